@@ -1,0 +1,244 @@
+"""The words of the house as frozen dataclasses; every room speaks in these and in nothing else.
+
+Time is ``float`` seconds on the video's presentation timeline (0 = what a player shows first), half-open
+``[start_s, end_s)``. Boxes are fractions of the upright picture, ``(x0, y0, x1, y1)`` in ``[0, 1]``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Channel = Literal["speech", "screen", "picture", "summary"]
+Level = Literal["shot", "scene", "event", "video"]
+Box = tuple[float, float, float, float]
+
+LEVELS: tuple[Level, ...] = ("video", "event", "scene", "shot")
+
+
+def check_span(start_s: float, end_s: float) -> None:
+    """Raise ``ValueError`` unless ``0 <= start_s <= end_s``."""
+    if not 0 <= start_s <= end_s:
+        raise ValueError(f"span [{start_s}, {end_s}) must satisfy 0 <= start_s <= end_s")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One spoken word and when it is said."""
+
+    text: str
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """A span of speech: who said what, when; ``words`` is empty when the source has no word times."""
+
+    start_s: float
+    end_s: float
+    text: str
+    speaker: str | None = None
+    language: str | None = None
+    words: tuple[Word, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_span(self.start_s, self.end_s)
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenText:
+    """One line of text seen on screen during ``[start_s, end_s)``; ``confidence`` in ``[0, 1]``."""
+
+    start_s: float
+    end_s: float
+    text: str
+    box: Box
+    confidence: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_span(self.start_s, self.end_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Slide:
+    """A stretch during which the screen content stays the same (or only grows, as a progressive build does).
+
+    ``keyframe_s`` is the time of the frame that shows it complete, within ``[start_s, end_s)``.
+    """
+
+    start_s: float
+    end_s: float
+    keyframe_s: float
+    title: str | None = None
+
+    def __post_init__(self) -> None:
+        check_span(self.start_s, self.end_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Keyframe:
+    """A frame kept for the span ``[start_s, end_s)``: ``image`` is an upright WebP of ``width`` x ``height``.
+
+    ``kind`` is ``"slide"`` (kept large enough to read its text again without decoding the video) or ``"shot"``.
+    """
+
+    time_s: float
+    start_s: float
+    end_s: float
+    image: bytes = field(repr=False)
+    width: int
+    height: int
+    kind: Literal["slide", "shot"]
+
+    def __post_init__(self) -> None:
+        check_span(self.start_s, self.end_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A shot, scene, event, or the whole video; the segments of one level cover the video without gaps."""
+
+    level: Level
+    start_s: float
+    end_s: float
+    title: str | None = None
+    summary: str | None = None
+
+    def __post_init__(self) -> None:
+        check_span(self.start_s, self.end_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A chapter mark found in the container."""
+
+    start_s: float
+    end_s: float
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class VideoInfo:
+    """What probing a file tells about it; identity is ``video_id``, the hash of its content."""
+
+    video_id: str
+    title: str
+    duration_s: float
+    has_video: bool
+    has_audio: bool
+    width: int | None = None
+    height: int | None = None
+    frame_rate: float | None = None
+    stream_start_s: float = 0.0
+    chapters: tuple[Chapter, ...] = ()
+    media_type: str = "video"
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A piece of text that search can find: a sentence, a window of speech, a slide's text, a summary.
+
+    ``size`` names the granularity (``"sentence"``, ``"window"``, ``"slide"``, ``"scene"``, ``"event"``).
+    """
+
+    channel: Channel
+    size: str
+    start_s: float
+    end_s: float
+    text: str
+    speaker: str | None = None
+    language: str | None = None
+
+    def __post_init__(self) -> None:
+        check_span(self.start_s, self.end_s)
+
+
+@dataclass(frozen=True, slots=True)
+class StageResult:
+    """How a stage of indexing went; ``counters`` are exact counts (frames decoded, OCR calls, …).
+
+    ``status``: ``"done"``, ``"unchanged"``, ``"skipped"`` (chosen by the user, or nothing to do), ``"failed"``.
+    """
+
+    stage: str
+    status: Literal["done", "unchanged", "skipped", "failed"]
+    engine: str | None = None
+    seconds: float = 0.0
+    counters: dict[str, int | float] = field(default_factory=dict)
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a search may look at; enforced inside the query, before ranking. ``None`` means no restriction."""
+
+    video_ids: frozenset[str] | None = None
+    collection: str | None = None
+    from_s: float | None = None
+    to_s: float | None = None
+    speaker: str | None = None
+    language: str | None = None
+
+    @property
+    def empty(self) -> bool:
+        """True when nothing is restricted."""
+        return self == Filters()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """An utterance, a line of screen text, a keyframe or a summary, with its real span."""
+
+    kind: Channel
+    start_s: float
+    end_s: float
+    text: str
+    speaker: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A search result: a tight span of one video, its score, and the evidence that made it a hit."""
+
+    video_id: str
+    title: str
+    path: str
+    start_s: float
+    end_s: float
+    score: float
+    level: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Where a claim is supported: the quote really is in that span of that video."""
+
+    video_id: str
+    title: str
+    path: str
+    start_s: float
+    end_s: float
+    kind: Channel
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One sentence of an answer and the citations that support it (at least one)."""
+
+    text: str
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer made only of supported claims; ``found`` is False when the library does not contain one."""
+
+    question: str
+    answer: str
+    found: bool
+    claims: tuple[Claim, ...]
+    nearest: tuple[Moment, ...]
+    engine: dict[str, Any]
