@@ -1,0 +1,71 @@
+"""What indexing tells its caller: progress events while it works, one report per file at the end of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from longvid_storage.errors import LongvidError
+from longvid_storage.types import StageResult
+
+FileStatus = Literal["indexed", "unchanged", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorInfo:
+    """Why a file failed: a stable ``code`` for programs, one sentence for people."""
+
+    code: str
+    message: str
+
+    @classmethod
+    def of(cls, error: LongvidError) -> ErrorInfo:
+        """The report form of an exception."""
+        return cls(error.code, error.message)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """The outcome for one input file.
+
+    ``status`` is ``"failed"`` when the file could not be read or any stage of it failed (the other stages are kept),
+    ``"unchanged"`` when nothing had to be done, else ``"indexed"``.
+    """
+
+    video_id: str | None
+    title: str
+    path: str
+    status: FileStatus
+    duration_s: float | None
+    stages: dict[str, StageResult] = field(default_factory=dict)
+    error: ErrorInfo | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StageStarted:
+    """A stage of a file begins."""
+
+    path: str
+    title: str
+    stage: str
+
+
+@dataclass(frozen=True, slots=True)
+class StageFinished:
+    """A stage of a file ended; its rows are committed when ``result.status`` is ``"done"``."""
+
+    path: str
+    title: str
+    result: StageResult
+
+
+@dataclass(frozen=True, slots=True)
+class FileFinished:
+    """Everything about one file is done; ``number`` counts from 1."""
+
+    report: IndexReport
+    number: int
+
+
+IndexEvent = StageStarted | StageFinished | FileFinished

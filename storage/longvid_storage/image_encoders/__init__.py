@@ -1,0 +1,1 @@
+"""Implementations of the image ↔ text role, one file each."""
