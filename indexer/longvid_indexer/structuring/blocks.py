@@ -1,0 +1,198 @@
+"""The timeline as blocks: the shortest stretches worth telling apart, with the vectors of what is said and
+shown.
+
+A block begins where a cut would be natural (a slide or shot begins, somebody starts to speak after a pause).
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from longvid_storage.types import ScreenText, Segment, Slide, Utterance
+from numpy.typing import NDArray
+
+from longvid_indexer.structuring.words import content_words, stem
+
+Floats = NDArray[np.float64]
+
+MIN_BLOCK_S = 8.0
+MAX_BLOCKS = 4000  # a 10-hour video: blocks of 9 s
+_LEXICAL_DIMENSION = 256
+_PAUSE_FULL_S = 2.0
+FORCED = math.inf
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """``n`` blocks: ``edges_s`` (n + 1,), from 0 to the duration; ``strength`` (n + 1,): how natural a cut
+    is at each edge, about 0 to 1.5; ``weights`` (n,): content words; ``vectors`` (n, d): centred, weighted
+    sums."""
+
+    edges_s: Floats
+    strength: Floats
+    weights: Floats
+    vectors: Floats
+
+    def __len__(self) -> int:
+        return len(self.weights)
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a video offers for structuring; ``vectors`` are the utterances' sentence vectors (n, d), if
+    any.
+    """
+
+    duration_s: float
+    utterances: Sequence[Utterance]
+    shots: Sequence[Segment]
+    slides: Sequence[Slide]
+    screen_texts: Sequence[ScreenText]
+    vectors: NDArray[np.float32] | None = None
+
+
+def cut_strengths(source: Source) -> dict[float, float]:
+    """Times at which a cut is natural, and how natural: 1 for a slide change, less for a shot, a pause, a
+    new speaker.
+    """
+    strength: defaultdict[float, float] = defaultdict(float)
+    spoken_until, speaker = 0.0, None
+    for index, utterance in enumerate(source.utterances):
+        value = 0.0 if index else 0.3
+        if index:
+            value += 0.5 * min(max(utterance.start_s - spoken_until, 0.0) / _PAUSE_FULL_S, 1.0)
+            value += 0.3 * (utterance.speaker != speaker)
+            value -= 0.3 * (utterance.start_s < spoken_until)
+        strength[utterance.start_s] = max(strength[utterance.start_s], value)
+        spoken_until, speaker = max(spoken_until, utterance.end_s), utterance.speaker
+    shot_value = 0.25 if source.slides else 0.5
+    for shot in source.shots:
+        strength[shot.start_s] += shot_value
+    for slide in source.slides:
+        strength[slide.start_s] += 1.0
+    return {time: value for time, value in strength.items() if 0 < time < source.duration_s}
+
+
+def block_edges(
+    strengths: dict[float, float], duration_s: float, forced: Sequence[float] = ()
+) -> tuple[Floats, Floats]:
+    """Thin the candidates to blocks of about ``MIN_BLOCK_S`` to twice that, keeping the most natural cuts.
+
+    Returns (edges, strengths) of equal length n + 1. ``forced`` times are always edges, of infinite strength.
+    """
+    least = max(MIN_BLOCK_S, duration_s / MAX_BLOCKS)
+    edges, values = [0.0], [0.0]
+    for stop in [*sorted({t for t in forced if 0 < t < duration_s}), duration_s]:
+        times = [t for t in sorted(strengths) if edges[-1] + least / 2 <= t <= stop - least / 2]
+        _fill(times, strengths, least, edges, values)
+        edges.append(stop)
+        values.append(FORCED if stop < duration_s else 0.0)
+    return np.array(edges), np.array(values)
+
+
+def _fill(
+    times: list[float], strengths: dict[float, float], least: float, edges: list[float], values: list[float]
+) -> None:
+    """Append the chosen ones of ``times``: the strongest of each next ``least`` seconds, the first of
+    equals.
+    """
+    at = 0
+    while at < len(times):
+        if times[at] < edges[-1] + least / 2:
+            at += 1
+            continue
+        # Look from half a block on to one and a half: strong cuts are never skipped by more than the spacing.
+        reach = max(times[at], edges[-1] + 1.5 * least)
+        end = bisect_right(times, reach)
+        pick = max(range(at, end), key=lambda i: (strengths[times[i]], -i))
+        edges.append(times[pick])
+        values.append(strengths[times[pick]])
+        at = pick + 1
+
+
+def make_blocks(source: Source, forced: Sequence[float] = (), *, speaker_share: float = 0.25) -> Blocks:
+    """Cut the timeline into blocks and say in vectors what each is about.
+
+    Three views side by side, each scaled to the same total: sentence vectors (when there are any), words
+    (random projection of tf-idf, so that it is one matrix whatever the vocabulary), and who speaks (scaled by
+    ``speaker_share``).
+    """
+    edges, strength = block_edges(cut_strengths(source), source.duration_s, forced)
+    n = len(edges) - 1
+    words = [Counter[str]() for _ in range(n)]
+    owner = [min(max(bisect_right(edges, u.start_s) - 1, 0), n - 1) for u in source.utterances]
+    said = [content_words(u.text) for u in source.utterances]
+    for block, found in zip(owner, said, strict=True):
+        words[block].update(stem(w) for w in found)
+    spoken = np.array([len(found) for found in said], dtype=np.float64)
+    weights = _sum_rows(spoken[:, None], owner, n)[:, 0]
+    _add_screen_words(source.screen_texts, edges, words)
+    lexical_weights = np.array([float(counts.total()) for counts in words])
+    views = [_centred(_lexical(words), lexical_weights)]
+    if source.vectors is not None and len(source.utterances):
+        rows = source.vectors.astype(np.float64) * spoken[:, None]
+        views.append(_centred(_sum_rows(rows, owner, n), weights))
+    speakers = sorted({u.speaker for u in source.utterances if u.speaker})
+    if len(speakers) > 1:
+        who = np.array(
+            [[u.speaker == name for name in speakers] for u in source.utterances], dtype=np.float64
+        )
+        views.append(_centred(_sum_rows(who * spoken[:, None], owner, n), weights) * speaker_share)
+    return Blocks(edges, strength, lexical_weights, np.hstack(views))
+
+
+def _add_screen_words(screen_texts: Sequence[ScreenText], edges: Floats, words: list[Counter[str]]) -> None:
+    """Count the words on screen once in every block during which they are seen (a quarter of it at least)."""
+    for line in screen_texts:
+        found = [stem(w) for w in content_words(line.text)]
+        first = max(bisect_right(edges, line.start_s) - 1, 0)
+        for block in range(first, len(words)):
+            overlap = min(line.end_s, edges[block + 1]) - max(line.start_s, edges[block])
+            if overlap <= 0:
+                break
+            if overlap >= (edges[block + 1] - edges[block]) / 4:
+                words[block].update(found)
+
+
+def _sum_rows(rows: Floats, owner: list[int], n: int) -> Floats:
+    sums = np.zeros((n, rows.shape[1]))
+    np.add.at(sums, owner, rows)
+    return sums
+
+
+def _lexical(words: list[Counter[str]]) -> Floats:
+    """Blocks as (n, 256): tf-idf counts times a random direction per word, the same for that word
+    everywhere.
+    """
+    n = len(words)
+    frequency = Counter(word for counts in words for word in counts)
+    direction: dict[str, Floats] = {}
+    vectors = np.zeros((n, _LEXICAL_DIMENSION))
+    for row, counts in enumerate(words):
+        for word, count in counts.items():
+            if frequency[word] < 2:
+                continue  # a word of one block joins nothing
+            if word not in direction:
+                rng = np.random.default_rng(zlib.crc32(word.encode()))
+                direction[word] = rng.standard_normal(_LEXICAL_DIMENSION) / math.sqrt(_LEXICAL_DIMENSION)
+            vectors[row] += count * math.log(n / frequency[word]) * direction[word]
+    return vectors
+
+
+def _centred(sums: Floats, weights: Floats) -> Floats:
+    """Take the video's mean off every block and scale to unit mean scatter; all zeros when all blocks are
+    alike.
+    """
+    total = weights.sum()
+    if total <= 0:
+        return np.zeros_like(sums)
+    centred = sums - weights[:, None] * (sums.sum(axis=0) / total)
+    scatter = np.einsum("ij,ij->i", centred, centred)[weights > 0] / weights[weights > 0]
+    scale = math.sqrt(float(scatter.mean()))
+    return centred / scale if scale > 1e-9 else np.zeros_like(sums)

@@ -1,0 +1,187 @@
+"""Titles and extractive summaries, so that the tree of segments reads like a table of contents."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from longvid_storage.types import ScreenText, Slide
+from numpy.typing import NDArray
+
+from longvid_indexer.structuring.keyphrases import PhraseIndex
+from longvid_indexer.structuring.sentences import Sentence
+from longvid_indexer.structuring.words import stem, tokens
+
+Span = tuple[float, float]
+
+_TITLE_WORDS = 10
+_SUMMARY_SENTENCES = {"scene": 1, "event": 2, "video": 4}
+_LONGEST_SENTENCE = 45
+_SHORTEST_SENTENCE = 5
+
+
+@dataclass(frozen=True)
+class SlideTitle:
+    """The title seen on a slide and when it is seen."""
+
+    start_s: float
+    end_s: float
+    text: str
+
+
+def slide_titles(slides: Sequence[Slide], screen_texts: Sequence[ScreenText]) -> list[SlideTitle]:
+    """The title of each slide: its own, else the tallest line of its upper half if that is clearly a
+    heading.
+    """
+    found = []
+    for slide in slides:
+        title = slide.title or _heading(
+            [t for t in screen_texts if t.start_s < slide.end_s and t.end_s > slide.start_s]
+        )
+        if title and len(title.strip()) > 2:
+            found.append(SlideTitle(slide.start_s, slide.end_s, shorten(" ".join(title.split()))))
+    return found
+
+
+def _heading(lines: Sequence[ScreenText]) -> str | None:
+    upper = [t for t in lines if t.box[1] < 0.4 and t.confidence >= 0.5 and any(c.isalpha() for c in t.text)]
+    if not upper:
+        return None
+    best = max(upper, key=lambda t: (round(t.box[3] - t.box[1], 2), -t.box[1]))
+    return best.text if len(best.text) <= 90 else None
+
+
+def shorten(text: str, words: int = _TITLE_WORDS) -> str:
+    """At most ``words`` words and 80 characters, cut between words, with an ellipsis where cut."""
+    parts = text.split()
+    cut = " ".join(parts[:words])
+    if len(cut) > 80:
+        cut = cut[:80].rsplit(" ", 1)[0] if " " in cut[:80] else cut[:80]
+    return cut.rstrip(" ,;:-–—") + "…" if len(cut) < len(text.rstrip(" .")) else cut
+
+
+class Describer:
+    """Words for the spans of one video; built once, asked for every scene and event."""
+
+    def __init__(self, sentences: Sequence[Sentence], titles: Sequence[SlideTitle]) -> None:
+        self._sentences = sorted(sentences, key=lambda s: s.start_s)
+        self._starts = [s.start_s for s in self._sentences]
+        self._titles = titles
+        self._vectors = self._stack()
+        self._mean = self._vectors.mean(axis=0) if len(self._sentences) else np.zeros(1, dtype=np.float32)
+        counts = Counter(w for s in self._sentences for w in {stem(x) for x in s.words})
+        self._rarity = {w: math.log((len(self._sentences) + 1) / c) for w, c in counts.items()}
+
+    def _stack(self) -> NDArray[np.float32]:
+        if not self._sentences:
+            return np.zeros((0, 1), dtype=np.float32)
+        return np.stack([s.vector for s in self._sentences])
+
+    def titles(self, spans: Sequence[Span]) -> list[str | None]:
+        """One title a span: of its slides if they fill at least a third of it, else keyphrases, else a
+        sentence.
+        """
+        phrases = PhraseIndex([[s.text for s in self._within(span)] for span in spans])
+        made: list[str | None] = []
+        for index, span in enumerate(spans):
+            title = self._slide_title(span, made)
+            if title is None:
+                title = phrases.title(index)
+            if title is None:
+                best = self.summary_sentences(span, 1)
+                title = shorten(best[0].text) if best else None
+            made.append(title)
+        return made
+
+    def _slide_title(self, span: Span, before: Sequence[str | None]) -> str | None:
+        seconds: Counter[str] = Counter()
+        for title in self._titles:
+            overlap = min(title.end_s, span[1]) - max(title.start_s, span[0])
+            if overlap > 0:
+                seconds[title.text] += overlap  # type: ignore[assignment]
+        if not seconds or sum(seconds.values()) < (span[1] - span[0]) / 3:
+            return None
+        fresh = [text for text, _ in seconds.most_common() if not before or text != before[-1]]
+        return fresh[0] if fresh else seconds.most_common(1)[0][0]
+
+    def summary(self, span: Span, level: str) -> str | None:
+        """The most central sentences of the span in the order they are said; ``None`` when nothing is
+        said.
+        """
+        chosen = self.summary_sentences(span, _SUMMARY_SENTENCES[level])
+        if chosen:
+            return " ".join(_closed(s.text) for s in chosen)
+        shown = [t.text for t in self._titles if t.start_s < span[1] and t.end_s > span[0]]
+        return "; ".join(dict.fromkeys(shown)) or None
+
+    def summary_sentences(self, span: Span, count: int) -> list[Sentence]:
+        """Up to ``count`` sentences, each the best of those that are left and unlike those already taken.
+
+        Centrality is the cosine to the span's mean (Radev et al., "Centroid-based summarization", 2004) in
+        sentence vectors with the video's mean taken off, plus tf-idf weight; redundancy is paid for as in
+        maximal marginal relevance (Carbonell and Goldstein, SIGIR 1998).
+        """
+        low, high = self._range(span)
+        pool = [i for i in range(low, high) if _stands_alone(self._sentences[i])]
+        if not pool:
+            pool = [i for i in range(low, high) if self._sentences[i].words]
+        if not pool:
+            return []
+        scores = self._centrality(low, high, pool)
+        similar = self._similarity(pool)
+        taken: list[int] = []
+        while len(taken) < min(count, len(pool)):
+            redundancy = similar[:, taken].max(axis=1) if taken else np.zeros(len(pool))
+            ranked = scores - 0.5 * redundancy
+            ranked[taken] = -np.inf
+            taken.append(int(np.argmax(ranked)))
+        return [self._sentences[pool[i]] for i in sorted(taken)]
+
+    def _centrality(self, low: int, high: int, pool: list[int]) -> NDArray[np.float64]:
+        counts = Counter(stem(w) for s in self._sentences[low:high] for w in s.words)
+        heavy = {w: math.log1p(c) * self._rarity[w] for w, c in counts.items()}
+        lexical = np.array([_density([stem(w) for w in self._sentences[i].words], heavy) for i in pool])
+        lexical = lexical / max(float(lexical.max()), 1e-9)
+        lengths = np.array([self._sentences[i].length for i in pool], dtype=np.float64)
+        shape = -0.25 * np.abs(np.log(np.clip(lengths, 1, None) / 18.0))
+        position = 0.15 * np.exp(-np.arange(len(pool)) / max(1.0, len(pool) / 6))
+        return np.asarray(self._semantic(low, high, pool) + 0.6 * lexical + shape + position)
+
+    def _semantic(self, low: int, high: int, pool: list[int]) -> NDArray[np.float64]:
+        inside = self._vectors[low:high] - 0.7 * self._mean
+        weights = np.array([len(s.words) for s in self._sentences[low:high]], dtype=np.float64)
+        centre = (inside * weights[:, None]).sum(axis=0)
+        own = self._vectors[pool] - 0.7 * self._mean
+        norms = np.linalg.norm(own, axis=1) * np.linalg.norm(centre)
+        return np.asarray((own @ centre) / np.maximum(norms, 1e-9), dtype=np.float64)
+
+    def _similarity(self, pool: list[int]) -> NDArray[np.float64]:
+        sets = [{stem(w) for w in self._sentences[i].words} for i in pool]
+        pairs = [[len(a & b) / max(1, min(len(a), len(b))) for b in sets] for a in sets]
+        return np.array(pairs, dtype=np.float64)
+
+    def _range(self, span: Span) -> tuple[int, int]:
+        return bisect_left(self._starts, span[0] - 0.01), bisect_left(self._starts, span[1] - 0.01)
+
+    def _within(self, span: Span) -> list[Sentence]:
+        low, high = self._range(span)
+        return self._sentences[low:high]
+
+
+def _density(words: Sequence[str], heavy: dict[str, float]) -> float:
+    return sum(heavy[w] for w in set(words)) / math.sqrt(max(4, len(words)))
+
+
+def _stands_alone(sentence: Sentence) -> bool:
+    length = len(tokens(sentence.text))
+    return (
+        _SHORTEST_SENTENCE <= length <= _LONGEST_SENTENCE and len(sentence.words) >= 2 and sentence.complete
+    )
+
+
+def _closed(text: str) -> str:
+    return text if text[-1:] in ".?!…。？！؟।" else text + "."

@@ -1,0 +1,115 @@
+"""Words of a text, for counting: works for every script, knows what English, German, French and Spanish do
+not mean.
+"""
+
+from __future__ import annotations
+
+import re
+
+# Scripts written without spaces: a pair of neighbouring characters stands for a word.
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_TOKEN = re.compile(
+    rf"[{_UNSPACED}]+|(?:(?![{_UNSPACED}])[^\W_])+(?:['’\-.+#](?:(?![{_UNSPACED}])[^\W_])+)*[+#]*"
+)
+_UNSPACED_RUN = re.compile(rf"[{_UNSPACED}]+")
+
+_ENGLISH = """
+a about above after again against ago all almost already also although always am an and another any anybody
+anyone anything anyway are around as ask at away back be became because become been before being believe
+between bit both but by call came can cannot come coming could couple couldn course did didn different do
+does doesn doing don done down during each either else end enough er etc even ever every everybody everyone
+everything exactly example fact far feel few find fine first for forth from further gave get gets getting
+give given go goes going gone gonna good got gotta great guess guy guys had hadn happen happened has hasn
+have haven having he hello her here hers herself hey hi him himself his hmm how however i idea if in indeed
+instead into is isn it its itself just keep kind knew know known last least less let lets like likely little
+ll long look looking looks lot lots made make makes making many may maybe me mean means meant might mine mm
+mmm more most mostly much must my myself need needs neither never new next nice no nobody none nor not
+nothing now of off oh ok okay on once one ones only onto or other others our ours ourselves out over own
+part people perhaps place please point possible pretty probably put question quite rather re ready really
+right s said same saw say saying says second see seem seems seen set several shall she should shouldn show
+side since so some somebody somehow someone something sometimes somewhat somewhere soon sorry sort still
+stuff such suppose sure t take taken talk talked talking tell than thank thanks that the their theirs them
+themselves then there therefore these they thing things think thinking third this those though thought three
+through thus time times to today together told too took towards tried true try trying turn two uh uhm um
+under understand unless until up upon us use used uses using usually ve very want wanted wants was wasn way
+ways we well went were weren what whatever when where whether which while who whoever whole whom whose why
+will with within without won wonder word work would wouldn x y yeah year years yep yes yet you your yours
+yourself yourselves yup isn't aren't wasn't don't doesn't didn't can't couldn't won't wouldn't it's that's
+there's i'm you're we're they're i've you've we've they've i'll you'll we'll they'll i'd you'd we'd they'd
+he's she's what's let's here's who's mm-hmm uh-huh cause cos basically actually obviously literally
+definitely totally honestly hopefully kinda sorta wanna cool alright 's 're
+"""
+_OTHERS = """
+aber alle allem allen aller alles als also am an auch auf aus bei bin bis bist da dabei dadurch dafür
+dagegen daher damit dann daran darauf darum das dass dein dem den denn der des deshalb die dies diese diesem
+diesen dieser dieses dir doch dort du durch ein eine einem einen einer eines einfach er es etwas euch für
+gegen gibt gut haben hat hatte hier ich ihm ihn ihr ihre im immer in ist ja jede jeder jetzt kann kein keine
+können könnte man mehr mein mich mir mit muss müssen nach nicht nichts noch nun nur ob oder ohne schon sehr
+sein seine sich sie sind so soll sollte über um und uns unter vom von vor war waren warum was weil weiter
+welche wenn wer werden wie wieder will wir wird wo wurde zu zum zur zwischen genau mal halt eben
+au aussi avec avoir bien ce cela ces cet cette ceux chez comme dans de des donc du elle elles en encore est
+et était être eu fait faire ici il ils je jusque la le les leur leurs lui là ma mais me mes moi mon même ne
+non nos notre nous on ont ou où par parce pas peu peut plus pour pourquoi qu quand que quel quelle quels qui
+quoi sa sans se ses si son sont sur ta te tes toi ton toujours tous tout toute toutes tout très tu un une
+vos votre vous voilà alors al algo antes aquí así aunque cada como con contra cual cuando de del desde donde
+dos el ella ellas ellos en entre era eres es esa ese eso esta está estaba estamos están estar este esto
+estos fue ha hacer hacia hasta hay la las le les lo los me mi mis mucho muchos muy más nada ni no nos
+nosotros o otra otro para pero poco por porque pues que quien qué se ser si sin sobre son su sus sí también
+tan tanto te tengo tiene todo todos tu tus un una uno unos usted ustedes va vamos y ya yo bueno entonces
+"""
+STOP_WORDS = frozenset(_ENGLISH.split()) | frozenset(_OTHERS.split())
+
+# Sounds that carry no meaning; taken out of titles and summaries, never out of the transcript.
+_FILLER = re.compile(
+    r"(?<![\w'-])(?:u+h+|u+m+|uhm|e+r+m?|a+h|hm+|m+-?hm+|mm+|uh-huh|äh+m?|öhm?|euh)(?![\w'-])\s*[,.]*\s*",
+    re.IGNORECASE,
+)
+_NOISE_MARK = re.compile(r"[\[(<{*][^\])>}*]{0,40}[\])>}*]|[♪♫]+")
+
+
+def tokens(text: str) -> list[str]:
+    """All words in order, lower case; a run of an unspaced script gives its overlapping pairs of
+    characters.
+    """
+    found: list[str] = []
+    for match in _TOKEN.finditer(text.lower()):
+        token = match[0].replace("’", "'")
+        if _UNSPACED_RUN.fullmatch(token) and len(token) > 2:
+            found.extend(token[i : i + 2] for i in range(len(token) - 1))
+        else:
+            found.append(token)
+    return found
+
+
+def is_content(token: str) -> bool:
+    """True when the word can say what a text is about: no stop word, no bare number, no single letter."""
+    if token in STOP_WORDS or token.isdigit():
+        return False
+    if token.endswith("'s"):
+        token = token[:-2]
+    return (len(token) > 2 or not token.isascii()) and token not in STOP_WORDS
+
+
+def content_words(text: str) -> list[str]:
+    """The words of ``text`` that can say what it is about, in order."""
+    return [token for token in tokens(text) if is_content(token)]
+
+
+def stem(token: str) -> str:
+    """A crude stem by which forms of a word are counted together: no language needed, no dictionary."""
+    if not token.isascii():
+        return token[:7]
+    for ending in ("'s", "ings", "ing", "ies", "ied", "es", "ed", "s"):
+        if token.endswith(ending) and len(token) - len(ending) >= 3:
+            return token[: -len(ending)][:8]
+    return token[:8]
+
+
+def without_fillers(text: str) -> str:
+    """Take out hesitations (``uh``, ``um``), stuttered repetitions and marks such as ``[Music]``."""
+    text = _NOISE_MARK.sub(" ", text)
+    text = _FILLER.sub("", text)
+    # Spoken restarts: "the the plan", "I I think", "that's that's"; meaning is never lost by saying it once.
+    text = re.sub(r"\b([\w']+(?: [\w']+)?)(?:[ ,]+\1\b)+", r"\1", text, flags=re.IGNORECASE)
+    text = re.sub(r"\s+([,.;:!?])", r"\1", re.sub(r"\s+", " ", text))
+    return re.sub(r"([,;:])[,;:]+", r"\1", text).strip(" ,;:-–—")
