@@ -90,7 +90,7 @@ class Blink:
 
 @dataclass(frozen=True)
 class VideoClip:
-    """A moving picture inside the slide, from ``start_s`` to ``end_s``, a quarter of its area."""
+    """A moving picture inside the slide, from ``start_s`` to ``end_s``, a fifth of its area."""
 
     start_s: float = 0.0
     end_s: float = 1e9
@@ -99,7 +99,7 @@ class VideoClip:
         if not self.start_s <= time_s < self.end_s:
             return
         height, width = picture.shape[:2]
-        tall, wide = height // 2, width // 2
+        tall, wide = height * 2 // 5, width // 2
         y, x = np.mgrid[0:tall, 0:wide].astype(np.float32)
         wave = 127 + 120 * np.sin(x / 23 + time_s * 3) * np.cos(y / 17 - time_s * 2)
         colours = np.stack([wave, 255 - wave, wave * 0.5 + 60], axis=-1).astype(np.uint8)

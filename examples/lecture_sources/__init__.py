@@ -1,0 +1,1 @@
+"""What the example lectures say and show; ``examples/make_lectures.py`` turns it into media."""
