@@ -1,0 +1,112 @@
+"""From moments to evidence: what was really said and shown there, read again from the store."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from longvid_storage.types import Filters, Keyframe, Moment, ScreenText, Utterance
+
+from longvid_agents.prompts import LOOK_PROMPT, LOOK_SYSTEM
+from longvid_agents.sentences import Sentence, screen_sentences, speech_sentences, squeeze
+from longvid_agents.tools import Tools
+from longvid_agents.video_lm import Frame, Request, VideoLM
+
+# A moment is tight: what leads up to it and follows from it is read too, so that sentences are whole.
+MARGIN_S = 20.0
+# A longer moment (a whole event found by its summary) is read only around the pieces that made it a hit.
+LONG_MOMENT_S = 240.0
+MAX_SENTENCES = 320
+MAX_FRAMES = 6
+
+_NUMBERED = re.compile(r"^\s*(\d{1,3})\s*[:.)]\s*(\S.*)$", re.MULTILINE)
+
+
+def gather(moments: Iterable[Moment], filters: Filters, tools: Tools) -> tuple[Sentence, ...]:
+    """Sentences said or shown in and around ``moments`` that ``filters`` allow, in order, none twice.
+
+    Moments are read best first until ``MAX_SENTENCES`` are at hand.
+    """
+    spans: dict[str, list[tuple[float, float]]] = {}
+    sentences: list[Sentence] = []
+    for moment in moments:
+        if filters.video_ids is not None and moment.video_id not in filters.video_ids:
+            continue
+        spans.setdefault(moment.video_id, []).extend(_spans(moment))
+        sentences = [s for video_id, wanted in spans.items() for s in _read(video_id, wanted, filters, tools)]
+        if len(sentences) >= MAX_SENTENCES:
+            break
+    return tuple(sentences[:MAX_SENTENCES])
+
+
+def seen_in(
+    moments: Sequence[Moment], question: str, filters: Filters, tools: Tools, lm: VideoLM
+) -> tuple[Sentence, ...]:
+    """Show the pictures of the best moments to ``lm``; what it sees, each with its keyframe's span.
+
+    The model answers by picture number; a line with no such number is dropped, as is everything else it says.
+    """
+    shown: list[tuple[str, Keyframe]] = []
+    for moment in moments:
+        for keyframe in tools.keyframes(moment.video_id, moment.start_s, moment.end_s):
+            known = any(v == moment.video_id and k.time_s == keyframe.time_s for v, k in shown)
+            if not known and len(shown) < MAX_FRAMES and _touches(filters, keyframe.start_s, keyframe.end_s):
+                shown.append((moment.video_id, keyframe))
+    if not shown:
+        return ()
+    frames = tuple(Frame(number, keyframe.image) for number, (_, keyframe) in enumerate(shown, 1))
+    prompt = LOOK_PROMPT.format(count=len(frames), question=question)
+    reply = lm.reply(Request(system=LOOK_SYSTEM, prompt=prompt, frames=frames))
+    seen = []
+    for number, text in _NUMBERED.findall(reply.text):
+        if 1 <= int(number) <= len(shown):
+            video_id, keyframe = shown[int(number) - 1]
+            seen.append(Sentence(video_id, "picture", keyframe.start_s, keyframe.end_s, squeeze(text)))
+    return tuple(seen)
+
+
+def _spans(moment: Moment) -> list[tuple[float, float]]:
+    pieces = [(piece.start_s, piece.end_s) for piece in moment.evidence if piece.kind in ("speech", "screen")]
+    if moment.end_s - moment.start_s <= LONG_MOMENT_S or not pieces:
+        pieces = [(moment.start_s, moment.end_s)]
+    return [(max(0.0, start_s - MARGIN_S), end_s + MARGIN_S) for start_s, end_s in pieces]
+
+
+def _read(
+    video_id: str, spans: Sequence[tuple[float, float]], filters: Filters, tools: Tools
+) -> Iterator[Sentence]:
+    said: dict[Utterance, None] = {}
+    shown: dict[ScreenText, None] = {}
+    for from_s, to_s in _merged(spans):
+        said.update(
+            dict.fromkeys(u for u in tools.utterances(video_id, from_s, to_s) if _allowed(filters, u))
+        )
+        if filters.speaker is None:
+            texts = tools.screen_texts(video_id, from_s, to_s)
+            shown.update(dict.fromkeys(t for t in texts if _touches(filters, t.start_s, t.end_s)))
+    yield from speech_sentences(video_id, said)
+    yield from screen_sentences(video_id, shown)
+
+
+def _merged(spans: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    merged: list[tuple[float, float]] = []
+    for start_s, end_s in sorted(spans):
+        if merged and start_s <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end_s, merged[-1][1]))
+        else:
+            merged.append((start_s, end_s))
+    return merged
+
+
+def _allowed(filters: Filters, utterance: Utterance) -> bool:
+    if not _touches(filters, utterance.start_s, utterance.end_s):
+        return False
+    if filters.language and utterance.language and utterance.language != filters.language:
+        return False
+    return filters.speaker is None or (utterance.speaker or "").casefold() == filters.speaker.casefold()
+
+
+def _touches(filters: Filters, start_s: float, end_s: float) -> bool:
+    from_s = 0.0 if filters.from_s is None else filters.from_s
+    to_s = float("inf") if filters.to_s is None else filters.to_s
+    return start_s < to_s and (end_s > from_s or start_s >= from_s)

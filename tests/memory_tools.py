@@ -1,0 +1,133 @@
+"""A whole library in memory, as the agent sees one: small, real, and exact.
+
+Search ranks windows of consecutive pieces by IDF-weighted word overlap; vectors are hashed character
+trigrams, so that related word forms are near each other without any model.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from longvid_agents.tools import TermStatistics
+from longvid_storage.types import Evidence, Filters, Keyframe, Moment, ScreenText, Utterance
+from numpy.typing import NDArray
+
+DIMENSION = 256
+
+
+@dataclass
+class MemoryVideo:
+    """One video's knowledge."""
+
+    video_id: str
+    title: str
+    utterances: list[Utterance] = field(default_factory=list)
+    screen: list[ScreenText] = field(default_factory=list)
+    keyframes: list[Keyframe] = field(default_factory=list)
+    collection: str | None = None
+
+
+class MemoryTools:
+    """``Tools`` over a list of videos; ``calls`` records what was asked and retrieved."""
+
+    def __init__(self, videos: Sequence[MemoryVideo], *, encoder: bool = True) -> None:
+        self.videos = {video.video_id: video for video in videos}
+        self.encoder = encoder
+        self.calls: list[tuple[str, object]] = []
+
+    def search(self, query: str, *, k: int, filters: Filters) -> list[Moment]:
+        self.calls.append(("search", filters))
+        statistics = self.term_statistics(_words(query), filters=filters)
+        moments = []
+        for video in self._videos(filters):
+            for piece in _pieces(video, filters):
+                text = set(_words(piece.text))
+                score = sum(
+                    math.log(1 + statistics.documents / n)
+                    for w, n in statistics.frequency.items()
+                    if n and w in text
+                )
+                if score > 0:
+                    moments.append(_moment(video, piece, score))
+        return sorted(moments, key=lambda m: -m.score)[:k]
+
+    def utterances(self, video_id: str, from_s: float, to_s: float) -> list[Utterance]:
+        found = [u for u in self.videos[video_id].utterances if _touches(u.start_s, u.end_s, from_s, to_s)]
+        self.calls.extend(("utterance", (video_id, u)) for u in found)
+        return sorted(found, key=lambda u: u.start_s)
+
+    def screen_texts(self, video_id: str, from_s: float, to_s: float) -> list[ScreenText]:
+        found = [t for t in self.videos[video_id].screen if _touches(t.start_s, t.end_s, from_s, to_s)]
+        self.calls.extend(("screen", (video_id, t)) for t in found)
+        return found
+
+    def keyframes(self, video_id: str, from_s: float, to_s: float) -> list[Keyframe]:
+        return [k for k in self.videos[video_id].keyframes if _touches(k.start_s, k.end_s, from_s, to_s)]
+
+    def term_statistics(self, terms: Sequence[str], *, filters: Filters) -> TermStatistics:
+        documents = [
+            set(_words(piece.text)) for video in self._videos(filters) for piece in _pieces(video, filters)
+        ]
+        counts = {term: sum(term.casefold() in document for document in documents) for term in terms}
+        return TermStatistics(len(documents), counts)
+
+    def encode(
+        self, texts: Sequence[str], *, kind: Literal["query", "passage"]
+    ) -> NDArray[np.float32] | None:
+        if not self.encoder:
+            return None
+        rows = np.zeros((len(texts), DIMENSION), np.float32)
+        for row, text in zip(rows, texts, strict=True):
+            folded = f" {' '.join(_words(text))} "
+            for i in range(len(folded) - 2):
+                row[zlib.crc32(folded[i : i + 3].encode()) % DIMENSION] += 1
+        return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+
+    def engine(self) -> dict[str, str]:
+        return {"text": "hashed trigrams" if self.encoder else "none", "speech": "none"}
+
+    def _videos(self, filters: Filters) -> list[MemoryVideo]:
+        return [
+            video
+            for video in self.videos.values()
+            if (filters.video_ids is None or video.video_id in filters.video_ids)
+            and (filters.collection is None or video.collection == filters.collection)
+        ]
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.casefold())
+
+
+def _touches(start_s: float, end_s: float, from_s: float, to_s: float) -> bool:
+    return start_s < to_s and (end_s > from_s or start_s >= from_s)
+
+
+def _pieces(video: MemoryVideo, filters: Filters) -> list[Evidence]:
+    pieces = [Evidence("speech", u.start_s, u.end_s, u.text, u.speaker) for u in video.utterances]
+    pieces += [Evidence("screen", t.start_s, t.end_s, t.text) for t in video.screen]
+    from_s, to_s = filters.from_s or 0.0, math.inf if filters.to_s is None else filters.to_s
+    return [
+        piece
+        for piece in pieces
+        if _touches(piece.start_s, piece.end_s, from_s, to_s) and filters.speaker in (None, piece.speaker)
+    ]
+
+
+def _moment(video: MemoryVideo, piece: Evidence, score: float) -> Moment:
+    return Moment(
+        video_id=video.video_id,
+        title=video.title,
+        path=f"{video.title}.mp4",
+        start_s=piece.start_s,
+        end_s=piece.end_s,
+        score=score,
+        level="utterance",
+        evidence=(piece,),
+    )
