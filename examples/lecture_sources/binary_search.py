@@ -75,7 +75,7 @@ def _table(c: Canvas) -> None:
 
 def _halves(c: Canvas) -> None:
     for number, width in enumerate((1032, 516, 258, 129, 64)):
-        top = 390 + number * 50
+        top = 420 + number * 48
         c.box(
             (124, top, 124 + width, top + 34),
             c.theme.accent if number == 4 else c.theme.panel,
@@ -105,7 +105,7 @@ SLIDES = (
         "Binary search",
         (
             "Welcome to this short lecture about binary search.",
-            "Binary search finds a number in a sorted list very quickly.",
+            "Binary search can find a number in a sorted list very quickly.",
         ),
         ("Finding one item among millions",),
         cover="Divide the list, and divide again",
@@ -113,32 +113,35 @@ SLIDES = (
     Slide(
         "Linear search",
         (
-            "The simple way is to look at every item, from the first to the last.",
+            "The simple way is to look at every number, from the first to the last.",
             "This is called linear search.",
-            "With one million items, it may need one million comparisons.",
+            "A list of one million items may need one million comparisons.",
         ),
         ("Look at every item, first to last", "1,000,000 items: up to 1,000,000 comparisons"),
         _linear,
+        wide=True,
     ),
     Slide(
         "The idea of binary search",
         (
             "For binary search, the list must be sorted.",
             "We look at the number in the middle of the list.",
-            "If the middle number is too small, we throw away the left half.",
-            "If the middle number is too large, we throw away the right half.",
+            "If the number is too small, we keep the right half.",
+            "If the number is too large, we keep the left half.",
             "Then we do the same again with the half that is left.",
         ),
         ("The list must be sorted", "Look at the middle", "Throw away the half that cannot hold the item"),
         _halves,
+        wide=True,
     ),
     Slide(
         "An example",
         (
             "Here we are looking for the number fifty seven.",
-            "The middle number is twenty one, and that is too small.",
+            "The number in the middle is twenty one, and that is too small.",
             "So we keep the right half of the list.",
-            "Now the middle number is fifty seven, and we have found it after two comparisons.",
+            "Now the number in the middle is fifty seven.",
+            "We have found it after two comparisons.",
         ),
         (),
         _example,
@@ -150,12 +153,12 @@ SLIDES = (
             "One thousand items need at most ten comparisons.",
             "One million items need at most twenty comparisons.",
             "One billion items need at most thirty comparisons.",
-            "When the list is twice as long, we need only one more comparison.",
+            "Twice as many items cost only one more step.",
         ),
         (
             "Every comparison halves the list",
             "At most log₂(n) + 1 comparisons, rounded down",
-            "Twice as long: one comparison more",
+            "Twice as many items: one more step",
         ),
         _table,
     ),
@@ -165,7 +168,8 @@ SLIDES = (
             "Here is the program.",
             "The numbers low and high mark the part of the list that is left.",
             "The program stops when the item is found, or when nothing is left.",
-            "A common mistake is to forget the plus one, and then the program may never end.",
+            "The most common mistake is to forget the plus one.",
+            "Without the plus one, the program may never end.",
         ),
         (),
         _code,
@@ -173,14 +177,14 @@ SLIDES = (
     Slide(
         "When not to use it",
         (
-            "Binary search does not work when the list is not sorted.",
-            "Sorting the list takes time, so it pays only when we search many times.",
-            "If the list changes all the time, a search tree is a better choice.",
+            "Do not use binary search if the list is not sorted.",
+            "Sorting takes time, and that is worth the trouble only for many searches.",
+            "If the numbers change all the time, a tree is a better choice.",
         ),
         (
             "The list is not sorted: it gives wrong answers",
-            "Sorting first pays only if you search many times",
-            "The list changes all the time: use a search tree",
+            "Sorting first is worth it only for many searches",
+            "The numbers change all the time: use a search tree",
         ),
     ),
 )

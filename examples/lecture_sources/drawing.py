@@ -35,8 +35,8 @@ class Theme:
 class Slide:
     """One slide and what is said over it.
 
-    A sentence that begins with "+" brings in the next bullet (the slide then builds); "shown|spoken" gives the
-    synthesiser another spelling than the subtitle.
+    A sentence that begins with "+" brings in the next bullet (the slide then builds); "shown|spoken" gives
+    the synthesiser another spelling than the subtitle.
     """
 
     title: str
@@ -44,6 +44,7 @@ class Slide:
     bullets: tuple[str, ...] = ()
     picture: Callable[[Canvas], None] | None = None
     cover: str = ""
+    wide: bool = False  # the picture is below the bullets, not beside them
 
     @property
     def builds(self) -> bool:
@@ -181,7 +182,7 @@ def draw_slide(slide: Slide, theme: Theme, lecture: str, page: int, bullets: int
     canvas.text((94, 85), slide.title, 42, theme.title, anchor="lm", bold=True)
     canvas.text((64, 690), lecture, 16, theme.muted, anchor="lm")
     canvas.text((1216, 690), str(page), 16, theme.muted, anchor="rm")
-    room = 520 if slide.picture else 1060
+    room = 520 if slide.picture and not slide.wide else 1060
     top = 170.0
     for bullet in slide.bullets[:bullets]:
         canvas.disc((76, top + 17), 6, theme.accent)

@@ -39,12 +39,12 @@ def _slope(c: Canvas) -> None:
     x, y = at(0.86)
     c.line(((x - 105, y + 170), (x + 45, y - 73)), c.theme.muted, 2.5)
     c.disc((x, y), 11, c.theme.title)
-    c.arrow((x + 8, y - 22), (x + 52, y - 92), c.theme.muted, 4)
-    c.text((x - 8, y - 96), "gradient", 20, c.theme.muted, anchor="rm")
+    c.arrow((x - 12, y - 30), (x + 32, y - 101), c.theme.muted, 4)
+    c.text((x - 14, y - 84), "gradient", 20, c.theme.muted, anchor="rm")
     c.arrow((x - 26, y + 12), (x - 84, y + 104), c.theme.accent, 6)
     c.text((x - 70, y + 44), "our step", 22, c.theme.accent, anchor="rm", bold=True)
     low = at(0.5)
-    c.text((low[0], low[1] - 26), "minimum", 20, c.theme.title, anchor="mm")
+    c.text((low[0], low[1] - 54), "minimum", 20, c.theme.title, anchor="mm")
 
 
 def _rule(c: Canvas) -> None:
@@ -112,7 +112,7 @@ def _surface(c: Canvas) -> None:
     c.axes(frame, "weight", "loss")
 
     def smooth(w: float) -> float:
-        return 0.6 - 0.35 * w + 0.2 * cos(w * 10.5)
+        return 0.68 - 0.35 * w + 0.2 * cos(w * 10.5)
 
     at = c.curve(frame, smooth, c.theme.second)
     local, best = at(0.33), at(0.93)
@@ -138,7 +138,8 @@ SLIDES = (
             "The loss is a single number that says how wrong the predictions of the model are.",
             "A common choice is the mean squared error: the average of the squared differences between "
             "prediction and truth.",
-            "Squaring makes large errors count more: an error of ten costs a hundred times as much as an error "
+            "Squaring makes large errors count more: an error of ten costs a hundred times as much as an "
+            "error "
             "of one.",
             "Training means searching for the weights that make the loss as small as possible.",
         ),
@@ -156,7 +157,8 @@ SLIDES = (
             "The gradient is the vector of partial derivatives of the loss, one for each weight.",
             "It points in the direction in which the loss increases fastest.",
             "So, to reduce the loss, we take a step in the opposite direction.",
-            "Imagine walking down a hill in fog: you cannot see the valley, but you feel the slope under your "
+            "Imagine walking down a hill in fog: you cannot see the valley, but you feel the slope under "
+            "your "
             "feet.",
         ),
         (
@@ -169,9 +171,11 @@ SLIDES = (
     Slide(
         "The update rule",
         (
-            "Here is the update rule: the new weight is the old weight minus the learning rate times the gradient.",
+            "Here is the update rule: the new weight is the old weight minus the learning rate times the "
+            "gradient.",
             "The learning rate is defined as the positive number that sets how large each step is.",
-            "It is written with the Greek letter eta, and a typical first try is 0.01.|It is written with the "
+            "It is written with the Greek letter eta, and a typical first try is 0.01.|It is written with "
+            "the "
             "Greek letter ayta, and a typical first try is zero point zero one.",
             "For example, if the weight is 2, the gradient is 4 and the learning rate is 0.1, then the new "
             "weight is 1.6.",
@@ -189,15 +193,18 @@ SLIDES = (
         ),
         ("Too small: very many steps", "Too large: overshoots, the loss grows, training diverges"),
         _rates,
+        wide=True,
     ),
     Slide(
         "Mini-batches and epochs",
         (
             "With a million examples, computing the full gradient for every step is expensive.",
-            "Stochastic gradient descent estimates the gradient from a small random mini-batch, often 32 to 256 "
+            "Stochastic gradient descent estimates the gradient from a small random mini-batch, often 32 "
+            "to 256 "
             "examples.",
             "One pass over the whole training set is called an epoch.",
-            "With 50,000 examples and a batch size of 100, one epoch has 500 steps.|With fifty thousand examples "
+            "With 50,000 examples and a batch size of 100, one epoch has 500 steps.|With fifty thousand "
+            "examples "
             "and a batch size of one hundred, one epoch has five hundred steps.",
         ),
         (
@@ -210,7 +217,8 @@ SLIDES = (
     Slide(
         "Momentum and local minima",
         (
-            "Momentum keeps a running average of past gradients, which smooths the path through narrow valleys.",
+            "Momentum keeps a running average of past gradients, which smooths the path through narrow "
+            "valleys.",
             "A usual value for the momentum coefficient is 0.9.",
             "On a loss that is not convex, gradient descent may stop at a local minimum or slow down near a "
             "saddle point.",
@@ -225,7 +233,8 @@ SLIDES = (
     Slide(
         "Summary",
         (
-            "To sum up: the loss measures the error, the gradient points uphill, and the learning rate sets the "
+            "To sum up: the loss measures the error, the gradient points uphill, and the learning rate "
+            "sets the "
             "step size.",
             "When training fails, check the learning rate first.",
         ),

@@ -45,7 +45,7 @@ def _chloroplast(c: Canvas) -> None:
     c.text((946, 196), "thylakoids", 22, c.theme.ink, anchor="mm", bold=True)
     c.line(((1090, 500), (1120, 586)), c.theme.ink, 2)
     c.text((1120, 602), "stroma", 22, c.theme.ink, anchor="mm", bold=True)
-    c.line(((775, 520), (760, 586)), c.theme.ink, 2)
+    c.line(((785, 500), (770, 586)), c.theme.ink, 2)
     c.text((790, 602), "membrane", 22, c.theme.ink, anchor="mm", bold=True)
 
 
@@ -71,7 +71,8 @@ def _spectrum(c: Canvas) -> None:
     at = c.curve((left, top, right, bottom), absorbed, c.theme.title, (400, 720), (0, 1))
     c.text((at(430)[0] + 34, at(430)[1] + 20), "430 nm", 22, c.theme.title, anchor="lm", bold=True)
     c.text((at(662)[0] - 26, at(662)[1] - 12), "662 nm", 22, c.theme.title, anchor="rm", bold=True)
-    c.text((at(545)[0], at(545)[1] - 30), "green: little absorbed", 19, "#3f8f3f", anchor="mm")
+    c.text((at(545)[0], at(545)[1] - 62), "green light:", 21, "#3f8f3f", anchor="mm", bold=True)
+    c.text((at(545)[0], at(545)[1] - 34), "little absorbed", 21, "#3f8f3f", anchor="mm", bold=True)
     c.text((955, 592), "wavelength", 20, c.theme.muted, anchor="mm")
     c.text((726, 192), "light absorbed by chlorophyll a", 20, c.theme.muted, anchor="lm")
 
@@ -132,7 +133,8 @@ SLIDES = (
         "Photosynthesis",
         (
             "Photosynthesis turns the energy of light into chemical energy stored in sugar.",
-            "Plants, algae and cyanobacteria do it, and almost all life on Earth depends on it.|Plants, al jee "
+            "Plants, algae and cyanobacteria do it, and almost all life on Earth depends on it.|Plants, al "
+            "jee "
             "and cyano bacteria do it, and almost all life on Earth depends on it.",
         ),
         ("Plants, algae, cyanobacteria",),
@@ -197,10 +199,13 @@ SLIDES = (
         (
             "The Calvin cycle takes place in the stroma.",
             "The enzyme rubisco attaches carbon dioxide to a sugar with five carbon atoms.",
-            "Fixing three molecules of carbon dioxide costs nine ATP and six NADPH, and yields one molecule of a "
-            "three carbon sugar.|Fixing three molecules of carbon dioxide costs nine A T P and six N A D P H, "
+            "Fixing three molecules of carbon dioxide costs nine ATP and six NADPH, and yields one "
+            "molecule of a "
+            "three carbon sugar.|Fixing three molecules of carbon dioxide costs nine A T P and six N A D P "
+            "H, "
             "and yields one molecule of a three carbon sugar.",
-            "The cycle needs no light itself, but it stops soon after dark, because ATP and NADPH run out.|The "
+            "The cycle needs no light itself, but it stops soon after dark, because ATP and NADPH run "
+            "out.|The "
             "cycle needs no light itself, but it stops soon after dark, because A T P and N A D P H run out.",
         ),
         (
@@ -216,7 +221,8 @@ SLIDES = (
         (
             "In weak light, more light makes photosynthesis faster.",
             "In strong light the rate levels off, because carbon dioxide becomes the limiting factor.",
-            "Above about 40 degrees Celsius, the rate of most plants falls sharply, because their enzymes stop "
+            "Above about 40 degrees Celsius, the rate of most plants falls sharply, because their enzymes "
+            "stop "
             "working well.",
         ),
         (
@@ -229,9 +235,11 @@ SLIDES = (
     Slide(
         "Why it matters",
         (
-            "Land plants take up roughly 120 billion tonnes of carbon every year.|Land plants take up roughly "
+            "Land plants take up roughly 120 billion tonnes of carbon every year.|Land plants take up "
+            "roughly "
             "one hundred twenty billion tons of carbon every year.",
-            "About half of all oxygen production on Earth happens in the ocean, by phytoplankton.|About half of "
+            "About half of all oxygen production on Earth happens in the ocean, by phytoplankton.|About "
+            "half of "
             "all oxygen production on Earth happens in the ocean, by fie toe plankton.",
             "Remember: light reactions in the thylakoids, the Calvin cycle in the stroma.",
         ),

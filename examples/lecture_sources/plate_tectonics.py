@@ -121,10 +121,13 @@ SLIDES = (
     Slide(
         "Plate tectonics",
         (
-            "The rigid outer shell of the Earth, the lithosphere, is broken into seven or eight large plates and "
-            "many small ones.|The rigid outer shell of the Earth, the litho sphere, is broken into seven or eight "
+            "The rigid outer shell of the Earth, the lithosphere, is broken into seven or eight large "
+            "plates and "
+            "many small ones.|The rigid outer shell of the Earth, the litho sphere, is broken into seven "
+            "or eight "
             "large plates and many small ones.",
-            "The plates ride on the asthenosphere, a hot, weak layer of the mantle that flows slowly.|The plates "
+            "The plates ride on the asthenosphere, a hot, weak layer of the mantle that flows slowly.|The "
+            "plates "
             "ride on the as theno sphere, a hot, weak layer of the mantle that flows slowly.",
         ),
         ("Why continents move and the ground shakes",),
@@ -133,12 +136,15 @@ SLIDES = (
     Slide(
         "The evidence",
         (
-            "In 1912 Alfred Wegener proposed that the continents had once been joined.|In nineteen twelve Alfred "
+            "In 1912 Alfred Wegener proposed that the continents had once been joined.|In nineteen twelve "
+            "Alfred "
             "Vegener proposed that the continents had once been joined.",
             "+First, the coastlines of South America and Africa fit together.",
-            "+Second, fossils of the same reptile, Mesosaurus, are found on both sides of the Atlantic.|Second, "
+            "+Second, fossils of the same reptile, Mesosaurus, are found on both sides of the "
+            "Atlantic.|Second, "
             "fossils of the same reptile, meso saurus, are found on both sides of the Atlantic.",
-            "+Third, magnetic stripes on the ocean floor, explained by Vine and Matthews in 1963, show that new "
+            "+Third, magnetic stripes on the ocean floor, explained by Vine and Matthews in 1963, show "
+            "that new "
             "crust forms at the ridges.|Third, magnetic stripes on the ocean floor, explained by Vine and "
             "Matthews in nineteen sixty three, show that new crust forms at the ridges.",
         ),
@@ -155,7 +161,8 @@ SLIDES = (
             "Plates meet in three ways.",
             "+At a divergent boundary the plates move apart, and rising magma makes new crust, as at the "
             "Mid-Atlantic Ridge.",
-            "+At a convergent boundary the plates collide, and the denser oceanic plate sinks under the other. "
+            "+At a convergent boundary the plates collide, and the denser oceanic plate sinks under the "
+            "other. "
             "This is called subduction.",
             "+At a transform boundary the plates slide past each other, as along the San Andreas Fault in "
             "California.",
@@ -172,9 +179,11 @@ SLIDES = (
         (
             "This picture shows a cut through the ocean floor.",
             "On the left, new ocean floor forms at the mid-ocean ridge.",
-            "On the right, the old plate sinks at a deep trench, and water from it melts the mantle above and "
+            "On the right, the old plate sinks at a deep trench, and water from it melts the mantle above "
+            "and "
             "feeds volcanoes.",
-            "The Mariana Trench in the Pacific is the deepest, at nearly 11 kilometres.|The Mariana Trench in "
+            "The Mariana Trench in the Pacific is the deepest, at nearly 11 kilometres.|The Mariana Trench "
+            "in "
             "the Pacific is the deepest, at nearly eleven kilometers.",
         ),
         (),
@@ -183,12 +192,16 @@ SLIDES = (
     Slide(
         "How fast do plates move?",
         (
-            "Plates move two to ten centimetres a year, about as fast as fingernails grow.|Plates move two to "
+            "Plates move two to ten centimetres a year, about as fast as fingernails grow.|Plates move two "
+            "to "
             "ten centimeters a year, about as fast as fingernails grow.",
-            "At five centimetres a year, a plate travels 50 kilometres in a million years.|At five centimeters a "
+            "At five centimetres a year, a plate travels 50 kilometres in a million years.|At five "
+            "centimeters a "
             "year, a plate travels fifty kilometers in a million years.",
-            "The Atlantic is about 5,000 kilometres wide and grows by 2.5 centimetres a year, so it needed about "
-            "200 million years.|The Atlantic is about five thousand kilometers wide and grows by two and a half "
+            "The Atlantic is about 5,000 kilometres wide and grows by 2.5 centimetres a year, so it needed "
+            "about "
+            "200 million years.|The Atlantic is about five thousand kilometers wide and grows by two and a "
+            "half "
             "centimeters a year, so it needed about two hundred million years.",
         ),
         (),
@@ -197,13 +210,16 @@ SLIDES = (
     Slide(
         "Earthquakes",
         (
-            "+While a fault is locked, stress builds up, and when it exceeds friction, the fault slips: that is "
+            "+While a fault is locked, stress builds up, and when it exceeds friction, the fault slips: "
+            "that is "
             "an earthquake.",
-            "+Each whole step of magnitude means about 32 times more energy.|Each whole step of magnitude means "
+            "+Each whole step of magnitude means about 32 times more energy.|Each whole step of magnitude "
+            "means "
             "about thirty two times more energy.",
             "+The strongest earthquake ever measured struck Chile in 1960, with magnitude 9.5.|The strongest "
             "earthquake ever measured struck Chilly in nineteen sixty, with magnitude nine point five.",
-            "+About 90 percent of all earthquakes happen around the Pacific, along the Ring of Fire.|About ninety "
+            "+About 90 percent of all earthquakes happen around the Pacific, along the Ring of Fire.|About "
+            "ninety "
             "percent of all earthquakes happen around the Pacific, along the Ring of Fire.",
         ),
         (
@@ -218,7 +234,8 @@ SLIDES = (
         "What drives the plates?",
         (
             "What moves the plates?",
-            "+The strongest force is thought to be slab pull: the weight of the cold, sinking plate drags the "
+            "+The strongest force is thought to be slab pull: the weight of the cold, sinking plate drags "
+            "the "
             "rest along.",
             "+Ridge push adds a little: the raised ridge slides outward under gravity.",
             "+Both are part of mantle convection, by which the Earth loses its heat.",

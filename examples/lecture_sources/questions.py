@@ -1,7 +1,7 @@
 """Questions about the lectures; their gold spans follow from what is said and shown, found by its words.
 
 Each line: id, video (file stem), kind, question, answer, and where the answer is: quotes of sentences (a part
-of the sentence is enough), and titles of slides written as "slide:TITLE". The first six are the ones of the demo.
+of the sentence is enough), and titles of slides written as "slide:TITLE". The first six are for the demo.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ QUESTIONS: tuple[tuple[str, str, str, str, str, tuple[str, ...]], ...] = (
         "screen",
         "When should binary search not be used?",
         "When the list is not sorted.",
-        ("does not work when the list is not sorted", "slide:When not to use it"),
+        ("Do not use binary search if the list", "slide:When not to use it"),
     ),
     (
         "code",
@@ -136,6 +136,6 @@ QUESTIONS: tuple[tuple[str, str, str, str, str, tuple[str, ...]], ...] = (
         ("the new database costs 9,500",),
     ),
     ("none-capital", "", "unanswerable", "What is the capital of Australia?", "", ()),
-    ("none-transformer", "", "unanswerable", "Who invented the steam engine?", "", ()),
-    ("none-vaccine", "", "unanswerable", "How do vaccines train the immune system?", "", ()),
+    ("none-steam", "", "unanswerable", "Who invented the steam engine?", "", ()),
+    ("none-vaccines", "", "unanswerable", "How do vaccines train the immune system?", "", ()),
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 TURNS = (
     (
         "Maya",
-        "Good morning, Jonas. We have three points today: the database migration, the launch date, and the budget.",
+        "Good morning, Jonas. We have three points today: the database migration, the launch date, and the "
+        "budget.",
     ),
     ("Jonas", "Morning, Maya. Let's start with the migration, because the launch date depends on it."),
     ("Maya", "Go ahead. Where do we stand?"),
@@ -45,7 +46,8 @@ TURNS = (
     ("Maya", "I'll book the test machines for next Tuesday."),
     (
         "Jonas",
-        "Thanks. One more risk: the error rate of the payment service is at 2.4 percent since the last update.",
+        "Thanks. One more risk: the error rate of the payment service is at 2.4 percent since the last "
+        "update.",
     ),
     ("Maya", "Why is it that high?"),
     (
