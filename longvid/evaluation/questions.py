@@ -106,18 +106,19 @@ def parse_spans(value: object) -> tuple[Span, ...]:
     if value is None:
         return ()
     if not isinstance(value, list):
-        raise ValueError(f'"spans" is {_shown(value)}; it must be a list of [start_s, end_s]')
+        raise ValueError(f'"spans" is {shown(value)}; it must be a list of [start_s, end_s]')
     spans = []
     for pair in value:
-        if not (isinstance(pair, list) and len(pair) == 2 and all(_is_seconds(time) for time in pair)):
-            raise ValueError(f'"spans" holds {_shown(pair)}; each must be [start_s, end_s] in seconds')
+        if not (isinstance(pair, list) and len(pair) == 2 and all(is_seconds(time) for time in pair)):
+            raise ValueError(f'"spans" holds {shown(pair)}; each must be [start_s, end_s] in seconds')
         if not 0 <= pair[0] <= pair[1]:
-            raise ValueError(f'"spans" holds {_shown(pair)}; it must satisfy 0 <= start_s <= end_s')
+            raise ValueError(f'"spans" holds {shown(pair)}; it must satisfy 0 <= start_s <= end_s')
         spans.append((float(pair[0]), float(pair[1])))
     return tuple(spans)
 
 
-def _is_seconds(value: object) -> bool:
+def is_seconds(value: object) -> bool:
+    """True for a finite number."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
@@ -126,7 +127,7 @@ def _text(record: Mapping[str, Any], key: str) -> str:
     if key == "id" and isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if not isinstance(value, str) or not value.strip():
-        problem = f"is {_shown(value)}" if key in record else "is missing"
+        problem = f"is {shown(value)}" if key in record else "is missing"
         raise ValueError(f'"{key}" {problem}; it must be a text that is not empty')
     return value
 
@@ -134,11 +135,12 @@ def _text(record: Mapping[str, Any], key: str) -> str:
 def _optional_text(record: Mapping[str, Any], key: str) -> str | None:
     value = record.get(key)
     if value is not None and not isinstance(value, str):
-        raise ValueError(f'"{key}" is {_shown(value)}; it must be a text, null or left out')
+        raise ValueError(f'"{key}" is {shown(value)}; it must be a text, null or left out')
     return value or None
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """A value as JSON, cut to fit into a sentence."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 60 else text[:59] + "…"
 

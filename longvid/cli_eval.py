@@ -1,0 +1,157 @@
+"""``longvid eval``: measure a library against questions, and its structure against boundaries people set."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+if TYPE_CHECKING:
+    from longvid.library import Library
+
+
+class QuestionsFirst(TyperGroup):
+    """Lets ``longvid eval FILE`` stand for ``longvid eval questions FILE``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the command's name in front when the first word is none of the commands."""
+        if args and args[0] not in self.commands and args[0] != "--help":
+            args = ["questions", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=QuestionsFirst,
+    help="Measure the library: longvid eval QUESTIONS.jsonl, or one of the commands below.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    epilog="Example: longvid eval questions.jsonl --within --out report/",
+)
+
+LibraryOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--library", "-L", envvar="LONGVID_LIBRARY", help="Where the knowledge lives (a directory)."
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on stdout.")]
+
+
+def _open(library: Path | None) -> Library:
+    from longvid.library import Library
+
+    return Library.open(library)
+
+
+def _name(library: Path | None) -> str:
+    from longvid.paths import default_library
+
+    return str(library or default_library())
+
+
+@app.command(epilog="Example: longvid eval questions.jsonl --within --ask --out report/")
+def questions(
+    file: Annotated[
+        Path, typer.Argument(metavar="QUESTIONS", help="JSON lines: id, video, question, spans, …")
+    ],
+    library: LibraryOption = None,
+    within: Annotated[bool, typer.Option("--within", help="Look only inside each question's video.")] = False,
+    ask: Annotated[
+        bool, typer.Option("--ask", help="Also answer each question, and judge the answers.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write a report (HTML and JSON) to this folder.")
+    ] = None,
+    json_: JsonOption = False,
+) -> None:
+    """Ask every question of a file and measure what comes back (the default command).
+
+    A line is {"id", "video", "question", "spans": [[start_s, end_s], …], "answer"?, "kind"?}; video is a
+    title or an id.
+    """
+    from longvid.evaluation import table
+    from longvid.evaluation.questions import read_questions
+    from longvid.evaluation.run import evaluate
+
+    asked = read_questions(file)
+    with _open(library) as lib:
+        result = evaluate(
+            lib,
+            asked,
+            questions_file=file,
+            library_name=_name(library),
+            within=within,
+            ask=ask,
+            progress=_progress,
+        )
+    if out is not None:
+        from longvid.evaluation.report import write_report
+
+        print(f"report: {write_report(result, out)}", file=sys.stderr)
+    print(json.dumps(result.to_dict(), ensure_ascii=False) if json_ else table.evaluation(result))
+
+
+@app.command(epilog="Example: longvid eval structure topics.jsonl --tolerance 10")
+def structure(
+    file: Annotated[
+        Path, typer.Argument(metavar="GOLD", help="JSON lines: video, level, boundaries; or topics.")
+    ],
+    library: LibraryOption = None,
+    tolerance: Annotated[
+        float | None, typer.Option("--tolerance", help="Seconds a boundary may be off, for every level.")
+    ] = None,
+    json_: JsonOption = False,
+) -> None:
+    """Score shot, slide, scene and event boundaries: F1; for events also Pk and WindowDiff.
+
+    A line is {"video", "level", "boundaries": [s, …]} or {"video", "topics": [{"title", "spans"}]}.
+    """
+    from longvid.evaluation import structure as judge
+    from longvid.evaluation import table
+
+    gold = judge.read_gold(file)
+    with _open(library) as lib:
+        results = judge.evaluate_structure(lib, gold, file, tolerance)
+    if json_:
+        print(json.dumps(judge.to_dict(results, file, _name(library)), ensure_ascii=False))
+    else:
+        print(table.structure(results))
+
+
+@app.command("import", epilog="Example: longvid eval import lvbench video_info.meta.jsonl > questions.jsonl")
+def import_(
+    dataset: Annotated[
+        str,
+        typer.Argument(
+            help="qvhighlights, activitynet-rtl, cg-bench, lvbench, video-mme, longvideobench, mlvu or qmsum."
+        ),
+    ],
+    path: Annotated[Path, typer.Argument(help="The annotation file (or folder of them) as published.")],
+    frame_rate: Annotated[
+        float | None, typer.Option("--frame-rate", help="longvideobench: frames per second of the videos.")
+    ] = None,
+    turns: Annotated[
+        Path | None,
+        typer.Option("--turns", help='qmsum: JSON lines {"video", "turns": [[start_s, end_s], …]}.'),
+    ] = None,
+) -> None:
+    """Turn a published annotation file into question lines, on stdout."""
+    from longvid.evaluation.loaders import load
+    from longvid.evaluation.loaders.common import LoadOptions
+
+    imported = load(dataset, path, LoadOptions(frame_rate, turns))
+    for note in imported.notes:
+        print(f"note: {note}", file=sys.stderr)
+    for question in imported.questions:
+        print(question.to_json())
+    timed = sum(bool(question.spans) for question in imported.questions)
+    print(f"{len(imported.questions)} questions, {timed} with spans", file=sys.stderr)
+
+
+def _progress(done: int, total: int) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{done}/{total} questions", end="\n" if done == total else "", file=sys.stderr, flush=True)

@@ -1,0 +1,180 @@
+"""Ask a library every question of a file and measure what comes back."""
+
+from __future__ import annotations
+
+import math
+import resource
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from longvid_storage.types import Answer, Moment, StageResult
+
+from longvid.evaluation.bootstrap import Estimate
+from longvid.evaluation.questions import Question, resolve_videos
+from longvid.evaluation.scores import DEPTH, Outcome, by_kind, score_answer, score_search, summarise
+
+Progress = Callable[[int, int], None]
+
+
+class VideoEntry(Protocol):
+    """What evaluation needs to know of a video."""
+
+    @property
+    def video_id(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def duration_s(self) -> float: ...
+
+
+class SearchedLibrary(Protocol):
+    """The part of ``longvid.Library`` that is measured here."""
+
+    def videos(self) -> Sequence[VideoEntry]: ...
+    def search(self, query: str, *, k: int, video: str | None) -> Sequence[Moment]: ...
+    def ask(self, question: str, *, video: str | None) -> Answer: ...
+    def stage_results(self, video: str) -> Sequence[StageResult]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What searching and indexing took. Milliseconds are wall time in this process, after a first search
+    that loads what must be loaded; counters are exact, summed over the library's videos from their stages.
+    """
+
+    search_ms_p50: float
+    search_ms_p95: float
+    search_ms_first: float
+    ask_ms_p50: float | None
+    ask_ms_p95: float | None
+    index_s_per_hour: float
+    video_hours: float
+    frames_decoded: int
+    ocr_calls: int
+    peak_memory_mb: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Everything one run measured."""
+
+    questions_file: str
+    library: str
+    within: bool
+    videos: dict[str, VideoEntry]
+    outcomes: tuple[Outcome, ...]
+    overall: dict[str, Estimate]
+    kinds: dict[str, dict[str, Estimate]]
+    cost: Cost
+
+    @property
+    def asked(self) -> list[Outcome]:
+        """The outcomes that have an answer."""
+        return [outcome for outcome in self.outcomes if outcome.answer is not None]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON of ``longvid eval --json``."""
+        found = [outcome for outcome in self.asked if outcome.answer is not None and outcome.answer.found]
+        counts = {"asked": len(self.asked), "found": len(found), "abstained": len(self.asked) - len(found)}
+        sizes = {kind: len(some) for kind, some in by_kind(self.outcomes).items()}
+        return {
+            "questions_file": self.questions_file,
+            "library": self.library,
+            "questions": len(self.outcomes),
+            "videos": len({outcome.video_id for outcome in self.outcomes}),
+            "within": self.within,
+            "depth": DEPTH,
+            "overall": _plain(self.overall),
+            "kinds": {k: {"questions": sizes[k], "scores": _plain(v)} for k, v in self.kinds.items()},
+            "answers": counts if self.asked else None,
+            "cost": asdict(self.cost),
+        }
+
+
+def _plain(scores: dict[str, Estimate]) -> dict[str, dict[str, float | int]]:
+    return {key: asdict(value) for key, value in scores.items()}
+
+
+def evaluate(
+    library: SearchedLibrary,
+    questions: Sequence[Question],
+    *,
+    questions_file: Path,
+    library_name: str = "",
+    within: bool = False,
+    ask: bool = False,
+    progress: Progress = lambda done, total: None,
+) -> Evaluation:
+    """Search (and, with ``ask``, answer) every question; ``within`` looks only inside the question's video.
+
+    Args:
+        progress: called with (questions done, questions in all).
+
+    Raises:
+        UsageError: a question names a video that the library does not have, or not unambiguously.
+    """
+    videos = {video.video_id: video for video in library.videos()}
+    gold = resolve_videos(questions, list(videos.values()), questions_file)
+    started = time.perf_counter()
+    library.search(questions[0].question, k=DEPTH, video=None)
+    first_s = time.perf_counter() - started
+    outcomes: list[Outcome] = []
+    for question in questions:
+        outcomes.append(_measure(library, question, gold[question.video], within, ask))
+        progress(len(outcomes), len(questions))
+    return Evaluation(
+        questions_file=str(questions_file),
+        library=library_name,
+        within=within,
+        videos=videos,
+        outcomes=tuple(outcomes),
+        overall=summarise(outcomes),
+        kinds={kind: summarise(some) for kind, some in by_kind(outcomes).items()},
+        cost=_cost(library, videos.values(), outcomes, first_s),
+    )
+
+
+def _measure(library: SearchedLibrary, question: Question, video_id: str, within: bool, ask: bool) -> Outcome:
+    only = video_id if within else None
+    started = time.perf_counter()
+    moments = tuple(library.search(question.question, k=DEPTH, video=only))
+    search_s = time.perf_counter() - started
+    scores = score_search(question, video_id, moments, within)
+    if not ask:
+        return Outcome(question, video_id, moments, search_s, scores)
+    started = time.perf_counter()
+    answer = library.ask(question.question, video=only)
+    ask_s = time.perf_counter() - started
+    scores |= score_answer(question, video_id, answer)
+    return Outcome(question, video_id, moments, search_s, scores, answer, ask_s)
+
+
+def _cost(
+    library: SearchedLibrary, videos: Iterable[VideoEntry], outcomes: Sequence[Outcome], first_s: float
+) -> Cost:
+    entries = list(videos)
+    stages = [stage for entry in entries for stage in library.stage_results(entry.video_id)]
+    hours = sum(entry.duration_s for entry in entries) / 3600
+    search_ms = [outcome.search_s * 1000 for outcome in outcomes]
+    ask_ms = [outcome.ask_s * 1000 for outcome in outcomes if outcome.ask_s is not None]
+    return Cost(
+        search_ms_p50=percentile(search_ms, 50),
+        search_ms_p95=percentile(search_ms, 95),
+        search_ms_first=first_s * 1000,
+        ask_ms_p50=percentile(ask_ms, 50) if ask_ms else None,
+        ask_ms_p95=percentile(ask_ms, 95) if ask_ms else None,
+        index_s_per_hour=sum(stage.seconds for stage in stages) / hours if hours else 0.0,
+        video_hours=hours,
+        frames_decoded=int(sum(stage.counters.get("frames_decoded", 0) for stage in stages)),
+        ocr_calls=int(sum(stage.counters.get("ocr_calls", 0) for stage in stages)),
+        peak_memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,  # Linux counts in KiB
+    )
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """Linear-interpolated percentile (Hyndman and Fan's type 7); NaN without values."""
+    return float(np.percentile(values, percent)) if values else math.nan

@@ -1,0 +1,150 @@
+"""What is measured: a question's scores, and their averages with intervals.
+
+The list of figures is data (:data:`FIGURES`), read by the terminal table, the JSON and the HTML report alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from longvid_storage.types import Answer, Moment
+
+from longvid.evaluation import retrieval as ir
+from longvid.evaluation.bootstrap import Estimate, estimate, median_rows, ratio_estimate
+from longvid.evaluation.questions import Question
+from longvid.evaluation.text import rouge_l
+
+DEPTH = 10
+"""How many moments are asked for and judged; QVHighlights also judges the first ten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One column of the report: its key in the JSON, what it means, and how questions are averaged."""
+
+    key: str
+    meaning: str
+    average: Literal["mean", "median"] = "mean"
+    unit: Literal["share", "seconds"] = "share"
+
+
+FIGURES: tuple[Figure, ...] = (
+    Figure("video@1", "the first moment is in the right video"),
+    Figure("hit@1", "the first moment overlaps a gold span"),
+    Figure("hit@5", "one of the first 5 moments overlaps a gold span"),
+    Figure("hit@10", "one of the first 10 moments overlaps a gold span"),
+    Figure("MRR", "1 / rank of the first moment that overlaps a gold span, among 10"),
+    Figure("recall@1", "share of the gold spans overlapped by the first moment"),
+    Figure("recall@5", "share of the gold spans overlapped by the first 5 moments"),
+    Figure("recall@10", "share of the gold spans overlapped by the first 10 moments"),
+    Figure("mAP", "average precision over gold spans, among 10 moments"),
+    Figure("R1@tIoU0.3", "the first moment has tIoU >= 0.3 with a gold span"),
+    Figure("R1@tIoU0.5", "the first moment has tIoU >= 0.5 with a gold span"),
+    Figure("R1@tIoU0.7", "the first moment has tIoU >= 0.7 with a gold span"),
+    Figure("mean tIoU", "tIoU of the first moment with its best gold span"),
+    Figure("mAP@tIoU0.5", "detection average precision at tIoU 0.5 (QVHighlights)"),
+    Figure("mAP@tIoU0.75", "detection average precision at tIoU 0.75 (QVHighlights)"),
+    Figure("mAP@tIoUavg", "the same, mean over tIoU 0.5, 0.55, …, 0.95"),
+    Figure("start error", "from the first moment's start to the nearest gold start", "median", "seconds"),
+    Figure("moment length", "length of the returned moments", "mean", "seconds"),
+    Figure("citation precision", "share of an answer's citations that overlap a gold span"),
+    Figure("ROUGE-L", "wording of the answer against the written one; 0 for none found"),
+    Figure("found", "share of the questions that got an answer"),
+)
+MAIN = ("hit@1", "hit@5", "MRR", "R1@tIoU0.3", "R1@tIoU0.5")
+"""The figures shown where there is no room for all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the library returned for a question, how long it took, and its scores.
+
+    ``video_id`` is the gold video; ``lengths_s`` are those of all returned moments.
+    """
+
+    question: Question
+    video_id: str
+    moments: tuple[Moment, ...]
+    search_s: float
+    scores: Mapping[str, float]
+    answer: Answer | None = None
+    ask_s: float | None = None
+
+    @property
+    def lengths_s(self) -> list[float]:
+        """Seconds of every returned moment."""
+        return [moment.end_s - moment.start_s for moment in self.moments]
+
+
+def ranked_spans(moments: Sequence[Moment], video_id: str) -> list[ir.Span | None]:
+    """The moments' spans, ``None`` for those of another video."""
+    return [(m.start_s, m.end_s) if m.video_id == video_id else None for m in moments]
+
+
+def score_search(
+    question: Question, video_id: str, moments: Sequence[Moment], within: bool
+) -> dict[str, float]:
+    """Retrieval scores of one question; without gold spans only ``video@1``, which ``within`` leaves out."""
+    ranked, gold = ranked_spans(moments[:DEPTH], video_id), question.spans
+    first = ranked[0] if ranked else None
+    scores = {} if within else {"video@1": float(first is not None)}
+    if not gold:
+        return scores
+    best = ir.best_tiou(first, gold)
+    scores |= {f"hit@{k}": ir.hit_at(ranked, gold, k) for k in (1, 5, 10)}
+    scores |= {f"recall@{k}": ir.recall_at(ranked, gold, k) for k in (1, 5, 10)}
+    scores |= {f"R1@tIoU{threshold}": float(best >= threshold) for threshold in ir.TIOU_R1}
+    scores |= {f"mAP@tIoU{threshold}": ir.ap_at_tiou(ranked, gold, threshold) for threshold in (0.5, 0.75)}
+    scores["mAP@tIoUavg"] = sum(ir.ap_at_tiou(ranked, gold, t) for t in ir.TIOU_AP) / len(ir.TIOU_AP)
+    scores["MRR"] = ir.reciprocal_rank(ranked, gold)
+    scores["mAP"] = ir.average_precision(ranked, gold)
+    scores["mean tIoU"] = best
+    if first is not None:
+        scores["start error"] = ir.start_error_s(first, gold)
+    return scores
+
+
+def score_answer(question: Question, video_id: str, answer: Answer) -> dict[str, float]:
+    """Scores of one answer; citation precision needs gold spans and a citation, ROUGE-L a written answer."""
+    scores = {"found": float(answer.found)}
+    cited = [citation for claim in answer.claims for citation in claim.citations] if answer.found else []
+    if question.spans and cited:
+        good = sum(
+            c.video_id == video_id and any(ir.overlaps((c.start_s, c.end_s), span) for span in question.spans)
+            for c in cited
+        )
+        scores["citation precision"] = good / len(cited)
+    if question.answer:
+        scores["ROUGE-L"] = rouge_l(answer.answer, question.answer) if answer.found else 0.0
+    return scores
+
+
+def summarise(outcomes: Sequence[Outcome]) -> dict[str, Estimate]:
+    """Averages with 95% intervals, in the order of :data:`FIGURES`; figures nobody has are left out."""
+    found = {figure.key: _average(figure, outcomes) for figure in FIGURES}
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _average(figure: Figure, outcomes: Sequence[Outcome]) -> Estimate | None:
+    if figure.key == "moment length":
+        # Over moments, not over questions: a question with one long moment weighs as one moment.
+        return ratio_estimate([(sum(o.lengths_s), len(o.moments)) for o in outcomes])
+    values = [outcome.scores[figure.key] for outcome in outcomes if figure.key in outcome.scores]
+    return estimate(values, median_rows) if figure.average == "median" else estimate(values)
+
+
+def by_kind(outcomes: Iterable[Outcome]) -> dict[str, list[Outcome]]:
+    """The outcomes of each kind, by name; empty when no question names one."""
+    kinds: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        if outcome.question.kind:
+            kinds.setdefault(outcome.question.kind, []).append(outcome)
+    return dict(sorted(kinds.items()))
+
+
+def worst(outcomes: Iterable[Outcome], count: int) -> list[Outcome]:
+    """The questions with spans that went worst: found latest or never, then least tIoU."""
+    judged = [outcome for outcome in outcomes if outcome.question.spans]
+    return sorted(judged, key=lambda o: (o.scores["MRR"], o.scores["mean tIoU"]))[:count]
