@@ -263,8 +263,8 @@ def test_boundaries_are_the_starts_inside_the_video() -> None:
 def test_structure_scores_by_hand(tmp_path: Path) -> None:
     library = KnownLibrary([SHOWN])
     gold = [
-        Gold("Algebra", "slide", 1, boundaries_s=[20.5, 40.0]),
-        Gold("Algebra", "event", 2, boundaries_s=[20.0]),
+        Gold("Algebra", "slide", 1, times_s=[20.5, 40.0]),
+        Gold("Algebra", "event", 2, times_s=[20.0]),
     ]
     found = evaluate_structure(library, gold, tmp_path)
     assert list(found) == ["slide", "event"]
@@ -293,20 +293,18 @@ def test_equal_length_segments() -> None:
 
 def test_gold_files_in_all_three_forms(tmp_path: Path) -> None:
     path = tmp_path / "gold.jsonl"
+    topics = [{"title": "x", "spans": [[9, 30], [60, 80]]}, {"title": "y", "spans": [[30, 60]]}]
     lines = [
-        {"video": "a", "level": "shot", "boundaries": [4, 2.5]},
-        {
-            "video": "b",
-            "topics": [{"title": "x", "spans": [[9, 30], [60, 80]]}, {"title": "y", "spans": [[30, 60]]}],
-        },
+        {"video": "a", "level": "shot", "boundaries": [4, 2.5, 100]},
+        {"video": "b", "topics": topics},
         {"id": "1", "video": "c", "question": "q", "spans": [[0, 10]]},
         {"id": "2", "video": "c", "question": "q", "spans": [[10, 20]]},
     ]
     path.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
     a, b, c = read_gold(path)
-    assert (a.video, a.level, a.line, a.all_boundaries_s()) == ("a", "shot", 1, [2.5, 4.0])
-    assert (b.level, b.line, b.all_boundaries_s()) == ("event", 2, [30.0, 60.0])
-    assert (c.line, c.all_boundaries_s()) == (3, [10.0])
+    assert (a.video, a.level, a.line, a.boundaries_s(100.0)) == ("a", "shot", 1, [2.5, 4.0])
+    assert (b.level, b.line, b.boundaries_s(100.0)) == ("event", 2, [9.0, 30.0, 60.0])
+    assert (c.line, c.boundaries_s(60.0)) == (3, [10.0])
 
 
 @pytest.mark.parametrize(

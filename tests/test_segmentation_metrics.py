@@ -15,6 +15,7 @@ from longvid.evaluation.segmentation import (
     match_count,
     pk,
     score_counts,
+    span_boundaries,
     window_cells,
     window_diff,
 )
@@ -74,6 +75,23 @@ def test_matching_is_as_large_as_any(left: list[int], right: list[int], toleranc
 
     best = max(size for size in range(min(len(left), len(right)) + 1) if possible(size))
     assert match_count(left, right, tolerance) == best
+
+
+def test_sections_imply_boundaries_where_they_start() -> None:
+    assert span_boundaries([(0, 50), (50, 90), (100, 140)], 150.0) == [50, 100]
+    assert span_boundaries([(30, 50), (50, 90)], 100.0) == [30, 50]
+
+
+def test_a_long_stretch_outside_every_section_is_a_section_too() -> None:
+    assert span_boundaries([(0, 50), (110, 140)], 150.0) == [110]
+    assert span_boundaries([(0, 50), (110.5, 140)], 300.0) == [50, 110.5, 140]
+    # The stretch after the first section's end belongs to the second, which it overlaps.
+    assert span_boundaries([(0, 200), (100, 120)], 205.0) == [100]
+
+
+def test_boundaries_at_the_ends_or_close_to_another_are_dropped() -> None:
+    assert span_boundaries([(4, 50), (58, 70), (59, 97), (96, 99)], 100.0) == [58]
+    assert span_boundaries([], 100.0) == []
 
 
 def test_grid_by_hand() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 _SLACK_S = 1e-9  # so that a distance of exactly the tolerance counts in spite of float rounding
 
@@ -74,6 +75,24 @@ def boundary_f1(
 def _inside(times: Iterable[float], duration_s: float | None) -> list[float]:
     end_s = math.inf if duration_s is None else duration_s
     return [t for t in times if 0 < t < end_s]
+
+
+def span_boundaries(spans: Iterable[tuple[float, float]], duration_s: float) -> list[float]:
+    """Boundaries that gold sections (topics, chapters) imply, in order: where one starts; also where one ends
+    if more than a minute follows that belongs to none, since that stretch is a section of its own.
+
+    Boundaries within 5 s of the video's start or end are dropped (nothing is cut there), as are those less
+    than 10 s after the one before (sections that nearly meet, or overlap a little, are cut once).
+    """
+    ordered = sorted(spans)
+    reached = accumulate((end_s for _, end_s in ordered), max)
+    following = [start_s for start_s, _ in ordered[1:]] + [duration_s]
+    ends = [end_s for end_s, next_s in zip(reached, following, strict=False) if next_s - end_s > 60]
+    kept: list[float] = []
+    for time_s in sorted({*(start_s for start_s, _ in ordered), *ends}):
+        if 5 < time_s < duration_s - 5 and (not kept or time_s - kept[-1] >= 10):
+            kept.append(time_s)
+    return kept
 
 
 def boundary_grid(boundaries: Iterable[float], duration_s: float, step_s: float = 1.0) -> list[int]:

@@ -6,8 +6,8 @@ A gold line is one of::
     {"video", "topics": [{"title", "spans": [[start_s, end_s], …]}, …]}  topics of a meeting: level event
     {"video", "spans": [[start_s, end_s], …]}                            sections, as in a question file
 
-``level`` may stand on any of them. Spans become boundaries by their starts, but for the earliest, whose start
-opens the video: n spans have n - 1 boundaries. Lines of one video and level are put together.
+``level`` may stand on any of them. Spans become boundaries as :func:`segmentation.span_boundaries` says. Lines
+of one video and level are put together.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from longvid_storage.types import Segment, Slide
 
 from longvid.evaluation.bootstrap import Estimate, estimate, ratio_estimate
 from longvid.evaluation.questions import is_seconds, parse_spans, read_lines, resolve_videos, shown
-from longvid.evaluation.segmentation import BoundaryScore, boundary_f1, pk, window_diff
+from longvid.evaluation.retrieval import Span
+from longvid.evaluation.segmentation import BoundaryScore, boundary_f1, pk, span_boundaries, window_diff
 
 TOLERANCE_S = {"shot": 0.25, "slide": 1.0, "scene": 5.0, "event": 15.0}
 """How far off a boundary may be, by level, unless the caller says otherwise."""
@@ -35,12 +36,14 @@ class Gold:
     video: str
     level: str
     line: int
-    starts_s: list[float] = field(default_factory=list)
-    boundaries_s: list[float] = field(default_factory=list)
+    spans: list[Span] = field(default_factory=list)
+    times_s: list[float] = field(default_factory=list)
 
-    def all_boundaries_s(self) -> list[float]:
-        """Given boundaries, and those made from the starts of spans; in order, each once."""
-        return sorted({*self.boundaries_s, *sorted(self.starts_s)[1:]})
+    def boundaries_s(self, duration_s: float) -> list[float]:
+        """The times given, and those that the spans imply, inside the video; in order, each once."""
+        return sorted(
+            {*(t for t in self.times_s if 0 < t < duration_s), *span_boundaries(self.spans, duration_s)}
+        )
 
 
 def read_gold(path: Path) -> list[Gold]:
@@ -57,9 +60,9 @@ def read_gold(path: Path) -> list[Gold]:
                 raise ValueError(f'the level is "{level}"; it must be one of {", ".join(TOLERANCE_S)}')
             gold = found.setdefault((video, level), Gold(video, level, number))
             if "boundaries" in record:
-                gold.boundaries_s += _times(record["boundaries"])
+                gold.times_s += _times(record["boundaries"])
             else:
-                gold.starts_s += _span_starts(record)
+                gold.spans += _spans(record)
         except (KeyError, TypeError, ValueError) as error:
             problem = f"no {error}" if isinstance(error, KeyError) else error
             wanted = '{"video", "level", "boundaries"}, {"video", "topics"} or {"video", "spans"}'
@@ -75,9 +78,9 @@ def _times(value: object) -> list[float]:
     return [float(time) for time in value]
 
 
-def _span_starts(record: dict[str, Any]) -> list[float]:
+def _spans(record: dict[str, Any]) -> list[Span]:
     lists = [topic["spans"] for topic in record["topics"]] if "topics" in record else [record["spans"]]
-    return [start_s for spans in lists for start_s, _ in parse_spans(spans)]
+    return [span for spans in lists for span in parse_spans(spans)]
 
 
 class SceneNode(Protocol):
@@ -177,7 +180,7 @@ def evaluate_structure(
     shown = {video_id: library.show(video_id) for video_id in dict.fromkeys(ids.values())}
     results = {}
     for level in (level for level in TOLERANCE_S if any(entry.level == level for entry in gold)):
-        entries = [(shown[ids[e.video]], e.all_boundaries_s()) for e in gold if e.level == level]
+        entries = [_entry(shown[ids[e.video]], e) for e in gold if e.level == level]
         allowed_s = TOLERANCE_S[level] if tolerance_s is None else tolerance_s
         predicted = [boundaries_s(video, level) for video, _ in entries]
         even = [
@@ -192,6 +195,10 @@ def evaluate_structure(
             equal_length=_score(entries, even, allowed_s, level == "event"),
         )
     return results
+
+
+def _entry(video: Shown, gold: Gold) -> tuple[Shown, list[float]]:
+    return video, gold.boundaries_s(video.duration_s)
 
 
 def equal_length(duration_s: float, boundaries: int) -> list[float]:
