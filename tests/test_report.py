@@ -142,7 +142,7 @@ def test_whiskers_stand_where_their_figures_are() -> None:
     drawing = ElementTree.fromstring(plots.whiskers([("half", [Estimate(0.5, 0.25, 1.0, 9)])], "t"))
     circle = next(node for node in drawing.iter() if node.tag == "circle")
     whisker = next(node for node in drawing.iter() if "whisker" in node.get("class", ""))
-    left, right = (150.0, 710.0)  # where 0 and 1 are
+    left, right = (130.0, 550.0)  # where 0 and 1 are
     assert float(circle.get("cx", 0)) == pytest.approx((left + right) / 2)
     assert float(whisker.get("x1", 0)) == pytest.approx(left + (right - left) / 4)
     assert float(whisker.get("x2", 0)) == pytest.approx(right)

@@ -39,9 +39,9 @@ def _bar(x: float, y: float, width: float, height: float, kind: str, tip: str = 
 
 def whiskers(rows: Sequence[tuple[str, Sequence[Estimate | None]]], title: str) -> str:
     """A row a figure on a scale from 0 to 1: for each group a dot and its 95% interval."""
-    left, right, lane = 150.0, 50.0, 11.0
+    width, left, right, lane = 600.0, 130.0, 50.0, 11.0
     groups = max((len(estimates) for _, estimates in rows), default=1)
-    step, span = lane * groups + 13, 760 - left - right
+    step, span = lane * groups + 13, width - left - right
     bottom = 8 + step * len(rows)
     parts = []
     for tick in range(0, 11, 2):
@@ -64,7 +64,7 @@ def whiskers(rows: Sequence[tuple[str, Sequence[Estimate | None]]], title: str) 
             )
             if group == 0:
                 parts.append(_text(left + span + 8, y + 4, f"{found.value:.3f}", "value"))
-    return _svg(760, bottom + 20, title, parts)
+    return _svg(width, bottom + 20, title, parts)
 
 
 def bars(counts: Sequence[tuple[str, int]], title: str, last_is_miss: bool = False) -> str:

@@ -117,7 +117,7 @@ def _figures(result: Evaluation) -> str:
     summary = "<summary>All figures as a table</summary>"
     numbers = f"<details>{summary}<div class='wide'>{_table(groups)}</div></details>"
     named = f"<p class='legend'>{legend}</p>" if len(plotted) > 1 else ""
-    return f"<section><h2>Figures</h2>{named}{plot}{said}{numbers}</section>"
+    return f"<section><h2>Figures</h2>{named}<div class='plot'>{plot}</div>{said}{numbers}</section>"
 
 
 def _table(groups: Sequence[tuple[str, Mapping[str, Estimate]]]) -> str:

@@ -6,8 +6,8 @@ A gold line is one of::
     {"video", "topics": [{"title", "spans": [[start_s, end_s], …]}, …]}  topics of a meeting: level event
     {"video", "spans": [[start_s, end_s], …]}                            sections, as in a question file
 
-``level`` may stand on any of them. Spans become boundaries as :func:`segmentation.span_boundaries` says. Lines
-of one video and level are put together.
+``level`` may stand on any of them. Spans become boundaries as :func:`segmentation.span_boundaries` says.
+Lines of one video and level are put together.
 """
 
 from __future__ import annotations
