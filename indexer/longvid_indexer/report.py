@@ -28,8 +28,8 @@ class ErrorInfo:
 class IndexReport:
     """The outcome for one input file.
 
-    ``status`` is ``"failed"`` when the file could not be read or any stage of it failed (the other stages are kept),
-    ``"unchanged"`` when nothing had to be done, else ``"indexed"``.
+    ``status`` is ``"failed"`` when the file could not be read or any stage of it failed (the other stages are
+    kept), ``"unchanged"`` when nothing had to be done, else ``"indexed"``.
     """
 
     video_id: str | None

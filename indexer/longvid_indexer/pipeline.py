@@ -1,0 +1,109 @@
+"""Every file through the house, in a stable order: who is known, who is new, and which stages each one needs.
+
+A file that is unchanged costs a stat, one that was moved or renamed a hash of its content. A file that cannot
+be read costs that file and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from longvid_indexer.report import (
+    ErrorInfo,
+    FileFinished,
+    IndexEvent,
+    IndexReport,
+    StageFinished,
+    StageStarted,
+)
+from longvid_indexer.stages import STAGES, Engines, Job, run_stage
+from longvid_storage.errors import MediaError
+from longvid_storage.types import StageResult
+
+if TYPE_CHECKING:
+    from longvid_indexer.scan import Found
+    from longvid_storage.store import PathRow, Store
+
+
+class Pipeline:
+    """Indexes files into a store, one after the other.
+
+    Args:
+        store: an open, writable store.
+        engines: the models to use.
+        stages: which stages to run (``choose_stages``).
+        collection: the collection the videos join, if any.
+    """
+
+    def __init__(
+        self, store: Store, engines: Engines, *, stages: frozenset[str], collection: str | None = None
+    ) -> None:
+        self.store = store
+        self.engines = engines
+        self.stages = stages
+        self.collection = collection
+
+    def run(self, paths: list[Path], on_event: Callable[[IndexEvent], None]) -> list[IndexReport]:
+        """Index everything under ``paths``; returns one report a file, in the order they were done."""
+        from longvid_indexer.scan import scan
+
+        reports: list[IndexReport] = []
+        with self.store.writer_lock():
+            known = self.store.known_paths()
+            for found in scan(paths):
+                report = self._file(found, known.get(str(found.path)), on_event)
+                reports.append(report)
+                on_event(FileFinished(report, len(reports)))
+        return reports
+
+    def _file(
+        self, found: Found, known: PathRow | None, on_event: Callable[[IndexEvent], None]
+    ) -> IndexReport:
+        """Everything about one file; what is wrong with it becomes part of its report."""
+        try:
+            if found.error is not None:
+                raise found.error
+            job = self._job(found, known)
+        except MediaError as error:
+            return IndexReport(
+                None, found.path.stem, str(found.path), "failed", None, error=ErrorInfo.of(error)
+            )
+        for stage in STAGES:
+            on_event(StageStarted(str(job.path), job.info.title, stage))
+            result = run_stage(job, stage) if stage in self.stages else StageResult(stage, "skipped")
+            job.results[stage] = result
+            on_event(StageFinished(str(job.path), job.info.title, result))
+        done = any(result.status == "done" for result in job.results.values())
+        return IndexReport(
+            job.video_id,
+            job.info.title,
+            str(job.path),
+            "failed" if job.error else "indexed" if done else "unchanged",
+            job.info.duration_s,
+            job.results,
+            job.error,
+            tuple(job.notes),
+        )
+
+    def _job(self, found: Found, known: PathRow | None) -> Job:
+        """Who this is: by its stat when nothing changed, else by the hash of its content."""
+        from longvid_indexer.probe import probe
+        from longvid_indexer.scan import content_id
+
+        same = known is not None and (known.size, known.mtime_ns) == (found.size, found.mtime_ns)
+        video_id = known.video_id if known is not None and same else content_id(found.path)
+        row = self.store.video(video_id) if self.store.has_video(video_id) else None
+        info = row.info if row is not None else probe(found.path, video_id)
+        if row is None or (self.collection is not None and self.collection not in row.collections):
+            self.store.upsert_video(info, self.collection)
+        if known is None or not same or known.sidecars != found.sidecar_signature:
+            self.store.set_path(
+                found.path,
+                video_id,
+                size=found.size,
+                mtime_ns=found.mtime_ns,
+                sidecars=found.sidecar_signature,
+            )
+        return Job(self.store, self.engines, found, info)

@@ -1,0 +1,256 @@
+"""The ``longvid`` command. Results go to stdout, progress and errors to stderr.
+
+Nothing heavy is imported here: every command imports what it needs when it runs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.exceptions import TyperException
+
+from longvid_storage.errors import LongvidError, UsageError
+
+if TYPE_CHECKING:
+    from longvid.library import Library
+
+app = typer.Typer(
+    help="Ask hours of video a question; every claim of the answer cites video and time.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    epilog="Start with: longvid index FOLDER, then: longvid ask 'when does the speaker define X?'",
+)
+
+LibraryOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--library", "-L", envvar="LONGVID_LIBRARY", help="Where the knowledge lives (a directory)."
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on stdout.")]
+VideoOption = Annotated[
+    list[str] | None,
+    typer.Option("--video", help="Only this video: id, prefix of one, or title. Repeatable."),
+]
+CollectionOption = Annotated[str | None, typer.Option("--collection", help="Only this collection.")]
+FromOption = Annotated[str | None, typer.Option("--from", help="Not before this time: seconds or HH:MM:SS.")]
+ToOption = Annotated[str | None, typer.Option("--to", help="Not after this time: seconds or HH:MM:SS.")]
+SpeakerOption = Annotated[str | None, typer.Option("--speaker", help="Only what this speaker says.")]
+CountOption = Annotated[int, typer.Option("-k", help="How many moments.")]
+
+
+def main() -> None:
+    """Run the command line; the exit status is 0 done, 1 something failed, 2 wrong usage, 130 interrupted."""
+    try:
+        status = app(standalone_mode=False)
+    except LongvidError as error:
+        print(f"longvid: {error.message}", file=sys.stderr)
+        status = 2 if isinstance(error, UsageError) else 1
+    except KeyboardInterrupt:
+        print(
+            "longvid: interrupted; what was finished is kept, run the same command to go on", file=sys.stderr
+        )
+        status = 130
+    except BrokenPipeError:
+        # The reader of our output (head, less) has gone: stop quietly, as other tools do.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 141
+    except TyperException as error:  # a wrong flag, a missing argument
+        print(
+            f"longvid: {error.format_message()} (longvid --help lists commands and options)", file=sys.stderr
+        )
+        status = 2
+    except typer.Abort:
+        status = 130
+    sys.exit(status or 0)
+
+
+def open_library(library: Path | None, *, create: bool = False) -> Library:
+    """The library a command works on."""
+    from longvid.library import Library
+
+    return Library.open(library, create=create)
+
+
+def filters(
+    video: list[str] | None, collection: str | None, from_: str | None, to: str | None, speaker: str | None
+) -> dict[str, Any]:
+    """Search filters as the keyword arguments of ``Library.search`` and ``Library.ask``."""
+    from longvid_storage.timecode import parse_time
+
+    return {
+        "video": video or None,
+        "collection": collection,
+        "from_s": None if from_ is None else parse_time(from_, "--from"),
+        "to_s": None if to is None else parse_time(to, "--to"),
+        "speaker": speaker,
+    }
+
+
+def _names(text: str | None) -> list[str] | None:
+    return [name.strip() for name in text.split(",") if name.strip()] if text else None
+
+
+@app.command(epilog="Example: longvid index lectures/ --collection course")
+def index(
+    paths: Annotated[list[Path], typer.Argument(help="Folders and files: video, audio, or subtitles alone.")],
+    library: LibraryOption = None,
+    collection: Annotated[
+        str | None, typer.Option("--collection", help="Put the videos in this collection.")
+    ] = None,
+    only: Annotated[
+        str | None, typer.Option("--only", help="Run only these stages (comma-separated).")
+    ] = None,
+    skip: Annotated[
+        str | None, typer.Option("--skip", help="Leave out these stages (comma-separated).")
+    ] = None,
+    json_: JsonOption = False,
+) -> int:
+    """Read videos into the library; run it again to add what is new.
+
+    Stages: transcript, visual, screen_text, structure, vectors.
+    """
+    from longvid import progress
+
+    with open_library(library, create=True) as lib:
+        show = progress.for_terminal(json_)
+        reports = lib.index(paths, collection=collection, only=_names(only), skip=_names(skip), on_event=show)
+    show.close(reports)
+    return int(any(report.status == "failed" for report in reports))
+
+
+@app.command(epilog="Example: longvid ask 'when does the speaker define the learning rate?'")
+def ask(
+    question: Annotated[str, typer.Argument(help="The question, in quotes.")],
+    library: LibraryOption = None,
+    video: VideoOption = None,
+    collection: CollectionOption = None,
+    from_: FromOption = None,
+    to: ToOption = None,
+    speaker: SpeakerOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Answer a question; every claim cites video and time."""
+    from longvid import jsonform, printing
+
+    chosen = filters(video, collection, from_, to, speaker)
+    with open_library(library) as lib:
+        result = lib.ask(question, **chosen)
+    print(jsonform.dumps(result) if json_ else printing.answer(result))
+
+
+@app.command(epilog="Example: longvid search 'gradient descent' -k 5")
+def search(
+    query: Annotated[str, typer.Argument(help="Words to look for, in quotes.")],
+    k: CountOption = 10,
+    library: LibraryOption = None,
+    video: VideoOption = None,
+    collection: CollectionOption = None,
+    from_: FromOption = None,
+    to: ToOption = None,
+    speaker: SpeakerOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Find moments, best first; no answer is written."""
+    from longvid import jsonform, printing
+
+    chosen = filters(video, collection, from_, to, speaker)
+    with open_library(library) as lib:
+        found = lib.search(query, k=k, **chosen)
+    if json_:
+        for moment in found:
+            print(jsonform.dumps(moment))
+    else:
+        print(printing.moments(found) if found else "Nothing found.")
+
+
+@app.command(epilog="Example: longvid ls --json | jq .title")
+def ls(library: LibraryOption = None, collection: CollectionOption = None, json_: JsonOption = False) -> None:
+    """List the videos of the library."""
+    from longvid import jsonform, printing
+
+    with open_library(library) as lib:
+        videos = lib.videos(collection=collection)
+    if json_:
+        for video in videos:
+            print(jsonform.dumps(video))
+    else:
+        print(printing.table(videos))
+
+
+@app.command(epilog="Example: longvid show 'Gradient descent'")
+def show(
+    video: Annotated[str, typer.Argument(help="Id, unambiguous prefix of one, or title.")],
+    library: LibraryOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Print a video's table of contents."""
+    from longvid import jsonform, printing
+
+    with open_library(library) as lib:
+        details = lib.show(video)
+    print(jsonform.dumps(details) if json_ else printing.show(details))
+
+
+@app.command(epilog="Example: longvid rm 3fa9c1d2 --yes")
+def rm(
+    video: Annotated[str, typer.Argument(help="Id, unambiguous prefix of one, or title.")],
+    library: LibraryOption = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Forget a video: every row, vector and thumbnail of it. The file itself stays."""
+    with open_library(library) as lib:
+        details = lib.find(video)
+        if not yes:
+            typer.confirm(f"Forget {details.title!r} ({details.video_id[:8]})?", abort=True, err=True)
+        lib.remove(details.video_id)
+    print(f"forgot {details.title!r}; the file {details.path} was not touched", file=sys.stderr)
+
+
+@app.command(epilog="Example: longvid doctor")
+def doctor(library: LibraryOption = None, json_: JsonOption = False) -> None:
+    """Say what would run here for each role, and what to type to get better."""
+    from longvid import doctor as examine
+    from longvid import jsonform
+
+    found = examine.examine(library)
+    print(jsonform.dumps(found) if json_ else examine.render(found))
+
+
+@app.command(epilog="Example: longvid demo")
+def demo(
+    library: Annotated[
+        Path | None, typer.Option("--library", "-L", help="Where the demo's library goes.")
+    ] = None,
+) -> int:
+    """Index the example lectures, ask three questions, print the cited answers."""
+    from longvid import demo as demonstration
+
+    return demonstration.run(library)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"longvid {version('longvid')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options before the command."""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,29 @@
+"""The JSON contract: frozen objects to plain dictionaries whose keys are the attributes' names."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+
+def dumps(value: object) -> str:
+    """One line of JSON; text in any script stays readable."""
+    return json.dumps(to_plain(value), ensure_ascii=False, allow_nan=False)
+
+
+def to_plain(value: Any) -> Any:
+    """Dataclasses to dictionaries, tuples to lists; seconds to the millisecond, scores to six places."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _number(f.name, to_plain(getattr(value, f.name))) for f in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        return {str(key): to_plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [to_plain(item) for item in value]
+    return value
+
+
+def _number(name: str, value: Any) -> Any:
+    if not isinstance(value, float):
+        return value
+    return round(value, 3 if name.endswith("_s") or name == "seconds" else 6)

@@ -1,0 +1,230 @@
+"""The one facade: the CLI, and anything that embeds longvid, call ``Library`` and nothing below it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from longvid.details import VideoDetails, VideoSummary, build_tree
+from longvid.engines import Engines
+from longvid.paths import default_library
+from longvid_storage.errors import UsageError
+from longvid_storage.types import Answer, Filters, Moment, StageResult
+
+if TYPE_CHECKING:
+    from longvid_indexer.report import IndexEvent, IndexReport
+    from longvid_storage.store import Store, VideoRow
+
+Names = str | Sequence[str] | None
+
+
+class Library:
+    """One directory of knowledge about many videos.
+
+    >>> with Library.open("talks.longvid", create=True) as lib:      # doctest: +SKIP
+    ...     lib.index(["lectures/"])
+    ...     answer = lib.ask("when does the speaker define the learning rate?")
+    ...     answer.claims[0].citations[0].start_s
+
+    Every method raises a ``LongvidError`` whose message is one sentence that says what to do next.
+    """
+
+    def __init__(self, store: Store, engines: Engines | None = None) -> None:
+        self._store = store
+        self.engines = engines or Engines()
+
+    @classmethod
+    def open(
+        cls, path: str | Path | None = None, *, create: bool = False, engines: Engines | None = None
+    ) -> Self:
+        """Open the library at ``path`` (default: ``$LONGVID_LIBRARY``, else the user's data directory).
+
+        Raises:
+            LibraryError: there is none and ``create`` is False, it is something else, or of a newer schema.
+        """
+        from longvid_storage.store import Store
+
+        return cls(Store.open(Path(path) if path is not None else default_library(), create=create), engines)
+
+    def close(self) -> None:
+        """Let go of the files; the library is complete on disk at any time."""
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def index(
+        self,
+        paths: Iterable[str | Path] | str | Path,
+        *,
+        collection: str | None = None,
+        only: Collection[str] | None = None,
+        skip: Collection[str] | None = None,
+        on_event: Callable[[IndexEvent], None] | None = None,
+    ) -> list[IndexReport]:
+        """Read files and folders into the library; what is known and unchanged costs a stat.
+
+        Args:
+            paths: folders (searched recursively) and files: video, audio, subtitles alone.
+            collection: put the videos in this collection too.
+            only: run only these stages. skip: leave these out.
+            on_event: called with every progress event.
+
+        Returns:
+            One report a file, in the order they were done; a broken file is a report with an error.
+
+        Raises:
+            LibraryError: the library cannot be written (read-only, disk full).
+            UsageError: an unknown stage.
+        """
+        from longvid_indexer.pipeline import Pipeline, choose_stages
+
+        stages = choose_stages(only, skip)
+        given = [paths] if isinstance(paths, (str, Path)) else list(paths)
+        pipeline = Pipeline(self._store, self.engines, stages=stages, collection=collection)
+        return pipeline.run([Path(path) for path in given], on_event or (lambda event: None))
+
+    def search(
+        self,
+        query: str,
+        *,
+        k: int = 10,
+        video: Names = None,
+        collection: str | None = None,
+        from_s: float | None = None,
+        to_s: float | None = None,
+        speaker: str | None = None,
+    ) -> list[Moment]:
+        """The ``k`` best moments for ``query``, best first, in what the filters admit.
+
+        Raises:
+            UsageError: an empty query, ``k`` below 1, or ``from_s`` after ``to_s``.
+            NotFoundError: no such video or collection.
+        """
+        from longvid_storage.search import search
+
+        if not query.strip():
+            raise UsageError("the query is empty: say what to look for, in quotes")
+        if k < 1:
+            raise UsageError(f"k is {k}: ask for at least one moment")
+        filters = self._filters(video, collection, from_s, to_s, speaker)
+        return search(
+            self._store,
+            query,
+            k=k,
+            filters=filters,
+            text_encoder=self.engines.text_encoder,
+            image_encoder=self.engines.image_encoder,
+        )
+
+    def ask(
+        self,
+        question: str,
+        *,
+        video: Names = None,
+        collection: str | None = None,
+        from_s: float | None = None,
+        to_s: float | None = None,
+        speaker: str | None = None,
+    ) -> Answer:
+        """An answer in which every claim cites evidence, or ``found=False`` with the nearest moments.
+
+        Raises:
+            UsageError: an empty question, or ``from_s`` after ``to_s``.
+            NotFoundError: no such video or collection.
+        """
+        from longvid.tools import LibraryTools
+        from longvid_agents.graph import ask
+
+        if not question.strip():
+            raise UsageError("the question is empty: ask something, in quotes")
+        filters = self._filters(video, collection, from_s, to_s, speaker)
+        return ask(question, LibraryTools(self._store, self.engines), filters=filters)
+
+    def videos(self, *, collection: str | None = None) -> list[VideoSummary]:
+        """Every video, by title."""
+        if collection is not None:
+            self._store.require_collection(collection)
+        rows = (row for row in self._store.videos() if collection is None or collection in row.collections)
+        return [
+            _summary(row)
+            for row in sorted(rows, key=lambda row: (row.info.title.casefold(), row.info.video_id))
+        ]
+
+    def find(self, video: str) -> VideoSummary:
+        """The video of that id, unambiguous prefix of an id, or title.
+
+        Raises:
+            NotFoundError: none, or several.
+        """
+        return _summary(self._store.video(self._store.resolve_video(video)))
+
+    def stage_results(self, video: str) -> tuple[StageResult, ...]:
+        """How each stage of indexing a video went: engine, seconds, exact counters."""
+        row = self._store.video(self._store.resolve_video(video))
+        return tuple(record.result for record in row.stages.values())
+
+    def show(self, video: str) -> VideoDetails:
+        """Everything known about one video: the tree of events, scenes and shots, utterances, screen text."""
+        store = self._store
+        row = store.video(store.resolve_video(video))
+        video_id = row.info.video_id
+        segments = tuple(store.segments(video_id))
+        whole = next((segment for segment in segments if segment.level == "video"), None)
+        summary = _summary(row)
+        transcript = store.transcript(video_id)
+        return VideoDetails(
+            **{name: getattr(summary, name) for name in summary.__slots__},
+            transcript_source=transcript.source if transcript else None,
+            language=transcript.language if transcript else None,
+            summary=whole.summary if whole else None,
+            events=build_tree(segments),
+            slides=tuple(store.slides(video_id)),
+            utterances=tuple(store.utterances(video_id)),
+            screen_text=tuple(store.screen_texts(video_id)),
+        )
+
+    def remove(self, video: str) -> None:
+        """Forget a video: no row, vector or thumbnail of it stays. Its file is not touched."""
+        with self._store.writer_lock():
+            self._store.remove_video(self._store.resolve_video(video))
+
+    def _filters(
+        self,
+        video: Names,
+        collection: str | None,
+        from_s: float | None,
+        to_s: float | None,
+        speaker: str | None,
+    ) -> Filters:
+        if from_s is not None and to_s is not None and from_s >= to_s:
+            raise UsageError(f"from {from_s} s is not before to {to_s} s: give a span that holds something")
+        names = [video] if isinstance(video, str) else video
+        if collection is not None:
+            self._store.require_collection(collection)
+        return Filters(
+            video_ids=None if names is None else frozenset(self._store.resolve_video(name) for name in names),
+            collection=collection,
+            from_s=from_s,
+            to_s=to_s,
+            speaker=speaker,
+        )
+
+
+def _summary(row: VideoRow) -> VideoSummary:
+    return VideoSummary(
+        video_id=row.info.video_id,
+        title=row.info.title,
+        path=row.paths[0] if row.paths else "",
+        paths=tuple(row.paths),
+        duration_s=row.info.duration_s,
+        collections=tuple(row.collections),
+        stages={name: record.result.status for name, record in row.stages.items()},
+    )

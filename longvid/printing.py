@@ -1,0 +1,127 @@
+"""What people read in a terminal: answers, moments, tables. Plain text, no colour needed to understand it."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from longvid_storage.timecode import format_span, format_time
+
+if TYPE_CHECKING:
+    from longvid.details import VideoDetails, VideoSummary
+    from longvid_indexer.report import IndexReport
+    from longvid_storage.types import Answer, Citation, Moment, Segment
+
+_KINDS = {"speech": "said", "screen": "on screen", "picture": "picture", "summary": "summary"}
+
+
+def width() -> int:
+    """Columns to fill: the terminal's, between 60 and 110."""
+    return max(60, min(110, shutil.get_terminal_size((100, 24)).columns))
+
+
+def answer(result: Answer) -> str:
+    """The answer with a citation behind every claim, then the quotes; or what came nearest."""
+    if not result.found:
+        lines = [result.answer]
+        if result.nearest:
+            lines += ["", "Nearest moments:", moments(result.nearest)]
+        return "\n".join(lines)
+    lines = []
+    for claim in result.claims:
+        marks = " ".join(f"[{_where(citation)}]" for citation in claim.citations)
+        lines.append(_fill(f"{claim.text} {marks}"))
+    sources = {citation.path for claim in result.claims for citation in claim.citations}
+    return "\n".join([*lines, "", *(f"  {path}" for path in sorted(sources))])
+
+
+def _where(citation: Citation) -> str:
+    return f"{citation.title} @ {format_span(citation.start_s, citation.end_s)}"
+
+
+def moments(found: Iterable[Moment]) -> str:
+    """A numbered list: where, what kind of evidence, and its words."""
+    blocks = []
+    for number, moment in enumerate(found, 1):
+        lines = [f"{number}. {moment.title} @ {format_span(moment.start_s, moment.end_s)}"]
+        for evidence in moment.evidence[:3]:
+            who = f"{evidence.speaker}: " if evidence.speaker else ""
+            text = textwrap.shorten(
+                f"{_KINDS[evidence.kind]} · {who}{evidence.text}", 3 * width(), placeholder=" …"
+            )
+            lines.append(_fill(text, "   "))
+        blocks.append("\n".join(lines))
+    return "\n".join(blocks)
+
+
+def table(videos: Sequence[VideoSummary]) -> str:
+    """``longvid ls``: one line a video."""
+    if not videos:
+        return "The library holds no videos yet: longvid index FOLDER"
+    lines = [f"{'id':8}  {'length':>8}  {'state':10}  title"]
+    for video in videos:
+        missing = [stage for stage, status in video.stages.items() if status != "done"]
+        state = "complete" if not missing else "partial"
+        more = f"  ({', '.join(video.collections)})" if video.collections else ""
+        lines.append(
+            f"{video.video_id[:8]}  {format_time(video.duration_s):>8}  {state:10}  {video.title}{more}"
+        )
+    return "\n".join(lines)
+
+
+def show(video: VideoDetails) -> str:
+    """The table of contents of a video."""
+    head = [f"{video.title}  ({format_time(video.duration_s)}, {video.video_id[:8]})"]
+    head += [f"  {path}" for path in video.paths]
+    counted = {
+        "utterances": video.utterances,
+        "slides": video.slides,
+        "lines of screen text": video.screen_text,
+    }
+    facts = "  " + " · ".join(f"{len(items)} {name}" for name, items in counted.items())
+    if video.transcript_source:
+        facts += f" · transcript: {video.transcript_source}"
+    head.append(facts)
+    if video.summary:
+        head += ["", _fill(video.summary, "  ")]
+    body: list[str] = []
+    for event in video.events:
+        body += ["", f"{_mark(event.segment)}  {event.segment.title or 'Event'}"]
+        if event.segment.summary:
+            body.append(_fill(event.segment.summary, "         "))
+        if len(event.scenes) > 1:
+            body += [f"  {_mark(scene.segment)}  {scene.segment.title or 'Scene'}" for scene in event.scenes]
+    return "\n".join(head + body)
+
+
+def _mark(segment: Segment) -> str:
+    return f"{format_time(segment.start_s):>7}"
+
+
+def report_line(report: IndexReport) -> str:
+    """One line a file for ``longvid index``."""
+    length = f" {format_time(report.duration_s)}" if report.duration_s is not None else ""
+    if report.error is not None:
+        return f"failed     {report.path}: {report.error.message}"
+    if report.status == "unchanged":
+        return f"unchanged  {report.title}{length}"
+    engines = [
+        f"{name}: {result.engine}"
+        for name, result in report.stages.items()
+        if result.status == "done" and result.engine
+    ]
+    seconds = sum(result.seconds for result in report.stages.values())
+    return f"indexed    {report.title}{length}  in {seconds:.1f} s  ({'; '.join(engines)})"
+
+
+def _fill(text: str, indent: str = "") -> str:
+    return textwrap.fill(
+        text,
+        width(),
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )

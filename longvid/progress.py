@@ -1,0 +1,45 @@
+"""Progress of ``longvid index`` on stderr; with ``--json`` one report a line on stdout, as each file ends."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from longvid import jsonform, printing
+from longvid_indexer.report import FileFinished, IndexEvent, IndexReport, StageStarted
+
+
+class Progress:
+    """Prints a line for every finished file, and on a terminal what is being done right now."""
+
+    def __init__(self, *, json: bool) -> None:
+        self.json = json
+        self.live = sys.stderr.isatty()
+
+    def __call__(self, event: IndexEvent) -> None:
+        if isinstance(event, StageStarted) and self.live:
+            print(f"\r\x1b[K{event.title}: {event.stage} …", end="", file=sys.stderr, flush=True)
+        elif isinstance(event, FileFinished):
+            self._clear()
+            print(printing.report_line(event.report), file=sys.stderr, flush=True)
+            for note in event.report.notes:
+                print(f"           note: {note}", file=sys.stderr, flush=True)
+            if self.json:
+                print(jsonform.dumps(event.report), flush=True)
+
+    def _clear(self) -> None:
+        if self.live:
+            print("\r\x1b[K", end="", file=sys.stderr)
+
+    def close(self, reports: Sequence[IndexReport]) -> None:
+        """The closing line: how many files ended how."""
+        counts = {
+            status: sum(r.status == status for r in reports) for status in ("indexed", "unchanged", "failed")
+        }
+        told = ", ".join(f"{number} {status}" for status, number in counts.items() if number)
+        print(f"{len(reports)} file{'s' * (len(reports) != 1)}: {told or 'nothing to do'}", file=sys.stderr)
+
+
+def for_terminal(json: bool) -> Progress:
+    """The progress printer for this process's standard streams."""
+    return Progress(json=json)

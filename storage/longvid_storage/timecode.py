@@ -1,0 +1,41 @@
+"""Times as people write them: ``12:34``, ``1:02:03``."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from longvid_storage.errors import UsageError
+
+_CLOCK = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{1,2}(?:\.\d+)?)\Z")
+
+
+def format_time(seconds: float) -> str:
+    """``754.2`` → ``"12:34"``; from one hour on ``"1:02:03"``. Fractions are cut: a link never overshoots."""
+    whole = max(0, math.floor(seconds))
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def format_span(start_s: float, end_s: float) -> str:
+    """``"12:34–13:02"``; the end is rounded up, so that the printed span covers the real one."""
+    return f"{format_time(start_s)}–{format_time(math.ceil(end_s))}"
+
+
+def parse_time(text: str, name: str = "time") -> float:
+    """Seconds from ``"90"``, ``"90.5"``, ``"1:30"`` or ``"0:01:30"``.
+
+    Raises:
+        UsageError: it is none of these.
+    """
+    match = _CLOCK.match(text.strip())
+    if match:
+        hours, minutes, seconds = match.groups()
+        return int(hours or 0) * 3600 + int(minutes) * 60 + float(seconds)
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < math.inf:
+        raise UsageError(f"{name} is {text!r}: give seconds (90.5) or a clock time (1:30 or 0:01:30)")
+    return value
