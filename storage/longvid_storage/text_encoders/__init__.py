@@ -1,0 +1,1 @@
+"""Implementations of the text role, one file each."""

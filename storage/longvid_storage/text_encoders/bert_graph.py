@@ -1,0 +1,133 @@
+"""A BERT sentence encoder as an ONNX graph of fused operators, built in memory from safetensors weights.
+
+The operators are onnxruntime's own for CPU (domain ``com.microsoft``: EmbedLayerNormalization, Attention,
+SkipLayerNormalization, BiasGelu); they compute what BERT does (Devlin et al. 2018, arXiv 1810.04805), with
+the exact GELU, so no converter and no torch is needed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Weights = dict[str, NDArray[np.float32]]
+_FUSED = "com.microsoft"
+_EPSILON = 1e-12
+
+
+def fuse_weights(raw: Weights, layers: int) -> Weights:
+    """The graph's initialisers: query, key and value side by side, every matrix as ``(in, out)``."""
+    fused: Weights = {
+        "word": raw["embeddings.word_embeddings.weight"],
+        # Every token is of segment 0, so its embedding belongs to the position's.
+        "position": raw["embeddings.position_embeddings.weight"]
+        + raw["embeddings.token_type_embeddings.weight"][0],
+        "embed.gamma": raw["embeddings.LayerNorm.weight"],
+        "embed.beta": raw["embeddings.LayerNorm.bias"],
+    }
+    for layer in range(layers):
+        theirs, ours = f"encoder.layer.{layer}.", f"{layer}."
+        inputs = [f"{theirs}attention.self.{part}" for part in ("query", "key", "value")]
+        fused[ours + "qkv.weight"] = np.concatenate([raw[name + ".weight"].T for name in inputs], axis=1)
+        fused[ours + "qkv.bias"] = np.concatenate([raw[name + ".bias"] for name in inputs])
+        for name, source in (
+            ("attended", "attention.output.dense"),
+            ("inner", "intermediate.dense"),
+            ("outer", "output.dense"),
+        ):
+            fused[f"{ours}{name}.weight"] = raw[f"{theirs}{source}.weight"].T
+            fused[f"{ours}{name}.bias"] = raw[f"{theirs}{source}.bias"]
+        for name, source in (("norm1", "attention.output.LayerNorm"), ("norm2", "output.LayerNorm")):
+            fused[f"{ours}{name}.gamma"] = raw[f"{theirs}{source}.weight"]
+            fused[f"{ours}{name}.beta"] = raw[f"{theirs}{source}.bias"]
+    return {name: np.ascontiguousarray(array, np.float32) for name, array in fused.items()}
+
+
+def build_session(raw: Weights, *, layers: int, heads: int, threads: int = 0) -> Any:
+    """An ``onnxruntime.InferenceSession``: int32 ``ids``, ``mask`` ``(n, length)`` → ``tokens`` of float32.
+
+    Padding is on the right. ``threads`` 0 means one a core.
+    """
+    import onnxruntime
+
+    weights = fuse_weights(raw, layers)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3
+    # It is drawn as the optimiser would leave it.
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    # Handed over as they are: writing 90 MB into the graph and parsing it again would take longer than a
+    # question.
+    options.add_external_initializers(
+        list(weights), [onnxruntime.OrtValue.ortvalue_from_numpy(array) for array in weights.values()]
+    )
+    return onnxruntime.InferenceSession(
+        _model(weights, layers, heads).SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
+
+
+def _model(weights: Weights, layers: int, heads: int) -> Any:
+    from onnx import TensorProto, helper
+
+    nodes = [
+        helper.make_node(
+            "EmbedLayerNormalization",
+            ["ids", "", "word", "position", "", "embed.gamma", "embed.beta", "mask"],
+            ["0.in", "lengths"],
+            domain=_FUSED,
+            epsilon=_EPSILON,
+        )
+    ]
+    for layer in range(layers):
+        nodes += _layer(f"{layer}.", f"{layer + 1}.in" if layer + 1 < layers else "tokens", heads)
+    sequence = ["n", "length"]
+    width = weights["embed.gamma"].shape[0]
+    graph = helper.make_graph(
+        nodes,
+        "bert",
+        [helper.make_tensor_value_info(name, TensorProto.INT32, sequence) for name in ("ids", "mask")],
+        [helper.make_tensor_value_info("tokens", TensorProto.FLOAT, [*sequence, width])],
+        initializer=[_external(name, array) for name, array in weights.items()],
+    )
+    versions = [helper.make_opsetid("", 17), helper.make_opsetid(_FUSED, 1)]
+    return helper.make_model(graph, opset_imports=versions, ir_version=8)
+
+
+def _layer(p: str, output: str, heads: int) -> list[Any]:
+    from onnx import helper
+
+    def fused(kind: str, inputs: list[str], out: str, **attributes: Any) -> Any:
+        return helper.make_node(kind, inputs, [out], domain=_FUSED, **attributes)
+
+    def product(name: str, source: str) -> Any:
+        return helper.make_node("MatMul", [source, f"{p}{name}.weight"], [f"{p}{name}"])
+
+    def norm(name: str, source: str, skip: str, bias: str, out: str) -> Any:
+        inputs = [source, skip, f"{p}{name}.gamma", f"{p}{name}.beta", f"{p}{bias}.bias"]
+        return fused("SkipLayerNormalization", inputs, out, epsilon=_EPSILON)
+
+    return [
+        fused(
+            "Attention",
+            [f"{p}in", f"{p}qkv.weight", f"{p}qkv.bias", "lengths"],
+            f"{p}context",
+            num_heads=heads,
+        ),
+        product("attended", f"{p}context"),
+        norm("norm1", f"{p}attended", f"{p}in", "attended", f"{p}middle"),
+        product("inner", f"{p}middle"),
+        fused("BiasGelu", [f"{p}inner", f"{p}inner.bias"], f"{p}gelu"),
+        product("outer", f"{p}gelu"),
+        norm("norm2", f"{p}outer", f"{p}middle", "outer", output),
+    ]
+
+
+def _external(name: str, array: NDArray[np.float32]) -> Any:
+    from onnx import TensorProto
+
+    tensor = TensorProto(name=name, data_type=TensorProto.FLOAT, dims=array.shape)
+    tensor.data_location = TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="in memory")
+    return tensor
