@@ -1,0 +1,179 @@
+"""The directory that is a library, and opening the database in it.
+
+::
+
+    talks.longvid/
+    ├── library.db        SQLite, write-ahead log (plus -wal and -shm while open)
+    ├── cache/            vector indexes; may be deleted at any time
+    └── .lock             held by the process that writes
+
+Whatever the system or SQLite has to say about these files becomes one of longvid's own errors here.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
+
+from longvid_storage.errors import (
+    BusyError,
+    LibraryError,
+    LongvidError,
+    NotALibraryError,
+    NotFoundError,
+    ReadOnlyError,
+    StorageFullError,
+)
+
+DATABASE = "library.db"
+CACHE = "cache"
+LOCK = ".lock"
+APPLICATION_ID = 0x4C564944  # "LVID", in the header of the database file
+OLDEST_SQLITE = (3, 37, 0)
+_OURS = {DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DATABASE}-journal", CACHE, LOCK}
+_BUSY_MS = 30_000
+
+
+def check_place(path: Path) -> bool:
+    """Whether ``path`` holds a library's database; False when one may be made there.
+
+    Raises:
+        NotALibraryError: something else is there.
+    """
+    with mapped_os_errors(path):
+        if not os.path.lexists(path):
+            return False
+        if not path.is_dir():
+            raise NotALibraryError(
+                f"{path} is a file, not a library: a library is a directory, name another path"
+            )
+        names = set(os.listdir(path))
+    if DATABASE in names:
+        return True
+    if names - _OURS:
+        some = ", ".join(sorted(names)[:3])
+        raise NotALibraryError(
+            f"{path} is not a library (it holds {some}): name a library or a new, empty directory"
+        )
+    return False
+
+
+def missing(path: Path) -> NotFoundError:
+    """The error for a library that does not exist."""
+    return NotFoundError(
+        f"there is no library at {path}: `longvid index PATHS --library {path}` makes one", code="no_library"
+    )
+
+
+def writable(path: Path) -> bool:
+    """Whether this process may write the library's files."""
+    return os.access(path, os.W_OK | os.X_OK) and os.access(path / DATABASE, os.W_OK)
+
+
+def make_engine(path: Path, *, read_only: bool, create: bool = False) -> Engine:
+    """An engine over ``path``'s database; transactions with the option ``write`` take SQLite's write lock at once."""
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        raise LibraryError(
+            f"SQLite {sqlite3.sqlite_version} is too old: longvid needs 3.37 or newer, with FTS5"
+        )
+    uri = (
+        f"file:{quote(os.fsencode(path / DATABASE))}?mode={'ro' if read_only else 'rwc' if create else 'rw'}"
+    )
+    if read_only and not (path / f"{DATABASE}-wal").exists():
+        # Nobody has it open for writing, and reading a WAL database would need files made beside it.
+        uri += "&immutable=1"
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(
+            uri, uri=True, timeout=_BUSY_MS / 1000, isolation_level=None, check_same_thread=False
+        )
+
+    engine = create_engine("sqlite+pysqlite://", creator=connect)
+
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: sqlite3.Connection, record: Any) -> None:
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute("PRAGMA cache_size = -65536")
+        connection.execute("PRAGMA mmap_size = 1073741824")
+
+    # The driver would begin transactions late and commit before DDL; SQLAlchemy's recipe is to begin them
+    # ourselves.
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        options = connection.get_execution_options()
+        if options.get("transaction", True):
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("write", False) else "BEGIN")
+
+    return engine
+
+
+@contextmanager
+def mapped_errors(path: Path) -> Iterator[None]:
+    """Turn the database's complaints about the library at ``path`` into longvid's."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise _of_sqlite(path, error.orig) from error
+    except sqlite3.Error as error:
+        raise _of_sqlite(path, error) from error
+
+
+@contextmanager
+def mapped_os_errors(path: Path) -> Iterator[None]:
+    """Turn the system's complaints about the files of the library at ``path`` into longvid's."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise _full(path) from error
+        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+            raise _read_only(path) from error
+        if error.errno in (errno.ENOTDIR, errno.EEXIST):
+            raise NotALibraryError(
+                f"{path} cannot be a library: {error.strerror}; name another path"
+            ) from error
+        raise LibraryError(f"the library at {path} cannot be used: {error.strerror or error}") from error
+
+
+def _full(path: Path) -> LongvidError:
+    return StorageFullError(
+        f"the disk that holds the library at {path} is full: free some space and run it again"
+    )
+
+
+def _read_only(path: Path) -> LongvidError:
+    return ReadOnlyError(
+        f"the library at {path} may not be written: check its permissions, or name another library"
+    )
+
+
+def _of_sqlite(path: Path, error: BaseException | None) -> LongvidError:
+    primary = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+    name = getattr(error, "sqlite_errorname", "")
+    if primary == sqlite3.SQLITE_FULL or name in ("SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE"):
+        # A quota or file-size limit, unlike a full disk, reaches SQLite as an error of the write itself.
+        return _full(path)
+    if primary in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
+        return _read_only(path)
+    if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return BusyError(f"another process is writing to the library at {path}: try again when it is done")
+    if primary == sqlite3.SQLITE_NOTADB:
+        return NotALibraryError(
+            f"{path / DATABASE} is not a database: name a library or a new, empty directory"
+        )
+    if primary == sqlite3.SQLITE_CORRUPT:
+        return LibraryError(
+            f"the library at {path} is damaged ({error}): restore a copy, or index again elsewhere"
+        )
+    return LibraryError(f"the library at {path} cannot be used: {error}")

@@ -1,0 +1,62 @@
+"""What the store hands out beside the shared words: frozen, detached from the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from longvid_storage.types import StageResult, Unit, VideoInfo
+
+
+@dataclass(frozen=True, slots=True)
+class StageRecord:
+    """How a stage went, and the fingerprint (code version, engine, settings) it went with."""
+
+    fingerprint: str
+    result: StageResult
+
+
+@dataclass(frozen=True, slots=True)
+class VideoRow:
+    """A video as the library knows it; ``paths`` and ``collections`` are sorted."""
+
+    info: VideoInfo
+    paths: tuple[str, ...]
+    collections: tuple[str, ...]
+    stages: dict[str, StageRecord]
+
+
+@dataclass(frozen=True, slots=True)
+class PathRow:
+    """A file as it was when last indexed; ``sidecars`` signs the subtitle files beside it."""
+
+    path: str
+    video_id: str
+    size: int
+    mtime_ns: int
+    sidecars: str
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptInfo:
+    """Where a video's utterances came from."""
+
+    source: str
+    language: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundUnit:
+    """A unit with its id and its video."""
+
+    unit_id: int
+    video_id: str
+    unit: Unit
+
+
+@dataclass(frozen=True, slots=True)
+class TermCounts:
+    """Counts for BM25 over some units: how many, their mean length in terms, and in how many each term occurs."""
+
+    documents: int
+    mean_length: float
+    frequency: dict[str, int]

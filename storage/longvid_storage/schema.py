@@ -1,0 +1,274 @@
+"""The tables of a library: the only truth. Everything else (word index, vector index) is derived from these
+rows.
+
+Videos have a small integer key besides their content hash because every other row carries it; the hash is
+what the rest of the house sees. Ids of units, keyframes and vectors are never used twice
+(``AUTOINCREMENT``), so that a cache which knows an id knows what it stands for.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from sqlalchemy import (
+    JSON,
+    Dialect,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+HEAD = "0001"  # the newest file in migrations/versions; a test holds the two together
+
+# Undecodable bytes of file names reach Python as lone surrogates, which no database takes as text. They are
+# moved to a private-use block on the way in and back on the way out.
+_IN = {0xDC00 + byte: 0xF700 + byte for byte in range(0x80, 0x100)}
+_OUT = {private: surrogate for surrogate, private in _IN.items()}
+
+
+class PathText(TypeDecorator[str]):
+    """A file path as text, undecodable bytes included."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Python to database."""
+        return None if value is None else value.translate(_IN)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        """Database to Python."""
+        return None if value is None else value.translate(_OUT)
+
+
+class Base(DeclarativeBase):
+    """All tables; constraint names are fixed so that migrations can name them on every database."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {str: Text, dict[str, Any]: JSON, list[Any]: JSON}
+
+
+def _video_key(*, primary_key: bool = False) -> Mapped[int]:
+    return mapped_column(ForeignKey("videos.video_key", ondelete="CASCADE"), primary_key=primary_key)
+
+
+class LibraryState(Base):
+    """One row: ``generation`` grows with every commit that touches units or vectors, so caches know they are stale."""
+
+    __tablename__ = "library"
+    library_key: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    generation: Mapped[int]
+
+
+class Video(Base):
+    """One media item, identified by the hash of its content."""
+
+    __tablename__ = "videos"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+    video_key: Mapped[int] = mapped_column(primary_key=True)
+    video_id: Mapped[str] = mapped_column(unique=True)
+    title: Mapped[str]
+    duration_s: Mapped[float]
+    has_video: Mapped[bool]
+    has_audio: Mapped[bool]
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    frame_rate: Mapped[float | None]
+    stream_start_s: Mapped[float]
+    chapters: Mapped[list[Any]]
+    media_type: Mapped[str]
+
+
+class Path(Base):
+    """Where a video's content was last seen, with what ``stat`` said then; ``sidecars`` signs the files beside it."""
+
+    __tablename__ = "paths"
+    path: Mapped[str] = mapped_column(PathText, primary_key=True)
+    video_key: Mapped[int] = mapped_column(ForeignKey("videos.video_key", ondelete="CASCADE"), index=True)
+    size: Mapped[int]
+    mtime_ns: Mapped[int]
+    sidecars: Mapped[str]
+
+
+class Collection(Base):
+    """A named group of videos."""
+
+    __tablename__ = "collections"
+    collection_key: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+
+
+class VideoCollection(Base):
+    """Which video is in which collection."""
+
+    __tablename__ = "video_collections"
+    collection_key: Mapped[int] = mapped_column(
+        ForeignKey("collections.collection_key", ondelete="CASCADE"), primary_key=True
+    )
+    video_key: Mapped[int] = mapped_column(
+        ForeignKey("videos.video_key", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class Stage(Base):
+    """The completion record of a stage, committed together with what the stage wrote."""
+
+    __tablename__ = "stages"
+    video_key: Mapped[int] = _video_key(primary_key=True)
+    stage: Mapped[str] = mapped_column(primary_key=True)
+    fingerprint: Mapped[str]
+    status: Mapped[str]
+    engine: Mapped[str | None]
+    seconds: Mapped[float]
+    counters: Mapped[dict[str, Any]]
+    note: Mapped[str | None]
+
+
+class TranscriptRow(Base):
+    """Which source a transcript came from."""
+
+    __tablename__ = "transcripts"
+    video_key: Mapped[int] = _video_key(primary_key=True)
+    source: Mapped[str]
+    language: Mapped[str | None]
+
+
+class UtteranceRow(Base):
+    """A span of speech; ``words`` is a list of ``[text, start_s, end_s]``."""
+
+    __tablename__ = "utterances"
+    video_key: Mapped[int] = _video_key(primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    start_s: Mapped[float]
+    end_s: Mapped[float]
+    text: Mapped[str]
+    speaker: Mapped[str | None]
+    language: Mapped[str | None]
+    words: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+
+
+class SlideRow(Base):
+    """A stretch during which the screen content stays the same."""
+
+    __tablename__ = "slides"
+    video_key: Mapped[int] = _video_key(primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    start_s: Mapped[float]
+    end_s: Mapped[float]
+    keyframe_s: Mapped[float]
+    title: Mapped[str | None]
+
+
+class ScreenTextRow(Base):
+    """A line of text seen on screen."""
+
+    __tablename__ = "screen_texts"
+    video_key: Mapped[int] = _video_key(primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    start_s: Mapped[float]
+    end_s: Mapped[float]
+    text: Mapped[str]
+    x0: Mapped[float]
+    y0: Mapped[float]
+    x1: Mapped[float]
+    y1: Mapped[float]
+    confidence: Mapped[float]
+
+
+class KeyframeRow(Base):
+    """A frame kept for a span; the picture is the last column so that listing rows does not read it."""
+
+    __tablename__ = "keyframes"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+    keyframe_id: Mapped[int] = mapped_column(primary_key=True)
+    video_key: Mapped[int] = mapped_column(ForeignKey("videos.video_key", ondelete="CASCADE"), index=True)
+    time_s: Mapped[float]
+    start_s: Mapped[float]
+    end_s: Mapped[float]
+    width: Mapped[int]
+    height: Mapped[int]
+    kind: Mapped[str]
+    image: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class SegmentRow(Base):
+    """A shot, scene, event or the whole video."""
+
+    __tablename__ = "segments"
+    video_key: Mapped[int] = _video_key(primary_key=True)
+    level: Mapped[str] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    start_s: Mapped[float]
+    end_s: Mapped[float]
+    title: Mapped[str | None]
+    summary: Mapped[str | None]
+
+
+class UnitRow(Base):
+    """A piece of text that search can find; ``terms`` is what the word index holds of it, joined by spaces."""
+
+    __tablename__ = "units"
+    __table_args__ = (
+        Index(None, "channel", "size"),
+        Index(None, "video_key"),
+        {"sqlite_autoincrement": True},
+    )
+    unit_id: Mapped[int] = mapped_column(primary_key=True)
+    video_key: Mapped[int] = _video_key()
+    channel: Mapped[str]
+    size: Mapped[str]
+    start_s: Mapped[float]
+    end_s: Mapped[float]
+    speaker: Mapped[str | None]
+    speaker_key: Mapped[str | None]
+    language: Mapped[str | None]
+    text: Mapped[str]
+    terms: Mapped[str]
+
+
+class VectorSet(Base):
+    """Vectors that one index covers: of one model, for one channel and size (``"picture"``: ``"keyframe"``)."""
+
+    __tablename__ = "vector_sets"
+    __table_args__ = (UniqueConstraint("model_fingerprint", "channel", "size"),)
+    set_key: Mapped[int] = mapped_column(primary_key=True)
+    model_fingerprint: Mapped[str]
+    dimension: Mapped[int]
+    channel: Mapped[str]
+    size: Mapped[str]
+
+
+class UnitVector(Base):
+    """A unit's vector, ``dimension`` little-endian float16."""
+
+    __tablename__ = "unit_vectors"
+    __table_args__ = (Index(None, "set_key", "owner_id"), {"sqlite_autoincrement": True})
+    vector_id: Mapped[int] = mapped_column(primary_key=True)
+    owner_id: Mapped[int] = mapped_column(ForeignKey("units.unit_id", ondelete="CASCADE"), unique=True)
+    set_key: Mapped[int] = mapped_column(ForeignKey("vector_sets.set_key"))
+    vector: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class KeyframeVector(Base):
+    """A keyframe's vector, ``dimension`` little-endian float16."""
+
+    __tablename__ = "keyframe_vectors"
+    __table_args__ = (Index(None, "set_key", "owner_id"), {"sqlite_autoincrement": True})
+    vector_id: Mapped[int] = mapped_column(primary_key=True)
+    owner_id: Mapped[int] = mapped_column(
+        ForeignKey("keyframes.keyframe_id", ondelete="CASCADE"), unique=True
+    )
+    set_key: Mapped[int] = mapped_column(ForeignKey("vector_sets.set_key"))
+    vector: Mapped[bytes] = mapped_column(LargeBinary)

@@ -1,0 +1,1 @@
+"""Implementations of the vector index role, one file each."""
