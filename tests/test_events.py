@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from longvid_indexer.structure import build_structure
-from longvid_indexer.structuring.blocks import Source, block_edges, make_blocks
+from longvid_indexer.structuring.blocks import block_edges, make_blocks
+from longvid_indexer.structuring.cuts import Source
 from longvid_indexer.structuring.events import chapter_edges
 from longvid_indexer.structuring.partition import Scatter, best_partition
 from longvid_storage.types import Chapter, Segment, Slide, Utterance, VideoInfo

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from longvid_indexer.structure import build_structure, cover_shots, encode_utterances
 from longvid_storage.types import Chapter, ScreenText, Segment, Slide, Utterance, VideoInfo
 

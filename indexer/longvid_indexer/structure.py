@@ -12,14 +12,15 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-from longvid_storage.types import Chapter, Level, ScreenText, Segment, Slide, Utterance, VideoInfo
 from numpy.typing import NDArray
 
-from longvid_indexer.structuring.blocks import Source, make_blocks
+from longvid_indexer.structuring.blocks import make_blocks
+from longvid_indexer.structuring.cuts import Source
 from longvid_indexer.structuring.describe import Describer, Span, slide_titles
 from longvid_indexer.structuring.events import chapter_edges, find_events
 from longvid_indexer.structuring.scenes import find_scenes
 from longvid_indexer.structuring.sentences import make_sentences
+from longvid_storage.types import Chapter, Level, ScreenText, Segment, Slide, Utterance, VideoInfo
 
 if TYPE_CHECKING:
     from longvid_storage.text_encoder import TextEncoder

@@ -9,29 +9,26 @@ from __future__ import annotations
 import math
 import zlib
 from bisect import bisect_right
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from longvid_storage.types import ScreenText, Segment, Slide, Utterance
-from numpy.typing import NDArray
 
+from longvid_indexer.structuring.cuts import Floats, Source, cut_strengths
 from longvid_indexer.structuring.words import content_words, stem
-
-Floats = NDArray[np.float64]
+from longvid_storage.types import ScreenText
 
 MIN_BLOCK_S = 8.0
 MAX_BLOCKS = 4000  # a 10-hour video: blocks of 9 s
 _LEXICAL_DIMENSION = 256
-_PAUSE_FULL_S = 2.0
 FORCED = math.inf
 
 
 @dataclass(frozen=True)
 class Blocks:
     """``n`` blocks: ``edges_s`` (n + 1,), from 0 to the duration; ``strength`` (n + 1,): how natural a cut
-    is at each edge, about 0 to 1.5; ``weights`` (n,): content words; ``vectors`` (n, d): centred, weighted
+    is at each edge (:mod:`.cuts`); ``weights`` (n,): content words; ``vectors`` (n, d): centred, weighted
     sums."""
 
     edges_s: Floats
@@ -42,41 +39,12 @@ class Blocks:
     def __len__(self) -> int:
         return len(self.weights)
 
-
-@dataclass(frozen=True)
-class Source:
-    """What a video offers for structuring; ``vectors`` are the utterances' sentence vectors (n, d), if
-    any.
-    """
-
-    duration_s: float
-    utterances: Sequence[Utterance]
-    shots: Sequence[Segment]
-    slides: Sequence[Slide]
-    screen_texts: Sequence[ScreenText]
-    vectors: NDArray[np.float32] | None = None
-
-
-def cut_strengths(source: Source) -> dict[float, float]:
-    """Times at which a cut is natural, and how natural: 1 for a slide change, less for a shot, a pause, a
-    new speaker.
-    """
-    strength: defaultdict[float, float] = defaultdict(float)
-    spoken_until, speaker = 0.0, None
-    for index, utterance in enumerate(source.utterances):
-        value = 0.0 if index else 0.3
-        if index:
-            value += 0.5 * min(max(utterance.start_s - spoken_until, 0.0) / _PAUSE_FULL_S, 1.0)
-            value += 0.3 * (utterance.speaker != speaker)
-            value -= 0.3 * (utterance.start_s < spoken_until)
-        strength[utterance.start_s] = max(strength[utterance.start_s], value)
-        spoken_until, speaker = max(spoken_until, utterance.end_s), utterance.speaker
-    shot_value = 0.25 if source.slides else 0.5
-    for shot in source.shots:
-        strength[shot.start_s] += shot_value
-    for slide in source.slides:
-        strength[slide.start_s] += 1.0
-    return {time: value for time, value in strength.items() if 0 < time < source.duration_s}
+    def bonus(self) -> Floats:
+        """Strengths against the video's own average, so that many natural cuts do not mean many segments."""
+        inner = np.where(np.isfinite(self.strength), self.strength, 0.0)
+        mean = inner[1:-1].mean() if len(inner) > 2 else 0.0
+        inner[1:-1] -= mean
+        return inner
 
 
 def block_edges(
@@ -116,7 +84,9 @@ def _fill(
         at = pick + 1
 
 
-def make_blocks(source: Source, forced: Sequence[float] = (), *, speaker_share: float = 0.25) -> Blocks:
+def make_blocks(
+    source: Source, forced: Sequence[float] = (), *, speaker_share: float = 0.25, word_share: float = 0.7
+) -> Blocks:
     """Cut the timeline into blocks and say in vectors what each is about.
 
     Three views side by side, each scaled to the same total: sentence vectors (when there are any), words
@@ -134,7 +104,8 @@ def make_blocks(source: Source, forced: Sequence[float] = (), *, speaker_share: 
     weights = _sum_rows(spoken[:, None], owner, n)[:, 0]
     _add_screen_words(source.screen_texts, edges, words)
     lexical_weights = np.array([float(counts.total()) for counts in words])
-    views = [_centred(_lexical(words), lexical_weights)]
+    scale = 1.0 if source.vectors is None else word_share
+    views = [_centred(_lexical(words), lexical_weights) * scale]
     if source.vectors is not None and len(source.utterances):
         rows = source.vectors.astype(np.float64) * spoken[:, None]
         views.append(_centred(_sum_rows(rows, owner, n), weights))

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from longvid_storage.types import ScreenText, Slide
 from numpy.typing import NDArray
 
 from longvid_indexer.structuring.keyphrases import PhraseIndex
 from longvid_indexer.structuring.sentences import Sentence
 from longvid_indexer.structuring.words import stem, tokens
+from longvid_storage.types import ScreenText, Slide
 
 Span = tuple[float, float]
 

@@ -6,17 +6,19 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from longvid_storage.types import Chapter
 
-from longvid_indexer.structuring.blocks import Blocks, Floats
+from longvid_indexer.structuring.blocks import Blocks
+from longvid_indexer.structuring.cuts import Floats
 from longvid_indexer.structuring.partition import Scatter, best_partition
+from longvid_storage.types import Chapter
 
 MIN_EVENT_S = 30.0
 MAX_EVENT_S = 3600.0
-# Price of one more event in units of what a block explains alone. Below about 2 the optimum follows noise
-# (any cut explains a little); measured on meetings and talks, see docs/structure.md.
-EVENT_PENALTY = 2.6
-STRENGTH_BONUS = 0.5
+# Price of one more event, times the logarithm of the number of blocks: choosing a cut among n places finds
+# about ln n of scatter in pure noise (Yao, "Estimating the number of change-points via Schwarz' criterion",
+# 1988). In units of what a block explains alone; the factor is measured on meetings and talks
+# (docs/structure.md).
+EVENT_PENALTY = 0.65
 _CHAPTER_GAP_S = 1.0
 
 
@@ -37,16 +39,16 @@ def chapter_edges(chapters: Sequence[Chapter], duration_s: float) -> list[float]
     return kept
 
 
-def find_events(blocks: Blocks, penalty: float = EVENT_PENALTY) -> list[int]:
+def find_events(blocks: Blocks, penalty: float | None = None) -> list[int]:
     """Edges of the events as indices into ``blocks.edges_s``: ``[0, …, n]``.
 
     Maximises explained scatter (:class:`Scatter`) plus a bonus for natural cuts minus ``penalty`` per
-    event, which also decides how many events there are. No event is shorter than 30 s or longer than an
-    hour if that is possible.
+    event (by default ``EVENT_PENALTY`` x ln n), which also decides how many events there are. No event is
+    shorter than 30 s or longer than an hour if that is possible.
     """
+    penalty = EVENT_PENALTY * math.log(len(blocks) + 1) if penalty is None else penalty
     scatter = Scatter(blocks.vectors, blocks.weights)
-    bonus = STRENGTH_BONUS * np.minimum(blocks.strength, 1.5)
-    bonus[0] = 0.0
+    bonus = blocks.bonus()
 
     def gain(low: int, j: int) -> Floats:
         lengths = blocks.edges_s[j] - blocks.edges_s[low:j]

@@ -6,7 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from longvid_indexer.structuring.blocks import Blocks, Floats
+from longvid_indexer.structuring.blocks import Blocks
+from longvid_indexer.structuring.cuts import Floats
 from longvid_indexer.structuring.events import earliest_start
 from longvid_indexer.structuring.partition import Scatter, best_partition
 
@@ -14,8 +15,8 @@ TYPICAL_SCENE_S = 75.0
 MIN_SCENE_S = 15.0
 MAX_SCENE_S = 240.0
 _STRENGTH_BONUS = 1.0
-_SCENE_PENALTY = 1.0
-_LENGTH_COST = 0.6
+_SCENE_PENALTY = 0.8
+_LENGTH_COST = 1.0
 
 
 def find_scenes(blocks: Blocks, event_edges: list[int]) -> list[int]:
@@ -25,7 +26,7 @@ def find_scenes(blocks: Blocks, event_edges: list[int]) -> list[int]:
     weigh more, and lengths are drawn to about 75 s (squared log-ratio, the cost of a log-normal prior).
     """
     scatter = Scatter(blocks.vectors, blocks.weights)
-    bonus = _STRENGTH_BONUS * np.minimum(blocks.strength, 1.5)
+    bonus = _STRENGTH_BONUS * blocks.bonus()
     scenes = [0]
     for start, end in pairwise(event_edges):
         edges_s = blocks.edges_s[start : end + 1]

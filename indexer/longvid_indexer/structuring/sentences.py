@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from longvid_storage.types import Utterance
 from numpy.typing import NDArray
 
 from longvid_indexer.structuring.words import content_words, tokens, without_fillers
+from longvid_storage.types import Utterance
 
 _JOIN_GAP_S = 1.5
 _MAX_WORDS = 60

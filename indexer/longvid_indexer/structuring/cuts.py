@@ -1,0 +1,116 @@
+"""Where a cut would be natural: a slide or shot begins, somebody else takes the floor, after a pause, with
+a question.
+
+Nothing here knows a language: cue words ("okay, next …") were tried and gave nothing (docs/structure.md).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longvid_storage.types import ScreenText, Segment, Slide, Utterance
+
+Floats = NDArray[np.float64]
+
+_PAUSE_FULL_S = 3.0
+_FLOOR_S = 60.0
+_QUESTION_WORDS = 80
+_LONG_TURN_WORDS = 200
+_TOGETHER_S = 2.0
+
+PAUSE, SPEAKER, FLOOR, QUESTION, LONG_TURN = 0.7, 1.0, 1.0, 0.4, 0.3
+SLIDE, SHOT, SHOT_AMONG_SLIDES = 1.5, 0.8, 0.4
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a video offers for structuring; utterances in order of start, ``vectors`` theirs (n, d), if
+    any.
+    """
+
+    duration_s: float
+    utterances: Sequence[Utterance]
+    shots: Sequence[Segment]
+    slides: Sequence[Slide]
+    screen_texts: Sequence[ScreenText]
+    vectors: NDArray[np.float32] | None = None
+
+
+def cut_strengths(source: Source) -> dict[float, float]:
+    """Times at which a cut is natural and how natural: 0 where anybody goes on speaking, about 1.5 for a
+    slide.
+    """
+    strengths = _speech_strengths(source.utterances)
+    spoken = sorted(strengths)
+    for start_s, value in _picture_starts(source):
+        # People begin a topic a moment before or after its slide: the slide's time then stands for both.
+        near = spoken[bisect_left(spoken, start_s - _TOGETHER_S) : bisect_left(spoken, start_s + _TOGETHER_S)]
+        speech = max((strengths[time] for time in near), default=0.0)
+        strengths[start_s] = max(strengths.get(start_s, 0.0), value + speech)
+    return {time: value for time, value in strengths.items() if 0 < time < source.duration_s}
+
+
+def _picture_starts(source: Source) -> list[tuple[float, float]]:
+    slides = {slide.start_s: SLIDE for slide in source.slides}
+    value = SHOT_AMONG_SLIDES if source.slides else SHOT
+    shots = {shot.start_s: value for shot in source.shots}
+    return sorted({**shots, **slides}.items())
+
+
+def _speech_strengths(utterances: Sequence[Utterance]) -> dict[float, float]:
+    if not utterances:
+        return {}
+    starts = np.array([u.start_s for u in utterances])
+    ends = np.maximum.accumulate(np.array([u.end_s for u in utterances]))
+    pause = np.clip(starts[1:] - ends[:-1], 0.0, _PAUSE_FULL_S) / _PAUSE_FULL_S
+    change = np.array([b.speaker != a.speaker for a, b in pairwise(utterances)])
+    values = np.zeros(len(utterances))
+    values[1:] = PAUSE * pause + SPEAKER * change
+    values += FLOOR * floor_change(utterances, starts)
+    turn_words, asks = _turns(utterances)
+    values += LONG_TURN * np.minimum(turn_words, _LONG_TURN_WORDS) / _LONG_TURN_WORDS + QUESTION * asks
+    found: dict[float, float] = {}
+    for time, value in zip(starts.tolist(), values.tolist(), strict=True):
+        found[time] = max(found.get(time, 0.0), value)
+    return found
+
+
+def floor_change(utterances: Sequence[Utterance], starts: Floats) -> Floats:
+    """How much the shares of the speakers differ between the minute before and after each start: (n,), 0 to
+    1.
+    """
+    speakers = {name: i for i, name in enumerate(dict.fromkeys(u.speaker for u in utterances))}
+    words = np.zeros((len(utterances) + 1, len(speakers)))
+    for index, utterance in enumerate(utterances, 1):
+        words[index, speakers[utterance.speaker]] = len(utterance.text.split())
+    until = np.cumsum(words, axis=0)
+    here = np.arange(len(utterances))
+    before = until[here] - until[np.searchsorted(starts, starts - _FLOOR_S)]
+    after = until[np.searchsorted(starts, starts + _FLOOR_S)] - until[here]
+    return np.asarray(0.5 * np.abs(_shares(after) - _shares(before)).sum(axis=1) * before.any(axis=1))
+
+
+def _shares(words: Floats) -> Floats:
+    return np.asarray(words / np.maximum(words.sum(axis=1, keepdims=True), 1.0))
+
+
+def _turns(utterances: Sequence[Utterance]) -> tuple[Floats, Floats]:
+    """For each utterance: how many words its speaker goes on for, and whether a question comes soon in
+    them.
+    """
+    lengths, asks = np.zeros(len(utterances)), np.zeros(len(utterances))
+    words, question_in = 0, _QUESTION_WORDS + 1
+    for index in range(len(utterances) - 1, -1, -1):
+        utterance = utterances[index]
+        if index + 1 < len(utterances) and utterances[index + 1].speaker != utterance.speaker:
+            words, question_in = 0, _QUESTION_WORDS + 1
+        own = len(utterance.text.split())
+        words, question_in = words + own, 0 if any(c in utterance.text for c in "?？؟") else question_in + own
+        lengths[index], asks[index] = words, float(question_in <= _QUESTION_WORDS)
+    return lengths, asks
