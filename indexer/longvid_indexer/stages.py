@@ -1,8 +1,8 @@
 """The stages of indexing one video: transcript → visual → screen text → structure → vectors.
 
-Each stage's rows are committed in one transaction together with its completion record, whose fingerprint names
-the code version, the engine and everything upstream: a stage runs again exactly when one of these changed. A
-process killed anywhere redoes at most the stage it was in.
+Each stage's rows are committed in one transaction together with its completion record. The record's fingerprint
+names the code version, the engine and everything upstream: a stage runs again exactly when one of these changed.
+A process killed anywhere redoes at most the stage it was in.
 """
 
 from __future__ import annotations

@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from longvid_storage.errors import UsageError
-
 from longvid.evaluation.retrieval import Span
+from longvid_storage.errors import UsageError
 
 _FIELDS = ("id", "video", "question", "spans", "answer", "kind")
 

@@ -8,15 +8,14 @@ from html import escape
 from itertools import pairwise
 from pathlib import Path
 
-from longvid_storage.errors import UsageError
-from longvid_storage.timecode import format_span
-from longvid_storage.types import Answer, Moment
-
 from longvid.evaluation import plots, table
 from longvid.evaluation.bootstrap import Estimate
 from longvid.evaluation.retrieval import best_tiou, relevance
 from longvid.evaluation.run import Evaluation
 from longvid.evaluation.scores import FIGURES, Outcome, ranked_spans, worst
+from longvid_storage.errors import UsageError
+from longvid_storage.timecode import format_span
+from longvid_storage.types import Answer, Moment
 
 WORST = 20
 _SHOWN = 5

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from longvid_storage.types import Answer, Moment, StageResult
 
 from longvid.evaluation.bootstrap import Estimate
 from longvid.evaluation.questions import Question, resolve_videos
 from longvid.evaluation.scores import DEPTH, Outcome, by_kind, score_answer, score_search, summarise
+from longvid_storage.types import Answer, Moment, StageResult
 
 Progress = Callable[[int, int], None]
 

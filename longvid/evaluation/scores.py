@@ -9,12 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from longvid_storage.types import Answer, Moment
-
 from longvid.evaluation import retrieval as ir
 from longvid.evaluation.bootstrap import Estimate, estimate, median_rows, ratio_estimate
 from longvid.evaluation.questions import Question
 from longvid.evaluation.text import rouge_l
+from longvid_storage.types import Answer, Moment
 
 DEPTH = 10
 """How many moments are asked for and judged; QVHighlights also judges the first ten."""

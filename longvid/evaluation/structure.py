@@ -17,13 +17,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from longvid_storage.errors import UsageError
-from longvid_storage.types import Segment, Slide
-
 from longvid.evaluation.bootstrap import Estimate, estimate, ratio_estimate
 from longvid.evaluation.questions import is_seconds, parse_spans, read_lines, resolve_videos, shown
 from longvid.evaluation.retrieval import Span
 from longvid.evaluation.segmentation import BoundaryScore, boundary_f1, pk, span_boundaries, window_diff
+from longvid_storage.errors import UsageError
+from longvid_storage.types import Segment, Slide
 
 TOLERANCE_S = {"shot": 0.25, "slide": 1.0, "scene": 5.0, "event": 15.0}
 """How far off a boundary may be, by level, unless the caller says otherwise."""

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from longvid_storage.errors import LongvidError, UsageError
-
 from longvid.evaluation.loaders.common import Imported, LoadOptions
+from longvid_storage.errors import LongvidError, UsageError
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from longvid_storage.errors import MissingExtraError
-
 from longvid.evaluation.questions import Question, read_lines
+from longvid_storage.errors import MissingExtraError
 
 Row = dict[str, Any]
 

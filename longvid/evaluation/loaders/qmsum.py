@@ -17,11 +17,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from longvid_storage.errors import UsageError
-
 from longvid.evaluation.loaders.common import Imported, LoadOptions, Row, json_files, read_rows
 from longvid.evaluation.questions import Question, parse_spans, read_lines
 from longvid.evaluation.retrieval import Span
+from longvid_storage.errors import UsageError
 
 _NO_TIMES = "QMSum has no times: questions keep their turns and have no spans (give --turns FILE)"
 _NO_NAMES = "a .jsonl of QMSum does not name its meetings: they are called <file>-<line>, from 1"

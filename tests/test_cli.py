@@ -1,0 +1,187 @@
+"""The command line as a user meets it: exit status, stdout for results, stderr for the rest, quick help."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = ("torch", "transformers", "open_clip", "whisper", "easyocr", "faiss", "langgraph", "cv2", "sqlalchemy", "numpy",
+         "av", "onnxruntime", "scenedetect", "rapidocr", "matplotlib")  # fmt: skip
+
+MEETING = """WEBVTT
+
+00:00:01.000 --> 00:00:04.000
+<v Maya>Good morning, let us talk about the data migration.
+
+00:00:05.000 --> 00:00:09.000
+<v Jonas>I will send the migration plan to everyone by Friday.
+
+00:00:10.000 --> 00:00:14.000
+<v Maya>The budget for the new database is nine thousand euros.
+"""
+
+
+def longvid(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in a process of its own, as a user does."""
+    return subprocess.run(
+        [sys.executable, "-m", "longvid.cli", *arguments], capture_output=True, text=True, timeout=120, **more
+    )
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library that holds one meeting transcript."""
+    folder = tmp_path_factory.mktemp("cli")
+    (folder / "standup.vtt").write_text(MEETING)
+    done = longvid(
+        "index", str(folder / "standup.vtt"), "--library", str(folder / "library"), "--collection", "team"
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == ""
+    return folder / "library"
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys\nfrom longvid.cli import app\napp(['--help'], standalone_mode=False)\n"
+        f"loaded = set({HEAVY!r}) & set(sys.modules)\nassert not loaded, loaded"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    for command in ("index", "ask", "search", "ls", "show", "rm", "doctor", "demo"):
+        assert command in done.stdout
+
+
+def test_index_json_is_one_object_a_file(tmp_path: Path) -> None:
+    (tmp_path / "standup.vtt").write_text(MEETING)
+    (tmp_path / "broken.mp4").write_text("this is not a video")
+    done = longvid("index", str(tmp_path), "--library", str(tmp_path / "library"), "--json")
+    assert done.returncode == 1
+    reports = {report["title"]: report for report in map(json.loads, done.stdout.splitlines())}
+    assert set(reports) == {"standup", "broken"}
+    assert set(reports["standup"]) >= {"video_id", "title", "path", "status", "duration_s", "stages", "error"}
+    assert reports["standup"]["status"] == "indexed"
+    assert reports["standup"]["stages"]["transcript"]["status"] == "done"
+    assert reports["broken"]["status"] == "failed"
+    assert reports["broken"]["error"]["code"] == "not_media"
+    assert "broken.mp4" in reports["broken"]["error"]["message"]
+
+
+def test_second_index_is_unchanged(library: Path) -> None:
+    done = longvid("index", str(library.parent / "standup.vtt"), "--library", str(library), "--json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["status"] == "unchanged"
+
+
+def test_ask_cites_video_and_time(library: Path) -> None:
+    done = longvid("ask", "Who will send the migration plan?", "--library", str(library))
+    assert done.returncode == 0, done.stderr
+    assert "[standup @ 0:05–0:09]" in done.stdout
+    done = longvid("ask", "Who will send the migration plan?", "--library", str(library), "--json")
+    answer = json.loads(done.stdout)
+    assert set(answer) >= {"question", "answer", "found", "claims", "nearest", "engine"}
+    assert answer["found"] is True
+    (citation,) = answer["claims"][0]["citations"]
+    assert (citation["start_s"], citation["end_s"], citation["kind"]) == (5.0, 9.0, "speech")
+    assert citation["quote"] == "I will send the migration plan to everyone by Friday."
+
+
+def test_ask_that_finds_nothing_exits_0(library: Path) -> None:
+    done = longvid("ask", "What is the boiling point of tungsten?", "--library", str(library), "--json")
+    assert done.returncode == 0
+    answer = json.loads(done.stdout)
+    assert answer["found"] is False
+    assert answer["claims"] == []
+
+
+def test_search_json_is_the_contract(library: Path) -> None:
+    done = longvid("search", "database budget", "-k", "2", "--library", str(library), "--json")
+    assert done.returncode == 0, done.stderr
+    moments = [json.loads(line) for line in done.stdout.splitlines()]
+    assert 1 <= len(moments) <= 2
+    keys = {"video_id", "title", "path", "start_s", "end_s", "score", "level", "evidence"}
+    assert set(moments[0]) == keys
+    assert set(moments[0]["evidence"][0]) == {"kind", "start_s", "end_s", "text", "speaker"}
+
+
+def test_ls_show_and_rm(library: Path, tmp_path: Path) -> None:
+    (video,) = [
+        json.loads(line) for line in longvid("ls", "--library", str(library), "--json").stdout.splitlines()
+    ]
+    assert video["title"] == "standup"
+    assert video["collections"] == ["team"]
+    shown = json.loads(longvid("show", video["video_id"][:8], "--library", str(library), "--json").stdout)
+    assert [u["speaker"] for u in shown["utterances"]] == ["Maya", "Jonas", "Maya"]
+    assert "standup" in longvid("show", "standup", "--library", str(library)).stdout
+
+    copy = tmp_path / "own"
+    (tmp_path / "standup.vtt").write_text(MEETING)
+    longvid("index", str(tmp_path / "standup.vtt"), "--library", str(copy))
+    refused = longvid("rm", "standup", "--library", str(copy), input="n\n")
+    assert refused.returncode != 0
+    assert longvid("rm", "standup", "--library", str(copy), "--yes").returncode == 0
+    assert longvid("ls", "--library", str(copy), "--json").stdout == ""
+    assert (tmp_path / "standup.vtt").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("ask", "  "), "the question is empty"),
+        (("search", "x", "-k", "0"), "k is 0"),
+        (("search", "x", "--from", "soon"), "--from is 'soon'"),
+        (("search", "x", "--from", "20", "--to", "10"), "is not before"),
+        (("index", ".", "--only", "colours"), "no stage is called 'colours'"),
+        (("search", "x", "--frobnicate"), "frobnicate"),
+    ],
+)
+def test_wrong_usage_exits_2_with_a_sentence(
+    arguments: tuple[str, ...], sentence: str, library: Path
+) -> None:
+    done = longvid(*arguments, "--library", str(library))
+    assert done.returncode == 2
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("show", "nothing like it"), "nothing like it"),
+        (("search", "x", "--collection", "nobody"), "no collection 'nobody'"),
+        (("index", "no/such/folder"), "no/such/folder"),
+    ],
+)
+def test_what_is_not_there_exits_1_with_a_sentence(
+    arguments: tuple[str, ...], sentence: str, library: Path
+) -> None:
+    done = longvid(*arguments, "--library", str(library))
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_missing_library_says_what_to_do(tmp_path: Path) -> None:
+    done = longvid("ask", "anything?", "--library", str(tmp_path / "none"))
+    assert done.returncode == 1
+    assert "longvid index" in done.stderr
+
+
+def test_a_path_that_is_no_library_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "holiday.txt").write_text("sun")
+    for command in (("ls",), ("index", str(tmp_path / "holiday.txt"))):
+        done = longvid(*command, "--library", str(tmp_path))
+        assert done.returncode == 1
+        assert "not a longvid library" in done.stderr
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["holiday.txt"]
+
+
+def test_a_question_of_ten_thousand_words_is_answered(library: Path) -> None:
+    done = longvid("ask", "migration plan " * 5000, "--library", str(library), "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["found"] in (True, False)
