@@ -72,7 +72,7 @@ def add_to_collection(connection: Connection, key: int, name: str) -> None:
 
 
 def remove_video(connection: Connection, video_id: str) -> None:
-    """Delete a video and all that hangs on it, the word index's entries too; an empty collection goes with it."""
+    """Delete a video and all that hangs on it; a collection that held nothing else goes with it."""
     key = video_key(connection, video_id)
     units = connection.execute(
         select(schema.UnitRow.unit_id).where(schema.UnitRow.video_key == key)
@@ -87,7 +87,7 @@ def remove_video(connection: Connection, video_id: str) -> None:
 
 
 def set_path(connection: Connection, row: PathRow) -> None:
-    """Note where a video's content lies and what ``stat`` said; a path that held other content is re-pointed."""
+    """Note where content lies and what ``stat`` said; a path that held other content is re-pointed."""
     table = schema.Path
     key = video_key(connection, row.video_id)
     values = {"video_key": key, "size": row.size, "mtime_ns": row.mtime_ns, "sidecars": row.sidecars}

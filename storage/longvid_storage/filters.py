@@ -14,7 +14,7 @@ UNFILTERED = Filters()
 
 
 def speaker_key(name: str | None) -> str | None:
-    """What two spellings of one speaker's name have in common: letter case and runs of spaces do not count."""
+    """What spellings of one speaker's name share: letter case and runs of spaces do not count."""
     return None if name is None else " ".join(name.split()).casefold() or None
 
 

@@ -43,7 +43,8 @@ def tables(connection: Connection) -> dict[str, tuple[str, str]]:
     """Existing word tables: name → (channel, size)."""
     names = connection.execute(
         text(
-            "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE lexical\\_%' ESCAPE '\\'"
+            "SELECT name FROM sqlite_master "
+            "WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE lexical\\_%' ESCAPE '\\'"
         )
     ).scalars()
     found = {}
@@ -66,7 +67,7 @@ def add(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
 
 
 def remove(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Take units out of the word index; the rows are those they were entered with. An empty table goes too."""
+    """Take units out of the word index, by the rows they were entered with. An empty table goes too."""
     for (channel, size), entries in _by_table(rows).items():
         name = _table_name(channel, size)
         connection.execute(
@@ -132,7 +133,7 @@ def matching(
     sizes: Names[str] | None = None,
     filters: Filters = UNFILTERED,
 ) -> list[int]:
-    """Ids of all units that contain any of ``phrases`` (each a run of terms, in order and adjacent), ascending."""
+    """Ids of all units that contain any of ``phrases`` (runs of adjacent terms, in order), ascending."""
     match = " OR ".join(filter(None, map(_phrase, phrases)))
     if not match:
         return []

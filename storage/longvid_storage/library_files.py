@@ -80,7 +80,7 @@ def writable(path: Path) -> bool:
 
 
 def make_engine(path: Path, *, read_only: bool, create: bool = False) -> Engine:
-    """An engine over ``path``'s database; transactions with the option ``write`` take SQLite's write lock at once."""
+    """An engine over the database; transactions with the option ``write`` take SQLite's write lock at once."""
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         raise LibraryError(
             f"SQLite {sqlite3.sqlite_version} is too old: longvid needs 3.37 or newer, with FTS5"
@@ -138,7 +138,7 @@ def mapped_os_errors(path: Path) -> Iterator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise _full(path) from error
         if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-            raise _read_only(path) from error
+            raise read_only(path) from error
         if error.errno in (errno.ENOTDIR, errno.EEXIST):
             raise NotALibraryError(
                 f"{path} cannot be a library: {error.strerror}; name another path"
@@ -152,7 +152,8 @@ def _full(path: Path) -> LongvidError:
     )
 
 
-def _read_only(path: Path) -> LongvidError:
+def read_only(path: Path) -> LongvidError:
+    """The error for writing where that is not allowed."""
     return ReadOnlyError(
         f"the library at {path} may not be written: check its permissions, or name another library"
     )
@@ -165,7 +166,7 @@ def _of_sqlite(path: Path, error: BaseException | None) -> LongvidError:
         # A quota or file-size limit, unlike a full disk, reaches SQLite as an error of the write itself.
         return _full(path)
     if primary in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
-        return _read_only(path)
+        return read_only(path)
     if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return BusyError(f"another process is writing to the library at {path}: try again when it is done")
     if primary == sqlite3.SQLITE_NOTADB:

@@ -1,4 +1,4 @@
-"""One writer at a time: an advisory lock on a file of the library, released by the system when its holder dies."""
+"""One writer at a time: an advisory lock on a file, which the system releases when its holder dies."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class FoundUnit:
 
 @dataclass(frozen=True, slots=True)
 class TermCounts:
-    """Counts for BM25 over some units: how many, their mean length in terms, and in how many each term occurs."""
+    """Counts for BM25: how many units, their mean length in terms, and in how many each term occurs."""
 
     documents: int
     mean_length: float

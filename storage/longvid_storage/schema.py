@@ -65,7 +65,7 @@ def _video_key(*, primary_key: bool = False) -> Mapped[int]:
 
 
 class LibraryState(Base):
-    """One row: ``generation`` grows with every commit that touches units or vectors, so caches know they are stale."""
+    """One row: ``generation`` grows with every commit that touches units or vectors; caches compare it."""
 
     __tablename__ = "library"
     library_key: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -92,7 +92,7 @@ class Video(Base):
 
 
 class Path(Base):
-    """Where a video's content was last seen, with what ``stat`` said then; ``sidecars`` signs the files beside it."""
+    """Where a video was last seen, with what ``stat`` said then; ``sidecars`` signs the files beside it."""
 
     __tablename__ = "paths"
     path: Mapped[str] = mapped_column(PathText, primary_key=True)
@@ -217,7 +217,7 @@ class SegmentRow(Base):
 
 
 class UnitRow(Base):
-    """A piece of text that search can find; ``terms`` is what the word index holds of it, joined by spaces."""
+    """A piece of text that search can find; ``terms`` is what the word index holds of it."""
 
     __tablename__ = "units"
     __table_args__ = (
@@ -239,7 +239,7 @@ class UnitRow(Base):
 
 
 class VectorSet(Base):
-    """Vectors that one index covers: of one model, for one channel and size (``"picture"``: ``"keyframe"``)."""
+    """What one index covers: one model's vectors for one channel and size (``"keyframe"`` for pictures)."""
 
     __tablename__ = "vector_sets"
     __table_args__ = (UniqueConstraint("model_fingerprint", "channel", "size"),)

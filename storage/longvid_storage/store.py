@@ -24,6 +24,7 @@ from longvid_storage.library_files import (
     mapped_errors,
     mapped_os_errors,
     missing,
+    read_only,
     writable,
 )
 from longvid_storage.locking import WriterLock
@@ -97,13 +98,13 @@ class Store:
         exists = check_place(path)
         if not exists and not create:
             raise missing(path)
-        read_only = exists and not writable(path)
+        closed = exists and not writable(path)
         with mapped_errors(path):
             if not exists:
                 with mapped_os_errors(path):
                     path.mkdir(parents=True, exist_ok=True)
-            engine = make_engine(path, read_only=read_only, create=not exists)
-            store = cls(path, engine, read_only=read_only, analyse=analyse, index_type=index_type)
+            engine = make_engine(path, read_only=closed, create=not exists)
+            store = cls(path, engine, read_only=closed, analyse=analyse, index_type=index_type)
             try:
                 store._make_current(create)
             except BaseException:
@@ -120,7 +121,8 @@ class Store:
             raise missing(self.path)
         if self.read_only:
             raise ReadOnlyError(
-                f"the library at {self.path} has an older schema and may not be written: open it once where it may be"
+                f"the library at {self.path} has an older schema and may not be written: "
+                "open it once where it may be"
             )
         with self._lock.held():
             self._pragma("journal_mode = WAL")
@@ -168,9 +170,7 @@ class Store:
 
     def _require_writable(self) -> None:
         if self.read_only:
-            raise ReadOnlyError(
-                f"the library at {self.path} may not be written: check its permissions, or name another library"
-            )
+            raise read_only(self.path)
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
@@ -209,7 +209,7 @@ class Store:
     def set_path(
         self, path: str | Path, video_id: str, *, size: int, mtime_ns: int, sidecars: str = ""
     ) -> None:
-        """Note where a video's content lies; a path that held other content is re-pointed, its old video stays."""
+        """Note where content lies; a path that held other content is re-pointed, its old video stays."""
         with self._writing() as connection:
             catalog.set_path(connection, PathRow(str(path), video_id, size, mtime_ns, sidecars))
 
@@ -421,7 +421,7 @@ class Store:
         sizes: Names[str] | None = None,
         filters: Filters = UNFILTERED,
     ) -> list[int]:
-        """Ids of all units that contain any of the phrases (each a run of analysed terms), ascending; no limit."""
+        """Ids of all units that contain any of the phrases (runs of analysed terms), ascending; no limit."""
         with self._reading() as connection:
             return lexical.matching(connection, phrases, channels=channels, sizes=sizes, filters=filters)
 

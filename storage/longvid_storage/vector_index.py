@@ -56,7 +56,7 @@ class VectorIndex(Protocol):
 
 
 def best_index_type() -> type[VectorIndex]:
-    """FAISS where it is installed (``pip install 'longvid[cpu]'``), else the exact one; both give the same results."""
+    """FAISS where it is installed (``pip install 'longvid[cpu]'``), else the exact one, to the same results."""
     if importlib.util.find_spec("faiss") is not None:
         from longvid_storage.vector_indexes.faiss import FaissIndex
 

@@ -132,7 +132,7 @@ def _set_key(connection: Connection, fingerprint: str, dimension: int, channel: 
     for row in sets:
         if row.dimension != dimension:
             raise ModelMismatchError(
-                f"model {fingerprint} wrote vectors of {row.dimension} numbers before and gives {dimension} now: "
+                f"model {fingerprint} wrote vectors of {row.dimension} numbers and now gives {dimension}: "
                 "its fingerprint must change with its output"
             )
     for row in sets:

@@ -1,6 +1,7 @@
 """Alembic's entry: runs migrations on the connection that ``longvid_storage.migrate`` hands over."""
 
 from alembic import context
+
 from longvid_storage.schema import Base
 
 context.configure(
