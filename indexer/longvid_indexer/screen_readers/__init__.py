@@ -1,0 +1,1 @@
+"""Engines behind the screen-reading role, one module each."""

@@ -1,0 +1,1 @@
+"""What the one visual pass is made of: shots, slides, keyframes, pictures."""

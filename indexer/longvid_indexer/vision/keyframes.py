@@ -1,0 +1,53 @@
+"""Which frames are kept: one for each slide, and near the middle of each stretch of moving picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from longvid_indexer.vision.pictures import encode_webp
+from longvid_storage.types import Keyframe
+
+if TYPE_CHECKING:
+    from longvid_indexer.frames import Frame
+
+_FIRST_LOOK_S = 0.25
+
+
+def keep(
+    frame: Frame, start_s: float, end_s: float, kind: Literal["slide", "shot"], long_side: int, quality: int
+) -> Keyframe:
+    """Turn a frame into a keyframe of the span ``[start_s, end_s)``."""
+    image = frame.upright_rgb(long_side)
+    height, width = image.shape[:2]
+    return Keyframe(
+        frame.time_s, start_s, end_s, encode_webp(image, quality), width=width, height=height, kind=kind
+    )
+
+
+class MiddleFrame:
+    """Holds a frame near the middle of a stretch whose end is not known yet, in constant memory.
+
+    Frames are held at distances from the start that double; when the end comes, one of the last two lies between a
+    quarter and three quarters of the way, however long the stretch was.
+    """
+
+    def __init__(self, start_s: float) -> None:
+        self.start_s = start_s
+        self._next_s = _FIRST_LOOK_S
+        self._held: list[Frame] = []
+
+    def see(self, frame: Frame) -> None:
+        """Offer the next frame."""
+        since_s = frame.time_s - self.start_s
+        if since_s < 0:
+            return
+        if not self._held or since_s >= self._next_s:
+            self._held = [*self._held[-2:], frame]
+            while self._next_s <= since_s:
+                self._next_s *= 1.5
+
+    def best(self, end_s: float) -> Frame | None:
+        """The held frame nearest to the middle of ``[start_s, end_s)``."""
+        inside = [frame for frame in self._held if frame.time_s < end_s]
+        middle_s = (self.start_s + end_s) / 2
+        return min(inside, key=lambda frame: abs(frame.time_s - middle_s), default=None)

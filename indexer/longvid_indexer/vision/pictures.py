@@ -1,0 +1,28 @@
+"""Pictures as WebP bytes and back."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+
+
+def encode_webp(image: Image, quality: int) -> bytes:
+    """Compress an RGB picture ``(height, width, 3)`` uint8."""
+    from PIL import Image as Pillow
+
+    buffer = io.BytesIO()
+    # Method 2 takes a third of the time of the default for files a few percent larger.
+    Pillow.fromarray(image).save(buffer, "WEBP", quality=quality, method=2)
+    return buffer.getvalue()
+
+
+def decode_webp(data: bytes) -> Image:
+    """The RGB picture ``(height, width, 3)`` uint8 that ``encode_webp`` compressed."""
+    from PIL import Image as Pillow
+
+    with Pillow.open(io.BytesIO(data)) as picture:
+        return np.asarray(picture.convert("RGB"))

@@ -1,0 +1,96 @@
+"""Shots: PySceneDetect's detectors, fed our own frames."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from longvid_storage.types import Segment
+
+if TYPE_CHECKING:
+    from longvid_indexer.frames import Frame
+
+# What PySceneDetect's SceneManager shrinks to before it looks (DEFAULT_MIN_WIDTH, applied to the long side).
+_LONG_SIDE = 256
+_MICROSECONDS = Fraction(1, 1_000_000)
+
+
+class ShotFinder:
+    """Feeds frames to PySceneDetect's detectors and collects their cuts.
+
+    Args:
+        detectors: instances of ``scenedetect.detector.SceneDetector``.
+        rate: the video's nominal frame rate, which PySceneDetect counts lengths in.
+        exact: shrink frames by PySceneDetect's own steps, so that the cuts equal its own to the frame.
+    """
+
+    def __init__(self, detectors: list[Any], rate: float, *, exact: bool = False) -> None:
+        self._detectors = detectors
+        self._rate = Fraction(rate).limit_denominator(1001)
+        self._exact = exact
+        self._size: tuple[int, int] | None = None
+        self._last: Any = None
+        self.cuts_s: list[float] = []
+
+    def see(self, frame: Frame) -> list[float]:
+        """Look at the next frame; returns the cuts that it settles, in seconds (a few frames in the past)."""
+        from scenedetect.common import FrameTimecode, Timecode
+
+        if self._size is None:
+            self._size = self._small_size(frame.raw.width, frame.raw.height)
+        image = frame.exact_bgr(*self._size) if self._exact else frame.bgr(*self._size)
+        code = Timecode(round(frame.time_s / _MICROSECONDS), _MICROSECONDS)
+        self._last = FrameTimecode(code, fps=self._rate)
+        return self._note(
+            [cut for detector in self._detectors for cut in detector.process_frame(self._last, image)]
+        )
+
+    def finish(self) -> list[float]:
+        """After the last frame: the cuts that were still open."""
+        if self._last is None:
+            return []
+        return self._note([cut for detector in self._detectors for cut in detector.post_process(self._last)])
+
+    def _note(self, codes: list[Any]) -> list[float]:
+        fresh = [code.seconds for code in codes]
+        self.cuts_s += fresh
+        return fresh
+
+    def _small_size(self, width: int, height: int) -> tuple[int, int]:
+        factor = max(1.0, max(width, height) / _LONG_SIDE)
+        if self._exact:
+            return (
+                (max(1, round(width / factor)), max(1, round(height / factor)))
+                if factor > 1
+                else (width, height)
+            )
+        # Even sizes can be put together from the video's own planes.
+        return max(2, round(width / factor / 2) * 2), max(2, round(height / factor / 2) * 2)
+
+
+def make_detectors(name: str) -> list[Any]:
+    """PySceneDetect's detectors for a kind of search.
+
+    ``"default"``: hard cuts (AdaptiveDetector) and fades through black (ThresholdDetector);
+    ``"adaptive"``, ``"content"``: that one detector, with its own defaults.
+    """
+    from scenedetect.detectors import AdaptiveDetector, ContentDetector, ThresholdDetector
+
+    if name == "adaptive":
+        return [AdaptiveDetector()]
+    if name == "content":
+        return [ContentDetector()]
+    if name == "default":
+        return [AdaptiveDetector(), ThresholdDetector()]
+    raise ValueError(f"detector {name!r} must be 'default', 'adaptive' or 'content'")
+
+
+def shots_of(cuts_s: list[float], duration_s: float, shortest_s: float = 0.0) -> tuple[Segment, ...]:
+    """Shots between the cuts, covering ``[0, duration_s)``; of cuts closer than ``shortest_s`` the first stays."""
+    bounds = [0.0]
+    for cut in sorted(cuts_s):
+        if cut - bounds[-1] > max(shortest_s, 1e-6) and cut < duration_s:
+            bounds.append(cut)
+    bounds.append(duration_s)
+    return tuple(Segment("shot", a, b) for a, b in pairwise(bounds) if b > a)

@@ -1,0 +1,196 @@
+"""The one visual pass: a single decode finds shots and slides and keeps a picture of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from longvid_indexer.frames import Frame, FrameReader, fit
+from longvid_indexer.vision.keyframes import MiddleFrame, keep
+from longvid_indexer.vision.shots import ShotFinder, make_detectors, shots_of
+from longvid_indexer.vision.slides import FoundSlide, SlideFinder
+from longvid_storage.types import Keyframe, Segment, Slide, VideoInfo
+
+# A video that stops decoding this much before its promised end is reported as cut off.
+_MISSING_S = 1.0
+
+
+@dataclass(frozen=True)
+class VisualSettings:
+    """What the visual pass looks for and how closely.
+
+    ``detector``: see ``vision.shots.make_detectors``. ``exact_shots``: PySceneDetect's own scaling, cut for cut, at
+    about ten times the cost a frame. ``looks_per_s``: pictures a second that the slide finder sees.
+    ``slide_long_side``, ``shot_long_side``: pixels of kept pictures. ``shot_keyframe_every_s``: longest stretch of
+    moving picture that one keyframe stands for.
+    """
+
+    detector: str = "default"
+    exact_shots: bool = False
+    looks_per_s: float = 5.0
+    look_long_side: int = 320
+    slide_long_side: int = 1920
+    slide_quality: int = 80
+    shot_long_side: int = 960
+    shot_quality: int = 70
+    shot_keyframe_every_s: float = 60.0
+    shortest_shot_s: float = 0.2
+
+
+@dataclass(frozen=True)
+class VisualResult:
+    """What one decode found; spans are on the presentation timeline.
+
+    ``shots`` cover ``[0, duration)`` without gaps. ``decoded_until_s``: how far pictures could be read.
+    """
+
+    shots: tuple[Segment, ...]
+    slides: tuple[Slide, ...]
+    keyframes: tuple[Keyframe, ...]
+    decoded_until_s: float
+    counters: dict[str, int | float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def visual_pass(path: Path, info: VideoInfo, settings: VisualSettings | None = None) -> VisualResult:
+    """Decode a video once and find its shots, slides and keyframes; memory does not grow with its length.
+
+    Args:
+        path: the media file.
+        info: what ``probe`` said of it.
+        settings: what to look for.
+
+    Raises:
+        MediaError: the file cannot be opened.
+    """
+    settings = settings or VisualSettings()
+    reader = FrameReader(path, info)
+    look = _Look(settings)
+    for frame in reader:
+        look.see(frame, reader.rate)
+    end_s = max(info.duration_s, reader.decoded_until_s) if info.duration_s <= 0 else info.duration_s
+    # A still picture stays on screen to the end of the sound; a damaged file shows nothing behind its last frame.
+    broken = reader.decode_errors > 0 or reader.cut_short is not None
+    seen_until_s = min(reader.decoded_until_s, end_s) if broken else end_s
+    look.finish(seen_until_s)
+    return VisualResult(
+        shots=shots_of(look.cuts_s, end_s, settings.shortest_shot_s),
+        slides=tuple(look.slides),
+        keyframes=tuple(sorted(look.keyframes, key=lambda keyframe: keyframe.start_s)),
+        decoded_until_s=reader.decoded_until_s,
+        counters={
+            "decodes": 1,
+            "frames_decoded": reader.frames_decoded,
+            "frames_analysed": look.looks,
+            "decode_errors": reader.decode_errors,
+        },
+        notes=_notes(reader, info),
+    )
+
+
+def _notes(reader: FrameReader, info: VideoInfo) -> tuple[str, ...]:
+    if reader.frames_decoded == 0:
+        return ("no picture could be decoded",)
+    notes = []
+    if reader.decode_errors or reader.cut_short:
+        missing_s = info.duration_s - reader.decoded_until_s
+        if missing_s > _MISSING_S:
+            notes.append(
+                f"pictures decode only until {reader.decoded_until_s:.1f} s of {info.duration_s:.1f} s"
+            )
+        if reader.decode_errors:
+            notes.append(f"{reader.decode_errors} damaged pictures were skipped")
+    return tuple(notes)
+
+
+class _Look:
+    """Everything that looks at the frames of the one decode."""
+
+    def __init__(self, settings: VisualSettings) -> None:
+        self._settings = settings
+        self._shots: ShotFinder | None = None
+        self._slides = SlideFinder()
+        self._size: tuple[int, int] = (0, 0)
+        self._next_look_s = 0.0
+        self._middle: MiddleFrame | None = None
+        self.looks = 0
+        self.slides: list[Slide] = []
+        self.keyframes: list[Keyframe] = []
+
+    @property
+    def cuts_s(self) -> list[float]:
+        """Shot boundaries found so far."""
+        return self._shots.cuts_s if self._shots else []
+
+    def see(self, frame: Frame, rate: float) -> None:
+        """Show the next decoded frame to all who look."""
+        if self._shots is None:
+            detectors = make_detectors(self._settings.detector)
+            self._shots = ShotFinder(detectors, rate, exact=self._settings.exact_shots)
+            self._size = fit(frame.raw.width, frame.raw.height, self._settings.look_long_side)
+            self._middle = MiddleFrame(frame.time_s)
+        for cut_s in self._shots.see(frame):
+            self._cut(cut_s)
+        # The slack keeps 5 looks a second of a 25 fps video at every fifth frame despite rounded timestamps.
+        if frame.time_s >= self._next_look_s - 0.004:
+            self._next_look_s = frame.time_s + 1 / self._settings.looks_per_s
+            self.looks += 1
+            self._look(frame)
+
+    def _look(self, frame: Frame) -> None:
+        before_s = self._slides.start_s
+        ended = self._slides.see(frame.luma(*self._size), frame.time_s, frame)
+        self._follow(before_s, ended, frame.time_s)
+        if self._middle is not None:
+            self._middle.see(frame)
+            if frame.time_s - self._middle.start_s >= self._settings.shot_keyframe_every_s:
+                self._cut(frame.time_s)
+
+    def _follow(self, before_s: float | None, ended: list[FoundSlide], now_s: float) -> None:
+        """Keep the slides that ended, and the picture of the moving stretch that a slide now ends."""
+        for slide in ended:
+            self._keep_slide(slide)
+        start_s = self._slides.start_s
+        if before_s is None and start_s is not None:
+            self._end_moving(start_s)
+            self._middle = None
+        elif before_s is not None and start_s is None:
+            self._middle = MiddleFrame(ended[-1].end_s if ended else before_s)
+
+    def _cut(self, cut_s: float) -> None:
+        if self._middle is not None and cut_s > self._middle.start_s:
+            self._end_moving(cut_s)
+            self._middle = MiddleFrame(cut_s)
+
+    def _end_moving(self, end_s: float) -> None:
+        middle = self._middle
+        if middle is None or end_s - middle.start_s < self._settings.shortest_shot_s:
+            return
+        frame = middle.best(end_s)
+        if frame is not None:
+            s = self._settings
+            self.keyframes.append(
+                keep(frame, middle.start_s, end_s, "shot", s.shot_long_side, s.shot_quality)
+            )
+
+    def _keep_slide(self, found: FoundSlide) -> None:
+        s = self._settings
+        self.slides.append(Slide(found.start_s, found.end_s, found.frame_s))
+        self.keyframes.append(
+            keep(found.frame, found.start_s, found.end_s, "slide", s.slide_long_side, s.slide_quality)
+        )
+
+    def finish(self, end_s: float) -> None:
+        """The video ends at ``end_s``."""
+        if self._shots is None:
+            return
+        self._shots.finish()
+        before_s = self._slides.start_s
+        # What the slide finder learns at the very end may open and close a slide in one go.
+        ended = self._slides.finish(end_s)
+        if before_s is None and ended:
+            self._end_moving(ended[0].start_s)
+            self._middle = None
+        for slide in ended:
+            self._keep_slide(slide)
+        self._end_moving(end_s)
