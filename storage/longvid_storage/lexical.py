@@ -154,9 +154,10 @@ def counts(
     filters: Filters = UNFILTERED,
 ) -> TermCounts:
     """Document count, mean length in terms, and document frequency of each term, within the filters."""
-    length = func.length(UnitRow.terms) - func.length(func.replace(UnitRow.terms, " ", "")) + 1
-    conditions = [*unit_conditions(filters, channels=channels, sizes=sizes), UnitRow.terms != ""]
-    documents, mean = connection.execute(select(func.count(), func.avg(length)).where(*conditions)).one()
+    conditions = [*unit_conditions(filters, channels=channels, sizes=sizes), UnitRow.length > 0]
+    documents, mean = connection.execute(
+        select(func.count(), func.avg(UnitRow.length)).where(*conditions)
+    ).one()
     frequency = dict.fromkeys(terms, 0)
     for name in _chosen(connection, channels, sizes):
         for term in frequency:

@@ -217,12 +217,11 @@ class SegmentRow(Base):
 
 
 class UnitRow(Base):
-    """A piece of text that search can find; ``terms`` is what the word index holds of it."""
+    """A piece of text that search can find; ``terms`` are the ``length`` words that the word index holds of it."""
 
     __tablename__ = "units"
     __table_args__ = (
-        Index(None, "channel", "size"),
-        Index(None, "video_key"),
+        Index(None, "video_key", "channel", "size", "length"),
         {"sqlite_autoincrement": True},
     )
     unit_id: Mapped[int] = mapped_column(primary_key=True)
@@ -236,6 +235,7 @@ class UnitRow(Base):
     language: Mapped[str | None]
     text: Mapped[str]
     terms: Mapped[str]
+    length: Mapped[int]
 
 
 class VectorSet(Base):

@@ -214,6 +214,7 @@ class StageWriter:
         return there
 
     def _add_units(self, units: list[Unit]) -> list[int]:
+        terms = [lexical.join_terms(self._analyse(unit.text, unit.language)) for unit in units]
         rows = [
             {
                 "video_key": self._video_key,
@@ -225,9 +226,10 @@ class StageWriter:
                 "speaker_key": speaker_key(unit.speaker),
                 "language": unit.language,
                 "text": unit.text,
-                "terms": lexical.join_terms(self._analyse(unit.text, unit.language)),
+                "terms": words,
+                "length": len(words.split(" ")) if words else 0,
             }
-            for unit in units
+            for unit, words in zip(units, terms, strict=True)
         ]
         ids = _insert_returning(self._connection, schema.UnitRow, schema.UnitRow.unit_id, rows)
         lexical.add(

@@ -15,6 +15,7 @@ import zipfile
 from collections.abc import Collection as Names
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +57,12 @@ class _Part:
     def admitted(self, filters: Filters) -> Select[Any]:
         """The same for what passes the filters."""
         if self.channel == PICTURE:
-            return self.ids().join(KeyframeRow).where(*keyframe_conditions(filters))
-        return self.ids().join(UnitRow).where(*unit_conditions(filters))
+            owners = select(KeyframeRow.keyframe_id).where(*keyframe_conditions(filters))
+        else:
+            owners = select(UnitRow.unit_id).where(
+                *unit_conditions(filters, channels=[self.channel], sizes=[self.size])
+            )
+        return self.ids().where(self.table.owner_id.in_(owners))
 
 
 @dataclass(slots=True)
@@ -319,7 +324,8 @@ def generation(connection: Connection) -> int:
 
 def _pairs(connection: Connection, query: Select[Any]) -> NDArray[np.int64]:
     """Rows of (vector id, owner id), ascending by vector id; shape (n, 2)."""
-    rows = np.array([tuple(row) for row in connection.execute(query)], np.int64).reshape(-1, 2)
+    flat = chain.from_iterable(connection.execute(query))
+    rows = np.fromiter(flat, np.int64).reshape(-1, 2)
     return rows[np.argsort(rows[:, 0])]
 
 

@@ -166,14 +166,14 @@ def upgrade() -> None:
         sa.Column("language", sa.Text(), nullable=True),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("terms", sa.Text(), nullable=False),
+        sa.Column("length", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["video_key"], ["videos.video_key"], name="fk_units_video_key_videos", ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("unit_id", name="pk_units"),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_units_channel_size", "units", ["channel", "size"])
-    op.create_index("ix_units_video_key", "units", ["video_key"])
+    op.create_index("ix_units_video_key_channel_size_length", "units", ["video_key", "channel", "size", "length"])
 
     op.create_table(
         "utterances",
