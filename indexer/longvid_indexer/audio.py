@@ -1,0 +1,158 @@
+"""The sound of a file as 16 kHz mono on the video's timeline, in constant memory.
+
+Sample ``i`` of the whole stream of blocks is the sound at ``i / 16000`` seconds: time comes from the timestamps, never
+from counting samples alone, so a track that starts late, has holes, or runs on a slow clock lands where it is heard.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longvid_indexer.probe import first_audio, open_media
+from longvid_storage.types import VideoInfo
+
+SAMPLE_RATE = 16_000
+BLOCK = SAMPLE_RATE
+# Sound may lie this far from its timestamp before it is moved; a tenth of a syllable, and above timestamp rounding.
+_TOLERANCE_S = 0.04
+# A jump back further than this is a new count of time (joined files), not an overlap.
+_RESTART_S = 1.0
+# A timestamp this far beyond the end of the video is an error in the file, not a silence to wait for.
+_BEYOND_S = 60.0
+
+Samples = NDArray[np.float32]
+
+
+class Audio:
+    """Iterate over it once, for float32 blocks in [-1, 1] of at most one second; ``counters`` fill meanwhile."""
+
+    def __init__(self, path: Path, info: VideoInfo) -> None:
+        self.path = path
+        self.info = info
+        self.counters: Counter[str] = Counter()
+        self._out = _Timeline()
+
+    def notes(self) -> tuple[str, ...]:
+        """What was wrong with the sound, one sentence each."""
+        found = []
+        if count := self.counters["undecodable_packets"]:
+            found.append(f"{count} packets of sound could not be decoded; silence stands in for them")
+        if self.counters["cut_off"]:
+            found.append(
+                f"the sound ends early, at {self._out.end_s:.1f} s: the file is damaged or cut off there"
+            )
+        if count := self.counters["restarts"]:
+            found.append(f"the time stamps of the sound jump back {count} times; it was joined end to end")
+        return tuple(found)
+
+    def __iter__(self) -> Iterator[Samples]:
+        frames = self._frames()
+        resampler: Any = None
+        shape: tuple[object, ...] = ()
+        anchor_s, since = 0.0, 0.0
+        for frame in frames:
+            at_s = self._time(frame, anchor_s + since)
+            now = (frame.format.name, frame.layout.name, frame.sample_rate)
+            if resampler is None or now != shape or abs(at_s - (anchor_s + since)) > _TOLERANCE_S:
+                yield from self._out.flush(resampler)
+                resampler, shape = _resampler(), now
+                anchor_s, since = at_s, 0.0
+                yield from self._out.move_to(at_s)
+            since += frame.samples / frame.sample_rate
+            frame.pts = None
+            yield from self._out.add(resampler.resample(frame))
+        yield from self._out.flush(resampler)
+
+    def _time(self, frame: Any, expected_s: float) -> float:
+        """Where the frame lies on the timeline; a missing or absurd timestamp means: right after the one before."""
+        if frame.pts is None:
+            return expected_s
+        at_s = float(frame.pts * frame.time_base) - self.info.stream_start_s + self._shift_s
+        if at_s > max(self.info.duration_s, expected_s) + _BEYOND_S:
+            return expected_s
+        if at_s < expected_s - _RESTART_S:
+            self.counters["restarts"] += 1
+            self._shift_s += expected_s - at_s
+            return expected_s
+        return at_s
+
+    _shift_s = 0.0
+
+    def _frames(self) -> Iterator[Any]:
+        from av.error import FFmpegError
+
+        with open_media(self.path) as container:
+            stream = first_audio(container)
+            if stream is None:
+                return
+            packets = container.demux(stream)
+            while True:
+                try:
+                    packet = next(packets, None)
+                except FFmpegError:
+                    self.counters["cut_off"] += 1
+                    return
+                if packet is None:
+                    return
+                try:
+                    yield from packet.decode()
+                except FFmpegError:
+                    self.counters["undecodable_packets"] += 1
+
+
+def read_audio(path: Path, info: VideoInfo) -> Audio:
+    """The sound of the first playable audio stream; nothing when there is none.
+
+    Raises:
+        MediaError: (while iterating) the file cannot be opened.
+    """
+    return Audio(path, info)
+
+
+def _resampler() -> Any:
+    import av
+
+    return av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
+
+
+class _Timeline:
+    """Counts what was given out, so that the next sample can be put at a given time: by silence, or by leaving out."""
+
+    def __init__(self) -> None:
+        self.position = 0
+        self.skip = 0
+
+    @property
+    def end_s(self) -> float:
+        return self.position / SAMPLE_RATE
+
+    def move_to(self, at_s: float) -> Iterator[Samples]:
+        """Silence up to a time that lies ahead; a time that lies behind makes the next samples be left out."""
+        target = round(at_s * SAMPLE_RATE)
+        self.skip = max(0, self.position - target)
+        while self.position < target:
+            count = min(BLOCK, target - self.position)
+            self.position += count
+            yield np.zeros(count, np.float32)
+
+    def add(self, frames: list[Any]) -> Iterator[Samples]:
+        for frame in frames:
+            samples = frame.to_ndarray().reshape(-1)
+            if self.skip:
+                left_out = min(self.skip, len(samples))
+                self.skip -= left_out
+                samples = samples[left_out:]
+            for start in range(0, len(samples), BLOCK):
+                block = samples[start : start + BLOCK]
+                self.position += len(block)
+                yield block
+
+    def flush(self, resampler: Any) -> Iterator[Samples]:
+        if resampler is not None:
+            yield from self.add(resampler.resample(None))

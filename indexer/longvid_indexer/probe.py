@@ -1,0 +1,260 @@
+"""What a file is before anything is made of it: streams, length, start, title, chapters; or one sentence why not."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from longvid_indexer.sniff import HEAD_BYTES, MEDIA_SUFFIXES, SUBTITLE_SUFFIXES, is_text, sniff_bytes
+from longvid_storage.errors import MediaError
+from longvid_storage.types import Chapter, VideoInfo
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+
+# A picture should come out within so many packets; else its orientation stays unknown and the visual pass will tell.
+_PACKETS_FOR_FIRST_PICTURE = 100
+_ENCRYPTED_TAGS = frozenset(("encv", "enca", "drmi", "drms"))
+_TITLE_MAX = 200
+_JUNK_TITLE = re.compile(
+    r"(untitled|unknown|no title|title|video|movie|recording|default|none|null|test|output|new (video|project).*"
+    r"|lavf.*|core media.*|isomedia.*|iso media.*|.*\bgpac\b.*|[0-9a-f]{16,}"
+    r"|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})",
+    re.IGNORECASE,
+)
+
+
+def probe(path: Path, video_id: str) -> VideoInfo:
+    """Look at a media file or a lone transcript.
+
+    ``duration_s`` is what the container says, or, where it says nothing, the span of its packets (which costs reading
+    the file once). A truncated file keeps the length its header promises; the visual pass reports how far it decodes.
+    ``stream_start_s`` is the first timestamp of the container: subtract it from a stream's times to get the library's.
+    ``width`` and ``height`` are those of the upright picture. Cover art is not video.
+
+    Raises:
+        MediaError: the file is missing, empty, unreadable, not media, an image, encrypted, or has nothing to play.
+    """
+    head = _read_head(path)
+    kind = sniff_bytes(head)
+    if kind == "empty":
+        raise MediaError(f"{path} is empty (0 bytes): copy or download it again", code="empty_file")
+    if kind == "subtitles" or (is_text(head) and path.suffix.lower() in SUBTITLE_SUFFIXES):
+        return _probe_transcript(path, video_id)
+    if kind == "image":
+        raise MediaError(f"{path} is a picture, not a video: longvid indexes video, audio and subtitle files",
+                         code="image")  # fmt: skip
+    if kind == "text":
+        raise MediaError(f"{path} is a text file, not media: its content is text whatever its name says",
+                         code="not_media")  # fmt: skip
+    return _probe_media(path, video_id)
+
+
+def open_media(path: Path) -> InputContainer:
+    """Open a media file for reading; metadata in a broken encoding is tolerated.
+
+    Raises:
+        MediaError: it cannot be opened.
+    """
+    import av
+    from av.error import FFmpegError
+
+    try:
+        container: InputContainer = av.open(str(path), metadata_errors="replace")
+        return container
+    except (FFmpegError, OSError, ValueError) as error:
+        _refuse(path, error)
+
+
+def _refuse(path: Path, error: Exception) -> NoReturn:
+    import av
+
+    if isinstance(error, (FileNotFoundError, PermissionError, IsADirectoryError)):
+        raise MediaError(f"{path} cannot be read: {error.strerror}", code="unreadable") from error
+    reason = getattr(error, "strerror", None) or str(error)
+    if isinstance(error, (av.error.InvalidDataError, EOFError)) and path.suffix.lower() in MEDIA_SUFFIXES:
+        raise MediaError(
+            f"{path} is not a readable media file ({reason}): it is damaged, cut off before its index, encrypted, or"
+            " something else under that name",
+            code="not_media",
+        ) from error
+    raise MediaError(f"{path} is not a media file that can be read ({reason})", code="not_media") from error
+
+
+def _read_head(path: Path) -> bytes:
+    try:
+        if path.is_dir():
+            raise MediaError(
+                f"{path} is a directory: give it to `longvid index` as a directory", code="not_media"
+            )
+        with path.open("rb") as file:
+            return file.read(HEAD_BYTES)
+    except FileNotFoundError:
+        raise MediaError(f"{path} does not exist: check the path", code="missing") from None
+    except OSError as error:
+        raise MediaError(f"{path} cannot be read: {error.strerror}", code="unreadable") from error
+
+
+def _probe_transcript(path: Path, video_id: str) -> VideoInfo:
+    from longvid_indexer.subtitles.reading import read_subtitles
+
+    read = read_subtitles(path)
+    if not read.cues:
+        raise MediaError(
+            f"{path} is a subtitle file without a single readable cue: a cue is a line such as"
+            " '00:00:01.000 --> 00:00:04.000' and the text below it",
+            code="no_cues",
+        )
+    return VideoInfo(
+        video_id=video_id,
+        title=sensible_title(read.title) or path.stem,
+        duration_s=max(cue.end_s for cue in read.cues),
+        has_video=False,
+        has_audio=False,
+        media_type="transcript",
+    )
+
+
+def _probe_media(path: Path, video_id: str) -> VideoInfo:
+    with open_media(path) as container:
+        _require_streams(path, container)
+        video = first_video(container)
+        audio = first_audio(container)
+        start_s = (container.start_time or 0) / 1_000_000
+        size = _upright_size(container, video) if video is not None else (None, None)
+        duration_s = _duration(path, container, start_s)
+        return VideoInfo(
+            video_id=video_id,
+            title=sensible_title(container.metadata.get("title")) or path.stem,
+            duration_s=duration_s,
+            has_video=video is not None,
+            has_audio=audio is not None,
+            width=size[0],
+            height=size[1],
+            frame_rate=float(video.average_rate) if video is not None and video.average_rate else None,
+            stream_start_s=start_s,
+            chapters=_chapters(container, start_s, duration_s),
+            media_type="video" if video is not None else "audio",
+        )
+
+
+def first_video(container: InputContainer) -> Any | None:
+    """The video stream to look at: the one marked default, else the first; neither cover art nor undecodable."""
+    import av
+
+    attached = av.stream.Disposition.attached_pic
+    streams = [
+        s for s in container.streams.video if not s.disposition & attached and _playable(s) and s.width
+    ]
+    marked = [s for s in streams if s.disposition & av.stream.Disposition.default]
+    return next(iter(marked or streams), None)
+
+
+def first_audio(container: InputContainer) -> Any | None:
+    """The audio stream to listen to: the one marked default, else the first; never an undecodable one."""
+    import av
+
+    streams = [s for s in container.streams.audio if _playable(s) and s.rate]
+    marked = [s for s in streams if s.disposition & av.stream.Disposition.default]
+    return next(iter(marked or streams), None)
+
+
+def _playable(stream: Any) -> bool:
+    context = stream.codec_context
+    return context is not None and context.codec_tag not in _ENCRYPTED_TAGS
+
+
+def _require_streams(path: Path, container: InputContainer) -> None:
+    if first_video(container) is not None or first_audio(container) is not None:
+        return
+    streams = [*container.streams.video, *container.streams.audio]
+    contexts = [stream.codec_context for stream in streams]
+    if any(context is not None and context.codec_tag in _ENCRYPTED_TAGS for context in contexts):
+        raise MediaError(f"{path} is encrypted: only unprotected files can be indexed", code="encrypted")
+    if any(context is None for context in contexts):
+        raise MediaError(f"{path} uses a codec that FFmpeg cannot decode: convert it, for example to H.264 and AAC",
+                         code="undecodable")  # fmt: skip
+    if streams:
+        raise MediaError(f"{path} declares streams but holds no picture and no sound", code="no_frames")
+    raise MediaError(f"{path} has no video stream and no audio stream: nothing in it can be indexed",
+                     code="no_streams")  # fmt: skip
+
+
+def _upright_size(container: InputContainer, video: Any) -> tuple[int, int]:
+    """Width and height as seen: the display matrix travels with the decoded picture."""
+    from av.error import FFmpegError
+
+    width, height = video.width, video.height
+    try:
+        for number, packet in enumerate(container.demux(video)):
+            for frame in packet.decode():
+                return (height, width) if frame.rotation % 180 else (width, height)
+            if number >= _PACKETS_FOR_FIRST_PICTURE:
+                break
+    except FFmpegError:
+        return width, height
+    return width, height
+
+
+def _duration(path: Path, container: InputContainer, start_s: float) -> float:
+    """Seconds from the first timestamp to the end of the last stream, subtitle tracks included."""
+    if container.duration and container.duration > 0:
+        ends = [container.duration / 1_000_000]
+        # FFmpeg leaves subtitles out of the container's length since version 6; a cue after the last picture counts.
+        ends += [
+            float((stream.duration + (stream.start_time or 0)) * stream.time_base) - start_s
+            for stream in container.streams.subtitles
+            if stream.duration and stream.time_base
+        ]
+        return max(ends)
+    span_s = _packet_span(path)
+    if span_s <= 0:
+        raise MediaError(f"{path} declares streams but holds no picture and no sound", code="no_frames")
+    return span_s
+
+
+def _packet_span(path: Path) -> float:
+    """Seconds between the first and the last moment any audio or video packet covers."""
+    from av.error import FFmpegError
+
+    first_s, last_s = float("inf"), float("-inf")
+    with open_media(path) as container:
+        streams = [s for s in (first_video(container), first_audio(container)) if s is not None]
+        try:
+            for packet in container.demux(streams):
+                base = packet.time_base
+                if packet.pts is None or base is None:
+                    continue
+                at_s = float(packet.pts * base)
+                first_s = min(first_s, at_s)
+                last_s = max(last_s, at_s + float((packet.duration or 0) * base))
+        except FFmpegError:
+            # Cut off in the middle: what came before it still has a length.
+            return max(0.0, last_s - first_s)
+    return max(0.0, last_s - first_s)
+
+
+def _chapters(container: InputContainer, start_s: float, duration_s: float) -> tuple[Chapter, ...]:
+    """Chapter marks on the library's timeline, in order, cut to the video; nameless and empty ones are left out."""
+    found = []
+    for mark in container.chapters():
+        base = mark["time_base"]
+        begin = min(max(float(mark["start"] * base) - start_s, 0.0), duration_s)
+        end = min(max(float(mark["end"] * base) - start_s, begin), duration_s)
+        title = " ".join(mark["metadata"].get("title", "").split())
+        if end > begin and title:
+            found.append(Chapter(begin, end, title))
+    return tuple(sorted(found, key=lambda chapter: (chapter.start_s, chapter.end_s)))
+
+
+def sensible_title(title: str | None) -> str | None:
+    """The title if a person would have written it, else None: encoders leave paths, hashes and their own names."""
+    text = " ".join((title or "").split())
+    if not text or len(text) > _TITLE_MAX or "\ufffd" in text or not any(c.isalnum() for c in text):
+        return None
+    if not text.isprintable() or _JUNK_TITLE.fullmatch(text):
+        return None
+    is_path = re.match(r"([A-Za-z]:)?[\\/]\S|~/|https?://", text) or "\\" in text
+    is_file = Path(text).suffix.lower() in MEDIA_SUFFIXES
+    return None if is_path or is_file else text

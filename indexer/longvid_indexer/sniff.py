@@ -1,0 +1,96 @@
+"""What a file is, told from its first bytes: cheap enough to ask of every file in a directory.
+
+Names lie in both directions (text called ``.mp4``, a recording without a suffix), so the content decides. Playlists
+are text and therefore never media here: opening one would make the demuxer follow the addresses in it.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Literal
+
+Kind = Literal["media", "subtitles", "image", "text", "empty", "unknown"]
+
+HEAD_BYTES = 4096
+
+_MEDIA_SUFFIXES_TEXT = (
+    ".3g2 .3gp .aac .aif .aiff .amr .asf .avi .caf .divx .dv .f4v .flac .flv .m2ts .m4a .m4b .m4v .mka "
+    ".mkv .mov .mp2 .mp3 .mp4 .mpe .mpeg .mpg .mts .mxf .oga .ogg .ogm .ogv .opus .qt .rm .rmvb .ts "
+    ".vob .wav .weba .webm .wma .wmv "
+)
+MEDIA_SUFFIXES = frozenset(_MEDIA_SUFFIXES_TEXT.split())
+SUBTITLE_SUFFIXES = (".vtt", ".srt", ".ass", ".ssa")
+
+# Offset, bytes. The rarer formats are recognised by their suffix and then by the demuxer itself.
+_MEDIA_MAGIC = (
+    (4, b"ftyp"), (4, b"moov"), (4, b"moof"), (4, b"styp"), (4, b"mdat"), (4, b"wide"), (4, b"sidx"), (4, b"skip"),
+    (0, b"\x1aE\xdf\xa3"), (8, b"AVI "), (8, b"WAVE"), (8, b"AIFF"), (8, b"AIFC"), (0, b"OggS"), (0, b"fLaC"),
+    (0, b"FLV\x01"), (0, b"ID3"), (0, b"\x00\x00\x01\xba"), (0, b"\x00\x00\x01\xb3"), (0, b"#!AMR"),
+    (0, b"0&\xb2u\x8ef\xcf\x11"), (0, b".RMF"), (0, b"caff"), (0, b"\x06\x0e+4\x02\x05\x01\x01"),
+)  # fmt: skip
+_IMAGE_MAGIC = (
+    (0, b"\x89PNG"), (0, b"\xff\xd8\xff"), (0, b"GIF8"), (8, b"WEBP"), (0, b"II*\x00"), (0, b"MM\x00*"),
+    (4, b"ftypheic"), (4, b"ftypheix"), (4, b"ftypmif1"), (4, b"ftypavif"), (4, b"ftypheif"), (0, b"BM"),
+)  # fmt: skip
+_CUE_TIME = re.compile(
+    r"^\s*(?:\d+:)?\d{1,2}:\d{1,2}[.,]\d{1,3}\s*-+>\s*(?:\d+:)?\d{1,2}:\d{1,2}[.,]\d{1,3}", re.MULTILINE
+)
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_CONTROL = bytes(set(range(32)) - set(b"\t\n\r\f\x1b"))
+
+
+def sniff(path: Path) -> Kind:
+    """The kind of a file, from its first 4096 bytes.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    return sniff_bytes(head)
+
+
+def sniff_bytes(head: bytes) -> Kind:
+    """The kind of the file that begins with ``head``; ``"unknown"`` is binary of no format known here."""
+    if not head:
+        return "empty"
+    if any(head[at : at + len(magic)] == magic for at, magic in _IMAGE_MAGIC):
+        return "image"
+    if any(head[at : at + len(magic)] == magic for at, magic in _MEDIA_MAGIC) or _is_transport_stream(head):
+        return "media"
+    if not is_text(head):
+        return "media" if _is_mpeg_audio(head) else "unknown"
+    text = head_text(head)
+    if text.startswith("WEBVTT") or text.lstrip().startswith("[Script Info]") or _CUE_TIME.search(text):
+        return "subtitles"
+    return "text"
+
+
+def is_text(head: bytes) -> bool:
+    """Whether these bytes are text in some encoding: no control characters, or UTF-16 with its mark."""
+    return head.startswith(_UTF16_MARKS) or head.translate(None, _CONTROL) == head
+
+
+def head_text(head: bytes) -> str:
+    """A readable form of the head, good enough to find ASCII in it."""
+    encoding = "utf-16" if head.startswith(_UTF16_MARKS) else "utf-8-sig"
+    return head.decode(encoding, errors="replace")
+
+
+def _is_transport_stream(head: bytes) -> bool:
+    """Packets of 188 bytes (192 with a time stamp before each) that begin with 0x47."""
+    for size, first in ((188, 0), (192, 4)):
+        starts = head[first::size]
+        if len(starts) >= 3 and set(starts) == {0x47}:
+            return True
+    return False
+
+
+def _is_mpeg_audio(head: bytes) -> bool:
+    """An MPEG or ADTS frame header at the very start: sync word, and no reserved value in its fields."""
+    if len(head) < 4 or head[0] != 0xFF:
+        return False
+    adts = head[1] & 0xF6 == 0xF0 and (head[2] >> 2) & 0xF < 13
+    layered = head[1] & 0xE0 == 0xE0 and head[1] & 0x06 != 0 and head[1] & 0x18 != 0x08
+    return adts or (layered and head[2] >> 4 not in (0, 15) and head[2] & 0x0C != 0x0C)

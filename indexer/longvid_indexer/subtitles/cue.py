@@ -1,0 +1,43 @@
+"""The shared form that every subtitle parser writes: cues with plain text, speakers and, where given, word times."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from longvid_storage.types import Word
+
+# No recording is longer; a time beyond it is a slip of the hand, and would make a lone transcript days long.
+LONGEST_S = 48 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One displayed line of a cue: plain text, who says it if marked, and its words if they have times."""
+
+    text: str
+    speaker: str | None = None
+    words: tuple[Word, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """What is shown during ``[start_s, end_s)``, line by line."""
+
+    start_s: float
+    end_s: float
+    lines: tuple[Line, ...]
+
+
+@dataclass
+class Subtitles:
+    """What a parser read: cues in file order, what it knows of the whole, and how often something was wrong."""
+
+    cues: list[Cue] = field(default_factory=list)
+    language: str | None = None
+    title: str | None = None
+    problems: Counter[str] = field(default_factory=Counter)
+
+    def notes(self) -> tuple[str, ...]:
+        """The problems as sentences for a person."""
+        return tuple(f"{count} {what}" for what, count in self.problems.items())

@@ -1,0 +1,45 @@
+"""Language codes as they stand in file names and containers, brought to the two letters of ISO 639-1."""
+
+from __future__ import annotations
+
+import re
+
+_TWO_TEXT = (
+    "aa ab af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de "
+    "dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia "
+    "id ie ig ii ik io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo "
+    "lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl "
+    "ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti tk "
+    "tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu "
+)
+_TWO = frozenset(_TWO_TEXT.split())
+# ISO 639-2, both its bibliographic and its terminological codes.
+_THREE_TEXT = (
+    "afr=af alb=sq sqi=sq amh=am ara=ar arm=hy hye=hy aze=az baq=eu eus=eu bel=be ben=bn bos=bs bul=bg "
+    "bur=my mya=my cat=ca chi=zh zho=zh cmn=zh yue=zh cze=cs ces=cs dan=da dut=nl nld=nl eng=en epo=eo "
+    "est=et fin=fi fre=fr fra=fr geo=ka kat=ka ger=de deu=de gle=ga glg=gl gre=el ell=el guj=gu heb=he "
+    "hin=hi hrv=hr hun=hu ice=is isl=is ind=id ita=it jpn=ja kan=kn kaz=kk khm=km kor=ko lao=lo lat=la "
+    "lav=lv lit=lt mac=mk mkd=mk mal=ml mar=mr may=ms msa=ms mon=mn nep=ne nob=nb nor=no nno=nn pan=pa "
+    "per=fa fas=fa pol=pl por=pt rum=ro ron=ro rus=ru sin=si slo=sk slk=sk slv=sl spa=es srp=sr swa=sw "
+    "swe=sv tam=ta tel=te tgl=tl fil=tl tha=th tur=tr ukr=uk urd=ur uzb=uz vie=vi wel=cy cym=cy zul=zu "
+)
+_THREE = dict(pair.split("=") for pair in _THREE_TEXT.split())
+_NAMES = {
+    "english": "en", "german": "de", "deutsch": "de", "french": "fr", "francais": "fr", "spanish": "es",
+    "espanol": "es", "italian": "it", "portuguese": "pt", "dutch": "nl", "russian": "ru", "chinese": "zh",
+    "japanese": "ja", "korean": "ko", "arabic": "ar", "hindi": "hi", "polish": "pl", "turkish": "tr",
+    "swedish": "sv",
+}  # fmt: skip
+_TAG = re.compile(r"([A-Za-z]{2,3})(?:[-_](?:[A-Za-z]{4}|[A-Za-z]{2}|\d{3}|orig))*\Z")
+
+
+def normalise_language(code: str | None) -> str | None:
+    """``"en-US"``, ``"eng"``, ``"English"`` → ``"en"``; None for what names no language (``"und"``, ``"raw"``)."""
+    text = (code or "").strip()
+    if text.lower() in _NAMES:
+        return _NAMES[text.lower()]
+    match = _TAG.match(text)
+    if match is None:
+        return None
+    primary = match.group(1).lower()
+    return primary if primary in _TWO else _THREE.get(primary)

@@ -1,0 +1,65 @@
+"""The speech role: a stretch of voiced sound in, utterances on the whole video's timeline out."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longvid_storage.model_record import ModelRecord
+from longvid_storage.types import Utterance
+
+
+class Transcriber(Protocol):
+    """Recognises speech. Making one is cheap; weights are loaded when the first stretch comes."""
+
+    @property
+    def name(self) -> str:
+        """What the user calls it; recorded as the source of every transcript it makes."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever its transcripts would; cheap to read, loads nothing heavy."""
+        ...
+
+    def transcribe(self, samples: NDArray[np.float32], start_s: float) -> list[Utterance]:
+        """What is said in one stretch.
+
+        ``samples``: 16 kHz mono, shape (n,), in [-1, 1]; at most about 30 s. ``start_s``: where its first sample lies
+        on the video's timeline. Every returned time lies in ``[start_s, start_s + n / 16000]``, utterances and words
+        in order; no speech gives an empty list.
+
+        Raises:
+            ModelError: the recogniser or its weights are missing, or it fails.
+        """
+        ...
+
+
+TRANSCRIBERS: tuple[ModelRecord, ...] = (
+    ModelRecord(
+        name="whisper/small",
+        role="speech",
+        dimension=None,
+        licence="MIT",
+        download_mb=461,
+        source="openai-whisper's own download of small.pt",
+        implementation="longvid_indexer.transcribers.whisper:WhisperTranscriber",
+        package="whisper",
+        extra="models",
+        weights=("cache:whisper/large-v3-turbo.pt", "cache:whisper/small.pt", "cache:whisper/base.pt"),
+        options={"weights": "small"},
+    ),
+    ModelRecord(
+        name="pocketsphinx/en-us",
+        role="speech",
+        dimension=None,
+        licence="BSD-2-Clause",
+        download_mb=0,
+        source="the pocketsphinx wheel",
+        implementation="longvid_indexer.transcribers.pocketsphinx:PocketsphinxTranscriber",
+        package="pocketsphinx",
+        extra="offline",
+    ),
+)

@@ -1,0 +1,1 @@
+"""Implementations of the speech role, one a file."""

@@ -1,0 +1,79 @@
+"""CMU PocketSphinx (https://github.com/cmusphinx/pocketsphinx): US English, its model travels in its wheel.
+
+What runs where no weights can be fetched. It hears words with times, without punctuation or capitals.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longvid_indexer.transcribers.words import Heard, group_words
+from longvid_storage.errors import MissingExtraError, ModelError
+from longvid_storage.types import Utterance
+
+_SETTINGS: dict[str, Any] = {"samprate": 16_000.0, "cmn": "batch", "loglevel": "FATAL"}
+_VERSION = 1
+
+
+class PocketsphinxTranscriber:
+    """US English speech; a decoder of about 100 MB is made at first use and kept."""
+
+    name = "pocketsphinx"
+    language = "en"
+
+    def __init__(self) -> None:
+        self._decoder: Any = None
+        # A decoder holds the state of one utterance.
+        self._lock = threading.Lock()
+
+    @property
+    def fingerprint(self) -> str:
+        """Version of the package (its model is inside) and of what this adapter does with it."""
+        from importlib import metadata
+
+        try:
+            package = metadata.version("pocketsphinx")
+        except metadata.PackageNotFoundError:
+            package = "missing"
+        return f"pocketsphinx-{package}-{_VERSION}"
+
+    def transcribe(self, samples: NDArray[np.float32], start_s: float) -> list[Utterance]:
+        """See ``Transcriber.transcribe``."""
+        with self._lock:
+            words = self._words(samples)
+        end_s = start_s + len(samples) / 16_000
+        return group_words(words, start_s, end_s, self.language)
+
+    def _words(self, samples: NDArray[np.float32]) -> list[Heard]:
+        decoder = self._load()
+        pcm = (np.clip(samples, -1, 1) * 32767).astype("<i2")
+        decoder.start_utt()
+        decoder.process_raw(pcm.tobytes(), no_search=False, full_utt=True)
+        decoder.end_utt()
+        rate = float(decoder.config["frate"] or 100)
+        found = []
+        for segment in decoder.seg() or ():
+            text = segment.word.partition("(")[0]
+            if not text or text[0] in "<[+":
+                continue
+            confidence = min(1.0, float(segment.prob))
+            found.append(Heard(text, segment.start_frame / rate, (segment.end_frame + 1) / rate, confidence))
+        return found
+
+    def _load(self) -> Any:
+        if self._decoder is None:
+            try:
+                from pocketsphinx import Decoder
+            except ImportError as error:
+                raise MissingExtraError(
+                    "speech recognition by pocketsphinx is not installed: pip install 'longvid[offline]'"
+                ) from error
+            try:
+                self._decoder = Decoder(**_SETTINGS)
+            except RuntimeError as error:
+                raise ModelError(f"pocketsphinx cannot load its own model ({error}): reinstall it") from error
+        return self._decoder

@@ -1,0 +1,45 @@
+"""Recognised words to utterances: what is said between two pauses is one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from longvid_storage.types import Utterance, Word
+
+# A pause this long ends an utterance; after the second length a shorter one does, so that citations stay tight.
+_PAUSE_S = 0.45
+_LONG_S = 12.0
+_SHORT_PAUSE_S = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A recognised word; times in seconds from the start of its stretch, ``confidence`` in [0, 1]."""
+
+    text: str
+    start_s: float
+    end_s: float
+    confidence: float = 1.0
+
+
+def group_words(
+    words: Sequence[Heard], start_s: float, end_s: float, language: str | None
+) -> list[Utterance]:
+    """Utterances on the video's timeline, all within ``[start_s, end_s]``."""
+    groups: list[list[Heard]] = []
+    for word in words:
+        if groups:
+            pause_s = word.start_s - groups[-1][-1].end_s
+            is_long = word.end_s - groups[-1][0].start_s > _LONG_S
+            if pause_s < (_SHORT_PAUSE_S if is_long else _PAUSE_S):
+                groups[-1].append(word)
+                continue
+        groups.append([word])
+    return [_utterance(group, start_s, end_s, language) for group in groups]
+
+
+def _utterance(group: list[Heard], start_s: float, end_s: float, language: str | None) -> Utterance:
+    words = tuple(Word(w.text, min(start_s + w.start_s, end_s), min(start_s + w.end_s, end_s)) for w in group)
+    text = " ".join(word.text for word in words)
+    return Utterance(words[0].start_s, words[-1].end_s, text, None, language, words)

@@ -1,0 +1,177 @@
+"""The transcript of one video: subtitles beside it, subtitles inside it, or speech recognition, in that order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from longvid_indexer.subtitles.beside import find_sidecars, in_order
+from longvid_indexer.subtitles.cleaning import tidy_line, unroll
+from longvid_indexer.subtitles.cue import Cue, Line, Subtitles
+from longvid_indexer.subtitles.languages import normalise_language
+from longvid_indexer.subtitles.reading import read_subtitles
+from longvid_indexer.subtitles.speakers import Names, find_names, split_speaker
+from longvid_storage.errors import MediaError
+from longvid_storage.types import Utterance, VideoInfo, Word
+
+if TYPE_CHECKING:
+    from longvid_indexer.subtitles.tracks import Tracks
+    from longvid_indexer.transcriber import Transcriber
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What is said, in order of time.
+
+    ``source``: ``"sidecar:NAME"``, ``"track:INDEX:LANGUAGE"``, ``"speech:ENGINE"``, ``"file"`` (a lone transcript), or
+    ``"none"``. ``language``: two letters where known. ``notes``: what a user should know about it, one sentence each.
+    """
+
+    utterances: tuple[Utterance, ...]
+    source: str
+    language: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+def sidecars(path: Path) -> list[Path]:
+    """The subtitle files that belong to a media file and lie beside it, in alphabetical order."""
+    return [sidecar.path for sidecar in find_sidecars(path)]
+
+
+def make_transcript(path: Path, info: VideoInfo, transcriber: Transcriber | None) -> Transcript:
+    """Take the first source that has words; ``transcriber`` None means that speech is not recognised.
+
+    Raises:
+        MediaError: the file cannot be read.
+        ModelError: the recogniser cannot be loaded or run.
+    """
+    if info.media_type == "transcript":
+        read = read_subtitles(path, _language_of_name(path))
+        language = read.language or _language_of_name(path)
+        return Transcript(to_utterances(read, language), "file", language, read.notes())
+    notes: list[str] = []
+    tracks = _list_tracks(path)
+    found = _beside(path, info, tracks, notes) or _inside(path, info, tracks, notes)
+    if found is not None:
+        return found
+    if not info.has_audio:
+        return Transcript((), "none", None, (*notes, "no audio stream and no subtitles: nothing is said"))
+    if transcriber is None:
+        return Transcript(
+            (), "none", None, (*notes, "no subtitles, and speech recognition is off: no transcript")
+        )
+    from longvid_indexer.recognition import recognise
+
+    heard = recognise(path, info, transcriber)
+    return Transcript(heard.utterances, f"speech:{transcriber.name}", heard.language, (*notes, *heard.notes))
+
+
+def _language_of_name(path: Path) -> str | None:
+    return normalise_language(Path(path.stem).suffix.lstrip("."))
+
+
+def _list_tracks(path: Path) -> Tracks:
+    from longvid_indexer.subtitles.tracks import list_tracks
+
+    return list_tracks(path)
+
+
+def _beside(path: Path, info: VideoInfo, tracks: Tracks, notes: list[str]) -> Transcript | None:
+    for sidecar in in_order(find_sidecars(path), tracks.spoken):
+        try:
+            read = read_subtitles(sidecar.path, sidecar.language)
+        except MediaError as error:
+            notes.append(error.message)
+            continue
+        language = sidecar.language or read.language
+        utterances = _within(to_utterances(read, language), info, notes)
+        notes += [f"{sidecar.path.name}: {note}" for note in read.notes()]
+        if utterances:
+            return Transcript(utterances, f"sidecar:{sidecar.path.name}", language, tuple(notes))
+        notes.append(f"{sidecar.path.name} has no readable cue and was passed over")
+    return None
+
+
+def _inside(path: Path, info: VideoInfo, tracks: Tracks, notes: list[str]) -> Transcript | None:
+    from longvid_indexer.subtitles.tracks import read_track
+
+    for track in tracks.text:
+        read = read_track(path, track, info.stream_start_s)
+        utterances = _within(to_utterances(read, track.language), info, notes)
+        if utterances:
+            notes += read.notes()
+            source = f"track:{track.index}:{track.language or 'und'}"
+            return Transcript(utterances, source, track.language, tuple(notes))
+        notes.append(f"subtitle track {track.index} ({track.codec}) has no text and was passed over")
+    if tracks.pictures:
+        kinds = ", ".join(sorted(set(tracks.pictures)))
+        notes.append(f"subtitle tracks of pictures are not read ({kinds})")
+    return None
+
+
+def _within(utterances: Iterable[Utterance], info: VideoInfo, notes: list[str]) -> tuple[Utterance, ...]:
+    """Only what a player would show: cues after the end are left out, the last one ends with the video."""
+    utterances = tuple(utterances)
+    kept = tuple(_cut(u, info.duration_s) for u in utterances if u.start_s < info.duration_s)
+    if late := len(utterances) - len(kept):
+        notes.append(
+            f"{late} cues begin after the end of the video and were left out: are they of another cut?"
+        )
+    return kept
+
+
+def _cut(utterance: Utterance, end_s: float) -> Utterance:
+    if utterance.end_s <= end_s:
+        return utterance
+    words = tuple(
+        Word(w.text, min(w.start_s, end_s), min(w.end_s, end_s)) for w in utterance.words if w.start_s < end_s
+    )
+    # Words that no longer tell the whole text are worse than none.
+    return replace(utterance, end_s=end_s, words=words if len(words) == len(utterance.words) else ())
+
+
+def to_utterances(read: Subtitles, language: str | None) -> tuple[Utterance, ...]:
+    """Cues to utterances in order of time: one a cue, or one a speaker where several speak in it."""
+    cues, _ = unroll(sorted(read.cues, key=lambda cue: cue.start_s))
+    names = find_names(line.text for cue in cues for line in cue.lines if line.speaker is None)
+    made = [u for cue in cues for u in _cue_utterances(cue, names, language)]
+    return tuple(sorted(made, key=lambda u: (u.start_s, u.end_s)))
+
+
+def _cue_utterances(cue: Cue, names: Names, language: str | None) -> list[Utterance]:
+    turns: list[tuple[str | None, list[Line]]] = []
+    for line in cue.lines:
+        tidy = tidy_line(line)
+        if tidy is None:
+            continue
+        speaker, text = (tidy.speaker, tidy.text) if tidy.speaker else split_speaker(tidy.text, names)
+        if not text:
+            continue
+        # A line without a name goes on with what the line above it says.
+        if turns and (speaker is None or speaker == turns[-1][0]):
+            turns[-1][1].append(replace(tidy, text=text))
+        else:
+            turns.append((speaker, [replace(tidy, text=text)]))
+    return [
+        Utterance(
+            cue.start_s,
+            cue.end_s,
+            " ".join(line.text for line in lines),
+            speaker,
+            language,
+            _words_of(lines),
+        )
+        for speaker, lines in turns
+    ]
+
+
+def _words_of(lines: list[Line]) -> tuple[Word, ...]:
+    """The words of all lines, if they are exactly the text (a name or a dash taken off leaves them out)."""
+    words = tuple(word for line in lines for word in line.words)
+    said = " ".join(line.text for line in lines).split()
+    at = len(words) - len(said)
+    if at < 0 or [word.text for word in words[at:]] != said:
+        return ()
+    return words[at:]

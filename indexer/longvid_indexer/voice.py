@@ -1,0 +1,175 @@
+"""Where a voice may be: stretches of sound that stand out from the noise around them, each at most 30 s long.
+
+The detector errs towards too much: what it lets through without speech, the recogniser rejects; what it cut off would
+be lost. It compares the energy between 200 and 4000 Hz with a noise floor that follows the recording (a low
+percentile over 20 s, the idea of minimum statistics; R. Martin, IEEE Trans. Speech Audio Process. 9(5), 2001).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longvid_indexer.audio import SAMPLE_RATE
+
+Samples = NDArray[np.float32]
+
+FRAME = 320  # 20 ms
+FRAME_S = FRAME / SAMPLE_RATE
+LONGEST_S = 30.0
+_WINDOW = 500  # frames decided at once: 10 s, compared with themselves and the 10 s before
+_FLOOR_PERCENTILE = 10
+_ABOVE_FLOOR_DB = 8.0
+# The floor is kept in this range: digital silence must not make hiss a voice, nor steady music hide one.
+_FLOOR_DB = (-65.0, -42.0)
+_PAUSE = 25  # frames: voices this close together (0.5 s) are one stretch
+_SHORTEST = 6  # frames of voice (0.12 s); a click is shorter
+_MARGIN = 12  # frames kept on each side (0.24 s): soft beginnings and ends of words
+_SMOOTH = 9  # frames (0.18 s) over which loudness is averaged to find the quietest place to cut
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Voiced sound: 16 kHz mono samples, and where the first lies on the video's timeline."""
+
+    start_s: float
+    samples: Samples
+
+    @property
+    def end_s(self) -> float:
+        """Where it ends."""
+        return self.start_s + len(self.samples) / SAMPLE_RATE
+
+
+def voiced_stretches(blocks: Iterable[Samples]) -> Iterator[Stretch]:
+    """Voiced stretches in order of time, none overlapping; holds about one stretch of sound in memory.
+
+    ``blocks``: consecutive 16 kHz mono samples; the first sample is time zero.
+    """
+    cutter = _Cutter()
+    detector = _Detector()
+    for window in _windows(blocks):
+        energies = band_energy_db(window)
+        yield from cutter.add(window, energies, detector.voiced(energies))
+    yield from cutter.finish()
+
+
+def band_energy_db(samples: Samples) -> NDArray[np.float32]:
+    """Energy between 200 and 4000 Hz of each 20 ms frame, in dB of full scale; shape (len / 320,)."""
+    frames = samples[: len(samples) // FRAME * FRAME].reshape(-1, FRAME)
+    if not frames.any():
+        return np.full(len(frames), -120.0, np.float32)
+    taper = np.hanning(FRAME).astype(np.float32)
+    power = np.abs(np.fft.rfft(frames * taper, axis=1)) ** 2
+    low, high = 200 * FRAME // SAMPLE_RATE, 4000 * FRAME // SAMPLE_RATE
+    mean_square = 2 * power[:, low:high].sum(axis=1) / (FRAME * float((taper**2).sum()))
+    return np.asarray(10 * np.log10(mean_square + 1e-12), np.float32)
+
+
+def _windows(blocks: Iterable[Samples]) -> Iterator[Samples]:
+    """Regroup to windows of 10 s; the last one is filled up with silence to whole frames."""
+    size = _WINDOW * FRAME
+    held: list[Samples] = []
+    count = 0
+    for block in blocks:
+        held.append(block)
+        count += len(block)
+        while count >= size:
+            joined = np.concatenate(held)
+            yield joined[:size]
+            held, count = [joined[size:]], count - size
+    if count:
+        joined = np.concatenate(held)
+        yield np.concatenate([joined, np.zeros(-len(joined) % FRAME, np.float32)])
+
+
+class _Detector:
+    """Frame by frame: above the floor or not."""
+
+    def __init__(self) -> None:
+        self.before: NDArray[np.float32] = np.empty(0, np.float32)
+
+    def voiced(self, energies: NDArray[np.float32]) -> NDArray[np.bool_]:
+        around = np.concatenate([self.before, energies])
+        floor = float(np.clip(np.percentile(around, _FLOOR_PERCENTILE), *_FLOOR_DB))
+        self.before = energies
+        return np.asarray(energies > floor + _ABOVE_FLOOR_DB)
+
+
+class _Cutter:
+    """Turns frame decisions into stretches; ``frames`` holds the sound since ``first``, all of it still needed."""
+
+    def __init__(self) -> None:
+        self.samples: Samples = np.empty(0, np.float32)
+        self.energies: NDArray[np.float32] = np.empty(0, np.float32)
+        self.voiced: NDArray[np.bool_] = np.empty(0, np.bool_)
+        self.first = 0  # number of the first frame held
+        self.free = 0  # frames before this one belong to a stretch already given out
+
+    def add(
+        self, samples: Samples, energies: NDArray[np.float32], voiced: NDArray[np.bool_]
+    ) -> Iterator[Stretch]:
+        self.samples = np.concatenate([self.samples, samples])
+        self.energies = np.concatenate([self.energies, energies])
+        self.voiced = np.concatenate([self.voiced, voiced])
+        yield from self._give(last=False)
+
+    def finish(self) -> Iterator[Stretch]:
+        yield from self._give(last=True)
+
+    def _give(self, *, last: bool) -> Iterator[Stretch]:
+        """Give out what is complete, then forget all sound that no later stretch can need."""
+        end = self.first + len(self.voiced)
+        keep_from = max(self.first, end - _MARGIN)
+        for begin, until in self._runs():
+            if not last and until + _PAUSE + _MARGIN > end:
+                keep_from = min(keep_from, max(self.free, begin - _MARGIN))
+                break
+            if self._count(begin, until) >= _SHORTEST:
+                yield from self._stretch(max(self.free, begin - _MARGIN), min(end, until + _MARGIN))
+        drop = max(0, keep_from - self.first)
+        # A voice without a pause would be held for ever: give out what is already longer than one stretch.
+        longest = round(LONGEST_S / FRAME_S)
+        if not last and end - keep_from > 2 * longest:
+            cut = self._quietest(keep_from, keep_from + longest)
+            yield self._cut(keep_from, cut)
+            drop = cut - self.first
+        self.samples = self.samples[drop * FRAME :]
+        self.energies, self.voiced = self.energies[drop:], self.voiced[drop:]
+        self.first += drop
+
+    def _runs(self) -> list[tuple[int, int]]:
+        """Half-open spans of voiced frames, joined over pauses, in frame numbers of the recording."""
+        at = np.flatnonzero(self.voiced)
+        if not len(at):
+            return []
+        breaks = np.flatnonzero(np.diff(at) > _PAUSE)
+        begins = at[np.concatenate([[0], breaks + 1])]
+        ends = at[np.concatenate([breaks, [len(at) - 1]])] + 1
+        return [(int(a) + self.first, int(b) + self.first) for a, b in zip(begins, ends, strict=True)]
+
+    def _count(self, begin: int, until: int) -> int:
+        return int(self.voiced[begin - self.first : until - self.first].sum())
+
+    def _stretch(self, begin: int, until: int) -> Iterator[Stretch]:
+        longest = round(LONGEST_S / FRAME_S)
+        while until - begin > longest:
+            cut = self._quietest(begin, begin + longest)
+            yield self._cut(begin, cut)
+            begin = cut
+        yield self._cut(begin, until)
+
+    def _quietest(self, begin: int, until: int) -> int:
+        """The quietest frame in the second half of a span."""
+        middle = (begin + until) // 2
+        loudness = self.energies[middle - self.first : until - self.first]
+        smooth = np.convolve(loudness, np.ones(_SMOOTH) / _SMOOTH, mode="valid")
+        return middle + int(smooth.argmin()) + _SMOOTH // 2
+
+    def _cut(self, begin: int, until: int) -> Stretch:
+        self.free = until
+        samples = self.samples[(begin - self.first) * FRAME : (until - self.first) * FRAME]
+        return Stretch(begin * FRAME_S, samples.copy())
