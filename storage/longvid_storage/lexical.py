@@ -35,6 +35,11 @@ def join_terms(terms: Iterable[str]) -> str:
     return " ".join(filter(None, map(_clean, terms)))
 
 
+def count_terms(joined: str) -> int:
+    """How many terms ``join_terms`` joined."""
+    return joined.count(" ") + 1 if joined else 0
+
+
 def _clean(term: str) -> str:
     return "".join(character for character in term if not character.isspace() and character != "\0")
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
+from longvid_storage import terms
 from longvid_storage.errors import NotALibraryError, SchemaError
 from longvid_storage.library_files import APPLICATION_ID
-from longvid_storage.schema import HEAD, Base, LibraryState
+from longvid_storage.schema import HEAD, VERSIONS, Base, LibraryState
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _VERSION_TABLE = "alembic_version"
@@ -19,10 +20,17 @@ def current_version(connection: Connection) -> str | None:
 
     Raises:
         NotALibraryError: it holds something other than a library.
+        SchemaError: its version is not one this longvid knows, so a newer one wrote it.
     """
     application = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
     if application == APPLICATION_ID:
-        return str(connection.execute(text(f"SELECT version_num FROM {_VERSION_TABLE}")).scalar_one())
+        version = str(connection.execute(text(f"SELECT version_num FROM {_VERSION_TABLE}")).scalar_one())
+        if version not in VERSIONS:
+            raise SchemaError(
+                f"the library was written by a newer longvid than this one (schema {version}, known to {HEAD}): "
+                "upgrade longvid, or use another library"
+            )
+        return version
     if application == 0 and not inspect(connection).get_table_names():
         return None
     raise NotALibraryError("its library.db is another program's database: name another path")
@@ -38,31 +46,18 @@ def create(connection: Connection) -> None:
         )
     )
     connection.execute(text(f"INSERT INTO {_VERSION_TABLE} VALUES (:head)"), {"head": HEAD})
-    connection.execute(LibraryState.__table__.insert().values(library_key=1, generation=0))
+    connection.execute(
+        LibraryState.__table__.insert().values(library_key=1, generation=0, analysis=terms.signature())
+    )
     connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
 
 
 def upgrade(connection: Connection, *, migrations: Path = _MIGRATIONS, target: str = "head") -> None:
-    """Run the migrations between the database's version and ``target``, all in the connection's transaction.
-
-    Raises:
-        SchemaError: the version is not one this longvid knows, so a newer one wrote it.
-    """
+    """Run the migrations between the database's version and ``target``, all in the connection's transaction."""
     from alembic import command
     from alembic.config import Config
-    from alembic.util import CommandError
 
     config = Config()
     config.set_main_option("script_location", str(migrations).replace("%", "%%"))
     config.attributes["connection"] = connection
-    try:
-        command.upgrade(config, target)
-    except CommandError as error:
-        raise newer_schema() from error
-
-
-def newer_schema() -> SchemaError:
-    """The error for a library whose version this code does not know."""
-    return SchemaError(
-        "the library was written by a newer longvid than this one: upgrade longvid, or use another library"
-    )
+    command.upgrade(config, target)

@@ -23,7 +23,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-HEAD = "0001"  # the newest file in migrations/versions; a test holds the two together
+VERSIONS = ("0001", "0002")  # the files in migrations/versions, in order; a test holds the two together
+HEAD = VERSIONS[-1]
 
 # Undecodable bytes of file names reach Python as lone surrogates, which no database takes as text. They are
 # moved to a private-use block on the way in and back on the way out.
@@ -65,11 +66,15 @@ def _video_key(*, primary_key: bool = False) -> Mapped[int]:
 
 
 class LibraryState(Base):
-    """One row: ``generation`` grows with every commit that touches units or vectors; caches compare it."""
+    """One row: ``generation`` grows with every commit that touches units or vectors; caches compare it.
+
+    ``analysis`` signs the text analysis that made ``units.terms``.
+    """
 
     __tablename__ = "library"
     library_key: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     generation: Mapped[int]
+    analysis: Mapped[str | None]
 
 
 class Video(Base):

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from numpy.typing import NDArray
 from sqlalchemy import Connection, delete, insert, select, update
 
-from longvid_storage import lexical, schema, vectors
+from longvid_storage import lexical, schema, terms, vectors
 from longvid_storage.filters import speaker_key
 from longvid_storage.types import Keyframe, ScreenText, Segment, Slide, StageResult, Unit, Utterance
 
-Analyse = Callable[[str, str | None], Sequence[str]]
 _BATCH = 2000
 
 
@@ -26,16 +25,12 @@ class StageWriter:
         video_key: the video's key in this library.
         stage: the stage's name.
         fingerprint: of code version, engine and settings.
-        analyse: (text, language) → the terms that word search sees.
     """
 
-    def __init__(
-        self, connection: Connection, video_key: int, stage: str, fingerprint: str, analyse: Analyse
-    ) -> None:
+    def __init__(self, connection: Connection, video_key: int, stage: str, fingerprint: str) -> None:
         self._connection = connection
         self._video_key = video_key
         self._fingerprint = fingerprint
-        self._analyse = analyse
         self._result = StageResult(stage, "done")
         self.touched = False
 
@@ -214,7 +209,7 @@ class StageWriter:
         return there
 
     def _add_units(self, units: list[Unit]) -> list[int]:
-        terms = [lexical.join_terms(self._analyse(unit.text, unit.language)) for unit in units]
+        analysed = [lexical.join_terms(terms.analyse(unit.text, unit.language)) for unit in units]
         rows = [
             {
                 "video_key": self._video_key,
@@ -227,9 +222,9 @@ class StageWriter:
                 "language": unit.language,
                 "text": unit.text,
                 "terms": words,
-                "length": len(words.split(" ")) if words else 0,
+                "length": lexical.count_terms(words),
             }
-            for unit, words in zip(units, terms, strict=True)
+            for unit, words in zip(units, analysed, strict=True)
         ]
         ids = _insert_returning(self._connection, schema.UnitRow, schema.UnitRow.unit_id, rows)
         lexical.add(

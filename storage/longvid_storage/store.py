@@ -13,7 +13,7 @@ from typing import Any, Self
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine, select
 
-from longvid_storage import catalog, lexical, migrate, reads, schema
+from longvid_storage import catalog, lexical, migrate, reads, schema, terms
 from longvid_storage.errors import NotFoundError, ReadOnlyError
 from longvid_storage.filters import UNFILTERED
 from longvid_storage.library_files import (
@@ -29,16 +29,10 @@ from longvid_storage.library_files import (
 )
 from longvid_storage.locking import WriterLock
 from longvid_storage.rows import FoundUnit, PathRow, StageRecord, TermCounts, TranscriptInfo, VideoRow
-from longvid_storage.stage_writer import Analyse, StageWriter
+from longvid_storage.stage_writer import StageWriter
 from longvid_storage.types import Filters, Keyframe, ScreenText, Segment, Slide, Unit, Utterance, VideoInfo
 from longvid_storage.vector_index import VectorIndex
 from longvid_storage.vectors import VectorSearch
-
-
-def _analyse(text: str, language: str | None) -> Sequence[str]:
-    from longvid_storage.analysis import analyse
-
-    return analyse(text, language)
 
 
 class Store:
@@ -53,7 +47,6 @@ class Store:
         path: the library's directory.
         engine: over its database, whose schema is the newest.
         read_only: nothing may be written.
-        analyse: (text, language) → the terms that word search sees.
         index_type: the vector index to use; default the best one installed.
     """
 
@@ -63,14 +56,13 @@ class Store:
         engine: Engine,
         *,
         read_only: bool,
-        analyse: Analyse | None = None,
         index_type: type[VectorIndex] | None = None,
     ) -> None:
         self.path = path
         self.read_only = read_only
         self._engine = engine
+        self._terms_current = False
         self._lock = WriterLock(path / LOCK)
-        self._analyse = analyse or _analyse
         self._vectors = VectorSearch(None if read_only else path / CACHE, index_type)
 
     @classmethod
@@ -79,7 +71,6 @@ class Store:
         path: str | Path,
         *,
         create: bool = False,
-        analyse: Analyse | None = None,
         index_type: type[VectorIndex] | None = None,
     ) -> Self:
         """Open the library at ``path``; an older schema is upgraded.
@@ -104,7 +95,7 @@ class Store:
                 with mapped_os_errors(path):
                     path.mkdir(parents=True, exist_ok=True)
             engine = make_engine(path, read_only=closed, create=not exists)
-            store = cls(path, engine, read_only=closed, analyse=analyse, index_type=index_type)
+            store = cls(path, engine, read_only=closed, index_type=index_type)
             try:
                 store._make_current(create)
             except BaseException:
@@ -181,7 +172,10 @@ class Store:
             self._engine.connect().execution_options(write=True) as connection,
             connection.begin(),
         ):
+            if not self._terms_current:
+                terms.refresh(connection)
             yield connection
+        self._terms_current = True
 
     @contextmanager
     def stage(self, video_id: str, stage: str, fingerprint: str) -> Iterator[StageWriter]:
@@ -195,7 +189,7 @@ class Store:
         """
         with self._writing() as connection:
             key = catalog.video_key(connection, video_id)
-            writer = StageWriter(connection, key, stage, fingerprint, self._analyse)
+            writer = StageWriter(connection, key, stage, fingerprint)
             yield writer
             writer.finish()
 

@@ -12,9 +12,9 @@ import hashlib
 import os
 import threading
 import zipfile
+from collections.abc import Callable, Sequence
 from collections.abc import Collection as Names
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ PICTURE = "picture"
 # Below this many admitted vectors, reading just them beats bringing a whole index up to date.
 _FEW = 4096
 _BATCH = 2000
+_MASKS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,17 @@ class _Cached:
     vector_ids: NDArray[np.int64]
     owner_ids: NDArray[np.int64]
     index: VectorIndex
+    masks: dict[Filters, NDArray[np.bool_]] = field(default_factory=dict)
+
+    def mask(self, filters: Filters, admitted: Callable[[], NDArray[np.int64]]) -> NDArray[np.bool_]:
+        """Which rows pass the filters; remembered, since one filter is often asked with many questions."""
+        known = self.masks.get(filters)
+        if known is None:
+            if len(self.masks) >= _MASKS:
+                self.masks.clear()
+            known = np.isin(self.vector_ids, admitted()[:, 0], assume_unique=True)
+            self.masks[filters] = known
+        return known
 
 
 def put(
@@ -194,13 +206,19 @@ class VectorSearch:
     def _search_part(
         self, connection: Connection, part: _Part, query: NDArray[np.float32], filters: Filters, limit: int
     ) -> list[tuple[int, float]]:
-        admitted: NDArray[np.int64] | None = None
-        if not filters.empty:
+        allowed: NDArray[np.bool_] | None = None
+        held = self._held.get(part)
+        if filters.empty:
+            cached = self._fresh(connection, part)
+        elif held is not None and held.generation == generation(connection):
+            cached = held
+            allowed = held.mask(filters, lambda: _pairs(connection, part.admitted(filters)))
+        else:
             admitted = _pairs(connection, part.admitted(filters))
-            if len(admitted) <= _FEW and not self._current(connection, part):
+            if len(admitted) <= _FEW:
                 return self._few(connection, part, admitted, query, limit)
-        cached = self._fresh(connection, part)
-        allowed = None if admitted is None else np.isin(cached.vector_ids, admitted[:, 0], assume_unique=True)
+            cached = self._fresh(connection, part)
+            allowed = cached.mask(filters, lambda: admitted)
         positions, scores = cached.index.search(query, limit, allowed)
         return list(zip(cached.owner_ids[positions].tolist(), scores.tolist(), strict=True))
 
@@ -218,10 +236,6 @@ class VectorSearch:
         index.add(self._read(connection, part, admitted[:, 0]))
         positions, scores = index.search(query, limit)
         return list(zip(admitted[positions, 1].tolist(), scores.tolist(), strict=True))
-
-    def _current(self, connection: Connection, part: _Part) -> bool:
-        held = self._held.get(part)
-        return held is not None and held.generation == generation(connection)
 
     def _fresh(self, connection: Connection, part: _Part) -> _Cached:
         """The index of ``part`` as of the connection's transaction."""

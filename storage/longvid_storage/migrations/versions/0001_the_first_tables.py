@@ -173,7 +173,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("unit_id", name="pk_units"),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_units_video_key_channel_size_length", "units", ["video_key", "channel", "size", "length"])
+    op.create_index(
+        "ix_units_video_key_channel_size_length", "units", ["video_key", "channel", "size", "length"]
+    )
 
     op.create_table(
         "utterances",

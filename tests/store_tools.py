@@ -1,0 +1,120 @@
+"""Small libraries for the storage tests: two talks by different speakers, and a look at every row of a database."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longvid_storage.store import Store
+from longvid_storage.types import (
+    Chapter,
+    Keyframe,
+    ScreenText,
+    Segment,
+    Slide,
+    StageResult,
+    Unit,
+    Utterance,
+    VideoInfo,
+    Word,
+)
+
+MODEL = "toy-model:1"
+PICTURES = "toy-pictures:1"
+
+
+def video_id(name: str) -> str:
+    """A content hash, as the scanner would give."""
+    return hashlib.sha256(name.encode()).hexdigest()
+
+
+def info(name: str, duration_s: float = 100.0) -> VideoInfo:
+    """A video called ``name``."""
+    return VideoInfo(
+        video_id(name), name, duration_s, True, True, 640, 360, 25.0, 0.04, (Chapter(0, 50, "One"),)
+    )
+
+
+def utterances(texts: Iterable[str], speaker: str | None = "Ada", step_s: float = 5.0) -> list[Utterance]:
+    """One utterance every ``step_s`` seconds."""
+    return [
+        Utterance(
+            i * step_s,
+            (i + 1) * step_s,
+            text,
+            speaker,
+            "en",
+            (Word(text.split()[0], i * step_s, i * step_s + 1),),
+        )
+        for i, text in enumerate(texts)
+    ]
+
+
+def sentences(spoken: Iterable[Utterance]) -> list[Unit]:
+    """A unit for each utterance."""
+    return [Unit("speech", "sentence", u.start_s, u.end_s, u.text, u.speaker, u.language) for u in spoken]
+
+
+def unit_vectors(count: int, dimension: int = 8, seed: int = 0) -> NDArray[np.float32]:
+    """Random directions, rounded to what float16 can hold."""
+    rows = np.random.default_rng(seed).standard_normal((count, dimension))
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float16).astype(np.float32)
+
+
+def keyframes(count: int) -> list[Keyframe]:
+    """Pictures that are recognisable bytes."""
+    return [
+        Keyframe(i * 10.0, i * 10.0, i * 10.0 + 10, b"picture %d" % i, 4, 3, "slide") for i in range(count)
+    ]
+
+
+def fill(
+    store: Store,
+    name: str,
+    texts: Iterable[str],
+    *,
+    speaker: str | None = "Ada",
+    collection: str | None = None,
+    seed: int = 0,
+) -> str:
+    """Index a video with something in every table; returns its id."""
+    about = info(name)
+    key = about.video_id
+    store.upsert_video(about, collection)
+    store.set_path(f"/media/{name}.mp4", key, size=10, mtime_ns=20, sidecars="s")
+    spoken = utterances(texts, speaker)
+    with store.stage(key, "transcript", "t1") as writer:
+        writer.replace_utterances(spoken, source=f"sidecar:{name}.vtt", language="en")
+        ids = writer.replace_units(sentences(spoken))
+        writer.result(StageResult("transcript", "done", "sidecar", 0.5, {"cues": len(spoken)}, "a note"))
+    with store.stage(key, "visual", "v1") as writer:
+        writer.replace_slides([Slide(0, 50, 2.5, "First"), Slide(50, 100, 60)])
+        frames = writer.replace_keyframes(keyframes(2))
+        writer.replace_screen_texts([ScreenText(0, 50, "Gradient descent", (0.1, 0.2, 0.5, 0.3), 0.9)])
+    with store.stage(key, "structure", "s1") as writer:
+        writer.replace_segments(
+            [Segment("video", 0, 100, name, "All of it"), Segment("shot", 0, 40), Segment("shot", 40, 100)]
+        )
+    with store.stage(key, "vectors", "x1") as writer:
+        writer.put_vectors("speech", MODEL, ids, unit_vectors(len(ids), seed=seed))
+        writer.put_vectors("picture", PICTURES, frames, unit_vectors(len(frames), 4, seed=seed))
+    return key
+
+
+def every_row(library: Path) -> dict[str, list[tuple[object, ...]]]:
+    """All rows of all tables, the word index's own included, as they lie in the database."""
+    connection = sqlite3.connect(library / "library.db")
+    try:
+        names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        return {
+            name: sorted(connection.execute(f'SELECT * FROM "{name}"'), key=repr)
+            for (name,) in names
+            if name != "sqlite_sequence"
+        }
+    finally:
+        connection.close()
