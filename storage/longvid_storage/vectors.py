@@ -110,7 +110,8 @@ def put(
     ids = [int(owner_id) for owner_id in owner_ids]
     sizes = _sizes(connection, channel, ids)
     keys = {
-        size: _set_key(connection, model_fingerprint, array.shape[1], channel, size) for size in set(sizes)
+        size: _set_key(connection, model_fingerprint, array.shape[1], channel, size)
+        for size in dict.fromkeys(sizes)
     }
     table = KeyframeVector if channel == PICTURE else UnitVector
     for start in range(0, len(ids), _BATCH):

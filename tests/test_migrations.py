@@ -1,0 +1,188 @@
+"""A library of an older schema is brought up to date, whole or not at all; one of a newer schema is refused."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from longvid_storage import migrate
+from longvid_storage.errors import LibraryError, NotALibraryError, SchemaError
+from longvid_storage.library_files import APPLICATION_ID, make_engine
+from longvid_storage.schema import HEAD, VERSIONS, Base
+from longvid_storage.store import Store
+from store_tools import MODEL, fill, video_id
+
+MIGRATIONS = Path(migrate.__file__).parent / "migrations"
+
+
+def old_library(path: Path, version: str) -> Path:
+    """A library as longvid wrote it at that version of the schema: one video, one unit of stale terms, a vector."""
+    path.mkdir()
+    engine = make_engine(path, read_only=False, create=True)
+    with engine.connect().execution_options(write=True) as connection, connection.begin():
+        migrate.upgrade(connection, target=version)
+        connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(text("INSERT INTO library (library_key, generation) VALUES (1, 7)"))
+        connection.execute(
+            text(
+                "INSERT INTO videos (video_key, video_id, title, duration_s, has_video, has_audio, stream_start_s, "
+                "chapters, media_type) VALUES (1, :id, 'Old talk', 60, 0, 1, 0, '[]', 'audio')"
+            ),
+            {"id": video_id("old")},
+        )
+        connection.execute(
+            text(
+                "INSERT INTO units (unit_id, video_key, channel, size, start_s, end_s, language, text, terms, length) "
+                "VALUES (1, 1, 'speech', 'sentence', 0, 5, 'en', 'Learning rates matter', 'stale', 1)"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO vector_sets (set_key, model_fingerprint, dimension, channel, size) "
+                "VALUES (1, :model, 8, 'speech', 'sentence')"
+            ),
+            {"model": MODEL},
+        )
+        connection.execute(
+            text("INSERT INTO unit_vectors (vector_id, owner_id, set_key, vector) VALUES (1, 1, 1, :vector)"),
+            {"vector": np.eye(8, dtype="<f2")[0].tobytes()},
+        )
+    engine.dispose()
+    return path
+
+
+def schema_of(path: Path) -> list[tuple[str, str, str]]:
+    """Tables, columns and indexes, however the statements that made them were spelled."""
+    connection = sqlite3.connect(path / "library.db")
+    try:
+        found = []
+        for kind, name in connection.execute(
+            "SELECT type, name FROM sqlite_master WHERE name NOT LIKE 'lexical%'"
+        ):
+            pragma = "table_xinfo" if kind == "table" else "index_xinfo"
+            rows = connection.execute(f"PRAGMA {pragma}('{name}')").fetchall()
+            found.append((kind, name, repr(rows)))
+            if kind == "table":
+                keys = connection.execute(f"PRAGMA foreign_key_list('{name}')").fetchall()
+                found.append(("keys", name, repr(sorted(key[2:] for key in keys))))
+        return sorted(found)
+    finally:
+        connection.close()
+
+
+def test_the_versions_named_in_the_code_are_the_migrations() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    script = ScriptDirectory.from_config(config)
+    assert tuple(reversed([revision.revision for revision in script.walk_revisions()])) == VERSIONS
+    assert script.get_current_head() == HEAD
+
+
+def test_migrations_end_where_a_new_library_begins(tmp_path: Path) -> None:
+    Store.open(tmp_path / "new", create=True).close()
+    migrated = old_library(tmp_path / "old", VERSIONS[0])
+    Store.open(migrated).close()
+    assert schema_of(migrated) == schema_of(tmp_path / "new")
+    engine = make_engine(migrated, read_only=False)
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+    engine.dispose()
+
+
+@pytest.mark.parametrize("version", VERSIONS[:-1])
+def test_an_older_library_is_upgraded_and_keeps_its_rows(tmp_path: Path, version: str) -> None:
+    path = old_library(tmp_path / "library", version)
+    with Store.open(path) as store:
+        assert [row.info.title for row in store.videos()] == ["Old talk"]
+        assert store.vector_search("speech", np.eye(8)[0], model_fingerprint=MODEL) == [(1, 1.0)]
+        # Its terms are of an analysis nobody signed: the first write makes them anew.
+        fill(store, "New talk", ["other words"])
+        assert [found for found, _ in store.lexical_search(["learn"])] == [1]
+        assert store.lexical_search(["stale"]) == []
+    connection = sqlite3.connect(path / "library.db")
+    assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(HEAD,)]
+    assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+    connection.close()
+
+
+def test_a_failing_migration_leaves_the_old_library(tmp_path: Path) -> None:
+    path = old_library(tmp_path / "library", VERSIONS[0])
+    connection = sqlite3.connect(path / "library.db")
+    connection.execute(
+        "ALTER TABLE library ADD COLUMN analysis TEXT"
+    )  # what 0002 adds: it will trip over this
+    connection.commit()
+    before = list(connection.iterdump())
+    connection.close()
+    with pytest.raises(LibraryError):
+        Store.open(path)
+    connection = sqlite3.connect(path / "library.db")
+    assert list(connection.iterdump()) == before
+    connection.close()
+
+
+def test_a_newer_library_is_refused_and_not_touched(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "library", create=True) as store:
+        fill(store, "Talk", ["some words"])
+    connection = sqlite3.connect(tmp_path / "library" / "library.db")
+    connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.commit()
+    connection.close()
+    before = (tmp_path / "library" / "library.db").read_bytes()
+    for create in (False, True):
+        with pytest.raises(SchemaError, match=r"written by a newer longvid .*upgrade longvid"):
+            Store.open(tmp_path / "library", create=create)
+    assert (tmp_path / "library" / "library.db").read_bytes() == before
+
+
+def test_another_programs_database_is_refused_and_not_touched(tmp_path: Path) -> None:
+    for name, statement in (
+        ("tables", "CREATE TABLE notes (body)"),
+        ("marked", "PRAGMA application_id = 42"),
+    ):
+        place = tmp_path / name
+        place.mkdir()
+        connection = sqlite3.connect(place / "library.db")
+        connection.execute(statement)
+        connection.commit()
+        connection.close()
+        before = (place / "library.db").read_bytes()
+        with pytest.raises(NotALibraryError, match="another program's database"):
+            Store.open(place, create=True)
+        assert (place / "library.db").read_bytes() == before
+
+
+def test_a_creation_that_was_killed_is_taken_up(tmp_path: Path) -> None:
+    library = tmp_path / "library"
+    library.mkdir()
+    (library / ".lock").write_text("123\n")
+    (library / "library.db").touch()
+    with pytest.raises(LibraryError, match="there is no library"):
+        Store.open(library)
+    with Store.open(library, create=True) as store:
+        fill(store, "Talk", ["some words"])
+        assert len(store.videos()) == 1
+
+
+def test_opening_a_current_library_loads_neither_alembic_nor_a_vector_library(tmp_path: Path) -> None:
+    Store.open(tmp_path / "library", create=True).close()
+    code = (
+        "import sys; from pathlib import Path; from longvid_storage.store import Store; "
+        "Store.open(Path(sys.argv[1])).close(); "
+        "print([name for name in ('alembic', 'faiss', 'torch', 'snowballstemmer') if name in sys.modules])"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "library")], capture_output=True, text=True
+    )
+    assert (shown.returncode, shown.stdout.strip(), shown.stderr) == (0, "[]", "")
