@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
+from longvid import cli_eval
 from longvid_storage.errors import LongvidError, UsageError
 
 if TYPE_CHECKING:
@@ -198,6 +199,18 @@ def show(
     print(jsonform.dumps(details) if json_ else printing.show(details))
 
 
+@app.command(epilog="Example: longvid chapters 'Gradient descent' --format youtube")
+def chapters(
+    video: Annotated[str, typer.Argument(help="Id, unambiguous prefix of one, or title.")],
+    library: LibraryOption = None,
+    format_: Annotated[str, typer.Option("--format", help="youtube, vtt, json or ffmetadata.")] = "youtube",
+    level: Annotated[str, typer.Option("--level", help="event or scene.")] = "event",
+) -> None:
+    """Export a video's events (or scenes) as chapters for other programs."""
+    with open_library(library) as lib:
+        print(lib.chapters(video, file_format=format_, level=level), end="")
+
+
 @app.command(epilog="Example: longvid rm 3fa9c1d2 --yes")
 def rm(
     video: Annotated[str, typer.Argument(help="Id, unambiguous prefix of one, or title.")],
@@ -233,6 +246,9 @@ def demo(
     from longvid import demo as demonstration
 
     return demonstration.run(library)
+
+
+app.add_typer(cli_eval.app, name="eval")
 
 
 def _version(wanted: bool) -> None:

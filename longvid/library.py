@@ -84,7 +84,8 @@ class Library:
             LibraryError: the library cannot be written (read-only, disk full).
             UsageError: an unknown stage.
         """
-        from longvid_indexer.pipeline import Pipeline, choose_stages
+        from longvid_indexer.pipeline import Pipeline
+        from longvid_indexer.stages import choose_stages
 
         stages = choose_stages(only, skip)
         given = [paths] if isinstance(paths, (str, Path)) else list(paths)
@@ -190,6 +191,18 @@ class Library:
             utterances=tuple(store.utterances(video_id)),
             screen_text=tuple(store.screen_texts(video_id)),
         )
+
+    def chapters(self, video: str, *, file_format: str = "youtube", level: str = "event") -> str:
+        """The video's events (or scenes) as a chapter file: ``youtube``, ``vtt``, ``json`` or ``ffmetadata``.
+
+        Raises:
+            NotFoundError: no such video. UsageError: an unknown format or level, or too few chapters for YouTube.
+        """
+        from longvid.chapters import export_chapters
+
+        if level not in ("event", "scene"):
+            raise UsageError(f"level is {level!r}: chapters are made of 'event' or 'scene' segments")
+        return export_chapters(self._store.segments(self._store.resolve_video(video)), file_format, level)
 
     def remove(self, video: str) -> None:
         """Forget a video: no row, vector or thumbnail of it stays. Its file is not touched."""

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from longvid_indexer.stages import STAGES
 from longvid_storage.timecode import format_span, format_time
 
 if TYPE_CHECKING:
@@ -62,8 +63,7 @@ def table(videos: Sequence[VideoSummary]) -> str:
         return "The library holds no videos yet: longvid index FOLDER"
     lines = [f"{'id':8}  {'length':>8}  {'state':10}  title"]
     for video in videos:
-        missing = [stage for stage, status in video.stages.items() if status != "done"]
-        state = "complete" if not missing else "partial"
+        state = "complete" if all(video.stages.get(stage) == "done" for stage in STAGES) else "partial"
         more = f"  ({', '.join(video.collections)})" if video.collections else ""
         lines.append(
             f"{video.video_id[:8]}  {format_time(video.duration_s):>8}  {state:10}  {video.title}{more}"

@@ -18,7 +18,7 @@ import numpy as np
 
 from longvid_indexer.report import ErrorInfo
 from longvid_storage.errors import LibraryError, LongvidError, UsageError
-from longvid_storage.types import ScreenText, Segment, StageResult, Unit, Utterance, VideoInfo
+from longvid_storage.types import ScreenText, Segment, Slide, StageResult, Unit, Utterance, VideoInfo
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -151,9 +151,11 @@ def _transcript(job: Job, recorded: dict[str, str]) -> _Plan:
         made = make_transcript(job.path, job.info, job.engines.transcriber)
         needs_engine = made.source == "none" or made.source.startswith("speech:")
 
+        units = _units(job, utterances=made.utterances)
+
         def write(writer: StageWriter) -> None:
             writer.replace_utterances(made.utterances, source=made.source, language=made.language)
-            writer.replace_units(_units(job, utterances=made.utterances))
+            writer.replace_units(units)
 
         return _Work(
             write,
@@ -180,8 +182,9 @@ def _visual(job: Job, recorded: dict[str, str]) -> _Plan:
             )
         seen = visual_pass(job.path, job.info, settings)
 
+        others = [segment for segment in job.store.segments(job.video_id) if segment.level != "shot"]
+
         def write(writer: StageWriter) -> None:
-            others = [segment for segment in job.store.segments(job.video_id) if segment.level != "shot"]
             writer.replace_segments([*others, *seen.shots])
             writer.replace_slides(seen.slides)
             writer.replace_keyframes(seen.keyframes)
@@ -207,14 +210,27 @@ def _screen_text(job: Job, recorded: dict[str, str]) -> _Plan:
         if reader is None or not keyframes:
             return _Work(_nothing, fingerprint, engine=None if reader else "off")
         read = read_screen(keyframes, reader)
+        slides = _titled(job.store.slides(job.video_id), read.lines)
+        units = _units(job, screen_texts=read.lines, slides=slides)
 
         def write(writer: StageWriter) -> None:
+            writer.replace_slides(slides)
             writer.replace_screen_texts(read.lines)
-            writer.replace_units(_units(job, screen_texts=read.lines))
+            writer.replace_units(units)
 
         return _Work(write, fingerprint, reader.name, dict(read.counters))
 
     return frozenset((fingerprint,)), make
+
+
+def _titled(slides: Sequence[Slide], lines: Sequence[ScreenText]) -> list[Slide]:
+    """The slides with the titles that were read on them."""
+    from longvid_indexer.screen_text import slide_title
+
+    on_slide: dict[float, list[ScreenText]] = {}
+    for line in lines:
+        on_slide.setdefault(line.start_s, []).append(line)
+    return [replace(slide, title=slide_title(on_slide.get(slide.start_s, ()))) for slide in slides]
 
 
 def _structure(job: Job, recorded: dict[str, str]) -> _Plan:
@@ -237,9 +253,11 @@ def _structure(job: Job, recorded: dict[str, str]) -> _Plan:
             job.info.chapters,
         )
 
+        units = _units(job, segments=segments)
+
         def write(writer: StageWriter) -> None:
             writer.replace_segments(segments)
-            writer.replace_units(_units(job, segments=segments))
+            writer.replace_units(units)
 
         counters = {
             f"{level}s": sum(s.level == level for s in segments) for level in ("event", "scene", "shot")
@@ -297,6 +315,7 @@ def _units(
     job: Job,
     *,
     utterances: Sequence[Utterance] | None = None,
+    slides: Sequence[Slide] | None = None,
     screen_texts: Sequence[ScreenText] | None = None,
     segments: Sequence[Segment] | None = None,
 ) -> list[Unit]:
@@ -307,7 +326,7 @@ def _units(
     return build_units(
         job.info,
         store.utterances(video_id) if utterances is None else utterances,
-        store.slides(video_id),
+        store.slides(video_id) if slides is None else slides,
         store.screen_texts(video_id) if screen_texts is None else screen_texts,
         store.segments(video_id) if segments is None else segments,
     )
