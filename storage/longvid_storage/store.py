@@ -120,6 +120,7 @@ class Store:
             with self._engine.connect().execution_options(write=True) as connection, connection.begin():
                 version = migrate.current_version(connection)  # another process may have been first
                 if version is None:
+                    self._vectors.forget()  # of a library that lay here before
                     migrate.create(connection)
                 elif version != schema.HEAD:
                     migrate.upgrade(connection)
@@ -206,6 +207,11 @@ class Store:
         """Note where content lies; a path that held other content is re-pointed, its old video stays."""
         with self._writing() as connection:
             catalog.set_path(connection, PathRow(str(path), video_id, size, mtime_ns, sidecars))
+
+    def forget_path(self, path: str | Path) -> None:
+        """Note that a video's content no longer lies there; the video stays."""
+        with self._writing() as connection:
+            catalog.remove_path(connection, str(path))
 
     def remove_video(self, video_id: str) -> None:
         """Delete a video (by its full id) with every row, vector, picture and cache entry.
@@ -380,6 +386,11 @@ class Store:
         with self._reading() as connection:
             key = catalog.video_key(connection, video_id)
             return reads.keyframes(connection, key, images=True, without_vector_of=model_fingerprint)
+
+    @property
+    def vectors_read(self) -> int:
+        """How many vectors this store has read from SQL to search; what the cache holds is not read."""
+        return self._vectors.vectors_read
 
     def has_vectors(self, model_fingerprint: str) -> bool:
         """Whether any vector of this model is here."""

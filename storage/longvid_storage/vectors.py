@@ -47,6 +47,11 @@ class _Part:
     size: str
 
     @property
+    def name(self) -> str:
+        """What tells it from every other of this library, now and later."""
+        return f"{self.set_key} {self.model_fingerprint} {self.dimension} {self.channel} {self.size}"
+
+    @property
     def table(self) -> type[UnitVector] | type[KeyframeVector]:
         """Where its vectors are."""
         return KeyframeVector if self.channel == PICTURE else UnitVector
@@ -104,7 +109,8 @@ def put(
         raise ValueError(f"vectors have shape {array.shape}, expected ({len(owner_ids)}, dimension)")
     if not len(array):
         return
-    codes = array.astype("<f2")
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused in the next line
+        codes = array.astype("<f2")
     if not np.isfinite(codes).all():
         raise ValueError("vectors hold numbers that are not finite in float16: normalise them to unit length")
     ids = [int(owner_id) for owner_id in owner_ids]
@@ -286,7 +292,7 @@ class VectorSearch:
         if self._cache is None:
             return None
         kind = (self._type or best_index_type()).__name__
-        name = hashlib.sha256(f"{kind} {part.model_fingerprint}".encode()).hexdigest()[:16]
+        name = hashlib.sha256(f"{kind} {part.name}".encode()).hexdigest()[:16]
         return self._cache / f"{part.channel}-{part.size}-{name}.npz"
 
     def _load(self, part: _Part) -> _Cached | None:
@@ -294,7 +300,9 @@ class VectorSearch:
         if path is None or not path.exists():
             return None
         try:
-            with np.load(path, allow_pickle=False) as saved:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as saved:
+                if str(saved["part"]) != part.name:
+                    return None
                 vector_ids, owner_ids = saved["vector_ids"], saved["owner_ids"]
                 index = (self._type or best_index_type()).from_bytes(saved["index"], part.dimension)
                 if not len(vector_ids) == len(owner_ids) == len(index):
@@ -313,12 +321,16 @@ class VectorSearch:
             with temporary.open("wb") as file:
                 np.savez(
                     file,
+                    part=part.name,
                     generation=np.int64(cached.generation),
                     vector_ids=cached.vector_ids,
                     owner_ids=cached.owner_ids,
                     index=cached.index.to_bytes(),
                 )
             temporary.replace(path)
+            for other in path.parent.glob(f"{part.channel}-{part.size}-*.npz"):
+                if other != path:  # of a model that is no longer used
+                    other.unlink(missing_ok=True)
         except OSError:
             # Searching works without its cache file: a full or read-only disk must not fail a search.
             temporary.unlink(missing_ok=True)
