@@ -7,16 +7,17 @@ trigrams, so that related word forms are near each other without any model.
 from __future__ import annotations
 
 import math
-import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
-from longvid_agents.tools import TermStatistics
-from longvid_storage.types import Evidence, Filters, Keyframe, Moment, ScreenText, Utterance
 from numpy.typing import NDArray
+
+from longvid_agents.tools import TermStatistics
+from longvid_storage.analysis import analyse
+from longvid_storage.types import Evidence, Filters, Keyframe, Moment, ScreenText, Utterance
 
 DIMENSION = 256
 
@@ -74,7 +75,7 @@ class MemoryTools:
         documents = [
             set(_words(piece.text)) for video in self._videos(filters) for piece in _pieces(video, filters)
         ]
-        counts = {term: sum(term.casefold() in document for document in documents) for term in terms}
+        counts = {term: sum(term in document for document in documents) for term in terms}
         return TermStatistics(len(documents), counts)
 
     def encode(
@@ -102,7 +103,7 @@ class MemoryTools:
 
 
 def _words(text: str) -> list[str]:
-    return re.findall(r"\w+", text.casefold())
+    return analyse(text, None)
 
 
 def _touches(start_s: float, end_s: float, from_s: float, to_s: float) -> bool:

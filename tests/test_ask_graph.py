@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from longvid_agents.graph import NOT_FOUND, ask, build_graph
 from longvid_agents.verify import quote_in_span
 from longvid_agents.video_lm import Reply, Request
@@ -81,7 +82,7 @@ def test_what_a_slide_shows_is_cited_with_the_slides_span(tools: MemoryTools) ->
 @pytest.mark.parametrize("encoder", [True, False])
 def test_what_is_not_in_the_library_is_said_not_to_be(encoder: bool) -> None:
     tools = MemoryTools([lecture(), meeting()], encoder=encoder)
-    answer = ask("How does photosynthesis store sunlight in glucose, week by week?", tools)
+    answer = ask("How does photosynthesis store sunlight in glucose?", tools)
     assert not answer.found
     assert answer.claims == ()
     assert answer.answer == NOT_FOUND
@@ -128,7 +129,7 @@ def test_odd_questions_get_an_answer_or_none_but_never_crash(tools: MemoryTools,
 
 def test_filters_reach_every_call_and_bound_every_citation(tools: MemoryTools) -> None:
     filters = Filters(video_ids=frozenset({"meet"}), from_s=1, to_s=7, speaker="Ben")
-    question = "Who will write the budget report, in any video, at any time, whoever speaks?"
+    question = "Who will write the budget report in any video at any time?"
     answer = ask(question, tools, filters=filters)
     searched = [call for name, call in tools.calls if name == "search"]
     assert searched == [filters]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+
 from longvid_agents.cite import format_citation, format_claim
 from longvid_agents.sentences import Sentence
 from longvid_agents.verify import quote_in_span, supported

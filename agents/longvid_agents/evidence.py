@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from longvid_storage.types import Filters, Keyframe, Moment, ScreenText, Utterance
-
 from longvid_agents.prompts import LOOK_PROMPT, LOOK_SYSTEM
 from longvid_agents.sentences import Sentence, screen_sentences, speech_sentences, squeeze
 from longvid_agents.tools import Tools
 from longvid_agents.video_lm import Frame, Request, VideoLM
+from longvid_storage.types import Filters, Keyframe, Moment, ScreenText, Utterance
 
 # A moment is tight: what leads up to it and follows from it is read too, so that sentences are whole.
 MARGIN_S = 20.0

@@ -14,18 +14,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from longvid_storage.errors import UsageError
-from longvid_storage.types import Answer, Citation, Claim, Filters, Moment
-
 from longvid_agents.cite import format_claim
 from longvid_agents.evidence import gather, seen_in
 from longvid_agents.extractive import Ranking, choose, rank
 from longvid_agents.question import Plan, make_plan
+from longvid_agents.scoring import score
 from longvid_agents.sentences import Sentence
 from longvid_agents.state import AskState
 from longvid_agents.tools import Tools
 from longvid_agents.verify import supported
 from longvid_agents.video_lm import VideoLM
+from longvid_storage.errors import UsageError
+from longvid_storage.types import Answer, Citation, Claim, Filters, Moment
 
 if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
@@ -34,6 +34,8 @@ NOT_FOUND = "The library does not contain an answer."
 # A refuted claim means the index and the store disagree; trying for ever would not mend that.
 MAX_ROUNDS = 3
 MAX_NEAREST = 3
+# Moments read for an answer: where the answer is ranked is decided on the sentences in them, not by search.
+MOMENTS = 30
 
 
 def ask(
@@ -42,7 +44,7 @@ def ask(
     *,
     filters: Filters | None = None,
     lm: VideoLM | None = None,
-    k: int = 8,
+    k: int = MOMENTS,
 ) -> Answer:
     """Answer ``question`` from what ``tools`` can find within ``filters``, or say that it is not in there.
 
@@ -106,10 +108,10 @@ class Nodes:
         titles = {moment.video_id: moment for moment in state.moments}
         left = [s for s in state.evidence + state.seen if _claim(s, plan, titles) not in state.refuted]
         ranking = rank_with(self.tools, state, left)
-        chosen = choose(ranking.best) if ranking.found else []
+        chosen = choose(left, ranking) if ranking is not None and ranking.found else []
         return {
             "claims": tuple(_claim(sentence, plan, titles) for sentence in chosen),
-            "confidence": ranking.confidence,
+            "confidence": 0.0 if ranking is None else ranking.confidence,
             "rounds": state.rounds + 1,
         }
 
@@ -132,15 +134,17 @@ class Nodes:
         return "done" if state.claims or state.rounds >= MAX_ROUNDS else "answer"
 
 
-def rank_with(tools: Tools, state: AskState, sentences: Sequence[Sentence]) -> Ranking:
-    """Rank ``sentences`` with the vectors and word counts that ``tools`` can give."""
+def rank_with(tools: Tools, state: AskState, sentences: Sequence[Sentence]) -> Ranking | None:
+    """Rank ``sentences`` with the vectors and word counts that ``tools`` can give; ``None`` when none fits."""
     plan = _plan(state)
     if not sentences or not plan.terms:
-        return Ranking((), 0.0, False)
+        return None
     statistics = tools.term_statistics([term.text for term in plan.terms], filters=state.filters)
-    question_vector = tools.encode([plan.query], kind="query")
-    vectors = None if question_vector is None else tools.encode([s.text for s in sentences], kind="passage")
-    return rank(plan, sentences, statistics, None if question_vector is None else question_vector[0], vectors)
+    question = tools.encode([plan.query], kind="query")
+    vectors = None if question is None else tools.encode([s.text for s in sentences], kind="passage")
+    question_vector = None if question is None else question[0]
+    scores = score(plan, sentences, state.moments, statistics, question_vector, vectors)
+    return rank(plan, sentences, scores, vectors=vectors is not None)
 
 
 def compose(state: AskState, tools: Tools, lm: VideoLM | None) -> Answer:

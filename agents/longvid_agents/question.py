@@ -8,32 +8,21 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from longvid_storage.analysis import guess_language, query_terms
 from longvid_storage.errors import UsageError
+from longvid_storage.stop_words import STOP_WORDS
 
 Kind = Literal["when", "who", "define", "list", "count", "summary", "explain"]
 
 # A question longer than this is searched by its first so many different content words.
 MAX_TERMS = 48
+MAX_LETTERS = 1000
 
 _WORD = re.compile(r"\w+(?:['’\-.:/]\w+)*", re.UNICODE)
-_CJK = re.compile(r"[぀-ヿ㐀-鿿가-힯฀-๿]+")
-
-_STOP_WORDS = """
-    a about above after again against all also am an and any anyone anything are aren't as at be
-    because been before being below between both but by can cannot can't could couldn't d did didn't
-    do does doesn't doing don't down during each either else ever every everyone few for from
-    further had has have having he her here hers herself him himself his how however i if in into is
-    isn't it its itself just let lets let's ll me more most much my myself nor not now of off on
-    once one only or other our ours ourselves out over own per please quite rather re really s same
-    shall she should so some someone something still such t than that that's the their theirs them
-    themselves then there there's these they they're this those though through to too under until up
-    upon us ve very was we were what what's whatever when where whether which while who whom whose
-    why will with within without would yes yet you your yours yourself
-"""
-STOP_WORDS = frozenset(_STOP_WORDS.split())
 
 # Words that ask rather than name what is asked about: every question has them, no answer needs them.
 _FRAME_WORDS = """
@@ -68,7 +57,7 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A content word of the question; ``special`` when it is a name, a number or an identifier."""
+    """A content word of the question as word search compares it; ``special``: a name, number or identifier."""
 
     text: str
     special: bool = False
@@ -79,22 +68,36 @@ class Plan:
     """What to look for: ``query`` goes to search, ``terms`` are what a supporting sentence should cover.
 
     ``query`` holds the question itself, or its first content words when it is too long to be a query.
+    ``language`` is the question's, when its words tell.
     """
 
+    question: str
     kind: Kind
     query: str
     terms: tuple[Term, ...]
+    language: str | None = None
+
+    def without(self, names: Sequence[str]) -> tuple[Term, ...]:
+        """The terms of the question with these speakers' names taken out; all when no other is left."""
+        text = self.question
+        for name in sorted(names, key=len, reverse=True):
+            text = re.sub(rf"(?<!\w){re.escape(name)}(?:['’]?s)?(?!\w)", " ", text, flags=re.IGNORECASE)
+        left = {term.text for term in content_terms(text, self.language)}
+        return tuple(term for term in self.terms if term.text in left) or self.terms
 
 
 def make_plan(question: str) -> Plan:
     """Read a question by rules; ``UsageError`` when it is empty."""
     text = " ".join(question.split())
     if not text:
-        raise UsageError('The question is empty; ask in words, as in: longvid ask "who promised the report?"')
-    terms = content_terms(text)
+        raise UsageError('the question is empty: ask in words, as in: longvid ask "who promised the report?"')
+    language = guess_language(text)
     words = text.split(" ")
-    query = text if len(words) <= 2 * MAX_TERMS else " ".join(term.text for term in terms)
-    return Plan(kind=kind_of(text), query=query or " ".join(words[:MAX_TERMS]), terms=terms)
+    terms = content_terms(text, language)
+    query = text
+    if len(words) > 2 * MAX_TERMS or len(text) > MAX_LETTERS:
+        query = " ".join(term.text for term in terms) or text[:MAX_LETTERS]
+    return Plan(text, kind_of(text), query, terms, language)
 
 
 def kind_of(question: str) -> Kind:
@@ -102,11 +105,12 @@ def kind_of(question: str) -> Kind:
     return next((kind for kind, pattern in _KINDS if pattern.search(question)), "explain")
 
 
-def content_terms(text: str) -> tuple[Term, ...]:
+def content_terms(text: str, language: str | None = None) -> tuple[Term, ...]:
     """The different content words of ``text`` in order, at most ``MAX_TERMS``.
 
     Asking words (``FRAME_WORDS``) are left out unless nothing else remains.
     """
+    stops = STOP_WORDS["en"] | STOP_WORDS.get(language or "en", frozenset())
     found: dict[str, Term] = {}
     framing: dict[str, Term] = {}
     at_start = True
@@ -115,22 +119,12 @@ def content_terms(text: str) -> tuple[Term, ...]:
         folded = word.casefold()
         special = any(c.isdigit() for c in word) or (any(c.isupper() for c in word) and not at_start)
         at_start = text[match.end() : match.end() + 1] in {".", "?", "!"}
-        if folded in STOP_WORDS or (len(folded) == 1 and folded.isascii() and not folded.isdigit()):
+        if folded in stops or folded.replace("’", "'").split("'")[0] in stops:
             continue
         chosen = framing if folded in FRAME_WORDS else found
-        for piece in _pieces(word):
-            chosen.setdefault(piece.casefold(), Term(piece, special))
+        for term in query_terms(word, (language,)):
+            if len(term) > 1 or not (term.isascii() and term.isalpha()):
+                chosen.setdefault(term, Term(term, special))
+        if len(found) >= MAX_TERMS:
+            break
     return tuple((found or framing).values())[:MAX_TERMS]
-
-
-def words_of(text: str) -> list[str]:
-    """Every word of ``text``, folded for comparison; scripts without spaces give pairs of characters."""
-    normal = unicodedata.normalize("NFKC", text).replace("’", "'").casefold()
-    return [piece for match in _WORD.finditer(normal) for piece in _pieces(match.group())]
-
-
-def _pieces(word: str) -> list[str]:
-    # Scripts that write no spaces have no words to compare; pairs of characters are.
-    if _CJK.fullmatch(word) and len(word) > 2:
-        return [word[i : i + 2] for i in range(len(word) - 1)]
-    return [word]

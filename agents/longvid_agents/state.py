@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from longvid_storage.types import Claim, Filters, Moment
-
 from longvid_agents.question import Plan
 from longvid_agents.sentences import Sentence
+from longvid_storage.types import Claim, Filters, Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +23,7 @@ class AskState:
 
     question: str
     filters: Filters = field(default_factory=Filters)
-    k: int = 8
+    k: int = 30
     plan: Plan | None = None
     moments: tuple[Moment, ...] = ()
     evidence: tuple[Sentence, ...] = ()

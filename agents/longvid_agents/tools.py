@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
-from longvid_storage.types import Filters, Keyframe, Moment, ScreenText, Utterance
 from numpy.typing import NDArray
+
+from longvid_storage.types import Filters, Keyframe, Moment, ScreenText, Utterance
 
 
 @dataclass(frozen=True, slots=True)
 class TermStatistics:
     """In how many of the library's ``documents`` (pieces of text that search sees) each term occurs.
 
-    ``frequency`` has every term that was asked for, 0 for one that never occurs. Terms are compared as the
-    library's lexical search compares words (case and inflection folded as it does).
+    Terms are those of ``longvid_storage.analysis``; one that ``frequency`` does not have never occurs.
     """
 
     documents: int

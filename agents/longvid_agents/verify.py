@@ -9,10 +9,9 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from longvid_storage.types import Citation, Claim, ScreenText, Utterance
-
 from longvid_agents.sentences import Sentence
 from longvid_agents.tools import Tools
+from longvid_storage.types import Citation, Claim, ScreenText, Utterance
 
 # A span of zero length is asked for as one this long.
 INSTANT_S = 0.001

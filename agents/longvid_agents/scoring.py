@@ -1,0 +1,199 @@
+"""How well each sentence of the evidence fits the question: the numbers everything else is decided on.
+
+A sentence is judged by what it says itself and by what is said around it, since "yes, on Friday" answers only
+together with what came before. Words are compared by IDF-weighted, saturated counts (BM25's term frequency,
+Robertson & Zaragoza 2009, without its length), meaning by the cosine of sentence vectors.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longvid_agents.question import Plan, Term
+from longvid_agents.sentences import Sentence
+from longvid_agents.tools import TermStatistics
+from longvid_storage.analysis import analyse
+from longvid_storage.types import Moment
+
+# Words on either side of a sentence that count as said around it: in a breath, in its minute, on its subject.
+NEAR, AROUND, SUBJECT = 40, 120, 300
+_SATURATION = 1.2
+# Names and numbers of the question weigh half as much again as its other words.
+_SPECIAL = 1.5
+# Longer sentences weigh no more than this many words in the mean vector of what is said around one.
+_LONG = 30
+
+# Who announces what will be talked about uses the words of the question, and answers nothing.
+_ANNOUNCES = re.compile(
+    r"\b(?:agenda|we(?:['’]ll| will)|(?:is|are|['’]re|['’]m|am) (?:gonna|going to)|we(?:['’]re| are) here"
+    r"|will (?:be )?(?:present|discuss|talk|show|give|tell)\w*|first of all|then we|(?:next|last) meeting"
+    r"|minutes|today|presentations?|we (?:have|need) to (?:discuss|decide|evaluate|talk|present))\b",
+    re.IGNORECASE,
+)
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """One value for each sentence (arrays of shape ``(n,)``), and what the library knows of the
+    question's words.
+
+    ``cosine`` and ``cosine_around`` compare the question with the sentence and with what is said around
+    it (both 0 without a text encoder); ``words``, ``words_near`` and ``words_subject`` are the IDF share
+    of its words that occur in, near, and for some minutes around the sentence, saturated;
+    ``covered_near`` the same without saturation; ``announcing`` the share of sentences around that
+    announce; ``named`` is 1 where a speaker the question names speaks, ``named_share`` their share of
+    the words around; ``found_early`` falls with the rank of the moment the sentence was found by.
+    ``missing`` is the IDF share of the question's words that occur nowhere.
+    """
+
+    cosine: Array
+    cosine_around: Array
+    words: Array
+    words_near: Array
+    words_subject: Array
+    covered_near: Array
+    announcing: Array
+    named: Array
+    named_share: Array
+    found_early: Array
+    missing: float
+
+
+def score(
+    plan: Plan,
+    sentences: Sequence[Sentence],
+    moments: Sequence[Moment],
+    statistics: TermStatistics,
+    question_vector: Array | None,
+    vectors: Array | None,
+) -> Scores:
+    """Compare every sentence with the question.
+
+    ``sentences`` of one video stand together in time order; ``statistics`` covers at least the plan's terms;
+    ``question_vector`` has shape ``(dimension,)``, ``vectors`` a row for each sentence.
+    """
+    speakers = named_speakers(plan.question, sentences)
+    terms = plan.without(speakers)
+    share, missing = weights(terms, statistics)
+    lengths = np.array([max(1, len(s.text.split())) for s in sentences], np.float64)
+    near, around, subject = (context(sentences, lengths, words) for words in (NEAR, AROUND, SUBJECT))
+    counts = term_counts(sentences, terms, plan.language)
+    counts_near = sums(counts, near)
+    named = np.array([s.speaker in speakers for s in sentences], np.float64)
+    announces = np.array([bool(_ANNOUNCES.search(s.text)) for s in sentences], np.float64)
+    nothing = np.zeros(len(sentences))
+    if question_vector is None or vectors is None:
+        cosine = cosine_around = nothing
+    else:
+        cosine = vectors @ question_vector
+        mean = sums(vectors * np.minimum(lengths, _LONG)[:, None], around)
+        cosine_around = (mean @ question_vector) / np.maximum(np.linalg.norm(mean, axis=1), 1e-9)
+    return Scores(
+        cosine=cosine,
+        cosine_around=cosine_around,
+        words=(counts > 0) @ share,
+        words_near=saturated(counts_near) @ share,
+        words_subject=saturated(sums(counts, subject)) @ share,
+        covered_near=(counts_near > 0) @ share,
+        announcing=sums(announces, around) / np.maximum(around[:, 1] - around[:, 0], 1),
+        named=named,
+        named_share=sums(named * lengths, around) / sums(lengths, around),
+        found_early=np.array([1 / (1 + _rank(s, moments) / 5) for s in sentences]),
+        missing=missing,
+    )
+
+
+def named_speakers(question: str, sentences: Sequence[Sentence]) -> list[str]:
+    """Speakers heard in ``sentences`` whom the question names, by full name or by an unmistakable first name.
+
+    A first name is unmistakable when the question capitalises it and nobody says it in lower case.
+    """
+    speakers = sorted({s.speaker for s in sentences if s.speaker})
+    if not speakers:
+        return []
+    said = {word for s in sentences for word in re.findall(r"\w+", s.text) if word.islower()}
+    named = []
+    for speaker in speakers:
+        first = speaker.split()[0]
+        whole = rf"(?<!\w){re.escape(speaker)}(?:['’]?s)?(?!\w)"
+        given = len(first) > 2 and first[0].isupper() and first.casefold() not in said
+        if re.search(whole, question, re.IGNORECASE) or (
+            given and re.search(rf"(?<!\w){re.escape(first)}(?:['’]s)?(?!\w)", question)
+        ):
+            named.append(speaker)
+    return named
+
+
+def weights(terms: Sequence[Term], statistics: TermStatistics) -> tuple[Array, float]:
+    """Each term's share of the question by IDF, shape ``(len(terms),)``, and the share that occurs nowhere."""
+    frequency = np.array([statistics.frequency.get(term.text, 0) for term in terms], np.float64)
+    idf = np.log(1 + (max(statistics.documents, 1) - frequency + 0.5).clip(0) / (frequency + 0.5))
+    weight = idf * np.array([_SPECIAL if term.special else 1.0 for term in terms])
+    share = weight / max(weight.sum(), 1e-9)
+    return share, float(share[frequency == 0].sum())
+
+
+def term_counts(sentences: Sequence[Sentence], terms: Sequence[Term], language: str | None) -> Array:
+    """How often each term occurs in each sentence, shape ``(len(sentences), len(terms))``."""
+    column = {term.text: i for i, term in enumerate(terms)}
+    counts = np.zeros((len(sentences), len(terms)))
+    for row, sentence in enumerate(sentences):
+        for word in analyse(sentence.text, language):
+            if (i := column.get(word)) is not None:
+                counts[row, i] += 1
+    return counts
+
+
+def context(sentences: Sequence[Sentence], lengths: Array, words: int) -> NDArray[np.intp]:
+    """For each sentence the half-open row range of those within ``words`` of its middle, shape ``(n, 2)``.
+
+    Ranges stay within one video and one kind of evidence.
+    """
+    bounds = np.zeros((len(sentences), 2), np.intp)
+    begin = 0
+    while begin < len(sentences):
+        end = begin
+        while end < len(sentences) and _stream(sentences[end]) == _stream(sentences[begin]):
+            end += 1
+        edges = np.concatenate([[0], np.cumsum(lengths[begin:end])])
+        middle = (edges[:-1] + edges[1:]) / 2
+        bounds[begin:end, 0] = begin + np.searchsorted(edges[1:], middle - words)
+        bounds[begin:end, 1] = begin + np.searchsorted(edges[:-1], middle + words)
+        begin = end
+    return bounds
+
+
+def sums(rows: Array, bounds: NDArray[np.intp]) -> Array:
+    """Sum of ``rows`` over each range of ``bounds``."""
+    totals = np.concatenate([np.zeros((1, *rows.shape[1:])), np.cumsum(rows, axis=0, dtype=np.float64)])
+    difference: Array = totals[bounds[:, 1]] - totals[bounds[:, 0]]
+    return difference
+
+
+def saturated(counts: Array) -> Array:
+    """BM25's term saturation, scaled to ``[0, 1)``: a second mention adds less than the first."""
+    return counts / (counts + _SATURATION)
+
+
+def _stream(sentence: Sentence) -> tuple[str, str]:
+    return sentence.video_id, sentence.kind
+
+
+def _rank(sentence: Sentence, moments: Sequence[Moment]) -> float:
+    ranks = (
+        rank
+        for rank, moment in enumerate(moments)
+        if moment.video_id == sentence.video_id
+        and sentence.start_s <= moment.end_s
+        and sentence.end_s >= moment.start_s
+    )
+    return next(ranks, math.inf)
