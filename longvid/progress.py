@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from longvid import jsonform, printing
-from longvid_indexer.report import FileFinished, IndexEvent, IndexReport, StageStarted
+from longvid_indexer.report import FileFinished, IndexEvent, IndexReport, StageStarted, Waiting
 
 
 class Progress:
@@ -19,6 +19,8 @@ class Progress:
     def __call__(self, event: IndexEvent) -> None:
         if isinstance(event, StageStarted) and self.live:
             print(f"\r\x1b[K{event.title}: {event.stage} …", end="", file=sys.stderr, flush=True)
+        elif isinstance(event, Waiting):
+            print(event.message, file=sys.stderr, flush=True)
         elif isinstance(event, FileFinished):
             self._clear()
             print(printing.report_line(event.report), file=sys.stderr, flush=True)

@@ -17,6 +17,7 @@ from longvid_indexer.report import (
     IndexReport,
     StageFinished,
     StageStarted,
+    Waiting,
 )
 from longvid_indexer.stages import STAGES, Engines, Job, run_stage
 from longvid_storage.errors import MediaError
@@ -24,7 +25,8 @@ from longvid_storage.types import StageResult
 
 if TYPE_CHECKING:
     from longvid_indexer.scan import Found
-    from longvid_storage.store import PathRow, Store
+    from longvid_storage.rows import PathRow, VideoRow
+    from longvid_storage.store import Store
 
 
 class Pipeline:
@@ -50,7 +52,7 @@ class Pipeline:
         from longvid_indexer.scan import scan
 
         reports: list[IndexReport] = []
-        with self.store.writer_lock():
+        with self.store.writer_lock(on_wait=lambda message: on_event(Waiting(message))):
             known = self.store.known_paths()
             for found in scan(paths):
                 report = self._file(found, known.get(str(found.path)), on_event)
@@ -92,18 +94,46 @@ class Pipeline:
         from longvid_indexer.probe import probe
         from longvid_indexer.scan import content_id
 
+        store = self.store
         same = known is not None and (known.size, known.mtime_ns) == (found.size, found.mtime_ns)
         video_id = known.video_id if known is not None and same else content_id(found.path)
-        row = self.store.video(video_id) if self.store.has_video(video_id) else None
+        row = store.video(video_id) if store.has_video(video_id) else None
         info = row.info if row is not None else probe(found.path, video_id)
         if row is None or (self.collection is not None and self.collection not in row.collections):
-            self.store.upsert_video(info, self.collection)
+            store.upsert_video(info, self.collection)
         if known is None or not same or known.sidecars != found.sidecar_signature:
-            self.store.set_path(
+            store.set_path(
                 found.path,
                 video_id,
                 size=found.size,
                 mtime_ns=found.mtime_ns,
                 sidecars=found.sidecar_signature,
             )
-        return Job(self.store, self.engines, found, info)
+        job = Job(store, self.engines, self._speaker_for(found, row), info)
+        if known is not None and known.video_id != video_id:
+            self._retire(known.video_id, job)
+        return job
+
+    def _speaker_for(self, found: Found, row: VideoRow | None) -> Found:
+        """Which of a video's paths is read: a copy adds a path, not a second opinion about the transcript.
+
+        The first path with subtitles beside it speaks for the video; a path whose file is gone is forgotten.
+        """
+        from longvid_indexer.scan import look_at
+
+        candidates = [found]
+        for path in row.paths if row is not None else ():
+            if path == str(found.path):
+                continue
+            other = look_at(Path(path))
+            if other.error is None:
+                candidates.append(other)
+            else:
+                self.store.forget_path(path)
+        return min(candidates, key=lambda each: (not each.sidecars, str(each.path)))
+
+    def _retire(self, video_id: str, job: Job) -> None:
+        """A path holds new content: what it held before is removed unless it lies somewhere else too."""
+        if not any(Path(path).exists() for path in self.store.video(video_id).paths):
+            self.store.remove_video(video_id)
+            job.notes.append("its content changed: what the library knew of the older version was removed")

@@ -68,4 +68,11 @@ class FileFinished:
     number: int
 
 
-IndexEvent = StageStarted | StageFinished | FileFinished
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Another process is writing to the library; ``message`` says so."""
+
+    message: str
+
+
+IndexEvent = Waiting | StageStarted | StageFinished | FileFinished

@@ -59,6 +59,11 @@ def scan(paths: Sequence[Path]) -> Iterator[Found]:
                 yield item
 
 
+def look_at(path: Path) -> Found:
+    """One file that is known already, as it is now."""
+    return _found(path, find_sidecars(path) if path.is_file() else [])
+
+
 def content_id(path: Path) -> str:
     """The SHA-256 of a file's content, 64 hexadecimal digits: who a video is, whatever it is called.
 

@@ -95,6 +95,11 @@ def set_path(connection: Connection, row: PathRow) -> None:
         connection.execute(insert(table).values(path=row.path, **values))
 
 
+def remove_path(connection: Connection, path: str) -> None:
+    """Forget that a video's content lay there."""
+    connection.execute(delete(schema.Path).where(schema.Path.path == path))
+
+
 def paths(connection: Connection, path: str | None = None) -> dict[str, PathRow]:
     """Known paths, or the one asked for."""
     table = schema.Path

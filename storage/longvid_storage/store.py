@@ -32,7 +32,7 @@ from longvid_storage.rows import FoundUnit, PathRow, StageRecord, TermCounts, Tr
 from longvid_storage.stage_writer import StageWriter
 from longvid_storage.types import Filters, Keyframe, ScreenText, Segment, Slide, Unit, Utterance, VideoInfo
 from longvid_storage.vector_index import VectorIndex
-from longvid_storage.vectors import VectorSearch
+from longvid_storage.vectors import VectorSearch, generation
 
 
 class Store:
@@ -448,6 +448,22 @@ class Store:
         """(documents, analysed term → documents that hold it), over all units within the filters."""
         counts = self.term_counts(terms, filters=filters)
         return counts.documents, counts.frequency
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """A connection that sees one state of the library, for ``longvid_storage.search_reads``."""
+        with self._reading() as connection, connection.begin():
+            yield connection
+
+    def generation(self) -> int:
+        """Grows whenever units or vectors change."""
+        with self._reading() as connection:
+            return generation(connection)
+
+    def languages(self) -> list[str | None]:
+        """Languages of the units, sorted; None among them when a unit's is not known."""
+        with self._reading() as connection:
+            return search_reads.languages(connection)
 
     def vector_search(
         self,
