@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from longvid_storage.errors import (
@@ -97,7 +97,9 @@ def make_engine(path: Path, *, read_only: bool, create: bool = False) -> Engine:
             uri, uri=True, timeout=_BUSY_MS / 1000, isolation_level=None, check_same_thread=False
         )
 
-    engine = create_engine("sqlite+pysqlite://", creator=connect)
+    # With a creator SQLAlchemy cannot see that this is a file and would give each thread a connection of its own,
+    # which it closes under a thread that still uses it once there are more than five.
+    engine = create_engine("sqlite+pysqlite://", creator=connect, poolclass=QueuePool, max_overflow=-1)
 
     @event.listens_for(engine, "connect")
     def on_connect(connection: sqlite3.Connection, record: Any) -> None:
