@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from longvid_indexer.structuring.blocks import make_blocks
 from longvid_indexer.structuring.cuts import Source
-from longvid_indexer.structuring.describe import Describer, Span, slide_titles
+from longvid_indexer.structuring.describe import Describer, Encode, Span, slide_titles
 from longvid_indexer.structuring.events import chapter_edges, find_events
 from longvid_indexer.structuring.scenes import find_scenes
 from longvid_indexer.structuring.sentences import make_sentences
@@ -64,9 +64,11 @@ def build_structure(
     scene_edges = find_scenes(blocks, event_edges)
     events = _spans([float(blocks.edges_s[i]) for i in event_edges])
     scenes = _spans([float(blocks.edges_s[i]) for i in scene_edges])
-    describer = Describer(make_sentences(spoken, vectors), slide_titles(slides, screen_texts))
+    describer = Describer(
+        make_sentences(spoken, vectors), slide_titles(slides, screen_texts), _phrase_encoder(encoder, vectors)
+    )
     whole = (0.0, info.duration_s)
-    video = Segment("video", *whole, title=info.title, summary=describer.summary(whole, "video"))
+    video = Segment("video", *whole, title=info.title, summary=describer.summary(whole, "video", events))
     return (
         video,
         *_described("event", events, describer, chapters),
@@ -87,6 +89,13 @@ def encode_utterances(
     row = {text: index for index, text in enumerate(texts)}
     vectors = encoder.encode(texts, kind="passage")
     return np.asarray(vectors[[row[utterance.text] for utterance in utterances]], dtype=np.float32)
+
+
+def _phrase_encoder(encoder: TextEncoder | None, vectors: NDArray[np.float32] | None) -> Encode | None:
+    """The encoder for titles, if it is of the space that the utterances' vectors are in."""
+    if encoder is None or vectors is None or vectors.shape[1] != encoder.dimension:
+        return None
+    return lambda texts: encoder.encode(texts, kind="passage")
 
 
 def cover_shots(shots: Iterable[Segment], duration_s: float) -> tuple[Segment, ...]:

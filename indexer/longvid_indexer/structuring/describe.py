@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_indexer.structuring.keyphrases import PhraseIndex
+from longvid_indexer.structuring.keyphrases import Phrase, PhraseIndex
 from longvid_indexer.structuring.sentences import Sentence
 from longvid_indexer.structuring.words import stem, tokens
 from longvid_storage.types import ScreenText, Slide
 
 Span = tuple[float, float]
 
-_TITLE_WORDS = 10
+Encode = Callable[[Sequence[str]], NDArray[np.float32]]
+
+_TITLE_WORDS = 12
+_CANDIDATES = 8
+_QUESTION_WITHIN_S = 45.0
 _SUMMARY_SENTENCES = {"scene": 1, "event": 2, "video": 4}
 _LONGEST_SENTENCE = 45
 _SHORTEST_SENTENCE = 5
@@ -65,12 +70,19 @@ def shorten(text: str, words: int = _TITLE_WORDS) -> str:
 
 
 class Describer:
-    """Words for the spans of one video; built once, asked for every scene and event."""
+    """Words for the spans of one video; built once, asked for every scene and event.
 
-    def __init__(self, sentences: Sequence[Sentence], titles: Sequence[SlideTitle]) -> None:
+    ``encode`` turns texts into vectors of the sentences' space; without it phrases are weighed by counts
+    alone.
+    """
+
+    def __init__(
+        self, sentences: Sequence[Sentence], titles: Sequence[SlideTitle], encode: Encode | None = None
+    ) -> None:
         self._sentences = sorted(sentences, key=lambda s: s.start_s)
         self._starts = [s.start_s for s in self._sentences]
         self._titles = titles
+        self._encode = encode
         self._vectors = self._stack()
         self._mean = self._vectors.mean(axis=0) if len(self._sentences) else np.zeros(1, dtype=np.float32)
         counts = Counter(w for s in self._sentences for w in {stem(x) for x in s.words})
@@ -82,43 +94,79 @@ class Describer:
         return np.stack([s.vector for s in self._sentences])
 
     def titles(self, spans: Sequence[Span]) -> list[str | None]:
-        """One title a span: of its slides if they fill at least a third of it, else keyphrases, else a
-        sentence.
+        """One title a span: of the slides that fill a third of it, else the question it begins with, else its
+        keyphrases, else its most central sentence; ``None`` when nothing is said or shown.
         """
-        phrases = PhraseIndex([[s.text for s in self._within(span)] for span in spans])
+        index = PhraseIndex([[s.text for s in self._within(span)] for span in spans])
+        phrases = [index.best(i, _CANDIDATES) for i in range(len(spans))]
+        fitting = self._weighed(spans, phrases)
         made: list[str | None] = []
-        for index, span in enumerate(spans):
-            title = self._slide_title(span, made)
-            if title is None:
-                title = phrases.title(index)
+        for span, chosen in zip(spans, fitting, strict=True):
+            title = self._slide_title(span, made) or self._opening_question(span, chosen) or _joined(chosen)
             if title is None:
                 best = self.summary_sentences(span, 1)
                 title = shorten(best[0].text) if best else None
             made.append(title)
         return made
 
+    def _weighed(self, spans: Sequence[Span], phrases: Sequence[list[Phrase]]) -> list[list[Phrase]]:
+        """Each span's phrases by weight plus closeness to what the span says and the rest of the video does
+        not.
+        """
+        texts = list(dict.fromkeys(phrase.text for own in phrases for phrase in own))
+        if self._encode is None or not texts:
+            return [sorted(own, key=lambda p: -p.weight) for own in phrases]
+        vectors = dict(zip(texts, self._encode(texts), strict=True))
+        weighed = []
+        for span, own in zip(spans, phrases, strict=True):
+            low, high = self._range(span)
+            centre = self._centre(low, high)
+            scored = [
+                replace(p, weight=p.weight + 2.0 * _cosine(vectors[p.text] - 0.5 * self._mean, centre))
+                for p in own
+            ]
+            weighed.append(sorted(scored, key=lambda p: -p.weight))
+        return weighed
+
+    def _opening_question(self, span: Span, phrases: Sequence[Phrase]) -> str | None:
+        """The question that opens the span, if it is about what the span is about: interviews go by questions."""
+        low, high = self._range((span[0], min(span[1], span[0] + _QUESTION_WITHIN_S)))
+        topic = {word for phrase in phrases[:2] for word in phrase.stems}
+        counts = Counter(stem(w) for s in self._within(span) for w in set(s.words))
+        for sentence in self._sentences[low:high]:
+            if sentence.text[-1:] not in "?？؟" or not 4 <= sentence.length <= _TITLE_WORDS:
+                continue
+            words = {stem(w) for w in sentence.words}
+            if words & topic and sum(counts[w] > 1 for w in words) >= max(2, len(words) - 1):
+                return sentence.text
+        return None
+
     def _slide_title(self, span: Span, before: Sequence[str | None]) -> str | None:
-        seconds: Counter[str] = Counter()
+        seconds: defaultdict[str, float] = defaultdict(float)
         for title in self._titles:
             overlap = min(title.end_s, span[1]) - max(title.start_s, span[0])
             if overlap > 0:
-                seconds[title.text] += overlap  # type: ignore[assignment]
+                seconds[title.text] += overlap
         if not seconds or sum(seconds.values()) < (span[1] - span[0]) / 3:
             return None
-        fresh = [text for text, _ in seconds.most_common() if not before or text != before[-1]]
-        return fresh[0] if fresh else seconds.most_common(1)[0][0]
+        longest = sorted(seconds, key=lambda text: -seconds[text])
+        return next((text for text in longest if not before or text != before[-1]), longest[0])
 
-    def summary(self, span: Span, level: str) -> str | None:
-        """The most central sentences of the span in the order they are said; ``None`` when nothing is
-        said.
+    def summary(self, span: Span, level: str, parts: Sequence[Span] = ()) -> str | None:
+        """The most central sentences of the span in the order they are said; ``None`` when nothing is said.
+
+        With ``parts`` (a video's events) they are chosen among the sentences that sum up the parts.
         """
-        chosen = self.summary_sentences(span, _SUMMARY_SENTENCES[level])
+        among = [s for part in parts for s in self.summary_sentences(part, 2)] if parts else None
+        chosen = self.summary_sentences(span, _SUMMARY_SENTENCES[level], among)
         if chosen:
             return " ".join(_closed(s.text) for s in chosen)
         shown = [t.text for t in self._titles if t.start_s < span[1] and t.end_s > span[0]]
         return "; ".join(dict.fromkeys(shown)) or None
 
-    def summary_sentences(self, span: Span, count: int) -> list[Sentence]:
+    def summary_sentences(
+        self, span: Span, count: int, among: Sequence[Sentence] | None = None
+    ) -> list[Sentence]:
         """Up to ``count`` sentences, each the best of those that are left and unlike those already taken.
 
         Centrality is the cosine to the span's mean (Radev et al., "Centroid-based summarization", 2004) in
@@ -127,18 +175,24 @@ class Describer:
         """
         low, high = self._range(span)
         pool = [i for i in range(low, high) if _stands_alone(self._sentences[i])]
+        if among is not None:
+            wanted = {id(s) for s in among}
+            pool = [i for i in range(low, high) if id(self._sentences[i]) in wanted]
         if not pool:
             pool = [i for i in range(low, high) if self._sentences[i].words]
         if not pool:
             return []
         scores = self._centrality(low, high, pool)
-        similar = self._similarity(pool)
+        stems = [{stem(w) for w in self._sentences[i].words} for i in pool]
+        redundancy = np.zeros(len(pool))
         taken: list[int] = []
         while len(taken) < min(count, len(pool)):
-            redundancy = similar[:, taken].max(axis=1) if taken else np.zeros(len(pool))
             ranked = scores - 0.5 * redundancy
             ranked[taken] = -np.inf
-            taken.append(int(np.argmax(ranked)))
+            best = int(np.argmax(ranked))
+            taken.append(best)
+            shared = [len(s & stems[best]) / max(1, min(len(s), len(stems[best]))) for s in stems]
+            redundancy = np.maximum(redundancy, shared)
         return [self._sentences[pool[i]] for i in sorted(taken)]
 
     def _centrality(self, low: int, high: int, pool: list[int]) -> NDArray[np.float64]:
@@ -149,20 +203,16 @@ class Describer:
         lengths = np.array([self._sentences[i].length for i in pool], dtype=np.float64)
         shape = -0.25 * np.abs(np.log(np.clip(lengths, 1, None) / 18.0))
         position = 0.15 * np.exp(-np.arange(len(pool)) / max(1.0, len(pool) / 6))
-        return np.asarray(self._semantic(low, high, pool) + 0.6 * lexical + shape + position)
+        clean = np.array([self._sentences[i].fluency for i in pool])
+        return np.asarray(self._semantic(low, high, pool) + 0.6 * lexical + shape + position + 0.5 * clean)
 
     def _semantic(self, low: int, high: int, pool: list[int]) -> NDArray[np.float64]:
-        inside = self._vectors[low:high] - 0.7 * self._mean
-        weights = np.array([len(s.words) for s in self._sentences[low:high]], dtype=np.float64)
-        centre = (inside * weights[:, None]).sum(axis=0)
-        own = self._vectors[pool] - 0.7 * self._mean
-        norms = np.linalg.norm(own, axis=1) * np.linalg.norm(centre)
-        return np.asarray((own @ centre) / np.maximum(norms, 1e-9), dtype=np.float64)
+        centre = self._centre(low, high)
+        return np.array([_cosine(self._vectors[i] - 0.7 * self._mean, centre) for i in pool])
 
-    def _similarity(self, pool: list[int]) -> NDArray[np.float64]:
-        sets = [{stem(w) for w in self._sentences[i].words} for i in pool]
-        pairs = [[len(a & b) / max(1, min(len(a), len(b))) for b in sets] for a in sets]
-        return np.array(pairs, dtype=np.float64)
+    def _centre(self, low: int, high: int) -> NDArray[np.float64]:
+        weights = np.array([len(s.words) for s in self._sentences[low:high]], dtype=np.float64)
+        return np.asarray(weights @ (self._vectors[low:high] - 0.7 * self._mean))
 
     def _range(self, span: Span) -> tuple[int, int]:
         return bisect_left(self._starts, span[0] - 0.01), bisect_left(self._starts, span[1] - 0.01)
@@ -170,6 +220,24 @@ class Describer:
     def _within(self, span: Span) -> list[Sentence]:
         low, high = self._range(span)
         return self._sentences[low:high]
+
+
+def _cosine(a: NDArray[Any], b: NDArray[Any]) -> float:
+    return float(a @ b) / max(float(np.linalg.norm(a) * np.linalg.norm(b)), 1e-9)
+
+
+def _joined(phrases: Sequence[Phrase]) -> str | None:
+    """The best phrase and, if it adds something, the next best: ``Battery design, solar cells``."""
+    if not phrases:
+        return None
+    first = phrases[0]
+    chosen = [first.text]
+    for other in phrases[1:]:
+        if other.weight >= 0.5 * first.weight and not other.akin(first):
+            chosen.append(other.text)
+            break
+    text = ", ".join(chosen)
+    return text[:1].upper() + text[1:]
 
 
 def _density(words: Sequence[str], heavy: dict[str, float]) -> float:

@@ -1,4 +1,4 @@
-"""Scenes: neighbouring shots and slides that belong together, typically 20 seconds to 3 minutes."""
+"""Scenes: neighbouring shots and slides that belong together, typically 20 seconds to 3 minutes long."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from longvid_indexer.structuring.cuts import Floats
 from longvid_indexer.structuring.events import earliest_start
 from longvid_indexer.structuring.partition import Scatter, best_partition
 
-TYPICAL_SCENE_S = 75.0
+TYPICAL_SCENE_S = 90.0
 MIN_SCENE_S = 15.0
 MAX_SCENE_S = 240.0
-_STRENGTH_BONUS = 1.0
-_SCENE_PENALTY = 0.8
-_LENGTH_COST = 1.0
+_STRONGEST = 2.5
+_SCENE_PENALTY = 1.7
+_LENGTH_COST = 0.6
 
 
 def find_scenes(blocks: Blocks, event_edges: list[int]) -> list[int]:
     """Edges of the scenes, as indices into ``blocks.edges_s``; every event edge is one of them.
 
     The same optimum as for events inside each event, but cuts where the picture or the speaker changes
-    weigh more, and lengths are drawn to about 75 s (squared log-ratio, the cost of a log-normal prior).
+    weigh more, and lengths are drawn to about 90 s (squared log-ratio, the cost of a log-normal prior).
     """
     scatter = Scatter(blocks.vectors, blocks.weights)
-    bonus = _STRENGTH_BONUS * blocks.bonus()
+    bonus = np.minimum(blocks.strength, _STRONGEST)
     scenes = [0]
     for start, end in pairwise(event_edges):
         edges_s = blocks.edges_s[start : end + 1]

@@ -20,7 +20,8 @@ _ENDS = re.compile(r"[.?!…。？！؟।]['\"”’)\]]*\s*$")
 _SPLIT = re.compile(r"(?<=[.?!…。？！؟।])['\"”’)\]]*\s+(?=\S)|(?<=[。？！])(?=\S)")
 # Openers that hang on what was said before; dropped when a sentence stands alone in a summary.
 _OPENER_WORDS = (
-    "okay|ok|so|well|and|but|yeah|yes|right|now|alright|all right|no|like|you know|i mean|i think|anyway|also"
+    "i think that|i guess that|i mean that|okay|ok|so|well|"
+    "and|but|yeah|yes|right|now|alright|all right|no|like|you know|i mean|i think|anyway|also"
     "|then|because|or|oh|uh-huh|mm-hmm|i guess|actually|basically|sure|great|cool|thanks|thank you"
 )
 _OPENER = re.compile(rf"^(?:(?:{_OPENER_WORDS})\b[\s,.!;:—–-]*)+", re.IGNORECASE)
@@ -36,6 +37,7 @@ class Sentence:
     words: tuple[str, ...]
     vector: NDArray[np.float32]
     complete: bool
+    fluency: float = 1.0  # share of it that was neither hesitation nor restart
 
     @property
     def length(self) -> int:
@@ -94,7 +96,8 @@ def _of_group(parts: Sequence[Utterance], vectors: NDArray[np.float32] | None) -
         text = readable(piece)
         if text:
             words = tuple(content_words(text))
-            made.append(Sentence(*span, text, words, vector, bool(_ENDS.search(piece))))
+            fluency = min(1.0, len(text) / max(1, len(_OPENER.sub("", piece).strip())))
+            made.append(Sentence(*span, text, words, vector, bool(_ENDS.search(piece)), fluency))
     return made
 
 

@@ -36,8 +36,13 @@ ways we well went were weren what whatever when where whether which while who wh
 will with within without won wonder word work would wouldn x y yeah year years yep yes yet you your yours
 yourself yourselves yup isn't aren't wasn't don't doesn't didn't can't couldn't won't wouldn't it's that's
 there's i'm you're we're they're i've you've we've they've i'll you'll we'll they'll i'd you'd we'd they'd
-he's she's what's let's here's who's mm-hmm uh-huh cause cos basically actually obviously literally
-definitely totally honestly hopefully kinda sorta wanna cool alright 's 're
+he's she's what's let's here's who's hadn't hasn't haven't shouldn't wouldn't didn't doesn't aren't weren't
+mustn't ain't y'all that'll there'll it'll that'd it'd there'd how's when's everyone's someone's gonna two
+four five six seven eight nine ten eleven twelve fifteen twenty thirty forty fifty sixty hundred thousand
+percent half hard easy big small old high low short long interesting important nice weird bad better best
+worse worst cases case stuff bunch sense kinds sorts lots able later early earlier before after happy glad
+wait hear heard happening works worked happens mentioned mention mm-hmm uh-huh cause cos basically actually
+obviously literally definitely totally honestly hopefully kinda sorta wanna cool alright 's 're
 """
 _OTHERS = """
 aber alle allem allen aller alles als also am an auch auf aus bei bin bis bist da dabei dadurch dafür
@@ -64,21 +69,32 @@ _FILLER = re.compile(
     r"(?<![\w'-])(?:u+h+|u+m+|uhm|e+r+m?|a+h|hm+|m+-?hm+|mm+|uh-huh|äh+m?|öhm?|euh)(?![\w'-])\s*[,.]*\s*",
     re.IGNORECASE,
 )
+# A word or up to eight, said again at once: "that's that's", "in the design phase in the design phase we".
+_RESTART = re.compile(r"\b((?:[\w'-]+ ){0,7}[\w'-]+)(?:[ ,]+\1\b)+", re.IGNORECASE)
+_FRAGMENT = re.compile(r"\b((?:\w+ )?\w{1,4})[,-]* (\1\w+)", re.IGNORECASE)
+_SPELLED = re.compile(
+    r"\b(?:[A-Z]_)+(?:[a-z]\b)?"
+)  # letters one by one, as some transcripts write them: T_V_
 _NOISE_MARK = re.compile(r"[\[(<{*][^\])>}*]{0,40}[\])>}*]|[♪♫]+")
 
 
-def tokens(text: str) -> list[str]:
-    """All words in order, lower case; a run of an unspaced script gives its overlapping pairs of
+def surface_tokens(text: str) -> list[str]:
+    """All words in order as written; a run of an unspaced script gives its overlapping pairs of
     characters.
     """
     found: list[str] = []
-    for match in _TOKEN.finditer(text.lower()):
+    for match in _TOKEN.finditer(text):
         token = match[0].replace("’", "'")
         if _UNSPACED_RUN.fullmatch(token) and len(token) > 2:
             found.extend(token[i : i + 2] for i in range(len(token) - 1))
         else:
             found.append(token)
     return found
+
+
+def tokens(text: str) -> list[str]:
+    """:func:`surface_tokens` in lower case."""
+    return surface_tokens(text.lower())
 
 
 def is_content(token: str) -> bool:
@@ -106,10 +122,21 @@ def stem(token: str) -> str:
 
 
 def without_fillers(text: str) -> str:
-    """Take out hesitations (``uh``, ``um``), stuttered repetitions and marks such as ``[Music]``."""
+    """Take out hesitations (``uh``, ``um``), restarts ("the the plan", "l learning") and marks as
+    ``[Music]``.
+    """
     text = _NOISE_MARK.sub(" ", text)
-    text = _FILLER.sub("", text)
-    # Spoken restarts: "the the plan", "I I think", "that's that's"; meaning is never lost by saying it once.
-    text = re.sub(r"\b([\w']+(?: [\w']+)?)(?:[ ,]+\1\b)+", r"\1", text, flags=re.IGNORECASE)
-    text = re.sub(r"\s+([,.;:!?])", r"\1", re.sub(r"\s+", " ", text))
+    text = _SPELLED.sub(lambda match: match[0].replace("_", ""), text)
+    text = " ".join(_FILLER.sub("", text).split())
+    text = _FRAGMENT.sub(_drop_fragment, text)
+    for _ in range(2):  # a restart within a restart
+        text = _RESTART.sub(r"\1", text)
+    text = re.sub(r"\s+([,.;:!?])", r"\1", text)
     return re.sub(r"([,;:])[,;:]+", r"\1", text).strip(" ,;:-–—")
+
+
+def _drop_fragment(match: re.Match[str]) -> str:
+    """The beginning of a word given up and said again (``w want``) goes; a word of its own (``a apple``)
+    stays.
+    """
+    return match[0] if match[1].lower() in STOP_WORDS else match[2]

@@ -1,0 +1,171 @@
+"""Titles and summaries read well: no hesitations, no back-channel, the words that tell one part from the others."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from longvid_indexer.structure import build_structure
+from longvid_indexer.structuring.describe import Describer, slide_titles
+from longvid_indexer.structuring.keyphrases import PhraseIndex
+from longvid_indexer.structuring.sentences import make_sentences, readable
+from longvid_indexer.structuring.words import content_words, stem, tokens, without_fillers
+from longvid_storage.types import ScreenText, Slide, Utterance, VideoInfo
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        ("Um, so, uh we want the the remote to be cheap.", "We want the remote to be cheap."),
+        ("Yeah, okay. I think that price matters", "Price matters"),
+        ("We l learn to w want it", "We learn to want it"),
+        (
+            "It's in the design phase it's in the design phase that we draw.",
+            "It's in the design phase that we draw.",
+        ),
+        ("[Music] Hello <i>there</i> ♪", "Hello there"),
+        ("It has a T_V_ and an L_C_D_ screen.", "It has a TV and an LCD screen."),
+        ("Umbrella errors remain ahead.", "Umbrella errors remain ahead."),
+        ("Mm-hmm.", ""),
+        ("Uh-huh, yeah.", ""),
+        ("Das ist äh die Lösung.", "Das ist die Lösung."),
+        ("学习率很重要。", "学习率很重要。"),
+    ],
+)
+def test_readable(said: str, read: str) -> None:
+    assert readable(said) == read
+
+
+def test_a_word_of_its_own_is_no_fragment() -> None:
+    assert without_fillers("we go on only so some do done") == "we go on only so some do done"
+
+
+def test_tokens_of_other_scripts() -> None:
+    assert tokens("学习率 is C++ e-mail") == ["学习", "习率", "is", "c++", "e-mail"]
+    assert content_words("Die Lösung und der Preis") == ["lösung", "preis"]
+    assert content_words("مرحبا بكم") == ["مرحبا", "بكم"]
+    assert stem("disclosures") == stem("disclosure")
+
+
+def test_caption_lines_become_sentences_across_interruptions() -> None:
+    said = [
+        Utterance(0, 2, "The agenda was sent round to all", "Ann"),
+        Utterance(1.5, 2.2, "Mm-hmm.", "Bo"),
+        Utterance(2, 3, "of you. It has three points.", "Ann"),
+    ]
+    sentences = make_sentences(said, None)
+    assert [s.text for s in sentences] == ["The agenda was sent round to all of you.", "It has three points."]
+    assert sentences[0].start_s == 0
+    assert sentences[1].end_s == 3
+    assert all(a.end_s <= b.end_s for a, b in pairwise(sentences))
+
+
+def test_phrases_contrast_spans() -> None:
+    remote = "We talk about the remote control and its"
+    index = PhraseIndex(
+        [
+            [
+                f"{remote} battery life.",
+                "Battery life is long, says the remote control team.",
+                "Battery life again.",
+            ],
+            [
+                f"{remote} selling price.",
+                "The selling price is in Euro.",
+                "A selling price of the remote control.",
+            ],
+        ]
+    )
+    assert index.best(0, 3)[0].text == "battery life"
+    assert index.best(1, 3)[0].text == "selling price"
+
+
+def test_phrases_keep_names_and_inner_words() -> None:
+    index = PhraseIndex(
+        [
+            [
+                "The quality of service in Bitcoin.",
+                "Quality of service costs.",
+                "Mining Bitcoin needs quality of service.",
+            ]
+        ]
+    )
+    texts = [phrase.text for phrase in index.best(0, 9)]
+    assert texts[0] == "quality of service"
+    assert "Bitcoin" in texts
+
+
+def info_of(duration_s: float) -> VideoInfo:
+    return VideoInfo("id", "T", duration_s, True, True)
+
+
+def test_the_opening_question_names_what_follows() -> None:
+    said = [
+        Utterance(0, 5, "How do you get funded as a developer?", "Host"),
+        Utterance(
+            5, 20, "Developers are funded by grants. Funded developers write code, and grants help.", "Guest"
+        ),
+        Utterance(20, 35, "There are many grants for developers. Being funded matters.", "Guest"),
+    ]
+    assert Describer(make_sentences(said, None), ()).titles([(0, 40)]) == [
+        "How do you get funded as a developer?"
+    ]
+
+
+def test_slides_name_scenes_and_the_tallest_line_is_the_heading() -> None:
+    slides = [Slide(0, 50, 5), Slide(50, 90, 60, "Given title")]
+    lines = [
+        ScreenText(0, 50, "Gradient descent", (0.1, 0.05, 0.6, 0.15)),
+        ScreenText(0, 50, "small text about the rate", (0.1, 0.2, 0.6, 0.24)),
+        ScreenText(0, 50, "FOOTER IN BIG", (0.1, 0.8, 0.9, 0.99)),
+    ]
+    assert [t.text for t in slide_titles(slides, lines)] == ["Gradient descent", "Given title"]
+    segments = build_structure(info_of(90), (), (), slides, lines)
+    assert [s.title for s in segments if s.level == "scene"] == ["Gradient descent", "Given title"]
+    assert segments[0].summary == "Gradient descent; Given title"
+
+
+def test_summary_takes_what_the_part_is_about_not_the_chatter() -> None:
+    said = [
+        Utterance(0, 2, "Okay."),
+        Utterance(2, 6, "Um, you know what I mean, right?"),
+        Utterance(6, 12, "The learning rate decides how far each step of gradient descent goes."),
+        Utterance(12, 18, "A learning rate that is too large makes gradient descent diverge."),
+        Utterance(18, 20, "Mm-hmm."),
+        Utterance(20, 26, "Somebody left a bottle on the table over there yesterday."),
+    ]
+    summary = Describer(make_sentences(said, None), ()).summary((0, 30), "scene")
+    assert summary is not None
+    assert "learning rate" in summary
+
+
+def test_summary_sentences_are_said_and_in_order() -> None:
+    said = [
+        Utterance(i * 5.0, i * 5.0 + 5, f"Point {w} concerns the {w} of our {v}.")
+        for i, (w, v) in enumerate([("budget", "project"), ("schedule", "project"), ("battery", "remote")])
+    ]
+    segments = build_structure(info_of(15), said, (), (), ())
+    summary = segments[0].summary
+    assert summary is not None
+    places = [summary.index(u.text) for u in said if u.text in summary]
+    assert len(places) >= 2
+    assert places == sorted(places)
+
+
+def test_chinese_gets_a_title_and_a_summary() -> None:
+    said = [
+        Utterance(i * 8.0, i * 8.0 + 7, "学习率决定梯度下降的步长。梯度下降需要合适的学习率。")
+        for i in range(6)
+    ]
+    segments = build_structure(info_of(48), said, (), (), ())
+    event = next(s for s in segments if s.level == "event")
+    assert event.summary is not None
+    assert "学习率" in event.summary
+    assert event.title
+
+
+def test_backchannel_alone_gives_no_words() -> None:
+    said = [Utterance(i * 3.0, i * 3.0 + 1, "Mm-hmm.") for i in range(5)]
+    segments = build_structure(info_of(20), said, (), (), ())
+    assert {(s.title, s.summary) for s in segments if s.level in ("event", "scene")} == {(None, None)}
