@@ -53,7 +53,7 @@ class Frame:
     @property
     def rotation(self) -> int:
         """Degrees, counterclockwise, by which players turn the stored picture to show it upright: 0, 90, 180 or 270."""
-        return round(self.raw.rotation / 90) * 90 % 360
+        return int(round(self.raw.rotation / 90) * 90 % 360)
 
     @cached_property
     def _planes(self) -> list[Image]:

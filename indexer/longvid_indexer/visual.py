@@ -7,6 +7,7 @@ from pathlib import Path
 
 from longvid_indexer.frames import Frame, FrameReader, fit
 from longvid_indexer.vision.keyframes import MiddleFrame, keep
+from longvid_indexer.vision.moments import Moments
 from longvid_indexer.vision.shots import ShotFinder, make_detectors, shots_of
 from longvid_indexer.vision.slides import FoundSlide, SlideFinder
 from longvid_storage.types import Keyframe, Segment, Slide, VideoInfo
@@ -68,11 +69,11 @@ def visual_pass(path: Path, info: VideoInfo, settings: VisualSettings | None = N
     look = _Look(settings)
     for frame in reader:
         look.see(frame, reader.rate)
-    end_s = max(info.duration_s, reader.decoded_until_s) if info.duration_s <= 0 else info.duration_s
+    end_s = info.duration_s if info.duration_s > 0 else reader.decoded_until_s
     # A still picture stays on screen to the end of the sound; a damaged file shows nothing behind its last frame.
     broken = reader.decode_errors > 0 or reader.cut_short is not None
     seen_until_s = min(reader.decoded_until_s, end_s) if broken else end_s
-    look.finish(seen_until_s)
+    look.finish(reader.decoded_until_s, seen_until_s)
     return VisualResult(
         shots=shots_of(look.cuts_s, end_s, settings.shortest_shot_s),
         slides=tuple(look.slides),
@@ -111,6 +112,7 @@ class _Look:
         self._shots: ShotFinder | None = None
         self._slides = SlideFinder()
         self._size: tuple[int, int] = (0, 0)
+        self._moments = Moments(1 / settings.looks_per_s)
         self._next_look_s = 0.0
         self._middle: MiddleFrame | None = None
         self.looks = 0
@@ -131,6 +133,7 @@ class _Look:
             self._middle = MiddleFrame(frame.time_s)
         for cut_s in self._shots.see(frame):
             self._cut(cut_s)
+        self._moments.see(frame.time_s, self._shots.small)
         # The slack keeps 5 looks a second of a 25 fps video at every fifth frame despite rounded timestamps.
         if frame.time_s >= self._next_look_s - 0.004:
             self._next_look_s = frame.time_s + 1 / self._settings.looks_per_s
@@ -152,10 +155,10 @@ class _Look:
             self._keep_slide(slide)
         start_s = self._slides.start_s
         if before_s is None and start_s is not None:
-            self._end_moving(start_s)
+            self._end_moving(self._moments.refine(start_s))
             self._middle = None
         elif before_s is not None and start_s is None:
-            self._middle = MiddleFrame(ended[-1].end_s if ended else before_s)
+            self._middle = MiddleFrame(self._moments.refine(ended[-1].end_s if ended else before_s))
 
     def _cut(self, cut_s: float) -> None:
         if self._middle is not None and cut_s > self._middle.start_s:
@@ -175,21 +178,24 @@ class _Look:
 
     def _keep_slide(self, found: FoundSlide) -> None:
         s = self._settings
-        self.slides.append(Slide(found.start_s, found.end_s, found.frame_s))
-        self.keyframes.append(
-            keep(found.frame, found.start_s, found.end_s, "slide", s.slide_long_side, s.slide_quality)
-        )
+        start_s, end_s = self._moments.refine(found.start_s), self._moments.refine(found.end_s)
+        if found.steady:
+            self.slides.append(Slide(start_s, end_s, found.frame_s))
+            kept = keep(found.frame, start_s, end_s, "slide", s.slide_long_side, s.slide_quality)
+        else:
+            kept = keep(found.frame, start_s, end_s, "shot", s.shot_long_side, s.shot_quality)
+        self.keyframes.append(kept)
 
-    def finish(self, end_s: float) -> None:
-        """The video ends at ``end_s``."""
+    def finish(self, pictures_end_s: float, end_s: float) -> None:
+        """The last picture ends at ``pictures_end_s``, the video at ``end_s``."""
         if self._shots is None:
             return
         self._shots.finish()
         before_s = self._slides.start_s
         # What the slide finder learns at the very end may open and close a slide in one go.
-        ended = self._slides.finish(end_s)
+        ended = self._slides.finish(pictures_end_s, end_s)
         if before_s is None and ended:
-            self._end_moving(ended[0].start_s)
+            self._end_moving(self._moments.refine(ended[0].start_s))
             self._middle = None
         for slide in ended:
             self._keep_slide(slide)

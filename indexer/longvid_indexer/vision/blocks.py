@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,25 +13,25 @@ Mask = NDArray[np.bool_]
 
 BLOCK = 8
 # Grey levels, after smoothing: above coding noise, below the faintest text worth reading.
-_STEP = 10
+STEP = 10
 # Seconds over which restlessness is remembered.
 _MEMORY_S = 10.0
+_WARM_UP_S = 2.0
+# A burst this short may be a transition between two slides, and counts for less.
+_TRANSITION_S, _TRANSITION_WEIGHT = 1.3, 0.3
 # A burst that moves more of the picture than this is a cut or transition; it says nothing of a block's own habits.
 _GLOBAL_SHARE = 0.4
 
 
-def per_block(mask: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Share of true pixels (1, not 255) in each block, ``(rows, columns)``; blocks at the edges may be narrower."""
+def per_block(values: NDArray[Any]) -> NDArray[np.float32]:
+    """Mean of each block, ``(rows, columns)``: of a mask of zeros and ones, its share of ones."""
     import cv2
 
-    height, width = mask.shape
+    height, width = values.shape
     rows, columns = -(-height // BLOCK), -(-width // BLOCK)
-    padded = cv2.copyMakeBorder(
-        mask, 0, rows * BLOCK - height, 0, columns * BLOCK - width, cv2.BORDER_REPLICATE
-    )
-    return np.asarray(
-        cv2.resize(padded.astype(np.float32), (columns, rows), interpolation=cv2.INTER_AREA), np.float32
-    )
+    down, right = rows * BLOCK - height, columns * BLOCK - width
+    padded = cv2.copyMakeBorder(values.astype(np.float32), 0, down, 0, right, cv2.BORDER_REPLICATE)
+    return np.asarray(cv2.resize(padded, (columns, rows), interpolation=cv2.INTER_AREA), np.float32)
 
 
 def per_pixel(blocks: Mask, shape: tuple[int, int]) -> Mask:
@@ -44,15 +46,14 @@ class BlockMemory:
     before: a slow fade adds up). All arrays are ``(rows, columns)``.
 
     ``moved_at``: when it last moved. ``onset``: when the burst of moves began that its present look ended.
-    ``restless``: how much of the time before that burst it had spent moving, 0 to 1.
+    ``restless``: how much of the last ten seconds or so it spent moving, 0 to 1.
     """
 
     def __init__(self, first: Image, time_s: float, settle_s: float) -> None:
         shape = per_block(first).shape
         self._anchor = first.copy()
-        self._activity = np.zeros(shape, np.float64)
         self._settle_s = settle_s
-        self._time_s = time_s
+        self._time_s = self._first_s = time_s
         self.moved_at: Times = np.full(shape, time_s)
         self.onset: Times = np.full(shape, time_s)
         self.restless = np.zeros(shape, np.float64)
@@ -68,21 +69,39 @@ class BlockMemory:
         self.moved = changed
         fresh = changed & self.settled(time_s)
         self.onset[fresh] = time_s
-        self.restless[fresh] = self._activity[fresh]
         self.moved_at[changed] = time_s
         if changed.any():
             pixels = per_pixel(changed, image.shape)
             self._anchor[pixels] = image[pixels]
-        keep = np.exp(-(time_s - self._time_s) / _MEMORY_S)
-        counts = changed if changed.mean() < _GLOBAL_SHARE else np.zeros_like(changed)
-        self._activity = self._activity * keep + counts * (1 - keep)
+        # Early on the memory is shorter, so that a presenter is known for one within a second or two.
+        keep = np.exp((self._time_s - time_s) / min(_MEMORY_S, time_s - self._first_s + _WARM_UP_S))
+        counts = np.where(time_s - self.onset < _TRANSITION_S, _TRANSITION_WEIGHT, 1.0) * changed
+        if changed.mean() >= _GLOBAL_SHARE:
+            counts = np.zeros_like(counts)
+        self.restless = self.restless * keep + counts * (1 - keep)
         self._time_s = time_s
 
 
-def differs(a: Image, b: Image, step: int = _STEP) -> Mask:
+def differs(a: Image, b: Image, step: int = STEP) -> Mask:
     """Blocks in which two or more pixels differ by more than ``step``."""
     import cv2
 
     return np.asarray(
         per_block(cv2.threshold(cv2.absdiff(a, b), step, 1, cv2.THRESH_BINARY)[1]) > 1.5 / BLOCK**2
     )
+
+
+def drawn(image: Image) -> bool:
+    """Whether a picture looks drawn (slides, screens, charts) rather than filmed.
+
+    Drawn pictures are made of even areas and sharp edges; what a camera sees lies mostly in between.
+    """
+    import cv2
+
+    square = np.ones((BLOCK, BLOCK), np.uint8)
+    middle = (slice(BLOCK // 2, None, BLOCK),) * 2
+    span = cv2.subtract(cv2.dilate(image, square), cv2.erode(image, square))[middle].astype(np.int16)
+    if span.size == 0:
+        return False
+    even, sharp, between = (span <= 6).mean(), (span >= 80).mean(), ((span > 10) & (span < 60)).mean()
+    return bool(even + sharp - between > 0.25)

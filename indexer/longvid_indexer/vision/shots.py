@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 from longvid_storage.types import Segment
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from longvid_indexer.frames import Frame
 
 # What PySceneDetect's SceneManager shrinks to before it looks (DEFAULT_MIN_WIDTH, applied to the long side).
@@ -31,7 +34,8 @@ class ShotFinder:
         self._exact = exact
         self._size: tuple[int, int] | None = None
         self._last: Any = None
-        self.cuts_s: list[float] = []
+        self.small: NDArray[np.uint8] | None = None
+        self._cuts_s: list[float] = []
 
     def see(self, frame: Frame) -> list[float]:
         """Look at the next frame; returns the cuts that it settles, in seconds (a few frames in the past)."""
@@ -40,6 +44,7 @@ class ShotFinder:
         if self._size is None:
             self._size = self._small_size(frame.raw.width, frame.raw.height)
         image = frame.exact_bgr(*self._size) if self._exact else frame.bgr(*self._size)
+        self.small = image
         code = Timecode(round(frame.time_s / _MICROSECONDS), _MICROSECONDS)
         self._last = FrameTimecode(code, fps=self._rate)
         return self._note(
@@ -52,9 +57,21 @@ class ShotFinder:
             return []
         return self._note([cut for detector in self._detectors for cut in detector.post_process(self._last)])
 
+    @property
+    def cuts_s(self) -> list[float]:
+        """All cuts so far; of a fade through black only the one in its middle."""
+        fades = [fade for detector in self._detectors for fade in getattr(detector, "fades_s", ())]
+        inside = {
+            cut
+            for cut in self._cuts_s
+            for start, middle, end in fades
+            if start <= cut <= end and cut != middle
+        }
+        return sorted({cut for cut in self._cuts_s if cut not in inside})
+
     def _note(self, codes: list[Any]) -> list[float]:
         fresh = [code.seconds for code in codes]
-        self.cuts_s += fresh
+        self._cuts_s += fresh
         return fresh
 
     def _small_size(self, width: int, height: int) -> tuple[int, int]:
@@ -75,14 +92,16 @@ def make_detectors(name: str) -> list[Any]:
     ``"default"``: hard cuts (AdaptiveDetector) and fades through black (ThresholdDetector);
     ``"adaptive"``, ``"content"``: that one detector, with its own defaults.
     """
-    from scenedetect.detectors import AdaptiveDetector, ContentDetector, ThresholdDetector
+    from scenedetect.detectors import AdaptiveDetector, ContentDetector
+
+    from longvid_indexer.vision.fades import FadeDetector
 
     if name == "adaptive":
         return [AdaptiveDetector()]
     if name == "content":
         return [ContentDetector()]
     if name == "default":
-        return [AdaptiveDetector(), ThresholdDetector()]
+        return [AdaptiveDetector(), FadeDetector()]
     raise ValueError(f"detector {name!r} must be 'default', 'adaptive' or 'content'")
 
 

@@ -13,31 +13,52 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_indexer.vision.blocks import BlockMemory, Image, Mask, differs, per_block, per_pixel
+from longvid_indexer.vision.blocks import STEP, BlockMemory, Image, Mask, differs, drawn, per_block, per_pixel
 
 _SETTLE_S = 1.0
 # To open a slide, this share of the picture must rest this long; to end it, less than that must rest for so long.
 _OPEN_SHARE, _OPEN_S = 0.6, 1.5
 _CLOSE_SHARE, _CLOSE_S = 0.4, 1.5
 _SHORTEST_S = 1.5
+# How much of the picture rests on average: of a slide with a large clip in it; of a photograph that fills the screen.
+_DRAWN_RESTS, _FILMED_RESTS = 0.6, 0.85
 # Added content joins the slide once it has been there this long.
 _ABSORB_S = 2.0
-_RESTLESS = 0.2
-_EDGE = 40
+_RESTLESS = 0.1
+_EDGE = 20
+# Correlation of gradients above which a block shows the same thing in another brightness.
+_ALIKE = 0.6
 _LUMA_STEP = 48
-# A new slide takes away this share of the old content at once, or the lesser share all over the picture.
-_LOSS, _SPREAD_LOSS = 0.35, 0.15
-_BURST_S = 1.0
+# A new slide takes away this share of the old content at once, or this much bit by bit,
+_LOSS, _SLOW_LOSS = 0.35, 0.5
+# or under a title and a frame that stay, this share over so much of the width, replaced rather than added to.
+_BODY_LOSS, _TOUCHED, _WIDE, _SWAP = 0.12, 2.0, 0.2, 0.25
+# "At once": within two looks.
+_BURST_S = 0.45
+# So much of the picture much brighter or darker is another slide even if both are empty.
+_FLAT = 0.4
+# Content worth speaking of, in blocks' worth of edge pixels.
+_LITTLE = 0.5
+# A frame is kept if no more of the picture than this is moving, and no more of the content is covered.
+_CALM_SHARE, _HIDDEN = 0.03, 0.1
+# A change is known for one at most about so long after it began; frames are held that far back.
+_KNOWN_S, _KEPT_EVERY_S = 4.0, 0.5
+
+Weights = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class FoundSlide:
-    """A slide and the frame that shows it most completely (whatever was given with the picture)."""
+    """A stretch of still screen and the frame that shows it most completely (whatever came with the picture).
+
+    ``steady``: it is a slide; else the picture was filmed, and still only in parts.
+    """
 
     start_s: float
     end_s: float
     frame_s: float
     frame: Any
+    steady: bool = True
 
 
 def edges(image: Image) -> NDArray[np.uint8]:
@@ -47,9 +68,35 @@ def edges(image: Image) -> NDArray[np.uint8]:
     across = cv2.absdiff(image[:, 2:], image[:, :-2])
     down = cv2.absdiff(image[2:, :], image[:-2, :])
     steep = np.zeros(image.shape, np.uint8)
-    steep[:, 1:-1] = across > _EDGE // 2
-    steep[1:-1, :] |= down > _EDGE // 2
+    steep[:, 1:-1] = across > _EDGE
+    steep[1:-1, :] |= down > _EDGE
     return steep
+
+
+def weigh(old: Image, new: Image) -> tuple[Weights, Weights, Weights]:
+    """Content lost, content gained and content there was, for each block, as shares of its pixels.
+
+    Content is edges. An edge is lost when its pixel changed, unless the block kept its structure (text that is
+    dimmed or highlighted): that is, unless the gradients of old and new correlate.
+    """
+    import cv2
+
+    before, after = edges(old), edges(new)
+    changed = cv2.threshold(cv2.absdiff(old, new), STEP, 1, cv2.THRESH_BINARY)[1]
+    norm = np.sqrt(per_block(_product(old, old)) * per_block(_product(new, new)))
+    alike = per_block(_product(old, new)) > _ALIKE * norm
+    lost = per_block(before & changed)
+    lost[alike] = 0
+    return lost, per_block(after & changed & (1 - before)), per_block(before)
+
+
+def _product(a: Image, b: Image) -> NDArray[np.float32]:
+    """Inner product of the gradients of two pictures at each pixel."""
+    import cv2
+
+    across = [cv2.Sobel(image, cv2.CV_32F, 1, 0) for image in (a, b)]
+    down = [cv2.Sobel(image, cv2.CV_32F, 0, 1) for image in (a, b)]
+    return np.asarray(across[0] * across[1] + down[0] * down[1], np.float32)
 
 
 class SlideFinder:
@@ -63,7 +110,9 @@ class SlideFinder:
         self._start_s: float | None = None
         self._decided_s = 0.0
         self._unrest_s: float | None = None
-        self._best: tuple[float, Any, int] | None = None
+        self._kept: list[tuple[float, Any]] = []
+        self._grown = False
+        self._rest: list[float] = [0.0, 0.0]
 
     @property
     def start_s(self) -> float | None:
@@ -86,11 +135,13 @@ class SlideFinder:
         self._consider(image)
         return ended
 
-    def finish(self, end_s: float) -> list[FoundSlide]:
-        """The video ends: the slide on screen ends with it."""
-        if self._memory is None:
+    def finish(self, pictures_end_s: float, end_s: float) -> list[FoundSlide]:
+        """The pictures end, and the video: the slide on screen stays until then, a filmed picture does not."""
+        if self._memory is None or self._image is None:
             return []
-        ended = self._judge(end_s)
+        ended = self._judge(min(pictures_end_s, end_s))
+        if self._start_s is None and drawn(self._image):
+            ended += self._judge(end_s)
         return ended + self._close(end_s)
 
     def _judge(self, now_s: float) -> list[FoundSlide]:
@@ -107,6 +158,8 @@ class SlideFinder:
                 return self._close(self._unrest_s)
         else:
             self._unrest_s = None
+        if now_s - self._start_s > 1.5 * _SETTLE_S:
+            self._rest = [self._rest[0] + share, self._rest[1] + 1]
         return self._compare(now_s, settled)
 
     def _open(self, now_s: float) -> None:
@@ -132,16 +185,19 @@ class SlideFinder:
         counting = changed & (memory.restless < _RESTLESS)
         if not counting.any():
             return []
-        before, after = edges(shown), edges(image)
-        lost = per_block(before & ~_widen(after) & 1) * counting
-        gained = per_block(after & ~_widen(before) & 1) * counting
-        quiet = settled & (memory.restless < _RESTLESS)
-        had = float((per_block(before) * quiet).sum())
-        if self._is_new(lost, gained, had, self._flat_change(counting, quiet)):
-            weights = lost if lost.sum() > 0 else counting
-            return self._turn(_burst_start(memory.onset[counting], weights[counting]), now_s)
+        lost, gained, had = weigh(shown, image)
+        quiet = memory.restless < _RESTLESS
+        lost, gained = lost * counting, gained * counting
+        old = float((had * quiet).sum())
+        burst = _heaviest_burst(memory.onset, lost)
+        if self._is_new(lost, gained, burst, old) or self._flat_change(counting, quiet) > _FLAT:
+            start = burst if burst.any() else counting
+            # Not the first of them: a mouse or a coder's refresh may have moved a block or two just before.
+            at_s = np.quantile(memory.onset[start], 0.25, method="nearest")
+            return self._turn(float(at_s), now_s)
         # What is only added belongs to the slide from now on; what is taken away stays due, and adds up.
         grown = changed & (lost <= 0.25 * gained) & (now_s - memory.onset >= _ABSORB_S)
+        self._grown |= float((gained * grown).sum()) >= _LITTLE
         self._accept(grown)
         return []
 
@@ -154,19 +210,17 @@ class SlideFinder:
         return float((bright & (from_to > 0.8)).sum() / max(1, quiet.sum()))
 
     @staticmethod
-    def _is_new(lost: NDArray[np.float32], gained: NDArray[np.float32], had: float, flat: float) -> bool:
-        if flat > 0.4:
-            return True
-        total = float(lost.sum())
-        if total < 0.5 or had <= 0:
+    def _is_new(lost: Weights, gained: Weights, burst: Mask, old: float) -> bool:
+        """Whether the losses make this another slide; ``burst``: the blocks that lost content at one time."""
+        total, at_once = float(lost.sum()), float(lost[burst].sum())
+        if total < _LITTLE or old <= 0:
             return False
-        if total >= _LOSS * had:
+        if at_once >= _LOSS * old or total >= _SLOW_LOSS * old:
             return True
-        rows, columns = np.nonzero(lost)
-        height = (rows.max() - rows.min() + 1) / lost.shape[0]
-        width = (columns.max() - columns.min() + 1) / lost.shape[1]
-        spread = width >= 0.3 and height >= 0.3
-        return spread and total >= _SPREAD_LOSS * had and total >= 0.25 * (total + float(gained.sum()))
+        columns = np.nonzero(lost * burst)[1]
+        wide = len(columns) > 0 and (columns.max() - columns.min() + 1) / lost.shape[1] >= _WIDE
+        added = float(gained[burst].sum())
+        return wide and at_once >= max(_TOUCHED, _BODY_LOSS * old) and at_once >= _SWAP * (at_once + added)
 
     def _turn(self, at_s: float, now_s: float) -> list[FoundSlide]:
         ended = self._close(at_s)
@@ -179,14 +233,23 @@ class SlideFinder:
         self._shown = self._image.copy()
         self._decided_s = now_s
         self._unrest_s = None
-        self._best = (*self._latest, 0)
+        self._kept, self._grown = [self._latest], False
+        self._rest = [0.0, 0.0]
 
     def _close(self, end_s: float) -> list[FoundSlide]:
-        start_s, best = self._start_s, self._best
-        self._start_s = self._unrest_s = self._best = None
-        if start_s is None or best is None or end_s - start_s < _SHORTEST_S:
+        start_s, kept = self._start_s, self._kept
+        self._start_s = self._unrest_s = None
+        self._kept = []
+        if start_s is None or end_s - start_s < _SHORTEST_S:
             return []
-        return [FoundSlide(start_s, end_s, best[0], best[1])]
+        # A change is known a while after it began: the frames since then show the next slide.
+        inside = [(time_s, frame) for time_s, frame in kept if time_s < end_s]
+        return [FoundSlide(start_s, end_s, *(inside[-1] if inside else kept[0]), self._is_steady())]
+
+    def _is_steady(self) -> bool:
+        assert self._shown is not None
+        total, looks = self._rest
+        return total >= (_DRAWN_RESTS if drawn(self._shown) else _FILMED_RESTS) * looks
 
     def _accept(self, blocks: Mask) -> None:
         if blocks.any():
@@ -196,24 +259,40 @@ class SlideFinder:
             self._shown[pixels] = self._image[pixels]
 
     def _consider(self, image: Image) -> None:
-        """Keep the frame if it is a resting picture with no less on it than the one kept so far."""
-        assert self._memory is not None
-        if self._best is None or (self._memory.moved & (self._memory.restless < _RESTLESS)).mean() > 0.01:
+        """Keep the frame if it is a resting picture that hides nothing of what the slide has shown before."""
+        memory, shown = self._memory, self._shown
+        assert memory is not None
+        if self._start_s is None or shown is None:
             return
-        content = int(edges(image).sum())
-        if content >= 0.9 * self._best[2]:
-            self._best = (*self._latest, max(content, self._best[2]))
+        quiet = memory.restless < _RESTLESS
+        if (memory.moved & quiet).mean() > _CALM_SHARE:
+            return
+        hidden = 0.0
+        if (quiet & differs(image, shown)).any():
+            lost, _, had = weigh(shown, image)
+            hidden = float((lost * quiet).sum() / max(0.5, (had * quiet).sum()))
+        if hidden <= _HIDDEN or self._grown:
+            self._grown = False
+            self._keep_latest()
+
+    def _keep_latest(self) -> None:
+        """Hold the newest frame, and older ones at intervals as far back as a change may turn out to have begun."""
+        now_s = self._latest[0]
+        if len(self._kept) >= 2 and self._kept[-1][0] - self._kept[-2][0] < _KEPT_EVERY_S:
+            self._kept.pop()
+        self._kept.append(self._latest)
+        while len(self._kept) >= 2 and self._kept[1][0] < now_s - _KNOWN_S:
+            self._kept.pop(0)
 
 
-def _widen(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    import cv2
-
-    return np.asarray(cv2.dilate(mask, np.ones((3, 3), np.uint8)), np.uint8)
-
-
-def _burst_start(onsets: NDArray[np.float64], weights: NDArray[Any]) -> float:
-    """When the heaviest burst of changes began (bursts: onsets within a second)."""
-    order = np.argsort(onsets)
-    times, heavy = onsets[order], weights[order].astype(np.float64)
-    sums = np.array([heavy[(times >= t) & (times < t + _BURST_S)].sum() for t in np.unique(times)])
-    return float(np.unique(times)[int(np.argmax(sums))])
+def _heaviest_burst(onsets: NDArray[np.float64], weights: Weights) -> Mask:
+    """The blocks that changed within the one short time that holds most of the weight."""
+    there = weights > 0
+    if not there.any():
+        return np.zeros(weights.shape, bool)
+    times = np.unique(onsets[there])
+    heavy = np.array([weights[there & (onsets == time)].sum() for time in times], np.float64)
+    sums = [heavy[(times >= time) & (times < time + _BURST_S)].sum() for time in times]
+    # Of windows that differ little the latest: a mouse that moved just before is not the beginning.
+    first = float(times[np.nonzero(np.array(sums) >= 0.9 * max(sums))[0][-1]])
+    return np.asarray(there & (onsets >= first) & (onsets < first + _BURST_S))

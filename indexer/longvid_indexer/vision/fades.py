@@ -1,0 +1,27 @@
+"""Fades through black as one boundary: PySceneDetect's ThresholdDetector, remembering where each fade began and ended."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scenedetect.detectors import ThresholdDetector
+
+
+class FadeDetector(ThresholdDetector):  # type: ignore[misc]
+    """``fades_s``: (start, cut, end) in seconds of every fade that made a cut; hard cuts between them are part of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fades_s: list[tuple[float, float, float]] = []
+
+    def process_frame(self, timecode: Any, frame_img: NDArray[np.uint8]) -> list[Any]:
+        """As the base class does it."""
+        went_dark = self.last_fade["frame"] if self.last_fade["type"] == "out" else None
+        cuts: list[Any] = super().process_frame(timecode, frame_img)
+        if cuts and went_dark is not None:
+            # A cut to black is reported for the first dark frame or its neighbour, hence a little more on both sides.
+            slack_s = 2 / float(timecode.frame_rate)
+            self.fades_s.append((went_dark.seconds - slack_s, cuts[0].seconds, timecode.seconds + slack_s))
+        return cuts
