@@ -190,6 +190,17 @@ def test_a_stale_cache_reads_only_what_is_new(tmp_path: Path) -> None:
         assert reader.vectors_read == 251
 
 
+def test_a_remembered_filter_notices_a_video_that_joins_a_collection(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "library", create=True) as store:
+        fill(store, "First", ["words"], collection="courses", seed=1)
+        fill(store, "Second", ["words"], seed=2)
+        courses = Filters(collection="courses")
+        store.vector_search("speech", np.ones(8))
+        assert [i for i, _ in store.vector_search("speech", np.ones(8), filters=courses)] == [1]
+        store.upsert_video(info("Second"), "courses")
+        assert {i for i, _ in store.vector_search("speech", np.ones(8), filters=courses)} == {1, 2}
+
+
 def test_pictures_have_their_own_vectors(tmp_path: Path) -> None:
     with Store.open(tmp_path / "library", create=True) as store:
         first, second = fill(store, "First", ["words"], seed=1), fill(store, "Second", ["words"], seed=2)

@@ -69,6 +69,7 @@ def add_to_collection(connection: Connection, key: int, name: str) -> None:
     there = select(member.video_key).where(member.collection_key == collection_key, member.video_key == key)
     if connection.execute(there).first() is None:
         connection.execute(insert(member).values(collection_key=collection_key, video_key=key))
+        stage_writer.bump_generation(connection)  # what a collection admits is remembered by caches too
 
 
 def remove_video(connection: Connection, video_id: str) -> None:

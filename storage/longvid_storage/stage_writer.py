@@ -42,6 +42,7 @@ class StageWriter:
         self, utterances: Iterable[Utterance], *, source: str = "none", language: str | None = None
     ) -> None:
         """Replace the transcript."""
+        self.touched = True
         self._connection.execute(
             delete(schema.TranscriptRow).where(schema.TranscriptRow.video_key == self._video_key)
         )
