@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
@@ -22,8 +23,15 @@ Span = tuple[float, float]
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 
 _TITLE_WORDS = 12
-_CANDIDATES = 8
+_CANDIDATES = 6
 _QUESTION_WITHIN_S = 45.0
+# How a question begins that stands for itself; "In the right corner?" and "That one has it?" do not.
+_ASKS = re.compile(
+    r"(?:what|how|why|when|where|who|which|can|could|do|does|did|is|are|was|were|will|would|should|shall|have|has"
+    r"|was|wie|warum|wann|wo|wer|welche\w*|ist|sind|kann|können|gibt|comment|pourquoi|quand|où|qui|quel\w*"
+    r"|est-ce|qué|cómo|por qué|cuándo|dónde|quién|cuál\w*|hay)\b|[^\x00-\u024f]",
+    re.IGNORECASE,
+)
 _SUMMARY_SENTENCES = {"scene": 1, "event": 2, "video": 4}
 _LONGEST_SENTENCE = 45
 _SHORTEST_SENTENCE = 5
@@ -134,7 +142,8 @@ class Describer:
         topic = {word for phrase in phrases[:2] for word in phrase.stems}
         counts = Counter(stem(w) for s in self._within(span) for w in set(s.words))
         for sentence in self._sentences[low:high]:
-            if sentence.text[-1:] not in "?？؟" or not 4 <= sentence.length <= _TITLE_WORDS:
+            asked = sentence.text[-1:] in "?？؟" and _ASKS.match(sentence.text.lstrip("¿"))
+            if not asked or not 4 <= sentence.length <= _TITLE_WORDS:
                 continue
             words = {stem(w) for w in sentence.words}
             if words & topic and sum(counts[w] > 1 for w in words) >= max(2, len(words) - 1):
