@@ -128,7 +128,7 @@ def test_every_filter_gives_what_filtering_all_by_hand_gives(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int, sizes: list[str] | None
 ) -> None:
     """By both ways: reading the few admitted vectors, and masking the index."""
-    monkeypatch.setattr("longvid_storage.vectors._FEW", few)
+    monkeypatch.setattr("longvid_storage.vector_search._FEW", few)
     with Store.open(tmp_path / "library", create=True) as store:
         rows = big(store)
         for seed, filters in enumerate(FILTERS * 2):

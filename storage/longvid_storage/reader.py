@@ -17,7 +17,8 @@ from longvid_storage.filters import UNFILTERED
 from longvid_storage.library_files import mapped_errors
 from longvid_storage.rows import FoundUnit, PathRow, StageRecord, TermCounts, TranscriptInfo, VideoRow
 from longvid_storage.types import Filters, Keyframe, ScreenText, Segment, Slide, Unit, Utterance
-from longvid_storage.vectors import VectorSearch, generation
+from longvid_storage.vector_search import VectorSearch
+from longvid_storage.vectors import generation
 
 
 class Reader:

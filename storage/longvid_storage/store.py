@@ -30,7 +30,7 @@ from longvid_storage.rows import PathRow
 from longvid_storage.stage_writer import StageWriter
 from longvid_storage.types import VideoInfo
 from longvid_storage.vector_index import VectorIndex
-from longvid_storage.vectors import VectorSearch
+from longvid_storage.vector_search import VectorSearch
 
 
 class Store(Reader):
