@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -223,9 +224,9 @@ def _packet_span(path: Path) -> float:
         streams = [s for s in (first_video(container), first_audio(container)) if s is not None]
         try:
             for packet in container.demux(streams):
-                base = packet.time_base
-                if packet.pts is None or base is None:
+                if packet.pts is None or not packet.time_base:
                     continue
+                base = Fraction(packet.time_base)
                 at_s = float(packet.pts * base)
                 first_s = min(first_s, at_s)
                 last_s = max(last_s, at_s + float((packet.duration or 0) * base))
@@ -239,7 +240,7 @@ def _chapters(container: InputContainer, start_s: float, duration_s: float) -> t
     """Chapter marks on the library's timeline, in order, cut to the video; nameless and empty ones are left out."""
     found = []
     for mark in container.chapters():
-        base = mark["time_base"]
+        base = mark["time_base"] or Fraction(1, 1000)
         begin = min(max(float(mark["start"] * base) - start_s, 0.0), duration_s)
         end = min(max(float(mark["end"] * base) - start_s, begin), duration_s)
         title = " ".join(mark["metadata"].get("title", "").split())

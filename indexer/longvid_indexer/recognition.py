@@ -34,12 +34,17 @@ def recognise(path: Path, info: VideoInfo, transcriber: Transcriber) -> Heard:
 
     audio = read_audio(path, info)
     said: list[Utterance] = []
-    count = 0
+    count = silent = 0
     for stretch in voiced_stretches(audio):
-        count += 1
-        said += transcriber.transcribe(stretch.samples, stretch.start_s)
+        heard = transcriber.transcribe(stretch.samples, stretch.start_s)
+        count, silent = count + 1, silent + (not heard)
+        said += heard
     notes = list(audio.notes())
-    if not said:
-        notes.append("no speech was recognised" if count else "there is sound, but no voice in it")
+    if not count:
+        notes.append("there is sound, but no voice in it")
+    elif not said:
+        notes.append("no speech was recognised")
+    elif silent:
+        notes.append(f"{silent} of {count} voiced stretches gave no text: music, noise, or unclear speech")
     languages = Counter(utterance.language for utterance in said if utterance.language)
     return Heard(tuple(said), languages.most_common(1)[0][0] if languages else None, tuple(notes))

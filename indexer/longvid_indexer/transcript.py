@@ -134,7 +134,8 @@ def _cut(utterance: Utterance, end_s: float) -> Utterance:
 
 def to_utterances(read: Subtitles, language: str | None) -> tuple[Utterance, ...]:
     """Cues to utterances in order of time: one a cue, or one a speaker where several speak in it."""
-    cues, _ = unroll(sorted(read.cues, key=lambda cue: cue.start_s))
+    rolled_up = unroll(sorted(read.cues, key=lambda cue: cue.start_s))
+    cues = [replace(cue, lines=tuple(filter(None, map(tidy_line, cue.lines)))) for cue in rolled_up]
     names = find_names(line.text for cue in cues for line in cue.lines if line.speaker is None)
     made = [u for cue in cues for u in _cue_utterances(cue, names, language)]
     return tuple(sorted(made, key=lambda u: (u.start_s, u.end_s)))
@@ -143,17 +144,14 @@ def to_utterances(read: Subtitles, language: str | None) -> tuple[Utterance, ...
 def _cue_utterances(cue: Cue, names: Names, language: str | None) -> list[Utterance]:
     turns: list[tuple[str | None, list[Line]]] = []
     for line in cue.lines:
-        tidy = tidy_line(line)
-        if tidy is None:
-            continue
-        speaker, text = (tidy.speaker, tidy.text) if tidy.speaker else split_speaker(tidy.text, names)
+        speaker, text = (line.speaker, line.text) if line.speaker else split_speaker(line.text, names)
         if not text:
             continue
         # A line without a name goes on with what the line above it says.
         if turns and (speaker is None or speaker == turns[-1][0]):
-            turns[-1][1].append(replace(tidy, text=text))
+            turns[-1][1].append(replace(line, text=text))
         else:
-            turns.append((speaker, [replace(tidy, text=text)]))
+            turns.append((speaker, [replace(line, text=text)]))
     return [
         Utterance(
             cue.start_s,

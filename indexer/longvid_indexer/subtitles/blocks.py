@@ -16,7 +16,7 @@ from longvid_indexer.subtitles.cue import LONGEST_S
 _TIME = r"(?:(\d{1,3})\s*:\s*)?(\d{1,2})\s*:\s*(\d{1,2})(?:\s*[.,:]\s*(\d{1,6}))?"
 _SPAN = re.compile(rf"\s*{_TIME}(?:\s*(?:-+\s*>|→|—>|–>)\s*|\s+|\s+-\s+){_TIME}(?P<settings>(?:\s.*)?)\s*\Z")
 _ARROW = re.compile(r"-+\s*>")
-_BROKEN = re.compile(r"[\s\d:.,?-]*\d[\s\d:.,?]*--+\s*>|\s*--+\s*>")
+_BROKEN = re.compile(r"\s*\S*\d:\S*\s*-+\s*>|\s*--+\s*>")
 _COMMENTS = ("NOTE", "STYLE", "REGION")
 
 

@@ -42,8 +42,8 @@ def _grows(before: Cue, cue: Cue) -> bool:
     return same_voice and len(new) > len(old) > 0 and new[: len(old)] == old
 
 
-def unroll(cues: Sequence[Cue]) -> tuple[list[Cue], int]:
-    """Each line once, at the time it first appeared; returns the cues and how many repeats were taken out.
+def unroll(cues: Sequence[Cue]) -> list[Cue]:
+    """Each line once, at the time it first appeared.
 
     YouTube's automatic captions show every line twice or three times (as it scrolls up), live captions show a line
     again with every new word, animated ones once a frame. Only a file that does so throughout is treated so: people
@@ -56,24 +56,20 @@ def unroll(cues: Sequence[Cue]) -> tuple[list[Cue], int]:
     rolling, growing = rolls >= enough, grows >= enough
     repeating = sum(a.lines == b.lines and _carried_over(a, b) > 0 for a, b in pairs) >= enough
     kept: list[Cue] = []
-    removed = 0
     before: Cue | None = None  # as shown, not as kept
     for cue in cues:
         carried = _carried_over(before, cue) if before is not None else 0
         if before is not None and kept and growing and _grows(before, cue):
             kept[-1] = replace(cue, start_s=kept[-1].start_s)
-            removed += 1
         elif before is not None and kept and carried == len(cue.lines) and (rolling or repeating):
             if _shown(kept[-1]) == _shown(cue):
                 kept[-1] = replace(kept[-1], end_s=max(kept[-1].end_s, cue.end_s))
-            removed += 1
         elif rolling and carried:
             kept.append(replace(cue, lines=cue.lines[carried:]))
-            removed += 1
         else:
             kept.append(cue)
         before = cue
-    return kept, removed
+    return kept
 
 
 def is_sound(text: str) -> bool:
@@ -86,6 +82,6 @@ def tidy_line(line: Line) -> Line | None:
     """The line without its dialogue dash or music signs; None when it describes sound only."""
     if is_sound(line.text):
         return None
-    text = re.sub(r"^[-–—‐]\s*(?=[^\s-])", "", line.text)
+    text = re.sub(r"^[-–—‐](?:\s+|(?=[^\W\d]))", "", line.text)
     text = re.sub(r"\s*[♪♫♬]+\s*", " ", text).strip()
     return replace(line, text=text) if text else None

@@ -34,7 +34,7 @@ def decode_text(data: bytes, language: str | None = None) -> tuple[str, str | No
     except UnicodeDecodeError:
         pass
     text = data.decode("utf-8", errors="replace")
-    if text.count("\ufffd") * 10 <= sum(character > "\x7f" for character in text):
+    if text.count("\ufffd") * 4 <= sum(character > "\x7f" for character in text):
         return text, "UTF-8 with broken bytes"
     for encoding in _CODE_PAGES.get(language or "", ()):
         try:

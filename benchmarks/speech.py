@@ -1,0 +1,147 @@
+"""Word error rate of a recogniser on real clips with reference text.
+
+    python benchmarks/speech.py ../shared/data/speech [--model pocketsphinx] [--whole]
+
+Each clip goes the way of ``longvid index``: decoded, cut into voiced stretches, recognised. ``--whole`` hands the clip
+to the recogniser uncut instead, to see what the cutting costs. The rate is word-level edit distance over the number of
+reference words, after lower-casing and taking punctuation off; the interval is a bootstrap over clips (Bisani and Ney,
+ICASSP 2004). Clips marked "noise" have no speech: what counts there is words invented.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import tempfile
+import time
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from longvid_indexer.audio import read_audio
+from longvid_indexer.probe import probe
+from longvid_indexer.transcriber import Transcriber
+from longvid_indexer.voice import Stretch, voiced_stretches
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A recording, what is said in it, and the set it belongs to."""
+
+    group: str
+    path: Path
+    text: str
+
+
+def words(text: str) -> list[str]:
+    """Lower-case words; apostrophes inside words stay, and two spellings of one spoken word count as equal."""
+    found = re.findall(r"[a-z0-9]+(?:'[a-z]+)*", text.lower().replace("’", "'"))
+    return ["mister" if word == "mr" else word for word in found]
+
+
+def edits(reference: list[str], heard: list[str]) -> int:
+    """Levenshtein distance between two word lists."""
+    row = list(range(len(heard) + 1))
+    for i, expected in enumerate(reference, 1):
+        previous, row[0] = row[0], i
+        for j, got in enumerate(heard, 1):
+            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (expected != got))
+    return row[-1]
+
+
+def clips(root: Path, scratch: Path) -> Iterator[Clip]:
+    """Every clip under ``root`` that has reference text in one of the forms known here."""
+    for table in sorted(root.rglob("*transcription")):
+        for line in table.read_text().splitlines():
+            match = re.match(r"<s>(.*)</s>\s*\((\S+)\)", line)
+            if match and (found := next(iter(table.parent.glob(f"*{match[2]}.wav")), None)):
+                yield Clip(table.parent.name, found, match[1])
+    for table in sorted(root.rglob("ASR_*.json")):
+        # Written by hand for tests, with commas where JSON has none: only name and words are needed.
+        pattern = r'"wav":\s*"\{data_root\}/([^"]+)".*?"wrd":\s*"([^"]+)"'
+        for name, text in re.findall(pattern, table.read_text(), re.DOTALL):
+            if found := next(iter(table.parents[1].rglob(name)), None):
+                yield Clip("short", found, text)
+    for archive in sorted(root.rglob("audio-and-trans.zip")):
+        folder = scratch / f"{archive.parent.name}-{archive.stat().st_size}"
+        with zipfile.ZipFile(archive) as packed:
+            packed.extractall(folder)
+        for line in (folder / "trans.txt").read_text(encoding="utf-8-sig").splitlines():
+            name, _, text = line.partition("\t")
+            if (folder / name).exists():
+                yield Clip("azure", folder / name, text)
+
+
+def hear(path: Path, transcriber: Transcriber, whole: bool) -> tuple[list[str], float]:
+    """The recognised words of a file and its length in seconds."""
+    info = probe(path, "benchmark")
+    blocks = read_audio(path, info)
+    stretches = [Stretch(0.0, np.concatenate(list(blocks)))] if whole else voiced_stretches(blocks)
+    said = [u for s in stretches for u in transcriber.transcribe(s.samples, s.start_s)]
+    return words(" ".join(u.text for u in said)), info.duration_s
+
+
+def interval(errors: list[int], lengths: list[int], seed: int = 0) -> tuple[float, float]:
+    """95% bootstrap interval of the pooled rate, clips resampled with replacement."""
+    picks = np.random.default_rng(seed).integers(0, len(errors), (2000, len(errors)))
+    rates = np.asarray(errors)[picks].sum(axis=1) / np.asarray(lengths)[picks].sum(axis=1)
+    low, high = np.percentile(rates, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def make(model: str) -> Transcriber:
+    """The recogniser of that name; ``whisper:PATH`` is a checkpoint."""
+    if model == "pocketsphinx":
+        from longvid_indexer.transcribers.pocketsphinx import PocketsphinxTranscriber
+
+        return PocketsphinxTranscriber()
+    from longvid_indexer.transcribers.whisper import WhisperTranscriber
+
+    return WhisperTranscriber(weights=model.partition(":")[2])
+
+
+def main() -> None:
+    """Print one line a clip, one a group, and the whole."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("root", type=Path)
+    parser.add_argument("--model", default="pocketsphinx", help="pocketsphinx, or whisper:CHECKPOINT")
+    parser.add_argument("--whole", action="store_true", help="do not cut into voiced stretches")
+    parser.add_argument("--noise", type=Path, nargs="*", default=[], help="files without speech")
+    options = parser.parse_args()
+    transcriber = make(options.model)
+    scored: dict[str, list[tuple[int, int]]] = {}
+    heard_s, began = 0.0, time.process_time()
+    with tempfile.TemporaryDirectory() as scratch:
+        unique = {(clip.path, clip.text): clip for clip in clips(options.root, Path(scratch))}
+        for clip in unique.values():
+            heard, length_s = hear(clip.path, transcriber, options.whole)
+            heard_s += length_s
+            reference = words(clip.text)
+            wrong = edits(reference, heard)
+            scored.setdefault(clip.group, []).append((wrong, len(reference)))
+            print(
+                f"{wrong / len(reference):6.1%}  {clip.group:12} {clip.path.name}  heard: {' '.join(heard)}"
+            )
+    if not scored:
+        raise SystemExit(f"no clip with reference text under {options.root}")
+    cost = (time.process_time() - began) / heard_s
+    for group, pairs in [*scored.items(), ("all", [pair for group in scored.values() for pair in group])]:
+        errors, lengths = [p[0] for p in pairs], [p[1] for p in pairs]
+        low, high = interval(errors, lengths)
+        rate = sum(errors) / sum(lengths)
+        print(
+            f"{group:12} {len(pairs):3} clips {sum(lengths):5} words  WER {rate:.3f} [{low:.3f}, {high:.3f}]"
+        )
+    print(f"{cost:.2f} s of CPU a second of sound")
+    for path in options.noise:
+        invented, length_s = hear(path, transcriber, options.whole)
+        print(
+            f"no speech: {path.name} ({length_s:.0f} s): {len(invented)} words invented {' '.join(invented)}"
+        )
+
+
+if __name__ == "__main__":
+    main()

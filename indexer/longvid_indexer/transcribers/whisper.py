@@ -1,0 +1,219 @@
+"""OpenAI Whisper (Radford et al. 2022, arXiv 2212.04356) through the openai-whisper package, from a local checkpoint.
+
+Nothing is fetched here: without the checkpoint on disk the error says what to type and what it costs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longvid_indexer.audio import SAMPLE_RATE
+from longvid_storage.errors import MissingExtraError, ModelError
+from longvid_storage.types import Utterance, Word
+
+DOWNLOAD_MB = {
+    "tiny.en": 72, "tiny": 72, "base.en": 139, "base": 139, "small.en": 461, "small": 461, "medium.en": 1457,
+    "medium": 1457, "large-v1": 2944, "large-v2": 2944, "large-v3": 2944, "large": 2944, "large-v3-turbo": 1543,
+    "turbo": 1543,
+}  # fmt: skip
+_FILES = {"large": "large-v3", "turbo": "large-v3-turbo"}
+_VERSION = 1
+# Whisper's own thresholds for a failed decoding; what fails at every temperature is left out instead of kept.
+_COMPRESSION_MAX = 2.4
+_LOGPROB_MIN = -1.0
+_NO_SPEECH_MAX = 0.6
+# A line said over and over is Whisper looping on music or noise, not a person.
+_REPEATS_MAX = 2
+
+
+class WhisperTranscriber:
+    """Multilingual speech with punctuation and word times; loaded at first use, half precision on a GPU.
+
+    Args:
+        weights: a checkpoint file (``.pt`` with ``dims`` and ``model_state_dict``), or the name of an official model
+            that lies in Whisper's cache directory.
+        language: two letters, or None to let every stretch tell its own.
+        device: ``"cuda"``, ``"cpu"``, or None for a GPU if there is one.
+        temperatures: tried in turn until a decoding passes the thresholds; the first is greedy.
+    """
+
+    def __init__(
+        self,
+        weights: str | Path = "small",
+        *,
+        language: str | None = None,
+        device: str | None = None,
+        temperatures: tuple[float, ...] = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0),
+    ) -> None:
+        self.weights = weights
+        self.language = language
+        self.device = device
+        self.temperatures = temperatures
+        self._model: Any = None
+        self._lock = threading.Lock()
+
+    @property
+    def name(self) -> str:
+        """``whisper/`` and the checkpoint's name."""
+        return f"whisper/{Path(self.weights).name.removesuffix('.pt')}"
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the checkpoint's content (a zip file's end holds the checksums of all its tensors), and the settings."""
+        from importlib import metadata
+
+        path = checkpoint_path(self.weights)
+        digest = hashlib.sha256(str(path.stat().st_size).encode())
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - 65536))
+            digest.update(file.read())
+        try:
+            package = metadata.version("openai-whisper")
+        except metadata.PackageNotFoundError:
+            package = "missing"
+        settings = f"{self.language}-{self.temperatures}-{package}-{_VERSION}"
+        digest.update(settings.encode())
+        return f"{self.name}-{digest.hexdigest()[:16]}"
+
+    def transcribe(self, samples: NDArray[np.float32], start_s: float) -> list[Utterance]:
+        """See ``Transcriber.transcribe``."""
+        end_s = start_s + len(samples) / SAMPLE_RATE
+        with self._lock:
+            result = self._run(samples)
+        said = [
+            _utterance(segment, start_s, end_s, result["language"])
+            for segment in keep_speech(result["segments"])
+        ]
+        # Whisper's segments may overlap by some hundredths of a second.
+        return sorted(said, key=lambda utterance: (utterance.start_s, utterance.end_s))
+
+    def _run(self, samples: NDArray[np.float32]) -> dict[str, Any]:
+        model = self._load()
+        import torch
+
+        # Above temperature 0 whisper samples: the same sound must give the same text on every run.
+        devices = [model.device] if model.device.type == "cuda" else []
+        with torch.random.fork_rng(devices=devices):
+            torch.manual_seed(0)
+            try:
+                result: dict[str, Any] = model.transcribe(
+                    np.ascontiguousarray(samples, np.float32),
+                    language=self.language,
+                    temperature=self.temperatures,
+                    word_timestamps=True,
+                    condition_on_previous_text=False,
+                    compression_ratio_threshold=_COMPRESSION_MAX,
+                    logprob_threshold=_LOGPROB_MIN,
+                    no_speech_threshold=_NO_SPEECH_MAX,
+                    hallucination_silence_threshold=2.0,
+                    fp16=model.device.type == "cuda",
+                    verbose=None,
+                )
+            except RuntimeError as error:
+                raise ModelError(
+                    f"{self.name} failed on a stretch of sound: {error}", code="model_run"
+                ) from error
+        return result
+
+    def _load(self) -> Any:
+        if self._model is None:
+            self._model = load_checkpoint(checkpoint_path(self.weights), self.device)
+        return self._model
+
+
+def checkpoint_path(weights: str | Path) -> Path:
+    """The file of a checkpoint given by path or by official name.
+
+    Raises:
+        ModelError: it is not on this disk; the message says what to type and how much that fetches.
+    """
+    path = Path(weights)
+    if path.is_file():
+        return path
+    name = str(weights)
+    if name not in DOWNLOAD_MB:
+        raise ModelError(
+            f"there is no whisper checkpoint {name!r}: give the path of a .pt file, or one of {', '.join(DOWNLOAD_MB)}",
+            code="no_weights",
+        )
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "whisper"
+    path = cache / f"{_FILES.get(name, name)}.pt"
+    if not path.is_file():
+        raise ModelError(
+            f"the weights of whisper {name} are not at {path}: to fetch them ({DOWNLOAD_MB[name]} MB), type"
+            f" python -c \"import whisper; whisper.load_model('{name}')\"",
+            code="no_weights",
+        )
+    return path
+
+
+def load_checkpoint(path: Path, device: str | None) -> Any:
+    """Load a checkpoint in whisper's own file format; only tensors are unpickled, never code.
+
+    Raises:
+        MissingExtraError: openai-whisper is not installed.
+        ModelError: the file is not such a checkpoint.
+    """
+    try:
+        import whisper
+    except ImportError as error:
+        raise MissingExtraError("openai-whisper is not installed: pip install 'longvid[models]'") from error
+    from pickle import UnpicklingError
+
+    try:
+        # By path, never by name: by name whisper would fetch it again when its checksum differs.
+        model = whisper.load_model(str(path), device=device)
+    except (UnpicklingError, RuntimeError, KeyError, TypeError, EOFError, ValueError) as error:
+        reason = str(error).partition("\n")[0]
+        raise ModelError(
+            f"{path} is not a whisper checkpoint ({reason}): fetch it again", code="bad_weights"
+        ) from error
+    heads = whisper._ALIGNMENT_HEADS.get(path.stem)
+    if heads is not None:
+        # Loaded by path, whisper does not know which attention heads follow time best.
+        model.set_alignment_heads(heads)
+    return model
+
+
+def keep_speech(segments: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Whisper's segments without what it invents on music, noise and silence."""
+    kept: list[dict[str, Any]] = []
+    repeats = 0
+    for segment in segments:
+        text = segment["text"].strip().lower()
+        silent = segment["no_speech_prob"] > _NO_SPEECH_MAX and segment["avg_logprob"] < _LOGPROB_MIN
+        looping = segment["compression_ratio"] > _COMPRESSION_MAX
+        repeats = repeats + 1 if kept and kept[-1]["text"].strip().lower() == text else 1
+        if (
+            any(character.isalnum() for character in text)
+            and not silent
+            and not looping
+            and repeats <= _REPEATS_MAX
+        ):
+            kept.append(segment)
+    return kept
+
+
+def _utterance(segment: dict[str, Any], start_s: float, end_s: float, language: str | None) -> Utterance:
+    """One segment on the video's timeline. Its own text is kept: words of Chinese are not joined by spaces."""
+
+    def place(at_s: float, not_before_s: float) -> float:
+        return min(max(start_s + at_s, not_before_s), end_s)
+
+    words: list[Word] = []
+    at_s = start_s
+    for word in segment.get("words", ()):
+        if text := word["word"].strip():
+            begin_s = place(float(word["start"]), at_s)
+            at_s = place(float(word["end"]), begin_s)
+            words.append(Word(text, begin_s, at_s))
+    begin_s = words[0].start_s if words else place(float(segment["start"]), start_s)
+    until_s = words[-1].end_s if words else place(float(segment["end"]), begin_s)
+    return Utterance(begin_s, until_s, segment["text"].strip(), None, language, tuple(words))
