@@ -126,6 +126,24 @@ def test_slides_name_scenes_and_the_tallest_line_is_the_heading() -> None:
     assert segments[0].summary == "Gradient descent; Given title"
 
 
+def test_formulas_and_margins_are_no_headings() -> None:
+    slides = [Slide(0, 50, 5), Slide(50, 90, 60, "I The code"), Slide(90, 120, 95, "I Have a Dream")]
+    lines = [
+        ScreenText(0, 50, "w ← w - η· ∇L(w)", (0.1, 0.2, 0.6, 0.35)),
+        ScreenText(0, 50, "The update rule", (0.1, 0.05, 0.6, 0.12)),
+    ]
+    assert [t.text for t in slide_titles(slides, lines)] == ["The update rule", "The code", "I Have a Dream"]
+
+
+def test_speech_without_full_stops_is_cut_at_pauses() -> None:
+    said = [Utterance(i * 5.0, i * 5.0 + 4.5, f"the list number {i} must be sorted") for i in range(4)]
+    assert len(make_sentences(said, None)) == 4
+    close = [
+        Utterance(i * 5.0, i * 5.0 + 4.9, f"the list number {i} must be sorted before it") for i in range(9)
+    ]
+    assert all(s.length <= 25 for s in make_sentences(close, None))
+
+
 def test_summary_takes_what_the_part_is_about_not_the_chatter() -> None:
     said = [
         Utterance(0, 2, "Okay."),

@@ -22,6 +22,10 @@ Span = tuple[float, float]
 
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 
+# Bullets, and an upright bar beside a heading that is read as a letter ("I The code").
+_MARGIN = re.compile(
+    r"^(?:[|•·▪■►»*–—-]+\s*|[Il1]\s+(?=(?:The|A|An|How|What|Why|Der|Die|Das|Le|La|Les|El|Los)\b))+"
+)
 _TITLE_WORDS = 12
 _CANDIDATES = 6
 _QUESTION_WITHIN_S = 45.0
@@ -47,25 +51,30 @@ class SlideTitle:
 
 
 def slide_titles(slides: Sequence[Slide], screen_texts: Sequence[ScreenText]) -> list[SlideTitle]:
-    """The title of each slide: its own, else the tallest line of its upper half if that is clearly a
-    heading.
-    """
+    """The title of each slide: its own, else the tallest line of its upper part that reads like a heading."""
     found = []
     for slide in slides:
-        title = slide.title or _heading(
-            [t for t in screen_texts if t.start_s < slide.end_s and t.end_s > slide.start_s]
-        )
-        if title and len(title.strip()) > 2:
-            found.append(SlideTitle(slide.start_s, slide.end_s, shorten(" ".join(title.split()))))
+        shown = [t for t in screen_texts if t.start_s < slide.end_s and t.end_s > slide.start_s]
+        title = _MARGIN.sub("", " ".join((slide.title or _heading(shown) or "").split()))
+        if _reads(title):
+            found.append(SlideTitle(slide.start_s, slide.end_s, shorten(title)))
     return found
 
 
 def _heading(lines: Sequence[ScreenText]) -> str | None:
-    upper = [t for t in lines if t.box[1] < 0.4 and t.confidence >= 0.5 and any(c.isalpha() for c in t.text)]
+    upper = [t for t in lines if t.box[1] < 0.4 and t.confidence >= 0.5 and _reads(t.text)]
     if not upper:
         return None
     best = max(upper, key=lambda t: (round(t.box[3] - t.box[1], 2), -t.box[1]))
     return best.text if len(best.text) <= 90 else None
+
+
+def _reads(text: str) -> bool:
+    """True for words, false for formulas, numbers and scraps."""
+    letters = sum(c.isalpha() for c in text)
+    return letters >= 0.6 * len("".join(text.split())) and bool(
+        re.search(r"[^\W\d_]{3}|[^\x00-\u024f]{2}", text)
+    )
 
 
 def shorten(text: str, words: int = _TITLE_WORDS) -> str:

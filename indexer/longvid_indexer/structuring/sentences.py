@@ -16,6 +16,9 @@ from longvid_storage.types import Utterance
 
 _JOIN_GAP_S = 1.5
 _MAX_WORDS = 60
+# A recogniser writes no full stops; there a pause is all that ends a sentence.
+_UNPUNCTUATED_GAP_S, _UNPUNCTUATED_WORDS = 0.35, 25
+_PUNCTUATED_SHARE = 0.1
 _ENDS = re.compile(r"[.?!…。？！؟।]['\"”’)\]]*\s*$")
 _SPLIT = re.compile(r"(?<=[.?!…。？！؟।])['\"”’)\]]*\s+(?=\S)|(?<=[。？！])(?=\S)")
 # Openers that hang on what was said before; dropped when a sentence stands alone in a summary.
@@ -52,18 +55,18 @@ def make_sentences(utterances: Sequence[Utterance], vectors: NDArray[np.float32]
     A sentence's vector is the mean of its utterances' vectors (``vectors`` is (n, d)) weighted by their
     words, so nothing is encoded twice.
     """
+    ends = [bool(_ENDS.search(utterance.text)) for utterance in utterances]
+    punctuated = sum(ends) >= _PUNCTUATED_SHARE * len(ends)
+    gap_s = _JOIN_GAP_S if punctuated else _UNPUNCTUATED_GAP_S
+    most = _MAX_WORDS if punctuated else _UNPUNCTUATED_WORDS
     groups: list[list[int]] = []
     open_group: dict[str | None, list[int]] = {}
     for index, utterance in enumerate(utterances):
         group = open_group.get(utterance.speaker)
         if group is not None:
             last = utterances[group[-1]]
-            length = sum(len(utterances[i].text.split()) for i in group)
-            if (
-                utterance.start_s - last.end_s <= _JOIN_GAP_S
-                and not _ENDS.search(last.text)
-                and length < _MAX_WORDS
-            ):
+            length = sum(len(utterances[i].text.split()) for i in (*group, index))
+            if utterance.start_s - last.end_s <= gap_s and not ends[group[-1]] and length <= most:
                 group.append(index)
                 continue
         group = [index]
@@ -71,13 +74,14 @@ def make_sentences(utterances: Sequence[Utterance], vectors: NDArray[np.float32]
         open_group[utterance.speaker] = group
     sentences: list[Sentence] = []
     for group in groups:
-        sentences.extend(
-            _of_group([utterances[i] for i in group], None if vectors is None else vectors[group])
-        )
+        rows = None if vectors is None else vectors[group]
+        sentences.extend(_of_group([utterances[i] for i in group], rows, not punctuated))
     return sentences
 
 
-def _of_group(parts: Sequence[Utterance], vectors: NDArray[np.float32] | None) -> list[Sentence]:
+def _of_group(
+    parts: Sequence[Utterance], vectors: NDArray[np.float32] | None, complete: bool
+) -> list[Sentence]:
     joined = " ".join(part.text.strip() for part in parts)
     vector = np.zeros(1, dtype=np.float32)
     if vectors is not None:
@@ -97,7 +101,7 @@ def _of_group(parts: Sequence[Utterance], vectors: NDArray[np.float32] | None) -
         if text:
             words = tuple(content_words(text))
             fluency = min(1.0, len(text) / max(1, len(_OPENER.sub("", piece).strip())))
-            made.append(Sentence(*span, text, words, vector, bool(_ENDS.search(piece)), fluency))
+            made.append(Sentence(*span, text, words, vector, complete or bool(_ENDS.search(piece)), fluency))
     return made
 
 

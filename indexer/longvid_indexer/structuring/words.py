@@ -41,7 +41,8 @@ mustn't ain't y'all that'll there'll it'll that'd it'd there'd how's when's ever
 four five six seven eight nine ten eleven twelve fifteen twenty thirty forty fifty sixty hundred thousand
 percent half hard easy big small old high low short long interesting important nice weird bad better best
 worse worst cases case stuff bunch sense kinds sorts lots able later early earlier before after happy glad
-wait hear heard happening works worked happens mentioned mention mm-hmm uh-huh cause cos basically actually
+wait hear heard happening works worked happens mentioned mention per via versus else
+mm-hmm uh-huh cause cos basically actually
 obviously literally definitely totally honestly hopefully kinda sorta wanna cool alright 's 're
 """
 _OTHERS = """
