@@ -50,8 +50,8 @@ def choose(role: Role) -> Choice:
     known = records(role)
     for record in known:
         if record.ready:
-            better = known[0] if record is not known[0] else None
-            return Choice(role, record, _why(record), better and _to_get(better))
+            better = None if record is known[0] else _to_get(known[0])
+            return Choice(role, record, _why(record), better)
     return Choice(role, None, _why_off(role, known[0]), _to_get(known[0]))
 
 

@@ -11,11 +11,12 @@ from longvid.details import VideoDetails, VideoSummary, build_tree
 from longvid.engines import Engines
 from longvid.paths import default_library
 from longvid_storage.errors import UsageError
-from longvid_storage.types import Answer, Filters, Moment, StageResult
+from longvid_storage.types import Answer, Filters, Level, Moment, StageResult
 
 if TYPE_CHECKING:
     from longvid_indexer.report import IndexEvent, IndexReport
-    from longvid_storage.store import Store, VideoRow
+    from longvid_storage.rows import VideoRow
+    from longvid_storage.store import Store
 
 Names = str | Sequence[str] | None
 
@@ -200,9 +201,11 @@ class Library:
         """
         from longvid.chapters import export_chapters
 
-        if level not in ("event", "scene"):
+        levels: dict[str, Level] = {"event": "event", "scene": "scene"}
+        if level not in levels:
             raise UsageError(f"level is {level!r}: chapters are made of 'event' or 'scene' segments")
-        return export_chapters(self._store.segments(self._store.resolve_video(video)), file_format, level)
+        segments = self._store.segments(self._store.resolve_video(video))
+        return export_chapters(segments, file_format, levels[level])
 
     def remove(self, video: str) -> None:
         """Forget a video: no row, vector or thumbnail of it stays. Its file is not touched."""

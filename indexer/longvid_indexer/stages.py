@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -98,7 +98,7 @@ class _Work:
     write: Callable[[StageWriter], None]
     fingerprint: str
     engine: str | None = None
-    counters: dict[str, int | float] = field(default_factory=dict)
+    counters: Mapping[str, int | float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
@@ -124,7 +124,9 @@ def run_stage(job: Job, stage: str) -> StageResult:
     note = "; ".join(work.notes) or None
     with job.store.stage(job.video_id, stage, work.fingerprint) as writer:
         work.write(writer)
-        result = StageResult(stage, "done", work.engine, time.perf_counter() - started, work.counters, note)
+        result = StageResult(
+            stage, "done", work.engine, time.perf_counter() - started, dict(work.counters), note
+        )
         writer.result(result)
     return result
 
