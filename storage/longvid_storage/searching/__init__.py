@@ -1,0 +1,1 @@
+"""Ranking: the question read, each video as arrays on its timeline, scores of windows, spans grown from them."""

@@ -1,0 +1,145 @@
+"""How well each place of each video fits the question, as one number that is comparable across the pool.
+
+A place is a piece and the window around it. Its score sums, each as deviations from the pool's mean: words in the
+window (BM25; Robertson & Zaragoza 2009), words in the minutes around it, meaning of the window, how much of it the
+named speaker says, and the slide on screen. ``docs/retrieval.md`` says what each part gave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longvid_storage.filters import speaker_key
+from longvid_storage.searching.question import Question
+from longvid_storage.searching.timeline import CONTEXT_S, WINDOW_S, Floats, Timeline, edges, window_sums
+
+K1, B = 1.2, 0.5
+NO_HIT = -1e3
+"""The score of a place that does not fit at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What each part of the score counts, in standard deviations of the pool."""
+
+    words: float = 1.0
+    context: float = 0.5
+    meaning: float = 0.5
+    speaker: float = 0.6
+    slide: float = 0.5
+
+
+WITHIN = Weights(context=0.0, meaning=1.0)
+ACROSS = Weights()
+
+
+def score_pool(
+    pool: Sequence[Timeline],
+    question: Question,
+    vectors: NDArray[np.float32] | None,
+    idf: Mapping[str, float],
+    weights: Weights,
+) -> list[Floats]:
+    """A score for each piece of each timeline.
+
+    Args:
+        vectors: the question's ``texts`` embedded, ``(len(texts), dimension)``; None without an encoder.
+        idf: weight of each of the question's terms.
+    """
+    sizes = [len(timeline) for timeline in pool]
+    total = np.zeros(sum(sizes))
+    if not len(total):
+        return [np.zeros(0) for _ in pool]
+    query = _unit(vectors.sum(axis=0)) if vectors is not None else None
+
+    def add(weight: float, part: Callable[[Timeline], Floats]) -> None:
+        if weight:
+            nonlocal total
+            total = total + weight * _standardised(np.concatenate([part(timeline) for timeline in pool]))
+
+    add(weights.words, lambda timeline: _words(timeline, idf, WINDOW_S))
+    add(weights.context, lambda timeline: _words(timeline, idf, CONTEXT_S))
+    if query is not None:
+        add(weights.meaning, lambda timeline: _meaning(timeline, query))
+    if question.speakers:
+        add(weights.speaker, lambda timeline: _share(timeline, question.speakers))
+    if any(not timeline.speech.all() for timeline in pool):
+        add(weights.slide, lambda timeline: _slides(timeline, idf, query))
+    if query is None:
+        # Without meaning, only a place with some of the words is a hit.
+        total[~np.concatenate([_has_words(timeline, idf) for timeline in pool])] = NO_HIT
+    return np.split(total, np.cumsum(sizes)[:-1])
+
+
+def _has_words(timeline: Timeline, idf: Mapping[str, float]) -> NDArray[np.bool_]:
+    low, high = edges(timeline.middles, WINDOW_S)
+    found = np.zeros(len(timeline))
+    for term in idf:
+        if term in timeline.postings:
+            found[timeline.postings[term].rows] = 1
+    return (window_sums(found, low, high) > 0) | (_slides(timeline, idf, None) > 0)
+
+
+def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
+    unit: NDArray[np.float32] = vector / max(float(np.linalg.norm(vector)), 1e-6)
+    return unit
+
+
+def _standardised(values: Floats) -> Floats:
+    deviations: Floats = (values - values.mean()) / (values.std() + 1e-9)
+    return deviations
+
+
+def _words(timeline: Timeline, idf: Mapping[str, float], width_s: float) -> Floats:
+    """BM25 of the speech in the window around each piece."""
+    low, high = edges(timeline.middles, width_s)
+    speech = timeline.speech
+    length = window_sums(timeline.lengths * speech, low, high)
+    # A full window of ordinary speech, rather than the mean of this pool, so that a pool of one is no exception.
+    norm = K1 * (1 - B + B * length / (width_s * 2.4))
+    score = np.zeros(len(timeline))
+    for term, weight in idf.items():
+        places = timeline.postings.get(term)
+        if places is not None:
+            counts = np.zeros(len(timeline))
+            counts[places.rows] = places.counts * speech[places.rows]
+            counts = window_sums(counts, low, high)
+            score += weight * counts * (K1 + 1) / (counts + norm)
+    return score
+
+
+def _meaning(timeline: Timeline, query: NDArray[np.float32]) -> Floats:
+    if timeline.windows is None:
+        return np.zeros(len(timeline))
+    return (timeline.windows @ query).astype(np.float64)
+
+
+def _share(timeline: Timeline, names: Sequence[str]) -> Floats:
+    """Which part of what is said around each piece the named speakers say."""
+    wanted = {speaker_key(name) for name in names}
+    low, high = edges(timeline.middles, WINDOW_S)
+    theirs = np.array([speaker in wanted for speaker in timeline.speakers], np.float64) * timeline.lengths
+    said = window_sums(timeline.lengths * timeline.speech, low, high)
+    return window_sums(theirs, low, high) / np.maximum(said, 1)
+
+
+def _slides(timeline: Timeline, idf: Mapping[str, float], query: NDArray[np.float32] | None) -> Floats:
+    """The fit of the best slide on screen at each piece: words it has, by weight, and meaning."""
+    score = np.zeros(len(timeline))
+    everything = sum(idf.values()) or 1.0
+    for row in np.flatnonzero(~timeline.speech):
+        fit = sum(weight for term, weight in idf.items() if _has(timeline, term, int(row))) / everything
+        if query is not None and timeline.vectors is not None:
+            fit += max(0.0, float(timeline.vectors[row] @ query))
+        shown = (timeline.middles >= timeline.starts[row]) & (timeline.middles <= timeline.ends[row])
+        score[shown] = np.maximum(score[shown], fit)
+    return score
+
+
+def _has(timeline: Timeline, term: str, row: int) -> bool:
+    places = timeline.postings.get(term)
+    return places is not None and bool(np.any(places.rows == row))

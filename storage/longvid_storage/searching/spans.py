@@ -1,0 +1,98 @@
+"""From scores of places to moments: each peak grows over its neighbours while they are worth their seconds.
+
+Growth maximises the sum of (score - threshold) x seconds to either side of the peak, the maximum-sum segment
+(Bentley 1984, "Programming pearls: algorithm design techniques"), so that a moment is as long as what it is about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from longvid_storage.searching.scoring import NO_HIT
+from longvid_storage.searching.timeline import Floats, Timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """When a moment stops growing: below ``threshold`` standard deviations, or at ``longest_s``."""
+
+    threshold: float = 1.0
+    shortest_s: float = 60.0
+    longest_s: float = 200.0
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A grown moment of ``pool[timeline]`` around the piece ``row``."""
+
+    timeline: int
+    row: int
+    start_s: float
+    end_s: float
+    score: float
+
+
+def grow_spans(
+    pool: Sequence[Timeline], scores: Sequence[Floats], k: int, growth: Growth = Growth()
+) -> list[Span]:
+    """The best ``k`` spans, best first; those of one video do not overlap."""
+    owners = np.repeat(np.arange(len(pool)), [len(timeline) for timeline in pool])
+    rows = np.concatenate([np.arange(len(timeline)) for timeline in pool] or [np.zeros(0, np.int64)])
+    flat = np.concatenate([*scores, np.zeros(0)])
+    spans: list[Span] = []
+    taken: dict[int, list[Span]] = {}
+    for place in np.lexsort((rows, owners, -flat)):
+        if flat[place] <= NO_HIT:
+            break
+        owner, row = int(owners[place]), int(rows[place])
+        timeline, there = pool[owner], taken.setdefault(owner, [])
+        middle_s = timeline.middles[row]
+        if any(span.start_s < middle_s < span.end_s for span in there):
+            continue
+        start_s, end_s = _grown(timeline, scores[owner], row, growth)
+        start_s = max([start_s, *(span.end_s for span in there if span.end_s <= middle_s)])
+        end_s = min([end_s, *(span.start_s for span in there if span.start_s >= middle_s)])
+        if end_s < start_s or (there and end_s - start_s < growth.shortest_s / 6):
+            continue
+        span = Span(owner, row, float(start_s), float(end_s), float(flat[place]))
+        there.append(span)
+        spans.append(span)
+        if len(spans) == k:
+            break
+    return spans
+
+
+def _grown(timeline: Timeline, score: Floats, row: int, growth: Growth) -> tuple[float, float]:
+    # A slide may be on for minutes: it says how good a place is, not how long the moment is.
+    seconds = np.where(timeline.speech, np.maximum(timeline.ends - timeline.starts, 0.5), 0.0)
+    worth = (score - growth.threshold) * seconds
+    middle_s = timeline.middles[row]
+    reach_s = growth.longest_s * 0.75
+    first = np.searchsorted(timeline.middles, middle_s - reach_s)
+    last = np.searchsorted(timeline.middles, middle_s + reach_s)
+    left = _best(worth[first:row][::-1])
+    right = _best(worth[row + 1 : last])
+    within = np.arange(row - left, row + right + 1)
+    spoken = within[timeline.speech[within]]
+    within = spoken if len(spoken) else within
+    start_s, end_s = float(timeline.starts[within].min()), float(timeline.ends[within].max())
+    if end_s - start_s > growth.longest_s:
+        start_s = max(start_s, middle_s - growth.longest_s / 2)
+        end_s = min(end_s, start_s + growth.longest_s)
+    missing_s = growth.shortest_s - (end_s - start_s)
+    if missing_s > 0:
+        start_s = max(start_s - missing_s / 2, min(start_s, float(timeline.starts.min())))
+        end_s = min(end_s + missing_s / 2, max(end_s, float(timeline.ends.max())))
+    return start_s, end_s
+
+
+def _best(worth: Floats) -> int:
+    """How many of the first pieces to take so that their sum is largest."""
+    if not len(worth):
+        return 0
+    sums = np.cumsum(worth)
+    best = int(np.argmax(sums))
+    return best + 1 if sums[best] > 0 else 0

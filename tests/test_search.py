@@ -1,0 +1,286 @@
+"""Search over a real store: what is found, where it is, and that filters hold."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from longvid_storage.errors import ModelMismatchError, UsageError
+from longvid_storage.search import search
+from longvid_storage.store import Store
+from longvid_storage.text_encoder import TextEncoder
+from longvid_storage.types import (
+    Filters,
+    Moment,
+    ScreenText,
+    Segment,
+    Slide,
+    StageResult,
+    Utterance,
+    VideoInfo,
+)
+from longvid_storage.units import build_units
+
+FILLER = (
+    "so let us go on from here then",
+    "right that is fine by me I suppose",
+    "we will see how that works out later",
+    "okay does anybody want more coffee",
+    "the weather is rather nice this morning",
+)
+
+
+class LetterEncoder:
+    """Counts of letter pairs: a real embedding, too simple to know meanings, that needs no weights."""
+
+    name = "letters"
+    dimension = 64
+    fingerprint = "letters@1"
+
+    def encode(self, texts: Sequence[str], *, kind: str) -> NDArray[np.float32]:
+        out = np.full((len(texts), self.dimension), 1e-3, np.float32)
+        for row, text in enumerate(texts):
+            for pair in zip(text.casefold(), text.casefold()[1:], strict=False):
+                out[row, hash_of("".join(pair)) % self.dimension] += 1
+        return out / np.linalg.norm(out, axis=1, keepdims=True)
+
+
+def hash_of(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
+
+
+def talk(
+    at: dict[float, str],
+    *,
+    length_s: float = 1200,
+    speaker: str | None = "Ann",
+    speakers: dict[float, str] | None = None,
+) -> list[Utterance]:
+    """Filler every ten seconds, with the given sentences in its place at the given times."""
+    said = {
+        start: FILLER[int(start) // 10 % len(FILLER)] for start in np.arange(0.0, length_s, 10.0).tolist()
+    }
+    said.update(at)
+    return [
+        Utterance(start, start + 8, text, (speakers or {}).get(start, speaker))
+        for start, text in sorted(said.items())
+    ]
+
+
+def add(
+    store: Store,
+    title: str,
+    utterances: Sequence[Utterance],
+    *,
+    encoder: TextEncoder | None = None,
+    slides: Sequence[Slide] = (),
+    lines: Sequence[ScreenText] = (),
+    segments: Sequence[Segment] = (),
+    collection: str | None = None,
+) -> str:
+    ends = [each.end_s for each in (*utterances, *slides)]
+    video_id = hashlib.sha256(title.encode()).hexdigest()
+    info = VideoInfo(video_id, title, max(ends), has_video=bool(slides), has_audio=True)
+    store.upsert_video(info, collection)
+    store.set_path(f"/videos/{title}.mp4", video_id, size=1, mtime_ns=1)
+    units = build_units(info, utterances, slides, lines, segments)
+    with store.stage(video_id, "transcript", "1") as writer:
+        writer.replace_utterances(utterances, source="sidecar", language=None)
+        writer.replace_slides(slides)
+        writer.replace_screen_texts(lines)
+        writer.replace_segments(segments)
+        ids = writer.replace_units(units)
+        writer.result(StageResult("transcript", "done"))
+    if encoder is not None:
+        with store.stage(video_id, "vectors", "1") as writer:
+            for channel in {unit.channel for unit in units}:
+                own = [(i, unit) for i, unit in zip(ids, units, strict=True) if unit.channel == channel]
+                vectors = encoder.encode([unit.text for _, unit in own], kind="passage")
+                writer.put_vectors(channel, encoder.fingerprint, [i for i, _ in own], vectors)
+            writer.result(StageResult("vectors", "done"))
+    return video_id
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store.open(tmp_path / "library", create=True) as opened:
+        yield opened
+
+
+def quotes(moments: Sequence[Moment]) -> str:
+    return " ".join(evidence.text for moment in moments for evidence in moment.evidence)
+
+
+@pytest.mark.parametrize("encoder", [None, LetterEncoder()])
+def test_the_place_where_it_is_said_comes_first(store: Store, encoder: TextEncoder | None) -> None:
+    add(store, "other", talk({300.0: "the learning curve was steep"}), encoder=encoder)
+    video = add(
+        store, "lecture", talk({600.0: "the learning rate sets how large each step is"}), encoder=encoder
+    )
+    moments = search(store, "What did he say about the learning rate?", text_encoder=encoder)
+    best = moments[0]
+    assert (best.video_id, best.title, best.path) == (video, "lecture", "/videos/lecture.mp4")
+    assert best.start_s <= 600
+    assert best.end_s >= 608
+    assert best.end_s - best.start_s <= 200
+    spoken = [evidence for evidence in best.evidence if "learning rate" in evidence.text]
+    assert [(e.kind, e.start_s, e.end_s, e.speaker) for e in spoken] == [("speech", 600, 608, "Ann")]
+    assert len({moment.score for moment in moments}) > 1
+    assert [moment.score for moment in moments] == sorted((m.score for m in moments), reverse=True)
+
+
+def test_moments_of_one_video_do_not_overlap_and_k_bounds_them(store: Store) -> None:
+    add(store, "talk", talk(dict.fromkeys((50.0, 400.0, 430.0, 900.0), "budget and budget again")))
+    moments = search(store, "budget", k=6)
+    assert 3 <= len(moments) <= 6
+    spans = sorted((moment.start_s, moment.end_s) for moment in moments)
+    for (_, end_s), (start_s, _) in pairwise(spans):
+        assert end_s <= start_s
+    assert len(search(store, "budget", k=2)) == 2
+
+
+def test_a_moment_is_as_long_as_what_it_is_about(store: Store) -> None:
+    long = dict.fromkeys(
+        np.arange(400.0, 540.0, 10.0).tolist(), "the rubber case feels warm and the rubber keys are soft"
+    )
+    add(store, "talk", talk(long))
+    best = search(store, "rubber keys")[0]
+    assert best.start_s == pytest.approx(400, abs=40)
+    assert best.end_s == pytest.approx(538, abs=40)
+
+
+def test_filters_admit_only_what_they_say(store: Store) -> None:
+    said = {100.0: "the solar panel is cheap", 800.0: "the solar panel is heavy"}
+    one = add(store, "one", talk(said, speakers={800.0: "Bob"}), collection="private")
+    two = add(store, "two", talk(said), collection="public")
+    find = lambda **filters: search(store, "solar panel", filters=Filters(**filters))  # noqa: E731
+    assert {moment.video_id for moment in find(video_ids=frozenset([one]))} == {one}
+    assert {moment.video_id for moment in find(collection="public")} == {two}
+    assert find(video_ids=frozenset([one]), collection="public") == []
+    late = find(from_s=700.0, to_s=900.0)
+    assert len(late) == 2
+    assert all(700 <= moment.start_s < moment.end_s <= 900 for moment in late)
+    assert "cheap" not in quotes(late)
+    by_bob = find(speaker="bob")
+    assert [moment.video_id for moment in by_bob] == [one]
+    assert {evidence.speaker for evidence in by_bob[0].evidence} == {"Bob"}
+    assert find(speaker="Nobody") == []
+
+
+def test_filters_hold_before_ranking(store: Store) -> None:
+    for number in range(40):
+        add(
+            store,
+            f"loud {number}",
+            talk(dict.fromkeys((10.0, 200.0), "quantum quantum quantum"), length_s=300),
+        )
+    video = add(store, "faint", talk({500.0: "a word on quantum things"}), collection="mine")
+    moments = search(store, "quantum", filters=Filters(collection="mine"))
+    assert moments[0].video_id == video
+    assert moments[0].start_s <= 500 < moments[0].end_s
+
+
+def test_a_speaker_that_the_question_names_is_preferred(store: Store) -> None:
+    said = {200.0: "the fork is late by two weeks", 900.0: "the fork is late by two weeks"}
+    around = dict.fromkeys(np.arange(870.0, 940.0, 10.0).tolist(), "Pooja Ranjan")
+    add(store, "call", talk(said, speakers=around))
+    assert search(store, "What did Pooja say about the fork?")[0].start_s > 700
+    assert search(store, "fork late Ann")[0].start_s < 700
+
+
+def test_text_on_a_slide_is_found_and_is_evidence(store: Store) -> None:
+    slides = [Slide(0, 300, 10), Slide(300, 600, 310), Slide(600, 1200, 610)]
+    lines = [
+        ScreenText(300, 600, "Photosynthesis", (0, 0, 1, 0.2)),
+        ScreenText(300, 600, "Light and water become sugar", (0, 0.3, 1, 0.4)),
+        ScreenText(600, 1200, "Thank you", (0, 0, 1, 0.2)),
+    ]
+    add(store, "biology", talk({}), slides=slides, lines=lines)
+    add(store, "else", talk({}))
+    best = search(store, "photosynthesis sugar")[0]
+    assert best.title == "biology"
+    assert best.start_s >= 300
+    assert best.end_s <= 640
+    shown = [evidence for evidence in best.evidence if evidence.kind == "screen"]
+    assert {evidence.text for evidence in shown} == {"Photosynthesis", "Light and water become sugar"}
+    assert {(evidence.start_s, evidence.end_s) for evidence in shown} == {(300, 600)}
+
+
+def test_a_silent_video_with_slides_is_found(store: Store) -> None:
+    slides = [Slide(0, 30, 5), Slide(30, 90, 40)]
+    lines = [ScreenText(0, 30, "Welcome", (0, 0, 1, 1)), ScreenText(30, 90, "Binary search", (0, 0, 1, 1))]
+    add(store, "silent", [], slides=slides, lines=lines)
+    best = search(store, "binary search")[0]
+    assert best.start_s == pytest.approx(30, abs=15)
+    assert best.end_s == pytest.approx(90, abs=15)
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("die Häuser am Fluss wurden im Sommer gestrichen", "Haus"),
+        ("今天我们讨论学习率的选择", "学习率"),
+        ("次の会議では予算について話します", "予算"),
+        ("ناقشنا اليوم المشاريع الجديدة في الاجتماع", "المشاريع"),
+        ("오늘은 기계학습에 대해 이야기합니다", "기계학습"),
+        ("เราจะพูดถึงการเรียนรู้ของเครื่อง", "การเรียนรู้"),
+    ],
+    ids=["German", "Chinese", "Japanese", "Arabic", "Korean", "Thai"],
+)
+def test_a_word_of_the_language_finds_its_text(store: Store, text: str, word: str) -> None:
+    german = {10.0 * at: "und wir haben das auch so in der Schule gemacht" for at in range(40)}
+    add(store, "english", talk({}))
+    video = add(store, "foreign", talk({**(german if "Haus" in word else {}), 200.0: text}, length_s=400))
+    best = search(store, word)[0]
+    assert best.video_id == video
+    assert best.start_s <= 200 < best.end_s
+    assert text in quotes([best])
+
+
+def test_a_question_of_ten_thousand_words_is_answered(store: Store) -> None:
+    video = add(store, "talk", talk({600.0: "the zebra crossed the road"}))
+    question = "zebra " + " ".join(f"word{number}" for number in range(10_000))
+    assert search(store, question)[0].video_id == video
+    assert search(store, "zebra " * 10_000)[0].start_s <= 600
+
+
+@pytest.mark.parametrize("query", ["???", "\0", "\"' OR ( NEAR *", "the of and", "\ud800", "a" * 5000])
+def test_odd_queries_do_not_fail(store: Store, query: str) -> None:
+    add(store, "talk", talk({}))
+    for moment in search(store, query):
+        assert moment.start_s < moment.end_s
+
+
+def test_wrong_calls_are_one_sentence(store: Store) -> None:
+    with pytest.raises(UsageError, match="query is empty"):
+        search(store, " ")
+    with pytest.raises(UsageError, match="k is 0"):
+        search(store, "x", k=0)
+
+
+def test_an_empty_library_has_no_moments(store: Store) -> None:
+    assert search(store, "anything", text_encoder=LetterEncoder()) == []
+
+
+def test_what_is_indexed_later_is_found_and_what_is_removed_is_not(store: Store) -> None:
+    add(store, "first", talk({}))
+    assert search(store, "marmalade") == []
+    video = add(store, "second", talk({500.0: "marmalade on toast"}))
+    assert search(store, "marmalade")[0].video_id == video
+    store.remove_video(video)
+    assert search(store, "marmalade") == []
+
+
+def test_another_models_vectors_are_refused(store: Store) -> None:
+    class Another(LetterEncoder):
+        fingerprint = "another@1"
+
+    add(store, "talk", talk({}), encoder=LetterEncoder())
+    with pytest.raises(ModelMismatchError):
+        search(store, "toast", text_encoder=Another())
