@@ -106,6 +106,31 @@ def fill(
     return key
 
 
+def index_talks(store: Store) -> None:
+    """Index four talks as the pipeline does: what is recorded is not done again."""
+    for number in range(4):
+        about = info(f"talk {number}")
+        key = about.video_id
+        if store.known_path(about.title) is None:
+            store.upsert_video(about, "all")
+        done = store.stage_fingerprints(key)
+        spoken = utterances([f"talk {number} says {word}" for word in ("one", "two", "three")])
+        if "transcript" not in done:
+            with store.stage(key, "transcript", "t") as writer:
+                writer.replace_utterances(spoken, source="toy")
+                writer.replace_units(sentences(spoken))
+        if "visual" not in done:
+            with store.stage(key, "visual", "v") as writer:
+                writer.replace_keyframes(keyframes(3))
+                summary = Unit("summary", "event", 0, 9, f"about talk {number}", language="en")
+                writer.replace_units([*sentences(spoken), summary])
+        if "vectors" not in done:
+            todo = [i for i, unit in store.units_without_vectors(key, MODEL) if unit.channel == "speech"]
+            with store.stage(key, "vectors", "x") as writer:
+                writer.put_vectors("speech", MODEL, todo, unit_vectors(len(todo)))
+        store.set_path(about.title, key, size=1, mtime_ns=1)
+
+
 def every_row(library: Path) -> dict[str, list[tuple[object, ...]]]:
     """All rows of all tables, the word index's own included, as they lie in the database."""
     connection = sqlite3.connect(library / "library.db")

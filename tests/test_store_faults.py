@@ -21,7 +21,7 @@ from sqlalchemy import event
 from longvid_storage.errors import BusyError, ReadOnlyError, StorageFullError
 from longvid_storage.store import Store
 from longvid_storage.types import Unit
-from store_tools import every_row, fill, info, unit_vectors, video_id
+from store_tools import every_row, fill, index_talks, info, unit_vectors, video_id
 
 TESTS = Path(__file__).parent
 
@@ -65,41 +65,14 @@ def sound(library: Path) -> bool:
 # Killed
 
 
-INDEX = """
-def index(store):  # as the pipeline does: what is recorded is not done again
-    for number in range(4):
-        about = info(f"talk {number}")
-        key = about.video_id
-        if store.known_path(about.title) is None:
-            store.upsert_video(about, "all")
-        done = store.stage_fingerprints(key)
-        spoken = utterances([f"talk {number} says {word}" for word in ("one", "two", "three")])
-        if "transcript" not in done:
-            with store.stage(key, "transcript", "t") as writer:
-                writer.replace_utterances(spoken, source="toy")
-                writer.replace_units(sentences(spoken))
-        if "visual" not in done:
-            with store.stage(key, "visual", "v") as writer:
-                writer.replace_keyframes(keyframes(3))
-                summary = Unit("summary", "event", 0, 9, f"about talk {number}", language="en")
-                writer.replace_units([*sentences(spoken), summary])
-        if "vectors" not in done:
-            todo = [i for i, unit in store.units_without_vectors(key, MODEL) if unit.channel == "speech"]
-            with store.stage(key, "vectors", "x") as writer:
-                writer.put_vectors("speech", MODEL, todo, unit_vectors(len(todo)))
-        store.set_path(about.title, key, size=1, mtime_ns=1)
-"""
-
-KILLED = (
-    INDEX
-    + """
+KILLED = """
 import signal
 from sqlalchemy import event
 base, points = Path(sys.argv[1]), [int(argument) for argument in sys.argv[2:]]
 with Store.open(base / "undisturbed", create=True) as store:
     count = [0]
     event.listen(store._engine, "before_cursor_execute", lambda *a: count.__setitem__(0, count[0] + 1))
-    index(store)
+    index_talks(store)
 print(count[0])
 for point in points:
     pid = os.fork()
@@ -111,12 +84,11 @@ for point in points:
                 os.kill(os.getpid(), signal.SIGKILL)
         with Store.open(base / f"killed {point}", create=True) as store:
             event.listen(store._engine, "before_cursor_execute", step)
-            index(store)
+            index_talks(store)
         os._exit(9)
     _, status = os.waitpid(pid, 0)
     assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL, (point, status)
 """
-)
 
 
 @pytest.mark.slow
@@ -126,13 +98,11 @@ def test_killed_at_any_statement_a_second_run_ends_as_an_undisturbed_one(tmp_pat
     statements = int(finish(child(KILLED, tmp_path, *points)))
     assert statements > 100
     wanted = every_row(tmp_path / "undisturbed")
-    names: dict[str, object] = {}
-    exec("from store_tools import *\n" + INDEX, names)
     for point in points:
         library = tmp_path / f"killed {point}"
         assert sound(library)
         with Store.open(library) as store:
-            names["index"](store)  # type: ignore[operator]
+            index_talks(store)
         assert sound(library)
         assert every_row(library) == wanted, point
 

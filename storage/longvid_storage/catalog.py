@@ -153,7 +153,7 @@ def videos(connection: Connection, key: int | None = None) -> list[VideoRow]:
     return sorted(rows, key=lambda row: (row.info.title.casefold(), row.info.video_id))
 
 
-def _grouped(pairs: Iterable[Row[Any]]) -> defaultdict[int, list[str]]:
+def _grouped(pairs: Iterable[Any]) -> defaultdict[int, list[str]]:
     grouped: defaultdict[int, list[str]] = defaultdict(list)
     for key, value in pairs:
         grouped[key].append(value)

@@ -17,7 +17,18 @@ from collections.abc import Collection as Names
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, column, func, literal_column, select, table, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    column,
+    func,
+    literal_column,
+    select,
+    table,
+    text,
+)
 
 from longvid_storage.filters import UNFILTERED, unit_conditions
 from longvid_storage.rows import TermCounts
@@ -98,8 +109,8 @@ def rebuild(connection: Connection) -> None:
     for name in tables(connection):
         connection.execute(text(f"DROP TABLE {name}"))
     columns = select(UnitRow.unit_id, UnitRow.channel, UnitRow.size, UnitRow.terms)
-    for part in connection.execute(columns).mappings().partitions(10_000):
-        add(connection, part)
+    for part in connection.execute(columns).partitions(10_000):
+        add(connection, [row._asdict() for row in part])
 
 
 def search(
@@ -123,7 +134,7 @@ def search(
     for name in _chosen(connection, channels, sizes):
         query = _matching(connection, name, match, filters)
         if query is not None:
-            rank = literal_column(f"{name}.rank")
+            rank: ColumnElement[float] = literal_column(f"{name}.rank")
             ranked = query.add_columns(-rank).order_by(rank, literal_column(f"{name}.rowid")).limit(limit)
             hits.extend((unit_id, score) for unit_id, score in connection.execute(ranked))
     hits.sort(key=lambda hit: (-hit[1], hit[0]))
@@ -188,7 +199,7 @@ def _matching(connection: Connection, name: str, match: str, filters: Filters) -
     """Ids of units in one word table that match and pass the filters; None when no unit can."""
     if not match:
         return None
-    rowid = literal_column(f"{name}.rowid")
+    rowid: ColumnElement[int] = literal_column(f"{name}.rowid")
     words = table(name, column("rowid"))
     query = select(rowid).select_from(words).where(text(f"{name} MATCH :match").bindparams(match=match))
     if filters.empty:

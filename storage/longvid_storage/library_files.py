@@ -107,7 +107,6 @@ def make_engine(path: Path, *, read_only: bool, create: bool = False) -> Engine:
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute("PRAGMA cache_size = -65536")
-        connection.execute("PRAGMA mmap_size = 1073741824")
 
     # The driver would begin transactions late and commit before DDL; SQLAlchemy's recipe is to begin them
     # ourselves.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, insert, inspect, text
 
 from longvid_storage import terms
 from longvid_storage.errors import NotALibraryError, SchemaError
@@ -46,9 +46,7 @@ def create(connection: Connection) -> None:
         )
     )
     connection.execute(text(f"INSERT INTO {_VERSION_TABLE} VALUES (:head)"), {"head": HEAD})
-    connection.execute(
-        LibraryState.__table__.insert().values(library_key=1, generation=0, analysis=terms.signature())
-    )
+    connection.execute(insert(LibraryState).values(library_key=1, generation=0, analysis=terms.signature()))
     connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection as Names
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, literal, select
@@ -15,7 +15,7 @@ from longvid_storage.rows import FoundUnit, TranscriptInfo
 from longvid_storage.types import LEVELS, Filters, Keyframe, ScreenText, Segment, Slide, Unit, Utterance, Word
 
 _BATCH = 2000
-_UNIT = (
+_UNIT: tuple[Any, ...] = (
     schema.UnitRow.channel,
     schema.UnitRow.size,
     schema.UnitRow.start_s,
@@ -41,9 +41,10 @@ def utterances(connection: Connection, key: int, from_s: float | None, to_s: flo
         .where(table.video_key == key, *touching(table.start_s, table.end_s, from_s, to_s))
         .order_by(table.start_s, table.seq)
     )
+    rows: Iterable[Any] = connection.execute(query)
     return [
-        Utterance(*fields, words=tuple(Word(*word) for word in words or ()))
-        for *fields, words in connection.execute(query)
+        Utterance(start_s, end_s, text, speaker, language, tuple(Word(*word) for word in words or ()))
+        for start_s, end_s, text, speaker, language, words in rows
     ]
 
 
@@ -114,8 +115,8 @@ def segments(connection: Connection, key: int, level: str | None) -> list[Segmen
     )
     if level is not None:
         query = query.where(table.level == level)
-    rows = [Segment(*row) for row in connection.execute(query.order_by(table.start_s, table.seq))]
-    return sorted(rows, key=lambda segment: LEVELS.index(segment.level))
+    rows: Iterable[Any] = connection.execute(query.order_by(table.start_s, table.seq))
+    return sorted((Segment(*row) for row in rows), key=lambda segment: LEVELS.index(segment.level))
 
 
 def units(connection: Connection, ids: Sequence[int]) -> list[FoundUnit]:
@@ -200,4 +201,5 @@ def speakers(connection: Connection, filters: Filters) -> dict[str, int]:
         .group_by(table.speaker)
         .order_by(func.count().desc(), table.speaker)
     )
-    return dict(connection.execute(query).all())
+    rows: Iterable[Any] = connection.execute(query)
+    return dict(iter(rows))

@@ -200,7 +200,15 @@ class StageWriter:
     def _units_there(self) -> defaultdict[Unit, list[int]]:
         """The video's units → their ids, the lowest last."""
         row = schema.UnitRow
-        columns = (row.channel, row.size, row.start_s, row.end_s, row.text, row.speaker, row.language)
+        columns: tuple[Any, ...] = (
+            row.channel,
+            row.size,
+            row.start_s,
+            row.end_s,
+            row.text,
+            row.speaker,
+            row.language,
+        )
         query = (
             select(row.unit_id, *columns).where(row.video_key == self._video_key).order_by(row.unit_id.desc())
         )
@@ -249,10 +257,8 @@ def remove_units(connection: Connection, unit_ids: list[int]) -> None:
     row = schema.UnitRow
     for start in range(0, len(unit_ids), _BATCH):
         these = row.unit_id.in_(unit_ids[start : start + _BATCH])
-        entries = connection.execute(
-            select(row.unit_id, row.channel, row.size, row.terms).where(these)
-        ).mappings()
-        lexical.remove(connection, entries.all())
+        entries = connection.execute(select(row.unit_id, row.channel, row.size, row.terms).where(these))
+        lexical.remove(connection, [entry._asdict() for entry in entries])
         connection.execute(delete(row).where(these))
     if unit_ids:
         vectors.drop_empty_sets(connection)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from functools import cache
+from typing import cast
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, Table, bindparam, select, update
 
 from longvid_storage import lexical
 from longvid_storage.schema import LibraryState, UnitRow
@@ -57,7 +58,7 @@ def refresh(connection: Connection) -> bool:
         for unit_id, text, language in batch:
             terms = lexical.join_terms(analyse(text, language))
             changed.append({"key": unit_id, "new_terms": terms, "new_length": lexical.count_terms(terms)})
-        table = UnitRow.__table__
+        table = cast(Table, UnitRow.__table__)
         connection.execute(
             update(table)
             .where(table.c.unit_id == bindparam("key"))

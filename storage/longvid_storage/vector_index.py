@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 class VectorIndex(Protocol):
     """Vectors in order of addition; a position is a row number."""
 
+    def __init__(self, dimension: int) -> None: ...
+
     @property
     def dimension(self) -> int:
         """Length of each vector."""

@@ -41,11 +41,11 @@ class Part:
         """Where its vectors are."""
         return KeyframeVector if self.channel == PICTURE else UnitVector
 
-    def ids(self) -> Select[Any]:
+    def ids(self) -> Select[int, int]:
         """(vector id, owner id) of everything in it."""
         return select(self.table.vector_id, self.table.owner_id).where(self.table.set_key == self.set_key)
 
-    def admitted(self, filters: Filters) -> Select[Any]:
+    def admitted(self, filters: Filters) -> Select[int, int]:
         """The same for what passes the filters."""
         if self.channel == PICTURE:
             owners = select(KeyframeRow.keyframe_id).where(*keyframe_conditions(filters))
@@ -155,7 +155,7 @@ def generation(connection: Connection) -> int:
     return int(connection.execute(select(LibraryState.generation)).scalar_one())
 
 
-def pairs(connection: Connection, query: Select[Any]) -> NDArray[np.int64]:
+def pairs(connection: Connection, query: Select[int, int]) -> NDArray[np.int64]:
     """Rows of (vector id, owner id), ascending by vector id; shape (n, 2)."""
     flat = chain.from_iterable(connection.execute(query))
     rows = np.fromiter(flat, np.int64).reshape(-1, 2)

@@ -6,18 +6,23 @@ The codes are the very float16 numbers kept in SQL, so scores equal the exact in
 
 from __future__ import annotations
 
+import importlib
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 
+def _faiss() -> Any:
+    """FAISS, whose own stubs know neither selectors nor its numpy wrappers."""
+    return importlib.import_module("faiss")
+
+
 class FaissIndex:
     """Vectors as an ``IndexScalarQuantizer`` of float16 (2 bytes a number)."""
 
     def __init__(self, dimension: int) -> None:
-        import faiss
-
+        faiss = _faiss()
         self._index: Any = faiss.IndexScalarQuantizer(
             dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
         )
@@ -45,8 +50,7 @@ class FaissIndex:
         self, query: NDArray[np.float32], limit: int, allowed: NDArray[np.bool_] | None = None
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The at most ``limit`` best among ``allowed``, best first; equal scores in order of position."""
-        import faiss
-
+        faiss = _faiss()
         limit = min(limit, len(self) if allowed is None else int(np.count_nonzero(allowed)))
         if limit == 0:
             return np.empty(0, np.int64), np.empty(0, np.float32)
@@ -58,8 +62,7 @@ class FaissIndex:
         return positions[0][order], scores[0][order]
 
     def _selector(self, mask: NDArray[np.bool_]) -> Any:
-        import faiss
-
+        faiss = _faiss()
         bits = np.packbits(mask, bitorder="little")
         selector = faiss.IDSelectorBitmap(bits)
         selector.bits = bits  # FAISS keeps only a pointer into it
@@ -67,16 +70,14 @@ class FaissIndex:
 
     def to_bytes(self) -> NDArray[np.uint8]:
         """FAISS's own serialisation."""
-        import faiss
-
+        faiss = _faiss()
         state: NDArray[np.uint8] = faiss.serialize_index(self._index)
         return state
 
     @classmethod
     def from_bytes(cls, state: NDArray[np.uint8], dimension: int) -> Self:
         """The index that ``to_bytes`` was called on."""
-        import faiss
-
+        faiss = _faiss()
         index = cls(dimension)
         index._index = faiss.deserialize_index(state)
         if index.dimension != dimension:
