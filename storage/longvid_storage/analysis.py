@@ -112,6 +112,15 @@ def phrases(text: str, languages: Iterable[str | None] = (None,)) -> list[list[s
     return [list(terms) for terms in found if terms]
 
 
+def fold(text: str) -> list[str]:
+    """The words of a text as they stand, letter case, accents and compatibility forms aside; single characters of
+    scripts without spaces."""
+    words: list[str] = []
+    for run, paired in _runs(text):
+        words.extend(run if paired else [_without_marks(_ARABIC_SIGNS.sub("", run) or run)])
+    return words
+
+
 def guess_language(text: str) -> str | None:
     """The language of a text by its script and its function words; None when they do not tell."""
     sample = text[:20_000]

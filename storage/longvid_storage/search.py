@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from longvid_storage import search_reads
 from longvid_storage.errors import UsageError
 from longvid_storage.filters import UNFILTERED
-from longvid_storage.searching.evidence import shown_evidence, spoken_evidence
-from longvid_storage.searching.memory import memory_of
+from longvid_storage.searching.evidence import find_evidence
+from longvid_storage.searching.memory import Memory, memory_of
 from longvid_storage.searching.pictures import with_pictures
 from longvid_storage.searching.question import read_question
 from longvid_storage.searching.scoring import ACROSS, WITHIN, score_pool
@@ -82,7 +82,7 @@ def search(
     ]
     scores = score_pool(pool, question, encoded.vectors, idf, WITHIN if len(few) == 1 else ACROSS)
     spans = grow_spans(pool, scores, k)
-    moments = _moments(store, pool, spans, idf, filters)
+    moments = _moments(store, memory, pool, spans, idf, filters)
     if image_encoder is None:
         return moments
     return with_pictures(store, moments, query, k, filters, image_encoder)
@@ -137,7 +137,12 @@ def _choose(store: Store, terms: Sequence[str], encoded: _Encoded, filters: Filt
 
 
 def _moments(
-    store: Store, pool: Sequence[Timeline], spans: Sequence[Span], idf: dict[str, float], filters: Filters
+    store: Store,
+    memory: Memory,
+    pool: Sequence[Timeline],
+    spans: Sequence[Span],
+    idf: dict[str, float],
+    filters: Filters,
 ) -> list[Moment]:
     with store.snapshot() as connection:
         labels = search_reads.labels(connection, {pool[span.timeline].video_id for span in spans})
@@ -150,20 +155,8 @@ def _moments(
         if duration_s > start_s:
             end_s = min(end_s, duration_s)
         end_s = max(start_s, end_s)
-        evidence = [
-            *spoken_evidence(
-                store.utterances(timeline.video_id, start_s, end_s),
-                idf,
-                filters,
-                float(timeline.middles[span.row]),
-            ),
-            *(
-                shown_evidence(store.screen_texts(timeline.video_id, start_s, end_s), idf)
-                if filters.speaker is None
-                else ()
-            ),
-        ]
-        moments.append(
-            Moment(timeline.video_id, title, path, start_s, end_s, span.score, "moment", tuple(evidence))
-        )
+        peak_s = float(timeline.middles[span.row])
+        quotes = memory.quotes(store, timeline.video_id)
+        evidence = find_evidence(quotes, start_s, end_s, peak_s, idf, filters)
+        moments.append(Moment(timeline.video_id, title, path, start_s, end_s, span.score, "moment", evidence))
     return moments

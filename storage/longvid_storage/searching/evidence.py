@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 from longvid_storage.analysis import analyse
 from longvid_storage.filters import speaker_key
@@ -12,36 +14,74 @@ MOST_SPOKEN = 5
 MOST_SHOWN = 3
 
 
-def spoken_evidence(
-    utterances: Iterable[Utterance], idf: Mapping[str, float], filters: Filters, peak_s: float
-) -> list[Evidence]:
-    """The best utterances, in time order: those with the question's weightiest words, then those nearest the peak."""
+@dataclass(frozen=True)
+class Quotable:
+    """A line of speech or of screen text, and its words, analysed when first needed."""
+
+    source: Utterance | ScreenText
+
+    @cached_property
+    def terms(self) -> frozenset[str]:
+        """Its different terms."""
+        language = self.source.language if isinstance(self.source, Utterance) else None
+        return frozenset(analyse(self.source.text, language))
+
+    def weight(self, idf: Mapping[str, float]) -> float:
+        """What the question's words that it has weigh together."""
+        return sum(weight for term, weight in idf.items() if term in self.terms)
+
+    def touches(self, start_s: float, end_s: float) -> bool:
+        """Whether it shares time with ``[start_s, end_s)``."""
+        at = self.source
+        return at.start_s < end_s and (at.end_s > start_s or at.start_s == at.end_s == start_s)
+
+
+@dataclass(frozen=True)
+class Quotes:
+    """Everything said and shown in a video, in time order."""
+
+    spoken: tuple[Quotable, ...]
+    shown: tuple[Quotable, ...]
+
+    @classmethod
+    def of(cls, utterances: Iterable[Utterance], lines: Iterable[ScreenText]) -> Quotes:
+        """Of a video's utterances and lines."""
+        return cls(tuple(map(Quotable, utterances)), tuple(map(Quotable, lines)))
+
+
+def find_evidence(
+    quotes: Quotes, start_s: float, end_s: float, peak_s: float, idf: Mapping[str, float], filters: Filters
+) -> tuple[Evidence, ...]:
+    """The best utterances of the span in time order, then the best lines on screen.
+
+    Utterances with the question's weightiest words come first, then those nearest the peak; a line on screen must
+    have some of the words. Nobody else is quoted when a speaker is asked for.
+    """
     wanted = speaker_key(filters.speaker)
-    fitting = [
-        (
-            -_weight(utterance.text, utterance.language, idf),
-            abs(utterance.start_s - peak_s),
-            number,
-            utterance,
-        )
-        for number, utterance in enumerate(utterances)
-        if wanted is None or speaker_key(utterance.speaker) == wanted
+    spoken = [
+        (-quote.weight(idf), abs(quote.source.start_s - peak_s), number, quote.source)
+        for number, quote in enumerate(quotes.spoken)
+        if quote.touches(start_s, end_s)
+        and isinstance(quote.source, Utterance)
+        and (wanted is None or speaker_key(quote.source.speaker) == wanted)
     ]
-    best = sorted(fitting, key=lambda each: each[:3])[:MOST_SPOKEN]
+    best = sorted(spoken, key=lambda each: each[:3])[:MOST_SPOKEN]
+    said = [
+        Evidence("speech", at.start_s, at.end_s, at.text, at.speaker)
+        for *_, at in sorted(best, key=lambda each: each[2])
+        if isinstance(at, Utterance)
+    ]
+    return (*said, *(_shown(quotes.shown, start_s, end_s, idf) if wanted is None else ()))
+
+
+def _shown(
+    quotes: Sequence[Quotable], start_s: float, end_s: float, idf: Mapping[str, float]
+) -> list[Evidence]:
+    weighed = [(quote.weight(idf), quote.source) for quote in quotes if quote.touches(start_s, end_s)]
+    best: dict[str, ScreenText | Utterance] = {}
+    for weight, line in sorted(weighed, key=lambda each: -each[0]):
+        if weight > 0:
+            best.setdefault(line.text.casefold(), line)
     return [
-        Evidence("speech", utterance.start_s, utterance.end_s, utterance.text, utterance.speaker)
-        for *_, utterance in sorted(best, key=lambda each: (each[3].start_s, each[2]))
+        Evidence("screen", line.start_s, line.end_s, line.text) for line in list(best.values())[:MOST_SHOWN]
     ]
-
-
-def shown_evidence(lines: Sequence[ScreenText], idf: Mapping[str, float]) -> list[Evidence]:
-    """The lines on screen that have some of the question's words, the best first."""
-    weighed = [(_weight(line.text, None, idf), line) for line in lines]
-    best = sorted((each for each in weighed if each[0] > 0), key=lambda each: -each[0])
-    different = {line.text.casefold(): line for _, line in reversed(best)}
-    kept = [line for _, line in best if different[line.text.casefold()] is line][:MOST_SHOWN]
-    return [Evidence("screen", line.start_s, line.end_s, line.text) for line in kept]
-
-
-def _weight(text: str, language: str | None, idf: Mapping[str, float]) -> float:
-    return sum(idf.get(term, 0.0) for term in set(analyse(text, language)))

@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 
 from longvid_storage import search_reads
 from longvid_storage.errors import ModelMismatchError
+from longvid_storage.searching.evidence import Quotes
 from longvid_storage.searching.timeline import Timeline, make_timeline
 from longvid_storage.types import Filters
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 MOST_PIECES = 150_000
 """Pieces kept in memory, a quarter of a gigabyte with 384-number vectors; the longest unused go first."""
+
+MOST_QUOTED = 256
+"""Videos whose utterances are kept in memory."""
 
 
 class Memory:
@@ -30,6 +34,7 @@ class Memory:
     def __init__(self, generation: int) -> None:
         self.generation = generation
         self._timelines: OrderedDict[tuple[str, str | None], Timeline] = OrderedDict()
+        self._quotes: OrderedDict[str, Quotes] = OrderedDict()
         self._kept = 0
         self._frequency: dict[str, int] = {}
         self._languages: list[str | None] | None = None
@@ -99,6 +104,16 @@ class Memory:
             while self._kept > MOST_PIECES and len(self._timelines) > 1:
                 self._kept -= len(self._timelines.popitem(last=False)[1])
             return timeline
+
+    def quotes(self, store: Store, video_id: str) -> Quotes:
+        """What is said and shown in a video; the videos most lately quoted are kept."""
+        with self._lock:
+            if video_id not in self._quotes:
+                self._quotes[video_id] = Quotes.of(store.utterances(video_id), store.screen_texts(video_id))
+                while len(self._quotes) > MOST_QUOTED:
+                    self._quotes.popitem(last=False)
+            self._quotes.move_to_end(video_id)
+            return self._quotes[video_id]
 
 
 _MEMORIES: WeakKeyDictionary[Store, Memory] = WeakKeyDictionary()

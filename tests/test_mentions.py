@@ -1,0 +1,142 @@
+"""Mentions are complete: nothing that a plain scan finds is missing, and nothing is made up."""
+
+from __future__ import annotations
+
+import random
+import re
+from pathlib import Path
+
+import pytest
+
+from longvid_storage.errors import UsageError
+from longvid_storage.mentions import mentions
+from longvid_storage.store import Store
+from longvid_storage.types import Filters, ScreenText, Slide, Utterance
+from test_search import add, store, talk
+
+__all__ = ["store"]
+
+
+def places(store: Store, *terms: str, **filters: object) -> list[tuple[str, float]]:
+    return [
+        (group.title, mention.start_s)
+        for group in mentions(store, terms, Filters(**filters))  # type: ignore[arg-type]
+        for mention in group.mentions
+    ]
+
+
+def test_every_form_is_found_by_video_in_time_order_with_counts(store: Store) -> None:
+    add(store, "b", talk({500.0: "rates rise. The rate rose", 100.0: "a high Rate"}, length_s=600))
+    add(store, "a", talk({200.0: "no rating here, but the learning rates are"}, length_s=300))
+    add(store, "c", talk({}))
+    found = mentions(store, ["rate"])
+    assert [(group.title, group.path, group.count) for group in found] == [
+        ("a", "/videos/a.mp4", 2),
+        ("b", "/videos/b.mp4", 3),
+    ]
+    assert [(mention.start_s, mention.count) for mention in found[1].mentions] == [(100, 1), (500, 2)]
+    assert found[1].mentions[0].text == "a high Rate"
+    assert found[1].mentions[0].speaker == "Ann"
+    assert places(store, "learning rate") == [("a", 200)]
+    assert places(store, '"learning rate"') == []
+    assert places(store, '"learning RATES"') == [("a", 200)]
+    assert places(store, "rate learning") == []
+    assert places(store, "nothing like it") == []
+
+
+def test_any_of_several_terms(store: Store) -> None:
+    add(store, "a", talk({100.0: "apples", 200.0: "pears and apples", 250.0: "plums"}, length_s=300))
+    found = mentions(store, ["apple", "plum"])
+    assert [(each.start_s, each.terms) for each in found[0].mentions] == [
+        (100, ("apple",)),
+        (200, ("apple",)),
+        (250, ("plum",)),
+    ]
+
+
+def test_the_speaker_filter(store: Store) -> None:
+    add(store, "a", talk({100.0: "the fork", 200.0: "the fork"}, length_s=300, speakers={200.0: "Bob"}))
+    assert places(store, "fork") == [("a", 100), ("a", 200)]
+    assert places(store, "fork", speaker="BOB") == [("a", 200)]
+    assert places(store, "fork", to_s=150.0) == [("a", 100)]
+    assert places(store, "fork", from_s=150.0) == [("a", 200)]
+
+
+def test_what_is_shown_counts_too(store: Store) -> None:
+    lines = [ScreenText(0, 60, "Gradient", (0, 0, 1, 0.1)), ScreenText(0, 60, "descent", (0, 0.2, 1, 0.3))]
+    add(store, "a", talk({30.0: "gradients"}, length_s=100), slides=[Slide(0, 60, 5)], lines=lines)
+    found = mentions(store, ["gradient"])[0].mentions
+    assert [(each.kind, each.text) for each in found] == [("screen", "Gradient"), ("speech", "gradients")]
+    across = mentions(store, ["gradient descent"])[0].mentions
+    assert [(each.kind, each.text, each.end_s) for each in across] == [("screen", "Gradient\ndescent", 60)]
+
+
+def test_a_phrase_across_two_utterances_and_inside_a_very_long_one(store: Store) -> None:
+    split = [Utterance(0, 4, "we set the learning", "Ann"), Utterance(4, 8, "rate by hand", "Ann")]
+    add(store, "split", split)
+    words = [f"w{number}" for number in range(200)]
+    words[44:46] = ["learning", "rate"]
+    add(store, "long", [Utterance(0, 90, " ".join(words))])
+    assert places(store, "learning rate") == [("long", 0), ("split", 0)]
+
+
+@pytest.mark.parametrize("word", ["学", "学习", "学习率", "率"])
+def test_characters_and_words_of_chinese(store: Store, word: str) -> None:
+    add(store, "a", talk({100.0: "今天学习率很高", 200.0: "天气很好"}, length_s=300))
+    assert places(store, word) == [("a", 100)]
+
+
+def test_recall_against_a_plain_scan(store: Store) -> None:
+    chance = random.Random(7)
+    vocabulary = [
+        "budget",
+        "remote",
+        "control",
+        "of",
+        "the",
+        "Mm-hmm",
+        "design",
+        "EIP-7702",
+        "naïve",
+        "we",
+        "it's",
+    ]
+    said: dict[str, list[Utterance]] = {}
+    for number in range(6):
+        at = 0.0
+        for _ in range(150):
+            length = chance.choice([0.0, 0.5, 3.0, 9.0, 70.0])
+            text = " ".join(chance.choices(vocabulary, k=chance.choice([1, 2, 5, 20, 120])))
+            who = chance.choice(["Ann", "Bob", None])
+            said.setdefault(f"v{number}", []).append(Utterance(at, at + length, text, who))
+            at += chance.choice([0.0, 1.0, 5.0, -0.4 if at > 1 else 0.0]) + length
+    for title, utterances in said.items():
+        add(store, title, utterances)
+    for term in ("budget", "of the", "remote control", "eip-7702", "naive", "design of the budget"):
+        pattern = re.compile(r"\b" + re.escape(term).replace(r"\ ", r"\s+") + r"\b", re.IGNORECASE)
+        scan = {
+            (title, utterance.start_s, utterance.text)
+            for title, utterances in said.items()
+            for utterance in utterances
+            if pattern.search(utterance.text.replace("ï", "i"))
+        }
+        found = {
+            (group.title, each.start_s, each.text)
+            for group in mentions(store, [term])
+            for each in group.mentions
+        }
+        assert scan, term
+        assert scan <= found, term
+        assert sum(len(group.mentions) for group in mentions(store, [term])) >= len(found)
+
+
+def test_a_term_without_letters_is_refused(store: Store) -> None:
+    with pytest.raises(UsageError, match="no letter or digit"):
+        mentions(store, ["..."])
+    with pytest.raises(UsageError, match="no term"):
+        mentions(store, [])
+
+
+def test_an_empty_library_mentions_nothing(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "empty", create=True) as empty:
+        assert mentions(empty, ["word"]) == []
