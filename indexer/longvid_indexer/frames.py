@@ -6,6 +6,7 @@ never run backwards, are never negative and never missing. Damage costs the dama
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -128,7 +129,8 @@ class FrameReader:
     """Iterate over it, once, to decode a video; what it counted is then in its attributes.
 
     ``frames_decoded``: frames given out. ``decode_errors``: packets that held no readable picture.
-    ``decoded_until_s``: the end of the last frame. ``cut_short``: why reading ended before the file did, if it did.
+    ``decoded_until_s``: the end of the last frame; ``promised_until_s``: where the header says that it should be, if
+    it says so. ``cut_short``: why reading ended before the file did, if it did.
     """
 
     path: Path
@@ -136,6 +138,7 @@ class FrameReader:
     frames_decoded: int = 0
     decode_errors: int = 0
     decoded_until_s: float = 0.0
+    promised_until_s: float | None = None
     cut_short: str | None = None
     time_base: Any = None
     rate: float = field(default=_FALLBACK_RATE)
@@ -150,6 +153,7 @@ class FrameReader:
             stream.thread_type = "AUTO"
             self.rate = float(stream.average_rate or stream.base_rate or 0) or _FALLBACK_RATE
             self.time_base = stream.time_base
+            self.promised_until_s = _promised(stream, self.info.stream_start_s)
             aspect = _pixel_aspect(stream)
             clock = _Clock(self.info.stream_start_s, self.info.duration_s, 1 / self.rate)
             for raw in self._pictures(container, stream):
@@ -182,6 +186,14 @@ class FrameReader:
             for picture in pictures:
                 if picture.width > 0 and picture.height > 0:
                     yield picture
+
+
+def _promised(stream: Any, start_s: float) -> float | None:
+    """The end of the stream as its header has it: the duration field, or Matroska's DURATION tag."""
+    if stream.duration:
+        return float(((stream.start_time or 0) + stream.duration) * stream.time_base) - start_s
+    tag = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", stream.metadata.get("DURATION", ""))
+    return int(tag[1]) * 3600 + int(tag[2]) * 60 + float(tag[3]) - start_s if tag else None
 
 
 def _pixel_aspect(stream: Any) -> float:

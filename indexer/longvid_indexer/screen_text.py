@@ -64,7 +64,8 @@ def in_reading_order(lines: Sequence[ReadLine]) -> list[ReadLine]:
     """Top to bottom; pieces that stand in one row are joined, left to right, unless far apart (columns)."""
     rows: list[list[ReadLine]] = []
     for line in sorted(lines, key=lambda each: (each.box[1] + each.box[3]) / 2):
-        if not line.text.strip():
+        line = replace(line, text=_clean(line.text))
+        if not line.text:
             continue
         home = next((row for row in rows if _in_row(row[-1], line)), None)
         if home is None:
@@ -72,6 +73,11 @@ def in_reading_order(lines: Sequence[ReadLine]) -> list[ReadLine]:
         else:
             home.append(line)
     return [joined for row in rows for joined in _join(sorted(row, key=lambda each: each.box[0]))]
+
+
+def _clean(text: str) -> str:
+    """One space between words, and no mark of a list in front."""
+    return " ".join(text.split()).lstrip("•·●○▪■◦►‣∙ ").strip()
 
 
 def _in_row(a: ReadLine, b: ReadLine) -> bool:

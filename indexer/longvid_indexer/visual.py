@@ -71,8 +71,7 @@ def visual_pass(path: Path, info: VideoInfo, settings: VisualSettings | None = N
         look.see(frame, reader.rate)
     end_s = info.duration_s if info.duration_s > 0 else reader.decoded_until_s
     # A still picture stays on screen to the end of the sound; a damaged file shows nothing behind its last frame.
-    broken = reader.decode_errors > 0 or reader.cut_short is not None
-    seen_until_s = min(reader.decoded_until_s, end_s) if broken else end_s
+    seen_until_s = min(reader.decoded_until_s, end_s) if _breaks_off(reader) else end_s
     look.finish(reader.decoded_until_s, seen_until_s)
     return VisualResult(
         shots=shots_of(look.cuts_s, end_s, settings.shortest_shot_s),
@@ -93,15 +92,19 @@ def _notes(reader: FrameReader, info: VideoInfo) -> tuple[str, ...]:
     if reader.frames_decoded == 0:
         return ("no picture could be decoded",)
     notes = []
-    if reader.decode_errors or reader.cut_short:
-        missing_s = info.duration_s - reader.decoded_until_s
-        if missing_s > _MISSING_S:
-            notes.append(
-                f"pictures decode only until {reader.decoded_until_s:.1f} s of {info.duration_s:.1f} s"
-            )
-        if reader.decode_errors:
-            notes.append(f"{reader.decode_errors} damaged pictures were skipped")
+    if _breaks_off(reader):
+        notes.append(f"pictures decode only until {reader.decoded_until_s:.1f} s of {info.duration_s:.1f} s")
+    if reader.decode_errors:
+        notes.append(f"{reader.decode_errors} damaged pictures were skipped")
     return tuple(notes)
+
+
+def _breaks_off(reader: FrameReader) -> bool:
+    """Whether the pictures end well before the file says that they do."""
+    if reader.cut_short is not None:
+        return True
+    promised_s = reader.promised_until_s
+    return promised_s is not None and promised_s - reader.decoded_until_s > _MISSING_S
 
 
 class _Look:

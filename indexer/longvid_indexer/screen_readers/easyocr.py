@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
@@ -64,8 +65,13 @@ class EasyOcrReader:
     def read(self, image: NDArray[np.uint8]) -> list[ReadLine]:
         """Read an upright RGB picture ``(height, width, 3)``."""
         height, width = image.shape[:2]
+        engine = self._engine
+        with warnings.catch_warnings():
+            # EasyOCR asks torch for pinned memory even without a GPU, and torch warns on every call.
+            warnings.filterwarnings("ignore", message="'pin_memory'")
+            found = engine.readtext(np.ascontiguousarray(image), paragraph=False)
         lines = []
-        for corners, text, score in self._engine.readtext(np.ascontiguousarray(image), paragraph=False):
+        for corners, text, score in found:
             xs = [min(max(float(x) / width, 0.0), 1.0) for x, _ in corners]
             ys = [min(max(float(y) / height, 0.0), 1.0) for _, y in corners]
             lines.append(ReadLine(str(text), (min(xs), min(ys), max(xs), max(ys)), float(score)))

@@ -17,6 +17,7 @@ STEP = 10
 # Seconds over which restlessness is remembered.
 _MEMORY_S = 10.0
 _WARM_UP_S = 2.0
+_LOOK_S = 0.25
 # A burst this short may be a transition between two slides, and counts for less.
 _TRANSITION_S, _TRANSITION_WEIGHT = 1.3, 0.3
 # A burst that moves more of the picture than this is a cut or transition; it says nothing of a block's own habits.
@@ -74,11 +75,14 @@ class BlockMemory:
             pixels = per_pixel(changed, image.shape)
             self._anchor[pixels] = image[pixels]
         # Early on the memory is shorter, so that a presenter is known for one within a second or two.
-        keep = np.exp((self._time_s - time_s) / min(_MEMORY_S, time_s - self._first_s + _WARM_UP_S))
+        memory_s = min(_MEMORY_S, time_s - self._first_s + _WARM_UP_S)
+        keep = np.exp((self._time_s - time_s) / memory_s)
+        # A move seen after a long gap between frames did not last as long as the gap.
+        add = 1 - np.exp(-min(time_s - self._time_s, _LOOK_S) / memory_s)
         counts = np.where(time_s - self.onset < _TRANSITION_S, _TRANSITION_WEIGHT, 1.0) * changed
         if changed.mean() >= _GLOBAL_SHARE:
             counts = np.zeros_like(counts)
-        self.restless = self.restless * keep + counts * (1 - keep)
+        self.restless = self.restless * keep + counts * add
         self._time_s = time_s
 
 

@@ -1,4 +1,4 @@
-"""Fades through black as one boundary: PySceneDetect's ThresholdDetector, remembering where each fade began and ended."""
+"""Fades through black as one boundary: a ThresholdDetector that remembers where each fade began and ended."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scenedetect.detectors import ThresholdDetector
 
 
 class FadeDetector(ThresholdDetector):  # type: ignore[misc]
-    """``fades_s``: (start, cut, end) in seconds of every fade that made a cut; hard cuts between them are part of it."""
+    """``fades_s``: (start, cut, end) in seconds of every fade that made a cut; hard cuts inside are part of it."""
 
     def __init__(self) -> None:
         super().__init__()

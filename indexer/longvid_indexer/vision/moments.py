@@ -41,10 +41,12 @@ class Moments:
         self._last = image
 
     def refine(self, look_s: float) -> float:
-        """The time of the largest change between the look before ``look_s`` and ``look_s`` itself."""
+        """The time of the largest change since the look before the one at ``look_s``; other times stay as they are."""
         if look_s not in self._refined:
             since_s = look_s - self._spacing_s - _SLACK_S
             near = [change for change in self._changes if since_s < change[1] <= look_s + _SLACK_S]
+            if near and near[-1][1] < look_s - _SLACK_S:
+                return look_s
             # Asked again for the same look, the answer must not change with what is still remembered.
             self._refined = {
                 look_s: max(near)[1] if near else look_s,

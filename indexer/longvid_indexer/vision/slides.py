@@ -65,12 +65,10 @@ def edges(image: Image) -> NDArray[np.uint8]:
     """Pixels on the edge of something: 1 where the gradient is steep."""
     import cv2
 
-    across = cv2.absdiff(image[:, 2:], image[:, :-2])
-    down = cv2.absdiff(image[2:, :], image[:-2, :])
-    steep = np.zeros(image.shape, np.uint8)
-    steep[:, 1:-1] = across > _EDGE
-    steep[1:-1, :] |= down > _EDGE
-    return steep
+    kernel = np.array([[-1, 0, 1]], np.float32)
+    across = cv2.filter2D(image, cv2.CV_16S, kernel, borderType=cv2.BORDER_REPLICATE)
+    down = cv2.filter2D(image, cv2.CV_16S, kernel.T, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray((np.abs(across) > _EDGE) | (np.abs(down) > _EDGE), np.uint8)
 
 
 def weigh(old: Image, new: Image) -> tuple[Weights, Weights, Weights]:
@@ -140,7 +138,7 @@ class SlideFinder:
         if self._memory is None or self._image is None:
             return []
         ended = self._judge(min(pictures_end_s, end_s))
-        if self._start_s is None and drawn(self._image):
+        if drawn(self._image):
             ended += self._judge(end_s)
         return ended + self._close(end_s)
 
@@ -178,7 +176,7 @@ class SlideFinder:
         changed = settled & differs(image, shown)
         if not changed.any():
             return []
-        late = changed & (memory.onset <= self._decided_s)
+        late = changed & (memory.onset < self._decided_s)
         if late.any():
             self._accept(late)
             changed &= ~late

@@ -1,0 +1,94 @@
+"""Shots: PySceneDetect's own cuts from our own frames, and fades as one boundary."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from scenedetect import AdaptiveDetector, ContentDetector, SceneManager, open_video
+
+from longvid_indexer.probe import probe
+from longvid_indexer.vision.shots import make_detectors, shots_of
+from longvid_indexer.visual import VisualSettings, visual_pass
+from media_factory import Script, lecture, sample_slides, shots, variable_rate
+
+OWN = {"adaptive": AdaptiveDetector, "content": ContentDetector}
+
+
+def starts(path: Path, **settings: object) -> list[float]:
+    seen = visual_pass(path, probe(path, "test"), VisualSettings(**settings))  # type: ignore[arg-type]
+    return [shot.start_s for shot in seen.shots]
+
+
+def flicker(seconds: float) -> Script:
+    """Short shots, some under PySceneDetect's shortest scene."""
+    lengths = [0.3, 0.5, 2.0, 0.7, 0.4, 1.5, 0.2, 0.9]
+    return shots(lengths, size=(480, 270), seed=3)
+
+
+@pytest.mark.parametrize("backend", ["pyav", "opencv"])
+@pytest.mark.parametrize("detector", ["adaptive", "content"])
+@pytest.mark.parametrize("make", [shots, lambda: flicker(6.5)], ids=["cuts", "flicker"])
+def test_exact_mode_equals_pyscenedetect_cut_for_cut(
+    make: object, detector: str, backend: str, tmp_path: Path
+) -> None:
+    path = make().write(tmp_path / "film.mp4")  # type: ignore[operator]
+    manager = SceneManager()
+    manager.add_detector(OWN[detector]())
+    video = open_video(str(path), backend=backend)
+    manager.detect_scenes(video)
+    own = [start.seconds for start, _ in manager.get_scene_list(start_in_scene=True)]
+    assert len(own) >= 3
+    found = starts(path, detector=detector, exact_shots=True, shortest_shot_s=0.0)
+    assert found == pytest.approx(own, abs=1e-3)
+
+
+def test_quick_mode_finds_the_true_cuts(tmp_path: Path) -> None:
+    script = shots((2.0, 3.0, 1.5, 2.5), size=(640, 360))
+    path = script.write(tmp_path / "film.mp4")
+    assert starts(path)[1:] == pytest.approx(list(script.boundaries_s), abs=0.001)
+
+
+def test_a_fade_through_black_is_one_cut_in_its_middle(tmp_path: Path) -> None:
+    script = shots((4.0, 4.0, 4.0), ("fade", "cut"))
+    path = script.write(tmp_path / "film.mp4")
+    assert starts(path) == [0.0, pytest.approx(4.0, abs=0.15), pytest.approx(8.0, abs=0.001)]
+
+
+def test_a_cut_to_black_and_back_is_one_cut(tmp_path: Path) -> None:
+    from numpy import zeros_like
+
+    film = shots((8.0,), ())
+
+    def frames():  # type: ignore[no-untyped-def]
+        for number, picture in enumerate(film.frames()):
+            yield zeros_like(picture) if 72 <= number < 96 else picture
+
+    path = Script(frames, 24, 8.0, (3.5,)).write(tmp_path / "dark.mp4")
+    assert starts(path) == [0.0, pytest.approx(3.5, abs=0.1)]
+
+
+def test_shots_cover_the_video(tmp_path: Path) -> None:
+    path, _ = variable_rate(tmp_path / "vfr.mp4")
+    info = probe(path, "test")
+    seen = visual_pass(path, info)
+    assert seen.shots[0].start_s == 0
+    assert seen.shots[-1].end_s == info.duration_s
+    assert all(a.end_s == b.start_s for a, b in pairwise(seen.shots))
+
+
+def test_shots_of_merges_what_is_too_short() -> None:
+    made = shots_of([1.0, 1.05, 3.0, 9.0, 12.0], 10.0, shortest_s=0.2)
+    assert [(s.start_s, s.end_s) for s in made] == [(0, 1), (1, 3), (3, 9), (9, 10)]
+    assert [(s.start_s, s.end_s) for s in shots_of([], 4.0)] == [(0, 4)]
+
+
+def test_an_unknown_detector_says_what_is_allowed() -> None:
+    with pytest.raises(ValueError, match="'default', 'adaptive' or 'content'"):
+        make_detectors("transnet")
+
+
+def test_a_lecture_is_one_shot(tmp_path: Path) -> None:
+    path = lecture(sample_slides(4)).write(tmp_path / "lecture.mp4")
+    assert starts(path) == [0.0]
