@@ -355,6 +355,38 @@ def test_a_library_that_may_only_be_read_is_searched_and_not_written(other: str,
     assert shown == [f"{videos} {videos} {videos}", "read_only read_only", "read_only", "read_only", "True"]
 
 
+CUT_SHORT = """
+import shutil
+from longvid_storage.errors import LongvidError
+place = Path(sys.argv[1])
+with Store.open(place / "owner", create=True) as owner:
+    fill(owner, "Talk", ["some words"])
+    (place / "copy").mkdir()
+    for name in ("library.db", "library.db-wal"):
+        shutil.copy(place / "owner" / name, place / "copy" / name)
+for path in [*(place / "copy").iterdir(), place / "copy"]:
+    path.chmod(path.stat().st_mode & 0o555)
+if os.geteuid() == 0:
+    os.setresuid(65534, 65534, 65534)
+try:
+    Store.open(place / "copy")
+except LongvidError as error:
+    print(error.code, error)
+"""
+
+
+def test_a_log_that_nobody_finished_is_not_passed_over_where_nothing_can_be_written() -> None:
+    with tempfile.TemporaryDirectory(prefix="longvid-") as place:
+        os.chmod(place, 0o755)
+        shown = finish(child(CUT_SHORT, place))
+        (Path(place) / "copy").chmod(0o755)
+        with Store.open(Path(place) / "copy") as store:
+            assert len(store.videos()) == 1
+    assert shown.startswith("read_only the library at ")
+    assert shown.endswith("was cut short while it was written, and finishing that needs to write there: "
+                          "open it once as a user who may\n")  # fmt: skip
+
+
 def test_writing_to_a_store_opened_closed_raises_before_anything_else(store: Store) -> None:
     store.read_only = True
     for write in (

@@ -168,6 +168,11 @@ def _of_sqlite(path: Path, error: BaseException | None) -> LongvidError:
         return _full(path)
     if primary in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
         return read_only(path)
+    if primary == sqlite3.SQLITE_CANTOPEN and not writable(path):
+        return ReadOnlyError(
+            f"the library at {path} was cut short while it was written, and finishing that needs to write there: "
+            "open it once as a user who may"
+        )
     if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return BusyError(f"another process is writing to the library at {path}: try again when it is done")
     if primary == sqlite3.SQLITE_NOTADB:
