@@ -96,6 +96,12 @@ def test_phrases_keep_names_and_inner_words() -> None:
     assert "Bitcoin" in texts
 
 
+def test_a_word_that_follows_no_article_is_no_title() -> None:
+    said = ["Posted the plan.", "They posted the plan.", "I posted it.", "Posted to the list of the plan."]
+    best = {phrase.text: phrase.weak for phrase in PhraseIndex([said]).best(0, 9)}
+    assert best == {"plan": False, "posted": True}
+
+
 def info_of(duration_s: float) -> VideoInfo:
     return VideoInfo("id", "T", duration_s, True, True)
 

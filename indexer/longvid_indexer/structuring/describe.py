@@ -246,11 +246,12 @@ def _cosine(a: NDArray[Any], b: NDArray[Any]) -> float:
 
 def _joined(phrases: Sequence[Phrase]) -> str | None:
     """The best phrase and, if it adds something, the next best: ``Battery design, solar cells``."""
-    if not phrases:
+    strong = [phrase for phrase in phrases if not phrase.weak]
+    if not strong:
         return None
-    first = phrases[0]
+    first = strong[0]
     chosen = [first.text]
-    for other in phrases[1:]:
+    for other in strong[1:]:
         if other.weight >= 0.5 * first.weight and not other.akin(first):
             chosen.append(other.text)
             break

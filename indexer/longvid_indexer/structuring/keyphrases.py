@@ -5,14 +5,25 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
-from longvid_indexer.structuring.words import is_content, stem, surface_tokens
+from longvid_indexer.structuring.words import is_content, stem, surface_tokens, tokens
 
 _LONGEST = 3
 # Words that may stand inside a phrase ("end of life", "prix de vente"), never at its ends.
 _INSIDE = frozenset({"of", "de", "du", "des", "del", "von", "vom"})
+# What stands before a noun. A word that seldom follows one is a verb or an adjective, and a poor title.
+_ARTICLES = """
+a an the this that these those my our your his her their its no any some every each of with per
+der die das den dem des ein eine einen einem einer eines kein keine unser unsere
+le la les l un une des du ce cette ces notre nos votre
+el los las una unos unas este esta nuestro nuestra
+"""
+_BEFORE_NOUNS = frozenset(_ARTICLES.split())
+_OFTEN = 0.3
+_WEAK = 0.6
 # Single words of these forms are seldom what a passage is about; as part of a longer phrase they may be.
 _WEAK_ENDING = re.compile(r"(?:ing|ly|ed|ize|ise|able)\Z")
 
@@ -25,11 +36,15 @@ class _Found:
 
 @dataclass(frozen=True)
 class Phrase:
-    """A keyphrase as it is written most often, its stems, and its weight: 1 for the best of its span."""
+    """A keyphrase as it is written most often, its stems, and its weight: 1 for the best of its span.
+
+    ``weak`` ones are single words that seem to be no nouns: no title by themselves.
+    """
 
     text: str
     stems: tuple[str, ...]
     weight: float
+    weak: bool = False
 
     def akin(self, other: Phrase) -> bool:
         """True when both phrases are about the same word (``disclosing``, ``new disclosures``)."""
@@ -47,6 +62,7 @@ class PhraseIndex:
 
     def __init__(self, spans: Sequence[Sequence[str]]) -> None:
         self._spans = [_phrases(sentences) for sentences in spans]
+        self._nounness = _nounness(sentence for sentences in spans for sentence in sentences)
         self._frequency = Counter(key for phrases in self._spans for key in phrases)
 
     def best(self, index: int, most: int) -> list[Phrase]:
@@ -56,16 +72,39 @@ class PhraseIndex:
         weights = {key: self._weight(key, found) for key, found in phrases.items() if found.count >= least}
         ranked = sorted(weights.items(), key=lambda item: (-item[1], item[0]))[:most]
         top = ranked[0][1] if ranked else 1.0
-        return [Phrase(_written(phrases[key]), key, weight / top) for key, weight in ranked]
+        texts = [_written(phrases[key]) for key, _ in ranked]
+        return [
+            Phrase(text, key, weight / top, self._fitness(key, text) < _WEAK)
+            for text, (key, weight) in zip(texts, ranked, strict=True)
+        ]
 
     def _weight(self, key: tuple[str, ...], found: _Found) -> float:
         contrast = math.log((len(self._spans) + 1) / (self._frequency[key] + 0.5)) + 0.2
         weight = math.pow(found.count, 0.8) * contrast * (1.0 + 0.8 * (len(key) - 1))
-        text = _written(found)
-        if len(key) == 1 and _WEAK_ENDING.search(text):
-            weight *= 0.4
-        # A name keeps its capital inside a sentence.
-        return weight * 1.3 if text != text.lower() else weight
+        return weight * self._fitness(key, _written(found))
+
+    def _fitness(self, key: tuple[str, ...], text: str) -> float:
+        """Names (they keep their capital inside a sentence) above phrases above single words that are no nouns."""
+        if text != text.lower():
+            return 1.3
+        if len(key) > 1:
+            return 1.0
+        return self._nounness.get(key[0], 1.0) * (0.4 if _WEAK_ENDING.search(text) else 1.0)
+
+
+def _nounness(sentences: Iterable[str]) -> dict[str, float]:
+    """How much each stem behaves as a noun, 0.3 to 1; empty for languages whose articles are not known here."""
+    after: Counter[str] = Counter()
+    total: Counter[str] = Counter()
+    for sentence in sentences:
+        words = tokens(sentence)
+        for before, word in pairwise(["", *words]):
+            if is_content(word):
+                total[stem(word)] += 1
+                after[stem(word)] += before in _BEFORE_NOUNS or is_content(before)
+    if sum(after.values()) < 0.1 * sum(total.values()):
+        return {}
+    return {word: 0.3 + 0.7 * min(1.0, after[word] / count / _OFTEN) for word, count in total.items()}
 
 
 def _written(found: _Found) -> str:
@@ -95,10 +134,10 @@ def _inner_case(sentence: str) -> list[str]:
     """Tokens as written, but the capital of a sentence's first word taken off: it says nothing about the
     word.
     """
-    tokens = surface_tokens(sentence)
-    if tokens and tokens[0][1:] == tokens[0][1:].lower():
-        tokens[0] = tokens[0].lower()
-    return tokens
+    words = surface_tokens(sentence)
+    if words and words[0][1:] == words[0][1:].lower():
+        words[0] = words[0].lower()
+    return words
 
 
 def _count(run: list[str], found: dict[tuple[str, ...], _Found]) -> None:
