@@ -128,7 +128,8 @@ def main() -> None:
     if not scored:
         raise SystemExit(f"no clip with reference text under {options.root}")
     cost = (time.process_time() - began) / heard_s
-    for group, pairs in [*scored.items(), ("all", [pair for group in scored.values() for pair in group])]:
+    everything = [pair for pairs in scored.values() for pair in pairs]
+    for group, pairs in [*scored.items(), ("all", everything)]:
         errors, lengths = [p[0] for p in pairs], [p[1] for p in pairs]
         low, high = interval(errors, lengths)
         rate = sum(errors) / sum(lengths)

@@ -21,6 +21,10 @@ _SETTINGS: dict[str, Any] = {"samprate": 16_000.0, "cmn": "batch", "loglevel": "
 _CONFIDENCE_MIN = 0.4
 _CONFIDENCE_MIN_OF_FEW = 0.6
 _FEW = 3
+# Nobody draws a word out so long; the decoder stretches one over a hum.
+_WORD_MAX_S = 2.5
+# Below this there are too few frames for the decoder's windows.
+_SAMPLES_MIN = 1600
 _VERSION = 1
 
 
@@ -56,6 +60,8 @@ class PocketsphinxTranscriber:
         return group_words(words, start_s, end_s, self.language)
 
     def _words(self, samples: NDArray[np.float32]) -> list[Heard]:
+        if len(samples) < _SAMPLES_MIN:
+            return []
         decoder = self._load()
         pcm = (np.clip(samples, -1, 1) * 32767).astype("<i2")
         decoder.start_utt()
@@ -65,7 +71,8 @@ class PocketsphinxTranscriber:
         found = []
         for segment in decoder.seg() or ():
             text = segment.word.partition("(")[0]
-            if not text or text[0] in "<[+":
+            is_word = bool(text) and text[0] not in "<[+"
+            if not is_word or segment.end_frame - segment.start_frame > _WORD_MAX_S * rate:
                 continue
             confidence = min(1.0, float(segment.prob))
             found.append(Heard(text, segment.start_frame / rate, (segment.end_frame + 1) / rate, confidence))
