@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from longvid_storage.errors import UsageError
-from longvid_storage.types import Answer, Citation, Claim, Evidence, Moment, Segment, Slide, StageResult
 
 from longvid.details import EventTree, SceneTree
 from longvid.evaluation.questions import Question, parse_question, read_questions
 from longvid.evaluation.run import Evaluation, evaluate, percentile
 from longvid.evaluation.structure import Gold, boundaries_s, equal_length, evaluate_structure, read_gold
+from longvid_storage.errors import UsageError
+from longvid_storage.types import Answer, Citation, Claim, Evidence, Moment, Segment, Slide, StageResult
 
 FILE = Path("questions.jsonl")
 
@@ -26,6 +26,7 @@ class Entry:
     duration_s: float
     events: tuple[EventTree, ...] = ()
     slides: tuple[Slide, ...] = ()
+    paths: tuple[str, ...] = ()
 
 
 @dataclass
@@ -99,6 +100,7 @@ def test_figures_over_the_whole_library_by_hand() -> None:
     assert found["mAP@tIoU0.5"] == pytest.approx((1 / 4 + 1 + 0) / 3)
     # Lengths 30, 30, 30 and 40 over four moments; only question 2 has a first moment in its video.
     assert found["moment length"] == pytest.approx(130 / 4)
+    assert found["first length"] == pytest.approx((30 + 40) / 2)
     assert (found["start error"], run().overall["start error"].n) == (0.0, 1)
 
 
@@ -153,7 +155,7 @@ def test_answers_by_hand() -> None:
 def test_a_question_without_spans_has_only_its_video_judged() -> None:
     questions = [Question("1", "Algebra", "roots", kind="open")]
     result = evaluate(LIBRARY, questions, questions_file=FILE)
-    assert set(result.overall) == {"video@1", "moment length"}
+    assert set(result.overall) == {"video@1", "moment length", "first length"}
 
 
 @pytest.mark.parametrize(
@@ -174,6 +176,28 @@ def test_an_unambiguous_prefix_of_an_id_names_a_video() -> None:
     assert result.outcomes[0].video_id == "bb22"
 
 
+def test_a_file_name_without_its_extension_names_a_video() -> None:
+    library = KnownLibrary(
+        [Entry("c1", "A title", 60.0, paths=("x/talk.mp4", "y/other.mp4")), Entry("c2", "c2", 1.0)]
+    )
+    result = evaluate(library, [Question("1", "talk", "q", ((1.0, 2.0),))], questions_file=FILE)
+    assert result.outcomes[0].video_id == "c1"
+
+
+def test_a_question_that_no_video_answers_is_about_abstaining() -> None:
+    questions = [Question("1", None, "leaves", kind="none"), Question("2", None, "soil", kind="none")]
+    citation = Citation("bb22", "b", "b", 1, 2, "speech", "q")
+    LIBRARY.answers = {
+        "leaves": Answer("?", "Green", True, (Claim("Green", (citation,)),), (), {}),
+        "soil": Answer("?", "The library does not contain an answer", False, (), (), {}),
+    }
+    result = evaluate(LIBRARY, questions, questions_file=FILE, ask=True)
+    assert set(result.overall) == {"moment length", "first length", "rightly abstained"}
+    assert result.overall["rightly abstained"].value == pytest.approx(1 / 2)
+    assert result.to_dict()["videos"] == 0
+    assert result.to_dict()["answers"] == {"asked": 2, "found": 1, "abstained": 1}
+
+
 def test_percentiles() -> None:
     assert percentile([4.0, 1.0, 3.0, 2.0], 50) == 2.5
 
@@ -184,7 +208,8 @@ GOOD = {"id": "1", "video": "v", "question": "q", "spans": [[1, 2]]}
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ({"video": None}, '"video" is null; it must be a text'),
+        ({"video": 3}, '"video" is 3; it must be a text'),
+        ({"video": None}, '"video" is null, for a question without an answer, and yet there are "spans"'),
         ({"question": "  "}, '"question" is "  "'),
         ({"spans": [[5, 2]]}, r'"spans" holds \[5, 2\]; it must satisfy 0 <= start_s <= end_s'),
         ({"spans": [[-1, 2]]}, "must satisfy"),

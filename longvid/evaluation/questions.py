@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Protocol
 
 from longvid.evaluation.retrieval import Span
@@ -19,12 +19,13 @@ _FIELDS = ("id", "video", "question", "spans", "answer", "kind")
 class Question:
     """A question, the video that answers it and the spans of that video where it does.
 
-    ``spans`` are half-open seconds and may be empty (a question that has only a written answer). ``extra``
-    keeps what else the line says (``options``, …). ``line`` is where it stood in its file, from 1.
+    ``video`` is ``None`` for a question that the library does not answer. ``spans`` are half-open seconds and
+    may be empty (a question that has only a written answer). ``extra`` keeps what else the line says
+    (``options``, …). ``line`` is where it stood in its file, from 1.
     """
 
     id: str
-    video: str
+    video: str | None
     question: str
     spans: tuple[Span, ...] = ()
     answer: str | None = None
@@ -88,11 +89,15 @@ def read_questions(path: Path) -> list[Question]:
 
 def parse_question(record: Mapping[str, Any], line: int = 0) -> Question:
     """Turn one object into a :class:`Question`; raises ``ValueError`` with one clear clause."""
+    spans = parse_spans(record.get("spans"))
+    unanswered = "video" in record and record["video"] is None
+    if unanswered and spans:
+        raise ValueError('"video" is null, for a question without an answer, and yet there are "spans"')
     return Question(
         id=_text(record, "id"),
-        video=_text(record, "video"),
+        video=None if unanswered else _text(record, "video"),
         question=_text(record, "question"),
-        spans=parse_spans(record.get("spans")),
+        spans=spans,
         answer=_optional_text(record, "answer"),
         kind=_optional_text(record, "kind"),
         extra={key: value for key, value in record.items() if key not in _FIELDS},
@@ -151,36 +156,49 @@ class NamedVideo(Protocol):
     def video_id(self) -> str: ...
     @property
     def title(self) -> str: ...
+    @property
+    def paths(self) -> Sequence[str]: ...
 
 
 class Named(Protocol):
-    """A line that names its video."""
+    """A line that names its video, or none."""
 
     @property
-    def video(self) -> str: ...
+    def video(self) -> str | None: ...
     @property
     def line(self) -> int: ...
 
 
 def resolve_videos(lines: Iterable[Named], videos: Sequence[NamedVideo], path: Path) -> dict[str, str]:
-    """Map every video name in ``lines`` to the id of the video with that id, title or unambiguous id prefix.
+    """Map every video name in ``lines`` to the id of the video that is called so.
+
+    A name is an id, a title, a file's name without its extension, or the unambiguous beginning of an id; the
+    first of these that fits any video counts.
 
     Raises:
         UsageError: a name fits no video or several; the message names the line.
     """
-    known = {video.video_id for video in videos}
     found: dict[str, str] = {}
     for line in lines:
         name = line.video
-        if name in found:
+        if name is None or name in found:
             continue
-        if name in known:
-            found[name] = name
-            continue
-        fits = [video.video_id for video in videos if video.title == name]
-        fits = fits or [video.video_id for video in videos if video.video_id.startswith(name)]
+        fits = _called(name, videos)
         if len(fits) != 1:
             many = f"fits {len(fits)} videos of the library; use the id" if fits else "is not in the library"
             raise UsageError(f'{path}, line {line.line}: the video "{name}" {many} (see "longvid ls")')
         found[name] = fits[0]
     return found
+
+
+def _called(name: str, videos: Sequence[NamedVideo]) -> list[str]:
+    tests: tuple[Callable[[NamedVideo], bool], ...] = (
+        lambda video: video.video_id == name,
+        lambda video: video.title == name,
+        lambda video: name in (PurePath(path).stem for path in video.paths),
+        lambda video: video.video_id.startswith(name),
+    )
+    for fits in tests:
+        if found := [video.video_id for video in videos if fits(video)]:
+            return found
+    return []

@@ -34,6 +34,7 @@ _PLOTTED = (
     "citation precision",
     "ROUGE-L",
     "found",
+    "rightly abstained",
 )
 
 
@@ -192,7 +193,7 @@ def _worst(result: Evaluation) -> str:
 
 
 def _card(result: Evaluation, outcome: Outcome) -> str:
-    question, video = outcome.question, result.videos[outcome.video_id]
+    question, video = outcome.question, result.videos[outcome.video_id or ""]
     ranked = ranked_spans(outcome.moments, outcome.video_id)
     hits = relevance(ranked, question.spans)
     drawn = [(i, span, hits[i - 1]) for i, span in enumerate(ranked, start=1) if span is not None]

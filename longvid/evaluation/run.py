@@ -28,6 +28,8 @@ class VideoEntry(Protocol):
     @property
     def title(self) -> str: ...
     @property
+    def paths(self) -> Sequence[str]: ...
+    @property
     def duration_s(self) -> float: ...
 
 
@@ -85,7 +87,7 @@ class Evaluation:
             "questions_file": self.questions_file,
             "library": self.library,
             "questions": len(self.outcomes),
-            "videos": len({outcome.video_id for outcome in self.outcomes}),
+            "videos": len({outcome.video_id for outcome in self.outcomes} - {None}),
             "within": self.within,
             "depth": DEPTH,
             "overall": _plain(self.overall),
@@ -109,7 +111,8 @@ def evaluate(
     ask: bool = False,
     progress: Progress = lambda done, total: None,
 ) -> Evaluation:
-    """Search (and, with ``ask``, answer) every question; ``within`` looks only inside the question's video.
+    """Search (and, with ``ask``, answer) every question; ``within`` looks only inside the question's video
+    (everywhere for a question that has none).
 
     Args:
         progress: called with (questions done, questions in all).
@@ -124,7 +127,7 @@ def evaluate(
     first_s = time.perf_counter() - started
     outcomes: list[Outcome] = []
     for question in questions:
-        outcomes.append(_measure(library, question, gold[question.video], within, ask))
+        outcomes.append(_measure(library, question, gold.get(question.video or ""), within, ask))
         progress(len(outcomes), len(questions))
     return Evaluation(
         questions_file=str(questions_file),
@@ -138,7 +141,9 @@ def evaluate(
     )
 
 
-def _measure(library: SearchedLibrary, question: Question, video_id: str, within: bool, ask: bool) -> Outcome:
+def _measure(
+    library: SearchedLibrary, question: Question, video_id: str | None, within: bool, ask: bool
+) -> Outcome:
     only = video_id if within else None
     started = time.perf_counter()
     moments = tuple(library.search(question.question, k=DEPTH, video=only))

@@ -48,9 +48,11 @@ FIGURES: tuple[Figure, ...] = (
     Figure("mAP@tIoUavg", "the same, mean over tIoU 0.5, 0.55, …, 0.95"),
     Figure("start error", "from the first moment's start to the nearest gold start", "median", "seconds"),
     Figure("moment length", "length of the returned moments", "mean", "seconds"),
+    Figure("first length", "length of the first moment", "mean", "seconds"),
     Figure("citation precision", "share of an answer's citations that overlap a gold span"),
     Figure("ROUGE-L", "wording of the answer against the written one; 0 for none found"),
-    Figure("found", "share of the questions that got an answer"),
+    Figure("found", "share of the questions with an answer in the library that got one"),
+    Figure("rightly abstained", "share of the questions without one that got none"),
 )
 MAIN = ("hit@1", "hit@5", "MRR", "R1@tIoU0.3", "R1@tIoU0.5")
 """The figures shown where there is no room for all."""
@@ -60,11 +62,12 @@ MAIN = ("hit@1", "hit@5", "MRR", "R1@tIoU0.3", "R1@tIoU0.5")
 class Outcome:
     """What the library returned for a question, how long it took, and its scores.
 
-    ``video_id`` is the gold video; ``lengths_s`` are those of all returned moments.
+    ``video_id`` is the gold video, ``None`` when no video has the answer; ``lengths_s`` are those of all
+    returned moments.
     """
 
     question: Question
-    video_id: str
+    video_id: str | None
     moments: tuple[Moment, ...]
     search_s: float
     scores: Mapping[str, float]
@@ -77,7 +80,7 @@ class Outcome:
         return [moment.end_s - moment.start_s for moment in self.moments]
 
 
-def ranked_spans(moments: Sequence[Moment], video_id: str) -> list[ir.Span | None]:
+def ranked_spans(moments: Sequence[Moment], video_id: str | None) -> list[ir.Span | None]:
     """The moments' spans, ``None`` for those of another video."""
     return [(m.start_s, m.end_s) if m.video_id == video_id else None for m in moments]
 
@@ -85,10 +88,14 @@ def ranked_spans(moments: Sequence[Moment], video_id: str) -> list[ir.Span | Non
 def score_search(
     question: Question, video_id: str, moments: Sequence[Moment], within: bool
 ) -> dict[str, float]:
-    """Retrieval scores of one question; without gold spans only ``video@1``, which ``within`` leaves out."""
+    """Retrieval scores of one question: without gold spans only ``video@1`` (which ``within`` leaves out)
+    and the first moment's length, without a gold video only that.
+    """
     ranked, gold = ranked_spans(moments[:DEPTH], video_id), question.spans
     first = ranked[0] if ranked else None
-    scores = {} if within else {"video@1": float(first is not None)}
+    scores = {"first length": moments[0].end_s - moments[0].start_s} if moments else {}
+    if not within and video_id is not None:
+        scores["video@1"] = float(first is not None)
     if not gold:
         return scores
     best = ir.best_tiou(first, gold)
@@ -105,8 +112,10 @@ def score_search(
     return scores
 
 
-def score_answer(question: Question, video_id: str, answer: Answer) -> dict[str, float]:
+def score_answer(question: Question, video_id: str | None, answer: Answer) -> dict[str, float]:
     """Scores of one answer; citation precision needs gold spans and a citation, ROUGE-L a written answer."""
+    if video_id is None:
+        return {"rightly abstained": float(not answer.found)}
     scores = {"found": float(answer.found)}
     cited = [citation for claim in answer.claims for citation in claim.citations] if answer.found else []
     if question.spans and cited:

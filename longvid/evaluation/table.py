@@ -34,7 +34,8 @@ def label(figure: Figure) -> str:
 def headline(result: Evaluation) -> str:
     """What was asked of what."""
     scope = "each within its video" if result.within else "over the whole library"
-    return f"{len(result.outcomes)} questions on {len({o.video_id for o in result.outcomes})} videos, {scope}"
+    videos = len({outcome.video_id for outcome in result.outcomes} - {None})
+    return f"{len(result.outcomes)} questions on {videos} videos, {scope}"
 
 
 def evaluation(result: Evaluation) -> str:
