@@ -171,6 +171,30 @@ def search(
         print(printing.moments(found) if found else "Nothing found.")
 
 
+@app.command(epilog="Example: longvid mentions 'learning rate' 'step size' --speaker Maya")
+def mentions(
+    terms: Annotated[list[str], typer.Argument(help="Words or phrases; any of them counts.")],
+    library: LibraryOption = None,
+    video: VideoOption = None,
+    collection: CollectionOption = None,
+    from_: FromOption = None,
+    to: ToOption = None,
+    speaker: SpeakerOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """List every place where a term is said or shown, video by video; none is left out."""
+    from longvid import jsonform, printing
+
+    chosen = filters(video, collection, from_, to, speaker)
+    with open_library(library) as lib:
+        found = lib.mentions(terms, **chosen)
+    if json_:
+        for each in found:
+            print(jsonform.dumps(each))
+    else:
+        print(printing.mentions(found))
+
+
 @app.command(epilog="Example: longvid ls --json | jq .title")
 def ls(library: LibraryOption = None, collection: CollectionOption = None, json_: JsonOption = False) -> None:
     """List the videos of the library."""

@@ -15,6 +15,7 @@ from longvid_storage.types import Answer, Filters, Level, Moment, StageResult
 
 if TYPE_CHECKING:
     from longvid_indexer.report import IndexEvent, IndexReport
+    from longvid_storage.mentions import VideoMentions
     from longvid_storage.rows import VideoRow
     from longvid_storage.store import Store
 
@@ -149,6 +150,29 @@ class Library:
             raise UsageError("the question is empty: ask something, in quotes")
         filters = self._filters(video, collection, from_s, to_s, speaker)
         return ask(question, LibraryTools(self._store, self.engines), filters=filters)
+
+    def mentions(
+        self,
+        terms: str | Sequence[str],
+        *,
+        video: Names = None,
+        collection: str | None = None,
+        from_s: float | None = None,
+        to_s: float | None = None,
+        speaker: str | None = None,
+    ) -> list[VideoMentions]:
+        """Every place where any of ``terms`` is said or shown, by video and in time order; none is left out.
+
+        A term is one or more words in a row, compared as search compares words (case and inflection folded); in
+        double quotes it is compared word for word.
+
+        Raises:
+            UsageError: no term, or one without a letter or digit. NotFoundError: no such video or collection.
+        """
+        from longvid_storage.mentions import mentions
+
+        filters = self._filters(video, collection, from_s, to_s, speaker)
+        return mentions(self._store, [terms] if isinstance(terms, str) else terms, filters)
 
     def videos(self, *, collection: str | None = None) -> list[VideoSummary]:
         """Every video, by title."""

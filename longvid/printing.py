@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -13,6 +14,7 @@ from longvid_storage.timecode import format_span, format_time
 if TYPE_CHECKING:
     from longvid.details import VideoDetails, VideoSummary
     from longvid_indexer.report import IndexReport
+    from longvid_storage.mentions import VideoMentions
     from longvid_storage.types import Answer, Citation, Moment, Segment
 
 _KINDS = {"speech": "said", "screen": "on screen", "picture": "picture", "summary": "summary"}
@@ -55,6 +57,24 @@ def moments(found: Iterable[Moment]) -> str:
             lines.append(_fill(text, "   "))
         blocks.append("\n".join(lines))
     return "\n".join(blocks)
+
+
+def mentions(found: Sequence[VideoMentions]) -> str:
+    """``longvid mentions``: each video with its count, then its places in time order."""
+    if not found:
+        return "Nowhere said or shown."
+    blocks = []
+    for each in found:
+        lines = [f"{each.title}  ({each.count})"]
+        for place in each.mentions:
+            who = f"{place.speaker}: " if place.speaker else ""
+            text = textwrap.shorten(
+                f"{_KINDS[place.kind]} · {who}{place.text}", 2 * width(), placeholder=" …"
+            )
+            lines.append(f"{format_time(place.start_s):>7}  {text}")
+        blocks.append("\n".join(lines))
+    total = sum(each.count for each in found)
+    return "\n".join([*blocks, f"{total} in {len(found)} video{'s' * (len(found) != 1)}"])
 
 
 def table(videos: Sequence[VideoSummary]) -> str:
@@ -117,11 +137,14 @@ def report_line(report: IndexReport) -> str:
 
 
 def _fill(text: str, indent: str = "") -> str:
-    return textwrap.fill(
-        text,
+    # A citation is one word: it is not broken between its title and its time.
+    whole = re.sub(r"\[[^\]]* @ [^\]]*\]", lambda mark: mark.group().replace(" ", "\0"), text)
+    filled = textwrap.fill(
+        whole,
         width(),
         initial_indent=indent,
         subsequent_indent=indent,
         break_on_hyphens=False,
         break_long_words=False,
     )
+    return filled.replace("\0", " ")

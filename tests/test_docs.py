@@ -1,0 +1,50 @@
+"""README and docs say what the commands print today, the example script runs, links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from docs_tools import DOCUMENTS, ROOT, replay, run
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    library = tmp_path_factory.mktemp("docs") / "library"
+    run("longvid index examples/lectures", library)
+    return library
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_console_blocks_are_current(document: Path, library: Path) -> None:
+    text = document.read_text("utf-8")
+    assert "```console" in text
+    assert replay(text, library) == text, "run: .venv/bin/python tests/docs_tools.py"
+
+
+def test_every_command_has_its_help_in_the_docs() -> None:
+    from longvid.cli import app
+
+    text = (ROOT / "docs" / "cli.md").read_text("utf-8")
+    names = [command.name or command.callback.__name__ for command in app.registered_commands]
+    for name in names:
+        assert f"$ longvid {name} --help" in text, name
+
+
+def test_the_example_script_runs() -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "examples" / "ask.py"], capture_output=True, text=True, timeout=600, cwd=ROOT
+    )
+    assert done.returncode == 0, done.stderr
+    assert "team-meeting.vtt#t=" in done.stdout
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    for document in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text("utf-8")):
+            assert (document.parent / target).exists(), f"{document.name} links to {target}"
