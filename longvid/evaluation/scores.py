@@ -86,7 +86,7 @@ def ranked_spans(moments: Sequence[Moment], video_id: str | None) -> list[ir.Spa
 
 
 def score_search(
-    question: Question, video_id: str, moments: Sequence[Moment], within: bool
+    question: Question, video_id: str | None, moments: Sequence[Moment], within: bool
 ) -> dict[str, float]:
     """Retrieval scores of one question: without gold spans only ``video@1`` (which ``within`` leaves out)
     and the first moment's length, without a gold video only that.
