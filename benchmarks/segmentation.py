@@ -1,6 +1,6 @@
 """How well events follow the topics people marked: Pk and WindowDiff beside two baselines, in one run.
 
-    python benchmarks/segmentation.py ../shared/data/meetings [--encoder none] [--vectors FOLDER]
+    python benchmarks/segmentation.py ../shared/data/meetings [--encoder none] [--vectors FOLDER] [--quick]
 
 DATA_DIR holds ``qmsum/topics.jsonl`` and ``talks/questions.jsonl`` (any ``*/topics.jsonl`` or ``*/questions.jsonl``
 with ``video`` and ``spans``) beside the ``.vtt`` files they speak of. Boundaries of gold are those of
@@ -113,7 +113,9 @@ def _gap_times(said: Sequence[Utterance], gaps: Sequence[int]) -> list[float]:
     return sorted({said[index].start_s for index in nearest})
 
 
-def measure(folder: Path, gold_file: Path, encoder: TextEncoder | None, cache: Path | None) -> Scores:
+def measure(
+    folder: Path, gold_file: Path, encoder: TextEncoder | None, cache: Path | None, *, quick: bool = False
+) -> Scores:
     """(Pk, WindowDiff, number of segments) of every video and method."""
     scores: Scores = {}
     for video, spans in sorted(gold_of(gold_file).items()):
@@ -122,15 +124,14 @@ def measure(folder: Path, gold_file: Path, encoder: TextEncoder | None, cache: P
         duration_s = max(u.end_s for u in said)
         gold = span_boundaries(spans, duration_s)
         ours = event_boundaries(path, said, vectors_of(path, said, encoder, cache), duration_s)
-        tiles, deepest = texttiling(said, len(ours))
         found = {
             "events": ours,
             "equal": equal_boundaries(len(ours), duration_s),
             "equal (gold count)": equal_boundaries(len(gold), duration_s),
-            "TextTiling": tiles,
-            "TextTiling (same count)": deepest,
             "gold": gold,
         }
+        if not quick:
+            found["TextTiling"], found["TextTiling (same count)"] = texttiling(said, len(ours))
         for name, cuts in found.items():
             scores.setdefault(name, []).append(
                 (pk(cuts, gold, duration_s), window_diff(cuts, gold, duration_s), len(set(cuts)) + 1)
@@ -174,6 +175,9 @@ def main(arguments: Sequence[str] | None = None, out: Callable[[str, Scores], No
     parser.add_argument("data_dir", type=Path)
     parser.add_argument("--encoder", choices=("minilm", "none"), default="minilm", help="none: words alone")
     parser.add_argument("--vectors", type=Path, help="keep sentence vectors here between runs")
+    parser.add_argument(
+        "--quick", action="store_true", help="leave out TextTiling, which takes most of the time"
+    )
     given = parser.parse_args(arguments)
     files = sorted(given.data_dir.glob("*/topics.jsonl")) + sorted(
         given.data_dir.glob("talks/questions.jsonl")
@@ -182,7 +186,7 @@ def main(arguments: Sequence[str] | None = None, out: Callable[[str, Scores], No
         parser.error(f"{given.data_dir} has no */topics.jsonl and no talks/questions.jsonl")
     encoder = make_encoder(given.encoder)
     for file in files:
-        out(file.parent.name, measure(file.parent, file, encoder, given.vectors))
+        out(file.parent.name, measure(file.parent, file, encoder, given.vectors, quick=given.quick))
 
 
 if __name__ == "__main__":
