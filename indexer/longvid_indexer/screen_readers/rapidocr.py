@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from longvid_indexer.screen_reader import ReadLine
 from longvid_storage.errors import MissingExtraError
 
+_DETECT_LONG_SIDE = 1280
+
 
 class RapidOcrReader:
     """Reads Latin and Chinese script with the models inside rapidocr's wheel.
@@ -28,7 +30,7 @@ class RapidOcrReader:
     @property
     def fingerprint(self) -> str:
         """The package's version names its models too."""
-        return f"rapidocr {metadata.version('rapidocr')}"
+        return f"rapidocr {metadata.version('rapidocr')} {_DETECT_LONG_SIDE}"
 
     @cached_property
     def _engine(self) -> Any:
@@ -41,6 +43,9 @@ class RapidOcrReader:
                 "Global.log_level": "error",
                 # Turned text is rare on slides, and the check for it costs as much as reading.
                 "Global.use_cls": False,
+                # Text is found on a picture of this long side and read at full size: measured in docs/visual.md.
+                "Det.limit_type": "max",
+                "Det.limit_side_len": _DETECT_LONG_SIDE,
                 "EngineConfig.onnxruntime.intra_op_num_threads": self._threads,
                 "EngineConfig.onnxruntime.inter_op_num_threads": 1,
             }
