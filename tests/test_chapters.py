@@ -11,9 +11,6 @@ import av
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from longvid_storage.errors import UsageError
-from longvid_storage.timecode import parse_time
-from longvid_storage.types import Segment
 
 from longvid import chapters as module
 from longvid.chapters import (
@@ -25,6 +22,9 @@ from longvid.chapters import (
     to_youtube,
     youtube_chapters,
 )
+from longvid_storage.errors import UsageError
+from longvid_storage.timecode import parse_time
+from longvid_storage.types import Segment
 
 NASTY = [
     "a=b; c#d \\ e",

@@ -1,7 +1,7 @@
 """Where a cut would be natural: a slide or shot begins, somebody else takes the floor, after a pause, with
 a question.
 
-Nothing here knows a language: cue words ("okay, next …") were tried and gave nothing (docs/structure.md).
+Nothing here knows a language: cue words ("okay, next …") gave too little to be sure of (docs/structure.md).
 """
 
 from __future__ import annotations
