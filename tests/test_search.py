@@ -191,7 +191,7 @@ def test_a_speaker_that_the_question_names_is_preferred(store: Store) -> None:
     around = dict.fromkeys(np.arange(870.0, 940.0, 10.0).tolist(), "Pooja Ranjan")
     add(store, "call", talk(said, speakers=around))
     assert search(store, "What did Pooja say about the fork?")[0].start_s > 700
-    assert search(store, "fork late Ann")[0].start_s < 700
+    assert search(store, "What did Ann say about the fork?")[0].start_s < 700
 
 
 def test_text_on_a_slide_is_found_and_is_evidence(store: Store) -> None:

@@ -22,6 +22,40 @@ _ASKING = """
     introduced introduces video videos lecture recording clip
 """
 _FRAME = frozenset(_ASKING.split())
+_ASKS_FIRST = frozenset(
+    [
+        "what",
+        "what's",
+        "why",
+        "how",
+        "who",
+        "whom",
+        "whose",
+        "when",
+        "which",
+        "where",
+        "did",
+        "does",
+        "do",
+        "has",
+        "have",
+        "is",
+        "are",
+        "was",
+        "were",
+        "can",
+        "could",
+        "summarize",
+        "summarise",
+        "describe",
+        "explain",
+        "tell",
+        "list",
+        "give",
+        "show",
+        "find",
+    ]
+)
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
 
@@ -45,17 +79,22 @@ def read_question(
 ) -> Question:
     """Read a question against the languages and the speakers of what is searched.
 
-    Words that only ask ("What did the group discuss about …") are left out unless nothing else remains.
+    Names count as speakers only in a question. Words that only ask ("What did the group discuss about …") are left out unless nothing else remains.
     """
     words = text.split()[:MOST_WORDS]
     text = " ".join(words)
     content = [word for word in _WORD.findall(text) if not _only_asks(word)]
-    named = named_speakers(text, speakers)
+    named = named_speakers(text, speakers) if _is_question(text, words) else ()
     terms = query_terms(" ".join(content) or text, languages)
     of_names = {term for name in named for language in languages for term in analyse(name, language)}
     kept = [term for term in terms if term not in of_names]
     bare = " ".join(content)
     return Question(tuple(kept or terms), named, (text, bare) if bare and bare != text else (text,))
+
+
+def _is_question(text: str, words: list[str]) -> bool:
+    """Whether names in the text may be whom it asks about; in a statement ("Pooja to book the room") they are words."""
+    return any(mark in text for mark in "?？؟") or words[0].casefold() in _ASKS_FIRST
 
 
 def _only_asks(word: str) -> bool:

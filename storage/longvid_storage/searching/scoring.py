@@ -27,14 +27,16 @@ class Weights:
     """What each part of the score counts, in standard deviations of the pool."""
 
     words: float = 1.0
-    context: float = 0.5
+    context: float = 1.0
     meaning: float = 0.5
-    speaker: float = 0.6
+    speaker: float = 1.0
     slide: float = 0.5
 
 
-WITHIN = Weights(context=0.0, meaning=1.0)
+WITHIN = Weights(context=0.3, meaning=0.8)
+"""Inside one video, where every place is about the same things and meaning tells them apart."""
 ACROSS = Weights()
+"""In many videos, where the words that only some of them have tell most."""
 
 
 def score_pool(

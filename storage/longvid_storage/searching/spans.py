@@ -19,9 +19,14 @@ from longvid_storage.searching.timeline import Floats, Timeline
 class Growth:
     """When a moment stops growing: below ``threshold`` standard deviations, or at ``longest_s``."""
 
-    threshold: float = 1.0
-    shortest_s: float = 60.0
-    longest_s: float = 200.0
+    threshold: float
+    shortest_s: float
+    longest_s: float
+
+
+WITHIN = Growth(threshold=0.8, shortest_s=70.0, longest_s=220.0)
+ACROSS = Growth(threshold=4.5, shortest_s=60.0, longest_s=200.0)
+"""The best of many videos stand out from the pool by more than the best of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +40,7 @@ class Span:
     score: float
 
 
-def grow_spans(
-    pool: Sequence[Timeline], scores: Sequence[Floats], k: int, growth: Growth = Growth()
-) -> list[Span]:
+def grow_spans(pool: Sequence[Timeline], scores: Sequence[Floats], k: int, growth: Growth) -> list[Span]:
     """The best ``k`` spans, best first; those of one video do not overlap."""
     owners = np.repeat(np.arange(len(pool)), [len(timeline) for timeline in pool])
     rows = np.concatenate([np.arange(len(timeline)) for timeline in pool] or [np.zeros(0, np.int64)])
