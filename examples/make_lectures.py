@@ -37,6 +37,7 @@ from lecture_sources import (  # noqa: E402
 )
 from lecture_sources.drawing import draw_slide  # noqa: E402
 from lecture_sources.questions import QUESTIONS  # noqa: E402
+
 from media_factory.writer import write_video  # noqa: E402
 
 OUT = HERE / "lectures"

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from docs_tools import DOCUMENTS, ROOT, replay, run
 
 pytestmark = pytest.mark.slow

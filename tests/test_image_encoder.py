@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from longvid_storage.errors import ModelError
 from longvid_storage.image_encoders.open_clip import OpenClipEncoder
 

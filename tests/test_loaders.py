@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from longvid_storage.errors import MissingExtraError, UsageError
 
 from longvid.evaluation.loaders import DATASETS, load
 from longvid.evaluation.loaders.common import LoadOptions, clock_s
 from longvid.evaluation.questions import read_questions
+from longvid_storage.errors import MissingExtraError, UsageError
 
 Write = Callable[[str, Any], Path]
 

@@ -6,9 +6,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import av
-import media_factory as mf
 import numpy as np
 import pytest
+
+import media_factory as mf
 
 
 def _pictures(path: Path) -> list[tuple[float, np.ndarray]]:

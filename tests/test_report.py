@@ -9,8 +9,6 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from longvid_storage.errors import UsageError
-from longvid_storage.types import Answer, Citation, Claim, Evidence, Moment, StageResult
 
 from longvid.details import VideoSummary
 from longvid.evaluation import plots, table
@@ -18,6 +16,8 @@ from longvid.evaluation.bootstrap import Estimate
 from longvid.evaluation.questions import Question
 from longvid.evaluation.report import render, write_report
 from longvid.evaluation.run import Evaluation, evaluate
+from longvid_storage.errors import UsageError
+from longvid_storage.types import Answer, Citation, Claim, Evidence, Moment, StageResult
 
 EVIL = '<script>alert("&")</script>'
 VOID = {"meta"}

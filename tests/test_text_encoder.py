@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from longvid_storage.errors import MissingExtraError, ModelError
 from longvid_storage.text_encoder import TEXT_ENCODERS, TextEncoder
 from longvid_storage.text_encoders import minilm

@@ -19,15 +19,19 @@ _LISTS = {
         il ils j je l la le les leur leurs lui m ma mais me mes moi mon n ne nos notre nous on ont ou où par pas peut
         plus pour pourquoi qu quand que quel quelle quelles quels qui s sa se ses si son sont sur t ta te tes toi ton
         tout tous tu un une va vos votre vous y""",
-    "es": """a al algo ante así aunque cada como con cual cuando de del desde donde dos el él ella ellas ellos en entre
-        era es esa ese eso esta está están este esto estos fue ha han hasta hay la las le les lo los más me mi mientras
-        muy nada ni no nos nosotros o os otra otro para pero por porque que qué quien se ser si sí sin sobre son su sus
+    "es": """a al algo ante así aunque cada como con cual cuando de del desde donde dos el él ella ellas ellos
+    en entre
+        era es esa ese eso esta está están este esto estos fue ha han hasta hay la las le les lo los más me mi
+        mientras
+        muy nada ni no nos nosotros o os otra otro para pero por porque que qué quien se ser si sí sin sobre
+        son su sus
         también tan te tiene todo todos tu un una uno unos y ya yo""",
     "it": """a ad ai al alla alle anche c che chi ci come con cosa così cui da dal dalla degli dei del della delle di
         dove e è ed era essere gli ha hanno ho i il in io l la le lei loro lui ma me mi nei nel nella no noi non o
         per perché più quale quando quello questa questo qui se si sono su sul sulla suo tra tu tutti tutto un una uno
         vi voi""",
-    "pt": """a ao aos as até com como da das de dela dele do dos e é ela elas ele eles em entre era essa esse esta está
+    "pt": """a ao aos as até com como da das de dela dele do dos e é ela elas ele eles em entre era essa esse
+    esta está
         este eu foi há isso isto já lhe mais mas me mesmo meu minha muito na não nas nem no nos nós o os ou para pela
         pelo por porque qual quando que quem se sem ser seu sua são também te tem um uma você vocês""",
     "nl": """aan al alle als bij dan dat de deze die dit doen door dus een en er ge geen had heb hebben heeft het hier
@@ -35,21 +39,27 @@ _LISTS = {
         over te tot u uit van veel voor waar waarom was wat we wel werd wie wij wil worden wordt zal ze zich zij zijn
         zo zou""",
     "sv": """alla allt att av bara blev bli då de dem den deras dess det detta dig din du där efter ej eller en er ett
-        från för ha hade han hans har hon hur här i icke in inte jag ju kan man med mig min mot mycket när ni nu och om
+        från för ha hade han hans har hon hur här i icke in inte jag ju kan man med mig min mot mycket när ni
+        nu och om
         oss på sig sin ska som så till under upp ut vad var vara varför vem vi vid är över""",
-    "da": """af alle alt anden at blev blive da de dem den denne der deres det dette dig din dog du efter eller en end er
-        et for fra ham han hans har havde hende her hos hun hvad hvem hvis hvor hvorfor i ikke ind jeg kan man med meget
+    "da": """af alle alt anden at blev blive da de dem den denne der deres det dette dig din dog du efter
+    eller en end er
+        et for fra ham han hans har havde hende her hos hun hvad hvem hvis hvor hvorfor i ikke ind jeg kan man
+        med meget
         men mig min mod når og også om op os på sig skal som sådan til ud under var vi vil vor være""",
     "pl": """a aby ale bez być był była było być co czy dla do gdy gdzie go i ich ile im ja jak jako je jego jej jest
         jeszcze już każdy kiedy kto która które który lub ma mnie może my na nad nie nim niż o od on ona one oni oraz
         po pod przez przy się są ta tak tam te tego tej ten to tu tym w we wszystko z za że""",
-    "tr": """ama ben bir biz bu böyle çok da daha de değil diye en gibi hem hep her hiç için ile ise kadar ki kim mi mu
+    "tr": """ama ben bir biz bu böyle çok da daha de değil diye en gibi hem hep her hiç için ile ise kadar ki
+    kim mi mu
         nasıl ne neden nerede niye o olan olarak oldu olduğu onlar onu şey siz şu ve veya ya yani""",
-    "ru": """а без бы был была были было быть в вам вас весь во вот все всего вы где да для до его ее если есть еще же за
+    "ru": """а без бы был была были было быть в вам вас весь во вот все всего вы где да для до его ее если
+    есть еще же за
         здесь и из или им их к как ко когда кто ли либо мне может мы на над надо наш не него нет но ну о об однако он
         она они оно от очень по под при с со так также там те тем то того тоже той только том ты у уже чем что чтобы
         эта эти это этот я""",
-    "ar": """في من على إلى عن مع هذا هذه ذلك تلك التي الذي الذين ما ماذا متى أين كيف لماذا هل لا لم لن إن أن أو ثم قد كان
+    "ar": """في من على إلى عن مع هذا هذه ذلك تلك التي الذي الذين ما ماذا متى أين كيف لماذا هل لا لم لن إن أن
+    أو ثم قد كان
         كانت هو هي هم نحن أنا أنت كل بعض بين حتى عند لكن و ف ب ل""",
     "zh": "的 了 是 在 我 有 和 就 不 人 都 一 也 很 到 说 要 去 你 会 着 看 好 这 那 什么 怎么 为什么 吗 呢 他 她 们",
     "ja": "の に は を た が で て と し れ さ い も な よ から まで こと これ それ ため です ます 何 ですか",
