@@ -5,6 +5,7 @@ Nothing heavy is imported here: every command imports what it needs when it runs
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from pathlib import Path
@@ -48,8 +49,12 @@ CountOption = Annotated[int, typer.Option("-k", help="How many moments.")]
 
 def main() -> None:
     """Run the command line; the exit status is 0 done, 1 something failed, 2 wrong usage, 130 interrupted."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A file name may be bytes that are no text; escaped this way it is valid JSON, and can be told.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         status = app(standalone_mode=False)
+        sys.stdout.flush()  # while what goes wrong with it can still be told
     except LongvidError as error:
         print(f"longvid: {error.message}", file=sys.stderr)
         status = 2 if isinstance(error, UsageError) else 1
@@ -60,8 +65,14 @@ def main() -> None:
         status = 130
     except BrokenPipeError:
         # The reader of our output (head, less) has gone: stop quietly, as other tools do.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         status = 141
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        _drop_output()
+        print(f"longvid: the output cannot be written: {error.strerror}", file=sys.stderr)
+        status = 1
     except TyperException as error:  # a wrong flag, a missing argument
         print(
             f"longvid: {error.format_message()} (longvid --help lists commands and options)", file=sys.stderr
@@ -70,6 +81,11 @@ def main() -> None:
     except typer.Abort:
         status = 130
     sys.exit(status or 0)
+
+
+def _drop_output() -> None:
+    """Nothing more can be written to stdout; Python would try again, and complain, at its exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def open_library(library: Path | None, *, create: bool = False) -> Library:
@@ -139,7 +155,9 @@ def ask(
 ) -> None:
     """Answer a question; every claim cites video and time."""
     from longvid import jsonform, printing
+    from longvid.library import check_question
 
+    question = check_question(question)
     chosen = filters(video, collection, from_, to, speaker)
     with open_library(library) as lib:
         result = lib.ask(question, **chosen)
@@ -160,7 +178,9 @@ def search(
 ) -> None:
     """Find moments, best first; no answer is written."""
     from longvid import jsonform, printing
+    from longvid.library import check_query
 
+    query = check_query(query, k)
     chosen = filters(video, collection, from_, to, speaker)
     with open_library(library) as lib:
         found = lib.search(query, k=k, **chosen)

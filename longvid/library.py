@@ -113,10 +113,7 @@ class Library:
         """
         from longvid_storage.search import search
 
-        if not query.strip():
-            raise UsageError("the query is empty: say what to look for, in quotes")
-        if k < 1:
-            raise UsageError(f"k is {k}: ask for at least one moment")
+        query = check_query(query, k)
         filters = self._filters(video, collection, from_s, to_s, speaker)
         return search(
             self._store,
@@ -146,8 +143,7 @@ class Library:
         from longvid.tools import LibraryTools
         from longvid_agents.graph import ask
 
-        if not question.strip():
-            raise UsageError("the question is empty: ask something, in quotes")
+        question = check_question(question)
         filters = self._filters(video, collection, from_s, to_s, speaker)
         return ask(question, LibraryTools(self._store, self.engines), filters=filters)
 
@@ -256,6 +252,35 @@ class Library:
             to_s=to_s,
             speaker=speaker,
         )
+
+
+def check_query(query: str, k: int) -> str:
+    """The query as text that can be searched and printed; needs no library.
+
+    Raises:
+        UsageError: it is empty, or ``k`` is below 1.
+    """
+    if not query.strip():
+        raise UsageError("the query is empty: say what to look for, in quotes")
+    if k < 1:
+        raise UsageError(f"k is {k}: ask for at least one moment")
+    return _unicode(query)
+
+
+def check_question(question: str) -> str:
+    """The question as text that can be searched and printed; needs no library.
+
+    Raises:
+        UsageError: it is empty.
+    """
+    if not question.strip():
+        raise UsageError("the question is empty: ask something, in quotes")
+    return _unicode(question)
+
+
+def _unicode(text: str) -> str:
+    """A shell passes any bytes on, and Python hides those that are no text in lone surrogates; nothing takes them."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _summary(row: VideoRow) -> VideoSummary:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # A picture should come out within so many packets; else its orientation stays unknown and the visual pass will tell.
 _PACKETS_FOR_FIRST_PICTURE = 100
 _ENCRYPTED_TAGS = frozenset(("encv", "enca", "drmi", "drms"))
+_LATE_START_S = 0.5
 _TITLE_MAX = 200
 _JUNK_TITLE = re.compile(
     r"(untitled|unknown|no title|title|video|movie|recording|default|none|null|test|output|new (video|project).*"
@@ -202,6 +203,9 @@ def _duration(path: Path, container: InputContainer, start_s: float) -> float:
     """Seconds from the first timestamp to the end of the last stream, subtitle tracks included."""
     if container.duration and container.duration > 0:
         ends = [container.duration / 1_000_000]
+        if start_s > _LATE_START_S and "matroska" in container.format.name:
+            # Some writers count Matroska's length from the first timestamp, some (FFmpeg) from zero: look.
+            ends = [min(ends[0], _packet_span(path)) or ends[0]]
         # FFmpeg leaves subtitles out of the container's length since version 6; a cue after the last picture counts.
         ends += [
             float((stream.duration + (stream.start_time or 0)) * stream.time_base) - start_s

@@ -27,13 +27,17 @@ def current_version(connection: Connection) -> str | None:
         version = str(connection.execute(text(f"SELECT version_num FROM {_VERSION_TABLE}")).scalar_one())
         if version not in VERSIONS:
             raise SchemaError(
-                f"the library was written by a newer longvid than this one (schema {version}, known to {HEAD}): "
-                "upgrade longvid, or use another library"
+                f"{_place(connection)} was written by a newer longvid than this one "
+                f"(schema {version}, known to {HEAD}): upgrade longvid, or use another library"
             )
         return version
     if application == 0 and not inspect(connection).get_table_names():
         return None
-    raise NotALibraryError("its library.db is another program's database: name another path")
+    raise NotALibraryError(f"{_place(connection)} is another program's database: name another path")
+
+
+def _place(connection: Connection) -> str:
+    return str(connection.exec_driver_sql("PRAGMA database_list").one().file)
 
 
 def create(connection: Connection) -> None:
