@@ -11,6 +11,7 @@ from longvid_storage.stop_words import STOP_WORDS
 
 MOST_WORDS = 400
 """Longer questions are read so far: 10,000 words must not take forever."""
+MOST_TERMS = 256
 
 _ASKING = """
     answer answers ask asked asking believe believed comment describe described detail details discuss discussed
@@ -22,40 +23,11 @@ _ASKING = """
     introduced introduces video videos lecture recording clip
 """
 _FRAME = frozenset(_ASKING.split())
-_ASKS_FIRST = frozenset(
-    [
-        "what",
-        "what's",
-        "why",
-        "how",
-        "who",
-        "whom",
-        "whose",
-        "when",
-        "which",
-        "where",
-        "did",
-        "does",
-        "do",
-        "has",
-        "have",
-        "is",
-        "are",
-        "was",
-        "were",
-        "can",
-        "could",
-        "summarize",
-        "summarise",
-        "describe",
-        "explain",
-        "tell",
-        "list",
-        "give",
-        "show",
-        "find",
-    ]
-)
+_OPENING = """
+    what what's why how who whom whose when which where did does do has have is are was were can could summarize
+    summarise describe explain tell list give show find
+"""
+_ASKS_FIRST = frozenset(_OPENING.split())
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
 
@@ -79,7 +51,8 @@ def read_question(
 ) -> Question:
     """Read a question against the languages and the speakers of what is searched.
 
-    Names count as speakers only in a question. Words that only ask ("What did the group discuss about …") are left out unless nothing else remains.
+    Words that only ask ("What did the group discuss about …") are left out unless nothing else remains. Names count
+    as speakers only in a question; in a statement they are words.
     """
     words = text.split()[:MOST_WORDS]
     text = " ".join(words)
@@ -87,9 +60,11 @@ def read_question(
     named = named_speakers(text, speakers) if _is_question(text, words) else ()
     terms = query_terms(" ".join(content) or text, languages)
     of_names = {term for name in named for language in languages for term in analyse(name, language)}
-    kept = [term for term in terms if term not in of_names]
+    kept = [term for term in terms if term not in of_names][:MOST_TERMS]
     bare = " ".join(content)
-    return Question(tuple(kept or terms), named, (text, bare) if bare and bare != text else (text,))
+    return Question(
+        tuple(kept or terms[:MOST_TERMS]), named, (text, bare) if bare and bare != text else (text,)
+    )
 
 
 def _is_question(text: str, words: list[str]) -> bool:

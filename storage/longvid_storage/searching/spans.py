@@ -25,7 +25,7 @@ class Growth:
 
 
 WITHIN = Growth(threshold=0.8, shortest_s=70.0, longest_s=220.0)
-ACROSS = Growth(threshold=4.5, shortest_s=60.0, longest_s=200.0)
+ACROSS = Growth(threshold=5.2, shortest_s=60.0, longest_s=200.0)
 """The best of many videos stand out from the pool by more than the best of one."""
 
 

@@ -1,0 +1,90 @@
+"""What text analysis makes of words, in several scripts, on both sides of a search."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from longvid_storage.analysis import analyse, fold, guess_language, phrases, query_terms
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "asked"),
+    [
+        ("en", "running learning RATES", "run rate"),
+        ("de", "die Häuser der Städte", "Haus Stadt"),
+        ("de", "Straße", "STRASSE"),
+        ("fr", "les évaluations", "evaluation"),
+        ("ru", "нейронных сетей", "нейронная сеть"),
+        ("ar", "المشاريع الجَدِيدة", "الجديدة"),
+        ("ar", "إدارة", "ادارة"),
+        ("zh", "今天学习率很高", "学习率"),
+        ("ja", "ニューラルネットワークの学習率", "学習率"),
+        ("ja", "ﾃｽﾄ", "テスト"),
+        ("ko", "기계학습에서는", "기계학습"),
+        ("th", "การเรียนรู้ของเครื่อง", "เรียนรู้"),
+        ("hi", "गहरी शिक्षा", "शिक्षा"),
+        ("xx", "Blaa", "blaa"),
+        (None, "EIP-7702, café", "eip cafe 7702"),
+    ],
+)
+def test_a_form_of_the_word_finds_it(language: str | None, said: str, asked: str) -> None:
+    terms = query_terms(asked, [language])
+    assert terms
+    assert set(terms) <= set(analyse(said, language))
+
+
+def test_function_words_are_asked_for_only_when_there_is_nothing_else() -> None:
+    assert query_terms("What is the rate of the learning?") == ["rate", "learn"]
+    assert query_terms("to be or not to be") == ["to", "be", "or", "not"]
+    assert query_terms("wie ist das Wetter und wo sind die Leute", ["de"]) == ["wett", "leut"]
+    assert query_terms("?!") == []
+
+
+def test_a_word_is_asked_for_in_its_form_in_every_language() -> None:
+    assert set(query_terms("Häuser", ["de", "en"])) == {"haus", "hauser"}
+
+
+def test_phrases_are_adjacent_in_what_is_indexed() -> None:
+    for said, asked in (
+        ("the state of the art is", "state of the art"),
+        ("很高学习率下降", "学习率"),
+        ("学", "学"),
+    ):
+        (run,) = phrases(asked)
+        terms = analyse(said, None)
+        assert any(terms[at : at + len(run)] == run for at in range(len(terms)))
+    (run,) = phrases("学率")
+    terms = analyse("学习率", None)
+    assert not any(terms[at : at + len(run)] == run for at in range(len(terms)))
+    assert phrases("...") == []
+
+
+def test_fold_keeps_forms_apart() -> None:
+    assert fold("Learning RATES, naïve") == ["learning", "rates", "naive"]
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Das ist ein Haus und wir sind nicht hier", "de"),
+        ("what we have here is the thing that you want", "en"),
+        ("nous avons une maison et elle est dans la ville", "fr"),
+        ("这是一个关于学习率的讨论", "zh"),
+        ("これは学習率についての話です", "ja"),
+        ("ناقشنا اليوم المشاريع", "ar"),
+        ("backpropagation", None),
+        ("", None),
+        ("123 456", None),
+    ],
+)
+def test_the_language_is_guessed_or_not_told(text: str, language: str | None) -> None:
+    assert guess_language(text) == language
+
+
+@given(st.text(max_size=200), st.sampled_from([None, "en", "de", "ar", "zh", "tr"]))
+def test_no_text_breaks_it_and_terms_have_no_spaces(text: str, language: str | None) -> None:
+    terms = analyse(text, language)
+    assert all(term and not any(character.isspace() for character in term) for term in terms)
+    assert set(query_terms(text, [language])) <= set(terms)
