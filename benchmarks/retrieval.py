@@ -23,7 +23,7 @@ from longvid import Library
 from longvid.evaluation import retrieval as measure
 from longvid.evaluation.questions import Question, read_questions
 from longvid_storage.analysis import analyse
-from longvid_storage.search import search
+from longvid_storage.search import POOL, search
 from longvid_storage.searching import scoring, spans
 from longvid_storage.searching.memory import memory_of
 from longvid_storage.searching.question import Question as AskedQuestion
@@ -86,7 +86,7 @@ def run(store: Store, questions: Sequence[Question], name: str, encoder: MiniLME
             lambda task, fused=fused: windows.rank(task, fused, within),
         )
     weights = scoring.WITHIN if within else scoring.ACROSS
-    growth = spans.WITHIN if within else spans.ACROSS
+    growth = spans.growth_for(1 if within else POOL)
     plain = Growth(math.inf, WINDOW_S, WINDOW_S)
     none = scoring.Weights(words=1, context=0, meaning=0, speaker=0, slide=0)
     steps = [

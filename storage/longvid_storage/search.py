@@ -20,13 +20,12 @@ from longvid_storage import search_reads
 from longvid_storage.errors import UsageError
 from longvid_storage.filters import UNFILTERED
 from longvid_storage.searching import scoring
-from longvid_storage.searching import spans as growing
 from longvid_storage.searching.evidence import find_evidence
 from longvid_storage.searching.memory import Memory, memory_of
 from longvid_storage.searching.pictures import with_pictures
 from longvid_storage.searching.question import read_question
 from longvid_storage.searching.scoring import score_pool
-from longvid_storage.searching.spans import Span, grow_spans
+from longvid_storage.searching.spans import Span, grow_spans, growth_for
 from longvid_storage.searching.timeline import Timeline, admitted
 from longvid_storage.types import Filters, Moment
 
@@ -82,10 +81,9 @@ def search(
         )
         if len(timeline)
     ]
-    within = len(few) == 1
-    weights = scoring.WITHIN if within else scoring.ACROSS
+    weights = scoring.WITHIN if len(few) == 1 else scoring.ACROSS
     scores = score_pool(pool, question, encoded.vectors, idf, weights)
-    spans = grow_spans(pool, scores, k, growing.WITHIN if within else growing.ACROSS)
+    spans = grow_spans(pool, scores, k, growth_for(len(pool)))
     moments = _moments(store, memory, pool, spans, idf, filters)
     if image_encoder is None:
         return moments

@@ -26,7 +26,18 @@ class Growth:
 
 WITHIN = Growth(threshold=0.8, shortest_s=70.0, longest_s=220.0)
 ACROSS = Growth(threshold=5.2, shortest_s=60.0, longest_s=200.0)
-"""The best of many videos stand out from the pool by more than the best of one."""
+_MANY = 12
+
+
+def growth_for(videos: int) -> Growth:
+    """From ``WITHIN`` for one video to ``ACROSS`` for twelve: a peak stands out the more, the more it is among."""
+    share = min(1.0, max(0, videos - 1) / (_MANY - 1))
+    pairs = zip(
+        (WITHIN.threshold, WITHIN.shortest_s, WITHIN.longest_s),
+        (ACROSS.threshold, ACROSS.shortest_s, ACROSS.longest_s),
+        strict=True,
+    )
+    return Growth(*(one + share * (many - one) for one, many in pairs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +96,10 @@ def _grown(timeline: Timeline, score: Floats, row: int, growth: Growth) -> tuple
     if end_s - start_s > growth.longest_s:
         start_s = max(start_s, middle_s - growth.longest_s / 2)
         end_s = min(end_s, start_s + growth.longest_s)
+        # Whole pieces, so that nobody is cut off in mid-sentence.
+        whole = within[(timeline.starts[within] >= start_s) & (timeline.ends[within] <= end_s)]
+        if row in whole:
+            start_s, end_s = float(timeline.starts[whole].min()), float(timeline.ends[whole].max())
     missing_s = growth.shortest_s - (end_s - start_s)
     if missing_s > 0:
         start_s = max(start_s - missing_s / 2, min(start_s, float(timeline.starts.min())))
