@@ -18,7 +18,7 @@ from PIL import Image, ImageDraw
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from lecture_kinds import KINDS, boundary_f1, slide_times
+from lecture_kinds import KINDS, boundary_f1, matched, mixture, slide_times
 from longvid_indexer.frames import FrameReader
 from longvid_indexer.probe import probe
 from longvid_indexer.screen_readers.rapidocr import RapidOcrReader
@@ -53,6 +53,22 @@ def slides(cache: Path) -> None:
             f"{name:18} {boundary_f1(found, true):12.3f} {boundary_f1(found, true, 0.25):8.3f}"
             f" {cuts[0]:14.3f} {cuts[1]:13.3f}"
         )
+
+
+def mixtures(cache: Path, count: int) -> None:
+    """F1 over lectures drawn by lot, all boundaries together."""
+    right = found_count = true_count = 0
+    for seed in range(count):
+        kind = mixture(seed)
+        path = cache / f"mixture_{seed}.mp4"
+        script = kind.make()
+        if not path.exists():
+            script.write(path, **kind.encoding)
+        found = slide_times(visual_pass(path, probe(path, "benchmark")).slides)
+        right += matched(found, list(script.boundaries_s), 1.0)
+        found_count, true_count = found_count + len(found), true_count + len(script.boundaries_s)
+    f1 = 2 * right / (found_count + true_count)
+    print(f"{count} mixtures by lot: F1 {f1:.3f} ({right} right, {found_count} found, {true_count} true)")
 
 
 def reading() -> None:
@@ -125,12 +141,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("videos", nargs="*", type=Path, help="videos to time")
     parser.add_argument("--cache", type=Path, help="keep the synthetic lectures here")
+    parser.add_argument("--mixtures", type=int, default=24, help="lectures drawn by lot")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     with tempfile.TemporaryDirectory() as made:
         cache = arguments.cache or Path(made)
         cache.mkdir(parents=True, exist_ok=True)
         slides(cache)
+        mixtures(cache, arguments.mixtures)
     reading()
     if arguments.videos:
         print("\nCPU a frame")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from media_factory import (
@@ -82,6 +83,38 @@ KINDS: dict[str, Kind] = {
     ),
     "25 fps": Kind(_of(Webcam(), rate=25.0)),
 }
+
+
+def mixture(seed: int) -> Kind:
+    """A lecture drawn by lot: deck, lengths, disturbances, size, frame rate and encoding."""
+    lot = Random(seed)
+    builds = lot.random() < 0.4
+    pages = sample_slides(lot.randint(5, 10), lot.choice(("white", "light", "dark")), builds=builds)
+    seconds = [lot.uniform(6, 10) if builds else lot.uniform(3.2, 8) for _ in pages]
+    overlays: list[Any] = []
+    if lot.random() < 0.5:
+        overlays.append(Webcam(lot.choice((0.2, 0.3, 0.4))))
+    elif lot.random() < 0.6:
+        overlays.append(Presenter(walks=lot.random() < 0.5))
+    if lot.random() < 0.4:
+        overlays.append(Mouse())
+    if lot.random() < 0.3:
+        overlays.append(Blink(lot.choice((0.5, 1, 2, 3))))
+    if lot.random() < 0.4:
+        overlays.append(Noise(lot.choice((2, 4, 7))))
+    if lot.random() < 0.2:
+        overlays.append(VideoClip(*sorted((lot.uniform(0, 40), lot.uniform(0, 40)))))
+    size, rate = lot.choice((((640, 360), 10.0), ((480, 360), 2.0), ((320, 240), 12.5), ((1280, 720), 5.0)))
+    fade_s = lot.choice((0.0, 0.0, 0.5, 1.0))
+    encodings: tuple[dict[str, Any], ...] = (
+        {},
+        {"crf": 36},
+        {"gop": 10, "scene_cuts": False, "crf": 34},
+        {"bitrate": 150_000},
+        {"gop": 300, "scene_cuts": False},
+    )
+    how = {"seconds": seconds, "rate": rate, "size": size, "fade_s": fade_s}
+    return Kind(lambda: lecture(pages, overlays=overlays, **how), lot.choice(encodings))
 
 
 def slide_times(found: Any) -> list[float]:
