@@ -204,8 +204,9 @@ def _duration(path: Path, container: InputContainer, start_s: float) -> float:
     if container.duration and container.duration > 0:
         ends = [container.duration / 1_000_000]
         if start_s > _LATE_START_S and "matroska" in container.format.name:
-            # Some writers count Matroska's length from the first timestamp, some (FFmpeg) from zero: look.
-            ends = [min(ends[0], _packet_span(path)) or ends[0]]
+            # Some writers count Matroska's length from the first timestamp, some (FFmpeg) from zero: look. FFmpeg then
+            # guesses the length of the subtitle tracks from that of the file.
+            return min(ends[0], _packet_span(path)) or ends[0]
         # FFmpeg leaves subtitles out of the container's length since version 6; a cue after the last picture counts.
         ends += [
             float((stream.duration + (stream.start_time or 0)) * stream.time_base) - start_s
