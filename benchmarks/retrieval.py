@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import math
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -139,7 +139,8 @@ def ranked(task: Task, weights: scoring.Weights, growth: Growth) -> Ranked:
 
 def report(label: str, tasks: Iterable[Task], rank: Callable[[Task], Ranked]) -> None:
     """One row of the table."""
-    rows, lengths = [], []
+    rows: list[tuple[float, ...]] = []
+    lengths: list[float] = []
     for task in tasks:
         found = rank(task)
         moments = [(start, end) if video == task.video_id else None for video, start, end in found]
@@ -200,12 +201,12 @@ class Windows:
         by_words = [row for row in np.argsort(-words, kind="stable") if words[row] > 0]
         by_meaning = list(np.argsort(-meaning, kind="stable"))
         rankings = {"words": [by_words], "meaning": [by_meaning], "both": [by_words, by_meaning]}[fused]
-        scores: Counter[int] = Counter()
+        scores: defaultdict[int, float] = defaultdict(float)
         for ranking in rankings:
             for place, row in enumerate(ranking[:200], 1):
                 scores[int(rows[row])] += 1 / (60 + place)
         chosen: Ranked = []
-        for row, _ in scores.most_common():
+        for row, _ in sorted(scores.items(), key=lambda each: -each[1]):
             video, start = str(self.videos[row]), float(self.starts[row])
             if all(video != other or abs(start - at) >= WINDOW_S for other, at, _ in chosen):
                 chosen.append((video, start, start + WINDOW_S))
