@@ -5,7 +5,7 @@
 Each clip goes the way of ``longvid index``: decoded, cut into voiced stretches, recognised. ``--whole`` hands the clip
 to the recogniser uncut instead, to see what the cutting costs. The rate is word-level edit distance over the number of
 reference words, after lower-casing and taking punctuation off; the interval is a bootstrap over clips (Bisani and Ney,
-ICASSP 2004). Clips marked "noise" have no speech: what counts there is words invented.
+ICASSP 2004). Files given to ``--noise`` have no speech: what counts there is words invented.
 """
 
 from __future__ import annotations

@@ -207,7 +207,7 @@ def _duration(path: Path, container: InputContainer, start_s: float) -> float:
             # Some writers count Matroska's length from the first timestamp, some (FFmpeg) from zero: look. FFmpeg then
             # guesses the length of the subtitle tracks from that of the file.
             return min(ends[0], _packet_span(path)) or ends[0]
-        # FFmpeg leaves subtitles out of the container's length since version 6; a cue after the last picture counts.
+        # Recent FFmpegs leave subtitles out of the container's length; a cue after the last picture counts.
         ends += [
             float((stream.duration + (stream.start_time or 0)) * stream.time_base) - start_s
             for stream in container.streams.subtitles
