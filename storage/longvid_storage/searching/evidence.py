@@ -52,7 +52,7 @@ class Quotes:
 def find_evidence(
     quotes: Quotes, start_s: float, end_s: float, peak_s: float, idf: Mapping[str, float], filters: Filters
 ) -> tuple[Evidence, ...]:
-    """The best utterances of the span in time order, then the best lines on screen.
+    """The best utterances of the span, best first, then the best lines on screen.
 
     Utterances with the question's weightiest words come first, then those nearest the peak; a line on screen must
     have some of the words. Nobody else is quoted when a speaker is asked for.
@@ -68,7 +68,7 @@ def find_evidence(
     best = sorted(spoken, key=lambda each: each[:3])[:MOST_SPOKEN]
     said = [
         Evidence("speech", at.start_s, at.end_s, at.text, at.speaker)
-        for *_, at in sorted(best, key=lambda each: each[2])
+        for *_, at in best
         if isinstance(at, Utterance)
     ]
     return (*said, *(_shown(quotes.shown, start_s, end_s, idf) if wanted is None else ()))

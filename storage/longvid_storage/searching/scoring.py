@@ -63,8 +63,8 @@ def score_pool(
             nonlocal total
             total = total + weight * _standardised(np.concatenate([part(timeline) for timeline in pool]))
 
-    add(weights.words, lambda timeline: _words(timeline, idf, WINDOW_S))
-    add(weights.context, lambda timeline: _words(timeline, idf, CONTEXT_S))
+    add(weights.words, lambda timeline: _words(timeline, idf, WINDOW_S * timeline.scale))
+    add(weights.context, lambda timeline: _words(timeline, idf, CONTEXT_S * timeline.scale))
     if query is not None:
         add(weights.meaning, lambda timeline: _meaning(timeline, query))
     if question.speakers:
@@ -78,7 +78,7 @@ def score_pool(
 
 
 def _has_words(timeline: Timeline, idf: Mapping[str, float]) -> NDArray[np.bool_]:
-    low, high = edges(timeline.middles, WINDOW_S)
+    low, high = edges(timeline.middles, WINDOW_S * timeline.scale)
     found = np.zeros(len(timeline))
     for term in idf:
         if term in timeline.postings:
@@ -123,7 +123,7 @@ def _meaning(timeline: Timeline, query: NDArray[np.float32]) -> Floats:
 def _share(timeline: Timeline, names: Sequence[str]) -> Floats:
     """Which part of what is said around each piece the named speakers say."""
     wanted = {speaker_key(name) for name in names}
-    low, high = edges(timeline.middles, WINDOW_S)
+    low, high = edges(timeline.middles, WINDOW_S * timeline.scale)
     theirs = np.array([speaker in wanted for speaker in timeline.speakers], np.float64) * timeline.lengths
     said = window_sums(timeline.lengths * timeline.speech, low, high)
     return window_sums(theirs, low, high) / np.maximum(said, 1)

@@ -23,6 +23,10 @@ class Growth:
     shortest_s: float
     longest_s: float
 
+    def scaled(self, scale: float) -> Growth:
+        """The same in a video whose moments are ``scale`` times as long."""
+        return Growth(self.threshold, self.shortest_s * scale, self.longest_s * scale)
+
 
 WITHIN = Growth(threshold=0.8, shortest_s=70.0, longest_s=220.0)
 ACROSS = Growth(threshold=5.2, shortest_s=60.0, longest_s=200.0)
@@ -66,10 +70,11 @@ def grow_spans(pool: Sequence[Timeline], scores: Sequence[Floats], k: int, growt
         middle_s = timeline.middles[row]
         if any(span.start_s < middle_s < span.end_s for span in there):
             continue
-        start_s, end_s = _grown(timeline, scores[owner], row, growth)
+        fitting = growth.scaled(timeline.scale)
+        start_s, end_s = _grown(timeline, scores[owner], row, fitting)
         start_s = max([start_s, *(span.end_s for span in there if span.end_s <= middle_s)])
         end_s = min([end_s, *(span.start_s for span in there if span.start_s >= middle_s)])
-        if end_s < start_s or (there and end_s - start_s < growth.shortest_s / 6):
+        if end_s < start_s or (there and end_s - start_s < fitting.shortest_s / 6):
             continue
         span = Span(owner, row, float(start_s), float(end_s), float(flat[place]))
         there.append(span)

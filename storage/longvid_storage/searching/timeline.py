@@ -16,6 +16,9 @@ from longvid_storage.types import Filters
 Floats = NDArray[np.float64]
 WINDOW_S = 60.0
 CONTEXT_S = 300.0
+FULL_S = 900.0
+"""From this length on, windows and moments are as long as they get; in a shorter video they shrink with it."""
+SMALLEST_SCALE = 0.2
 
 
 @dataclass(slots=True)
@@ -52,8 +55,19 @@ class Timeline:
     windows: NDArray[np.float32] | None
     postings: dict[str, Postings] = field(repr=False)
 
+    @property
+    def scale(self) -> float:
+        """How long windows and moments are, as a share of those in an hour: a moment is never the whole clip."""
+        return scale_of(self.starts, self.ends)
+
     def __len__(self) -> int:
         return len(self.pieces)
+
+
+def scale_of(starts: Floats, ends: Floats) -> float:
+    """``SMALLEST_SCALE`` to 1, in proportion to the time from the first start to the last end."""
+    extent_s = float(ends.max() - starts.min()) if len(starts) else 0.0
+    return min(1.0, max(SMALLEST_SCALE, extent_s / FULL_S))
 
 
 def make_timeline(video_id: str, pieces: Sequence[Piece]) -> Timeline:
@@ -66,7 +80,8 @@ def make_timeline(video_id: str, pieces: Sequence[Piece]) -> Timeline:
     speech = np.array([piece.unit.channel == "speech" for piece in ordered], np.bool_)
     middles = (starts + ends) / 2
     vectors = _vectors(ordered)
-    windows = _window_vectors(vectors, middles, lengths * speech) if vectors is not None else None
+    width_s = WINDOW_S * scale_of(starts, ends)
+    windows = _window_vectors(vectors, middles, lengths * speech, width_s) if vectors is not None else None
     return Timeline(
         video_id,
         ordered,
@@ -122,8 +137,10 @@ def window_sums(
     return sums
 
 
-def _window_vectors(vectors: NDArray[np.float32], middles: Floats, weights: Floats) -> NDArray[np.float32]:
-    sums = window_sums(vectors * weights[:, None], *edges(middles, WINDOW_S))
+def _window_vectors(
+    vectors: NDArray[np.float32], middles: Floats, weights: Floats, width_s: float
+) -> NDArray[np.float32]:
+    sums = window_sums(vectors * weights[:, None], *edges(middles, width_s))
     norms = np.linalg.norm(sums, axis=1, keepdims=True)
     windows: NDArray[np.float32] = (sums / np.maximum(norms, 1e-6)).astype(np.float32)
     return windows
