@@ -17,6 +17,8 @@ from longvid_storage.types import ScreenText, Utterance
         ("What is a gradient?", "define"),
         ("When is the break?", "when"),
         ("Who promised to send the report?", "who"),
+        ("Who sends it, and by when?", "who"),
+        ("What did they think about the price?", "discussion"),
         ("How many layers does it have?", "count"),
         ("Summarize the discussion about prices.", "summary"),
         ("What was the meeting about?", "summary"),

@@ -7,12 +7,13 @@ coefficients, how they were fitted and how well its probabilities hold are in ``
 from __future__ import annotations
 
 import math
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from longvid_agents.scoring import Scores
+from longvid_storage.types import Filters
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Features:
     ``similarity``: cosine of the question with the most similar sentence; ``margin``: how far that one stands
     above the evidence's lower quarter, counting ``UNRELATED`` sentences of cosine 0 in; ``around``:
     cosine with what is said around the chosen sentences; ``covered``: largest IDF share of the
-    question's words near one sentence; ``missing``: share that occurs nowhere in the library; ``size``:
+    question's words near one sentence; ``size``:
     logarithm of the number of sentences (more of them reach higher by chance).
     """
 
@@ -30,7 +31,6 @@ class Features:
     margin: float
     around: float
     covered: float
-    missing: float
     size: float
 
 
@@ -52,8 +52,19 @@ class Logistic:
 UNRELATED = 10
 
 # Fitted by benchmarks/answering.py. Without a text encoder only words can tell.
-WITH_VECTORS = Logistic(-5.65, (-5.95, 17.0, 13.3, 0.3, -0.5, -0.74))
-WORDS_ONLY = Logistic(-2.0, (0.0, 0.0, 0.0, 4.0, -2.0, 0.0), threshold=0.5)
+WITH_VECTORS = Logistic(-6.87, (4.1, 10.61, 10.57, 1.33, -0.68), threshold=0.35)
+WORDS_ONLY = Logistic(-3.0, (0.0, 0.0, 0.0, 5.0, 0.0))
+
+# Who asks inside one video has a reason to: there an answer is likelier than the model was taught.
+WITHIN_ONE_VIDEO = 0.2
+
+
+def model_for(meaning: bool, filters: Filters) -> Logistic:
+    """The model for evidence with (``meaning``) or without vectors, and its threshold for these filters."""
+    model = WITH_VECTORS if meaning else WORDS_ONLY
+    if meaning and filters.video_ids is not None and len(filters.video_ids) == 1:
+        return replace(model, threshold=WITHIN_ONE_VIDEO)
+    return model
 
 
 def features(scores: Scores, chosen: NDArray[np.intp]) -> Features:
@@ -64,6 +75,5 @@ def features(scores: Scores, chosen: NDArray[np.intp]) -> Features:
         margin=float(scores.cosine.max() - np.quantile(background, 0.25)),
         around=float(scores.cosine_around[chosen].max()),
         covered=float(scores.covered_near.max()),
-        missing=scores.missing,
         size=math.log(len(background)),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from longvid_agents.prompts import LOOK_PROMPT, LOOK_SYSTEM
 from longvid_agents.sentences import Sentence, screen_sentences, speech_sentences, squeeze
@@ -15,7 +15,7 @@ from longvid_storage.types import Filters, Keyframe, Moment, ScreenText, Utteran
 MARGIN_S = 20.0
 # A longer moment (a whole event found by its summary) is read only around the pieces that made it a hit.
 LONG_MOMENT_S = 240.0
-MAX_SENTENCES = 320
+MAX_PIECES = 400
 MAX_FRAMES = 6
 
 _NUMBERED = re.compile(r"^\s*(\d{1,3})\s*[:.)]\s*(\S.*)$", re.MULTILINE)
@@ -24,18 +24,31 @@ _NUMBERED = re.compile(r"^\s*(\d{1,3})\s*[:.)]\s*(\S.*)$", re.MULTILINE)
 def gather(moments: Iterable[Moment], filters: Filters, tools: Tools) -> tuple[Sentence, ...]:
     """Sentences said or shown in and around ``moments`` that ``filters`` allow, in order, none twice.
 
-    Moments are read best first until ``MAX_SENTENCES`` are at hand.
+    Moments are read best first until ``MAX_PIECES`` utterances and lines are at hand.
     """
-    spans: dict[str, list[tuple[float, float]]] = {}
-    sentences: list[Sentence] = []
+    said: dict[str, dict[Utterance, None]] = {}
+    shown: dict[str, dict[ScreenText, None]] = {}
+    pieces = 0
     for moment in moments:
         if filters.video_ids is not None and moment.video_id not in filters.video_ids:
             continue
-        spans.setdefault(moment.video_id, []).extend(_spans(moment))
-        sentences = [s for video_id, wanted in spans.items() for s in _read(video_id, wanted, filters, tools)]
-        if len(sentences) >= MAX_SENTENCES:
+        heard = said.setdefault(moment.video_id, {})
+        read = shown.setdefault(moment.video_id, {})
+        pieces -= len(heard) + len(read)
+        for from_s, to_s in _spans(moment):
+            utterances = tools.utterances(moment.video_id, from_s, to_s)
+            heard.update(dict.fromkeys(u for u in utterances if _allowed(filters, u)))
+            if filters.speaker is None:
+                lines = tools.screen_texts(moment.video_id, from_s, to_s)
+                read.update(dict.fromkeys(t for t in lines if _touches(filters, t.start_s, t.end_s)))
+        pieces += len(heard) + len(read)
+        if pieces >= MAX_PIECES:
             break
-    return tuple(sentences[:MAX_SENTENCES])
+    sentences: list[Sentence] = []
+    for video_id, cues in said.items():
+        sentences += speech_sentences(video_id, cues)
+        sentences += screen_sentences(video_id, shown[video_id])
+    return tuple(sentences)
 
 
 def seen_in(
@@ -69,32 +82,6 @@ def _spans(moment: Moment) -> list[tuple[float, float]]:
     if moment.end_s - moment.start_s <= LONG_MOMENT_S or not pieces:
         pieces = [(moment.start_s, moment.end_s)]
     return [(max(0.0, start_s - MARGIN_S), end_s + MARGIN_S) for start_s, end_s in pieces]
-
-
-def _read(
-    video_id: str, spans: Sequence[tuple[float, float]], filters: Filters, tools: Tools
-) -> Iterator[Sentence]:
-    said: dict[Utterance, None] = {}
-    shown: dict[ScreenText, None] = {}
-    for from_s, to_s in _merged(spans):
-        said.update(
-            dict.fromkeys(u for u in tools.utterances(video_id, from_s, to_s) if _allowed(filters, u))
-        )
-        if filters.speaker is None:
-            texts = tools.screen_texts(video_id, from_s, to_s)
-            shown.update(dict.fromkeys(t for t in texts if _touches(filters, t.start_s, t.end_s)))
-    yield from speech_sentences(video_id, said)
-    yield from screen_sentences(video_id, shown)
-
-
-def _merged(spans: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    merged: list[tuple[float, float]] = []
-    for start_s, end_s in sorted(spans):
-        if merged and start_s <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end_s, merged[-1][1]))
-        else:
-            merged.append((start_s, end_s))
-    return merged
 
 
 def _allowed(filters: Filters, utterance: Utterance) -> bool:

@@ -1,19 +1,22 @@
 """Answer without a language model: choose the sentences that answer, or none when they probably do not.
 
-Each sentence's fit is turned into the probability that it is the place asked for (softmax), and the sentence
-is chosen whose minute holds the most of it: the decision of least expected error (minimum Bayes risk), since
-what answers a question is seldom said in one sentence only.
+Each sentence's fit is turned into the probability that it is the place asked for (softmax), and the place is
+chosen whose minute holds most of it: the decision of least expected error (minimum Bayes risk), since what
+answers a question is seldom said in one sentence only. There, a question about a fact is answered by the
+sentences that fit best; one about a discussion by those in the middle of it.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from longvid_agents.answerability import WITH_VECTORS, WORDS_ONLY, Features, features
+from longvid_agents.answerability import WITH_VECTORS, Features, Logistic, features
 from longvid_agents.question import Plan
 from longvid_agents.scoring import Array, Scores
 from longvid_agents.sentences import Sentence
@@ -27,12 +30,8 @@ TOGETHER_S = 60.0
 # A place that holds this share of the probability gets more than one claim; each says something new.
 SURE = 0.5
 TOO_SIMILAR = 0.6
-# Weights of the fit, fitted by benchmarks/answering.py as the listwise softmax of the sentences in gold
-# spans.
-COSINE, WORDS, NEAR, SUBJECT = 3.35, 1.36, 1.84, 7.14
-ANNOUNCING, NAMED, NAMED_SHARE, FOUND_EARLY = -3.08, 2.71, 0.83, 2.18
-# A sentence that reads like a definition gains this much when a definition is asked for.
-DEFINES = 2.0
+# Further claims may fall behind the first by this much, where 1 is a factor e in probability.
+NEARLY = 1.0
 # The softmax is flattened by this, and a sentence's own probability counts to this power beside its minute's.
 _FLATTEN, _OWN = 2.0, 0.3
 
@@ -42,41 +41,96 @@ _CALLED = r"\b(?:call(?:ed|s)?|defin(?:e[sd]?|ition of)|known as|term(?:ed)?)\b"
 
 
 @dataclass(frozen=True, slots=True)
+class Weights:
+    """What each of the ``Scores`` of that name counts; ``defines``: reads like a definition, where one is asked."""
+
+    cosine: float
+    words: float
+    words_near: float
+    words_subject: float
+    announcing: float
+    named: float
+    named_share: float
+    found_early: float
+    defines: float = 2.0
+
+
+# Fitted by benchmarks/answering.py: the softmax over a question's sentences that gives those in gold spans
+# most.
+FIT = Weights(3.35, 1.36, 1.84, 7.14, -3.08, 2.71, 0.83, 2.18)
+
+
+@dataclass(frozen=True, slots=True)
 class Ranking:
-    """Rows of the sentences that may answer, best first, and how likely they do."""
+    """Rows of the sentences that may answer, best first, with their fit, and how likely they do.
+
+    At most ``most`` of them make a claim, none whose fit is ``behind`` the first one's by more than that.
+    """
 
     order: Array
-    mass: Array
+    fit: Array
+    most: int
+    behind: float
     features: Features
     confidence: float
     found: bool
 
 
-def rank(plan: Plan, sentences: Sequence[Sentence], scores: Scores, *, vectors: bool) -> Ranking | None:
+def rank(
+    plan: Plan,
+    sentences: Sequence[Sentence],
+    scores: Scores,
+    *,
+    model: Logistic = WITH_VECTORS,
+    weights: Weights = FIT,
+) -> Ranking | None:
     """Order ``sentences`` by how likely they answer; ``None`` when none is fit to be quoted."""
-    usable = np.array([readable(sentence) for sentence in sentences], bool)
-    related = (scores.words_subject > 0) | (scores.cosine > 0)
-    if not (usable & related).any():
+    fit = fitness(plan, sentences, scores, weights)
+    if not np.isfinite(fit).any():
         return None
-    fit = np.where(usable & related, _fit(plan, sentences, scores), -np.inf)
     probability = np.exp((fit - fit.max()) / _FLATTEN)
     probability /= probability.sum()
-    mass = _nearby(sentences, probability)
+    together = _together(sentences)
+    mass = together @ probability
     value = mass * probability**_OWN
-    order = np.argsort(-value, kind="stable")[: int((value > 0).sum())]
+    best = int(np.argmax(value))
+    place = together[best]
+    if not plan.broad:
+        value = np.where(np.isfinite(fit), place + probability, -1.0)
+    order = np.argsort(-value, kind="stable")[: int(np.isfinite(fit).sum())]
     found_features = features(scores, order[:MAX_CLAIMS])
-    model = WITH_VECTORS if vectors else WORDS_ONLY
     confidence = model.probability(found_features)
-    return Ranking(order, mass[order], found_features, confidence, confidence >= model.threshold)
+    return Ranking(
+        order=order,
+        fit=fit[order],
+        most=MAX_CLAIMS if mass[best] >= SURE else 1,
+        behind=math.inf if plan.broad else NEARLY,
+        features=found_features,
+        confidence=confidence,
+        found=confidence >= model.threshold,
+    )
+
+
+def fitness(plan: Plan, sentences: Sequence[Sentence], scores: Scores, weights: Weights = FIT) -> Array:
+    """The weighted sum of each sentence's scores; minus infinity for one that cannot be quoted as an answer."""
+    fit: Array = np.zeros(len(sentences))
+    for name in Weights.__slots__:
+        if name != "defines":
+            fit = fit + getattr(weights, name) * getattr(scores, name)
+    if plan.kind == "define":
+        fit = fit + weights.defines * np.array([defines(sentence.text, plan) for sentence in sentences])
+    related = (scores.words_subject > 0) | (scores.cosine > 0)
+    return np.where(np.array([readable(sentence) for sentence in sentences], bool) & related, fit, -np.inf)
 
 
 def choose(sentences: Sequence[Sentence], ranking: Ranking) -> list[Sentence]:
-    """The best sentence, and up to two more that say something new when the place is sure."""
+    """The best sentence, and up to two more that fit nearly as well and say something new when it is sure."""
     chosen: list[Sentence] = []
-    most = MAX_CLAIMS if ranking.mass[0] >= SURE else 1
-    for row in ranking.order:
-        if len(chosen) == most:
+    for row, fit in zip(ranking.order, ranking.fit, strict=True):
+        if len(chosen) == ranking.most:
             break
+        if fit < ranking.fit[0] - ranking.behind:
+            continue
         if all(overlap(sentences[row].text, other.text) < TOO_SIMILAR for other in chosen):
             chosen.append(sentences[row])
     return chosen
@@ -97,33 +151,18 @@ def readable(sentence: Sentence) -> bool:
 
 def defines(text: str, plan: Plan) -> bool:
     """True when ``text`` says what one of the plan's terms is: "X is …", "X means …", "… is called X"."""
-    name = "|".join(re.escape(term.text) for term in plan.terms)
-    named = rf"\b(?:{name})\w*\b"
+    name = "|".join(re.escape(term.word) for term in plan.terms)
+    named = rf"\b(?:{name})(?:e?s)?\b"
     return bool(
-        re.search(rf"^(?:\W*\w+\W+){{0,4}}?{named}(?:\W+\w+){{0,2}}?\W+{_MEANS}", text, re.I)
+        re.search(rf"^(?:\W*\w+\W+){{0,4}}?{named}(?:\W+\w+){{0,4}}?\W+{_MEANS}", text, re.I)
         or re.search(rf"{_CALLED}\W+(?:\w+\W+){{0,3}}?{named}", text, re.I)
     )
 
 
-def _fit(plan: Plan, sentences: Sequence[Sentence], scores: Scores) -> Array:
-    fit: Array = (
-        COSINE * scores.cosine
-        + WORDS * scores.words
-        + NEAR * scores.words_near
-        + SUBJECT * scores.words_subject
-        + ANNOUNCING * scores.announcing
-        + NAMED * scores.named
-        + NAMED_SHARE * scores.named_share
-        + FOUND_EARLY * scores.found_early
-    )
-    if plan.kind == "define":
-        fit = fit + DEFINES * np.array([defines(sentence.text, plan) for sentence in sentences])
-    return fit
-
-
-def _nearby(sentences: Sequence[Sentence], probability: Array) -> Array:
+def _together(sentences: Sequence[Sentence]) -> NDArray[np.bool_]:
+    """Which sentences are of one video and within ``TOGETHER_S`` of each other, shape ``(n, n)``."""
     start_s = np.array([sentence.start_s for sentence in sentences])
     video = np.unique([sentence.video_id for sentence in sentences], return_inverse=True)[1]
-    together = (video[:, None] == video) & (np.abs(start_s[:, None] - start_s) <= TOGETHER_S)
-    mass: Array = together @ probability
-    return mass
+    together: NDArray[np.bool_] = np.abs(start_s[:, None] - start_s) <= TOGETHER_S
+    together &= video[:, None] == video
+    return together

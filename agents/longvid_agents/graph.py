@@ -14,11 +14,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from longvid_agents.answerability import model_for
 from longvid_agents.cite import format_claim
 from longvid_agents.evidence import gather, seen_in
-from longvid_agents.extractive import Ranking, choose, rank
+from longvid_agents.extractive import choose, rank
 from longvid_agents.question import Plan, make_plan
-from longvid_agents.scoring import score
+from longvid_agents.scoring import Scores, score
 from longvid_agents.sentences import Sentence
 from longvid_agents.state import AskState
 from longvid_agents.tools import Tools
@@ -107,7 +108,10 @@ class Nodes:
         plan = _plan(state)
         titles = {moment.video_id: moment for moment in state.moments}
         left = [s for s in state.evidence + state.seen if _claim(s, plan, titles) not in state.refuted]
-        ranking = rank_with(self.tools, state, left)
+        scores = scores_with(self.tools, state, left)
+        ranking = None
+        if scores is not None:
+            ranking = rank(plan, left, scores, model=model_for(scores.meaning, state.filters))
         chosen = choose(left, ranking) if ranking is not None and ranking.found else []
         return {
             "claims": tuple(_claim(sentence, plan, titles) for sentence in chosen),
@@ -134,8 +138,8 @@ class Nodes:
         return "done" if state.claims or state.rounds >= MAX_ROUNDS else "answer"
 
 
-def rank_with(tools: Tools, state: AskState, sentences: Sequence[Sentence]) -> Ranking | None:
-    """Rank ``sentences`` with the vectors and word counts that ``tools`` can give; ``None`` when none fits."""
+def scores_with(tools: Tools, state: AskState, sentences: Sequence[Sentence]) -> Scores | None:
+    """Score ``sentences`` with what ``tools`` can give; ``None`` when there is nothing to compare."""
     plan = _plan(state)
     if not sentences or not plan.terms:
         return None
@@ -143,8 +147,7 @@ def rank_with(tools: Tools, state: AskState, sentences: Sequence[Sentence]) -> R
     question = tools.encode([plan.query], kind="query")
     vectors = None if question is None else tools.encode([s.text for s in sentences], kind="passage")
     question_vector = None if question is None else question[0]
-    scores = score(plan, sentences, state.moments, statistics, question_vector, vectors)
-    return rank(plan, sentences, scores, vectors=vectors is not None)
+    return score(plan, sentences, state.moments, statistics, question_vector, vectors)
 
 
 def compose(state: AskState, tools: Tools, lm: VideoLM | None) -> Answer:

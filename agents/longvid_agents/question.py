@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from longvid_storage.analysis import guess_language, query_terms
 from longvid_storage.errors import UsageError
 from longvid_storage.stop_words import STOP_WORDS
 
-Kind = Literal["when", "who", "define", "list", "count", "summary", "explain"]
+Kind = Literal["summary", "discussion", "define", "count", "when", "who", "list", "explain"]
 
 # A question longer than this is searched by its first so many different content words.
 MAX_TERMS = 48
@@ -45,12 +45,20 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
         re.compile(r"\b(?:summari[sz]e|summary|overview|recap)\b|^what (?:is|was)\b.*\babout\W*$", re.I),
     ),
     (
+        "discussion",
+        re.compile(
+            r"\b(?:discuss(?:ed|ion|ions|ing)?|(?:think|thought|say|said|talk(?:ed)?|feel|felt) (?:of|about)"
+            r"|opinions?|thoughts|views?|attitude|presentation|think)\b",
+            re.I,
+        ),
+    ),
+    (
         "define",
         re.compile(r"\b(?:defin(?:e[sd]?|ing|ition)|what (?:is|are) (?:an?|the)?|meaning of)\b", re.I),
     ),
     ("count", re.compile(r"\bhow (?:many|often|much)\b", re.I)),
-    ("when", re.compile(r"\b(?:when|at what (?:time|point)|where in)\b", re.I)),
     ("who", re.compile(r"\b(?:who|whom|whose)\b", re.I)),
+    ("when", re.compile(r"\b(?:when|at what (?:time|point)|where in)\b", re.I)),
     ("list", re.compile(r"^\W*(?:list|name all|which|what are)\b", re.I)),
 )
 
@@ -61,6 +69,7 @@ class Term:
 
     text: str
     special: bool = False
+    word: str = field(default="", compare=False)  # as the question writes it
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +85,11 @@ class Plan:
     query: str
     terms: tuple[Term, ...]
     language: str | None = None
+
+    @property
+    def broad(self) -> bool:
+        """True when a place is asked for, where much is said, rather than a fact, which one sentence says."""
+        return self.kind in ("summary", "discussion")
 
     def without(self, names: Sequence[str]) -> tuple[Term, ...]:
         """The terms of the question with these speakers' names taken out; all when no other is left."""
@@ -124,7 +138,7 @@ def content_terms(text: str, language: str | None = None) -> tuple[Term, ...]:
         chosen = framing if folded in FRAME_WORDS else found
         for term in query_terms(word, (language,)):
             if len(term) > 1 or not (term.isascii() and term.isalpha()):
-                chosen.setdefault(term, Term(term, special))
+                chosen.setdefault(term, Term(term, special, word))
         if len(found) >= MAX_TERMS:
             break
     return tuple((found or framing).values())[:MAX_TERMS]

@@ -52,7 +52,8 @@ class Scores:
     ``covered_near`` the same without saturation; ``announcing`` the share of sentences around that
     announce; ``named`` is 1 where a speaker the question names speaks, ``named_share`` their share of
     the words around; ``found_early`` falls with the rank of the moment the sentence was found by.
-    ``missing`` is the IDF share of the question's words that occur nowhere.
+    ``meaning`` is False without
+    a text encoder.
     """
 
     cosine: Array
@@ -65,7 +66,7 @@ class Scores:
     named: Array
     named_share: Array
     found_early: Array
-    missing: float
+    meaning: bool
 
 
 def score(
@@ -83,7 +84,7 @@ def score(
     """
     speakers = named_speakers(plan.question, sentences)
     terms = plan.without(speakers)
-    share, missing = weights(terms, statistics)
+    share = weights(terms, statistics)
     lengths = np.array([max(1, len(s.text.split())) for s in sentences], np.float64)
     near, around, subject = (context(sentences, lengths, words) for words in (NEAR, AROUND, SUBJECT))
     counts = term_counts(sentences, terms, plan.language)
@@ -108,7 +109,7 @@ def score(
         named=named,
         named_share=sums(named * lengths, around) / sums(lengths, around),
         found_early=np.array([1 / (1 + _rank(s, moments) / 5) for s in sentences]),
-        missing=missing,
+        meaning=vectors is not None,
     )
 
 
@@ -133,13 +134,13 @@ def named_speakers(question: str, sentences: Sequence[Sentence]) -> list[str]:
     return named
 
 
-def weights(terms: Sequence[Term], statistics: TermStatistics) -> tuple[Array, float]:
-    """Each term's share of the question by IDF, shape ``(len(terms),)``, and the share that occurs nowhere."""
+def weights(terms: Sequence[Term], statistics: TermStatistics) -> Array:
+    """Each term's share of the question by IDF, shape ``(len(terms),)``; they sum to 1."""
     frequency = np.array([statistics.frequency.get(term.text, 0) for term in terms], np.float64)
     idf = np.log(1 + (max(statistics.documents, 1) - frequency + 0.5).clip(0) / (frequency + 0.5))
     weight = idf * np.array([_SPECIAL if term.special else 1.0 for term in terms])
-    share = weight / max(weight.sum(), 1e-9)
-    return share, float(share[frequency == 0].sum())
+    share: Array = weight / max(weight.sum(), 1e-9)
+    return share
 
 
 def term_counts(sentences: Sequence[Sentence], terms: Sequence[Term], language: str | None) -> Array:

@@ -1,0 +1,299 @@
+"""How good are extractive answers, and how well does longvid know what a library does not contain?
+
+    python benchmarks/answering.py ../shared/data/meetings work/            # measure (indexes into work/
+    first) python benchmarks/answering.py ../shared/data/meetings work/ --fit      # and fit the
+    coefficients anew
+
+Each set is a folder of transcripts with a ``questions.jsonl``. A set's own questions are answerable
+(``qmsum`` within the question's own meeting, the others in their whole library); another set's are far
+misses; a ``qmsum`` question asked of the next meeting is a near miss. Under ``--fit`` half of the meetings
+fit and the other half is measured, and the other way round: no figure is of questions it was fitted with.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from longvid import Library
+from longvid.tools import LibraryTools
+from longvid_agents.answerability import WITH_VECTORS, Logistic
+from longvid_agents.extractive import FIT, Ranking, Weights, choose, fitness, rank
+from longvid_agents.graph import MOMENTS, Nodes, scores_with
+from longvid_agents.question import Plan
+from longvid_agents.scoring import Scores
+from longvid_agents.sentences import Sentence
+from longvid_agents.state import AskState
+from longvid_storage.types import Filters
+
+SETS = ("qmsum", "calls", "talks")
+FITTED = [name for name in Weights.__slots__ if name != "defines"]
+
+
+@dataclass
+class Case:
+    """One question to one library: the evidence, its scores, and which sentences touch a gold span."""
+
+    group: str  # "qmsum", "far: qmsum asked talks", "near: qmsum"
+    meeting: str  # what is split in halves
+    plan: Plan
+    sentences: Sequence[Sentence]
+    scores: Scores | None
+    gold: np.ndarray
+
+    @property
+    def answerable(self) -> bool:
+        return ":" not in self.group
+
+    def ranked(self, weights: Weights = FIT, model: Logistic = WITH_VECTORS) -> Ranking | None:
+        return (
+            None
+            if self.scores is None
+            else rank(self.plan, self.sentences, self.scores, model=model, weights=weights)
+        )
+
+
+def load_questions(data: Path, name: str) -> list[dict[str, Any]]:
+    text = (data / name / "questions.jsonl").read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def open_library(data: Path, work: Path, name: str) -> Library:
+    library = Library.open(work / name, create=True)
+    library.index(data / name, only=["transcript", "vectors"])
+    return library
+
+
+def thinned(questions: list[dict[str, Any]], most: int) -> list[dict[str, Any]]:
+    """At most ``most`` of them, evenly spaced."""
+    return (
+        [questions[i * len(questions) // most] for i in range(most)] if len(questions) > most else questions
+    )
+
+
+def ask_case(tools: LibraryTools, group: str, item: dict[str, Any], video: str | None, gold: bool) -> Case:
+    """Plan and search as ``ask`` does; ``video`` restricts the question to one."""
+    filters = Filters(video_ids=None if video is None else frozenset({video}))
+    nodes = Nodes(tools, None)
+    state = AskState(question=item["question"], filters=filters, k=MOMENTS)
+    state = AskState(**(vars_of(state) | nodes.plan(state)))
+    state = AskState(**(vars_of(state) | nodes.search(state)))
+    assert state.plan is not None
+    titles = {moment.video_id: moment.title for moment in state.moments}
+    hit = [
+        gold
+        and titles[s.video_id] == item["video"]
+        and any(s.start_s < end and s.end_s > start for start, end in item["spans"])
+        for s in state.evidence
+    ]
+    scores = scores_with(tools, state, state.evidence)
+    return Case(group, item["video"], state.plan, state.evidence, scores, np.array(hit, bool))
+
+
+def vars_of(state: AskState) -> dict[str, Any]:
+    return {name: getattr(state, name) for name in AskState.__slots__}
+
+
+def collect(libraries: dict[str, Library], data: Path, most: int) -> list[Case]:
+    """Every case of every group, in a fixed order."""
+    cases = []
+    for name, library in libraries.items():
+        tools = LibraryTools(library._store, library.engines)
+        ids = {video.title: video.video_id for video in library.videos()}
+        own = [item for item in load_questions(data, name) if item["video"] in ids]
+        for item in thinned(own, most):
+            video = ids[item["video"]] if name == "qmsum" else None
+            cases.append(ask_case(tools, name, item, video, gold=True))
+        for other in SETS:
+            if other == name or (name != "qmsum" and other != "qmsum"):
+                continue
+            for item in thinned(load_questions(data, other), most // 2):
+                cases.append(ask_case(tools, f"far: {name} asked {other}", item, None, gold=False))
+        if name == "qmsum":
+            titles = sorted(ids)
+            for item in thinned(own, most // 2):
+                following = titles[(titles.index(item["video"]) + 1) % len(titles)]
+                cases.append(ask_case(tools, "near: qmsum", item, ids[following], gold=False))
+    return cases
+
+
+# --- fitting -----------------------------------------------------------------------------------------------
+
+
+def fit_weights(cases: Sequence[Case], steps: int = 200, decay: float = 2e-4) -> Weights:
+    """Maximise the log of the softmax mass on gold sentences, over the weights of the scores (Adam)."""
+    rows = []
+    for case in cases:
+        if case.scores is None or not case.gold.any():
+            continue
+        quotable = np.isfinite(fitness(case.plan, case.sentences, case.scores))
+        if (case.gold & quotable).any():
+            matrix = np.stack([getattr(case.scores, name) for name in FITTED], axis=1)[quotable]
+            rows.append((matrix, case.gold[quotable]))
+    weight = np.array([getattr(FIT, name) for name in FITTED])
+    first, second = np.zeros_like(weight), np.zeros_like(weight)
+    for step in range(1, steps + 1):
+        gradient = 2 * decay * weight
+        for matrix, gold in rows:
+            fit = matrix @ weight
+            p = np.exp(fit - fit.max())
+            p /= p.sum()
+            on_gold = p * gold / max((p * gold).sum(), 1e-4)
+            gradient += (p - on_gold) @ matrix / len(rows)
+        first = 0.9 * first + 0.1 * gradient
+        second = 0.999 * second + 0.001 * gradient**2
+        weight -= 0.1 * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.999**step)) + 1e-8)
+    return Weights(*(round(float(w), 2) for w in weight))
+
+
+def shortened(case: Case, random: np.random.Generator) -> Case:
+    """The same question where only 15 to 60 sentences in a row are left, the answer's (or the best) among them."""
+    assert case.scores is not None
+    fit = fitness(case.plan, case.sentences, case.scores)
+    around = random.choice(np.flatnonzero(case.gold)) if case.gold.any() else int(np.argmax(fit))
+    size = int(random.integers(15, 60))
+    begin = max(0, int(around) - int(random.integers(0, size)))
+    kept = slice(begin, begin + size)
+    arrays = {name: getattr(case.scores, name) for name in Scores.__slots__}
+    cut = {name: value[kept] for name, value in arrays.items() if isinstance(value, np.ndarray)}
+    scores = replace(case.scores, **cut)
+    return replace(case, sentences=case.sentences[kept], scores=scores, gold=case.gold[kept])
+
+
+def fit_model(cases: Sequence[Case], weights: Weights, small: float = 0.3) -> Logistic:
+    """Logistic regression on the features, answerable and unanswerable weighing the same in all (Newton).
+
+    Each case counts again by ``small`` as if the library held a few dozen sentences, so that the model also
+    holds for a folder of three short videos.
+    """
+    random = np.random.default_rng(0)
+    cases = [case for case in cases if not case.group.startswith("near") and case.scores is not None]
+    short = [shortened(case, random) for case in cases if case.gold.any() or not case.answerable]
+    ranked = [(case, case.ranked(weights)) for case in [*cases, *short]]
+    rows = [(c, r) for c, r in ranked if r is not None]
+    x = np.array([[1.0, *astuple(r.features)] for _, r in rows])
+    y = np.array([c.answerable for c, _ in rows], float)
+    groups = [c.group for c, _ in rows]
+    counted = np.array([1 / groups.count(group) for group in groups])
+    counted *= np.where(np.arange(len(rows)) < len(cases), 1.0, small)
+    for side in (0.0, 1.0):
+        counted[y == side] *= len(y) / 2 / counted[y == side].sum()
+    coefficients = np.zeros(x.shape[1])
+    ridge = np.diag([1e-6] + [0.05] * (x.shape[1] - 1))
+    for _ in range(50):
+        p = 1 / (1 + np.exp(-x @ coefficients))
+        gradient = x.T @ (counted * (p - y)) + ridge @ coefficients
+        hessian = (x * (counted * p * (1 - p))[:, None]).T @ x + ridge
+        coefficients -= np.linalg.solve(hessian, gradient)
+    first, *rest = (round(float(c), 2) for c in coefficients)
+    return Logistic(first, tuple(rest), WITH_VECTORS.threshold)
+
+
+# --- measuring ---------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Outcome:
+    """What was answered: ``hits`` of ``citations`` touch a gold span."""
+
+    group: str
+    confidence: float
+    citations: int
+    hits: int
+
+
+def outcome(case: Case, weights: Weights, model: Logistic) -> Outcome:
+    ranking = case.ranked(weights, model)
+    if ranking is None:
+        return Outcome(case.group, 0.0, 0, 0)
+    chosen = choose(case.sentences, ranking)
+    rows = [case.sentences.index(sentence) for sentence in chosen]
+    return Outcome(case.group, ranking.confidence, len(rows), int(case.gold[rows].sum()))
+
+
+def precision(outcomes: Sequence[Outcome], threshold: float) -> float:
+    answered = [o for o in outcomes if o.confidence >= threshold]
+    return sum(o.hits for o in answered) / max(1, sum(o.citations for o in answered))
+
+
+def report(outcomes: Sequence[Outcome], threshold: float) -> None:
+    groups = list(dict.fromkeys(o.group for o in outcomes))
+    print(
+        f"\n| at threshold {threshold} | questions | answered | citations a question | citation precision |"
+    )
+    print("|---|---|---|---|---|")
+    for group in groups:
+        own = [o for o in outcomes if o.group == group]
+        kept = [o for o in own if o.confidence >= threshold]
+        right = "–" if ":" in group else f"{precision(own, threshold):.3f}"
+        each = sum(o.citations for o in kept) / max(1, len(kept))
+        print(f"| {group} | {len(own)} | {len(kept) / len(own):.3f} | {each:.2f} | {right} |")
+    print("\n| threshold | false refusals | far misses answered | near misses answered | qmsum precision |")
+    print("|---|---|---|---|---|")
+    for t in (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8):
+        refused = mean_by_group(outcomes, lambda o, t=t: o.confidence < t, lambda g: ":" not in g)
+        far = mean_by_group(outcomes, lambda o, t=t: o.confidence >= t, lambda g: g.startswith("far"))
+        near = mean_by_group(outcomes, lambda o, t=t: o.confidence >= t, lambda g: g.startswith("near"))
+        own = precision([o for o in outcomes if o.group == "qmsum"], t)
+        print(f"| {t} | {refused:.3f} | {far:.3f} | {near:.3f} | {own:.3f} |")
+    print(f"\nexpected calibration error (ten bins, answerable and far misses alike): {error(outcomes):.3f}")
+
+
+def mean_by_group(outcomes: Sequence[Outcome], wrong: Any, of: Any) -> float:
+    """Share of ``wrong`` outcomes, every group counting the same."""
+    groups = [g for g in dict.fromkeys(o.group for o in outcomes) if of(g)]
+    return float(np.mean([np.mean([wrong(o) for o in outcomes if o.group == g]) for g in groups] or [0.0]))
+
+
+def error(outcomes: Sequence[Outcome]) -> float:
+    """Expected calibration error (Naeini, Cooper & Hauskrecht 2015), both sides weighing the same."""
+    kept = [o for o in outcomes if not o.group.startswith("near")]
+    y = np.array([":" not in o.group for o in kept], float)
+    p = np.array([o.confidence for o in kept])
+    weight = np.where(y > 0, 0.5 / max(1, y.sum()), 0.5 / max(1, (1 - y).sum()))
+    bins = np.minimum((p * 10).astype(int), 9)
+    gaps = [abs((weight * (p - y))[bins == b].sum()) for b in range(10)]
+    return float(sum(gaps))
+
+
+def halves(cases: Sequence[Case]) -> list[Outcome]:
+    """Fit on the meetings of one half, measure on the other, both ways."""
+    meetings = sorted({case.meeting for case in cases})
+    first = set(meetings[::2])
+    outcomes = []
+    for fitting in (first, set(meetings) - first):
+        seen = [case for case in cases if case.meeting in fitting]
+        weights = fit_weights([case for case in seen if case.answerable])
+        model = fit_model(seen, weights)
+        print(f"half of {len(fitting)} meetings: {weights} {model}")
+        outcomes += [outcome(case, weights, model) for case in cases if case.meeting not in fitting]
+    return outcomes
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("data", type=Path, help="the folder that holds qmsum, calls and talks")
+    parser.add_argument("work", type=Path, help="where the libraries are kept between runs")
+    parser.add_argument("--most", type=int, default=320, help="questions a group (misses: half)")
+    parser.add_argument("--fit", action="store_true", help="fit on halves, then on everything")
+    options = parser.parse_args()
+    libraries = {name: open_library(options.data, options.work, name) for name in SETS}
+    cases = collect(libraries, options.data, options.most)
+    if options.fit:
+        report(halves(cases), WITH_VECTORS.threshold)
+        weights = fit_weights([case for case in cases if case.answerable])
+        print(f"\nfitted on everything: {weights} {fit_model(cases, weights)}")
+    else:
+        report([outcome(case, FIT, WITH_VECTORS) for case in cases], WITH_VECTORS.threshold)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,243 @@
+"""Which sentences answer, by what they say and what is said around them; and when none does."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from longvid_agents.answerability import WITH_VECTORS, WORDS_ONLY, Features, Logistic, model_for
+from longvid_agents.evidence import gather
+from longvid_agents.extractive import choose, defines, fitness, overlap, rank, readable
+from longvid_agents.question import make_plan
+from longvid_agents.scoring import Scores, context, named_speakers, saturated, score, sums, weights
+from longvid_agents.sentences import Sentence, speech_sentences
+from longvid_agents.tools import TermStatistics
+from longvid_storage.types import Evidence, Filters, Moment, ScreenText, Utterance
+from memory_tools import MemoryTools, MemoryVideo
+
+
+def spoken(*texts: str, speaker: str | None = None, video_id: str = "v") -> list[Sentence]:
+    return [Sentence(video_id, "speech", 5.0 * i, 5.0 * i + 5, text, speaker) for i, text in enumerate(texts)]
+
+
+def scored(question: str, sentences: list[Sentence], **frequency: int) -> Scores:
+    plan = make_plan(question)
+    statistics = TermStatistics(100, {term.text: frequency.get(term.text, 5) for term in plan.terms})
+    return score(plan, sentences, [], statistics, None, None)
+
+
+# --- scores ------------------------------------------------------------------------------------------------
+
+
+def test_rare_words_and_names_weigh_more() -> None:
+    terms = make_plan("which model did Kepler publish").terms
+    share = weights(terms, TermStatistics(1000, {"model": 400, "kepler": 3, "publish": 40}))
+    by_term = dict(zip((t.text for t in terms), share, strict=True))
+    assert by_term["kepler"] > by_term["publish"] > by_term["model"]
+    assert sum(share) == pytest.approx(1)
+
+
+def test_context_stays_within_a_video_and_counts_words_both_ways() -> None:
+    sentences = spoken(*["one two three four"] * 4) + spoken("other video words here", video_id="w")
+    bounds = context(sentences, np.full(5, 4.0), words=4)
+    assert bounds.tolist() == [[0, 2], [0, 3], [1, 4], [2, 4], [4, 5]]
+    assert sums(np.arange(5.0), bounds).tolist() == [1, 3, 6, 5, 4]
+
+
+def test_a_second_mention_adds_less_than_the_first() -> None:
+    first, second = saturated(np.array([1.0, 2.0]))
+    assert 0 < second - first < first < 1
+
+
+def test_what_is_said_around_counts() -> None:
+    sentences = spoken("The budget is about the telescope.", "It will cost nine thousand euros in all.")
+    far = spoken("It will cost nine thousand euros in all.", video_id="w")
+    scores = scored("budget of the telescope", sentences + far)
+    assert scores.words.tolist() == [pytest.approx(1), 0, 0]
+    assert scores.words_near[1] > 0
+    assert scores.words_near[2] == 0
+
+
+@pytest.mark.parametrize(
+    ("question", "named"),
+    [
+        ("What did the project manager want?", ["Project Manager"]),
+        ("What did Maria's team say?", ["Maria Silva"]),
+        ("What did Will promise?", []),
+        ("What does maria mean?", []),
+        ("What is the plan?", []),
+    ],
+)
+def test_speakers_are_named_by_full_or_unmistakable_first_name(question: str, named: list[str]) -> None:
+    sentences = [
+        *spoken("We will see about that.", speaker="Maria Silva"),
+        *spoken("I agree with the plan.", speaker="Project Manager"),
+        *spoken("So do I.", speaker="Will Park"),
+    ]
+    assert named_speakers(question, sentences) == named
+
+
+def test_the_named_speakers_own_words_come_first() -> None:
+    sentences = spoken("The price should be twenty euros then.", speaker="Ana") + spoken(
+        "The price should be thirty euros then.", speaker="Ben"
+    )
+    plan = make_plan("What price did Ben want?")
+    assert int(np.argmax(fitness(plan, sentences, scored(plan.question, sentences)))) == 1
+
+
+def test_an_agenda_uses_the_words_but_does_not_answer() -> None:
+    announced = spoken("Today we will discuss the battery life of the sensor.")
+    told = spoken("The battery life of the sensor is three years.", video_id="w")
+    plan = make_plan("battery life of the sensor")
+    fit = fitness(plan, announced + told, scored(plan.question, announced + told))
+    assert fit[1] > fit[0]
+
+
+# --- choosing ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Entropy is the average surprise of a source.", True),
+        ("The entropy of a source measures its average surprise.", True),
+        ("This is called entropy.", True),
+        ("Entropy, Shannon found, comes up everywhere.", False),
+        ("Codes come close to the entropy of a source.", False),
+    ],
+)
+def test_definitions_are_recognised(text: str, expected: bool) -> None:
+    assert defines(text, make_plan("When does the speaker define entropy?")) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Yeah, okay.", False),
+        ("Does anybody know what the budget is?", False),
+        ("The budget is nine thousand euros.", True),
+        ("“Is that really the whole of the budget?”", False),
+    ],
+)
+def test_interjections_and_questions_do_not_answer(text: str, expected: bool) -> None:
+    assert readable(spoken(text)[0]) is expected
+
+
+def test_slides_may_be_terse() -> None:
+    assert readable(Sentence("v", "screen", 0, 9, "E = mc²"))
+
+
+def test_the_same_thing_said_twice_is_claimed_once() -> None:
+    sentences = spoken(
+        "The budget is nine thousand euros.",
+        "So the budget is nine thousand euros.",
+        "The budget pays for the new telescope mirror.",
+    )
+    plan = make_plan("What did they say about the budget?")
+    ranking = rank(plan, sentences, scored(plan.question, sentences))
+    assert ranking is not None
+    chosen = choose(sentences, ranking)
+    assert len(chosen) == 2
+    assert overlap(chosen[0].text, chosen[1].text) < 0.6
+
+
+def test_a_place_where_much_is_said_beats_a_lonely_mention() -> None:
+    place = spoken(*["The telescope mirror is polished with cerium oxide by hand."] * 4)
+    lonely = spoken("The telescope mirror is polished with cerium oxide by hand.", video_id="w")
+    plan = make_plan("How is the telescope mirror polished?")
+    ranking = rank(plan, lonely + place, scored(plan.question, lonely + place))
+    assert ranking is not None
+    assert (lonely + place)[ranking.order[0]].video_id == "v"
+
+
+def test_a_question_about_a_fact_gets_no_filler() -> None:
+    sentences = spoken(
+        "The budget of the telescope is nine thousand euros.",
+        "We all liked the weather on the mountain.",
+        "The dinner was late and rather cold.",
+    )
+    plan = make_plan("What is the budget of the telescope?")
+    ranking = rank(plan, sentences, scored(plan.question, sentences))
+    assert ranking is not None
+    assert choose(sentences, ranking) == sentences[:1]
+
+
+def test_what_cannot_be_quoted_is_never_chosen() -> None:
+    sentences = spoken(
+        "Is the budget nine thousand euros in all?", "The budget is nine thousand euros.", "Budget!"
+    )
+    for question in ("What is the budget?", "What did they say about the budget?"):
+        ranking = rank(make_plan(question), sentences, scored(question, sentences))
+        assert ranking is not None
+        assert ranking.order.tolist() == [1]
+
+
+def test_nothing_to_quote_ranks_nothing() -> None:
+    sentences = spoken("Okay.", "Is it?")
+    plan = make_plan("What is the budget?")
+    assert rank(plan, sentences, scored(plan.question, sentences)) is None
+
+
+# --- is it in here at all ----------------------------------------------------------------------------------
+
+
+def test_probability_is_the_logistic_of_the_weighted_sum_and_never_overflows() -> None:
+    model = Logistic(-1.0, (2.0, 0.0, 0.0, 0.0, 0.0))
+    assert model.probability(Features(0.5, 0, 0, 0, 0)) == pytest.approx(0.5)
+    assert Logistic(-2000.0, (0.0,) * 5).probability(Features(0, 0, 0, 0, 0)) == 0
+    assert Logistic(2000.0, (0.0,) * 5).probability(Features(0, 0, 0, 0, 0)) == 1
+
+
+def test_inside_one_named_video_an_answer_is_expected_sooner() -> None:
+    anywhere, inside = model_for(True, Filters()), model_for(True, Filters(video_ids=frozenset({"v"})))
+    assert inside.threshold < anywhere.threshold
+    assert inside.weights == anywhere.weights
+    assert model_for(True, Filters(video_ids=frozenset({"v", "w"}))) == anywhere
+    assert model_for(False, Filters()) is WORDS_ONLY
+
+
+def test_more_similar_evidence_is_more_likely_an_answer() -> None:
+    weak, strong = (Features(s, s, s, s, 5.8) for s in (0.25, 0.65))
+    assert WITH_VECTORS.probability(weak) < 0.1
+    assert WITH_VECTORS.probability(strong) > 0.9
+
+
+# --- evidence ----------------------------------------------------------------------------------------------
+
+
+def moment(start_s: float, end_s: float, *evidence: Evidence) -> Moment:
+    return Moment("v", "V", "v.mp4", start_s, end_s, 1.0, "event", evidence)
+
+
+def test_overlapping_moments_give_each_sentence_once_and_whole() -> None:
+    cues = [Utterance(10.0 * i, 10.0 * i + 10, f"Sentence number {i} is about codes.") for i in range(60)]
+    tools = MemoryTools([MemoryVideo("v", "V", cues, [ScreenText(290, 310, "Codes", (0, 0, 1, 1))])])
+    sentences = gather([moment(300, 310), moment(305, 320)], Filters(), tools)
+    texts = [s.text for s in sentences]
+    assert len(texts) == len(set(texts))
+    assert "Sentence number 30 is about codes." in texts
+    assert texts[-1] == "Codes"
+    assert all(s.start_s >= 280 and s.end_s <= 340 for s in sentences)
+
+
+def test_a_long_moment_is_read_only_where_its_evidence_is() -> None:
+    cues = [Utterance(10.0 * i, 10.0 * i + 10, f"Sentence number {i} is about codes.") for i in range(100)]
+    tools = MemoryTools([MemoryVideo("v", "V", cues)])
+    hit = Evidence("speech", 500, 510, cues[50].text)
+    assert {s.start_s for s in gather([moment(0, 1000, hit)], Filters(), tools)} == {
+        480.0,
+        490.0,
+        500.0,
+        510.0,
+        520.0,
+    }
+    summary = Evidence("summary", 0, 1000, "Codes.")
+    assert len(gather([moment(0, 1000, summary)], Filters(), tools)) == 100
+
+
+def test_overlapping_and_zero_length_cues_make_sentences() -> None:
+    cues = [Utterance(5, 5, "At once.", "A"), Utterance(4, 9, "Over it.", "A"), Utterance(4, 9, "", "A")]
+    assert [(s.text, s.start_s, s.end_s) for s in speech_sentences("v", cues)] == [
+        ("Over it.", 4, 9),
+        ("At once.", 5, 5),
+    ]
