@@ -177,7 +177,7 @@ def test_a_path_that_is_no_library_is_refused(tmp_path: Path) -> None:
     for command in (("ls",), ("index", str(tmp_path / "holiday.txt"))):
         done = longvid(*command, "--library", str(tmp_path))
         assert done.returncode == 1
-        assert "not a longvid library" in done.stderr
+        assert "is not a library (it holds holiday.txt)" in done.stderr
         assert sorted(path.name for path in tmp_path.iterdir()) == ["holiday.txt"]
 
 
