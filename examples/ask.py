@@ -1,10 +1,11 @@
 """longvid from Python: index the example lectures, search them, ask a question, follow the citation.
 
-Run it from the checkout: .venv/bin/python examples/ask.py
+Run it from the checkout: .venv/bin/python examples/ask.py [LIBRARY]
 """
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from pathlib import Path
 
@@ -13,8 +14,8 @@ from longvid import Library
 LECTURES = Path(__file__).parent / "lectures"
 
 
-def main() -> None:
-    with tempfile.TemporaryDirectory() as folder, Library.open(Path(folder) / "library", create=True) as lib:
+def main(library: Path) -> None:
+    with Library.open(library, create=True) as lib:
         for report in lib.index(LECTURES, collection="course"):
             print(f"{report.status}: {report.title}")
 
@@ -35,4 +36,8 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    if len(sys.argv) > 1:
+        main(Path(sys.argv[1]))
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            main(Path(folder) / "library")

@@ -66,14 +66,15 @@ def _why_off(role: Role, preferred: ModelRecord) -> str:
         "image": "pictures are not searched, only what is said and written",
         "text": "search is by words only, not by meaning",
     }[role]
-    return f"off: no weights of {preferred.name} here; {lost}"
+    return f"no weights of {preferred.name} here: {lost}"
 
 
 def _to_get(record: ModelRecord) -> str:
     steps = [] if record.installed else [f"pip install 'longvid[{record.extra}]'"]
     if record.weights and record.weights_path is None:
-        place = record.weights[0].partition(":")[2]
-        steps.append(f"put the weights of {record.source} ({record.download_mb} MB) at …/{place}")
+        root, _, place = record.weights[0].partition(":")
+        where = {"home": "~", "cache": "~/.cache", "hub": "~/.cache/huggingface/hub"}[root]
+        steps.append(f"put the weights ({record.source}, {record.download_mb} MB) at {where}/{place}")
     return f"{record.name}: " + ", then ".join(steps)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from docs_tools import DOCUMENTS, ROOT, replay, run
+from docs_tools import DOCUMENTS, PICTURE, ROOT, picture, replay, run
 
 pytestmark = pytest.mark.slow
 
@@ -28,6 +28,10 @@ def test_console_blocks_are_current(document: Path, library: Path) -> None:
     assert replay(text, library) == text, "run: .venv/bin/python tests/docs_tools.py"
 
 
+def test_the_picture_is_a_real_answer(library: Path) -> None:
+    assert picture(library) == PICTURE.read_text("utf-8"), "run: .venv/bin/python tests/docs_tools.py"
+
+
 def test_every_command_has_its_help_in_the_docs() -> None:
     from longvid.cli import app
 
@@ -37,10 +41,9 @@ def test_every_command_has_its_help_in_the_docs() -> None:
         assert f"$ longvid {name} --help" in text, name
 
 
-def test_the_example_script_runs() -> None:
-    done = subprocess.run(
-        [sys.executable, ROOT / "examples" / "ask.py"], capture_output=True, text=True, timeout=600, cwd=ROOT
-    )
+def test_the_example_script_runs(library: Path) -> None:
+    command = [sys.executable, ROOT / "examples" / "ask.py", library]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, cwd=ROOT)
     assert done.returncode == 0, done.stderr
     assert "team-meeting.vtt#t=" in done.stdout
 

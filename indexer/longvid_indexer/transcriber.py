@@ -37,20 +37,26 @@ class Transcriber(Protocol):
         ...
 
 
-TRANSCRIBERS: tuple[ModelRecord, ...] = (
-    ModelRecord(
-        name="whisper/small",
+def _whisper(size: str, download_mb: int) -> ModelRecord:
+    return ModelRecord(
+        name=f"whisper/{size}",
         role="speech",
         dimension=None,
         licence="MIT",
-        download_mb=461,
-        source="openai-whisper's own download of small.pt",
+        download_mb=download_mb,
+        source=f"openai-whisper's own download of {size}.pt",
         implementation="longvid_indexer.transcribers.whisper:WhisperTranscriber",
         package="whisper",
         extra="models",
-        weights=("cache:whisper/large-v3-turbo.pt", "cache:whisper/small.pt", "cache:whisper/base.pt"),
-        options={"weights": "small"},
-    ),
+        weights=(f"cache:whisper/{size}.pt",),
+        options={"weights": size},
+    )
+
+
+TRANSCRIBERS: tuple[ModelRecord, ...] = (
+    _whisper("large-v3-turbo", 1543),
+    _whisper("small", 461),
+    _whisper("base", 139),
     ModelRecord(
         name="pocketsphinx/en-us",
         role="speech",
