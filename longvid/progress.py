@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
+from types import FrameType
 
 from longvid import jsonform, printing
 from longvid_indexer.report import FileFinished, IndexEvent, IndexReport, StageStarted, Waiting
@@ -15,8 +17,19 @@ class Progress:
     def __init__(self, *, json: bool) -> None:
         self.json = json
         self.live = sys.stderr.isatty()
+        self._interrupted = False
+
+    def watch_for_interrupt(self) -> None:
+        """Ctrl-C stops at once; where a library swallows the exception, it stops at the next event."""
+        signal.signal(signal.SIGINT, self._interrupt)
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        self._interrupted = True
+        raise KeyboardInterrupt
 
     def __call__(self, event: IndexEvent) -> None:
+        if self._interrupted:
+            raise KeyboardInterrupt
         if isinstance(event, StageStarted) and self.live:
             print(f"\r\x1b[K{event.title}: {event.stage} …", end="", file=sys.stderr, flush=True)
         elif isinstance(event, Waiting):

@@ -61,7 +61,8 @@ def scan(paths: Sequence[Path]) -> Iterator[Found]:
 
 def look_at(path: Path) -> Found:
     """One file that is known already, as it is now."""
-    return _found(path, find_sidecars(path) if path.is_file() else [])
+    alone = path.suffix.lower() in SUBTITLE_SUFFIXES or not path.is_file()
+    return _found(path, [] if alone else find_sidecars(path))
 
 
 def content_id(path: Path) -> str:
