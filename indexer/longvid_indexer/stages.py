@@ -270,8 +270,11 @@ def _structure(job: Job, recorded: dict[str, str]) -> _Plan:
 
 
 def _vectors(job: Job, recorded: dict[str, str]) -> _Plan:
-    """Vectors of every unit of text, and of every keyframe when there is an image model."""
+    """Vectors of every unit that search compares by meaning, and of every keyframe when there is an image model."""
+    from longvid_storage.search_reads import SEARCHED
+
     text, image = job.engines.text_encoder, job.engines.image_encoder
+    channels = [channel for channel, _ in SEARCHED]
     read = [recorded.get(name) for name in ("transcript", "visual", "screen_text", "structure")]
     fingerprint = _digest("vectors", *read, _fingerprint_of(text), _fingerprint_of(image))
 
@@ -280,7 +283,7 @@ def _vectors(job: Job, recorded: dict[str, str]) -> _Plan:
         counters: dict[str, int | float] = {}
         texts, text_vectors = [], None
         if text is not None:
-            texts = store.units_without_vectors(video_id, text.fingerprint)
+            texts = store.units_without_vectors(video_id, text.fingerprint, channels=channels)
             text_vectors = text.encode([unit.text for _, unit in texts], kind="passage")
             counters["texts_encoded"] = len(texts)
         frames, picture_vectors = [], None
@@ -290,7 +293,7 @@ def _vectors(job: Job, recorded: dict[str, str]) -> _Plan:
             counters["pictures_encoded"] = len(frames)
 
         def write(writer: StageWriter) -> None:
-            for channel in ("speech", "screen", "summary"):
+            for channel in channels:
                 rows = [row for row, (_, unit) in enumerate(texts) if unit.channel == channel]
                 if rows and text is not None and text_vectors is not None:
                     writer.put_vectors(
