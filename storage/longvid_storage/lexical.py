@@ -174,6 +174,19 @@ def counts(
     documents, mean = connection.execute(
         select(func.count(), func.avg(UnitRow.length)).where(*conditions)
     ).one()
+    frequency = frequencies(connection, terms, channels=channels, sizes=sizes, filters=filters)
+    return TermCounts(documents, float(mean or 0.0), frequency)
+
+
+def frequencies(
+    connection: Connection,
+    terms: Iterable[str],
+    *,
+    channels: Names[str] | None = None,
+    sizes: Names[str] | None = None,
+    filters: Filters = UNFILTERED,
+) -> dict[str, int]:
+    """In how many units that pass the filters each term occurs."""
     frequency = dict.fromkeys(terms, 0)
     for name in _chosen(connection, channels, sizes):
         for term in frequency:
@@ -182,7 +195,7 @@ def counts(
                 frequency[term] += connection.execute(
                     select(func.count()).select_from(query.subquery())
                 ).scalar_one()
-    return TermCounts(documents, float(mean or 0.0), frequency)
+    return frequency
 
 
 def match_any(terms: Iterable[str]) -> str:

@@ -127,8 +127,8 @@ def _in_video(
         lines = quotes.spoken if unit.channel == "speech" else quotes.shown
         near = [
             quote
-            for quote in lines
-            if quote.touches(unit.start_s, unit.end_s + _INSTANT_S) and _admitted(quote, filters)
+            for quote in lines.touching(unit.start_s, unit.end_s + _INSTANT_S)
+            if _admitted(quote, filters)
         ]
         inside = False
         for quote in near:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
 
 from longvid_storage.analysis import analyse
 from longvid_storage.filters import speaker_key
@@ -30,23 +33,34 @@ class Quotable:
         """What the question's words that it has weigh together."""
         return sum(weight for term, weight in idf.items() if term in self.terms)
 
-    def touches(self, start_s: float, end_s: float) -> bool:
-        """Whether it shares time with ``[start_s, end_s)``."""
-        at = self.source
-        return at.start_s < end_s and (at.end_s > start_s or at.start_s == at.end_s == start_s)
+
+class Lines:
+    """Lines of speech or of screen text in time order; which of them a span touches is one comparison of arrays."""
+
+    def __init__(self, sources: Iterable[Utterance | ScreenText]) -> None:
+        self._quotes = [Quotable(source) for source in sources]
+        times = [(quote.source.start_s, quote.source.end_s) for quote in self._quotes]
+        self._times: NDArray[np.float64] = np.array(times, np.float64).reshape(-1, 2)
+
+    def touching(self, start_s: float, end_s: float) -> list[Quotable]:
+        """Those that share time with ``[start_s, end_s)``."""
+        starts, ends = self._times.T
+        instant = (starts == start_s) & (ends == start_s)
+        rows = np.flatnonzero((starts < end_s) & ((ends > start_s) | instant))
+        return [self._quotes[row] for row in rows.tolist()]
 
 
 @dataclass(frozen=True)
 class Quotes:
     """Everything said and shown in a video, in time order."""
 
-    spoken: tuple[Quotable, ...]
-    shown: tuple[Quotable, ...]
+    spoken: Lines
+    shown: Lines
 
     @classmethod
     def of(cls, utterances: Iterable[Utterance], lines: Iterable[ScreenText]) -> Quotes:
         """Of a video's utterances and lines."""
-        return cls(tuple(map(Quotable, utterances)), tuple(map(Quotable, lines)))
+        return cls(Lines(utterances), Lines(lines))
 
 
 def find_evidence(
@@ -60,9 +74,8 @@ def find_evidence(
     wanted = speaker_key(filters.speaker)
     spoken = [
         (-quote.weight(idf), abs(quote.source.start_s - peak_s), number, quote.source)
-        for number, quote in enumerate(quotes.spoken)
-        if quote.touches(start_s, end_s)
-        and isinstance(quote.source, Utterance)
+        for number, quote in enumerate(quotes.spoken.touching(start_s, end_s))
+        if isinstance(quote.source, Utterance)
         and (wanted is None or speaker_key(quote.source.speaker) == wanted)
     ]
     best = sorted(spoken, key=lambda each: each[:3])[:MOST_SPOKEN]
@@ -74,10 +87,8 @@ def find_evidence(
     return (*said, *(_shown(quotes.shown, start_s, end_s, idf) if wanted is None else ()))
 
 
-def _shown(
-    quotes: Sequence[Quotable], start_s: float, end_s: float, idf: Mapping[str, float]
-) -> list[Evidence]:
-    weighed = [(quote.weight(idf), quote.source) for quote in quotes if quote.touches(start_s, end_s)]
+def _shown(quotes: Lines, start_s: float, end_s: float, idf: Mapping[str, float]) -> list[Evidence]:
+    weighed = [(quote.weight(idf), quote.source) for quote in quotes.touching(start_s, end_s)]
     best: dict[str, ScreenText | Utterance] = {}
     for weight, line in sorted(weighed, key=lambda each: -each[0]):
         if weight > 0:

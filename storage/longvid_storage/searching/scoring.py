@@ -132,16 +132,18 @@ def _share(timeline: Timeline, names: Sequence[str]) -> Floats:
 def _slides(timeline: Timeline, idf: Mapping[str, float], query: NDArray[np.float32] | None) -> Floats:
     """The fit of the best slide on screen at each piece: words it has, by weight, and meaning."""
     score = np.zeros(len(timeline))
-    everything = sum(idf.values()) or 1.0
-    for row in np.flatnonzero(~timeline.speech):
-        fit = sum(weight for term, weight in idf.items() if _has(timeline, term, int(row))) / everything
-        if query is not None and timeline.vectors is not None:
-            fit += max(0.0, float(timeline.vectors[row] @ query))
-        shown = (timeline.middles >= timeline.starts[row]) & (timeline.middles <= timeline.ends[row])
-        score[shown] = np.maximum(score[shown], fit)
+    slides = np.flatnonzero(~timeline.speech)
+    if not len(slides):
+        return score
+    fit = np.zeros(len(timeline))
+    for term, weight in idf.items():
+        if term in timeline.postings:
+            fit[timeline.postings[term].rows] += weight
+    fit /= sum(idf.values()) or 1.0
+    if query is not None and timeline.vectors is not None:
+        fit[slides] += np.maximum(0.0, timeline.vectors[slides] @ query)
+    first = np.searchsorted(timeline.middles, timeline.starts[slides], "left")
+    last = np.searchsorted(timeline.middles, timeline.ends[slides], "right")
+    for row, low, high in zip(slides, first, last, strict=True):
+        score[low:high] = np.maximum(score[low:high], fit[row])
     return score
-
-
-def _has(timeline: Timeline, term: str, row: int) -> bool:
-    places = timeline.postings.get(term)
-    return places is not None and bool(np.any(places.rows == row))
