@@ -104,7 +104,7 @@ def collect(libraries: dict[str, Library], data: Path, most: int) -> list[Case]:
     """Every case of every group, in a fixed order."""
     cases = []
     for name, library in libraries.items():
-        tools = LibraryTools(library._store, library.engines)
+        tools = library._tools
         ids = {video.title: video.video_id for video in library.videos()}
         own = [item for item in load_questions(data, name) if item["video"] in ids]
         for item in thinned(own, most):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -14,6 +15,7 @@ from longvid_storage.errors import UsageError
 from longvid_storage.types import Answer, Filters, Level, Moment, StageResult
 
 if TYPE_CHECKING:
+    from longvid.tools import LibraryTools
     from longvid_indexer.report import IndexEvent, IndexReport
     from longvid_storage.mentions import VideoMentions
     from longvid_storage.rows import VideoRow
@@ -140,12 +142,18 @@ class Library:
             UsageError: an empty question, or ``from_s`` after ``to_s``.
             NotFoundError: no such video or collection.
         """
-        from longvid.tools import LibraryTools
         from longvid_agents.graph import ask
 
         question = check_question(question)
         filters = self._filters(video, collection, from_s, to_s, speaker)
-        return ask(question, LibraryTools(self._store, self.engines), filters=filters)
+        return ask(question, self._tools, filters=filters)
+
+    @cached_property
+    def _tools(self) -> LibraryTools:
+        """One for all questions, so that no sentence is embedded twice."""
+        from longvid.tools import LibraryTools
+
+        return LibraryTools(self._store, self.engines)
 
     def mentions(
         self,

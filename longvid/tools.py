@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
-from longvid_storage.search import search
 from numpy.typing import NDArray
 
 from longvid.engines import Engines
 from longvid_agents.tools import TermStatistics
+from longvid_storage.search import search
+from longvid_storage.searching.vectors_at import vectors_at
 from longvid_storage.store import Store
 from longvid_storage.types import Filters, Keyframe, Moment, ScreenText, Utterance
+
+MOST_VECTORS = 20_000
+"""Sentence vectors kept in memory, 31 megabytes of them; the longest unused go first."""
 
 
 class LibraryTools:
@@ -21,6 +26,7 @@ class LibraryTools:
     def __init__(self, store: Store, engines: Engines) -> None:
         self._store = store
         self._engines = engines
+        self._vectors: OrderedDict[tuple[str, str], NDArray[np.float32]] = OrderedDict()
 
     def search(self, query: str, *, k: int, filters: Filters) -> Sequence[Moment]:
         """The ``k`` best moments within ``filters``."""
@@ -57,9 +63,35 @@ class LibraryTools:
     def encode(
         self, texts: Sequence[str], *, kind: Literal["query", "passage"]
     ) -> NDArray[np.float32] | None:
-        """Unit vectors of texts, or None without a text encoder."""
+        """Unit vectors of texts, or None without a text encoder; those of late are not computed again."""
         encoder = self._engines.text_encoder
-        return None if encoder is None else encoder.encode(texts, kind=kind)
+        if encoder is None:
+            return None
+        known = self._vectors
+        unknown = [text for text in dict.fromkeys(texts) if (kind, text) not in known]
+        if unknown:
+            known.update(
+                {
+                    (kind, text): vector
+                    for text, vector in zip(unknown, encoder.encode(unknown, kind=kind), strict=True)
+                }
+            )
+        vectors = np.zeros((len(texts), encoder.dimension), np.float32)
+        for row, text in enumerate(texts):
+            vectors[row] = known[kind, text]
+            known.move_to_end((kind, text))
+        while len(known) > MOST_VECTORS:
+            known.popitem(last=False)
+        return vectors
+
+    def stored_vectors(
+        self, video_id: str, spans: Sequence[tuple[float, float]], *, speech: bool
+    ) -> NDArray[np.float32] | None:
+        """Unit vectors of the indexed pieces at these spans; None without a text encoder or vectors."""
+        encoder = self._engines.text_encoder
+        if encoder is None:
+            return None
+        return vectors_at(self._store, video_id, spans, speech=speech, fingerprint=encoder.fingerprint)
 
     def engine(self) -> dict[str, str]:
         """What runs, by role."""

@@ -90,6 +90,19 @@ class MemoryTools:
                 row[zlib.crc32(folded[i : i + 3].encode()) % DIMENSION] += 1
         return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
 
+    def stored_vectors(
+        self, video_id: str, spans: Sequence[tuple[float, float]], *, speech: bool
+    ) -> NDArray[np.float32] | None:
+        if not self.encoder:
+            return None
+        video = self.videos[video_id]
+        pieces: Sequence[Utterance | ScreenText] = video.utterances if speech else video.screen
+        texts = [
+            " ".join(piece.text for piece in pieces if _touches(piece.start_s, piece.end_s, *span))
+            for span in spans
+        ]
+        return self.encode(texts, kind="passage")
+
     def engine(self) -> dict[str, str]:
         return {"text": "hashed trigrams" if self.encoder else "none", "speech": "none"}
 

@@ -14,10 +14,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from longvid_agents.answerability import model_for
 from longvid_agents.cite import format_claim
 from longvid_agents.evidence import gather, seen_in
-from longvid_agents.extractive import choose, rank
+from longvid_agents.extractive import choose, fitness, rank
 from longvid_agents.question import Plan, make_plan
 from longvid_agents.scoring import Scores, score
 from longvid_agents.sentences import Sentence
@@ -37,6 +40,8 @@ MAX_ROUNDS = 3
 MAX_NEAREST = 3
 # Moments read for an answer: where the answer is ranked is decided on the sentences in them, not by search.
 MOMENTS = 30
+# Sentences embedded for a question; what the index holds of the others' places is enough to set them aside.
+EMBEDDED = 32
 
 
 def ask(
@@ -138,16 +143,48 @@ class Nodes:
         return "done" if state.claims or state.rounds >= MAX_ROUNDS else "answer"
 
 
-def scores_with(tools: Tools, state: AskState, sentences: Sequence[Sentence]) -> Scores | None:
-    """Score ``sentences`` with what ``tools`` can give; ``None`` when there is nothing to compare."""
+def scores_with(
+    tools: Tools, state: AskState, sentences: Sequence[Sentence], most: int = EMBEDDED
+) -> Scores | None:
+    """Score ``sentences`` with what ``tools`` can give; ``None`` when there is nothing to compare.
+
+    All are scored by the vectors the index holds of their places; only the ``most`` that fit best so far are
+    embedded themselves.
+    """
     plan = _plan(state)
     if not sentences or not plan.terms:
         return None
     statistics = tools.term_statistics([term.text for term in plan.terms], filters=state.filters)
     question = tools.encode([plan.query], kind="query")
-    vectors = None if question is None else tools.encode([s.text for s in sentences], kind="passage")
-    question_vector = None if question is None else question[0]
-    return score(plan, sentences, state.moments, statistics, question_vector, vectors)
+    if question is None:
+        return score(plan, sentences, state.moments, statistics, None, None)
+    stored = _stored_vectors(tools, sentences, question.shape[1])
+    rough = score(plan, sentences, state.moments, statistics, question[0], stored)
+    fit = fitness(plan, sentences, rough)
+    fit[[sentence.kind == "picture" for sentence in sentences]] = (
+        np.inf
+    )  # the index cannot know what was seen
+    best = np.argsort(-fit, kind="stable")[:most]
+    vectors = stored.copy()
+    embedded = tools.encode([sentences[row].text for row in best], kind="passage")
+    assert embedded is not None, "what embeds the question embeds sentences"
+    vectors[best] = embedded
+    return score(plan, sentences, state.moments, statistics, question[0], vectors)
+
+
+def _stored_vectors(tools: Tools, sentences: Sequence[Sentence], dimension: int) -> NDArray[np.float32]:
+    """What the index holds of each sentence's place, shape ``(len(sentences), dimension)``; else zeros."""
+    vectors = np.zeros((len(sentences), dimension), np.float32)
+    rows: dict[tuple[str, bool], list[int]] = {}
+    for row, sentence in enumerate(sentences):
+        if sentence.kind in ("speech", "screen"):
+            rows.setdefault((sentence.video_id, sentence.kind == "speech"), []).append(row)
+    for (video_id, speech), own in rows.items():
+        spans = [(sentences[row].start_s, sentences[row].end_s) for row in own]
+        stored = tools.stored_vectors(video_id, spans, speech=speech)
+        if stored is not None:
+            vectors[own] = stored
+    return vectors
 
 
 def compose(state: AskState, tools: Tools, lm: VideoLM | None) -> Answer:

@@ -59,6 +59,16 @@ class Tools(Protocol):
         """Unit vectors, shape ``(len(texts), dimension)``; ``None`` when there is no text encoder."""
         ...
 
+    def stored_vectors(
+        self, video_id: str, spans: Sequence[tuple[float, float]], *, speech: bool
+    ) -> NDArray[np.float32] | None:
+        """Unit vectors of what the index holds of these spans (in seconds), shape ``(len(spans), dimension)``.
+
+        Pieces of the index are longer than sentences, so these tell roughly what a sentence means, at no
+        cost. A row of zeros where the index holds nothing; ``None`` when it holds no vectors of the video.
+        """
+        ...
+
     def engine(self) -> Mapping[str, str]:
         """What the library runs on, by role (``"text"``, ``"speech"``, …), for ``Answer.engine``."""
         ...
