@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from longvid_agents.cite import format_claim
 from longvid_indexer.stages import STAGES
 from longvid_storage.timecode import format_span, format_time
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from longvid.details import VideoDetails, VideoSummary
     from longvid_indexer.report import IndexReport
     from longvid_storage.mentions import VideoMentions
-    from longvid_storage.types import Answer, Citation, Moment, Segment
+    from longvid_storage.types import Answer, Moment, Segment
 
 _KINDS = {"speech": "said", "screen": "on screen", "picture": "picture", "summary": "summary"}
 
@@ -34,14 +35,9 @@ def answer(result: Answer) -> str:
         return "\n".join(lines)
     lines = []
     for claim in result.claims:
-        marks = " ".join(f"[{_where(citation)}]" for citation in claim.citations)
-        lines.append(_fill(f"{claim.text} {marks}"))
+        lines.append(_fill(format_claim(claim)))
     sources = {citation.path for claim in result.claims for citation in claim.citations}
     return "\n".join([*lines, "", *(f"  {path}" for path in sorted(sources))])
-
-
-def _where(citation: Citation) -> str:
-    return f"{citation.title} @ {format_span(citation.start_s, citation.end_s)}"
 
 
 def moments(found: Iterable[Moment]) -> str:
@@ -124,16 +120,21 @@ def report_line(report: IndexReport) -> str:
     """One line a file for ``longvid index``."""
     length = f" {format_time(report.duration_s)}" if report.duration_s is not None else ""
     if report.error is not None:
-        return f"failed     {report.path}: {report.error.message}"
+        return one_line(f"failed     {report.path}: {report.error.message}")
     if report.status == "unchanged":
-        return f"unchanged  {report.title}{length}"
+        return one_line(f"unchanged  {report.title}{length}")
     engines = [
         f"{name}: {result.engine}"
         for name, result in report.stages.items()
         if result.status == "done" and result.engine
     ]
     seconds = sum(result.seconds for result in report.stages.values())
-    return f"indexed    {report.title}{length}  in {seconds:.1f} s  ({'; '.join(engines)})"
+    return one_line(f"indexed    {report.title}{length}  in {seconds:.1f} s  ({'; '.join(engines)})")
+
+
+def one_line(text: str) -> str:
+    """A file name may hold anything: control characters become spaces, so that one file stays one line."""
+    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def _fill(text: str, indent: str = "") -> str:
