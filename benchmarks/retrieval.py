@@ -14,6 +14,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -83,7 +84,7 @@ def run(store: Store, questions: Sequence[Question], name: str, encoder: MiniLME
         report(
             f"baseline: 60 s windows, {fused}",
             tasks,
-            lambda task, fused=fused: windows.rank(task, fused, within),
+            partial(windows.rank, fused=fused, within=within),
         )
     weights = scoring.WITHIN if within else scoring.ACROSS
     growth = spans.growth_for(1 if within else POOL)
@@ -105,7 +106,7 @@ def run(store: Store, questions: Sequence[Question], name: str, encoder: MiniLME
         ("  the same without context", replace(weights, context=0), growth),
     ]
     for label, some, how in steps:
-        report(label, tasks, lambda task, some=some, how=how: ranked(task, some, how))
+        report(label, tasks, partial(ranked, weights=some, growth=how))
     print(
         f"search() p50 {latency_ms(store, tasks, encoder, within):.0f} ms, question embedded anew each time"
     )
@@ -115,7 +116,7 @@ def prepare(
     store: Store, question: Question, titles: dict[str, str], encoder: MiniLMEncoder, within: bool
 ) -> Task:
     """Read a question as ``search`` does; across a library, every video is in the pool."""
-    video_id = titles[question.video]
+    video_id = titles[question.video or ""]
     filters = Filters(video_ids=frozenset([video_id])) if within else Filters()
     memory = memory_of(store)
     asked = read_question(question.question, memory.languages(store), memory.speakers(store, filters))
@@ -133,7 +134,9 @@ def prepare(
 def ranked(task: Task, weights: scoring.Weights, growth: Growth) -> Ranked:
     """The moments of one variant."""
     scores = scoring.score_pool(task.pool, task.asked, task.vectors, task.idf, weights)
-    grown = grow_spans(task.pool, scores, K, growth)
+    peaks = [scoring.near_speakers(timeline, task.asked.speakers) for timeline in task.pool]
+    only = weights.speaker > 0 and any(each.any() for each in peaks)
+    grown = grow_spans(task.pool, scores, K, growth, peaks if only else None)
     return [(task.pool[span.timeline].video_id, span.start_s, span.end_s) for span in grown]
 
 

@@ -186,12 +186,15 @@ def test_filters_hold_before_ranking(store: Store) -> None:
     assert moments[0].start_s <= 500 < moments[0].end_s
 
 
-def test_a_speaker_that_the_question_names_is_preferred(store: Store) -> None:
+def test_a_speaker_that_the_question_names_is_a_filter(store: Store) -> None:
     said = {200.0: "the fork is late by two weeks", 900.0: "the fork is late by two weeks"}
     around = dict.fromkeys(np.arange(870.0, 940.0, 10.0).tolist(), "Pooja Ranjan")
     add(store, "call", talk(said, speakers=around))
     assert search(store, "What did Pooja say about the fork?")[0].start_s > 700
     assert search(store, "What did Ann say about the fork?")[0].start_s < 700
+    hers = search(store, "What did Pooja say about the fork?")
+    assert {evidence.speaker for moment in hers for evidence in moment.evidence} == {"Pooja Ranjan"}
+    assert all(moment.end_s > 860 and moment.start_s < 950 for moment in hers)
 
 
 def test_text_on_a_slide_is_found_and_is_evidence(store: Store) -> None:

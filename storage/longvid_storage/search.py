@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -74,20 +74,23 @@ def search(
     with store.snapshot() as connection:
         few = search_reads.admitted_videos(connection, filters, POOL + 1)
     chosen = few if len(few) <= POOL else _choose(store, tuple(idf), encoded, filters)
-    pool = [
-        timeline
-        for timeline in (
-            admitted(each, filters) for each in memory.timelines(store, chosen, encoded.fingerprint)
-        )
-        if len(timeline)
-    ]
+    pool = _pool(store, memory, chosen, encoded, filters)
+    peaks = [scoring.near_speakers(timeline, question.speakers) for timeline in pool]
+    if question.speakers and len(few) > POOL and not _any(peaks):
+        theirs = replace(filters, speaker=filters.speaker or question.speakers[0])
+        pool = _pool(store, memory, _choose(store, tuple(idf), encoded, theirs), encoded, filters) or pool
+        peaks = [scoring.near_speakers(timeline, question.speakers) for timeline in pool]
     weights = scoring.WITHIN if len(few) == 1 else scoring.ACROSS
     scores = score_pool(pool, question, encoded.vectors, idf, weights)
-    spans = grow_spans(pool, scores, k, growth_for(len(pool)))
-    moments = _moments(store, memory, pool, spans, idf, filters)
+    spans = grow_spans(pool, scores, k, growth_for(len(pool)), peaks if _any(peaks) else None)
+    moments = _moments(store, memory, pool, spans, idf, filters, question.speakers)
     if image_encoder is None:
         return moments
     return with_pictures(store, moments, query, k, filters, image_encoder)
+
+
+def _any(peaks: Sequence[NDArray[np.bool_]]) -> bool:
+    return any(each.any() for each in peaks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +141,14 @@ def _choose(store: Store, terms: Sequence[str], encoded: _Encoded, filters: Filt
     return sorted(votes, key=lambda video_id: (-votes[video_id], video_id))[:POOL]
 
 
+def _pool(
+    store: Store, memory: Memory, chosen: Sequence[str], encoded: _Encoded, filters: Filters
+) -> list[Timeline]:
+    """The timelines of the chosen videos, of only what the filters admit."""
+    timelines = (admitted(each, filters) for each in memory.timelines(store, chosen, encoded.fingerprint))
+    return [timeline for timeline in timelines if len(timeline)]
+
+
 def _moments(
     store: Store,
     memory: Memory,
@@ -145,6 +156,7 @@ def _moments(
     spans: Sequence[Span],
     idf: dict[str, float],
     filters: Filters,
+    named: Sequence[str],
 ) -> list[Moment]:
     with store.snapshot() as connection:
         labels = search_reads.labels(connection, {pool[span.timeline].video_id for span in spans})
@@ -159,6 +171,6 @@ def _moments(
         end_s = max(start_s, end_s)
         peak_s = float(timeline.middles[span.row])
         quotes = memory.quotes(store, timeline.video_id)
-        evidence = find_evidence(quotes, start_s, end_s, peak_s, idf, filters)
+        evidence = find_evidence(quotes, start_s, end_s, peak_s, idf, filters, named)
         moments.append(Moment(timeline.video_id, title, path, start_s, end_s, span.score, "moment", evidence))
     return moments

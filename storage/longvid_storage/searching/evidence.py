@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -64,12 +64,19 @@ class Quotes:
 
 
 def find_evidence(
-    quotes: Quotes, start_s: float, end_s: float, peak_s: float, idf: Mapping[str, float], filters: Filters
+    quotes: Quotes,
+    start_s: float,
+    end_s: float,
+    peak_s: float,
+    idf: Mapping[str, float],
+    filters: Filters,
+    named: Collection[str] = (),
 ) -> tuple[Evidence, ...]:
     """The best utterances of the span, best first, then the best lines on screen.
 
     Utterances with the question's weightiest words come first, then those nearest the peak; a line on screen must
-    have some of the words. Nobody else is quoted when a speaker is asked for.
+    have some of the words. Nobody else is quoted when a speaker is asked for, by the filters or in the question
+    (``named``).
     """
     wanted = speaker_key(filters.speaker)
     spoken = [
@@ -78,12 +85,10 @@ def find_evidence(
         if isinstance(quote.source, Utterance)
         and (wanted is None or speaker_key(quote.source.speaker) == wanted)
     ]
-    best = sorted(spoken, key=lambda each: each[:3])[:MOST_SPOKEN]
-    said = [
-        Evidence("speech", at.start_s, at.end_s, at.text, at.speaker)
-        for *_, at in best
-        if isinstance(at, Utterance)
-    ]
+    of_named = set(map(speaker_key, named))
+    theirs = [each for each in spoken if speaker_key(each[-1].speaker) in of_named]
+    best = sorted(theirs or spoken, key=lambda each: each[:3])[:MOST_SPOKEN]
+    said = [Evidence("speech", at.start_s, at.end_s, at.text, at.speaker) for *_, at in best]
     return (*said, *(_shown(quotes.shown, start_s, end_s, idf) if wanted is None else ()))
 
 

@@ -18,6 +18,8 @@ from longvid_storage.searching.question import Question
 from longvid_storage.searching.timeline import CONTEXT_S, WINDOW_S, Floats, Timeline, edges, window_sums
 
 K1, B = 1.2, 0.5
+NEAR_S = 10.0
+"""A moment that a named speaker is asked for grows from a place this near to what they say."""
 NO_HIT = -1e3
 """The score of a place that does not fit at all."""
 
@@ -122,11 +124,21 @@ def _meaning(timeline: Timeline, query: NDArray[np.float32]) -> Floats:
 
 def _share(timeline: Timeline, names: Sequence[str]) -> Floats:
     """Which part of what is said around each piece the named speakers say."""
-    wanted = {speaker_key(name) for name in names}
     low, high = edges(timeline.middles, WINDOW_S * timeline.scale)
-    theirs = np.array([speaker in wanted for speaker in timeline.speakers], np.float64) * timeline.lengths
+    theirs = _theirs(timeline, names) * timeline.lengths
     said = window_sums(timeline.lengths * timeline.speech, low, high)
     return window_sums(theirs, low, high) / np.maximum(said, 1)
+
+
+def near_speakers(timeline: Timeline, names: Sequence[str]) -> NDArray[np.bool_]:
+    """The pieces within ``NEAR_S`` of one that the named speakers say."""
+    near: NDArray[np.bool_] = window_sums(_theirs(timeline, names), *edges(timeline.middles, 2 * NEAR_S)) > 0
+    return near
+
+
+def _theirs(timeline: Timeline, names: Sequence[str]) -> Floats:
+    wanted = {speaker_key(name) for name in names}
+    return np.array([speaker in wanted for speaker in timeline.speakers], np.float64)
 
 
 def _slides(timeline: Timeline, idf: Mapping[str, float], query: NDArray[np.float32] | None) -> Floats:

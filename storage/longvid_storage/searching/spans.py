@@ -7,9 +7,10 @@ Growth maximises the sum of (score - threshold) x seconds to either side of the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from longvid_storage.searching.scoring import NO_HIT
 from longvid_storage.searching.timeline import Floats, Timeline
@@ -17,18 +18,28 @@ from longvid_storage.searching.timeline import Floats, Timeline
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """When a moment stops growing: below ``threshold`` standard deviations, or at ``longest_s``."""
+    """When a moment stops growing: where the score is below ``threshold`` standard deviations or below ``share`` of
+    the peak's, or at ``longest_s``; then the ends of the best moment move by up to ``snap_s`` to where the subject
+    changes most.
+    """
 
     threshold: float
     shortest_s: float
     longest_s: float
+    share: float = 0.0
+    snap_s: float = 0.0
 
     def scaled(self, scale: float) -> Growth:
         """The same in a video whose moments are ``scale`` times as long."""
-        return Growth(self.threshold, self.shortest_s * scale, self.longest_s * scale)
+        return replace(
+            self,
+            shortest_s=self.shortest_s * scale,
+            longest_s=self.longest_s * scale,
+            snap_s=self.snap_s * scale,
+        )
 
 
-WITHIN = Growth(threshold=0.8, shortest_s=70.0, longest_s=220.0)
+WITHIN = Growth(threshold=0.8, shortest_s=80.0, longest_s=240.0, share=0.2, snap_s=10.0)
 ACROSS = Growth(threshold=5.2, shortest_s=60.0, longest_s=200.0)
 _MANY = 12
 
@@ -36,11 +47,7 @@ _MANY = 12
 def growth_for(videos: int) -> Growth:
     """From ``WITHIN`` for one video to ``ACROSS`` for twelve: a peak stands out the more, the more it is among."""
     share = min(1.0, max(0, videos - 1) / (_MANY - 1))
-    pairs = zip(
-        (WITHIN.threshold, WITHIN.shortest_s, WITHIN.longest_s),
-        (ACROSS.threshold, ACROSS.shortest_s, ACROSS.longest_s),
-        strict=True,
-    )
+    pairs = zip(astuple(WITHIN), astuple(ACROSS), strict=True)
     return Growth(*(one + share * (many - one) for one, many in pairs))
 
 
@@ -55,11 +62,23 @@ class Span:
     score: float
 
 
-def grow_spans(pool: Sequence[Timeline], scores: Sequence[Floats], k: int, growth: Growth) -> list[Span]:
-    """The best ``k`` spans, best first; those of one video do not overlap."""
+def grow_spans(
+    pool: Sequence[Timeline],
+    scores: Sequence[Floats],
+    k: int,
+    growth: Growth,
+    peaks: Sequence[NDArray[np.bool_]] | None = None,
+) -> list[Span]:
+    """The best ``k`` spans, best first; those of one video do not overlap.
+
+    Args:
+        peaks: of each timeline, which pieces a span may grow from; None for all.
+    """
     owners = np.repeat(np.arange(len(pool)), [len(timeline) for timeline in pool])
     rows = np.concatenate([np.arange(len(timeline)) for timeline in pool] or [np.zeros(0, np.int64)])
     flat = np.concatenate([*scores, np.zeros(0)])
+    if peaks is not None:
+        flat = np.where(np.concatenate([*peaks, np.zeros(0, np.bool_)]), flat, NO_HIT)
     spans: list[Span] = []
     taken: dict[int, list[Span]] = {}
     for place in np.lexsort((rows, owners, -flat)):
@@ -72,6 +91,8 @@ def grow_spans(pool: Sequence[Timeline], scores: Sequence[Floats], k: int, growt
             continue
         fitting = growth.scaled(timeline.scale)
         start_s, end_s = _grown(timeline, scores[owner], row, fitting)
+        if not spans:  # the others are cut to what is left, and moving them lost hits
+            start_s, end_s = _snapped(timeline, row, start_s, end_s, fitting.snap_s)
         start_s = max([start_s, *(span.end_s for span in there if span.end_s <= middle_s)])
         end_s = min([end_s, *(span.start_s for span in there if span.start_s >= middle_s)])
         if end_s < start_s or (there and end_s - start_s < fitting.shortest_s / 6):
@@ -87,7 +108,7 @@ def grow_spans(pool: Sequence[Timeline], scores: Sequence[Floats], k: int, growt
 def _grown(timeline: Timeline, score: Floats, row: int, growth: Growth) -> tuple[float, float]:
     # A slide may be on for minutes: it says how good a place is, not how long the moment is.
     seconds = np.where(timeline.speech, np.maximum(timeline.ends - timeline.starts, 0.5), 0.0)
-    worth = (score - growth.threshold) * seconds
+    worth = (score - max(growth.threshold, growth.share * score[row])) * seconds
     middle_s = timeline.middles[row]
     reach_s = growth.longest_s * 0.75
     first = np.searchsorted(timeline.middles, middle_s - reach_s)
@@ -110,6 +131,24 @@ def _grown(timeline: Timeline, score: Floats, row: int, growth: Growth) -> tuple
         start_s = max(start_s - missing_s / 2, min(start_s, float(timeline.starts.min())))
         end_s = min(end_s + missing_s / 2, max(end_s, float(timeline.ends.max())))
     return start_s, end_s
+
+
+def _snapped(
+    timeline: Timeline, row: int, start_s: float, end_s: float, reach_s: float
+) -> tuple[float, float]:
+    """Both ends moved to the deepest break within ``reach_s``, the peak staying inside."""
+    breaks = timeline.breaks
+    if breaks is None or not reach_s:
+        return start_s, end_s
+
+    def deepest(near_s: float, allowed: NDArray[np.bool_]) -> float:
+        rows = np.flatnonzero(allowed & (np.abs(breaks.at - near_s) <= reach_s))
+        return float(breaks.at[rows[np.argmax(breaks.depths[rows])]]) if len(rows) else near_s
+
+    return (
+        deepest(start_s, breaks.at <= timeline.starts[row]),
+        deepest(end_s, breaks.at >= timeline.ends[row]),
+    )
 
 
 def _best(worth: Floats) -> int:

@@ -19,6 +19,8 @@ CONTEXT_S = 300.0
 FULL_S = 900.0
 """From this length on, windows and moments are as long as they get; in a shorter video they shrink with it."""
 SMALLEST_SCALE = 0.2
+BREAK_S = 30.0
+"""What is said this long before and after a break is compared."""
 
 
 @dataclass(slots=True)
@@ -27,6 +29,14 @@ class Postings:
 
     rows: NDArray[np.int64]
     counts: Floats
+
+
+@dataclass(slots=True)
+class Breaks:
+    """Where one utterance ends and the next begins: seconds, and how unlike in meaning (0 to 2) the two sides are."""
+
+    at: Floats
+    depths: Floats
 
 
 @dataclass(slots=True)
@@ -41,6 +51,7 @@ class Timeline:
         vectors: ``(n, dimension)`` float32, zero where there is none; None without any.
         windows: the normalised sum of the vectors in the window around each piece, or None.
         postings: term → where it occurs.
+        breaks: between the utterances and at both ends; None without vectors.
     """
 
     video_id: str
@@ -54,6 +65,7 @@ class Timeline:
     vectors: NDArray[np.float32] | None
     windows: NDArray[np.float32] | None
     postings: dict[str, Postings] = field(repr=False)
+    breaks: Breaks | None
 
     @property
     def scale(self) -> float:
@@ -80,8 +92,13 @@ def make_timeline(video_id: str, pieces: Sequence[Piece]) -> Timeline:
     speech = np.array([piece.unit.channel == "speech" for piece in ordered], np.bool_)
     middles = (starts + ends) / 2
     vectors = _vectors(ordered)
-    width_s = WINDOW_S * scale_of(starts, ends)
-    windows = _window_vectors(vectors, middles, lengths * speech, width_s) if vectors is not None else None
+    scale = scale_of(starts, ends)
+    windows = breaks = None
+    if vectors is not None:
+        windows = _window_vectors(vectors, middles, lengths * speech, WINDOW_S * scale)
+        if speech.any():
+            weighted = vectors[speech] * lengths[speech, None]
+            breaks = _breaks(weighted, starts[speech], ends[speech], middles[speech], BREAK_S * scale)
     return Timeline(
         video_id,
         ordered,
@@ -94,6 +111,7 @@ def make_timeline(video_id: str, pieces: Sequence[Piece]) -> Timeline:
         vectors,
         windows,
         _postings(terms),
+        breaks,
     )
 
 
@@ -144,6 +162,19 @@ def _window_vectors(
     norms = np.linalg.norm(sums, axis=1, keepdims=True)
     windows: NDArray[np.float32] = (sums / np.maximum(norms, 1e-6)).astype(np.float32)
     return windows
+
+
+def _breaks(
+    weighted: NDArray[np.floating], starts: Floats, ends: Floats, middles: Floats, side_s: float
+) -> Breaks:
+    """Depth of each break as one minus the cosine of its sides (Hearst 1997, TextTiling, with sentence vectors)."""
+    at = np.append(starts, ends[-1])
+    here = np.arange(len(at))
+    before = window_sums(weighted, np.minimum(np.searchsorted(middles, at - side_s), here), here)
+    after = window_sums(weighted, here, np.maximum(np.searchsorted(middles, at + side_s), here))
+    norms = np.linalg.norm(before, axis=1) * np.linalg.norm(after, axis=1)
+    depths: Floats = 1 - (before * after).sum(axis=1) / np.maximum(norms, 1e-6)
+    return Breaks(at, depths)
 
 
 def _vectors(pieces: Sequence[Piece]) -> NDArray[np.float32] | None:
