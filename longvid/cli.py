@@ -138,11 +138,11 @@ def index(
     with open_library(library, create=True) as lib:
         show = progress.for_terminal(json_)
         show.watch_for_interrupt()
+        reports = lib.index(paths, collection=collection, only=_names(only), skip=_names(skip), on_event=show)
+        show.close(reports)
         for role, choice in lib.engines.choices.items():
             if choice.record is None:
                 print(f"{role}: off, {choice.why}", file=sys.stderr)
-        reports = lib.index(paths, collection=collection, only=_names(only), skip=_names(skip), on_event=show)
-    show.close(reports)
     return int(any(report.status == "failed" for report in reports))
 
 
