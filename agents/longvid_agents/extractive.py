@@ -8,7 +8,6 @@ sentences that fit best; one about a discussion by those in the middle of it.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,8 +29,11 @@ TOGETHER_S = 60.0
 # A place that holds this share of the probability gets more than one claim; each says something new.
 SURE = 0.5
 TOO_SIMILAR = 0.6
-# Further claims may fall behind the first by this much, where 1 is a factor e in probability.
-NEARLY = 1.0
+# Further claims on a fact may fall behind the first by this much, where 1 is a factor e in probability: by all
+# that tells of them, and by what they say themselves.
+NEARLY, NEARLY_OWN = 1.0, 0.5
+# No line of a slide with fewer words than this is a further claim: it is a heading.
+HEADING_WORDS = 5
 # The softmax is flattened by this, and a sentence's own probability counts to this power beside its minute's.
 _FLATTEN, _OWN = 2.0, 0.3
 
@@ -64,13 +66,15 @@ FIT = Weights(3.35, 1.36, 1.84, 7.14, -3.08, 2.71, 0.83, 2.18)
 class Ranking:
     """Rows of the sentences that may answer, best first, with their fit, and how likely they do.
 
-    At most ``most`` of them make a claim, none whose fit is ``behind`` the first one's by more than that.
+    At most ``most`` of them make a claim. ``own`` is the part of the fit that is due to the sentence itself.
+    ``strict``: none far behind the first one makes one.
     """
 
     order: Array
     fit: Array
+    own: Array
     most: int
-    behind: float
+    strict: bool
     features: Features
     confidence: float
     found: bool
@@ -103,8 +107,9 @@ def rank(
     return Ranking(
         order=order,
         fit=fit[order],
+        own=(weights.cosine * scores.cosine + weights.words * scores.words)[order],
         most=MAX_CLAIMS if mass[best] >= SURE else 1,
-        behind=math.inf if plan.broad else NEARLY,
+        strict=not plan.broad,
         features=found_features,
         confidence=confidence,
         found=confidence >= model.threshold,
@@ -120,20 +125,32 @@ def fitness(plan: Plan, sentences: Sequence[Sentence], scores: Scores, weights: 
     if plan.kind == "define":
         fit = fit + weights.defines * np.array([defines(sentence.text, plan) for sentence in sentences])
     related = (scores.words_subject > 0) | (scores.cosine > 0)
+    related &= np.array([plan.kind == "when" or not _repeats(sentence, plan) for sentence in sentences], bool)
     return np.where(np.array([readable(sentence) for sentence in sentences], bool) & related, fit, -np.inf)
 
 
 def choose(sentences: Sequence[Sentence], ranking: Ranking) -> list[Sentence]:
     """The best sentence, and up to two more that fit nearly as well and say something new when it is sure."""
     chosen: list[Sentence] = []
-    for row, fit in zip(ranking.order, ranking.fit, strict=True):
+    near = (ranking.fit >= ranking.fit[0] - NEARLY) & (ranking.own >= ranking.own[0] - NEARLY_OWN)
+    for row, nearly in zip(ranking.order, near, strict=True):
         if len(chosen) == ranking.most:
             break
-        if fit < ranking.fit[0] - ranking.behind:
+        if chosen and ((ranking.strict and not nearly) or _heading(sentences[row])):
             continue
         if all(overlap(sentences[row].text, other.text) < TOO_SIMILAR for other in chosen):
             chosen.append(sentences[row])
     return chosen
+
+
+def _heading(sentence: Sentence) -> bool:
+    return sentence.kind == "screen" and len(sentence.text.split()) < HEADING_WORDS
+
+
+def _repeats(sentence: Sentence, plan: Plan) -> bool:
+    """True for a heading of nothing but the question's words: it tells when, and nothing else."""
+    words = set(analyse(sentence.text, plan.language))
+    return _heading(sentence) and words <= {term.text for term in plan.terms}
 
 
 def overlap(a: str, b: str) -> float:

@@ -38,6 +38,14 @@ _ANNOUNCES = re.compile(
     re.IGNORECASE,
 )
 
+# What refers back in its first words means what it refers to too: "if it is too large" is of what came before.
+_REFERS_BACK = re.compile(
+    r"^(?:\W*\w+){0,4}?\W*\b(?:it|its|this|that|these|those|they|them|their|he|she|him|her|his|such|so|then)\b",
+    re.IGNORECASE,
+)
+_REFERRED_S = 10.0
+_REFERRED_WORDS = 0.8
+
 Array = NDArray[Any]
 
 
@@ -46,6 +54,7 @@ class Scores:
     """One value for each sentence (arrays of shape ``(n,)``), and what the library knows of the
     question's words.
 
+    A sentence that refers back counts together with the one before it, where that fits better.
     ``cosine`` and ``cosine_around`` compare the question with the sentence and with what is said around
     it (both 0 without a text encoder); ``words``, ``words_near`` and ``words_subject`` are the IDF share
     of its words that occur in, near, and for some minutes around the sentence, saturated;
@@ -92,16 +101,17 @@ def score(
     named = np.array([s.speaker in speakers for s in sentences], np.float64)
     announces = np.array([bool(_ANNOUNCES.search(s.text)) for s in sentences], np.float64)
     nothing = np.zeros(len(sentences))
+    before = referred_to(sentences)
     if question_vector is None or vectors is None:
         cosine = cosine_around = nothing
     else:
-        cosine = vectors @ question_vector
+        cosine = np.maximum(vectors @ question_vector, _cosine_with(before, vectors, question_vector))
         mean = sums(vectors * np.minimum(lengths, _LONG)[:, None], around)
         cosine_around = (mean @ question_vector) / np.maximum(np.linalg.norm(mean, axis=1), 1e-9)
     return Scores(
         cosine=cosine,
         cosine_around=cosine_around,
-        words=(counts > 0) @ share,
+        words=_words(counts > 0, before) @ share,
         words_near=saturated(counts_near) @ share,
         words_subject=saturated(sums(counts, subject)) @ share,
         covered_near=(counts_near > 0) @ share,
@@ -152,6 +162,38 @@ def term_counts(sentences: Sequence[Sentence], terms: Sequence[Term], language: 
             if (i := column.get(word)) is not None:
                 counts[row, i] += 1
     return counts
+
+
+def referred_to(sentences: Sequence[Sentence]) -> NDArray[np.intp]:
+    """For each sentence the row of what its speaker said just before, if it refers back; else its own row."""
+    before = np.arange(len(sentences))
+    last: dict[tuple[str, str | None], int] = {}
+    for row, sentence in enumerate(sentences):
+        if sentence.kind != "speech":
+            continue
+        speaker = (sentence.video_id, sentence.speaker)
+        previous = last.get(speaker)
+        if (
+            previous is not None
+            and sentence.start_s - sentences[previous].end_s <= _REFERRED_S
+            and _REFERS_BACK.search(sentence.text)
+        ):
+            before[row] = previous
+        last[speaker] = row
+    return before
+
+
+def _words(present: NDArray[np.bool_], before: NDArray[np.intp]) -> Array:
+    """1 where a term is in the sentence, less where it is only in what the sentence refers to."""
+    words: Array = np.maximum(present, _REFERRED_WORDS * present[before])
+    return words
+
+
+def _cosine_with(before: NDArray[np.intp], vectors: Array, question_vector: Array) -> Array:
+    """Cosine of the question with each sentence and the one it refers to, taken together."""
+    both = vectors + vectors[before]
+    cosine: Array = (both @ question_vector) / np.maximum(np.linalg.norm(both, axis=1), 1e-9)
+    return cosine
 
 
 def context(sentences: Sequence[Sentence], lengths: Array, words: int) -> NDArray[np.intp]:
