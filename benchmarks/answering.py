@@ -1,8 +1,7 @@
 """How good are extractive answers, and how well does longvid know what a library does not contain?
 
-    python benchmarks/answering.py ../shared/data/meetings work/            # measure (indexes into work/
-    first) python benchmarks/answering.py ../shared/data/meetings work/ --fit      # and fit the
-    coefficients anew
+    python benchmarks/answering.py ../shared/data/meetings work/          # measure (indexes into work/ first)
+    python benchmarks/answering.py ../shared/data/meetings work/ --fit    # and fit the coefficients anew
 
 Each set is a folder of transcripts with a ``questions.jsonl``. A set's own questions are answerable
 (``qmsum`` within the question's own meeting, the others in their whole library); another set's are far

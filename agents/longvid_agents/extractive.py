@@ -3,7 +3,7 @@
 Each sentence's fit is turned into the probability that it is the place asked for (softmax), and the place is
 chosen whose minute holds most of it: the decision of least expected error (minimum Bayes risk), since what
 answers a question is seldom said in one sentence only. There, a question about a fact is answered by the
-sentences that fit best; one about a discussion by those in the middle of it.
+sentence that fits best (a list by more that fit as well); one about a discussion by those in the middle of it.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ TOGETHER_S = 60.0
 # A place that holds this share of the probability gets more than one claim; each says something new.
 SURE = 0.5
 TOO_SIMILAR = 0.6
-# Further claims on a fact may fall behind the first by this much, where 1 is a factor e in probability: by all
-# that tells of them, and by what they say themselves.
+# A fact is one claim. Further ones on a list may fall behind the first by this much, where 1 is a factor e in
+# probability: by all that tells of them, and by what they say themselves.
 NEARLY, NEARLY_OWN = 1.0, 0.5
 # No line of a slide with fewer words than this is a further claim: it is a heading.
 HEADING_WORDS = 5
@@ -108,7 +108,7 @@ def rank(
         order=order,
         fit=fit[order],
         own=(weights.cosine * scores.cosine + weights.words * scores.words)[order],
-        most=MAX_CLAIMS if mass[best] >= SURE else 1,
+        most=MAX_CLAIMS if mass[best] >= SURE and (plan.broad or plan.kind == "list") else 1,
         strict=not plan.broad,
         features=found_features,
         confidence=confidence,
