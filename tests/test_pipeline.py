@@ -199,18 +199,31 @@ def test_killed_at_random_points_ends_with_the_same_library(
     with Library.open(tmp_path / "timing", create=True) as lib:
         lib.index(media)
     whole_s = time.monotonic() - started + 1.0
-    for _ in range(4):
+    undisturbed, kills = dump(indexed), 0
+
+    def check() -> None:
+        killed = dump(library)
+        assert killed.keys() == undisturbed.keys()
+        for table, rows in undisturbed.items():
+            assert killed[table] == rows, table
+
+    for _ in range(40):
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            process.wait(timeout=dice.uniform(0.3, whole_s))
+            assert process.wait(timeout=dice.uniform(0.3, whole_s)) == 0
+            check()
+            shutil.rmtree(
+                library
+            )  # it was through before the kill: begin again, so that every kill hits work
         except subprocess.TimeoutExpired:
             os.kill(process.pid, signal.SIGKILL)
             process.wait()
+            kills += 1
+        if kills == 4:
+            break
+    assert kills == 4
     assert subprocess.run(command, capture_output=True, timeout=300).returncode == 0
-    undisturbed, killed = dump(indexed), dump(library)
-    assert killed.keys() == undisturbed.keys()
-    for table, rows in undisturbed.items():
-        assert killed[table] == rows, table
+    check()
 
 
 def test_interrupting_keeps_what_is_done_and_exits_130(media: Path, indexed: Path, tmp_path: Path) -> None:

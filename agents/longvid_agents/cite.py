@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from longvid_storage.timecode import format_span, format_time
 from longvid_storage.types import Citation, Claim
 
 
@@ -13,17 +14,10 @@ def format_citation(citation: Citation) -> str:
     The start is rounded down and the end up to whole seconds, so that the printed span contains the real one.
     """
     start, end = math.floor(citation.start_s), math.ceil(citation.end_s)
-    span = clock(start) if end <= start else f"{clock(start)}–{clock(end)}"
+    span = format_time(start) if end <= start else format_span(start, end)
     return f"[{' '.join(citation.title.split())} @ {span}]"
 
 
 def format_claim(claim: Claim) -> str:
     """The claim's sentence followed by each of its citations."""
     return " ".join([claim.text, *(format_citation(citation) for citation in claim.citations)])
-
-
-def clock(seconds: int) -> str:
-    """``754`` -> ``"12:34"``, ``3754`` -> ``"1:02:34"``."""
-    minutes, second = divmod(seconds, 60)
-    hours, minute = divmod(minutes, 60)
-    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
