@@ -1,53 +1,126 @@
-"""The seam to a language model that may also see: everything the agent knows about one.
+"""The seam to a language model that may also see and hear: everything the agent knows about one.
 
-Implementations live in ``video_lms/``. A model gets text and pictures and returns text; it never writes a
-time stamp: the agent hands it numbered evidence and resolves the numbers itself.
+One request is a question with evidence, frames and sound, each with its time on its video's timeline; one
+reply is text and what it cost, or a stream that ends in one. Implementations lie in ``video_lms/``. A model
+may read times; it never writes one into an answer: it names evidence by id, and the agent resolves the ids.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longvid_storage.model_record import ModelRecord
+
+Packing = Literal["uniform", "interleaved", "slow_fast", "pooled", "relevant"]
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A picture for the model: an encoded image (``media_type`` says which format), known by its number."""
+    """A picture for the model: an encoded, upright image, known by its number, with the time it was taken.
+
+    ``relevance`` is how well it fits the question (cosine of picture and question), None when not known.
+    """
 
     number: int
     image: bytes = field(repr=False)
     media_type: str = "image/webp"
+    time_s: float = 0.0
+    video_id: str = ""
+    relevance: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """Sound for a model that hears: 16 kHz mono, shape (n,), in [-1, 1], from ``start_s`` of its video on."""
+
+    samples: NDArray[np.float32] = field(repr=False)
+    start_s: float
+    video_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceText:
+    """A piece of evidence as the model reads it: ``id`` (``e1``, ``e2``, …) is all it may cite."""
+
+    id: str
+    title: str
+    start_s: float
+    end_s: float
+    kind: str
+    text: str
+    speaker: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call: our instructions (``system``), and the task, material from videos as data (``prompt``)."""
+    """One call: our instructions (``system``), the task (``prompt``), and material from videos as data.
+
+    ``budget_tokens`` bounds what the model reads (instructions, evidence and frames together), counted by the
+    model's own processor; frames that do not fit are left out by the strategy ``packing``. None: the model's
+    context. ``schema``: a JSON schema the reply should follow, for models that can be held to one.
+    ``max_tokens`` bounds what it writes.
+    """
 
     system: str
     prompt: str
+    evidence: tuple[EvidenceText, ...] = ()
     frames: tuple[Frame, ...] = ()
+    sounds: tuple[Sound, ...] = ()
     max_tokens: int = 512
+    budget_tokens: int | None = None
+    packing: Packing = "interleaved"
+    schema: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back, word for word, and what it cost (0 when the model does not say)."""
+    """What came back, word for word, and what it cost; tokens are 0 when the model does not say.
+
+    ``frames`` are the numbers of the frames it was really shown, after packing.
+    """
 
     text: str
     input_tokens: int = 0
     output_tokens: int = 0
+    frames: tuple[int, ...] = ()
 
 
 class VideoLM(Protocol):
-    """A language model; ``sees`` tells whether it accepts ``frames``.
+    """A language model; ``sees`` and ``hears`` tell whether it accepts ``frames`` and ``sounds``.
 
-    ``reply`` raises ``ModelError`` when the model cannot answer (not loaded, endpoint down).
+    Making one is cheap; weights are loaded, or a server is called, at the first request. ``reply`` and ``stream``
+    raise ``ModelError`` when the model cannot answer (no weights, out of memory, endpoint down).
     """
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What the user calls it."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever its replies would; cheap to read, loads nothing heavy."""
+        ...
 
     @property
     def sees(self) -> bool: ...
 
-    def reply(self, request: Request) -> Reply: ...
+    @property
+    def hears(self) -> bool: ...
+
+    def reply(self, request: Request) -> Reply:
+        """The whole reply at once."""
+        ...
+
+    def stream(self, request: Request) -> Iterator[str | Reply]:
+        """Pieces of text as they are written; the last item is the whole ``Reply``."""
+        ...
+
+
+VIDEO_LMS: tuple[ModelRecord, ...] = ()
+"""The models of the video-LLM role, the preferred one first; ``auto`` takes none: answers are then extractive."""

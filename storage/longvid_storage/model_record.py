@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-Role = Literal["speech", "screen", "image", "text"]
+Role = Literal["speech", "screen", "image", "text", "speakers", "sound", "video_lm", "rerank"]
 
 
 @dataclass(frozen=True, slots=True)
