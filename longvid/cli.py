@@ -9,16 +9,25 @@ import io
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
-from longvid import cli_eval
+from longvid import cli_eval, cli_summary
+from longvid.cli_options import (
+    CollectionOption,
+    CountOption,
+    FromOption,
+    JsonOption,
+    LibraryOption,
+    SpeakerOption,
+    ToOption,
+    VideoOption,
+    filters,
+    open_library,
+)
 from longvid_storage.errors import LongvidError, UsageError
-
-if TYPE_CHECKING:
-    from longvid.library import Library
 
 app = typer.Typer(
     help="Ask hours of video a question; every claim of the answer cites video and time.",
@@ -28,23 +37,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     epilog="Start with: longvid index FOLDER, then: longvid ask 'when does the speaker define X?'",
 )
-
-LibraryOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--library", "-L", envvar="LONGVID_LIBRARY", help="Where the knowledge lives (a directory)."
-    ),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on stdout.")]
-VideoOption = Annotated[
-    list[str] | None,
-    typer.Option("--video", help="Only this video: id, prefix of one, or title. Repeatable."),
-]
-CollectionOption = Annotated[str | None, typer.Option("--collection", help="Only this collection.")]
-FromOption = Annotated[str | None, typer.Option("--from", help="Not before this time: seconds or HH:MM:SS.")]
-ToOption = Annotated[str | None, typer.Option("--to", help="Not after this time: seconds or HH:MM:SS.")]
-SpeakerOption = Annotated[str | None, typer.Option("--speaker", help="Only what this speaker says.")]
-CountOption = Annotated[int, typer.Option("-k", help="How many moments.")]
 
 
 def main() -> None:
@@ -86,28 +78,6 @@ def main() -> None:
 def _drop_output() -> None:
     """Nothing more can be written to stdout; Python would try again, and complain, at its exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def open_library(library: Path | None, *, create: bool = False) -> Library:
-    """The library a command works on."""
-    from longvid.library import Library
-
-    return Library.open(library, create=create)
-
-
-def filters(
-    video: list[str] | None, collection: str | None, from_: str | None, to: str | None, speaker: str | None
-) -> dict[str, Any]:
-    """Search filters as the keyword arguments of ``Library.search`` and ``Library.ask``."""
-    from longvid_storage.timecode import parse_time
-
-    return {
-        "video": video or None,
-        "collection": collection,
-        "from_s": None if from_ is None else parse_time(from_, "--from"),
-        "to_s": None if to is None else parse_time(to, "--to"),
-        "speaker": speaker,
-    }
 
 
 def _names(text: str | None) -> list[str] | None:
@@ -296,6 +266,7 @@ def demo(
     return demonstration.run(library)
 
 
+app.command(epilog="Example: longvid summary 'Gradient descent' --length long")(cli_summary.summary)
 app.add_typer(cli_eval.app, name="eval")
 
 

@@ -16,6 +16,7 @@ from longvid_storage.types import Answer, Filters, Level, Moment, StageResult
 
 if TYPE_CHECKING:
     from longvid.tools import LibraryTools
+    from longvid_agents.summarise import Summary
     from longvid_indexer.report import IndexEvent, IndexReport
     from longvid_storage.mentions import VideoMentions
     from longvid_storage.rows import VideoRow
@@ -234,6 +235,33 @@ class Library:
             raise UsageError(f"level is {level!r}: chapters are made of 'event' or 'scene' segments")
         segments = self._store.segments(self._store.resolve_video(video))
         return export_chapters(segments, file_format, levels[level])
+
+    def summary(self, video: str, *, length: str = "short") -> Summary:
+        """Overview, chapters, decisions, action items and open questions of a video, each line with its citation.
+
+        Raises:
+            NotFoundError: no such video. UsageError: ``length`` is neither ``"short"`` nor ``"long"``.
+        """
+        from longvid_agents.summarise import Length, summarise
+
+        lengths: dict[str, Length] = {"short": "short", "long": "long"}
+        if length not in lengths:
+            raise UsageError(f"length is {length!r}: it is short or long")
+        row = self._store.video(self._store.resolve_video(video))
+        known = _summary(row)
+        return summarise(
+            self._tools,
+            known.video_id,
+            known.title,
+            known.path,
+            known.duration_s,
+            self._store.segments(known.video_id),
+            length=lengths[length],
+        )
+
+    def collection_summary(self, collection: str, *, length: str = "short") -> list[Summary]:
+        """One summary for each video of a collection, by title. Raises as ``summary`` does."""
+        return [self.summary(v.video_id, length=length) for v in self.videos(collection=collection)]
 
     def remove(self, video: str) -> None:
         """Forget a video: no row, vector or thumbnail of it stays. Its file is not touched."""

@@ -1,0 +1,127 @@
+"""Cue phrases: sentences in which a decision is taken, somebody takes on a task, or a question stays open.
+
+Phrases of spoken English, after the decision and action-item detectors of meeting research (Purver et al. 2007,
+"Detecting and summarizing action items in multi-party dialogue"; Fernández et al. 2008, "Modelling and detecting
+decisions in multi-party dialogue"). They are rules: they miss what is agreed with a nod.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Literal
+
+from longvid_agents.sentences import Sentence
+
+Cue = Literal["decision", "action", "question"]
+
+_SETTLE = "go with|use|keep|drop|postpone|move|ship|target|include|remove"
+_DO = (
+    "send|write|open|post|share|fix|check|prepare|ping|reach|follow|update|create|make|add|take|look|draft|review|set"
+    "|schedule|put|merge|release|push|do"
+)
+_PROMISE = f"{_DO}|talk|ask|circle|bring|work|sync|coordinate|organi[sz]e|get|try"
+_OUGHT = f"{_DO}|implement|test|finish|bring|investigate|figure"
+_WEEKDAY = "monday|tuesday|wednesday|thursday|friday"
+
+
+def _rules(*rules: tuple[float, str]) -> tuple[tuple[float, re.Pattern[str]], ...]:
+    return tuple((weight, re.compile(pattern, re.IGNORECASE)) for weight, pattern in rules)
+
+
+_RULES = {
+    "decision": _rules(
+        (3.0, r"\bwe(?:'ve| have)? (?:all )?(?:decided|agreed|settled|concluded)\b"),
+        (3.0, r"\b(?:decision|conclusion|consensus) (?:is|was|here|would be)\b"),
+        (
+            2.5,
+            r"\b(?:let'?s|we'?ll|we will|we should) (?:just )?(?:go|stick|proceed|move (?:forward|ahead)) (?:with|for)\b",
+        ),
+        (2.5, rf"\bwe(?:'re| are) (?:going|gonna) (?:to )?(?:{_SETTLE})\b"),
+        (
+            2.0,
+            r"\b(?:no objections?|rough consensus|everyone (?:agrees|is fine)|sounds like we|so we agree)\b",
+        ),
+        (2.0, r"\b(?:agreed|decided|approved|postponed?|rejected|chosen) (?:to|on|that|until|by)\b"),
+        (
+            1.5,
+            rf"\b(?:let'?s|we(?:'ll| will| should| shall)) (?:just )?(?:{_SETTLE}|make|take|leave|do|have|aim|say)\b",
+        ),
+        (1.0, r"\b(?:the plan is|we plan to|we(?:'re| are) planning|we want to|final(?:ly|ise|ize))\b"),
+    ),
+    "action": _rules(
+        (3.0, r"\baction (?:item|point)s?\b|\bto-?do\b"),
+        (
+            2.5,
+            rf"\bI(?:'ll| will|'m going to|'m gonna| can| am going to) (?:\w+ly |also |just |then )?(?:{_PROMISE})\b",
+        ),
+        (
+            2.5,
+            rf"\b(?:can|could|would|will) (?:you|someone|somebody|anyone) (?:please |maybe |also )?(?:{_DO})\b",
+        ),
+        (2.0, rf"\bplease (?:{_DO}|comment|respond|let)\b"),
+        (
+            2.0,
+            rf"\b(?:you|they|he|she|teams?|clients) (?:will|should|needs? to|ha(?:ve|s) to|must) (?:\w+ )?(?:{_OUGHT})\b",
+        ),
+        (1.5, rf"\bwe (?:need|have|still need|should|ought) (?:to )?(?:\w+ )?(?:{_OUGHT})\b"),
+        (
+            1.0,
+            rf"\b(?:by|until|before|for) (?:tomorrow|tonight|{_WEEKDAY}|next (?:week|call|meeting|time))\b",
+        ),
+        (1.0, r"\b(?:follow up|reach out|take a look|get back to|next steps?|deadline)\b"),
+    ),
+    "question": _rules(
+        (3.0, r"\bopen (?:question|issue|point)s?\b|\bremains? (?:open|unclear|to be seen)\b"),
+        (
+            2.5,
+            r"\b(?:still|not yet) (?:unclear|undecided|unknown|open|decided|to be (?:decided|determined))\b",
+        ),
+        (
+            2.0,
+            r"\b(?:we|I) (?:still )?(?:don'?t|do not) (?:yet )?know (?:if|whether|how|what|why|when|which)\b",
+        ),
+        (2.0, r"\b(?:need|have) to (?:figure out|decide|find out|discuss further|think about)\b"),
+        (1.5, r"\b(?:the|one|another|main|big|my) question (?:is|here|would be|remains)\b|\bTBD\b"),
+        (
+            1.0,
+            r"\b(?:not (?:so |really |quite )?sure|unclear|unsure) (?:if|whether|how|what|why|when|which)\b",
+        ),
+    ),
+}
+_QUESTION = re.compile(r"\?[\"'”’)\]]*$")
+_IDLE = re.compile(
+    r"\b(?:share (?:my|the|your) screen|can you (?:hear|see)|mute|thank(?:s| you)|good morning|welcome|"
+    r"(?:I'll|let me|can I) (?:just )?(?:start|begin)|next slide)\b",
+    re.IGNORECASE,
+)
+# An item says what is decided or done: shorter ones point at something said before, longer ones ramble.
+_FEWEST_WORDS, _MOST_WORDS = 7, 60
+
+
+def strength(sentence: Sentence, cue: Cue) -> float:
+    """How strongly ``sentence`` reads as that kind of item: the sum of the weights of its phrases, 0 for none."""
+    words = len(sentence.text.split())
+    if not _FEWEST_WORDS <= words <= _MOST_WORDS or _IDLE.search(sentence.text):
+        return 0.0
+    # "Should we use it?" decides nothing; "Can you send it?" is a task, and a question that may stay open.
+    if cue == "decision" and _QUESTION.search(sentence.text):
+        return 0.0
+    return sum(weight for weight, pattern in _RULES[cue] if pattern.search(sentence.text))
+
+
+def owner_of(sentence: Sentence, speakers: Sequence[str]) -> str | None:
+    """Who takes the task: the speaker who says "I'll …", else the one person the sentence names, else None."""
+    if re.search(r"\bI(?:'ll| will|'m going to|'m gonna| can| am going to)\b", sentence.text):
+        return sentence.speaker
+    named = [name for name in speakers if name != sentence.speaker and _names(sentence.text, name)]
+    return named[0] if len(named) == 1 else None
+
+
+def _names(text: str, speaker: str) -> bool:
+    first = speaker.split()[0] if speaker.split() else ""
+    whole = re.search(rf"(?<!\w){re.escape(speaker)}(?!\w)", text) if speaker else None
+    return bool(
+        whole
+        or (len(first) > 2 and first[0].isupper() and re.search(rf"(?<!\w){re.escape(first)}(?!\w)", text))
+    )
