@@ -35,7 +35,7 @@ _RULES = {
         (3.0, r"\b(?:decision|conclusion|consensus) (?:is|was|here|would be)\b"),
         (
             2.5,
-            r"\b(?:let'?s|we'?ll|we will|we should) (?:just )?(?:go|stick|proceed|move (?:forward|ahead)) (?:with|for)\b",
+            r"\b(?:let'?s|we'?ll|we (?:will|should)) (?:just )?(?:go|stick|proceed|move (?:on|ahead)) (?:with|for)\b",
         ),
         (2.5, rf"\bwe(?:'re| are) (?:going|gonna) (?:to )?(?:{_SETTLE})\b"),
         (
@@ -62,7 +62,7 @@ _RULES = {
         (2.0, rf"\bplease (?:{_DO}|comment|respond|let)\b"),
         (
             2.0,
-            rf"\b(?:you|they|he|she|teams?|clients) (?:will|should|needs? to|ha(?:ve|s) to|must) (?:\w+ )?(?:{_OUGHT})\b",
+            rf"\b(?:you|they|s?he|teams?|clients) (?:will|should|needs? to|ha(?:ve|s) to|must) (?:\w+ )?(?:{_OUGHT})\b",
         ),
         (1.5, rf"\bwe (?:need|have|still need|should|ought) (?:to )?(?:\w+ )?(?:{_OUGHT})\b"),
         (

@@ -161,4 +161,5 @@ def _word_vectors(sentences: Sequence[Sentence]) -> NDArray[np.float32]:
     vectors = np.zeros((len(bags), len(columns)), np.float32)
     for row, bag in enumerate(bags):
         vectors[row, [columns[word] for word in bag]] = 1.0
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    return vectors

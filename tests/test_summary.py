@@ -1,0 +1,151 @@
+"""Summaries: every line is said where it is cited, owners are those who promised, and nothing is made up."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from longvid import Library
+from longvid_agents.cues import owner_of, strength
+from longvid_agents.sentences import Sentence
+from longvid_agents.summarise import strongest, summarise
+from longvid_storage.errors import NotFoundError, UsageError
+from longvid_storage.types import Segment, Utterance
+from memory_tools import MemoryTools, MemoryVideo
+
+PLANNING = """WEBVTT
+
+00:00:01.000 --> 00:00:06.000
+<v Maya>Good morning, today we look at the migration of the customer database to the new cluster.
+
+00:00:07.000 --> 00:00:12.000
+<v Jonas>The migration of the customer database needs a copy of every table on the new cluster.
+
+00:00:40.000 --> 00:00:46.000
+<v Maya>So we agreed to postpone the migration until the second week of March.
+
+00:01:20.000 --> 00:01:26.000
+<v Jonas>I will send the migration plan to everyone in the team by Friday.
+
+00:02:00.000 --> 00:02:06.000
+<v Maya>Jonas, can you please check the backups of the old cluster as well?
+
+00:02:40.000 --> 00:02:46.000
+<v Jonas>We still don't know whether the old cluster keeps its backups after the contract ends.
+"""
+
+
+def sentence(text: str, speaker: str | None = "Maya", start_s: float = 0.0) -> Sentence:
+    return Sentence("v", "speech", start_s, start_s + 5.0, text, speaker)
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
+    folder = tmp_path_factory.mktemp("summary")
+    (folder / "planning.vtt").write_text(PLANNING)
+    opened = Library.open(folder / "library", create=True)
+    opened.index(folder / "planning.vtt", collection="team")
+    return opened
+
+
+def test_a_meeting_is_summarised_from_its_own_sentences(library: Library) -> None:
+    summary = library.summary("planning")
+    assert [line.text for line in summary.decisions] == [
+        "So we agreed to postpone the migration until the second week of March."
+    ]
+    assert [(line.owner, line.citation.start_s) for line in summary.action_items] == [
+        ("Jonas", 80.0),
+        ("Jonas", 120.0),
+    ]
+    assert [line.citation.start_s for line in summary.open_questions] == [160.0]
+    assert any("customer database" in line.text for line in summary.overview)
+    assert summary.chapters[0].start_s == 0.0
+    said = {(u.start_s, u.end_s): u.text for u in library.show("planning").utterances}
+    for line in (*summary.overview, *summary.decisions, *summary.action_items, *summary.open_questions):
+        assert line.citation.quote == line.text
+        assert line.text in said[line.citation.start_s, line.citation.end_s]
+
+
+def test_a_collection_gives_one_summary_a_video(library: Library) -> None:
+    assert [each.title for each in library.collection_summary("team")] == ["planning"]
+    with pytest.raises(NotFoundError):
+        library.collection_summary("nobody's")
+
+
+def test_the_length_is_checked(library: Library) -> None:
+    with pytest.raises(UsageError, match=r"'medium'.*short or long"):
+        library.summary("planning", length="medium")
+
+
+def test_the_command_prints_markdown_and_json(library: Library, capsys: pytest.CaptureFixture[str]) -> None:
+    from longvid.cli import app
+
+    place = str(library._store.path)
+    app(["summary", "planning", "-L", place], standalone_mode=False)
+    text = capsys.readouterr().out
+    assert "## Decisions\n\n- Maya: So we agreed" in text
+    assert (
+        "**Jonas**: I will send the migration plan to everyone in the team by Friday. [planning @ 1:20–1:26]"
+        in text
+    )
+    assert "no language model read it" in text
+    app(["summary", "--collection", "team", "--format", "json", "-L", place], standalone_mode=False)
+    assert json.loads(capsys.readouterr().out)["action_items"][0]["owner"] == "Jonas"
+    for wrong in (["summary", "-L", place], ["summary", "planning", "--format", "pdf", "-L", place]):
+        with pytest.raises(UsageError):
+            app(wrong, standalone_mode=False)
+
+
+def test_who_takes_a_task_on() -> None:
+    speakers = ["Maya", "Jonas Weber"]
+    assert owner_of(sentence("I'll write the report before the next call."), speakers) == "Maya"
+    assert (
+        owner_of(sentence("Jonas should write the report before the next call."), speakers) == "Jonas Weber"
+    )
+    assert owner_of(sentence("Somebody should write the report."), speakers) is None
+    assert owner_of(sentence("Maya and Jonas Weber should write it.", "Ada"), speakers) is None
+
+
+def test_small_talk_and_questions_decide_nothing() -> None:
+    assert (
+        strength(sentence("Should we agree to postpone it until the week after the next?"), "decision") == 0
+    )
+    assert strength(sentence("I will share my screen now so that you can all see it."), "action") == 0
+    assert strength(sentence("We agreed."), "decision") == 0
+
+
+def test_one_line_a_place_and_in_time_order() -> None:
+    promises = [
+        sentence(f"I will send the report number {n} to all of you.", start_s=n * 10.0) for n in range(12)
+    ]
+    chosen = strongest(promises, "action", 3)
+    assert [one.start_s for one in chosen] == [0.0, 30.0, 60.0]
+
+
+def test_a_video_in_which_nothing_is_said_has_chapters_only() -> None:
+    tools = MemoryTools([MemoryVideo("v", "silent")])
+    summary = summarise(tools, "v", "silent", "silent.mp4", 9.0, [Segment("event", 0.0, 9.0, "Titles")])
+    assert [chapter.title for chapter in summary.chapters] == ["Titles"]
+    assert (summary.overview, summary.decisions, summary.action_items) == ((), (), ())
+
+
+def test_without_vectors_shared_words_make_a_sentence_central() -> None:
+    said = [
+        Utterance(0, 5, "The parser reads the grammar and the parser builds the tree of the program."),
+        Utterance(6, 9, "Lunch will be served at the usual place on the second floor today."),
+        Utterance(10, 15, "When the grammar changes the parser builds the tree of the program anew."),
+    ]
+
+    class NoVectors(MemoryTools):
+        def stored_vectors(self, *arguments: object, **more: object) -> None:
+            return None
+
+    tools = NoVectors([MemoryVideo("v", "talk", said)])
+    summary = summarise(tools, "v", "talk", "talk.mp4", 20.0, [])
+    assert len(summary.overview) == 3
+    from longvid_agents.sentences import speech_sentences
+    from longvid_agents.summarise import overview
+
+    first = overview(tools, "v", speech_sentences("v", said), 1)
+    assert "parser" in first[0].text
