@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 from scenedetect import AdaptiveDetector, ContentDetector, SceneManager, open_video
 
@@ -56,6 +58,16 @@ def test_a_fade_through_black_is_one_cut_in_its_middle(tmp_path: Path) -> None:
     assert starts(path) == [0.0, pytest.approx(4.0, abs=0.15), pytest.approx(8.0, abs=0.001)]
 
 
+def test_a_film_that_begins_in_the_dark_has_no_shot_before_it(tmp_path: Path) -> None:
+    film = shots((6.0,), ())
+
+    def frames() -> Iterator[np.ndarray]:
+        for number, picture in enumerate(film.frames()):
+            yield (picture * min(1.0, max(0.0, number / 24 - 0.7))).astype(np.uint8)
+
+    assert starts(Script(frames, 24, 6.0, ()).write(tmp_path / "in.mp4")) == [0.0]
+
+
 def test_a_cut_to_black_and_back_is_one_cut(tmp_path: Path) -> None:
     from numpy import zeros_like
 
@@ -67,6 +79,63 @@ def test_a_cut_to_black_and_back_is_one_cut(tmp_path: Path) -> None:
 
     path = Script(frames, 24, 8.0, (3.5,)).write(tmp_path / "dark.mp4")
     assert starts(path) == [0.0, pytest.approx(3.5, abs=0.1)]
+
+
+@pytest.mark.parametrize("join_s", [0.5, 1.0])
+@pytest.mark.parametrize("seed", [0, 7, 14, 21])
+def test_dissolves_between_moving_shots_are_found(seed: int, join_s: float, tmp_path: Path) -> None:
+    script = shots((4.0, 3.5, 5.0, 4.0), ("dissolve", "cut", "dissolve"), join_s=join_s, seed=seed)
+    path = script.write(tmp_path / "film.mp4")
+    assert starts(path)[1:] == [
+        pytest.approx(4.0, abs=0.3),
+        pytest.approx(7.5, abs=0.01),
+        pytest.approx(12.5, abs=0.3),
+    ]
+
+
+def test_half_of_a_fade_is_no_dissolve(tmp_path: Path) -> None:
+    for seed in (0, 7, 14):
+        path = shots((4.0, 4.0), ("fade",), join_s=2.0, seed=seed).write(tmp_path / f"{seed}.mp4")
+        assert len(starts(path)) == 2
+
+
+def moving(change: Callable[[np.ndarray, float], np.ndarray], seconds: float = 6.0) -> Script:
+    """One shot over which ``change(frame, time_s)`` is laid."""
+    film = shots((seconds,), ())
+
+    def frames() -> Iterator[np.ndarray]:
+        for number, picture in enumerate(film.frames()):
+            yield np.clip(change(picture.astype(np.float32), number / 24), 0, 255).astype(np.uint8)
+
+    return Script(frames, 24, seconds, ())
+
+
+def walker(picture: np.ndarray, time_s: float) -> np.ndarray:
+    x = int(30 + 40 * time_s)
+    picture[40:, x : x + 60] = (200, 40, 40)
+    return picture
+
+
+NEGATIVES: dict[str, Callable[[np.ndarray, float], np.ndarray]] = {
+    "pan": lambda picture, time_s: picture,
+    "lights go down": lambda picture, time_s: picture * float(np.clip(1.6 - time_s / 4, 0.5, 1)),
+    "flicker": lambda picture, time_s: picture * (1 + 0.25 * np.sin(9 * time_s)),
+    "noise": lambda picture, time_s: (
+        picture + np.random.default_rng(int(time_s * 24)).normal(0, 20, picture.shape)
+    ),
+    "walker": walker,
+}
+
+
+@pytest.mark.parametrize("kind", NEGATIVES)
+def test_what_only_moves_or_changes_its_light_is_no_dissolve(kind: str, tmp_path: Path) -> None:
+    assert starts(moving(NEGATIVES[kind]).write(tmp_path / "film.mp4")) == [0.0]
+
+
+@pytest.mark.parametrize("builds", [False, True])
+def test_builds_of_slides_are_no_dissolves(builds: bool, tmp_path: Path) -> None:
+    path = lecture(sample_slides(3, "dark", builds=builds)).write(tmp_path / "lecture.mp4")
+    assert starts(path) == [0.0]
 
 
 def test_shots_cover_the_video(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 STAGES = ("transcript", "visual", "screen_text", "structure", "vectors")
 
 # Raise a number when the code of that stage changes what it writes: libraries then redo it and what follows.
-_VERSIONS = dict.fromkeys(STAGES, 1)
+_VERSIONS = {**dict.fromkeys(STAGES, 1), "visual": 2}
 
 
 class Engines(Protocol):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from longvid_indexer.frames import Frame, FrameReader, fit
+from longvid_indexer.vision.dissolves import DissolveDetector
 from longvid_indexer.vision.keyframes import MiddleFrame, keep
 from longvid_indexer.vision.moments import Moments
 from longvid_indexer.vision.shots import ShotFinder, make_detectors, shots_of
@@ -131,7 +132,8 @@ class _Look:
         """Show the next decoded frame to all who look."""
         if self._shots is None:
             detectors = make_detectors(self._settings.detector)
-            self._shots = ShotFinder(detectors, rate, exact=self._settings.exact_shots)
+            mixed = DissolveDetector() if self._settings.detector == "default" else None
+            self._shots = ShotFinder(detectors, rate, exact=self._settings.exact_shots, dissolves=mixed)
             self._size = fit(frame.raw.width, frame.raw.height, self._settings.look_long_side)
             self._middle = MiddleFrame(frame.time_s)
         for cut_s in self._shots.see(frame):

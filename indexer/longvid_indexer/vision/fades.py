@@ -15,13 +15,19 @@ class FadeDetector(ThresholdDetector):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
         self.fades_s: list[tuple[float, float, float]] = []
+        self._first_s: float | None = None
 
     def process_frame(self, timecode: Any, frame_img: NDArray[np.uint8]) -> list[Any]:
         """As the base class does it."""
+        if self._first_s is None:
+            self._first_s = timecode.seconds
         went_dark = self.last_fade["frame"] if self.last_fade["type"] == "out" else None
         cuts: list[Any] = super().process_frame(timecode, frame_img)
         if cuts and went_dark is not None:
             # A cut to black is reported for the first dark frame or its neighbour, hence a little more on both sides.
             slack_s = 2 / float(timecode.frame_rate)
-            self.fades_s.append((went_dark.seconds - slack_s, cuts[0].seconds, timecode.seconds + slack_s))
+            if went_dark.seconds <= self._first_s:  # a film that begins in the dark has no shot before it
+                cuts = []
+            middle_s = cuts[0].seconds if cuts else self._first_s
+            self.fades_s.append((went_dark.seconds - slack_s, middle_s, timecode.seconds + slack_s))
         return cuts

@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from longvid_indexer.frames import Frame
+    from longvid_indexer.vision.dissolves import Dissolve, DissolveDetector
 
 # What PySceneDetect's SceneManager shrinks to before it looks (DEFAULT_MIN_WIDTH, applied to the long side).
 _LONG_SIDE = 256
 _MICROSECONDS = Fraction(1, 1_000_000)
+_NEAR_S = 0.3
 
 
 class ShotFinder:
@@ -26,10 +28,19 @@ class ShotFinder:
         detectors: instances of ``scenedetect.detector.SceneDetector``.
         rate: the video's nominal frame rate, which PySceneDetect counts lengths in.
         exact: shrink frames by PySceneDetect's own steps, so that the cuts equal its own to the frame.
+        dissolves: finds cross-dissolves, which none of PySceneDetect's detectors does; None: they are not looked for.
     """
 
-    def __init__(self, detectors: list[Any], rate: float, *, exact: bool = False) -> None:
+    def __init__(
+        self,
+        detectors: list[Any],
+        rate: float,
+        *,
+        exact: bool = False,
+        dissolves: DissolveDetector | None = None,
+    ) -> None:
         self._detectors = detectors
+        self._dissolves = dissolves
         self._rate = Fraction(rate).limit_denominator(1001)
         self._exact = exact
         self._size: tuple[int, int] | None = None
@@ -47,27 +58,42 @@ class ShotFinder:
         self.small = image
         code = Timecode(round(frame.time_s / _MICROSECONDS), _MICROSECONDS)
         self._last = FrameTimecode(code, fps=self._rate)
-        return self._note(
+        cuts = self._note(
             [cut for detector in self._detectors for cut in detector.process_frame(self._last, image)]
         )
+        mixed = self._dissolves.see(frame.time_s, image) if self._dissolves is not None else []
+        return cuts + [dissolve.middle_s for dissolve in mixed if self._stands_alone(dissolve)]
 
     def finish(self) -> list[float]:
         """After the last frame: the cuts that were still open."""
         if self._last is None:
             return []
+        if self._dissolves is not None:
+            self._dissolves.finish()
         return self._note([cut for detector in self._detectors for cut in detector.post_process(self._last)])
 
     @property
     def cuts_s(self) -> list[float]:
-        """All cuts so far; of a fade through black only the one in its middle."""
-        fades = [fade for detector in self._detectors for fade in getattr(detector, "fades_s", ())]
+        """All cuts so far; of a fade through black, and of a dissolve, only the one in its middle."""
         inside = {
             cut
             for cut in self._cuts_s
-            for start, middle, end in fades
+            for start, middle, end in self._fades_s
             if start <= cut <= end and cut != middle
         }
-        return sorted({cut for cut in self._cuts_s if cut not in inside})
+        found = self._dissolves.found if self._dissolves is not None else []
+        mixed = {dissolve.middle_s for dissolve in found if self._stands_alone(dissolve)}
+        return sorted({cut for cut in self._cuts_s if cut not in inside} | mixed)
+
+    @property
+    def _fades_s(self) -> list[tuple[float, float, float]]:
+        return [fade for detector in self._detectors for fade in getattr(detector, "fades_s", ())]
+
+    def _stands_alone(self, dissolve: Dissolve) -> bool:
+        """Whether nobody else saw a boundary there: a hard cut in it, or a fade of which it is a half, is not mixed."""
+        start_s, end_s = dissolve.start_s - _NEAR_S, dissolve.end_s + _NEAR_S
+        cut = any(start_s <= cut <= end_s for cut in self._cuts_s)
+        return not cut and all(end_s < start or start_s > end for start, _, end in self._fades_s)
 
     def _note(self, codes: list[Any]) -> list[float]:
         fresh = [code.seconds for code in codes]
