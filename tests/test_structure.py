@@ -109,6 +109,42 @@ def test_a_file_with_many_shots_and_no_words_gets_scenes_at_shots() -> None:
     assert [s for s in segments if s.level == "shot"] == shots
 
 
+def place(seed: int) -> bytes:
+    """A picture of its own colours, as a keyframe keeps it."""
+    from io import BytesIO
+
+    import numpy as np
+    from PIL import Image
+
+    rng = np.random.default_rng(seed)
+    colours = rng.integers(0, 256, (5, 8, 3), dtype=np.uint8).repeat(20, axis=0).repeat(20, axis=1)
+    out = BytesIO()
+    Image.fromarray(colours).save(out, "WEBP")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(("first_s", "second_s"), [(120, 120), (40, 80), (60, 60), (75, 45)])
+def test_shots_that_alternate_are_one_scene_and_a_lasting_change_parts_two(
+    first_s: int, second_s: int
+) -> None:
+    """A silent film: A-B-A-B … in one place, then C-D-C-D … in another."""
+    from longvid_indexer.structuring.pictures import PictureSpan, histogram
+
+    pictures = {name: histogram(place(seed)) for seed, name in enumerate("ABCD")}
+    order = ("AB" * first_s)[: first_s // 5] + ("CD" * second_s)[: second_s // 5]
+    spans = [PictureSpan(5.0 * i, 5.0 * i + 5.0, pictures[name]) for i, name in enumerate(order)]
+    shots = [Segment("shot", span.start_s, span.end_s) for span in spans]
+    segments = build_structure(info_of(5.0 * len(order)), [], shots, [], [], pictures=spans)
+    assert [s.start_s for s in segments if s.level == "scene"] == [0.0, float(first_s)]
+
+
+def test_the_same_picture_later_is_the_same_place_whatever_its_size() -> None:
+    from longvid_indexer.structuring.pictures import histogram
+
+    assert float(histogram(place(0)) @ histogram(place(0))) == pytest.approx(1.0)
+    assert float(histogram(place(0)) @ histogram(place(1))) < 0.9
+
+
 def test_scenes_of_a_lecture_begin_with_its_slides() -> None:
     slides = [Slide(i * 60.0, (i + 1) * 60.0, i * 60.0 + 5, f"Slide {i}") for i in range(8)]
     talk = [Utterance(t, t + 4.8, f"Sentence number {t} about matters.") for t in range(0, 480, 5)]

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 STAGES = ("transcript", "visual", "screen_text", "structure", "vectors")
 
 # Raise a number when the code of that stage changes what it writes: libraries then redo it and what follows.
-_VERSIONS = {**dict.fromkeys(STAGES, 1), "visual": 2}
+_VERSIONS = {**dict.fromkeys(STAGES, 1), "visual": 2, "structure": 2}
 
 
 class Engines(Protocol):
@@ -238,6 +238,7 @@ def _titled(slides: Sequence[Slide], lines: Sequence[ScreenText]) -> list[Slide]
 def _structure(job: Job, recorded: dict[str, str]) -> _Plan:
     """Shot → scene → event → video, with titles and summaries."""
     from longvid_indexer.structure import build_structure
+    from longvid_indexer.structuring.pictures import picture_spans
 
     encoder = job.engines.text_encoder
     read = [recorded.get(name) for name in ("transcript", "visual", "screen_text")]
@@ -253,6 +254,7 @@ def _structure(job: Job, recorded: dict[str, str]) -> _Plan:
             store.screen_texts(video_id),
             encoder,
             job.info.chapters,
+            pictures=picture_spans(store.keyframes(video_id, images=True)),
         )
 
         units = _units(job, segments=segments)

@@ -18,6 +18,7 @@ from longvid_indexer.structuring.blocks import make_blocks
 from longvid_indexer.structuring.cuts import Source
 from longvid_indexer.structuring.describe import Describer, Encode, Span, slide_titles
 from longvid_indexer.structuring.events import chapter_edges, find_events
+from longvid_indexer.structuring.pictures import PictureSpan
 from longvid_indexer.structuring.scenes import find_scenes
 from longvid_indexer.structuring.sentences import make_sentences
 from longvid_storage.types import Chapter, Level, ScreenText, Segment, Slide, Utterance, VideoInfo
@@ -38,14 +39,15 @@ def build_structure(
     chapters: Sequence[Chapter] = (),
     *,
     utterance_vectors: NDArray[np.float32] | None = None,
+    pictures: Sequence[PictureSpan] = (),
 ) -> tuple[Segment, ...]:
     """Segments of the levels video, event, scene, shot (in this order, by time within a level).
 
     ``utterance_vectors`` is (len(utterances), d), L2-normalised, if they are known already; otherwise
     ``encoder`` makes them, and without either the words alone decide. ``chapters`` (or ``info.chapters``)
-    win over found events. Everything may be empty: a level without evidence is one segment. A video of no
-    length has no segments. Raises ``ValueError`` when ``utterance_vectors`` does not have one row an
-    utterance.
+    win over found events. ``pictures`` tell scenes which shots are of one place. Everything may be empty: a
+    level without evidence is one segment. A video of no length has no segments. Raises ``ValueError`` when
+    ``utterance_vectors`` does not have one row an utterance.
     """
     if info.duration_s <= 0:
         return ()
@@ -61,7 +63,7 @@ def build_structure(
         event_edges = [int(np.argmin(np.abs(blocks.edges_s - edge))) for edge in wanted]
     else:
         event_edges = find_events(blocks)
-    scene_edges = find_scenes(blocks, event_edges)
+    scene_edges = find_scenes(blocks, event_edges, pictures)
     events = _spans([float(blocks.edges_s[i]) for i in event_edges])
     scenes = _spans([float(blocks.edges_s[i]) for i in scene_edges])
     describer = Describer(

@@ -105,16 +105,16 @@ def make_blocks(
     _add_screen_words(source.screen_texts, edges, words)
     lexical_weights = np.array([float(counts.total()) for counts in words])
     scale = 1.0 if source.vectors is None else word_share
-    views = [_centred(_lexical(words), lexical_weights) * scale]
+    views = [centred(_lexical(words), lexical_weights) * scale]
     if source.vectors is not None and len(source.utterances):
         rows = source.vectors.astype(np.float64) * spoken[:, None]
-        views.append(_centred(_sum_rows(rows, owner, n), weights))
+        views.append(centred(_sum_rows(rows, owner, n), weights))
     speakers = sorted({u.speaker for u in source.utterances if u.speaker})
     if len(speakers) > 1:
         who = np.array(
             [[u.speaker == name for name in speakers] for u in source.utterances], dtype=np.float64
         )
-        views.append(_centred(_sum_rows(who * spoken[:, None], owner, n), weights) * speaker_share)
+        views.append(centred(_sum_rows(who * spoken[:, None], owner, n), weights) * speaker_share)
     return Blocks(edges, strength, lexical_weights, np.hstack(views))
 
 
@@ -156,7 +156,7 @@ def _lexical(words: list[Counter[str]]) -> Floats:
     return vectors
 
 
-def _centred(sums: Floats, weights: Floats) -> Floats:
+def centred(sums: Floats, weights: Floats) -> Floats:
     """Take the video's mean off every block and scale to unit mean scatter; all zeros when all blocks are
     alike.
     """
