@@ -221,7 +221,10 @@ def precision(outcomes: Sequence[Outcome], threshold: float) -> float:
     return sum(o.hits for o in answered) / max(1, sum(o.citations for o in answered))
 
 
-def report(outcomes: Sequence[Outcome], threshold: float) -> None:
+THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+
+
+def report(outcomes: Sequence[Outcome], threshold: float, picture: Path | None = None) -> None:
     groups = list(dict.fromkeys(o.group for o in outcomes))
     print(
         f"\n| at threshold {threshold} | questions | answered | citations a question | citation precision |"
@@ -235,13 +238,43 @@ def report(outcomes: Sequence[Outcome], threshold: float) -> None:
         print(f"| {group} | {len(own)} | {len(kept) / len(own):.3f} | {each:.2f} | {right} |")
     print("\n| threshold | false refusals | far misses answered | near misses answered | qmsum precision |")
     print("|---|---|---|---|---|")
-    for t in (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8):
+    curve = []
+    for t in THRESHOLDS:
         refused = mean_by_group(outcomes, lambda o, t=t: o.confidence < t, lambda g: ":" not in g)
         far = mean_by_group(outcomes, lambda o, t=t: o.confidence >= t, lambda g: g.startswith("far"))
         near = mean_by_group(outcomes, lambda o, t=t: o.confidence >= t, lambda g: g.startswith("near"))
         own = precision([o for o in outcomes if o.group == "qmsum"], t)
         print(f"| {t} | {refused:.3f} | {far:.3f} | {near:.3f} | {own:.3f} |")
+        curve.append((t, refused, far, near))
+    if picture is not None:
+        plot(curve, threshold, picture)
     print(f"\nexpected calibration error (ten bins, answerable and far misses alike): {error(outcomes):.3f}")
+
+
+def plot(curve: Sequence[tuple[float, float, float, float]], threshold: float, path: Path) -> None:
+    """The trade-off: questions refused that have an answer, against questions answered that have none."""
+    import matplotlib
+
+    matplotlib.use("svg")
+    matplotlib.rcParams["svg.hashsalt"] = "longvid"
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(6.4, 4.2), layout="constrained")
+    refused = [row[1] for row in curve]
+    for column, label in ((2, "far misses"), (3, "near misses")):
+        axes.plot(refused, [row[column] for row in curve], marker="o", label=label)
+    for t, x, far, _ in curve:
+        axes.annotate(f"{t:g}", (x, far), textcoords="offset points", xytext=(4, 6), fontsize=8)
+    axes.axvline(0.15, color="grey", linewidth=0.8, linestyle=":")
+    axes.axhline(0.10, color="grey", linewidth=0.8, linestyle=":")
+    axes.set(
+        xlabel="false refusals", ylabel="answered though not in the library", xlim=(0, None), ylim=(0, 0.75)
+    )
+    axes.set_title(
+        f"thresholds of confidence; {threshold:g} is used, dotted lines are the goals", fontsize=10
+    )
+    axes.legend()
+    figure.savefig(path, metadata={"Date": None})
 
 
 def mean_by_group(outcomes: Sequence[Outcome], wrong: Any, of: Any) -> float:
@@ -283,15 +316,16 @@ def main() -> None:
     parser.add_argument("work", type=Path, help="where the libraries are kept between runs")
     parser.add_argument("--most", type=int, default=320, help="questions a group (misses: half)")
     parser.add_argument("--fit", action="store_true", help="fit on halves, then on everything")
+    parser.add_argument("--plot", type=Path, help="write the trade-off as an SVG file")
     options = parser.parse_args()
     libraries = {name: open_library(options.data, options.work, name) for name in SETS}
     cases = collect(libraries, options.data, options.most)
     if options.fit:
-        report(halves(cases), WITH_VECTORS.threshold)
+        report(halves(cases), WITH_VECTORS.threshold, options.plot)
         weights = fit_weights([case for case in cases if case.answerable])
         print(f"\nfitted on everything: {weights} {fit_model(cases, weights)}")
     else:
-        report([outcome(case, FIT, WITH_VECTORS) for case in cases], WITH_VECTORS.threshold)
+        report([outcome(case, FIT, WITH_VECTORS) for case in cases], WITH_VECTORS.threshold, options.plot)
 
 
 if __name__ == "__main__":

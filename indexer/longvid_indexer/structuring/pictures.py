@@ -49,7 +49,8 @@ def histogram(image: bytes) -> Floats:
     hue, saturation, value = np.moveaxis(np.asarray(picture.convert("HSV"), np.int64), 2, 0)
     columns = (hue * _HUES // 256 * _SATURATIONS + saturation * _SATURATIONS // 256) * _VALUES
     counts = np.bincount((columns + value * _VALUES // 256).ravel(), minlength=_HUES * _SATURATIONS * _VALUES)
-    return np.sqrt(counts / counts.sum())
+    shares: Floats = np.sqrt(counts / counts.sum())
+    return shares
 
 
 def picture_sums(edges_s: Floats, pictures: Sequence[PictureSpan]) -> tuple[Floats, Floats]:
