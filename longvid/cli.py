@@ -148,6 +148,10 @@ def search(
     from_: FromOption = None,
     to: ToOption = None,
     speaker: SpeakerOption = None,
+    rerank: Annotated[
+        str | None,
+        typer.Option("--rerank", help="Let this cross-encoder (directory or hub name) order them."),
+    ] = None,
     json_: JsonOption = False,
 ) -> None:
     """Find moments, best first; no answer is written."""
@@ -156,8 +160,13 @@ def search(
 
     query = check_query(query, k)
     chosen = filters(video, collection, from_, to, speaker)
+    reranker = None
+    if rerank is not None:
+        from longvid_storage.rerankers.transformers import TransformersReranker
+
+        reranker = TransformersReranker(rerank)
     with open_library(library) as lib:
-        found = lib.search(query, k=k, **chosen)
+        found = lib.search(query, k=k, reranker=reranker, **chosen)
     if json_:
         for moment in found:
             print(jsonform.dumps(moment))

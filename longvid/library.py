@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from longvid_agents.summarise import Summary
     from longvid_indexer.report import IndexEvent, IndexReport
     from longvid_storage.mentions import VideoMentions
+    from longvid_storage.reranker import Reranker
     from longvid_storage.rows import VideoRow
     from longvid_storage.store import Store
 
@@ -107,8 +108,12 @@ class Library:
         from_s: float | None = None,
         to_s: float | None = None,
         speaker: str | None = None,
+        reranker: Reranker | None = None,
     ) -> list[Moment]:
         """The ``k`` best moments for ``query``, best first, in what the filters admit.
+
+        ``reranker`` (``longvid_storage.rerankers.transformers:TransformersReranker``, or anything that fulfils the
+        ``Reranker`` protocol) puts the best moments in its own order.
 
         Raises:
             UsageError: an empty query, ``k`` below 1, or ``from_s`` after ``to_s``.
@@ -125,6 +130,7 @@ class Library:
             filters=filters,
             text_encoder=self.engines.text_encoder,
             image_encoder=self.engines.image_encoder,
+            reranker=reranker,
         )
 
     def ask(

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from longvid_storage import search_reads
 from longvid_storage.errors import UsageError
 from longvid_storage.filters import UNFILTERED
+from longvid_storage.reranker import rerank
 from longvid_storage.searching import scoring
 from longvid_storage.searching.evidence import find_evidence
 from longvid_storage.searching.memory import Memory, memory_of
@@ -31,6 +32,7 @@ from longvid_storage.types import Filters, Moment
 
 if TYPE_CHECKING:
     from longvid_storage.image_encoder import ImageEncoder
+    from longvid_storage.reranker import Reranker
     from longvid_storage.store import Store
     from longvid_storage.text_encoder import TextEncoder
 
@@ -39,6 +41,8 @@ POOL = 12
 HITS = 400
 """Word hits, and meaning hits, that vote for them."""
 MOST_TERMS = 48
+RERANKED = 20
+"""Moments that a reranker reads at least."""
 CHANNELS = ("screen", "speech")
 _VOTERS = 3
 
@@ -50,12 +54,14 @@ def search(
     filters: Filters = UNFILTERED,
     text_encoder: TextEncoder | None = None,
     image_encoder: ImageEncoder | None = None,
+    reranker: Reranker | None = None,
 ) -> list[Moment]:
     """The ``k`` best moments for ``query`` in what ``filters`` admit, best first; those of one video do not overlap.
 
     Args:
         text_encoder: the encoder that the library's text vectors are of; without one, words decide alone.
         image_encoder: likewise for pictures.
+        reranker: puts the best ``max(k, RERANKED)`` moments in its own order before the first ``k`` are taken.
 
     Raises:
         UsageError: ``query`` is empty or ``k`` is below 1.
@@ -65,6 +71,9 @@ def search(
         raise UsageError("the query is empty: say what to look for, in quotes")
     if k < 1:
         raise UsageError(f"k is {k}: ask for at least one moment")
+    if reranker is not None:
+        found = search(store, query, max(k, RERANKED), filters, text_encoder, image_encoder)
+        return rerank(reranker, query, found)[:k]
     memory = memory_of(store)
     question = read_question(query, memory.languages(store), memory.speakers(store, filters))
     idf = memory.idf(store, question.terms, MOST_TERMS)

@@ -1,0 +1,1 @@
+"""Implementations of the rerank role, one file each."""
