@@ -1,0 +1,88 @@
+"""What every adapter over torch needs: which device, which precision, and batches that survive a full GPU."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from longvid_storage.errors import MissingExtraError, ModelError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class HalvedBatchWarning(UserWarning):
+    """The GPU was too full for a batch; it was halved, and work goes on."""
+
+
+def import_torch(what: str) -> Any:
+    """torch, or one sentence that says what to install; ``what`` needs it (``"the reranker X"``).
+
+    Raises:
+        MissingExtraError: torch is not installed.
+    """
+    try:
+        import torch
+    except ImportError as error:
+        raise MissingExtraError(f"{what} needs torch: pip install 'longvid[models]'") from error
+    return torch
+
+
+def pick_device(wanted: str | None, what: str) -> str:
+    """``wanted`` when torch has it, a GPU where there is one for None, else ``"cpu"``.
+
+    Raises:
+        ModelError: a GPU is asked for and torch sees none (code ``"no_device"``).
+    """
+    torch = import_torch(what)
+    mps = getattr(torch.backends, "mps", None)
+    there = {"cuda": torch.cuda.is_available(), "mps": mps is not None and mps.is_available()}
+    if wanted is None:
+        return next((name for name, here in there.items() if here), "cpu")
+    if not there.get(wanted.partition(":")[0], True):
+        raise ModelError(
+            f"{what} was asked to run on {wanted}, and torch sees no such device: use device='cpu', "
+            "or install the driver and a torch build for it (longvid doctor)",
+            code="no_device",
+        )
+    return wanted
+
+
+def pick_dtype(device: str) -> Any:
+    """bfloat16 on a GPU that computes in it, float16 on another, float32 on a CPU."""
+    torch = import_torch("a model")
+    if device.startswith("cuda"):
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    return torch.float16 if device.startswith("mps") else torch.float32
+
+
+def in_batches(
+    run: Callable[[Sequence[Item]], Result], items: Sequence[Item], batch: int, what: str
+) -> list[Result]:
+    """``run`` over ``items``, at most ``batch`` at a time; a batch that does not fit on the GPU is halved.
+
+    Warns ``HalvedBatchWarning`` each time it halves, and stays with the smaller batch.
+
+    Raises:
+        ModelError: not even one item fits (code ``"out_of_memory"``).
+    """
+    torch = import_torch(what)
+    results: list[Result] = []
+    start = 0
+    while start < len(items):
+        try:
+            results.append(run(items[start : start + batch]))
+            start += batch
+        except torch.OutOfMemoryError as error:
+            if batch == 1:
+                raise ModelError(
+                    f"{what} does not fit on the GPU with one item at a time: use device='cpu' or a smaller model",
+                    code="out_of_memory",
+                ) from error
+            batch = max(1, batch // 2)
+            torch.cuda.empty_cache()
+            warnings.warn(
+                f"{what}: the GPU is full, going on with batches of {batch}", HalvedBatchWarning, stacklevel=2
+            )
+    return results

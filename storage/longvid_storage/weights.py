@@ -1,0 +1,74 @@
+"""Where a model's files lie on this disk, and what tells two versions of them apart. Nothing is fetched here."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from longvid_storage.errors import ModelError
+
+# What decides how a model computes: weights, settings, vocabularies.
+_TELLING = {".safetensors", ".bin", ".pt", ".onnx", ".json", ".txt", ".model", ".jinja"}
+_EDGE = 1 << 20
+
+
+def hub_cache() -> Path:
+    """The Hugging Face hub's cache directory, by its own environment variables."""
+    if place := os.environ.get("HF_HUB_CACHE"):
+        return Path(place)
+    if home := os.environ.get("HF_HOME"):
+        return Path(home) / "hub"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "huggingface" / "hub"
+
+
+def find_weights(model: str | Path, role: str) -> Path:
+    """The directory of a model given as a directory or as a hub id (``"Qwen/Qwen3-VL-8B-Instruct"``).
+
+    Of a hub id it is the snapshot that the cache's ``refs/main`` names, else the newest one.
+
+    Raises:
+        ModelError: it is not on this disk (code ``"no_weights"``); ``role`` says in the message what it is for.
+    """
+    directory = Path(model).expanduser()
+    if directory.is_dir():
+        return directory
+    repository = hub_cache() / f"models--{str(model).replace('/', '--')}"
+    reference = repository / "refs" / "main"
+    if reference.is_file():
+        named = repository / "snapshots" / reference.read_text(encoding="utf-8").strip()
+        if named.is_dir():
+            return named
+    snapshots = [path for path in (repository / "snapshots").glob("*") if path.is_dir()]
+    if snapshots:
+        return max(snapshots, key=lambda path: path.stat().st_mtime)
+    raise ModelError(
+        f"the {role} model {model} is not on this disk: give the directory of its files, or fetch it with "
+        f"longvid models pull {model}",
+        code="no_weights",
+    )
+
+
+def fingerprint_of(paths: Path | Iterable[Path]) -> str:
+    """Sixteen hex digits over names, sizes and the first and last mebibyte of each file.
+
+    ``paths``: files, or one directory whose weights, settings and vocabularies count. Tells versions apart without
+    reading gigabytes; it is no checksum.
+    """
+    if isinstance(paths, Path) and paths.is_dir():
+        root = paths
+        files = sorted(path for path in root.rglob("*") if path.is_file() and path.suffix in _TELLING)
+        names = [path.relative_to(root).as_posix() for path in files]
+    else:
+        files = [paths] if isinstance(paths, Path) else list(paths)
+        names = [path.name for path in files]
+    digest = hashlib.sha256()
+    for name, path in zip(names, files, strict=True):
+        size = path.stat().st_size
+        digest.update(f"{name}\0{size}\0".encode())
+        with path.open("rb") as file:
+            digest.update(file.read(_EDGE))
+            file.seek(max(0, size - _EDGE))
+            digest.update(file.read())
+    return digest.hexdigest()[:16]
