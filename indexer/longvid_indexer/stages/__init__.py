@@ -1,0 +1,11 @@
+"""The stages of indexing one video, one file each: transcript → visual → screen text → structure → vectors.
+
+Each stage's rows are committed in one transaction together with its completion record. The record's fingerprint
+names the code version, the engine and everything upstream: a stage runs again exactly when one of these changed.
+A process killed anywhere redoes at most the stage it was in.
+"""
+
+from longvid_indexer.stages.job import STAGES, Engines, Job
+from longvid_indexer.stages.run import choose_stages, run_stage
+
+__all__ = ["STAGES", "Engines", "Job", "choose_stages", "run_stage"]

@@ -1,0 +1,116 @@
+"""What every stage is made of: the job of one file, the work a stage hands back, and the fingerprint it goes with."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from longvid_indexer.report import ErrorInfo
+from longvid_storage.types import ScreenText, Segment, Slide, StageResult, Unit, Utterance, VideoInfo
+
+if TYPE_CHECKING:
+    from longvid_indexer.scan import Found
+    from longvid_indexer.screen_reader import ScreenReader
+    from longvid_indexer.transcriber import Transcriber
+    from longvid_storage.image_encoder import ImageEncoder
+    from longvid_storage.stage_writer import StageWriter
+    from longvid_storage.store import Store
+    from longvid_storage.text_encoder import TextEncoder
+
+STAGES = ("transcript", "visual", "screen_text", "structure", "vectors")
+"""In the order they run; a stage reads only what stages before it wrote."""
+
+# Raise a number when the code of that stage changes what it writes: libraries then redo it and what follows.
+_VERSIONS = {**dict.fromkeys(STAGES, 1), "visual": 2, "structure": 2}
+
+
+class Engines(Protocol):
+    """The models that indexing uses; None switches a role off. Reading a property must not load weights."""
+
+    @property
+    def transcriber(self) -> Transcriber | None: ...
+
+    @property
+    def screen_reader(self) -> ScreenReader | None: ...
+
+    @property
+    def text_encoder(self) -> TextEncoder | None: ...
+
+    @property
+    def image_encoder(self) -> ImageEncoder | None: ...
+
+
+@dataclass
+class Job:
+    """One file on its way through the stages: what it is, and what became of each stage so far."""
+
+    store: Store
+    engines: Engines
+    found: Found
+    info: VideoInfo
+    results: dict[str, StageResult] = field(default_factory=dict)
+    error: ErrorInfo | None = None
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def video_id(self) -> str:
+        """The hash of the content."""
+        return self.info.video_id
+
+    @property
+    def path(self) -> Path:
+        """The file that is read."""
+        return self.found.path
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a stage made, ready to be written in one transaction."""
+
+    write: Callable[[StageWriter], None]
+    fingerprint: str
+    engine: str | None = None
+    counters: Mapping[str, int | float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+Plan = tuple[frozenset[str], Callable[[], Work]]
+"""The fingerprints with which the stage is up to date, and how to bring it there."""
+
+
+def digest(stage: str, *parts: object) -> str:
+    """The fingerprint of a stage: its code version and everything that decides what it writes."""
+    return hashlib.sha256("\x1f".join(map(str, (stage, _VERSIONS[stage], *parts))).encode()).hexdigest()[:32]
+
+
+def fingerprint_of(engine: object | None) -> str:
+    """An engine's fingerprint; ``"off"`` without one."""
+    return getattr(engine, "fingerprint", "off")
+
+
+def nothing(writer: StageWriter) -> None:
+    """A stage that has nothing to write still gets its completion record."""
+
+
+def units_with(
+    job: Job,
+    *,
+    utterances: Sequence[Utterance] | None = None,
+    slides: Sequence[Slide] | None = None,
+    screen_texts: Sequence[ScreenText] | None = None,
+    segments: Sequence[Segment] | None = None,
+) -> list[Unit]:
+    """The units of the video as it will be once the given rows are written; the rest comes from the store."""
+    from longvid_storage.units import build_units
+
+    store, video_id = job.store, job.video_id
+    return build_units(
+        job.info,
+        store.utterances(video_id) if utterances is None else utterances,
+        store.slides(video_id) if slides is None else slides,
+        store.screen_texts(video_id) if screen_texts is None else screen_texts,
+        store.segments(video_id) if segments is None else segments,
+    )

@@ -1,0 +1,69 @@
+"""Choosing stages, and bringing one of them up to date."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection
+from dataclasses import replace
+
+from longvid_indexer.report import ErrorInfo
+from longvid_indexer.stages.job import STAGES, Job, Plan
+from longvid_indexer.stages.screen_text import screen_text_stage
+from longvid_indexer.stages.structure import structure_stage
+from longvid_indexer.stages.transcript import transcript_stage
+from longvid_indexer.stages.vectors import vectors_stage
+from longvid_indexer.stages.visual import visual_stage
+from longvid_storage.errors import LibraryError, LongvidError, UsageError
+from longvid_storage.types import StageResult
+
+_STAGES: dict[str, Callable[[Job, dict[str, str]], Plan]] = {
+    "transcript": transcript_stage,
+    "visual": visual_stage,
+    "screen_text": screen_text_stage,
+    "structure": structure_stage,
+    "vectors": vectors_stage,
+}
+
+
+def choose_stages(only: Collection[str] | None, skip: Collection[str] | None) -> frozenset[str]:
+    """The stages to run.
+
+    Raises:
+        UsageError: a name is not a stage, or nothing is left to do.
+    """
+    for name in (*(only or ()), *(skip or ())):
+        if name not in STAGES:
+            raise UsageError(f"no stage is called {name!r}: the stages are {', '.join(STAGES)}")
+    chosen = frozenset(only or STAGES) - frozenset(skip or ())
+    if not chosen:
+        raise UsageError("--only and --skip leave no stage to run: name at least one stage")
+    return chosen
+
+
+def run_stage(job: Job, stage: str) -> StageResult:
+    """Bring one stage up to date; an error of this file or its models is noted in the job, not raised.
+
+    Raises:
+        LibraryError: the library cannot be written.
+    """
+    recorded = job.store.stage_fingerprints(job.video_id)
+    expected, make = _STAGES[stage](job, recorded)
+    if recorded.get(stage) in expected:
+        return replace(job.store.stage_records(job.video_id)[stage].result, status="unchanged")
+    started = time.perf_counter()
+    try:
+        work = make()
+    except LibraryError:
+        raise
+    except LongvidError as error:
+        job.error = job.error or ErrorInfo.of(error)
+        return StageResult(stage, "failed", seconds=time.perf_counter() - started, note=error.message)
+    job.notes += work.notes
+    note = "; ".join(work.notes) or None
+    with job.store.stage(job.video_id, stage, work.fingerprint) as writer:
+        work.write(writer)
+        result = StageResult(
+            stage, "done", work.engine, time.perf_counter() - started, dict(work.counters), note
+        )
+        writer.result(result)
+    return result

@@ -1,0 +1,38 @@
+"""Stage ``transcript``: what is said; its utterances are searchable at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from longvid_indexer.stages.job import Job, Plan, Work, digest, fingerprint_of, units_with
+
+if TYPE_CHECKING:
+    from longvid_storage.stage_writer import StageWriter
+
+
+def transcript_stage(job: Job, recorded: dict[str, str]) -> Plan:
+    """Subtitles beside the file, inside it, or speech recognition; its utterances are searchable at once."""
+    from longvid_indexer.transcript import make_transcript
+
+    with_subtitles = digest("transcript", job.found.sidecar_signature)
+    recognised = digest("transcript", job.found.sidecar_signature, fingerprint_of(job.engines.transcriber))
+
+    def make() -> Work:
+        made = make_transcript(job.path, job.info, job.engines.transcriber)
+        needs_engine = made.source == "none" or made.source.startswith("speech:")
+
+        units = units_with(job, utterances=made.utterances)
+
+        def write(writer: StageWriter) -> None:
+            writer.replace_utterances(made.utterances, source=made.source, language=made.language)
+            writer.replace_units(units)
+
+        return Work(
+            write,
+            recognised if needs_engine else with_subtitles,
+            engine=made.source,
+            counters={"utterances": len(made.utterances)},
+            notes=made.notes,
+        )
+
+    return frozenset((with_subtitles, recognised)), make

@@ -1,0 +1,36 @@
+"""Stage ``visual``: the one decode of the pictures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from longvid_indexer.stages.job import Job, Plan, Work, digest, nothing
+
+if TYPE_CHECKING:
+    from longvid_storage.stage_writer import StageWriter
+
+
+def visual_stage(job: Job, recorded: dict[str, str]) -> Plan:
+    """The one decode: shots, slides, keyframes."""
+    from longvid_indexer.visual import VisualSettings, visual_pass
+
+    settings = VisualSettings()
+    fingerprint = digest("visual", settings)
+
+    def make() -> Work:
+        if not job.info.has_video:
+            return Work(
+                nothing, fingerprint, notes=() if job.info.media_type == "transcript" else ("no pictures",)
+            )
+        seen = visual_pass(job.path, job.info, settings)
+
+        others = [segment for segment in job.store.segments(job.video_id) if segment.level != "shot"]
+
+        def write(writer: StageWriter) -> None:
+            writer.replace_segments([*others, *seen.shots])
+            writer.replace_slides(seen.slides)
+            writer.replace_keyframes(seen.keyframes)
+
+        return Work(write, fingerprint, "scenedetect", dict(seen.counters), tuple(seen.notes))
+
+    return frozenset((fingerprint,)), make
