@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from longvid_storage.mentions import VideoMentions
     from longvid_storage.types import Answer, Moment, Segment
 
-_KINDS = {"speech": "said", "screen": "on screen", "picture": "picture", "summary": "summary"}
+_KINDS = {
+    "speech": "said",
+    "screen": "on screen",
+    "picture": "picture",
+    "summary": "summary",
+    "sound": "heard",
+}
 
 
 def width() -> int:

@@ -17,6 +17,7 @@ from longvid_storage.types import (
     ScreenText,
     Segment,
     Slide,
+    Sound,
     StageResult,
     Unit,
     Utterance,
@@ -96,6 +97,7 @@ def fill(
         writer.replace_slides([Slide(0, 50, 2.5, "First"), Slide(50, 100, 60)])
         frames = writer.replace_keyframes(keyframes(2))
         writer.replace_screen_texts([ScreenText(0, 50, "Gradient descent", (0.1, 0.2, 0.5, 0.3), 0.9)])
+        writer.replace_sounds([Sound(90, 98, "Applause", 0.75)])
     with store.stage(key, "structure", "s1") as writer:
         writer.replace_segments(
             [Segment("video", 0, 100, name, "All of it"), Segment("shot", 0, 40), Segment("shot", 40, 100)]

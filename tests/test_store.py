@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from longvid_storage.errors import LibraryError, NotALibraryError, NotFoundError
 from longvid_storage.rows import PathRow, TranscriptInfo
 from longvid_storage.store import Store
-from longvid_storage.types import Filters, ScreenText, Slide, StageResult, Unit, Utterance
+from longvid_storage.types import Filters, ScreenText, Slide, Sound, StageResult, Unit, Utterance
 from store_tools import (
     MODEL,
     PICTURES,
@@ -75,6 +75,8 @@ def test_reading_a_span_is_half_open(store: Store) -> None:
     assert [u.start_s for u in store.utterances(key, 4.999, 10.001)] == [0.0, 5.0, 10.0]
     assert store.utterances(key, 15.0, None) == []
     assert store.screen_texts(key, 50.0, 60.0) == []
+    assert store.sounds(key) == store.sounds(key, 97.0) == [Sound(90, 98, "Applause", 0.75)]
+    assert store.sounds(key, 98.0) == store.sounds(key, 0.0, 90.0) == []
 
 
 def test_stage_records_come_back_whole(store: Store) -> None:

@@ -16,7 +16,7 @@ from longvid_storage.errors import NotFoundError
 from longvid_storage.filters import UNFILTERED
 from longvid_storage.library_files import mapped_errors
 from longvid_storage.rows import FoundUnit, PathRow, StageRecord, TermCounts, TranscriptInfo, VideoRow
-from longvid_storage.types import Filters, Keyframe, ScreenText, Segment, Slide, Unit, Utterance
+from longvid_storage.types import Filters, Keyframe, ScreenText, Segment, Slide, Sound, Unit, Utterance
 from longvid_storage.vector_search import VectorSearch
 from longvid_storage.vectors import generation
 
@@ -136,6 +136,11 @@ class Reader:
         """Screen text that touches ``[from_s, to_s)``, as it was written: by time, and top to bottom."""
         with self._reading() as connection:
             return reads.screen_texts(connection, catalog.video_key(connection, video_id), from_s, to_s)
+
+    def sounds(self, video_id: str, from_s: float | None = None, to_s: float | None = None) -> list[Sound]:
+        """Sounds other than speech that touch ``[from_s, to_s)``, in time order."""
+        with self._reading() as connection:
+            return reads.sounds(connection, catalog.video_key(connection, video_id), from_s, to_s)
 
     def keyframes(self, video_id: str, *, images: bool = False) -> list[Keyframe]:
         """Keyframes in time order; without ``images`` their ``image`` is empty and not read."""

@@ -12,7 +12,18 @@ from sqlalchemy.orm import InstrumentedAttribute
 from longvid_storage import schema
 from longvid_storage.filters import touching, unit_conditions, video_conditions
 from longvid_storage.rows import FoundUnit, TranscriptInfo
-from longvid_storage.types import LEVELS, Filters, Keyframe, ScreenText, Segment, Slide, Unit, Utterance, Word
+from longvid_storage.types import (
+    LEVELS,
+    Filters,
+    Keyframe,
+    ScreenText,
+    Segment,
+    Slide,
+    Sound,
+    Unit,
+    Utterance,
+    Word,
+)
 
 _BATCH = 2000
 _UNIT: tuple[Any, ...] = (
@@ -71,6 +82,17 @@ def screen_texts(
         ScreenText(row.start_s, row.end_s, row.text, (row.x0, row.y0, row.x1, row.y1), row.confidence)
         for row in connection.execute(query)
     ]
+
+
+def sounds(connection: Connection, key: int, from_s: float | None, to_s: float | None) -> list[Sound]:
+    """Sounds that touch the span."""
+    table = schema.SoundRow
+    query = (
+        select(table.start_s, table.end_s, table.label, table.score)
+        .where(table.video_key == key, *touching(table.start_s, table.end_s, from_s, to_s))
+        .order_by(table.start_s, table.seq)
+    )
+    return [Sound(*row) for row in connection.execute(query)]
 
 
 def _keyframe_columns(images: bool) -> tuple[Any, ...]:

@@ -23,7 +23,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-VERSIONS = ("0001", "0002")  # the files in migrations/versions, in order; a test holds the two together
+VERSIONS = (
+    "0001",
+    "0002",
+    "0003",
+)  # the files in migrations/versions, in order; a test holds the two together
 HEAD = VERSIONS[-1]
 
 # Undecodable bytes of file names reach Python as lone surrogates, which no database takes as text. They are
@@ -142,16 +146,17 @@ class Stage(Base):
 
 
 class TranscriptRow(Base):
-    """Which source a transcript came from."""
+    """Which source a transcript came from; ``speakers_by`` is what told its speakers apart by their voices, if so."""
 
     __tablename__ = "transcripts"
     video_key: Mapped[int] = _video_key(primary_key=True)
     source: Mapped[str]
     language: Mapped[str | None]
+    speakers_by: Mapped[str | None]
 
 
 class UtteranceRow(Base):
-    """A span of speech; ``words`` is a list of ``[text, start_s, end_s]``."""
+    """A span of speech; ``words`` is a list of ``[text, start_s, end_s]``, ``speaker`` as the source calls them."""
 
     __tablename__ = "utterances"
     video_key: Mapped[int] = _video_key(primary_key=True)
@@ -162,6 +167,27 @@ class UtteranceRow(Base):
     speaker: Mapped[str | None]
     language: Mapped[str | None]
     words: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+
+
+class SpeakerNameRow(Base):
+    """What the user calls a speaker of a video; ``label_key`` is the ``speaker_key`` of ``utterances.speaker``."""
+
+    __tablename__ = "speaker_names"
+    video_key: Mapped[int] = _video_key(primary_key=True)
+    label_key: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+
+
+class SoundRow(Base):
+    """A stretch during which a sound other than speech is heard; ``score`` in [0, 1]."""
+
+    __tablename__ = "sounds"
+    video_key: Mapped[int] = _video_key(primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    start_s: Mapped[float]
+    end_s: Mapped[float]
+    label: Mapped[str]
+    score: Mapped[float]
 
 
 class SlideRow(Base):

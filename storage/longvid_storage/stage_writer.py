@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from longvid_storage import lexical, schema, terms, vectors
 from longvid_storage.filters import speaker_key
-from longvid_storage.types import Keyframe, ScreenText, Segment, Slide, StageResult, Unit, Utterance
+from longvid_storage.types import Keyframe, ScreenText, Segment, Slide, Sound, StageResult, Unit, Utterance
 
 _BATCH = 2000
 
@@ -87,6 +87,17 @@ class StageWriter:
                     "confidence": line.confidence,
                 }
                 for line in lines
+            ),
+        )
+
+    def replace_sounds(self, sounds: Iterable[Sound]) -> None:
+        """Replace the sounds."""
+        self.touched = True
+        self._replace(
+            schema.SoundRow,
+            (
+                {"start_s": sound.start_s, "end_s": sound.end_s, "label": sound.label, "score": sound.score}
+                for sound in sounds
             ),
         )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Channel = Literal["speech", "screen", "picture", "summary"]
+Channel = Literal["speech", "screen", "picture", "summary", "sound"]
 Level = Literal["shot", "scene", "event", "video"]
 Box = tuple[float, float, float, float]
 
@@ -55,6 +55,22 @@ class ScreenText:
     text: str
     box: Box
     confidence: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_span(self.start_s, self.end_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A stretch during which a sound other than speech is heard, such as ``"Applause"``; ``score`` in ``[0, 1]``.
+
+    ``score`` is the model's own measure of how sure it is, at the loudest place of the stretch.
+    """
+
+    start_s: float
+    end_s: float
+    label: str
+    score: float = 1.0
 
     def __post_init__(self) -> None:
         check_span(self.start_s, self.end_s)
@@ -137,9 +153,9 @@ class VideoInfo:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A piece of text that search can find: a sentence, a window of speech, a slide's text, a summary.
+    """A piece of text that search can find: a sentence, a slide's text, a summary, the name of a sound.
 
-    ``size`` names the granularity (``"sentence"``, ``"window"``, ``"slide"``, ``"scene"``, ``"event"``).
+    ``size`` names the granularity (``"sentence"``, ``"slide"``, ``"scene"``, ``"event"``, ``"stretch"`` of sound).
     """
 
     channel: Channel
@@ -188,7 +204,7 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """An utterance, a line of screen text, a keyframe or a summary, with its real span."""
+    """An utterance, a line of screen text, a keyframe, a summary or a sound, with its real span."""
 
     kind: Channel
     start_s: float
