@@ -23,7 +23,8 @@ Packing = Literal["uniform", "interleaved", "slow_fast", "pooled", "relevant"]
 class Frame:
     """A picture for the model: an encoded, upright image, known by its number, with the time it was taken.
 
-    ``relevance`` is how well it fits the question (cosine of picture and question), None when not known.
+    ``title`` is the video's, told to the model where one request holds frames of several videos. ``relevance`` is
+    how well the picture fits the question (cosine of picture and question), None when not known.
     """
 
     number: int
@@ -32,6 +33,7 @@ class Frame:
     time_s: float = 0.0
     video_id: str = ""
     relevance: float | None = None
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,9 @@ class Request:
 
     ``budget_tokens`` bounds what the model reads (instructions, evidence and frames together), counted by the
     model's own processor; frames that do not fit are left out by the strategy ``packing``. None: the model's
-    context. ``schema``: a JSON schema the reply should follow, for models that can be held to one.
-    ``max_tokens`` bounds what it writes.
+    context. ``whole``: the question is about the whole of what the frames are of, not about a moment in it, so
+    that ``relevant`` spreads evenly. ``schema``: a JSON schema the reply should follow, for models that can be
+    held to one. ``max_tokens`` bounds what it writes.
     """
 
     system: str
@@ -74,6 +77,7 @@ class Request:
     max_tokens: int = 512
     budget_tokens: int | None = None
     packing: Packing = "interleaved"
+    whole: bool = False
     schema: Mapping[str, Any] | None = None
 
 
@@ -81,13 +85,31 @@ class Request:
 class Reply:
     """What came back, word for word, and what it cost; tokens are 0 when the model does not say.
 
-    ``frames`` are the numbers of the frames it was really shown, after packing.
+    ``frames`` are the numbers of the frames it was really shown, after packing. ``cut``: it wrote until
+    ``max_tokens``, so the text ends in the middle.
     """
 
     text: str
     input_tokens: int = 0
     output_tokens: int = 0
     frames: tuple[int, ...] = ()
+    cut: bool = False
+
+
+class Counter(Protocol):
+    """How many tokens of a model's context things take, by its own tokenizer and processor."""
+
+    def text(self, text: str) -> int:
+        """Tokens of a piece of text."""
+        ...
+
+    def frame(self, width: int, height: int) -> int:
+        """Tokens of one picture of ``width`` x ``height`` pixels."""
+        ...
+
+    def sound(self, seconds: float) -> int:
+        """Tokens of sound that lasts ``seconds``; only of a model that hears."""
+        ...
 
 
 class VideoLM(Protocol):
@@ -113,6 +135,11 @@ class VideoLM(Protocol):
     @property
     def hears(self) -> bool: ...
 
+    @property
+    def counter(self) -> Counter:
+        """Counts what this model reads."""
+        ...
+
     def reply(self, request: Request) -> Reply:
         """The whole reply at once."""
         ...
@@ -122,5 +149,42 @@ class VideoLM(Protocol):
         ...
 
 
-VIDEO_LMS: tuple[ModelRecord, ...] = ()
-"""The models of the video-LLM role, the preferred one first; ``auto`` takes none: answers are then extractive."""
+ADAPTERS: dict[str, str] = {
+    "openai": "longvid_agents.video_lms.openai:OpenAIVideoLM",
+    "transformers": "longvid_agents.video_lms.transformers:TransformersVideoLM",
+}
+"""What runs ``ADAPTER:MODEL``, by its short name, as ``"module:class"``."""
+
+
+def _local(model: str, licence: str, download_mb: int) -> ModelRecord:
+    repository = f"models--{model.replace('/', '--')}"
+    return ModelRecord(
+        name=model,
+        role="video_lm",
+        dimension=None,
+        licence=licence,
+        download_mb=download_mb,
+        source=f"huggingface.co/{model}",
+        implementation=ADAPTERS["transformers"],
+        package="transformers",
+        extra="models",
+        weights=(f"hub:{repository}/snapshots/*",),
+        options={"model": model},
+    )
+
+
+# Megabytes: published parameters at two bytes each (four for SmolVLM2, which is stored in float32).
+VIDEO_LMS: tuple[ModelRecord, ...] = (
+    _local("Qwen/Qwen3-VL-8B-Instruct", "Apache-2.0", 17_500),
+    _local("Qwen/Qwen3-VL-4B-Instruct", "Apache-2.0", 8_900),
+    _local("Qwen/Qwen3-VL-2B-Instruct", "Apache-2.0", 4_300),
+    _local("Qwen/Qwen3-VL-32B-Instruct", "Apache-2.0", 66_700),
+    _local("Qwen/Qwen2.5-VL-7B-Instruct", "Apache-2.0", 16_600),
+    _local("Qwen/Qwen2.5-Omni-7B", "Apache-2.0", 22_400),
+    _local("zai-org/GLM-4.1V-9B-Thinking", "MIT", 20_600),
+    _local("HuggingFaceTB/SmolVLM2-2.2B-Instruct", "Apache-2.0", 9_000),
+)
+"""The models of the video-LLM role, the preferred one first; ``auto`` takes none: answers are then extractive.
+
+A served model needs no record: ``openai:MODEL`` names it.
+"""

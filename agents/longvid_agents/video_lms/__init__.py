@@ -1,0 +1,1 @@
+"""Implementations of the video-LLM role, one file each; see ``longvid_agents/video_lm.py``."""
