@@ -1,11 +1,15 @@
 """Word error rate of a recogniser on real clips with reference text.
 
-    python benchmarks/speech.py ../shared/data/speech [--model pocketsphinx] [--whole]
+    python benchmarks/speech.py ../shared/data/speech [--model pocketsphinx] [--gate silero] [--whole]
 
 Each clip goes the way of ``longvid index``: decoded, cut into voiced stretches, recognised. ``--whole`` hands the clip
-to the recogniser uncut instead, to see what the cutting costs. The rate is word-level edit distance over the number of
-reference words, after lower-casing and taking punctuation off; the interval is a bootstrap over clips (Bisani and Ney,
-ICASSP 2004). Files given to ``--noise`` have no speech: what counts there is words invented.
+to the recogniser uncut instead, to see what the cutting costs; ``--gate`` chooses what tells voice from the rest. The
+rate is word-level edit distance over the number of reference words, after lower-casing and taking punctuation off; the
+interval is a bootstrap over clips (Bisani and Ney, ICASSP 2004). Files given to ``--noise`` have no speech: what counts
+there is seconds that pass the gate, and words invented.
+
+``--under FILE --snr DB`` plays the sound of a file without speech under every clip, so many decibels softer, and for
+ten seconds before and after it: twenty seconds of each that a gate should not pass.
 """
 
 from __future__ import annotations
@@ -15,16 +19,19 @@ import re
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from longvid_indexer.audio import read_audio
+from longvid_indexer.audio import SAMPLE_RATE, Samples, read_audio
+from longvid_indexer.invented import Guard
 from longvid_indexer.probe import probe
+from longvid_indexer.recognition import transcribe_all
 from longvid_indexer.transcriber import Transcriber
 from longvid_indexer.voice import Stretch, voiced_stretches
+from longvid_indexer.voice_gate import GATES, make_gate
 
 
 @dataclass(frozen=True)
@@ -75,13 +82,49 @@ def clips(root: Path, scratch: Path) -> Iterator[Clip]:
                 yield Clip("azure", folder / name, text)
 
 
-def hear(path: Path, transcriber: Transcriber, whole: bool) -> tuple[list[str], float]:
-    """The recognised words of a file and its length in seconds."""
+@dataclass(frozen=True)
+class Hearing:
+    """What came out of a file: words, its length, the seconds that passed the gate, the lines left out as invented."""
+
+    words: list[str]
+    length_s: float
+    passed_s: float
+    left_out: int
+
+
+@dataclass(frozen=True)
+class Bed:
+    """Sound without speech that lies under a clip, ``snr_db`` softer, and alone for ``alone_s`` on both sides."""
+
+    samples: Samples
+    snr_db: float
+    alone_s: float = 10.0
+
+    def under(self, clip: Samples) -> Samples:
+        """The clip with the bed under and around it."""
+        alone = round(self.alone_s * SAMPLE_RATE)
+        bed = np.resize(self.samples, len(clip) + 2 * alone)
+        gain = np.sqrt((clip**2).mean() / (bed**2).mean()) * 10 ** (-self.snr_db / 20)
+        mixed = bed * gain
+        mixed[alone : alone + len(clip)] += clip
+        return np.asarray(mixed / max(1.0, np.abs(mixed).max()), np.float32)
+
+
+def hear(path: Path, transcriber: Transcriber, gate: str, whole: bool, bed: Bed | None = None) -> Hearing:
+    """Recognise a file as ``recognise`` does."""
     info = probe(path, "benchmark")
-    blocks = read_audio(path, info)
-    stretches = [Stretch(0.0, np.concatenate(list(blocks)))] if whole else voiced_stretches(blocks)
-    said = [u for s in stretches for u in transcriber.transcribe(s.samples, s.start_s)]
-    return words(" ".join(u.text for u in said)), info.duration_s
+    blocks: Iterable[Samples] = read_audio(path, info)
+    if bed is not None:
+        blocks = [bed.under(np.concatenate(list(blocks)))]
+    passed_s, guard, said = 0.0, Guard(), []
+    stretches = (
+        [Stretch(0.0, np.concatenate(list(blocks)))] if whole else voiced_stretches(blocks, make_gate(gate))
+    )
+    for stretch, heard in transcribe_all(transcriber, stretches):
+        passed_s += stretch.end_s - stretch.start_s
+        said += guard.keep(stretch, heard)
+    text = words(" ".join(utterance.text for utterance in said))
+    return Hearing(text, info.duration_s, passed_s, guard.counters.total())
 
 
 def interval(errors: list[int], lengths: list[int], seed: int = 0) -> tuple[float, float]:
@@ -108,23 +151,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("root", type=Path)
     parser.add_argument("--model", default="pocketsphinx", help="pocketsphinx, or whisper:CHECKPOINT")
+    parser.add_argument("--gate", default="auto", choices=GATES, help="what tells voice from the rest")
     parser.add_argument("--whole", action="store_true", help="do not cut into voiced stretches")
     parser.add_argument("--noise", type=Path, nargs="*", default=[], help="files without speech")
+    parser.add_argument("--under", type=Path, help="a file without speech to play under every clip")
+    parser.add_argument("--snr", type=float, default=10.0, help="how much softer it is, in dB")
     options = parser.parse_args()
     transcriber = make(options.model)
+    bed = None
+    if options.under:
+        sound = np.concatenate(list(read_audio(options.under, probe(options.under, "benchmark"))))
+        bed = Bed(sound, options.snr)
     scored: dict[str, list[tuple[int, int]]] = {}
-    heard_s, began = 0.0, time.process_time()
+    heard_s, passed_s, left_out, began = 0.0, 0.0, 0, time.process_time()
     with tempfile.TemporaryDirectory() as scratch:
         unique = {(clip.path, clip.text): clip for clip in clips(options.root, Path(scratch))}
         for clip in unique.values():
-            heard, length_s = hear(clip.path, transcriber, options.whole)
-            heard_s += length_s
+            heard = hear(clip.path, transcriber, options.gate, options.whole, bed)
+            heard_s, passed_s = heard_s + heard.length_s, passed_s + heard.passed_s
+            left_out += heard.left_out
             reference = words(clip.text)
-            wrong = edits(reference, heard)
+            wrong = edits(reference, heard.words)
             scored.setdefault(clip.group, []).append((wrong, len(reference)))
-            print(
-                f"{wrong / len(reference):6.1%}  {clip.group:12} {clip.path.name}  heard: {' '.join(heard)}"
-            )
+            text = " ".join(heard.words)
+            print(f"{wrong / len(reference):6.1%}  {clip.group:12} {clip.path.name}  heard: {text}")
     if not scored:
         raise SystemExit(f"no clip with reference text under {options.root}")
     cost = (time.process_time() - began) / heard_s
@@ -136,11 +186,15 @@ def main() -> None:
         print(
             f"{group:12} {len(pairs):3} clips {sum(lengths):5} words  WER {rate:.3f} [{low:.3f}, {high:.3f}]"
         )
-    print(f"{cost:.2f} s of CPU a second of sound")
+    print(f"{cost:.2f} s of CPU a second of sound; {passed_s:.1f} of {heard_s:.1f} s passed the gate", end="")
+    print(f"; {left_out} lines left out as invented")
     for path in options.noise:
-        invented, length_s = hear(path, transcriber, options.whole)
+        began = time.process_time()
+        heard = hear(path, transcriber, options.gate, options.whole)
         print(
-            f"no speech: {path.name} ({length_s:.0f} s): {len(invented)} words invented {' '.join(invented)}"
+            f"no speech: {path.name}: {heard.passed_s:.1f} of {heard.length_s:.1f} s passed the gate, "
+            f"{len(heard.words)} words invented, {time.process_time() - began:.1f} s of CPU "
+            f"{' '.join(heard.words)}"
         )
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from longvid_indexer.audio import BLOCK, SAMPLE_RATE, read_audio
 from longvid_indexer.probe import probe
 from longvid_indexer.voice import LONGEST_S, band_energy_db, voiced_stretches
+from longvid_indexer.voice_gate import FRAME, EnergyGate, make_gate
 from media_factory import lecture, place, sample_slides, speech_clip, write_video
 
 Samples = NDArray[np.float32]
@@ -156,11 +157,12 @@ def in_blocks(track: Samples, size: int = 7_919) -> Iterator[Samples]:
         yield track[start : start + size]
 
 
+@pytest.mark.parametrize("gate", ["energy", "silero"])
 @pytest.mark.parametrize("noise", [0.0, 0.0005, 0.003])
-def test_every_sentence_lies_in_a_stretch_and_silence_does_not(noise: float) -> None:
+def test_every_sentence_lies_in_a_stretch_and_silence_does_not(noise: float, gate: str) -> None:
     clip = speech_clip()
     track, said = place(clip, (3.0, 31.0, 47.5), 70.0, noise=noise)
-    stretches = list(voiced_stretches(in_blocks(track)))
+    stretches = list(voiced_stretches(in_blocks(track), make_gate(gate)))
     for sentence in said:
         assert any(s.start_s <= sentence.start_s + 0.1 and s.end_s >= sentence.end_s - 0.1 for s in stretches)
     voiced_s = sum(s.end_s - s.start_s for s in stretches)
@@ -174,6 +176,9 @@ def test_stretches_are_the_samples_at_their_times_in_order_and_never_overlap() -
     for stretch in stretches:
         start = round(stretch.start_s * SAMPLE_RATE)
         np.testing.assert_array_equal(stretch.samples, track[start : start + len(stretch.samples)])
+        assert stretch.voiced is not None
+        assert len(stretch.voiced) * FRAME == len(stretch.samples)
+        assert stretch.voiced.any()
     assert all(a.end_s <= b.start_s for a, b in pairwise(stretches))
 
 
@@ -184,19 +189,19 @@ def test_talk_without_a_pause_is_cut_at_the_quietest_place() -> None:
     for dip in dips:
         # Too short to be a pause, yet the best place to cut.
         track[round(dip * SAMPLE_RATE) : round((dip + 0.3) * SAMPLE_RATE)] *= 0.05
-    stretches = list(voiced_stretches(in_blocks(track)))
+    stretches = list(voiced_stretches(in_blocks(track), EnergyGate()))
     assert all(s.end_s - s.start_s <= LONGEST_S + 0.01 for s in stretches)
     assert sum(len(s.samples) for s in stretches) >= 99 * SAMPLE_RATE
     ends = [s.end_s for s in stretches[:-1]]
     assert ends == pytest.approx([dip + 0.15 for dip in dips], abs=0.15)
 
 
-def test_silence_hum_and_a_click_are_no_voice() -> None:
+@pytest.mark.parametrize("gate", ["energy", "silero"])
+def test_silence_hum_and_a_click_are_no_voice(gate: str) -> None:
     hum = 0.05 * np.sin(2 * np.pi * 50 * np.arange(20 * SAMPLE_RATE) / SAMPLE_RATE).astype(np.float32)
     hum[SAMPLE_RATE * 8 : SAMPLE_RATE * 8 + 300] += 0.5
-    assert list(voiced_stretches(in_blocks(hum))) == []
-    assert list(voiced_stretches(in_blocks(np.zeros(SAMPLE_RATE * 30, np.float32)))) == []
-    assert list(voiced_stretches([])) == []
+    for track in (hum, np.zeros(SAMPLE_RATE * 30, np.float32), np.zeros(0, np.float32)):
+        assert list(voiced_stretches(in_blocks(track), make_gate(gate))) == []
 
 
 def test_band_energy_of_a_full_scale_tone_is_three_decibels_below_full_scale() -> None:

@@ -18,6 +18,7 @@ from longvid_indexer.transcribers.pocketsphinx import PocketsphinxTranscriber
 from longvid_indexer.transcribers.whisper import WhisperTranscriber, checkpoint_path, keep_speech
 from longvid_indexer.transcribers.words import Heard, group_words
 from longvid_indexer.voice import voiced_stretches
+from longvid_indexer.voice_gate import EnergyGate
 from longvid_storage.errors import ModelError
 from longvid_storage.types import Utterance
 from media_factory import place, speech_clip
@@ -166,7 +167,9 @@ def test_the_end_of_a_two_hour_recording_lands_at_its_end(sphinx: PocketsphinxTr
         yield np.zeros(round((begin_s % 1) * SAMPLE_RATE), np.float32)
         yield clip.samples
 
-    heard = [u for s in voiced_stretches(blocks()) for u in sphinx.transcribe(s.samples, s.start_s)]
+    heard = [
+        u for s in voiced_stretches(blocks(), EnergyGate()) for u in sphinx.transcribe(s.samples, s.start_s)
+    ]
     first, last = clip.sentences[0], clip.sentences[-1]
     assert heard[0].start_s == pytest.approx(begin_s + first.start_s, abs=0.3)
     assert heard[-1].end_s == pytest.approx(begin_s + last.end_s, abs=0.3)

@@ -19,7 +19,7 @@ SRT = "1\n00:00:02,000 --> 00:00:03,000\nbeside\n"
 
 
 class Recorder:
-    """A recogniser that hears one word at the start of every stretch."""
+    """A recogniser that hears a word and a number at the start of every stretch."""
 
     name = "recorder"
     fingerprint = "recorder-1"
@@ -29,7 +29,7 @@ class Recorder:
 
     def transcribe(self, samples: NDArray[np.float32], start_s: float) -> list[Utterance]:
         self.starts.append(start_s)
-        return [Utterance(start_s, start_s + 0.5, "word", None, "en")]
+        return [Utterance(start_s, start_s + 0.5, f"word {len(self.starts)}", None, "en")]
 
 
 def transcript(path: Path, transcriber: Recorder | None = None) -> Transcript:

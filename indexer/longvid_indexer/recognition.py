@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,7 @@ from longvid_storage.types import Utterance, VideoInfo
 
 if TYPE_CHECKING:
     from longvid_indexer.transcriber import Transcriber
+    from longvid_indexer.voice import Stretch
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,23 +25,38 @@ class Heard:
     notes: tuple[str, ...] = ()
 
 
-def recognise(path: Path, info: VideoInfo, transcriber: Transcriber) -> Heard:
+def recognition_fingerprint(transcriber: Transcriber | None, gate: str = "auto") -> str:
+    """Changes whenever a recognised transcript would: the recogniser, the voice gate, or the guard changed."""
+    from longvid_indexer.invented import VERSION
+    from longvid_indexer.voice_gate import make_gate
+
+    if transcriber is None:
+        return "off"
+    return f"{transcriber.fingerprint}|{make_gate(gate).name}|{VERSION}"
+
+
+def recognise(path: Path, info: VideoInfo, transcriber: Transcriber, gate: str = "auto") -> Heard:
     """Transcribe the sound of a file in one pass and constant memory.
+
+    ``gate``: what tells voice from the rest, a name of ``voice_gate.GATES``.
 
     Raises:
         MediaError: the file cannot be opened.
-        ModelError: the recogniser cannot be loaded or run.
+        ModelError: the recogniser or the gate cannot be loaded or run.
     """
     from longvid_indexer.audio import read_audio
+    from longvid_indexer.invented import Guard
     from longvid_indexer.voice import voiced_stretches
+    from longvid_indexer.voice_gate import make_gate
 
     audio = read_audio(path, info)
+    guard = Guard()
     said: list[Utterance] = []
     count = silent = 0
-    for stretch in voiced_stretches(audio):
-        heard = transcriber.transcribe(stretch.samples, stretch.start_s)
-        count, silent = count + 1, silent + (not heard)
-        said += heard
+    for stretch, heard in transcribe_all(transcriber, voiced_stretches(audio, make_gate(gate))):
+        kept = guard.keep(stretch, heard)
+        count, silent = count + 1, silent + (not kept)
+        said += kept
     notes = list(audio.notes())
     if not count:
         notes.append("there is sound, but no voice in it")
@@ -46,5 +64,28 @@ def recognise(path: Path, info: VideoInfo, transcriber: Transcriber) -> Heard:
         notes.append("no speech was recognised")
     elif silent:
         notes.append(f"{silent} of {count} voiced stretches gave no text: music, noise, or unclear speech")
+    if invented := guard.note():
+        notes.append(invented)
     languages = Counter(utterance.language for utterance in said if utterance.language)
     return Heard(tuple(said), languages.most_common(1)[0][0] if languages else None, tuple(notes))
+
+
+def transcribe_all(
+    transcriber: Transcriber, stretches: Iterable[Stretch]
+) -> Iterator[tuple[Stretch, list[Utterance]]]:
+    """Each stretch with what is said in it, in order; several at once where the recogniser can.
+
+    At most ``batch_size`` stretches are held at a time.
+
+    Raises:
+        ModelError: the recogniser cannot be loaded or run.
+    """
+    from longvid_indexer.transcriber import Batched
+
+    waiting = iter(stretches)
+    if not isinstance(transcriber, Batched):
+        for stretch in waiting:
+            yield stretch, transcriber.transcribe(stretch.samples, stretch.start_s)
+        return
+    while group := list(islice(waiting, transcriber.batch_size)):
+        yield from zip(group, transcriber.transcribe_many(group), strict=True)

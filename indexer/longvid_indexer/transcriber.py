@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from longvid_storage.model_record import ModelRecord
 from longvid_storage.types import Utterance
+
+if TYPE_CHECKING:
+    from longvid_indexer.voice import Stretch
 
 
 class Transcriber(Protocol):
@@ -30,6 +34,24 @@ class Transcriber(Protocol):
         ``samples``: 16 kHz mono, shape (n,), in [-1, 1]; at most about 30 s. ``start_s``: where its first sample lies
         on the video's timeline. Every returned time lies in ``[start_s, start_s + n / 16000]``, utterances and words
         in order; no speech gives an empty list.
+
+        Raises:
+            ModelError: the recogniser or its weights are missing, or it fails.
+        """
+        ...
+
+
+@runtime_checkable
+class Batched(Protocol):
+    """What a ``Transcriber`` has on top when it hears several stretches faster together than one by one."""
+
+    @property
+    def batch_size(self) -> int:
+        """How many stretches it wants at once, at least 1; so many are held in memory (2 MB each)."""
+        ...
+
+    def transcribe_many(self, stretches: Sequence[Stretch]) -> list[list[Utterance]]:
+        """What ``transcribe`` would say of each, in the same order.
 
         Raises:
             ModelError: the recogniser or its weights are missing, or it fails.

@@ -1,8 +1,7 @@
-"""Where a voice may be: stretches of sound that stand out from the noise around them, each at most 30 s long.
+"""Where a voice may be: stretches of sound in which a gate hears one, each at most 30 s long.
 
-The detector errs towards too much: what it lets through without speech, the recogniser rejects; what it cut off would
-be lost. It compares the energy between 200 and 4000 Hz with a noise floor that follows the recording (a low
-percentile over 20 s, the idea of minimum statistics; R. Martin, IEEE Trans. Speech Audio Process. 9(5), 2001).
+The cutting errs towards too much: what it lets through without speech, the recogniser rejects; what it cut off would
+be lost. ``voice_gate.py`` decides which frames are voice.
 """
 
 from __future__ import annotations
@@ -14,17 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longvid_indexer.audio import SAMPLE_RATE
+from longvid_indexer.voice_gate import FRAME, WINDOW, VoiceGate, make_gate
 
 Samples = NDArray[np.float32]
 
-FRAME = 320  # 20 ms
 FRAME_S = FRAME / SAMPLE_RATE
 LONGEST_S = 30.0
-_WINDOW = 500  # frames decided at once: 10 s, compared with themselves and the 10 s before
-_FLOOR_PERCENTILE = 10
-_ABOVE_FLOOR_DB = 8.0
-# The floor is kept in this range: digital silence must not make hiss a voice, nor steady music hide one.
-_FLOOR_DB = (-65.0, -42.0)
 _PAUSE = 25  # frames: voices this close together (0.5 s) are one stretch
 _SHORTEST = 6  # frames of voice (0.12 s); a click is shorter
 _MARGIN = 12  # frames kept on each side (0.24 s): soft beginnings and ends of words
@@ -33,10 +27,14 @@ _SMOOTH = 9  # frames (0.18 s) over which loudness is averaged to find the quiet
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Voiced sound: 16 kHz mono samples, and where the first lies on the video's timeline."""
+    """Voiced sound: 16 kHz mono samples, and where the first lies on the video's timeline.
+
+    ``voiced``: for each 20 ms of it, whether the gate heard a voice; None when no gate was asked.
+    """
 
     start_s: float
     samples: Samples
+    voiced: NDArray[np.bool_] | None = None
 
     @property
     def end_s(self) -> float:
@@ -44,16 +42,20 @@ class Stretch:
         return self.start_s + len(self.samples) / SAMPLE_RATE
 
 
-def voiced_stretches(blocks: Iterable[Samples]) -> Iterator[Stretch]:
+def voiced_stretches(blocks: Iterable[Samples], gate: VoiceGate | None = None) -> Iterator[Stretch]:
     """Voiced stretches in order of time, none overlapping; holds about one stretch of sound in memory.
 
-    ``blocks``: consecutive 16 kHz mono samples; the first sample is time zero.
+    ``blocks``: consecutive 16 kHz mono samples; the first sample is time zero. ``gate``: a fresh one, or None for the
+    one that ``auto`` chooses.
+
+    Raises:
+        ModelError: the gate's model cannot be loaded or fails.
     """
     cutter = _Cutter()
-    detector = _Detector()
+    gate = gate or make_gate()
     for window in _windows(blocks):
         energies = band_energy_db(window)
-        yield from cutter.add(window, energies, detector.voiced(energies))
+        yield from cutter.add(window, energies, gate.voiced(window, energies))
     yield from cutter.finish()
 
 
@@ -70,8 +72,8 @@ def band_energy_db(samples: Samples) -> NDArray[np.float32]:
 
 
 def _windows(blocks: Iterable[Samples]) -> Iterator[Samples]:
-    """Regroup to windows of 10 s; the last one is filled up with silence to whole frames."""
-    size = _WINDOW * FRAME
+    """Regroup to windows of 9.92 s; the last one is filled up with silence to whole frames."""
+    size = WINDOW * FRAME
     held: list[Samples] = []
     count = 0
     for block in blocks:
@@ -84,19 +86,6 @@ def _windows(blocks: Iterable[Samples]) -> Iterator[Samples]:
     if count:
         joined = np.concatenate(held)
         yield np.concatenate([joined, np.zeros(-len(joined) % FRAME, np.float32)])
-
-
-class _Detector:
-    """Frame by frame: above the floor or not."""
-
-    def __init__(self) -> None:
-        self.before: NDArray[np.float32] = np.empty(0, np.float32)
-
-    def voiced(self, energies: NDArray[np.float32]) -> NDArray[np.bool_]:
-        around = np.concatenate([self.before, energies])
-        floor = float(np.clip(np.percentile(around, _FLOOR_PERCENTILE), *_FLOOR_DB))
-        self.before = energies
-        return np.asarray(energies > floor + _ABOVE_FLOOR_DB)
 
 
 class _Cutter:
@@ -171,5 +160,6 @@ class _Cutter:
 
     def _cut(self, begin: int, until: int) -> Stretch:
         self.free = until
-        samples = self.samples[(begin - self.first) * FRAME : (until - self.first) * FRAME]
-        return Stretch(begin * FRAME_S, samples.copy())
+        held = slice(begin - self.first, until - self.first)
+        samples = self.samples[held.start * FRAME : held.stop * FRAME]
+        return Stretch(begin * FRAME_S, samples.copy(), self.voiced[held].copy())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from longvid_indexer.stages.job import Job, Plan, Work, digest, fingerprint_of, units_with
+from longvid_indexer.stages.job import Job, Plan, Work, digest, units_with
 
 if TYPE_CHECKING:
     from longvid_storage.stage_writer import StageWriter
@@ -12,10 +12,12 @@ if TYPE_CHECKING:
 
 def transcript_stage(job: Job, recorded: dict[str, str]) -> Plan:
     """Subtitles beside the file, inside it, or speech recognition; its utterances are searchable at once."""
+    from longvid_indexer.recognition import recognition_fingerprint
     from longvid_indexer.transcript import make_transcript
 
     with_subtitles = digest("transcript", job.found.sidecar_signature)
-    recognised = digest("transcript", job.found.sidecar_signature, fingerprint_of(job.engines.transcriber))
+    heard_by = recognition_fingerprint(job.engines.transcriber)
+    recognised = digest("transcript", job.found.sidecar_signature, heard_by)
 
     def make() -> Work:
         made = make_transcript(job.path, job.info, job.engines.transcriber)
