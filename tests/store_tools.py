@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from longvid_storage.chain import ChainLink, Quote, SummarySentence
 from longvid_storage.store import Store
 from longvid_storage.types import (
     Chapter,
@@ -102,6 +103,10 @@ def fill(
         writer.replace_segments(
             [Segment("video", 0, 100, name, "All of it"), Segment("shot", 0, 40), Segment("shot", 40, 100)]
         )
+        quote = Quote(key, 0, "speech", 0.0, 5.0, "what is said first")
+        sentence = SummarySentence("It begins.", (quote,))
+        writer.replace_chain([ChainLink("video", 0, 0, 100, (sentence,), "f", "toy", "so far")])
+    store.replace_library_chain(collection, [ChainLink("library", 0, 0, 0, (sentence,), "f", "toy")])
     with store.stage(key, "vectors", "x1") as writer:
         writer.put_vectors("speech", MODEL, ids, unit_vectors(len(ids), seed=seed))
         writer.put_vectors("picture", PICTURES, frames, unit_vectors(len(frames), 4, seed=seed))

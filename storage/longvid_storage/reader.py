@@ -11,19 +11,12 @@ from typing import Any
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine, select
 
-from longvid_storage import catalog, lexical, reads, schema, search_reads, speakers
+from longvid_storage import catalog, chain_rows, lexical, reads, schema, search_reads
+from longvid_storage.chain import ChainLink
 from longvid_storage.errors import NotFoundError
 from longvid_storage.filters import UNFILTERED
 from longvid_storage.library_files import mapped_errors
-from longvid_storage.rows import (
-    FoundUnit,
-    PathRow,
-    SpeakerRow,
-    StageRecord,
-    TermCounts,
-    TranscriptInfo,
-    VideoRow,
-)
+from longvid_storage.rows import FoundUnit, PathRow, StageRecord, TermCounts, TranscriptInfo, VideoRow
 from longvid_storage.types import Filters, Keyframe, ScreenText, Segment, Slide, Sound, Unit, Utterance
 from longvid_storage.vector_search import VectorSearch
 from longvid_storage.vectors import generation
@@ -127,20 +120,11 @@ class Reader:
             return reads.transcript(connection, catalog.video_key(connection, video_id))
 
     def utterances(
-        self,
-        video_id: str,
-        from_s: float | None = None,
-        to_s: float | None = None,
-        *,
-        labels: bool = False,
+        self, video_id: str, from_s: float | None = None, to_s: float | None = None
     ) -> list[Utterance]:
-        """Utterances that touch ``[from_s, to_s)``, in time order; words included.
-
-        Their speakers are called as the user called them, or by the ``labels`` that the source has for them.
-        """
+        """Utterances that touch ``[from_s, to_s)``, in time order; words included."""
         with self._reading() as connection:
-            key = catalog.video_key(connection, video_id)
-            return reads.utterances(connection, key, from_s, to_s, labels=labels)
+            return reads.utterances(connection, catalog.video_key(connection, video_id), from_s, to_s)
 
     def slides(self, video_id: str) -> list[Slide]:
         """Slides in time order."""
@@ -175,6 +159,16 @@ class Reader:
         with self._reading() as connection:
             return reads.segments(connection, catalog.video_key(connection, video_id), level)
 
+    def chain(self, video_id: str) -> list[ChainLink]:
+        """The chain of summaries of a video: its events', its parts', its own; empty before that stage."""
+        with self._reading() as connection:
+            return chain_rows.read(connection, catalog.video_key(connection, video_id))
+
+    def library_chain(self, collection: str | None = None) -> list[ChainLink]:
+        """The summary of a collection (which must exist) or of the whole library, last, after its parts."""
+        with self._reading() as connection:
+            return chain_rows.read_library(connection, collection)
+
     def units(self, ids: Sequence[int]) -> list[FoundUnit]:
         """Units in the order of ``ids``; ids that are gone are left out."""
         with self._reading() as connection:
@@ -195,11 +189,6 @@ class Reader:
         """Names of speakers of utterances in the filters' videos → how many utterances each has."""
         with self._reading() as connection:
             return reads.speakers(connection, filters)
-
-    def speakers_of(self, video_id: str) -> list[SpeakerRow]:
-        """Who speaks in a video and how much, the one who speaks longest first."""
-        with self._reading() as connection:
-            return speakers.speakers_of(connection, catalog.video_key(connection, video_id))
 
     def units_without_vectors(
         self,

@@ -27,6 +27,7 @@ VERSIONS = (
     "0001",
     "0002",
     "0003",
+    "0004",
 )  # the files in migrations/versions, in order; a test holds the two together
 HEAD = VERSIONS[-1]
 
@@ -245,6 +246,37 @@ class SegmentRow(Base):
     end_s: Mapped[float]
     title: Mapped[str | None]
     summary: Mapped[str | None]
+
+
+class ChainLinkRow(Base):
+    """A summary of an event, of several, or of the whole video; ``sentences`` as ``chain.to_json`` writes them."""
+
+    __tablename__ = "chain_links"
+    video_key: Mapped[int] = _video_key(primary_key=True)
+    level: Mapped[str] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    start_s: Mapped[float]
+    end_s: Mapped[float]
+    fingerprint: Mapped[str]
+    engine: Mapped[str]
+    so_far: Mapped[str]
+    sentences: Mapped[list[Any]]
+
+
+class LibraryLinkRow(Base):
+    """A summary of several videos: of a collection, or of the whole library where ``collection_key`` is NULL."""
+
+    __tablename__ = "library_links"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+    link_key: Mapped[int] = mapped_column(primary_key=True)
+    collection_key: Mapped[int | None] = mapped_column(
+        ForeignKey("collections.collection_key", ondelete="CASCADE"), index=True
+    )
+    level: Mapped[str]
+    seq: Mapped[int]
+    fingerprint: Mapped[str]
+    engine: Mapped[str]
+    sentences: Mapped[list[Any]]
 
 
 class UnitRow(Base):

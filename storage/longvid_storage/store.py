@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -11,7 +11,8 @@ from typing import Self
 
 from sqlalchemy import Connection, Engine
 
-from longvid_storage import catalog, migrate, schema, speakers, terms
+from longvid_storage import catalog, chain_rows, migrate, schema, terms
+from longvid_storage.chain import ChainLink
 from longvid_storage.errors import ReadOnlyError
 from longvid_storage.library_files import (
     CACHE,
@@ -27,7 +28,7 @@ from longvid_storage.library_files import (
 from longvid_storage.locking import WriterLock
 from longvid_storage.reader import Reader
 from longvid_storage.rows import PathRow
-from longvid_storage.stage_writer import StageWriter, bump_generation
+from longvid_storage.stage_writer import StageWriter
 from longvid_storage.types import VideoInfo
 from longvid_storage.vector_index import VectorIndex
 from longvid_storage.vector_search import VectorSearch
@@ -190,6 +191,16 @@ class Store(Reader):
             yield writer
             writer.finish()
 
+    def keep_link(self, video_id: str, link: ChainLink) -> None:
+        """Keep one link of a video's chain before the stage is done, so that a model writes it only once."""
+        with self._writing() as connection:
+            chain_rows.keep(connection, catalog.video_key(connection, video_id), link)
+
+    def replace_library_chain(self, collection: str | None, links: Iterable[ChainLink]) -> None:
+        """Replace the summary of a collection (which must exist), or of the whole library."""
+        with self._writing() as connection:
+            chain_rows.replace_library(connection, collection, links)
+
     def upsert_video(self, info: VideoInfo, collection: str | None = None) -> None:
         """Enter a video or bring what is known of it up to date, and put it in ``collection``, if given."""
         with self._writing() as connection:
@@ -208,17 +219,6 @@ class Store(Reader):
         """Note that a video's content no longer lies there; the video stays."""
         with self._writing() as connection:
             catalog.remove_path(connection, str(path))
-
-    def rename_speaker(self, video_id: str, old: str, new: str) -> None:
-        """Call a speaker of a video ``new`` from now on, everywhere at once; see ``longvid_storage.speakers``.
-
-        Raises:
-            NotFoundError: no such video, or nobody called ``old`` speaks in it.
-            UsageError: ``new`` is no name.
-        """
-        with self._writing() as connection:
-            speakers.rename(connection, catalog.video_key(connection, video_id), old, new)
-            bump_generation(connection)
 
     def remove_video(self, video_id: str) -> None:
         """Delete a video (by its full id) with every row, vector, picture and cache entry.

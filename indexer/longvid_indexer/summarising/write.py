@@ -1,0 +1,286 @@
+"""Summaries by a language model: requests that fit its window, replies that are checked before they count."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from longvid_indexer.summariser import Material, Summariser, WriteRequest
+from longvid_indexer.summarising import prompts
+from longvid_indexer.summarising.material import Item, items_of
+from longvid_storage.chain import ChainLink, Quote, SummarySentence
+from longvid_storage.errors import ModelError
+
+# Tokens a reply may take; the material gets what the window leaves.
+REPLY_TOKENS = 600
+# Sentences of an event's summary; of a fold.
+EVENT_SENTENCES, FOLD_SENTENCES = 4, 6
+# Quotes a sentence keeps: those of the most different events first.
+MOST_QUOTES = 4
+_LONGEST_SENTENCE = 600
+_LONGEST_SO_FAR = 1200
+
+_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+_OBJECT = re.compile(r"\{.*\}", re.DOTALL)
+
+
+@dataclass
+class Tally:
+    """What a chain has cost so far: links ``written`` anew and ``kept``, replies ``refused`` because they could not be
+    used, sentences ``dropped`` because they rest on nothing.
+    """
+
+    model_calls: int = 0
+    tokens_read: int = 0
+    tokens_written: int = 0
+    written: int = 0
+    kept: int = 0
+    refused: int = 0
+    dropped: int = 0
+
+    def counters(self) -> dict[str, int | float]:
+        """For the stage's record."""
+        return {name: value for name, value in vars(self).items() if value}
+
+
+class UnusableReplyError(Exception):
+    """The model did not reply as asked, twice; the message says how."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summarised:
+    """Sentences that passed the checks, and what the model says is known so far."""
+
+    sentences: tuple[SummarySentence, ...]
+    so_far: str = ""
+
+
+@dataclass
+class Writer:
+    """Asks one model for summaries of one video (or library) called ``title``."""
+
+    model: Summariser
+    title: str
+    what: str = "parts of the recording"
+    tally: Tally = field(default_factory=Tally)
+
+    def event(self, items: Sequence[Item], so_far: str) -> Summarised:
+        """Summarise an event knowing ``so_far``; one that does not fit the window is read in parts, then folded.
+
+        Raises:
+            UnusableReplyError: the model replied with something else, twice. ModelError: it cannot answer.
+        """
+        told = self._event_prompt()
+        sentences: list[SummarySentence] = []
+        parts = self._parts(items, told, prompts.EVENT_SCHEMA, so_far)
+        for part in parts:
+            made = self._ask(told, prompts.EVENT_SCHEMA, part, EVENT_SENTENCES, so_far)
+            sentences += made.sentences
+            so_far = made.so_far or so_far
+        if len(parts) > 1 and len(sentences) > EVENT_SENTENCES:
+            sentences = list(self.fold(sentences, EVENT_SENTENCES))
+        return Summarised(tuple(sentences), so_far)
+
+    def fold(
+        self,
+        sentences: Sequence[SummarySentence],
+        most: int = FOLD_SENTENCES,
+        *,
+        known: Mapping[str, ChainLink] = MappingProxyType({}),
+        parts: list[ChainLink] | None = None,
+    ) -> tuple[SummarySentence, ...]:
+        """Fold sentences into at most ``most``; what does not fit the window is folded part by part first.
+
+        ``known`` parts (by fingerprint) are not written again; the parts used are appended to ``parts``.
+        Raises as ``event`` does.
+        """
+        told = self._fold_prompt(most)
+        left = list(sentences)
+        while True:
+            groups = self._parts(items_of(left), told, prompts.FOLD_SCHEMA, "")
+            if len(groups) <= 1:
+                return self._ask(told, prompts.FOLD_SCHEMA, groups[0], most, "").sentences if groups else ()
+            folded = [self._part(told, group, most, known) for group in groups]
+            if parts is not None:
+                parts += folded
+            shorter = [sentence for link in folded for sentence in link.sentences]
+            if len(shorter) >= len(left):
+                raise UnusableReplyError("folding made the summaries no shorter")
+            left = shorter
+
+    def _part(self, told: str, group: Sequence[Item], most: int, known: Mapping[str, ChainLink]) -> ChainLink:
+        fingerprint = self.fingerprint(told, group, "")
+        if fingerprint in known:
+            self.tally.kept += 1
+            return known[fingerprint]
+        made = self._ask(told, prompts.FOLD_SCHEMA, group, most, "").sentences
+        self.tally.written += 1
+        start_s, end_s = min(item.start_s for item in group), max(item.end_s for item in group)
+        return ChainLink("part", 0, start_s, end_s, made, fingerprint, self.model.name)
+
+    def fingerprint(self, told: str, items: Sequence[Item], so_far: str) -> str:
+        """Of all that goes into a summary: the wording, the model, its window, the material, what came before."""
+        digest = hashlib.sha256()
+        for part in (prompts.VERSION, self.model.fingerprint, self.model.window, told, so_far):
+            digest.update(f"{part}\x1f".encode())
+        for item in items:
+            digest.update(f"{item}\x1e".encode())
+        return digest.hexdigest()[:32]
+
+    def event_fingerprint(self, items: Sequence[Item], so_far: str) -> str:
+        """That of an event's summary."""
+        return self.fingerprint(self._event_prompt(), items, so_far)
+
+    def fold_fingerprint(self, sentences: Sequence[SummarySentence]) -> str:
+        """That of the fold of these sentences."""
+        return self.fingerprint(self._fold_prompt(FOLD_SENTENCES), items_of(sentences), "")
+
+    def _event_prompt(self) -> str:
+        return prompts.EVENT.format(title=_plain(self.title), most=EVENT_SENTENCES)
+
+    def _fold_prompt(self, most: int) -> str:
+        return prompts.FOLD.format(title=_plain(self.title), most=most, what=self.what)
+
+    def _parts(
+        self, items: Sequence[Item], prompt: str, schema: dict[str, Any], so_far: str
+    ) -> list[list[Item]]:
+        """Consecutive items in parts whose requests fit the window, by the model's own count."""
+        room = self.model.window - REPLY_TOKENS
+
+        def size(part: Sequence[Item]) -> int:
+            # What is known so far grows from part to part, up to its own bound.
+            known = so_far if len(so_far) >= _LONGEST_SO_FAR // 2 else "word " * (_LONGEST_SO_FAR // 5)
+            return self.model.count(
+                _request(prompt, schema, part, known if schema is prompts.EVENT_SCHEMA else "")
+            )
+
+        empty = size(())
+        if empty + 100 > room:
+            raise ModelError(
+                f"the window of {self.model.name} is {self.model.window} tokens, too few to summarise anything: "
+                f"it needs {empty + 100 + REPLY_TOKENS} at least; use a model with a longer one"
+            )
+        waiting = list(items)[::-1]
+        parts: list[list[Item]] = []
+        part: list[Item] = []
+        used = empty
+        while waiting:
+            item = waiting.pop()
+            cost = size((item,)) - empty
+            if empty + cost > room:
+                waiting += reversed(item.halves())
+                continue
+            if part and used + cost > room:
+                parts.append(part)
+                part, used = [], empty
+            part.append(item)
+            used += cost
+        parts += [part] if part else []
+        fitted: list[list[Item]] = []
+        for each in parts:
+            fitted += _shrunk(each, lambda these: size(these) <= room)
+        return fitted
+
+    def _ask(
+        self, prompt: str, schema: dict[str, Any], items: Sequence[Item], most: int, so_far: str
+    ) -> Summarised:
+        told = prompt
+        error = ""
+        for _ in range(2):
+            request = _request(told, schema, items, so_far)
+            reply = self.model.write(request)
+            self.tally.model_calls += 1
+            self.tally.tokens_read += reply.input_tokens
+            self.tally.tokens_written += reply.output_tokens
+            try:
+                return self._checked(reply.text, items, most)
+            except ValueError as unusable:
+                self.tally.refused += 1
+                error = str(unusable)
+                told = prompt + prompts.AGAIN.format(error=error)
+        raise UnusableReplyError(error)
+
+    def _checked(self, text: str, items: Sequence[Item], most: int) -> Summarised:
+        """The reply's sentences that rest on material; raises ``ValueError`` when there is none."""
+        reply = _parse(text)
+        rows = reply.get("sentences")
+        if not isinstance(rows, list):
+            raise ValueError('there is no list "sentences"')
+        known = {f"e{number}": item for number, item in enumerate(items, 1)}
+        kept: list[SummarySentence] = []
+        for row in rows:
+            sentence = _sentence(row, known)
+            if sentence is None:
+                self.tally.dropped += 1
+            elif len(kept) < most:
+                kept.append(sentence)
+        if rows and not kept:
+            raise ValueError("no sentence names ids of the pieces it rests on, and says only what they say")
+        so_far = reply.get("so_far")
+        return Summarised(tuple(kept), _plain(so_far)[:_LONGEST_SO_FAR] if isinstance(so_far, str) else "")
+
+
+def _request(prompt: str, schema: dict[str, Any], items: Sequence[Item], so_far: str) -> WriteRequest:
+    known = (Material("before", 0.0, 0.0, "summary", so_far),) if so_far else ()
+    material = tuple(
+        Material(f"e{number}", item.start_s, item.end_s, item.kind, item.text, item.speaker)
+        for number, item in enumerate(items, 1)
+    )
+    return WriteRequest(prompts.SYSTEM, prompt, known + material, schema, REPLY_TOKENS)
+
+
+def _shrunk(part: list[Item], fits: Callable[[list[Item]], bool]) -> list[list[Item]]:
+    """The part, or halves of it until each fits (counts of pieces need not add up to that of the whole)."""
+    if len(part) <= 1 or fits(part):
+        return [part]
+    middle = len(part) // 2
+    return _shrunk(part[:middle], fits) + _shrunk(part[middle:], fits)
+
+
+def _parse(text: str) -> dict[str, Any]:
+    found = _OBJECT.search(text)
+    if found is None:
+        raise ValueError("it is not a JSON object")
+    try:
+        reply = json.loads(found.group())
+    except ValueError as error:
+        raise ValueError(f"it is not JSON ({error})") from error
+    if not isinstance(reply, dict):
+        raise ValueError("it is not a JSON object")
+    return reply
+
+
+def _sentence(row: Any, known: dict[str, Item]) -> SummarySentence | None:
+    """The sentence with what it rests on; None when it names nothing known, or a number its evidence has not."""
+    if not isinstance(row, dict) or not isinstance(row.get("text"), str):
+        return None
+    named = row.get("evidence")
+    ids = [named] if isinstance(named, str) else named if isinstance(named, list) else []
+    items = [known[name] for name in dict.fromkeys(i for i in ids if isinstance(i, str)) if name in known]
+    text = _plain(row["text"])[:_LONGEST_SENTENCE]
+    if not text or not items:
+        return None
+    quotes = tuple(quote for item in items for quote in item.quotes)
+    said = " ".join([quote.text for quote in quotes] + [item.text for item in items])
+    if not set(_NUMBER.findall(text)) <= set(_NUMBER.findall(said)):
+        return None
+    return SummarySentence(text, chosen_quotes(quotes))
+
+
+def chosen_quotes(quotes: Sequence[Quote]) -> tuple[Quote, ...]:
+    """At most ``MOST_QUOTES`` of them, of as many different events as can be, in order of video and time."""
+    different = list(dict.fromkeys(quotes))
+    first: dict[tuple[str, int], Quote] = {}
+    for quote in different:
+        first.setdefault((quote.video_id, quote.event), quote)
+    ordered = [*first.values(), *(q for q in different if q not in first.values())][:MOST_QUOTES]
+    return tuple(sorted(ordered, key=lambda q: (q.video_id, q.start_s, q.end_s)))
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())
