@@ -53,6 +53,6 @@ IMAGE_ENCODERS: tuple[ModelRecord, ...] = (
             "hub:models--laion--CLIP-ViT-B-32-laion2B-s34B-b79K/snapshots/*/open_clip_model.safetensors",
             "hub:models--laion--CLIP-ViT-B-32-laion2B-s34B-b79K/snapshots/*/open_clip_pytorch_model.bin",
         ),
-        options={"architecture": "ViT-B-32"},
+        options={"model": "ViT-B-32"},
     ),
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from longvid_storage.errors import ModelError
@@ -72,3 +73,19 @@ def fingerprint_of(paths: Path | Iterable[Path]) -> str:
             file.seek(max(0, size - _EDGE))
             digest.update(file.read())
     return digest.hexdigest()[:16]
+
+
+@contextmanager
+def offline_hub() -> Iterator[None]:
+    """The Hugging Face hub out of reach: its libraries read their cache, and fail where they would fetch.
+
+    For a third party's loading code that cannot be told so by an argument of its own.
+    """
+    from huggingface_hub import constants
+
+    before = constants.HF_HUB_OFFLINE
+    constants.HF_HUB_OFFLINE = True
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE = before

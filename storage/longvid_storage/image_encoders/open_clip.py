@@ -1,138 +1,239 @@
-"""open_clip behind the image ↔ text role: any architecture it knows, with local weights."""
+"""open_clip behind the image ↔ text role: any model it knows, of weights on this disk."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Sequence
+import logging
+import pickle
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_storage.errors import MissingExtraError, ModelError
+from longvid_storage.errors import ModelError, UsageError
+from longvid_storage.image_encoders.open_clip_files import OpenClipFiles, find_files, import_open_clip
+from longvid_storage.torch_device import import_torch, in_batches, pick_device, pick_dtype
+from longvid_storage.weights import find_weights, offline_hub
 
-BATCH = 16
-_EDGE = 1 << 20
-
-
-def file_fingerprint(path: Path) -> str:
-    """Size and sha256 of the first and last mebibyte: tells two files apart without reading gigabytes."""
-    size = path.stat().st_size
-    digest = hashlib.sha256(str(size).encode())
-    with path.open("rb") as file:
-        digest.update(file.read(_EDGE))
-        file.seek(max(0, size - _EDGE))
-        digest.update(file.read())
-    return digest.hexdigest()[:16]
+BATCH = 32
+Precision = Literal["fp32", "bf16", "fp16"]
+_STAND_IN = {"layers": 1, "width": 64, "head_width": 64, "patch_size": 32, "image_size": 32}
 
 
 class OpenClipEncoder:
     """Embeds pictures and texts with an open_clip model.
 
+    A question is embedded by the text tower alone, without reading the other one; texts and pictures go in as
+    they are: no phrase is put around a question that the user did not write.
+
     Args:
-        architecture: an open_clip name (``"ViT-B-32"``), or ``"local-dir:PATH"`` for a directory that holds
-            ``open_clip_config.json`` and the weights.
-        weights: a ``.safetensors`` or ``.pt`` file; not needed with ``local-dir:``.
+        model: a directory, a hub id, one of open_clip's names, or a name and a tag; see ``find_files``.
+        weights: a file of weights for one of open_clip's names, or a directory with configuration and weights.
         device: ``"cpu"``, ``"cuda"``, … or None for a GPU where there is one.
+        precision: None for what the device is made for (bf16 or fp16 on a GPU, fp32 on a CPU). It is part of the
+            fingerprint: name it where one library is used on machines of both kinds.
+
+    Nothing is downloaded; weights are read as safetensors or with ``weights_only=True``. The first use raises:
 
     Raises:
-        ModelError: the weights are missing, or belong to another architecture.
         MissingExtraError: open_clip is not installed.
+        ModelError: the files are not on this disk, are damaged, or belong to another architecture.
     """
 
     def __init__(
-        self, architecture: str, weights: str | Path | None = None, device: str | None = None
+        self,
+        model: str | Path,
+        *,
+        weights: str | Path | None = None,
+        device: str | None = None,
+        precision: Precision | None = None,
     ) -> None:
-        self.architecture = architecture
-        self.directory = Path(architecture.removeprefix("local-dir:")) if ":" in architecture else None
-        self.weights = Path(weights) if weights is not None else None
-        if self.directory is not None and self.weights is None:
-            found = sorted(self.directory.glob("open_clip_*.safetensors")) + sorted(
-                self.directory.glob("open_clip_*.bin")
-            )
-            if not found:
-                raise ModelError(
-                    f"no open_clip weights in {self.directory}: expected open_clip_model.safetensors beside "
-                    "open_clip_config.json; copy the model's files there"
-                )
-            self.weights = found[0]
-        if self.weights is None or not self.weights.is_file():
-            raise ModelError(
-                f"the weights of open_clip {architecture} are not here ({self.weights}): "
-                "give a local .safetensors or .pt file"
-            )
-        self.name = f"open_clip/{self.directory.name if self.directory else architecture}"
-        self.device = device
+        if precision is not None and precision not in get_args(Precision):
+            raise UsageError(f"precision is {precision!r}: it is fp32, bf16 or fp16, or left out")
+        self._model, self._weights = model, weights
+        self._wanted_device, self._wanted_precision = device, precision
+
+    @cached_property
+    def _files(self) -> OpenClipFiles:
+        return find_files(self._model, self._weights)
+
+    @property
+    def name(self) -> str:
+        """``open_clip/`` and the model's name, wherever it lies."""
+        return f"open_clip/{self._files.label}"
+
+    @property
+    def _what(self) -> str:
+        return f"the picture model {self._files.label}"
+
+    @cached_property
+    def device(self) -> str:
+        """Where it runs."""
+        return pick_device(self._wanted_device, self._what)
+
+    @cached_property
+    def precision(self) -> str:
+        """What it computes in."""
+        if self._wanted_precision is not None:
+            return self._wanted_precision
+        if self._wanted_device == "cpu":
+            return "fp32"  # known without torch
+        name = str(pick_dtype(self.device)).removeprefix("torch.")
+        return {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}[name]
 
     @cached_property
     def fingerprint(self) -> str:
-        """Architecture and weights; reading it loads nothing."""
-        assert self.weights is not None
-        return f"{self.name}@{file_fingerprint(self.weights)}"
+        """Name, weights, and a precision other than fp32; reading it loads no weights."""
+        reduced = "" if self.precision == "fp32" else f"+{self.precision}"
+        return f"{self.name}@{self._files.fingerprint()}{reduced}"
 
     @cached_property
     def dimension(self) -> int:
         """Length of the vectors."""
-        if self.directory is not None:
-            config = json.loads((self.directory / "open_clip_config.json").read_text("utf-8"))
-            return int(config.get("model_cfg", config)["embed_dim"])
-        return int(self._open_clip.get_model_config(self.architecture)["embed_dim"])
-
-    @cached_property
-    def _open_clip(self) -> Any:
-        try:
-            import open_clip
-        except ImportError as error:
-            raise MissingExtraError(
-                "picture search needs open_clip, which is not installed: pip install 'longvid[models]'"
-            ) from error
-        return open_clip
-
-    @cached_property
-    def _loaded(self) -> tuple[Any, Any, Any, str]:
-        import torch
-
-        device = self.device or ("cuda" if torch.cuda.is_available() else "cpu")
-        try:
-            model, _, preprocess = self._open_clip.create_model_and_transforms(
-                self.architecture, pretrained=None if self.directory else str(self.weights), device=device
-            )
-            tokenizer = self._open_clip.get_tokenizer(self.architecture)
-        except (RuntimeError, OSError, KeyError, ValueError, AssertionError) as error:
-            raise ModelError(
-                f"open_clip cannot load {self.weights} as {self.architecture}: {str(error).splitlines()[0]}; "
-                "check that the weights belong to that architecture and are complete"
-            ) from error
-        model.eval()
-        return model, preprocess, tokenizer, device
+        return int(self._files.config()["embed_dim"])
 
     def encode_images(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """Embed upright RGB pictures, each ``(height, width, 3)``, to L2-normalised ``(n, dimension)``."""
-        import torch
         from PIL import Image
 
-        model, preprocess, _, device = self._loaded
-        out = np.zeros((len(images), self.dimension), np.float32)
-        with torch.inference_mode():
-            for start in range(0, len(images), BATCH):
-                batch = torch.stack(
-                    [preprocess(Image.fromarray(image)) for image in images[start : start + BATCH]]
-                )
-                vectors = model.encode_image(batch.to(device), normalize=True)
-                out[start : start + BATCH] = vectors.float().cpu().numpy()
-        return out
+        torch = import_torch(self._what)
+        model, preprocess = self._whole
+        dtype = self._dtype
+
+        def run(batch: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+            pixels = torch.stack([preprocess(Image.fromarray(image)) for image in batch])
+            with torch.inference_mode():
+                return _unit(torch, model.encode_image(pixels.to(self.device, dtype)))
+
+        return self._joined(in_batches(run, images, BATCH, self._what))
 
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Embed texts to L2-normalised ``(n, dimension)``."""
-        import torch
+        """Embed texts to L2-normalised ``(n, dimension)``; one longer than the model's context is cut there."""
+        torch = import_torch(self._what)
+        model = self._whole[0] if "_whole" in self.__dict__ else self._text_tower
+        tokenizer = self._tokenizer
 
-        model, _, tokenizer, device = self._loaded
-        out = np.zeros((len(texts), self.dimension), np.float32)
-        with torch.inference_mode():
-            for start in range(0, len(texts), BATCH):
-                tokens = tokenizer(list(texts[start : start + BATCH])).to(device)
-                out[start : start + BATCH] = model.encode_text(tokens, normalize=True).float().cpu().numpy()
-        return out
+        def run(batch: Sequence[str]) -> NDArray[np.float32]:
+            with torch.inference_mode():
+                return _unit(torch, model.encode_text(tokenizer(list(batch)).to(self.device)))
+
+        return self._joined(in_batches(run, texts, BATCH, self._what))
+
+    def _joined(self, batches: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+        return np.concatenate([np.zeros((0, self.dimension), np.float32), *batches])
+
+    @property
+    def _dtype(self) -> Any:
+        torch = import_torch(self._what)
+        return {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[self.precision]
+
+    @cached_property
+    def _whole(self) -> tuple[Any, Any]:
+        """(model with both towers, what prepares a picture for it)."""
+        open_clip, files = import_open_clip(), self._files
+
+        def load() -> Any:
+            return open_clip.create_model_from_pretrained(
+                files.source,
+                None if files.directory else str(files.weights),
+                precision=self.precision,
+                device=self.device,
+                weights_only=True,
+                **files.settings,
+            )
+
+        model, preprocess = self._try(load)
+        return model.eval(), preprocess
+
+    @cached_property
+    def _text_tower(self) -> Any:
+        """A model whose picture tower is a stand-in, so that neither memory nor reading is spent on it."""
+        if self._files.weights.suffix != ".safetensors":
+            return self._whole[0]
+        model = self._try(self._load_text_tower)
+        return self._whole[0] if model is None else model.eval()
+
+    def _load_text_tower(self) -> Any:
+        """The text tower, or None when its tensors are not named as open_clip itself names them."""
+        from safetensors import safe_open
+
+        settings = self._files.settings
+        model = import_open_clip().create_model(
+            self._files.source,
+            load_weights=False,
+            precision=self.precision,
+            device=self.device,
+            pretrained_text=False,
+            force_quick_gelu=bool(settings.get("force_quick_gelu")),
+            vision_cfg=_STAND_IN,
+        )
+        with safe_open(self._files.weights, framework="pt") as file:
+            names = [name for name in sorted(file.keys()) if not name.startswith("visual.")]
+            tensors = {name: file.get_tensor(name) for name in names}
+        wanted = {name: value for name, value in model.state_dict().items() if not name.startswith("visual.")}
+        if {k: v.shape for k, v in tensors.items()} != {k: v.shape for k, v in wanted.items()}:
+            return None
+        model.load_state_dict(tensors, strict=False)
+        del model.visual
+        return model
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        files, text = self._files, self._files.config().get("text_cfg", {})
+        open_clip = import_open_clip()
+
+        def load() -> Any:
+            elsewhere = text.get("hf_tokenizer_name")
+            if files.directory is None or files.has_tokenizer or not elsewhere:
+                return open_clip.get_tokenizer(files.source)
+            return open_clip.tokenizer.HFTokenizer(
+                str(find_weights(elsewhere, "tokenizer")),
+                context_length=text.get("context_length", 77),
+                tokenizer_mode=text.get("tokenizer_mode"),
+                **text.get("tokenizer_kwargs", {}),
+            )
+
+        return self._try(load)
+
+    def _try(self, load: Callable[[], Any]) -> Any:
+        """``load()`` with no hub in reach, and its errors as one sentence."""
+        from safetensors import SafetensorError
+
+        try:
+            with offline_hub(), _quiet():
+                return load()
+        except ModelError:
+            raise
+        except (
+            *(RuntimeError, OSError, KeyError, ValueError, TypeError, AttributeError, AssertionError),
+            *(EOFError, SafetensorError, pickle.UnpicklingError),
+        ) as error:
+            raise ModelError(
+                f"open_clip cannot load {self._files.weights} as {self._files.label}: {_first_line(error)}; "
+                "check that the weights belong to that architecture and are complete"
+            ) from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """open_clip warns on the root logger of weights it was told not to load; what matters comes as an exception."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return (lines[0] if lines else type(error).__name__).strip().rstrip(":.")[:200]
+
+
+def _unit(torch: Any, vectors: Any) -> NDArray[np.float32]:
+    """Unit length in float32, whatever the model computed in."""
+    unit: NDArray[np.float32] = torch.nn.functional.normalize(vectors.float(), dim=-1).cpu().numpy()
+    return unit
