@@ -1,0 +1,191 @@
+"""Loading a local language model, with eyes and ears where it has them, from the files of its checkpoint.
+
+Nothing is fetched, no code of the checkpoint is run, weights are read from safetensors alone, and every weight of
+the architecture must come from the file: one that is missing would be drawn at random and answer nonsense.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from longvid_agents.video_lms.families import Family, family_of
+from longvid_storage.errors import MissingExtraError, ModelError
+from longvid_storage.torch_device import import_torch, pick_device, pick_dtype
+
+# What a configuration calls the part that sees; one of these makes a model one with eyes.
+_EYES = {"vision_config", "vision_tower_config", "vq_config"}
+_EARS = {"audio_config"}
+# Tables that older versions saved with the weights and every version computes anew.
+_COMPUTED = re.compile(r"(position_ids|inv_freq|masked_bias|num_batches_tracked)$")
+_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What ``config.json`` says without loading anything."""
+
+    model_type: str
+    sees: bool
+    hears: bool
+
+    @property
+    def family(self) -> Family:
+        """What this type needs to be told."""
+        return family_of(self.model_type)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A model ready to answer; ``processor`` is the tokenizer itself for one without eyes."""
+
+    torch: Any
+    model: Any
+    processor: Any
+    config: Any
+    kind: Kind
+    device: str
+
+    @property
+    def tokenizer(self) -> Any:
+        """The tokenizer."""
+        return getattr(self.processor, "tokenizer", self.processor)
+
+    @property
+    def context_tokens(self) -> int | None:
+        """Tokens that fit its context, None when its files do not say."""
+        text = self.config.get_text_config()
+        known = getattr(text, "max_position_embeddings", None) or self.tokenizer.model_max_length
+        return int(known) if known < 10**8 else None
+
+
+def kind_of(place: Path, name: str) -> Kind:
+    """Read ``config.json``.
+
+    Raises:
+        ModelError: there is none, or it is not a model's.
+    """
+    try:
+        config = json.loads((place / "config.json").read_text(encoding="utf-8"))
+        parts = [config, config.get("thinker_config") or {}]
+        return Kind(
+            model_type=config["model_type"],
+            sees=any(_EYES & set(part) for part in parts),
+            hears=any(_EARS & set(part) for part in parts),
+        )
+    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+        raise ModelError(
+            f"{place} does not hold a model's config.json, so {name} cannot be loaded from it: give the directory "
+            "that save_pretrained wrote, or fetch the model again with longvid models pull"
+        ) from error
+
+
+def load(place: Path, name: str, *, device: str | None, dtype: str) -> Loaded:
+    """The model at ``place`` on ``device`` in ``dtype`` (``"auto"``: what the device computes best in).
+
+    Raises:
+        MissingExtraError: torch, transformers, or a package that its processor needs is not installed.
+        ModelError: the files are not a whole model of a known architecture (code ``"bad_weights"``), or it does
+            not fit on the device (``"out_of_memory"``, ``"no_device"``).
+    """
+    what = f"the video-language model {name}"
+    torch = import_torch(what)
+    try:
+        import transformers
+        from safetensors import SafetensorError
+    except ImportError as error:
+        raise MissingExtraError(f"{what} needs {error.name}: pip install 'longvid[models]'") from error
+    kind = kind_of(place, name)
+    at = pick_device(device, what)
+    precision = pick_dtype(at) if dtype == "auto" else getattr(torch, dtype, None)
+    if not isinstance(precision, torch.dtype):
+        raise ModelError(f"dtype is {dtype!r}: give auto, float32, bfloat16 or float16")
+    try:
+        reader = transformers.AutoProcessor if kind.sees or kind.hears else transformers.AutoTokenizer
+        processor = reader.from_pretrained(place, local_files_only=True)
+        config = transformers.AutoConfig.from_pretrained(place, local_files_only=True)
+        if kind.family.part:
+            config = getattr(config, kind.family.part)
+        with _quiet(transformers):
+            model, report = _class(transformers, kind, config, name).from_pretrained(
+                place,
+                config=config,
+                dtype=precision,
+                local_files_only=True,
+                use_safetensors=True,
+                output_loading_info=True,
+            )
+        _check(report, what)
+        model = model.to(at).eval()
+    except torch.OutOfMemoryError as error:
+        raise ModelError(
+            f"{what} does not fit into the memory of {at}: use a smaller model, or device='cpu'",
+            code="out_of_memory",
+        ) from error
+    except ImportError as error:
+        raise MissingExtraError(f"{what} needs more packages: {first_line(error)}") from error
+    except (OSError, ValueError, KeyError, RuntimeError, TypeError, AttributeError, SafetensorError) as error:
+        raise ModelError(
+            f"{what} cannot be loaded from {place}: {first_line(error)}; its files may be cut short or of another "
+            "model: fetch them again with longvid models pull, or name another model",
+            code="bad_weights",
+        ) from error
+    return Loaded(torch, model, processor, config, kind, at)
+
+
+def _class(transformers: Any, kind: Kind, config: Any, name: str) -> Any:
+    """The auto class that knows this configuration, or the family's own class."""
+    if kind.family.model:
+        return getattr(transformers, kind.family.model)
+    names = ["AutoModelForMultimodalLM", "AutoModelForImageTextToText", "AutoModelForCausalLM"]
+    for each in names if kind.sees or kind.hears else names[-1:]:
+        auto = getattr(transformers, each, None)
+        if auto is not None and type(config) in auto._model_mapping:
+            return auto
+    raise ModelError(
+        f"{name} is a {kind.model_type}, which is not a model that writes: name one that transformers carries as "
+        "image-text-to-text or as a causal language model",
+        code="bad_weights",
+    )
+
+
+def _check(report: Any, what: str) -> None:
+    """Raise unless the file held exactly the weights of the architecture."""
+    found = {
+        "lacks": sorted(report["missing_keys"]),
+        "has other shapes of": sorted(str(key) for key in report["mismatched_keys"]),
+        "also holds": sorted(key for key in report["unexpected_keys"] if not _COMPUTED.search(key)),
+    }
+    wrong = [
+        f"{verb} {', '.join(keys[:_NAMED])}{f' and {len(keys) - _NAMED} more' if len(keys) > _NAMED else ''}"
+        for verb, keys in found.items()
+        if keys
+    ]
+    if wrong:
+        raise ModelError(
+            f"the weights of {what} are of another architecture than its config.json: the file {' and '.join(wrong)}; "
+            "fetch the model again with longvid models pull, or name another model",
+            code="bad_weights",
+        )
+
+
+@contextmanager
+def _quiet(transformers: Any) -> Iterator[None]:
+    """Without transformers' tables of what a file lacks: ``_check`` says it in a sentence."""
+    before = transformers.logging.get_verbosity()
+    transformers.logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        transformers.logging.set_verbosity(before)
+
+
+def first_line(error: BaseException) -> str:
+    """What a library says of its error, without the pages that may follow."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0].rstrip(".:") if lines else type(error).__name__

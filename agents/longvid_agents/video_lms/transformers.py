@@ -1,0 +1,273 @@
+"""Any language model that transformers carries, with eyes and ears where it has them, run on this machine."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from longvid_agents.images import picture
+from longvid_agents.material import Material, lay_out
+from longvid_agents.packing import FramePart, Part, spread
+from longvid_agents.video_lm import Frame, Reply, Request, Sound
+from longvid_agents.video_lms.counting import ProcessorCounter
+from longvid_agents.video_lms.families import family_of
+from longvid_agents.video_lms.loading import Kind, Loaded, first_line, kind_of, load
+from longvid_agents.video_lms.prompting import SAMPLING_RATE, Prompter, pieces_of
+from longvid_agents.video_lms.writing import Written, write
+from longvid_storage.errors import ModelError
+from longvid_storage.weights import find_weights, fingerprint_of
+
+# How often frames are halved when the GPU is full, before giving up.
+_HALVINGS = 2
+
+
+class FewerFramesWarning(UserWarning):
+    """The GPU was too full for the frames of a request; fewer were shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A request as the model reads it, and which frames that shows."""
+
+    inputs: Any
+    tokens: int
+    frames: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return f"{self.tokens} tokens and {len(self.frames)} frame{'' if len(self.frames) == 1 else 's'}"
+
+
+class TransformersVideoLM:
+    """A local model: LLaVA, Qwen-VL, InternVL, GLM-V, SmolVLM, … or a language model without eyes.
+
+    Args:
+        model: a directory as ``save_pretrained`` writes it, or the hub id of a model whose files are on this disk.
+        weights: the directory that holds the named model's files.
+        device: ``"cpu"``, ``"cuda"``, … or None for a GPU where there is one.
+        dtype: ``"auto"`` for what the device computes best in, or ``"bfloat16"``, ``"float16"``, ``"float32"``.
+
+    Answers are greedy, so the same request gets the same reply. ``Request.schema`` is not enforced: the reply is
+    what the model wrote. Nothing is downloaded, no code of a checkpoint is run, and only safetensors are read.
+    One request at a time runs; others wait.
+    """
+
+    def __init__(
+        self,
+        model: str | Path,
+        *,
+        weights: str | Path | None = None,
+        device: str | None = None,
+        dtype: str = "auto",
+    ) -> None:
+        self.name = str(model)
+        self._place = weights if weights is not None else model
+        self._device = device
+        self._dtype = dtype
+        self._busy = threading.Lock()
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Of the weights, settings and vocabulary, and of the precision asked for."""
+        return f"transformers-{fingerprint_of(self._directory)}-{self._dtype}"
+
+    @property
+    def sees(self) -> bool:
+        """Whether its configuration has eyes."""
+        return self._kind.sees
+
+    @property
+    def hears(self) -> bool:
+        """Whether its configuration has ears."""
+        return self._kind.hears
+
+    @cached_property
+    def counter(self) -> ProcessorCounter:
+        """Counts with the model's own processor."""
+
+        def tokens_of(parts: Sequence[Part], pixels: Any, samples: Any) -> int:
+            pieces = pieces_of(
+                parts, pixels, samples, self._family.frames, lambda _: "", self._family.exactly
+            )
+            return _tokens(self._prompter.inputs("", pieces, question=""))
+
+        return ProcessorCounter(tokens_of, self._loaded.tokenizer)
+
+    def reply(self, request: Request) -> Reply:
+        """The whole reply at once.
+
+        Raises:
+            ModelError: no weights, weights of another architecture, no such device, out of memory, or the words
+                alone are longer than the model's context (code ``"too_long"``).
+        """
+        *_, last = self.stream(request)
+        assert isinstance(last, Reply)
+        return last
+
+    def stream(self, request: Request) -> Iterator[str | Reply]:
+        """Pieces of text as they are written; the last item is the whole ``Reply``. Raises as ``reply`` does."""
+        request = self._possible(request)
+        with self._busy:
+            for halving in range(_HALVINGS + 1):
+                ready = self._read(request)
+                began = False
+                try:
+                    for item in self._answer(ready, request.max_tokens):
+                        yield item
+                        began = True
+                    return
+                except self._loaded.torch.OutOfMemoryError as error:
+                    self._loaded.torch.cuda.empty_cache()
+                    if began or len(ready.frames) < 2 or halving == _HALVINGS:
+                        raise ModelError(
+                            f"{self.name} ran out of memory on {self._loaded.device} with {ready}: set a smaller "
+                            "token budget, or use a smaller model",
+                            code="out_of_memory",
+                        ) from error
+                except (RuntimeError, ValueError, IndexError, TypeError) as error:
+                    raise ModelError(
+                        f"{self.name} failed on {ready}: {first_line(error)}; try another model, or fewer frames",
+                        code="failed",
+                    ) from error
+                request = self._fewer(request, ready.frames)
+
+    @cached_property
+    def _directory(self) -> Path:
+        return find_weights(self._place, "video-language")
+
+    @cached_property
+    def _kind(self) -> Kind:
+        return kind_of(self._directory, self.name)
+
+    @cached_property
+    def _family(self) -> Any:
+        return family_of(self._kind.model_type)
+
+    @cached_property
+    def _loaded(self) -> Loaded:
+        return load(self._directory, self.name, device=self._device, dtype=self._dtype)
+
+    @cached_property
+    def _prompter(self) -> Prompter:
+        return Prompter(self._loaded)
+
+    def _possible(self, request: Request) -> Request:
+        """The request without what this model cannot take: pictures, sound, more frames than it has places for."""
+        frames = request.frames if self.sees else ()
+        exactly = self._family.exactly
+        if exactly is not None and len(frames) > exactly:
+            frames = tuple(frames[place] for place in spread(len(frames), exactly))
+        sounds = tuple(self._in_reach(request.sounds)) if self.hears else ()
+        return replace(request, frames=frames, sounds=sounds)
+
+    def _in_reach(self, sounds: Sequence[Sound]) -> Iterator[Sound]:
+        """Sounds no longer than the ear takes at once: a longer one in several, each with its own time."""
+        extractor = getattr(self._loaded.processor, "feature_extractor", None)
+        reach = getattr(extractor, "n_samples", None)
+        for sound in sounds:
+            step = reach or max(1, len(sound.samples))
+            for start in range(0, len(sound.samples), step):
+                samples = sound.samples[start : start + step]
+                yield replace(sound, samples=samples, start_s=sound.start_s + start / SAMPLING_RATE)
+
+    def _fewer(self, request: Request, shown: Sequence[int]) -> Request:
+        """The request with half of the frames that were shown."""
+        kept = [shown[place] for place in spread(len(shown), len(shown) // 2)]
+        warnings.warn(
+            f"{self.name}: the GPU is full with {len(shown)} frames, going on with {len(kept)}",
+            FewerFramesWarning,
+            stacklevel=3,
+        )
+        return replace(request, frames=tuple(frame for frame in request.frames if frame.number in kept))
+
+    def _read(self, request: Request) -> _Ready:
+        """Choose the frames that fit and make the model's inputs of everything."""
+        context = self._loaded.context_tokens
+        room = None if context is None else context - request.max_tokens
+        bound = min((each for each in (request.budget_tokens, room) if each is not None), default=None)
+        made: list[tuple[Material, Any]] = []
+
+        def exact(material: Material) -> int:
+            made[:] = [(material, self._inputs(request, material, bound))]
+            return _tokens(made[0][1])
+
+        material = lay_out(request, self.counter, context_tokens=context, exact=exact)
+        if not made or made[0][0] is not material:
+            exact(material)
+        inputs = made[0][1]
+        tokens = _tokens(inputs)
+        if context is not None and tokens >= context:
+            raise ModelError(
+                f"{self.name} reads at most {context} tokens and the request has {tokens} without a frame: give it "
+                "less evidence, or use a model with a longer context",
+                code="too_long",
+            )
+        return _Ready(inputs, tokens, material.plan.numbers)
+
+    def _inputs(self, request: Request, material: Material, bound: int | None) -> Any:
+        """The processor's output; a picture that is shown alone is read in full detail if that fits ``bound``."""
+        frames: dict[int, Frame] = {frame.number: frame for frame in request.frames}
+
+        def pixels(part: FramePart) -> Any:
+            return picture(frames[part.number], part)
+
+        pieces = pieces_of(
+            material.parts,
+            pixels,
+            lambda index: request.sounds[index].samples,
+            self._family.frames,
+            lambda number: frames[number].video_id,
+            self._family.exactly,
+        )
+        if len(material.plan.frames) == 1 and self._family.many:
+            inputs = self._prompter.inputs(request.system, pieces, question=request.prompt, detail=True)
+            if bound is None or _tokens(inputs) <= bound:
+                return inputs
+        return self._prompter.inputs(request.system, pieces, question=request.prompt)
+
+    def _answer(self, ready: _Ready, max_tokens: int) -> Iterator[str | Reply]:
+        loaded = self._loaded
+        tokenizer, model = loaded.tokenizer, loaded.model
+        inputs = ready.inputs.to(loaded.device)
+        inputs = {key: self._cast(value) for key, value in inputs.items()}
+        if self._family.blind and not ready.frames:
+            model = getattr(model, self._family.blind)
+            inputs = {key: inputs[key] for key in ("input_ids", "attention_mask")}
+        ends = model.generation_config.eos_token_id
+        ends = set(ends if isinstance(ends, list) else [ends]) - {None} or {tokenizer.eos_token_id}
+        padding = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else min(ends)
+        written, text = Written(), []
+
+        def generate(**more: Any) -> Any:
+            return model.generate(
+                **inputs,
+                **more,
+                max_new_tokens=max_tokens,
+                do_sample=False,
+                num_beams=1,
+                temperature=None,
+                top_p=None,
+                top_k=None,
+                eos_token_id=sorted(ends),
+                pad_token_id=padding,
+            )
+
+        for piece in write(generate, tokenizer, ends, written):
+            text.append(piece)
+            yield piece
+        cut = not written.ended and written.tokens >= max_tokens
+        yield Reply("".join(text), ready.tokens, written.tokens, ready.frames, cut)
+
+    def _cast(self, value: Any) -> Any:
+        """Pictures and sound in the precision of the weights."""
+        floats = self._loaded.torch.is_tensor(value) and value.is_floating_point()
+        return value.to(self._loaded.model.dtype) if floats else value
+
+
+def _tokens(inputs: Any) -> int:
+    """How many tokens the model reads, pictures among them."""
+    return int(inputs["input_ids"].shape[1])
