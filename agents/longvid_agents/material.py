@@ -53,6 +53,7 @@ def lay_out(
     counter: Counter,
     *,
     context_tokens: int | None = None,
+    overhead: Callable[[], int] = lambda: 0,
     exact: Callable[[Material], int] | None = None,
 ) -> Material:
     """The request's parts within its budget: evidence, frames with their times, sounds, then the prompt.
@@ -61,6 +62,8 @@ def lay_out(
         request: what to ask. Its budget, or ``context_tokens`` less what the model may write, bounds what is read.
         counter: counts one part, by the model's own tokenizer and processor.
         context_tokens: the model's context, None when not known.
+        overhead: tokens that a request takes beyond its parts (the marks of a chat template); asked for only when
+            there are frames or sounds to fit into a budget.
         exact: counts all of it as the model will read it (chat template and all), where the adapter can; frames
             are taken away until that fits too.
 
@@ -74,10 +77,10 @@ def lay_out(
         after += [TextPart(f"<sound, {format_span(sound.start_s, end_s)}>"), SoundPart(index)]
     after.append(TextPart(request.prompt))
     room = None
-    if budget is not None:
+    if budget is not None and (request.frames or request.sounds):
         words = [request.system, *(part.text for part in [*before, *after] if isinstance(part, TextPart))]
         heard = sum(counter.sound(len(sound.samples) / 16_000) for sound in request.sounds)
-        room = budget - heard - sum(counter.text(text) for text in words)
+        room = budget - overhead() - heard - sum(counter.text(text) for text in words)
     sights = sights_of(request.frames)
     for _ in range(_TRIES):
         plan = pack(request.packing, sights, room, counter, whole=request.whole)

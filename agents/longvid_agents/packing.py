@@ -73,7 +73,7 @@ Part = TextPart | FramePart | SoundPart
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is shown, in order, and how many tokens that takes."""
+    """What is shown, in order, and how many tokens that takes; 0 when there was no bound, as nobody counted then."""
 
     parts: tuple[Part, ...] = ()
     tokens: int = 0
@@ -108,6 +108,8 @@ def pack(
 
     ``whole``: the question is about the whole, not about a moment. Empty when not even one frame fits.
     """
+    if tokens is None:
+        counter = _Uncounted()
     if strategy == "relevant" and whole:
         strategy = "interleaved"
     return _STRATEGIES[strategy](sights, tokens, counter)
@@ -200,6 +202,19 @@ def caption(sight: Sight, *, named: bool = False) -> str:
     clock = f"{hours}:{minutes:02d}" if hours else f"{minutes}"
     title = " ".join((sight.title or sight.video_id[:8]).split()).translate(_NO_BRACKETS)[:80]
     return f"<picture {sight.number}, {clock}:{seconds / 10:04.1f}{f', {title}' if named and title else ''}>"
+
+
+class _Uncounted:
+    """Without a bound nothing is counted: with a served model counting may cost a call."""
+
+    def text(self, text: str) -> int:
+        return 0
+
+    def frame(self, width: int, height: int) -> int:
+        return 0
+
+    def sound(self, seconds: float) -> int:
+        return 0
 
 
 _NO_BRACKETS = str.maketrans("<>[]", "‹›()")
