@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from longvid import cli_eval, cli_summary
+from longvid import cli_eval, cli_speakers, cli_summary
 from longvid.cli_options import (
     CollectionOption,
     CountOption,
@@ -276,6 +276,9 @@ def demo(
 
 
 app.command(epilog="Example: longvid summary 'Gradient descent' --length long")(cli_summary.summary)
+app.command(epilog="Example: longvid speakers 'Team meeting' --rename 'Speaker 1=Maya'")(
+    cli_speakers.speakers
+)
 app.add_typer(cli_eval.app, name="eval")
 
 

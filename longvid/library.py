@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from longvid_indexer.report import IndexEvent, IndexReport
     from longvid_storage.mentions import VideoMentions
     from longvid_storage.reranker import Reranker
-    from longvid_storage.rows import VideoRow
+    from longvid_storage.rows import SpeakerRow, TranscriptInfo, VideoRow
     from longvid_storage.store import Store
 
 Names = str | Sequence[str] | None
@@ -227,6 +227,34 @@ class Library:
             utterances=tuple(store.utterances(video_id)),
             screen_text=tuple(store.screen_texts(video_id)),
         )
+
+    def speakers(self, video: str) -> list[SpeakerRow]:
+        """Who speaks in a video, with talk time, the one who speaks longest first.
+
+        Raises:
+            NotFoundError: no such video.
+        """
+        return self._store.speakers_of(self._store.resolve_video(video))
+
+    def transcript_info(self, video: str) -> TranscriptInfo | None:
+        """Which source a video's transcript came from, and what told its speakers apart; None before it has one.
+
+        Raises:
+            NotFoundError: no such video.
+        """
+        return self._store.transcript(self._store.resolve_video(video))
+
+    def rename_speaker(self, video: str, old: str, new: str) -> list[SpeakerRow]:
+        """Call a speaker of a video ``new`` from now on, in search, answers and summaries; returns ``speakers``.
+
+        ``old`` is a name of ``speakers``, or a label of one. The name outlives a new transcript in which the label
+        occurs; renaming to the label undoes it; a name that another speaker has makes the two one.
+
+        Raises:
+            NotFoundError: no such video, or nobody called ``old`` speaks in it. UsageError: ``new`` is no name.
+        """
+        self._store.rename_speaker(self._store.resolve_video(video), old, new)
+        return self.speakers(video)
 
     def chapters(self, video: str, *, file_format: str = "youtube", level: str = "event") -> str:
         """The video's events (or scenes) as a chapter file: ``youtube``, ``vtt``, ``json`` or ``ffmetadata``.

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from longvid.details import VideoDetails, VideoSummary
     from longvid_indexer.report import IndexReport
     from longvid_storage.mentions import VideoMentions
+    from longvid_storage.rows import SpeakerRow, TranscriptInfo
     from longvid_storage.types import Answer, Moment, Segment
 
 _KINDS = {
@@ -90,6 +91,25 @@ def table(videos: Sequence[VideoSummary]) -> str:
         lines.append(
             f"{video.video_id[:8]}  {format_time(video.duration_s):>8}  {state:10}  {video.title}{more}"
         )
+    return "\n".join(lines)
+
+
+def speakers(found: Sequence[SpeakerRow], transcript: TranscriptInfo | None) -> str:
+    """``longvid speakers``: one line a speaker, then where the labels come from."""
+    if not found:
+        recognised = transcript is not None and transcript.source.startswith("speech:")
+        why = "speech recognition names none" if recognised else "its subtitles name none"
+        return f"No speakers are known: {why if transcript else 'it has no transcript'}."
+    lines = [f"{'talk time':>9}  {'first':>7}  {'utterances':>10}  name"]
+    for each in found:
+        others = [label for label in each.labels if label != each.name]
+        called = f"  ({', '.join(others)})" if others else ""
+        lines.append(
+            f"{format_time(each.talk_s):>9}  {format_time(each.first_s):>7}  {each.utterances:>10}  "
+            f"{one_line(each.name + called)}"
+        )
+    if transcript is not None and transcript.speakers_by:
+        lines.append(f"told apart by their voices ({transcript.speakers_by}): check them")
     return "\n".join(lines)
 
 

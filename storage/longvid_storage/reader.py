@@ -11,12 +11,20 @@ from typing import Any
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine, select
 
-from longvid_storage import catalog, chain_rows, lexical, reads, schema, search_reads
+from longvid_storage import catalog, chain_rows, lexical, reads, schema, search_reads, speakers
 from longvid_storage.chain import ChainLink
 from longvid_storage.errors import NotFoundError
 from longvid_storage.filters import UNFILTERED
 from longvid_storage.library_files import mapped_errors
-from longvid_storage.rows import FoundUnit, PathRow, StageRecord, TermCounts, TranscriptInfo, VideoRow
+from longvid_storage.rows import (
+    FoundUnit,
+    PathRow,
+    SpeakerRow,
+    StageRecord,
+    TermCounts,
+    TranscriptInfo,
+    VideoRow,
+)
 from longvid_storage.types import Filters, Keyframe, ScreenText, Segment, Slide, Sound, Unit, Utterance
 from longvid_storage.vector_search import VectorSearch
 from longvid_storage.vectors import generation
@@ -120,11 +128,20 @@ class Reader:
             return reads.transcript(connection, catalog.video_key(connection, video_id))
 
     def utterances(
-        self, video_id: str, from_s: float | None = None, to_s: float | None = None
+        self,
+        video_id: str,
+        from_s: float | None = None,
+        to_s: float | None = None,
+        *,
+        labels: bool = False,
     ) -> list[Utterance]:
-        """Utterances that touch ``[from_s, to_s)``, in time order; words included."""
+        """Utterances that touch ``[from_s, to_s)``, in time order; words included.
+
+        Their speakers are called as the user called them, or by the ``labels`` that the source has for them.
+        """
         with self._reading() as connection:
-            return reads.utterances(connection, catalog.video_key(connection, video_id), from_s, to_s)
+            key = catalog.video_key(connection, video_id)
+            return reads.utterances(connection, key, from_s, to_s, labels=labels)
 
     def slides(self, video_id: str) -> list[Slide]:
         """Slides in time order."""
@@ -189,6 +206,11 @@ class Reader:
         """Names of speakers of utterances in the filters' videos → how many utterances each has."""
         with self._reading() as connection:
             return reads.speakers(connection, filters)
+
+    def speakers_of(self, video_id: str) -> list[SpeakerRow]:
+        """Who speaks in a video and how much, the one who speaks longest first."""
+        with self._reading() as connection:
+            return speakers.speakers_of(connection, catalog.video_key(connection, video_id))
 
     def units_without_vectors(
         self,

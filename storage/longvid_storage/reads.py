@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection as Names
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, literal, select
+from sqlalchemy import ColumnElement, Connection, Row, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from longvid_storage import schema
 from longvid_storage.filters import touching, unit_conditions, video_conditions
 from longvid_storage.rows import FoundUnit, TranscriptInfo
+from longvid_storage.speakers import SpeakerNames
 from longvid_storage.types import (
     LEVELS,
     Filters,
@@ -35,26 +38,43 @@ _UNIT: tuple[Any, ...] = (
     schema.UnitRow.speaker,
     schema.UnitRow.language,
 )
+_FOUND: tuple[Any, ...] = (
+    schema.UnitRow.unit_id,
+    schema.Video.video_id,
+    schema.UnitRow.video_key,
+    *_UNIT,
+)
 
 
 def transcript(connection: Connection, key: int) -> TranscriptInfo | None:
     """Where a transcript came from."""
     table = schema.TranscriptRow
-    row = connection.execute(select(table.source, table.language).where(table.video_key == key)).one_or_none()
-    return None if row is None else TranscriptInfo(row.source, row.language)
+    query = select(table.source, table.language, table.speakers_by).where(table.video_key == key)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else TranscriptInfo(*row)
 
 
-def utterances(connection: Connection, key: int, from_s: float | None, to_s: float | None) -> list[Utterance]:
-    """Utterances that touch the span."""
+def utterances(
+    connection: Connection, key: int, from_s: float | None, to_s: float | None, *, labels: bool = False
+) -> list[Utterance]:
+    """Utterances that touch the span, their speakers by name, or by ``labels`` as the source has them."""
     table = schema.UtteranceRow
     query = (
         select(table.start_s, table.end_s, table.text, table.speaker, table.language, table.words)
         .where(table.video_key == key, *touching(table.start_s, table.end_s, from_s, to_s))
         .order_by(table.start_s, table.seq)
     )
+    names = None if labels else SpeakerNames(connection, key)
     rows: Iterable[Any] = connection.execute(query)
     return [
-        Utterance(start_s, end_s, text, speaker, language, tuple(Word(*word) for word in words or ()))
+        Utterance(
+            start_s,
+            end_s,
+            text,
+            speaker if names is None else names.of(key, speaker),
+            language,
+            tuple(Word(*word) for word in words or ()),
+        )
         for start_s, end_s, text, speaker, language, words in rows
     ]
 
@@ -144,12 +164,12 @@ def segments(connection: Connection, key: int, level: str | None) -> list[Segmen
 def units(connection: Connection, ids: Sequence[int]) -> list[FoundUnit]:
     """Units in the order of ``ids``."""
     table = schema.UnitRow
-    found = {}
+    names, found = SpeakerNames(connection), {}
     for start in range(0, len(ids), _BATCH):
         wanted = table.unit_id.in_([int(identity) for identity in ids[start : start + _BATCH]])
-        query = select(table.unit_id, schema.Video.video_id, *_UNIT).join(schema.Video).where(wanted)
-        for unit_id, video_id, *fields in connection.execute(query):
-            found[unit_id] = FoundUnit(unit_id, video_id, Unit(*fields))
+        query = select(*_FOUND).join(schema.Video).where(wanted)
+        for row in connection.execute(query):
+            found[row.unit_id] = _found_unit(row, names)
     return [found[identity] for identity in ids if identity in found]
 
 
@@ -159,15 +179,19 @@ def units_of(
     """All units that pass the filters, by video and time."""
     table = schema.UnitRow
     query = (
-        select(table.unit_id, schema.Video.video_id, *_UNIT)
+        select(*_FOUND)
         .join(schema.Video)
         .where(*unit_conditions(filters, channels=channels, sizes=sizes))
         .order_by(table.video_key, table.start_s, table.unit_id)
     )
-    return [
-        FoundUnit(unit_id, video_id, Unit(*fields))
-        for unit_id, video_id, *fields in connection.execute(query)
-    ]
+    names = SpeakerNames(connection)
+    return [_found_unit(row, names) for row in connection.execute(query)]
+
+
+def _found_unit(row: Row[Any], names: SpeakerNames) -> FoundUnit:
+    unit_id, video_id, key, *fields = tuple(row)
+    unit = Unit(*fields)
+    return FoundUnit(unit_id, video_id, replace(unit, speaker=names.of(key, unit.speaker)))
 
 
 def units_without_vectors(
@@ -218,10 +242,12 @@ def speakers(connection: Connection, filters: Filters) -> dict[str, int]:
     """Speaker → count of utterances, the busiest first."""
     table = schema.UtteranceRow
     query = (
-        select(table.speaker, func.count())
+        select(table.video_key, table.speaker, func.count())
         .where(table.speaker.is_not(None), *video_conditions(table.video_key, filters))
-        .group_by(table.speaker)
-        .order_by(func.count().desc(), table.speaker)
+        .group_by(table.video_key, table.speaker)
     )
-    rows: Iterable[Any] = connection.execute(query)
-    return dict(iter(rows))
+    names = SpeakerNames(connection)
+    counts: Counter[str] = Counter()
+    for key, label, count in connection.execute(query):
+        counts[str(names.of(key, label))] += count
+    return dict(sorted(counts.items(), key=lambda each: (-each[1], each[0])))

@@ -38,10 +38,25 @@ class PathRow:
 
 @dataclass(frozen=True, slots=True)
 class TranscriptInfo:
-    """Where a video's utterances came from."""
+    """Where a video's utterances came from; ``speakers_by`` is the model that told voices apart, if one did."""
 
     source: str
     language: str | None
+    speakers_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerRow:
+    """Who speaks in a video: the name, the ``labels`` that the source has for them, and how much they say.
+
+    ``talk_s`` is the time in which they speak, ``first_s`` when they first do, both in seconds.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    utterances: int
+    talk_s: float
+    first_s: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, func, select
 
 from longvid_storage import lexical, schema
 from longvid_storage.filters import video_conditions
+from longvid_storage.speakers import SpeakerNames
 from longvid_storage.types import Filters, Unit
 
 SEARCHED = (("screen", "slide"), ("speech", "sentence"))
@@ -31,7 +33,7 @@ def pieces(connection: Connection, video_id: str, model_fingerprint: str | None)
     columns = (unit.channel, unit.size, unit.start_s, unit.end_s, unit.text, unit.speaker, unit.language)
     own_sets = select(sets.set_key).where(sets.model_fingerprint == (model_fingerprint or ""))
     query = (
-        select(unit.unit_id, unit.terms, vector.vector, *columns)
+        select(unit.unit_id, unit.video_key, unit.terms, vector.vector, *columns)
         .join(schema.Video)
         .outerjoin(vector, (vector.owner_id == unit.unit_id) & vector.set_key.in_(own_sets))
         .where(
@@ -41,9 +43,11 @@ def pieces(connection: Connection, video_id: str, model_fingerprint: str | None)
         )
         .order_by(unit.start_s, unit.end_s, unit.unit_id)
     )
+    names = SpeakerNames(connection)
+    rows: Iterable[Any] = connection.execute(query)
     return [
-        Piece(unit_id, Unit(*fields), terms, blob)
-        for unit_id, terms, blob, *fields in connection.execute(query)
+        Piece(unit_id, Unit(channel, size, start_s, end_s, said, names.of(key, by), language), terms, blob)
+        for unit_id, key, terms, blob, channel, size, start_s, end_s, said, by, language in rows
     ]
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from longvid_storage import chain_rows, lexical, schema, terms, vectors
 from longvid_storage.chain import ChainLink
 from longvid_storage.filters import speaker_key
+from longvid_storage.speakers import SpeakerNames
 from longvid_storage.types import Keyframe, ScreenText, Segment, Slide, Sound, StageResult, Unit, Utterance
 
 _BATCH = 2000
@@ -64,6 +65,25 @@ class StageWriter:
                 for utterance in utterances
             ),
         )
+
+    def assign_speakers(self, labels: Sequence[str | None], by: str | None) -> None:
+        """Say who speaks in each utterance of the transcript.
+
+        Args:
+            labels: one for each utterance, in order of time as ``Store.utterances`` gives them.
+            by: the model that told the voices apart; None when nothing did.
+
+        Raises:
+            ValueError: there are more or fewer labels than utterances.
+        """
+        self.touched = True
+        table, info = schema.UtteranceRow, schema.TranscriptRow
+        query = select(table.seq).where(table.video_key == self._video_key)
+        seqs = list(self._connection.execute(query.order_by(table.start_s, table.seq)).scalars())
+        for seq, label in zip(seqs, labels, strict=True):
+            here = (table.video_key == self._video_key, table.seq == seq)
+            self._connection.execute(update(table).where(*here).values(speaker=label))
+        self._connection.execute(update(info).where(info.video_key == self._video_key).values(speakers_by=by))
 
     def replace_slides(self, slides: Iterable[Slide]) -> None:
         """Replace the slides."""
@@ -234,6 +254,7 @@ class StageWriter:
         return there
 
     def _add_units(self, units: list[Unit]) -> list[int]:
+        names = SpeakerNames(self._connection, self._video_key)
         analysed = [lexical.join_terms(terms.analyse(unit.text, unit.language)) for unit in units]
         rows = [
             {
@@ -243,7 +264,7 @@ class StageWriter:
                 "start_s": unit.start_s,
                 "end_s": unit.end_s,
                 "speaker": unit.speaker,
-                "speaker_key": speaker_key(unit.speaker),
+                "speaker_key": speaker_key(names.of(self._video_key, unit.speaker)),
                 "language": unit.language,
                 "text": unit.text,
                 "terms": words,

@@ -11,7 +11,7 @@ from typing import Self
 
 from sqlalchemy import Connection, Engine
 
-from longvid_storage import catalog, chain_rows, migrate, schema, terms
+from longvid_storage import catalog, chain_rows, migrate, schema, speakers, terms
 from longvid_storage.chain import ChainLink
 from longvid_storage.errors import ReadOnlyError
 from longvid_storage.library_files import (
@@ -28,7 +28,7 @@ from longvid_storage.library_files import (
 from longvid_storage.locking import WriterLock
 from longvid_storage.reader import Reader
 from longvid_storage.rows import PathRow
-from longvid_storage.stage_writer import StageWriter
+from longvid_storage.stage_writer import StageWriter, bump_generation
 from longvid_storage.types import VideoInfo
 from longvid_storage.vector_index import VectorIndex
 from longvid_storage.vector_search import VectorSearch
@@ -219,6 +219,17 @@ class Store(Reader):
         """Note that a video's content no longer lies there; the video stays."""
         with self._writing() as connection:
             catalog.remove_path(connection, str(path))
+
+    def rename_speaker(self, video_id: str, old: str, new: str) -> None:
+        """Call a speaker of a video ``new`` from now on, everywhere at once; see ``longvid_storage.speakers``.
+
+        Raises:
+            NotFoundError: no such video, or nobody called ``old`` speaks in it.
+            UsageError: ``new`` is no name.
+        """
+        with self._writing() as connection:
+            speakers.rename(connection, catalog.video_key(connection, video_id), old, new)
+            bump_generation(connection)
 
     def remove_video(self, video_id: str) -> None:
         """Delete a video (by its full id) with every row, vector, picture and cache entry.

@@ -23,7 +23,7 @@ def structure_stage(job: Job, recorded: dict[str, str]) -> Plan:
         store, video_id = job.store, job.video_id
         segments = build_structure(
             job.info,
-            store.utterances(video_id),
+            store.utterances(video_id, labels=True),
             store.segments(video_id, "shot"),
             store.slides(video_id),
             store.screen_texts(video_id),
