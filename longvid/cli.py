@@ -17,13 +17,18 @@ from typer.exceptions import TyperException
 from longvid import cli_eval, cli_speakers, cli_summary
 from longvid.cli_options import (
     CollectionOption,
+    ConfigOption,
     CountOption,
+    DeviceOption,
     FromOption,
     JsonOption,
     LibraryOption,
+    ModelOption,
+    ProfileOption,
     SpeakerOption,
     ToOption,
     VideoOption,
+    chosen_engines,
     filters,
     open_library,
 )
@@ -97,6 +102,10 @@ def index(
     skip: Annotated[
         str | None, typer.Option("--skip", help="Leave out these stages (comma-separated).")
     ] = None,
+    model: ModelOption = None,
+    device: DeviceOption = None,
+    profile: ProfileOption = None,
+    config: ConfigOption = None,
     json_: JsonOption = False,
 ) -> int:
     """Read videos into the library; run it again to add what is new.
@@ -104,14 +113,16 @@ def index(
     Stages: transcript, visual, screen_text, structure, vectors.
     """
     from longvid import progress
+    from longvid.models.roles import ROLES
 
-    with open_library(library, create=True) as lib:
+    engines = chosen_engines(model, device, profile, config)
+    with open_library(library, create=True, engines=engines) as lib:
         show = progress.for_terminal(json_)
         show.watch_for_interrupt()
         reports = lib.index(paths, collection=collection, only=_names(only), skip=_names(skip), on_event=show)
         show.close(reports)
         for role, choice in lib.engines.choices.items():
-            if choice.record is None:
+            if choice.plan is None and ROLES[role].indexes:
                 print(f"{role}: off, {choice.why}", file=sys.stderr)
     return int(any(report.status == "failed" for report in reports))
 
@@ -125,6 +136,10 @@ def ask(
     from_: FromOption = None,
     to: ToOption = None,
     speaker: SpeakerOption = None,
+    model: ModelOption = None,
+    device: DeviceOption = None,
+    profile: ProfileOption = None,
+    config: ConfigOption = None,
     json_: JsonOption = False,
 ) -> None:
     """Answer a question; every claim cites video and time."""
@@ -133,7 +148,8 @@ def ask(
 
     question = check_question(question)
     chosen = filters(video, collection, from_, to, speaker)
-    with open_library(library) as lib:
+    engines = chosen_engines(model, device, profile, config)
+    with open_library(library, engines=engines) as lib:
         result = lib.ask(question, **chosen)
     print(jsonform.dumps(result) if json_ else printing.answer(result))
 
@@ -152,6 +168,10 @@ def search(
         str | None,
         typer.Option("--rerank", help="Let this cross-encoder (directory or hub name) order them."),
     ] = None,
+    model: ModelOption = None,
+    device: DeviceOption = None,
+    profile: ProfileOption = None,
+    config: ConfigOption = None,
     json_: JsonOption = False,
 ) -> None:
     """Find moments, best first; no answer is written."""
@@ -160,18 +180,23 @@ def search(
 
     query = check_query(query, k)
     chosen = filters(video, collection, from_, to, speaker)
-    reranker = None
-    if rerank is not None:
-        from longvid_storage.rerankers.transformers import TransformersReranker
-
-        reranker = TransformersReranker(rerank)
-    with open_library(library) as lib:
-        found = lib.search(query, k=k, reranker=reranker, **chosen)
+    engines = chosen_engines(model, device, profile, config, rerank=_reranker(rerank))
+    with open_library(library, engines=engines) as lib:
+        found = lib.search(query, k=k, **chosen)
     if json_:
         for moment in found:
             print(jsonform.dumps(moment))
     else:
         print(printing.moments(found) if found else "Nothing found.")
+
+
+def _reranker(name: str | None) -> str | None:
+    """``--rerank`` stands for ``--model rerank=``, and takes a bare directory or hub name too."""
+    from longvid.models.registry import adapters, records
+
+    if name is None or name in ("auto", "off") or name.partition(":")[0] in adapters("rerank"):
+        return name
+    return name if any(record.name == name for record in records("rerank")) else f"transformers:{name}"
 
 
 @app.command(epilog="Example: longvid mentions 'learning rate' 'step size' --speaker Maya")
@@ -254,12 +279,19 @@ def rm(
 
 
 @app.command(epilog="Example: longvid doctor")
-def doctor(library: LibraryOption = None, json_: JsonOption = False) -> None:
+def doctor(
+    library: LibraryOption = None,
+    model: ModelOption = None,
+    device: DeviceOption = None,
+    profile: ProfileOption = None,
+    config: ConfigOption = None,
+    json_: JsonOption = False,
+) -> None:
     """Say what would run here for each role, and what to type to get better."""
     from longvid import doctor as examine
     from longvid import jsonform
 
-    found = examine.examine(library)
+    found = examine.examine(library, chosen_engines(model, device, profile, config))
     print(jsonform.dumps(found) if json_ else examine.render(found))
 
 

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from longvid_storage.errors import UsageError
+
 if TYPE_CHECKING:
+    from longvid.engines import Engines
     from longvid.library import Library
 
 LibraryOption = Annotated[
@@ -28,11 +31,54 @@ SpeakerOption = Annotated[str | None, typer.Option("--speaker", help="Only what 
 CountOption = Annotated[int, typer.Option("-k", help="How many moments.")]
 
 
-def open_library(library: Path | None, *, create: bool = False) -> Library:
+ModelOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model",
+        metavar="ROLE=SPEC",
+        help="The model of a role: NAME, ADAPTER:MODEL, auto or off. Repeatable.",
+    ),
+]
+DeviceOption = Annotated[
+    str | None, typer.Option("--device", help="Where models run: cpu, cuda, cuda:1, mps.")
+]
+ProfileOption = Annotated[
+    str | None, typer.Option("--profile", help="A model for every role: offline, standard or max.")
+]
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", envvar="LONGVID_CONFIG", help="The longvid.toml to read.")
+]
+
+
+def open_library(library: Path | None, *, create: bool = False, engines: Engines | None = None) -> Library:
     """The library a command works on."""
     from longvid.library import Library
 
-    return Library.open(library, create=create)
+    return Library.open(library, create=create, engines=engines)
+
+
+def chosen_engines(
+    model: list[str] | None,
+    device: str | None = None,
+    profile: str | None = None,
+    config: Path | None = None,
+    **more: str | None,
+) -> Engines:
+    """The engines that the options name; ``more`` is role → spec of options that stand for ``--model``.
+
+    Raises:
+        UsageError: a ``--model`` is not ``ROLE=SPEC``, or names something unknown.
+    """
+    from longvid.engines import Engines
+
+    models = {}
+    for each in model or ():
+        role, equals, spec = each.partition("=")
+        if not (equals and role and spec):
+            raise UsageError(f"--model is {each!r}: write ROLE=SPEC, such as text=auto or image=off")
+        models[role.strip()] = spec
+    models |= {role: spec for role, spec in more.items() if spec is not None}
+    return Engines(models, device, profile=profile, config=config)
 
 
 def filters(

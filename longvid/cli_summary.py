@@ -6,7 +6,16 @@ from typing import Annotated
 
 import typer
 
-from longvid.cli_options import CollectionOption, LibraryOption, open_library
+from longvid.cli_options import (
+    CollectionOption,
+    ConfigOption,
+    DeviceOption,
+    LibraryOption,
+    ModelOption,
+    ProfileOption,
+    chosen_engines,
+    open_library,
+)
 from longvid_storage.errors import UsageError
 
 
@@ -18,6 +27,10 @@ def summary(
     collection: CollectionOption = None,
     length: Annotated[str, typer.Option("--length", help="short or long.")] = "short",
     format_: Annotated[str, typer.Option("--format", help="md or json.")] = "md",
+    model: ModelOption = None,
+    device: DeviceOption = None,
+    profile: ProfileOption = None,
+    config: ConfigOption = None,
 ) -> None:
     """Summarise a video, or every video of a collection; each line cites its place."""
     from longvid import jsonform
@@ -27,7 +40,7 @@ def summary(
         raise UsageError("name one video, or a collection with --collection: exactly one of the two")
     if format_ not in ("md", "json"):
         raise UsageError(f"--format is {format_!r}: it is md or json")
-    with open_library(library) as lib:
+    with open_library(library, engines=chosen_engines(model, device, profile, config)) as lib:
         found = (
             [lib.summary(video, length=length)]
             if video is not None

@@ -1,122 +1,234 @@
-"""Which model does which job: the default when its weights are here, else the one that needs no download.
+"""Which model does which job: what flags or ``longvid.toml`` name, else the best one that needs no download.
 
 Nothing is ever downloaded here, and nothing is loaded: an engine loads when a stage first uses it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from longvid.config import Config, load_config
+from longvid.models.naming import ModelSpec, Plan, Wanted, plan, plan_of, wanted
+from longvid.models.profiles import profile_named
+from longvid.models.registry import records
+from longvid.models.roles import ROLES, role_named
+from longvid_storage.errors import LongvidError
 from longvid_storage.model_record import ModelRecord, Role
 
 if TYPE_CHECKING:
+    from longvid_agents.video_lm import VideoLM
+    from longvid_indexer.screen_reader import ScreenReader
+    from longvid_indexer.transcriber import Transcriber
     from longvid_storage.image_encoder import ImageEncoder
+    from longvid_storage.reranker import Reranker
     from longvid_storage.text_encoder import TextEncoder
+
+Held = Callable[[], Mapping[str, list[str]]]
+"""Gives the fingerprints of the models that a library holds vectors of, with their channels."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What runs for a role, why, and what to type to get better; ``record`` is None when the role is off."""
+    """What runs for a role, why, and what to type to get better; ``plan`` is None when the role is off."""
 
     role: Role
-    record: ModelRecord | None
+    plan: Plan | None
     why: str
     better: str | None = None
 
-
-def records(role: Role) -> tuple[ModelRecord, ...]:
-    """The models of a role, the preferred one first."""
-    if role == "speech":
-        from longvid_indexer.transcriber import TRANSCRIBERS
-
-        return TRANSCRIBERS
-    if role == "screen":
-        from longvid_indexer.screen_reader import SCREEN_READERS
-
-        return SCREEN_READERS
-    if role == "image":
-        from longvid_storage.image_encoder import IMAGE_ENCODERS
-
-        return IMAGE_ENCODERS
-    from longvid_storage.text_encoder import TEXT_ENCODERS
-
-    return TEXT_ENCODERS
+    @property
+    def name(self) -> str:
+        """What runs, or ``"off"``."""
+        return self.plan.name if self.plan is not None else "off"
 
 
-def choose(role: Role) -> Choice:
+class Engines:
+    """The chosen engines of this process, each made when first asked for.
+
+    Args:
+        models: role → ``"NAME"`` of a record, ``"ADAPTER:MODEL"``, ``"auto"``, ``"off"``, or a table with the key
+            ``model`` whose other keys are options of the adapter.
+        device: ``"cpu"``, ``"cuda"``, … for every model that runs on one; None for a GPU where there is one.
+        profile: a model for every role that ``models`` does not name.
+        config: the configuration, or its path; None for the one ``load_config`` finds.
+
+    What is given here is stronger than the configuration; there, single models are stronger than its profile.
+
+    Raises:
+        UsageError: an unknown role, model or profile, or a configuration that cannot be read.
+    """
+
+    _wanted: Mapping[str, Wanted] = {}
+    config = Config()
+    device: str | None = None
+    _held: Held | None = None
+
+    def __init__(
+        self,
+        models: Mapping[str, ModelSpec] | None = None,
+        device: str | None = None,
+        *,
+        profile: str | None = None,
+        config: Config | str | Path | None = None,
+    ) -> None:
+        found = config if isinstance(config, Config) else load_config(config)
+        self.config = found
+        self.device = device or found.device
+        place = str(found.path)
+        asked: dict[str, Wanted] = {}
+        if found.profile is not None and profile is None:
+            asked |= _of_profile(found.profile, place)
+        asked |= _of_table(found.models, place)
+        if profile is not None:
+            asked |= _of_profile(profile, "")
+        self._wanted = asked | _of_table(models or {}, "")
+
+    def follow(self, held: Held) -> None:
+        """Let ``auto`` prefer the text and image model that a library's vectors are of, when it is here."""
+        self._held = held
+
+    @cached_property
+    def choices(self) -> dict[Role, Choice]:
+        """One choice a role."""
+        return {info.role: self._choose(info.role) for info in ROLES.values()}
+
+    def _choose(self, role: Role) -> Choice:
+        asked = self._wanted.get(role, Wanted(role))
+        if asked.spec == "off":
+            return Choice(role, None, f"switched off{_by(asked.where)}: {ROLES[role].lost}")
+        if asked.spec != "auto":
+            return Choice(role, plan(asked), f"asked for{_by(asked.where)}")
+        followed = self._of_library(role)
+        if followed is not None:
+            return followed
+        return choose(role, asked.options)
+
+    def _of_library(self, role: Role) -> Choice | None:
+        """The ready model of the role that wrote the library's vectors, if there is one."""
+        if self._held is None or role not in ("text", "image"):
+            return None
+        held = {
+            fingerprint
+            for fingerprint, channels in self._held().items()
+            if any((channel == "picture") == (role == "image") for channel in channels)
+        }
+        if not held:
+            return None
+        ready = [record for record in records(role) if record.ready]
+        for record in ready:
+            if _fingerprint(record, self.device) in held:
+                better = None
+                if record is not ready[0]:
+                    better = f"{ready[0].name}: longvid index --reprocess --model {role}={ready[0].name}"
+                return Choice(role, plan_of(record), "the library's vectors are of it", better)
+        return None
+
+    def _make(self, role: Role) -> Any:
+        choice = self.choices[role]
+        return None if choice.plan is None else choice.plan.make(self.device)
+
+    @cached_property
+    def transcriber(self) -> Transcriber | None:
+        """The speech recogniser, or None."""
+        made: Transcriber | None = self._make("speech")
+        return made
+
+    @cached_property
+    def diariser(self) -> Any:
+        """What tells speakers apart, or None."""
+        return self._make("speakers")
+
+    @cached_property
+    def sound_tagger(self) -> Any:
+        """What names sounds that are not speech, or None."""
+        return self._make("sound")
+
+    @cached_property
+    def screen_reader(self) -> ScreenReader | None:
+        """The reader of screen text, or None."""
+        made: ScreenReader | None = self._make("screen")
+        return made
+
+    @cached_property
+    def text_encoder(self) -> TextEncoder | None:
+        """The text encoder, or None: then search is lexical only."""
+        made: TextEncoder | None = self._make("text")
+        return made
+
+    @cached_property
+    def image_encoder(self) -> ImageEncoder | None:
+        """The image ↔ text encoder, or None: then the picture channel is off."""
+        made: ImageEncoder | None = self._make("image")
+        return made
+
+    @cached_property
+    def reranker(self) -> Reranker | None:
+        """The cross-encoder that orders moments, or None."""
+        made: Reranker | None = self._make("rerank")
+        return made
+
+    @cached_property
+    def video_lm(self) -> VideoLM | None:
+        """The language model that writes answers, or None: then they are extractive."""
+        made: VideoLM | None = self._make("video_lm")
+        return made
+
+    def names(self) -> dict[str, str]:
+        """Role → what runs, for ``Answer.engine`` and ``doctor``."""
+        return {role: choice.name for role, choice in self.choices.items()}
+
+
+def _of_table(models: Mapping[str, ModelSpec], where: str) -> dict[str, Wanted]:
+    """Each role's wish; ``where`` names the file or profile that says it, empty for the caller."""
+    return {name: wanted(role_named(name, where), spec, where) for name, spec in models.items()}
+
+
+def _of_profile(name: str, where: str) -> dict[str, Wanted]:
+    profile = profile_named(name, where)
+    return _of_table(profile.models, f"the profile {profile.name}")
+
+
+def _fingerprint(record: ModelRecord, device: str | None) -> str | None:
+    try:
+        fingerprint: str = plan_of(record).make(device).fingerprint
+    except LongvidError:  # damaged files: whoever uses the model is told, looking for it is no reason to stop
+        return None
+    return fingerprint
+
+
+def choose(role: Role, options: Mapping[str, Any] | None = None) -> Choice:
     """``auto`` for one role: the first record, in order of preference, that runs with no download."""
     known = records(role)
+    info = ROLES[role]
+    if not info.automatic:
+        return Choice(role, None, f"none is named: {info.lost}", _to_name(role, known))
     for record in known:
         if record.ready:
             better = None if record is known[0] else _to_get(known[0])
-            return Choice(role, record, _why(record), better)
-    return Choice(role, None, _why_off(role, known[0]), _to_get(known[0]))
+            return Choice(role, plan_of(record, options), _why(record), better)
+    if not known:
+        return Choice(role, None, f"no model is known: {info.lost}")
+    return Choice(role, None, f"no weights of {known[0].name} here: {info.lost}", _to_get(known[0]))
+
+
+def _by(where: str) -> str:
+    return f" by {where}" if where else ""
+
+
+def _to_name(role: Role, known: tuple[ModelRecord, ...]) -> str | None:
+    return f"--model {role}={known[0].name}" if known else None
 
 
 def _why(record: ModelRecord) -> str:
     return f"weights at {record.weights_path}" if record.weights else "its weights travel in its wheel"
 
 
-def _why_off(role: Role, preferred: ModelRecord) -> str:
-    lost = {
-        "speech": "videos without subtitles have no transcript",
-        "screen": "text on slides is not found",
-        "image": "pictures are not searched, only what is said and written",
-        "text": "search is by words only, not by meaning",
-    }[role]
-    return f"no weights of {preferred.name} here: {lost}"
-
-
 def _to_get(record: ModelRecord) -> str:
     steps = [] if record.installed else [f"pip install 'longvid[{record.extra}]'"]
     if record.weights and record.weights_path is None:
-        root, _, place = record.weights[0].partition(":")
-        where = {"home": "~", "cache": "~/.cache", "hub": "~/.cache/huggingface/hub"}[root]
-        steps.append(f"put the weights ({record.source}, {record.download_mb} MB) at {where}/{place}")
+        steps.append(f"longvid models pull {record.name} ({record.download_mb} MB)")
     return f"{record.name}: " + ", then ".join(steps)
-
-
-class Engines:
-    """The chosen engines of this process, each made when first asked for."""
-
-    @cached_property
-    def choices(self) -> dict[Role, Choice]:
-        """One choice a role."""
-        roles: tuple[Role, ...] = ("speech", "screen", "image", "text")
-        return {role: choose(role) for role in roles}
-
-    def _load(self, role: Role) -> Any:
-        record = self.choices[role].record
-        if record is None:
-            return None
-        if record.weights and record.options:
-            return record.load(weights=record.weights_path)
-        return record.load()
-
-    @cached_property
-    def transcriber(self) -> Any:
-        """The speech recogniser, or None."""
-        return self._load("speech")
-
-    @cached_property
-    def screen_reader(self) -> Any:
-        """The reader of screen text, or None."""
-        return self._load("screen")
-
-    @cached_property
-    def text_encoder(self) -> TextEncoder | None:
-        """The text encoder, or None: then search is lexical only."""
-        encoder: TextEncoder | None = self._load("text")
-        return encoder
-
-    @cached_property
-    def image_encoder(self) -> ImageEncoder | None:
-        """The image ↔ text encoder, or None: then the picture channel is off."""
-        encoder: ImageEncoder | None = self._load("image")
-        return encoder
-
-    def names(self) -> dict[str, str]:
-        """Role → what runs, for ``Answer.engine`` and ``doctor``."""
-        return {role: choice.record.name if choice.record else "off" for role, choice in self.choices.items()}

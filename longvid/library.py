@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +15,7 @@ from longvid_storage.errors import UsageError
 from longvid_storage.types import Answer, Filters, Level, Moment, StageResult
 
 if TYPE_CHECKING:
+    from longvid.models.naming import ModelSpec
     from longvid.tools import LibraryTools
     from longvid_agents.summarise import Summary
     from longvid_indexer.report import IndexEvent, IndexReport
@@ -40,18 +41,32 @@ class Library:
     def __init__(self, store: Store, engines: Engines | None = None) -> None:
         self._store = store
         self.engines = engines or Engines()
+        self.engines.follow(store.vector_models)
 
     @classmethod
     def open(
-        cls, path: str | Path | None = None, *, create: bool = False, engines: Engines | None = None
+        cls,
+        path: str | Path | None = None,
+        *,
+        create: bool = False,
+        engines: Engines | None = None,
+        models: Mapping[str, ModelSpec] | None = None,
+        device: str | None = None,
+        profile: str | None = None,
     ) -> Self:
         """Open the library at ``path`` (default: ``$LONGVID_LIBRARY``, else the user's data directory).
 
+        ``models`` (``{"text": "transformers:BAAI/bge-m3"}``), ``device`` and ``profile`` say which models to use, as
+        ``Engines`` takes them; what they leave open, ``longvid.toml`` and ``auto`` decide. Or give ``engines``.
+
         Raises:
             LibraryError: there is none and ``create`` is False, it is something else, or of a newer schema.
+            UsageError: an unknown role, model or profile, or a broken ``longvid.toml``.
         """
         from longvid_storage.store import Store
 
+        if engines is None:
+            engines = Engines(models, device, profile=profile)
         return cls(Store.open(Path(path) if path is not None else default_library(), create=create), engines)
 
     def close(self) -> None:
@@ -112,8 +127,8 @@ class Library:
     ) -> list[Moment]:
         """The ``k`` best moments for ``query``, best first, in what the filters admit.
 
-        ``reranker`` (``longvid_storage.rerankers.transformers:TransformersReranker``, or anything that fulfils the
-        ``Reranker`` protocol) puts the best moments in its own order.
+        ``reranker`` (anything that fulfils the ``Reranker`` protocol; by default the one that ``Engines`` names)
+        puts the best moments in its own order.
 
         Raises:
             UsageError: an empty query, ``k`` below 1, or ``from_s`` after ``to_s``.
@@ -130,7 +145,7 @@ class Library:
             filters=filters,
             text_encoder=self.engines.text_encoder,
             image_encoder=self.engines.image_encoder,
-            reranker=reranker,
+            reranker=reranker if reranker is not None else self.engines.reranker,
         )
 
     def ask(

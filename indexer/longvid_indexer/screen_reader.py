@@ -69,3 +69,9 @@ SCREEN_READERS: tuple[ModelRecord, ...] = (
         extra="offline",
     ),
 )
+
+ADAPTERS: dict[str, str] = {
+    "easyocr": "longvid_indexer.screen_readers.easyocr:EasyOcrReader",
+    "rapidocr": "longvid_indexer.screen_readers.rapidocr:RapidOcrReader",
+}
+"""Short name → what runs models of that kind: ``ADAPTER:MODEL`` names one that is not in the table."""

@@ -91,3 +91,9 @@ TRANSCRIBERS: tuple[ModelRecord, ...] = (
         extra="offline",
     ),
 )
+
+ADAPTERS: dict[str, str] = {
+    "whisper": "longvid_indexer.transcribers.whisper:WhisperTranscriber",
+    "pocketsphinx": "longvid_indexer.transcribers.pocketsphinx:PocketsphinxTranscriber",
+}
+"""Short name → what runs models of that kind: ``ADAPTER:MODEL`` names one that is not in the table."""

@@ -56,3 +56,6 @@ IMAGE_ENCODERS: tuple[ModelRecord, ...] = (
         options={"model": "ViT-B-32"},
     ),
 )
+
+ADAPTERS: dict[str, str] = {"open_clip": "longvid_storage.image_encoders.open_clip:OpenClipEncoder"}
+"""Short name → what runs models of that kind: ``ADAPTER:MODEL`` names one that is not in the table."""

@@ -66,3 +66,7 @@ def rerank(reranker: Reranker, query: str, moments: Sequence[Moment]) -> list[Mo
 
 def _words(moment: Moment) -> str:
     return " ".join(piece.text for piece in moment.evidence if piece.kind != "picture")
+
+
+ADAPTERS: dict[str, str] = {"transformers": "longvid_storage.rerankers.transformers:TransformersReranker"}
+"""Short name → what runs models of that kind: ``ADAPTER:MODEL`` names one that is not in the table."""

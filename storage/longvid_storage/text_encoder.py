@@ -67,3 +67,10 @@ TEXT_ENCODERS: tuple[ModelRecord, ...] = (
     ),
 )
 """The models of the text role, best first; the second needs no download and knows only English."""
+
+ADAPTERS: dict[str, str] = {
+    "sentence-transformers": "longvid_storage.text_encoders.sentence_transformers:SentenceTransformersEncoder",
+    "transformers": "longvid_storage.text_encoders.sentence_transformers:SentenceTransformersEncoder",
+    "minilm": "longvid_storage.text_encoders.minilm:MiniLMEncoder",
+}
+"""Short name → what runs models of that kind: ``ADAPTER:MODEL`` names one that is not in the table."""

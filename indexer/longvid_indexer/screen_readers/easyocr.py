@@ -19,7 +19,7 @@ class EasyOcrReader:
     """Reads text with EasyOCR; never downloads by itself.
 
     Args:
-        languages: EasyOCR language codes that share one recognition model.
+        languages: EasyOCR language codes that share one recognition model (``"de+en"``).
         weights: a weights file of EasyOCR, or the directory of them; None for ``~/.EasyOCR/model``.
         gpu: run on a GPU; None where there is one.
     """
@@ -27,9 +27,12 @@ class EasyOcrReader:
     name = "easyocr"
 
     def __init__(
-        self, languages: tuple[str, ...] = ("en",), weights: str | Path | None = None, gpu: bool | None = None
+        self,
+        languages: str | tuple[str, ...] = "en",
+        weights: str | Path | None = None,
+        gpu: bool | None = None,
     ) -> None:
-        self._languages = tuple(languages)
+        self._languages = tuple(languages.split("+")) if isinstance(languages, str) else tuple(languages)
         place = Path(weights) if weights is not None else Path.home() / ".EasyOCR" / "model"
         self._directory = place.parent if place.is_file() else place
         self._gpu = gpu

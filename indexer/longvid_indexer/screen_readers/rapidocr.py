@@ -24,7 +24,7 @@ class RapidOcrReader:
 
     name = "rapidocr"
 
-    def __init__(self, threads: int = 2) -> None:
+    def __init__(self, *, threads: int = 2) -> None:
         self._threads = threads
 
     @property
