@@ -33,6 +33,7 @@ class Shortest:
     """A reranker that likes short passages: small, real, and easy to foresee."""
 
     name = "shortest"
+    fingerprint = "shortest@1"
 
     def score(self, query: str, passages: Sequence[str]) -> NDArray[np.float32]:
         return np.array([-len(passage) for passage in passages], np.float32)
@@ -88,7 +89,7 @@ def test_the_contract(reranker: Reranker) -> None:
     alone = np.concatenate([reranker.score("what about the tax?", [each]) for each in passages])
     assert scores == pytest.approx(alone, abs=1e-4)
     assert reranker.score("what?", []).shape == (0,)
-    assert reranker.name
+    assert reranker.fingerprint.startswith(f"{reranker.name}@")
 
 
 def test_the_question_is_read_with_the_passage(tiny: Path) -> None:
@@ -101,7 +102,7 @@ def test_two_logits_count_by_their_difference(tmp_path: Path) -> None:
     import torch
 
     encoder = TransformersReranker(make_tiny(tmp_path / "two", 2), device="cpu")
-    _, tokenizer, model = encoder._loaded
+    tokenizer, model = encoder._loaded
     with torch.inference_mode():
         logits = model(**tokenizer("sugar", "a tax", return_tensors="pt")).logits[0]
     assert encoder.score("sugar", ["a tax"])[0] == pytest.approx(float(logits[1] - logits[0]), abs=1e-5)
@@ -133,7 +134,9 @@ def test_the_command_takes_a_directory(
     place = str(library._store.path)
     app(["search", "tax", "--rerank", str(tiny), "--json", "-L", place], standalone_mode=False)
     assert len(capsys.readouterr().out.splitlines()) == len(library.search("tax"))
-    with pytest.raises(ModelError, match=r"cannot be loaded.*give the directory of a"):
+    with pytest.raises(
+        ModelError, match="rerank model nobody/nothing is not on this disk: give the directory of"
+    ):
         app(["search", "tax", "--rerank", "nobody/nothing", "-L", place], standalone_mode=False)
 
 
@@ -157,6 +160,37 @@ def test_a_truncated_or_other_file_is_one_sentence(tiny: Path, tmp_path: Path) -
     assert "\n" not in caught.value.message
     with pytest.raises(ModelError, match="has 3 outputs"):
         TransformersReranker(make_tiny(tmp_path / "three", 3), device="cpu").score("q", ["p"])
+
+
+def test_a_full_gpu_halves_the_batch(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    from longvid_storage.torch_device import HalvedBatchWarning
+
+    encoder = TransformersReranker(tiny, device="cpu")
+    passages = [f"a tax on {'x' * i}" for i in range(20)]
+    wanted = encoder.score("tax", passages)
+    _, model = encoder._loaded
+    whole = model.forward
+
+    def cramped(input_ids: torch.Tensor, **options: torch.Tensor) -> object:
+        if len(input_ids) > 5:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return whole(input_ids=input_ids, **options)
+
+    monkeypatch.setattr(model, "forward", cramped)
+    with pytest.warns(HalvedBatchWarning, match="the reranker .* the GPU is full"):
+        scores = encoder.score("tax", passages)
+    assert scores == pytest.approx(wanted, abs=1e-4)
+
+
+def test_the_fingerprint_follows_files_and_precision(tiny: Path, tmp_path: Path) -> None:
+    full = TransformersReranker(tiny, device="cpu").fingerprint
+    assert TransformersReranker(tiny, device="cpu", precision="bf16").fingerprint == f"{full}+bf16"
+    copy = shutil.copytree(tiny, tmp_path / "copy")
+    first = TransformersReranker(copy, device="cpu").fingerprint
+    (copy / "config.json").write_text((copy / "config.json").read_text() + " ")
+    assert TransformersReranker(copy, device="cpu").fingerprint != first
 
 
 def test_the_record_tells_the_truth() -> None:

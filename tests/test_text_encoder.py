@@ -5,9 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from longvid_storage.errors import MissingExtraError, ModelError
 from longvid_storage.text_encoder import TEXT_ENCODERS, TextEncoder
@@ -25,28 +27,30 @@ TEXTS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A random BERT sentence encoder with prompts, as sentence-transformers itself saves it."""
-    import torch
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+# How the families of sentence encoders say, in their own files, what they are.
+E5 = {"query": "query: ", "passage": "passage: "}
+BGE = {"query": "Represent this sentence for searching relevant passages: "}
+QWEN = {
+    "query": "Instruct: Given a web search query, retrieve relevant passages that answer the query\nQuery:",
+    "document": "",
+}
+CONVENTIONS: dict[str, tuple[str, dict[str, str]]] = {
+    "e5": ("mean", E5),
+    "bge": ("cls", BGE),
+    "gte": ("mean", {}),
+    "qwen3-embedding": ("lasttoken", QWEN),
+}
+
+
+def bert(directory: Path) -> None:
+    """A random BERT with a vocabulary of letters, in transformers' own format."""
     from transformers import BertConfig, BertModel, BertTokenizerFast
 
-    directory = tmp_path_factory.mktemp("text")
     letters = [chr(code) for code in range(97, 123)]
-    vocabulary = [
-        "[PAD]",
-        "[UNK]",
-        "[CLS]",
-        "[SEP]",
-        "[MASK]",
-        ":",
-        *letters,
-        *("##" + each for each in letters),
-    ]
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ":"]
+    vocabulary = [*special, *letters, *("##" + each for each in letters)]
+    directory.mkdir(parents=True)
     (directory / "vocab.txt").write_text("\n".join(vocabulary))
-    torch.manual_seed(0)
     config = BertConfig(
         vocab_size=len(vocabulary),
         hidden_size=32,
@@ -54,14 +58,77 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
         num_attention_heads=2,
         intermediate_size=48,
     )
-    BertModel(config).save_pretrained(directory / "bert")
-    BertTokenizerFast(str(directory / "vocab.txt")).save_pretrained(directory / "bert")
-    parts = Transformer(str(directory / "bert"), max_seq_length=64)
-    model = SentenceTransformer(
-        modules=[parts, Pooling(32)], prompts={"query": "question: ", "document": "text: "}, device="cpu"
+    BertModel(config).save_pretrained(directory)
+    BertTokenizerFast(str(directory / "vocab.txt")).save_pretrained(directory)
+
+
+def qwen(directory: Path) -> None:
+    """A random Qwen3 whose tokenizer pads on the left and ends every text with its own token, as the real one does."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
+    from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3Model
+
+    end = "<|endoftext|>"
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    tokenizer = Tokenizer(models.BPE({each: i for i, each in enumerate([*alphabet, end])}, []))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single=f"$A {end}", special_tokens=[(end, len(alphabet))]
     )
-    model.save(str(directory / "tiny-encoder"))
-    return directory / "tiny-encoder"
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token=end, eos_token=end, padding_side="left", model_max_length=512
+    ).save_pretrained(directory)
+    config = Qwen3Config(
+        vocab_size=len(alphabet) + 1,
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        head_dim=16,
+        intermediate_size=48,
+        max_position_embeddings=512,
+    )
+    Qwen3Model(config).save_pretrained(directory)
+
+
+def make(directory: Path, convention: str) -> Path:
+    """A random sentence encoder of that convention, as sentence-transformers itself saves it."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+
+    pooling, prompts = CONVENTIONS[convention]
+    torch.manual_seed(0)
+    (qwen if convention.startswith("qwen") else bert)(directory / "backbone")
+    parts = Transformer(str(directory / "backbone"), max_seq_length=128)
+    modules = [parts, Pooling(32, pooling)]
+    SentenceTransformer(modules=modules, prompts=prompts, device="cpu").save(str(directory / "encoder"))
+    return directory / "encoder"
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """One tiny model of each convention."""
+    return {name: make(tmp_path_factory.mktemp("text") / name, name) for name in CONVENTIONS}
+
+
+@pytest.fixture(scope="module")
+def tiny(models: dict[str, Path]) -> Path:
+    return models["e5"]
+
+
+def by_hand(directory: Path, pooling: str, text: str) -> NDArray[np.float32]:
+    """The vector of one text, prompt and all, from transformers alone."""
+    import torch
+    from transformers import AutoModel, AutoTokenizer
+
+    tokens = AutoTokenizer.from_pretrained(directory)(
+        text, return_tensors="pt", truncation=True, max_length=128
+    )
+    with torch.inference_mode():
+        states = AutoModel.from_pretrained(directory)(**tokens).last_hidden_state[0].numpy()
+    pooled = {"mean": states.mean(axis=0), "cls": states[0], "lasttoken": states[-1]}[pooling]
+    return np.asarray(pooled / np.linalg.norm(pooled), np.float32)
 
 
 def check_contract(encoder: TextEncoder) -> None:
@@ -81,19 +148,103 @@ def test_minilm_keeps_the_contract() -> None:
 
 
 @pytest.mark.slow
-def test_sentence_transformers_keeps_the_contract(tiny: Path) -> None:
-    check_contract(SentenceTransformersEncoder(tiny, device="cpu"))
+@pytest.mark.parametrize("convention", CONVENTIONS)
+def test_sentence_transformers_keeps_the_contract(convention: str, models: dict[str, Path]) -> None:
+    check_contract(SentenceTransformersEncoder(models[convention], device="cpu"))
 
 
 @pytest.mark.slow
-def test_prompts_come_from_the_models_own_files(tiny: Path) -> None:
+@pytest.mark.parametrize("convention", CONVENTIONS)
+def test_pooling_and_prompts_come_from_the_models_own_files(convention: str, models: dict[str, Path]) -> None:
+    pooling, prompts = CONVENTIONS[convention]
+    encoder = SentenceTransformersEncoder(models[convention], device="cpu")
+    text = "what is a slope"
+    before = {"query": prompts.get("query", ""), "passage": prompts.get("passage", "")}
+    for kind in ("query", "passage"):
+        wanted = by_hand(models[convention], pooling, before[kind] + text)
+        np.testing.assert_allclose(encoder.encode([text, "longer " * 20], kind=kind)[0], wanted, atol=1e-5)
+    differs = np.abs(encoder.encode([text], kind="query") - encoder.encode([text], kind="passage")).max()
+    assert (differs > 1e-3) == bool(prompts)
+
+
+@pytest.mark.slow
+def test_prompts_that_the_files_lack_can_be_given(models: dict[str, Path]) -> None:
+    """Some e5 models name their prompts only in their documentation."""
+    plain = SentenceTransformersEncoder(models["gte"], device="cpu")
+    given = SentenceTransformersEncoder(
+        models["gte"], device="cpu", query_prompt="query: ", passage_prompt="passage: "
+    )
+    for kind, prompt in (("query", "query: "), ("passage", "passage: ")):
+        wanted = plain.encode([f"{prompt}what is a slope"], kind=kind)
+        np.testing.assert_allclose(given.encode(["what is a slope"], kind=kind), wanted, atol=1e-5)
+    assert given.fingerprint != plain.fingerprint
+
+
+@pytest.mark.slow
+def test_a_precision_is_part_of_the_text_fingerprint(tiny: Path) -> None:
+    full = SentenceTransformersEncoder(tiny, device="cpu")
+    reduced = SentenceTransformersEncoder(tiny, device="cpu", precision="bf16")
+    assert reduced.fingerprint == f"{full.fingerprint}+bf16"
+    cosine = (full.encode(TEXTS, kind="query") * reduced.encode(TEXTS, kind="query")).sum(axis=1)
+    assert (cosine > 0.99).all()
+    assert (cosine < 1 - 1e-6).any()
+
+
+@pytest.mark.slow
+def test_a_model_by_its_hub_id_comes_from_the_cache(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import shutil
+
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    shutil.copytree(tiny, tmp_path / "models--somebody--tiny" / "snapshots" / "abc")
+    encoder = SentenceTransformersEncoder("somebody/tiny", device="cpu")
+    assert encoder.name == "somebody/tiny"
+    here = SentenceTransformersEncoder(tiny, device="cpu")
+    np.testing.assert_array_equal(encoder.encode(TEXTS, kind="query"), here.encode(TEXTS, kind="query"))
+
+
+@pytest.mark.slow
+def test_a_full_gpu_halves_the_batch(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    from longvid_storage.torch_device import HalvedBatchWarning
+
     encoder = SentenceTransformersEncoder(tiny, device="cpu")
-    plain = SentenceTransformersEncoder(tiny, device="cpu")
-    plain._model.prompts = {}
-    given, prompted = "what is a slope", "question: what is a slope"
-    query, passage = (encoder.encode([given], kind=kind) for kind in ("query", "passage"))
-    np.testing.assert_allclose(query, plain.encode([prompted], kind="query"), atol=1e-5)
-    assert np.abs(query - passage).max() > 1e-3
+    texts = [f"text {'x' * i}" for i in range(20)]
+    wanted = encoder.encode(texts, kind="passage")
+    whole = encoder._model.encode_document
+
+    def cramped(batch: list[str], **options: Any) -> Any:
+        if len(batch) > 5:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return whole(batch, **options)
+
+    monkeypatch.setattr(encoder._model, "encode_document", cramped)
+    with pytest.warns(HalvedBatchWarning, match="the text model encoder: the GPU is full"):
+        vectors = encoder.encode(texts, kind="passage")
+    np.testing.assert_allclose(vectors, wanted, atol=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("damage", ["truncated", "no modules.json", "other architecture"])
+def test_a_damaged_model_is_one_sentence(damage: str, tiny: Path, tmp_path: Path) -> None:
+    import json
+    import shutil
+
+    copy = shutil.copytree(tiny, tmp_path / "copy")
+    weights = next(copy.rglob("*.safetensors"))
+    if damage == "truncated":
+        weights.write_bytes(weights.read_bytes()[:-1000])
+    elif damage == "no modules.json":
+        (copy / "modules.json").unlink()
+    else:
+        config = json.loads((copy / "config.json").read_text())
+        (copy / "config.json").write_text(json.dumps({**config, "hidden_size": 64}))
+    says = "has no modules.json" if damage == "no modules.json" else "check that the directory is complete"
+    with pytest.raises(ModelError, match=says) as caught:
+        SentenceTransformersEncoder(copy, device="cpu").encode(["x"], kind="query")
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.slow
@@ -102,13 +253,13 @@ def test_another_models_fingerprint_differs(tiny: Path, tmp_path: Path) -> None:
 
     copy = tmp_path / tiny.name
     shutil.copytree(tiny, copy)
-    one = SentenceTransformersEncoder(tiny)
-    assert SentenceTransformersEncoder(copy).fingerprint == one.fingerprint
+    one = SentenceTransformersEncoder(tiny, device="cpu")
+    assert SentenceTransformersEncoder(copy, device="cpu").fingerprint == one.fingerprint
     weights = next(copy.rglob("*.safetensors"))
     content = bytearray(weights.read_bytes())
     content[-1] ^= 1
     weights.write_bytes(content)
-    assert SentenceTransformersEncoder(copy).fingerprint != one.fingerprint
+    assert SentenceTransformersEncoder(copy, device="cpu").fingerprint != one.fingerprint
 
 
 @pytest.mark.slow
@@ -188,10 +339,11 @@ def test_missing_packages_name_the_command(monkeypatch: pytest.MonkeyPatch, tmp_
     with pytest.raises(MissingExtraError, match=r"onnxruntime.*pip install 'longvid\[offline\]'"):
         MiniLMEncoder().encode(["x"], kind="query")
     monkeypatch.setitem(sys.modules, "sentence_transformers", None)
+    (tmp_path / "modules.json").write_text("[]")
     with pytest.raises(MissingExtraError, match=r"pip install 'longvid\[models\]'"):
         SentenceTransformersEncoder(tmp_path).encode(["x"], kind="query")
-    with pytest.raises(ModelError, match="some/model is not here"):
-        SentenceTransformersEncoder("some/model")
+    with pytest.raises(ModelError, match="some/model is not on this disk"):
+        SentenceTransformersEncoder("some/model").encode(["x"], kind="query")
 
 
 def test_records_load_and_tell_the_truth() -> None:

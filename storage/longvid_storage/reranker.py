@@ -21,6 +21,11 @@ class Reranker(Protocol):
         """What the user calls it."""
         ...
 
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever its scores would; cheap to read, loads nothing heavy."""
+        ...
+
     def score(self, query: str, passages: Sequence[str]) -> NDArray[np.float32]:
         """How well each passage answers ``query``, shape ``(len(passages),)``; only their order means something.
 

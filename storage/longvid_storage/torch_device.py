@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
-from longvid_storage.errors import MissingExtraError, ModelError
+from longvid_storage.errors import MissingExtraError, ModelError, UsageError
+
+Precision = Literal["fp32", "bf16", "fp16"]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -55,6 +57,25 @@ def pick_dtype(device: str) -> Any:
     if device.startswith("cuda"):
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
     return torch.float16 if device.startswith("mps") else torch.float32
+
+
+def pick_precision(wanted: Precision | None, device: str | None, what: str) -> Precision:
+    """``wanted``, or for None the name of what ``pick_dtype`` picks; torch is not imported where the answer is clear.
+
+    Args:
+        device: as the user gave it; None for a GPU where there is one.
+
+    Raises:
+        UsageError: ``wanted`` is no precision. ModelError: there is no such device.
+    """
+    if wanted is not None:
+        if wanted not in get_args(Precision):
+            raise UsageError(f"precision is {wanted!r}: it is {', '.join(get_args(Precision))}, or left out")
+        return wanted
+    if device == "cpu":
+        return "fp32"
+    names: dict[str, Precision] = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}
+    return names[str(pick_dtype(pick_device(device, what))).removeprefix("torch.")]
 
 
 def in_batches(

@@ -8,18 +8,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_storage.errors import ModelError, UsageError
+from longvid_storage.errors import ModelError
 from longvid_storage.image_encoders.open_clip_files import OpenClipFiles, find_files, import_open_clip
-from longvid_storage.torch_device import import_torch, in_batches, pick_device, pick_dtype
+from longvid_storage.torch_device import Precision, import_torch, in_batches, pick_device, pick_precision
 from longvid_storage.weights import find_weights, offline_hub
 
 BATCH = 32
-Precision = Literal["fp32", "bf16", "fp16"]
 _STAND_IN = {"layers": 1, "width": 64, "head_width": 64, "patch_size": 32, "image_size": 32}
 
 
@@ -51,8 +50,6 @@ class OpenClipEncoder:
         device: str | None = None,
         precision: Precision | None = None,
     ) -> None:
-        if precision is not None and precision not in get_args(Precision):
-            raise UsageError(f"precision is {precision!r}: it is fp32, bf16 or fp16, or left out")
         self._model, self._weights = model, weights
         self._wanted_device, self._wanted_precision = device, precision
 
@@ -75,14 +72,9 @@ class OpenClipEncoder:
         return pick_device(self._wanted_device, self._what)
 
     @cached_property
-    def precision(self) -> str:
+    def precision(self) -> Precision:
         """What it computes in."""
-        if self._wanted_precision is not None:
-            return self._wanted_precision
-        if self._wanted_device == "cpu":
-            return "fp32"  # known without torch
-        name = str(pick_dtype(self.device)).removeprefix("torch.")
-        return {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}[name]
+        return pick_precision(self._wanted_precision, self._wanted_device, self._what)
 
     @cached_property
     def fingerprint(self) -> str:

@@ -11,9 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longvid_storage.errors import MissingExtraError, ModelError
+from longvid_storage.torch_device import Precision, import_torch, in_batches, pick_device, pick_precision
+from longvid_storage.weights import find_weights, fingerprint_of
 
 BATCH = 32
 _LONGEST = 512
+_DTYPES: dict[Precision, str] = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
 
 
 class TransformersReranker:
@@ -23,81 +26,100 @@ class TransformersReranker:
         model: a directory, or the hub's name of a model whose files are in the hub's cache.
         weights: the directory that holds the named model's files.
         device: ``"cpu"``, ``"cuda"``, … or None for a GPU where there is one.
+        precision: None for bf16 or fp16 on a GPU and fp32 on a CPU.
 
-    Nothing is downloaded, and only safetensors are read. Weights are loaded at the first question.
+    Nothing is downloaded, and only safetensors are read. Weights are loaded at the first question, which raises:
+
+    Raises:
+        MissingExtraError: torch or transformers is not installed.
+        ModelError: the model is not on this disk, is damaged, or is no cross-encoder.
     """
 
     def __init__(
-        self, model: str | Path, weights: str | Path | None = None, device: str | None = None
+        self,
+        model: str | Path,
+        *,
+        weights: str | Path | None = None,
+        device: str | None = None,
+        precision: Precision | None = None,
     ) -> None:
         self.name = str(model)
-        self._place = str(weights if weights is not None else model)
-        self._device = device
+        self._place = weights if weights is not None else model
+        self._wanted_device, self._wanted_precision = device, precision
+
+    @property
+    def _what(self) -> str:
+        return f"the reranker {self.name}"
 
     @cached_property
-    def _loaded(self) -> tuple[Any, Any, Any]:
-        """(torch, tokenizer, model)."""
+    def _directory(self) -> Path:
+        return find_weights(self._place, "rerank")
+
+    @cached_property
+    def precision(self) -> Precision:
+        """What it computes in."""
+        return pick_precision(self._wanted_precision, self._wanted_device, self._what)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Name, files, and a precision other than fp32; reading it loads no weights."""
+        reduced = "" if self.precision == "fp32" else f"+{self.precision}"
+        return f"{self.name}@{fingerprint_of(self._directory)}{reduced}"
+
+    @cached_property
+    def _loaded(self) -> tuple[Any, Any]:
+        """(tokenizer, model)."""
+        directory = self._directory
         try:
-            import torch
             from safetensors import SafetensorError
             from transformers import AutoModelForSequenceClassification, AutoTokenizer
         except ImportError as error:
             raise MissingExtraError(
-                f"the reranker {self.name} needs {error.name}: pip install 'longvid[models]'"
+                f"{self._what} needs {error.name}: pip install 'longvid[models]'"
             ) from error
-        device = self._device or ("cuda" if torch.cuda.is_available() else "cpu")
+        device = pick_device(self._wanted_device, self._what)
         try:
-            tokenizer = AutoTokenizer.from_pretrained(self._place, local_files_only=True)
+            tokenizer = AutoTokenizer.from_pretrained(directory, local_files_only=True)
             model = AutoModelForSequenceClassification.from_pretrained(
-                self._place, local_files_only=True, use_safetensors=True
+                directory, local_files_only=True, use_safetensors=True, dtype=_DTYPES[self.precision]
             )
             model = model.to(device).eval()
-        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+            lines = str(error).strip().splitlines() or [type(error).__name__]
             raise ModelError(
-                f"the reranker {self.name} cannot be loaded: {str(error).splitlines()[0]}; give the directory of a "
+                f"{self._what} cannot be loaded: {lines[0].strip().rstrip(':.')}; give the directory of a "
                 "cross-encoder with its safetensors, or a hub name whose files are on this disk"
             ) from error
         if model.config.num_labels not in (1, 2):
             raise ModelError(
-                f"the reranker {self.name} has {model.config.num_labels} outputs: a cross-encoder has 1 or 2"
+                f"{self._what} has {model.config.num_labels} outputs: a cross-encoder has 1 or 2"
             )
-        return torch, tokenizer, model
+        return tokenizer, model
 
     def score(self, query: str, passages: Sequence[str]) -> NDArray[np.float32]:
         """How well each passage answers ``query``, shape ``(len(passages),)``."""
         if not passages:
             return np.zeros(0, np.float32)
-        torch, _, _ = self._loaded
-        batch = BATCH
-        while True:
-            try:
-                return np.concatenate(
-                    [
-                        self._batch(query, passages[start : start + batch])
-                        for start in range(0, len(passages), batch)
-                    ]
-                )
-            except torch.OutOfMemoryError as error:
-                if batch == 1:
-                    raise ModelError(
-                        f"the reranker {self.name} does not fit on the GPU with one pair at a time: use device='cpu'"
-                    ) from error
-                batch //= 2
-
-    def _batch(self, query: str, passages: Sequence[str]) -> NDArray[np.float32]:
-        torch, tokenizer, model = self._loaded
+        torch = import_torch(self._what)
+        tokenizer, model = self._loaded
         longest = min(
             tokenizer.model_max_length, getattr(model.config, "max_position_embeddings", _LONGEST), _LONGEST
         )
-        pairs = tokenizer(
-            [query] * len(passages),
-            list(passages),
-            padding=True,
-            truncation=True,
-            max_length=longest,
-            return_tensors="pt",
-        )
-        with torch.inference_mode():
-            logits = model(**pairs.to(model.device)).logits.float().cpu().numpy()
-        scores: NDArray[np.float32] = logits[:, 0] if logits.shape[1] == 1 else logits[:, 1] - logits[:, 0]
-        return scores
+
+        def run(batch: Sequence[str]) -> NDArray[np.float32]:
+            pairs = tokenizer(
+                [query] * len(batch),
+                list(batch),
+                padding=True,
+                truncation=True,
+                max_length=longest,
+                return_tensors="pt",
+            )
+            with torch.inference_mode():
+                logits = model(**pairs.to(model.device)).logits.float().cpu().numpy()
+            scores: NDArray[np.float32] = (
+                logits[:, 0] if logits.shape[1] == 1 else logits[:, 1] - logits[:, 0]
+            )
+            return scores
+
+        return np.concatenate(in_batches(run, passages, BATCH, self._what))
