@@ -20,7 +20,9 @@ def patched_processor(kind: str, tokens: Any, template: str) -> Any:
     """Image and video processors of the Qwen kin over ``tokens``; pictures of at most 56 × 56 pixels."""
     import transformers as hf
 
-    images = {"size": {"shortest_edge": 28 * 28, "longest_edge": 56 * 56}, **PATCHED}
+    # GLM counts the pixels of both frames that it makes of a picture.
+    doubled = 2 if kind == "glm4v" else 1
+    images = {"size": {"shortest_edge": 28 * 28, "longest_edge": doubled * 56 * 56}, **PATCHED}
     videos = {"size": {"shortest_edge": 28 * 28, "longest_edge": 8 * 56 * 56}, **PATCHED}
     eye, clip, whole = {
         "qwen2_5_vl": (hf.Qwen2VLImageProcessor, hf.Qwen2VLVideoProcessor, hf.Qwen2_5_VLProcessor),

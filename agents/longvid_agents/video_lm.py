@@ -86,7 +86,8 @@ class Reply:
     """What came back, word for word, and what it cost; tokens are 0 when the model does not say.
 
     ``frames`` are the numbers of the frames it was really shown, after packing. ``cut``: it wrote until
-    ``max_tokens``, so the text ends in the middle.
+    ``max_tokens``, so the text ends in the middle. ``left_out``: visual tokens of these frames that pruning kept
+    from the language model; ``input_tokens`` does not count them.
     """
 
     text: str
@@ -94,6 +95,7 @@ class Reply:
     output_tokens: int = 0
     frames: tuple[int, ...] = ()
     cut: bool = False
+    left_out: int = 0
 
 
 class Counter(Protocol):

@@ -41,6 +41,7 @@ class Family:
         turns: how it is prompted when its files carry no chat template.
         model: the class to load instead of the one that transformers' auto class picks.
         part: the part of the configuration that this class reads.
+        prunes: whether its pictures are tokens among the words, some of which may be left out.
         blind: the part of the model that answers when no picture is shown, where the whole cannot.
     """
 
@@ -51,11 +52,14 @@ class Family:
     model: str | None = None
     part: str | None = None
     blind: str | None = None
+    prunes: bool = True
 
 
 FAMILIES: Mapping[str, Family] = {
     # Alayrac et al. 2022, arXiv 2204.14198 (Flamingo); Laurençon et al. 2023, arXiv 2306.16527.
-    "idefics": Family(turns=Turns("{system}\nUser: ", "<end_of_utterance>\nAssistant:", media="list")),
+    "idefics": Family(
+        turns=Turns("{system}\nUser: ", "<end_of_utterance>\nAssistant:", media="list"), prunes=False
+    ),
     "idefics3": Family(many={"do_image_splitting": False}),
     "smolvlm": Family(many={"do_image_splitting": False}),
     # Frames of a video are pooled to a quarter of a picture's tokens.
@@ -69,6 +73,7 @@ FAMILIES: Mapping[str, Family] = {
         exactly=4,
         turns=Turns("{system}\n", "\nAnswer:", media="front"),
         blind="language_model",
+        prunes=False,
     ),
     # Zhang et al. 2025, arXiv 2501.13106: patches that do not change between frames are left out.
     "video_llama_3": Family(frames="video"),

@@ -65,6 +65,12 @@ class Prompter:
             text = text.replace(token, f"{token[0]} {token[1:]}")
         return text
 
+    @cached_property
+    def visual_ids(self) -> frozenset[int]:
+        """The tokens that stand for what is seen."""
+        marks = [mark for kind in ("image", "video") if (mark := self._mark(kind))]
+        return frozenset(self._loaded.tokenizer.convert_tokens_to_ids(marks))
+
     @property
     def _sees(self) -> bool:
         return self._processor is not self._loaded.tokenizer

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,8 +19,9 @@ from longvid_agents.video_lms.counting import ProcessorCounter
 from longvid_agents.video_lms.families import family_of
 from longvid_agents.video_lms.loading import Kind, Loaded, first_line, kind_of, load
 from longvid_agents.video_lms.prompting import SAMPLING_RATE, Prompter, pieces_of
+from longvid_agents.video_lms.pruning import Run, left_out, pruning, runs_of
 from longvid_agents.video_lms.writing import Written, write
-from longvid_storage.errors import ModelError
+from longvid_storage.errors import ModelError, UsageError
 from longvid_storage.weights import find_weights, fingerprint_of
 
 # How often frames are halved when the GPU is full, before giving up.
@@ -50,6 +52,8 @@ class TransformersVideoLM:
         weights: the directory that holds the named model's files.
         device: ``"cpu"``, ``"cuda"``, … or None for a GPU where there is one.
         dtype: ``"auto"`` for what the device computes best in, or ``"bfloat16"``, ``"float16"``, ``"float32"``.
+        visual_tokens: the share of visual tokens that the language model reads, in (0, 1]; below 1 those that show
+            least that is new are left out (see ``pruning``), and more frames fit a budget.
 
     Answers are greedy, so the same request gets the same reply. ``Request.schema`` is not enforced: the reply is
     what the model wrote. Nothing is downloaded, no code of a checkpoint is run, and only safetensors are read.
@@ -63,17 +67,21 @@ class TransformersVideoLM:
         weights: str | Path | None = None,
         device: str | None = None,
         dtype: str = "auto",
+        visual_tokens: float = 1.0,
     ) -> None:
+        if not 0 < visual_tokens <= 1:
+            raise UsageError(f"visual_tokens is {visual_tokens}; it is a share, so above 0 and at most 1")
         self.name = str(model)
         self._place = weights if weights is not None else model
         self._device = device
         self._dtype = dtype
+        self._share = visual_tokens
         self._busy = threading.Lock()
 
     @cached_property
     def fingerprint(self) -> str:
-        """Of the weights, settings and vocabulary, and of the precision asked for."""
-        return f"transformers-{fingerprint_of(self._directory)}-{self._dtype}"
+        """Of the weights, settings and vocabulary, the precision asked for and the share of visual tokens."""
+        return f"transformers-{fingerprint_of(self._directory)}-{self._dtype}-{self._share:g}"
 
     @property
     def sees(self) -> bool:
@@ -93,7 +101,7 @@ class TransformersVideoLM:
             pieces = pieces_of(
                 parts, pixels, samples, self._family.frames, lambda _: "", self._family.exactly
             )
-            return _tokens(self._prompter.inputs("", pieces, question=""))
+            return self._tokens(self._prompter.inputs("", pieces, question=""))
 
         return ProcessorCounter(tokens_of, self._loaded.tokenizer)
 
@@ -193,13 +201,13 @@ class TransformersVideoLM:
 
         def exact(material: Material) -> int:
             made[:] = [(material, self._inputs(request, material, bound))]
-            return _tokens(made[0][1])
+            return self._tokens(made[0][1])
 
         material = lay_out(request, self.counter, context_tokens=context, exact=exact)
         if not made or made[0][0] is not material:
             exact(material)
         inputs = made[0][1]
-        tokens = _tokens(inputs)
+        tokens = self._tokens(inputs)
         if context is not None and tokens >= context:
             raise ModelError(
                 f"{self.name} reads at most {context} tokens and the request has {tokens} without a frame: give it "
@@ -225,9 +233,24 @@ class TransformersVideoLM:
         )
         if len(material.plan.frames) == 1 and self._family.many:
             inputs = self._prompter.inputs(request.system, pieces, question=request.prompt, detail=True)
-            if bound is None or _tokens(inputs) <= bound:
+            if bound is None or self._tokens(inputs) <= bound:
                 return inputs
         return self._prompter.inputs(request.system, pieces, question=request.prompt)
+
+    def _tokens(self, inputs: Any) -> int:
+        """How many tokens the language model reads, those of pictures among them."""
+        return int(inputs["input_ids"].shape[1]) - left_out(self._runs(inputs), self._share)
+
+    def _runs(self, inputs: Any) -> list[Run]:
+        """The visual tokens that may be left out; none when all are wanted."""
+        if self._share == 1 or not self.sees:
+            return []
+        if not self._family.prunes:
+            raise UsageError(
+                f"{self.name} is of the family {self._kind.model_type}, whose pictures are not tokens among the words: "
+                "visual_tokens must be 1"
+            )
+        return runs_of(inputs["input_ids"][0].tolist(), self._prompter.visual_ids)
 
     def _answer(self, ready: _Ready, max_tokens: int) -> Iterator[str | Reply]:
         loaded = self._loaded
@@ -256,18 +279,16 @@ class TransformersVideoLM:
                 pad_token_id=padding,
             )
 
-        for piece in write(generate, tokenizer, ends, written):
-            text.append(piece)
-            yield piece
+        runs = self._runs(ready.inputs)
+        with pruning(model.get_decoder(), runs, self._share) if runs else nullcontext():
+            for piece in write(generate, tokenizer, ends, written):
+                text.append(piece)
+                yield piece
         cut = not written.ended and written.tokens >= max_tokens
-        yield Reply("".join(text), ready.tokens, written.tokens, ready.frames, cut)
+        saved = left_out(runs, self._share)
+        yield Reply("".join(text), ready.tokens, written.tokens, ready.frames, cut, saved)
 
     def _cast(self, value: Any) -> Any:
         """Pictures and sound in the precision of the weights."""
         floats = self._loaded.torch.is_tensor(value) and value.is_floating_point()
         return value.to(self._loaded.model.dtype) if floats else value
-
-
-def _tokens(inputs: Any) -> int:
-    """How many tokens the model reads, pictures among them."""
-    return int(inputs["input_ids"].shape[1])
