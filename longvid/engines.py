@@ -20,6 +20,7 @@ from longvid_storage.errors import LongvidError
 from longvid_storage.model_record import ModelRecord, Role
 
 if TYPE_CHECKING:
+    from longvid.summariser import VideoLMSummariser
     from longvid_agents.video_lm import VideoLM
     from longvid_indexer.screen_reader import ScreenReader
     from longvid_indexer.transcriber import Transcriber
@@ -176,6 +177,13 @@ class Engines:
         """The language model that writes answers, or None: then they are extractive."""
         made: VideoLM | None = self._make("video_lm")
         return made
+
+    @cached_property
+    def summariser(self) -> VideoLMSummariser | None:
+        """The language model as the indexer's writer of summaries, or None: then they are extractive."""
+        from longvid.summariser import VideoLMSummariser
+
+        return None if self.video_lm is None else VideoLMSummariser(self.video_lm)
 
     def names(self) -> dict[str, str]:
         """Role → what runs, for ``Answer.engine`` and ``doctor``."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from types import FrameType
 
 from longvid import jsonform, printing
-from longvid_indexer.report import FileFinished, IndexEvent, IndexReport, StageStarted, Waiting
+from longvid_indexer.report import FileFinished, IndexEvent, IndexReport, StageStarted, Told, Waiting
 
 
 class Progress:
@@ -32,7 +32,8 @@ class Progress:
             raise KeyboardInterrupt
         if isinstance(event, StageStarted) and self.live:
             print(f"\r\x1b[K{event.title}: {event.stage} …", end="", file=sys.stderr, flush=True)
-        elif isinstance(event, Waiting):
+        elif isinstance(event, Waiting | Told):
+            self._clear()
             print(event.message, file=sys.stderr, flush=True)
         elif isinstance(event, FileFinished):
             self._clear()

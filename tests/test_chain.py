@@ -203,7 +203,9 @@ def test_what_is_finished_is_handed_over_before_the_model_dies() -> None:
     )
     events = material(talk())
     with pytest.raises(ModelError, match="down"):
-        written_chain(events, Writer(model, "t"), (), links_of(events, talk()), kept.append)
+        written_chain(
+            events, Writer(model, "t"), (), links_of(events, talk()), lambda link, new: kept.append(link)
+        )
     assert [link.text for link in kept] == ["One.", "Two."]
     model = ScriptedSummariser()
     written_chain(events, Writer(model, "t"), kept, links_of(events, talk()))

@@ -152,6 +152,7 @@ def test_only_and_skip_choose_stages(media: Path, tmp_path: Path) -> None:
             "skipped",
             "skipped",
             "skipped",
+            "skipped",
         ]
         assert lib.search("migration plan"), "a video is searchable as soon as its transcript is committed"
         (report,) = lib.index(media / "c meeting.vtt", skip=["vectors"])

@@ -17,6 +17,7 @@ from longvid_indexer.report import (
     IndexReport,
     StageFinished,
     StageStarted,
+    Told,
     Waiting,
 )
 from longvid_indexer.stages import STAGES, Engines, Job, run_stage
@@ -46,6 +47,7 @@ class Pipeline:
         self.engines = engines
         self.stages = stages
         self.collection = collection
+        self._grew = False
 
     def run(self, paths: list[Path], on_event: Callable[[IndexEvent], None]) -> list[IndexReport]:
         """Index everything under ``paths``; returns one report a file, in the order they were done."""
@@ -58,7 +60,16 @@ class Pipeline:
                 report = self._file(found, known.get(str(found.path)), on_event)
                 reports.append(report)
                 on_event(FileFinished(report, len(reports)))
+            self._fold(reports, on_event)
         return reports
+
+    def _fold(self, reports: list[IndexReport], on_event: Callable[[IndexEvent], None]) -> None:
+        """What the collections and the library are about, when a video's summary is new or a collection grew."""
+        from longvid_indexer.summarising.library import fold_library
+
+        wrote = any(r.stages["summaries"].status == "done" for r in reports if "summaries" in r.stages)
+        if "summaries" in self.stages and (wrote or self._grew):
+            fold_library(self.store, self.engines.summariser, lambda message: on_event(Told(message)))
 
     def _file(
         self, found: Found, known: PathRow | None, on_event: Callable[[IndexEvent], None]
@@ -72,6 +83,7 @@ class Pipeline:
             return IndexReport(
                 None, found.path.stem, str(found.path), "failed", None, error=ErrorInfo.of(error)
             )
+        job.tell = lambda message: on_event(Told(message))
         for stage in STAGES:
             on_event(StageStarted(str(job.path), job.info.title, stage))
             result = run_stage(job, stage) if stage in self.stages else StageResult(stage, "skipped")
@@ -101,6 +113,7 @@ class Pipeline:
         info = row.info if row is not None else probe(found.path, video_id)
         if row is None or (self.collection is not None and self.collection not in row.collections):
             store.upsert_video(info, self.collection)
+            self._grew = True
         if known is None or not same or known.sidecars != found.sidecar_signature:
             store.set_path(
                 found.path,

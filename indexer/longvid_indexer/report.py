@@ -75,4 +75,11 @@ class Waiting:
     message: str
 
 
-IndexEvent = Waiting | StageStarted | StageFinished | FileFinished
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Something to know while a stage is at work, in one sentence: what a model is about to read, for one."""
+
+    message: str
+
+
+IndexEvent = Waiting | Told | StageStarted | StageFinished | FileFinished

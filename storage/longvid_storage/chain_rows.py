@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, or_, select
 
 from longvid_storage import schema
 from longvid_storage.chain import CHAIN_LEVELS, ChainLink, from_json, to_json
+from longvid_storage.filters import video_conditions
+from longvid_storage.types import Filters
 
 STAGE = "summaries"
 
@@ -17,20 +19,16 @@ def read(connection: Connection, video_key: int) -> list[ChainLink]:
     """A video's links: events, parts, the whole, each by number."""
     table = schema.ChainLinkRow
     rows = connection.execute(select(table.__table__).where(table.video_key == video_key))
-    links = [
-        ChainLink(
-            row.level,
-            row.seq,
-            row.start_s,
-            row.end_s,
-            from_json(row.sentences),
-            row.fingerprint,
-            row.engine,
-            row.so_far,
-        )
-        for row in rows
-    ]
-    return sorted(links, key=_place)
+    return sorted(map(_link, rows), key=_place)
+
+
+def video_summaries(connection: Connection, collection: str | None) -> list[tuple[str, ChainLink]]:
+    """(video id, link of the whole video), by the video's key; of one collection, or of all videos."""
+    table = schema.ChainLinkRow
+    query = select(table.__table__, schema.Video.video_id).join(schema.Video).where(table.level == "video")
+    query = query.where(*video_conditions(table.video_key, Filters(collection=collection)))
+    rows = connection.execute(query.order_by(table.video_key))
+    return [(row.video_id, _link(row)) for row in rows]
 
 
 def replace(connection: Connection, video_key: int, links: Iterable[ChainLink]) -> None:
@@ -87,6 +85,19 @@ def forget_video(connection: Connection, video_key: int) -> None:
     its = select(member.collection_key).where(member.video_key == video_key)
     connection.execute(
         delete(table).where(or_(table.collection_key.is_(None), table.collection_key.in_(its)))
+    )
+
+
+def _link(row: Row[Any]) -> ChainLink:
+    return ChainLink(
+        row.level,
+        row.seq,
+        row.start_s,
+        row.end_s,
+        from_json(row.sentences),
+        row.fingerprint,
+        row.engine,
+        row.so_far,
     )
 
 

@@ -181,6 +181,11 @@ class Reader:
         with self._reading() as connection:
             return chain_rows.read(connection, catalog.video_key(connection, video_id))
 
+    def video_summaries(self, collection: str | None = None) -> list[tuple[str, ChainLink]]:
+        """(video id, summary of the whole video) of those that have one, in the order they came in."""
+        with self._reading() as connection:
+            return chain_rows.video_summaries(connection, collection)
+
     def library_chain(self, collection: str | None = None) -> list[ChainLink]:
         """The summary of a collection (which must exist) or of the whole library, last, after its parts."""
         with self._reading() as connection:

@@ -14,13 +14,14 @@ from longvid_storage.types import ScreenText, Segment, Slide, StageResult, Unit,
 if TYPE_CHECKING:
     from longvid_indexer.scan import Found
     from longvid_indexer.screen_reader import ScreenReader
+    from longvid_indexer.summariser import Summariser
     from longvid_indexer.transcriber import Transcriber
     from longvid_storage.image_encoder import ImageEncoder
     from longvid_storage.stage_writer import StageWriter
     from longvid_storage.store import Store
     from longvid_storage.text_encoder import TextEncoder
 
-STAGES = ("transcript", "visual", "screen_text", "structure", "vectors")
+STAGES = ("transcript", "visual", "screen_text", "structure", "summaries", "vectors")
 """In the order they run; a stage reads only what stages before it wrote."""
 
 # Raise a number when the code of that stage changes what it writes: libraries then redo it and what follows.
@@ -37,6 +38,9 @@ class Engines(Protocol):
     def screen_reader(self) -> ScreenReader | None: ...
 
     @property
+    def summariser(self) -> Summariser | None: ...
+
+    @property
     def text_encoder(self) -> TextEncoder | None: ...
 
     @property
@@ -45,7 +49,10 @@ class Engines(Protocol):
 
 @dataclass
 class Job:
-    """One file on its way through the stages: what it is, and what became of each stage so far."""
+    """One file on its way through the stages: what it is, and what became of each stage so far.
+
+    ``tell`` takes a sentence for the user while a stage is at work.
+    """
 
     store: Store
     engines: Engines
@@ -54,6 +61,7 @@ class Job:
     results: dict[str, StageResult] = field(default_factory=dict)
     error: ErrorInfo | None = None
     notes: list[str] = field(default_factory=list)
+    tell: Callable[[str], None] = lambda message: None
 
     @property
     def video_id(self) -> str:

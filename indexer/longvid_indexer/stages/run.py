@@ -10,6 +10,7 @@ from longvid_indexer.report import ErrorInfo
 from longvid_indexer.stages.job import STAGES, Job, Plan
 from longvid_indexer.stages.screen_text import screen_text_stage
 from longvid_indexer.stages.structure import structure_stage
+from longvid_indexer.stages.summaries import summaries_stage
 from longvid_indexer.stages.transcript import transcript_stage
 from longvid_indexer.stages.vectors import vectors_stage
 from longvid_indexer.stages.visual import visual_stage
@@ -21,6 +22,7 @@ _STAGES: dict[str, Callable[[Job, dict[str, str]], Plan]] = {
     "visual": visual_stage,
     "screen_text": screen_text_stage,
     "structure": structure_stage,
+    "summaries": summaries_stage,
     "vectors": vectors_stage,
 }
 

@@ -14,6 +14,9 @@ from longvid_indexer.summarising.material import EventMaterial
 from longvid_indexer.summarising.write import Summarised, UnusableReplyError, Writer
 from longvid_storage.chain import ChainLink, SummarySentence
 
+Keep = Callable[[ChainLink, bool], None]
+"""Takes a link, and whether the model wrote it just now (it may also be one of an earlier run)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Chain:
@@ -28,14 +31,14 @@ def written_chain(
     writer: Writer,
     known: Iterable[ChainLink],
     instead: Sequence[ChainLink],
-    keep: Callable[[ChainLink], None] = lambda link: None,
+    keep: Keep = lambda link, new: None,
 ) -> Chain:
     """Summarise ``events`` in order, then the whole.
 
     Args:
         known: links of an earlier run; those whose fingerprint still holds are kept.
         instead: the extractive links, taken where the model's replies cannot be used (and noted).
-        keep: called with every link that the model wrote, as soon as it is written.
+        keep: called with every link as soon as it is there.
 
     Raises:
         ModelError: the model cannot answer at all.
@@ -70,11 +73,12 @@ def _event_link(
     so_far: str,
     writer: Writer,
     held: Mapping[str, ChainLink],
-    keep: Callable[[ChainLink], None],
+    keep: Keep,
 ) -> ChainLink:
     fingerprint = writer.event_fingerprint(event.items, so_far)
     if fingerprint in held:
         writer.tally.kept += 1
+        keep(held[fingerprint], False)
         return held[fingerprint]
     made: Summarised = writer.event(event.items, so_far)
     link = ChainLink(
@@ -88,7 +92,7 @@ def _event_link(
         made.so_far,
     )
     writer.tally.written += 1
-    keep(link)
+    keep(link, True)
     return link
 
 
@@ -96,7 +100,7 @@ def _whole(
     links: Sequence[ChainLink],
     writer: Writer,
     held: Mapping[str, ChainLink],
-    keep: Callable[[ChainLink], None],
+    keep: Keep,
 ) -> list[ChainLink]:
     """The parts (when all sentences do not fit one request) and the link of the whole video."""
     sentences = [sentence for link in links for sentence in link.sentences]
@@ -112,7 +116,7 @@ def _whole(
     whole = ChainLink("video", 0, *span, folded, fingerprint, writer.model.name)
     writer.tally.written += 1
     for link in (*numbered, whole):
-        keep(link)
+        keep(link, True)
     return [*numbered, whole]
 
 

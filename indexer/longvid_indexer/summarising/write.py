@@ -225,6 +225,11 @@ class Writer:
         return Summarised(tuple(kept), _plain(so_far)[:_LONGEST_SO_FAR] if isinstance(so_far, str) else "")
 
 
+def tokens_to_read(model: Summariser, items: Sequence[Item]) -> int:
+    """Tokens of the items, by the model's own count; what is said around them in each request comes on top."""
+    return model.count(_request("", prompts.EVENT_SCHEMA, items, ""))
+
+
 def _request(prompt: str, schema: dict[str, Any], items: Sequence[Item], so_far: str) -> WriteRequest:
     known = (Material("before", 0.0, 0.0, "summary", so_far),) if so_far else ()
     material = tuple(
