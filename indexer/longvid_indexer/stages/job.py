@@ -12,6 +12,7 @@ from longvid_indexer.report import ErrorInfo
 from longvid_storage.types import ScreenText, Segment, Slide, StageResult, Unit, Utterance, VideoInfo
 
 if TYPE_CHECKING:
+    from longvid_indexer.diariser import Diariser
     from longvid_indexer.scan import Found
     from longvid_indexer.screen_reader import ScreenReader
     from longvid_indexer.summariser import Summariser
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from longvid_storage.store import Store
     from longvid_storage.text_encoder import TextEncoder
 
-STAGES = ("transcript", "visual", "screen_text", "structure", "summaries", "vectors")
+STAGES = ("transcript", "speakers", "visual", "screen_text", "structure", "summaries", "vectors")
 """In the order they run; a stage reads only what stages before it wrote."""
 
 # Raise a number when the code of that stage changes what it writes: libraries then redo it and what follows.
@@ -33,6 +34,9 @@ class Engines(Protocol):
 
     @property
     def transcriber(self) -> Transcriber | None: ...
+
+    @property
+    def diariser(self) -> Diariser | None: ...
 
     @property
     def screen_reader(self) -> ScreenReader | None: ...

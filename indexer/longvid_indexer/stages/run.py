@@ -9,6 +9,7 @@ from dataclasses import replace
 from longvid_indexer.report import ErrorInfo
 from longvid_indexer.stages.job import STAGES, Job, Plan
 from longvid_indexer.stages.screen_text import screen_text_stage
+from longvid_indexer.stages.speakers import speakers_stage
 from longvid_indexer.stages.structure import structure_stage
 from longvid_indexer.stages.summaries import summaries_stage
 from longvid_indexer.stages.transcript import transcript_stage
@@ -19,6 +20,7 @@ from longvid_storage.types import StageResult
 
 _STAGES: dict[str, Callable[[Job, dict[str, str]], Plan]] = {
     "transcript": transcript_stage,
+    "speakers": speakers_stage,
     "visual": visual_stage,
     "screen_text": screen_text_stage,
     "structure": structure_stage,

@@ -16,7 +16,7 @@ def structure_stage(job: Job, recorded: dict[str, str]) -> Plan:
     from longvid_indexer.structuring.pictures import picture_spans
 
     encoder = job.engines.text_encoder
-    read = [recorded.get(name) for name in ("transcript", "visual", "screen_text")]
+    read = [recorded.get(name) for name in ("transcript", "speakers", "visual", "screen_text")]
     fingerprint = digest("structure", *read, fingerprint_of(encoder))
 
     def make() -> Work:

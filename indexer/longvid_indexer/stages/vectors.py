@@ -20,7 +20,7 @@ def vectors_stage(job: Job, recorded: dict[str, str]) -> Plan:
 
     text, image = job.engines.text_encoder, job.engines.image_encoder
     channels = [channel for channel, _ in SEARCHED]
-    read = [recorded.get(name) for name in ("transcript", "visual", "screen_text", "structure")]
+    read = [recorded.get(name) for name in ("transcript", "speakers", "visual", "screen_text", "structure")]
     fingerprint = digest("vectors", *read, fingerprint_of(text), fingerprint_of(image))
 
     def make() -> Work:

@@ -1,0 +1,1 @@
+"""Implementations of the speakers role, one file each."""

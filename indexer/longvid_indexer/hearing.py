@@ -1,0 +1,92 @@
+"""Loading a model that hears through transformers: the same steps, and the same sentences, for every role."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from longvid_storage.errors import MissingExtraError, ModelError
+from longvid_storage.torch_device import import_torch, pick_device, pick_dtype
+from longvid_storage.weights import find_weights
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """A loaded model, what prepares sound (and text) for it, and torch."""
+
+    torch: Any
+    processor: Any
+    model: Any
+
+
+def load_hearing(
+    place: str | Path,
+    *,
+    role: str,
+    name: str,
+    model_class: str,
+    processor_class: str,
+    device: str | None,
+    wanted: str,
+    without: tuple[str, ...] = (),
+) -> Hearing:
+    """Load a checkpoint from this disk; nothing is fetched, and weights are read without running code in them.
+
+    Args:
+        place: a directory, or a hub id.
+        role, name: whom an error is about, such as ``"speakers"``, ``"microsoft/wavlm-base-plus-sv"``.
+        model_class, processor_class: names in transformers.
+        device: as ``pick_device`` takes it.
+        wanted: what to give instead, for the error message.
+        without: beginnings of the names of weights that the model does without.
+
+    Raises:
+        MissingExtraError: torch or transformers is not installed.
+        ModelError: the files are not here, not whole, or of another kind of model.
+    """
+    what = f"the {role} model {name}"
+    torch = import_torch(what)
+    try:
+        import transformers
+        from safetensors import SafetensorError
+    except ImportError as error:
+        raise MissingExtraError(f"{what} needs {error.name}: pip install 'longvid[models]'") from error
+    directory = find_weights(place, role)
+    at = pick_device(device, what)
+    try:
+        with _quiet(transformers):
+            processor = getattr(transformers, processor_class).from_pretrained(
+                directory, local_files_only=True
+            )
+            model, found = getattr(transformers, model_class).from_pretrained(
+                directory, local_files_only=True, dtype=pick_dtype(at), output_loading_info=True
+            )
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        lines = str(error).splitlines() or [type(error).__name__]
+        raise ModelError(f"{what} cannot be loaded: {lines[0].rstrip('.')}; give {wanted}") from error
+    # What a file lacks would be drawn at random, and hear nonsense.
+    lacking = sorted(key for key in found["missing_keys"] if not key.startswith(without))
+    lacking += sorted(str(key) for key in found["mismatched_keys"])
+    if lacking:
+        raise ModelError(
+            f"{what} has no weights for {lacking[0]}: it is a model of another kind; give {wanted}"
+        )
+    return Hearing(torch, processor, model.to(at).eval())
+
+
+@contextmanager
+def _quiet(transformers: Any) -> Iterator[None]:
+    """Without transformers' progress bars and tables: what matters of them is said in a sentence."""
+    log = transformers.utils.logging
+    verbosity, bars = log.get_verbosity(), log.is_progress_bar_enabled()
+    log.set_verbosity_error()
+    log.disable_progress_bar()
+    try:
+        yield
+    finally:
+        log.set_verbosity(verbosity)
+        if bars:
+            log.enable_progress_bar()

@@ -1,0 +1,65 @@
+"""Stage ``speakers``: whose voice each utterance of a recognised transcript is; subtitles' own speakers always win."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from longvid_indexer.stages.job import Job, Plan, Work, digest, fingerprint_of, nothing, units_with
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from longvid_storage.rows import TranscriptInfo
+    from longvid_storage.stage_writer import StageWriter
+    from longvid_storage.types import Utterance
+
+
+def speakers_stage(job: Job, recorded: dict[str, str]) -> Plan:
+    """Assign "Speaker 1", "Speaker 2", … by voice, where nothing else says who speaks."""
+    heard = recorded.get("transcript")
+    as_it_is = digest("speakers", heard)
+    told_apart = digest("speakers", heard, fingerprint_of(job.engines.diariser))
+
+    def make() -> Work:
+        transcript = job.store.transcript(job.video_id)
+        utterances = job.store.utterances(job.video_id, labels=True)
+        if not _by_voice(transcript, utterances):
+            return Work(nothing, as_it_is)
+        return _told_apart(job, utterances, told_apart)
+
+    return frozenset((as_it_is, told_apart)), make
+
+
+def _by_voice(transcript: TranscriptInfo | None, utterances: Sequence[Utterance]) -> bool:
+    """Whether only voices can tell: speech was recognised, and the recogniser named no speakers itself."""
+    if transcript is None or not utterances or not transcript.source.startswith("speech:"):
+        return False
+    return transcript.speakers_by is not None or all(each.speaker is None for each in utterances)
+
+
+def _told_apart(job: Job, utterances: list[Utterance], fingerprint: str) -> Work:
+    from longvid_indexer.audio import read_audio
+    from longvid_indexer.diariser import assign_speakers
+
+    diariser = job.engines.diariser
+    notes: list[str] = []
+    labels: list[str | None] = [None] * len(utterances)
+    if diariser is not None:
+        audio = read_audio(job.path, job.info)
+        turns = diariser.diarise(audio, [(each.start_s, each.end_s) for each in utterances])
+        labels = assign_speakers(utterances, turns)
+        notes += audio.notes()
+        if any(row.name not in row.labels for row in job.store.speakers_of(job.video_id)):
+            notes.append("names given to speakers were kept where the label still occurs: check them")
+    units = units_with(
+        job, utterances=[replace(each, speaker=label) for each, label in zip(utterances, labels, strict=True)]
+    )
+
+    def write(writer: StageWriter) -> None:
+        writer.assign_speakers(labels, None if diariser is None else diariser.name)
+        writer.replace_units(units)
+
+    known = {label for label in labels if label is not None}
+    counters = {} if diariser is None else {"speakers": len(known), "unassigned": labels.count(None)}
+    return Work(write, fingerprint, "off" if diariser is None else diariser.name, counters, tuple(notes))

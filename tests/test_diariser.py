@@ -1,0 +1,253 @@
+"""Voices told apart: windows, clusters, a small model that really hears, and the stage that assigns speakers."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from longvid import Library
+from longvid.engines import Engines
+from longvid_indexer.diariser import ADAPTERS, DIARISERS, Turn, assign_speakers
+from longvid_indexer.diarisers.clustering import cluster_voices
+from longvid_indexer.diarisers.transformers import HOP_S, WINDOW_S, TransformersDiariser, plan_windows
+from longvid_indexer.windows import regular_windows, windows_at
+from longvid_storage.errors import ModelError
+from longvid_storage.types import Utterance
+from tiny_sounds import VOICE_MODEL
+from tiny_sounds import factory as sf
+
+THRESHOLD = 0.65
+# Who speaks when in the recording of the tests, seconds.
+SCENE = (
+    ("high", 1.0, 8.0),
+    ("deep", 9.0, 14.0),
+    ("high", 15.0, 17.0),
+    ("small", 18.0, 26.0),
+    ("deep", 27.0, 35.0),
+)
+
+
+def recording() -> NDArray[np.float32]:
+    """36 s: the people of ``SCENE`` in a quiet room."""
+    track = sf.hiss(36.0)
+    for number, (who, start_s, end_s) in enumerate(SCENE):
+        said = sf.voice(who, end_s - start_s, seed=500 + number)
+        at = round(start_s * sf.RATE)
+        track[at : at + len(said)] += said
+    return track
+
+
+def blocks(samples: NDArray[np.float32], size: int = 16_000) -> Iterator[NDArray[np.float32]]:
+    return (samples[at : at + size] for at in range(0, len(samples), size))
+
+
+def test_regular_windows_cover_the_sound_once_and_end_with_it() -> None:
+    samples = np.arange(16_000 * 5 + 7, dtype=np.float32)
+    for size in (16_000, 999):
+        windows = list(regular_windows(blocks(samples, size), 2.0, 1.5))
+        assert [window.start_s for window in windows] == [0.0, 1.5, 3.0, 4.5]
+        assert windows[-1].end_s == len(samples) / 16_000
+        for window in windows:
+            at = round(window.start_s * 16_000)
+            assert np.array_equal(window.samples, samples[at : at + len(window.samples)])
+    assert list(regular_windows(blocks(samples[:0]), 2.0, 1.5)) == []
+
+
+def test_windows_at_chosen_times_hold_their_own_sound() -> None:
+    samples = np.arange(16_000 * 9, dtype=np.float32)
+    spans = [(0.5, 1.25), (0.75, 2.5), (6.0, 7.0), (8.5, 9.5), (12.0, 13.0)]
+    windows = list(windows_at(blocks(samples, 5_000), spans))
+    assert [(window.start_s, window.end_s) for window in windows] == [*spans[:3], (8.5, 9.0)]
+    for window in windows:
+        at = round(window.start_s * 16_000)
+        assert np.array_equal(window.samples, samples[at : at + len(window.samples)])
+
+
+def test_planned_windows_stay_inside_their_spans_and_cover_them() -> None:
+    spans = [(0.0, 1.0), (2.0, 5.0), (6.0, 14.2)]
+    planned = list(plan_windows(spans))
+    assert planned == sorted(planned)
+    assert planned[:2] == spans[:2]
+    inside = [each for each in planned if each[0] >= 6.0]
+    assert inside[0][0] == 6.0
+    assert inside[-1] == (pytest.approx(14.2 - WINDOW_S), 14.2)
+    assert all(later[0] - earlier[0] <= HOP_S + 1e-9 for earlier, later in pairwise(inside))
+
+
+def test_clusters_are_the_voices_whatever_their_order_and_number() -> None:
+    random = np.random.default_rng(3)
+    voices = random.normal(0, 1, (4, 64))
+    owners = random.permutation(np.repeat(np.arange(4), 60))
+    vectors = (voices[owners] + random.normal(0, 0.3, (240, 64))).astype(np.float32)
+    for most in (3000, 80):
+        found = cluster_voices(vectors, np.full(240, 3.0), threshold=0.5, most=most)
+        pairs = set(zip(owners.tolist(), found.tolist(), strict=True))
+        assert len(pairs) == len(set(found.tolist())) == 4
+
+
+def test_a_voice_heard_too_briefly_joins_the_most_similar_one() -> None:
+    vectors = np.array([[1, 0], [1, 0.01], [0.6, 0.8], [-1, 0.01], [-1, 0]], np.float32)
+    seconds = np.array([3.0, 3.0, 1.0, 3.0, 3.0])
+    found = cluster_voices(vectors, seconds, threshold=0.9)
+    assert found[0] == found[1] == found[2] != found[3] == found[4]
+    apart = cluster_voices(vectors, seconds, threshold=0.9, shortest_s=0.5)
+    assert len(set(apart.tolist())) == 3
+
+
+def test_one_window_and_no_window_are_no_special_case() -> None:
+    assert cluster_voices(np.ones((1, 4), np.float32), np.ones(1), threshold=0.5).tolist() == [0]
+    assert cluster_voices(np.ones((0, 4), np.float32), np.ones(0), threshold=0.5).tolist() == []
+    assert cluster_voices(np.ones((3, 4), np.float32), np.ones(3), threshold=0.99).tolist() == [0, 0, 0]
+
+
+def test_speakers_are_numbered_by_first_appearance_and_own_what_they_say_most_of() -> None:
+    said = [Utterance(at, at + 4.0, "words") for at in (0.0, 4.0, 8.0, 20.0)]
+    turns = [Turn(3.0, 9.0, 7), Turn(0.0, 3.0, 2), Turn(8.0, 12.0, 2), Turn(9.0, 12.0, 5)]
+    assert assign_speakers(said, turns) == ["Speaker 1", "Speaker 2", "Speaker 1", None]
+    assert assign_speakers(said, []) == [None] * 4
+    assert assign_speakers([], turns) == []
+
+
+def test_a_model_that_hears_tells_three_voices_apart() -> None:
+    diariser = TransformersDiariser(VOICE_MODEL, device="cpu", threshold=THRESHOLD)
+    spans = [(start_s, end_s) for _, start_s, end_s in SCENE]
+    turns = diariser.diarise(blocks(recording()), spans)
+    said = [Utterance(start_s, end_s, who) for who, start_s, end_s in SCENE]
+    assert assign_speakers(said, turns) == ["Speaker 1", "Speaker 2", "Speaker 1", "Speaker 3", "Speaker 2"]
+    for who, start_s, end_s in SCENE:
+        voices = {turn.speaker for turn in turns if start_s <= turn.start_s and turn.end_s <= end_s}
+        assert len(voices) == 1, (who, voices)
+
+
+def test_a_voice_too_short_to_be_recognised_has_no_turn() -> None:
+    diariser = TransformersDiariser(VOICE_MODEL, device="cpu", threshold=THRESHOLD)
+    assert diariser.diarise(blocks(recording()), [(1.0, 1.3)]) == []
+    assert diariser.diarise(blocks(recording()), []) == []
+
+
+def test_the_fingerprint_is_of_the_weights_and_the_threshold(tmp_path: Path) -> None:
+    made = TransformersDiariser("microsoft/wavlm-base-plus-sv", weights=VOICE_MODEL)
+    assert made.name == "microsoft/wavlm-base-plus-sv"
+    assert made.fingerprint == TransformersDiariser(VOICE_MODEL).fingerprint
+    assert made.fingerprint != TransformersDiariser(VOICE_MODEL, threshold=0.5).fingerprint
+    other = Path(shutil.copytree(VOICE_MODEL, tmp_path / "other"))
+    weights = other / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-4] + b"\0\0\0\1")
+    assert made.fingerprint != TransformersDiariser(other).fingerprint
+
+
+def test_what_cannot_be_loaded_is_said_in_one_sentence(tmp_path: Path) -> None:
+    def fails(place: Path | str, match: str) -> None:
+        with pytest.raises(ModelError, match=match) as error:
+            TransformersDiariser(place, device="cpu").diarise(blocks(recording()), [(1.0, 4.0)])
+        assert "\n" not in error.value.message
+
+    fails("nobody/nothing", "the speakers model nobody/nothing is not on this disk")
+    torn = Path(shutil.copytree(VOICE_MODEL, tmp_path / "torn"))
+    weights = torn / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:2000])
+    fails(torn, "cannot be loaded")
+    from transformers import WavLMConfig, WavLMModel
+
+    bare = WavLMModel(WavLMConfig.from_pretrained(VOICE_MODEL))
+    bare.save_pretrained(tmp_path / "bare")
+    shutil.copy(VOICE_MODEL / "preprocessor_config.json", tmp_path / "bare")
+    fails(tmp_path / "bare", "has no weights for .* it is a model of another kind")
+    with pytest.raises(ModelError, match="torch sees no such device") as error:
+        TransformersDiariser(VOICE_MODEL, device="mps").diarise(blocks(recording()), [(1.0, 4.0)])
+    assert error.value.code == "no_device"
+
+
+def test_every_record_names_an_adapter() -> None:
+    assert {record.implementation for record in DIARISERS} <= set(ADAPTERS.values())
+    assert {record.role for record in DIARISERS} == {"speakers"}
+    made = DIARISERS[0].load(weights="somewhere", device="cpu")
+    assert isinstance(made, TransformersDiariser)
+
+
+class EachStretch:
+    """A recogniser that hears the same words in every stretch; ``named`` are the speakers it names itself."""
+
+    name = "each-stretch"
+    fingerprint = "each-stretch@1"
+
+    def __init__(self, named: str | None = None) -> None:
+        self.named = named
+
+    def transcribe(self, samples: NDArray[np.float32], start_s: float) -> list[Utterance]:
+        end_s = start_s + len(samples) / 16_000
+        return [Utterance(start_s, end_s, f"We babble at second {round(start_s)}.", self.named, "en")]
+
+
+def engines(diariser: TransformersDiariser | None, named: str | None = None) -> Engines:
+    made = Engines()
+    vars(made).update(
+        transcriber=EachStretch(named), diariser=diariser, screen_reader=None, text_encoder=None
+    )
+    return made
+
+
+@pytest.mark.slow
+def test_a_recognised_transcript_gets_speakers_that_search_knows(tmp_path: Path) -> None:
+    talk = tmp_path / "talk.wav"
+    sf.write_wav(talk, recording())
+    diariser = TransformersDiariser(VOICE_MODEL, device="cpu", threshold=THRESHOLD)
+    with Library.open(tmp_path / "library", create=True, engines=engines(diariser)) as lib:
+        (report,) = lib.index(talk)
+        assert report.stages["speakers"].counters == {"speakers": 3, "unassigned": 0}
+        assert report.stages["speakers"].engine == str(VOICE_MODEL)
+        heard = lib.show("talk").utterances
+        truth = {start_s: who for who, start_s, _ in SCENE}
+        owners = {(truth[min(truth, key=lambda at: abs(at - u.start_s))], u.speaker) for u in heard}
+        assert owners == {("high", "Speaker 1"), ("deep", "Speaker 2"), ("small", "Speaker 3")}
+        found = lib.search("babble second", speaker="Speaker 3")
+        assert found
+        assert all(17.5 <= piece.start_s < 26.5 for moment in found for piece in moment.evidence)
+        lib.rename_speaker("talk", "Speaker 3", "Ada")
+        assert [report.status for report in lib.index(talk)] == ["unchanged"]
+        assert {row.name for row in lib.speakers("talk")} == {"Speaker 1", "Speaker 2", "Ada"}
+
+    # Another threshold is another model: the stage runs again, and the name stays.
+    coarse = TransformersDiariser(VOICE_MODEL, device="cpu", threshold=-1.0)
+    with Library.open(tmp_path / "library", engines=engines(coarse)) as lib:
+        (report,) = lib.index(talk)
+        assert report.stages["transcript"].status == "unchanged"
+        assert report.stages["speakers"].counters["speakers"] == 1
+        assert report.stages["speakers"].note == (
+            "names given to speakers were kept where the label still occurs: check them"
+        )
+        assert [row.name for row in lib.speakers("talk")] == ["Speaker 1"]
+    with Library.open(tmp_path / "library", engines=engines(diariser)) as lib:
+        lib.index(talk)
+        assert {row.name for row in lib.speakers("talk")} == {"Speaker 1", "Speaker 2", "Ada"}
+
+    # Without the model nothing says who speaks.
+    with Library.open(tmp_path / "library", engines=engines(None)) as lib:
+        (report,) = lib.index(talk)
+        assert report.stages["speakers"].engine == "off"
+        assert lib.speakers("talk") == []
+        assert lib.search("babble second", speaker="Ada") == []
+
+
+@pytest.mark.slow
+def test_whoever_names_speakers_wins_over_voices(tmp_path: Path) -> None:
+    named, subtitled = tmp_path / "named.wav", tmp_path / "subtitled.wav"
+    for path in (named, subtitled):
+        sf.write_wav(path, recording()[: 14 * sf.RATE] * (1.0 if path is named else 0.9))
+    subtitled.with_suffix(".vtt").write_text(
+        "WEBVTT\n\n00:01.000 --> 00:08.000\n<v Maya>High words.\n\n00:09.000 --> 00:14.000\nDeep words.\n"
+    )
+    diariser = TransformersDiariser(VOICE_MODEL, device="cpu", threshold=THRESHOLD)
+    with Library.open(tmp_path / "library", create=True, engines=engines(diariser, "Anchor")) as lib:
+        lib.index([named, subtitled], only=["transcript", "speakers"])
+        assert {u.speaker for u in lib.show("named").utterances} == {"Anchor"}
+        assert [u.speaker for u in lib.show("subtitled").utterances] == ["Maya", None]
+    with Library.open(tmp_path / "library", engines=engines(None, "Anchor")) as lib:
+        reports = lib.index([named, subtitled], only=["transcript", "speakers"])
+        assert [report.status for report in reports] == ["unchanged", "unchanged"]
