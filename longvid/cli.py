@@ -85,13 +85,20 @@ def _drop_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def _tell(lines: list[str]) -> None:
+    for line in lines:
+        print(f"longvid: {line}", file=sys.stderr)
+
+
 def _names(text: str | None) -> list[str] | None:
     return [name.strip() for name in text.split(",") if name.strip()] if text else None
 
 
 @app.command(epilog="Example: longvid index lectures/ --collection course")
 def index(
-    paths: Annotated[list[Path], typer.Argument(help="Folders and files: video, audio, or subtitles alone.")],
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Folders and files: video, audio, or subtitles alone.")
+    ] = None,
     library: LibraryOption = None,
     collection: Annotated[
         str | None, typer.Option("--collection", help="Put the videos in this collection.")
@@ -102,6 +109,10 @@ def index(
     skip: Annotated[
         str | None, typer.Option("--skip", help="Leave out these stages (comma-separated).")
     ] = None,
+    reprocess: Annotated[
+        bool,
+        typer.Option("--reprocess", help="Bring what the library holds up to date after a model changed."),
+    ] = False,
     model: ModelOption = None,
     device: DeviceOption = None,
     profile: ProfileOption = None,
@@ -119,8 +130,16 @@ def index(
     with open_library(library, create=True, engines=engines) as lib:
         show = progress.for_terminal(json_)
         show.watch_for_interrupt()
-        reports = lib.index(paths, collection=collection, only=_names(only), skip=_names(skip), on_event=show)
+        reports = lib.index(
+            paths or None,
+            collection=collection,
+            only=_names(only),
+            skip=_names(skip),
+            reprocess=reprocess,
+            on_event=show,
+        )
         show.close(reports)
+        _tell(lib.stale_vectors())
         for role, choice in lib.engines.choices.items():
             if choice.plan is None and ROLES[role].indexes:
                 print(f"{role}: off, {choice.why}", file=sys.stderr)
@@ -151,6 +170,7 @@ def ask(
     engines = chosen_engines(model, device, profile, config)
     with open_library(library, engines=engines) as lib:
         result = lib.ask(question, **chosen)
+        _tell(lib.stale_vectors())
     print(jsonform.dumps(result) if json_ else printing.answer(result))
 
 
@@ -183,6 +203,7 @@ def search(
     engines = chosen_engines(model, device, profile, config, rerank=_reranker(rerank))
     with open_library(library, engines=engines) as lib:
         found = lib.search(query, k=k, **chosen)
+        _tell(lib.stale_vectors())
     if json_:
         for moment in found:
             print(jsonform.dumps(moment))

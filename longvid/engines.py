@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from longvid.config import Config, load_config
+from longvid.models.held import of_role
 from longvid.models.naming import ModelSpec, Plan, Wanted, plan, plan_of, wanted
 from longvid.models.profiles import profile_named
 from longvid.models.registry import records
@@ -112,11 +113,7 @@ class Engines:
         """The ready model of the role that wrote the library's vectors, if there is one."""
         if self._held is None or role not in ("text", "image"):
             return None
-        held = {
-            fingerprint
-            for fingerprint, channels in self._held().items()
-            if any((channel == "picture") == (role == "image") for channel in channels)
-        }
+        held = of_role(self._held(), role)
         if not held:
             return None
         ready = [record for record in records(role) if record.ready]

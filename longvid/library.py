@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -83,11 +83,12 @@ class Library:
 
     def index(
         self,
-        paths: Iterable[str | Path] | str | Path,
+        paths: Iterable[str | Path] | str | Path | None = None,
         *,
         collection: str | None = None,
         only: Collection[str] | None = None,
         skip: Collection[str] | None = None,
+        reprocess: bool = False,
         on_event: Callable[[IndexEvent], None] | None = None,
     ) -> list[IndexReport]:
         """Read files and folders into the library; what is known and unchanged costs a stat.
@@ -96,6 +97,8 @@ class Library:
             paths: folders (searched recursively) and files: video, audio, subtitles alone.
             collection: put the videos in this collection too.
             only: run only these stages. skip: leave these out.
+            reprocess: without ``paths``, bring every known video whose file is still there up to date: exactly the
+                stages run whose model, settings or code changed since.
             on_event: called with every progress event.
 
         Returns:
@@ -103,15 +106,41 @@ class Library:
 
         Raises:
             LibraryError: the library cannot be written (read-only, disk full).
-            UsageError: an unknown stage.
+            UsageError: an unknown stage, or neither paths nor ``reprocess``.
         """
         from longvid_indexer.pipeline import Pipeline
         from longvid_indexer.stages import choose_stages
 
         stages = choose_stages(only, skip)
-        given = [paths] if isinstance(paths, (str, Path)) else list(paths)
+        tell = on_event or (lambda event: None)
+        if paths is None and not reprocess:
+            raise UsageError(
+                "there is nothing to index: name folders or files, or reprocess what the library holds "
+                "(longvid index --reprocess)"
+            )
+        if paths is None:
+            given: list[str | Path] = list(self._known_files(tell))
+        else:
+            given = [paths] if isinstance(paths, (str, Path)) else list(paths)
         pipeline = Pipeline(self._store, self.engines, stages=stages, collection=collection)
-        return pipeline.run([Path(path) for path in given], on_event or (lambda event: None))
+        return pipeline.run([Path(path) for path in given], tell)
+
+    def _known_files(self, on_event: Callable[[IndexEvent], None]) -> Iterator[Path]:
+        """One file of every known video; of a video without any, an event tells."""
+        from longvid_indexer.report import FileGone
+
+        for video in self.videos():
+            there = [Path(path) for path in video.paths if Path(path).exists()]
+            if there:
+                yield there[0]
+            else:
+                on_event(FileGone(video.title, video.path))
+
+    def stale_vectors(self) -> list[str]:
+        """A sentence for each model whose vectors some videos still have, though search uses another one now."""
+        from longvid.models.held import stale
+
+        return stale(self._store, self.engines)
 
     def search(
         self,

@@ -8,7 +8,16 @@ from collections.abc import Sequence
 from types import FrameType
 
 from longvid import jsonform, printing
-from longvid_indexer.report import FileFinished, IndexEvent, IndexReport, StageStarted, Told, Waiting
+from longvid_indexer.report import (
+    FileFinished,
+    FileGone,
+    IndexEvent,
+    IndexReport,
+    RunsAgain,
+    StageStarted,
+    Told,
+    Waiting,
+)
 
 
 class Progress:
@@ -18,6 +27,7 @@ class Progress:
         self.json = json
         self.live = sys.stderr.isatty()
         self._interrupted = False
+        self._told: set[str] = set()
 
     def watch_for_interrupt(self) -> None:
         """Ctrl-C stops at once; where a library swallows the exception, it stops at the next event."""
@@ -35,6 +45,10 @@ class Progress:
         elif isinstance(event, Waiting | Told):
             self._clear()
             print(event.message, file=sys.stderr, flush=True)
+        elif isinstance(event, RunsAgain):
+            self._once(f"again      {event.message}")
+        elif isinstance(event, FileGone):
+            self._once(f"gone       {event.title} stays as it is: there is no {event.path} any more")
         elif isinstance(event, FileFinished):
             self._clear()
             print(printing.report_line(event.report), file=sys.stderr, flush=True)
@@ -42,6 +56,12 @@ class Progress:
                 print(f"           note: {note}", file=sys.stderr, flush=True)
             if self.json:
                 print(jsonform.dumps(event.report), flush=True)
+
+    def _once(self, line: str) -> None:
+        if line not in self._told:
+            self._told.add(line)
+            self._clear()
+            print(printing.one_line(line), file=sys.stderr, flush=True)
 
     def _clear(self) -> None:
         if self.live:

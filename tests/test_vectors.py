@@ -250,7 +250,8 @@ def test_another_models_query_is_refused_with_what_to_do(tmp_path: Path) -> None
         key = fill(store, "Talk", ["some words", "more words"])
         for fingerprint, query in (("new-model", np.ones(8)), (None, np.ones(9)), (MODEL, np.ones(9))):
             with pytest.raises(
-                ModelMismatchError, match=r"vectors are of toy-model:1 .*search with that model, or index"
+                ModelMismatchError,
+                match=r"vectors are of toy-model:1 .*--model text=toy-model:1\), or .*longvid index --reprocess",
             ):
                 store.vector_search("speech", query, model_fingerprint=fingerprint)
         assert store.vector_search("screen", np.ones(8), model_fingerprint="new-model") == []

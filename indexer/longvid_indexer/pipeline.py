@@ -15,12 +15,13 @@ from longvid_indexer.report import (
     FileFinished,
     IndexEvent,
     IndexReport,
+    RunsAgain,
     StageFinished,
     StageStarted,
     Told,
     Waiting,
 )
-from longvid_indexer.stages import STAGES, Engines, Job, run_stage
+from longvid_indexer.stages import STAGES, Engines, Job, run_stage, why_again
 from longvid_storage.errors import MediaError
 from longvid_storage.types import StageResult
 
@@ -84,6 +85,9 @@ class Pipeline:
                 None, found.path.stem, str(found.path), "failed", None, error=ErrorInfo.of(error)
             )
         job.tell = lambda message: on_event(Told(message))
+        if known is None or known.sidecars == found.sidecar_signature:
+            for message in why_again(job, self.stages):
+                on_event(RunsAgain(str(job.path), message))
         for stage in STAGES:
             on_event(StageStarted(str(job.path), job.info.title, stage))
             result = run_stage(job, stage) if stage in self.stages else StageResult(stage, "skipped")

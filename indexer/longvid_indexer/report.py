@@ -82,4 +82,20 @@ class Told:
     message: str
 
 
-IndexEvent = Waiting | Told | StageStarted | StageFinished | FileFinished
+@dataclass(frozen=True, slots=True)
+class RunsAgain:
+    """Stages of a known video run again; ``message`` says which and why, and may come for many videos."""
+
+    path: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileGone:
+    """A known video of which no file is left where it was; it stays as it is."""
+
+    title: str
+    path: str
+
+
+IndexEvent = Waiting | Told | RunsAgain | FileGone | StageStarted | StageFinished | FileFinished

@@ -249,6 +249,11 @@ class Reader:
         with self._reading() as connection:
             return reads.vector_models(connection)
 
+    def videos_of_model(self, model_fingerprint: str) -> int:
+        """How many videos have vectors of that model."""
+        with self._reading() as connection:
+            return reads.videos_of_model(connection, model_fingerprint)
+
     # Searching
 
     def lexical_search(

@@ -238,6 +238,24 @@ def vector_models(connection: Connection) -> dict[str, list[str]]:
     return models
 
 
+def videos_of_model(connection: Connection, fingerprint: str) -> int:
+    """How many videos have vectors of that model."""
+    units = (
+        select(schema.UnitRow.video_key)
+        .join(schema.UnitVector, schema.UnitVector.owner_id == schema.UnitRow.unit_id)
+        .join(schema.VectorSet, schema.VectorSet.set_key == schema.UnitVector.set_key)
+        .where(schema.VectorSet.model_fingerprint == fingerprint)
+    )
+    frames = (
+        select(schema.KeyframeRow.video_key)
+        .join(schema.KeyframeVector, schema.KeyframeVector.owner_id == schema.KeyframeRow.keyframe_id)
+        .join(schema.VectorSet, schema.VectorSet.set_key == schema.KeyframeVector.set_key)
+        .where(schema.VectorSet.model_fingerprint == fingerprint)
+    )
+    both = units.union(frames).subquery()
+    return int(connection.execute(select(func.count()).select_from(both)).scalar_one())
+
+
 def speakers(connection: Connection, filters: Filters) -> dict[str, int]:
     """Speaker → count of utterances, the busiest first."""
     table = schema.UtteranceRow

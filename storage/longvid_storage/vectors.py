@@ -181,10 +181,22 @@ def parts(
         part for part in sets if part.dimension == dimension and fingerprint in (None, part.model_fingerprint)
     ]
     if sets and (not usable or len({part.model_fingerprint for part in usable}) > 1):
-        held = " and ".join(sorted({part.model_fingerprint for part in sets}))
-        asked = fingerprint or f"a model of {dimension} numbers"
-        raise ModelMismatchError(
-            f"the library's {channel} vectors are of {held} and the question's of {asked}: "
-            "search with that model, or index the videos again with this one"
-        )
+        held = sorted({part.model_fingerprint for part in sets})
+        raise mismatch(channel, held, fingerprint or f"a model of {dimension} numbers")
     return usable
+
+
+def mismatch(channel: str, held: Sequence[str], asked: str) -> ModelMismatchError:
+    """The error for a question whose model is none of those that the library's vectors are of (fingerprints)."""
+    role = "image" if channel == PICTURE else "text"
+    names = [fingerprint.partition("@")[0] for fingerprint in held]
+    shown = " and ".join(names)
+    if asked.partition("@")[0] in names:  # the same model in another version, or with other settings
+        shown, asked_name = " and ".join(held), asked
+    else:
+        asked_name = asked.partition("@")[0]
+    return ModelMismatchError(
+        f"the library's {channel} vectors are of {shown} and the question's would be of {asked_name}, which cannot "
+        f"be compared: search with the library's own model (--model {role}={names[0]}), or bring the library to "
+        "the other one (longvid index --reprocess with the same --model)"
+    )

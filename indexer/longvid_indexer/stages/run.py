@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from longvid_indexer.report import ErrorInfo
+from longvid_indexer.stages.again import reasons
 from longvid_indexer.stages.job import STAGES, Job, Plan
 from longvid_indexer.stages.screen_text import screen_text_stage
 from longvid_indexer.stages.speakers import speakers_stage
@@ -42,6 +43,17 @@ def choose_stages(only: Collection[str] | None, skip: Collection[str] | None) ->
     if not chosen:
         raise UsageError("--only and --skip leave no stage to run: name at least one stage")
     return chosen
+
+
+def why_again(job: Job, stages: frozenset[str]) -> list[str]:
+    """One sentence for each reason for which stages of a known video run again (``again.reasons``)."""
+    records = {name: record.result for name, record in job.store.stage_records(job.video_id).items()}
+    recorded = job.store.stage_fingerprints(job.video_id)
+
+    def outdated(job: Job, stage: str) -> bool:
+        return recorded.get(stage) not in _STAGES[stage](job, recorded)[0]
+
+    return reasons(job, outdated, records, stages)
 
 
 def run_stage(job: Job, stage: str) -> StageResult:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from longvid_storage import search_reads
-from longvid_storage.errors import ModelMismatchError
 from longvid_storage.searching.evidence import Quotes
 from longvid_storage.searching.timeline import Timeline, make_timeline
 from longvid_storage.types import Filters
+from longvid_storage.vectors import mismatch
 
 if TYPE_CHECKING:
     from longvid_storage.store import Store
@@ -64,10 +64,7 @@ class Memory:
         text = {model: set(channels) - {"picture"} for model, channels in self._models.items()}
         others = sorted(model for model, channels in text.items() if channels)
         if others and fingerprint not in others:
-            raise ModelMismatchError(
-                f"the library's text vectors are of {' and '.join(others)}, the question's would be of "
-                f"{fingerprint}: search with that model, or index the videos again with this one"
-            )
+            raise mismatch("text", others, fingerprint)
 
     def idf(self, store: Store, terms: Sequence[str], most: int) -> dict[str, float]:
         """Inverse document frequency of the at most ``most`` rarest of the terms that occur at all."""

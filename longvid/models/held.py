@@ -1,0 +1,42 @@
+"""The models that a library's vectors are of, beside those that search uses now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from longvid_storage.model_record import Role
+
+if TYPE_CHECKING:
+    from longvid.engines import Engines
+    from longvid_storage.store import Store
+
+
+def of_role(models: Mapping[str, list[str]], role: Role) -> frozenset[str]:
+    """The fingerprints of the text or image models among ``models`` (fingerprint → channels)."""
+    return frozenset(
+        fingerprint
+        for fingerprint, channels in models.items()
+        if any((channel == "picture") == (role == "image") for channel in channels)
+    )
+
+
+def stale(store: Store, engines: Engines) -> list[str]:
+    """A sentence for each model whose vectors some videos still have, though search uses another one now.
+
+    Such videos are found by their words, not by meaning (or not by their pictures); where no vector is of the
+    model that search uses, search refuses instead.
+    """
+    models = store.vector_models()
+    told = []
+    for role, encoder in (("text", engines.text_encoder), ("image", engines.image_encoder)):
+        held = of_role(models, "image" if role == "image" else "text")
+        if encoder is None or encoder.fingerprint not in held:
+            continue
+        for other in sorted(held - {encoder.fingerprint}):
+            number = store.videos_of_model(other)
+            told.append(
+                f"{number} video{'s' * (number != 1)} still {'have' if number != 1 else 'has'} {role} vectors of "
+                f"{other.partition('@')[0]}, which {encoder.name} cannot be compared with: longvid index --reprocess"
+            )
+    return told
