@@ -87,13 +87,20 @@ def test_options_reach_the_adapter(tmp_path: Path) -> None:
     assert automatic.threads == 3
 
 
-def test_a_device_goes_to_those_that_run_on_one() -> None:
-    engines = Engines({"rerank": "transformers:x/y"}, device="cpu")
-    assert engines.reranker is not None
-    assert vars(engines.reranker)["_device"] == "cpu"
+class Somewhere:
+    """A model of any role that notes where it runs."""
+
+    def __init__(self, model: str, *, weights: str | None = None, device: str | None = None) -> None:
+        self.name, self.device = model, device
+
+
+def test_a_device_goes_to_those_that_run_on_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(adapters("rerank"), "somewhere", f"{__name__}:Somewhere")
+    engines = Engines({"rerank": "somewhere:x/y"}, device="cpu")
+    assert vars(engines.reranker) == {"name": "x/y", "device": "cpu"}
     assert engines.text_encoder is not None  # all-MiniLM-L6-v2 takes no device
-    own = Engines({"rerank": {"model": "transformers:x/y", "device": "cuda:1"}}, device="cpu").reranker
-    assert vars(own)["_device"] == "cuda:1"
+    own = Engines({"rerank": {"model": "somewhere:x/y", "device": "cuda:1"}}, device="cpu").reranker
+    assert vars(own) == {"name": "x/y", "device": "cuda:1"}
 
 
 @pytest.mark.parametrize(
