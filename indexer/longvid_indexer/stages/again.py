@@ -21,6 +21,10 @@ def _text(engines: Engines, was: str) -> str | None:
     return "lexical" if engines.text_encoder is None else engines.text_encoder.name
 
 
+def _summaries(engines: Engines, was: str) -> str | None:
+    return "extractive" if engines.summariser is None else engines.summariser.name
+
+
 def _vectors(engines: Engines, was: str) -> str | None:
     names = [each.name for each in (engines.text_encoder, engines.image_encoder) if each is not None]
     return " + ".join(names) or "off"
@@ -31,6 +35,7 @@ _NAMES: dict[str, Callable[[Engines, str], str | None]] = {
     "transcript": _speech,
     "screen_text": _screen,
     "structure": _text,
+    "summaries": _summaries,
     "vectors": _vectors,
 }
 
