@@ -12,8 +12,9 @@ from longvid_agents.video_lms.families import family_of
 from longvid_agents.video_lms.pruning import choose, kept_count, left_out, pruning, runs_of
 from longvid_storage.errors import ModelError, UsageError
 from tiny_llavas import idefics
+from tiny_others import gemma3
 from tiny_video_lms import FAMILIES
-from video_lm_tools import Seen, ask, frame
+from video_lm_tools import Seen, ask
 
 # transformers makes an array of a list of tensors in GLM's processor.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword")
@@ -113,8 +114,10 @@ def test_a_share_that_is_none_and_pictures_that_are_no_tokens(tmp_path: Path) ->
     for share in (0.0, 1.5, -1):
         with pytest.raises(UsageError, match="visual_tokens is"):
             Seen(tmp_path, visual_tokens=share)
-    with pytest.raises(UsageError, match=r"idefics, whose pictures .* visual_tokens must be 1"):
-        Seen(idefics(tmp_path / "idefics"), device="cpu", visual_tokens=0.5).reply(ask((frame(1),)))
+    for build in (idefics, gemma3):
+        lm = Seen(build(tmp_path / build.__name__), device="cpu", visual_tokens=0.5)
+        with pytest.raises(UsageError, match="whose visual tokens are never left out: it must be 1"):
+            lm.reply(ask(1))
 
 
 def test_a_decoder_of_another_kind_is_refused() -> None:

@@ -10,12 +10,15 @@ import pytest
 import torch
 
 from longvid_agents.video_lm import Frame, Reply
-from longvid_agents.video_lms.families import family_of
-from tiny_video_lms import FAMILIES
+from longvid_agents.video_lms.families import DEFAULT, family_of
+from longvid_agents.video_lms.families import FAMILIES as LISTED
+from tiny_video_lms import FAMILIES, UNLISTED
 from video_lm_tools import Seen, ask, frame
 
 # transformers makes an array of a list of tensors in GLM's processor.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword")
+
+ALL = {**FAMILIES, **UNLISTED}
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +29,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path
 
     def get(kind: str) -> Path:
         if kind not in built:
-            built[kind] = FAMILIES[kind](root / kind)
+            built[kind] = ALL[kind](root / kind)
         return built[kind]
 
     return get
@@ -43,13 +46,13 @@ def model(checkpoint: Callable[[str], Path]) -> Callable[[str], Seen]:
     return get
 
 
-@pytest.fixture(params=FAMILIES)
+@pytest.fixture(params=ALL)
 def lm(request: pytest.FixtureRequest, model: Callable[[str], Seen]) -> Seen:
     return model(request.param)
 
 
 def test_a_checkpoint_is_small_and_complete(checkpoint: Callable[[str], Path]) -> None:
-    for kind in FAMILIES:
+    for kind in ALL:
         files = list(checkpoint(kind).rglob("*"))
         assert sum(file.stat().st_size for file in files if file.is_file()) < 3_000_000
         names = {file.name for file in files}
@@ -146,5 +149,6 @@ def test_a_models_own_marks_in_words_are_only_words(lm: Seen) -> None:
     assert count(f"What {marks} is it?") == count("What is it?")
 
 
-def test_a_family_that_is_not_known_shows_pictures_one_by_one() -> None:
-    assert family_of("never heard of").frames == "images"
+def test_only_listed_families_are_told_anything() -> None:
+    assert {kind for kind in UNLISTED if kind in LISTED} == set()
+    assert all(family_of(kind) is DEFAULT for kind in UNLISTED)

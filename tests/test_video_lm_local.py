@@ -16,8 +16,9 @@ from safetensors.torch import load_file, save_file
 
 from longvid_agents.video_lm import ADAPTERS, VIDEO_LMS, Sound
 from longvid_agents.video_lms.transformers import FewerFramesWarning, TransformersVideoLM
-from longvid_storage.errors import ModelError
-from tiny_qwens import internvl, llama_text, qwen2_5_omni, qwen2_5_vl
+from longvid_storage.errors import ModelError, UsageError
+from tiny_others import internvl, llama_text
+from tiny_qwens import qwen2_5_omni, qwen2_5_vl
 from video_lm_tools import Seen, ask, frame
 
 
@@ -210,6 +211,16 @@ def test_a_reader_that_goes_away_stops_the_model(qwen: Path) -> None:
     stream.close()  # type: ignore[attr-defined]
     assert "longvid-video-lm" not in {thread.name for thread in threading.enumerate()}
     assert lm.reply(ask(1)).output_tokens == 5
+
+
+def test_a_stream_left_open_is_said_and_not_waited_for(qwen: Path) -> None:
+    lm = Seen(qwen, device="cpu")
+    stream = lm.stream(ask(1, max_tokens=2000))
+    next(stream)
+    with pytest.raises(UsageError, match="read it to its end or close it"):
+        lm.reply(ask(1))
+    stream.close()  # type: ignore[attr-defined]
+    assert lm.reply(ask(1)).text
 
 
 def test_an_end_is_an_end(qwen: Path) -> None:

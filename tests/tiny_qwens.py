@@ -1,12 +1,12 @@
-"""Tiny random checkpoints of the kin that read any resolution, of later models, and of a model without eyes."""
+"""Tiny random checkpoints of Qwen's kin, each written as ``save_pretrained`` does."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from tiny_parts import llama, qwen, save, tower
-from tiny_tokenizers import chatml, glm, llama_tokenizer, qwen_tokenizer, smolvlm
+from tiny_parts import qwen, save
+from tiny_tokenizers import chatml, qwen_tokenizer
 
 QWEN_VISION = ("<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>")
 PATCHED = {"patch_size": 14, "temporal_patch_size": 2, "merge_size": 2}
@@ -95,113 +95,6 @@ def qwen3_vl(place: Path) -> Path:
     )
 
 
-def glm4v(place: Path) -> Path:
-    """GLM-4.1V: M-RoPE, pictures and video frames by one token between different marks."""
-    import transformers as hf
-
-    marks = [f"<|{edge}_of_{kind}|>" for kind in ("image", "video") for edge in ("begin", "end")]
-    tokens = qwen_tokenizer(
-        "[gMASK]",
-        "<sop>",
-        "<|user|>",
-        "<|system|>",
-        "<|assistant|>",
-        "<|image|>",
-        "<|video|>",
-        *marks,
-        end="<|user|>",
-    )
-    identity = tokens.convert_tokens_to_ids
-    config = hf.Glm4vConfig(
-        text_config=qwen("glm4v_text", len(tokens), rope_parameters={**MROPE, "partial_rotary_factor": 1.0}),
-        vision_config={
-            "depth": 2,
-            "hidden_size": 32,
-            "intermediate_size": 48,
-            "num_heads": 2,
-            "patch_size": 14,
-            "image_size": 56,
-            "out_hidden_size": 32,
-        },
-        image_token_id=identity("<|image|>"),
-        video_token_id=identity("<|video|>"),
-        image_start_token_id=identity("<|begin_of_image|>"),
-        image_end_token_id=identity("<|end_of_image|>"),
-        video_start_token_id=identity("<|begin_of_video|>"),
-        video_end_token_id=identity("<|end_of_video|>"),
-    )
-    return save(hf.Glm4vForConditionalGeneration(config), patched_processor("glm4v", tokens, glm()), place)
-
-
-def internvl(place: Path) -> Path:
-    """InternVL 3: tiles of a picture, pixel shuffle, Qwen2."""
-    import transformers as hf
-
-    named = {
-        "start_image_token": "<img>",
-        "end_image_token": "</img>",
-        "context_image_token": "<IMG_CONTEXT>",
-        "video_token": "<video>",
-    }
-    tokens = qwen_tokenizer(named=named)
-    config = hf.InternVLConfig(
-        text_config=qwen("qwen2", len(tokens)),
-        vision_config={
-            "hidden_size": 32,
-            "intermediate_size": 48,
-            "num_hidden_layers": 2,
-            "num_attention_heads": 2,
-            "image_size": [28, 28],
-            "patch_size": [7, 7],
-        },
-        image_token_id=tokens.convert_tokens_to_ids("<IMG_CONTEXT>"),
-        image_seq_length=4,
-    )
-    processor = hf.InternVLProcessor(
-        hf.GotOcr2ImageProcessor(size={"height": 28, "width": 28}, max_patches=4),
-        tokens,
-        hf.InternVLVideoProcessor(size={"height": 28, "width": 28}),
-        image_seq_length=4,
-        chat_template=chatml("<IMG_CONTEXT>\n", "<video>\n"),
-    )
-    return save(hf.InternVLForConditionalGeneration(config), processor, place)
-
-
-def smolvlm2(place: Path) -> Path:
-    """SmolVLM 2: SigLIP, pixel shuffle, tiles of a picture unless told not to."""
-    import transformers as hf
-
-    rows = [f"<row_{row}_col_{column}>" for row in range(1, 5) for column in range(1, 5)]
-    tokens = qwen_tokenizer(
-        "<fake_token_around_image>",
-        "<image>",
-        "<global-img>",
-        "<video>",
-        "<end_of_utterance>",
-        *rows,
-        end="<end_of_utterance>",
-    )
-    config = hf.SmolVLMConfig(
-        text_config=llama(len(tokens)),
-        vision_config={
-            k: v for k, v in tower("", 28, 7).items() if k not in ("model_type", "projection_dim")
-        },
-        image_token_id=tokens.convert_tokens_to_ids("<image>"),
-        scale_factor=2,
-    )
-    edges = {"size": {"longest_edge": 56}, "max_image_size": {"longest_edge": 28}}
-    processor = hf.SmolVLMProcessor(
-        hf.SmolVLMImageProcessor(**edges),
-        tokens,
-        hf.SmolVLMVideoProcessor(
-            size={"longest_edge": 28}, max_image_size={"longest_edge": 28}, num_frames=64, fps=1
-        ),
-        image_seq_len=4,
-        chat_template=smolvlm(),
-    )
-    return save(hf.SmolVLMForConditionalGeneration(config), processor, place)
-
-
 def qwen2_5_omni(place: Path) -> Path:
     """Qwen2.5-Omni whole: the thinker that sees and hears, and the talker and vocoder that longvid leaves aside."""
     import transformers as hf
@@ -288,17 +181,3 @@ def qwen2_5_omni(place: Path) -> Path:
         ),
     )
     return save(hf.Qwen2_5OmniForConditionalGeneration(config), processor, place)
-
-
-def llama_text(place: Path) -> Path:
-    """A language model without eyes."""
-    import transformers as hf
-
-    tokens = llama_tokenizer()
-    tokens.chat_template = (
-        "{% for m in messages %}"
-        "{% if m.role == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}"
-        "[INST] {{ m.content }} [/INST]{% endfor %}"
-    )
-    config = hf.LlamaConfig(**{k: v for k, v in llama(len(tokens)).items() if k != "model_type"})
-    return save(hf.LlamaForCausalLM(config), tokens, place)

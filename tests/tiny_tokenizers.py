@@ -135,3 +135,14 @@ def smolvlm() -> str:
         "{% elif c.type == 'video' %}<video>{% else %}{{ c.text }}{% endif %}{% endfor %}<end_of_utterance>\n"
         "{% endfor %}{% if add_generation_prompt %}Assistant:{% endif %}"
     )
+
+
+def gemma() -> str:
+    """``<start_of_turn>user … <end_of_turn>``; instructions begin the user's turn."""
+    return (
+        "{% set told = namespace(first='') %}{% for m in messages %}{% if m.role == 'system' %}"
+        "{% set told.first = m.content[0].text + '\n\n' %}{% else %}<start_of_turn>{{ m.role }}\n{{ told.first }}"
+        "{% for c in m.content %}{% if c.type == 'image' %}<start_of_image>{% else %}{{ c.text }}{% endif %}"
+        "{% endfor %}<end_of_turn>\n{% endif %}{% endfor %}"
+        "{% if add_generation_prompt %}<start_of_turn>model\n{% endif %}"
+    )

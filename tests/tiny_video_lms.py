@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import tiny_llavas
+import tiny_others
 import tiny_qwens
 
 FAMILIES: dict[str, Callable[[Path], Path]] = {
@@ -20,11 +21,15 @@ FAMILIES: dict[str, Callable[[Path], Path]] = {
     "video_llava": tiny_llavas.video_llava,
     "instructblipvideo": tiny_llavas.instructblip_video,
     "video_llama_3": tiny_llavas.video_llama_3,
-    "glm4v": tiny_qwens.glm4v,
+    "glm4v": tiny_others.glm4v,
+    "glm4v_moe": tiny_others.glm4v_moe,
     "qwen2_5_vl": tiny_qwens.qwen2_5_vl,
     "qwen3_vl": tiny_qwens.qwen3_vl,
-    "internvl": tiny_qwens.internvl,
-    "smolvlm": tiny_qwens.smolvlm2,
+    "internvl": tiny_others.internvl,
+    "smolvlm": tiny_others.smolvlm2,
     "qwen2_5_omni": tiny_qwens.qwen2_5_omni,
 }
 """Model type -> builder."""
+
+UNLISTED: dict[str, Callable[[Path], Path]] = {"gemma3": tiny_others.gemma3}
+"""A family that the adapter is told nothing about: its files say enough."""

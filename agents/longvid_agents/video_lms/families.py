@@ -41,7 +41,8 @@ class Family:
         turns: how it is prompted when its files carry no chat template.
         model: the class to load instead of the one that transformers' auto class picks.
         part: the part of the configuration that this class reads.
-        prunes: whether its pictures are tokens among the words, some of which may be left out.
+        prunes: whether visual tokens may be left out (``pruning``): its pictures are tokens among the words, and the
+            tests compare it with masking.
         blind: the part of the model that answers when no picture is shown, where the whole cannot.
     """
 
@@ -52,34 +53,38 @@ class Family:
     model: str | None = None
     part: str | None = None
     blind: str | None = None
-    prunes: bool = True
+    prunes: bool = False
 
 
 FAMILIES: Mapping[str, Family] = {
     # Alayrac et al. 2022, arXiv 2204.14198 (Flamingo); Laurençon et al. 2023, arXiv 2306.16527.
-    "idefics": Family(
-        turns=Turns("{system}\nUser: ", "<end_of_utterance>\nAssistant:", media="list"), prunes=False
-    ),
+    "idefics": Family(turns=Turns("{system}\nUser: ", "<end_of_utterance>\nAssistant:", media="list")),
     "idefics3": Family(many={"do_image_splitting": False}),
-    "smolvlm": Family(many={"do_image_splitting": False}),
+    "smolvlm": Family(many={"do_image_splitting": False}, prunes=True),
+    "llava": Family(prunes=True),
     # Frames of a video are pooled to a quarter of a picture's tokens.
-    "llava_next_video": Family(frames="clips"),
-    "llava_onevision": Family(frames="clips"),
+    "llava_next_video": Family(frames="clips", prunes=True),
+    "llava_onevision": Family(frames="clips", prunes=True),
     # Lin et al. 2023, arXiv 2311.10122: one eye for pictures, one for videos.
-    "video_llava": Family(frames="clips", turns=Turns("{system} USER: ", " ASSISTANT:")),
+    "video_llava": Family(frames="clips", turns=Turns("{system} USER: ", " ASSISTANT:"), prunes=True),
     # Dai et al. 2023, arXiv 2305.06500: the Q-Former reads the question; four frames, before the text.
     "instructblipvideo": Family(
         frames="video",
         exactly=4,
         turns=Turns("{system}\n", "\nAnswer:", media="front"),
         blind="language_model",
-        prunes=False,
     ),
     # Zhang et al. 2025, arXiv 2501.13106: patches that do not change between frames are left out.
-    "video_llama_3": Family(frames="video"),
-    "internvl": Family(many={"crop_to_patches": False}),
+    "video_llama_3": Family(frames="video", prunes=True),
+    "internvl": Family(many={"crop_to_patches": False}, prunes=True),
+    "glm4v": Family(prunes=True),
+    "glm4v_moe": Family(prunes=True),
+    "qwen2_5_vl": Family(prunes=True),
+    "qwen3_vl": Family(prunes=True),
     # Only the thinker reads and writes text; the talker and the vocoder stay on the disk.
-    "qwen2_5_omni": Family(model="Qwen2_5OmniThinkerForConditionalGeneration", part="thinker_config"),
+    "qwen2_5_omni": Family(
+        model="Qwen2_5OmniThinkerForConditionalGeneration", part="thinker_config", prunes=True
+    ),
     "qwen3_omni_moe": Family(model="Qwen3OmniMoeThinkerForConditionalGeneration", part="thinker_config"),
 }
 """Model type (``model_type`` of ``config.json``) -> what it needs."""

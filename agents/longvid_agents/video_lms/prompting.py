@@ -106,7 +106,8 @@ class Prompter:
         """Whether the chat template leaves pictures where they stand among the words."""
         words = [{"type": "text", "text": word} for word in ("Alpha", "Omega")]
         shown = self._template("", [words[0], {"type": "image"}, words[1]])
-        return shown.index("Alpha") < shown.index(self._mark("image")) < shown.index("Omega")
+        place = shown.find(self._mark("image"))
+        return place < 0 or shown.find("Alpha") < place < shown.find("Omega")
 
     def _template(self, system: str, content: Any) -> str:
         """The chat template over instructions and one user's turn; instructions join the turn if it takes none."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -57,7 +57,7 @@ class TransformersVideoLM:
 
     Answers are greedy, so the same request gets the same reply. ``Request.schema`` is not enforced: the reply is
     what the model wrote. Nothing is downloaded, no code of a checkpoint is run, and only safetensors are read.
-    One request at a time runs; others wait.
+    One request at a time runs; other threads wait.
     """
 
     def __init__(
@@ -77,6 +77,7 @@ class TransformersVideoLM:
         self._dtype = dtype
         self._share = visual_tokens
         self._busy = threading.Lock()
+        self._reader: int | None = None
 
     @cached_property
     def fingerprint(self) -> str:
@@ -119,7 +120,7 @@ class TransformersVideoLM:
     def stream(self, request: Request) -> Iterator[str | Reply]:
         """Pieces of text as they are written; the last item is the whole ``Reply``. Raises as ``reply`` does."""
         request = self._possible(request)
-        with self._busy:
+        with self._turn():
             for halving in range(_HALVINGS + 1):
                 ready = self._read(request)
                 began = False
@@ -142,6 +143,20 @@ class TransformersVideoLM:
                         code="failed",
                     ) from error
                 request = self._fewer(request, ready.frames)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """One request at a time; a thread that waits for its own unfinished stream would wait for ever."""
+        if self._reader == threading.get_ident():
+            raise UsageError(
+                f"a stream of {self.name} is still open: read it to its end or close it before asking again"
+            )
+        with self._busy:
+            self._reader = threading.get_ident()
+            try:
+                yield
+            finally:
+                self._reader = None
 
     @cached_property
     def _directory(self) -> Path:
@@ -247,8 +262,8 @@ class TransformersVideoLM:
             return []
         if not self._family.prunes:
             raise UsageError(
-                f"{self.name} is of the family {self._kind.model_type}, whose pictures are not tokens among the words: "
-                "visual_tokens must be 1"
+                f"visual_tokens is {self._share:g}, and {self.name} is a model ({self._kind.model_type}) whose visual "
+                "tokens are never left out: it must be 1"
             )
         return runs_of(inputs["input_ids"][0].tolist(), self._prompter.visual_ids)
 
