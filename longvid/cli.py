@@ -14,7 +14,8 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from longvid import cli_eval, cli_speakers, cli_summary
+from longvid import cli_eval, cli_export, cli_speakers, cli_summary
+from longvid.cli_export import FormatOption, SaveOption
 from longvid.cli_options import (
     CollectionOption,
     ConfigOption,
@@ -159,19 +160,23 @@ def ask(
     device: DeviceOption = None,
     profile: ProfileOption = None,
     config: ConfigOption = None,
+    format_: FormatOption = "text",
+    save: SaveOption = None,
     json_: JsonOption = False,
 ) -> None:
     """Answer a question; every claim cites video and time."""
-    from longvid import jsonform, printing
     from longvid.library import check_question
 
+    format_ = cli_export.check(format_, json_, save)
     question = check_question(question)
     chosen = filters(video, collection, from_, to, speaker)
     engines = chosen_engines(model, device, profile, config)
     with open_library(library, engines=engines) as lib:
         result = lib.ask(question, **chosen)
         _tell(lib.stale_vectors())
-    print(jsonform.dumps(result) if json_ else printing.answer(result))
+        cli_export.save_report(lib, result, save)
+        text = cli_export.render(lib, result, format_)
+    print(text)
 
 
 @app.command(epilog="Example: longvid search 'gradient descent' -k 5")
@@ -331,6 +336,9 @@ def demo(
 app.command(epilog="Example: longvid summary 'Gradient descent' --length long")(cli_summary.summary)
 app.command(epilog="Example: longvid speakers 'Team meeting' --rename 'Speaker 1=Maya'")(
     cli_speakers.speakers
+)
+app.command(epilog="Example: longvid ask '…' --json > a.json; longvid export a.json --format edl > cut.edl")(
+    cli_export.export
 )
 app.add_typer(cli_eval.app, name="eval")
 

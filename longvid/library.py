@@ -12,7 +12,7 @@ from longvid.details import VideoDetails, VideoSummary, build_tree
 from longvid.engines import Engines
 from longvid.paths import default_library
 from longvid_storage.errors import UsageError
-from longvid_storage.types import Answer, Filters, Level, Moment, StageResult
+from longvid_storage.types import Answer, Filters, Level, Moment, StageResult, VideoInfo
 
 if TYPE_CHECKING:
     from longvid.models.naming import ModelSpec
@@ -198,6 +198,40 @@ class Library:
         question = check_question(question)
         filters = self._filters(video, collection, from_s, to_s, speaker)
         return ask(question, self._tools, filters=filters)
+
+    def save_report(self, answer: Answer, path: str | Path) -> list[Path]:
+        """Write an answer as a page with its quotes, links and cited frames (``.html`` or ``.md``); what was written.
+
+        Around screen text that is cited a box is drawn. The frames of Markdown go into a folder beside it.
+
+        Raises:
+            UsageError: another suffix, or the place cannot be written.
+        """
+        from longvid.exports.report import save_report
+
+        return save_report(answer, self._tools, Path(path))
+
+    def export(self, answer: Answer, *, file_format: str, pad_s: float = 0.0) -> str:
+        """The cited spans, one behind the other, as ``edl`` (CMX 3600), ``otio`` (OpenTimelineIO) or ``srt``.
+
+        Args:
+            answer: of ``ask``, or read back by ``longvid.exports.saved.read_answer``.
+            file_format: one of the three. ``pad_s``: each span is made longer by so much at both ends.
+
+        Raises:
+            UsageError: another format, an answer without citations, only transcripts for an editor.
+            MissingExtraError: the extra ``export`` is not installed.
+
+        Spans of transcripts without a film are left out, unless there is nothing else and it is for subtitles.
+        """
+        from longvid.exports.spans import cited_spans
+        from longvid.exports.timeline import export
+
+        return export(cited_spans(answer, pad_s=pad_s), file_format, self._infos, answer.question)
+
+    @property
+    def _infos(self) -> dict[str, VideoInfo]:
+        return {row.info.video_id: row.info for row in self._store.videos()}
 
     @cached_property
     def _tools(self) -> LibraryTools:
