@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import faiss
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -18,9 +19,74 @@ from longvid_storage.types import Filters, Unit
 from longvid_storage.vector_index import VectorIndex, best_index_type
 from longvid_storage.vector_indexes.exact import ExactIndex
 from longvid_storage.vector_indexes.faiss import FaissIndex
+from longvid_storage.vector_indexes.faiss_gpu import (
+    Candidates,
+    FaissGpuIndex,
+    GpuFullWarning,
+    cells,
+    gpu_count,
+    layout,
+    training_rows,
+)
 from store_tools import MODEL, PICTURES, fill, info, keyframes, unit_vectors, video_id
 
-INDEXES: tuple[type[VectorIndex], ...] = (ExactIndex, FaissIndex)
+
+class HostAsGpu:
+    """What FAISS does on a GPU, done by its own classes on the host: a question rounded to float16, and few results."""
+
+    def __init__(self, most: int = 64, free_bytes: int | None = None, full: bool = False) -> None:
+        self.most, self._free, self._full = most, free_bytes, full
+        self.asked: list[int] = []
+        self.made: list[str] = []
+
+    def free_bytes(self) -> int | None:
+        return self._free
+
+    def flat(self, codes: NDArray[np.float16]) -> Candidates:
+        if self._full:
+            raise RuntimeError("StandardGpuResources: alloc fail (cudaMalloc error out of memory [2])")
+        self.made.append("flat")
+        return self._filled(faiss.IndexFlatIP(codes.shape[1]), codes)
+
+    def ivf(self, codes: NDArray[np.float16], lists: int, probes: int) -> Candidates:
+        self.made.append("ivf")
+        index = faiss.IndexIVFScalarQuantizer(
+            faiss.IndexFlatIP(codes.shape[1]),
+            codes.shape[1],
+            lists,
+            faiss.ScalarQuantizer.QT_8bit,
+            faiss.METRIC_INNER_PRODUCT,
+        )
+        index.train(training_rows(codes))
+        index.nprobe = probes
+        return self._filled(index, codes)
+
+    def _filled(self, index: Any, codes: NDArray[np.float16]) -> Candidates:
+        index.add(codes.astype(np.float32))
+        self._index = index
+        return self
+
+    def search(self, x: NDArray[np.float32], k: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        assert k <= self.most
+        self.asked.append(k)
+        found: tuple[NDArray[np.float32], NDArray[np.int64]] = self._index.search(
+            x.astype(np.float16).astype(np.float32), k
+        )
+        return found
+
+
+class OnStandIn(FaissGpuIndex):
+    """The GPU's index with the host in the place of the GPU, from the first vector on."""
+
+    fewest = 0
+
+    def __init__(self, dimension: int, device: HostAsGpu | None = None) -> None:
+        super().__init__(dimension)
+        self.device = device or HostAsGpu()
+        self.gpu = lambda: self.device  # type: ignore[method-assign,assignment]
+
+
+INDEXES: tuple[type[VectorIndex], ...] = (ExactIndex, FaissIndex, OnStandIn)
 
 
 # The role: one contract for every implementation
@@ -53,7 +119,8 @@ def test_any_sequence_of_adding_and_dropping_searches_as_a_sort_would(
     assert index.dimension == 16
     allowed = None if admitted is None else random.random(len(rows)) < admitted
     query = random.standard_normal(16).astype(np.float32)
-    for tried in (index, index_type.from_bytes(index.to_bytes(), 16)):
+    again = index_type.from_bytes(index.to_bytes(), 16)
+    for tried in (index, again, index, again):
         positions, scores = tried.search(query, limit, allowed)
         _agree(positions, scores, rows, query, limit, allowed)
 
@@ -65,11 +132,15 @@ def _agree(
     query: NDArray[Any],
     limit: int,
     allowed: NDArray[np.bool_] | None,
+    equal: float = 0.0,
 ) -> None:
+    """As a sort of exact scores would; those closer than ``equal`` may change places."""
     truth = rows.astype(np.float64) @ query.astype(np.float64)
     candidates = np.arange(len(rows)) if allowed is None else np.flatnonzero(allowed)
     wanted = candidates[np.argsort(-truth[candidates], kind="stable")][:limit]
-    assert positions.tolist() == wanted.tolist()
+    if not equal:
+        assert positions.tolist() == wanted.tolist()
+    np.testing.assert_allclose(truth[positions], truth[wanted], atol=equal or 1e-12)
     np.testing.assert_allclose(scores, truth[wanted], rtol=1e-5, atol=1e-5)
 
 
@@ -77,15 +148,138 @@ def _agree(
 def test_equal_vectors_come_in_order_of_position(index_type: type[VectorIndex]) -> None:
     index = index_type(4)
     index.add(np.tile(np.eye(4, dtype=np.float16)[0], (9, 1)))
-    positions, scores = index.search(np.eye(4, dtype=np.float32)[0], 5)
-    assert positions.tolist() == [0, 1, 2, 3, 4]
-    assert scores.tolist() == [1.0] * 5
+    for _ in range(2):
+        positions, scores = index.search(np.eye(4, dtype=np.float32)[0], 5)
+        assert positions.tolist() == [0, 1, 2, 3, 4]
+        assert scores.tolist() == [1.0] * 5
 
 
 def test_without_faiss_the_exact_index_serves(monkeypatch: pytest.MonkeyPatch) -> None:
     assert best_index_type() is FaissIndex
     monkeypatch.setattr(vector_index.importlib.util, "find_spec", lambda name: None)
     assert best_index_type() is ExactIndex
+
+
+# On a GPU: the same code, with the host in its place
+
+
+def no_host(*_: object) -> None:
+    raise AssertionError("the host searched")
+
+
+def test_candidates_prove_that_they_hold_the_best(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = unit_vectors(5000, 64, seed=1).astype(np.float16)
+    queries = unit_vectors(20, 64, seed=2)
+    some = np.random.default_rng(0).random(5000) < 0.5
+    truth = ExactIndex(64)
+    truth.add(rows)
+    index = OnStandIn(64, HostAsGpu(most=2048))
+    index.add(rows)
+    index.search(queries[0], 10)  # a process that asks once does not pay for the copy
+    assert index.device.made == []
+    monkeypatch.setattr(FaissIndex, "search", no_host)
+    for allowed in (None, some):
+        for query in queries:
+            positions, scores = index.search(query, 10, allowed)
+            wanted, exact = truth.search(query, 10, allowed)
+            assert positions.tolist() == wanted.tolist()
+            np.testing.assert_allclose(scores, exact, atol=1e-6)
+    assert index.device.made == ["flat"]
+    assert max(index.device.asked) < 5000 / 10
+
+
+def test_where_rounding_leaves_a_doubt_more_is_asked_and_then_the_host() -> None:
+    """Thousands of frames that hardly differ: no few candidates can be proved to be the best."""
+    near = np.tile(unit_vectors(1, 32, seed=1), (3000, 1)) + 1e-4 * unit_vectors(3000, 32, seed=2)
+    rows = near.astype(np.float16)
+    query = unit_vectors(1, 32, seed=1)[0]
+    truth = ExactIndex(32)
+    truth.add(rows)
+    for most, asked in ((64, [52, 64]), (4096, [52, 208, 832, 3000])):
+        index = OnStandIn(32, HostAsGpu(most=most))
+        index.add(rows)
+        for _ in range(2):
+            _agree(*index.search(query, 10), rows, query, 10, None, 1e-6)
+        assert index.device.asked == asked
+
+
+def test_a_narrow_filter_is_the_hosts_and_a_change_drops_the_copy() -> None:
+    rows = unit_vectors(2000, 16, seed=1).astype(np.float16)
+    query = unit_vectors(1, 16, seed=2)[0]
+    index = OnStandIn(16, HostAsGpu(most=100))
+    index.add(rows)
+    index.search(query, 5)
+    few = np.arange(2000) % 100 == 0
+    _agree(*index.search(query, 5, few), rows, query, 5, few)
+    assert index.device.made == []
+    _agree(*index.search(query, 5), rows, query, 5, None)
+    assert index.device.made == ["flat"]
+    index.keep(np.arange(2000) % 2 == 0)
+    _agree(*index.search(query, 5), rows[::2], query, 5, None)
+    assert index.device.made == ["flat", "flat"]
+
+
+def test_what_does_not_fit_is_proposed_by_an_inverted_file() -> None:
+    centres = unit_vectors(50, 32, seed=1)
+    rows = np.repeat(centres, 100, axis=0) + 0.05 * unit_vectors(5000, 32, seed=2)
+    rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float16)
+    queries = centres + 0.02 * unit_vectors(50, 32, seed=3)
+    for device in (HostAsGpu(2048, free_bytes=1000), HostAsGpu(2048, full=True)):
+        index = OnStandIn(32, device)
+        index.add(rows)
+        index.search(queries[0], 10)
+        right = 0
+        for query in queries.astype(np.float32):
+            positions, scores = index.search(query, 10)
+            truth = rows.astype(np.float32) @ query
+            np.testing.assert_allclose(scores, truth[positions], atol=1e-6)
+            right += len(set(positions.tolist()) & set(np.argsort(-truth)[:10].tolist()))
+        assert device.made == ["ivf"]
+        assert right / 500 >= 0.95
+
+
+def test_a_gpu_that_fills_up_later_leaves_it_to_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = unit_vectors(500, 16, seed=1).astype(np.float16)
+    query = unit_vectors(1, 16, seed=2)[0]
+    index = OnStandIn(16)
+    index.add(rows)
+    index.search(query, 5)
+    says = "out of memory"
+
+    def fails(*_: object) -> None:
+        raise RuntimeError(says)
+
+    monkeypatch.setattr(index.device, "search", fails)
+    with pytest.warns(GpuFullWarning, match="the host searches"):
+        _agree(*index.search(query, 5), rows, query, 5, None)
+    says = "invalid device function"
+    with pytest.raises(RuntimeError, match="invalid device"):
+        index.search(query, 5)
+
+
+def test_the_layout_follows_from_size_and_memory() -> None:
+    ten_million = 10_000_000
+    assert layout(ten_million, 512, 80 << 30) == "flat"
+    assert layout(ten_million, 512, 8 << 30) == "ivf"
+    assert layout(ten_million, 512, None) == "flat"
+    assert layout(1_000_000, 512, 8 << 30) == "flat"
+    assert cells(ten_million) == (12_649, 790)
+    assert cells(100) == (40, 32)
+    assert cells(1) == (4, 4)
+
+
+def test_a_gpu_is_used_where_faiss_sees_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert gpu_count() == 0
+    monkeypatch.setattr(faiss, "StandardGpuResources", object, raising=False)
+    assert gpu_count() == 0
+    monkeypatch.setattr(faiss, "get_num_gpus", lambda: 1)
+    assert best_index_type() is FaissGpuIndex
+
+    def no_driver() -> int:
+        raise RuntimeError("CUDA driver version is insufficient")
+
+    monkeypatch.setattr(faiss, "get_num_gpus", no_driver)
+    assert best_index_type() is FaissIndex
 
 
 # The store on top

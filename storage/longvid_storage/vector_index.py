@@ -58,8 +58,13 @@ class VectorIndex(Protocol):
 
 
 def best_index_type() -> type[VectorIndex]:
-    """FAISS where it is installed (``pip install 'longvid[cpu]'``), else the exact one, to the same results."""
+    """FAISS where it is installed (``longvid[cpu]``), on a GPU where it sees one (``longvid[gpu]``), else the exact
+    one."""
     if importlib.util.find_spec("faiss") is not None:
+        from longvid_storage.vector_indexes.faiss_gpu import FaissGpuIndex, gpu_count
+
+        if gpu_count():
+            return FaissGpuIndex
         from longvid_storage.vector_indexes.faiss import FaissIndex
 
         return FaissIndex

@@ -8,6 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+def best_of(
+    positions: NDArray[np.int64], scores: NDArray[np.float32], limit: int
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """The at most ``limit`` highest scores and their positions, best first; equal ones in order of position."""
+    if limit < len(scores):
+        best = np.argpartition(-scores, limit - 1)[:limit]
+        # Everything that ties with the worst of the best competes for its place, so that the lowest
+        # position wins.
+        best = np.flatnonzero(scores >= scores[best].min())
+    else:
+        best = np.arange(len(scores))
+    best = best[np.lexsort((positions[best], -scores[best]))][:limit]
+    return positions[best], scores[best]
+
+
 class ExactIndex:
     """Vectors as one float32 matrix (4 bytes a number)."""
 
@@ -36,16 +51,7 @@ class ExactIndex:
         """The at most ``limit`` best among ``allowed``, best first; equal scores in order of position."""
         positions = np.arange(len(self), dtype=np.int64) if allowed is None else np.flatnonzero(allowed)
         matrix = self._matrix if allowed is None else self._matrix[positions]
-        scores = matrix @ query
-        if limit < len(scores):
-            best = np.argpartition(-scores, limit - 1)[:limit]
-            # Everything that ties with the worst of the best competes for its place, so that the lowest
-            # position wins.
-            best = np.flatnonzero(scores >= scores[best].min())
-        else:
-            best = np.arange(len(scores))
-        best = best[np.lexsort((positions[best], -scores[best]))][:limit]
-        return positions[best], scores[best]
+        return best_of(positions, matrix @ query, limit)
 
     def to_bytes(self) -> NDArray[np.uint8]:
         """The matrix as float16, which is what its numbers came from."""
