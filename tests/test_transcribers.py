@@ -13,24 +13,25 @@ import numpy as np
 import pytest
 
 from longvid_indexer.audio import SAMPLE_RATE
-from longvid_indexer.transcriber import TRANSCRIBERS, Transcriber
+from longvid_indexer.recognition import transcribe_all
+from longvid_indexer.transcriber import TRANSCRIBERS, Batched, Transcriber
+from longvid_indexer.transcribers.faster_whisper import FasterWhisperTranscriber
 from longvid_indexer.transcribers.pocketsphinx import PocketsphinxTranscriber
-from longvid_indexer.transcribers.whisper import WhisperTranscriber, checkpoint_path, keep_speech
+from longvid_indexer.transcribers.segments import Segment, to_utterances
+from longvid_indexer.transcribers.whisper import WhisperTranscriber, checkpoint_path
 from longvid_indexer.transcribers.words import Heard, group_words
-from longvid_indexer.voice import voiced_stretches
+from longvid_indexer.voice import Stretch, voiced_stretches
 from longvid_indexer.voice_gate import EnergyGate
 from longvid_storage.errors import ModelError
 from longvid_storage.types import Utterance
 from media_factory import place, speech_clip
+from tiny_speech import SPOKEN, made
 
 # The tokenizer of whisper leaves its vocabulary file open.
 pytestmark = pytest.mark.filterwarnings(
     "ignore:unclosed file:ResourceWarning",
     "ignore:Exception ignored in.*FileIO:pytest.PytestUnraisableExceptionWarning",
 )
-
-# What the tiny checkpoint says of every sound: a start mark, words, an end mark.
-SPOKEN = " The cold rain fell softly over seven green hills all night long."
 
 
 def write_checkpoint(path: Path, spoken: str = SPOKEN, end_s: float = 2.0) -> Path:
@@ -78,14 +79,16 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     path.unlink()
 
 
-Make = Callable[[], Transcriber]
+MAKERS: dict[str, Callable[[Path], Transcriber]] = {
+    "pocketsphinx": lambda _: PocketsphinxTranscriber(),
+    "whisper": lambda path: WhisperTranscriber(path, device="cpu", temperatures=(0.0,)),
+    "faster-whisper": lambda _: FasterWhisperTranscriber(made("faster_whisper"), device="cpu"),
+}
 
 
-@pytest.fixture(scope="module", params=["pocketsphinx", "whisper"])
+@pytest.fixture(scope="module", params=MAKERS)
 def transcriber(request: pytest.FixtureRequest, checkpoint: Path) -> Transcriber:
-    if request.param == "pocketsphinx":
-        return PocketsphinxTranscriber()
-    return WhisperTranscriber(checkpoint, device="cpu", temperatures=(0.0,))
+    return MAKERS[request.param](checkpoint)
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +131,22 @@ def test_contract_a_very_short_stretch_is_no_error(transcriber: Transcriber) -> 
     for count in (0, 1, 400):
         for utterance in transcriber.transcribe(np.zeros(count, np.float32), 5.0):
             assert 5.0 <= utterance.start_s <= utterance.end_s <= 5.0 + count / SAMPLE_RATE
+
+
+def test_contract_several_stretches_are_each_heard_as_if_alone(transcriber: Transcriber) -> None:
+    clip = speech_clip().samples[: 4 * SAMPLE_RATE]
+    stretches = [Stretch(3.0, clip), Stretch(60.0, clip[:0]), Stretch(61.0, clip[SAMPLE_RATE:])]
+    heard = list(transcribe_all(transcriber, stretches))
+    assert [stretch.start_s for stretch, _ in heard] == [3.0, 60.0, 61.0]
+    assert heard[1][1] == []
+    for stretch, said in heard:
+        alone = transcriber.transcribe(stretch.samples, stretch.start_s)
+        assert [u.text for u in said] == [u.text for u in alone]
+        # How long a first word may be depends on the pause before it, in faster-whisper.
+        assert [u.start_s for u in said] == pytest.approx([u.start_s for u in alone], abs=0.5)
+        assert all(stretch.start_s <= u.start_s <= u.end_s <= stretch.end_s for u in said)
+    if isinstance(transcriber, Batched):
+        assert transcriber.transcribe_many([]) == []
 
 
 def test_every_record_names_an_adapter_that_exists() -> None:
@@ -263,14 +282,17 @@ def test_whisper_fingerprint_follows_content_and_settings(tmp_path: Path, checkp
     assert WhisperTranscriber(copy).fingerprint in prints
 
 
-def segment(text: str, **changes: float) -> dict[str, Any]:
-    return {"text": text, "no_speech_prob": 0.1, "avg_logprob": -0.3, "compression_ratio": 1.2, **changes}
+def test_a_segment_that_the_model_takes_for_no_speech_or_that_begins_after_the_sound_is_left_out() -> None:
+    sure = Segment(" Words.", 0.0, 2.0, (), 0.1, -0.3)
+    unsure = Segment(" Thanks.", 2.0, 3.0, (), 0.9, -1.4)
+    late = Segment(" Bye.", 5.2, 6.0, (Heard(" Bye.", 5.2, 6.0),), 0.1, -0.3)
+    said = to_utterances([sure, unsure, late, Segment(" ", 0.0, 1.0)], 100.0, 5.0, "en")
+    assert [(u.start_s, u.end_s, u.text) for u in said] == [(100.0, 102.0, "Words.")]
 
 
-def test_whisper_hallucinations_are_left_out() -> None:
-    good = segment(" A sentence.")
-    assert keep_speech([good]) == [good]
-    assert keep_speech([segment(" Thanks.", no_speech_prob=0.9, avg_logprob=-1.4)]) == []
-    assert keep_speech([segment(" no no no no no", compression_ratio=5.0)]) == []
-    assert keep_speech([segment(" ..."), segment("")]) == []
-    assert len(keep_speech([segment(" Subscribe!")] * 6)) == 2
+def test_words_of_a_segment_never_go_backwards_or_beyond_the_sound() -> None:
+    words = (Heard("一", -0.1, 0.4), Heard("二", 0.3, 0.9), Heard("三", 4.8, 5.7))
+    (said,) = to_utterances([Segment("一二三", 0.0, 5.7, words)], 10.0, 5.0, "zh")
+    assert said.text == "一二三"
+    assert [(w.start_s, w.end_s) for w in said.words] == [(10.0, 10.4), (10.4, 10.9), (14.8, 15.0)]
+    assert (said.start_s, said.end_s) == (10.0, 15.0)

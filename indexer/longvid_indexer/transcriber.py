@@ -59,6 +59,14 @@ class Batched(Protocol):
         ...
 
 
+ADAPTERS: dict[str, str] = {
+    "whisper": "longvid_indexer.transcribers.whisper:WhisperTranscriber",
+    "faster-whisper": "longvid_indexer.transcribers.faster_whisper:FasterWhisperTranscriber",
+    "pocketsphinx": "longvid_indexer.transcribers.pocketsphinx:PocketsphinxTranscriber",
+}
+"""Short name → what runs models of that kind: ``ADAPTER:MODEL`` names one that is not in the table."""
+
+
 def _whisper(size: str, download_mb: int) -> ModelRecord:
     return ModelRecord(
         name=f"whisper/{size}",
@@ -67,11 +75,27 @@ def _whisper(size: str, download_mb: int) -> ModelRecord:
         licence="MIT",
         download_mb=download_mb,
         source=f"openai-whisper's own download of {size}.pt",
-        implementation="longvid_indexer.transcribers.whisper:WhisperTranscriber",
+        implementation=ADAPTERS["whisper"],
         package="whisper",
         extra="models",
         weights=(f"cache:whisper/{size}.pt",),
-        options={"weights": size},
+        options={"model": size},
+    )
+
+
+def _faster_whisper(size: str, repository: str, download_mb: int) -> ModelRecord:
+    return ModelRecord(
+        name=f"faster-whisper/{size}",
+        role="speech",
+        dimension=None,
+        licence="MIT",
+        download_mb=download_mb,
+        source=repository,
+        implementation=ADAPTERS["faster-whisper"],
+        package="faster_whisper",
+        extra="fast",
+        weights=(f"hub:models--{repository.replace('/', '--')}/snapshots/*/model.bin",),
+        options={"model": size},
     )
 
 
@@ -79,6 +103,9 @@ TRANSCRIBERS: tuple[ModelRecord, ...] = (
     _whisper("large-v3-turbo", 1543),
     _whisper("small", 461),
     _whisper("base", 139),
+    _faster_whisper("large-v3-turbo", "mobiuslabsgmbh/faster-whisper-large-v3-turbo", 1620),
+    _faster_whisper("large-v3", "Systran/faster-whisper-large-v3", 3090),
+    _faster_whisper("small", "Systran/faster-whisper-small", 486),
     ModelRecord(
         name="pocketsphinx/en-us",
         role="speech",
@@ -86,14 +113,8 @@ TRANSCRIBERS: tuple[ModelRecord, ...] = (
         licence="BSD-2-Clause",
         download_mb=0,
         source="the pocketsphinx wheel",
-        implementation="longvid_indexer.transcribers.pocketsphinx:PocketsphinxTranscriber",
+        implementation=ADAPTERS["pocketsphinx"],
         package="pocketsphinx",
         extra="offline",
     ),
 )
-
-ADAPTERS: dict[str, str] = {
-    "whisper": "longvid_indexer.transcribers.whisper:WhisperTranscriber",
-    "pocketsphinx": "longvid_indexer.transcribers.pocketsphinx:PocketsphinxTranscriber",
-}
-"""Short name → what runs models of that kind: ``ADAPTER:MODEL`` names one that is not in the table."""

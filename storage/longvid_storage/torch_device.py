@@ -79,30 +79,38 @@ def pick_precision(wanted: Precision | None, device: str | None, what: str) -> P
 
 
 def in_batches(
-    run: Callable[[Sequence[Item]], Result], items: Sequence[Item], batch: int, what: str
+    run: Callable[[Sequence[Item]], Result],
+    items: Sequence[Item],
+    batch: int,
+    what: str,
+    is_full: Callable[[Exception], bool] | None = None,
 ) -> list[Result]:
     """``run`` over ``items``, at most ``batch`` at a time; a batch that does not fit on the GPU is halved.
 
-    Warns ``HalvedBatchWarning`` each time it halves, and stays with the smaller batch.
+    Warns ``HalvedBatchWarning`` each time it halves, and stays with the smaller batch. ``is_full`` tells a full GPU
+    from other errors for an engine without torch, which is then not loaded; None: torch's own error.
 
     Raises:
         ModelError: not even one item fits (code ``"out_of_memory"``).
     """
-    torch = import_torch(what)
+    torch: Any = None if is_full else import_torch(what)
     results: list[Result] = []
     start = 0
     while start < len(items):
         try:
             results.append(run(items[start : start + batch]))
             start += batch
-        except torch.OutOfMemoryError as error:
+        except Exception as error:
+            if not (is_full(error) if is_full else isinstance(error, torch.OutOfMemoryError)):
+                raise
             if batch == 1:
                 raise ModelError(
                     f"{what} does not fit on the GPU with one item at a time: use device='cpu' or a smaller model",
                     code="out_of_memory",
                 ) from error
             batch = max(1, batch // 2)
-            torch.cuda.empty_cache()
+            if torch is not None:
+                torch.cuda.empty_cache()
             warnings.warn(
                 f"{what}: the GPU is full, going on with batches of {batch}", HalvedBatchWarning, stacklevel=2
             )

@@ -15,8 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longvid_indexer.audio import SAMPLE_RATE
+from longvid_indexer.invented import COMPRESSION_MAX, LOGPROB_MIN, NO_SPEECH_MAX
+from longvid_indexer.transcribers.segments import Segment, to_utterances
+from longvid_indexer.transcribers.words import Heard
 from longvid_storage.errors import MissingExtraError, ModelError
-from longvid_storage.types import Utterance, Word
+from longvid_storage.torch_device import pick_device
+from longvid_storage.types import Utterance
 
 DOWNLOAD_MB = {
     "tiny.en": 72, "tiny": 72, "base.en": 139, "base": 139, "small.en": 461, "small": 461, "medium.en": 1457,
@@ -24,21 +28,16 @@ DOWNLOAD_MB = {
     "turbo": 1543,
 }  # fmt: skip
 _FILES = {"large": "large-v3", "turbo": "large-v3-turbo"}
-_VERSION = 1
-# Whisper's own thresholds for a failed decoding; what fails at every temperature is left out instead of kept.
-_COMPRESSION_MAX = 2.4
-_LOGPROB_MIN = -1.0
-_NO_SPEECH_MAX = 0.6
-# A line said over and over is Whisper looping on music or noise, not a person.
-_REPEATS_MAX = 2
+_VERSION = 2
 
 
 class WhisperTranscriber:
     """Multilingual speech with punctuation and word times; loaded at first use, half precision on a GPU.
 
     Args:
-        weights: a checkpoint file (``.pt`` with ``dims`` and ``model_state_dict``), or the name of an official model
-            that lies in Whisper's cache directory.
+        model: a checkpoint file (``.pt`` with ``dims`` and ``model_state_dict``), or the name of an official model that
+            lies in Whisper's cache directory.
+        weights: the checkpoint file, where it is known already.
         language: two letters, or None to let every stretch tell its own.
         device: ``"cuda"``, ``"cpu"``, or None for a GPU if there is one.
         temperatures: tried in turn until a decoding passes the thresholds; the first is greedy.
@@ -46,13 +45,15 @@ class WhisperTranscriber:
 
     def __init__(
         self,
-        weights: str | Path = "small",
+        model: str | Path = "small",
         *,
+        weights: str | Path | None = None,
         language: str | None = None,
         device: str | None = None,
         temperatures: tuple[float, ...] = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0),
     ) -> None:
-        self.weights = weights
+        self.model = model
+        self.weights = weights or model
         self.language = language
         self.device = device
         self.temperatures = temperatures
@@ -62,7 +63,7 @@ class WhisperTranscriber:
     @property
     def name(self) -> str:
         """``whisper/`` and the checkpoint's name."""
-        return f"whisper/{Path(self.weights).name.removesuffix('.pt')}"
+        return f"whisper/{Path(self.model).name.removesuffix('.pt')}"
 
     @property
     def fingerprint(self) -> str:
@@ -84,15 +85,10 @@ class WhisperTranscriber:
 
     def transcribe(self, samples: NDArray[np.float32], start_s: float) -> list[Utterance]:
         """See ``Transcriber.transcribe``."""
-        end_s = start_s + len(samples) / SAMPLE_RATE
         with self._lock:
             result = self._run(samples)
-        said = [
-            _utterance(segment, start_s, end_s, result["language"])
-            for segment in keep_speech(result["segments"])
-        ]
-        # Whisper's segments may overlap by some hundredths of a second.
-        return sorted(said, key=lambda utterance: (utterance.start_s, utterance.end_s))
+        segments = [_segment(segment) for segment in result["segments"]]
+        return to_utterances(segments, start_s, len(samples) / SAMPLE_RATE, result["language"])
 
     def _run(self, samples: NDArray[np.float32]) -> dict[str, Any]:
         model = self._load()
@@ -109,9 +105,9 @@ class WhisperTranscriber:
                     temperature=self.temperatures,
                     word_timestamps=True,
                     condition_on_previous_text=False,
-                    compression_ratio_threshold=_COMPRESSION_MAX,
-                    logprob_threshold=_LOGPROB_MIN,
-                    no_speech_threshold=_NO_SPEECH_MAX,
+                    compression_ratio_threshold=COMPRESSION_MAX,
+                    logprob_threshold=LOGPROB_MIN,
+                    no_speech_threshold=NO_SPEECH_MAX,
                     hallucination_silence_threshold=2.0,
                     fp16=model.device.type == "cuda",
                     verbose=None,
@@ -124,7 +120,8 @@ class WhisperTranscriber:
 
     def _load(self) -> Any:
         if self._model is None:
-            self._model = load_checkpoint(checkpoint_path(self.weights), self.device)
+            path = checkpoint_path(self.weights)
+            self._model = load_checkpoint(path, pick_device(self.device, self.name))
         return self._model
 
 
@@ -154,7 +151,7 @@ def checkpoint_path(weights: str | Path) -> Path:
     return path
 
 
-def load_checkpoint(path: Path, device: str | None) -> Any:
+def load_checkpoint(path: Path, device: str) -> Any:
     """Load a checkpoint in whisper's own file format; only tensors are unpickled, never code.
 
     Raises:
@@ -182,38 +179,16 @@ def load_checkpoint(path: Path, device: str | None) -> Any:
     return model
 
 
-def keep_speech(segments: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Whisper's segments without what it invents on music, noise and silence."""
-    kept: list[dict[str, Any]] = []
-    repeats = 0
-    for segment in segments:
-        text = segment["text"].strip().lower()
-        silent = segment["no_speech_prob"] > _NO_SPEECH_MAX and segment["avg_logprob"] < _LOGPROB_MIN
-        looping = segment["compression_ratio"] > _COMPRESSION_MAX
-        repeats = repeats + 1 if kept and kept[-1]["text"].strip().lower() == text else 1
-        if (
-            any(character.isalnum() for character in text)
-            and not silent
-            and not looping
-            and repeats <= _REPEATS_MAX
-        ):
-            kept.append(segment)
-    return kept
-
-
-def _utterance(segment: dict[str, Any], start_s: float, end_s: float, language: str | None) -> Utterance:
-    """One segment on the video's timeline. Its own text is kept: words of Chinese are not joined by spaces."""
-
-    def place(at_s: float, not_before_s: float) -> float:
-        return min(max(start_s + at_s, not_before_s), end_s)
-
-    words: list[Word] = []
-    at_s = start_s
-    for word in segment.get("words", ()):
-        if text := word["word"].strip():
-            begin_s = place(float(word["start"]), at_s)
-            at_s = place(float(word["end"]), begin_s)
-            words.append(Word(text, begin_s, at_s))
-    begin_s = words[0].start_s if words else place(float(segment["start"]), start_s)
-    until_s = words[-1].end_s if words else place(float(segment["end"]), begin_s)
-    return Utterance(begin_s, until_s, segment["text"].strip(), None, language, tuple(words))
+def _segment(segment: dict[str, Any]) -> Segment:
+    words = tuple(
+        Heard(word["word"], float(word["start"]), float(word["end"]), float(word["probability"]))
+        for word in segment.get("words", ())
+    )
+    return Segment(
+        segment["text"],
+        float(segment["start"]),
+        float(segment["end"]),
+        words,
+        float(segment["no_speech_prob"]),
+        float(segment["avg_logprob"]),
+    )
