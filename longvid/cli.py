@@ -14,8 +14,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from longvid import cli_eval, cli_export, cli_speakers, cli_summary
-from longvid.cli_export import FormatOption, SaveOption
+from longvid import cli_ask, cli_eval, cli_export, cli_speakers, cli_summary
 from longvid.cli_options import (
     CollectionOption,
     ConfigOption,
@@ -32,6 +31,7 @@ from longvid.cli_options import (
     chosen_engines,
     filters,
     open_library,
+    tell,
 )
 from longvid_storage.errors import LongvidError, UsageError
 
@@ -86,11 +86,6 @@ def _drop_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _tell(lines: list[str]) -> None:
-    for line in lines:
-        print(f"longvid: {line}", file=sys.stderr)
-
-
 def _names(text: str | None) -> list[str] | None:
     return [name.strip() for name in text.split(",") if name.strip()] if text else None
 
@@ -140,43 +135,14 @@ def index(
             on_event=show,
         )
         show.close(reports)
-        _tell(lib.stale_vectors())
+        tell(lib.stale_vectors())
         for role, choice in lib.engines.choices.items():
             if choice.plan is None and ROLES[role].indexes:
                 print(f"{role}: off, {choice.why}", file=sys.stderr)
     return int(any(report.status == "failed" for report in reports))
 
 
-@app.command(epilog="Example: longvid ask 'when does the speaker define the learning rate?'")
-def ask(
-    question: Annotated[str, typer.Argument(help="The question, in quotes.")],
-    library: LibraryOption = None,
-    video: VideoOption = None,
-    collection: CollectionOption = None,
-    from_: FromOption = None,
-    to: ToOption = None,
-    speaker: SpeakerOption = None,
-    model: ModelOption = None,
-    device: DeviceOption = None,
-    profile: ProfileOption = None,
-    config: ConfigOption = None,
-    format_: FormatOption = "text",
-    save: SaveOption = None,
-    json_: JsonOption = False,
-) -> None:
-    """Answer a question; every claim cites video and time."""
-    from longvid.library import check_question
-
-    format_ = cli_export.check(format_, json_, save)
-    question = check_question(question)
-    chosen = filters(video, collection, from_, to, speaker)
-    engines = chosen_engines(model, device, profile, config)
-    with open_library(library, engines=engines) as lib:
-        result = lib.ask(question, **chosen)
-        _tell(lib.stale_vectors())
-        cli_export.save_report(lib, result, save)
-        text = cli_export.render(lib, result, format_)
-    print(text)
+app.command(epilog="Example: longvid ask 'when does the speaker define the learning rate?'")(cli_ask.ask)
 
 
 @app.command(epilog="Example: longvid search 'gradient descent' -k 5")
@@ -208,7 +174,7 @@ def search(
     engines = chosen_engines(model, device, profile, config, rerank=_reranker(rerank))
     with open_library(library, engines=engines) as lib:
         found = lib.search(query, k=k, **chosen)
-        _tell(lib.stale_vectors())
+        tell(lib.stale_vectors())
     if json_:
         for moment in found:
             print(jsonform.dumps(moment))

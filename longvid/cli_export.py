@@ -41,14 +41,14 @@ def check(format_: str, json_: bool, save: Path | None) -> str:
     return "json" if json_ else format_
 
 
-def render(lib: Library, answer: Answer, format_: str) -> str:
-    """The answer as it goes to stdout, without its last line break."""
+def render(lib: Library, answer: Answer, format_: str, told: int = 0) -> str:
+    """The answer as it goes to stdout, without its last line break; ``told``: so many claims are there already."""
     from longvid import jsonform, printing
 
     if format_ == "json":
         return jsonform.dumps(answer)
     if format_ == "text":
-        return printing.answer(answer)
+        return printing.answer(answer, told)
     return lib.export(answer, file_format=format_).rstrip("\n")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -55,6 +56,12 @@ def open_library(library: Path | None, *, create: bool = False, engines: Engines
     from longvid.library import Library
 
     return Library.open(library, create=create, engines=engines)
+
+
+def tell(lines: list[str]) -> None:
+    """Lines for the user beside the results."""
+    for line in lines:
+        print(f"longvid: {line}", file=sys.stderr)
 
 
 def chosen_engines(

@@ -17,6 +17,8 @@ from longvid_storage.types import Answer, Filters, Level, Moment, StageResult, V
 if TYPE_CHECKING:
     from longvid.models.naming import ModelSpec
     from longvid.tools import LibraryTools
+    from longvid_agents.context import Context
+    from longvid_agents.run import AskEvent
     from longvid_agents.summarise import Summary
     from longvid_indexer.report import IndexEvent, IndexReport
     from longvid_storage.mentions import VideoMentions
@@ -186,18 +188,45 @@ class Library:
         from_s: float | None = None,
         to_s: float | None = None,
         speaker: str | None = None,
+        extractive: bool = False,
+        budget_tokens: int | None = None,
+        budget_seconds: float | None = None,
+        rounds: int | None = None,
+        context: Context | None = None,
+        on_event: Callable[[AskEvent], None] | None = None,
     ) -> Answer:
         """An answer in which every claim cites evidence, or ``found=False`` with the nearest moments.
 
+        The language model that ``Engines`` names writes it; without one the best evidence is quoted.
+
+        Args:
+            extractive: quote, although there is a language model.
+            budget_tokens, budget_seconds: what it may cost; when that runs out, the answer is what there is by then.
+            rounds: how often to search on after the first search, at most; default 5.
+            context: the conversation before.
+            on_event: called with each ``TrailStep`` when it is done, and with each ``Claim`` once it is verified,
+                while the rest is still being written.
+
         Raises:
-            UsageError: an empty question, or ``from_s`` after ``to_s``.
+            UsageError: an empty question, ``from_s`` after ``to_s``, or a budget that allows nothing.
             NotFoundError: no such video or collection.
+            ModelError: the language model failed before it gave any claim.
         """
+        from longvid_agents.budget import ROUNDS, Budget
         from longvid_agents.graph import ask
 
         question = check_question(question)
+        budget = Budget(budget_tokens, budget_seconds, ROUNDS if rounds is None else rounds)
         filters = self._filters(video, collection, from_s, to_s, speaker)
-        return ask(question, self._tools, filters=filters)
+        return ask(
+            question,
+            self._tools,
+            filters=filters,
+            lm=None if extractive else self.engines.video_lm,
+            context=context,
+            budget=budget,
+            on_event=on_event,
+        )
 
     def save_report(self, answer: Answer, path: str | Path) -> list[Path]:
         """Write an answer as a page with its quotes, links and cited frames (``.html`` or ``.md``); what was written.

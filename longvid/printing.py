@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from longvid_indexer.report import IndexReport
     from longvid_storage.mentions import VideoMentions
     from longvid_storage.rows import SpeakerRow, TranscriptInfo
-    from longvid_storage.types import Answer, Moment, Segment
+    from longvid_storage.types import Answer, Claim, Moment, Segment, TrailStep
 
 _KINDS = {
     "speech": "said",
@@ -33,18 +33,32 @@ def width() -> int:
     return max(60, min(110, shutil.get_terminal_size((100, 24)).columns))
 
 
-def answer(result: Answer) -> str:
-    """The answer with a citation behind every claim, then the quotes; or what came nearest."""
+def answer(result: Answer, told: int = 0) -> str:
+    """The answer with a citation behind every claim, then its files; or what came nearest.
+
+    ``told``: so many claims were printed before, as they were verified, and are left out.
+    """
     if not result.found:
         lines = [result.answer]
         if result.nearest:
             lines += ["", "Nearest moments:", moments(result.nearest)]
         return "\n".join(lines)
-    lines = []
-    for claim in result.claims:
-        lines.append(_fill(format_claim(claim)))
-    sources = {citation.path for claim in result.claims for citation in claim.citations}
+    lines = [] if told else [claim(each) for each in result.claims]
+    if result.partial:
+        lines.append(_fill(result.answer.splitlines()[-1]))
+    sources = {citation.path for each in result.claims for citation in each.citations}
     return "\n".join([*lines, "", *(f"  {path}" for path in sorted(sources))])
+
+
+def claim(found: Claim) -> str:
+    """A claim and its citations, filled to the width."""
+    return _fill(format_claim(found))
+
+
+def step(done: TrailStep) -> str:
+    """A step of the trail: seconds since the question, node, what was done, how much it found."""
+    found = "" if done.found is None else f" → {done.found}"
+    return f"{done.at_s:7.1f} s  {done.node:7}  {done.did}{found}"
 
 
 def moments(found: Iterable[Moment]) -> str:

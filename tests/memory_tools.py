@@ -15,9 +15,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_agents.tools import TermStatistics
+from longvid_agents.tools import TermStatistics, VideoCard
 from longvid_storage.analysis import analyse
-from longvid_storage.types import Evidence, Filters, Keyframe, Moment, ScreenText, Utterance
+from longvid_storage.errors import MediaError
+from longvid_storage.mentions import Mention, VideoMentions
+from longvid_storage.types import Box, Evidence, Filters, Keyframe, Moment, ScreenText, Segment, Utterance
 
 DIMENSION = 256
 
@@ -32,6 +34,12 @@ class MemoryVideo:
     screen: list[ScreenText] = field(default_factory=list)
     keyframes: list[Keyframe] = field(default_factory=list)
     collection: str | None = None
+    segments: list[Segment] = field(default_factory=list)
+    media: bool = True
+
+    @property
+    def duration_s(self) -> float:
+        return max((piece.end_s for piece in [*self.utterances, *self.screen, *self.keyframes]), default=0.0)
 
 
 class MemoryTools:
@@ -41,6 +49,7 @@ class MemoryTools:
         self.videos = {video.video_id: video for video in videos}
         self.encoder = encoder
         self.calls: list[tuple[str, object]] = []
+        self.frames_decoded = 0
 
     def search(self, query: str, *, k: int, filters: Filters) -> list[Moment]:
         self.calls.append(("search", filters))
@@ -70,6 +79,64 @@ class MemoryTools:
 
     def keyframes(self, video_id: str, from_s: float, to_s: float) -> list[Keyframe]:
         return [k for k in self.videos[video_id].keyframes if _touches(k.start_s, k.end_s, from_s, to_s)]
+
+    def frames(
+        self,
+        video_id: str,
+        from_s: float,
+        to_s: float,
+        *,
+        rate: float | None = None,
+        box: Box | None = None,
+        most: int = 16,
+    ) -> list[Keyframe]:
+        """The film shows at second t a picture of the bytes "video@t"."""
+        video = self.videos[video_id]
+        if not video.media:
+            raise MediaError(f'the file of "{video.title}" is gone', code="gone")
+        self.calls.append(("frames", (video_id, from_s, to_s, rate, box)))
+        count = most if rate is None else max(1, min(most, round((to_s - from_s) * rate)))
+        step = (to_s - from_s) / count
+        starts = [from_s + number * step for number in range(count)]
+        self.frames_decoded += count
+        frames = [
+            Keyframe(s, s, s + step, f"{video_id}@{s:.2f}{box or ''}".encode(), 64, 36, "shot")
+            for s in starts
+        ]
+        self.calls.extend(("picture", (video_id, frame)) for frame in frames)
+        return frames
+
+    def mentions(self, terms: Sequence[str], *, filters: Filters) -> list[VideoMentions]:
+        self.calls.append(("mentions", filters))
+        groups = []
+        for video in self._videos(filters):
+            places = tuple(
+                _mention(piece, said)
+                for piece in _pieces(video, filters)
+                if (
+                    said := tuple(
+                        t for t in terms if f" {' '.join(_words(t))} " in f" {' '.join(_words(piece.text))} "
+                    )
+                )
+            )
+            for place in places:
+                kind = "screen" if place.kind == "screen" else "utterance"
+                self.calls.append((kind, (video.video_id, place)))
+            if places:
+                path = f"{video.title}.mp4"
+                groups.append(VideoMentions(video.video_id, video.title, path, len(places), places))
+        return groups
+
+    def segments(self, video_id: str) -> list[Segment]:
+        self.calls.extend(("summary", (video_id, each)) for each in self.videos[video_id].segments)
+        return self.videos[video_id].segments
+
+    def cards(self, *, filters: Filters) -> list[VideoCard]:
+        self.calls.append(("cards", filters))
+        return [
+            VideoCard(video.video_id, video.title, f"{video.title}.mp4", video.duration_s)
+            for video in sorted(self._videos(filters), key=lambda video: video.title)
+        ]
 
     def term_statistics(self, terms: Sequence[str], *, filters: Filters) -> TermStatistics:
         documents = [
@@ -132,6 +199,14 @@ def _pieces(video: MemoryVideo, filters: Filters) -> list[Evidence]:
         for piece in pieces
         if _touches(piece.start_s, piece.end_s, from_s, to_s) and filters.speaker in (None, piece.speaker)
     ]
+
+
+def _phrase(text: str) -> str:
+    return f" {' '.join(_words(text))} "
+
+
+def _mention(piece: Evidence, said: tuple[str, ...]) -> Mention:
+    return Mention(piece.kind, piece.start_s, piece.end_s, piece.text, piece.speaker, said, len(said))
 
 
 def _moment(video: MemoryVideo, piece: Evidence, score: float) -> Moment:

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from longvid_agents.graph import NOT_FOUND, ask, build_graph
 from longvid_agents.verify import quote_in_span
-from longvid_agents.video_lm import Reply, Request
-from longvid_storage.errors import ModelError, UsageError
+from longvid_storage.errors import UsageError
 from longvid_storage.types import Answer, Citation, Filters, Keyframe, ScreenText, Utterance
 from memory_tools import MemoryTools, MemoryVideo
 
@@ -167,66 +166,6 @@ def test_when_every_claim_is_refuted_nothing_is_found() -> None:
     assert not answer.found
     assert answer.answer == NOT_FOUND
     assert answer.nearest
-
-
-# --- look acts only with eyes ---------------------------------------------------------------------------
-
-
-class ScriptedLM:
-    """Plays fixed replies and keeps what it was asked."""
-
-    def __init__(self, *replies: str, sees: bool = True) -> None:
-        self.replies = list(replies)
-        self.sees = sees
-        self.requests: list[Request] = []
-
-    @property
-    def name(self) -> str:
-        return "scripted"
-
-    def reply(self, request: Request) -> Reply:
-        self.requests.append(request)
-        if not self.replies:
-            raise ModelError("the scripted model has no more replies")
-        return Reply(self.replies.pop(0))
-
-
-KRAFT = "Which picture shows the Kraft inequality of a prefix code?"
-
-
-def test_a_model_that_sees_is_shown_the_pictures_and_cited_by_keyframe(tools: MemoryTools) -> None:
-    lm = ScriptedLM("1: A picture shows the Kraft inequality of a prefix code as a drawn tree.")
-    answer = ask(KRAFT, tools, lm=lm)
-    assert [frame.image for frame in lm.requests[0].frames] == [b"webp"]
-    seen = [c for claim in answer.claims for c in claim.citations if c.kind == "picture"]
-    assert [(c.start_s, c.end_s) for c in seen] == [(40, 60)]
-    assert answer.engine["language_model"].startswith("scripted")
-
-
-@pytest.mark.parametrize(
-    "reply",
-    ["", "I see a slide.", "7: A thing.", "0: nothing", "{'answer': 1}", "好的，没有。", "[1 @ 99:99] x"],
-)
-def test_a_reply_that_names_no_shown_picture_adds_nothing(tools: MemoryTools, reply: str) -> None:
-    with_lm = ask(KRAFT, tools, lm=ScriptedLM(reply))
-    assert with_lm.claims == ask(KRAFT, tools).claims
-
-
-def test_a_model_without_eyes_is_not_asked_to_look(tools: MemoryTools) -> None:
-    lm = ScriptedLM(sees=False)
-    assert ask(KRAFT, tools, lm=lm).found
-    assert lm.requests == []
-
-
-def test_a_model_is_not_asked_when_there_is_no_picture(tools: MemoryTools) -> None:
-    lm = ScriptedLM()
-    assert ask("Who writes the budget report?", tools, lm=lm, filters=Filters(collection="office")).found
-    assert lm.requests == []
-
-
-def test_a_model_that_fails_says_so(tools: MemoryTools) -> None:
-    with pytest.raises(ModelError, match="no more replies"):
-        ask(KRAFT, tools, lm=ScriptedLM())
 
 
 # --- the invariant: nothing is cited that was not retrieved, and every quote is in its span -----------

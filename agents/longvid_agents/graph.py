@@ -1,47 +1,56 @@
-"""The agent, as it is drawn: plan, search, look, answer, verify.
+"""The agent, as it is drawn: plan, search, look, reflect, answer, verify.
 
 ::
 
-    plan ──> search ──> look ──> answer ──> verify ──> (the cited answer)
-                └────────────────^   ^─────────┘
+    plan ──> search ──> look ──> reflect ──> answer ──> verify ──> (the cited answer)
+               ^ │        ^ │     │ ^  ^        ^ │       │ │
+               │ └────────┼─┴─────┼─┼──┼────────┘ └───┐   │ │
+               └──────────┴───────┘ └──┼──────────────┴───┘ │
+                                       └─ (answer: repair) ─┘
 
-``look`` is passed through only when a video-LM can see; ``verify`` sends the answer back when it refuted a
-claim.
+Without a model it is plan, search, answer, verify: the best evidence is quoted. With one, a simple question goes
+the same way with one call of the model; ``reflect`` and ``look`` come in when that was not enough.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from longvid_agents.answerability import model_for
+from longvid_agents.budget import Budget
 from longvid_agents.cite import format_claim
-from longvid_agents.evidence import gather, seen_in
-from longvid_agents.extractive import choose, fitness, rank
-from longvid_agents.question import Plan, make_plan
-from longvid_agents.scoring import Scores, score
-from longvid_agents.sentences import Sentence
+from longvid_agents.context import Context
+from longvid_agents.nodes.answer import answer
+from longvid_agents.nodes.extract import scores_with
+from longvid_agents.nodes.look import look
+from longvid_agents.nodes.plan import plan
+from longvid_agents.nodes.reflect import reflect
+from longvid_agents.nodes.search import search
+from longvid_agents.nodes.verify import verify
+from longvid_agents.question import make_plan
+from longvid_agents.run import AskEvent, Run
 from longvid_agents.state import AskState
 from longvid_agents.tools import Tools
-from longvid_agents.verify import supported
 from longvid_agents.video_lm import VideoLM
 from longvid_storage.errors import UsageError
-from longvid_storage.types import Answer, Citation, Claim, Filters, Moment
+from longvid_storage.types import Answer, Filters
 
 if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
 
+__all__ = ["MOMENTS", "NOT_FOUND", "AskEvent", "Nodes", "ask", "build_graph", "compose", "scores_with"]
+
 NOT_FOUND = "The library does not contain an answer."
-# A refuted claim means the index and the store disagree; trying for ever would not mend that.
+NOT_FOUND_IN_TIME = "No answer was found: {reason}."
+# A refuted quote means the index and the store disagree; trying for ever would not mend that.
 MAX_ROUNDS = 3
 MAX_NEAREST = 3
 # Moments read for an answer: where the answer is ranked is decided on the sentences in them, not by search.
 MOMENTS = 30
-# Sentences embedded for a question; what the index holds of the others' places is enough to set them aside.
-EMBEDDED = 32
+# Steps of the graph: five rounds take about twenty; this only ends what should not happen.
+_MOST_STEPS = 200
 
 
 def ask(
@@ -51,173 +60,175 @@ def ask(
     filters: Filters | None = None,
     lm: VideoLM | None = None,
     k: int = MOMENTS,
+    context: Context | None = None,
+    budget: Budget | None = None,
+    on_event: Callable[[AskEvent], None] | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Answer:
     """Answer ``question`` from what ``tools`` can find within ``filters``, or say that it is not in there.
 
-    ``k`` moments are read. Every claim of the answer is a sentence of the library with its citation. Raises
-    ``UsageError`` for an empty question or ``k < 1``.
+    Args:
+        question: in any language.
+        tools: the library.
+        filters: what may be looked at; nothing in the question, the videos or the model widens it.
+        lm: writes the answer; without one the best evidence is quoted.
+        k: moments read for a search.
+        context: the conversation before.
+        budget: what it may cost; when it runs out, the answer is what there is by then, marked partial.
+        on_event: hears each step when it is done and each claim once it is verified.
+        clock: seconds, for the budget.
+
+    Raises:
+        UsageError: an empty question, or ``k < 1``.
+        ModelError: the model failed before it gave any claim.
     """
     if k < 1:
         raise UsageError(f"k is {k}; it is how many moments to read, so at least 1")
     make_plan(question)
-    start = AskState(question=question, filters=filters or Filters(), k=k)
-    final = AskState(**build_graph(tools, lm).invoke(start))
-    return compose(final, tools, lm)
+    run = Run(tools, lm, clock, on_event or (lambda event: None))
+    graph = _compiled(Nodes(tools, lm, run))
+    start = AskState(
+        question=question,
+        filters=filters or Filters(),
+        k=k,
+        context=context or Context(),
+        budget=budget or Budget(),
+        started_s=clock(),
+    )
+    final = AskState(**graph.invoke(start, {"recursion_limit": _MOST_STEPS}))
+    seconds = round(clock() - start.started_s, 3)
+    return compose(replace(final, usage=replace(final.usage, seconds=seconds)), tools, lm)
 
 
 def build_graph(
     tools: Tools, lm: VideoLM | None = None
 ) -> CompiledStateGraph[AskState, None, AskState, AskState]:
     """The compiled graph over one library and at most one model; cheap once langgraph is imported."""
+    return _compiled(Nodes(tools, lm))
+
+
+def _compiled(nodes: Nodes) -> CompiledStateGraph[AskState, None, AskState, AskState]:
     from langgraph.graph import END, START, StateGraph
 
-    nodes = Nodes(tools, lm)
     graph = StateGraph(AskState)
     graph.add_node("plan", nodes.plan)
     graph.add_node("search", nodes.search)
     graph.add_node("look", nodes.look)
+    graph.add_node("reflect", nodes.reflect)
     graph.add_node("answer", nodes.answer)
     graph.add_node("verify", nodes.verify)
     graph.add_edge(START, "plan")
     graph.add_edge("plan", "search")
-    graph.add_conditional_edges("search", nodes.after_search, ["look", "answer"])
-    graph.add_edge("look", "answer")
-    graph.add_conditional_edges("answer", nodes.after_answer, {"verify": "verify", "done": END})
-    graph.add_conditional_edges("verify", nodes.after_verify, {"answer": "answer", "done": END})
+    graph.add_conditional_edges("search", nodes.after_search, ["look", "reflect", "answer"])
+    graph.add_conditional_edges("look", nodes.after_look, ["reflect", "answer"])
+    graph.add_conditional_edges(
+        "reflect",
+        nodes.after_reflect,
+        {"search": "search", "look": "look", "answer": "answer", "verify": "verify", "done": END},
+    )
+    graph.add_conditional_edges(
+        "answer", nodes.after_answer, {"verify": "verify", "reflect": "reflect", "done": END}
+    )
+    graph.add_conditional_edges(
+        "verify", nodes.after_verify, {"answer": "answer", "reflect": "reflect", "done": END}
+    )
     return graph.compile()
 
 
 class Nodes:
     """The nodes and the choices between them; each takes the state and returns the fields it changes."""
 
-    def __init__(self, tools: Tools, lm: VideoLM | None) -> None:
-        self.tools = tools
-        self.lm = lm
+    def __init__(self, tools: Tools, lm: VideoLM | None, run: Run | None = None) -> None:
+        self.run = run or Run(tools, lm)
 
     def plan(self, state: AskState) -> dict[str, Any]:
-        """Read the question by rules."""
-        return {"plan": make_plan(state.question)}
+        """Read the question: by rules, by the model where they are unsure."""
+        return plan(self.run, state)
 
     def search(self, state: AskState) -> dict[str, Any]:
-        """Find moments within the caller's filters and read what was said and shown around them."""
-        moments = self.tools.search(_plan(state).query, k=state.k, filters=state.filters)
-        return {"moments": tuple(moments), "evidence": gather(moments, state.filters, self.tools)}
+        """Run the calls of the turn together, within the caller's filters."""
+        return search(self.run, state)
 
     def look(self, state: AskState) -> dict[str, Any]:
-        """Show the pictures of the best moments to the model."""
-        assert self.lm is not None
-        return {"seen": seen_in(state.moments, state.question, state.filters, self.tools, self.lm)}
+        """Watch again: show pictures of the media to a model that sees."""
+        return look(self.run, state)
+
+    def reflect(self, state: AskState) -> dict[str, Any]:
+        """Enough? Else what to look up next, while the budget lasts."""
+        return reflect(self.run, state)
 
     def answer(self, state: AskState) -> dict[str, Any]:
-        """Choose the sentences that answer, or none when they probably do not."""
-        plan = _plan(state)
-        titles = {moment.video_id: moment for moment in state.moments}
-        left = [s for s in state.evidence + state.seen if _claim(s, plan, titles) not in state.refuted]
-        scores = scores_with(self.tools, state, left)
-        ranking = None
-        if scores is not None:
-            ranking = rank(plan, left, scores, model=model_for(scores.meaning, state.filters))
-        chosen = choose(left, ranking) if ranking is not None and ranking.found else []
-        return {
-            "claims": tuple(_claim(sentence, plan, titles) for sentence in chosen),
-            "confidence": 0.0 if ranking is None else ranking.confidence,
-            "rounds": state.rounds + 1,
-        }
+        """Write claims with evidence ids, or choose the sentences to quote; none when they do not answer."""
+        return answer(self.run, state)
 
     def verify(self, state: AskState) -> dict[str, Any]:
-        """Drop every claim whose quote is not where it is cited."""
-        refuted = {c for c in state.claims if not supported(c, self.tools, state.seen)}
-        kept = tuple(claim for claim in state.claims if claim not in refuted)
-        return {"claims": kept, "refuted": state.refuted | refuted}
+        """Drop every claim that its cited evidence does not support."""
+        return verify(self.run, state)
 
-    def after_search(self, state: AskState) -> Literal["look", "answer"]:
-        """Look only with eyes, and only where there is something to look at."""
-        return "look" if self.lm is not None and self.lm.sees and state.moments else "answer"
+    def after_search(self, state: AskState) -> Literal["look", "reflect", "answer"]:
+        """Look when it was asked for, or when the question is about what is to be seen."""
+        lm, route = self.run.lm, state.route
+        if lm is None or route is None:
+            return "answer"
+        first = route.kind == "visual" and not state.rounds and bool(state.moments)
+        if state.looks or (first and lm.sees and not state.blind):
+            return "look"
+        return self.after_look(state)
 
-    def after_answer(self, state: AskState) -> Literal["verify", "done"]:
-        """Nothing claimed, nothing to verify."""
-        return "verify" if state.claims else "done"
+    def after_look(self, state: AskState) -> Literal["reflect", "answer"]:
+        """A simple question may be answered now; for any other, think first what is missing."""
+        assert state.route is not None
+        return "answer" if state.route.simple or state.route.kind == "visual" else "reflect"
 
-    def after_verify(self, state: AskState) -> Literal["answer", "done"]:
-        """Answer again without the refuted claims when none is left."""
-        return "done" if state.claims or state.rounds >= MAX_ROUNDS else "answer"
+    def after_reflect(self, state: AskState) -> Literal["search", "look", "answer", "verify", "done"]:
+        """Look things up; with nothing to look up, answer if there is anything not yet answered from."""
+        if state.calls:
+            return "search"
+        if state.looks:
+            return "look"
+        if state.drafts:
+            return "verify"
+        return "answer" if len(state.memory) > max(state.answered, 0) else "done"
 
+    def after_answer(self, state: AskState) -> Literal["verify", "reflect", "done"]:
+        """Verify what is claimed; think again about what stays open, unless it is too late for that."""
+        if self.run.lm is None or state.extractive:
+            return "verify" if state.claims else "done"
+        if state.repairs or state.stopped:
+            return "verify" if state.drafts else "done"
+        return "verify" if state.drafts and state.complete else "reflect"
 
-def scores_with(
-    tools: Tools, state: AskState, sentences: Sequence[Sentence], most: int = EMBEDDED
-) -> Scores | None:
-    """Score ``sentences`` with what ``tools`` can give; ``None`` when there is nothing to compare.
-
-    All are scored by the vectors the index holds of their places; only the ``most`` that fit best so far are
-    embedded themselves.
-    """
-    plan = _plan(state)
-    if not sentences or not plan.terms:
-        return None
-    statistics = tools.term_statistics([term.text for term in plan.terms], filters=state.filters)
-    question = tools.encode([plan.query], kind="query")
-    if question is None:
-        return score(plan, sentences, state.moments, statistics, None, None)
-    stored = _stored_vectors(tools, sentences, question.shape[1])
-    rough = score(plan, sentences, state.moments, statistics, question[0], stored)
-    fit = fitness(plan, sentences, rough)
-    fit[[sentence.kind == "picture" for sentence in sentences]] = (
-        np.inf
-    )  # the index cannot know what was seen
-    best = np.argsort(-fit, kind="stable")[:most]
-    vectors = stored.copy()
-    embedded = tools.encode([sentences[row].text for row in best], kind="passage")
-    assert embedded is not None, "what embeds the question embeds sentences"
-    vectors[best] = embedded
-    return score(plan, sentences, state.moments, statistics, question[0], vectors)
-
-
-def _stored_vectors(tools: Tools, sentences: Sequence[Sentence], dimension: int) -> NDArray[np.float32]:
-    """What the index holds of each sentence's place, shape ``(len(sentences), dimension)``; else zeros."""
-    vectors = np.zeros((len(sentences), dimension), np.float32)
-    rows: dict[tuple[str, bool], list[int]] = {}
-    for row, sentence in enumerate(sentences):
-        if sentence.kind in ("speech", "screen"):
-            rows.setdefault((sentence.video_id, sentence.kind == "speech"), []).append(row)
-    for (video_id, speech), own in rows.items():
-        spans = [(sentences[row].start_s, sentences[row].end_s) for row in own]
-        stored = tools.stored_vectors(video_id, spans, speech=speech)
-        if stored is not None:
-            vectors[own] = stored
-    return vectors
+    def after_verify(self, state: AskState) -> Literal["answer", "reflect", "done"]:
+        """Repair once what was refused; with nothing left, quote others or look on."""
+        if self.run.lm is None or state.extractive:
+            return "done" if state.claims or state.answers >= MAX_ROUNDS else "answer"
+        if state.refused:
+            return "answer"
+        return "done" if state.claims or state.stopped else "reflect"
 
 
 def compose(state: AskState, tools: Tools, lm: VideoLM | None) -> Answer:
     """The final state as an ``Answer``: claims line by line, or the sentence that says there is none."""
     found = bool(state.claims)
-    language_model = (
-        "none (extractive)" if lm is None else f"{lm.name} (pictures only; the answer is extractive)"
-    )
+    reason = state.stopped
+    if found and not reason and not state.complete:
+        reason = "the evidence leaves a part of the question open"
+    lines = [format_claim(claim) for claim in state.claims]
+    if not found:
+        lines = [NOT_FOUND_IN_TIME.format(reason=reason) if reason else NOT_FOUND]
+    elif reason:
+        lines.append(f"(Partial: {reason}.)")
+    model = "none (extractive)" if lm is None else lm.name
+    if state.extractive and lm is not None:
+        model = f"{lm.name} (but the answer is extractive: {reason})"
     return Answer(
         question=state.question,
-        answer="\n".join(format_claim(claim) for claim in state.claims) if found else NOT_FOUND,
+        answer="\n".join(lines),
         found=found,
         claims=state.claims,
         nearest=() if found else state.moments[:MAX_NEAREST],
-        engine={"language_model": language_model, **tools.engine()},
+        engine={"language_model": model, **tools.engine()},
+        partial=bool(reason),
+        trail=state.trail,
+        usage=state.usage,
     )
-
-
-def _plan(state: AskState) -> Plan:
-    assert state.plan is not None, "the plan node runs first"
-    return state.plan
-
-
-def _claim(sentence: Sentence, plan: Plan, titles: dict[str, Moment]) -> Claim:
-    moment = titles[sentence.video_id]
-    citation = Citation(
-        video_id=sentence.video_id,
-        title=moment.title,
-        path=moment.path,
-        start_s=sentence.start_s,
-        end_s=sentence.end_s,
-        kind=sentence.kind,
-        quote=sentence.text,
-    )
-    named = plan.kind == "who" and sentence.speaker
-    return Claim(f"{sentence.speaker}: {sentence.text}" if named else sentence.text, (citation,))

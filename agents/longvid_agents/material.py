@@ -1,14 +1,17 @@
 """A request as an ordered list of parts, the same for every adapter: evidence as data, frames, sounds, the task.
 
-Whatever comes from a video is marked as data and cannot leave its block: it is put on one line, and what chat
-templates read as structure (``<|im_end|>``, ``</evidence>``, ``[INST]``) is written with other brackets.
+Whatever comes from a video is marked as data and cannot leave its block: it is put on one line, without invisible
+signs, and what prompts read as structure (``<|im_end|>``, ``</evidence>``, ``[INST]``, a piece's ``[e1]``) is written
+with other brackets.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from longvid_agents.packing import Part, Plan, SoundPart, TextPart, pack, sights_of
 from longvid_agents.video_lm import Counter, EvidenceText, Request
@@ -19,9 +22,12 @@ EVIDENCE_CLOSE = "</evidence>"
 # A chat template's own marks, and a few tokens between messages, are not ours to count before the whole is counted.
 _TRIES = 4
 
-_TAG = re.compile(r"<(?=[A-Za-z/|!_｜▁])")
+_TAG = re.compile(r"[<＜﹤](?=[A-Za-z/|!_｜▁／]|\s+/)")
 _PIPE = re.compile(r"\|>")
 _MARK = re.compile(r"\[(/?[A-Z_]{2,})\]")
+_PIECE = re.compile(r"[\[［【](?=\s*[ev]\s*\d)", re.IGNORECASE)
+# Signs nobody sees: they could hide a tag from the rules above, and turn the order of letters around.
+_UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +45,20 @@ class Material:
 
 def as_data(text: str) -> str:
     """Text from a video on one line, unable to pass for the structure of a prompt."""
-    return _MARK.sub(r"(\1)", _PIPE.sub("|›", _TAG.sub("‹", " ".join(text.split()))))
+    line = " ".join(text.split())
+    line = "".join(sign for sign in line if unicodedata.category(sign) not in _UNSEEN)
+    return _PIECE.sub("(", _MARK.sub(r"(\1)", _PIPE.sub("|›", _TAG.sub("‹", line))))
 
 
 def evidence_block(evidence: Iterable[EvidenceText]) -> str:
-    """The pieces, one a line, between ``EVIDENCE_OPEN`` and ``EVIDENCE_CLOSE``; empty when there are none."""
-    lines = [_line(piece) for piece in evidence]
+    """The pieces, one a line, between ``EVIDENCE_OPEN`` and ``EVIDENCE_CLOSE``; empty when there are none.
+
+    Neighbouring pieces of one video stand under its title, which costs fewer tokens than a title each.
+    """
+    lines = []
+    for title, pieces in groupby(evidence, key=lambda piece: piece.title):
+        lines.append(f"{as_data(title)}:")
+        lines += [_line(piece) for piece in pieces]
     return "\n".join([EVIDENCE_OPEN, *lines, EVIDENCE_CLOSE]) if lines else ""
 
 
@@ -106,6 +120,6 @@ def _budget(request: Request, context_tokens: int | None) -> int | None:
 
 
 def _line(piece: EvidenceText) -> str:
-    who = f", {as_data(piece.speaker)}" if piece.speaker else ""
-    where = f"{as_data(piece.title)} @ {format_span(piece.start_s, piece.end_s)}"
-    return f"[{piece.id}] {where} ({piece.kind}{who}): {as_data(piece.text)}"
+    kind = "" if piece.kind == "speech" else f" ({piece.kind})"
+    who = f" {as_data(piece.speaker)}" if piece.speaker else ""
+    return f"[{piece.id}] {format_span(piece.start_s, piece.end_s)}{kind}{who}: {as_data(piece.text)}"

@@ -4,31 +4,75 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from longvid_agents.budget import Budget
+from longvid_agents.calls import Call
+from longvid_agents.context import Context
 from longvid_agents.question import Plan
+from longvid_agents.replies import Draft
+from longvid_agents.route import Route
 from longvid_agents.sentences import Sentence
-from longvid_storage.types import Claim, Filters, Moment
+from longvid_agents.working_memory import WorkingMemory
+from longvid_storage.types import Claim, Filters, Moment, TrailStep, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A claim that was not supported, and why, for the model that wrote it."""
+
+    draft: Draft
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class AskState:
     """The state of one question; nodes return the fields they change.
 
-    ``question``, ``filters`` and ``k`` come from the caller and no node changes them. ``plan`` writes
-    the plan; ``search`` the moments (best first) and the sentences said or shown around them, which are
-    all the evidence there is; ``look`` what a video-LM saw in the pictures of the best moments;
-    ``answer`` the claims and how likely it is, in ``[0, 1]``, that they answer the question; ``verify``
-    moves claims whose quote is not in the store to ``refuted``, which ``answer`` then does without.
-    ``rounds`` counts answers tried.
+    ``question``, ``filters``, ``k``, ``context``, ``budget`` and ``started_s`` (on the run's clock) come from the
+    caller and no node changes them.
+
+    ``plan`` writes the plan, and with a model the route and the first ``calls``. ``search`` takes the calls; it adds
+    to ``moments`` (best first) and ``evidence`` (sentences around them), and with a model to the ``memory``, which
+    alone gives evidence its ids. ``look`` takes the ``looks`` and adds what was seen; ``blind``
+    when the model turned out not to see. ``reflect`` counts ``rounds``
+    and writes new calls and looks, or none; ``done`` holds every call made.
+
+    ``answer`` writes ``drafts`` (with a model) or ``claims`` (quotes), how likely the quotes answer, in ``[0, 1]``
+    (``confidence``), and the size of the memory it has ``answered`` from; ``answers`` counts its tries. ``verify``
+    moves what is supported to ``claims``; what is not goes to ``refused`` for one ``repair``, or to ``refuted``,
+    which quoting then does without; ``shown`` are the claims that whoever listens has heard of.
+
+    ``stopped`` says in a sentence why the answer is partial, and is empty when it is not. ``extractive``: quotes
+    are chosen although there is a model, because the budget does not cover its reply. ``usage`` and ``trail`` grow
+    with every node.
     """
 
     question: str
     filters: Filters = field(default_factory=Filters)
     k: int = 30
+    context: Context = field(default_factory=Context)
+    budget: Budget = field(default_factory=Budget)
+    started_s: float = 0.0
     plan: Plan | None = None
+    route: Route | None = None
+    calls: tuple[Call, ...] = ()
+    looks: tuple[Call, ...] = ()
+    done: frozenset[Call] = frozenset()
     moments: tuple[Moment, ...] = ()
     evidence: tuple[Sentence, ...] = ()
-    seen: tuple[Sentence, ...] = ()
-    confidence: float = 0.0
-    claims: tuple[Claim, ...] = ()
-    refuted: frozenset[Claim] = frozenset()
+    memory: WorkingMemory = field(default_factory=WorkingMemory)
     rounds: int = 0
+    blind: bool = False
+    drafts: tuple[Draft, ...] = ()
+    complete: bool = True
+    confidence: float = 0.0
+    answers: int = 0
+    answered: int = -1
+    claims: tuple[Claim, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+    repairs: int = 0
+    refuted: frozenset[Claim] = frozenset()
+    shown: frozenset[Claim] = frozenset()
+    stopped: str = ""
+    extractive: bool = False
+    usage: Usage = field(default_factory=Usage)
+    trail: tuple[TrailStep, ...] = ()

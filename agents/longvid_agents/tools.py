@@ -13,7 +13,8 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_storage.types import Filters, Keyframe, Moment, ScreenText, Utterance
+from longvid_storage.mentions import VideoMentions
+from longvid_storage.types import Box, Filters, Keyframe, Moment, ScreenText, Segment, Utterance
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,23 @@ class TermStatistics:
     frequency: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class VideoCard:
+    """One video of the library as a list shows it; ``duration_s`` in seconds."""
+
+    video_id: str
+    title: str
+    path: str
+    duration_s: float
+
+
 class Tools(Protocol):
-    """The library as the agent sees it."""
+    """The library as the agent sees it; may be called from several threads at once."""
+
+    @property
+    def frames_decoded(self) -> int:
+        """Pictures decoded from media by ``frames`` so far; those taken from its cache are not counted."""
+        ...
 
     def search(self, query: str, *, k: int, filters: Filters) -> Sequence[Moment]:
         """The ``k`` best moments within ``filters``, best first; none for a query without words."""
@@ -47,6 +63,40 @@ class Tools(Protocol):
 
     def keyframes(self, video_id: str, from_s: float, to_s: float) -> Sequence[Keyframe]:
         """Keyframes with their pictures that touch ``[from_s, to_s)``; asked for only to show a video-LM."""
+        ...
+
+    def frames(
+        self,
+        video_id: str,
+        from_s: float,
+        to_s: float,
+        *,
+        rate: float | None = None,
+        box: Box | None = None,
+        most: int = 16,
+    ) -> Sequence[Keyframe]:
+        """Pictures decoded anew from the media file, of ``[from_s, to_s)``, by time; each spans until the next one.
+
+        Args:
+            rate: pictures a second; default so many that ``most`` cover the span.
+            box: only this part of each picture, as large as the film has it.
+            most: pictures at most; spread evenly over the span when ``rate`` would give more.
+
+        Raises:
+            MediaError: the file is gone, is not the one that was indexed, or has no pictures there.
+        """
+        ...
+
+    def mentions(self, terms: Sequence[str], *, filters: Filters) -> Sequence[VideoMentions]:
+        """Every place within ``filters`` where one of ``terms`` is said or shown. ``UsageError`` for no word."""
+        ...
+
+    def segments(self, video_id: str) -> Sequence[Segment]:
+        """The video, its events, scenes and shots, with titles and summaries where they have some."""
+        ...
+
+    def cards(self, *, filters: Filters) -> Sequence[VideoCard]:
+        """The videos that ``filters`` admit, by title."""
         ...
 
     def term_statistics(self, terms: Sequence[str], *, filters: Filters) -> TermStatistics:

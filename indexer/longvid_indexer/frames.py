@@ -154,7 +154,7 @@ class FrameReader:
             self.rate = float(stream.average_rate or stream.base_rate or 0) or _FALLBACK_RATE
             self.time_base = stream.time_base
             self.promised_until_s = _promised(stream, self.info.stream_start_s)
-            aspect = _pixel_aspect(stream)
+            aspect = pixel_aspect(stream)
             clock = _Clock(self.info.stream_start_s, self.info.duration_s, 1 / self.rate)
             for raw in self._pictures(container, stream):
                 time_s, until_s = clock.place(raw)
@@ -196,7 +196,8 @@ def _promised(stream: Any, start_s: float) -> float | None:
     return int(tag[1]) * 3600 + int(tag[2]) * 60 + float(tag[3]) - start_s if tag else None
 
 
-def _pixel_aspect(stream: Any) -> float:
+def pixel_aspect(stream: Any) -> float:
+    """Width of a stored pixel over its height; 1 where the header is not to be believed."""
     ratio = stream.sample_aspect_ratio
     aspect = float(ratio) if ratio else 1.0
     # Beyond this the header is wrong more often than the picture is that anamorphic.

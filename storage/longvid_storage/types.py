@@ -249,8 +249,47 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class TrailStep:
+    """One thing the agent did for a question: ``did`` says it in a line, ``found`` how many pieces it gave.
+
+    ``node`` is the node of the graph, ``round`` the search round it belongs to (0 is the first), ``at_s`` how many
+    seconds after the question it was done.
+    """
+
+    node: str
+    did: str
+    found: int | None = None
+    round: int = 0
+    at_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What an answer cost: calls of the language model, tokens it read and wrote, seconds, frames decoded anew.
+
+    ``estimated``: the model does not count its tokens, so they were estimated from the text.
+    """
+
+    model_calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    frames_decoded: int = 0
+    seconds: float = 0.0
+    estimated: bool = False
+
+    @property
+    def tokens(self) -> int:
+        """Read and written together."""
+        return self.input_tokens + self.output_tokens
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer made only of supported claims; ``found`` is False when the library does not contain one."""
+    """An answer made only of supported claims; ``found`` is False when the library does not contain one.
+
+    ``partial``: a budget ran out, or the model failed, before all was read that the question needs. ``trail`` is
+    what was done for it, in order, and ``usage`` what it cost.
+    """
 
     question: str
     answer: str
@@ -258,3 +297,6 @@ class Answer:
     claims: tuple[Claim, ...]
     nearest: tuple[Moment, ...]
     engine: dict[str, Any]
+    partial: bool = False
+    trail: tuple[TrailStep, ...] = ()
+    usage: Usage = field(default_factory=Usage)

@@ -1,0 +1,164 @@
+"""A claim and the evidence it cites, judged by code: refuted, supported, or unsure, which a model may decide.
+
+Quoted words must be there; numbers, times and names of the claim must occur in the evidence. What passes is
+supported when its words are mostly those of the evidence, or when its meaning is near enough; the thresholds and how
+they were set are in ``docs/answering.md``. Words say nothing across languages: there the code stays unsure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from longvid_agents.checks.names import has_name, names_in
+from longvid_agents.checks.numbers import named_numbers, numbers_in
+from longvid_agents.checks.times import times_in
+from longvid_agents.sentences import Sentence
+from longvid_agents.verify import normalise
+from longvid_storage.analysis import guess_language, query_terms
+
+Verdict = Literal["supported", "unsure", "refuted"]
+
+_QUOTED = re.compile(r"“([^“”]+)”|„([^„“”]+)[“”]|«([^«»]+)»|「([^「」]+)」|『([^『』]+)』|\"([^\"]+)\"")
+_NEGATIONS = re.compile(
+    r"\b(?:not|no|never|none|nobody|nothing|neither|without|cannot|nicht|kein\w*|nie|pas|jamais|sin|nunca|не|нет)\b"
+    r"|n['’]t\b|不|没|未|無|无",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What code says of a claim, and why it is not supported, for the model that wrote it."""
+
+    verdict: Verdict
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A piece of cited evidence with the title of its video, which may say who or what it is about."""
+
+    sentence: Sentence
+    title: str
+
+    @property
+    def text(self) -> str:
+        """All its words."""
+        return " ".join(part for part in (self.sentence.speaker, self.sentence.text, self.title) if part)
+
+
+def check_claim(text: str, sources: Sequence[Source], *, counts: bool = False) -> Check:
+    """Judge ``text`` against all its cited ``sources`` together (at least one).
+
+    ``counts``: the question asks how many, so that a number may be that of the cited pieces, speakers or videos.
+    """
+    language, evidence = guess_language(text), "\n".join(source.text for source in sources)
+    foreign = _foreign(text, language, sources)
+    checks = (
+        _quotes(text, evidence),
+        _times(text, language, sources),
+        _numbers(text, language, sources, counts),
+        _names(text, language, evidence, foreign),
+    )
+    refuted = next((check for check in checks if check.verdict == "refuted"), None)
+    if refuted is not None:
+        return refuted
+    unsure = next((check for check in checks if check.verdict == "unsure"), None)
+    if unsure is not None or foreign:
+        return unsure or Check("unsure", "it is in another language than its evidence")
+    spoken = "\n".join(source.sentence.text for source in sources)
+    if bool(_NEGATIONS.search(text)) != bool(_NEGATIONS.search(spoken)):
+        return Check("unsure", "one of claim and evidence says no")
+    return (
+        Check("supported") if coverage(text, evidence) >= COVERED else Check("unsure", "its words are others")
+    )
+
+
+# Share of a claim's content words that its evidence has, from which on code alone calls it supported.
+COVERED = 0.7
+# With no more than this share, a first word that the evidence does not have is taken for a name.
+HALF = 0.5
+
+
+def coverage(text: str, evidence: str) -> float:
+    """The share of the content words of ``text`` that occur in ``evidence``, stems compared; 1 for no such word."""
+    wanted = set(query_terms(text))
+    had = set(query_terms(evidence))
+    return len(wanted & had) / len(wanted) if wanted else 1.0
+
+
+def _quotes(text: str, evidence: str) -> Check:
+    source = f" {normalise(evidence)} "
+    for groups in _QUOTED.findall(text):
+        quote = next(group for group in groups if group)
+        if (
+            normalise(quote)
+            and f" {normalise(quote)} " not in source
+            and normalise(quote) not in _unspaced(source)
+        ):
+            return Check("refuted", f'its evidence does not have the words "{quote}"')
+    return Check("supported")
+
+
+def _unspaced(source: str) -> str:
+    """For scripts without spaces, where a quote may begin anywhere."""
+    return source if any(ord(sign) > 0x2E80 for sign in source) else ""
+
+
+def _times(text: str, language: str | None, sources: Sequence[Source]) -> Check:
+    said = {
+        time for source in sources for time in times_in(source.text, guess_language(source.sentence.text))
+    }
+    written = times_in(text, language)
+    if written - said:
+        unit, value = sorted(written - said)[0]
+        name = "a clock time" if unit == "clock" else f"{value:g} {unit}s"
+        return Check("refuted", f"it writes a time ({name}) that nobody said")
+    return Check("supported")
+
+
+def _numbers(text: str, language: str | None, sources: Sequence[Source], counts: bool) -> Check:
+    had: set[float] = set()
+    strange = False
+    for source in sources:
+        spoken = guess_language(source.sentence.text)
+        strange = strange or spoken not in (None, "en", "zh")
+        had |= numbers_in(source.text, spoken)
+    if counts:
+        pieces = [source.sentence for source in sources]
+        had |= {float(len(pieces)), float(len({(p.video_id, p.speaker) for p in pieces}))}
+        had.add(float(len({piece.video_id for piece in pieces})))
+    for readings in named_numbers(text, language):
+        if not any(value in had for value in readings):
+            reason = f"its evidence does not have the number {readings[0]:g}"
+            return Check("unsure" if strange or counts else "refuted", reason)
+    return Check("supported")
+
+
+def _names(text: str, language: str | None, evidence: str, foreign: bool) -> Check:
+    certain, perhaps = names_in(text, language)
+    for name in certain:
+        if not has_name(name, evidence, language):
+            reason = f"its evidence does not have the name {name}"
+            return Check("unsure" if foreign else "refuted", reason)
+    for name in perhaps:
+        if not has_name(name, evidence, language):
+            likely = not foreign and coverage(text, evidence) <= HALF
+            return Check("refuted" if likely else "unsure", f"its evidence does not have the word {name}")
+    return Check("supported")
+
+
+def _foreign(text: str, language: str | None, sources: Sequence[Source]) -> bool:
+    """Whether the claim is in another language than what it cites, as far as the words tell."""
+    spoken = {guess_language(source.sentence.text) for source in sources} - {None}
+    if language is None or not spoken:
+        return _script(text) != _script(" ".join(source.sentence.text for source in sources))
+    return language not in spoken
+
+
+def _script(text: str) -> str:
+    letters = [sign for sign in text if sign.isalpha()]
+    return "latin" if sum(ord(sign) < 0x250 for sign in letters) * 2 >= len(letters) else "other"

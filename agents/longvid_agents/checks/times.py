@@ -1,0 +1,37 @@
+"""Times a text names, in digits or in words: a model never writes one, unless somebody in the video said it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from longvid_agents.checks.numbers import numbers_in
+
+_UNITS = {
+    "hour": "hours? hrs? stunden? heures? horas? ore часов часа час 小时 小時 点钟 點鐘 時間",
+    "minute": "minutes? mins? minuten? minutos? minut[oi] минут[аы]? 分钟 分鐘 分 분",
+    "second": "seconds? secs? sekunden? secondes? segundos? second[oi] секунд[аы]? 秒钟 秒鐘 秒 초",
+}
+_CLOCK = re.compile(r"(?<![\d:])(?:\d{1,2}:)?\d{1,3}:\d{2}(?![\d:])|(?<!\d)\d{1,2} ?h ?\d{2}(?!\d)")
+_NUMBER = r"(?:\d[\d.,]*|[〇零一二两三四五六七八九十百]+|[^\W\d_]+(?:[- ][^\W\d_]+)?)"
+_BEFORE = {unit: re.compile(rf"({_NUMBER})[\s-]*(?:{'|'.join(words.split())})(?![a-zа-я])", re.I)
+           for unit, words in _UNITS.items()}  # fmt: skip
+_AFTER = {unit: re.compile(rf"(?<!\w)(?:{'|'.join(words.split())})\s+({_NUMBER})", re.I)
+          for unit, words in _UNITS.items()}  # fmt: skip
+
+Time = tuple[str, float]
+
+
+def times_in(text: str, language: str | None = None) -> set[Time]:
+    """Clock times as ``("clock", seconds)`` and counted ones as ``("minute", 12.0)``: "at 12:30", "minute twelve"."""
+    text = unicodedata.normalize("NFKC", text)
+    found: set[Time] = set()
+    for match in _CLOCK.finditer(text):
+        parts = [int(part) for part in re.split(r"\D+", match.group()) if part]
+        found.add(("clock", float(sum(part * 60**place for place, part in enumerate(reversed(parts))))))
+    for unit in _UNITS:
+        for pattern in (_BEFORE[unit], _AFTER[unit]):
+            for match in pattern.finditer(text):
+                numbers = match.group(1).replace("-", " ")
+                found |= {(unit, value) for value in numbers_in(numbers, language)}
+    return found

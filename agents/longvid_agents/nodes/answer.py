@@ -1,0 +1,201 @@
+"""answer: claims with evidence ids, written by the model; or the best quotes, where there is none to write."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from longvid_agents.claim_stream import ClaimStream
+from longvid_agents.material import as_data
+from longvid_agents.nodes.extract import extract
+from longvid_agents.nodes.hints import hints
+from longvid_agents.nodes.judge import judge
+from longvid_agents.prompts import ANSWER, REPAIR, SYSTEM
+from longvid_agents.replies import Draft, Drafts, UnreadableError, read_drafts
+from longvid_agents.run import Run, ask_model, retry_prompt, usage_after
+from longvid_agents.state import AskState
+from longvid_agents.video_lm import Reply, Request
+from longvid_agents.working_memory import Item
+from longvid_storage.errors import ModelError
+from longvid_storage.types import Claim, Usage
+
+# Tokens of evidence shown, and of the answer written: for a simple question, and for any other.
+SIMPLE_EVIDENCE, EVIDENCE = 1_500, 8_000
+SIMPLE_ANSWER, LONG_ANSWER = 500, 1_500
+REPAIR_TOKENS = 600
+# With less evidence than this a reply is not worth its tokens: quotes are better.
+_LEAST_EVIDENCE = 150
+
+
+def answer(run: Run, state: AskState) -> dict[str, Any]:
+    """Write claims, repair those refused, or quote."""
+    if run.lm is None or state.extractive:
+        return extract(run, state)
+    if state.refused:
+        return _repair(run, state)
+    if not state.memory.items:
+        step = run.step(state, "answer", "no evidence to answer from", 0)
+        return {"answered": 0, "answers": state.answers + 1, "trail": (*state.trail, step)}
+    request = answer_request(run, state)
+    short = run.out_of(state, run.cost(request) if request else 0) or ("" if request else _no_room(state))
+    if request is None or short:
+        return _quoted_instead(run, state, short)
+    written = _write(run, state, request)
+    step = run.step(state, "answer", written.said, len(written.drafts.claims))
+    return {
+        "drafts": written.drafts.claims,
+        "complete": written.drafts.complete,
+        "answered": len(state.memory),
+        "answers": state.answers + 1,
+        "stopped": written.stopped or state.stopped,
+        "shown": state.shown | written.shown,
+        "usage": written.usage,
+        "trail": (*state.trail, step),
+    }
+
+
+def answer_request(run: Run, state: AskState) -> Request | None:
+    """The question with the window of evidence that the budget leaves room for; None when it leaves none."""
+    assert state.route is not None
+    simple = state.route.simple
+    request = Request(SYSTEM, "", max_tokens=SIMPLE_ANSWER if simple else LONG_ANSWER)
+    most = SIMPLE_EVIDENCE if simple and not state.rounds else EVIDENCE
+    left = run.left(state)
+    if left is not None:
+        request = replace(request, max_tokens=max(1, min(request.max_tokens, left // 3)))
+        bare = replace(request, prompt=_prompt(state, ()))
+        most = min(most, left - run.cost(bare))
+    if most < _LEAST_EVIDENCE:
+        return None
+    window = state.memory.window(most, run.count)
+    return replace(
+        request,
+        prompt=_prompt(state, window.digests),
+        evidence=state.memory.texts(window.items),
+        budget_tokens=left,
+    )
+
+
+def _prompt(state: AskState, digests: Sequence[str]) -> str:
+    parts = state.route.queries[1:] if state.route else ()
+    return ANSWER.format(question=as_data(state.question), hints=hints(state.context, digests, parts))
+
+
+def _no_room(state: AskState) -> str:
+    return f"the budget of {state.budget.tokens} tokens ran out"
+
+
+def _quoted_instead(run: Run, state: AskState, short: str) -> dict[str, Any]:
+    quoted = replace(state, extractive=True)
+    step = run.step(state, "answer", f"{short}: the best evidence is quoted")
+    return {
+        **extract(run, replace(quoted, trail=(*state.trail, step))),
+        "extractive": True,
+        "stopped": short,
+        "answered": len(state.memory),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    drafts: Drafts
+    usage: Usage
+    said: str = "claims written"
+    stopped: str = ""
+    shown: frozenset[Claim] = frozenset()
+
+
+def _write(run: Run, state: AskState, request: Request) -> _Written:
+    """Stream the reply, showing each claim as soon as it is verified; a reply that cannot be read is retried once."""
+    written = _stream(run, state, request)
+    if not isinstance(written, tuple):
+        return written
+    usage, problem = written
+    again = replace(request, prompt=retry_prompt(request.prompt, problem))
+    after = replace(state, usage=usage)
+    if not run.out_of(after, run.cost(again)):
+        written = _stream(run, after, again)
+        if not isinstance(written, tuple):
+            return written
+        usage, problem = written
+    stopped = "the model's reply could not be read"
+    return _Written(Drafts(()), usage, f"no answer: {stopped} ({as_data(problem)[:200]})", stopped)
+
+
+def _stream(run: Run, state: AskState, request: Request) -> _Written | tuple[Usage, str]:
+    """One try; what was spent and what is wrong with the reply when it gives no claim that can be read."""
+    assert run.lm is not None
+    stream, drafts, shown = ClaimStream(), list[Draft](), set[Claim]()
+    reply: Reply | None = None
+    failed = ""
+    try:
+        for piece in run.lm.stream(request):
+            if isinstance(piece, Reply):
+                reply = piece
+                continue
+            for draft in stream.feed(piece):
+                drafts.append(draft)
+                _show(run, state, draft, shown, stream.final)
+    except ModelError as error:
+        if not drafts:
+            raise
+        failed = f"the model failed midway: {error.message}"
+    whole = frozenset(shown)
+    if reply is None:
+        if not failed and not drafts:
+            raise ModelError(
+                f"{run.lm.name} ended its answer without a reply: ask again, or with --extractive"
+            )
+        usage = usage_after(state.usage, request, Reply("".join(draft.text for draft in drafts)))
+        stopped = failed or "the model's reply was cut off"
+        return _Written(Drafts(tuple(drafts)), usage, stopped, stopped, whole)
+    usage = usage_after(state.usage, request, reply)
+    try:
+        return _Written(read_drafts(reply.text), usage, shown=whole)
+    except UnreadableError as error:
+        if shown or (drafts and reply.cut):
+            stopped = (
+                "the model's reply was cut off"
+                if reply.cut
+                else "the end of the model's reply could not be read"
+            )
+            return _Written(Drafts(tuple(drafts)), usage, stopped, stopped, whole)
+        return usage, str(error)
+
+
+def _show(run: Run, state: AskState, draft: Draft, shown: set[Claim], final: bool) -> None:
+    """Tell the listener of a claim that code alone verifies, when nothing can replace it any more."""
+    if final:
+        judged = judge(run, state, draft)
+        if judged.check.verdict == "supported" and judged.claim not in shown:
+            shown.add(judged.claim)
+            run.on_event(judged.claim)
+
+
+def _repair(run: Run, state: AskState) -> dict[str, Any]:
+    """Let the model write the refused claims anew, once, from the evidence they name and what is near it."""
+    refused = [f"- {as_data(each.draft.text)} ({as_data(each.reason)})" for each in state.refused]
+    window = state.memory.window(SIMPLE_EVIDENCE, run.count)
+    named = [
+        item
+        for each in state.refused
+        for i in each.draft.evidence
+        if (item := state.memory.get(i)) is not None
+    ]
+    items: dict[str, Item] = {item.id: item for item in [*named, *window.items]}
+    request = Request(
+        SYSTEM,
+        REPAIR.format(question=as_data(state.question), refused="\n".join(refused)),
+        evidence=state.memory.texts(list(items.values())),
+        max_tokens=REPAIR_TOKENS,
+    )
+    spent: dict[str, Any] = {"refused": (), "repairs": state.repairs + 1}
+    short = run.out_of(state, run.cost(request))
+    if short:
+        step = run.step(state, "answer", f"{short}: {len(refused)} refused claims are left out")
+        return {**spent, "stopped": state.stopped or short, "trail": (*state.trail, step)}
+    outcome = ask_model(run, state, request, read_drafts)
+    drafts = outcome.value.claims if outcome.value is not None else ()
+    step = run.step(state, "answer", f"{len(refused)} refused claims written anew", len(drafts))
+    return {**spent, "drafts": drafts, "usage": outcome.usage, "trail": (*state.trail, step)}

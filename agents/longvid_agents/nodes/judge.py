@@ -1,0 +1,41 @@
+"""A model's claim against the evidence it names: what code alone can tell, and the claim with its citations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from longvid_agents.checks.claim import Check, Source, check_claim
+from longvid_agents.replies import Draft
+from longvid_agents.run import Run
+from longvid_agents.state import AskState
+from longvid_agents.verify import supported
+from longvid_agents.working_memory import Item
+from longvid_storage.types import Claim
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A draft, the claim it makes with the citations of the evidence it names, and what code says of it."""
+
+    draft: Draft
+    items: tuple[Item, ...]
+    check: Check
+
+    @property
+    def claim(self) -> Claim:
+        """The claim; its times are those of the evidence."""
+        return Claim(self.draft.text, tuple(item.citation() for item in self.items))
+
+
+def judge(run: Run, state: AskState, draft: Draft) -> Judged:
+    """Resolve the ids a claim names, read their places from the store again, and compare claim and evidence."""
+    items = tuple(item for each in draft.evidence if (item := state.memory.get(each)) is not None)
+    if not items:
+        named = ", ".join(draft.evidence) or "none"
+        return Judged(draft, (), Check("refuted", f"it names no evidence that exists ({named})"))
+    sources = [Source(item.sentence, item.title) for item in items]
+    counts = state.route is not None and state.route.kind == "count"
+    judged = Judged(draft, items, check_claim(draft.text, sources, counts=counts))
+    if judged.check.verdict != "refuted" and not supported(judged.claim, run.tools, state.memory.seen()):
+        return Judged(draft, items, Check("refuted", "its evidence is no longer in the library"))
+    return judged

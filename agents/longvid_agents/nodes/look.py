@@ -1,0 +1,136 @@
+"""look: watch again. Fresh pictures of the media, where and as dense as the question needs, for a model that sees."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from longvid_agents.calls import Call
+from longvid_agents.material import as_data
+from longvid_agents.narrowing import narrowed
+from longvid_agents.prompts import LOOK, SYSTEM
+from longvid_agents.replies import read_seen
+from longvid_agents.run import Run, ask_model
+from longvid_agents.sentences import Sentence
+from longvid_agents.state import AskState
+from longvid_agents.video_lm import Frame, Request
+from longvid_storage.errors import MediaError, ModelError
+from longvid_storage.types import Filters, Keyframe
+
+MOST_FRAMES = 16
+# Moments watched when the question is about what is to be seen and nothing was asked for yet.
+FIRST_LOOKS = 4
+LOOK_TOKENS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A picture for the model, of which video, and what it stands for."""
+
+    video_id: str
+    title: str
+    keyframe: Keyframe
+
+
+def look(run: Run, state: AskState) -> dict[str, Any]:
+    """Show pictures to the model; what it reports seeing becomes evidence with the span of its picture."""
+    assert run.lm is not None
+    wanted = state.looks or first_looks(state)
+    trail = [*state.trail]
+    decoded = run.tools.frames_decoded
+    shown: list[Shown] = []
+    for number, call in enumerate(wanted):
+        pictures, note = _pictures(run, state, call, (MOST_FRAMES - len(shown)) // (len(wanted) - number))
+        known = {(each.video_id, each.keyframe.time_s, each.keyframe.image) for each in shown}
+        shown += [p for p in pictures if (p.video_id, p.keyframe.time_s, p.keyframe.image) not in known]
+        did = call.described(state.memory.label) + (f" ({note})" if note else "")
+        trail.append(run.step(state, "look", did, len(pictures)))
+    usage = replace(
+        state.usage, frames_decoded=state.usage.frames_decoded + run.tools.frames_decoded - decoded
+    )
+    state = replace(state, usage=usage, trail=tuple(trail))
+    changed: dict[str, Any] = {"looks": (), "done": state.done | set(wanted), "usage": usage}
+    if not shown:
+        return {**changed, "trail": state.trail}
+    return {**changed, **_see(run, state, shown)}
+
+
+def first_looks(state: AskState) -> tuple[Call, ...]:
+    """The best moments, watched as they are."""
+    return tuple(
+        Call(
+            "look",
+            video_id=moment.video_id,
+            from_s=moment.start_s,
+            to_s=max(moment.end_s, moment.start_s + 1),
+        )
+        for moment in state.moments[:FIRST_LOOKS]
+    )
+
+
+def _pictures(run: Run, state: AskState, call: Call, most: int) -> tuple[list[Shown], str]:
+    """Fresh pictures for one look, else those the index kept, inside the caller's filters; and a note."""
+    inside = narrowed(state.filters, videos=[call.video_id or ""], from_s=call.from_s, to_s=call.to_s)
+    cards = [] if inside is None else run.tools.cards(filters=inside)
+    card = next((card for card in cards if card.video_id == call.video_id), None)
+    if inside is None or card is None or most < 1:
+        return [], "outside what was allowed" if most else "enough pictures in this round"
+    if inside.speaker is not None or inside.language is not None:
+        return [], "pictures have no speaker and no language"
+    from_s, to_s = _span(inside, card.duration_s)
+    note = ""
+    try:
+        frames = run.tools.frames(card.video_id, from_s, to_s, rate=call.rate, box=call.box, most=most)
+    except MediaError as error:
+        note = f"{as_data(error.message)}; the pictures of the index are used"
+        frames = list(run.tools.keyframes(card.video_id, from_s, to_s))[:most]
+    return [Shown(card.video_id, card.title, frame) for frame in frames], note
+
+
+def _span(inside: Filters, duration_s: float) -> tuple[float, float]:
+    return inside.from_s or 0.0, min(duration_s, duration_s if inside.to_s is None else inside.to_s)
+
+
+def _see(run: Run, state: AskState, shown: Sequence[Shown]) -> dict[str, Any]:
+    """Ask the model what it sees; numbers outside those shown make the reply unreadable."""
+    assert run.lm is not None
+    frames = tuple(
+        Frame(n, s.keyframe.image, time_s=s.keyframe.time_s, video_id=s.video_id, title=as_data(s.title))
+        for n, s in enumerate(shown, 1)
+    )
+    prompt = LOOK.format(count=len(frames), question=as_data(state.question))
+    request = Request(SYSTEM, prompt, frames=frames, max_tokens=LOOK_TOKENS, budget_tokens=run.left(state))
+    pictures = sum(run.lm.counter.frame(s.keyframe.width, s.keyframe.height) for s in shown)
+    short = run.out_of(state, run.cost(request) + pictures, searching=True)
+    if short:
+        return {"trail": (*state.trail, run.step(state, "look", f"{short}: not looked at", 0))}
+    try:
+        outcome = ask_model(run, state, request, lambda text: read_seen(text, len(frames)))
+    except ModelError as error:
+        if error.code != "no_vision":
+            raise
+        step = run.step(state, "look", f"not seen: {as_data(error.message)}", 0)
+        return {"blind": True, "trail": (*state.trail, step)}
+    seen = [
+        Sentence(
+            shown[n - 1].video_id, "picture", shown[n - 1].keyframe.start_s, shown[n - 1].keyframe.end_s, text
+        )
+        for n, text in outcome.value or ()
+    ]
+    problem = (
+        f" (its reply could not be read: {as_data(outcome.problem)[:120]})" if outcome.value is None else ""
+    )
+    step = run.step(
+        state, "look", f"saw something in {len(seen)} of {len(shown)} pictures{problem}", len(seen)
+    )
+    met = state.memory.meeting({each.video_id: _source(state, each) for each in shown})
+    looked = tuple(dict.fromkeys([*met.looked, *(f"{s.title} {s.keyframe.time_s:.1f} s" for s in shown)]))
+    memory = replace(met.adding(seen), looked=looked)
+    return {"memory": memory, "usage": outcome.usage, "trail": (*state.trail, step)}
+
+
+def _source(state: AskState, shown: Shown) -> tuple[str, str]:
+    known = state.memory.sources.get(shown.video_id)
+    path = next((moment.path for moment in state.moments if moment.video_id == shown.video_id), "")
+    return known or (shown.title, path)

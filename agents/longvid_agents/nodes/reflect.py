@@ -1,0 +1,121 @@
+"""reflect: is the evidence enough? Else what to look up next; the place where rounds and budgets end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from longvid_agents.calls import BadCallError, Call, read_call
+from longvid_agents.material import as_data
+from longvid_agents.nodes.answer import answer_request
+from longvid_agents.nodes.hints import hints
+from longvid_agents.prompts import LOOK_TOOL, REFLECT, SYSTEM, TOOLS
+from longvid_agents.replies import MOST_CALLS, Reflection, read_reflection
+from longvid_agents.run import Run, ask_model
+from longvid_agents.state import AskState
+from longvid_agents.video_lm import Request
+from longvid_storage.types import TrailStep
+
+EVIDENCE_TOKENS = 4_000
+REFLECT_TOKENS = 400
+_MOST_VIDEOS = 30
+_MOST_DONE = 20
+
+
+def reflect(run: Run, state: AskState) -> dict[str, Any]:
+    """Ask the model what is missing; with nothing asked for, or no budget left, the graph goes on to answer."""
+    stopped = _stopped(run, state)
+    if stopped:
+        return {"stopped": stopped, "trail": (*state.trail, run.step(state, "reflect", stopped))}
+    outcome = ask_model(run, state, reflect_request(run, state), read_reflection)
+    reflection = outcome.value
+    if reflection is None:
+        problem = "the model's reply could not be read"
+        step = run.step(state, "reflect", f"{problem} ({as_data(outcome.problem)[:200]})")
+        return {"stopped": problem, "usage": outcome.usage, "trail": (*state.trail, step)}
+    wanted, notes = _wanted(run, state, reflection)
+    did = "enough" if reflection.enough else f"not enough, {len(wanted)} more to look up" if wanted else (
+        "not enough, but nothing new to look up"
+    )  # fmt: skip
+    trail = [*state.trail, run.step(state, "reflect", did, len(wanted)), *notes]
+    return {
+        "calls": tuple(call for call in wanted if call.tool != "look"),
+        "looks": tuple(call for call in wanted if call.tool == "look"),
+        "rounds": state.rounds + bool(wanted),
+        "memory": state.memory.ruling_out(reflection.rule_out),
+        "usage": outcome.usage,
+        "trail": tuple(trail),
+    }
+
+
+def _stopped(run: Run, state: AskState) -> str:
+    """Why there is no further round: rounds used up, or a budget that must keep enough for the answer."""
+    if state.rounds >= state.budget.rounds:
+        return f"the {state.budget.rounds} search rounds were used up"
+    answer = answer_request(run, state) if state.memory.items else None
+    reserve = run.cost(answer) if answer is not None else 0
+    return run.out_of(state, run.cost(reflect_request(run, state)) + reserve, searching=True)
+
+
+def reflect_request(run: Run, state: AskState) -> Request:
+    """The question, what was done, and the window of evidence."""
+    assert state.route is not None
+    assert run.lm is not None
+    left = run.left(state)
+    window = state.memory.window(
+        EVIDENCE_TOKENS if left is None else min(EVIDENCE_TOKENS, left // 3), run.count
+    )
+    prompt = REFLECT.format(
+        question=as_data(state.question),
+        kind=state.route.kind,
+        hints=hints(state.context, window.digests, state.route.queries[1:]),
+        done=_done(state),
+        videos=_videos(state),
+        most=MOST_CALLS,
+        tools=f"{TOOLS}\n{LOOK_TOOL}" if run.lm.sees and not state.blind else TOOLS,
+    )
+    return Request(
+        SYSTEM,
+        prompt,
+        evidence=state.memory.texts(window.items),
+        max_tokens=REFLECT_TOKENS,
+        budget_tokens=left,
+    )
+
+
+def _done(state: AskState) -> str:
+    steps = [step for step in state.trail if step.node in ("search", "look")][-_MOST_DONE:]
+    return "\n".join(f"- {as_data(step.did)}: {step.found or 0} found" for step in steps) or "- nothing"
+
+
+def _videos(state: AskState) -> str:
+    titles = [as_data(state.memory.sources[video_id][0]) for video_id in state.memory.videos[:_MOST_VIDEOS]]
+    return "\n".join(f"v{number} = {title}" for number, title in enumerate(titles, 1)) or "none met yet"
+
+
+def _wanted(run: Run, state: AskState, reflection: Reflection) -> tuple[list[Call], list[TrailStep]]:
+    """The calls that are allowed and new, and a note for the trail on each that is not."""
+    assert run.lm is not None
+    wanted: list[Call] = []
+    notes: list[TrailStep] = []
+    if reflection.enough:
+        return wanted, notes
+    for each in reflection.calls:
+        try:
+            call = _read(each, state, run.lm.sees and not state.blind)
+        except BadCallError as error:
+            notes.append(run.step(state, "reflect", f"ignored a call: {as_data(str(error))[:160]}"))
+            continue
+        if call in state.done or call in wanted:
+            notes.append(
+                run.step(state, "reflect", f"ignored, already done: {call.described(state.memory.label)}")
+            )
+        elif len(wanted) < MOST_CALLS:
+            wanted.append(call)
+    return wanted, notes
+
+
+def _read(found: Mapping[str, Any], state: AskState, sees: bool) -> Call:
+    call = read_call(found, state.memory.video, sees=sees)
+    return replace(call, query=call.query[:300])

@@ -1,0 +1,88 @@
+"""verify: keep what its cited evidence says. Code first; the model judges only what code is unsure of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from longvid_agents.material import as_data
+from longvid_agents.nodes.judge import Judged, judge
+from longvid_agents.prompts import SYSTEM, VERIFY
+from longvid_agents.replies import read_verdicts
+from longvid_agents.run import Run, ask_model
+from longvid_agents.state import AskState, Refusal
+from longvid_agents.verify import supported
+from longvid_agents.video_lm import Request
+from longvid_agents.working_memory import Item
+from longvid_storage.types import Usage
+
+# Tokens of one verdict, and of what stands around them.
+_VERDICT_TOKENS, _AROUND_TOKENS = 24, 40
+
+
+def verify(run: Run, state: AskState) -> dict[str, Any]:
+    """Quotes: drop those the store does not hold. A model's claims: those their evidence does not support."""
+    if run.lm is None or state.extractive:
+        return _verify_quotes(run, state)
+    judged = [judge(run, state, draft) for draft in dict.fromkeys(state.drafts)]
+    unsure = [each for each in judged if each.check.verdict == "unsure"]
+    usage, entailed, how = _entailed(run, state, unsure)
+    kept = [each for each in judged if each.check.verdict == "supported" or each in entailed]
+    refused = [each for each in judged if each not in kept]
+    claims = tuple(dict.fromkeys([*state.claims, *(each.claim for each in kept)]))
+    for claim in claims:
+        if claim not in state.shown:
+            run.on_event(claim)
+    did = f"{len(kept)} of {len(judged)} claims are supported{how}"
+    trail = [*state.trail, run.step(state, "verify", did, len(kept))]
+    trail += [
+        run.step(state, "verify", f'refused "{each.draft.text}": {each.check.reason}') for each in refused
+    ]
+    repairing = not state.repairs
+    return {
+        "claims": claims,
+        "shown": state.shown | set(claims),
+        "refused": tuple(Refusal(each.draft, each.check.reason) for each in refused) if repairing else (),
+        "drafts": (),
+        "usage": usage,
+        "trail": tuple(trail),
+    }
+
+
+def _verify_quotes(run: Run, state: AskState) -> dict[str, Any]:
+    refuted = {c for c in state.claims if not supported(c, run.tools)}
+    kept = tuple(claim for claim in state.claims if claim not in refuted)
+    for claim in kept:
+        run.on_event(claim)
+    step = run.step(
+        state, "verify", f"{len(kept)} of {len(state.claims)} quotes are where they are cited", len(kept)
+    )
+    return {"claims": kept, "refuted": state.refuted | refuted, "trail": (*state.trail, step)}
+
+
+def _entailed(run: Run, state: AskState, unsure: Sequence[Judged]) -> tuple[Usage, list[Judged], str]:
+    """Those of ``unsure`` whose evidence says so, as the model reads it; none when it cannot be asked."""
+    if not unsure:
+        return state.usage, [], ""
+    items: dict[str, Item] = {item.id: item for each in unsure for item in each.items}
+    numbered = [
+        f"{number}. {as_data(each.draft.text)} ({', '.join(item.id for item in each.items)})"
+        for number, each in enumerate(unsure, 1)
+    ]
+    request = Request(
+        SYSTEM,
+        VERIFY.format(claims="\n".join(numbered)),
+        evidence=state.memory.texts(list(items.values())),
+        max_tokens=_AROUND_TOKENS + _VERDICT_TOKENS * len(unsure),
+    )
+    if short := run.out_of(state, run.cost(request)):
+        return state.usage, [], f"; {len(unsure)} could not be judged: {short}"
+    outcome = ask_model(run, state, request, lambda text: read_verdicts(text, len(unsure)))
+    if outcome.value is None:
+        return (
+            outcome.usage,
+            [],
+            f"; the model's verdicts could not be read: {as_data(outcome.problem)[:120]}",
+        )
+    verdicts = zip(unsure, outcome.value, strict=True)
+    return outcome.usage, [each for each, yes in verdicts if yes], f" ({len(unsure)} judged by the model)"

@@ -1,0 +1,109 @@
+"""What the nodes of one run share: the library's tools, the model, the clock, and who listens."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
+
+from longvid_agents.budget import estimate_tokens, spent
+from longvid_agents.material import as_data, evidence_block
+from longvid_agents.prompts import RETRY
+from longvid_agents.replies import UnreadableError
+from longvid_agents.state import AskState
+from longvid_agents.tools import Tools
+from longvid_agents.video_lm import Reply, Request, VideoLM
+from longvid_storage.types import Claim, TrailStep, Usage
+
+T = TypeVar("T")
+
+AskEvent = TrailStep | Claim
+"""What a listener hears while a question is answered: each step when it is done, each claim once it is verified."""
+
+# Searching on is worth it only while so much of the time is left for the answer.
+_SEARCHING = 0.6
+_TRIES = 2
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run; ``clock`` gives seconds that only grow, ``on_event`` hears of steps and verified claims."""
+
+    tools: Tools
+    lm: VideoLM | None = None
+    clock: Callable[[], float] = time.monotonic
+    on_event: Callable[[AskEvent], None] = lambda event: None
+
+    def step(self, state: AskState, node: str, did: str, found: int | None = None) -> TrailStep:
+        """A step of the trail, told to the listener at once."""
+        step = TrailStep(node, did, found, state.rounds, round(self.clock() - state.started_s, 3))
+        self.on_event(step)
+        return step
+
+    def count(self, text: str) -> int:
+        """Tokens of a text: by the model's own counter, estimated without a model."""
+        return estimate_tokens(text) if self.lm is None else self.lm.counter.text(text)
+
+    def cost(self, request: Request) -> int:
+        """What a request may cost at most: all it reads and all it may write."""
+        assert self.lm is not None
+        words = [request.system, evidence_block(request.evidence), request.prompt]
+        return sum(map(self.count, words)) + request.max_tokens
+
+    def out_of(self, state: AskState, cost: int = 0, *, searching: bool = False) -> str:
+        """Which budget does not cover ``cost`` more tokens, as the end of a sentence; empty when all do.
+
+        ``searching``: the answer is still to come, so some of the time is kept for it.
+        """
+        budget = state.budget
+        if budget.tokens is not None and state.usage.tokens + cost > budget.tokens:
+            return f"the budget of {budget.tokens} tokens ran out"
+        limit_s = None if budget.seconds is None else budget.seconds * (_SEARCHING if searching else 1.0)
+        if limit_s is not None and self.clock() - state.started_s >= limit_s:
+            return f"the budget of {budget.seconds:g} seconds ran out"
+        return ""
+
+    def left(self, state: AskState) -> int | None:
+        """Tokens left of the budget; None without one."""
+        return None if state.budget.tokens is None else max(0, state.budget.tokens - state.usage.tokens)
+
+
+@dataclass(frozen=True)
+class Outcome(Generic[T]):
+    """What a model replied, read; None with the ``problem`` when it could not be read even on a second try."""
+
+    value: T | None
+    usage: Usage
+    problem: str = ""
+
+
+def ask_model(run: Run, state: AskState, request: Request, read: Callable[[str], T]) -> Outcome[T]:
+    """One question to the model, asked again once with the error when ``read`` cannot use the reply.
+
+    Raises ``ModelError`` when the model fails.
+    """
+    assert run.lm is not None
+    usage, problem, prompt = state.usage, "", request.prompt
+    for _ in range(_TRIES):
+        reply = run.lm.reply(request)
+        usage = usage_after(usage, request, reply)
+        try:
+            return Outcome(read(reply.text), usage)
+        except UnreadableError as error:
+            problem = str(error)
+        request = replace(request, prompt=retry_prompt(prompt, problem))
+        if run.out_of(replace(state, usage=usage), run.cost(request)):
+            break
+    return Outcome(None, usage, problem)
+
+
+def retry_prompt(prompt: str, problem: str) -> str:
+    """The task again, with what was wrong about the last reply."""
+    return RETRY.format(prompt=prompt, problem=as_data(problem)[:300])
+
+
+def usage_after(usage: Usage, request: Request, reply: Reply) -> Usage:
+    """``usage`` with one more call counted."""
+    read = (request.system, evidence_block(request.evidence), request.prompt)
+    return spent(usage, read, reply.text, (reply.input_tokens, reply.output_tokens))

@@ -1,0 +1,114 @@
+"""Runs calls of the library's tools, all of one turn together, each inside the caller's filters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from longvid_agents.calls import Call
+from longvid_agents.evidence import allowed, gather
+from longvid_agents.narrowing import admits, narrowed
+from longvid_agents.sentences import Sentence, screen_sentences, speech_sentences
+from longvid_agents.tools import Tools
+from longvid_agents.working_memory import Source, sources_of
+from longvid_storage.errors import UsageError
+from longvid_storage.mentions import VideoMentions
+from longvid_storage.types import Filters, Moment, Segment
+
+MOST_AT_ONCE = 4
+# Of the places where a term is said, and of the videos of a library, at most so many are read in one call.
+MOST_PLACES = 60
+MOST_VIDEOS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a call gave: evidence, the moments it was read around, the videos it named, and a ``note`` for the trail."""
+
+    call: Call
+    sentences: tuple[Sentence, ...] = ()
+    moments: tuple[Moment, ...] = ()
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    note: str | None = None
+
+
+def run_calls(calls: Sequence[Call], filters: Filters, tools: Tools, *, k: int) -> list[Found]:
+    """What each call gives, in order. The first error that is not about the call itself is raised."""
+    if len(calls) <= 1:
+        return [run_call(call, filters, tools, k=k) for call in calls]
+    with ThreadPoolExecutor(min(MOST_AT_ONCE, len(calls)), "longvid-tool") as pool:
+        return list(pool.map(lambda call: run_call(call, filters, tools, k=k), calls))
+
+
+def run_call(call: Call, filters: Filters, tools: Tools, *, k: int) -> Found:
+    """One call, with ``filters`` narrowed by what it names; never widened."""
+    inside = narrowed(
+        filters,
+        videos=None if call.video_id is None else [call.video_id],
+        from_s=call.from_s,
+        to_s=call.to_s,
+        speaker=call.speaker,
+    )
+    if inside is None:
+        return Found(call, note="outside what was allowed")
+    if call.tool == "search":
+        moments = tuple(tools.search(call.query, k=k, filters=inside))
+        return Found(call, gather(moments, inside, tools), moments, sources_of(moments))
+    if call.tool == "mentions":
+        try:
+            return _mentioned(call, tools.mentions(call.terms, filters=inside))
+        except UsageError as error:
+            return Found(call, note=error.message)
+    if call.tool == "library":
+        return _listed(call, inside, tools)
+    return _read(call, inside, tools)
+
+
+def _mentioned(call: Call, groups: Iterable[VideoMentions]) -> Found:
+    groups = list(groups)
+    sentences = tuple(
+        Sentence(group.video_id, place.kind, place.start_s, place.end_s, place.text, place.speaker)
+        for group in groups
+        for place in group.mentions
+    )
+    more = f"the first {MOST_PLACES} of {len(sentences)}" if len(sentences) > MOST_PLACES else None
+    sources = {group.video_id: (group.title, group.path) for group in groups}
+    return Found(call, sentences[:MOST_PLACES], sources=sources, note=more)
+
+
+def _listed(call: Call, filters: Filters, tools: Tools) -> Found:
+    cards = tools.cards(filters=filters)
+    more = f"the first {MOST_VIDEOS} of {len(cards)}" if len(cards) > MOST_VIDEOS else None
+    return Found(
+        call, sources={card.video_id: (card.title, card.path) for card in cards[:MOST_VIDEOS]}, note=more
+    )
+
+
+def _read(call: Call, filters: Filters, tools: Tools) -> Found:
+    """Outline, transcript or screen text of one video, if the filters admit that video."""
+    video_id = call.video_id or ""
+    card = next((card for card in tools.cards(filters=filters) if card.video_id == video_id), None)
+    if card is None:
+        return Found(call, note="no such video")
+    from_s, to_s = filters.from_s or 0.0, card.duration_s + 1 if filters.to_s is None else filters.to_s
+    if call.tool == "transcript":
+        said = [u for u in tools.utterances(video_id, from_s, to_s) if allowed(filters, u)]
+        sentences = speech_sentences(video_id, said)
+    elif filters.speaker is not None:
+        sentences = []  # a slide or a summary has no speaker
+    elif call.tool == "screen_text":
+        sentences = screen_sentences(video_id, tools.screen_texts(video_id, from_s, to_s))
+    else:
+        sentences = outline_of(video_id, tools.segments(video_id), filters)
+    return Found(call, tuple(sentences), sources={video_id: (card.title, card.path)})
+
+
+def outline_of(video_id: str, segments: Iterable[Segment], filters: Filters) -> list[Sentence]:
+    """The events of a video, each with title and summary, that the filters' time admits."""
+    return [
+        Sentence(video_id, "summary", segment.start_s, segment.end_s, text)
+        for segment in segments
+        if segment.level == "event" and admits(filters, segment.start_s, segment.end_s)
+        if (text := ": ".join(part for part in (segment.title, segment.summary) if part))
+    ]

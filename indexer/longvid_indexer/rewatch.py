@@ -1,0 +1,207 @@
+"""Watching again: pictures of given times out of a media file, without decoding what lies between.
+
+Times are grouped by GOP (group of pictures, from one intra frame to the next), so that each group is decoded once
+and only as far as its last wanted time. What was decoded is kept, encoded, in a cache bounded by bytes; the longest
+unused go first.
+"""
+
+from __future__ import annotations
+
+import threading
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from longvid_indexer.frames import Frame, fit, pixel_aspect
+from longvid_indexer.vision.pictures import encode_webp
+from longvid_storage.errors import MediaError
+from longvid_storage.types import Box, VideoInfo
+
+MOST_BYTES = 64 * 2**20
+"""Bytes of encoded pictures kept."""
+LONG_SIDE = 1024
+"""Pixels of the longer side of a picture, at most."""
+_QUALITY = 80
+# Without an index of intra frames, times closer together than this are decoded in one go.
+_NEAR_S = 10.0
+# A box is cut out of the picture as the film has it, whatever its size.
+_WHOLE = 1 << 16
+
+_Key = tuple[str, float, Box | None, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture shown at ``asked_s``: it appeared at ``time_s``; ``image`` is an upright WebP."""
+
+    asked_s: float
+    time_s: float
+    image: bytes
+    width: int
+    height: int
+
+
+class Rewatcher:
+    """Gives pictures of media files; may be used from several threads.
+
+    ``frames_decoded`` and ``groups_decoded`` count all pictures and GOPs decoded so far.
+    """
+
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        self.frames_decoded = 0
+        self.groups_decoded = 0
+        self._most_bytes = most_bytes
+        self._bytes = 0
+        self._kept: OrderedDict[_Key, Picture] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def pictures(
+        self,
+        path: Path,
+        info: VideoInfo,
+        times_s: Sequence[float],
+        *,
+        box: Box | None = None,
+        long_side: int = LONG_SIDE,
+    ) -> list[Picture]:
+        """What is on screen at each of ``times_s`` (seconds of the presentation timeline), by time.
+
+        Args:
+            box: only this part of the picture, in fractions of the upright picture.
+            long_side: pixels; pictures are shrunk to it, never enlarged.
+
+        Raises:
+            MediaError: the file cannot be opened or holds no picture at any of these times.
+        """
+        wanted = sorted(set(times_s))
+        with self._lock:
+            found = {
+                t: self._kept[k] for t in wanted if (k := (info.video_id, t, box, long_side)) in self._kept
+            }
+            for time_s in found:
+                self._kept.move_to_end((info.video_id, time_s, box, long_side))
+            missing = [time_s for time_s in wanted if time_s not in found]
+            if missing:
+                for picture in self._decode(path, info, missing, box, long_side):
+                    found[picture.asked_s] = picture
+                    self._keep((info.video_id, picture.asked_s, box, long_side), picture)
+        if not found:
+            raise MediaError(f"{path} has no readable picture at {wanted[0]:.1f} s", code="no_picture")
+        return [found[time_s] for time_s in wanted if time_s in found]
+
+    def _keep(self, key: _Key, picture: Picture) -> None:
+        self._kept[key] = picture
+        self._bytes += len(picture.image)
+        while self._bytes > self._most_bytes and self._kept:
+            self._bytes -= len(self._kept.popitem(last=False)[1].image)
+
+    def _decode(
+        self, path: Path, info: VideoInfo, times_s: Sequence[float], box: Box | None, long_side: int
+    ) -> Iterator[Picture]:
+        from longvid_indexer.probe import first_video, open_media
+
+        with open_media(path) as container:
+            stream = first_video(container)
+            if stream is None:
+                raise MediaError(f"{path} has no pictures", code="no_picture")
+            stream.thread_type = "AUTO"
+            aspect = pixel_aspect(stream)
+            for group in groups_of(times_s, intra_times(stream, info.stream_start_s)):
+                self.groups_decoded += 1
+                for asked_s, raw, time_s in self._group(container, stream, group, info.stream_start_s):
+                    yield _picture(Frame(raw, time_s, 0, aspect), asked_s, box, long_side)
+
+    def _group(
+        self, container: Any, stream: Any, times_s: Sequence[float], start_s: float
+    ) -> Iterator[tuple[float, Any, float]]:
+        """``(asked, picture, time)`` for times in one stretch of the stream, decoded from the intra frame before."""
+        from av.error import FFmpegError
+
+        try:
+            container.seek(round((times_s[0] + start_s) / stream.time_base), stream=stream, backward=True)
+        except FFmpegError:
+            container.seek(0)
+        last: tuple[Any, float] | None = None
+        left = list(times_s)
+        for raw in _pictures(container, stream):
+            self.frames_decoded += 1
+            time_s = max(0.0, float(raw.pts * stream.time_base) - start_s) if raw.pts is not None else None
+            if time_s is None:
+                continue
+            # A frame is on screen until the next one appears.
+            while left and time_s > left[0] + 1e-6:
+                shown = last or (raw, time_s)
+                yield left.pop(0), *shown
+            if not left:
+                return
+            last = (raw, time_s)
+        if last is not None:
+            yield from ((asked_s, *last) for asked_s in left)
+
+
+def groups_of(times_s: Sequence[float], intra_s: Sequence[float]) -> list[list[float]]:
+    """Sorted times in groups that one decoder run serves: those behind the same intra frame.
+
+    Without known intra frames, times less than ``_NEAR_S`` apart.
+    """
+    groups: list[list[float]] = []
+    for time_s in times_s:
+        if groups and _together(groups[-1][-1], time_s, intra_s):
+            groups[-1].append(time_s)
+        else:
+            groups.append([time_s])
+    return groups
+
+
+def _together(before_s: float, time_s: float, intra_s: Sequence[float]) -> bool:
+    if not intra_s:
+        return time_s - before_s <= _NEAR_S
+    return bisect_right(intra_s, before_s + 1e-6) == bisect_right(intra_s, time_s + 1e-6)
+
+
+def intra_times(stream: Any, start_s: float) -> list[float]:
+    """When the stream's intra frames appear, as its index has it; empty without an index."""
+    entries = [entry.timestamp for entry in stream.index_entries if entry.is_keyframe]
+    return sorted(float(timestamp * stream.time_base) - start_s for timestamp in entries)
+
+
+def _pictures(container: Any, stream: Any) -> Iterator[Any]:
+    """Decoded pictures from here on; damage costs the damaged ones."""
+    from av.error import EOFError as EndOfStream
+    from av.error import FFmpegError
+
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets, None)
+        except FFmpegError:
+            return
+        if packet is None:
+            return
+        try:
+            pictures = packet.decode()
+        except EndOfStream:
+            continue
+        except FFmpegError:
+            continue
+        yield from (picture for picture in pictures if picture.width > 0 and picture.height > 0)
+
+
+def _picture(frame: Frame, asked_s: float, box: Box | None, long_side: int) -> Picture:
+    image = frame.upright_rgb(long_side if box is None else _WHOLE)
+    if box is not None:
+        import cv2
+        import numpy as np
+
+        height, width = image.shape[:2]
+        left, top = int(box[0] * width), int(box[1] * height)
+        right, bottom = max(left + 1, round(box[2] * width)), max(top + 1, round(box[3] * height))
+        image = np.ascontiguousarray(image[top:bottom, left:right])
+        size = fit(image.shape[1], image.shape[0], long_side)
+        if size != (image.shape[1], image.shape[0]):
+            image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    height, width = image.shape[:2]
+    return Picture(asked_s, frame.time_s, encode_webp(image, _QUALITY), width, height)

@@ -1,0 +1,117 @@
+"""``longvid ask``: claims appear as they are verified; with ``-v`` what is done for them, on stderr."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from longvid import cli_export
+from longvid.cli_export import FormatOption, SaveOption
+from longvid.cli_options import (
+    CollectionOption,
+    ConfigOption,
+    DeviceOption,
+    FromOption,
+    JsonOption,
+    LibraryOption,
+    ModelOption,
+    ProfileOption,
+    SpeakerOption,
+    ToOption,
+    VideoOption,
+    chosen_engines,
+    filters,
+    open_library,
+    tell,
+)
+from longvid_storage.errors import ModelError
+
+if TYPE_CHECKING:
+    from longvid_agents.run import AskEvent
+
+
+def ask(
+    question: Annotated[str, typer.Argument(help="The question, in quotes.")],
+    library: LibraryOption = None,
+    video: VideoOption = None,
+    collection: CollectionOption = None,
+    from_: FromOption = None,
+    to: ToOption = None,
+    speaker: SpeakerOption = None,
+    extractive: Annotated[
+        bool, typer.Option("--extractive", help="Quote the best evidence; ask no language model.")
+    ] = False,
+    budget_tokens: Annotated[
+        int | None, typer.Option("--budget-tokens", help="Most tokens the language model may read and write.")
+    ] = None,
+    budget_seconds: Annotated[
+        float | None, typer.Option("--budget-seconds", help="Most seconds; then answer with what there is.")
+    ] = None,
+    rounds: Annotated[
+        int | None, typer.Option("--rounds", help="Most times to search on after the first search.")
+    ] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Tell on stderr what is searched and looked at.")
+    ] = False,
+    model: ModelOption = None,
+    device: DeviceOption = None,
+    profile: ProfileOption = None,
+    config: ConfigOption = None,
+    format_: FormatOption = "text",
+    save: SaveOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Answer a question; every claim cites video and time."""
+    from longvid.library import check_question
+
+    format_ = cli_export.check(format_, json_, save)
+    question = check_question(question)
+    chosen = filters(video, collection, from_, to, speaker)
+    engines = chosen_engines(model, device, profile, config)
+    listener = Listener(told=format_ == "text", verbose=verbose)
+    with open_library(library, engines=engines) as lib:
+        try:
+            result = lib.ask(
+                question,
+                **chosen,
+                extractive=extractive,
+                budget_tokens=budget_tokens,
+                budget_seconds=budget_seconds,
+                rounds=rounds,
+                on_event=listener,
+            )
+        except ModelError as error:
+            raise offering_quotes(error) from error
+        tell(lib.stale_vectors())
+        cli_export.save_report(lib, result, save)
+        text = cli_export.render(lib, result, format_, told=listener.claims)
+    print(text)
+
+
+class Listener:
+    """Prints each verified claim once it is known, and the trail when that is wanted; counts the claims."""
+
+    def __init__(self, *, told: bool, verbose: bool) -> None:
+        self.claims = 0
+        self._told = told
+        self._verbose = verbose
+
+    def __call__(self, event: AskEvent) -> None:
+        from longvid import printing
+        from longvid_storage.types import Claim
+
+        if isinstance(event, Claim):
+            if self._told:
+                self.claims += 1
+                print(printing.claim(event), flush=True)
+        elif self._verbose:
+            print(printing.step(event), file=sys.stderr, flush=True)
+
+
+def offering_quotes(error: ModelError) -> ModelError:
+    """The error with the way that needs no language model, if it does not name it yet."""
+    if "--extractive" in error.message:
+        return error
+    return ModelError(f"{error.message} (or ask with --extractive)", code=error.code)
