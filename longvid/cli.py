@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from longvid import cli_ask, cli_eval, cli_export, cli_speakers, cli_summary
+from longvid import cli_ask, cli_eval, cli_export, cli_models, cli_speakers, cli_summary
 from longvid.cli_options import (
     CollectionOption,
     ConfigOption,
@@ -306,6 +306,7 @@ app.command(epilog="Example: longvid speakers 'Team meeting' --rename 'Speaker 1
 app.command(epilog="Example: longvid ask '…' --json > a.json; longvid export a.json --format edl > cut.edl")(
     cli_export.export
 )
+app.add_typer(cli_models.app, name="models")
 app.add_typer(cli_eval.app, name="eval")
 
 

@@ -49,6 +49,12 @@ class Plan:
         """The keywords of the adapter."""
         return frozenset(inspect.signature(self.adapter).parameters)
 
+    @property
+    def takes_model(self) -> bool:
+        """Whether the adapter can be told a model: some have only the one that travels in their wheel."""
+        parameters = inspect.signature(self.adapter).parameters.values()
+        return any(each.kind is each.POSITIONAL_OR_KEYWORD for each in parameters)
+
     def make(self, device: str | None = None) -> Any:
         """The engine; ``device`` goes to an adapter that runs on one, unless the options name another.
 
@@ -76,7 +82,7 @@ class Plan:
                 f"{self.role} = {self.name} has no option {', '.join(unknown) or given}: "
                 f"its options are {', '.join(free) or 'none'}"
             )
-        if self.model is not None and not any(p.kind is p.POSITIONAL_OR_KEYWORD for p in parameters.values()):
+        if self.model is not None and not self.takes_model:
             raise UsageError(
                 f"{self.role} = {self.name} names a model, and that adapter has one only: "
                 f"use {' or '.join(record.name for record in records(self.role))}"

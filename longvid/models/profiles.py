@@ -10,7 +10,15 @@ from longvid_storage.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One profile: ``models`` is role → spec; ``memory_gb`` is what its largest model needs to run."""
+    """One profile.
+
+    Attributes:
+        name: what a user types.
+        meant_for: the machine.
+        memory_gb: what all its models need together, of the GPU's memory where there is one: the sum of their weights
+            in the precision they run in, and a fifth more to compute in. Reckoned from published sizes.
+        models: role → spec.
+    """
 
     name: str
     meant_for: str
@@ -23,8 +31,8 @@ PROFILES: dict[str, Profile] = {
     for profile in (
         Profile(
             "offline",
-            "any machine, no download",
-            2,
+            "any machine; no download",
+            1,
             {
                 "speech": "pocketsphinx/en-us",
                 "speakers": "off",
@@ -34,6 +42,36 @@ PROFILES: dict[str, Profile] = {
                 "text": "all-MiniLM-L6-v2",
                 "rerank": "off",
                 "video_lm": "off",
+            },
+        ),
+        Profile(
+            "standard",
+            "a GPU with 8 GB, or a patient CPU",
+            8,
+            {
+                "speech": "whisper/large-v3-turbo",
+                "speakers": "off",
+                "sound": "off",
+                "screen": "easyocr/english",
+                "image": "open_clip/ViT-B-32",
+                "text": "ibm-granite/granite-embedding-97m-multilingual-r2",
+                "rerank": "off",
+                "video_lm": "Qwen/Qwen3-VL-2B-Instruct",
+            },
+        ),
+        Profile(
+            "max",
+            "a GPU with 80 GB",
+            80,
+            {
+                "speech": "whisper:large-v3",
+                "speakers": "off",
+                "sound": "off",
+                "screen": "easyocr/english",
+                "image": "open_clip:hf-hub:timm/ViT-SO400M-14-SigLIP2-378",
+                "text": "transformers:Qwen/Qwen3-Embedding-0.6B",
+                "rerank": "transformers:BAAI/bge-reranker-v2-m3",
+                "video_lm": "transformers:Qwen/Qwen3-VL-30B-A3B-Instruct",
             },
         ),
     )

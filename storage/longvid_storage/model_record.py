@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from longvid_storage.weights import complete, hub_cache, is_main
+
 Role = Literal["speech", "screen", "image", "text", "speakers", "sound", "video_lm", "rerank"]
 
 
@@ -51,19 +53,14 @@ class ModelRecord:
     @property
     def weights_path(self) -> Path | None:
         """The weights on this disk, or None when they would have to be fetched."""
-        cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-        roots = {"cache": cache, "home": Path.home()}
-        if hub := os.environ.get("HF_HUB_CACHE") or (
-            os.environ.get("HF_HOME") and os.path.join(os.environ["HF_HOME"], "hub")
-        ):
-            roots["hub"] = Path(hub)
-        else:
-            roots["hub"] = cache / "huggingface" / "hub"
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        roots = {"cache": cache, "home": Path.home(), "hub": hub_cache()}
         for pattern in self.weights:
             root, _, glob = pattern.partition(":")
-            found = sorted(roots[root].glob(glob))
+            found = [path for path in sorted(roots[root].glob(glob)) if path.is_file() or complete(path)]
             if found:
-                return found[-1]
+                main = [path for path in found if is_main(path)] if root == "hub" else []
+                return (main or found)[-1]
         return None
 
     @property

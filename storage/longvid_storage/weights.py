@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from longvid_storage.errors import ModelError
 
 # What decides how a model computes: weights, settings, vocabularies.
 _TELLING = {".safetensors", ".bin", ".pt", ".onnx", ".json", ".txt", ".model", ".jinja"}
+_WEIGHTS = {".safetensors", ".bin", ".pt", ".pth", ".onnx"}
 _EDGE = 1 << 20
 
 
@@ -49,6 +51,25 @@ def find_weights(model: str | Path, role: str) -> Path:
         f"longvid models pull {model}",
         code="no_weights",
     )
+
+
+def complete(directory: Path) -> bool:
+    """Whether a model's directory holds weights, and of weights in several files each one that its index names."""
+    indexes = list(directory.glob("*.safetensors.index.json"))
+    for index in indexes:
+        parts = set(json.loads(index.read_text(encoding="utf-8")).get("weight_map", {}).values())
+        if not all((directory / part).is_file() for part in parts):
+            return False
+    return bool(indexes) or any(path.suffix in _WEIGHTS and path.is_file() for path in directory.iterdir())
+
+
+def is_main(path: Path) -> bool:
+    """Whether a path in the hub's cache lies in the snapshot that the repository's ``refs/main`` names."""
+    for snapshot in (path, *path.parents):
+        if snapshot.parent.name == "snapshots":
+            reference = snapshot.parent.parent / "refs" / "main"
+            return reference.is_file() and reference.read_text(encoding="utf-8").strip() == snapshot.name
+    return False
 
 
 def fingerprint_of(paths: Path | Iterable[Path]) -> str:

@@ -1,0 +1,128 @@
+"""What ``longvid models pull`` and ``verify`` do: what would be fetched, fetching it, hashing what is here."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from longvid.models.files import ModelFile, Source
+from longvid.models.naming import Wanted, plan
+from longvid.models.profiles import profile_named
+from longvid.models.roles import role_named
+from longvid.models.sources import named, source_of
+from longvid_storage.errors import ModelError
+
+MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One model to fetch, with all the files that longvid reads of it."""
+
+    name: str
+    source: Source
+    files: tuple[ModelFile, ...]
+
+    @property
+    def missing(self) -> tuple[ModelFile, ...]:
+        """What is not here yet."""
+        return tuple(file for file in self.files if not file.here)
+
+    @property
+    def size(self) -> int:
+        """Bytes that have to come, as far as the servers told."""
+        return sum(file.size or 0 for file in self.missing)
+
+
+def sources(name: str | None, profile: str | None) -> list[tuple[str, Source | None]]:
+    """The models that a name or a profile means, each with where its files come from (None: it has none to fetch).
+
+    Raises:
+        UsageError: nothing answers to the name, or the profile is not known.
+    """
+    if name is not None:
+        plans = named(name)[:1]
+    else:
+        models = profile_named(profile or "", "").models
+        plans = [plan(Wanted(role_named(role, ""), spec)) for role, spec in models.items() if spec != "off"]
+    return [(each.name, source_of(each)) for each in plans]
+
+
+def parcels(found: Sequence[tuple[str, Source | None]]) -> list[Parcel]:
+    """Ask the servers what each model consists of.
+
+    Raises:
+        ModelError: one cannot be reached, or has no such model.
+    """
+    return [Parcel(name, source, tuple(source.files())) for name, source in found if source is not None]
+
+
+def fetch(parcel: Parcel) -> None:
+    """Fetch and check what is missing of a model; weights come last, so a model half here is none.
+
+    Raises:
+        ModelError: a server cannot be reached, or a file is not what was published.
+    """
+    bar = _Bar(parcel.name, parcel.size)
+    try:
+        for file in parcel.missing:
+            parcel.source.fetch(file, bar.grew)
+    finally:
+        bar.close()
+
+
+def verify(name: str, source: Source) -> tuple[int, list[str]]:
+    """Hash what is here of a model: how many files could be checked, and a sentence for each that is wrong.
+
+    Raises:
+        ModelError: nothing of it is here (code ``"no_weights"``).
+    """
+    files = source.present()
+    if not files:
+        raise ModelError(f"{name} is not on this disk: longvid models pull {name}", code="no_weights")
+    wrong = []
+    for file in files:
+        try:
+            file.check()
+        except ModelError as error:
+            wrong.append(error.message)
+    return sum(file.digest is not None for file in files), wrong
+
+
+class _Bar:
+    """A line on stderr that grows, when that is a terminal."""
+
+    def __init__(self, name: str, total: int) -> None:
+        self.name = name
+        self.total = total
+        self.done = 0
+        self._live = sys.stderr.isatty()
+        self._began = self._drawn = time.monotonic()
+
+    def grew(self, size: int) -> None:
+        """So much more has come."""
+        self.done += size
+        now = time.monotonic()
+        if self._live and now - self._drawn > 0.1:
+            self._drawn = now
+            print(f"\r\x1b[K{self._line(now - self._began)}", end="", file=sys.stderr, flush=True)
+
+    def _line(self, seconds: float) -> str:
+        rate = self.done / max(seconds, 1e-3)
+        share = min(1.0, self.done / self.total) if self.total else 0.0
+        told = f" {share:4.0%}  {self.done / MEGABYTE:,.0f} of {self.total / MEGABYTE:,.0f} MB"
+        told += f"  {rate / MEGABYTE:.1f} MB/s"
+        if self.total > self.done and rate > 0:
+            told += f"  {(self.total - self.done) / rate:.0f} s left"
+        width = shutil.get_terminal_size().columns
+        cells = 20
+        name = self.name[: max(10, width - len(told) - cells - 2)]
+        return f"{name} {'█' * int(share * cells)}{'░' * (cells - int(share * cells))}{told}"
+
+    def close(self) -> None:
+        """Take the line away."""
+        if self._live:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
