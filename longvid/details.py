@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from longvid_storage.types import ScreenText, Segment, Slide, Utterance
+from longvid_storage.types import ScreenText, Segment, Slide, Sound, Utterance
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,7 @@ class VideoDetails:
     slides: tuple[Slide, ...]
     utterances: tuple[Utterance, ...]
     screen_text: tuple[ScreenText, ...]
+    sounds: tuple[Sound, ...]
 
 
 def build_tree(segments: tuple[Segment, ...]) -> tuple[EventTree, ...]:

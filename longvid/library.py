@@ -333,6 +333,7 @@ class Library:
             slides=tuple(store.slides(video_id)),
             utterances=tuple(store.utterances(video_id)),
             screen_text=tuple(store.screen_texts(video_id)),
+            sounds=tuple(store.sounds(video_id)),
         )
 
     def speakers(self, video: str) -> list[SpeakerRow]:

@@ -136,6 +136,8 @@ def show(video: VideoDetails) -> str:
         "slides": video.slides,
         "lines of screen text": video.screen_text,
     }
+    if video.sounds:
+        counted["sounds"] = video.sounds
     facts = "  " + " · ".join(f"{len(items)} {name}" for name, items in counted.items())
     if video.transcript_source:
         facts += f" · transcript: {video.transcript_source}"

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from longvid_indexer.audio import BLOCK, SAMPLE_RATE, read_audio
+from longvid_indexer.audio import SAMPLE_RATE, read_audio
 from longvid_indexer.probe import probe
 from longvid_indexer.voice import LONGEST_S, band_energy_db, voiced_stretches
 from longvid_indexer.voice_gate import FRAME, EnergyGate, make_gate
@@ -43,7 +43,7 @@ def onsets(samples: Samples) -> list[float]:
 def heard(path: Path) -> tuple[Samples, tuple[str, ...]]:
     audio = read_audio(path, probe(path, "id"))
     blocks = list(audio)
-    assert all(len(block) <= BLOCK and block.dtype == np.float32 for block in blocks)
+    assert all(len(block) <= SAMPLE_RATE and block.dtype == np.float32 for block in blocks)
     return np.concatenate(blocks) if blocks else np.empty(0, np.float32), audio.notes()
 
 

@@ -1,6 +1,6 @@
-"""The sound of a file as 16 kHz mono on the video's timeline, in constant memory.
+"""The sound of a file as mono, 16 kHz unless asked otherwise, on the video's timeline, in constant memory.
 
-Sample ``i`` of the whole stream of blocks is the sound at ``i / 16000`` seconds: time comes from the timestamps, never
+Sample ``i`` of the whole stream of blocks is the sound at ``i / rate`` seconds: time comes from the timestamps, never
 from counting samples alone, so a track that starts late, has holes, or runs on a slow clock lands where it is heard.
 """
 
@@ -18,7 +18,6 @@ from longvid_indexer.probe import first_audio, open_media
 from longvid_storage.types import VideoInfo
 
 SAMPLE_RATE = 16_000
-BLOCK = SAMPLE_RATE
 # Sound may lie this far from its timestamp before it is moved; a tenth of a syllable, and above timestamp rounding.
 _TOLERANCE_S = 0.04
 # A jump back further than this is a new count of time (joined files), not an overlap.
@@ -32,11 +31,12 @@ Samples = NDArray[np.float32]
 class Audio:
     """Iterate over it once, for float32 blocks in [-1, 1] of at most one second; ``counters`` fill meanwhile."""
 
-    def __init__(self, path: Path, info: VideoInfo) -> None:
+    def __init__(self, path: Path, info: VideoInfo, rate: int = SAMPLE_RATE) -> None:
         self.path = path
         self.info = info
+        self.rate = rate
         self.counters: Counter[str] = Counter()
-        self._out = _Timeline()
+        self._out = _Timeline(rate)
 
     def notes(self) -> tuple[str, ...]:
         """What was wrong with the sound, one sentence each."""
@@ -61,7 +61,7 @@ class Audio:
             now = (frame.format.name, frame.layout.name, frame.sample_rate)
             if resampler is None or now != shape or abs(at_s - (anchor_s + since)) > _TOLERANCE_S:
                 yield from self._out.flush(resampler)
-                resampler, shape = _resampler(), now
+                resampler, shape = _resampler(self.rate), now
                 anchor_s, since = at_s, 0.0
                 yield from self._out.move_to(at_s)
             since += frame.samples / frame.sample_rate
@@ -106,38 +106,39 @@ class Audio:
                     self.counters["undecodable_packets"] += 1
 
 
-def read_audio(path: Path, info: VideoInfo) -> Audio:
-    """The sound of the first playable audio stream; nothing when there is none.
+def read_audio(path: Path, info: VideoInfo, rate: int = SAMPLE_RATE) -> Audio:
+    """The sound of the first playable audio stream, ``rate`` samples a second; nothing when there is none.
 
     Raises:
         MediaError: (while iterating) the file cannot be opened.
     """
-    return Audio(path, info)
+    return Audio(path, info, rate)
 
 
-def _resampler() -> Any:
+def _resampler(rate: int) -> Any:
     import av
 
-    return av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
+    return av.AudioResampler(format="flt", layout="mono", rate=rate)
 
 
 class _Timeline:
     """Counts what was given out, so that the next sample can be put at a given time: by silence, or by leaving out."""
 
-    def __init__(self) -> None:
+    def __init__(self, rate: int) -> None:
+        self.rate = rate
         self.position = 0
         self.skip = 0
 
     @property
     def end_s(self) -> float:
-        return self.position / SAMPLE_RATE
+        return self.position / self.rate
 
     def move_to(self, at_s: float) -> Iterator[Samples]:
         """Silence up to a time that lies ahead; a time that lies behind makes the next samples be left out."""
-        target = round(at_s * SAMPLE_RATE)
+        target = round(at_s * self.rate)
         self.skip = max(0, self.position - target)
         while self.position < target:
-            count = min(BLOCK, target - self.position)
+            count = min(self.rate, target - self.position)
             self.position += count
             yield np.zeros(count, np.float32)
 
@@ -148,8 +149,8 @@ class _Timeline:
                 left_out = min(self.skip, len(samples))
                 self.skip -= left_out
                 samples = samples[left_out:]
-            for start in range(0, len(samples), BLOCK):
-                block = samples[start : start + BLOCK]
+            for start in range(0, len(samples), self.rate):
+                block = samples[start : start + self.rate]
                 self.position += len(block)
                 yield block
 

@@ -15,29 +15,31 @@ Samples = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """16 kHz mono ``samples``; the first lies at ``start_s``, the one after the last at ``end_s``."""
+    """Mono ``samples``; the first lies at ``start_s``, the one after the last at ``end_s``."""
 
     start_s: float
     end_s: float
     samples: Samples
 
 
-def regular_windows(blocks: Iterable[Samples], length_s: float, hop_s: float) -> Iterator[Window]:
+def regular_windows(
+    blocks: Iterable[Samples], length_s: float, hop_s: float, *, rate: int = SAMPLE_RATE
+) -> Iterator[Window]:
     """Windows of ``length_s`` every ``hop_s``; the last one is shorter where the sound ends.
 
-    ``blocks``: consecutive 16 kHz mono samples; the first sample is time zero.
+    ``blocks``: consecutive mono samples, ``rate`` a second; the first sample is time zero.
     """
-    size, step = round(length_s * SAMPLE_RATE), round(hop_s * SAMPLE_RATE)
+    size, step = round(length_s * rate), round(hop_s * rate)
     held = np.empty(0, np.float32)
     first = covered = 0
     for block in blocks:
         held = np.concatenate([held, block])
         while len(held) >= size:
-            yield _window(first, held[:size].copy())
+            yield _window(first, held[:size].copy(), rate)
             covered = first + size
             held, first = held[step:], first + step
     if first + len(held) > covered:
-        yield _window(first, held)
+        yield _window(first, held, rate)
 
 
 def windows_at(blocks: Iterable[Samples], spans: Iterable[tuple[float, float]]) -> Iterator[Window]:
@@ -59,8 +61,8 @@ def windows_at(blocks: Iterable[Samples], spans: Iterable[tuple[float, float]]) 
             held, first = np.concatenate([held[drop:], block]), first + drop
         samples = held[max(0, start - first) : max(0, end - first)]
         if len(samples):
-            yield _window(start, samples.copy())
+            yield _window(start, samples.copy(), SAMPLE_RATE)
 
 
-def _window(first: int, samples: Samples) -> Window:
-    return Window(first / SAMPLE_RATE, (first + len(samples)) / SAMPLE_RATE, samples)
+def _window(first: int, samples: Samples, rate: int) -> Window:
+    return Window(first / rate, (first + len(samples)) / rate, samples)

@@ -26,6 +26,7 @@ from longvid_storage.searching.memory import Memory, memory_of
 from longvid_storage.searching.pictures import with_pictures
 from longvid_storage.searching.question import read_question
 from longvid_storage.searching.scoring import score_pool
+from longvid_storage.searching.sounds import with_sounds
 from longvid_storage.searching.spans import Span, grow_spans, growth_for
 from longvid_storage.searching.timeline import Timeline, admitted
 from longvid_storage.types import Filters, Moment
@@ -93,6 +94,7 @@ def search(
     scores = score_pool(pool, question, encoded.vectors, idf, weights)
     spans = grow_spans(pool, scores, k, growth_for(len(pool)), peaks if _any(peaks) else None)
     moments = _moments(store, memory, pool, spans, idf, filters, question.speakers)
+    moments = with_sounds(store, moments, query, k, filters, question.speakers)
     if image_encoder is None:
         return moments
     return with_pictures(store, moments, query, k, filters, image_encoder)

@@ -4,6 +4,7 @@
 speech / sentence     what one speaker says in a row, up to ``RUN_WORDS`` words or ``RUN_S`` seconds
 screen / slide        all text of one slide, or of lines that are on screen together where there are no slides
 summary / scene …     title and summary of each scene and event, and of the video
+sound / stretch       what is heard, in words, for as long as it is heard
 ====================  ===========================================================================
 
 A sentence is the smallest thing worth finding; longer spans are sums of sentences, made when a question is asked
@@ -17,7 +18,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from longvid_storage.analysis import guess_language
-from longvid_storage.types import ScreenText, Segment, Slide, Unit, Utterance, VideoInfo
+from longvid_storage.sound_words import describe_sound
+from longvid_storage.types import ScreenText, Segment, Slide, Sound, Unit, Utterance, VideoInfo
 
 RUN_WORDS = 45
 RUN_S = 20.0
@@ -36,6 +38,7 @@ def build_units(
     slides: Sequence[Slide],
     screen_texts: Sequence[ScreenText],
     segments: Sequence[Segment],
+    sounds: Sequence[Sound] = (),
 ) -> list[Unit]:
     """All units of a video from whatever is known of it so far, each once, in order of channel, size and time."""
     spoken = " ".join(utterance.text for utterance in utterances)
@@ -44,6 +47,7 @@ def build_units(
         *_sentences(utterances, language),
         *_slide_units(slides, screen_texts, language),
         *_summaries(segments, language),
+        *_sounds(sounds),
     ]
     return list(dict.fromkeys(unit for unit in units if unit.text))
 
@@ -134,3 +138,8 @@ def _summaries(segments: Sequence[Segment], language: str | None) -> Iterator[Un
         parts = (part.strip() for part in (segment.title, segment.summary) if part)
         text = ". ".join(dict.fromkeys(part for part in parts if part))
         yield Unit("summary", segment.level, segment.start_s, segment.end_s, text, None, language)
+
+
+def _sounds(sounds: Sequence[Sound]) -> Iterator[Unit]:
+    for sound in sounds:
+        yield Unit("sound", "stretch", sound.start_s, sound.end_s, describe_sound(sound.label), None, "en")

@@ -3,3 +3,5 @@
 from pathlib import Path
 
 VOICE_MODEL = Path(__file__).parent / "voices"
+TAGGER = Path(__file__).parent / "tagger"
+CLAP = Path(__file__).parent / "clap"

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from longvid_indexer.report import ErrorInfo
-from longvid_storage.types import ScreenText, Segment, Slide, StageResult, Unit, Utterance, VideoInfo
+from longvid_storage.types import ScreenText, Segment, Slide, Sound, StageResult, Unit, Utterance, VideoInfo
 
 if TYPE_CHECKING:
     from longvid_indexer.diariser import Diariser
     from longvid_indexer.scan import Found
     from longvid_indexer.screen_reader import ScreenReader
+    from longvid_indexer.sound_tagger import SoundTagger
     from longvid_indexer.summariser import Summariser
     from longvid_indexer.transcriber import Transcriber
     from longvid_storage.image_encoder import ImageEncoder
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from longvid_storage.store import Store
     from longvid_storage.text_encoder import TextEncoder
 
-STAGES = ("transcript", "speakers", "visual", "screen_text", "structure", "summaries", "vectors")
+STAGES = ("transcript", "speakers", "visual", "sounds", "screen_text", "structure", "summaries", "vectors")
 """In the order they run; a stage reads only what stages before it wrote."""
 
 # Raise a number when the code of that stage changes what it writes: libraries then redo it and what follows.
@@ -37,6 +38,9 @@ class Engines(Protocol):
 
     @property
     def diariser(self) -> Diariser | None: ...
+
+    @property
+    def sound_tagger(self) -> SoundTagger | None: ...
 
     @property
     def screen_reader(self) -> ScreenReader | None: ...
@@ -114,6 +118,7 @@ def units_with(
     slides: Sequence[Slide] | None = None,
     screen_texts: Sequence[ScreenText] | None = None,
     segments: Sequence[Segment] | None = None,
+    sounds: Sequence[Sound] | None = None,
 ) -> list[Unit]:
     """The units of the video as it will be once the given rows are written; the rest comes from the store."""
     from longvid_storage.units import build_units
@@ -125,4 +130,5 @@ def units_with(
         store.slides(video_id) if slides is None else slides,
         store.screen_texts(video_id) if screen_texts is None else screen_texts,
         store.segments(video_id) if segments is None else segments,
+        store.sounds(video_id) if sounds is None else sounds,
     )

@@ -10,6 +10,7 @@ from longvid_indexer.report import ErrorInfo
 from longvid_indexer.stages.again import reasons
 from longvid_indexer.stages.job import STAGES, Job, Plan
 from longvid_indexer.stages.screen_text import screen_text_stage
+from longvid_indexer.stages.sounds import sounds_stage
 from longvid_indexer.stages.speakers import speakers_stage
 from longvid_indexer.stages.structure import structure_stage
 from longvid_indexer.stages.summaries import summaries_stage
@@ -23,6 +24,7 @@ _STAGES: dict[str, Callable[[Job, dict[str, str]], Plan]] = {
     "transcript": transcript_stage,
     "speakers": speakers_stage,
     "visual": visual_stage,
+    "sounds": sounds_stage,
     "screen_text": screen_text_stage,
     "structure": structure_stage,
     "summaries": summaries_stage,

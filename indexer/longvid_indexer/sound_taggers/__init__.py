@@ -1,0 +1,1 @@
+"""Implementations of the sound role, one file each."""

@@ -1,0 +1,352 @@
+"""Sounds that are not speech: windows to sounds with beginning and end, models that hear, search that finds them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from scipy.signal import resample_poly
+from typer.testing import CliRunner
+
+import media_factory as mf
+from longvid import Library
+from longvid.cli import app
+from longvid.engines import Engines
+from longvid_indexer.sound_tagger import ADAPTERS, SOUND_TAGGERS, Merger, SoundTagger, hear
+from longvid_indexer.sound_taggers.audioset import AudioSetTagger
+from longvid_indexer.sound_taggers.clap import ClapTagger
+from longvid_storage.errors import ModelError
+from longvid_storage.search import search
+from longvid_storage.sound_words import describe_sound, is_event, sound_table
+from longvid_storage.store import Store
+from longvid_storage.types import Filters, Sound, Unit
+from store_tools import fill, sentences, utterances
+from tiny_sounds import CLAP, TAGGER
+from tiny_sounds import factory as sf
+
+WINDOW_S = 2.0
+# What is heard when in the recording of the tests, seconds.
+SCENE = (("Speech", 2.0, 9.0), ("Applause", 12.0, 18.0), ("Speech", 20.0, 26.0), ("Music", 30.0, 38.0))
+
+
+def recording() -> NDArray[np.float32]:
+    """40 s at 16 kHz: ``SCENE`` in a quiet room."""
+    track = sf.hiss(40.0)
+    for number, (what, start_s, end_s) in enumerate(SCENE):
+        length_s = end_s - start_s
+        heard = {
+            "Speech": lambda n, s: sf.voice("high", n, s),
+            "Applause": sf.applause,
+            "Music": lambda n, s: sf.tone(n, 330.0),
+        }[what](length_s, 900 + number)
+        at = round(start_s * sf.RATE)
+        track[at : at + len(heard)] += heard
+    return track
+
+
+def blocks(samples: NDArray[np.float32], size: int = 16_000) -> Iterator[NDArray[np.float32]]:
+    return (samples[at : at + size] for at in range(0, len(samples), size))
+
+
+def taggers() -> dict[str, SoundTagger]:
+    return {
+        "audioset": AudioSetTagger(TAGGER, device="cpu", threshold=0.5, window_s=WINDOW_S),
+        "clap": ClapTagger(
+            CLAP, device="cpu", labels=("Applause", "Music"), threshold=0.4, window_s=WINDOW_S, batch_size=5
+        ),
+    }
+
+
+class Scripted:
+    """A small true tagger: the name of a sound is its loudness, rounded; it notes the sizes of its batches."""
+
+    name = "scripted"
+    fingerprint = "scripted@1"
+    sample_rate = 16_000
+    window_s = 2.0
+    threshold = 0.5
+    batch_size = 3
+
+    def __init__(self) -> None:
+        self.batches: list[int] = []
+
+    def tag(self, windows: Sequence[NDArray[np.float32]]) -> list[dict[str, float]]:
+        self.batches.append(len(windows))
+        return [{"Applause": float(np.abs(samples).max())} for samples in windows]
+
+
+def test_a_sound_begins_and_ends_to_one_hop_whatever_the_batches() -> None:
+    for start_s, end_s in ((4.0, 7.0), (4.3, 4.8), (0.0, 1.0), (9.2, 10.0)):
+        samples = np.zeros(160_000, np.float32)
+        samples[round(start_s * 16_000) : round(end_s * 16_000)] = 0.8
+        tagger = Scripted()
+        (sound,) = hear(blocks(samples, 7_777), tagger)
+        assert sound.label == "Applause"
+        assert start_s - 1.0 < sound.start_s <= start_s
+        assert end_s <= sound.end_s < end_s + 1.0
+        assert sound.score == pytest.approx(0.8)
+        assert set(tagger.batches[:-1]) <= {3}
+    assert hear(blocks(np.zeros(160_000, np.float32)), Scripted()) == []
+    assert hear(iter(()), Scripted()) == []
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.booleans(), min_size=1, max_size=30), st.integers(1, 3))
+def test_merged_sounds_are_runs_of_cells_whose_every_window_has_the_sound(
+    fired: list[bool], covering: int
+) -> None:
+    merger = Merger(1.0, covering, 0.5)
+    for each in fired:
+        merger.add({"Applause": 0.9 if each else 0.1})
+    end_s = len(fired) + covering - 1.0
+    heard = {
+        cell for sound in merger.finish(end_s) for cell in range(round(sound.start_s), round(sound.end_s))
+    }
+    expected = {
+        cell
+        for cell in range(len(fired) + covering - 1)
+        if all(fired[window] for window in range(max(0, cell - covering + 1), min(cell + 1, len(fired))))
+    }
+    assert heard == expected
+
+
+def test_speech_and_silence_are_no_sounds_to_find() -> None:
+    merger = Merger(1.0, 2, 0.5)
+    for _ in range(4):
+        merger.add({"Speech": 0.9, "Silence": 0.8, "Inside, small room": 0.7, "Laughter": 0.6, "Bell": 0.4})
+    assert merger.finish(5.0) == [Sound(0.0, 5.0, "Laughter", 0.6)]
+    assert not is_event("male speech, man speaking")
+    assert all(map(is_event, sound_table()))
+
+
+def test_two_sounds_at_once_are_both_found() -> None:
+    merger = Merger(1.0, 2, 0.5)
+    for names in ("a", "ab", "ab", "b", ""):
+        merger.add({{"a": "Applause", "b": "Cheering"}[name]: 0.9 for name in names})
+    assert [(s.label, s.start_s, s.end_s) for s in merger.finish(6.0)] == [
+        ("Applause", 0.0, 3.0),
+        ("Cheering", 2.0, 4.0),
+    ]
+
+
+def test_descriptions_say_a_sound_in_more_than_one_way() -> None:
+    assert describe_sound("Applause") == "Applause (the audience applauds, clapping hands, ovation)"
+    assert describe_sound("Didgeridoo") == "Didgeridoo"
+    assert len(sound_table()) > 80
+
+
+@pytest.mark.parametrize("name", ["audioset", "clap"])
+def test_a_model_that_hears_finds_each_sound_in_its_place(name: str) -> None:
+    tagger = taggers()[name]
+    track = recording()
+    if tagger.sample_rate != sf.RATE:
+        track = resample_poly(track, tagger.sample_rate // sf.RATE, 1).astype(np.float32)
+    sounds = hear(blocks(track), tagger)
+    assert [sound.label for sound in sounds] == ["Applause", "Music"]
+    for sound, (_, start_s, end_s) in zip(sounds, (SCENE[1], SCENE[3]), strict=True):
+        assert abs(sound.start_s - start_s) <= 1.0, sound
+        assert abs(sound.end_s - end_s) <= 1.0, sound
+        assert tagger.threshold <= sound.score <= 1.0
+
+
+@pytest.mark.parametrize("name", ["audioset", "clap"])
+def test_what_is_computed_together_changes_nothing(name: str) -> None:
+    tagger = taggers()[name]
+    track = recording()
+    size = round(WINDOW_S * sf.RATE)
+    windows = [track[at : at + size] for at in range(0, len(track), size)]
+    if tagger.sample_rate != sf.RATE:
+        windows = [resample_poly(w, tagger.sample_rate // sf.RATE, 1).astype(np.float32) for w in windows]
+    windows[-1] = windows[-1][: len(windows[-1]) // 3]
+    together = tagger.tag(windows)
+    for window, scores in zip(windows, together, strict=True):
+        (alone,) = tagger.tag([window])
+        assert alone == pytest.approx(scores, abs=0.01)
+
+
+@pytest.mark.parametrize("name", ["audioset", "clap"])
+def test_the_fingerprint_is_of_the_weights_and_of_what_decides_the_sounds(name: str, tmp_path: Path) -> None:
+    made, place = {"audioset": (AudioSetTagger, TAGGER), "clap": (ClapTagger, CLAP)}[name]
+    assert made("a/name", weights=place).fingerprint == made(place).fingerprint
+    assert made("a/name", weights=place).name == "a/name"
+    prints = {
+        made(place).fingerprint,
+        made(place, threshold=0.9).fingerprint,
+        made(place, window_s=1.0).fingerprint,
+    }
+    other = Path(shutil.copytree(place, tmp_path / "other"))
+    weights = other / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-4] + b"\0\0\0\1")
+    assert len(prints | {made(other).fingerprint}) == 4
+
+
+@pytest.mark.parametrize("name", ["audioset", "clap"])
+def test_what_cannot_be_loaded_is_said_in_one_sentence(name: str, tmp_path: Path) -> None:
+    made, place = {"audioset": (AudioSetTagger, TAGGER), "clap": (ClapTagger, CLAP)}[name]
+
+    def fails(model: Path | str, match: str) -> None:
+        with pytest.raises(ModelError, match=match) as error:
+            made(model, device="cpu", window_s=WINDOW_S).tag([np.zeros(1_600, np.float32)])
+        assert "\n" not in error.value.message
+
+    fails("nobody/nothing", "the sound model nobody/nothing is not on this disk")
+    torn = Path(shutil.copytree(place, tmp_path / "torn"))
+    weights = torn / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:3000])
+    fails(torn, "cannot be loaded")
+    fails({"audioset": CLAP, "clap": TAGGER}[name], "cannot be loaded|has no weights for")
+    slow = Path(shutil.copytree(place, tmp_path / "slow"))
+    for file in slow.glob("pr*_config.json"):
+        file.write_text(file.read_text().replace(str(made.sample_rate), "44100"))
+    fails(slow, "44100 Hz")
+
+
+def test_every_record_names_an_adapter() -> None:
+    assert {record.implementation for record in SOUND_TAGGERS} == set(ADAPTERS.values())
+    assert {record.role for record in SOUND_TAGGERS} == {"sound"}
+    for record in SOUND_TAGGERS:
+        assert record.load(weights="somewhere", device="cpu").name == record.options["model"]
+
+
+# Search
+
+
+def with_sounds(store: Store, name: str, sounds: Sequence[Sound], texts: Sequence[str] = ()) -> str:
+    from longvid_storage.units import build_units
+    from store_tools import info
+
+    spoken = utterances(texts)
+    key = fill(store, name, texts or ["nothing much"])
+    with store.stage(key, "sounds", "s1") as writer:
+        writer.replace_sounds(sounds)
+        writer.replace_units([*sentences(spoken), *build_units(info(name), [], [], [], [], sounds)])
+    return key
+
+
+def test_a_sound_is_found_as_long_as_it_is_heard_and_before_talk_about_it(tmp_path: Path) -> None:
+    said = ["We talk about the budget now", "The audience research cost a lot", "Now the weather"]
+    with Store.open(tmp_path / "library", create=True) as store:
+        key = with_sounds(store, "Talk", [Sound(7.0, 9.5, "Applause", 0.9), Sound(12.0, 14.0, "Music")], said)
+        first, *others = search(store, "when does the audience applaud?", k=5)
+        assert (first.video_id, first.start_s, first.end_s) == (key, 7.0, 9.5)
+        assert [(piece.kind, piece.text) for piece in first.evidence] == [
+            ("sound", "Applause (the audience applauds, clapping hands, ovation)")
+        ]
+        assert all(m.end_s <= 7.0 or m.start_s >= 9.5 for m in others)
+        assert not any(
+            piece.kind == "sound" for m in search(store, "the budget", k=5) for piece in m.evidence
+        )
+
+
+def test_every_way_to_ask_for_a_sound(tmp_path: Path) -> None:
+    sounds = [
+        Sound(5.0, 8.0, "Applause"),
+        Sound(20.0, 22.0, "Laughter"),
+        Sound(40.0, 44.0, "Telephone bell ringing"),
+        Sound(60.0, 70.0, "Music"),
+    ]
+    with Store.open(tmp_path / "library", create=True) as store:
+        with_sounds(store, "Show", sounds)
+        asked = {
+            "when does the audience applaud?": 5.0,
+            "clapping": 5.0,
+            "Where do people laugh": 20.0,
+            "a phone rings": 40.0,
+            "when is music playing": 60.0,
+        }
+        for question, start_s in asked.items():
+            assert search(store, question, k=1)[0].start_s == start_s, question
+
+
+def test_filters_hold_for_sounds(tmp_path: Path) -> None:
+    sounds = [Sound(5.0, 8.0, "Applause"), Sound(40.0, 50.0, "Applause")]
+    with Store.open(tmp_path / "library", create=True) as store:
+        one, two = (with_sounds(store, name, sounds) for name in ("One", "Two"))
+        found = search(store, "applause", filters=Filters(video_ids=frozenset([two])))
+        assert {(m.video_id, m.start_s) for m in found} == {(two, 5.0), (two, 40.0)}
+        (cut,) = search(
+            store, "applause", filters=Filters(video_ids=frozenset([one]), from_s=42.0, to_s=47.0)
+        )
+        assert (cut.start_s, cut.end_s) == (42.0, 47.0)
+        assert search(store, "applause", filters=Filters(speaker="Ada")) == []
+        assert len(search(store, "applause", k=3)) == 3
+
+
+def test_two_names_of_one_sound_are_one_moment(tmp_path: Path) -> None:
+    sounds = [Sound(5.0, 9.0, "Applause"), Sound(6.0, 8.0, "Clapping"), Sound(30.0, 33.0, "Clapping")]
+    with Store.open(tmp_path / "library", create=True) as store:
+        with_sounds(store, "Show", sounds)
+        found = search(store, "clapping", k=5)
+        assert [(m.start_s, m.end_s, len(m.evidence)) for m in found] == [(6.0, 8.0, 2), (30.0, 33.0, 1)]
+
+
+def test_sound_units_stay_when_other_stages_write(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "library", create=True) as store:
+        key = with_sounds(store, "Show", [Sound(5.0, 9.0, "Applause")])
+        (unit,) = store.units_of(channels=["sound"])
+        assert unit.unit == Unit("sound", "stretch", 5.0, 9.0, describe_sound("Applause"), None, "en")
+        store.remove_video(key)
+        assert store.units_of() == []
+
+
+# End to end
+
+
+def engines(tagger: SoundTagger | None) -> Engines:
+    made = Engines()
+    vars(made).update(sound_tagger=tagger, transcriber=None, screen_reader=None, text_encoder=None)
+    return made
+
+
+@pytest.fixture(scope="module")
+def indexed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sounds")
+    sf.write_wav(folder / "gala.wav", recording())
+    mf.lecture(mf.sample_slides(1, "white"), seconds=3.0, rate=5, size=(320, 180)).write(folder / "mute.mp4")
+    with Library.open(folder / "library", create=True, engines=engines(taggers()["audioset"])) as lib:
+        reports = {report.title: report for report in lib.index(folder)}
+        assert reports["gala"].stages["sounds"].counters == {"sounds": 2}
+        assert reports["gala"].stages["sounds"].engine == str(TAGGER)
+        assert reports["mute"].stages["sounds"].engine is None
+        assert [report.status for report in lib.index(folder)] == ["unchanged", "unchanged"]
+    return folder
+
+
+@pytest.mark.slow
+def test_when_the_audience_applauds_is_found_from_the_command_line(indexed: Path) -> None:
+    def run(*arguments: str) -> str:
+        result = CliRunner().invoke(app, [*arguments, "--library", str(indexed / "library")])
+        assert result.exception is None, result.exception
+        return result.stdout
+
+    lines = run("search", "when does the audience applaud?", "-k", "1").splitlines()
+    assert lines[0].startswith("1. gala @ 0:12–0:18") or lines[0].startswith("1. gala @ 0:11–0:1")
+    assert lines[1].strip() == "heard · Applause (the audience applauds, clapping hands, ovation)"
+    found = json.loads(run("search", "when does the audience applaud?", "-k", "1", "--json"))
+    assert found["evidence"][0]["kind"] == "sound"
+    assert abs(found["start_s"] - 12) <= 1
+    assert abs(found["end_s"] - 18) <= 1
+    shown = json.loads(run("show", "gala", "--json"))
+    assert [sound["label"] for sound in shown["sounds"]] == ["Applause", "Music"]
+    assert "2 sounds" in run("show", "gala")
+
+
+@pytest.mark.slow
+def test_without_a_model_sounds_are_off_and_said_to_be(indexed: Path, tmp_path: Path) -> None:
+    library = Path(shutil.copytree(indexed / "library", tmp_path / "library"))
+    with Library.open(library, engines=engines(None)) as lib:
+        reports = {report.title: report for report in lib.index(indexed)}
+        assert reports["gala"].stages["sounds"].engine == "off"
+        assert reports["mute"].status == "unchanged", "no sound, no model needed"
+        assert lib.show("gala").sounds == ()
+        assert not any(e.kind == "sound" for m in lib.search("applause") for e in m.evidence)
+    choice = Engines().choices["sound"]
+    assert choice.name == "off"
+    assert "applause" in choice.why
