@@ -78,7 +78,9 @@ class MemoryTools:
         return found
 
     def keyframes(self, video_id: str, from_s: float, to_s: float) -> list[Keyframe]:
-        return [k for k in self.videos[video_id].keyframes if _touches(k.start_s, k.end_s, from_s, to_s)]
+        found = [k for k in self.videos[video_id].keyframes if _touches(k.start_s, k.end_s, from_s, to_s)]
+        self.calls.extend(("picture", (video_id, keyframe)) for keyframe in found)
+        return found
 
     def frames(
         self,
