@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
@@ -42,7 +43,9 @@ class ProcessorCounter:
             frames = [FramePart(number, float(number), width, height) for number in range(count)]
             return self._tokens_of([TextPart("Look."), *frames], _noise, None)
 
-        return -(-(of(_MORE) - of(_FEW)) // (_MORE - _FEW))
+        # The dearer of one more frame and of the mean one: a video of more frames may have fewer tokens in each.
+        none, few, more = of(0), of(_FEW), of(_MORE)
+        return max(math.ceil((more - few) / (_MORE - _FEW)), math.ceil((more - none) / _MORE))
 
     def _sound(self, seconds: float) -> int:
         """Tokens of sound that lasts ``seconds``."""
