@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 import media_factory as mf
 from longvid import Library, ModelMismatchError
 from longvid.engines import Engines
+from longvid_indexer.stages.vectors import encode_keyframes
+from longvid_indexer.vision.pictures import encode_webp
 from longvid_storage.image_encoder import ImageEncoder
+from longvid_storage.searching.pictures import standing_out
 
 COLOURS = {"red": (200, 30, 30), "green": (30, 170, 40), "blue": (30, 40, 200)}
 
@@ -60,6 +63,49 @@ def frames() -> Iterator[NDArray[np.uint8]]:
             frame[:] = colour
             frame[:, number * 4 : number * 4 + 20] = 120  # something moves, so these are shots, not slides
             yield frame
+
+
+class Counting(ColourEncoder):
+    """Remembers how many pictures it was given at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.given: list[int] = []
+
+    def encode_images(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        self.given.append(len(images))
+        return super().encode_images(images)
+
+
+def test_few_keyframes_are_unpacked_at_a_time() -> None:
+    shades = [np.full((9, 16, 3), (i, 255 - i, 90), np.uint8) for i in range(150)]
+    encoder = Counting()
+    vectors = encode_keyframes(encoder, [encode_webp(shade, 90) for shade in shades])
+    assert encoder.given == [64, 64, 22]
+    np.testing.assert_allclose(vectors, ColourEncoder().encode_images(shades), atol=0.02)
+    assert encode_keyframes(encoder, []).shape == (0, 3)
+
+
+def test_only_pictures_that_stand_out_count() -> None:
+    assert standing_out([]) == []
+    assert standing_out([(1, 0.3)]) == [(1, 0.3)]
+    hits = [(4, 0.31), (2, 0.30), (9, 0.22), (5, 0.21), (6, 0.2), (7, 0.19)]
+    assert standing_out(hits) == hits[:2]
+    assert standing_out([(i, 0.2) for i in range(5)]) == [(i, 0.2) for i in range(5)]
+
+
+@pytest.mark.slow
+def test_a_moment_whose_words_fit_comes_first_and_one_without_them_behind_the_picture(tmp_path: Path) -> None:
+    mf.write_video(tmp_path / "colours.mp4", frames(), 10)
+    cue = "00:00:{0:02d}.000 --> 00:00:{1:02d}.000\n{2}\n"
+    said = [cue.format(0, 5, "The budget is balanced."), cue.format(5, 10, "Nobody was there.")]
+    (tmp_path / "colours.vtt").write_text("WEBVTT\n\n" + "\n".join(said))
+    with Library.open(tmp_path / "library", create=True, engines=ColourEngines(ColourEncoder())) as lib:
+        lib.index(tmp_path / "colours.mp4")
+        first = lib.search("something blue", k=3)[0]
+        assert (first.start_s, [each.kind for each in first.evidence]) == (10.0, ["picture"])
+        first = lib.search("a blue budget", k=3)[0]
+        assert "speech" in [each.kind for each in first.evidence]
 
 
 @pytest.mark.slow

@@ -143,13 +143,9 @@ def test_easyocr_without_weights_says_what_to_do(tmp_path: Path) -> None:
         reader.read(np.zeros((50, 50, 3), np.uint8))
 
 
-@pytest.mark.slow
-def test_easyocr_loads_and_runs_weights_in_its_own_format(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def easyocr_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Random weights under the true file names; only the table of known hashes is told about them."""
-    import hashlib
-
     import easyocr.config
     import torch
     from easyocr.craft import CRAFT
@@ -157,16 +153,83 @@ def test_easyocr_loads_and_runs_weights_in_its_own_format(
 
     torch.manual_seed(0)
     english = easyocr.config.recognition_models["gen2"]["english_g2"]
-    known = {
-        "craft_mlt_25k.pth": (CRAFT(), easyocr.config.detection_models["craft"]),
-        english["filename"]: (Model(1, 256, 256, len(english["characters"]) + 1), english),
+    networks = {
+        "craft_mlt_25k.pth": CRAFT(),
+        english["filename"]: Model(1, 256, 256, len(english["characters"]) + 1),
     }
-    for name, (network, record) in known.items():
+    for name, network in networks.items():
         state = {f"module.{key}": value for key, value in network.state_dict().items()}
         torch.save(state, tmp_path / name)
-        digest = hashlib.md5((tmp_path / name).read_bytes(), usedforsecurity=False).hexdigest()
-        monkeypatch.setitem(record, "md5sum", digest)
-    reader = EasyOcrReader(weights=tmp_path / english["filename"], gpu=False)
+        tell_easyocr(tmp_path / name, monkeypatch)
+    return tmp_path / english["filename"]
+
+
+def tell_easyocr(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """This file is the published one, as far as EasyOCR knows."""
+    import hashlib
+
+    import easyocr.config
+
+    tables = [easyocr.config.detection_models["craft"], *easyocr.config.recognition_models["gen2"].values()]
+    (record,) = [table for table in tables if table["filename"] == weights.name]
+    digest = hashlib.md5(weights.read_bytes(), usedforsecurity=False).hexdigest()
+    monkeypatch.setitem(record, "md5sum", digest)
+
+
+class _Bomb:
+    """An object that a careless reader of pickles would run."""
+
+    def __reduce__(self) -> tuple[object, tuple[Path]]:
+        return (Path.touch, (Path("exploded"),))
+
+
+@pytest.mark.slow
+def test_easyocr_runs_no_code_out_of_a_file(
+    easyocr_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TORCH_FORCE_WEIGHTS_ONLY_LOAD", raising=False)
+    torch.save({"x": _Bomb()}, easyocr_weights)
+    tell_easyocr(easyocr_weights, monkeypatch)
+    with pytest.raises(ModelError, match="easyocr cannot load its weights for en") as caught:
+        EasyOcrReader(weights=easyocr_weights, device="cpu").read(np.zeros((50, 50, 3), np.uint8))
+    assert "\n" not in str(caught.value)
+    assert not Path("exploded").exists()
+
+
+@pytest.mark.slow
+def test_easyocr_reads_the_languages_that_were_chosen(easyocr_weights: Path) -> None:
+    assert "de+en" in EasyOcrReader("de+en").fingerprint
+    assert EasyOcrReader("de+en").fingerprint == EasyOcrReader(("de", "en")).fingerprint
+    assert EasyOcrReader("de").fingerprint != EasyOcrReader("en").fingerprint
+    picture = np.zeros((50, 50, 3), np.uint8)
+    with pytest.raises(ModelError, match=r"easyocr cannot read en\+xx .*give codes of languages"):
+        EasyOcrReader("en+xx", weights=easyocr_weights, device="cpu").read(picture)
+
+
+def test_easyocr_keeps_boxes_as_fractions_of_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Engine:
+        """Answers as EasyOCR does: four corners in pixels, also turned ones and ones outside the picture."""
+
+        def readtext(self, image: np.ndarray, paragraph: bool) -> list[tuple[object, str, float]]:
+            assert image.shape == (100, 200, 3)
+            assert not paragraph
+            level = [[20, 10], [100, 10], [100, 30], [20, 30]]
+            turned = [[-5, 50], [150, 60], [145, 110], [-9, 90]]
+            return [(level, "level", 0.9), (turned, "turned", 0.4)]
+
+    reader = EasyOcrReader()
+    monkeypatch.setitem(reader.__dict__, "_engine", Engine())
+    level, turned = reader.read(np.zeros((100, 200, 3), np.uint8))
+    assert (level.text, level.box, level.confidence) == ("level", (0.1, 0.1, 0.5, 0.3), 0.9)
+    assert turned.box == (0.0, 0.5, 0.75, 1.0)
+
+
+@pytest.mark.slow
+def test_easyocr_loads_and_runs_weights_in_its_own_format(easyocr_weights: Path) -> None:
+    reader = EasyOcrReader(weights=easyocr_weights, device="cpu")
     for line in reader.read(slide("Random weights", ("read nonsense",))):
         assert 0 <= line.box[0] <= line.box[2] <= 1
         assert 0 <= line.box[1] <= line.box[3] <= 1

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import pickle
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
@@ -13,6 +17,7 @@ from numpy.typing import NDArray
 
 from longvid_indexer.screen_reader import ReadLine
 from longvid_storage.errors import MissingExtraError, ModelError
+from longvid_storage.torch_device import pick_device
 
 
 class EasyOcrReader:
@@ -21,7 +26,10 @@ class EasyOcrReader:
     Args:
         languages: EasyOCR language codes that share one recognition model (``"de+en"``).
         weights: a weights file of EasyOCR, or the directory of them; None for ``~/.EasyOCR/model``.
-        gpu: run on a GPU; None where there is one.
+        device: ``"cpu"``, ``"cuda"``, … or None for a GPU where there is one.
+
+    EasyOCR compares its weights with the hashes it was published with, and is held to reading them with
+    ``weights_only=True``, which it does not do by itself.
     """
 
     name = "easyocr"
@@ -30,12 +38,12 @@ class EasyOcrReader:
         self,
         languages: str | tuple[str, ...] = "en",
         weights: str | Path | None = None,
-        gpu: bool | None = None,
+        device: str | None = None,
     ) -> None:
         self._languages = tuple(languages.split("+")) if isinstance(languages, str) else tuple(languages)
         place = Path(weights) if weights is not None else Path.home() / ".EasyOCR" / "model"
         self._directory = place.parent if place.is_file() else place
-        self._gpu = gpu
+        self._wanted_device = device
 
     @property
     def fingerprint(self) -> str:
@@ -46,23 +54,33 @@ class EasyOcrReader:
     def _engine(self) -> Any:
         try:
             import easyocr
-            import torch
         except ImportError as error:
             raise MissingExtraError("easyocr is not installed: pip install 'longvid[models]'") from error
+        languages = "+".join(self._languages)
+        device = pick_device(self._wanted_device, "easyocr")
         try:
-            return easyocr.Reader(
-                list(self._languages),
-                gpu=torch.cuda.is_available() if self._gpu is None else self._gpu,
-                model_storage_directory=str(self._directory),
-                user_network_directory=str(self._directory),
-                download_enabled=False,
-                verbose=False,
-                quantize=False,
-            )
-        except (OSError, RuntimeError, ValueError) as error:
+            with _weights_only():
+                return easyocr.Reader(
+                    list(self._languages),
+                    gpu=False if device == "cpu" else device,
+                    model_storage_directory=str(self._directory),
+                    user_network_directory=str(self._directory),
+                    download_enabled=False,
+                    verbose=False,
+                    quantize=False,
+                )
+        except ValueError as error:
             raise ModelError(
-                f"easyocr cannot load its weights for {'+'.join(self._languages)} from {self._directory} ({error}):"
-                " put craft_mlt_25k.pth and the language's recognition model there, or use rapidocr"
+                f"easyocr cannot read {languages} ({' '.join(str(part) for part in error.args)}): give codes of "
+                "languages that share one recognition model, such as en, de+en or ch_sim+en",
+                code="language",
+            ) from error
+        except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+            raise ModelError(
+                f"easyocr cannot load its weights for {languages} from {self._directory} "
+                f"({str(error).splitlines()[0]}): put craft_mlt_25k.pth and the language's recognition model there, "
+                "or use rapidocr",
+                code="no_weights",
             ) from error
 
     def read(self, image: NDArray[np.uint8]) -> list[ReadLine]:
@@ -79,3 +97,18 @@ class EasyOcrReader:
             ys = [min(max(float(y) / height, 0.0), 1.0) for _, y in corners]
             lines.append(ReadLine(str(text), (min(xs), min(ys), max(xs), max(ys)), float(score)))
         return lines
+
+
+@contextmanager
+def _weights_only() -> Iterator[None]:
+    """torch reads no code out of a file, although EasyOCR asks it to (``weights_only=False``)."""
+    name = "TORCH_FORCE_WEIGHTS_ONLY_LOAD"
+    before = os.environ.get(name)
+    os.environ[name] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before

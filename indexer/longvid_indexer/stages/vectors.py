@@ -9,9 +9,14 @@ import numpy as np
 from longvid_indexer.stages.job import Job, Plan, Work, digest, fingerprint_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
+    from longvid_storage.image_encoder import ImageEncoder
     from longvid_storage.stage_writer import StageWriter
+
+_UNPACKED = 64
 
 
 def vectors_stage(job: Job, recorded: dict[str, str]) -> Plan:
@@ -34,7 +39,7 @@ def vectors_stage(job: Job, recorded: dict[str, str]) -> Plan:
         frames, picture_vectors = [], None
         if image is not None:
             frames = store.keyframes_without_vectors(video_id, image.fingerprint)
-            picture_vectors = image.encode_images([_pixels(frame.image) for _, frame in frames])
+            picture_vectors = encode_keyframes(image, [frame.image for _, frame in frames])
             counters["pictures_encoded"] = len(frames)
 
         def write(writer: StageWriter) -> None:
@@ -51,6 +56,17 @@ def vectors_stage(job: Job, recorded: dict[str, str]) -> Plan:
         return Work(write, fingerprint, " + ".join(names) or "off", counters)
 
     return frozenset((fingerprint,)), make
+
+
+def encode_keyframes(encoder: ImageEncoder, kept: Sequence[bytes]) -> NDArray[np.float32]:
+    """Vectors of kept pictures, ``(n, dimension)``; few are unpacked at a time, however long the video."""
+    starts = range(0, max(len(kept), 1), _UNPACKED)
+    return np.concatenate(
+        [
+            encoder.encode_images([_pixels(each) for each in kept[start : start + _UNPACKED]])
+            for start in starts
+        ]
+    )
 
 
 def _pixels(image: bytes) -> NDArray[np.uint8]:

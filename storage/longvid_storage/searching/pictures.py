@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from statistics import median
 from typing import TYPE_CHECKING
 
 from longvid_storage import search_reads
+from longvid_storage.analysis import analyse, query_terms
 from longvid_storage.types import Evidence, Filters, Keyframe, Moment
 
 if TYPE_CHECKING:
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from longvid_storage.store import Store
 
 RANK_CONSTANT = 60
+FEWEST = 20  # keyframes whose similarities tell what is usual
 LONGEST_S = 60.0
 
 
@@ -22,24 +25,46 @@ def with_pictures(
 ) -> list[Moment]:
     """``moments`` and keyframe hits by reciprocal rank (Cormack, Clarke & Büttcher 2009), the best ``k``.
 
-    A keyframe inside a moment is evidence of it; one outside any becomes a moment of its own.
+    Only keyframes that stand out count. One inside a moment is evidence of it; one outside any becomes a moment of its
+    own. A moment that shares no word with the question comes after the keyframe of the same rank.
     """
     hits = store.vector_search(
         "picture",
         encoder.encode_texts([query])[0],
         filters=filters,
-        limit=4 * k,
+        limit=4 * k + FEWEST,
         model_fingerprint=encoder.fingerprint,
     )
-    scores = {id(moment): 1 / (RANK_CONSTANT + rank) for rank, moment in enumerate(moments, 1)}
-    ranked = [(moment, scores[id(moment)]) for moment in moments]
+    hits = standing_out(hits)
+    if not hits:
+        return list(moments)
+    terms = set(query_terms(query))
+    ranked = [
+        (moment, 1 / (RANK_CONSTANT + rank + (0 if _shares_word(moment, terms) else 0.5)))
+        for rank, moment in enumerate(moments, 1)
+    ]
     frames = store.keyframes_by_id([frame_id for frame_id, _ in hits])
     for rank, (_, video_id, frame) in enumerate(frames, 1):
         _enter(store, ranked, video_id, frame, 1 / (RANK_CONSTANT + rank))
-    if not frames:
-        return list(moments)
     ranked.sort(key=lambda each: (-each[1], each[0].video_id, each[0].start_s))
     return [replace(moment, score=score) for moment, score in ranked[:k]]
+
+
+def standing_out(hits: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
+    """Those of ``hits`` (id, similarity; best first) that are nearer to the best than to the median of all.
+
+    An image model finds every picture somewhat like every question, and how much is different for each model: only
+    the distances between pictures tell.
+    """
+    if not hits:
+        return []
+    similar = [similarity for _, similarity in hits]
+    least = (similar[0] + median(similar)) / 2
+    return [hit for hit in hits if hit[1] >= least]
+
+
+def _shares_word(moment: Moment, terms: set[str]) -> bool:
+    return any(not terms.isdisjoint(analyse(evidence.text, None)) for evidence in moment.evidence)
 
 
 def _enter(
