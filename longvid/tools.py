@@ -22,7 +22,7 @@ from longvid_storage.rows import VideoRow
 from longvid_storage.search import search
 from longvid_storage.searching.vectors_at import vectors_at
 from longvid_storage.store import Store
-from longvid_storage.types import Box, Filters, Keyframe, Moment, ScreenText, Segment, Utterance
+from longvid_storage.types import Box, Filters, Keyframe, Moment, ScreenText, Segment, Sound, Utterance
 
 if TYPE_CHECKING:
     from longvid_indexer.rewatch import Rewatcher
@@ -83,6 +83,10 @@ class LibraryTools:
     def screen_texts(self, video_id: str, from_s: float, to_s: float) -> Sequence[ScreenText]:
         """Screen text of a video that touches ``[from_s, to_s)``."""
         return self._store.screen_texts(video_id, from_s, to_s)
+
+    def sounds(self, video_id: str, from_s: float, to_s: float) -> Sequence[Sound]:
+        """Sounds other than speech of a video that touch ``[from_s, to_s)``."""
+        return self._store.sounds(video_id, from_s, to_s)
 
     def keyframes(self, video_id: str, from_s: float, to_s: float) -> Sequence[Keyframe]:
         """Keyframes with their pictures that touch ``[from_s, to_s)``."""

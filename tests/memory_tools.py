@@ -19,7 +19,18 @@ from longvid_agents.tools import TermStatistics, VideoCard
 from longvid_storage.analysis import analyse
 from longvid_storage.errors import MediaError
 from longvid_storage.mentions import Mention, VideoMentions
-from longvid_storage.types import Box, Evidence, Filters, Keyframe, Moment, ScreenText, Segment, Utterance
+from longvid_storage.sound_words import describe_sound
+from longvid_storage.types import (
+    Box,
+    Evidence,
+    Filters,
+    Keyframe,
+    Moment,
+    ScreenText,
+    Segment,
+    Sound,
+    Utterance,
+)
 
 DIMENSION = 256
 
@@ -35,6 +46,7 @@ class MemoryVideo:
     keyframes: list[Keyframe] = field(default_factory=list)
     collection: str | None = None
     segments: list[Segment] = field(default_factory=list)
+    sounds: list[Sound] = field(default_factory=list)
     media: bool = True
 
     @property
@@ -75,6 +87,11 @@ class MemoryTools:
     def screen_texts(self, video_id: str, from_s: float, to_s: float) -> list[ScreenText]:
         found = [t for t in self.videos[video_id].screen if _touches(t.start_s, t.end_s, from_s, to_s)]
         self.calls.extend(("screen", (video_id, t)) for t in found)
+        return found
+
+    def sounds(self, video_id: str, from_s: float, to_s: float) -> list[Sound]:
+        found = [s for s in self.videos[video_id].sounds if _touches(s.start_s, s.end_s, from_s, to_s)]
+        self.calls.extend(("sound", (video_id, s)) for s in found)
         return found
 
     def keyframes(self, video_id: str, from_s: float, to_s: float) -> list[Keyframe]:
@@ -195,6 +212,7 @@ def _touches(start_s: float, end_s: float, from_s: float, to_s: float) -> bool:
 def _pieces(video: MemoryVideo, filters: Filters) -> list[Evidence]:
     pieces = [Evidence("speech", u.start_s, u.end_s, u.text, u.speaker) for u in video.utterances]
     pieces += [Evidence("screen", t.start_s, t.end_s, t.text) for t in video.screen]
+    pieces += [Evidence("sound", s.start_s, s.end_s, describe_sound(s.label)) for s in video.sounds]
     from_s, to_s = filters.from_s or 0.0, math.inf if filters.to_s is None else filters.to_s
     return [
         piece

@@ -19,6 +19,8 @@ import media_factory as mf
 from longvid import Library
 from longvid.cli import app
 from longvid.engines import Engines
+from longvid_agents.evidence import gather
+from longvid_agents.verify import quote_in_span
 from longvid_indexer.sound_tagger import ADAPTERS, SOUND_TAGGERS, Merger, SoundTagger, hear
 from longvid_indexer.sound_taggers.audioset import AudioSetTagger
 from longvid_indexer.sound_taggers.clap import ClapTagger
@@ -26,7 +28,8 @@ from longvid_storage.errors import ModelError
 from longvid_storage.search import search
 from longvid_storage.sound_words import describe_sound, is_event, sound_table
 from longvid_storage.store import Store
-from longvid_storage.types import Filters, Sound, Unit
+from longvid_storage.types import Citation, Filters, Sound, Unit
+from memory_tools import MemoryTools, MemoryVideo
 from store_tools import fill, sentences, utterances
 from tiny_sounds import CLAP, TAGGER
 from tiny_sounds import factory as sf
@@ -336,6 +339,45 @@ def test_when_the_audience_applauds_is_found_from_the_command_line(indexed: Path
     shown = json.loads(run("show", "gala", "--json"))
     assert [sound["label"] for sound in shown["sounds"]] == ["Applause", "Music"]
     assert "2 sounds" in run("show", "gala")
+
+
+@pytest.mark.slow
+def test_an_answer_cites_the_sound(indexed: Path) -> None:
+    with Library.open(indexed / "library", engines=engines(None)) as lib:
+        answer = lib.ask("When does the audience applaud?")
+        assert answer.found
+        (claim,) = answer.claims
+        (citation,) = claim.citations
+        assert citation.kind == "sound"
+        assert citation.quote == "Applause (the audience applauds, clapping hands, ovation)"
+        assert abs(citation.start_s - 12) <= 1
+        assert abs(citation.end_s - 18) <= 1
+        assert not lib.ask("When does the dog bark?").found
+    result = CliRunner().invoke(app, ["ask", "When is there music?", "--library", str(indexed / "library")])
+    assert result.stdout.splitlines()[0].startswith("Music (music plays, song, melody, jingle) [gala @ 0:")
+
+
+def test_a_cited_sound_is_read_again_from_the_store() -> None:
+    video = MemoryVideo("v", "Gala", sounds=[Sound(12.0, 18.0, "Applause")])
+    tools = MemoryTools([video])
+    quote = describe_sound("Applause")
+
+    def cited(start_s: float, end_s: float, text: str) -> bool:
+        return quote_in_span(Citation("v", "Gala", "gala.mp4", start_s, end_s, "sound", text), tools)
+
+    assert cited(12.0, 18.0, quote)
+    assert not cited(13.0, 18.0, quote), "the sound is longer than what is cited"
+    assert not cited(12.0, 18.0, describe_sound("Laughter"))
+
+
+def test_sounds_are_evidence_only_where_the_filters_admit_them() -> None:
+    tools = MemoryTools([MemoryVideo("v", "Gala", sounds=[Sound(12.0, 18.0, "Applause")])])
+    everything = Filters()
+    moments = tools.search("applause", k=5, filters=everything)
+    (heard,) = gather(moments, everything, tools)
+    assert (heard.kind, heard.start_s, heard.end_s) == ("sound", 12.0, 18.0)
+    assert gather(moments, Filters(speaker="Ada"), tools) == ()
+    assert gather(moments, Filters(to_s=10.0), tools) == ()
 
 
 @pytest.mark.slow

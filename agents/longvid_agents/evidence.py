@@ -19,16 +19,20 @@ MAX_PIECES = 400
 def gather(moments: Iterable[Moment], filters: Filters, tools: Tools) -> tuple[Sentence, ...]:
     """Sentences said or shown in and around ``moments`` that ``filters`` allow, in order, none twice.
 
+    Of sounds, those that made a moment a hit: what else is heard somewhere answers nothing.
+
     Moments are read best first until ``MAX_PIECES`` utterances and lines are at hand.
     """
     said: dict[str, dict[Utterance, None]] = {}
     shown: dict[str, dict[ScreenText, None]] = {}
+    sounds: dict[Sentence, None] = {}
     pieces = 0
     for moment in moments:
         if filters.video_ids is not None and moment.video_id not in filters.video_ids:
             continue
         heard = said.setdefault(moment.video_id, {})
         read = shown.setdefault(moment.video_id, {})
+        sounds.update(dict.fromkeys(_sounds(moment, filters)))
         pieces -= len(heard) + len(read)
         for from_s, to_s in _spans(moment):
             utterances = tools.utterances(moment.video_id, from_s, to_s)
@@ -43,7 +47,17 @@ def gather(moments: Iterable[Moment], filters: Filters, tools: Tools) -> tuple[S
     for video_id, cues in said.items():
         sentences += speech_sentences(video_id, cues)
         sentences += screen_sentences(video_id, shown[video_id])
-    return tuple(sentences)
+    return (*sentences, *sounds)
+
+
+def _sounds(moment: Moment, filters: Filters) -> list[Sentence]:
+    if filters.speaker is not None:
+        return []
+    return [
+        Sentence(moment.video_id, "sound", piece.start_s, piece.end_s, piece.text)
+        for piece in moment.evidence
+        if piece.kind == "sound" and admits(filters, piece.start_s, piece.end_s)
+    ]
 
 
 def _spans(moment: Moment) -> list[tuple[float, float]]:

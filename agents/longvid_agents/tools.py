@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longvid_storage.mentions import VideoMentions
-from longvid_storage.types import Box, Filters, Keyframe, Moment, ScreenText, Segment, Utterance
+from longvid_storage.types import Box, Filters, Keyframe, Moment, ScreenText, Segment, Sound, Utterance
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,10 @@ class Tools(Protocol):
 
     def screen_texts(self, video_id: str, from_s: float, to_s: float) -> Sequence[ScreenText]:
         """Screen text of a video that touches ``[from_s, to_s)``, with its slide's span, top to bottom."""
+        ...
+
+    def sounds(self, video_id: str, from_s: float, to_s: float) -> Sequence[Sound]:
+        """Sounds other than speech of a video that touch ``[from_s, to_s)``, by start time."""
         ...
 
     def keyframes(self, video_id: str, from_s: float, to_s: float) -> Sequence[Keyframe]:

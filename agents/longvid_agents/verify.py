@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 from longvid_agents.sentences import Sentence
 from longvid_agents.tools import Tools
-from longvid_storage.types import Citation, Claim, ScreenText, Utterance
+from longvid_storage.sound_words import describe_sound
+from longvid_storage.types import Citation, Claim, ScreenText, Sound, Utterance
 
 # A span of zero length is asked for as one this long.
 INSTANT_S = 0.001
@@ -39,12 +40,14 @@ def quote_in_span(citation: Citation, tools: Tools, seen: Sequence[Sentence] = (
     elif citation.kind == "screen":
         lines = [t for t in tools.screen_texts(*span) if within(t, citation)]
         sources = [" ".join(line.text for line in lines)]
+    elif citation.kind == "sound":
+        sources = [describe_sound(s.label) for s in tools.sounds(*span) if within(s, citation)]
     else:
         sources = [s.text for s in seen if s.video_id == citation.video_id and within(s, citation)]
     return any(f" {quote} " in f" {normalise(source)} " for source in sources)
 
 
-def within(piece: Utterance | ScreenText | Sentence, citation: Citation) -> bool:
+def within(piece: Utterance | ScreenText | Sound | Sentence, citation: Citation) -> bool:
     """True when ``piece`` lies wholly inside the cited span."""
     return citation.start_s <= piece.start_s and piece.end_s <= citation.end_s
 

@@ -10,7 +10,13 @@ from pathlib import Path
 from longvid.exports.report import Report, Source
 from longvid_storage.timecode import format_span
 
-_KINDS = {"speech": "said", "screen": "on screen", "picture": "in the picture", "summary": "summary"}
+_KINDS = {
+    "speech": "said",
+    "screen": "on screen",
+    "picture": "in the picture",
+    "summary": "summary",
+    "sound": "heard",
+}
 # The page may show its own frames and style, and nothing else, whatever a video's words say.
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
