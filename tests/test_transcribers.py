@@ -18,6 +18,7 @@ from longvid_indexer.transcriber import TRANSCRIBERS, Batched, Transcriber
 from longvid_indexer.transcribers.faster_whisper import FasterWhisperTranscriber
 from longvid_indexer.transcribers.pocketsphinx import PocketsphinxTranscriber
 from longvid_indexer.transcribers.segments import Segment, to_utterances
+from longvid_indexer.transcribers.transformers import TransformersTranscriber
 from longvid_indexer.transcribers.whisper import WhisperTranscriber, checkpoint_path
 from longvid_indexer.transcribers.words import Heard, group_words
 from longvid_indexer.voice import Stretch, voiced_stretches
@@ -31,6 +32,8 @@ from tiny_speech import SPOKEN, made
 pytestmark = pytest.mark.filterwarnings(
     "ignore:unclosed file:ResourceWarning",
     "ignore:Exception ignored in.*FileIO:pytest.PytestUnraisableExceptionWarning",
+    # transformers gives a tensor to numpy.repeat where sounds of a batch differ in length.
+    "ignore:__array_wrap__ must accept context:DeprecationWarning",
 )
 
 
@@ -83,7 +86,14 @@ MAKERS: dict[str, Callable[[Path], Transcriber]] = {
     "pocketsphinx": lambda _: PocketsphinxTranscriber(),
     "whisper": lambda path: WhisperTranscriber(path, device="cpu", temperatures=(0.0,)),
     "faster-whisper": lambda _: FasterWhisperTranscriber(made("faster_whisper"), device="cpu"),
+    **{
+        f"transformers {kind}": lambda _, kind=kind: TransformersTranscriber(made(kind), device="cpu")
+        for kind in ("whisper", "wav2vec2", "parakeet_ctc", "parakeet_tdt", "moonshine", "qwen3_asr")
+    },
 }
+# Of these no times inside a stretch are to be had, and these do not say which language they heard.
+NO_WORDS = {"moonshine", "qwen3_asr"}
+NO_LANGUAGE = {"wav2vec2", "parakeet_ctc", "parakeet_tdt", "moonshine", "qwen3_asr"}
 
 
 @pytest.fixture(scope="module", params=MAKERS)
@@ -98,7 +108,7 @@ def runs(transcriber: Transcriber) -> dict[float, list[Utterance]]:
 
 
 def test_contract_utterances_lie_inside_their_stretch_in_order_with_words(
-    runs: dict[float, list[Utterance]],
+    transcriber: Transcriber, runs: dict[float, list[Utterance]]
 ) -> None:
     for start_s, said in runs.items():
         assert said
@@ -107,12 +117,15 @@ def test_contract_utterances_lie_inside_their_stretch_in_order_with_words(
         for utterance in said:
             assert start_s <= utterance.start_s < utterance.end_s <= end_s
             assert utterance.text == utterance.text.strip() != ""
-            assert utterance.language == "en"
-            assert [w.text for w in utterance.words] == utterance.text.split()
-            times = [t for word in utterance.words for t in (word.start_s, word.end_s)]
+            kind = transcriber.name.partition("/")[2]
+            assert utterance.language == (None if kind in NO_LANGUAGE else "en")
+            assert [w.text for w in utterance.words] == ([] if kind in NO_WORDS else utterance.text.split())
+            times = [
+                utterance.start_s,
+                *(t for word in utterance.words for t in (word.start_s, word.end_s)),
+                utterance.end_s,
+            ]
             assert times == sorted(times)
-            assert utterance.start_s <= times[0]
-            assert times[-1] <= utterance.end_s
             assert all(isinstance(t, float) for t in times)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import functools
+import json
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ SPOKEN = " The cold rain fell softly over seven green hills all night long."
 # What a multilingual Whisper has: 50257 text tokens, then the special ones.
 _TEXT_TOKENS = 50_257
 _WHISPER_VOCABULARY = 51_865
+_ENDS = ("bos_token", "eos_token", "unk_token", "pad_token")
 
 
 def _byte_tokens() -> list[str]:
@@ -44,7 +46,7 @@ def whisper_tokenizer(directory: Path) -> Any:
     ]
     times = [f"<|{index * 0.02:.2f}|>" for index in range(1501)]
     vocabulary = {token: index for index, token in enumerate(text)}
-    tokenizer = WhisperTokenizer(vocab=vocabulary, merges=[], bos_token=special[0], eos_token=special[0])
+    tokenizer = WhisperTokenizer(vocab=vocabulary, merges=[], **dict.fromkeys(_ENDS, special[0]))
     tokenizer.add_tokens(special, special_tokens=True)
     tokenizer.add_tokens(times)
     assert len(tokenizer) == _WHISPER_VOCABULARY, len(tokenizer)
@@ -134,3 +136,195 @@ def _scratch() -> Path:
 
 
 _BUILDERS = {"whisper": whisper}
+
+
+def _sentencepiece(directory: Path, tokenizer_class: str, extra: list[str], **special: str) -> Any:
+    """A tokenizer of words and letters in which "▁" begins a word, as SentencePiece models have it."""
+    import transformers
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+
+    letters = [chr(code) for code in range(ord("a"), ord("z") + 1)]
+    pieces = [*extra, *(f"▁{word}" for word in SPOKEN.split()), "▁", *(f"▁{c}" for c in letters), *letters]
+    unknown = special.get("unk_token", extra[0])
+    backend = Tokenizer(
+        models.WordLevel({piece: index for index, piece in enumerate(pieces)}, unk_token=unknown)
+    )
+    backend.pre_tokenizer = pre_tokenizers.Metaspace()
+    backend.decoder = decoders.Metaspace()
+    tokenizer = getattr(transformers, tokenizer_class)(tokenizer_object=backend, **special)
+    tokenizer.save_pretrained(directory)
+    return tokenizer
+
+
+def wav2vec2(directory: Path) -> Path:
+    """A wav2vec 2.0 with a CTC head over capitals; its frames jump from letter to letter."""
+    import torch
+    from transformers import Wav2Vec2Config, Wav2Vec2CTCTokenizer, Wav2Vec2FeatureExtractor, Wav2Vec2ForCTC
+
+    directory.mkdir(parents=True)
+    tokens = ["<pad>", "<s>", "</s>", "<unk>", "|", *"ETAOINSHRDLU"]
+    (directory / "vocab.json").write_text(json.dumps({t: i for i, t in enumerate(tokens)}), encoding="utf-8")
+    Wav2Vec2CTCTokenizer(str(directory / "vocab.json")).save_pretrained(directory)
+    Wav2Vec2FeatureExtractor(return_attention_mask=True).save_pretrained(directory)
+    config = Wav2Vec2Config(
+        vocab_size=len(tokens), hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16,
+        conv_dim=(16,) * 7, num_conv_pos_embeddings=16, num_conv_pos_embedding_groups=2, pad_token_id=0,
+    )  # fmt: skip
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(3)
+        model = Wav2Vec2ForCTC(config)
+        model.lm_head.weight.copy_(torch.randn_like(model.lm_head.weight))
+    model.save_pretrained(directory)
+    return directory
+
+
+def _parakeet_encoder() -> Any:
+    from transformers import ParakeetEncoderConfig
+
+    return ParakeetEncoderConfig(
+        hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16, num_mel_bins=80,
+        subsampling_conv_channels=8, dropout=0.0,
+    )  # fmt: skip
+
+
+def parakeet_ctc(directory: Path) -> Path:
+    """A Parakeet with a CTC head."""
+    import torch
+    from transformers import ParakeetCTCConfig, ParakeetFeatureExtractor, ParakeetForCTC, ParakeetProcessor
+
+    tokenizer = _sentencepiece(
+        directory, "ParakeetTokenizer", ["<unk>", "<pad>"], unk_token="<unk>", pad_token="<pad>"
+    )
+    config = ParakeetCTCConfig(vocab_size=len(tokenizer), encoder_config=_parakeet_encoder(), pad_token_id=1)
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(4)
+        model = ParakeetForCTC(config)
+        model.ctc_head.weight.copy_(torch.randn_like(model.ctc_head.weight))
+    model.save_pretrained(directory)
+    ParakeetProcessor(ParakeetFeatureExtractor(feature_size=80), tokenizer).save_pretrained(directory)
+    return directory
+
+
+def parakeet_tdt(directory: Path) -> Path:
+    """A Parakeet with a token-and-duration transducer."""
+    import torch
+    from transformers import ParakeetFeatureExtractor, ParakeetForTDT, ParakeetProcessor, ParakeetTDTConfig
+
+    tokenizer = _sentencepiece(
+        directory, "ParakeetTokenizer", ["<unk>", "<pad>", "<blank>"], unk_token="<unk>", pad_token="<pad>"
+    )
+    config = ParakeetTDTConfig(
+        vocab_size=len(tokenizer), decoder_hidden_size=16, num_decoder_layers=1, encoder_config=_parakeet_encoder(),
+        pad_token_id=1, blank_token_id=2,
+    )  # fmt: skip
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(6)
+        model = ParakeetForTDT(config)
+        for name, parameter in model.named_parameters():
+            if "joint" in name and parameter.dim() == 2:
+                parameter.copy_(torch.randn_like(parameter))
+    model.generation_config.decoder_start_token_id = 2
+    model.save_pretrained(directory)
+    processor = ParakeetProcessor(ParakeetFeatureExtractor(feature_size=80), tokenizer, decoder_type="tdt")
+    processor.save_pretrained(directory)
+    return directory
+
+
+def moonshine(directory: Path) -> Path:
+    """A Moonshine: raw sound in, text without times out."""
+    import torch
+    from transformers import (
+        MoonshineConfig,
+        MoonshineForConditionalGeneration,
+        Wav2Vec2FeatureExtractor,
+    )
+
+    special = {"unk_token": "<unk>", "bos_token": "<s>", "eos_token": "</s>", "pad_token": "<unk>"}
+    tokenizer = _sentencepiece(directory, "PreTrainedTokenizerFast", ["<unk>", "<s>", "</s>"], **special)
+    config = MoonshineConfig(
+        vocab_size=len(tokenizer), hidden_size=32, intermediate_size=32, encoder_num_hidden_layers=1,
+        decoder_num_hidden_layers=1, encoder_num_attention_heads=2, decoder_num_attention_heads=2, pad_token_id=0,
+        max_position_embeddings=64, tie_word_embeddings=False,
+    )  # fmt: skip
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(7)
+        model = MoonshineForConditionalGeneration(config)
+        model.proj_out.weight.copy_(torch.randn_like(model.proj_out.weight))
+    model.save_pretrained(directory)
+    Wav2Vec2FeatureExtractor(return_attention_mask=True, do_normalize=False).save_pretrained(directory)
+    return directory
+
+
+def qwen3_asr(directory: Path) -> Path:
+    """A Qwen3-ASR: a language model that hears, asked through its processor's own request."""
+    import torch
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import (
+        PreTrainedTokenizerFast,
+        Qwen3ASRConfig,
+        Qwen3ASRFeatureExtractor,
+        Qwen3ASRForConditionalGeneration,
+        Qwen3ASRProcessor,
+    )
+
+    audio = {
+        "audio_token": "<|audio_pad|>",
+        "audio_bos_token": "<|audio_start|>",
+        "audio_eos_token": "<|audio_end|>",
+    }
+    special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", *audio.values()]
+    pieces = [
+        *special,
+        "<asr_text>",
+        "<timestamp>",
+        *_byte_tokens(),
+        *(f"Ġ{word}" for word in SPOKEN.split()),
+    ]
+    ids = {piece: index for index, piece in enumerate(pieces)}
+    backend = Tokenizer(models.BPE(ids, []))
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    backend.decoder = decoders.ByteLevel()
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=backend,
+        eos_token="<|im_end|>",
+        pad_token="<|endoftext|>",
+        extra_special_tokens=audio,
+    )
+    tokenizer.add_tokens(["<|im_start|>"], special_tokens=True)
+    tokenizer.add_tokens(["<asr_text>", "<timestamp>"])
+    config = Qwen3ASRConfig(
+        audio_config={
+            "num_mel_bins": 128, "encoder_layers": 1, "encoder_attention_heads": 2, "encoder_ffn_dim": 16,
+            "d_model": 16, "output_dim": 32, "downsample_hidden_size": 8,
+        },
+        text_config={
+            "model_type": "qwen3", "vocab_size": len(ids), "hidden_size": 32, "intermediate_size": 32,
+            "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 16,
+        },
+        audio_token_id=ids["<|audio_pad|>"], timestamp_token_id=ids["<timestamp>"], pad_token_id=0,
+        eos_token_id=[0, 2], tie_word_embeddings=False,
+    )  # fmt: skip
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(8)
+        model = Qwen3ASRForConditionalGeneration(config)
+        head = model.get_output_embeddings().weight
+        head.copy_(torch.randn_like(head))
+    model.save_pretrained(directory)
+    template = (
+        "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{% for c in m['content'] %}{% if c['type'] == 'audio' %}"
+        "<|audio_start|><|audio_pad|><|audio_end|>{% else %}{{ c['text'] }}{% endif %}{% endfor %}"
+        "{% if not loop.last %}<|im_end|>\n{% endif %}{% endfor %}"
+    )
+    Qwen3ASRProcessor(Qwen3ASRFeatureExtractor(), tokenizer, chat_template=template).save_pretrained(
+        directory
+    )
+    return directory
+
+
+_BUILDERS |= {
+    "wav2vec2": wav2vec2,
+    "parakeet_ctc": parakeet_ctc,
+    "parakeet_tdt": parakeet_tdt,
+    "moonshine": moonshine,
+    "qwen3_asr": qwen3_asr,
+}

@@ -62,6 +62,7 @@ class Batched(Protocol):
 ADAPTERS: dict[str, str] = {
     "whisper": "longvid_indexer.transcribers.whisper:WhisperTranscriber",
     "faster-whisper": "longvid_indexer.transcribers.faster_whisper:FasterWhisperTranscriber",
+    "transformers": "longvid_indexer.transcribers.transformers:TransformersTranscriber",
     "pocketsphinx": "longvid_indexer.transcribers.pocketsphinx:PocketsphinxTranscriber",
 }
 """Short name → what runs models of that kind: ``ADAPTER:MODEL`` names one that is not in the table."""
@@ -99,6 +100,22 @@ def _faster_whisper(size: str, repository: str, download_mb: int) -> ModelRecord
     )
 
 
+def _transformers(repository: str, licence: str, download_mb: int) -> ModelRecord:
+    return ModelRecord(
+        name=repository,
+        role="speech",
+        dimension=None,
+        licence=licence,
+        download_mb=download_mb,
+        source=repository,
+        implementation=ADAPTERS["transformers"],
+        package="transformers",
+        extra="models",
+        weights=(f"hub:models--{repository.replace('/', '--')}/snapshots/*/config.json",),
+        options={"model": repository},
+    )
+
+
 TRANSCRIBERS: tuple[ModelRecord, ...] = (
     _whisper("large-v3-turbo", 1543),
     _whisper("small", 461),
@@ -106,6 +123,8 @@ TRANSCRIBERS: tuple[ModelRecord, ...] = (
     _faster_whisper("large-v3-turbo", "mobiuslabsgmbh/faster-whisper-large-v3-turbo", 1620),
     _faster_whisper("large-v3", "Systran/faster-whisper-large-v3", 3090),
     _faster_whisper("small", "Systran/faster-whisper-small", 486),
+    _transformers("nvidia/parakeet-ctc-1.1b", "CC-BY-4.0", 4250),
+    _transformers("UsefulSensors/moonshine-base", "MIT", 247),
     ModelRecord(
         name="pocketsphinx/en-us",
         role="speech",

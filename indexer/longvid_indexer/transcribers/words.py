@@ -15,7 +15,10 @@ _SHORT_PAUSE_S = 0.15
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A recognised word; times in seconds from the start of its stretch, ``confidence`` in [0, 1]."""
+    """A recognised word; times in seconds from the start of its stretch, ``confidence`` in [0, 1].
+
+    Some engines put the space before a word into its text; then words without one (Chinese) follow without a gap.
+    """
 
     text: str
     start_s: float
@@ -29,6 +32,8 @@ def group_words(
     """Utterances on the video's timeline, all within ``[start_s, end_s]``."""
     groups: list[list[Heard]] = []
     for word in words:
+        if not word.text.strip():
+            continue
         if groups:
             pause_s = word.start_s - groups[-1][-1].end_s
             is_long = word.end_s - groups[-1][0].start_s > _LONG_S
@@ -40,6 +45,11 @@ def group_words(
 
 
 def _utterance(group: list[Heard], start_s: float, end_s: float, language: str | None) -> Utterance:
-    words = tuple(Word(w.text, min(start_s + w.start_s, end_s), min(start_s + w.end_s, end_s)) for w in group)
-    text = " ".join(word.text for word in words)
+    words = tuple(
+        Word(w.text.strip(), min(start_s + w.start_s, end_s), min(start_s + w.end_s, end_s))
+        for w in group
+        if w.text.strip()
+    )
+    spaced = any(word.text.startswith(" ") for word in group)
+    text = ("" if spaced else " ").join(word.text for word in group).strip()
     return Utterance(words[0].start_s, words[-1].end_s, text, None, language, words)
