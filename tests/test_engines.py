@@ -33,13 +33,6 @@ def no_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-NOT_YET = {"longvid_agents.video_lms.transformers", "longvid_agents.video_lms.openai"}
-
-
-def is_there(implementation: str) -> bool:
-    return implementation.partition(":")[0] not in NOT_YET
-
-
 @pytest.mark.parametrize("role", ALL_ROLES)
 def test_every_record_and_adapter_of_a_role_can_be_named(role: Role) -> None:
     for record in records(role):
@@ -47,15 +40,13 @@ def test_every_record_and_adapter_of_a_role_can_be_named(role: Role) -> None:
         chosen = Engines({role: record.name}).choices[role]
         assert chosen.name == record.name
         assert chosen.plan is not None
-        if is_there(record.implementation):
-            assert isinstance(chosen.plan.adapter, type)
-            assert set(record.options) <= chosen.plan.takes, record.name
-    for name, implementation in adapters(role).items():
+        assert isinstance(chosen.plan.adapter, type)
+        assert set(record.options) <= chosen.plan.takes, record.name
+    for name in adapters(role):
         chosen = Engines({role: f"{name}:some/model"}).choices[role]
         assert chosen.plan is not None
+        assert isinstance(chosen.plan.adapter, type)
         assert chosen.plan.model == "some/model"
-        if is_there(implementation):
-            assert isinstance(chosen.plan.adapter, type)
 
 
 @pytest.mark.parametrize("role", ALL_ROLES)

@@ -237,7 +237,7 @@ def test_whisper_says_what_its_checkpoint_holds(checkpoint: Path) -> None:
 
 def test_whisper_never_fetches_and_says_what_to_type(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    with pytest.raises(ModelError, match=r"461 MB.*load_model\('small'\)") as caught:
+    with pytest.raises(ModelError, match=r"longvid models pull whisper:small .*\(461 MB\)") as caught:
         WhisperTranscriber("small").transcribe(np.zeros(16_000, np.float32), 0.0)
     assert caught.value.code == "no_weights"
     with pytest.raises(ModelError, match="tiny"):

@@ -144,8 +144,8 @@ def checkpoint_path(weights: str | Path) -> Path:
     path = cache / f"{_FILES.get(name, name)}.pt"
     if not path.is_file():
         raise ModelError(
-            f"the weights of whisper {name} are not at {path}: to fetch them ({DOWNLOAD_MB[name]} MB), type"
-            f" python -c \"import whisper; whisper.load_model('{name}')\"",
+            f"the weights of whisper {name} are not at {path}: longvid models pull whisper:{name} fetches them "
+            f"({DOWNLOAD_MB[name]} MB)",
             code="no_weights",
         )
     return path
