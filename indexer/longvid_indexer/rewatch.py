@@ -145,7 +145,7 @@ class Rewatcher:
 def groups_of(times_s: Sequence[float], intra_s: Sequence[float]) -> list[list[float]]:
     """Sorted times in groups that one decoder run serves: those behind the same intra frame.
 
-    Without known intra frames, times less than ``_NEAR_S`` apart.
+    Where no intra frames are known, times less than ``_NEAR_S`` apart.
     """
     groups: list[list[float]] = []
     for time_s in times_s:
@@ -157,9 +157,10 @@ def groups_of(times_s: Sequence[float], intra_s: Sequence[float]) -> list[list[f
 
 
 def _together(before_s: float, time_s: float, intra_s: Sequence[float]) -> bool:
-    if not intra_s:
-        return time_s - before_s <= _NEAR_S
-    return bisect_right(intra_s, before_s + 1e-6) == bisect_right(intra_s, time_s + 1e-6)
+    if bisect_right(intra_s, before_s + 1e-6) != bisect_right(intra_s, time_s + 1e-6):
+        return False
+    # Behind the last intra frame of the index there may be more of them: some formats index only what was read.
+    return time_s - before_s <= _NEAR_S or bool(intra_s and time_s < intra_s[-1])
 
 
 def intra_times(stream: Any, start_s: float) -> list[float]:

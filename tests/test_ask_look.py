@@ -1,0 +1,155 @@
+"""look: a model that sees is shown fresh pictures of the right place, and what it sees becomes evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ask_tools import check_answer, citations, library
+from longvid_agents.graph import ask
+from longvid_agents.video_lm import Request
+from longvid_storage.errors import ModelError
+from longvid_storage.types import Answer, Filters, Keyframe
+from scripted_lm import ScriptedLM, claims
+
+COLOUR = "Which colour is the tree of the prefix code on the slide?"
+NOTHING = {"complete": True, "claims": []}
+ENOUGH = {"enough": True, "calls": [], "rule_out": []}
+SEES = {"seen": [{"frame": 1, "text": "The tree of the prefix code is drawn in red."}]}
+
+
+def claiming(text: str, words: str) -> Callable[[Request], dict[str, Any]]:
+    return lambda request: claims((text, [next(e.id for e in request.evidence if words in e.text)]))
+
+
+def looks(answer: Answer) -> list[str]:
+    return [step.did for step in answer.trail if step.node == "look"]
+
+
+def look_at(**arguments: Any) -> dict[str, Any]:
+    return {"enough": False, "calls": [{"tool": "look", **arguments}], "rule_out": []}
+
+
+def test_a_visual_question_is_answered_from_fresh_pictures() -> None:
+    tools, lm = (
+        library(),
+        ScriptedLM(SEES, claiming("The tree of the prefix code is red.", "drawn in red"), sees=True),
+    )
+    answer = ask(COLOUR, tools, lm=lm)
+    assert answer.found
+    frames = lm.requests[0].frames
+    assert all(frame.image.startswith(f"{frame.video_id}@".encode()) for frame in frames)
+    assert [frame.number for frame in frames] == list(range(1, len(frames) + 1))
+    assert answer.usage.frames_decoded == tools.frames_decoded > 0
+    citation = citations(answer)[0]
+    assert citation.kind == "picture"
+    assert citation.quote == "The tree of the prefix code is drawn in red."
+    assert citation.start_s <= frames[0].time_s < citation.end_s
+    assert lm.requests[1].evidence[-1].kind == "picture" or any(
+        e.kind == "picture" for e in lm.requests[1].evidence
+    )
+    check_answer(answer, tools)
+
+
+def test_zoom_in_time_and_space_reaches_the_decoder() -> None:
+    tools = library()
+    lm = ScriptedLM(
+        {"seen": []},
+        NOTHING,
+        look_at(video="v1", **{"from": 44, "to": 46}, rate=4, box=[0, 0.5, 0.5, 1]),
+        {"seen": [{"frame": 3, "text": "Small print says that the lengths obey a bound."}]},
+        claiming("The small print says that the lengths obey a bound.", "Small print"),
+        sees=True,
+    )
+    answer = ask(COLOUR, tools, lm=lm)
+    asked = [call for name, call in tools.calls if name == "frames"]
+    assert asked[-1] == ("lec", 44.0, 46.0, 4.0, (0.0, 0.5, 0.5, 1.0))
+    assert [(c.start_s, c.end_s) for c in citations(answer)] == [(44.5, 44.75)]
+    assert looks(answer)[-2:] == [
+        "look in v1 0:44–0:46 box 0.00 0.50 0.50 1.00",
+        "saw something in 1 of 8 pictures",
+    ]
+    check_answer(answer, tools)
+
+
+def test_media_that_is_gone_leaves_the_pictures_of_the_index_and_says_so() -> None:
+    tools = library()
+    tools.videos["lec"].media = False
+    lm = ScriptedLM(SEES, claiming("The tree of the prefix code is red.", "drawn in red"), sees=True)
+    answer = ask(COLOUR, tools, filters=Filters(collection="course"), lm=lm)
+    assert [frame.image for frame in lm.requests[0].frames] == [b"webp"]
+    assert "is gone; the pictures of the index are used" in looks(answer)[0]
+    assert [(c.start_s, c.end_s) for c in citations(answer)] == [(40, 60)]
+    assert answer.usage.frames_decoded == 0
+    check_answer(answer, tools)
+
+
+def test_a_model_without_eyes_is_not_asked_to_look_and_answers_from_words() -> None:
+    lm = ScriptedLM(claiming("Kraft inequality bounds the lengths of a prefix code.", "Kraft"))
+    answer = ask("What is on the slide about the prefix code?", library(), lm=lm)
+    assert answer.found
+    assert looks(answer) == []
+    assert all(not request.frames for request in lm.requests)
+
+
+def test_vision_that_turns_out_missing_is_said_and_gone_on_without() -> None:
+    lm = ScriptedLM(
+        ModelError("the model takes no pictures", code="no_vision"),
+        NOTHING,
+        look_at(video="v1", **{"from": 44, "to": 46}),
+        sees=True,
+    )
+    answer = ask(COLOUR, library(), lm=lm)
+    assert "not seen: the model takes no pictures" in looks(answer)
+    assert any("there is no tool 'look'" in step.did for step in answer.trail)
+    assert '"tool": "look"' not in lm.requests[2].prompt
+    assert not answer.found
+
+
+def test_any_other_failure_while_looking_is_told() -> None:
+    with pytest.raises(ModelError, match="out of memory"):
+        ask(COLOUR, library(), lm=ScriptedLM(ModelError("out of memory: use a smaller model"), sees=True))
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "I see a slide.",
+        '{"seen": [{"frame": 99, "text": "A tree."}]}',
+        '{"seen": [{"frame": true, "text": "x"}]}',
+        "",
+    ],
+)
+def test_a_picture_that_was_not_shown_cannot_be_reported(reply: str) -> None:
+    lm = ScriptedLM(reply, reply, NOTHING, ENOUGH, sees=True)
+    answer = ask(COLOUR, library(), lm=lm)
+    assert any("could not be read" in step for step in looks(answer))
+    assert not any(piece.kind == "picture" for piece in lm.requests[2].evidence)
+
+
+def test_what_a_picture_is_said_to_show_supports_no_more_than_that() -> None:
+    tools = library()
+    lm = ScriptedLM(
+        SEES, claiming("Mr. Huffman drew 12 trees.", "drawn in red"), NOTHING, NOTHING, ENOUGH, sees=True
+    )
+    assert not ask(COLOUR, tools, lm=lm).found
+
+
+@pytest.mark.parametrize("filters", [Filters(speaker="Ana"), Filters(video_ids=frozenset({"meet"}))])
+def test_looking_stays_inside_the_filters(filters: Filters) -> None:
+    tools = library()
+    lm = ScriptedLM(otherwise=lambda request: look_at(video="v1", **{"from": 0, "to": 60}) if "enough" in request.prompt
+                    else {"seen": []} if request.frames else NOTHING, sees=True)  # fmt: skip
+    ask(COLOUR, tools, filters=filters, lm=lm)
+    watched = {call[0] for name, call in tools.calls if name in ("frames", "picture")}  # type: ignore[index]
+    assert watched <= ({"meet"} if filters.speaker is None else set())
+
+
+def test_no_more_than_sixteen_pictures_are_shown_at_once() -> None:
+    tools = library()
+    tools.videos["lec"].keyframes = [Keyframe(t, t, t + 1, b"%d" % t, 64, 36, "shot") for t in range(60)]
+    lm = ScriptedLM({"seen": []}, NOTHING, ENOUGH, sees=True)
+    ask(COLOUR, tools, lm=lm)
+    assert 0 < len(lm.requests[0].frames) <= 16
