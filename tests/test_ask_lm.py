@@ -488,7 +488,7 @@ def test_claims_are_told_while_the_model_still_writes_and_only_verified_ones() -
     def three(request: Request) -> dict[str, Any]:
         return claims(
             (WRITES, [piece(request, "budget report")]),
-            ("Zoe writes it.", [piece(request, "budget report")]),
+            ("Ana writes it.", [piece(request, "budget report")]),
             ("The workshop moves to Lisbon in March.", [piece(request, "workshop")]),
         )
 

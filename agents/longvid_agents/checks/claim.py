@@ -8,16 +8,18 @@ they were set are in ``docs/answering.md``. Words say nothing across languages: 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from longvid_agents.checks.names import has_name, names_in
-from longvid_agents.checks.numbers import named_numbers, numbers_in
+from longvid_agents.checks.numbers import named_numbers, names_number, numbers_in
 from longvid_agents.checks.times import times_in
 from longvid_agents.sentences import Sentence
 from longvid_agents.verify import normalise
 from longvid_storage.analysis import guess_language, query_terms
+from longvid_storage.stop_words import STOP_WORDS
 
 Verdict = Literal["supported", "unsure", "refuted"]
 
@@ -50,10 +52,14 @@ class Source:
         return " ".join(part for part in (self.sentence.speaker, self.sentence.text, self.title) if part)
 
 
-def check_claim(text: str, sources: Sequence[Source], *, counts: bool = False) -> Check:
+def check_claim(
+    text: str, sources: Sequence[Source], *, people: Collection[str] = (), counts: bool = False
+) -> Check:
     """Judge ``text`` against all its cited ``sources`` together (at least one).
 
-    ``counts``: the question asks how many, so that a number may be that of the cited pieces, speakers or videos.
+    Args:
+        people: who is known to speak in the library: a claim that begins with one of them is about them.
+        counts: the question asks how many, so that a number may be that of the cited pieces, speakers or videos.
     """
     language, evidence = guess_language(text), "\n".join(source.text for source in sources)
     foreign = _foreign(text, language, sources)
@@ -61,7 +67,9 @@ def check_claim(text: str, sources: Sequence[Source], *, counts: bool = False) -
         _quotes(text, evidence),
         _times(text, language, sources),
         _numbers(text, language, sources, counts),
-        _names(text, language, evidence, foreign),
+        _names(
+            text, language, evidence, foreign, {word for name in people for word in normalise(name).split()}
+        ),
     )
     refuted = next((check for check in checks if check.verdict == "refuted"), None)
     if refuted is not None:
@@ -79,13 +87,14 @@ def check_claim(text: str, sources: Sequence[Source], *, counts: bool = False) -
 
 # Share of a claim's content words that its evidence has, from which on code alone calls it supported.
 COVERED = 0.7
-# With no more than this share, a first word that the evidence does not have is taken for a name.
-HALF = 0.5
 
 
 def coverage(text: str, evidence: str) -> float:
-    """The share of the content words of ``text`` that occur in ``evidence``, stems compared; 1 for no such word."""
-    wanted = set(query_terms(text))
+    """The share of the content words of ``text`` that occur in ``evidence``, stems compared; 1 for no such word.
+
+    Numbers are compared elsewhere, by what they are worth.
+    """
+    wanted = {term for term in query_terms(text) if not names_number(term)}
     had = set(query_terms(evidence))
     return len(wanted & had) / len(wanted) if wanted else 1.0
 
@@ -138,27 +147,32 @@ def _numbers(text: str, language: str | None, sources: Sequence[Source], counts:
     return Check("supported")
 
 
-def _names(text: str, language: str | None, evidence: str, foreign: bool) -> Check:
+def _names(text: str, language: str | None, evidence: str, foreign: bool, people: set[str]) -> Check:
     certain, perhaps = names_in(text, language)
-    for name in certain:
+    for name in [*certain, *perhaps]:
         if not has_name(name, evidence, language):
-            reason = f"its evidence does not have the name {name}"
-            return Check("unsure" if foreign else "refuted", reason)
-    for name in perhaps:
-        if not has_name(name, evidence, language):
-            likely = not foreign and coverage(text, evidence) <= HALF
-            return Check("refuted" if likely else "unsure", f"its evidence does not have the word {name}")
+            known = name in certain or normalise(name) in people
+            what = "name" if known else "word"
+            verdict: Verdict = "refuted" if known and not foreign else "unsure"
+            return Check(verdict, f"its evidence does not have the {what} {name}")
     return Check("supported")
 
 
 def _foreign(text: str, language: str | None, sources: Sequence[Source]) -> bool:
-    """Whether the claim is in another language than what it cites, as far as the words tell."""
-    spoken = {guess_language(source.sentence.text) for source in sources} - {None}
-    if language is None or not spoken:
-        return _script(text) != _script(" ".join(source.sentence.text for source in sources))
-    return language not in spoken
+    """Whether the claim is in another language than what it cites, as far as scripts and function words tell."""
+    evidence = " ".join(source.sentence.text for source in sources)
+    if _scripts(text) - _scripts(evidence):
+        return True
+    spoken = guess_language(evidence)
+    if language is None or language == spoken:
+        return False
+    if spoken is not None:
+        return True
+    words = normalise(evidence).split()
+    own, english = (sum(word in STOP_WORDS.get(code, ()) for word in words) for code in (language, "en"))
+    return language != "en" and english > own
 
 
-def _script(text: str) -> str:
-    letters = [sign for sign in text if sign.isalpha()]
-    return "latin" if sum(ord(sign) < 0x250 for sign in letters) * 2 >= len(letters) else "other"
+def _scripts(text: str) -> set[str]:
+    """The scripts of its letters, by the first word of their Unicode names: LATIN, CJK, CYRILLIC, …"""
+    return {unicodedata.name(sign, "?").split()[0] for sign in text if sign.isalpha()}

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from longvid_agents.sentences import ends_sentence
 from longvid_agents.verify import normalise
 from longvid_storage.analysis import analyse
 from longvid_storage.stop_words import STOP_WORDS
 
 _TOKEN = re.compile(r"[^\W_]+(?:[.\-'’_/:][^\W_]+)*", re.UNICODE)
-_SENTENCE_END = re.compile(r"[.!?:…\"“”«»(\[][\s\"“”(]*$")
+_OPENING = re.compile(r"[:;\"“”«»(\[]\s*$")
 # Capital letters that name nothing a video must contain.
 _CALENDAR = """i monday tuesday wednesday thursday friday saturday sunday january february march april may june july
     august september october november december english ok"""
@@ -37,7 +38,8 @@ def names_in(text: str, language: str | None = None) -> tuple[list[str], list[st
         if mixed or inner:
             certain[bare] = None
         elif bare[0].isupper():
-            first = not text[: match.start()].strip() or bool(_SENTENCE_END.search(text[: match.start()]))
+            before = text[: match.start()]
+            first = not before.strip() or ends_sentence(before) or bool(_OPENING.search(before))
             (perhaps if first or language in _CAPITALISING else certain)[bare] = None
     return list(certain), [name for name in perhaps if name not in certain]
 
@@ -45,7 +47,9 @@ def names_in(text: str, language: str | None = None) -> tuple[list[str], list[st
 def has_name(name: str, evidence: str, language: str | None = None) -> bool:
     """Whether ``evidence`` has the name, in any of its forms; letter case and punctuation inside it do not count."""
     folded, source = normalise(name), f" {normalise(evidence)} "
-    if f" {folded} " in source or folded.replace(" ", "") in source.replace(" ", ""):
+    if f" {folded} " in source:
         return True
+    if any(map(str.isdigit, folded)) and folded.replace(" ", "") in source.replace(" ", ""):
+        return True  # GPT-4, GPT 4, GPT4
     stems = set(analyse(evidence, language)) | set(analyse(evidence, None))
     return all(any(term in stems for term in analyse(word, language)) for word in folded.split())

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
+
+from longvid_storage.analysis import analyse
 
 _EN_UNITS = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
     seventeen eighteen nineteen"""
@@ -27,7 +30,7 @@ _EN_SCALES: dict[str, float] = {
     "million": 1_000_000,
     "billion": 1_000_000_000,
 }
-_ONES = frozenset(_EN_UNITS.split())
+_TENS = frozenset(_EN_TENS.split())
 _EN = _numbered(_EN_UNITS, tuple(range(20))) | _numbered(_EN_TENS, tuple(range(20, 100, 10))) | {"dozen": 12}
 # One word each; compounds of these languages are left to the model.
 _WORDS: dict[str, dict[str, int]] = {
@@ -95,6 +98,16 @@ def named_numbers(
         yield from ((value,) for value in _english(text, lone))
 
 
+def names_number(word: str) -> bool:
+    """Whether a stemmed word alone is a number or a part of one: digits, "nine", "thousand"."""
+    return any(map(str.isdigit, word)) or word in _number_stems() or bool(_HAN.fullmatch(word))
+
+
+@cache
+def _number_stems() -> frozenset[str]:
+    return frozenset(analyse(" ".join([*_EN, *_EN_SCALES]), "en"))
+
+
 def _readings(digits: str) -> tuple[float, ...]:
     """ "1,250.5" → 1250.5; "9.000" → 9000 and 9; "3,5" → 3.5."""
     bare = re.sub(r"['’\u00a0\u202f]", "", digits)
@@ -113,29 +126,25 @@ def _readings(digits: str) -> tuple[float, ...]:
 def _english(text: str, lone: bool) -> Iterator[float]:
     """Runs of number words, added up as they are spoken."""
     total = current = 0.0
-    words = 0
-    last = ""
+    run: list[str] = []
     for word in [*re.findall(r"[a-z]+|[^a-z\s-]", text.casefold()), "."]:
-        if word in _EN and not (word in _ONES and last in _ONES):
-            current += _EN[word]
-        elif word in _EN_SCALES and (words or last == "a"):
-            current = (current or 1) * _EN_SCALES[word]
+        if word == "and" and run and run[-1] in _EN_SCALES:
+            continue
+        if word in _EN_SCALES and run:
+            current *= _EN_SCALES[word]
             if word != "hundred":
                 total, current = total + current, 0.0
-        elif word == "and" and last == "hundred":
-            last = word
-            continue
+        elif word in _EN and (not run or run[-1] in _EN_SCALES or (run[-1] in _TENS and _EN[word] < 10)):
+            current += _EN[word]
         else:
-            if words and (lone or words > 1 or total + current != 1):
+            if len(run) > 1 or (run and (lone or run[0] not in ("one", "a"))):
                 yield total + current
-            total = current = 0.0
-            words = 0
-            last = word
-            if word in _EN:
-                current, words = float(_EN[word]), 1
+            run, total = [], 0.0
+            current = 1.0 if word == "a" else float(_EN.get(word, 0))
+            if word in _EN or word == "a":
+                run = [word]
             continue
-        words += 1
-        last = word
+        run.append(word)
 
 
 def _han(text: str, lone: bool) -> Iterator[float]:

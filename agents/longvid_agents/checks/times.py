@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from longvid_agents.checks.numbers import numbers_in
+from longvid_agents.checks.numbers import named_numbers, numbers_in
 
 _UNITS = {
     "hour": "hours? hrs? stunden? heures? horas? ore часов часа час 小时 小時 点钟 點鐘 時間",
@@ -30,8 +30,9 @@ def times_in(text: str, language: str | None = None) -> set[Time]:
         parts = [int(part) for part in re.split(r"\D+", match.group()) if part]
         found.add(("clock", float(sum(part * 60**place for place, part in enumerate(reversed(parts))))))
     for unit in _UNITS:
-        for pattern in (_BEFORE[unit], _AFTER[unit]):
-            for match in pattern.finditer(text):
-                numbers = match.group(1).replace("-", " ")
-                found |= {(unit, value) for value in numbers_in(numbers, language)}
+        for match in _BEFORE[unit].finditer(text):
+            found |= {(unit, value) for value in numbers_in(match.group(1).replace("-", " "), language)}
+        for match in _AFTER[unit].finditer(text):  # "the second one" is no time
+            named = named_numbers(match.group(1).replace("-", " "), language)
+            found |= {(unit, readings[0]) for readings in named}
     return found

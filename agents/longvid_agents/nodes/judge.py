@@ -35,7 +35,8 @@ def judge(run: Run, state: AskState, draft: Draft) -> Judged:
         return Judged(draft, (), Check("refuted", f"it names no evidence that exists ({named})"))
     sources = [Source(item.sentence, item.title) for item in items]
     counts = state.route is not None and state.route.kind == "count"
-    judged = Judged(draft, items, check_claim(draft.text, sources, counts=counts))
+    people = {item.sentence.speaker for item in state.memory.items if item.sentence.speaker}
+    judged = Judged(draft, items, check_claim(draft.text, sources, people=people, counts=counts))
     if judged.check.verdict != "refuted" and not supported(judged.claim, run.tools, state.memory.seen()):
         return Judged(draft, items, Check("refuted", "its evidence is no longer in the library"))
     return judged
