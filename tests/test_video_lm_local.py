@@ -17,9 +17,13 @@ from safetensors.torch import load_file, save_file
 from longvid_agents.video_lm import ADAPTERS, VIDEO_LMS, Sound
 from longvid_agents.video_lms.transformers import FewerFramesWarning, TransformersVideoLM
 from longvid_storage.errors import ModelError, UsageError
-from tiny_others import internvl, llama_text
+from tiny_llavas import idefics
+from tiny_others import glm4v, internvl, llama_text
 from tiny_qwens import qwen2_5_omni, qwen2_5_vl
 from video_lm_tools import Seen, ask, frame
+
+# transformers makes an array of a list of tensors in GLM's processor.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword")
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +119,12 @@ def test_a_truncated_file_and_a_pickle(qwen: Path, tmp_path: Path) -> None:
     weights.unlink()
     torch.save(whole, place / "pytorch_model.bin")
     assert refused(place, "cannot be loaded").code == "bad_weights"
+
+
+def test_eyes_without_a_processor(qwen: Path, tmp_path: Path) -> None:
+    place = copy_of(qwen, tmp_path / "blind")
+    (place / "processor_config.json").unlink()
+    assert refused(place, "holds no processor|cannot be loaded.*processor").code == "bad_weights"
 
 
 def test_an_architecture_that_nobody_knows(qwen: Path, tmp_path: Path) -> None:
@@ -229,6 +239,19 @@ def test_an_end_is_an_end(qwen: Path) -> None:
     lm._loaded.model.generation_config.eos_token_id = [int(first), 0]
     reply = lm.reply(ask(1))
     assert (reply.output_tokens, reply.cut) == (1, False)
+
+
+def test_a_prompt_form_says_what_ends_a_reply(tmp_path: Path) -> None:
+    lm = Seen(idefics(tmp_path / "idefics"), device="cpu")
+    lm.ids(ask(1))
+    end = lm._loaded.tokenizer.convert_tokens_to_ids("<end_of_utterance>")
+    assert lm.given["eos_token_id"] == sorted({lm._loaded.tokenizer.eos_token_id, end})
+
+
+def test_a_model_that_can_think_aloud_is_told_not_to(tmp_path: Path) -> None:
+    assert (
+        Seen(glm4v(tmp_path / "glm"), device="cpu").words(ask(1)).endswith("<|assistant|>\n<think></think>\n")
+    )
 
 
 def test_one_picture_is_read_in_detail_where_the_budget_allows(tmp_path: Path) -> None:

@@ -71,28 +71,41 @@ def vision_ids(tokens: Any) -> dict[str, int]:
     }
 
 
+def deep_eye() -> dict[str, Any]:
+    """The eye of Qwen3-VL, which hands on features of several depths (DeepStack)."""
+    return {
+        "depth": 2,
+        "hidden_size": 32,
+        "intermediate_size": 48,
+        "num_heads": 2,
+        "patch_size": 14,
+        "out_hidden_size": 32,
+        "num_position_embeddings": 16,
+        "deepstack_visual_indexes": [0],
+    }
+
+
 def qwen3_vl(place: Path) -> Path:
-    """Qwen3-VL: times as text before each frame, features of several depths of the eye (DeepStack)."""
+    """Qwen3-VL."""
     import transformers as hf
 
     tokens = qwen_tokenizer(*QWEN_VISION)
-    config = hf.Qwen3VLConfig(
-        text_config=qwen("qwen3_vl_text", len(tokens), head_dim=16, rope_parameters=MROPE),
-        vision_config={
-            "depth": 2,
-            "hidden_size": 32,
-            "intermediate_size": 48,
-            "num_heads": 2,
-            "patch_size": 14,
-            "out_hidden_size": 32,
-            "num_position_embeddings": 16,
-            "deepstack_visual_indexes": [0],
-        },
-        **vision_ids(tokens),
-    )
-    return save(
-        hf.Qwen3VLForConditionalGeneration(config), patched_processor("qwen3_vl", tokens, QWEN_CHAT), place
-    )
+    text = qwen("qwen3_vl_text", len(tokens), head_dim=16, rope_parameters=MROPE)
+    config = hf.Qwen3VLConfig(text_config=text, vision_config=deep_eye(), **vision_ids(tokens))
+    processor = patched_processor("qwen3_vl", tokens, QWEN_CHAT)
+    return save(hf.Qwen3VLForConditionalGeneration(config), processor, place)
+
+
+def qwen3_vl_moe(place: Path) -> Path:
+    """Qwen3-VL with a mixture of experts."""
+    import transformers as hf
+
+    tokens = qwen_tokenizer(*QWEN_VISION)
+    text = qwen("qwen3_vl_moe_text", len(tokens), head_dim=16, rope_parameters=MROPE)
+    text |= {"num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 16}
+    config = hf.Qwen3VLMoeConfig(text_config=text, vision_config=deep_eye(), **vision_ids(tokens))
+    processor = patched_processor("qwen3_vl", tokens, QWEN_CHAT)
+    return save(hf.Qwen3VLMoeForConditionalGeneration(config), processor, place)
 
 
 def qwen2_5_omni(place: Path) -> Path:

@@ -25,6 +25,7 @@ FAMILIES: dict[str, Callable[[Path], Path]] = {
     "glm4v_moe": tiny_others.glm4v_moe,
     "qwen2_5_vl": tiny_qwens.qwen2_5_vl,
     "qwen3_vl": tiny_qwens.qwen3_vl,
+    "qwen3_vl_moe": tiny_qwens.qwen3_vl_moe,
     "internvl": tiny_others.internvl,
     "smolvlm": tiny_others.smolvlm2,
     "qwen2_5_omni": tiny_qwens.qwen2_5_omni,

@@ -19,7 +19,7 @@ class Turns:
 
     ``{system}`` in ``start`` is where instructions go. ``media`` says how its processor takes pictures:
     ``"inline"`` by tokens in the text, ``"list"`` as a list of words and pictures, ``"front"`` apart from the text.
-    A mark in angle brackets in ``end`` that the tokenizer does not know is left out.
+    A mark in angle brackets in ``end`` ends the reply too; one that the tokenizer does not know is left out.
     """
 
     start: str = "{system}\nUSER: "
@@ -81,6 +81,7 @@ FAMILIES: Mapping[str, Family] = {
     "glm4v_moe": Family(prunes=True),
     "qwen2_5_vl": Family(prunes=True),
     "qwen3_vl": Family(prunes=True),
+    "qwen3_vl_moe": Family(prunes=True),
     # Only the thinker reads and writes text; the talker and the vocoder stay on the disk.
     "qwen2_5_omni": Family(
         model="Qwen2_5OmniThinkerForConditionalGeneration", part="thinker_config", prunes=True

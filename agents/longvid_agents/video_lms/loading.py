@@ -121,6 +121,12 @@ def load(place: Path, name: str, *, device: str | None, dtype: str) -> Loaded:
                 output_loading_info=True,
             )
         _check(report, what)
+        if reader is transformers.AutoProcessor and not hasattr(processor, "tokenizer"):
+            raise ModelError(
+                f"{what} sees or hears, and {place} holds no processor for that (preprocessor_config.json or "
+                "processor_config.json): fetch the model again with longvid models pull",
+                code="bad_weights",
+            )
         model = model.to(at).eval()
     except torch.OutOfMemoryError as error:
         raise ModelError(

@@ -71,6 +71,15 @@ class Prompter:
         marks = [mark for kind in ("image", "video") if (mark := self._mark(kind))]
         return frozenset(self._loaded.tokenizer.convert_tokens_to_ids(marks))
 
+    @cached_property
+    def ends(self) -> frozenset[int]:
+        """The tokens that end a reply, beside those the model's generation settings name."""
+        tokenizer, vocabulary = self._loaded.tokenizer, self._loaded.tokenizer.get_vocab()
+        holder = self._processor if self._sees else tokenizer
+        marks = [] if holder.chat_template else self._family.turns.end.split()
+        known = {vocabulary[mark] for mark in marks if mark.startswith("<") and mark in vocabulary}
+        return frozenset(known | ({tokenizer.eos_token_id} - {None}))
+
     @property
     def _sees(self) -> bool:
         return self._processor is not self._loaded.tokenizer

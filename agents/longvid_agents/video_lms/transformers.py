@@ -275,9 +275,9 @@ class TransformersVideoLM:
         if self._family.blind and not ready.frames:
             model = getattr(model, self._family.blind)
             inputs = {key: inputs[key] for key in ("input_ids", "attention_mask")}
-        ends = model.generation_config.eos_token_id
-        ends = set(ends if isinstance(ends, list) else [ends]) - {None} or {tokenizer.eos_token_id}
-        padding = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else min(ends)
+        named = model.generation_config.eos_token_id
+        ends = {*(named if isinstance(named, list) else [named])} - {None} | self._prompter.ends
+        padding = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else min(ends, default=0)
         written, text = Written(), []
 
         def generate(**more: Any) -> Any:
@@ -290,7 +290,7 @@ class TransformersVideoLM:
                 temperature=None,
                 top_p=None,
                 top_k=None,
-                eos_token_id=sorted(ends),
+                eos_token_id=sorted(ends) or None,
                 pad_token_id=padding,
             )
 
