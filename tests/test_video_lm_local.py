@@ -107,7 +107,7 @@ def test_weights_of_another_size(qwen: Path, tmp_path: Path) -> None:
     config = json.loads((place / "config.json").read_text())
     config["text_config"]["intermediate_size"] = 64
     (place / "config.json").write_text(json.dumps(config))
-    assert refused(place, "cannot be loaded|other shapes").code == "bad_weights"
+    assert refused(place, r"has other shapes of .*mlp").code == "bad_weights"
 
 
 def test_a_truncated_file_and_a_pickle(qwen: Path, tmp_path: Path) -> None:
@@ -125,6 +125,25 @@ def test_eyes_without_a_processor(qwen: Path, tmp_path: Path) -> None:
     place = copy_of(qwen, tmp_path / "blind")
     (place / "processor_config.json").unlink()
     assert refused(place, "holds no processor|cannot be loaded.*processor").code == "bad_weights"
+
+
+def test_words_without_a_vocabulary(qwen: Path, tmp_path: Path) -> None:
+    place = copy_of(qwen, tmp_path / "mute")
+    (place / "tokenizer.json").unlink()
+    assert refused(place, "holds no vocabulary").code == "bad_weights"
+
+
+def test_the_code_of_a_checkpoint_is_not_run_and_not_asked_about(
+    qwen: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    place = copy_of(qwen, tmp_path / "code")
+    (place / "evil.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    config = json.loads((place / "config.json").read_text())
+    config |= {"model_type": "valley", "auto_map": {"AutoConfig": "evil.Config", "AutoModel": "evil.Model"}}
+    (place / "config.json").write_text(json.dumps(config))
+    refused(place, "cannot be loaded")
+    assert "Do you wish" not in capfd.readouterr().out
+    assert not (tmp_path / "ran").exists()
 
 
 def test_an_architecture_that_nobody_knows(qwen: Path, tmp_path: Path) -> None:

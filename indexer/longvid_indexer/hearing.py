@@ -59,10 +59,14 @@ def load_hearing(
     try:
         with _quiet(transformers):
             processor = getattr(transformers, processor_class).from_pretrained(
-                directory, local_files_only=True
+                directory, local_files_only=True, trust_remote_code=False
             )
             model, found = getattr(transformers, model_class).from_pretrained(
-                directory, local_files_only=True, dtype=pick_dtype(at), output_loading_info=True
+                directory,
+                local_files_only=True,
+                trust_remote_code=False,
+                dtype=pick_dtype(at),
+                output_loading_info=True,
             )
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         lines = str(error).splitlines() or [type(error).__name__]

@@ -24,6 +24,10 @@ _EARS = {"audio_config"}
 # Tables that older versions saved with the weights and every version computes anew.
 _COMPUTED = re.compile(r"(position_ids|inv_freq|masked_bias|num_batches_tracked)$")
 _NAMED = 3
+# False, not None: None asks at the terminal whether to run a checkpoint's code.
+_HERE = {"local_files_only": True, "trust_remote_code": False}
+# Without one of these a tokenizer is made with no words in it, and says nothing.
+_VOCABULARIES = ("tokenizer.json", "vocab.json", "vocab.txt", "*.model", "tekken.json", "*.tiktoken")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +109,16 @@ def load(place: Path, name: str, *, device: str | None, dtype: str) -> Loaded:
     precision = pick_dtype(at) if dtype == "auto" else getattr(torch, dtype, None)
     if not isinstance(precision, torch.dtype):
         raise ModelError(f"dtype is {dtype!r}: give auto, float32, bfloat16 or float16")
+    if not any(any(place.glob(name)) for name in _VOCABULARIES):
+        raise ModelError(
+            f"{place} holds no vocabulary ({', '.join(_VOCABULARIES)}), so {name} can read nothing: fetch the model "
+            "again with longvid models pull",
+            code="bad_weights",
+        )
     try:
         reader = transformers.AutoProcessor if kind.sees or kind.hears else transformers.AutoTokenizer
-        processor = reader.from_pretrained(place, local_files_only=True)
-        config = transformers.AutoConfig.from_pretrained(place, local_files_only=True)
+        processor = reader.from_pretrained(place, **_HERE)
+        config = transformers.AutoConfig.from_pretrained(place, **_HERE)
         if kind.family.part:
             config = getattr(config, kind.family.part)
         with _quiet(transformers):
@@ -116,9 +126,10 @@ def load(place: Path, name: str, *, device: str | None, dtype: str) -> Loaded:
                 place,
                 config=config,
                 dtype=precision,
-                local_files_only=True,
                 use_safetensors=True,
+                ignore_mismatched_sizes=True,
                 output_loading_info=True,
+                **_HERE,
             )
         _check(report, what)
         if reader is transformers.AutoProcessor and not hasattr(processor, "tokenizer"):
@@ -164,7 +175,7 @@ def _check(report: Any, what: str) -> None:
     """Raise unless the file held exactly the weights of the architecture."""
     found = {
         "lacks": sorted(report["missing_keys"]),
-        "has other shapes of": sorted(str(key) for key in report["mismatched_keys"]),
+        "has other shapes of": sorted(str(key[0]) for key in report["mismatched_keys"]),
         "also holds": sorted(key for key in report["unexpected_keys"] if not _COMPUTED.search(key)),
     }
     wrong = [
@@ -194,4 +205,4 @@ def _quiet(transformers: Any) -> Iterator[None]:
 def first_line(error: BaseException) -> str:
     """What a library says of its error, without the pages that may follow."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0].rstrip(".:") if lines else type(error).__name__
+    return lines[0].partition(". ")[0].rstrip(" .:!") if lines else type(error).__name__

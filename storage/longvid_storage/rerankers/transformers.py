@@ -79,9 +79,10 @@ class TransformersReranker:
             ) from error
         device = pick_device(self._wanted_device, self._what)
         try:
-            tokenizer = AutoTokenizer.from_pretrained(directory, local_files_only=True)
+            here = {"local_files_only": True, "trust_remote_code": False}
+            tokenizer = AutoTokenizer.from_pretrained(directory, **here)
             model = AutoModelForSequenceClassification.from_pretrained(
-                directory, local_files_only=True, use_safetensors=True, dtype=_DTYPES[self.precision]
+                directory, use_safetensors=True, dtype=_DTYPES[self.precision], **here
             )
             model = model.to(device).eval()
         except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
