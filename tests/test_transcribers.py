@@ -16,6 +16,7 @@ from longvid_indexer.audio import SAMPLE_RATE
 from longvid_indexer.recognition import transcribe_all
 from longvid_indexer.transcriber import TRANSCRIBERS, Batched, Transcriber
 from longvid_indexer.transcribers.faster_whisper import FasterWhisperTranscriber
+from longvid_indexer.transcribers.openai import OpenAITranscriber
 from longvid_indexer.transcribers.pocketsphinx import PocketsphinxTranscriber
 from longvid_indexer.transcribers.segments import Segment, to_utterances
 from longvid_indexer.transcribers.transformers import TransformersTranscriber
@@ -26,6 +27,7 @@ from longvid_indexer.voice_gate import EnergyGate
 from longvid_storage.errors import ModelError
 from longvid_storage.types import Utterance
 from media_factory import place, speech_clip
+from openai_server import OpenAIServer
 from tiny_speech import SPOKEN, made
 
 # The tokenizer of whisper leaves its vocabulary file open.
@@ -96,8 +98,16 @@ NO_WORDS = {"moonshine", "qwen3_asr"}
 NO_LANGUAGE = {"wav2vec2", "parakeet_ctc", "parakeet_tdt", "moonshine", "qwen3_asr"}
 
 
-@pytest.fixture(scope="module", params=MAKERS)
-def transcriber(request: pytest.FixtureRequest, checkpoint: Path) -> Transcriber:
+@pytest.fixture(scope="module")
+def server() -> Iterator[OpenAIServer]:
+    with OpenAIServer(model="whisper-1") as running:
+        yield running
+
+
+@pytest.fixture(scope="module", params=[*MAKERS, "openai"])
+def transcriber(request: pytest.FixtureRequest, checkpoint: Path, server: OpenAIServer) -> Transcriber:
+    if request.param == "openai":
+        return OpenAITranscriber(server.model, base_url=server.url)
     return MAKERS[request.param](checkpoint)
 
 
@@ -206,6 +216,14 @@ def test_the_end_of_a_two_hour_recording_lands_at_its_end(sphinx: PocketsphinxTr
     assert heard[0].start_s == pytest.approx(begin_s + first.start_s, abs=0.3)
     assert heard[-1].end_s == pytest.approx(begin_s + last.end_s, abs=0.3)
     assert "morning" in heard[-1].text
+
+
+def test_pocketsphinx_hears_the_same_whatever_it_heard_before(sphinx: PocketsphinxTranscriber) -> None:
+    clip = speech_clip().samples[: 4 * SAMPLE_RATE]
+    before = sphinx.transcribe(clip, 0.0)
+    for other in (clip[SAMPLE_RATE:], np.random.default_rng(1).normal(0, 0.2, 32_000).astype(np.float32)):
+        sphinx.transcribe(other, 0.0)
+        assert sphinx.transcribe(clip, 0.0) == before
 
 
 def test_pocketsphinx_invents_nothing_on_noise_tones_and_silence(sphinx: PocketsphinxTranscriber) -> None:

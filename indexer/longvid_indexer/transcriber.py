@@ -63,6 +63,7 @@ ADAPTERS: dict[str, str] = {
     "whisper": "longvid_indexer.transcribers.whisper:WhisperTranscriber",
     "faster-whisper": "longvid_indexer.transcribers.faster_whisper:FasterWhisperTranscriber",
     "transformers": "longvid_indexer.transcribers.transformers:TransformersTranscriber",
+    "openai": "longvid_indexer.transcribers.openai:OpenAITranscriber",
     "pocketsphinx": "longvid_indexer.transcribers.pocketsphinx:PocketsphinxTranscriber",
 }
 """Short name → what runs models of that kind: ``ADAPTER:MODEL`` names one that is not in the table."""

@@ -28,7 +28,11 @@ _NAMES = {
     "english": "en", "german": "de", "deutsch": "de", "french": "fr", "francais": "fr", "spanish": "es",
     "espanol": "es", "italian": "it", "portuguese": "pt", "dutch": "nl", "russian": "ru", "chinese": "zh",
     "japanese": "ja", "korean": "ko", "arabic": "ar", "hindi": "hi", "polish": "pl", "turkish": "tr",
-    "swedish": "sv",
+    "swedish": "sv", "ukrainian": "uk", "czech": "cs", "greek": "el", "romanian": "ro", "hungarian": "hu",
+    "danish": "da", "finnish": "fi", "norwegian": "no", "hebrew": "he", "thai": "th", "vietnamese": "vi",
+    "indonesian": "id", "malay": "ms", "tamil": "ta", "urdu": "ur", "bengali": "bn", "persian": "fa",
+    "catalan": "ca", "bulgarian": "bg", "croatian": "hr", "serbian": "sr", "slovak": "sk", "slovenian": "sl",
+    "lithuanian": "lt", "latvian": "lv", "estonian": "et", "welsh": "cy", "telugu": "te", "cantonese": "zh",
 }  # fmt: skip
 _TAG = re.compile(r"([A-Za-z]{2,3})(?:[-_](?:[A-Za-z]{4}|[A-Za-z]{2}|\d{3}|orig))*\Z")
 

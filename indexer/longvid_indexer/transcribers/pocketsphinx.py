@@ -30,7 +30,7 @@ _FEW = 3
 _WORD_MAX_S = 2.5
 # Below this there are too few frames for the decoder's windows.
 _SAMPLES_MIN = 1600
-_VERSION = 1
+_VERSION = 2
 
 
 class PocketsphinxTranscriber:
@@ -69,6 +69,8 @@ class PocketsphinxTranscriber:
             return []
         decoder = self._load()
         pcm = (np.clip(samples, -1, 1) * 32767).astype("<i2")
+        # Else what was heard before changes what is heard now, and a second run makes another transcript.
+        decoder.reinit_feat()
         decoder.start_utt()
         decoder.process_raw(pcm.tobytes(), no_search=False, full_utt=True)
         decoder.end_utt()
