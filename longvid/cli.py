@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from longvid import cli_ask, cli_eval, cli_export, cli_models, cli_speakers, cli_summary
+from longvid import cli_ask, cli_clip, cli_eval, cli_export, cli_models, cli_speakers, cli_summary
 from longvid.cli_options import (
     CollectionOption,
     ConfigOption,
@@ -307,6 +307,9 @@ app.command(epilog="Example: longvid ask '…' --json > a.json; longvid export a
     cli_export.export
 )
 app.add_typer(cli_models.app, name="models")
+app.command(
+    epilog="Example: longvid clip answer.json -o clip.mp4; or: longvid clip talk.mp4 1:20 1:45 -o clip.mp4"
+)(cli_clip.clip)
 app.add_typer(cli_eval.app, name="eval")
 
 

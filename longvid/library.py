@@ -15,6 +15,8 @@ from longvid_storage.errors import UsageError
 from longvid_storage.types import Answer, Filters, Level, Moment, StageResult, VideoInfo
 
 if TYPE_CHECKING:
+    from longvid.clipping.cut import Clip
+    from longvid.exports.spans import Span
     from longvid.models.naming import ModelSpec
     from longvid.tools import LibraryTools
     from longvid_agents.context import Context
@@ -258,6 +260,46 @@ class Library:
 
         return export(cited_spans(answer, pad_s=pad_s), file_format, self._infos, answer.question)
 
+    def clip(
+        self,
+        answer: Answer,
+        path: str | Path,
+        *,
+        pad_s: float = 0.0,
+        reencode: bool = False,
+        force: bool = False,
+    ) -> Clip:
+        """Cut the cited spans of an answer into one film at ``path`` (``.mp4``, ``.mov``, ``.mkv``; ``.m4a``).
+
+        A span that begins at a keyframe is copied where its pictures can follow the others', the rest is made anew;
+        the result says which. ``pad_s``: each span is made longer by so much at both ends. ``reencode``: copy
+        nothing. ``force``: write over a file that is there. Any spans can be cut with ``longvid.clipping.cut.cut``.
+
+        Raises:
+            UsageError: an answer without citations, another suffix, or the file is there.
+            MediaError: a film is gone, or there are only transcripts.
+        """
+        from dataclasses import replace
+
+        from longvid.clipping.cut import cut
+        from longvid.exports.spans import cited_spans
+        from longvid.exports.timeline import playable
+
+        rows = {row.info.video_id: row for row in self._store.videos()}
+        infos = {video_id: row.info for video_id, row in rows.items()}
+        spans = cited_spans(answer, pad_s=pad_s)
+        films = playable(spans, infos) or spans
+        # A film that has moved may be known at another place too.
+        at_hand = [
+            replace(
+                span, path=next((p for p in (span.path, *_paths(rows, span)) if Path(p).exists()), span.path)
+            )
+            for span in films
+        ]
+        made = cut(at_hand, Path(path), reencode=reencode, force=force)
+        left_out = tuple(f"{s.title} is a transcript without a film" for s in spans if s not in films)
+        return replace(made, left_out=left_out)
+
     @property
     def _infos(self) -> dict[str, VideoInfo]:
         return {row.info.video_id: row.info for row in self._store.videos()}
@@ -459,6 +501,11 @@ def check_question(question: str) -> str:
 def _unicode(text: str) -> str:
     """A shell passes any bytes on, and Python hides those that are no text in lone surrogates; nothing takes them."""
     return text.encode("utf-8", "replace").decode()
+
+
+def _paths(rows: Mapping[str, VideoRow], span: Span) -> tuple[str, ...]:
+    row = rows.get(span.video_id)
+    return row.paths if row is not None else ()
 
 
 def _summary(row: VideoRow) -> VideoSummary:

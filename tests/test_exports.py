@@ -91,7 +91,7 @@ def test_an_instant_is_shown_for_a_second_and_padding_stays_in_the_film(answer: 
     instant = Citation("v", "V", "v.mp4", 3.0, 3.0, "picture", "x")
     one = Answer("q", "a", True, (Claim("c", (instant,)),), (), {})
     assert [(s.start_s, s.end_s) for s in cited_spans(one)] == [(3.0, 4.0)]
-    assert [(s.start_s, s.end_s) for s in cited_spans(one, pad_s=5)] == [(0.0, 8.0)]
+    assert [(s.start_s, s.end_s) for s in cited_spans(one, pad_s=5)] == [(0.0, 9.0)]
     with pytest.raises(UsageError, match="cites nothing"):
         cited_spans(Answer("q", "a", False, (), (), {}))
     with pytest.raises(UsageError, match=r"the span 3 to 2 s of v\.mp4 is empty"):

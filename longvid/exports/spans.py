@@ -73,8 +73,8 @@ def href(source: Citation | Moment | Span) -> str:
 
 def _padded(citation: Citation, text: str, pad_s: float) -> Span:
     start_s = max(0.0, citation.start_s - pad_s)
-    end_s = max(citation.end_s + pad_s, start_s + SHORTEST_S)
-    return Span(citation.path, start_s, end_s, citation.title, text, citation.video_id)
+    end_s = citation.end_s if citation.end_s > citation.start_s else citation.start_s + SHORTEST_S
+    return Span(citation.path, start_s, end_s + pad_s, citation.title, text, citation.video_id)
 
 
 def _touch(one: Span, other: Span) -> bool:

@@ -1,0 +1,91 @@
+"""``longvid clip``: the cited spans of an answer, or spans given by hand, as one film."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from longvid.cli_options import JsonOption, LibraryOption, open_library
+from longvid_storage.errors import UsageError
+
+if TYPE_CHECKING:
+    from longvid.clipping.cut import Clip
+    from longvid.exports.spans import Span
+
+
+def clip(
+    what: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="ANSWER.json | VIDEO FROM TO …",
+            help="An answer saved with ask --json; or one or more times: a file, id or title, and two times.",
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The film to write: .mp4, .mov, .mkv or .m4a.")
+    ],
+    library: LibraryOption = None,
+    pad: Annotated[float, typer.Option("--pad", help="Seconds to add before and after each span.")] = 0.0,
+    reencode: Annotated[
+        bool, typer.Option("--reencode", help="Copy nothing: slower, and exact to the frame everywhere.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+    json_: JsonOption = False,
+) -> None:
+    """Cut spans of videos into one film, copying pictures and sound where they can be copied."""
+    from longvid import jsonform
+
+    if pad < 0:
+        raise UsageError(f"--pad is {pad:g}: give 0 or more seconds")
+    if len(what) == 1:
+        from longvid.exports.saved import read_answer
+
+        answer = read_answer(Path(what[0]))
+        with open_library(library) as lib:
+            made = lib.clip(answer, output, pad_s=pad, reencode=reencode, force=force)
+    else:
+        from longvid.clipping.cut import cut
+
+        made = cut(_spans(what, library, pad), output, reencode=reencode, force=force)
+    for line in made.left_out:
+        print(f"left out: {line}", file=sys.stderr)
+    print(jsonform.dumps(made) if json_ else render(made))
+
+
+def render(made: Clip) -> str:
+    """One line a part: where in the clip, how it got there, what it is; then the whole."""
+    from longvid_storage.timecode import format_span, format_time
+
+    lines = []
+    for part in made.parts:
+        source = (
+            f"{part.title or Path(part.path).name} @ {format_span(part.source_start_s, part.source_end_s)}"
+        )
+        why = f" ({part.why})" if part.why else ""
+        lines.append(f"{format_span(part.start_s, part.end_s):>13}  {part.method:10}  {source}{why}")
+    sound = "no sound" if made.sound is None else f"sound {made.sound}"
+    return "\n".join([*lines, f"{made.path}: {format_time(made.duration_s)}, {sound}"])
+
+
+def _spans(what: list[str], library: Path | None, pad_s: float) -> list[Span]:
+    from longvid.exports.spans import Span
+    from longvid_storage.timecode import parse_time
+
+    if len(what) % 3:
+        raise UsageError(
+            f"{len(what)} words are given: name one answer file, or three words for each span: VIDEO FROM TO"
+        )
+    spans = []
+    for video, start, end in zip(what[::3], what[1::3], what[2::3], strict=True):
+        start_s, end_s = parse_time(start, "FROM"), parse_time(end, "TO")
+        title, path = "", video
+        if not Path(video).is_file():
+            with open_library(library) as lib:
+                found = lib.find(video)
+            title, path = found.title, found.path
+        span = Span(path, start_s, end_s, title)
+        spans.append(Span(path, max(0.0, span.start_s - pad_s), span.end_s + pad_s, title))
+    return spans
