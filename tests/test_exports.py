@@ -8,6 +8,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,17 @@ from longvid.exports.saved import read_answer
 from longvid.exports.spans import Span, cited_spans, href, joined
 from longvid.exports.timeline import export
 from longvid_storage.errors import MissingExtraError, UsageError
-from longvid_storage.types import Answer, Citation, Claim, Evidence, Keyframe, Moment, VideoInfo
+from longvid_storage.types import (
+    Answer,
+    Citation,
+    Claim,
+    Evidence,
+    Keyframe,
+    Moment,
+    TrailStep,
+    Usage,
+    VideoInfo,
+)
 
 RED = np.array([222, 47, 47])
 
@@ -330,10 +341,23 @@ def test_a_saved_answer_reads_back_as_it_was(answer: Answer, tmp_path: Path) -> 
         (Moment("v", "V", "v.mp4", 0, 1, 0.5, "x", (Evidence("speech", 0, 1, "t"),)),),
         {},
     )
-    path.write_text(
-        json.dumps({**json.loads(jsonform.dumps(found)), "trail": ["later keys"], "partial": False})
-    )
+    path.write_text(json.dumps({**json.loads(jsonform.dumps(found)), "later": ["keys"]}))
     assert read_answer(path) == found
+    steps = (TrailStep("search", "search x", 3, 1, 0.5), TrailStep("answer", "wrote"))
+    whole = replace(answer, partial=True, trail=steps, usage=Usage(1, 900, 80, seconds=1.5))
+    path.write_text(jsonform.dumps(whole))
+    assert read_answer(path) == whole
+
+
+def test_a_report_says_that_an_answer_is_partial_and_how_it_was_found(
+    library: Library, answer: Answer, tmp_path: Path
+) -> None:
+    whole = replace(answer, partial=True, trail=(TrailStep("search", "search <water>", 3),))
+    for suffix, searched in (("html", "search &lt;water&gt;"), ("md", "search \\<water\\>")):
+        text = library.save_report(whole, tmp_path / f"a.{suffix}")[0].read_text()
+        assert "This answer is partial" in text
+        assert "How it was found" in text
+        assert searched in text
 
 
 @pytest.mark.parametrize(

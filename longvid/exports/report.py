@@ -14,6 +14,7 @@ from longvid_storage.errors import NotFoundError, UsageError
 from longvid_storage.types import Answer, Box, Citation, Keyframe, Moment, ScreenText
 
 WIDEST = 960
+PARTIAL = "This answer is partial: a budget ran out, or the model failed, before all was read that it needs."
 _QUALITY = 82
 _RED = (222, 47, 47)
 
@@ -56,7 +57,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """An answer ready to be written; ``nearest`` is empty when it was found."""
+    """An answer ready to be written; ``nearest`` is empty when it was found, ``trail`` is how it was."""
 
     question: str
     found: bool
@@ -64,6 +65,8 @@ class Report:
     claims: tuple[tuple[str, tuple[Source, ...]], ...]
     nearest: tuple[Source, ...]
     engine: tuple[tuple[str, str], ...]
+    partial: bool = False
+    trail: tuple[str, ...] = ()
 
 
 def build_report(answer: Answer, pictures: Pictures) -> Report:
@@ -81,6 +84,8 @@ def build_report(answer: Answer, pictures: Pictures) -> Report:
         engine=tuple(
             (role.replace("_", " "), str(name)) for role, name in answer.engine.items() if name != "off"
         ),
+        partial=answer.partial,
+        trail=tuple(step.did for step in answer.trail),
     )
 
 

@@ -7,7 +7,7 @@ import html
 from importlib.resources import files as resources
 from pathlib import Path
 
-from longvid.exports.report import Report, Source
+from longvid.exports.report import PARTIAL, Report, Source
 from longvid_storage.timecode import format_span
 
 _KINDS = {
@@ -38,6 +38,11 @@ def page(report: Report) -> str:
     for number, (text, sources) in enumerate(report.claims, 1):
         body.append(f"<h2><span>{number}.</span> {_text(text)}</h2>")
         body += [_figure(source) for source in sources]
+    if report.partial:
+        body.append(f"<p>{PARTIAL}</p>")
+    if report.trail:
+        steps = "".join(f"<li>{_text(step)}</li>" for step in report.trail)
+        body.append(f"<details><summary>How it was found</summary><ol>{steps}</ol></details>")
     engine = " · ".join(f"{role}: {name}" for role, name in report.engine)
     body.append(f"<footer>longvid · {_text(engine)}</footer>")
     return "\n".join(

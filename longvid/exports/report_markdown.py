@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from longvid.exports.report import Report, Source
+from longvid.exports.report import PARTIAL, Report, Source
 from longvid_storage.timecode import format_span
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|!~])")
@@ -26,6 +26,15 @@ def files(report: Report, path: Path) -> dict[Path, bytes]:
             lines += [f"## {number}. {_plain(text)}", ""]
         for source in sources:
             lines += _source(source, folder, written)
+    if report.partial:
+        lines += [PARTIAL, ""]
+    if report.trail:
+        lines += [
+            "How it was found:",
+            "",
+            *(f"{n}. {_plain(step)}" for n, step in enumerate(report.trail, 1)),
+            "",
+        ]
     lines += [f"*{_plain('; '.join(f'{role}: {name}' for role, name in report.engine))}*", ""]
     return {path: "\n".join(lines).encode(), **written}
 

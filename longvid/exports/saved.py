@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from pathlib import Path
 from typing import Any, get_args
 
 from longvid_storage.errors import UsageError
-from longvid_storage.types import Answer, Channel, Citation, Claim, Evidence, Moment
+from longvid_storage.types import Answer, Channel, Citation, Claim, Evidence, Moment, TrailStep, Usage
 
 
 def read_answer(path: Path) -> Answer:
@@ -44,7 +45,15 @@ def _answer(said: dict[str, Any]) -> Answer:
         claims=claims,
         nearest=tuple(_moment(each) for each in said["nearest"]),
         engine=dict(said.get("engine", {})),
+        partial=bool(said.get("partial", False)),
+        trail=tuple(TrailStep(**_known(TrailStep, each)) for each in said.get("trail", [])),
+        usage=Usage(**_known(Usage, said.get("usage", {}))),
     )
+
+
+def _known(kind: type[TrailStep] | type[Usage], said: dict[str, Any]) -> dict[str, Any]:
+    """What ``said`` has of the fields of ``kind``."""
+    return {each.name: said[each.name] for each in dataclasses.fields(kind) if each.name in said}
 
 
 def _citation(said: dict[str, Any]) -> Citation:
