@@ -24,6 +24,7 @@ from longvid_agents.verify import quote_in_span
 from longvid_indexer.sound_tagger import ADAPTERS, SOUND_TAGGERS, Merger, SoundTagger, hear
 from longvid_indexer.sound_taggers.audioset import AudioSetTagger
 from longvid_indexer.sound_taggers.clap import ClapTagger
+from longvid_indexer.stages.sounds import together
 from longvid_storage.errors import ModelError
 from longvid_storage.search import search
 from longvid_storage.sound_words import describe_sound, is_event, sound_table
@@ -218,6 +219,70 @@ def test_every_record_names_an_adapter() -> None:
         assert record.load(weights="somewhere", device="cpu").name == record.options["model"]
 
 
+# Subtitles
+
+CAPTIONED = """WEBVTT
+
+00:01.000 --> 00:04.000
+Thank you all for coming.
+
+00:05.000 --> 00:07.000
+[Applause]
+
+00:07.500 --> 00:09.000
+(APPLAUSE)
+
+00:10.000 --> 00:12.000
+[Maya]
+I brought a joke about cats.
+
+00:13.000 --> 00:15.000
+[audience laughs]
+
+00:16.000 --> 00:18.000
+♪ ♪
+
+00:19.000 --> 00:21.000
+[inaudible]
+
+00:22.000 --> 00:24.000
+[silence]
+
+00:25.000 --> 00:27.000
+That was all, thank you.
+"""
+
+
+def test_sounds_that_subtitles_describe_are_found_without_a_model(tmp_path: Path) -> None:
+    talk = tmp_path / "talk.vtt"
+    talk.write_text(CAPTIONED)
+    with Library.open(tmp_path / "library", create=True, engines=engines(None)) as lib:
+        (report,) = lib.index(talk)
+        assert report.stages["sounds"].engine == "subtitles"
+        assert lib.show("talk").sounds == (
+            Sound(5.0, 9.0, "Applause"),
+            Sound(13.0, 15.0, "Audience laughs"),
+            Sound(16.0, 18.0, "Music"),
+        )
+        first, *_ = lib.search("when does the audience applaud?")
+        assert (first.start_s, first.end_s) == (5.0, 9.0)
+        assert lib.search("where do people laugh")[0].start_s == 13.0
+        answer = lib.ask("When does the audience applaud?")
+        assert [c.kind for claim in answer.claims for c in claim.citations] == ["sound"]
+        assert [report.status for report in lib.index(talk)] == ["unchanged"]
+
+
+def test_a_model_adds_what_subtitles_do_not_describe() -> None:
+    told = [Sound(5.0, 9.0, "Applause")]
+    heard = [
+        Sound(4.0, 8.0, "Applause", 0.7),
+        Sound(6.0, 7.0, "Laughter", 0.6),
+        Sound(30.0, 32.0, "Applause", 0.9),
+    ]
+    assert together(told, heard) == [told[0], heard[1], heard[2]]
+    assert together([], heard) == heard
+
+
 # Search
 
 
@@ -317,7 +382,7 @@ def indexed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         reports = {report.title: report for report in lib.index(folder)}
         assert reports["gala"].stages["sounds"].counters == {"sounds": 2}
         assert reports["gala"].stages["sounds"].engine == str(TAGGER)
-        assert reports["mute"].stages["sounds"].engine is None
+        assert reports["mute"].stages["sounds"].engine is None, "no sound, no subtitles: nothing to do"
         assert [report.status for report in lib.index(folder)] == ["unchanged", "unchanged"]
     return folder
 

@@ -12,9 +12,10 @@ from longvid_indexer.subtitles.cleaning import tidy_line, unroll
 from longvid_indexer.subtitles.cue import Cue, Line, Subtitles
 from longvid_indexer.subtitles.languages import normalise_language
 from longvid_indexer.subtitles.reading import read_subtitles
+from longvid_indexer.subtitles.sounds import described_sounds
 from longvid_indexer.subtitles.speakers import Names, find_names, split_speaker
 from longvid_storage.errors import MediaError
-from longvid_storage.types import Utterance, VideoInfo, Word
+from longvid_storage.types import Sound, Utterance, VideoInfo, Word
 
 if TYPE_CHECKING:
     from longvid_indexer.subtitles.tracks import Tracks
@@ -27,12 +28,14 @@ class Transcript:
 
     ``source``: ``"sidecar:NAME"``, ``"track:INDEX:LANGUAGE"``, ``"speech:ENGINE"``, ``"file"`` (a lone transcript), or
     ``"none"``. ``language``: two letters where known. ``notes``: what a user should know about it, one sentence each.
+    ``sounds``: those that subtitles describe.
     """
 
     utterances: tuple[Utterance, ...]
     source: str
     language: str | None = None
     notes: tuple[str, ...] = ()
+    sounds: tuple[Sound, ...] = ()
 
 
 def sidecars(path: Path) -> list[Path]:
@@ -50,7 +53,9 @@ def make_transcript(path: Path, info: VideoInfo, transcriber: Transcriber | None
     if info.media_type == "transcript":
         read = read_subtitles(path, _language_of_name(path))
         language = read.language or _language_of_name(path)
-        return Transcript(to_utterances(read, language), "file", language, read.notes())
+        return Transcript(
+            to_utterances(read, language), "file", language, read.notes(), described_sounds(read)
+        )
     notes: list[str] = []
     tracks = _list_tracks(path)
     found = _beside(path, info, tracks, notes) or _inside(path, info, tracks, notes)
@@ -89,7 +94,8 @@ def _beside(path: Path, info: VideoInfo, tracks: Tracks, notes: list[str]) -> Tr
         utterances = _within(to_utterances(read, language), info, notes)
         notes += [f"{sidecar.path.name}: {note}" for note in read.notes()]
         if utterances:
-            return Transcript(utterances, f"sidecar:{sidecar.path.name}", language, tuple(notes))
+            source = f"sidecar:{sidecar.path.name}"
+            return Transcript(utterances, source, language, tuple(notes), _heard(read, info))
         notes.append(f"{sidecar.path.name} has no readable cue and was passed over")
     return None
 
@@ -103,7 +109,7 @@ def _inside(path: Path, info: VideoInfo, tracks: Tracks, notes: list[str]) -> Tr
         if utterances:
             notes += read.notes()
             source = f"track:{track.index}:{track.language or 'und'}"
-            return Transcript(utterances, source, track.language, tuple(notes))
+            return Transcript(utterances, source, track.language, tuple(notes), _heard(read, info))
         notes.append(f"subtitle track {track.index} ({track.codec}) has no text and was passed over")
     if tracks.pictures:
         kinds = ", ".join(sorted(set(tracks.pictures)))
@@ -120,6 +126,13 @@ def _within(utterances: Iterable[Utterance], info: VideoInfo, notes: list[str]) 
             f"{late} cues begin after the end of the video and were left out: are they of another cut?"
         )
     return kept
+
+
+def _heard(read: Subtitles, info: VideoInfo) -> tuple[Sound, ...]:
+    """The sounds that a player would show a description of."""
+    end_s = info.duration_s
+    sounds = (sound for sound in described_sounds(read) if sound.start_s < end_s)
+    return tuple(replace(sound, end_s=min(sound.end_s, end_s)) for sound in sounds)
 
 
 def _cut(utterance: Utterance, end_s: float) -> Utterance:

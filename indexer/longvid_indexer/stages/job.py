@@ -69,6 +69,7 @@ class Job:
     results: dict[str, StageResult] = field(default_factory=dict)
     error: ErrorInfo | None = None
     notes: list[str] = field(default_factory=list)
+    described: tuple[Sound, ...] | None = None  # by the subtitles, once the transcript stage has read them
     tell: Callable[[str], None] = lambda message: None
 
     @property

@@ -21,6 +21,7 @@ def transcript_stage(job: Job, recorded: dict[str, str]) -> Plan:
 
     def make() -> Work:
         made = make_transcript(job.path, job.info, job.engines.transcriber)
+        job.described = made.sounds
         needs_engine = made.source == "none" or made.source.startswith("speech:")
 
         units = units_with(job, utterances=made.utterances)
