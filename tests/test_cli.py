@@ -166,6 +166,26 @@ def test_what_is_not_there_exits_1_with_a_sentence(
     assert "Traceback" not in done.stderr
 
 
+def test_models_are_chosen_on_the_command_line(library: Path) -> None:
+    question = ("ask", "Who will send the migration plan?", "--library", str(library), "--json")
+    done = longvid(*question, "--profile", "offline", "--model", "text=off")
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["found"] is True
+    assert answer["engine"]["text"] == "off"
+    assert answer["engine"]["speech"] == "pocketsphinx/en-us"
+    for arguments, sentence in (
+        (("--model", "text"), "--model is 'text': write ROLE=SPEC"),
+        (("--model", "text=bert"), "text is 'bert': it is auto, off, "),
+        (("--profile", "huge"), "there is no profile 'huge'"),
+        (("--config", "nowhere.toml"), "the configuration nowhere.toml cannot be read"),
+    ):
+        done = longvid(*question, *arguments)
+        assert done.returncode == 2
+        assert sentence in done.stderr
+        assert "Traceback" not in done.stderr
+
+
 def test_a_missing_library_says_what_to_do(tmp_path: Path) -> None:
     done = longvid("ask", "anything?", "--library", str(tmp_path / "none"))
     assert done.returncode == 1

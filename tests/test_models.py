@@ -170,6 +170,7 @@ def test_without_a_network_it_says_so(hub: FakeHub, monkeypatch: pytest.MonkeyPa
         ("nobody/nothing", ModelError, "the hub has no model 'nobody/nothing'"),
         ("nothing", UsageError, "'nothing' names no model: give a name from longvid models"),
         ("whisper:huge", UsageError, "openai-whisper has no model 'huge': it has tiny.en"),
+        ("faster-whisper:huge", UsageError, "faster-whisper has no model 'huge'"),
         (
             "open_clip:ViT-L-14",
             UsageError,
@@ -283,17 +284,18 @@ SHARDS = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"
             ["open_clip_config.json", "open_clip_pytorch_model.bin"],
         ),
         (["model.bin", "config.json", "vocabulary.txt"], "ctranslate2", ["config.json", "vocabulary.txt", "model.bin"]),
-        (["pytorch_model.bin", "config.json"], "transformers", []),
+        (["pytorch_model.bin", "config.json"], "transformers", ["config.json", "pytorch_model.bin"]),
+        (["model.h5", "weights.pkl", "config.json"], "transformers", []),
     ],
 )  # fmt: skip
 def test_the_files_that_are_needed(names: list[str], kind: Any, expected: list[str]) -> None:
     assert needed_files(names, kind) == expected
 
 
-def test_pickled_weights_alone_are_refused(hub: FakeHub) -> None:
-    hub.repositories["acme/pickle"] = {"config.json": b"{}", "pytorch_model.bin": b"pickled"}
-    with pytest.raises(ModelError, match="acme/pickle has no weights that longvid reads"):
-        longvid("models", "pull", "acme/pickle", "--yes")
+def test_a_repository_without_weights_is_refused(hub: FakeHub) -> None:
+    hub.repositories["acme/other"] = {"config.json": b"{}", "weights.pkl": b"pickled"}
+    with pytest.raises(ModelError, match="acme/other has no weights that longvid reads"):
+        longvid("models", "pull", "acme/other", "--yes")
 
 
 @pytest.mark.parametrize("name", PROFILES)

@@ -17,7 +17,7 @@ Kind = Literal["transformers", "open_clip", "ctranslate2"]
 
 # The first pattern of a kind that any file matches names its weights.
 _WEIGHTS: dict[Kind, tuple[str, ...]] = {
-    "transformers": ("model*.safetensors", "*.safetensors"),
+    "transformers": ("model*.safetensors", "*.safetensors", "pytorch_model*.bin"),
     "open_clip": ("open_clip_model.safetensors", "open_clip_*.safetensors", "open_clip_pytorch_model.bin"),
     "ctranslate2": ("model.bin",),
 }
@@ -29,8 +29,8 @@ _MODULE = re.compile(r"\d+_\w+/[\w.-]+\.(json|safetensors)")
 def needed_files(names: Sequence[str], kind: Kind) -> list[str]:
     """The files of a repository that longvid reads, weights last; empty when it has no weights of that kind.
 
-    Never code, and no pickled weights where there are safetensors. A repository whose weights are of another kind
-    than asked for gives those it has.
+    Never code, and pickled weights only where there are no others (they are read with ``weights_only=True``). A
+    repository whose weights are of another kind than asked for gives those it has.
     """
     root = [name for name in names if "/" not in name]
     weights: list[str] = []
@@ -71,7 +71,7 @@ class HubSource:
         names = needed_files(list(known), self.kind)
         if not names:
             raise ModelError(
-                f"{self.repository} has no weights that longvid reads (safetensors, open_clip's, or CTranslate2's): "
+                f"{self.repository} has no weights that longvid reads (of torch, open_clip or CTranslate2): "
                 "choose a model that has them (longvid models)",
                 code="no_weights",
             )

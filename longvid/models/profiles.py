@@ -50,8 +50,8 @@ PROFILES: dict[str, Profile] = {
             8,
             {
                 "speech": "whisper/large-v3-turbo",
-                "speakers": "off",
-                "sound": "off",
+                "speakers": "wavlm-base-plus-sv",
+                "sound": "ast-audioset",
                 "screen": "easyocr/english",
                 "image": "open_clip/ViT-B-32",
                 "text": "ibm-granite/granite-embedding-97m-multilingual-r2",
@@ -65,8 +65,8 @@ PROFILES: dict[str, Profile] = {
             80,
             {
                 "speech": "whisper:large-v3",
-                "speakers": "off",
-                "sound": "off",
+                "speakers": "wavlm-base-plus-sv",
+                "sound": "ast-audioset",
                 "screen": "easyocr/english",
                 "image": "open_clip:hf-hub:timm/ViT-SO400M-14-SigLIP2-378",
                 "text": "transformers:Qwen/Qwen3-Embedding-0.6B",
