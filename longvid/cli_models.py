@@ -49,7 +49,7 @@ def models(
         print(listing.table(rows))
 
 
-@app.command(epilog="Example: longvid models pull ibm-granite/granite-embedding-97m-multilingual-r2")
+@app.command(epilog="Example: longvid models pull whisper/small")
 def pull(
     name: NameArgument = None,
     profile: PullProfileOption = None,

@@ -37,6 +37,7 @@ def test_every_command_has_its_help_in_the_docs() -> None:
 
     text = (ROOT / "docs" / "cli.md").read_text("utf-8")
     names = [command.name or command.callback.__name__ for command in app.registered_commands]
+    names += [group.name for group in app.registered_groups]
     for name in names:
         assert f"$ longvid {name} --help" in text, name
 

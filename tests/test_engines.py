@@ -202,6 +202,17 @@ def test_a_profile_names_a_known_model_for_every_role(name: str) -> None:
         assert choice.name == PROFILES[name].models[role]
 
 
+def test_the_documentation_shows_the_profiles_as_they_are() -> None:
+    text = (Path(__file__).parent.parent / "docs" / "models.md").read_text("utf-8")
+    assert (
+        "| memory | " + " | ".join(f"{profile.memory_gb} GB" for profile in PROFILES.values()) + " |" in text
+    )
+    for role in ROLES:
+        specs = [profile.models[role] for profile in PROFILES.values()]
+        row = " | ".join(spec if spec == "off" else f"`{spec}`" for spec in specs)
+        assert f"| `{role}` | {row} |" in text
+
+
 Install = Callable[[str, str, str], None]
 
 
