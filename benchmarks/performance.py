@@ -10,6 +10,7 @@ speed does not depend on them. Rows that need a GPU are run where there is one. 
 from __future__ import annotations
 
 import argparse
+import logging
 import statistics
 import sys
 import tempfile
@@ -123,14 +124,17 @@ def random_weights(architecture: str, directory: Path) -> Path:
 
 def pictures(count: int) -> None:
     """Keyframes and questions a second, preparing included."""
+    import open_clip  # noqa: F401 (so that the first question does not pay for the imports)
     import torch
+    from transformers import AutoTokenizer  # noqa: F401
 
+    logging.disable(logging.WARNING)  # open_clip warns of the random weights that are wanted here
     cuda = torch.cuda.is_available()
     random = np.random.default_rng(0)
     frames = [random.integers(0, 255, (360, 640, 3), dtype=np.uint8) for _ in range(count)]
     print(f"Pictures: {count} of 640 x 360, from pixels to vectors\n")
     print(
-        "| model | device | pictures a second | a question | first question, loading the text tower |\n"
+        "| model | device | pictures a second | a question | loading the text tower and the first question |\n"
         "|---|---|---|---|---|"
     )
     with tempfile.TemporaryDirectory() as place:

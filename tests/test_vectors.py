@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +160,16 @@ def test_without_faiss_the_exact_index_serves(monkeypatch: pytest.MonkeyPatch) -
     assert best_index_type() is FaissIndex
     monkeypatch.setattr(vector_index.importlib.util, "find_spec", lambda name: None)
     assert best_index_type() is ExactIndex
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_search_compares_with_the_exact_index() -> None:
+    script = Path(__file__).parent.parent / "benchmarks" / "performance.py"
+    command = [sys.executable, str(script), "--vectors", "3000", "--questions", "3", "--only", "search"]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    rows = [line.split(" | ") for line in printed.splitlines() if "Index | 0." in line]
+    assert [row[0] for row in rows] == ["| ExactIndex", "| FaissIndex"]
+    assert all(row[-1] == "yes |" for row in rows)
 
 
 # On a GPU: the same code, with the host in its place
