@@ -14,6 +14,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from longvid import Library
 from longvid_agents.video_lm import ADAPTERS, VIDEO_LMS, Sound
 from longvid_agents.video_lms.transformers import FewerFramesWarning, TransformersVideoLM
 from longvid_storage.errors import ModelError, UsageError
@@ -317,3 +318,20 @@ def test_frames_of_two_videos_are_told_apart(qwen: Path) -> None:
     )
     assert "<picture 2, 0:03.0, Another" in words
     assert words.count("<|im_end|>") == 2
+
+
+@pytest.mark.slow
+def test_a_library_asks_it(qwen: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "council.vtt").write_text(
+        "WEBVTT\n\n00:01.000 --> 00:05.000\nThe tax of the city is paid in the month of March.\n"
+    )
+    named = {"model": f"transformers:{qwen}", "dtype": "bfloat16", "visual_tokens": 0.5}
+    with Library.open(tmp_path / "library", create=True, models={"video_lm": named}, device="cpu") as library:
+        library.index(tmp_path / "council.vtt")
+        capfd.readouterr()
+        answer = library.ask("When is the tax paid?")
+    # A random model writes nonsense, and nonsense is no answer.
+    assert not answer.found
+    assert [moment.title for moment in answer.nearest] == ["council"]
+    assert str(qwen) in str(answer.engine["language_model"])
+    assert "Loading weights" not in capfd.readouterr().err

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -109,35 +110,16 @@ def load(place: Path, name: str, *, device: str | None, dtype: str) -> Loaded:
     precision = pick_dtype(at) if dtype == "auto" else getattr(torch, dtype, None)
     if not isinstance(precision, torch.dtype):
         raise ModelError(f"dtype is {dtype!r}: give auto, float32, bfloat16 or float16")
-    if not any(any(place.glob(name)) for name in _VOCABULARIES):
+    if not any(any(place.glob(vocabulary)) for vocabulary in _VOCABULARIES):
         raise ModelError(
             f"{place} holds no vocabulary ({', '.join(_VOCABULARIES)}), so {name} can read nothing: fetch the model "
             "again with longvid models pull",
             code="bad_weights",
         )
     try:
-        reader = transformers.AutoProcessor if kind.sees or kind.hears else transformers.AutoTokenizer
-        processor = reader.from_pretrained(place, **_HERE)
-        config = transformers.AutoConfig.from_pretrained(place, **_HERE)
-        if kind.family.part:
-            config = getattr(config, kind.family.part)
         with _quiet(transformers):
-            model, report = _class(transformers, kind, config, name).from_pretrained(
-                place,
-                config=config,
-                dtype=precision,
-                use_safetensors=True,
-                ignore_mismatched_sizes=True,
-                output_loading_info=True,
-                **_HERE,
-            )
+            processor, config, model, report = _read(transformers, place, kind, name, precision)
         _check(report, what)
-        if reader is transformers.AutoProcessor and not hasattr(processor, "tokenizer"):
-            raise ModelError(
-                f"{what} sees or hears, and {place} holds no processor for that (preprocessor_config.json or "
-                "processor_config.json): fetch the model again with longvid models pull",
-                code="bad_weights",
-            )
         model = model.to(at).eval()
     except torch.OutOfMemoryError as error:
         raise ModelError(
@@ -153,6 +135,32 @@ def load(place: Path, name: str, *, device: str | None, dtype: str) -> Loaded:
             code="bad_weights",
         ) from error
     return Loaded(torch, model, processor, config, kind, at)
+
+
+def _read(transformers: Any, place: Path, kind: Kind, name: str, precision: Any) -> tuple[Any, Any, Any, Any]:
+    """Processor (or tokenizer), configuration, model, and what transformers reports of its weights."""
+    media = kind.sees or kind.hears
+    reader = transformers.AutoProcessor if media else transformers.AutoTokenizer
+    processor = reader.from_pretrained(place, **_HERE)
+    if media and not hasattr(processor, "tokenizer"):
+        raise ModelError(
+            f"{name} sees or hears, and {place} holds no processor for that (preprocessor_config.json or "
+            "processor_config.json): fetch the model again with longvid models pull",
+            code="bad_weights",
+        )
+    config = transformers.AutoConfig.from_pretrained(place, **_HERE)
+    if kind.family.part:
+        config = getattr(config, kind.family.part)
+    model, report = _class(transformers, kind, config, name).from_pretrained(
+        place,
+        config=config,
+        dtype=precision,
+        use_safetensors=True,
+        ignore_mismatched_sizes=True,
+        output_loading_info=True,
+        **_HERE,
+    )
+    return processor, config, model, report
 
 
 def _class(transformers: Any, kind: Kind, config: Any, name: str) -> Any:
@@ -193,13 +201,18 @@ def _check(report: Any, what: str) -> None:
 
 @contextmanager
 def _quiet(transformers: Any) -> Iterator[None]:
-    """Without transformers' tables of what a file lacks: ``_check`` says it in a sentence."""
-    before = transformers.logging.get_verbosity()
-    transformers.logging.set_verbosity_error()
+    """Without transformers' remarks, which ``_check`` says in a sentence; its bar is for someone who watches."""
+    log = transformers.utils.logging
+    verbosity, bars = log.get_verbosity(), log.is_progress_bar_enabled()
+    log.set_verbosity_error()
+    if not sys.stderr.isatty():
+        log.disable_progress_bar()
     try:
         yield
     finally:
-        transformers.logging.set_verbosity(before)
+        log.set_verbosity(verbosity)
+        if bars:
+            log.enable_progress_bar()
 
 
 def first_line(error: BaseException) -> str:
