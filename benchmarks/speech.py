@@ -15,6 +15,7 @@ ten seconds before and after it: twenty seconds of each that a gate should not p
 from __future__ import annotations
 
 import argparse
+import importlib
 import re
 import tempfile
 import time
@@ -29,8 +30,8 @@ from longvid_indexer.audio import SAMPLE_RATE, Samples, read_audio
 from longvid_indexer.invented import Guard
 from longvid_indexer.probe import probe
 from longvid_indexer.recognition import transcribe_all
-from longvid_indexer.transcriber import Transcriber
-from longvid_indexer.voice import Stretch, voiced_stretches
+from longvid_indexer.transcriber import ADAPTERS, Transcriber
+from longvid_indexer.voice import PAUSE_S, Stretch, voiced_stretches
 from longvid_indexer.voice_gate import GATES, make_gate
 
 
@@ -117,8 +118,11 @@ def hear(path: Path, transcriber: Transcriber, gate: str, whole: bool, bed: Bed 
     if bed is not None:
         blocks = [bed.under(np.concatenate(list(blocks)))]
     passed_s, guard, said = 0.0, Guard(), []
+    pause_s = getattr(transcriber, "pause_s", PAUSE_S)
     stretches = (
-        [Stretch(0.0, np.concatenate(list(blocks)))] if whole else voiced_stretches(blocks, make_gate(gate))
+        [Stretch(0.0, np.concatenate(list(blocks)))]
+        if whole
+        else voiced_stretches(blocks, make_gate(gate), pause_s)
     )
     for stretch, heard in transcribe_all(transcriber, stretches):
         passed_s += stretch.end_s - stretch.start_s
@@ -136,21 +140,18 @@ def interval(errors: list[int], lengths: list[int], seed: int = 0) -> tuple[floa
 
 
 def make(model: str) -> Transcriber:
-    """The recogniser of that name; ``whisper:PATH`` is a checkpoint."""
-    if model == "pocketsphinx":
-        from longvid_indexer.transcribers.pocketsphinx import PocketsphinxTranscriber
-
-        return PocketsphinxTranscriber()
-    from longvid_indexer.transcribers.whisper import WhisperTranscriber
-
-    return WhisperTranscriber(weights=model.partition(":")[2])
+    """The recogniser named ``ADAPTER`` or ``ADAPTER:MODEL``."""
+    name, _, given = model.partition(":")
+    module, _, adapter = ADAPTERS[name].partition(":")
+    made: Transcriber = getattr(importlib.import_module(module), adapter)(*([given] if given else []))
+    return made
 
 
 def main() -> None:
     """Print one line a clip, one a group, and the whole."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("root", type=Path)
-    parser.add_argument("--model", default="pocketsphinx", help="pocketsphinx, or whisper:CHECKPOINT")
+    parser.add_argument("--model", default="pocketsphinx", help="ADAPTER or ADAPTER:MODEL")
     parser.add_argument("--gate", default="auto", choices=GATES, help="what tells voice from the rest")
     parser.add_argument("--whole", action="store_true", help="do not cut into voiced stretches")
     parser.add_argument("--noise", type=Path, nargs="*", default=[], help="files without speech")

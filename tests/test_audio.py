@@ -182,6 +182,17 @@ def test_stretches_are_the_samples_at_their_times_in_order_and_never_overlap() -
     assert all(a.end_s <= b.start_s for a, b in pairwise(stretches))
 
 
+def test_a_longer_pause_makes_longer_stretches_of_the_same_sound() -> None:
+    clip = speech_clip()
+    track, _ = place(clip, (2.0, 30.0, 60.0), 80.0, noise=0.0005)
+    short = list(voiced_stretches(in_blocks(track), make_gate()))
+    long = list(voiced_stretches(in_blocks(track), make_gate(), pause_s=2.0))
+    assert len(long) == 3 < len(short)
+    for one in short:
+        assert any(s.start_s <= one.start_s + 0.01 and one.end_s <= s.end_s + 0.01 for s in long)
+    assert all(s.end_s - s.start_s <= LONGEST_S for s in long)
+
+
 def test_talk_without_a_pause_is_cut_at_the_quietest_place() -> None:
     generator = np.random.default_rng(3)
     track = generator.normal(0, 0.1, 100 * SAMPLE_RATE).astype(np.float32)

@@ -253,6 +253,26 @@ def test_whisper_says_what_its_checkpoint_holds(checkpoint: Path) -> None:
     assert " ".join(u.text for u in said) == SPOKEN.strip()
 
 
+def test_whisper_on_a_full_gpu_or_one_that_is_not_there(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    listener = WhisperTranscriber(checkpoint, device="cpu", temperatures=(0.0,))
+
+    def full(*_: object, **__: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(listener._load(), "transcribe", full)
+    with pytest.raises(ModelError, match="does not fit on the GPU with one item at a time") as caught:
+        listener.transcribe(speech_clip().samples, 0.0)
+    assert caught.value.code == "out_of_memory"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ModelError, match="asked to run on cuda, and torch sees no such device") as caught:
+        WhisperTranscriber(checkpoint, device="cuda").transcribe(speech_clip().samples, 0.0)
+    assert caught.value.code == "no_device"
+
+
 def test_whisper_never_fetches_and_says_what_to_type(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     with pytest.raises(ModelError, match=r"longvid models pull whisper:small .*\(461 MB\)") as caught:

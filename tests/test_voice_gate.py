@@ -115,4 +115,7 @@ def test_another_gate_makes_another_fingerprint_of_what_is_recognised() -> None:
     prints = {recognition_fingerprint(sphinx, gate) for gate in ("silero", "energy")}
     assert len(prints) == 2
     assert recognition_fingerprint(sphinx) in prints
+    before = recognition_fingerprint(sphinx)
+    sphinx.pause_s = 2.0  # type: ignore[attr-defined]
+    assert recognition_fingerprint(sphinx) != before
     assert recognition_fingerprint(None, "silero") == recognition_fingerprint(None, "energy") == "off"

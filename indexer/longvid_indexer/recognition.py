@@ -32,7 +32,15 @@ def recognition_fingerprint(transcriber: Transcriber | None, gate: str = "auto")
 
     if transcriber is None:
         return "off"
-    return f"{transcriber.fingerprint}|{make_gate(gate).name}|{VERSION}"
+    return f"{transcriber.fingerprint}|{make_gate(gate).name}|{_pause_s(transcriber)}|{VERSION}"
+
+
+def _pause_s(transcriber: Transcriber) -> float:
+    """Up to which pause voices are one stretch: a recogniser that hears windows of 30 s wants them filled."""
+    from longvid_indexer.voice import PAUSE_S
+
+    pause_s: float = getattr(transcriber, "pause_s", PAUSE_S)
+    return pause_s
 
 
 def recognise(path: Path, info: VideoInfo, transcriber: Transcriber, gate: str = "auto") -> Heard:
@@ -53,7 +61,8 @@ def recognise(path: Path, info: VideoInfo, transcriber: Transcriber, gate: str =
     guard = Guard()
     said: list[Utterance] = []
     count = silent = 0
-    for stretch, heard in transcribe_all(transcriber, voiced_stretches(audio, make_gate(gate))):
+    stretches = voiced_stretches(audio, make_gate(gate), _pause_s(transcriber))
+    for stretch, heard in transcribe_all(transcriber, stretches):
         kept = guard.keep(stretch, heard)
         count, silent = count + 1, silent + (not kept)
         said += kept

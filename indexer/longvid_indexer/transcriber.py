@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 
 class Transcriber(Protocol):
-    """Recognises speech. Making one is cheap; weights are loaded when the first stretch comes."""
+    """Recognises speech. Making one is cheap; weights are loaded when the first stretch comes.
+
+    One that hears windows of a fixed length may have an attribute ``pause_s``: up to which pause, in seconds, voices
+    are one stretch (0.5 without it).
+    """
 
     @property
     def name(self) -> str:

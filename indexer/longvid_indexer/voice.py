@@ -19,7 +19,7 @@ Samples = NDArray[np.float32]
 
 FRAME_S = FRAME / SAMPLE_RATE
 LONGEST_S = 30.0
-_PAUSE = 25  # frames: voices this close together (0.5 s) are one stretch
+PAUSE_S = 0.5  # voices this close together are one stretch
 _SHORTEST = 6  # frames of voice (0.12 s); a click is shorter
 _MARGIN = 12  # frames kept on each side (0.24 s): soft beginnings and ends of words
 _SMOOTH = 9  # frames (0.18 s) over which loudness is averaged to find the quietest place to cut
@@ -42,16 +42,18 @@ class Stretch:
         return self.start_s + len(self.samples) / SAMPLE_RATE
 
 
-def voiced_stretches(blocks: Iterable[Samples], gate: VoiceGate | None = None) -> Iterator[Stretch]:
+def voiced_stretches(
+    blocks: Iterable[Samples], gate: VoiceGate | None = None, pause_s: float = PAUSE_S
+) -> Iterator[Stretch]:
     """Voiced stretches in order of time, none overlapping; holds about one stretch of sound in memory.
 
     ``blocks``: consecutive 16 kHz mono samples; the first sample is time zero. ``gate``: a fresh one, or None for the
-    one that ``auto`` chooses.
+    one that ``auto`` chooses. ``pause_s``: voices this close together are one stretch.
 
     Raises:
         ModelError: the gate's model cannot be loaded or fails.
     """
-    cutter = _Cutter()
+    cutter = _Cutter(round(pause_s / FRAME_S))
     gate = gate or make_gate()
     for window in _windows(blocks):
         energies = band_energy_db(window)
@@ -91,7 +93,8 @@ def _windows(blocks: Iterable[Samples]) -> Iterator[Samples]:
 class _Cutter:
     """Turns frame decisions into stretches; ``frames`` holds the sound since ``first``, all of it still needed."""
 
-    def __init__(self) -> None:
+    def __init__(self, pause: int) -> None:
+        self.pause = pause  # frames
         self.samples: Samples = np.empty(0, np.float32)
         self.energies: NDArray[np.float32] = np.empty(0, np.float32)
         self.voiced: NDArray[np.bool_] = np.empty(0, np.bool_)
@@ -114,7 +117,7 @@ class _Cutter:
         end = self.first + len(self.voiced)
         keep_from = max(self.first, end - _MARGIN)
         for begin, until in self._runs():
-            if not last and until + _PAUSE + _MARGIN > end:
+            if not last and until + self.pause + _MARGIN > end:
                 keep_from = min(keep_from, max(self.free, begin - _MARGIN))
                 break
             if self._count(begin, until) >= _SHORTEST:
@@ -135,7 +138,7 @@ class _Cutter:
         at = np.flatnonzero(self.voiced)
         if not len(at):
             return []
-        breaks = np.flatnonzero(np.diff(at) > _PAUSE)
+        breaks = np.flatnonzero(np.diff(at) > self.pause)
         begins = at[np.concatenate([[0], breaks + 1])]
         ends = at[np.concatenate([breaks, [len(at) - 1]])] + 1
         return [(int(a) + self.first, int(b) + self.first) for a, b in zip(begins, ends, strict=True)]

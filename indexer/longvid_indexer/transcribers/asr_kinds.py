@@ -147,7 +147,10 @@ def hear_whisper(loaded: Loaded, sounds: Sounds, language: str | None) -> list[S
         asked["return_token_timestamps"] = True
     made = loaded.model.generate(**_placed(loaded, inputs), **asked, return_segments=True)
     codes = {token: name.strip("<|>") for name, token in (getattr(config, "lang_to_id", None) or {}).items()}
-    return [_of_segments(segments, tokenizer, codes) for segments in made["segments"]]
+    heard = [_of_segments(segments, tokenizer, codes) for segments in made["segments"]]
+    if getattr(config, "is_multilingual", False):
+        return heard
+    return [replace(spoken, language="en") for spoken in heard]
 
 
 def _of_segments(segments: Sequence[dict[str, Any]], tokenizer: Any, codes: dict[int, str]) -> Spoken:

@@ -19,7 +19,7 @@ from longvid_indexer.invented import COMPRESSION_MAX, LOGPROB_MIN, NO_SPEECH_MAX
 from longvid_indexer.transcribers.segments import Segment, to_utterances
 from longvid_indexer.transcribers.words import Heard
 from longvid_storage.errors import MissingExtraError, ModelError
-from longvid_storage.torch_device import pick_device
+from longvid_storage.torch_device import in_batches, pick_device
 from longvid_storage.types import Utterance
 
 DOWNLOAD_MB = {
@@ -60,6 +60,9 @@ class WhisperTranscriber:
         self._model: Any = None
         self._lock = threading.Lock()
 
+    # A window of 30 s costs the same whatever is in it: fewer, fuller ones.
+    pause_s = 2.0
+
     @property
     def name(self) -> str:
         """``whisper/`` and the checkpoint's name."""
@@ -86,7 +89,8 @@ class WhisperTranscriber:
     def transcribe(self, samples: NDArray[np.float32], start_s: float) -> list[Utterance]:
         """See ``Transcriber.transcribe``."""
         with self._lock:
-            result = self._run(samples)
+            # One at a time: on a full GPU this is only the sentence that says so.
+            result = in_batches(lambda one: self._run(one[0]), [samples], 1, self.name)[0]
         segments = [_segment(segment) for segment in result["segments"]]
         return to_utterances(segments, start_s, len(samples) / SAMPLE_RATE, result["language"])
 
@@ -112,6 +116,8 @@ class WhisperTranscriber:
                     fp16=model.device.type == "cuda",
                     verbose=None,
                 )
+            except torch.OutOfMemoryError:
+                raise
             except RuntimeError as error:
                 raise ModelError(
                     f"{self.name} failed on a stretch of sound: {error}", code="model_run"
