@@ -81,7 +81,7 @@ def test_auto_is_silero_where_it_is_installed_and_energy_else(
     assert make_gate().name == make_gate("silero").name
     monkeypatch.setattr(voice_gate, "_SILERO", (("a_package_that_is_not_here", "x.onnx"),))
     assert isinstance(make_gate(), EnergyGate)
-    with pytest.raises(MissingExtraError, match=r"pip install 'longvid\[fast\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install 'longvid\[models\]' or"):
         list(voiced_stretches([speech_clip().samples], make_gate("silero")))
     with pytest.raises(UsageError, match="'loud': choose auto, silero, energy"):
         make_gate("loud")

@@ -160,7 +160,8 @@ class SileroGate:
                 path = None
             if path is None:
                 raise MissingExtraError(
-                    "the silero voice gate is not installed: pip install 'longvid[fast]', or use the gate 'energy'"
+                    "the silero voice gate is not installed: pip install 'longvid[models]' or 'longvid[fast]', or "
+                    "use the gate 'energy'"
                 )
             options = onnxruntime.SessionOptions()
             # The network is too small for more: threads would cost more than they save.

@@ -190,7 +190,14 @@ class FasterWhisperTranscriber:
             return path if path.is_dir() else path.parent
         name = str(self.model)
         name = _OTHER_NAMES.get(name, name)
-        return find_weights(HUB.get(name, name), "speech")
+        try:
+            return find_weights(HUB.get(name, name), "speech")
+        except ModelError as error:
+            raise ModelError(
+                f"the weights of faster-whisper {name} are not on this disk: fetch them with longvid models pull "
+                f"faster-whisper:{name}, or give the directory of a converted model",
+                code="no_weights",
+            ) from error
 
     def _load(self) -> Any:
         if self._pipeline is None:
