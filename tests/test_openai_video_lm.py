@@ -112,7 +112,7 @@ def test_words_alone_are_one_string_and_evidence_stays_in_its_block(server: Open
     assert block.startswith(EVIDENCE_OPEN)
     assert block.count(EVIDENCE_CLOSE) == 1
     assert block.endswith(EVIDENCE_CLOSE)
-    assert len(block.splitlines()) == 3
+    assert len(block.splitlines()) == 4
     assert "<|" not in block
     assert (body["temperature"], body["max_tokens"]) == (0, 64)
     assert body["response_format"]["json_schema"]["schema"] == SCHEMA

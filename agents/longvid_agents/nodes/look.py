@@ -101,11 +101,11 @@ def _see(run: Run, state: AskState, shown: Sequence[Shown]) -> dict[str, Any]:
     )
     prompt = LOOK.format(count=len(frames), question=as_data(state.question))
     request = Request(SYSTEM, prompt, frames=frames, max_tokens=LOOK_TOKENS, budget_tokens=run.left(state))
-    pictures = sum(run.lm.counter.frame(s.keyframe.width, s.keyframe.height) for s in shown)
-    short = run.out_of(state, run.cost(request) + pictures, searching=True)
-    if short:
-        return {"trail": (*state.trail, run.step(state, "look", f"{short}: not looked at", 0))}
     try:
+        pictures = sum(run.lm.counter.frame(s.keyframe.width, s.keyframe.height) for s in shown)
+        short = run.out_of(state, run.cost(request) + pictures, searching=True)
+        if short:
+            return {"trail": (*state.trail, run.step(state, "look", f"{short}: not looked at", 0))}
         outcome = ask_model(run, state, request, lambda text: read_seen(text, len(frames)))
     except ModelError as error:
         if error.code != "no_vision":

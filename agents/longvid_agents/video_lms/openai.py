@@ -218,7 +218,7 @@ class OpenAIVideoLM:
             request = replace(request, sounds=())
         shrunk = False
         while True:
-            body: dict[str, Any] = {"max_tokens": 1}  # what asking for a count sends
+            body: dict[str, Any] = {}
             material = None
             try:
                 material = lay_out(
@@ -235,7 +235,7 @@ class OpenAIVideoLM:
                         raise self._too_long(refusal) from refusal
                     request, shrunk = self._shrunk(request, material, refusal), True
                     continue
-                self._give_up(refusal, body, request)
+                self._give_up(refusal, body, sees=bool(request.frames), hears=bool(request.sounds))
 
     def _body(self, request: Request, material: Material) -> dict[str, Any]:
         body: dict[str, Any] = {"model": self.name, "messages": messages(request, material)}
@@ -248,21 +248,24 @@ class OpenAIVideoLM:
             body["response_format"] = {"type": "json_schema", "json_schema": form}
         return body
 
-    def _give_up(self, refusal: RefusedError, body: Mapping[str, Any], request: Request) -> None:
-        """Do without what the server refused, from now on; raise when it can't be done without."""
+    def _give_up(self, refusal: RefusedError, body: Mapping[str, Any], *, sees: bool, hears: bool) -> None:
+        """Do without what the server refused, from now on; raise when it can't be done without.
+
+        ``sees``, ``hears``: whether pictures and sound were sent.
+        """
         if refusal.status not in (401, 403, 404):
             for name, words in _OPTIONAL.items():
                 sent = name in body or name == "stream_options"
                 if sent and name not in self._refused and words.search(refusal.reason):
                     self._refused.add(name)
                     return
-            if request.sounds and _HEARING.search(refusal.reason) and "image" not in refusal.reason.lower():
+            if hears and _HEARING.search(refusal.reason) and "image" not in refusal.reason.lower():
                 self.hears = False
                 raise self._endpoint.error(
                     f"takes no sound ({refusal.reason}): use a model that hears, or ask without sound",
                     "no_hearing",
                 ) from refusal
-            if request.frames and _SIGHT.search(refusal.reason):
+            if sees and _SIGHT.search(refusal.reason):
                 self.sees = False
                 raise self._blind(refusal.reason) from refusal
         raise refusal
@@ -311,12 +314,17 @@ class OpenAIVideoLM:
         """Input tokens of a chat with this content.
 
         Raises:
-            ModelError: the server does not report usage (code ``"no_usage"``).
+            ModelError: the server does not report usage (code ``"no_usage"``), has no vision or hearing, …
         """
-        limit = "max_completion_tokens" if "max_tokens" in self._refused else "max_tokens"
         chat = [{"role": "system", "content": "."}, {"role": "user", "content": content}]
-        body = {"model": self.name, "messages": chat, limit: 1}
-        _, usage = self._asked(body)
+        kinds = {part["type"] for part in content}
+        while True:
+            limit = "max_completion_tokens" if "max_tokens" in self._refused else "max_tokens"
+            try:
+                _, usage = self._asked({"model": self.name, "messages": chat, limit: 1})
+                break
+            except RefusedError as refusal:
+                self._give_up(refusal, {limit: 1}, sees="image_url" in kinds, hears="input_audio" in kinds)
         if tokens := _count(usage, "prompt_tokens"):
             return tokens
         raise self._endpoint.error(

@@ -20,8 +20,9 @@ from longvid_agents.video_lms.openai_parts import image_part, sound_part
 from longvid_storage.endpoint import Endpoint
 
 # A token is at least one byte, so that this many bytes cannot be more tokens; longer text is counted by its ratio.
-_SHORT = 100
-_SAMPLE = 2000
+_SHORT = 32
+# Shorter texts are repeated to this length to learn from, so that the chat's template weighs little.
+_SAMPLE = 600
 _DIGIT = re.compile(r"[0-9]")
 _PROBE_S = 4.0
 _RATE = 16_000
@@ -90,7 +91,7 @@ class ServedCounter:
         if size <= _SHORT:
             return size
         if self._ratio is None:
-            sample = text[:_SAMPLE]
+            sample = "\n".join([text[:_SAMPLE]] * max(1, _SAMPLE // size))
             self.learn([sample], self._usage([{"type": "text", "text": sample}]))
         return size if self._ratio is None else math.ceil(size * self._ratio)
 
