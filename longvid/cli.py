@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from longvid import cli_ask, cli_clip, cli_eval, cli_export, cli_models, cli_speakers, cli_summary
+from longvid import cli_ask, cli_chat, cli_clip, cli_eval, cli_export, cli_models, cli_speakers, cli_summary
 from longvid.cli_options import (
     CollectionOption,
     ConfigOption,
@@ -299,6 +299,7 @@ def demo(
     return demonstration.run(library)
 
 
+app.command(epilog="Example: longvid chat --session monday")(cli_chat.chat)
 app.command(epilog="Example: longvid summary 'Gradient descent' --length long")(cli_summary.summary)
 app.command(epilog="Example: longvid speakers 'Team meeting' --rename 'Speaker 1=Maya'")(
     cli_speakers.speakers

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -15,13 +15,16 @@ from longvid_storage.errors import UsageError
 from longvid_storage.types import Answer, Filters, Level, Moment, StageResult, VideoInfo
 
 if TYPE_CHECKING:
+    from longvid.chat import Chat, ChatInfo
     from longvid.clipping.cut import Clip
     from longvid.exports.spans import Span
     from longvid.models.naming import ModelSpec
     from longvid.tools import LibraryTools
     from longvid_agents.context import Context
+    from longvid_agents.conversation.turns import Turn
     from longvid_agents.run import AskEvent
     from longvid_agents.summarise import Summary
+    from longvid_agents.video_lm import VideoLM
     from longvid_indexer.report import IndexEvent, IndexReport
     from longvid_storage.mentions import VideoMentions
     from longvid_storage.reranker import Reranker
@@ -448,9 +451,62 @@ class Library:
         return [self.summary(v.video_id, length=length) for v in self.videos(collection=collection)]
 
     def remove(self, video: str) -> None:
-        """Forget a video: no row, vector or thumbnail of it stays. Its file is not touched."""
+        """Forget a video: no row, vector, thumbnail or turn of a conversation stays. Its file is not touched."""
+        from longvid.chat import forget_video
+
         with self._store.writer_lock():
-            self._store.remove_video(self._store.resolve_video(video))
+            video_id = self._store.resolve_video(video)
+            self._store.remove_video(video_id)
+            forget_video(self._store.path, video_id)
+
+    def chat(
+        self,
+        session: str | None = None,
+        *,
+        video: Names = None,
+        collection: str | None = None,
+        from_s: float | None = None,
+        to_s: float | None = None,
+        speaker: str | None = None,
+        extractive: bool = False,
+    ) -> Chat:
+        """A conversation: a new one, or the one called ``session`` gone on with; see ``longvid.chat.Chat``.
+
+        A session keeps the filters it was begun with; they can be narrowed later, never widened. ``extractive``:
+        quote, and read follow-ups by rules, although there is a language model.
+
+        Raises:
+            UsageError: the session was begun with other filters, or ``from_s`` is after ``to_s``.
+            NotFoundError: no such video or collection. ReadOnlyError: the library may not be written.
+        """
+        from longvid.chat import Chat
+
+        filters = self._filters(video, collection, from_s, to_s, speaker)
+        lm = None if extractive else self.engines.video_lm
+        return Chat(self._store, session, filters, self._tools, partial(self._turn, lm), lm)
+
+    def _turn(self, lm: VideoLM | None, question: str, filters: Filters, turns: Sequence[Turn]) -> Answer:
+        """Answer one question of a conversation."""
+        from longvid_agents.conversation.turns import as_context
+        from longvid_agents.graph import ask
+
+        return ask(question, self._tools, filters=filters, lm=lm, context=as_context(turns))
+
+    def chats(self) -> list[ChatInfo]:
+        """The conversations of this library, the one used last first."""
+        from longvid.chat import sessions
+
+        return sessions(self._store)
+
+    def delete_chat(self, session: str) -> None:
+        """Delete a conversation with every word of it.
+
+        Raises:
+            NotFoundError: there is none of that name. ReadOnlyError: the library may not be written.
+        """
+        from longvid.chat import delete
+
+        delete(self._store, session)
 
     def _filters(
         self,

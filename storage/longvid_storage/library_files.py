@@ -4,6 +4,7 @@
 
     talks.longvid/
     ├── library.db        SQLite, write-ahead log (plus -wal and -shm while open)
+    ├── chats.db          conversations, once there is one (plus -wal and -shm while open)
     ├── cache/            vector indexes; may be deleted at any time
     └── .lock             held by the process that writes
 
@@ -35,11 +36,16 @@ from longvid_storage.errors import (
 )
 
 DATABASE = "library.db"
+CHATS = "chats.db"
 CACHE = "cache"
 LOCK = ".lock"
 APPLICATION_ID = 0x4C564944  # "LVID", in the header of the database file
 OLDEST_SQLITE = (3, 37, 0)
-_OURS = {DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DATABASE}-journal", CACHE, LOCK}
+_OURS = {
+    *(f"{name}{end}" for name in (DATABASE, CHATS) for end in ("", "-wal", "-shm", "-journal")),
+    CACHE,
+    LOCK,
+}
 _BUSY_MS = 30_000
 
 
