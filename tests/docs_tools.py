@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = (ROOT / "README.md", ROOT / "docs" / "cli.md")
+DOCUMENTS = (ROOT / "README.md", ROOT / "docs" / "cli.md", ROOT / "docs" / "chat.md")
 PICTURE = ROOT / "docs" / "answer.svg"
 PICTURED = (
     'longvid ask "Which enzyme attaches carbon dioxide to a sugar?"',
@@ -26,16 +26,23 @@ PICTURED = (
 _LINES = 4
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
+_COMMAND = re.compile(r"^\$ ([^\n]*<<'END'\n.*?^END$|[^\n]*)", re.MULTILINE | re.DOTALL)
+
 
 def run(line: str, library: Path) -> str:
-    """What ``$ longvid …`` prints on stdout, in the project's root, with its own library."""
-    program, *arguments = shlex.split(line)
+    """What ``$ longvid …`` prints on stdout, in the project's root, with its own library.
+
+    What follows ``<<'END'`` up to a line ``END`` is its input.
+    """
+    command, _, typed = line.partition(" <<'END'\n")
+    program, *arguments = shlex.split(command)
     assert program == "longvid", line
     done = subprocess.run(
         [sys.executable, "-m", "longvid.cli", *arguments],
         cwd=ROOT,
         env={**os.environ, "LONGVID_LIBRARY": str(library), "COLUMNS": "100", "TERMINAL_WIDTH": "100"},
         capture_output=True,
+        input=typed.removesuffix("END"),
         text=True,
         timeout=600,
     )
@@ -48,7 +55,7 @@ def replay(text: str, library: Path) -> str:
     """The document with every console block as it prints today."""
 
     def block(match: re.Match[str]) -> str:
-        commands = [line[2:] for line in match.group(1).splitlines() if line.startswith("$ ")]
+        commands = [found.group(1) for found in _COMMAND.finditer(match.group(1))]
         return "```console\n" + "".join(f"$ {line}\n{run(line, library)}" for line in commands) + "```"
 
     return _BLOCK.sub(block, text)
