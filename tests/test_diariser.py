@@ -164,6 +164,32 @@ def test_what_cannot_be_loaded_is_said_in_one_sentence(tmp_path: Path) -> None:
     assert error.value.code == "no_device"
 
 
+def test_weights_of_the_older_format_are_read_and_code_in_them_is_not_run(tmp_path: Path) -> None:
+    import torch
+    from safetensors.torch import load_file
+
+    older = Path(shutil.copytree(VOICE_MODEL, tmp_path / "older"))
+    tensors = load_file(older / "model.safetensors")
+    (older / "model.safetensors").unlink()
+    torch.save(tensors, older / "pytorch_model.bin")
+    spans = [(1.0, 4.0), (9.0, 12.0)]
+    made = [TransformersDiariser(each, device="cpu", threshold=THRESHOLD) for each in (VOICE_MODEL, older)]
+    first, second = (each.diarise(blocks(recording()), spans) for each in made)
+    assert first == second
+    assert len({turn.speaker for turn in first}) == 2
+
+    ran = tmp_path / "ran"
+
+    class Bomb:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return Path.touch, (str(ran),)
+
+    torch.save({"bomb": Bomb()}, older / "pytorch_model.bin")
+    with pytest.raises(ModelError, match="holds more than tensors, and code in one is never run"):
+        TransformersDiariser(older, device="cpu").diarise(blocks(recording()), spans)
+    assert not ran.exists()
+
+
 def test_every_record_names_an_adapter() -> None:
     assert {record.implementation for record in DIARISERS} <= set(ADAPTERS.values())
     assert {record.role for record in DIARISERS} == {"speakers"}

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 from longvid_storage.errors import MissingExtraError, ModelError
@@ -68,6 +69,12 @@ def load_hearing(
                 dtype=pick_dtype(at),
                 output_loading_info=True,
             )
+    except UnpicklingError as error:
+        raise ModelError(
+            f"{what} cannot be loaded: its weights file holds more than tensors, and code in one is never run; "
+            f"give {wanted}",
+            code="bad_weights",
+        ) from error
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         lines = str(error).splitlines() or [type(error).__name__]
         raise ModelError(f"{what} cannot be loaded: {lines[0].rstrip('.')}; give {wanted}") from error

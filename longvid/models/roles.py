@@ -58,7 +58,7 @@ ROLES: dict[str, RoleInfo] = {
             "longvid_indexer.sound_tagger",
             "SOUND_TAGGERS",
             "sound_tagger",
-            "applause, laughter and music are not found",
+            "applause, laughter and music are found only where subtitles describe them",
         ),
         RoleInfo(
             "screen",
