@@ -26,6 +26,33 @@ VIT = {
     "text_cfg": {"context_length": 16, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 1},
 }
 PREPARED = {"mean": [0.5] * 3, "std": [0.5] * 3}
+# As SigLIP 2 says what it is: a picture tower of timm, a text tower of its own kind, a tokenizer of transformers.
+SIGLIP = {
+    "embed_dim": 64,
+    "init_logit_bias": -10,
+    "custom_text": True,
+    "vision_cfg": {
+        "image_size": 32,
+        "timm_model_name": "test_vit",
+        "timm_model_pretrained": False,
+        "timm_pool": "map",
+        "timm_proj": "none",
+    },
+    "text_cfg": {
+        "context_length": 20,
+        "vocab_size": 60,
+        "hf_tokenizer_name": "somebody/tiny-siglip",
+        "tokenizer_kwargs": {"clean": "canonicalize"},
+        "width": 64,
+        "heads": 4,
+        "layers": 2,
+        "no_causal_mask": True,
+        "proj_bias": True,
+        "pool_type": "last",
+        "norm_kwargs": {"eps": 1e-06},
+        "act_kwargs": {"approximate": "tanh"},
+    },
+}
 # Of open_clip's own architectures, the smallest.
 OWN_NAME = "ViT-S-32-alt"
 TEXTS = ["a diagram of a pipeline", "a red circle", "", "Übersicht: 梯度下降", "a slide " * 200]
@@ -134,6 +161,22 @@ def test_one_of_open_clips_own_names_with_local_weights(own_weights: Path) -> No
     again = OpenClipEncoder(OWN_NAME, weights=own_weights, device="cpu")
     np.testing.assert_allclose(again.encode_texts(TEXTS), encoder.encode_texts(TEXTS), atol=1e-6)
     assert "_whole" not in again.__dict__
+
+
+@pytest.mark.slow
+def test_a_model_of_siglips_kind_from_the_hubs_cache(hub: Path, tmp_path: Path) -> None:
+    write(tmp_path / "siglip", SIGLIP)
+    assert write_tokenizer(tmp_path / "siglip") == SIGLIP["text_cfg"]["vocab_size"]
+    in_hub(hub, "somebody/tiny-siglip", tmp_path / "siglip")
+    for precision in ("fp32", "bf16"):
+        encoder = OpenClipEncoder("hf-hub:somebody/tiny-siglip", device="cpu", precision=precision)
+        texts = ["a red circle", "A Red, Circle!", "a blue square"]
+        plain, canonical, other = encoder.encode_texts(texts)  # by the text tower alone
+        assert "_whole" not in encoder.__dict__
+        np.testing.assert_allclose(plain, canonical, atol=1e-6)
+        assert np.abs(plain - other).max() > 1e-3
+        assert encoder.encode_images(pictures(3)).shape == (3, 64)
+        np.testing.assert_allclose(encoder.encode_texts(texts)[0], plain, atol=1e-6)
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ from longvid.cli import app
 from longvid_storage.image_encoders.open_clip import OpenClipEncoder
 from tiny_clip import MODEL
 from tiny_clip.drawings import Scene, Thing, all_scenes, draw, gallery, words
-from tiny_clip.train import SPECIAL, configuration, hard_gallery
+from tiny_clip.train import SPECIAL, build, configuration, fit, hard_gallery
 
 MOST_BYTES = 8_000_000
 
@@ -66,6 +66,16 @@ def test_the_checkpoint_is_the_one_that_training_recorded() -> None:
     described = json.loads((MODEL / "open_clip_config.json").read_text("utf-8"))
     assert described["model_cfg"] == configuration(len(SPECIAL) + len(words()))
     assert min(recorded["R@1"].values()) >= 0.9
+
+
+@pytest.mark.slow
+def test_training_again_gives_the_same_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tiny_clip.train.BATCH", {"pair": 3, "count": 3, "one": 3, "layout": 3})
+    first, second = (fit(tmp_path / name, 4, 1e-3, share=0.01)[0].state_dict() for name in ("one", "two"))
+    untrained = build(tmp_path / "three")[0].state_dict()
+    assert first.keys() == second.keys()
+    assert all((first[name] == second[name]).all() for name in first)
+    assert any((first[name] != untrained[name]).any() for name in first)
 
 
 # What it sees

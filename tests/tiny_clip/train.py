@@ -208,17 +208,23 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--share", type=float, default=1.0, help="of the pictures to draw (for a quick try)")
     options = parser.parse_args()
-    torch.manual_seed(SEED)
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
-    model, preprocess, tokenizer = build(options.out)
-    print(f"{sum(p.numel() for p in model.parameters()):,} numbers")
-    began = time.monotonic()
-    drawn = Drawn(preprocess.transforms[0], np.random.default_rng(SEED), options.share)
-    print(f"{sum(len(p) for p in drawn.pictures.values()):,} pictures, {time.monotonic() - began:.0f} s")
-    train(model, tokenizer, drawn, options.steps, options.rate)
+    model, preprocess, tokenizer = fit(options.out, options.steps, options.rate, options.share)
     reached = report(model, preprocess, tokenizer)
     save(model, options.out, {"seed": SEED, "steps": options.steps, "rate": options.rate, "R@1": reached})
+
+
+def fit(directory: Path, steps: int, rate: float, share: float = 1.0) -> tuple[Any, Any, Any]:
+    """Draw, build into ``directory``, train; returns what ``build`` returns, trained."""
+    torch.manual_seed(SEED)
+    model, preprocess, tokenizer = build(directory)
+    print(f"{sum(p.numel() for p in model.parameters()):,} numbers")
+    began = time.monotonic()
+    drawn = Drawn(preprocess.transforms[0], np.random.default_rng(SEED), share)
+    print(f"{sum(len(p) for p in drawn.pictures.values()):,} pictures, {time.monotonic() - began:.0f} s")
+    train(model, tokenizer, drawn, steps, rate)
+    return model, preprocess, tokenizer
 
 
 def save(model: Any, directory: Path, how: dict[str, Any]) -> None:

@@ -179,10 +179,11 @@ class OpenClipEncoder:
 
         def load() -> Any:
             elsewhere = text.get("hf_tokenizer_name")
-            if files.directory is None or files.has_tokenizer or not elsewhere:
+            if not elsewhere:
                 return open_clip.get_tokenizer(files.source)
+            place = files.weights.parent if files.has_tokenizer else find_weights(elsewhere, "tokenizer")
             return open_clip.tokenizer.HFTokenizer(
-                str(find_weights(elsewhere, "tokenizer")),
+                str(place),
                 context_length=text.get("context_length", 77),
                 tokenizer_mode=text.get("tokenizer_mode"),
                 **text.get("tokenizer_kwargs", {}),

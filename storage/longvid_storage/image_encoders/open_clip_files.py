@@ -53,8 +53,8 @@ class OpenClipFiles:
 
     @property
     def has_tokenizer(self) -> bool:
-        """Whether the directory holds a tokenizer of transformers."""
-        return self.directory is not None and any((self.directory / name).is_file() for name in _TOKENIZER)
+        """Whether a tokenizer of transformers lies beside the weights."""
+        return any((self.weights.parent / name).is_file() for name in _TOKENIZER)
 
     def config(self) -> dict[str, Any]:
         """open_clip's description of the model.
