@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from video_lm_tools import Seen, ask, frame
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword")
 
 ALL = {**FAMILIES, **UNLISTED}
+CLOCKS = ("0:12.5", "0:25.0", "0:37.5", "0:50.0", "1:02.5")
 
 
 @pytest.fixture(scope="session")
@@ -95,6 +97,34 @@ def test_pictures_matter_and_so_does_their_order(lm: Seen) -> None:
     turned_ids, turned_scores = lm.scores(ask(frames=turned))
     assert torch.equal(ids, turned_ids)
     assert not torch.allclose(scores, turned_scores, atol=1e-3)
+
+
+def test_pixels_stand_in_the_order_of_their_frames(lm: Seen) -> None:
+    a, b, c = (frame(1, seed) for seed in range(3))
+
+    def pixels(*shown: Frame) -> torch.Tensor:
+        lm.ids(ask(tuple(replace(each, number=n, time_s=12.5 * n) for n, each in enumerate(shown, 1))))
+        return next(value for key, value in lm.given.items() if key.startswith("pixel_values")).flatten()
+
+    last = (pixels(a, b) != pixels(a, c)).nonzero()
+    first = (pixels(b, a) != pixels(c, a)).nonzero()
+    share = 1 / (lm._family.exactly or 2)
+    assert last.min() >= share * len(pixels(a, b)) > first.max()
+
+
+def test_frames_without_times_between_them_are_one_video_where_it_reads_videos(lm: Seen) -> None:
+    words = lm.words(ask(5, packing="uniform"))
+    times = [words.index(f"<picture {number}, {CLOCKS[number - 1]}>") for number in lm.last.frames]
+    assert times == sorted(times)
+    assert lm.last.input_tokens == lm.given["input_ids"].shape[1]
+    if lm._family.exactly is not None:
+        return
+    assert lm.last.frames == (1, 2, 3, 4, 5)
+    if lm._family.frames == "clips":
+        assert lm.given["pixel_values_videos"].shape[:2] == (1, 5)
+    if lm._family.frames == "video":
+        assert lm.given["video_grid_thw"].tolist()[0][0] == 5
+        assert [words.index(f"Time {12.5 * number}s:") for number in range(1, 6)]
 
 
 def test_every_time_stands_where_its_picture_is(lm: Seen) -> None:
