@@ -122,8 +122,10 @@ def index(
     from longvid import progress
     from longvid.models.roles import ROLES
 
+    if not paths and not reprocess:
+        raise UsageError("name folders or files to index, or --reprocess for what the library holds")
     engines = chosen_engines(model, device, profile, config)
-    with open_library(library, create=True, engines=engines) as lib:
+    with open_library(library, create=bool(paths), engines=engines) as lib:
         show = progress.for_terminal(json_)
         show.watch_for_interrupt()
         reports = lib.index(
@@ -138,7 +140,9 @@ def index(
         tell(lib.stale_vectors())
         for role, choice in lib.engines.choices.items():
             if choice.plan is None and ROLES[role].indexes:
-                print(f"{role}: off, {choice.why}", file=sys.stderr)
+                print(f"off        {ROLES[role].title}: {ROLES[role].lost}", file=sys.stderr)
+        if any(c.plan is None and ROLES[role].indexes for role, c in lib.engines.choices.items()):
+            print("           (longvid doctor says why, and what to type)", file=sys.stderr)
     return int(any(report.status == "failed" for report in reports))
 
 

@@ -169,6 +169,8 @@ class Engines:
     def reranker(self) -> Reranker | None:
         """The cross-encoder that orders moments, or None."""
         made: Reranker | None = self._make("rerank")
+        if made is not None:
+            getattr(made, "fingerprint", None)  # a wrong name is told even where there is nothing to order
         return made
 
     @cached_property

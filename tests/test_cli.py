@@ -133,6 +133,7 @@ def test_ls_show_and_rm(library: Path, tmp_path: Path) -> None:
     [
         (("ask", "  "), "the question is empty"),
         (("search", "x", "-k", "0"), "k is 0"),
+        (("index",), "name folders or files to index, or --reprocess"),
         (("search", "x", "--from", "soon"), "--from is 'soon'"),
         (("search", "x", "--from", "20", "--to", "10"), "is not before"),
         (("index", ".", "--only", "colours"), "no stage is called 'colours'"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 import media_factory as mf
 from longvid import Library, ModelMismatchError, UsageError
 from longvid.cli import main
+from longvid_indexer.diariser import Turn
 from longvid_indexer.report import FileGone, IndexEvent, RunsAgain
 from longvid_indexer.screen_reader import ReadLine
 from longvid_storage.types import Utterance
@@ -79,14 +80,46 @@ class TinyEar:
         return [Utterance(start_s, start_s + len(samples) / 16_000, f"heard by {self.name}")]
 
 
+class TinyTagger:
+    """Hears applause wherever it listens."""
+
+    sample_rate = 16_000
+    window_s = 2.0
+    threshold = 0.5
+    batch_size = 4
+
+    def __init__(self, model: str) -> None:
+        self.name = model
+        self.fingerprint = f"{model}@1"
+
+    def tag(self, windows: Sequence[NDArray[np.float32]]) -> list[dict[str, float]]:
+        return [{"Applause": 0.9} for _ in windows]
+
+
+class TinyDiariser:
+    """Hears one speaker."""
+
+    def __init__(self, model: str) -> None:
+        self.name = model
+        self.fingerprint = f"{model}@1"
+
+    def diarise(
+        self, blocks: Iterable[NDArray[np.float32]], spans: Sequence[tuple[float, float]]
+    ) -> list[Turn]:
+        seconds = sum(len(block) for block in blocks) / 16_000
+        return [Turn(0.0, seconds, 0)]
+
+
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """``tiny:NAME`` is a model of each of the four roles that indexing had first."""
+    """``tiny:NAME`` is a model of each role that indexing uses."""
     for module, name in (
         ("longvid_storage.text_encoder", "TinyText"),
         ("longvid_storage.image_encoder", "TinyPictures"),
         ("longvid_indexer.screen_reader", "TinyReader"),
         ("longvid_indexer.transcriber", "TinyEar"),
+        ("longvid_indexer.sound_tagger", "TinyTagger"),
+        ("longvid_indexer.diariser", "TinyDiariser"),
     ):
         monkeypatch.setitem(__import__(module, fromlist=["ADAPTERS"]).ADAPTERS, "tiny", f"{__name__}:{name}")
     return
@@ -125,12 +158,12 @@ def told(events: list[IndexEvent]) -> list[str]:
 @pytest.mark.parametrize(
     ("role", "stages", "sentence"),
     [
-        ("text", {"structure", "vectors"}, "structure: text-1 wrote it before, now text-2 does"),
-        ("image", {"vectors"}, "vectors: text-1 + image-1 wrote it before, now text-1 + image-2 does"),
+        ("text", {"structure", "vectors"}, "structure: text-1 before, text-2 now"),
+        ("image", {"vectors"}, "vectors: text-1 + image-1 before, text-1 + image-2 now"),
         (
             "screen",
             {"screen_text", "structure", "vectors"},
-            "screen_text: screen-1 wrote it before, now screen-2 does",
+            "screen_text: screen-1 before, screen-2 now",
         ),
     ],
 )
@@ -166,7 +199,25 @@ def test_another_recogniser_hears_again_only_what_was_heard(tmp_path: Path) -> N
     assert done["talk"] == set()
     assert {"transcript", "structure", "vectors"} <= done["heard"]
     assert "visual" not in done["heard"]
-    assert "transcript: speech:speech-1 wrote it before, now speech:speech-2 does" in told(events)
+    assert "transcript: speech:speech-1 before, speech:speech-2 now" in told(events)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("role", "stage"), [("speakers", "speakers"), ("sound", "sounds")])
+def test_a_model_that_listens_is_changed_without_recognising_again(
+    role: str, stage: str, tmp_path: Path
+) -> None:
+    speech = Path(__file__).parent / "media" / "speech.opus"
+    (tmp_path / "heard.opus").write_bytes(speech.read_bytes())
+    library = tmp_path / "library"
+    index(library, tmp_path, MODELS)
+    done, events = index(library, None, {**MODELS, role: "tiny:ears-1"})
+    assert stage in done["heard"]
+    assert not {"transcript", "visual", "screen_text"} & done["heard"]
+    assert f"{stage}: off before, ears-1 now" in told(events)
+    done, events = index(library, None, {**MODELS, role: "tiny:ears-2"})
+    assert stage in done["heard"]
+    assert f"{stage}: ears-1 before, ears-2 now" in told(events)
 
 
 def test_new_weights_of_the_same_name_count_as_another_model(tmp_path: Path) -> None:
@@ -220,7 +271,7 @@ def test_videos_left_with_an_older_models_vectors_are_told(
     assert "longvid: 2 videos still have text vectors of text-1" in err
     command("index", "--reprocess", "--library", str(library), *flags(newer))
     err = capsys.readouterr().err
-    assert err.count("again      structure: text-1 wrote it before, now text-2 does") == 1
+    assert err.count("again      structure: text-1 before, text-2 now") == 1
     assert "2 indexed, 1 unchanged" in err
     assert "still have" not in err
 

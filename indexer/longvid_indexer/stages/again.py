@@ -13,6 +13,16 @@ def _speech(engines: Engines, was: str) -> str | None:
     return None if heard is None else f"speech:{heard.name}"
 
 
+def _speakers(engines: Engines, was: str) -> str | None:
+    return "off" if engines.diariser is None else engines.diariser.name
+
+
+def _sounds(engines: Engines, was: str) -> str | None:
+    described = ["subtitles"] if was.startswith("subtitles") else []
+    heard = [engines.sound_tagger.name] if engines.sound_tagger is not None else []
+    return " + ".join(described + heard) or "off"
+
+
 def _screen(engines: Engines, was: str) -> str | None:
     return "off" if engines.screen_reader is None else engines.screen_reader.name
 
@@ -33,6 +43,8 @@ def _vectors(engines: Engines, was: str) -> str | None:
 # What a stage would record as its engine today; of a stage that is not here only the fact is told.
 _NAMES: dict[str, Callable[[Engines, str], str | None]] = {
     "transcript": _speech,
+    "speakers": _speakers,
+    "sounds": _sounds,
     "screen_text": _screen,
     "structure": _text,
     "summaries": _summaries,
@@ -59,5 +71,5 @@ def reasons(
 def _reason(job: Job, stage: str, was: str) -> str:
     now = _NAMES[stage](job.engines, was) if stage in _NAMES else None
     if was and now is not None and now != was:
-        return f"{was} wrote it before, now {now} does"
+        return f"{was} before, {now} now"
     return "the weights or settings of its model changed, or longvid itself"
