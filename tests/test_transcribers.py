@@ -14,7 +14,7 @@ import pytest
 
 from longvid_indexer.audio import SAMPLE_RATE
 from longvid_indexer.recognition import transcribe_all
-from longvid_indexer.transcriber import TRANSCRIBERS, Batched, Transcriber
+from longvid_indexer.transcriber import ADAPTERS, TRANSCRIBERS, Batched, Transcriber
 from longvid_indexer.transcribers.faster_whisper import FasterWhisperTranscriber
 from longvid_indexer.transcribers.openai import OpenAITranscriber
 from longvid_indexer.transcribers.pocketsphinx import PocketsphinxTranscriber
@@ -180,6 +180,16 @@ def test_every_record_names_an_adapter_that_exists() -> None:
         assert hasattr(importlib.import_module(module), name)
         assert record.role == "speech"
     assert TRANSCRIBERS[-1].ready, "the one that needs no download must run here"
+
+
+def test_every_adapter_is_made_as_a_user_names_it_and_loads_nothing() -> None:
+    import importlib
+
+    for name, implementation in ADAPTERS.items():
+        module, _, adapter = implementation.partition(":")
+        make = getattr(importlib.import_module(module), adapter)
+        one = make() if name == "pocketsphinx" else make("some/model", weights=None, device=None)
+        assert one.name.startswith(name)
 
 
 @pytest.fixture(scope="module")
