@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-from longvid_agents.budget import estimate_tokens, spent
+from longvid_agents.budget import spent
 from longvid_agents.material import as_data, evidence_block
 from longvid_agents.prompts import RETRY
 from longvid_agents.replies import UnreadableError
@@ -24,6 +24,8 @@ AskEvent = TrailStep | Claim
 # Searching on is worth it only while so much of the time is left for the answer.
 _SEARCHING = 0.6
 _TRIES = 2
+# What a chat template adds to the words of a request, in tokens.
+_TEMPLATE = 40
 
 
 @dataclass(frozen=True)
@@ -41,15 +43,15 @@ class Run:
         self.on_event(step)
         return step
 
-    def count(self, text: str) -> int:
-        """Tokens of a text: by the model's own counter, estimated without a model."""
-        return estimate_tokens(text) if self.lm is None else self.lm.counter.text(text)
+    def cost(self, state: AskState, request: Request) -> int:
+        """What a request without frames may cost at most, by the model's own counter: all it reads and may write.
 
-    def cost(self, request: Request) -> int:
-        """What a request may cost at most: all it reads and all it may write."""
-        assert self.lm is not None
+        0 without a budget of tokens: a served model may have to be asked for its counts.
+        """
+        if self.lm is None or state.budget.tokens is None:
+            return 0
         words = [request.system, evidence_block(request.evidence), request.prompt]
-        return sum(map(self.count, words)) + request.max_tokens
+        return sum(self.lm.counter.text(text) for text in words) + _TEMPLATE + request.max_tokens
 
     def out_of(self, state: AskState, cost: int = 0, *, searching: bool = False) -> str:
         """Which budget does not cover ``cost`` more tokens, as the end of a sentence; empty when all do.
@@ -93,7 +95,7 @@ def ask_model(run: Run, state: AskState, request: Request, read: Callable[[str],
         except UnreadableError as error:
             problem = str(error)
         request = replace(request, prompt=retry_prompt(prompt, problem))
-        if run.out_of(replace(state, usage=usage), run.cost(request)):
+        if run.out_of(replace(state, usage=usage), run.cost(state, request)):
             break
     return Outcome(None, usage, problem)
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from longvid_agents import schemas
+from longvid_agents.budget import estimate_tokens
 from longvid_agents.claim_stream import ClaimStream
 from longvid_agents.material import as_data
 from longvid_agents.nodes.extract import extract
@@ -25,7 +27,9 @@ SIMPLE_EVIDENCE, EVIDENCE = 1_500, 8_000
 SIMPLE_ANSWER, LONG_ANSWER = 500, 1_500
 REPAIR_TOKENS = 600
 # With less evidence than this a reply is not worth its tokens: quotes are better.
-_LEAST_EVIDENCE = 150
+_LEAST_EVIDENCE = 120
+# Evidence is chosen by estimated tokens; where the model's own count exceeds the budget there is less of it.
+_TRIES = 4
 
 
 def answer(run: Run, state: AskState) -> dict[str, Any]:
@@ -38,7 +42,9 @@ def answer(run: Run, state: AskState) -> dict[str, Any]:
         step = run.step(state, "answer", "no evidence to answer from", 0)
         return {"answered": 0, "answers": state.answers + 1, "trail": (*state.trail, step)}
     request = answer_request(run, state)
-    short = run.out_of(state, run.cost(request) if request else 0) or ("" if request else _no_room(state))
+    short = run.out_of(state, run.cost(state, request) if request else 0) or (
+        "" if request else _no_room(state)
+    )
     if request is None or short:
         return _quoted_instead(run, state, short)
     written = _write(run, state, request)
@@ -59,22 +65,25 @@ def answer_request(run: Run, state: AskState) -> Request | None:
     """The question with the window of evidence that the budget leaves room for; None when it leaves none."""
     assert state.route is not None
     simple = state.route.simple
-    request = Request(SYSTEM, "", max_tokens=SIMPLE_ANSWER if simple else LONG_ANSWER)
+    request = Request(SYSTEM, "", schema=schemas.DRAFTS, max_tokens=SIMPLE_ANSWER if simple else LONG_ANSWER)
     most = SIMPLE_EVIDENCE if simple and not state.rounds else EVIDENCE
     left = run.left(state)
     if left is not None:
         request = replace(request, max_tokens=max(1, min(request.max_tokens, left // 3)))
-        bare = replace(request, prompt=_prompt(state, ()))
-        most = min(most, left - run.cost(bare))
-    if most < _LEAST_EVIDENCE:
-        return None
-    window = state.memory.window(most, run.count)
-    return replace(
-        request,
-        prompt=_prompt(state, window.digests),
-        evidence=state.memory.texts(window.items),
-        budget_tokens=left,
-    )
+        most = min(most, left - run.cost(state, replace(request, prompt=_prompt(state, ()))))
+    for _ in range(_TRIES):
+        if most < _LEAST_EVIDENCE:
+            return None
+        window = state.memory.window(most, estimate_tokens)
+        evidence = state.memory.texts(window.items)
+        request = replace(
+            request, prompt=_prompt(state, window.digests), evidence=evidence, budget_tokens=left
+        )
+        over = 0 if left is None else run.cost(state, request) - left
+        if over <= 0:
+            return request
+        most -= over + _LEAST_EVIDENCE // 4
+    return None
 
 
 def _prompt(state: AskState, digests: Sequence[str]) -> str:
@@ -114,7 +123,7 @@ def _write(run: Run, state: AskState, request: Request) -> _Written:
     usage, problem = written
     again = replace(request, prompt=retry_prompt(request.prompt, problem))
     after = replace(state, usage=usage)
-    if not run.out_of(after, run.cost(again)):
+    if not run.out_of(after, run.cost(after, again)):
         written = _stream(run, after, again)
         if not isinstance(written, tuple):
             return written
@@ -176,7 +185,7 @@ def _show(run: Run, state: AskState, draft: Draft, shown: set[Claim], final: boo
 def _repair(run: Run, state: AskState) -> dict[str, Any]:
     """Let the model write the refused claims anew, once, from the evidence they name and what is near it."""
     refused = [f"- {as_data(each.draft.text)} ({as_data(each.reason)})" for each in state.refused]
-    window = state.memory.window(SIMPLE_EVIDENCE, run.count)
+    window = state.memory.window(SIMPLE_EVIDENCE, estimate_tokens)
     named = [
         item
         for each in state.refused
@@ -189,9 +198,10 @@ def _repair(run: Run, state: AskState) -> dict[str, Any]:
         REPAIR.format(question=as_data(state.question), refused="\n".join(refused)),
         evidence=state.memory.texts(list(items.values())),
         max_tokens=REPAIR_TOKENS,
+        schema=schemas.DRAFTS,
     )
     spent: dict[str, Any] = {"refused": (), "repairs": state.repairs + 1}
-    short = run.out_of(state, run.cost(request))
+    short = run.out_of(state, run.cost(state, request))
     if short:
         step = run.step(state, "answer", f"{short}: {len(refused)} refused claims are left out")
         return {**spent, "stopped": state.stopped or short, "trail": (*state.trail, step)}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from longvid_agents import schemas
 from longvid_agents.calls import Call
 from longvid_agents.material import as_data
 from longvid_agents.narrowing import narrowed
@@ -100,10 +101,18 @@ def _see(run: Run, state: AskState, shown: Sequence[Shown]) -> dict[str, Any]:
         for n, s in enumerate(shown, 1)
     )
     prompt = LOOK.format(count=len(frames), question=as_data(state.question))
-    request = Request(SYSTEM, prompt, frames=frames, max_tokens=LOOK_TOKENS, budget_tokens=run.left(state))
+    request = Request(
+        SYSTEM,
+        prompt,
+        frames=frames,
+        max_tokens=LOOK_TOKENS,
+        schema=schemas.SEEN,
+        budget_tokens=run.left(state),
+    )
+    counted = shown if state.budget.tokens is not None else ()
     try:
-        pictures = sum(run.lm.counter.frame(s.keyframe.width, s.keyframe.height) for s in shown)
-        short = run.out_of(state, run.cost(request) + pictures, searching=True)
+        pictures = sum(run.lm.counter.frame(s.keyframe.width, s.keyframe.height) for s in counted)
+        short = run.out_of(state, run.cost(state, request) + pictures, searching=True)
         if short:
             return {"trail": (*state.trail, run.step(state, "look", f"{short}: not looked at", 0))}
         outcome = ask_model(run, state, request, lambda text: read_seen(text, len(frames)))

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import Any, cast
 
+from longvid_agents import schemas
 from longvid_agents.calls import Call
 from longvid_agents.material import as_data
 from longvid_agents.nodes.hints import conversation
@@ -33,7 +34,7 @@ def plan(run: Run, state: AskState) -> dict[str, Any]:
     usage, by = state.usage, "by rules"
     if not route.sure:
         request = _request(state)
-        if not run.out_of(state, 2 * run.cost(request), searching=True):
+        if not run.out_of(state, 2 * run.cost(state, request), searching=True):
             outcome = ask_model(run, state, request, lambda text: read_plan(text, KINDS))
             usage = outcome.usage
             if outcome.value is not None:
@@ -48,7 +49,7 @@ def _request(state: AskState) -> Request:
     prompt = PLAN.format(
         question=as_data(state.question), hints=conversation(state.context), most=MOST_QUESTIONS
     )
-    return Request(SYSTEM, prompt, max_tokens=PLAN_TOKENS)
+    return Request(SYSTEM, prompt, max_tokens=PLAN_TOKENS, schema=schemas.PLAN)
 
 
 def _replanned(route: Route, kind: str, questions: tuple[str, ...]) -> Route:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from longvid_agents.budget import estimate_tokens
 from longvid_agents.calls import BadCallError, Call, read_call
 from longvid_agents.material import as_data
 from longvid_agents.nodes.answer import answer_request
@@ -54,8 +55,8 @@ def _stopped(run: Run, state: AskState) -> str:
     if state.rounds >= state.budget.rounds:
         return f"the {state.budget.rounds} search rounds were used up"
     answer = answer_request(run, state) if state.memory.items else None
-    reserve = run.cost(answer) if answer is not None else 0
-    return run.out_of(state, run.cost(reflect_request(run, state)) + reserve, searching=True)
+    reserve = run.cost(state, answer) if answer is not None else 0
+    return run.out_of(state, run.cost(state, reflect_request(run, state)) + reserve, searching=True)
 
 
 def reflect_request(run: Run, state: AskState) -> Request:
@@ -64,7 +65,7 @@ def reflect_request(run: Run, state: AskState) -> Request:
     assert run.lm is not None
     left = run.left(state)
     window = state.memory.window(
-        EVIDENCE_TOKENS if left is None else min(EVIDENCE_TOKENS, left // 3), run.count
+        EVIDENCE_TOKENS if left is None else min(EVIDENCE_TOKENS, left // 3), estimate_tokens
     )
     prompt = REFLECT.format(
         question=as_data(state.question),

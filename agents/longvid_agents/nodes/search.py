@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from longvid_agents.budget import estimate_tokens
 from longvid_agents.calls import Call
 from longvid_agents.evidence import gather
 from longvid_agents.extractive import fitness
@@ -68,9 +69,9 @@ def _remember(run: Run, state: AskState, found: Sequence[Found]) -> WorkingMemor
         share = most // (len(found) - number)
         memory = memory.meeting(each.sources)
         kept = best_of(run, each, state.filters, share) if each.call.tool == "search" else each.sentences
-        kept = within_tokens(kept, share, run.count)
+        kept = within_tokens(kept, share, estimate_tokens)
         memory = memory.adding(kept)
-        most -= sum(run.count(sentence.text) + _FRAME_TOKENS for sentence in kept)
+        most -= sum(estimate_tokens(sentence.text) + _FRAME_TOKENS for sentence in kept)
     return memory
 
 
@@ -90,7 +91,7 @@ def best_of(run: Run, found: Found, filters: Filters, most_tokens: int) -> list[
         for near in _beside(sentences, int(row)):
             if near not in kept:
                 kept[near] = None
-                tokens += run.count(near.text) + _FRAME_TOKENS
+                tokens += estimate_tokens(near.text) + _FRAME_TOKENS
     return list(kept)
 
 

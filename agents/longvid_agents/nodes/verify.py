@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from longvid_agents import schemas
 from longvid_agents.material import as_data
 from longvid_agents.nodes.judge import Judged, judge
 from longvid_agents.prompts import SYSTEM, VERIFY
@@ -74,8 +75,9 @@ def _entailed(run: Run, state: AskState, unsure: Sequence[Judged]) -> tuple[Usag
         VERIFY.format(claims="\n".join(numbered)),
         evidence=state.memory.texts(list(items.values())),
         max_tokens=_AROUND_TOKENS + _VERDICT_TOKENS * len(unsure),
+        schema=schemas.VERDICTS,
     )
-    if short := run.out_of(state, run.cost(request)):
+    if short := run.out_of(state, run.cost(state, request)):
         return state.usage, [], f"; {len(unsure)} could not be judged: {short}"
     outcome = ask_model(run, state, request, lambda text: read_verdicts(text, len(unsure)))
     if outcome.value is None:

@@ -1,0 +1,159 @@
+"""``longvid ask`` with a language model behind a real server, as a user meets it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from longvid import Library
+from openai_server import Cut, OpenAIServer, Status
+
+MEETING = """WEBVTT
+
+00:00:01.000 --> 00:00:04.000
+<v Maya>Good morning, let us talk about the data migration.
+
+00:00:05.000 --> 00:00:09.000
+<v Jonas>I will send the migration plan to everyone by Friday.
+
+00:00:10.000 --> 00:00:14.000
+<v Maya>The budget for the new database is nine thousand euros.
+"""
+QUESTION = "Who will send the migration plan?"
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library that holds one meeting transcript."""
+    folder = tmp_path_factory.mktemp("ask")
+    (folder / "standup.vtt").write_text(MEETING)
+    with Library.open(folder / "library", create=True) as lib:
+        lib.index(folder / "standup.vtt", only=["transcript"])
+    return folder / "library"
+
+
+@pytest.fixture
+def server() -> Iterator[OpenAIServer]:
+    with OpenAIServer() as running:
+        yield running
+
+
+def reply(*claims: tuple[str, list[str]], complete: bool = True) -> str:
+    written: dict[str, Any] = {
+        "complete": complete,
+        "claims": [{"text": text, "evidence": ids} for text, ids in claims],
+    }
+    return json.dumps(written)
+
+
+SENDS = ("Jonas will send the migration plan by Friday.", ["e1"])
+COSTS = ("The new database costs 9,000 euros.", ["e3"])
+
+
+def ask(
+    library: Path, url: str, *arguments: str, question: str = QUESTION
+) -> subprocess.CompletedProcess[str]:
+    given = ["ask", question, "--library", str(library), "--model", "video_lm=openai:tiny-vlm", *arguments]
+    return subprocess.run(
+        [sys.executable, "-m", "longvid.cli", *given],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, "OPENAI_BASE_URL": url, "COLUMNS": "100"},
+    )
+
+
+def test_one_request_answers_and_is_printed_with_its_citation(library: Path, server: OpenAIServer) -> None:
+    server.play(reply(SENDS))
+    done = ask(library, server.url)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0] == f"{SENDS[0]} [standup @ 0:05–0:09]"
+    assert done.stderr == ""
+    assert len(server.requests) == 1
+    assert server.probes == []
+    assert server.requests[0].body["response_format"]["json_schema"]["strict"] is True
+
+
+def test_json_has_trail_partial_and_usage_and_nothing_else_is_printed(
+    library: Path, server: OpenAIServer
+) -> None:
+    server.play(reply(SENDS))
+    found = json.loads(ask(library, server.url, "--json").stdout)
+    assert found["partial"] is False
+    assert [step["node"] for step in found["trail"]] == ["plan", "search", "answer", "verify"]
+    assert found["usage"]["model_calls"] == 1
+    assert 0 < found["usage"]["input_tokens"] + found["usage"]["output_tokens"] <= 3_000
+    assert found["engine"]["language_model"] == "tiny-vlm"
+    assert found["claims"][0]["citations"][0]["start_s"] == 5.0
+
+
+def test_verbose_tells_searches_and_rounds_on_stderr(library: Path, server: OpenAIServer) -> None:
+    wanted = {"enough": False, "calls": [{"tool": "search", "query": "plan Friday"}], "rule_out": []}
+    server.play(reply(), json.dumps(wanted), reply(SENDS))
+    done = ask(library, server.url, "-v")
+    assert done.stdout.startswith(SENDS[0])
+    assert [line.split()[2] for line in done.stderr.splitlines()] == [
+        "plan", "search", "answer", "reflect", "search", "answer", "verify",
+    ]  # fmt: skip
+    assert 'search "plan Friday"' in done.stderr
+    assert SENDS[0] not in done.stderr
+
+
+def test_an_endpoint_that_is_down_says_so_and_offers_to_quote(library: Path) -> None:
+    with OpenAIServer() as server:
+        url = server.url
+    done = ask(library, url)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith("longvid: ")
+    assert done.stderr.count("--extractive") == 1
+    quoted = ask(library, url, "--extractive")
+    assert quoted.returncode == 0
+    assert "I will send the migration plan to everyone by Friday." in quoted.stdout
+
+
+def test_a_stream_that_breaks_off_keeps_what_was_verified_and_says_so(
+    library: Path, server: OpenAIServer
+) -> None:
+    whole = reply(SENDS, COSTS)
+    first = whole[: whole.index("}") + 1]
+    server.play(Cut(whole, pieces=len(first.split()) + 2))
+    done = ask(library, server.url)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0].startswith(SENDS[0])
+    assert "(Partial: the model failed midway:" in done.stdout
+    assert COSTS[0] not in done.stdout
+
+
+def test_a_budget_that_covers_no_reply_quotes_and_says_so(library: Path, server: OpenAIServer) -> None:
+    done = ask(library, server.url, "--budget-tokens", "50")
+    assert done.returncode == 0, done.stderr
+    assert "I will send the migration plan" in done.stdout
+    assert "(Partial: the budget of 50 tokens ran out.)" in done.stdout
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [("--budget-tokens", "0"), ("--budget-seconds", "-1"), ("--rounds", "-1"), ("--budget-seconds", "nan")],
+)
+def test_a_budget_that_allows_nothing_is_wrong_usage(library: Path, wrong: tuple[str, str]) -> None:
+    done = ask(library, "http://127.0.0.1:9/v1", *wrong)
+    assert done.returncode == 2
+    assert "the budget is" in done.stderr
+
+
+def test_a_refused_request_is_one_sentence(library: Path, server: OpenAIServer) -> None:
+    server.play(Status(401, "Incorrect API key provided"))
+    done = ask(library, server.url)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert "Traceback" not in done.stderr
