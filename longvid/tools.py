@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from longvid.engines import Engines
 from longvid_agents.tools import TermStatistics, VideoCard
+from longvid_storage.chain import ChainLink
 from longvid_storage.errors import MediaError
 from longvid_storage.filters import speaker_key
 from longvid_storage.mentions import VideoMentions, mentions
@@ -146,6 +147,14 @@ class LibraryTools:
     def segments(self, video_id: str) -> Sequence[Segment]:
         """The video, its events, scenes and shots."""
         return self._store.segments(video_id)
+
+    def chain(self, video_id: str) -> Sequence[ChainLink]:
+        """The chain of summaries of a video."""
+        return self._store.chain(video_id)
+
+    def library_chain(self, collection: str | None) -> Sequence[ChainLink]:
+        """The summary of a collection, or of the whole library."""
+        return self._store.library_chain(collection)
 
     def cards(self, *, filters: Filters) -> Sequence[VideoCard]:
         """The videos that ``filters`` admit, by title; with a speaker, those in which that speaker speaks."""

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from longvid_agents.tools import TermStatistics, VideoCard
 from longvid_storage.analysis import analyse
+from longvid_storage.chain import ChainLink
 from longvid_storage.errors import MediaError
 from longvid_storage.mentions import Mention, VideoMentions
 from longvid_storage.sound_words import describe_sound
@@ -62,6 +63,7 @@ class MemoryTools:
         self.encoder = encoder
         self.calls: list[tuple[str, object]] = []
         self.frames_decoded = 0
+        self.chains: list[ChainLink] = []
 
     def search(self, query: str, *, k: int, filters: Filters) -> list[Moment]:
         self.calls.append(("search", filters))
@@ -150,6 +152,12 @@ class MemoryTools:
         self.calls.extend(("summary", (video_id, each)) for each in self.videos[video_id].segments)
         return self.videos[video_id].segments
 
+    def chain(self, video_id: str) -> list[ChainLink]:
+        return [link for link in self.chains if link.level != "library" and _is_of(link, video_id)]
+
+    def library_chain(self, collection: str | None) -> list[ChainLink]:
+        return [link for link in self.chains if link.level == "library"]
+
     def cards(self, *, filters: Filters) -> list[VideoCard]:
         self.calls.append(("cards", filters))
         return [
@@ -219,6 +227,10 @@ def _pieces(video: MemoryVideo, filters: Filters) -> list[Evidence]:
         for piece in pieces
         if _touches(piece.start_s, piece.end_s, from_s, to_s) and filters.speaker in (None, piece.speaker)
     ]
+
+
+def _is_of(link: ChainLink, video_id: str) -> bool:
+    return any(quote.video_id == video_id for sentence in link.sentences for quote in sentence.quotes)
 
 
 def _phrase(text: str) -> str:

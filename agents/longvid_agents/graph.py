@@ -34,8 +34,9 @@ from longvid_agents.run import AskEvent, Run
 from longvid_agents.state import AskState
 from longvid_agents.tools import Tools
 from longvid_agents.video_lm import VideoLM
+from longvid_agents.whole import whole_claims
 from longvid_storage.errors import UsageError
-from longvid_storage.types import Answer, Filters
+from longvid_storage.types import Answer, Claim, Filters
 
 if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
@@ -86,7 +87,6 @@ def ask(
         raise UsageError(f"k is {k}; it is how many moments to read, so at least 1")
     make_plan(question)
     run = Run(tools, lm, clock, on_event or (lambda event: None))
-    graph = _compiled(Nodes(tools, lm, run))
     start = AskState(
         question=question,
         filters=filters or Filters(),
@@ -95,9 +95,20 @@ def ask(
         budget=budget or Budget(),
         started_s=clock(),
     )
+    if whole := whole_claims(make_plan(question), tools, start.filters):
+        return compose(_from_the_chain(run, start, whole), tools, lm)
+    graph = _compiled(Nodes(tools, lm, run))
     final = AskState(**graph.invoke(start, {"recursion_limit": _MOST_STEPS}))
     seconds = round(clock() - start.started_s, 3)
     return compose(replace(final, usage=replace(final.usage, seconds=seconds)), tools, lm)
+
+
+def _from_the_chain(run: Run, state: AskState, claims: tuple[Claim, ...]) -> AskState:
+    """What a whole is about was written when it was indexed: nothing is searched and no model called."""
+    step = run.step(state, "answer", "from the chain of summaries", len(claims))
+    for claim in claims:
+        run.on_event(claim)
+    return replace(state, claims=claims, complete=True, trail=(step,))
 
 
 def build_graph(

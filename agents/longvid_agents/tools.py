@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from longvid_storage.chain import ChainLink
 from longvid_storage.mentions import VideoMentions
 from longvid_storage.types import Box, Filters, Keyframe, Moment, ScreenText, Segment, Sound, Utterance
 
@@ -97,6 +98,14 @@ class Tools(Protocol):
 
     def segments(self, video_id: str) -> Sequence[Segment]:
         """The video, its events, scenes and shots, with titles and summaries where they have some."""
+        ...
+
+    def chain(self, video_id: str) -> Sequence[ChainLink]:
+        """The chain of summaries of a video: its events', parts', and its own; empty where there is none."""
+        ...
+
+    def library_chain(self, collection: str | None) -> Sequence[ChainLink]:
+        """The summary of a collection, or of the whole library, after its parts; empty where there is none."""
         ...
 
     def cards(self, *, filters: Filters) -> Sequence[VideoCard]:
