@@ -27,27 +27,27 @@ def summary(
     collection: CollectionOption = None,
     length: Annotated[str, typer.Option("--length", help="short or long.")] = "short",
     format_: Annotated[str, typer.Option("--format", help="md or json.")] = "md",
+    extractive: Annotated[
+        bool, typer.Option("--extractive", help="Quote, although a language model is configured.")
+    ] = False,
     model: ModelOption = None,
     device: DeviceOption = None,
     profile: ProfileOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Summarise a video, or every video of a collection; each line cites its place."""
+    """Summarise a video, or a collection: one digest, then each video; every line cites its place."""
     from longvid import jsonform
-    from longvid.summary_markdown import markdown
+    from longvid.summary_markdown import digest_markdown, markdown
 
     if (video is None) == (collection is None):
         raise UsageError("name one video, or a collection with --collection: exactly one of the two")
     if format_ not in ("md", "json"):
         raise UsageError(f"--format is {format_!r}: it is md or json")
     with open_library(library, engines=chosen_engines(model, device, profile, config)) as lib:
-        found = (
-            [lib.summary(video, length=length)]
-            if video is not None
-            else lib.collection_summary(collection or "", length=length)
-        )
-    if format_ == "json":
-        for each in found:
-            print(jsonform.dumps(each))
-    else:
-        print("\n".join(markdown(each) for each in found), end="")
+        if video is not None:
+            one = lib.summary(video, length=length, extractive=extractive)
+            print(jsonform.dumps(one) if format_ == "json" else markdown(one), end="\n" * (format_ == "json"))
+        else:
+            digest = lib.collection_digest(collection or "", length=length, extractive=extractive)
+            text = jsonform.dumps(digest) if format_ == "json" else digest_markdown(digest)
+            print(text, end="\n" * (format_ == "json"))

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from longvid.tools import LibraryTools
     from longvid_agents.context import Context
     from longvid_agents.conversation.turns import Turn
+    from longvid_agents.digest import Digest
     from longvid_agents.run import AskEvent
-    from longvid_agents.summarise import Summary
+    from longvid_agents.summarise import Length, Summary
     from longvid_agents.video_lm import VideoLM
     from longvid_indexer.report import IndexEvent, IndexReport
     from longvid_storage.mentions import VideoMentions
@@ -423,32 +424,39 @@ class Library:
         segments = self._store.segments(self._store.resolve_video(video))
         return export_chapters(segments, file_format, levels[level])
 
-    def summary(self, video: str, *, length: str = "short") -> Summary:
+    def summary(self, video: str, *, length: str = "short", extractive: bool = False) -> Summary:
         """Overview, chapters, decisions, action items and open questions of a video, each line with its citation.
+
+        A language model writes it where ``Engines`` names one and ``extractive`` is False.
 
         Raises:
             NotFoundError: no such video. UsageError: ``length`` is neither ``"short"`` nor ``"long"``.
+            ModelError: the language model cannot answer.
         """
-        from longvid_agents.summarise import Length, summarise
+        from longvid.summarising import video_summary
 
-        lengths: dict[str, Length] = {"short": "short", "long": "long"}
-        if length not in lengths:
-            raise UsageError(f"length is {length!r}: it is short or long")
+        lm = None if extractive else self.engines.video_lm
         row = self._store.video(self._store.resolve_video(video))
-        known = _summary(row)
-        return summarise(
-            self._tools,
-            known.video_id,
-            known.title,
-            known.path,
-            known.duration_s,
-            self._store.segments(known.video_id),
-            length=lengths[length],
-        )
+        return video_summary(self._store, self._tools, _summary(row), lm, checked_length(length))
 
-    def collection_summary(self, collection: str, *, length: str = "short") -> list[Summary]:
+    def collection_summary(
+        self, collection: str, *, length: str = "short", extractive: bool = False
+    ) -> list[Summary]:
         """One summary for each video of a collection, by title. Raises as ``summary`` does."""
-        return [self.summary(v.video_id, length=length) for v in self.videos(collection=collection)]
+        videos = self.videos(collection=collection)
+        return [self.summary(v.video_id, length=length, extractive=extractive) for v in videos]
+
+    def collection_digest(
+        self, collection: str, *, length: str = "short", extractive: bool = False
+    ) -> Digest:
+        """The videos of a collection in one page: decisions, tasks and open questions merged by meeting, date, owner.
+
+        Raises as ``summary`` does.
+        """
+        from longvid.summarising import collection_digest
+
+        found = self.collection_summary(collection, length=checked_length(length), extractive=extractive)
+        return collection_digest(self._store, self._tools, collection, found)
 
     def remove(self, video: str) -> None:
         """Forget a video: no row, vector, thumbnail or turn of a conversation stays. Its file is not touched."""
@@ -528,6 +536,14 @@ class Library:
             to_s=to_s,
             speaker=speaker,
         )
+
+
+def checked_length(length: str) -> Length:
+    """The length of a summary; raises ``UsageError`` when it is neither ``"short"`` nor ``"long"``."""
+    lengths: dict[str, Length] = {"short": "short", "long": "long"}
+    if length not in lengths:
+        raise UsageError(f"length is {length!r}: it is short or long")
+    return lengths[length]
 
 
 def check_query(query: str, k: int) -> str:

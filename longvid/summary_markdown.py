@@ -9,6 +9,7 @@ from longvid_agents.cite import format_citation
 from longvid_storage.timecode import format_time
 
 if TYPE_CHECKING:
+    from longvid_agents.digest import Digest, DigestLine
     from longvid_agents.summarise import Line, Summary
 
 
@@ -34,4 +35,28 @@ def _section(title: str, lines: Sequence[Line]) -> list[str]:
 
 def _written(line: Line) -> str:
     who = f"**{line.owner}**: " if line.owner else (f"{line.speaker}: " if line.speaker else "")
-    return f"{who}{line.text} {format_citation(line.citation)}"
+    cited = " ".join(format_citation(citation) for citation in (line.citation, *line.also))
+    return f"{who}{line.text} {cited}"
+
+
+def digest_markdown(digest: Digest) -> str:
+    """The merged lists of a collection, then its meetings one by one."""
+    parts = [f"# {digest.collection}: {len(digest.summaries)} recordings\n"]
+    parts += _section("Overview", digest.overview)
+    parts += _merged("Decisions", digest.decisions)
+    parts += _merged("Action items", digest.action_items)
+    parts += _merged("Open questions", digest.open_questions)
+    parts += [markdown(each) for each in digest.summaries]
+    return "\n".join(parts)
+
+
+def _merged(title: str, lines: Sequence[DigestLine]) -> list[str]:
+    if not lines:
+        return []
+    rows = []
+    for line in lines:
+        who = f"**{line.owner}**: " if line.owner else ""
+        when = f"{line.date} · " if line.date else ""
+        cited = " ".join(format_citation(citation) for citation in (line.citation, *line.also))
+        rows.append(f"- {when}{who}{line.text} {cited}")
+    return [f"## {title}\n\n" + "\n".join(rows) + "\n"]

@@ -81,3 +81,13 @@ Question: {question}
 RETRY = """{prompt}
 
 Your last reply could not be used: {problem}. Reply with the JSON object alone."""
+
+MINUTES = """Write the minutes of this part of "{title}" for somebody who was not there, in the language spoken.
+
+overview: at most {most} sentences on what it is about; decisions: what was decided; action_items: who takes on what \
+(owner: a name, or null); open_questions: what stays undecided. Each is one short sentence with the ids of the \
+evidence that says it; every name and number in it must stand there. Write no times, ids or titles in a sentence. \
+Leave a list empty rather than guess.
+
+{{"overview": [{{"text": "…", "evidence": ["e1"]}}], "decisions": [], "action_items": [{{"text": "…", "owner": null, \
+"evidence": ["e2", "e3"]}}], "open_questions": []}}"""

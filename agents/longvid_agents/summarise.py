@@ -25,7 +25,7 @@ HOW = (
     "(decisions, action items, open questions); no language model read it"
 )
 # (sentences of the overview, lines of each list at most)
-_MOST: dict[Length, tuple[int, int]] = {"short": (4, 5), "long": (10, 15)}
+MOST: dict[Length, tuple[int, int]] = {"short": (4, 5), "long": (10, 15)}
 _FEWEST_WORDS, _MOST_WORDS = 8, 45
 # Maximal marginal relevance (Carbonell & Goldstein 1998): how much a sentence like one already chosen loses.
 _REDUNDANCY = 0.5
@@ -35,12 +35,16 @@ _SAME_PLACE_S = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One sentence of a summary and where it is said; ``owner`` is who takes an action item on, if that is told."""
+    """One sentence of a summary and where it is said; ``owner`` is who takes an action item on, if that is told.
+
+    ``also``: further places that it rests on.
+    """
 
     text: str
     citation: Citation
     speaker: str | None = None
     owner: str | None = None
+    also: tuple[Citation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,7 @@ def summarise(
     sentences = speech_sentences(video_id, tools.utterances(video_id, 0.0, max(duration_s, 1e9)))
     speakers = sorted({s.speaker for s in sentences if s.speaker})
     events = [segment for segment in segments if segment.level == "event"]
-    central, most = _MOST[length]
+    central, most = MOST[length]
 
     def line(sentence: Sentence, owner: str | None = None) -> Line:
         citation = Citation(

@@ -1,0 +1,74 @@
+"""Several meetings in one page: what was decided, who does what, and what stayed open, by meeting and date."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from longvid_agents.summarise import Line, Summary
+from longvid_storage.types import Citation
+
+_DATE = re.compile(r"(?<!\d)((?:19|20)\d{2})[-_.]?(0[1-9]|1[0-2])[-_.]?(0[1-9]|[12]\d|3[01])(?!\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class DigestLine:
+    """One line of a meeting's summary, with the meeting and its date (``YYYY-MM-DD``, if known)."""
+
+    text: str
+    meeting: str
+    date: str | None
+    citation: Citation
+    owner: str | None = None
+    also: tuple[Citation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """A collection's meetings, oldest first, their lists merged; ``summaries`` are those of the single meetings."""
+
+    collection: str
+    overview: tuple[Line, ...]
+    decisions: tuple[DigestLine, ...]
+    action_items: tuple[DigestLine, ...]
+    open_questions: tuple[DigestLine, ...]
+    summaries: tuple[Summary, ...]
+    how: str
+
+
+def make_digest(
+    collection: str,
+    summaries: Sequence[Summary],
+    dates: Mapping[str, str | None],
+    overview: Sequence[Line],
+) -> Digest:
+    """Merge ``summaries``; ``dates`` by video id, ``overview`` is the collection's own summary.
+
+    Tasks go by owner (nobody's last), then by date; everything else by date.
+    """
+    ordered = sorted(summaries, key=lambda s: (dates.get(s.video_id) or "9999", s.title.casefold()))
+
+    def merged(name: str) -> list[DigestLine]:
+        return [
+            DigestLine(line.text, each.title, dates.get(each.video_id), line.citation, line.owner, line.also)
+            for each in ordered
+            for line in getattr(each, name)
+        ]
+
+    tasks = sorted(merged("action_items"), key=lambda line: (line.owner is None, line.owner or ""))
+    return Digest(
+        collection,
+        tuple(overview),
+        tuple(merged("decisions")),
+        tuple(tasks),
+        tuple(merged("open_questions")),
+        tuple(ordered),
+        "; ".join(dict.fromkeys(each.how for each in ordered)),
+    )
+
+
+def date_in(text: str) -> str | None:
+    """The first date in a title or file name: ``2026-03-08``, ``20260308`` or ``2026_03_08``."""
+    found = _DATE.search(text)
+    return "-".join(found.groups()) if found else None
