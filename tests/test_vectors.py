@@ -276,6 +276,7 @@ def test_the_layout_follows_from_size_and_memory() -> None:
     assert layout(ten_million, 512, None) == "flat"
     assert layout(1_000_000, 512, 8 << 30) == "flat"
     assert cells(ten_million) == (12_649, 790)
+    assert cells(100 * ten_million) == (126_491, 2048)
     assert cells(100) == (40, 32)
     assert cells(1) == (4, 4)
 

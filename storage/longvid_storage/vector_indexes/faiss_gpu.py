@@ -88,15 +88,15 @@ def layout(count: int, dimension: int, free_bytes: int | None) -> Layout:
 
 
 def cells(count: int) -> tuple[int, int]:
-    """(cells, cells looked into) of an inverted file: about 4 √n cells, a sixteenth of them, at least 32."""
+    """(cells, cells looked into) of an inverted file: about 4 √n cells, a sixteenth of them, 32 to 2048."""
     lists = max(1, int(4 * count**0.5))
-    return lists, min(lists, max(32, lists // 16))
+    return lists, min(lists, max(32, lists // 16), FaissGpu.most)
 
 
 class FaissGpu:
     """The first GPU that FAISS sees."""
 
-    most = 2048  # FAISS selects no more than this many on a GPU
+    most = 2048  # FAISS selects no more results, and looks into no more cells, on a GPU
 
     def __init__(self) -> None:
         self._faiss: Any = importlib.import_module("faiss")
