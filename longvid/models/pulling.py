@@ -66,7 +66,7 @@ def fetch(parcel: Parcel) -> None:
     Raises:
         ModelError: a server cannot be reached, or a file is not what was published.
     """
-    bar = _Bar(parcel.name, parcel.size)
+    bar = Bar(parcel.name, parcel.size)
     try:
         for file in parcel.missing:
             parcel.source.fetch(file, bar.grew)
@@ -92,7 +92,7 @@ def verify(name: str, source: Source) -> tuple[int, list[str]]:
     return sum(file.digest is not None for file in files), wrong
 
 
-class _Bar:
+class Bar:
     """A line on stderr that grows, when that is a terminal."""
 
     def __init__(self, name: str, total: int) -> None:
@@ -108,9 +108,10 @@ class _Bar:
         now = time.monotonic()
         if self._live and now - self._drawn > 0.1:
             self._drawn = now
-            print(f"\r\x1b[K{self._line(now - self._began)}", end="", file=sys.stderr, flush=True)
+            print(f"\r\x1b[K{self.line(now - self._began)}", end="", file=sys.stderr, flush=True)
 
-    def _line(self, seconds: float) -> str:
+    def line(self, seconds: float) -> str:
+        """What it shows after so many seconds."""
         rate = self.done / max(seconds, 1e-3)
         share = min(1.0, self.done / self.total) if self.total else 0.0
         told = f" {share:4.0%}  {self.done / MEGABYTE:,.0f} of {self.total / MEGABYTE:,.0f} MB"
