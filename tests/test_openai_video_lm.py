@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import socket
 import time
@@ -477,6 +478,16 @@ def test_the_extra_is_named_when_it_is_missing(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setitem(sys.modules, "openai", None)
     with pytest.raises(ModelError, match=r"pip install 'longvid\[served\]'"):
         OpenAIVideoLM("m", base_url="http://127.0.0.1:1/v1").reply(ask())
+
+
+def test_connections_are_closed_with_the_model(server: OpenAIServer) -> None:
+    lm = make(server)
+    lm.reply(ask())
+    client = lm._endpoint.client
+    assert not client.is_closed()
+    del lm
+    gc.collect()
+    assert client.is_closed()
 
 
 def test_fingerprint_tells_servers_and_models_apart(tmp_path: Path) -> None:

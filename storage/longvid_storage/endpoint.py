@@ -8,6 +8,7 @@ import os
 import random
 import re
 import time
+import weakref
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any, TypeVar
@@ -107,7 +108,10 @@ class Endpoint:
             )
         timeout = openai.Timeout(self._timeout_s, connect=min(CONNECT_S, self._timeout_s))
         # Local servers ask for no key, and the client insists on having one to send.
-        return openai.OpenAI(base_url=self.url, api_key=self._key or "none", timeout=timeout, max_retries=0)
+        made = openai.OpenAI(base_url=self.url, api_key=self._key or "none", timeout=timeout, max_retries=0)
+        # Connections are kept open between calls, and closed when nobody holds this any more.
+        weakref.finalize(self, made.close)
+        return made
 
     def call(self, function: Callable[[Any], Result]) -> Result:
         """``function(client)``, sent again with growing pauses (or the server's ``Retry-After``) while it is busy.
