@@ -23,6 +23,7 @@ from longvid.models.pulling import Bar
 from longvid.models.roles import ROLES
 from longvid.models.sources import named, source_of
 from longvid_storage.errors import ModelError, UsageError
+from longvid_storage.weights import complete
 from test_reranker import make_tiny
 
 RERANKER = "cross-encoder/ms-marco-MiniLM-L6-v2"
@@ -324,6 +325,20 @@ def test_the_list_names_every_role(capsys: pytest.CaptureFixture[str]) -> None:
     assert "rapidocr" not in text
     with pytest.raises(UsageError, match="there is no role 'smell'"):
         longvid("models", "--role", "smell")
+
+
+def test_a_model_in_parts_is_here_when_all_of_them_are(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    assert not complete(folder)
+    index = folder / "model.safetensors.index.json"
+    index.write_text(json.dumps({"weight_map": {"a": SHARDS[0], "b": SHARDS[1]}}))
+    (folder / SHARDS[0]).write_bytes(b"1")
+    assert not complete(folder)
+    (folder / SHARDS[1]).write_bytes(b"2")
+    assert complete(folder)
+    index.write_text(index.read_text()[:20])
+    assert not complete(folder)
 
 
 def test_the_bar_tells_share_rate_and_time_left(monkeypatch: pytest.MonkeyPatch) -> None:

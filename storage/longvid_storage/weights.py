@@ -57,7 +57,10 @@ def complete(directory: Path) -> bool:
     """Whether a model's directory holds weights, and of weights in several files each one that its index names."""
     indexes = list(directory.glob("*.safetensors.index.json"))
     for index in indexes:
-        parts = set(json.loads(index.read_text(encoding="utf-8")).get("weight_map", {}).values())
+        try:
+            parts = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return False  # an index cut short names nothing: the model has to be fetched again
         if not all((directory / part).is_file() for part in parts):
             return False
     return bool(indexes) or any(path.suffix in _WEIGHTS and path.is_file() for path in directory.iterdir())
