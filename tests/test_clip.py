@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 
 from longvid import Library, jsonform
 from longvid.cli import app
-from longvid.clipping.cut import Clip, cut
+from longvid.clipping.cut import Clip, cut, read_back
+from longvid.clipping.planning import plan
+from longvid.clipping.sources import look
 from longvid.exports.spans import Span
 from longvid_indexer.frames import FrameReader
 from longvid_indexer.probe import probe
@@ -269,6 +271,22 @@ def test_a_span_is_cut_to_its_film_and_must_touch_it(
     assert clip.duration_s == pytest.approx(0.5, abs=0.1)
     with pytest.raises(MediaError, match=r"lies behind its end.*give times within it"):
         cut([span(films, "a", 60, 70)], tmp_path / "x.mp4")
+
+
+def test_a_clip_that_is_not_what_was_planned_is_told(films: dict[str, Path], tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    spans = [span(films, "a", 2.0, 3.0), span(films, "b", 5.3, 6.1)]
+    cut(spans, path)
+    for other in (
+        [spans[0]],
+        [spans[0], span(films, "b", 5.3, 6.2)],
+        [span(films, "a", 2.0, 2.6), span(films, "b", 5.3, 6.6)],
+        [span(films, "silent", 2.0, 3.0), span(films, "silent", 5.3, 6.1)],
+        [span(films, "sound", 2.0, 3.84)],
+    ):
+        with pytest.raises(MediaError, match="did not come out as planned"):
+            read_back(plan([look(each) for each in other], ".mp4"), path)
+    read_back(plan([look(each) for each in spans], ".mp4"), path)
 
 
 def test_what_cannot_be_cut_is_one_sentence(films: dict[str, Path], tmp_path: Path) -> None:

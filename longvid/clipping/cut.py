@@ -124,8 +124,8 @@ def read_back(found: Cut, path: Path) -> None:
                 wrong.append(f"no picture at {step.at_s:.3f} s")
         if len({time_s for time_s, _ in shown}) < len(shown):
             wrong.append("two pictures at one time")
-        if not length_s - 1.5 <= shown[-1][0] - zero_s <= length_s + 0.002:
-            wrong.append(f"pictures until {shown[-1][0] - zero_s:.3f} s")
+        if abs(shown[-1][0] - zero_s - found.last_picture_s) > 0.002:
+            wrong.append(f"the last picture at {shown[-1][0] - zero_s:.3f} s")
     if heard and abs(heard[-1][0] + heard[-1][1] - length_s) > 0.1 + frame_s:
         wrong.append(f"sound until {heard[-1][0] + heard[-1][1]:.3f} s")
     if wrong:

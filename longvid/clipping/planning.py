@@ -65,6 +65,15 @@ class Cut:
     template: bool
     sound: Method | None
 
+    @property
+    def last_picture_s(self) -> float:
+        """When the last picture of the clip is shown."""
+        last = self.steps[-1]
+        if last.copied is not None:
+            # Decoding times are those of presentation, all moved back by the same.
+            return last.at_s + last.copied.dts_s[-1] - last.copied.dts_s[0]
+        return last.at_s + float((last.frames - 1) / self.rate)
+
 
 def plan(sources: Sequence[Source], suffix: str, *, reencode: bool = False) -> Cut:
     """Copy where a span begins at a keyframe and its pictures can follow the others'; make the rest anew."""
