@@ -559,3 +559,23 @@ def test_the_same_question_without_a_model_does_not_differ_from_before() -> None
     ]
     assert answer.usage.model_calls == 0
     assert [step.node for step in answer.trail] == ["plan", "search", "answer", "verify"]
+
+
+def test_a_summary_is_read_but_what_it_rests_on_is_cited() -> None:
+    tools = library()
+    outline = {"enough": False, "calls": [{"tool": "outline", "video": "v1"}], "rule_out": []}
+
+    def from_the_summary(request: Request) -> dict[str, Any]:
+        summary = next(each.id for each in request.evidence if each.kind == "summary")
+        return claims(("Entropy is the average surprise of a source.", [summary]))
+
+    lm = ScriptedLM(
+        EMPTY,
+        outline,
+        from_the_summary,
+        claiming("Entropy is the average surprise of a source.", "measured in bits"),
+    )
+    answer = ask("What is entropy?", tools, filters=Filters(collection="course"), lm=lm)
+    assert "it cites a summary" in lm.requests[3].prompt
+    assert [citation.kind for citation in citations(answer)] == ["speech"]
+    check_answer(answer, tools)

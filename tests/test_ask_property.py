@@ -44,7 +44,9 @@ screens = st.lists(st.builds(lambda s, t: ScreenText(*s, t, BOX), span, ended), 
 keyframes = st.lists(st.builds(lambda s: Keyframe(s[0], *s, b"k", 64, 36, "shot"), span), max_size=2)
 segments = st.lists(st.builds(lambda s, t: Segment("event", *s, "An event", t), span, ended), max_size=2)
 videos = st.builds(
-    lambda u, t, k, s, media, office: MemoryVideo("?", "?", u, t, k, "office" if office else None, s, media),
+    lambda u, t, k, s, media, office: MemoryVideo(
+        "?", "?", u, t, k, collection="office" if office else None, segments=s, media=media
+    ),
     utterances,
     screens,
     keyframes,

@@ -18,7 +18,8 @@ ANSWER = """Question: {question}
 {hints}
 Write the answer as claims: short sentences in the language of the question, each with the ids of the evidence \
 that says it. Every name, number and quoted word of a claim must stand in its evidence. Write no times, ids or \
-titles in a claim: they are added. If the evidence does not answer the question, give no claim.
+titles in a claim: they are added. Cite no summary, but what was said \
+or shown. If the evidence does not answer the question, give no claim.
 {{"complete": true, "claims": [{{"text": "…", "evidence": ["e1"]}}]}}
 "complete" is false when the evidence leaves a part of the question open."""
 
@@ -63,7 +64,7 @@ Times are seconds of the video. "rule_out" names evidence that is of no use.
 
 TOOLS = """{"tool": "search", "query": "words", "video"?, "from"?, "to"?, "speaker"?}: the moments that fit best
 {"tool": "mentions", "terms": ["word"], "video"?}: every place where a term is said or shown
-{"tool": "outline", "video": "v1"}: the events of a video
+{"tool": "outline", "video": "v1"}: the events of a video, summed up
 {"tool": "transcript", "video": "v1", "from": 0, "to": 60}: all that is said there
 {"tool": "screen_text", "video": "v1", "from": 0, "to": 60}: all text shown there
 {"tool": "library"}: the titles of all videos"""

@@ -12,6 +12,7 @@ from longvid_agents.narrowing import admits, narrowed
 from longvid_agents.sentences import Sentence, screen_sentences, speech_sentences
 from longvid_agents.tools import Tools
 from longvid_agents.working_memory import Source, sources_of
+from longvid_storage.chain import ChainLink
 from longvid_storage.errors import UsageError
 from longvid_storage.mentions import VideoMentions
 from longvid_storage.types import Filters, Moment, Segment
@@ -101,11 +102,25 @@ def _read(call: Call, filters: Filters, tools: Tools) -> Found:
         sentences = screen_sentences(video_id, tools.screen_texts(video_id, from_s, to_s))
     else:
         sentences = outline_of(video_id, tools.segments(video_id), filters)
+        sentences += quotes_of(video_id, tools.chain(video_id), filters)
     return Found(call, tuple(sentences), sources={video_id: (card.title, card.path)})
 
 
+def quotes_of(video_id: str, chain: Iterable[ChainLink], filters: Filters) -> list[Sentence]:
+    """What the summaries of a video's events rest on, in time order, each once: this is what can be cited of them."""
+    quotes = {
+        Sentence(video_id, quote.kind, quote.start_s, quote.end_s, quote.text)
+        for link in chain
+        if link.level == "event"
+        for summary in link.sentences
+        for quote in summary.quotes
+        if quote.video_id == video_id and admits(filters, quote.start_s, quote.end_s)
+    }
+    return sorted(quotes, key=lambda quote: (quote.start_s, quote.end_s, quote.text))
+
+
 def outline_of(video_id: str, segments: Iterable[Segment], filters: Filters) -> list[Sentence]:
-    """The events of a video, each with title and summary, that the filters' time admits."""
+    """The events of a video, each with title and summary, that the filters' time admits; to read, not to cite."""
     return [
         Sentence(video_id, "summary", segment.start_s, segment.end_s, text)
         for segment in segments

@@ -33,6 +33,9 @@ def judge(run: Run, state: AskState, draft: Draft) -> Judged:
     if not items:
         named = ", ".join(draft.evidence) or "none"
         return Judged(draft, (), Check("refuted", f"it names no evidence that exists ({named})"))
+    items = tuple(item for item in items if item.sentence.kind != "summary")
+    if not items:
+        return Judged(draft, (), Check("refuted", "it cites a summary: cite what was said or shown"))
     sources = [Source(item.sentence, item.title) for item in items]
     counts = state.route is not None and state.route.kind == "count"
     people = {item.sentence.speaker for item in state.memory.items if item.sentence.speaker}
