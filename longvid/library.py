@@ -461,11 +461,14 @@ class Library:
     def remove(self, video: str) -> None:
         """Forget a video: no row, vector, thumbnail or turn of a conversation stays. Its file is not touched."""
         from longvid.chat import forget_video
+        from longvid_indexer.summarising.library import fold_library
 
         with self._store.writer_lock():
             video_id = self._store.resolve_video(video)
             self._store.remove_video(video_id)
             forget_video(self._store.path, video_id)
+            # The summaries that it was part of are gone with it: the rest is put together again, without a model.
+            fold_library(self._store, None, lambda message: None, only_missing=True)
 
     def chat(
         self,

@@ -16,12 +16,17 @@ if TYPE_CHECKING:
     from longvid_storage.store import Store
 
 
-def fold_library(store: Store, model: Summariser | None, tell: Callable[[str], None]) -> None:
+def fold_library(
+    store: Store, model: Summariser | None, tell: Callable[[str], None], *, only_missing: bool = False
+) -> None:
     """Bring the summaries of every collection and of the library up to date; what has not changed is not written.
 
-    A model that fails leaves the sentences of the videos' own summaries, and ``tell`` says so.
+    A model that fails leaves the sentences of the videos' own summaries, and ``tell`` says so. ``only_missing``:
+    those that are there stay as they are.
     """
     for collection in (*store.collections(), None):
+        if only_missing and store.library_chain(collection):
+            continue
         videos = [link for _, link in store.video_summaries(collection) if link.sentences]
         known = store.library_chain(collection)
         links = _folded(collection, videos, model, known, tell)
