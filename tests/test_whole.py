@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from longvid_agents.graph import ask
@@ -99,6 +101,17 @@ def test_a_summary_sentence_whose_place_is_gone_is_left_out(tools: MemoryTools) 
     tools.videos["a"].utterances = tools.videos["a"].utterances[:2]
     answer = ask("What is the lecture about?", tools, filters=Filters(video_ids=frozenset({"a"})))
     assert "They explain entropy and Huffman codes." not in [claim.text for claim in answer.claims]
+
+
+def test_with_a_model_quotes_are_no_summary_to_be_content_with(tools: MemoryTools) -> None:
+    tools.chains = [replace(link, engine="extractive") for link in tools.chains]
+    only = Filters(video_ids=frozenset({"a"}))
+    assert (
+        ask("What is the lecture about?", tools, filters=only).trail[-1].did == "from the chain of summaries"
+    )
+    lm = ScriptedLM(otherwise={"claims": []})
+    ask("What is the lecture about?", tools, filters=only, lm=lm)
+    assert lm.requests, "the model reads the video itself"
 
 
 def test_a_summary_is_no_evidence_of_itself(tools: MemoryTools) -> None:

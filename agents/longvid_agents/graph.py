@@ -95,7 +95,7 @@ def ask(
         budget=budget or Budget(),
         started_s=clock(),
     )
-    if whole := whole_claims(make_plan(question), tools, start.filters):
+    if whole := whole_claims(make_plan(question), tools, start.filters, written=lm is not None):
         return compose(_from_the_chain(run, start, whole), tools, lm)
     graph = _compiled(Nodes(tools, lm, run))
     final = AskState(**graph.invoke(start, {"recursion_limit": _MOST_STEPS}))

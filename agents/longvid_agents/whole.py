@@ -29,11 +29,12 @@ MOST_CLAIMS = 12
 _WORD = re.compile(r"\w+")
 
 
-def whole_claims(plan: Plan, tools: Tools, filters: Filters) -> tuple[Claim, ...]:
+def whole_claims(plan: Plan, tools: Tools, filters: Filters, *, written: bool = False) -> tuple[Claim, ...]:
     """The summary of the one video the question or ``filters`` name, or of all they admit, as cited claims.
 
     Empty when the question asks for something in particular, when the filters leave only a part of a video or one
-    speaker's words, or when there is no chain: it is then answered as any other.
+    speaker's words, or when there is no chain (``written``: none that a model wrote): it is then answered as any
+    other.
     """
     if not (plan.kind == "summary" or _ABOUT.match(plan.question)) or (filters.from_s, filters.to_s) != (
         None,
@@ -47,12 +48,12 @@ def whole_claims(plan: Plan, tools: Tools, filters: Filters) -> tuple[Claim, ...
     if not asks_whole(plan, [card.title for card in named]) or len(named) > 1:
         return ()
     link = _link(tools, filters, named, cards)
-    if link is None:
+    by_model = link is not None and link.engine != "extractive"
+    if link is None or (written and not by_model):
         return ()
     by_id = {card.video_id: card for card in cards}
     claims = [claim for s in link.sentences[:MOST_CLAIMS] if (claim := _claim(s, by_id)) is not None]
-    written = link.engine != "extractive"
-    return tuple(claim for claim in claims if supported(claim, tools) and (not written or _holds(claim)))
+    return tuple(claim for claim in claims if supported(claim, tools) and (not by_model or _holds(claim)))
 
 
 def asks_whole(plan: Plan, titles: Sequence[str]) -> bool:
