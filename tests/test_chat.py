@@ -302,13 +302,15 @@ def test_at_a_terminal_an_interrupt_costs_one_line(
         command, stdin=terminal, stdout=terminal, stderr=terminal, env=environment, start_new_session=True
     )
     os.close(terminal)
+    screen = _Terminal(controller)
     try:
-        _until(controller, "Ctrl-D leaves")
+        screen.until("Ctrl-D leaves")
+        screen.until("> ")
         os.write(controller, b"What is the budget for the new cluster?\n")
-        assert "nine thousand euros" in _until(controller, "[standup @ 2:00–2:06]")
-        _until(controller, "> ")
+        assert "nine thousand euros" in screen.until("[standup @ 2:00–2:06]")
+        screen.until("> ")
         os.kill(child.pid, signal.SIGINT)
-        _until(controller, "> ")
+        screen.until("> ")
         os.write(controller, b"/quit\n")
         assert child.wait(60) == 0
     finally:
@@ -317,13 +319,20 @@ def test_at_a_terminal_an_interrupt_costs_one_line(
         os.close(controller)
 
 
-def _until(descriptor: int, wanted: str) -> str:
-    seen = b""
-    while wanted.encode() not in seen:
-        ready, _, _ = select.select([descriptor], [], [], 60)
-        assert ready, f"only this came: {seen!r}"
-        seen += os.read(descriptor, 4096)
-    return seen.decode()
+class _Terminal:
+    """What a pseudo-terminal shows, read up to what is waited for; the rest waits for the next reading."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+        self.seen = b""
+
+    def until(self, wanted: str) -> str:
+        while wanted.encode() not in self.seen:
+            ready, _, _ = select.select([self.descriptor], [], [], 120)
+            assert ready, f"only this came: {self.seen!r}"
+            self.seen += os.read(self.descriptor, 4096)
+        shown, _, self.seen = self.seen.partition(wanted.encode())
+        return shown.decode()
 
 
 # --- with a language model ---------------------------------------------------------------------------------
