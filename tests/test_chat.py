@@ -299,7 +299,13 @@ def test_at_a_terminal_an_interrupt_costs_one_line(
     command = [sys.executable, "-m", "longvid.cli", "chat", "-L", str(made), "--session", "tty"]
     controller, terminal = pty.openpty()
     child = subprocess.Popen(
-        command, stdin=terminal, stdout=terminal, stderr=terminal, env=environment, start_new_session=True
+        command,
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        env=environment,
+        start_new_session=True,
+        preexec_fn=_interruptible,
     )
     os.close(terminal)
     screen = _Terminal(controller)
@@ -317,6 +323,11 @@ def test_at_a_terminal_an_interrupt_costs_one_line(
         child.kill()
         child.wait()
         os.close(controller)
+
+
+def _interruptible() -> None:
+    """Of a test run in the background of a shell, children would ignore interrupts as it does."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class _Terminal:
