@@ -157,3 +157,28 @@ def test_a_refused_request_is_one_sentence(library: Path, server: OpenAIServer) 
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
     assert "Traceback" not in done.stderr
+
+
+def test_calls_of_one_turn_run_together_on_a_real_library(library: Path) -> None:
+    from longvid_agents.calls import Call
+    from longvid_agents.toolbox import run_calls
+    from longvid_storage.types import Filters
+
+    with Library.open(library, models={"text": "off", "image": "off"}) as lib:
+        tools = lib._tools
+        video_id = lib.videos()[0].video_id
+        calls = [
+            Call("search", query="migration plan"),
+            Call("search", query="budget"),
+            Call("mentions", terms=("Friday",)),
+            Call("transcript", video_id=video_id, from_s=0.0, to_s=60.0),
+            Call("library"),
+        ] * 4
+        found = run_calls(calls, Filters(), tools, k=5)
+        assert found == [run_calls([call], Filters(), tools, k=5)[0] for call in calls]
+        assert [s.text for s in found[2].sentences] == [
+            "I will send the migration plan to everyone by Friday."
+        ]
+        assert len(found[3].sentences) == 3
+        assert found[4].sources == {video_id: ("standup", lib.videos()[0].path)}
+        assert run_calls([calls[3]], Filters(collection="none"), tools, k=5)[0].note == "no such video"

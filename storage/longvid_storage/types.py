@@ -287,7 +287,7 @@ class Usage:
 class Answer:
     """An answer made only of supported claims; ``found`` is False when the library does not contain one.
 
-    ``partial``: a budget ran out, or the model failed, before all was read that the question needs. ``trail`` is
+    ``partial``: a budget ran out, the model failed, or the evidence leaves a part of the question open. ``trail`` is
     what was done for it, in order, and ``usage`` what it cost.
     """
 
