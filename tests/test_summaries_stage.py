@@ -120,6 +120,17 @@ def test_a_model_writes_once_and_again_only_what_changed(tmp_path: Path) -> None
     assert len(model.requests) > calls, "another model writes its own"
 
 
+def test_without_the_model_its_chain_stays_until_the_evidence_changes(tmp_path: Path) -> None:
+    (tmp_path / "a.vtt").write_text(transcript("parser", "garden"))
+    library, _ = index(tmp_path, ScriptedSummariser())
+    written = chain(library, "a")
+    library, _ = index(tmp_path, None)
+    assert chain(library, "a") == written
+    (tmp_path / "a.vtt").write_text(transcript("budget"))
+    library, _ = index(tmp_path, None)
+    assert {link.engine for link in chain(library, "a")} == {"extractive"}
+
+
 def test_a_model_that_dies_leaves_a_whole_chain_and_the_next_run_goes_on(tmp_path: Path) -> None:
     (tmp_path / "a.vtt").write_text(transcript("parser", "garden", "budget"))
     dying = ScriptedSummariser()

@@ -17,14 +17,24 @@ if TYPE_CHECKING:
     from longvid_storage.chain import ChainLink
     from longvid_storage.stage_writer import StageWriter
 
+_UNFINISHED = ":unfinished"
+
 
 def summaries_stage(job: Job, recorded: dict[str, str]) -> Plan:
-    """By a language model where there is one, else by the sentences that the structure chose."""
+    """By a language model where there is one, else by the sentences that the structure chose.
+
+    Without one, a finished chain that a model once wrote of the same evidence stays.
+    """
     from longvid_indexer.summarising import prompts
 
     model = job.engines.summariser
     read = [recorded.get(name) for name in ("transcript", "speakers", "screen_text", "structure")]
-    fingerprint = digest("summaries", *read, fingerprint_of(model), prompts.VERSION if model else 0)
+    evidence = digest("summaries", *read)
+    fingerprint = f"{evidence}:{digest('summaries', fingerprint_of(model), prompts.VERSION)}"
+    if model is None:
+        fingerprint = f"{evidence}:extractive"
+    kept = recorded.get("summaries", "")
+    stays = model is None and kept.startswith(f"{evidence}:") and not kept.endswith(_UNFINISHED)
 
     def make() -> Work:
         from longvid_indexer.summarising.extractive import extractive_chain
@@ -39,7 +49,7 @@ def summaries_stage(job: Job, recorded: dict[str, str]) -> Plan:
             return _work(fingerprint, instead, "extractive")
         return _written(job, model, events, instead, fingerprint)
 
-    return frozenset((fingerprint,)), make
+    return frozenset((fingerprint, kept) if stays else (fingerprint,)), make
 
 
 def _written(
@@ -69,7 +79,7 @@ def _written(
         rest = [link for link in instead if (link.level, link.seq) not in done]
         unfinished = f"summaries are unfinished, the next run goes on with them: {error.message}"
         chain = Chain((*done.values(), *rest), (unfinished,))
-        fingerprint += ":unfinished"
+        fingerprint += _UNFINISHED
     return _work(fingerprint, chain.links, model.name, writer, chain)
 
 
