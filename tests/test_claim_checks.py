@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from longvid_agents.checks.claim import Source, Verdict, check_claim, coverage
+from longvid_agents.checks.claim import Source, Verdict, check_claim
 from longvid_agents.checks.names import has_name, names_in
 from longvid_agents.checks.numbers import named_numbers, numbers_in
 from longvid_agents.checks.times import times_in
@@ -162,9 +162,3 @@ def test_a_time_that_was_said_may_be_repeated() -> None:
 def test_number_words_of_other_languages_are_left_to_the_model() -> None:
     german = [source("Die neue Datenbank kostet uns im Jahr neuntausend Euro, und das ist viel.")]
     assert check_claim("The database costs 9,000 euros.", german).verdict == "unsure"
-
-
-def test_coverage_is_the_share_of_content_words() -> None:
-    assert coverage("The budget reports", "a report on the budget") == 1
-    assert coverage("green ideas sleep", "green") == pytest.approx(1 / 3)
-    assert coverage("the of", "anything") == 1 or coverage("the of", "anything") == 0

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from longvid_agents.checks.names import has_name, names_in
-from longvid_agents.checks.numbers import named_numbers, names_number, numbers_in
+from longvid_agents.checks.numbers import named_numbers, numbers_in
+from longvid_agents.checks.support import coverage
 from longvid_agents.checks.times import times_in
 from longvid_agents.sentences import Sentence
 from longvid_agents.verify import normalise
-from longvid_storage.analysis import guess_language, query_terms
+from longvid_storage.analysis import guess_language
 from longvid_storage.stop_words import STOP_WORDS
 
 Verdict = Literal["supported", "unsure", "refuted"]
@@ -80,23 +81,13 @@ def check_claim(
     spoken = "\n".join(source.sentence.text for source in sources)
     if bool(_NEGATIONS.search(text)) != bool(_NEGATIONS.search(spoken)):
         return Check("unsure", "one of claim and evidence says no")
-    return (
-        Check("supported") if coverage(text, evidence) >= COVERED else Check("unsure", "its words are others")
-    )
+    return Check("supported") if coverage(text, evidence) >= COVERED else Check("unsure", OTHER_WORDS)
 
 
 # Share of a claim's content words that its evidence has, from which on code alone calls it supported.
 COVERED = 0.7
-
-
-def coverage(text: str, evidence: str) -> float:
-    """The share of the content words of ``text`` that occur in ``evidence``, stems compared; 1 for no such word.
-
-    Numbers are compared elsewhere, by what they are worth.
-    """
-    wanted = {term for term in query_terms(text) if not names_number(term)}
-    had = set(query_terms(evidence))
-    return len(wanted & had) / len(wanted) if wanted else 1.0
+# Why a claim is unsure that nothing speaks against.
+OTHER_WORDS = "its words are others"
 
 
 def _quotes(text: str, evidence: str) -> Check:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from longvid_agents.checks.claim import Check, Source, check_claim
+from longvid_agents.checks.claim import OTHER_WORDS, Check, Source, check_claim
+from longvid_agents.checks.support import FIT, SUPPORTED, coverage, likeness
 from longvid_agents.replies import Draft
 from longvid_agents.run import Run
 from longvid_agents.state import AskState
@@ -43,3 +44,18 @@ def judge(run: Run, state: AskState, draft: Draft) -> Judged:
     if judged.check.verdict != "refuted" and not supported(judged.claim, run.tools, state.memory.seen()):
         return Judged(draft, items, Check("refuted", "its evidence is no longer in the library"))
     return judged
+
+
+def likely(run: Run, judged: Judged) -> bool:
+    """Whether words and meaning make it likely enough that the evidence supports a claim no model judges.
+
+    Only of claims that nothing speaks against but that their words are others; never without a text encoder.
+    """
+    texts = [item.sentence.text for item in judged.items]
+    if judged.check.reason != OTHER_WORDS or not texts:
+        return False
+    vectors = run.tools.encode([judged.draft.text, *texts], kind="passage")
+    if vectors is None:
+        return False
+    covered = coverage(judged.draft.text, "\n".join(texts))
+    return FIT.probability(covered, likeness(vectors[0], vectors[1:])) >= SUPPORTED

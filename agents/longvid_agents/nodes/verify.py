@@ -7,7 +7,7 @@ from typing import Any
 
 from longvid_agents import schemas
 from longvid_agents.material import as_data
-from longvid_agents.nodes.judge import Judged, judge
+from longvid_agents.nodes.judge import Judged, judge, likely
 from longvid_agents.prompts import SYSTEM, VERIFY
 from longvid_agents.replies import read_verdicts
 from longvid_agents.run import Run, ask_model
@@ -62,7 +62,7 @@ def _verify_quotes(run: Run, state: AskState) -> dict[str, Any]:
 
 
 def _entailed(run: Run, state: AskState, unsure: Sequence[Judged]) -> tuple[Usage, list[Judged], str]:
-    """Those of ``unsure`` whose evidence says so, as the model reads it; none when it cannot be asked."""
+    """Those of ``unsure`` whose evidence says so as the model reads it, or by words and meaning past the budget."""
     if not unsure:
         return state.usage, [], ""
     items: dict[str, Item] = {item.id: item for each in unsure for item in each.items}
@@ -78,7 +78,9 @@ def _entailed(run: Run, state: AskState, unsure: Sequence[Judged]) -> tuple[Usag
         schema=schemas.VERDICTS,
     )
     if short := run.out_of(state, run.cost(state, request)):
-        return state.usage, [], f"; {len(unsure)} could not be judged: {short}"
+        kept = [each for each in unsure if likely(run, each)]
+        how = f"{len(unsure)} could not be judged by the model ({short}), {len(kept)} are near enough"
+        return state.usage, kept, f"; {how}"
     outcome = ask_model(run, state, request, lambda text: read_verdicts(text, len(unsure)))
     if outcome.value is None:
         return (
