@@ -9,7 +9,16 @@ from longvid_agents.answerability import WITH_VECTORS, WORDS_ONLY, Features, Log
 from longvid_agents.evidence import gather
 from longvid_agents.extractive import choose, defines, fitness, overlap, rank, readable
 from longvid_agents.question import make_plan
-from longvid_agents.scoring import Scores, context, named_speakers, saturated, score, sums, weights
+from longvid_agents.scoring import (
+    Scores,
+    context,
+    named_speakers,
+    question_parts,
+    saturated,
+    score,
+    sums,
+    weights,
+)
 from longvid_agents.sentences import Sentence, speech_sentences
 from longvid_agents.tools import TermStatistics
 from longvid_storage.types import Evidence, Filters, Moment, ScreenText, Utterance
@@ -242,3 +251,30 @@ def test_overlapping_and_zero_length_cues_make_sentences() -> None:
         ("Over it.", 4, 9),
         ("At once.", 5, 5),
     ]
+
+
+@pytest.mark.parametrize(
+    ("question", "parts"),
+    [
+        ("What did she think of red when discussing the design?", 2),
+        ("What changed in terms of price?", 2),
+        ("When does she define entropy?", 1),
+        ("when does she define entropy?", 1),
+        ("Who said when?", 1),
+    ],
+)
+def test_a_circumstance_is_what_follows_inside_the_question(question: str, parts: int) -> None:
+    assert len(question_parts(question)) == parts
+    assert question_parts(question)[0] == question
+
+
+def test_the_circumstance_is_compared_with_what_is_said_near() -> None:
+    question = "Why red when discussing the design?"
+    sentences = spoken("The design is on the agenda now.") + spoken("Red sells best today.", video_id="w")
+    whole, circumstance = np.array([0.6, 0.8]), np.array([0.0, 1.0])
+    vectors = np.array([[0.0, 1.0], [1.0, 0.0]])
+    statistics = TermStatistics(2, {})
+    scores = score(make_plan(question), sentences, [], statistics, np.stack([whole, circumstance]), vectors)
+    assert scores.circumstance_near[0] > scores.circumstance_near[1]
+    alone = score(make_plan(question), sentences, [], statistics, whole[None], vectors)
+    assert not alone.circumstance_near.any()

@@ -27,15 +27,15 @@ MIN_WORDS = 5
 # Sentences of one video this close answer together.
 TOGETHER_S = 60.0
 # A place that holds this share of the probability gets more than one claim; each says something new.
-SURE = 0.5
+SURE = 0.65
 TOO_SIMILAR = 0.6
 # A fact is one claim. Further ones on a list may fall behind the first by this much, where 1 is a factor e in
 # probability: by all that tells of them, and by what they say themselves.
 NEARLY, NEARLY_OWN = 1.0, 0.5
 # No line of a slide with fewer words than this is a further claim: it is a heading.
 HEADING_WORDS = 5
-# The softmax is flattened by this, and a sentence's own probability counts to this power beside its minute's.
-_FLATTEN, _OWN = 2.0, 0.3
+# A sentence's own probability counts to this power beside its minute's.
+_OWN = 0.3
 
 _QUESTION_END = re.compile(r"[?？؟][\"'”’)\s]*$")
 _MEANS = r"(?:is|are|was|were|means?|refers? to|denotes?|measures?|describes?|stands? for)\b"
@@ -47,6 +47,7 @@ class Weights:
     """What each of the ``Scores`` of that name counts; ``defines``: reads like a definition, where one is asked."""
 
     cosine: float
+    circumstance_near: float
     words: float
     words_near: float
     words_subject: float
@@ -59,7 +60,7 @@ class Weights:
 
 # Fitted by benchmarks/answering.py: the softmax over a question's sentences that gives those in gold spans
 # most.
-FIT = Weights(3.35, 1.36, 1.84, 7.14, -3.08, 2.71, 0.83, 2.18)
+FIT = Weights(4.26, -4.52, 1.45, 1.38, 2.42, -4.77, 2.76, -0.86, 3.66)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def rank(
     fit = fitness(plan, sentences, scores, weights)
     if not np.isfinite(fit).any():
         return None
-    probability = np.exp((fit - fit.max()) / _FLATTEN)
+    probability = np.exp(fit - fit.max())
     probability /= probability.sum()
     together = _together(sentences)
     mass = together @ probability

@@ -43,6 +43,8 @@ _REFERS_BACK = re.compile(
     r"^(?:\W*\w+){0,4}?\W*\b(?:it|its|this|that|these|those|they|them|their|he|she|him|her|his|such|so|then)\b",
     re.IGNORECASE,
 )
+# What follows tells in which circumstance something was said, and is another subject than what is asked.
+_CIRCUMSTANCE = re.compile(r"(?<=\S)[ ,]+(?:when|while|during|in terms of|with regard to|as for) (?=\S)")
 _REFERRED_S = 10.0
 _REFERRED_WORDS = 0.8
 
@@ -56,8 +58,10 @@ class Scores:
 
     A sentence that refers back counts together with the one before it, where that fits better.
     ``cosine`` and ``cosine_around`` compare the question with the sentence and with what is said around
-    it (both 0 without a text encoder); ``words``, ``words_near`` and ``words_subject`` are the IDF share
-    of its words that occur in, near, and for some minutes around the sentence, saturated;
+    it; ``circumstance_near`` the circumstance it names, if it does ("… when discussing the price"), with
+    what is said near: whole stretches share it, and it is not what is asked (all 0 without a text
+    encoder); ``words``, ``words_near`` and ``words_subject`` are the IDF share
+    of the question's words that occur in, near, and for some minutes around the sentence, saturated;
     ``covered_near`` the same without saturation; ``announcing`` the share of sentences around that
     announce; ``named`` is 1 where a speaker the question names speaks, ``named_share`` their share of
     the words around; ``found_early`` falls with the rank of the moment the sentence was found by.
@@ -67,6 +71,7 @@ class Scores:
 
     cosine: Array
     cosine_around: Array
+    circumstance_near: Array
     words: Array
     words_near: Array
     words_subject: Array
@@ -83,13 +88,13 @@ def score(
     sentences: Sequence[Sentence],
     moments: Sequence[Moment],
     statistics: TermStatistics,
-    question_vector: Array | None,
+    asked: Array | None,
     vectors: Array | None,
 ) -> Scores:
     """Compare every sentence with the question.
 
     ``sentences`` of one video stand together in time order; ``statistics`` covers at least the plan's terms;
-    ``question_vector`` has shape ``(dimension,)``, ``vectors`` a row for each sentence.
+    ``asked`` holds the unit vectors of ``question_parts``, a row each, ``vectors`` one for each sentence.
     """
     speakers = named_speakers(plan.question, sentences)
     terms = plan.without(speakers)
@@ -100,17 +105,18 @@ def score(
     counts_near = sums(counts, near)
     named = np.array([s.speaker in speakers for s in sentences], np.float64)
     announces = np.array([bool(_ANNOUNCES.search(s.text)) for s in sentences], np.float64)
-    nothing = np.zeros(len(sentences))
+    cosine = cosine_around = circumstance_near = np.zeros(len(sentences))
     before = referred_to(sentences)
-    if question_vector is None or vectors is None:
-        cosine = cosine_around = nothing
-    else:
-        cosine = np.maximum(vectors @ question_vector, _cosine_with(before, vectors, question_vector))
-        mean = sums(vectors * np.minimum(lengths, _LONG)[:, None], around)
-        cosine_around = (mean @ question_vector) / np.maximum(np.linalg.norm(mean, axis=1), 1e-9)
+    if asked is not None and vectors is not None:
+        cosine = np.maximum(vectors @ asked[0], _cosine_with(before, vectors, asked[0]))
+        counted = vectors * np.minimum(lengths, _LONG)[:, None]
+        cosine_around = _cosine(sums(counted, around), asked[0])
+        if len(asked) > 1:
+            circumstance_near = _cosine(sums(counted, near), asked[1])
     return Scores(
         cosine=cosine,
         cosine_around=cosine_around,
+        circumstance_near=circumstance_near,
         words=_words(counts > 0, before) @ share,
         words_near=saturated(counts_near) @ share,
         words_subject=saturated(sums(counts, subject)) @ share,
@@ -189,11 +195,20 @@ def _words(present: NDArray[np.bool_], before: NDArray[np.intp]) -> Array:
     return words
 
 
+def question_parts(question: str) -> tuple[str, ...]:
+    """The question, and the circumstance it names, if it does: "discussing the price" of "… when discussing …"."""
+    return (question, *_CIRCUMSTANCE.split(question, maxsplit=1)[1:])
+
+
+def _cosine(rows: Array, vector: Array) -> Array:
+    """Cosine of a unit vector with each row."""
+    cosine: Array = (rows @ vector) / np.maximum(np.linalg.norm(rows, axis=1), 1e-9)
+    return cosine
+
+
 def _cosine_with(before: NDArray[np.intp], vectors: Array, question_vector: Array) -> Array:
     """Cosine of the question with each sentence and the one it refers to, taken together."""
-    both = vectors + vectors[before]
-    cosine: Array = (both @ question_vector) / np.maximum(np.linalg.norm(both, axis=1), 1e-9)
-    return cosine
+    return _cosine(vectors + vectors[before], question_vector)
 
 
 def context(sentences: Sequence[Sentence], lengths: Array, words: int) -> NDArray[np.intp]:

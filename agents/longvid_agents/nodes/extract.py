@@ -12,7 +12,7 @@ from longvid_agents.answerability import model_for
 from longvid_agents.extractive import choose, fitness, rank
 from longvid_agents.question import Plan
 from longvid_agents.run import Run
-from longvid_agents.scoring import Scores, score
+from longvid_agents.scoring import Scores, question_parts, score
 from longvid_agents.sentences import Sentence
 from longvid_agents.state import AskState
 from longvid_agents.tools import Tools
@@ -53,17 +53,17 @@ def scores_with(
     if not sentences or not plan.terms:
         return None
     statistics = tools.term_statistics([term.text for term in plan.terms], filters=state.filters)
-    question = tools.encode([plan.query], kind="query")
+    question = tools.encode(question_parts(plan.query), kind="query")
     if question is None:
         return score(plan, sentences, state.moments, statistics, None, None)
     stored = _stored_vectors(tools, sentences, question.shape[1])
-    rough = score(plan, sentences, state.moments, statistics, question[0], stored)
+    rough = score(plan, sentences, state.moments, statistics, question, stored)
     best = np.argsort(-fitness(plan, sentences, rough), kind="stable")[:most]
     vectors = stored.copy()
     embedded = tools.encode([sentences[row].text for row in best], kind="passage")
     assert embedded is not None, "what embeds the question embeds sentences"
     vectors[best] = embedded
-    return score(plan, sentences, state.moments, statistics, question[0], vectors)
+    return score(plan, sentences, state.moments, statistics, question, vectors)
 
 
 def planned(state: AskState) -> Plan:
