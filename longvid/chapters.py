@@ -40,6 +40,14 @@ def export_chapters(segments: Iterable[Segment], file_format: str, level: Level 
     return FORMATS[file_format](chosen)
 
 
+def chapter_level(level: str) -> Level:
+    """The level that chapters are made of; raises :class:`UsageError` when it is neither event nor scene."""
+    levels: dict[str, Level] = {"event": "event", "scene": "scene"}
+    if level not in levels:
+        raise UsageError(f"level is {level!r}: chapters are made of 'event' or 'scene' segments")
+    return levels[level]
+
+
 def chapters_of(segments: Iterable[Segment], level: Level) -> list[Segment]:
     """The segments of one level in order of time; those without a title are called ``Part 1``, ``Part 2``,
     …

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from longvid.arguments import check_question
 from longvid_storage.errors import NotFoundError, UsageError
 from longvid_storage.filters import speaker_key
 from longvid_storage.library_files import CHATS, read_only
-from longvid_storage.types import Filters
+from longvid_storage.types import Answer, Filters
 
 if TYPE_CHECKING:
     from longvid_agents.conversation.chat import Ask, Reply
@@ -96,8 +98,6 @@ class Chat:
         Raises:
             UsageError: an empty question. ModelError: the model failed; the turn is not remembered.
         """
-        from longvid.library import check_question
-
         return self._conversation.ask(check_question(question))
 
     def close(self) -> None:
@@ -111,6 +111,16 @@ class Chat:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def answer_turn(
+    tools: Tools, lm: VideoLM | None, question: str, filters: Filters, turns: Sequence[Turn]
+) -> Answer:
+    """Answer one question of a conversation; ``lm``: None quotes."""
+    from longvid_agents.conversation.turns import as_context
+    from longvid_agents.graph import ask
+
+    return ask(question, tools, filters=filters, lm=lm, context=as_context(turns))
 
 
 def checked_name(name: str) -> str:

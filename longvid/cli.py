@@ -171,7 +171,7 @@ def search(
 ) -> None:
     """Find moments, best first; no answer is written."""
     from longvid import jsonform, printing
-    from longvid.library import check_query
+    from longvid.arguments import check_query
 
     query = check_query(query, k)
     chosen = filters(video, collection, from_, to, speaker)

@@ -64,7 +64,7 @@ def ask(
     json_: JsonOption = False,
 ) -> None:
     """Answer a question; every claim cites video and time."""
-    from longvid.library import check_question
+    from longvid.arguments import check_question
 
     format_ = cli_export.check(format_, json_, save)
     question = check_question(question)

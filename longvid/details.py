@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from longvid_storage.types import ScreenText, Segment, Slide, Sound, Utterance
+
+if TYPE_CHECKING:
+    from longvid_storage.rows import VideoRow
+    from longvid_storage.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +78,44 @@ def build_tree(segments: tuple[Segment, ...]) -> tuple[EventTree, ...]:
         EventTree(event, tuple(SceneTree(scene, within(scene, "shot")) for scene in within(event, "scene")))
         for event in events
     )
+
+
+def summary_of(row: VideoRow) -> VideoSummary:
+    """One line of ``longvid ls``."""
+    return VideoSummary(
+        video_id=row.info.video_id,
+        title=row.info.title,
+        path=row.paths[0] if row.paths else "",
+        paths=tuple(row.paths),
+        duration_s=row.info.duration_s,
+        collections=tuple(row.collections),
+        stages={name: record.result.status for name, record in row.stages.items()},
+    )
+
+
+def details_of(store: Store, video_id: str) -> VideoDetails:
+    """Everything that ``longvid show`` tells about a video.
+
+    Raises:
+        NotFoundError: no such video.
+    """
+    summary = summary_of(store.video(video_id))
+    segments = tuple(store.segments(video_id))
+    whole = next((segment for segment in segments if segment.level == "video"), None)
+    transcript = store.transcript(video_id)
+    return VideoDetails(
+        **{name: getattr(summary, name) for name in summary.__slots__},
+        transcript_source=transcript.source if transcript else None,
+        language=transcript.language if transcript else None,
+        summary=whole.summary if whole else None,
+        events=build_tree(segments),
+        slides=tuple(store.slides(video_id)),
+        utterances=tuple(store.utterances(video_id)),
+        screen_text=tuple(store.screen_texts(video_id)),
+        sounds=tuple(store.sounds(video_id)),
+    )
+
+
+def by_title(row: VideoRow) -> tuple[str, str]:
+    """The order in which videos are listed."""
+    return row.info.title.casefold(), row.info.video_id

@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from longvid.details import VideoDetails, VideoSummary, build_tree
+from longvid.arguments import Names, check_query, check_question, checked_filters, checked_length
+from longvid.details import VideoDetails, VideoSummary, by_title, details_of, summary_of
 from longvid.engines import Engines
 from longvid.paths import default_library
-from longvid_storage.errors import UsageError
-from longvid_storage.types import Answer, Filters, Level, Moment, StageResult, VideoInfo
+from longvid_storage.types import Answer, Moment, StageResult
 
 if TYPE_CHECKING:
     from longvid.chat import Chat, ChatInfo
     from longvid.clipping.cut import Clip
-    from longvid.exports.spans import Span
     from longvid.models.naming import ModelSpec
     from longvid.tools import LibraryTools
     from longvid_agents.context import Context
-    from longvid_agents.conversation.turns import Turn
     from longvid_agents.digest import Digest
     from longvid_agents.run import AskEvent
-    from longvid_agents.summarise import Length, Summary
-    from longvid_agents.video_lm import VideoLM
+    from longvid_agents.summarise import Summary
     from longvid_indexer.report import IndexEvent, IndexReport
     from longvid_storage.mentions import VideoMentions
     from longvid_storage.reranker import Reranker
-    from longvid_storage.rows import SpeakerRow, TranscriptInfo, VideoRow
+    from longvid_storage.rows import SpeakerRow, TranscriptInfo
     from longvid_storage.store import Store
-
-Names = str | Sequence[str] | None
 
 
 class Library:
@@ -116,33 +111,18 @@ class Library:
             LibraryError: the library cannot be written (read-only, disk full).
             UsageError: an unknown stage, or neither paths nor ``reprocess``.
         """
-        from longvid_indexer.pipeline import Pipeline
-        from longvid_indexer.stages import choose_stages
+        from longvid.indexing import index
 
-        stages = choose_stages(only, skip)
-        tell = on_event or (lambda event: None)
-        if paths is None and not reprocess:
-            raise UsageError(
-                "there is nothing to index: name folders or files, or reprocess what the library holds "
-                "(longvid index --reprocess)"
-            )
-        if paths is None:
-            given: list[str | Path] = list(self._known_files(tell))
-        else:
-            given = [paths] if isinstance(paths, (str, Path)) else list(paths)
-        pipeline = Pipeline(self._store, self.engines, stages=stages, collection=collection)
-        return pipeline.run([Path(path) for path in given], tell)
-
-    def _known_files(self, on_event: Callable[[IndexEvent], None]) -> Iterator[Path]:
-        """One file of every known video; of a video without any, an event tells."""
-        from longvid_indexer.report import FileGone
-
-        for video in self.videos():
-            there = [Path(path) for path in video.paths if Path(path).exists()]
-            if there:
-                yield there[0]
-            else:
-                on_event(FileGone(video.title, video.path))
+        return index(
+            self._store,
+            self.engines,
+            paths,
+            collection=collection,
+            only=only,
+            skip=skip,
+            reprocess=reprocess,
+            on_event=on_event,
+        )
 
     def stale_vectors(self) -> list[str]:
         """A sentence for each model whose vectors some videos still have, though search uses another one now."""
@@ -174,7 +154,7 @@ class Library:
         from longvid_storage.search import search
 
         query = check_query(query, k)
-        filters = self._filters(video, collection, from_s, to_s, speaker)
+        filters = checked_filters(self._store, video, collection, from_s, to_s, speaker)
         return search(
             self._store,
             query,
@@ -223,7 +203,7 @@ class Library:
 
         question = check_question(question)
         budget = Budget(budget_tokens, budget_seconds, ROUNDS if rounds is None else rounds)
-        filters = self._filters(video, collection, from_s, to_s, speaker)
+        filters = checked_filters(self._store, video, collection, from_s, to_s, speaker)
         return ask(
             question,
             self._tools,
@@ -262,7 +242,8 @@ class Library:
         from longvid.exports.spans import cited_spans
         from longvid.exports.timeline import export
 
-        return export(cited_spans(answer, pad_s=pad_s), file_format, self._infos, answer.question)
+        infos = {row.info.video_id: row.info for row in self._store.videos()}
+        return export(cited_spans(answer, pad_s=pad_s), file_format, infos, answer.question)
 
     def clip(
         self,
@@ -283,30 +264,9 @@ class Library:
             UsageError: an answer without citations, another suffix, or the file is there.
             MediaError: a film is gone, or there are only transcripts.
         """
-        from dataclasses import replace
+        from longvid.clipping.cited import cut_cited
 
-        from longvid.clipping.cut import cut
-        from longvid.exports.spans import cited_spans
-        from longvid.exports.timeline import playable
-
-        rows = {row.info.video_id: row for row in self._store.videos()}
-        infos = {video_id: row.info for video_id, row in rows.items()}
-        spans = cited_spans(answer, pad_s=pad_s)
-        films = playable(spans, infos) or spans
-        # A film that has moved may be known at another place too.
-        at_hand = [
-            replace(
-                span, path=next((p for p in (span.path, *_paths(rows, span)) if Path(p).exists()), span.path)
-            )
-            for span in films
-        ]
-        made = cut(at_hand, Path(path), reencode=reencode, force=force)
-        left_out = tuple(f"{s.title} is a transcript without a film" for s in spans if s not in films)
-        return replace(made, left_out=left_out)
-
-    @property
-    def _infos(self) -> dict[str, VideoInfo]:
-        return {row.info.video_id: row.info for row in self._store.videos()}
+        return cut_cited(self._store, answer, Path(path), pad_s=pad_s, reencode=reencode, force=force)
 
     @cached_property
     def _tools(self) -> LibraryTools:
@@ -335,18 +295,15 @@ class Library:
         """
         from longvid_storage.mentions import mentions
 
-        filters = self._filters(video, collection, from_s, to_s, speaker)
+        filters = checked_filters(self._store, video, collection, from_s, to_s, speaker)
         return mentions(self._store, [terms] if isinstance(terms, str) else terms, filters)
 
     def videos(self, *, collection: str | None = None) -> list[VideoSummary]:
         """Every video, by title."""
         if collection is not None:
             self._store.require_collection(collection)
-        rows = (row for row in self._store.videos() if collection is None or collection in row.collections)
-        return [
-            _summary(row)
-            for row in sorted(rows, key=lambda row: (row.info.title.casefold(), row.info.video_id))
-        ]
+        rows = sorted(self._store.videos(), key=by_title)
+        return [summary_of(row) for row in rows if collection is None or collection in row.collections]
 
     def find(self, video: str) -> VideoSummary:
         """The video of that id, unambiguous prefix of an id, or title.
@@ -354,7 +311,7 @@ class Library:
         Raises:
             NotFoundError: none, or several.
         """
-        return _summary(self._store.video(self._store.resolve_video(video)))
+        return summary_of(self._store.video(self._store.resolve_video(video)))
 
     def stage_results(self, video: str) -> tuple[StageResult, ...]:
         """How each stage of indexing a video went: engine, seconds, exact counters."""
@@ -363,24 +320,7 @@ class Library:
 
     def show(self, video: str) -> VideoDetails:
         """Everything known about one video: the tree of events, scenes and shots, utterances, screen text."""
-        store = self._store
-        row = store.video(store.resolve_video(video))
-        video_id = row.info.video_id
-        segments = tuple(store.segments(video_id))
-        whole = next((segment for segment in segments if segment.level == "video"), None)
-        summary = _summary(row)
-        transcript = store.transcript(video_id)
-        return VideoDetails(
-            **{name: getattr(summary, name) for name in summary.__slots__},
-            transcript_source=transcript.source if transcript else None,
-            language=transcript.language if transcript else None,
-            summary=whole.summary if whole else None,
-            events=build_tree(segments),
-            slides=tuple(store.slides(video_id)),
-            utterances=tuple(store.utterances(video_id)),
-            screen_text=tuple(store.screen_texts(video_id)),
-            sounds=tuple(store.sounds(video_id)),
-        )
+        return details_of(self._store, self._store.resolve_video(video))
 
     def speakers(self, video: str) -> list[SpeakerRow]:
         """Who speaks in a video, with talk time, the one who speaks longest first.
@@ -416,13 +356,10 @@ class Library:
         Raises:
             NotFoundError: no such video. UsageError: an unknown format or level, or too few chapters for YouTube.
         """
-        from longvid.chapters import export_chapters
+        from longvid.chapters import chapter_level, export_chapters
 
-        levels: dict[str, Level] = {"event": "event", "scene": "scene"}
-        if level not in levels:
-            raise UsageError(f"level is {level!r}: chapters are made of 'event' or 'scene' segments")
-        segments = self._store.segments(self._store.resolve_video(video))
-        return export_chapters(segments, file_format, levels[level])
+        chosen = chapter_level(level)
+        return export_chapters(self._store.segments(self._store.resolve_video(video)), file_format, chosen)
 
     def summary(self, video: str, *, length: str = "short", extractive: bool = False) -> Summary:
         """Overview, chapters, decisions, action items and open questions of a video, each line with its citation.
@@ -437,7 +374,7 @@ class Library:
 
         lm = None if extractive else self.engines.video_lm
         row = self._store.video(self._store.resolve_video(video))
-        return video_summary(self._store, self._tools, _summary(row), lm, checked_length(length))
+        return video_summary(self._store, self._tools, summary_of(row), lm, checked_length(length))
 
     def collection_summary(
         self, collection: str, *, length: str = "short", extractive: bool = False
@@ -460,15 +397,9 @@ class Library:
 
     def remove(self, video: str) -> None:
         """Forget a video: no row, vector, thumbnail or turn of a conversation stays. Its file is not touched."""
-        from longvid.chat import forget_video
-        from longvid_indexer.summarising.library import fold_library
+        from longvid.removing import remove
 
-        with self._store.writer_lock():
-            video_id = self._store.resolve_video(video)
-            self._store.remove_video(video_id)
-            forget_video(self._store.path, video_id)
-            # The summaries that it was part of are gone with it: the rest is put together again, without a model.
-            fold_library(self._store, None, lambda message: None, only_missing=True)
+        remove(self._store, video)
 
     def chat(
         self,
@@ -490,18 +421,11 @@ class Library:
             UsageError: the session was begun with other filters, or ``from_s`` is after ``to_s``.
             NotFoundError: no such video or collection. ReadOnlyError: the library may not be written.
         """
-        from longvid.chat import Chat
+        from longvid.chat import Chat, answer_turn
 
-        filters = self._filters(video, collection, from_s, to_s, speaker)
+        filters = checked_filters(self._store, video, collection, from_s, to_s, speaker)
         lm = None if extractive else self.engines.video_lm
-        return Chat(self._store, session, filters, self._tools, partial(self._turn, lm), lm)
-
-    def _turn(self, lm: VideoLM | None, question: str, filters: Filters, turns: Sequence[Turn]) -> Answer:
-        """Answer one question of a conversation."""
-        from longvid_agents.conversation.turns import as_context
-        from longvid_agents.graph import ask
-
-        return ask(question, self._tools, filters=filters, lm=lm, context=as_context(turns))
+        return Chat(self._store, session, filters, self._tools, partial(answer_turn, self._tools, lm), lm)
 
     def chats(self) -> list[ChatInfo]:
         """The conversations of this library, the one used last first."""
@@ -518,78 +442,3 @@ class Library:
         from longvid.chat import delete
 
         delete(self._store, session)
-
-    def _filters(
-        self,
-        video: Names,
-        collection: str | None,
-        from_s: float | None,
-        to_s: float | None,
-        speaker: str | None,
-    ) -> Filters:
-        if from_s is not None and to_s is not None and from_s >= to_s:
-            raise UsageError(f"from {from_s} s is not before to {to_s} s: give a span that holds something")
-        names = [video] if isinstance(video, str) else video
-        if collection is not None:
-            self._store.require_collection(collection)
-        return Filters(
-            video_ids=None if names is None else frozenset(self._store.resolve_video(name) for name in names),
-            collection=collection,
-            from_s=from_s,
-            to_s=to_s,
-            speaker=speaker,
-        )
-
-
-def checked_length(length: str) -> Length:
-    """The length of a summary; raises ``UsageError`` when it is neither ``"short"`` nor ``"long"``."""
-    lengths: dict[str, Length] = {"short": "short", "long": "long"}
-    if length not in lengths:
-        raise UsageError(f"length is {length!r}: it is short or long")
-    return lengths[length]
-
-
-def check_query(query: str, k: int) -> str:
-    """The query as text that can be searched and printed; needs no library.
-
-    Raises:
-        UsageError: it is empty, or ``k`` is below 1.
-    """
-    if not query.strip():
-        raise UsageError("the query is empty: say what to look for, in quotes")
-    if k < 1:
-        raise UsageError(f"k is {k}: ask for at least one moment")
-    return _unicode(query)
-
-
-def check_question(question: str) -> str:
-    """The question as text that can be searched and printed; needs no library.
-
-    Raises:
-        UsageError: it is empty.
-    """
-    if not question.strip():
-        raise UsageError("the question is empty: ask something, in quotes")
-    return _unicode(question)
-
-
-def _unicode(text: str) -> str:
-    """A shell passes any bytes on, and Python hides those that are no text in lone surrogates; nothing takes them."""
-    return text.encode("utf-8", "replace").decode()
-
-
-def _paths(rows: Mapping[str, VideoRow], span: Span) -> tuple[str, ...]:
-    row = rows.get(span.video_id)
-    return row.paths if row is not None else ()
-
-
-def _summary(row: VideoRow) -> VideoSummary:
-    return VideoSummary(
-        video_id=row.info.video_id,
-        title=row.info.title,
-        path=row.paths[0] if row.paths else "",
-        paths=tuple(row.paths),
-        duration_s=row.info.duration_s,
-        collections=tuple(row.collections),
-        stages={name: record.result.status for name, record in row.stages.items()},
-    )

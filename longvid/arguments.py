@@ -1,0 +1,79 @@
+"""What callers of ``Library`` ask for, checked before anything is searched or loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from longvid_storage.errors import UsageError
+from longvid_storage.types import Filters
+
+if TYPE_CHECKING:
+    from longvid_agents.summarise import Length
+    from longvid_storage.store import Store
+
+Names = str | Sequence[str] | None
+
+
+def checked_filters(
+    store: Store,
+    video: Names,
+    collection: str | None,
+    from_s: float | None,
+    to_s: float | None,
+    speaker: str | None,
+) -> Filters:
+    """The filters that these words mean in a library: ``video`` is one or more ids, prefixes of ids, or titles.
+
+    Raises:
+        UsageError: ``from_s`` is not before ``to_s``. NotFoundError: no such video or collection.
+    """
+    if from_s is not None and to_s is not None and from_s >= to_s:
+        raise UsageError(f"from {from_s} s is not before to {to_s} s: give a span that holds something")
+    names = [video] if isinstance(video, str) else video
+    if collection is not None:
+        store.require_collection(collection)
+    return Filters(
+        video_ids=None if names is None else frozenset(store.resolve_video(name) for name in names),
+        collection=collection,
+        from_s=from_s,
+        to_s=to_s,
+        speaker=speaker,
+    )
+
+
+def checked_length(length: str) -> Length:
+    """The length of a summary; raises ``UsageError`` when it is neither ``"short"`` nor ``"long"``."""
+    lengths: dict[str, Length] = {"short": "short", "long": "long"}
+    if length not in lengths:
+        raise UsageError(f"length is {length!r}: it is short or long")
+    return lengths[length]
+
+
+def check_query(query: str, k: int) -> str:
+    """The query as text that can be searched and printed; needs no library.
+
+    Raises:
+        UsageError: it is empty, or ``k`` is below 1.
+    """
+    if not query.strip():
+        raise UsageError("the query is empty: say what to look for, in quotes")
+    if k < 1:
+        raise UsageError(f"k is {k}: ask for at least one moment")
+    return _unicode(query)
+
+
+def check_question(question: str) -> str:
+    """The question as text that can be searched and printed; needs no library.
+
+    Raises:
+        UsageError: it is empty.
+    """
+    if not question.strip():
+        raise UsageError("the question is empty: ask something, in quotes")
+    return _unicode(question)
+
+
+def _unicode(text: str) -> str:
+    """A shell passes any bytes on, and Python hides those that are no text in lone surrogates; nothing takes them."""
+    return text.encode("utf-8", "replace").decode()

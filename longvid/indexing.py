@@ -1,0 +1,53 @@
+"""What ``Library.index`` reads: the files that are given, or those of the videos that are known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from pathlib import Path
+
+from longvid.details import by_title
+from longvid.engines import Engines
+from longvid_indexer.pipeline import Pipeline
+from longvid_indexer.report import FileGone, IndexEvent, IndexReport
+from longvid_indexer.stages import choose_stages
+from longvid_storage.errors import UsageError
+from longvid_storage.store import Store
+
+Tell = Callable[[IndexEvent], None]
+
+
+def index(
+    store: Store,
+    engines: Engines,
+    paths: Iterable[str | Path] | str | Path | None,
+    *,
+    collection: str | None,
+    only: Collection[str] | None,
+    skip: Collection[str] | None,
+    reprocess: bool,
+    on_event: Tell | None,
+) -> list[IndexReport]:
+    """Index ``paths``, or with ``reprocess`` and none of them, every known video; raises as ``Library.index`` does."""
+    stages = choose_stages(only, skip)
+    tell = on_event or (lambda event: None)
+    if paths is None and not reprocess:
+        raise UsageError(
+            "there is nothing to index: name folders or files, or reprocess what the library holds "
+            "(longvid index --reprocess)"
+        )
+    if paths is None:
+        given: list[str | Path] = list(_known_files(store, tell))
+    else:
+        given = [paths] if isinstance(paths, (str, Path)) else list(paths)
+    pipeline = Pipeline(store, engines, stages=stages, collection=collection)
+    return pipeline.run([Path(path) for path in given], tell)
+
+
+def _known_files(store: Store, on_event: Tell) -> Iterator[Path]:
+    """One file of every known video, by title; of a video without any, an event tells."""
+    for row in sorted(store.videos(), key=by_title):
+        there = [Path(path) for path in row.paths if Path(path).exists()]
+        if there:
+            yield there[0]
+        else:
+            on_event(FileGone(row.info.title, row.paths[0] if row.paths else ""))
