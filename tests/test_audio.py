@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from longvid_indexer.audio import SAMPLE_RATE, read_audio
+from longvid_indexer.audio import SAMPLE_RATE, audio_between, read_audio
 from longvid_indexer.probe import probe
 from longvid_indexer.voice import LONGEST_S, band_energy_db, voiced_stretches
 from longvid_indexer.voice_gate import FRAME, EnergyGate, make_gate
@@ -62,6 +62,24 @@ def test_clicks_are_heard_when_they_sound(
     # An AAC encoder's delay (64 ms at 16 kHz) is part of what a player plays where no edit list takes it off.
     assert onsets(samples) == pytest.approx([0.5, 2.0, 3.5], abs=0.07)
     assert notes == ()
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts"])
+@pytest.mark.parametrize("offset_s", [0.0, 7.0])
+def test_a_span_is_the_same_sound_as_in_the_whole(tmp_path: Path, suffix: str, offset_s: float) -> None:
+    track = clicks((0.5, 12.0, 31.5), 34.0)
+    path = write_video(
+        tmp_path / f"a{suffix}", BLACK * 170, 5, audio=track, audio_rate=SAMPLE_RATE, start_offset_s=offset_s
+    )
+    info, (whole, _) = probe(path, "id"), heard(path)
+    for from_s, to_s in ((0.0, 3.0), (11.0, 14.0), (30.0, 33.0)):
+        span = audio_between(path, info, from_s, to_s)
+        assert len(span) == 3 * SAMPLE_RATE
+        (onset_s,) = onsets(whole[round(from_s * SAMPLE_RATE) : round(to_s * SAMPLE_RATE)])
+        assert onsets(span) == pytest.approx([onset_s], abs=0.05)
+    beyond = audio_between(path, info, 33.0, 60.0)
+    assert 0 < len(beyond) < 3 * SAMPLE_RATE
+    assert len(audio_between(path, info, 5.0, 5.0)) == 0
 
 
 def pieces(path: Path, parts: list[tuple[float, Samples]], clock: float = 1.0) -> Path:

@@ -7,7 +7,8 @@ from counting samples alone, so a track that starts late, has holes, or runs on 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ SAMPLE_RATE = 16_000
 _TOLERANCE_S = 0.04
 # A jump back further than this is a new count of time (joined files), not an overlap.
 _RESTART_S = 1.0
+# Entered this much early: decoders of sound need what comes before, and containers find their place roughly.
+_LEAD_S = 2.0
 # A timestamp this far beyond the end of the video is an error in the file, not a silence to wait for.
 _BEYOND_S = 60.0
 
@@ -29,14 +32,18 @@ Samples = NDArray[np.float32]
 
 
 class Audio:
-    """Iterate over it once, for float32 blocks in [-1, 1] of at most one second; ``counters`` fill meanwhile."""
+    """Iterate over it once, for float32 blocks in [-1, 1] of at most one second; ``counters`` fill meanwhile.
 
-    def __init__(self, path: Path, info: VideoInfo, rate: int = SAMPLE_RATE) -> None:
+    The first sample is the sound at ``from_s``; the file is entered near there.
+    """
+
+    def __init__(self, path: Path, info: VideoInfo, rate: int = SAMPLE_RATE, from_s: float = 0.0) -> None:
         self.path = path
         self.info = info
         self.rate = rate
         self.counters: Counter[str] = Counter()
-        self._out = _Timeline(rate)
+        self._from_s = from_s
+        self._out = _Timeline(rate, from_s)
 
     def notes(self) -> tuple[str, ...]:
         """What was wrong with the sound, one sentence each."""
@@ -51,7 +58,7 @@ class Audio:
             found.append(f"the time stamps of the sound jump back {count} times; it was joined end to end")
         return tuple(found)
 
-    def __iter__(self) -> Iterator[Samples]:
+    def __iter__(self) -> Generator[Samples]:
         frames = self._frames()
         resampler: Any = None
         shape: tuple[object, ...] = ()
@@ -91,6 +98,9 @@ class Audio:
             stream = first_audio(container)
             if stream is None:
                 return
+            if self._from_s > _LEAD_S:
+                enter_s = self._from_s - _LEAD_S + self.info.stream_start_s
+                container.seek(int(enter_s * 1_000_000))
             packets = container.demux(stream)
             while True:
                 try:
@@ -115,6 +125,21 @@ def read_audio(path: Path, info: VideoInfo, rate: int = SAMPLE_RATE) -> Audio:
     return Audio(path, info, rate)
 
 
+def audio_between(path: Path, info: VideoInfo, from_s: float, to_s: float) -> Samples:
+    """The sound of ``[from_s, to_s)`` as 16 kHz mono, shape (n,); shorter where it ends, empty when there is none.
+
+    Raises:
+        MediaError: the file cannot be opened.
+    """
+    wanted = max(0, round((to_s - from_s) * SAMPLE_RATE))
+    blocks, had = [np.zeros(0, np.float32)], 0
+    with closing(iter(Audio(path, info, from_s=from_s))) as audio:
+        while had < wanted and (block := next(audio, None)) is not None:
+            blocks.append(block)
+            had += len(block)
+    return np.concatenate(blocks)[:wanted]
+
+
 def _resampler(rate: int) -> Any:
     import av
 
@@ -124,9 +149,9 @@ def _resampler(rate: int) -> Any:
 class _Timeline:
     """Counts what was given out, so that the next sample can be put at a given time: by silence, or by leaving out."""
 
-    def __init__(self, rate: int) -> None:
+    def __init__(self, rate: int, from_s: float = 0.0) -> None:
         self.rate = rate
-        self.position = 0
+        self.position = round(from_s * rate)
         self.skip = 0
 
     @property
