@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from longvid_storage.chain import ChainLink
@@ -63,25 +62,9 @@ def chain_lines(tools: Tools, links: Sequence[ChainLink]) -> list[Line]:
 
 def collection_digest(store: Store, tools: Tools, collection: str, summaries: Sequence[Summary]) -> Digest:
     """The merged page of a collection; each video's date is the one in its title or file name, else its file's."""
+    from longvid.dates import date_of
     from longvid_agents.digest import make_digest
 
     links = [link for link in store.library_chain(collection) if link.level == "library"]
-    dates = {
-        each.video_id: _date(store, [each.title, *store.video(each.video_id).paths]) for each in summaries
-    }
+    dates = {each.video_id: date_of(store, store.video(each.video_id)) for each in summaries}
     return make_digest(collection, summaries, dates, chain_lines(tools, links))
-
-
-def _date(store: Store, names: Iterable[str]) -> str | None:
-    from pathlib import PurePath
-
-    from longvid_agents.digest import date_in
-
-    title, *paths = names
-    for name in (title, *(PurePath(path).stem for path in paths)):
-        if found := date_in(name):
-            return found
-    for path in paths:
-        if known := store.known_path(path):
-            return datetime.fromtimestamp(known.mtime_ns / 1e9, UTC).date().isoformat()
-    return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from longvid.dates import date_of
 from longvid.engines import Engines
+from longvid_agents.evidence import allowed
 from longvid_agents.tools import TermStatistics, VideoCard
 from longvid_storage.chain import ChainLink
 from longvid_storage.errors import MediaError
@@ -156,11 +158,16 @@ class LibraryTools:
         """The summary of a collection, or of the whole library."""
         return self._store.library_chain(collection)
 
-    def cards(self, *, filters: Filters) -> Sequence[VideoCard]:
+    def cards(self, *, filters: Filters, details: bool = False) -> Sequence[VideoCard]:
         """The videos that ``filters`` admit, by title; with a speaker, those in which that speaker speaks."""
         return [
             VideoCard(
-                row.info.video_id, row.info.title, row.paths[0] if row.paths else "", row.info.duration_s
+                row.info.video_id,
+                row.info.title,
+                row.paths[0] if row.paths else "",
+                row.info.duration_s,
+                date_of(self._store, row) if details else None,
+                self._speakers(row.info.video_id, filters) if details else (),
             )
             for row in self._store.videos()
             if (filters.video_ids is None or row.info.video_id in filters.video_ids)
@@ -171,6 +178,15 @@ class LibraryTools:
     def _speaks(self, video_id: str, speaker: str) -> bool:
         names = self._store.speakers(Filters(video_ids=frozenset({video_id})))
         return speaker_key(speaker) in {speaker_key(name) for name in names}
+
+    def _speakers(self, video_id: str, filters: Filters) -> tuple[str, ...]:
+        """Who says something in a video that the filters admit, the busiest first."""
+        if (filters.from_s, filters.to_s, filters.speaker, filters.language) == (None,) * 4:
+            return tuple(self._store.speakers(Filters(video_ids=frozenset({video_id}))))
+        to_s = math.inf if filters.to_s is None else filters.to_s
+        said = self._store.utterances(video_id, filters.from_s or 0.0, to_s)
+        names = Counter(each.speaker for each in said if each.speaker and allowed(filters, each))
+        return tuple(name for name, _ in names.most_common())
 
     def term_statistics(self, terms: Sequence[str], *, filters: Filters) -> TermStatistics:
         """How common each term is within ``filters``."""

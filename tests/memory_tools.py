@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from longvid_agents.evidence import allowed
 from longvid_agents.tools import TermStatistics, VideoCard
 from longvid_storage.analysis import analyse
 from longvid_storage.chain import ChainLink
@@ -49,6 +50,7 @@ class MemoryVideo:
     segments: list[Segment] = field(default_factory=list)
     sounds: list[Sound] = field(default_factory=list)
     media: bool = True
+    date: str | None = None
 
     @property
     def duration_s(self) -> float:
@@ -158,11 +160,19 @@ class MemoryTools:
     def library_chain(self, collection: str | None) -> list[ChainLink]:
         return [link for link in self.chains if link.level == "library"]
 
-    def cards(self, *, filters: Filters) -> list[VideoCard]:
+    def cards(self, *, filters: Filters, details: bool = False) -> list[VideoCard]:
         self.calls.append(("cards", filters))
         return [
-            VideoCard(video.video_id, video.title, f"{video.title}.mp4", video.duration_s)
+            VideoCard(
+                video.video_id,
+                video.title,
+                f"{video.title}.mp4",
+                video.duration_s,
+                video.date if details else None,
+                _speaking(video, filters) if details else (),
+            )
             for video in sorted(self._videos(filters), key=lambda video: video.title)
+            if filters.speaker is None or _speaking(video, Filters(speaker=filters.speaker))
         ]
 
     def term_statistics(self, terms: Sequence[str], *, filters: Filters) -> TermStatistics:
@@ -215,6 +225,12 @@ def _words(text: str) -> list[str]:
 
 def _touches(start_s: float, end_s: float, from_s: float, to_s: float) -> bool:
     return start_s < to_s and (end_s > from_s or start_s >= from_s)
+
+
+def _speaking(video: MemoryVideo, filters: Filters) -> tuple[str, ...]:
+    """Who speaks where the filters look, the busiest first."""
+    names = [u.speaker for u in video.utterances if u.speaker and allowed(filters, u)]
+    return tuple(sorted(dict.fromkeys(names), key=lambda name: -names.count(name)))
 
 
 def _pieces(video: MemoryVideo, filters: Filters) -> list[Evidence]:

@@ -182,3 +182,36 @@ def test_calls_of_one_turn_run_together_on_a_real_library(library: Path) -> None
         assert len(found[3].sentences) == 3
         assert found[4].sources == {video_id: ("standup", lib.videos()[0].path)}
         assert run_calls([calls[3]], Filters(collection="none"), tools, k=5)[0].note == "no such video"
+
+
+def test_a_list_of_a_real_library_has_dates_lengths_and_the_names_that_users_gave(tmp_path: Path) -> None:
+    from longvid_agents.calls import Call
+    from longvid_agents.toolbox import run_calls
+    from longvid_agents.tools import VideoCard
+    from longvid_storage.types import Filters
+
+    dated = tmp_path / "standup 2026-03-02.vtt"
+    dated.write_text(MEETING.replace("<v Jonas>", "<v Speaker 2>"))
+    plain = tmp_path / "retro.vtt"
+    plain.write_text(MEETING.replace("<v Maya>", "<v Ada>").replace("good", "hello"))
+    os.utime(plain, (86_400 * 365, 86_400 * 365))
+    with Library.open(tmp_path / "library", create=True, models={"text": "off", "image": "off"}) as lib:
+        lib.index(dated, only=["transcript"], collection="week")
+        lib.index(plain, only=["transcript"])
+        lib.rename_speaker("standup 2026-03-02", "Speaker 2", "Jonas")
+
+        def listed(**filters: Any) -> dict[str, VideoCard]:
+            (found,) = run_calls([Call("library")], Filters(**filters), lib._tools, k=5)
+            assert not found.sentences
+            return {card.title: card for card in found.cards}
+
+        both = listed()
+        assert {title: (card.date, card.speakers) for title, card in both.items()} == {
+            "standup 2026-03-02": ("2026-03-02", ("Maya", "Jonas")),
+            "retro": ("1971-01-01", ("Ada", "Jonas")),
+        }
+        assert {card.duration_s for card in both.values()} == {14.0}
+        assert list(listed(collection="week")) == ["standup 2026-03-02"]
+        assert [card.speakers for card in listed(speaker="maya").values()] == [("Maya",)]
+        assert listed(from_s=4.5, to_s=9.5)["retro"].speakers == ("Jonas",)
+        assert [card.speakers for card in lib._tools.cards(filters=Filters())] == [(), ()]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from longvid_agents.calls import Call
 from longvid_agents.evidence import allowed, gather
 from longvid_agents.narrowing import admits, narrowed
 from longvid_agents.sentences import Sentence, screen_sentences, speech_sentences
-from longvid_agents.tools import Tools
+from longvid_agents.tools import Tools, VideoCard
 from longvid_agents.working_memory import Source, sources_of
 from longvid_storage.chain import ChainLink
 from longvid_storage.errors import UsageError
@@ -25,12 +25,16 @@ MOST_VIDEOS = 50
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a call gave: evidence, the moments it was read around, the videos it named, and a ``note`` for the trail."""
+    """What a call gave: evidence, the moments it was read around, the videos it named, and a ``note`` for the trail.
+
+    ``cards`` describe videos: they say where to look on, and are nothing that can be cited.
+    """
 
     call: Call
     sentences: tuple[Sentence, ...] = ()
     moments: tuple[Moment, ...] = ()
     sources: Mapping[str, Source] = field(default_factory=dict)
+    cards: tuple[VideoCard, ...] = ()
     note: str | None = None
 
 
@@ -79,11 +83,13 @@ def _mentioned(call: Call, groups: Iterable[VideoMentions]) -> Found:
 
 
 def _listed(call: Call, filters: Filters, tools: Tools) -> Found:
-    cards = tools.cards(filters=filters)
-    more = f"the first {MOST_VIDEOS} of {len(cards)}" if len(cards) > MOST_VIDEOS else None
-    return Found(
-        call, sources={card.video_id: (card.title, card.path) for card in cards[:MOST_VIDEOS]}, note=more
-    )
+    """The first videos of the library, each with its date, length and speakers."""
+    admitted = tools.cards(filters=filters)
+    more = f"the first {MOST_VIDEOS} of {len(admitted)}" if len(admitted) > MOST_VIDEOS else None
+    first = frozenset(card.video_id for card in admitted[:MOST_VIDEOS])
+    cards = tuple(tools.cards(filters=replace(filters, video_ids=first), details=True))
+    sources = {card.video_id: (card.title, card.path) for card in cards}
+    return Found(call, sources=sources, cards=cards, note=more)
 
 
 def _read(call: Call, filters: Filters, tools: Tools) -> Found:

@@ -31,12 +31,18 @@ class TermStatistics:
 
 @dataclass(frozen=True, slots=True)
 class VideoCard:
-    """One video of the library as a list shows it; ``duration_s`` in seconds."""
+    """One video of the library as a list shows it; ``duration_s`` in seconds.
+
+    ``date`` (``YYYY-MM-DD``, None when not known) and ``speakers`` (under the names users gave them, the busiest
+    first) are there only when details were asked for.
+    """
 
     video_id: str
     title: str
     path: str
     duration_s: float
+    date: str | None = None
+    speakers: tuple[str, ...] = ()
 
 
 class Tools(Protocol):
@@ -108,8 +114,8 @@ class Tools(Protocol):
         """The summary of a collection, or of the whole library, after its parts; empty where there is none."""
         ...
 
-    def cards(self, *, filters: Filters) -> Sequence[VideoCard]:
-        """The videos that ``filters`` admit, by title."""
+    def cards(self, *, filters: Filters, details: bool = False) -> Sequence[VideoCard]:
+        """The videos that ``filters`` admit, by title; ``details``: with their dates and whom the filters let speak."""
         ...
 
     def term_statistics(self, terms: Sequence[str], *, filters: Filters) -> TermStatistics:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from longvid_agents.sentences import Sentence
+from longvid_agents.tools import VideoCard
 from longvid_agents.video_lm import EvidenceText
 from longvid_storage.timecode import format_span
 from longvid_storage.types import Citation, Moment
@@ -60,13 +61,14 @@ class WorkingMemory:
 
     ``items`` in the order they were found; ``ruled_out`` the ids a model found of no use; ``videos`` the ids of
     videos met, whose place in it makes their label (``v1``, ``v2``, …); ``sources`` their titles and paths;
-    ``looked`` says what was watched again.
+    ``cards`` what a list of the library said of some of them; ``looked`` says what was watched again.
     """
 
     items: tuple[Item, ...] = ()
     ruled_out: frozenset[str] = frozenset()
     videos: tuple[str, ...] = ()
     sources: Mapping[str, Source] = field(default_factory=dict)
+    cards: Mapping[str, VideoCard] = field(default_factory=dict)
     looked: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -90,6 +92,12 @@ class WorkingMemory:
         """The memory with these videos met too."""
         new = {video_id: source for video_id, source in sources.items() if video_id not in self.sources}
         return replace(self, videos=(*self.videos, *new), sources={**self.sources, **new})
+
+    def listing(self, cards: Iterable[VideoCard]) -> WorkingMemory:
+        """The memory with what a list of the library said of these videos, which makes them met."""
+        new = {card.video_id: card for card in cards}
+        met = self.meeting({each: (card.title, card.path) for each, card in new.items()})
+        return replace(met, cards={**self.cards, **new})
 
     def adding(self, sentences: Iterable[Sentence]) -> WorkingMemory:
         """The memory with these pieces too, in this order; one that is known keeps its id.

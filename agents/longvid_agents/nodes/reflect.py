@@ -15,12 +15,16 @@ from longvid_agents.prompts import LOOK_TOOL, REFLECT, SYSTEM, TOOLS
 from longvid_agents.replies import MOST_CALLS, Reflection, read_reflection
 from longvid_agents.run import Run, ask_model
 from longvid_agents.state import AskState
+from longvid_agents.toolbox import MOST_VIDEOS
+from longvid_agents.tools import VideoCard
 from longvid_agents.video_lm import Request
+from longvid_storage.timecode import format_time
 from longvid_storage.types import TrailStep
 
 EVIDENCE_TOKENS = 4_000
 REFLECT_TOKENS = 400
-_MOST_VIDEOS = 30
+_MOST_VIDEOS = MOST_VIDEOS
+_MOST_SPEAKERS, _NAME_LETTERS = 8, 40
 _MOST_DONE = 20
 
 
@@ -91,8 +95,23 @@ def _done(state: AskState) -> str:
 
 
 def _videos(state: AskState) -> str:
-    titles = [as_data(state.memory.sources[video_id][0]) for video_id in state.memory.videos[:_MOST_VIDEOS]]
-    return "\n".join(f"v{number} = {title}" for number, title in enumerate(titles, 1)) or "none met yet"
+    """The videos met, by label: titles, and of those that were listed their date, length and speakers."""
+    memory = state.memory
+    lines = [
+        f"v{number} = {as_data(memory.sources[video_id][0])}{_described(memory.cards.get(video_id))}"
+        for number, video_id in enumerate(memory.videos[:_MOST_VIDEOS], 1)
+    ]
+    return "\n".join(lines) or "none met yet"
+
+
+def _described(card: VideoCard | None) -> str:
+    """`` (2026-03-02, 1:02:03, Ana, Ben)``; empty for a video that was not listed."""
+    if card is None:
+        return ""
+    names = [as_data(name)[:_NAME_LETTERS] for name in card.speakers[:_MOST_SPEAKERS]]
+    more = len(card.speakers) - len(names)
+    known = [card.date or "", format_time(card.duration_s), *names, f"{more} more" if more else ""]
+    return f" ({', '.join(each for each in known if each)})"
 
 
 def _wanted(run: Run, state: AskState, reflection: Reflection) -> tuple[list[Call], list[TrailStep]]:

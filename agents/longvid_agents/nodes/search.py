@@ -67,7 +67,7 @@ def _remember(run: Run, state: AskState, found: Sequence[Found]) -> WorkingMemor
     most = most if left is None else min(most, max(_LEAST, left // 2))
     for number, each in enumerate(found):
         share = most // (len(found) - number)
-        memory = memory.meeting(each.sources)
+        memory = memory.meeting(each.sources).listing(each.cards)
         kept = best_of(run, each, state.filters, share) if each.call.tool == "search" else each.sentences
         kept = within_tokens(kept, share, estimate_tokens)
         memory = memory.adding(kept)
