@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from longvid.arguments import Names, check_query, check_question, checked_filters, checked_length
-from longvid.details import VideoDetails, VideoSummary, by_title, details_of, summary_of
+from longvid.details import summary_of
 from longvid.engines import Engines
 from longvid.paths import default_library
-from longvid_storage.types import Answer, Moment, StageResult
+from longvid.shelf import Shelf
+from longvid_storage.types import Answer, Moment
 
 if TYPE_CHECKING:
     from longvid.chat import Chat, ChatInfo
@@ -26,11 +26,10 @@ if TYPE_CHECKING:
     from longvid_indexer.report import IndexEvent, IndexReport
     from longvid_storage.mentions import VideoMentions
     from longvid_storage.reranker import Reranker
-    from longvid_storage.rows import SpeakerRow, TranscriptInfo
     from longvid_storage.store import Store
 
 
-class Library:
+class Library(Shelf):
     """One directory of knowledge about many videos.
 
     >>> with Library.open("talks.longvid", create=True) as lib:      # doctest: +SKIP
@@ -42,7 +41,7 @@ class Library:
     """
 
     def __init__(self, store: Store, engines: Engines | None = None) -> None:
-        self._store = store
+        super().__init__(store)
         self.engines = engines or Engines()
         self.engines.follow(store.vector_models)
 
@@ -71,18 +70,6 @@ class Library:
         if engines is None:
             engines = Engines(models, device, profile=profile)
         return cls(Store.open(Path(path) if path is not None else default_library(), create=create), engines)
-
-    def close(self) -> None:
-        """Let go of the files; the library is complete on disk at any time."""
-        self._store.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def index(
         self,
@@ -298,69 +285,6 @@ class Library:
         filters = checked_filters(self._store, video, collection, from_s, to_s, speaker)
         return mentions(self._store, [terms] if isinstance(terms, str) else terms, filters)
 
-    def videos(self, *, collection: str | None = None) -> list[VideoSummary]:
-        """Every video, by title."""
-        if collection is not None:
-            self._store.require_collection(collection)
-        rows = sorted(self._store.videos(), key=by_title)
-        return [summary_of(row) for row in rows if collection is None or collection in row.collections]
-
-    def find(self, video: str) -> VideoSummary:
-        """The video of that id, unambiguous prefix of an id, or title.
-
-        Raises:
-            NotFoundError: none, or several.
-        """
-        return summary_of(self._store.video(self._store.resolve_video(video)))
-
-    def stage_results(self, video: str) -> tuple[StageResult, ...]:
-        """How each stage of indexing a video went: engine, seconds, exact counters."""
-        row = self._store.video(self._store.resolve_video(video))
-        return tuple(record.result for record in row.stages.values())
-
-    def show(self, video: str) -> VideoDetails:
-        """Everything known about one video: the tree of events, scenes and shots, utterances, screen text."""
-        return details_of(self._store, self._store.resolve_video(video))
-
-    def speakers(self, video: str) -> list[SpeakerRow]:
-        """Who speaks in a video, with talk time, the one who speaks longest first.
-
-        Raises:
-            NotFoundError: no such video.
-        """
-        return self._store.speakers_of(self._store.resolve_video(video))
-
-    def transcript_info(self, video: str) -> TranscriptInfo | None:
-        """Which source a video's transcript came from, and what told its speakers apart; None before it has one.
-
-        Raises:
-            NotFoundError: no such video.
-        """
-        return self._store.transcript(self._store.resolve_video(video))
-
-    def rename_speaker(self, video: str, old: str, new: str) -> list[SpeakerRow]:
-        """Call a speaker of a video ``new`` from now on, in search, answers and summaries; returns ``speakers``.
-
-        ``old`` is a name of ``speakers``, or a label of one. The name outlives a new transcript in which the label
-        occurs; renaming to the label undoes it; a name that another speaker has makes the two one.
-
-        Raises:
-            NotFoundError: no such video, or nobody called ``old`` speaks in it. UsageError: ``new`` is no name.
-        """
-        self._store.rename_speaker(self._store.resolve_video(video), old, new)
-        return self.speakers(video)
-
-    def chapters(self, video: str, *, file_format: str = "youtube", level: str = "event") -> str:
-        """The video's events (or scenes) as a chapter file: ``youtube``, ``vtt``, ``json`` or ``ffmetadata``.
-
-        Raises:
-            NotFoundError: no such video. UsageError: an unknown format or level, or too few chapters for YouTube.
-        """
-        from longvid.chapters import chapter_level, export_chapters
-
-        chosen = chapter_level(level)
-        return export_chapters(self._store.segments(self._store.resolve_video(video)), file_format, chosen)
-
     def summary(self, video: str, *, length: str = "short", extractive: bool = False) -> Summary:
         """Overview, chapters, decisions, action items and open questions of a video, each line with its citation.
 
@@ -394,12 +318,6 @@ class Library:
 
         found = self.collection_summary(collection, length=checked_length(length), extractive=extractive)
         return collection_digest(self._store, self._tools, collection, found)
-
-    def remove(self, video: str) -> None:
-        """Forget a video: no row, vector, thumbnail or turn of a conversation stays. Its file is not touched."""
-        from longvid.removing import remove
-
-        remove(self._store, video)
 
     def chat(
         self,

@@ -89,7 +89,7 @@ def add(
     info = VideoInfo(video_id, title, max(ends), has_video=bool(slides), has_audio=True)
     store.upsert_video(info, collection)
     store.set_path(f"/videos/{title}.mp4", video_id, size=1, mtime_ns=1)
-    units = build_units(info, utterances, slides, lines, segments)
+    units = build_units(utterances, slides, lines, segments)
     with store.stage(video_id, "transcript", "1") as writer:
         writer.replace_utterances(utterances, source="sidecar", language=None)
         writer.replace_slides(slides)

@@ -307,13 +307,12 @@ def test_a_model_adds_what_subtitles_do_not_describe() -> None:
 
 def with_sounds(store: Store, name: str, sounds: Sequence[Sound], texts: Sequence[str] = ()) -> str:
     from longvid_storage.units import build_units
-    from store_tools import info
 
     spoken = utterances(texts)
     key = fill(store, name, texts or ["nothing much"])
     with store.stage(key, "sounds", "s1") as writer:
         writer.replace_sounds(sounds)
-        writer.replace_units([*sentences(spoken), *build_units(info(name), [], [], [], [], sounds)])
+        writer.replace_units([*sentences(spoken), *build_units([], [], [], [], sounds)])
     return key
 
 

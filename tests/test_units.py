@@ -6,14 +6,12 @@ import itertools
 
 import pytest
 
-from longvid_storage.types import ScreenText, Segment, Slide, Unit, Utterance, VideoInfo
+from longvid_storage.types import ScreenText, Segment, Slide, Unit, Utterance
 from longvid_storage.units import RUN_S, RUN_WORDS, build_units
-
-INFO = VideoInfo("id", "title", 600, has_video=True, has_audio=True)
 
 
 def sentences(*utterances: Utterance) -> list[Unit]:
-    return [unit for unit in build_units(INFO, utterances, [], [], []) if unit.size == "sentence"]
+    return [unit for unit in build_units(utterances, [], [], []) if unit.size == "sentence"]
 
 
 def test_a_speakers_run_is_one_unit_and_remarks_of_others_do_not_end_it() -> None:
@@ -65,7 +63,7 @@ def test_a_slides_lines_are_one_unit_with_its_span() -> None:
         ScreenText(20, 60, "later line", (0, 0.2, 1, 0.3)),
         ScreenText(60, 90, "Next", (0, 0, 1, 0.1)),
     ]
-    units = build_units(INFO, [], [Slide(0, 60, 50), Slide(60, 90, 70)], lines, [])
+    units = build_units([], [Slide(0, 60, 50), Slide(60, 90, 70)], lines, [])
     assert [(u.channel, u.size, u.start_s, u.end_s, u.text) for u in units] == [
         ("screen", "slide", 0, 60, "Title\nlater line"),
         ("screen", "slide", 60, 90, "Next"),
@@ -79,7 +77,7 @@ def test_summaries_of_segments_but_shots() -> None:
         Segment("shot", 0, 10, "no", "no"),
         Segment("scene", 0, 30),
     ]
-    units = build_units(INFO, [], [], [], segments)
+    units = build_units([], [], [], segments)
     assert [(unit.size, unit.text) for unit in units] == [("video", "All. What it is."), ("event", "One")]
 
 
@@ -94,4 +92,4 @@ def test_the_language_is_the_utterances_own_or_guessed_from_all() -> None:
 
 def test_the_same_twice_is_the_same() -> None:
     spoken = [Utterance(0, 4, "again", "Ann"), Utterance(0, 4, "again", "Ann"), Utterance(9, 12, " ", "Ann")]
-    assert build_units(INFO, spoken, [], [], []) == build_units(INFO, list(spoken), [], [], [])
+    assert build_units(spoken, [], [], []) == build_units(list(spoken), [], [], [])

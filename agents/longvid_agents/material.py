@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 
 from longvid_agents.packing import Part, Plan, SoundPart, TextPart, pack, sights_of
@@ -106,11 +106,6 @@ def lay_out(
             return material
         room = min(room, plan.tokens) - over
     return Material((*before, *after), Plan())
-
-
-def without_frames(request: Request) -> Request:
-    """The same request for a model that cannot see."""
-    return replace(request, frames=())
 
 
 def _budget(request: Request, context_tokens: int | None) -> int | None:

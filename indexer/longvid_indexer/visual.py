@@ -148,13 +148,13 @@ class _Look:
     def _look(self, frame: Frame) -> None:
         before_s = self._slides.start_s
         ended = self._slides.see(frame.luma(*self._size), frame.time_s, frame)
-        self._follow(before_s, ended, frame.time_s)
+        self._follow(before_s, ended)
         if self._middle is not None:
             self._middle.see(frame)
             if frame.time_s - self._middle.start_s >= self._settings.shot_keyframe_every_s:
                 self._cut(frame.time_s)
 
-    def _follow(self, before_s: float | None, ended: list[FoundSlide], now_s: float) -> None:
+    def _follow(self, before_s: float | None, ended: list[FoundSlide]) -> None:
         """Keep the slides that ended, and the picture of the moving stretch that a slide now ends."""
         for slide in ended:
             self._keep_slide(slide)

@@ -78,11 +78,6 @@ def make_gate(name: str = "auto") -> VoiceGate:
     return SileroGate()
 
 
-def gate_name(name: str = "auto") -> str:
-    """The name of the gate that ``make_gate`` would make; loads nothing."""
-    return make_gate(name).name
-
-
 def silero_installed() -> bool:
     """Whether silero and the package that runs it are here (looked up, not imported)."""
     return importlib.util.find_spec("onnxruntime") is not None and _silero_path() is not None

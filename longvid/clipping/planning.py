@@ -82,7 +82,7 @@ def plan(sources: Sequence[Source], suffix: str, *, reencode: bool = False) -> C
     copyable = [source for source in films if not whys[id(source)]]
     template = len(copyable) == len(sources) and _one_header(copyable, suffix)
     if not template:
-        _mix(sources, copyable, whys)
+        _mix(copyable, whys)
         copyable = [source for source in films if not whys[id(source)]]
     rate = _rate(films)
     steps: list[Step] = []
@@ -121,7 +121,7 @@ def _one_header(sources: Sequence[Source], suffix: str) -> bool:
     return len(kinds) == 1 and pictures[0].codec in _PICTURES[suffix]
 
 
-def _mix(sources: Sequence[Source], copyable: Sequence[Source], whys: dict[int, str]) -> None:
+def _mix(copyable: Sequence[Source], whys: dict[int, str]) -> None:
     """Among pictures made anew only H.264 of one size can be copied; note it of all others."""
     first = copyable[0].pictures if copyable else None
     for source in copyable:

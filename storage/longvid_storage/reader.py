@@ -114,13 +114,8 @@ class Reader:
 
     def stage_fingerprints(self, video_id: str) -> dict[str, str]:
         """Stage → fingerprint, of stages that did not fail."""
-        return _fingerprints(self.stage_records(video_id))
-
-    def all_stage_fingerprints(self) -> dict[str, dict[str, str]]:
-        """The same for every video that has any, by video id."""
-        with self._reading() as connection:
-            records = catalog.stage_records(connection)
-        return {video_id: _fingerprints(stages) for video_id, stages in records.items()}
+        records = self.stage_records(video_id).items()
+        return {stage: record.fingerprint for stage, record in records if record.result.status != "failed"}
 
     def transcript(self, video_id: str) -> TranscriptInfo | None:
         """Where the utterances came from; None before the transcript stage."""
@@ -240,10 +235,6 @@ class Reader:
         """How many vectors this store has read from SQL to search; what the cache holds is not read."""
         return self._vectors.vectors_read
 
-    def has_vectors(self, model_fingerprint: str) -> bool:
-        """Whether any vector of this model is here."""
-        return model_fingerprint in self.vector_models()
-
     def vector_models(self) -> dict[str, list[str]]:
         """Model fingerprint → channels it wrote vectors for."""
         with self._reading() as connection:
@@ -344,9 +335,3 @@ class Reader:
                 sizes=sizes,
                 model_fingerprint=model_fingerprint,
             )
-
-
-def _fingerprints(records: dict[str, StageRecord]) -> dict[str, str]:
-    return {
-        stage: record.fingerprint for stage, record in records.items() if record.result.status != "failed"
-    }

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from longvid_storage.analysis import guess_language
 from longvid_storage.sound_words import describe_sound
-from longvid_storage.types import ScreenText, Segment, Slide, Sound, Unit, Utterance, VideoInfo
+from longvid_storage.types import ScreenText, Segment, Slide, Sound, Unit, Utterance
 
 RUN_WORDS = 45
 RUN_S = 20.0
@@ -33,7 +33,6 @@ _LETTER_RUN = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\
 
 
 def build_units(
-    info: VideoInfo,
     utterances: Sequence[Utterance],
     slides: Sequence[Slide],
     screen_texts: Sequence[ScreenText],

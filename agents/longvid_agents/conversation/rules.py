@@ -123,13 +123,7 @@ def refers(question: str, turns: Sequence[Turn], speakers: Sequence[str]) -> boo
         return False
     if read(question, turns, speakers).notes or _CONNECTIVE.match(question):
         return True
-    return bool(
-        re.search(
-            r"\b(?:it|its|that|this|these|those|he|she|they|him|her|them|their|his|same|else)\b",
-            question,
-            re.I,
-        )
-    )
+    return _MAY_REFER.search(question) is not None
 
 
 def named_speakers(text: str, speakers: Sequence[str]) -> list[str]:

@@ -126,7 +126,6 @@ def units_with(
 
     store, video_id = job.store, job.video_id
     return build_units(
-        job.info,
         store.utterances(video_id, labels=True) if utterances is None else utterances,
         store.slides(video_id) if slides is None else slides,
         store.screen_texts(video_id) if screen_texts is None else screen_texts,

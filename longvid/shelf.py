@@ -1,0 +1,105 @@
+"""The half of ``Library`` that tells what is held and lets it go; nothing here loads a model."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from longvid.details import VideoDetails, VideoSummary, by_title, details_of, summary_of
+from longvid_storage.types import StageResult
+
+if TYPE_CHECKING:
+    from longvid_storage.rows import SpeakerRow, TranscriptInfo
+    from longvid_storage.store import Store
+
+
+class Shelf:
+    """The videos of a library: listed, shown, their speakers renamed, removed.
+
+    Args:
+        store: the library's; ``close``, or the end of a ``with`` block, closes it.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def close(self) -> None:
+        """Let go of the files; the library is complete on disk at any time."""
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def videos(self, *, collection: str | None = None) -> list[VideoSummary]:
+        """Every video, by title."""
+        if collection is not None:
+            self._store.require_collection(collection)
+        rows = sorted(self._store.videos(), key=by_title)
+        return [summary_of(row) for row in rows if collection is None or collection in row.collections]
+
+    def find(self, video: str) -> VideoSummary:
+        """The video of that id, unambiguous prefix of an id, or title.
+
+        Raises:
+            NotFoundError: none, or several.
+        """
+        return summary_of(self._store.video(self._store.resolve_video(video)))
+
+    def stage_results(self, video: str) -> tuple[StageResult, ...]:
+        """How each stage of indexing a video went: engine, seconds, exact counters."""
+        row = self._store.video(self._store.resolve_video(video))
+        return tuple(record.result for record in row.stages.values())
+
+    def show(self, video: str) -> VideoDetails:
+        """Everything known about one video: the tree of events, scenes and shots, utterances, screen text."""
+        return details_of(self._store, self._store.resolve_video(video))
+
+    def speakers(self, video: str) -> list[SpeakerRow]:
+        """Who speaks in a video, with talk time, the one who speaks longest first.
+
+        Raises:
+            NotFoundError: no such video.
+        """
+        return self._store.speakers_of(self._store.resolve_video(video))
+
+    def transcript_info(self, video: str) -> TranscriptInfo | None:
+        """Which source a video's transcript came from, and what told its speakers apart; None before it has one.
+
+        Raises:
+            NotFoundError: no such video.
+        """
+        return self._store.transcript(self._store.resolve_video(video))
+
+    def rename_speaker(self, video: str, old: str, new: str) -> list[SpeakerRow]:
+        """Call a speaker of a video ``new`` from now on, in search, answers and summaries; returns ``speakers``.
+
+        ``old`` is a name of ``speakers``, or a label of one. The name outlives a new transcript in which the label
+        occurs; renaming to the label undoes it; a name that another speaker has makes the two one.
+
+        Raises:
+            NotFoundError: no such video, or nobody called ``old`` speaks in it. UsageError: ``new`` is no name.
+        """
+        self._store.rename_speaker(self._store.resolve_video(video), old, new)
+        return self.speakers(video)
+
+    def chapters(self, video: str, *, file_format: str = "youtube", level: str = "event") -> str:
+        """The video's events (or scenes) as a chapter file: ``youtube``, ``vtt``, ``json`` or ``ffmetadata``.
+
+        Raises:
+            NotFoundError: no such video. UsageError: an unknown format or level, or too few chapters for YouTube.
+        """
+        from longvid.chapters import chapter_level, export_chapters
+
+        chosen = chapter_level(level)
+        return export_chapters(self._store.segments(self._store.resolve_video(video)), file_format, chosen)
+
+    def remove(self, video: str) -> None:
+        """Forget a video: no row, vector, thumbnail or turn of a conversation stays. Its file is not touched."""
+        from longvid.removing import remove
+
+        remove(self._store, video)
