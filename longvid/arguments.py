@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from longvid_storage.errors import UsageError
+from longvid_storage.filters import speaker_key
 from longvid_storage.types import Filters
 
 if TYPE_CHECKING:
@@ -40,6 +41,18 @@ def checked_filters(
         to_s=to_s,
         speaker=speaker,
     )
+
+
+def unknown_speaker(store: Store, speaker: str | None) -> list[str]:
+    """A line for the user when nobody called ``speaker`` speaks in any video, with those who do; else nothing."""
+    if speaker is None:
+        return []
+    names = sorted(store.speakers())
+    if speaker_key(speaker) in map(speaker_key, names):
+        return []
+    some = ", ".join(names[:8]) + f" and {len(names) - 8} more" * (len(names) > 8)
+    there = f"there are {some}" if names else "no speaker is known"
+    return [f"nobody called {speaker!r} speaks in this library: {there}"]
 
 
 def checked_length(length: str) -> Length:

@@ -51,7 +51,7 @@ def main() -> None:
         # A file name may be bytes that are no text; escaped this way it is valid JSON, and can be told.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        status = app(standalone_mode=False)
+        status = app(standalone_mode=False, prog_name="longvid")
         sys.stdout.flush()  # while what goes wrong with it can still be told
     except LongvidError as error:
         print(f"longvid: {error.message}", file=sys.stderr)
@@ -138,15 +138,21 @@ def index(
         )
         show.close(reports)
         tell(lib.stale_vectors())
-        for role, choice in lib.engines.choices.items():
-            if choice.plan is None and ROLES[role].indexes:
-                print(f"off        {ROLES[role].title}: {ROLES[role].lost}", file=sys.stderr)
-        if any(c.plan is None and ROLES[role].indexes for role, c in lib.engines.choices.items()):
+        off = [
+            ROLES[role] for role, c in lib.engines.choices.items() if c.plan is None and ROLES[role].indexes
+        ]
+        if off and any(report.status == "indexed" for report in reports):
+            for role in off:
+                print(f"off        {role.title}: {role.lost}", file=sys.stderr)
             print("           (longvid doctor says why, and what to type)", file=sys.stderr)
     return int(any(report.status == "failed" for report in reports))
 
 
 app.command(epilog="Example: longvid ask 'when does the speaker define the learning rate?'")(cli_ask.ask)
+app.command(
+    short_help="Ask one question after another; follow-ups are understood.",
+    epilog="Example: longvid chat --session monday",
+)(cli_chat.chat)
 
 
 @app.command(epilog="Example: longvid search 'gradient descent' -k 5")
@@ -178,7 +184,7 @@ def search(
     engines = chosen_engines(model, device, profile, config, rerank=_reranker(rerank))
     with open_library(library, engines=engines) as lib:
         found = lib.search(query, k=k, **chosen)
-        tell(lib.stale_vectors())
+        tell([*lib.stale_vectors(), *lib.unknown_speaker(speaker)])
     if json_:
         for moment in found:
             print(jsonform.dumps(moment))
@@ -195,7 +201,10 @@ def _reranker(name: str | None) -> str | None:
     return name if any(record.name == name for record in records("rerank")) else f"transformers:{name}"
 
 
-@app.command(epilog="Example: longvid mentions 'learning rate' 'step size' --speaker Maya")
+@app.command(
+    short_help="List every place where a term is said or shown.",
+    epilog="Example: longvid mentions 'learning rate' 'step size' --speaker Maya",
+)
 def mentions(
     terms: Annotated[list[str], typer.Argument(help="Words or phrases; any of them counts.")],
     library: LibraryOption = None,
@@ -212,6 +221,7 @@ def mentions(
     chosen = filters(video, collection, from_, to, speaker)
     with open_library(library) as lib:
         found = lib.mentions(terms, **chosen)
+        tell(lib.unknown_speaker(speaker))
     if json_:
         for each in found:
             print(jsonform.dumps(each))
@@ -247,6 +257,16 @@ def show(
     print(jsonform.dumps(details) if json_ else printing.show(details))
 
 
+app.command(
+    short_help="Summarise a video, or a collection; every line cites.",
+    epilog="Example: longvid summary 'Gradient descent' --length long",
+)(cli_summary.summary)
+app.command(
+    short_help="List who speaks in a video, and rename speakers.",
+    epilog="Example: longvid speakers 'Team meeting' --rename 'Speaker 1=Maya'",
+)(cli_speakers.speakers)
+
+
 @app.command(epilog="Example: longvid chapters 'Gradient descent' --format youtube")
 def chapters(
     video: Annotated[str, typer.Argument(help="Id, unambiguous prefix of one, or title.")],
@@ -257,6 +277,16 @@ def chapters(
     """Export a video's events (or scenes) as chapters for other programs."""
     with open_library(library) as lib:
         print(lib.chapters(video, file_format=format_, level=level), end="")
+
+
+app.command(
+    short_help="Turn a saved answer into a report, a cut list or subtitles.",
+    epilog="Example: longvid ask '…' --json > a.json; longvid export a.json --format edl > cut.edl",
+)(cli_export.export)
+app.command(
+    short_help="Cut the cited spans of an answer, or any, into one film.",
+    epilog="Example: longvid clip answer.json -o clip.mp4; or: longvid clip talk.mp4 1:20 1:45 -o clip.mp4",
+)(cli_clip.clip)
 
 
 @app.command(epilog="Example: longvid rm 3fa9c1d2 --yes")
@@ -274,7 +304,9 @@ def rm(
     print(f"forgot {details.title!r}; the file {details.path} was not touched", file=sys.stderr)
 
 
-@app.command(epilog="Example: longvid doctor")
+@app.command(
+    short_help="Say what runs here for each role, and how to get better.", epilog="Example: longvid doctor"
+)
 def doctor(
     library: LibraryOption = None,
     model: ModelOption = None,
@@ -303,19 +335,10 @@ def demo(
     return demonstration.run(library)
 
 
-app.command(epilog="Example: longvid chat --session monday")(cli_chat.chat)
-app.command(epilog="Example: longvid summary 'Gradient descent' --length long")(cli_summary.summary)
-app.command(epilog="Example: longvid speakers 'Team meeting' --rename 'Speaker 1=Maya'")(
-    cli_speakers.speakers
+app.add_typer(
+    cli_models.app, name="models", short_help="List the models of each role; fetch and verify them."
 )
-app.command(epilog="Example: longvid ask '…' --json > a.json; longvid export a.json --format edl > cut.edl")(
-    cli_export.export
-)
-app.add_typer(cli_models.app, name="models")
-app.command(
-    epilog="Example: longvid clip answer.json -o clip.mp4; or: longvid clip talk.mp4 1:20 1:45 -o clip.mp4"
-)(cli_clip.clip)
-app.add_typer(cli_eval.app, name="eval")
+app.add_typer(cli_eval.app, name="eval", short_help="Measure search and answers on questions of yours.")
 
 
 def _version(wanted: bool) -> None:

@@ -83,8 +83,10 @@ def ask(
                 on_event=listener,
             )
         except ModelError as error:
+            if lib.engines.choices["video_lm"].plan is None:
+                raise  # no language model was asked, so that leaving it out would not help
             raise offering_quotes(error) from error
-        tell(lib.stale_vectors())
+        tell([*lib.stale_vectors(), *lib.unknown_speaker(speaker)])
         cli_export.save_report(lib, result, save)
         text = cli_export.render(lib, result, format_, told=listener.claims)
     print(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -67,7 +68,7 @@ def render(made: Clip) -> str:
         why = f" ({part.why})" if part.why else ""
         lines.append(f"{format_span(part.start_s, part.end_s):>13}  {part.method:10}  {source}{why}")
     sound = "no sound" if made.sound is None else f"sound {made.sound}"
-    return "\n".join([*lines, f"{made.path}: {format_time(made.duration_s)}, {sound}"])
+    return "\n".join([*lines, f"{made.path}: {format_time(math.ceil(made.duration_s))}, {sound}"])
 
 
 def _spans(what: list[str], library: Path | None, pad_s: float) -> list[Span]:

@@ -56,8 +56,12 @@ def save_report(lib: Library, answer: Answer, path: Path | None) -> None:
     """Write the report, when one is wanted, and say where."""
     if path is not None:
         written = lib.save_report(answer, path)
-        more = f" and {len(written) - 1} pictures in {written[1].parent}" if len(written) > 1 else ""
+        more = f" and {_pictures(len(written) - 1)} in {written[1].parent}" if len(written) > 1 else ""
         print(f"wrote {path}{more}", file=sys.stderr)
+
+
+def _pictures(count: int) -> str:
+    return f"{count} picture{'s' * (count != 1)}"
 
 
 def export(

@@ -52,9 +52,16 @@ ConfigOption = Annotated[
 
 
 def open_library(library: Path | None, *, create: bool = False, engines: Engines | None = None) -> Library:
-    """The library a command works on."""
-    from longvid.library import Library
+    """The library a command works on.
 
+    Raises:
+        UsageError: the engines are to run on a device that is none. ModelError: that device is not here.
+    """
+    from longvid.library import Library
+    from longvid_storage.torch_device import check_device
+
+    if engines is not None:
+        check_device(engines.device)
     return Library.open(library, create=create, engines=engines)
 
 

@@ -10,6 +10,7 @@ from longvid.cli_options import (
     CollectionOption,
     ConfigOption,
     DeviceOption,
+    JsonOption,
     LibraryOption,
     ModelOption,
     ProfileOption,
@@ -34,6 +35,7 @@ def summary(
     device: DeviceOption = None,
     profile: ProfileOption = None,
     config: ConfigOption = None,
+    json_: JsonOption = False,
 ) -> None:
     """Summarise a video, or a collection: one digest, then each video; every line cites its place."""
     from longvid import jsonform
@@ -43,6 +45,7 @@ def summary(
         raise UsageError("name one video, or a collection with --collection: exactly one of the two")
     if format_ not in ("md", "json"):
         raise UsageError(f"--format is {format_!r}: it is md or json")
+    format_ = "json" if json_ else format_
     with open_library(library, engines=chosen_engines(model, device, profile, config)) as lib:
         if video is not None:
             one = lib.summary(video, length=length, extractive=extractive)

@@ -168,7 +168,7 @@ def report_line(report: IndexReport) -> str:
     engines = [
         f"{name}: {result.engine}"
         for name, result in report.stages.items()
-        if result.status == "done" and result.engine
+        if result.status == "done" and result.engine and result.engine != "off"
     ]
     seconds = sum(result.seconds for result in report.stages.values())
     return one_line(f"indexed    {report.title}{length}  in {seconds:.1f} s  ({'; '.join(engines)})")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from longvid.arguments import unknown_speaker
 from longvid.details import VideoDetails, VideoSummary, by_title, details_of, summary_of
 from longvid_storage.types import StageResult
 
@@ -74,6 +75,10 @@ class Shelf:
             NotFoundError: no such video.
         """
         return self._store.transcript(self._store.resolve_video(video))
+
+    def unknown_speaker(self, speaker: str | None) -> list[str]:
+        """A line for the user when nobody called ``speaker`` speaks in any video, with those who do; else nothing."""
+        return unknown_speaker(self._store, speaker)
 
     def rename_speaker(self, video: str, old: str, new: str) -> list[SpeakerRow]:
         """Call a speaker of a video ``new`` from now on, in search, answers and summaries; returns ``speakers``.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +27,7 @@ MEETING = """WEBVTT
 """
 
 
-def longvid(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+def longvid(*arguments: str, **more: Any) -> subprocess.CompletedProcess[str]:
     """Run the command in a process of its own, as a user does."""
     return subprocess.run(
         [sys.executable, "-m", "longvid.cli", *arguments], capture_output=True, text=True, timeout=120, **more
@@ -185,6 +187,44 @@ def test_models_are_chosen_on_the_command_line(library: Path) -> None:
         assert done.returncode == 2
         assert sentence in done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_a_name_that_nobody_has_is_told_beside_the_empty_result(library: Path) -> None:
+    for arguments in (("mentions", "migration"), ("ask", "Who sends the plan?")):
+        done = longvid(*arguments, "--speaker", "Grace", "--library", str(library))
+        assert done.returncode == 0, done.stderr
+        assert done.stderr == "longvid: nobody called 'Grace' speaks in this library: there are Jonas, Maya\n"
+    assert longvid("mentions", "plan", "--speaker", "jonas", "--library", str(library)).stderr == ""
+
+
+def test_a_device_that_is_not_here_is_told_although_no_model_needs_it(library: Path) -> None:
+    without = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}
+    search = ("search", "migration", "--library", str(library))
+    for device, sentence, status in (
+        ("cuda", "asked to run on cuda, and torch sees no such device", 1),
+        ("gpu", "the device is 'gpu': it is cpu, cuda", 2),
+    ):
+        done = longvid(*search, "--device", device, env=without)
+        assert done.returncode == status
+        assert sentence in done.stderr
+        assert done.stdout == ""
+
+
+def test_extractive_is_offered_only_where_it_would_help(library: Path, tmp_path: Path) -> None:
+    done = longvid(
+        "ask", "Who?", "--model", "text=transformers:nobody/nothing", "--library", str(library),
+        env={**os.environ, "HF_HUB_CACHE": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "nobody/nothing" in done.stderr
+    assert "--extractive" not in done.stderr
+
+
+def test_what_is_off_is_told_when_something_was_indexed(tmp_path: Path) -> None:
+    (tmp_path / "standup.vtt").write_text(MEETING)
+    index = ("index", str(tmp_path / "standup.vtt"), "-L", str(tmp_path / "lib"), "--model", "image=off")
+    assert "off        pictures" in longvid(*index).stderr
+    assert longvid(*index).stderr.splitlines()[-1] == "1 file: 1 unchanged"
 
 
 def test_a_missing_library_says_what_to_do(tmp_path: Path) -> None:

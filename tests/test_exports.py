@@ -352,12 +352,15 @@ def test_a_saved_answer_reads_back_as_it_was(answer: Answer, tmp_path: Path) -> 
 def test_a_report_says_that_an_answer_is_partial_and_how_it_was_found(
     library: Library, answer: Answer, tmp_path: Path
 ) -> None:
-    whole = replace(answer, partial=True, trail=(TrailStep("search", "search <water>", 3),))
+    whole = replace(
+        answer, partial=True, trail=(TrailStep("plan", "who"), TrailStep("search", "search <water>", 3))
+    )
     for suffix, searched in (("html", "search &lt;water&gt;"), ("md", "search \\<water\\>")):
         text = library.save_report(whole, tmp_path / f"a.{suffix}")[0].read_text()
         assert "This answer is partial" in text
         assert "How it was found" in text
         assert searched in text
+        assert "the question was read as: who" in text
 
 
 @pytest.mark.parametrize(

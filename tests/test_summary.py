@@ -90,7 +90,7 @@ def test_the_command_prints_markdown_and_json(library: Library, capsys: pytest.C
         in text
     )
     assert "no language model read it" in text
-    app(["summary", "--collection", "team", "--format", "json", "-L", place], standalone_mode=False)
+    app(["summary", "--collection", "team", "--json", "-L", place], standalone_mode=False)
     assert json.loads(capsys.readouterr().out)["action_items"][0]["owner"] == "Jonas"
     for wrong in (["summary", "-L", place], ["summary", "planning", "--format", "pdf", "-L", place]):
         with pytest.raises(UsageError):

@@ -31,6 +31,10 @@ class Pictures(Protocol):
         ...
 
 
+# What a step says of itself is told after its node's name in a terminal; here it stands alone.
+_STEPS = {"plan": "the question was read as: "}
+
+
 @dataclass(frozen=True, slots=True)
 class Thumbnail:
     """A JPEG of the frame shown at ``time_s``; ``boxes`` are drawn around the cited lines in it."""
@@ -85,7 +89,7 @@ def build_report(answer: Answer, pictures: Pictures) -> Report:
             (role.replace("_", " "), str(name)) for role, name in answer.engine.items() if name != "off"
         ),
         partial=answer.partial,
-        trail=tuple(step.did for step in answer.trail),
+        trail=tuple(f"{_STEPS.get(step.node, '')}{step.did}" for step in answer.trail),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypeVar, get_args
@@ -49,6 +50,30 @@ def pick_device(wanted: str | None, what: str) -> str:
             code="no_device",
         )
     return wanted
+
+
+def check_device(wanted: str | None) -> None:
+    """Nothing when models can run on ``wanted``; torch is imported only where that has to be asked.
+
+    A model that has no use for a GPU would run anyway; a user who asked for one should not wait for it in vain.
+
+    Raises:
+        UsageError: it is no device. MissingExtraError: there is no torch. ModelError: torch sees no such device.
+    """
+    if wanted is None or wanted == "cpu":
+        return
+    if not re.fullmatch(r"mps|cuda(:\d+)?", wanted):
+        raise UsageError(f"the device is {wanted!r}: it is cpu, cuda, cuda:1 (of several), or mps")
+    what = "longvid"
+    torch = import_torch(f"the device {wanted}")
+    pick_device(wanted, what)
+    number = int(wanted.partition(":")[2] or 0)
+    if wanted.startswith("cuda") and number >= torch.cuda.device_count():
+        raise ModelError(
+            f"{what} was asked to run on {wanted}, and torch sees {torch.cuda.device_count()} GPU: "
+            "the first is cuda:0 (longvid doctor)",
+            code="no_device",
+        )
 
 
 def pick_dtype(device: str) -> Any:

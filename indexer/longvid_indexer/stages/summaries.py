@@ -109,7 +109,8 @@ def _cost(job: Job, model: Summariser, events: Sequence[EventMaterial]) -> str:
 
     full = [event for event in events if event.items]
     tokens = sum(tokens_to_read(model, event.items) for event in full)
+    events_ = f"{len(full)} event{'s' * (len(full) != 1)}"
     return (
-        f"{job.info.title}: {model.name} summarises {len(full)} events, at least {len(full) + 1} calls "
+        f"{job.info.title}: {model.name} summarises {events_}, at least {len(full) + 1} calls "
         f"and about {tokens:,} tokens to read (--skip summaries leaves it out)"
     )
