@@ -89,11 +89,15 @@ class Raw:
 
 @dataclass(frozen=True)
 class Cut:
-    """Begin a reply and break the connection after ``pieces`` words; ``clean``: end it as if that were all."""
+    """Begin a reply and break the connection after ``pieces`` words, or fall silent first for so many ``seconds``.
+
+    ``clean``: end it as if that were all.
+    """
 
     text: str = "a reply that never comes to its end"
     pieces: int = 3
     clean: bool = False
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -344,6 +348,7 @@ def _handler(server: OpenAIServer) -> type[BaseHTTPRequestHandler]:
             pieces = re.findall(r"\S+\s*|\s+", says.text or "")
             for number, piece in enumerate(pieces):
                 if isinstance(act, Cut) and number == act.pieces:
+                    server.closing.wait(act.seconds)
                     self.end_stream(act.clean)
                     return
                 self.event({"choices": [{"index": 0, "delta": {"content": piece}, "finish_reason": None}]})

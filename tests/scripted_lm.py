@@ -21,6 +21,7 @@ class ScriptedLM:
     A reply is a text, an object (written as JSON), an exception (raised), or a function of the request that returns
     one of the first two. Out of replies, ``otherwise`` is played for ever; without it the model fails.
     ``dies_after``: every stream breaks off after so many letters. ``counts``: whether it says how many tokens it used.
+    ``beat`` is called before each piece of a stream, to let time pass; ``closed`` counts streams closed before the end.
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class ScriptedLM:
         otherwise: Script | None = None,
         dies_after: int | None = None,
         counts: bool = True,
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
         self.replies = list(replies)
         self.otherwise = otherwise
@@ -38,6 +40,8 @@ class ScriptedLM:
         self.hears = hears
         self.dies_after = dies_after
         self.counts = counts
+        self.beat = beat
+        self.closed = 0
         self.requests: list[Request] = []
 
     @property
@@ -63,7 +67,12 @@ class ScriptedLM:
         for at in range(0, len(text), 7):
             if self.dies_after is not None and at >= self.dies_after:
                 raise ModelError("the scripted model died midway: start it again")
-            yield text[at : at + 7]
+            self.beat()
+            try:
+                yield text[at : at + 7]
+            except GeneratorExit:
+                self.closed += 1
+                raise
         yield self._whole(request, text)
 
     def _next(self, request: Request) -> str:

@@ -519,6 +519,106 @@ def test_the_time_budget_is_kept_by_the_clock_that_is_given() -> None:
     assert answer.usage.model_calls == 3
 
 
+class Clock:
+    """Time that passes when it is told to."""
+
+    def __init__(self) -> None:
+        self.now_s = 50.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+    def spend(self, seconds: float) -> None:
+        self.now_s += seconds
+
+
+LISBON = "The workshop moves to Lisbon in March."
+
+
+def test_an_answer_being_written_when_the_time_is_over_is_read_no_further() -> None:
+    clock = Clock()
+    heard: list[AskEvent] = []
+    reply = {
+        "complete": True,
+        "claims": [
+            {"text": WRITES, "evidence": ["e1", "e2", "e3", "e4"]},
+            *({"text": LISBON, "evidence": ["e1"]} for _ in range(40)),
+        ],
+    }
+    lm = ScriptedLM(reply, beat=lambda: clock.spend(0.1))
+    answer = ask(PROMISE, library(), lm=lm, budget=Budget(seconds=4), clock=clock, on_event=heard.append)
+    assert clock.now_s == pytest.approx(54.0), "not a piece was read after that"
+    assert lm.closed == 1
+    assert [claim.text for claim in answer.claims] == [WRITES]
+    assert [each for each in heard if isinstance(each, Claim)] == list(answer.claims)
+    assert answer.partial
+    assert answer.answer.endswith("(Partial: the budget of 4 seconds ran out.)")
+    assert answer.usage.model_calls == 1
+
+
+def test_an_answer_without_a_claim_when_the_time_is_over_is_quoted_instead() -> None:
+    clock = Clock()
+    tools = library()
+    lm = ScriptedLM("<think>" + 300 * "hm " + "</think>", beat=lambda: clock.spend(0.1))
+    answer = ask(PROMISE, tools, lm=lm, budget=Budget(seconds=4), clock=clock)
+    assert lm.closed == 1
+    assert answer.found
+    assert answer.partial
+    assert "extractive" in answer.engine["language_model"]
+    assert answer.usage.model_calls == 1
+    check_answer(answer, tools)
+
+
+def gives_up(clock: Clock) -> Callable[[Request], dict[str, Any]]:
+    """A model that hangs until the time of the call is over."""
+
+    def reply(request: Request) -> dict[str, Any]:
+        assert request.timeout_s is not None
+        clock.spend(request.timeout_s)
+        raise ModelError("the scripted model took too long: ask it for less", code="out_of_time")
+
+    return reply
+
+
+@pytest.mark.parametrize("hangs", [0, 1], ids=["plan", "reflect"])
+def test_a_call_that_hangs_gets_the_time_that_is_not_kept_for_the_answer(hangs: int) -> None:
+    clock = Clock()
+    writing = claiming("Huffman codes come close to the entropy of a source.", "Huffman")
+    lm = ScriptedLM(*[{"kind": "compare", "questions": []}][:hangs], gives_up(clock), writing)
+    answer = ask(HARD, library(), lm=lm, budget=Budget(seconds=10), clock=clock)
+    assert [request.timeout_s for request in lm.requests[:-1]] == pytest.approx([6.0] * (hangs + 1))
+    assert lm.requests[-1].timeout_s == pytest.approx(4.0)
+    assert clock.now_s == pytest.approx(56.0)
+    assert answer.found
+    assert answer.partial
+    assert any("the budget of 10 seconds ran out" in step.did for step in answer.trail)
+    assert answer.usage.model_calls == 2 + hangs
+
+
+@pytest.mark.parametrize("before", [0, 1], ids=["answer", "verdicts"])
+def test_the_last_calls_get_all_the_time_that_is_left(before: int) -> None:
+    clock = Clock()
+    tools = library()
+
+    def slow(request: Request) -> dict[str, Any]:
+        clock.spend(7)
+        return claiming("Ben agreed to prepare a document about money.", "budget report")(request)
+
+    lm = ScriptedLM(*[slow][:before], gives_up(clock))
+    answer = ask(PROMISE, tools, lm=lm, budget=Budget(seconds=10), clock=clock)
+    assert lm.requests[-1].timeout_s == pytest.approx(3.0 if before else 10.0)
+    assert clock.now_s == pytest.approx(60.0)
+    assert answer.partial or not answer.found
+    assert "the budget of 10 seconds ran out" in answer.answer
+    check_answer(answer, tools)
+
+
+def test_without_a_budget_of_seconds_a_call_may_take_as_long_as_it_does() -> None:
+    lm = ScriptedLM({"kind": "compare", "questions": []}, ENOUGH, otherwise=EMPTY)
+    ask(HARD, library(), lm=lm, budget=Budget(tokens=100_000))
+    assert {request.timeout_s for request in lm.requests} == {None}
+
+
 def test_no_rounds_is_a_budget_too() -> None:
     lm = ScriptedLM({"complete": False, "claims": []})
     answer = ask(PROMISE, library(), lm=lm, budget=Budget(rounds=0))

@@ -263,6 +263,49 @@ def test_slow(server: OpenAIServer) -> None:
     assert "sent nothing for 0.2 s" in one_sentence(caught.value, "slow")
 
 
+@pytest.mark.parametrize("act", [Hang(10), Status(429, "slow down", retry_after=5)], ids=["hangs", "is busy"])
+@pytest.mark.parametrize("streams", [False, True])
+def test_a_call_takes_no_longer_than_it_was_given(
+    server: OpenAIServer, act: Hang | Status, streams: bool
+) -> None:
+    server.play(act)
+    lm = make(server)
+    call = (lambda request: list(lm.stream(request))) if streams else lm.reply
+    started = time.monotonic()
+    with pytest.raises(ModelError) as caught:
+        call(ask(timeout_s=0.4))
+    assert time.monotonic() - started < 2.5
+    assert "did not answer within 0.4 s" in one_sentence(caught.value, "out_of_time")
+    assert waits == []
+
+
+def test_a_stream_that_falls_silent_takes_little_longer_than_it_was_given(server: OpenAIServer) -> None:
+    server.play(Cut(pieces=3, seconds=10))
+    stream = make(server).stream(ask(timeout_s=0.5))
+    started = time.monotonic()
+    assert [next(stream) for _ in range(3)] == ["a ", "reply ", "that "]
+    with pytest.raises(ModelError) as caught:
+        next(stream)
+    assert time.monotonic() - started < 2.5
+    one_sentence(caught.value, "out_of_time")
+
+
+def test_with_no_time_left_nothing_is_sent(server: OpenAIServer) -> None:
+    with pytest.raises(ModelError) as caught:
+        make(server).reply(ask(timeout_s=0.0))
+    one_sentence(caught.value, "out_of_time")
+    assert server.requests == []
+
+
+def test_time_that_is_left_over_is_no_limit(server: OpenAIServer) -> None:
+    server.play("well", Hang(5))
+    lm = make(server, timeout_s=0.3)
+    assert lm.reply(ask(timeout_s=20)).text == "well"
+    with pytest.raises(ModelError) as caught:
+        lm.reply(ask(timeout_s=20))
+    assert caught.value.code == "slow", "the model's own patience ended first"
+
+
 def test_busy_servers_are_asked_again_after_the_time_they_name(server: OpenAIServer) -> None:
     server.play(
         Status(429, "Rate limit", retry_after=7), Status(503, "loading"), Status(500, "oops"), "at last"

@@ -14,6 +14,7 @@ from longvid_agents.replies import UnreadableError
 from longvid_agents.state import AskState
 from longvid_agents.tools import Tools
 from longvid_agents.video_lm import Reply, Request, VideoLM
+from longvid_storage.errors import OUT_OF_TIME, ModelError
 from longvid_storage.types import Claim, TrailStep, Usage
 
 T = TypeVar("T")
@@ -61,10 +62,15 @@ class Run:
         budget = state.budget
         if budget.tokens is not None and state.usage.tokens + cost > budget.tokens:
             return f"the budget of {budget.tokens} tokens ran out"
-        limit_s = None if budget.seconds is None else budget.seconds * (_SEARCHING if searching else 1.0)
-        if limit_s is not None and self.clock() - state.started_s >= limit_s:
-            return f"the budget of {budget.seconds:g} seconds ran out"
-        return ""
+        left_s = self.seconds_left(state, searching=searching)
+        return seconds_ran_out(state) if left_s is not None and left_s <= 0 else ""
+
+    def seconds_left(self, state: AskState, *, searching: bool = False) -> float | None:
+        """Seconds left of the budget, not above zero when it is spent; None without one. ``searching`` as above."""
+        if state.budget.seconds is None:
+            return None
+        limit_s = state.budget.seconds * (_SEARCHING if searching else 1.0)
+        return limit_s - (self.clock() - state.started_s)
 
     def left(self, state: AskState) -> int | None:
         """Tokens left of the budget; None without one."""
@@ -73,31 +79,49 @@ class Run:
 
 @dataclass(frozen=True)
 class Outcome(Generic[T]):
-    """What a model replied, read; None with the ``problem`` when it could not be read even on a second try."""
+    """What a model replied, read; None with the ``problem`` when it could not be read even on a second try.
+
+    ``late``: there is no reply because the budget of seconds ran out, which is the ``problem``.
+    """
 
     value: T | None
     usage: Usage
     problem: str = ""
+    late: bool = False
 
 
-def ask_model(run: Run, state: AskState, request: Request, read: Callable[[str], T]) -> Outcome[T]:
+def ask_model(
+    run: Run, state: AskState, request: Request, read: Callable[[str], T], *, searching: bool = False
+) -> Outcome[T]:
     """One question to the model, asked again once with the error when ``read`` cannot use the reply.
 
+    The model gets the seconds that are left; ``searching``: of those that are not kept for the answer.
     Raises ``ModelError`` when the model fails.
     """
     assert run.lm is not None
     usage, problem, prompt = state.usage, "", request.prompt
     for _ in range(_TRIES):
-        reply = run.lm.reply(request)
+        try:
+            reply = run.lm.reply(replace(request, timeout_s=run.seconds_left(state, searching=searching)))
+        except ModelError as error:
+            if error.code != OUT_OF_TIME:
+                raise
+            usage = usage_after(usage, request, Reply(""))
+            return Outcome(None, usage, seconds_ran_out(state), late=True)
         usage = usage_after(usage, request, reply)
         try:
             return Outcome(read(reply.text), usage)
         except UnreadableError as error:
             problem = str(error)
         request = replace(request, prompt=retry_prompt(prompt, problem))
-        if run.out_of(replace(state, usage=usage), run.cost(state, request)):
+        if run.out_of(replace(state, usage=usage), run.cost(state, request), searching=searching):
             break
     return Outcome(None, usage, problem)
+
+
+def seconds_ran_out(state: AskState) -> str:
+    """That the time is over, as the end of a sentence."""
+    return f"the budget of {state.budget.seconds:g} seconds ran out"
 
 
 def retry_prompt(prompt: str, problem: str) -> str:

@@ -66,7 +66,8 @@ class Request:
     model's own processor; frames that do not fit are left out by the strategy ``packing``. None: the model's
     context. ``whole``: the question is about the whole of what the frames are of, not about a moment in it, so
     that ``relevant`` spreads evenly. ``schema``: a JSON schema the reply should follow, for models that can be
-    held to one. ``max_tokens`` bounds what it writes.
+    held to one. ``max_tokens`` bounds what it writes. ``timeout_s``: the seconds that the call may take, weights and
+    all; once they are over a model gives up with a ``ModelError`` (code ``OUT_OF_TIME``), as soon as it can.
     """
 
     system: str
@@ -79,6 +80,7 @@ class Request:
     packing: Packing = "interleaved"
     whole: bool = False
     schema: Mapping[str, Any] | None = None
+    timeout_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any, TypeVar
 
-from longvid_storage.errors import MissingExtraError, ModelError
+from longvid_storage.errors import OUT_OF_TIME, MissingExtraError, ModelError
 
 Result = TypeVar("Result")
 
@@ -35,6 +35,24 @@ class RefusedError(ModelError):
         super().__init__(message, code=code)
         self.status = status
         self.reason = reason
+
+
+class Deadline:
+    """A time ``seconds`` from now on, after which an answer is of no use."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._end_s = time.monotonic() + seconds
+
+    @property
+    def left_s(self) -> float:
+        """Seconds until then; below zero afterwards."""
+        return self._end_s - time.monotonic()
+
+    @property
+    def over(self) -> bool:
+        """Whether it has passed."""
+        return self.left_s <= 0
 
 
 class Endpoint:
@@ -113,30 +131,50 @@ class Endpoint:
         weakref.finalize(self, made.close)
         return made
 
-    def call(self, function: Callable[[Any], Result]) -> Result:
+    def call(self, function: Callable[[Any], Result], deadline: Deadline | None = None) -> Result:
         """``function(client)``, sent again with growing pauses (or the server's ``Retry-After``) while it is busy.
+
+        Until the ``deadline`` only: no wait goes past it.
 
         Raises:
             RefusedError: the server said no (4xx, or a 5xx about what was sent).
             ModelError: it is down (``"down"``), slow (``"slow"``), busy for too long (``"rate_limited"``,
-                ``"server_error"``), or answered with something else than JSON (``"nonsense"``).
+                ``"server_error"``), answered with something else than JSON (``"nonsense"``), or did not answer until
+                the deadline (``"out_of_time"``).
         """
         openai = self.sdk
         attempt = 0
         while True:
             attempt += 1
             try:
-                return function(self.client)
+                return function(self._client_until(deadline))
             except openai.APIStatusError as error:
                 pause_s = self._pause(error, attempt)
+                if deadline is not None and pause_s >= deadline.left_s:
+                    raise self.late(deadline) from error
                 _log.info("%s: HTTP %d, sent again in %.1f s", self.what, error.status_code, pause_s)
                 self._sleep(pause_s)
             except (openai.APIError, ValueError) as error:
-                raise self.mapped(error) from error
+                raise self.mapped(error, deadline) from error
 
-    def mapped(self, error: Exception) -> ModelError:
+    def _client_until(self, deadline: Deadline | None) -> Any:
+        """The client, waiting for bytes no longer than until the deadline."""
+        if deadline is None:
+            return self.client
+        left_s = min(deadline.left_s, self._timeout_s)
+        if left_s <= 0:
+            raise self.late(deadline)
+        return self.client.with_options(timeout=self.sdk.Timeout(left_s, connect=min(CONNECT_S, left_s)))
+
+    def late(self, deadline: Deadline) -> ModelError:
+        """The error for an answer that was not there in the time it was given."""
+        return self.error(f"did not answer within {deadline.seconds:.3g} s: give it longer", OUT_OF_TIME)
+
+    def mapped(self, error: Exception, deadline: Deadline | None = None) -> ModelError:
         """The one sentence for an error of the client, a broken stream's included."""
         openai = self.sdk
+        if isinstance(error, openai.APITimeoutError) and deadline is not None and deadline.over:
+            return self.late(deadline)
         if isinstance(error, openai.APIStatusError):
             return self._refusal(error)
         if isinstance(error, openai.APITimeoutError):

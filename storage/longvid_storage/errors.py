@@ -89,6 +89,10 @@ class MediaError(LongvidError):
     code = "media"
 
 
+OUT_OF_TIME = "out_of_time"
+"""The ``code`` of a ``ModelError`` when a call took as long as it was given."""
+
+
 class ModelError(LongvidError):
     """A model cannot be loaded or run."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,11 +15,11 @@ from longvid_agents.nodes.hints import hints
 from longvid_agents.nodes.judge import judge
 from longvid_agents.prompts import ANSWER, REPAIR, SYSTEM
 from longvid_agents.replies import Draft, Drafts, UnreadableError, read_drafts
-from longvid_agents.run import Run, ask_model, retry_prompt, usage_after
+from longvid_agents.run import Run, ask_model, retry_prompt, seconds_ran_out, usage_after
 from longvid_agents.state import AskState
 from longvid_agents.video_lm import Reply, Request
 from longvid_agents.working_memory import Item
-from longvid_storage.errors import ModelError
+from longvid_storage.errors import OUT_OF_TIME, ModelError
 from longvid_storage.types import Claim, Usage
 
 # Tokens of evidence shown, and of the answer written: for a simple question, and for any other.
@@ -48,6 +48,8 @@ def answer(run: Run, state: AskState) -> dict[str, Any]:
     if request is None or short:
         return _quoted_instead(run, state, short)
     written = _write(run, state, request)
+    if written.late and not written.drafts.claims:
+        return _quoted_instead(run, replace(state, usage=written.usage), written.stopped)
     step = run.step(state, "answer", written.said, len(written.drafts.claims))
     return {
         "drafts": written.drafts.claims,
@@ -102,6 +104,7 @@ def _quoted_instead(run: Run, state: AskState, short: str) -> dict[str, Any]:
         **extract(run, replace(quoted, trail=(*state.trail, step))),
         "extractive": True,
         "stopped": short,
+        "usage": state.usage,
         "answered": len(state.memory),
     }
 
@@ -113,6 +116,7 @@ class _Written:
     said: str = "claims written"
     stopped: str = ""
     shown: frozenset[Claim] = frozenset()
+    late: bool = False
 
 
 def _write(run: Run, state: AskState, request: Request) -> _Written:
@@ -137,9 +141,9 @@ def _stream(run: Run, state: AskState, request: Request) -> _Written | tuple[Usa
     assert run.lm is not None
     stream, drafts, shown = ClaimStream(), list[Draft](), set[Claim]()
     reply: Reply | None = None
-    failed = ""
+    failed, late = "", False
     try:
-        for piece in run.lm.stream(request):
+        for piece in _in_time(run, state, request):
             if isinstance(piece, Reply):
                 reply = piece
                 continue
@@ -147,9 +151,10 @@ def _stream(run: Run, state: AskState, request: Request) -> _Written | tuple[Usa
                 drafts.append(draft)
                 _show(run, state, draft, shown, stream.final)
     except ModelError as error:
-        if not drafts:
+        late = error.code == OUT_OF_TIME
+        if not drafts and not late:
             raise
-        failed = f"the model failed midway: {error.message}"
+        failed = seconds_ran_out(state) if late else f"the model failed midway: {error.message}"
     whole = frozenset(shown)
     if reply is None:
         if not failed and not drafts:
@@ -158,7 +163,7 @@ def _stream(run: Run, state: AskState, request: Request) -> _Written | tuple[Usa
             )
         usage = usage_after(state.usage, request, Reply("".join(draft.text for draft in drafts)))
         stopped = failed or "the model's reply was cut off"
-        return _Written(Drafts(tuple(drafts)), usage, stopped, stopped, whole)
+        return _Written(Drafts(tuple(drafts)), usage, stopped, stopped, whole, late)
     usage = usage_after(state.usage, request, reply)
     try:
         return _Written(read_drafts(reply.text), usage, shown=whole)
@@ -171,6 +176,21 @@ def _stream(run: Run, state: AskState, request: Request) -> _Written | tuple[Usa
             )
             return _Written(Drafts(tuple(drafts)), usage, stopped, stopped, whole)
         return usage, str(error)
+
+
+def _in_time(run: Run, state: AskState, request: Request) -> Iterator[str | Reply]:
+    """What the model writes, as it writes it; ``ModelError`` (code ``OUT_OF_TIME``) once the time is over."""
+    assert run.lm is not None
+    pieces = run.lm.stream(replace(request, timeout_s=run.seconds_left(state)))
+    try:
+        for piece in pieces:
+            yield piece
+            left_s = run.seconds_left(state)
+            if left_s is not None and left_s <= 0 and not isinstance(piece, Reply):
+                raise ModelError(seconds_ran_out(state), code=OUT_OF_TIME)
+    finally:
+        if isinstance(pieces, Generator):
+            pieces.close()
 
 
 def _show(run: Run, state: AskState, draft: Draft, shown: set[Claim], final: bool) -> None:
@@ -208,4 +228,11 @@ def _repair(run: Run, state: AskState) -> dict[str, Any]:
     outcome = ask_model(run, state, request, read_drafts)
     drafts = outcome.value.claims if outcome.value is not None else ()
     step = run.step(state, "answer", f"{len(refused)} refused claims written anew", len(drafts))
-    return {**spent, "drafts": drafts, "usage": outcome.usage, "trail": (*state.trail, step)}
+    stopped = outcome.problem if outcome.late else state.stopped
+    return {
+        **spent,
+        "drafts": drafts,
+        "stopped": stopped,
+        "usage": outcome.usage,
+        "trail": (*state.trail, step),
+    }

@@ -115,7 +115,7 @@ def _see(run: Run, state: AskState, shown: Sequence[Shown]) -> dict[str, Any]:
         short = run.out_of(state, run.cost(state, request) + pictures, searching=True)
         if short:
             return {"trail": (*state.trail, run.step(state, "look", f"{short}: not looked at", 0))}
-        outcome = ask_model(run, state, request, lambda text: read_seen(text, len(frames)))
+        outcome = ask_model(run, state, request, lambda text: read_seen(text, len(frames)), searching=True)
     except ModelError as error:
         if error.code != "no_vision":
             raise
@@ -128,8 +128,11 @@ def _see(run: Run, state: AskState, shown: Sequence[Shown]) -> dict[str, Any]:
         for n, text in outcome.value or ()
     ]
     problem = (
-        f" (its reply could not be read: {as_data(outcome.problem)[:120]})" if outcome.value is None else ""
+        ""
+        if outcome.value is not None
+        else f" (its reply could not be read: {as_data(outcome.problem)[:120]})"
     )
+    problem = f" ({outcome.problem})" if outcome.late else problem
     step = run.step(
         state, "look", f"saw something in {len(seen)} of {len(shown)} pictures{problem}", len(seen)
     )

@@ -35,8 +35,9 @@ def plan(run: Run, state: AskState) -> dict[str, Any]:
     if not route.sure:
         request = _request(state)
         if not run.out_of(state, 2 * run.cost(state, request), searching=True):
-            outcome = ask_model(run, state, request, lambda text: read_plan(text, KINDS))
+            outcome = ask_model(run, state, request, lambda text: read_plan(text, KINDS), searching=True)
             usage = outcome.usage
+            by = f"by rules ({outcome.problem})" if outcome.late else by
             if outcome.value is not None:
                 route, by = _replanned(route, *outcome.value), "by the model"
     calls = _first_calls(route, [card.video_id for card in cards])

@@ -33,8 +33,11 @@ def reflect(run: Run, state: AskState) -> dict[str, Any]:
     stopped = _stopped(run, state)
     if stopped:
         return {"stopped": stopped, "trail": (*state.trail, run.step(state, "reflect", stopped))}
-    outcome = ask_model(run, state, reflect_request(run, state), read_reflection)
+    outcome = ask_model(run, state, reflect_request(run, state), read_reflection, searching=True)
     reflection = outcome.value
+    if outcome.late:
+        step = run.step(state, "reflect", outcome.problem)
+        return {"stopped": outcome.problem, "usage": outcome.usage, "trail": (*state.trail, step)}
     if reflection is None:
         problem = "the model's reply could not be read"
         step = run.step(state, "reflect", f"{problem} ({as_data(outcome.problem)[:200]})")

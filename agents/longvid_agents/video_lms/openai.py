@@ -21,7 +21,7 @@ from longvid_agents.packing import spread
 from longvid_agents.video_lm import Counter, Reply, Request
 from longvid_agents.video_lms.openai_counter import ServedCounter
 from longvid_agents.video_lms.openai_parts import messages
-from longvid_storage.endpoint import Endpoint, RefusedError
+from longvid_storage.endpoint import Deadline, Endpoint, RefusedError
 from longvid_storage.errors import ModelError
 
 OTHERWISE = " (or --extractive)"
@@ -112,23 +112,27 @@ class OpenAIVideoLM:
         Raises:
             ModelError: by ``code``: ``"down"``, ``"slow"``, ``"rate_limited"``, ``"server_error"``, ``"refused_key"``,
                 ``"no_model"``, ``"nonsense"``, ``"no_vision"`` (ask again without frames), ``"no_hearing"``,
-                ``"too_long"``, ``"refused"``.
+                ``"too_long"``, ``"refused"``, ``"out_of_time"``.
         """
-        reply: Reply = self._yielding(request, self._reply)
+        reply: Reply = self._yielding(request, _deadline(request), self._reply)
         return reply
 
     def stream(self, request: Request) -> Iterator[str | Reply]:
         """Pieces of text as they come; the last item is the whole ``Reply``. Raises as ``reply``, also midway.
 
-        A stream that breaks off is an error (code ``"cut"``): what came until then is no reply.
+        A stream that breaks off is an error (code ``"cut"``): what came until then is no reply. One that falls silent
+        is waited for as long as there was time when it began.
         """
-        chunks, material = self._yielding(request, self._open)
-        yield from self._pieces(chunks, request, material)
+        deadline = _deadline(request)
+        chunks, material = self._yielding(request, deadline, self._open)
+        yield from self._pieces(chunks, request, material, deadline)
 
     # --- one attempt --------------------------------------------------------------------------------
 
-    def _reply(self, body: dict[str, Any], request: Request, material: Material) -> Reply:
-        choice, usage = self._asked(body)
+    def _reply(
+        self, body: dict[str, Any], request: Request, material: Material, deadline: Deadline | None
+    ) -> Reply:
+        choice, usage = self._asked(body, deadline)
         message = choice.get("message")
         message = message if isinstance(message, dict) else {}
         if message.get("refusal"):
@@ -138,20 +142,26 @@ class OpenAIVideoLM:
             text if isinstance(text, str) else "", choice.get("finish_reason"), usage, request, material
         )
 
-    def _open(self, body: dict[str, Any], request: Request, material: Material) -> tuple[Any, Material]:
+    def _open(
+        self, body: dict[str, Any], request: Request, material: Material, deadline: Deadline | None
+    ) -> tuple[Any, Material]:
         if "stream_options" not in self._refused:
             body = {**body, "stream_options": {"include_usage": True}}
         return self._endpoint.call(
-            lambda client: client.chat.completions.create(**body, stream=True)
+            lambda client: client.chat.completions.create(**body, stream=True), deadline
         ), material
 
-    def _pieces(self, chunks: Any, request: Request, material: Material) -> Iterator[str | Reply]:
+    def _pieces(
+        self, chunks: Any, request: Request, material: Material, deadline: Deadline | None
+    ) -> Iterator[str | Reply]:
         openai = self._endpoint.sdk
         written: list[str] = []
         finish: Any = None
         usage: Mapping[str, Any] = {}
         try:
             for chunk in chunks:
+                if deadline is not None and deadline.over:
+                    raise self._endpoint.late(deadline)
                 said = chunk.model_dump() if hasattr(chunk, "model_dump") else {}
                 usage = said.get("usage") or usage
                 for choice in (said.get("choices") or [])[:1]:
@@ -161,7 +171,7 @@ class OpenAIVideoLM:
                         yield piece
         except (openai.APIError, ValueError) as error:
             if not written or isinstance(error, openai.APITimeoutError):
-                raise self._endpoint.mapped(error) from error
+                raise self._endpoint.mapped(error, deadline) from error
             raise self._broken(written) from error
         finally:
             chunks.close()
@@ -193,10 +203,13 @@ class OpenAIVideoLM:
             self._counter.learn([request.system, *material.texts], read)
         return Reply(text, read, wrote, material.plan.numbers, cut=finish == "length")
 
-    def _asked(self, body: Mapping[str, Any]) -> tuple[dict[str, Any], Mapping[str, Any]]:
+    def _asked(
+        self, body: Mapping[str, Any], deadline: Deadline | None = None
+    ) -> tuple[dict[str, Any], Mapping[str, Any]]:
         """(first choice, usage) of the server's answer."""
         raw: str = self._endpoint.call(
-            lambda client: client.chat.completions.with_raw_response.create(**body).http_response.text
+            lambda client: client.chat.completions.with_raw_response.create(**body).http_response.text,
+            deadline,
         )
         try:
             body = json.loads(raw)
@@ -210,7 +223,7 @@ class OpenAIVideoLM:
 
     # --- what to send, and what to give up ------------------------------------------------------------
 
-    def _yielding(self, request: Request, send: Callable[[dict[str, Any], Request, Material], Any]) -> Any:
+    def _yielding(self, request: Request, deadline: Deadline | None, send: Callable[..., Any]) -> Any:
         """Send; where the server refuses something that can be done without, send again without it."""
         if request.frames and not self.sees:
             raise self._blind()
@@ -228,7 +241,7 @@ class OpenAIVideoLM:
                     overhead=self._counter.overhead,
                 )
                 body = self._body(request, material)
-                return send(body, request, material)
+                return send(body, request, material, deadline)
             except RefusedError as refusal:
                 if _TOO_LONG.search(refusal.reason):
                     if shrunk or material is None or not material.plan.frames:
@@ -332,6 +345,10 @@ class OpenAIVideoLM:
             "that reports it",
             "no_usage",
         )
+
+
+def _deadline(request: Request) -> Deadline | None:
+    return None if request.timeout_s is None else Deadline(request.timeout_s)
 
 
 def _count(usage: Mapping[str, Any], key: str) -> int:
