@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -241,6 +242,21 @@ def test_a_reader_that_goes_away_stops_the_model(qwen: Path) -> None:
     stream.close()  # type: ignore[attr-defined]
     assert "longvid-video-lm" not in {thread.name for thread in threading.enumerate()}
     assert lm.reply(ask(1)).output_tokens == 5
+
+
+def test_a_reply_is_written_no_longer_than_it_was_given(qwen: Path) -> None:
+    lm = Seen(qwen, device="cpu")
+    whole = lm.reply(ask(1, timeout_s=600.0))
+    assert (whole.output_tokens, whole.text) == (5, lm.reply(ask(1)).text)
+    started = time.monotonic()
+    with pytest.raises(ModelError, match=r"had no more time after \d+ tokens of its reply") as caught:
+        lm.reply(ask(1, max_tokens=100_000, timeout_s=0.5))
+    assert time.monotonic() - started < 20
+    assert caught.value.code == "out_of_time"
+    with pytest.raises(ModelError, match="after 1 tokens"):
+        lm.reply(ask(1, max_tokens=100_000, timeout_s=0.0))
+    assert "longvid-video-lm" not in {thread.name for thread in threading.enumerate()}
+    assert lm.reply(ask(1)) == whole, "the next request is read as ever"
 
 
 def test_a_stream_left_open_is_said_and_not_waited_for(qwen: Path) -> None:

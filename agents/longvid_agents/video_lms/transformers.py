@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -21,7 +23,7 @@ from longvid_agents.video_lms.loading import Kind, Loaded, first_line, kind_of, 
 from longvid_agents.video_lms.prompting import SAMPLING_RATE, Prompter, pieces_of
 from longvid_agents.video_lms.pruning import Run, left_out, pruning, runs_of
 from longvid_agents.video_lms.writing import Written, write
-from longvid_storage.errors import ModelError, UsageError
+from longvid_storage.errors import OUT_OF_TIME, ModelError, UsageError
 from longvid_storage.weights import find_weights, fingerprint_of
 
 # How often frames are halved when the GPU is full, before giving up.
@@ -110,8 +112,9 @@ class TransformersVideoLM:
         """The whole reply at once.
 
         Raises:
-            ModelError: no weights, weights of another architecture, no such device, out of memory, or the words
-                alone are longer than the model's context (code ``"too_long"``).
+            ModelError: no weights, weights of another architecture, no such device, out of memory, the words alone
+                are longer than the model's context (code ``"too_long"``), or the reply was not written in the time it
+                was given (``"out_of_time"``; loading and reading the request are not interrupted, writing is).
         """
         *_, last = self.stream(request)
         assert isinstance(last, Reply)
@@ -119,13 +122,14 @@ class TransformersVideoLM:
 
     def stream(self, request: Request) -> Iterator[str | Reply]:
         """Pieces of text as they are written; the last item is the whole ``Reply``. Raises as ``reply`` does."""
+        end_s = math.inf if request.timeout_s is None else time.monotonic() + request.timeout_s
         request = self._possible(request)
         with self._turn():
             for halving in range(_HALVINGS + 1):
                 ready = self._read(request)
                 began = False
                 try:
-                    for item in self._answer(ready, request.max_tokens):
+                    for item in self._answer(ready, request.max_tokens, end_s):
                         yield item
                         began = True
                     return
@@ -267,7 +271,8 @@ class TransformersVideoLM:
             )
         return runs_of(inputs["input_ids"][0].tolist(), self._prompter.visual_ids)
 
-    def _answer(self, ready: _Ready, max_tokens: int) -> Iterator[str | Reply]:
+    def _answer(self, ready: _Ready, max_tokens: int, end_s: float) -> Iterator[str | Reply]:
+        """Pieces and the reply; ``end_s``, on the monotonic clock, is when there is no more time for it."""
         loaded = self._loaded
         tokenizer, model = loaded.tokenizer, loaded.model
         inputs = ready.inputs.to(loaded.device)
@@ -296,9 +301,14 @@ class TransformersVideoLM:
 
         runs = self._runs(ready.inputs)
         with pruning(model.get_decoder(), runs, self._share) if runs else nullcontext():
-            for piece in write(generate, tokenizer, ends, written):
+            for piece in write(generate, tokenizer, ends, written, lambda: time.monotonic() >= end_s):
                 text.append(piece)
                 yield piece
+        if written.late and written.tokens < max_tokens:
+            raise ModelError(
+                f"{self.name} had no more time after {written.tokens} tokens of its reply: give it longer",
+                code=OUT_OF_TIME,
+            )
         cut = not written.ended and written.tokens >= max_tokens
         saved = left_out(runs, self._share)
         yield Reply("".join(text), ready.tokens, written.tokens, ready.frames, cut, saved)

@@ -10,17 +10,24 @@ from typing import Any
 
 @dataclass(slots=True)
 class Written:
-    """How much was written so far; ``ended`` when the model itself put an end to it."""
+    """How much was written so far; ``ended`` when the model itself put an end to it, ``late`` when the time did."""
 
     tokens: int = 0
     ended: bool = False
+    late: bool = False
 
 
-def write(generate: Callable[..., Any], tokenizer: Any, ends: set[int], written: Written) -> Iterator[str]:
+def write(
+    generate: Callable[..., Any],
+    tokenizer: Any,
+    ends: set[int],
+    written: Written,
+    over: Callable[[], bool] = lambda: False,
+) -> Iterator[str]:
     """Pieces of text that ``generate`` writes, special tokens left out; ``written`` is kept up to date.
 
     ``generate`` is called in a thread with ``streamer`` and ``stopping_criteria``. What it raises is raised here.
-    A reader that goes away stops it at the next token.
+    A reader that goes away stops it at the next token, and so does the time being ``over``.
     """
     import torch
     from transformers import StoppingCriteriaList, TextIteratorStreamer
@@ -37,7 +44,8 @@ def write(generate: Callable[..., Any], tokenizer: Any, ends: set[int], written:
     failed: list[Exception] = []
 
     def stop(ids: Any, scores: Any, **_: Any) -> Any:
-        return torch.full((len(ids),), gone.is_set(), device=ids.device)
+        written.late = written.late or (over() and not written.ended)
+        return torch.full((len(ids),), written.late or gone.is_set(), device=ids.device)
 
     def work() -> None:
         try:
