@@ -77,6 +77,7 @@ def main() -> None:
         )
         status = 2
     except typer.Abort:
+        print("\nlongvid: not confirmed, so nothing was done (--yes answers for you)", file=sys.stderr)
         status = 130
     sys.exit(status or 0)
 
@@ -267,7 +268,10 @@ app.command(
 )(cli_speakers.speakers)
 
 
-@app.command(epilog="Example: longvid chapters 'Gradient descent' --format youtube")
+@app.command(
+    short_help="Export a video's events as chapters for other programs.",
+    epilog="Example: longvid chapters 'Gradient descent' --format youtube",
+)
 def chapters(
     video: Annotated[str, typer.Argument(help="Id, unambiguous prefix of one, or title.")],
     library: LibraryOption = None,
@@ -323,7 +327,7 @@ def doctor(
     print(jsonform.dumps(found) if json_ else examine.render(found))
 
 
-@app.command(epilog="Example: longvid demo")
+@app.command(short_help="Index the example lectures and ask three questions.", epilog="Example: longvid demo")
 def demo(
     library: Annotated[
         Path | None, typer.Option("--library", "-L", help="Where the demo's library goes.")

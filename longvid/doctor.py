@@ -17,6 +17,7 @@ from longvid.paths import default_library
 from longvid_storage.errors import LongvidError
 
 _INDENT = 14
+_MODELS_EXTRA = "pip install 'longvid[models]', then "
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +172,7 @@ def render(found: Examination) -> str:
         name = "max" if (found.gpu_gb or 0) >= 0.9 * PROFILES["max"].memory_gb else "standard"
         lines += [
             "",
-            "Everything at once: longvid models pull --profile " + name,
+            f"Everything at once: {'' if found.torch else _MODELS_EXTRA}longvid models pull --profile {name}",
             f'Then put this line into longvid.toml: profile = "{name}"',
         ]
     lines += [f"! {problem}" for problem in found.problems]

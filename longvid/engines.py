@@ -219,7 +219,8 @@ def choose(role: Role, options: Mapping[str, Any] | None = None) -> Choice:
         fits = PROFILES["standard"].models[role]
         record = next((each for each in known if each.name == fits), known[0])
         then = f"--model {role}={record.name}"
-        return Choice(role, None, f"none is named: {info.lost}", _to_get(record, then))
+        fetched = _to_get(record, then) + (f"; or {info.otherwise}" if info.otherwise else "")
+        return Choice(role, None, f"none is named: {info.lost}", fetched)
     for record in known:
         if record.ready:
             better = None if record is known[0] else _to_get(known[0])

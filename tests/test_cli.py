@@ -125,6 +125,7 @@ def test_ls_show_and_rm(library: Path, tmp_path: Path) -> None:
     longvid("index", str(tmp_path / "standup.vtt"), "--library", str(copy))
     refused = longvid("rm", "standup", "--library", str(copy), input="n\n")
     assert refused.returncode != 0
+    assert refused.stderr.endswith("longvid: not confirmed, so nothing was done (--yes answers for you)\n")
     assert longvid("rm", "standup", "--library", str(copy), "--yes").returncode == 0
     assert longvid("ls", "--library", str(copy), "--json").stdout == ""
     assert (tmp_path / "standup.vtt").exists()

@@ -81,6 +81,7 @@ def test_people_read_it_at_a_hundred_columns(tmp_path: Path, monkeypatch: pytest
     assert max(map(len, told.splitlines())) <= 100 + len(str(tmp_path))
     assert told.splitlines()[-1] == 'Then put this line into longvid.toml: profile = "standard"'
     assert all(info.title in told for info in ROLES.values())
+    assert "--model video_lm=openai:NAME" in told
     missing = render(found(tmp_path, Engines(profile="standard")))
     assert missing.splitlines()[-1] == "All that is missing: longvid models pull --profile standard"
 

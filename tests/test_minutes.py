@@ -91,6 +91,7 @@ def test_lines_that_their_evidence_does_not_say_are_left_out() -> None:
     assert summary.decisions == ()
     assert summary.open_questions == (), "the model itself does not read that there"
     assert {line.owner for line in summary.action_items} <= {None}, "nobody called Eve is there"
+    assert summary.how.endswith(f", and {5 - len(summary.action_items)} that failed are left out")
 
 
 def test_a_long_meeting_is_read_in_parts_and_put_together(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from longvid_storage.errors import ModelMismatchError, UsageError
 from longvid_storage.search import search
+from longvid_storage.searching.evidence import Quotes, find_evidence
 from longvid_storage.store import Store
 from longvid_storage.text_encoder import TextEncoder
 from longvid_storage.types import (
@@ -287,3 +288,14 @@ def test_another_models_vectors_are_refused(store: Store) -> None:
     add(store, "talk", talk({}), encoder=LetterEncoder())
     with pytest.raises(ModelMismatchError):
         search(store, "toast", text_encoder=Another())
+
+
+def test_a_silent_span_shows_what_is_on_screen_although_no_word_of_the_question_is() -> None:
+    lines = [ScreenText(0, 9, "Vegetation", (0, 0, 1, 1)), ScreenText(50, 60, "The end", (0, 0, 1, 1))]
+    (only,) = find_evidence(Quotes.of([], lines), 0, 10, 5, {"plant": 1.0}, Filters())
+    assert (only.kind, only.text, only.start_s, only.end_s) == ("screen", "Vegetation", 0, 9)
+    said = [Utterance(1, 4, "Welcome to this film.")]
+    assert [e.kind for e in find_evidence(Quotes.of(said, lines), 0, 10, 5, {"plant": 1.0}, Filters())] == [
+        "speech"
+    ]
+    assert find_evidence(Quotes.of([], lines), 0, 10, 5, {"plant": 1.0}, Filters(speaker="Ada")) == ()

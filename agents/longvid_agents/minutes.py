@@ -63,7 +63,7 @@ def written_summary(
     people = sorted({s.speaker for s in sentences if s.speaker})
     run, state = Run(tools, lm), AskState(question="summary")
     lines: dict[str, list[Line]] = {part: [] for part in PARTS}
-    unread = 0
+    unread = refused = 0
     parts = in_parts(sentences, base.title, lm.counter.text)
     for part in parts:
         evidence = tuple(evidence_texts(part, base.title))
@@ -71,13 +71,16 @@ def written_summary(
         request = Request(SYSTEM, prompt, evidence, max_tokens=REPLY_TOKENS)
         outcome = ask_model(run, state, request, read_minutes)
         unread += outcome.value is None
-        for row in _kept(run, state, outcome.value or (), part, evidence, base, people):
-            lines[row[0]].append(row[1])
+        kept = list(_kept(run, state, outcome.value or (), part, evidence, base, people))
+        refused += len(outcome.value or ()) - len(kept)
+        for name, line in kept:
+            lines[name].append(line)
     overview = list(chain) or spread(lines["overview"], central)
     lists = {name: distinct(lines[name])[:most] for name in PARTS[1:]}
     how = f"written by {lm.name} from the transcript in {len(parts)} part{'s' * (len(parts) != 1)}"
     how += f" ({unread} could not be read)" if unread else ""
     how += "; every line was checked against the places it cites"
+    how += f", and {refused} that failed {'is' if refused == 1 else 'are'} left out" if refused else ""
     return replace(
         base,
         overview=tuple(overview),

@@ -21,6 +21,7 @@ class RoleInfo:
         lost: what does not work while the role is off.
         automatic: whether ``auto`` takes a model whose weights are here; else the role is off until configured.
         indexes: whether indexing uses it.
+        otherwise: another way to one than fetching weights, as ``longvid doctor`` puts it; empty for none.
     """
 
     role: Role
@@ -31,6 +32,7 @@ class RoleInfo:
     lost: str
     automatic: bool = True
     indexes: bool = True
+    otherwise: str = ""
 
 
 ROLES: dict[str, RoleInfo] = {
@@ -103,6 +105,7 @@ ROLES: dict[str, RoleInfo] = {
             "answers quote the best evidence (extractive)",
             automatic=False,
             indexes=False,
+            otherwise="a server's: --model video_lm=openai:NAME",
         ),
     )
 }

@@ -75,8 +75,8 @@ def find_evidence(
     """The best utterances of the span, best first, then the best lines on screen.
 
     Utterances with the question's weightiest words come first, then those nearest the peak; a line on screen must
-    have some of the words. Nobody else is quoted when a speaker is asked for, by the filters or in the question
-    (``named``).
+    have some of the words, unless nothing else is there to tell why the span was found. Nobody else is quoted when a
+    speaker is asked for, by the filters or in the question (``named``).
     """
     wanted = speaker_key(filters.speaker)
     spoken = [
@@ -89,14 +89,19 @@ def find_evidence(
     theirs = [each for each in spoken if speaker_key(each[-1].speaker) in of_named]
     best = sorted(theirs or spoken, key=lambda each: each[:3])[:MOST_SPOKEN]
     said = [Evidence("speech", at.start_s, at.end_s, at.text, at.speaker) for *_, at in best]
-    return (*said, *(_shown(quotes.shown, start_s, end_s, idf) if wanted is None else ()))
+    if wanted is not None:
+        return tuple(said)
+    shown = _shown(quotes.shown, start_s, end_s, idf)
+    return (*said, *(shown or ([] if said else _shown(quotes.shown, start_s, end_s, idf, any_line=True))))
 
 
-def _shown(quotes: Lines, start_s: float, end_s: float, idf: Mapping[str, float]) -> list[Evidence]:
+def _shown(
+    quotes: Lines, start_s: float, end_s: float, idf: Mapping[str, float], *, any_line: bool = False
+) -> list[Evidence]:
     weighed = [(quote.weight(idf), quote.source) for quote in quotes.touching(start_s, end_s)]
     best: dict[str, ScreenText | Utterance] = {}
     for weight, line in sorted(weighed, key=lambda each: -each[0]):
-        if weight > 0:
+        if weight > 0 or any_line:
             best.setdefault(line.text.casefold(), line)
     return [
         Evidence("screen", line.start_s, line.end_s, line.text) for line in list(best.values())[:MOST_SHOWN]
