@@ -17,7 +17,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from longvid_storage.errors import UsageError
-from longvid_storage.timecode import format_time
+from longvid_storage.timecode import format_clock, format_time
 from longvid_storage.types import Level, Segment
 
 YOUTUBE_LEAST_CHAPTERS = 3
@@ -101,7 +101,7 @@ def to_vtt(chapters: Sequence[Segment]) -> str:
     escaped.
     """
     cues = [
-        f"{number}\n{_vtt_time(c.start_s)} --> {_vtt_time(c.end_s)}\n"
+        f"{number}\n{format_clock(c.start_s)} --> {format_clock(c.end_s)}\n"
         f"{html.escape(one_line(c.title or ''), quote=False) or f'Part {number}'}\n"
         for number, c in enumerate(chapters, 1)
     ]
@@ -143,12 +143,6 @@ def _ffmetadata_escape(text: str) -> str:
 
 def _milliseconds(seconds: float) -> int:
     return round(seconds * 1000)
-
-
-def _vtt_time(seconds: float) -> str:
-    total = _milliseconds(seconds)
-    hours, minutes, whole = total // 3_600_000, total // 60_000 % 60, total // 1000 % 60
-    return f"{hours:02d}:{minutes:02d}:{whole:02d}.{total % 1000:03d}"
 
 
 FORMATS: dict[str, Callable[[Sequence[Segment]], str]] = {

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longvid_storage.model_record import ModelRecord
+from longvid_storage.weights import hub_folder
 
 Packing = Literal["uniform", "interleaved", "slow_fast", "pooled", "relevant"]
 
@@ -161,7 +162,6 @@ ADAPTERS: dict[str, str] = {
 
 
 def _local(model: str, licence: str, download_mb: int) -> ModelRecord:
-    repository = f"models--{model.replace('/', '--')}"
     return ModelRecord(
         name=model,
         role="video_lm",
@@ -172,7 +172,7 @@ def _local(model: str, licence: str, download_mb: int) -> ModelRecord:
         implementation=ADAPTERS["transformers"],
         package="transformers",
         extra="models",
-        weights=(f"hub:{repository}/snapshots/*",),
+        weights=(f"hub:{hub_folder(model)}/snapshots/*",),
         options={"model": model},
     )
 

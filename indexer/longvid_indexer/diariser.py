@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from longvid_storage.model_record import ModelRecord
 from longvid_storage.types import Utterance
+from longvid_storage.weights import hub_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def _voices(name: str, model: str, licence: str, download_mb: int, threshold: fl
         implementation="longvid_indexer.diarisers.transformers:TransformersDiariser",
         package="transformers",
         extra="models",
-        weights=(f"hub:models--{model.replace('/', '--')}/snapshots/*",),
+        weights=(f"hub:{hub_folder(model)}/snapshots/*",),
         options={"model": model, "threshold": threshold},
     )
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
 
-from longvid_storage.errors import MissingExtraError, ModelError
-from longvid_storage.torch_device import import_torch, pick_device, pick_dtype
+from longvid_storage.errors import ModelError, first_line
+from longvid_storage.torch_device import (
+    import_torch,
+    import_transformers,
+    pick_device,
+    pick_dtype,
+    quiet_transformers,
+)
 from longvid_storage.weights import find_weights
 
 
@@ -50,15 +54,13 @@ def load_hearing(
     """
     what = f"the {role} model {name}"
     torch = import_torch(what)
-    try:
-        import transformers
-        from safetensors import SafetensorError
-    except ImportError as error:
-        raise MissingExtraError(f"{what} needs {error.name}: pip install 'longvid[models]'") from error
+    transformers = import_transformers(what)
+    from safetensors import SafetensorError
+
     directory = find_weights(place, role)
     at = pick_device(device, what)
     try:
-        with _quiet(transformers):
+        with quiet_transformers(transformers):
             processor = getattr(transformers, processor_class).from_pretrained(
                 directory, local_files_only=True, trust_remote_code=False
             )
@@ -76,8 +78,7 @@ def load_hearing(
             code="bad_weights",
         ) from error
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
-        lines = str(error).splitlines() or [type(error).__name__]
-        raise ModelError(f"{what} cannot be loaded: {lines[0].rstrip('.')}; give {wanted}") from error
+        raise ModelError(f"{what} cannot be loaded: {first_line(error)}; give {wanted}") from error
     # What a file lacks would be drawn at random, and hear nonsense.
     lacking = sorted(key for key in found["missing_keys"] if not key.startswith(without))
     lacking += sorted(str(key) for key in found["mismatched_keys"])
@@ -86,18 +87,3 @@ def load_hearing(
             f"{what} has no weights for {lacking[0]}: it is a model of another kind; give {wanted}"
         )
     return Hearing(torch, processor, model.to(at).eval())
-
-
-@contextmanager
-def _quiet(transformers: Any) -> Iterator[None]:
-    """Without transformers' progress bars and tables: what matters of them is said in a sentence."""
-    log = transformers.utils.logging
-    verbosity, bars = log.get_verbosity(), log.is_progress_bar_enabled()
-    log.set_verbosity_error()
-    log.disable_progress_bar()
-    try:
-        yield
-    finally:
-        log.set_verbosity(verbosity)
-        if bars:
-            log.enable_progress_bar()

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from longvid_storage.model_record import ModelRecord
 from longvid_storage.types import Utterance
+from longvid_storage.weights import hub_folder
 
 if TYPE_CHECKING:
     from longvid_indexer.voice import Stretch
@@ -100,7 +101,7 @@ def _faster_whisper(size: str, repository: str, download_mb: int) -> ModelRecord
         implementation=ADAPTERS["faster-whisper"],
         package="faster_whisper",
         extra="fast",
-        weights=(f"hub:models--{repository.replace('/', '--')}/snapshots/*/model.bin",),
+        weights=(f"hub:{hub_folder(repository)}/snapshots/*/model.bin",),
         options={"model": size},
     )
 
@@ -116,7 +117,7 @@ def _transformers(repository: str, licence: str, download_mb: int) -> ModelRecor
         implementation=ADAPTERS["transformers"],
         package="transformers",
         extra="models",
-        weights=(f"hub:models--{repository.replace('/', '--')}/snapshots/*/config.json",),
+        weights=(f"hub:{hub_folder(repository)}/snapshots/*/config.json",),
         options={"model": repository},
     )
 

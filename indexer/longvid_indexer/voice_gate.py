@@ -19,7 +19,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_storage.errors import MissingExtraError, ModelError, UsageError
+from longvid_storage.errors import MissingExtraError, ModelError, UsageError, first_line
 
 Samples = NDArray[np.float32]
 
@@ -165,9 +165,8 @@ class SileroGate:
             try:
                 self._session = onnxruntime.InferenceSession(str(path), options, ["CPUExecutionProvider"])
             except Exception as error:  # onnxruntime's errors share no base class
-                reason = str(error).partition("\n")[0]
                 raise ModelError(
-                    f"the silero voice model at {path} cannot be loaded ({reason}): reinstall its package",
+                    f"the silero voice model at {path} cannot be loaded ({first_line(error)}): reinstall its package",
                     code="bad_weights",
                 ) from error
         return self._session

@@ -14,7 +14,7 @@ from typing import Any
 
 from longvid.exports.spans import Span
 from longvid_storage.errors import MissingExtraError, UsageError
-from longvid_storage.timecode import format_span
+from longvid_storage.timecode import format_clock, format_span
 from longvid_storage.types import VideoInfo
 
 # The rates that timecode is defined for (SMPTE ST 12-1, and its doubles).
@@ -44,7 +44,7 @@ def to_srt(spans: Sequence[Span], infos: Infos, name: str) -> str:
     """Subtitles for the film: each span's claims, and where they are from. Of transcripts alone, one made of them."""
     cues, at_s = [], 0.0
     for number, span in enumerate(playable(spans, infos) or spans, 1):
-        times = f"{_clock(at_s)} --> {_clock(at_s + span.duration_s)}"
+        times = f"{format_clock(at_s, ',')} --> {format_clock(at_s + span.duration_s, ',')}"
         source = f"[{span.title} @ {format_span(span.start_s, span.end_s)}]"
         text = "\n".join(line for line in (*span.text.splitlines(), source) if line.strip())
         cues.append(f"{number}\n{times}\n{text.replace('-->', '→')}\n")
@@ -164,12 +164,6 @@ def _reels(spans: Sequence[Span]) -> dict[str, str]:
 def _ascii(text: str) -> str:
     """One line of plain letters, as an edit decision list can hold."""
     return " ".join(text.encode("ascii", "replace").decode().split())
-
-
-def _clock(seconds: float) -> str:
-    total = round(seconds * 1000)
-    hours, minutes, whole = total // 3_600_000, total // 60_000 % 60, total // 1000 % 60
-    return f"{hours:02d}:{minutes:02d}:{whole:02d},{total % 1000:03d}"
 
 
 def _otio() -> Any:

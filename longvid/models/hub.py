@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from longvid.models.files import Grew, ModelFile, no_network
 from longvid_storage.errors import MissingExtraError, ModelError
-from longvid_storage.weights import find_weights, hub_cache
+from longvid_storage.weights import find_weights, hub_cache, hub_folder
 
 Kind = Literal["transformers", "open_clip", "ctranslate2"]
 
@@ -80,7 +80,7 @@ class HubSource:
 
     @property
     def _folder(self) -> Path:
-        return hub_cache() / f"models--{self.repository.replace('/', '--')}"
+        return hub_cache() / hub_folder(self.repository)
 
     def fetch(self, file: ModelFile, grew: Grew) -> ModelFile:
         """Through the hub's own library, so that its tokens, mirrors and resumed connections work."""

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any, TypeVar
 
-from longvid_storage.errors import OUT_OF_TIME, MissingExtraError, ModelError
+from longvid_storage.errors import OUT_OF_TIME, MissingExtraError, ModelError, first_line
 
 Result = TypeVar("Result")
 
@@ -184,9 +184,9 @@ class Endpoint:
                 "slow",
             )
         if isinstance(error, openai.APIConnectionError):
-            cause = str(error.__cause__ or error).splitlines()[0]
             return self.error(
-                f"cannot be reached ({cause}): start the server, or correct its address (OPENAI_BASE_URL)",
+                f"cannot be reached ({first_line(error.__cause__ or error)}): start the server, or correct its "
+                "address (OPENAI_BASE_URL)",
                 "down",
             )
         if isinstance(error, openai.APIError):

@@ -109,3 +109,9 @@ class ModelMismatchError(ModelError):
     """The library holds vectors of another model than the one asked for."""
 
     code = "model_mismatch"
+
+
+def first_line(error: BaseException) -> str:
+    """The first sentence of what a library says of its error, without the pages that may follow; never empty."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return (lines[0].partition(". ")[0].rstrip(" .:!") if lines else "") or type(error).__name__

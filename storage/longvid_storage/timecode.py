@@ -22,6 +22,13 @@ def format_span(start_s: float, end_s: float) -> str:
     return f"{format_time(start_s)}–{format_time(math.ceil(end_s))}"
 
 
+def format_clock(seconds: float, point: str = ".") -> str:
+    """``754.2`` → ``"00:12:34.200"``, as WebVTT has it; SubRip has a comma for its ``point``."""
+    total = round(seconds * 1000)
+    hours, minutes, whole = total // 3_600_000, total // 60_000 % 60, total // 1000 % 60
+    return f"{hours:02d}:{minutes:02d}:{whole:02d}{point}{total % 1000:03d}"
+
+
 def parse_time(text: str, name: str = "time") -> float:
     """Seconds from ``"90"``, ``"90.5"``, ``"1:30"`` or ``"0:01:30"``.
 

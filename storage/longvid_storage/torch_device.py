@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Literal, TypeVar, get_args
 
 from longvid_storage.errors import MissingExtraError, ModelError, UsageError
@@ -30,6 +31,37 @@ def import_torch(what: str) -> Any:
     except ImportError as error:
         raise MissingExtraError(f"{what} needs torch: pip install 'longvid[models]'") from error
     return torch
+
+
+def import_transformers(what: str) -> Any:
+    """transformers with torch and safetensors, or one sentence that says what to install; ``what`` needs it.
+
+    Raises:
+        MissingExtraError: one of them is not installed.
+    """
+    import_torch(what)
+    try:
+        import safetensors  # noqa: F401
+        import transformers
+    except ImportError as error:
+        raise MissingExtraError(f"{what} needs {error.name}: pip install 'longvid[models]'") from error
+    return transformers
+
+
+@contextmanager
+def quiet_transformers(transformers: Any, *, bar: bool = False) -> Iterator[None]:
+    """Without transformers' remarks and tables, which are said in a sentence; ``bar``: with its progress bars."""
+    log = transformers.utils.logging
+    verbosity, bars = log.get_verbosity(), log.is_progress_bar_enabled()
+    log.set_verbosity_error()
+    if not bar:
+        log.disable_progress_bar()
+    try:
+        yield
+    finally:
+        log.set_verbosity(verbosity)
+        if bars:
+            log.enable_progress_bar()
 
 
 def pick_device(wanted: str | None, what: str) -> str:

@@ -26,6 +26,11 @@ def hub_cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "huggingface" / "hub"
 
 
+def hub_folder(repository: str) -> str:
+    """What the hub's cache calls the folder of a repository: ``Qwen/Qwen3`` → ``models--Qwen--Qwen3``."""
+    return f"models--{repository.replace('/', '--')}"
+
+
 def find_weights(model: str | Path, role: str) -> Path:
     """The directory of a model given as a directory or as a hub id (``"Qwen/Qwen3-VL-8B-Instruct"``).
 
@@ -37,7 +42,7 @@ def find_weights(model: str | Path, role: str) -> Path:
     directory = Path(model).expanduser()
     if directory.is_dir():
         return directory
-    repository = hub_cache() / f"models--{str(model).replace('/', '--')}"
+    repository = hub_cache() / hub_folder(str(model))
     reference = repository / "refs" / "main"
     if reference.is_file():
         named = repository / "snapshots" / reference.read_text(encoding="utf-8").strip()

@@ -9,15 +9,19 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from longvid_agents.video_lms.families import Family, family_of
-from longvid_storage.errors import MissingExtraError, ModelError
-from longvid_storage.torch_device import import_torch, pick_device, pick_dtype
+from longvid_storage.errors import MissingExtraError, ModelError, first_line
+from longvid_storage.torch_device import (
+    import_torch,
+    import_transformers,
+    pick_device,
+    pick_dtype,
+    quiet_transformers,
+)
 
 # What a configuration calls the part that sees; one of these makes a model one with eyes.
 _EYES = {"vision_config", "vision_tower_config", "vq_config"}
@@ -100,11 +104,9 @@ def load(place: Path, name: str, *, device: str | None, dtype: str) -> Loaded:
     """
     what = f"the video-language model {name}"
     torch = import_torch(what)
-    try:
-        import transformers
-        from safetensors import SafetensorError
-    except ImportError as error:
-        raise MissingExtraError(f"{what} needs {error.name}: pip install 'longvid[models]'") from error
+    transformers = import_transformers(what)
+    from safetensors import SafetensorError
+
     kind = kind_of(place, name)
     at = pick_device(device, what)
     precision = pick_dtype(at) if dtype == "auto" else getattr(torch, dtype, None)
@@ -117,7 +119,7 @@ def load(place: Path, name: str, *, device: str | None, dtype: str) -> Loaded:
             code="bad_weights",
         )
     try:
-        with _quiet(transformers):
+        with quiet_transformers(transformers, bar=sys.stderr.isatty()):
             processor, config, model, report = _read(transformers, place, kind, name, precision)
         _check(report, what)
         model = model.to(at).eval()
@@ -197,25 +199,3 @@ def _check(report: Any, what: str) -> None:
             "fetch the model again with longvid models pull, or name another model",
             code="bad_weights",
         )
-
-
-@contextmanager
-def _quiet(transformers: Any) -> Iterator[None]:
-    """Without transformers' remarks, which ``_check`` says in a sentence; its bar is for someone who watches."""
-    log = transformers.utils.logging
-    verbosity, bars = log.get_verbosity(), log.is_progress_bar_enabled()
-    log.set_verbosity_error()
-    if not sys.stderr.isatty():
-        log.disable_progress_bar()
-    try:
-        yield
-    finally:
-        log.set_verbosity(verbosity)
-        if bars:
-            log.enable_progress_bar()
-
-
-def first_line(error: BaseException) -> str:
-    """What a library says of its error, without the pages that may follow."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0].partition(". ")[0].rstrip(" .:!") if lines else type(error).__name__

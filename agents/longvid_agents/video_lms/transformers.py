@@ -19,11 +19,11 @@ from longvid_agents.packing import FramePart, Part, spread
 from longvid_agents.video_lm import Frame, Reply, Request, Sound
 from longvid_agents.video_lms.counting import ProcessorCounter
 from longvid_agents.video_lms.families import family_of
-from longvid_agents.video_lms.loading import Kind, Loaded, first_line, kind_of, load
+from longvid_agents.video_lms.loading import Kind, Loaded, kind_of, load
 from longvid_agents.video_lms.prompting import SAMPLING_RATE, Prompter, pieces_of
 from longvid_agents.video_lms.pruning import Run, left_out, pruning, runs_of
 from longvid_agents.video_lms.writing import Written, write
-from longvid_storage.errors import OUT_OF_TIME, ModelError, UsageError
+from longvid_storage.errors import OUT_OF_TIME, ModelError, UsageError, first_line
 from longvid_storage.weights import find_weights, fingerprint_of
 
 # How often frames are halved when the GPU is full, before giving up.

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longvid_indexer.screen_reader import ReadLine
-from longvid_storage.errors import MissingExtraError, ModelError
+from longvid_storage.errors import MissingExtraError, ModelError, first_line
 from longvid_storage.torch_device import pick_device
 
 
@@ -78,7 +78,7 @@ class EasyOcrReader:
         except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
             raise ModelError(
                 f"easyocr cannot load its weights for {languages} from {self._directory} "
-                f"({str(error).splitlines()[0]}): put craft_mlt_25k.pth and the language's recognition model there, "
+                f"({first_line(error)}): put craft_mlt_25k.pth and the language's recognition model there, "
                 "or use rapidocr",
                 code="no_weights",
             ) from error

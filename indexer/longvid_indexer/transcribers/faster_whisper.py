@@ -20,7 +20,7 @@ from longvid_indexer.invented import COMPRESSION_MAX, LOGPROB_MIN, NO_SPEECH_MAX
 from longvid_indexer.transcribers.segments import Segment, to_utterances
 from longvid_indexer.transcribers.words import Heard
 from longvid_indexer.voice import Stretch
-from longvid_storage.errors import MissingExtraError, ModelError
+from longvid_storage.errors import MissingExtraError, ModelError, first_line
 from longvid_storage.torch_device import in_batches
 from longvid_storage.types import Utterance
 from longvid_storage.weights import find_weights, fingerprint_of
@@ -244,9 +244,8 @@ def load_converted(directory: Path, device: str | None, compute_type: str | None
             str(directory), device=kind, device_index=int(index or 0), compute_type=compute_type
         )
     except (RuntimeError, ValueError, TypeError, KeyError, OSError) as error:
-        reason = str(error).partition("\n")[0]
         raise ModelError(
-            f"{directory} cannot be loaded as a faster-whisper model ({reason}): fetch or convert it again",
+            f"{directory} cannot be loaded as a faster-whisper model ({first_line(error)}): fetch or convert it again",
             code="bad_weights",
         ) from error
     return faster_whisper.BatchedInferencePipeline(model)

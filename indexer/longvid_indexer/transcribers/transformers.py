@@ -17,8 +17,14 @@ from longvid_indexer.audio import SAMPLE_RATE
 from longvid_indexer.transcribers.asr_kinds import Loaded, Spoken, hears_alone, kind_of
 from longvid_indexer.transcribers.words import group_words
 from longvid_indexer.voice import Stretch
-from longvid_storage.errors import MissingExtraError, ModelError
-from longvid_storage.torch_device import import_torch, in_batches, pick_device, pick_dtype
+from longvid_storage.errors import ModelError, first_line
+from longvid_storage.torch_device import (
+    import_torch,
+    import_transformers,
+    in_batches,
+    pick_device,
+    pick_dtype,
+)
 from longvid_storage.types import Utterance
 from longvid_storage.weights import find_weights, fingerprint_of
 
@@ -100,9 +106,8 @@ class TransformersTranscriber:
             except torch.OutOfMemoryError:
                 raise
             except (RuntimeError, ValueError, KeyError, IndexError, TypeError) as error:
-                reason = str(error).partition("\n")[0]
                 raise ModelError(
-                    f"{self.name} failed on stretches of sound: {reason}", code="model_run"
+                    f"{self.name} failed on stretches of sound: {first_line(error)}", code="model_run"
                 ) from error
 
     def _directory(self) -> Path:
@@ -124,12 +129,9 @@ def load_recogniser(directory: Path, device: str | None, name: str) -> Loaded:
         MissingExtraError: transformers is not installed.
         ModelError: the directory holds no speech recogniser, or its weights are damaged, or the device is not there.
     """
-    import_torch(name)
-    try:
-        import transformers
-        from safetensors import SafetensorError
-    except ImportError as error:
-        raise MissingExtraError(f"{name} needs transformers: pip install 'longvid[models]'") from error
+    transformers = import_transformers(name)
+    from safetensors import SafetensorError
+
     place = pick_device(device, name)
     given = {"local_files_only": True, "trust_remote_code": False}
     try:
@@ -148,9 +150,9 @@ def load_recogniser(directory: Path, device: str | None, name: str) -> Loaded:
     except ModelError:
         raise
     except (OSError, ValueError, KeyError, RuntimeError, TypeError, SafetensorError) as error:
-        reason = str(error).strip().partition("\n")[0]
         raise ModelError(
-            f"{directory} cannot be loaded as a speech recogniser ({reason}): fetch it again, or give another model",
+            f"{directory} cannot be loaded as a speech recogniser ({first_line(error)}): fetch it again, or give "
+            "another model",
             code="bad_weights",
         ) from error
     if missing := report["missing_keys"]:

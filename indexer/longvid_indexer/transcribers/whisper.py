@@ -18,7 +18,7 @@ from longvid_indexer.audio import SAMPLE_RATE
 from longvid_indexer.invented import COMPRESSION_MAX, LOGPROB_MIN, NO_SPEECH_MAX
 from longvid_indexer.transcribers.segments import Segment, to_utterances
 from longvid_indexer.transcribers.words import Heard
-from longvid_storage.errors import MissingExtraError, ModelError
+from longvid_storage.errors import MissingExtraError, ModelError, first_line
 from longvid_storage.torch_device import in_batches, pick_device
 from longvid_storage.types import Utterance
 
@@ -174,9 +174,8 @@ def load_checkpoint(path: Path, device: str) -> Any:
         # By path, never by name: by name whisper would fetch it again when its checksum differs.
         model = whisper.load_model(str(path), device=device)
     except (UnpicklingError, RuntimeError, KeyError, TypeError, EOFError, ValueError) as error:
-        reason = str(error).partition("\n")[0]
         raise ModelError(
-            f"{path} is not a whisper checkpoint ({reason}): fetch it again", code="bad_weights"
+            f"{path} is not a whisper checkpoint ({first_line(error)}): fetch it again", code="bad_weights"
         ) from error
     heads = whisper._ALIGNMENT_HEADS.get(path.stem)
     if heads is not None:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_storage.errors import ModelError
+from longvid_storage.errors import ModelError, first_line
 from longvid_storage.image_encoders.open_clip_files import OpenClipFiles, find_files, import_open_clip
 from longvid_storage.torch_device import Precision, import_torch, in_batches, pick_device, pick_precision
 from longvid_storage.weights import find_weights, offline_hub
@@ -205,7 +205,7 @@ class OpenClipEncoder:
             *(EOFError, SafetensorError, pickle.UnpicklingError),
         ) as error:
             raise ModelError(
-                f"open_clip cannot load {self._files.weights} as {self._files.label}: {_first_line(error)}; "
+                f"open_clip cannot load {self._files.weights} as {self._files.label}: {first_line(error)}; "
                 "check that the weights belong to that architecture and are complete"
             ) from error
 
@@ -219,11 +219,6 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         logging.disable(before)
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return (lines[0] if lines else type(error).__name__).strip().rstrip(":.")[:200]
 
 
 def _unit(torch: Any, vectors: Any) -> NDArray[np.float32]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from longvid_storage.errors import MissingExtraError, ModelError
-from longvid_storage.weights import find_weights, fingerprint_of, hub_cache
+from longvid_storage.weights import find_weights, fingerprint_of, hub_cache, hub_folder
 
 CONFIG = "open_clip_config.json"
 # In the order in which open_clip itself prefers them.
@@ -105,7 +105,7 @@ def find_files(model: str | Path, weights: str | Path | None = None) -> OpenClip
     place = Path(rest if kind == "local-dir" else name).expanduser()
     if kind == "local-dir" or (given is None and place.is_dir()):
         return _in_directory(place, place.resolve().name)
-    if given is None and (hub_cache() / f"models--{name.replace('/', '--')}").is_dir():
+    if given is None and (hub_cache() / hub_folder(name)).is_dir():
         return _in_directory(find_weights(name, "image"), name)
     if given is not None and not given.is_file():
         raise _no_weights(name, f"there is no file {given}")

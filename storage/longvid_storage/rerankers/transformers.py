@@ -10,8 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_storage.errors import MissingExtraError, ModelError
-from longvid_storage.torch_device import Precision, import_torch, in_batches, pick_device, pick_precision
+from longvid_storage.errors import ModelError, first_line
+from longvid_storage.torch_device import (
+    Precision,
+    import_torch,
+    import_transformers,
+    in_batches,
+    pick_device,
+    pick_precision,
+)
 from longvid_storage.weights import find_weights, fingerprint_of
 
 BATCH = 32
@@ -70,25 +77,20 @@ class TransformersReranker:
     def _loaded(self) -> tuple[Any, Any]:
         """(tokenizer, model)."""
         directory = self._directory
-        try:
-            from safetensors import SafetensorError
-            from transformers import AutoModelForSequenceClassification, AutoTokenizer
-        except ImportError as error:
-            raise MissingExtraError(
-                f"{self._what} needs {error.name}: pip install 'longvid[models]'"
-            ) from error
+        transformers = import_transformers(self._what)
+        from safetensors import SafetensorError
+
         device = pick_device(self._wanted_device, self._what)
         try:
             here = {"local_files_only": True, "trust_remote_code": False}
-            tokenizer = AutoTokenizer.from_pretrained(directory, **here)
-            model = AutoModelForSequenceClassification.from_pretrained(
+            tokenizer = transformers.AutoTokenizer.from_pretrained(directory, **here)
+            model = transformers.AutoModelForSequenceClassification.from_pretrained(
                 directory, use_safetensors=True, dtype=_DTYPES[self.precision], **here
             )
             model = model.to(device).eval()
         except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
-            lines = str(error).strip().splitlines() or [type(error).__name__]
             raise ModelError(
-                f"{self._what} cannot be loaded: {lines[0].strip().rstrip(':.')}; give the directory of a "
+                f"{self._what} cannot be loaded: {first_line(error)}; give the directory of a "
                 "cross-encoder with its safetensors, or a hub name whose files are on this disk"
             ) from error
         if model.config.num_labels not in (1, 2):

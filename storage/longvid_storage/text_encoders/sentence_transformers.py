@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_storage.errors import MissingExtraError, ModelError
+from longvid_storage.errors import MissingExtraError, ModelError, first_line
 from longvid_storage.text_encoder import TextKind
 from longvid_storage.torch_device import Precision, import_torch, in_batches, pick_device, pick_precision
 from longvid_storage.weights import find_weights, fingerprint_of
@@ -119,7 +119,7 @@ class SentenceTransformersEncoder:
             SafetensorError,
         ) as error:
             raise ModelError(
-                f"sentence-transformers cannot load {directory}: {_first_line(error)}; "
+                f"sentence-transformers cannot load {directory}: {first_line(error)}; "
                 "check that the directory is complete"
             ) from error
 
@@ -165,8 +165,3 @@ class SentenceTransformersEncoder:
 
 _NAMES: dict[TextKind, tuple[str, ...]] = {"query": ("query",), "passage": ("document", "passage", "corpus")}
 _DTYPES: dict[Precision, str] = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return (lines[0] if lines else type(error).__name__).strip().rstrip(":.")[:200]
