@@ -115,6 +115,10 @@ class LibraryTools:
             MediaError: the file is gone, was changed, or holds no pictures there.
         """
         row = self._store.video(video_id)
+        if not row.info.has_video:
+            raise MediaError(
+                f'"{row.info.title}" has no pictures: it is sound or a transcript', code="no_picture"
+            )
         times_s = _times(from_s, to_s, rate, most)
         pictures = self._rewatcher.pictures(self._media_of(row), row.info, times_s, box=box)
         ends_s = [*(picture.asked_s for picture in pictures[1:]), to_s]
@@ -123,12 +127,17 @@ class LibraryTools:
             for p, end_s in zip(pictures, ends_s, strict=True)
         ]
 
+    def audio(self, video_id: str, from_s: float, to_s: float) -> NDArray[np.float32]:
+        """The sound of a span of a video's media file: 16 kHz mono."""
+        from longvid_indexer.audio import audio_between
+
+        row = self._store.video(video_id)
+        if not row.info.has_audio:
+            return np.zeros(0, np.float32)
+        return audio_between(self._media_of(row), row.info, from_s, to_s)
+
     def _media_of(self, row: VideoRow) -> Path:
         """The file the video was indexed from, unchanged since."""
-        if not row.info.has_video:
-            raise MediaError(
-                f'"{row.info.title}" has no pictures: it is sound or a transcript', code="no_picture"
-            )
         for path in row.paths:
             known = self._store.known_path(path)
             try:

@@ -103,6 +103,14 @@ class MemoryTools:
         self.calls.extend(("picture", (video_id, keyframe)) for keyframe in found)
         return found
 
+    def audio(self, video_id: str, from_s: float, to_s: float) -> NDArray[np.float32]:
+        """The film sounds at second t like the number t."""
+        video = self.videos[video_id]
+        if not video.media:
+            raise MediaError(f'the file of "{video.title}" is gone', code="gone")
+        self.calls.append(("audio", (video_id, from_s, to_s)))
+        return np.arange(from_s, to_s, 1 / 16_000, dtype=np.float32)
+
     def frames(
         self,
         video_id: str,

@@ -153,3 +153,36 @@ def test_no_more_than_sixteen_pictures_are_shown_at_once() -> None:
     lm = ScriptedLM({"seen": []}, NOTHING, ENOUGH, sees=True)
     ask(COLOUR, tools, lm=lm)
     assert 0 < len(lm.requests[0].frames) <= 16
+
+
+def test_a_model_that_hears_gets_the_sound_of_the_same_places() -> None:
+    tools = library()
+    lm = ScriptedLM(SEES, claiming("The tree is red.", "drawn in red"), sees=True, hears=True)
+    answer = ask(COLOUR, tools, lm=lm, filters=Filters(from_s=35.0))
+    request = lm.requests[0]
+    assert request.sounds
+    assert "You also hear the sound" in request.prompt
+    for sound in request.sounds:
+        assert sound.start_s >= 35
+        assert sound.samples[0] == sound.start_s
+        assert 0 < len(sound.samples) <= 30 * 16_000
+        assert any(sound.video_id == frame.video_id for frame in request.frames)
+    assert not lm.requests[1].sounds
+    check_answer(answer, tools)
+
+
+def test_a_model_without_ears_gets_no_sound() -> None:
+    tools, lm = library(), ScriptedLM(SEES, NOTHING, ENOUGH, sees=True)
+    ask(COLOUR, tools, lm=lm)
+    assert not lm.requests[0].sounds
+    assert "hear" not in lm.requests[0].prompt
+    assert not [call for name, call in tools.calls if name == "audio"]
+
+
+def test_sound_that_is_gone_is_told() -> None:
+    tools = library()
+    tools.videos["lec"].media = False
+    lm = ScriptedLM(SEES, claiming("The tree is red.", "drawn in red"), sees=True, hears=True)
+    answer = ask(COLOUR, tools, lm=lm)
+    assert "lec" not in {sound.video_id for sound in lm.requests[0].sounds}
+    assert any("not heard: the file of" in step and "is gone" in step for step in looks(answer))

@@ -16,6 +16,7 @@ from longvid_indexer.probe import probe
 from longvid_indexer.rewatch import Rewatcher, groups_of
 from longvid_storage.errors import MediaError
 from longvid_storage.types import VideoInfo
+from media_factory import write_video
 from openai_server import code_of, coded
 
 RATE, FRAMES, GOP = 5, 150, 10
@@ -137,3 +138,20 @@ def test_media_that_is_gone_or_changed_is_not_watched(library: Library, how: str
     with pytest.raises(MediaError, match="is gone or has changed since"):
         library._tools.frames(video.video_id, 0.0, 1.0)
     library.close()
+
+
+def test_the_library_gives_the_sound_of_a_span(tmp_path: Path) -> None:
+    tone = (0.5 * np.sin(2 * np.pi * 440 * np.arange(4 * 16_000) / 16_000)).astype(np.float32)
+    tone[: 2 * 16_000] = 0
+    black = [np.zeros((32, 32, 3), np.uint8)] * 20
+    path = write_video(tmp_path / "tone.mp4", black, 5, audio=tone, audio_rate=16_000)
+    with Library.open(tmp_path / "lib.longvid", create=True) as lib:
+        lib.index([path], only=["visual"])
+        video_id = lib.videos()[0].video_id
+        assert np.abs(lib._tools.audio(video_id, 0.2, 1.2)).max() < 0.05
+        heard = lib._tools.audio(video_id, 2.5, 3.5)
+        assert len(heard) == 16_000
+        assert np.abs(heard).max() > 0.3
+        path.unlink()
+        with pytest.raises(MediaError, match="is gone or has changed since"):
+            lib._tools.audio(video_id, 0.0, 1.0)

@@ -98,6 +98,14 @@ class Tools(Protocol):
         """
         ...
 
+    def audio(self, video_id: str, from_s: float, to_s: float) -> NDArray[np.float32]:
+        """The sound of ``[from_s, to_s)`` of the media file: 16 kHz mono, shape (n,); empty when it has none.
+
+        Raises:
+            MediaError: the file is gone, or is not the one that was indexed.
+        """
+        ...
+
     def mentions(self, terms: Sequence[str], *, filters: Filters) -> Sequence[VideoMentions]:
         """Every place within ``filters`` where one of ``terms`` is said or shown. ``UsageError`` for no word."""
         ...

@@ -10,12 +10,13 @@ from longvid_agents import schemas
 from longvid_agents.calls import Call
 from longvid_agents.material import as_data
 from longvid_agents.narrowing import narrowed
-from longvid_agents.prompts import LOOK, SYSTEM
+from longvid_agents.nodes.hear import heard_in
+from longvid_agents.prompts import LOOK, LOOK_HEARING, SYSTEM
 from longvid_agents.replies import read_seen
 from longvid_agents.run import Run, ask_model
 from longvid_agents.sentences import Sentence
 from longvid_agents.state import AskState
-from longvid_agents.video_lm import Frame, Request
+from longvid_agents.video_lm import Frame, Request, Sound
 from longvid_storage.errors import MediaError, ModelError
 from longvid_storage.types import Filters, Keyframe
 
@@ -54,7 +55,11 @@ def look(run: Run, state: AskState) -> dict[str, Any]:
     changed: dict[str, Any] = {"looks": (), "done": state.done | set(wanted), "usage": usage}
     if not shown:
         return {**changed, "trail": state.trail}
-    return {**changed, **_see(run, state, shown)}
+    seen = {each.video_id for each in shown}
+    sounds, note = heard_in(run, state, [call for call in wanted if call.video_id in seen])
+    if note:
+        state = replace(state, trail=(*state.trail, run.step(state, "look", note, len(sounds))))
+    return {**changed, **_see(run, state, shown, sounds)}
 
 
 def first_looks(state: AskState) -> tuple[Call, ...]:
@@ -93,18 +98,20 @@ def _span(inside: Filters, duration_s: float) -> tuple[float, float]:
     return inside.from_s or 0.0, min(duration_s, duration_s if inside.to_s is None else inside.to_s)
 
 
-def _see(run: Run, state: AskState, shown: Sequence[Shown]) -> dict[str, Any]:
+def _see(run: Run, state: AskState, shown: Sequence[Shown], sounds: tuple[Sound, ...]) -> dict[str, Any]:
     """Ask the model what it sees; numbers outside those shown make the reply unreadable."""
     assert run.lm is not None
     frames = tuple(
         Frame(n, s.keyframe.image, time_s=s.keyframe.time_s, video_id=s.video_id, title=as_data(s.title))
         for n, s in enumerate(shown, 1)
     )
-    prompt = LOOK.format(count=len(frames), question=as_data(state.question))
+    hearing = LOOK_HEARING if sounds else ""
+    prompt = LOOK.format(count=len(frames), hearing=hearing, question=as_data(state.question))
     request = Request(
         SYSTEM,
         prompt,
         frames=frames,
+        sounds=sounds,
         max_tokens=LOOK_TOKENS,
         schema=schemas.SEEN,
         budget_tokens=run.left(state),
