@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from longvid import Library
 from longvid.cli import app
 from longvid_agents.video_lms.openai import OpenAIVideoLM
 from longvid_storage.errors import LongvidError, ModelError
-from openai_server import OpenAIServer, Status, coded
+from openai_server import Hang, OpenAIServer, Status, coded
 
 RATE, SECONDS = 5, 20
 
@@ -145,6 +146,26 @@ def test_the_server_may_be_lost_midway(server: OpenAIServer, place: Path) -> Non
 
     with Library.open(place) as library, pytest.raises(LongvidError, match="failed 2 times with HTTP 500"):
         ask("When does the speaker define entropy?", library._tools, lm=lm)
+
+
+def test_a_server_that_hangs_costs_no_more_than_the_seconds_allowed(
+    server: OpenAIServer, place: Path
+) -> None:
+    from longvid_agents.budget import Budget
+    from longvid_agents.graph import ask
+
+    server.play(Hang(60))
+    with Library.open(place, models={"text": "off", "image": "off"}) as library:
+        question = "When does the speaker define entropy?"
+        ask(question, library._tools)  # what is loaded once is loaded
+        started = time.monotonic()
+        answer = ask(question, library._tools, lm=OpenAIVideoLM(server.model), budget=Budget(seconds=2))
+        assert time.monotonic() - started < 8
+    assert len(server.requests) == answer.usage.model_calls == 1
+    assert answer.found
+    assert answer.partial
+    assert "the budget of 2 seconds ran out" in answer.answer
+    assert "extractive" in answer.engine["language_model"]
 
 
 def test_transcriptions_carry_the_times_of_the_sound() -> None:
