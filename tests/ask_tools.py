@@ -55,7 +55,7 @@ def citations(answer: Answer) -> list[Citation]:
 def check_answer(answer: Answer, tools: MemoryTools, filters: Filters | None = None) -> None:
     """Every claim is cited; every citation is true and lies inside evidence that this run really retrieved."""
     assert answer.found == bool(answer.claims)
-    seen = {step for step in tools.calls if step[0] in ("utterance", "screen", "picture", "summary")}
+    seen = {step for step in tools.calls if step[0] in ("utterance", "screen", "picture", "summary", "sound")}
     for claim in answer.claims:
         assert claim.text.strip()
         assert claim.citations
@@ -67,7 +67,7 @@ def check_citation(
     citation: Citation, tools: MemoryTools, seen: set[tuple[str, object]], filters: Filters
 ) -> None:
     """One citation; what was seen in a picture cannot be read again, so only its span is checked."""
-    if citation.kind in ("speech", "screen"):
+    if citation.kind in ("speech", "screen", "sound"):
         assert quote_in_span(citation, tools)
     pieces = [
         piece

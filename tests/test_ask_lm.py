@@ -14,7 +14,7 @@ from longvid_agents.context import Context, Turn
 from longvid_agents.graph import NOT_FOUND, AskEvent, ask
 from longvid_agents.video_lm import Request
 from longvid_storage.errors import ModelError, UsageError
-from longvid_storage.types import Answer, Claim, Filters, TrailStep, Utterance
+from longvid_storage.types import Answer, Claim, Filters, Sound, TrailStep, Utterance
 from memory_tools import MemoryTools, MemoryVideo
 from scripted_lm import ScriptedLM, claims, read_text
 
@@ -201,6 +201,39 @@ def test_a_list_of_the_library_says_when_how_long_and_who_and_is_nothing_to_cite
     assert "library" in did(answer, "search")
     assert not answer.found, "who speaks where is no evidence"
     assert all("2026-03-02" not in read_text(each) for each in lm.requests[3:])
+
+
+@pytest.mark.parametrize(
+    ("filters", "heard"),
+    [
+        (Filters(), ["Applause", "Laughter"]),
+        (Filters(to_s=6.0), ["Laughter"]),
+        (Filters(speaker="Ben"), []),
+        (Filters(collection="course"), []),
+    ],
+    ids=["all", "time", "speaker", "collection"],
+)
+def test_sounds_can_be_listed_within_the_filters_and_cited(filters: Filters, heard: list[str]) -> None:
+    videos = library().videos
+    videos["meet"].sounds = [Sound(2.0, 4.0, "Laughter"), Sound(8.0, 9.0, "Applause")]
+    tools = MemoryTools(list(videos.values()))
+    lm = ScriptedLM(
+        {"kind": "compare", "questions": []},
+        LIST,
+        lambda request: {
+            "enough": False,
+            "calls": [{"tool": "sounds", "video": line.split(" = ")[0]} for line in videos_told(request)],
+            "rule_out": [],
+        },
+        ENOUGH,
+        lambda request: claims(
+            *((f"{each.text}.", [each.id]) for each in request.evidence if each.kind == "sound")
+        ),
+        otherwise=EMPTY,
+    )
+    answer = ask("Compare how people react to the budget and to Lisbon.", tools, filters=filters, lm=lm)
+    assert sorted(c.quote.split()[0] for c in citations(answer) if c.kind == "sound") == heard
+    check_answer(answer, tools, filters)
 
 
 def test_names_in_a_list_of_the_library_are_data() -> None:

@@ -82,7 +82,7 @@ call = st.one_of(
     st.fixed_dictionaries({"tool": st.sampled_from(["outline", "library"])}, optional={"video": labels}),
     st.fixed_dictionaries(
         {
-            "tool": st.sampled_from(["transcript", "screen_text", "look", "shell"]),
+            "tool": st.sampled_from(["transcript", "screen_text", "sounds", "look", "shell"]),
             "video": labels,
             "from": times,
             "to": times,

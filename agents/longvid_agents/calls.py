@@ -11,7 +11,7 @@ from longvid_storage.errors import UsageError
 from longvid_storage.timecode import format_span, parse_time
 from longvid_storage.types import Box
 
-Tool = Literal["search", "mentions", "outline", "transcript", "screen_text", "library", "look"]
+Tool = Literal["search", "mentions", "outline", "transcript", "screen_text", "sounds", "library", "look"]
 TOOLS: tuple[Tool, ...] = get_args(Tool)
 
 MOST_RATE = 4.0
@@ -24,6 +24,7 @@ _ARGUMENTS: dict[Tool, tuple[frozenset[str], frozenset[str]]] = {
     "outline": (frozenset({"video"}), frozenset()),
     "transcript": (frozenset({"video", "from", "to"}), frozenset()),
     "screen_text": (frozenset({"video", "from", "to"}), frozenset()),
+    "sounds": (frozenset({"video"}), frozenset({"from", "to"})),
     "library": (frozenset(), frozenset()),
     "look": (frozenset({"video", "from", "to"}), frozenset({"rate", "box"})),
 }

@@ -67,6 +67,7 @@ TOOLS = """{"tool": "search", "query": "words", "video"?, "from"?, "to"?, "speak
 {"tool": "outline", "video": "v1"}: the events of a video, summed up
 {"tool": "transcript", "video": "v1", "from": 0, "to": 60}: all that is said there
 {"tool": "screen_text", "video": "v1", "from": 0, "to": 60}: all text shown there
+{"tool": "sounds", "video": "v1", "from"?, "to"?}: applause, laughter, music and the like that are heard there
 {"tool": "library"}: all videos with date, length and speakers: where to look, nothing to cite"""
 
 LOOK_TOOL = """{"tool": "look", "video": "v1", "from": 0, "to": 10, "rate"?: pictures a second up to 4, "box"?: \

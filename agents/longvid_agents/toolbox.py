@@ -15,6 +15,7 @@ from longvid_agents.working_memory import Source, sources_of
 from longvid_storage.chain import ChainLink
 from longvid_storage.errors import UsageError
 from longvid_storage.mentions import VideoMentions
+from longvid_storage.sound_words import describe_sound
 from longvid_storage.types import Filters, Moment, Segment
 
 MOST_AT_ONCE = 4
@@ -93,7 +94,7 @@ def _listed(call: Call, filters: Filters, tools: Tools) -> Found:
 
 
 def _read(call: Call, filters: Filters, tools: Tools) -> Found:
-    """Outline, transcript or screen text of one video, if the filters admit that video."""
+    """Outline, transcript, screen text or sounds of one video, if the filters admit that video."""
     video_id = call.video_id or ""
     card = next((card for card in tools.cards(filters=filters) if card.video_id == video_id), None)
     if card is None:
@@ -103,9 +104,15 @@ def _read(call: Call, filters: Filters, tools: Tools) -> Found:
         said = [u for u in tools.utterances(video_id, from_s, to_s) if allowed(filters, u)]
         sentences = speech_sentences(video_id, said)
     elif filters.speaker is not None:
-        sentences = []  # a slide or a summary has no speaker
+        sentences = []  # a slide, a sound or a summary has no speaker
     elif call.tool == "screen_text":
         sentences = screen_sentences(video_id, tools.screen_texts(video_id, from_s, to_s))
+    elif call.tool == "sounds":
+        sentences = [
+            Sentence(video_id, "sound", heard.start_s, heard.end_s, describe_sound(heard.label))
+            for heard in tools.sounds(video_id, from_s, to_s)
+            if admits(filters, heard.start_s, heard.end_s)
+        ]
     else:
         sentences = outline_of(video_id, tools.segments(video_id), filters)
         sentences += quotes_of(video_id, tools.chain(video_id), filters)
