@@ -138,7 +138,10 @@ def to_ffmetadata(chapters: Sequence[Segment]) -> str:
 
 
 def _ffmetadata_escape(text: str) -> str:
-    return re.sub(r"([=;#\\\n])", r"\\\1", text)
+    escaped = re.sub(r"([=;#\\\n])", r"\\\1", text)
+    # FFmpeg takes the line's end behind a backslash as part of the title, and loses the chapter after it; what it
+    # reads as text ends at a zero.
+    return f"{escaped}\0" if text.endswith("\\") else escaped
 
 
 def _milliseconds(seconds: float) -> int:

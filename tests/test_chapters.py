@@ -9,7 +9,7 @@ import re
 
 import av
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from longvid import chapters as module
@@ -58,6 +58,7 @@ def chapter_lists(draw: st.DrawFn) -> list[Segment]:
 
 
 @given(chapter_lists())
+@example(events((0.0, "a backslash\\"), (10.0, "next")))
 def test_ffmetadata_is_read_back_by_ffmpeg(chapters: list[Segment]) -> None:
     with av.open(io.BytesIO(to_ffmetadata(chapters).encode()), format="ffmetadata") as container:
         found = container.chapters()

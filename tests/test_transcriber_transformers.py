@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from longvid_indexer.audio import SAMPLE_RATE
-from longvid_indexer.transcribers.asr_kinds import Spoken, ctc_words, kind_of, token_words
+from longvid_indexer.transcribers.asr_kinds import Spoken, kind_of
+from longvid_indexer.transcribers.asr_words import ctc_words, token_words
 from longvid_indexer.transcribers.transformers import TransformersTranscriber
 from longvid_indexer.transcribers.words import Heard, group_words
 from longvid_indexer.voice import Stretch

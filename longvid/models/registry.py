@@ -49,7 +49,7 @@ def adapters(role: Role) -> dict[str, str]:
 
 
 def _of_module(role: Role, name: str, default: Any) -> Any:
-    """A table of the role's module; a role whose module has not been written yet has an empty one."""
+    """A table of the role's module, ``default`` where it has none."""
     module = ROLES[role].module
     if importlib.util.find_spec(module) is None:
         return default

@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from longvid_agents.conversation.rules import Mode, Reading, named_speakers, read, refers
+from longvid_agents.conversation.rules import Mode, Reading, read, refers
+from longvid_agents.conversation.subjects import named_speakers
 from longvid_agents.conversation.turns import Cited, Turn, filters_from_plain, filters_to_plain
 from longvid_agents.narrowing import narrowed
 from longvid_agents.video_lm import EvidenceText, Request, VideoLM

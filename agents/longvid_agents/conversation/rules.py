@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from longvid_agents.conversation.subjects import content_phrase, named_speakers, says_something, subject_of
 from longvid_agents.conversation.turns import Cited, Turn
 from longvid_agents.question import FRAME_WORDS, content_terms
 from longvid_storage.stop_words import STOP_WORDS
@@ -66,7 +67,6 @@ _MAY_REFER = re.compile(
     r"\b(?:it|its|that|this|these|those|he|she|they|him|her|them|their|his|same|else)\b", re.I
 )
 _ITS = re.compile(r"\b(?:its|their)\b", re.I)
-_PREPOSITION = re.compile(r"\b(about|of|for|on|with|regarding)\s+", re.I)
 _WORD = re.compile(r"\w+(?:['’\-.]\w+)*")
 _MOST_ELLIPTIC_WORDS = 7
 
@@ -103,14 +103,14 @@ def read(question: str, turns: Sequence[Turn], speakers: Sequence[str]) -> Readi
     reading = _timed(Reading(bare, anchor=anchor))
     reading = _placed(reading)
     # "Who said that?" has no frame of its own: the question before it has.
-    last = next((turn for turn in reversed(turns) if _says_something(turn.asked, speakers)), turns[-1])
+    last = next((turn for turn in reversed(turns) if says_something(turn.asked, speakers)), turns[-1])
     own = _elliptic(reading, last, speakers, connected=bare != text)
     if own is reading:
         own = _topical(_personal(reading, turns, speakers), last, speakers)
     reading = own
     if not reading.notes:
         return Reading(text)
-    if reading.when and not _says_something(reading.question, speakers):
+    if reading.when and not says_something(reading.question, speakers):
         named = named_speakers(reading.question, speakers)
         mode: Mode = "next" if reading.when == "after" else "before"
         reading = replace(reading, mode=mode, speaker=named[0] if named else None)
@@ -124,45 +124,6 @@ def refers(question: str, turns: Sequence[Turn], speakers: Sequence[str]) -> boo
     if read(question, turns, speakers).notes or _CONNECTIVE.match(question):
         return True
     return _MAY_REFER.search(question) is not None
-
-
-def named_speakers(text: str, speakers: Sequence[str]) -> list[str]:
-    """Speakers whose name, or first name where it is one person's, is in ``text``, in the order they appear."""
-    firsts = [speaker.split()[0].casefold() for speaker in speakers if speaker.split()]
-    found: dict[str, int] = {}
-    for speaker in speakers:
-        first = speaker.split()[0] if speaker.split() else ""
-        names = [speaker] + ([first] if len(first) > 2 and firsts.count(first.casefold()) == 1 else [])
-        for name in names:
-            match = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.I)
-            if match:
-                found[speaker] = min(found.get(speaker, len(text)), match.start())
-    return sorted(found, key=lambda speaker: found[speaker])
-
-
-def subject_of(question: str, speakers: Sequence[str]) -> str:
-    """What a question is about: what follows its last "about", "of", …, else its last run of content words."""
-    text = question.rstrip("?!. ")
-    prepositions = list(_PREPOSITION.finditer(text))
-    if prepositions:
-        tail = text[prepositions[-1].end() :].strip()
-        if content_terms(tail) and not named_speakers(tail, speakers):
-            return tail
-    names = {word.casefold() for speaker in speakers for word in speaker.split()}
-    runs: list[tuple[int, int]] = []
-    for match in _WORD.finditer(text):
-        word = match.group().casefold()
-        if word in STOP_WORDS["en"] or word in FRAME_WORDS or word in names:
-            continue
-        if runs and not text[runs[-1][1] : match.start()].strip():
-            runs[-1] = (runs[-1][0], match.end())
-        else:
-            runs.append((match.start(), match.end()))
-    if not runs:
-        return ""
-    start, end = runs[-1]
-    article = re.search(r"\b(?:the|a|an)\s+$", text[:start], re.I)
-    return text[article.start() if article else start : end]
 
 
 def _timed(reading: Reading) -> Reading:
@@ -191,7 +152,7 @@ def _elliptic(reading: Reading, last: Turn, speakers: Sequence[str], *, connecte
     """ "And Jonas?", "What about the hotel?", "Why?": the last question with something else in its place."""
     bare = _BARE.match(reading.question)
     if bare and not reading.when:
-        phrase = _content_phrase(last.asked, speakers)
+        phrase = content_phrase(last.asked, speakers)
         if not phrase:
             return reading
         return replace(
@@ -309,26 +270,6 @@ def _topical(reading: Reading, last: Turn, speakers: Sequence[str]) -> Reading:
                 reading, question=text, notes=(*reading.notes, f"{found.group().lower()} = {subject}")
             )
     return reading
-
-
-def _says_something(question: str, speakers: Sequence[str]) -> bool:
-    names = {word.casefold() for speaker in speakers for word in speaker.split()}
-    return any(
-        term.word.casefold() not in FRAME_WORDS and term.word.casefold().split("'")[0] not in names
-        for term in content_terms(question)
-    )
-
-
-def _content_phrase(question: str, speakers: Sequence[str]) -> str:
-    """What the question asks about: its "about …", else all from the first to the last content word."""
-    if _PREPOSITION.search(question):
-        return subject_of(question, speakers)
-    marks = [
-        match
-        for match in _WORD.finditer(question)
-        if match.group().casefold() not in STOP_WORDS["en"] and match.group().casefold() not in FRAME_WORDS
-    ]
-    return question[marks[0].start() : marks[-1].end()] if marks else ""
 
 
 def _asks(words: Sequence[str]) -> bool:

@@ -7,8 +7,7 @@ start of the sound) where the model has them.
 from __future__ import annotations
 
 import inspect
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from longvid_indexer.audio import SAMPLE_RATE
 from longvid_indexer.subtitles.languages import normalise_language
+from longvid_indexer.transcribers.asr_words import ctc_words, only_capitals, spaced_words, token_words
 from longvid_indexer.transcribers.words import Heard
 
 Sounds = Sequence[NDArray[np.float32]]
@@ -175,35 +175,6 @@ def _of_segments(segments: Sequence[dict[str, Any]], tokenizer: Any, codes: dict
     return Spoken("".join(texts), tuple(words), language)
 
 
-def token_words(
-    tokens: Sequence[int], spans: Sequence[tuple[float, float]], tokenizer: Any
-) -> Iterator[Heard]:
-    """Byte-level tokens to words: a space begins one; what is written without spaces is parted at whole characters."""
-    text, held, begin_s, end_s = "", [], 0.0, 0.0
-    for token, (start_s, until_s) in zip(tokens, spans, strict=True):
-        held.append(token)
-        piece = tokenizer.decode(held)
-        if "\ufffd" in piece:
-            continue  # a character of which more bytes follow
-        joins = not piece.startswith(" ") and not _stands_alone(piece)
-        if text and not joins:
-            yield Heard(text, begin_s, end_s)
-            text = ""
-        begin_s = begin_s if text else start_s
-        text, held, end_s = text + piece, [], max(begin_s, until_s)
-    if text:
-        yield Heard(text, begin_s, end_s)
-
-
-def _stands_alone(piece: str) -> bool:
-    """Whether it begins with a letter of a script that has no spaces between words (Chinese, Japanese, Thai, …)."""
-    return bool(
-        re.match(
-            "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\U00020000-\U0002ffff]", piece
-        )
-    )
-
-
 def hear_ctc(loaded: Loaded, sounds: Sounds, language: str | None) -> list[Spoken]:
     """Connectionist temporal classification: a token or a blank for each frame (Graves et al., ICML 2006)."""
     inputs = _placed(loaded, loaded.processor(list(sounds)))
@@ -224,35 +195,6 @@ def hear_ctc(loaded: Loaded, sounds: Sounds, language: str | None) -> list[Spoke
     return spoken
 
 
-def ctc_words(tokens: NDArray[np.int64], frame_s: float, blank: int, tokenizer: Any) -> Iterator[Heard]:
-    """The words of a frame-wise best path: runs of one token are one, blanks part them, a delimiter ends a word."""
-    delimiter = getattr(tokenizer, "word_delimiter_token", None)
-    special = {*tokenizer.all_special_ids, blank}
-    text, begin, end = "", 0, 0
-    changes = np.flatnonzero(np.diff(tokens)) + 1
-    for first, last in zip([0, *changes], [*changes, len(tokens)], strict=True):
-        if first == last:
-            continue
-        token = int(tokens[first])
-        piece = tokenizer.convert_ids_to_tokens(token)
-        parts = piece == delimiter or piece.startswith("▁")
-        if parts and text:
-            yield Heard(text, begin * frame_s, end * frame_s)
-            text = ""
-        if token in special or piece == delimiter:
-            continue
-        begin = begin if text else int(first)
-        text, end = text + piece.removeprefix("▁"), int(last)
-    if text:
-        yield Heard(text, begin * frame_s, end * frame_s)
-
-
-def only_capitals(tokenizer: Any) -> bool:
-    """Whether the model knows no small letters (wav2vec 2.0): then its capitals mean nothing."""
-    special = set(tokenizer.all_special_tokens)
-    return not any(c.islower() for token in tokenizer.get_vocab() if token not in special for c in token)
-
-
 def hear_transducer(loaded: Loaded, sounds: Sounds, language: str | None) -> list[Spoken]:
     """Parakeet TDT and RNN-T: tokens with the frame at which each was emitted."""
     inputs = _placed(loaded, loaded.processor(list(sounds), sampling_rate=SAMPLE_RATE))
@@ -264,20 +206,7 @@ def hear_transducer(loaded: Loaded, sounds: Sounds, language: str | None) -> lis
         texts = loaded.processor.batch_decode(made.sequences, skip_special_tokens=True)
         return [Spoken(text) for text in texts]
     texts, tokens = loaded.processor.decode(made.sequences, durations=durations, skip_special_tokens=True)
-    return [Spoken(text, tuple(_token_words(times))) for text, times in zip(texts, tokens, strict=True)]
-
-
-def _token_words(tokens: Sequence[dict[str, Any]]) -> Iterator[Heard]:
-    """Tokens to words: a space before a token begins a new one."""
-    text, begin_s, end_s = "", 0.0, 0.0
-    for token in tokens:
-        if text.strip() and token["token"].startswith(" "):
-            yield Heard(text.strip(), begin_s, end_s)
-            text = ""
-        begin_s = begin_s if text else float(token["start"])
-        text, end_s = text + token["token"], max(begin_s, float(token["end"]))
-    if text.strip():
-        yield Heard(text.strip(), begin_s, end_s)
+    return [Spoken(text, tuple(spaced_words(times))) for text, times in zip(texts, tokens, strict=True)]
 
 
 def hear_seq2seq(loaded: Loaded, sounds: Sounds, language: str | None) -> list[Spoken]:
