@@ -8,8 +8,11 @@ from __future__ import annotations
 import io
 import os
 import sys
+import warnings
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 from typer.exceptions import TyperException
@@ -33,7 +36,7 @@ from longvid.cli_options import (
     open_library,
     tell,
 )
-from longvid_storage.errors import LongvidError, UsageError
+from longvid_storage.errors import LongvidError, LongvidWarning, UsageError
 
 app = typer.Typer(
     help="Ask hours of video a question; every claim of the answer cites video and time.",
@@ -47,6 +50,7 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line; the exit status is 0 done, 1 something failed, 2 wrong usage, 130 interrupted."""
+    warnings.showwarning = partial(_tell, warnings.showwarning)
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A file name may be bytes that are no text; escaped this way it is valid JSON, and can be told.
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -80,6 +84,22 @@ def main() -> None:
         print("\nlongvid: not confirmed, so nothing was done (--yes answers for you)", file=sys.stderr)
         status = 130
     sys.exit(status or 0)
+
+
+def _tell(
+    otherwise: Callable[..., None],
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """A warning of ours is one line on stderr, without the place in our code; others as Python shows them."""
+    if issubclass(category, LongvidWarning):
+        print(f"longvid: {message}", file=sys.stderr)
+    else:
+        otherwise(message, category, filename, lineno, file, line)
 
 
 def _drop_output() -> None:

@@ -247,3 +247,19 @@ def test_a_question_of_ten_thousand_words_is_answered(library: Path) -> None:
     done = longvid("ask", "migration plan " * 5000, "--library", str(library), "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["found"] in (True, False)
+
+
+def test_a_warning_of_ours_is_one_line_and_others_stay_pythons(capsys: pytest.CaptureFixture[str]) -> None:
+    from longvid.cli import _tell
+    from longvid_storage.torch_device import HalvedBatchWarning
+
+    others: list[object] = []
+
+    def otherwise(*what: object) -> None:
+        others.append(what)
+
+    _tell(otherwise, HalvedBatchWarning("the GPU is full"), HalvedBatchWarning, "x.py", 1)
+    assert capsys.readouterr().err == "longvid: the GPU is full\n"
+    assert not others
+    _tell(otherwise, "old", DeprecationWarning, "x.py", 1)
+    assert len(others) == 1

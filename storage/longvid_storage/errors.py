@@ -115,3 +115,7 @@ def first_line(error: BaseException) -> str:
     """The first sentence of what a library says of its error, without the pages that may follow; never empty."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return (lines[0].partition(". ")[0].rstrip(" .:!") if lines else "") or type(error).__name__
+
+
+class LongvidWarning(UserWarning):
+    """Work went on, but not as asked: a full GPU got smaller batches. The command line prints it as one line."""

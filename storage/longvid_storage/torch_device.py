@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal, TypeVar, get_args
 
-from longvid_storage.errors import MissingExtraError, ModelError, UsageError
+from longvid_storage.errors import LongvidWarning, MissingExtraError, ModelError, UsageError
 
 Precision = Literal["fp32", "bf16", "fp16"]
 
@@ -16,7 +16,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-class HalvedBatchWarning(UserWarning):
+class HalvedBatchWarning(LongvidWarning):
     """The GPU was too full for a batch; it was halved, and work goes on."""
 
 

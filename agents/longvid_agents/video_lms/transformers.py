@@ -23,14 +23,14 @@ from longvid_agents.video_lms.loading import Kind, Loaded, kind_of, load
 from longvid_agents.video_lms.prompting import SAMPLING_RATE, Prompter, pieces_of
 from longvid_agents.video_lms.pruning import Run, left_out, pruning, runs_of
 from longvid_agents.video_lms.writing import Written, write
-from longvid_storage.errors import OUT_OF_TIME, ModelError, UsageError, first_line
+from longvid_storage.errors import OUT_OF_TIME, LongvidWarning, ModelError, UsageError, first_line
 from longvid_storage.weights import find_weights, fingerprint_of
 
 # How often frames are halved when the GPU is full, before giving up.
 _HALVINGS = 2
 
 
-class FewerFramesWarning(UserWarning):
+class FewerFramesWarning(LongvidWarning):
     """The GPU was too full for the frames of a request; fewer were shown."""
 
 

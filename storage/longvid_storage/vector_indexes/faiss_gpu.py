@@ -21,6 +21,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from longvid_storage.errors import LongvidWarning
 from longvid_storage.vector_indexes.exact import best_of
 from longvid_storage.vector_indexes.faiss import FaissIndex
 
@@ -40,7 +41,7 @@ _ONE = threading.Lock()
 Layout = Literal["flat", "ivf"]
 
 
-class GpuFullWarning(UserWarning):
+class GpuFullWarning(LongvidWarning):
     """The GPU had no room left for a search; the host searches, with the same results."""
 
 
