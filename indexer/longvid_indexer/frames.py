@@ -7,7 +7,7 @@ never run backwards, are never negative and never missing. Damage costs the dama
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -156,36 +156,52 @@ class FrameReader:
             self.promised_until_s = _promised(stream, self.info.stream_start_s)
             aspect = pixel_aspect(stream)
             clock = _Clock(self.info.stream_start_s, self.info.duration_s, 1 / self.rate)
-            for raw in self._pictures(container, stream):
+            for raw in decoded(container, stream, self._damaged, self._ended):
                 time_s, until_s = clock.place(raw)
                 frame = Frame(raw, time_s, self.frames_decoded, aspect)
                 self.frames_decoded += 1
                 self.decoded_until_s = until_s
                 yield frame
 
-    def _pictures(self, container: Any, stream: Any) -> Iterator[Any]:
-        from av.error import EOFError as EndOfStream
-        from av.error import FFmpegError
+    def _damaged(self, error: Exception) -> None:
+        self.decode_errors += 1
 
-        packets = container.demux(stream)
-        while True:
-            try:
-                packet = next(packets, None)
-            except FFmpegError as error:
-                self.cut_short = error.strerror or str(error)
-                return
-            if packet is None:
-                return
-            try:
-                pictures = packet.decode()
-            except EndOfStream:
-                continue
-            except FFmpegError:
-                self.decode_errors += 1
-                continue
-            for picture in pictures:
-                if picture.width > 0 and picture.height > 0:
-                    yield picture
+    def _ended(self, error: Exception) -> None:
+        self.cut_short = getattr(error, "strerror", None) or str(error)
+
+
+def decoded(
+    container: Any,
+    stream: Any,
+    damaged: Callable[[Exception], None] | None = None,
+    ended: Callable[[Exception], None] | None = None,
+) -> Iterator[Any]:
+    """Decoded pictures from here on; damage costs the damaged ones.
+
+    ``damaged`` is told of each packet that cannot be decoded, ``ended`` of what made reading stop before the end.
+    """
+    from av.error import EOFError as EndOfStream
+    from av.error import FFmpegError
+
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets, None)
+        except FFmpegError as error:
+            if ended is not None:
+                ended(error)
+            return
+        if packet is None:
+            return
+        try:
+            pictures = packet.decode()
+        except EndOfStream:
+            continue
+        except FFmpegError as error:
+            if damaged is not None:
+                damaged(error)
+            continue
+        yield from (picture for picture in pictures if picture.width > 0 and picture.height > 0)
 
 
 def _promised(stream: Any, start_s: float) -> float | None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from longvid_indexer.frames import Frame, fit, pixel_aspect
+from longvid_indexer.frames import Frame, decoded, fit, pixel_aspect
 from longvid_indexer.vision.pictures import encode_webp
 from longvid_storage.errors import MediaError
 from longvid_storage.types import Box, VideoInfo
@@ -126,7 +126,7 @@ class Rewatcher:
             container.seek(0)
         last: tuple[Any, float] | None = None
         left = list(times_s)
-        for raw in _pictures(container, stream):
+        for raw in decoded(container, stream):
             self.frames_decoded += 1
             time_s = max(0.0, float(raw.pts * stream.time_base) - start_s) if raw.pts is not None else None
             if time_s is None:
@@ -167,28 +167,6 @@ def intra_times(stream: Any, start_s: float) -> list[float]:
     """When the stream's intra frames appear, as its index has it; empty without an index."""
     entries = [entry.timestamp for entry in stream.index_entries if entry.is_keyframe]
     return sorted(float(timestamp * stream.time_base) - start_s for timestamp in entries)
-
-
-def _pictures(container: Any, stream: Any) -> Iterator[Any]:
-    """Decoded pictures from here on; damage costs the damaged ones."""
-    from av.error import EOFError as EndOfStream
-    from av.error import FFmpegError
-
-    packets = container.demux(stream)
-    while True:
-        try:
-            packet = next(packets, None)
-        except FFmpegError:
-            return
-        if packet is None:
-            return
-        try:
-            pictures = packet.decode()
-        except EndOfStream:
-            continue
-        except FFmpegError:
-            continue
-        yield from (picture for picture in pictures if picture.width > 0 and picture.height > 0)
 
 
 def _picture(frame: Frame, asked_s: float, box: Box | None, long_side: int) -> Picture:
