@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from longvid_storage.errors import UsageError
-from longvid_storage.filters import speaker_key
 from longvid_storage.types import Filters
 
 if TYPE_CHECKING:
@@ -47,6 +46,8 @@ def unknown_speaker(store: Store, speaker: str | None) -> list[str]:
     """A line for the user when nobody called ``speaker`` speaks in any video, with those who do; else nothing."""
     if speaker is None:
         return []
+    from longvid_storage.filters import speaker_key
+
     names = sorted(store.speakers())
     if speaker_key(speaker) in map(speaker_key, names):
         return []
