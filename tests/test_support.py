@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from longvid_agents.budget import Budget
 from longvid_agents.checks.support import FIT, SUPPORTED, coverage, likeness
 from longvid_agents.graph import ask
 from longvid_agents.video_lm import Request
+from longvid_storage.errors import OUT_OF_TIME, ModelError
 from longvid_storage.types import Answer
 from scripted_lm import ScriptedLM, claims
 
@@ -38,19 +41,18 @@ def test_the_probability_grows_with_both_and_neither_alone_is_enough() -> None:
 
 
 def answered(claim: str, *, late: bool) -> tuple[Answer, ScriptedLM]:
-    """The answer of a model that writes ``claim``; ``late``: then the time is over, and nothing judges it."""
-    now = [0.0]
+    """The answer of a model that writes ``claim``; ``late``: the time is over before it judges it."""
 
-    def write(request: Request) -> object:
-        now[0] += 60.0 if late else 0.0
-        found = next(each.id for each in request.evidence if "budget report" in each.text)
-        return claims((claim, [found]))
+    def write(request: Request) -> dict[str, Any]:
+        return claims((claim, [next(each.id for each in request.evidence if "budget report" in each.text)]))
 
-    tools, lm = library(), ScriptedLM(write, {"verdicts": [{"claim": 1, "supported": True}]})
-    budget = Budget(seconds=50.0)
-    answer = ask(
-        "Who promised to write the budget report?", tools, lm=lm, budget=budget, clock=lambda: now[0]
+    judged = (
+        ModelError("the time is over", code=OUT_OF_TIME)
+        if late
+        else {"verdicts": [{"claim": 1, "supported": False}]}
     )
+    tools, lm = library(), ScriptedLM(write, judged, otherwise={"complete": True, "claims": []})
+    answer = ask("Who promised to write the budget report?", tools, lm=lm, budget=Budget(seconds=50.0))
     check_answer(answer, tools)
     return answer, lm
 
@@ -58,15 +60,17 @@ def answered(claim: str, *, late: bool) -> tuple[Answer, ScriptedLM]:
 def test_past_the_budget_words_and_meaning_judge() -> None:
     answer, lm = answered(NEAR, late=True)
     assert [claim.text for claim in answer.claims] == [NEAR]
-    assert len(lm.requests) == 1
+    assert len(lm.requests) == 2
     assert any("1 are near enough" in step.did for step in answer.trail)
 
 
 def test_past_the_budget_what_is_far_is_dropped() -> None:
     answer, _ = answered(FAR, late=True)
     assert FAR not in [claim.text for claim in answer.claims]
+    assert any("0 are near enough" in step.did for step in answer.trail)
 
 
 def test_within_the_budget_the_model_judges() -> None:
-    _, lm = answered(NEAR, late=False)
-    assert len(lm.requests) > 1
+    answer, lm = answered(NEAR, late=False)
+    assert len(lm.requests) > 2
+    assert NEAR not in [claim.text for claim in answer.claims]

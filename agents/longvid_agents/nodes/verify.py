@@ -78,15 +78,18 @@ def _entailed(run: Run, state: AskState, unsure: Sequence[Judged]) -> tuple[Usag
         schema=schemas.VERDICTS,
     )
     if short := run.out_of(state, run.cost(state, request)):
-        kept = [each for each in unsure if likely(run, each)]
-        how = f"{len(unsure)} could not be judged by the model ({short}), {len(kept)} are near enough"
-        return state.usage, kept, f"; {how}"
+        return state.usage, *_near_enough(run, unsure, short)
     outcome = ask_model(run, state, request, lambda text: read_verdicts(text, len(unsure)))
+    if outcome.value is None and outcome.late:
+        return outcome.usage, *_near_enough(run, unsure, outcome.problem)
     if outcome.value is None:
-        return (
-            outcome.usage,
-            [],
-            f"; the model's verdicts could not be read: {as_data(outcome.problem)[:120]}",
-        )
+        how = f"; the model's verdicts could not be read: {as_data(outcome.problem)[:120]}"
+        return outcome.usage, [], how
     verdicts = zip(unsure, outcome.value, strict=True)
     return outcome.usage, [each for each, yes in verdicts if yes], f" ({len(unsure)} judged by the model)"
+
+
+def _near_enough(run: Run, unsure: Sequence[Judged], short: str) -> tuple[list[Judged], str]:
+    kept = [each for each in unsure if likely(run, each)]
+    how = f"{len(unsure)} could not be judged by the model ({as_data(short)}), {len(kept)} are near enough"
+    return kept, f"; {how}"
