@@ -23,6 +23,7 @@ from longvid_storage.filters import speaker_key
 from longvid_storage.mentions import VideoMentions, mentions
 from longvid_storage.rows import VideoRow
 from longvid_storage.search import search
+from longvid_storage.searching.pictures_at import similarity_at
 from longvid_storage.searching.vectors_at import vectors_at
 from longvid_storage.store import Store
 from longvid_storage.types import Box, Filters, Keyframe, Moment, ScreenText, Segment, Sound, Utterance
@@ -108,6 +109,7 @@ class LibraryTools:
         rate: float | None = None,
         box: Box | None = None,
         most: int = 16,
+        times_s: Sequence[float] | None = None,
     ) -> Sequence[Keyframe]:
         """Pictures decoded anew from the media file of a video.
 
@@ -119,8 +121,8 @@ class LibraryTools:
             raise MediaError(
                 f'"{row.info.title}" has no pictures: it is sound or a transcript', code="no_picture"
             )
-        times_s = _times(from_s, to_s, rate, most)
-        pictures = self._rewatcher.pictures(self._media_of(row), row.info, times_s, box=box)
+        wanted_s = _times(from_s, to_s, rate, most) if times_s is None else times_s
+        pictures = self._rewatcher.pictures(self._media_of(row), row.info, wanted_s, box=box)
         ends_s = [*(picture.asked_s for picture in pictures[1:]), to_s]
         return [
             Keyframe(p.time_s, p.asked_s, max(end_s, p.asked_s), p.image, p.width, p.height, "shot")
@@ -135,6 +137,18 @@ class LibraryTools:
         if not row.info.has_audio:
             return np.zeros(0, np.float32)
         return audio_between(self._media_of(row), row.info, from_s, to_s)
+
+    def picture_relevance(
+        self, video_id: str, times_s: Sequence[float], question: str
+    ) -> Sequence[float] | None:
+        """Cosine of the question and the indexed keyframe at each time, or None when there are no such vectors."""
+        encoder = self._image_encoder()
+        if encoder is None or encoder.fingerprint not in self._store.vector_models():
+            return None
+        with self._lock:
+            query = encoder.encode_texts([question])[0]
+        fits = similarity_at(self._store, video_id, times_s, query, fingerprint=encoder.fingerprint)
+        return None if fits is None else fits.tolist()
 
     def _media_of(self, row: VideoRow) -> Path:
         """The file the video was indexed from, unchanged since."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -65,6 +65,7 @@ class MemoryTools:
         self.encoder = encoder
         self.calls: list[tuple[str, object]] = []
         self.frames_decoded = 0
+        self.relevance: Callable[[str, float], float] | None = None
         self.chains: list[ChainLink] = []
 
     def search(self, query: str, *, k: int, filters: Filters) -> list[Moment]:
@@ -120,6 +121,7 @@ class MemoryTools:
         rate: float | None = None,
         box: Box | None = None,
         most: int = 16,
+        times_s: Sequence[float] | None = None,
     ) -> list[Keyframe]:
         """The film shows at second t a picture of the bytes "video@t"."""
         video = self.videos[video_id]
@@ -127,15 +129,20 @@ class MemoryTools:
             raise MediaError(f'the file of "{video.title}" is gone', code="gone")
         self.calls.append(("frames", (video_id, from_s, to_s, rate, box)))
         count = most if rate is None else max(1, min(most, round((to_s - from_s) * rate)))
-        step = (to_s - from_s) / count
-        starts = [from_s + number * step for number in range(count)]
-        self.frames_decoded += count
+        starts = list(times_s or [from_s + number * (to_s - from_s) / count for number in range(count)])
+        self.frames_decoded += len(starts)
         frames = [
-            Keyframe(s, s, s + step, f"{video_id}@{s:.2f}{box or ''}".encode(), 64, 36, "shot")
-            for s in starts
+            Keyframe(s, s, end_s, f"{video_id}@{s:.2f}{box or ''}".encode(), 64, 36, "shot")
+            for s, end_s in zip(starts, [*starts[1:], to_s], strict=True)
         ]
         self.calls.extend(("picture", (video_id, frame)) for frame in frames)
         return frames
+
+    def picture_relevance(self, video_id: str, times_s: Sequence[float], question: str) -> list[float] | None:
+        if self.relevance is None:
+            return None
+        self.calls.append(("relevance", (video_id, question)))
+        return [self.relevance(video_id, time_s) for time_s in times_s]
 
     def mentions(self, terms: Sequence[str], *, filters: Filters) -> list[VideoMentions]:
         self.calls.append(("mentions", filters))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from longvid_agents.graph import ask
 from longvid_agents.video_lm import Request
 from longvid_storage.errors import ModelError
 from longvid_storage.types import Answer, Filters, Keyframe
+from memory_tools import MemoryTools
 from scripted_lm import ScriptedLM, claims
 
 COLOUR = "Which colour is the tree of the prefix code on the slide?"
@@ -186,3 +188,101 @@ def test_sound_that_is_gone_is_told() -> None:
     answer = ask(COLOUR, tools, lm=lm)
     assert "lec" not in {sound.video_id for sound in lm.requests[0].sounds}
     assert any("not heard: the file of" in step and "is gone" in step for step in looks(answer))
+
+
+def at_40(video_id: str, time_s: float) -> float:
+    """The index's pictures fit the question from 40 to 44 s, and nowhere else."""
+    return 0.3 if 40 <= time_s < 44 else 0.1
+
+
+def watching_all(question: str, relevance: Callable[[str, float], float] | None, **span: Any) -> Request:
+    """The second look's request: all of the lecture, once the first look has found nothing."""
+    tools = library()
+    tools.relevance = relevance
+    seen = {"seen": []}
+    call = look_at(video="v1", **{"from": 0, "to": 60}, **span)
+    lm = ScriptedLM(seen, NOTHING, call, seen, NOTHING, ENOUGH, sees=True)
+    ask(question, tools, lm=lm)
+    return [request for request in lm.requests if request.frames][1]
+
+
+def test_pictures_are_dense_where_the_index_says_that_they_fit_and_some_are_seen_everywhere() -> None:
+    request = watching_all(COLOUR, at_40)
+    inside = [frame for frame in request.frames if 40 <= frame.time_s < 44]
+    assert len(inside) >= 8
+    assert 14 <= len(request.frames) <= 16
+    assert {int(frame.time_s // 15) for frame in request.frames} == {0, 1, 2, 3}
+    assert [frame.relevance for frame in request.frames] == [at_40("", f.time_s) for f in request.frames]
+    assert request.packing == "relevant"
+    assert not request.whole
+
+
+def test_without_picture_vectors_pictures_are_even_and_packed_as_ever() -> None:
+    request = watching_all(COLOUR, None)
+    times = [frame.time_s for frame in request.frames]
+    assert times == [60 / 16 * number for number in range(16)]
+    assert {frame.relevance for frame in request.frames} == {None}
+    assert request.packing == "interleaved"
+
+
+def test_pictures_that_all_fit_the_same_are_even_and_few_asked_for_are_all_shown() -> None:
+    times = [frame.time_s for frame in watching_all(COLOUR, lambda *_: 0.2).frames]
+    assert len(times) == 16
+    assert max(b - a for a, b in pairwise(times)) < 60 / 16 + 1
+    few = watching_all(COLOUR, at_40, rate=0.2)
+    assert [frame.time_s for frame in few.frames] == [5.0 * number for number in range(12)]
+    assert few.packing == "relevant"
+
+
+def test_what_is_seen_where_pictures_are_sparse_is_cited_for_its_own_time_only() -> None:
+    tools = library()
+    tools.relevance = at_40
+    sees = {"seen": [{"frame": 1, "text": "The tree of the prefix code is drawn in red."}]}
+    lm = ScriptedLM(
+        {"seen": []}, NOTHING, look_at(video="v1", **{"from": 0, "to": 60}), sees,
+        claiming("The tree of the prefix code is red.", "drawn in red"), sees=True,
+    )  # fmt: skip
+    answer = ask(COLOUR, tools, lm=lm)
+    (citation,) = citations(answer)
+    assert citation.end_s - citation.start_s < 1
+    check_answer_spans(answer, tools)
+
+
+def check_answer_spans(answer: Answer, tools: MemoryTools) -> None:
+    """Each cited picture lies inside one that was really decoded."""
+    frames = [call[1] for name, call in tools.calls if name == "picture"]  # type: ignore[index]
+    for each in citations(answer):
+        assert any(f.start_s <= each.start_s and each.end_s <= f.end_s for f in frames)
+
+
+def test_a_question_about_the_whole_sees_all_of_it_evenly() -> None:
+    tools = library()
+    tools.relevance = at_40
+    lm = ScriptedLM(
+        look_at(video="v1", **{"from": 0, "to": 60}),
+        {"seen": []},
+        NOTHING,
+        ENOUGH,
+        otherwise=ENOUGH,
+        sees=True,
+    )
+    ask("Summarise the lecture on information theory.", tools, lm=lm)
+    request = next(request for request in lm.requests if request.frames)
+    assert [frame.time_s for frame in request.frames] == [60 / 16 * number for number in range(16)]
+    assert request.whole
+    assert request.packing == "interleaved"
+    assert "relevance" not in [name for name, _ in tools.calls]
+
+
+def test_pictures_of_the_index_stand_in_for_media_that_is_gone_by_how_well_they_fit() -> None:
+    tools = library()
+    tools.relevance = at_40
+    video = tools.videos["lec"]
+    video.media = False
+    video.keyframes = [Keyframe(t + 0.5, t, t + 1, b"%d" % t, 64, 36, "shot") for t in range(60)]
+    lm = ScriptedLM({"seen": []}, NOTHING, ENOUGH, sees=True)
+    ask(COLOUR, tools, lm=lm)
+    request = lm.requests[0]
+    assert {40, 41, 42, 43} & {int(frame.time_s) for frame in request.frames}
+    assert all(frame.relevance == at_40("", frame.time_s) for frame in request.frames)
+    assert request.packing == "relevant"

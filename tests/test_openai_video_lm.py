@@ -20,7 +20,7 @@ from longvid_agents.video_lms.openai import OpenAIVideoLM
 from longvid_indexer.frames import FrameReader
 from longvid_indexer.probe import probe
 from longvid_storage.endpoint import HOSTED, Endpoint
-from longvid_storage.errors import ModelError
+from longvid_storage.errors import ModelError, UsageError
 from media_factory import write_video
 from openai_server import Cut, Hang, OpenAIServer, Raw, Says, Status, code_of, coded
 
@@ -540,3 +540,21 @@ def test_fingerprint_tells_servers_and_models_apart(tmp_path: Path) -> None:
         OpenAIVideoLM("a", base_url="http://x/v1/").fingerprint
         == OpenAIVideoLM("a", base_url="http://x/v1").fingerprint
     )
+
+
+def test_a_packing_chosen_by_the_user_takes_the_place_of_the_requests(
+    server: OpenAIServer, film: tuple[Frame, ...]
+) -> None:
+    shown = film[:40:5]
+    as_asked = make(server).reply(ask(frames=shown, packing="slow_fast", budget_tokens=900))
+    chosen = make(server, packing="slow_fast")
+    assert chosen.reply(ask(frames=shown, budget_tokens=900)) == as_asked
+    assert make(server).reply(ask(frames=shown, budget_tokens=900)).input_tokens != as_asked.input_tokens
+    assert chosen.fingerprint != make(server).fingerprint
+
+
+def test_an_unknown_packing_is_told_with_those_there_are(server: OpenAIServer) -> None:
+    with pytest.raises(
+        UsageError, match="packing is 'fast'; it is one of uniform, interleaved, slow_fast, pooled"
+    ):
+        make(server, packing="fast")

@@ -16,6 +16,9 @@ from longvid_indexer.stages.vectors import encode_keyframes
 from longvid_indexer.vision.pictures import encode_webp
 from longvid_storage.image_encoder import ImageEncoder
 from longvid_storage.searching.pictures import standing_out
+from longvid_storage.searching.pictures_at import similarity_at
+from longvid_storage.store import Store
+from store_tools import PICTURES, fill, unit_vectors, video_id
 
 COLOURS = {"red": (200, 30, 30), "green": (30, 170, 40), "blue": (30, 40, 200)}
 
@@ -132,3 +135,19 @@ def test_another_picture_model_is_refused_until_the_video_is_indexed_again(tmp_p
         (report,) = lib.index(tmp_path / "colours.mp4")
         assert {s: r.status for s, r in report.stages.items() if r.status == "done"} == {"vectors": "done"}
         assert lib.search("something red")[0].evidence[0].kind == "picture"
+
+
+def test_the_picture_on_screen_or_the_nearest_one_tells_how_well_a_time_fits(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "lib", create=True) as store:
+        key = fill(store, "talk", ["one", "two"])
+        frames = store.keyframes(key)
+        vectors = unit_vectors(len(frames), 4)
+        picture = vectors[1]
+        times = [15.0, frames[0].end_s, 9.99, 0.0, 1000.0]
+        on_screen = [1, 1, 0, 0, len(frames) - 1]
+        fits = similarity_at(store, key, times, picture, fingerprint=PICTURES)
+        assert fits is not None
+        np.testing.assert_allclose(fits, (vectors @ picture)[on_screen], atol=1e-3)
+        assert similarity_at(store, key, times, picture, fingerprint="another@1") is None
+        assert similarity_at(store, video_id("nothing"), times, picture, fingerprint=PICTURES) is None
+        assert similarity_at(store, key, [], picture, fingerprint=PICTURES).shape == (0,)  # type: ignore[union-attr]

@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,13 @@ from numpy.typing import NDArray
 
 import media_factory as mf
 from longvid.cli import app
+from longvid.engines import Engines
+from longvid.tools import LibraryTools
+from longvid_agents.graph import ask
+from longvid_agents.video_lm import Frame, Request
 from longvid_storage.image_encoders.open_clip import OpenClipEncoder
+from longvid_storage.store import Store
+from scripted_lm import ScriptedLM
 from tiny_clip import MODEL
 from tiny_clip.drawings import Scene, Thing, all_scenes, draw, gallery, words
 from tiny_clip.train import SPECIAL, build, configuration, fit, hard_gallery
@@ -159,3 +166,36 @@ def test_longvid_search_finds_the_right_seconds_of_a_silent_video(
     (moment,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [evidence["kind"] for evidence in moment["evidence"]] == ["picture"]
     assert place * SECONDS - 0.5 <= moment["start_s"] < moment["end_s"] <= (place + 1) * SECONDS + 0.5
+
+
+def looked_at(folder: Path, question: str, image: str) -> tuple[Frame, ...]:
+    """The frames that a scripted model is shown when it looks at all of the video."""
+    look = {"tool": "look", "video": "v1", "from": 0, "to": SECONDS * len(SCENES)}
+
+    def reply(request: Request) -> dict[str, Any]:
+        if request.frames:
+            return {"seen": []}
+        if "enough" in request.prompt:
+            return {"enough": False, "calls": [look], "rule_out": []}
+        return {"complete": True, "claims": []}
+
+    lm = ScriptedLM(otherwise=reply, sees=True)
+    with Store.open(folder) as store:
+        ask(question, LibraryTools(store, Engines({"image": image}, "cpu")), lm=lm)
+    return next(request.frames for request in lm.requests if len(request.frames) > 4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("question", "place"), [QUESTIONS[0], QUESTIONS[3], QUESTIONS[5]])
+def test_a_look_shows_mostly_the_right_seconds(question: str, place: int, library: Path) -> None:
+    frames = looked_at(library, question, f"open_clip:{MODEL}")
+    right = [place * SECONDS - 0.5 <= frame.time_s < (place + 1) * SECONDS for frame in frames]
+    assert sum(right) > len(frames) / 2, [frame.time_s for frame in frames]
+    assert not all(right)  # some of the rest is seen too
+    best = max(frames, key=lambda frame: frame.relevance or 0.0)
+    assert place * SECONDS - 0.5 <= best.time_s < (place + 1) * SECONDS
+    even = looked_at(library, question, "off")
+    assert sum(place * SECONDS <= frame.time_s < (place + 1) * SECONDS for frame in even) == len(even) / len(
+        SCENES
+    )
+    assert all(frame.relevance is None for frame in even)

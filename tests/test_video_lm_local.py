@@ -351,3 +351,13 @@ def test_a_library_asks_it(qwen: Path, tmp_path: Path, capfd: pytest.CaptureFixt
     assert [moment.title for moment in answer.nearest] == ["council"]
     assert str(qwen) in str(answer.engine["language_model"])
     assert "Loading weights" not in capfd.readouterr().err
+
+
+def test_a_packing_chosen_by_the_user_takes_the_place_of_the_requests(qwen: Path) -> None:
+    frames = tuple(frame(number) for number in range(1, 9))
+    plain, chosen = Seen(qwen, device="cpu"), Seen(qwen, device="cpu", packing="uniform")
+    assert chosen.words(ask(frames=frames)) == plain.words(ask(frames=frames, packing="uniform"))
+    assert chosen.words(ask(frames=frames)) != plain.words(ask(frames=frames))
+    assert chosen.fingerprint == f"{plain.fingerprint}-uniform"
+    with pytest.raises(UsageError, match="packing is 'fast'; it is one of uniform, "):
+        TransformersVideoLM(qwen, packing="fast")

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from longvid_agents.video_lm import Counter, Frame, Packing
-from longvid_storage.errors import ModelError
+from longvid_storage.errors import ModelError, UsageError
 
 # Long sides tried by the strategies that trade size, in pixels; below the last a picture tells too little.
 LONG_SIDES = (1024, 896, 768, 672, 560, 448, 336, 224, 112)
@@ -113,6 +113,18 @@ def pack(
     if strategy == "relevant" and whole:
         strategy = "interleaved"
     return _STRATEGIES[strategy](sights, tokens, counter)
+
+
+def packing_named(name: str | None) -> Packing | None:
+    """The strategy of that name, as a user writes it; None for None: what each request says.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    known = next((strategy for strategy in _STRATEGIES if strategy == name), None)
+    if name is not None and known is None:
+        raise UsageError(f"packing is {name!r}; it is one of {', '.join(_STRATEGIES)}, or left out")
+    return known
 
 
 def uniform(sights: Sequence[Sight], tokens: int | None, counter: Counter) -> Plan:

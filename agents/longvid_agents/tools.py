@@ -85,6 +85,7 @@ class Tools(Protocol):
         rate: float | None = None,
         box: Box | None = None,
         most: int = 16,
+        times_s: Sequence[float] | None = None,
     ) -> Sequence[Keyframe]:
         """Pictures decoded anew from the media file, of ``[from_s, to_s)``, by time; each spans until the next one.
 
@@ -92,6 +93,8 @@ class Tools(Protocol):
             rate: pictures a second; default so many that ``most`` cover the span.
             box: only this part of each picture, as large as the film has it.
             most: pictures at most; spread evenly over the span when ``rate`` would give more.
+            times_s: exactly these times of the span, ascending, in place of ``rate`` and ``most``; a picture's
+                ``start_s`` is the time asked for.
 
         Raises:
             MediaError: the file is gone, is not the one that was indexed, or has no pictures there.
@@ -103,6 +106,15 @@ class Tools(Protocol):
 
         Raises:
             MediaError: the file is gone, or is not the one that was indexed.
+        """
+        ...
+
+    def picture_relevance(
+        self, video_id: str, times_s: Sequence[float], question: str
+    ) -> Sequence[float] | None:
+        """How well the picture at each time (seconds) fits ``question``: cosine of question and nearest keyframe.
+
+        Read from the index, no picture is encoded. None without an image model, or without vectors of it.
         """
         ...
 

@@ -11,6 +11,7 @@ from longvid_agents.calls import Call
 from longvid_agents.material import as_data
 from longvid_agents.narrowing import narrowed
 from longvid_agents.nodes.hear import heard_in
+from longvid_agents.nodes.watch import kept, watch
 from longvid_agents.prompts import LOOK, LOOK_HEARING, SYSTEM
 from longvid_agents.replies import read_seen
 from longvid_agents.run import Run, ask_model
@@ -28,11 +29,12 @@ LOOK_TOKENS = 500
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A picture for the model, of which video, and what it stands for."""
+    """A picture for the model, of which video, what it stands for, and how well it fits the question if known."""
 
     video_id: str
     title: str
     keyframe: Keyframe
+    relevance: float | None = None
 
 
 def look(run: Run, state: AskState) -> dict[str, Any]:
@@ -84,14 +86,19 @@ def _pictures(run: Run, state: AskState, call: Call, most: int) -> tuple[list[Sh
         return [], "outside what was allowed" if most else "enough pictures in this round"
     if inside.speaker is not None or inside.language is not None:
         return [], "pictures have no speaker and no language"
-    from_s, to_s = _span(inside, card.duration_s)
-    note = ""
+    span = _span(inside, card.duration_s)
+    question, note = None if _whole(state) else state.question, ""
     try:
-        frames = run.tools.frames(card.video_id, from_s, to_s, rate=call.rate, box=call.box, most=most)
+        pictures = watch(run.tools, call, span, most, question)
     except MediaError as error:
         note = f"{as_data(error.message)}; the pictures of the index are used"
-        frames = list(run.tools.keyframes(card.video_id, from_s, to_s))[:most]
-    return [Shown(card.video_id, card.title, frame) for frame in frames], note
+        pictures = kept(run.tools, card.video_id, span, most, question)
+    return [Shown(card.video_id, card.title, frame, fits) for frame, fits in pictures], note
+
+
+def _whole(state: AskState) -> bool:
+    """Whether the question is about the whole of something, so that every part of it counts as much (DIG)."""
+    return state.route is not None and state.route.kind == "summarise"
 
 
 def _span(inside: Filters, duration_s: float) -> tuple[float, float]:
@@ -101,28 +108,14 @@ def _span(inside: Filters, duration_s: float) -> tuple[float, float]:
 def _see(run: Run, state: AskState, shown: Sequence[Shown], sounds: tuple[Sound, ...]) -> dict[str, Any]:
     """Ask the model what it sees; numbers outside those shown make the reply unreadable."""
     assert run.lm is not None
-    frames = tuple(
-        Frame(n, s.keyframe.image, time_s=s.keyframe.time_s, video_id=s.video_id, title=as_data(s.title))
-        for n, s in enumerate(shown, 1)
-    )
-    hearing = LOOK_HEARING if sounds else ""
-    prompt = LOOK.format(count=len(frames), hearing=hearing, question=as_data(state.question))
-    request = Request(
-        SYSTEM,
-        prompt,
-        frames=frames,
-        sounds=sounds,
-        max_tokens=LOOK_TOKENS,
-        schema=schemas.SEEN,
-        budget_tokens=run.left(state),
-    )
+    request = _request(run, state, shown, sounds)
     counted = shown if state.budget.tokens is not None else ()
     try:
         pictures = sum(run.lm.counter.frame(s.keyframe.width, s.keyframe.height) for s in counted)
         short = run.out_of(state, run.cost(state, request) + pictures, searching=True)
         if short:
             return {"trail": (*state.trail, run.step(state, "look", f"{short}: not looked at", 0))}
-        outcome = ask_model(run, state, request, lambda text: read_seen(text, len(frames)), searching=True)
+        outcome = ask_model(run, state, request, lambda text: read_seen(text, len(shown)), searching=True)
     except ModelError as error:
         if error.code != "no_vision":
             raise
@@ -147,6 +140,33 @@ def _see(run: Run, state: AskState, shown: Sequence[Shown], sounds: tuple[Sound,
     looked = tuple(dict.fromkeys([*met.looked, *(f"{s.title} {s.keyframe.time_s:.1f} s" for s in shown)]))
     memory = replace(met.adding(seen), looked=looked)
     return {"memory": memory, "usage": outcome.usage, "trail": (*state.trail, step)}
+
+
+def _request(run: Run, state: AskState, shown: Sequence[Shown], sounds: tuple[Sound, ...]) -> Request:
+    """The frames in order; where the index tells how well each fits, a small budget takes the others away first."""
+    frames = tuple(
+        Frame(
+            n,
+            s.keyframe.image,
+            time_s=s.keyframe.time_s,
+            video_id=s.video_id,
+            title=as_data(s.title),
+            relevance=s.relevance,
+        )
+        for n, s in enumerate(shown, 1)
+    )
+    hearing = LOOK_HEARING if sounds else ""
+    return Request(
+        SYSTEM,
+        LOOK.format(count=len(frames), hearing=hearing, question=as_data(state.question)),
+        frames=frames,
+        sounds=sounds,
+        max_tokens=LOOK_TOKENS,
+        schema=schemas.SEEN,
+        budget_tokens=run.left(state),
+        packing="interleaved" if any(s.relevance is None for s in shown) else "relevant",
+        whole=_whole(state),
+    )
 
 
 def _source(state: AskState, shown: Shown) -> tuple[str, str]:

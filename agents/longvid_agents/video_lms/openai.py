@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from longvid_agents.material import Material, lay_out
-from longvid_agents.packing import spread
+from longvid_agents.packing import packing_named, spread
 from longvid_agents.video_lm import Counter, Reply, Request
 from longvid_agents.video_lms.openai_counter import ServedCounter
 from longvid_agents.video_lms.openai_parts import messages
@@ -58,6 +58,7 @@ class OpenAIVideoLM:
         context_tokens: its context; None: what the server's list of models says, else not known.
         sees: False for a model of words alone; True until the server refuses a picture.
         hears: True for a model that takes sound.
+        packing: the strategy by which frames are packed (see ``packing``), in place of what a request says.
         attempts: how often a request is sent in all when the server is busy.
         sleep: waits between attempts; tests give their own.
     """
@@ -74,6 +75,7 @@ class OpenAIVideoLM:
         context_tokens: int | None = None,
         sees: bool = True,
         hears: bool = False,
+        packing: str | None = None,
         attempts: int = 4,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -90,12 +92,14 @@ class OpenAIVideoLM:
             sleep=sleep,
         )
         self._context_tokens = context_tokens
+        self._packing = packing_named(packing)
         self._refused: set[str] = set()
 
     @property
     def fingerprint(self) -> str:
-        """Of address and name; a server that changes the model behind a name does not tell."""
-        return hashlib.sha256(f"openai\0{self._endpoint.url}\0{self.name}".encode()).hexdigest()[:16]
+        """Of address, name and packing; a server that changes the model behind a name does not tell."""
+        packing = f"\0{self._packing}" if self._packing else ""
+        return hashlib.sha256(f"openai\0{self._endpoint.url}\0{self.name}{packing}".encode()).hexdigest()[:16]
 
     @cached_property
     def counter(self) -> Counter:
@@ -229,6 +233,7 @@ class OpenAIVideoLM:
             raise self._blind()
         if request.sounds and not self.hears:
             request = replace(request, sounds=())
+        request = replace(request, packing=self._packing or request.packing)
         shrunk = False
         while True:
             body: dict[str, Any] = {}

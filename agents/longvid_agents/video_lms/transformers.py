@@ -15,7 +15,7 @@ from typing import Any
 
 from longvid_agents.images import picture
 from longvid_agents.material import Material, lay_out
-from longvid_agents.packing import FramePart, Part, spread
+from longvid_agents.packing import FramePart, Part, packing_named, spread
 from longvid_agents.video_lm import Frame, Reply, Request, Sound
 from longvid_agents.video_lms.counting import ProcessorCounter
 from longvid_agents.video_lms.families import family_of
@@ -56,6 +56,7 @@ class TransformersVideoLM:
         dtype: ``"auto"`` for what the device computes best in, or ``"bfloat16"``, ``"float16"``, ``"float32"``.
         visual_tokens: the share of visual tokens that the language model reads, in (0, 1]; below 1 those that show
             least that is new are left out (see ``pruning``), and more frames fit a budget.
+        packing: the strategy by which frames are packed (see ``packing``), in place of what a request says.
 
     Answers are greedy, so the same request gets the same reply. ``Request.schema`` is not enforced: the reply is
     what the model wrote. Nothing is downloaded, no code of a checkpoint is run, and only safetensors are read.
@@ -70,6 +71,7 @@ class TransformersVideoLM:
         device: str | None = None,
         dtype: str = "auto",
         visual_tokens: float = 1.0,
+        packing: str | None = None,
     ) -> None:
         if not 0 < visual_tokens <= 1:
             raise UsageError(f"visual_tokens is {visual_tokens}; it is a share, so above 0 and at most 1")
@@ -78,13 +80,15 @@ class TransformersVideoLM:
         self._device = device
         self._dtype = dtype
         self._share = visual_tokens
+        self._packing = packing_named(packing)
         self._busy = threading.Lock()
         self._reader: int | None = None
 
     @cached_property
     def fingerprint(self) -> str:
-        """Of the weights, settings and vocabulary, the precision asked for and the share of visual tokens."""
-        return f"transformers-{fingerprint_of(self._directory)}-{self._dtype}-{self._share:g}"
+        """Of the weights, settings and vocabulary, the precision, the share of visual tokens and the packing."""
+        packing = f"-{self._packing}" if self._packing else ""
+        return f"transformers-{fingerprint_of(self._directory)}-{self._dtype}-{self._share:g}{packing}"
 
     @property
     def sees(self) -> bool:
@@ -189,7 +193,7 @@ class TransformersVideoLM:
         if exactly is not None and len(frames) > exactly:
             frames = tuple(frames[place] for place in spread(len(frames), exactly))
         sounds = tuple(self._in_reach(request.sounds)) if self.hears else ()
-        return replace(request, frames=frames, sounds=sounds)
+        return replace(request, frames=frames, sounds=sounds, packing=self._packing or request.packing)
 
     def _in_reach(self, sounds: Sequence[Sound]) -> Iterator[Sound]:
         """Sounds no longer than the ear takes at once: a longer one in several, each with its own time."""
