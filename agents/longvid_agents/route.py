@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-from longvid_agents.context import Context
 from longvid_agents.narrowing import narrowed
 from longvid_agents.tools import VideoCard
 from longvid_storage.timecode import parse_time
@@ -81,13 +80,7 @@ class Route:
     sure: bool = True
 
 
-def make_route(
-    question: str,
-    query: str,
-    filters: Filters,
-    videos: Sequence[VideoCard],
-    context: Context | None = None,
-) -> Route:
+def make_route(question: str, query: str, filters: Filters, videos: Sequence[VideoCard]) -> Route:
     """Read ``question`` by rules; ``query`` is what search gets for it, ``videos`` are what ``filters`` admit."""
     kind = next((kind for kind, rule in _RULES if rule.search(question)), None)
     parts = [part.strip(" ?？") for part in _CLAUSES.split(question) if len(part.split()) >= 2]

@@ -30,7 +30,7 @@ def plan(run: Run, state: AskState) -> dict[str, Any]:
     if run.lm is None:
         return {"plan": made, "trail": (*state.trail, run.step(state, "plan", made.kind))}
     cards = run.tools.cards(filters=state.filters)
-    route = make_route(made.question, made.query, state.filters, cards, state.context)
+    route = make_route(made.question, made.query, state.filters, cards)
     usage, by = state.usage, "by rules"
     if not route.sure:
         request = _request(state)
