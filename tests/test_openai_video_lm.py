@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from longvid.engines import Engines
 from longvid_agents.material import EVIDENCE_CLOSE, EVIDENCE_OPEN
 from longvid_agents.video_lm import EvidenceText, Frame, Packing, Reply, Request, Sound
 from longvid_agents.video_lms.openai import OpenAIVideoLM
@@ -558,3 +559,14 @@ def test_an_unknown_packing_is_told_with_those_there_are(server: OpenAIServer) -
         UsageError, match="packing is 'fast'; it is one of uniform, interleaved, slow_fast, pooled"
     ):
         make(server, packing="fast")
+
+
+def test_longvid_toml_chooses_the_packing(
+    server: OpenAIServer, film: tuple[Frame, ...], tmp_path: Path
+) -> None:
+    table = f'{{ model = "openai:{server.model}", base_url = "{server.url}", packing = "slow_fast" }}'
+    (tmp_path / "longvid.toml").write_text(f"[models]\nvideo_lm = {table}\n", "utf-8")
+    lm = Engines(config=tmp_path / "longvid.toml").video_lm
+    assert lm is not None
+    request = ask(frames=film[:40:5], budget_tokens=900)
+    assert lm.reply(request) == make(server).reply(replace(request, packing="slow_fast"))
