@@ -111,6 +111,14 @@ def test_small_talk_and_questions_decide_nothing() -> None:
     assert (
         strength(sentence("Should we agree to postpone it until the week after the next?"), "decision") == 0
     )
+    for said in (
+        "Let's decide that: we migrate on the night of March the 8th.",
+        "Then we postpone dark mode to the second quarter.",
+        "Okay, then we'll move the launch to the week after.",
+    ):
+        assert strength(sentence(said), "decision") > 0
+    assert strength(sentence("And then we looked at all the numbers once again."), "decision") == 0
+    assert strength(sentence("I'll book the test machines for next Tuesday."), "action") > 0
     assert strength(sentence("I will share my screen now so that you can all see it."), "action") == 0
     assert strength(sentence("We agreed."), "decision") == 0
 

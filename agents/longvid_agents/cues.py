@@ -20,7 +20,7 @@ _DO = (
     "send|write|open|post|share|fix|check|prepare|ping|reach|follow|update|create|make|add|take|look|draft|review|set"
     "|schedule|put|merge|release|push|do"
 )
-_PROMISE = f"{_DO}|talk|ask|circle|bring|work|sync|coordinate|organi[sz]e|get|try"
+_PROMISE = f"{_DO}|talk|ask|circle|bring|work|sync|coordinate|organi[sz]e|get|try|book|order|call|tell|invite"
 _OUGHT = f"{_DO}|implement|test|finish|bring|investigate|figure"
 _WEEKDAY = "monday|tuesday|wednesday|thursday|friday"
 
@@ -33,6 +33,11 @@ _RULES = {
     "decision": _rules(
         (3.0, r"\bwe(?:'ve| have)? (?:all )?(?:decided|agreed|settled|concluded)\b"),
         (3.0, r"\b(?:decision|conclusion|consensus) (?:is|was|here|would be)\b"),
+        (3.0, r"\blet'?s (?:all )?(?:decide|agree|settle)\b|\bthat(?:'s| is) (?:decided|agreed|settled)\b"),
+        (
+            2.0,
+            rf"^\W*(?:okay|ok|so|then|and|right|good|fine|alright|\W)*\bthen we(?:'ll| will)? (?:{_SETTLE})\b",
+        ),
         (
             2.5,
             r"\b(?:let'?s|we'?ll|we (?:will|should)) (?:just )?(?:go|stick|proceed|move (?:on|ahead)) (?:with|for)\b",
