@@ -373,7 +373,7 @@ def test_the_command(
     text, err = run(str(saved), "-o", str(out))
     assert err == "left out: notes is a transcript without a film\n"
     assert text.splitlines()[1].split() == ["0:01–0:02", "copied", "a", "@", "0:02–0:03"]
-    assert text.splitlines()[-1] == f"{out}: 0:01, sound re-encoded"
+    assert text.splitlines()[-1] == f"{out}: 0:02, sound re-encoded"
     with pytest.raises(UsageError, match="is there already"):
         run(str(saved), "-o", str(out))
     text, _ = run(
