@@ -25,7 +25,7 @@ from pathlib import Path
 
 from longvid import Library
 from longvid_indexer.report import FileFinished, IndexEvent, IndexReport
-from longvid_storage.store import Store
+from longvid_storage.db.store import Store
 
 DURATION_S, DURATION_SHARE = 0.25, 0.02
 START_S = 0.05

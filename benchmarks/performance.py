@@ -21,11 +21,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_storage.image_encoders.open_clip import OpenClipEncoder
-from longvid_storage.vector_index import VectorIndex
-from longvid_storage.vector_indexes.exact import ExactIndex
-from longvid_storage.vector_indexes.faiss import FaissIndex
-from longvid_storage.vector_indexes.faiss_gpu import FaissGpuIndex, gpu_count
+from longvid_storage.models.image_encoders.open_clip import OpenClipEncoder
+from longvid_storage.search.vector_index import VectorIndex
+from longvid_storage.search.vector_indexes.exact import ExactIndex
+from longvid_storage.search.vector_indexes.faiss import FaissIndex
+from longvid_storage.search.vector_indexes.faiss_gpu import FaissGpuIndex, gpu_count
 
 TINY = Path(__file__).parent.parent / "tests" / "tiny_clip" / "model"
 K = 10

@@ -23,16 +23,16 @@ from numpy.typing import NDArray
 from longvid import Library
 from longvid.evaluation import retrieval as measure
 from longvid.evaluation.questions import Question, read_questions
-from longvid_storage.analysis import analyse
-from longvid_storage.search import POOL, search
-from longvid_storage.searching import scoring, spans
-from longvid_storage.searching.memory import memory_of
-from longvid_storage.searching.question import Question as AskedQuestion
-from longvid_storage.searching.question import read_question
-from longvid_storage.searching.spans import Growth, grow_spans
-from longvid_storage.searching.timeline import Timeline
-from longvid_storage.store import Store
-from longvid_storage.text_encoders.minilm import MiniLMEncoder
+from longvid_storage.db.store import Store
+from longvid_storage.models.text_encoders.minilm import MiniLMEncoder
+from longvid_storage.search import scoring, spans
+from longvid_storage.search.memory import memory_of
+from longvid_storage.search.moments import POOL, search
+from longvid_storage.search.question import Question as AskedQuestion
+from longvid_storage.search.question import read_question
+from longvid_storage.search.spans import Growth, grow_spans
+from longvid_storage.search.timeline import Timeline
+from longvid_storage.text.analysis import analyse
 from longvid_storage.types import Filters, Utterance
 
 WHOLE_LIBRARY = {"calls"}

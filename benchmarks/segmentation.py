@@ -31,7 +31,7 @@ from longvid.evaluation.segmentation import pk, span_boundaries, window_diff
 from longvid_indexer.structure import build_structure, encode_utterances
 from longvid_indexer.structuring.words import STOP_WORDS
 from longvid_indexer.subtitles.reading import read_subtitles
-from longvid_storage.text_encoder import TextEncoder
+from longvid_storage.models.text_encoder import TextEncoder
 from longvid_storage.types import Utterance, VideoInfo
 
 _TILE_WORDS = 20  # nltk's own setting
@@ -162,7 +162,7 @@ def make_encoder(name: str) -> TextEncoder | None:
     """The offline encoder, or none."""
     if name == "none":
         return None
-    from longvid_storage.text_encoders.minilm import MiniLMEncoder
+    from longvid_storage.models.text_encoders.minilm import MiniLMEncoder
 
     return MiniLMEncoder()
 

@@ -10,7 +10,7 @@ from longvid_storage.types import Filters
 
 if TYPE_CHECKING:
     from longvid_agents.summarise import Length
-    from longvid_storage.store import Store
+    from longvid_storage.db.store import Store
 
 Names = str | Sequence[str] | None
 
@@ -46,7 +46,7 @@ def unknown_speaker(store: Store, speaker: str | None) -> list[str]:
     """A line for the user when nobody called ``speaker`` speaks in any video, with those who do; else nothing."""
     if speaker is None:
         return []
-    from longvid_storage.filters import speaker_key
+    from longvid_storage.db.filters import speaker_key
 
     names = sorted(store.speakers())
     if speaker_key(speaker) in map(speaker_key, names):

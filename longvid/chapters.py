@@ -17,7 +17,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from longvid_storage.errors import UsageError
-from longvid_storage.timecode import format_clock, format_time
+from longvid_storage.text.timecode import format_clock, format_time
 from longvid_storage.types import Level, Segment
 
 YOUTUBE_LEAST_CHAPTERS = 3

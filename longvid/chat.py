@@ -11,9 +11,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from longvid.arguments import check_question
+from longvid_storage.db.filters import speaker_key
+from longvid_storage.db.library_files import CHATS, read_only
 from longvid_storage.errors import NotFoundError, UsageError
-from longvid_storage.filters import speaker_key
-from longvid_storage.library_files import CHATS, read_only
 from longvid_storage.types import Answer, Filters
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from longvid_agents.conversation.turns import Turn
     from longvid_agents.tools import Tools
     from longvid_agents.video_lm import VideoLM
-    from longvid_storage.store import Store
+    from longvid_storage.db.store import Store
 
 _NAME = re.compile(r"[^\x00-\x1f\x7f]{1,80}")
 

@@ -13,8 +13,8 @@ from longvid.cli_options import JsonOption, LibraryOption, open_library
 from longvid_storage.errors import UsageError
 
 if TYPE_CHECKING:
-    from longvid.clipping.cut import Clip
-    from longvid.exports.spans import Span
+    from longvid_indexer.clipping.cut import Clip
+    from longvid_storage.types import MediaSpan
 
 
 def clip(
@@ -48,7 +48,7 @@ def clip(
         with open_library(library) as lib:
             made = lib.clip(answer, output, pad_s=pad, reencode=reencode, force=force)
     else:
-        from longvid.clipping.cut import cut
+        from longvid_indexer.clipping.cut import cut
 
         made = cut(_spans(what, library, pad), output, reencode=reencode, force=force)
     for line in made.left_out:
@@ -58,7 +58,7 @@ def clip(
 
 def render(made: Clip) -> str:
     """One line a part: where in the clip, how it got there, what it is; then the whole."""
-    from longvid_storage.timecode import format_span, format_time
+    from longvid_storage.text.timecode import format_span, format_time
 
     lines = []
     for part in made.parts:
@@ -71,9 +71,9 @@ def render(made: Clip) -> str:
     return "\n".join([*lines, f"{made.path}: {format_time(math.ceil(made.duration_s))}, {sound}"])
 
 
-def _spans(what: list[str], library: Path | None, pad_s: float) -> list[Span]:
-    from longvid.exports.spans import Span
-    from longvid_storage.timecode import parse_time
+def _spans(what: list[str], library: Path | None, pad_s: float) -> list[MediaSpan]:
+    from longvid_storage.text.timecode import parse_time
+    from longvid_storage.types import MediaSpan
 
     if len(what) % 3:
         raise UsageError(
@@ -87,6 +87,6 @@ def _spans(what: list[str], library: Path | None, pad_s: float) -> list[Span]:
             with open_library(library) as lib:
                 found = lib.find(video)
             title, path = found.title, found.path
-        span = Span(path, start_s, end_s, title)
-        spans.append(Span(path, max(0.0, span.start_s - pad_s), span.end_s + pad_s, title))
+        span = MediaSpan(path, start_s, end_s, title)
+        spans.append(MediaSpan(path, max(0.0, span.start_s - pad_s), span.end_s + pad_s, title))
     return spans

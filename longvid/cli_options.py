@@ -58,7 +58,7 @@ def open_library(library: Path | None, *, create: bool = False, engines: Engines
         UsageError: the engines are to run on a device that is none. ModelError: that device is not here.
     """
     from longvid.library import Library
-    from longvid_storage.torch_device import check_device
+    from longvid_storage.models.torch_device import check_device
 
     if engines is not None:
         check_device(engines.device)
@@ -99,7 +99,7 @@ def filters(
     video: list[str] | None, collection: str | None, from_: str | None, to: str | None, speaker: str | None
 ) -> dict[str, Any]:
     """Search filters as the keyword arguments of ``Library.search`` and ``Library.ask``."""
-    from longvid_storage.timecode import parse_time
+    from longvid_storage.text.timecode import parse_time
 
     return {
         "video": video or None,

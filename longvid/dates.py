@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from longvid_agents.digest import date_in
 
 if TYPE_CHECKING:
-    from longvid_storage.rows import VideoRow
-    from longvid_storage.store import Store
+    from longvid_storage.db.rows import VideoRow
+    from longvid_storage.db.store import Store
 
 
 def date_of(store: Store, row: VideoRow) -> str | None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from longvid_storage.types import ScreenText, Segment, Slide, Sound, Utterance
 
 if TYPE_CHECKING:
-    from longvid_storage.rows import VideoRow
-    from longvid_storage.store import Store
+    from longvid_storage.db.rows import VideoRow
+    from longvid_storage.db.store import Store
 
 
 @dataclass(frozen=True, slots=True)

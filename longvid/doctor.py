@@ -107,7 +107,7 @@ def _gpu() -> tuple[str | None, float | None]:
 
 
 def _vector_index() -> str:
-    from longvid_storage.vector_index import best_index_type
+    from longvid_storage.search.vector_index import best_index_type
 
     kind = best_index_type().__name__
     if kind == "ExactIndex":
@@ -138,7 +138,7 @@ def _device(plan: Plan, device: str | None) -> str:
         return str(plan.options.get("base_url") or "a server")
     if "device" not in plan.takes or util.find_spec("torch") is None:
         return "cpu"
-    from longvid_storage.torch_device import pick_device
+    from longvid_storage.models.torch_device import pick_device
 
     return pick_device(plan.options.get("device", device), f"the {plan.role} model {plan.name}")
 

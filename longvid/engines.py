@@ -18,16 +18,16 @@ from longvid.models.profiles import PROFILES, profile_named
 from longvid.models.registry import records
 from longvid.models.roles import ROLES, role_named
 from longvid_storage.errors import LongvidError
-from longvid_storage.model_record import ModelRecord, Role
+from longvid_storage.models.model_record import ModelRecord, Role
 
 if TYPE_CHECKING:
     from longvid.summariser import VideoLMSummariser
     from longvid_agents.video_lm import VideoLM
     from longvid_indexer.screen_reader import ScreenReader
     from longvid_indexer.transcriber import Transcriber
-    from longvid_storage.image_encoder import ImageEncoder
-    from longvid_storage.reranker import Reranker
-    from longvid_storage.text_encoder import TextEncoder
+    from longvid_storage.models.image_encoder import ImageEncoder
+    from longvid_storage.models.reranker import Reranker
+    from longvid_storage.models.text_encoder import TextEncoder
 
 Held = Callable[[], Mapping[str, list[str]]]
 """Gives the fingerprints of the models that a library holds vectors of, with their channels."""

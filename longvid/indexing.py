@@ -10,8 +10,8 @@ from longvid.engines import Engines
 from longvid_indexer.pipeline import Pipeline
 from longvid_indexer.report import FileGone, IndexEvent, IndexReport
 from longvid_indexer.stages import choose_stages
+from longvid_storage.db.store import Store
 from longvid_storage.errors import UsageError
-from longvid_storage.store import Store
 
 Tell = Callable[[IndexEvent], None]
 

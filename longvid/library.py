@@ -16,17 +16,17 @@ from longvid_storage.types import Answer, Moment
 
 if TYPE_CHECKING:
     from longvid.chat import Chat, ChatInfo
-    from longvid.clipping.cut import Clip
     from longvid.models.naming import ModelSpec
     from longvid.tools import LibraryTools
     from longvid_agents.context import Context
     from longvid_agents.digest import Digest
     from longvid_agents.run import AskEvent
     from longvid_agents.summarise import Summary
+    from longvid_indexer.clipping.cut import Clip
     from longvid_indexer.report import IndexEvent, IndexReport
-    from longvid_storage.mentions import VideoMentions
-    from longvid_storage.reranker import Reranker
-    from longvid_storage.store import Store
+    from longvid_storage.db.store import Store
+    from longvid_storage.models.reranker import Reranker
+    from longvid_storage.search.mentions import VideoMentions
 
 
 class Library(Shelf):
@@ -65,7 +65,7 @@ class Library(Shelf):
             LibraryError: there is none and ``create`` is False, it is something else, or of a newer schema.
             UsageError: an unknown role, model or profile, or a broken ``longvid.toml``.
         """
-        from longvid_storage.store import Store
+        from longvid_storage.db.store import Store
 
         if engines is None:
             engines = Engines(models, device, profile=profile)
@@ -138,7 +138,7 @@ class Library(Shelf):
             UsageError: an empty query, ``k`` below 1, or ``from_s`` after ``to_s``.
             NotFoundError: no such video or collection.
         """
-        from longvid_storage.search import search
+        from longvid_storage.search.moments import search
 
         query = check_query(query, k)
         filters = checked_filters(self._store, video, collection, from_s, to_s, speaker)
@@ -245,13 +245,13 @@ class Library(Shelf):
 
         A span that begins at a keyframe is copied where its pictures can follow the others', the rest is made anew;
         the result says which. ``pad_s``: each span is made longer by so much at both ends. ``reencode``: copy
-        nothing. ``force``: write over a file that is there. Any spans can be cut with ``longvid.clipping.cut.cut``.
+        nothing. ``force``: write over a file that is there.
 
         Raises:
             UsageError: an answer without citations, another suffix, or the file is there.
             MediaError: a film is gone, or there are only transcripts.
         """
-        from longvid.clipping.cited import cut_cited
+        from longvid.exports.film import cut_cited
 
         return cut_cited(self._store, answer, Path(path), pad_s=pad_s, reencode=reencode, force=force)
 
@@ -280,7 +280,7 @@ class Library(Shelf):
         Raises:
             UsageError: no term, or one without a letter or digit. NotFoundError: no such video or collection.
         """
-        from longvid_storage.mentions import mentions
+        from longvid_storage.search.mentions import mentions
 
         filters = checked_filters(self._store, video, collection, from_s, to_s, speaker)
         return mentions(self._store, [terms] if isinstance(terms, str) else terms, filters)

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from longvid_agents.cite import format_claim
 from longvid_indexer.stages import STAGES
-from longvid_storage.timecode import format_span, format_time
+from longvid_storage.text.timecode import format_span, format_time
 
 if TYPE_CHECKING:
     from longvid.details import VideoDetails, VideoSummary
     from longvid_indexer.report import IndexReport
-    from longvid_storage.mentions import VideoMentions
-    from longvid_storage.rows import SpeakerRow, TranscriptInfo
+    from longvid_storage.db.rows import SpeakerRow, TranscriptInfo
+    from longvid_storage.search.mentions import VideoMentions
     from longvid_storage.types import Answer, Claim, Moment, Segment, TrailStep
 
 _KINDS = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from longvid.chat import forget_video
 from longvid_indexer.summarising.library import fold_library
-from longvid_storage.store import Store
+from longvid_storage.db.store import Store
 
 
 def remove(store: Store, video: str) -> None:

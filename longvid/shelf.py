@@ -10,8 +10,8 @@ from longvid.details import VideoDetails, VideoSummary, by_title, details_of, su
 from longvid_storage.types import StageResult
 
 if TYPE_CHECKING:
-    from longvid_storage.rows import SpeakerRow, TranscriptInfo
-    from longvid_storage.store import Store
+    from longvid_storage.db.rows import SpeakerRow, TranscriptInfo
+    from longvid_storage.db.store import Store
 
 
 class Shelf:

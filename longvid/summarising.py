@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from longvid_storage.chain import ChainLink
+from longvid_storage.db.chain import ChainLink
 from longvid_storage.types import Citation, Filters
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from longvid_agents.summarise import Length, Line, Summary
     from longvid_agents.tools import Tools
     from longvid_agents.video_lm import VideoLM
-    from longvid_storage.store import Store
+    from longvid_storage.db.store import Store
 
 
 def video_summary(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from longvid_agents.cite import format_citation
-from longvid_storage.timecode import format_time
+from longvid_storage.text.timecode import format_time
 
 if TYPE_CHECKING:
     from longvid_agents.digest import Digest, DigestLine

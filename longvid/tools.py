@@ -17,21 +17,21 @@ from longvid.dates import date_of
 from longvid.engines import Engines
 from longvid_agents.evidence import allowed
 from longvid_agents.tools import TermStatistics, VideoCard
-from longvid_storage.chain import ChainLink
+from longvid_storage.db.chain import ChainLink
+from longvid_storage.db.filters import speaker_key
+from longvid_storage.db.rows import VideoRow
+from longvid_storage.db.store import Store
 from longvid_storage.errors import MediaError
-from longvid_storage.filters import speaker_key
-from longvid_storage.mentions import VideoMentions, mentions
-from longvid_storage.rows import VideoRow
-from longvid_storage.search import search
-from longvid_storage.searching.pictures_at import similarity_at
-from longvid_storage.searching.vectors_at import vectors_at
-from longvid_storage.store import Store
+from longvid_storage.search.mentions import VideoMentions, mentions
+from longvid_storage.search.moments import search
+from longvid_storage.search.pictures_at import similarity_at
+from longvid_storage.search.vectors_at import vectors_at
 from longvid_storage.types import Box, Filters, Keyframe, Moment, ScreenText, Segment, Sound, Utterance
 
 if TYPE_CHECKING:
     from longvid_indexer.rewatch import Rewatcher
-    from longvid_storage.image_encoder import ImageEncoder
-    from longvid_storage.text_encoder import TextEncoder
+    from longvid_storage.models.image_encoder import ImageEncoder
+    from longvid_storage.models.text_encoder import TextEncoder
 
 MOST_VECTORS = 20_000
 """Sentence vectors kept in memory, 31 megabytes of them; the longest unused go first."""

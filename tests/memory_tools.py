@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 
 from longvid_agents.evidence import allowed
 from longvid_agents.tools import TermStatistics, VideoCard
-from longvid_storage.analysis import analyse
-from longvid_storage.chain import ChainLink
+from longvid_storage.db.chain import ChainLink
 from longvid_storage.errors import MediaError
-from longvid_storage.mentions import Mention, VideoMentions
-from longvid_storage.sound_words import describe_sound
+from longvid_storage.search.mentions import Mention, VideoMentions
+from longvid_storage.text.analysis import analyse
+from longvid_storage.text.sound_words import describe_sound
 from longvid_storage.types import (
     Box,
     Evidence,

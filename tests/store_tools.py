@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_storage.chain import ChainLink, Quote, SummarySentence
-from longvid_storage.store import Store
+from longvid_storage.db.chain import ChainLink, Quote, SummarySentence
+from longvid_storage.db.store import Store
 from longvid_storage.types import (
     Chapter,
     Keyframe,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from longvid_storage.analysis import analyse, fold, guess_language, phrases, query_terms
+from longvid_storage.text.analysis import analyse, fold, guess_language, phrases, query_terms
 
 
 @pytest.mark.parametrize(

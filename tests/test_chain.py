@@ -14,7 +14,7 @@ from longvid_indexer.summarising.chain import Chain, folded_library, written_cha
 from longvid_indexer.summarising.extractive import central, extractive_chain, library_link
 from longvid_indexer.summarising.material import EventMaterial, events_of
 from longvid_indexer.summarising.write import Writer, chosen_quotes
-from longvid_storage.chain import ChainLink, Quote, SummarySentence
+from longvid_storage.db.chain import ChainLink, Quote, SummarySentence
 from longvid_storage.errors import ModelError
 from longvid_storage.types import ScreenText, Segment, Utterance, VideoInfo
 from scripted_summariser import ScriptedSummariser

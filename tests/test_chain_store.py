@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from longvid_storage.chain import ChainLevel, ChainLink, Quote, SummarySentence
-from longvid_storage.store import Store
+from longvid_storage.db.chain import ChainLevel, ChainLink, Quote, SummarySentence
+from longvid_storage.db.store import Store
 from store_tools import every_row, fill
 
 

@@ -23,7 +23,7 @@ from longvid.chapters import (
     youtube_chapters,
 )
 from longvid_storage.errors import UsageError
-from longvid_storage.timecode import parse_time
+from longvid_storage.text.timecode import parse_time
 from longvid_storage.types import Segment
 
 NASTY = [

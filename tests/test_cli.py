@@ -251,7 +251,7 @@ def test_a_question_of_ten_thousand_words_is_answered(library: Path) -> None:
 
 def test_a_warning_of_ours_is_one_line_and_others_stay_pythons(capsys: pytest.CaptureFixture[str]) -> None:
     from longvid.cli import _tell
-    from longvid_storage.torch_device import HalvedBatchWarning
+    from longvid_storage.models.torch_device import HalvedBatchWarning
 
     others: list[object] = []
 

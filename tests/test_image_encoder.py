@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from longvid_storage import torch_device
 from longvid_storage.errors import MissingExtraError, ModelError, UsageError
-from longvid_storage.image_encoder import IMAGE_ENCODERS, ImageEncoder
-from longvid_storage.image_encoders.open_clip import OpenClipEncoder
-from longvid_storage.image_encoders.open_clip_files import find_files
+from longvid_storage.models import torch_device
+from longvid_storage.models.image_encoder import IMAGE_ENCODERS, ImageEncoder
+from longvid_storage.models.image_encoders.open_clip import OpenClipEncoder
+from longvid_storage.models.image_encoders.open_clip_files import find_files
 from tiny_clip.train import write_tokenizer
 
 VIT = {

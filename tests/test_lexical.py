@@ -10,9 +10,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine
 
-from longvid_storage import lexical
-from longvid_storage.library_files import make_engine
-from longvid_storage.store import Store
+from longvid_storage.db import lexical
+from longvid_storage.db.library_files import make_engine
+from longvid_storage.db.store import Store
 from longvid_storage.types import Filters, Unit
 from store_tools import fill, info, video_id
 

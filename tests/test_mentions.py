@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from longvid_storage.db.store import Store
 from longvid_storage.errors import UsageError
-from longvid_storage.mentions import mentions
-from longvid_storage.store import Store
+from longvid_storage.search.mentions import mentions
 from longvid_storage.types import Filters, ScreenText, Slide, Utterance
 from test_search import add, store, talk
 

@@ -15,11 +15,11 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
-from longvid_storage import migrate
+from longvid_storage.db import migrate
+from longvid_storage.db.library_files import APPLICATION_ID, make_engine
+from longvid_storage.db.schema import HEAD, VERSIONS, Base
+from longvid_storage.db.store import Store
 from longvid_storage.errors import LibraryError, NotALibraryError, SchemaError
-from longvid_storage.library_files import APPLICATION_ID, make_engine
-from longvid_storage.schema import HEAD, VERSIONS, Base
-from longvid_storage.store import Store
 from store_tools import MODEL, fill, video_id
 
 MIGRATIONS = Path(migrate.__file__).parent / "migrations"
@@ -178,7 +178,7 @@ def test_a_creation_that_was_killed_is_taken_up(tmp_path: Path) -> None:
 def test_opening_a_current_library_loads_neither_alembic_nor_a_vector_library(tmp_path: Path) -> None:
     Store.open(tmp_path / "library", create=True).close()
     code = (
-        "import sys; from pathlib import Path; from longvid_storage.store import Store; "
+        "import sys; from pathlib import Path; from longvid_storage.db.store import Store; "
         "Store.open(Path(sys.argv[1])).close(); "
         "print([name for name in ('alembic', 'faiss', 'torch', 'snowballstemmer') if name in sys.modules])"
     )

@@ -23,7 +23,7 @@ from longvid.models.pulling import Bar
 from longvid.models.roles import ROLES
 from longvid.models.sources import named, source_of
 from longvid_storage.errors import ModelError, UsageError
-from longvid_storage.weights import complete
+from longvid_storage.models.weights import complete
 from test_reranker import make_tiny
 
 RERANKER = "cross-encoder/ms-marco-MiniLM-L6-v2"

@@ -20,8 +20,8 @@ from longvid_agents.video_lm import EvidenceText, Frame, Packing, Reply, Request
 from longvid_agents.video_lms.openai import OpenAIVideoLM
 from longvid_indexer.frames import FrameReader
 from longvid_indexer.probe import probe
-from longvid_storage.endpoint import HOSTED, Endpoint
 from longvid_storage.errors import ModelError, UsageError
+from longvid_storage.models.endpoint import HOSTED, Endpoint
 from media_factory import write_video
 from openai_server import Cut, Hang, OpenAIServer, Raw, Says, Status, code_of, coded
 

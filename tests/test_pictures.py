@@ -14,10 +14,10 @@ from longvid import Library, ModelMismatchError
 from longvid.engines import Engines
 from longvid_indexer.stages.vectors import encode_keyframes
 from longvid_indexer.vision.pictures import encode_webp
-from longvid_storage.image_encoder import ImageEncoder
-from longvid_storage.searching.pictures import standing_out
-from longvid_storage.searching.pictures_at import similarity_at
-from longvid_storage.store import Store
+from longvid_storage.db.store import Store
+from longvid_storage.models.image_encoder import ImageEncoder
+from longvid_storage.search.pictures import standing_out
+from longvid_storage.search.pictures_at import similarity_at
 from store_tools import PICTURES, fill, unit_vectors, video_id
 
 COLOURS = {"red": (200, 30, 30), "green": (30, 170, 40), "blue": (30, 40, 200)}

@@ -114,8 +114,8 @@ class TinyDiariser:
 def tiny(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """``tiny:NAME`` is a model of each role that indexing uses."""
     for module, name in (
-        ("longvid_storage.text_encoder", "TinyText"),
-        ("longvid_storage.image_encoder", "TinyPictures"),
+        ("longvid_storage.models.text_encoder", "TinyText"),
+        ("longvid_storage.models.image_encoder", "TinyPictures"),
         ("longvid_indexer.screen_reader", "TinyReader"),
         ("longvid_indexer.transcriber", "TinyEar"),
         ("longvid_indexer.sound_tagger", "TinyTagger"),

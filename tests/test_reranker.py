@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from longvid import Library
 from longvid_storage.errors import ModelError
-from longvid_storage.reranker import RERANKERS, Reranker, rerank
-from longvid_storage.rerankers.transformers import TransformersReranker
+from longvid_storage.models.reranker import RERANKERS, Reranker, rerank
+from longvid_storage.models.rerankers.transformers import TransformersReranker
 from longvid_storage.types import Evidence, Moment
 
 TALK = """WEBVTT
@@ -165,7 +165,7 @@ def test_a_truncated_or_other_file_is_one_sentence(tiny: Path, tmp_path: Path) -
 def test_a_full_gpu_halves_the_batch(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
 
-    from longvid_storage.torch_device import HalvedBatchWarning
+    from longvid_storage.models.torch_device import HalvedBatchWarning
 
     encoder = TransformersReranker(tiny, device="cpu")
     passages = [f"a tax on {'x' * i}" for i in range(20)]

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from longvid_storage.db.store import Store
 from longvid_storage.errors import ModelMismatchError, UsageError
-from longvid_storage.search import search
-from longvid_storage.searching.evidence import Quotes, find_evidence
-from longvid_storage.store import Store
-from longvid_storage.text_encoder import TextEncoder
+from longvid_storage.models.text_encoder import TextEncoder
+from longvid_storage.search.evidence import Quotes, find_evidence
+from longvid_storage.search.moments import search
+from longvid_storage.text.units import build_units
 from longvid_storage.types import (
     Filters,
     Moment,
@@ -26,7 +27,6 @@ from longvid_storage.types import (
     Utterance,
     VideoInfo,
 )
-from longvid_storage.units import build_units
 
 FILLER = (
     "so let us go on from here then",

@@ -25,10 +25,10 @@ from longvid_indexer.sound_tagger import ADAPTERS, SOUND_TAGGERS, Merger, SoundT
 from longvid_indexer.sound_taggers.audioset import AudioSetTagger
 from longvid_indexer.sound_taggers.clap import ClapTagger
 from longvid_indexer.stages.sounds import together
+from longvid_storage.db.store import Store
 from longvid_storage.errors import ModelError
-from longvid_storage.search import search
-from longvid_storage.sound_words import describe_sound, is_event, sound_table
-from longvid_storage.store import Store
+from longvid_storage.search.moments import search
+from longvid_storage.text.sound_words import describe_sound, is_event, sound_table
 from longvid_storage.types import Citation, Filters, Sound, Unit
 from memory_tools import MemoryTools, MemoryVideo
 from store_tools import fill, sentences, utterances
@@ -306,7 +306,7 @@ def test_a_model_adds_what_subtitles_do_not_describe() -> None:
 
 
 def with_sounds(store: Store, name: str, sounds: Sequence[Sound], texts: Sequence[str] = ()) -> str:
-    from longvid_storage.units import build_units
+    from longvid_storage.text.units import build_units
 
     spoken = utterances(texts)
     key = fill(store, name, texts or ["nothing much"])

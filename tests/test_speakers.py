@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from longvid import Library
 from longvid.cli import app
+from longvid_storage.db.store import Store
 from longvid_storage.errors import NotFoundError, UsageError
-from longvid_storage.store import Store
 from longvid_storage.types import Filters, Utterance
 from store_tools import MODEL, every_row, fill, sentences, unit_vectors
 

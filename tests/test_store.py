@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from longvid_storage.db.rows import PathRow, TranscriptInfo
+from longvid_storage.db.store import Store
 from longvid_storage.errors import LibraryError, NotALibraryError, NotFoundError
-from longvid_storage.rows import PathRow, TranscriptInfo
-from longvid_storage.store import Store
 from longvid_storage.types import Filters, ScreenText, Slide, Sound, StageResult, Unit, Utterance
 from store_tools import (
     MODEL,

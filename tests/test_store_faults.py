@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 from sqlalchemy import event
 
+from longvid_storage.db.store import Store
 from longvid_storage.errors import BusyError, ReadOnlyError, StorageFullError
-from longvid_storage.store import Store
 from longvid_storage.types import Unit
 from store_tools import every_row, fill, index_talks, info, unit_vectors, video_id
 
@@ -35,7 +35,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def child(code: str, *arguments: object) -> subprocess.Popen[str]:
     """A process that runs ``code`` with the store's names at hand; its errors show in the test's output."""
     head = "import os, sys; from pathlib import Path; from store_tools import *\n"
-    head += "from longvid_storage.store import Store\n"
+    head += "from longvid_storage.db.store import Store\n"
     return subprocess.Popen(
         [sys.executable, "-c", head + code, *map(str, arguments)],
         env={**os.environ, "PYTHONPATH": str(TESTS)},
@@ -313,7 +313,8 @@ CLOSED = """
 import stat
 import numpy as np
 from longvid_storage.errors import LongvidError
-import longvid_storage.analysis, longvid_storage.vector_indexes.exact, longvid_storage.vector_indexes.faiss, faiss
+import faiss, longvid_storage.text.analysis
+import longvid_storage.search.vector_indexes.exact, longvid_storage.search.vector_indexes.faiss
 place, key, make = Path(sys.argv[1]), sys.argv[2], sys.argv[3] == "writer"
 fill(Store.open(place / "warm", create=True), "warm", ["load all that loads late"])
 library = place / "library"

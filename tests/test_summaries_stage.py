@@ -16,7 +16,7 @@ from longvid_agents.verify import quote_in_span
 from longvid_agents.video_lm import Reply, Request
 from longvid_indexer.report import IndexEvent, Told
 from longvid_indexer.summariser import Material, Summariser, WriteRequest
-from longvid_storage.chain import ChainLink
+from longvid_storage.db.chain import ChainLink
 from longvid_storage.errors import ModelError
 from longvid_storage.types import Citation
 from scripted_summariser import ScriptedSummariser, tokens

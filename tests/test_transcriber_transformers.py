@@ -17,7 +17,7 @@ from longvid_indexer.transcribers.transformers import TransformersTranscriber
 from longvid_indexer.transcribers.words import Heard, group_words
 from longvid_indexer.voice import Stretch
 from longvid_storage.errors import MissingExtraError, ModelError
-from longvid_storage.torch_device import HalvedBatchWarning
+from longvid_storage.models.torch_device import HalvedBatchWarning
 from media_factory import speech_clip
 from tiny_speech import SPOKEN, made
 

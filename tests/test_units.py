@@ -6,8 +6,8 @@ import itertools
 
 import pytest
 
+from longvid_storage.text.units import RUN_S, RUN_WORDS, build_units
 from longvid_storage.types import ScreenText, Segment, Slide, Unit, Utterance
-from longvid_storage.units import RUN_S, RUN_WORDS, build_units
 
 
 def sentences(*utterances: Utterance) -> list[Unit]:

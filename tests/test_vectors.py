@@ -14,14 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from longvid_storage import vector_index
+from longvid_storage.db.store import Store
 from longvid_storage.errors import ModelMismatchError
-from longvid_storage.store import Store
-from longvid_storage.types import Filters, Unit
-from longvid_storage.vector_index import VectorIndex, best_index_type
-from longvid_storage.vector_indexes.exact import ExactIndex
-from longvid_storage.vector_indexes.faiss import FaissIndex
-from longvid_storage.vector_indexes.faiss_gpu import (
+from longvid_storage.search.moments import vector_index
+from longvid_storage.search.vector_index import VectorIndex, best_index_type
+from longvid_storage.search.vector_indexes.exact import ExactIndex
+from longvid_storage.search.vector_indexes.faiss import FaissIndex
+from longvid_storage.search.vector_indexes.faiss_gpu import (
     Candidates,
     FaissGpuIndex,
     GpuFullWarning,
@@ -30,6 +29,7 @@ from longvid_storage.vector_indexes.faiss_gpu import (
     layout,
     training_rows,
 )
+from longvid_storage.types import Filters, Unit
 from store_tools import MODEL, PICTURES, fill, info, keyframes, unit_vectors, video_id
 
 
@@ -335,7 +335,7 @@ def test_every_filter_gives_what_filtering_all_by_hand_gives(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int, sizes: list[str] | None
 ) -> None:
     """By both ways: reading the few admitted vectors, and masking the index."""
-    monkeypatch.setattr("longvid_storage.vector_search._FEW", few)
+    monkeypatch.setattr("longvid_storage.search.vector_search._FEW", few)
     with Store.open(tmp_path / "library", create=True) as store:
         rows = big(store)
         for seed, filters in enumerate(FILTERS * 2):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from longvid_storage.errors import UsageError
-from longvid_storage.timecode import format_span, parse_time
+from longvid_storage.text.timecode import format_span, parse_time
 from longvid_storage.types import Box
 
 Tool = Literal["search", "mentions", "outline", "transcript", "screen_text", "sounds", "library", "look"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from longvid_storage.timecode import format_span, format_time
+from longvid_storage.text.timecode import format_span, format_time
 from longvid_storage.types import Citation, Claim
 
 

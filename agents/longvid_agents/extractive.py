@@ -19,7 +19,7 @@ from longvid_agents.answerability import WITH_VECTORS, Features, Logistic, featu
 from longvid_agents.question import Plan
 from longvid_agents.scoring import Array, Scores
 from longvid_agents.sentences import Sentence
-from longvid_storage.analysis import analyse
+from longvid_storage.text.analysis import analyse
 
 MAX_CLAIMS = 3
 # Fewer words than this are an interjection, not an answer.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from longvid_storage.filters import speaker_key
+from longvid_storage.db.filters import speaker_key
 from longvid_storage.types import Filters
 
 

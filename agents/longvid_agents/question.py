@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from longvid_storage.analysis import guess_language, query_terms
 from longvid_storage.errors import UsageError
-from longvid_storage.stop_words import STOP_WORDS
+from longvid_storage.text.analysis import guess_language, query_terms
+from longvid_storage.text.stop_words import STOP_WORDS
 
 Kind = Literal["summary", "discussion", "define", "count", "when", "who", "list", "explain"]
 

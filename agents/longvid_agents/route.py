@@ -13,7 +13,7 @@ from typing import Literal, get_args
 
 from longvid_agents.narrowing import narrowed
 from longvid_agents.tools import VideoCard
-from longvid_storage.timecode import parse_time
+from longvid_storage.text.timecode import parse_time
 from longvid_storage.types import Filters
 
 RouteKind = Literal["locate", "explain", "list", "compare", "who", "count", "summarise", "visual"]

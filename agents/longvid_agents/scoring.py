@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from longvid_agents.question import Plan, Term
 from longvid_agents.sentences import Sentence
 from longvid_agents.tools import TermStatistics
-from longvid_storage.analysis import analyse
+from longvid_storage.text.analysis import analyse
 from longvid_storage.types import Moment
 
 # Words on either side of a sentence that count as said around it: in a breath, in its minute, on its subject.

@@ -12,10 +12,10 @@ from longvid_agents.narrowing import admits, narrowed
 from longvid_agents.sentences import Sentence, screen_sentences, speech_sentences
 from longvid_agents.tools import Tools, VideoCard
 from longvid_agents.working_memory import Source, sources_of
-from longvid_storage.chain import ChainLink
+from longvid_storage.db.chain import ChainLink
 from longvid_storage.errors import UsageError
-from longvid_storage.mentions import VideoMentions
-from longvid_storage.sound_words import describe_sound
+from longvid_storage.search.mentions import VideoMentions
+from longvid_storage.text.sound_words import describe_sound
 from longvid_storage.types import Filters, Moment, Segment
 
 MOST_AT_ONCE = 4

@@ -13,8 +13,8 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_storage.chain import ChainLink
-from longvid_storage.mentions import VideoMentions
+from longvid_storage.db.chain import ChainLink
+from longvid_storage.search.mentions import VideoMentions
 from longvid_storage.types import Box, Filters, Keyframe, Moment, ScreenText, Segment, Sound, Utterance
 
 
@@ -22,7 +22,7 @@ from longvid_storage.types import Box, Filters, Keyframe, Moment, ScreenText, Se
 class TermStatistics:
     """In how many of the library's ``documents`` (pieces of text that search sees) each term occurs.
 
-    Terms are those of ``longvid_storage.analysis``; one that ``frequency`` does not have never occurs.
+    Terms are those of ``longvid_storage.text.analysis``; one that ``frequency`` does not have never occurs.
     """
 
     documents: int

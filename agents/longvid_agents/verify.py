@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from longvid_agents.sentences import Sentence
 from longvid_agents.tools import Tools
-from longvid_storage.sound_words import describe_sound
+from longvid_storage.text.sound_words import describe_sound
 from longvid_storage.types import Citation, Claim, ScreenText, Sound, Utterance
 
 # A span of zero length is asked for as one this long.

@@ -14,8 +14,8 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_storage.model_record import ModelRecord
-from longvid_storage.weights import hub_folder
+from longvid_storage.models.model_record import ModelRecord
+from longvid_storage.models.weights import hub_folder
 
 Packing = Literal["uniform", "interleaved", "slow_fast", "pooled", "relevant"]
 

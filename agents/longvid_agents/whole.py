@@ -15,7 +15,7 @@ from longvid_agents.question import FRAME_WORDS, Plan
 from longvid_agents.sentences import Sentence
 from longvid_agents.tools import Tools, VideoCard
 from longvid_agents.verify import supported
-from longvid_storage.chain import ChainLink, SummarySentence
+from longvid_storage.db.chain import ChainLink, SummarySentence
 from longvid_storage.types import Citation, Claim, Filters
 
 # Words of such a question that name no subject of their own.

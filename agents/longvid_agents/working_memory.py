@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from longvid_agents.sentences import Sentence
 from longvid_agents.tools import VideoCard
 from longvid_agents.video_lm import EvidenceText
-from longvid_storage.timecode import format_span
+from longvid_storage.text.timecode import format_span
 from longvid_storage.types import Citation, Moment
 
 Source = tuple[str, str]  # (title, path) of a video

@@ -8,14 +8,14 @@ from pickle import UnpicklingError
 from typing import Any
 
 from longvid_storage.errors import ModelError, first_line
-from longvid_storage.torch_device import (
+from longvid_storage.models.torch_device import (
     import_torch,
     import_transformers,
     pick_device,
     pick_dtype,
     quiet_transformers,
 )
-from longvid_storage.weights import find_weights
+from longvid_storage.models.weights import find_weights
 
 
 @dataclass(frozen=True, slots=True)

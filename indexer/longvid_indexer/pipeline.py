@@ -27,8 +27,8 @@ from longvid_storage.types import StageResult
 
 if TYPE_CHECKING:
     from longvid_indexer.scan import Found
-    from longvid_storage.rows import PathRow, VideoRow
-    from longvid_storage.store import Store
+    from longvid_storage.db.rows import PathRow, VideoRow
+    from longvid_storage.db.store import Store
 
 
 class Pipeline:

@@ -24,7 +24,7 @@ from longvid_indexer.structuring.sentences import make_sentences
 from longvid_storage.types import Chapter, Level, ScreenText, Segment, Slide, Utterance, VideoInfo
 
 if TYPE_CHECKING:
-    from longvid_storage.text_encoder import TextEncoder
+    from longvid_storage.models.text_encoder import TextEncoder
 
 _SHORTEST_SHOT_S = 1e-3
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_storage.model_record import ModelRecord
+from longvid_storage.models.model_record import ModelRecord
+from longvid_storage.models.weights import hub_folder
 from longvid_storage.types import Utterance
-from longvid_storage.weights import hub_folder
 
 if TYPE_CHECKING:
     from longvid_indexer.voice import Stretch

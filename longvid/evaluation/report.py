@@ -14,7 +14,7 @@ from longvid.evaluation.retrieval import best_tiou, relevance
 from longvid.evaluation.run import Evaluation
 from longvid.evaluation.scores import FIGURES, Outcome, ranked_spans, worst
 from longvid_storage.errors import UsageError
-from longvid_storage.timecode import format_span
+from longvid_storage.text.timecode import format_span
 from longvid_storage.types import Answer, Moment
 
 WORST = 20

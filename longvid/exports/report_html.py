@@ -8,7 +8,7 @@ from importlib.resources import files as resources
 from pathlib import Path
 
 from longvid.exports.report import PARTIAL, Report, Source
-from longvid_storage.timecode import format_span
+from longvid_storage.text.timecode import format_span
 
 _KINDS = {
     "speech": "said",

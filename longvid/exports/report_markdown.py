@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from longvid.exports.report import PARTIAL, Report, Source
-from longvid_storage.timecode import format_span
+from longvid_storage.text.timecode import format_span
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|!~])")
 

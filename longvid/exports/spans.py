@@ -3,42 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import reduce
 from pathlib import Path
 
 from longvid_storage.errors import UsageError
-from longvid_storage.types import Answer, Citation, Moment
+from longvid_storage.types import Answer, Citation, MediaSpan, Moment
 
 # A citation of one instant (a keyframe) is shown for so long.
 SHORTEST_S = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """``[start_s, end_s)`` of the video at ``path``, and the words it is shown for."""
-
-    path: str
-    start_s: float
-    end_s: float
-    title: str = ""
-    text: str = ""
-    video_id: str = ""
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.start_s < self.end_s:
-            raise UsageError(
-                f"the span {self.start_s:g} to {self.end_s:g} s of {self.path} is empty: "
-                "it must end after it begins, and begin at 0 or later"
-            )
-
-    @property
-    def duration_s(self) -> float:
-        """How long it is."""
-        return self.end_s - self.start_s
-
-
-def cited_spans(answer: Answer, *, pad_s: float = 0.0) -> list[Span]:
+def cited_spans(answer: Answer, *, pad_s: float = 0.0) -> list[MediaSpan]:
     """Where the answer's claims are supported, each span made longer by ``pad_s`` at both ends.
 
     Spans of one video that overlap or touch become one, at the place of the first; its text is that of its claims.
@@ -52,9 +28,9 @@ def cited_spans(answer: Answer, *, pad_s: float = 0.0) -> list[Span]:
     return joined(spans)
 
 
-def joined(spans: Iterable[Span]) -> list[Span]:
+def joined(spans: Iterable[MediaSpan]) -> list[MediaSpan]:
     """Spans of one video that overlap or touch made one, at the place of the first."""
-    kept: list[Span] = []
+    kept: list[MediaSpan] = []
     for span in spans:
         touching = [each for each in kept if _touch(each, span)]
         place = kept.index(touching[0]) if touching else len(kept)
@@ -64,25 +40,25 @@ def joined(spans: Iterable[Span]) -> list[Span]:
     return kept
 
 
-def href(source: Citation | Moment | Span) -> str:
+def href(source: Citation | Moment | MediaSpan) -> str:
     """``file:///…/talk.mp4#t=10.5,20``: a link that players open at the span (W3C Media Fragments)."""
     start, end = (f"{seconds:.3f}".rstrip("0").rstrip(".") for seconds in (source.start_s, source.end_s))
     span = start if source.end_s <= source.start_s else f"{start},{end}"
     return f"{Path(source.path).absolute().as_uri()}#t={span}"
 
 
-def _padded(citation: Citation, text: str, pad_s: float) -> Span:
+def _padded(citation: Citation, text: str, pad_s: float) -> MediaSpan:
     start_s = max(0.0, citation.start_s - pad_s)
     end_s = citation.end_s if citation.end_s > citation.start_s else citation.start_s + SHORTEST_S
-    return Span(citation.path, start_s, end_s + pad_s, citation.title, text, citation.video_id)
+    return MediaSpan(citation.path, start_s, end_s + pad_s, citation.title, text, citation.video_id)
 
 
-def _touch(one: Span, other: Span) -> bool:
+def _touch(one: MediaSpan, other: MediaSpan) -> bool:
     same = (one.video_id, one.path) == (other.video_id, other.path)
     return same and one.start_s <= other.end_s and other.start_s <= one.end_s
 
 
-def _union(one: Span, other: Span) -> Span:
+def _union(one: MediaSpan, other: MediaSpan) -> MediaSpan:
     texts = list(dict.fromkeys(text for each in (one, other) for text in each.text.split("\n") if text))
     return replace(
         one,

@@ -12,10 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from longvid.exports.spans import Span
 from longvid_storage.errors import MissingExtraError, UsageError
-from longvid_storage.timecode import format_clock, format_span
-from longvid_storage.types import VideoInfo
+from longvid_storage.text.timecode import format_clock, format_span
+from longvid_storage.types import MediaSpan, VideoInfo
 
 # The rates that timecode is defined for (SMPTE ST 12-1, and its doubles).
 RATES = (24000 / 1001, 24.0, 25.0, 30000 / 1001, 30.0, 48.0, 50.0, 60000 / 1001, 60.0)
@@ -26,7 +25,7 @@ _REEL = 8
 Infos = Mapping[str, VideoInfo]
 
 
-def export(spans: Sequence[Span], file_format: str, infos: Infos, name: str) -> str:
+def export(spans: Sequence[MediaSpan], file_format: str, infos: Infos, name: str) -> str:
     """The text of the file: ``file_format`` is ``edl``, ``otio`` or ``srt``.
 
     ``infos``: what is known of the videos, by id. ``name``: what the timeline is called.
@@ -40,7 +39,7 @@ def export(spans: Sequence[Span], file_format: str, infos: Infos, name: str) -> 
     return FORMATS[file_format](spans, infos, name)
 
 
-def to_srt(spans: Sequence[Span], infos: Infos, name: str) -> str:
+def to_srt(spans: Sequence[MediaSpan], infos: Infos, name: str) -> str:
     """Subtitles for the film: each span's claims, and where they are from. Of transcripts alone, one made of them."""
     cues, at_s = [], 0.0
     for number, span in enumerate(playable(spans, infos) or spans, 1):
@@ -52,7 +51,7 @@ def to_srt(spans: Sequence[Span], infos: Infos, name: str) -> str:
     return "\n".join(cues)
 
 
-def to_edl(spans: Sequence[Span], infos: Infos, name: str) -> str:
+def to_edl(spans: Sequence[MediaSpan], infos: Infos, name: str) -> str:
     """A CMX 3600 list of the pictures, every time in the rate of the first video."""
     otio = _otio()
     from otio_cmx3600_adapter import cmx_3600
@@ -67,7 +66,7 @@ def to_edl(spans: Sequence[Span], infos: Infos, name: str) -> str:
     return f"{head}\nFCM: {count}\n{events}"
 
 
-def to_otio(spans: Sequence[Span], infos: Infos, name: str) -> str:
+def to_otio(spans: Sequence[MediaSpan], infos: Infos, name: str) -> str:
     """An OpenTimelineIO timeline: a track of pictures and one of sound, as far as the videos have them."""
     otio = _otio()
     films = _films(spans, infos)
@@ -83,14 +82,14 @@ def to_otio(spans: Sequence[Span], infos: Infos, name: str) -> str:
     return text + "\n"
 
 
-FORMATS: dict[str, Callable[[Sequence[Span], Infos, str], str]] = {
+FORMATS: dict[str, Callable[[Sequence[MediaSpan], Infos, str], str]] = {
     "edl": to_edl,
     "otio": to_otio,
     "srt": to_srt,
 }
 
 
-def _track(spans: Sequence[Span], infos: Infos, rate: float, kind: Any) -> Any:
+def _track(spans: Sequence[MediaSpan], infos: Infos, rate: float, kind: Any) -> Any:
     otio = _otio()
     time = otio.opentime.RationalTime
     track = otio.schema.Track(kind, kind=kind)
@@ -117,25 +116,25 @@ def _track(spans: Sequence[Span], infos: Infos, rate: float, kind: Any) -> Any:
     return track
 
 
-def _frames(span: Span, rate: float) -> tuple[int, int]:
+def _frames(span: MediaSpan, rate: float) -> tuple[int, int]:
     """[first, last) frame of the span; a hair of rounding does not count."""
     first = math.floor(span.start_s * rate + 1e-6)
     return first, max(first + 1, math.ceil(span.end_s * rate - 1e-6))
 
 
-def _rate(spans: Sequence[Span], infos: Infos) -> float:
+def _rate(spans: Sequence[MediaSpan], infos: Infos) -> float:
     """The rate of timecode nearest to that of the first video that has one."""
     rates = (info.frame_rate for span in spans if (info := infos.get(span.video_id)) and info.frame_rate)
     own = next(rates, _FALLBACK_RATE)
     return min(RATES, key=lambda rate: abs(rate - own))
 
 
-def playable(spans: Sequence[Span], infos: Infos) -> list[Span]:
+def playable(spans: Sequence[MediaSpan], infos: Infos) -> list[MediaSpan]:
     """Spans of videos that have pictures or sound: what a film can be made of."""
     return [s for s in spans if s.video_id not in infos or infos[s.video_id].media_type != "transcript"]
 
 
-def _films(spans: Sequence[Span], infos: Infos) -> list[Span]:
+def _films(spans: Sequence[MediaSpan], infos: Infos) -> list[MediaSpan]:
     kept = playable(spans, infos)
     if not kept:
         raise UsageError(
@@ -145,7 +144,7 @@ def _films(spans: Sequence[Span], infos: Infos) -> list[Span]:
     return kept
 
 
-def _reels(spans: Sequence[Span]) -> dict[str, str]:
+def _reels(spans: Sequence[MediaSpan]) -> dict[str, str]:
     """Eight letters and digits for each file, no two alike, as CMX 3600 has room for."""
     reels: dict[str, str] = {}
     for span in spans:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from longvid_storage.model_record import Role
+from longvid_storage.models.model_record import Role
 
 if TYPE_CHECKING:
     from longvid.engines import Engines
-    from longvid_storage.store import Store
+    from longvid_storage.db.store import Store
 
 
 def of_role(models: Mapping[str, list[str]], role: Role) -> frozenset[str]:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from longvid.models.files import Grew, ModelFile, no_network
 from longvid_storage.errors import MissingExtraError, ModelError
-from longvid_storage.weights import find_weights, hub_cache, hub_folder
+from longvid_storage.models.weights import find_weights, hub_cache, hub_folder
 
 Kind = Literal["transformers", "open_clip", "ctranslate2"]
 

@@ -8,7 +8,7 @@ from longvid.engines import Engines
 from longvid.models.naming import Plan
 from longvid.models.registry import adapters, records
 from longvid.models.roles import ROLES, role_named
-from longvid_storage.model_record import Role
+from longvid_storage.models.model_record import Role
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 from longvid.models.registry import adapters, records
 from longvid_storage.errors import MissingExtraError, ModelError, UsageError
-from longvid_storage.model_record import ModelRecord, Role
+from longvid_storage.models.model_record import ModelRecord, Role
 
 ModelSpec = str | Mapping[str, Any]
 """``"NAME"``, ``"ADAPTER:MODEL"``, ``"auto"``, ``"off"``, or a table: ``model`` and the adapter's options."""

@@ -19,7 +19,7 @@ from importlib import metadata
 from typing import Any
 
 from longvid.models.roles import ROLES
-from longvid_storage.model_record import ModelRecord, Role
+from longvid_storage.models.model_record import ModelRecord, Role
 
 GROUP = "longvid.models"
 

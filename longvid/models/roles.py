@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from longvid_storage.errors import UsageError
-from longvid_storage.model_record import Role
+from longvid_storage.models.model_record import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ ROLES: dict[str, RoleInfo] = {
         RoleInfo(
             "image",
             "pictures",
-            "longvid_storage.image_encoder",
+            "longvid_storage.models.image_encoder",
             "IMAGE_ENCODERS",
             "image_encoder",
             "pictures are not searched, only what is said and written",
@@ -81,7 +81,7 @@ ROLES: dict[str, RoleInfo] = {
         RoleInfo(
             "text",
             "text",
-            "longvid_storage.text_encoder",
+            "longvid_storage.models.text_encoder",
             "TEXT_ENCODERS",
             "text_encoder",
             "search is by words only, not by meaning",
@@ -89,7 +89,7 @@ ROLES: dict[str, RoleInfo] = {
         RoleInfo(
             "rerank",
             "rerank",
-            "longvid_storage.reranker",
+            "longvid_storage.models.reranker",
             "RERANKERS",
             "reranker",
             "moments keep the order of search",

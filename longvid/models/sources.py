@@ -16,7 +16,7 @@ from longvid.models.naming import Plan, Wanted, plan, plan_of
 from longvid.models.registry import adapters, records
 from longvid.models.roles import ROLES
 from longvid_storage.errors import MissingExtraError, UsageError
-from longvid_storage.model_record import ModelRecord
+from longvid_storage.models.model_record import ModelRecord
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from longvid_storage.errors import UsageError
+
 Channel = Literal["speech", "screen", "picture", "summary", "sound"]
 Level = Literal["shot", "scene", "event", "video"]
 Box = tuple[float, float, float, float]
@@ -238,6 +240,30 @@ class Citation:
     end_s: float
     kind: Channel
     quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class MediaSpan:
+    """``[start_s, end_s)`` of the video at ``path``, and the words it is shown for."""
+
+    path: str
+    start_s: float
+    end_s: float
+    title: str = ""
+    text: str = ""
+    video_id: str = ""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start_s < self.end_s:
+            raise UsageError(
+                f"the span {self.start_s:g} to {self.end_s:g} s of {self.path} is empty: "
+                "it must end after it begins, and begin at 0 or later"
+            )
+
+    @property
+    def duration_s(self) -> float:
+        """How long it is."""
+        return self.end_s - self.start_s
 
 
 @dataclass(frozen=True, slots=True)

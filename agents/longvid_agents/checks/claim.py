@@ -19,8 +19,8 @@ from longvid_agents.checks.support import coverage
 from longvid_agents.checks.times import times_in
 from longvid_agents.sentences import Sentence
 from longvid_agents.verify import normalise
-from longvid_storage.analysis import guess_language
-from longvid_storage.stop_words import STOP_WORDS
+from longvid_storage.text.analysis import guess_language
+from longvid_storage.text.stop_words import STOP_WORDS
 
 Verdict = Literal["supported", "unsure", "refuted"]
 

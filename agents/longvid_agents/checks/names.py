@@ -7,8 +7,8 @@ import unicodedata
 
 from longvid_agents.sentences import ends_sentence
 from longvid_agents.verify import normalise
-from longvid_storage.analysis import analyse
-from longvid_storage.stop_words import STOP_WORDS
+from longvid_storage.text.analysis import analyse
+from longvid_storage.text.stop_words import STOP_WORDS
 
 _TOKEN = re.compile(r"[^\W_]+(?:[.\-'’_/:][^\W_]+)*", re.UNICODE)
 _OPENING = re.compile(r"[:;\"“”«»(\[]\s*$")

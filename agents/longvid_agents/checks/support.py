@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longvid_agents.checks.numbers import names_number
-from longvid_storage.analysis import query_terms
+from longvid_storage.text.analysis import query_terms
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from longvid_agents.conversation.turns import Turn, filters_from_plain, turns_from_plain
+from longvid_storage.db.library_files import CHATS, mapped_errors
 from longvid_storage.errors import LibraryError
-from longvid_storage.library_files import CHATS, mapped_errors
 from longvid_storage.types import Filters
 
 if TYPE_CHECKING:

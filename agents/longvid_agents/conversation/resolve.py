@@ -18,7 +18,7 @@ from longvid_agents.conversation.subjects import named_speakers
 from longvid_agents.conversation.turns import Cited, Turn, filters_from_plain, filters_to_plain
 from longvid_agents.narrowing import narrowed
 from longvid_agents.video_lm import EvidenceText, Request, VideoLM
-from longvid_storage.timecode import format_time
+from longvid_storage.text.timecode import format_time
 from longvid_storage.types import Filters
 
 MOST_TURNS = 4

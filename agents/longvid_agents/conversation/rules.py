@@ -13,8 +13,8 @@ from typing import Literal
 from longvid_agents.conversation.subjects import content_phrase, named_speakers, says_something, subject_of
 from longvid_agents.conversation.turns import Cited, Turn
 from longvid_agents.question import FRAME_WORDS, content_terms
-from longvid_storage.stop_words import STOP_WORDS
-from longvid_storage.timecode import format_time
+from longvid_storage.text.stop_words import STOP_WORDS
+from longvid_storage.text.timecode import format_time
 
 Mode = Literal["ask", "next", "before", "again"]
 When = Literal["after", "before"]

@@ -9,7 +9,7 @@ from longvid_agents.narrowing import admits
 from longvid_agents.sentences import Sentence, speech_sentences
 from longvid_agents.tools import Tools
 from longvid_agents.verify import supported
-from longvid_storage.filters import speaker_key
+from longvid_storage.db.filters import speaker_key
 from longvid_storage.types import Citation, Claim, Filters
 
 MOST = 3

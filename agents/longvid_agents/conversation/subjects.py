@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from longvid_agents.question import FRAME_WORDS, content_terms
-from longvid_storage.stop_words import STOP_WORDS
+from longvid_storage.text.stop_words import STOP_WORDS
 
 _PREPOSITION = re.compile(r"\b(about|of|for|on|with|regarding)\s+", re.I)
 _WORD = re.compile(r"\w+(?:['’\-.]\w+)*")

@@ -18,7 +18,7 @@ from longvid_agents.state import AskState
 from longvid_agents.toolbox import MOST_VIDEOS
 from longvid_agents.tools import VideoCard
 from longvid_agents.video_lm import Request
-from longvid_storage.timecode import format_time
+from longvid_storage.text.timecode import format_time
 from longvid_storage.types import TrailStep
 
 EVIDENCE_TOKENS = 4_000

@@ -15,7 +15,7 @@ from typing import Any
 
 from longvid_agents.video_lms.families import Family, family_of
 from longvid_storage.errors import MissingExtraError, ModelError, first_line
-from longvid_storage.torch_device import (
+from longvid_storage.models.torch_device import (
     import_torch,
     import_transformers,
     pick_device,

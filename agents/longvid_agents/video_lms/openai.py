@@ -21,8 +21,8 @@ from longvid_agents.packing import packing_named, spread
 from longvid_agents.video_lm import Counter, Reply, Request
 from longvid_agents.video_lms.openai_counter import ServedCounter
 from longvid_agents.video_lms.openai_parts import messages
-from longvid_storage.endpoint import Deadline, Endpoint, RefusedError
 from longvid_storage.errors import ModelError
+from longvid_storage.models.endpoint import Deadline, Endpoint, RefusedError
 
 OTHERWISE = " (or --extractive)"
 # Parameters that a server may refuse, and the words by which it does.

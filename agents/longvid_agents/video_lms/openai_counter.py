@@ -17,7 +17,7 @@ import numpy as np
 
 from longvid_agents.images import blank_jpeg
 from longvid_agents.video_lms.openai_parts import image_part, sound_part
-from longvid_storage.endpoint import Endpoint
+from longvid_storage.models.endpoint import Endpoint
 
 # A token is at least one byte, so that this many bytes cannot be more tokens; longer text is counted by its ratio.
 _SHORT = 32

@@ -24,7 +24,7 @@ from longvid_agents.video_lms.prompting import SAMPLING_RATE, Prompter, pieces_o
 from longvid_agents.video_lms.pruning import Run, left_out, pruning, runs_of
 from longvid_agents.video_lms.writing import Written, write
 from longvid_storage.errors import OUT_OF_TIME, LongvidWarning, ModelError, UsageError, first_line
-from longvid_storage.weights import find_weights, fingerprint_of
+from longvid_storage.models.weights import find_weights, fingerprint_of
 
 # How often frames are halved when the GPU is full, before giving up.
 _HALVINGS = 2

@@ -15,8 +15,8 @@ from longvid_indexer.diarisers.clustering import cluster_voices
 from longvid_indexer.hearing import Hearing, load_hearing
 from longvid_indexer.windows import Window, windows_at
 from longvid_storage.errors import ModelError
-from longvid_storage.torch_device import in_batches
-from longvid_storage.weights import find_weights, fingerprint_of
+from longvid_storage.models.torch_device import in_batches
+from longvid_storage.models.weights import find_weights, fingerprint_of
 
 BATCH = 16
 WINDOW_S = 3.0

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from longvid_indexer.screen_reader import ReadLine
 from longvid_storage.errors import MissingExtraError, ModelError, first_line
-from longvid_storage.torch_device import pick_device
+from longvid_storage.models.torch_device import pick_device
 
 
 class EasyOcrReader:

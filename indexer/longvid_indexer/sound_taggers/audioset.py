@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from longvid_indexer.audio import SAMPLE_RATE
 from longvid_indexer.hearing import Hearing, load_hearing
 from longvid_storage.errors import ModelError
-from longvid_storage.torch_device import in_batches
-from longvid_storage.weights import find_weights, fingerprint_of
+from longvid_storage.models.torch_device import in_batches
+from longvid_storage.models.weights import find_weights, fingerprint_of
 
 _LEAST = 0.02  # scores below this are not worth their memory
 

@@ -1,4 +1,4 @@
-"""CLAP: sounds compared with texts, here with the sounds that ``longvid_storage.sound_words`` lists.
+"""CLAP: sounds compared with texts, here with the sounds that ``longvid_storage.text.sound_words`` lists.
 
 Wu et al. 2023, "Large-scale contrastive language-audio pretraining with feature fusion and keyword-to-caption
 augmentation", ICASSP; zero-shot classification by the nearest text, as there.
@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from longvid_indexer.hearing import Hearing, load_hearing
 from longvid_storage.errors import ModelError
-from longvid_storage.sound_words import sound_table
-from longvid_storage.torch_device import in_batches
-from longvid_storage.weights import find_weights, fingerprint_of
+from longvid_storage.models.torch_device import in_batches
+from longvid_storage.models.weights import find_weights, fingerprint_of
+from longvid_storage.text.sound_words import sound_table
 
 _LEAST = 0.02
 # What else a window may hold; they take their share of the probability and are never reported.
@@ -32,7 +32,7 @@ class ClapTagger:
         model: a directory, or a hub id whose files are in the hub's cache.
         weights: the directory that holds the named model's files.
         device: ``"cpu"``, ``"cuda"``, … or None for a GPU where there is one.
-        labels: the sounds to look for; default those of ``longvid_storage.sound_words``.
+        labels: the sounds to look for; default those of ``longvid_storage.text.sound_words``.
         threshold: the probability from which a sound is heard.
         window_s: seconds judged at once, at most what the checkpoint takes (10 s).
         batch_size: windows computed at once.

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from longvid_indexer.sound_tagger import SoundTagger
     from longvid_indexer.summariser import Summariser
     from longvid_indexer.transcriber import Transcriber
-    from longvid_storage.image_encoder import ImageEncoder
-    from longvid_storage.stage_writer import StageWriter
-    from longvid_storage.store import Store
-    from longvid_storage.text_encoder import TextEncoder
+    from longvid_storage.db.stage_writer import StageWriter
+    from longvid_storage.db.store import Store
+    from longvid_storage.models.image_encoder import ImageEncoder
+    from longvid_storage.models.text_encoder import TextEncoder
 
 STAGES = ("transcript", "speakers", "visual", "sounds", "screen_text", "structure", "summaries", "vectors")
 """In the order they run; a stage reads only what stages before it wrote."""
@@ -122,7 +122,7 @@ def units_with(
     sounds: Sequence[Sound] | None = None,
 ) -> list[Unit]:
     """The units of the video as it will be once the given rows are written; the rest comes from the store."""
-    from longvid_storage.units import build_units
+    from longvid_storage.text.units import build_units
 
     store, video_id = job.store, job.video_id
     return build_units(

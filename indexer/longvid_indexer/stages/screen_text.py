@@ -10,7 +10,7 @@ from longvid_indexer.stages.job import Job, Plan, Work, digest, fingerprint_of, 
 from longvid_storage.types import ScreenText, Slide
 
 if TYPE_CHECKING:
-    from longvid_storage.stage_writer import StageWriter
+    from longvid_storage.db.stage_writer import StageWriter
 
 
 def screen_text_stage(job: Job, recorded: dict[str, str]) -> Plan:

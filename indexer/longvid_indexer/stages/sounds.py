@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from longvid_indexer.stages.job import Job, Plan, Work, digest, fingerprint_of, nothing, units_with
 
 if TYPE_CHECKING:
-    from longvid_storage.stage_writer import StageWriter
+    from longvid_storage.db.stage_writer import StageWriter
     from longvid_storage.types import Sound
 
 

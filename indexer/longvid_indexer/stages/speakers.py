@@ -10,8 +10,8 @@ from longvid_indexer.stages.job import Job, Plan, Work, digest, fingerprint_of, 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from longvid_storage.rows import TranscriptInfo
-    from longvid_storage.stage_writer import StageWriter
+    from longvid_storage.db.rows import TranscriptInfo
+    from longvid_storage.db.stage_writer import StageWriter
     from longvid_storage.types import Utterance
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from longvid_indexer.stages.job import Job, Plan, Work, digest, fingerprint_of, units_with
 
 if TYPE_CHECKING:
-    from longvid_storage.stage_writer import StageWriter
+    from longvid_storage.db.stage_writer import StageWriter
 
 
 def structure_stage(job: Job, recorded: dict[str, str]) -> Plan:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from longvid_indexer.summarising.chain import Chain
     from longvid_indexer.summarising.material import EventMaterial
     from longvid_indexer.summarising.write import Writer
-    from longvid_storage.chain import ChainLink
-    from longvid_storage.stage_writer import StageWriter
+    from longvid_storage.db.chain import ChainLink
+    from longvid_storage.db.stage_writer import StageWriter
 
 _UNFINISHED = ":unfinished"
 

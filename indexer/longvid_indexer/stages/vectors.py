@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from longvid_storage.image_encoder import ImageEncoder
-    from longvid_storage.stage_writer import StageWriter
+    from longvid_storage.db.stage_writer import StageWriter
+    from longvid_storage.models.image_encoder import ImageEncoder
 
 _UNPACKED = 64
 
 
 def vectors_stage(job: Job, recorded: dict[str, str]) -> Plan:
     """Vectors of every unit that search compares by meaning, and of every keyframe when there is an image model."""
-    from longvid_storage.search_reads import SEARCHED
+    from longvid_storage.db.search_reads import SEARCHED
 
     text, image = job.engines.text_encoder, job.engines.image_encoder
     channels = [channel for channel, _ in SEARCHED]

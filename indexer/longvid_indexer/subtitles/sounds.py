@@ -7,8 +7,8 @@ from functools import cache
 
 from longvid_indexer.subtitles.cleaning import is_sound, unroll
 from longvid_indexer.subtitles.cue import Subtitles
-from longvid_storage.analysis import analyse
-from longvid_storage.sound_words import describe_sound, is_event, sound_table
+from longvid_storage.text.analysis import analyse
+from longvid_storage.text.sound_words import describe_sound, is_event, sound_table
 from longvid_storage.types import Sound
 
 # Two descriptions of one sound this close together are one sound.

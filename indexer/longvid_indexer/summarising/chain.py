@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from longvid_indexer.summarising.material import EventMaterial
 from longvid_indexer.summarising.write import Summarised, UnusableReplyError, Writer
-from longvid_storage.chain import ChainLink, SummarySentence
+from longvid_storage.db.chain import ChainLink, SummarySentence
 
 Keep = Callable[[ChainLink, bool], None]
 """Takes a link, and whether the model wrote it just now (it may also be one of an earlier run)."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from longvid_indexer.structuring.sentences import Sentence, make_sentences
 from longvid_indexer.structuring.words import content_words, stem
 from longvid_indexer.summarising.material import EventMaterial
-from longvid_storage.chain import ChainLevel, ChainLink, Quote, SummarySentence
+from longvid_storage.db.chain import ChainLevel, ChainLink, Quote, SummarySentence
 from longvid_storage.types import ScreenText, Segment, Utterance
 
 ENGINE = "extractive"

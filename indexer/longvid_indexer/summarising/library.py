@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from longvid_indexer.summarising.chain import folded_library
 from longvid_indexer.summarising.extractive import library_link
 from longvid_indexer.summarising.write import UnusableReplyError, Writer
-from longvid_storage.chain import ChainLink
+from longvid_storage.db.chain import ChainLink
 from longvid_storage.errors import ModelError
 
 if TYPE_CHECKING:
     from longvid_indexer.summariser import Summariser
-    from longvid_storage.store import Store
+    from longvid_storage.db.store import Store
 
 
 def fold_library(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from longvid_storage.chain import Quote, SummarySentence
+from longvid_storage.db.chain import Quote, SummarySentence
 from longvid_storage.types import Channel, ScreenText, Segment, Utterance
 
 # A piece ends with its speaker, at a pause this long, and once it has so many words.

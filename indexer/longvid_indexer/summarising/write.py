@@ -13,7 +13,7 @@ from typing import Any
 from longvid_indexer.summariser import Material, Summariser, WriteRequest
 from longvid_indexer.summarising import prompts
 from longvid_indexer.summarising.material import Item, items_of
-from longvid_storage.chain import ChainLink, Quote, SummarySentence
+from longvid_storage.db.chain import ChainLink, Quote, SummarySentence
 from longvid_storage.errors import ModelError
 
 # Tokens a reply may take; the material gets what the window leaves.

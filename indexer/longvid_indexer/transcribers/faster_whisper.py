@@ -21,9 +21,9 @@ from longvid_indexer.transcribers.segments import Segment, to_utterances
 from longvid_indexer.transcribers.words import Heard
 from longvid_indexer.voice import Stretch
 from longvid_storage.errors import MissingExtraError, ModelError, first_line
-from longvid_storage.torch_device import in_batches
+from longvid_storage.models.torch_device import in_batches
+from longvid_storage.models.weights import find_weights, fingerprint_of
 from longvid_storage.types import Utterance
-from longvid_storage.weights import find_weights, fingerprint_of
 
 # Where the converted official models lie on the hub.
 HUB = {

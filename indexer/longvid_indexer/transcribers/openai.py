@@ -26,7 +26,7 @@ from longvid_indexer.subtitles.languages import normalise_language
 from longvid_indexer.transcribers.segments import Segment, to_utterances
 from longvid_indexer.transcribers.words import Heard
 from longvid_indexer.voice import Stretch
-from longvid_storage.endpoint import Endpoint, RefusedError
+from longvid_storage.models.endpoint import Endpoint, RefusedError
 from longvid_storage.types import Utterance
 
 # Servers refuse sound shorter than this, in which there is no word.

@@ -18,15 +18,15 @@ from longvid_indexer.transcribers.asr_kinds import Loaded, Spoken, hears_alone, 
 from longvid_indexer.transcribers.words import group_words
 from longvid_indexer.voice import Stretch
 from longvid_storage.errors import ModelError, first_line
-from longvid_storage.torch_device import (
+from longvid_storage.models.torch_device import (
     import_torch,
     import_transformers,
     in_batches,
     pick_device,
     pick_dtype,
 )
+from longvid_storage.models.weights import find_weights, fingerprint_of
 from longvid_storage.types import Utterance
-from longvid_storage.weights import find_weights, fingerprint_of
 
 _VERSION = 1
 # Shorter sound gives some encoders not one frame; a tenth of a second holds no word.

@@ -19,7 +19,7 @@ from longvid_indexer.invented import COMPRESSION_MAX, LOGPROB_MIN, NO_SPEECH_MAX
 from longvid_indexer.transcribers.segments import Segment, to_utterances
 from longvid_indexer.transcribers.words import Heard
 from longvid_storage.errors import MissingExtraError, ModelError, first_line
-from longvid_storage.torch_device import in_batches, pick_device
+from longvid_storage.models.torch_device import in_batches, pick_device
 from longvid_storage.types import Utterance
 
 DOWNLOAD_MB = {

@@ -1,0 +1,228 @@
+"""Videos, their paths and their collections: plain functions over a connection."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import PurePath
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from longvid_storage.db import chain_rows, lexical, schema, stage_writer, vectors
+from longvid_storage.db.rows import PathRow, StageRecord, VideoRow
+from longvid_storage.errors import NotFoundError
+from longvid_storage.types import Chapter, StageResult, VideoInfo
+
+_SHORTEST_PREFIX = 4
+_LISTED = 5
+
+
+def video_key(connection: Connection, video_id: str) -> int:
+    """The key of a video by its full id.
+
+    Raises:
+        NotFoundError: the library has no such video.
+    """
+    key = connection.execute(
+        select(schema.Video.video_key).where(schema.Video.video_id == video_id)
+    ).scalar_one_or_none()
+    if key is None:
+        raise NotFoundError(f"the library has no video {video_id}: `longvid ls` lists those it has")
+    return int(key)
+
+
+def upsert_video(connection: Connection, info: VideoInfo) -> int:
+    """Enter a video, or bring what is known of it up to date; returns its key."""
+    table = schema.Video
+    values = {
+        "title": info.title.encode(errors="surrogateescape").decode(errors="replace"),
+        "duration_s": info.duration_s,
+        "has_video": info.has_video,
+        "has_audio": info.has_audio,
+        "width": info.width,
+        "height": info.height,
+        "frame_rate": info.frame_rate,
+        "stream_start_s": info.stream_start_s,
+        "chapters": [[chapter.start_s, chapter.end_s, chapter.title] for chapter in info.chapters],
+        "media_type": info.media_type,
+    }
+    key = connection.execute(
+        update(table).where(table.video_id == info.video_id).values(values).returning(table.video_key)
+    ).scalar_one_or_none()
+    if key is None:
+        new = insert(table).values(video_id=info.video_id, **values).returning(table.video_key)
+        key = connection.execute(new).scalar_one()
+    return int(key)
+
+
+def add_to_collection(connection: Connection, key: int, name: str) -> None:
+    """Put a video in a collection, which is made if there is none of that name."""
+    table, member = schema.Collection, schema.VideoCollection
+    collection_key = connection.execute(
+        select(table.collection_key).where(table.name == name)
+    ).scalar_one_or_none()
+    if collection_key is None:
+        collection_key = connection.execute(
+            insert(table).values(name=name).returning(table.collection_key)
+        ).scalar_one()
+    there = select(member.video_key).where(member.collection_key == collection_key, member.video_key == key)
+    if connection.execute(there).first() is None:
+        connection.execute(insert(member).values(collection_key=collection_key, video_key=key))
+        stage_writer.bump_generation(connection)  # what a collection admits is remembered by caches too
+
+
+def remove_video(connection: Connection, video_id: str) -> None:
+    """Delete a video and all that hangs on it; a collection that held nothing else goes with it."""
+    key = video_key(connection, video_id)
+    units = connection.execute(
+        select(schema.UnitRow.unit_id).where(schema.UnitRow.video_key == key)
+    ).scalars()
+    stage_writer.remove_units(connection, list(units))
+    chain_rows.forget_video(connection, key)
+    connection.execute(delete(schema.Video).where(schema.Video.video_key == key))
+    members = select(schema.VideoCollection.collection_key)
+    connection.execute(delete(schema.Collection).where(schema.Collection.collection_key.not_in(members)))
+    vectors.drop_empty_sets(connection)
+    lexical.compact(connection)
+    stage_writer.bump_generation(connection)
+
+
+def set_path(connection: Connection, row: PathRow) -> None:
+    """Note where content lies and what ``stat`` said; a path that held other content is re-pointed."""
+    table = schema.Path
+    key = video_key(connection, row.video_id)
+    values = {"video_key": key, "size": row.size, "mtime_ns": row.mtime_ns, "sidecars": row.sidecars}
+    if connection.execute(update(table).where(table.path == row.path).values(values)).rowcount == 0:
+        connection.execute(insert(table).values(path=row.path, **values))
+
+
+def remove_path(connection: Connection, path: str) -> None:
+    """Forget that a video's content lay there."""
+    connection.execute(delete(schema.Path).where(schema.Path.path == path))
+
+
+def paths(connection: Connection, path: str | None = None) -> dict[str, PathRow]:
+    """Known paths, or the one asked for."""
+    table = schema.Path
+    query = select(table.path, schema.Video.video_id, table.size, table.mtime_ns, table.sidecars).join(
+        schema.Video
+    )
+    if path is not None:
+        query = query.where(table.path == path)
+    return {row.path: PathRow(*row) for row in connection.execute(query)}
+
+
+def stage_records(connection: Connection, key: int | None = None) -> defaultdict[str, dict[str, StageRecord]]:
+    """Video id → stage → record, of one video or all."""
+    table = schema.Stage
+    query = (
+        select(table.__table__, schema.Video.video_id)
+        .join(schema.Video)
+        .order_by(table.video_key, table.stage)
+    )
+    if key is not None:
+        query = query.where(table.video_key == key)
+    records: defaultdict[str, dict[str, StageRecord]] = defaultdict(dict)
+    for row in connection.execute(query):
+        result = StageResult(row.stage, row.status, row.engine, row.seconds, row.counters, row.note)
+        records[row.video_id][row.stage] = StageRecord(row.fingerprint, result)
+    return records
+
+
+def videos(connection: Connection, key: int | None = None) -> list[VideoRow]:
+    """All videos, or one, by title and id."""
+    table, member = schema.Video, schema.VideoCollection
+    query = select(table.__table__)
+    where = select(schema.Path.video_key, schema.Path.path)
+    within = select(member.video_key, schema.Collection.name).join(schema.Collection)
+    if key is not None:
+        query = query.where(table.video_key == key)
+        where = where.where(schema.Path.video_key == key)
+        within = within.where(member.video_key == key)
+    seen_at, in_collections = _grouped(connection.execute(where)), _grouped(connection.execute(within))
+    stages = stage_records(connection, key)
+    rows = [
+        VideoRow(
+            _info(row),
+            tuple(sorted(seen_at[row.video_key])),
+            tuple(sorted(in_collections[row.video_key])),
+            stages.get(row.video_id, {}),
+        )
+        for row in connection.execute(query)
+    ]
+    return sorted(rows, key=lambda row: (row.info.title.casefold(), row.info.video_id))
+
+
+def _grouped(pairs: Iterable[Any]) -> defaultdict[int, list[str]]:
+    grouped: defaultdict[int, list[str]] = defaultdict(list)
+    for key, value in pairs:
+        grouped[key].append(value)
+    return grouped
+
+
+def _info(row: Row[Any]) -> VideoInfo:
+    return VideoInfo(
+        video_id=row.video_id,
+        title=row.title,
+        duration_s=row.duration_s,
+        has_video=row.has_video,
+        has_audio=row.has_audio,
+        width=row.width,
+        height=row.height,
+        frame_rate=row.frame_rate,
+        stream_start_s=row.stream_start_s,
+        chapters=tuple(Chapter(*chapter) for chapter in row.chapters),
+        media_type=row.media_type,
+    )
+
+
+def resolve_video(connection: Connection, name: str) -> str:
+    """The id of the one video that answers to ``name``.
+
+    In this order, letter case aside: an id; a title; a path, its file name or its stem; a prefix of an id,
+    at least four characters long.
+
+    Raises:
+        NotFoundError: no video does, or several; the message names some that might be meant.
+    """
+    titles = dict(connection.execute(select(schema.Video.video_id, schema.Video.title)).all())
+    if name in titles:
+        return name
+    wanted = name.strip().casefold()
+    by_title = [video_id for video_id, title in titles.items() if title.casefold() == wanted]
+    by_path = [] if by_title else _by_path(connection, name, wanted)
+    by_prefix = [video_id for video_id in titles if video_id.startswith(wanted)]
+    if len(wanted) < _SHORTEST_PREFIX:
+        by_prefix = []
+    for found in (by_title, by_path, by_prefix):
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise NotFoundError(
+                f"{name!r} may be any of {len(found)} videos ({_listed(found, titles)}): use an id",
+                code="ambiguous",
+            )
+    if not titles:
+        raise NotFoundError(
+            f"there is no video {name!r}, nor any other, in this library: `longvid index` adds some"
+        )
+    near = [video_id for video_id, title in titles.items() if wanted and wanted in title.casefold()]
+    hint = f"did you mean {_listed(near, titles)}?" if near else f"it has {_listed(list(titles), titles)}"
+    raise NotFoundError(f"the library has no video {name!r}: {hint} (`longvid ls` lists all)")
+
+
+def _by_path(connection: Connection, name: str, wanted: str) -> list[str]:
+    exact, loose = set(), set()
+    for path, row in paths(connection).items():
+        if path == name:
+            exact.add(row.video_id)
+        if wanted in (PurePath(path).name.casefold(), PurePath(path).stem.casefold()):
+            loose.add(row.video_id)
+    return sorted(exact or loose)
+
+
+def _listed(video_ids: list[str], titles: dict[str, str]) -> str:
+    ordered = sorted(video_ids, key=lambda video_id: (titles[video_id].casefold(), video_id))
+    some = ", ".join(f"{titles[video_id]} [{video_id[:12]}]" for video_id in ordered[:_LISTED])
+    return some if len(ordered) <= _LISTED else f"{some} and {len(ordered) - _LISTED} more"

@@ -1,0 +1,85 @@
+"""One writer at a time: an advisory lock on a file, which the system releases when its holder dies."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from longvid_storage.db.library_files import mapped_os_errors
+from longvid_storage.errors import BusyError
+
+_POLL_S = 0.1
+
+
+class WriterLock:
+    """The write lock of one library, for one process; reentrant, and shared by that process's threads in
+    turn.
+
+    The file holds the process id of the last holder, for messages only: what locks is ``flock``.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._threads = threading.RLock()
+        self._depth = 0
+        self._descriptor = -1
+
+    @contextmanager
+    def held(self, *, wait: bool = True, on_wait: Callable[[str], None] | None = None) -> Iterator[None]:
+        """Hold the lock for the ``with`` block.
+
+        Args:
+            wait: wait for another process to finish; else raise at once.
+            on_wait: called once with a sentence for the user, when there is something to wait for.
+
+        Raises:
+            BusyError: another process writes and ``wait`` is False.
+            ReadOnlyError: the library may not be written.
+        """
+        with self._threads:
+            if self._depth == 0:
+                self._descriptor = self._acquire(wait, on_wait)
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+                if self._depth == 0:
+                    os.close(self._descriptor)
+
+    def _acquire(self, wait: bool, on_wait: Callable[[str], None] | None) -> int:
+        with mapped_os_errors(self._path.parent):
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
+            if not _try_lock(descriptor):
+                holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "unknown"
+                sentence = f"process {holder} is writing to the library at {self._path.parent}"
+                if not wait:
+                    raise BusyError(f"{sentence}: try again when it is done")
+                if on_wait is not None:
+                    on_wait(f"{sentence}: waiting for it to finish")
+                while not _try_lock(descriptor):
+                    time.sleep(_POLL_S)
+            with mapped_os_errors(self._path.parent):
+                os.ftruncate(descriptor, 0)
+                os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return descriptor
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
+            return False
+        raise
+    return True

@@ -1,0 +1,247 @@
+"""One library: everything that is known about its videos, written stage by stage and found again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Connection, Engine
+
+from longvid_storage.db import catalog, chain_rows, migrate, schema, speakers, terms
+from longvid_storage.db.chain import ChainLink
+from longvid_storage.db.library_files import (
+    CACHE,
+    LOCK,
+    check_place,
+    make_engine,
+    mapped_errors,
+    mapped_os_errors,
+    missing,
+    read_only,
+    writable,
+)
+from longvid_storage.db.locking import WriterLock
+from longvid_storage.db.reader import Reader
+from longvid_storage.db.rows import PathRow
+from longvid_storage.db.stage_writer import StageWriter, bump_generation
+from longvid_storage.errors import ReadOnlyError
+from longvid_storage.search.vector_index import VectorIndex
+from longvid_storage.search.vector_search import VectorSearch
+from longvid_storage.types import VideoInfo
+
+
+class Store(Reader):
+    """A library open for reading, and for writing where that is allowed; may be used from several threads.
+
+    >>> with Store.open(Path("talks.longvid"), create=True) as store:      # doctest: +SKIP
+    ...     store.upsert_video(info)
+    ...     with store.stage(info.video_id, "transcript", fingerprint) as writer:
+    ...         writer.replace_utterances(utterances, source="sidecar:talk.vtt", language="en")
+
+    Args:
+        path: the library's directory.
+        engine: over its database, whose schema is the newest.
+        read_only: nothing may be written.
+        index_type: the vector index to use; default the best one installed.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        engine: Engine,
+        *,
+        read_only: bool,
+        index_type: type[VectorIndex] | None = None,
+    ) -> None:
+        super().__init__(path, engine, VectorSearch(None if read_only else path / CACHE, index_type))
+        self.read_only = read_only
+        self._terms_current = False
+        self._lock = WriterLock(path / LOCK)
+
+    @classmethod
+    def open(
+        cls,
+        path: str | Path,
+        *,
+        create: bool = False,
+        index_type: type[VectorIndex] | None = None,
+    ) -> Self:
+        """Open the library at ``path``; an older schema is upgraded.
+
+        Args:
+            path: a directory.
+            create: make a library there if there is none.
+
+        Raises:
+            NotFoundError: there is none and ``create`` is False.
+            NotALibraryError: something else is there.
+            SchemaError: a newer longvid wrote it.
+            ReadOnlyError: it must be made or upgraded, and may not be written.
+        """
+        path = Path(os.path.abspath(path))
+        exists = check_place(path)
+        if not exists and not create:
+            raise missing(path)
+        closed = exists and not writable(path)
+        with mapped_errors(path):
+            if not exists:
+                with mapped_os_errors(path):
+                    path.mkdir(parents=True, exist_ok=True)
+            engine = make_engine(path, read_only=closed, create=not exists)
+            store = cls(path, engine, read_only=closed, index_type=index_type)
+            try:
+                store._make_current(create)
+            except BaseException:
+                engine.dispose()
+                raise
+        return store
+
+    def _make_current(self, create: bool) -> None:
+        with self._engine.connect() as connection:
+            version = migrate.current_version(connection)
+        if version == schema.HEAD:
+            return
+        if version is None and not create:
+            raise missing(self.path)
+        if self.read_only:
+            raise ReadOnlyError(
+                f"the library at {self.path} has an older schema and may not be written: "
+                "open it once where it may be"
+            )
+        with self._lock.held():
+            self._pragma("journal_mode = WAL")
+            with self._engine.connect().execution_options(write=True) as connection, connection.begin():
+                version = migrate.current_version(connection)  # another process may have been first
+                if version is None:
+                    self._vectors.forget()  # of a library that lay here before
+                    migrate.create(connection)
+                elif version != schema.HEAD:
+                    migrate.upgrade(connection)
+
+    def _pragma(self, pragma: str) -> None:
+        """Run one that SQLite allows outside a transaction only."""
+        with self._engine.connect().execution_options(transaction=False) as connection:
+            connection.exec_driver_sql(f"PRAGMA {pragma}")
+
+    def close(self) -> None:
+        """Close the files; the library is complete on disk at any time."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # Writing
+
+    def writer_lock(
+        self, *, wait: bool = True, on_wait: Callable[[str], None] | None = None
+    ) -> AbstractContextManager[None]:
+        """Keep other processes from writing for the ``with`` block; writes take it by themselves, one by one.
+
+        Args:
+            wait: wait for another process to finish; else raise.
+            on_wait: called once with a sentence for the user, when there is something to wait for.
+
+        Raises:
+            BusyError: another process writes and ``wait`` is False.
+            ReadOnlyError: the library may not be written.
+        """
+        self._require_writable()
+        return self._lock.held(wait=wait, on_wait=on_wait)
+
+    def _require_writable(self) -> None:
+        if self.read_only:
+            raise read_only(self.path)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """A transaction that commits when the block ends well and else leaves no trace."""
+        with (
+            self.writer_lock(),
+            mapped_errors(self.path),
+            self._engine.connect().execution_options(write=True) as connection,
+            connection.begin(),
+        ):
+            if not self._terms_current:
+                terms.refresh(connection)
+            yield connection
+        self._terms_current = True
+
+    @contextmanager
+    def stage(self, video_id: str, stage: str, fingerprint: str) -> Iterator[StageWriter]:
+        """Write one stage of a video: rows and completion record commit together when the block ends well.
+
+        Do the work before the block: other processes cannot write while it lasts.
+
+        Raises:
+            NotFoundError: no such video.
+            ReadOnlyError, StorageFullError: the library cannot be written.
+        """
+        with self._writing() as connection:
+            key = catalog.video_key(connection, video_id)
+            writer = StageWriter(connection, key, stage, fingerprint)
+            yield writer
+            writer.finish()
+
+    def keep_link(self, video_id: str, link: ChainLink) -> None:
+        """Keep one link of a video's chain before the stage is done, so that a model writes it only once."""
+        with self._writing() as connection:
+            chain_rows.keep(connection, catalog.video_key(connection, video_id), link)
+
+    def replace_library_chain(self, collection: str | None, links: Iterable[ChainLink]) -> None:
+        """Replace the summary of a collection (which must exist), or of the whole library."""
+        with self._writing() as connection:
+            chain_rows.replace_library(connection, collection, links)
+
+    def upsert_video(self, info: VideoInfo, collection: str | None = None) -> None:
+        """Enter a video or bring what is known of it up to date, and put it in ``collection``, if given."""
+        with self._writing() as connection:
+            key = catalog.upsert_video(connection, info)
+            if collection is not None:
+                catalog.add_to_collection(connection, key, collection)
+
+    def set_path(
+        self, path: str | Path, video_id: str, *, size: int, mtime_ns: int, sidecars: str = ""
+    ) -> None:
+        """Note where content lies; a path that held other content is re-pointed, its old video stays."""
+        with self._writing() as connection:
+            catalog.set_path(connection, PathRow(str(path), video_id, size, mtime_ns, sidecars))
+
+    def forget_path(self, path: str | Path) -> None:
+        """Note that a video's content no longer lies there; the video stays."""
+        with self._writing() as connection:
+            catalog.remove_path(connection, str(path))
+
+    def rename_speaker(self, video_id: str, old: str, new: str) -> None:
+        """Call a speaker of a video ``new`` from now on, everywhere at once; see ``longvid_storage.db.speakers``.
+
+        Raises:
+            NotFoundError: no such video, or nobody called ``old`` speaks in it.
+            UsageError: ``new`` is no name.
+        """
+        with self._writing() as connection:
+            speakers.rename(connection, catalog.video_key(connection, video_id), old, new)
+            bump_generation(connection)
+
+    def remove_video(self, video_id: str) -> None:
+        """Delete a video (by its full id) with every row, vector, picture and cache entry.
+
+        Raises:
+            NotFoundError: no such video.
+        """
+        with self.writer_lock():
+            with self._writing() as connection:
+                connection.exec_driver_sql("PRAGMA secure_delete = ON")
+                catalog.remove_video(connection, video_id)
+                connection.exec_driver_sql("PRAGMA secure_delete = OFF")
+            with mapped_errors(self.path):
+                self._pragma("wal_checkpoint(TRUNCATE)")
+            self._vectors.forget()

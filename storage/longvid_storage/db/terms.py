@@ -1,0 +1,73 @@
+"""Keeping ``units.terms`` true to the text analysis: when that changes, every unit is analysed again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import cache
+from typing import cast
+
+from sqlalchemy import Connection, Table, bindparam, select, update
+
+from longvid_storage.db import lexical
+from longvid_storage.db.schema import LibraryState, UnitRow
+
+# What the analysis makes of these is its signature: it changes with the code, its stop lists and its stemmers alike.
+_PROBES = (
+    ("en", "The runners' relational databases weren't naïvely organised in 3.5 GHz"),
+    ("de", "Größenordnungen häufigster Übungsaufgaben"),
+    ("fr", "L'évaluation des systèmes d'apprentissage"),
+    ("ru", "Обучение нейронных сетей"),
+    ("ar", "تعلّم الشبكات العصبية"),
+    ("zh", "机器学习的梯度下降"),
+    ("ja", "ニューラルネットワークの学習率"),
+    ("hi", "मशीन लर्निंग"),
+    (None, "unmarked text with C++ and x_1"),
+)
+_BATCH = 5000
+
+
+def analyse(text: str, language: str | None) -> Sequence[str]:
+    """The terms that word search sees of a text."""
+    from longvid_storage.text.analysis import analyse
+
+    return analyse(text, language)
+
+
+@cache
+def signature() -> str:
+    """Changes when the analysis gives other terms than before."""
+    terms = [list(analyse(text, language)) for language, text in _PROBES]
+    return hashlib.sha256(repr(terms).encode()).hexdigest()[:16]
+
+
+def refresh(connection: Connection) -> bool:
+    """Analyse all units again if another analysis made their terms; returns whether that was so."""
+    known = connection.execute(select(LibraryState.analysis)).scalar_one()
+    if known == signature():
+        return False
+    last = 0
+    while True:
+        columns = select(UnitRow.unit_id, UnitRow.text, UnitRow.language)
+        batch = connection.execute(
+            columns.where(UnitRow.unit_id > last).order_by(UnitRow.unit_id).limit(_BATCH)
+        ).all()
+        if not batch:
+            break
+        changed = []
+        for unit_id, text, language in batch:
+            terms = lexical.join_terms(analyse(text, language))
+            changed.append({"key": unit_id, "new_terms": terms, "new_length": lexical.count_terms(terms)})
+        table = cast(Table, UnitRow.__table__)
+        connection.execute(
+            update(table)
+            .where(table.c.unit_id == bindparam("key"))
+            .values(terms=bindparam("new_terms"), length=bindparam("new_length")),
+            changed,
+        )
+        last = batch[-1].unit_id
+    lexical.rebuild(connection)
+    connection.execute(
+        update(LibraryState).values(analysis=signature(), generation=LibraryState.generation + 1)
+    )
+    return True

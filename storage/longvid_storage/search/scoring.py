@@ -1,0 +1,161 @@
+"""How well each place of each video fits the question, as one number that is comparable across the pool.
+
+A place is a piece and the window around it. Its score sums, each as deviations from the pool's mean: words in the
+window (BM25; Robertson & Zaragoza 2009), words in the minutes around it, meaning of the window, how much of it the
+named speaker says, and the slide on screen. ``docs/retrieval.md`` says what each part gave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longvid_storage.db.filters import speaker_key
+from longvid_storage.search.question import Question
+from longvid_storage.search.timeline import CONTEXT_S, WINDOW_S, Floats, Timeline, edges, window_sums
+
+K1, B = 1.2, 0.5
+NEAR_S = 10.0
+"""A moment that a named speaker is asked for grows from a place this near to what they say."""
+NO_HIT = -1e3
+"""The score of a place that does not fit at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What each part of the score counts, in standard deviations of the pool."""
+
+    words: float = 1.0
+    context: float = 1.0
+    meaning: float = 0.5
+    speaker: float = 1.0
+    slide: float = 0.5
+
+
+WITHIN = Weights(context=0.3, meaning=0.8)
+"""Inside one video, where every place is about the same things and meaning tells them apart."""
+ACROSS = Weights()
+"""In many videos, where the words that only some of them have tell most."""
+
+
+def score_pool(
+    pool: Sequence[Timeline],
+    question: Question,
+    vectors: NDArray[np.float32] | None,
+    idf: Mapping[str, float],
+    weights: Weights,
+) -> list[Floats]:
+    """A score for each piece of each timeline.
+
+    Args:
+        vectors: the question's ``texts`` embedded, ``(len(texts), dimension)``; None without an encoder.
+        idf: weight of each of the question's terms.
+    """
+    sizes = [len(timeline) for timeline in pool]
+    total = np.zeros(sum(sizes))
+    if not len(total):
+        return [np.zeros(0) for _ in pool]
+    query = _unit(vectors.sum(axis=0)) if vectors is not None else None
+
+    def add(weight: float, part: Callable[[Timeline], Floats]) -> None:
+        if weight:
+            nonlocal total
+            total = total + weight * _standardised(np.concatenate([part(timeline) for timeline in pool]))
+
+    add(weights.words, lambda timeline: _words(timeline, idf, WINDOW_S * timeline.scale))
+    add(weights.context, lambda timeline: _words(timeline, idf, CONTEXT_S * timeline.scale))
+    if query is not None:
+        add(weights.meaning, lambda timeline: _meaning(timeline, query))
+    if question.speakers:
+        add(weights.speaker, lambda timeline: _share(timeline, question.speakers))
+    if any(not timeline.speech.all() for timeline in pool):
+        add(weights.slide, lambda timeline: _slides(timeline, idf, query))
+    if query is None:
+        # Without meaning, only a place with some of the words is a hit.
+        total[~np.concatenate([_has_words(timeline, idf) for timeline in pool])] = NO_HIT
+    return np.split(total, np.cumsum(sizes)[:-1])
+
+
+def _has_words(timeline: Timeline, idf: Mapping[str, float]) -> NDArray[np.bool_]:
+    low, high = edges(timeline.middles, WINDOW_S * timeline.scale)
+    found = np.zeros(len(timeline))
+    for term in idf:
+        if term in timeline.postings:
+            found[timeline.postings[term].rows] = 1
+    return (window_sums(found, low, high) > 0) | (_slides(timeline, idf, None) > 0)
+
+
+def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
+    unit: NDArray[np.float32] = vector / max(float(np.linalg.norm(vector)), 1e-6)
+    return unit
+
+
+def _standardised(values: Floats) -> Floats:
+    deviations: Floats = (values - values.mean()) / (values.std() + 1e-9)
+    return deviations
+
+
+def _words(timeline: Timeline, idf: Mapping[str, float], width_s: float) -> Floats:
+    """BM25 of the speech in the window around each piece."""
+    low, high = edges(timeline.middles, width_s)
+    speech = timeline.speech
+    length = window_sums(timeline.lengths * speech, low, high)
+    # A full window of ordinary speech, rather than the mean of this pool, so that a pool of one is no exception.
+    norm = K1 * (1 - B + B * length / (width_s * 2.4))
+    score = np.zeros(len(timeline))
+    for term, weight in idf.items():
+        places = timeline.postings.get(term)
+        if places is not None:
+            counts = np.zeros(len(timeline))
+            counts[places.rows] = places.counts * speech[places.rows]
+            counts = window_sums(counts, low, high)
+            score += weight * counts * (K1 + 1) / (counts + norm)
+    return score
+
+
+def _meaning(timeline: Timeline, query: NDArray[np.float32]) -> Floats:
+    if timeline.windows is None:
+        return np.zeros(len(timeline))
+    return (timeline.windows @ query).astype(np.float64)
+
+
+def _share(timeline: Timeline, names: Sequence[str]) -> Floats:
+    """Which part of what is said around each piece the named speakers say."""
+    low, high = edges(timeline.middles, WINDOW_S * timeline.scale)
+    theirs = _theirs(timeline, names) * timeline.lengths
+    said = window_sums(timeline.lengths * timeline.speech, low, high)
+    return window_sums(theirs, low, high) / np.maximum(said, 1)
+
+
+def near_speakers(timeline: Timeline, names: Sequence[str]) -> NDArray[np.bool_]:
+    """The pieces within ``NEAR_S`` of one that the named speakers say."""
+    near: NDArray[np.bool_] = window_sums(_theirs(timeline, names), *edges(timeline.middles, 2 * NEAR_S)) > 0
+    return near
+
+
+def _theirs(timeline: Timeline, names: Sequence[str]) -> Floats:
+    wanted = {speaker_key(name) for name in names}
+    return np.array([speaker in wanted for speaker in timeline.speakers], np.float64)
+
+
+def _slides(timeline: Timeline, idf: Mapping[str, float], query: NDArray[np.float32] | None) -> Floats:
+    """The fit of the best slide on screen at each piece: words it has, by weight, and meaning."""
+    score = np.zeros(len(timeline))
+    slides = np.flatnonzero(~timeline.speech)
+    if not len(slides):
+        return score
+    fit = np.zeros(len(timeline))
+    for term, weight in idf.items():
+        if term in timeline.postings:
+            fit[timeline.postings[term].rows] += weight
+    fit /= sum(idf.values()) or 1.0
+    if query is not None and timeline.vectors is not None:
+        fit[slides] += np.maximum(0.0, timeline.vectors[slides] @ query)
+    first = np.searchsorted(timeline.middles, timeline.starts[slides], "left")
+    last = np.searchsorted(timeline.middles, timeline.ends[slides], "right")
+    for row, low, high in zip(slides, first, last, strict=True):
+        score[low:high] = np.maximum(score[low:high], fit[row])
+    return score

@@ -1,0 +1,1 @@
+"""What is known of text, whatever it is for: words, languages, times, passages."""
