@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from longvid_storage.errors import UsageError
-from longvid_storage.types import Filters
+from longvid_storage.types import Scope
 
 if TYPE_CHECKING:
     from longvid_agents.summarise import Length
@@ -22,7 +22,7 @@ def checked_filters(
     from_s: float | None,
     to_s: float | None,
     speaker: str | None,
-) -> Filters:
+) -> Scope:
     """The filters that these words mean in a library: ``video`` is one or more ids, prefixes of ids, or titles.
 
     Raises:
@@ -33,7 +33,7 @@ def checked_filters(
     names = [video] if isinstance(video, str) else video
     if collection is not None:
         store.require_collection(collection)
-    return Filters(
+    return Scope(
         video_ids=None if names is None else frozenset(store.resolve_video(name) for name in names),
         collection=collection,
         from_s=from_s,

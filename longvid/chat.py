@@ -14,7 +14,7 @@ from longvid.arguments import check_question
 from longvid_storage.db.filters import speaker_key
 from longvid_storage.db.library_files import CHATS, read_only
 from longvid_storage.errors import NotFoundError, UsageError
-from longvid_storage.types import Answer, Filters
+from longvid_storage.types import Answer, Scope
 
 if TYPE_CHECKING:
     from longvid_agents.conversation.chat import Ask, Reply
@@ -60,7 +60,7 @@ class Chat:
         self,
         store: Store,
         name: str | None,
-        filters: Filters,
+        filters: Scope,
         tools: Tools,
         ask: Ask,
         lm: VideoLM | None = None,
@@ -74,10 +74,10 @@ class Chat:
             saver = stack.enter_context(checkpoints.opened(store.path))
             name = checked_name(name) if name is not None else _new_name(checkpoints.names(saver))
             known = checkpoints.session(saver, name)
-            if known is not None and (known.turns or known.filters != Filters()):
+            if known is not None and (known.turns or known.filters != Scope()):
                 filters = _kept(name, known.filters, filters, store)
             speakers = sorted(
-                store.speakers(Filters(video_ids=filters.video_ids, collection=filters.collection))
+                store.speakers(Scope(video_ids=filters.video_ids, collection=filters.collection))
             )
             if filters.speaker is not None:
                 speakers = [s for s in speakers if speaker_key(s) == speaker_key(filters.speaker)]
@@ -114,7 +114,7 @@ class Chat:
 
 
 def answer_turn(
-    tools: Tools, lm: VideoLM | None, question: str, filters: Filters, turns: Sequence[Turn]
+    tools: Tools, lm: VideoLM | None, question: str, filters: Scope, turns: Sequence[Turn]
 ) -> Answer:
     """Answer one question of a conversation; ``lm``: None quotes."""
     from longvid_agents.conversation.turns import as_context
@@ -184,9 +184,9 @@ def forget_video(store_path: Path, video_id: str) -> None:
             drop_turns(saver, video_id)
 
 
-def _kept(name: str, own: Filters, asked: Filters, store: Store) -> Filters:
+def _kept(name: str, own: Scope, asked: Scope, store: Store) -> Scope:
     """The session's filters, narrowed by what is asked for now; another or wider choice is refused."""
-    if asked == Filters() or asked == own:
+    if asked == Scope() or asked == own:
         return own
     from longvid_agents.narrowing import narrowed
 
@@ -201,8 +201,8 @@ def _kept(name: str, own: Filters, asked: Filters, store: Store) -> Filters:
     return replace(narrow, collection=own.collection)
 
 
-def told(filters: Filters, store: Store) -> str:
-    """Filters as the flags that make them."""
+def told(filters: Scope, store: Store) -> str:
+    """Scope as the flags that make them."""
     flags = []
     if filters.collection is not None:
         flags.append(f"--collection {filters.collection}")

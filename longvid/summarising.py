@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from longvid_storage.db.chain import ChainLink
-from longvid_storage.types import Citation, Filters
+from longvid_storage.types import Citation, Scope
 
 if TYPE_CHECKING:
     from longvid.details import VideoSummary
@@ -47,7 +47,7 @@ def chain_lines(tools: Tools, links: Sequence[ChainLink]) -> list[Line]:
     from longvid_agents.verify import supported
     from longvid_storage.types import Claim
 
-    cards = {card.video_id: card for card in tools.cards(filters=Filters())}
+    cards = {card.video_id: card for card in tools.cards(filters=Scope())}
     lines = []
     for sentence in (sentence for link in links for sentence in link.sentences):
         citations = [

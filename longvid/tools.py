@@ -26,7 +26,7 @@ from longvid_storage.search.mentions import VideoMentions, mentions
 from longvid_storage.search.moments import search
 from longvid_storage.search.pictures_at import similarity_at
 from longvid_storage.search.vectors_at import vectors_at
-from longvid_storage.types import Box, Filters, Keyframe, Moment, ScreenText, Segment, Sound, Utterance
+from longvid_storage.types import Box, Scope, Keyframe, Moment, ScreenText, Segment, Sound, Utterance
 
 if TYPE_CHECKING:
     from longvid_indexer.rewatch import Rewatcher
@@ -61,7 +61,7 @@ class LibraryTools:
         """Pictures decoded from media so far."""
         return self._rewatcher.frames_decoded
 
-    def search(self, query: str, *, k: int, filters: Filters) -> Sequence[Moment]:
+    def search(self, query: str, *, k: int, filters: Scope) -> Sequence[Moment]:
         """The ``k`` best moments within ``filters``."""
         return search(
             self._store,
@@ -165,7 +165,7 @@ class LibraryTools:
             code="gone",
         )
 
-    def mentions(self, terms: Sequence[str], *, filters: Filters) -> Sequence[VideoMentions]:
+    def mentions(self, terms: Sequence[str], *, filters: Scope) -> Sequence[VideoMentions]:
         """Every place within ``filters`` where one of ``terms`` is said or shown."""
         return mentions(self._store, terms, filters)
 
@@ -181,7 +181,7 @@ class LibraryTools:
         """The summary of a collection, or of the whole library."""
         return self._store.library_chain(collection)
 
-    def cards(self, *, filters: Filters, details: bool = False) -> Sequence[VideoCard]:
+    def cards(self, *, filters: Scope, details: bool = False) -> Sequence[VideoCard]:
         """The videos that ``filters`` admit, by title; with a speaker, those in which that speaker speaks."""
         return [
             VideoCard(
@@ -199,19 +199,19 @@ class LibraryTools:
         ]
 
     def _speaks(self, video_id: str, speaker: str) -> bool:
-        names = self._store.speakers(Filters(video_ids=frozenset({video_id})))
+        names = self._store.speakers(Scope(video_ids=frozenset({video_id})))
         return speaker_key(speaker) in {speaker_key(name) for name in names}
 
-    def _speakers(self, video_id: str, filters: Filters) -> tuple[str, ...]:
+    def _speakers(self, video_id: str, filters: Scope) -> tuple[str, ...]:
         """Who says something in a video that the filters admit, the busiest first."""
         if (filters.from_s, filters.to_s, filters.speaker, filters.language) == (None,) * 4:
-            return tuple(self._store.speakers(Filters(video_ids=frozenset({video_id}))))
+            return tuple(self._store.speakers(Scope(video_ids=frozenset({video_id}))))
         to_s = math.inf if filters.to_s is None else filters.to_s
         said = self._store.utterances(video_id, filters.from_s or 0.0, to_s)
         names = Counter(each.speaker for each in said if each.speaker and allowed(filters, each))
         return tuple(name for name, _ in names.most_common())
 
-    def term_statistics(self, terms: Sequence[str], *, filters: Filters) -> TermStatistics:
+    def term_statistics(self, terms: Sequence[str], *, filters: Scope) -> TermStatistics:
         """How common each term is within ``filters``."""
         documents, frequency = self._store.term_statistics(terms, filters)
         return TermStatistics(documents, frequency)

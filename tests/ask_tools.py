@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from longvid_agents.verify import quote_in_span
-from longvid_storage.types import Answer, Citation, Filters, Keyframe, ScreenText, Segment, Utterance
+from longvid_storage.types import Answer, Citation, Scope, Keyframe, ScreenText, Segment, Utterance
 from memory_tools import MemoryTools, MemoryVideo
 
 BOX = (0.0, 0.0, 1.0, 0.1)
@@ -52,7 +52,7 @@ def citations(answer: Answer) -> list[Citation]:
     return [citation for claim in answer.claims for citation in claim.citations]
 
 
-def check_answer(answer: Answer, tools: MemoryTools, filters: Filters | None = None) -> None:
+def check_answer(answer: Answer, tools: MemoryTools, filters: Scope | None = None) -> None:
     """Every claim is cited; every citation is true and lies inside evidence that this run really retrieved."""
     assert answer.found == bool(answer.claims)
     seen = {step for step in tools.calls if step[0] in ("utterance", "screen", "picture", "summary", "sound")}
@@ -60,11 +60,11 @@ def check_answer(answer: Answer, tools: MemoryTools, filters: Filters | None = N
         assert claim.text.strip()
         assert claim.citations
         for citation in claim.citations:
-            check_citation(citation, tools, seen, filters or Filters())
+            check_citation(citation, tools, seen, filters or Scope())
 
 
 def check_citation(
-    citation: Citation, tools: MemoryTools, seen: set[tuple[str, object]], filters: Filters
+    citation: Citation, tools: MemoryTools, seen: set[tuple[str, object]], filters: Scope
 ) -> None:
     """One citation; what was seen in a picture cannot be read again, so only its span is checked."""
     if citation.kind in ("speech", "screen", "sound"):

@@ -25,7 +25,7 @@ from longvid_storage.text.sound_words import describe_sound
 from longvid_storage.types import (
     Box,
     Evidence,
-    Filters,
+    Scope,
     Keyframe,
     Moment,
     ScreenText,
@@ -68,7 +68,7 @@ class MemoryTools:
         self.relevance: Callable[[str, float], float] | None = None
         self.chains: list[ChainLink] = []
 
-    def search(self, query: str, *, k: int, filters: Filters) -> list[Moment]:
+    def search(self, query: str, *, k: int, filters: Scope) -> list[Moment]:
         self.calls.append(("search", filters))
         statistics = self.term_statistics(_words(query), filters=filters)
         moments = []
@@ -144,7 +144,7 @@ class MemoryTools:
         self.calls.append(("relevance", (video_id, question)))
         return [self.relevance(video_id, time_s) for time_s in times_s]
 
-    def mentions(self, terms: Sequence[str], *, filters: Filters) -> list[VideoMentions]:
+    def mentions(self, terms: Sequence[str], *, filters: Scope) -> list[VideoMentions]:
         self.calls.append(("mentions", filters))
         groups = []
         for video in self._videos(filters):
@@ -175,7 +175,7 @@ class MemoryTools:
     def library_chain(self, collection: str | None) -> list[ChainLink]:
         return [link for link in self.chains if link.level == "library"]
 
-    def cards(self, *, filters: Filters, details: bool = False) -> list[VideoCard]:
+    def cards(self, *, filters: Scope, details: bool = False) -> list[VideoCard]:
         self.calls.append(("cards", filters))
         return [
             VideoCard(
@@ -187,10 +187,10 @@ class MemoryTools:
                 _speaking(video, filters) if details else (),
             )
             for video in sorted(self._videos(filters), key=lambda video: video.title)
-            if filters.speaker is None or _speaking(video, Filters(speaker=filters.speaker))
+            if filters.speaker is None or _speaking(video, Scope(speaker=filters.speaker))
         ]
 
-    def term_statistics(self, terms: Sequence[str], *, filters: Filters) -> TermStatistics:
+    def term_statistics(self, terms: Sequence[str], *, filters: Scope) -> TermStatistics:
         documents = [
             set(_words(piece.text)) for video in self._videos(filters) for piece in _pieces(video, filters)
         ]
@@ -225,7 +225,7 @@ class MemoryTools:
     def engine(self) -> dict[str, str]:
         return {"text": "hashed trigrams" if self.encoder else "none", "speech": "none"}
 
-    def _videos(self, filters: Filters) -> list[MemoryVideo]:
+    def _videos(self, filters: Scope) -> list[MemoryVideo]:
         return [
             video
             for video in self.videos.values()
@@ -242,13 +242,13 @@ def _touches(start_s: float, end_s: float, from_s: float, to_s: float) -> bool:
     return start_s < to_s and (end_s > from_s or start_s >= from_s)
 
 
-def _speaking(video: MemoryVideo, filters: Filters) -> tuple[str, ...]:
+def _speaking(video: MemoryVideo, filters: Scope) -> tuple[str, ...]:
     """Who speaks where the filters look, the busiest first."""
     names = [u.speaker for u in video.utterances if u.speaker and allowed(filters, u)]
     return tuple(sorted(dict.fromkeys(names), key=lambda name: -names.count(name)))
 
 
-def _pieces(video: MemoryVideo, filters: Filters) -> list[Evidence]:
+def _pieces(video: MemoryVideo, filters: Scope) -> list[Evidence]:
     pieces = [Evidence("speech", u.start_s, u.end_s, u.text, u.speaker) for u in video.utterances]
     pieces += [Evidence("screen", t.start_s, t.end_s, t.text) for t in video.screen]
     pieces += [Evidence("sound", s.start_s, s.end_s, describe_sound(s.label)) for s in video.sounds]

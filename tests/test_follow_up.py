@@ -16,7 +16,7 @@ from longvid_agents.conversation.subjects import subject_of
 from longvid_agents.conversation.turns import Cited, Turn, turn_from_plain, turn_to_plain
 from longvid_agents.video_lm import Reply, Request
 from longvid_storage.errors import ModelError
-from longvid_storage.types import Filters
+from longvid_storage.types import Scope
 
 SPEAKERS = ["Maya", "Jonas Weber"]
 CITED = Cited(
@@ -78,11 +78,11 @@ def test_times_places_and_persons(
 
 
 def test_after_that_is_the_end_of_the_last_citation_in_its_video() -> None:
-    resolved = resolve("and what did she say after that?", [DECIDED, UNANSWERED], Filters(), SPEAKERS)
-    assert resolved.filters == Filters(video_ids=frozenset({"v1"}), from_s=46.0, speaker="Maya")
-    before = resolve("what was said before that?", [DECIDED], Filters(), SPEAKERS)
-    assert before.filters == Filters(video_ids=frozenset({"v1"}), to_s=40.0)
-    there = resolve("Who promised the report in that meeting?", [DECIDED], Filters(), SPEAKERS)
+    resolved = resolve("and what did she say after that?", [DECIDED, UNANSWERED], Scope(), SPEAKERS)
+    assert resolved.filters == Scope(video_ids=frozenset({"v1"}), from_s=46.0, speaker="Maya")
+    before = resolve("what was said before that?", [DECIDED], Scope(), SPEAKERS)
+    assert before.filters == Scope(video_ids=frozenset({"v1"}), to_s=40.0)
+    there = resolve("Who promised the report in that meeting?", [DECIDED], Scope(), SPEAKERS)
     assert (there.question, there.filters.video_ids) == ("Who promised the report?", frozenset({"v1"}))
 
 
@@ -100,7 +100,7 @@ def test_after_that_is_the_end_of_the_last_citation_in_its_video() -> None:
 def test_a_question_that_stands_alone_is_left_alone(question: str) -> None:
     reading = read(question, [DECIDED], SPEAKERS)
     assert (reading.question, reading.mode, reading.notes) == (question, "ask", ())
-    assert resolve(question, [DECIDED], Filters(), SPEAKERS).filters == Filters()
+    assert resolve(question, [DECIDED], Scope(), SPEAKERS).filters == Scope()
 
 
 def test_the_first_question_refers_to_nothing() -> None:
@@ -109,11 +109,11 @@ def test_the_first_question_refers_to_nothing() -> None:
 
 
 def test_a_narrowing_that_would_leave_nothing_is_left_out() -> None:
-    elsewhere = Filters(video_ids=frozenset({"v2"}))
+    elsewhere = Scope(video_ids=frozenset({"v2"}))
     resolved = resolve("what happened next?", [DECIDED], elsewhere, SPEAKERS)
     assert (resolved.filters, resolved.mode) == (elsewhere, "ask")
     assert "nothing is left there" in resolved.notes[-1]
-    theirs = Filters(speaker="Jonas Weber")
+    theirs = Scope(speaker="Jonas Weber")
     assert resolve("What did she say about that?", [DECIDED], theirs, SPEAKERS).filters == theirs
 
 
@@ -123,7 +123,7 @@ def test_subjects() -> None:
     assert subject_of("What did Maya say?", SPEAKERS) == ""
 
 
-def narrower(inner: Filters, outer: Filters) -> bool:
+def narrower(inner: Scope, outer: Scope) -> bool:
     return (
         (outer.video_ids is None or (inner.video_ids is not None and inner.video_ids <= outer.video_ids))
         and inner.collection == outer.collection
@@ -135,7 +135,7 @@ def narrower(inner: Filters, outer: Filters) -> bool:
 
 
 FILTERS = st.builds(
-    Filters,
+    Scope,
     video_ids=st.none() | st.frozensets(st.sampled_from(["v1", "v2"]), min_size=1),
     collection=st.none() | st.just("team"),
     from_s=st.none() | st.floats(0, 50),
@@ -161,7 +161,7 @@ WORDS = "and what did she he say after before that there in video Maya Jonas abo
     ),
 )  # fmt: skip
 def test_nothing_widens_what_the_caller_allowed(
-    filters: Filters, question: str, turns: list[Turn], reply: dict[str, Any] | None
+    filters: Scope, question: str, turns: list[Turn], reply: dict[str, Any] | None
 ) -> None:
     lm = None if reply is None else OneReply(json.dumps(reply))
     resolved = resolve(question, turns, filters, SPEAKERS, lm)  # type: ignore[arg-type]
@@ -194,7 +194,7 @@ def rewritten(
     turns: Sequence[Turn] = (DECIDED,),
 ) -> tuple[Any, OneReply]:
     lm = OneReply(reply if isinstance(reply, str) else json.dumps(reply))
-    return resolve(question, turns, Filters(), SPEAKERS, lm), lm  # type: ignore[arg-type]
+    return resolve(question, turns, Scope(), SPEAKERS, lm), lm  # type: ignore[arg-type]
 
 
 def test_a_model_rewrites_with_one_call_and_code_takes_the_time_from_the_citation() -> None:
@@ -202,7 +202,7 @@ def test_a_model_rewrites_with_one_call_and_code_takes_the_time_from_the_citatio
     resolved, lm = rewritten(reply, "and what was her view of it afterwards, about money?")
     assert len(lm.requests) == 1
     assert resolved.question == "What did Maya say about it?"
-    assert resolved.filters == Filters(video_ids=frozenset({"v1"}), from_s=46.0, speaker="Maya")
+    assert resolved.filters == Scope(video_ids=frozenset({"v1"}), from_s=46.0, speaker="Maya")
     (request,) = lm.requests
     assert [piece.id for piece in request.evidence] == ["q1", "c1"]
     assert CITED.quote in [piece.text for piece in request.evidence]
@@ -224,14 +224,14 @@ def test_a_model_rewrites_with_one_call_and_code_takes_the_time_from_the_citatio
 def test_what_the_model_writes_is_checked_and_the_rules_stand(reply: dict[str, Any] | str) -> None:
     resolved, _ = rewritten(reply, "How much does it cost?")
     assert resolved.question == "How much does the migration cost?"
-    assert resolved.filters == Filters()
+    assert resolved.filters == Scope()
 
 
 def test_a_person_nobody_knows_is_no_filter() -> None:
     resolved, _ = rewritten(
         {"question": "What did Eve say?", "speaker": "Eve", "citation": None, "when": None}, "and she?"
     )
-    assert resolved.filters == Filters()
+    assert resolved.filters == Scope()
 
 
 def test_no_call_where_nothing_is_referred_to_or_the_store_alone_can_tell() -> None:
@@ -244,7 +244,7 @@ def test_no_call_where_nothing_is_referred_to_or_the_store_alone_can_tell() -> N
 
 def test_a_model_that_is_down_says_so() -> None:
     with pytest.raises(ModelError, match="down"):
-        resolve("Is it expensive?", [DECIDED], Filters(), SPEAKERS, OneReply(ModelError("it is down")))  # type: ignore[arg-type]
+        resolve("Is it expensive?", [DECIDED], Scope(), SPEAKERS, OneReply(ModelError("it is down")))  # type: ignore[arg-type]
 
 
 def test_turns_are_plain_data() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from longvid_agents.narrowing import admits
 from longvid_agents.sentences import Sentence, screen_sentences, speech_sentences
 from longvid_agents.tools import Tools
-from longvid_storage.types import Filters, Moment, ScreenText, Utterance
+from longvid_storage.types import Scope, Moment, ScreenText, Utterance
 
 # A moment is tight: what leads up to it and follows from it is read too, so that sentences are whole.
 MARGIN_S = 20.0
@@ -16,7 +16,7 @@ LONG_MOMENT_S = 240.0
 MAX_PIECES = 400
 
 
-def gather(moments: Iterable[Moment], filters: Filters, tools: Tools) -> tuple[Sentence, ...]:
+def gather(moments: Iterable[Moment], filters: Scope, tools: Tools) -> tuple[Sentence, ...]:
     """Sentences said or shown in and around ``moments`` that ``filters`` allow, in order, none twice.
 
     Of sounds, those that made a moment a hit: what else is heard somewhere answers nothing.
@@ -50,7 +50,7 @@ def gather(moments: Iterable[Moment], filters: Filters, tools: Tools) -> tuple[S
     return (*sentences, *sounds)
 
 
-def _sounds(moment: Moment, filters: Filters) -> list[Sentence]:
+def _sounds(moment: Moment, filters: Scope) -> list[Sentence]:
     if filters.speaker is not None:
         return []
     return [
@@ -67,7 +67,7 @@ def _spans(moment: Moment) -> list[tuple[float, float]]:
     return [(max(0.0, start_s - MARGIN_S), end_s + MARGIN_S) for start_s, end_s in pieces]
 
 
-def allowed(filters: Filters, utterance: Utterance) -> bool:
+def allowed(filters: Scope, utterance: Utterance) -> bool:
     """Whether ``filters`` admit what is said there; of which video it is has been seen to."""
     if not admits(filters, utterance.start_s, utterance.end_s):
         return False

@@ -36,7 +36,7 @@ from longvid_agents.tools import Tools
 from longvid_agents.video_lm import VideoLM
 from longvid_agents.whole import whole_claims
 from longvid_storage.errors import UsageError
-from longvid_storage.types import Answer, Claim, Filters
+from longvid_storage.types import Answer, Claim, Scope
 
 if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
@@ -58,7 +58,7 @@ def ask(
     question: str,
     tools: Tools,
     *,
-    filters: Filters | None = None,
+    filters: Scope | None = None,
     lm: VideoLM | None = None,
     k: int = MOMENTS,
     context: Context | None = None,
@@ -89,7 +89,7 @@ def ask(
     run = Run(tools, lm, clock, on_event or (lambda event: None))
     start = AskState(
         question=question,
-        filters=filters or Filters(),
+        filters=filters or Scope(),
         k=k,
         context=context or Context(),
         budget=budget or Budget(),

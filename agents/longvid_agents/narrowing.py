@@ -1,4 +1,4 @@
-"""Filters can only be narrowed: nothing a question, a video or a model says widens what the caller allowed."""
+"""Scope can only be narrowed: nothing a question, a video or a model says widens what the caller allowed."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from longvid_storage.db.filters import speaker_key
-from longvid_storage.types import Filters
+from longvid_storage.types import Scope
 
 
 def narrowed(
-    filters: Filters,
+    filters: Scope,
     *,
     videos: Iterable[str] | None = None,
     from_s: float | None = None,
     to_s: float | None = None,
     speaker: str | None = None,
-) -> Filters | None:
+) -> Scope | None:
     """``filters`` and these conditions together; None when nothing can meet both.
 
     Args:
@@ -44,7 +44,7 @@ def narrowed(
     return filters
 
 
-def admits(filters: Filters, start_s: float, end_s: float) -> bool:
+def admits(filters: Scope, start_s: float, end_s: float) -> bool:
     """Whether ``[start_s, end_s)`` touches the filters' time; an empty span is the instant it starts at."""
     from_s = 0.0 if filters.from_s is None else filters.from_s
     to_s = float("inf") if filters.to_s is None else filters.to_s

@@ -12,7 +12,7 @@ from longvid_agents.replies import Draft
 from longvid_agents.route import Route
 from longvid_agents.sentences import Sentence
 from longvid_agents.working_memory import WorkingMemory
-from longvid_storage.types import Claim, Filters, Moment, TrailStep, Usage
+from longvid_storage.types import Claim, Scope, Moment, TrailStep, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class AskState:
     """
 
     question: str
-    filters: Filters = field(default_factory=Filters)
+    filters: Scope = field(default_factory=Scope)
     k: int = 30
     context: Context = field(default_factory=Context)
     budget: Budget = field(default_factory=Budget)

@@ -16,7 +16,7 @@ from longvid_storage.db.chain import ChainLink
 from longvid_storage.errors import UsageError
 from longvid_storage.search.mentions import VideoMentions
 from longvid_storage.text.sound_words import describe_sound
-from longvid_storage.types import Filters, Moment, Segment
+from longvid_storage.types import Scope, Moment, Segment
 
 MOST_AT_ONCE = 4
 # Of the places where a term is said, and of the videos of a library, at most so many are read in one call.
@@ -39,7 +39,7 @@ class Found:
     note: str | None = None
 
 
-def run_calls(calls: Sequence[Call], filters: Filters, tools: Tools, *, k: int) -> list[Found]:
+def run_calls(calls: Sequence[Call], filters: Scope, tools: Tools, *, k: int) -> list[Found]:
     """What each call gives, in order. The first error that is not about the call itself is raised."""
     if len(calls) <= 1:
         return [run_call(call, filters, tools, k=k) for call in calls]
@@ -47,7 +47,7 @@ def run_calls(calls: Sequence[Call], filters: Filters, tools: Tools, *, k: int) 
         return list(pool.map(lambda call: run_call(call, filters, tools, k=k), calls))
 
 
-def run_call(call: Call, filters: Filters, tools: Tools, *, k: int) -> Found:
+def run_call(call: Call, filters: Scope, tools: Tools, *, k: int) -> Found:
     """One call, with ``filters`` narrowed by what it names; never widened."""
     inside = narrowed(
         filters,
@@ -83,7 +83,7 @@ def _mentioned(call: Call, groups: Iterable[VideoMentions]) -> Found:
     return Found(call, sentences[:MOST_PLACES], sources=sources, note=more)
 
 
-def _listed(call: Call, filters: Filters, tools: Tools) -> Found:
+def _listed(call: Call, filters: Scope, tools: Tools) -> Found:
     """The first videos of the library, each with its date, length and speakers."""
     admitted = tools.cards(filters=filters)
     more = f"the first {MOST_VIDEOS} of {len(admitted)}" if len(admitted) > MOST_VIDEOS else None
@@ -93,7 +93,7 @@ def _listed(call: Call, filters: Filters, tools: Tools) -> Found:
     return Found(call, sources=sources, cards=cards, note=more)
 
 
-def _read(call: Call, filters: Filters, tools: Tools) -> Found:
+def _read(call: Call, filters: Scope, tools: Tools) -> Found:
     """Outline, transcript, screen text or sounds of one video, if the filters admit that video."""
     video_id = call.video_id or ""
     card = next((card for card in tools.cards(filters=filters) if card.video_id == video_id), None)
@@ -119,7 +119,7 @@ def _read(call: Call, filters: Filters, tools: Tools) -> Found:
     return Found(call, tuple(sentences), sources={video_id: (card.title, card.path)})
 
 
-def quotes_of(video_id: str, chain: Iterable[ChainLink], filters: Filters) -> list[Sentence]:
+def quotes_of(video_id: str, chain: Iterable[ChainLink], filters: Scope) -> list[Sentence]:
     """What the summaries of a video's events rest on, in time order, each once: this is what can be cited of them."""
     quotes = {
         Sentence(video_id, quote.kind, quote.start_s, quote.end_s, quote.text)
@@ -132,7 +132,7 @@ def quotes_of(video_id: str, chain: Iterable[ChainLink], filters: Filters) -> li
     return sorted(quotes, key=lambda quote: (quote.start_s, quote.end_s, quote.text))
 
 
-def outline_of(video_id: str, segments: Iterable[Segment], filters: Filters) -> list[Sentence]:
+def outline_of(video_id: str, segments: Iterable[Segment], filters: Scope) -> list[Sentence]:
     """The events of a video, each with title and summary, that the filters' time admits; to read, not to cite."""
     return [
         Sentence(video_id, "summary", segment.start_s, segment.end_s, text)

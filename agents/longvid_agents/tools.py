@@ -1,6 +1,6 @@
 """What the agent may ask of a library: the only way out of this room.
 
-``longvid.Library`` fulfils it. Every call that looks for something takes the caller's ``Filters``; the agent
+``longvid.Library`` fulfils it. Every call that looks for something takes the caller's ``Scope``; the agent
 passes them through as they came, and nothing said in a question or a video changes them.
 """
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from longvid_storage.db.chain import ChainLink
 from longvid_storage.search.mentions import VideoMentions
-from longvid_storage.types import Box, Filters, Keyframe, Moment, ScreenText, Segment, Sound, Utterance
+from longvid_storage.types import Box, Scope, Keyframe, Moment, ScreenText, Segment, Sound, Utterance
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Tools(Protocol):
         """Pictures decoded from media by ``frames`` so far; those taken from its cache are not counted."""
         ...
 
-    def search(self, query: str, *, k: int, filters: Filters) -> Sequence[Moment]:
+    def search(self, query: str, *, k: int, filters: Scope) -> Sequence[Moment]:
         """The ``k`` best moments within ``filters``, best first; none for a query without words."""
         ...
 
@@ -118,7 +118,7 @@ class Tools(Protocol):
         """
         ...
 
-    def mentions(self, terms: Sequence[str], *, filters: Filters) -> Sequence[VideoMentions]:
+    def mentions(self, terms: Sequence[str], *, filters: Scope) -> Sequence[VideoMentions]:
         """Every place within ``filters`` where one of ``terms`` is said or shown. ``UsageError`` for no word."""
         ...
 
@@ -134,11 +134,11 @@ class Tools(Protocol):
         """The summary of a collection, or of the whole library, after its parts; empty where there is none."""
         ...
 
-    def cards(self, *, filters: Filters, details: bool = False) -> Sequence[VideoCard]:
+    def cards(self, *, filters: Scope, details: bool = False) -> Sequence[VideoCard]:
         """The videos that ``filters`` admit, by title; ``details``: with their dates and whom the filters let speak."""
         ...
 
-    def term_statistics(self, terms: Sequence[str], *, filters: Filters) -> TermStatistics:
+    def term_statistics(self, terms: Sequence[str], *, filters: Scope) -> TermStatistics:
         """How common each term is within ``filters``."""
         ...
 

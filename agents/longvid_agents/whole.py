@@ -16,7 +16,7 @@ from longvid_agents.sentences import Sentence
 from longvid_agents.tools import Tools, VideoCard
 from longvid_agents.verify import supported
 from longvid_storage.db.chain import ChainLink, SummarySentence
-from longvid_storage.types import Citation, Claim, Filters
+from longvid_storage.types import Citation, Claim, Scope
 
 # Words of such a question that name no subject of their own.
 _WHOLE_WORDS = """
@@ -29,7 +29,7 @@ MOST_CLAIMS = 12
 _WORD = re.compile(r"\w+")
 
 
-def whole_claims(plan: Plan, tools: Tools, filters: Filters, *, written: bool = False) -> tuple[Claim, ...]:
+def whole_claims(plan: Plan, tools: Tools, filters: Scope, *, written: bool = False) -> tuple[Claim, ...]:
     """The summary of the one video the question or ``filters`` name, or of all they admit, as cited claims.
 
     Empty when the question asks for something in particular, when the filters leave only a part of a video or one
@@ -69,7 +69,7 @@ def asks_whole(plan: Plan, titles: Sequence[str]) -> bool:
 
 
 def _link(
-    tools: Tools, filters: Filters, named: Sequence[VideoCard], cards: Sequence[VideoCard]
+    tools: Tools, filters: Scope, named: Sequence[VideoCard], cards: Sequence[VideoCard]
 ) -> ChainLink | None:
     """The video's own summary, or the one of the library or collection that the filters admit whole."""
     if len(named) == 1:

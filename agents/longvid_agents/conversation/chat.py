@@ -34,13 +34,13 @@ from longvid_agents.conversation.turns import (
 from longvid_agents.tools import Tools
 from longvid_agents.verify import normalise, within
 from longvid_agents.video_lm import VideoLM
-from longvid_storage.types import Answer, Citation, Filters
+from longvid_storage.types import Answer, Citation, Scope
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.sqlite import SqliteSaver
     from langgraph.graph.state import CompiledStateGraph
 
-Ask = Callable[[str, Filters, Sequence[Turn]], Answer]
+Ask = Callable[[str, Scope, Sequence[Turn]], Answer]
 """Answers a question that stands alone, within filters, knowing the turns before."""
 
 NOTHING_SAID = "Nothing is said there."
@@ -83,7 +83,7 @@ class Conversation:
     def __init__(
         self,
         name: str,
-        filters: Filters,
+        filters: Scope,
         tools: Tools,
         ask: Ask,
         speakers: Sequence[str],

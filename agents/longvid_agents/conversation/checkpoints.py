@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from longvid_agents.conversation.turns import Turn, filters_from_plain, turns_from_plain
 from longvid_storage.db.library_files import CHATS, mapped_errors
 from longvid_storage.errors import LibraryError
-from longvid_storage.types import Filters
+from longvid_storage.types import Scope
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.sqlite import SqliteSaver
@@ -54,7 +54,7 @@ class Session:
     """A stored conversation: its name, what it may look at, its turns, oldest first."""
 
     name: str
-    filters: Filters
+    filters: Scope
     turns: tuple[Turn, ...]
 
 
@@ -104,7 +104,7 @@ def session(saver: SqliteSaver, name: str) -> Session | None:
     values = found.checkpoint["channel_values"]
     try:
         if "filters" not in values:  # killed before its first turn had begun
-            return Session(name, Filters(), ())
+            return Session(name, Scope(), ())
         return Session(name, filters_from_plain(values["filters"]), turns_from_plain(values.get("turns", ())))
     except (KeyError, TypeError, AttributeError) as error:
         raise LibraryError(

@@ -19,7 +19,7 @@ from longvid_agents.conversation.turns import Cited, Turn, filters_from_plain, f
 from longvid_agents.narrowing import narrowed
 from longvid_agents.video_lm import EvidenceText, Request, VideoLM
 from longvid_storage.text.timecode import format_time
-from longvid_storage.types import Filters
+from longvid_storage.types import Scope
 
 MOST_TURNS = 4
 _MOST_LETTERS = 500
@@ -55,7 +55,7 @@ class Resolved:
     """What is asked in place of a follow-up, within ``filters``; see ``Reading`` for ``mode`` and ``anchor``."""
 
     question: str
-    filters: Filters
+    filters: Scope
     mode: Mode = "ask"
     anchor: tuple[Cited, ...] = ()
     notes: tuple[str, ...] = ()
@@ -80,7 +80,7 @@ def resolved_from_plain(plain: Mapping[str, Any]) -> Resolved:
 def resolve(
     question: str,
     turns: Sequence[Turn],
-    filters: Filters,
+    filters: Scope,
     speakers: Sequence[str],
     lm: VideoLM | None = None,
 ) -> Resolved:
@@ -94,7 +94,7 @@ def resolve(
     return within(reading, filters)
 
 
-def within(reading: Reading, filters: Filters) -> Resolved:
+def within(reading: Reading, filters: Scope) -> Resolved:
     """The reading's time, video and speaker as filters; what would leave nothing of the caller's is left out."""
     notes = reading.notes
     narrow = filters

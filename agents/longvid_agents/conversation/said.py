@@ -10,7 +10,7 @@ from longvid_agents.sentences import Sentence, speech_sentences
 from longvid_agents.tools import Tools
 from longvid_agents.verify import supported
 from longvid_storage.db.filters import speaker_key
-from longvid_storage.types import Citation, Claim, Filters
+from longvid_storage.types import Citation, Claim, Scope
 
 MOST = 3
 FEWEST_WORDS = 4
@@ -18,7 +18,7 @@ FEWEST_WORDS = 4
 _WINDOWS_S = (300.0, 3600.0, 1e9)
 
 
-def following(tools: Tools, anchor: Cited, filters: Filters, *, backwards: bool = False) -> tuple[Claim, ...]:
+def following(tools: Tools, anchor: Cited, filters: Scope, *, backwards: bool = False) -> tuple[Claim, ...]:
     """The first sentences said within ``filters`` after ``anchor`` (or the last before it), in order of time."""
     for window_s in _WINDOWS_S:
         if backwards:
@@ -46,7 +46,7 @@ def again(anchor: Sequence[Cited]) -> tuple[Claim, ...]:
     )
 
 
-def _said(tools: Tools, video_id: str, from_s: float, to_s: float, filters: Filters) -> list[Sentence]:
+def _said(tools: Tools, video_id: str, from_s: float, to_s: float, filters: Scope) -> list[Sentence]:
     """Whole sentences that begin and end in ``[from_s, to_s]``, by the filters' speaker and language."""
     own = [
         u

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from longvid_agents import context
-from longvid_storage.types import Channel, Citation, Filters
+from longvid_storage.types import Channel, Citation, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +77,13 @@ def turns_from_plain(plain: Sequence[Mapping[str, Any]]) -> tuple[Turn, ...]:
     return tuple(map(turn_from_plain, plain))
 
 
-def filters_to_plain(filters: Filters) -> dict[str, Any]:
+def filters_to_plain(filters: Scope) -> dict[str, Any]:
     """For a checkpoint."""
     ids = filters.video_ids
     return {**asdict(filters), "video_ids": None if ids is None else sorted(ids)}
 
 
-def filters_from_plain(plain: Mapping[str, Any]) -> Filters:
+def filters_from_plain(plain: Mapping[str, Any]) -> Scope:
     """The inverse."""
     ids = plain["video_ids"]
-    return Filters(**{**plain, "video_ids": None if ids is None else frozenset(map(str, ids))})
+    return Scope(**{**plain, "video_ids": None if ids is None else frozenset(map(str, ids))})

@@ -19,7 +19,7 @@ from longvid_agents.sentences import Sentence
 from longvid_agents.state import AskState
 from longvid_agents.video_lm import Frame, Request, Sound
 from longvid_storage.errors import MediaError, ModelError
-from longvid_storage.types import Filters, Keyframe
+from longvid_storage.types import Scope, Keyframe
 
 MOST_FRAMES = 16
 # Moments watched when the question is about what is to be seen and nothing was asked for yet.
@@ -101,7 +101,7 @@ def _whole(state: AskState) -> bool:
     return state.route is not None and state.route.kind == "summarise"
 
 
-def _span(inside: Filters, duration_s: float) -> tuple[float, float]:
+def _span(inside: Scope, duration_s: float) -> tuple[float, float]:
     return inside.from_s or 0.0, min(duration_s, duration_s if inside.to_s is None else inside.to_s)
 
 

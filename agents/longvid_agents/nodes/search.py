@@ -19,7 +19,7 @@ from longvid_agents.sentences import Sentence
 from longvid_agents.state import AskState
 from longvid_agents.toolbox import Found, run_calls
 from longvid_agents.working_memory import WorkingMemory
-from longvid_storage.types import Filters, Moment, TrailStep
+from longvid_storage.types import Scope, Moment, TrailStep
 
 # Tokens of evidence kept of one turn of searching: for a simple question, and for any other.
 SIMPLE_TOKENS, TURN_TOKENS = 1_300, 3_000
@@ -75,7 +75,7 @@ def _remember(run: Run, state: AskState, found: Sequence[Found]) -> WorkingMemor
     return memory
 
 
-def best_of(run: Run, found: Found, filters: Filters, most_tokens: int) -> list[Sentence]:
+def best_of(run: Run, found: Found, filters: Scope, most_tokens: int) -> list[Sentence]:
     """The sentences that fit the call's query best, each with its neighbours, best first."""
     sentences = found.sentences
     state = AskState(found.call.query, filters, moments=found.moments, plan=make_plan(found.call.query))

@@ -1,108 +1,147 @@
-"""Why a moment is a hit: the utterances and lines on screen in it that fit the question best, with their own spans."""
+"""Why a moment is a hit: the passages in it that fit the question best; and all that is said and shown around it."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_storage.db.filters import speaker_key
+from longvid_storage.db.view import View
+from longvid_storage.search.memory import memory_of
+from longvid_storage.search.timeline import Floats, Timeline, admitted
 from longvid_storage.text.analysis import analyse
-from longvid_storage.types import Evidence, Filters, ScreenText, Utterance
+from longvid_storage.types import Moment, Passage, speaker_key
 
 MOST_SPOKEN = 5
 MOST_SHOWN = 3
-
-
-@dataclass(frozen=True)
-class Quotable:
-    """A line of speech or of screen text, and its words, analysed when first needed."""
-
-    source: Utterance | ScreenText
-
-    @cached_property
-    def terms(self) -> frozenset[str]:
-        """Its different terms."""
-        language = self.source.language if isinstance(self.source, Utterance) else None
-        return frozenset(analyse(self.source.text, language))
-
-    def weight(self, idf: Mapping[str, float]) -> float:
-        """What the question's words that it has weigh together."""
-        return sum(weight for term, weight in idf.items() if term in self.terms)
-
-
-class Lines:
-    """Lines of speech or of screen text in time order; which of them a span touches is one comparison of arrays."""
-
-    def __init__(self, sources: Iterable[Utterance | ScreenText]) -> None:
-        self._quotes = [Quotable(source) for source in sources]
-        times = [(quote.source.start_s, quote.source.end_s) for quote in self._quotes]
-        self._times: NDArray[np.float64] = np.array(times, np.float64).reshape(-1, 2)
-
-    def touching(self, start_s: float, end_s: float) -> list[Quotable]:
-        """Those that share time with ``[start_s, end_s)``."""
-        starts, ends = self._times.T
-        instant = (starts == start_s) & (ends == start_s)
-        rows = np.flatnonzero((starts < end_s) & ((ends > start_s) | instant))
-        return [self._quotes[row] for row in rows.tolist()]
-
-
-@dataclass(frozen=True)
-class Quotes:
-    """Everything said and shown in a video, in time order."""
-
-    spoken: Lines
-    shown: Lines
-
-    @classmethod
-    def of(cls, utterances: Iterable[Utterance], lines: Iterable[ScreenText]) -> Quotes:
-        """Of a video's utterances and lines."""
-        return cls(Lines(utterances), Lines(lines))
+MARGIN_S = 20.0
+"""A moment is tight: what leads up to it and follows from it is read too."""
+LONG_MOMENT_S = 240.0
+"""A longer moment is read only around the passages that made it a hit."""
+MOST_PASSAGES = 400
 
 
 def find_evidence(
-    quotes: Quotes,
+    timeline: Timeline,
     start_s: float,
     end_s: float,
     peak_s: float,
     idf: Mapping[str, float],
-    filters: Filters,
     named: Collection[str] = (),
-) -> tuple[Evidence, ...]:
-    """The best utterances of the span, best first, then the best lines on screen.
+) -> tuple[Passage, ...]:
+    """The best passages of speech of the span, best first, then the best lines on screen.
 
-    Utterances with the question's weightiest words come first, then those nearest the peak; a line on screen must
-    have some of the words, unless nothing else is there to tell why the span was found. Nobody else is quoted when a
-    speaker is asked for, by the filters or in the question (``named``).
+    Those with the question's weightiest words come first, then those nearest the peak; a line on screen must have
+    some of the words, unless nothing else is there to tell why the span was found. Nobody else is quoted when a
+    speaker is asked for in the question (``named``).
     """
-    wanted = speaker_key(filters.speaker)
-    spoken = [
-        (-quote.weight(idf), abs(quote.source.start_s - peak_s), number, quote.source)
-        for number, quote in enumerate(quotes.spoken.touching(start_s, end_s))
-        if isinstance(quote.source, Utterance)
-        and (wanted is None or speaker_key(quote.source.speaker) == wanted)
-    ]
+    rows = timeline.touching(start_s, end_s)
+    weights = _weights(timeline, idf)
+    spoken = sorted(
+        (-weights[row], abs(timeline.starts[row] - peak_s), int(row)) for row in rows if timeline.speech[row]
+    )
     of_named = set(map(speaker_key, named))
-    theirs = [each for each in spoken if speaker_key(each[-1].speaker) in of_named]
-    best = sorted(theirs or spoken, key=lambda each: each[:3])[:MOST_SPOKEN]
-    said = [Evidence("speech", at.start_s, at.end_s, at.text, at.speaker) for *_, at in best]
-    if wanted is not None:
-        return tuple(said)
-    shown = _shown(quotes.shown, start_s, end_s, idf)
-    return (*said, *(shown or ([] if said else _shown(quotes.shown, start_s, end_s, idf, any_line=True))))
+    theirs = [each for each in spoken if timeline.speakers[each[-1]] in of_named]
+    said = [timeline.of_row(row)[0] for *_, row in (theirs or spoken)[:MOST_SPOKEN]]
+    lines = [line for row in rows if not timeline.speech[row] for line in timeline.of_row(int(row))]
+    return (*said, *_shown(lines, idf, any_line=not said))
 
 
-def _shown(
-    quotes: Lines, start_s: float, end_s: float, idf: Mapping[str, float], *, any_line: bool = False
-) -> list[Evidence]:
-    weighed = [(quote.weight(idf), quote.source) for quote in quotes.touching(start_s, end_s)]
-    best: dict[str, ScreenText | Utterance] = {}
-    for weight, line in sorted(weighed, key=lambda each: -each[0]):
-        if weight > 0 or any_line:
-            best.setdefault(line.text.casefold(), line)
-    return [
-        Evidence("screen", line.start_s, line.end_s, line.text) for line in list(best.values())[:MOST_SHOWN]
-    ]
+def _weights(timeline: Timeline, idf: Mapping[str, float]) -> Floats:
+    """What the question's words that each row has weigh together."""
+    weights = np.zeros(len(timeline))
+    for term, weight in idf.items():
+        if term in timeline.postings:
+            weights[timeline.postings[term].rows] += weight
+    return weights
+
+
+def _shown(lines: Sequence[Passage], idf: Mapping[str, float], *, any_line: bool) -> list[Passage]:
+    weighed = []
+    for line in lines:
+        terms = set(analyse(line.text, line.language))
+        weighed.append((sum(weight for term, weight in idf.items() if term in terms), line))
+    some = [each for each in weighed if each[0] > 0] or (weighed if any_line else [])
+    best: dict[str, Passage] = {}
+    for _, line in sorted(some, key=lambda each: -each[0]):
+        best.setdefault(line.text.casefold(), line)
+    return list(best.values())[:MOST_SHOWN]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Passages and their vectors: ``(len(passages), dimension)`` float32, zero where there is none; None without."""
+
+    passages: tuple[Passage, ...]
+    vectors: NDArray[np.float32] | None
+
+
+def around(view: View, moments: Iterable[Moment]) -> Read:
+    """What is said and shown in and around ``moments`` within the view's scope, by video and time, none twice.
+
+    Of sounds, those that made a moment a hit: what else is heard somewhere answers nothing. Moments are read best
+    first until ``MOST_PASSAGES`` are at hand.
+    """
+    chosen: dict[str, set[int]] = {}
+    sounds: dict[int, Passage] = {}
+    timelines: dict[str, Timeline] = {}
+    read = 0
+    listed = list(moments)
+    ids = list(dict.fromkeys(moment.video_id for moment in listed))
+    for timeline in memory_of(view).timelines(view, ids, _fingerprint(view)):
+        timelines[timeline.video_id] = admitted(timeline, view.scope)
+    for moment in listed:
+        timeline = timelines[moment.video_id]
+        rows = chosen.setdefault(moment.video_id, set())
+        sounds.update((p.id, p) for p in moment.evidence if p.kind == "sound" and view.scope.speaker is None)
+        read -= len(rows)
+        for from_s, to_s in _spans(moment):
+            rows.update(timeline.touching(from_s, to_s).tolist())
+        read += len(rows)
+        if read >= MOST_PASSAGES:
+            break
+    return _read(view, timelines, chosen, list(sounds.values()))
+
+
+def _read(
+    view: View, timelines: Mapping[str, Timeline], chosen: Mapping[str, set[int]], sounds: Sequence[Passage]
+) -> Read:
+    passages: list[Passage] = []
+    vectors: list[NDArray[np.float32]] = []
+    for video_id, rows in chosen.items():
+        timeline = timelines[video_id]
+        places = [place for row in rows for place in range(timeline.first[row], timeline.first[row + 1])]
+        # Speech apart from slides, each in time order: what is around a sentence is said around it.
+        places.sort(key=lambda place: _place(timeline.passages[place]))
+        passages += [timeline.passages[place] for place in places]
+        if timeline.passage_vectors is not None:
+            vectors.append(timeline.passage_vectors[places])
+    if sounds:
+        found = view.vectors([each.id for each in sounds], _fingerprint(view) or "")
+        if vectors:
+            blank = np.zeros(vectors[0].shape[1], np.float32)
+            vectors.append(np.stack([found.get(each.id, blank).astype(np.float32) for each in sounds]))
+        passages += sounds
+    together = np.concatenate(vectors) if vectors else None
+    # A video without vectors beside others that have them: compare by words, not by a hole.
+    return Read(
+        tuple(passages), together if together is not None and len(together) == len(passages) else None
+    )
+
+
+def _place(passage: Passage) -> tuple[bool, float, float, int]:
+    return passage.kind != "speech", passage.start_s, passage.end_s, passage.id
+
+
+def _fingerprint(view: View) -> str | None:
+    encoder = view.encoders.text_encoder
+    return None if encoder is None else encoder.fingerprint
+
+
+def _spans(moment: Moment) -> list[tuple[float, float]]:
+    pieces = [(piece.start_s, piece.end_s) for piece in moment.evidence if piece.kind in ("speech", "screen")]
+    if moment.end_s - moment.start_s <= LONG_MOMENT_S or not pieces:
+        pieces = [(moment.start_s, moment.end_s)]
+    return [(max(0.0, start_s - MARGIN_S), end_s + MARGIN_S) for start_s, end_s in pieces]
