@@ -116,13 +116,17 @@ class Keyframe:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A shot, scene, event, or the whole video; the segments of one level cover the video without gaps."""
+    """A shot, scene, event, or the whole video; the segments of one level cover the video without gaps.
+
+    ``passages`` are the ids of those that the sentences of ``summary`` are, in order; none where it is of titles.
+    """
 
     level: Level
     start_s: float
     end_s: float
     title: str | None = None
     summary: str | None = None
+    passages: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         check_span(self.start_s, self.end_s)

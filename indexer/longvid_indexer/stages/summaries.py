@@ -40,14 +40,15 @@ def summaries_stage(job: Job, recorded: dict[str, str]) -> Plan:
         from longvid_indexer.summarising.extractive import extractive_chain
         from longvid_indexer.summarising.material import events_of
 
-        store, video_id = job.store, job.video_id
-        segments = store.segments(video_id)
-        said, shown = store.utterances(video_id), store.screen_texts(video_id)
-        events = events_of(video_id, segments, said, shown)
-        instead = extractive_chain(video_id, segments, events, said, shown)
+        with job.store.view() as view:
+            segments = view.segments(job.video_id)
+            passages = view.passages_of(job.video_id, ["speech", "screen"])
+            known = view.chain(job.video_id)
+        events = events_of(segments, passages)
+        instead = extractive_chain(segments, events, passages)
         if model is None or not any(event.items for event in events):
             return _work(fingerprint, instead, "extractive")
-        return _written(job, model, events, instead, fingerprint)
+        return _written(job, model, events, instead, known, fingerprint)
 
     return frozenset((fingerprint, kept) if stays else (fingerprint,)), make
 
@@ -57,6 +58,7 @@ def _written(
     model: Summariser,
     events: Sequence[EventMaterial],
     instead: Sequence[ChainLink],
+    known: Sequence[ChainLink],
     fingerprint: str,
 ) -> Work:
     """The model's chain; where it fails, what it finished with the rest extractive, to be gone on with next time."""
@@ -73,7 +75,7 @@ def _written(
 
     try:
         job.tell(_cost(job, model, events))
-        chain = written_chain(events, writer, job.store.chain(job.video_id), instead, keep)
+        chain = written_chain(events, writer, known, instead, keep)
     except ModelError as error:
         job.error = job.error or ErrorInfo.of(error)
         rest = [link for link in instead if (link.level, link.seq) not in done]

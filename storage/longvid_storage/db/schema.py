@@ -237,7 +237,7 @@ class KeyframeRow(Base):
 
 
 class SegmentRow(Base):
-    """A shot, scene, event or the whole video."""
+    """A shot, scene, event or the whole video; ``passages`` are the ids of those its summary is made of."""
 
     __tablename__ = "segments"
     video_key: Mapped[int] = _video_key(primary_key=True)
@@ -247,6 +247,7 @@ class SegmentRow(Base):
     end_s: Mapped[float]
     title: Mapped[str | None]
     summary: Mapped[str | None]
+    passages: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class ChainLinkRow(Base):

@@ -156,6 +156,7 @@ class StageWriter:
                     "end_s": segment.end_s,
                     "title": segment.title,
                     "summary": segment.summary,
+                    "passages": list(segment.passages) or None,
                 }
             )
             seen[segment.level] += 1

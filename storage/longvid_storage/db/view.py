@@ -252,13 +252,13 @@ class View:
     def segments(self, video_id: str, level: str | None = None) -> list[Segment]:
         """Segments of one level, or of all from video down to shot, in time order."""
         table = schema.SegmentRow
-        query = select(table.level, table.start_s, table.end_s, table.title, table.summary).where(
-            table.video_key == self._key(video_id)
-        )
+        columns = (table.level, table.start_s, table.end_s, table.title, table.summary, table.passages)
+        query = select(*columns).where(table.video_key == self._key(video_id))
         if level is not None:
             query = query.where(table.level == level)
         rows: Iterable[Any] = self.connection.execute(query.order_by(table.start_s, table.seq))
-        return sorted((Segment(*row) for row in rows), key=lambda segment: LEVELS.index(segment.level))
+        found = [Segment(*fields, tuple(ids or ())) for *fields, ids in rows]
+        return sorted(found, key=lambda segment: LEVELS.index(segment.level))
 
     def speakers(self) -> dict[str, int]:
         """Names of speakers in the scope's videos → how many passages each says, the busiest first."""
