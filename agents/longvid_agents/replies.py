@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -59,7 +59,7 @@ def _objects(said: Any) -> Any:
     return tuple(each for each in said if isinstance(each, dict)) if isinstance(said, list | tuple) else said
 
 
-Words = Annotated[str, BeforeValidator(_words), Field(min_length=1, max_length=MOST_CLAIM_LETTERS)]
+Words = Annotated[str, Field(min_length=1, max_length=MOST_CLAIM_LETTERS), BeforeValidator(_words)]
 EvidenceId = Annotated[str, Field(pattern="^e[1-9][0-9]{0,5}$")]
 
 
@@ -67,7 +67,7 @@ class Draft(ReplyModel):
     """A claim as the model wrote it: ``text``, and the ``evidence`` it names, invented ids and all."""
 
     text: Words
-    evidence: Annotated[tuple[EvidenceId, ...], BeforeValidator(_ids), Field(max_length=MOST_EVIDENCE)] = ()
+    evidence: Annotated[tuple[EvidenceId, ...], Field(max_length=MOST_EVIDENCE), BeforeValidator(_ids)] = ()
 
 
 class Drafts(ReplyModel):
@@ -84,8 +84,8 @@ class Reflection(ReplyModel):
     """
 
     enough: bool = False
-    calls: Annotated[tuple[dict[str, Any], ...], BeforeValidator(_objects), Field(max_length=50)] = ()
-    rule_out: Annotated[tuple[EvidenceId, ...], BeforeValidator(_ids), Field(max_length=1000)] = ()
+    calls: Annotated[tuple[dict[str, Any], ...], Field(max_length=50), BeforeValidator(_objects)] = ()
+    rule_out: Annotated[tuple[EvidenceId, ...], Field(max_length=1000), BeforeValidator(_ids)] = ()
 
 
 class ClaimVerdict(ReplyModel):
@@ -120,8 +120,8 @@ class PlanReply(ReplyModel):
     kind: RouteKind
     questions: Annotated[
         tuple[Annotated[str, Field(max_length=_MOST_QUERY_LETTERS)], ...],
-        BeforeValidator(_queries),
         Field(max_length=MOST_QUESTIONS),
+        BeforeValidator(_queries),
     ] = ()
 
 
@@ -140,8 +140,17 @@ class Minutes(ReplyModel):
     open_questions: Annotated[tuple[Draft, ...], Field(max_length=MOST_ROWS)] = ()
 
 
+class FollowUp(ReplyModel):
+    """A follow-up that stands alone; who is asked about, which piece it refers to, what comes after or before it."""
+
+    question: Annotated[str, Field(min_length=1, max_length=500), BeforeValidator(_words)]
+    speaker: Annotated[str | None, Field(max_length=100)] = None
+    citation: Annotated[str | None, Field(max_length=16)] = None
+    when: Literal["after", "before"] | None = None
+
+
 DRAFTS, VERDICTS, SEEN = schema_of(Drafts), schema_of(Verdicts), schema_of(Seen)
-PLAN, MINUTES = schema_of(PlanReply), schema_of(Minutes)
+PLAN, MINUTES, FOLLOW_UP = schema_of(PlanReply), schema_of(Minutes), schema_of(FollowUp)
 
 
 def read_drafts(text: str) -> Drafts:
@@ -162,6 +171,11 @@ def read_plan(text: str) -> PlanReply:
 def read_minutes(text: str) -> Minutes:
     """The minutes of a part."""
     return read_reply(text, Minutes)
+
+
+def read_follow_up(text: str) -> FollowUp:
+    """A follow-up question, rewritten."""
+    return read_reply(text, FollowUp)
 
 
 def read_verdicts(text: str, count: int) -> tuple[bool, ...]:

@@ -12,12 +12,13 @@ from longvid_agents.nodes.extract import extract
 from longvid_agents.nodes.hints import hints
 from longvid_agents.nodes.judge import judge
 from longvid_agents.prompts import ANSWER, REPAIR, SYSTEM
-from longvid_agents.replies import DRAFTS, ClaimStream, Draft, Drafts, UnreadableError, read_drafts
+from longvid_agents.replies import DRAFTS, ClaimStream, Draft, Drafts, read_drafts
 from longvid_agents.run import Run, ask_model, retry_prompt, seconds_ran_out, usage_after
 from longvid_agents.state import AskState
 from longvid_agents.video_lm import Reply, Request
 from longvid_agents.working_memory import Item
 from longvid_storage.errors import OUT_OF_TIME, ModelError
+from longvid_storage.models.replies import UnreadableError
 from longvid_storage.types import Claim, Usage
 
 # Tokens of evidence shown, and of the answer written: for a simple question, and for any other.

@@ -7,13 +7,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 _THOUGHT = re.compile(r"\A(?!\s*[{\[`]).*</think>", re.DOTALL)
 _FENCE = re.compile(r"\s*```(?:json)?\s*")
-_MEMBER = re.compile(r'[\s,]*"((?:[^"\\]|\\.)*)"\s*:\s*', re.DOTALL)
+_MEMBER = re.compile(r'[\s,]*("(?:[^"\\]|\\.)*")\s*:\s*', re.DOTALL)
 _BETWEEN = re.compile(r"[\s,]*")
 # Of a schema, what only documents it; strict servers refuse some of it.
 _DROPPED = frozenset(("title", "description", "default", "$defs"))
@@ -72,6 +73,7 @@ def what_is_wrong(error: ValidationError) -> str:
     return f"{where} is {value if len(value) <= 80 else value[:80] + '…'}: {said}"
 
 
+@cache
 def schema_of(form: type[BaseModel]) -> dict[str, Any]:
     """The JSON schema of a form as strict servers want it: every key required, no other allowed, no references."""
     whole = form.model_json_schema(mode="serialization")
@@ -138,16 +140,19 @@ class GrowingReply:
 
     def _member(self) -> bool:
         """Read on by a key and its value, or into the list that is its value; whether that was whole."""
-        key = _MEMBER.match(self._text, self._at)
-        if key is None or key.end() == len(self._text):
+        member = _MEMBER.match(self._text, self._at)
+        if member is None or member.end() == len(self._text):
             return False
-        if self._text[key.end()] == "[":
-            self._list, self._at = key[1], key.end() + 1
-            self.found[key[1]] = []
+        key = self._whole(member.start(1))[0]
+        if not isinstance(key, str):
+            return False
+        if self._text[member.end()] == "[":
+            self._list, self._at = key, member.end() + 1
+            self.found[key] = []
             return True
-        value, end = self._whole(key.end())
+        value, end = self._whole(member.end())
         if end >= 0:
-            self.found[key[1]], self._at = value, end
+            self.found[key], self._at = value, end
         return end >= 0
 
     def _whole(self, start: int) -> tuple[Any, int]:
