@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from longvid_agents.checks.claim import Source, check_claim
 from longvid_agents.extractive import overlap
 from longvid_agents.material import as_data, evidence_block
 from longvid_agents.prompts import MINUTES, SYSTEM, VERIFY
-from longvid_agents.replies import Draft, UnreadableError, read_draft, read_object, read_verdicts
+from longvid_agents.replies import MINUTES as FORM
+from longvid_agents.replies import VERDICTS, Draft, Minutes, TaskDraft, read_minutes, read_verdicts
 from longvid_agents.run import Run, ask_model
 from longvid_agents.sentences import Sentence, speech_sentences
 from longvid_agents.state import AskState
@@ -29,18 +29,21 @@ PART_TOKENS = 6_000
 REPLY_TOKENS = 1_200
 PARTS = ("overview", "decisions", "action_items", "open_questions")
 MOST_CITED = 3
-_MOST_ROWS = 40
 _SAME = 0.7
 _VERDICT_TOKENS, _AROUND_TOKENS = 24, 40
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line as the model wrote it: of which part, with the evidence and the owner it names."""
+    """A line as the model wrote it, and of which part it is."""
 
     part: str
     draft: Draft
-    owner: str | None = None
+
+    @property
+    def owner(self) -> str | None:
+        """Who takes a task on, as the model says."""
+        return self.draft.owner if isinstance(self.draft, TaskDraft) else None
 
 
 def written_summary(
@@ -63,22 +66,25 @@ def written_summary(
     people = sorted({s.speaker for s in sentences if s.speaker})
     run, state = Run(tools, lm), AskState(question="summary")
     lines: dict[str, list[Line]] = {part: [] for part in PARTS}
-    unread = refused = 0
+    unread = refused = cut = 0
     parts = in_parts(sentences, base.title, lm.counter.text)
     for part in parts:
         evidence = tuple(evidence_texts(part, base.title))
         prompt = MINUTES.format(title=as_data(base.title), most=max(3, most // len(parts) + 2))
-        request = Request(SYSTEM, prompt, evidence, max_tokens=REPLY_TOKENS)
+        request = Request(SYSTEM, prompt, evidence, max_tokens=REPLY_TOKENS, schema=FORM)
         outcome = ask_model(run, state, request, read_minutes)
         unread += outcome.value is None
-        kept = list(_kept(run, state, outcome.value or (), part, evidence, base, people))
-        refused += len(outcome.value or ()) - len(kept)
+        cut += outcome.cut
+        rows = () if outcome.value is None else rows_of(outcome.value)
+        kept = list(_kept(run, state, rows, part, evidence, base, people))
+        refused += len(rows) - len(kept)
         for name, line in kept:
             lines[name].append(line)
     overview = list(chain) or spread(lines["overview"], central)
     lists = {name: distinct(lines[name])[:most] for name in PARTS[1:]}
     how = f"written by {lm.name} from the transcript in {len(parts)} part{'s' * (len(parts) != 1)}"
     how += f" ({unread} could not be read)" if unread else ""
+    how += f" ({cut} cut off)" if cut else ""
     how += "; every line was checked against the places it cites"
     how += f", and {refused} that failed {'is' if refused == 1 else 'are'} left out" if refused else ""
     return replace(
@@ -113,32 +119,9 @@ def evidence_texts(sentences: Iterable[Sentence], title: str) -> list[EvidenceTe
     ]
 
 
-def read_minutes(text: str) -> tuple[Row, ...]:
-    """``{"overview", "decisions", "action_items", "open_questions"}``, each a list of ``{"text", "evidence"}``, tasks
-    with ``"owner"``.
-
-    Raises:
-        UnreadableError: it is anything else.
-    """
-    found = read_object(text)
-    others = sorted(set(found) - set(PARTS))
-    if others:
-        raise UnreadableError(f"it has the unknown key {others[0]!r}; allowed are {', '.join(PARTS)}")
-    rows: list[Row] = []
-    for part in PARTS:
-        listed = found.get(part, [])
-        if not isinstance(listed, list) or len(listed) > _MOST_ROWS:
-            raise UnreadableError(f'"{part}" is not a list of at most {_MOST_ROWS}')
-        rows += [_row(part, each) for each in listed]
-    return tuple(rows)
-
-
-def _row(part: str, found: Any) -> Row:
-    owner = None
-    if part == "action_items" and isinstance(found, dict):
-        owner = found.get("owner") if isinstance(found.get("owner"), str) else None
-        found = {key: value for key, value in found.items() if key != "owner"}
-    return Row(part, read_draft(found), owner)
+def rows_of(read: Minutes) -> tuple[Row, ...]:
+    """The lines of a reply, part by part."""
+    return tuple(Row(part, draft) for part in PARTS for draft in getattr(read, part))
 
 
 def _kept(
@@ -190,6 +173,7 @@ def _entailed(
         VERIFY.format(claims="\n".join(numbered)),
         tuple(evidence[name] for name in cited),
         max_tokens=_AROUND_TOKENS + _VERDICT_TOKENS * len(unsure),
+        schema=VERDICTS,
     )
     outcome = ask_model(run, state, request, lambda text: read_verdicts(text, len(unsure)))
     return [each for each, yes in zip(unsure, outcome.value or [False] * len(unsure), strict=True) if yes]

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from longvid_agents import schemas
 from longvid_agents.calls import Call
 from longvid_agents.material import as_data
 from longvid_agents.narrowing import narrowed
 from longvid_agents.nodes.hear import heard_in
 from longvid_agents.nodes.watch import kept, watch
 from longvid_agents.prompts import LOOK, LOOK_HEARING, SYSTEM
-from longvid_agents.replies import read_seen
+from longvid_agents.replies import SEEN, read_seen
 from longvid_agents.run import Run, ask_model
 from longvid_agents.sentences import Sentence
 from longvid_agents.state import AskState
@@ -162,7 +161,7 @@ def _request(run: Run, state: AskState, shown: Sequence[Shown], sounds: tuple[So
         frames=frames,
         sounds=sounds,
         max_tokens=LOOK_TOKENS,
-        schema=schemas.SEEN,
+        schema=SEEN,
         budget_tokens=run.left(state),
         packing="interleaved" if any(s.relevance is None for s in shown) else "relevant",
         whole=_whole(state),
