@@ -39,6 +39,7 @@ def summaries_stage(job: Job, recorded: dict[str, str]) -> Plan:
     def make() -> Work:
         from longvid_indexer.summarising.extractive import extractive_chain
         from longvid_indexer.summarising.material import events_of
+        from longvid_indexer.summarising.write import Writer
 
         with job.store.view() as view:
             segments = view.segments(job.video_id)
@@ -48,14 +49,15 @@ def summaries_stage(job: Job, recorded: dict[str, str]) -> Plan:
         instead = extractive_chain(segments, events, passages)
         if model is None or not any(event.items for event in events):
             return _work(fingerprint, instead, "extractive")
-        return _written(job, model, events, instead, known, fingerprint)
+        writer = Writer(model, job.info.title, {passage.id: passage for passage in passages})
+        return _written(job, writer, events, instead, known, fingerprint)
 
     return frozenset((fingerprint, kept) if stays else (fingerprint,)), make
 
 
 def _written(
     job: Job,
-    model: Summariser,
+    writer: Writer,
     events: Sequence[EventMaterial],
     instead: Sequence[ChainLink],
     known: Sequence[ChainLink],
@@ -63,9 +65,7 @@ def _written(
 ) -> Work:
     """The model's chain; where it fails, what it finished with the rest extractive, to be gone on with next time."""
     from longvid_indexer.summarising.chain import Chain, written_chain
-    from longvid_indexer.summarising.write import Writer
 
-    writer = Writer(model, job.info.title)
     done: dict[tuple[str, int], ChainLink] = {}
 
     def keep(link: ChainLink, new: bool) -> None:
@@ -74,7 +74,7 @@ def _written(
             job.store.keep_link(job.video_id, link)
 
     try:
-        job.tell(_cost(job, model, events))
+        job.tell(_cost(job, writer.model, events))
         chain = written_chain(events, writer, known, instead, keep)
     except ModelError as error:
         job.error = job.error or ErrorInfo.of(error)
@@ -82,7 +82,7 @@ def _written(
         unfinished = f"summaries are unfinished, the next run goes on with them: {error.message}"
         chain = Chain((*done.values(), *rest), (unfinished,))
         fingerprint += _UNFINISHED
-    return _work(fingerprint, chain.links, model.name, writer, chain)
+    return _work(fingerprint, chain.links, writer.model.name, writer, chain)
 
 
 def _work(

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from longvid_storage.db.stage_writer import StageWriter
-    from longvid_storage.types import Keyframe, Passage
     from longvid_storage.models.image_encoder import ImageEncoder
+    from longvid_storage.types import Keyframe, Passage
 
 _UNPACKED = 64
 

@@ -111,9 +111,7 @@ def make_blocks(
         views.append(centred(_sum_rows(rows, owner, n), weights))
     speakers = sorted({u.speaker for u in source.said if u.speaker})
     if len(speakers) > 1:
-        who = np.array(
-            [[u.speaker == name for name in speakers] for u in source.said], dtype=np.float64
-        )
+        who = np.array([[u.speaker == name for name in speakers] for u in source.said], dtype=np.float64)
         views.append(centred(_sum_rows(who * spoken[:, None], owner, n), weights) * speaker_share)
     return Blocks(edges, strength, lexical_weights, np.hstack(views))
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from longvid_indexer.structuring.keyphrases import Phrase, PhraseIndex
 from longvid_indexer.structuring.spoken import Spoken, closed
 from longvid_indexer.structuring.words import stem, tokens
+from longvid_storage.text.mmr import mmr
 from longvid_storage.types import ScreenText, Slide
 
 Span = tuple[float, float]
@@ -170,7 +171,9 @@ class Describer:
         longest = sorted(seconds, key=lambda text: -seconds[text])
         return next((text for text in longest if not before or text != before[-1]), longest[0])
 
-    def summary(self, span: Span, level: str, parts: Sequence[Span] = ()) -> tuple[str | None, tuple[int, ...]]:
+    def summary(
+        self, span: Span, level: str, parts: Sequence[Span] = ()
+    ) -> tuple[str | None, tuple[int, ...]]:
         """The most central sentences of the span in the order they are said, and the ids of their passages.
 
         With ``parts`` (a video's events) they are chosen among the sentences that sum up the parts. Where nothing is
@@ -203,16 +206,11 @@ class Describer:
             return []
         scores = self._centrality(low, high, pool)
         stems = [{stem(w) for w in self._sentences[i].words} for i in pool]
-        redundancy = np.zeros(len(pool))
-        taken: list[int] = []
-        while len(taken) < min(count, len(pool)):
-            ranked = scores - 0.5 * redundancy
-            ranked[taken] = -np.inf
-            best = int(np.argmax(ranked))
-            taken.append(best)
-            shared = [len(s & stems[best]) / max(1, min(len(s), len(stems[best]))) for s in stems]
-            redundancy = np.maximum(redundancy, shared)
-        return [self._sentences[pool[i]] for i in sorted(taken)]
+
+        def alike(row: int) -> NDArray[np.float64]:
+            return np.array([len(s & stems[row]) / max(1, min(len(s), len(stems[row]))) for s in stems])
+
+        return [self._sentences[pool[row]] for row in mmr(scores, alike, count)]
 
     def _centrality(self, low: int, high: int, pool: list[int]) -> NDArray[np.float64]:
         counts = Counter(stem(w) for s in self._sentences[low:high] for w in s.words)

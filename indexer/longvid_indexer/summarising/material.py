@@ -17,16 +17,15 @@ MOST_WORDS = 60
 class Item:
     """Something to read: neighbouring passages of one speaker, a slide, or a sentence of a summary.
 
-    ``passages`` are the ids of what it rests on, ``event`` the number of its event.
+    ``passages`` are what it rests on.
     """
 
     start_s: float
     end_s: float
     kind: Channel
     text: str
-    passages: tuple[int, ...]
+    passages: tuple[Passage, ...]
     speaker: str | None = None
-    event: tuple[str, int] = ("", 0)
 
     def halves(self) -> tuple[Item, Item]:
         """The item cut in two between words (or letters, where there is one word); both rest on the same passages."""
@@ -38,7 +37,7 @@ class Item:
         return self._with(" ".join(words[:middle])), self._with(" ".join(words[middle:]))
 
     def _with(self, text: str) -> Item:
-        return Item(self.start_s, self.end_s, self.kind, text, self.passages, self.speaker, self.event)
+        return Item(self.start_s, self.end_s, self.kind, text, self.passages, self.speaker)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +57,11 @@ def events_of(segments: Iterable[Segment], passages: Sequence[Passage]) -> list[
     for number, event in enumerate(events):
         last = number == len(events) - 1
         own = [p for p in passages if event.start_s <= p.start_s and (last or p.start_s < event.end_s)]
-        items = _items(number, own)
-        made.append(EventMaterial(number, event.start_s, event.end_s, tuple(items)))
+        made.append(EventMaterial(number, event.start_s, event.end_s, tuple(_items(own))))
     return made
 
 
-def _items(event: int, passages: Iterable[Passage]) -> list[Item]:
+def _items(passages: Iterable[Passage]) -> list[Item]:
     runs: list[list[Passage]] = []
     for passage in sorted(passages, key=lambda p: (p.kind != "speech", p.start_s, p.end_s, p.id)):
         if runs and _together(runs[-1], passage):
@@ -76,9 +74,8 @@ def _items(event: int, passages: Iterable[Passage]) -> list[Item]:
             max(p.end_s for p in run),
             run[0].kind,
             " ".join(p.text for p in run),
-            tuple(p.id for p in run),
+            tuple(run),
             run[0].speaker,
-            (run[0].video_id, event),
         )
         for run in runs
     ]
@@ -98,13 +95,12 @@ def _together(run: Sequence[Passage], passage: Passage) -> bool:
     )
 
 
-def items_of(sentences: Iterable[SummarySentence], known: Mapping[int, Item]) -> list[Item]:
-    """Sentences of summaries as something to fold; ``known``: passage id → the item it was first read in."""
+def items_of(sentences: Iterable[SummarySentence], known: Mapping[int, Passage]) -> list[Item]:
+    """Sentences of summaries as something to fold; ``known``: the passages they rest on, by id."""
     made = []
     for sentence in sentences:
-        rests = [known[each] for each in sentence.passages if each in known]
+        rests = tuple(known[each] for each in sentence.passages if each in known)
         if rests:
-            start_s, end_s = min(item.start_s for item in rests), max(item.end_s for item in rests)
-            event = rests[0].event
-            made.append(Item(start_s, end_s, "summary", sentence.text, sentence.passages, None, event))
+            start_s, end_s = min(p.start_s for p in rests), max(p.end_s for p in rests)
+            made.append(Item(start_s, end_s, "summary", sentence.text, rests))
     return made

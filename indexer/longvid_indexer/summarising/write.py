@@ -6,22 +6,25 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from types import MappingProxyType
 
+from longvid_indexer.structuring.words import content_words
 from longvid_indexer.summariser import Material, Summariser, WriteRequest
 from longvid_indexer.summarising import prompts
 from longvid_indexer.summarising.material import Item, items_of
 from longvid_indexer.summarising.replies import LONGEST_SO_FAR, EventReply, FoldReply, SentenceReply
-from longvid_storage.db.chain import ChainLink, Quote, SummarySentence
+from longvid_storage.db.chain import ChainLink, SummarySentence
 from longvid_storage.errors import ModelError
 from longvid_storage.models.replies import UnreadableError, read_reply, schema_of, whole_part
+from longvid_storage.types import Passage
 
 # Tokens a reply may take; the material gets what the window leaves.
 REPLY_TOKENS = 600
 # Sentences of an event's summary; of a fold.
 EVENT_SENTENCES, FOLD_SENTENCES = 4, 6
-# Quotes a sentence keeps: those of the most different events first.
-MOST_QUOTES = 4
+# Passages a sentence keeps: the best of each piece it names first.
+MOST_PASSAGES = 4
 
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 
@@ -59,10 +62,11 @@ class Summarised:
 
 @dataclass
 class Writer:
-    """Asks one model for summaries of one video (or library) called ``title``."""
+    """Asks one model for summaries of one video (or library) called ``title``, made of ``passages`` (by id)."""
 
     model: Summariser
     title: str
+    passages: Mapping[int, Passage]
     what: str = "parts of the recording"
     tally: Tally = field(default_factory=Tally)
 
@@ -99,7 +103,7 @@ class Writer:
         told = self._fold_prompt(most)
         left = list(sentences)
         while True:
-            groups = self._parts(items_of(left), told, FoldReply, "")
+            groups = self._parts(items_of(left, self.passages), told, FoldReply, "")
             if len(groups) <= 1:
                 return self._ask(told, FoldReply, groups[0], most, "").sentences if groups else ()
             folded = [self._part(told, group, most, known) for group in groups]
@@ -135,7 +139,7 @@ class Writer:
 
     def fold_fingerprint(self, sentences: Sequence[SummarySentence]) -> str:
         """That of the fold of these sentences."""
-        return self.fingerprint(self._fold_prompt(FOLD_SENTENCES), items_of(sentences), "")
+        return self.fingerprint(self._fold_prompt(FOLD_SENTENCES), items_of(sentences, self.passages), "")
 
     def _event_prompt(self) -> str:
         return prompts.EVENT.format(title=_plain(self.title), most=EVENT_SENTENCES)
@@ -241,21 +245,24 @@ def _sentence(row: SentenceReply, known: Mapping[str, Item]) -> SummarySentence 
     items = [known[name] for name in dict.fromkeys(row.evidence) if name in known]
     if not row.text or not items:
         return None
-    quotes = tuple(quote for item in items for quote in item.quotes)
-    said = " ".join([quote.text for quote in quotes] + [item.text for item in items])
+    said = " ".join([p.text for item in items for p in item.passages] + [item.text for item in items])
     if not set(_NUMBER.findall(row.text)) <= set(_NUMBER.findall(said)):
         return None
-    return SummarySentence(row.text, chosen_quotes(quotes))
+    return SummarySentence(row.text, _best_passages(row.text, items))
 
 
-def chosen_quotes(quotes: Sequence[Quote]) -> tuple[Quote, ...]:
-    """At most ``MOST_QUOTES`` of them, of as many different events as can be, in order of video and time."""
-    different = list(dict.fromkeys(quotes))
-    first: dict[tuple[str, int], Quote] = {}
-    for quote in different:
-        first.setdefault((quote.video_id, quote.event), quote)
-    ordered = [*first.values(), *(q for q in different if q not in first.values())][:MOST_QUOTES]
-    return tuple(sorted(ordered, key=lambda q: (q.video_id, q.start_s, q.end_s)))
+def _best_passages(text: str, items: Sequence[Item]) -> tuple[int, ...]:
+    """Ids of at most ``MOST_PASSAGES``: of every piece the one that shares most words with the sentence, then the
+    second, in order of video and time."""
+    words = set(content_words(text))
+
+    def unlike(passage: Passage) -> int:
+        return -len(words & set(content_words(passage.text)))
+
+    ranked = [sorted(item.passages, key=unlike) for item in items]
+    rounds = [passage for each in zip_longest(*ranked) for passage in each if passage is not None]
+    chosen = list(dict.fromkeys(rounds))[:MOST_PASSAGES]
+    return tuple(p.id for p in sorted(chosen, key=lambda p: (p.video_id, p.start_s, p.end_s)))
 
 
 def _plain(text: str) -> str:

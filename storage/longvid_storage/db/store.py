@@ -199,7 +199,7 @@ class Store:
             chain_rows.keep(connection, catalog.video_key(connection, video_id), link)
 
     def replace_library_chain(self, collection: str | None, links: Iterable[ChainLink]) -> None:
-        """Replace the summary of a collection (which must exist), or of the whole library."""
+        """Replace what a model wrote of a collection (which must exist), or of the whole library."""
         with self._writing() as connection:
             chain_rows.replace_library(connection, collection, links)
 

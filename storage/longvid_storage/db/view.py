@@ -257,7 +257,10 @@ class View:
         if level is not None:
             query = query.where(table.level == level)
         rows: Iterable[Any] = self.connection.execute(query.order_by(table.start_s, table.seq))
-        found = [Segment(*fields, tuple(ids or ())) for *fields, ids in rows]
+        found = [
+            Segment(level_, start_s, end_s, title, summary, tuple(ids or ()))
+            for level_, start_s, end_s, title, summary, ids in rows
+        ]
         return sorted(found, key=lambda segment: LEVELS.index(segment.level))
 
     def speakers(self) -> dict[str, int]:

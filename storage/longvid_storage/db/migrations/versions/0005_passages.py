@@ -23,9 +23,10 @@ def upgrade() -> None:
         _make_passages(connection, key, video_id)
         _convert_chain(connection, key)
     op.execute("DELETE FROM library_links")
+    op.add_column("segments", sa.Column("passages", sa.JSON(), nullable=True))
     op.execute(
-        "UPDATE stages SET fingerprint = '' WHERE stage = 'vectors'"
-    )  # embedded again at the next index
+        "UPDATE stages SET fingerprint = '' WHERE stage IN ('vectors', 'structure')"
+    )  # made again at the next index
     connection.execute(
         sa.update(schema.LibraryState).values(
             analysis=terms.signature(), generation=schema.LibraryState.generation + 1
