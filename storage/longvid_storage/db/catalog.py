@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from longvid_storage.db import chain_rows, lexical, schema, stage_writer, vectors
+from longvid_storage.db import chain_rows, chats, lexical, schema, stage_writer, vectors
 from longvid_storage.db.rows import PathRow, StageRecord, VideoRow
 from longvid_storage.errors import NotFoundError
 from longvid_storage.types import Chapter, StageResult, VideoInfo
@@ -80,6 +80,7 @@ def remove_video(connection: Connection, video_id: str) -> None:
     ).scalars()
     stage_writer.remove_units(connection, list(units))
     chain_rows.forget_video(connection, key)
+    chats.forget_video(connection, key)
     connection.execute(delete(schema.Video).where(schema.Video.video_key == key))
     members = select(schema.VideoCollection.collection_key)
     connection.execute(delete(schema.Collection).where(schema.Collection.collection_key.not_in(members)))
