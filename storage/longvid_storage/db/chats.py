@@ -8,7 +8,7 @@ look like inside is the caller's: here they are plain data.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
@@ -18,11 +18,15 @@ from longvid_storage.db.schema import ChatRow, TurnRow, TurnVideoRow, Video
 
 @dataclass(frozen=True, slots=True)
 class StoredChat:
-    """A session: ``scope`` is what it may look at, ``turns`` its finished turns, oldest first; both plain data."""
+    """A session: ``scope`` is what it may look at, ``turns`` its finished turns, oldest first; both plain data.
+
+    ``used`` grows with every use of any session.
+    """
 
     chat_key: int
     name: str
     scope: dict[str, Any]
+    used: int
     turns: tuple[dict[str, Any], ...] = ()
 
 
@@ -36,7 +40,7 @@ def read(connection: Connection, name: str | None = None) -> list[StoredChat]:
     for row in connection.execute(turns):
         of.setdefault(row.chat_key, []).append(row.turn)
     return [
-        StoredChat(row.chat_key, row.name, row.scope, tuple(of.get(row.chat_key, ())))
+        StoredChat(row.chat_key, row.name, row.scope, row.used, tuple(of.get(row.chat_key, ())))
         for row in connection.execute(sessions)
     ]
 
@@ -46,9 +50,16 @@ def begin(connection: Connection, name: str | None, scope: Mapping[str, Any]) ->
     if name is None:
         taken = set(connection.execute(select(ChatRow.name)).scalars())
         name = next(free for n in range(1, len(taken) + 2) if (free := f"chat-{n}") not in taken)
-    new = insert(ChatRow).values(name=name, scope=dict(scope), used=_next_use(connection))
-    key = connection.execute(new.returning(ChatRow.chat_key)).scalar_one()
-    return StoredChat(int(key), name, dict(scope))
+    values = {"name": name, "scope": dict(scope), "used": _next_use(connection)}
+    key = connection.execute(insert(ChatRow).values(values).returning(ChatRow.chat_key)).scalar_one()
+    return StoredChat(int(key), **values)
+
+
+def resume(connection: Connection, session: StoredChat) -> StoredChat:
+    """Note that a session is used again."""
+    used = _next_use(connection)
+    connection.execute(update(ChatRow).where(ChatRow.chat_key == session.chat_key).values(used=used))
+    return replace(session, used=used)
 
 
 def append(
@@ -81,10 +92,11 @@ def delete_chat(connection: Connection, name: str) -> bool:
     return connection.execute(delete(ChatRow).where(ChatRow.name == name)).rowcount > 0
 
 
-def drop_if_empty(connection: Connection, chat_key: int) -> None:
-    """Delete a session in which nothing was asked."""
-    turns = select(TurnRow.turn_key).where(TurnRow.chat_key == chat_key)
-    connection.execute(delete(ChatRow).where(ChatRow.chat_key == chat_key, ~turns.exists()))
+def drop_if_unused(connection: Connection, session: StoredChat) -> None:
+    """Delete a session in which nothing was asked, unless somebody else has opened it meanwhile."""
+    turns = select(TurnRow.turn_key).where(TurnRow.chat_key == session.chat_key)
+    ours = (ChatRow.chat_key == session.chat_key, ChatRow.used == session.used)
+    connection.execute(delete(ChatRow).where(*ours, ~turns.exists()))
 
 
 def forget_video(connection: Connection, video_key: int) -> None:

@@ -72,7 +72,7 @@ def _bring_over(connection: sa.Connection, file: Path) -> None:
     """The sessions of the old file; a turn that cites a video which is gone stays behind."""
     if file.is_symlink() or not file.is_file():
         return
-    keys = dict(connection.execute(sa.text("SELECT video_id, video_key FROM videos")).all())
+    keys: dict[str, int] = dict(connection.execute(sa.text("SELECT video_id, video_key FROM videos")).all())
     for used, (name, scope, turns) in enumerate(_sessions(file), 1):
         chat = connection.execute(
             sa.text("INSERT INTO chats (name, scope, used) VALUES (:name, :scope, :used) RETURNING chat_key"),
