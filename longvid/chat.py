@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from longvid.arguments import check_question
+from longvid_storage.db import chats
 from longvid_storage.db.filters import speaker_key
-from longvid_storage.db.library_files import CHATS, read_only
-from longvid_storage.errors import NotFoundError, UsageError
+from longvid_storage.db.library_files import read_only
+from longvid_storage.errors import LibraryError, NotFoundError, UsageError
 from longvid_storage.types import Answer, Scope
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from longvid_agents.conversation.turns import Turn
     from longvid_agents.tools import Tools
     from longvid_agents.video_lm import VideoLM
+    from longvid_storage.db.chats import StoredChat
     from longvid_storage.db.store import Store
 
 _NAME = re.compile(r"[^\x00-\x1f\x7f]{1,80}")
@@ -65,32 +66,43 @@ class Chat:
         ask: Ask,
         lm: VideoLM | None = None,
     ) -> None:
-        from longvid_agents.conversation import checkpoints
         from longvid_agents.conversation.chat import Conversation
+        from longvid_agents.conversation.turns import FILTERS
 
         if store.read_only:
             raise read_only(store.path)
-        with ExitStack() as stack:
-            saver = stack.enter_context(checkpoints.opened(store.path))
-            name = checked_name(name) if name is not None else _new_name(checkpoints.names(saver))
-            known = checkpoints.session(saver, name)
-            if known is not None and (known.turns or known.filters != Scope()):
-                filters = _kept(name, known.filters, filters, store)
-            speakers = sorted(
-                store.speakers(Scope(video_ids=filters.video_ids, collection=filters.collection))
-            )
-            if filters.speaker is not None:
-                speakers = [s for s in speakers if speaker_key(s) == speaker_key(filters.speaker)]
-            self._conversation = Conversation(name, filters, tools, ask, speakers, saver, lm)
-            self._close = stack.pop_all()
-        self.name = name
+        name = None if name is None else checked_name(name)
+        self._store = store
+        with store.conversing() as connection:
+            known = chats.read(connection, name) if name is not None else []
+            if known:
+                filters = _kept(known[0], filters, store)
+                session = chats.resume(connection, known[0])
+            else:
+                session = chats.begin(connection, name, FILTERS.dump_python(filters, mode="json"))
+        self._session = session
+        self.name = session.name
         self.filters = filters
-        self.resumed = known is not None
+        self.resumed = bool(known)
+        speakers = sorted(store.speakers(Scope(video_ids=filters.video_ids, collection=filters.collection)))
+        if filters.speaker is not None:
+            speakers = [s for s in speakers if speaker_key(s) == speaker_key(filters.speaker)]
+        self._conversation = Conversation(filters, tools, ask, speakers, lambda: self.turns, self._keep, lm)
 
     @property
     def turns(self) -> tuple[Turn, ...]:
-        """The finished turns, oldest first."""
-        return self._conversation.turns
+        """The finished turns, oldest first; of a session that was narrowed, those that its filters still admit.
+
+        Raises:
+            NotFoundError: the session was deleted.
+        """
+        from longvid_agents.conversation.turns import admitted
+
+        with self._store.snapshot() as connection:
+            found = chats.read(connection, self.name)
+        if not found or found[0].chat_key != self._session.chat_key:
+            raise NotFoundError(f"the session {self.name!r} was deleted: begin another one")
+        return admitted(_turns(found[0]), self.filters)
 
     def ask(self, question: str) -> Reply:
         """Ask; what it refers to is found in the turns before.
@@ -100,9 +112,18 @@ class Chat:
         """
         return self._conversation.ask(check_question(question))
 
+    def _keep(self, turn: Turn, video_ids: frozenset[str]) -> None:
+        from longvid_agents.conversation.turns import FILTERS, TURN
+
+        scope, kept = FILTERS.dump_python(self.filters, mode="json"), TURN.dump_python(turn, mode="json")
+        with self._store.conversing() as connection:
+            chats.append(connection, self._session.chat_key, scope, kept, video_ids)
+
     def close(self) -> None:
-        """Let go of the file; every finished turn is in it already."""
-        self._close.close()
+        """Leave it; every finished turn is kept already, and a session in which nothing was asked is not."""
+        if not self.resumed:
+            with self._store.conversing() as connection:
+                chats.drop_if_unused(connection, self._session)
 
     def __enter__(self) -> Self:
         return self
@@ -117,10 +138,10 @@ def answer_turn(
     tools: Tools, lm: VideoLM | None, question: str, filters: Scope, turns: Sequence[Turn]
 ) -> Answer:
     """Answer one question of a conversation; ``lm``: None quotes."""
-    from longvid_agents.conversation.turns import as_context
+    from longvid_agents.context import Context
     from longvid_agents.graph import ask
 
-    return ask(question, tools, filters=filters, lm=lm, context=as_context(turns))
+    return ask(question, tools, filters=filters, lm=lm, context=Context(tuple(turns)))
 
 
 def checked_name(name: str) -> str:
@@ -134,25 +155,21 @@ def checked_name(name: str) -> str:
     return name.strip()
 
 
-def sessions(store: Store) -> list[ChatInfo]:
-    """The library's conversations, the one used last first."""
-    from longvid_agents.conversation import checkpoints
-
-    if not (store.path / CHATS).exists():
-        return []
-    with checkpoints.opened(store.path) as saver:
-        found = [checkpoints.session(saver, name) for name in checkpoints.names(saver)]
+def sessions(store: Store, within: Scope) -> list[ChatInfo]:
+    """The conversations that may look at nothing outside ``within``, the one used last first."""
+    with store.snapshot() as connection:
+        found = [(each, _filters(each)) for each in chats.read(connection)]
     return [
         ChatInfo(
             each.name,
-            each.filters.collection,
-            None if each.filters.video_ids is None else tuple(sorted(each.filters.video_ids)),
-            each.filters.speaker,
+            own.collection,
+            None if own.video_ids is None else tuple(sorted(own.video_ids)),
+            own.speaker,
             len(each.turns),
-            each.turns[-1].question if each.turns else None,
+            _turns(each)[-1].question if each.turns else None,
         )
-        for each in found
-        if each is not None
+        for each, own in found
+        if _narrowed(own, within) == own
     ]
 
 
@@ -162,43 +179,60 @@ def delete(store: Store, name: str) -> None:
     Raises:
         NotFoundError: there is none of that name. ReadOnlyError: the library may not be written.
     """
-    from longvid_agents.conversation import checkpoints
-
-    if store.read_only:
-        raise read_only(store.path)
-    there = False
-    if (store.path / CHATS).exists():
-        with checkpoints.opened(store.path) as saver:
-            there = checkpoints.delete(saver, name.strip())
+    with store.conversing(erase=True) as connection:
+        there = chats.delete_chat(connection, name.strip())
     if not there:
         raise NotFoundError(f"there is no session {name!r}: longvid chat --list shows those there are")
 
 
-def forget_video(store_path: Path, video_id: str) -> None:
-    """Take a removed video's words out of every conversation: turns that cite it are dropped."""
-    from longvid_agents.conversation import checkpoints
-    from longvid_agents.conversation.redact import drop_turns
+def _filters(session: StoredChat) -> Scope:
+    with _undamaged(session):
+        from longvid_agents.conversation.turns import FILTERS
 
-    if (store_path / CHATS).exists():
-        with checkpoints.opened(store_path) as saver:
-            drop_turns(saver, video_id)
+        return FILTERS.validate_python(session.scope)
 
 
-def _kept(name: str, own: Scope, asked: Scope, store: Store) -> Scope:
-    """The session's filters, narrowed by what is asked for now; another or wider choice is refused."""
-    if asked == Scope() or asked == own:
-        return own
+def _turns(session: StoredChat) -> tuple[Turn, ...]:
+    with _undamaged(session):
+        from longvid_agents.conversation.turns import TURN
+
+        return tuple(TURN.validate_python(turn) for turn in session.turns)
+
+
+@contextmanager
+def _undamaged(session: StoredChat) -> Iterator[None]:
+    from pydantic import ValidationError
+
+    try:
+        yield
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise LibraryError(
+            f"the conversation {session.name!r} is damaged ({first['loc'][0] if first['loc'] else 'all of it'}: "
+            f"{first['msg']}): longvid chat --delete {session.name!r} removes it"
+        ) from error
+
+
+def _kept(session: StoredChat, asked: Scope, store: Store) -> Scope:
+    """The session's filters, narrowed by what is asked for now; a wider or another choice is refused.
+
+    The refusal names what was asked for and nothing of the session, which may be of what the caller may not see.
+    """
+    narrow = _narrowed(_filters(session), asked)
+    if narrow is None:
+        raise UsageError(
+            f"the session {session.name!r} was not begun for {told(asked, store)}: begin another session for that"
+        )
+    return narrow
+
+
+def _narrowed(own: Scope, asked: Scope) -> Scope | None:
+    """A session's filters within those that are asked for; None where these are others or wider."""
     from longvid_agents.narrowing import narrowed
 
-    narrow = narrowed(
-        own, videos=asked.video_ids, from_s=asked.from_s, to_s=asked.to_s, speaker=asked.speaker
-    )
-    if narrow is None or asked.collection not in (None, own.collection):
-        raise UsageError(
-            f"the session {name!r} was begun with {told(own, store)}, which does not admit "
-            f"{told(asked, store)}: begin another session for that"
-        )
-    return replace(narrow, collection=own.collection)
+    if asked.collection not in (None, own.collection):
+        return None
+    return narrowed(own, videos=asked.video_ids, from_s=asked.from_s, to_s=asked.to_s, speaker=asked.speaker)
 
 
 def told(filters: Scope, store: Store) -> str:
@@ -217,10 +251,3 @@ def told(filters: Scope, store: Store) -> str:
         if value is not None
     ]
     return " ".join(flags) or "no filter"
-
-
-def _new_name(taken: list[str]) -> str:
-    number = 1
-    while f"chat-{number}" in taken:
-        number += 1
-    return f"chat-{number}"

@@ -69,16 +69,16 @@ def chat(
     """
     if list_ and delete is not None:
         raise UsageError("--list and --delete do different things: give one of them")
-    chosen = {**filters(video, collection, from_, to, speaker), "extractive": extractive}
+    chosen = filters(video, collection, from_, to, speaker)
     with open_library(library, engines=chosen_engines(model, device, profile, config)) as lib:
         if list_:
-            _print_sessions(lib, json_)
+            _print_sessions(lib.chats(**chosen), json_)
             return 0
         if delete is not None:
             lib.delete_chat(delete)
             print(f"deleted the session {delete!r}", file=sys.stderr)
             return 0
-        talk = _Talk(lib, chosen, json_)
+        talk = _Talk(lib, chosen, extractive, json_)
         talk.open(session)
         try:
             return talk.run()
@@ -91,16 +91,17 @@ class _Talk:
 
     chat: Chat
 
-    def __init__(self, library: Library, chosen: dict[str, Any], json: bool) -> None:
+    def __init__(self, library: Library, chosen: dict[str, Any], extractive: bool, json: bool) -> None:
         self.library = library
         self.chosen = chosen
+        self.extractive = extractive
         self.json = json
         self.interactive = sys.stdin.isatty()
         self.failed = False
 
     def open(self, name: str | None) -> None:
         """Begin or resume a session, and close the one before."""
-        opened = self.library.chat(name, **self.chosen)
+        opened = self.library.chat(name, **self.chosen, extractive=self.extractive)
         if hasattr(self, "chat"):
             self.chat.close()
         self.chat = opened
@@ -156,17 +157,17 @@ class _Talk:
         if word in ("/quit", "/exit", "/q"):
             return "quit"
         if word == "/new":
-            if name in [each.name for each in self.library.chats()]:
+            if name in [each.name for each in self.library.chats(**self.chosen)]:
                 raise UsageError(f"there is a session {name!r} already: /open {name} goes on with it")
             self.open(name)
             if not self.interactive:
                 _say(f"session {self.chat.name}")
         elif word == "/open":
-            if name not in [each.name for each in self.library.chats()]:
+            if name not in [each.name for each in self.library.chats(**self.chosen)]:
                 raise UsageError(f"there is no session {name or ''!r}: /sessions lists those there are")
             self.open(name)
         elif word == "/sessions":
-            _print_sessions(self.library, self.json)
+            _print_sessions(self.library.chats(**self.chosen), self.json)
         elif word == "/history":
             self._history()
         elif word == "/help":
@@ -205,10 +206,9 @@ def _remember(questions: list[str]) -> None:
         readline.add_history(question)
 
 
-def _print_sessions(library: Library, json: bool) -> None:
+def _print_sessions(found: list[ChatInfo], json: bool) -> None:
     from longvid import jsonform
 
-    found = library.chats()
     if json:
         for each in found:
             print(jsonform.dumps(each))

@@ -13,13 +13,15 @@ def dumps(value: object) -> str:
 
 
 def to_plain(value: Any) -> Any:
-    """Dataclasses to dictionaries, tuples to lists; seconds to the millisecond, scores to six places."""
+    """Dataclasses as dictionaries, tuples and sets (sorted) as lists; seconds to the millisecond, scores to 1e-6."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: _number(f.name, to_plain(getattr(value, f.name))) for f in dataclasses.fields(value)}
     if isinstance(value, dict):
         return {str(key): to_plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [to_plain(item) for item in value]
+    if isinstance(value, (set, frozenset)):
+        return sorted(to_plain(item) for item in value)
     return value
 
 

@@ -345,11 +345,23 @@ class Library(Shelf):
         lm = None if extractive else self.engines.video_lm
         return Chat(self._store, session, filters, self._tools, partial(answer_turn, self._tools, lm), lm)
 
-    def chats(self) -> list[ChatInfo]:
-        """The conversations of this library, the one used last first."""
+    def chats(
+        self,
+        *,
+        video: Names = None,
+        collection: str | None = None,
+        from_s: float | None = None,
+        to_s: float | None = None,
+        speaker: str | None = None,
+    ) -> list[ChatInfo]:
+        """The conversations that may look at nothing outside these filters, the one used last first.
+
+        Raises:
+            NotFoundError: no such video or collection.
+        """
         from longvid.chat import sessions
 
-        return sessions(self._store)
+        return sessions(self._store, checked_filters(self._store, video, collection, from_s, to_s, speaker))
 
     def delete_chat(self, session: str) -> None:
         """Delete a conversation with every word of it.

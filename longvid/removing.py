@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from longvid.chat import forget_video
 from longvid_indexer.summarising.library import fold_library
 from longvid_storage.db.store import Store
 
@@ -12,6 +11,5 @@ def remove(store: Store, video: str) -> None:
     with store.writer_lock():
         video_id = store.resolve_video(video)
         store.remove_video(video_id)
-        forget_video(store.path, video_id)
         # The summaries that it was part of are gone with it: the rest is put together again, without a model.
         fold_library(store, None, lambda message: None, only_missing=True)

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from longvid_agents.conversation.checkpoints import JsonSerializer
 
 from longvid import Library
 from longvid.cli import app
 from longvid.engines import Engines
-from longvid_agents.conversation.checkpoints import JsonSerializer
 from longvid_agents.verify import quote_in_span
 from longvid_agents.video_lm import Request
 from longvid_storage.errors import LibraryError, NotFoundError, ReadOnlyError, UsageError

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from longvid_agents.conversation.subjects import subject_of
 
 from longvid_agents.conversation.resolve import resolve, resolved_from_plain, resolved_to_plain
 from longvid_agents.conversation.rules import read, refers
-from longvid_agents.conversation.subjects import subject_of
 from longvid_agents.conversation.turns import Cited, Turn, turn_from_plain, turn_to_plain
 from longvid_agents.video_lm import Reply, Request
 from longvid_storage.errors import ModelError

@@ -103,7 +103,8 @@ FOLLOW_UP_SYSTEM = (
     "language and the intent of the question. Reply with JSON and nothing else."
 )
 
-FOLLOW_UP = """Rewrite this follow-up so that it stands alone: replace pronouns and references by what they mean.
+FOLLOW_UP = """Rewrite this follow-up so that it stands alone: replace pronouns and references by what they mean. \
+Where it stands alone already, repeat it unchanged.
 Follow-up: {question}
 Reply as {{"question": "…", "speaker": null, "citation": null, "when": null}}. "speaker": only if it asks what one of \
 these persons said: {speakers}. "citation": the id of the piece it refers to by "that", "there" or the like, if any. \

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from longvid_agents.conversation.turns import Cited, citation_of
+from longvid_agents.conversation.turns import Cited
 from longvid_agents.narrowing import admits
 from longvid_agents.sentences import Sentence, speech_sentences
 from longvid_agents.tools import Tools
@@ -38,10 +38,7 @@ def following(tools: Tools, anchor: Cited, filters: Scope, *, backwards: bool = 
 def again(anchor: Sequence[Cited]) -> tuple[Claim, ...]:
     """The last answer's citations once more, each with who said it."""
     return tuple(
-        Claim(
-            f"{cited.speaker}: {cited.quote}" if cited.speaker else cited.quote,
-            (citation_of(cited),),
-        )
+        Claim(f"{cited.speaker}: {cited.quote}" if cited.speaker else cited.quote, (cited.citation,))
         for cited in anchor
     )
 

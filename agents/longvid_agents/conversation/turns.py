@@ -1,12 +1,14 @@
-"""The turns of a conversation, and their form on disk: plain lists and dictionaries, nothing that runs."""
+"""The turns of a conversation, and their form in the database: plain lists and dictionaries, checked when read."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-from longvid_agents import context
+from pydantic import TypeAdapter
+
+from longvid_agents.narrowing import admits
+from longvid_storage.db.filters import speaker_key
 from longvid_storage.types import Channel, Citation, Scope
 
 
@@ -22,6 +24,11 @@ class Cited:
     kind: Channel
     quote: str
     speaker: str | None = None
+
+    @property
+    def citation(self) -> Citation:
+        """Without its speaker."""
+        return Citation(self.video_id, self.title, self.path, self.start_s, self.end_s, self.kind, self.quote)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,49 +48,23 @@ class Turn:
     notes: tuple[str, ...] = ()
 
 
-def as_context(turns: Sequence[Turn]) -> context.Context:
-    """The turns as the agent's graph reads them."""
-    return context.Context(
-        tuple(context.Turn(t.asked, t.answer, tuple(map(citation_of, t.cited))) for t in turns)
+def admitted(turns: Iterable[Turn], filters: Scope) -> tuple[Turn, ...]:
+    """The turns all of whose citations lie within ``filters``: of a session that was narrowed, not the others."""
+    return tuple(turn for turn in turns if all(_admits(filters, cited) for cited in turn.cited))
+
+
+def _admits(filters: Scope, cited: Cited) -> bool:
+    """Whether it lies in the filters' videos and time, and is speech where they have a speaker (theirs, if known)."""
+    return (
+        (filters.video_ids is None or cited.video_id in filters.video_ids)
+        and admits(filters, cited.start_s, cited.end_s)
+        and (
+            filters.speaker is None
+            or (cited.kind == "speech" and speaker_key(cited.speaker) in (None, speaker_key(filters.speaker)))
+        )
     )
 
 
-def citation_of(cited: Cited) -> Citation:
-    """The citation without its speaker."""
-    c = cited
-    return Citation(c.video_id, c.title, c.path, c.start_s, c.end_s, c.kind, c.quote)
-
-
-def turn_to_plain(turn: Turn) -> dict[str, Any]:
-    """For a checkpoint."""
-    return asdict(turn)
-
-
-def turn_from_plain(plain: Mapping[str, Any]) -> Turn:
-    """The inverse; raises ``KeyError`` or ``TypeError`` for something that is no turn."""
-    return Turn(
-        question=str(plain["question"]),
-        asked=str(plain["asked"]),
-        answer=str(plain["answer"]),
-        found=bool(plain["found"]),
-        claims=tuple(map(str, plain["claims"])),
-        cited=tuple(Cited(**each) for each in plain["cited"]),
-        notes=tuple(map(str, plain["notes"])),
-    )
-
-
-def turns_from_plain(plain: Sequence[Mapping[str, Any]]) -> tuple[Turn, ...]:
-    """Turns, oldest first."""
-    return tuple(map(turn_from_plain, plain))
-
-
-def filters_to_plain(filters: Scope) -> dict[str, Any]:
-    """For a checkpoint."""
-    ids = filters.video_ids
-    return {**asdict(filters), "video_ids": None if ids is None else sorted(ids)}
-
-
-def filters_from_plain(plain: Mapping[str, Any]) -> Scope:
-    """The inverse."""
-    ids = plain["video_ids"]
-    return Scope(**{**plain, "video_ids": None if ids is None else frozenset(map(str, ids))})
+# ``dump_python(…, mode="json")`` gives what JSON can hold, ``validate_python`` is its inverse.
+TURN = TypeAdapter(Turn)
+FILTERS = TypeAdapter(Scope)

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 
-from longvid_storage.db import chain_rows, schema, stage_writer, vectors, word_index
+from longvid_storage.db import chain_rows, chats, schema, stage_writer, vectors, word_index
 from longvid_storage.db.rows import PathRow, StageRecord, VideoRow
 from longvid_storage.errors import NotFoundError
 from longvid_storage.types import EVERYTHING, Chapter, Scope, StageResult, VideoInfo
@@ -80,6 +80,7 @@ def remove_video(connection: Connection, video_id: str) -> None:
     its = connection.execute(select(row.passage_id).where(row.video_key == key)).scalars()
     stage_writer.remove_passages(connection, list(its))
     chain_rows.forget_video(connection, key)
+    chats.forget_video(connection, key)
     connection.execute(delete(schema.Video).where(schema.Video.video_key == key))
     members = select(schema.VideoCollection.collection_key)
     connection.execute(delete(schema.Collection).where(schema.Collection.collection_key.not_in(members)))

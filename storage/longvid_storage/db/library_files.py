@@ -4,7 +4,6 @@
 
     talks.longvid/
     ├── library.db        SQLite, write-ahead log (plus -wal and -shm while open)
-    ├── chats.db          conversations, once there is one (plus -wal and -shm while open)
     ├── cache/            vector indexes; may be deleted at any time
     └── .lock             held by the process that writes
 
@@ -36,7 +35,7 @@ from longvid_storage.errors import (
 )
 
 DATABASE = "library.db"
-CHATS = "chats.db"
+CHATS = "chats.db"  # where conversations were before schema 0006
 CACHE = "cache"
 LOCK = ".lock"
 APPLICATION_ID = 0x4C564944  # "LVID", in the header of the database file
@@ -83,6 +82,13 @@ def missing(path: Path) -> NotFoundError:
 def writable(path: Path) -> bool:
     """Whether this process may write the library's files."""
     return os.access(path, os.W_OK | os.X_OK) and os.access(path / DATABASE, os.W_OK)
+
+
+def remove_old_chats(path: Path) -> None:
+    """Remove the file of conversations of an older longvid, once they are in the database."""
+    with mapped_os_errors(path):
+        for end in ("", "-wal", "-shm", "-journal"):
+            (path / f"{CHATS}{end}").unlink(missing_ok=True)
 
 
 def make_engine(path: Path, *, read_only: bool, create: bool = False) -> Engine:

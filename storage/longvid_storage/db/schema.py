@@ -29,6 +29,7 @@ VERSIONS = (
     "0003",
     "0004",
     "0005",
+    "0006",
 )  # the files in migrations/versions, in order; a test holds the two together
 HEAD = VERSIONS[-1]
 
@@ -279,6 +280,38 @@ class LibraryLinkRow(Base):
     fingerprint: Mapped[str]
     engine: Mapped[str]
     sentences: Mapped[list[Any]]
+
+
+class ChatRow(Base):
+    """A conversation: what it may look at, as plain data; the one used last has the greatest ``used``."""
+
+    __tablename__ = "chats"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+    chat_key: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    scope: Mapped[dict[str, Any]]
+    used: Mapped[int]
+
+
+class TurnRow(Base):
+    """A finished turn of a conversation, as plain data; ``seq`` ascends, with gaps where turns were deleted."""
+
+    __tablename__ = "turns"
+    __table_args__ = (UniqueConstraint("chat_key", "seq"), {"sqlite_autoincrement": True})
+    turn_key: Mapped[int] = mapped_column(primary_key=True)
+    chat_key: Mapped[int] = mapped_column(ForeignKey("chats.chat_key", ondelete="CASCADE"))
+    seq: Mapped[int]
+    turn: Mapped[dict[str, Any]]
+
+
+class TurnVideoRow(Base):
+    """A video whose words are in a turn; with the video, the turn is deleted (``chats.forget_video``)."""
+
+    __tablename__ = "turn_videos"
+    turn_key: Mapped[int] = mapped_column(ForeignKey("turns.turn_key", ondelete="CASCADE"), primary_key=True)
+    video_key: Mapped[int] = mapped_column(
+        ForeignKey("videos.video_key", ondelete="CASCADE"), primary_key=True, index=True
+    )
 
 
 class PassageRow(Base):

@@ -22,6 +22,7 @@ from longvid_storage.db.library_files import (
     mapped_os_errors,
     missing,
     read_only,
+    remove_old_chats,
     writable,
 )
 from longvid_storage.db.locking import WriterLock
@@ -100,6 +101,8 @@ class Store:
         with self._engine.connect() as connection:
             version = migrate.current_version(connection)
         if version == schema.HEAD:
+            if not self.read_only:
+                remove_old_chats(self.path)
             return
         if version is None and not create:
             raise missing(self.path)
@@ -117,6 +120,7 @@ class Store:
                     migrate.create(connection)
                 elif version != schema.HEAD:
                     migrate.upgrade(connection)
+        remove_old_chats(self.path)
 
     def _pragma(self, pragma: str) -> None:
         """Run one that SQLite allows outside a transaction only."""
@@ -232,6 +236,21 @@ class Store:
         with self._writing() as connection:
             speakers.rename(connection, catalog.video_key(connection, video_id), old, new)
             bump_generation(connection)
+
+    @contextmanager
+    def conversing(self, *, erase: bool = False) -> Iterator[Connection]:
+        """A transaction for ``longvid_storage.db.chats``; ``erase`` overwrites in the files what it deletes.
+
+        It does not take the writer lock, which a process keeps for as long as it indexes: a turn waits for the end of
+        another's transaction only.
+        """
+        self._require_writable()
+        with mapped_errors(self.path):
+            with self._engine.connect().execution_options(write=True) as connection, connection.begin():
+                connection.exec_driver_sql(f"PRAGMA secure_delete = {'ON' if erase else 'OFF'}")
+                yield connection
+            if erase:
+                self._pragma("wal_checkpoint(TRUNCATE)")
 
     def remove_video(self, video_id: str) -> None:
         """Delete a video (by its full id) with every row, vector, picture and cache entry.
