@@ -19,16 +19,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from longvid.tools import LibraryTools
+from longvid_agents.sentences import Sentence
 
 from longvid import Library
 from longvid.evaluation.text import rouge_l
-from longvid.tools import LibraryTools
 from longvid_agents.answerability import WITH_VECTORS, Logistic
 from longvid_agents.extractive import FIT, Ranking, Weights, choose, fitness, rank
 from longvid_agents.graph import MOMENTS, Nodes, scores_with
 from longvid_agents.question import Plan
 from longvid_agents.scoring import Scores
-from longvid_agents.sentences import Sentence
 from longvid_agents.state import AskState
 from longvid_storage.types import Scope
 

@@ -25,7 +25,7 @@ from longvid_storage.errors import (
     StorageFullError,
     UsageError,
 )
-from longvid_storage.types import Answer, Citation, Claim, Evidence, Moment
+from longvid_storage.types import Answer, Citation, Claim, Passage, Moment
 
 if TYPE_CHECKING:
     from longvid.library import Library
@@ -35,7 +35,7 @@ __all__ = [
     "BusyError",
     "Citation",
     "Claim",
-    "Evidence",
+    "Passage",
     "Library",
     "LibraryError",
     "LongvidError",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from longvid_agents.verify import quote_in_span
-from longvid_storage.types import Answer, Citation, Scope, Keyframe, ScreenText, Segment, Utterance
+from longvid_storage.types import Answer, Citation, Keyframe, Scope, ScreenText, Segment, Utterance
 from memory_tools import MemoryTools, MemoryVideo
 
 BOX = (0.0, 0.0, 1.0, 0.1)

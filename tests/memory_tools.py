@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
-
 from longvid_agents.evidence import allowed
 from longvid_agents.tools import TermStatistics, VideoCard
+from numpy.typing import NDArray
+
 from longvid_storage.db.chain import ChainLink
 from longvid_storage.errors import MediaError
 from longvid_storage.search.mentions import Mention, VideoMentions
@@ -25,9 +25,9 @@ from longvid_storage.text.sound_words import describe_sound
 from longvid_storage.types import (
     Box,
     Evidence,
-    Scope,
     Keyframe,
     Moment,
+    Scope,
     ScreenText,
     Segment,
     Sound,

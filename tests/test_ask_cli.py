@@ -185,9 +185,10 @@ def test_calls_of_one_turn_run_together_on_a_real_library(library: Path) -> None
 
 
 def test_a_list_of_a_real_library_has_dates_lengths_and_the_names_that_users_gave(tmp_path: Path) -> None:
+    from longvid_agents.tools import VideoCard
+
     from longvid_agents.calls import Call
     from longvid_agents.toolbox import run_calls
-    from longvid_agents.tools import VideoCard
     from longvid_storage.types import Scope
 
     dated = tmp_path / "standup 2026-03-02.vtt"

@@ -12,7 +12,7 @@ from ask_tools import check_answer, citations, library
 from longvid_agents.graph import ask
 from longvid_agents.video_lm import Request
 from longvid_storage.errors import ModelError
-from longvid_storage.types import Answer, Scope, Keyframe
+from longvid_storage.types import Answer, Keyframe, Scope
 from memory_tools import MemoryTools
 from scripted_lm import ScriptedLM, claims
 

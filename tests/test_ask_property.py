@@ -14,7 +14,7 @@ from longvid_agents.graph import ask
 from longvid_agents.run import AskEvent
 from longvid_agents.video_lm import Request
 from longvid_storage.errors import ModelError
-from longvid_storage.types import Claim, Scope, Keyframe, ScreenText, Segment, Utterance
+from longvid_storage.types import Claim, Keyframe, Scope, ScreenText, Segment, Utterance
 from memory_tools import MemoryTools, MemoryVideo
 from scripted_lm import ScriptedLM
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from longvid_agents.evidence import gather
+from longvid_agents.sentences import Sentence, speech_sentences
+from longvid_agents.tools import TermStatistics
 
 from longvid_agents.answerability import WITH_VECTORS, WORDS_ONLY, Features, Logistic, model_for
-from longvid_agents.evidence import gather
 from longvid_agents.extractive import choose, defines, fitness, overlap, rank, readable
 from longvid_agents.question import make_plan
 from longvid_agents.scoring import (
@@ -19,9 +21,7 @@ from longvid_agents.scoring import (
     sums,
     weights,
 )
-from longvid_agents.sentences import Sentence, speech_sentences
-from longvid_agents.tools import TermStatistics
-from longvid_storage.types import Evidence, Scope, Moment, ScreenText, Utterance
+from longvid_storage.types import Evidence, Moment, Scope, ScreenText, Utterance
 from memory_tools import MemoryTools, MemoryVideo
 
 

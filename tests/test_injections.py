@@ -21,7 +21,7 @@ from longvid_agents.material import EVIDENCE_CLOSE, EVIDENCE_OPEN
 from longvid_agents.question import make_plan
 from longvid_agents.video_lm import Request
 from longvid_indexer.subtitles.reading import read_subtitles
-from longvid_storage.types import Answer, Scope, Keyframe, ScreenText, Utterance
+from longvid_storage.types import Answer, Keyframe, Scope, ScreenText, Utterance
 from memory_tools import MemoryTools, MemoryVideo
 from scripted_lm import ScriptedLM, claims, read_text
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from longvid_agents.narrowing import narrowed
+from longvid_agents.tools import VideoCard
+
 from longvid_agents.question import make_plan
 from longvid_agents.route import Route, make_route
-from longvid_agents.tools import VideoCard
 from longvid_storage.types import Scope
 
 CARDS = [

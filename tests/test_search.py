@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from longvid_storage.text.units import build_units
 from numpy.typing import NDArray
 
 from longvid_storage.db.store import Store
@@ -16,10 +17,9 @@ from longvid_storage.errors import ModelMismatchError, UsageError
 from longvid_storage.models.text_encoder import TextEncoder
 from longvid_storage.search.evidence import Quotes, find_evidence
 from longvid_storage.search.moments import search
-from longvid_storage.text.units import build_units
 from longvid_storage.types import (
-    Scope,
     Moment,
+    Scope,
     ScreenText,
     Segment,
     Slide,

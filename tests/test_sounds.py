@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from longvid_agents.evidence import gather
 from numpy.typing import NDArray
 from scipy.signal import resample_poly
 from typer.testing import CliRunner
@@ -19,7 +20,6 @@ import media_factory as mf
 from longvid import Library
 from longvid.cli import app
 from longvid.engines import Engines
-from longvid_agents.evidence import gather
 from longvid_agents.verify import quote_in_span
 from longvid_indexer.sound_tagger import ADAPTERS, SOUND_TAGGERS, Merger, SoundTagger, hear
 from longvid_indexer.sound_taggers.audioset import AudioSetTagger
@@ -357,9 +357,7 @@ def test_filters_hold_for_sounds(tmp_path: Path) -> None:
         one, two = (with_sounds(store, name, sounds) for name in ("One", "Two"))
         found = search(store, "applause", filters=Scope(video_ids=frozenset([two])))
         assert {(m.video_id, m.start_s) for m in found} == {(two, 5.0), (two, 40.0)}
-        (cut,) = search(
-            store, "applause", filters=Scope(video_ids=frozenset([one]), from_s=42.0, to_s=47.0)
-        )
+        (cut,) = search(store, "applause", filters=Scope(video_ids=frozenset([one]), from_s=42.0, to_s=47.0))
         assert (cut.start_s, cut.end_s) == (42.0, 47.0)
         assert search(store, "applause", filters=Scope(speaker="Ada")) == []
         assert len(search(store, "applause", k=3)) == 3

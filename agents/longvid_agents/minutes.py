@@ -9,20 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from longvid_agents.checks.claim import Source, check_claim
+from longvid_agents.checks.claim import Support, check_claim
 from longvid_agents.extractive import overlap
 from longvid_agents.material import as_data, evidence_block
 from longvid_agents.prompts import MINUTES, SYSTEM, VERIFY
 from longvid_agents.replies import MINUTES as FORM
 from longvid_agents.replies import VERDICTS, Draft, Minutes, TaskDraft, read_minutes, read_verdicts
 from longvid_agents.run import Run, ask_model
-from longvid_agents.sentences import Sentence, speech_sentences
 from longvid_agents.state import AskState
-from longvid_agents.summarise import Line, Summary
-from longvid_agents.tools import Tools
+from longvid_agents.summarise import MOST, Length, Line, Summary, overview, summarise
 from longvid_agents.verify import normalise, supported
 from longvid_agents.video_lm import EvidenceText, Request, VideoLM
-from longvid_storage.types import Citation, Claim
+from longvid_storage.db.view import View
+from longvid_storage.types import Citation, Claim, Passage
 
 PART_TOKENS = 6_000
 """Tokens of transcript in one request, by the model's own counter."""
@@ -46,8 +45,24 @@ class Row:
         return self.draft.owner if isinstance(self.draft, TaskDraft) else None
 
 
+def summary_of_video(view: View, video_id: str, length: Length, lm: VideoLM | None) -> Summary:
+    """The summary of one video: written by ``lm``, or extractive without one.
+
+    Raises:
+        NotFoundError: no such video. ModelError: the model cannot answer.
+    """
+    card = next(iter(view.cards(ids=[video_id])))
+    base = summarise(view, card, length=length)
+    if lm is None:
+        return base
+    central, most = MOST[length]
+    return written_summary(
+        base, view, lm, central=central, most=most, chain=overview(view, card, "short", lm.name)
+    )
+
+
 def written_summary(
-    base: Summary, tools: Tools, lm: VideoLM, *, central: int, most: int, chain: Sequence[Line] = ()
+    base: Summary, view: View, lm: VideoLM, *, central: int, most: int, chain: Sequence[Line] = ()
 ) -> Summary:
     """``base`` (an extractive summary) with its lines written by ``lm``.
 
@@ -58,13 +73,11 @@ def written_summary(
     Raises:
         ModelError: the model cannot answer.
     """
-    sentences = speech_sentences(
-        base.video_id, tools.utterances(base.video_id, 0.0, max(base.duration_s, 1e9))
-    )
+    sentences = view.passages_of(base.video_id, ["speech"])
     if not sentences:
         return base
     people = sorted({s.speaker for s in sentences if s.speaker})
-    run, state = Run(tools, lm), AskState(question="summary")
+    run, state = Run(view, lm), AskState(question="summary")
     lines: dict[str, list[Line]] = {part: [] for part in PARTS}
     unread = refused = cut = 0
     parts = in_parts(sentences, base.title, lm.counter.text)
@@ -97,9 +110,9 @@ def written_summary(
     )
 
 
-def in_parts(sentences: Sequence[Sentence], title: str, count: Callable[[str], int]) -> list[list[Sentence]]:
+def in_parts(sentences: Sequence[Passage], title: str, count: Callable[[str], int]) -> list[list[Passage]]:
     """Consecutive sentences in parts of at most ``PART_TOKENS`` as the model counts them (one sentence at least)."""
-    parts: list[list[Sentence]] = []
+    parts: list[list[Passage]] = []
     used = 0
     for sentence in sentences:
         tokens = count(evidence_block(evidence_texts([sentence], title)))
@@ -111,7 +124,7 @@ def in_parts(sentences: Sequence[Sentence], title: str, count: Callable[[str], i
     return parts
 
 
-def evidence_texts(sentences: Iterable[Sentence], title: str) -> list[EvidenceText]:
+def evidence_texts(sentences: Iterable[Passage], title: str) -> list[EvidenceText]:
     """Sentences with the ids ``e1``, ``e2``, …"""
     return [
         EvidenceText(f"e{number}", title, s.start_s, s.end_s, s.kind, s.text, s.speaker)
@@ -128,7 +141,7 @@ def _kept(
     run: Run,
     state: AskState,
     rows: Sequence[Row],
-    part: Sequence[Sentence],
+    part: Sequence[Passage],
     evidence: Sequence[EvidenceText],
     base: Summary,
     people: Sequence[str],
@@ -141,7 +154,7 @@ def _kept(
         ids = [name for name in row.draft.evidence if name in known][:MOST_CITED]
         if not ids:
             continue
-        sources = [Source(known[name], base.title) for name in ids]
+        sources = [Support(known[name], base.title) for name in ids]
         verdict = check_claim(row.draft.text, sources, people=people).verdict
         if verdict != "refuted":
             (good if verdict == "supported" else unsure).append((row, ids))
@@ -149,7 +162,7 @@ def _kept(
     lines = []
     for row, ids in sorted(good, key=lambda each: min(known[name].start_s for name in each[1])):
         claim = Claim(row.draft.text, tuple(_citation(known[name], base) for name in ids))
-        if supported(claim, run.tools):
+        if supported([claim], run.view):
             owner = _owner(row.owner, [known[name] for name in ids], people)
             lines.append((row.part, Line(claim.text, claim.citations[0], None, owner, claim.citations[1:])))
     return lines
@@ -179,12 +192,11 @@ def _entailed(
     return [each for each, yes in zip(unsure, outcome.value or [False] * len(unsure), strict=True) if yes]
 
 
-def _citation(sentence: Sentence, base: Summary) -> Citation:
-    s = sentence
-    return Citation(base.video_id, base.title, base.path, s.start_s, s.end_s, s.kind, s.text)
+def _citation(sentence: Passage, base: Summary) -> Citation:
+    return Citation.of(sentence, base.title, base.path)
 
 
-def _owner(owner: str | None, sentences: Sequence[Sentence], people: Sequence[str]) -> str | None:
+def _owner(owner: str | None, sentences: Sequence[Passage], people: Sequence[str]) -> str | None:
     """The named person, if somebody of that name speaks there or is spoken of there."""
     if owner is None or not normalise(owner):
         return None

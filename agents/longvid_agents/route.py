@@ -11,10 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-from longvid_agents.narrowing import narrowed
-from longvid_agents.tools import VideoCard
 from longvid_storage.text.timecode import parse_time
-from longvid_storage.types import Scope
+from longvid_storage.types import Scope, VideoCard
 
 RouteKind = Literal["locate", "explain", "list", "compare", "who", "count", "summarise", "visual"]
 KINDS: tuple[RouteKind, ...] = get_args(RouteKind)
@@ -103,12 +101,12 @@ def _narrowing(question: str, filters: Scope, videos: Sequence[VideoCard]) -> tu
     said: list[str] = []
     inside = filters
     if len({card.title.casefold() for card in named}) == 1:
-        inside = narrowed(inside, videos=[card.video_id for card in named]) or inside
+        inside = inside.narrowed(videos=[card.video_id for card in named]) or inside
         said.append(f'the video "{named[0].title}"')
     length_s = named[0].duration_s if len(named) == 1 else videos[0].duration_s if len(videos) == 1 else None
     from_s, to_s = _span(question, length_s)
     if from_s is not None or to_s is not None:
-        tighter = narrowed(inside, from_s=from_s, to_s=to_s)
+        tighter = inside.narrowed(from_s=from_s, to_s=to_s)
         if tighter is not None:
             inside = tighter
             said.append(f"{from_s or 0:g} s to {'the end' if to_s is None else f'{to_s:g} s'}")

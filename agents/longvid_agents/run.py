@@ -1,4 +1,4 @@
-"""What the nodes of one run share: the library's tools, the model, the clock, and who listens."""
+"""What the nodes of one run share: the view of the library, the model, the clock, and who listens."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import Generic, TypeVar
 
 from longvid_agents.budget import spent
 from longvid_agents.material import as_data, evidence_block
+from longvid_agents.media import Media
 from longvid_agents.prompts import RETRY
 from longvid_agents.state import AskState
-from longvid_agents.tools import Tools
 from longvid_agents.video_lm import Reply, Request, VideoLM
+from longvid_storage.db.view import View
 from longvid_storage.errors import OUT_OF_TIME, ModelError
 from longvid_storage.models.replies import UnreadableError, whole_part
 from longvid_storage.types import Claim, TrailStep, Usage
@@ -31,10 +32,14 @@ _TEMPLATE = 40
 
 @dataclass(frozen=True)
 class Run:
-    """One run; ``clock`` gives seconds that only grow, ``on_event`` hears of steps and verified claims."""
+    """One run over one view; ``clock`` gives seconds that only grow, ``on_event`` hears of steps and verified claims.
 
-    tools: Tools
+    ``media`` decodes pictures and sound anew; without it the model sees what the index kept.
+    """
+
+    view: View
     lm: VideoLM | None = None
+    media: Media | None = None
     clock: Callable[[], float] = time.monotonic
     on_event: Callable[[AskEvent], None] = lambda event: None
 

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 
-from longvid_agents.narrowing import admits
-from longvid_storage.db.filters import speaker_key
-from longvid_storage.types import Channel, Citation, Scope
+from longvid_storage.types import Channel, Citation, Scope, speaker_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +22,13 @@ class Cited:
     kind: Channel
     quote: str
     speaker: str | None = None
+    passage_id: int = 0
 
     @property
     def citation(self) -> Citation:
         """Without its speaker."""
-        return Citation(self.video_id, self.title, self.path, self.start_s, self.end_s, self.kind, self.quote)
+        span = (self.start_s, self.end_s)
+        return Citation(self.video_id, self.title, self.path, *span, self.kind, self.quote, self.passage_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def _admits(filters: Scope, cited: Cited) -> bool:
     """Whether it lies in the filters' videos and time, and is speech where they have a speaker (theirs, if known)."""
     return (
         (filters.video_ids is None or cited.video_id in filters.video_ids)
-        and admits(filters, cited.start_s, cited.end_s)
+        and filters.touches(cited.start_s, cited.end_s)
         and (
             filters.speaker is None
             or (cited.kind == "speech" and speaker_key(cited.speaker) in (None, speaker_key(filters.speaker)))

@@ -29,8 +29,8 @@ def plan(run: Run, state: AskState) -> dict[str, Any]:
     made = make_plan(state.question)
     if run.lm is None:
         return {"plan": made, "trail": (*state.trail, run.step(state, "plan", made.kind))}
-    cards = run.tools.cards(filters=state.filters)
-    route = make_route(made.question, made.query, state.filters, cards)
+    cards = run.view.cards()
+    route = make_route(made.question, made.query, run.view.scope, cards)
     usage, by = state.usage, "by rules"
     if not route.sure:
         request = _request(state)

@@ -50,8 +50,8 @@ def verify(run: Run, state: AskState) -> dict[str, Any]:
 
 
 def _verify_quotes(run: Run, state: AskState) -> dict[str, Any]:
-    refuted = {c for c in state.claims if not supported(c, run.tools)}
-    kept = tuple(claim for claim in state.claims if claim not in refuted)
+    kept = tuple(supported(state.claims, run.view))
+    refuted = set(state.claims) - set(kept)
     for claim in kept:
         run.on_event(claim)
     step = run.step(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,28 +69,19 @@ def _shown(lines: Sequence[Passage], idf: Mapping[str, float], *, any_line: bool
     return list(best.values())[:MOST_SHOWN]
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
-    """Passages and their vectors: ``(len(passages), dimension)`` float32, zero where there is none; None without."""
-
-    passages: tuple[Passage, ...]
-    vectors: NDArray[np.float32] | None
-
-
-def around(view: View, moments: Iterable[Moment]) -> Read:
-    """What is said and shown in and around ``moments`` within the view's scope, by video and time, none twice.
+def around(view: View, moments: Iterable[Moment]) -> list[Passage]:
+    """What is said and shown in and around ``moments`` within the view's scope, by video, speech apart from slides,
+    in time order, none twice.
 
     Of sounds, those that made a moment a hit: what else is heard somewhere answers nothing. Moments are read best
     first until ``MOST_PASSAGES`` are at hand.
     """
+    listed = list(moments)
     chosen: dict[str, set[int]] = {}
     sounds: dict[int, Passage] = {}
-    timelines: dict[str, Timeline] = {}
     read = 0
-    listed = list(moments)
-    ids = list(dict.fromkeys(moment.video_id for moment in listed))
-    for timeline in memory_of(view).timelines(view, ids, _fingerprint(view)):
-        timelines[timeline.video_id] = admitted(timeline, view.scope)
+    whole = _timelines(view, [moment.video_id for moment in listed])
+    timelines = {video_id: admitted(timeline, view.scope) for video_id, timeline in whole.items()}
     for moment in listed:
         timeline = timelines[moment.video_id]
         rows = chosen.setdefault(moment.video_id, set())
@@ -102,42 +92,56 @@ def around(view: View, moments: Iterable[Moment]) -> Read:
         read += len(rows)
         if read >= MOST_PASSAGES:
             break
-    return _read(view, timelines, chosen, list(sounds.values()))
-
-
-def _read(
-    view: View, timelines: Mapping[str, Timeline], chosen: Mapping[str, set[int]], sounds: Sequence[Passage]
-) -> Read:
     passages: list[Passage] = []
-    vectors: list[NDArray[np.float32]] = []
     for video_id, rows in chosen.items():
-        timeline = timelines[video_id]
-        places = [place for row in rows for place in range(timeline.first[row], timeline.first[row + 1])]
-        # Speech apart from slides, each in time order: what is around a sentence is said around it.
-        places.sort(key=lambda place: _place(timeline.passages[place]))
-        passages += [timeline.passages[place] for place in places]
-        if timeline.passage_vectors is not None:
-            vectors.append(timeline.passage_vectors[places])
-    if sounds:
-        found = view.vectors([each.id for each in sounds], _fingerprint(view) or "")
-        if vectors:
-            blank = np.zeros(vectors[0].shape[1], np.float32)
-            vectors.append(np.stack([found.get(each.id, blank).astype(np.float32) for each in sounds]))
-        passages += sounds
-    together = np.concatenate(vectors) if vectors else None
-    # A video without vectors beside others that have them: compare by words, not by a hole.
-    return Read(
-        tuple(passages), together if together is not None and len(together) == len(passages) else None
+        own = [passage for row in rows for passage in timelines[video_id].of_row(row)]
+        passages += sorted(own, key=_place)
+    return [*passages, *sounds.values()]
+
+
+def vectors_of(view: View, passages: Sequence[Passage]) -> NDArray[np.float32] | None:
+    """The passages' vectors as the index holds them, shape ``(len(passages), dimension)``; zeros where it has none.
+
+    None without a text encoder, and where it has not one of them.
+    """
+    encoder = view.encoders.text_encoder
+    if encoder is None or not passages:
+        return None
+    vectors = np.zeros((len(passages), encoder.dimension), np.float32)
+    timelines = _timelines(view, [p.video_id for p in passages if p.id and p.kind != "sound"])
+    others: dict[int, int] = {}
+    found = False
+    for row, passage in enumerate(passages):
+        timeline = timelines.get(passage.video_id)
+        place = None if timeline is None else timeline.places.get(passage.id)
+        if timeline is not None and place is not None and timeline.passage_vectors is not None:
+            vectors[row] = timeline.passage_vectors[place]
+            found = True
+        elif passage.kind == "sound":
+            others[passage.id] = row
+    for passage_id, vector in view.vectors(list(others), encoder.fingerprint).items() if others else ():
+        vectors[others[passage_id]] = vector
+        found = True
+    return vectors if found else None
+
+
+def encoded(view: View, texts: Sequence[str]) -> NDArray[np.float32] | None:
+    """Texts of a question embedded, each once while the library stays as it is; None without a text encoder."""
+    encoder = view.encoders.text_encoder
+    return None if encoder is None else memory_of(view).encoded(encoder, texts)
+
+
+def _timelines(view: View, video_ids: Iterable[str]) -> dict[str, Timeline]:
+    ids = list(dict.fromkeys(video_ids))
+    encoder = view.encoders.text_encoder
+    found = (
+        memory_of(view).timelines(view, ids, None if encoder is None else encoder.fingerprint) if ids else []
     )
+    return {timeline.video_id: timeline for timeline in found}
 
 
 def _place(passage: Passage) -> tuple[bool, float, float, int]:
     return passage.kind != "speech", passage.start_s, passage.end_s, passage.id
-
-
-def _fingerprint(view: View) -> str | None:
-    encoder = view.encoders.text_encoder
-    return None if encoder is None else encoder.fingerprint
 
 
 def _spans(moment: Moment) -> list[tuple[float, float]]:

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+import numpy as np
+from numpy.typing import NDArray
+
 from longvid_storage.db.library_files import CACHE
 from longvid_storage.db.vectors import mismatch
 from longvid_storage.search import lexical
@@ -20,10 +23,12 @@ from longvid_storage.types import Scope
 if TYPE_CHECKING:
     from longvid_storage.db.store import Store
     from longvid_storage.db.view import View
+    from longvid_storage.models.text_encoder import TextEncoder
 
 MOST_PASSAGES = 300_000
 """Passages kept in memory, half a gigabyte with 384-number vectors; the videos longest unused go first."""
 _MOST_SCOPES = 64
+_MOST_QUESTIONS = 256
 
 
 @dataclass(slots=True)
@@ -71,6 +76,7 @@ class Memory:
         self._kept = 0
         self._models: dict[str, list[str]] | None = None
         self._facts: OrderedDict[Scope, ScopeFacts] = OrderedDict()
+        self._questions: OrderedDict[tuple[str, str], NDArray[np.float32]] = OrderedDict()
         self._lock = threading.RLock()
 
     def facts(self, view: View) -> ScopeFacts:
@@ -83,6 +89,18 @@ class Memory:
                     self._facts.popitem(last=False)
             self._facts.move_to_end(view.scope)
             return self._facts[view.scope]
+
+    def encoded(self, encoder: TextEncoder, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Texts of questions embedded, shape ``(len(texts), dimension)``; those of late are not embedded again."""
+        with self._lock:
+            known = self._questions
+            new = [text for text in dict.fromkeys(texts) if (encoder.fingerprint, text) not in known]
+            for text, vector in zip(new, encoder.encode(new, kind="query") if new else (), strict=True):
+                known[encoder.fingerprint, text] = vector
+            found = np.stack([known[encoder.fingerprint, text] for text in texts])
+            while len(known) > _MOST_QUESTIONS:
+                known.popitem(last=False)
+            return found
 
     def check_model(self, view: View, fingerprint: str) -> None:
         """Raise ``ModelMismatchError`` when the library has text vectors, but none of this model."""

@@ -44,6 +44,7 @@ class Mention:
     speaker: str | None
     terms: tuple[str, ...]
     count: int
+    passage_ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +182,8 @@ def _crossing(before: _Line, line: _Line, wanted: Sequence[_Term]) -> Iterator[M
     if any(count > 0 for count in counts.values()):
         found = tuple(asked for asked, count in counts.items() if count > 0)
         total = sum(counts[asked] for asked in found)
-        yield Mention(one.kind, one.start_s, other.end_s, text, one.speaker, found, total)
+        ids = (one.id, other.id)
+        yield Mention(one.kind, one.start_s, other.end_s, text, one.speaker, found, total, ids)
 
 
 def _mention(line: _Line, wanted: Sequence[_Term], counts: dict[str, int]) -> Mention:
@@ -189,7 +191,8 @@ def _mention(line: _Line, wanted: Sequence[_Term], counts: dict[str, int]) -> Me
     found = tuple(asked for asked, count in counts.items() if count)
     start_s, end_s = _span(line, [term for term in wanted if counts[term.asked]])
     total = sum(counts.values())
-    return Mention(passage.kind, start_s, end_s, passage.text, passage.speaker, found, total)
+    ids = (passage.id,)
+    return Mention(passage.kind, start_s, end_s, passage.text, passage.speaker, found, total, ids)
 
 
 def _span(line: _Line, terms: Sequence[_Term]) -> tuple[float, float]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +19,7 @@ from longvid_storage.db.view import View
 from longvid_storage.errors import UsageError
 from longvid_storage.models.reranker import rerank
 from longvid_storage.search import lexical, scoring
-from longvid_storage.search.evidence import find_evidence
+from longvid_storage.search.evidence import encoded, find_evidence
 from longvid_storage.search.memory import memory_of, vectors_of
 from longvid_storage.search.pictures import with_pictures
 from longvid_storage.search.question import Question, read_question
@@ -32,7 +31,6 @@ from longvid_storage.types import Moment
 
 if TYPE_CHECKING:
     from longvid_storage.models.reranker import Reranker
-    from longvid_storage.models.text_encoder import TextEncoder
 
 POOL = 12
 """Videos looked at closely."""
@@ -70,16 +68,16 @@ def search(view: View, query: str, k: int = 10, *, reranker: Reranker | None = N
     text_encoder = view.encoders.text_encoder
     if text_encoder is not None:
         memory.check_model(view, text_encoder.fingerprint)
-    encoded = _Encoded.of(question.texts, text_encoder)
+    asked = encoded(view, question.texts)
     few = view.video_ids(POOL + 1)
-    pool = _pool(view, few if len(few) <= POOL else _choose(view, idf, encoded), encoded)
+    pool = _pool(view, few if len(few) <= POOL else _choose(view, idf, asked))
     peaks = [scoring.near_speakers(timeline, question.speakers) for timeline in pool]
     if question.speakers and len(few) > POOL and not _any(peaks):
         theirs = view.scope.narrowed(speaker=question.speakers[0]) or view.scope
-        pool = _pool(view, _choose(view.within(theirs), idf, encoded), encoded) or pool
+        pool = _pool(view, _choose(view.within(theirs), idf, asked)) or pool
         peaks = [scoring.near_speakers(timeline, question.speakers) for timeline in pool]
     weights = scoring.WITHIN if len(few) == 1 else scoring.ACROSS
-    scores = score_pool(pool, question, encoded.vectors, idf, weights)
+    scores = score_pool(pool, question, asked, idf, weights)
     spans = grow_spans(pool, scores, k, growth_for(len(pool)), peaks if _any(peaks) else None)
     moments = _moments(view, pool, spans, idf, question)
     moments = with_sounds(view, moments, query, k, question.speakers)
@@ -90,21 +88,7 @@ def _any(peaks: Sequence[NDArray[np.bool_]]) -> bool:
     return any(each.any() for each in peaks)
 
 
-@dataclass(frozen=True, slots=True)
-class _Encoded:
-    """The question's texts embedded, and by what; both None without an encoder."""
-
-    vectors: NDArray[np.float32] | None = None
-    fingerprint: str | None = None
-
-    @classmethod
-    def of(cls, texts: Sequence[str], encoder: TextEncoder | None) -> _Encoded:
-        if encoder is None:
-            return cls()
-        return cls(encoder.encode(texts, kind="query"), encoder.fingerprint)
-
-
-def _choose(view: View, idf: Mapping[str, float], encoded: _Encoded) -> list[str]:
+def _choose(view: View, idf: Mapping[str, float], asked: NDArray[np.float32] | None) -> list[str]:
     """The ``POOL`` videos whose best passages fit best, by words and by meaning."""
     counts = memory_of(view).facts(view).counts
     rankings = [
@@ -112,11 +96,12 @@ def _choose(view: View, idf: Mapping[str, float], encoded: _Encoded) -> list[str
         for kind in lexical.SPOKEN_AND_SHOWN
         if kind in counts
     ]
-    if encoded.vectors is not None:
-        mean = encoded.vectors.sum(axis=0)
+    encoder = view.encoders.text_encoder
+    if asked is not None and encoder is not None:
+        mean = asked.sum(axis=0)
         mean = mean / max(float(np.linalg.norm(mean)), 1e-6)
         rankings += [
-            vectors_of(view).search(view, kind, mean, HITS, encoded.fingerprint)
+            vectors_of(view).search(view, kind, mean, HITS, encoder.fingerprint)
             for kind in lexical.SPOKEN_AND_SHOWN
         ]
     owners = lexical.videos_of(view, {each for ranking in rankings for each, _ in ranking})
@@ -132,9 +117,10 @@ def _choose(view: View, idf: Mapping[str, float], encoded: _Encoded) -> list[str
     return sorted(votes, key=lambda video_id: (-votes[video_id], video_id))[:POOL]
 
 
-def _pool(view: View, chosen: Sequence[str], encoded: _Encoded) -> list[Timeline]:
+def _pool(view: View, chosen: Sequence[str]) -> list[Timeline]:
     """The timelines of the chosen videos, of only what the scope admits."""
-    timelines = memory_of(view).timelines(view, chosen, encoded.fingerprint)
+    encoder = view.encoders.text_encoder
+    timelines = memory_of(view).timelines(view, chosen, None if encoder is None else encoder.fingerprint)
     return [scoped for each in timelines if len(scoped := admitted(each, view.scope))]
 
 

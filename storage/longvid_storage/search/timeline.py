@@ -69,6 +69,7 @@ class Timeline:
         windows: the normalised sum of the vectors in the window around each row, or None.
         postings: term → the rows it occurs in.
         breaks: between what is said and at both ends; None without vectors.
+        places: passage id → its number in ``passages``.
     """
 
     video_id: str
@@ -86,6 +87,7 @@ class Timeline:
     windows: NDArray[np.float32] | None
     postings: dict[str, Postings] = field(repr=False)
     breaks: Breaks | None
+    places: dict[int, int] = field(repr=False)
 
     @property
     def scale(self) -> float:
@@ -165,6 +167,7 @@ def make_timeline(video_id: str, pieces: Iterable[Piece]) -> Timeline:
         windows,
         _postings(terms),
         breaks,
+        {piece.passage.id: place for place, piece in enumerate(ordered)},
     )
 
 
