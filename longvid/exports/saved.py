@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from longvid_storage.errors import UsageError
 from longvid_storage.models.replies import what_is_wrong
-from longvid_storage.types import Answer, Citation, Evidence, Moment
+from longvid_storage.types import Answer, Citation, Moment, Passage
 
 # Thirty years: more than any recording, and less than what a timecode cannot be made of.
 _LATEST_S = 1e9
@@ -62,7 +62,7 @@ def _finite(text: str) -> float:
     return number
 
 
-def _places(answer: Answer) -> Iterator[Citation | Moment | Evidence]:
+def _places(answer: Answer) -> Iterator[Citation | Moment | Passage]:
     for claim in answer.claims:
         yield from claim.citations
     for moment in answer.nearest:
@@ -70,8 +70,8 @@ def _places(answer: Answer) -> Iterator[Citation | Moment | Evidence]:
         yield from moment.evidence
 
 
-def _check(place: Citation | Moment | Evidence) -> None:
+def _check(place: Citation | Moment | Passage) -> None:
     if not 0 <= place.start_s <= place.end_s <= _LATEST_S:
         raise ValueError(f"a span from {place.start_s:g} to {place.end_s:g} s")
-    if not isinstance(place, Evidence) and "\0" in place.path:
+    if not isinstance(place, Passage) and "\0" in place.path:
         raise ValueError(f"a path {place.path!r}")
