@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from longvid_storage.types import EVERYTHING, Answer, Citation, Keyframe, Scope, ScreenText, Segment, Utterance
+from longvid_storage.types import (
+    EVERYTHING,
+    Answer,
+    Citation,
+    Keyframe,
+    Scope,
+    ScreenText,
+    Segment,
+    Utterance,
+)
 from small_library import SmallLibrary, SmallVideo
 
 BOX = (0.0, 0.0, 1.0, 0.1)
