@@ -1,7 +1,8 @@
 """FAISS (Johnson, Douze & Jégou 2017, arXiv 1702.08734): a flat scan over float16 codes, filtered inside the
 scan.
 
-The codes are the very float16 numbers kept in SQL, so scores equal the exact index's up to float32 rounding.
+The codes are the very float16 numbers kept in SQL, so nothing is lost; what the scan names is scored anew as the exact
+index scores it, so that scores and order are its.
 """
 
 from __future__ import annotations
@@ -12,6 +13,13 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from longvid_storage.search.vector_index import Admitted
+from longvid_storage.search.vector_indexes.exact import best_of, filled, inner_products, places, rows_of
+
+# FAISS adds up in another order than numpy, which can swap neighbours in the seventh digit: so many more than asked for
+# are scored anew.
+SPARE = 16
+
 
 def _faiss() -> Any:
     """FAISS, whose own stubs know neither selectors nor its numpy wrappers."""
@@ -19,10 +27,11 @@ def _faiss() -> Any:
 
 
 class FaissIndex:
-    """Vectors as an ``IndexScalarQuantizer`` of float16 (2 bytes a number)."""
+    """Vectors as an ``IndexScalarQuantizer`` of float16 (2 bytes a number); rows lie in the order of ids."""
 
     def __init__(self, dimension: int) -> None:
         faiss = _faiss()
+        self._ids = np.empty(0, np.int64)
         self._index: Any = faiss.IndexScalarQuantizer(
             dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
         )
@@ -34,52 +43,76 @@ class FaissIndex:
         return int(self._index.d)
 
     def __len__(self) -> int:
-        return int(self._index.ntotal)
+        return len(self._ids)
 
-    def add(self, vectors: NDArray[np.float16]) -> None:
-        """Append vectors, shape (n, dimension)."""
-        if len(vectors):
-            codes = np.ascontiguousarray(vectors, "<f2").view(np.uint8)
-            self._index.add_sa_codes(codes)
+    def ids(self) -> NDArray[np.int64]:
+        """The ids of all vectors, ascending."""
+        return self._ids
 
-    def keep(self, kept: NDArray[np.bool_]) -> None:
-        """Drop every position where ``kept`` is False."""
-        self._index.remove_ids(self._selector(~kept))
+    def insert(self, ids: NDArray[np.int64], vectors: NDArray[np.float16]) -> None:
+        """Take in vectors, shape (len(ids), dimension); ``ids`` ascend and are new."""
+        at = places(self._ids, ids)
+        if (at < len(self)).any():  # FAISS appends only: what belongs in between makes it begin again
+            vectors = np.insert(self._rows(), at, vectors, axis=0)
+            self._index.reset()
+        if len(ids):
+            self._index.add_sa_codes(np.ascontiguousarray(vectors, "<f2").view(np.uint8))
+        self._ids = np.insert(self._ids, at, ids)
 
-    def search(
-        self, query: NDArray[np.float32], limit: int, allowed: NDArray[np.bool_] | None = None
+    def delete(self, ids: NDArray[np.int64]) -> None:
+        """Drop the vectors of ``ids``, as far as it holds them."""
+        rows = rows_of(self._ids, ids)
+        if len(rows):
+            self._index.remove_ids(self._selector(rows))
+            self._ids = np.delete(self._ids, rows)
+
+    def query(
+        self, vector: NDArray[np.float32], k: int, scope: Admitted | None = None
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """The at most ``limit`` best among ``allowed``, best first; equal scores in order of position."""
-        faiss = _faiss()
-        limit = min(limit, len(self) if allowed is None else int(np.count_nonzero(allowed)))
-        if limit == 0:
+        """The at most ``k`` best of ``scope``, best first; equal scores by id."""
+        admitted = None if scope is None else rows_of(self._ids, scope.ids)
+        if admitted is not None and len(admitted) == len(self):
+            admitted = None
+        if len(self if admitted is None else admitted) == 0:
             return np.empty(0, np.int64), np.empty(0, np.float32)
-        parameters = None if allowed is None else faiss.SearchParameters(sel=self._selector(allowed))
-        scores, positions = self._index.search(
-            query.reshape(1, -1).astype(np.float32), limit, params=parameters
-        )
-        order = np.lexsort((positions[0], -scores[0]))
-        return positions[0][order], scores[0][order]
+        rows, scores = self._nearest(vector.astype(np.float32), k, admitted)
+        return self._ids[rows], scores
 
-    def _selector(self, mask: NDArray[np.bool_]) -> Any:
-        faiss = _faiss()
+    def _nearest(
+        self, vector: NDArray[np.float32], k: int, admitted: NDArray[np.int64] | None
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Rows and scores of the best among the rows ``admitted`` (None: all), of which there is at least one."""
+        named = min(k + SPARE, len(self if admitted is None else admitted))
+        parameters = None
+        if admitted is not None:
+            parameters = _faiss().SearchParameters(sel=self._selector(admitted))
+        _, rows = self._index.search(vector.reshape(1, -1), named, params=parameters)
+        return best_of(rows[0], self._scores(rows[0], vector), k)
+
+    def _scores(self, rows: NDArray[np.int64], vector: NDArray[np.float32]) -> NDArray[np.float32]:
+        return inner_products(self._rows()[rows].astype(np.float32), vector)
+
+    def _rows(self) -> NDArray[np.float16]:
+        """FAISS's own memory, shape (len, dimension); right until the index changes."""
+        if not len(self):
+            return np.empty((0, self.dimension), "<f2")
+        flat = _faiss().rev_swig_ptr(self._index.codes.data(), 2 * len(self) * self.dimension)
+        codes: NDArray[np.float16] = flat.view("<f2").reshape(len(self), self.dimension)
+        return codes
+
+    def _selector(self, rows: NDArray[np.int64]) -> Any:
+        mask = np.zeros(len(self), np.bool_)
+        mask[rows] = True
         bits = np.packbits(mask, bitorder="little")
-        selector = faiss.IDSelectorBitmap(bits)
+        selector = _faiss().IDSelectorBitmap(bits)
         selector.bits = bits  # FAISS keeps only a pointer into it
         return selector
 
     def to_bytes(self) -> NDArray[np.uint8]:
-        """FAISS's own serialisation."""
-        faiss = _faiss()
-        state: NDArray[np.uint8] = faiss.serialize_index(self._index)
-        return state
+        """A view of the float16 codes: FAISS's own files are not read back, since it trusts what they say of sizes."""
+        return self._rows().reshape(-1).view(np.uint8)
 
     @classmethod
-    def from_bytes(cls, state: NDArray[np.uint8], dimension: int) -> Self:
-        """The index that ``to_bytes`` was called on."""
-        faiss = _faiss()
-        index = cls(dimension)
-        index._index = faiss.deserialize_index(state)
-        if index.dimension != dimension:
-            raise ValueError(f"cached index has dimension {index.dimension}, expected {dimension}")
-        return index
+    def from_bytes(cls, ids: NDArray[np.int64], state: NDArray[np.uint8], dimension: int) -> Self:
+        """The index that ``ids`` and ``to_bytes`` came from."""
+        return filled(cls(dimension), ids, state)
