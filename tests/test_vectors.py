@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from numpy.typing import NDArray
 from longvid_storage.db.store import Store
 from longvid_storage.errors import ModelMismatchError
 from longvid_storage.search import vector_index
+from longvid_storage.search.index_files import IndexFiles
 from longvid_storage.search.vector_index import Admitted, VectorIndex, best_index_type
 from longvid_storage.search.vector_indexes.exact import ExactIndex
 from longvid_storage.search.vector_indexes.faiss import FaissIndex
@@ -416,6 +419,140 @@ def test_a_stale_cache_reads_only_what_is_new(tmp_path: Path) -> None:
         found = dict(reader.vector_search("speech", query, limit=1000))
         assert found[1] == pytest.approx(-float(rows[0] @ query), abs=1e-5)
         assert reader.vectors_read == 251
+
+
+def inodes(store: Store) -> dict[str, int]:
+    return {path.name: path.stat().st_ino for path in (store.path / "cache").iterdir()}
+
+
+def test_a_change_that_touches_no_vector_writes_no_index_anew(tmp_path: Path) -> None:
+    query = unit_vectors(1, 24, seed=9)[0]
+    with Store.open(tmp_path / "library", create=True) as store:
+        big(store)
+        wanted = store.vector_search("speech", query)
+        before = inodes(store)
+        store.upsert_video(info("talk 0"), "courses")
+        assert store.vector_search("speech", query) == wanted
+        after = inodes(store)
+        assert sorted(after.values()) == sorted(before.values())
+        assert set(after).isdisjoint(before)  # they are of the new generation
+        with Store.open(store.path) as again:
+            assert again.vector_search("speech", query) == wanted
+            assert again.vectors_read == 0
+        assert inodes(store) == after
+
+
+def test_a_vector_that_was_put_again_is_read_again_by_a_process_that_knew_the_old(tmp_path: Path) -> None:
+    """The owner keeps its id, in the middle of all, so only the vector's own id tells."""
+    with Store.open(tmp_path / "library", create=True) as store:
+        rows = big(store)
+        store.vector_search("speech", rows[0])
+        with store.stage(video_id("talk 0"), "vectors", "y") as writer:
+            writer.put_vectors("speech", MODEL, [7, 3], rows[[100, 101]])
+        for _ in range(2):  # from what is in memory, then from the file
+            with Store.open(store.path) as again:
+                ((found, score),) = again.vector_search("speech", rows[100], limit=1)
+                assert (found, score) == (7, pytest.approx(1, abs=1e-3))
+                assert again.vectors_read <= 2
+        assert {i for i, _ in store.vector_search("speech", rows[101], limit=2)} == {3, 102}
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_a_damaged_cache_is_no_cache(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Any bytes changed, cut off or added cost time, never a wrong hit and never a traceback."""
+    with tempfile.TemporaryDirectory(dir=tmp_path_factory.getbasetemp()) as place:
+        files = IndexFiles(Path(place))
+        kept = {
+            "part": np.array("1 model 8 speech window"),
+            "ids": np.arange(3),
+            "state": np.arange(48, dtype="u1"),
+        }
+        files.save("speech-window-0123456789abcdef", 5, kept)
+        (path,) = Path(place).iterdir()
+        whole = path.read_bytes()
+        damage = data.draw(st.sampled_from(["change", "cut", "replace"]))
+        at = data.draw(st.integers(0, len(whole) - 1))
+        if damage == "change":
+            flipped = whole[at] ^ data.draw(st.integers(1, 255))
+            path.write_bytes(whole[:at] + bytes([flipped]) + whole[at + 1 :])
+        elif damage == "cut":
+            path.write_bytes(whole[:at])
+        else:
+            path.write_bytes(data.draw(st.binary(max_size=300)))
+        found = files.load("speech-window-0123456789abcdef")
+        if found is not None:  # the byte was one that says nothing, as a date
+            assert found[0] == 5
+            for name in set(kept) & set(found[1]):
+                assert np.array_equal(found[1][name], kept[name])
+
+
+def test_a_cache_that_says_something_else_is_not_believed(tmp_path: Path) -> None:
+    """Right checksums, wrong contents: of another set, out of order, too short, compressed."""
+    query = unit_vectors(1, 24, seed=9)[0]
+    with Store.open(tmp_path / "library", create=True) as store:
+        big(store)
+        wanted = store.vector_search("speech", query)
+    path = min((store.path / "cache").iterdir())
+    with np.load(path, allow_pickle=False) as file:
+        saved = dict(file)
+    lies: list[dict[str, Any]] = [
+        {"part": np.array("another")},
+        {"ids": saved["ids"][::-1]},
+        {"ids": saved["ids"][1:]},
+        {"state": saved["state"][:-2]},
+        {"state": saved["state"].astype(np.float64)},
+        {"vector_ids": saved["vector_ids"][:-1]},
+        {"vector_ids": np.array(3)},
+    ]
+    for lie in [*lies, None]:
+        with path.open("wb") as opened:
+            np.savez_compressed(opened, **saved) if lie is None else np.savez(opened, **{**saved, **lie})
+        with Store.open(store.path) as again:
+            assert again.vector_search("speech", query) == wanted
+            assert again.vectors_read == 160
+
+
+def test_a_cache_that_is_a_link_is_neither_followed_nor_filled(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    theirs = elsewhere / "speech-sentence-0123456789abcdef-1.npz"
+    theirs.write_bytes(b"not ours")
+    with Store.open(tmp_path / "library", create=True) as store:
+        (store.path / "cache").symlink_to(elsewhere)
+        key = fill(store, "Talk", ["some words"])
+        assert len(store.vector_search("speech", np.ones(8))) == 1
+        store.remove_video(key)
+    assert theirs.read_bytes() == b"not ours"
+    assert list(elsewhere.iterdir()) == [theirs]
+
+
+def test_only_regular_files_of_ours_are_read_written_or_deleted(tmp_path: Path) -> None:
+    query = unit_vectors(1, 24, seed=9)[0]
+    with Store.open(tmp_path / "library", create=True) as store:
+        big(store)
+        wanted = store.vector_search("speech", query)
+        cache = store.path / "cache"
+        path = min(cache.iterdir())
+        moved = path.rename(tmp_path / "moved")
+        kept = moved.read_bytes()
+        for put in (lambda: path.symlink_to(moved), lambda: os.mkfifo(path), path.mkdir):
+            put()
+            with Store.open(store.path) as again:
+                assert again.vector_search("speech", query) == wanted
+                assert again.vectors_read == 160
+            path.rmdir() if path.is_dir() else path.unlink()
+        assert moved.read_bytes() == kept
+        theirs = [cache / name for name in ("notes.txt", "speech.npz", "speech-window-xyz-1.npz", ".hidden")]
+        for file in theirs:
+            file.write_text("mine")
+        (cache / "folder").mkdir()
+        (cache / path.name).symlink_to(theirs[0])
+        (cache / f"{path.name}.17.17.tmp").write_bytes(b"of a process that was killed")
+        (cache / "speech-window-0123456789abcdef.npz").write_bytes(b"of an older version")
+        store.remove_video(video_id("talk 1"))
+        assert set(cache.iterdir()) == {*theirs, cache / "folder"}
+        assert {file.read_text() for file in theirs} == {"mine"}
 
 
 def test_a_remembered_filter_notices_a_video_that_joins_a_collection(tmp_path: Path) -> None:

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Protocol, Self
 
 import numpy as np
@@ -19,22 +17,30 @@ from numpy.typing import NDArray
 from longvid_storage.types import Filters
 
 
-@dataclass(frozen=True, eq=False)
 class Admitted:
     """What a scope admits: an index takes the form that it can use inside its scan.
 
     Args:
         scope: the filters, for a store that has the filtered columns beside its vectors.
-        read: gives the ids, ascending; called at most once, and only if ``ids`` is asked for.
+        read: gives the ids, ascending; called once, and only if ``ids`` is asked for.
     """
 
-    scope: Filters
-    read: Callable[[], NDArray[np.int64]] = field(repr=False)
+    def __init__(self, scope: Filters, read: Callable[[], NDArray[np.int64]]) -> None:
+        self.scope = scope
+        self._read: Callable[[], NDArray[np.int64]] | None = read
+        self._ids = np.empty(0, np.int64)
 
-    @cached_property
+    @property
+    def known(self) -> bool:
+        """Whether the ids have been read."""
+        return self._read is None
+
+    @property
     def ids(self) -> NDArray[np.int64]:
         """Everything that passes, ascending, for an index that knows only ids; some may not be in the index."""
-        return self.read()
+        if self._read is not None:
+            self._ids, self._read = self._read(), None
+        return self._ids
 
 
 class VectorIndex(Protocol):

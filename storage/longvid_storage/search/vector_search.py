@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable
 from collections.abc import Collection as Names
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,21 +41,18 @@ class _Held:
     generation: int
     index: VectorIndex
     vector_ids: Ids  # of the index's ids, in their order
-    admitted: dict[Filters, Ids] = field(default_factory=dict)
+    scopes: dict[Filters, Admitted] = field(default_factory=dict)
 
-    def scope(self, filters: Filters, read: Callable[[], Pairs]) -> Admitted:
-        """What the filters admit; its ids are remembered, since one filter is often asked with many questions."""
-
-        def ids() -> Ids:
-            known = self.admitted.get(filters)
-            if known is None:
-                known = np.sort(read()[:, 1])
-                if len(self.admitted) >= _SCOPES:
-                    self.admitted.clear()
-                self.admitted[filters] = known
-            return known
-
-        return Admitted(filters, ids)
+    def query(
+        self, vector: NDArray[np.float32], limit: int, scope: Admitted
+    ) -> tuple[Ids, NDArray[np.float32]]:
+        """The index's answer; ids that it read are remembered, since one scope is often asked with many questions."""
+        found = self.index.query(vector, limit, scope)
+        if scope.known:
+            if len(self.scopes) >= _SCOPES:
+                self.scopes.clear()
+            self.scopes[scope.scope] = scope
+        return found
 
 
 class VectorSearch:
@@ -108,16 +104,18 @@ class VectorSearch:
         if filters.empty:
             return self._fresh(connection, part, now).index.query(vector, limit, None)
 
-        def read() -> Pairs:
-            return vectors.pairs(connection, part.admitted(filters))
-
         held = self._held.get(part)
-        if held is None or held.generation != now:
-            admitted = read()
-            if len(admitted) <= _FEW:
-                return self._few(connection, part, admitted, vector, limit)
-            held, read = self._fresh(connection, part, now), lambda: admitted
-        return held.index.query(vector, limit, held.scope(filters, read))
+        admitted = part.admitted(filters)
+        if held is not None and held.generation == now:
+            scope = held.scopes.get(filters) or Admitted(
+                filters, lambda: np.sort(vectors.pairs(connection, admitted)[:, 1])
+            )
+        else:
+            pairs = vectors.pairs(connection, admitted)
+            if len(pairs) <= _FEW:
+                return self._few(connection, part, pairs, vector, limit)
+            held, scope = self._fresh(connection, part, now), Admitted(filters, lambda: np.sort(pairs[:, 1]))
+        return held.query(vector, limit, scope)
 
     def _few(
         self, connection: Connection, part: Part, pairs: Pairs, vector: NDArray[np.float32], limit: int

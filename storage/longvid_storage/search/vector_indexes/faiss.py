@@ -8,7 +8,9 @@ index scores it, so that scores and order are its.
 from __future__ import annotations
 
 import importlib
+from dataclasses import dataclass
 from typing import Any, Self
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +28,25 @@ def _faiss() -> Any:
     return importlib.import_module("faiss")
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The rows that a scope admits: ``mask``, shape (len,), True for ``count`` of them."""
+
+    mask: NDArray[np.bool_]
+    count: int
+    selector: Any
+
+    @classmethod
+    def of(cls, rows: NDArray[np.int64], length: int) -> Self:
+        """For rows of an index of ``length``."""
+        mask = np.zeros(length, np.bool_)
+        mask[rows] = True
+        bits = np.packbits(mask, bitorder="little")
+        selector = _faiss().IDSelectorBitmap(bits)
+        selector.bits = bits  # FAISS keeps only a pointer into it
+        return cls(mask, len(rows), selector)
+
+
 class FaissIndex:
     """Vectors as an ``IndexScalarQuantizer`` of float16 (2 bytes a number); rows lie in the order of ids."""
 
@@ -36,6 +57,8 @@ class FaissIndex:
             dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
         )
         self._index.is_trained = True  # float16 codes have nothing to learn
+        # One scope is often asked with many questions, and finding a million ids takes 40 ms.
+        self._known: WeakKeyDictionary[Admitted, Chosen] = WeakKeyDictionary()
 
     @property
     def dimension(self) -> int:
@@ -58,34 +81,40 @@ class FaissIndex:
         if len(ids):
             self._index.add_sa_codes(np.ascontiguousarray(vectors, "<f2").view(np.uint8))
         self._ids = np.insert(self._ids, at, ids)
+        self._known.clear()
 
     def delete(self, ids: NDArray[np.int64]) -> None:
         """Drop the vectors of ``ids``, as far as it holds them."""
         rows = rows_of(self._ids, ids)
         if len(rows):
-            self._index.remove_ids(self._selector(rows))
+            self._index.remove_ids(Chosen.of(rows, len(self)).selector)
             self._ids = np.delete(self._ids, rows)
+            self._known.clear()
 
     def query(
         self, vector: NDArray[np.float32], k: int, scope: Admitted | None = None
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The at most ``k`` best of ``scope``, best first; equal scores by id."""
-        admitted = None if scope is None else rows_of(self._ids, scope.ids)
-        if admitted is not None and len(admitted) == len(self):
-            admitted = None
-        if len(self if admitted is None else admitted) == 0:
+        chosen = None if scope is None else self._chosen(scope)
+        if chosen is not None and chosen.count == len(self):
+            chosen = None
+        if (len(self) if chosen is None else chosen.count) == 0:
             return np.empty(0, np.int64), np.empty(0, np.float32)
-        rows, scores = self._nearest(vector.astype(np.float32), k, admitted)
+        rows, scores = self._nearest(vector.astype(np.float32), k, chosen)
         return self._ids[rows], scores
 
+    def _chosen(self, scope: Admitted) -> Chosen:
+        chosen = self._known.get(scope)
+        if chosen is None:
+            chosen = self._known[scope] = Chosen.of(rows_of(self._ids, scope.ids), len(self))
+        return chosen
+
     def _nearest(
-        self, vector: NDArray[np.float32], k: int, admitted: NDArray[np.int64] | None
+        self, vector: NDArray[np.float32], k: int, chosen: Chosen | None
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Rows and scores of the best among the rows ``admitted`` (None: all), of which there is at least one."""
-        named = min(k + SPARE, len(self if admitted is None else admitted))
-        parameters = None
-        if admitted is not None:
-            parameters = _faiss().SearchParameters(sel=self._selector(admitted))
+        """Rows and scores of the best of those ``chosen`` (None: all), of which there is at least one."""
+        named = min(k + SPARE, len(self) if chosen is None else chosen.count)
+        parameters = None if chosen is None else _faiss().SearchParameters(sel=chosen.selector)
         _, rows = self._index.search(vector.reshape(1, -1), named, params=parameters)
         return best_of(rows[0], self._scores(rows[0], vector), k)
 
@@ -99,14 +128,6 @@ class FaissIndex:
         flat = _faiss().rev_swig_ptr(self._index.codes.data(), 2 * len(self) * self.dimension)
         codes: NDArray[np.float16] = flat.view("<f2").reshape(len(self), self.dimension)
         return codes
-
-    def _selector(self, rows: NDArray[np.int64]) -> Any:
-        mask = np.zeros(len(self), np.bool_)
-        mask[rows] = True
-        bits = np.packbits(mask, bitorder="little")
-        selector = _faiss().IDSelectorBitmap(bits)
-        selector.bits = bits  # FAISS keeps only a pointer into it
-        return selector
 
     def to_bytes(self) -> NDArray[np.uint8]:
         """A view of the float16 codes: FAISS's own files are not read back, since it trusts what they say of sizes."""

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from longvid_storage.errors import LongvidWarning
 from longvid_storage.search.vector_indexes.exact import best_of
-from longvid_storage.search.vector_indexes.faiss import SPARE, FaissIndex
+from longvid_storage.search.vector_indexes.faiss import SPARE, Chosen, FaissIndex
 
 # Rounding a question of length 1 to float16 costs at most 2^-11 of a row's length; as much again is left for float32.
 ERROR = 2.0**-10
@@ -96,26 +96,26 @@ class FaissGpuIndex(FaissIndex):
         self._copy, self._full = None, False
 
     def _nearest(
-        self, vector: NDArray[np.float32], k: int, admitted: NDArray[np.int64] | None
+        self, vector: NDArray[np.float32], k: int, chosen: Chosen | None
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         self._questions += 1
         found = None
         if self._questions > 1 and len(self) >= self.fewest and not self._full:
             try:
                 with _ONE:
-                    found = self._on_gpu(vector, k, admitted)
+                    found = self._on_gpu(vector, k, chosen)
             except RuntimeError as error:
                 if "memory" not in str(error).lower():  # FAISS has one type for every error
                     raise
                 self._copy, self._full = None, True
                 warnings.warn("the GPU is full: the host searches", GpuFullWarning, stacklevel=3)
-        return found or super()._nearest(vector, k, admitted)
+        return found or super()._nearest(vector, k, chosen)
 
     def _on_gpu(
-        self, vector: NDArray[np.float32], k: int, admitted: NDArray[np.int64] | None
+        self, vector: NDArray[np.float32], k: int, chosen: Chosen | None
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]] | None:
         """The same, or None where the candidates prove nothing."""
-        passing = len(self if admitted is None else admitted)
+        passing = len(self) if chosen is None else chosen.count
         k, most = min(k, passing), min(self.most, len(self))
         asked = 2 * k * len(self) // passing + 2 * SPARE  # twice what is expected to hold k that pass
         length = float(np.linalg.norm(vector))
@@ -126,7 +126,7 @@ class FaissGpuIndex(FaissIndex):
         asked = min(asked, most)
         while True:
             rough, named = copy.search(unit, asked)
-            rows = named[0] if admitted is None else np.intersect1d(named[0], admitted, assume_unique=True)
+            rows = named[0] if chosen is None else named[0][chosen.mask[named[0]]]
             best, scores = best_of(rows, self._scores(rows, vector), k)
             unseen = length * (
                 float(rough[0, -1]) + ERROR * self._longest
