@@ -171,6 +171,25 @@ def test_equal_vectors_score_equal_and_come_in_order_of_id(index_type: type[Vect
             assert len(set(scores.tolist())) == 1
 
 
+@pytest.mark.parametrize("index_type", FAST)
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 1000), still=st.floats(0.2, 1), k=st.integers(1, 200), share=st.sampled_from([0.6, 1])
+)
+def test_of_equal_vectors_the_lowest_ids_are_found_where_not_all_are_asked_for(
+    index_type: type[VectorIndex], seed: int, still: float, k: int, share: float
+) -> None:
+    """A still picture's keyframes: FAISS alone keeps any of them."""
+    random = np.random.default_rng(seed)
+    rows = random.standard_normal((300, 16)).astype(np.float16)
+    rows[random.random(300) < still] = rows[0]
+    vector = (0.2 * rows[0] + random.standard_normal(16)).astype(np.float32)
+    scope = scope_of(np.flatnonzero(random.random(320) < share))
+    index, truth = held(index_type, rows), held(ExactIndex, rows)
+    for _ in range(2):
+        same(index.query(vector, k, scope), truth.query(vector, k, scope))
+
+
 @pytest.mark.parametrize("index_type", INDEXES)
 def test_an_id_comes_in_once_and_goes_without_complaint(index_type: type[VectorIndex]) -> None:
     index = held(index_type, unit_vectors(4))

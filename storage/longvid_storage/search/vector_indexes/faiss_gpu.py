@@ -85,14 +85,8 @@ class FaissGpuIndex(FaissIndex):
         index: Candidates = copy
         return index
 
-    def insert(self, ids: NDArray[np.int64], vectors: NDArray[np.float16]) -> None:
-        """Take in vectors, shape (len(ids), dimension); ``ids`` ascend and are new."""
-        super().insert(ids, vectors)
-        self._copy, self._full = None, False
-
-    def delete(self, ids: NDArray[np.int64]) -> None:
-        """Drop the vectors of ``ids``, as far as it holds them."""
-        super().delete(ids)
+    def _changed(self) -> None:
+        super()._changed()
         self._copy, self._full = None, False
 
     def _nearest(
@@ -128,9 +122,8 @@ class FaissGpuIndex(FaissIndex):
             rough, named = copy.search(unit, asked)
             rows = named[0] if chosen is None else named[0][chosen.mask[named[0]]]
             best, scores = best_of(rows, self._scores(rows, vector), k)
-            unseen = length * (
-                float(rough[0, -1]) + ERROR * self._longest
-            )  # the best that a row not named may have
+            # The best score that a row which was not named may have.
+            unseen = length * (float(rough[0, -1]) + ERROR * self._longest)
             if asked == len(self) or (len(best) == k and float(scores[-1]) > unseen):
                 return best, scores
             if asked == most:
