@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from longvid_storage.search.vector_index import Admitted
 from longvid_storage.search.vector_indexes.exact import best_of, filled, inner_products, places, rows_of
 
-# FAISS adds up in another order than numpy, and of equal scores it keeps any: so many more than asked for are named, and
-# where the last of them is not worse than the last one asked for by this share of the lengths, all that may be as good.
+# FAISS adds up in another order than numpy, and of equal scores it keeps any: so many more than asked for are named.
+# Where the last of them is not worse than the last one asked for by this share of the lengths, all that may be as good
+# are named.
 SPARE = 16
 _DOUBT = 2.0**-19  # a float32 sum was off by 2^-21.8 at most, over 150,000 pairs of 16 to 1,024 numbers
 _BLOCK = 65_536
