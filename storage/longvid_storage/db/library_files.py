@@ -133,11 +133,9 @@ def make_engine(path: Path, *, read_only: bool, create: bool = False) -> Engine:
 
 def forget_cache(path: Path) -> None:
     """Delete the vector indexes kept beside the database, so that nothing of a removed video stays in them."""
-    cache = path / CACHE
-    if cache.is_dir() and not cache.is_symlink():
-        for file in cache.iterdir():
-            if file.suffix in (".npz", ".tmp"):
-                file.unlink(missing_ok=True)
+    from longvid_storage.db.index_files import IndexFiles  # numpy, which most commands do without
+
+    IndexFiles(path / CACHE).forget()
 
 
 @contextmanager
