@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from longvid.arguments import check_question
 from longvid_storage.db import chats
-from longvid_storage.db.filters import speaker_key
 from longvid_storage.db.library_files import read_only
 from longvid_storage.errors import LibraryError, NotFoundError, UsageError
-from longvid_storage.types import Answer, Filters
+from longvid_storage.types import Answer, Scope
 
 if TYPE_CHECKING:
-    from longvid_agents.conversation.chat import Ask, Reply
+    from longvid.engines import Engines
+    from longvid_agents.conversation.chat import Reply
     from longvid_agents.conversation.turns import Turn
-    from longvid_agents.tools import Tools
-    from longvid_agents.video_lm import VideoLM
+    from longvid_agents.media import Media
     from longvid_storage.db.chats import StoredChat
     from longvid_storage.db.store import Store
+    from longvid_storage.db.view import View
 
 _NAME = re.compile(r"[^\x00-\x1f\x7f]{1,80}")
 
@@ -49,8 +49,8 @@ class Chat:
     Args:
         store: the library's.
         name: of the session; None for a new one, which gets a number.
-        filters: what it may look at.
-        tools, ask, lm: what answers and resolves questions.
+        scope: what it may look at.
+        engines, media: what answers and resolves questions; ``extractive``: without a language model.
 
     Raises:
         UsageError: the session exists and was begun with other filters, or the name cannot be one.
@@ -61,13 +61,16 @@ class Chat:
         self,
         store: Store,
         name: str | None,
-        filters: Filters,
-        tools: Tools,
-        ask: Ask,
-        lm: VideoLM | None = None,
+        scope: Scope,
+        engines: Engines,
+        media: Media,
+        *,
+        extractive: bool = False,
     ) -> None:
+        from longvid_agents.context import Context
         from longvid_agents.conversation.chat import Conversation
         from longvid_agents.conversation.turns import FILTERS
+        from longvid_agents.graph import ask as answer
 
         if store.read_only:
             raise read_only(store.path)
@@ -76,18 +79,25 @@ class Chat:
         with store.conversing() as connection:
             known = chats.read(connection, name) if name is not None else []
             if known:
-                filters = _kept(known[0], filters, store)
+                scope = _kept(known[0], scope, store)
                 session = chats.resume(connection, known[0])
             else:
-                session = chats.begin(connection, name, FILTERS.dump_python(filters, mode="json"))
+                session = chats.begin(connection, name, FILTERS.dump_python(scope, mode="json"))
         self._session = session
         self.name = session.name
-        self.filters = filters
+        self.filters = scope
         self.resumed = bool(known)
-        speakers = sorted(store.speakers(Filters(video_ids=filters.video_ids, collection=filters.collection)))
-        if filters.speaker is not None:
-            speakers = [s for s in speakers if speaker_key(s) == speaker_key(filters.speaker)]
-        self._conversation = Conversation(filters, tools, ask, speakers, lambda: self.turns, self._keep, lm)
+        lm = None if extractive else engines.video_lm
+        names = engines.names()
+
+        def ask(question: str, view: View, turns: Sequence[Turn]) -> Answer:
+            context = Context(tuple(turns))
+            return answer(question, view, lm=lm, media=media, engines=names, context=context)
+
+        def opened() -> AbstractContextManager[View]:
+            return store.view(scope, engines)
+
+        self._conversation = Conversation(opened, ask, lambda: self.turns, self._keep, lm, names)
 
     @property
     def turns(self) -> tuple[Turn, ...]:
@@ -98,8 +108,8 @@ class Chat:
         """
         from longvid_agents.conversation.turns import admitted
 
-        with self._store.snapshot() as connection:
-            found = chats.read(connection, self.name)
+        with self._store.view() as view:
+            found = chats.read(view.connection, self.name)
         if not found or found[0].chat_key != self._session.chat_key:
             raise NotFoundError(f"the session {self.name!r} was deleted: begin another one")
         return admitted(_turns(found[0]), self.filters)
@@ -134,16 +144,6 @@ class Chat:
         self.close()
 
 
-def answer_turn(
-    tools: Tools, lm: VideoLM | None, question: str, filters: Filters, turns: Sequence[Turn]
-) -> Answer:
-    """Answer one question of a conversation; ``lm``: None quotes."""
-    from longvid_agents.context import Context
-    from longvid_agents.graph import ask
-
-    return ask(question, tools, filters=filters, lm=lm, context=Context(tuple(turns)))
-
-
 def checked_name(name: str) -> str:
     """A session's name without space around it.
 
@@ -155,10 +155,10 @@ def checked_name(name: str) -> str:
     return name.strip()
 
 
-def sessions(store: Store, within: Filters) -> list[ChatInfo]:
+def sessions(store: Store, within: Scope) -> list[ChatInfo]:
     """The conversations that may look at nothing outside ``within``, the one used last first."""
-    with store.snapshot() as connection:
-        found = [(each, _filters(each)) for each in chats.read(connection)]
+    with store.view() as view:
+        found = [(each, _filters(each)) for each in chats.read(view.connection)]
     return [
         ChatInfo(
             each.name,
@@ -185,7 +185,7 @@ def delete(store: Store, name: str) -> None:
         raise NotFoundError(f"there is no session {name!r}: longvid chat --list shows those there are")
 
 
-def _filters(session: StoredChat) -> Filters:
+def _filters(session: StoredChat) -> Scope:
     with _undamaged(session):
         from longvid_agents.conversation.turns import FILTERS
 
@@ -213,7 +213,7 @@ def _undamaged(session: StoredChat) -> Iterator[None]:
         ) from error
 
 
-def _kept(session: StoredChat, asked: Filters, store: Store) -> Filters:
+def _kept(session: StoredChat, asked: Scope, store: Store) -> Scope:
     """The session's filters, narrowed by what is asked for now; a wider or another choice is refused.
 
     The refusal names what was asked for and nothing of the session, which may be of what the caller may not see.
@@ -226,23 +226,21 @@ def _kept(session: StoredChat, asked: Filters, store: Store) -> Filters:
     return narrow
 
 
-def _narrowed(own: Filters, asked: Filters) -> Filters | None:
+def _narrowed(own: Scope, asked: Scope) -> Scope | None:
     """A session's filters within those that are asked for; None where these are others or wider."""
-    from longvid_agents.narrowing import narrowed
-
     if asked.collection not in (None, own.collection):
         return None
-    return narrowed(own, videos=asked.video_ids, from_s=asked.from_s, to_s=asked.to_s, speaker=asked.speaker)
+    return own.narrowed(videos=asked.video_ids, from_s=asked.from_s, to_s=asked.to_s, speaker=asked.speaker)
 
 
-def told(filters: Filters, store: Store) -> str:
-    """Filters as the flags that make them."""
+def told(filters: Scope, store: Store) -> str:
+    """Scope as the flags that make them."""
     flags = []
     if filters.collection is not None:
         flags.append(f"--collection {filters.collection}")
-    for video_id in sorted(filters.video_ids or ()):
-        title = store.video(video_id).info.title if store.has_video(video_id) else video_id[:8]
-        flags.append(f"--video {title!r}")
+    with store.view() as view:
+        titles = {card.video_id: card.title for card in view.cards(ids=filters.video_ids or ())}
+    flags += [f"--video {titles.get(each, each[:8])!r}" for each in sorted(filters.video_ids or ())]
     if filters.speaker is not None:
         flags.append(f"--speaker {filters.speaker}")
     flags += [

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_storage.db.chain import ChainLink, Quote, SummarySentence
+from longvid_storage.db.chain import ChainLink, SummarySentence
 from longvid_storage.db.store import Store
 from longvid_storage.types import (
     Chapter,
@@ -20,7 +20,6 @@ from longvid_storage.types import (
     Slide,
     Sound,
     StageResult,
-    Unit,
     Utterance,
     VideoInfo,
     Word,
@@ -57,11 +56,6 @@ def utterances(texts: Iterable[str], speaker: str | None = "Ada", step_s: float 
     ]
 
 
-def sentences(spoken: Iterable[Utterance]) -> list[Unit]:
-    """A unit for each utterance."""
-    return [Unit("speech", "sentence", u.start_s, u.end_s, u.text, u.speaker, u.language) for u in spoken]
-
-
 def unit_vectors(count: int, dimension: int = 8, seed: int = 0) -> NDArray[np.float32]:
     """Random directions, rounded to what float16 can hold."""
     rows = np.random.default_rng(seed).standard_normal((count, dimension))
@@ -92,19 +86,19 @@ def fill(
     spoken = utterances(texts, speaker)
     with store.stage(key, "transcript", "t1") as writer:
         writer.replace_utterances(spoken, source=f"sidecar:{name}.vtt", language="en")
-        ids = writer.replace_units(sentences(spoken))
         writer.result(StageResult("transcript", "done", "sidecar", 0.5, {"cues": len(spoken)}, "a note"))
     with store.stage(key, "visual", "v1") as writer:
         writer.replace_slides([Slide(0, 50, 2.5, "First"), Slide(50, 100, 60)])
         frames = writer.replace_keyframes(keyframes(2))
         writer.replace_screen_texts([ScreenText(0, 50, "Gradient descent", (0.1, 0.2, 0.5, 0.3), 0.9)])
         writer.replace_sounds([Sound(90, 98, "Applause", 0.75)])
+    with store.view() as view:
+        ids = [passage.id for passage in view.passages_of(key, ["speech"])]
     with store.stage(key, "structure", "s1") as writer:
         writer.replace_segments(
             [Segment("video", 0, 100, name, "All of it"), Segment("shot", 0, 40), Segment("shot", 40, 100)]
         )
-        quote = Quote(key, 0, "speech", 0.0, 5.0, "what is said first")
-        sentence = SummarySentence("It begins.", (quote,))
+        sentence = SummarySentence("It begins.", (ids[0],))
         writer.replace_chain([ChainLink("video", 0, 0, 100, (sentence,), "f", "toy", "so far")])
     store.replace_library_chain(collection, [ChainLink("library", 0, 0, 0, (sentence,), "f", "toy")])
     with store.stage(key, "vectors", "x1") as writer:
@@ -118,21 +112,23 @@ def index_talks(store: Store) -> None:
     for number in range(4):
         about = info(f"talk {number}")
         key = about.video_id
-        if store.known_path(about.title) is None:
-            store.upsert_video(about, "all")
-        done = store.stage_fingerprints(key)
+        with store.view() as view:
+            if about.title not in view.paths():
+                store.upsert_video(about, "all")
+        with store.view() as view:
+            done = view.video(key).stages
         spoken = utterances([f"talk {number} says {word}" for word in ("one", "two", "three")])
         if "transcript" not in done:
             with store.stage(key, "transcript", "t") as writer:
                 writer.replace_utterances(spoken, source="toy")
-                writer.replace_units(sentences(spoken))
         if "visual" not in done:
             with store.stage(key, "visual", "v") as writer:
                 writer.replace_keyframes(keyframes(3))
-                summary = Unit("summary", "event", 0, 9, f"about talk {number}", language="en")
-                writer.replace_units([*sentences(spoken), summary])
+                writer.replace_screen_texts([ScreenText(0, 9, f"about talk {number}", (0, 0, 1, 1))])
         if "vectors" not in done:
-            todo = [i for i, unit in store.units_without_vectors(key, MODEL) if unit.channel == "speech"]
+            with store.view() as view:
+                found = view.passages_without_vectors(key, MODEL)
+            todo = [passage.id for passage in found if passage.kind == "speech"]
             with store.stage(key, "vectors", "x") as writer:
                 writer.put_vectors("speech", MODEL, todo, unit_vectors(len(todo)))
         store.set_path(about.title, key, size=1, mtime_ns=1)

@@ -17,7 +17,7 @@ from longvid_agents.conversation.rules import read
 from longvid_agents.conversation.turns import FILTERS, TURN, Cited, Turn
 from longvid_agents.video_lm import Reply, Request
 from longvid_storage.errors import ModelError
-from longvid_storage.types import Filters
+from longvid_storage.types import Scope
 
 SPEAKERS = ["Maya", "Jonas Weber"]
 CITED = Cited(
@@ -52,8 +52,8 @@ UNANSWERED = turn("What is the capital of Australia?")
     ],
 )
 def test_what_the_rules_cannot_resolve_is_asked_as_it_stands_and_says_so(before: Turn, question: str) -> None:
-    resolved = resolve(question, [before], Filters(), SPEAKERS)
-    assert resolved == Resolved(question, Filters(), notes=("asked as it stands",))
+    resolved = resolve(question, [before], Scope(), SPEAKERS)
+    assert resolved == Resolved(question, Scope(), notes=("asked as it stands",))
     assert read(question, [before], SPEAKERS).open, "a model would be asked"
 
 
@@ -62,15 +62,15 @@ def test_what_the_rules_cannot_resolve_is_asked_as_it_stands_and_says_so(before:
 )
 @pytest.mark.parametrize("turns", [[], [BUDGET]])
 def test_what_about_is_a_question_about_that(question: str, turns: list[Turn]) -> None:
-    resolved = resolve(question, turns, Filters(), SPEAKERS)
-    assert (resolved.question, resolved.filters) == ("The hotel?", Filters())
+    resolved = resolve(question, turns, Scope(), SPEAKERS)
+    assert (resolved.question, resolved.filters) == ("The hotel?", Scope())
     assert resolved.notes[0].startswith("asked about: the hotel")
 
 
 @pytest.mark.parametrize("name", ["Jonas", "Jonas Weber?", "Maya?"])
 def test_a_name_alone_is_asked_as_it_stands(name: str) -> None:
     for turns in ([], [BUDGET], [UNANSWERED]):
-        assert resolve(name, turns, Filters(), SPEAKERS) == Resolved(name, Filters())
+        assert resolve(name, turns, Scope(), SPEAKERS) == Resolved(name, Scope())
 
 
 @pytest.mark.parametrize(
@@ -120,15 +120,15 @@ def test_times_places_and_persons(
     ],
 )
 def test_words_that_only_look_like_a_time_or_place_are_left_alone(question: str) -> None:
-    resolved = resolve(question, [DECIDED], Filters(), SPEAKERS)
-    assert (resolved.question, resolved.filters, resolved.mode) == (question, Filters(), "ask")
+    resolved = resolve(question, [DECIDED], Scope(), SPEAKERS)
+    assert (resolved.question, resolved.filters, resolved.mode) == (question, Scope(), "ask")
 
 
 def test_he_or_she_is_one_person_or_nobody() -> None:
     both = turn("What was decided?", CITED, replace(CITED, speaker="Jonas Weber"))
-    alone = resolve("What did she say about the hotel?", [both], Filters(), SPEAKERS)
-    assert alone == Resolved("What did she say about the hotel?", Filters(), notes=("asked as it stands",))
-    then = resolve("and what did she say after that?", [both], Filters(), SPEAKERS)
+    alone = resolve("What did she say about the hotel?", [both], Scope(), SPEAKERS)
+    assert alone == Resolved("What did she say about the hotel?", Scope(), notes=("asked as it stands",))
+    then = resolve("and what did she say after that?", [both], Scope(), SPEAKERS)
     assert (then.mode, then.filters.speaker) == ("next", None)
     assert then.notes == ("after 0:46 in Standup", "she = anybody")
     named = turn("What did Jonas say about the plan?", CITED, replace(CITED, speaker="Jonas Weber"))
@@ -141,12 +141,12 @@ def test_he_or_she_is_one_person_or_nobody() -> None:
 
 
 def test_after_that_is_the_end_of_the_last_citation_in_its_video() -> None:
-    resolved = resolve("and what did she say after that?", [DECIDED, UNANSWERED], Filters(), SPEAKERS)
-    assert resolved.filters == Filters(video_ids=frozenset({"v1"}), from_s=46.0, speaker="Maya")
-    before = resolve("what was said before that?", [DECIDED], Filters(), SPEAKERS)
-    assert before.filters == Filters(video_ids=frozenset({"v1"}), to_s=40.0)
+    resolved = resolve("and what did she say after that?", [DECIDED, UNANSWERED], Scope(), SPEAKERS)
+    assert resolved.filters == Scope(video_ids=frozenset({"v1"}), from_s=46.0, speaker="Maya")
+    before = resolve("what was said before that?", [DECIDED], Scope(), SPEAKERS)
+    assert before.filters == Scope(video_ids=frozenset({"v1"}), to_s=40.0)
     assert before.anchor == (CITED,)
-    there = resolve("Who promised the report in that meeting?", [DECIDED], Filters(), SPEAKERS)
+    there = resolve("Who promised the report in that meeting?", [DECIDED], Scope(), SPEAKERS)
     assert (there.question, there.filters.video_ids) == ("Who promised the report?", frozenset({"v1"}))
 
 
@@ -164,7 +164,7 @@ def test_after_that_is_the_end_of_the_last_citation_in_its_video() -> None:
 def test_a_question_that_stands_alone_is_left_alone(question: str) -> None:
     reading = read(question, [DECIDED], SPEAKERS)
     assert (reading.question, reading.mode, reading.notes) == (question, "ask", ())
-    assert resolve(question, [DECIDED], Filters(), SPEAKERS).filters == Filters()
+    assert resolve(question, [DECIDED], Scope(), SPEAKERS).filters == Scope()
 
 
 @pytest.mark.parametrize(
@@ -172,28 +172,27 @@ def test_a_question_that_stands_alone_is_left_alone(question: str) -> None:
 )
 def test_the_first_question_refers_to_nothing_and_says_so(question: str) -> None:
     lm = OneReply("{}")
-    resolved = resolve(question, [], Filters(), SPEAKERS, lm)  # type: ignore[arg-type]
-    assert (resolved.question, resolved.filters, resolved.mode) == (question, Filters(), "ask")
+    resolved = resolve(question, [], Scope(), SPEAKERS, lm)  # type: ignore[arg-type]
+    assert (resolved.question, resolved.filters, resolved.mode) == (question, Scope(), "ask")
     assert resolved.notes == ("nothing was asked before: asked as it stands",)
     assert lm.requests == []
 
 
 def test_a_narrowing_that_would_leave_nothing_is_left_out() -> None:
-    elsewhere = Filters(video_ids=frozenset({"v2"}))
+    elsewhere = Scope(video_ids=frozenset({"v2"}))
     resolved = resolve("what happened next?", [DECIDED], elsewhere, SPEAKERS)
     assert (resolved.filters, resolved.mode) == (elsewhere, "ask")
     assert "nothing is left there" in resolved.notes[-1]
-    theirs = Filters(speaker="Jonas Weber")
+    theirs = Scope(speaker="Jonas Weber")
     other = resolve("What did she say about that?", [DECIDED], theirs, SPEAKERS)
     assert other.filters == theirs
     assert "the filters are another speaker's than Maya" in other.notes
 
 
-def narrower(inner: Filters, outer: Filters) -> bool:
+def narrower(inner: Scope, outer: Scope) -> bool:
     return (
         (outer.video_ids is None or (inner.video_ids is not None and inner.video_ids <= outer.video_ids))
         and inner.collection == outer.collection
-        and inner.language == outer.language
         and (outer.from_s is None or (inner.from_s is not None and inner.from_s >= outer.from_s))
         and (outer.to_s is None or (inner.to_s is not None and inner.to_s <= outer.to_s))
         and (outer.speaker is None or inner.speaker == outer.speaker)
@@ -201,7 +200,7 @@ def narrower(inner: Filters, outer: Filters) -> bool:
 
 
 ANY_FILTERS = st.builds(
-    Filters,
+    Scope,
     video_ids=st.none() | st.frozensets(st.sampled_from(["v1", "v2"]), min_size=1),
     collection=st.none() | st.just("team"),
     from_s=st.none() | st.floats(0, 50),
@@ -227,7 +226,7 @@ WORDS = "and what did she he say after before that there in video Maya Jonas abo
     ),
 )  # fmt: skip
 def test_nothing_widens_what_the_caller_allowed(
-    filters: Filters, question: str, turns: list[Turn], reply: dict[str, Any] | None
+    filters: Scope, question: str, turns: list[Turn], reply: dict[str, Any] | None
 ) -> None:
     lm = None if reply is None else OneReply(json.dumps(reply))
     resolved = resolve(question, turns, filters, SPEAKERS, lm)  # type: ignore[arg-type]
@@ -266,7 +265,7 @@ def rewritten(
     turns: Sequence[Turn] = (DECIDED,),
 ) -> tuple[Any, OneReply]:
     lm = OneReply(reply if isinstance(reply, str) else json.dumps(reply))
-    return resolve(question, turns, Filters(), SPEAKERS, lm), lm  # type: ignore[arg-type]
+    return resolve(question, turns, Scope(), SPEAKERS, lm), lm  # type: ignore[arg-type]
 
 
 def test_a_model_rewrites_with_one_call_and_code_takes_the_time_from_the_citation() -> None:
@@ -274,7 +273,7 @@ def test_a_model_rewrites_with_one_call_and_code_takes_the_time_from_the_citatio
     resolved, lm = rewritten(reply, "and what was her view of it afterwards, about money?")
     assert len(lm.requests) == 1
     assert resolved.question == "What did Maya say about it?"
-    assert resolved.filters == Filters(video_ids=frozenset({"v1"}), from_s=46.0, speaker="Maya")
+    assert resolved.filters == Scope(video_ids=frozenset({"v1"}), from_s=46.0, speaker="Maya")
     (request,) = lm.requests
     assert [piece.id for piece in request.evidence] == ["q1", "c1"]
     assert CITED.quote in [piece.text for piece in request.evidence]
@@ -291,7 +290,6 @@ def test_a_model_rewrites_with_one_call_and_code_takes_the_time_from_the_citatio
         "I would rather tell a joke.",
         "[1]",
         '{"question": 3}',
-        '{"question": "What?"}',
         {**ALONE, "question": "   "},
         {**ALONE, "question": "x" * 501},
         {**ALONE, "question": 3},
@@ -303,7 +301,7 @@ def test_a_model_rewrites_with_one_call_and_code_takes_the_time_from_the_citatio
 def test_what_the_model_writes_is_checked_and_else_asked_as_it_stands(reply: dict[str, Any] | str) -> None:
     resolved, lm = rewritten(reply, "How much does it cost?")
     assert len(lm.requests) == 1
-    assert resolved == Resolved("How much does it cost?", Filters(), notes=("asked as it stands",))
+    assert resolved == Resolved("How much does it cost?", Scope(), notes=("asked as it stands",))
 
 
 def test_a_model_puts_into_words_what_the_rules_leave_open() -> None:
@@ -317,9 +315,9 @@ def test_a_model_puts_into_words_what_the_rules_leave_open() -> None:
     ):
         resolved, lm = rewritten({**ALONE, "question": asked}, question)
         assert len(lm.requests) == 1
-        assert resolved == Resolved(asked, Filters(), notes=(f"asked as: {asked}",))
+        assert resolved == Resolved(asked, Scope(), notes=(f"asked as: {asked}",))
     unchanged, _ = rewritten({**ALONE, "question": "What is that?"}, "What is that?")
-    assert unchanged == Resolved("What is that?", Filters())
+    assert unchanged == Resolved("What is that?", Scope())
     fenced, _ = rewritten(f"```json\n{json.dumps({**ALONE, 'question': asked})}\n```", "Why?")
     assert fenced.question == asked
 
@@ -334,7 +332,7 @@ def test_a_person_nobody_knows_is_no_filter() -> None:
     resolved, _ = rewritten(
         {"question": "What did Eve say?", "speaker": "Eve", "citation": None, "when": None}, "and she?"
     )
-    assert resolved.filters == Filters()
+    assert resolved.filters == Scope()
 
 
 def test_no_call_where_nothing_is_referred_to_or_the_store_alone_can_tell() -> None:
@@ -347,7 +345,7 @@ def test_no_call_where_nothing_is_referred_to_or_the_store_alone_can_tell() -> N
 
 def test_a_model_that_is_down_says_so() -> None:
     with pytest.raises(ModelError, match="down"):
-        resolve("Is it expensive?", [DECIDED], Filters(), SPEAKERS, OneReply(ModelError("it is down")))  # type: ignore[arg-type]
+        resolve("Is it expensive?", [DECIDED], Scope(), SPEAKERS, OneReply(ModelError("it is down")))  # type: ignore[arg-type]
 
 
 def test_turns_are_plain_data() -> None:

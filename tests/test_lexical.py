@@ -13,7 +13,7 @@ from sqlalchemy import create_engine
 from longvid_storage.db import lexical
 from longvid_storage.db.library_files import make_engine
 from longvid_storage.db.store import Store
-from longvid_storage.types import Filters, Unit
+from longvid_storage.types import Scope, Unit
 from store_tools import fill, info, video_id
 
 
@@ -80,14 +80,14 @@ def test_a_filter_reaches_what_a_limit_would_have_hidden(store: Store) -> None:
     )
     (quiet,) = put(store, "quiet", [passing], "history")
     for filters in (
-        Filters(video_ids=frozenset([video_id("quiet")])),
-        Filters(video_ids=frozenset([video_id("quiet"), "unknown"])),
-        Filters(collection="history"),
-        Filters(from_s=400),
-        Filters(from_s=505, to_s=506),
-        Filters(speaker="ada  lovelace"),
-        Filters(language="de"),
-        Filters(collection="history", speaker="Ada Lovelace", from_s=1, to_s=1000, language="de"),
+        Scope(video_ids=frozenset([video_id("quiet")])),
+        Scope(video_ids=frozenset([video_id("quiet"), "unknown"])),
+        Scope(collection="history"),
+        Scope(from_s=400),
+        Scope(from_s=505, to_s=506),
+        Scope(speaker="ada  lovelace"),
+        Scope(language="de"),
+        Scope(collection="history", speaker="Ada Lovelace", from_s=1, to_s=1000, language="de"),
     ):
         assert [i for i, _ in store.lexical_search(["gradient"], filters=filters, limit=1)] == [quiet], (
             filters
@@ -95,14 +95,14 @@ def test_a_filter_reaches_what_a_limit_would_have_hidden(store: Store) -> None:
         assert store.matching_units([["gradient"]], filters=filters) == [quiet]
         assert store.term_statistics(["gradient"], filters) == (1, {"gradient": 1})
     for filters in (
-        Filters(video_ids=frozenset()),
-        Filters(video_ids=frozenset(["unknown"])),
-        Filters(collection="cooking"),
-        Filters(collection="physics", speaker="Ada Lovelace"),
-        Filters(from_s=510),
-        Filters(to_s=500, language="de"),
-        Filters(speaker="Ada"),
-        Filters(language="d"),
+        Scope(video_ids=frozenset()),
+        Scope(video_ids=frozenset(["unknown"])),
+        Scope(collection="cooking"),
+        Scope(collection="physics", speaker="Ada Lovelace"),
+        Scope(from_s=510),
+        Scope(to_s=500, language="de"),
+        Scope(speaker="Ada"),
+        Scope(language="d"),
     ):
         assert store.lexical_search(["gradient"], filters=filters) == [], filters
         assert store.term_statistics(["gradient"], filters)[1] == {"gradient": 0}
@@ -110,7 +110,7 @@ def test_a_filter_reaches_what_a_limit_would_have_hidden(store: Store) -> None:
 
 def test_a_language_admits_its_regional_forms(store: Store) -> None:
     ids = put(store, "talk", [unit("colour", language=code) for code in ("en-GB", "en", "eng", None)])
-    assert store.matching_units([["colour"]], filters=Filters(language="en")) == ids[:2]
+    assert store.matching_units([["colour"]], filters=Scope(language="en")) == ids[:2]
 
 
 def test_channels_and_sizes_are_chosen(store: Store) -> None:

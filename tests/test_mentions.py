@@ -11,7 +11,7 @@ import pytest
 from longvid_storage.db.store import Store
 from longvid_storage.errors import UsageError
 from longvid_storage.search.mentions import mentions
-from longvid_storage.types import Filters, ScreenText, Slide, Utterance
+from longvid_storage.types import Scope, ScreenText, Slide, Utterance
 from test_search import add, store, talk
 
 __all__ = ["store"]
@@ -20,7 +20,7 @@ __all__ = ["store"]
 def places(store: Store, *terms: str, **filters: object) -> list[tuple[str, float]]:
     return [
         (group.title, mention.start_s)
-        for group in mentions(store, terms, Filters(**filters))  # type: ignore[arg-type]
+        for group in mentions(store, terms, Scope(**filters))  # type: ignore[arg-type]
         for mention in group.mentions
     ]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from longvid_storage.text.units import build_units
 from numpy.typing import NDArray
 
 from longvid_storage.db.store import Store
@@ -16,10 +17,9 @@ from longvid_storage.errors import ModelMismatchError, UsageError
 from longvid_storage.models.text_encoder import TextEncoder
 from longvid_storage.search.evidence import Quotes, find_evidence
 from longvid_storage.search.moments import search
-from longvid_storage.text.units import build_units
 from longvid_storage.types import (
-    Filters,
     Moment,
+    Scope,
     ScreenText,
     Segment,
     Slide,
@@ -160,7 +160,7 @@ def test_filters_admit_only_what_they_say(store: Store) -> None:
     said = {100.0: "the solar panel is cheap", 800.0: "the solar panel is heavy"}
     one = add(store, "one", talk(said, speakers={800.0: "Bob"}), collection="private")
     two = add(store, "two", talk(said), collection="public")
-    find = lambda **filters: search(store, "solar panel", filters=Filters(**filters))  # noqa: E731
+    find = lambda **filters: search(store, "solar panel", filters=Scope(**filters))  # noqa: E731
     assert {moment.video_id for moment in find(video_ids=frozenset([one]))} == {one}
     assert {moment.video_id for moment in find(collection="public")} == {two}
     assert find(video_ids=frozenset([one]), collection="public") == []
@@ -182,7 +182,7 @@ def test_filters_hold_before_ranking(store: Store) -> None:
             talk(dict.fromkeys((10.0, 200.0), "quantum quantum quantum"), length_s=300),
         )
     video = add(store, "faint", talk({500.0: "a word on quantum things"}), collection="mine")
-    moments = search(store, "quantum", filters=Filters(collection="mine"))
+    moments = search(store, "quantum", filters=Scope(collection="mine"))
     assert moments[0].video_id == video
     assert moments[0].start_s <= 500 < moments[0].end_s
 
@@ -292,10 +292,10 @@ def test_another_models_vectors_are_refused(store: Store) -> None:
 
 def test_a_silent_span_shows_what_is_on_screen_although_no_word_of_the_question_is() -> None:
     lines = [ScreenText(0, 9, "Vegetation", (0, 0, 1, 1)), ScreenText(50, 60, "The end", (0, 0, 1, 1))]
-    (only,) = find_evidence(Quotes.of([], lines), 0, 10, 5, {"plant": 1.0}, Filters())
+    (only,) = find_evidence(Quotes.of([], lines), 0, 10, 5, {"plant": 1.0}, Scope())
     assert (only.kind, only.text, only.start_s, only.end_s) == ("screen", "Vegetation", 0, 9)
     said = [Utterance(1, 4, "Welcome to this film.")]
-    assert [e.kind for e in find_evidence(Quotes.of(said, lines), 0, 10, 5, {"plant": 1.0}, Filters())] == [
+    assert [e.kind for e in find_evidence(Quotes.of(said, lines), 0, 10, 5, {"plant": 1.0}, Scope())] == [
         "speech"
     ]
-    assert find_evidence(Quotes.of([], lines), 0, 10, 5, {"plant": 1.0}, Filters(speaker="Ada")) == ()
+    assert find_evidence(Quotes.of([], lines), 0, 10, 5, {"plant": 1.0}, Scope(speaker="Ada")) == ()

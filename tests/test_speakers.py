@@ -14,7 +14,7 @@ from longvid import Library
 from longvid.cli import app
 from longvid_storage.db.store import Store
 from longvid_storage.errors import NotFoundError, UsageError
-from longvid_storage.types import Filters, Utterance
+from longvid_storage.types import Scope, Utterance
 from store_tools import MODEL, every_row, fill, sentences, unit_vectors
 
 MEETING = """WEBVTT
@@ -109,7 +109,7 @@ def test_units_keep_their_ids_and_vectors(tmp_path: Path) -> None:
         after = every_row(store.path)
         assert after["unit_vectors"] == before["unit_vectors"]
         assert [row[0] for row in after["units"]] == [row[0] for row in before["units"]]
-        only = Filters(speaker="ADA")
+        only = Scope(speaker="ADA")
         query = unit_vectors(2)[0]
         assert [
             unit for unit, _ in store.vector_search("speech", query, filters=only, model_fingerprint=MODEL)
@@ -128,7 +128,7 @@ def test_names_outlive_a_new_transcript_where_the_label_still_occurs(tmp_path: P
             writer.replace_units(sentences(again))
         assert [u.speaker for u in store.utterances(key)] == ["Ada", "Speaker 2"]
         assert [u.speaker for u in store.utterances(key, labels=True)] == ["Speaker 1", "Speaker 2"]
-        assert [unit.unit.text for unit in store.units_of(Filters(speaker="Ada"))] == ["epsilon"]
+        assert [unit.unit.text for unit in store.units_of(Scope(speaker="Ada"))] == ["epsilon"]
         store.remove_video(key)
         assert every_row(store.path)["speaker_names"] == []
 
@@ -144,10 +144,10 @@ def test_two_speakers_become_one_and_are_told_apart_again(tmp_path: Path) -> Non
         store.rename_speaker(key, "Speaker 2", "Ada")
         (ada,) = store.speakers_of(key)
         assert (ada.labels, ada.talk_s) == (("Speaker 1", "Speaker 2"), 9)
-        assert len(store.units_of(Filters(speaker="Ada"))) == 2
+        assert len(store.units_of(Scope(speaker="Ada"))) == 2
         store.rename_speaker(key, "Speaker 2", "Speaker 2")
         assert [row.name for row in store.speakers_of(key)] == ["Ada", "Speaker 2"]
-        assert [unit.unit.text for unit in store.units_of(Filters(speaker="Speaker 2"))] == ["beta"]
+        assert [unit.unit.text for unit in store.units_of(Scope(speaker="Speaker 2"))] == ["beta"]
 
 
 def test_names_are_of_one_video(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from longvid_storage.db.rows import PathRow, TranscriptInfo
 from longvid_storage.db.store import Store
 from longvid_storage.errors import LibraryError, NotALibraryError, NotFoundError
-from longvid_storage.types import Filters, ScreenText, Slide, Sound, StageResult, Unit, Utterance
+from longvid_storage.types import Scope, ScreenText, Slide, Sound, StageResult, Unit, Utterance
 from store_tools import (
     MODEL,
     PICTURES,
@@ -364,4 +364,4 @@ def test_utterances_without_words_or_speaker_stay_so(store: Store) -> None:
         writer.replace_utterances(iter(bare), source="speech:toy", language=None)
     assert store.utterances(key) == bare
     assert store.transcript(key) == TranscriptInfo("speech:toy", None)
-    assert store.speakers(Filters(video_ids=frozenset([key]))) == {}
+    assert store.speakers(Scope(video_ids=frozenset([key]))) == {}

@@ -29,7 +29,7 @@ from longvid_storage.search.vector_indexes.faiss_gpu import (
     layout,
     training_rows,
 )
-from longvid_storage.types import Filters, Unit
+from longvid_storage.types import Scope, Unit
 from store_tools import MODEL, PICTURES, fill, info, keyframes, unit_vectors, video_id
 
 
@@ -317,15 +317,15 @@ def big(store: Store, videos: int = 4, each: int = 60) -> NDArray[np.float32]:
 
 
 FILTERS = [
-    Filters(),
-    Filters(video_ids=frozenset([video_id("talk 2")])),
-    Filters(collection="odd"),
-    Filters(speaker="bob"),
-    Filters(from_s=10, to_s=20),
-    Filters(
+    Scope(),
+    Scope(video_ids=frozenset([video_id("talk 2")])),
+    Scope(collection="odd"),
+    Scope(speaker="bob"),
+    Scope(from_s=10, to_s=20),
+    Scope(
         video_ids=frozenset([video_id("talk 0"), video_id("talk 3")]), speaker="Ada", from_s=5, language="en"
     ),
-    Filters(collection="nowhere"),
+    Scope(collection="nowhere"),
 ]
 
 
@@ -401,7 +401,7 @@ def test_a_remembered_filter_notices_a_video_that_joins_a_collection(tmp_path: P
     with Store.open(tmp_path / "library", create=True) as store:
         fill(store, "First", ["words"], collection="courses", seed=1)
         fill(store, "Second", ["words"], seed=2)
-        courses = Filters(collection="courses")
+        courses = Scope(collection="courses")
         store.vector_search("speech", np.ones(8))
         assert [i for i, _ in store.vector_search("speech", np.ones(8), filters=courses)] == [1]
         store.upsert_video(info("Second"), "courses")
@@ -415,11 +415,11 @@ def test_pictures_have_their_own_vectors(tmp_path: Path) -> None:
         ((best, score), *_) = store.vector_search("picture", query, model_fingerprint=PICTURES)
         assert score == pytest.approx(1.0, abs=1e-3)
         assert store.keyframes_by_id([best], images=True) == [(best, second, keyframes(2)[1])]
-        only = store.vector_search("picture", query, filters=Filters(video_ids=frozenset([first]), from_s=10))
+        only = store.vector_search("picture", query, filters=Scope(video_ids=frozenset([first]), from_s=10))
         assert [(video, frame.time_s) for _, video, frame in store.keyframes_by_id([i for i, _ in only])] == [
             (first, 10.0)
         ]
-        assert store.vector_search("picture", query, filters=Filters(speaker="Ada")) == []
+        assert store.vector_search("picture", query, filters=Scope(speaker="Ada")) == []
         with store.stage(second, "visual", "v2") as writer:
             writer.replace_keyframes(keyframes(1))
         assert len(store.vector_search("picture", query)) == 2

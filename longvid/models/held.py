@@ -27,14 +27,16 @@ def stale(store: Store, engines: Engines) -> list[str]:
     Such videos are found by their words, not by meaning (or not by their pictures); where no vector is of the
     model that search uses, search refuses instead.
     """
-    models = store.vector_models()
+    with store.view() as view:
+        models = view.vector_models()
+        counts = {model: view.videos_of_model(model) for model in models}
     told = []
     for role, encoder in (("text", engines.text_encoder), ("image", engines.image_encoder)):
         held = of_role(models, "image" if role == "image" else "text")
         if encoder is None or encoder.fingerprint not in held:
             continue
         for other in sorted(held - {encoder.fingerprint}):
-            number = store.videos_of_model(other)
+            number = counts[other]
             told.append(
                 f"{number} video{'s' * (number != 1)} still {'have' if number != 1 else 'has'} {role} vectors of "
                 f"{other.partition('@')[0]}, which {encoder.name} cannot be compared with: longvid index --reprocess"

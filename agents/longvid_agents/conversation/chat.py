@@ -5,20 +5,20 @@ A turn is remembered when it is finished. A process that is killed loses at most
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 from longvid_agents.cite import format_claim
 from longvid_agents.conversation.resolve import MOST_TURNS, Resolved, resolve
 from longvid_agents.conversation.said import again, following
 from longvid_agents.conversation.turns import Cited, Turn
-from longvid_agents.tools import Tools
-from longvid_agents.verify import normalise, within
 from longvid_agents.video_lm import VideoLM
-from longvid_storage.types import Answer, Citation, Filters
+from longvid_storage.db.view import View
+from longvid_storage.types import Answer, Citation, speaker_key
 
-Ask = Callable[[str, Filters, Sequence[Turn]], Answer]
-"""Answers a question that stands alone, within filters, knowing the turns before."""
+Ask = Callable[[str, View, Sequence[Turn]], Answer]
+"""Answers a question that stands alone, from a view, knowing the turns before."""
 
 NOTHING_SAID = "Nothing is said there."
 
@@ -36,32 +36,29 @@ class Conversation:
     """A session over a library.
 
     Args:
-        filters: what it may look at.
-        tools: the library.
+        opened: a view of the library within what the conversation may look at, for the length of one question.
         ask: answers one question.
-        speakers: who is heard in what ``filters`` admit.
         turns: tells the finished turns, oldest first, as they are now.
         keep: remembers a finished turn.
         lm: rewrites follow-ups, if there is one.
+        engines: what the library runs on, by role.
     """
 
     def __init__(
         self,
-        filters: Filters,
-        tools: Tools,
+        opened: Callable[[], AbstractContextManager[View]],
         ask: Ask,
-        speakers: Sequence[str],
         turns: Callable[[], Sequence[Turn]],
         keep: Callable[[Turn], object],
         lm: VideoLM | None = None,
+        engines: Mapping[str, str] | None = None,
     ) -> None:
-        self._filters = filters
-        self._tools = tools
+        self._opened = opened
         self._ask = ask
-        self._speakers = tuple(speakers)
         self._turns = turns
         self._keep = keep
         self._lm = lm
+        self._engines = engines or {}
 
     def ask(self, question: str) -> Reply:
         """Ask, and remember question and answer.
@@ -70,37 +67,40 @@ class Conversation:
             ModelError: the model failed; the turn is not remembered.
         """
         turns = self._turns()
-        resolved = resolve(question, turns, self._filters, self._speakers, self._lm)
-        answer = self._answered(question, resolved, turns)
+        with self._opened() as view:
+            speakers = _heard(view)
+            resolved = resolve(question, turns, view.scope, speakers, self._lm)
+            answer = self._answered(view, question, resolved, turns)
+            cited = _cited(view, [claim.citations[0] for claim in answer.claims])
         turn = Turn(
             question=question,
             asked=resolved.question,
             answer=answer.answer,
             found=answer.found,
             claims=tuple(claim.text for claim in answer.claims),
-            cited=tuple(self._cited(claim.citations[0]) for claim in answer.claims),
+            cited=cited,
             notes=resolved.notes,
             videos=self._videos(question, resolved, answer, turns),
         )
         self._keep(turn)
         return Reply(resolved, answer, turn)
 
-    def _answered(self, question: str, resolved: Resolved, turns: Sequence[Turn]) -> Answer:
+    def _answered(self, view: View, question: str, resolved: Resolved, turns: Sequence[Turn]) -> Answer:
         if resolved.mode == "ask":
-            return replace(self._ask(resolved.question, resolved.filters, turns), question=question)
+            answer = self._ask(resolved.question, view.within(resolved.filters), turns)
+            return replace(answer, question=question)
         if resolved.mode == "again":
             claims = again(resolved.anchor)
         else:
-            claims = following(
-                self._tools, resolved.anchor[-1], resolved.filters, backwards=resolved.mode == "before"
-            )
+            narrow = view.within(resolved.filters)
+            claims = following(narrow, resolved.anchor[-1], backwards=resolved.mode == "before")
         return Answer(
             question=question,
             answer="\n".join(map(format_claim, claims)) or NOTHING_SAID,
             found=bool(claims),
             claims=claims,
             nearest=(),
-            engine={"language_model": "none (extractive)", **self._tools.engine()},
+            engine={"language_model": "none (extractive)", **self._engines},
         )
 
     def _videos(
@@ -113,17 +113,27 @@ class Conversation:
             ids = ids.union(*(turn.videos for turn in turns[-MOST_TURNS:]))
         return tuple(sorted(ids))
 
-    def _cited(self, citation: Citation) -> Cited:
-        own: list[tuple[int, str]] = []
-        if citation.kind == "speech":
-            quote = set(normalise(citation.quote).split())
-            own = [
-                (len(quote & set(normalise(u.text).split())), u.speaker)
-                for u in self._tools.utterances(citation.video_id, citation.start_s, citation.end_s + 1e-3)
-                if u.speaker and within(u, citation)
-            ]
-        shared, speaker = max(own, key=lambda pair: pair[0], default=(0, None))
-        c = citation
-        return Cited(
-            c.video_id, c.title, c.path, c.start_s, c.end_s, c.kind, c.quote, speaker if shared else None
+
+def _heard(view: View) -> list[str]:
+    """Who is heard in what the view can see."""
+    wanted = speaker_key(view.scope.speaker)
+    return sorted(name for name in view.speakers() if wanted is None or speaker_key(name) == wanted)
+
+
+def _cited(view: View, citations: Sequence[Citation]) -> tuple[Cited, ...]:
+    """Citations with who said them, looked up by their passages."""
+    speakers = {p.id: p.speaker for p in view.passages([c.passage_id for c in citations if c.passage_id])}
+    return tuple(
+        Cited(
+            c.video_id,
+            c.title,
+            c.path,
+            c.start_s,
+            c.end_s,
+            c.kind,
+            c.quote,
+            speakers.get(c.passage_id),
+            c.passage_id,
         )
+        for c in citations
+    )

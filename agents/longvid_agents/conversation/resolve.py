@@ -10,33 +10,20 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
-
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from longvid_agents.conversation.rules import Mode, Reading, bound_s, leans, only_said, placed, read
 from longvid_agents.conversation.turns import Cited, Turn
-from longvid_agents.narrowing import narrowed
 from longvid_agents.prompts import FOLLOW_UP, FOLLOW_UP_SYSTEM
-from longvid_agents.replies import UnreadableError, read_object
+from longvid_agents.replies import FOLLOW_UP as FORM
+from longvid_agents.replies import FollowUp, read_follow_up
 from longvid_agents.video_lm import EvidenceText, Request, VideoLM
+from longvid_storage.models.replies import UnreadableError
 from longvid_storage.search.question import named_speakers
-from longvid_storage.types import Filters
+from longvid_storage.types import Scope
 
 MOST_TURNS = 4
 _MOST_LETTERS = 500
 _MOST_SPEAKERS = 40
-
-
-class Rewriting(BaseModel):
-    """What the model replies; its JSON schema is sent with the request."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    question: str
-    speaker: str | None
-    citation: str | None
-    when: Literal["after", "before"] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +31,7 @@ class Resolved:
     """What is asked in place of a follow-up, within ``filters``; see ``Reading`` for ``mode`` and ``anchor``."""
 
     question: str
-    filters: Filters
+    filters: Scope
     mode: Mode = "ask"
     anchor: tuple[Cited, ...] = ()
     notes: tuple[str, ...] = ()
@@ -53,7 +40,7 @@ class Resolved:
 def resolve(
     question: str,
     turns: Sequence[Turn],
-    filters: Filters,
+    filters: Scope,
     speakers: Sequence[str],
     lm: VideoLM | None = None,
 ) -> Resolved:
@@ -72,12 +59,11 @@ def resolve(
     return _within(rewritten or reading, filters)
 
 
-def _within(reading: Reading, filters: Filters) -> Resolved:
+def _within(reading: Reading, filters: Scope) -> Resolved:
     """The reading's time, video and speaker as filters; what would leave nothing of the caller's is left out."""
     narrow, mode, notes = filters, reading.mode, reading.notes
     if reading.anchor and reading.in_video:
-        there = narrowed(
-            filters,
+        there = filters.narrowed(
             videos=[reading.anchor[-1].video_id],
             from_s=bound_s(reading.anchor, "after") if reading.when == "after" else None,
             to_s=bound_s(reading.anchor, "before") if reading.when == "before" else None,
@@ -89,7 +75,7 @@ def _within(reading: Reading, filters: Filters) -> Resolved:
             )
         narrow = there or narrow
     if reading.speaker is not None:
-        theirs = narrowed(narrow, speaker=reading.speaker)
+        theirs = narrow.narrowed(speaker=reading.speaker)
         if theirs is None:
             notes = (*notes, f"the filters are another speaker's than {reading.speaker}")
         narrow = theirs or narrow
@@ -115,18 +101,16 @@ def _rewritten(question: str, turns: Sequence[Turn], speakers: Sequence[str], lm
     prompt = FOLLOW_UP.format(
         question=json.dumps(question, ensure_ascii=False), speakers=names or "(nobody is known by name)"
     )
-    request = Request(
-        FOLLOW_UP_SYSTEM, prompt, tuple(pieces), max_tokens=200, schema=Rewriting.model_json_schema()
-    )
+    request = Request(FOLLOW_UP_SYSTEM, prompt, tuple(pieces), max_tokens=200, schema=FORM)
     try:
-        found = Rewriting.model_validate(read_object(lm.reply(request).text))
-    except (UnreadableError, ValidationError):
+        found = read_follow_up(lm.reply(request).text)
+    except UnreadableError:
         return None
     return _checked(found, " ".join(question.split()), labels, speakers)
 
 
 def _checked(
-    found: Rewriting, question: str, labels: dict[str, Cited], speakers: Sequence[str]
+    found: FollowUp, question: str, labels: dict[str, Cited], speakers: Sequence[str]
 ) -> Reading | None:
     asked = " ".join(found.question.split())
     if not asked or len(asked) > _MOST_LETTERS or (found.when and found.citation not in labels):

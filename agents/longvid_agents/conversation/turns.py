@@ -7,9 +7,7 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 
-from longvid_agents.narrowing import admits
-from longvid_storage.db.filters import speaker_key
-from longvid_storage.types import Channel, Citation, Filters
+from longvid_storage.types import Channel, Citation, Scope, speaker_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +22,13 @@ class Cited:
     kind: Channel
     quote: str
     speaker: str | None = None
+    passage_id: int = 0
 
     @property
     def citation(self) -> Citation:
         """Without its speaker."""
-        return Citation(self.video_id, self.title, self.path, self.start_s, self.end_s, self.kind, self.quote)
+        span = (self.start_s, self.end_s)
+        return Citation(self.video_id, self.title, self.path, *span, self.kind, self.quote, self.passage_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Turn:
     videos: tuple[str, ...] = ()
 
 
-def admitted(turns: Iterable[Turn], filters: Filters) -> tuple[Turn, ...]:
+def admitted(turns: Iterable[Turn], filters: Scope) -> tuple[Turn, ...]:
     """The turns of which all that they hold lies within ``filters``: of a session that was narrowed, not the others."""
     ids = filters.video_ids
     return tuple(
@@ -61,18 +61,12 @@ def admitted(turns: Iterable[Turn], filters: Filters) -> tuple[Turn, ...]:
     )
 
 
-def _admits(filters: Filters, cited: Cited) -> bool:
-    """Whether it lies in the filters' videos and time, and is speech where they have a speaker (theirs, if known)."""
-    return (
-        (filters.video_ids is None or cited.video_id in filters.video_ids)
-        and admits(filters, cited.start_s, cited.end_s)
-        and (
-            filters.speaker is None
-            or (cited.kind == "speech" and speaker_key(cited.speaker) in (None, speaker_key(filters.speaker)))
-        )
-    )
+def _admits(filters: Scope, cited: Cited) -> bool:
+    """Whether it lies in the filters' time, and is speech where they have a speaker (theirs, if known)."""
+    theirs = cited.kind == "speech" and speaker_key(cited.speaker) in (None, speaker_key(filters.speaker))
+    return filters.touches(cited.start_s, cited.end_s) and (filters.speaker is None or theirs)
 
 
 # ``dump_python(…, mode="json")`` gives what JSON can hold, ``validate_python`` is its inverse.
 TURN = TypeAdapter(Turn)
-FILTERS = TypeAdapter(Filters)
+FILTERS = TypeAdapter(Scope)

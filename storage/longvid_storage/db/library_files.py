@@ -131,6 +131,15 @@ def make_engine(path: Path, *, read_only: bool, create: bool = False) -> Engine:
     return engine
 
 
+def forget_cache(path: Path) -> None:
+    """Delete the vector indexes kept beside the database, so that nothing of a removed video stays in them."""
+    cache = path / CACHE
+    if cache.is_dir() and not cache.is_symlink():
+        for file in cache.iterdir():
+            if file.suffix in (".npz", ".tmp"):
+                file.unlink(missing_ok=True)
+
+
 @contextmanager
 def mapped_errors(path: Path) -> Iterator[None]:
     """Turn the database's complaints about the library at ``path`` into longvid's."""

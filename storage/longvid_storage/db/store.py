@@ -14,9 +14,9 @@ from sqlalchemy import Connection, Engine
 from longvid_storage.db import catalog, chain_rows, migrate, schema, speakers, terms
 from longvid_storage.db.chain import ChainLink
 from longvid_storage.db.library_files import (
-    CACHE,
     LOCK,
     check_place,
+    forget_cache,
     make_engine,
     mapped_errors,
     mapped_os_errors,
@@ -26,16 +26,14 @@ from longvid_storage.db.library_files import (
     writable,
 )
 from longvid_storage.db.locking import WriterLock
-from longvid_storage.db.reader import Reader
 from longvid_storage.db.rows import PathRow
 from longvid_storage.db.stage_writer import StageWriter, bump_generation
+from longvid_storage.db.view import Encoders, View
 from longvid_storage.errors import ReadOnlyError
-from longvid_storage.search.vector_index import VectorIndex
-from longvid_storage.search.vector_search import VectorSearch
-from longvid_storage.types import VideoInfo
+from longvid_storage.types import EVERYTHING, Scope, VideoInfo
 
 
-class Store(Reader):
+class Store:
     """A library open for reading, and for writing where that is allowed; may be used from several threads.
 
     >>> with Store.open(Path("talks.longvid"), create=True) as store:      # doctest: +SKIP
@@ -47,7 +45,6 @@ class Store(Reader):
         path: the library's directory.
         engine: over its database, whose schema is the newest.
         read_only: nothing may be written.
-        index_type: the vector index to use; default the best one installed.
     """
 
     def __init__(
@@ -56,9 +53,9 @@ class Store(Reader):
         engine: Engine,
         *,
         read_only: bool,
-        index_type: type[VectorIndex] | None = None,
     ) -> None:
-        super().__init__(path, engine, VectorSearch(None if read_only else path / CACHE, index_type))
+        self.path = path
+        self._engine = engine
         self.read_only = read_only
         self._terms_current = False
         self._lock = WriterLock(path / LOCK)
@@ -69,7 +66,6 @@ class Store(Reader):
         path: str | Path,
         *,
         create: bool = False,
-        index_type: type[VectorIndex] | None = None,
     ) -> Self:
         """Open the library at ``path``; an older schema is upgraded.
 
@@ -93,7 +89,7 @@ class Store(Reader):
                 with mapped_os_errors(path):
                     path.mkdir(parents=True, exist_ok=True)
             engine = make_engine(path, read_only=closed, create=not exists)
-            store = cls(path, engine, read_only=closed, index_type=index_type)
+            store = cls(path, engine, read_only=closed)
             try:
                 store._make_current(create)
             except BaseException:
@@ -120,7 +116,7 @@ class Store(Reader):
             with self._engine.connect().execution_options(write=True) as connection, connection.begin():
                 version = migrate.current_version(connection)  # another process may have been first
                 if version is None:
-                    self._vectors.forget()  # of a library that lay here before
+                    forget_cache(self.path)  # of a library that lay here before
                     migrate.create(connection)
                 elif version != schema.HEAD:
                     migrate.upgrade(connection)
@@ -142,6 +138,12 @@ class Store(Reader):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @contextmanager
+    def view(self, scope: Scope = EVERYTHING, encoders: Encoders | None = None) -> Iterator[View]:
+        """A snapshot of the library within ``scope``: one state of it, whoever writes meanwhile."""
+        with mapped_errors(self.path), self._engine.connect() as connection, connection.begin():
+            yield View(connection, scope, self, encoders)
 
     # Writing
 
@@ -191,7 +193,7 @@ class Store(Reader):
         """
         with self._writing() as connection:
             key = catalog.video_key(connection, video_id)
-            writer = StageWriter(connection, key, stage, fingerprint)
+            writer = StageWriter(connection, key, video_id, stage, fingerprint)
             yield writer
             writer.finish()
 
@@ -201,7 +203,7 @@ class Store(Reader):
             chain_rows.keep(connection, catalog.video_key(connection, video_id), link)
 
     def replace_library_chain(self, collection: str | None, links: Iterable[ChainLink]) -> None:
-        """Replace the summary of a collection (which must exist), or of the whole library."""
+        """Replace what a model wrote of a collection (which must exist), or of the whole library."""
         with self._writing() as connection:
             chain_rows.replace_library(connection, collection, links)
 
@@ -263,4 +265,4 @@ class Store(Reader):
                 connection.exec_driver_sql("PRAGMA secure_delete = OFF")
             with mapped_errors(self.path):
                 self._pragma("wal_checkpoint(TRUNCATE)")
-            self._vectors.forget()
+            forget_cache(self.path)

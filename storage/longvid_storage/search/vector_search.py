@@ -12,7 +12,6 @@ import os
 import threading
 import zipfile
 from collections.abc import Callable
-from collections.abc import Collection as Names
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,8 +22,9 @@ from sqlalchemy import Connection
 
 from longvid_storage.db import vectors
 from longvid_storage.db.vectors import Part
+from longvid_storage.db.view import View
 from longvid_storage.search.vector_index import VectorIndex, best_index_type
-from longvid_storage.types import Filters
+from longvid_storage.types import EVERYTHING, Scope
 
 # Below this many admitted vectors, reading just them beats bringing a whole index up to date.
 _FEW = 4096
@@ -40,9 +40,9 @@ class _Cached:
     vector_ids: NDArray[np.int64]
     owner_ids: NDArray[np.int64]
     index: VectorIndex
-    masks: dict[Filters, NDArray[np.bool_]] = field(default_factory=dict)
+    masks: dict[Scope, NDArray[np.bool_]] = field(default_factory=dict)
 
-    def mask(self, filters: Filters, admitted: Callable[[], NDArray[np.int64]]) -> NDArray[np.bool_]:
+    def mask(self, filters: Scope, admitted: Callable[[], NDArray[np.int64]]) -> NDArray[np.bool_]:
         """Which rows pass the filters; remembered, since one filter is often asked with many questions."""
         known = self.masks.get(filters)
         if known is None:
@@ -69,31 +69,23 @@ class VectorSearch:
         self.vectors_read = 0  # from SQL, in all; the counter that shows what a cache saves
 
     def search(
-        self,
-        connection: Connection,
-        channel: str,
-        query: NDArray[Any],
-        *,
-        filters: Filters,
-        limit: int,
-        sizes: Names[str] | None,
-        model_fingerprint: str | None,
+        self, view: View, kind: str, query: NDArray[Any], limit: int, model_fingerprint: str | None = None
     ) -> list[tuple[int, float]]:
-        """(owner id, inner product), best first; equal scores in order of owner id."""
+        """(owner id, inner product) within the view's scope, best first; equal scores in order of owner id."""
         vector = np.asarray(query, np.float32).reshape(-1)
         hits: list[tuple[int, float]] = []
         if limit >= 1:
-            for part in vectors.parts(connection, channel, sizes, model_fingerprint, len(vector)):
-                hits.extend(self._search_part(connection, part, vector, filters, limit))
+            for part in vectors.parts(view.connection, kind, model_fingerprint, len(vector)):
+                hits.extend(self._search_part(view.connection, part, vector, view.scope, limit))
         hits.sort(key=lambda hit: (-hit[1], hit[0]))
         return hits[:limit]
 
     def _search_part(
-        self, connection: Connection, part: Part, query: NDArray[np.float32], filters: Filters, limit: int
+        self, connection: Connection, part: Part, query: NDArray[np.float32], filters: Scope, limit: int
     ) -> list[tuple[int, float]]:
         allowed: NDArray[np.bool_] | None = None
         held = self._held.get(part)
-        if filters.empty:
+        if filters == EVERYTHING:
             cached = self._fresh(connection, part)
         elif held is not None and held.generation == vectors.generation(connection):
             cached = held
@@ -162,7 +154,7 @@ class VectorSearch:
             return None
         kind = (self._type or best_index_type()).__name__
         name = hashlib.sha256(f"{kind} {part.name}".encode()).hexdigest()[:16]
-        return self._cache / f"{part.channel}-{part.size}-{name}.npz"
+        return self._cache / f"{part.kind}-{name}.npz"
 
     def _load(self, part: Part) -> _Cached | None:
         path = self._file(part)
@@ -197,7 +189,7 @@ class VectorSearch:
                     index=cached.index.to_bytes(),
                 )
             temporary.replace(path)
-            for other in path.parent.glob(f"{part.channel}-{part.size}-*.npz"):
+            for other in path.parent.glob(f"{part.kind}-*.npz"):
                 if other != path:  # of a model that is no longer used
                     other.unlink(missing_ok=True)
         except OSError:

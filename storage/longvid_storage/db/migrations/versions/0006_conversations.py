@@ -13,7 +13,7 @@ from alembic import op
 from longvid_storage.errors import LibraryError
 
 revision = "0006"
-down_revision = "0004"
+down_revision = "0005"
 
 # A thread's newest checkpoint (their ids ascend in time) holds all of its finished turns.
 _SESSIONS = """
