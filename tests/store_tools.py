@@ -6,15 +6,20 @@ import hashlib
 import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from longvid_storage.db.chain import ChainLink, SummarySentence
 from longvid_storage.db.store import Store
+from longvid_storage.search import lexical
+from longvid_storage.search.memory import memory_of, vectors_of
 from longvid_storage.types import (
+    EVERYTHING,
     Chapter,
     Keyframe,
+    Scope,
     ScreenText,
     Segment,
     Slide,
@@ -146,3 +151,53 @@ def every_row(library: Path) -> dict[str, list[tuple[object, ...]]]:
         }
     finally:
         connection.close()
+
+
+class _Seen:
+    """Each call of a method is that of a view opened for it."""
+
+    def __init__(self, store: Store, scope: Scope) -> None:
+        self._store = store
+        self._scope = scope
+
+    def __getattr__(self, name: str) -> Any:
+        def call(*args: Any, **options: Any) -> Any:
+            with self._store.view(self._scope) as view:
+                return getattr(view, name)(*args, **options)
+
+        return call
+
+
+def seen(store: Store, scope: Scope = EVERYTHING) -> Any:
+    """What a view of the library within ``scope`` gives, method by method."""
+    return _Seen(store, scope)
+
+
+def frames_of(store: Store, key: str, *, images: bool = False) -> list[Keyframe]:
+    """A video's keyframes."""
+    return [frame for _, frame in seen(store).keyframes(key, images=images)]
+
+
+def hits(
+    store: Store, *terms: str, kind: str = "speech", scope: Scope = EVERYTHING, limit: int = 1000
+) -> list[int]:
+    """Ids of passages with any of the analysed terms, best first."""
+    with store.view(scope) as view:
+        facts = memory_of(view).facts(view)
+        idf = facts.idf(view, terms, 100)
+        counts = facts.counts.get(kind)
+        return [] if counts is None else [i for i, _ in lexical.best(view, idf, kind, counts, limit)]
+
+
+def near(
+    store: Store, kind: str, vector: NDArray[Any], limit: int = 1000, scope: Scope = EVERYTHING
+) -> list[int]:
+    """Ids of passages or keyframes whose vectors are nearest, best first."""
+    with store.view(scope) as view:
+        return [i for i, _ in vectors_of(view).search(view, kind, vector, limit)]
+
+
+def fingerprints(store: Store, key: str) -> dict[str, str]:
+    """Stage → fingerprint, of stages that did not fail."""
+    records = seen(store).video(key).stages.items()
+    return {stage: record.fingerprint for stage, record in records if record.result.status != "failed"}

@@ -15,7 +15,7 @@ from longvid.cli import app
 from longvid_storage.db.store import Store
 from longvid_storage.errors import NotFoundError, UsageError
 from longvid_storage.types import Scope, Utterance
-from store_tools import MODEL, every_row, fill, sentences, unit_vectors
+from store_tools import MODEL, every_row, fill, seen, sentences, unit_vectors
 
 MEETING = """WEBVTT
 
@@ -61,7 +61,7 @@ def test_talk_time_counts_no_second_twice(tmp_path: Path) -> None:
         key = fill(store, "Talk", ["x"])
         with store.stage(key, "transcript", "t2") as writer:
             writer.replace_utterances(spoken)
-        ada, bob = store.speakers_of(key)
+        ada, bob = seen(store).speakers_of(key)
     assert (ada.name, ada.labels, ada.utterances, ada.talk_s, ada.first_s) == (
         "Ada",
         ("Ada", "ada"),
@@ -115,7 +115,7 @@ def test_units_keep_their_ids_and_vectors(tmp_path: Path) -> None:
             unit for unit, _ in store.vector_search("speech", query, filters=only, model_fingerprint=MODEL)
         ]
         assert [unit.unit.speaker for unit in store.units_of(only)] == ["Ada", "Ada"]
-        assert store.speakers() == {"Ada": 2}
+        assert seen(store).speakers() == {"Ada": 2}
 
 
 def test_names_outlive_a_new_transcript_where_the_label_still_occurs(tmp_path: Path) -> None:
@@ -126,8 +126,8 @@ def test_names_outlive_a_new_transcript_where_the_label_still_occurs(tmp_path: P
         with store.stage(key, "transcript", "t2") as writer:
             writer.replace_utterances(again)
             writer.replace_units(sentences(again))
-        assert [u.speaker for u in store.utterances(key)] == ["Ada", "Speaker 2"]
-        assert [u.speaker for u in store.utterances(key, labels=True)] == ["Speaker 1", "Speaker 2"]
+        assert [u.speaker for u in seen(store).utterances(key)] == ["Ada", "Speaker 2"]
+        assert [u.speaker for u in seen(store).utterances(key, labels=True)] == ["Speaker 1", "Speaker 2"]
         assert [unit.unit.text for unit in store.units_of(Scope(speaker="Ada"))] == ["epsilon"]
         store.remove_video(key)
         assert every_row(store.path)["speaker_names"] == []
@@ -142,11 +142,11 @@ def test_two_speakers_become_one_and_are_told_apart_again(tmp_path: Path) -> Non
             writer.replace_units(sentences(spoken))
         store.rename_speaker(key, "Speaker 1", "Ada")
         store.rename_speaker(key, "Speaker 2", "Ada")
-        (ada,) = store.speakers_of(key)
+        (ada,) = seen(store).speakers_of(key)
         assert (ada.labels, ada.talk_s) == (("Speaker 1", "Speaker 2"), 9)
         assert len(store.units_of(Scope(speaker="Ada"))) == 2
         store.rename_speaker(key, "Speaker 2", "Speaker 2")
-        assert [row.name for row in store.speakers_of(key)] == ["Ada", "Speaker 2"]
+        assert [row.name for row in seen(store).speakers_of(key)] == ["Ada", "Speaker 2"]
         assert [unit.unit.text for unit in store.units_of(Scope(speaker="Speaker 2"))] == ["beta"]
 
 
@@ -155,9 +155,9 @@ def test_names_are_of_one_video(tmp_path: Path) -> None:
         one = fill(store, "One", ["alpha"], speaker="Speaker 1")
         two = fill(store, "Two", ["beta"], speaker="Speaker 1")
         store.rename_speaker(one, "Speaker 1", "Ada")
-        assert [u.speaker for u in store.utterances(two)] == ["Speaker 1"]
+        assert [u.speaker for u in seen(store).utterances(two)] == ["Speaker 1"]
         assert {u.video_id: u.unit.speaker for u in store.units_of()} == {one: "Ada", two: "Speaker 1"}
-        assert store.speakers() == {"Ada": 1, "Speaker 1": 1}
+        assert seen(store).speakers() == {"Ada": 1, "Speaker 1": 1}
 
 
 def test_what_cannot_be_renamed_is_said(library: Path) -> None:
@@ -214,8 +214,8 @@ def test_speakers_assigned_to_a_transcript(tmp_path: Path) -> None:
         key = fill(store, "Talk", ["alpha", "beta"], speaker=None)
         with store.stage(key, "speakers", "s1") as writer:
             writer.assign_speakers(["Speaker 1", None], "toy")
-        assert [u.speaker for u in store.utterances(key)] == ["Speaker 1", None]
-        transcript = store.transcript(key)
+        assert [u.speaker for u in seen(store).utterances(key)] == ["Speaker 1", None]
+        transcript = seen(store).transcript(key)
         assert transcript is not None
         assert transcript.speakers_by == "toy"
         with pytest.raises(ValueError, match="zip"), store.stage(key, "speakers", "s2") as writer:

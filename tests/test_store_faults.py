@@ -21,7 +21,7 @@ from sqlalchemy import event
 from longvid_storage.db.store import Store
 from longvid_storage.errors import BusyError, ReadOnlyError, StorageFullError
 from longvid_storage.types import Unit
-from store_tools import every_row, fill, index_talks, info, unit_vectors, video_id
+from store_tools import every_row, fill, index_talks, info, seen, unit_vectors, video_id
 
 TESTS = Path(__file__).parent
 
@@ -151,7 +151,7 @@ with Store.open(sys.argv[1]) as store, store.writer_lock():
     assert holder.stdout.readline() == "held\n"
     with pytest.raises(BusyError, match=f"process {holder.pid} is writing to the library at"):
         store.writer_lock(wait=False).__enter__()
-    assert store.videos() == []  # reading goes on
+    assert seen(store).videos() == []  # reading goes on
     said: list[str] = []
 
     def on_wait(sentence: str) -> None:
@@ -160,13 +160,13 @@ with Store.open(sys.argv[1]) as store, store.writer_lock():
         holder.stdin.flush()  # type: ignore[union-attr]
 
     with store.writer_lock(on_wait=on_wait):
-        assert [row.info.title for row in store.videos()] == ["theirs"]
+        assert [row.info.title for row in seen(store).videos()] == ["theirs"]
         fill(store, "ours", ["second words"])
     finish(holder)
     assert said == [
         f"process {holder.pid} is writing to the library at {store.path}: waiting for it to finish"
     ]
-    assert len(store.videos()) == 2
+    assert len(seen(store).videos()) == 2
 
 
 @pytest.mark.slow
@@ -182,9 +182,10 @@ with Store.open(sys.argv[1], create=True) as store:
         finish(process)
     assert sound(library)
     with Store.open(library) as store:
-        assert len(store.videos()) == 16
+        assert len(seen(store).videos()) == 16
         assert all(
-            set(row.stages) == {"transcript", "visual", "structure", "vectors"} for row in store.videos()
+            set(row.stages) == {"transcript", "visual", "structure", "vectors"}
+            for row in seen(store).videos()
         )
         assert len(store.lexical_search(["left"])) == 8
         assert len(store.lexical_search(["word5"])) == 2
@@ -333,7 +334,7 @@ def code(action):
         return error.code
 before = sorted(path.name for path in library.iterdir())
 with Store.open(library) as store:
-    print(len(store.videos()), len(store.lexical_search(["word"])), len(store.vector_search("speech", np.ones(8))))
+    print(len(seen(store).videos()), len(store.lexical_search(["word"])), len(store.vector_search("speech", np.ones(8))))
     print(code(lambda: fill(store, "Other", ["words"])), code(lambda: store.remove_video(key)))
     print(code(lambda: store.writer_lock().__enter__()))
 print(code(lambda: Store.open(place / "new", create=True)))
@@ -382,7 +383,7 @@ def test_a_log_that_nobody_finished_is_not_passed_over_where_nothing_can_be_writ
         shown = finish(child(CUT_SHORT, place))
         (Path(place) / "copy").chmod(0o755)
         with Store.open(Path(place) / "copy") as store:
-            assert len(store.videos()) == 1
+            assert len(seen(store).videos()) == 1
     assert shown.startswith("read_only the library at ")
     assert shown.endswith("was cut short while it was written, and finishing that needs to write there: "
                           "open it once as a user who may\n")  # fmt: skip

@@ -30,7 +30,7 @@ from longvid_storage.search.vector_indexes.faiss_gpu import (
     training_rows,
 )
 from longvid_storage.types import Scope, Unit
-from store_tools import MODEL, PICTURES, fill, info, keyframes, unit_vectors, video_id
+from store_tools import MODEL, PICTURES, fill, fingerprints, info, keyframes, seen, unit_vectors, video_id
 
 
 class HostAsGpu:
@@ -470,7 +470,7 @@ def test_another_models_query_is_refused_with_what_to_do(tmp_path: Path) -> None
         assert len(store.vector_search("speech", np.ones(9), model_fingerprint="new-model")) == 2
         with pytest.raises(ModelMismatchError):
             store.vector_search("speech", np.ones(8), model_fingerprint=MODEL)
-        assert store.vector_models() == {"new-model": ["speech"], PICTURES: ["picture"]}
+        assert seen(store).vector_models() == {"new-model": ["speech"], PICTURES: ["picture"]}
 
 
 def test_vectors_that_do_not_fit_are_refused_and_nothing_changes(tmp_path: Path) -> None:
@@ -495,4 +495,4 @@ def test_vectors_that_do_not_fit_are_refused_and_nothing_changes(tmp_path: Path)
             with pytest.raises(ValueError, match=r"shape|finite|is not a unit of the"):
                 put(channel, MODEL, ids, array)
         assert store.vector_search("speech", np.ones(8)) == before
-        assert store.stage_fingerprints(key)["vectors"] == "x1"
+        assert fingerprints(store, key)["vectors"] == "x1"

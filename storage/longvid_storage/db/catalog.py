@@ -187,7 +187,7 @@ def resolve_video(connection: Connection, name: str, admitting: Sequence[ColumnE
         NotFoundError: no video does, or several; the message names some that might be meant.
     """
     query = select(schema.Video.video_id, schema.Video.title).where(*admitting)
-    titles: dict[str, str] = dict(connection.execute(query).tuples().all())
+    titles: dict[str, str] = {row.video_id: row.title for row in connection.execute(query)}
     if name in titles:
         return name
     wanted = name.strip().casefold()

@@ -37,7 +37,7 @@ def current_version(connection: Connection) -> str | None:
 
 
 def _place(connection: Connection) -> str:
-    return str(connection.exec_driver_sql("PRAGMA database_list").one().file)
+    return str(connection.exec_driver_sql("PRAGMA database_list").all()[0].file)
 
 
 def create(connection: Connection) -> None:

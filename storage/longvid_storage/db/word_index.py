@@ -69,7 +69,9 @@ def remove(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
 def compact(connection: Connection) -> None:
     """Merge the index so that nothing of removed entries stays in its files."""
     for name in map(table_of, KINDS):
-        connection.execute(text(f"INSERT INTO {name} ({name}) VALUES ('optimize')"))
+        filled = connection.execute(text(f"SELECT 1 FROM {name}_docsize LIMIT 1")).first() is not None
+        command = "optimize" if filled else "delete-all"
+        connection.execute(text(f"INSERT INTO {name} ({name}) VALUES (:command)"), {"command": command})
 
 
 def rebuild(connection: Connection) -> None:

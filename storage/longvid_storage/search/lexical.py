@@ -116,7 +116,7 @@ def videos_of(view: View, passage_ids: Iterable[int]) -> dict[int, str]:
     wanted = func.json_each(json.dumps(sorted(passage_ids))).table_valued("value")
     query = select(PassageRow.passage_id, Video.video_id).join(Video)
     rows = view.connection.execute(query.where(PassageRow.passage_id.in_(select(wanted.c.value))))
-    return dict(rows.tuples().all())
+    return {row.passage_id: row.video_id for row in rows}
 
 
 def _postings(scope: Scope, kind: str, terms: Iterable[str]) -> Select[Any]:

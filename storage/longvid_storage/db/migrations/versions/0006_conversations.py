@@ -64,7 +64,7 @@ def upgrade() -> None:
     op.create_index("ix_turn_videos_video_key", "turn_videos", ["video_key"])
     connection = op.get_bind()
     if connection.dialect.name == "sqlite":
-        database = connection.exec_driver_sql("PRAGMA database_list").one().file
+        database = connection.exec_driver_sql("PRAGMA database_list").all()[0].file
         _bring_over(connection, Path(database).with_name("chats.db"))
 
 
