@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from memory_tools import MemoryTools, MemoryVideo
 
 from longvid_agents.graph import NOT_FOUND, ask, build_graph
 from longvid_agents.verify import quote_in_span
 from longvid_storage.errors import UsageError
 from longvid_storage.types import Answer, Citation, Keyframe, Scope, ScreenText, Utterance
+from memory_tools import MemoryTools, MemoryVideo
 
 BOX = (0.0, 0.0, 1.0, 0.1)
 

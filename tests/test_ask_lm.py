@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from memory_tools import MemoryTools, MemoryVideo
 
 from ask_tools import check_answer, citations, library
 from longvid_agents.budget import Budget
@@ -17,6 +16,7 @@ from longvid_agents.graph import NOT_FOUND, AskEvent, ask
 from longvid_agents.video_lm import Request
 from longvid_storage.errors import ModelError, UsageError
 from longvid_storage.types import Answer, Claim, Scope, Sound, TrailStep, Utterance
+from memory_tools import MemoryTools, MemoryVideo
 from scripted_lm import ScriptedLM, claims, read_text
 
 PROMISE = "Who promised to write the budget report?"

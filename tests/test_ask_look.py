@@ -7,13 +7,13 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from memory_tools import MemoryTools
 
 from ask_tools import check_answer, citations, library
 from longvid_agents.graph import ask
 from longvid_agents.video_lm import Request
 from longvid_storage.errors import ModelError
 from longvid_storage.types import Answer, Keyframe, Scope
+from memory_tools import MemoryTools
 from scripted_lm import ScriptedLM, claims
 
 COLOUR = "Which colour is the tree of the prefix code on the slide?"

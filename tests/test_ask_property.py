@@ -7,7 +7,6 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from memory_tools import MemoryTools, MemoryVideo
 
 from ask_tools import BOX, check_answer
 from longvid_agents.budget import Budget
@@ -16,6 +15,7 @@ from longvid_agents.run import AskEvent
 from longvid_agents.video_lm import Request
 from longvid_storage.errors import ModelError
 from longvid_storage.types import Claim, Keyframe, Scope, ScreenText, Segment, Utterance
+from memory_tools import MemoryTools, MemoryVideo
 from scripted_lm import ScriptedLM
 
 WORDS = [

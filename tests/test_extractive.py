@@ -7,7 +7,6 @@ import pytest
 from longvid_agents.evidence import gather
 from longvid_agents.sentences import Sentence, speech_sentences
 from longvid_agents.tools import TermStatistics
-from memory_tools import MemoryTools, MemoryVideo
 
 from longvid_agents.answerability import WITH_VECTORS, WORDS_ONLY, Features, Logistic, model_for
 from longvid_agents.extractive import choose, defines, fitness, overlap, rank, readable
@@ -23,6 +22,7 @@ from longvid_agents.scoring import (
     weights,
 )
 from longvid_storage.types import Evidence, Moment, Scope, ScreenText, Utterance
+from memory_tools import MemoryTools, MemoryVideo
 
 
 def spoken(*texts: str, speaker: str | None = None, video_id: str = "v") -> list[Sentence]:

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from memory_tools import MemoryTools, MemoryVideo
 
 from ask_tools import BOX, check_answer, lecture, meeting
 from longvid_agents.graph import NOT_FOUND, ask
@@ -23,6 +22,7 @@ from longvid_agents.question import make_plan
 from longvid_agents.video_lm import Request
 from longvid_indexer.subtitles.reading import read_subtitles
 from longvid_storage.types import Answer, Keyframe, Scope, ScreenText, Utterance
+from memory_tools import MemoryTools, MemoryVideo
 from scripted_lm import ScriptedLM, claims, read_text
 
 FILES = sorted((Path(__file__).parent / "injections").glob("*.*"), key=lambda path: path.name)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from memory_tools import MemoryTools, MemoryVideo
 
 from longvid import Library
 from longvid.cli import app
@@ -23,6 +22,7 @@ from longvid_agents.video_lm import Request
 from longvid_storage.errors import ModelError
 from longvid_storage.models.replies import UnreadableError
 from longvid_storage.types import Utterance
+from memory_tools import MemoryTools, MemoryVideo
 from scripted_lm import ScriptedLM
 
 SAID = [

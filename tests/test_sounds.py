@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from longvid_agents.evidence import gather
-from memory_tools import MemoryTools, MemoryVideo
 from numpy.typing import NDArray
 from scipy.signal import resample_poly
 from typer.testing import CliRunner
@@ -31,6 +30,7 @@ from longvid_storage.errors import ModelError
 from longvid_storage.search.moments import search
 from longvid_storage.text.sound_words import describe_sound, is_event, sound_table
 from longvid_storage.types import Citation, Scope, Sound, Unit
+from memory_tools import MemoryTools, MemoryVideo
 from store_tools import fill, sentences, utterances
 from tiny_sounds import CLAP, TAGGER
 from tiny_sounds import factory as sf

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from memory_tools import MemoryTools, MemoryVideo
 
 from longvid_agents.graph import ask
 from longvid_agents.question import make_plan
@@ -13,6 +12,7 @@ from longvid_agents.verify import quote_in_span
 from longvid_agents.whole import asks_whole
 from longvid_storage.db.chain import ChainLink, Quote, SummarySentence
 from longvid_storage.types import Citation, Scope, Utterance
+from memory_tools import MemoryTools, MemoryVideo
 from scripted_lm import ScriptedLM
 
 SAID = [

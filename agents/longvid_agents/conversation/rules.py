@@ -127,10 +127,11 @@ def read(question: str, turns: Sequence[Turn], speakers: Sequence[str]) -> Readi
     if not reading.notes:
         return Reading(text, open=_may_lean(text))
     asked = _sentence(reading.question)
+    unsure = about != bare or _may_lean(asked)
     theirs = tuple(cited for cited in (last.cited if last else ()) if cited.speaker == reading.speaker)
-    if reading.speaker and theirs and not reading.in_video and _only_happens(asked, speakers):
+    if theirs and reading.speaker and not (reading.in_video or unsure) and _only_happens(asked, speakers):
         return replace(reading, question=text, mode="again", anchor=theirs)
-    return only_said(replace(reading, question=asked, open=about != bare or _may_lean(asked)), speakers)
+    return only_said(replace(reading, question=asked, open=unsure), speakers)
 
 
 def leans(question: str) -> bool:
