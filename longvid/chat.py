@@ -122,12 +122,12 @@ class Chat:
         """
         return self._conversation.ask(check_question(question))
 
-    def _keep(self, turn: Turn, video_ids: frozenset[str]) -> None:
+    def _keep(self, turn: Turn) -> None:
         from longvid_agents.conversation.turns import FILTERS, TURN
 
         scope, kept = FILTERS.dump_python(self.filters, mode="json"), TURN.dump_python(turn, mode="json")
         with self._store.conversing() as connection:
-            chats.append(connection, self._session.chat_key, scope, kept, video_ids)
+            chats.append(connection, self._session.chat_key, scope, kept, turn.videos)
 
     def close(self) -> None:
         """Leave it; every finished turn is kept already, and a session in which nothing was asked is not."""

@@ -39,7 +39,7 @@ class Conversation:
         opened: a view of the library within what the conversation may look at, for the length of one question.
         ask: answers one question.
         turns: tells the finished turns, oldest first, as they are now.
-        keep: remembers a finished turn, and the ids of the videos whose words are in it.
+        keep: remembers a finished turn.
         lm: rewrites follow-ups, if there is one.
         engines: what the library runs on, by role.
     """
@@ -49,7 +49,7 @@ class Conversation:
         opened: Callable[[], AbstractContextManager[View]],
         ask: Ask,
         turns: Callable[[], Sequence[Turn]],
-        keep: Callable[[Turn, frozenset[str]], object],
+        keep: Callable[[Turn], object],
         lm: VideoLM | None = None,
         engines: Mapping[str, str] | None = None,
     ) -> None:
@@ -80,8 +80,9 @@ class Conversation:
             claims=tuple(claim.text for claim in answer.claims),
             cited=cited,
             notes=resolved.notes,
+            videos=self._videos(question, resolved, answer, turns),
         )
-        self._keep(turn, self._videos(question, resolved, answer, turns))
+        self._keep(turn)
         return Reply(resolved, answer, turn)
 
     def _answered(self, view: View, question: str, resolved: Resolved, turns: Sequence[Turn]) -> Answer:
@@ -104,13 +105,13 @@ class Conversation:
 
     def _videos(
         self, question: str, resolved: Resolved, answer: Answer, turns: Sequence[Turn]
-    ) -> frozenset[str]:
-        """The videos whose words may be in a turn: those cited, told in a note, or read for a rewriting."""
-        cited = {citation.video_id for claim in answer.claims for citation in claim.citations}
-        cited |= {anchor.video_id for anchor in resolved.anchor}
+    ) -> tuple[str, ...]:
+        """Whose words may be in a turn: those cited, told in a note, or read by a model that rewrote the question."""
+        ids = {citation.video_id for claim in answer.claims for citation in claim.citations}
+        ids |= {anchor.video_id for anchor in resolved.anchor}
         if self._lm is not None and resolved.question != question:
-            cited |= {each.video_id for turn in turns[-MOST_TURNS:] for each in turn.cited}
-        return frozenset(cited)
+            ids = ids.union(*(turn.videos for turn in turns[-MOST_TURNS:]))
+        return tuple(sorted(ids))
 
 
 def _heard(view: View) -> list[str]:

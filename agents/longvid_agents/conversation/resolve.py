@@ -49,9 +49,12 @@ def resolve(
     Raises ``ModelError`` when the model cannot be reached.
     """
     reading = read(question, turns, speakers)
-    rewritten = _rewritten(question, turns, speakers, lm) if lm is not None and reading.open else None
+    rewritten = None
+    if lm is not None and turns and reading.open:
+        rewritten = _rewritten(question, turns, speakers, lm)
     if rewritten is None and reading.mode == "ask" and leans(reading.question):
-        why = "asked as it stands" if turns else "nothing was asked before: asked as it stands"
+        why = "the rest as it stands" if reading.notes else "asked as it stands"
+        why = why if turns else f"nothing was asked before: {why}"
         rewritten = replace(reading, notes=(*reading.notes, why))
     return _within(rewritten or reading, filters)
 

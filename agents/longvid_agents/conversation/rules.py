@@ -19,6 +19,7 @@ from longvid_storage.text.timecode import format_time
 
 Mode = Literal["ask", "next", "before", "again"]
 When = Literal["after", "before"]
+_MODES: dict[When, Mode] = {"after": "next", "before": "before"}
 
 _SPEECH = (
     "(?:say|said|mention|think|explain|talk|speak|ask|answer|reply|promise|suggest|agree|decide|propose|want|mean|claim"
@@ -26,18 +27,19 @@ _SPEECH = (
 )
 _AUX = "did|does|do|has|have|had|will|would|was|is|were|are|can|could|should|might|am|shall|may"
 _CONNECTIVE = re.compile(r"^(?:(?:and|so|but|ok(?:ay)?|then|well|also|now)\b[,\s]*)+", re.I)
+_ABOUT = re.compile(r"^(?:what|how) about\b\s*", re.I)
 # "After that" as a whole: "after that meeting" and "after it is deployed" name something else.
 _WHOLE = r"(?=\s*(?:$|[?.!,;])|\s+(?:about|of|on|regarding|in)\b)"
 _SOON = r"(?:right |just |soon |immediately |shortly )?"
 _TIMES: tuple[tuple[When, re.Pattern[str]], ...] = (
-    ("after", re.compile(rf"[,\s]*\b{_SOON}after (?:that|this)\b{_WHOLE}[,\s]*", re.I)),
-    ("before", re.compile(rf"[,\s]*\b{_SOON}before (?:that|this)\b{_WHOLE}[,\s]*", re.I)),
+    ("after", re.compile(rf",?\s*\b{_SOON}after (?:that|this)\b{_WHOLE}[,\s]*", re.I)),
+    ("before", re.compile(rf",?\s*\b{_SOON}before (?:that|this)\b{_WHOLE}[,\s]*", re.I)),
     ("after", re.compile(rf"\s+else\b(?=.*\b{_SPEECH}\b)", re.I)),
 )
-# These mean the last answer only where the question says nothing else: "what did she say next?".
+# These mean the last answer only where nothing else is asked than what is said: "what did she say next?".
 _ADVERBS: tuple[tuple[When, re.Pattern[str]], ...] = (
-    ("after", re.compile(r"[,\s]*\b(?:next|later(?: on)?|afterwards?|thereafter)(?=\W*$)", re.I)),
-    ("before", re.compile(r"[,\s]*\b(?:earlier(?: on)?|beforehand|previously|before)(?=\W*$)", re.I)),
+    ("after", re.compile(r",?\s*\b(?:next|later(?: on)?|afterwards?|thereafter)(?=\W*$)", re.I)),
+    ("before", re.compile(r",?\s*\b(?:earlier(?: on)?|beforehand|previously|before)(?=\W*$)", re.I)),
 )
 _MEDIA = "video|talk|meeting|lecture|recording|call|session|film|clip|interview|presentation|episode"
 _PLACE = re.compile(
@@ -46,12 +48,14 @@ _PLACE = re.compile(
     re.I,
 )
 _WHERE = re.compile(
-    rf"[,\s]*\b(?:(?:in|during|from|at) (?:that|this|the same)(?: same)? (?:{_MEDIA})\b|(?:in )?there(?=\W*$))",
+    rf",?\s*\b(?:(?:in|during|from|at) (?:that|this|the same)(?: same)? (?:{_MEDIA})\b|(?:in )?there(?=\W*$))",
     re.I,
 )
 _MORE = re.compile(
-    r"^(?:(?:please )?(?:tell me more|say more|more|go on|continue|keep going|what else|anything else)(?: please)?"
-    r"|what happen(?:s|ed)|(?:and )?(?:then|next|(?:what )?after that|afterwards|what then|what(?: comes)? next))\W*$",
+    r"^(?:and |so )?(?:(?:please )?(?:tell me more|say more|more|go on|continue|keep going|what else|anything else)"
+    r"(?: please)?|what happen(?:s|ed)|then|(?:what )?(?:comes )?(?:next|then)|afterwards"
+    r"|(?:what )?(?:happen(?:s|ed) |c[ao]mes? |follow(?:s|ed) |was (?:said )?)?"
+    rf"{_SOON}(?:after|(?P<before>before)) (?:that|this))\W*$",
     re.I,
 )
 _AGAIN = re.compile(
@@ -61,14 +65,18 @@ _AGAIN = re.compile(
     re.I,
 )
 _SAYS = re.compile(rf"\b(he|she)(?= (?:\w+ly |also |then |later |just )?{_SPEECH}\b)", re.I)
-# A question that begins like this, or has one of these, is no question of its own.
+_HAPPENS = re.compile(rf"\b(?:{_SPEECH}|spoke|told|happen(?:s|ed)?|c[ao]mes?|heard|shown)\b", re.I)
+# A question with one of these is no question of its own.
 _LEANS = re.compile(
-    rf"{_CONNECTIVE.pattern}|^(?:what|how) about\b|^(?:why|how|when|where|who|which one)(?: (?:so|come|not))?\W*$"
-    rf"|\b(?:he|she|him|his|her|hers)\b|^(?:{_AUX}) (?:it|that|this|these|those)\b(?! (?:true|possible)\b)"
-    r"|\b(?:it|them|that|this|these|those)\W*$",
+    r"^(?:what|how) about\b|^(?:why|how|when|where|who|which one)(?: (?:so|come|not))?\W*$"
+    rf"|\b(?:he|she|him|his|her|hers)\b|\b(?:{_AUX}) it\b(?! (?:take|true|possible|mean)\b)"
+    rf"|^(?:{_AUX}) (?:that|this|these|those)\b|\b(?:it|them|that|this|these|those)\W*$",
     re.I,
 )
-_MAY_LEAN = re.compile(r"\b(?:it|its|that|this|these|those|they|them|their|same|else|other)\b", re.I)
+_MAY_LEAN = re.compile(
+    rf"\b(?:it|its|that|this|these|those|they(?! (?:\w+ly |also )?{_SPEECH}\b)|them|their|same|else|other)\b",
+    re.I,
+)
 _ASKS = re.compile(
     rf"^(?:what|who|whom|whose|when|where|why|how|which|list|tell|show|give|find|name|explain|describe|compare"
     rf"|summari[sz]e|{_AUX})\b",
@@ -105,21 +113,31 @@ def read(question: str, turns: Sequence[Turn], speakers: Sequence[str]) -> Readi
     if last is not None and _AGAIN.match(bare):
         which = "the last answer" if last is turns[-1] else f"the answer to {last.question!r}"
         return Reading(text, "again", anchor=last.cited, notes=(f"that = {which}",))
-    if last is not None and (_MORE.match(bare) or _MORE.match(text)):
-        return Reading(text, "next", "after", True, anchor=last.cited, notes=(placed(last.cited, "after"),))
+    more = _MORE.match(bare) or _MORE.match(text)  # "then" alone is both a connective and a question
+    if last is not None and more:
+        when: When = "before" if more["before"] else "after"
+        return Reading(text, _MODES[when], when, True, anchor=last.cited, notes=(placed(last.cited, when),))
+    about = _ABOUT.sub("", bare)
     reading = Reading(bare)
+    if about != bare and _says_something(about, ()):
+        reading = Reading(about, notes=(f"asked about: {about}",))
     if last is not None:
         reading = _in_place(_in_time(reading, last.cited, speakers), last.cited, speakers)
     reading = _by_speaker(reading, turns, speakers)
     if not reading.notes:
-        return Reading(text, open=bool(turns) and _may_lean(text))
-    reading = replace(reading, question=_sentence(reading.question), open=_may_lean(reading.question))
-    return only_said(reading, speakers)
+        return Reading(text, open=_may_lean(text))
+    asked = _sentence(reading.question)
+    unsure = about != bare or _may_lean(asked)
+    theirs = tuple(cited for cited in (last.cited if last else ()) if cited.speaker == reading.speaker)
+    if theirs and reading.speaker and not (reading.in_video or unsure) and _only_happens(asked, speakers):
+        return replace(reading, question=text, mode="again", anchor=theirs)
+    return only_said(replace(reading, question=asked, open=unsure), speakers)
 
 
 def leans(question: str) -> bool:
     """Whether a question is plainly the follow-up of another."""
-    return _LEANS.search(question) is not None
+    bare = _CONNECTIVE.sub("", question)
+    return _LEANS.search(bare) is not None or (bare != question and not _ASKS.match(bare))
 
 
 def only_said(reading: Reading, speakers: Sequence[str]) -> Reading:
@@ -127,11 +145,12 @@ def only_said(reading: Reading, speakers: Sequence[str]) -> Reading:
     named = named_speakers(reading.question, speakers)
     if reading.when is None or _says_something(reading.question, named):
         return reading
-    mode: Mode = "next" if reading.when == "after" else "before"
     notes, unknown = reading.notes, _SAYS.search(reading.question)
     if unknown and not named:
         notes = (*notes, f"{unknown.group().lower()} = anybody")
-    return replace(reading, mode=mode, speaker=named[0] if len(named) == 1 else None, notes=notes)
+    return replace(
+        reading, mode=_MODES[reading.when], speaker=named[0] if len(named) == 1 else None, notes=notes
+    )
 
 
 def placed(anchor: Sequence[Cited], when: When | None) -> str:
@@ -150,12 +169,9 @@ def bound_s(anchor: Sequence[Cited], when: When) -> float:
 def _in_time(reading: Reading, anchor: tuple[Cited, ...], speakers: Sequence[str]) -> Reading:
     for when, pattern in (*_TIMES, *_ADVERBS):
         left, found = pattern.subn(" ", reading.question, count=1)
-        if not found or (
-            (when, pattern) in _ADVERBS and _says_something(left, named_speakers(left, speakers))
-        ):
-            continue
-        notes = (*reading.notes, placed(anchor, when))
-        return replace(reading, question=left, when=when, in_video=True, anchor=anchor, notes=notes)
+        if found and ((when, pattern) in _TIMES or _only_happens(left, speakers)):
+            notes = (*reading.notes, placed(anchor, when))
+            return replace(reading, question=left, when=when, in_video=True, anchor=anchor, notes=notes)
     return reading
 
 
@@ -197,11 +213,16 @@ def _says_something(question: str, named: Sequence[str]) -> bool:
     return any(word not in FRAME_WORDS and re.split("['’]", word)[0] not in names for word in words)
 
 
+def _only_happens(question: str, speakers: Sequence[str]) -> bool:
+    happens = _HAPPENS.search(question) is not None
+    return happens and not _says_something(question, named_speakers(question, speakers))
+
+
 def _may_lean(question: str) -> bool:
     """Whether a question may refer to something said before: the rules know English only."""
     fragment = len(question.split()) <= _MOST_WORDS_OF_A_FRAGMENT and not _ASKS.match(question)
     foreign = guess_language(question) not in ("en", None)
-    return leans(question) or fragment or foreign or _MAY_LEAN.search(question) is not None
+    return leans(question) or fragment or foreign or _MAY_LEAN.search(_PLACE.sub("", question)) is not None
 
 
 def _sentence(text: str) -> str:

@@ -36,7 +36,8 @@ class Turn:
     """One question and its answer.
 
     ``question`` is as it was asked, ``asked`` as it stands alone; ``notes`` say what was read into it. ``claims``
-    and ``cited`` belong together by position: each claim's first citation.
+    and ``cited`` belong together by position: each claim's first citation. ``videos`` are the ids of all videos whose
+    words may be in it.
     """
 
     question: str
@@ -46,23 +47,24 @@ class Turn:
     claims: tuple[str, ...] = ()
     cited: tuple[Cited, ...] = ()
     notes: tuple[str, ...] = ()
+    videos: tuple[str, ...] = ()
 
 
 def admitted(turns: Iterable[Turn], filters: Scope) -> tuple[Turn, ...]:
-    """The turns all of whose citations lie within ``filters``: of a session that was narrowed, not the others."""
-    return tuple(turn for turn in turns if all(_admits(filters, cited) for cited in turn.cited))
+    """The turns of which all that they hold lies within ``filters``: of a session that was narrowed, not the others."""
+    ids = filters.video_ids
+    return tuple(
+        turn
+        for turn in turns
+        if (ids is None or ids.issuperset(turn.videos))
+        and all(_admits(filters, cited) for cited in turn.cited)
+    )
 
 
 def _admits(filters: Scope, cited: Cited) -> bool:
-    """Whether it lies in the filters' videos and time, and is speech where they have a speaker (theirs, if known)."""
-    return (
-        (filters.video_ids is None or cited.video_id in filters.video_ids)
-        and filters.touches(cited.start_s, cited.end_s)
-        and (
-            filters.speaker is None
-            or (cited.kind == "speech" and speaker_key(cited.speaker) in (None, speaker_key(filters.speaker)))
-        )
-    )
+    """Whether it lies in the filters' time, and is speech where they have a speaker (theirs, if known)."""
+    theirs = cited.kind == "speech" and speaker_key(cited.speaker) in (None, speaker_key(filters.speaker))
+    return filters.touches(cited.start_s, cited.end_s) and (filters.speaker is None or theirs)
 
 
 # ``dump_python(…, mode="json")`` gives what JSON can hold, ``validate_python`` is its inverse.

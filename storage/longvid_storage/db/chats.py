@@ -51,9 +51,8 @@ def begin(connection: Connection, name: str | None, scope: Mapping[str, Any]) ->
         taken = set(connection.execute(select(ChatRow.name)).scalars())
         name = next(free for n in range(1, len(taken) + 2) if (free := f"chat-{n}") not in taken)
     used = _next_use(connection)
-    values = {"name": name, "scope": dict(scope), "used": used}
-    key = connection.execute(insert(ChatRow).values(values).returning(ChatRow.chat_key)).scalar_one()
-    return StoredChat(int(key), name, dict(scope), used)
+    new = insert(ChatRow).values(name=name, scope=dict(scope), used=used).returning(ChatRow.chat_key)
+    return StoredChat(int(connection.execute(new).scalar_one()), name, dict(scope), used)
 
 
 def resume(connection: Connection, session: StoredChat) -> StoredChat:

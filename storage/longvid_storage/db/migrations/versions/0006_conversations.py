@@ -85,7 +85,7 @@ def _bring_over(connection: sa.Connection, file: Path) -> None:
                 sa.text(
                     "INSERT INTO turns (chat_key, seq, turn) VALUES (:chat, :seq, :turn) RETURNING turn_key"
                 ),
-                {"chat": chat, "seq": seq, "turn": json.dumps(turn)},
+                {"chat": chat, "seq": seq, "turn": json.dumps({**turn, "videos": sorted(cited)})},
             ).scalar_one()
             for video_id in cited:
                 connection.execute(
