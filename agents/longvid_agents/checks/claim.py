@@ -19,7 +19,7 @@ from longvid_agents.checks.support import coverage
 from longvid_agents.checks.times import times_in
 from longvid_agents.sentences import Sentence
 from longvid_agents.verify import normalise
-from longvid_storage.text.analysis import guess_language
+from longvid_storage.text.languages import guess_language
 from longvid_storage.text.stop_words import STOP_WORDS
 
 Verdict = Literal["supported", "unsure", "refuted"]

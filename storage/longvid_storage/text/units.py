@@ -17,7 +17,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from longvid_storage.text.analysis import guess_language
+from longvid_storage.text.languages import guess_language
 from longvid_storage.text.sound_words import describe_sound
 from longvid_storage.types import ScreenText, Segment, Slide, Sound, Unit, Utterance
 
