@@ -7,10 +7,10 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sentence_cases import SENTENCES, UNSPACED
 
 from longvid_storage.text import sentences
 from longvid_storage.text.sentences import ends_sentence, split_sentences
+from sentence_cases import SENTENCES, UNSPACED
 
 CASES = [(language, case) for language, cases in SENTENCES.items() for case in cases]
 PIECES = st.lists(

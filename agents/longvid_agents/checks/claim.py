@@ -18,7 +18,7 @@ from longvid_agents.checks.numbers import named_numbers, numbers_in
 from longvid_agents.checks.support import coverage
 from longvid_agents.checks.times import times_in
 from longvid_agents.verify import normalise
-from longvid_storage.text.analysis import guess_language
+from longvid_storage.text.languages import guess_language
 from longvid_storage.text.stop_words import STOP_WORDS
 from longvid_storage.types import Passage
 

@@ -14,7 +14,7 @@ from typing import Literal
 from longvid_agents.conversation.turns import Cited, Turn
 from longvid_agents.question import FRAME_WORDS, content_terms
 from longvid_storage.search.question import named_speakers
-from longvid_storage.text.analysis import guess_language
+from longvid_storage.text.languages import guess_language
 from longvid_storage.text.timecode import format_time
 
 Mode = Literal["ask", "next", "before", "again"]

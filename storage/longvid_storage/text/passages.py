@@ -17,7 +17,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 
-from longvid_storage.text.analysis import guess_language
+from longvid_storage.text.languages import guess_language
 from longvid_storage.text.sentences import ends_sentence, split_sentences
 from longvid_storage.text.sound_words import describe_sound
 from longvid_storage.types import Passage, ScreenText, Sound, Utterance
