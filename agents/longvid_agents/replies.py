@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
@@ -140,17 +140,8 @@ class Minutes(ReplyModel):
     open_questions: Annotated[tuple[Draft, ...], Field(max_length=MOST_ROWS)] = ()
 
 
-class FollowUp(ReplyModel):
-    """A follow-up that stands alone; who is asked about, which piece it refers to, what comes after or before it."""
-
-    question: Annotated[str, Field(min_length=1, max_length=500), BeforeValidator(_words)]
-    speaker: Annotated[str | None, Field(max_length=100)] = None
-    citation: Annotated[str | None, Field(max_length=16)] = None
-    when: Literal["after", "before"] | None = None
-
-
 DRAFTS, VERDICTS, SEEN = schema_of(Drafts), schema_of(Verdicts), schema_of(Seen)
-PLAN, MINUTES, FOLLOW_UP = schema_of(PlanReply), schema_of(Minutes), schema_of(FollowUp)
+PLAN, MINUTES = schema_of(PlanReply), schema_of(Minutes)
 
 
 def read_drafts(text: str) -> Drafts:
@@ -171,11 +162,6 @@ def read_plan(text: str) -> PlanReply:
 def read_minutes(text: str) -> Minutes:
     """The minutes of a part."""
     return read_reply(text, Minutes)
-
-
-def read_follow_up(text: str) -> FollowUp:
-    """A follow-up question, rewritten."""
-    return read_reply(text, FollowUp)
 
 
 def read_verdicts(text: str, count: int) -> tuple[bool, ...]:

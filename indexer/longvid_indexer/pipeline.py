@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from longvid_indexer.report import (
     ErrorInfo,
     FileFinished,
+    FilesFound,
     IndexEvent,
     IndexReport,
     RunsAgain,
@@ -57,7 +58,9 @@ class Pipeline:
         reports: list[IndexReport] = []
         with self.store.writer_lock(on_wait=lambda message: on_event(Waiting(message))):
             known = self.store.known_paths()
-            for found in scan(paths):
+            everything = list(scan(paths))
+            on_event(FilesFound(len(everything)))
+            for found in everything:
                 report = self._file(found, known.get(str(found.path)), on_event)
                 reports.append(report)
                 on_event(FileFinished(report, len(reports)))
