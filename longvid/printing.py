@@ -124,7 +124,7 @@ def speakers(found: Sequence[SpeakerRow], transcript: TranscriptInfo | None) -> 
             f"{shown(each.name + called)}"
         )
     if transcript is not None and transcript.speakers_by:
-        lines.append(f"told apart by their voices ({transcript.speakers_by}): check them")
+        lines.append(f"told apart by their voices ({shown(transcript.speakers_by)}): check them")
     return "\n".join(lines)
 
 
@@ -141,7 +141,7 @@ def show(video: VideoDetails) -> str:
         counted["sounds"] = video.sounds
     facts = "  " + " · ".join(f"{len(items)} {name}" for name, items in counted.items())
     if video.transcript_source:
-        facts += f" · transcript: {video.transcript_source}"
+        facts += f" · transcript: {shown(video.transcript_source)}"
     head.append(facts)
     if video.summary:
         head += ["", _fill(shown(video.summary), "  ")]

@@ -107,7 +107,7 @@ def answer(found: bool = True) -> Answer:
     moment = Moment("v" * 64, HOSTILE, f"/films/{HOSTILE}", 1, 4, 0.5, "event", evidence)
     return Answer(
         HOSTILE,
-        HOSTILE,
+        HOSTILE.replace("\n", " "),  # its lines are the claims, and what is partial about it
         found,
         (Claim(HOSTILE, (citation(),)),) if found else (),
         (moment,),
@@ -132,7 +132,7 @@ def outputs() -> dict[str, str]:
     summary = Summary(
         "v", HOSTILE, HOSTILE, 60.0, (spoken,), (SummaryChapter(0, 60, HOSTILE),), (line,), (line,), (line,)
     )
-    digest_line = DigestLine(HOSTILE, citation(), HOSTILE, None, HOSTILE, (citation(),))
+    digest_line = DigestLine(HOSTILE, HOSTILE, None, citation(), HOSTILE, (citation(),))
     digest = Digest(HOSTILE, (line,), (digest_line,), (digest_line,), (digest_line,), (summary,), HOSTILE)
     segment = Segment("event", 0, 60, HOSTILE, HOSTILE)
     scene = SceneTree(Segment("scene", 0, 30, HOSTILE), ())
@@ -259,7 +259,7 @@ def test_a_hostile_video_through_every_command(tmp_path: Path, monkeypatch: pyte
     run("ask", question, "--format", "srt", *off)
     saved.write_text(run("ask", question, "--json", *off))
     run("export", str(saved), "--save", str(tmp_path / "a.md"))
-    run("chat", "--session", f"one{BAD}", *off, typed=f"{question}\n/history\n/sessions\n")
+    run("chat", "--session", "one", *off, typed=f"{question}\n/history\n/sessions\n")
     run("chat", "--list")
     run("summary", video, *off)
     run("chapters", video, "--format", "vtt")
