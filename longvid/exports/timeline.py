@@ -46,7 +46,7 @@ def to_srt(spans: Sequence[MediaSpan], infos: Infos, name: str) -> str:
     for number, span in enumerate(playable(spans, infos) or spans, 1):
         times = f"{format_clock(at_s, ',')} --> {format_clock(at_s + span.duration_s, ',')}"
         source = f"[{shown(span.title)} @ {format_span(span.start_s, span.end_s)}]"
-        text = "\n".join(line for line in (*map(shown, span.text.splitlines()), source) if line.strip())
+        text = "\n".join(line for line in (*in_lines(span.text).split("\n"), source) if line.strip())
         cues.append(f"{number}\n{times}\n{text.replace('-->', '→')}\n")
         at_s += span.duration_s
     return "\n".join(cues)
