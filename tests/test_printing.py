@@ -198,7 +198,7 @@ def test_every_function_that_writes_for_people_tames_what_is_hostile(
         for printed in capsys.readouterr():
             assert hidden(printed) == [], name
             forged = [line for line in printed.splitlines() if line.startswith("forged")]
-            assert not forged or name == "srt", f"{name}: only the lines of a cue are its claims'"
+            assert not forged or name == "srt", f"{name}: only the lines of a cue are its claims"
         assert "31mred" in text or name in ("edl", "indexed"), f"{name} still tells the words"
 
 
