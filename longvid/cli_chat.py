@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from longvid import output
 from longvid.cli_options import (
     CollectionOption,
     ConfigOption,
@@ -25,6 +26,7 @@ from longvid.cli_options import (
     open_library,
 )
 from longvid_storage.errors import LongvidError, UsageError
+from longvid_storage.text.shown import shown
 
 if TYPE_CHECKING:
     from longvid.chat import Chat, ChatInfo
@@ -76,7 +78,7 @@ def chat(
             return 0
         if delete is not None:
             lib.delete_chat(delete)
-            print(f"deleted the session {delete!r}", file=sys.stderr)
+            output.note(f"deleted the session {delete!r}")
             return 0
         talk = _Talk(lib, chosen, extractive, json_)
         talk.open(session)
@@ -110,7 +112,7 @@ class _Talk:
             _remember([turn.question for turn in turns])
         if turns:
             count = f"{len(turns)} question{'s' * (len(turns) != 1)} so far"
-            _say(f"session {opened.name}: {count}; the last one was: {turns[-1].question}")
+            _say(f"session {opened.name}: {count}; the last one was: {shown(turns[-1].question)}")
         elif self.interactive:
             _say(f"session {opened.name}; /help lists commands, Ctrl-D leaves")
 
@@ -123,11 +125,11 @@ class _Talk:
                         break
                     continue
                 if not self.interactive and not self.json:
-                    print(f"> {line}", flush=True)
+                    output.result(f"> {line}")
                 self._print(self.chat.ask(line))
             except LongvidError as error:
                 self.failed = True
-                print(f"longvid: {error.message}", file=sys.stderr, flush=True)
+                output.note(f"longvid: {shown(error.message)}")
             except KeyboardInterrupt:
                 if not self.interactive:
                     raise
@@ -139,12 +141,12 @@ class _Talk:
             try:
                 line = input("> ") if self.interactive else sys.stdin.readline()
             except EOFError:
-                print(file=sys.stderr)
+                output.note()
                 return
             except KeyboardInterrupt:
                 if not self.interactive:
                     raise
-                print(file=sys.stderr)
+                output.note()
                 continue
             if not self.interactive and not line:
                 return
@@ -177,22 +179,22 @@ class _Talk:
         return ""
 
     def _print(self, reply: Reply) -> None:
-        from longvid import jsonform, printing
+        from longvid import printing
 
         if self.json:
-            print(jsonform.dumps(reply), flush=True)
+            output.record(reply)
             return
         if reply.turn.notes:
             _say(f"({'; '.join(reply.turn.notes)})")
-        print(printing.answer(reply.answer), end="\n\n", flush=True)
+        output.result(printing.answer(reply.answer), end="\n\n")
 
     def _history(self) -> None:
         for turn in self.chat.turns:
-            print(f"> {turn.question}\n{turn.answer}\n")
+            output.result(f"> {shown(turn.question)}\n{turn.answer}\n")
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    output.note(text)
 
 
 def _remember(questions: list[str]) -> None:
@@ -207,20 +209,21 @@ def _remember(questions: list[str]) -> None:
 
 
 def _print_sessions(found: list[ChatInfo], json: bool) -> None:
-    from longvid import jsonform
-
     if json:
         for each in found:
-            print(jsonform.dumps(each))
+            output.record(each)
         return
     if not found:
-        print("There are no sessions yet: longvid chat begins one.")
+        output.result("There are no sessions yet: longvid chat begins one.")
         return
-    rows = [(each.name, str(each.turns), _scope(each), each.last_question or "") for each in found]
+    rows = [
+        (shown(each.name), str(each.turns), shown(_scope(each)), shown(each.last_question or ""))
+        for each in found
+    ]
     widths = [max(len(row[column]) for row in [*rows, _HEAD]) for column in range(3)]
     for row in (_HEAD, *rows):
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=False))
-        print("  ".join([*cells, row[3]]).rstrip())
+        output.result("  ".join([*cells, row[3]]).rstrip())
 
 
 _HEAD = ("session", "turns", "only", "last question")

@@ -8,8 +8,14 @@ from typing import Any
 
 
 def dumps(value: object) -> str:
-    """One line of JSON; text in any script stays readable."""
-    return json.dumps(to_plain(value), ensure_ascii=False, allow_nan=False)
+    """One line of JSON; text in any script stays readable, what is not seen is escaped."""
+    text = json.dumps(to_plain(value), ensure_ascii=False, allow_nan=False)
+    return text if text.isprintable() else "".join(map(_sign, text))
+
+
+def _sign(sign: str) -> str:
+    # Nothing but strings holds such signs. A byte that is no text is escaped where it is printed.
+    return sign if sign.isprintable() or "\ud800" <= sign <= "\udfff" else json.dumps(sign)[1:-1]
 
 
 def to_plain(value: Any) -> Any:

@@ -114,7 +114,7 @@ class Library(Shelf):
         """A sentence for each model whose vectors some videos still have, though search uses another one now."""
         from longvid.models.held import stale
 
-        return stale(self._store, self.engines)
+        return stale(self._store, text=self.engines.text_encoder, image=self.engines.image_encoder)
 
     def search(
         self,
@@ -205,7 +205,7 @@ class Library(Shelf):
         Raises:
             UsageError: another suffix, or the place cannot be written.
         """
-        from longvid.exports.report import save_report
+        from longvid.exports.report_files import save_report
 
         with self._store.view() as view:
             return save_report(answer, view, Path(path))

@@ -31,7 +31,7 @@ from longvid_storage.models.replies import (
 )
 
 FORMS = (
-    *(replies.Drafts, replies.Verdicts, replies.Seen, replies.PlanReply, replies.Minutes, replies.FollowUp),
+    *(replies.Drafts, replies.Verdicts, replies.Seen, replies.PlanReply, replies.Minutes),
     *(EventReply, FoldReply),
 )
 ANSWER = '{"complete": true, "claims": [{"text": "Ben {writes} it [e1].", "evidence": ["e1", "e1", "x"]}]}'

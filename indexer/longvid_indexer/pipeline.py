@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from longvid_indexer.report import (
     ErrorInfo,
     FileFinished,
+    FilesFound,
     IndexEvent,
     IndexReport,
     RunsAgain,
@@ -56,14 +57,13 @@ class Pipeline:
 
         reports: list[IndexReport] = []
         with self.store.writer_lock(on_wait=lambda message: on_event(Waiting(message))):
-            with (
-                self.store.view() as view
-            ):  # one snapshot for all: a file that is unchanged asks nothing more
+            with self.store.view() as view:  # one snapshot: a file that is unchanged asks nothing more
                 known = view.paths()
                 rows = {row.info.video_id: row for row in view.videos()}
-            for found in scan(paths):
-                path = known.get(str(found.path))
-                report = self._file(found, path, rows, on_event)
+            everything = list(scan(paths))
+            on_event(FilesFound(len(everything)))
+            for found in everything:
+                report = self._file(found, known.get(str(found.path)), rows, on_event)
                 reports.append(report)
                 on_event(FileFinished(report, len(reports)))
             self._fold(reports, on_event)

@@ -5,11 +5,9 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from longvid.exports.spans import href
 from longvid_storage.db.view import View
-from longvid_storage.errors import UsageError
 from longvid_storage.types import Answer, Box, Citation, Keyframe, Moment, Scope
 
 WIDEST = 960
@@ -77,36 +75,6 @@ def build_report(answer: Answer, view: View) -> Report:
         partial=answer.partial,
         trail=tuple(f"{_STEPS.get(step.node, '')}{step.did}" for step in answer.trail),
     )
-
-
-def save_report(answer: Answer, view: View, path: Path) -> list[Path]:
-    """Write the report to ``path`` (``.html``, one file that needs nothing else, or ``.md``); what was written.
-
-    Markdown has its frames in a folder beside it (``answer.md``: ``answer_files/``).
-
-    Raises:
-        UsageError: another suffix, or the place cannot be written.
-    """
-    from longvid.exports import report_html, report_markdown
-
-    writers = {".html": report_html.files, ".htm": report_html.files, ".md": report_markdown.files}
-    check_report_path(path)
-    written = writers[path.suffix.lower()](build_report(answer, view), path)
-    try:
-        for place, data in written.items():
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(data)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}; choose another place") from error
-    return list(written)
-
-
-def check_report_path(path: Path) -> None:
-    """Raise ``UsageError`` unless a report can be of this kind; needs no answer."""
-    if path.suffix.lower() not in (".html", ".htm", ".md"):
-        raise UsageError(
-            f"a report is .md or .html, and {path.name} is neither: name it report.md or report.html"
-        )
 
 
 def _cited(citation: Citation, view: View) -> Source:

@@ -45,3 +45,9 @@ def _sign(sign: str) -> str:
 def in_lines(text: str) -> str:
     """The same of a text of several lines, whose line feeds stay."""
     return "\n".join(map(shown, text.split("\n")))
+
+
+def cut(text: str, width: int) -> str:
+    """The text on one line of at most ``width`` signs."""
+    line = shown(text)
+    return line if len(line) <= width else f"{line[: max(1, width - 1)]}…"
