@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from longvid_indexer.subtitles.beside import find_sidecars, in_order
-from longvid_indexer.subtitles.cleaning import tidy_line, unroll
+from longvid_indexer.subtitles.cleaning import join_brackets, tidy_line
 from longvid_indexer.subtitles.cue import Cue, Line, Subtitles
 from longvid_indexer.subtitles.languages import normalise_language
 from longvid_indexer.subtitles.reading import read_subtitles
@@ -147,8 +147,9 @@ def _cut(utterance: Utterance, end_s: float) -> Utterance:
 
 def to_utterances(read: Subtitles, language: str | None) -> tuple[Utterance, ...]:
     """Cues to utterances in order of time: one a cue, or one a speaker where several speak in it."""
-    rolled_up = unroll(sorted(read.cues, key=lambda cue: cue.start_s))
-    cues = [replace(cue, lines=tuple(filter(None, map(tidy_line, cue.lines)))) for cue in rolled_up]
+    cues = [
+        replace(cue, lines=tuple(filter(None, map(tidy_line, join_brackets(cue.lines))))) for cue in read.cues
+    ]
     names = find_names(line.text for cue in cues for line in cue.lines if line.speaker is None)
     made = [u for cue in cues for u in _cue_utterances(cue, names, language)]
     return tuple(sorted(made, key=lambda u: (u.start_s, u.end_s)))

@@ -1,0 +1,142 @@
+"""Captions that show again what they showed: rolling, scrolling, growing and paint-on captions, and typeset layers.
+
+What is on screen is a list of lines. The next cue shows the last of them again, whole, and then what is new: a new line
+below (rolling, scrolling), or more words in the last line (growing, paint-on). Lines are compared by their words, not by
+where they break, since converters break them anew. Only what is new is taken from such a cue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from longvid_indexer.subtitles.cue import Cue, Line
+
+# Two cues touch when the second begins this close to the end of the first.
+_TOUCH_S = 0.1
+# So many cues that show again what was just shown make a file a rolling one; fewer may be people repeating themselves.
+_ROLLING_CUES = 3
+_ROLLING_SHARE = 0.15
+# No screen of captions is longer; a cue of more lines is compared as a whole and by its last ones.
+_LINES_MAX = 8
+# A line shown again for less time than anyone needs to say it again (30 letters a second) is the same line.
+_LETTERS_A_SECOND = 30.0
+
+
+@dataclass(slots=True)
+class _Shown:
+    """A line on screen: who says it, its words, and the kept cue that it is the last line of."""
+
+    speaker: str | None
+    words: list[str]
+    kept: int
+
+
+def unroll(cues: Sequence[Cue]) -> list[Cue]:
+    """Each line once, at the time it first appeared; ``cues`` are in order of their starts.
+
+    A file in which fewer than three cues, or fewer than 15 %, show again what was there is no rolling one: people do
+    say things twice.
+    """
+    cues = _once_a_moment(cues)
+    kept, repeats = _new_words(cues)
+    return kept if repeats >= max(_ROLLING_CUES, _ROLLING_SHARE * len(cues)) else list(cues)
+
+
+def _once_a_moment(cues: Sequence[Cue]) -> list[Cue]:
+    """Without what is shown twice at a time (layers of a typeset line), or again for a moment only (its frames)."""
+    kept: list[Cue] = []
+    last: dict[tuple[Line, ...], int] = {}
+    for cue in cues:
+        # Word times differ where a line is shown again.
+        key = tuple(Line(line.text, line.speaker) for line in cue.lines)
+        place = last.get(key)
+        if place is not None and _same_moment(kept[place], cue, key):
+            kept[place] = replace(kept[place], end_s=max(kept[place].end_s, cue.end_s))
+            continue
+        last[key] = len(kept)
+        kept.append(cue)
+    return kept
+
+
+def _same_moment(before: Cue, cue: Cue, lines: tuple[Line, ...]) -> bool:
+    length_s = cue.end_s - cue.start_s
+    shared_s = min(before.end_s, cue.end_s) - cue.start_s
+    if shared_s * 2 >= min(length_s, before.end_s - before.start_s):
+        return True
+    letters = sum(len(line.text) for line in lines)
+    return cue.start_s - before.end_s <= _TOUCH_S and letters > _LETTERS_A_SECOND * length_s
+
+
+def _new_words(cues: Sequence[Cue]) -> tuple[list[Cue], int]:
+    """The cues without what the one before them showed, and how many of them showed anything again and more."""
+    kept: list[Cue] = []
+    shown: list[_Shown] = []
+    repeats, end_s = 0, 0.0
+    for cue in cues:
+        lines = [line.text.split() for line in cue.lines]
+        words = [word for line in lines for word in line]
+        touches = cue.start_s - end_s <= _TOUCH_S
+        again = _again(shown, cue, words) if touches else None
+        if again is None:
+            shown = [_Shown(line.speaker, w, len(kept)) for line, w in zip(cue.lines, lines, strict=True)]
+            kept.append(cue)
+        else:
+            old = sum(len(line.words) for line in again)
+            repeats += len(words) > old
+            shown = _take_new(kept, again, cue, lines, old)
+        end_s = cue.end_s
+    return kept, repeats
+
+
+def _again(shown: list[_Shown], cue: Cue, words: list[str]) -> list[_Shown] | None:
+    """The last lines on screen with which the cue begins, as many as possible; None when there are none."""
+    first = cue.lines[0].speaker
+    for at in (0, *range(max(1, len(shown) - _LINES_MAX), len(shown))):
+        lines = shown[at:]
+        if first is not None and lines[0].speaker not in (None, first):
+            continue
+        old = [word for line in lines for word in line.words]
+        if words[: len(old)] == old:
+            return lines
+    return None
+
+
+def _take_new(
+    kept: list[Cue], again: list[_Shown], cue: Cue, lines: list[list[str]], old: int
+) -> list[_Shown]:
+    """Add what is new in a cue to what is kept; returns what is on screen now."""
+    shown = list(again)
+    rest = old
+    fresh: list[Line] = []
+    for line, words in zip(cue.lines, lines, strict=True):
+        if rest >= len(words):
+            rest -= len(words)
+            continue
+        if rest:
+            shown[-1] = _grow(kept, shown[-1], cue, line, words[rest:])
+            rest = 0
+        else:
+            fresh.append(line)
+    if fresh:
+        shown += [_Shown(line.speaker, line.text.split(), len(kept)) for line in fresh]
+        kept.append(replace(cue, lines=tuple(fresh)))
+    elif old == sum(map(len, lines)):
+        last = shown[-1].kept
+        if all(line.kept == last for line in shown) and len(shown) == len(kept[last].lines):
+            kept[last] = replace(kept[last], end_s=max(kept[last].end_s, cue.end_s))
+    return shown
+
+
+def _grow(kept: list[Cue], last: _Shown, cue: Cue, line: Line, words: list[str]) -> _Shown:
+    """Add words to the last line that was kept."""
+    before = kept[last.kept]
+    if len(before.lines) > _LINES_MAX:
+        kept.append(replace(cue, lines=(replace(line, text=" ".join(words), words=()),)))
+        return _Shown(last.speaker, [*last.words, *words], len(kept) - 1)
+    *others, old = before.lines
+    timed = line.words[-len(words) :] if old.words else ()
+    told = (*old.words, *timed) if [word.text for word in timed] == words else ()
+    grown = replace(old, text=" ".join([old.text, *words]), words=told)
+    kept[last.kept] = replace(before, end_s=max(before.end_s, cue.end_s), lines=(*others, grown))
+    return _Shown(last.speaker, [*last.words, *words], last.kept)
