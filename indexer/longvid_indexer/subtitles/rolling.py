@@ -69,7 +69,7 @@ def _same_moment(before: Cue, cue: Cue, lines: tuple[Line, ...]) -> bool:
 
 
 def _new_words(cues: Sequence[Cue]) -> tuple[list[Cue], int]:
-    """The cues without what the one before them showed, and how many of them showed anything again and more."""
+    """The cues without what the one before them showed, and how many of them scrolled it up or added to it."""
     kept: list[Cue] = []
     shown: list[_Shown] = []
     repeats, end_s = 0, 0.0
@@ -77,13 +77,13 @@ def _new_words(cues: Sequence[Cue]) -> tuple[list[Cue], int]:
         lines = [line.text.split() for line in cue.lines]
         words = [word for line in lines for word in line]
         touches = cue.start_s - end_s <= _TOUCH_S
-        again = _again(shown, cue, words) if touches else None
+        again = _again(shown, cue, words) if touches and shown else None
         if again is None:
             shown = [_Shown(line.speaker, w, len(kept)) for line, w in zip(cue.lines, lines, strict=True)]
             kept.append(cue)
         else:
             old = sum(len(line.words) for line in again)
-            repeats += len(words) > old
+            repeats += len(words) > old or len(again) < len(shown)
             shown = _take_new(kept, again, cue, lines, old)
         end_s = cue.end_s
     return kept, repeats
