@@ -17,19 +17,26 @@ _TOUCH_S = 0.1
 # So many cues that show again what was just shown make a file a rolling one; fewer may be people repeating themselves.
 _ROLLING_CUES = 3
 _ROLLING_SHARE = 0.15
-# No screen of captions is longer; a cue of more lines is compared as a whole and by its last ones.
+# No screen of captions has more lines, or words that came one by one; a longer cue is compared by its last ones.
 _LINES_MAX = 8
+_PARTS_MAX = 48
+# Where words were added to a line, so many must be shown again to tell a scrolled line from a word said twice.
+_WORDS_MIN = 2
 # A line shown again for less time than anyone needs to say it again (30 letters a second) is the same line.
 _LETTERS_A_SECOND = 30.0
 
 
 @dataclass(slots=True)
 class _Shown:
-    """A line on screen: who says it, its words, and the kept cue that it is the last line of."""
+    """Words on screen that came at one time in one line: who says them, and the kept cue that has them.
+
+    ``inside`` when they were added to a line.
+    """
 
     speaker: str | None
     words: list[str]
     kept: int
+    inside: bool = False
 
 
 def unroll(cues: Sequence[Cue]) -> list[Cue]:
@@ -82,30 +89,34 @@ def _new_words(cues: Sequence[Cue]) -> tuple[list[Cue], int]:
             shown = [_Shown(line.speaker, w, len(kept)) for line, w in zip(cue.lines, lines, strict=True)]
             kept.append(cue)
         else:
-            old = sum(len(line.words) for line in again)
-            repeats += len(words) > old or len(again) < len(shown)
-            shown = _take_new(kept, again, cue, lines, old)
+            old = sum(len(part.words) for part in again)
+            scrolled = len(again) < len(shown)
+            repeats += len(words) > old or scrolled
+            shown = _take_new(kept, again, cue, lines, old, scrolled=scrolled)
         end_s = cue.end_s
     return kept, repeats
 
 
 def _again(shown: list[_Shown], cue: Cue, words: list[str]) -> list[_Shown] | None:
-    """The last lines on screen with which the cue begins, as many as possible; None when there are none."""
+    """The last words on screen with which the cue begins, as many as possible; None when there are none."""
     first = cue.lines[0].speaker
-    for at in (0, *range(max(1, len(shown) - _LINES_MAX), len(shown))):
-        lines = shown[at:]
-        if first is not None and lines[0].speaker not in (None, first):
+    for at in (0, *range(max(1, len(shown) - _PARTS_MAX), len(shown))):
+        part = shown[at]
+        if part.words[0] != words[0] or (first is not None and part.speaker not in (None, first)):
             continue
-        old = [word for line in lines for word in line.words]
-        if words[: len(old)] == old:
-            return lines
+        old = [word for other in shown[at:] for word in other.words]
+        if words[: len(old)] == old and (len(old) >= _WORDS_MIN or not part.inside):
+            return shown[at:]
     return None
 
 
 def _take_new(
-    kept: list[Cue], again: list[_Shown], cue: Cue, lines: list[list[str]], old: int
+    kept: list[Cue], again: list[_Shown], cue: Cue, lines: list[list[str]], old: int, *, scrolled: bool
 ) -> list[_Shown]:
-    """Add what is new in a cue to what is kept; returns what is on screen now."""
+    """Add what is new in a cue to what is kept; returns what is on screen now.
+
+    Words in a line that was there belong to it, unless the screen has scrolled: then a converter has joined two lines.
+    """
     shown = list(again)
     rest = old
     fresh: list[Line] = []
@@ -113,30 +124,35 @@ def _take_new(
         if rest >= len(words):
             rest -= len(words)
             continue
-        if rest:
-            shown[-1] = _grow(kept, shown[-1], cue, line, words[rest:])
-            rest = 0
+        if rest and not scrolled and len(kept[shown[-1].kept].lines) <= _LINES_MAX:
+            shown.append(_grow(kept, shown[-1], cue, line, words[rest:]))
+        elif rest:
+            fresh.append(_end_of(line, words[rest:]))
         else:
             fresh.append(line)
+        rest = 0
     if fresh:
         shown += [_Shown(line.speaker, line.text.split(), len(kept)) for line in fresh]
         kept.append(replace(cue, lines=tuple(fresh)))
-    elif old == sum(map(len, lines)):
+    elif old == sum(map(len, lines)) and not scrolled:
         last = shown[-1].kept
-        if all(line.kept == last for line in shown) and len(shown) == len(kept[last].lines):
-            kept[last] = replace(kept[last], end_s=max(kept[last].end_s, cue.end_s))
+        kept[last] = replace(kept[last], end_s=max(kept[last].end_s, cue.end_s))
     return shown
+
+
+def _end_of(line: Line, words: list[str]) -> Line:
+    """The last words of a line, with their times if it has them."""
+    timed = line.words[-len(words) :]
+    told = timed if [word.text for word in timed] == words else ()
+    return replace(line, text=" ".join(words), words=told)
 
 
 def _grow(kept: list[Cue], last: _Shown, cue: Cue, line: Line, words: list[str]) -> _Shown:
     """Add words to the last line that was kept."""
     before = kept[last.kept]
-    if len(before.lines) > _LINES_MAX:
-        kept.append(replace(cue, lines=(replace(line, text=" ".join(words), words=()),)))
-        return _Shown(last.speaker, [*last.words, *words], len(kept) - 1)
     *others, old = before.lines
-    timed = line.words[-len(words) :] if old.words else ()
-    told = (*old.words, *timed) if [word.text for word in timed] == words else ()
-    grown = replace(old, text=" ".join([old.text, *words]), words=told)
+    added = _end_of(line, words)
+    told = (*old.words, *added.words) if old.words and added.words else ()
+    grown = replace(old, text=f"{old.text} {added.text}", words=told)
     kept[last.kept] = replace(before, end_s=max(before.end_s, cue.end_s), lines=(*others, grown))
-    return _Shown(last.speaker, [*last.words, *words], last.kept)
+    return _Shown(last.speaker, words, last.kept, inside=True)
