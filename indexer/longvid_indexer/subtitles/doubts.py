@@ -9,6 +9,7 @@ from dataclasses import replace
 from longvid_indexer.subtitles.cue import Cue, Line, Subtitles
 from longvid_indexer.subtitles.timing import READING_SPEED
 
+_CRAMMED = "cues hold more than anyone can say in their time; where there was room, they last longer"
 # Letters a second. The fastest talkers reach about 30; subtitles may be shown a little late and end a little early.
 _LETTERS_MAX = 60.0
 _SLACK_S = 0.25
@@ -94,7 +95,7 @@ def possible_times(read: Subtitles, until_s: float | None) -> None:
         return
     for place, bad in enumerate(crammed):
         if bad:
-            read.problems["cues hold more than anyone can say in their time: their ends were moved"] += 1
+            read.problems[_CRAMMED] += 1
             cue = read.cues[place]
             needed_s = cue.start_s + letters[place] / READING_SPEED
             room_s = read.cues[place + 1].start_s if place + 1 < len(read.cues) else needed_s
@@ -110,13 +111,12 @@ def _spread(cues: Sequence[Cue], letters: int, until_s: float | None) -> list[Cu
     start_s = cues[0].start_s
     if until_s is None or until_s <= start_s:
         until_s = start_s + letters / _TALKING_SPEED
-    pace_s = (until_s - start_s) / letters
-    spread, at_s = [], start_s
-    for line in (line for cue in cues for line in cue.lines):
-        for text in _pieces(line.text):
-            end_s = at_s + pace_s * len(text)
-            spread.append(Cue(at_s, end_s, (Line(text, line.speaker),)))
-            at_s = end_s
+    lines = [Line(text, line.speaker) for cue in cues for line in cue.lines for text in _pieces(line.text)]
+    pace_s = (until_s - start_s) / sum(len(line.text) for line in lines)
+    spread, said = [], 0
+    for line in lines:
+        begin, said = said, said + len(line.text)
+        spread.append(Cue(start_s + pace_s * begin, start_s + pace_s * said, (line,)))
     return spread
 
 

@@ -22,7 +22,9 @@ _LINES_MAX = 8
 _PARTS_MAX = 48
 # Where words were added to a line, so many must be shown again to tell a scrolled line from a word said twice.
 _WORDS_MIN = 2
-# A line shown again for less time than anyone needs to say it again (30 letters a second) is the same line.
+# A line shown again for less time than this, and than anyone needs to say it (30 letters a second), is the same line:
+# a frame of an animation. People do say "Mm-hmm." again in 0.2 s.
+_FRAME_S = 0.1
 _LETTERS_A_SECOND = 30.0
 
 
@@ -72,7 +74,8 @@ def _same_moment(before: Cue, cue: Cue, lines: tuple[Line, ...]) -> bool:
     if shared_s * 2 >= min(length_s, before.end_s - before.start_s):
         return True
     letters = sum(len(line.text) for line in lines)
-    return cue.start_s - before.end_s <= _TOUCH_S and letters > _LETTERS_A_SECOND * length_s
+    brief = length_s <= _FRAME_S and letters > _LETTERS_A_SECOND * length_s
+    return brief and cue.start_s - before.end_s <= _TOUCH_S
 
 
 def _new_words(cues: Sequence[Cue]) -> tuple[list[Cue], int]:

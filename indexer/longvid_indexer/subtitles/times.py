@@ -14,6 +14,7 @@ _CLOCK = re.compile(
     r"(?P<below>-?)(?P<seconds>\d{1,2})(?:\s{0,2}[.,:;]\s{0,2}(?P<fraction>\d{1,12}))?(?!\d)"
 )
 _SECONDS = re.compile(r"\s{0,20}(?P<seconds>\d{1,7})(?:[.,](?P<fraction>\d{1,12}))?(?![\d:])")
+_SETTINGS = re.compile(r"\s{0,20}(?:\Z|(?:align|line|position|size|vertical|region):)")
 _ARROW = re.compile(r"\s{0,20}(?:-{1,8}\s{0,2}>|[—–]>|→)\s{0,20}")
 _GAP = re.compile(r"\s{1,20}(?:-\s{1,20})?")
 _USUAL = re.compile(
@@ -70,7 +71,7 @@ def _in_seconds(head: str) -> tuple[float, float] | None:
     if start is None or arrow is None or "-->" not in arrow.group():
         return None
     end = _SECONDS.match(head, arrow.end())
-    if end is None or (end.end() < len(head) and not head[end.end()].isspace()):
+    if end is None or _SETTINGS.match(head, end.end()) is None:
         return None
     return _value(start), _value(end)
 
