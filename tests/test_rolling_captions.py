@@ -94,7 +94,11 @@ def spoken(draw: st.DrawFn) -> list[Line]:
     return lines
 
 
-WORDS = [a + b for a in ("ba", "do", "fe", "gu", "ki", "la", "mo", "nu") for b in ("ran", "sel", "tip", "von", "wux")]
+WORDS = [
+    a + b
+    for a in ("ba", "do", "fe", "gu", "ki", "la", "mo", "nu")
+    for b in ("ran", "sel", "tip", "von", "wux")
+]
 
 
 @settings(max_examples=60)

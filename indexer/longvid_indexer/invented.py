@@ -1,9 +1,10 @@
 """Leaves out what a recogniser invented: loops, lines said over and over, text where no voice is, text too fast to say.
 
-``Guard`` judges what was just recognised, beside its sound; ``without_loops`` judges files, which a recogniser may have
-written as well, by their text alone, and takes longer repetition for granted, since people sing and cheer. One guard for every engine, by what can be seen from outside: the text, its time, and where the voice gate heard a
-voice. No list of known phrases: what a model invents depends on what it was trained on. What a Whisper says about
-itself (its confidence) is judged by ``is_unsure``. The compression ratio and the confidence thresholds are those of
+``Guard`` judges what was just recognised: one guard for every engine, by what can be seen from outside: the text, its
+time, and where the voice gate heard a voice. ``without_loops`` judges files, which a recogniser may have written too, by
+their text alone, and lets more repetition pass, since people sing and cheer. No list of known phrases: what a model
+invents depends on what it was trained on. What a Whisper says about itself (its confidence) is judged by ``is_unsure``.
+The compression ratio and the confidence thresholds are those of
 Radford et al. 2022 (arXiv 2212.04356), section 4.5.
 """
 
@@ -37,12 +38,14 @@ _LETTERS_SLACK_S = 0.25
 _PHRASE_WORDS = 12
 _PHRASE_TIMES = 4
 _PHRASES_WORDS = 12
-# In files: a line, or up to so many lines in turn, again and again; a line of one word ("Yeah.") more often than others.
+# In files: a line, or up to so many lines in turn, again and again; one word ("Yeah.") more often than other lines.
 _TURNS = 3
 _LINE_TIMES = 4
 _WORD_TIMES = 6
 # Scripts without spaces: each character counts as a word.
-_TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]|[^\W_\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]+")
+_TOKEN = re.compile(
+    r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]|[^\W_\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]+"
+)
 
 _REASONS = {
     "wordless": "without a word",
@@ -162,8 +165,8 @@ def _without_phrases(utterance: Utterance) -> Utterance:
 def _runs(items: Sequence[Hashable], longest: int) -> Iterator[tuple[int, int, int]]:
     """``(start, length, end)`` of stretches in which a unit of up to ``longest`` items follows itself, in order.
 
-    The shortest unit that fits four times wins. Stretches do not overlap. An item is compared with fewer than four units
-    of what follows it, or with what is then passed over, so the cost is linear.
+    The shortest unit that fits four times wins. Stretches do not overlap. An item is compared with fewer than four
+    units of what follows it, or with what is then passed over, so the cost is linear.
     """
     start = 0
     while start < len(items):

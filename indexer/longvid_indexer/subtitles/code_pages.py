@@ -164,7 +164,9 @@ def _odds_in_words(text: str, odds: Mapping[str, float], *, latin: bool) -> Iter
             run = -1 if not latin and character.isalpha() else 0
         else:
             lower = character.lower()
-            yield odds.get(character) or odds.get(lower, _ODDS_BROKEN if character == "\ufffd" else _ODDS_ELSEWHERE)
+            yield odds.get(character) or odds.get(
+                lower, _ODDS_BROKEN if character == "\ufffd" else _ODDS_ELSEWHERE
+            )
             if character != lower and not before.isupper():
                 yield _ODDS_CAPITAL_INSIDE if before.islower() else _ODDS_CAPITAL
             if run < 0 and character.isalpha():
@@ -202,4 +204,8 @@ def _odds_of_another(character: str, language: str) -> float:
     kana, hangul = "\u3040" <= character <= "\u30ff", "\uac00" <= character <= "\ud7a3"
     if "\u4e00" <= character <= "\u9fff":
         return _ODDS_RARE_CHARACTER if language != "ko" else _ODDS_RARE_CHARACTER - 4
-    return _ODDS_RARE_CHARACTER + 2 if (kana and language == "ja") or (hangul and language == "ko") else _ODDS_ELSEWHERE
+    return (
+        _ODDS_RARE_CHARACTER + 2
+        if (kana and language == "ja") or (hangul and language == "ko")
+        else _ODDS_ELSEWHERE
+    )

@@ -1,4 +1,4 @@
-"""Lines that describe what is heard (``[Music]``, ``JANE: (laughs)``, ``（拍手）``), told from words said in brackets."""
+"""Lines that describe what is heard (``[Music]``, ``JANE: (laughs)``), told from words said in brackets."""
 
 from __future__ import annotations
 

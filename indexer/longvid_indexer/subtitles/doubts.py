@@ -46,7 +46,7 @@ def _is_data(cue: Cue) -> bool:
 
 
 def on_the_films_clock(read: Subtitles, until_s: float | None) -> None:
-    """Move cues that all lie whole hours behind a film's end: a broadcast's timecode begins at an hour, often the tenth."""
+    """Move cues that all lie whole hours behind a film's end: a broadcast's timecode often begins at ten hours."""
     if until_s is None or not read.cues:
         return
     first_s = min(cue.start_s for cue in read.cues)
@@ -64,7 +64,9 @@ def on_the_films_clock(read: Subtitles, until_s: float | None) -> None:
 
 def _moved(cue: Cue, by_s: float) -> Cue:
     lines = tuple(
-        replace(line, words=tuple(replace(w, start_s=w.start_s + by_s, end_s=w.end_s + by_s) for w in line.words))
+        replace(
+            line, words=tuple(replace(w, start_s=w.start_s + by_s, end_s=w.end_s + by_s) for w in line.words)
+        )
         for line in cue.lines
     )
     return Cue(cue.start_s + by_s, cue.end_s + by_s, lines)

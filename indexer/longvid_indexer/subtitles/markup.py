@@ -17,16 +17,20 @@ _BLOCK = re.compile(r"\{([^{}]*)\}")
 _TAG = re.compile(r"<([^<>]*)>")
 _NAME = re.compile(r"/?([A-Za-z_]{1,16})(?=[.\s/]|\Z)")
 _MARK = re.compile(r"(?:\d{1,4}:)?\d{1,2}:\d{2}[.,]\d{1,9}\Z")
-_STYLES = frozenset("c i b u s v lang ruby rt rp font em strong span p div big small tt".split())
+_STYLES_TEXT = "c i b u s v lang ruby rt rp font em strong span p div big small tt"
+_STYLES = frozenset(_STYLES_TEXT.split())
 # What recognisers write for sounds and words that they could not make out.
-_HEARD = frozenset("unk noise sil eps blank spn nsn laugh laughter music spoken_noise".split())
+_HEARD_TEXT = "unk noise sil eps blank spn nsn laugh laughter music spoken_noise"
+_HEARD = frozenset(_HEARD_TEXT.split())
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});?")
 _LINE_ENDS = {0x0B: "\n", 0x0C: "\n", 0x85: "\n", 0x2028: "\n", 0x2029: "\n"}
 _SPACES = dict.fromkeys((0x09, *range(0x1C, 0x20), 0xA0), " ")
 # Controls; soft hyphens, zero-width spaces and word joiners; marks of direction, and what embeds, overrides, isolates.
 _INVISIBLE = dict.fromkeys(
-    (*range(0x09), *range(0x0E, 0x1C), *range(0x7F, 0xA0), 0xAD, 0x61C, 0x200B, 0x200E, 0x200F)
-    + (*range(0x202A, 0x202F), 0x2060, *range(0x2066, 0x206A), 0xFEFF),
+    (
+        *(*range(0x09), *range(0x0E, 0x1C), *range(0x7F, 0xA0), 0xAD, 0x61C, 0x200B, 0x200E, 0x200F),
+        *(*range(0x202A, 0x202F), 0x2060, *range(0x2066, 0x206A), 0xFEFF),
+    ),
     "",
 )
 _UNSEEN = {**_INVISIBLE, **_SPACES, **_LINE_ENDS}
@@ -42,7 +46,7 @@ def clock(text: str) -> float:
 
 
 def visible(text: str) -> str:
-    """The text without characters that nobody sees: controls, soft hyphens, marks of direction; line ends as ``\\n``."""
+    """The text without what nobody sees (controls, soft hyphens, marks of direction); line ends as ``\\n``."""
     return text.translate(_UNSEEN) if _ODD.search(text) else text
 
 

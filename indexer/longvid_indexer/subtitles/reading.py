@@ -69,7 +69,8 @@ def finish(read: Subtitles, until_s: float | None = None) -> Subtitles:
 
 def _dialogue(text: str) -> list[str]:
     """The first lines that begin like an ASS event."""
-    found, at = [], 0
+    found: list[str] = []
+    at = 0
     while len(found) < 10 and (at := text.find("Dialogue:", at)) >= 0:
         if not at or text[at - 1] in "\r\n":
             found.append(text[at : at + 200])

@@ -57,7 +57,9 @@ def list_tracks(path: Path) -> Tracks:
     with open_media(path) as container:
         audio = first_audio(container)
         spoken = normalise_language(audio.metadata.get("language")) if audio is not None else None
-        text, pictures, unread = [], [], []
+        text: list[Track] = []
+        pictures: list[str] = []
+        unread: list[str] = []
         for stream in container.streams.subtitles:
             codec = stream.codec_context.name if stream.codec_context is not None else "unknown"
             if codec not in TEXT_CODECS:
