@@ -1,8 +1,8 @@
 """Leaves out what a recogniser invented: loops, lines said over and over, text where no voice is, text too fast to say.
 
 ``Guard`` judges what was just recognised: one guard for every engine, by what can be seen from outside: the text, its
-time, and where the voice gate heard a voice. ``without_loops`` judges files, which a recogniser may have written too, by
-their text alone, and lets more repetition pass, since people sing and cheer. No list of known phrases: what a model
+time, and where the voice gate heard a voice. ``without_loops`` judges files, which a recogniser may have written too,
+by their text alone, and lets more repetition pass, since people sing and cheer. No list of known phrases: what a model
 invents depends on what it was trained on. What a Whisper says about itself (its confidence) is judged by ``is_unsure``.
 The compression ratio and the confidence thresholds are those of
 Radford et al. 2022 (arXiv 2212.04356), section 4.5.
