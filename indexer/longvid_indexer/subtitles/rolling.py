@@ -17,6 +17,8 @@ _TOUCH_S = 0.1
 # So many cues that show again what was just shown make a file a rolling one; fewer may be people repeating themselves.
 _ROLLING_CUES = 3
 _ROLLING_SHARE = 0.15
+# A file whose screens are cleared so many times as often as they scroll does not scroll.
+_CLEARED_TIMES = 5
 # No screen of captions has more lines, or words that came one by one; a longer cue is compared by its last ones.
 _LINES_MAX = 8
 _PARTS_MAX = 48
@@ -48,8 +50,12 @@ def unroll(cues: Sequence[Cue]) -> list[Cue]:
     say things twice.
     """
     cues = _once_a_moment(cues)
-    kept, repeats = _new_words(cues)
-    return kept if repeats >= max(_ROLLING_CUES, _ROLLING_SHARE * len(cues)) else list(cues)
+    found = _unroll(cues, scrolls=True)
+    if found.scrolled * _CLEARED_TIMES < found.cleared:
+        # Its screens are cleared, not scrolled: a page that begins as the one before it ended says so again.
+        found = _unroll(cues, scrolls=False)
+    rolling = found.grown + found.scrolled >= max(_ROLLING_CUES, _ROLLING_SHARE * len(cues))
+    return found.kept if rolling else list(cues)
 
 
 def _once_a_moment(cues: Sequence[Cue]) -> list[Cue]:
@@ -78,32 +84,46 @@ def _same_moment(before: Cue, cue: Cue, lines: tuple[Line, ...]) -> bool:
     return brief and cue.start_s - before.end_s <= _TOUCH_S
 
 
-def _new_words(cues: Sequence[Cue]) -> tuple[list[Cue], int]:
-    """The cues without what the one before them showed, and how many of them scrolled it up or added to it."""
-    kept: list[Cue] = []
+@dataclass(slots=True)
+class _Unrolled:
+    """The cues without what the one before them showed, and how often a cue grew, scrolled or cleared the screen."""
+
+    kept: list[Cue]
+    grown: int = 0
+    scrolled: int = 0
+    cleared: int = 0
+
+
+def _unroll(cues: Sequence[Cue], *, scrolls: bool) -> _Unrolled:
+    found = _Unrolled([])
     shown: list[_Shown] = []
-    repeats, end_s = 0, 0.0
+    end_s = 0.0
     for cue in cues:
         lines = [line.text.split() for line in cue.lines]
         words = [word for line in lines for word in line]
-        touches = cue.start_s - end_s <= _TOUCH_S
-        again = _again(shown, cue, words) if touches and shown else None
+        touches = bool(shown) and cue.start_s - end_s <= _TOUCH_S
+        again = _again(shown, cue, words, scrolls=scrolls) if touches else None
         if again is None:
-            shown = [_Shown(line.speaker, w, len(kept)) for line, w in zip(cue.lines, lines, strict=True)]
-            kept.append(cue)
+            shown = [
+                _Shown(line.speaker, w, len(found.kept)) for line, w in zip(cue.lines, lines, strict=True)
+            ]
+            found.kept.append(cue)
+            found.cleared += touches
         else:
             old = sum(len(part.words) for part in again)
             scrolled = len(again) < len(shown)
-            repeats += len(words) > old or scrolled
-            shown = _take_new(kept, again, cue, lines, old, scrolled=scrolled)
+            found.scrolled += scrolled
+            found.grown += len(words) > old and not scrolled
+            shown = _take_new(found.kept, again, cue, lines, old, scrolled=scrolled)
         end_s = cue.end_s
-    return kept, repeats
+    return found
 
 
-def _again(shown: list[_Shown], cue: Cue, words: list[str]) -> list[_Shown] | None:
+def _again(shown: list[_Shown], cue: Cue, words: list[str], *, scrolls: bool) -> list[_Shown] | None:
     """The last words on screen with which the cue begins, as many as possible; None when there are none."""
     first = cue.lines[0].speaker
-    for at in (0, *range(max(1, len(shown) - _PARTS_MAX), len(shown))):
+    later = range(max(1, len(shown) - _PARTS_MAX), len(shown)) if scrolls else ()
+    for at in (0, *later):
         part = shown[at]
         if part.words[0] != words[0] or (first is not None and part.speaker not in (None, first)):
             continue
