@@ -108,5 +108,7 @@ def test_each_word_is_read_once_and_in_order(style: str, lines: list[Line], rows
     if between == " ":  # one word that is shown again in a line is not told from one that is said again
         lines = [line for line in lines if len(line) > 1]
         assume(len(lines) >= 12)
+    # Where hardly any line grows, the file does not tell that it is a growing one.
+    assume(rows > 1 or sum(len(line) > 1 for line in lines) * 2 >= len(lines))
     screens = list(STYLES[style](lines, rows))
     assert words_read(as_srt(screens, between)) == [word for line in lines for word in line]
