@@ -7,6 +7,7 @@ be read costs that file and nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ from longvid_storage.types import StageResult
 
 if TYPE_CHECKING:
     from longvid_indexer.scan import Found
+    from longvid_indexer.subtitles.beside import Sidecars
     from longvid_storage.db.rows import PathRow, VideoRow
     from longvid_storage.db.store import Store
 
@@ -49,11 +51,14 @@ class Pipeline:
         self.stages = stages
         self.collection = collection
         self._grew = False
+        self._sidecars: Sidecars | None = None
 
     def run(self, paths: list[Path], on_event: Callable[[IndexEvent], None]) -> list[IndexReport]:
         """Index everything under ``paths``; returns one report a file, in the order they were done."""
         from longvid_indexer.scan import scan
+        from longvid_indexer.subtitles.beside import Sidecars
 
+        self._sidecars = Sidecars()
         reports: list[IndexReport] = []
         with self.store.writer_lock(on_wait=lambda message: on_event(Waiting(message))):
             known = self.store.known_paths()
@@ -115,6 +120,8 @@ class Pipeline:
         video_id = known.video_id if known is not None and same else content_id(found.path)
         row = store.video(video_id) if store.has_video(video_id) else None
         info = row.info if row is not None else probe(found.path, video_id)
+        if row is None and found.title_is_shared:
+            info = replace(info, title=found.path.stem)
         if row is None or (self.collection is not None and self.collection not in row.collections):
             store.upsert_video(info, self.collection)
             self._grew = True
@@ -142,7 +149,7 @@ class Pipeline:
         for path in row.paths if row is not None else ():
             if path == str(found.path):
                 continue
-            other = look_at(Path(path))
+            other = look_at(Path(path), self._sidecars)
             if other.error is None:
                 candidates.append(other)
             else:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from longvid_indexer.sniff import HEAD_BYTES, MEDIA_SUFFIXES, SUBTITLE_SUFFIXES, is_text, sniff_bytes
+from longvid_indexer.sniff import HEAD_BYTES, MEDIA_SUFFIXES, like_subtitles, sniff_bytes
 from longvid_storage.errors import MediaError
 from longvid_storage.types import Chapter, VideoInfo
 
@@ -42,7 +42,7 @@ def probe(path: Path, video_id: str) -> VideoInfo:
     kind = sniff_bytes(head)
     if kind == "empty":
         raise MediaError(f"{path} is empty (0 bytes): copy or download it again", code="empty_file")
-    if kind == "subtitles" or (is_text(head) and path.suffix.lower() in SUBTITLE_SUFFIXES):
+    if kind == "subtitles" or (like_subtitles(path.name) and kind in ("text", "unknown")):
         return _probe_transcript(path, video_id)
     if kind == "image":
         raise MediaError(f"{path} is a picture, not a video: longvid indexes video, audio and subtitle files",
@@ -99,9 +99,11 @@ def _read_head(path: Path) -> bytes:
 
 
 def _probe_transcript(path: Path, video_id: str) -> VideoInfo:
-    from longvid_indexer.subtitles.reading import read_subtitles
+    from longvid_indexer.subtitles.reading import read_subtitles, refusal
 
     read = read_subtitles(path)
+    if not read.cues and path.suffix.lower() not in (".vtt", ".srt"):
+        raise refusal(path)
     if not read.cues:
         raise MediaError(
             f"{path} is a subtitle file without a single readable cue: a cue is a line such as"

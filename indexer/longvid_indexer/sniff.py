@@ -6,6 +6,7 @@ are text and therefore never media here: opening one would make the demuxer foll
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Literal
@@ -20,7 +21,15 @@ _MEDIA_SUFFIXES_TEXT = (
     ".vob .wav .weba .webm .wma .wmv "
 )
 MEDIA_SUFFIXES = frozenset(_MEDIA_SUFFIXES_TEXT.split())
-SUBTITLE_SUFFIXES = (".vtt", ".srt", ".ass", ".ssa")
+# In the order in which to prefer one of several files of a talk.
+SUBTITLE_SUFFIXES = (
+    ".vtt", ".webvtt", ".srt", ".ass", ".ssa", ".ttml", ".dfxp", ".itt", ".json3", ".srv3", ".srv2", ".srv1", ".sbv",
+    ".smi", ".sami", ".scc", ".lrc",
+)  # fmt: skip
+# Suffixes of much else: such a file is a transcript if its content is one.
+TRANSCRIPT_SUFFIXES = (".json", ".tsv", ".csv", ".sub", ".xml", ".docx", ".txt")
+# Subtitles that cannot be read: pictures, and formats of broadcasting.
+UNREAD_SUFFIXES = (".sup", ".idx", ".stl", ".cap", ".pac", ".mks")
 
 # Offset, bytes. The rarer formats are recognised by their suffix and then by the demuxer itself.
 _MEDIA_MAGIC = (
@@ -38,6 +47,12 @@ _CUE_TIME = re.compile(
 )
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\r\f\x1b"))
+
+
+def like_subtitles(name: str) -> bool:
+    """Whether a file could hold subtitles or a transcript, by its suffix."""
+    suffix = os.path.splitext(name)[1].lower()
+    return suffix in SUBTITLE_SUFFIXES or suffix in TRANSCRIPT_SUFFIXES or suffix in UNREAD_SUFFIXES
 
 
 def sniff(path: Path) -> Kind:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from longvid_indexer.subtitles.beside import find_sidecars, in_order
+from longvid_indexer.subtitles.beside import Beside, Sidecar, Sidecars, in_order
 from longvid_indexer.subtitles.cleaning import tidy_line, unroll
 from longvid_indexer.subtitles.cue import Cue, Line, Subtitles
 from longvid_indexer.subtitles.languages import normalise_language
@@ -20,6 +20,9 @@ from longvid_storage.types import Sound, Utterance, VideoInfo, Word
 if TYPE_CHECKING:
     from longvid_indexer.subtitles.tracks import Tracks
     from longvid_indexer.transcriber import Transcriber
+
+
+_NAMED_IN_A_NOTE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +41,12 @@ class Transcript:
     sounds: tuple[Sound, ...] = ()
 
 
-def sidecars(path: Path) -> list[Path]:
-    """The subtitle files that belong to a media file and lie beside it, in alphabetical order."""
-    return [sidecar.path for sidecar in find_sidecars(path)]
-
-
-def make_transcript(path: Path, info: VideoInfo, transcriber: Transcriber | None) -> Transcript:
+def make_transcript(
+    path: Path, info: VideoInfo, transcriber: Transcriber | None, beside: Beside | None = None
+) -> Transcript:
     """Take the first source that has words; ``transcriber`` None means that speech is not recognised.
+
+    ``beside``: what lies beside the file, where that is known already.
 
     Raises:
         MediaError: the file cannot be read.
@@ -53,12 +55,14 @@ def make_transcript(path: Path, info: VideoInfo, transcriber: Transcriber | None
     if info.media_type == "transcript":
         read = read_subtitles(path, _language_of_name(path))
         language = read.language or _language_of_name(path)
+        notes = [*(beside.notes if beside else ()), *read.notes()]
         return Transcript(
-            to_utterances(read, language), "file", language, read.notes(), described_sounds(read)
+            to_utterances(read, language), "file", language, tuple(notes), described_sounds(read)
         )
-    notes: list[str] = []
+    beside = beside or Sidecars().of(path)
+    notes = [*beside.notes]
     tracks = _list_tracks(path)
-    found = _beside(path, info, tracks, notes) or _inside(path, info, tracks, notes)
+    found = _beside(beside, info, tracks, notes) or _inside(path, info, tracks, notes)
     if found is not None:
         return found
     if not info.has_audio:
@@ -83,10 +87,12 @@ def _list_tracks(path: Path) -> Tracks:
     return list_tracks(path)
 
 
-def _beside(path: Path, info: VideoInfo, tracks: Tracks, notes: list[str]) -> Transcript | None:
-    for sidecar in in_order(find_sidecars(path), tracks.spoken):
+def _beside(beside: Beside, info: VideoInfo, tracks: Tracks, notes: list[str]) -> Transcript | None:
+    left = in_order(beside.taken, tracks.spoken)
+    while left:
+        sidecar = left.pop(0)
         try:
-            read = read_subtitles(sidecar.path, sidecar.language)
+            read = read_subtitles(sidecar.path, sidecar.language, info.frame_rate)
         except MediaError as error:
             notes.append(error.message)
             continue
@@ -95,9 +101,18 @@ def _beside(path: Path, info: VideoInfo, tracks: Tracks, notes: list[str]) -> Tr
         notes += [f"{sidecar.path.name}: {note}" for note in read.notes()]
         if utterances:
             source = f"sidecar:{sidecar.path.name}"
+            notes += _not_used(left)
             return Transcript(utterances, source, language, tuple(notes), _heard(read, info))
         notes.append(f"{sidecar.path.name} has no readable cue and was passed over")
     return None
+
+
+def _not_used(left: list[Sidecar]) -> list[str]:
+    if not left:
+        return []
+    names = ", ".join(sidecar.path.name for sidecar in left[:_NAMED_IN_A_NOTE])
+    more = f" and {len(left) - _NAMED_IN_A_NOTE} more" if len(left) > _NAMED_IN_A_NOTE else ""
+    return [f"a video has one transcript: other subtitles beside it were not used ({names}{more})"]
 
 
 def _inside(path: Path, info: VideoInfo, tracks: Tracks, notes: list[str]) -> Transcript | None:
