@@ -13,7 +13,7 @@ from longvid_indexer.subtitles.cue import Cue, Line, Subtitles
 from longvid_indexer.subtitles.languages import normalise_language
 from longvid_indexer.subtitles.reading import read_subtitles
 from longvid_indexer.subtitles.sounds import described_sounds
-from longvid_indexer.subtitles.speakers import Names, find_names, split_speaker
+from longvid_indexer.subtitles.speakers import Turn, turns_of
 from longvid_storage.errors import MediaError
 from longvid_storage.types import Sound, Utterance, VideoInfo, Word
 
@@ -162,35 +162,20 @@ def _cut(utterance: Utterance, end_s: float) -> Utterance:
 
 def to_utterances(read: Subtitles, language: str | None) -> tuple[Utterance, ...]:
     """Cues to utterances in order of time: one a cue, or one a speaker where several speak in it."""
-    rolled_up = unroll(sorted(read.cues, key=lambda cue: cue.start_s))
-    cues = [replace(cue, lines=tuple(filter(None, map(tidy_line, cue.lines)))) for cue in rolled_up]
-    names = find_names(line.text for cue in cues for line in cue.lines if line.speaker is None)
-    made = [u for cue in cues for u in _cue_utterances(cue, names, language)]
+    cues = unroll(sorted(read.cues, key=lambda cue: cue.start_s))
+    spoken = zip(cues, turns_of(cues, voices_last=read.voices_last), strict=True)
+    made = [u for cue, turns in spoken for u in _cue_utterances(cue, turns, language)]
     return tuple(sorted(made, key=lambda u: (u.start_s, u.end_s)))
 
 
-def _cue_utterances(cue: Cue, names: Names, language: str | None) -> list[Utterance]:
-    turns: list[tuple[str | None, list[Line]]] = []
-    for line in cue.lines:
-        speaker, text = (line.speaker, line.text) if line.speaker else split_speaker(line.text, names)
-        if not text:
-            continue
-        # A line without a name goes on with what the line above it says.
-        if turns and (speaker is None or speaker == turns[-1][0]):
-            turns[-1][1].append(replace(line, text=text))
-        else:
-            turns.append((speaker, [replace(line, text=text)]))
-    return [
-        Utterance(
-            cue.start_s,
-            cue.end_s,
-            " ".join(line.text for line in lines),
-            speaker,
-            language,
-            _words_of(lines),
-        )
-        for speaker, lines in turns
-    ]
+def _cue_utterances(cue: Cue, turns: list[Turn], language: str | None) -> list[Utterance]:
+    made = []
+    for speaker, raw in turns:
+        lines = list(filter(None, map(tidy_line, raw)))
+        text = " ".join(line.text for line in lines)
+        if text:
+            made.append(Utterance(cue.start_s, cue.end_s, text, speaker, language, _words_of(lines)))
+    return made
 
 
 def _words_of(lines: list[Line]) -> tuple[Word, ...]:

@@ -28,7 +28,22 @@ from longvid_storage.errors import MediaError
 # A transcript of words and speakers (JSON) says more than subtitles made from it.
 PREFERENCE = (".json", *SUBTITLE_SUFFIXES, *TRANSCRIPT_SUFFIXES[1:], *UNREAD_SUFFIXES)
 _FOLDERS = frozenset(
-    "subs sub subtitles subtitle captions caption cc srt vtt transcripts transcript untertitel legendas subtitulos".split()
+    [
+        "subs",
+        "sub",
+        "subtitles",
+        "subtitle",
+        "captions",
+        "caption",
+        "cc",
+        "srt",
+        "vtt",
+        "transcripts",
+        "transcript",
+        "untertitel",
+        "legendas",
+        "subtitulos",
+    ]
 )
 _NAMED_IN_A_NOTE = 3
 

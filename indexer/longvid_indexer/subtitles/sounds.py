@@ -36,6 +36,11 @@ def described_sounds(read: Subtitles) -> tuple[Sound, ...]:
     return tuple(sorted(found, key=lambda sound: (sound.start_s, sound.end_s)))
 
 
+def names_sound(text: str) -> bool:
+    """Whether words in brackets name a known sound."""
+    return _label(text) is not None
+
+
 def _near(sound: Sound, start_s: float) -> bool:
     return sound.start_s <= start_s <= sound.end_s + _GAP_S
 

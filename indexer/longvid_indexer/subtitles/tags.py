@@ -34,8 +34,36 @@ _FORMATS = frozenset(suffix[1:] for suffix in (*MEDIA_SUFFIXES, *SUBTITLE_SUFFIX
 _PARTIAL = frozenset(("forced", "signs", "foreign"))
 _COPIES = frozenset(("copy", "kopie", "copie", "copia"))
 # Two letters that are a language and also a word: after a space, and some after "-" and "_" too, they are the word.
-_WORDS_TOO = frozenset("am an as av be co do he hi id ie in is it la lo me my no of or os pa so to".split())
-_WORDS_IN_COMPOUNDS = frozenset("an as be in or so to".split())
+_WORDS_TOO = frozenset(
+    [
+        "am",
+        "an",
+        "as",
+        "av",
+        "be",
+        "co",
+        "do",
+        "he",
+        "hi",
+        "id",
+        "ie",
+        "in",
+        "is",
+        "it",
+        "la",
+        "lo",
+        "me",
+        "my",
+        "no",
+        "of",
+        "or",
+        "os",
+        "pa",
+        "so",
+        "to",
+    ]
+)
+_WORDS_IN_COMPOUNDS = frozenset(["an", "as", "be", "in", "or", "so", "to"])
 _MOST_PARTS = 8
 # yt-dlp: the language, then the eleven letters of the caption track's own id.
 _TRACK_ID = re.compile(r"([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,4})??)-([\w-]{11})\Z", re.ASCII)
