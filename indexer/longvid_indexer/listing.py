@@ -37,7 +37,8 @@ class Listings:
             self._known.move_to_end(folder)
             return known
         self.read += 1
-        files, folders = [], []
+        files: list[str] = []
+        folders: list[str] = []
         with os.scandir(folder) as entries:
             for entry in entries:
                 if not entry.name.startswith("."):

@@ -100,6 +100,7 @@ def _read_head(path: Path) -> bytes:
 
 def _probe_transcript(path: Path, video_id: str) -> VideoInfo:
     from longvid_indexer.subtitles.reading import read_subtitles, refusal
+    from longvid_indexer.subtitles.talks import own_title
 
     read = read_subtitles(path)
     if not read.cues and path.suffix.lower() not in (".vtt", ".srt"):
@@ -112,7 +113,7 @@ def _probe_transcript(path: Path, video_id: str) -> VideoInfo:
         )
     return VideoInfo(
         video_id=video_id,
-        title=sensible_title(read.title) or path.stem,
+        title=own_title(read.title) or path.stem,
         duration_s=max(cue.end_s for cue in read.cues),
         has_video=False,
         has_audio=False,

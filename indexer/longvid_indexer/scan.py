@@ -17,7 +17,7 @@ from longvid_indexer.sniff import (
     like_subtitles,
     sniff,
 )
-from longvid_indexer.subtitles.beside import Beside, Sidecars, sign
+from longvid_indexer.subtitles.beside import NOTHING_BESIDE, Beside, Sidecars, sign
 from longvid_indexer.subtitles.regular import why_not_read
 from longvid_indexer.subtitles.talks import Talk, one_a_talk
 from longvid_storage.errors import MediaError
@@ -47,7 +47,7 @@ class Found:
     path: Path
     size: int = 0
     mtime_ns: int = 0
-    beside: Beside = Beside()
+    beside: Beside = NOTHING_BESIDE
     sidecar_signature: str = ""
     title_is_shared: bool = False
     error: MediaError | None = None

@@ -69,6 +69,9 @@ class Beside:
     notes: tuple[str, ...] = ()
 
 
+NOTHING_BESIDE = Beside()
+
+
 @dataclass
 class Matched:
     """A directory's subtitle files: those of each media file, and those that are nobody's."""

@@ -1,10 +1,10 @@
-"""What the parsers of other formats share: cues of plain text, words put on the text, ends where only starts are written."""
+"""What the parsers of other formats share: cues of plain text, words put on the text, ends that are not written."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from longvid_indexer.subtitles.cue import LONGEST_S, Cue, Line, Subtitles
@@ -66,7 +66,7 @@ def add_spoken(
         read.problems["cues that ended before they began got an estimated end"] += 1
         end_s = start_s + spoken_for(said)
     line = Line(said, bare(speaker or "") or None, put_on(said, words, start_s, end_s))
-    read.cues.append(Cue(start_s, end_s, (line,)))
+    read.cues.append(Cue(float(start_s), float(end_s), (line,)))
 
 
 def spoken_for(text: str) -> float:
@@ -93,8 +93,7 @@ def put_on(text: str, words: Iterable[TimedWord], start_s: float, end_s: float) 
     the known ones. Nothing when the words do not spell the text.
     """
     wanted = text.split()
-    parts = [(bare(word), begin, end) for word, begin, end in words if bare(word)]
-    parts = [(piece, begin, end) for word, begin, end in parts for piece in word.split()]
+    parts = [piece for word in words for piece in _pieces(*word)]
     if not parts or "".join(word for word, _, _ in parts) != "".join(wanted):
         return ()
     joined: list[tuple[str, float | None, float | None]] = []
@@ -108,6 +107,19 @@ def put_on(text: str, words: Iterable[TimedWord], start_s: float, end_s: float) 
             return ()
         joined.append((word, first, last))
     return _filled(joined, start_s, end_s)
+
+
+def _pieces(word: str, begin: float | None, end: float | None) -> Iterator[TimedWord]:
+    """What is given as one word but has white space in it, its time shared by length."""
+    pieces = bare(word).split()
+    if len(pieces) < 2 or begin is None or end is None:
+        yield from ((piece, begin if not at else None, None) for at, piece in enumerate(pieces[:-1]))
+        yield from ((piece, begin if len(pieces) == 1 else None, end) for piece in pieces[-1:])
+        return
+    letters, at = sum(map(len, pieces)), 0
+    for piece in pieces:
+        yield piece, begin + (end - begin) * at / letters, begin + (end - begin) * (at + len(piece)) / letters
+        at += len(piece)
 
 
 def _filled(words: Sequence[TimedWord], start_s: float, end_s: float) -> tuple[Word, ...]:

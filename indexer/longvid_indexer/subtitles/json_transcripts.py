@@ -1,4 +1,4 @@
-"""Transcripts as JSON: Whisper, WhisperX, whisper.cpp, faster-whisper, transformers, hosted recognisers, YouTube's json3.
+"""Transcripts as JSON: Whisper and its kin, transformers, hosted recognisers, podcasts, YouTube's json3.
 
 All of them hold a list of stretches with a start, an end and a text, under a few names; some have words with times, and
 speakers. Other JSON has no such list and gives no cue.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from longvid_indexer.subtitles.building import TimedWord, add_spoken, seconds
@@ -50,7 +50,8 @@ def parse_json(text: str) -> Subtitles:
         read.problems["JSON that cannot be parsed"] += 1
         return read
     if isinstance(document, dict):
-        inner = next((document[key] for key in _INSIDE if isinstance(document.get(key), dict)), {})
+        none: dict[str, Any] = {}
+        inner = next((document[key] for key in _INSIDE if isinstance(document.get(key), dict)), none)
         told = [document.get("language"), document.get("language_code"), inner.get("language")]
         read.language = next((normalise_language(code) for code in told if isinstance(code, str)), None)
     if isinstance(document, dict) and isinstance(document.get("events"), list):
@@ -64,7 +65,7 @@ def parse_json(text: str) -> Subtitles:
     return read
 
 
-def _stretches(document: Any, scale: float) -> Iterable[Mapping[str, Any]]:
+def _stretches(document: Any, scale: float) -> list[Mapping[str, Any]]:
     """The list of stretches, wherever it is kept."""
     if isinstance(document, list):
         return [item for item in document if isinstance(item, dict)]
@@ -74,10 +75,10 @@ def _stretches(document: Any, scale: float) -> Iterable[Mapping[str, Any]]:
         items = document.get(key)
         if isinstance(items, list) and any(isinstance(item, dict) for item in items):
             found = [item for item in items if isinstance(item, dict)]
-            return _sentences(found, scale) if key == "words" else found
+            return list(_sentences(found, scale)) if key == "words" else found
     for key in _INSIDE:
         inner = document.get(key)
-        if isinstance(inner, dict) and (found := list(_stretches(_best_guess(inner), scale))):
+        if isinstance(inner, dict) and (found := _stretches(_best_guess(inner), scale)):
             return found
         if isinstance(inner, list) and any(isinstance(item, dict) for item in inner):
             return [item for item in inner if isinstance(item, dict)]
@@ -87,10 +88,11 @@ def _stretches(document: Any, scale: float) -> Iterable[Mapping[str, Any]]:
 def _best_guess(result: Mapping[str, Any]) -> Mapping[str, Any]:
     """Deepgram keeps its words with the first guess for the first channel, unless it was asked for utterances."""
     channels = result.get("channels")
-    if "utterances" in result or not isinstance(channels, list) or not channels:
-        return {key: value for key, value in result.items() if key not in _INSIDE}
-    guesses = channels[0].get("alternatives") if isinstance(channels[0], dict) else None
-    return guesses[0] if isinstance(guesses, list) and guesses and isinstance(guesses[0], dict) else {}
+    if "utterances" not in result and isinstance(channels, list) and channels:
+        guesses = channels[0].get("alternatives") if isinstance(channels[0], dict) else None
+        result = guesses[0] if isinstance(guesses, list) and guesses and isinstance(guesses[0], dict) else {}
+    # One level only, however deep the document is.
+    return {key: value for key, value in result.items() if key not in _INSIDE}
 
 
 def _sentences(words: Sequence[Mapping[str, Any]], scale: float) -> Iterator[Mapping[str, Any]]:

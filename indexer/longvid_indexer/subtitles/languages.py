@@ -53,7 +53,8 @@ _NAMES = {
     "basque": "eu", "galician": "gl", "castellano": "es", "italiano": "it", "portugues": "pt", "nederlands": "nl",
     "polski": "pl", "svenska": "sv", "norsk": "no", "dansk": "da", "suomi": "fi", "magyar": "hu", "cestina": "cs",
     "turkce": "tr", "romana": "ro", "русскии": "ru", "украінська": "uk", "中文": "zh", "简体": "zh", "繁體": "zh",
-    "简体中文": "zh", "繁體中文": "zh", "日本語": "ja", "한국어": "ko", "العربية": "ar", "עברית": "he", "ελληνικα": "el",
+    "简体中文": "zh", "繁體中文": "zh", "日本語": "ja", "한국어": "ko",
+    "العربية": "ar", "עברית": "he", "ελληνικα": "el",
 }  # fmt: skip
 _TAG = re.compile(r"([A-Za-z]{2,3})(?:[-_](?:[A-Za-z]{4}|[A-Za-z]{2}|\d{3}|orig))*\Z")
 

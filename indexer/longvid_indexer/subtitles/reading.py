@@ -31,8 +31,8 @@ from longvid_indexer.subtitles.xml_captions import is_xml_captions, parse_xml_ca
 from longvid_storage.errors import MediaError
 
 READABLE = (
-    ".vtt, .srt, .ass, .ttml, .sbv, .lrc, .smi, .scc, .sub with text, YouTube's .json3 and .srv3, JSON, .tsv and .csv of"
-    " Whisper, .txt and .docx with times"
+    ".vtt, .srt, .ass, .ttml, .sbv, .lrc, .smi, .scc, .sub with text, YouTube's .json3 and .srv3, JSON, .tsv and .csv"
+    " of Whisper, .txt and .docx with times"
 )
 _HEAD_BYTES = 64 * 2**10
 _ARROW = re.compile(r"\d\s{0,4}(?:-{1,4}\s{0,2}>|→|—>|–>)\s{0,4}\d")

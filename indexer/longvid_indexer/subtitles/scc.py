@@ -1,7 +1,7 @@
 """Scenarist captions (``.scc``): the bytes of line 21 as hexadecimal words, decoded for the first channel (CTA-608).
 
-Reference: 47 CFR 15.119. Every control code is sent twice. Pop-on captions are shown when they are complete (EOC), roll-up
-and paint-on ones as they are written; colours, italics and positions are left out, a new row is a line break.
+Reference: 47 CFR 15.119. Every control code is sent twice. Pop-on captions are shown when they are complete (EOC),
+roll-up and paint-on ones as they are written; colours, italics and positions are left out, a new row is a line break.
 """
 
 from __future__ import annotations

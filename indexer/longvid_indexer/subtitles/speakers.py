@@ -1,12 +1,12 @@
-"""Who speaks, where the text itself says so: ``Name: text``, ``[Name] text``, ``(Name)`` on its own line, ``>> NAME: text``.
+"""Who speaks, where the text itself says so: ``Name: text``, ``[Name] text``, ``(Name)`` on its own line, ``>> Name:``.
 
-Not every colon is a speaker, and there is no list of names: the file decides. A **label** is what could be a name before a
-colon, or in brackets, followed by the beginning of a sentence ("DNA: the molecule" goes on in lower case and is none).
+Not every colon is a speaker, and there is no list of names: the file decides. A **label** is what could be a name before
+a colon, or in brackets, followed by the beginning of a sentence ("DNA: the molecule" goes on in lower case and is none).
 
 - Most cues open with a label: every such opening is a name, whatever it looks like.
 - The first cue has a label and no name follows itself: the file names at a change only; every label is a name.
-- Else only what looks like a name (up to four words with capitals) and comes back; capitals alone make none. What is in
-  doubt stays in the text, where search finds it.
+- Else only what looks like a name (up to four words with capitals) and comes back; capitals alone make none. What is
+  in doubt stays in the text, where search finds it.
 
 A name holds for its own cue; until the next one only where the file names at a change, or marks changes with ``>>``. A dash
 begins what somebody else says.
@@ -38,7 +38,7 @@ _BRACKETS = re.compile(
 # An aside to the name: "JOHN (laughing)", "MARY (V.O.)"; "(Boston)" and "(2)" are part of it.
 _ASIDE = re.compile(r"\s?[\[(](?:[a-zß-öø-ÿ' -]{2,30}|V\.?O\.?|O\.?S\.?|cont'd|CONT'D)[\])]\Z")
 _NUMBERED = re.compile(
-    r"(?:speaker|spk|spkr|sprecher(?:in)?|locuteur|hablante|orador|falante|voice|participant|person|unknown(?: speaker)?)"
+    r"(?:speaker|spk|spkr|sprecher(?:in)?|locuteur|hablante|orador|falante|voice|participant|person|unknown speaker)"
     r"[\s_#-]{0,2}(?:\d{1,3}|[a-z])?\Z",
     re.IGNORECASE,
 )
@@ -185,7 +185,7 @@ def _turns(cue: Cue, habits: Habits, now: str | None) -> tuple[list[Turn], str |
             continue
         for changed, part in _split(line, habits):
             label = _label(_bare(part.text))
-            if label is not None and label.name in habits.names[label.kind]:
+            if label is not None and _names_here(label, habits):
                 speaker, fresh, part = label.name, True, replace(part, text=label.rest)
             elif changed or (speaker is not None and _DASH.match(part.text)):
                 speaker, fresh = None, True
@@ -193,6 +193,14 @@ def _turns(cue: Cue, habits: Habits, now: str | None) -> tuple[list[Turn], str |
                 _append(turns, speaker, part, fresh=fresh)
                 fresh = False
     return turns, speaker if lasting else None
+
+
+def _names_here(label: _Label, habits: Habits) -> bool:
+    # Before a sound nobody defines a word: "JANE: [laughs]".
+    makes_sound = (
+        label.kind == "colon" and label.rest != "" and is_sound(label.rest) and _looks_like_name(label.name)
+    )
+    return label.name in habits.names[label.kind] or makes_sound
 
 
 def _append(turns: list[Turn], speaker: str | None, line: Line, *, fresh: bool) -> None:

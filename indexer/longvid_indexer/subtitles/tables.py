@@ -1,4 +1,4 @@
-"""Transcripts as tables: Whisper's and whisper.cpp's TSV and CSV (milliseconds), exports with a header, Audacity's labels."""
+"""Transcripts as tables: TSV and CSV of Whisper and whisper.cpp (milliseconds), exports with a header, Audacity's labels."""
 
 from __future__ import annotations
 
@@ -32,10 +32,12 @@ def parse_table(text: str) -> Subtitles:
     delimiter, columns, first = layout
     lines = text.splitlines()[first:]
     # Whisper writes its tab-separated text without quoting.
-    quoting = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
+    plain = csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
     rows: list[Sequence[str]] = []
     try:
-        rows.extend(row for row in csv.reader(lines, delimiter=delimiter, quoting=quoting) if row)
+        rows.extend(
+            row for row in (plain if delimiter == "\t" else csv.reader(lines, delimiter=delimiter)) if row
+        )
     except csv.Error:
         read.problems["rows behind one that cannot be parsed were left out"] += 1
     spans = [(_cell(row, columns["start"]), _cell(row, columns["end"])) for row in rows]

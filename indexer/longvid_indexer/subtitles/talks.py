@@ -1,7 +1,8 @@
-"""Transcripts without media: several files of one talk are one video, called by its file name where a title says nothing."""
+"""Transcripts without media: several files of one talk are one video, named after its file if a title says nothing."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,9 +10,19 @@ from pathlib import Path
 
 from longvid_indexer.sniff import SUBTITLE_SUFFIXES, TRANSCRIPT_SUFFIXES
 from longvid_indexer.subtitles.beside import Sidecar, in_order
-from longvid_indexer.subtitles.tags import composed, cuts, read_tags
+from longvid_indexer.subtitles.tags import composed, cuts, only_tags, read_tags
 from longvid_storage.errors import MediaError
 
+# What tools write where a title could stand.
+_TOOL_TITLE = re.compile(
+    r"(?:default|new|untitled)\b.{0,40}\b(?:file|subtitles?|script|project)"
+    r"|<?\w{0,20}\s?(?:file|untitled|web\s?vtt|title)>?"
+    r"|(?:kind|language|style|region|x-timestamp-map)\s{0,3}[:=].{0,200}"
+    r"|(?:auto[- ]?)?(?:generated|created|made|produced|converted|exported|edited|transcribed|translated|"
+    r"synced|downloaded|encoded|ripped|captioned|powered)\b.{0,200}"
+    r"|(?:subtitles?|captions?|transcripts?|transcription)(?:\s(?:by|from|for|in|file|track)\b.{0,200})?",
+    re.IGNORECASE,
+)
 # Headers with a title stand at the very beginning.
 _HEAD_BYTES = 4096
 _NAMED_IN_A_NOTE = 3
@@ -36,12 +47,11 @@ def one_a_talk(paths: Sequence[Path]) -> list[Talk]:
         key, sidecar = _talk_of(path)
         talks.setdefault(key, []).append(sidecar)
     chosen = [in_order(files, None) for files in talks.values()]
-    titles = (
-        Counter(filter(None, (_title(files[0].path) for files in chosen))) if len(chosen) > 1 else Counter()
-    )
+    titles = [_title(files[0].path) if len(chosen) > 1 else None for files in chosen]
+    shared = {title for title, count in Counter(titles).items() if count > 1}
     return [
-        Talk(files[0].path, _others(files), len(chosen) > 1 and titles[_title(files[0].path)] > 1)
-        for files in chosen
+        Talk(files[0].path, _others(files), title is not None and title in shared)
+        for files, title in zip(chosen, titles, strict=True)
     ]
 
 
@@ -66,6 +76,16 @@ def _others(files: Sequence[Sidecar]) -> tuple[str, ...]:
     return (f"other files of the same talk were left out ({names}{more}): name a file by itself to index it",)
 
 
+def own_title(title: str | None) -> str | None:
+    """The title of a transcript if it tells one from another: not a tool's, and no mere language (``English (US)``)."""
+    from longvid_indexer.probe import sensible_title
+
+    text = sensible_title(title)
+    if text is None or _TOOL_TITLE.fullmatch(text) or only_tags(text) is not None:
+        return None
+    return text
+
+
 def _title(path: Path) -> str | None:
     from longvid_indexer.subtitles.encodings import decode_text
     from longvid_indexer.subtitles.reading import parse_subtitles
@@ -77,4 +97,4 @@ def _title(path: Path) -> str | None:
         text, _ = decode_text(read_regular(path, _HEAD_BYTES))
     except MediaError:
         return None
-    return parse_subtitles(text).title
+    return own_title(parse_subtitles(text).title)

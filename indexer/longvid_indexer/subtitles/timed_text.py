@@ -1,7 +1,7 @@
-"""Text with times in it, as people copy and meeting programs save it: Otter, Teams, Zoom, Rev, YouTube's transcript pane.
+"""Text with times in it, as people copy and meeting programs save it: Otter, Teams, Zoom, Rev, YouTube's transcripts.
 
-A time stands before what is said (``[00:01:03] Jane: …``, ``0:03`` on a line of its own) or behind the name of who says it
-(``Jane Miller  0:03``), and holds until the next one. Only starts are written; ends are estimated.
+A time stands before what is said (``[00:01:03] Jane: …``, ``0:03`` on a line of its own) or behind the name of who says
+it (``Jane Miller  0:03``), and holds until the next one. Only starts are written; ends are estimated.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from statistics import median
 
 from longvid_indexer.subtitles.building import add_spoken, until_next
@@ -49,7 +50,7 @@ def is_timed_text(text: str, *, alone: bool = False) -> bool:
     if not entries or before > _HEAD_LINES:
         return False
     starts = [entry.at_s for entry in entries]
-    steps = [b - a for a, b in zip(starts, starts[1:], strict=False)]
+    steps = [b - a for a, b in pairwise(starts)]
     if sum(step < 0 for step in steps) * 10 > len(steps):
         return False
     if not alone:
@@ -119,7 +120,7 @@ def _entry(bare: str, spaced: str) -> _Entry | None:
 
 def _seconds(parts: Sequence[str | None]) -> float:
     hours, minutes, whole = parts[0:3]
-    return int(hours or 0) * 3600 + int(minutes or 0) * 60 + int(whole or 0)
+    return float(int(hours or 0) * 3600 + int(minutes or 0) * 60 + int(whole or 0))
 
 
 def _names_on_the_line(entries: Sequence[_Entry]) -> None:
@@ -130,9 +131,9 @@ def _names_on_the_line(entries: Sequence[_Entry]) -> None:
         if entry.name is not None:
             continue
         alone = entry.same_line.removesuffix(":").strip()
-        if alone and entry.lines and (heading or entry.same_line.endswith(":")):
-            if len(alone.split()) <= _MOST_NAME_WORDS:
-                entry.name, entry.same_line = alone, ""
+        short = 0 < len(alone.split()) <= _MOST_NAME_WORDS
+        if short and entry.lines and (heading or entry.same_line.endswith(":")):
+            entry.name, entry.same_line = alone, ""
     opened = [match for entry in entries if (match := _NAMED.match(entry.same_line))]
     if len(opened) * 2 > len(entries):
         for entry in entries:

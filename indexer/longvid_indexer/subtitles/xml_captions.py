@@ -1,7 +1,7 @@
 """Captions as XML: TTML and DFXP (https://www.w3.org/TR/ttml1/), and YouTube's srv1, srv2 and srv3.
 
-The document is read as a stream of tags by defusedxml's parser: no tree, so that depth costs nothing, and no entity of a
-document's own is ever expanded.
+The document is read as a stream of tags by defusedxml's parser: no tree, so that depth costs nothing, and no entity of
+a document's own is ever expanded.
 """
 
 from __future__ import annotations
