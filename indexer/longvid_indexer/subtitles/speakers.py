@@ -1,15 +1,15 @@
 """Who speaks, where the text itself says so: ``Name: text``, ``[Name] text``, ``(Name)`` on its own line, ``>> Name:``.
 
-Not every colon is a speaker, and there is no list of names: the file decides. A **label** is what could be a name before
-a colon, or in brackets, followed by the beginning of a sentence ("DNA: the molecule" goes on in lower case and is none).
+Not every colon is a speaker, and there is no list of names: the file decides. A **label** is what could be a name in
+brackets or before a colon, followed by the beginning of a sentence ("DNA: the molecule" goes on in lower case).
 
 - Most cues open with a label: every such opening is a name, whatever it looks like.
 - The first cue has a label and no name follows itself: the file names at a change only; every label is a name.
 - Else only what looks like a name (up to four words with capitals) and comes back; capitals alone make none. What is
   in doubt stays in the text, where search finds it.
 
-A name holds for its own cue; until the next one only where the file names at a change, or marks changes with ``>>``. A dash
-begins what somebody else says.
+A name holds for its own cue; until the next one only where the file names at a change, or marks changes with ``>>``. A
+dash begins what somebody else says.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Transcripts as tables: TSV and CSV of Whisper and whisper.cpp (milliseconds), exports with a header, Audacity's labels."""
+"""Transcripts as tables: TSV and CSV of Whisper (milliseconds), exports with a header, the labels of Audacity."""
 
 from __future__ import annotations
 
