@@ -1,4 +1,4 @@
-"""Which files beside a film are its subtitles, by their names; what is not taken is named; each directory is read once."""
+"""Which files beside a film are its subtitles, by name; what is not taken is named; each directory is read once."""
 
 from __future__ import annotations
 
@@ -128,7 +128,11 @@ def test_a_folder_of_subtitles_with_several_films_is_matched_by_name_only(tmp_pa
 def test_the_longest_stem_wins_over_tags(tmp_path: Path, clip: Path) -> None:
     lay(tmp_path, clip, "talk.mp4", "talk (1).mp4", "talk (1).srt", "talk_en.mp4", "talk_en.srt", "talk.srt")
     taken = {name: [s.path.name for s in item.beside.taken] for name, item in found(tmp_path).items()}
-    assert taken == {"talk.mp4": ["talk.srt"], "talk (1).mp4": ["talk (1).srt"], "talk_en.mp4": ["talk_en.srt"]}
+    assert taken == {
+        "talk.mp4": ["talk.srt"],
+        "talk (1).mp4": ["talk (1).srt"],
+        "talk_en.mp4": ["talk_en.srt"],
+    }
 
 
 def test_what_is_no_file_or_too_large_neither_hangs_nor_is_read(tmp_path: Path, clip: Path) -> None:
@@ -175,7 +179,9 @@ def test_of_two_languages_the_spoken_one_answers_and_the_other_is_named(tmp_path
         (["t.en.forced.vtt", "t.fr.srt"], "en", "t.fr.srt"),
     ],
 )
-def test_which_comes_first(tmp_path: Path, clip: Path, names: list[str], spoken: str | None, first: str) -> None:
+def test_which_comes_first(
+    tmp_path: Path, clip: Path, names: list[str], spoken: str | None, first: str
+) -> None:
     lay(tmp_path, clip, "t.mp4", *names)
     if "t.json" in names:
         (tmp_path / "t.json").write_text('{"segments": [{"start": 0, "end": 1, "text": "Hi."}]}')
@@ -242,18 +248,19 @@ def test_each_directory_is_read_once_and_each_name_looked_at_a_bounded_number_of
     assert large[1] <= 4 * small[1] + 4
 
 
-def test_folders_as_deep_as_a_path_may_be_are_walked(tmp_path: Path, clip: Path) -> None:
-    depth = (3000 - len(str(tmp_path))) // 2
-    here = os.open(tmp_path, os.O_RDONLY)
-    for _ in range(depth):
-        os.mkdir("d", dir_fd=here)
-        below = os.open("d", os.O_RDONLY, dir_fd=here)
-        os.close(here)
-        here = below
-    os.close(here)
-    deep = tmp_path.joinpath(*["d"] * depth)
-    (deep / "talk.srt").write_text(SRT)
-    assert [item.path for item in scan([tmp_path])] == [deep / "talk.srt"]
+def test_folders_deeper_than_calls_may_nest_are_walked(tmp_path: Path) -> None:
+    folders = [tmp_path]
+    while len(folders) < 1200:
+        folders.append(folders[-1] / "d")
+        folders[-1].mkdir()
+    talk = folders[-1] / "talk.srt"
+    talk.write_text(SRT)
+    try:
+        assert [item.path for item in scan([tmp_path])] == [talk]
+    finally:  # what clears up after the tests nests calls
+        talk.unlink()
+        for folder in reversed(folders[1:]):
+            folder.rmdir()
 
 
 @given(st.text(alphabet=string.ascii_letters + string.digits + " ._-()[]é中", max_size=40))

@@ -77,9 +77,13 @@ class _Label:
 
 @dataclass
 class Habits:
-    """How a file tells who speaks: which names, whether they last until the next one, whether ``>>`` marks changes."""
+    """How a file tells who speaks: which names, whether they last until the next one, whether ``>>`` marks changes.
+
+    ``throughout``: the kinds of labels with which most cues open.
+    """
 
     names: dict[Kind, set[str]] = field(default_factory=lambda: {"colon": set(), "brackets": set()})
+    throughout: set[Kind] = field(default_factory=set)
     lasting: bool = False
     marked: bool = False
 
@@ -124,6 +128,8 @@ def _learn(habits: Habits, kind: Kind, labels: Sequence[_Label | None], cased: b
     names = {name for name, count in good.items() if _may_be_name(name, count, good.total())}
     sequence = _sequence(labels, names)
     most = 2 <= sum(name is not None for name in sequence) > len(labels) / 2
+    if most:
+        habits.throughout.add(kind)
     if _all_repeated(given, labels):
         names = {label.name for label in given}
     elif not most and not (_names_at_change(sequence) and good.total() == len(given)):
@@ -185,9 +191,10 @@ def _turns(cue: Cue, habits: Habits, now: str | None) -> tuple[list[Turn], str |
             continue
         for changed, part in _split(line, habits):
             label = _label(_bare(part.text))
-            if label is not None and _names_here(label, habits):
+            dashed = _DASH.match(part.text) is not None
+            if label is not None and _names_here(label, habits, dashed=dashed):
                 speaker, fresh, part = label.name, True, replace(part, text=label.rest)
-            elif changed or (speaker is not None and _DASH.match(part.text)):
+            elif changed or (speaker is not None and dashed):
                 speaker, fresh = None, True
             if part.text.strip():
                 _append(turns, speaker, part, fresh=fresh)
@@ -195,17 +202,18 @@ def _turns(cue: Cue, habits: Habits, now: str | None) -> tuple[list[Turn], str |
     return turns, speaker if lasting else None
 
 
-def _names_here(label: _Label, habits: Habits) -> bool:
-    # Before a sound nobody defines a word: "JANE: [laughs]".
-    makes_sound = (
-        label.kind == "colon" and label.rest != "" and is_sound(label.rest) and _looks_like_name(label.name)
-    )
-    return label.name in habits.names[label.kind] or makes_sound
+def _names_here(label: _Label, habits: Habits, *, dashed: bool) -> bool:
+    if label.name in habits.names[label.kind]:
+        return True
+    # Before a sound nobody defines a word: "JANE: [laughs]". In a file of names, one may never open a cue.
+    makes_sound = label.kind == "colon" and label.rest != "" and is_sound(label.rest)
+    inside = label.kind in habits.throughout and (label.own_line or dashed)
+    return (makes_sound or inside) and _looks_like_name(label.name)
 
 
 def _append(turns: list[Turn], speaker: str | None, line: Line, *, fresh: bool) -> None:
     """A line without a name goes on with what the line above it says."""
-    if turns and (turns[-1][0] == speaker or (speaker is None and not fresh)):
+    if turns and (turns[-1][0] == speaker if speaker is not None else not fresh):
         turns[-1][1].append(line)
     else:
         turns.append((speaker, [line]))
