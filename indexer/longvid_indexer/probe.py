@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from longvid_indexer.sniff import HEAD_BYTES, MEDIA_SUFFIXES, like_subtitles, sniff_bytes
+from longvid_indexer.sniff import HEAD_BYTES, MEDIA_SUFFIXES, SUBTITLE_SUFFIXES, like_subtitles, sniff_bytes
 from longvid_storage.errors import MediaError
 from longvid_storage.types import Chapter, VideoInfo
 
@@ -44,6 +44,10 @@ def probe(path: Path, video_id: str) -> VideoInfo:
         raise MediaError(f"{path} is empty (0 bytes): copy or download it again", code="empty_file")
     if kind == "subtitles" or (like_subtitles(path.name) and kind in ("text", "unknown")):
         return _probe_transcript(path, video_id)
+    if like_subtitles(path.name) and path.suffix.lower() not in SUBTITLE_SUFFIXES:
+        from longvid_indexer.subtitles.reading import refusal
+
+        raise refusal(path)
     if kind == "image":
         raise MediaError(f"{path} is a picture, not a video: longvid indexes video, audio and subtitle files",
                          code="image")  # fmt: skip

@@ -131,10 +131,10 @@ def _filled(words: Sequence[TimedWord], start_s: float, end_s: float) -> tuple[W
     for _, begin, _ in reversed(words):
         following.append(known_s)
         known_s = min(known_s, begin) if begin is not None else known_s
-    made, now_s = [], start_s
+    made, last_s, ended_s = [], start_s, start_s
     for (word, begin, end), next_s in zip(words, reversed(following), strict=True):
-        from_s = min(max(now_s, begin if begin is not None else now_s), end_s)
+        from_s = min(max(last_s, begin if begin is not None else ended_s), end_s)
         to_s = min(max(from_s, end if end is not None else next_s), end_s)
         made.append(Word(word, from_s, to_s))
-        now_s = from_s if end is not None else to_s
+        last_s, ended_s = from_s, to_s
     return tuple(made)

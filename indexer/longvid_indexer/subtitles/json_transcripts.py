@@ -29,7 +29,7 @@ _LISTS = (
     "words",
 )
 _INSIDE = ("results", "result", "transcript", "data", "output")
-_TEXTS = ("text", "body", "content", "transcript", "sentence", "word", "punctuated_word", "value", "utf8")
+_TEXTS = ("text", "body", "content", "transcript", "sentence", "punctuated_word", "word", "value", "utf8")
 _STARTS = ("start", "startTime", "start_time", "begin", "from", "ts")
 _ENDS = ("end", "endTime", "end_time", "to", "end_ts")
 _SPEAKERS = ("speaker", "speaker_label", "speaker_id", "speakerId", "speaker_name", "speakerName")

@@ -20,7 +20,7 @@ _TENTHS = re.compile(r"\s*\[(\d{1,7})\]\[(\d{0,7})\](.*)")
 _CODES = re.compile(r"\{[A-Za-z]:[^{}]{0,80}\}")
 # Most films; a file without a rate beside a film has the film's.
 _FILM_RATE = 23.976
-_LRC_TIME = re.compile(r"\[(\d{1,3}):(\d{1,2}(?:[.:]\d{1,3})?)\]")
+_LRC_TIME = re.compile(r"\[(\d{1,3}):(\d{1,2}(?:\.\d{1,3})?)\]\s{0,9}")
 _LRC_TAG = re.compile(r"\[(ti|ar|al|by|la|offset|length|re|ve|au)\s*:([^\]]{0,200})\]\s*\Z", re.IGNORECASE)
 _LRC_WORD = re.compile(r"<\d{1,3}:\d{1,2}(?:[.:]\d{1,3})?>")
 _SYNC = re.compile(r"<sync\b[^<>]{0,200}?\bstart\s*=\s*[\"']?(-?\d{1,9})[^<>]{0,200}>", re.IGNORECASE)
@@ -107,11 +107,11 @@ def parse_lrc(text: str) -> Subtitles:
             elif tag[1].lower() == "offset" and re.fullmatch(r"\s*[+-]?\d{1,6}\s*", tag[2]):
                 delay_s = -int(tag[2]) / 1000
             continue
-        times, rest = [], line.strip()
-        while match := _LRC_TIME.match(rest):
-            times.append(int(match[1]) * 60 + float(match[2].replace(":", ".")))
-            rest = rest[match.end() :].lstrip()
-        said = html.unescape(_LRC_WORD.sub("", rest)).strip()
+        times, at, whole = [], 0, line.strip()
+        while match := _LRC_TIME.match(whole, at):
+            times.append(int(match[1]) * 60 + float(match[2]))
+            at = match.end()
+        said = html.unescape(_LRC_WORD.sub("", whole[at:])).strip()
         sung += [(max(0.0, at_s + delay_s), said) for at_s in times]
     sung.sort(key=lambda each: each[0])
     ends = until_next([at_s for at_s, _ in sung], [said for _, said in sung])

@@ -50,7 +50,8 @@ def is_timed_text(text: str, *, alone: bool = False) -> bool:
     if not entries or before > _HEAD_LINES:
         return False
     starts = [entry.at_s for entry in entries]
-    steps = [b - a for a, b in pairwise(starts)]
+    # Past midnight a clock begins again.
+    steps = [b - a if b - a > -_DAY_S / 2 else b - a + _DAY_S for a, b in pairwise(starts)]
     if sum(step < 0 for step in steps) * 10 > len(steps):
         return False
     if not alone:
