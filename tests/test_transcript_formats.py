@@ -1,4 +1,4 @@
-"""Transcripts that are neither WebVTT nor SubRip: what each says, and that nothing hostile in them costs more than a file."""
+"""Transcripts that are neither WebVTT nor SubRip: what each says, and that nothing hostile in them costs much."""
 
 from __future__ import annotations
 
@@ -54,7 +54,10 @@ DEEPGRAM = [
     {"word": word.lower(), "punctuated_word": word, "start": at, "end": at + 0.5, "speaker": who}
     for word, at, who in (("Hello.", 0.0, 0), ("Good", 1.0, 1), ("day.", 1.5, 1))
 ]
-TTML = '<?xml version="1.0"?><tt xmlns="http://www.w3.org/ns/ttml" xmlns:ttm="http://www.w3.org/ns/ttml#metadata" %s>%s</tt>'
+TTML = (
+    '<?xml version="1.0"?><tt xmlns="http://www.w3.org/ns/ttml" xmlns:ttm="http://www.w3.org/ns/ttml#metadata" %s>'
+    "%s</tt>"
+)
 
 
 def body(*cues: str) -> str:
@@ -108,7 +111,8 @@ P = '<p begin="{}" end="{}">{}</p>'
                  + body('<p ttm:agent="j" begin="0s" end="2.5s">The pump is leaking.</p>',
                         '<p ttm:agent="t" begin="2.5s" end="5s">We need a new one.</p>')), NAMED),
         ('<?xml version="1.0" ?><timedtext format="3"><head><wp id="0"/></head><body>'
-         '<p t="0" d="2500">The pump is leaking.</p><p t="2000" a="1">\n</p><p t="2500" d="2500"><s>We</s><s t="900"> need a new one.</s></p></body></timedtext>',
+         '<p t="0" d="2500">The pump is leaking.</p><p t="2000" a="1">\n</p><p t="2500" d="2500">'
+         '<s>We</s><s t="900"> need a new one.</s></p></body></timedtext>',
          TWO),
         ('<transcript><text start="0" dur="2.5">The pump is leaking.</text>'
          '<text start="2.5" dur="2.5">We need a new one.</text></transcript>', TWO),
@@ -342,8 +346,8 @@ def test_no_change_to_a_file_breaks_its_parser(sample: str, data: st.DataObject)
         assert all(utterance.start_s <= w.start_s <= w.end_s <= utterance.end_s for w in utterance.words)
 
 
-TITLES = ["Default Aegisub file", "English (US)", "FILE", "Generated using ExampleTool 3.1", "Kind: captions; Language: en",
-          "Captions by Example", "Subtitles", "Deutsch", "Untitled", "New subtitle"]  # fmt: skip
+TITLES = ["Default Aegisub file", "English (US)", "FILE", "Generated using ExampleTool 3.1",
+          "Kind: captions; Language: en", "Captions by Example", "Subtitles", "Deutsch", "Untitled", "New subtitle"]  # fmt: skip
 
 
 @pytest.mark.parametrize("title", TITLES)

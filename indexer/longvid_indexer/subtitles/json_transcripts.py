@@ -74,12 +74,12 @@ def _stretches(document: Any, scale: float) -> list[Mapping[str, Any]]:
     for key in _LISTS:
         items = document.get(key)
         if isinstance(items, list) and any(isinstance(item, dict) for item in items):
-            found = [item for item in items if isinstance(item, dict)]
+            found: list[Mapping[str, Any]] = [item for item in items if isinstance(item, dict)]
             return list(_sentences(found, scale)) if key == "words" else found
     for key in _INSIDE:
         inner = document.get(key)
-        if isinstance(inner, dict) and (found := _stretches(_best_guess(inner), scale)):
-            return found
+        if isinstance(inner, dict) and (deeper := _stretches(_best_guess(inner), scale)):
+            return deeper
         if isinstance(inner, list) and any(isinstance(item, dict) for item in inner):
             return [item for item in inner if isinstance(item, dict)]
     return []
