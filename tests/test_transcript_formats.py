@@ -346,8 +346,18 @@ def test_no_change_to_a_file_breaks_its_parser(sample: str, data: st.DataObject)
         assert all(utterance.start_s <= w.start_s <= w.end_s <= utterance.end_s for w in utterance.words)
 
 
-TITLES = ["Default Aegisub file", "English (US)", "FILE", "Generated using ExampleTool 3.1",
-          "Kind: captions; Language: en", "Captions by Example", "Subtitles", "Deutsch", "Untitled", "New subtitle"]  # fmt: skip
+TITLES = [
+    "Default Aegisub file",
+    "English (US)",
+    "FILE",
+    "Generated using ExampleTool 3.1",
+    "Kind: captions; Language: en",
+    "Captions by Example",
+    "Subtitles",
+    "Deutsch",
+    "Untitled",
+    "New subtitle",
+]
 
 
 @pytest.mark.parametrize("title", TITLES)
