@@ -180,6 +180,10 @@ def _claim(owners: _Owners, path: Path) -> tuple[Path, Tags, Sequence[str]]:
     return path, tags or Tags(), owners.only if tags is not None else ()
 
 
+def _is_media(name: str) -> bool:
+    return os.path.splitext(name)[1].lower() in MEDIA_SUFFIXES
+
+
 def _listed(folder: Path, listings: Listings) -> Listing | None:
     try:
         return listings.of(folder)
@@ -231,12 +235,12 @@ class Sidecars:
         listing = _listed(path.parent, self.listings)
         if listing is None:
             return Beside()
-        media = [name for name in listing.files if os.path.splitext(name)[1].lower() in MEDIA_SUFFIXES]
-        if path.name not in media:  # told by its content
-            return self.match(listing, [*media, path.name]).beside[path.name]
         if path.parent not in self._matched:
-            self._matched[path.parent] = self.match(listing, media)
-        return self._matched[path.parent].beside[path.name]
+            self._matched[path.parent] = self.match(listing, filter(_is_media, listing.files))
+        beside = self._matched[path.parent].beside
+        if path.name not in beside:  # told by its content
+            return self.match(listing, [*beside, path.name]).beside[path.name]
+        return beside[path.name]
 
 
 def in_order(found: Sequence[Sidecar], spoken: str | None) -> list[Sidecar]:
