@@ -19,18 +19,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from longvid.tools import LibraryTools
+from longvid_agents.sentences import Sentence
 
 from longvid import Library
 from longvid.evaluation.text import rouge_l
-from longvid.tools import LibraryTools
 from longvid_agents.answerability import WITH_VECTORS, Logistic
 from longvid_agents.extractive import FIT, Ranking, Weights, choose, fitness, rank
 from longvid_agents.graph import MOMENTS, Nodes, scores_with
 from longvid_agents.question import Plan
 from longvid_agents.scoring import Scores
-from longvid_agents.sentences import Sentence
 from longvid_agents.state import AskState
-from longvid_storage.types import Filters
+from longvid_storage.types import Scope
 
 SETS = ("qmsum", "calls", "talks")
 FITTED = [name for name in Weights.__slots__ if name != "defines"]
@@ -80,7 +80,7 @@ def thinned(questions: list[dict[str, Any]], most: int) -> list[dict[str, Any]]:
 
 def ask_case(tools: LibraryTools, group: str, item: dict[str, Any], video: str | None, gold: bool) -> Case:
     """Plan and search as ``ask`` does; ``video`` restricts the question to one."""
-    filters = Filters(video_ids=None if video is None else frozenset({video}))
+    filters = Scope(video_ids=None if video is None else frozenset({video}))
     nodes = Nodes(tools, None)
     state = AskState(question=item["question"], filters=filters, k=MOMENTS)
     state = AskState(**(vars_of(state) | nodes.plan(state)))

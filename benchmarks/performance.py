@@ -22,10 +22,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longvid_storage.models.image_encoders.open_clip import OpenClipEncoder
-from longvid_storage.search.vector_index import VectorIndex
+from longvid_storage.search.vector_index import Admitted, VectorIndex
 from longvid_storage.search.vector_indexes.exact import ExactIndex
 from longvid_storage.search.vector_indexes.faiss import FaissIndex
 from longvid_storage.search.vector_indexes.faiss_gpu import FaissGpuIndex, gpu_count
+from longvid_storage.types import Scope
 
 TINY = Path(__file__).parent.parent / "tests" / "tiny_clip" / "model"
 K = 10
@@ -77,28 +78,24 @@ def search(count: int, dimension: int, questions: int) -> None:
     """Exact search by each index, and whether the results agree with numpy's."""
     rows = random_rows(count, dimension)
     asked = random_rows(questions, dimension).astype(np.float32)[::-1].copy()
-    tenth = np.random.default_rng(1).random(count) < 0.1
+    ids = np.arange(1, count + 1, dtype=np.int64)
+    some = ids[np.random.default_rng(1).random(count) < 0.1]
+    scopes = (None, Admitted(Scope(), lambda: some))
     print(f"Search: {count:,} vectors of {dimension}, best {K}, median of {questions} questions\n")
     print("| index | memory | a question | a tenth admitted | agrees |\n|---|---|---|---|---|")
-    truth: dict[bool, list[NDArray[np.int64]]] = {}
+    truth: list[list[list[int]]] = []
     kinds: list[type[VectorIndex]] = [ExactIndex, FaissIndex, *([FaissGpuIndex] if gpu_count() else [])]
     for kind in kinds:
         index = kind(dimension)
-        index.add(rows)
+        index.insert(ids, rows)
         wall = kind is FaissGpuIndex
         times = [
-            median_ms(lambda query, index=index, mask=mask: index.search(query, K, mask), asked, wall)
-            for mask in (None, tenth)
+            median_ms(lambda query, index=index, scope=scope: index.query(query, K, scope), asked, wall)
+            for scope in scopes
         ]
-        found = {
-            mask is tenth: [index.search(query, K, mask)[0] for query in asked] for mask in (None, tenth)
-        }
+        found = [[index.query(query, K, scope)[0].tolist() for query in asked] for scope in scopes]
         truth = truth or found
-        same = all(
-            np.array_equal(mine, theirs)
-            for filtered, expected in truth.items()
-            for mine, theirs in zip(found[filtered], expected, strict=True)
-        )
+        same = found == truth
         bytes_each = 4 if kind is ExactIndex else 2
         size = f"{count * dimension * bytes_each / 2**30:.2f} GiB"
         cells = [kind.__name__, size, *(f"{each:.1f} ms" for each in times), "yes" if same else "NO"]

@@ -33,7 +33,7 @@ from longvid_storage.search.question import read_question
 from longvid_storage.search.spans import Growth, grow_spans
 from longvid_storage.search.timeline import Timeline
 from longvid_storage.text.analysis import analyse
-from longvid_storage.types import Filters, Utterance
+from longvid_storage.types import Scope, Utterance
 
 WHOLE_LIBRARY = {"calls"}
 WINDOW_S, STRIDE_S, K = 60.0, 30.0, 10
@@ -117,7 +117,7 @@ def prepare(
 ) -> Task:
     """Read a question as ``search`` does; across a library, every video is in the pool."""
     video_id = titles[question.video or ""]
-    filters = Filters(video_ids=frozenset([video_id])) if within else Filters()
+    filters = Scope(video_ids=frozenset([video_id])) if within else Scope()
     memory = memory_of(store)
     asked = read_question(question.question, memory.languages(store), memory.speakers(store, filters))
     pool = memory.timelines(store, [video_id] if within else titles.values(), encoder.fingerprint)
@@ -167,7 +167,7 @@ def latency_ms(store: Store, tasks: Sequence[Task], encoder: MiniLMEncoder, with
     """Median wall time of ``search`` over a hundred questions, in a process that has searched before."""
     times = []
     for task in tasks[:100]:
-        filters = Filters(video_ids=frozenset([task.video_id])) if within else Filters()
+        filters = Scope(video_ids=frozenset([task.video_id])) if within else Scope()
         started = time.perf_counter()
         search(store, task.question.question, K, filters, encoder)
         times.append(time.perf_counter() - started)

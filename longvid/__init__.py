@@ -25,7 +25,7 @@ from longvid_storage.errors import (
     StorageFullError,
     UsageError,
 )
-from longvid_storage.types import Answer, Citation, Claim, Evidence, Moment
+from longvid_storage.types import Answer, Citation, Claim, Moment, Passage
 
 if TYPE_CHECKING:
     from longvid.library import Library
@@ -35,7 +35,6 @@ __all__ = [
     "BusyError",
     "Citation",
     "Claim",
-    "Evidence",
     "Library",
     "LibraryError",
     "LongvidError",
@@ -46,6 +45,7 @@ __all__ = [
     "Moment",
     "NotALibraryError",
     "NotFoundError",
+    "Passage",
     "ReadOnlyError",
     "SchemaError",
     "StorageFullError",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from longvid_storage.errors import UsageError
-from longvid_storage.types import Filters
+from longvid_storage.types import Scope, speaker_key
 
 if TYPE_CHECKING:
     from longvid_agents.summarise import Length
@@ -15,40 +15,38 @@ if TYPE_CHECKING:
 Names = str | Sequence[str] | None
 
 
-def checked_filters(
+def checked_scope(
     store: Store,
     video: Names,
     collection: str | None,
     from_s: float | None,
     to_s: float | None,
     speaker: str | None,
-) -> Filters:
-    """The filters that these words mean in a library: ``video`` is one or more ids, prefixes of ids, or titles.
+) -> Scope:
+    """The scope that these words mean in a library: ``video`` is one or more ids, prefixes of ids, or titles.
 
     Raises:
         UsageError: ``from_s`` is not before ``to_s``. NotFoundError: no such video or collection.
     """
     if from_s is not None and to_s is not None and from_s >= to_s:
         raise UsageError(f"from {from_s} s is not before to {to_s} s: give a span that holds something")
+    if video is None and collection is None:
+        return Scope(None, None, from_s, to_s, speaker)
     names = [video] if isinstance(video, str) else video
-    if collection is not None:
-        store.require_collection(collection)
-    return Filters(
-        video_ids=None if names is None else frozenset(store.resolve_video(name) for name in names),
-        collection=collection,
-        from_s=from_s,
-        to_s=to_s,
-        speaker=speaker,
-    )
+    with store.view() as view:
+        if collection is not None:
+            view.require_collection(collection)
+        inside = view.within(Scope(collection=collection))
+        ids = None if names is None else frozenset(inside.resolve(name) for name in names)
+    return Scope(ids, collection, from_s, to_s, speaker)
 
 
 def unknown_speaker(store: Store, speaker: str | None) -> list[str]:
     """A line for the user when nobody called ``speaker`` speaks in any video, with those who do; else nothing."""
     if speaker is None:
         return []
-    from longvid_storage.db.filters import speaker_key
-
-    names = sorted(store.speakers())
+    with store.view() as view:
+        names = sorted(view.speakers())
     if speaker_key(speaker) in map(speaker_key, names):
         return []
     some = ", ".join(names[:8]) + f" and {len(names) - 8} more" * (len(names) > 8)

@@ -17,6 +17,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from longvid_storage.errors import UsageError
+from longvid_storage.text.shown import shown
 from longvid_storage.text.timecode import format_clock, format_time
 from longvid_storage.types import Level, Segment
 
@@ -60,8 +61,8 @@ def chapters_of(segments: Iterable[Segment], level: Level) -> list[Segment]:
 
 
 def one_line(text: str) -> str:
-    """White space of any kind, and control characters, as single spaces."""
-    return " ".join(re.sub(r"[\x00-\x1f\x7f\u2028\u2029]", " ", text).split())
+    """The text without what is not seen, white space of any kind as single spaces."""
+    return " ".join(shown(text).split())
 
 
 def youtube_chapters(chapters: Sequence[Segment]) -> list[tuple[int, str]]:
@@ -117,7 +118,7 @@ def to_json(chapters: Sequence[Segment]) -> str:
             "startTime": round(c.start_s, 3),
             "endTime": round(c.end_s, 3),
             "title": one_line(c.title or "") or f"Part {number}",
-            **({"summary": c.summary} if c.summary else {}),
+            **({"summary": one_line(c.summary)} if c.summary else {}),
         }
         for number, c in enumerate(chapters, 1)
     ]

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from longvid.arguments import check_question
-from longvid_storage.db.filters import speaker_key
-from longvid_storage.db.library_files import CHATS, read_only
-from longvid_storage.errors import NotFoundError, UsageError
-from longvid_storage.types import Answer, Filters
+from longvid_storage.db import chats
+from longvid_storage.db.library_files import read_only
+from longvid_storage.errors import LibraryError, NotFoundError, UsageError
+from longvid_storage.types import Answer, Scope
 
 if TYPE_CHECKING:
-    from longvid_agents.conversation.chat import Ask, Reply
+    from longvid.engines import Engines
+    from longvid_agents.conversation.chat import Reply
     from longvid_agents.conversation.turns import Turn
-    from longvid_agents.tools import Tools
-    from longvid_agents.video_lm import VideoLM
+    from longvid_agents.media import Media
+    from longvid_storage.db.chats import StoredChat
     from longvid_storage.db.store import Store
+    from longvid_storage.db.view import View
 
 _NAME = re.compile(r"[^\x00-\x1f\x7f]{1,80}")
 
@@ -48,8 +49,8 @@ class Chat:
     Args:
         store: the library's.
         name: of the session; None for a new one, which gets a number.
-        filters: what it may look at.
-        tools, ask, lm: what answers and resolves questions.
+        scope: what it may look at.
+        engines, media: what answers and resolves questions; ``extractive``: without a language model.
 
     Raises:
         UsageError: the session exists and was begun with other filters, or the name cannot be one.
@@ -60,37 +61,58 @@ class Chat:
         self,
         store: Store,
         name: str | None,
-        filters: Filters,
-        tools: Tools,
-        ask: Ask,
-        lm: VideoLM | None = None,
+        scope: Scope,
+        engines: Engines,
+        media: Media,
+        *,
+        extractive: bool = False,
     ) -> None:
-        from longvid_agents.conversation import checkpoints
+        from longvid_agents.context import Context
         from longvid_agents.conversation.chat import Conversation
+        from longvid_agents.conversation.turns import FILTERS
+        from longvid_agents.graph import ask as answer
 
         if store.read_only:
             raise read_only(store.path)
-        with ExitStack() as stack:
-            saver = stack.enter_context(checkpoints.opened(store.path))
-            name = checked_name(name) if name is not None else _new_name(checkpoints.names(saver))
-            known = checkpoints.session(saver, name)
-            if known is not None and (known.turns or known.filters != Filters()):
-                filters = _kept(name, known.filters, filters, store)
-            speakers = sorted(
-                store.speakers(Filters(video_ids=filters.video_ids, collection=filters.collection))
-            )
-            if filters.speaker is not None:
-                speakers = [s for s in speakers if speaker_key(s) == speaker_key(filters.speaker)]
-            self._conversation = Conversation(name, filters, tools, ask, speakers, saver, lm)
-            self._close = stack.pop_all()
-        self.name = name
-        self.filters = filters
-        self.resumed = known is not None
+        name = None if name is None else checked_name(name)
+        self._store = store
+        with store.conversing() as connection:
+            known = chats.read(connection, name) if name is not None else []
+            if known:
+                scope = _kept(known[0], scope, store)
+                session = chats.resume(connection, known[0])
+            else:
+                session = chats.begin(connection, name, FILTERS.dump_python(scope, mode="json"))
+        self._session = session
+        self.name = session.name
+        self.filters = scope
+        self.resumed = bool(known)
+        lm = None if extractive else engines.video_lm
+        names = engines.names()
+
+        def ask(question: str, view: View, turns: Sequence[Turn]) -> Answer:
+            context = Context(tuple(turns))
+            return answer(question, view, lm=lm, media=media, engines=names, context=context)
+
+        def opened() -> AbstractContextManager[View]:
+            return store.view(scope, engines)
+
+        self._conversation = Conversation(opened, ask, lambda: self.turns, self._keep, lm, names)
 
     @property
     def turns(self) -> tuple[Turn, ...]:
-        """The finished turns, oldest first."""
-        return self._conversation.turns
+        """The finished turns, oldest first; of a session that was narrowed, those that its filters still admit.
+
+        Raises:
+            NotFoundError: the session was deleted.
+        """
+        from longvid_agents.conversation.turns import admitted
+
+        with self._store.view() as view:
+            found = chats.read(view.connection, self.name)
+        if not found or found[0].chat_key != self._session.chat_key:
+            raise NotFoundError(f"the session {self.name!r} was deleted: begin another one")
+        return admitted(_turns(found[0]), self.filters)
 
     def ask(self, question: str) -> Reply:
         """Ask; what it refers to is found in the turns before.
@@ -100,9 +122,18 @@ class Chat:
         """
         return self._conversation.ask(check_question(question))
 
+    def _keep(self, turn: Turn) -> None:
+        from longvid_agents.conversation.turns import FILTERS, TURN
+
+        scope, kept = FILTERS.dump_python(self.filters, mode="json"), TURN.dump_python(turn, mode="json")
+        with self._store.conversing() as connection:
+            chats.append(connection, self._session.chat_key, scope, kept, turn.videos)
+
     def close(self) -> None:
-        """Let go of the file; every finished turn is in it already."""
-        self._close.close()
+        """Leave it; every finished turn is kept already, and a session in which nothing was asked is not."""
+        if not self.resumed:
+            with self._store.conversing() as connection:
+                chats.drop_if_unused(connection, self._session)
 
     def __enter__(self) -> Self:
         return self
@@ -111,16 +142,6 @@ class Chat:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def answer_turn(
-    tools: Tools, lm: VideoLM | None, question: str, filters: Filters, turns: Sequence[Turn]
-) -> Answer:
-    """Answer one question of a conversation; ``lm``: None quotes."""
-    from longvid_agents.conversation.turns import as_context
-    from longvid_agents.graph import ask
-
-    return ask(question, tools, filters=filters, lm=lm, context=as_context(turns))
 
 
 def checked_name(name: str) -> str:
@@ -134,25 +155,21 @@ def checked_name(name: str) -> str:
     return name.strip()
 
 
-def sessions(store: Store) -> list[ChatInfo]:
-    """The library's conversations, the one used last first."""
-    from longvid_agents.conversation import checkpoints
-
-    if not (store.path / CHATS).exists():
-        return []
-    with checkpoints.opened(store.path) as saver:
-        found = [checkpoints.session(saver, name) for name in checkpoints.names(saver)]
+def sessions(store: Store, within: Scope) -> list[ChatInfo]:
+    """The conversations that may look at nothing outside ``within``, the one used last first."""
+    with store.view() as view:
+        found = [(each, _filters(each)) for each in chats.read(view.connection)]
     return [
         ChatInfo(
             each.name,
-            each.filters.collection,
-            None if each.filters.video_ids is None else tuple(sorted(each.filters.video_ids)),
-            each.filters.speaker,
+            own.collection,
+            None if own.video_ids is None else tuple(sorted(own.video_ids)),
+            own.speaker,
             len(each.turns),
-            each.turns[-1].question if each.turns else None,
+            _turns(each)[-1].question if each.turns else None,
         )
-        for each in found
-        if each is not None
+        for each, own in found
+        if _narrowed(own, within) == own
     ]
 
 
@@ -162,53 +179,68 @@ def delete(store: Store, name: str) -> None:
     Raises:
         NotFoundError: there is none of that name. ReadOnlyError: the library may not be written.
     """
-    from longvid_agents.conversation import checkpoints
-
-    if store.read_only:
-        raise read_only(store.path)
-    there = False
-    if (store.path / CHATS).exists():
-        with checkpoints.opened(store.path) as saver:
-            there = checkpoints.delete(saver, name.strip())
+    with store.conversing(erase=True) as connection:
+        there = chats.delete_chat(connection, name.strip())
     if not there:
         raise NotFoundError(f"there is no session {name!r}: longvid chat --list shows those there are")
 
 
-def forget_video(store_path: Path, video_id: str) -> None:
-    """Take a removed video's words out of every conversation: turns that cite it are dropped."""
-    from longvid_agents.conversation import checkpoints
-    from longvid_agents.conversation.redact import drop_turns
+def _filters(session: StoredChat) -> Scope:
+    with _undamaged(session):
+        from longvid_agents.conversation.turns import FILTERS
 
-    if (store_path / CHATS).exists():
-        with checkpoints.opened(store_path) as saver:
-            drop_turns(saver, video_id)
+        return FILTERS.validate_python(session.scope)
 
 
-def _kept(name: str, own: Filters, asked: Filters, store: Store) -> Filters:
-    """The session's filters, narrowed by what is asked for now; another or wider choice is refused."""
-    if asked == Filters() or asked == own:
-        return own
-    from longvid_agents.narrowing import narrowed
+def _turns(session: StoredChat) -> tuple[Turn, ...]:
+    with _undamaged(session):
+        from longvid_agents.conversation.turns import TURN
 
-    narrow = narrowed(
-        own, videos=asked.video_ids, from_s=asked.from_s, to_s=asked.to_s, speaker=asked.speaker
-    )
-    if narrow is None or asked.collection not in (None, own.collection):
+        return tuple(TURN.validate_python(turn) for turn in session.turns)
+
+
+@contextmanager
+def _undamaged(session: StoredChat) -> Iterator[None]:
+    from pydantic import ValidationError
+
+    try:
+        yield
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise LibraryError(
+            f"the conversation {session.name!r} is damaged ({first['loc'][0] if first['loc'] else 'all of it'}: "
+            f"{first['msg']}): longvid chat --delete {session.name!r} removes it"
+        ) from error
+
+
+def _kept(session: StoredChat, asked: Scope, store: Store) -> Scope:
+    """The session's filters, narrowed by what is asked for now; a wider or another choice is refused.
+
+    The refusal names what was asked for and nothing of the session, which may be of what the caller may not see.
+    """
+    narrow = _narrowed(_filters(session), asked)
+    if narrow is None:
         raise UsageError(
-            f"the session {name!r} was begun with {told(own, store)}, which does not admit "
-            f"{told(asked, store)}: begin another session for that"
+            f"the session {session.name!r} was not begun for {told(asked, store)}: begin another session for that"
         )
-    return replace(narrow, collection=own.collection)
+    return narrow
 
 
-def told(filters: Filters, store: Store) -> str:
-    """Filters as the flags that make them."""
+def _narrowed(own: Scope, asked: Scope) -> Scope | None:
+    """A session's filters within those that are asked for; None where these are others or wider."""
+    if asked.collection not in (None, own.collection):
+        return None
+    return own.narrowed(videos=asked.video_ids, from_s=asked.from_s, to_s=asked.to_s, speaker=asked.speaker)
+
+
+def told(filters: Scope, store: Store) -> str:
+    """Scope as the flags that make them."""
     flags = []
     if filters.collection is not None:
         flags.append(f"--collection {filters.collection}")
-    for video_id in sorted(filters.video_ids or ()):
-        title = store.video(video_id).info.title if store.has_video(video_id) else video_id[:8]
-        flags.append(f"--video {title!r}")
+    with store.view() as view:
+        titles = {card.video_id: card.title for card in view.cards(ids=filters.video_ids or ())}
+    flags += [f"--video {titles.get(each, each[:8])!r}" for each in sorted(filters.video_ids or ())]
     if filters.speaker is not None:
         flags.append(f"--speaker {filters.speaker}")
     flags += [
@@ -217,10 +249,3 @@ def told(filters: Filters, store: Store) -> str:
         if value is not None
     ]
     return " ".join(flags) or "no filter"
-
-
-def _new_name(taken: list[str]) -> str:
-    number = 1
-    while f"chat-{number}" in taken:
-        number += 1
-    return f"chat-{number}"

@@ -17,7 +17,17 @@ from typing import Annotated, TextIO
 import typer
 from typer.exceptions import TyperException
 
-from longvid import cli_ask, cli_chat, cli_clip, cli_eval, cli_export, cli_models, cli_speakers, cli_summary
+from longvid import (
+    cli_ask,
+    cli_chat,
+    cli_clip,
+    cli_eval,
+    cli_export,
+    cli_models,
+    cli_speakers,
+    cli_summary,
+    output,
+)
 from longvid.cli_options import (
     CollectionOption,
     ConfigOption,
@@ -37,6 +47,7 @@ from longvid.cli_options import (
     tell,
 )
 from longvid_storage.errors import LongvidError, LongvidWarning, UsageError
+from longvid_storage.text.shown import shown
 
 app = typer.Typer(
     help="Ask hours of video a question; every claim of the answer cites video and time.",
@@ -58,12 +69,10 @@ def main() -> None:
         status = app(standalone_mode=False, prog_name="longvid")
         sys.stdout.flush()  # while what goes wrong with it can still be told
     except LongvidError as error:
-        print(f"longvid: {error.message}", file=sys.stderr)
+        output.note(f"longvid: {shown(error.message)}")
         status = 2 if isinstance(error, UsageError) else 1
     except KeyboardInterrupt:
-        print(
-            "longvid: interrupted; what was finished is kept, run the same command to go on", file=sys.stderr
-        )
+        output.note("longvid: interrupted; what was finished is kept, run the same command to go on")
         status = 130
     except BrokenPipeError:
         # The reader of our output (head, less) has gone: stop quietly, as other tools do.
@@ -73,15 +82,13 @@ def main() -> None:
         if error.filename is not None:
             raise
         _drop_output()
-        print(f"longvid: the output cannot be written: {error.strerror}", file=sys.stderr)
+        output.note(f"longvid: the output cannot be written: {error.strerror}")
         status = 1
     except TyperException as error:  # a wrong flag, a missing argument
-        print(
-            f"longvid: {error.format_message()} (longvid --help lists commands and options)", file=sys.stderr
-        )
+        output.note(f"longvid: {error.format_message()} (longvid --help lists commands and options)")
         status = 2
     except typer.Abort:
-        print("\nlongvid: not confirmed, so nothing was done (--yes answers for you)", file=sys.stderr)
+        output.note("\nlongvid: not confirmed, so nothing was done (--yes answers for you)")
         status = 130
     sys.exit(status or 0)
 
@@ -97,7 +104,7 @@ def _tell(
 ) -> None:
     """A warning of ours is one line on stderr, without the place in our code; others as Python shows them."""
     if issubclass(category, LongvidWarning):
-        print(f"longvid: {message}", file=sys.stderr)
+        output.note(f"longvid: {message}")
     else:
         otherwise(message, category, filename, lineno, file, line)
 
@@ -134,6 +141,7 @@ def index(
     device: DeviceOption = None,
     profile: ProfileOption = None,
     config: ConfigOption = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Tell of failures only.")] = False,
     json_: JsonOption = False,
 ) -> int:
     """Read videos into the library; run it again to add what is new.
@@ -146,8 +154,10 @@ def index(
     if not paths and not reprocess:
         raise UsageError("name folders or files to index, or --reprocess for what the library holds")
     engines = chosen_engines(model, device, profile, config)
-    with open_library(library, create=bool(paths), engines=engines) as lib:
-        show = progress.for_terminal(json_)
+    with (
+        open_library(library, create=bool(paths), engines=engines) as lib,
+        progress.for_terminal(json_, quiet) as show,
+    ):
         show.watch_for_interrupt()
         reports = lib.index(
             paths or None,
@@ -162,10 +172,10 @@ def index(
         off = [
             ROLES[role] for role, c in lib.engines.choices.items() if c.plan is None and ROLES[role].indexes
         ]
-        if off and any(report.status == "indexed" for report in reports):
+        if off and not quiet and any(report.status == "indexed" for report in reports):
             for role in off:
-                print(f"off        {role.title}: {role.lost}", file=sys.stderr)
-            print("           (longvid doctor says why, and what to type)", file=sys.stderr)
+                output.note(f"off        {role.title}: {role.lost}")
+            output.note("           (longvid doctor says why, and what to type)")
     return int(any(report.status == "failed" for report in reports))
 
 
@@ -197,7 +207,7 @@ def search(
     json_: JsonOption = False,
 ) -> None:
     """Find moments, best first; no answer is written."""
-    from longvid import jsonform, printing
+    from longvid import printing
     from longvid.arguments import check_query
 
     query = check_query(query, k)
@@ -208,9 +218,9 @@ def search(
         tell([*lib.stale_vectors(), *lib.unknown_speaker(speaker)])
     if json_:
         for moment in found:
-            print(jsonform.dumps(moment))
+            output.record(moment)
     else:
-        print(printing.moments(found) if found else "Nothing found.")
+        output.result(printing.moments(found) if found else "Nothing found.")
 
 
 def _reranker(name: str | None) -> str | None:
@@ -237,7 +247,7 @@ def mentions(
     json_: JsonOption = False,
 ) -> None:
     """List every place where a term is said or shown, video by video; none is left out."""
-    from longvid import jsonform, printing
+    from longvid import printing
 
     chosen = filters(video, collection, from_, to, speaker)
     with open_library(library) as lib:
@@ -245,23 +255,23 @@ def mentions(
         tell(lib.unknown_speaker(speaker))
     if json_:
         for each in found:
-            print(jsonform.dumps(each))
+            output.record(each)
     else:
-        print(printing.mentions(found))
+        output.result(printing.mentions(found))
 
 
 @app.command(epilog="Example: longvid ls --json | jq .title")
 def ls(library: LibraryOption = None, collection: CollectionOption = None, json_: JsonOption = False) -> None:
     """List the videos of the library."""
-    from longvid import jsonform, printing
+    from longvid import printing
 
     with open_library(library) as lib:
         videos = lib.videos(collection=collection)
     if json_:
         for video in videos:
-            print(jsonform.dumps(video))
+            output.record(video)
     else:
-        print(printing.table(videos))
+        output.result(printing.table(videos))
 
 
 @app.command(epilog="Example: longvid show 'Gradient descent'")
@@ -271,11 +281,11 @@ def show(
     json_: JsonOption = False,
 ) -> None:
     """Print a video's table of contents."""
-    from longvid import jsonform, printing
+    from longvid import printing
 
     with open_library(library) as lib:
         details = lib.show(video)
-    print(jsonform.dumps(details) if json_ else printing.show(details))
+    output.either(details, json_, printing.show)
 
 
 app.command(
@@ -300,7 +310,7 @@ def chapters(
 ) -> None:
     """Export a video's events (or scenes) as chapters for other programs."""
     with open_library(library) as lib:
-        print(lib.chapters(video, file_format=format_, level=level), end="")
+        output.file(lib.chapters(video, file_format=format_, level=level))
 
 
 app.command(
@@ -325,7 +335,7 @@ def rm(
         if not yes:
             typer.confirm(f"Forget {details.title!r} ({details.video_id[:8]})?", abort=True, err=True)
         lib.remove(details.video_id)
-    print(f"forgot {details.title!r}; the file {details.path} was not touched", file=sys.stderr)
+    output.note(f"forgot {details.title!r}; the file {shown(details.path)} was not touched")
 
 
 @app.command(
@@ -341,10 +351,9 @@ def doctor(
 ) -> None:
     """Say what would run here for each role, and what to type to get better."""
     from longvid import doctor as examine
-    from longvid import jsonform
 
     found = examine.examine(library, chosen_engines(model, device, profile, config))
-    print(jsonform.dumps(found) if json_ else examine.render(found))
+    output.either(found, json_, examine.render)
 
 
 @app.command(short_help="Index the example lectures and ask three questions.", epilog="Example: longvid demo")
@@ -369,7 +378,7 @@ def _version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
 
-        print(f"longvid {version('longvid')}")
+        output.result(f"longvid {version('longvid')}")
         raise typer.Exit
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from longvid import cli_export
+from longvid import cli_export, output
 from longvid.cli_export import FormatOption, SaveOption
 from longvid.cli_options import (
     CollectionOption,
@@ -89,7 +88,7 @@ def ask(
         tell([*lib.stale_vectors(), *lib.unknown_speaker(speaker)])
         cli_export.save_report(lib, result, save)
         text = cli_export.render(lib, result, format_, told=listener.claims)
-    print(text)
+    output.result(text)
 
 
 class Listener:
@@ -107,9 +106,9 @@ class Listener:
         if isinstance(event, Claim):
             if self._told:
                 self.claims += 1
-                print(printing.claim(event), flush=True)
+                output.result(printing.claim(event))
         elif self._verbose:
-            print(printing.step(event), file=sys.stderr, flush=True)
+            output.note(printing.step(event))
 
 
 def offering_quotes(error: ModelError) -> ModelError:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from longvid import output
 from longvid.cli_options import (
     CollectionOption,
     ConfigOption,
@@ -25,6 +26,7 @@ from longvid.cli_options import (
     open_library,
 )
 from longvid_storage.errors import LongvidError, UsageError
+from longvid_storage.text.shown import shown
 
 if TYPE_CHECKING:
     from longvid.chat import Chat, ChatInfo
@@ -69,16 +71,16 @@ def chat(
     """
     if list_ and delete is not None:
         raise UsageError("--list and --delete do different things: give one of them")
-    chosen = {**filters(video, collection, from_, to, speaker), "extractive": extractive}
+    chosen = filters(video, collection, from_, to, speaker)
     with open_library(library, engines=chosen_engines(model, device, profile, config)) as lib:
         if list_:
-            _print_sessions(lib, json_)
+            _print_sessions(lib.chats(**chosen), json_)
             return 0
         if delete is not None:
             lib.delete_chat(delete)
-            print(f"deleted the session {delete!r}", file=sys.stderr)
+            output.note(f"deleted the session {delete!r}")
             return 0
-        talk = _Talk(lib, chosen, json_)
+        talk = _Talk(lib, chosen, extractive, json_)
         talk.open(session)
         try:
             return talk.run()
@@ -91,16 +93,17 @@ class _Talk:
 
     chat: Chat
 
-    def __init__(self, library: Library, chosen: dict[str, Any], json: bool) -> None:
+    def __init__(self, library: Library, chosen: dict[str, Any], extractive: bool, json: bool) -> None:
         self.library = library
         self.chosen = chosen
+        self.extractive = extractive
         self.json = json
         self.interactive = sys.stdin.isatty()
         self.failed = False
 
     def open(self, name: str | None) -> None:
         """Begin or resume a session, and close the one before."""
-        opened = self.library.chat(name, **self.chosen)
+        opened = self.library.chat(name, **self.chosen, extractive=self.extractive)
         if hasattr(self, "chat"):
             self.chat.close()
         self.chat = opened
@@ -109,7 +112,7 @@ class _Talk:
             _remember([turn.question for turn in turns])
         if turns:
             count = f"{len(turns)} question{'s' * (len(turns) != 1)} so far"
-            _say(f"session {opened.name}: {count}; the last one was: {turns[-1].question}")
+            _say(f"session {opened.name}: {count}; the last one was: {shown(turns[-1].question)}")
         elif self.interactive:
             _say(f"session {opened.name}; /help lists commands, Ctrl-D leaves")
 
@@ -122,11 +125,11 @@ class _Talk:
                         break
                     continue
                 if not self.interactive and not self.json:
-                    print(f"> {line}", flush=True)
+                    output.result(f"> {line}")
                 self._print(self.chat.ask(line))
             except LongvidError as error:
                 self.failed = True
-                print(f"longvid: {error.message}", file=sys.stderr, flush=True)
+                output.note(f"longvid: {shown(error.message)}")
             except KeyboardInterrupt:
                 if not self.interactive:
                     raise
@@ -138,12 +141,12 @@ class _Talk:
             try:
                 line = input("> ") if self.interactive else sys.stdin.readline()
             except EOFError:
-                print(file=sys.stderr)
+                output.note()
                 return
             except KeyboardInterrupt:
                 if not self.interactive:
                     raise
-                print(file=sys.stderr)
+                output.note()
                 continue
             if not self.interactive and not line:
                 return
@@ -156,17 +159,17 @@ class _Talk:
         if word in ("/quit", "/exit", "/q"):
             return "quit"
         if word == "/new":
-            if name in [each.name for each in self.library.chats()]:
+            if name in [each.name for each in self.library.chats(**self.chosen)]:
                 raise UsageError(f"there is a session {name!r} already: /open {name} goes on with it")
             self.open(name)
             if not self.interactive:
                 _say(f"session {self.chat.name}")
         elif word == "/open":
-            if name not in [each.name for each in self.library.chats()]:
+            if name not in [each.name for each in self.library.chats(**self.chosen)]:
                 raise UsageError(f"there is no session {name or ''!r}: /sessions lists those there are")
             self.open(name)
         elif word == "/sessions":
-            _print_sessions(self.library, self.json)
+            _print_sessions(self.library.chats(**self.chosen), self.json)
         elif word == "/history":
             self._history()
         elif word == "/help":
@@ -176,22 +179,22 @@ class _Talk:
         return ""
 
     def _print(self, reply: Reply) -> None:
-        from longvid import jsonform, printing
+        from longvid import printing
 
         if self.json:
-            print(jsonform.dumps(reply), flush=True)
+            output.record(reply)
             return
         if reply.turn.notes:
             _say(f"({'; '.join(reply.turn.notes)})")
-        print(printing.answer(reply.answer), end="\n\n", flush=True)
+        output.result(printing.answer(reply.answer), end="\n\n")
 
     def _history(self) -> None:
         for turn in self.chat.turns:
-            print(f"> {turn.question}\n{turn.answer}\n")
+            output.result(f"> {shown(turn.question)}\n{turn.answer}\n")
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    output.note(text)
 
 
 def _remember(questions: list[str]) -> None:
@@ -205,22 +208,22 @@ def _remember(questions: list[str]) -> None:
         readline.add_history(question)
 
 
-def _print_sessions(library: Library, json: bool) -> None:
-    from longvid import jsonform
-
-    found = library.chats()
+def _print_sessions(found: list[ChatInfo], json: bool) -> None:
     if json:
         for each in found:
-            print(jsonform.dumps(each))
+            output.record(each)
         return
     if not found:
-        print("There are no sessions yet: longvid chat begins one.")
+        output.result("There are no sessions yet: longvid chat begins one.")
         return
-    rows = [(each.name, str(each.turns), _scope(each), each.last_question or "") for each in found]
+    rows = [
+        (shown(each.name), str(each.turns), shown(_scope(each)), shown(each.last_question or ""))
+        for each in found
+    ]
     widths = [max(len(row[column]) for row in [*rows, _HEAD]) for column in range(3)]
     for row in (_HEAD, *rows):
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=False))
-        print("  ".join([*cells, row[3]]).rstrip())
+        output.result("  ".join([*cells, row[3]]).rstrip())
 
 
 _HEAD = ("session", "turns", "only", "last question")

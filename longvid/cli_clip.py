@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from longvid.cli_options import JsonOption, LibraryOption, open_library
+from longvid.output import either, note
 from longvid_storage.errors import UsageError
 
 if TYPE_CHECKING:
@@ -37,8 +37,6 @@ def clip(
     json_: JsonOption = False,
 ) -> None:
     """Cut spans of videos into one film, copying pictures and sound where they can be copied."""
-    from longvid import jsonform
-
     if pad < 0:
         raise UsageError(f"--pad is {pad:g}: give 0 or more seconds")
     if len(what) == 1:
@@ -52,23 +50,22 @@ def clip(
 
         made = cut(_spans(what, library, pad), output, reencode=reencode, force=force)
     for line in made.left_out:
-        print(f"left out: {line}", file=sys.stderr)
-    print(jsonform.dumps(made) if json_ else render(made))
+        note(f"left out: {line}")
+    either(made, json_, render)
 
 
 def render(made: Clip) -> str:
     """One line a part: where in the clip, how it got there, what it is; then the whole."""
+    from longvid_storage.text.shown import shown
     from longvid_storage.text.timecode import format_span, format_time
 
     lines = []
     for part in made.parts:
-        source = (
-            f"{part.title or Path(part.path).name} @ {format_span(part.source_start_s, part.source_end_s)}"
-        )
+        source = f"{shown(part.title or Path(part.path).name)} @ {format_span(part.source_start_s, part.source_end_s)}"
         why = f" ({part.why})" if part.why else ""
         lines.append(f"{format_span(part.start_s, part.end_s):>13}  {part.method:10}  {source}{why}")
     sound = "no sound" if made.sound is None else f"sound {made.sound}"
-    return "\n".join([*lines, f"{made.path}: {format_time(math.ceil(made.duration_s))}, {sound}"])
+    return "\n".join([*lines, f"{shown(str(made.path))}: {format_time(math.ceil(made.duration_s))}, {sound}"])
 
 
 def _spans(what: list[str], library: Path | None, pad_s: float) -> list[MediaSpan]:

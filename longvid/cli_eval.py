@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
+
+from longvid import output
 
 if TYPE_CHECKING:
     from longvid.library import Library
@@ -91,8 +92,11 @@ def questions(
     if out is not None:
         from longvid.evaluation.report import write_report
 
-        print(f"report: {write_report(result, out)}", file=sys.stderr)
-    print(json.dumps(result.to_dict(), ensure_ascii=False) if json_ else table.evaluation(result))
+        output.note(f"report: {write_report(result, out)}")
+    if json_:
+        output.record(result.to_dict())
+    else:
+        output.result(table.evaluation(result))
 
 
 @app.command(epilog="Example: longvid eval structure topics.jsonl --tolerance 10")
@@ -117,9 +121,9 @@ def structure(
     with _open(library) as lib:
         results = judge.evaluate_structure(lib, gold, file, tolerance)
     if json_:
-        print(json.dumps(judge.to_dict(results, file, _name(library)), ensure_ascii=False))
+        output.record(judge.to_dict(results, file, _name(library)))
     else:
-        print(table.structure(results))
+        output.result(table.structure(results))
 
 
 @app.command("import", epilog="Example: longvid eval import lvbench video_info.meta.jsonl > questions.jsonl")
@@ -145,13 +149,13 @@ def import_(
 
     imported = load(dataset, path, LoadOptions(frame_rate, turns))
     for note in imported.notes:
-        print(f"note: {note}", file=sys.stderr)
+        output.note(f"note: {note}")
     for question in imported.questions:
-        print(question.to_json())
+        output.file(f"{question.to_json()}\n")
     timed = sum(bool(question.spans) for question in imported.questions)
-    print(f"{len(imported.questions)} questions, {timed} with spans", file=sys.stderr)
+    output.note(f"{len(imported.questions)} questions, {timed} with spans")
 
 
 def _progress(done: int, total: int) -> None:
     if sys.stderr.isatty():
-        print(f"\r{done}/{total} questions", end="\n" if done == total else "", file=sys.stderr, flush=True)
+        output.overwrite(f"{done}/{total} questions" if done < total else "")

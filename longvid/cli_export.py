@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from longvid import output
 from longvid.cli_options import LibraryOption, open_library
 from longvid_storage.errors import UsageError
+from longvid_storage.text.shown import shown
 
 if TYPE_CHECKING:
     from longvid.library import Library
@@ -30,7 +31,7 @@ FORMATS = ("text", "json", "edl", "otio", "srt")
 
 def check(format_: str, json_: bool, save: Path | None) -> str:
     """The format asked for; raises ``UsageError`` for what can't be, before any work is done."""
-    from longvid.exports.report import check_report_path
+    from longvid.exports.report_files import check_report_path
 
     if format_ not in FORMATS:
         raise UsageError(f"--format is {format_!r}: choose one of {', '.join(FORMATS)}")
@@ -57,7 +58,7 @@ def save_report(lib: Library, answer: Answer, path: Path | None) -> None:
     if path is not None:
         written = lib.save_report(answer, path)
         more = f" and {_pictures(len(written) - 1)} in {written[1].parent}" if len(written) > 1 else ""
-        print(f"wrote {path}{more}", file=sys.stderr)
+        output.note(shown(f"wrote {path}{more}"))
 
 
 def _pictures(count: int) -> str:
@@ -78,4 +79,4 @@ def export(
     with open_library(library) as lib:
         save_report(lib, found, save)
         text = render(lib, found, format_)
-    print(text)
+    output.result(text)

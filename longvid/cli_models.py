@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated, Any
 
 import typer
 
+from longvid import output
 from longvid.cli_options import ConfigOption, JsonOption
 from longvid_storage.errors import UsageError
 
@@ -37,16 +37,15 @@ def models(
     """List the models of each role: size, licence, and whether it runs here; or fetch or verify them."""
     if context.invoked_subcommand is not None:
         return
-    from longvid import jsonform
     from longvid.engines import Engines
     from longvid.models import listing
 
     rows = listing.rows(Engines(config=config), role)
     if json_:
         for row in rows:
-            print(jsonform.dumps(row))
+            output.record(row)
     else:
-        print(listing.table(rows))
+        output.result(listing.table(rows))
 
 
 @app.command(epilog="Example: longvid models pull whisper/small")
@@ -62,21 +61,21 @@ def pull(
     found = _found(name, profile)
     for title, source in found:
         if source is None:
-            print(f"{title}: nothing to fetch", file=sys.stderr)
+            output.note(f"{title}: nothing to fetch")
     parcels = pulling.parcels(found)
     coming = [parcel for parcel in parcels if parcel.missing]
     for parcel in parcels:
         told = size(parcel.size) if parcel.missing else "here already"
-        print(f"{told:>13}  {parcel.name}  ({parcel.source.place})", file=sys.stderr)
+        output.note(f"{told:>13}  {parcel.name}  ({parcel.source.place})")
     if not coming:
         return
     if len(coming) > 1:
-        print(f"{size(sum(parcel.size for parcel in coming)):>13}  in all", file=sys.stderr)
+        output.note(f"{size(sum(parcel.size for parcel in coming)):>13}  in all")
     if not yes:
         typer.confirm("Fetch it?" if len(coming) == 1 else "Fetch them?", abort=True, err=True)
     for parcel in coming:
         pulling.fetch(parcel)
-        print(f"fetched and verified {parcel.name}")
+        output.result(f"fetched and verified {parcel.name}")
 
 
 @app.command(epilog="Example: longvid models verify --profile standard")
@@ -87,14 +86,14 @@ def verify(name: NameArgument = None, profile: PullProfileOption = None) -> int:
     status = 0
     for title, source in _found(name, profile):
         if source is None:
-            print(f"{title}: it has no files of its own here to verify")
+            output.result(f"{title}: it has no files of its own here to verify")
             continue
         checked, wrong = pulling.verify(title, source)
         for sentence in wrong:
-            print(f"longvid: {sentence}", file=sys.stderr)
+            output.note(f"longvid: {sentence}")
             status = 1
         if not wrong:
-            print(f"{title}: {checked} file{'s' * (checked != 1)} as published")
+            output.result(f"{title}: {checked} file{'s' * (checked != 1)} as published")
     return status
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from longvid import output
 from longvid_storage.errors import UsageError
+from longvid_storage.text.shown import shown
 
 if TYPE_CHECKING:
     from longvid.engines import Engines
@@ -68,7 +69,7 @@ def open_library(library: Path | None, *, create: bool = False, engines: Engines
 def tell(lines: list[str]) -> None:
     """Lines for the user beside the results."""
     for line in lines:
-        print(f"longvid: {line}", file=sys.stderr)
+        output.note(f"longvid: {shown(line)}")
 
 
 def chosen_engines(

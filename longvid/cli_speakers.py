@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from longvid import output
 from longvid.cli_options import JsonOption, LibraryOption, open_library
 from longvid_storage.errors import UsageError
 
@@ -24,7 +25,7 @@ def speakers(
     Search, answers and summaries use the new name. Renaming back undoes it; a name that another speaker has makes
     the two one.
     """
-    from longvid import jsonform, printing
+    from longvid import printing
 
     pairs = [_pair(text) for text in rename or ()]
     with open_library(library) as lib:
@@ -34,9 +35,9 @@ def speakers(
         details = lib.transcript_info(video)
     if json_:
         for each in found:
-            print(jsonform.dumps(each))
+            output.record(each)
     else:
-        print(printing.speakers(found, details))
+        output.result(printing.speakers(found, details))
 
 
 def _pair(text: str) -> tuple[str, str]:

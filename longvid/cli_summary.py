@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from longvid import output
 from longvid.cli_options import (
     CollectionOption,
     ConfigOption,
@@ -38,7 +39,6 @@ def summary(
     json_: JsonOption = False,
 ) -> None:
     """Summarise a video, or a collection: one digest, then each video; every line cites its place."""
-    from longvid import jsonform
     from longvid.summary_markdown import digest_markdown, markdown
 
     if (video is None) == (collection is None):
@@ -49,8 +49,7 @@ def summary(
     with open_library(library, engines=chosen_engines(model, device, profile, config)) as lib:
         if video is not None:
             one = lib.summary(video, length=length, extractive=extractive)
-            print(jsonform.dumps(one) if format_ == "json" else markdown(one), end="\n" * (format_ == "json"))
+            output.either(one, format_ == "json", markdown)
         else:
             digest = lib.collection_digest(collection or "", length=length, extractive=extractive)
-            text = jsonform.dumps(digest) if format_ == "json" else digest_markdown(digest)
-            print(text, end="\n" * (format_ == "json"))
+            output.either(digest, format_ == "json", digest_markdown)

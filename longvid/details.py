@@ -9,7 +9,7 @@ from longvid_storage.types import ScreenText, Segment, Slide, Sound, Utterance
 
 if TYPE_CHECKING:
     from longvid_storage.db.rows import VideoRow
-    from longvid_storage.db.store import Store
+    from longvid_storage.db.view import View
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,29 +93,24 @@ def summary_of(row: VideoRow) -> VideoSummary:
     )
 
 
-def details_of(store: Store, video_id: str) -> VideoDetails:
+def details_of(view: View, video_id: str) -> VideoDetails:
     """Everything that ``longvid show`` tells about a video.
 
     Raises:
         NotFoundError: no such video.
     """
-    summary = summary_of(store.video(video_id))
-    segments = tuple(store.segments(video_id))
+    summary = summary_of(view.video(video_id))
+    segments = tuple(view.segments(video_id))
     whole = next((segment for segment in segments if segment.level == "video"), None)
-    transcript = store.transcript(video_id)
+    transcript = view.transcript(video_id)
     return VideoDetails(
         **{name: getattr(summary, name) for name in summary.__slots__},
         transcript_source=transcript.source if transcript else None,
         language=transcript.language if transcript else None,
         summary=whole.summary if whole else None,
         events=build_tree(segments),
-        slides=tuple(store.slides(video_id)),
-        utterances=tuple(store.utterances(video_id)),
-        screen_text=tuple(store.screen_texts(video_id)),
-        sounds=tuple(store.sounds(video_id)),
+        slides=tuple(view.slides(video_id)),
+        utterances=tuple(view.utterances(video_id)),
+        screen_text=tuple(view.screen_texts(video_id)),
+        sounds=tuple(view.sounds(video_id)),
     )
-
-
-def by_title(row: VideoRow) -> tuple[str, str]:
-    """The order in which videos are listed."""
-    return row.info.title.casefold(), row.info.video_id

@@ -15,6 +15,7 @@ from longvid.models.registry import third_party
 from longvid.models.roles import ROLES
 from longvid.paths import default_library
 from longvid_storage.errors import LongvidError
+from longvid_storage.text.shown import shown
 
 _INDENT = 14
 _MODELS_EXTRA = "pip install 'longvid[models]', then "
@@ -175,19 +176,19 @@ def render(found: Examination) -> str:
             f"Everything at once: {'' if found.torch else _MODELS_EXTRA}longvid models pull --profile {name}",
             f'Then put this line into longvid.toml: profile = "{name}"',
         ]
-    lines += [f"! {problem}" for problem in found.problems]
+    lines += [f"! {shown(problem)}" for problem in found.problems]
     return "\n".join(lines)
 
 
 def _fact(name: str, text: str) -> str:
-    return f"{name:{_INDENT}}{text}"
+    return f"{name:{_INDENT}}{shown(text)}"
 
 
 def _more(name: str, text: str) -> str:
     """An indented line that wraps where the terminal ends, but not between an option and its value."""
     from longvid.printing import width
 
-    whole = text.replace("--model ", "--model\0")
+    whole = shown(text).replace("--model ", "--model\0")
     filled = textwrap.fill(
         f"{name}: {whole}",
         width(),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
-from longvid.details import by_title
 from longvid.engines import Engines
 from longvid_indexer.pipeline import Pipeline
 from longvid_indexer.report import FileGone, IndexEvent, IndexReport
@@ -45,7 +44,9 @@ def index(
 
 def _known_files(store: Store, on_event: Tell) -> Iterator[Path]:
     """One file of every known video, by title; of a video without any, an event tells."""
-    for row in sorted(store.videos(), key=by_title):
+    with store.view() as view:
+        rows = view.videos()
+    for row in rows:
         there = [Path(path) for path in row.paths if Path(path).exists()]
         if there:
             yield there[0]

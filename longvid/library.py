@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from longvid.arguments import Names, check_query, check_question, checked_filters, checked_length
-from longvid.details import summary_of
+from longvid.arguments import Names, check_query, check_question, checked_length, checked_scope
 from longvid.engines import Engines
 from longvid.paths import default_library
 from longvid.shelf import Shelf
-from longvid_storage.types import Answer, Moment
+from longvid_storage.types import Answer, Moment, Scope
 
 if TYPE_CHECKING:
     from longvid.chat import Chat, ChatInfo
+    from longvid.media import LibraryMedia
     from longvid.models.naming import ModelSpec
-    from longvid.tools import LibraryTools
     from longvid_agents.context import Context
     from longvid_agents.digest import Digest
     from longvid_agents.run import AskEvent
@@ -43,7 +42,7 @@ class Library(Shelf):
     def __init__(self, store: Store, engines: Engines | None = None) -> None:
         super().__init__(store)
         self.engines = engines or Engines()
-        self.engines.follow(store.vector_models)
+        self.engines.follow(self._vector_models)
 
     @classmethod
     def open(
@@ -115,7 +114,7 @@ class Library(Shelf):
         """A sentence for each model whose vectors some videos still have, though search uses another one now."""
         from longvid.models.held import stale
 
-        return stale(self._store, self.engines)
+        return stale(self._store, text=self.engines.text_encoder, image=self.engines.image_encoder)
 
     def search(
         self,
@@ -141,16 +140,11 @@ class Library(Shelf):
         from longvid_storage.search.moments import search
 
         query = check_query(query, k)
-        filters = checked_filters(self._store, video, collection, from_s, to_s, speaker)
-        return search(
-            self._store,
-            query,
-            k=k,
-            filters=filters,
-            text_encoder=self.engines.text_encoder,
-            image_encoder=self.engines.image_encoder,
-            reranker=reranker if reranker is not None else self.engines.reranker,
-        )
+        scope = checked_scope(self._store, video, collection, from_s, to_s, speaker)
+        with self._store.view(scope, self.engines) as view:
+            return search(
+                view, query, k, reranker=reranker if reranker is not None else self.engines.reranker
+            )
 
     def ask(
         self,
@@ -190,16 +184,18 @@ class Library(Shelf):
 
         question = check_question(question)
         budget = Budget(budget_tokens, budget_seconds, ROUNDS if rounds is None else rounds)
-        filters = checked_filters(self._store, video, collection, from_s, to_s, speaker)
-        return ask(
-            question,
-            self._tools,
-            filters=filters,
-            lm=None if extractive else self.engines.video_lm,
-            context=context,
-            budget=budget,
-            on_event=on_event,
-        )
+        scope = checked_scope(self._store, video, collection, from_s, to_s, speaker)
+        with self._store.view(scope, self.engines) as view:
+            return ask(
+                question,
+                view,
+                lm=None if extractive else self.engines.video_lm,
+                media=self._media,
+                engines=self.engines.names(),
+                context=context,
+                budget=budget,
+                on_event=on_event,
+            )
 
     def save_report(self, answer: Answer, path: str | Path) -> list[Path]:
         """Write an answer as a page with its quotes, links and cited frames (``.html`` or ``.md``); what was written.
@@ -209,9 +205,10 @@ class Library(Shelf):
         Raises:
             UsageError: another suffix, or the place cannot be written.
         """
-        from longvid.exports.report import save_report
+        from longvid.exports.report_files import save_report
 
-        return save_report(answer, self._tools, Path(path))
+        with self._store.view() as view:
+            return save_report(answer, view, Path(path))
 
     def export(self, answer: Answer, *, file_format: str, pad_s: float = 0.0) -> str:
         """The cited spans, one behind the other, as ``edl`` (CMX 3600), ``otio`` (OpenTimelineIO) or ``srt``.
@@ -229,7 +226,8 @@ class Library(Shelf):
         from longvid.exports.spans import cited_spans
         from longvid.exports.timeline import export
 
-        infos = {row.info.video_id: row.info for row in self._store.videos()}
+        with self._store.view() as view:
+            infos = {row.info.video_id: row.info for row in view.videos()}
         return export(cited_spans(answer, pad_s=pad_s), file_format, infos, answer.question)
 
     def clip(
@@ -253,14 +251,19 @@ class Library(Shelf):
         """
         from longvid.exports.film import cut_cited
 
-        return cut_cited(self._store, answer, Path(path), pad_s=pad_s, reencode=reencode, force=force)
+        with self._store.view() as view:
+            return cut_cited(view, answer, Path(path), pad_s=pad_s, reencode=reencode, force=force)
 
     @cached_property
-    def _tools(self) -> LibraryTools:
-        """One for all questions, so that no sentence is embedded twice."""
-        from longvid.tools import LibraryTools
+    def _media(self) -> LibraryMedia:
+        """One for all questions, so that no picture is decoded twice."""
+        from longvid.media import LibraryMedia
 
-        return LibraryTools(self._store, self.engines)
+        return LibraryMedia()
+
+    def _vector_models(self) -> dict[str, list[str]]:
+        with self._store.view() as view:
+            return view.vector_models()
 
     def mentions(
         self,
@@ -282,8 +285,9 @@ class Library(Shelf):
         """
         from longvid_storage.search.mentions import mentions
 
-        filters = checked_filters(self._store, video, collection, from_s, to_s, speaker)
-        return mentions(self._store, [terms] if isinstance(terms, str) else terms, filters)
+        scope = checked_scope(self._store, video, collection, from_s, to_s, speaker)
+        with self._store.view(scope) as view:
+            return mentions(view, [terms] if isinstance(terms, str) else terms)
 
     def summary(self, video: str, *, length: str = "short", extractive: bool = False) -> Summary:
         """Overview, chapters, decisions, action items and open questions of a video, each line with its citation.
@@ -294,11 +298,11 @@ class Library(Shelf):
             NotFoundError: no such video. UsageError: ``length`` is neither ``"short"`` nor ``"long"``.
             ModelError: the language model cannot answer.
         """
-        from longvid.summarising import video_summary
+        from longvid_agents.minutes import summary_of_video
 
         lm = None if extractive else self.engines.video_lm
-        row = self._store.video(self._store.resolve_video(video))
-        return video_summary(self._store, self._tools, summary_of(row), lm, checked_length(length))
+        with self._store.view() as view:
+            return summary_of_video(view, view.resolve(video), checked_length(length), lm)
 
     def collection_summary(
         self, collection: str, *, length: str = "short", extractive: bool = False
@@ -314,10 +318,11 @@ class Library(Shelf):
 
         Raises as ``summary`` does.
         """
-        from longvid.summarising import collection_digest
+        from longvid_agents.digest import collection_digest
 
         found = self.collection_summary(collection, length=checked_length(length), extractive=extractive)
-        return collection_digest(self._store, self._tools, collection, found)
+        with self._store.view(Scope(collection=collection)) as view:
+            return collection_digest(view, collection, found)
 
     def chat(
         self,
@@ -339,17 +344,28 @@ class Library(Shelf):
             UsageError: the session was begun with other filters, or ``from_s`` is after ``to_s``.
             NotFoundError: no such video or collection. ReadOnlyError: the library may not be written.
         """
-        from longvid.chat import Chat, answer_turn
+        from longvid.chat import Chat
 
-        filters = checked_filters(self._store, video, collection, from_s, to_s, speaker)
-        lm = None if extractive else self.engines.video_lm
-        return Chat(self._store, session, filters, self._tools, partial(answer_turn, self._tools, lm), lm)
+        scope = checked_scope(self._store, video, collection, from_s, to_s, speaker)
+        return Chat(self._store, session, scope, self.engines, self._media, extractive=extractive)
 
-    def chats(self) -> list[ChatInfo]:
-        """The conversations of this library, the one used last first."""
+    def chats(
+        self,
+        *,
+        video: Names = None,
+        collection: str | None = None,
+        from_s: float | None = None,
+        to_s: float | None = None,
+        speaker: str | None = None,
+    ) -> list[ChatInfo]:
+        """The conversations that may look at nothing outside these filters, the one used last first.
+
+        Raises:
+            NotFoundError: no such video or collection.
+        """
         from longvid.chat import sessions
 
-        return sessions(self._store)
+        return sessions(self._store, checked_scope(self._store, video, collection, from_s, to_s, speaker))
 
     def delete_chat(self, session: str) -> None:
         """Delete a conversation with every word of it.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from longvid_agents.cite import format_claim
 from longvid_indexer.stages import STAGES
+from longvid_storage.text.shown import cut, shown
 from longvid_storage.text.timecode import format_span, format_time
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def answer(result: Answer, told: int = 0) -> str:
     ``told``: so many claims were printed before, as they were verified, and are left out.
     """
     if not result.found:
-        lines = [result.answer]
+        lines = [shown(result.answer)]
         if result.nearest:
             lines += ["", "Nearest moments:", moments(result.nearest)]
         return "\n".join(lines)
@@ -47,29 +48,29 @@ def answer(result: Answer, told: int = 0) -> str:
     if result.partial:
         lines.append(_fill(result.answer.splitlines()[-1]))
     sources = {citation.path for each in result.claims for citation in each.citations}
-    return "\n".join([*lines, "", *(f"  {path}" for path in sorted(sources))])
+    return "\n".join([*lines, "", *(f"  {shown(path)}" for path in sorted(sources))])
 
 
 def claim(found: Claim) -> str:
     """A claim and its citations, filled to the width."""
-    return _fill(format_claim(found))
+    return _fill(shown(format_claim(found)))
 
 
 def step(done: TrailStep) -> str:
     """A step of the trail: seconds since the question, node, what was done, how much it found."""
     found = "" if done.found is None else f" → {done.found}"
-    return f"{done.at_s:7.1f} s  {done.node:7}  {done.did}{found}"
+    return f"{done.at_s:7.1f} s  {done.node:7}  {shown(done.did)}{found}"
 
 
 def moments(found: Iterable[Moment]) -> str:
     """A numbered list: where, what kind of evidence, and its words."""
     blocks = []
     for number, moment in enumerate(found, 1):
-        lines = [f"{number}. {moment.title} @ {format_span(moment.start_s, moment.end_s)}"]
+        lines = [f"{number}. {shown(moment.title)} @ {format_span(moment.start_s, moment.end_s)}"]
         for evidence in moment.evidence[:3]:
             who = f"{evidence.speaker}: " if evidence.speaker else ""
             text = textwrap.shorten(
-                f"{_KINDS[evidence.kind]} · {who}{evidence.text}", 3 * width(), placeholder=" …"
+                f"{_KINDS[evidence.kind]} · {shown(who + evidence.text)}", 3 * width(), placeholder=" …"
             )
             lines.append(_fill(text, "   "))
         blocks.append("\n".join(lines))
@@ -82,11 +83,11 @@ def mentions(found: Sequence[VideoMentions]) -> str:
         return "Nowhere said or shown."
     blocks = []
     for each in found:
-        lines = [f"{each.title}  ({each.count})"]
+        lines = [f"{shown(each.title)}  ({each.count})"]
         for place in each.mentions:
             who = f"{place.speaker}: " if place.speaker else ""
             text = textwrap.shorten(
-                f"{_KINDS[place.kind]} · {who}{place.text}", 2 * width(), placeholder=" …"
+                f"{_KINDS[place.kind]} · {shown(who + place.text)}", 2 * width(), placeholder=" …"
             )
             lines.append(f"{format_time(place.start_s):>7}  {text}")
         blocks.append("\n".join(lines))
@@ -103,7 +104,7 @@ def table(videos: Sequence[VideoSummary]) -> str:
         state = "complete" if all(video.stages.get(stage) == "done" for stage in STAGES) else "partial"
         more = f"  ({', '.join(video.collections)})" if video.collections else ""
         lines.append(
-            f"{video.video_id[:8]}  {format_time(video.duration_s):>8}  {state:10}  {video.title}{more}"
+            f"{video.video_id[:8]}  {format_time(video.duration_s):>8}  {state:10}  {shown(video.title + more)}"
         )
     return "\n".join(lines)
 
@@ -120,17 +121,17 @@ def speakers(found: Sequence[SpeakerRow], transcript: TranscriptInfo | None) -> 
         called = f"  ({', '.join(others)})" if others else ""
         lines.append(
             f"{format_time(each.talk_s):>9}  {format_time(each.first_s):>7}  {each.utterances:>10}  "
-            f"{one_line(each.name + called)}"
+            f"{shown(each.name + called)}"
         )
     if transcript is not None and transcript.speakers_by:
-        lines.append(f"told apart by their voices ({transcript.speakers_by}): check them")
+        lines.append(f"told apart by their voices ({shown(transcript.speakers_by)}): check them")
     return "\n".join(lines)
 
 
 def show(video: VideoDetails) -> str:
     """The table of contents of a video."""
-    head = [f"{video.title}  ({format_time(video.duration_s)}, {video.video_id[:8]})"]
-    head += [f"  {path}" for path in video.paths]
+    head = [f"{shown(video.title)}  ({format_time(video.duration_s)}, {video.video_id[:8]})"]
+    head += [f"  {shown(path)}" for path in video.paths]
     counted = {
         "utterances": video.utterances,
         "slides": video.slides,
@@ -140,17 +141,19 @@ def show(video: VideoDetails) -> str:
         counted["sounds"] = video.sounds
     facts = "  " + " · ".join(f"{len(items)} {name}" for name, items in counted.items())
     if video.transcript_source:
-        facts += f" · transcript: {video.transcript_source}"
+        facts += f" · transcript: {shown(video.transcript_source)}"
     head.append(facts)
     if video.summary:
-        head += ["", _fill(video.summary, "  ")]
+        head += ["", _fill(shown(video.summary), "  ")]
     body: list[str] = []
     for event in video.events:
-        body += ["", f"{_mark(event.segment)}  {event.segment.title or 'Event'}"]
+        body += ["", f"{_mark(event.segment)}  {shown(event.segment.title or 'Event')}"]
         if event.segment.summary:
-            body.append(_fill(event.segment.summary, "         "))
+            body.append(_fill(shown(event.segment.summary), "         "))
         if len(event.scenes) > 1:
-            body += [f"  {_mark(scene.segment)}  {scene.segment.title or 'Scene'}" for scene in event.scenes]
+            body += [
+                f"  {_mark(scene.segment)}  {shown(scene.segment.title or 'Scene')}" for scene in event.scenes
+            ]
     return "\n".join(head + body)
 
 
@@ -158,25 +161,14 @@ def _mark(segment: Segment) -> str:
     return f"{format_time(segment.start_s):>7}"
 
 
-def report_line(report: IndexReport) -> str:
-    """One line a file for ``longvid index``."""
+def report_line(report: IndexReport, width: int = 80) -> str:
+    """One line a file for ``longvid index``, its title cut to fit; an error is told to its end."""
     length = f" {format_time(report.duration_s)}" if report.duration_s is not None else ""
     if report.error is not None:
-        return one_line(f"failed     {report.path}: {report.error.message}")
-    if report.status == "unchanged":
-        return one_line(f"unchanged  {report.title}{length}")
-    engines = [
-        f"{name}: {result.engine}"
-        for name, result in report.stages.items()
-        if result.status == "done" and result.engine and result.engine != "off"
-    ]
+        return f"failed     {shown(f'{report.path}: {report.error.message}')}"
     seconds = sum(result.seconds for result in report.stages.values())
-    return one_line(f"indexed    {report.title}{length}  in {seconds:.1f} s  ({'; '.join(engines)})")
-
-
-def one_line(text: str) -> str:
-    """A file name may hold anything: control characters become spaces, so that one file stays one line."""
-    return "".join(character if character.isprintable() else " " for character in text)
+    cost = f"  in {seconds:.1f} s" if report.status == "indexed" else ""
+    return f"{report.status:9}  {cut(report.title, width - 11 - len(length + cost))}{length}{cost}"
 
 
 def _fill(text: str, indent: str = "") -> str:

@@ -1,33 +1,65 @@
-"""Progress of ``longvid index`` on stderr; with ``--json`` one report a line on stdout, as each file ends."""
+"""Progress of ``longvid index`` on stderr; with ``--json`` one report a line on stdout, as each file ends.
+
+On a terminal: a bar for the whole run, and one for each video at work with its stage. Else a line now and then.
+"""
 
 from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Sequence
-from types import FrameType
+import time
+from collections.abc import Callable, Sequence
+from types import FrameType, TracebackType
+from typing import Any
 
-from longvid import jsonform, printing
+from longvid import output, printing
 from longvid_indexer.report import (
     FileFinished,
     FileGone,
+    FilesFound,
     IndexEvent,
     IndexReport,
     RunsAgain,
+    StageFinished,
     StageStarted,
     Told,
     Waiting,
 )
+from longvid_indexer.stages import STAGES
+from longvid_storage.text.shown import cut, shown
+
+_SILENT_S = 30.0
+"""Where there are no bars, so long nothing is told before a line says what is at work."""
 
 
 class Progress:
-    """Prints a line for every finished file, and on a terminal what is being done right now."""
+    """Prints a line for every finished file, and what is being done right now; a context, for the bars' sake.
 
-    def __init__(self, *, json: bool) -> None:
+    Args:
+        json: print reports as JSON on stdout too.
+        quiet: tell of failures only.
+        clock: gives seconds that only grow.
+    """
+
+    def __init__(
+        self, *, json: bool, quiet: bool = False, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.json = json
-        self.live = sys.stderr.isatty()
+        self.quiet = quiet
+        self._bars = Bars() if sys.stderr.isatty() and not quiet else None
+        self._clock = clock
+        self._told_s = clock()
         self._interrupted = False
         self._told: set[str] = set()
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bars is not None:
+            self._bars.stop()
 
     def watch_for_interrupt(self) -> None:
         """Ctrl-C stops at once; where a library swallows the exception, it stops at the next event."""
@@ -40,42 +72,77 @@ class Progress:
     def __call__(self, event: IndexEvent) -> None:
         if self._interrupted:
             raise KeyboardInterrupt
-        if isinstance(event, StageStarted) and self.live:
-            print(f"\r\x1b[K{event.title}: {event.stage} …", end="", file=sys.stderr, flush=True)
-        elif isinstance(event, Waiting | Told):
-            self._clear()
-            print(event.message, file=sys.stderr, flush=True)
+        if self._bars is not None:
+            self._bars(event)
+        elif isinstance(event, StageStarted) and self._clock() - self._told_s >= _SILENT_S:
+            self._say(f"at work    {event.title}: {event.stage.replace('_', ' ')}")
+        if isinstance(event, Waiting | Told):
+            self._say(event.message)
         elif isinstance(event, RunsAgain):
             self._once(f"again      {event.message}")
         elif isinstance(event, FileGone):
             self._once(f"gone       {event.title} stays as it is: there is no {event.path} any more")
         elif isinstance(event, FileFinished):
-            self._clear()
-            print(printing.report_line(event.report), file=sys.stderr, flush=True)
-            for note in event.report.notes:
-                print(f"           note: {note}", file=sys.stderr, flush=True)
-            if self.json:
-                print(jsonform.dumps(event.report), flush=True)
+            self._finished(event.report)
+
+    def _finished(self, report: IndexReport) -> None:
+        self._say(printing.report_line(report), failed=report.status == "failed")
+        for note in report.notes:
+            self._say(f"           note: {note}")
+        if self.json:
+            output.record(report)
 
     def _once(self, line: str) -> None:
         if line not in self._told:
             self._told.add(line)
-            self._clear()
-            print(printing.one_line(line), file=sys.stderr, flush=True)
+            self._say(line)
 
-    def _clear(self) -> None:
-        if self.live:
-            print("\r\x1b[K", end="", file=sys.stderr)
+    def _say(self, line: str, *, failed: bool = False) -> None:
+        self._told_s = self._clock()
+        if failed or not self.quiet:
+            output.note(shown(line))
 
     def close(self, reports: Sequence[IndexReport]) -> None:
         """The closing line: how many files ended how."""
+        if self._bars is not None:
+            self._bars.stop()
         counts = {
             status: sum(r.status == status for r in reports) for status in ("indexed", "unchanged", "failed")
         }
         told = ", ".join(f"{number} {status}" for status, number in counts.items() if number)
-        print(f"{len(reports)} file{'s' * (len(reports) != 1)}: {told or 'nothing to do'}", file=sys.stderr)
+        self._say(f"{len(reports)} file{'s' * (len(reports) != 1)}: {told or 'nothing to do'}")
 
 
-def for_terminal(json: bool) -> Progress:
+class Bars:
+    """The bars, drawn by rich; time left is by the files, or stages, that are done."""
+
+    def __init__(self) -> None:
+        self._drawn = output.bars()
+        self._whole = self._drawn.add_task("files", total=None)
+        self._videos: dict[str, Any] = {}
+
+    def __call__(self, event: IndexEvent) -> None:
+        """Draw what an event changes."""
+        self._drawn.start()
+        if isinstance(event, FilesFound):
+            self._drawn.update(self._whole, total=event.count)
+        elif isinstance(event, StageStarted):
+            told = f"{cut(event.title, 30)}: {event.stage.replace('_', ' ')}"
+            if event.path not in self._videos:
+                self._videos[event.path] = self._drawn.add_task(told, total=len(STAGES))
+            self._drawn.update(self._videos[event.path], description=told)
+        elif isinstance(event, StageFinished) and event.path in self._videos:
+            self._drawn.advance(self._videos[event.path])
+        elif isinstance(event, FileFinished):
+            self._drawn.advance(self._whole)
+            if event.report.path in self._videos:
+                self._drawn.remove_task(self._videos.pop(event.report.path))
+
+    def stop(self) -> None:
+        """Take the bars away."""
+        self._drawn.stop()
+
+
+def for_terminal(json: bool, quiet: bool = False) -> Progress:
     """The progress printer for this process's standard streams."""
-    return Progress(json=json)
+    return Progress(json=json, quiet=quiet)

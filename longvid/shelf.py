@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from longvid.arguments import unknown_speaker
-from longvid.details import VideoDetails, VideoSummary, by_title, details_of, summary_of
+from longvid.arguments import checked_scope, unknown_speaker
+from longvid.details import VideoDetails, VideoSummary, details_of, summary_of
 from longvid_storage.types import StageResult
 
 if TYPE_CHECKING:
@@ -38,10 +38,8 @@ class Shelf:
 
     def videos(self, *, collection: str | None = None) -> list[VideoSummary]:
         """Every video, by title."""
-        if collection is not None:
-            self._store.require_collection(collection)
-        rows = sorted(self._store.videos(), key=by_title)
-        return [summary_of(row) for row in rows if collection is None or collection in row.collections]
+        with self._store.view(checked_scope(self._store, None, collection, None, None, None)) as view:
+            return [summary_of(row) for row in view.videos()]
 
     def find(self, video: str) -> VideoSummary:
         """The video of that id, unambiguous prefix of an id, or title.
@@ -49,16 +47,19 @@ class Shelf:
         Raises:
             NotFoundError: none, or several.
         """
-        return summary_of(self._store.video(self._store.resolve_video(video)))
+        with self._store.view() as view:
+            return summary_of(view.video(view.resolve(video)))
 
     def stage_results(self, video: str) -> tuple[StageResult, ...]:
         """How each stage of indexing a video went: engine, seconds, exact counters."""
-        row = self._store.video(self._store.resolve_video(video))
+        with self._store.view() as view:
+            row = view.video(view.resolve(video))
         return tuple(record.result for record in row.stages.values())
 
     def show(self, video: str) -> VideoDetails:
         """Everything known about one video: the tree of events, scenes and shots, utterances, screen text."""
-        return details_of(self._store, self._store.resolve_video(video))
+        with self._store.view() as view:
+            return details_of(view, view.resolve(video))
 
     def speakers(self, video: str) -> list[SpeakerRow]:
         """Who speaks in a video, with talk time, the one who speaks longest first.
@@ -66,7 +67,8 @@ class Shelf:
         Raises:
             NotFoundError: no such video.
         """
-        return self._store.speakers_of(self._store.resolve_video(video))
+        with self._store.view() as view:
+            return view.speakers_of(view.resolve(video))
 
     def transcript_info(self, video: str) -> TranscriptInfo | None:
         """Which source a video's transcript came from, and what told its speakers apart; None before it has one.
@@ -74,7 +76,8 @@ class Shelf:
         Raises:
             NotFoundError: no such video.
         """
-        return self._store.transcript(self._store.resolve_video(video))
+        with self._store.view() as view:
+            return view.transcript(view.resolve(video))
 
     def unknown_speaker(self, speaker: str | None) -> list[str]:
         """A line for the user when nobody called ``speaker`` speaks in any video, with those who do; else nothing."""
@@ -89,7 +92,9 @@ class Shelf:
         Raises:
             NotFoundError: no such video, or nobody called ``old`` speaks in it. UsageError: ``new`` is no name.
         """
-        self._store.rename_speaker(self._store.resolve_video(video), old, new)
+        with self._store.view() as view:
+            video_id = view.resolve(video)
+        self._store.rename_speaker(video_id, old, new)
         return self.speakers(video)
 
     def chapters(self, video: str, *, file_format: str = "youtube", level: str = "event") -> str:
@@ -101,10 +106,12 @@ class Shelf:
         from longvid.chapters import chapter_level, export_chapters
 
         chosen = chapter_level(level)
-        return export_chapters(self._store.segments(self._store.resolve_video(video)), file_format, chosen)
+        with self._store.view() as view:
+            return export_chapters(view.segments(view.resolve(video)), file_format, chosen)
 
     def remove(self, video: str) -> None:
         """Forget a video: no row, vector, thumbnail or turn of a conversation stays. Its file is not touched."""
-        from longvid.removing import remove
-
-        remove(self._store, video)
+        with self._store.writer_lock():
+            with self._store.view() as view:
+                video_id = view.resolve(video)
+            self._store.remove_video(video_id)

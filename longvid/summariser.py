@@ -53,7 +53,7 @@ class VideoLMSummariser:
                 schema=request.schema,
             )
         )
-        return Written(reply.text, reply.input_tokens, reply.output_tokens)
+        return Written(reply.text, reply.input_tokens, reply.output_tokens, reply.cut)
 
 
 def _evidence(request: WriteRequest) -> tuple[EvidenceText, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from longvid_agents.cite import format_citation
+from longvid_storage.text.shown import shown
 from longvid_storage.text.timecode import format_time
 
 if TYPE_CHECKING:
@@ -15,10 +16,10 @@ if TYPE_CHECKING:
 
 def markdown(summary: Summary) -> str:
     """One section a part that has lines; the last line says how it was made."""
-    parts = [f"# {summary.title} ({format_time(summary.duration_s)})\n"]
+    parts = [f"# {shown(summary.title)} ({format_time(summary.duration_s)})\n"]
     parts += _section("Overview", summary.overview)
     if summary.chapters:
-        marks = "\n".join(f"- {format_time(c.start_s)} {c.title}" for c in summary.chapters)
+        marks = "\n".join(f"- {format_time(c.start_s)} {shown(c.title)}" for c in summary.chapters)
         parts.append(f"## Chapters\n\n{marks}\n")
     parts += _section("Decisions", summary.decisions)
     parts += _section("Action items", summary.action_items)
@@ -34,14 +35,14 @@ def _section(title: str, lines: Sequence[Line]) -> list[str]:
 
 
 def _written(line: Line) -> str:
-    who = f"**{line.owner}**: " if line.owner else (f"{line.speaker}: " if line.speaker else "")
+    who = f"**{shown(line.owner)}**: " if line.owner else (f"{shown(line.speaker)}: " if line.speaker else "")
     cited = " ".join(format_citation(citation) for citation in (line.citation, *line.also))
-    return f"{who}{line.text} {cited}"
+    return f"{who}{shown(line.text)} {cited}"
 
 
 def digest_markdown(digest: Digest) -> str:
     """The merged lists of a collection, then its meetings one by one."""
-    parts = [f"# {digest.collection}: {len(digest.summaries)} recordings\n"]
+    parts = [f"# {shown(digest.collection)}: {len(digest.summaries)} recordings\n"]
     parts += _section("Overview", digest.overview)
     parts += _merged("Decisions", digest.decisions)
     parts += _merged("Action items", digest.action_items)
@@ -55,8 +56,8 @@ def _merged(title: str, lines: Sequence[DigestLine]) -> list[str]:
         return []
     rows = []
     for line in lines:
-        who = f"**{line.owner}**: " if line.owner else ""
+        who = f"**{shown(line.owner)}**: " if line.owner else ""
         when = f"{line.date} · " if line.date else ""
         cited = " ".join(format_citation(citation) for citation in (line.citation, *line.also))
-        rows.append(f"- {when}{who}{line.text} {cited}")
+        rows.append(f"- {when}{who}{shown(line.text)} {cited}")
     return [f"## {title}\n\n" + "\n".join(rows) + "\n"]

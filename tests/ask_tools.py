@@ -1,15 +1,23 @@
-"""Small libraries in memory that questions are asked of, and what must hold of every answer."""
+"""Small libraries that questions are asked of, and what must hold of every answer."""
 
 from __future__ import annotations
 
-from longvid_agents.verify import quote_in_span
-from longvid_storage.types import Answer, Citation, Filters, Keyframe, ScreenText, Segment, Utterance
-from memory_tools import MemoryTools, MemoryVideo
+from longvid_storage.types import (
+    EVERYTHING,
+    Answer,
+    Citation,
+    Keyframe,
+    Scope,
+    ScreenText,
+    Segment,
+    Utterance,
+)
+from small_library import SmallLibrary, SmallVideo
 
 BOX = (0.0, 0.0, 1.0, 0.1)
 
 
-def lecture() -> MemoryVideo:
+def lecture() -> SmallVideo:
     """Seven sentences on information theory, a slide and its picture."""
     lines = [
         "Welcome to this lecture on information theory.",
@@ -23,12 +31,12 @@ def lecture() -> MemoryVideo:
     slide = ScreenText(40, 60, "Kraft inequality bounds the lengths of a prefix code", BOX)
     frame = Keyframe(45, 40, 60, b"webp", 64, 36, "slide")
     segment = Segment("event", 0, 60, "Entropy", "Entropy is the average surprise of a source.")
-    return MemoryVideo(
+    return SmallVideo(
         "lec", "Information theory", cues, [slide], [frame], collection="course", segments=[segment]
     )
 
 
-def meeting() -> MemoryVideo:
+def meeting() -> SmallVideo:
     """A weekly meeting of two."""
     said = [
         ("Ana", "Who writes the report on the budget?"),
@@ -39,12 +47,12 @@ def meeting() -> MemoryVideo:
         ("Ben", "The hotel in Lisbon is already booked for everyone."),
     ]
     cues = [Utterance(1.5 * i, 1.5 * i + 1.5, text, who) for i, (who, text) in enumerate(said)]
-    return MemoryVideo("meet", "Weekly meeting", cues, collection="office")
+    return SmallVideo("meet", "Weekly meeting", cues, collection="office")
 
 
-def library() -> MemoryTools:
+def library() -> SmallLibrary:
     """Both."""
-    return MemoryTools([lecture(), meeting()])
+    return SmallLibrary([lecture(), meeting()])
 
 
 def citations(answer: Answer) -> list[Citation]:
@@ -52,37 +60,24 @@ def citations(answer: Answer) -> list[Citation]:
     return [citation for claim in answer.claims for citation in claim.citations]
 
 
-def check_answer(answer: Answer, tools: MemoryTools, filters: Filters | None = None) -> None:
-    """Every claim is cited; every citation is true and lies inside evidence that this run really retrieved."""
+def check_answer(answer: Answer, held: SmallLibrary, scope: Scope = EVERYTHING) -> None:
+    """Every claim is cited; every citation is a passage, word for word, that the caller's scope admits."""
     assert answer.found == bool(answer.claims)
-    seen = {step for step in tools.calls if step[0] in ("utterance", "screen", "picture", "summary", "sound")}
     for claim in answer.claims:
         assert claim.text.strip()
         assert claim.citations
         for citation in claim.citations:
-            check_citation(citation, tools, seen, filters or Filters())
+            check_citation(citation, held, scope)
 
 
-def check_citation(
-    citation: Citation, tools: MemoryTools, seen: set[tuple[str, object]], filters: Filters
-) -> None:
-    """One citation; what was seen in a picture cannot be read again, so only its span is checked."""
-    if citation.kind in ("speech", "screen", "sound"):
-        assert quote_in_span(citation, tools)
-    pieces = [
-        piece
-        for _, (video_id, piece) in seen  # type: ignore[misc]
-        if video_id == citation.video_id
-        and citation.start_s <= piece.start_s
-        and piece.end_s <= citation.end_s
-    ]
-    assert pieces, f"{citation} was never retrieved"
-    assert min(p.start_s for p in pieces) == citation.start_s
-    assert max(p.end_s for p in pieces) == citation.end_s
-    assert filters.video_ids is None or citation.video_id in filters.video_ids
-    collection = tools.videos[citation.video_id].collection
-    assert filters.collection is None or collection == filters.collection
-    assert filters.from_s is None or citation.end_s >= filters.from_s
-    assert filters.to_s is None or citation.start_s < filters.to_s
-    if filters.speaker:
-        assert citation.kind == "speech"
+def check_citation(citation: Citation, held: SmallLibrary, scope: Scope) -> None:
+    """One citation; what was seen in a picture cannot be read again, so only where it lies is checked."""
+    with held.store.view(scope) as view:
+        assert view.has_video(citation.video_id)
+        if citation.kind == "picture":
+            assert scope.touches(citation.start_s, citation.end_s)
+            assert scope.speaker is None
+            return
+        (passage,) = view.passages([citation.passage_id])
+    found = (passage.video_id, passage.kind, passage.start_s, passage.end_s, passage.text)
+    assert found == (citation.video_id, citation.kind, citation.start_s, citation.end_s, citation.quote)

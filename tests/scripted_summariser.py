@@ -22,7 +22,8 @@ def first_and_last(request: WriteRequest) -> str:
     pieces = [piece for piece in request.material if piece.id.startswith("e")]
     rows = [{"text": f"It says: {' '.join(p.text.split()[:12])}", "evidence": [p.id]} for p in pieces]
     chosen = [rows[0], rows[-1]] if len(rows) > 1 else rows
-    return json.dumps({"sentences": chosen, "so_far": "so far " + chosen[-1]["text"][:60]})
+    known = {"so_far": "so far " + str(chosen[-1]["text"])[:60]}
+    return json.dumps({"sentences": chosen, **(known if "so_far" in request.schema["properties"] else {})})
 
 
 class ScriptedSummariser:

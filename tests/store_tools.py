@@ -6,21 +6,25 @@ import hashlib
 import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_storage.db.chain import ChainLink, Quote, SummarySentence
+from longvid_storage.db.chain import ChainLink, SummarySentence
 from longvid_storage.db.store import Store
+from longvid_storage.search import lexical
+from longvid_storage.search.memory import memory_of, vectors_of
 from longvid_storage.types import (
+    EVERYTHING,
     Chapter,
     Keyframe,
+    Scope,
     ScreenText,
     Segment,
     Slide,
     Sound,
     StageResult,
-    Unit,
     Utterance,
     VideoInfo,
     Word,
@@ -47,7 +51,7 @@ def utterances(texts: Iterable[str], speaker: str | None = "Ada", step_s: float 
     return [
         Utterance(
             i * step_s,
-            (i + 1) * step_s,
+            (i + 1) * step_s - 0.5,  # a pause, so that each is a passage of its own
             text,
             speaker,
             "en",
@@ -55,11 +59,6 @@ def utterances(texts: Iterable[str], speaker: str | None = "Ada", step_s: float 
         )
         for i, text in enumerate(texts)
     ]
-
-
-def sentences(spoken: Iterable[Utterance]) -> list[Unit]:
-    """A unit for each utterance."""
-    return [Unit("speech", "sentence", u.start_s, u.end_s, u.text, u.speaker, u.language) for u in spoken]
 
 
 def unit_vectors(count: int, dimension: int = 8, seed: int = 0) -> NDArray[np.float32]:
@@ -92,19 +91,19 @@ def fill(
     spoken = utterances(texts, speaker)
     with store.stage(key, "transcript", "t1") as writer:
         writer.replace_utterances(spoken, source=f"sidecar:{name}.vtt", language="en")
-        ids = writer.replace_units(sentences(spoken))
         writer.result(StageResult("transcript", "done", "sidecar", 0.5, {"cues": len(spoken)}, "a note"))
     with store.stage(key, "visual", "v1") as writer:
         writer.replace_slides([Slide(0, 50, 2.5, "First"), Slide(50, 100, 60)])
         frames = writer.replace_keyframes(keyframes(2))
         writer.replace_screen_texts([ScreenText(0, 50, "Gradient descent", (0.1, 0.2, 0.5, 0.3), 0.9)])
         writer.replace_sounds([Sound(90, 98, "Applause", 0.75)])
+    with store.view() as view:
+        ids = [passage.id for passage in view.passages_of(key, ["speech"])]
     with store.stage(key, "structure", "s1") as writer:
         writer.replace_segments(
             [Segment("video", 0, 100, name, "All of it"), Segment("shot", 0, 40), Segment("shot", 40, 100)]
         )
-        quote = Quote(key, 0, "speech", 0.0, 5.0, "what is said first")
-        sentence = SummarySentence("It begins.", (quote,))
+        sentence = SummarySentence("It begins.", (ids[0],))
         writer.replace_chain([ChainLink("video", 0, 0, 100, (sentence,), "f", "toy", "so far")])
     store.replace_library_chain(collection, [ChainLink("library", 0, 0, 0, (sentence,), "f", "toy")])
     with store.stage(key, "vectors", "x1") as writer:
@@ -118,21 +117,23 @@ def index_talks(store: Store) -> None:
     for number in range(4):
         about = info(f"talk {number}")
         key = about.video_id
-        if store.known_path(about.title) is None:
-            store.upsert_video(about, "all")
-        done = store.stage_fingerprints(key)
+        with store.view() as view:
+            if about.title not in view.paths():
+                store.upsert_video(about, "all")
+        with store.view() as view:
+            done = view.video(key).stages
         spoken = utterances([f"talk {number} says {word}" for word in ("one", "two", "three")])
         if "transcript" not in done:
             with store.stage(key, "transcript", "t") as writer:
                 writer.replace_utterances(spoken, source="toy")
-                writer.replace_units(sentences(spoken))
         if "visual" not in done:
             with store.stage(key, "visual", "v") as writer:
                 writer.replace_keyframes(keyframes(3))
-                summary = Unit("summary", "event", 0, 9, f"about talk {number}", language="en")
-                writer.replace_units([*sentences(spoken), summary])
+                writer.replace_screen_texts([ScreenText(0, 9, f"about talk {number}", (0, 0, 1, 1))])
         if "vectors" not in done:
-            todo = [i for i, unit in store.units_without_vectors(key, MODEL) if unit.channel == "speech"]
+            with store.view() as view:
+                found = view.passages_without_vectors(key, MODEL)
+            todo = [passage.id for passage in found if passage.kind == "speech"]
             with store.stage(key, "vectors", "x") as writer:
                 writer.put_vectors("speech", MODEL, todo, unit_vectors(len(todo)))
         store.set_path(about.title, key, size=1, mtime_ns=1)
@@ -150,3 +151,53 @@ def every_row(library: Path) -> dict[str, list[tuple[object, ...]]]:
         }
     finally:
         connection.close()
+
+
+class _Seen:
+    """Each call of a method is that of a view opened for it."""
+
+    def __init__(self, store: Store, scope: Scope) -> None:
+        self._store = store
+        self._scope = scope
+
+    def __getattr__(self, name: str) -> Any:
+        def call(*args: Any, **options: Any) -> Any:
+            with self._store.view(self._scope) as view:
+                return getattr(view, name)(*args, **options)
+
+        return call
+
+
+def seen(store: Store, scope: Scope = EVERYTHING) -> Any:
+    """What a view of the library within ``scope`` gives, method by method."""
+    return _Seen(store, scope)
+
+
+def frames_of(store: Store, key: str, *, images: bool = False) -> list[Keyframe]:
+    """A video's keyframes."""
+    return [frame for _, frame in seen(store).keyframes(key, images=images)]
+
+
+def hits(
+    store: Store, *terms: str, kind: str = "speech", scope: Scope = EVERYTHING, limit: int = 1000
+) -> list[int]:
+    """Ids of passages with any of the analysed terms, best first."""
+    with store.view(scope) as view:
+        facts = memory_of(view).facts(view)
+        idf = facts.idf(view, terms, 100)
+        counts = facts.counts.get(kind)
+        return [] if counts is None else [i for i, _ in lexical.best(view, idf, kind, counts, limit)]
+
+
+def near(
+    store: Store, kind: str, vector: NDArray[Any], limit: int = 1000, scope: Scope = EVERYTHING
+) -> list[int]:
+    """Ids of passages or keyframes whose vectors are nearest, best first."""
+    with store.view(scope) as view:
+        return [i for i, _ in vectors_of(view).search(view, kind, vector, limit)]
+
+
+def fingerprints(store: Store, key: str) -> dict[str, str]:
+    """Stage → fingerprint, of stages that did not fail."""
+    records = seen(store).video(key).stages.items()
+    return {stage: record.fingerprint for stage, record in records if record.result.status != "failed"}

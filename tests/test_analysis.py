@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from longvid_storage.text.analysis import analyse, fold, guess_language, phrases, query_terms
+from longvid_storage.text.analysis import WRITTEN_WORD, analyse, fold, phrases, query_terms
+from longvid_storage.text.languages import guess_language
 
 
 @pytest.mark.parametrize(
@@ -61,6 +62,56 @@ def test_phrases_are_adjacent_in_what_is_indexed() -> None:
     assert phrases("...") == []
 
 
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        ("C++ and C++17", ["c++", "and", "c++", "17"]),
+        ("C# is no C.", ["c#", "is", "no", "c"]),
+        ("the .NET runtime", ["the", ".", "net", "runtim"]),
+        ("v2.0, not v1.9", ["v", "2.0", "not", "v", "1.9"]),
+        ("Section 2, 0 comments", ["section", "2", "0", "comment"]),
+        ("3:1, and 3. 1 back", ["3:1", "and", "3", "1", "back"]),
+        ("$5M is 5m", ["$", "5m", "is", "5m"]),
+        ("50% of § 5", ["50", "%", "of", "§", "5"]),
+        ("Q&A", ["q&a"]),
+        ("torch.nn.Linear", ["torch", "nn", "linear"]),
+        ("1,000 and 1000 and 3,5 GHz", ["1000", "and", "1000", "and", "3.5", "ghz"]),
+        ("on 28.11.2026", ["on", "28", "11", "2026"]),
+        ("x=1.5,y=2 of (1, 2)", ["x", "1.5", "y", "2", "of", "1", "2"]),
+    ],
+)
+def test_symbols_that_tell_one_thing_from_another_are_kept(text: str, terms: list[str]) -> None:
+    assert analyse(text, "en") == terms
+    assert phrases(text, ["en"]) == [terms]
+    assert set(query_terms(text, ["en"])) <= set(terms)
+    assert len(fold(text)) == len(terms)
+
+
+@pytest.mark.parametrize("asked", ["C#", ".NET", "$5M", "3:1", "2.0"])
+def test_a_name_with_a_symbol_is_no_word_without_it(asked: str) -> None:
+    said = [
+        "Vitamin C is on page three.",
+        "The C sharp bindings",
+        "net profit",
+        "5m long",
+        "Take 3. 1 goes",
+        "Section 2, 0",
+    ]
+    (run,) = phrases(asked, ["en"])
+    assert not any(
+        terms[at : at + len(run)] == run
+        for terms in (analyse(each, "en") for each in said)
+        for at in range(len(terms))
+    )
+    assert asked in WRITTEN_WORD.findall(f"What is {asked}?")
+
+
+@pytest.mark.parametrize("unit", ["1", "1,", "1.", "a1.", "1,000,", ".a", "c+", "a&b", "1:1,", "x1"])
+def test_the_terms_of_a_line_are_those_of_its_words(unit: str) -> None:
+    assert analyse(f"{unit} " * 20_000, None) == 20_000 * analyse(unit, None)
+    assert analyse(unit * 20_000, None)  # and a run without spaces is read in one go
+
+
 def test_fold_keeps_forms_apart() -> None:
     assert fold("Learning RATES, naïve") == ["learning", "rates", "naive"]
 
@@ -77,6 +128,27 @@ def test_fold_keeps_forms_apart() -> None:
         ("backpropagation", None),
         ("", None),
         ("123 456", None),
+        ("what did Lena decide?", "en"),
+        ("Wie lange trocknet die Farbe?", "de"),
+        ("combien coûte le billet", "fr"),
+        ("quién arregla el techo", "es"),
+        ("quanto costa il biglietto", "it"),
+        ("Quando começa a reunião?", "pt"),
+        ("hoe lang droogt de verf", "nl"),
+        ("hur länge torkar färgen", "sv"),
+        ("gdzie jest klucz", "pl"),
+        ("Kdo opravuje střechu?", "cs"),
+        ("Toplantı ne zaman başlıyor?", "tr"),
+        ("kuinka kauan maali kuivuu", "fi"),
+        ("Сколько сохнет краска?", "ru"),
+        ("Скільки сохне фарба?", "uk"),
+        ("رنگ چقدر طول می‌کشد تا خشک شود؟", "fa"),
+        ("من يصلح السقف", "ar"),
+        ("屋根を直すのは誰", "ja"),
+        ("垫圈坏了怎么办？", "zh"),
+        ("gas limit", None),
+        ("Pinning attacks", None),
+        ("n-of-n outputs", None),
     ],
 )
 def test_the_language_is_guessed_or_not_told(text: str, language: str | None) -> None:

@@ -162,7 +162,7 @@ def test_a_refused_request_is_one_sentence(library: Path, server: OpenAIServer) 
 def test_calls_of_one_turn_run_together_on_a_real_library(library: Path) -> None:
     from longvid_agents.calls import Call
     from longvid_agents.toolbox import run_calls
-    from longvid_storage.types import Filters
+    from longvid_storage.types import Scope
 
     with Library.open(library, models={"text": "off", "image": "off"}) as lib:
         tools = lib._tools
@@ -174,21 +174,22 @@ def test_calls_of_one_turn_run_together_on_a_real_library(library: Path) -> None
             Call("transcript", video_id=video_id, from_s=0.0, to_s=60.0),
             Call("library"),
         ] * 4
-        found = run_calls(calls, Filters(), tools, k=5)
-        assert found == [run_calls([call], Filters(), tools, k=5)[0] for call in calls]
+        found = run_calls(calls, Scope(), tools, k=5)
+        assert found == [run_calls([call], Scope(), tools, k=5)[0] for call in calls]
         assert [s.text for s in found[2].sentences] == [
             "I will send the migration plan to everyone by Friday."
         ]
         assert len(found[3].sentences) == 3
         assert found[4].sources == {video_id: ("standup", lib.videos()[0].path)}
-        assert run_calls([calls[3]], Filters(collection="none"), tools, k=5)[0].note == "no such video"
+        assert run_calls([calls[3]], Scope(collection="none"), tools, k=5)[0].note == "no such video"
 
 
 def test_a_list_of_a_real_library_has_dates_lengths_and_the_names_that_users_gave(tmp_path: Path) -> None:
+    from longvid_agents.tools import VideoCard
+
     from longvid_agents.calls import Call
     from longvid_agents.toolbox import run_calls
-    from longvid_agents.tools import VideoCard
-    from longvid_storage.types import Filters
+    from longvid_storage.types import Scope
 
     dated = tmp_path / "standup 2026-03-02.vtt"
     dated.write_text(MEETING.replace("<v Jonas>", "<v Speaker 2>"))
@@ -201,7 +202,7 @@ def test_a_list_of_a_real_library_has_dates_lengths_and_the_names_that_users_gav
         lib.rename_speaker("standup 2026-03-02", "Speaker 2", "Jonas")
 
         def listed(**filters: Any) -> dict[str, VideoCard]:
-            (found,) = run_calls([Call("library")], Filters(**filters), lib._tools, k=5)
+            (found,) = run_calls([Call("library")], Scope(**filters), lib._tools, k=5)
             assert not found.sentences
             return {card.title: card for card in found.cards}
 
@@ -214,4 +215,4 @@ def test_a_list_of_a_real_library_has_dates_lengths_and_the_names_that_users_gav
         assert list(listed(collection="week")) == ["standup 2026-03-02"]
         assert [card.speakers for card in listed(speaker="maya").values()] == [("Maya",)]
         assert listed(from_s=4.5, to_s=9.5)["retro"].speakers == ("Jonas",)
-        assert [card.speakers for card in lib._tools.cards(filters=Filters())] == [(), ()]
+        assert [card.speakers for card in lib._tools.cards(filters=Scope())] == [(), ()]

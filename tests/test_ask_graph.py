@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from longvid_agents.graph import NOT_FOUND, ask, build_graph
 from longvid_agents.verify import quote_in_span
 from longvid_storage.errors import UsageError
-from longvid_storage.types import Answer, Citation, Filters, Keyframe, ScreenText, Utterance
+from longvid_storage.types import Answer, Citation, Keyframe, Scope, ScreenText, Utterance
 from memory_tools import MemoryTools, MemoryVideo
 
 BOX = (0.0, 0.0, 1.0, 0.1)
@@ -127,7 +127,7 @@ def test_odd_questions_get_an_answer_or_none_but_never_crash(tools: MemoryTools,
 
 
 def test_filters_reach_every_call_and_bound_every_citation(tools: MemoryTools) -> None:
-    filters = Filters(video_ids=frozenset({"meet"}), from_s=1, to_s=7, speaker="Ben")
+    filters = Scope(video_ids=frozenset({"meet"}), from_s=1, to_s=7, speaker="Ben")
     question = "Who will write the budget report in any video at any time?"
     answer = ask(question, tools, filters=filters)
     searched = [call for name, call in tools.calls if name == "search"]
@@ -199,7 +199,7 @@ utterances = st.lists(
 )
 screens = st.lists(st.builds(lambda s, text: ScreenText(s[0], s[1], text, BOX), span, ended), max_size=4)
 filters_strategy = st.builds(
-    Filters,
+    Scope,
     video_ids=st.sampled_from([None, frozenset({"a"}), frozenset({"b"}), frozenset[str]()]),
     from_s=st.sampled_from([None, 0.0, 30.0]),
     to_s=st.sampled_from([None, 40.0, 80.0]),
@@ -220,7 +220,7 @@ def test_every_citation_lies_in_retrieved_evidence_and_is_true(
     a: tuple[list[Utterance], list[ScreenText]],
     b: tuple[list[Utterance], list[ScreenText]],
     question: str,
-    filters: Filters,
+    filters: Scope,
     encoder: bool,
     k: int,
 ) -> None:
@@ -235,7 +235,7 @@ def test_every_citation_lies_in_retrieved_evidence_and_is_true(
             check(citation, tools, retrieved, filters)
 
 
-def check(citation: Citation, tools: MemoryTools, retrieved: set[object], filters: Filters) -> None:
+def check(citation: Citation, tools: MemoryTools, retrieved: set[object], filters: Scope) -> None:
     assert quote_in_span(citation, tools)
     pieces = [
         piece

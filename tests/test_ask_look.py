@@ -12,7 +12,7 @@ from ask_tools import check_answer, citations, library
 from longvid_agents.graph import ask
 from longvid_agents.video_lm import Request
 from longvid_storage.errors import ModelError
-from longvid_storage.types import Answer, Filters, Keyframe
+from longvid_storage.types import Answer, Keyframe, Scope
 from memory_tools import MemoryTools
 from scripted_lm import ScriptedLM, claims
 
@@ -78,7 +78,7 @@ def test_media_that_is_gone_leaves_the_pictures_of_the_index_and_says_so() -> No
     tools = library()
     tools.videos["lec"].media = False
     lm = ScriptedLM(SEES, claiming("The tree of the prefix code is red.", "drawn in red"), sees=True)
-    answer = ask(COLOUR, tools, filters=Filters(collection="course"), lm=lm)
+    answer = ask(COLOUR, tools, filters=Scope(collection="course"), lm=lm)
     assert [frame.image for frame in lm.requests[0].frames] == [b"webp"]
     assert "is gone; the pictures of the index are used" in looks(answer)[0]
     assert [(c.start_s, c.end_s) for c in citations(answer)] == [(40, 60)]
@@ -137,8 +137,8 @@ def test_what_a_picture_is_said_to_show_supports_no_more_than_that() -> None:
     assert not ask(COLOUR, tools, lm=lm).found
 
 
-@pytest.mark.parametrize("filters", [Filters(speaker="Ana"), Filters(video_ids=frozenset({"meet"}))])
-def test_looking_stays_inside_the_filters(filters: Filters) -> None:
+@pytest.mark.parametrize("filters", [Scope(speaker="Ana"), Scope(video_ids=frozenset({"meet"}))])
+def test_looking_stays_inside_the_filters(filters: Scope) -> None:
     tools = library()
     lm = ScriptedLM(otherwise=lambda request: look_at(video="v1", **{"from": 0, "to": 60}) if "enough" in request.prompt
                     else {"seen": []} if request.frames else NOTHING, sees=True)  # fmt: skip
@@ -158,7 +158,7 @@ def test_no_more_than_sixteen_pictures_are_shown_at_once() -> None:
 def test_a_model_that_hears_gets_the_sound_of_the_same_places() -> None:
     tools = library()
     lm = ScriptedLM(SEES, claiming("The tree is red.", "drawn in red"), sees=True, hears=True)
-    answer = ask(COLOUR, tools, lm=lm, filters=Filters(from_s=35.0))
+    answer = ask(COLOUR, tools, lm=lm, filters=Scope(from_s=35.0))
     request = lm.requests[0]
     assert request.sounds
     assert "You also hear the sound" in request.prompt

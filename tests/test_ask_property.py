@@ -14,7 +14,7 @@ from longvid_agents.graph import ask
 from longvid_agents.run import AskEvent
 from longvid_agents.video_lm import Request
 from longvid_storage.errors import ModelError
-from longvid_storage.types import Claim, Filters, Keyframe, ScreenText, Segment, Utterance
+from longvid_storage.types import Claim, Keyframe, Scope, ScreenText, Segment, Utterance
 from memory_tools import MemoryTools, MemoryVideo
 from scripted_lm import ScriptedLM
 
@@ -55,7 +55,7 @@ videos = st.builds(
     st.booleans(),
 )
 filters = st.builds(
-    Filters,
+    Scope,
     video_ids=st.sampled_from([None, None, None, None, frozenset({"a"}), frozenset({"b"}), frozenset[str]()]),
     collection=st.sampled_from([None, None, None, "office"]),
     from_s=st.sampled_from([None, None, 0.0, 30.0]),
@@ -148,7 +148,7 @@ def test_every_citation_lies_in_what_this_run_retrieved(
     a: MemoryVideo,
     b: MemoryVideo,
     question: str,
-    filters: Filters,
+    filters: Scope,
     replies: list[Any],
     sees: bool,
     dies: int | None,
@@ -170,7 +170,7 @@ def test_every_citation_lies_in_what_this_run_retrieved(
     assert answer.usage.model_calls == len(lm.requests) <= 40
     for name, used in tools.calls:
         if name == "search":
-            assert isinstance(used, Filters)
+            assert isinstance(used, Scope)
             assert filters.video_ids is None or (
                 used.video_ids is not None and used.video_ids <= filters.video_ids
             )

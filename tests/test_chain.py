@@ -193,7 +193,7 @@ def test_two_useless_replies_leave_that_event_to_its_own_sentences() -> None:
     made, _ = chain(model, talk())
     assert [link.engine for link in made.links] == ["extractive", "scripted", "scripted", "scripted"]
     assert len(made.notes) == 1
-    assert made.notes[0].startswith("event 1 is summarised by its own sentences: it is not a JSON object")
+    assert made.notes[0].startswith("event 1 is summarised by its own sentences: it is not JSON")
 
 
 def test_what_is_finished_is_handed_over_before_the_model_dies() -> None:

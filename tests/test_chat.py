@@ -5,23 +5,28 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import select
 import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from longvid import Library
 from longvid.cli import app
 from longvid.engines import Engines
-from longvid_agents.conversation.checkpoints import JsonSerializer
-from longvid_agents.verify import quote_in_span
+from longvid_agents.conversation.turns import Turn
+from longvid_agents.prompts import FOLLOW_UP_SYSTEM
+from longvid_agents.verify import supported
 from longvid_agents.video_lm import Request
+from longvid_storage.db.schema import VERSIONS
 from longvid_storage.errors import LibraryError, NotFoundError, ReadOnlyError, UsageError
 from scripted_lm import ScriptedLM, claims
 
@@ -62,10 +67,17 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def library(made: Path) -> Library:
-    for end in ("", "-wal", "-shm"):
-        (made / f"chats.db{end}").unlink(missing_ok=True)
-    return Library.open(made)
+def library(made: Path) -> Iterator[Library]:
+    with Library.open(made) as opened:
+        for each in opened.chats():
+            opened.delete_chat(each.name)
+        yield opened
+
+
+def in_the_files(library: Library) -> bytes:
+    """Every byte of the library's database; closes it first, since reading its files takes SQLite's locks from it."""
+    library.close()
+    return b"".join(path.read_bytes() for path in library._store.path.glob("library.db*"))
 
 
 def test_a_conversation_resolves_people_times_and_videos(library: Library) -> None:
@@ -79,7 +91,8 @@ def test_a_conversation_resolves_people_times_and_videos(library: Library) -> No
         assert [c.citations[0].start_s for c in then.answer.claims] == [120.0]
         assert then.answer.claims[0].text.startswith("Maya: The budget for the new cluster")
         assert then.answer.question == "and what did she say after that?"
-        assert all(quote_in_span(c.citations[0], library._tools) for c in then.answer.claims)
+        with library._store.view() as view:
+            assert supported(then.answer.claims, view) == list(then.answer.claims)
         who = chat.ask("who said that?")
         assert who.answer.claims == then.answer.claims
         before = chat.ask("what was said before that?")
@@ -114,11 +127,11 @@ def test_sessions_are_resumed_listed_and_deleted(library: Library) -> None:
     assert library.chats()[0].last_question == "and then?"
     library.delete_chat("monday")
     assert [each.name for each in library.chats()] == ["chat-1"]
-    assert b"postpone" not in (library._store.path / "chats.db").read_bytes()
     with pytest.raises(NotFoundError, match="no session 'monday'"):
         library.delete_chat("monday")
     with pytest.raises(UsageError, match="session name"):
         library.chat("\n")
+    assert b"agree to postpone the migration?" not in in_the_files(library)
 
 
 def test_a_session_keeps_to_what_it_was_begun_with(library: Library) -> None:
@@ -128,7 +141,7 @@ def test_a_session_keeps_to_what_it_was_begun_with(library: Library) -> None:
         assert chat.filters.collection == "team"
         assert not chat.ask("What do tomato plants need in summer, compost?").answer.found
     with pytest.raises(
-        UsageError, match="begun with --collection team, which does not admit --collection home"
+        UsageError, match="the session 'narrow' was not begun for --collection home: begin another session"
     ):
         library.chat("narrow", collection="home")
     with library.chat("narrow", collection="team", speaker="Jonas") as chat:
@@ -137,57 +150,272 @@ def test_a_session_keeps_to_what_it_was_begun_with(library: Library) -> None:
         assert {c.citations[0].start_s for c in answer.claims} <= {60.0, 80.0}
     with library.chat("one", video="standup") as chat:
         chat.ask("What is the budget?")
-    with pytest.raises(UsageError, match="begun with --video 'standup'"):
+    with pytest.raises(UsageError, match="was not begun for --video 'garden'"):
         library.chat("one", video="garden")
 
 
-def test_the_file_holds_one_checkpoint_a_session_of_nothing_but_json(library: Library) -> None:
+def test_a_filtered_caller_learns_of_no_other_session(
+    library: Library, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with library.chat("secret", collection="home", video="garden", speaker="Eve") as chat:
+        chat.ask("What do tomato plants need?")
+    with library.chat("everything") as chat:
+        chat.ask("What do tomato plants need?")
+    with library.chat("ours", collection="team", video="standup") as chat:
+        chat.ask("What is the budget?")
+    assert [each.name for each in library.chats(collection="team")] == ["ours"]
+    assert [each.name for each in library.chats(collection="team", video="standup")] == ["ours"]
+    assert library.chats(speaker="Jonas") == []
+    assert len(library.chats()) == 3
+    for name in ("secret", "everything"):
+        with pytest.raises(UsageError) as refused:
+            library.chat(name, collection="team")
+        told = str(refused.value).replace(name, "")
+        assert not re.search("home|garden|Eve|tomato|all", told), told
+    lines = "/sessions\n/open secret\n/new secret\n"
+    _, out, err = run(library, lines, capsys, monkeypatch, "--collection", "team")
+    assert "ours" in out
+    assert not re.search("secret|everything|home|garden|Eve|tomato", out)
+    assert "there is no session 'secret'" in err
+    assert "the session 'secret' was not begun for --collection team" in err
+    assert not re.search("home|garden|Eve|tomato", err)
+
+
+def test_a_narrowed_session_uses_and_shows_only_turns_that_its_filters_admit(library: Library) -> None:
+    with library.chat("both") as chat:
+        chat.ask("What do tomato plants need?")
+        chat.ask("What is the capital of Australia?")
+        chat.ask("When did they agree to postpone the migration?")
+        assert [len(turn.cited) for turn in chat.turns] == [1, 0, 1]
+    with library.chat("both", video="garden") as chat:
+        assert [turn.question for turn in chat.turns] == [
+            "What do tomato plants need?",
+            "What is the capital of Australia?",
+        ]
+        who = chat.ask("who said that?")
+        assert {claim.citations[0].title for claim in who.answer.claims} == {"garden"}
+        assert who.turn.notes == ("that = the answer to 'What do tomato plants need?'",)
+
+
+def test_a_conversation_is_rows_of_plain_data(library: Library) -> None:
     with library.chat("monday") as chat:
         for question in ("What is the budget?", "and then?", "Who said that?"):
             chat.ask(question)
-    with sqlite3.connect(library._store.path / "chats.db") as connection:
-        rows = connection.execute("SELECT type, checkpoint FROM checkpoints").fetchall()
-        writes = {kind for (kind,) in connection.execute("SELECT type FROM writes")}
+    with sqlite3.connect(library._store.path / "library.db") as connection:
+        turns = connection.execute("SELECT seq, turn FROM turns ORDER BY seq").fetchall()
+        videos = connection.execute("SELECT count(DISTINCT turn_key), count(*) FROM turn_videos").fetchone()
     connection.close()
-    assert len(rows) == 1
-    assert {kind for kind, _ in rows} | writes <= {"json"}
-    assert len(json.loads(rows[0][1])["channel_values"]["turns"]) == 3
+    assert [(seq, json.loads(turn)["question"]) for seq, turn in turns] == [
+        (0, "What is the budget?"),
+        (1, "and then?"),
+        (2, "Who said that?"),
+    ]
+    assert videos == (3, 3), "nothing is said after the budget, but the turn tells after what"
+    assert not list(library._store.path.glob("chats.db*"))
 
 
-def test_what_is_not_json_is_never_built_again(library: Library) -> None:
+@pytest.mark.parametrize(
+    "damage",
+    ["UPDATE chats SET scope = '[3]'", """UPDATE turns SET turn = '{"question": 1}'"""],
+    ids=["scope", "turn"],
+)
+def test_damaged_rows_are_one_sentence(library: Library, damage: str) -> None:
     with library.chat("monday") as chat:
         chat.ask("What is the budget?")
-    with sqlite3.connect(library._store.path / "chats.db") as connection:
-        connection.execute("UPDATE checkpoints SET type = 'msgpack'")
+    with sqlite3.connect(library._store.path / "library.db") as connection:
+        connection.execute(damage)
     connection.close()
-    with pytest.raises(LibraryError, match="stored as 'msgpack'"):
-        library.chat("monday")
-    serializer = JsonSerializer()
-    with pytest.raises(TypeError, match="Path is not plain data"):
-        serializer.dumps_typed({"a": Path()})
-    assert "down" in json.loads(serializer.dumps_typed(ValueError("down"))[1])
-    with sqlite3.connect(library._store.path / "chats.db") as connection:
-        connection.execute(
-            "UPDATE checkpoints SET type = 'json', checkpoint = ?", (b'{"channel_values": {"filters": 1}}',)
-        )
-    connection.close()
-    with pytest.raises(LibraryError, match="'monday' is damaged"):
+    with pytest.raises(LibraryError, match=r"'monday' is damaged .* longvid chat --delete 'monday'"):
         library.chats()
+    library.delete_chat("monday")
 
 
-def test_removing_a_video_takes_its_turns_out_of_every_conversation(made: Path, tmp_path: Path) -> None:
+def test_sessions_that_nobody_asked_anything_in_are_not_kept(library: Library) -> None:
+    with library.chat() as first, library.chat() as second:
+        assert (first.name, second.name) == ("chat-1", "chat-2"), "two at once are two sessions"
+    assert library.chats() == []
+    with library.chat("monday") as first:
+        second = library.chat("monday")
+    second.ask("What is the budget?")
+    second.close()
+    assert [each.turns for each in library.chats()] == [1], "whoever left first did not take it away"
+    third = library.chat("monday")
+    library.delete_chat("monday")
+    with pytest.raises(NotFoundError, match="the session 'monday' was deleted"):
+        third.ask("What is the budget?")
+
+
+def test_a_turn_waits_for_no_process_that_indexes(library: Library) -> None:
+    hold = "import sys; from longvid_storage.db.store import Store; store = Store.open(sys.argv[1])\n"
+    hold += "with store.writer_lock(): print('held', flush=True); sys.stdin.read()"
+    path = str(library._store.path)
+    with subprocess.Popen(
+        [sys.executable, "-c", hold, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        with library.chat("monday") as chat:
+            chat.ask("What is the budget?")
+        assert process.poll() is None
+        process.communicate("")
+    assert library.chats()[0].turns == 1
+
+
+@pytest.fixture
+def copy(made: Path, tmp_path: Path) -> Path:
     import shutil
 
-    copy = shutil.copytree(made, tmp_path / "library")
-    (copy / "chats.db").unlink(missing_ok=True)
+    return shutil.copytree(made, tmp_path / "library")
+
+
+def test_removing_a_video_takes_its_turns_out_of_every_conversation(copy: Path) -> None:
     with Library.open(copy) as library:
         with library.chat("both") as chat:
             chat.ask("What do tomato plants need?")
+            end = chat.ask("and then?")
+            assert (end.turn.cited, end.turn.notes) == ((), ("after 0:09 in garden",))
             chat.ask("What is the budget for the new cluster?")
-        library.remove("garden")
+        statements: list[str] = []
+        event.listen(library._store._engine, "commit", lambda connection: statements.append("COMMIT"))
+        event.listen(
+            library._store._engine,
+            "before_cursor_execute",
+            lambda connection, cursor, statement, *rest: statements.append(statement),
+        )
+        library._store.remove_video(library.find("garden").video_id)
+        turns = next(i for i, each in enumerate(statements) if each.startswith("DELETE FROM turns"))
+        video = next(i for i, each in enumerate(statements) if each.startswith("DELETE FROM videos"))
+        assert "COMMIT" not in statements[min(turns, video) : max(turns, video)], "one transaction"
         with library.chat("both") as chat:
             assert [turn.question for turn in chat.turns] == ["What is the budget for the new cluster?"]
-        assert b"ompost" not in b"".join(path.read_bytes() for path in copy.glob("chats.db*"))
+        left = in_the_files(library)
+        assert [word for word in (b"ompost", b"tomato", b"0:09 in garden") if word in left] == []
+
+
+def test_a_claims_second_citation_and_what_a_rewriting_read_go_with_their_videos(copy: Path) -> None:
+    def both(request: Request) -> dict[str, Any]:
+        ids = [piece.id for piece in request.evidence if re.search("nine thousand|compost", piece.text)]
+        return claims(("The budget for the new cluster is nine thousand euros.", ids))
+
+    rewritten = {"question": "Compost, in Australia?", "speaker": None, "citation": None, "when": None}
+
+    def play(request: Request) -> dict[str, Any]:
+        return rewritten if request.system == FOLLOW_UP_SYSTEM else both(request)
+
+    lm = ScriptedLM(otherwise=play)
+    with Library.open(copy, engines=LMEngines(lm)) as library, library.chat("lm") as chat:
+        first = chat.ask("What is the budget for the new cluster, and do tomato plants need compost?")
+        titles = {citation.title for claim in first.answer.claims for citation in claim.citations}
+        assert titles == {"standup", "garden"}
+        (second_title,) = titles - {cited.title for cited in first.turn.cited}
+        second = chat.ask("And in Australia?")
+        assert second.turn.asked == "Compost, in Australia?"
+        library.remove(second_title)
+        assert chat.turns == ()
+
+
+def test_a_video_that_is_removed_while_it_is_answered_leaves_no_turn(copy: Path) -> None:
+    with Library.open(copy) as library, library.chat("both") as chat:
+        keep = chat._conversation._keep
+
+        def removed(turn: Turn) -> None:
+            library.remove("garden")
+            keep(turn)
+
+        chat._conversation._keep = removed
+        assert chat.ask("What do tomato plants need?").answer.found
+        assert chat.turns == ()
+        assert b"ompost" not in in_the_files(library)
+
+
+# --- what an older longvid kept beside the database --------------------------------------------------------
+
+
+def old_file(library: Path, sessions: dict[str, list[dict[str, Any]]], *, kind: str = "json") -> None:
+    """``chats.db`` as LangGraph's checkpointer wrote it for longvid, each session with an older checkpoint."""
+    connection = sqlite3.connect(library / "chats.db")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute(
+        "CREATE TABLE checkpoints (thread_id TEXT NOT NULL, checkpoint_ns TEXT NOT NULL DEFAULT '', checkpoint_id "
+        "TEXT NOT NULL, parent_checkpoint_id TEXT, type TEXT, checkpoint BLOB, metadata BLOB, "
+        "PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id))"
+    )
+    for number, (name, turns) in enumerate(sessions.items()):
+        filters = {
+            **dict.fromkeys(("video_ids", "from_s", "to_s", "speaker", "language")),
+            "collection": "team",
+        }
+        for step, kept in enumerate((turns[:-1], turns)):
+            values = {"filters": filters, "turns": kept, "question": "", "resolved": {}}
+            checkpoint = json.dumps({"v": 4, "channel_values": values}).encode()
+            row = (name, "", f"1f1eb3e7-{number}{step}", None, kind, checkpoint, b"{}")
+            connection.execute("INSERT INTO checkpoints VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+    connection.commit()
+    connection.close()
+
+
+def older(path: Path, old_turn: Callable[[str, str, str], dict[str, Any]]) -> None:
+    """Take the library back to before conversations were rows, with three turns in ``chats.db``."""
+    with Library.open(path) as library:
+        ids = {each.title: each.video_id for each in library.videos()}
+    with sqlite3.connect(path / "library.db") as connection:
+        for table in ("turn_videos", "turns", "chats"):
+            connection.execute(f"DROP TABLE {table}")
+        connection.execute("UPDATE alembic_version SET version_num = ?", (VERSIONS[-2],))
+    connection.close()
+    budget = old_turn("What is the budget?", "standup", ids["standup"])
+    plants = old_turn("What do tomato plants need?", "garden", ids["garden"])
+    gone = old_turn("What was in the removed one?", "gone", "f" * 64)
+    old_file(path, {"later": [budget, gone, plants], "earlier": [plants], "none": []})
+
+
+def old_turn(question: str, title: str, video_id: str) -> dict[str, Any]:
+    quote = "The budget for the new cluster is nine thousand euros."
+    cited = {"video_id": video_id, "title": title, "path": f"{title}.vtt", "start_s": 120.0, "end_s": 126.0}
+    cited |= {"kind": "speech", "quote": quote, "speaker": "Maya"}
+    turn = {"question": question, "asked": question, "answer": quote, "found": True, "claims": [quote]}
+    return {**turn, "cited": [cited], "notes": []}
+
+
+def test_conversations_of_an_older_library_are_brought_over(copy: Path) -> None:
+    older(copy, old_turn)
+    with Library.open(copy) as library:
+        assert not list(copy.glob("chats.db*"))
+        assert [(each.name, each.turns, each.collection) for each in library.chats()] == [
+            ("earlier", 1, "team"),
+            ("later", 2, "team"),
+        ]
+        with library.chat("later") as chat:
+            assert [turn.question for turn in chat.turns] == [
+                "What is the budget?",
+                "What do tomato plants need?",
+            ]
+            assert chat.turns[0].cited[0].speaker == "Maya"
+        library.remove("garden")
+        assert [(each.name, each.turns) for each in library.chats()] == [("later", 1), ("earlier", 0)]
+
+
+def test_the_old_file_of_a_process_killed_after_the_upgrade_is_removed(copy: Path) -> None:
+    old_file(copy, {"monday": [old_turn("What is the budget?", "standup", "f" * 64)]})
+    Library.open(copy).close()
+    assert not list(copy.glob("chats.db*"))
+
+
+@pytest.mark.parametrize("damage", ["kind", "bytes", "turns"])
+def test_an_old_file_that_cannot_be_read_is_neither_lost_nor_passed_over(copy: Path, damage: str) -> None:
+    older(copy, old_turn)
+    (copy / "chats.db").unlink()
+    if damage == "bytes":
+        (copy / "chats.db").write_bytes(b"no database" * 1000)
+    else:
+        turns: list[Any] = [{"cited": 3}] if damage == "turns" else []
+        old_file(copy, {"monday": turns}, kind="msgpack" if damage == "kind" else "json")
+    with pytest.raises(LibraryError, match=r"chats.db cannot be read .*delete that file"):
+        Library.open(copy)
+    (copy / "chats.db").unlink()
+    with Library.open(copy) as library:
+        assert library.chats() == []
+        assert len(library.videos()) == 2
 
 
 def test_a_library_that_may_only_be_read_keeps_no_conversation(
@@ -196,6 +424,9 @@ def test_a_library_that_may_only_be_read_keeps_no_conversation(
     monkeypatch.setattr(library._store, "read_only", True)
     with pytest.raises(ReadOnlyError):
         library.chat("monday")
+    with pytest.raises(ReadOnlyError):
+        library.delete_chat("monday")
+    assert library.chats() == []
 
 
 KILLED = """
@@ -270,7 +501,7 @@ def test_commands_inside_and_beside_a_conversation(
     assert "/sessions        list them" in err
     assert "second   1      all   What do tomato plants need?" in out
     status, out, _ = run(library, "", capsys, monkeypatch, "--list", "--json")
-    assert [json.loads(line)["name"] for line in out.splitlines()] == ["second", "chat-1"]
+    assert [json.loads(line)["name"] for line in out.splitlines()] == ["chat-1", "second"]
     run(library, "", capsys, monkeypatch, "--delete", "second")
     run(library, "", capsys, monkeypatch, "--delete", "chat-1")
     assert run(library, "", capsys, monkeypatch, "--list")[1].startswith("There are no sessions yet")
@@ -287,6 +518,16 @@ def test_json_is_one_object_a_turn(
     assert first["answer"]["found"] is True
     assert second["turn"]["notes"] == ["that = the last answer"]
     assert second["resolved"]["mode"] == "again"
+
+
+def test_json_with_a_filter_by_several_videos(
+    library: Library, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = ["--video", "standup", "--video", "garden"]
+    status, out, _ = run(library, "What is the budget?\n", capsys, monkeypatch, "--json", *both)
+    assert status == 0
+    ids = sorted(each.video_id for each in library.videos())
+    assert json.loads(out)["resolved"]["filters"]["video_ids"] == ids
 
 
 def test_at_a_terminal_an_interrupt_costs_one_line(

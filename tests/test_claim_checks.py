@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from longvid_agents.sentences import Sentence
 
 from longvid_agents.checks.claim import Source, Verdict, check_claim
 from longvid_agents.checks.names import has_name, names_in
 from longvid_agents.checks.numbers import named_numbers, numbers_in
 from longvid_agents.checks.times import times_in
-from longvid_agents.sentences import Sentence
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,13 @@ from longvid_agents.sentences import Sentence
         ("The budget is nine thousand euros.", {9000}),
         ("The budget is 9,000 euros.", {9000, 9}),
         ("9.5 million people", {9_500_000, 9.5}),
-        ("nine point five", {9, 5}),
+        ("nine point five", {9.5}),
+        ("nine point five million people", {9_500_000}),
+        ("in nineteen-eighty-four", {19, 84}),
+        ("twenty, five", {20, 5}),
+        ("two thousand and twenty-six", {2026}),
+        ("millions of people", set()),
+        ("the first one of them", {1}),
         ("one hundred and twenty three thousand four hundred and five", {123_405}),
         ("twenty-five of them", {25}),
         ("a hundred steps", {100}),
@@ -44,9 +50,25 @@ def test_numbers_in_digits_and_in_words(text: str, numbers: set[float]) -> None:
 
 @pytest.mark.parametrize(
     ("text", "language", "number"),
-    [("zwölf Monate", "de", 12), ("quarante ans", "fr", 40), ("treinta días", "es", 30)],
+    [
+        ("zwölf Monate", "de", 12),
+        ("zweitausenddreihundertvierzig Leute", "de", 2340),
+        ("sechs Komma fünf", "de", 6.5),
+        ("drei Millionen", "de-DE", 3_000_000),
+        ("Dutzend Leute", "de", 12),
+        ("quarante ans", "fr", 40),
+        ("quatre-vingt-dix-sept", "fr", 97),
+        ("quatre vingt dix sept", "fr", 97),
+        ("cent euros", "fr", 100),
+        ("treinta días", "es", 30),
+        ("mil doscientos noventa y siete", "es", 1297),
+        ("novantasette", "it", 97),
+        ("noventa e sete", "pt", 97),
+        ("zevenennegentig", "nl", 97),
+        ("syvoghalvfems", "da", 97),
+    ],
 )
-def test_plain_number_words_of_other_languages(text: str, language: str, number: float) -> None:
+def test_number_words_of_other_languages(text: str, language: str, number: float) -> None:
     assert numbers_in(text, language) == {number}
 
 
@@ -76,6 +98,19 @@ def test_a_lone_one_names_no_number() -> None:
 )
 def test_times_in_digits_and_in_words(text: str, times: set[tuple[str, float]]) -> None:
     assert times_in(text) == times
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "times"),
+    [
+        ("quatre-vingt-dix-sept minutes", "fr", {("minute", 97)}),
+        ("zweiundvierzig Minuten", "de", {("minute", 42)}),
+        ("cuarenta y cinco segundos", "es", {("second", 45)}),
+        ("one of the five minutes", "en", {("minute", 5)}),
+    ],
+)
+def test_times_of_several_words(text: str, language: str, times: set[tuple[str, float]]) -> None:
+    assert times_in(text, language) == times
 
 
 @pytest.mark.parametrize(

@@ -376,24 +376,47 @@ def test_a_report_says_that_an_answer_is_partial_and_how_it_was_found(
         "[]",
         '"x"',
         "null",
-        '{"question": 1, "answer": "", "found": true, "claims": [], "nearest": []}',
+        '{"question": 1, "answer": "", "found": true, "claims": [], "nearest": [], "engine": {}}',
+        '{"question": "q", "answer": "a", "found": true, "claims": [], "nearest": [], "engine": {"a": NaN}}',
+        '{"question": "q", "answer": "a", "found": true, "claims": [], "nearest": [], "engine": {"a": 1e999}}',
+        '{"question": "q", "answer": "a", "found": true, "claims": [{"text": "b"}], "nearest": [], "engine": {}}',
+        "[" * 100_000,
+        '{"question": "q", "answer":',
     ],
 )
 def test_what_is_no_answer_is_one_sentence(text: str, tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_text(text)
-    with pytest.raises(UsageError, match=r"holds no answer.*longvid ask"):
+    with pytest.raises(UsageError, match=r"holds no answer.*longvid ask") as caught:
         read_answer(path)
+    assert "\n" not in caught.value.message
     with pytest.raises(UsageError, match="cannot be read"):
         read_answer(tmp_path / "none.json")
 
 
-def test_a_citation_that_ends_before_it_begins_is_no_answer(answer: Answer, tmp_path: Path) -> None:
+def test_a_damaged_or_hostile_citation_is_no_answer(answer: Answer, tmp_path: Path) -> None:
     said = json.loads(jsonform.dumps(answer))
-    said["claims"][0]["citations"][0]["end_s"] = -1
+    for key, value in (
+        ("end_s", -1),
+        ("end_s", 1e300),
+        ("end_s", 10**400),
+        ("path", "a\0b"),
+        ("kind", "smell"),
+    ):
+        hostile = json.loads(json.dumps(said))
+        hostile["claims"][0]["citations"][0][key] = value
+        (tmp_path / "a.json").write_text(json.dumps(hostile))
+        with pytest.raises(UsageError, match="holds no answer") as caught:
+            read_answer(tmp_path / "a.json")
+        assert "\n" not in caught.value.message
+        assert len(caught.value.message) < 400 + 2 * len(str(tmp_path))
+
+
+def test_a_saved_answer_may_name_a_file_whose_name_is_no_text(answer: Answer, tmp_path: Path) -> None:
+    said = json.loads(jsonform.dumps(answer))
+    said["claims"][0]["citations"][0]["path"] = "/films/\udcff.mp4"
     (tmp_path / "a.json").write_text(json.dumps(said))
-    with pytest.raises(UsageError, match="holds no answer"):
-        read_answer(tmp_path / "a.json")
+    assert read_answer(tmp_path / "a.json").claims[0].citations[0].path == "/films/\udcff.mp4"
 
 
 def test_the_commands(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from longvid_agents.evidence import gather
+from longvid_agents.sentences import Sentence, speech_sentences
+from longvid_agents.tools import TermStatistics
 
 from longvid_agents.answerability import WITH_VECTORS, WORDS_ONLY, Features, Logistic, model_for
-from longvid_agents.evidence import gather
 from longvid_agents.extractive import choose, defines, fitness, overlap, rank, readable
 from longvid_agents.question import make_plan
 from longvid_agents.scoring import (
@@ -19,9 +21,7 @@ from longvid_agents.scoring import (
     sums,
     weights,
 )
-from longvid_agents.sentences import Sentence, speech_sentences
-from longvid_agents.tools import TermStatistics
-from longvid_storage.types import Evidence, Filters, Moment, ScreenText, Utterance
+from longvid_storage.types import Evidence, Moment, Scope, ScreenText, Utterance
 from memory_tools import MemoryTools, MemoryVideo
 
 
@@ -199,11 +199,11 @@ def test_probability_is_the_logistic_of_the_weighted_sum_and_never_overflows() -
 
 
 def test_inside_one_named_video_an_answer_is_expected_sooner() -> None:
-    anywhere, inside = model_for(True, Filters()), model_for(True, Filters(video_ids=frozenset({"v"})))
+    anywhere, inside = model_for(True, Scope()), model_for(True, Scope(video_ids=frozenset({"v"})))
     assert inside.threshold < anywhere.threshold
     assert inside.weights == anywhere.weights
-    assert model_for(True, Filters(video_ids=frozenset({"v", "w"}))) == anywhere
-    assert model_for(False, Filters()) is WORDS_ONLY
+    assert model_for(True, Scope(video_ids=frozenset({"v", "w"}))) == anywhere
+    assert model_for(False, Scope()) is WORDS_ONLY
 
 
 def test_more_similar_evidence_is_more_likely_an_answer() -> None:
@@ -222,7 +222,7 @@ def moment(start_s: float, end_s: float, *evidence: Evidence) -> Moment:
 def test_overlapping_moments_give_each_sentence_once_and_whole() -> None:
     cues = [Utterance(10.0 * i, 10.0 * i + 10, f"Sentence number {i} is about codes.") for i in range(60)]
     tools = MemoryTools([MemoryVideo("v", "V", cues, [ScreenText(290, 310, "Codes", (0, 0, 1, 1))])])
-    sentences = gather([moment(300, 310), moment(305, 320)], Filters(), tools)
+    sentences = gather([moment(300, 310), moment(305, 320)], Scope(), tools)
     texts = [s.text for s in sentences]
     assert len(texts) == len(set(texts))
     assert "Sentence number 30 is about codes." in texts
@@ -234,7 +234,7 @@ def test_a_long_moment_is_read_only_where_its_evidence_is() -> None:
     cues = [Utterance(10.0 * i, 10.0 * i + 10, f"Sentence number {i} is about codes.") for i in range(100)]
     tools = MemoryTools([MemoryVideo("v", "V", cues)])
     hit = Evidence("speech", 500, 510, cues[50].text)
-    assert {s.start_s for s in gather([moment(0, 1000, hit)], Filters(), tools)} == {
+    assert {s.start_s for s in gather([moment(0, 1000, hit)], Scope(), tools)} == {
         480.0,
         490.0,
         500.0,
@@ -242,7 +242,7 @@ def test_a_long_moment_is_read_only_where_its_evidence_is() -> None:
         520.0,
     }
     summary = Evidence("summary", 0, 1000, "Codes.")
-    assert len(gather([moment(0, 1000, summary)], Filters(), tools)) == 100
+    assert len(gather([moment(0, 1000, summary)], Scope(), tools)) == 100
 
 
 def test_overlapping_and_zero_length_cues_make_sentences() -> None:

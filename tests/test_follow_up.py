@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from longvid_agents.conversation.resolve import resolve, resolved_from_plain, resolved_to_plain
-from longvid_agents.conversation.rules import read, refers
-from longvid_agents.conversation.subjects import subject_of
-from longvid_agents.conversation.turns import Cited, Turn, turn_from_plain, turn_to_plain
+from longvid_agents.conversation.resolve import Resolved, resolve
+from longvid_agents.conversation.rules import read
+from longvid_agents.conversation.turns import FILTERS, TURN, Cited, Turn
 from longvid_agents.video_lm import Reply, Request
 from longvid_storage.errors import ModelError
-from longvid_storage.types import Filters
+from longvid_storage.types import Scope
 
 SPEAKERS = ["Maya", "Jonas Weber"]
 CITED = Cited(
@@ -35,39 +36,67 @@ UNANSWERED = turn("What is the capital of Australia?")
 
 
 @pytest.mark.parametrize(
-    ("before", "question", "asked"),
+    ("before", "question"),
     [
-        (DECIDED, "How much does it cost?", "How much does the migration cost?"),
-        (DECIDED, "Why?", "Why decide to postpone the migration?"),
-        (DECIDED, "What did Jonas say about her plan?", "What did Jonas say about Maya's plan?"),
-        (DECIDED, "Did she promise her plan to him?", "Did Maya promise Maya's plan to him?"),
-        (BUDGET, "And Jonas?", "What did Jonas Weber say about the budget?"),
-        (BUDGET, "What about the hotel?", "What did Maya say about the hotel?"),
-        (BUDGET, "and about the hotel in Lisbon?", "What did Maya say about the hotel in Lisbon?"),
-        (BUDGET, "Is it expensive?", "Is the budget expensive?"),
-        (ENTROPY, "and Huffman codes?", "When does the speaker define Huffman codes?"),
-        (UNANSWERED, "and its population?", "What is the capital of its population?"),
+        (DECIDED, "How much does it cost?"),
+        (DECIDED, "Why?"),
+        (DECIDED, "What did Jonas say about her plan?"),
+        (DECIDED, "is that the newest?"),
+        (DECIDED, "and in the other meeting?"),
+        (BUDGET, "And Jonas?"),
+        (BUDGET, "and about the hotel in Lisbon?"),
+        (BUDGET, "What about it?"),
+        (ENTROPY, "and Huffman codes?"),
+        (UNANSWERED, "and its population?"),
+        (UNANSWERED, "Did he?"),
     ],
 )
-def test_references_are_put_into_words(before: Turn, question: str, asked: str) -> None:
-    reading = read(question, [before], SPEAKERS)
-    assert (reading.question, reading.mode) == (asked, "ask")
-    assert reading.notes, "what was read into the question is told"
+def test_what_the_rules_cannot_resolve_is_asked_as_it_stands_and_says_so(before: Turn, question: str) -> None:
+    resolved = resolve(question, [before], Scope(), SPEAKERS)
+    assert resolved == Resolved(question, Scope(), notes=("asked as it stands",))
+    assert read(question, [before], SPEAKERS).open, "a model would be asked"
+
+
+@pytest.mark.parametrize(
+    "question", ["What about the hotel?", "how about the hotel", "And what about the hotel?"]
+)
+@pytest.mark.parametrize("turns", [[], [BUDGET]])
+def test_what_about_is_a_question_about_that(question: str, turns: list[Turn]) -> None:
+    resolved = resolve(question, turns, Scope(), SPEAKERS)
+    assert (resolved.question, resolved.filters) == ("The hotel?", Scope())
+    assert resolved.notes[0].startswith("asked about: the hotel")
+
+
+@pytest.mark.parametrize("name", ["Jonas", "Jonas Weber?", "Maya?"])
+def test_a_name_alone_is_asked_as_it_stands(name: str) -> None:
+    for turns in ([], [BUDGET], [UNANSWERED]):
+        assert resolve(name, turns, Scope(), SPEAKERS) == Resolved(name, Scope())
 
 
 @pytest.mark.parametrize(
     ("question", "mode", "when", "speaker", "asked"),
     [
         ("and what did she say after that?", "next", "after", "Maya", "What did Maya say?"),
+        ("After that, what did she say?", "next", "after", "Maya", "What did Maya say?"),
         ("What did she say of backups after that?", "ask", "after", "Maya", "What did Maya say of backups?"),
-        ("what was said before that?", "before", "before", None, "What was said?"),
+        ("what did Jonas say about lunch right before that?", "ask", "before", None, "What did Jonas say about lunch?"),
+        ("what was said before that?", "before", "before", None, "what was said before that?"),
+        ("and before that?", "before", "before", None, "and before that?"),
+        ("what came after that?", "next", "after", None, "what came after that?"),
         ("what happened next?", "next", "after", None, "What happened?"),
+        ("what did she say earlier?", "before", "before", "Maya", "What did Maya say?"),
         ("And then?", "next", "after", None, "And then?"),
         ("tell me more", "next", "after", None, "tell me more"),
         ("What else did she say about the hotel?", "ask", "after", "Maya", "What did Maya say about the hotel?"),
         ("Who said that?", "again", None, None, "Who said that?"),
         ("when was that?", "again", None, None, "when was that?"),
+        ("again, please", "ask", None, None, "again, please"),
+        ("again please", "again", None, None, "again please"),
+        ("what did she say?", "again", None, "Maya", "what did she say?"),
+        ("What did she say about the hotel?", "ask", None, "Maya", "What did Maya say about the hotel?"),
         ("What did they say about lunch there?", "ask", None, None, "What did they say about lunch?"),
+        ("What was said in that video about lunch?", "ask", None, None, "What was said about lunch?"),
+        ("What was that meeting about?", "ask", None, None, "What was that meeting about?"),
     ],
 )  # fmt: skip
 def test_times_places_and_persons(
@@ -77,12 +106,47 @@ def test_times_places_and_persons(
     assert (reading.mode, reading.when, reading.speaker, reading.question) == (mode, when, speaker, asked)
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What will happen after that meeting?",
+        "What does it do after it is deployed?",
+        "Who leaves before this release?",
+        "Which functions that call the API are slow?",
+        "How many people are there?",
+        "What are we doing next?",
+        "Have they met before?",
+        "Who else was invited?",
+    ],
+)
+def test_words_that_only_look_like_a_time_or_place_are_left_alone(question: str) -> None:
+    resolved = resolve(question, [DECIDED], Scope(), SPEAKERS)
+    assert (resolved.question, resolved.filters, resolved.mode) == (question, Scope(), "ask")
+
+
+def test_he_or_she_is_one_person_or_nobody() -> None:
+    both = turn("What was decided?", CITED, replace(CITED, speaker="Jonas Weber"))
+    alone = resolve("What did she say about the hotel?", [both], Scope(), SPEAKERS)
+    assert alone == Resolved("What did she say about the hotel?", Scope(), notes=("asked as it stands",))
+    then = resolve("and what did she say after that?", [both], Scope(), SPEAKERS)
+    assert (then.mode, then.filters.speaker) == ("next", None)
+    assert then.notes == ("after 0:46 in Standup", "she = anybody")
+    named = turn("What did Jonas say about the plan?", CITED, replace(CITED, speaker="Jonas Weber"))
+    assert (
+        read("and did he promise the report?", [named], SPEAKERS).question
+        == "Did Jonas Weber promise the report?"
+    )
+    stranger = turn("What was decided?", replace(CITED, speaker="Eve"))
+    assert read("and did she promise the report?", [stranger], SPEAKERS).speaker is None, "not in the filters"
+
+
 def test_after_that_is_the_end_of_the_last_citation_in_its_video() -> None:
-    resolved = resolve("and what did she say after that?", [DECIDED, UNANSWERED], Filters(), SPEAKERS)
-    assert resolved.filters == Filters(video_ids=frozenset({"v1"}), from_s=46.0, speaker="Maya")
-    before = resolve("what was said before that?", [DECIDED], Filters(), SPEAKERS)
-    assert before.filters == Filters(video_ids=frozenset({"v1"}), to_s=40.0)
-    there = resolve("Who promised the report in that meeting?", [DECIDED], Filters(), SPEAKERS)
+    resolved = resolve("and what did she say after that?", [DECIDED, UNANSWERED], Scope(), SPEAKERS)
+    assert resolved.filters == Scope(video_ids=frozenset({"v1"}), from_s=46.0, speaker="Maya")
+    before = resolve("what was said before that?", [DECIDED], Scope(), SPEAKERS)
+    assert before.filters == Scope(video_ids=frozenset({"v1"}), to_s=40.0)
+    assert before.anchor == (CITED,)
+    there = resolve("Who promised the report in that meeting?", [DECIDED], Scope(), SPEAKERS)
     assert (there.question, there.filters.video_ids) == ("Who promised the report?", frozenset({"v1"}))
 
 
@@ -100,42 +164,43 @@ def test_after_that_is_the_end_of_the_last_citation_in_its_video() -> None:
 def test_a_question_that_stands_alone_is_left_alone(question: str) -> None:
     reading = read(question, [DECIDED], SPEAKERS)
     assert (reading.question, reading.mode, reading.notes) == (question, "ask", ())
-    assert resolve(question, [DECIDED], Filters(), SPEAKERS).filters == Filters()
+    assert resolve(question, [DECIDED], Scope(), SPEAKERS).filters == Scope()
 
 
-def test_the_first_question_refers_to_nothing() -> None:
-    assert read("and what did she say after that?", [], SPEAKERS).notes == ()
-    assert not refers("and what did she say after that?", [], SPEAKERS)
+@pytest.mark.parametrize(
+    "question", ["and what did she say after that?", "And then?", "Who said that?", "And the budget?", "why?"]
+)
+def test_the_first_question_refers_to_nothing_and_says_so(question: str) -> None:
+    lm = OneReply("{}")
+    resolved = resolve(question, [], Scope(), SPEAKERS, lm)  # type: ignore[arg-type]
+    assert (resolved.question, resolved.filters, resolved.mode) == (question, Scope(), "ask")
+    assert resolved.notes == ("nothing was asked before: asked as it stands",)
+    assert lm.requests == []
 
 
 def test_a_narrowing_that_would_leave_nothing_is_left_out() -> None:
-    elsewhere = Filters(video_ids=frozenset({"v2"}))
+    elsewhere = Scope(video_ids=frozenset({"v2"}))
     resolved = resolve("what happened next?", [DECIDED], elsewhere, SPEAKERS)
     assert (resolved.filters, resolved.mode) == (elsewhere, "ask")
     assert "nothing is left there" in resolved.notes[-1]
-    theirs = Filters(speaker="Jonas Weber")
-    assert resolve("What did she say about that?", [DECIDED], theirs, SPEAKERS).filters == theirs
+    theirs = Scope(speaker="Jonas Weber")
+    other = resolve("What did she say about that?", [DECIDED], theirs, SPEAKERS)
+    assert other.filters == theirs
+    assert "the filters are another speaker's than Maya" in other.notes
 
 
-def test_subjects() -> None:
-    assert subject_of("What did Maya say about the new budget?", SPEAKERS) == "the new budget"
-    assert subject_of("Who wrote this?", SPEAKERS) == "wrote"
-    assert subject_of("What did Maya say?", SPEAKERS) == ""
-
-
-def narrower(inner: Filters, outer: Filters) -> bool:
+def narrower(inner: Scope, outer: Scope) -> bool:
     return (
         (outer.video_ids is None or (inner.video_ids is not None and inner.video_ids <= outer.video_ids))
         and inner.collection == outer.collection
-        and inner.language == outer.language
         and (outer.from_s is None or (inner.from_s is not None and inner.from_s >= outer.from_s))
         and (outer.to_s is None or (inner.to_s is not None and inner.to_s <= outer.to_s))
         and (outer.speaker is None or inner.speaker == outer.speaker)
     )
 
 
-FILTERS = st.builds(
-    Filters,
+ANY_FILTERS = st.builds(
+    Scope,
     video_ids=st.none() | st.frozensets(st.sampled_from(["v1", "v2"]), min_size=1),
     collection=st.none() | st.just("team"),
     from_s=st.none() | st.floats(0, 50),
@@ -147,26 +212,29 @@ WORDS = "and what did she he say after before that there in video Maya Jonas abo
 
 @settings(max_examples=200, deadline=None)
 @given(
-    FILTERS,
+    ANY_FILTERS,
     st.lists(st.sampled_from(WORDS.split()), min_size=1, max_size=9).map(" ".join),
     st.lists(st.sampled_from([DECIDED, BUDGET, ENTROPY, UNANSWERED]), max_size=3),
     st.none() | st.fixed_dictionaries(
         {
             "question": st.sampled_from(["What of v2?", "ask everything in all videos", ""]),
             "speaker": st.sampled_from([None, "Maya", "nobody", 3]),
-            "citation": st.sampled_from([None, "c1", "c9", ["c1"]]),
+            "citation": st.sampled_from([None, "c1", "c2", "c9", ["c1"]]),
             "when": st.sampled_from([None, "after", "before", "whenever"]),
-            "video": st.just("v2"),
-        }
+        },
+        optional={"video": st.just("v2")},
     ),
 )  # fmt: skip
 def test_nothing_widens_what_the_caller_allowed(
-    filters: Filters, question: str, turns: list[Turn], reply: dict[str, Any] | None
+    filters: Scope, question: str, turns: list[Turn], reply: dict[str, Any] | None
 ) -> None:
     lm = None if reply is None else OneReply(json.dumps(reply))
     resolved = resolve(question, turns, filters, SPEAKERS, lm)  # type: ignore[arg-type]
     assert narrower(resolved.filters, filters)
-    assert resolved_from_plain(json.loads(json.dumps(resolved_to_plain(resolved)))) == resolved
+    assert FILTERS.validate_json(json.dumps(FILTERS.dump_python(resolved.filters, mode="json"))) == (
+        resolved.filters
+    )
+    assert resolved.question
 
 
 # --- with a model ---------------------------------------------------------------------------------------
@@ -188,13 +256,16 @@ class OneReply:
         return Reply(self.text)
 
 
+ALONE: dict[str, Any] = {"question": "What?", "speaker": None, "citation": None, "when": None}
+
+
 def rewritten(
     reply: dict[str, Any] | str,
     question: str = "Und was sagte sie danach?",
     turns: Sequence[Turn] = (DECIDED,),
 ) -> tuple[Any, OneReply]:
     lm = OneReply(reply if isinstance(reply, str) else json.dumps(reply))
-    return resolve(question, turns, Filters(), SPEAKERS, lm), lm  # type: ignore[arg-type]
+    return resolve(question, turns, Scope(), SPEAKERS, lm), lm  # type: ignore[arg-type]
 
 
 def test_a_model_rewrites_with_one_call_and_code_takes_the_time_from_the_citation() -> None:
@@ -202,12 +273,15 @@ def test_a_model_rewrites_with_one_call_and_code_takes_the_time_from_the_citatio
     resolved, lm = rewritten(reply, "and what was her view of it afterwards, about money?")
     assert len(lm.requests) == 1
     assert resolved.question == "What did Maya say about it?"
-    assert resolved.filters == Filters(video_ids=frozenset({"v1"}), from_s=46.0, speaker="Maya")
+    assert resolved.filters == Scope(video_ids=frozenset({"v1"}), from_s=46.0, speaker="Maya")
     (request,) = lm.requests
     assert [piece.id for piece in request.evidence] == ["q1", "c1"]
     assert CITED.quote in [piece.text for piece in request.evidence]
     assert "postpone" not in request.prompt, "the conversation is data, not task"
-    assert request.schema is not None
+    schema = request.schema
+    assert schema is not None
+    assert list(schema["properties"]) == schema["required"] == list(reply)
+    assert schema["additionalProperties"] is False
 
 
 @pytest.mark.parametrize(
@@ -216,22 +290,49 @@ def test_a_model_rewrites_with_one_call_and_code_takes_the_time_from_the_citatio
         "I would rather tell a joke.",
         "[1]",
         '{"question": 3}',
-        '{"question": "   "}',
-        {"question": "x" * 501},
-        {"question": "What then?", "when": "after", "citation": "c7"},
+        {**ALONE, "question": "   "},
+        {**ALONE, "question": "x" * 501},
+        {**ALONE, "question": 3},
+        {**ALONE, "when": "whenever"},
+        {**ALONE, "video": "v2"},
+        {**ALONE, "when": "after", "citation": "c7"},
     ],
 )
-def test_what_the_model_writes_is_checked_and_the_rules_stand(reply: dict[str, Any] | str) -> None:
-    resolved, _ = rewritten(reply, "How much does it cost?")
-    assert resolved.question == "How much does the migration cost?"
-    assert resolved.filters == Filters()
+def test_what_the_model_writes_is_checked_and_else_asked_as_it_stands(reply: dict[str, Any] | str) -> None:
+    resolved, lm = rewritten(reply, "How much does it cost?")
+    assert len(lm.requests) == 1
+    assert resolved == Resolved("How much does it cost?", Scope(), notes=("asked as it stands",))
+
+
+def test_a_model_puts_into_words_what_the_rules_leave_open() -> None:
+    asked = "How much does the migration cost?"
+    for question in (
+        "How much does it cost?",
+        "And the migration?",
+        "Why?",
+        "Jonas?",
+        "Und was kostet das dann alles?",
+    ):
+        resolved, lm = rewritten({**ALONE, "question": asked}, question)
+        assert len(lm.requests) == 1
+        assert resolved == Resolved(asked, Scope(), notes=(f"asked as: {asked}",))
+    unchanged, _ = rewritten({**ALONE, "question": "What is that?"}, "What is that?")
+    assert unchanged == Resolved("What is that?", Scope())
+    fenced, _ = rewritten(f"```json\n{json.dumps({**ALONE, 'question': asked})}\n```", "Why?")
+    assert fenced.question == asked
+
+
+def test_a_model_that_only_finds_person_and_time_leaves_the_rest_to_the_transcript() -> None:
+    reply = {"question": "What did Maya say?", "speaker": "Maya", "citation": "c1", "when": "after"}
+    resolved, _ = rewritten(reply, "Und was sagte sie denn eigentlich danach?")
+    assert (resolved.mode, resolved.filters.speaker, resolved.filters.from_s) == ("next", "Maya", 46.0)
 
 
 def test_a_person_nobody_knows_is_no_filter() -> None:
     resolved, _ = rewritten(
         {"question": "What did Eve say?", "speaker": "Eve", "citation": None, "when": None}, "and she?"
     )
-    assert resolved.filters == Filters()
+    assert resolved.filters == Scope()
 
 
 def test_no_call_where_nothing_is_referred_to_or_the_store_alone_can_tell() -> None:
@@ -244,9 +345,12 @@ def test_no_call_where_nothing_is_referred_to_or_the_store_alone_can_tell() -> N
 
 def test_a_model_that_is_down_says_so() -> None:
     with pytest.raises(ModelError, match="down"):
-        resolve("Is it expensive?", [DECIDED], Filters(), SPEAKERS, OneReply(ModelError("it is down")))  # type: ignore[arg-type]
+        resolve("Is it expensive?", [DECIDED], Scope(), SPEAKERS, OneReply(ModelError("it is down")))  # type: ignore[arg-type]
 
 
 def test_turns_are_plain_data() -> None:
-    plain = json.loads(json.dumps(turn_to_plain(DECIDED)))
-    assert turn_from_plain(plain) == DECIDED
+    elsewhere = replace(CITED, path="/media/\udce4.mp4")  # a file name that is no UTF-8
+    for each in (DECIDED, turn("Where?", elsewhere)):
+        assert TURN.validate_python(json.loads(json.dumps(TURN.dump_python(each, mode="json")))) == each
+    with pytest.raises(ValidationError):
+        TURN.validate_python({"question": "Where?"})

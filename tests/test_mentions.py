@@ -10,17 +10,23 @@ import pytest
 
 from longvid_storage.db.store import Store
 from longvid_storage.errors import UsageError
-from longvid_storage.search.mentions import mentions
-from longvid_storage.types import Filters, ScreenText, Slide, Utterance
+from longvid_storage.search import mentions as searching
+from longvid_storage.search.mentions import VideoMentions
+from longvid_storage.types import EVERYTHING, Scope, ScreenText, Slide, Utterance
 from test_search import add, store, talk
 
 __all__ = ["store"]
 
 
+def mentions(store: Store, terms: list[str], scope: Scope = EVERYTHING) -> list[VideoMentions]:
+    with store.view(scope) as view:
+        return searching.mentions(view, terms)
+
+
 def places(store: Store, *terms: str, **filters: object) -> list[tuple[str, float]]:
     return [
         (group.title, mention.start_s)
-        for group in mentions(store, terms, Filters(**filters))  # type: ignore[arg-type]
+        for group in mentions(store, list(terms), Scope(**filters))  # type: ignore[arg-type]
         for mention in group.mentions
     ]
 
@@ -34,7 +40,11 @@ def test_every_form_is_found_by_video_in_time_order_with_counts(store: Store) ->
         ("a", "/videos/a.mp4", 2),
         ("b", "/videos/b.mp4", 3),
     ]
-    assert [(mention.start_s, mention.count) for mention in found[1].mentions] == [(100, 1), (500, 2)]
+    assert [(mention.start_s, mention.count) for mention in found[1].mentions] == [
+        (100, 1),
+        (500, 1),
+        (500, 1),
+    ]
     assert found[1].mentions[0].text == "a high Rate"
     assert found[1].mentions[0].speaker == "Ann"
     assert places(store, "learning rate") == [("a", 200)]
@@ -66,9 +76,12 @@ def test_what_is_shown_counts_too(store: Store) -> None:
     lines = [ScreenText(0, 60, "Gradient", (0, 0, 1, 0.1)), ScreenText(0, 60, "descent", (0, 0.2, 1, 0.3))]
     add(store, "a", talk({30.0: "gradients"}, length_s=100), slides=[Slide(0, 60, 5)], lines=lines)
     found = mentions(store, ["gradient"])[0].mentions
-    assert [(each.kind, each.text) for each in found] == [("screen", "Gradient"), ("speech", "gradients")]
+    assert [(each.kind, each.text) for each in found] == [
+        ("screen", "Gradient descent"),
+        ("speech", "gradients"),
+    ]
     across = mentions(store, ["gradient descent"])[0].mentions
-    assert [(each.kind, each.text, each.end_s) for each in across] == [("screen", "Gradient\ndescent", 60)]
+    assert [(each.kind, each.text, each.end_s) for each in across] == [("screen", "Gradient descent", 60)]
 
 
 def test_a_phrase_across_two_utterances_and_inside_a_very_long_one(store: Store) -> None:
@@ -114,20 +127,46 @@ def test_recall_against_a_plain_scan(store: Store) -> None:
         add(store, title, utterances)
     for term in ("budget", "of the", "remote control", "eip-7702", "naive", "design of the budget"):
         pattern = re.compile(r"\b" + re.escape(term).replace(r"\ ", r"\s+") + r"\b", re.IGNORECASE)
-        scan = {
-            (title, utterance.start_s, utterance.text)
+        scan = [
+            (title, utterance)
             for title, utterances in said.items()
             for utterance in utterances
             if pattern.search(utterance.text.replace("ï", "i"))
-        }
-        found = {
-            (group.title, each.start_s, each.text)
-            for group in mentions(store, [term])
-            for each in group.mentions
-        }
+        ]
+        found = [(group.title, each) for group in mentions(store, [term]) for each in group.mentions]
         assert scan, term
-        assert scan <= found, term
-        assert sum(len(group.mentions) for group in mentions(store, [term])) >= len(found)
+        for title, utterance in scan:
+            assert any(
+                title == other
+                and utterance.speaker == each.speaker
+                and each.start_s <= utterance.end_s
+                and utterance.start_s <= each.end_s
+                and pattern.search(each.text.replace("ï", "i"))
+                for other, each in found
+            ), (term, title, utterance)
+        times = sum(len(pattern.findall(utterance.text.replace("ï", "i"))) for _, utterance in scan)
+        counted = sum(each.count for _, each in found)
+        assert counted == times if " " not in term else counted >= times
+
+
+def test_a_phrase_over_two_cues_of_a_sentence_has_the_span_of_the_cues_it_is_in(store: Store) -> None:
+    cues = [
+        Utterance(0, 15, "First we talk about something else entirely", "Ann"),
+        Utterance(15, 18, "and then about the learning", "Ann"),
+        Utterance(18, 21, "rate of the optimiser", "Ann"),
+        Utterance(21, 40, "and about the weather.", "Ann"),
+    ]
+    add(store, "split", cues)
+    (place,) = mentions(store, ["learning rate"])[0].mentions
+    assert (place.start_s, place.end_s) == (15, 21)
+    (word,) = mentions(store, ["optimiser"])[0].mentions
+    assert (word.start_s, word.end_s) == (18, 21)
+
+
+def test_a_long_video_costs_in_proportion(store: Store) -> None:
+    """Statements, and rows read, do not multiply."""
+    add(store, "a", talk({}, length_s=6000))
+    assert mentions(store, ["coffee"])[0].count == 120
 
 
 def test_a_term_without_letters_is_refused(store: Store) -> None:

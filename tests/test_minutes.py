@@ -14,12 +14,13 @@ from longvid.cli import app
 from longvid.engines import Engines
 from longvid_agents import minutes
 from longvid_agents.digest import date_in
-from longvid_agents.minutes import read_minutes, written_summary
-from longvid_agents.replies import UnreadableError
+from longvid_agents.minutes import written_summary
+from longvid_agents.replies import read_minutes
 from longvid_agents.summarise import summarise
 from longvid_agents.verify import quote_in_span
 from longvid_agents.video_lm import Request
 from longvid_storage.errors import ModelError
+from longvid_storage.models.replies import UnreadableError
 from longvid_storage.types import Utterance
 from memory_tools import MemoryTools, MemoryVideo
 from scripted_lm import ScriptedLM

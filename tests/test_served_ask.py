@@ -140,11 +140,11 @@ def test_what_is_seen_is_seen_at_its_time_and_a_blind_server_is_gone_on_with(
 
 
 def test_the_server_may_be_lost_midway(server: OpenAIServer, place: Path) -> None:
-    server.play(*[Status(500, "out of memory")] * 8)
-    lm = OpenAIVideoLM(server.model, attempts=2, sleep=lambda seconds: None)
+    server.play(*[Status(500, "out of memory", retry_after=0.01)] * 8)
+    lm = OpenAIVideoLM(server.model, attempts=2)
     from longvid_agents.graph import ask
 
-    with Library.open(place) as library, pytest.raises(LongvidError, match="failed 2 times with HTTP 500"):
+    with Library.open(place) as library, pytest.raises(LongvidError, match="keeps failing with HTTP 500"):
         ask("When does the speaker define entropy?", library._tools, lm=lm)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from longvid_agents.evidence import gather
 from numpy.typing import NDArray
 from scipy.signal import resample_poly
 from typer.testing import CliRunner
@@ -19,7 +20,6 @@ import media_factory as mf
 from longvid import Library
 from longvid.cli import app
 from longvid.engines import Engines
-from longvid_agents.evidence import gather
 from longvid_agents.verify import quote_in_span
 from longvid_indexer.sound_tagger import ADAPTERS, SOUND_TAGGERS, Merger, SoundTagger, hear
 from longvid_indexer.sound_taggers.audioset import AudioSetTagger
@@ -29,7 +29,7 @@ from longvid_storage.db.store import Store
 from longvid_storage.errors import ModelError
 from longvid_storage.search.moments import search
 from longvid_storage.text.sound_words import describe_sound, is_event, sound_table
-from longvid_storage.types import Citation, Filters, Sound, Unit
+from longvid_storage.types import Citation, Scope, Sound, Unit
 from memory_tools import MemoryTools, MemoryVideo
 from store_tools import fill, sentences, utterances
 from tiny_sounds import CLAP, TAGGER
@@ -355,13 +355,11 @@ def test_filters_hold_for_sounds(tmp_path: Path) -> None:
     sounds = [Sound(5.0, 8.0, "Applause"), Sound(40.0, 50.0, "Applause")]
     with Store.open(tmp_path / "library", create=True) as store:
         one, two = (with_sounds(store, name, sounds) for name in ("One", "Two"))
-        found = search(store, "applause", filters=Filters(video_ids=frozenset([two])))
+        found = search(store, "applause", filters=Scope(video_ids=frozenset([two])))
         assert {(m.video_id, m.start_s) for m in found} == {(two, 5.0), (two, 40.0)}
-        (cut,) = search(
-            store, "applause", filters=Filters(video_ids=frozenset([one]), from_s=42.0, to_s=47.0)
-        )
+        (cut,) = search(store, "applause", filters=Scope(video_ids=frozenset([one]), from_s=42.0, to_s=47.0))
         assert (cut.start_s, cut.end_s) == (42.0, 47.0)
-        assert search(store, "applause", filters=Filters(speaker="Ada")) == []
+        assert search(store, "applause", filters=Scope(speaker="Ada")) == []
         assert len(search(store, "applause", k=3)) == 3
 
 
@@ -455,12 +453,12 @@ def test_a_cited_sound_is_read_again_from_the_store() -> None:
 
 def test_sounds_are_evidence_only_where_the_filters_admit_them() -> None:
     tools = MemoryTools([MemoryVideo("v", "Gala", sounds=[Sound(12.0, 18.0, "Applause")])])
-    everything = Filters()
+    everything = Scope()
     moments = tools.search("applause", k=5, filters=everything)
     (heard,) = gather(moments, everything, tools)
     assert (heard.kind, heard.start_s, heard.end_s) == ("sound", 12.0, 18.0)
-    assert gather(moments, Filters(speaker="Ada"), tools) == ()
-    assert gather(moments, Filters(to_s=10.0), tools) == ()
+    assert gather(moments, Scope(speaker="Ada"), tools) == ()
+    assert gather(moments, Scope(to_s=10.0), tools) == ()
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,8 @@ from longvid import Library
 from longvid.cli import app
 from longvid_storage.db.store import Store
 from longvid_storage.errors import NotFoundError, UsageError
-from longvid_storage.types import Filters, Utterance
-from store_tools import MODEL, every_row, fill, sentences, unit_vectors
+from longvid_storage.types import EVERYTHING, Passage, Scope, Utterance
+from store_tools import every_row, fill, near, seen, unit_vectors
 
 MEETING = """WEBVTT
 
@@ -49,6 +50,12 @@ def library(indexed: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(indexed, tmp_path / "library"))
 
 
+def passages(store: Store, scope: Scope = EVERYTHING) -> list[Passage]:
+    """What is said within the scope."""
+    found = [p for row in seen(store).videos() for p in seen(store, scope).passages_of(row.info.video_id)]
+    return [p for p in found if p.kind == "speech"]
+
+
 def test_talk_time_counts_no_second_twice(tmp_path: Path) -> None:
     spoken = [
         Utterance(0, 10, "one", "Ada"),
@@ -61,7 +68,7 @@ def test_talk_time_counts_no_second_twice(tmp_path: Path) -> None:
         key = fill(store, "Talk", ["x"])
         with store.stage(key, "transcript", "t2") as writer:
             writer.replace_utterances(spoken)
-        ada, bob = store.speakers_of(key)
+        ada, bob = seen(store).speakers_of(key)
     assert (ada.name, ada.labels, ada.utterances, ada.talk_s, ada.first_s) == (
         "Ada",
         ("Ada", "ada"),
@@ -101,21 +108,19 @@ def test_renaming_back_leaves_the_library_as_it_was(library: Path) -> None:
     assert after == before
 
 
-def test_units_keep_their_ids_and_vectors(tmp_path: Path) -> None:
+def test_passages_keep_their_ids_and_vectors(tmp_path: Path) -> None:
     with Store.open(tmp_path / "library", create=True) as store:
         key = fill(store, "Talk", ["alpha beta", "gamma delta"], speaker="Speaker 1")
         before = every_row(store.path)
         store.rename_speaker(key, "Speaker 1", "Ada")
         after = every_row(store.path)
-        assert after["unit_vectors"] == before["unit_vectors"]
-        assert [row[0] for row in after["units"]] == [row[0] for row in before["units"]]
-        only = Filters(speaker="ADA")
+        assert after["passage_vectors"] == before["passage_vectors"]
+        assert [row[0] for row in after["passages"]] == [row[0] for row in before["passages"]]
+        only = Scope(speaker="ADA")
         query = unit_vectors(2)[0]
-        assert [
-            unit for unit, _ in store.vector_search("speech", query, filters=only, model_fingerprint=MODEL)
-        ]
-        assert [unit.unit.speaker for unit in store.units_of(only)] == ["Ada", "Ada"]
-        assert store.speakers() == {"Ada": 2}
+        assert len(near(store, "speech", query, scope=only)) == 2
+        assert [p.speaker for p in passages(store, only)] == ["Ada", "Ada"]
+        assert seen(store).speakers() == {"Ada": 2}
 
 
 def test_names_outlive_a_new_transcript_where_the_label_still_occurs(tmp_path: Path) -> None:
@@ -125,10 +130,9 @@ def test_names_outlive_a_new_transcript_where_the_label_still_occurs(tmp_path: P
         again = [Utterance(0, 5, "epsilon", "Speaker 1"), Utterance(5, 9, "zeta", "Speaker 2")]
         with store.stage(key, "transcript", "t2") as writer:
             writer.replace_utterances(again)
-            writer.replace_units(sentences(again))
-        assert [u.speaker for u in store.utterances(key)] == ["Ada", "Speaker 2"]
-        assert [u.speaker for u in store.utterances(key, labels=True)] == ["Speaker 1", "Speaker 2"]
-        assert [unit.unit.text for unit in store.units_of(Filters(speaker="Ada"))] == ["epsilon"]
+        assert [u.speaker for u in seen(store).utterances(key)] == ["Ada", "Speaker 2"]
+        assert [u.speaker for u in seen(store).utterances(key, labels=True)] == ["Speaker 1", "Speaker 2"]
+        assert [p.text for p in passages(store, Scope(speaker="Ada"))] == ["epsilon"]
         store.remove_video(key)
         assert every_row(store.path)["speaker_names"] == []
 
@@ -139,15 +143,14 @@ def test_two_speakers_become_one_and_are_told_apart_again(tmp_path: Path) -> Non
         key = fill(store, "Talk", ["x"])
         with store.stage(key, "transcript", "t2") as writer:
             writer.replace_utterances(spoken)
-            writer.replace_units(sentences(spoken))
         store.rename_speaker(key, "Speaker 1", "Ada")
         store.rename_speaker(key, "Speaker 2", "Ada")
-        (ada,) = store.speakers_of(key)
+        (ada,) = seen(store).speakers_of(key)
         assert (ada.labels, ada.talk_s) == (("Speaker 1", "Speaker 2"), 9)
-        assert len(store.units_of(Filters(speaker="Ada"))) == 2
+        assert len(passages(store, Scope(speaker="Ada"))) == 2
         store.rename_speaker(key, "Speaker 2", "Speaker 2")
-        assert [row.name for row in store.speakers_of(key)] == ["Ada", "Speaker 2"]
-        assert [unit.unit.text for unit in store.units_of(Filters(speaker="Speaker 2"))] == ["beta"]
+        assert [row.name for row in seen(store).speakers_of(key)] == ["Ada", "Speaker 2"]
+        assert [p.text for p in passages(store, Scope(speaker="Speaker 2"))] == ["beta"]
 
 
 def test_names_are_of_one_video(tmp_path: Path) -> None:
@@ -155,9 +158,9 @@ def test_names_are_of_one_video(tmp_path: Path) -> None:
         one = fill(store, "One", ["alpha"], speaker="Speaker 1")
         two = fill(store, "Two", ["beta"], speaker="Speaker 1")
         store.rename_speaker(one, "Speaker 1", "Ada")
-        assert [u.speaker for u in store.utterances(two)] == ["Speaker 1"]
-        assert {u.video_id: u.unit.speaker for u in store.units_of()} == {one: "Ada", two: "Speaker 1"}
-        assert store.speakers() == {"Ada": 1, "Speaker 1": 1}
+        assert [u.speaker for u in seen(store).utterances(two)] == ["Speaker 1"]
+        assert {p.video_id: p.speaker for p in passages(store)} == {one: "Ada", two: "Speaker 1"}
+        assert seen(store).speakers() == {"Ada": 1, "Speaker 1": 1}
 
 
 def test_what_cannot_be_renamed_is_said(library: Path) -> None:
@@ -212,14 +215,16 @@ def test_no_speakers_is_said_with_the_reason(tmp_path: Path) -> None:
 def test_speakers_assigned_to_a_transcript(tmp_path: Path) -> None:
     with Store.open(tmp_path / "library", create=True) as store:
         key = fill(store, "Talk", ["alpha", "beta"], speaker=None)
+        said = seen(store).utterances(key, labels=True)
         with store.stage(key, "speakers", "s1") as writer:
-            writer.assign_speakers(["Speaker 1", None], "toy")
-        assert [u.speaker for u in store.utterances(key)] == ["Speaker 1", None]
-        transcript = store.transcript(key)
+            writer.assign_speakers([replace(said[0], speaker="Speaker 1"), said[1]], "toy")
+        assert [p.speaker for p in passages(store)] == ["Speaker 1", None]
+        assert [u.speaker for u in seen(store).utterances(key)] == ["Speaker 1", None]
+        transcript = seen(store).transcript(key)
         assert transcript is not None
         assert transcript.speakers_by == "toy"
         with pytest.raises(ValueError, match="zip"), store.stage(key, "speakers", "s2") as writer:
-            writer.assign_speakers(["Speaker 1"], "toy")
+            writer.assign_speakers(said[:1], "toy")
     connection = sqlite3.connect(tmp_path / "library" / "library.db")
     assert connection.execute("SELECT count(*) FROM stages WHERE stage = 'speakers'").fetchall() == [(1,)]
     connection.close()

@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,24 +16,29 @@ from hypothesis import strategies as st
 from longvid_storage.db.rows import PathRow, TranscriptInfo
 from longvid_storage.db.store import Store
 from longvid_storage.errors import LibraryError, NotALibraryError, NotFoundError
-from longvid_storage.types import Filters, ScreenText, Slide, Sound, StageResult, Unit, Utterance
+from longvid_storage.text.passages import speech_passages
+from longvid_storage.types import Passage, Scope, ScreenText, Slide, Sound, StageResult, Utterance
 from store_tools import (
     MODEL,
     PICTURES,
     every_row,
     fill,
+    fingerprints,
+    frames_of,
+    hits,
     info,
     keyframes,
-    sentences,
+    near,
+    seen,
     unit_vectors,
     utterances,
     video_id,
 )
 
 TALK = [
-    "gradient descent takes small steps",
-    "the learning rate sets their size",
-    "too large and it diverges",
+    "gradient descent takes small steps.",
+    "the learning rate sets their size.",
+    "too large and it diverges.",
 ]
 
 
@@ -47,47 +53,51 @@ def store(tmp_path: Path):
 
 def test_a_video_comes_back_as_it_was_written(store: Store) -> None:
     key = fill(store, "Optimisation", TALK, collection="courses")
-    row = store.video(key)
+    row = seen(store).video(key)
     assert row.info == info("Optimisation")
     assert row.paths == ("/media/Optimisation.mp4",)
     assert row.collections == ("courses",)
-    assert store.videos() == [row]
-    assert store.transcript(key) == TranscriptInfo("sidecar:Optimisation.vtt", "en")
-    assert store.utterances(key) == utterances(TALK)
-    assert store.slides(key) == [Slide(0, 50, 2.5, "First"), Slide(50, 100, 60)]
-    assert store.screen_texts(key) == [ScreenText(0, 50, "Gradient descent", (0.1, 0.2, 0.5, 0.3), 0.9)]
-    assert store.keyframes(key, images=True) == keyframes(2)
-    assert [segment.level for segment in store.segments(key)] == ["video", "shot", "shot"]
-    assert [segment.start_s for segment in store.segments(key, "shot")] == [0, 40]
-    assert store.speakers() == {"Ada": 3}
+    assert seen(store).videos() == [row]
+    assert seen(store).transcript(key) == TranscriptInfo("sidecar:Optimisation.vtt", "en")
+    assert seen(store).utterances(key) == utterances(TALK)
+    assert seen(store).slides(key) == [Slide(0, 50, 2.5, "First"), Slide(50, 100, 60)]
+    assert seen(store).screen_texts(key) == [ScreenText(0, 50, "Gradient descent", (0.1, 0.2, 0.5, 0.3), 0.9)]
+    assert frames_of(store, key, images=True) == keyframes(2)
+    assert [segment.level for segment in seen(store).segments(key)] == ["video", "shot", "shot"]
+    assert [segment.start_s for segment in seen(store).segments(key, "shot")] == [0, 40]
+    assert seen(store).speakers() == {"Ada": 3}
 
 
 def test_keyframes_without_pictures_keep_everything_else(store: Store) -> None:
     key = fill(store, "Optimisation", TALK)
-    plain = store.keyframes(key)
+    plain = frames_of(store, key)
     assert [frame.image for frame in plain] == [b"", b""]
     assert [frame.time_s for frame in plain] == [0.0, 10.0]
 
 
 def test_reading_a_span_is_half_open(store: Store) -> None:
     key = fill(store, "Optimisation", TALK)
-    assert [u.start_s for u in store.utterances(key, 5.0, 10.0)] == [5.0]
-    assert [u.start_s for u in store.utterances(key, 4.999, 10.001)] == [0.0, 5.0, 10.0]
-    assert store.utterances(key, 15.0, None) == []
-    assert store.screen_texts(key, 50.0, 60.0) == []
-    assert store.sounds(key) == store.sounds(key, 97.0) == [Sound(90, 98, "Applause", 0.75)]
-    assert store.sounds(key, 98.0) == store.sounds(key, 0.0, 90.0) == []
+
+    def within(from_s: float | None, to_s: float | None = None) -> Any:
+        return seen(store, Scope(from_s=from_s, to_s=to_s))
+
+    assert [u.start_s for u in within(5.0, 10.0).utterances(key)] == [5.0]
+    assert [u.start_s for u in within(4.4, 10.001).utterances(key)] == [0.0, 5.0, 10.0]
+    assert within(15.0).utterances(key) == []
+    assert within(50.0, 60.0).screen_texts(key) == []
+    assert seen(store).sounds(key) == within(97.0).sounds(key) == [Sound(90, 98, "Applause", 0.75)]
+    assert within(98.0).sounds(key) == within(0.0, 90.0).sounds(key) == []
 
 
 def test_stage_records_come_back_whole(store: Store) -> None:
     key = fill(store, "Optimisation", TALK)
-    record = store.stage_records(key)["transcript"]
+    record = seen(store).video(key).stages["transcript"]
     assert record.fingerprint == "t1"
     assert record.result == StageResult("transcript", "done", "sidecar", 0.5, {"cues": 3}, "a note")
     with store.stage(key, "visual", "v2") as writer:
         writer.result(StageResult("visual", "failed", note="no such codec"))
-    assert store.stage_fingerprints(key) == {"transcript": "t1", "structure": "s1", "vectors": "x1"}
-    assert store.stage_records(key)["visual"].result.status == "failed"
+    assert fingerprints(store, key) == {"transcript": "t1", "structure": "s1", "vectors": "x1"}
+    assert seen(store).video(key).stages["visual"].result.status == "failed"
 
 
 def test_a_stage_that_raises_leaves_no_trace(store: Store) -> None:
@@ -97,13 +107,12 @@ def test_a_stage_that_raises_leaves_no_trace(store: Store) -> None:
     def fail_half_way() -> None:
         with store.stage(key, "transcript", "t2") as writer:
             writer.replace_utterances(utterances(["something else"]), source="speech:toy")
-            writer.replace_units([])
             raise RuntimeError("half way")
 
     with pytest.raises(RuntimeError, match="half way"):
         fail_half_way()
     assert every_row(store.path) == before
-    assert [found for found, _ in store.lexical_search(["diverg"])] == [3]
+    assert hits(store, "diverg") == [3]
 
 
 def test_an_error_of_the_caller_is_not_taken_for_one_of_the_library(store: Store) -> None:
@@ -112,65 +121,67 @@ def test_an_error_of_the_caller_is_not_taken_for_one_of_the_library(store: Store
         raise FileNotFoundError("/media/gone.mp4")
 
 
-# Units keep their ids
+# Passages keep their ids
 
 
-def test_equal_units_keep_their_ids_and_vectors_and_the_rest_go(store: Store) -> None:
+def test_equal_passages_keep_their_ids_and_vectors_and_the_rest_go(store: Store) -> None:
     key = fill(store, "Optimisation", TALK)
-    spoken = sentences(utterances(TALK))
-    changed = [spoken[0], Unit("speech", "sentence", 5, 10, "momentum remembers", "Ada", "en"), spoken[2]]
+    changed = utterances([TALK[0], "momentum remembers.", TALK[2]])
     with store.stage(key, "transcript", "t2") as writer:
-        ids = writer.replace_units(changed)
-    assert ids == [1, 4, 3]
-    assert store.units_without_vectors(key, MODEL) == [(4, changed[1])]
-    assert store.lexical_search(["learn"]) == []
-    assert [found for found, _ in store.lexical_search(["momentum"])] == [4]
-    assert [found.unit for found in store.units([3, 4, 2, 1])] == [changed[2], changed[1], changed[0]]
+        writer.replace_utterances(changed)
+    spoken = seen(store).passages_of(key, ["speech"])
+    assert [(p.start_s, p.text) for p in spoken] == [(u.start_s, u.text) for u in changed]
+    new = spoken[1].id
+    assert [spoken[0].id, spoken[2].id] == [1, 3]
+    assert new > 3
+    assert [p.id for p in seen(store).passages_without_vectors(key, MODEL) if p.kind == "speech"] == [new]
+    assert hits(store, "learn") == []
+    assert hits(store, "momentum") == [new]
+    assert [p.id for p in seen(store).passages([3, new, 2, 1])] == [3, new, 1]
 
 
-_UNITS = st.builds(
-    Unit,
-    channel=st.sampled_from(["speech", "screen"]),
-    size=st.sampled_from(["sentence", "window"]),
+_SAID = st.builds(
+    Utterance,
     start_s=st.sampled_from([0.0, 1.5]),
     end_s=st.just(2.0),
-    text=st.sampled_from(["", "...", "red apples", "green apples", "red 苹果"]),
+    text=st.sampled_from(["", "...", "red apples.", "green apples.", "red 苹果。"]),
     speaker=st.sampled_from([None, "Ada"]),
     language=st.sampled_from([None, "en"]),
 )
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(st.sampled_from("abc"), st.none() | st.lists(_UNITS, max_size=6)), max_size=8))
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.none() | st.lists(_SAID, max_size=6)), max_size=8))
 def test_any_sequence_of_replacing_and_removing_equals_a_dictionary(
-    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, list[Unit] | None]]
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, list[Utterance] | None]]
 ) -> None:
-    model: dict[str, list[Unit]] = {}
+    model: dict[str, list[tuple[float, str, str | None]]] = {}
     with Store.open(tmp_path_factory.mktemp("model") / "library", create=True) as store:
-        for name, units in steps:
-            if units is None:
+        for name, said in steps:
+            if said is None:
                 if name in model:
                     store.remove_video(video_id(name))
                     del model[name]
                 continue
             store.upsert_video(info(name))
             with store.stage(video_id(name), "transcript", "t") as writer:
-                ids = writer.replace_units(units)
-                for channel in ("speech", "screen"):
-                    theirs = [i for i, unit in zip(ids, units, strict=True) if unit.channel == channel]
-                    writer.put_vectors(channel, MODEL, theirs, unit_vectors(len(theirs)))
-            assert [found.unit for found in store.units(ids)] == units
-            model[name] = units
-        everything = [(video_id(name), unit) for name, units in model.items() for unit in units]
-        assert Counter((found.video_id, found.unit) for found in store.units_of()) == Counter(everything)
+                writer.replace_utterances(said)
+            made = [p for p, _ in speech_passages(video_id(name), said)]
+            stored = seen(store).passages_of(video_id(name))
+            assert sorted(map(_words, stored), key=repr) == sorted(map(_words, made), key=repr)
+            with store.stage(video_id(name), "vectors", "v") as writer:
+                writer.put_vectors("speech", MODEL, [p.id for p in stored], unit_vectors(len(stored)))
+            model[name] = [_words(p) for p in stored]
+        everything = [words for each in model.values() for words in each]
         for term, word in (("appl", "apples"), ("red", "red"), ("green", "green"), ("苹果", "苹果")):
-            wanted = Counter(unit.text for _, unit in everything if word in unit.text)
-            listed = store.units([found for found, _ in store.lexical_search([term], limit=1000)])
-            assert Counter(found.unit.text for found in listed) == wanted
-            assert store.term_counts([term]).frequency == {term: wanted.total()}
-        for channel in ("speech", "screen"):
-            hits = store.vector_search(channel, np.ones(8), limit=1000)
-            assert len(hits) == sum(unit.channel == channel for _, unit in everything)
+            wanted = Counter(words for words in everything if word in words[1])
+            listed = seen(store).passages(hits(store, term))
+            assert Counter(map(_words, listed)) == wanted
+        assert len(near(store, "speech", np.ones(8))) == len(everything)
+
+
+def _words(passage: Passage) -> tuple[float, str, str | None]:
+    return passage.start_s, passage.text, passage.speaker
 
 
 # Forgetting
@@ -181,7 +192,7 @@ def test_removing_the_only_video_leaves_what_an_empty_library_has(tmp_path: Path
         pass
     with Store.open(tmp_path / "library", create=True) as store:
         key = fill(store, "Optimisation", TALK, collection="courses")
-        store.vector_search("speech", np.ones(8))
+        near(store, "speech", np.ones(8))
         assert list((store.path / "cache").iterdir())
         store.remove_video(key)
         assert list((store.path / "cache").iterdir()) == []
@@ -192,20 +203,20 @@ def test_removing_the_only_video_leaves_what_an_empty_library_has(tmp_path: Path
 
 
 def test_a_removed_video_is_not_in_the_bytes_of_the_library(store: Store) -> None:
-    kept = fill(store, "Kept", ["we discuss zebrafish at length"] * 50)
+    kept = fill(store, "Kept", ["we discuss zebrafish at length."] * 50)
     gone = fill(
-        store, "Secret", [f"the passphrase is xylophone {i}" for i in range(50)], collection="private"
+        store, "Secret", [f"the passphrase is xylophone {i}." for i in range(50)], collection="private"
     )
-    store.vector_search("speech", np.ones(8))
+    near(store, "speech", np.ones(8))
     traces = (b"xylophon", b"passphras", b"Secret", b"private", gone.encode())
     assert all(trace in _bytes_of(store.path) for trace in traces)
     store.remove_video(gone)
     assert b"zebrafish" in _bytes_of(store.path)
     for trace in traces:
         assert trace not in _bytes_of(store.path)
-    assert [row.info.video_id for row in store.videos()] == [kept]
-    assert store.lexical_search(["xylophon"]) == []
-    assert len(store.lexical_search(["zebrafish"], limit=100)) == 50
+    assert [row.info.video_id for row in seen(store).videos()] == [kept]
+    assert hits(store, "xylophon") == []
+    assert len(hits(store, "zebrafish")) == 50
 
 
 def _bytes_of(library: Path) -> bytes:
@@ -217,15 +228,15 @@ def test_removing_one_of_two_leaves_the_other_whole(store: Store) -> None:
     alone = {
         name: rows
         for name, rows in every_row(store.path).items()
-        if not name.startswith(("lexical", "library"))
+        if not name.startswith(("words_", "library"))
     }
-    second = fill(store, "Second", ["quite other words"], collection="both", seed=2)
-    assert store.collections() == ["both"]
+    second = fill(store, "Second", ["quite other words."], collection="both", seed=2)
+    assert seen(store).collections() == ["both"]
     store.remove_video(second)
     left = {
         name: rows
         for name, rows in every_row(store.path).items()
-        if not name.startswith(("lexical", "library"))
+        if not name.startswith(("words_", "library"))
     }
     assert left == alone
 
@@ -240,22 +251,22 @@ def test_removing_what_is_not_there_says_so(store: Store) -> None:
 
 def test_paths_are_known_moved_and_repointed(store: Store) -> None:
     first, second = fill(store, "First", TALK), fill(store, "Second", TALK)
-    assert store.known_path("/media/First.mp4") == PathRow("/media/First.mp4", first, 10, 20, "s")
-    assert store.known_path("/media/none.mp4") is None
+    assert seen(store).paths().get("/media/First.mp4") == PathRow("/media/First.mp4", first, 10, 20, "s")
+    assert seen(store).paths().get("/media/none.mp4") is None
     store.set_path("/media/First.mp4", second, size=11, mtime_ns=21)
-    assert store.known_paths()["/media/First.mp4"] == PathRow("/media/First.mp4", second, 11, 21, "")
-    assert store.video(first).paths == ()
-    assert store.video(second).paths == ("/media/First.mp4", "/media/Second.mp4")
+    assert seen(store).paths()["/media/First.mp4"] == PathRow("/media/First.mp4", second, 11, 21, "")
+    assert seen(store).video(first).paths == ()
+    assert seen(store).video(second).paths == ("/media/First.mp4", "/media/Second.mp4")
 
 
 def test_a_file_name_that_is_not_text_is_kept(store: Store) -> None:
     key = fill(store, "First", TALK)
     odd = os.fsdecode(b"/media/caf\xe9 \xff.mp4")
     store.set_path(odd, key, size=1, mtime_ns=1)
-    assert odd in store.known_paths()
-    assert store.known_path(odd) == PathRow(odd, key, 1, 1, "")
+    assert odd in seen(store).paths()
+    assert seen(store).paths().get(odd) == PathRow(odd, key, 1, 1, "")
     store.upsert_video(replace(info("First"), title="caf\udce9"))
-    assert store.video(key).info.title == "caf\ufffd"
+    assert seen(store).video(key).info.title == "caf\ufffd"
 
 
 def test_a_video_is_found_by_id_prefix_title_and_file(store: Store) -> None:
@@ -270,12 +281,12 @@ def test_a_video_is_found_by_id_prefix_title_and_file(store: Store) -> None:
         "/media/Optimisation.mp4",
         "Optimisation.mp4",
     ):
-        assert store.resolve_video(name) == key, name
+        assert seen(store).resolve(name) == key, name
     for name in (key[:3], "Optimis", "", "   ", "%", "nope"):
         with pytest.raises(NotFoundError):
-            store.resolve_video(name)
+            seen(store).resolve(name)
     with pytest.raises(NotFoundError, match=r"did you mean Optimisation \[\w{12}\]\?"):
-        store.resolve_video("optim")
+        seen(store).resolve("optim")
 
 
 def test_an_ambiguous_name_lists_who_may_be_meant(store: Store) -> None:
@@ -284,15 +295,15 @@ def test_an_ambiguous_name_lists_who_may_be_meant(store: Store) -> None:
     with pytest.raises(
         NotFoundError, match=r"may be any of 7 videos \(Lecture \[.*and 2 more\): use an id"
     ) as caught:
-        store.resolve_video("lecture")
+        seen(store).resolve("lecture")
     assert caught.value.code == "ambiguous"
 
 
 def test_collections_must_exist_to_be_asked_for(store: Store) -> None:
     fill(store, "First", TALK, collection="courses")
-    store.require_collection("courses")
+    seen(store).require_collection("courses")
     with pytest.raises(NotFoundError, match="no collection 'cooking': there are courses"):
-        store.require_collection("cooking")
+        seen(store).require_collection("cooking")
 
 
 # Opening
@@ -335,7 +346,7 @@ def test_a_library_in_an_empty_directory_and_below_a_missing_one(tmp_path: Path)
         with Store.open(place, create=True) as made:
             fill(made, "First", TALK)
         with Store.open(place) as again:
-            assert len(again.videos()) == 1
+            assert len(seen(again).videos()) == 1
 
 
 def test_closing_leaves_one_database_file(tmp_path: Path) -> None:
@@ -346,15 +357,13 @@ def test_closing_leaves_one_database_file(tmp_path: Path) -> None:
 
 def test_vectors_are_asked_for_only_where_they_are_missing(store: Store) -> None:
     key = fill(store, "First", TALK)
-    assert store.units_without_vectors(key, MODEL) == []
-    assert [unit_id for unit_id, _ in store.units_without_vectors(key, "other")] == [1, 2, 3]
-    assert store.units_without_vectors(key, "other", channels=["screen"]) == []
-    assert store.units_without_vectors(key, "other", sizes=["sentence"]) != []
-    assert store.keyframes_without_vectors(key, PICTURES) == []
-    assert store.keyframes_without_vectors(key, "other") == list(enumerate(keyframes(2), start=1))
-    assert store.vector_models() == {MODEL: ["speech"], PICTURES: ["picture"]}
-    assert MODEL in store.vector_models()
-    assert "other" not in store.vector_models()
+    without = seen(store).passages_without_vectors
+    assert [p.id for p in without(key, MODEL) if p.kind == "speech"] == []
+    assert [p.id for p in without(key, "other") if p.kind == "speech"] == [1, 2, 3]
+    assert seen(store).keyframes(key, without_vector_of=PICTURES) == []
+    missing = seen(store).keyframes(key, images=True, without_vector_of="other")
+    assert missing == list(enumerate(keyframes(2), start=1))
+    assert seen(store).vector_models() == {MODEL: ["speech"], PICTURES: ["picture"]}
 
 
 def test_utterances_without_words_or_speaker_stay_so(store: Store) -> None:
@@ -362,6 +371,6 @@ def test_utterances_without_words_or_speaker_stay_so(store: Store) -> None:
     bare = [Utterance(0, 1, "hello")]
     with store.stage(key, "transcript", "t2") as writer:
         writer.replace_utterances(iter(bare), source="speech:toy", language=None)
-    assert store.utterances(key) == bare
-    assert store.transcript(key) == TranscriptInfo("speech:toy", None)
-    assert store.speakers(Filters(video_ids=frozenset([key]))) == {}
+    assert seen(store).utterances(key) == bare
+    assert seen(store).transcript(key) == TranscriptInfo("speech:toy", None)
+    assert seen(store, Scope(video_ids=frozenset([key]))).speakers() == {}

@@ -20,8 +20,21 @@ from sqlalchemy import event
 
 from longvid_storage.db.store import Store
 from longvid_storage.errors import BusyError, ReadOnlyError, StorageFullError
-from longvid_storage.types import Unit
-from store_tools import every_row, fill, index_talks, info, unit_vectors, video_id
+from longvid_storage.search import lexical
+from longvid_storage.search.memory import vectors_of
+from longvid_storage.types import Utterance
+from store_tools import (
+    every_row,
+    fill,
+    hits,
+    index_talks,
+    info,
+    near,
+    seen,
+    unit_vectors,
+    utterances,
+    video_id,
+)
 
 TESTS = Path(__file__).parent
 
@@ -114,7 +127,6 @@ def test_a_process_killed_inside_a_stage_leaves_the_state_before_and_no_lock(sto
         """
 with Store.open(sys.argv[1]) as store, store.stage(sys.argv[2], "transcript", "t2") as writer:
     writer.replace_utterances(utterances(["other words"] * 5000), source="other")
-    writer.replace_units(sentences(utterances(["other words"] * 5000)))
     print("inside", flush=True)
     sys.stdin.read()
 """,
@@ -151,7 +163,7 @@ with Store.open(sys.argv[1]) as store, store.writer_lock():
     assert holder.stdout.readline() == "held\n"
     with pytest.raises(BusyError, match=f"process {holder.pid} is writing to the library at"):
         store.writer_lock(wait=False).__enter__()
-    assert store.videos() == []  # reading goes on
+    assert seen(store).videos() == []  # reading goes on
     said: list[str] = []
 
     def on_wait(sentence: str) -> None:
@@ -160,13 +172,13 @@ with Store.open(sys.argv[1]) as store, store.writer_lock():
         holder.stdin.flush()  # type: ignore[union-attr]
 
     with store.writer_lock(on_wait=on_wait):
-        assert [row.info.title for row in store.videos()] == ["theirs"]
+        assert [row.info.title for row in seen(store).videos()] == ["theirs"]
         fill(store, "ours", ["second words"])
     finish(holder)
     assert said == [
         f"process {holder.pid} is writing to the library at {store.path}: waiting for it to finish"
     ]
-    assert len(store.videos()) == 2
+    assert len(seen(store).videos()) == 2
 
 
 @pytest.mark.slow
@@ -182,28 +194,27 @@ with Store.open(sys.argv[1], create=True) as store:
         finish(process)
     assert sound(library)
     with Store.open(library) as store:
-        assert len(store.videos()) == 16
+        assert len(seen(store).videos()) == 16
         assert all(
-            set(row.stages) == {"transcript", "visual", "structure", "vectors"} for row in store.videos()
+            set(row.stages) == {"transcript", "visual", "structure", "vectors"}
+            for row in seen(store).videos()
         )
-        assert len(store.lexical_search(["left"])) == 8
-        assert len(store.lexical_search(["word5"])) == 2
-        assert len(store.vector_search("speech", np.ones(8))) == 32
+        assert len(hits(store, "left")) == 8
+        assert len(hits(store, "word5")) == 2
+        assert len(near(store, "speech", np.ones(8))) == 32
 
 
 def test_a_reader_sees_all_of_a_stage_or_nothing(store: Store) -> None:
     key = fill(store, "Talk", ["old words"])
     with Store.open(store.path) as reader:
         with store.stage(key, "transcript", "t2") as writer:
-            writer.replace_units(
-                [Unit("speech", "sentence", i, i + 1, "new words", language="en") for i in range(9)]
-            )
-            assert len(reader.lexical_search(["new"])) == 0
-            assert len(reader.lexical_search(["old"])) == 1
-            assert len(reader.vector_search("speech", np.ones(8))) == 1
-        assert len(reader.lexical_search(["new"])) == 9
-        assert len(reader.lexical_search(["old"])) == 0
-        assert reader.vector_search("speech", np.ones(8)) == []
+            writer.replace_utterances(utterances(["new words"] * 9))
+            assert len(hits(reader, "new")) == 0
+            assert len(hits(reader, "old")) == 1
+            assert len(near(reader, "speech", np.ones(8))) == 1
+        assert len(hits(reader, "new")) == 9
+        assert len(hits(reader, "old")) == 0
+        assert near(reader, "speech", np.ones(8)) == []
 
 
 def test_threads_share_a_store(store: Store) -> None:
@@ -213,11 +224,11 @@ def test_threads_share_a_store(store: Store) -> None:
     def read(number: int) -> int:
         rounds = 0
         while not done.is_set() or rounds < 3:
-            words = store.lexical_search(["common"], limit=1000)
-            vectors = store.vector_search("speech", unit_vectors(1, seed=number)[0], limit=1000)
-            assert 1 <= len(words) <= 11
-            assert 1 <= len(vectors) <= 11
-            assert len(store.units([i for i, _ in words])) == len(words)
+            with store.view() as view:
+                words = lexical.matching(view, [["common"]], ["speech"])
+                vectors = vectors_of(view).search(view, "speech", unit_vectors(1, seed=number)[0], 1000)
+                assert 1 <= len(words) == len(view.passages(words)) <= 11
+                assert 1 <= len(vectors) <= 11
             rounds += 1
         return rounds
 
@@ -233,18 +244,15 @@ def test_threads_share_a_store(store: Store) -> None:
         finally:
             done.set()
         assert all(reader.result(timeout=60) >= 3 for reader in readers)
-    assert len(store.vector_search("speech", np.ones(8), limit=1000)) == 11
+    assert len(near(store, "speech", np.ones(8))) == 11
 
 
 # Full
 
 
-def long_talk(number: int) -> list[Unit]:
+def long_talk(number: int) -> list[Utterance]:
     words = random.Random(number)
-    return [
-        Unit("speech", "sentence", i, i + 1, " ".join(f"w{words.randrange(10**6)}" for _ in range(20)))
-        for i in range(2000)
-    ]
+    return utterances(" ".join(f"w{words.randrange(10**6)}" for _ in range(20)) for _ in range(2000))
 
 
 def test_a_database_that_cannot_grow_is_a_full_disk_and_keeps_what_it_had(store: Store) -> None:
@@ -258,12 +266,12 @@ def test_a_database_that_cannot_grow_is_a_full_disk_and_keeps_what_it_had(store:
     with pytest.raises(StorageFullError, match=r"disk .* is full: free some space and run it again"):
         _write(store, key, long_talk(1))
     assert every_row(store.path) == before
-    assert store.lexical_search(["word"]) != []
+    assert hits(store, "word") != []
 
 
-def _write(store: Store, key: str, units: list[Unit]) -> None:
+def _write(store: Store, key: str, spoken: list[Utterance]) -> None:
     with store.stage(key, "transcript", "t2") as writer:
-        writer.replace_units(units)
+        writer.replace_utterances(spoken)
 
 
 @pytest.mark.slow
@@ -276,20 +284,20 @@ import resource
 from longvid_storage.errors import LongvidError
 resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
 store = Store.open(sys.argv[1])
-units = [Unit("speech", "sentence", i, i + 1, f"w{i} " * 100) for i in range(3000)]
+spoken = utterances([f"w{i} " * 50 for i in range(3000)])
 try:
     with store.stage(sys.argv[2], "transcript", "t2") as writer:
-        writer.replace_units(units)
+        writer.replace_utterances(spoken)
 except LongvidError as error:
     print(error.code)
-print(len(store.lexical_search(["word"])))
+print(len(hits(store, "word")))
 store.close()
 """
     assert finish(child(code, store.path, key)).split() == ["disk_full", "1"]
     assert every_row(store.path) == before
     assert sound(store.path)
     _write(store, key, long_talk(2))
-    assert len(store.units_of()) == 2000
+    assert len(seen(store).passages_of(key, ["speech"])) == 2000
 
 
 def test_a_search_whose_cache_cannot_be_written_still_answers(store: Store) -> None:
@@ -299,7 +307,7 @@ import resource
 import numpy as np
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 store = Store.open(sys.argv[1])
-print(len(store.vector_search("speech", np.ones(8), limit=1000)))
+print(len(near(store, "speech", np.ones(8))))
 store.close()
 """
     assert finish(child(code, store.path)) == "500\n"
@@ -333,7 +341,7 @@ def code(action):
         return error.code
 before = sorted(path.name for path in library.iterdir())
 with Store.open(library) as store:
-    print(len(store.videos()), len(store.lexical_search(["word"])), len(store.vector_search("speech", np.ones(8))))
+    print(len(seen(store).videos()), len(hits(store, "word")), len(near(store, "speech", np.ones(8))))
     print(code(lambda: fill(store, "Other", ["words"])), code(lambda: store.remove_video(key)))
     print(code(lambda: store.writer_lock().__enter__()))
 print(code(lambda: Store.open(place / "new", create=True)))
@@ -382,7 +390,7 @@ def test_a_log_that_nobody_finished_is_not_passed_over_where_nothing_can_be_writ
         shown = finish(child(CUT_SHORT, place))
         (Path(place) / "copy").chmod(0o755)
         with Store.open(Path(place) / "copy") as store:
-            assert len(store.videos()) == 1
+            assert len(seen(store).videos()) == 1
     assert shown.startswith("read_only the library at ")
     assert shown.endswith("was cut short while it was written, and finishing that needs to write there: "
                           "open it once as a user who may\n")  # fmt: skip

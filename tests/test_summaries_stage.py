@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from longvid_agents.tools import Tools
 
 from longvid import Library
 from longvid.engines import Engines
 from longvid.summariser import VideoLMSummariser
-from longvid_agents.tools import Tools
 from longvid_agents.verify import quote_in_span
 from longvid_agents.video_lm import Reply, Request
 from longvid_indexer.report import IndexEvent, Told
@@ -20,6 +20,7 @@ from longvid_storage.db.chain import ChainLink
 from longvid_storage.errors import ModelError
 from longvid_storage.types import Citation
 from scripted_summariser import ScriptedSummariser, tokens
+from store_tools import seen
 
 SUBJECTS = {
     "parser": ["grammar", "syntax tree", "parser", "token"],
@@ -65,7 +66,7 @@ def index(folder: Path, model: Summariser | None, **more: Any) -> tuple[Library,
 
 
 def chain(library: Library, title: str) -> list[ChainLink]:
-    return library._store.chain(library.find(title).video_id)
+    return seen(library._store).chain(library.find(title).video_id)
 
 
 def assert_quotes_hold(library: Library, links: list[ChainLink]) -> None:

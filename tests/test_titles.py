@@ -5,11 +5,11 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
+from longvid_indexer.structuring.sentences import make_sentences, readable
 
 from longvid_indexer.structure import build_structure
 from longvid_indexer.structuring.describe import Describer, slide_titles
 from longvid_indexer.structuring.keyphrases import PhraseIndex
-from longvid_indexer.structuring.sentences import make_sentences, readable
 from longvid_indexer.structuring.words import content_words, stem, tokens, without_fillers
 from longvid_storage.types import ScreenText, Slide, Utterance, VideoInfo
 
@@ -42,7 +42,7 @@ def test_a_word_of_its_own_is_no_fragment() -> None:
 
 
 def test_tokens_of_other_scripts() -> None:
-    assert tokens("学习率 is C++ e-mail") == ["学习", "习率", "is", "c++", "e-mail"]
+    assert tokens("学习率 is C++ e-mail") == ["学习率", "is", "c++", "e-mail"]
     assert content_words("Die Lösung und der Preis") == ["lösung", "preis"]
     assert content_words("مرحبا بكم") == ["مرحبا", "بكم"]
     assert stem("disclosures") == stem("disclosure")
@@ -193,3 +193,17 @@ def test_backchannel_alone_gives_no_words() -> None:
     said = [Utterance(i * 3.0, i * 3.0 + 1, "Mm-hmm.") for i in range(5)]
     segments = build_structure(info_of(20), said, (), (), ())
     assert {(s.title, s.summary) for s in segments if s.level in ("event", "scene")} == {(None, None)}
+
+
+def test_titles_of_scripts_without_spaces_are_words_or_phrases_of_words() -> None:
+    cooking = ["味噌汁の作り方を説明します。", "味噌汁の作り方は簡単です。", "昆布を水に浸します。"]
+    cycling = ["自転車の修理を説明します。", "自転車の修理には工具を使います。", "タイヤを外します。"]
+    japanese = PhraseIndex([cooking, cycling])
+    assert japanese.best(0, 1)[0].text == "味噌汁の作り方"
+    assert japanese.best(1, 1)[0].text == "自転車の修理"
+    tomato = ["今天我们讲怎样种西红柿。", "西红柿喜欢阳光。", "西红柿变红就可以采摘了。"]
+    tap = ["下面我们讲怎样修理水龙头。", "修理水龙头需要扳手。", "最后试水。"]
+    chinese = PhraseIndex([tomato, tap])
+    assert [chinese.best(at, 1)[0].text for at in (0, 1)] == ["西红柿", "水龙头"]
+    assert "".join(tokens(tomato[1])) == "西红柿喜欢阳光"
+    assert tokens("ต้มน้ำให้เดือดแล้วใส่กุ้ง") == ["ต้ม", "น้ำ", "ให้", "เดือด", "แล้ว", "ใส่", "กุ้ง"]

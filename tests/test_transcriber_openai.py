@@ -35,7 +35,7 @@ def beeps(*at_s: float, seconds: float = 5.0) -> NDArray[np.float32]:
 
 
 def listener(server: OpenAIServer, **options: Any) -> OpenAITranscriber:
-    return OpenAITranscriber(server.model, base_url=server.url, sleep=lambda _: None, **options)
+    return OpenAITranscriber(server.model, base_url=server.url, **options)
 
 
 def test_sound_arrives_whole_and_words_come_back_at_their_times(server: OpenAIServer) -> None:
@@ -136,12 +136,13 @@ def one_sentence(caught: pytest.ExceptionInfo[ModelError], code: str) -> str:
 
 
 def test_busy_servers_are_asked_again_and_in_the_end_it_is_said(server: OpenAIServer) -> None:
-    server.play(Status(429, retry_after=1), Status(503))
+    server.play(Status(429, retry_after=0.01), Status(503, retry_after=0.01))
     assert listener(server).transcribe(beeps(1.0), 0.0)
-    server.play(*[Status(429)] * 4)
+    server.play(*[Status(429, retry_after=0.01)] * 3)
     with pytest.raises(ModelError) as caught:
         listener(server).transcribe(beeps(1.0), 0.0)
-    assert "rate-limited after 4 tries" in one_sentence(caught, "rate_limited")
+    assert not server.acts
+    assert "is rate-limited" in one_sentence(caught, "rate_limited")
 
 
 @pytest.mark.parametrize(
@@ -158,7 +159,7 @@ def test_busy_servers_are_asked_again_and_in_the_end_it_is_said(server: OpenAISe
 def test_a_server_that_fails(server: OpenAIServer, act: Any, code: str, said: str) -> None:
     server.play(act)
     with pytest.raises(ModelError) as caught:
-        listener(server, timeout_s=0.3).transcribe(beeps(1.0), 0.0)
+        listener(server, timeout_s=0.3, attempts=1).transcribe(beeps(1.0), 0.0)
     message = one_sentence(caught, code)
     assert said in message
     assert message.startswith(f"the speech model whisper-1 at {server.url}")
@@ -179,7 +180,7 @@ def test_a_server_that_is_down_a_wrong_model_and_no_server(
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
     with pytest.raises(ModelError) as caught:
-        OpenAITranscriber("whisper-1", base_url=url).transcribe(beeps(1.0), 0.0)
+        OpenAITranscriber("whisper-1", base_url=url, attempts=1).transcribe(beeps(1.0), 0.0)
     assert "cannot be reached" in one_sentence(caught, "down")
     with pytest.raises(ModelError) as caught:
         OpenAITranscriber("other", base_url=server.url).transcribe(beeps(1.0), 0.0)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -14,62 +16,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from longvid_storage.db.index_files import IndexFiles
 from longvid_storage.db.store import Store
 from longvid_storage.errors import ModelMismatchError
-from longvid_storage.search.moments import vector_index
-from longvid_storage.search.vector_index import VectorIndex, best_index_type
+from longvid_storage.search import vector_index
+from longvid_storage.search.memory import vectors_of
+from longvid_storage.search.vector_index import Admitted, VectorIndex, best_index_type
 from longvid_storage.search.vector_indexes.exact import ExactIndex
 from longvid_storage.search.vector_indexes.faiss import FaissIndex
-from longvid_storage.search.vector_indexes.faiss_gpu import (
-    Candidates,
-    FaissGpuIndex,
-    GpuFullWarning,
-    cells,
-    gpu_count,
-    layout,
-    training_rows,
-)
-from longvid_storage.types import Filters, Unit
-from store_tools import MODEL, PICTURES, fill, info, keyframes, unit_vectors, video_id
+from longvid_storage.search.vector_indexes.faiss_gpu import FaissGpuIndex, GpuFullWarning, gpu_count
+from longvid_storage.types import EVERYTHING, Passage, Scope, ScreenText, Utterance
+from store_tools import MODEL, PICTURES, fill, info, keyframes, seen, unit_vectors, video_id
 
 
 class HostAsGpu:
-    """What FAISS does on a GPU, done by its own classes on the host: a question rounded to float16, and few results."""
+    """What FAISS does on a GPU, done by its own classes on the host: numbers rounded to float16, few results."""
 
-    def __init__(self, most: int = 64, free_bytes: int | None = None, full: bool = False) -> None:
-        self.most, self._free, self._full = most, free_bytes, full
+    def __init__(self, rows: NDArray[np.float16]) -> None:
         self.asked: list[int] = []
-        self.made: list[str] = []
-
-    def free_bytes(self) -> int | None:
-        return self._free
-
-    def flat(self, codes: NDArray[np.float16]) -> Candidates:
-        if self._full:
-            raise RuntimeError("StandardGpuResources: alloc fail (cudaMalloc error out of memory [2])")
-        self.made.append("flat")
-        return self._filled(faiss.IndexFlatIP(codes.shape[1]), codes)
-
-    def ivf(self, codes: NDArray[np.float16], lists: int, probes: int) -> Candidates:
-        self.made.append("ivf")
-        index = faiss.IndexIVFScalarQuantizer(
-            faiss.IndexFlatIP(codes.shape[1]),
-            codes.shape[1],
-            lists,
-            faiss.ScalarQuantizer.QT_8bit,
-            faiss.METRIC_INNER_PRODUCT,
-        )
-        index.train(training_rows(codes))
-        index.nprobe = probes
-        return self._filled(index, codes)
-
-    def _filled(self, index: Any, codes: NDArray[np.float16]) -> Candidates:
-        index.add(codes.astype(np.float32))
-        self._index = index
-        return self
+        self._index: Any = faiss.IndexFlatIP(rows.shape[1])
+        self._index.add(rows.astype(np.float32))
 
     def search(self, x: NDArray[np.float32], k: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        assert k <= self.most
         self.asked.append(k)
         found: tuple[NDArray[np.float32], NDArray[np.int64]] = self._index.search(
             x.astype(np.float16).astype(np.float32), k
@@ -81,79 +49,177 @@ class OnStandIn(FaissGpuIndex):
     """The GPU's index with the host in the place of the GPU, from the first vector on."""
 
     fewest = 0
+    most = 64
 
-    def __init__(self, dimension: int, device: HostAsGpu | None = None) -> None:
+    def __init__(self, dimension: int) -> None:
         super().__init__(dimension)
-        self.device = device or HostAsGpu()
-        self.gpu = lambda: self.device  # type: ignore[method-assign,assignment]
+        self.copies: list[HostAsGpu] = []
+
+    def copy_of(self, rows: NDArray[np.float16]) -> HostAsGpu:
+        self.copies.append(HostAsGpu(rows))
+        return self.copies[-1]
 
 
-INDEXES: tuple[type[VectorIndex], ...] = (ExactIndex, FaissIndex, OnStandIn)
+FAST: tuple[type[VectorIndex], ...] = (FaissIndex, OnStandIn)
+INDEXES: tuple[type[VectorIndex], ...] = (ExactIndex, *FAST)
+
+
+def numbered(rows: NDArray[Any]) -> NDArray[np.int64]:
+    """Ids 10, 11, … for rows."""
+    return np.arange(10, 10 + len(rows), dtype=np.int64)
+
+
+def scope_of(ids: NDArray[np.int64]) -> Admitted:
+    return Admitted(Scope(), lambda: ids)
+
+
+def held(index_type: type[VectorIndex], rows: NDArray[Any]) -> Any:
+    """An index of rows under their ``numbered`` ids."""
+    index = index_type(rows.shape[1])
+    index.insert(numbered(rows), rows.astype(np.float16))
+    return index
+
+
+def same(
+    found: tuple[NDArray[np.int64], NDArray[np.float32]],
+    wanted: tuple[NDArray[np.int64], NDArray[np.float32]],
+) -> None:
+    """The same ids in the same order, with the very same scores."""
+    assert found[0].tolist() == wanted[0].tolist()
+    assert found[1].tolist() == wanted[1].tolist()
 
 
 # The role: one contract for every implementation
 
-
-@pytest.mark.parametrize("index_type", INDEXES)
-@settings(max_examples=40, deadline=None)
-@given(
-    seed=st.integers(0, 1000),
-    steps=st.lists(st.integers(0, 40) | st.floats(0, 1), max_size=6),
-    limit=st.integers(1, 60),
-    admitted=st.none() | st.floats(0, 1),
+STEPS = st.lists(
+    st.tuples(st.just("insert"), st.integers(0, 40))
+    | st.tuples(st.just("delete"), st.floats(0, 1))
+    | st.tuples(st.just("query"), st.integers(1, 60), st.none() | st.floats(0, 1))
+    | st.tuples(st.just("store")),
+    max_size=12,
 )
-def test_any_sequence_of_adding_and_dropping_searches_as_a_sort_would(
-    index_type: type[VectorIndex], seed: int, steps: list[int | float], limit: int, admitted: float | None
+
+
+@pytest.mark.parametrize("index_type", FAST)
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 1000), steps=STEPS)
+def test_any_sequence_of_changes_and_questions_answers_as_the_exact_index(
+    index_type: type[VectorIndex], seed: int, steps: list[tuple[Any, ...]]
 ) -> None:
-    """Whole numbers add that many vectors; fractions keep about that share."""
+    """Ids come in any order, some vectors are equal, and scopes admit ids that are not held."""
     random = np.random.default_rng(seed)
-    index, rows = index_type(16), np.empty((0, 16), np.float16)
-    for step in steps:
-        if isinstance(step, int):
-            new = random.standard_normal((step, 16)).astype(np.float16)
-            index.add(new)
-            rows = np.concatenate([rows, new])
+    index, oracle = index_type(16), ExactIndex(16)
+    few = random.standard_normal((3, 16)).astype(np.float16)
+    for step in (*steps, ("query", 10, None)):
+        if step[0] == "insert":
+            free = np.setdiff1d(np.arange(300), oracle.ids())
+            ids = np.sort(random.choice(free, min(step[1], len(free)), replace=False))
+            rows = random.standard_normal((len(ids), 16)).astype(np.float16)
+            rows[random.random(len(ids)) < 0.3] = few[random.integers(3)]
+            index.insert(ids, rows)
+            oracle.insert(ids, rows)
+        elif step[0] == "delete":
+            gone = np.flatnonzero(random.random(300) < step[1])
+            index.delete(gone)
+            oracle.delete(gone)
+        elif step[0] == "store":
+            index = index_type.from_bytes(index.ids().copy(), index.to_bytes().copy(), 16)
         else:
-            kept = random.random(len(rows)) < step
-            index.keep(kept)
-            rows = rows[kept]
-    assert len(index) == len(rows)
-    assert index.dimension == 16
-    allowed = None if admitted is None else random.random(len(rows)) < admitted
-    query = random.standard_normal(16).astype(np.float32)
-    again = index_type.from_bytes(index.to_bytes(), 16)
-    for tried in (index, again, index, again):
-        positions, scores = tried.search(query, limit, allowed)
-        _agree(positions, scores, rows, query, limit, allowed)
+            vector = (few[0] if random.random() < 0.3 else random.standard_normal(16)).astype(np.float32)
+            scope = None if step[2] is None else scope_of(np.flatnonzero(random.random(300) < step[2]))
+            for _ in range(2):
+                same(index.query(vector, step[1], scope), oracle.query(vector, step[1], scope))
+        assert index.ids().tolist() == oracle.ids().tolist()
+        assert (len(index), index.dimension) == (len(oracle), 16)
 
 
-def _agree(
-    positions: NDArray[Any],
-    scores: NDArray[Any],
-    rows: NDArray[Any],
-    query: NDArray[Any],
-    limit: int,
-    allowed: NDArray[np.bool_] | None,
-    equal: float = 0.0,
+@settings(max_examples=60, deadline=None)
+@given(
+    rows=st.dictionaries(st.integers(-(2**62), 2**62), st.integers(0, 9), max_size=40),
+    gone=st.sets(st.integers(-(2**62), 2**62)),
+    few=st.none() | st.integers(0, 40),
+    k=st.integers(1, 50),
+)
+def test_the_exact_index_answers_as_a_sort_would(
+    rows: dict[int, int], gone: set[int], few: int | None, k: int
 ) -> None:
-    """As a sort of exact scores would; those closer than ``equal`` may change places."""
-    truth = rows.astype(np.float64) @ query.astype(np.float64)
-    candidates = np.arange(len(rows)) if allowed is None else np.flatnonzero(allowed)
-    wanted = candidates[np.argsort(-truth[candidates], kind="stable")][:limit]
-    if not equal:
-        assert positions.tolist() == wanted.tolist()
-    np.testing.assert_allclose(truth[positions], truth[wanted], atol=equal or 1e-12)
-    np.testing.assert_allclose(scores, truth[wanted], rtol=1e-5, atol=1e-5)
+    table = np.random.default_rng(0).standard_normal((10, 7)).astype(np.float16)
+    vector = np.random.default_rng(1).standard_normal(7).astype(np.float32)
+    gone |= set(list(rows)[::3])
+    index = ExactIndex(7)
+    for half in (sorted(rows)[::2], sorted(rows)[1::2]):
+        index.insert(np.array(half, np.int64), table[[rows[each] for each in half]].reshape(-1, 7))
+    index.delete(np.array(sorted(gone), np.int64))
+    left = {each: float(table[row].astype(float) @ vector) for each, row in rows.items() if each not in gone}
+    admitted = sorted(rows)[: len(rows) if few is None else few]
+    scope = None if few is None else scope_of(np.array(admitted, np.int64))
+    ids, scores = index.query(vector, k, scope)
+    wanted = sorted((each for each in left if each in admitted), key=lambda each: (-left[each], each))[:k]
+    assert ids.tolist() == wanted
+    assert scores.tolist() == pytest.approx([left[each] for each in wanted], abs=1e-5)
 
 
 @pytest.mark.parametrize("index_type", INDEXES)
-def test_equal_vectors_come_in_order_of_position(index_type: type[VectorIndex]) -> None:
-    index = index_type(4)
-    index.add(np.tile(np.eye(4, dtype=np.float16)[0], (9, 1)))
+@pytest.mark.parametrize("count", [5, 9, 37, 1001])
+def test_equal_vectors_score_equal_and_come_in_order_of_id(index_type: type[VectorIndex], count: int) -> None:
+    """Wherever they lie: a matrix product sums in an order that depends on the place."""
+    for dimension in (8, 100, 384):
+        row, vector = unit_vectors(2, dimension, seed=dimension)
+        index = held(index_type, np.tile(row, (count, 1)))
+        for k in (4, 4, count):
+            ids, scores = index.query(vector, k)
+            assert ids.tolist() == list(range(10, 10 + k))
+            assert len(set(scores.tolist())) == 1
+
+
+@pytest.mark.parametrize("index_type", FAST)
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 1000), still=st.floats(0.2, 1), k=st.integers(1, 200), share=st.sampled_from([0.6, 1])
+)
+def test_of_equal_vectors_the_lowest_ids_are_found_where_not_all_are_asked_for(
+    index_type: type[VectorIndex], seed: int, still: float, k: int, share: float
+) -> None:
+    """A still picture's keyframes: FAISS alone keeps any of them."""
+    random = np.random.default_rng(seed)
+    rows = random.standard_normal((300, 16)).astype(np.float16)
+    rows[random.random(300) < still] = rows[0]
+    vector = (0.2 * rows[0] + random.standard_normal(16)).astype(np.float32)
+    scope = scope_of(np.flatnonzero(random.random(320) < share))
+    index, truth = held(index_type, rows), held(ExactIndex, rows)
     for _ in range(2):
-        positions, scores = index.search(np.eye(4, dtype=np.float32)[0], 5)
-        assert positions.tolist() == [0, 1, 2, 3, 4]
-        assert scores.tolist() == [1.0] * 5
+        same(index.query(vector, k, scope), truth.query(vector, k, scope))
+
+
+@pytest.mark.parametrize("index_type", INDEXES)
+def test_an_id_comes_in_once_and_goes_without_complaint(index_type: type[VectorIndex]) -> None:
+    index = held(index_type, unit_vectors(4))
+    with pytest.raises(ValueError, match="id 11 is in the index already"):
+        index.insert(np.array([3, 11]), unit_vectors(2).astype(np.float16))
+    index.delete(np.array([1, 11, 99]))
+    assert index.ids().tolist() == [10, 12, 13]
+    index.insert(np.array([11]), -unit_vectors(1).astype(np.float16))
+    assert index.query(-unit_vectors(1)[0], 1)[0].tolist() == [11]
+    for ids, state in ((index.ids()[:2], index.to_bytes()), (index.ids(), index.to_bytes()[1:])):
+        with pytest.raises(ValueError, match=r"reshape|dtype"):
+            index_type.from_bytes(ids, state, 8)
+
+
+def test_what_a_scope_admits_is_read_only_when_ids_are_asked_for() -> None:
+    """A store that filters by itself gets the scope and costs no ids."""
+    reads: list[int] = []
+
+    def read() -> NDArray[np.int64]:
+        reads.append(1)
+        return np.array([10, 12])
+
+    scope = Admitted(Scope(collection="courses"), read)
+    assert scope.scope.collection == "courses"
+    assert reads == []
+    index = held(FaissIndex, unit_vectors(4))
+    for _ in range(3):
+        assert sorted(index.query(unit_vectors(1)[0], 4, scope)[0].tolist()) == [10, 12]
+    assert reads == [1]
 
 
 def test_without_faiss_the_exact_index_serves(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,110 +246,88 @@ def no_host(*_: object) -> None:
 
 
 def test_candidates_prove_that_they_hold_the_best(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = unit_vectors(5000, 64, seed=1).astype(np.float16)
-    queries = unit_vectors(20, 64, seed=2)
-    some = np.random.default_rng(0).random(5000) < 0.5
-    truth = ExactIndex(64)
-    truth.add(rows)
-    index = OnStandIn(64, HostAsGpu(most=2048))
-    index.add(rows)
-    index.search(queries[0], 10)  # a process that asks once does not pay for the copy
-    assert index.device.made == []
-    monkeypatch.setattr(FaissIndex, "search", no_host)
-    for allowed in (None, some):
-        for query in queries:
-            positions, scores = index.search(query, 10, allowed)
-            wanted, exact = truth.search(query, 10, allowed)
-            assert positions.tolist() == wanted.tolist()
-            np.testing.assert_allclose(scores, exact, atol=1e-6)
-    assert index.device.made == ["flat"]
-    assert max(index.device.asked) < 5000 / 10
+    rows = unit_vectors(5000, 64, seed=1)
+    truth, index = held(ExactIndex, rows), held(OnStandIn, rows)
+    index.most = 2048
+    some = scope_of(np.flatnonzero(np.random.default_rng(0).random(5000) < 0.5) + 10)
+    index.query(rows[0], 10)  # a process that asks once does not pay for the copy
+    assert index.copies == []
+    monkeypatch.setattr(FaissIndex, "_nearest", no_host)
+    for scope in (None, some):
+        for scale in (1.0, 1e-6, 1e6):
+            for vector in unit_vectors(10, 64, seed=2) * np.float32(scale):
+                same(index.query(vector, 10, scope), truth.query(vector, 10, scope))
+    (copy,) = index.copies
+    assert max(copy.asked) < 5000 / 10
 
 
 def test_where_rounding_leaves_a_doubt_more_is_asked_and_then_the_host() -> None:
     """Thousands of frames that hardly differ: no few candidates can be proved to be the best."""
     near = np.tile(unit_vectors(1, 32, seed=1), (3000, 1)) + 1e-4 * unit_vectors(3000, 32, seed=2)
-    rows = near.astype(np.float16)
-    query = unit_vectors(1, 32, seed=1)[0]
-    truth = ExactIndex(32)
-    truth.add(rows)
+    vector = unit_vectors(1, 32, seed=1)[0]
+    truth = held(ExactIndex, near)
     for most, asked in ((64, [52, 64]), (4096, [52, 208, 832, 3000])):
-        index = OnStandIn(32, HostAsGpu(most=most))
-        index.add(rows)
+        index = held(OnStandIn, near)
+        index.most = most
         for _ in range(2):
-            _agree(*index.search(query, 10), rows, query, 10, None, 1e-6)
-        assert index.device.asked == asked
+            same(index.query(vector, 10), truth.query(vector, 10))
+        assert index.copies[0].asked == asked
 
 
-def test_a_narrow_filter_is_the_hosts_and_a_change_drops_the_copy() -> None:
-    rows = unit_vectors(2000, 16, seed=1).astype(np.float16)
-    query = unit_vectors(1, 16, seed=2)[0]
-    index = OnStandIn(16, HostAsGpu(most=100))
-    index.add(rows)
-    index.search(query, 5)
-    few = np.arange(2000) % 100 == 0
-    _agree(*index.search(query, 5, few), rows, query, 5, few)
-    assert index.device.made == []
-    _agree(*index.search(query, 5), rows, query, 5, None)
-    assert index.device.made == ["flat"]
-    index.keep(np.arange(2000) % 2 == 0)
-    _agree(*index.search(query, 5), rows[::2], query, 5, None)
-    assert index.device.made == ["flat", "flat"]
+def test_a_narrow_scope_is_the_hosts_and_a_change_drops_the_copy() -> None:
+    rows = unit_vectors(2000, 16, seed=1)
+    vector = unit_vectors(1, 16, seed=2)[0]
+    truth, index = held(ExactIndex, rows), held(OnStandIn, rows)
+    index.query(vector, 5)
+    few = scope_of(np.arange(10, 2010, 100))
+    same(index.query(vector, 5, few), truth.query(vector, 5, few))
+    same(index.query(np.zeros(16, np.float32), 5), truth.query(np.zeros(16, np.float32), 5))
+    assert len(index.copies) == 0
+    same(index.query(vector, 5), truth.query(vector, 5))
+    assert len(index.copies) == 1
+    for changed in (index, truth):
+        changed.delete(np.arange(10, 2010, 2))
+    same(index.query(vector, 5), truth.query(vector, 5))
+    assert len(index.copies) == 2
 
 
-def test_what_does_not_fit_is_proposed_by_an_inverted_file() -> None:
-    centres = unit_vectors(50, 32, seed=1)
-    rows = np.repeat(centres, 100, axis=0) + 0.05 * unit_vectors(5000, 32, seed=2)
-    rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float16)
-    queries = centres + 0.02 * unit_vectors(50, 32, seed=3)
-    for device in (HostAsGpu(2048, free_bytes=1000), HostAsGpu(2048, full=True)):
-        index = OnStandIn(32, device)
-        index.add(rows)
-        index.search(queries[0], 10)
-        right = 0
-        for query in queries.astype(np.float32):
-            positions, scores = index.search(query, 10)
-            truth = rows.astype(np.float32) @ query
-            np.testing.assert_allclose(scores, truth[positions], atol=1e-6)
-            right += len(set(positions.tolist()) & set(np.argsort(-truth)[:10].tolist()))
-        assert device.made == ["ivf"]
-        assert right / 500 >= 0.95
-
-
-def test_a_gpu_that_fills_up_later_leaves_it_to_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = unit_vectors(500, 16, seed=1).astype(np.float16)
-    query = unit_vectors(1, 16, seed=2)[0]
-    index = OnStandIn(16)
-    index.add(rows)
-    index.search(query, 5)
-    says = "out of memory"
+def test_a_gpu_without_room_leaves_it_to_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = unit_vectors(500, 16, seed=1)
+    vector = unit_vectors(1, 16, seed=2)[0]
+    truth, index = held(ExactIndex, rows), held(OnStandIn, rows)
+    says, tried = "StandardGpuResources: alloc fail (cudaMalloc error out of memory [2])", []
 
     def fails(*_: object) -> None:
+        tried.append(1)
         raise RuntimeError(says)
 
-    monkeypatch.setattr(index.device, "search", fails)
+    def ask() -> None:
+        same(index.query(vector, 5), truth.query(vector, 5))
+
+    ask()
+    with monkeypatch.context() as full:
+        full.setattr(index, "copy_of", fails)
+        with pytest.warns(GpuFullWarning, match="the host searches"):
+            ask()
+        ask()
+        assert tried == [1]  # until the index changes, it is not tried again
+    for changed in (index, truth):
+        changed.delete(np.array([10]))
+    ask()
+    monkeypatch.setattr(index.copies[0], "search", fails)
     with pytest.warns(GpuFullWarning, match="the host searches"):
-        _agree(*index.search(query, 5), rows, query, 5, None)
+        ask()
+    index.delete(np.array([11]))
+    monkeypatch.setattr(index, "copy_of", fails)
     says = "invalid device function"
     with pytest.raises(RuntimeError, match="invalid device"):
-        index.search(query, 5)
-
-
-def test_the_layout_follows_from_size_and_memory() -> None:
-    ten_million = 10_000_000
-    assert layout(ten_million, 512, 80 << 30) == "flat"
-    assert layout(ten_million, 512, 8 << 30) == "ivf"
-    assert layout(ten_million, 512, None) == "flat"
-    assert layout(1_000_000, 512, 8 << 30) == "flat"
-    assert cells(ten_million) == (12_649, 790)
-    assert cells(100 * ten_million) == (126_491, 2048)
-    assert cells(100) == (40, 32)
-    assert cells(1) == (4, 4)
+        index.query(vector, 5)
 
 
 def test_a_gpu_is_used_where_faiss_sees_one(monkeypatch: pytest.MonkeyPatch) -> None:
     assert gpu_count() == 0
     monkeypatch.setattr(faiss, "StandardGpuResources", object, raising=False)
+    monkeypatch.setattr(faiss, "get_num_gpus", lambda: 0)
     assert gpu_count() == 0
     monkeypatch.setattr(faiss, "get_num_gpus", lambda: 1)
     assert best_index_type() is FaissGpuIndex
@@ -298,141 +342,304 @@ def test_a_gpu_is_used_where_faiss_sees_one(monkeypatch: pytest.MonkeyPatch) -> 
 # The store on top
 
 
-def _unit(number: int, i: int) -> Unit:
-    size, speaker = "sentence" if i % 3 else "window", "Ada" if i % 5 else "Bob"
-    return Unit("speech", size, i, i + 2, f"unit {number} {i}", speaker, "en")
+def vector_search(
+    store: Store,
+    kind: str,
+    query: NDArray[Any],
+    *,
+    filters: Scope = EVERYTHING,
+    limit: int = 100,
+    model_fingerprint: str | None = None,
+) -> list[tuple[int, float]]:
+    with store.view(filters) as view:
+        return vectors_of(view).search(view, kind, query, limit, model_fingerprint)
 
 
-def big(store: Store, videos: int = 4, each: int = 60) -> NDArray[np.float32]:
-    """Several videos of units in two sizes; returns the vector of unit i + 1 in row i."""
-    rows = unit_vectors(videos * each, 24, seed=3)
+def vectors_read(store: Store) -> int:
+    with store.view() as view:
+        return vectors_of(view).vectors_read
+
+
+def put(store: Store, name: str, said: int, shown: int = 0, collection: str | None = None) -> list[Passage]:
+    """A video in which so much is said and shown; its passages by id."""
+    store.upsert_video(info(name), collection)
+    spoken = [Utterance(i, i + 2, f"Unit {name} {i}.", "Ada" if i % 5 else "Bob", "en") for i in range(said)]
+    lines = [ScreenText(i, i + 2, f"Line {name} {i}", (0, 0, 1, 1)) for i in range(shown)]
+    with store.stage(video_id(name), "transcript", "t") as writer:
+        writer.replace_utterances(spoken)
+        writer.replace_screen_texts(lines)
+    return sorted(seen(store).passages_of(video_id(name)), key=lambda passage: passage.id)
+
+
+def big(store: Store, videos: int = 4, said: int = 40, shown: int = 20) -> NDArray[np.float32]:
+    """Several videos of passages of two kinds; returns the vector of passage i + 1 in row i."""
+    rows = unit_vectors(videos * (said + shown), 24, seed=3)
     for number in range(videos):
         name = f"talk {number}"
-        units = [_unit(number, i) for i in range(each)]
-        store.upsert_video(info(name), "even" if number % 2 == 0 else "odd")
+        passages = put(store, name, said, shown, "even" if number % 2 == 0 else "odd")
         with store.stage(video_id(name), "vectors", "x") as writer:
-            ids = writer.replace_units(units)
-            writer.put_vectors("speech", MODEL, ids, rows[number * each : (number + 1) * each])
+            for kind in ("speech", "screen"):
+                ids = [passage.id for passage in passages if passage.kind == kind]
+                writer.put_vectors(kind, MODEL, ids, rows[[i - 1 for i in ids]])
     return rows
 
 
-FILTERS = [
-    Filters(),
-    Filters(video_ids=frozenset([video_id("talk 2")])),
-    Filters(collection="odd"),
-    Filters(speaker="bob"),
-    Filters(from_s=10, to_s=20),
-    Filters(
-        video_ids=frozenset([video_id("talk 0"), video_id("talk 3")]), speaker="Ada", from_s=5, language="en"
-    ),
-    Filters(collection="nowhere"),
+SCOPES = [
+    Scope(),
+    Scope(video_ids=frozenset([video_id("talk 2")])),
+    Scope(collection="odd"),
+    Scope(speaker="bob"),
+    Scope(from_s=10, to_s=20),
+    Scope(video_ids=frozenset([video_id("talk 0"), video_id("talk 3")]), speaker="Ada", from_s=5),
+    Scope(collection="nowhere"),
 ]
 
 
 @pytest.mark.parametrize("few", [0, 4096])
-@pytest.mark.parametrize("sizes", [None, ["window"], ["sentence", "window"], []])
-def test_every_filter_gives_what_filtering_all_by_hand_gives(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int, sizes: list[str] | None
+@pytest.mark.parametrize("kind", ["speech", "screen"])
+def test_every_scope_gives_what_filtering_all_by_hand_gives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int, kind: str
 ) -> None:
-    """By both ways: reading the few admitted vectors, and masking the index."""
+    """By both ways: reading the few admitted vectors, and asking the index with what the scope admits."""
     monkeypatch.setattr("longvid_storage.search.vector_search._FEW", few)
     with Store.open(tmp_path / "library", create=True) as store:
         rows = big(store)
-        for seed, filters in enumerate(FILTERS * 2):
+        for seed, scope in enumerate(SCOPES * 2):
             query = unit_vectors(1, 24, seed=seed)[0]
-            admitted = [found.unit_id for found in store.units_of(filters, channels=["speech"], sizes=sizes)]
-            truth = {i: float(rows[i - 1] @ query) for i in admitted}
+            passages = seen(store, scope).passages(range(1, 241))
+            truth = {p.id: float(rows[p.id - 1] @ query) for p in passages if p.kind == kind}
             wanted = sorted(truth, key=lambda i: (-truth[i], i))[:25]
-            found = store.vector_search("speech", query, filters=filters, sizes=sizes, limit=25)
+            found = vector_search(store, kind, query, filters=scope, limit=25)
             assert [i for i, _ in found] == wanted
             assert [score for _, score in found] == pytest.approx([truth[i] for i in wanted], abs=1e-5)
+
+
+def both(store: Store, query: NDArray[Any]) -> list[tuple[int, float]]:
+    """What is nearest on screen, then in speech."""
+    return [hit for kind in ("screen", "speech") for hit in vector_search(store, kind, query)]
 
 
 def test_the_cache_file_spares_reading_and_can_be_lost(tmp_path: Path) -> None:
     query = unit_vectors(1, 24, seed=9)[0]
     with Store.open(tmp_path / "library", create=True) as store:
         big(store)
-        wanted = store.vector_search("speech", query)
-        assert store.vectors_read == 240
-        assert store.vector_search("speech", query) == wanted
-        assert store.vectors_read == 240
+        wanted = both(store, query)
+        assert vectors_read(store) == 240
+        assert both(store, query) == wanted
+        assert vectors_read(store) == 240
     files = sorted((store.path / "cache").iterdir())
-    assert [path.name.split("-")[:2] for path in files] == [["speech", "sentence"], ["speech", "window"]]
+    assert [path.name.partition("-")[0] for path in files] == ["screen", "speech"]
     with Store.open(store.path) as again:
-        assert again.vector_search("speech", query) == wanted
-        assert again.vectors_read == 0
+        assert both(again, query) == wanted
+        assert vectors_read(again) == 0
     for damage in (b"", b"not an index", files[0].read_bytes()[:-300], files[1].read_bytes()):
         files[0].write_bytes(damage)
         with Store.open(store.path) as again:
-            assert again.vector_search("speech", query) == wanted
-            assert again.vectors_read == 160
+            assert both(again, query) == wanted
+            assert vectors_read(again) == 80
     for path in files:
         path.unlink()
     (store.path / "cache").rmdir()
     with Store.open(store.path) as again:
-        assert again.vector_search("speech", query) == wanted
-        assert again.vectors_read == 240
+        assert both(again, query) == wanted
+        assert vectors_read(again) == 240
 
 
 def test_a_stale_cache_reads_only_what_is_new(tmp_path: Path) -> None:
     query = unit_vectors(1, 24, seed=9)[0]
     with Store.open(tmp_path / "library", create=True) as store, Store.open(store.path) as reader:
         rows = big(store)
-        reader.vector_search("speech", query)
-        assert reader.vectors_read == 240
-        store.upsert_video(info("late"))
+        speech = {p.id for p in seen(store).passages(range(1, 241)) if p.kind == "speech"}
+        gone = {p.id for p in seen(store).passages_of(video_id("talk 1"))}
+        vector_search(reader, "speech", query)
+        assert vectors_read(reader) == 160
+        ids = [passage.id for passage in put(store, "late", 10)]
         with store.stage(video_id("late"), "vectors", "x") as writer:
-            ids = writer.replace_units([Unit("speech", "window", 0, 1, f"late {i}") for i in range(10)])
             writer.put_vectors("speech", MODEL, ids, np.tile(query, (10, 1)))
-        assert {i for i, _ in reader.vector_search("speech", query, limit=10)} == set(ids)
-        assert reader.vectors_read == 250
+        assert {i for i, _ in vector_search(reader, "speech", query, limit=10)} == set(ids)
+        assert vectors_read(reader) == 170
         store.remove_video(video_id("talk 1"))
-        found = reader.vector_search("speech", query, limit=1000)
-        assert {i for i, _ in found} == {*range(1, 61), *range(121, 241), *ids}
-        assert reader.vectors_read == 250
+        found = vector_search(reader, "speech", query, limit=1000)
+        assert {i for i, _ in found} == {*(speech - gone), *ids}
+        assert vectors_read(reader) == 170
         with store.stage(video_id("talk 0"), "vectors", "y") as writer:
-            writer.put_vectors("speech", MODEL, [1], -rows[:1])  # the same unit, another vector
-        found = dict(reader.vector_search("speech", query, limit=1000))
+            writer.put_vectors("speech", MODEL, [1], -rows[:1])  # the same passage, another vector
+        found = dict(vector_search(reader, "speech", query, limit=1000))
         assert found[1] == pytest.approx(-float(rows[0] @ query), abs=1e-5)
-        assert reader.vectors_read == 251
+        assert vectors_read(reader) == 171
+
+
+def inodes(store: Store) -> dict[str, int]:
+    return {path.name: path.stat().st_ino for path in (store.path / "cache").iterdir()}
+
+
+def test_a_change_that_touches_no_vector_writes_no_index_anew(tmp_path: Path) -> None:
+    query = unit_vectors(1, 24, seed=9)[0]
+    with Store.open(tmp_path / "library", create=True) as store:
+        big(store)
+        wanted = vector_search(store, "speech", query)
+        before = inodes(store)
+        store.upsert_video(info("talk 0"), "courses")
+        assert vector_search(store, "speech", query) == wanted
+        after = inodes(store)
+        assert sorted(after.values()) == sorted(before.values())
+        assert set(after).isdisjoint(before)  # they are of the new generation
+        with Store.open(store.path) as again:
+            assert vector_search(again, "speech", query) == wanted
+            assert vectors_read(again) == 0
+        assert inodes(store) == after
+
+
+def test_a_vector_that_was_put_again_is_read_again_by_a_process_that_knew_the_old(tmp_path: Path) -> None:
+    """The owner keeps its id, in the middle of all, so only the vector's own id tells."""
+    with Store.open(tmp_path / "library", create=True) as store:
+        rows = big(store)
+        vector_search(store, "speech", rows[0])
+        with store.stage(video_id("talk 0"), "vectors", "y") as writer:
+            writer.put_vectors("speech", MODEL, [7, 3], rows[[100, 101]])
+        for _ in range(2):  # from what is in memory, then from the file
+            with Store.open(store.path) as again:
+                ((found, score),) = vector_search(again, "speech", rows[100], limit=1)
+                assert (found, score) == (7, pytest.approx(1, abs=1e-3))
+                assert vectors_read(again) <= 2
+        assert vector_search(store, "speech", rows[101], limit=1)[0][0] == 3
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_a_damaged_cache_is_no_cache(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Any bytes changed, cut off or added cost time, never a wrong hit and never a traceback."""
+    with tempfile.TemporaryDirectory(dir=tmp_path_factory.getbasetemp()) as place:
+        files = IndexFiles(Path(place))
+        kept = {
+            "part": np.array("1 model 8 speech window"),
+            "ids": np.arange(3),
+            "state": np.arange(48, dtype="u1"),
+        }
+        files.save("speech-window-0123456789abcdef", 5, kept)
+        (path,) = Path(place).iterdir()
+        whole = path.read_bytes()
+        damage = data.draw(st.sampled_from(["change", "cut", "replace"]))
+        at = data.draw(st.integers(0, len(whole) - 1))
+        if damage == "change":
+            flipped = whole[at] ^ data.draw(st.integers(1, 255))
+            path.write_bytes(whole[:at] + bytes([flipped]) + whole[at + 1 :])
+        elif damage == "cut":
+            path.write_bytes(whole[:at])
+        else:
+            path.write_bytes(data.draw(st.binary(max_size=300)))
+        found = files.load("speech-window-0123456789abcdef")
+        if found is not None:  # the byte was one that says nothing, as a date
+            assert found[0] == 5
+            for name in set(kept) & set(found[1]):
+                assert np.array_equal(found[1][name], kept[name])
+
+
+def test_a_cache_that_says_something_else_is_not_believed(tmp_path: Path) -> None:
+    """Right checksums, wrong contents: of another set, out of order, too short, compressed."""
+    query = unit_vectors(1, 24, seed=9)[0]
+    with Store.open(tmp_path / "library", create=True) as store:
+        big(store)
+        wanted = vector_search(store, "speech", query)
+    path = min((store.path / "cache").iterdir())
+    with np.load(path, allow_pickle=False) as file:
+        saved = dict(file)
+    lies: list[dict[str, Any]] = [
+        {"part": np.array("another")},
+        {"ids": saved["ids"][::-1]},
+        {"ids": saved["ids"][1:]},
+        {"state": saved["state"][:-2]},
+        {"state": saved["state"].astype(np.float64)},
+        {"vector_ids": saved["vector_ids"][:-1]},
+        {"vector_ids": np.array(3)},
+    ]
+    for lie in [*lies, None]:
+        with path.open("wb") as opened:
+            np.savez_compressed(opened, **saved) if lie is None else np.savez(opened, **{**saved, **lie})
+        with Store.open(store.path) as again:
+            assert vector_search(again, "speech", query) == wanted
+            assert vectors_read(again) == 160
+
+
+def test_a_cache_that_is_a_link_is_neither_followed_nor_filled(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    theirs = elsewhere / "speech-sentence-0123456789abcdef-1.npz"
+    theirs.write_bytes(b"not ours")
+    with Store.open(tmp_path / "library", create=True) as store:
+        (store.path / "cache").symlink_to(elsewhere)
+        key = fill(store, "Talk", ["some words"])
+        assert len(vector_search(store, "speech", np.ones(8))) == 1
+        store.remove_video(key)
+    assert theirs.read_bytes() == b"not ours"
+    assert list(elsewhere.iterdir()) == [theirs]
+
+
+def test_only_regular_files_of_ours_are_read_written_or_deleted(tmp_path: Path) -> None:
+    query = unit_vectors(1, 24, seed=9)[0]
+    with Store.open(tmp_path / "library", create=True) as store:
+        big(store)
+        wanted = vector_search(store, "speech", query)
+        cache = store.path / "cache"
+        path = min(cache.iterdir())
+        moved = path.rename(tmp_path / "moved")
+        kept = moved.read_bytes()
+        for put in (lambda: path.symlink_to(moved), lambda: os.mkfifo(path), path.mkdir):
+            put()
+            with Store.open(store.path) as again:
+                assert vector_search(again, "speech", query) == wanted
+                assert vectors_read(again) == 160
+            path.rmdir() if path.is_dir() else path.unlink()
+        assert moved.read_bytes() == kept
+        theirs = [cache / name for name in ("notes.txt", "speech.npz", "speech-window-xyz-1.npz", ".hidden")]
+        for file in theirs:
+            file.write_text("mine")
+        (cache / "folder").mkdir()
+        (cache / path.name).symlink_to(theirs[0])
+        (cache / f"{path.name}.17.17.tmp").write_bytes(b"of a process that was killed")
+        (cache / "speech-window-0123456789abcdef.npz").write_bytes(b"of an older version")
+        store.remove_video(video_id("talk 1"))
+        assert set(cache.iterdir()) == {*theirs, cache / "folder"}
+        assert {file.read_text() for file in theirs} == {"mine"}
 
 
 def test_a_remembered_filter_notices_a_video_that_joins_a_collection(tmp_path: Path) -> None:
     with Store.open(tmp_path / "library", create=True) as store:
         fill(store, "First", ["words"], collection="courses", seed=1)
         fill(store, "Second", ["words"], seed=2)
-        courses = Filters(collection="courses")
-        store.vector_search("speech", np.ones(8))
-        assert [i for i, _ in store.vector_search("speech", np.ones(8), filters=courses)] == [1]
+        courses = Scope(collection="courses")
+        vector_search(store, "speech", np.ones(8))
+        assert [i for i, _ in vector_search(store, "speech", np.ones(8), filters=courses)] == [1]
         store.upsert_video(info("Second"), "courses")
-        assert {i for i, _ in store.vector_search("speech", np.ones(8), filters=courses)} == {1, 2}
+        second = [p.id for p in seen(store).passages_of(video_id("Second"), ["speech"])]
+        assert {i for i, _ in vector_search(store, "speech", np.ones(8), filters=courses)} == {1, *second}
 
 
 def test_pictures_have_their_own_vectors(tmp_path: Path) -> None:
     with Store.open(tmp_path / "library", create=True) as store:
         first, second = fill(store, "First", ["words"], seed=1), fill(store, "Second", ["words"], seed=2)
         query = unit_vectors(2, 4, seed=2)[1]
-        ((best, score), *_) = store.vector_search("picture", query, model_fingerprint=PICTURES)
+        ((best, score), *_) = vector_search(store, "picture", query, model_fingerprint=PICTURES)
         assert score == pytest.approx(1.0, abs=1e-3)
-        assert store.keyframes_by_id([best], images=True) == [(best, second, keyframes(2)[1])]
-        only = store.vector_search("picture", query, filters=Filters(video_ids=frozenset([first]), from_s=10))
-        assert [(video, frame.time_s) for _, video, frame in store.keyframes_by_id([i for i, _ in only])] == [
-            (first, 10.0)
-        ]
-        assert store.vector_search("picture", query, filters=Filters(speaker="Ada")) == []
+        assert seen(store).keyframes_by_id([best], images=True) == [(best, second, keyframes(2)[1])]
+        only = vector_search(store, "picture", query, filters=Scope(video_ids=frozenset([first]), from_s=10))
+        assert [
+            (video, frame.time_s) for _, video, frame in seen(store).keyframes_by_id([i for i, _ in only])
+        ] == [(first, 10.0)]
+        assert vector_search(store, "picture", query, filters=Scope(speaker="Ada")) == []
         with store.stage(second, "visual", "v2") as writer:
             writer.replace_keyframes(keyframes(1))
-        assert len(store.vector_search("picture", query)) == 2
+        assert len(vector_search(store, "picture", query)) == 2
 
 
 def test_a_model_that_was_replaced_leaves_no_cache_file(tmp_path: Path) -> None:
     with Store.open(tmp_path / "library", create=True) as store:
         key = fill(store, "Talk", ["some words", "more words"])
-        store.vector_search("speech", np.ones(8))
+        vector_search(store, "speech", np.ones(8))
         (old,) = (store.path / "cache").iterdir()
         with store.stage(key, "vectors", "x2") as writer:
             writer.put_vectors("speech", "new-model", [1, 2], unit_vectors(2, 9))
-        store.vector_search("speech", np.ones(9))
+        vector_search(store, "speech", np.ones(9))
         (new,) = (store.path / "cache").iterdir()
         assert new != old
 
@@ -440,12 +647,12 @@ def test_a_model_that_was_replaced_leaves_no_cache_file(tmp_path: Path) -> None:
 def test_a_new_library_does_not_inherit_the_cache_of_one_that_lay_there(tmp_path: Path) -> None:
     with Store.open(tmp_path / "library", create=True) as store:
         fill(store, "Talk", ["some words", "more words"], seed=1)
-        before = store.vector_search("speech", np.ones(8))
+        before = vector_search(store, "speech", np.ones(8))
     (store.path / "library.db").unlink()
     with Store.open(tmp_path / "library", create=True) as store:
         fill(store, "Talk", ["some words", "more words"], seed=2)
-        after = store.vector_search("speech", np.ones(8))
-        assert store.vectors_read == 2
+        after = vector_search(store, "speech", np.ones(8))
+        assert vectors_read(store) == 2
     assert after != before
 
 
@@ -460,23 +667,24 @@ def test_another_models_query_is_refused_with_what_to_do(tmp_path: Path) -> None
                 ModelMismatchError,
                 match=r"vectors are of toy-model:1 .*--model text=toy-model:1\), or .*longvid index --reprocess",
             ):
-                store.vector_search("speech", query, model_fingerprint=fingerprint)
-        assert store.vector_search("screen", np.ones(8), model_fingerprint="new-model") == []
-        assert store.vector_search("summary", np.ones(5)) == []
+                vector_search(store, "speech", query, model_fingerprint=fingerprint)
+        assert vector_search(store, "screen", np.ones(8), model_fingerprint="new-model") == []
+        assert vector_search(store, "summary", np.ones(5)) == []
         # Indexed again with the new model, the old one is gone.
-        missing = store.units_without_vectors(key, "new-model")
+        found = seen(store).passages_without_vectors(key, "new-model")
+        missing = [passage.id for passage in found if passage.kind == "speech"]
         with store.stage(key, "vectors", "x2") as writer:
-            writer.put_vectors("speech", "new-model", [unit_id for unit_id, _ in missing], unit_vectors(2, 9))
-        assert len(store.vector_search("speech", np.ones(9), model_fingerprint="new-model")) == 2
+            writer.put_vectors("speech", "new-model", missing, unit_vectors(2, 9))
+        assert len(vector_search(store, "speech", np.ones(9), model_fingerprint="new-model")) == 2
         with pytest.raises(ModelMismatchError):
-            store.vector_search("speech", np.ones(8), model_fingerprint=MODEL)
-        assert store.vector_models() == {"new-model": ["speech"], PICTURES: ["picture"]}
+            vector_search(store, "speech", np.ones(8), model_fingerprint=MODEL)
+        assert seen(store).vector_models() == {"new-model": ["speech"], PICTURES: ["picture"]}
 
 
 def test_vectors_that_do_not_fit_are_refused_and_nothing_changes(tmp_path: Path) -> None:
     with Store.open(tmp_path / "library", create=True) as store:
         key = fill(store, "Talk", ["some words", "more words"])
-        before = store.vector_search("speech", np.ones(8))
+        before = vector_search(store, "speech", np.ones(8))
 
         def put(channel: str, model: str, ids: list[int], array: NDArray[Any]) -> None:
             with store.stage(key, "vectors", "x2") as writer:
@@ -492,7 +700,7 @@ def test_vectors_that_do_not_fit_are_refused_and_nothing_changes(tmp_path: Path)
             ("speech", [1, 99], unit_vectors(2)),
             ("screen", [1, 2], unit_vectors(2)),
         ):
-            with pytest.raises(ValueError, match=r"shape|finite|is not a unit of the"):
+            with pytest.raises(ValueError, match=r"shape|finite|is not of the kind"):
                 put(channel, MODEL, ids, array)
-        assert store.vector_search("speech", np.ones(8)) == before
-        assert store.stage_fingerprints(key)["vectors"] == "x1"
+        assert vector_search(store, "speech", np.ones(8)) == before
+        assert seen(store).video(key).stages["vectors"].fingerprint == "x1"

@@ -11,7 +11,7 @@ from longvid_agents.question import make_plan
 from longvid_agents.verify import quote_in_span
 from longvid_agents.whole import asks_whole
 from longvid_storage.db.chain import ChainLink, Quote, SummarySentence
-from longvid_storage.types import Citation, Filters, Utterance
+from longvid_storage.types import Citation, Scope, Utterance
 from memory_tools import MemoryTools, MemoryVideo
 from scripted_lm import ScriptedLM
 
@@ -50,14 +50,14 @@ def sentence(text: str, *rows: int) -> SummarySentence:
 @pytest.mark.parametrize(
     ("question", "filters"),
     [
-        ("What is the lecture about?", Filters(video_ids=frozenset({"a"}))),
-        ("Summarise the whole video", Filters(video_ids=frozenset({"a"}))),
-        ("What is Information theory about?", Filters()),
-        ('Give me a short overview of "Information theory"', Filters()),
+        ("What is the lecture about?", Scope(video_ids=frozenset({"a"}))),
+        ("Summarise the whole video", Scope(video_ids=frozenset({"a"}))),
+        ("What is Information theory about?", Scope()),
+        ('Give me a short overview of "Information theory"', Scope()),
     ],
 )
 def test_what_a_video_is_about_comes_from_its_chain_and_cites_what_was_said(
-    tools: MemoryTools, question: str, filters: Filters
+    tools: MemoryTools, question: str, filters: Scope
 ) -> None:
     lm = ScriptedLM()  # has no reply: a call would fail
     for model in (None, lm):
@@ -77,21 +77,21 @@ def test_what_a_library_is_about_comes_from_all_of_it(tools: MemoryTools) -> Non
 
 
 def test_a_collection_does_not_see_what_another_says(tools: MemoryTools) -> None:
-    answer = ask("Summarise the collection", tools, filters=Filters(collection="home"))
+    answer = ask("Summarise the collection", tools, filters=Scope(collection="home"))
     assert {c.video_id for claim in answer.claims for c in claim.citations} <= {"b"}
 
 
 @pytest.mark.parametrize(
     ("question", "filters"),
     [
-        ("Summarise the discussion about Huffman codes", Filters(video_ids=frozenset({"a"}))),
-        ("What is entropy about?", Filters(video_ids=frozenset({"a"}))),
-        ("What is the lecture about?", Filters(video_ids=frozenset({"a"}), from_s=10.0)),
-        ("What is the lecture about?", Filters(video_ids=frozenset({"a"}), speaker="Ada")),
-        ("When is entropy defined?", Filters()),
+        ("Summarise the discussion about Huffman codes", Scope(video_ids=frozenset({"a"}))),
+        ("What is entropy about?", Scope(video_ids=frozenset({"a"}))),
+        ("What is the lecture about?", Scope(video_ids=frozenset({"a"}), from_s=10.0)),
+        ("What is the lecture about?", Scope(video_ids=frozenset({"a"}), speaker="Ada")),
+        ("When is entropy defined?", Scope()),
     ],
 )
-def test_everything_else_is_searched(tools: MemoryTools, question: str, filters: Filters) -> None:
+def test_everything_else_is_searched(tools: MemoryTools, question: str, filters: Scope) -> None:
     answer = ask(question, tools, filters=filters)
     assert "from the chain of summaries" not in [step.did for step in answer.trail]
     assert "search" in [name for name, _ in tools.calls]
@@ -99,13 +99,13 @@ def test_everything_else_is_searched(tools: MemoryTools, question: str, filters:
 
 def test_a_summary_sentence_whose_place_is_gone_is_left_out(tools: MemoryTools) -> None:
     tools.videos["a"].utterances = tools.videos["a"].utterances[:2]
-    answer = ask("What is the lecture about?", tools, filters=Filters(video_ids=frozenset({"a"})))
+    answer = ask("What is the lecture about?", tools, filters=Scope(video_ids=frozenset({"a"})))
     assert "They explain entropy and Huffman codes." not in [claim.text for claim in answer.claims]
 
 
 def test_with_a_model_quotes_are_no_summary_to_be_content_with(tools: MemoryTools) -> None:
     tools.chains = [replace(link, engine="extractive") for link in tools.chains]
-    only = Filters(video_ids=frozenset({"a"}))
+    only = Scope(video_ids=frozenset({"a"}))
     assert (
         ask("What is the lecture about?", tools, filters=only).trail[-1].did == "from the chain of summaries"
     )

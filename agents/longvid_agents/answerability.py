@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longvid_agents.scoring import Scores
-from longvid_storage.types import Filters
+from longvid_storage.types import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ WORDS_ONLY = Logistic(-3.0, (0.0, 0.0, 0.0, 5.0, 0.0))
 WITHIN_ONE_VIDEO = 0.2
 
 
-def model_for(meaning: bool, filters: Filters) -> Logistic:
+def model_for(meaning: bool, filters: Scope) -> Logistic:
     """The model for evidence with (``meaning``) or without vectors, and its threshold for these filters."""
     model = WITH_VECTORS if meaning else WORDS_ONLY
     if meaning and filters.video_ids is not None and len(filters.video_ids) == 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from longvid_storage.text.shown import shown
 from longvid_storage.text.timecode import format_span, format_time
 from longvid_storage.types import Citation, Claim
 
@@ -15,7 +16,7 @@ def format_citation(citation: Citation) -> str:
     """
     start, end = math.floor(citation.start_s), math.ceil(citation.end_s)
     span = format_time(start) if end <= start else format_span(start, end)
-    return f"[{' '.join(citation.title.split())} @ {span}]"
+    return f"[{' '.join(shown(citation.title).split())} @ {span}]"
 
 
 def format_claim(claim: Claim) -> str:

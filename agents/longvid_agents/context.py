@@ -1,19 +1,10 @@
-"""What was said before in a conversation: the questions, the answers, and what they cited."""
+"""What was said before in a conversation, as the agent's graph is told."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from longvid_storage.types import Citation
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One question of a conversation and the answer it got; ``citations`` in the order of its claims."""
-
-    question: str
-    answer: str
-    citations: tuple[Citation, ...] = ()
+from longvid_agents.conversation.turns import Turn
 
 
 @dataclass(frozen=True, slots=True)

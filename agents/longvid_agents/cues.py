@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-from longvid_agents.sentences import Sentence
+from longvid_storage.types import Passage
 
 Cue = Literal["decision", "action", "question"]
 
@@ -104,7 +104,7 @@ _IDLE = re.compile(
 _FEWEST_WORDS, _MOST_WORDS = 7, 60
 
 
-def strength(sentence: Sentence, cue: Cue) -> float:
+def strength(sentence: Passage, cue: Cue) -> float:
     """How strongly ``sentence`` reads as that kind of item: the sum of the weights of its phrases, 0 for none."""
     words = len(sentence.text.split())
     if not _FEWEST_WORDS <= words <= _MOST_WORDS or _IDLE.search(sentence.text):
@@ -115,7 +115,7 @@ def strength(sentence: Sentence, cue: Cue) -> float:
     return sum(weight for weight, pattern in _RULES[cue] if pattern.search(sentence.text))
 
 
-def owner_of(sentence: Sentence, speakers: Sequence[str]) -> str | None:
+def owner_of(sentence: Passage, speakers: Sequence[str]) -> str | None:
     """Who takes the task: the speaker who says "I'll …", else the one person the sentence names, else None."""
     if re.search(r"\bI(?:'ll| will|'m going to|'m gonna| can| am going to)\b", sentence.text):
         return sentence.speaker

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from longvid_agents.summarise import Line, Summary
+from longvid_agents.summarise import Line, Summary, lines_of
+from longvid_agents.whole import library_summary
+from longvid_storage.db.view import View
 from longvid_storage.types import Citation
-
-_DATE = re.compile(r"(?<!\d)((?:19|20)\d{2})[-_.]?(0[1-9]|1[0-2])[-_.]?(0[1-9]|[12]\d|3[01])(?!\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +34,13 @@ class Digest:
     open_questions: tuple[DigestLine, ...]
     summaries: tuple[Summary, ...]
     how: str
+
+
+def collection_digest(view: View, collection: str, summaries: Sequence[Summary]) -> Digest:
+    """The merged page of a collection, which ``view`` sees and nothing else; ``summaries`` are those of its videos."""
+    cards = view.cards(details=True)
+    dates = {card.video_id: card.date for card in cards}
+    return make_digest(collection, summaries, dates, lines_of(library_summary(view), view, cards))
 
 
 def make_digest(
@@ -66,9 +72,3 @@ def make_digest(
         tuple(ordered),
         "; ".join(dict.fromkeys(each.how for each in ordered)),
     )
-
-
-def date_in(text: str) -> str | None:
-    """The first date in a title or file name: ``2026-03-08``, ``20260308`` or ``2026_03_08``."""
-    found = _DATE.search(text)
-    return "-".join(found.groups()) if found else None

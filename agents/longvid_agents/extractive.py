@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from longvid_agents.answerability import WITH_VECTORS, Features, Logistic, features
 from longvid_agents.question import Plan
 from longvid_agents.scoring import Array, Scores
-from longvid_agents.sentences import Sentence
 from longvid_storage.text.analysis import analyse
+from longvid_storage.types import Passage
 
 MAX_CLAIMS = 3
 # Fewer words than this are an interjection, not an answer.
@@ -83,7 +83,7 @@ class Ranking:
 
 def rank(
     plan: Plan,
-    sentences: Sequence[Sentence],
+    sentences: Sequence[Passage],
     scores: Scores,
     *,
     model: Logistic = WITH_VECTORS,
@@ -117,7 +117,7 @@ def rank(
     )
 
 
-def fitness(plan: Plan, sentences: Sequence[Sentence], scores: Scores, weights: Weights = FIT) -> Array:
+def fitness(plan: Plan, sentences: Sequence[Passage], scores: Scores, weights: Weights = FIT) -> Array:
     """The weighted sum of each sentence's scores; minus infinity for one that cannot be quoted as an answer."""
     fit: Array = np.zeros(len(sentences))
     for name in Weights.__slots__:
@@ -130,9 +130,9 @@ def fitness(plan: Plan, sentences: Sequence[Sentence], scores: Scores, weights: 
     return np.where(np.array([readable(sentence) for sentence in sentences], bool) & related, fit, -np.inf)
 
 
-def choose(sentences: Sequence[Sentence], ranking: Ranking) -> list[Sentence]:
+def choose(sentences: Sequence[Passage], ranking: Ranking) -> list[Passage]:
     """The best sentence, and up to two more that fit nearly as well and say something new when it is sure."""
-    chosen: list[Sentence] = []
+    chosen: list[Passage] = []
     near = (ranking.fit >= ranking.fit[0] - NEARLY) & (ranking.own >= ranking.own[0] - NEARLY_OWN)
     for row, nearly in zip(ranking.order, near, strict=True):
         if len(chosen) == ranking.most:
@@ -144,11 +144,11 @@ def choose(sentences: Sequence[Sentence], ranking: Ranking) -> list[Sentence]:
     return chosen
 
 
-def _heading(sentence: Sentence) -> bool:
+def _heading(sentence: Passage) -> bool:
     return sentence.kind == "screen" and len(sentence.text.split()) < HEADING_WORDS
 
 
-def _repeats(sentence: Sentence, plan: Plan) -> bool:
+def _repeats(sentence: Passage, plan: Plan) -> bool:
     """True for a heading of nothing but the question's words: it tells when, and nothing else."""
     words = set(analyse(sentence.text, plan.language))
     return _heading(sentence) and words <= {term.text for term in plan.terms}
@@ -160,7 +160,7 @@ def overlap(a: str, b: str) -> float:
     return len(first & second) / max(1, min(len(first), len(second)))
 
 
-def readable(sentence: Sentence) -> bool:
+def readable(sentence: Passage) -> bool:
     """False for interjections and for questions, which ask and do not answer."""
     if sentence.kind != "speech":
         return True
@@ -177,7 +177,7 @@ def defines(text: str, plan: Plan) -> bool:
     )
 
 
-def _together(sentences: Sequence[Sentence]) -> NDArray[np.bool_]:
+def _together(sentences: Sequence[Passage]) -> NDArray[np.bool_]:
     """Which sentences are of one video and within ``TOGETHER_S`` of each other, shape ``(n, n)``."""
     start_s = np.array([sentence.start_s for sentence in sentences])
     video = np.unique([sentence.video_id for sentence in sentences], return_inverse=True)[1]

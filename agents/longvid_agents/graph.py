@@ -15,15 +15,15 @@ the same way with one call of the model; ``reflect`` and ``look`` come in when t
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from longvid_agents.budget import Budget
 from longvid_agents.cite import format_claim
 from longvid_agents.context import Context
+from longvid_agents.media import Media
 from longvid_agents.nodes.answer import answer
-from longvid_agents.nodes.extract import scores_with
 from longvid_agents.nodes.look import look
 from longvid_agents.nodes.plan import plan
 from longvid_agents.nodes.reflect import reflect
@@ -32,16 +32,14 @@ from longvid_agents.nodes.verify import verify
 from longvid_agents.question import make_plan
 from longvid_agents.run import AskEvent, Run
 from longvid_agents.state import AskState
-from longvid_agents.tools import Tools
 from longvid_agents.video_lm import VideoLM
 from longvid_agents.whole import whole_claims
+from longvid_storage.db.view import View
 from longvid_storage.errors import UsageError
-from longvid_storage.types import Answer, Claim, Filters
+from longvid_storage.types import Answer, Claim
 
 if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
-
-__all__ = ["MOMENTS", "NOT_FOUND", "AskEvent", "Nodes", "ask", "build_graph", "compose", "scores_with"]
 
 NOT_FOUND = "The library does not contain an answer."
 NOT_FOUND_IN_TIME = "No answer was found: {reason}."
@@ -56,23 +54,25 @@ _MOST_STEPS = 200
 
 def ask(
     question: str,
-    tools: Tools,
+    view: View,
     *,
-    filters: Filters | None = None,
     lm: VideoLM | None = None,
+    media: Media | None = None,
+    engines: Mapping[str, str] | None = None,
     k: int = MOMENTS,
     context: Context | None = None,
     budget: Budget | None = None,
     on_event: Callable[[AskEvent], None] | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Answer:
-    """Answer ``question`` from what ``tools`` can find within ``filters``, or say that it is not in there.
+    """Answer ``question`` from what ``view`` can see, or say that it is not in there.
 
     Args:
         question: in any language.
-        tools: the library.
-        filters: what may be looked at; nothing in the question, the videos or the model widens it.
+        view: the library within the caller's scope; nothing in the question, the videos or the model widens it.
         lm: writes the answer; without one the best evidence is quoted.
+        media: decodes pictures and sound anew, for a model that sees or hears.
+        engines: what the library runs on, by role (``"text"``, ``"speech"``, …), for ``Answer.engine``.
         k: moments read for a search.
         context: the conversation before.
         budget: what it may cost; when it runs out, the answer is what there is by then, marked partial.
@@ -86,21 +86,20 @@ def ask(
     if k < 1:
         raise UsageError(f"k is {k}; it is how many moments to read, so at least 1")
     make_plan(question)
-    run = Run(tools, lm, clock, on_event or (lambda event: None))
+    run = Run(view, lm, media, clock, on_event or (lambda event: None))
     start = AskState(
         question=question,
-        filters=filters or Filters(),
         k=k,
         context=context or Context(),
         budget=budget or Budget(),
         started_s=clock(),
     )
-    if whole := whole_claims(make_plan(question), tools, start.filters, written=lm is not None):
-        return compose(_from_the_chain(run, start, whole), tools, lm)
-    graph = _compiled(Nodes(tools, lm, run))
+    if whole := whole_claims(make_plan(question), view, written=lm is not None):
+        return compose(_from_the_chain(run, start, whole), lm, engines)
+    graph = build_graph(Nodes(run))
     final = AskState(**graph.invoke(start, {"recursion_limit": _MOST_STEPS}))
     seconds = round(clock() - start.started_s, 3)
-    return compose(replace(final, usage=replace(final.usage, seconds=seconds)), tools, lm)
+    return compose(replace(final, usage=replace(final.usage, seconds=seconds)), lm, engines)
 
 
 def _from_the_chain(run: Run, state: AskState, claims: tuple[Claim, ...]) -> AskState:
@@ -111,14 +110,8 @@ def _from_the_chain(run: Run, state: AskState, claims: tuple[Claim, ...]) -> Ask
     return replace(state, claims=claims, complete=True, trail=(step,))
 
 
-def build_graph(
-    tools: Tools, lm: VideoLM | None = None
-) -> CompiledStateGraph[AskState, None, AskState, AskState]:
-    """The compiled graph over one library and at most one model; cheap once langgraph is imported."""
-    return _compiled(Nodes(tools, lm))
-
-
-def _compiled(nodes: Nodes) -> CompiledStateGraph[AskState, None, AskState, AskState]:
+def build_graph(nodes: Nodes) -> CompiledStateGraph[AskState, None, AskState, AskState]:
+    """The compiled graph over one run; cheap once langgraph is imported."""
     from langgraph.graph import END, START, StateGraph
 
     graph = StateGraph(AskState)
@@ -149,8 +142,8 @@ def _compiled(nodes: Nodes) -> CompiledStateGraph[AskState, None, AskState, AskS
 class Nodes:
     """The nodes and the choices between them; each takes the state and returns the fields it changes."""
 
-    def __init__(self, tools: Tools, lm: VideoLM | None, run: Run | None = None) -> None:
-        self.run = run or Run(tools, lm)
+    def __init__(self, run: Run) -> None:
+        self.run = run
 
     def plan(self, state: AskState) -> dict[str, Any]:
         """Read the question: by rules, by the model where they are unsure."""
@@ -218,7 +211,7 @@ class Nodes:
         return "done" if state.claims or state.stopped else "reflect"
 
 
-def compose(state: AskState, tools: Tools, lm: VideoLM | None) -> Answer:
+def compose(state: AskState, lm: VideoLM | None, engines: Mapping[str, str] | None = None) -> Answer:
     """The final state as an ``Answer``: claims line by line, or the sentence that says there is none."""
     found = bool(state.claims)
     reason = state.stopped
@@ -238,7 +231,7 @@ def compose(state: AskState, tools: Tools, lm: VideoLM | None) -> Answer:
         found=found,
         claims=state.claims,
         nearest=() if found else state.moments[:MAX_NEAREST],
-        engine={"language_model": model, **tools.engine()},
+        engine={"language_model": model, **(engines or {})},
         partial=bool(reason),
         trail=state.trail,
         usage=state.usage,

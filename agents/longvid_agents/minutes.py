@@ -8,43 +8,61 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
-from longvid_agents.checks.claim import Source, check_claim
+from longvid_agents.checks.claim import Support, check_claim
 from longvid_agents.extractive import overlap
 from longvid_agents.material import as_data, evidence_block
 from longvid_agents.prompts import MINUTES, SYSTEM, VERIFY
-from longvid_agents.replies import Draft, UnreadableError, read_draft, read_object, read_verdicts
+from longvid_agents.replies import MINUTES as FORM
+from longvid_agents.replies import VERDICTS, Draft, Minutes, TaskDraft, read_minutes, read_verdicts
 from longvid_agents.run import Run, ask_model
-from longvid_agents.sentences import Sentence, speech_sentences
 from longvid_agents.state import AskState
-from longvid_agents.summarise import Line, Summary
-from longvid_agents.tools import Tools
+from longvid_agents.summarise import MOST, Length, Line, Summary, overview, summarise
 from longvid_agents.verify import normalise, supported
 from longvid_agents.video_lm import EvidenceText, Request, VideoLM
-from longvid_storage.types import Citation, Claim
+from longvid_storage.db.view import View
+from longvid_storage.types import Citation, Claim, Passage
 
 PART_TOKENS = 6_000
 """Tokens of transcript in one request, by the model's own counter."""
 REPLY_TOKENS = 1_200
 PARTS = ("overview", "decisions", "action_items", "open_questions")
 MOST_CITED = 3
-_MOST_ROWS = 40
 _SAME = 0.7
 _VERDICT_TOKENS, _AROUND_TOKENS = 24, 40
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line as the model wrote it: of which part, with the evidence and the owner it names."""
+    """A line as the model wrote it, and of which part it is."""
 
     part: str
     draft: Draft
-    owner: str | None = None
+
+    @property
+    def owner(self) -> str | None:
+        """Who takes a task on, as the model says."""
+        return self.draft.owner if isinstance(self.draft, TaskDraft) else None
+
+
+def summary_of_video(view: View, video_id: str, length: Length, lm: VideoLM | None) -> Summary:
+    """The summary of one video: written by ``lm``, or extractive without one.
+
+    Raises:
+        NotFoundError: no such video. ModelError: the model cannot answer.
+    """
+    card = next(iter(view.cards(ids=[video_id])))
+    base = summarise(view, card, length=length)
+    if lm is None:
+        return base
+    central, most = MOST[length]
+    return written_summary(
+        base, view, lm, central=central, most=most, chain=overview(view, card, "short", lm.name)
+    )
 
 
 def written_summary(
-    base: Summary, tools: Tools, lm: VideoLM, *, central: int, most: int, chain: Sequence[Line] = ()
+    base: Summary, view: View, lm: VideoLM, *, central: int, most: int, chain: Sequence[Line] = ()
 ) -> Summary:
     """``base`` (an extractive summary) with its lines written by ``lm``.
 
@@ -55,30 +73,31 @@ def written_summary(
     Raises:
         ModelError: the model cannot answer.
     """
-    sentences = speech_sentences(
-        base.video_id, tools.utterances(base.video_id, 0.0, max(base.duration_s, 1e9))
-    )
+    sentences = view.passages_of(base.video_id, ["speech"])
     if not sentences:
         return base
     people = sorted({s.speaker for s in sentences if s.speaker})
-    run, state = Run(tools, lm), AskState(question="summary")
+    run, state = Run(view, lm), AskState(question="summary")
     lines: dict[str, list[Line]] = {part: [] for part in PARTS}
-    unread = refused = 0
+    unread = refused = cut = 0
     parts = in_parts(sentences, base.title, lm.counter.text)
     for part in parts:
         evidence = tuple(evidence_texts(part, base.title))
         prompt = MINUTES.format(title=as_data(base.title), most=max(3, most // len(parts) + 2))
-        request = Request(SYSTEM, prompt, evidence, max_tokens=REPLY_TOKENS)
+        request = Request(SYSTEM, prompt, evidence, max_tokens=REPLY_TOKENS, schema=FORM)
         outcome = ask_model(run, state, request, read_minutes)
         unread += outcome.value is None
-        kept = list(_kept(run, state, outcome.value or (), part, evidence, base, people))
-        refused += len(outcome.value or ()) - len(kept)
+        cut += outcome.cut
+        rows = () if outcome.value is None else rows_of(outcome.value)
+        kept = list(_kept(run, state, rows, part, evidence, base, people))
+        refused += len(rows) - len(kept)
         for name, line in kept:
             lines[name].append(line)
     overview = list(chain) or spread(lines["overview"], central)
     lists = {name: distinct(lines[name])[:most] for name in PARTS[1:]}
     how = f"written by {lm.name} from the transcript in {len(parts)} part{'s' * (len(parts) != 1)}"
     how += f" ({unread} could not be read)" if unread else ""
+    how += f" ({cut} cut off)" if cut else ""
     how += "; every line was checked against the places it cites"
     how += f", and {refused} that failed {'is' if refused == 1 else 'are'} left out" if refused else ""
     return replace(
@@ -91,9 +110,9 @@ def written_summary(
     )
 
 
-def in_parts(sentences: Sequence[Sentence], title: str, count: Callable[[str], int]) -> list[list[Sentence]]:
+def in_parts(sentences: Sequence[Passage], title: str, count: Callable[[str], int]) -> list[list[Passage]]:
     """Consecutive sentences in parts of at most ``PART_TOKENS`` as the model counts them (one sentence at least)."""
-    parts: list[list[Sentence]] = []
+    parts: list[list[Passage]] = []
     used = 0
     for sentence in sentences:
         tokens = count(evidence_block(evidence_texts([sentence], title)))
@@ -105,7 +124,7 @@ def in_parts(sentences: Sequence[Sentence], title: str, count: Callable[[str], i
     return parts
 
 
-def evidence_texts(sentences: Iterable[Sentence], title: str) -> list[EvidenceText]:
+def evidence_texts(sentences: Iterable[Passage], title: str) -> list[EvidenceText]:
     """Sentences with the ids ``e1``, ``e2``, …"""
     return [
         EvidenceText(f"e{number}", title, s.start_s, s.end_s, s.kind, s.text, s.speaker)
@@ -113,39 +132,16 @@ def evidence_texts(sentences: Iterable[Sentence], title: str) -> list[EvidenceTe
     ]
 
 
-def read_minutes(text: str) -> tuple[Row, ...]:
-    """``{"overview", "decisions", "action_items", "open_questions"}``, each a list of ``{"text", "evidence"}``, tasks
-    with ``"owner"``.
-
-    Raises:
-        UnreadableError: it is anything else.
-    """
-    found = read_object(text)
-    others = sorted(set(found) - set(PARTS))
-    if others:
-        raise UnreadableError(f"it has the unknown key {others[0]!r}; allowed are {', '.join(PARTS)}")
-    rows: list[Row] = []
-    for part in PARTS:
-        listed = found.get(part, [])
-        if not isinstance(listed, list) or len(listed) > _MOST_ROWS:
-            raise UnreadableError(f'"{part}" is not a list of at most {_MOST_ROWS}')
-        rows += [_row(part, each) for each in listed]
-    return tuple(rows)
-
-
-def _row(part: str, found: Any) -> Row:
-    owner = None
-    if part == "action_items" and isinstance(found, dict):
-        owner = found.get("owner") if isinstance(found.get("owner"), str) else None
-        found = {key: value for key, value in found.items() if key != "owner"}
-    return Row(part, read_draft(found), owner)
+def rows_of(read: Minutes) -> tuple[Row, ...]:
+    """The lines of a reply, part by part."""
+    return tuple(Row(part, draft) for part in PARTS for draft in getattr(read, part))
 
 
 def _kept(
     run: Run,
     state: AskState,
     rows: Sequence[Row],
-    part: Sequence[Sentence],
+    part: Sequence[Passage],
     evidence: Sequence[EvidenceText],
     base: Summary,
     people: Sequence[str],
@@ -158,7 +154,7 @@ def _kept(
         ids = [name for name in row.draft.evidence if name in known][:MOST_CITED]
         if not ids:
             continue
-        sources = [Source(known[name], base.title) for name in ids]
+        sources = [Support(known[name], base.title) for name in ids]
         verdict = check_claim(row.draft.text, sources, people=people).verdict
         if verdict != "refuted":
             (good if verdict == "supported" else unsure).append((row, ids))
@@ -166,7 +162,7 @@ def _kept(
     lines = []
     for row, ids in sorted(good, key=lambda each: min(known[name].start_s for name in each[1])):
         claim = Claim(row.draft.text, tuple(_citation(known[name], base) for name in ids))
-        if supported(claim, run.tools):
+        if supported([claim], run.view):
             owner = _owner(row.owner, [known[name] for name in ids], people)
             lines.append((row.part, Line(claim.text, claim.citations[0], None, owner, claim.citations[1:])))
     return lines
@@ -190,17 +186,17 @@ def _entailed(
         VERIFY.format(claims="\n".join(numbered)),
         tuple(evidence[name] for name in cited),
         max_tokens=_AROUND_TOKENS + _VERDICT_TOKENS * len(unsure),
+        schema=VERDICTS,
     )
     outcome = ask_model(run, state, request, lambda text: read_verdicts(text, len(unsure)))
     return [each for each, yes in zip(unsure, outcome.value or [False] * len(unsure), strict=True) if yes]
 
 
-def _citation(sentence: Sentence, base: Summary) -> Citation:
-    s = sentence
-    return Citation(base.video_id, base.title, base.path, s.start_s, s.end_s, s.kind, s.text)
+def _citation(sentence: Passage, base: Summary) -> Citation:
+    return Citation.of(sentence, base.title, base.path)
 
 
-def _owner(owner: str | None, sentences: Sequence[Sentence], people: Sequence[str]) -> str | None:
+def _owner(owner: str | None, sentences: Sequence[Passage], people: Sequence[str]) -> str | None:
     """The named person, if somebody of that name speaks there or is spoken of there."""
     if owner is None or not normalise(owner):
         return None

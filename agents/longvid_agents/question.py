@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from longvid_storage.errors import UsageError
-from longvid_storage.text.analysis import guess_language, query_terms
+from longvid_storage.text.analysis import WRITTEN_WORD, query_terms
+from longvid_storage.text.languages import guess_language
 from longvid_storage.text.stop_words import STOP_WORDS
 
 Kind = Literal["summary", "discussion", "define", "count", "when", "who", "list", "explain"]
@@ -21,8 +22,6 @@ Kind = Literal["summary", "discussion", "define", "count", "when", "who", "list"
 # A question longer than this is searched by its first so many different content words.
 MAX_TERMS = 48
 MAX_LETTERS = 1000
-
-_WORD = re.compile(r"\w+(?:['’\-.:/]\w+)*", re.UNICODE)
 
 # Words that ask rather than name what is asked about: every question has them, no answer needs them.
 _FRAME_WORDS = """
@@ -128,7 +127,7 @@ def content_terms(text: str, language: str | None = None) -> tuple[Term, ...]:
     found: dict[str, Term] = {}
     framing: dict[str, Term] = {}
     at_start = True
-    for match in _WORD.finditer(unicodedata.normalize("NFKC", text)):
+    for match in WRITTEN_WORD.finditer(unicodedata.normalize("NFKC", text)):
         word = match.group()
         folded = word.casefold()
         special = any(c.isdigit() for c in word) or (any(c.isupper() for c in word) and not at_start)

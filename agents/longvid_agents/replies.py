@@ -1,178 +1,231 @@
-"""What a model may reply, read strictly: an object of the expected form, or a sentence on what is wrong with it."""
+"""What a model may reply, as the forms it is read with; their schemas go to models that can be held to one."""
 
 from __future__ import annotations
 
-import json
 import re
-import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from longvid_agents.route import RouteKind
+from longvid_storage.models.replies import (
+    GrowingReply,
+    ReplyModel,
+    UnreadableError,
+    read_object,
+    read_reply,
+    schema_of,
+)
+from longvid_storage.text.shown import shown
 
 MOST_CLAIMS = 24
 MOST_CLAIM_LETTERS = 1200
 MOST_EVIDENCE = 16
 MOST_QUESTIONS = 4
 MOST_CALLS = 5
+MOST_ROWS = 40
+_MOST_QUERY_LETTERS = 300
+_MOST_SEEN = 256
 
-_THOUGHT = re.compile(r"^\s*<think>.*?</think>", re.DOTALL)
-_FENCED = re.compile(r"^\s*```(?:json)?\s*(.*?)\s*```\s*$", re.DOTALL)
 _CITED = re.compile(r"\s*[\[(（【]e\d+(?:\s*[,;、–-]\s*e\d+)*[\])）】]", re.IGNORECASE)
-_EVIDENCE_ID = re.compile(r"e[1-9]\d{0,5}\Z")
+_EVIDENCE_ID = re.compile(r"e[1-9][0-9]{0,5}\Z")
 
 
-class UnreadableError(ValueError):
-    """The reply is not what was asked for; the message says why, for the model to try again."""
+def _line(text: str) -> str:
+    return " ".join(shown(text).split())
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+def _words(said: Any) -> Any:
+    """Words alone on one line: no ids (they are added), nothing that cannot be seen."""
+    return _line(_CITED.sub("", said)) if isinstance(said, str) else said
+
+
+def _ids(said: Any) -> Any:
+    """Those that can be ids of evidence, each once."""
+    if not isinstance(said, list | tuple):
+        return said
+    return tuple(dict.fromkeys(each for each in said if isinstance(each, str) and _EVIDENCE_ID.match(each)))
+
+
+def _queries(said: Any) -> Any:
+    """The first few that are words."""
+    if not isinstance(said, list | tuple):
+        return said
+    texts = (_line(each[:_MOST_QUERY_LETTERS]) for each in said if isinstance(each, str))
+    return tuple(text for text in texts if text)[:MOST_QUESTIONS]
+
+
+def _objects(said: Any) -> Any:
+    return tuple(each for each in said if isinstance(each, dict)) if isinstance(said, list | tuple) else said
+
+
+Words = Annotated[str, Field(min_length=1, max_length=MOST_CLAIM_LETTERS), BeforeValidator(_words)]
+EvidenceId = Annotated[str, Field(pattern="^e[1-9][0-9]{0,5}$")]
+
+
+class Draft(ReplyModel):
     """A claim as the model wrote it: ``text``, and the ``evidence`` it names, invented ids and all."""
 
-    text: str
-    evidence: tuple[str, ...]
+    text: Words
+    evidence: Annotated[tuple[EvidenceId, ...], Field(max_length=MOST_EVIDENCE), BeforeValidator(_ids)] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Drafts:
+class Drafts(ReplyModel):
     """An answer as written; ``complete`` is False when the model says that part of the question stays open."""
 
-    claims: tuple[Draft, ...]
     complete: bool = True
+    claims: Annotated[tuple[Draft, ...], Field(max_length=MOST_CLAIMS)]
 
 
-@dataclass(frozen=True, slots=True)
-class Reflection:
-    """Is it enough, else the ``calls`` wanted next as they were written, and which evidence is of no use."""
+class Reflection(ReplyModel):
+    """Is it enough, else the ``calls`` wanted next as they were written, and which evidence is of no use.
 
-    enough: bool
-    calls: tuple[Mapping[str, Any], ...] = ()
-    rule_out: tuple[str, ...] = ()
-
-
-def read_object(text: str) -> dict[str, Any]:
-    """The JSON object a reply consists of; a fence around it or a thought before it does not count.
-
-    Raises:
-        UnreadableError: it is anything else.
+    No schema is made of it: what a call may hold differs from tool to tool, and ``calls`` judges each by itself.
     """
-    bare = _THOUGHT.sub("", text, count=1).strip()
-    fenced = _FENCED.match(bare)
-    try:
-        found = json.loads(fenced.group(1) if fenced else bare)
-    except (ValueError, RecursionError) as error:
-        reason = "it is empty" if not bare else f"it is not JSON ({error})"
-        raise UnreadableError(reason) from None
-    if not isinstance(found, dict):
-        raise UnreadableError(f"it is a JSON {type(found).__name__}, not an object")
-    return found
+
+    enough: bool = False
+    calls: Annotated[tuple[dict[str, Any], ...], Field(max_length=50), BeforeValidator(_objects)] = ()
+    rule_out: Annotated[tuple[EvidenceId, ...], Field(max_length=1000), BeforeValidator(_ids)] = ()
+
+
+class ClaimVerdict(ReplyModel):
+    """Whether the claim of this number is supported."""
+
+    claim: Annotated[int, Field(ge=1)]
+    supported: bool
+
+
+class Verdicts(ReplyModel):
+    """What a model says of claims."""
+
+    verdicts: Annotated[tuple[ClaimVerdict, ...], Field(max_length=4 * MOST_CLAIMS)] = ()
+
+
+class SeenFrame(ReplyModel):
+    """What is to be seen in the picture of this number."""
+
+    frame: Annotated[int, Field(ge=1)]
+    text: Words
+
+
+class Seen(ReplyModel):
+    """What a model saw."""
+
+    seen: Annotated[tuple[SeenFrame, ...], Field(max_length=_MOST_SEEN)] = ()
+
+
+class PlanReply(ReplyModel):
+    """How a model reads a question: its kind, and the searches it takes."""
+
+    kind: RouteKind
+    questions: Annotated[
+        tuple[Annotated[str, Field(max_length=_MOST_QUERY_LETTERS)], ...],
+        Field(max_length=MOST_QUESTIONS),
+        BeforeValidator(_queries),
+    ] = ()
+
+
+class TaskDraft(Draft):
+    """A task as the model wrote it, with who takes it on."""
+
+    owner: Annotated[str | None, Field(max_length=100)] = None
+
+
+class Minutes(ReplyModel):
+    """The minutes of a part of a recording."""
+
+    overview: Annotated[tuple[Draft, ...], Field(max_length=MOST_ROWS)] = ()
+    decisions: Annotated[tuple[Draft, ...], Field(max_length=MOST_ROWS)] = ()
+    action_items: Annotated[tuple[TaskDraft, ...], Field(max_length=MOST_ROWS)] = ()
+    open_questions: Annotated[tuple[Draft, ...], Field(max_length=MOST_ROWS)] = ()
+
+
+class FollowUp(ReplyModel):
+    """A follow-up that stands alone; who is asked about, which piece it refers to, what comes after or before it."""
+
+    question: Annotated[str, Field(min_length=1, max_length=500), BeforeValidator(_words)]
+    speaker: Annotated[str | None, Field(max_length=100)] = None
+    citation: Annotated[str | None, Field(max_length=16)] = None
+    when: Literal["after", "before"] | None = None
+
+
+DRAFTS, VERDICTS, SEEN = schema_of(Drafts), schema_of(Verdicts), schema_of(Seen)
+PLAN, MINUTES, FOLLOW_UP = schema_of(PlanReply), schema_of(Minutes), schema_of(FollowUp)
 
 
 def read_drafts(text: str) -> Drafts:
-    """``{"claims": [{"text", "evidence"}], "complete"}``. Raises ``UnreadableError``."""
-    found = read_object(text)
-    _only(found, {"claims", "complete"})
-    claims = tuple(read_draft(each) for each in _list(found, "claims", MOST_CLAIMS))
-    return Drafts(claims, _flag(found, "complete", True))
-
-
-def read_draft(found: Any) -> Draft:
-    """One claim of an answer. Raises ``UnreadableError``."""
-    if not isinstance(found, dict):
-        raise UnreadableError('a claim is not an object with "text" and "evidence"')
-    _only(found, {"text", "evidence"})
-    text = found.get("text")
-    if not isinstance(text, str) or not _plain(text):
-        raise UnreadableError('a claim has no "text"')
-    if len(text) > MOST_CLAIM_LETTERS:
-        raise UnreadableError(f"a claim has {len(text)} letters, more than {MOST_CLAIM_LETTERS}")
-    return Draft(_plain(text), _ids(found, "evidence", MOST_EVIDENCE))
+    """An answer. Raises ``UnreadableError``, as all of these do."""
+    return read_reply(text, Drafts)
 
 
 def read_reflection(text: str) -> Reflection:
-    """``{"enough", "calls", "rule_out"}``; the calls are judged later. Raises ``UnreadableError``."""
-    found = read_object(text)
-    _only(found, {"enough", "calls", "rule_out"})
-    calls = tuple(each for each in _list(found, "calls", 50) if isinstance(each, dict))
-    return Reflection(_flag(found, "enough", False), calls, _ids(found, "rule_out", 1000))
+    """What is missing; the calls are judged later."""
+    return read_reply(text, Reflection)
+
+
+def read_plan(text: str) -> PlanReply:
+    """How the question is read."""
+    return read_reply(text, PlanReply)
+
+
+def read_minutes(text: str) -> Minutes:
+    """The minutes of a part."""
+    return read_reply(text, Minutes)
+
+
+def read_follow_up(text: str) -> FollowUp:
+    """A follow-up question, rewritten."""
+    return read_reply(text, FollowUp)
 
 
 def read_verdicts(text: str, count: int) -> tuple[bool, ...]:
-    """``{"verdicts": [{"claim", "supported"}]}``: one for each of ``count`` claims; one not judged is not supported.
+    """One verdict for each of ``count`` claims; one not judged is not supported.
 
     Raises:
         UnreadableError: a claim is named that was not asked about, or twice with different verdicts.
     """
-    found = read_object(text)
-    _only(found, {"verdicts"})
     said: dict[int, bool] = {}
-    for each in _list(found, "verdicts", 4 * MOST_CLAIMS):
-        number = each.get("claim") if isinstance(each, dict) else None
-        if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= count:
-            raise UnreadableError(f"a verdict is of claim {number!r}; the claims are 1 to {count}")
-        verdict = _flag(each, "supported", None)
-        if said.setdefault(number, verdict) != verdict:
-            raise UnreadableError(f"claim {number} has two verdicts")
+    for each in read_reply(text, Verdicts).verdicts:
+        if each.claim > count:
+            raise UnreadableError(f"a verdict is of claim {each.claim}; the claims are 1 to {count}")
+        if said.setdefault(each.claim, each.supported) != each.supported:
+            raise UnreadableError(f"claim {each.claim} has two verdicts")
     return tuple(said.get(number, False) for number in range(1, count + 1))
 
 
 def read_seen(text: str, count: int) -> tuple[tuple[int, str], ...]:
-    """``{"seen": [{"frame", "text"}]}``: frame numbers from 1 to ``count``. Raises ``UnreadableError``."""
-    found = read_object(text)
-    _only(found, {"seen"})
-    seen = []
-    for each in _list(found, "seen", 4 * count):
-        number = each.get("frame") if isinstance(each, dict) else None
-        if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= count:
-            raise UnreadableError(f"frame {number!r} was not shown; the frames are 1 to {count}")
-        words = each.get("text")
-        if not isinstance(words, str) or not _plain(words):
-            raise UnreadableError(f'frame {number} has no "text"')
-        seen.append((number, _plain(words[:MOST_CLAIM_LETTERS])))
-    return tuple(seen)
+    """(number, what is to be seen) of frames from 1 to ``count``. Raises ``UnreadableError``, also for others."""
+    seen = read_reply(text, Seen).seen
+    for each in seen:
+        if each.frame > count:
+            raise UnreadableError(f"frame {each.frame} was not shown; the frames are 1 to {count}")
+    return tuple((each.frame, each.text) for each in seen)
 
 
-def read_plan(text: str, kinds: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
-    """``{"kind", "questions"}``. Raises ``UnreadableError``."""
-    found = read_object(text)
-    _only(found, {"kind", "questions"})
-    kind = found.get("kind")
-    if kind not in kinds:
-        raise UnreadableError(f"kind is {kind!r}; it is one of {', '.join(kinds)}")
-    questions = [each for each in _list(found, "questions", 50) if isinstance(each, str) and each.strip()]
-    return str(kind), tuple(" ".join(each[:300].split()) for each in questions[:MOST_QUESTIONS])
+class ClaimStream:
+    """Feed it pieces of a reply; it gives the claims that became whole, up to one that cannot be read.
 
+    ``final`` turns True where the reply says ``"complete": true`` before its claims: what may still be answered anew
+    should not be shown.
+    """
 
-def _plain(text: str) -> str:
-    """Words alone on one line: no ids (they are added), no control or direction signs."""
-    line = " ".join(_CITED.sub("", text).split())
-    return "".join(sign for sign in line if unicodedata.category(sign) not in {"Cc", "Cf", "Cs", "Co", "Cn"})
+    def __init__(self) -> None:
+        self._growing = GrowingReply()
+        self._broken = False
 
+    @property
+    def final(self) -> bool:
+        """Whether nothing can replace the claims any more."""
+        return self._growing.found.get("complete") is True
 
-def _only(found: Mapping[str, Any], allowed: set[str]) -> None:
-    others = sorted(str(key) for key in found if key not in allowed)
-    if others:
-        raise UnreadableError(
-            f"it has the unknown key {others[0]!r}; allowed are {', '.join(sorted(allowed))}"
-        )
-
-
-def _list(found: Mapping[str, Any], key: str, most: int) -> list[Any]:
-    value = found.get(key, [])
-    if not isinstance(value, list):
-        raise UnreadableError(f'"{key}" is not a list')
-    if len(value) > most:
-        raise UnreadableError(f'"{key}" has {len(value)} entries, more than {most}')
-    return value
-
-
-def _flag(found: Mapping[str, Any], key: str, default: bool | None) -> bool:
-    value = found.get(key, default)
-    if not isinstance(value, bool):
-        raise UnreadableError(f'"{key}" is {value!r}, not true or false')
-    return value
-
-
-def _ids(found: Mapping[str, Any], key: str, most: int) -> tuple[str, ...]:
-    named = dict.fromkeys(each for each in _list(found, key, most) if isinstance(each, str))
-    return tuple(each for each in named if _EVIDENCE_ID.match(each))
+    def feed(self, piece: str) -> list[Draft]:
+        """The claims completed by ``piece``."""
+        drafts = []
+        for key, text in self._growing.feed(piece):
+            if key != "claims" or self._broken:
+                continue
+            try:
+                drafts.append(read_object(text, Draft))
+            except UnreadableError:
+                self._broken = True
+        return drafts

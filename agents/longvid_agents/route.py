@@ -11,10 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-from longvid_agents.narrowing import narrowed
-from longvid_agents.tools import VideoCard
 from longvid_storage.text.timecode import parse_time
-from longvid_storage.types import Filters
+from longvid_storage.types import Scope, VideoCard
 
 RouteKind = Literal["locate", "explain", "list", "compare", "who", "count", "summarise", "visual"]
 KINDS: tuple[RouteKind, ...] = get_args(RouteKind)
@@ -74,13 +72,13 @@ class Route:
 
     kind: RouteKind
     queries: tuple[str, ...]
-    inside: Filters
+    inside: Scope
     narrowing: str = ""
     simple: bool = True
     sure: bool = True
 
 
-def make_route(question: str, query: str, filters: Filters, videos: Sequence[VideoCard]) -> Route:
+def make_route(question: str, query: str, filters: Scope, videos: Sequence[VideoCard]) -> Route:
     """Read ``question`` by rules; ``query`` is what search gets for it, ``videos`` are what ``filters`` admit."""
     kind = next((kind for kind, rule in _RULES if rule.search(question)), None)
     parts = [part.strip(" ?？") for part in _CLAUSES.split(question) if len(part.split()) >= 2]
@@ -97,18 +95,18 @@ def make_route(question: str, query: str, filters: Filters, videos: Sequence[Vid
     )
 
 
-def _narrowing(question: str, filters: Filters, videos: Sequence[VideoCard]) -> tuple[Filters, str]:
+def _narrowing(question: str, filters: Scope, videos: Sequence[VideoCard]) -> tuple[Scope, str]:
     """The video whose whole title the question has in it, and the time it names, as far as ``filters`` allow."""
     named = [card for card in videos if _has_title(question, card.title)] if len(videos) > 1 else []
     said: list[str] = []
     inside = filters
     if len({card.title.casefold() for card in named}) == 1:
-        inside = narrowed(inside, videos=[card.video_id for card in named]) or inside
+        inside = inside.narrowed(videos=[card.video_id for card in named]) or inside
         said.append(f'the video "{named[0].title}"')
     length_s = named[0].duration_s if len(named) == 1 else videos[0].duration_s if len(videos) == 1 else None
     from_s, to_s = _span(question, length_s)
     if from_s is not None or to_s is not None:
-        tighter = narrowed(inside, from_s=from_s, to_s=to_s)
+        tighter = inside.narrowed(from_s=from_s, to_s=to_s)
         if tighter is not None:
             inside = tighter
             said.append(f"{from_s or 0:g} s to {'the end' if to_s is None else f'{to_s:g} s'}")
@@ -150,6 +148,6 @@ def _seconds(text: str) -> float:
     return number * next(seconds for letter, seconds in _SECONDS if unit.startswith(letter))
 
 
-def widened(route: Route, filters: Filters) -> Route:
+def widened(route: Route, filters: Scope) -> Route:
     """The route without what the question narrowed, when nothing was found there."""
     return replace(route, inside=filters, narrowing="")

@@ -1,4 +1,4 @@
-"""What the nodes of one run share: the library's tools, the model, the clock, and who listens."""
+"""What the nodes of one run share: the view of the library, the model, the clock, and who listens."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import Generic, TypeVar
 
 from longvid_agents.budget import spent
 from longvid_agents.material import as_data, evidence_block
+from longvid_agents.media import Media
 from longvid_agents.prompts import RETRY
-from longvid_agents.replies import UnreadableError
 from longvid_agents.state import AskState
-from longvid_agents.tools import Tools
 from longvid_agents.video_lm import Reply, Request, VideoLM
+from longvid_storage.db.view import View
 from longvid_storage.errors import OUT_OF_TIME, ModelError
+from longvid_storage.models.replies import UnreadableError, whole_part
 from longvid_storage.types import Claim, TrailStep, Usage
 
 T = TypeVar("T")
@@ -31,10 +32,14 @@ _TEMPLATE = 40
 
 @dataclass(frozen=True)
 class Run:
-    """One run; ``clock`` gives seconds that only grow, ``on_event`` hears of steps and verified claims."""
+    """One run over one view; ``clock`` gives seconds that only grow, ``on_event`` hears of steps and verified claims.
 
-    tools: Tools
+    ``media`` decodes pictures and sound anew; without it the model sees what the index kept.
+    """
+
+    view: View
     lm: VideoLM | None = None
+    media: Media | None = None
     clock: Callable[[], float] = time.monotonic
     on_event: Callable[[AskEvent], None] = lambda event: None
 
@@ -81,13 +86,15 @@ class Run:
 class Outcome(Generic[T]):
     """What a model replied, read; None with the ``problem`` when it could not be read even on a second try.
 
-    ``late``: there is no reply because the budget of seconds ran out, which is the ``problem``.
+    ``late``: there is no reply because the budget of seconds ran out, which is the ``problem``. ``cut``: the reply was
+    cut off, and what was whole of it was read.
     """
 
     value: T | None
     usage: Usage
     problem: str = ""
     late: bool = False
+    cut: bool = False
 
 
 def ask_model(
@@ -110,7 +117,8 @@ def ask_model(
             return Outcome(None, usage, seconds_ran_out(state), late=True)
         usage = usage_after(usage, request, reply)
         try:
-            return Outcome(read(reply.text), usage)
+            text = whole_part(reply.text) if reply.cut else reply.text
+            return Outcome(read(text), usage, cut=reply.cut)
         except UnreadableError as error:
             problem = str(error)
         request = replace(request, prompt=retry_prompt(prompt, problem))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,10 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longvid_agents.question import Plan, Term
-from longvid_agents.sentences import Sentence
-from longvid_agents.tools import TermStatistics
 from longvid_storage.text.analysis import analyse
-from longvid_storage.types import Moment
+from longvid_storage.types import Moment, Passage
 
 # Words on either side of a sentence that count as said around it: in a breath, in its minute, on its subject.
 NEAR, AROUND, SUBJECT = 40, 120, 300
@@ -85,20 +83,22 @@ class Scores:
 
 def score(
     plan: Plan,
-    sentences: Sequence[Sentence],
+    sentences: Sequence[Passage],
     moments: Sequence[Moment],
-    statistics: TermStatistics,
+    documents: int,
+    frequency: Mapping[str, int],
     asked: Array | None,
     vectors: Array | None,
 ) -> Scores:
     """Compare every sentence with the question.
 
-    ``sentences`` of one video stand together in time order; ``statistics`` covers at least the plan's terms;
-    ``asked`` holds the unit vectors of ``question_parts``, a row each, ``vectors`` one for each sentence.
+    ``sentences`` of one video stand together in time order; ``documents`` are what the scope ranks words among,
+    ``frequency`` tells in how many of them each of the plan's terms occurs; ``asked`` holds the unit vectors of
+    ``question_parts``, a row each, ``vectors`` one for each sentence.
     """
     speakers = named_speakers(plan.question, sentences)
     terms = plan.without(speakers)
-    share = weights(terms, statistics)
+    share = weights(terms, documents, frequency)
     lengths = np.array([max(1, len(s.text.split())) for s in sentences], np.float64)
     near, around, subject = (context(sentences, lengths, words) for words in (NEAR, AROUND, SUBJECT))
     counts = term_counts(sentences, terms, plan.language)
@@ -129,7 +129,7 @@ def score(
     )
 
 
-def named_speakers(question: str, sentences: Sequence[Sentence]) -> list[str]:
+def named_speakers(question: str, sentences: Sequence[Passage]) -> list[str]:
     """Speakers heard in ``sentences`` whom the question names, by full name or by an unmistakable first name.
 
     A first name is unmistakable when the question capitalises it and nobody says it in lower case.
@@ -150,16 +150,16 @@ def named_speakers(question: str, sentences: Sequence[Sentence]) -> list[str]:
     return named
 
 
-def weights(terms: Sequence[Term], statistics: TermStatistics) -> Array:
+def weights(terms: Sequence[Term], documents: int, frequency: Mapping[str, int]) -> Array:
     """Each term's share of the question by IDF, shape ``(len(terms),)``; they sum to 1."""
-    frequency = np.array([statistics.frequency.get(term.text, 0) for term in terms], np.float64)
-    idf = np.log(1 + (max(statistics.documents, 1) - frequency + 0.5).clip(0) / (frequency + 0.5))
+    found = np.array([frequency.get(term.text, 0) for term in terms], np.float64)
+    idf = np.log(1 + (max(documents, 1) - found + 0.5).clip(0) / (found + 0.5))
     weight = idf * np.array([_SPECIAL if term.special else 1.0 for term in terms])
     share: Array = weight / max(weight.sum(), 1e-9)
     return share
 
 
-def term_counts(sentences: Sequence[Sentence], terms: Sequence[Term], language: str | None) -> Array:
+def term_counts(sentences: Sequence[Passage], terms: Sequence[Term], language: str | None) -> Array:
     """How often each term occurs in each sentence, shape ``(len(sentences), len(terms))``."""
     column = {term.text: i for i, term in enumerate(terms)}
     counts = np.zeros((len(sentences), len(terms)))
@@ -170,7 +170,7 @@ def term_counts(sentences: Sequence[Sentence], terms: Sequence[Term], language: 
     return counts
 
 
-def referred_to(sentences: Sequence[Sentence]) -> NDArray[np.intp]:
+def referred_to(sentences: Sequence[Passage]) -> NDArray[np.intp]:
     """For each sentence the row of what its speaker said just before, if it refers back; else its own row."""
     before = np.arange(len(sentences))
     last: dict[tuple[str, str | None], int] = {}
@@ -211,7 +211,7 @@ def _cosine_with(before: NDArray[np.intp], vectors: Array, question_vector: Arra
     return _cosine(vectors + vectors[before], question_vector)
 
 
-def context(sentences: Sequence[Sentence], lengths: Array, words: int) -> NDArray[np.intp]:
+def context(sentences: Sequence[Passage], lengths: Array, words: int) -> NDArray[np.intp]:
     """For each sentence the half-open row range of those within ``words`` of its middle, shape ``(n, 2)``.
 
     Ranges stay within one video and one kind of evidence.
@@ -242,11 +242,11 @@ def saturated(counts: Array) -> Array:
     return counts / (counts + _SATURATION)
 
 
-def _stream(sentence: Sentence) -> tuple[str, str]:
+def _stream(sentence: Passage) -> tuple[str, str]:
     return sentence.video_id, sentence.kind
 
 
-def _rank(sentence: Sentence, moments: Sequence[Moment]) -> float:
+def _rank(sentence: Passage, moments: Sequence[Moment]) -> float:
     ranks = (
         rank
         for rank, moment in enumerate(moments)

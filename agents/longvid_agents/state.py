@@ -10,9 +10,8 @@ from longvid_agents.context import Context
 from longvid_agents.question import Plan
 from longvid_agents.replies import Draft
 from longvid_agents.route import Route
-from longvid_agents.sentences import Sentence
 from longvid_agents.working_memory import WorkingMemory
-from longvid_storage.types import Claim, Filters, Moment, TrailStep, Usage
+from longvid_storage.types import Claim, Moment, Passage, TrailStep, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +26,11 @@ class Refusal:
 class AskState:
     """The state of one question; nodes return the fields they change.
 
-    ``question``, ``filters``, ``k``, ``context``, ``budget`` and ``started_s`` (on the run's clock) come from the
+    ``question``, ``k``, ``context``, ``budget`` and ``started_s`` (on the run's clock) come from the
     caller and no node changes them.
 
     ``plan`` writes the plan, and with a model the route and the first ``calls``. ``search`` takes the calls; it adds
-    to ``moments`` (best first) and ``evidence`` (sentences around them), and with a model to the ``memory``, which
+    to ``moments`` (best first) and ``evidence`` (passages around them), and with a model to the ``memory``, which
     alone gives evidence its ids. ``look`` takes the ``looks`` and adds what was seen; ``blind``
     when the model turned out not to see. ``reflect`` counts ``rounds``
     and writes new calls and looks, or none; ``done`` holds every call made.
@@ -47,7 +46,6 @@ class AskState:
     """
 
     question: str
-    filters: Filters = field(default_factory=Filters)
     k: int = 30
     context: Context = field(default_factory=Context)
     budget: Budget = field(default_factory=Budget)
@@ -58,7 +56,7 @@ class AskState:
     looks: tuple[Call, ...] = ()
     done: frozenset[Call] = frozenset()
     moments: tuple[Moment, ...] = ()
-    evidence: tuple[Sentence, ...] = ()
+    evidence: tuple[Passage, ...] = ()
     memory: WorkingMemory = field(default_factory=WorkingMemory)
     rounds: int = 0
     blind: bool = False

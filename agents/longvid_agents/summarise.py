@@ -6,29 +6,24 @@ prose, and it says so (``Summary.how``).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from longvid_agents.cues import Cue, owner_of, strength
-from longvid_agents.sentences import Sentence, speech_sentences
-from longvid_agents.tools import Tools
-from longvid_storage.types import Citation, Segment
+from longvid_agents.whole import claims_of
+from longvid_storage.db.chain import ChainLink
+from longvid_storage.db.view import View
+from longvid_storage.types import Citation, Passage, VideoCard
 
 Length = Literal["short", "long"]
 
 HOW = (
-    "extractive: sentences of the video itself, chosen by centrality (overview) and by English cue phrases "
-    "(decisions, action items, open questions); no language model read it"
+    "extractive: sentences of the video itself, those of its summary (overview) and those that English cue phrases "
+    "find (decisions, action items, open questions)"
 )
 # (sentences of the overview, lines of each list at most)
 MOST: dict[Length, tuple[int, int]] = {"short": (4, 5), "long": (10, 15)}
-_FEWEST_WORDS, _MOST_WORDS = 8, 45
-# Maximal marginal relevance (Carbonell & Goldstein 1998): how much a sentence like one already chosen loses.
-_REDUNDANCY = 0.5
 # Of two items this close in time and of one kind, the stronger stands for both.
 _SAME_PLACE_S = 20.0
 
@@ -72,55 +67,57 @@ class Summary:
     how: str = HOW
 
 
-def summarise(
-    tools: Tools,
-    video_id: str,
-    title: str,
-    path: str,
-    duration_s: float,
-    segments: Sequence[Segment],
-    *,
-    length: Length = "short",
-) -> Summary:
-    """Summarise a video from its transcript, its ``segments`` (those of level ``"event"`` become the chapters)
-    and the vectors the index holds. A video in which nothing is said has chapters only.
+def summarise(view: View, card: VideoCard, *, length: Length = "short") -> Summary:
+    """Summarise a video: its chain of summaries for the overview, its events as chapters, and what cue phrases find.
+
+    The overview is the video's own summary, or for ``"long"`` those of its events: what ``show`` and a question about
+    the whole tell too. A video in which nothing is said has chapters only.
     """
-    sentences = speech_sentences(video_id, tools.utterances(video_id, 0.0, max(duration_s, 1e9)))
-    speakers = sorted({s.speaker for s in sentences if s.speaker})
-    events = [segment for segment in segments if segment.level == "event"]
+    said = view.passages_of(card.video_id, ["speech"])
+    speakers = sorted({p.speaker for p in said if p.speaker})
     central, most = MOST[length]
 
-    def line(sentence: Sentence, owner: str | None = None) -> Line:
-        citation = Citation(
-            video_id=video_id,
-            title=title,
-            path=path,
-            start_s=sentence.start_s,
-            end_s=sentence.end_s,
-            kind=sentence.kind,
-            quote=sentence.text,
-        )
-        return Line(sentence.text, citation, sentence.speaker, owner)
+    def line(passage: Passage, owner: str | None = None) -> Line:
+        return Line(passage.text, Citation.of(passage, card.title, card.path), passage.speaker, owner)
 
-    def listed(cue: Cue) -> list[Sentence]:
-        return strongest(sentences, cue, most)
+    def listed(cue: Cue) -> list[Passage]:
+        return strongest(said, cue, most)
 
+    events = view.segments(card.video_id, "event")
     return Summary(
-        video_id=video_id,
-        title=title,
-        path=path,
-        duration_s=duration_s,
-        overview=tuple(line(s) for s in overview(tools, video_id, sentences, central)),
+        video_id=card.video_id,
+        title=card.title,
+        path=card.path,
+        duration_s=card.duration_s,
+        overview=tuple(overview(view, card, length)[:central]),
         chapters=tuple(SummaryChapter(e.start_s, e.end_s, e.title or "(untitled)") for e in events),
-        decisions=tuple(line(s) for s in listed("decision")),
-        action_items=tuple(line(s, owner_of(s, speakers)) for s in listed("action")),
-        open_questions=tuple(line(s) for s in listed("question")),
+        decisions=tuple(line(p) for p in listed("decision")),
+        action_items=tuple(line(p, owner_of(p, speakers)) for p in listed("action")),
+        open_questions=tuple(line(p) for p in listed("question")),
     )
 
 
-def strongest(sentences: Sequence[Sentence], cue: Cue, most: int) -> list[Sentence]:
+def overview(view: View, card: VideoCard, length: Length, engine: str | None = None) -> list[Line]:
+    """The chain of a video as cited lines: of the whole, or of its events; only what ``engine`` wrote, if given."""
+    level = "video" if length == "short" else "event"
+    links = [
+        link for link in view.chain(card.video_id) if link.level == level and engine in (None, link.engine)
+    ]
+    return lines_of(links, view, [card])
+
+
+def lines_of(links: Iterable[ChainLink], view: View, cards: Sequence[VideoCard]) -> list[Line]:
+    """Sentences of summaries as cited lines; those whose passages are gone are left out."""
+    sentences = [sentence for link in links for sentence in link.sentences]
+    return [
+        Line(claim.text, claim.citations[0], also=claim.citations[1:])
+        for claim, _ in claims_of(sentences, view, cards)
+    ]
+
+
+def strongest(sentences: Sequence[Passage], cue: Cue, most: int) -> list[Passage]:
     """The ``most`` sentences that read most strongly as ``cue``, in time order, one a place."""
-    chosen: list[Sentence] = []
+    chosen: list[Passage] = []
     for sentence in sorted(sentences, key=lambda s: (-strength(s, cue), s.start_s)):
         if len(chosen) >= most or strength(sentence, cue) <= 0:
             break
@@ -130,40 +127,3 @@ def strongest(sentences: Sequence[Sentence], cue: Cue, most: int) -> list[Senten
         ):
             chosen.append(sentence)
     return sorted(chosen, key=lambda s: s.start_s)
-
-
-def overview(tools: Tools, video_id: str, sentences: Sequence[Sentence], most: int) -> list[Sentence]:
-    """The ``most`` most central sentences, in time order.
-
-    Central is what is nearest to the mean vector of everything said, less what is already chosen (maximal marginal
-    relevance); without vectors, what shares most words with the rest.
-    """
-    fit = [s for s in sentences if _FEWEST_WORDS <= len(s.text.split()) <= _MOST_WORDS and s.text[-1:] != "?"]
-    fit = fit or list(sentences)
-    if not fit:
-        return []
-    vectors = tools.stored_vectors(video_id, [(s.start_s, s.end_s) for s in fit], speech=True)
-    if vectors is None or not vectors.any():
-        vectors = _word_vectors(fit)
-    centre = vectors.mean(axis=0)
-    central = vectors @ (centre / max(float(np.linalg.norm(centre)), 1e-9))
-    chosen: list[int] = []
-    like = np.full(len(fit), -np.inf)
-    while len(chosen) < min(most, len(fit)):
-        worth = central - (_REDUNDANCY * np.maximum(like, 0.0) if chosen else 0.0)
-        worth[chosen] = -np.inf
-        best = int(np.argmax(worth))
-        chosen.append(best)
-        like = np.maximum(like, vectors @ vectors[best])
-    return [fit[row] for row in sorted(chosen)]
-
-
-def _word_vectors(sentences: Sequence[Sentence]) -> NDArray[np.float32]:
-    """Unit bag-of-words vectors, shape ``(len(sentences), words)``."""
-    bags = [set(sentence.text.casefold().split()) for sentence in sentences]
-    columns = {word: column for column, word in enumerate(sorted(set().union(*bags)))}
-    vectors = np.zeros((len(bags), len(columns)), np.float32)
-    for row, bag in enumerate(bags):
-        vectors[row, [columns[word] for word in bag]] = 1.0
-    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
-    return vectors

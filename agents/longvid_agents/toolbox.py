@@ -1,24 +1,20 @@
-"""Runs calls of the library's tools, all of one turn together, each inside the caller's filters."""
+"""Runs the calls of one turn, each inside the view's scope."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from longvid_agents.calls import Call
-from longvid_agents.evidence import allowed, gather
-from longvid_agents.narrowing import admits, narrowed
-from longvid_agents.sentences import Sentence, screen_sentences, speech_sentences
-from longvid_agents.tools import Tools, VideoCard
-from longvid_agents.working_memory import Source, sources_of
+from longvid_agents.working_memory import Names, sources_of
 from longvid_storage.db.chain import ChainLink
+from longvid_storage.db.view import View
 from longvid_storage.errors import UsageError
-from longvid_storage.search.mentions import VideoMentions
-from longvid_storage.text.sound_words import describe_sound
-from longvid_storage.types import Filters, Moment, Segment
+from longvid_storage.search.evidence import around
+from longvid_storage.search.mentions import mentions
+from longvid_storage.search.moments import search
+from longvid_storage.types import Moment, Passage, VideoCard
 
-MOST_AT_ONCE = 4
 # Of the places where a term is said, and of the videos of a library, at most so many are read in one call.
 MOST_PLACES = 60
 MOST_VIDEOS = 50
@@ -32,25 +28,21 @@ class Found:
     """
 
     call: Call
-    sentences: tuple[Sentence, ...] = ()
+    sentences: tuple[Passage, ...] = ()
     moments: tuple[Moment, ...] = ()
-    sources: Mapping[str, Source] = field(default_factory=dict)
+    sources: Mapping[str, Names] = field(default_factory=dict)
     cards: tuple[VideoCard, ...] = ()
     note: str | None = None
 
 
-def run_calls(calls: Sequence[Call], filters: Filters, tools: Tools, *, k: int) -> list[Found]:
-    """What each call gives, in order. The first error that is not about the call itself is raised."""
-    if len(calls) <= 1:
-        return [run_call(call, filters, tools, k=k) for call in calls]
-    with ThreadPoolExecutor(min(MOST_AT_ONCE, len(calls)), "longvid-tool") as pool:
-        return list(pool.map(lambda call: run_call(call, filters, tools, k=k), calls))
+def run_calls(calls: Sequence[Call], view: View, *, k: int) -> list[Found]:
+    """What each call gives, in order."""
+    return [run_call(call, view, k=k) for call in calls]
 
 
-def run_call(call: Call, filters: Filters, tools: Tools, *, k: int) -> Found:
-    """One call, with ``filters`` narrowed by what it names; never widened."""
-    inside = narrowed(
-        filters,
+def run_call(call: Call, view: View, *, k: int) -> Found:
+    """One call, with the view's scope narrowed by what it names; never widened."""
+    inside = view.scope.narrowed(
         videos=None if call.video_id is None else [call.video_id],
         from_s=call.from_s,
         to_s=call.to_s,
@@ -58,85 +50,66 @@ def run_call(call: Call, filters: Filters, tools: Tools, *, k: int) -> Found:
     )
     if inside is None:
         return Found(call, note="outside what was allowed")
+    view = view.within(inside)
     if call.tool == "search":
-        moments = tuple(tools.search(call.query, k=k, filters=inside))
-        return Found(call, gather(moments, inside, tools), moments, sources_of(moments))
+        moments = tuple(search(view, call.query, k))
+        return Found(call, tuple(around(view, moments)), moments, sources_of(moments))
     if call.tool == "mentions":
         try:
-            return _mentioned(call, tools.mentions(call.terms, filters=inside))
+            return _mentioned(call, view)
         except UsageError as error:
             return Found(call, note=error.message)
     if call.tool == "library":
-        return _listed(call, inside, tools)
-    return _read(call, inside, tools)
+        return _listed(call, view)
+    return _read(call, view)
 
 
-def _mentioned(call: Call, groups: Iterable[VideoMentions]) -> Found:
-    groups = list(groups)
-    sentences = tuple(
-        Sentence(group.video_id, place.kind, place.start_s, place.end_s, place.text, place.speaker)
-        for group in groups
-        for place in group.mentions
-    )
-    more = f"the first {MOST_PLACES} of {len(sentences)}" if len(sentences) > MOST_PLACES else None
+def _mentioned(call: Call, view: View) -> Found:
+    groups = mentions(view, call.terms)
+    ids = list(dict.fromkeys(i for group in groups for place in group.mentions for i in place.passage_ids))
+    more = f"the first {MOST_PLACES} of {len(ids)}" if len(ids) > MOST_PLACES else None
     sources = {group.video_id: (group.title, group.path) for group in groups}
-    return Found(call, sentences[:MOST_PLACES], sources=sources, note=more)
+    return Found(call, tuple(view.passages(ids[:MOST_PLACES])), sources=sources, note=more)
 
 
-def _listed(call: Call, filters: Filters, tools: Tools) -> Found:
+def _listed(call: Call, view: View) -> Found:
     """The first videos of the library, each with its date, length and speakers."""
-    admitted = tools.cards(filters=filters)
+    admitted = view.cards()
     more = f"the first {MOST_VIDEOS} of {len(admitted)}" if len(admitted) > MOST_VIDEOS else None
-    first = frozenset(card.video_id for card in admitted[:MOST_VIDEOS])
-    cards = tuple(tools.cards(filters=replace(filters, video_ids=first), details=True))
+    first = [card.video_id for card in admitted[:MOST_VIDEOS]]
+    cards = tuple(view.cards(details=True, ids=first))
     sources = {card.video_id: (card.title, card.path) for card in cards}
     return Found(call, sources=sources, cards=cards, note=more)
 
 
-def _read(call: Call, filters: Filters, tools: Tools) -> Found:
-    """Outline, transcript, screen text or sounds of one video, if the filters admit that video."""
+def _read(call: Call, view: View) -> Found:
+    """Outline, transcript, screen text or sounds of one video, if the scope admits that video."""
     video_id = call.video_id or ""
-    card = next((card for card in tools.cards(filters=filters) if card.video_id == video_id), None)
+    card = next(iter(view.cards(ids=[video_id])), None)
     if card is None:
         return Found(call, note="no such video")
-    from_s, to_s = filters.from_s or 0.0, card.duration_s + 1 if filters.to_s is None else filters.to_s
-    if call.tool == "transcript":
-        said = [u for u in tools.utterances(video_id, from_s, to_s) if allowed(filters, u)]
-        sentences = speech_sentences(video_id, said)
-    elif filters.speaker is not None:
-        sentences = []  # a slide, a sound or a summary has no speaker
-    elif call.tool == "screen_text":
-        sentences = screen_sentences(video_id, tools.screen_texts(video_id, from_s, to_s))
-    elif call.tool == "sounds":
-        sentences = [
-            Sentence(video_id, "sound", heard.start_s, heard.end_s, describe_sound(heard.label))
-            for heard in tools.sounds(video_id, from_s, to_s)
-            if admits(filters, heard.start_s, heard.end_s)
-        ]
+    kinds = {"transcript": "speech", "screen_text": "screen", "sounds": "sound"}
+    if call.tool in kinds:
+        found = view.passages_of(video_id, [kinds[call.tool]])
+    elif view.scope.speaker is not None:
+        found = []  # a summary has no speaker
     else:
-        sentences = outline_of(video_id, tools.segments(video_id), filters)
-        sentences += quotes_of(video_id, tools.chain(video_id), filters)
-    return Found(call, tuple(sentences), sources={video_id: (card.title, card.path)})
+        found = outline_of(view, video_id)
+        found += view.passages([i for i in _named(view.chain(video_id)) if i])
+    return Found(call, tuple(found), sources={video_id: (card.title, card.path)})
 
 
-def quotes_of(video_id: str, chain: Iterable[ChainLink], filters: Filters) -> list[Sentence]:
-    """What the summaries of a video's events rest on, in time order, each once: this is what can be cited of them."""
-    quotes = {
-        Sentence(video_id, quote.kind, quote.start_s, quote.end_s, quote.text)
-        for link in chain
-        if link.level == "event"
-        for summary in link.sentences
-        for quote in summary.quotes
-        if quote.video_id == video_id and admits(filters, quote.start_s, quote.end_s)
-    }
-    return sorted(quotes, key=lambda quote: (quote.start_s, quote.end_s, quote.text))
+def _named(chain: Iterable[ChainLink]) -> list[int]:
+    """The passages that the summaries of a video's events rest on, each once: this is what can be cited of them."""
+    events = (link for link in chain if link.level == "event")
+    return sorted({each for link in events for sentence in link.sentences for each in sentence.passages})
 
 
-def outline_of(video_id: str, segments: Iterable[Segment], filters: Filters) -> list[Sentence]:
-    """The events of a video, each with title and summary, that the filters' time admits; to read, not to cite."""
+def outline_of(view: View, video_id: str) -> list[Passage]:
+    """The events of a video, each with title and summary, that the scope's time admits; to read, not to cite."""
     return [
-        Sentence(video_id, "summary", segment.start_s, segment.end_s, text)
-        for segment in segments
-        if segment.level == "event" and admits(filters, segment.start_s, segment.end_s)
+        Passage(0, video_id, "summary", segment.start_s, segment.end_s, text)
+        for segment in view.segments(video_id, "event")
+        if view.scope.touches(segment.start_s, segment.end_s)
         if (text := ": ".join(part for part in (segment.title, segment.summary) if part))
     ]

@@ -1,64 +1,47 @@
-"""A citation is true when its quote really is in its span: re-read from the store.
+"""A citation is true when the passage it names is in the view, word for word, with its span.
 
-The search result that led to the quote is not asked again.
+The search result that led to it is not asked again: passages are looked up by their ids.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from longvid_agents.sentences import Sentence
-from longvid_agents.tools import Tools
-from longvid_storage.text.sound_words import describe_sound
-from longvid_storage.types import Citation, Claim, ScreenText, Sound, Utterance
-
-# A span of zero length is asked for as one this long.
-INSTANT_S = 0.001
+from longvid_storage.db.view import View
+from longvid_storage.types import Citation, Claim, Passage
 
 _WORD = re.compile(r"\w+", re.UNICODE)
 
 
-def supported(claim: Claim, tools: Tools, seen: Sequence[Sentence] = ()) -> bool:
-    """True when the claim has a citation and every citation's quote is in its cited span."""
-    return bool(claim.citations) and all(quote_in_span(citation, tools, seen) for citation in claim.citations)
+def supported(claims: Iterable[Claim], view: View, seen: Sequence[Passage] = ()) -> list[Claim]:
+    """Those of ``claims`` that have a citation, and every cited passage is what and where they say.
 
-
-def quote_in_span(citation: Citation, tools: Tools, seen: Sequence[Sentence] = ()) -> bool:
-    """Compare the quote with what the store holds for the span; case, punctuation, white space do not count.
-
-    What two people say at once is compared speaker by speaker, since their cues interleave. Of a picture
-    there is nothing to quote but what the model ``seen`` says of it in this run.
+    Of a picture there is nothing to look up but what the model has ``seen`` of it in this run.
     """
-    quote = normalise(citation.quote)
-    if not quote:
-        return False
-    span = (citation.video_id, citation.start_s, max(citation.end_s, citation.start_s + INSTANT_S))
-    if citation.kind == "speech":
-        sources = _by_speaker([u for u in tools.utterances(*span) if within(u, citation)])
-    elif citation.kind == "screen":
-        lines = [t for t in tools.screen_texts(*span) if within(t, citation)]
-        sources = [" ".join(line.text for line in lines)]
-    elif citation.kind == "sound":
-        sources = [describe_sound(s.label) for s in tools.sounds(*span) if within(s, citation)]
-    else:
-        sources = [s.text for s in seen if s.video_id == citation.video_id and within(s, citation)]
-    return any(f" {quote} " in f" {normalise(source)} " for source in sources)
+    listed = list(claims)
+    ids = {c.passage_id for claim in listed for c in claim.citations if c.passage_id}
+    known = {passage.id: passage for passage in view.passages(sorted(ids))} if ids else {}
+    pictures = {_place(passage) for passage in seen if passage.kind == "picture"}
+
+    def true(citation: Citation) -> bool:
+        passage = known.get(citation.passage_id)
+        if passage is None:
+            return citation.kind == "picture" and _cited(citation) in pictures
+        return _cited(citation) == _place(passage)
+
+    return [claim for claim in listed if claim.citations and all(map(true, claim.citations))]
 
 
-def within(piece: Utterance | ScreenText | Sound | Sentence, citation: Citation) -> bool:
-    """True when ``piece`` lies wholly inside the cited span."""
-    return citation.start_s <= piece.start_s and piece.end_s <= citation.end_s
+def _place(passage: Passage) -> tuple[str, str, float, float, str]:
+    return passage.video_id, passage.kind, passage.start_s, passage.end_s, passage.text
+
+
+def _cited(citation: Citation) -> tuple[str, str, float, float, str]:
+    return citation.video_id, citation.kind, citation.start_s, citation.end_s, citation.quote
 
 
 def normalise(text: str) -> str:
     """Words of ``text`` in lower case, compatibility forms folded, one space between."""
     return " ".join(_WORD.findall(unicodedata.normalize("NFKC", text).casefold()))
-
-
-def _by_speaker(utterances: Sequence[Utterance]) -> list[str]:
-    spoken: dict[str | None, list[str]] = {}
-    for utterance in sorted(utterances, key=lambda u: (u.start_s, u.end_s)):
-        spoken.setdefault(utterance.speaker, []).append(utterance.text)
-    return [" ".join(texts) for texts in spoken.values()]

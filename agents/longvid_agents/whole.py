@@ -1,22 +1,22 @@
 """Questions about a whole ("What was the meeting about?"), answered from the chain of summaries.
 
-Nothing is searched and no model is called: the chain was made when the video was indexed. What is cited is what
-each summary sentence rests on, never the summary; a sentence whose places the store no longer holds, or that says a
+Nothing is searched and no model is called: the chain was made when the video was indexed. What is cited are the
+passages that each summary sentence names, never the summary; a sentence whose passages are gone, or that says a
 number, time, name or quote they do not, is left out.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
-from longvid_agents.checks.claim import Source, check_claim
+from longvid_agents.checks.claim import Support, check_claim
 from longvid_agents.question import FRAME_WORDS, Plan
-from longvid_agents.sentences import Sentence
-from longvid_agents.tools import Tools, VideoCard
-from longvid_agents.verify import supported
 from longvid_storage.db.chain import ChainLink, SummarySentence
-from longvid_storage.types import Citation, Claim, Filters
+from longvid_storage.db.view import View
+from longvid_storage.text.analysis import query_terms
+from longvid_storage.text.mmr import central
+from longvid_storage.types import Citation, Claim, VideoCard
 
 # Words of such a question that name no subject of their own.
 _WHOLE_WORDS = """
@@ -26,34 +26,60 @@ _WHOLE_WORDS = """
 _WHOLE = frozenset(_WHOLE_WORDS.split())
 _ABOUT = re.compile(r"^what (?:is|are|was|were)\b.*\babout\W*$", re.IGNORECASE)
 MOST_CLAIMS = 12
+EXTRACTIVE = "extractive"
 _WORD = re.compile(r"\w+")
 
 
-def whole_claims(plan: Plan, tools: Tools, filters: Filters, *, written: bool = False) -> tuple[Claim, ...]:
-    """The summary of the one video the question or ``filters`` name, or of all they admit, as cited claims.
+def whole_claims(plan: Plan, view: View, *, written: bool = False) -> tuple[Claim, ...]:
+    """The summary of the one video the question or the scope names, or of all it admits, as cited claims.
 
-    Empty when the question asks for something in particular, when the filters leave only a part of a video or one
+    Empty when the question asks for something in particular, when the scope leaves only a part of a video or one
     speaker's words, or when there is no chain (``written``: none that a model wrote): it is then answered as any
     other.
     """
-    if not (plan.kind == "summary" or _ABOUT.match(plan.question)) or (filters.from_s, filters.to_s) != (
-        None,
-        None,
-    ):
+    if not (plan.kind == "summary" or _ABOUT.match(plan.question)) or not view.scope.whole:
         return ()
-    if filters.speaker is not None or filters.language is not None:
-        return ()
-    cards = tools.cards(filters=filters)
+    cards = view.cards()
     named = [card for card in cards if _names(plan.question, card.title)] if len(cards) > 1 else list(cards)
     if not asks_whole(plan, [card.title for card in named]) or len(named) > 1:
         return ()
-    link = _link(tools, filters, named, cards)
-    by_model = link is not None and link.engine != "extractive"
-    if link is None or (written and not by_model):
+    if len(named) == 1:
+        links = [link for link in view.chain(named[0].video_id) if link.level == "video"]
+    else:
+        links = library_summary(view) if view.scope.video_ids is None and cards else []
+    by_model = bool(links) and links[-1].engine != EXTRACTIVE
+    if not links or (written and not by_model):
         return ()
+    claims = claims_of(links[-1].sentences[:MOST_CLAIMS], view, cards)
+    return tuple(claim for claim, supports in claims if not by_model or _holds(claim, supports))
+
+
+def library_summary(view: View) -> list[ChainLink]:
+    """What the scope's videos are about: as a model folded it, else their summaries' most central sentences."""
+    stored = [link for link in view.library_chain() if link.level == "library"]
+    if stored:
+        return stored
+    sentences = [sentence for _, link in view.video_summaries() for sentence in link.sentences]
+    rows = central([query_terms(sentence.text) for sentence in sentences], MOST_CLAIMS)
+    chosen = tuple(sentences[row] for row in rows)
+    return [ChainLink("library", 0, 0.0, 0.0, chosen, "", EXTRACTIVE)] if chosen else []
+
+
+def claims_of(
+    sentences: Iterable[SummarySentence], view: View, cards: Iterable[VideoCard]
+) -> list[tuple[Claim, list[Support]]]:
+    """Summary sentences as claims that cite the passages they rest on; those of which one is gone are left out."""
+    listed = list(sentences)
     by_id = {card.video_id: card for card in cards}
-    claims = [claim for s in link.sentences[:MOST_CLAIMS] if (claim := _claim(s, by_id)) is not None]
-    return tuple(claim for claim in claims if supported(claim, tools) and (not by_model or _holds(claim)))
+    known = {passage.id: passage for passage in view.passages([i for s in listed for i in s.passages])}
+    made = []
+    for sentence in listed:
+        passages = [known[each] for each in sentence.passages if each in known]
+        if passages and len(passages) == len(sentence.passages):
+            supports = [Support(p, by_id[p.video_id].title) for p in passages]
+            citations = (Citation.of(p, by_id[p.video_id].title, by_id[p.video_id].path) for p in passages)
+            made.append((Claim(sentence.text, tuple(citations)), supports))
+    return made
 
 
 def asks_whole(plan: Plan, titles: Sequence[str]) -> bool:
@@ -68,33 +94,8 @@ def asks_whole(plan: Plan, titles: Sequence[str]) -> bool:
     ]
 
 
-def _link(
-    tools: Tools, filters: Filters, named: Sequence[VideoCard], cards: Sequence[VideoCard]
-) -> ChainLink | None:
-    """The video's own summary, or the one of the library or collection that the filters admit whole."""
-    if len(named) == 1:
-        return next((link for link in tools.chain(named[0].video_id) if link.level == "video"), None)
-    if filters.video_ids is not None or not cards:
-        return None
-    return next((link for link in tools.library_chain(filters.collection) if link.level == "library"), None)
-
-
-def _claim(sentence: SummarySentence, cards: Mapping[str, VideoCard]) -> Claim | None:
-    """None when it rests on a video that the filters do not admit."""
-    citations = []
-    for q in sentence.quotes:
-        if q.video_id not in cards:
-            return None
-        card = cards[q.video_id]
-        citations.append(Citation(q.video_id, card.title, card.path, q.start_s, q.end_s, q.kind, q.text))
-    return Claim(sentence.text, tuple(citations))
-
-
-def _holds(claim: Claim) -> bool:
-    sources = [
-        Source(Sentence(c.video_id, c.kind, c.start_s, c.end_s, c.quote), c.title) for c in claim.citations
-    ]
-    return check_claim(claim.text, sources).verdict != "refuted"
+def _holds(claim: Claim, supports: Sequence[Support]) -> bool:
+    return check_claim(claim.text, supports).verdict != "refuted"
 
 
 def _names(question: str, title: str) -> bool:

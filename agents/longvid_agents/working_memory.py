@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from longvid_agents.sentences import Sentence
-from longvid_agents.tools import VideoCard
 from longvid_agents.video_lm import EvidenceText
 from longvid_storage.text.timecode import format_span
-from longvid_storage.types import Citation, Moment
+from longvid_storage.types import Citation, Moment, Passage, VideoCard
 
-Source = tuple[str, str]  # (title, path) of a video
+Names = tuple[str, str]  # (title, path) of a video
 
 # Of the window's tokens at most this share goes to digests of what is no longer in it.
 DIGESTS = 0.25
@@ -26,25 +24,16 @@ _FRAME_TOKENS = 16
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One piece of evidence; ``sentence`` is what was said, shown or seen, with its true span."""
+    """One piece of evidence; ``passage`` is what was said, shown or seen, with its true span."""
 
     id: str
-    sentence: Sentence
+    passage: Passage
     title: str
     path: str
 
     def citation(self) -> Citation:
         """The piece as a citation."""
-        said = self.sentence
-        return Citation(
-            video_id=said.video_id,
-            title=self.title,
-            path=self.path,
-            start_s=said.start_s,
-            end_s=said.end_s,
-            kind=said.kind,
-            quote=said.text,
-        )
+        return Citation.of(self.passage, self.title, self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +56,7 @@ class WorkingMemory:
     items: tuple[Item, ...] = ()
     ruled_out: frozenset[str] = frozenset()
     videos: tuple[str, ...] = ()
-    sources: Mapping[str, Source] = field(default_factory=dict)
+    sources: Mapping[str, Names] = field(default_factory=dict)
     cards: Mapping[str, VideoCard] = field(default_factory=dict)
     looked: tuple[str, ...] = ()
 
@@ -88,7 +77,7 @@ class WorkingMemory:
         number = int(label[1:]) if label[:1] == "v" and label[1:].isdecimal() else 0
         return self.videos[number - 1] if 1 <= number <= len(self.videos) else None
 
-    def meeting(self, sources: Mapping[str, Source]) -> WorkingMemory:
+    def meeting(self, sources: Mapping[str, Names]) -> WorkingMemory:
         """The memory with these videos met too."""
         new = {video_id: source for video_id, source in sources.items() if video_id not in self.sources}
         return replace(self, videos=(*self.videos, *new), sources={**self.sources, **new})
@@ -99,12 +88,12 @@ class WorkingMemory:
         met = self.meeting({each: (card.title, card.path) for each, card in new.items()})
         return replace(met, cards={**self.cards, **new})
 
-    def adding(self, sentences: Iterable[Sentence]) -> WorkingMemory:
+    def adding(self, sentences: Iterable[Passage]) -> WorkingMemory:
         """The memory with these pieces too, in this order; one that is known keeps its id.
 
         Raises ``KeyError`` for a piece of a video that was not met.
         """
-        known = {item.sentence for item in self.items}
+        known = {item.passage for item in self.items}
         items = list(self.items)
         for sentence in sentences:
             if sentence not in known:
@@ -116,14 +105,14 @@ class WorkingMemory:
         """The memory with these pieces marked as of no use: no longer shown, still known."""
         return replace(self, ruled_out=self.ruled_out | {each for each in ids if self.get(each) is not None})
 
-    def seen(self) -> tuple[Sentence, ...]:
+    def seen(self) -> tuple[Passage, ...]:
         """What a model saw in pictures in this run."""
-        return tuple(item.sentence for item in self.items if item.sentence.kind == "picture")
+        return tuple(item.passage for item in self.items if item.passage.kind == "picture")
 
     def window(self, most_tokens: int, count: Callable[[str], int]) -> Window:
         """The newest pieces that fit into ``most_tokens`` by ``count``, and digests of the others."""
         useful = [item for item in self.items if item.id not in self.ruled_out]
-        costs = [count(item.sentence.text) + _FRAME_TOKENS for item in useful]
+        costs = [count(item.passage.text) + _FRAME_TOKENS for item in useful]
         if sum(costs) <= most_tokens:
             return Window(tuple(useful))
         room = most_tokens * (1 - DIGESTS)
@@ -137,25 +126,25 @@ class WorkingMemory:
         """Pieces as a model reads them: by video as they were met, in time order."""
         place = {video_id: number for number, video_id in enumerate(self.videos)}
         ordered = sorted(
-            items, key=lambda item: (place[item.sentence.video_id], item.sentence.start_s, int(item.id[1:]))
+            items, key=lambda item: (place[item.passage.video_id], item.passage.start_s, int(item.id[1:]))
         )
         return tuple(
             EvidenceText(
                 id=item.id,
-                title=f"v{place[item.sentence.video_id] + 1} {item.title}",
-                start_s=item.sentence.start_s,
-                end_s=item.sentence.end_s,
-                kind=item.sentence.kind,
-                text=item.sentence.text,
-                speaker=item.sentence.speaker,
+                title=f"v{place[item.passage.video_id] + 1} {item.title}",
+                start_s=item.passage.start_s,
+                end_s=item.passage.end_s,
+                kind=item.passage.kind,
+                text=item.passage.text,
+                speaker=item.passage.speaker,
             )
             for item in ordered
         )
 
 
-def sources_of(moments: Iterable[Moment]) -> dict[str, Source]:
+def sources_of(moments: Iterable[Moment]) -> dict[str, Names]:
     """Titles and paths of the moments' videos, in their order."""
-    found: dict[str, Source] = {}
+    found: dict[str, Names] = {}
     for moment in moments:
         found.setdefault(moment.video_id, (moment.title, moment.path))
     return found
@@ -165,7 +154,7 @@ def _digests(items: Sequence[Item], most_tokens: float, count: Callable[[str], i
     """One line for each run of neighbouring pieces of a video, newest kept when they do not all fit."""
     runs: list[list[Item]] = []
     for item in items:
-        if runs and runs[-1][-1].sentence.video_id == item.sentence.video_id:
+        if runs and runs[-1][-1].passage.video_id == item.passage.video_id:
             runs[-1].append(item)
         else:
             runs.append([item])
@@ -184,7 +173,7 @@ def _digests(items: Sequence[Item], most_tokens: float, count: Callable[[str], i
 
 
 def _digest(run: Sequence[Item]) -> str:
-    longest = max(run, key=lambda item: min(len(item.sentence.text), 200)).sentence.text.split()
+    longest = max(run, key=lambda item: min(len(item.passage.text), 200)).passage.text.split()
     more = " …" if len(longest) > _DIGEST_WORDS else ""
     return f"{_ids(run)} {_where(run)}: {' '.join(longest[:_DIGEST_WORDS])}{more}"
 
@@ -194,5 +183,5 @@ def _ids(run: Sequence[Item]) -> str:
 
 
 def _where(run: Sequence[Item]) -> str:
-    start_s = min(item.sentence.start_s for item in run)
-    return f"{run[0].title} {format_span(start_s, max(item.sentence.end_s for item in run))}"
+    start_s = min(item.passage.start_s for item in run)
+    return f"{run[0].title} {format_span(start_s, max(item.passage.end_s for item in run))}"

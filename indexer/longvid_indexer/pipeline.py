@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from longvid_indexer.report import (
     ErrorInfo,
     FileFinished,
+    FilesFound,
     IndexEvent,
     IndexReport,
     RunsAgain,
@@ -61,9 +62,13 @@ class Pipeline:
         self._sidecars = Sidecars()
         reports: list[IndexReport] = []
         with self.store.writer_lock(on_wait=lambda message: on_event(Waiting(message))):
-            known = self.store.known_paths()
-            for found in scan(paths):
-                report = self._file(found, known.get(str(found.path)), on_event)
+            with self.store.view() as view:  # one snapshot: a file that is unchanged asks nothing more
+                known = view.paths()
+                rows = {row.info.video_id: row for row in view.videos()}
+            everything = list(scan(paths))
+            on_event(FilesFound(len(everything)))
+            for found in everything:
+                report = self._file(found, known.get(str(found.path)), rows, on_event)
                 reports.append(report)
                 on_event(FileFinished(report, len(reports)))
             self._fold(reports, on_event)
@@ -74,17 +79,22 @@ class Pipeline:
         from longvid_indexer.summarising.library import fold_library
 
         wrote = any(r.stages["summaries"].status == "done" for r in reports if "summaries" in r.stages)
-        if "summaries" in self.stages and (wrote or self._grew):
-            fold_library(self.store, self.engines.summariser, lambda message: on_event(Told(message)))
+        model = self.engines.summariser
+        if model is not None and "summaries" in self.stages and (wrote or self._grew):
+            fold_library(self.store, model, lambda message: on_event(Told(message)))
 
     def _file(
-        self, found: Found, known: PathRow | None, on_event: Callable[[IndexEvent], None]
+        self,
+        found: Found,
+        known: PathRow | None,
+        rows: dict[str, VideoRow],
+        on_event: Callable[[IndexEvent], None],
     ) -> IndexReport:
         """Everything about one file; what is wrong with it becomes part of its report."""
         try:
             if found.error is not None:
                 raise found.error
-            job = self._job(found, known)
+            job = self._job(found, known, rows)
         except MediaError as error:
             return IndexReport(
                 None, found.path.stem, str(found.path), "failed", None, error=ErrorInfo.of(error)
@@ -110,7 +120,7 @@ class Pipeline:
             tuple(job.notes),
         )
 
-    def _job(self, found: Found, known: PathRow | None) -> Job:
+    def _job(self, found: Found, known: PathRow | None, rows: dict[str, VideoRow]) -> Job:
         """Who this is: by its stat when nothing changed, else by the hash of its content."""
         from longvid_indexer.probe import probe
         from longvid_indexer.scan import content_id
@@ -118,7 +128,9 @@ class Pipeline:
         store = self.store
         same = known is not None and (known.size, known.mtime_ns) == (found.size, found.mtime_ns)
         video_id = known.video_id if known is not None and same else content_id(found.path)
-        row = store.video(video_id) if store.has_video(video_id) else None
+        row = rows.get(video_id)
+        if row is None and not same:  # this run may have indexed a copy of it
+            row = self._row(video_id)
         info = row.info if row is not None else probe(found.path, video_id)
         if row is None and found.title_is_shared:
             info = replace(info, title=found.path.stem)
@@ -134,9 +146,14 @@ class Pipeline:
                 sidecars=found.sidecar_signature,
             )
         job = Job(store, self.engines, self._speaker_for(found, row), info)
+        job.recorded = dict(row.stages) if row is not None else {}
         if known is not None and known.video_id != video_id:
             self._retire(known.video_id, job)
         return job
+
+    def _row(self, video_id: str) -> VideoRow | None:
+        with self.store.view() as view:
+            return view.video(video_id) if view.has_video(video_id) else None
 
     def _speaker_for(self, found: Found, row: VideoRow | None) -> Found:
         """Which of a video's paths is read: a copy adds a path, not a second opinion about the transcript.
@@ -158,6 +175,7 @@ class Pipeline:
 
     def _retire(self, video_id: str, job: Job) -> None:
         """A path holds new content: what it held before is removed unless it lies somewhere else too."""
-        if not any(Path(path).exists() for path in self.store.video(video_id).paths):
+        row = self._row(video_id)
+        if row is not None and not any(Path(path).exists() for path in row.paths):
             self.store.remove_video(video_id)
             job.notes.append("its content changed: what the library knew of the older version was removed")

@@ -43,6 +43,13 @@ class IndexReport:
 
 
 @dataclass(frozen=True, slots=True)
+class FilesFound:
+    """So many files are looked at."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class StageStarted:
     """A stage of a file begins."""
 
@@ -98,4 +105,4 @@ class FileGone:
     path: str
 
 
-IndexEvent = Waiting | Told | RunsAgain | FileGone | StageStarted | StageFinished | FileFinished
+IndexEvent = Waiting | Told | RunsAgain | FileGone | FilesFound | StageStarted | StageFinished | FileFinished

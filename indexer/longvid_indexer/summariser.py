@@ -41,11 +41,15 @@ class WriteRequest:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The reply, word for word, and what it cost; tokens are 0 when the model does not say."""
+    """The reply, word for word, and what it cost; tokens are 0 when the model does not say.
+
+    ``cut``: it ended because it was too long.
+    """
 
     text: str
     input_tokens: int = 0
     output_tokens: int = 0
+    cut: bool = False
 
 
 class Summariser(Protocol):

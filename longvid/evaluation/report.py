@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from longvid.evaluation.retrieval import best_tiou, relevance
 from longvid.evaluation.run import Evaluation
 from longvid.evaluation.scores import FIGURES, Outcome, ranked_spans, worst
 from longvid_storage.errors import UsageError
+from longvid_storage.text.shown import shown
 from longvid_storage.text.timecode import format_span
 from longvid_storage.types import Answer, Moment
 
@@ -239,3 +240,8 @@ def _answer(answer: Answer | None) -> str:
 def _short(text: str | None, length: int) -> str:
     whole = " ".join((text or "").split())
     return whole if len(whole) <= length else whole[: length - 1].rstrip() + "…"
+
+
+def escape(text: str) -> str:
+    """Text of questions and files for a page."""
+    return html.escape(shown(text))

@@ -10,18 +10,18 @@ from longvid.exports.spans import cited_spans
 from longvid.exports.timeline import playable
 from longvid_indexer.clipping.cut import Clip, cut
 from longvid_storage.db.rows import VideoRow
-from longvid_storage.db.store import Store
+from longvid_storage.db.view import View
 from longvid_storage.types import Answer, MediaSpan
 
 
-def cut_cited(store: Store, answer: Answer, path: Path, *, pad_s: float, reencode: bool, force: bool) -> Clip:
+def cut_cited(view: View, answer: Answer, path: Path, *, pad_s: float, reencode: bool, force: bool) -> Clip:
     """Cut what an answer cites into one film; spans of transcripts without a film are left out, and told.
 
     Raises:
         UsageError: an answer without citations, another suffix, or the file is there.
         MediaError: a film is gone, or there are only transcripts.
     """
-    rows = {row.info.video_id: row for row in store.videos()}
+    rows = {row.info.video_id: row for row in view.videos()}
     spans = cited_spans(answer, pad_s=pad_s)
     films = playable(spans, {video_id: row.info for video_id, row in rows.items()}) or spans
     made = cut([_at_hand(span, rows) for span in films], path, reencode=reencode, force=force)

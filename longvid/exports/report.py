@@ -5,30 +5,15 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Protocol
 
 from longvid.exports.spans import href
-from longvid_agents.verify import normalise
-from longvid_storage.errors import NotFoundError, UsageError
-from longvid_storage.types import Answer, Box, Citation, Keyframe, Moment, ScreenText
+from longvid_storage.db.view import View
+from longvid_storage.types import Answer, Box, Citation, Keyframe, Moment, Scope
 
 WIDEST = 960
 PARTIAL = "This answer is partial: a budget ran out, or the model failed, before all was read that it needs."
 _QUALITY = 82
 _RED = (222, 47, 47)
-
-
-class Pictures(Protocol):
-    """What a report asks of a library; ``longvid.tools.LibraryTools`` fulfils it."""
-
-    def keyframes(self, video_id: str, from_s: float, to_s: float) -> Sequence[Keyframe]:
-        """Keyframes with their pictures that touch ``[from_s, to_s)``; raises ``NotFoundError``."""
-        ...
-
-    def screen_texts(self, video_id: str, from_s: float, to_s: float) -> Sequence[ScreenText]:
-        """Screen text that touches ``[from_s, to_s)``."""
-        ...
 
 
 # What a step says of itself is told after its node's name in a terminal; here it stands alone.
@@ -73,18 +58,17 @@ class Report:
     trail: tuple[str, ...] = ()
 
 
-def build_report(answer: Answer, pictures: Pictures) -> Report:
+def build_report(answer: Answer, view: View) -> Report:
     """The report of an answer; a video that the library no longer holds has no frames in it."""
     claims = tuple(
-        (claim.text, tuple(_cited(citation, pictures) for citation in claim.citations))
-        for claim in answer.claims
+        (claim.text, tuple(_cited(citation, view) for citation in claim.citations)) for claim in answer.claims
     )
     return Report(
         question=answer.question,
         found=answer.found,
         answer=answer.answer,
         claims=claims,
-        nearest=tuple(_near(moment, pictures) for moment in answer.nearest),
+        nearest=tuple(_near(moment, view) for moment in answer.nearest),
         engine=tuple(
             (role.replace("_", " "), str(name)) for role, name in answer.engine.items() if name != "off"
         ),
@@ -93,41 +77,10 @@ def build_report(answer: Answer, pictures: Pictures) -> Report:
     )
 
 
-def save_report(answer: Answer, pictures: Pictures, path: Path) -> list[Path]:
-    """Write the report to ``path`` (``.html``, one file that needs nothing else, or ``.md``); what was written.
-
-    Markdown has its frames in a folder beside it (``answer.md``: ``answer_files/``).
-
-    Raises:
-        UsageError: another suffix, or the place cannot be written.
-    """
-    from longvid.exports import report_html, report_markdown
-
-    writers = {".html": report_html.files, ".htm": report_html.files, ".md": report_markdown.files}
-    check_report_path(path)
-    written = writers[path.suffix.lower()](build_report(answer, pictures), path)
-    try:
-        for place, data in written.items():
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(data)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}; choose another place") from error
-    return list(written)
-
-
-def check_report_path(path: Path) -> None:
-    """Raise ``UsageError`` unless a report can be of this kind; needs no answer."""
-    if path.suffix.lower() not in (".html", ".htm", ".md"):
-        raise UsageError(
-            f"a report is .md or .html, and {path.name} is neither: name it report.md or report.html"
-        )
-
-
-def _cited(citation: Citation, pictures: Pictures) -> Source:
-    lines: list[ScreenText] = []
-    if citation.kind == "screen":
-        lines = _lines(citation, pictures)
-    thumbnail = _thumbnail(citation.video_id, citation.start_s, citation.end_s, lines, pictures)
+def _cited(citation: Citation, view: View) -> Source:
+    cited = view.passages([citation.passage_id]) if citation.passage_id else []
+    boxes = [box for passage in cited for box in passage.boxes]
+    thumbnail = _thumbnail(citation.video_id, citation.start_s, citation.end_s, boxes, view)
     return Source(
         citation.title,
         citation.start_s,
@@ -139,45 +92,29 @@ def _cited(citation: Citation, pictures: Pictures) -> Source:
     )
 
 
-def _near(moment: Moment, pictures: Pictures) -> Source:
+def _near(moment: Moment, view: View) -> Source:
     best = moment.evidence[0] if moment.evidence else None
-    thumbnail = _thumbnail(moment.video_id, moment.start_s, moment.end_s, [], pictures)
+    thumbnail = _thumbnail(moment.video_id, moment.start_s, moment.end_s, [], view)
     kind, quote = (best.kind, best.text) if best else ("picture", "")
     return Source(moment.title, moment.start_s, moment.end_s, href(moment), kind, quote, thumbnail)
 
 
-def _lines(citation: Citation, pictures: Pictures) -> list[ScreenText]:
-    """The lines on screen that make up the quote."""
-    quote = f" {normalise(citation.quote)} "
-    try:
-        shown = pictures.screen_texts(
-            citation.video_id, citation.start_s, max(citation.end_s, citation.start_s + 0.001)
-        )
-    except NotFoundError:
-        return []
-    return [line for line in shown if (words := normalise(line.text)) and f" {words} " in quote]
-
-
 def _thumbnail(
-    video_id: str, start_s: float, end_s: float, lines: Sequence[ScreenText], pictures: Pictures
+    video_id: str, start_s: float, end_s: float, boxes: Sequence[Box], view: View
 ) -> Thumbnail | None:
-    """The keyframe that is shown for most of the span, a slide before a shot, with boxes around ``lines``."""
+    """The keyframe that is shown for most of the span, a slide before a shot, with ``boxes`` in it."""
     end_s = max(end_s, start_s + 0.001)
-    try:
-        frames = pictures.keyframes(video_id, start_s, end_s)
-    except NotFoundError:
+    if not view.has_video(video_id):
         return None
+    inside = view.within(Scope(from_s=start_s, to_s=end_s))
+    frames = [frame for _, frame in inside.keyframes(video_id, images=True)]
     if not frames:
         return None
 
     def fits(frame: Keyframe) -> tuple[float, bool]:
         return min(frame.end_s, end_s) - max(frame.start_s, start_s), frame.kind == "slide"
 
-    best = max(frames, key=fits)
-    boxes = tuple(
-        dict.fromkeys(line.box for line in lines if line.start_s < best.end_s and line.end_s > best.start_s)
-    )
-    return draw(best, boxes)
+    return draw(max(frames, key=fits), tuple(dict.fromkeys(boxes)))
 
 
 def draw(frame: Keyframe, boxes: Sequence[Box]) -> Thumbnail:

@@ -8,6 +8,7 @@ from importlib.resources import files as resources
 from pathlib import Path
 
 from longvid.exports.report import PARTIAL, Report, Source
+from longvid_storage.text.shown import shown
 from longvid_storage.text.timecode import format_span
 
 _KINDS = {
@@ -78,4 +79,4 @@ def _figure(source: Source) -> str:
 
 
 def _text(text: str) -> str:
-    return html.escape(" ".join(text.split()))
+    return html.escape(" ".join(shown(text).split()))

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from longvid.exports.report import PARTIAL, Report, Source
+from longvid_storage.text.shown import shown
 from longvid_storage.text.timecode import format_span
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|!~])")
@@ -53,4 +54,4 @@ def _source(source: Source, folder: Path, written: dict[Path, bytes]) -> list[st
 
 def _plain(text: str) -> str:
     """Text that Markdown shows as it is."""
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return _SPECIAL.sub(r"\\\1", " ".join(shown(text).split()))

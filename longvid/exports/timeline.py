@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from longvid_storage.errors import MissingExtraError, UsageError
+from longvid_storage.text.shown import in_lines, shown
 from longvid_storage.text.timecode import format_clock, format_span
 from longvid_storage.types import MediaSpan, VideoInfo
 
@@ -44,8 +45,8 @@ def to_srt(spans: Sequence[MediaSpan], infos: Infos, name: str) -> str:
     cues, at_s = [], 0.0
     for number, span in enumerate(playable(spans, infos) or spans, 1):
         times = f"{format_clock(at_s, ',')} --> {format_clock(at_s + span.duration_s, ',')}"
-        source = f"[{span.title} @ {format_span(span.start_s, span.end_s)}]"
-        text = "\n".join(line for line in (*span.text.splitlines(), source) if line.strip())
+        source = f"[{shown(span.title)} @ {format_span(span.start_s, span.end_s)}]"
+        text = "\n".join(line for line in (*in_lines(span.text).split("\n"), source) if line.strip())
         cues.append(f"{number}\n{times}\n{text.replace('-->', '→')}\n")
         at_s += span.duration_s
     return "\n".join(cues)
@@ -71,7 +72,7 @@ def to_otio(spans: Sequence[MediaSpan], infos: Infos, name: str) -> str:
     otio = _otio()
     films = _films(spans, infos)
     rate = _rate(films, infos)
-    timeline = otio.schema.Timeline(name)
+    timeline = otio.schema.Timeline(shown(name))
     kinds = otio.schema.TrackKind
     for kind, has in ((kinds.Video, "has_video"), (kinds.Audio, "has_audio")):
         if any(getattr(infos[span.video_id], has) for span in films if span.video_id in infos):
@@ -102,14 +103,14 @@ def _track(spans: Sequence[MediaSpan], infos: Infos, rate: float, kind: Any) -> 
             target_url=Path(span.path).absolute().as_uri(),
             available_range=otio.opentime.TimeRange(time(0, rate), time(max(whole, last), rate)),
         )
-        media.name = Path(span.path).name
+        media.name = shown(Path(span.path).name)
         clip = otio.schema.Clip(
             name=_ascii(Path(span.path).name),
             media_reference=media,
             source_range=otio.opentime.TimeRange(time(first, rate), time(last - first, rate)),
             metadata={
                 "cmx_3600": {"reel": reels[span.path]},
-                "longvid": {"title": span.title, "text": span.text},
+                "longvid": {"title": shown(span.title), "text": in_lines(span.text)},
             },
         )
         track.append(clip)
@@ -162,7 +163,7 @@ def _reels(spans: Sequence[MediaSpan]) -> dict[str, str]:
 
 def _ascii(text: str) -> str:
     """One line of plain letters, as an edit decision list can hold."""
-    return " ".join(text.encode("ascii", "replace").decode().split())
+    return " ".join(shown(text).encode("ascii", "replace").decode().split())
 
 
 def _otio() -> Any:

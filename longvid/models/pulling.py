@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from longvid import output
 from longvid.models.files import ModelFile, Source
 from longvid.models.naming import Wanted, plan
 from longvid.models.profiles import profile_named
 from longvid.models.roles import role_named
 from longvid.models.sources import named, source_of
 from longvid_storage.errors import ModelError
+from longvid_storage.text.shown import cut
 
-MEGABYTE = 1_000_000
+_NAME = 40  # signs of a model's name beside its bar
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +65,12 @@ def fetch(parcel: Parcel) -> None:
     Raises:
         ModelError: a server cannot be reached, or a file is not what was published.
     """
-    bar = Bar(parcel.name, parcel.size)
-    try:
+    from rich.progress import DownloadColumn, TransferSpeedColumn
+
+    with output.bars(DownloadColumn(), TransferSpeedColumn()) as drawn:
+        task = drawn.add_task(cut(parcel.name, _NAME), total=parcel.size or None)
         for file in parcel.missing:
-            parcel.source.fetch(file, bar.grew)
-    finally:
-        bar.close()
+            parcel.source.fetch(file, lambda size: drawn.advance(task, size))
 
 
 def verify(name: str, source: Source) -> tuple[int, list[str]]:
@@ -90,40 +89,3 @@ def verify(name: str, source: Source) -> tuple[int, list[str]]:
         except ModelError as error:
             wrong.append(error.message)
     return sum(file.digest is not None for file in files), wrong
-
-
-class Bar:
-    """A line on stderr that grows, when that is a terminal."""
-
-    def __init__(self, name: str, total: int) -> None:
-        self.name = name
-        self.total = total
-        self.done = 0
-        self._live = sys.stderr.isatty()
-        self._began = self._drawn = time.monotonic()
-
-    def grew(self, size: int) -> None:
-        """So much more has come."""
-        self.done += size
-        now = time.monotonic()
-        if self._live and now - self._drawn > 0.1:
-            self._drawn = now
-            print(f"\r\x1b[K{self.line(now - self._began)}", end="", file=sys.stderr, flush=True)
-
-    def line(self, seconds: float) -> str:
-        """What it shows after so many seconds."""
-        rate = self.done / max(seconds, 1e-3)
-        share = min(1.0, self.done / self.total) if self.total else 0.0
-        told = f" {share:4.0%}  {self.done / MEGABYTE:,.0f} of {self.total / MEGABYTE:,.0f} MB"
-        told += f"  {rate / MEGABYTE:.1f} MB/s"
-        if self.total > self.done and rate > 0:
-            told += f"  {(self.total - self.done) / rate:.0f} s left"
-        width = shutil.get_terminal_size().columns
-        cells = 20
-        name = self.name[: max(10, width - len(told) - cells - 2)]
-        return f"{name} {'█' * int(share * cells)}{'░' * (cells - int(share * cells))}{told}"
-
-    def close(self) -> None:
-        """Take the line away."""
-        if self._live:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)

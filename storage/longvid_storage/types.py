@@ -6,6 +6,7 @@ Time is ``float`` seconds on the video's presentation timeline (0 = what a playe
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -115,13 +116,17 @@ class Keyframe:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A shot, scene, event, or the whole video; the segments of one level cover the video without gaps."""
+    """A shot, scene, event, or the whole video; the segments of one level cover the video without gaps.
+
+    ``passages`` are the ids of those that the sentences of ``summary`` are, in order; none where it is of titles.
+    """
 
     level: Level
     start_s: float
     end_s: float
     title: str | None = None
     summary: str | None = None
+    passages: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         check_span(self.start_s, self.end_s)
@@ -154,25 +159,6 @@ class VideoInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
-    """A piece of text that search can find: a sentence, a slide's text, a summary, the name of a sound.
-
-    ``size`` names the granularity (``"sentence"``, ``"slide"``, ``"scene"``, ``"event"``, ``"stretch"`` of sound).
-    """
-
-    channel: Channel
-    size: str
-    start_s: float
-    end_s: float
-    text: str
-    speaker: str | None = None
-    language: str | None = None
-
-    def __post_init__(self) -> None:
-        check_span(self.start_s, self.end_s)
-
-
-@dataclass(frozen=True, slots=True)
 class StageResult:
     """How a stage of indexing went; ``counters`` are exact counts (frames decoded, OCR calls, …).
 
@@ -188,36 +174,120 @@ class StageResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
-    """What a search may look at; enforced inside the query, before ranking. ``None`` means no restriction."""
+class Passage:
+    """The atom of a library: a sentence said, a line on screen, or a sound, during ``[start_s, end_s)``.
+
+    ``id`` is given once, when the stage that made it is stored, and names it from there to the citation; 0 before
+    that, and for what is no passage but is shown like one (a picture, a summary). The span is exactly that of the
+    words or cues it is made of; ``boxes`` are those of the lines on screen. Its vector is kept beside it
+    (``View.vectors``).
+    """
+
+    id: int
+    video_id: str
+    kind: Channel
+    start_s: float
+    end_s: float
+    text: str
+    speaker: str | None = None
+    language: str | None = None
+    boxes: tuple[Box, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_span(self.start_s, self.end_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What may be looked at, the caller's filters; ``None`` means no restriction. It can only be narrowed.
+
+    ``[from_s, to_s)`` in seconds admits what shares a moment with it; a ``speaker`` admits what they say and nothing
+    shown or heard. ``longvid_storage.db.scope`` says it in SQL, ``admits`` of one passage; a test holds the two
+    together.
+    """
 
     video_ids: frozenset[str] | None = None
     collection: str | None = None
     from_s: float | None = None
     to_s: float | None = None
     speaker: str | None = None
-    language: str | None = None
 
     @property
-    def empty(self) -> bool:
-        """True when nothing is restricted."""
-        return self == Filters()
+    def whole(self) -> bool:
+        """True when of an admitted video everything is."""
+        return (self.from_s, self.to_s, self.speaker) == (None, None, None)
+
+    def touches(self, start_s: float, end_s: float) -> bool:
+        """Whether ``[start_s, end_s)`` shares a moment with the scope's time; an empty span is where it starts."""
+        if self.to_s is not None and start_s >= self.to_s:
+            return False
+        return self.from_s is None or end_s > self.from_s or start_s == end_s == self.from_s
+
+    def admits(self, passage: Passage) -> bool:
+        """Whether the passage lies within the scope's videos, time and speaker (not: its collection)."""
+        return (
+            (self.video_ids is None or passage.video_id in self.video_ids)
+            and self.touches(passage.start_s, passage.end_s)
+            and (self.speaker is None or speaker_key(passage.speaker) == speaker_key(self.speaker))
+        )
+
+    def narrowed(
+        self,
+        *,
+        videos: Iterable[str] | None = None,
+        from_s: float | None = None,
+        to_s: float | None = None,
+        speaker: str | None = None,
+    ) -> Scope | None:
+        """This scope and these conditions together; None when nothing can meet both.
+
+        Args:
+            videos: ids; only those that the scope admits stay.
+            from_s, to_s: seconds, half-open; the later start and the earlier end count.
+            speaker: another one than the scope's leaves nothing.
+        """
+        chosen = self.video_ids
+        if videos is not None:
+            chosen = frozenset(videos) if chosen is None else frozenset(videos) & chosen
+            if not chosen:
+                return None
+        from_s = self.from_s if from_s is None else max(from_s, self.from_s or 0.0)
+        ends = [each for each in (to_s, self.to_s) if each is not None]
+        to_s = min(ends) if ends else None
+        if from_s is not None and to_s is not None and from_s >= to_s:
+            return None
+        if None not in (speaker, self.speaker) and speaker_key(speaker) != speaker_key(self.speaker):
+            return None
+        return Scope(chosen, self.collection, from_s, to_s, self.speaker or speaker)
+
+
+EVERYTHING = Scope()
+
+
+def speaker_key(name: str | None) -> str | None:
+    """What spellings of one speaker's name share: letter case and runs of spaces do not count."""
+    return None if name is None else " ".join(name.split()).casefold() or None
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """An utterance, a line of screen text, a keyframe, a summary or a sound, with its real span."""
+class VideoCard:
+    """One video as a list shows it; ``duration_s`` in seconds, ``path`` empty when no file of it is known.
 
-    kind: Channel
-    start_s: float
-    end_s: float
-    text: str
-    speaker: str | None = None
+    ``date`` (``YYYY-MM-DD``, None when not known) and ``speakers`` (under the names users gave them, the busiest
+    first) are there only when details were asked for.
+    """
+
+    video_id: str
+    title: str
+    path: str
+    duration_s: float
+    date: str | None = None
+    speakers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A search result: a tight span of one video, its score, and the evidence that made it a hit."""
+    """A search result: a tight span of one video, its score, and the passages that made it a hit, best first."""
 
     video_id: str
     title: str
@@ -226,12 +296,12 @@ class Moment:
     end_s: float
     score: float
     level: str
-    evidence: tuple[Evidence, ...] = ()
+    evidence: tuple[Passage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """Where a claim is supported: the quote really is in that span of that video."""
+    """Where a claim is supported: passage ``passage_id`` (0 for a picture), word for word, with its video's names."""
 
     video_id: str
     title: str
@@ -240,6 +310,13 @@ class Citation:
     end_s: float
     kind: Channel
     quote: str
+    passage_id: int = 0
+
+    @classmethod
+    def of(cls, passage: Passage, title: str, path: str) -> Citation:
+        """The passage, cited; the one place where citations are made."""
+        span = (passage.start_s, passage.end_s)
+        return cls(passage.video_id, title, path, *span, passage.kind, passage.text, passage.id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,10 @@ from longvid_agents.checks.names import has_name, names_in
 from longvid_agents.checks.numbers import named_numbers, numbers_in
 from longvid_agents.checks.support import coverage
 from longvid_agents.checks.times import times_in
-from longvid_agents.sentences import Sentence
 from longvid_agents.verify import normalise
-from longvid_storage.text.analysis import guess_language
+from longvid_storage.text.languages import guess_language
 from longvid_storage.text.stop_words import STOP_WORDS
+from longvid_storage.types import Passage
 
 Verdict = Literal["supported", "unsure", "refuted"]
 
@@ -41,20 +41,20 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class Support:
     """A piece of cited evidence with the title of its video, which may say who or what it is about."""
 
-    sentence: Sentence
+    passage: Passage
     title: str
 
     @property
     def text(self) -> str:
         """All its words."""
-        return " ".join(part for part in (self.sentence.speaker, self.sentence.text, self.title) if part)
+        return " ".join(part for part in (self.passage.speaker, self.passage.text, self.title) if part)
 
 
 def check_claim(
-    text: str, sources: Sequence[Source], *, people: Collection[str] = (), counts: bool = False
+    text: str, sources: Sequence[Support], *, people: Collection[str] = (), counts: bool = False
 ) -> Check:
     """Judge ``text`` against all its cited ``sources`` together (at least one).
 
@@ -78,7 +78,7 @@ def check_claim(
     unsure = next((check for check in checks if check.verdict == "unsure"), None)
     if unsure is not None or foreign:
         return unsure or Check("unsure", "it is in another language than its evidence")
-    spoken = "\n".join(source.sentence.text for source in sources)
+    spoken = "\n".join(source.passage.text for source in sources)
     if bool(_NEGATIONS.search(text)) != bool(_NEGATIONS.search(spoken)):
         return Check("unsure", "one of claim and evidence says no")
     return Check("supported") if coverage(text, evidence) >= COVERED else Check("unsure", OTHER_WORDS)
@@ -108,10 +108,8 @@ def _unspaced(source: str) -> str:
     return source if any(ord(sign) > 0x2E80 for sign in source) else ""
 
 
-def _times(text: str, language: str | None, sources: Sequence[Source]) -> Check:
-    said = {
-        time for source in sources for time in times_in(source.text, guess_language(source.sentence.text))
-    }
+def _times(text: str, language: str | None, sources: Sequence[Support]) -> Check:
+    said = {time for source in sources for time in times_in(source.text, guess_language(source.passage.text))}
     written = times_in(text, language)
     if written - said:
         unit, value = sorted(written - said)[0]
@@ -120,15 +118,15 @@ def _times(text: str, language: str | None, sources: Sequence[Source]) -> Check:
     return Check("supported")
 
 
-def _numbers(text: str, language: str | None, sources: Sequence[Source], counts: bool) -> Check:
+def _numbers(text: str, language: str | None, sources: Sequence[Support], counts: bool) -> Check:
     had: set[float] = set()
     strange = False
     for source in sources:
-        spoken = guess_language(source.sentence.text)
+        spoken = guess_language(source.passage.text)
         strange = strange or spoken not in (None, "en", "zh")
         had |= numbers_in(source.text, spoken)
     if counts:
-        pieces = [source.sentence for source in sources]
+        pieces = [source.passage for source in sources]
         had |= {float(len(pieces)), float(len({(p.video_id, p.speaker) for p in pieces}))}
         had.add(float(len({piece.video_id for piece in pieces})))
     for readings in named_numbers(text, language):
@@ -149,9 +147,9 @@ def _names(text: str, language: str | None, evidence: str, foreign: bool, people
     return Check("supported")
 
 
-def _foreign(text: str, language: str | None, sources: Sequence[Source]) -> bool:
+def _foreign(text: str, language: str | None, sources: Sequence[Support]) -> bool:
     """Whether the claim is in another language than what it cites, as far as scripts and function words tell."""
-    evidence = " ".join(source.sentence.text for source in sources)
+    evidence = " ".join(source.passage.text for source in sources)
     if _scripts(text) - _scripts(evidence):
         return True
     spoken = guess_language(evidence)

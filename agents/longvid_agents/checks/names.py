@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from longvid_agents.sentences import ends_sentence
 from longvid_agents.verify import normalise
 from longvid_storage.text.analysis import analyse
+from longvid_storage.text.sentences import ends_sentence
 from longvid_storage.text.stop_words import STOP_WORDS
 
 _TOKEN = re.compile(r"[^\W_]+(?:[.\-'’_/:][^\W_]+)*", re.UNICODE)

@@ -1,59 +1,37 @@
-"""The numbers a text names, in digits or in words, so that "9,000" and "nine thousand" are the same."""
+"""The numbers a text names, in digits or in words, so that "9,000" and "nine thousand" are the same.
+
+Words of European languages are read by text2num (github.com/allo-media/text2num-rs), which knows how they are put
+together ("quatre-vingt-dix-sept", "zweitausenddreihundert"); Chinese numerals here.
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
+
+from text_to_num import find_numbers
 
 from longvid_storage.text.analysis import analyse
 
-_EN_UNITS = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
-    seventeen eighteen nineteen"""
-_EN_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
-_DE = """null zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn siebzehn
-    achtzehn neunzehn zwanzig dreißig vierzig fünfzig sechzig siebzig achtzig neunzig hundert tausend"""
-_FR = """zéro deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize vingt trente
-    quarante cinquante soixante cent mille"""
-_ES = """cero dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince dieciséis diecisiete
-    dieciocho diecinueve veinte treinta cuarenta cincuenta sesenta setenta ochenta noventa cien mil"""
-
-
-def _numbered(words: str, values: tuple[int, ...]) -> dict[str, int]:
-    return dict(zip(words.split(), values, strict=True))
-
-
-_EN_SCALES: dict[str, float] = {
-    "hundred": 100,
-    "thousand": 1_000,
-    "million": 1_000_000,
-    "billion": 1_000_000_000,
-}
-_TENS = frozenset(_EN_TENS.split())
-_EN = _numbered(_EN_UNITS, tuple(range(20))) | _numbered(_EN_TENS, tuple(range(20, 100, 10))) | {"dozen": 12}
-# One word each; compounds of these languages are left to the model.
-_WORDS: dict[str, dict[str, int]] = {
-    "de": _numbered(_DE, (0, *range(2, 20), *range(20, 100, 10), 100, 1000)),
-    "fr": _numbered(_FR, (0, *range(2, 17), *range(20, 70, 10), 100, 1000)),
-    "es": _numbered(_ES, (0, *range(2, 21), *range(30, 100, 10), 100, 1000)),
-}
-_SCALES: dict[str, float] = dict(_EN_SCALES) | {
-    "k": 1e3,
-    "mille": 1e3,
-    "bn": 1e9,
-    "mio": 1e6,
-    "millionen": 1e6,
-}
-_SCALES |= {
-    "millones": 1e6,
-    "millions": 1e6,
-    "百": 1e2,
-    "千": 1e3,
-    "万": 1e4,
-    "萬": 1e4,
-    "亿": 1e8,
-    "億": 1e8,
+_LANGUAGES = frozenset(["da", "de", "en", "es", "fr", "it", "nl", "pt"])
+_ENGLISH = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+    seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million billion
+    dozen"""
+_DOZENS = {"dozen": "twelve", "dutzend": "zwölf", "douzaine": "douze", "docena": "doce", "dozzina": "dodici"}
+# Said alone, these count nothing: "millions of people".
+_VAGUE_WORDS = """hundreds thousands millions billions hunderte tausende millionen milliarden milliards miles cientos
+    millones milioni miliardi milhões miljoenen miljarden millioner"""
+_VAGUE = frozenset(_VAGUE_WORDS.split())
+_SCALES = {
+    **dict.fromkeys(["k", "thousand", "mille", "千"], 1e3),
+    **dict.fromkeys(["million", "millions", "mio", "millionen", "millones"], 1e6),
+    **dict.fromkeys(["billion", "bn"], 1e9),
+    **dict.fromkeys(["hundred", "百"], 1e2),
+    **dict.fromkeys(["万", "萬"], 1e4),
+    **dict.fromkeys(["亿", "億"], 1e8),
 }
 _DIGITS = re.compile(
     r"(?<![\w.,])\d(?:[\d.,'’\u00a0\u202f]*\d)?(?![\w])"
@@ -66,7 +44,24 @@ _HAN = re.compile("[〇零一二两兩三四五六七八九十百千万萬亿億
 _HAN_DIGITS = dict(zip("零〇一二两兩三四五六七八九", (0, 0, 1, 2, 2, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))
 _HAN_SCALES = {"十": 10, "百": 100, "千": 1_000}
 _HAN_GROUPS = {"万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8}
-_LATIN_WORD = re.compile(r"[^\W\d_]+")
+# Words, and marks between them, which end a number.
+_TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|[^\w\s'’-]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    """A word as text2num wants it."""
+
+    word: str
+
+    def text(self) -> str:
+        return self.word
+
+    def nt_separated(self, previous: _Token) -> bool:
+        return False
+
+    def not_a_number_part(self) -> bool:
+        return False
 
 
 def numbers_in(text: str, language: str | None = None) -> set[float]:
@@ -82,20 +77,20 @@ def named_numbers(
     A lone "one" (or 一) counts only when ``lone``: it is an article or a pronoun more often than a number.
     """
     text = unicodedata.normalize("NFKC", text)
+    words, end = [], 0
     for match in _DIGITS.finditer(text):
+        words.append(text[end : match.start()])
+        end = match.end()
         plain = _readings(match.group())
         scale = _SCALE.match(text, match.end())
         if scale:
+            end = scale.end()
             factor = _SCALES[scale.group(1).lower()]
             yield (*(value * factor for value in plain), *(plain if lone else ()))
         elif plain:
             yield plain
     yield from ((value,) for value in _han(text, lone))
-    if language in _WORDS:
-        known = _WORDS[language]
-        yield from ((float(known[w]),) for w in _LATIN_WORD.findall(text.casefold()) if w in known)
-    else:
-        yield from ((value,) for value in _english(text, lone))
+    yield from ((value,) for value in _spoken(" . ".join([*words, text[end:]]), language, lone))
 
 
 def names_number(word: str) -> bool:
@@ -105,7 +100,7 @@ def names_number(word: str) -> bool:
 
 @cache
 def _number_stems() -> frozenset[str]:
-    return frozenset(analyse(" ".join([*_EN, *_EN_SCALES]), "en"))
+    return frozenset(analyse(_ENGLISH, "en"))
 
 
 def _readings(digits: str) -> tuple[float, ...]:
@@ -123,28 +118,23 @@ def _readings(digits: str) -> tuple[float, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _english(text: str, lone: bool) -> Iterator[float]:
-    """Runs of number words, added up as they are spoken."""
-    total = current = 0.0
-    run: list[str] = []
-    for word in [*re.findall(r"[a-z]+|[^a-z\s-]", text.casefold()), "."]:
-        if word == "and" and run and run[-1] in _EN_SCALES:
-            continue
-        if word in _EN_SCALES and run:
-            current *= _EN_SCALES[word]
-            if word != "hundred":
-                total, current = total + current, 0.0
-        elif word in _EN and (not run or run[-1] in _EN_SCALES or (run[-1] in _TENS and _EN[word] < 10)):
-            current += _EN[word]
-        else:
-            if len(run) > 1 or (run and (lone or run[0] not in ("one", "a"))):
-                yield total + current
-            run, total = [], 0.0
-            current = 1.0 if word == "a" else float(_EN.get(word, 0))
-            if word in _EN or word == "a":
-                run = [word]
-            continue
-        run.append(word)
+def _spoken(text: str, language: str | None, lone: bool) -> Iterator[float]:
+    """Numbers in words. Ordinals are none, and languages that text2num does not know have none."""
+    code = language.split("-")[0].lower() if language else "en"
+    if code not in _LANGUAGES:
+        return
+    words = [_DOZENS.get(word, word) for word in _TOKEN.findall(text.casefold())]
+    values: list[float] = []
+    end = -1
+    for found in find_numbers([_Token(word) for word in words], code, threshold=0):
+        value, word = float(found.value), words[found.start]
+        alone = found.end - found.start == 1
+        if found.start == end and value >= 1_000 and not values[-1].is_integer():
+            values[-1] *= value  # "nine point five" "million"
+        elif not found.is_ordinal and not (alone and (word in _VAGUE or (value == 1 and not lone))):
+            values.append(value)
+            end = found.end
+    yield from values
 
 
 def _han(text: str, lone: bool) -> Iterator[float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from longvid_agents.checks.numbers import named_numbers, numbers_in
+from longvid_agents.checks.numbers import named_numbers
 
 _UNITS = {
     "hour": "hours? hrs? stunden? heures? horas? ore часов часа час 小时 小時 点钟 點鐘 時間",
@@ -13,7 +13,7 @@ _UNITS = {
     "second": "seconds? secs? sekunden? secondes? segundos? second[oi] секунд[аы]? 秒钟 秒鐘 秒 초",
 }
 _CLOCK = re.compile(r"(?<![\d:])(?:\d{1,2}:)?\d{1,3}:\d{2}(?![\d:])|(?<!\d)\d{1,2} ?h ?\d{2}(?!\d)")
-_NUMBER = r"(?:\d[\d.,]*|[〇零一二两三四五六七八九十百]+|[^\W\d_]+(?:[- ][^\W\d_]+)?)"
+_NUMBER = r"(?:\d[\d.,]*|[〇零一二两三四五六七八九十百]+|[^\W\d_]+(?:[- ][^\W\d_]+){0,4})"  # "quatre-vingt-dix-sept"
 _BEFORE = {unit: re.compile(rf"({_NUMBER})[\s-]*(?:{'|'.join(words.split())})(?![a-zа-я])", re.I)
            for unit, words in _UNITS.items()}  # fmt: skip
 _AFTER = {unit: re.compile(rf"(?<!\w)(?:{'|'.join(words.split())})\s+({_NUMBER})", re.I)
@@ -30,9 +30,9 @@ def times_in(text: str, language: str | None = None) -> set[Time]:
         parts = [int(part) for part in re.split(r"\D+", match.group()) if part]
         found.add(("clock", float(sum(part * 60**place for place, part in enumerate(reversed(parts))))))
     for unit in _UNITS:
-        for match in _BEFORE[unit].finditer(text):
-            found |= {(unit, value) for value in numbers_in(match.group(1).replace("-", " "), language)}
+        for match in _BEFORE[unit].finditer(text):  # "one of the five minutes": the last one counts them
+            named = list(named_numbers(match.group(1), language, lone=True))
+            found |= {(unit, value) for readings in named[-1:] for value in readings}
         for match in _AFTER[unit].finditer(text):  # "the second one" is no time
-            named = named_numbers(match.group(1).replace("-", " "), language)
-            found |= {(unit, readings[0]) for readings in named}
+            found |= {(unit, readings[0]) for readings in named_numbers(match.group(1), language)}
     return found

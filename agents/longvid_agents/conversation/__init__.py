@@ -1,1 +1,1 @@
-"""Conversations: what was said before, what a follow-up refers to, and sessions that outlive their process."""
+"""Conversations: what was said before, and what a follow-up refers to."""

@@ -1,13 +1,13 @@
-"""The turns of a conversation, and their form on disk: plain lists and dictionaries, nothing that runs."""
+"""The turns of a conversation, and their form in the database: plain lists and dictionaries, checked when read."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-from longvid_agents import context
-from longvid_storage.types import Channel, Citation, Filters
+from pydantic import TypeAdapter
+
+from longvid_storage.types import Channel, Citation, Scope, speaker_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,13 @@ class Cited:
     kind: Channel
     quote: str
     speaker: str | None = None
+    passage_id: int = 0
+
+    @property
+    def citation(self) -> Citation:
+        """Without its speaker."""
+        span = (self.start_s, self.end_s)
+        return Citation(self.video_id, self.title, self.path, *span, self.kind, self.quote, self.passage_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +36,8 @@ class Turn:
     """One question and its answer.
 
     ``question`` is as it was asked, ``asked`` as it stands alone; ``notes`` say what was read into it. ``claims``
-    and ``cited`` belong together by position: each claim's first citation.
+    and ``cited`` belong together by position: each claim's first citation. ``videos`` are the ids of all videos whose
+    words may be in it.
     """
 
     question: str
@@ -39,51 +47,26 @@ class Turn:
     claims: tuple[str, ...] = ()
     cited: tuple[Cited, ...] = ()
     notes: tuple[str, ...] = ()
+    videos: tuple[str, ...] = ()
 
 
-def as_context(turns: Sequence[Turn]) -> context.Context:
-    """The turns as the agent's graph reads them."""
-    return context.Context(
-        tuple(context.Turn(t.asked, t.answer, tuple(map(citation_of, t.cited))) for t in turns)
-    )
-
-
-def citation_of(cited: Cited) -> Citation:
-    """The citation without its speaker."""
-    c = cited
-    return Citation(c.video_id, c.title, c.path, c.start_s, c.end_s, c.kind, c.quote)
-
-
-def turn_to_plain(turn: Turn) -> dict[str, Any]:
-    """For a checkpoint."""
-    return asdict(turn)
-
-
-def turn_from_plain(plain: Mapping[str, Any]) -> Turn:
-    """The inverse; raises ``KeyError`` or ``TypeError`` for something that is no turn."""
-    return Turn(
-        question=str(plain["question"]),
-        asked=str(plain["asked"]),
-        answer=str(plain["answer"]),
-        found=bool(plain["found"]),
-        claims=tuple(map(str, plain["claims"])),
-        cited=tuple(Cited(**each) for each in plain["cited"]),
-        notes=tuple(map(str, plain["notes"])),
-    )
-
-
-def turns_from_plain(plain: Sequence[Mapping[str, Any]]) -> tuple[Turn, ...]:
-    """Turns, oldest first."""
-    return tuple(map(turn_from_plain, plain))
-
-
-def filters_to_plain(filters: Filters) -> dict[str, Any]:
-    """For a checkpoint."""
+def admitted(turns: Iterable[Turn], filters: Scope) -> tuple[Turn, ...]:
+    """The turns of which all that they hold lies within ``filters``: of a session that was narrowed, not the others."""
     ids = filters.video_ids
-    return {**asdict(filters), "video_ids": None if ids is None else sorted(ids)}
+    return tuple(
+        turn
+        for turn in turns
+        if (ids is None or ids.issuperset(turn.videos))
+        and all(_admits(filters, cited) for cited in turn.cited)
+    )
 
 
-def filters_from_plain(plain: Mapping[str, Any]) -> Filters:
-    """The inverse."""
-    ids = plain["video_ids"]
-    return Filters(**{**plain, "video_ids": None if ids is None else frozenset(map(str, ids))})
+def _admits(filters: Scope, cited: Cited) -> bool:
+    """Whether it lies in the filters' time, and is speech where they have a speaker (theirs, if known)."""
+    theirs = cited.kind == "speech" and speaker_key(cited.speaker) in (None, speaker_key(filters.speaker))
+    return filters.touches(cited.start_s, cited.end_s) and (filters.speaker is None or theirs)
+
+
+# ``dump_python(…, mode="json")`` gives what JSON can hold, ``validate_python`` is its inverse.
+TURN = TypeAdapter(Turn)
+FILTERS = TypeAdapter(Scope)

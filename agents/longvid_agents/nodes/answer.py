@@ -6,20 +6,19 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from longvid_agents import schemas
 from longvid_agents.budget import estimate_tokens
-from longvid_agents.claim_stream import ClaimStream
 from longvid_agents.material import as_data
 from longvid_agents.nodes.extract import extract
 from longvid_agents.nodes.hints import hints
 from longvid_agents.nodes.judge import judge
 from longvid_agents.prompts import ANSWER, REPAIR, SYSTEM
-from longvid_agents.replies import Draft, Drafts, UnreadableError, read_drafts
+from longvid_agents.replies import DRAFTS, ClaimStream, Draft, Drafts, read_drafts
 from longvid_agents.run import Run, ask_model, retry_prompt, seconds_ran_out, usage_after
 from longvid_agents.state import AskState
 from longvid_agents.video_lm import Reply, Request
 from longvid_agents.working_memory import Item
 from longvid_storage.errors import OUT_OF_TIME, ModelError
+from longvid_storage.models.replies import UnreadableError
 from longvid_storage.types import Claim, Usage
 
 # Tokens of evidence shown, and of the answer written: for a simple question, and for any other.
@@ -67,7 +66,7 @@ def answer_request(run: Run, state: AskState) -> Request | None:
     """The question with the window of evidence that the budget leaves room for; None when it leaves none."""
     assert state.route is not None
     simple = state.route.simple
-    request = Request(SYSTEM, "", schema=schemas.DRAFTS, max_tokens=SIMPLE_ANSWER if simple else LONG_ANSWER)
+    request = Request(SYSTEM, "", schema=DRAFTS, max_tokens=SIMPLE_ANSWER if simple else LONG_ANSWER)
     most = SIMPLE_EVIDENCE if simple and not state.rounds else EVIDENCE
     left = run.left(state)
     if left is not None:
@@ -133,7 +132,7 @@ def _write(run: Run, state: AskState, request: Request) -> _Written:
             return written
         usage, problem = written
     stopped = "the model's reply could not be read"
-    return _Written(Drafts(()), usage, f"no answer: {stopped} ({as_data(problem)[:200]})", stopped)
+    return _Written(Drafts(claims=()), usage, f"no answer: {stopped} ({as_data(problem)[:200]})", stopped)
 
 
 def _stream(run: Run, state: AskState, request: Request) -> _Written | tuple[Usage, str]:
@@ -163,7 +162,7 @@ def _stream(run: Run, state: AskState, request: Request) -> _Written | tuple[Usa
             )
         usage = usage_after(state.usage, request, Reply("".join(draft.text for draft in drafts)))
         stopped = failed or "the model's reply was cut off"
-        return _Written(Drafts(tuple(drafts)), usage, stopped, stopped, whole, late)
+        return _Written(Drafts(claims=tuple(drafts)), usage, stopped, stopped, whole, late)
     usage = usage_after(state.usage, request, reply)
     try:
         return _Written(read_drafts(reply.text), usage, shown=whole)
@@ -174,7 +173,7 @@ def _stream(run: Run, state: AskState, request: Request) -> _Written | tuple[Usa
                 if reply.cut
                 else "the end of the model's reply could not be read"
             )
-            return _Written(Drafts(tuple(drafts)), usage, stopped, stopped, whole)
+            return _Written(Drafts(claims=tuple(drafts)), usage, stopped, stopped, whole)
         return usage, str(error)
 
 
@@ -218,7 +217,7 @@ def _repair(run: Run, state: AskState) -> dict[str, Any]:
         REPAIR.format(question=as_data(state.question), refused="\n".join(refused)),
         evidence=state.memory.texts(list(items.values())),
         max_tokens=REPAIR_TOKENS,
-        schema=schemas.DRAFTS,
+        schema=DRAFTS,
     )
     spent: dict[str, Any] = {"refused": (), "repairs": state.repairs + 1}
     short = run.out_of(state, run.cost(state, request))

@@ -17,7 +17,7 @@ def conversation(context: Context) -> str:
         return ""
     lines = ["Said before in this conversation (data):"]
     for turn in context.turns[-_MOST_TURNS:]:
-        lines.append(f"- asked: {as_data(turn.question)[:_MOST_LETTERS]}")
+        lines.append(f"- asked: {as_data(turn.asked)[:_MOST_LETTERS]}")
         lines.append(f"  answered: {as_data(turn.answer)[:_MOST_LETTERS]}")
     return "\n".join([*lines, ""])
 

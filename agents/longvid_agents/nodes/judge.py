@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from longvid_agents.checks.claim import OTHER_WORDS, Check, Source, check_claim
+from longvid_agents.checks.claim import OTHER_WORDS, Check, Support, check_claim
 from longvid_agents.checks.support import FIT, SUPPORTED, coverage, likeness
 from longvid_agents.replies import Draft
 from longvid_agents.run import Run
 from longvid_agents.state import AskState
 from longvid_agents.verify import supported
 from longvid_agents.working_memory import Item
+from longvid_storage.search.evidence import vectors_of
 from longvid_storage.types import Claim
 
 
@@ -34,14 +35,14 @@ def judge(run: Run, state: AskState, draft: Draft) -> Judged:
     if not items:
         named = ", ".join(draft.evidence) or "none"
         return Judged(draft, (), Check("refuted", f"it names no evidence that exists ({named})"))
-    items = tuple(item for item in items if item.sentence.kind != "summary")
+    items = tuple(item for item in items if item.passage.kind != "summary")
     if not items:
         return Judged(draft, (), Check("refuted", "it cites a summary: cite what was said or shown"))
-    sources = [Source(item.sentence, item.title) for item in items]
+    sources = [Support(item.passage, item.title) for item in items]
     counts = state.route is not None and state.route.kind == "count"
-    people = {item.sentence.speaker for item in state.memory.items if item.sentence.speaker}
+    people = {item.passage.speaker for item in state.memory.items if item.passage.speaker}
     judged = Judged(draft, items, check_claim(draft.text, sources, people=people, counts=counts))
-    if judged.check.verdict != "refuted" and not supported(judged.claim, run.tools, state.memory.seen()):
+    if judged.check.verdict != "refuted" and not supported([judged.claim], run.view, state.memory.seen()):
         return Judged(draft, items, Check("refuted", "its evidence is no longer in the library"))
     return judged
 
@@ -51,11 +52,13 @@ def likely(run: Run, judged: Judged) -> bool:
 
     Only of claims that nothing speaks against but that their words are others; never without a text encoder.
     """
-    texts = [item.sentence.text for item in judged.items]
-    if judged.check.reason != OTHER_WORDS or not texts:
+    passages = [item.passage for item in judged.items]
+    encoder = run.view.encoders.text_encoder
+    if judged.check.reason != OTHER_WORDS or not passages or encoder is None:
         return False
-    vectors = run.tools.encode([judged.draft.text, *texts], kind="passage")
+    vectors = vectors_of(run.view, passages)
     if vectors is None:
         return False
-    covered = coverage(judged.draft.text, "\n".join(texts))
-    return FIT.probability(covered, likeness(vectors[0], vectors[1:])) >= SUPPORTED
+    covered = coverage(judged.draft.text, "\n".join(passage.text for passage in passages))
+    claimed = encoder.encode([judged.draft.text], kind="passage")[0]
+    return FIT.probability(covered, likeness(claimed, vectors)) >= SUPPORTED

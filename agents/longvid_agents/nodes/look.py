@@ -6,20 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from longvid_agents import schemas
 from longvid_agents.calls import Call
 from longvid_agents.material import as_data
-from longvid_agents.narrowing import narrowed
 from longvid_agents.nodes.hear import heard_in
 from longvid_agents.nodes.watch import kept, watch
 from longvid_agents.prompts import LOOK, LOOK_HEARING, SYSTEM
-from longvid_agents.replies import read_seen
+from longvid_agents.replies import SEEN, read_seen
 from longvid_agents.run import Run, ask_model
-from longvid_agents.sentences import Sentence
 from longvid_agents.state import AskState
 from longvid_agents.video_lm import Frame, Request, Sound
 from longvid_storage.errors import MediaError, ModelError
-from longvid_storage.types import Filters, Keyframe
+from longvid_storage.types import Keyframe, Passage, Scope
 
 MOST_FRAMES = 16
 # Moments watched when the question is about what is to be seen and nothing was asked for yet.
@@ -42,7 +39,7 @@ def look(run: Run, state: AskState) -> dict[str, Any]:
     assert run.lm is not None
     wanted = state.looks or first_looks(state)
     trail = [*state.trail]
-    decoded = run.tools.frames_decoded
+    decoded = _decoded(run)
     shown: list[Shown] = []
     for number, call in enumerate(wanted):
         pictures, note = _pictures(run, state, call, (MOST_FRAMES - len(shown)) // (len(wanted) - number))
@@ -50,15 +47,13 @@ def look(run: Run, state: AskState) -> dict[str, Any]:
         shown += [p for p in pictures if (p.video_id, p.keyframe.time_s, p.keyframe.image) not in known]
         did = call.described(state.memory.label) + (f" ({note})" if note else "")
         trail.append(run.step(state, "look", did, len(pictures)))
-    usage = replace(
-        state.usage, frames_decoded=state.usage.frames_decoded + run.tools.frames_decoded - decoded
-    )
+    usage = replace(state.usage, frames_decoded=state.usage.frames_decoded + _decoded(run) - decoded)
     state = replace(state, usage=usage, trail=tuple(trail))
     changed: dict[str, Any] = {"looks": (), "done": state.done | set(wanted), "usage": usage}
     if not shown:
         return {**changed, "trail": state.trail}
     seen = {each.video_id for each in shown}
-    sounds, note = heard_in(run, state, [call for call in wanted if call.video_id in seen])
+    sounds, note = heard_in(run, [call for call in wanted if call.video_id in seen])
     if note:
         state = replace(state, trail=(*state.trail, run.step(state, "look", note, len(sounds))))
     return {**changed, **_see(run, state, shown, sounds)}
@@ -79,21 +74,25 @@ def first_looks(state: AskState) -> tuple[Call, ...]:
 
 def _pictures(run: Run, state: AskState, call: Call, most: int) -> tuple[list[Shown], str]:
     """Fresh pictures for one look, else those the index kept, inside the caller's filters; and a note."""
-    inside = narrowed(state.filters, videos=[call.video_id or ""], from_s=call.from_s, to_s=call.to_s)
-    cards = [] if inside is None else run.tools.cards(filters=inside)
-    card = next((card for card in cards if card.video_id == call.video_id), None)
+    inside = run.view.scope.narrowed(videos=[call.video_id or ""], from_s=call.from_s, to_s=call.to_s)
+    view = run.view.within(inside or run.view.scope)
+    card = next(iter(view.cards(ids=[call.video_id or ""])), None)
     if inside is None or card is None or most < 1:
         return [], "outside what was allowed" if most else "enough pictures in this round"
-    if inside.speaker is not None or inside.language is not None:
-        return [], "pictures have no speaker and no language"
+    if inside.speaker is not None:
+        return [], "pictures have no speaker"
     span = _span(inside, card.duration_s)
     question, note = None if _whole(state) else state.question, ""
     try:
-        pictures = watch(run.tools, call, span, most, question)
+        pictures = watch(view, run.media, call, span, most, question)
     except MediaError as error:
         note = f"{as_data(error.message)}; the pictures of the index are used"
-        pictures = kept(run.tools, card.video_id, span, most, question)
+        pictures = kept(view, card.video_id, span, most, question)
     return [Shown(card.video_id, card.title, frame, fits) for frame, fits in pictures], note
+
+
+def _decoded(run: Run) -> int:
+    return 0 if run.media is None else run.media.frames_decoded
 
 
 def _whole(state: AskState) -> bool:
@@ -101,7 +100,7 @@ def _whole(state: AskState) -> bool:
     return state.route is not None and state.route.kind == "summarise"
 
 
-def _span(inside: Filters, duration_s: float) -> tuple[float, float]:
+def _span(inside: Scope, duration_s: float) -> tuple[float, float]:
     return inside.from_s or 0.0, min(duration_s, duration_s if inside.to_s is None else inside.to_s)
 
 
@@ -122,10 +121,9 @@ def _see(run: Run, state: AskState, shown: Sequence[Shown], sounds: tuple[Sound,
         step = run.step(state, "look", f"not seen: {as_data(error.message)}", 0)
         return {"blind": True, "trail": (*state.trail, step)}
     seen = [
-        Sentence(
-            shown[n - 1].video_id, "picture", shown[n - 1].keyframe.start_s, shown[n - 1].keyframe.end_s, text
-        )
+        Passage(0, at.video_id, "picture", at.keyframe.start_s, at.keyframe.end_s, text)
         for n, text in outcome.value or ()
+        for at in (shown[n - 1],)
     ]
     problem = (
         ""
@@ -162,7 +160,7 @@ def _request(run: Run, state: AskState, shown: Sequence[Shown], sounds: tuple[So
         frames=frames,
         sounds=sounds,
         max_tokens=LOOK_TOKENS,
-        schema=schemas.SEEN,
+        schema=SEEN,
         budget_tokens=run.left(state),
         packing="interleaved" if any(s.relevance is None for s in shown) else "relevant",
         whole=_whole(state),

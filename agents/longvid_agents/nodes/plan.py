@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
-from longvid_agents import schemas
+from longvid_agents import replies
 from longvid_agents.calls import Call
 from longvid_agents.material import as_data
 from longvid_agents.nodes.hints import conversation
 from longvid_agents.prompts import PLAN, SYSTEM
 from longvid_agents.question import make_plan
-from longvid_agents.replies import MOST_QUESTIONS, read_plan
-from longvid_agents.route import KINDS, Route, RouteKind, make_route
+from longvid_agents.replies import MOST_QUESTIONS, PlanReply, read_plan
+from longvid_agents.route import Route, make_route
 from longvid_agents.run import Run, ask_model
 from longvid_agents.state import AskState
 from longvid_agents.video_lm import Request
@@ -29,17 +29,17 @@ def plan(run: Run, state: AskState) -> dict[str, Any]:
     made = make_plan(state.question)
     if run.lm is None:
         return {"plan": made, "trail": (*state.trail, run.step(state, "plan", made.kind))}
-    cards = run.tools.cards(filters=state.filters)
-    route = make_route(made.question, made.query, state.filters, cards)
+    cards = run.view.cards()
+    route = make_route(made.question, made.query, run.view.scope, cards)
     usage, by = state.usage, "by rules"
     if not route.sure:
         request = _request(state)
         if not run.out_of(state, 2 * run.cost(state, request), searching=True):
-            outcome = ask_model(run, state, request, lambda text: read_plan(text, KINDS), searching=True)
+            outcome = ask_model(run, state, request, read_plan, searching=True)
             usage = outcome.usage
             by = f"by rules ({outcome.problem})" if outcome.late else by
             if outcome.value is not None:
-                route, by = _replanned(route, *outcome.value), "by the model"
+                route, by = _replanned(route, outcome.value), "by the model"
     calls = _first_calls(route, [card.video_id for card in cards])
     inside = f", inside {route.narrowing}" if route.narrowing else ""
     step = run.step(state, "plan", f"{route.kind}, {by}{inside}")
@@ -50,14 +50,14 @@ def _request(state: AskState) -> Request:
     prompt = PLAN.format(
         question=as_data(state.question), hints=conversation(state.context), most=MOST_QUESTIONS
     )
-    return Request(SYSTEM, prompt, max_tokens=PLAN_TOKENS, schema=schemas.PLAN)
+    return Request(SYSTEM, prompt, max_tokens=PLAN_TOKENS, schema=replies.PLAN)
 
 
-def _replanned(route: Route, kind: str, questions: tuple[str, ...]) -> Route:
+def _replanned(route: Route, read: PlanReply) -> Route:
     """The route as the model reads the question; the question itself is always searched for too."""
-    queries = tuple(dict.fromkeys([route.queries[0], *questions]))
-    simple = len(queries) <= 2 and kind in ("locate", "who", "explain", "count")
-    return replace(route, kind=cast(RouteKind, kind), queries=queries, simple=simple)
+    queries = tuple(dict.fromkeys([route.queries[0], *read.questions]))
+    simple = len(queries) <= 2 and read.kind in ("locate", "who", "explain", "count")
+    return replace(route, kind=read.kind, queries=queries, simple=simple)
 
 
 def _first_calls(route: Route, videos: list[str]) -> tuple[Call, ...]:

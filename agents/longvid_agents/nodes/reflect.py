@@ -16,10 +16,9 @@ from longvid_agents.replies import MOST_CALLS, Reflection, read_reflection
 from longvid_agents.run import Run, ask_model
 from longvid_agents.state import AskState
 from longvid_agents.toolbox import MOST_VIDEOS
-from longvid_agents.tools import VideoCard
 from longvid_agents.video_lm import Request
 from longvid_storage.text.timecode import format_time
-from longvid_storage.types import TrailStep
+from longvid_storage.types import TrailStep, VideoCard
 
 EVIDENCE_TOKENS = 4_000
 REFLECT_TOKENS = 400

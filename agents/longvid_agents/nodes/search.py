@@ -9,17 +9,17 @@ import numpy as np
 
 from longvid_agents.budget import estimate_tokens
 from longvid_agents.calls import Call
-from longvid_agents.evidence import gather
 from longvid_agents.extractive import fitness
 from longvid_agents.nodes.extract import planned, scores_with
 from longvid_agents.question import make_plan
 from longvid_agents.route import widened
 from longvid_agents.run import Run
-from longvid_agents.sentences import Sentence
 from longvid_agents.state import AskState
 from longvid_agents.toolbox import Found, run_calls
 from longvid_agents.working_memory import WorkingMemory
-from longvid_storage.types import Filters, Moment, TrailStep
+from longvid_storage.search.evidence import around
+from longvid_storage.search.moments import search as find
+from longvid_storage.types import Moment, Passage, TrailStep
 
 # Tokens of evidence kept of one turn of searching: for a simple question, and for any other.
 SIMPLE_TOKENS, TURN_TOKENS = 1_300, 3_000
@@ -33,18 +33,19 @@ _LEAST = 200
 def search(run: Run, state: AskState) -> dict[str, Any]:
     """Find moments within the caller's filters and read what was said and shown around them."""
     if run.lm is None:
-        moments = tuple(run.tools.search(planned(state).query, k=state.k, filters=state.filters))
+        moments = tuple(find(run.view, planned(state).query, state.k))
         step = run.step(state, "search", f'search "{planned(state).query}"', len(moments))
-        evidence = gather(moments, state.filters, run.tools)
+        evidence = tuple(around(run.view, moments))
         return {"moments": moments, "evidence": evidence, "trail": (*state.trail, step)}
     assert state.route is not None
     route = state.route
-    found = run_calls(state.calls, route.inside if not state.rounds else state.filters, run.tools, k=state.k)
+    inside = run.view if state.rounds else run.view.within(route.inside)
+    found = run_calls(state.calls, inside, k=state.k)
     trail = [*state.trail]
     if route.narrowing and not state.rounds and not any(each.sentences for each in found):
         trail.append(run.step(state, "search", f"nothing inside {route.narrowing}; searched without that"))
-        route = widened(route, state.filters)
-        found = run_calls(state.calls, state.filters, run.tools, k=state.k)
+        route = widened(route, run.view.scope)
+        found = run_calls(state.calls, run.view, k=state.k)
     memory = _remember(run, state, found)
     trail += _steps(run, state, memory, found)
     return {
@@ -68,22 +69,22 @@ def _remember(run: Run, state: AskState, found: Sequence[Found]) -> WorkingMemor
     for number, each in enumerate(found):
         share = most // (len(found) - number)
         memory = memory.meeting(each.sources).listing(each.cards)
-        kept = best_of(run, each, state.filters, share) if each.call.tool == "search" else each.sentences
+        kept = best_of(run, each, share) if each.call.tool == "search" else each.sentences
         kept = within_tokens(kept, share, estimate_tokens)
         memory = memory.adding(kept)
         most -= sum(estimate_tokens(sentence.text) + _FRAME_TOKENS for sentence in kept)
     return memory
 
 
-def best_of(run: Run, found: Found, filters: Filters, most_tokens: int) -> list[Sentence]:
+def best_of(run: Run, found: Found, most_tokens: int) -> list[Passage]:
     """The sentences that fit the call's query best, each with its neighbours, best first."""
     sentences = found.sentences
-    state = AskState(found.call.query, filters, moments=found.moments, plan=make_plan(found.call.query))
-    scores = scores_with(run.tools, state, sentences)
+    plan = make_plan(found.call.query)
+    scores = scores_with(run.view, plan, sentences, found.moments)
     if scores is None:
         return list(sentences)
-    fit = fitness(planned(state), sentences, scores)
-    kept: dict[Sentence, None] = {}
+    fit = fitness(plan, sentences, scores)
+    kept: dict[Passage, None] = {}
     tokens = 0
     for row in np.argsort(-fit, kind="stable"):
         if tokens >= most_tokens or not np.isfinite(fit[row]):
@@ -95,7 +96,7 @@ def best_of(run: Run, found: Found, filters: Filters, most_tokens: int) -> list[
     return list(kept)
 
 
-def _beside(sentences: Sequence[Sentence], row: int) -> list[Sentence]:
+def _beside(sentences: Sequence[Passage], row: int) -> list[Passage]:
     """The sentence of this row, then its neighbours of the same kind and video that are close in time."""
     chosen = sentences[row]
     near = [chosen]
@@ -110,10 +111,10 @@ def _beside(sentences: Sequence[Sentence], row: int) -> list[Sentence]:
 
 
 def within_tokens(
-    sentences: Sequence[Sentence], most_tokens: int, count: Callable[[str], int]
-) -> list[Sentence]:
+    sentences: Sequence[Passage], most_tokens: int, count: Callable[[str], int]
+) -> list[Passage]:
     """The first sentences that fit; a longer one is passed over for shorter ones behind it."""
-    kept: list[Sentence] = []
+    kept: list[Passage] = []
     for sentence in sentences:
         cost = count(sentence.text) + _FRAME_TOKENS
         if cost <= most_tokens:
@@ -137,7 +138,7 @@ def _steps(run: Run, state: AskState, memory: WorkingMemory, found: Sequence[Fou
     ]
 
 
-def _searched(found: Sequence[Found]) -> list[Sentence]:
+def _searched(found: Sequence[Found]) -> list[Passage]:
     """What searches found: the evidence quotes are chosen from."""
     return [sentence for each in found if each.call.tool == "search" for sentence in each.sentences]
 

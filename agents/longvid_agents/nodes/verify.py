@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from longvid_agents import schemas
 from longvid_agents.material import as_data
 from longvid_agents.nodes.judge import Judged, judge, likely
 from longvid_agents.prompts import SYSTEM, VERIFY
-from longvid_agents.replies import read_verdicts
+from longvid_agents.replies import VERDICTS, read_verdicts
 from longvid_agents.run import Run, ask_model
 from longvid_agents.state import AskState, Refusal
 from longvid_agents.verify import supported
@@ -51,8 +50,8 @@ def verify(run: Run, state: AskState) -> dict[str, Any]:
 
 
 def _verify_quotes(run: Run, state: AskState) -> dict[str, Any]:
-    refuted = {c for c in state.claims if not supported(c, run.tools)}
-    kept = tuple(claim for claim in state.claims if claim not in refuted)
+    kept = tuple(supported(state.claims, run.view))
+    refuted = set(state.claims) - set(kept)
     for claim in kept:
         run.on_event(claim)
     step = run.step(
@@ -75,7 +74,7 @@ def _entailed(run: Run, state: AskState, unsure: Sequence[Judged]) -> tuple[Usag
         VERIFY.format(claims="\n".join(numbered)),
         evidence=state.memory.texts(list(items.values())),
         max_tokens=_AROUND_TOKENS + _VERDICT_TOKENS * len(unsure),
-        schema=schemas.VERDICTS,
+        schema=VERDICTS,
     )
     if short := run.out_of(state, run.cost(state, request)):
         return state.usage, *_near_enough(run, unsure, short)

@@ -8,8 +8,11 @@ from dataclasses import replace
 from statistics import median
 
 from longvid_agents.calls import Call
+from longvid_agents.media import Media
 from longvid_agents.packing import inverse_transform, spread
-from longvid_agents.tools import Tools
+from longvid_storage.db.view import View
+from longvid_storage.errors import MediaError
+from longvid_storage.search.pictures_at import similarity_at
 from longvid_storage.types import Keyframe
 
 # Places of a span that pictures are chosen from: so many for each picture, at least one a second, at most so many.
@@ -23,7 +26,7 @@ Watched = tuple[Keyframe, float | None]
 
 
 def watch(
-    tools: Tools, call: Call, span: tuple[float, float], most: int, question: str | None
+    view: View, media: Media | None, call: Call, span: tuple[float, float], most: int, question: str | None
 ) -> list[Watched]:
     """At most ``most`` fresh pictures of ``span`` (half-open, seconds) of the call's video, by time.
 
@@ -32,17 +35,19 @@ def watch(
     question, for one about the whole.
 
     Raises:
-        MediaError: as ``Tools.frames``.
+        MediaError: as ``Media.frames``; or nothing here decodes media.
     """
+    if media is None:
+        raise MediaError("there is nothing to decode media with", code="no_media")
     from_s, to_s = span
     video_id = call.video_id or ""
     places = _places(from_s, to_s, call.rate, most)
-    fits = None if question is None else tools.picture_relevance(video_id, places, question)
+    fits = None if question is None else relevance(view, video_id, places, question)
     if fits is None:
-        frames = tools.frames(video_id, from_s, to_s, rate=call.rate, box=call.box, most=most)
+        frames = media.frames(view, video_id, from_s, to_s, rate=call.rate, box=call.box, most=most)
         return [(frame, None) for frame in frames]
     at = {places[number]: float(fits[number]) for number in _chosen(fits, most)}
-    frames = tools.frames(video_id, from_s, to_s, box=call.box, most=most, times_s=list(at))
+    frames = media.frames(view, video_id, from_s, to_s, box=call.box, most=most, times_s=list(at))
     step_s = (to_s - from_s) / len(places)
     # Places may be closer than the pictures of the film.
     distinct = {frame.time_s: frame for frame in reversed(frames)}
@@ -53,15 +58,30 @@ def watch(
 
 
 def kept(
-    tools: Tools, video_id: str, span: tuple[float, float], most: int, question: str | None
+    view: View, video_id: str, span: tuple[float, float], most: int, question: str | None
 ) -> list[Watched]:
     """At most ``most`` pictures that the index kept of ``span``: those that fit best, where that is known."""
-    frames = list(tools.keyframes(video_id, *span))
+    inside = view.scope.narrowed(from_s=span[0], to_s=span[1])
+    seen = [] if inside is None else view.within(inside).keyframes(video_id, images=True)
+    frames = [frame for _, frame in seen]
     times_s = [frame.time_s for frame in frames]
-    fits = None if question is None or not frames else tools.picture_relevance(video_id, times_s, question)
+    fits = None if question is None or not frames else relevance(view, video_id, times_s, question)
     if fits is None:
         return [(frame, None) for frame in frames[:most]]
     return [(frames[number], float(fits[number])) for number in _chosen(fits, most)]
+
+
+def relevance(view: View, video_id: str, times_s: Sequence[float], question: str) -> Sequence[float] | None:
+    """How well the picture at each time (seconds) fits ``question``: cosine of question and nearest keyframe.
+
+    Read from the index, no picture is encoded. None without an image model, or without vectors of it.
+    """
+    encoder = view.encoders.image_encoder
+    if encoder is None or encoder.fingerprint not in view.vector_models():
+        return None
+    query = encoder.encode_texts([question])[0]
+    fits = similarity_at(view, video_id, times_s, query, fingerprint=encoder.fingerprint)
+    return None if fits is None else fits.tolist()
 
 
 def _chosen(fits: Sequence[float], most: int) -> list[int]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -59,8 +58,7 @@ class OpenAIVideoLM:
         sees: False for a model of words alone; True until the server refuses a picture.
         hears: True for a model that takes sound.
         packing: the strategy by which frames are packed (see ``packing``), in place of what a request says.
-        attempts: how often a request is sent in all when the server is busy.
-        sleep: waits between attempts; tests give their own.
+        attempts: how often a request is sent in all while the server is busy or silent.
     """
 
     def __init__(
@@ -76,8 +74,7 @@ class OpenAIVideoLM:
         sees: bool = True,
         hears: bool = False,
         packing: str | None = None,
-        attempts: int = 4,
-        sleep: Callable[[float], None] = time.sleep,
+        attempts: int = 3,
     ) -> None:
         self.name = model
         self.sees = sees
@@ -89,7 +86,6 @@ class OpenAIVideoLM:
             timeout_s=timeout_s,
             attempts=attempts,
             otherwise=OTHERWISE,
-            sleep=sleep,
         )
         self._context_tokens = context_tokens
         self._packing = packing_named(packing)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from longvid_indexer.report import ErrorInfo
-from longvid_storage.types import ScreenText, Segment, Slide, Sound, StageResult, Unit, Utterance, VideoInfo
+from longvid_storage.types import Sound, StageResult, VideoInfo
 
 if TYPE_CHECKING:
     from longvid_indexer.diariser import Diariser
@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from longvid_indexer.sound_tagger import SoundTagger
     from longvid_indexer.summariser import Summariser
     from longvid_indexer.transcriber import Transcriber
+    from longvid_storage.db.rows import StageRecord
     from longvid_storage.db.stage_writer import StageWriter
     from longvid_storage.db.store import Store
     from longvid_storage.models.image_encoder import ImageEncoder
     from longvid_storage.models.text_encoder import TextEncoder
 
-STAGES = ("transcript", "speakers", "visual", "sounds", "screen_text", "structure", "summaries", "vectors")
+STAGES = ("transcript", "speakers", "visual", "sounds", "screen_text", "vectors", "structure", "summaries")
 """In the order they run; a stage reads only what stages before it wrote."""
 
 # Raise a number when the code of that stage changes what it writes: libraries then redo it and what follows.
@@ -59,13 +60,14 @@ class Engines(Protocol):
 class Job:
     """One file on its way through the stages: what it is, and what became of each stage so far.
 
-    ``tell`` takes a sentence for the user while a stage is at work.
+    ``recorded`` are the stages' completion records; ``tell`` takes a sentence for the user while a stage is at work.
     """
 
     store: Store
     engines: Engines
     found: Found
     info: VideoInfo
+    recorded: dict[str, StageRecord] = field(default_factory=dict)
     results: dict[str, StageResult] = field(default_factory=dict)
     error: ErrorInfo | None = None
     notes: list[str] = field(default_factory=list)
@@ -76,6 +78,12 @@ class Job:
     def video_id(self) -> str:
         """The hash of the content."""
         return self.info.video_id
+
+    @property
+    def fingerprints(self) -> dict[str, str]:
+        """Stage → fingerprint, of stages that did not fail."""
+        records = self.recorded.items()
+        return {stage: record.fingerprint for stage, record in records if record.result.status != "failed"}
 
     @property
     def path(self) -> Path:
@@ -110,25 +118,3 @@ def fingerprint_of(engine: object | None) -> str:
 
 def nothing(writer: StageWriter) -> None:
     """A stage that has nothing to write still gets its completion record."""
-
-
-def units_with(
-    job: Job,
-    *,
-    utterances: Sequence[Utterance] | None = None,
-    slides: Sequence[Slide] | None = None,
-    screen_texts: Sequence[ScreenText] | None = None,
-    segments: Sequence[Segment] | None = None,
-    sounds: Sequence[Sound] | None = None,
-) -> list[Unit]:
-    """The units of the video as it will be once the given rows are written; the rest comes from the store."""
-    from longvid_storage.text.units import build_units
-
-    store, video_id = job.store, job.video_id
-    return build_units(
-        store.utterances(video_id, labels=True) if utterances is None else utterances,
-        store.slides(video_id) if slides is None else slides,
-        store.screen_texts(video_id) if screen_texts is None else screen_texts,
-        store.segments(video_id) if segments is None else segments,
-        store.sounds(video_id) if sounds is None else sounds,
-    )

@@ -17,6 +17,7 @@ from longvid_indexer.stages.summaries import summaries_stage
 from longvid_indexer.stages.transcript import transcript_stage
 from longvid_indexer.stages.vectors import vectors_stage
 from longvid_indexer.stages.visual import visual_stage
+from longvid_storage.db.rows import StageRecord
 from longvid_storage.errors import LibraryError, LongvidError, UsageError
 from longvid_storage.types import StageResult
 
@@ -49,8 +50,8 @@ def choose_stages(only: Collection[str] | None, skip: Collection[str] | None) ->
 
 def why_again(job: Job, stages: frozenset[str]) -> list[str]:
     """One sentence for each reason for which stages of a known video run again (``again.reasons``)."""
-    records = {name: record.result for name, record in job.store.stage_records(job.video_id).items()}
-    recorded = job.store.stage_fingerprints(job.video_id)
+    records = {name: record.result for name, record in job.recorded.items()}
+    recorded = job.fingerprints
 
     def outdated(job: Job, stage: str) -> bool:
         return recorded.get(stage) not in _STAGES[stage](job, recorded)[0]
@@ -64,10 +65,10 @@ def run_stage(job: Job, stage: str) -> StageResult:
     Raises:
         LibraryError: the library cannot be written.
     """
-    recorded = job.store.stage_fingerprints(job.video_id)
+    recorded = job.fingerprints
     expected, make = _STAGES[stage](job, recorded)
     if recorded.get(stage) in expected:
-        return replace(job.store.stage_records(job.video_id)[stage].result, status="unchanged")
+        return replace(job.recorded[stage].result, status="unchanged")
     started = time.perf_counter()
     try:
         work = make()
@@ -84,4 +85,5 @@ def run_stage(job: Job, stage: str) -> StageResult:
             stage, "done", work.engine, time.perf_counter() - started, dict(work.counters), note
         )
         writer.result(result)
+    job.recorded[stage] = StageRecord(work.fingerprint, result)
     return result

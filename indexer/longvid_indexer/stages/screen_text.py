@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from longvid_indexer.stages.job import Job, Plan, Work, digest, fingerprint_of, nothing, units_with
+from longvid_indexer.stages.job import Job, Plan, Work, digest, fingerprint_of, nothing
 from longvid_storage.types import ScreenText, Slide
 
 if TYPE_CHECKING:
@@ -21,17 +21,17 @@ def screen_text_stage(job: Job, recorded: dict[str, str]) -> Plan:
 
     def make() -> Work:
         reader = job.engines.screen_reader
-        keyframes = job.store.keyframes(job.video_id, images=True)
+        with job.store.view() as view:
+            keyframes = [frame for _, frame in view.keyframes(job.video_id, images=True)]
+            found = view.slides(job.video_id)
         if reader is None or not keyframes:
             return Work(nothing, fingerprint, engine=None if reader else "off")
         read = read_screen(keyframes, reader)
-        slides = _titled(job.store.slides(job.video_id), read.lines)
-        units = units_with(job, screen_texts=read.lines, slides=slides)
+        slides = _titled(found, read.lines)
 
         def write(writer: StageWriter) -> None:
             writer.replace_slides(slides)
             writer.replace_screen_texts(read.lines)
-            writer.replace_units(units)
 
         return Work(write, fingerprint, reader.name, dict(read.counters))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from longvid_indexer.stages.job import Job, Plan, Work, digest, fingerprint_of, nothing, units_with
+from longvid_indexer.stages.job import Job, Plan, Work, digest, fingerprint_of, nothing
 
 if TYPE_CHECKING:
     from longvid_storage.db.stage_writer import StageWriter
@@ -29,7 +29,9 @@ def sounds_stage(job: Job, recorded: dict[str, str]) -> Plan:
         described = job.described
         if described is None:  # the transcript is unchanged, so its subtitles were not read
             described = make_transcript(job.path, job.info, None, job.found.beside).sounds
-        if not job.info.has_audio and not described and not job.store.sounds(job.video_id):
+        with job.store.view() as view:
+            known = view.sounds(job.video_id)
+        if not job.info.has_audio and not described and not known:
             return Work(nothing, fingerprint)
         return _found(job, fingerprint, described)
 
@@ -48,11 +50,9 @@ def _found(job: Job, fingerprint: str, described: Sequence[Sound]) -> Work:
         heard = hear(audio, tagger)
         notes = audio.notes()
     sounds = together(described, heard)
-    units = units_with(job, sounds=sounds)
 
     def write(writer: StageWriter) -> None:
         writer.replace_sounds(sounds)
-        writer.replace_units(units)
 
     engines = ["subtitles"] * bool(described) + ([tagger.name] if tagger is not None else [])
     counters = {"sounds": len(sounds)} if engines else {}

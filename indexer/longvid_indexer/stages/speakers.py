@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from longvid_indexer.stages.job import Job, Plan, Work, digest, fingerprint_of, nothing, units_with
+from longvid_indexer.stages.job import Job, Plan, Work, digest, fingerprint_of, nothing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,8 +22,9 @@ def speakers_stage(job: Job, recorded: dict[str, str]) -> Plan:
     told_apart = digest("speakers", heard, fingerprint_of(job.engines.diariser))
 
     def make() -> Work:
-        transcript = job.store.transcript(job.video_id)
-        utterances = job.store.utterances(job.video_id, labels=True)
+        with job.store.view() as view:
+            transcript = view.transcript(job.video_id)
+            utterances = view.utterances(job.video_id, labels=True)
         if not _by_voice(transcript, utterances):
             return Work(nothing, as_it_is)
         return _told_apart(job, utterances, told_apart)
@@ -50,15 +51,14 @@ def _told_apart(job: Job, utterances: list[Utterance], fingerprint: str) -> Work
         turns = diariser.diarise(audio, [(each.start_s, each.end_s) for each in utterances])
         labels = assign_speakers(utterances, turns)
         notes += audio.notes()
-        if any(row.name not in row.labels for row in job.store.speakers_of(job.video_id)):
+        with job.store.view() as view:
+            known_before = view.speakers_of(job.video_id)
+        if any(row.name not in row.labels for row in known_before):
             notes.append("names given to speakers were kept where the label still occurs: check them")
-    units = units_with(
-        job, utterances=[replace(each, speaker=label) for each, label in zip(utterances, labels, strict=True)]
-    )
+    told = [replace(each, speaker=label) for each, label in zip(utterances, labels, strict=True)]
 
     def write(writer: StageWriter) -> None:
-        writer.assign_speakers(labels, None if diariser is None else diariser.name)
-        writer.replace_units(units)
+        writer.assign_speakers(told, None if diariser is None else diariser.name)
 
     known = {label for label in labels if label is not None}
     counters = {} if diariser is None else {"speakers": len(known), "unassigned": labels.count(None)}

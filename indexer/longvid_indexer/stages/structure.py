@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from longvid_indexer.stages.job import Job, Plan, Work, digest, fingerprint_of, units_with
+from longvid_indexer.stages.job import Job, Plan, Work, digest, fingerprint_of
 
 if TYPE_CHECKING:
     from longvid_storage.db.stage_writer import StageWriter
@@ -20,23 +20,24 @@ def structure_stage(job: Job, recorded: dict[str, str]) -> Plan:
     fingerprint = digest("structure", *read, fingerprint_of(encoder))
 
     def make() -> Work:
-        store, video_id = job.store, job.video_id
-        segments = build_structure(
-            job.info,
-            store.utterances(video_id, labels=True),
-            store.segments(video_id, "shot"),
-            store.slides(video_id),
-            store.screen_texts(video_id),
-            encoder,
-            job.info.chapters,
-            pictures=picture_spans(store.keyframes(video_id, images=True)),
-        )
-
-        units = units_with(job, segments=segments)
+        video_id = job.video_id
+        with job.store.view() as view:
+            said = view.passages_of(video_id, ["speech"])
+            ids = [passage.id for passage in said]
+            segments = build_structure(
+                job.info,
+                said,
+                view.segments(video_id, "shot"),
+                view.slides(video_id),
+                view.screen_texts(video_id),
+                encoder,
+                job.info.chapters,
+                vectors={} if encoder is None else view.vectors(ids, encoder.fingerprint),
+                pictures=picture_spans(frame for _, frame in view.keyframes(video_id, images=True)),
+            )
 
         def write(writer: StageWriter) -> None:
             writer.replace_segments(segments)
-            writer.replace_units(units)
 
         counters = {
             f"{level}s": sum(s.level == level for s in segments) for level in ("event", "scene", "shot")

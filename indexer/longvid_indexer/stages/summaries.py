@@ -39,31 +39,33 @@ def summaries_stage(job: Job, recorded: dict[str, str]) -> Plan:
     def make() -> Work:
         from longvid_indexer.summarising.extractive import extractive_chain
         from longvid_indexer.summarising.material import events_of
+        from longvid_indexer.summarising.write import Writer
 
-        store, video_id = job.store, job.video_id
-        segments = store.segments(video_id)
-        said, shown = store.utterances(video_id), store.screen_texts(video_id)
-        events = events_of(video_id, segments, said, shown)
-        instead = extractive_chain(video_id, segments, events, said, shown)
+        with job.store.view() as view:
+            segments = view.segments(job.video_id)
+            passages = view.passages_of(job.video_id, ["speech", "screen"])
+            known = view.chain(job.video_id)
+        events = events_of(segments, passages)
+        instead = extractive_chain(segments, events, passages)
         if model is None or not any(event.items for event in events):
             return _work(fingerprint, instead, "extractive")
-        return _written(job, model, events, instead, fingerprint)
+        writer = Writer(model, job.info.title, {passage.id: passage for passage in passages})
+        return _written(job, writer, events, instead, known, fingerprint)
 
     return frozenset((fingerprint, kept) if stays else (fingerprint,)), make
 
 
 def _written(
     job: Job,
-    model: Summariser,
+    writer: Writer,
     events: Sequence[EventMaterial],
     instead: Sequence[ChainLink],
+    known: Sequence[ChainLink],
     fingerprint: str,
 ) -> Work:
     """The model's chain; where it fails, what it finished with the rest extractive, to be gone on with next time."""
     from longvid_indexer.summarising.chain import Chain, written_chain
-    from longvid_indexer.summarising.write import Writer
 
-    writer = Writer(model, job.info.title)
     done: dict[tuple[str, int], ChainLink] = {}
 
     def keep(link: ChainLink, new: bool) -> None:
@@ -72,15 +74,15 @@ def _written(
             job.store.keep_link(job.video_id, link)
 
     try:
-        job.tell(_cost(job, model, events))
-        chain = written_chain(events, writer, job.store.chain(job.video_id), instead, keep)
+        job.tell(_cost(job, writer.model, events))
+        chain = written_chain(events, writer, known, instead, keep)
     except ModelError as error:
         job.error = job.error or ErrorInfo.of(error)
         rest = [link for link in instead if (link.level, link.seq) not in done]
         unfinished = f"summaries are unfinished, the next run goes on with them: {error.message}"
         chain = Chain((*done.values(), *rest), (unfinished,))
         fingerprint += _UNFINISHED
-    return _work(fingerprint, chain.links, model.name, writer, chain)
+    return _work(fingerprint, chain.links, writer.model.name, writer, chain)
 
 
 def _work(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from longvid_indexer.stages.job import Job, Plan, Work, digest, units_with
+from longvid_indexer.stages.job import Job, Plan, Work, digest
 
 if TYPE_CHECKING:
     from longvid_storage.db.stage_writer import StageWriter
@@ -24,11 +24,8 @@ def transcript_stage(job: Job, recorded: dict[str, str]) -> Plan:
         job.described = made.sounds
         needs_engine = made.source == "none" or made.source.startswith("speech:")
 
-        units = units_with(job, utterances=made.utterances)
-
         def write(writer: StageWriter) -> None:
             writer.replace_utterances(made.utterances, source=made.source, language=made.language)
-            writer.replace_units(units)
 
         return Work(
             write,

@@ -15,40 +15,44 @@ if TYPE_CHECKING:
 
     from longvid_storage.db.stage_writer import StageWriter
     from longvid_storage.models.image_encoder import ImageEncoder
+    from longvid_storage.types import Keyframe, Passage
 
 _UNPACKED = 64
 
 
 def vectors_stage(job: Job, recorded: dict[str, str]) -> Plan:
-    """Vectors of every unit that search compares by meaning, and of every keyframe when there is an image model."""
-    from longvid_storage.db.search_reads import SEARCHED
-
+    """Vectors of every passage, each embedded once, and of every keyframe when there is an image model."""
     text, image = job.engines.text_encoder, job.engines.image_encoder
-    channels = [channel for channel, _ in SEARCHED]
-    read = [recorded.get(name) for name in ("transcript", "speakers", "visual", "screen_text", "structure")]
+    read = [recorded.get(name) for name in ("transcript", "speakers", "visual", "sounds", "screen_text")]
     fingerprint = digest("vectors", *read, fingerprint_of(text), fingerprint_of(image))
 
     def make() -> Work:
-        store, video_id = job.store, job.video_id
         counters: dict[str, int | float] = {}
-        texts, text_vectors = [], None
+        passages: list[Passage] = []
+        frames: list[tuple[int, Keyframe]] = []
+        with job.store.view() as view:
+            if text is not None:
+                passages = view.passages_without_vectors(job.video_id, text.fingerprint)
+            if image is not None:
+                model = image.fingerprint
+                frames = view.keyframes(job.video_id, images=True, without_vector_of=model)
+        text_vectors = picture_vectors = None
         if text is not None:
-            texts = store.units_without_vectors(video_id, text.fingerprint, channels=channels)
-            text_vectors = text.encode([unit.text for _, unit in texts], kind="passage")
-            counters["texts_encoded"] = len(texts)
-        frames, picture_vectors = [], None
+            different = {passage.text: row for row, passage in enumerate(passages)}
+            rows = {each: row for row, each in enumerate(different)}
+            vectors = text.encode(list(different), kind="passage")
+            text_vectors = vectors[[rows[passage.text] for passage in passages]]
+            counters["texts_encoded"] = len(different)
         if image is not None:
-            frames = store.keyframes_without_vectors(video_id, image.fingerprint)
             picture_vectors = encode_keyframes(image, [frame.image for _, frame in frames])
             counters["pictures_encoded"] = len(frames)
 
         def write(writer: StageWriter) -> None:
-            for channel in channels:
-                rows = [row for row, (_, unit) in enumerate(texts) if unit.channel == channel]
-                if rows and text is not None and text_vectors is not None:
-                    writer.put_vectors(
-                        channel, text.fingerprint, [texts[r][0] for r in rows], text_vectors[rows]
-                    )
+            for kind in dict.fromkeys(passage.kind for passage in passages):
+                own = [row for row, passage in enumerate(passages) if passage.kind == kind]
+                if text is not None and text_vectors is not None:
+                    ids = [passages[row].id for row in own]
+                    writer.put_vectors(kind, text.fingerprint, ids, text_vectors[own])
             if frames and image is not None and picture_vectors is not None:
                 writer.put_vectors("picture", image.fingerprint, [key for key, _ in frames], picture_vectors)
 

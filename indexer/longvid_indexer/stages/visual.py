@@ -24,7 +24,8 @@ def visual_stage(job: Job, recorded: dict[str, str]) -> Plan:
             )
         seen = visual_pass(job.path, job.info, settings)
 
-        others = [segment for segment in job.store.segments(job.video_id) if segment.level != "shot"]
+        with job.store.view() as view:
+            others = [segment for segment in view.segments(job.video_id) if segment.level != "shot"]
 
         def write(writer: StageWriter) -> None:
             writer.replace_segments([*others, *seen.shots])

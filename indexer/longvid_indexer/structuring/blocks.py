@@ -96,8 +96,8 @@ def make_blocks(
     edges, strength = block_edges(cut_strengths(source), source.duration_s, forced)
     n = len(edges) - 1
     words = [Counter[str]() for _ in range(n)]
-    owner = [min(max(bisect_right(edges, u.start_s) - 1, 0), n - 1) for u in source.utterances]
-    said = [content_words(u.text) for u in source.utterances]
+    owner = [min(max(bisect_right(edges, u.start_s) - 1, 0), n - 1) for u in source.said]
+    said = [content_words(u.text) for u in source.said]
     for block, found in zip(owner, said, strict=True):
         words[block].update(stem(w) for w in found)
     spoken = np.array([len(found) for found in said], dtype=np.float64)
@@ -106,14 +106,12 @@ def make_blocks(
     lexical_weights = np.array([float(counts.total()) for counts in words])
     scale = 1.0 if source.vectors is None else word_share
     views = [centred(_lexical(words), lexical_weights) * scale]
-    if source.vectors is not None and len(source.utterances):
+    if source.vectors is not None and len(source.said):
         rows = source.vectors.astype(np.float64) * spoken[:, None]
         views.append(centred(_sum_rows(rows, owner, n), weights))
-    speakers = sorted({u.speaker for u in source.utterances if u.speaker})
+    speakers = sorted({u.speaker for u in source.said if u.speaker})
     if len(speakers) > 1:
-        who = np.array(
-            [[u.speaker == name for name in speakers] for u in source.utterances], dtype=np.float64
-        )
+        who = np.array([[u.speaker == name for name in speakers] for u in source.said], dtype=np.float64)
         views.append(centred(_sum_rows(who * spoken[:, None], owner, n), weights) * speaker_share)
     return Blocks(edges, strength, lexical_weights, np.hstack(views))
 

@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_storage.types import ScreenText, Segment, Slide, Utterance
+from longvid_storage.types import Passage, ScreenText, Segment, Slide
 
 Floats = NDArray[np.float64]
 
@@ -30,12 +30,10 @@ SLIDE, SHOT, SHOT_AMONG_SLIDES = 2.5, 1.4, 0.4
 
 @dataclass(frozen=True)
 class Source:
-    """What a video offers for structuring; utterances in order of start, ``vectors`` theirs (n, d), if
-    any.
-    """
+    """What a video offers for structuring; ``said`` in order of start, ``vectors`` theirs (n, d), if any."""
 
     duration_s: float
-    utterances: Sequence[Utterance]
+    said: Sequence[Passage]
     shots: Sequence[Segment]
     slides: Sequence[Slide]
     screen_texts: Sequence[ScreenText]
@@ -46,7 +44,7 @@ def cut_strengths(source: Source) -> dict[float, float]:
     """Times at which a cut is natural and how natural: 0 where anybody goes on speaking, about 1.5 for a
     slide.
     """
-    strengths = _speech_strengths(source.utterances)
+    strengths = _speech_strengths(source.said)
     spoken = sorted(strengths)
     for start_s, value in _picture_starts(source):
         # People begin a topic a moment before or after its slide: the slide's time then stands for both.
@@ -63,17 +61,17 @@ def _picture_starts(source: Source) -> list[tuple[float, float]]:
     return sorted({**shots, **slides}.items())
 
 
-def _speech_strengths(utterances: Sequence[Utterance]) -> dict[float, float]:
-    if not utterances:
+def _speech_strengths(said: Sequence[Passage]) -> dict[float, float]:
+    if not said:
         return {}
-    starts = np.array([u.start_s for u in utterances])
-    ends = np.maximum.accumulate(np.array([u.end_s for u in utterances]))
+    starts = np.array([u.start_s for u in said])
+    ends = np.maximum.accumulate(np.array([u.end_s for u in said]))
     pause = np.clip(starts[1:] - ends[:-1], 0.0, _PAUSE_FULL_S) / _PAUSE_FULL_S
-    change = np.array([b.speaker != a.speaker for a, b in pairwise(utterances)])
-    values = np.zeros(len(utterances))
+    change = np.array([b.speaker != a.speaker for a, b in pairwise(said)])
+    values = np.zeros(len(said))
     values[1:] = PAUSE * pause + SPEAKER * change
-    values += FLOOR * floor_change(utterances, starts)
-    turn_words, asks = _turns(utterances)
+    values += FLOOR * floor_change(said, starts)
+    turn_words, asks = _turns(said)
     values += LONG_TURN * np.minimum(turn_words, _LONG_TURN_WORDS) / _LONG_TURN_WORDS + QUESTION * asks
     found: dict[float, float] = {}
     for time, value in zip(starts.tolist(), values.tolist(), strict=True):
@@ -81,16 +79,16 @@ def _speech_strengths(utterances: Sequence[Utterance]) -> dict[float, float]:
     return found
 
 
-def floor_change(utterances: Sequence[Utterance], starts: Floats) -> Floats:
+def floor_change(said: Sequence[Passage], starts: Floats) -> Floats:
     """How much the shares of the speakers differ between the minute before and after each start: (n,), 0 to
     1.
     """
-    speakers = {name: i for i, name in enumerate(dict.fromkeys(u.speaker for u in utterances))}
-    words = np.zeros((len(utterances) + 1, len(speakers)))
-    for index, utterance in enumerate(utterances, 1):
-        words[index, speakers[utterance.speaker]] = len(utterance.text.split())
+    speakers = {name: i for i, name in enumerate(dict.fromkeys(u.speaker for u in said))}
+    words = np.zeros((len(said) + 1, len(speakers)))
+    for index, passage in enumerate(said, 1):
+        words[index, speakers[passage.speaker]] = len(passage.text.split())
     until = np.cumsum(words, axis=0)
-    here = np.arange(len(utterances))
+    here = np.arange(len(said))
     before = until[here] - until[np.searchsorted(starts, starts - _FLOOR_S)]
     after = until[np.searchsorted(starts, starts + _FLOOR_S)] - until[here]
     return np.asarray(0.5 * np.abs(_shares(after) - _shares(before)).sum(axis=1) * before.any(axis=1))
@@ -100,17 +98,17 @@ def _shares(words: Floats) -> Floats:
     return np.asarray(words / np.maximum(words.sum(axis=1, keepdims=True), 1.0))
 
 
-def _turns(utterances: Sequence[Utterance]) -> tuple[Floats, Floats]:
-    """For each utterance: how many words its speaker goes on for, and whether a question comes soon in
+def _turns(said: Sequence[Passage]) -> tuple[Floats, Floats]:
+    """For each passage: how many words its speaker goes on for, and whether a question comes soon in
     them.
     """
-    lengths, asks = np.zeros(len(utterances)), np.zeros(len(utterances))
+    lengths, asks = np.zeros(len(said)), np.zeros(len(said))
     words, question_in = 0, _QUESTION_WORDS + 1
-    for index in range(len(utterances) - 1, -1, -1):
-        utterance = utterances[index]
-        if index + 1 < len(utterances) and utterances[index + 1].speaker != utterance.speaker:
+    for index in range(len(said) - 1, -1, -1):
+        passage = said[index]
+        if index + 1 < len(said) and said[index + 1].speaker != passage.speaker:
             words, question_in = 0, _QUESTION_WORDS + 1
-        own = len(utterance.text.split())
-        words, question_in = words + own, 0 if any(c in utterance.text for c in "?？؟") else question_in + own
+        own = len(passage.text.split())
+        words, question_in = words + own, 0 if any(c in passage.text for c in "?？؟") else question_in + own
         lengths[index], asks[index] = words, float(question_in <= _QUESTION_WORDS)
     return lengths, asks

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longvid_indexer.structuring.keyphrases import Phrase, PhraseIndex
-from longvid_indexer.structuring.sentences import Sentence
+from longvid_indexer.structuring.spoken import Spoken, closed
 from longvid_indexer.structuring.words import stem, tokens
+from longvid_storage.text.mmr import mmr
 from longvid_storage.types import ScreenText, Slide
 
 Span = tuple[float, float]
@@ -94,7 +95,7 @@ class Describer:
     """
 
     def __init__(
-        self, sentences: Sequence[Sentence], titles: Sequence[SlideTitle], encode: Encode | None = None
+        self, sentences: Sequence[Spoken], titles: Sequence[SlideTitle], encode: Encode | None = None
     ) -> None:
         self._sentences = sorted(sentences, key=lambda s: s.start_s)
         self._starts = [s.start_s for s in self._sentences]
@@ -170,21 +171,24 @@ class Describer:
         longest = sorted(seconds, key=lambda text: -seconds[text])
         return next((text for text in longest if not before or text != before[-1]), longest[0])
 
-    def summary(self, span: Span, level: str, parts: Sequence[Span] = ()) -> str | None:
-        """The most central sentences of the span in the order they are said; ``None`` when nothing is said.
+    def summary(
+        self, span: Span, level: str, parts: Sequence[Span] = ()
+    ) -> tuple[str | None, tuple[int, ...]]:
+        """The most central sentences of the span in the order they are said, and the ids of their passages.
 
-        With ``parts`` (a video's events) they are chosen among the sentences that sum up the parts.
+        With ``parts`` (a video's events) they are chosen among the sentences that sum up the parts. Where nothing is
+        said: the titles of its slides, which rest on no passage of speech; where nothing is shown either, None.
         """
         among = [s for part in parts for s in self.summary_sentences(part, 2)] if parts else None
         chosen = self.summary_sentences(span, _SUMMARY_SENTENCES[level], among)
         if chosen:
-            return " ".join(_closed(s.text) for s in chosen)
-        shown = [t.text for t in self._titles if t.start_s < span[1] and t.end_s > span[0]]
-        return "; ".join(dict.fromkeys(shown)) or None
+            return " ".join(closed(s.text) for s in chosen), tuple(s.passage.id for s in chosen)
+        shown = [t for t in self._titles if t.start_s < span[1] and t.end_s > span[0]]
+        return "; ".join(dict.fromkeys(t.text for t in shown)) or None, ()
 
     def summary_sentences(
-        self, span: Span, count: int, among: Sequence[Sentence] | None = None
-    ) -> list[Sentence]:
+        self, span: Span, count: int, among: Sequence[Spoken] | None = None
+    ) -> list[Spoken]:
         """Up to ``count`` sentences, each the best of those that are left and unlike those already taken.
 
         Centrality is the cosine to the span's mean (Radev et al., "Centroid-based summarization", 2004) in
@@ -202,16 +206,11 @@ class Describer:
             return []
         scores = self._centrality(low, high, pool)
         stems = [{stem(w) for w in self._sentences[i].words} for i in pool]
-        redundancy = np.zeros(len(pool))
-        taken: list[int] = []
-        while len(taken) < min(count, len(pool)):
-            ranked = scores - 0.5 * redundancy
-            ranked[taken] = -np.inf
-            best = int(np.argmax(ranked))
-            taken.append(best)
-            shared = [len(s & stems[best]) / max(1, min(len(s), len(stems[best]))) for s in stems]
-            redundancy = np.maximum(redundancy, shared)
-        return [self._sentences[pool[i]] for i in sorted(taken)]
+
+        def alike(row: int) -> NDArray[np.float64]:
+            return np.array([len(s & stems[row]) / max(1, min(len(s), len(stems[row]))) for s in stems])
+
+        return [self._sentences[pool[row]] for row in mmr(scores, alike, count)]
 
     def _centrality(self, low: int, high: int, pool: list[int]) -> NDArray[np.float64]:
         counts = Counter(stem(w) for s in self._sentences[low:high] for w in s.words)
@@ -235,7 +234,7 @@ class Describer:
     def _range(self, span: Span) -> tuple[int, int]:
         return bisect_left(self._starts, span[0] - 0.01), bisect_left(self._starts, span[1] - 0.01)
 
-    def _within(self, span: Span) -> list[Sentence]:
+    def _within(self, span: Span) -> list[Spoken]:
         low, high = self._range(span)
         return self._sentences[low:high]
 
@@ -263,12 +262,8 @@ def _density(words: Sequence[str], heavy: dict[str, float]) -> float:
     return sum(heavy[w] for w in set(words)) / math.sqrt(max(4, len(words)))
 
 
-def _stands_alone(sentence: Sentence) -> bool:
+def _stands_alone(sentence: Spoken) -> bool:
     length = len(tokens(sentence.text))
     return (
         _SHORTEST_SENTENCE <= length <= _LONGEST_SENTENCE and len(sentence.words) >= 2 and sentence.complete
     )
-
-
-def _closed(text: str) -> str:
-    return text if text[-1:] in ".?!…。？！؟।" else text + "."

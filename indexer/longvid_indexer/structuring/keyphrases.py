@@ -9,11 +9,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from longvid_indexer.structuring.words import is_content, stem, surface_tokens, tokens
+from longvid_indexer.structuring.words import is_content, join_words, stem, surface_tokens, tokens, unspaced
 
 _LONGEST = 3
 # Words that may stand inside a phrase ("end of life", "prix de vente"), never at its ends.
-_INSIDE = frozenset({"of", "de", "du", "des", "del", "von", "vom"})
+_INSIDE = frozenset({"of", "de", "du", "des", "del", "von", "vom", "の", "的"})
 # What stands before a noun. A word that seldom follows one is a verb or an adjective, and a poor title.
 _ARTICLES = """
 a an the this that these those my our your his her their its no any some every each of with per
@@ -89,6 +89,8 @@ class PhraseIndex:
             return 1.3
         if len(key) > 1:
             return 1.0
+        if len(text) == 1:  # a character of Chinese: half a word as a rule
+            return 0.4
         return self._nounness.get(key[0], 1.0) * (0.4 if _WEAK_ENDING.search(text) else 1.0)
 
 
@@ -123,6 +125,9 @@ def _phrases(sentences: Sequence[str]) -> dict[tuple[str, ...], _Found]:
         for token in [*_inner_case(sentence), ""]:
             lower = token.lower()
             if token and (is_content(lower) or (run and lower in _INSIDE)):
+                if run and unspaced(token) and unspaced(run[-1]) and not {lower, run[-1]} & _INSIDE:
+                    _count(run, found)  # no space tells a compound from a verb and its object
+                    run = []
                 run.append(token)
                 continue
             _count(run, found)
@@ -151,4 +156,4 @@ def _count(run: list[str], found: dict[tuple[str, ...], _Found]) -> None:
                 continue
             phrase = found.setdefault(key, _Found())
             phrase.count += 1
-            phrase.forms[" ".join(words)] += 1
+            phrase.forms[join_words(words)] += 1

@@ -5,13 +5,18 @@ not mean.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-# Scripts written without spaces: a pair of neighbouring characters stands for a word.
-_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+from longvid_storage.text import stop_words
+from longvid_storage.text.segmentation import UNSPACED, segment
+
 _TOKEN = re.compile(
-    rf"[{_UNSPACED}]+|(?:(?![{_UNSPACED}])[^\W_])+(?:['’\-.+#](?:(?![{_UNSPACED}])[^\W_])+)*[+#]*"
+    rf"[{UNSPACED}]+|(?:(?![{UNSPACED}])[^\W_])+(?:['’\-.+#](?:(?![{UNSPACED}])[^\W_])+)*[+#]*"
 )
-_UNSPACED_RUN = re.compile(rf"[{_UNSPACED}]+")
+_JAPANESE_VERB = re.compile(
+    r"(?:ください|ます|ません|ました|ましょう|です|する|した|して|れば|たら|[っけ]た)\Z|\A[ぁ-ゖ]{1,2}\Z"
+)
+_UNSPACED_RUN = re.compile(rf"[{UNSPACED}]+")
 
 _ENGLISH = """
 a about above after again against ago all almost already also although always am an and another any anybody
@@ -63,7 +68,9 @@ estos fue ha hacer hacia hasta hay la las le les lo los me mi mis mucho muchos m
 nosotros o otra otro para pero poco por porque pues que quien qué se ser si sin sobre son su sus sí también
 tan tanto te tengo tiene todo todos tu tus un una uno unos usted ustedes va vamos y ya yo bueno entonces
 """
-STOP_WORDS = frozenset(_ENGLISH.split()) | frozenset(_OTHERS.split())
+STOP_WORDS = frozenset(_ENGLISH.split()) | frozenset(_OTHERS.split()).union(
+    *(stop_words.STOP_WORDS[code] for code in ("zh", "ja", "th"))
+)
 
 # Sounds that carry no meaning; taken out of titles and summaries, never out of the transcript.
 _FILLER = re.compile(
@@ -80,17 +87,29 @@ _NOISE_MARK = re.compile(r"[\[(<{*][^\])>}*]{0,40}[\])>}*]|[♪♫]+")
 
 
 def surface_tokens(text: str) -> list[str]:
-    """All words in order as written; a run of an unspaced script gives its overlapping pairs of
-    characters.
-    """
+    """All words in order as written."""
     found: list[str] = []
     for match in _TOKEN.finditer(text):
         token = match[0].replace("’", "'")
-        if _UNSPACED_RUN.fullmatch(token) and len(token) > 2:
-            found.extend(token[i : i + 2] for i in range(len(token) - 1))
+        if _UNSPACED_RUN.fullmatch(token):
+            found.extend(segment(token))
         else:
             found.append(token)
     return found
+
+
+def unspaced(word: str) -> bool:
+    """Whether a word is of a script that writes no spaces."""
+    return bool(_UNSPACED_RUN.match(word))
+
+
+def join_words(words: Sequence[str]) -> str:
+    """Words as they are written one after the other: in scripts without spaces, without one."""
+    joined = ""
+    for word in words:
+        gap = joined and not (unspaced(joined[-1]) and unspaced(word))
+        joined += f" {word}" if gap else word
+    return joined
 
 
 def tokens(text: str) -> list[str]:
@@ -100,7 +119,7 @@ def tokens(text: str) -> list[str]:
 
 def is_content(token: str) -> bool:
     """True when the word can say what a text is about: no stop word, no bare number, no single letter."""
-    if token in STOP_WORDS or token.isdigit():
+    if token in STOP_WORDS or token.isdigit() or _JAPANESE_VERB.search(token):
         return False
     if token.endswith("'s"):
         token = token[:-2]

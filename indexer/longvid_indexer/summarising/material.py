@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from longvid_storage.db.chain import Quote, SummarySentence
-from longvid_storage.types import Channel, ScreenText, Segment, Utterance
+from longvid_storage.db.chain import SummarySentence
+from longvid_storage.types import Channel, Passage, Segment
 
 # A piece ends with its speaker, at a pause this long, and once it has so many words.
 PAUSE_S = 5.0
@@ -15,17 +15,20 @@ MOST_WORDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Something to read: an utterance or more, a slide, or a sentence of a summary, and what it rests on."""
+    """Something to read: neighbouring passages of one speaker, a slide, or a sentence of a summary.
+
+    ``passages`` are what it rests on.
+    """
 
     start_s: float
     end_s: float
     kind: Channel
     text: str
-    quotes: tuple[Quote, ...]
+    passages: tuple[Passage, ...]
     speaker: str | None = None
 
     def halves(self) -> tuple[Item, Item]:
-        """The item cut in two between words (or letters, where there is one word); both rest on the same quotes."""
+        """The item cut in two between words (or letters, where there is one word); both rest on the same passages."""
         words = self.text.split(" ")
         if len(words) == 1:
             middle = (len(self.text) + 1) // 2
@@ -34,7 +37,7 @@ class Item:
         return self._with(" ".join(words[:middle])), self._with(" ".join(words[middle:]))
 
     def _with(self, text: str) -> Item:
-        return Item(self.start_s, self.end_s, self.kind, text, self.quotes, self.speaker)
+        return Item(self.start_s, self.end_s, self.kind, text, self.passages, self.speaker)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,72 +50,57 @@ class EventMaterial:
     items: tuple[Item, ...]
 
 
-def events_of(
-    video_id: str,
-    segments: Iterable[Segment],
-    utterances: Sequence[Utterance],
-    screen_texts: Sequence[ScreenText],
-) -> list[EventMaterial]:
+def events_of(segments: Iterable[Segment], passages: Sequence[Passage]) -> list[EventMaterial]:
     """The material of each event, in order; what begins in an event belongs to it."""
     events = sorted((s for s in segments if s.level == "event"), key=lambda s: s.start_s)
     made = []
     for number, event in enumerate(events):
         last = number == len(events) - 1
-        said = [u for u in utterances if _begins_in(u.start_s, event, last)]
-        shown = [t for t in screen_texts if _begins_in(t.start_s, event, last)]
-        items = [*spoken_items(video_id, number, said), *shown_items(video_id, number, shown)]
-        items.sort(key=lambda item: (item.start_s, item.kind, item.end_s))
-        made.append(EventMaterial(number, event.start_s, event.end_s, tuple(items)))
+        own = [p for p in passages if event.start_s <= p.start_s and (last or p.start_s < event.end_s)]
+        made.append(EventMaterial(number, event.start_s, event.end_s, tuple(_items(own))))
     return made
 
 
-def _begins_in(start_s: float, event: Segment, last: bool) -> bool:
-    return event.start_s <= start_s and (last or start_s < event.end_s)
-
-
-def spoken_items(video_id: str, event: int, utterances: Iterable[Utterance]) -> list[Item]:
-    """Neighbouring utterances of one speaker put together, each item with the exact span of its utterances."""
-    runs: list[list[Utterance]] = []
-    for utterance in sorted(utterances, key=lambda u: (u.start_s, u.end_s)):
-        if not utterance.text.strip():
-            continue
-        last = runs[-1] if runs else None
-        if (
-            last is not None
-            and last[-1].speaker == utterance.speaker
-            and utterance.start_s - last[-1].end_s <= PAUSE_S
-            and sum(len(u.text.split()) for u in last) < MOST_WORDS
-        ):
-            last.append(utterance)
+def _items(passages: Iterable[Passage]) -> list[Item]:
+    runs: list[list[Passage]] = []
+    for passage in sorted(passages, key=lambda p: (p.kind != "speech", p.start_s, p.end_s, p.id)):
+        if runs and _together(runs[-1], passage):
+            runs[-1].append(passage)
         else:
-            runs.append([utterance])
-    items = []
-    for run in runs:
-        start_s, end_s = run[0].start_s, max(u.end_s for u in run)
-        text = " ".join(" ".join(u.text.split()) for u in run)
-        quote = Quote(video_id, event, "speech", start_s, end_s, text)
-        items.append(Item(start_s, end_s, "speech", text, (quote,), run[0].speaker))
-    return items
-
-
-def shown_items(video_id: str, event: int, lines: Iterable[ScreenText]) -> list[Item]:
-    """The lines of each slide, top to bottom, as one item."""
-    slides: dict[tuple[float, float], list[str]] = {}
-    for line in lines:
-        if line.text.strip():
-            slides.setdefault((line.start_s, line.end_s), []).append(" ".join(line.text.split()))
-    items = []
-    for (start_s, end_s), texts in sorted(slides.items()):
-        text = " ".join(texts)
-        quote = Quote(video_id, event, "screen", start_s, end_s, text)
-        items.append(Item(start_s, end_s, "screen", text, (quote,)))
-    return items
-
-
-def items_of(sentences: Iterable[SummarySentence]) -> list[Item]:
-    """Sentences of summaries as something to fold."""
-    return [
-        Item(min(q.start_s for q in s.quotes), max(q.end_s for q in s.quotes), "summary", s.text, s.quotes)
-        for s in sentences
-        if s.quotes
+            runs.append([passage])
+    items = [
+        Item(
+            run[0].start_s,
+            max(p.end_s for p in run),
+            run[0].kind,
+            " ".join(p.text for p in run),
+            tuple(run),
+            run[0].speaker,
+        )
+        for run in runs
     ]
+    return sorted(items, key=lambda item: (item.start_s, item.kind, item.end_s))
+
+
+def _together(run: Sequence[Passage], passage: Passage) -> bool:
+    last = run[-1]
+    if last.kind != passage.kind:
+        return False
+    if passage.kind == "screen":
+        return (last.start_s, last.end_s) == (passage.start_s, passage.end_s)
+    return (
+        last.speaker == passage.speaker
+        and passage.start_s - last.end_s <= PAUSE_S
+        and sum(len(p.text.split()) for p in run) < MOST_WORDS
+    )
+
+
+def items_of(sentences: Iterable[SummarySentence], known: Mapping[int, Passage]) -> list[Item]:
+    """Sentences of summaries as something to fold; ``known``: the passages they rest on, by id."""
+    made = []
+    for sentence in sentences:
+        rests = tuple(known[each] for each in sentence.passages if each in known)
+        if rests:
+            start_s, end_s = min(p.start_s for p in rests), max(p.end_s for p in rests)
+            made.append(Item(start_s, end_s, "summary", sentence.text, rests))
+    return made

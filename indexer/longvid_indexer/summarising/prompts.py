@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 VERSION = 1
 
 SYSTEM = (
@@ -29,30 +27,3 @@ FOLD = (
 )
 
 AGAIN = "\n\nYour last reply could not be used: {error}. Reply again, as asked."
-
-_SENTENCES: dict[str, Any] = {
-    "type": "array",
-    "items": {
-        "type": "object",
-        "properties": {
-            "text": {"type": "string"},
-            "evidence": {"type": "array", "items": {"type": "string"}},
-        },
-        "required": ["text", "evidence"],
-        "additionalProperties": False,
-    },
-}
-
-EVENT_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "properties": {"sentences": _SENTENCES, "so_far": {"type": "string"}},
-    "required": ["sentences", "so_far"],
-    "additionalProperties": False,
-}
-
-FOLD_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "properties": {"sentences": _SENTENCES},
-    "required": ["sentences"],
-    "additionalProperties": False,
-}

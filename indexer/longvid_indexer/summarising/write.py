@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from types import MappingProxyType
-from typing import Any
 
+from longvid_indexer.structuring.words import content_words
 from longvid_indexer.summariser import Material, Summariser, WriteRequest
 from longvid_indexer.summarising import prompts
 from longvid_indexer.summarising.material import Item, items_of
-from longvid_storage.db.chain import ChainLink, Quote, SummarySentence
+from longvid_indexer.summarising.replies import LONGEST_SO_FAR, EventReply, FoldReply, SentenceReply
+from longvid_storage.db.chain import ChainLink, SummarySentence
 from longvid_storage.errors import ModelError
+from longvid_storage.models.replies import UnreadableError, read_reply, schema_of, whole_part
+from longvid_storage.types import Passage
 
 # Tokens a reply may take; the material gets what the window leaves.
 REPLY_TOKENS = 600
 # Sentences of an event's summary; of a fold.
 EVENT_SENTENCES, FOLD_SENTENCES = 4, 6
-# Quotes a sentence keeps: those of the most different events first.
-MOST_QUOTES = 4
-_LONGEST_SENTENCE = 600
-_LONGEST_SO_FAR = 1200
+# Passages a sentence keeps: the best of each piece it names first.
+MOST_PASSAGES = 4
 
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
-_OBJECT = re.compile(r"\{.*\}", re.DOTALL)
 
 
 @dataclass
@@ -62,10 +62,11 @@ class Summarised:
 
 @dataclass
 class Writer:
-    """Asks one model for summaries of one video (or library) called ``title``."""
+    """Asks one model for summaries of one video (or library) called ``title``, made of ``passages`` (by id)."""
 
     model: Summariser
     title: str
+    passages: Mapping[int, Passage]
     what: str = "parts of the recording"
     tally: Tally = field(default_factory=Tally)
 
@@ -77,9 +78,9 @@ class Writer:
         """
         told = self._event_prompt()
         sentences: list[SummarySentence] = []
-        parts = self._parts(items, told, prompts.EVENT_SCHEMA, so_far)
+        parts = self._parts(items, told, EventReply, so_far)
         for part in parts:
-            made = self._ask(told, prompts.EVENT_SCHEMA, part, EVENT_SENTENCES, so_far)
+            made = self._ask(told, EventReply, part, EVENT_SENTENCES, so_far)
             sentences += made.sentences
             so_far = made.so_far or so_far
         if len(parts) > 1 and len(sentences) > EVENT_SENTENCES:
@@ -102,9 +103,9 @@ class Writer:
         told = self._fold_prompt(most)
         left = list(sentences)
         while True:
-            groups = self._parts(items_of(left), told, prompts.FOLD_SCHEMA, "")
+            groups = self._parts(items_of(left, self.passages), told, FoldReply, "")
             if len(groups) <= 1:
-                return self._ask(told, prompts.FOLD_SCHEMA, groups[0], most, "").sentences if groups else ()
+                return self._ask(told, FoldReply, groups[0], most, "").sentences if groups else ()
             folded = [self._part(told, group, most, known) for group in groups]
             if parts is not None:
                 parts += folded
@@ -118,7 +119,7 @@ class Writer:
         if fingerprint in known:
             self.tally.kept += 1
             return known[fingerprint]
-        made = self._ask(told, prompts.FOLD_SCHEMA, group, most, "").sentences
+        made = self._ask(told, FoldReply, group, most, "").sentences
         self.tally.written += 1
         start_s, end_s = min(item.start_s for item in group), max(item.end_s for item in group)
         return ChainLink("part", 0, start_s, end_s, made, fingerprint, self.model.name)
@@ -138,7 +139,7 @@ class Writer:
 
     def fold_fingerprint(self, sentences: Sequence[SummarySentence]) -> str:
         """That of the fold of these sentences."""
-        return self.fingerprint(self._fold_prompt(FOLD_SENTENCES), items_of(sentences), "")
+        return self.fingerprint(self._fold_prompt(FOLD_SENTENCES), items_of(sentences, self.passages), "")
 
     def _event_prompt(self) -> str:
         return prompts.EVENT.format(title=_plain(self.title), most=EVENT_SENTENCES)
@@ -147,17 +148,15 @@ class Writer:
         return prompts.FOLD.format(title=_plain(self.title), most=most, what=self.what)
 
     def _parts(
-        self, items: Sequence[Item], prompt: str, schema: dict[str, Any], so_far: str
+        self, items: Sequence[Item], prompt: str, form: type[FoldReply], so_far: str
     ) -> list[list[Item]]:
         """Consecutive items in parts whose requests fit the window, by the model's own count."""
         room = self.model.window - REPLY_TOKENS
 
         def size(part: Sequence[Item]) -> int:
             # What is known so far grows from part to part, up to its own bound.
-            known = so_far if len(so_far) >= _LONGEST_SO_FAR // 2 else "word " * (_LONGEST_SO_FAR // 5)
-            return self.model.count(
-                _request(prompt, schema, part, known if schema is prompts.EVENT_SCHEMA else "")
-            )
+            known = so_far if len(so_far) >= LONGEST_SO_FAR // 2 else "word " * (LONGEST_SO_FAR // 5)
+            return self.model.count(_request(prompt, form, part, known if form is EventReply else ""))
 
         empty = size(())
         if empty + 100 > room:
@@ -187,56 +186,50 @@ class Writer:
         return fitted
 
     def _ask(
-        self, prompt: str, schema: dict[str, Any], items: Sequence[Item], most: int, so_far: str
+        self, prompt: str, form: type[FoldReply], items: Sequence[Item], most: int, so_far: str
     ) -> Summarised:
         told = prompt
         error = ""
         for _ in range(2):
-            request = _request(told, schema, items, so_far)
+            request = _request(told, form, items, so_far)
             reply = self.model.write(request)
             self.tally.model_calls += 1
             self.tally.tokens_read += reply.input_tokens
             self.tally.tokens_written += reply.output_tokens
             try:
-                return self._checked(reply.text, items, most)
-            except ValueError as unusable:
+                text = whole_part(reply.text) if reply.cut else reply.text
+                return self._checked(read_reply(text, form), items, most)
+            except UnreadableError as unusable:
                 self.tally.refused += 1
                 error = str(unusable)
                 told = prompt + prompts.AGAIN.format(error=error)
         raise UnusableReplyError(error)
 
-    def _checked(self, text: str, items: Sequence[Item], most: int) -> Summarised:
-        """The reply's sentences that rest on material; raises ``ValueError`` when there is none."""
-        reply = _parse(text)
-        rows = reply.get("sentences")
-        if not isinstance(rows, list):
-            raise ValueError('there is no list "sentences"')
+    def _checked(self, reply: FoldReply, items: Sequence[Item], most: int) -> Summarised:
+        """The reply's sentences that rest on material; raises ``UnreadableError`` when there is none."""
         known = {f"e{number}": item for number, item in enumerate(items, 1)}
-        kept: list[SummarySentence] = []
-        for row in rows:
-            sentence = _sentence(row, known)
-            if sentence is None:
-                self.tally.dropped += 1
-            elif len(kept) < most:
-                kept.append(sentence)
-        if rows and not kept:
-            raise ValueError("no sentence names ids of the pieces it rests on, and says only what they say")
-        so_far = reply.get("so_far")
-        return Summarised(tuple(kept), _plain(so_far)[:_LONGEST_SO_FAR] if isinstance(so_far, str) else "")
+        found = [_sentence(row, known) for row in reply.sentences]
+        kept = [sentence for sentence in found if sentence is not None]
+        self.tally.dropped += len(found) - len(kept)
+        if found and not kept:
+            raise UnreadableError(
+                "no sentence names ids of the pieces it rests on, and says only what they say"
+            )
+        return Summarised(tuple(kept[:most]), reply.known)
 
 
 def tokens_to_read(model: Summariser, items: Sequence[Item]) -> int:
     """Tokens of the items, by the model's own count; what is said around them in each request comes on top."""
-    return model.count(_request("", prompts.EVENT_SCHEMA, items, ""))
+    return model.count(_request("", EventReply, items, ""))
 
 
-def _request(prompt: str, schema: dict[str, Any], items: Sequence[Item], so_far: str) -> WriteRequest:
+def _request(prompt: str, form: type[FoldReply], items: Sequence[Item], so_far: str) -> WriteRequest:
     known = (Material("before", 0.0, 0.0, "summary", so_far),) if so_far else ()
     material = tuple(
         Material(f"e{number}", item.start_s, item.end_s, item.kind, item.text, item.speaker)
         for number, item in enumerate(items, 1)
     )
-    return WriteRequest(prompts.SYSTEM, prompt, known + material, schema, REPLY_TOKENS)
+    return WriteRequest(prompts.SYSTEM, prompt, known + material, schema_of(form), REPLY_TOKENS)
 
 
 def _shrunk(part: list[Item], fits: Callable[[list[Item]], bool]) -> list[list[Item]]:
@@ -247,44 +240,29 @@ def _shrunk(part: list[Item], fits: Callable[[list[Item]], bool]) -> list[list[I
     return _shrunk(part[:middle], fits) + _shrunk(part[middle:], fits)
 
 
-def _parse(text: str) -> dict[str, Any]:
-    found = _OBJECT.search(text)
-    if found is None:
-        raise ValueError("it is not a JSON object")
-    try:
-        reply = json.loads(found.group())
-    except ValueError as error:
-        raise ValueError(f"it is not JSON ({error})") from error
-    if not isinstance(reply, dict):
-        raise ValueError("it is not a JSON object")
-    return reply
-
-
-def _sentence(row: Any, known: dict[str, Item]) -> SummarySentence | None:
+def _sentence(row: SentenceReply, known: Mapping[str, Item]) -> SummarySentence | None:
     """The sentence with what it rests on; None when it names nothing known, or a number its evidence has not."""
-    if not isinstance(row, dict) or not isinstance(row.get("text"), str):
+    items = [known[name] for name in dict.fromkeys(row.evidence) if name in known]
+    if not row.text or not items:
         return None
-    named = row.get("evidence")
-    ids = [named] if isinstance(named, str) else named if isinstance(named, list) else []
-    items = [known[name] for name in dict.fromkeys(i for i in ids if isinstance(i, str)) if name in known]
-    text = _plain(row["text"])[:_LONGEST_SENTENCE]
-    if not text or not items:
+    said = " ".join([p.text for item in items for p in item.passages] + [item.text for item in items])
+    if not set(_NUMBER.findall(row.text)) <= set(_NUMBER.findall(said)):
         return None
-    quotes = tuple(quote for item in items for quote in item.quotes)
-    said = " ".join([quote.text for quote in quotes] + [item.text for item in items])
-    if not set(_NUMBER.findall(text)) <= set(_NUMBER.findall(said)):
-        return None
-    return SummarySentence(text, chosen_quotes(quotes))
+    return SummarySentence(row.text, _best_passages(row.text, items))
 
 
-def chosen_quotes(quotes: Sequence[Quote]) -> tuple[Quote, ...]:
-    """At most ``MOST_QUOTES`` of them, of as many different events as can be, in order of video and time."""
-    different = list(dict.fromkeys(quotes))
-    first: dict[tuple[str, int], Quote] = {}
-    for quote in different:
-        first.setdefault((quote.video_id, quote.event), quote)
-    ordered = [*first.values(), *(q for q in different if q not in first.values())][:MOST_QUOTES]
-    return tuple(sorted(ordered, key=lambda q: (q.video_id, q.start_s, q.end_s)))
+def _best_passages(text: str, items: Sequence[Item]) -> tuple[int, ...]:
+    """Ids of at most ``MOST_PASSAGES``: of every piece the one that shares most words with the sentence, then the
+    second, in order of video and time."""
+    words = set(content_words(text))
+
+    def unlike(passage: Passage) -> int:
+        return -len(words & set(content_words(passage.text)))
+
+    ranked = [sorted(item.passages, key=unlike) for item in items]
+    rounds = [passage for each in zip_longest(*ranked) for passage in each if passage is not None]
+    chosen = list(dict.fromkeys(rounds))[:MOST_PASSAGES]
+    return tuple(p.id for p in sorted(chosen, key=lambda p: (p.video_id, p.start_s, p.end_s)))
 
 
 def _plain(text: str) -> str:

@@ -10,9 +10,8 @@ import hashlib
 import io
 import json
 import re
-import time
 import wave
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -51,9 +50,8 @@ class OpenAITranscriber:
         base_url: the server's address with its ``/v1``; None: ``OPENAI_BASE_URL``, else api.openai.com.
         api_key: None: ``OPENAI_API_KEY``; a local server needs none.
         timeout_s: the longest wait for an answer.
-        attempts: how often a request is sent in all when the server is busy.
+        attempts: how often a request is sent in all while the server is busy or silent.
         batch_size: stretches that are under way at once.
-        sleep: waits between attempts; tests give their own.
     """
 
     def __init__(
@@ -66,9 +64,8 @@ class OpenAITranscriber:
         base_url: str | None = None,
         api_key: str | None = None,
         timeout_s: float = 120.0,
-        attempts: int = 4,
+        attempts: int = 3,
         batch_size: int = 4,
-        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.model = model
         self.language = language
@@ -80,7 +77,6 @@ class OpenAITranscriber:
             api_key=api_key,
             timeout_s=timeout_s,
             attempts=attempts,
-            sleep=sleep,
         )
 
     @property

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection as Names
+from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 
-from longvid_storage.db import chain_rows, lexical, schema, stage_writer, vectors
+from longvid_storage.db import chain_rows, chats, schema, stage_writer, vectors, word_index
 from longvid_storage.db.rows import PathRow, StageRecord, VideoRow
 from longvid_storage.errors import NotFoundError
-from longvid_storage.types import Chapter, StageResult, VideoInfo
+from longvid_storage.types import EVERYTHING, Chapter, Scope, StageResult, VideoInfo
 
 _SHORTEST_PREFIX = 4
 _LISTED = 5
@@ -75,16 +76,16 @@ def add_to_collection(connection: Connection, key: int, name: str) -> None:
 def remove_video(connection: Connection, video_id: str) -> None:
     """Delete a video and all that hangs on it; a collection that held nothing else goes with it."""
     key = video_key(connection, video_id)
-    units = connection.execute(
-        select(schema.UnitRow.unit_id).where(schema.UnitRow.video_key == key)
-    ).scalars()
-    stage_writer.remove_units(connection, list(units))
+    row = schema.PassageRow
+    its = connection.execute(select(row.passage_id).where(row.video_key == key)).scalars()
+    stage_writer.remove_passages(connection, list(its))
     chain_rows.forget_video(connection, key)
+    chats.forget_video(connection, key)
     connection.execute(delete(schema.Video).where(schema.Video.video_key == key))
     members = select(schema.VideoCollection.collection_key)
     connection.execute(delete(schema.Collection).where(schema.Collection.collection_key.not_in(members)))
     vectors.drop_empty_sets(connection)
-    lexical.compact(connection)
+    word_index.compact(connection)
     stage_writer.bump_generation(connection)
 
 
@@ -102,27 +103,26 @@ def remove_path(connection: Connection, path: str) -> None:
     connection.execute(delete(schema.Path).where(schema.Path.path == path))
 
 
-def paths(connection: Connection, path: str | None = None) -> dict[str, PathRow]:
-    """Known paths, or the one asked for."""
+def paths(connection: Connection, admitting: Sequence[ColumnElement[bool]] = ()) -> dict[str, PathRow]:
+    """Known paths of the videos admitted."""
     table = schema.Path
     query = select(table.path, schema.Video.video_id, table.size, table.mtime_ns, table.sidecars).join(
         schema.Video
     )
-    if path is not None:
-        query = query.where(table.path == path)
-    return {row.path: PathRow(*row) for row in connection.execute(query)}
+    return {row.path: PathRow(*row) for row in connection.execute(query.where(*admitting))}
 
 
-def stage_records(connection: Connection, key: int | None = None) -> defaultdict[str, dict[str, StageRecord]]:
-    """Video id → stage → record, of one video or all."""
+def stage_records(
+    connection: Connection, admitting: Sequence[ColumnElement[bool]]
+) -> defaultdict[str, dict[str, StageRecord]]:
+    """Video id → stage → record, of the videos admitted."""
     table = schema.Stage
     query = (
         select(table.__table__, schema.Video.video_id)
         .join(schema.Video)
+        .where(*admitting)
         .order_by(table.video_key, table.stage)
     )
-    if key is not None:
-        query = query.where(table.video_key == key)
     records: defaultdict[str, dict[str, StageRecord]] = defaultdict(dict)
     for row in connection.execute(query):
         result = StageResult(row.stage, row.status, row.engine, row.seconds, row.counters, row.note)
@@ -130,18 +130,18 @@ def stage_records(connection: Connection, key: int | None = None) -> defaultdict
     return records
 
 
-def videos(connection: Connection, key: int | None = None) -> list[VideoRow]:
-    """All videos, or one, by title and id."""
+def videos(
+    connection: Connection, *admitting: ColumnElement[bool], scope: Scope = EVERYTHING
+) -> list[VideoRow]:
+    """The videos admitted (conditions on ``Video``), by title and id; of their collections, the scope's alone."""
     table, member = schema.Video, schema.VideoCollection
-    query = select(table.__table__)
-    where = select(schema.Path.video_key, schema.Path.path)
+    where = select(schema.Path.video_key, schema.Path.path).join(table).where(*admitting)
     within = select(member.video_key, schema.Collection.name).join(schema.Collection)
-    if key is not None:
-        query = query.where(table.video_key == key)
-        where = where.where(schema.Path.video_key == key)
-        within = within.where(member.video_key == key)
+    within = within.join(table, table.video_key == member.video_key).where(*admitting)
+    if scope.collection is not None:
+        within = within.where(schema.Collection.name == scope.collection)
     seen_at, in_collections = _grouped(connection.execute(where)), _grouped(connection.execute(within))
-    stages = stage_records(connection, key)
+    stages = stage_records(connection, admitting)
     rows = [
         VideoRow(
             _info(row),
@@ -149,7 +149,7 @@ def videos(connection: Connection, key: int | None = None) -> list[VideoRow]:
             tuple(sorted(in_collections[row.video_key])),
             stages.get(row.video_id, {}),
         )
-        for row in connection.execute(query)
+        for row in connection.execute(select(table.__table__).where(*admitting))
     ]
     return sorted(rows, key=lambda row: (row.info.title.casefold(), row.info.video_id))
 
@@ -177,7 +177,7 @@ def _info(row: Row[Any]) -> VideoInfo:
     )
 
 
-def resolve_video(connection: Connection, name: str) -> str:
+def resolve_video(connection: Connection, name: str, admitting: Sequence[ColumnElement[bool]] = ()) -> str:
     """The id of the one video that answers to ``name``.
 
     In this order, letter case aside: an id; a title; a path, its file name or its stem; a prefix of an id,
@@ -186,12 +186,13 @@ def resolve_video(connection: Connection, name: str) -> str:
     Raises:
         NotFoundError: no video does, or several; the message names some that might be meant.
     """
-    titles = dict(connection.execute(select(schema.Video.video_id, schema.Video.title)).all())
+    query = select(schema.Video.video_id, schema.Video.title).where(*admitting)
+    titles: dict[str, str] = {row.video_id: row.title for row in connection.execute(query)}
     if name in titles:
         return name
     wanted = name.strip().casefold()
     by_title = [video_id for video_id, title in titles.items() if title.casefold() == wanted]
-    by_path = [] if by_title else _by_path(connection, name, wanted)
+    by_path = [] if by_title else _by_path(connection, name, wanted, titles)
     by_prefix = [video_id for video_id in titles if video_id.startswith(wanted)]
     if len(wanted) < _SHORTEST_PREFIX:
         by_prefix = []
@@ -212,9 +213,11 @@ def resolve_video(connection: Connection, name: str) -> str:
     raise NotFoundError(f"the library has no video {name!r}: {hint} (`longvid ls` lists all)")
 
 
-def _by_path(connection: Connection, name: str, wanted: str) -> list[str]:
+def _by_path(connection: Connection, name: str, wanted: str, admitted: Names[str]) -> list[str]:
     exact, loose = set(), set()
     for path, row in paths(connection).items():
+        if row.video_id not in admitted:
+            continue
         if path == name:
             exact.add(row.video_id)
         if wanted in (PurePath(path).name.casefold(), PurePath(path).stem.casefold()):

@@ -1,7 +1,7 @@
 """The chain of summaries: each event of a video summarised in order, folded into the video's and the library's.
 
-Every sentence of a summary keeps the places it rests on, word for word, so that an answer made from the chain
-cites what was said and shown, never the summary itself.
+Every sentence of a summary names the passages it rests on, so that an answer made from the chain cites what was said
+and shown, never the summary itself.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from longvid_storage.types import Channel, check_span
+from longvid_storage.types import check_span
 
 ChainLevel = Literal["event", "part", "video", "library"]
 
@@ -18,34 +18,11 @@ CHAIN_LEVELS: tuple[ChainLevel, ...] = ("event", "part", "video", "library")
 
 
 @dataclass(frozen=True, slots=True)
-class Quote:
-    """What a summary sentence rests on: ``text`` is said or shown during ``[start_s, end_s)`` of event ``event``.
-
-    ``event`` counts the video's events from 0.
-    """
-
-    video_id: str
-    event: int
-    kind: Channel
-    start_s: float
-    end_s: float
-    text: str
-
-    def __post_init__(self) -> None:
-        check_span(self.start_s, self.end_s)
-
-
-@dataclass(frozen=True, slots=True)
 class SummarySentence:
-    """One sentence of a summary and what it rests on (at least one quote), earliest first."""
+    """One sentence of a summary and the ids of the passages it rests on (at least one), earliest first."""
 
     text: str
-    quotes: tuple[Quote, ...]
-
-    @property
-    def events(self) -> tuple[tuple[str, int], ...]:
-        """(video id, number) of the events it came from."""
-        return tuple(sorted({(quote.video_id, quote.event) for quote in self.quotes}))
+    passages: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +56,9 @@ class ChainLink:
 
 def to_json(sentences: Iterable[SummarySentence]) -> list[Any]:
     """Sentences as plain lists, as they are stored."""
-    return [
-        [s.text, [[q.video_id, q.event, q.kind, q.start_s, q.end_s, q.text] for q in s.quotes]]
-        for s in sentences
-    ]
+    return [[sentence.text, list(sentence.passages)] for sentence in sentences]
 
 
 def from_json(rows: Sequence[Any]) -> tuple[SummarySentence, ...]:
     """The inverse of ``to_json``."""
-    return tuple(SummarySentence(text, tuple(Quote(*quote) for quote in quotes)) for text, quotes in rows)
+    return tuple(SummarySentence(text, tuple(passages)) for text, passages in rows)

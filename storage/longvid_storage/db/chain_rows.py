@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, insert, or_, select
 
 from longvid_storage.db import schema
 from longvid_storage.db.chain import CHAIN_LEVELS, ChainLink, from_json, to_json
-from longvid_storage.db.filters import video_conditions
-from longvid_storage.types import Filters
 
 STAGE = "summaries"
 
@@ -22,12 +20,13 @@ def read(connection: Connection, video_key: int) -> list[ChainLink]:
     return sorted(map(_link, rows), key=_place)
 
 
-def video_summaries(connection: Connection, collection: str | None) -> list[tuple[str, ChainLink]]:
-    """(video id, link of the whole video), by the video's key; of one collection, or of all videos."""
+def video_summaries(
+    connection: Connection, admitting: Sequence[ColumnElement[bool]] = ()
+) -> list[tuple[str, ChainLink]]:
+    """(video id, link of the whole video), by the video's key; of the videos admitted (conditions on the links)."""
     table = schema.ChainLinkRow
     query = select(table.__table__, schema.Video.video_id).join(schema.Video).where(table.level == "video")
-    query = query.where(*video_conditions(table.video_key, Filters(collection=collection)))
-    rows = connection.execute(query.order_by(table.video_key))
+    rows = connection.execute(query.where(*admitting).order_by(table.video_key))
     return [(row.video_id, _link(row)) for row in rows]
 
 

@@ -4,7 +4,6 @@
 
     talks.longvid/
     ├── library.db        SQLite, write-ahead log (plus -wal and -shm while open)
-    ├── chats.db          conversations, once there is one (plus -wal and -shm while open)
     ├── cache/            vector indexes; may be deleted at any time
     └── .lock             held by the process that writes
 
@@ -36,7 +35,7 @@ from longvid_storage.errors import (
 )
 
 DATABASE = "library.db"
-CHATS = "chats.db"
+CHATS = "chats.db"  # where conversations were before schema 0006
 CACHE = "cache"
 LOCK = ".lock"
 APPLICATION_ID = 0x4C564944  # "LVID", in the header of the database file
@@ -85,6 +84,13 @@ def writable(path: Path) -> bool:
     return os.access(path, os.W_OK | os.X_OK) and os.access(path / DATABASE, os.W_OK)
 
 
+def remove_old_chats(path: Path) -> None:
+    """Remove the file of conversations of an older longvid, once they are in the database."""
+    with mapped_os_errors(path):
+        for end in ("", "-wal", "-shm", "-journal"):
+            (path / f"{CHATS}{end}").unlink(missing_ok=True)
+
+
 def make_engine(path: Path, *, read_only: bool, create: bool = False) -> Engine:
     """An engine over the database; transactions with the option ``write`` take SQLite's write lock at once."""
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
@@ -123,6 +129,13 @@ def make_engine(path: Path, *, read_only: bool, create: bool = False) -> Engine:
             connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("write", False) else "BEGIN")
 
     return engine
+
+
+def forget_cache(path: Path) -> None:
+    """Delete the vector indexes kept beside the database, so that nothing of a removed video stays in them."""
+    from longvid_storage.db.index_files import IndexFiles  # numpy, which most commands do without
+
+    IndexFiles(path / CACHE).forget()
 
 
 @contextmanager

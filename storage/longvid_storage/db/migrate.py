@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, insert, inspect, text
 
-from longvid_storage.db import terms
+from longvid_storage.db import terms, word_index
 from longvid_storage.db.library_files import APPLICATION_ID
 from longvid_storage.db.schema import HEAD, VERSIONS, Base, LibraryState
 from longvid_storage.errors import NotALibraryError, SchemaError
@@ -37,12 +37,13 @@ def current_version(connection: Connection) -> str | None:
 
 
 def _place(connection: Connection) -> str:
-    return str(connection.exec_driver_sql("PRAGMA database_list").one().file)
+    return str(connection.exec_driver_sql("PRAGMA database_list").all()[0].file)
 
 
 def create(connection: Connection) -> None:
     """Make all tables of the newest schema in an empty database."""
     Base.metadata.create_all(connection)
+    word_index.create(connection)
     connection.execute(
         text(
             f"CREATE TABLE {_VERSION_TABLE} (version_num VARCHAR(32) NOT NULL, "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from longvid_storage.types import StageResult, Unit, VideoInfo
+from longvid_storage.types import StageResult, VideoInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +57,3 @@ class SpeakerRow:
     utterances: int
     talk_s: float
     first_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class FoundUnit:
-    """A unit with its id and its video."""
-
-    unit_id: int
-    video_id: str
-    unit: Unit
-
-
-@dataclass(frozen=True, slots=True)
-class TermCounts:
-    """Counts for BM25: how many units, their mean length in terms, and in how many each term occurs."""
-
-    documents: int
-    mean_length: float
-    frequency: dict[str, int]

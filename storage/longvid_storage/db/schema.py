@@ -2,7 +2,7 @@
 rows.
 
 Videos have a small integer key besides their content hash because every other row carries it; the hash is
-what the rest of the house sees. Ids of units, keyframes and vectors are never used twice
+what the rest of the house sees. Ids of passages, keyframes and vectors are never used twice
 (``AUTOINCREMENT``), so that a cache which knows an id knows what it stands for.
 """
 
@@ -28,6 +28,8 @@ VERSIONS = (
     "0002",
     "0003",
     "0004",
+    "0005",
+    "0006",
 )  # the files in migrations/versions, in order; a test holds the two together
 HEAD = VERSIONS[-1]
 
@@ -71,9 +73,9 @@ def _video_key(*, primary_key: bool = False) -> Mapped[int]:
 
 
 class LibraryState(Base):
-    """One row: ``generation`` grows with every commit that touches units or vectors; caches compare it.
+    """One row: ``generation`` grows with every commit that touches passages or vectors; caches compare it.
 
-    ``analysis`` signs the text analysis that made ``units.terms``.
+    ``analysis`` signs the text analysis that made ``passages.terms``.
     """
 
     __tablename__ = "library"
@@ -236,7 +238,7 @@ class KeyframeRow(Base):
 
 
 class SegmentRow(Base):
-    """A shot, scene, event or the whole video."""
+    """A shot, scene, event or the whole video; ``passages`` are the ids of those its summary is made of."""
 
     __tablename__ = "segments"
     video_key: Mapped[int] = _video_key(primary_key=True)
@@ -246,10 +248,11 @@ class SegmentRow(Base):
     end_s: Mapped[float]
     title: Mapped[str | None]
     summary: Mapped[str | None]
+    passages: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class ChainLinkRow(Base):
-    """A summary of an event, of several, or of the whole video; ``sentences`` as ``chain.to_json`` writes them."""
+    """A summary of an event, of several, or of the whole video; ``sentences`` is a list of ``[text, passage ids]``."""
 
     __tablename__ = "chain_links"
     video_key: Mapped[int] = _video_key(primary_key=True)
@@ -279,47 +282,83 @@ class LibraryLinkRow(Base):
     sentences: Mapped[list[Any]]
 
 
-class UnitRow(Base):
-    """A piece of text that search can find; ``terms`` are the ``length`` words that the word index holds of it."""
+class ChatRow(Base):
+    """A conversation: what it may look at, as plain data; the one used last has the greatest ``used``."""
 
-    __tablename__ = "units"
+    __tablename__ = "chats"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+    chat_key: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    scope: Mapped[dict[str, Any]]
+    used: Mapped[int]
+
+
+class TurnRow(Base):
+    """A finished turn of a conversation, as plain data; ``seq`` ascends, with gaps where turns were deleted."""
+
+    __tablename__ = "turns"
+    __table_args__ = (UniqueConstraint("chat_key", "seq"), {"sqlite_autoincrement": True})
+    turn_key: Mapped[int] = mapped_column(primary_key=True)
+    chat_key: Mapped[int] = mapped_column(ForeignKey("chats.chat_key", ondelete="CASCADE"))
+    seq: Mapped[int]
+    turn: Mapped[dict[str, Any]]
+
+
+class TurnVideoRow(Base):
+    """A video whose words are in a turn; with the video, the turn is deleted (``chats.forget_video``)."""
+
+    __tablename__ = "turn_videos"
+    turn_key: Mapped[int] = mapped_column(ForeignKey("turns.turn_key", ondelete="CASCADE"), primary_key=True)
+    video_key: Mapped[int] = mapped_column(
+        ForeignKey("videos.video_key", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class PassageRow(Base):
+    """A passage; ``terms`` are the ``length`` words that the word index holds of it, ``speaker`` is the source's label.
+
+    ``speaker_key``, which scopes compare, is always that of the name the user knows the speaker by. ``times`` is a list
+    of ``[letter, start_s, end_s]``: where each cue or word of the text begins, if there are several.
+    """
+
+    __tablename__ = "passages"
     __table_args__ = (
-        Index(None, "video_key", "channel", "size", "length"),
+        Index(None, "video_key", "kind", "start_s"),
         {"sqlite_autoincrement": True},
     )
-    unit_id: Mapped[int] = mapped_column(primary_key=True)
+    passage_id: Mapped[int] = mapped_column(primary_key=True)
     video_key: Mapped[int] = _video_key()
-    channel: Mapped[str]
-    size: Mapped[str]
+    kind: Mapped[str]
     start_s: Mapped[float]
     end_s: Mapped[float]
     speaker: Mapped[str | None]
     speaker_key: Mapped[str | None]
     language: Mapped[str | None]
     text: Mapped[str]
+    boxes: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    times: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
     terms: Mapped[str]
     length: Mapped[int]
 
 
 class VectorSet(Base):
-    """What one index covers: one model's vectors for one channel and size (``"keyframe"`` for pictures)."""
+    """What one index covers: one model's vectors for one kind of passage, or for keyframes (``"picture"``)."""
 
     __tablename__ = "vector_sets"
-    __table_args__ = (UniqueConstraint("model_fingerprint", "channel", "size"),)
+    __table_args__ = (UniqueConstraint("model_fingerprint", "kind"),)
     set_key: Mapped[int] = mapped_column(primary_key=True)
     model_fingerprint: Mapped[str]
     dimension: Mapped[int]
-    channel: Mapped[str]
-    size: Mapped[str]
+    kind: Mapped[str]
 
 
-class UnitVector(Base):
-    """A unit's vector, ``dimension`` little-endian float16."""
+class PassageVector(Base):
+    """A passage's vector, ``dimension`` little-endian float16."""
 
-    __tablename__ = "unit_vectors"
+    __tablename__ = "passage_vectors"
     __table_args__ = (Index(None, "set_key", "owner_id"), {"sqlite_autoincrement": True})
     vector_id: Mapped[int] = mapped_column(primary_key=True)
-    owner_id: Mapped[int] = mapped_column(ForeignKey("units.unit_id", ondelete="CASCADE"), unique=True)
+    owner_id: Mapped[int] = mapped_column(ForeignKey("passages.passage_id", ondelete="CASCADE"), unique=True)
     set_key: Mapped[int] = mapped_column(ForeignKey("vector_sets.set_key"))
     vector: Mapped[bytes] = mapped_column(LargeBinary)
 

@@ -1,8 +1,8 @@
 """Who speaks in a video, and what the user calls them: plain functions over a connection.
 
-Utterances and units keep the *label* of their speaker, as the source gave it ("Speaker 1", "MAYA"); the name that a
+Utterances and passages keep the *label* of their speaker, as the source gave it ("Speaker 1", "MAYA"); the name that a
 user gave to a label lies in a table of its own and is put in its place by whatever reads. So a name survives every
-new transcript in which its label occurs, and giving it is undone by renaming back. ``units.speaker_key``, which
+new transcript in which its label occurs, and giving it is undone by renaming back. ``passages.speaker_key``, which
 filters compare, is always the key of the name.
 """
 
@@ -15,9 +15,9 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 
 from longvid_storage.db import schema
-from longvid_storage.db.filters import speaker_key
 from longvid_storage.db.rows import SpeakerRow
 from longvid_storage.errors import NotFoundError, UsageError
+from longvid_storage.types import speaker_key
 
 LONGEST_NAME = 200
 _LISTED = 8
@@ -72,11 +72,9 @@ def rename(connection: Connection, key: int, old: str, new: str) -> None:
         connection.execute(delete(table).where(*here))
         if name not in found or label_key != speaker_key(name):
             connection.execute(insert(table).values(video_key=key, label_key=label_key, name=name))
-    units = schema.UnitRow
+    row = schema.PassageRow
     connection.execute(
-        update(units)
-        .where(units.video_key == key, units.speaker.in_(found))
-        .values(speaker_key=speaker_key(name))
+        update(row).where(row.video_key == key, row.speaker.in_(found)).values(speaker_key=speaker_key(name))
     )
 
 

@@ -9,11 +9,22 @@ from typing import Any
 from numpy.typing import NDArray
 from sqlalchemy import Connection, delete, insert, select, update
 
-from longvid_storage.db import chain_rows, lexical, schema, terms, vectors
+from longvid_storage.db import chain_rows, schema, vectors, word_index
 from longvid_storage.db.chain import ChainLink
-from longvid_storage.db.filters import speaker_key
 from longvid_storage.db.speakers import SpeakerNames
-from longvid_storage.types import Keyframe, ScreenText, Segment, Slide, Sound, StageResult, Unit, Utterance
+from longvid_storage.text.analysis import analyse
+from longvid_storage.text.passages import Timed, screen_passages, sound_passages, speech_passages
+from longvid_storage.types import (
+    Keyframe,
+    Passage,
+    ScreenText,
+    Segment,
+    Slide,
+    Sound,
+    StageResult,
+    Utterance,
+    speaker_key,
+)
 
 _BATCH = 2000
 
@@ -24,14 +35,17 @@ class StageWriter:
 
     Args:
         connection: in a write transaction.
-        video_key: the video's key in this library.
+        video_key, video_id: the video's key in this library, and its id.
         stage: the stage's name.
         fingerprint: of code version, engine and settings.
     """
 
-    def __init__(self, connection: Connection, video_key: int, stage: str, fingerprint: str) -> None:
+    def __init__(
+        self, connection: Connection, video_key: int, video_id: str, stage: str, fingerprint: str
+    ) -> None:
         self._connection = connection
         self._video_key = video_key
+        self._video_id = video_id
         self._fingerprint = fingerprint
         self._result = StageResult(stage, "done")
         self.touched = False
@@ -43,7 +57,8 @@ class StageWriter:
     def replace_utterances(
         self, utterances: Iterable[Utterance], *, source: str = "none", language: str | None = None
     ) -> None:
-        """Replace the transcript."""
+        """Replace the transcript, and the passages of speech with it."""
+        said = list(utterances)
         self.touched = True
         self._connection.execute(
             delete(schema.TranscriptRow).where(schema.TranscriptRow.video_key == self._video_key)
@@ -62,28 +77,30 @@ class StageWriter:
                     "language": utterance.language,
                     "words": [[word.text, word.start_s, word.end_s] for word in utterance.words] or None,
                 }
-                for utterance in utterances
+                for utterance in said
             ),
         )
+        self._replace_passages("speech", speech_passages(self._video_id, said))
 
-    def assign_speakers(self, labels: Sequence[str | None], by: str | None) -> None:
-        """Say who speaks in each utterance of the transcript.
+    def assign_speakers(self, utterances: Sequence[Utterance], by: str | None) -> None:
+        """Say who speaks in each utterance of the transcript; the passages of speech are made anew.
 
         Args:
-            labels: one for each utterance, in order of time as ``Store.utterances`` gives them.
+            utterances: those of the transcript in order of time, as ``View.utterances`` gives them, with labels.
             by: the model that told the voices apart; None when nothing did.
 
         Raises:
-            ValueError: there are more or fewer labels than utterances.
+            ValueError: there are more or fewer than the transcript has.
         """
         self.touched = True
         table, info = schema.UtteranceRow, schema.TranscriptRow
         query = select(table.seq).where(table.video_key == self._video_key)
         seqs = list(self._connection.execute(query.order_by(table.start_s, table.seq)).scalars())
-        for seq, label in zip(seqs, labels, strict=True):
+        for seq, utterance in zip(seqs, utterances, strict=True):
             here = (table.video_key == self._video_key, table.seq == seq)
-            self._connection.execute(update(table).where(*here).values(speaker=label))
+            self._connection.execute(update(table).where(*here).values(speaker=utterance.speaker))
         self._connection.execute(update(info).where(info.video_key == self._video_key).values(speakers_by=by))
+        self._replace_passages("speech", speech_passages(self._video_id, utterances))
 
     def replace_slides(self, slides: Iterable[Slide]) -> None:
         """Replace the slides."""
@@ -96,7 +113,9 @@ class StageWriter:
         )
 
     def replace_screen_texts(self, lines: Iterable[ScreenText]) -> None:
-        """Replace the lines of screen text."""
+        """Replace the lines of screen text, and the passages made of them."""
+        shown = sorted(lines, key=lambda line: line.start_s)
+        self._replace_passages("screen", screen_passages(self._video_id, shown))
         self._replace(
             schema.ScreenTextRow,
             (
@@ -107,18 +126,20 @@ class StageWriter:
                     **dict(zip(("x0", "y0", "x1", "y1"), map(float, line.box), strict=True)),
                     "confidence": line.confidence,
                 }
-                for line in lines
+                for line in shown
             ),
         )
 
     def replace_sounds(self, sounds: Iterable[Sound]) -> None:
-        """Replace the sounds."""
+        """Replace the sounds, and the passages that describe them."""
+        heard = list(sounds)
         self.touched = True
+        self._replace_passages("sound", sound_passages(self._video_id, heard))
         self._replace(
             schema.SoundRow,
             (
                 {"start_s": sound.start_s, "end_s": sound.end_s, "label": sound.label, "score": sound.score}
-                for sound in sounds
+                for sound in heard
             ),
         )
 
@@ -135,6 +156,7 @@ class StageWriter:
                     "end_s": segment.end_s,
                     "title": segment.title,
                     "summary": segment.summary,
+                    "passages": list(segment.passages) or None,
                 }
             )
             seen[segment.level] += 1
@@ -165,44 +187,51 @@ class StageWriter:
         ]
         return _insert_returning(self._connection, table, table.keyframe_id, rows)
 
-    def replace_units(self, units: Iterable[Unit]) -> list[int]:
-        """Make the video's units exactly these; returns their ids, in order.
+    def make_passages(
+        self, said: Sequence[Utterance], shown: Sequence[ScreenText], heard: Sequence[Sound]
+    ) -> None:
+        """Make the passages of rows that are there already (a library of an older schema)."""
+        self._replace_passages("speech", speech_passages(self._video_id, said))
+        self._replace_passages("screen", screen_passages(self._video_id, shown))
+        self._replace_passages("sound", sound_passages(self._video_id, heard))
 
-        A unit that is already there, equal in every field, keeps its id and its vector; a unit given twice
-        is kept twice. Units that are gone leave the word index and lose their vectors.
+    def _replace_passages(self, kind: str, passages: Sequence[Timed]) -> None:
+        """Make the video's passages of a kind exactly these.
+
+        One that is already there, equal in every field, keeps its id and its vector; those that are gone leave the
+        word index and lose their vectors.
         """
-        wanted = list(units)
-        there = self._units_there()
-        ids: list[int | None] = []
-        for unit in wanted:
-            held = there.get(unit)
-            ids.append(held.pop() if held else None)
-        gone = [unit_id for held in there.values() for unit_id in held]
-        new = [unit for unit, unit_id in zip(wanted, ids, strict=True) if unit_id is None]
+        there = self._passages_there(kind)
+        new = []
+        for timed in passages:
+            held = there.get(timed)
+            if held:
+                held.pop()
+            else:
+                new.append(timed)
+        gone = [passage_id for held in there.values() for passage_id in held]
         if gone or new:
             self.touched = True
-        remove_units(self._connection, gone)
-        made = iter(self._add_units(new))
-        return [next(made) if unit_id is None else unit_id for unit_id in ids]
+        remove_passages(self._connection, gone)
+        self._add_passages(new)
 
     def put_vectors(
-        self, channel: str, model_fingerprint: str, owner_ids: Sequence[int], array: NDArray[Any]
+        self, kind: str, model_fingerprint: str, owner_ids: Sequence[int], array: NDArray[Any]
     ) -> None:
-        """Store one vector for each unit (or, on ``"picture"``, keyframe), in place of any it had of any
-        model.
+        """Store one vector for each passage (or, for ``"picture"``, keyframe), in place of any it had of any model.
 
         Args:
-            channel: of the units.
+            kind: of the passages.
             model_fingerprint: what made the vectors; remembered, and compared when searching.
             owner_ids: n ids, of this or any video.
             array: shape (n, dimension), L2-normalised; kept as float16.
 
         Raises:
             ModelMismatchError: the dimension is not what this model wrote before.
-            ValueError: shapes do not fit, numbers are not finite, or an id is not a unit of that channel.
+            ValueError: shapes do not fit, numbers are not finite, or an id is not of that kind.
         """
         self.touched = True
-        vectors.put(self._connection, channel, model_fingerprint, owner_ids, array)
+        vectors.put(self._connection, kind, model_fingerprint, owner_ids, array)
 
     def finish(self) -> None:
         """Write the completion record; called by ``Store.stage`` when its block ends well."""
@@ -233,50 +262,56 @@ class StageWriter:
         if batch:
             self._connection.execute(insert(table), batch)
 
-    def _units_there(self) -> defaultdict[Unit, list[int]]:
-        """The video's units → their ids, the lowest last."""
-        row = schema.UnitRow
-        columns: tuple[Any, ...] = (
-            row.channel,
-            row.size,
-            row.start_s,
-            row.end_s,
-            row.text,
-            row.speaker,
-            row.language,
+    def _passages_there(self, kind: str) -> defaultdict[Timed, list[int]]:
+        """The video's passages of a kind, as the builder makes them → their ids, the lowest last."""
+        row = schema.PassageRow
+        query = select(row.passage_id, row.times, *passage_columns()).where(
+            row.video_key == self._video_key, row.kind == kind
         )
-        query = (
-            select(row.unit_id, *columns).where(row.video_key == self._video_key).order_by(row.unit_id.desc())
-        )
-        there: defaultdict[Unit, list[int]] = defaultdict(list)
-        for unit_id, *fields in self._connection.execute(query):
-            there[Unit(*fields)].append(unit_id)
+        there: defaultdict[Timed, list[int]] = defaultdict(list)
+        for passage_id, times, *fields in self._connection.execute(query.order_by(row.passage_id.desc())):
+            timed = (passage_of(0, self._video_id, fields), tuple((at, a, b) for at, a, b in times or ()))
+            there[timed].append(passage_id)
         return there
 
-    def _add_units(self, units: list[Unit]) -> list[int]:
+    def _add_passages(self, passages: Sequence[Timed]) -> None:
         names = SpeakerNames(self._connection, self._video_key)
-        analysed = [lexical.join_terms(terms.analyse(unit.text, unit.language)) for unit in units]
-        rows = [
-            {
-                "video_key": self._video_key,
-                "channel": unit.channel,
-                "size": unit.size,
-                "start_s": unit.start_s,
-                "end_s": unit.end_s,
-                "speaker": unit.speaker,
-                "speaker_key": speaker_key(names.of(self._video_key, unit.speaker)),
-                "language": unit.language,
-                "text": unit.text,
-                "terms": words,
-                "length": lexical.count_terms(words),
-            }
-            for unit, words in zip(units, analysed, strict=True)
-        ]
-        ids = _insert_returning(self._connection, schema.UnitRow, schema.UnitRow.unit_id, rows)
-        lexical.add(
-            self._connection, [{"unit_id": unit_id, **row} for unit_id, row in zip(ids, rows, strict=True)]
+        rows = []
+        for passage, times in passages:
+            terms = word_index.join_terms(analyse(passage.text, passage.language))
+            rows.append(
+                {
+                    "video_key": self._video_key,
+                    "kind": passage.kind,
+                    "start_s": passage.start_s,
+                    "end_s": passage.end_s,
+                    "speaker": passage.speaker,
+                    "speaker_key": speaker_key(names.of(self._video_key, passage.speaker)),
+                    "language": passage.language,
+                    "text": passage.text,
+                    "boxes": [list(map(float, box)) for box in passage.boxes] or None,
+                    "times": [list(each) for each in times] or None,
+                    "terms": terms,
+                    "length": word_index.count_terms(terms),
+                }
+            )
+        ids = _insert_returning(self._connection, schema.PassageRow, schema.PassageRow.passage_id, rows)
+        word_index.add(
+            self._connection, [{"passage_id": each, **row} for each, row in zip(ids, rows, strict=True)]
         )
-        return ids
+
+
+def passage_columns() -> tuple[Any, ...]:
+    """The columns that ``passage_of`` reads, in order."""
+    row = schema.PassageRow
+    return (row.kind, row.start_s, row.end_s, row.text, row.speaker, row.language, row.boxes)
+
+
+def passage_of(passage_id: int, video_id: str, fields: Sequence[Any]) -> Passage:
+    """The passage of a row; its speaker as the source calls them."""
+    kind, start_s, end_s, text, speaker, language, boxes = fields
+    shown = tuple((x0, y0, x1, y1) for x0, y0, x1, y1 in boxes or ())
+    return Passage(passage_id, video_id, kind, start_s, end_s, text, speaker, language, shown)
 
 
 def _insert_returning(
@@ -289,18 +324,18 @@ def _insert_returning(
     )
 
 
-def remove_units(connection: Connection, unit_ids: list[int]) -> None:
-    """Delete units, their entries in the word index and their vectors."""
-    row = schema.UnitRow
-    for start in range(0, len(unit_ids), _BATCH):
-        these = row.unit_id.in_(unit_ids[start : start + _BATCH])
-        entries = connection.execute(select(row.unit_id, row.channel, row.size, row.terms).where(these))
-        lexical.remove(connection, [entry._asdict() for entry in entries])
+def remove_passages(connection: Connection, passage_ids: Sequence[int]) -> None:
+    """Delete passages, their entries in the word index and their vectors."""
+    row = schema.PassageRow
+    for start in range(0, len(passage_ids), _BATCH):
+        these = row.passage_id.in_(passage_ids[start : start + _BATCH])
+        entries = connection.execute(select(row.passage_id, row.kind, row.terms).where(these))
+        word_index.remove(connection, [entry._asdict() for entry in entries])
         connection.execute(delete(row).where(these))
-    if unit_ids:
+    if passage_ids:
         vectors.drop_empty_sets(connection)
 
 
 def bump_generation(connection: Connection) -> None:
-    """Tell caches, in this and other processes, that units or vectors have changed."""
+    """Tell caches, in this and other processes, that passages or vectors have changed."""
     connection.execute(update(schema.LibraryState).values(generation=schema.LibraryState.generation + 1))

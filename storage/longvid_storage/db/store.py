@@ -14,27 +14,26 @@ from sqlalchemy import Connection, Engine
 from longvid_storage.db import catalog, chain_rows, migrate, schema, speakers, terms
 from longvid_storage.db.chain import ChainLink
 from longvid_storage.db.library_files import (
-    CACHE,
     LOCK,
     check_place,
+    forget_cache,
     make_engine,
     mapped_errors,
     mapped_os_errors,
     missing,
     read_only,
+    remove_old_chats,
     writable,
 )
 from longvid_storage.db.locking import WriterLock
-from longvid_storage.db.reader import Reader
 from longvid_storage.db.rows import PathRow
 from longvid_storage.db.stage_writer import StageWriter, bump_generation
+from longvid_storage.db.view import Encoders, View
 from longvid_storage.errors import ReadOnlyError
-from longvid_storage.search.vector_index import VectorIndex
-from longvid_storage.search.vector_search import VectorSearch
-from longvid_storage.types import VideoInfo
+from longvid_storage.types import EVERYTHING, Scope, VideoInfo
 
 
-class Store(Reader):
+class Store:
     """A library open for reading, and for writing where that is allowed; may be used from several threads.
 
     >>> with Store.open(Path("talks.longvid"), create=True) as store:      # doctest: +SKIP
@@ -46,7 +45,6 @@ class Store(Reader):
         path: the library's directory.
         engine: over its database, whose schema is the newest.
         read_only: nothing may be written.
-        index_type: the vector index to use; default the best one installed.
     """
 
     def __init__(
@@ -55,9 +53,9 @@ class Store(Reader):
         engine: Engine,
         *,
         read_only: bool,
-        index_type: type[VectorIndex] | None = None,
     ) -> None:
-        super().__init__(path, engine, VectorSearch(None if read_only else path / CACHE, index_type))
+        self.path = path
+        self._engine = engine
         self.read_only = read_only
         self._terms_current = False
         self._lock = WriterLock(path / LOCK)
@@ -68,7 +66,6 @@ class Store(Reader):
         path: str | Path,
         *,
         create: bool = False,
-        index_type: type[VectorIndex] | None = None,
     ) -> Self:
         """Open the library at ``path``; an older schema is upgraded.
 
@@ -92,7 +89,7 @@ class Store(Reader):
                 with mapped_os_errors(path):
                     path.mkdir(parents=True, exist_ok=True)
             engine = make_engine(path, read_only=closed, create=not exists)
-            store = cls(path, engine, read_only=closed, index_type=index_type)
+            store = cls(path, engine, read_only=closed)
             try:
                 store._make_current(create)
             except BaseException:
@@ -104,6 +101,8 @@ class Store(Reader):
         with self._engine.connect() as connection:
             version = migrate.current_version(connection)
         if version == schema.HEAD:
+            if not self.read_only:
+                remove_old_chats(self.path)
             return
         if version is None and not create:
             raise missing(self.path)
@@ -117,10 +116,11 @@ class Store(Reader):
             with self._engine.connect().execution_options(write=True) as connection, connection.begin():
                 version = migrate.current_version(connection)  # another process may have been first
                 if version is None:
-                    self._vectors.forget()  # of a library that lay here before
+                    forget_cache(self.path)  # of a library that lay here before
                     migrate.create(connection)
                 elif version != schema.HEAD:
                     migrate.upgrade(connection)
+        remove_old_chats(self.path)
 
     def _pragma(self, pragma: str) -> None:
         """Run one that SQLite allows outside a transaction only."""
@@ -138,6 +138,12 @@ class Store(Reader):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @contextmanager
+    def view(self, scope: Scope = EVERYTHING, encoders: Encoders | None = None) -> Iterator[View]:
+        """A snapshot of the library within ``scope``: one state of it, whoever writes meanwhile."""
+        with mapped_errors(self.path), self._engine.connect() as connection, connection.begin():
+            yield View(connection, scope, self, encoders)
 
     # Writing
 
@@ -187,7 +193,7 @@ class Store(Reader):
         """
         with self._writing() as connection:
             key = catalog.video_key(connection, video_id)
-            writer = StageWriter(connection, key, stage, fingerprint)
+            writer = StageWriter(connection, key, video_id, stage, fingerprint)
             yield writer
             writer.finish()
 
@@ -197,7 +203,7 @@ class Store(Reader):
             chain_rows.keep(connection, catalog.video_key(connection, video_id), link)
 
     def replace_library_chain(self, collection: str | None, links: Iterable[ChainLink]) -> None:
-        """Replace the summary of a collection (which must exist), or of the whole library."""
+        """Replace what a model wrote of a collection (which must exist), or of the whole library."""
         with self._writing() as connection:
             chain_rows.replace_library(connection, collection, links)
 
@@ -231,6 +237,21 @@ class Store(Reader):
             speakers.rename(connection, catalog.video_key(connection, video_id), old, new)
             bump_generation(connection)
 
+    @contextmanager
+    def conversing(self, *, erase: bool = False) -> Iterator[Connection]:
+        """A transaction for ``longvid_storage.db.chats``; ``erase`` overwrites in the files what it deletes.
+
+        It does not take the writer lock, which a process keeps for as long as it indexes: a turn waits for the end of
+        another's transaction only.
+        """
+        self._require_writable()
+        with mapped_errors(self.path):
+            with self._engine.connect().execution_options(write=True) as connection, connection.begin():
+                connection.exec_driver_sql(f"PRAGMA secure_delete = {'ON' if erase else 'OFF'}")
+                yield connection
+            if erase:
+                self._pragma("wal_checkpoint(TRUNCATE)")
+
     def remove_video(self, video_id: str) -> None:
         """Delete a video (by its full id) with every row, vector, picture and cache entry.
 
@@ -244,4 +265,4 @@ class Store(Reader):
                 connection.exec_driver_sql("PRAGMA secure_delete = OFF")
             with mapped_errors(self.path):
                 self._pragma("wal_checkpoint(TRUNCATE)")
-            self._vectors.forget()
+            forget_cache(self.path)

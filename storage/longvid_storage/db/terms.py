@@ -1,16 +1,16 @@
-"""Keeping ``units.terms`` true to the text analysis: when that changes, every unit is analysed again."""
+"""Keeping ``passages.terms`` true to the text analysis: when that changes, every passage is analysed again."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from functools import cache
 from typing import cast
 
 from sqlalchemy import Connection, Table, bindparam, select, update
 
-from longvid_storage.db import lexical
-from longvid_storage.db.schema import LibraryState, UnitRow
+from longvid_storage.db import word_index
+from longvid_storage.db.schema import LibraryState, PassageRow
+from longvid_storage.text.analysis import analyse
 
 # What the analysis makes of these is its signature: it changes with the code, its stop lists and its stemmers alike.
 _PROBES = (
@@ -27,13 +27,6 @@ _PROBES = (
 _BATCH = 5000
 
 
-def analyse(text: str, language: str | None) -> Sequence[str]:
-    """The terms that word search sees of a text."""
-    from longvid_storage.text.analysis import analyse
-
-    return analyse(text, language)
-
-
 @cache
 def signature() -> str:
     """Changes when the analysis gives other terms than before."""
@@ -42,31 +35,33 @@ def signature() -> str:
 
 
 def refresh(connection: Connection) -> bool:
-    """Analyse all units again if another analysis made their terms; returns whether that was so."""
+    """Analyse all passages again if another analysis made their terms; returns whether that was so."""
     known = connection.execute(select(LibraryState.analysis)).scalar_one()
     if known == signature():
         return False
     last = 0
     while True:
-        columns = select(UnitRow.unit_id, UnitRow.text, UnitRow.language)
+        columns = select(PassageRow.passage_id, PassageRow.text, PassageRow.language)
         batch = connection.execute(
-            columns.where(UnitRow.unit_id > last).order_by(UnitRow.unit_id).limit(_BATCH)
+            columns.where(PassageRow.passage_id > last).order_by(PassageRow.passage_id).limit(_BATCH)
         ).all()
         if not batch:
             break
         changed = []
-        for unit_id, text, language in batch:
-            terms = lexical.join_terms(analyse(text, language))
-            changed.append({"key": unit_id, "new_terms": terms, "new_length": lexical.count_terms(terms)})
-        table = cast(Table, UnitRow.__table__)
+        for passage_id, text, language in batch:
+            terms = word_index.join_terms(analyse(text, language))
+            changed.append(
+                {"key": passage_id, "new_terms": terms, "new_length": word_index.count_terms(terms)}
+            )
+        table = cast(Table, PassageRow.__table__)
         connection.execute(
             update(table)
-            .where(table.c.unit_id == bindparam("key"))
+            .where(table.c.passage_id == bindparam("key"))
             .values(terms=bindparam("new_terms"), length=bindparam("new_length")),
             changed,
         )
-        last = batch[-1].unit_id
-    lexical.rebuild(connection)
+        last = batch[-1].passage_id
+    word_index.rebuild(connection)
     connection.execute(
         update(LibraryState).values(analysis=signature(), generation=LibraryState.generation + 1)
     )

@@ -1,8 +1,7 @@
-"""Vectors in SQL, the truth: float16 blobs, one for each unit or keyframe, in sets of one model, channel and size."""
+"""Vectors in SQL, the truth: float16 blobs, one for each passage or keyframe, in sets of one model and kind."""
 
 from __future__ import annotations
 
-from collections.abc import Collection as Names
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -12,17 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Select, delete, insert, select
 
-from longvid_storage.db.filters import keyframe_conditions, unit_conditions
 from longvid_storage.db.schema import (
     KeyframeRow,
     KeyframeVector,
     LibraryState,
-    UnitRow,
-    UnitVector,
+    PassageRow,
+    PassageVector,
     VectorSet,
 )
+from longvid_storage.db.scope import keyframe_conditions, passage_conditions
 from longvid_storage.errors import ModelMismatchError
-from longvid_storage.types import Filters
+from longvid_storage.types import Scope
 
 PICTURE = "picture"
 _BATCH = 2000
@@ -35,46 +34,39 @@ class Part:
     set_key: int
     model_fingerprint: str
     dimension: int
-    channel: str
-    size: str
+    kind: str
 
     @property
     def name(self) -> str:
         """What tells it from every other of this library, now and later."""
-        return f"{self.set_key} {self.model_fingerprint} {self.dimension} {self.channel} {self.size}"
+        return f"{self.set_key} {self.model_fingerprint} {self.dimension} {self.kind}"
 
     @property
-    def table(self) -> type[UnitVector] | type[KeyframeVector]:
+    def table(self) -> type[PassageVector] | type[KeyframeVector]:
         """Where its vectors are."""
-        return KeyframeVector if self.channel == PICTURE else UnitVector
+        return KeyframeVector if self.kind == PICTURE else PassageVector
 
     def ids(self) -> Select[int, int]:
         """(vector id, owner id) of everything in it."""
         return select(self.table.vector_id, self.table.owner_id).where(self.table.set_key == self.set_key)
 
-    def admitted(self, filters: Filters) -> Select[int, int]:
-        """The same for what passes the filters."""
-        if self.channel == PICTURE:
-            owners = select(KeyframeRow.keyframe_id).where(*keyframe_conditions(filters))
+    def admitted(self, scope: Scope) -> Select[int, int]:
+        """The same for what the scope admits."""
+        if self.kind == PICTURE:
+            owners = select(KeyframeRow.keyframe_id).where(*keyframe_conditions(scope))
         else:
-            owners = select(UnitRow.unit_id).where(
-                *unit_conditions(filters, channels=[self.channel], sizes=[self.size])
-            )
+            owners = select(PassageRow.passage_id).where(*passage_conditions(scope, [self.kind]))
         return self.ids().where(self.table.owner_id.in_(owners))
 
 
 def put(
-    connection: Connection,
-    channel: str,
-    model_fingerprint: str,
-    owner_ids: Sequence[int],
-    array: NDArray[Any],
+    connection: Connection, kind: str, model_fingerprint: str, owner_ids: Sequence[int], array: NDArray[Any]
 ) -> None:
-    """Store one vector an owner (a keyframe for ``"picture"``, else a unit), in place of any it had.
+    """Store one vector an owner (a keyframe for ``"picture"``, else a passage of that kind), in place of any it had.
 
     Raises:
         ModelMismatchError: the array's width is not what this model wrote before.
-        ValueError: the array is not (len(owner_ids), dimension) finite numbers.
+        ValueError: the array is not (len(owner_ids), dimension) finite numbers, or an owner is of another kind.
     """
     if array.ndim != 2 or len(array) != len(owner_ids) or (len(array) and array.shape[1] == 0):
         raise ValueError(f"vectors have shape {array.shape}, expected ({len(owner_ids)}, dimension)")
@@ -85,42 +77,35 @@ def put(
     if not np.isfinite(codes).all():
         raise ValueError("vectors hold numbers that are not finite in float16: normalise them to unit length")
     ids = [int(owner_id) for owner_id in owner_ids]
-    sizes = _sizes(connection, channel, ids)
-    keys = {
-        size: _set_key(connection, model_fingerprint, array.shape[1], channel, size)
-        for size in dict.fromkeys(sizes)
-    }
-    table = KeyframeVector if channel == PICTURE else UnitVector
+    if kind != PICTURE:
+        _check_kind(connection, kind, ids)
+    key = _set_key(connection, model_fingerprint, array.shape[1], kind)
+    table = KeyframeVector if kind == PICTURE else PassageVector
     for start in range(0, len(ids), _BATCH):
         connection.execute(delete(table).where(table.owner_id.in_(ids[start : start + _BATCH])))
-    connection.execute(
-        insert(table),
-        [
-            {"owner_id": owner_id, "set_key": keys[size], "vector": row.tobytes()}
-            for owner_id, size, row in zip(ids, sizes, codes, strict=True)
-        ],
-    )
+    rows = [
+        {"owner_id": owner_id, "set_key": key, "vector": row.tobytes()}
+        for owner_id, row in zip(ids, codes, strict=True)
+    ]
+    connection.execute(insert(table), rows)
     drop_empty_sets(connection)
 
 
-def _sizes(connection: Connection, channel: str, ids: list[int]) -> list[str]:
-    """The size of each owner; a keyframe's is ``"keyframe"``."""
-    if channel == PICTURE:
-        return ["keyframe"] * len(ids)
-    found: dict[int, tuple[str, str]] = {}
+def _check_kind(connection: Connection, kind: str, ids: list[int]) -> None:
+    found: set[int] = set()
     for start in range(0, len(ids), _BATCH):
-        batch = ids[start : start + _BATCH]
-        units = select(UnitRow.unit_id, UnitRow.channel, UnitRow.size).where(UnitRow.unit_id.in_(batch))
-        found.update((row.unit_id, (row.channel, row.size)) for row in connection.execute(units))
-    for unit_id in ids:
-        if unit_id not in found or found[unit_id][0] != channel:
+        batch = PassageRow.passage_id.in_(ids[start : start + _BATCH])
+        found.update(
+            connection.execute(select(PassageRow.passage_id).where(batch, PassageRow.kind == kind)).scalars()
+        )
+    for passage_id in ids:
+        if passage_id not in found:
             raise ValueError(
-                f"unit {unit_id} is not a unit of the {channel} channel: put its vector where it belongs"
+                f"passage {passage_id} is not of the kind {kind}: put its vector where it belongs"
             )
-    return [found[unit_id][1] for unit_id in ids]
 
 
-def _set_key(connection: Connection, fingerprint: str, dimension: int, channel: str, size: str) -> int:
+def _set_key(connection: Connection, fingerprint: str, dimension: int, kind: str) -> int:
     sets = connection.execute(
         select(VectorSet.__table__).where(VectorSet.model_fingerprint == fingerprint)
     ).all()
@@ -131,19 +116,19 @@ def _set_key(connection: Connection, fingerprint: str, dimension: int, channel: 
                 "its fingerprint must change with its output"
             )
     for row in sets:
-        if (row.channel, row.size) == (channel, size):
+        if row.kind == kind:
             return int(row.set_key)
-    values = {"model_fingerprint": fingerprint, "dimension": dimension, "channel": channel, "size": size}
+    values = {"model_fingerprint": fingerprint, "dimension": dimension, "kind": kind}
     return int(connection.execute(insert(VectorSet).values(values).returning(VectorSet.set_key)).scalar_one())
 
 
 def drop_empty_sets(connection: Connection) -> None:
     """Delete the records of sets that have no vector left."""
-    units, frames = (
+    passages, frames = (
         select(table.set_key).where(table.set_key == VectorSet.set_key).exists()
-        for table in (UnitVector, KeyframeVector)
+        for table in (PassageVector, KeyframeVector)
     )
-    connection.execute(delete(VectorSet).where(~units, ~frames))
+    connection.execute(delete(VectorSet).where(~passages, ~frames))
 
 
 def read(connection: Connection, part: Part, vector_ids: NDArray[np.int64]) -> NDArray[np.float16]:
@@ -169,33 +154,30 @@ def pairs(connection: Connection, query: Select[int, int]) -> NDArray[np.int64]:
     return rows[np.argsort(rows[:, 0])]
 
 
-def parts(
-    connection: Connection, channel: str, sizes: Names[str] | None, fingerprint: str | None, dimension: int
-) -> list[Part]:
+def parts(connection: Connection, kind: str, fingerprint: str | None, dimension: int) -> list[Part]:
     """The indexes to look into.
 
     Raises:
-        ModelMismatchError: the channel holds vectors, but none that compare with this query.
+        ModelMismatchError: the kind has vectors, but none that compare with this query.
     """
     sets = [
-        Part(row.set_key, row.model_fingerprint, row.dimension, row.channel, row.size)
+        Part(row.set_key, row.model_fingerprint, row.dimension, row.kind)
         for row in connection.execute(
-            select(VectorSet.__table__).where(VectorSet.channel == channel).order_by(VectorSet.set_key)
+            select(VectorSet.__table__).where(VectorSet.kind == kind).order_by(VectorSet.set_key)
         )
-        if sizes is None or row.size in sizes
     ]
     usable = [
         part for part in sets if part.dimension == dimension and fingerprint in (None, part.model_fingerprint)
     ]
     if sets and (not usable or len({part.model_fingerprint for part in usable}) > 1):
         held = sorted({part.model_fingerprint for part in sets})
-        raise mismatch(channel, held, fingerprint or f"a model of {dimension} numbers")
+        raise mismatch(kind, held, fingerprint or f"a model of {dimension} numbers")
     return usable
 
 
-def mismatch(channel: str, held: Sequence[str], asked: str) -> ModelMismatchError:
+def mismatch(kind: str, held: Sequence[str], asked: str) -> ModelMismatchError:
     """The error for a question whose model is none of those that the library's vectors are of (fingerprints)."""
-    role = "image" if channel == PICTURE else "text"
+    role = "image" if kind == PICTURE else "text"
     names = [fingerprint.partition("@")[0] for fingerprint in held]
     shown = " and ".join(names)
     if asked.partition("@")[0] in names:  # the same model in another version, or with other settings
@@ -203,7 +185,7 @@ def mismatch(channel: str, held: Sequence[str], asked: str) -> ModelMismatchErro
     else:
         asked_name = asked.partition("@")[0]
     return ModelMismatchError(
-        f"the library's {channel} vectors are of {shown} and the question's would be of {asked_name}, which cannot "
+        f"the library's {kind} vectors are of {shown} and the question's would be of {asked_name}, which cannot "
         f"be compared: search with the library's own model (--model {role}={names[0]}), or bring the library to "
         "the other one (longvid index --reprocess with the same --model)"
     )

@@ -1,15 +1,17 @@
-"""A model behind an OpenAI-compatible server: one client, patience with busy servers, every error one sentence."""
+"""A model behind an OpenAI-compatible server: one client, every error one sentence, deadlines that hold.
+
+How often, and after which pauses, a busy server is asked again is the client library's own affair.
+"""
 
 from __future__ import annotations
 
-import email.utils
-import logging
 import os
-import random
 import re
+import threading
 import time
 import weakref
 from collections.abc import Callable
+from concurrent.futures import Future
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -19,11 +21,12 @@ Result = TypeVar("Result")
 
 HOSTED = "https://api.openai.com/v1"
 CONNECT_S = 10.0
-# Statuses after which the same request may succeed.
-_BUSY = frozenset((408, 429, 500, 502, 503, 504))
-# A 500 that says this is about what was sent, and would come again.
+# A 5xx that says this is about what was sent, and would come again.
 _FINAL = re.compile(r"image|vision|multi-?modal|mmproj|audio|context length|too long", re.IGNORECASE)
-_log = logging.getLogger(__name__)
+
+
+# ``late`` of a thread whose call has a deadline: the error once that is over.
+_this_thread = threading.local()
 
 
 class RefusedError(ModelError):
@@ -63,10 +66,8 @@ class Endpoint:
         base_url: the server's address with its ``/v1``; None: ``OPENAI_BASE_URL``, else api.openai.com.
         api_key: None: ``OPENAI_API_KEY``; a local server needs none.
         timeout_s: the longest wait for the next bytes of an answer.
-        attempts: how often a request is sent in all when the server is busy.
-        longest_wait_s: the longest pause between two attempts; a server that asks for more is not waited for.
+        attempts: how often a request is sent in all while the server is busy or silent; the client's own default.
         otherwise: what a user can do instead, in brackets behind every error (``" (or --extractive)"``).
-        sleep: waits; tests give their own.
 
     Making one is cheap: the client is made at the first call.
     """
@@ -78,19 +79,15 @@ class Endpoint:
         base_url: str | None = None,
         api_key: str | None = None,
         timeout_s: float = 120.0,
-        attempts: int = 4,
-        longest_wait_s: float = 60.0,
+        attempts: int = 3,
         otherwise: str = "",
-        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.what = what
         self.url = (base_url or os.environ.get("OPENAI_BASE_URL") or HOSTED).rstrip("/")
         self.otherwise = otherwise
         self._key = api_key or os.environ.get("OPENAI_API_KEY")
         self._timeout_s = timeout_s
-        self._attempts = attempts
-        self._longest_wait_s = longest_wait_s
-        self._sleep = sleep
+        self._attempts = max(1, attempts)
 
     @property
     def root(self) -> str:
@@ -125,16 +122,21 @@ class Endpoint:
                 "no_key",
             )
         timeout = openai.Timeout(self._timeout_s, connect=min(CONNECT_S, self._timeout_s))
-        # Local servers ask for no key, and the client insists on having one to send.
-        made = openai.OpenAI(base_url=self.url, api_key=self._key or "none", timeout=timeout, max_retries=0)
+        made = openai.OpenAI(
+            base_url=self.url,
+            api_key=self._key or "none",  # local servers ask for none, and the client insists on one to send
+            timeout=timeout,
+            max_retries=self._attempts - 1,
+            http_client=openai.DefaultHttpxClient(
+                event_hooks={"request": [_before_sending], "response": [_before_retrying]}
+            ),
+        )
         # Connections are kept open between calls, and closed when nobody holds this any more.
         weakref.finalize(self, made.close)
         return made
 
     def call(self, function: Callable[[Any], Result], deadline: Deadline | None = None) -> Result:
-        """``function(client)``, sent again with growing pauses (or the server's ``Retry-After``) while it is busy.
-
-        Until the ``deadline`` only: no wait goes past it.
+        """``function(client)``, at most until the ``deadline``.
 
         Raises:
             RefusedError: the server said no (4xx, or a 5xx about what was sent).
@@ -143,28 +145,32 @@ class Endpoint:
                 the deadline (``"out_of_time"``).
         """
         openai = self.sdk
-        attempt = 0
-        while True:
-            attempt += 1
-            try:
-                return function(self._client_until(deadline))
-            except openai.APIStatusError as error:
-                pause_s = self._pause(error, attempt)
-                if deadline is not None and pause_s >= deadline.left_s:
-                    raise self.late(deadline) from error
-                _log.info("%s: HTTP %d, sent again in %.1f s", self.what, error.status_code, pause_s)
-                self._sleep(pause_s)
-            except (openai.APIError, ValueError) as error:
-                raise self.mapped(error, deadline) from error
+        try:
+            return function(self.client) if deadline is None else self._until(deadline, function)
+        except (openai.APIError, ValueError) as error:
+            raise self.mapped(error, deadline) from error
 
-    def _client_until(self, deadline: Deadline | None) -> Any:
-        """The client, waiting for bytes no longer than until the deadline."""
-        if deadline is None:
-            return self.client
+    def _until(self, deadline: Deadline, function: Callable[[Any], Result]) -> Result:
+        """``function(client)`` in a thread that is left alone at the deadline, in whatever pause it is then."""
         left_s = min(deadline.left_s, self._timeout_s)
         if left_s <= 0:
             raise self.late(deadline)
-        return self.client.with_options(timeout=self.sdk.Timeout(left_s, connect=min(CONNECT_S, left_s)))
+        timeout = self.sdk.Timeout(left_s, connect=min(CONNECT_S, left_s))
+        client = self.client.with_options(timeout=timeout)
+        done: Future[Result] = Future()
+
+        def work() -> None:
+            _this_thread.late = lambda: self.late(deadline) if deadline.over else None
+            try:
+                done.set_result(function(client))
+            except BaseException as error:  # noqa: BLE001 - raised where the result is awaited
+                done.set_exception(error)
+
+        threading.Thread(target=work, name=self.what, daemon=True).start()
+        try:
+            return done.result(deadline.left_s)
+        except TimeoutError:
+            raise self.late(deadline) from None
 
     def late(self, deadline: Deadline) -> ModelError:
         """The error for an answer that was not there in the time it was given."""
@@ -208,30 +214,17 @@ class Endpoint:
     def _sentence(self, what: str) -> str:
         return f"{self.what} at {self.url} {what}{self.otherwise}"
 
-    def _pause(self, error: Any, attempt: int) -> float:
-        """Seconds until the next attempt; raises when there is none."""
-        reason = _reason(error)
-        lasting = error.status_code not in (408, 429) and _FINAL.search(reason)
-        if error.status_code not in _BUSY or lasting or "insufficient_quota" in str(error.body):
-            raise self._refusal(error) from error
-        asked_s = _retry_after(error.response.headers)
-        pause_s = 0.5 * 2 ** (attempt - 1) * random.uniform(0.75, 1.0) if asked_s is None else asked_s
-        if attempt < self._attempts and pause_s <= self._longest_wait_s:
-            return pause_s
-        if error.status_code == 429:
-            wait = "" if asked_s is None else f"; it asks to wait {asked_s:g} s"
-            raise self.error(
-                f"is rate-limited after {attempt} {'try' if attempt == 1 else 'tries'}{wait}: try again later",
-                "rate_limited",
-            ) from error
-        raise self.error(
-            f"failed {attempt} {'time' if attempt == 1 else 'times'} with HTTP {error.status_code} "
-            f"({reason}): look at the server's log",
-            "server_error",
-        ) from error
-
-    def _refusal(self, error: Any) -> RefusedError:
+    def _refusal(self, error: Any) -> ModelError:
         status, reason = error.status_code, _reason(error)
+        lasting = "insufficient_quota" in str(error.body) or (status >= 500 and _FINAL.search(reason))
+        if status == 429 and not lasting:
+            asked = error.response.headers.get("retry-after")
+            wait = f", and asks to wait {asked} s" if asked and asked.isdecimal() else ""
+            return self.error(f"is rate-limited ({reason}{wait}): try again later", "rate_limited")
+        if (status >= 500 or status == 408) and not lasting:
+            return self.error(
+                f"keeps failing with HTTP {status} ({reason}): look at the server's log", "server_error"
+            )
         if status in (401, 403):
             return RefusedError(
                 self._sentence(
@@ -273,18 +266,20 @@ class Endpoint:
         return [each for each in data if isinstance(each, dict)] if isinstance(data, list) else []
 
 
-def _retry_after(headers: Any) -> float | None:
-    """Seconds a server asks to wait (``Retry-After`` as seconds or a date, ``retry-after-ms``), None if it does not."""
-    for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
-        value = headers.get(name)
-        if value is None:
-            continue
-        if re.fullmatch(r"\d+(\.\d+)?", value.strip()):
-            return float(value) / unit
-        date = email.utils.parsedate_tz(value)
-        if date is not None:
-            return max(0.0, email.utils.mktime_tz(date) - time.time())
-    return None
+def _before_sending(request: Any) -> None:
+    """Nothing is sent again behind the deadline. (No method: the client would keep its endpoint alive.)"""
+    late = getattr(_this_thread, "late", lambda: None)()
+    if late is not None:
+        raise late
+
+
+def _before_retrying(response: Any) -> None:
+    """Tell the client not to ask again where the same request would fail again."""
+    if response.status_code == 429 or response.status_code >= 500:
+        said = response.read().decode(errors="replace")
+        lasting = re.compile("insufficient_quota") if response.status_code == 429 else _FINAL
+        if lasting.search(said):
+            response.headers["x-should-retry"] = "false"
 
 
 def _reason(error: Any) -> str:

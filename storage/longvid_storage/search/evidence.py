@@ -1,108 +1,151 @@
-"""Why a moment is a hit: the utterances and lines on screen in it that fit the question best, with their own spans."""
+"""Why a moment is a hit: the passages in it that fit the question best; and all that is said and shown around it."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_storage.db.filters import speaker_key
+from longvid_storage.db.view import View
+from longvid_storage.search.memory import memory_of
+from longvid_storage.search.timeline import Floats, Timeline, admitted
 from longvid_storage.text.analysis import analyse
-from longvid_storage.types import Evidence, Filters, ScreenText, Utterance
+from longvid_storage.types import Moment, Passage, speaker_key
 
 MOST_SPOKEN = 5
 MOST_SHOWN = 3
-
-
-@dataclass(frozen=True)
-class Quotable:
-    """A line of speech or of screen text, and its words, analysed when first needed."""
-
-    source: Utterance | ScreenText
-
-    @cached_property
-    def terms(self) -> frozenset[str]:
-        """Its different terms."""
-        language = self.source.language if isinstance(self.source, Utterance) else None
-        return frozenset(analyse(self.source.text, language))
-
-    def weight(self, idf: Mapping[str, float]) -> float:
-        """What the question's words that it has weigh together."""
-        return sum(weight for term, weight in idf.items() if term in self.terms)
-
-
-class Lines:
-    """Lines of speech or of screen text in time order; which of them a span touches is one comparison of arrays."""
-
-    def __init__(self, sources: Iterable[Utterance | ScreenText]) -> None:
-        self._quotes = [Quotable(source) for source in sources]
-        times = [(quote.source.start_s, quote.source.end_s) for quote in self._quotes]
-        self._times: NDArray[np.float64] = np.array(times, np.float64).reshape(-1, 2)
-
-    def touching(self, start_s: float, end_s: float) -> list[Quotable]:
-        """Those that share time with ``[start_s, end_s)``."""
-        starts, ends = self._times.T
-        instant = (starts == start_s) & (ends == start_s)
-        rows = np.flatnonzero((starts < end_s) & ((ends > start_s) | instant))
-        return [self._quotes[row] for row in rows.tolist()]
-
-
-@dataclass(frozen=True)
-class Quotes:
-    """Everything said and shown in a video, in time order."""
-
-    spoken: Lines
-    shown: Lines
-
-    @classmethod
-    def of(cls, utterances: Iterable[Utterance], lines: Iterable[ScreenText]) -> Quotes:
-        """Of a video's utterances and lines."""
-        return cls(Lines(utterances), Lines(lines))
+MARGIN_S = 20.0
+"""A moment is tight: what leads up to it and follows from it is read too."""
+LONG_MOMENT_S = 240.0
+"""A longer moment is read only around the passages that made it a hit."""
+MOST_PASSAGES = 400
 
 
 def find_evidence(
-    quotes: Quotes,
+    timeline: Timeline,
     start_s: float,
     end_s: float,
     peak_s: float,
     idf: Mapping[str, float],
-    filters: Filters,
     named: Collection[str] = (),
-) -> tuple[Evidence, ...]:
-    """The best utterances of the span, best first, then the best lines on screen.
+) -> tuple[Passage, ...]:
+    """The best passages of speech of the span, best first, then the best lines on screen.
 
-    Utterances with the question's weightiest words come first, then those nearest the peak; a line on screen must
-    have some of the words, unless nothing else is there to tell why the span was found. Nobody else is quoted when a
-    speaker is asked for, by the filters or in the question (``named``).
+    Those with the question's weightiest words come first, then those nearest the peak; a line on screen must have
+    some of the words, unless nothing else is there to tell why the span was found. Nobody else is quoted when a
+    speaker is asked for in the question (``named``).
     """
-    wanted = speaker_key(filters.speaker)
-    spoken = [
-        (-quote.weight(idf), abs(quote.source.start_s - peak_s), number, quote.source)
-        for number, quote in enumerate(quotes.spoken.touching(start_s, end_s))
-        if isinstance(quote.source, Utterance)
-        and (wanted is None or speaker_key(quote.source.speaker) == wanted)
-    ]
+    rows = timeline.touching(start_s, end_s)
+    weights = _weights(timeline, idf)
+    spoken = sorted(
+        (-weights[row], abs(timeline.starts[row] - peak_s), int(row)) for row in rows if timeline.speech[row]
+    )
     of_named = set(map(speaker_key, named))
-    theirs = [each for each in spoken if speaker_key(each[-1].speaker) in of_named]
-    best = sorted(theirs or spoken, key=lambda each: each[:3])[:MOST_SPOKEN]
-    said = [Evidence("speech", at.start_s, at.end_s, at.text, at.speaker) for *_, at in best]
-    if wanted is not None:
-        return tuple(said)
-    shown = _shown(quotes.shown, start_s, end_s, idf)
-    return (*said, *(shown or ([] if said else _shown(quotes.shown, start_s, end_s, idf, any_line=True))))
+    theirs = [each for each in spoken if timeline.speakers[each[-1]] in of_named]
+    said = [timeline.of_row(row)[0] for *_, row in (theirs or spoken)[:MOST_SPOKEN]]
+    lines = [line for row in rows if not timeline.speech[row] for line in timeline.of_row(int(row))]
+    return (*said, *_shown(lines, idf, any_line=not said))
 
 
-def _shown(
-    quotes: Lines, start_s: float, end_s: float, idf: Mapping[str, float], *, any_line: bool = False
-) -> list[Evidence]:
-    weighed = [(quote.weight(idf), quote.source) for quote in quotes.touching(start_s, end_s)]
-    best: dict[str, ScreenText | Utterance] = {}
-    for weight, line in sorted(weighed, key=lambda each: -each[0]):
-        if weight > 0 or any_line:
-            best.setdefault(line.text.casefold(), line)
-    return [
-        Evidence("screen", line.start_s, line.end_s, line.text) for line in list(best.values())[:MOST_SHOWN]
-    ]
+def _weights(timeline: Timeline, idf: Mapping[str, float]) -> Floats:
+    """What the question's words that each row has weigh together."""
+    weights = np.zeros(len(timeline))
+    for term, weight in idf.items():
+        if term in timeline.postings:
+            weights[timeline.postings[term].rows] += weight
+    return weights
+
+
+def _shown(lines: Sequence[Passage], idf: Mapping[str, float], *, any_line: bool) -> list[Passage]:
+    weighed = []
+    for line in lines:
+        terms = set(analyse(line.text, line.language))
+        weighed.append((sum(weight for term, weight in idf.items() if term in terms), line))
+    some = [each for each in weighed if each[0] > 0] or (weighed if any_line else [])
+    best: dict[str, Passage] = {}
+    for _, line in sorted(some, key=lambda each: -each[0]):
+        best.setdefault(line.text.casefold(), line)
+    return list(best.values())[:MOST_SHOWN]
+
+
+def around(view: View, moments: Iterable[Moment]) -> list[Passage]:
+    """What is said and shown in and around ``moments`` within the view's scope, by video, speech apart from slides,
+    in time order, none twice.
+
+    Of sounds, those that made a moment a hit: what else is heard somewhere answers nothing. Moments are read best
+    first until ``MOST_PASSAGES`` are at hand.
+    """
+    listed = list(moments)
+    chosen: dict[str, set[int]] = {}
+    sounds: dict[int, Passage] = {}
+    read = 0
+    whole = _timelines(view, [moment.video_id for moment in listed])
+    timelines = {video_id: admitted(timeline, view.scope) for video_id, timeline in whole.items()}
+    for moment in listed:
+        timeline = timelines[moment.video_id]
+        rows = chosen.setdefault(moment.video_id, set())
+        sounds.update((p.id, p) for p in moment.evidence if p.kind == "sound" and view.scope.speaker is None)
+        read -= len(rows)
+        for from_s, to_s in _spans(moment):
+            rows.update(timeline.touching(from_s, to_s).tolist())
+        read += len(rows)
+        if read >= MOST_PASSAGES:
+            break
+    passages: list[Passage] = []
+    for video_id, rows in chosen.items():
+        own = [passage for row in rows for passage in timelines[video_id].of_row(row)]
+        passages += sorted(own, key=_place)
+    return [*passages, *sounds.values()]
+
+
+def vectors_of(view: View, passages: Sequence[Passage]) -> NDArray[np.float32] | None:
+    """The passages' vectors as the index holds them, shape ``(len(passages), dimension)``; zeros where it has none.
+
+    None without a text encoder, and where it has not one of them.
+    """
+    encoder = view.encoders.text_encoder
+    if encoder is None or not passages:
+        return None
+    vectors = np.zeros((len(passages), encoder.dimension), np.float32)
+    timelines = _timelines(view, [p.video_id for p in passages if p.id and p.kind != "sound"])
+    others: dict[int, int] = {}
+    found = False
+    for row, passage in enumerate(passages):
+        timeline = timelines.get(passage.video_id)
+        place = None if timeline is None else timeline.places.get(passage.id)
+        if timeline is not None and place is not None and timeline.passage_vectors is not None:
+            vectors[row] = timeline.passage_vectors[place]
+            found = True
+        elif passage.kind == "sound":
+            others[passage.id] = row
+    for passage_id, vector in view.vectors(list(others), encoder.fingerprint).items() if others else ():
+        vectors[others[passage_id]] = vector
+        found = True
+    return vectors if found else None
+
+
+def encoded(view: View, texts: Sequence[str]) -> NDArray[np.float32] | None:
+    """Texts of a question embedded, each once while the library stays as it is; None without a text encoder."""
+    encoder = view.encoders.text_encoder
+    return None if encoder is None else memory_of(view).encoded(encoder, texts)
+
+
+def _timelines(view: View, video_ids: Iterable[str]) -> dict[str, Timeline]:
+    ids = list(dict.fromkeys(video_ids))
+    encoder = view.encoders.text_encoder
+    found = (
+        memory_of(view).timelines(view, ids, None if encoder is None else encoder.fingerprint) if ids else []
+    )
+    return {timeline.video_id: timeline for timeline in found}
+
+
+def _place(passage: Passage) -> tuple[bool, float, float, int]:
+    return passage.kind != "speech", passage.start_s, passage.end_s, passage.id
+
+
+def _spans(moment: Moment) -> list[tuple[float, float]]:
+    pieces = [(piece.start_s, piece.end_s) for piece in moment.evidence if piece.kind in ("speech", "screen")]
+    if moment.end_s - moment.start_s <= LONG_MOMENT_S or not pieces:
+        pieces = [(moment.start_s, moment.end_s)]
+    return [(max(0.0, start_s - MARGIN_S), end_s + MARGIN_S) for start_s, end_s in pieces]

@@ -6,122 +6,150 @@ import math
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from longvid_storage.db import search_reads
+import numpy as np
+from numpy.typing import NDArray
+
+from longvid_storage.db.library_files import CACHE
 from longvid_storage.db.vectors import mismatch
-from longvid_storage.search.evidence import Quotes
-from longvid_storage.search.timeline import Timeline, make_timeline
-from longvid_storage.types import Filters
+from longvid_storage.search import lexical
+from longvid_storage.search.timeline import Timeline, read_timelines
+from longvid_storage.search.vector_search import VectorSearch
+from longvid_storage.types import Scope
 
 if TYPE_CHECKING:
     from longvid_storage.db.store import Store
+    from longvid_storage.db.view import View
+    from longvid_storage.models.text_encoder import TextEncoder
 
-MOST_PIECES = 150_000
-"""Pieces kept in memory, a quarter of a gigabyte with 384-number vectors; the longest unused go first."""
+MOST_PASSAGES = 300_000
+"""Passages kept in memory, half a gigabyte with 384-number vectors; the videos longest unused go first."""
+_MOST_SCOPES = 64
+_MOST_QUESTIONS = 256
 
-MOST_QUOTED = 256
-"""Videos whose utterances are kept in memory."""
+
+@dataclass(slots=True)
+class ScopeFacts:
+    """Statistics of a scope and nothing else: what the rest of the library holds changes no score in it."""
+
+    counts: dict[str, lexical.KindCounts]
+    languages: list[str | None]
+    speakers: tuple[str, ...]
+    frequency: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def passages(self) -> int:
+        """How many passages words are ranked among."""
+        return sum(self.counts[kind].passages for kind in lexical.SPOKEN_AND_SHOWN if kind in self.counts)
+
+    def frequencies(self, view: View, terms: Iterable[str]) -> dict[str, int]:
+        """In how many of them each term occurs."""
+        wanted = list(dict.fromkeys(terms))
+        unknown = [term for term in wanted if term not in self.frequency]
+        if unknown:
+            self.frequency.update(dict.fromkeys(unknown, 0) | lexical.frequencies(view, unknown))
+        return {term: self.frequency[term] for term in wanted}
+
+    def idf(self, view: View, terms: Iterable[str], most: int) -> dict[str, float]:
+        """Inverse document frequency of the at most ``most`` rarest of the terms that occur at all."""
+        found = [(count, term) for term, count in self.frequencies(view, terms).items() if count]
+        rarest = {term for _, term in sorted(found)[:most]}
+        return {
+            term: math.log(1 + (max(self.passages, count) - count + 0.5) / (count + 0.5))
+            for count, term in found
+            if term in rarest
+        }
 
 
 class Memory:
-    """Timelines, term counts, languages and speakers of a library in one state of it.
+    """Timelines and statistics of a library in one state of it.
 
-    Every method takes the store again: a memory that held its store would keep it alive.
+    Every method takes the view again: a memory that held its store would keep it alive.
     """
 
     def __init__(self, generation: int) -> None:
         self.generation = generation
         self._timelines: OrderedDict[tuple[str, str | None], Timeline] = OrderedDict()
-        self._quotes: OrderedDict[str, Quotes] = OrderedDict()
         self._kept = 0
-        self._frequency: dict[str, int] = {}
-        self._languages: list[str | None] | None = None
-        self._units: int | None = None
         self._models: dict[str, list[str]] | None = None
-        self._speakers: dict[tuple[frozenset[str] | None, str | None], tuple[str, ...]] = {}
+        self._facts: OrderedDict[Scope, ScopeFacts] = OrderedDict()
+        self._questions: OrderedDict[tuple[str, str], NDArray[np.float32]] = OrderedDict()
         self._lock = threading.RLock()
 
-    def languages(self, store: Store) -> list[str | None]:
-        """Languages of the units."""
-        if self._languages is None:
-            self._languages = store.languages() or [None]
-        return self._languages
+    def facts(self, view: View) -> ScopeFacts:
+        """Statistics of the view's scope."""
+        with self._lock:
+            if view.scope not in self._facts:
+                counts, languages = lexical.kind_counts(view)
+                self._facts[view.scope] = ScopeFacts(counts, languages or [None], tuple(view.speakers()))
+                while len(self._facts) > _MOST_SCOPES:
+                    self._facts.popitem(last=False)
+            self._facts.move_to_end(view.scope)
+            return self._facts[view.scope]
 
-    def speakers(self, store: Store, filters: Filters) -> tuple[str, ...]:
-        """Names of the speakers in the videos that the filters admit."""
-        key = (filters.video_ids, filters.collection)
-        if key not in self._speakers:
-            among = Filters(video_ids=filters.video_ids, collection=filters.collection)
-            self._speakers[key] = tuple(store.speakers(among))
-        return self._speakers[key]
+    def encoded(self, encoder: TextEncoder, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Texts of questions embedded, shape ``(len(texts), dimension)``; those of late are not embedded again."""
+        with self._lock:
+            known = self._questions
+            new = [text for text in dict.fromkeys(texts) if (encoder.fingerprint, text) not in known]
+            for text, vector in zip(new, encoder.encode(new, kind="query") if new else (), strict=True):
+                known[encoder.fingerprint, text] = vector
+            found = np.stack([known[encoder.fingerprint, text] for text in texts])
+            while len(known) > _MOST_QUESTIONS:
+                known.popitem(last=False)
+            return found
 
-    def check_model(self, store: Store, fingerprint: str) -> None:
+    def check_model(self, view: View, fingerprint: str) -> None:
         """Raise ``ModelMismatchError`` when the library has text vectors, but none of this model."""
         if self._models is None:
-            self._models = store.vector_models()
-        text = {model: set(channels) - {"picture"} for model, channels in self._models.items()}
-        others = sorted(model for model, channels in text.items() if channels)
+            self._models = view.vector_models()
+        text = {model: set(kinds) - {"picture"} for model, kinds in self._models.items()}
+        others = sorted(model for model, kinds in text.items() if kinds)
         if others and fingerprint not in others:
             raise mismatch("text", others, fingerprint)
 
-    def idf(self, store: Store, terms: Sequence[str], most: int) -> dict[str, float]:
-        """Inverse document frequency of the at most ``most`` rarest of the terms that occur at all."""
-        with self._lock:
-            unknown = [term for term in terms if term not in self._frequency]
-            if unknown:
-                with store.snapshot() as connection:
-                    self._frequency.update(search_reads.frequencies(connection, unknown))
-            if self._units is None:
-                with store.snapshot() as connection:
-                    self._units = search_reads.unit_count(connection)
-        found = [(self._frequency[term], term) for term in terms if self._frequency[term]]
-        rarest = {term for _, term in sorted(found)[:most]}
-        return {
-            term: math.log(1 + (max(self._units, count) - count + 0.5) / (count + 0.5))
-            for count, term in found
-            if term in rarest
-        }
+    def timelines(self, view: View, video_ids: Sequence[str], fingerprint: str | None) -> list[Timeline]:
+        """The videos' timelines with vectors of that model, whole, in the order of ``video_ids``.
 
-    def timelines(self, store: Store, video_ids: Iterable[str], fingerprint: str | None) -> list[Timeline]:
-        """The videos' timelines with vectors of that model."""
-        return [self._timeline(store, video_id, fingerprint) for video_id in video_ids]
-
-    def _timeline(self, store: Store, video_id: str, fingerprint: str | None) -> Timeline:
-        key = (video_id, fingerprint)
+        What is not in memory is read in one statement, whatever the number of videos.
+        """
         with self._lock:
-            if key in self._timelines:
-                self._timelines.move_to_end(key)
-                return self._timelines[key]
-            with store.snapshot() as connection:
-                timeline = make_timeline(video_id, search_reads.pieces(connection, video_id, fingerprint))
-            self._timelines[key] = timeline
-            self._kept += len(timeline)
-            while self._kept > MOST_PIECES and len(self._timelines) > 1:
-                self._kept -= len(self._timelines.popitem(last=False)[1])
-            return timeline
-
-    def quotes(self, store: Store, video_id: str) -> Quotes:
-        """What is said and shown in a video; the videos most lately quoted are kept."""
-        with self._lock:
-            if video_id not in self._quotes:
-                self._quotes[video_id] = Quotes.of(store.utterances(video_id), store.screen_texts(video_id))
-                while len(self._quotes) > MOST_QUOTED:
-                    self._quotes.popitem(last=False)
-            self._quotes.move_to_end(video_id)
-            return self._quotes[video_id]
+            missing = [each for each in video_ids if (each, fingerprint) not in self._timelines]
+            for timeline in read_timelines(view, missing, fingerprint) if missing else ():
+                self._timelines[timeline.video_id, fingerprint] = timeline
+                self._kept += len(timeline.passages)
+            found = []
+            for video_id in video_ids:
+                self._timelines.move_to_end((video_id, fingerprint))
+                found.append(self._timelines[video_id, fingerprint])
+            while self._kept > MOST_PASSAGES and len(self._timelines) > 1:
+                self._kept -= len(self._timelines.popitem(last=False)[1].passages)
+            return found
 
 
 _MEMORIES: WeakKeyDictionary[Store, Memory] = WeakKeyDictionary()
+_VECTORS: WeakKeyDictionary[Store, VectorSearch] = WeakKeyDictionary()
 _LOCK = threading.Lock()
 
 
-def memory_of(store: Store) -> Memory:
-    """What is known of the library as it is now."""
-    generation = store.generation()
+def memory_of(view: View) -> Memory:
+    """What is known of the library as the view sees it."""
     with _LOCK:
-        memory = _MEMORIES.get(store)
-        if memory is None or memory.generation != generation:
-            memory = _MEMORIES[store] = Memory(generation)
+        memory = _MEMORIES.get(view.store)
+        if memory is None or memory.generation != view.generation:
+            memory = Memory(view.generation)
+            if view.generation >= getattr(_MEMORIES.get(view.store), "generation", 0):
+                _MEMORIES[view.store] = memory
         return memory
+
+
+def vectors_of(view: View) -> VectorSearch:
+    """The vector indexes of the library, kept over its generations."""
+    with _LOCK:
+        if view.store not in _VECTORS:
+            cache = None if view.store.read_only else view.store.path / CACHE
+            _VECTORS[view.store] = VectorSearch(cache)
+        return _VECTORS[view.store]

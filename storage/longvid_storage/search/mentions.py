@@ -7,29 +7,35 @@ read; what is reported was read there, with its own span.
 
 from __future__ import annotations
 
-from collections import defaultdict
+import json
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import groupby, pairwise
+from typing import Any
 
-from longvid_storage.db import search_reads
-from longvid_storage.db.filters import UNFILTERED, speaker_key
-from longvid_storage.db.rows import FoundUnit
+from sqlalchemy import func, select
+
+from longvid_storage.db.schema import PassageRow, Video
+from longvid_storage.db.scope import passage_conditions
+from longvid_storage.db.stage_writer import passage_columns, passage_of
+from longvid_storage.db.view import View
 from longvid_storage.errors import UsageError
-from longvid_storage.search.evidence import Quotable, Quotes
+from longvid_storage.search import lexical
+from longvid_storage.search.memory import memory_of
 from longvid_storage.text.analysis import analyse, fold, phrases
-from longvid_storage.types import Channel, Filters, Utterance
+from longvid_storage.types import Channel, Passage
 
-if TYPE_CHECKING:
-    from longvid_storage.db.store import Store
-
-_INSTANT_S = 1e-3
-_SIZES = [size for _, size in search_reads.SEARCHED]
+_BREATH_S = 3.0
+"""A phrase does not go on over a longer silence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """One place: the line it is in, its span, and how often each of ``terms`` occurs there, summed in ``count``."""
+    """One place: the passage it is in, and how often ``terms`` occur there, summed in ``count``.
+
+    The span is that of the cues or words from the first occurrence on to the last, where their times are known.
+    """
 
     kind: Channel
     start_s: float
@@ -38,6 +44,7 @@ class Mention:
     speaker: str | None
     terms: tuple[str, ...]
     count: int
+    passage_ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,31 +58,25 @@ class VideoMentions:
     mentions: tuple[Mention, ...]
 
 
-def mentions(store: Store, terms: Sequence[str], filters: Filters = UNFILTERED) -> list[VideoMentions]:
-    """Every mention of any of ``terms`` in what ``filters`` admit, by video (by title), in time order.
+def mentions(view: View, terms: Sequence[str]) -> list[VideoMentions]:
+    """Every mention of any of ``terms`` in the view, by video (by title), in time order.
 
     Raises:
         UsageError: no term, or one without a letter or digit.
     """
-    wanted = [_Term.of(term, store.languages()) for term in terms]
+    languages = memory_of(view).facts(view).languages
+    wanted = [_Term.of(term, languages) for term in terms]
     if not wanted:
         raise UsageError("there is no term to look for: give one or more words")
-    found: defaultdict[str, list[Mention]] = defaultdict(list)
-    by_video: defaultdict[str, list[FoundUnit]] = defaultdict(list)
-    for unit in store.units(_candidates(store, wanted, filters)):
-        by_video[unit.video_id].append(unit)
-    for video_id, units in by_video.items():
-        quotes = Quotes.of(store.utterances(video_id), store.screen_texts(video_id))
-        found[video_id] = sorted(
-            _in_video(units, quotes, wanted, filters), key=lambda each: (each.start_s, each.end_s, each.kind)
+    cards = {card.video_id: card for card in view.cards()}
+    groups = []
+    for video_id, lines in groupby(_lines(view, wanted), key=lambda line: line.passage.video_id):
+        places = sorted(
+            _in_video(list(lines), wanted), key=lambda each: (each.start_s, each.end_s, each.kind)
         )
-    with store.snapshot() as connection:
-        labels = search_reads.labels(connection, found)
-    groups = [
-        VideoMentions(video_id, *labels[video_id][:2], sum(each.count for each in places), tuple(places))
-        for video_id, places in found.items()
-        if places
-    ]
+        if places and video_id in cards:
+            card, count = cards[video_id], sum(each.count for each in places)
+            groups.append(VideoMentions(video_id, card.title, card.path, count, tuple(places)))
     return sorted(groups, key=lambda group: (group.title.casefold(), group.video_id))
 
 
@@ -96,67 +97,126 @@ class _Term:
             raise UsageError(f"the term {asked!r} has no letter or digit: give a word to look for")
         return cls(asked, runs, tuple(fold(bare)) if quoted else ())
 
-    def count(self, text: str, language: str | None) -> int:
-        """How often it occurs in a text."""
+    @property
+    def longest(self) -> int:
+        """Words of its longest run: more than one may cross from one passage into the next."""
+        return max(map(len, self.runs))
+
+    def count(self, terms: Sequence[str], text: str) -> int:
+        """How often it occurs in a text of these analysed terms."""
         if self.exact:
             return _occurrences(fold(text), self.exact)
-        terms = analyse(text, language)
         return max(_occurrences(terms, run) for run in self.runs)
 
 
 def _occurrences(terms: Sequence[str], run: Sequence[str]) -> int:
-    width = len(run)
-    return sum(tuple(terms[at : at + width]) == tuple(run) for at in range(len(terms) - width + 1))
+    if len(run) == 1:
+        return terms.count(run[0])
+    width, wanted = len(run), list(run)
+    return sum(
+        terms[at] == wanted[0] and list(terms[at : at + width]) == wanted
+        for at in range(len(terms) - width + 1)
+    )
 
 
-def _candidates(store: Store, wanted: Sequence[_Term], filters: Filters) -> list[int]:
-    """Units with the rarest word of any run: a run may cross from one unit into the next, a word cannot."""
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A passage, its analysed terms, and where its cues or words begin (letters) with their spans."""
+
+    passage: Passage
+    terms: list[str]
+    times: Sequence[Sequence[float]]
+
+
+def _lines(view: View, wanted: Sequence[_Term]) -> Iterator[_Line]:
+    """Passages that may hold a term, by video and time: of a phrase, all of each video that has its rarest word."""
     words = {word for term in wanted for run in term.runs for word in run}
-    with store.snapshot() as connection:
-        frequency = search_reads.frequencies(connection, words)
+    frequency = memory_of(view).facts(view).frequencies(view, words)
     rarest = {min(run, key=lambda word: (frequency[word], word)) for term in wanted for run in term.runs}
-    return store.matching_units([[word] for word in sorted(rarest)], sizes=_SIZES, filters=filters)
+    ids = lexical.matching(view, [[word] for word in sorted(rarest)], lexical.SPOKEN_AND_SHOWN)
+    row = PassageRow
+    listed = func.json_each(json.dumps(ids)).table_valued("value")
+    among: Any = row.passage_id.in_(select(listed.c.value))
+    if any(term.longest > 1 for term in wanted):
+        among = row.video_key.in_(select(row.video_key).where(among))
+    query = (
+        select(row.passage_id, row.video_key, Video.video_id, row.terms, row.times, *passage_columns())
+        .join(Video)
+        .where(among, row.kind.in_(lexical.SPOKEN_AND_SHOWN), *passage_conditions(view.scope))
+        .order_by(row.video_key, row.kind, row.start_s, row.passage_id)
+    )
+    for passage_id, key, video_id, terms, times, *fields in view.connection.execute(query):
+        passage = view.named(key, passage_of(passage_id, video_id, fields))
+        yield _Line(passage, terms.split(), times or ())
 
 
-def _in_video(
-    units: Sequence[FoundUnit], quotes: Quotes, wanted: Sequence[_Term], filters: Filters
-) -> Iterator[Mention]:
-    seen: set[int] = set()
-    for found in units:
-        unit = found.unit
-        lines = quotes.spoken if unit.channel == "speech" else quotes.shown
-        near = [
-            quote
-            for quote in lines.touching(unit.start_s, unit.end_s + _INSTANT_S)
-            if _admitted(quote, filters)
-        ]
-        inside = False
-        for quote in near:
-            source = quote.source
-            counts = {term.asked: term.count(source.text, unit.language) for term in wanted}
-            inside = inside or any(counts.values())
-            if any(counts.values()) and id(quote) not in seen:
-                seen.add(id(quote))
-                speaker = source.speaker if isinstance(source, Utterance) else None
-                yield _mention(unit.channel, source.start_s, source.end_s, source.text, speaker, counts)
-        if not inside:
-            # Words that follow each other across two utterances, or two lines of a slide.
-            counts = {term.asked: term.count(unit.text, unit.language) for term in wanted}
-            if any(counts.values()):
-                yield _mention(unit.channel, unit.start_s, unit.end_s, unit.text, unit.speaker, counts)
+def _in_video(lines: Sequence[_Line], wanted: Sequence[_Term]) -> Iterator[Mention]:
+    for line in lines:
+        counts = {term.asked: term.count(line.terms, line.passage.text) for term in wanted}
+        if any(counts.values()):
+            yield _mention(line, wanted, counts)
+    long = [term for term in wanted if term.longest > 1]
+    last: dict[tuple[str, str | None], _Line] = {}
+    for line in lines if long else ():
+        stream = (line.passage.kind, line.passage.speaker)
+        before, last[stream] = last.get(stream), line
+        if before is not None and _goes_on(before.passage, line.passage):
+            yield from _crossing(before, line, long)
 
 
-def _mention(
-    kind: Channel, start_s: float, end_s: float, text: str, speaker: str | None, counts: dict[str, int]
-) -> Mention:
-    terms = tuple(asked for asked, count in counts.items() if count)
-    return Mention(kind, start_s, end_s, text, speaker, terms, sum(counts.values()))
+def _goes_on(one: Passage, other: Passage) -> bool:
+    """Whether a phrase may begin in one passage and end in the other."""
+    if one.kind == "screen":
+        return (one.start_s, one.end_s) == (other.start_s, other.end_s)
+    return other.start_s - one.end_s <= _BREATH_S
 
 
-def _admitted(quote: Quotable, filters: Filters) -> bool:
-    source = quote.source
-    speaker = source.speaker if isinstance(source, Utterance) else None
-    early = filters.from_s is not None and source.end_s <= filters.from_s and source.start_s < filters.from_s
-    late = filters.to_s is not None and source.start_s >= filters.to_s
-    named = filters.speaker is None or speaker_key(speaker) == speaker_key(filters.speaker)
-    return named and not early and not late
+def _crossing(before: _Line, line: _Line, wanted: Sequence[_Term]) -> Iterator[Mention]:
+    """Words that follow each other across two passages: the span is that of both."""
+    one, other = before.passage, line.passage
+    text = f"{one.text} {other.text}"
+    counts = {}
+    for term in wanted:
+        apart = term.count(before.terms, one.text) + term.count(line.terms, other.text)
+        counts[term.asked] = term.count([*before.terms, *line.terms], text) - apart
+    if any(count > 0 for count in counts.values()):
+        found = tuple(asked for asked, count in counts.items() if count > 0)
+        total = sum(counts[asked] for asked in found)
+        ids = (one.id, other.id)
+        yield Mention(one.kind, one.start_s, other.end_s, text, one.speaker, found, total, ids)
+
+
+def _mention(line: _Line, wanted: Sequence[_Term], counts: dict[str, int]) -> Mention:
+    passage = line.passage
+    found = tuple(asked for asked, count in counts.items() if count)
+    start_s, end_s = _span(line, [term for term in wanted if counts[term.asked]])
+    total = sum(counts.values())
+    ids = (passage.id,)
+    return Mention(passage.kind, start_s, end_s, passage.text, passage.speaker, found, total, ids)
+
+
+def _span(line: _Line, terms: Sequence[_Term]) -> tuple[float, float]:
+    """From the first cue (or word) that has a part of what was found to the last."""
+    whole = (line.passage.start_s, line.passage.end_s)
+    if not line.times:
+        return whole
+    begins = [int(begin) for begin, *_ in line.times]
+    edges = [*begins, len(line.passage.text) + 1]
+    # How many terms lie before each cue tells in which cues a run of terms lies.
+    before = [0]
+    for begin, end in pairwise(edges):
+        before.append(before[-1] + len(analyse(line.passage.text[begin:end], line.passage.language)))
+    if before[-1] != len(line.terms):
+        return whole
+    runs = [run for term in terms for run in term.runs]
+    places = [
+        place
+        for run in runs
+        for at in range(len(line.terms) - len(run) + 1)
+        if line.terms[at : at + len(run)] == list(run)
+        for place in (bisect_right(before, at) - 1, bisect_right(before, at + len(run) - 1) - 1)
+    ]
+    if not places:
+        return whole
+    first, last = line.times[min(places)], line.times[max(places)]
+    return float(first[1]), float(last[2])

@@ -9,33 +9,28 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_storage.db import search_reads
-from longvid_storage.db.filters import UNFILTERED
+from longvid_storage.db.view import View
 from longvid_storage.errors import UsageError
 from longvid_storage.models.reranker import rerank
-from longvid_storage.search import scoring
-from longvid_storage.search.evidence import find_evidence
-from longvid_storage.search.memory import Memory, memory_of
+from longvid_storage.search import lexical, scoring
+from longvid_storage.search.evidence import encoded, find_evidence
+from longvid_storage.search.memory import memory_of, vectors_of
 from longvid_storage.search.pictures import with_pictures
-from longvid_storage.search.question import read_question
+from longvid_storage.search.question import Question, read_question
 from longvid_storage.search.scoring import score_pool
 from longvid_storage.search.sounds import with_sounds
-from longvid_storage.search.spans import Span, grow_spans, growth_for
+from longvid_storage.search.spans import Grown, grow_spans, growth_for
 from longvid_storage.search.timeline import Timeline, admitted
-from longvid_storage.types import Filters, Moment
+from longvid_storage.types import Moment
 
 if TYPE_CHECKING:
-    from longvid_storage.db.store import Store
-    from longvid_storage.models.image_encoder import ImageEncoder
     from longvid_storage.models.reranker import Reranker
-    from longvid_storage.models.text_encoder import TextEncoder
 
 POOL = 12
 """Videos looked at closely."""
@@ -44,24 +39,16 @@ HITS = 400
 MOST_TERMS = 48
 RERANKED = 20
 """Moments that a reranker reads at least."""
-CHANNELS = ("screen", "speech")
 _VOTERS = 3
 
 
-def search(
-    store: Store,
-    query: str,
-    k: int = 10,
-    filters: Filters = UNFILTERED,
-    text_encoder: TextEncoder | None = None,
-    image_encoder: ImageEncoder | None = None,
-    reranker: Reranker | None = None,
-) -> list[Moment]:
-    """The ``k`` best moments for ``query`` in what ``filters`` admit, best first; those of one video do not overlap.
+def search(view: View, query: str, k: int = 10, *, reranker: Reranker | None = None) -> list[Moment]:
+    """The ``k`` best moments for ``query`` in the view, best first; those of one video do not overlap.
+
+    The view's encoders compare meaning; without a text encoder words decide alone, without one of images no picture
+    is looked at.
 
     Args:
-        text_encoder: the encoder that the library's text vectors are of; without one, words decide alone.
-        image_encoder: likewise for pictures.
         reranker: puts the best ``max(k, RERANKED)`` moments in its own order before the first ``k`` are taken.
 
     Raises:
@@ -73,115 +60,89 @@ def search(
     if k < 1:
         raise UsageError(f"k is {k}: ask for at least one moment")
     if reranker is not None:
-        found = search(store, query, max(k, RERANKED), filters, text_encoder, image_encoder)
-        return rerank(reranker, query, found)[:k]
-    memory = memory_of(store)
-    question = read_question(query, memory.languages(store), memory.speakers(store, filters))
-    idf = memory.idf(store, question.terms, MOST_TERMS)
+        return rerank(reranker, query, search(view, query, max(k, RERANKED)))[:k]
+    memory = memory_of(view)
+    facts = memory.facts(view)
+    question = read_question(query, facts.languages, facts.speakers)
+    idf = facts.idf(view, question.terms, MOST_TERMS)
+    text_encoder = view.encoders.text_encoder
     if text_encoder is not None:
-        memory.check_model(store, text_encoder.fingerprint)
-    encoded = _Encoded.of(question.texts, text_encoder)
-    with store.snapshot() as connection:
-        few = search_reads.admitted_videos(connection, filters, POOL + 1)
-    chosen = few if len(few) <= POOL else _choose(store, tuple(idf), encoded, filters)
-    pool = _pool(store, memory, chosen, encoded, filters)
+        memory.check_model(view, text_encoder.fingerprint)
+    asked = encoded(view, question.texts)
+    few = view.video_ids(POOL + 1)
+    pool = _pool(view, few if len(few) <= POOL else _choose(view, idf, asked))
     peaks = [scoring.near_speakers(timeline, question.speakers) for timeline in pool]
     if question.speakers and len(few) > POOL and not _any(peaks):
-        theirs = replace(filters, speaker=filters.speaker or question.speakers[0])
-        pool = _pool(store, memory, _choose(store, tuple(idf), encoded, theirs), encoded, filters) or pool
+        theirs = view.scope.narrowed(speaker=question.speakers[0]) or view.scope
+        pool = _pool(view, _choose(view.within(theirs), idf, asked)) or pool
         peaks = [scoring.near_speakers(timeline, question.speakers) for timeline in pool]
     weights = scoring.WITHIN if len(few) == 1 else scoring.ACROSS
-    scores = score_pool(pool, question, encoded.vectors, idf, weights)
+    scores = score_pool(pool, question, asked, idf, weights)
     spans = grow_spans(pool, scores, k, growth_for(len(pool)), peaks if _any(peaks) else None)
-    moments = _moments(store, memory, pool, spans, idf, filters, question.speakers)
-    moments = with_sounds(store, moments, query, k, filters, question.speakers)
-    if image_encoder is None:
-        return moments
-    return with_pictures(store, moments, query, k, filters, image_encoder)
+    moments = _moments(view, pool, spans, idf, question)
+    moments = with_sounds(view, moments, query, k, question.speakers)
+    return with_pictures(view, moments, query, k)
 
 
 def _any(peaks: Sequence[NDArray[np.bool_]]) -> bool:
     return any(each.any() for each in peaks)
 
 
-@dataclass(frozen=True, slots=True)
-class _Encoded:
-    """The question's texts embedded, and by what; both None without an encoder."""
-
-    vectors: NDArray[np.float32] | None = None
-    fingerprint: str | None = None
-
-    @classmethod
-    def of(cls, texts: Sequence[str], encoder: TextEncoder | None) -> _Encoded:
-        if encoder is None:
-            return cls()
-        return cls(encoder.encode(texts, kind="query"), encoder.fingerprint)
-
-
-def _choose(store: Store, terms: Sequence[str], encoded: _Encoded, filters: Filters) -> list[str]:
-    """The ``POOL`` videos whose best sentences and slides fit best, by words and by meaning."""
+def _choose(view: View, idf: Mapping[str, float], asked: NDArray[np.float32] | None) -> list[str]:
+    """The ``POOL`` videos whose best passages fit best, by words and by meaning."""
+    counts = memory_of(view).facts(view).counts
     rankings = [
-        store.lexical_search(terms, channels=[channel], filters=filters, limit=HITS) for channel in CHANNELS
+        lexical.best(view, idf, kind, counts[kind], HITS)
+        for kind in lexical.SPOKEN_AND_SHOWN
+        if kind in counts
     ]
-    if encoded.vectors is not None:
-        mean = encoded.vectors.sum(axis=0)
+    encoder = view.encoders.text_encoder
+    if asked is not None and encoder is not None:
+        mean = asked.sum(axis=0)
+        mean = mean / max(float(np.linalg.norm(mean)), 1e-6)
         rankings += [
-            store.vector_search(
-                channel,
-                mean / max(float(np.linalg.norm(mean)), 1e-6),
-                filters=filters,
-                limit=HITS,
-                sizes=[size],
-                model_fingerprint=encoded.fingerprint,
-            )
-            for channel, size in search_reads.SEARCHED
+            vectors_of(view).search(view, kind, mean, HITS, encoder.fingerprint)
+            for kind in lexical.SPOKEN_AND_SHOWN
         ]
-    with store.snapshot() as connection:
-        owners = search_reads.videos_of_units(
-            connection, {unit for ranking in rankings for unit, _ in ranking}
-        )
+    owners = lexical.videos_of(view, {each for ranking in rankings for each, _ in ranking})
     votes: defaultdict[str, float] = defaultdict(float)
     for ranking in rankings:
         best: defaultdict[str, list[float]] = defaultdict(list)
-        for unit_id, score in ranking:
-            if unit_id in owners and len(best[owners[unit_id]]) < _VOTERS:
-                best[owners[unit_id]].append(score)
+        for passage_id, score in ranking:
+            if len(best[owners[passage_id]]) < _VOTERS:
+                best[owners[passage_id]].append(score)
         strongest = max((sum(each) for each in best.values()), default=0.0)
         for video_id, each in best.items():
             votes[video_id] += sum(each) / max(strongest, 1e-6)
     return sorted(votes, key=lambda video_id: (-votes[video_id], video_id))[:POOL]
 
 
-def _pool(
-    store: Store, memory: Memory, chosen: Sequence[str], encoded: _Encoded, filters: Filters
-) -> list[Timeline]:
-    """The timelines of the chosen videos, of only what the filters admit."""
-    timelines = (admitted(each, filters) for each in memory.timelines(store, chosen, encoded.fingerprint))
-    return [timeline for timeline in timelines if len(timeline)]
+def _pool(view: View, chosen: Sequence[str]) -> list[Timeline]:
+    """The timelines of the chosen videos, of only what the scope admits."""
+    encoder = view.encoders.text_encoder
+    timelines = memory_of(view).timelines(view, chosen, None if encoder is None else encoder.fingerprint)
+    return [scoped for each in timelines if len(scoped := admitted(each, view.scope))]
 
 
 def _moments(
-    store: Store,
-    memory: Memory,
+    view: View,
     pool: Sequence[Timeline],
-    spans: Sequence[Span],
-    idf: dict[str, float],
-    filters: Filters,
-    named: Sequence[str],
+    spans: Sequence[Grown],
+    idf: Mapping[str, float],
+    question: Question,
 ) -> list[Moment]:
-    with store.snapshot() as connection:
-        labels = search_reads.labels(connection, {pool[span.timeline].video_id for span in spans})
+    cards = {card.video_id: card for card in view.cards(ids={pool[span.timeline].video_id for span in spans})}
     moments = []
     for span in spans:
         timeline = pool[span.timeline]
-        title, path, duration_s = labels[timeline.video_id]
-        start_s = max(span.start_s, filters.from_s or 0.0)
-        end_s = min(span.end_s, math.inf if filters.to_s is None else filters.to_s)
-        if duration_s > start_s:
-            end_s = min(end_s, duration_s)
+        card = cards[timeline.video_id]
+        start_s = max(span.start_s, view.scope.from_s or 0.0)
+        end_s = min(span.end_s, math.inf if view.scope.to_s is None else view.scope.to_s)
+        if card.duration_s > start_s:
+            end_s = min(end_s, card.duration_s)
         end_s = max(start_s, end_s)
         peak_s = float(timeline.middles[span.row])
-        quotes = memory.quotes(store, timeline.video_id)
-        evidence = find_evidence(quotes, start_s, end_s, peak_s, idf, filters, named)
-        moments.append(Moment(timeline.video_id, title, path, start_s, end_s, span.score, "moment", evidence))
+        evidence = find_evidence(timeline, start_s, end_s, peak_s, idf, question.speakers)
+        found = (card.video_id, card.title, card.path, start_s, end_s, span.score, "moment", evidence)
+        moments.append(Moment(*found))
     return moments

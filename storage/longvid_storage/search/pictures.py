@@ -5,36 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from statistics import median
-from typing import TYPE_CHECKING
 
-from longvid_storage.db import search_reads
+from longvid_storage.db.view import View
+from longvid_storage.search.memory import vectors_of
 from longvid_storage.text.analysis import analyse, query_terms
-from longvid_storage.types import Evidence, Filters, Keyframe, Moment
-
-if TYPE_CHECKING:
-    from longvid_storage.db.store import Store
-    from longvid_storage.models.image_encoder import ImageEncoder
+from longvid_storage.types import Keyframe, Moment, Passage, VideoCard
 
 RANK_CONSTANT = 60
 FEWEST = 20  # keyframes whose similarities tell what is usual
 LONGEST_S = 60.0
 
 
-def with_pictures(
-    store: Store, moments: Sequence[Moment], query: str, k: int, filters: Filters, encoder: ImageEncoder
-) -> list[Moment]:
+def with_pictures(view: View, moments: Sequence[Moment], query: str, k: int) -> list[Moment]:
     """``moments`` and keyframe hits by reciprocal rank (Cormack, Clarke & Büttcher 2009), the best ``k``.
 
     Only keyframes that stand out count. One inside a moment is evidence of it; one outside any becomes a moment of its
     own. A moment that shares no word with the question comes after the keyframe of the same rank.
     """
-    hits = store.vector_search(
-        "picture",
-        encoder.encode_texts([query])[0],
-        filters=filters,
-        limit=4 * k + FEWEST,
-        model_fingerprint=encoder.fingerprint,
-    )
+    encoder = view.encoders.image_encoder
+    if encoder is None:
+        return list(moments)
+    asked = encoder.encode_texts([query])[0]
+    hits = vectors_of(view).search(view, "picture", asked, 4 * k + FEWEST, encoder.fingerprint)
     hits = standing_out(hits)
     if not hits:
         return list(moments)
@@ -43,9 +35,10 @@ def with_pictures(
         (moment, 1 / (RANK_CONSTANT + rank + (0 if _shares_word(moment, terms) else 0.5)))
         for rank, moment in enumerate(moments, 1)
     ]
-    frames = store.keyframes_by_id([frame_id for frame_id, _ in hits])
+    frames = view.keyframes_by_id([frame_id for frame_id, _ in hits])
+    cards = {card.video_id: card for card in view.cards(ids={video_id for _, video_id, _ in frames})}
     for rank, (_, video_id, frame) in enumerate(frames, 1):
-        _enter(store, ranked, video_id, frame, 1 / (RANK_CONSTANT + rank))
+        _enter(ranked, cards[video_id], frame, 1 / (RANK_CONSTANT + rank))
     ranked.sort(key=lambda each: (-each[1], each[0].video_id, each[0].start_s))
     return [replace(moment, score=score) for moment, score in ranked[:k]]
 
@@ -67,20 +60,17 @@ def _shares_word(moment: Moment, terms: set[str]) -> bool:
     return any(not terms.isdisjoint(analyse(evidence.text, None)) for evidence in moment.evidence)
 
 
-def _enter(
-    store: Store, ranked: list[tuple[Moment, float]], video_id: str, frame: Keyframe, score: float
-) -> None:
-    shown = Evidence("picture", frame.start_s, frame.end_s, "")
+def _enter(ranked: list[tuple[Moment, float]], card: VideoCard, frame: Keyframe, score: float) -> None:
+    video_id = card.video_id
+    shown = Passage(0, video_id, "picture", frame.start_s, frame.end_s, "")
     for place, (moment, so_far) in enumerate(ranked):
         if moment.video_id == video_id and moment.start_s <= frame.time_s < moment.end_s:
             seen = any(evidence.kind == "picture" for evidence in moment.evidence)
             grown = moment if seen else replace(moment, evidence=(*moment.evidence, shown))
             ranked[place] = (grown, so_far if seen else so_far + score)
             return
-    with store.snapshot() as connection:
-        title, path, _ = search_reads.labels(connection, [video_id])[video_id]
     start_s = max(frame.start_s, frame.time_s - LONGEST_S / 2)
     end_s = min(frame.end_s, start_s + LONGEST_S)
     if any(m.video_id == video_id and m.start_s < end_s and start_s < m.end_s for m, _ in ranked):
         return
-    ranked.append((Moment(video_id, title, path, start_s, end_s, score, "moment", (shown,)), score))
+    ranked.append((Moment(video_id, card.title, card.path, start_s, end_s, score, "moment", (shown,)), score))

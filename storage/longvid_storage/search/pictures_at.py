@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,13 +10,11 @@ from sqlalchemy import select
 
 from longvid_storage.db.schema import KeyframeRow, KeyframeVector, VectorSet, Video
 from longvid_storage.db.vectors import PICTURE
-
-if TYPE_CHECKING:
-    from longvid_storage.db.store import Store
+from longvid_storage.db.view import View
 
 
 def similarity_at(
-    store: Store, video_id: str, times_s: Sequence[float], query: NDArray[np.float32], *, fingerprint: str
+    view: View, video_id: str, times_s: Sequence[float], query: NDArray[np.float32], *, fingerprint: str
 ) -> NDArray[np.float32] | None:
     """The cosine of ``query`` and the keyframe on screen at each time, or else the nearest one.
 
@@ -35,11 +32,10 @@ def similarity_at(
         .join(VectorSet, VectorSet.set_key == KeyframeVector.set_key)
         .join(Video, Video.video_key == KeyframeRow.video_key)
         .where(Video.video_id == video_id, VectorSet.model_fingerprint == fingerprint)
-        .where(VectorSet.channel == PICTURE)
+        .where(VectorSet.kind == PICTURE)
         .order_by(KeyframeRow.time_s, KeyframeRow.keyframe_id)
     )
-    with store.snapshot() as connection:
-        found = connection.execute(rows).all()
+    found = view.connection.execute(rows).all()
     if not found:
         return None
     vectors = np.frombuffer(b"".join(row.vector for row in found), "<f2").reshape(len(found), -1)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from longvid_storage.text.analysis import analyse, query_terms
+from longvid_storage.text.analysis import WRITTEN_WORD, analyse, query_terms
 from longvid_storage.text.stop_words import STOP_WORDS
 
 MOST_WORDS = 400
@@ -56,7 +56,7 @@ def read_question(
     """
     words = text.split()[:MOST_WORDS]
     text = " ".join(words)
-    content = [word for word in _WORD.findall(text) if not _only_asks(word)]
+    content = [word for word in WRITTEN_WORD.findall(text) if not _only_asks(word)]
     named = named_speakers(text, speakers) if _is_question(text, words) else ()
     terms = query_terms(" ".join(content) or text, languages)
     of_names = {term for name in named for language in languages for term in analyse(name, language)}

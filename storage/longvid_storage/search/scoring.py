@@ -1,8 +1,8 @@
 """How well each place of each video fits the question, as one number that is comparable across the pool.
 
-A place is a piece and the window around it. Its score sums, each as deviations from the pool's mean: words in the
-window (BM25; Robertson & Zaragoza 2009), words in the minutes around it, meaning of the window, how much of it the
-named speaker says, and the slide on screen. ``docs/retrieval.md`` says what each part gave.
+A place is a row of a timeline and the window around it. Its score sums, each as deviations from the pool's mean:
+words in the window (BM25; Robertson & Zaragoza 2009), words in the minutes around it, meaning of the window, how much
+of it the named speaker says, and the slide on screen. ``docs/retrieval.md`` says what each part gave.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_storage.db.filters import speaker_key
 from longvid_storage.search.question import Question
 from longvid_storage.search.timeline import CONTEXT_S, WINDOW_S, Floats, Timeline, edges, window_sums
+from longvid_storage.types import speaker_key
 
 K1, B = 1.2, 0.5
 NEAR_S = 10.0

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from longvid_storage.db import search_reads
+from longvid_storage.db.view import View
+from longvid_storage.search import lexical
+from longvid_storage.search.memory import memory_of
 from longvid_storage.search.question import read_question
 from longvid_storage.text.analysis import analyse
-from longvid_storage.types import Evidence, Filters, Moment
-
-if TYPE_CHECKING:
-    from longvid_storage.db.store import Store
+from longvid_storage.types import Moment
 
 RANK_CONSTANT = 60
 COVERED = 0.5
@@ -22,19 +20,14 @@ _MOST = 400
 
 
 def with_sounds(
-    store: Store,
-    moments: Sequence[Moment],
-    query: str,
-    k: int,
-    filters: Filters,
-    speakers: Sequence[str] = (),
+    view: View, moments: Sequence[Moment], query: str, k: int, speakers: Sequence[str] = ()
 ) -> list[Moment]:
     """``moments`` and sounds by reciprocal rank (Cormack, Clarke & Büttcher 2009), the best ``k``.
 
     A sound counts by the share of the question's words that describe it; one that all words describe comes before
     the moment of its rank. It is a moment of its own, as long as it is heard; what lies beside it keeps the rest.
     """
-    heard = _heard(store, query, k, filters, speakers)
+    heard = _heard(view, query, k, speakers)
     if not heard:
         return list(moments)
     ranked = [(-moment.score, 0, rank, moment) for rank, moment in enumerate(heard, 1)]
@@ -46,23 +39,25 @@ def with_sounds(
     return [moment for *_, moment in sorted(ranked, key=lambda each: each[:3])[:k]]
 
 
-def _heard(store: Store, query: str, k: int, filters: Filters, speakers: Sequence[str]) -> list[Moment]:
+def _heard(view: View, query: str, k: int, speakers: Sequence[str]) -> list[Moment]:
     """The sounds that the query describes, best first, none overlapping."""
+    facts = memory_of(view).facts(view)
+    if "sound" not in facts.counts:
+        return []
     terms = set(read_question(query, ("en",), speakers).terms)  # descriptions of sounds are English
-    hits = store.lexical_search(sorted(terms), channels=["sound"], filters=filters, limit=_MOST)
-    units = store.units([unit_id for unit_id, _ in hits])
-    shares = [len(terms.intersection(analyse(each.unit.text, "en"))) / max(1, len(terms)) for each in units]
+    hits = lexical.best(view, dict.fromkeys(terms, 1.0), "sound", facts.counts["sound"], _MOST)
+    passages = view.passages([passage_id for passage_id, _ in hits])
+    shares = [len(terms.intersection(analyse(each.text, "en"))) / max(1, len(terms)) for each in passages]
     best = sorted((-share, row) for row, share in enumerate(shares) if share >= COVERED)[:k]
-    with store.snapshot() as connection:
-        labels = search_reads.labels(connection, {units[row].video_id for _, row in best})
+    cards = {card.video_id: card for card in view.cards(ids={passages[row].video_id for _, row in best})}
     heard = []
     for rank, (share, row) in enumerate(best, 1):
-        video_id, unit = units[row].video_id, units[row].unit
-        start_s = max(unit.start_s, filters.from_s or 0.0)
-        end_s = unit.end_s if filters.to_s is None else min(unit.end_s, filters.to_s)
-        evidence = (Evidence("sound", unit.start_s, unit.end_s, unit.text),)
+        sound = passages[row]
+        card = cards[sound.video_id]
+        start_s = max(sound.start_s, view.scope.from_s or 0.0)
+        end_s = sound.end_s if view.scope.to_s is None else min(sound.end_s, view.scope.to_s)
         score = -share / (RANK_CONSTANT + rank)
-        heard.append(Moment(video_id, *labels[video_id][:2], start_s, end_s, score, "moment", evidence))
+        heard.append(Moment(card.video_id, card.title, card.path, start_s, end_s, score, "moment", (sound,)))
     return _apart(heard)
 
 

@@ -52,7 +52,7 @@ def growth_for(videos: int) -> Growth:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class Grown:
     """A grown moment of ``pool[timeline]`` around the piece ``row``."""
 
     timeline: int
@@ -68,7 +68,7 @@ def grow_spans(
     k: int,
     growth: Growth,
     peaks: Sequence[NDArray[np.bool_]] | None = None,
-) -> list[Span]:
+) -> list[Grown]:
     """The best ``k`` spans, best first; those of one video do not overlap.
 
     Args:
@@ -79,8 +79,8 @@ def grow_spans(
     flat = np.concatenate([*scores, np.zeros(0)])
     if peaks is not None:
         flat = np.where(np.concatenate([*peaks, np.zeros(0, np.bool_)]), flat, NO_HIT)
-    spans: list[Span] = []
-    taken: dict[int, list[Span]] = {}
+    spans: list[Grown] = []
+    taken: dict[int, list[Grown]] = {}
     for place in np.lexsort((rows, owners, -flat)):
         if flat[place] <= NO_HIT:
             break
@@ -97,7 +97,7 @@ def grow_spans(
         end_s = min([end_s, *(span.start_s for span in there if span.start_s >= middle_s)])
         if end_s < start_s or (there and end_s - start_s < fitting.shortest_s / 6):
             continue
-        span = Span(owner, row, float(start_s), float(end_s), float(flat[place]))
+        span = Grown(owner, row, float(start_s), float(end_s), float(flat[place]))
         there.append(span)
         spans.append(span)
         if len(spans) == k:

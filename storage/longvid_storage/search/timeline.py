@@ -1,17 +1,22 @@
-"""One video's sentences and slides as arrays in time order: what scores are computed from."""
+"""One video's passages as arrays in time order: what scores are computed from."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy import select
 
-from longvid_storage.db.filters import speaker_key
-from longvid_storage.db.search_reads import Piece
-from longvid_storage.types import Filters
+from longvid_storage.db.schema import PassageRow, PassageVector, VectorSet, Video
+from longvid_storage.db.stage_writer import passage_columns, passage_of
+from longvid_storage.db.view import View
+from longvid_storage.search.lexical import SPOKEN_AND_SHOWN
+from longvid_storage.types import Passage, Scope, speaker_key
 
 Floats = NDArray[np.float64]
 WINDOW_S = 60.0
@@ -25,7 +30,7 @@ BREAK_S = 30.0
 
 @dataclass(slots=True)
 class Postings:
-    """Where a term occurs: piece numbers, ascending, and how often in each."""
+    """Where a term occurs: row numbers, ascending, and how often in each."""
 
     rows: NDArray[np.int64]
     counts: Floats
@@ -33,39 +38,56 @@ class Postings:
 
 @dataclass(slots=True)
 class Breaks:
-    """Where one utterance ends and the next begins: seconds, and how unlike in meaning (0 to 2) the two sides are."""
+    """Between two passages of speech: seconds, and how unlike in meaning (0 to 2) the two sides are."""
 
     at: Floats
     depths: Floats
 
 
+class Piece(NamedTuple):
+    """A passage as ranking wants it: its analysed ``terms`` joined by spaces, and its float16 vector, if any."""
+
+    passage: Passage
+    terms: str
+    vector: bytes | None
+
+
 @dataclass(slots=True)
 class Timeline:
-    """A video's pieces in time order, ``n`` of them; all arrays have that length.
+    """A video's passages of speech and screen in time order. What is scored is a row: a passage of speech, or all
+    lines of a slide; there are ``n`` of them, made of ``m`` passages.
 
     Attributes:
-        starts, ends: seconds.
-        middles: seconds, ascending (pieces are ordered by them).
-        lengths: in terms.
-        speech: False for a slide.
-        vectors: ``(n, dimension)`` float32, zero where there is none; None without any.
-        windows: the normalised sum of the vectors in the window around each piece, or None.
-        postings: term → where it occurs.
-        breaks: between the utterances and at both ends; None without vectors.
+        passages: those of each row together, rows in order.
+        first: ``(n + 1,)``; row ``r`` is made of ``passages[first[r]:first[r + 1]]``.
+        starts, ends: ``(n,)`` seconds.
+        middles: ``(n,)`` seconds, ascending (rows are ordered by them).
+        lengths: ``(n,)`` in terms.
+        speech: ``(n,)``, False for a slide.
+        passage_vectors: ``(m, dimension)`` float32, zero where there is none; None without any.
+        vectors: ``(n, dimension)``: a row's, the normalised sum of its passages'; None without any.
+        windows: the normalised sum of the vectors in the window around each row, or None.
+        postings: term → the rows it occurs in.
+        breaks: between what is said and at both ends; None without vectors.
+        places: passage id → its number in ``passages``.
     """
 
     video_id: str
     pieces: list[Piece]
+    passages: list[Passage]
+    first: NDArray[np.int64]
     starts: Floats
     ends: Floats
     middles: Floats
     lengths: Floats
     speech: NDArray[np.bool_]
     speakers: list[str | None]
+    passage_vectors: NDArray[np.float32] | None
     vectors: NDArray[np.float32] | None
     windows: NDArray[np.float32] | None
     postings: dict[str, Postings] = field(repr=False)
     breaks: Breaks | None
+    places: dict[int, int] = field(repr=False)
 
     @property
     def scale(self) -> float:
@@ -73,7 +95,16 @@ class Timeline:
         return scale_of(self.starts, self.ends)
 
     def __len__(self) -> int:
-        return len(self.pieces)
+        return len(self.starts)
+
+    def of_row(self, row: int) -> list[Passage]:
+        """The passages of a row."""
+        return self.passages[self.first[row] : self.first[row + 1]]
+
+    def touching(self, start_s: float, end_s: float) -> NDArray[np.int64]:
+        """The rows that share time with ``[start_s, end_s)``."""
+        instant = (self.starts == start_s) & (self.ends == start_s)
+        return np.flatnonzero((self.starts < end_s) & ((self.ends > start_s) | instant))
 
 
 def scale_of(starts: Floats, ends: Floats) -> float:
@@ -82,16 +113,37 @@ def scale_of(starts: Floats, ends: Floats) -> float:
     return min(1.0, max(SMALLEST_SCALE, extent_s / FULL_S))
 
 
-def make_timeline(video_id: str, pieces: Sequence[Piece]) -> Timeline:
-    """Arrays of a video's pieces."""
-    ordered = sorted(pieces, key=lambda piece: (piece.unit.start_s + piece.unit.end_s, piece.unit.start_s))
-    starts = np.array([piece.unit.start_s for piece in ordered], np.float64)
-    ends = np.array([piece.unit.end_s for piece in ordered], np.float64)
-    terms = [piece.terms.split() for piece in ordered]
+def read_timelines(view: View, video_ids: Sequence[str], model_fingerprint: str | None) -> list[Timeline]:
+    """The whole timelines of these videos, with vectors of that model, in one statement."""
+    row, vector, sets = PassageRow, PassageVector, VectorSet
+    own_sets = select(sets.set_key).where(sets.model_fingerprint == (model_fingerprint or ""))
+    query = (
+        select(row.passage_id, row.video_key, Video.video_id, row.terms, vector.vector, *passage_columns())
+        .join(Video)
+        .outerjoin(vector, (vector.owner_id == row.passage_id) & vector.set_key.in_(own_sets))
+        .where(Video.video_id.in_(video_ids), row.kind.in_(SPOKEN_AND_SHOWN))
+        .order_by(row.video_key, row.start_s, row.end_s, row.passage_id)
+    )
+    pieces: dict[str, list[Piece]] = {video_id: [] for video_id in video_ids}
+    for passage_id, key, video_id, terms, blob, *fields in view.connection.execute(query):
+        passage = view.named(key, passage_of(passage_id, video_id, fields))
+        pieces[video_id].append(Piece(passage, terms, blob))
+    return [make_timeline(video_id, own) for video_id, own in pieces.items()]
+
+
+def make_timeline(video_id: str, pieces: Iterable[Piece]) -> Timeline:
+    """Arrays of a video's passages."""
+    rows = _rows(pieces)
+    ordered = [piece for row in rows for piece in row]
+    first = np.concatenate([[0], np.cumsum([len(row) for row in rows], dtype=np.int64)]).astype(np.int64)
+    starts = np.array([row[0].passage.start_s for row in rows], np.float64)
+    ends = np.array([row[0].passage.end_s for row in rows], np.float64)
+    terms = [[term for piece in row for term in piece.terms.split()] for row in rows]
     lengths = np.array([len(each) for each in terms], np.float64)
-    speech = np.array([piece.unit.channel == "speech" for piece in ordered], np.bool_)
+    speech = np.array([row[0].passage.kind == "speech" for row in rows], np.bool_)
     middles = (starts + ends) / 2
-    vectors = _vectors(ordered)
+    passage_vectors = _vectors(ordered)
+    vectors = None if passage_vectors is None else _row_vectors(passage_vectors, ordered, first)
     scale = scale_of(starts, ends)
     windows = breaks = None
     if vectors is not None:
@@ -102,44 +154,47 @@ def make_timeline(video_id: str, pieces: Sequence[Piece]) -> Timeline:
     return Timeline(
         video_id,
         ordered,
+        [piece.passage for piece in ordered],
+        first,
         starts,
         ends,
         middles,
         lengths,
         speech,
-        [speaker_key(piece.unit.speaker) for piece in ordered],
+        [speaker_key(row[0].passage.speaker) for row in rows],
+        passage_vectors,
         vectors,
         windows,
         _postings(terms),
         breaks,
+        {piece.passage.id: place for place, piece in enumerate(ordered)},
     )
 
 
-def admitted(timeline: Timeline, filters: Filters) -> Timeline:
-    """The timeline of only those pieces that the filters admit."""
-    if filters.from_s is None and filters.to_s is None and not filters.speaker and not filters.language:
+def _rows(pieces: Iterable[Piece]) -> list[list[Piece]]:
+    """Each passage of speech, and the lines that are on screen together, ordered by their middles."""
+
+    def place(piece: Piece) -> tuple[float, float, str, int]:
+        p = piece.passage
+        return p.start_s + p.end_s, p.start_s, p.kind, p.id
+
+    ordered = sorted(pieces, key=place)
+    rows = []
+    for (*_, kind), together in groupby(ordered, key=lambda piece: place(piece)[:3]):
+        own = list(together)
+        rows += [own] if kind == "screen" else [[piece] for piece in own]
+    return rows
+
+
+def admitted(timeline: Timeline, scope: Scope) -> Timeline:
+    """The timeline of only those passages that the scope admits."""
+    if scope.whole:
         return timeline
-    kept = [
-        piece
-        for piece in timeline.pieces
-        if (filters.to_s is None or piece.unit.start_s < filters.to_s)
-        and (filters.from_s is None or piece.unit.end_s > filters.from_s or _instant(piece, filters.from_s))
-        and (filters.speaker is None or speaker_key(piece.unit.speaker) == speaker_key(filters.speaker))
-        and (filters.language is None or _speaks(piece.unit.language, filters.language))
-    ]
-    return make_timeline(timeline.video_id, kept)
-
-
-def _instant(piece: Piece, from_s: float) -> bool:
-    return piece.unit.start_s == piece.unit.end_s == from_s
-
-
-def _speaks(language: str | None, wanted: str) -> bool:
-    return language is not None and (language == wanted or language.startswith(f"{wanted}-"))
+    return make_timeline(timeline.video_id, [each for each in timeline.pieces if scope.admits(each.passage)])
 
 
 def edges(middles: Floats, width_s: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """For each piece, the half-open range of pieces whose middle lies in the window around its own."""
+    """For each row, the half-open range of rows whose middle lies in the window around its own."""
     half = width_s / 2 + 1e-6
     return np.searchsorted(middles, middles - half), np.searchsorted(middles, middles + half)
 
@@ -175,6 +230,19 @@ def _breaks(
     norms = np.linalg.norm(before, axis=1) * np.linalg.norm(after, axis=1)
     depths: Floats = 1 - (before * after).sum(axis=1) / np.maximum(norms, 1e-6)
     return Breaks(at, depths)
+
+
+def _row_vectors(
+    vectors: NDArray[np.float32], pieces: Sequence[Piece], first: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """A row of one passage has its vector; of several, their sum by length, normalised."""
+    if len(first) == len(vectors) + 1:
+        return vectors
+    lengths = np.array([max(1, len(piece.terms.split())) for piece in pieces], np.float32)
+    sums = np.add.reduceat(vectors * lengths[:, None], first[:-1], axis=0) if len(first) > 1 else vectors
+    norms = np.linalg.norm(sums, axis=1, keepdims=True)
+    rows: NDArray[np.float32] = (sums / np.maximum(norms, 1e-6)).astype(np.float32)
+    return rows
 
 
 def _vectors(pieces: Sequence[Piece]) -> NDArray[np.float32] | None:

@@ -1,20 +1,50 @@
-"""The vector index role: nearest vectors by inner product, over the positions ``0 … len - 1`` of what was
-added.
+"""The vector index role: nearest vectors by inner product, named by ids.
 
-An index is a cache: it is filled from the vectors in SQL and may be thrown away at any time.
+An index is a cache: it is filled from the vectors in SQL and may be thrown away at any time. It may lie in this process
+(FAISS, numpy) or in a store of its own (Milvus, pgvector), which is why a query says what its scope admits both as ids
+and as the scope itself.
 """
 
 from __future__ import annotations
 
 import importlib.util
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from longvid_storage.types import Scope
+
+
+class Admitted:
+    """What a scope admits: an index takes the form that it can use inside its scan.
+
+    Args:
+        scope: the filters, for a store that has the filtered columns beside its vectors.
+        read: gives the ids, ascending; called once, and only if ``ids`` is asked for.
+    """
+
+    def __init__(self, scope: Scope, read: Callable[[], NDArray[np.int64]]) -> None:
+        self.scope = scope
+        self._read: Callable[[], NDArray[np.int64]] | None = read
+        self._ids = np.empty(0, np.int64)
+
+    @property
+    def known(self) -> bool:
+        """Whether the ids have been read."""
+        return self._read is None
+
+    @property
+    def ids(self) -> NDArray[np.int64]:
+        """Everything that passes, ascending, for an index that knows only ids; some may not be in the index."""
+        if self._read is not None:
+            self._ids, self._read = self._read(), None
+        return self._ids
+
 
 class VectorIndex(Protocol):
-    """Vectors in order of addition; a position is a row number."""
+    """Vectors of one dimension, each with an id. Queries may run at the same time, but not beside a change."""
 
     def __init__(self, dimension: int) -> None: ...
 
@@ -27,33 +57,45 @@ class VectorIndex(Protocol):
         """How many vectors it holds."""
         ...
 
-    def add(self, vectors: NDArray[np.float16]) -> None:
-        """Append vectors, shape (n, dimension)."""
+    def ids(self) -> NDArray[np.int64]:
+        """The ids of all vectors, ascending."""
         ...
 
-    def keep(self, kept: NDArray[np.bool_]) -> None:
-        """Drop every position where ``kept``, shape (len,), is False; the others close ranks in order."""
+    def insert(self, ids: NDArray[np.int64], vectors: NDArray[np.float16]) -> None:
+        """Take in vectors, shape (len(ids), dimension); ``ids`` ascend.
+
+        Raises:
+            ValueError: an id is held already.
+        """
         ...
 
-    def search(
-        self, query: NDArray[np.float32], limit: int, allowed: NDArray[np.bool_] | None = None
+    def delete(self, ids: NDArray[np.int64]) -> None:
+        """Drop the vectors of ``ids``, which ascend; those that it does not hold are passed over."""
+        ...
+
+    def query(
+        self, vector: NDArray[np.float32], k: int, scope: Admitted | None = None
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Positions and inner products of the at most ``limit`` best, best first, among those ``allowed``.
+        """Ids and inner products of the at most ``k`` best, best first, equal scores by id.
 
         Args:
-            query: shape (dimension,).
-            limit: at least 1.
-            allowed: shape (len,); None allows all.
+            vector: shape (dimension,).
+            k: at least 1.
+            scope: what may be found, applied before ``k``; None is everything.
         """
         ...
 
     def to_bytes(self) -> NDArray[np.uint8]:
-        """Its state, for ``from_bytes`` of the same class."""
+        """What ``from_bytes`` of the same class needs beside the ids; may be a view, good until the next change."""
         ...
 
     @classmethod
-    def from_bytes(cls, state: NDArray[np.uint8], dimension: int) -> VectorIndex:
-        """The index that ``to_bytes`` was called on."""
+    def from_bytes(cls, ids: NDArray[np.int64], state: NDArray[np.uint8], dimension: int) -> Self:
+        """The index that had these ``ids()`` and this ``to_bytes()``.
+
+        Raises:
+            ValueError: they do not belong together.
+        """
         ...
 
 

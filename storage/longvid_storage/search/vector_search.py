@@ -1,18 +1,14 @@
 """Meaning search: an index over the vectors in SQL, kept as a cache in memory and in ``cache/``.
 
 There is one index for each vector set. It is stamped with the library's generation: while that has not moved, it is
-right as it is; when it has, the ids of the vectors in SQL say what to add and what to drop, and only new vectors are
-read. Ids are never used twice, so an id in the index and in SQL is the same vector.
+right as it is; when it has, the ids in SQL say what to insert and what to delete, and only new vectors are read. Ids
+are never used twice; an owner whose vector was put again is known by the vector's own id.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
 import threading
-import zipfile
-from collections.abc import Callable
-from collections.abc import Collection as Names
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,35 +18,41 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from longvid_storage.db import vectors
+from longvid_storage.db.index_files import IndexFiles
 from longvid_storage.db.vectors import Part
-from longvid_storage.search.vector_index import VectorIndex, best_index_type
-from longvid_storage.types import Filters
+from longvid_storage.db.view import View
+from longvid_storage.search.vector_index import Admitted, VectorIndex, best_index_type
+from longvid_storage.types import EVERYTHING, Scope
 
 # Below this many admitted vectors, reading just them beats bringing a whole index up to date.
 _FEW = 4096
 _BATCH = 2000
-_MASKS = 64
+# Scopes remembered for each index, the ids of one take 8 bytes each.
+_SCOPES = 16
+
+Ids = NDArray[np.int64]
+Pairs = NDArray[np.int64]  # (vector id, owner id), shape (n, 2), ascending by vector id
 
 
-@dataclass(slots=True)
-class _Cached:
-    """An index and the ids of its rows, both in ascending order of vector id."""
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """An index as of a generation; never changed, since another thread may be searching it."""
 
     generation: int
-    vector_ids: NDArray[np.int64]
-    owner_ids: NDArray[np.int64]
     index: VectorIndex
-    masks: dict[Filters, NDArray[np.bool_]] = field(default_factory=dict)
+    vector_ids: Ids  # of the index's ids, in their order
+    scopes: dict[Scope, Admitted] = field(default_factory=dict)
 
-    def mask(self, filters: Filters, admitted: Callable[[], NDArray[np.int64]]) -> NDArray[np.bool_]:
-        """Which rows pass the filters; remembered, since one filter is often asked with many questions."""
-        known = self.masks.get(filters)
-        if known is None:
-            if len(self.masks) >= _MASKS:
-                self.masks.clear()
-            known = np.isin(self.vector_ids, admitted()[:, 0], assume_unique=True)
-            self.masks[filters] = known
-        return known
+    def query(
+        self, vector: NDArray[np.float32], limit: int, scope: Admitted
+    ) -> tuple[Ids, NDArray[np.float32]]:
+        """The index's answer; ids that it read are remembered, since one scope is often asked with many questions."""
+        found = self.index.query(vector, limit, scope)
+        if scope.known:
+            if len(self.scopes) >= _SCOPES:
+                self.scopes.clear()
+            self.scopes[scope.scope] = scope
+        return found
 
 
 class VectorSearch:
@@ -62,152 +64,133 @@ class VectorSearch:
     """
 
     def __init__(self, cache: Path | None, index_type: type[VectorIndex] | None = None) -> None:
-        self._cache = cache
+        self._files = IndexFiles(cache)
         self._type = index_type
-        self._held: dict[Part, _Cached] = {}
+        self._held: dict[Part, _Held] = {}
         self._lock = threading.Lock()
         self.vectors_read = 0  # from SQL, in all; the counter that shows what a cache saves
 
     def search(
-        self,
-        connection: Connection,
-        channel: str,
-        query: NDArray[Any],
-        *,
-        filters: Filters,
-        limit: int,
-        sizes: Names[str] | None,
-        model_fingerprint: str | None,
+        self, view: View, kind: str, query: NDArray[Any], limit: int, model_fingerprint: str | None = None
     ) -> list[tuple[int, float]]:
-        """(owner id, inner product), best first; equal scores in order of owner id."""
+        """(owner id, inner product) within the view's scope, best first; equal scores in order of owner id."""
         vector = np.asarray(query, np.float32).reshape(-1)
         hits: list[tuple[int, float]] = []
         if limit >= 1:
-            for part in vectors.parts(connection, channel, sizes, model_fingerprint, len(vector)):
-                hits.extend(self._search_part(connection, part, vector, filters, limit))
+            for part in vectors.parts(view.connection, kind, model_fingerprint, len(vector)):
+                ids, scores = self._search_part(view, part, vector, limit)
+                hits.extend(zip(ids.tolist(), scores.tolist(), strict=True))
         hits.sort(key=lambda hit: (-hit[1], hit[0]))
         return hits[:limit]
 
     def _search_part(
-        self, connection: Connection, part: Part, query: NDArray[np.float32], filters: Filters, limit: int
-    ) -> list[tuple[int, float]]:
-        allowed: NDArray[np.bool_] | None = None
+        self, view: View, part: Part, vector: NDArray[np.float32], limit: int
+    ) -> tuple[Ids, NDArray[np.float32]]:
+        connection, now = view.connection, view.generation
+        if view.scope == EVERYTHING:
+            return self._fresh(connection, part, now).index.query(vector, limit, None)
+
         held = self._held.get(part)
-        if filters.empty:
-            cached = self._fresh(connection, part)
-        elif held is not None and held.generation == vectors.generation(connection):
-            cached = held
-            allowed = held.mask(filters, lambda: vectors.pairs(connection, part.admitted(filters)))
+        admitted = part.admitted(view.scope)
+        if held is not None and held.generation == now:
+            scope = held.scopes.get(view.scope) or Admitted(
+                view.scope, lambda: np.sort(vectors.pairs(connection, admitted)[:, 1])
+            )
         else:
-            admitted = vectors.pairs(connection, part.admitted(filters))
-            if len(admitted) <= _FEW:
-                return self._few(connection, part, admitted, query, limit)
-            cached = self._fresh(connection, part)
-            allowed = cached.mask(filters, lambda: admitted)
-        positions, scores = cached.index.search(query, limit, allowed)
-        return list(zip(cached.owner_ids[positions].tolist(), scores.tolist(), strict=True))
+            pairs = vectors.pairs(connection, admitted)
+            if len(pairs) <= _FEW:
+                return self._few(connection, part, pairs, vector, limit)
+            held = self._fresh(connection, part, now)
+            scope = Admitted(view.scope, lambda: np.sort(pairs[:, 1]))
+        return held.query(vector, limit, scope)
 
     def _few(
-        self,
-        connection: Connection,
-        part: Part,
-        admitted: NDArray[np.int64],
-        query: NDArray[np.float32],
-        limit: int,
-    ) -> list[tuple[int, float]]:
+        self, connection: Connection, part: Part, pairs: Pairs, vector: NDArray[np.float32], limit: int
+    ) -> tuple[Ids, NDArray[np.float32]]:
         from longvid_storage.search.vector_indexes.exact import ExactIndex
 
         index = ExactIndex(part.dimension)
-        index.add(self._read(connection, part, admitted[:, 0]))
-        positions, scores = index.search(query, limit)
-        return list(zip(admitted[positions, 1].tolist(), scores.tolist(), strict=True))
+        index.insert(np.sort(pairs[:, 1]), self._read(connection, part, pairs))
+        return index.query(vector, limit)
 
-    def _fresh(self, connection: Connection, part: Part) -> _Cached:
-        """The index of ``part`` as of the connection's transaction."""
-        now = vectors.generation(connection)
+    def _fresh(self, connection: Connection, part: Part, now: int) -> _Held:
+        """The index of ``part`` as of the connection's transaction, whose generation is ``now``."""
+        held = self._held.get(part)
+        if held is not None and held.generation == now:
+            return held
         with self._lock:
             held = self._held.get(part) or self._load(part)
             if held is None or held.generation != now:
                 held = self._update(connection, part, held, now)
-                self._save(part, held)
-            self._held[part] = held
+            others = {p: h for p, h in self._held.items() if p.kind != part.kind}
+            self._held = {**others, part: held}  # not the index of a model that was used before
             return held
 
-    def _update(self, connection: Connection, part: Part, old: _Cached | None, now: int) -> _Cached:
+    def _update(self, connection: Connection, part: Part, old: _Held | None, now: int) -> _Held:
+        """Bring an index to the generation ``now``, in memory and in its file."""
         pairs = vectors.pairs(connection, part.ids())
-        index_type = self._type or best_index_type()
+        new = gone = np.zeros(0, np.int64)
         if old is None:
-            index: VectorIndex = index_type(part.dimension)
-            new = pairs[:, 0]
+            index: VectorIndex = self._index_type()(part.dimension)
+            new = pairs
         else:
-            # Another thread may be searching the old index: change a copy.
-            kept = np.isin(old.vector_ids, pairs[:, 0], assume_unique=True)
-            new = np.setdiff1d(pairs[:, 0], old.vector_ids, assume_unique=True)
-            if kept.all() and not len(new):
-                return _Cached(now, old.vector_ids, old.owner_ids, old.index)
-            if len(new) and kept.any() and new.min() < old.vector_ids[kept].max():
-                return self._update(connection, part, None, now)
-            index = index_type.from_bytes(old.index.to_bytes(), part.dimension)
-            index.keep(kept)
-        for start in range(0, len(new), _BATCH):
-            index.add(self._read(connection, part, new[start : start + _BATCH]))
-        return _Cached(now, pairs[:, 0].copy(), pairs[:, 1].copy(), index)
+            index = old.index
+            new = pairs[~np.isin(pairs[:, 0], old.vector_ids, assume_unique=True)]
+            gone = index.ids()[~np.isin(old.vector_ids, pairs[:, 0], assume_unique=True)]
+            if not len(new) and not len(gone):
+                self._files.restamp(self._file(part), old.generation, now)
+                return _Held(now, index, old.vector_ids)
+            index = type(index).from_bytes(index.ids(), index.to_bytes(), part.dimension)
+            index.delete(gone)
+        if len(new):
+            index.insert(np.sort(new[:, 1]), self._read(connection, part, new))
+        held = _Held(now, index, pairs[np.argsort(pairs[:, 1]), 0])
+        self._save(part, held)
+        return held
 
-    def _read(self, connection: Connection, part: Part, vector_ids: NDArray[np.int64]) -> NDArray[np.float16]:
-        self.vectors_read += len(vector_ids)
-        return vectors.read(connection, part, vector_ids)
+    def _read(self, connection: Connection, part: Part, pairs: Pairs) -> NDArray[np.float16]:
+        """The vectors of ``pairs`` in the order of owner ids, each copied once."""
+        rows = np.empty((len(pairs), part.dimension), "<f2")
+        places = np.argsort(np.argsort(pairs[:, 1]))
+        for start in range(0, len(pairs), _BATCH):
+            batch = slice(start, start + _BATCH)
+            rows[places[batch]] = vectors.read(connection, part, pairs[batch, 0])
+        self.vectors_read += len(pairs)
+        return rows
 
-    def _file(self, part: Part) -> Path | None:
-        if self._cache is None:
+    def _index_type(self) -> type[VectorIndex]:
+        return self._type or best_index_type()
+
+    def _file(self, part: Part) -> str:
+        """The name of the set's file: another library's, model's or index's is another."""
+        name = hashlib.sha256(f"{self._index_type().__name__} {part.name}".encode()).hexdigest()[:16]
+        return f"{part.kind}-{name}"
+
+    def _load(self, part: Part) -> _Held | None:
+        found = self._files.load(self._file(part))
+        if found is None:
             return None
-        kind = (self._type or best_index_type()).__name__
-        name = hashlib.sha256(f"{kind} {part.name}".encode()).hexdigest()[:16]
-        return self._cache / f"{part.channel}-{part.size}-{name}.npz"
-
-    def _load(self, part: Part) -> _Cached | None:
-        path = self._file(part)
-        if path is None or not path.exists():
-            return None
+        generation, saved = found
         try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as saved:
-                if str(saved["part"]) != part.name:
-                    return None
-                vector_ids, owner_ids = saved["vector_ids"], saved["owner_ids"]
-                index = (self._type or best_index_type()).from_bytes(saved["index"], part.dimension)
-                if not len(vector_ids) == len(owner_ids) == len(index):
-                    return None
-                return _Cached(int(saved["generation"]), vector_ids, owner_ids, index)
-        except (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile):
+            ids, vector_ids = saved["ids"], saved["vector_ids"]
+            if str(saved["part"]) != part.name or len(vector_ids) != len(ids) or not (np.diff(ids) > 0).all():
+                return None
+            index = self._index_type().from_bytes(ids, saved["state"], part.dimension)
+            return _Held(generation, index, vector_ids)
+        except (KeyError, ValueError, TypeError):
             return None  # a damaged cache is no cache; it is made anew from SQL
 
-    def _save(self, part: Part, cached: _Cached) -> None:
-        path = self._file(part)
-        if path is None:
-            return
-        temporary = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
-        try:
-            path.parent.mkdir(exist_ok=True)
-            with temporary.open("wb") as file:
-                np.savez(
-                    file,
-                    part=part.name,
-                    generation=np.int64(cached.generation),
-                    vector_ids=cached.vector_ids,
-                    owner_ids=cached.owner_ids,
-                    index=cached.index.to_bytes(),
-                )
-            temporary.replace(path)
-            for other in path.parent.glob(f"{part.channel}-{part.size}-*.npz"):
-                if other != path:  # of a model that is no longer used
-                    other.unlink(missing_ok=True)
-        except OSError:
-            # Searching works without its cache file: a full or read-only disk must not fail a search.
-            temporary.unlink(missing_ok=True)
+    def _save(self, part: Part, held: _Held) -> None:
+        saved = {
+            "part": np.array(part.name),
+            "ids": held.index.ids(),
+            "vector_ids": held.vector_ids,
+            "state": held.index.to_bytes(),
+        }
+        self._files.save(self._file(part), held.generation, saved)
 
     def forget(self) -> None:
         """Drop every index, in memory and on disk, so that nothing of a removed video stays."""
         with self._lock:
             self._held.clear()
-            if self._cache is not None and self._cache.is_dir():
-                for path in self._cache.iterdir():
-                    path.unlink(missing_ok=True)
+            self._files.forget()

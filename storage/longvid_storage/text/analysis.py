@@ -1,10 +1,13 @@
-"""Text → terms, the same for what is indexed and what is asked: the only module that knows languages.
+"""Text → terms, the same for what is indexed and what is asked.
 
 Words are folded (compatibility forms, case, diacritics, Arabic vowel signs) and stemmed with the Snowball stemmer
 of their language (Porter 2001, snowballstem.org). Scripts that write no spaces (Chinese, Japanese, Thai, Lao, Khmer,
 Burmese), and Korean, whose words carry their particles, become overlapping pairs of characters, which find words
 without a dictionary (Nie, Gao, Zhang & Zhou 2000, "On the use of words and n-grams for Chinese information
 retrieval").
+
+Symbols belong to a term where they tell one thing from another: "C++", "C#", ".NET", "R&D", "3:1", "2.0" are one term
+each, "$", "%" and "§" terms of their own. "v2.0" is "v" and "2.0"; "1,000" is 1000, and a decimal comma a point.
 """
 
 from __future__ import annotations
@@ -12,34 +15,36 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
-from longvid_storage.text.stop_words import STOP_WORDS
+from longvid_storage.text.languages import SCRIPTS, stop_words
 
 _PAIRED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
     "\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 )
-# Combining marks belong to the word they stand in: Hindi and Arabic have them inside words.
-_RUN = re.compile(f"([{_PAIRED}]+)|((?:(?![{_PAIRED}_])[\\w\u0300-\u036f\u064b-\u065f\u0670\u0900-\u0dff])+)")
+# 1,000.5 · 2.0, 3:1, 1.2.3 · 1.000,5 · 3,5; no date, which is asked for by its year too.
+_NUMBER = (
+    r"(?<![\d.,:])(?!\d{1,2}\.\d{1,2}\.(?:19|20)\d\d(?!\d))"
+    r"(?:\d{1,3}(?:,\d{3})++(?:\.\d++)?|\d++(?:[.:]\d++)++|\d{1,3}(?:\.\d{3})++,\d{1,2}|\d++,\d{1,2})(?!,?\d)"
+)
+_NAME = r"[^\W\d_]{1,2}(?:\+\+|\#)(?![^\W\d_]|[#+])|[^\W\d_]{1,3}&[^\W\d_]{1,3}(?!\w)"
+_SIGN = r"[$€£¥₹%‰٪§]|(?<![\w.])\.(?=[^\W\d_]{2})"
+# Combining marks belong to the word they stand in: Hindi and Arabic have them inside words. "v2.0" ends before "2.0".
+_LETTER = rf"(?![{_PAIRED}_])[\w\u0300-\u036f\u064b-\u065f\u0670\u0900-\u0dff]"
+_WORD = rf"{_LETTER}(?:(?!(?<=[^\W\d_])\d++[.:]\d){_LETTER})*"
+_RUN = re.compile(rf"(?P<paired>[{_PAIRED}]+)|(?P<number>{_NUMBER})|(?P<word>{_NAME}|{_SIGN}|{_WORD})")
+_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3}){2,}")
+WRITTEN_WORD = re.compile(
+    r"(?:[$€£¥₹§]\s?|(?<![\w.])\.(?=[^\W\d_]{2}))?\w+(?:['’\-.&]\w+|[,:]\d+)*(?:\+\+|\#|\s?[%‰٪])?"
+)
+"""A word as people write it, with the symbols that tell it from another ("C++", "$5M", "don't", "torch.nn.Linear")."""
 _ARABIC_SIGNS = re.compile("[\u0640\u064b-\u065f\u0670]")
 _ARABIC_LETTERS = str.maketrans("أإآٱى", "ااااي")
 _MARKS = re.compile("[\u0300-\u036f]")
 _LONGEST_WORD = 64
-_MANY_WORDS = 2000
-_SCRIPTS = (
-    ("ja", re.compile("[\u3040-\u30ff]")),
-    ("ko", re.compile("[\uac00-\ud7af]")),
-    ("zh", re.compile("[\u3400-\u9fff]")),
-    ("th", re.compile("[\u0e00-\u0e7f]")),
-    ("ar", re.compile("[\u0620-\u06ff]")),
-    ("el", re.compile("[\u0370-\u03ff]")),
-    ("hi", re.compile("[\u0900-\u097f]")),
-    ("ru", re.compile("[\u0400-\u04ff]")),
-)
 _STEMMERS = {
     "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "en": "english",
     "es": "spanish", "et": "estonian", "eu": "basque", "fi": "finnish", "fr": "french", "ga": "irish", "hi": "hindi",
@@ -85,8 +90,7 @@ def query_terms(text: str, languages: Iterable[str | None] = (None,)) -> list[st
     kept: dict[str, None] = {}
     common: dict[str, None] = {}
     known = list(dict.fromkeys(languages)) or [None]
-    asked_in = guess_language(text)
-    stops = STOP_WORDS["en"] | STOP_WORDS.get(asked_in or "en", frozenset())
+    stops = stop_words(text)
     for run, paired in _runs(text):
         into = common if run in stops else kept
         if paired:
@@ -121,34 +125,19 @@ def fold(text: str) -> list[str]:
     return words
 
 
-def guess_language(text: str) -> str | None:
-    """The language of a text by its script and its function words; None when they do not tell."""
-    sample = text[:20_000]
-    letters = sum(character.isalpha() for character in sample)
-    for language, script in _SCRIPTS:
-        # Japanese mixes in Chinese characters: a fifth of kana is enough.
-        if letters and len(script.findall(sample)) >= letters / 5:
-            return language
-    words = Counter(run for run, _ in list(_runs(sample))[:_MANY_WORDS])
-    total = sum(words.values())
-    scores = {
-        language: sum(words[word] for word in stops)
-        for language, stops in STOP_WORDS.items()
-        if language not in {code for code, _ in _SCRIPTS}
-    }
-    (best, score), (_, second) = Counter(scores).most_common(2)
-    return best if total and score >= 3 and score > 1.2 * second and score >= total / 8 else None
-
-
 def _runs(text: str) -> Iterator[tuple[str, bool]]:
     """(folded run, whether it is of paired characters); words end at apostrophes."""
     normal = unicodedata.normalize("NFKC", text).casefold()
     for match in _RUN.finditer(normal):
-        paired = match.group(1)
-        if paired:
-            yield paired, True
-        else:
-            yield match.group(2)[:_LONGEST_WORD], False
+        run = match.group()[:_LONGEST_WORD] if match.lastgroup != "paired" else match.group()
+        yield _number(run) if match.lastgroup == "number" else run, match.lastgroup == "paired"
+
+
+def _number(run: str) -> str:
+    """A number as others write it: "1,000" is 1000, "3,5" is 3.5."""
+    if _THOUSANDS.fullmatch(run):
+        return run.replace("," if "," in run else ".", "")
+    return run.replace(".", "").replace(",", ".") if "," in run else run
 
 
 @lru_cache(maxsize=200_000)
@@ -156,7 +145,7 @@ def _term(word: str, language: str | None) -> str:
     """A folded word's stem, without marks. Stemmers want the marks, so these go last."""
     word = _ARABIC_SIGNS.sub("", word).translate(_ARABIC_LETTERS) or word
     code = (
-        language.split("-")[0].lower() if language else next((c for c, s in _SCRIPTS if s.search(word)), "en")
+        language.split("-")[0].lower() if language else next((c for c, s in SCRIPTS if s.search(word)), "en")
     )
     stemmer = _stemmer(code)
     if stemmer is None:

@@ -1,0 +1,57 @@
+"""``Scope`` as conditions of a query: the one place where it is SQL, enforced before anything is ranked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection as Names
+
+from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from longvid_storage.db import schema
+from longvid_storage.types import Scope, speaker_key
+
+Column = InstrumentedAttribute[float]
+
+
+def passage_conditions(scope: Scope, kinds: Names[str] | None = None) -> list[ColumnElement[bool]]:
+    """Conditions on ``PassageRow`` that admit exactly what the scope does, of these kinds."""
+    row = schema.PassageRow
+    conditions = [*video_conditions(row.video_key, scope), *touching(row.start_s, row.end_s, scope)]
+    if scope.speaker is not None:
+        conditions.append(row.speaker_key == speaker_key(scope.speaker))
+    if kinds is not None:
+        conditions.append(row.kind.in_(sorted(kinds)))
+    return conditions
+
+
+def keyframe_conditions(scope: Scope) -> list[ColumnElement[bool]]:
+    """The same on ``KeyframeRow``; a picture has no speaker, so a speaker admits none."""
+    frame = schema.KeyframeRow
+    conditions = [*video_conditions(frame.video_key, scope), *touching(frame.start_s, frame.end_s, scope)]
+    return conditions if scope.speaker is None else [*conditions, false()]
+
+
+def video_conditions(column: InstrumentedAttribute[int], scope: Scope) -> list[ColumnElement[bool]]:
+    """The video is one of those asked for and in the collection asked for."""
+    conditions: list[ColumnElement[bool]] = []
+    if scope.video_ids is not None:
+        keys = select(schema.Video.video_key).where(schema.Video.video_id.in_(sorted(scope.video_ids)))
+        conditions.append(column.in_(keys))
+    if scope.collection is not None:
+        members = (
+            select(schema.VideoCollection.video_key)
+            .join(schema.Collection)
+            .where(schema.Collection.name == scope.collection)
+        )
+        conditions.append(column.in_(members))
+    return conditions
+
+
+def touching(start: Column, end: Column, scope: Scope) -> list[ColumnElement[bool]]:
+    """The span shares a moment with the scope's time; an empty span is the moment it starts at."""
+    conditions: list[ColumnElement[bool]] = []
+    if scope.to_s is not None:
+        conditions.append(start < scope.to_s)
+    if scope.from_s is not None:
+        conditions.append(or_(end > scope.from_s, and_(start == end, start == scope.from_s)))
+    return conditions

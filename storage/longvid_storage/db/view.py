@@ -1,0 +1,442 @@
+"""One view reads: a snapshot of the library within a scope. What it can't see is not counted, named or used."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Collection as Names
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import ColumnElement, Connection, func, literal, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from longvid_storage.db import catalog, chain_rows, schema, speakers, vectors
+from longvid_storage.db.chain import ChainLink
+from longvid_storage.db.rows import PathRow, SpeakerRow, TranscriptInfo, VideoRow
+from longvid_storage.db.scope import keyframe_conditions, passage_conditions, touching, video_conditions
+from longvid_storage.db.speakers import SpeakerNames
+from longvid_storage.db.stage_writer import passage_columns, passage_of
+from longvid_storage.errors import NotFoundError
+from longvid_storage.text.dates import date_in, day_of
+from longvid_storage.types import (
+    LEVELS,
+    Keyframe,
+    Passage,
+    Scope,
+    ScreenText,
+    Segment,
+    Slide,
+    Sound,
+    Utterance,
+    VideoCard,
+    Word,
+    speaker_key,
+)
+
+if TYPE_CHECKING:
+    from longvid_storage.db.store import Store
+    from longvid_storage.models.image_encoder import ImageEncoder
+    from longvid_storage.models.text_encoder import TextEncoder
+
+
+class Encoders(Protocol):
+    """The models that put a question beside what is stored; None where there is none. Loaded when first used."""
+
+    @property
+    def text_encoder(self) -> TextEncoder | None: ...
+
+    @property
+    def image_encoder(self) -> ImageEncoder | None: ...
+
+
+class NoEncoders:
+    """Words alone decide."""
+
+    text_encoder = None
+    image_encoder = None
+
+
+class View:
+    """The only way in which anything reads; one transaction, used by one thread at a time.
+
+    Args:
+        connection: in a transaction.
+        scope: what may be seen.
+        store: the library; search keeps what it has read of it in memory.
+        encoders: what search compares meaning with.
+    """
+
+    def __init__(
+        self, connection: Connection, scope: Scope, store: Store, encoders: Encoders | None = None
+    ) -> None:
+        self.connection = connection
+        self.scope = scope
+        self.store = store
+        self.encoders: Encoders = encoders or NoEncoders()
+
+    def within(self, scope: Scope) -> View:
+        """The same snapshot within another scope, which must be a narrower one (``Scope.narrowed``)."""
+        return View(self.connection, scope, self.store, self.encoders)
+
+    @cached_property
+    def generation(self) -> int:
+        """Grows whenever passages or vectors change."""
+        return vectors.generation(self.connection)
+
+    @cached_property
+    def _names(self) -> SpeakerNames:
+        return SpeakerNames(self.connection)
+
+    # Videos
+
+    def videos(self) -> list[VideoRow]:
+        """Every video of the scope, by title."""
+        return catalog.videos(self.connection, *self._admitting(schema.Video.video_key), scope=self.scope)
+
+    def video(self, video_id: str) -> VideoRow:
+        """One video by its full id. Raises ``NotFoundError``: the scope has none of that id."""
+        key = self._key(video_id)
+        return catalog.videos(self.connection, schema.Video.video_key == key, scope=self.scope)[0]
+
+    def has_video(self, video_id: str) -> bool:
+        """Whether the scope has a video of exactly this id."""
+        return self._find_key(video_id) is not None
+
+    def video_ids(self, limit: int | None = None) -> list[str]:
+        """Ids of the scope's videos, ascending, at most ``limit``."""
+        query = select(schema.Video.video_id).where(*self._admitting(schema.Video.video_key))
+        return list(self.connection.execute(query.order_by(schema.Video.video_id).limit(limit)).scalars())
+
+    def resolve(self, name: str) -> str:
+        """The id of the one video that ``name`` means: an id, a title, a path or file name, or a prefix of an id.
+
+        Raises:
+            NotFoundError: none, or several; the message names some of the scope's that might be meant.
+        """
+        return catalog.resolve_video(self.connection, name, self._admitting(schema.Video.video_key))
+
+    def collections(self) -> list[str]:
+        """Names of the collections that the scope has a video of, sorted."""
+        table, member = schema.Collection, schema.VideoCollection
+        query = select(table.name).join(member).where(*self._admitting(member.video_key)).distinct()
+        if self.scope.collection is not None:
+            query = query.where(table.name == self.scope.collection)
+        return sorted(self.connection.execute(query).scalars())
+
+    def require_collection(self, name: str) -> None:
+        """Raise ``NotFoundError`` unless there is a collection of that name."""
+        names = self.collections()
+        if name not in names:
+            there = f"there are {', '.join(names)}" if names else "there is none"
+            raise NotFoundError(f"the library has no collection {name!r}: {there}")
+
+    def paths(self) -> dict[str, PathRow]:
+        """What is known of the files of the scope's videos, by path."""
+        return catalog.paths(self.connection, self._admitting(schema.Path.video_key))
+
+    def cards(self, *, details: bool = False, ids: Names[str] | None = None) -> list[VideoCard]:
+        """The scope's videos by title, with a speaker those in which they speak; of these ``ids`` only.
+
+        ``details``: with dates, and those who say something that the scope admits. The number of statements does not
+        grow with the number of videos.
+        """
+        video, path, row = schema.Video, schema.Path, schema.PassageRow
+        query = (
+            select(video.video_key, video.video_id, video.title, func.min(path.path), video.duration_s)
+            .outerjoin(path)
+            .where(*self._admitting(video.video_key))
+            .group_by(video.video_key)
+        )
+        if ids is not None:
+            query = query.where(video.video_id.in_(sorted(ids)))
+        if self.scope.speaker is not None:
+            speaks = select(row.video_key).where(row.speaker_key == speaker_key(self.scope.speaker))
+            query = query.where(video.video_key.in_(speaks))
+        rows: list[Any] = list(self.connection.execute(query))
+        dates: dict[int, str] = {}
+        heard: dict[int, tuple[str, ...]] = {}
+        if details:
+            files = {key: (names, when) for key, names, when in self._files([each[0] for each in rows])}
+            dates = {key: d for key, _, title, *_ in rows if (d := _date(title, *files.get(key, ("", None))))}
+            heard = self._heard([each[0] for each in rows])
+        cards = [
+            VideoCard(video_id, title, str(first or ""), duration_s, dates.get(key), heard.get(key, ()))
+            for key, video_id, title, first, duration_s in rows
+        ]
+        return sorted(cards, key=lambda card: (card.title.casefold(), card.video_id))
+
+    def _files(self, keys: Sequence[int]) -> Iterable[Any]:
+        """(video key, paths one a line, when the newest file changed in ns)."""
+        path = schema.Path
+        query = select(path.video_key, func.group_concat(path.path, "\n"), func.max(path.mtime_ns))
+        return self.connection.execute(query.where(path.video_key.in_(_json(keys))).group_by(path.video_key))
+
+    def _heard(self, keys: Sequence[int]) -> dict[int, tuple[str, ...]]:
+        row = schema.PassageRow
+        query = (
+            select(row.video_key, row.speaker, func.count())
+            .where(row.video_key.in_(_json(keys)), row.speaker.is_not(None))
+            .where(*passage_conditions(self.scope, ["speech"]))
+            .group_by(row.video_key, row.speaker)
+        )
+        counts: dict[int, Counter[str]] = {}
+        for key, label, count in self.connection.execute(query):
+            counts.setdefault(key, Counter())[str(self._names.of(key, label))] += count
+        return {key: tuple(name for name, _ in each.most_common()) for key, each in counts.items()}
+
+    # What a video holds
+
+    def transcript(self, video_id: str) -> TranscriptInfo | None:
+        """Where the utterances came from; None before the transcript stage."""
+        table = schema.TranscriptRow
+        query = select(table.source, table.language, table.speakers_by)
+        row = self.connection.execute(query.where(table.video_key == self._key(video_id))).one_or_none()
+        return None if row is None else TranscriptInfo(*row)
+
+    def utterances(self, video_id: str, *, labels: bool = False) -> list[Utterance]:
+        """The scope's utterances of a video, in time order; words included.
+
+        Their speakers are called as the user called them, or by the ``labels`` that the source has for them.
+        """
+        table = schema.UtteranceRow
+        key = self._key(video_id)
+        query = (
+            select(table.start_s, table.end_s, table.text, table.speaker, table.language, table.words)
+            .where(table.video_key == key, *touching(table.start_s, table.end_s, self.scope))
+            .order_by(table.start_s, table.seq)
+        )
+        wanted = speaker_key(self.scope.speaker)
+        found = []
+        for start_s, end_s, text, label, language, words in self.connection.execute(query):
+            name = self._names.of(key, label)
+            if wanted is None or speaker_key(name) == wanted:
+                spoken = tuple(Word(*word) for word in words or ())
+                found.append(Utterance(start_s, end_s, text, label if labels else name, language, spoken))
+        return found
+
+    def slides(self, video_id: str) -> list[Slide]:
+        """Slides in time order."""
+        table = schema.SlideRow
+        query = select(table.start_s, table.end_s, table.keyframe_s, table.title)
+        return [Slide(*row) for row in self._timed(query, table, video_id)]
+
+    def screen_texts(self, video_id: str) -> list[ScreenText]:
+        """The scope's lines on screen as they were written: by time, and top to bottom."""
+        t = schema.ScreenTextRow
+        query = select(t.start_s, t.end_s, t.text, t.x0, t.y0, t.x1, t.y1, t.confidence)
+        return [
+            ScreenText(start_s, end_s, text, tuple(box), confidence)
+            for start_s, end_s, text, *box, confidence in self._timed(query, t, video_id)
+        ]
+
+    def sounds(self, video_id: str) -> list[Sound]:
+        """The scope's sounds other than speech, in time order."""
+        table = schema.SoundRow
+        query = select(table.start_s, table.end_s, table.label, table.score)
+        return [Sound(*row) for row in self._timed(query, table, video_id)]
+
+    def _timed(self, query: Any, table: Any, video_id: str) -> Iterable[Any]:
+        """Rows without a speaker: none, where the scope is one speaker's words."""
+        if self.scope.speaker is not None:
+            return []
+        query = query.where(
+            table.video_key == self._key(video_id), *touching(table.start_s, table.end_s, self.scope)
+        )
+        rows: Iterable[Any] = self.connection.execute(query.order_by(table.start_s, table.seq))
+        return rows
+
+    def segments(self, video_id: str, level: str | None = None) -> list[Segment]:
+        """Segments of one level, or of all from video down to shot, in time order."""
+        table = schema.SegmentRow
+        columns = (table.level, table.start_s, table.end_s, table.title, table.summary, table.passages)
+        query = select(*columns).where(table.video_key == self._key(video_id))
+        if level is not None:
+            query = query.where(table.level == level)
+        rows: Iterable[Any] = self.connection.execute(query.order_by(table.start_s, table.seq))
+        found = [
+            Segment(level_, start_s, end_s, title, summary, tuple(ids or ()))
+            for level_, start_s, end_s, title, summary, ids in rows
+        ]
+        return sorted(found, key=lambda segment: LEVELS.index(segment.level))
+
+    def speakers(self) -> dict[str, int]:
+        """Names of speakers in the scope's videos → how many passages each says, the busiest first."""
+        row = schema.PassageRow
+        among = Scope(video_ids=self.scope.video_ids, collection=self.scope.collection)
+        query = (
+            select(row.video_key, row.speaker, func.count())
+            .where(row.speaker.is_not(None), *passage_conditions(among, ["speech"]))
+            .group_by(row.video_key, row.speaker)
+        )
+        counts: Counter[str] = Counter()
+        for key, label, count in self.connection.execute(query):
+            counts[str(self._names.of(key, label))] += count
+        return dict(sorted(counts.items(), key=lambda each: (-each[1], each[0])))
+
+    def speakers_of(self, video_id: str) -> list[SpeakerRow]:
+        """Who speaks in a video and how much, the one who speaks longest first."""
+        return speakers.speakers_of(self.connection, self._key(video_id))
+
+    # Passages, keyframes and their vectors
+
+    def passages(self, ids: Sequence[int]) -> list[Passage]:
+        """The scope's passages in the order of ``ids``; ids that are gone or outside are left out."""
+        wanted = schema.PassageRow.passage_id.in_(_json(ids))
+        found = {passage.id: passage for passage in self._passages(wanted)}
+        return [found[each] for each in ids if each in found]
+
+    def passages_of(self, video_id: str, kinds: Names[str] | None = None) -> list[Passage]:
+        """The scope's passages of a video, of these kinds, in time order."""
+        conditions = [schema.PassageRow.video_key == self._key(video_id)]
+        if kinds is not None:
+            conditions.append(schema.PassageRow.kind.in_(sorted(kinds)))
+        return self._passages(*conditions)
+
+    def _passages(self, *conditions: ColumnElement[bool]) -> list[Passage]:
+        row = schema.PassageRow
+        query = (
+            select(row.passage_id, row.video_key, schema.Video.video_id, *passage_columns())
+            .join(schema.Video)
+            .where(*conditions, *passage_conditions(self.scope))
+            .order_by(row.video_key, row.start_s, row.end_s, row.passage_id)
+        )
+        return [self.named(key, passage_of(each, video_id, fields)) for each, key, video_id, *fields in
+                self.connection.execute(query)]  # fmt: skip
+
+    def named(self, video_key: int, passage: Passage) -> Passage:
+        """The passage with its speaker called as the user calls them."""
+        name = self._names.of(video_key, passage.speaker)
+        if name == passage.speaker:
+            return passage
+        p = passage
+        return Passage(p.id, p.video_id, p.kind, p.start_s, p.end_s, p.text, name, p.language, p.boxes)
+
+    def vectors(self, ids: Sequence[int], model_fingerprint: str) -> dict[int, NDArray[np.float16]]:
+        """Passage id → its vector of that model, shape ``(dimension,)``; passages without one are left out."""
+        table, sets = schema.PassageVector, schema.VectorSet
+        query = (
+            select(table.owner_id, table.vector)
+            .join(sets, sets.set_key == table.set_key)
+            .where(sets.model_fingerprint == model_fingerprint, table.owner_id.in_(_json(ids)))
+        )
+        return {owner: np.frombuffer(blob, "<f2") for owner, blob in self.connection.execute(query)}
+
+    def passages_without_vectors(self, video_id: str, model_fingerprint: str) -> list[Passage]:
+        """Those of a video that have no vector of this model."""
+        row = schema.PassageRow
+        without = ~_has_vector(schema.PassageVector, row.passage_id, model_fingerprint)
+        return self._passages(row.video_key == self._key(video_id), without)
+
+    def keyframes(
+        self, video_id: str, *, images: bool = False, without_vector_of: str | None = None
+    ) -> list[tuple[int, Keyframe]]:
+        """(id, keyframe) of the scope in time order; without ``images`` their ``image`` is empty and not read."""
+        table = schema.KeyframeRow
+        query = select(table.keyframe_id, *_keyframe_columns(images)).where(
+            table.video_key == self._key(video_id), *keyframe_conditions(self.scope)
+        )
+        if without_vector_of is not None:
+            query = query.where(~_has_vector(schema.KeyframeVector, table.keyframe_id, without_vector_of))
+        rows = self.connection.execute(query.order_by(table.time_s, table.keyframe_id))
+        return [(keyframe_id, Keyframe(*fields)) for keyframe_id, *fields in rows]
+
+    def keyframes_by_id(self, ids: Sequence[int], *, images: bool = False) -> list[tuple[int, str, Keyframe]]:
+        """(id, video id, keyframe) of the scope in the order of ``ids``; ids that are gone are left out."""
+        table = schema.KeyframeRow
+        query = (
+            select(table.keyframe_id, schema.Video.video_id, *_keyframe_columns(images))
+            .join(schema.Video)
+            .where(table.keyframe_id.in_(_json(ids)), *keyframe_conditions(self.scope))
+        )
+        found = {
+            each: (each, video_id, Keyframe(*rest))
+            for each, video_id, *rest in self.connection.execute(query)
+        }
+        return [found[identity] for identity in ids if identity in found]
+
+    def vector_models(self) -> dict[str, list[str]]:
+        """Model fingerprint → kinds it wrote vectors for."""
+        table = schema.VectorSet
+        models: dict[str, list[str]] = {}
+        query = select(table.model_fingerprint, table.kind).order_by(table.model_fingerprint, table.kind)
+        for fingerprint, kind in self.connection.execute(query):
+            models.setdefault(fingerprint, []).append(kind)
+        return models
+
+    def videos_of_model(self, model_fingerprint: str) -> int:
+        """How many of the scope's videos have vectors of that model."""
+        sets = select(schema.VectorSet.set_key).where(schema.VectorSet.model_fingerprint == model_fingerprint)
+        passage, frame = schema.PassageRow, schema.KeyframeRow
+        of_passages = select(passage.video_key).join(schema.PassageVector).where(
+            schema.PassageVector.set_key.in_(sets)
+        )  # fmt: skip
+        of_frames = select(frame.video_key).join(schema.KeyframeVector).where(
+            schema.KeyframeVector.set_key.in_(sets)
+        )  # fmt: skip
+        both = of_passages.union(of_frames).subquery()
+        query = select(func.count()).select_from(both).where(*self._admitting(both.c.video_key))
+        return int(self.connection.execute(query).scalar_one())
+
+    # Summaries
+
+    def chain(self, video_id: str) -> list[ChainLink]:
+        """The chain of summaries of a video: its events', its parts', its own; empty before that stage."""
+        return chain_rows.read(self.connection, self._key(video_id))
+
+    def video_summaries(self) -> list[tuple[str, ChainLink]]:
+        """(video id, summary of the whole video) of the scope's that have one, in the order they came in."""
+        return chain_rows.video_summaries(self.connection, self._admitting(schema.ChainLinkRow.video_key))
+
+    def library_chain(self) -> list[ChainLink]:
+        """What a model wrote of the scope's collection, or of the whole library, last, after its parts."""
+        if self.scope != Scope(collection=self.scope.collection):
+            return []
+        return chain_rows.read_library(self.connection, self.scope.collection)
+
+    def _admitting(self, column: Any) -> list[ColumnElement[bool]]:
+        return video_conditions(column, self.scope)
+
+    def _find_key(self, video_id: str) -> int | None:
+        query = select(schema.Video.video_key).where(schema.Video.video_id == video_id)
+        return self.connection.execute(
+            query.where(*self._admitting(schema.Video.video_key))
+        ).scalar_one_or_none()
+
+    def _key(self, video_id: str) -> int:
+        key = self._find_key(video_id)
+        if key is None:
+            raise NotFoundError(f"the library has no video {video_id}: `longvid ls` lists those it has")
+        return key
+
+
+def _json(ids: Iterable[int]) -> Any:
+    """One parameter, whatever the number of ids: a thousand placeholders take longer to write than to look up."""
+    wanted = func.json_each(json.dumps([int(each) for each in ids])).table_valued("value")
+    return select(wanted.c.value)
+
+
+def _keyframe_columns(images: bool) -> tuple[Any, ...]:
+    table = schema.KeyframeRow
+    image = table.image if images else literal(b"").label("image")
+    return (table.time_s, table.start_s, table.end_s, image, table.width, table.height, table.kind)
+
+
+def _has_vector(
+    table: type[schema.PassageVector] | type[schema.KeyframeVector],
+    owner: InstrumentedAttribute[int],
+    model_fingerprint: str,
+) -> ColumnElement[bool]:
+    sets = select(schema.VectorSet.set_key).where(schema.VectorSet.model_fingerprint == model_fingerprint)
+    return select(table.vector_id).where(table.owner_id == owner, table.set_key.in_(sets)).exists()
+
+
+def _date(title: str, paths: str, mtime_ns: int | None) -> str | None:
+    """In the title, else in a file's name, else when the newest file changed (UTC)."""
+    for name in (title, *(path.rpartition("/")[2].rpartition(".")[0] for path in paths.split("\n"))):
+        if found := date_in(name):
+            return found
+    return None if mtime_ns is None else day_of(mtime_ns / 1e9)

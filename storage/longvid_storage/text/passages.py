@@ -1,0 +1,209 @@
+"""The one builder of passages: a sentence said, a line on screen, a sound, each with the span of what it is made of.
+
+====================  ===========================================================================================
+speech                a sentence of one speaker, put together from neighbouring cues or cut out of one; of a sentence
+                      that is too long to be read at a glance, a part that ends at a clause, else between words
+screen                a line on screen, or several of one slide that run on in each other
+sound                 what is heard, in words, for as long as it is heard
+====================  ===========================================================================================
+
+Spans are exactly those of the words (where their times are known) or of the cues: nothing is read off letters.
+Longer texts are sums of passages, made when a question is asked (``longvid_storage.search.timeline``).
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+
+from longvid_storage.text.languages import guess_language
+from longvid_storage.text.sentences import ends_sentence, split_sentences
+from longvid_storage.text.sound_words import describe_sound
+from longvid_storage.types import Passage, ScreenText, Sound, Utterance
+
+PAUSE_S = 2.0
+"""A speaker who stops for longer has finished, whatever the punctuation says."""
+MOST_WORDS = 60
+"""Words of a passage; the longest sentences that people read in one go are about as long."""
+MOST_LETTERS = 600
+"""Letters of a passage, for texts without spaces, and for a cue of a megabyte that is one word."""
+# A recogniser that writes no full stops: there pauses end a sentence, and fewer words, so that a quote is not a blob.
+UNPUNCTUATED_PAUSE_S, UNPUNCTUATED_WORDS = 0.35, 25
+# Less than one sentence end in so many words, and nobody has set any.
+_PUNCTUATED = 60
+_SAMPLE = 20_000
+
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+_TOKEN = re.compile(r"\S+\s*")
+_CLAUSE_END = tuple(",;:–—，、；：،")
+
+Atom = tuple[int, float, float]
+"""Where a cue or word begins in a text (letters), and its span in seconds."""
+Timed = tuple[Passage, tuple[Atom, ...]]
+"""A passage and the cues or words it is made of; none where it is one."""
+
+
+def speech_passages(video_id: str, utterances: Iterable[Utterance]) -> list[Timed]:
+    """Passages of what is said (``utterances`` in any order), by time; interleaved speakers are kept apart."""
+    cues = sorted((u for u in utterances if u.text.strip()), key=lambda cue: (cue.start_s, cue.end_s))
+    sample = " ".join(cue.text for cue in cues[:_SAMPLE])
+    language = guess_language(sample)
+    punctuated = _punctuated(cues)
+    pause_s, most = (PAUSE_S, MOST_WORDS) if punctuated else (UNPUNCTUATED_PAUSE_S, UNPUNCTUATED_WORDS)
+    passages = [
+        timed
+        for run in _runs(cues, pause_s, most, language)
+        for timed in _passages_of(video_id, run, most, run[0].language or language)
+    ]
+    return sorted(passages, key=lambda timed: (timed[0].start_s, timed[0].end_s))
+
+
+def screen_passages(video_id: str, lines: Iterable[ScreenText]) -> list[Timed]:
+    """Passages of what is on screen, by time and top to bottom; a line goes on where the next is in lower case."""
+    slides: dict[tuple[float, float], list[ScreenText]] = {}
+    for line in lines:
+        if line.text.strip():
+            slides.setdefault((line.start_s, line.end_s), []).append(line)
+    passages: list[Timed] = []
+    for (start_s, end_s), shown in sorted(slides.items()):
+        language = guess_language(" ".join(line.text for line in shown))
+        runs: list[list[ScreenText]] = []
+        for line in shown:
+            before = runs[-1][-1].text if runs else ""
+            if before and line.text.lstrip()[0].islower() and not ends_sentence(before, language):
+                runs[-1].append(line)
+            else:
+                runs.append([line])
+        for run in runs:
+            boxes = tuple(line.box for line in run)
+            passages += [
+                (Passage(0, video_id, "screen", start_s, end_s, part, None, language, boxes), ())
+                for part in _readable(squeeze(" ".join(line.text for line in run)), MOST_WORDS)
+            ]
+    return passages
+
+
+def sound_passages(video_id: str, sounds: Iterable[Sound]) -> list[Timed]:
+    """Passages of what is heard besides speech, described in (English) words that people would look for."""
+    return [
+        (Passage(0, video_id, "sound", sound.start_s, sound.end_s, text, None, "en"), ())
+        for sound in sounds
+        if (text := describe_sound(sound.label))
+    ]
+
+
+def squeeze(text: str) -> str:
+    """``text`` with every run of white space as one space."""
+    return " ".join(text.split())
+
+
+def words_in(text: str) -> int:
+    """Words as a measure of length; in scripts without spaces, pairs of letters."""
+    return len(text.split()) + len(_UNSPACED.findall(text)) // 2
+
+
+def _runs(
+    cues: Sequence[Utterance], pause_s: float, most: int, language: str | None
+) -> Iterator[list[Utterance]]:
+    """Cues of one speaker that make up whole sentences together."""
+    open_runs: dict[str | None, list[Utterance]] = {}
+    for cue in cues:
+        run = open_runs.get(cue.speaker, [])
+        if run and (
+            cue.start_s - run[-1].end_s > pause_s
+            or cue.language != run[-1].language
+            or sum(words_in(each.text) for each in run) >= most
+        ):
+            yield run
+            run = []
+        run.append(cue)
+        if ends_sentence(cue.text, cue.language or language):
+            yield run
+            run = []
+        open_runs[cue.speaker] = run
+    yield from (run for run in open_runs.values() if run)
+
+
+def _passages_of(
+    video_id: str, cues: Sequence[Utterance], most: int, language: str | None
+) -> Iterator[Timed]:
+    atoms: list[Atom] = []
+    texts: list[str] = []
+    length = 0
+    for cue in cues:
+        text = squeeze(cue.text)
+        atoms += [(length + at, start_s, end_s) for at, start_s, end_s in _atoms(cue, text)]
+        texts.append(text)
+        length += len(text) + 1
+    joined = " ".join(texts)
+    begins = [begin for begin, _, _ in atoms]
+    cursor = 0
+    for sentence in split_sentences(joined, language):
+        for part in _readable(sentence, most):
+            begin = joined.index(part, cursor)
+            cursor = begin + len(part)
+            used = atoms[bisect_right(begins, begin) - 1 : bisect_right(begins, cursor - 1)]
+            start_s, end_s = min(atom[1] for atom in used), max(atom[2] for atom in used)
+            passage = Passage(0, video_id, "speech", start_s, end_s, part, cues[0].speaker, language)
+            times = (
+                tuple((max(0, at - begin), from_s, to_s) for at, from_s, to_s in used)
+                if len(used) > 1
+                else ()
+            )
+            yield passage, times
+
+
+def _atoms(cue: Utterance, text: str) -> list[Atom]:
+    """The cue's words, where all are found in its text in order; else the cue as one."""
+    atoms: list[Atom] = []
+    at = 0
+    for word in cue.words:
+        found = text.find(squeeze(word.text), at)
+        if found < 0 or (found > at + 1):
+            return [(0, cue.start_s, cue.end_s)]
+        atoms.append((found, word.start_s, word.end_s))
+        at = found + len(squeeze(word.text))
+    if not atoms or len(text) > at + 1:
+        return [(0, cue.start_s, cue.end_s)]
+    return [(0, *atoms[0][1:]), *atoms[1:]]
+
+
+def _readable(sentence: str, most: int) -> Iterator[str]:
+    """The sentence, or parts of at most ``most`` words and ``MOST_LETTERS``, cut after a clause where one ends in
+    the second half of a part, else between words, else between letters."""
+    if len(sentence) <= MOST_LETTERS and words_in(sentence) <= max(most, MOST_WORDS):
+        yield sentence
+        return
+    part: list[str] = []
+    weight, letters, clause = 0.0, 0, 0
+    for token in _TOKEN.findall(sentence):
+        for piece in _bounded(token):
+            cost = 1 + len(_UNSPACED.findall(piece)) / 2
+            if part and (weight + cost > most or letters + len(piece) > MOST_LETTERS):
+                cut = clause if clause > len(part) // 2 else len(part)
+                yield "".join(part[:cut]).strip()
+                part = part[cut:]
+                weight = sum(1 + len(_UNSPACED.findall(each)) / 2 for each in part)
+                letters, clause = sum(map(len, part)), 0
+            part.append(piece)
+            weight += cost
+            letters += len(piece)
+            if piece.rstrip().endswith(_CLAUSE_END):
+                clause = len(part)
+    if part:
+        yield "".join(part).strip()
+
+
+def _bounded(token: str) -> list[str]:
+    """A token, cut where it is longer than a readable run of letters (a script without spaces; no word at all)."""
+    step = MOST_WORDS if _UNSPACED.search(token) else MOST_LETTERS
+    return [token] if len(token) <= step else [token[at : at + step] for at in range(0, len(token), step)]
+
+
+def _punctuated(cues: Sequence[Utterance]) -> bool:
+    some = cues[:: max(1, len(cues) // 2000)]
+    words = sum(words_in(cue.text) for cue in some)
+    ends = sum(len(split_sentences(cue.text[:_SAMPLE], cue.language)) - 1 for cue in some)
+    ends += sum(ends_sentence(cue.text, cue.language) for cue in some)
+    return ends * _PUNCTUATED >= words

@@ -1,0 +1,115 @@
+"""Where sentences end: a table by language, what is always kept, and linear cost."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from longvid_storage.text import sentences
+from longvid_storage.text.sentences import ends_sentence, split_sentences
+from sentence_cases import SENTENCES, UNSPACED
+
+CASES = [(language, case) for language, cases in SENTENCES.items() for case in cases]
+PIECES = st.lists(
+    st.sampled_from(
+        [
+            "Dr.",
+            "14.",
+            "Juli",
+            "U.S.",
+            "z.",
+            "B.",
+            "he",
+            "She",
+            "…",
+            "...",
+            "?!",
+            "」",
+            "。",
+            '"',
+            "3.5",
+            " ",
+            ". .",
+            "的",
+            "ok.",
+            ")",
+        ]
+    ),
+    max_size=40,
+)
+
+
+@pytest.mark.parametrize(("language", "case"), CASES)
+def test_sentences_end_where_they_do_in_their_language(language: str, case: list[str]) -> None:
+    text = ("" if language in UNSPACED else " ").join(case)
+    assert split_sentences(text, language) == case
+    assert split_sentences(text, f"{language}-XX") == case
+
+
+@given(
+    st.one_of(st.text(), PIECES.map("".join), PIECES.map(" ".join)), st.sampled_from(["en", "de", "zh", None])
+)
+def test_every_letter_is_in_one_piece(text: str, language: str | None) -> None:
+    pieces = split_sentences(text, language)
+    assert "".join("".join(pieces).split()) == "".join(text.split())
+    assert all(piece == piece.strip() and piece for piece in pieces)
+    position = 0
+    for piece in pieces:  # each is in the text as it stands
+        position = text.index(piece, position) + len(piece)
+
+
+@pytest.mark.parametrize(
+    "text", ["It works.", "Really?", 'He said "no."', "你好。", "क्या है।", "Yes...", "pears, etc.", "No."]
+)
+def test_an_end_is_an_end(text: str) -> None:
+    assert ends_sentence(text, None)
+    assert ends_sentence(f"{text}  ", None)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("as shown by Dr.", "en"),
+        ("on", None),
+        ("am 14.", "de"),
+        ("z. B.", "de"),
+        ("in the U.S.", "en"),
+        ("by J.", None),
+        ("", None),
+    ],
+)
+def test_where_only_the_next_word_can_tell_a_sentence_may_go_on(text: str, language: str | None) -> None:
+    assert not ends_sentence(text, language)
+
+
+def test_a_number_is_an_end_where_ordinals_have_no_full_stop() -> None:
+    assert ends_sentence("We sold 14.", "en")
+    assert ends_sentence("Es endete 1945.", "de")
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [".", ". ", " .", "a.", "!)", "Dr. ", '."', "。", "It is so. ", "Am 14. Juli ", "(", "x" * 50 + ". "],
+)
+def test_looking_costs_the_same_for_each_letter(unit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The words looked at around the ends, counted: twice the text costs twice as much."""
+    looked: list[int] = []
+    real = sentences._token
+
+    def counted(text: str, start: int, end: int) -> tuple[str, str]:
+        looked[-1] += end - max(start, end - sentences._WINDOW)
+        return real(text, start, end)
+
+    monkeypatch.setattr(sentences, "_token", counted)
+    for times in (1_000, 2_000):
+        looked.append(0)
+        split_sentences(unit * times, "de")
+    assert looked[1] <= 2.1 * looked[0] + 1_000
+
+
+def test_no_pattern_tries_again_what_it_has_read() -> None:
+    assert re.match(sentences._END, "." * 100_000 + "x")
+    assert len(split_sentences(".x" * 100_000, None)) == 1
