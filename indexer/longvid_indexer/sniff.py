@@ -6,6 +6,7 @@ are text and therefore never media here: opening one would make the demuxer foll
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Literal
@@ -22,7 +23,15 @@ _MEDIA_SUFFIXES_TEXT = (
     ".vob .wav .weba .webm .wma .wmv "
 )
 MEDIA_SUFFIXES = frozenset(_MEDIA_SUFFIXES_TEXT.split())
-SUBTITLE_SUFFIXES = (".vtt", ".srt", ".ass", ".ssa")
+# In the order in which to prefer one of several files of a talk.
+SUBTITLE_SUFFIXES = (
+    ".vtt", ".webvtt", ".srt", ".ass", ".ssa", ".ttml", ".dfxp", ".itt", ".json3", ".srv3", ".srv2", ".srv1", ".sbv",
+    ".smi", ".sami", ".scc", ".lrc",
+)  # fmt: skip
+# Suffixes of much else: such a file is a transcript if its content is one.
+TRANSCRIPT_SUFFIXES = (".json", ".tsv", ".csv", ".sub", ".xml", ".docx", ".txt")
+# Subtitles that cannot be read: pictures, and formats of broadcasting.
+UNREAD_SUFFIXES = (".sup", ".idx", ".stl", ".cap", ".pac", ".mks")
 
 # Offset, bytes. The rarer formats are recognised by their suffix and then by the demuxer itself.
 _MEDIA_MAGIC = (
@@ -45,6 +54,12 @@ _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\r\f\x1b"))
 # Real text has stray control characters (a vertical tab, Ctrl-Z, zeros at its end); random bytes have 10 % of them.
 _CONTROL_SHARE = 0.05
+
+
+def like_subtitles(name: str) -> bool:
+    """Whether a file could hold subtitles or a transcript, by its suffix."""
+    suffix = os.path.splitext(name)[1].lower()
+    return suffix in SUBTITLE_SUFFIXES or suffix in TRANSCRIPT_SUFFIXES or suffix in UNREAD_SUFFIXES
 
 
 def sniff(path: Path) -> Kind:

@@ -8,19 +8,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from longvid_indexer.invented import without_loops
-from longvid_indexer.subtitles.beside import find_sidecars, in_order
+from longvid_indexer.subtitles.beside import Beside, Sidecar, Sidecars, in_order
 from longvid_indexer.subtitles.cleaning import join_brackets, tidy_line
 from longvid_indexer.subtitles.cue import Cue, Line, Subtitles
 from longvid_indexer.subtitles.languages import normalise_language
 from longvid_indexer.subtitles.reading import read_subtitles
 from longvid_indexer.subtitles.sounds import described_sounds
-from longvid_indexer.subtitles.speakers import Names, find_names, split_speaker
+from longvid_indexer.subtitles.speakers import Turn, turns_of
 from longvid_storage.errors import MediaError
 from longvid_storage.types import Sound, Utterance, VideoInfo, Word
 
 if TYPE_CHECKING:
     from longvid_indexer.subtitles.tracks import Tracks
     from longvid_indexer.transcriber import Transcriber
+
+
+_NAMED_IN_A_NOTE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +42,12 @@ class Transcript:
     sounds: tuple[Sound, ...] = ()
 
 
-def sidecars(path: Path) -> list[Path]:
-    """The subtitle files that belong to a media file and lie beside it, in alphabetical order."""
-    return [sidecar.path for sidecar in find_sidecars(path)]
-
-
-def make_transcript(path: Path, info: VideoInfo, transcriber: Transcriber | None) -> Transcript:
+def make_transcript(
+    path: Path, info: VideoInfo, transcriber: Transcriber | None, beside: Beside | None = None
+) -> Transcript:
     """Take the first source that has words; ``transcriber`` None means that speech is not recognised.
+
+    ``beside``: what lies beside the file, where that is known already.
 
     Raises:
         MediaError: the file cannot be read.
@@ -55,10 +57,12 @@ def make_transcript(path: Path, info: VideoInfo, transcriber: Transcriber | None
         read = read_subtitles(path, _language_of_name(path))
         language = read.language or _language_of_name(path)
         said, more = _said(read, language)
-        return Transcript(said, "file", language, (*read.notes(), *more), described_sounds(read))
-    notes: list[str] = []
+        notes = [*(beside.notes if beside else ()), *read.notes(), *more]
+        return Transcript(said, "file", language, tuple(notes), described_sounds(read))
+    beside = beside or Sidecars().of(path)
+    notes = [*beside.notes]
     tracks = _list_tracks(path)
-    found = _beside(path, info, tracks, notes) or _inside(path, info, tracks, notes)
+    found = _beside(beside, info, tracks, notes) or _inside(path, info, tracks, notes)
     if found is not None:
         return found
     if not info.has_audio:
@@ -83,10 +87,12 @@ def _list_tracks(path: Path) -> Tracks:
     return list_tracks(path)
 
 
-def _beside(path: Path, info: VideoInfo, tracks: Tracks, notes: list[str]) -> Transcript | None:
-    for sidecar in in_order(find_sidecars(path), tracks.spoken):
+def _beside(beside: Beside, info: VideoInfo, tracks: Tracks, notes: list[str]) -> Transcript | None:
+    left = in_order(beside.taken, tracks.spoken)
+    while left:
+        sidecar = left.pop(0)
         try:
-            read = read_subtitles(sidecar.path, sidecar.language, info.duration_s)
+            read = read_subtitles(sidecar.path, sidecar.language, info.frame_rate, info.duration_s)
         except MediaError as error:
             notes.append(error.message)
             continue
@@ -96,10 +102,19 @@ def _beside(path: Path, info: VideoInfo, tracks: Tracks, notes: list[str]) -> Tr
         notes += [f"{sidecar.path.name}: {note}" for note in (*read.notes(), *more)]
         if utterances:
             source = f"sidecar:{sidecar.path.name}"
+            notes += _not_used(left)
             return Transcript(utterances, source, language, tuple(notes), _heard(read, info))
         what = "has no readable cue" if not read.cues else "says nothing while the video lasts"
         notes.append(f"{sidecar.path.name} {what} and was passed over")
     return None
+
+
+def _not_used(left: list[Sidecar]) -> list[str]:
+    if not left:
+        return []
+    names = ", ".join(sidecar.path.name for sidecar in left[:_NAMED_IN_A_NOTE])
+    more = f" and {len(left) - _NAMED_IN_A_NOTE} more" if len(left) > _NAMED_IN_A_NOTE else ""
+    return [f"a video has one transcript: other subtitles beside it were not used ({names}{more})"]
 
 
 def _inside(path: Path, info: VideoInfo, tracks: Tracks, notes: list[str]) -> Transcript | None:
@@ -161,36 +176,20 @@ def _cut(utterance: Utterance, end_s: float) -> Utterance:
 
 def to_utterances(read: Subtitles, language: str | None) -> tuple[Utterance, ...]:
     """Cues to utterances in order of time: one a cue, or one a speaker where several speak in it."""
-    cues = [
-        replace(cue, lines=tuple(filter(None, map(tidy_line, join_brackets(cue.lines))))) for cue in read.cues
-    ]
-    names = find_names(line.text for cue in cues for line in cue.lines if line.speaker is None)
-    made = [u for cue in cues for u in _cue_utterances(cue, names, language)]
+    cues = [replace(cue, lines=tuple(join_brackets(cue.lines))) for cue in read.cues]
+    spoken = zip(cues, turns_of(cues, voices_last=read.voices_last), strict=True)
+    made = [u for cue, turns in spoken for u in _cue_utterances(cue, turns, language)]
     return tuple(sorted(made, key=lambda u: (u.start_s, u.end_s)))
 
 
-def _cue_utterances(cue: Cue, names: Names, language: str | None) -> list[Utterance]:
-    turns: list[tuple[str | None, list[Line]]] = []
-    for line in cue.lines:
-        speaker, text = (line.speaker, line.text) if line.speaker else split_speaker(line.text, names)
-        if not text:
-            continue
-        # A line without a name goes on with what the line above it says.
-        if turns and (speaker is None or speaker == turns[-1][0]):
-            turns[-1][1].append(replace(line, text=text))
-        else:
-            turns.append((speaker, [replace(line, text=text)]))
-    return [
-        Utterance(
-            cue.start_s,
-            cue.end_s,
-            " ".join(line.text for line in lines),
-            speaker,
-            language,
-            _words_of(lines),
-        )
-        for speaker, lines in turns
-    ]
+def _cue_utterances(cue: Cue, turns: list[Turn], language: str | None) -> list[Utterance]:
+    made = []
+    for speaker, raw in turns:
+        lines = list(filter(None, map(tidy_line, raw)))
+        text = " ".join(line.text for line in lines)
+        if text:
+            made.append(Utterance(cue.start_s, cue.end_s, text, speaker, language, _words_of(lines)))
+    return made
 
 
 def _words_of(lines: list[Line]) -> tuple[Word, ...]:

@@ -33,12 +33,14 @@ class Cue:
 class Subtitles:
     """What a parser read: cues in file order, what it knows of the whole, and how often something was wrong.
 
-    ``remarks`` are sentences about the file as a whole.
+    ``remarks`` are sentences about the file as a whole. ``voices_last``: a speaker that is given may go on until
+    the next one, because the file never ends a voice.
     """
 
     cues: list[Cue] = field(default_factory=list)
     language: str | None = None
     title: str | None = None
+    voices_last: bool = False
     problems: Counter[str] = field(default_factory=Counter)
     remarks: list[str] = field(default_factory=list)
 
