@@ -118,9 +118,12 @@ def fill(
 @contextmanager
 def empty_view() -> Iterator[View]:
     """A view of a library that holds nothing."""
-    with tempfile.TemporaryDirectory(prefix="longvid-empty-") as folder:
-        with Store.open(f"{folder}/library", create=True) as store, store.view() as view:
-            yield view
+    with (
+        tempfile.TemporaryDirectory(prefix="longvid-empty-") as folder,
+        Store.open(f"{folder}/library", create=True) as store,
+        store.view() as view,
+    ):
+        yield view
 
 
 def index_talks(store: Store) -> None:
