@@ -118,9 +118,8 @@ def run(view: View, questions: Sequence[Question], name: str, encoder: MiniLMEnc
     ]
     for label, some, how in steps:
         report(label, tasks, partial(ranked, weights=some, growth=how))
-    print(
-        f"search() p50 {latency_ms(view, tasks, encoder, within):.0f} ms, a view opened and the question embedded each time"
-    )
+    p50 = latency_ms(view, tasks, encoder, within)
+    print(f"search() p50 {p50:.0f} ms, a view opened and the question embedded each time")
 
 
 def prepare(
