@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 import media_factory as mf
 from longvid.cli import app
 from longvid.engines import Engines
+from longvid.media import LibraryMedia
 from longvid_agents.graph import ask
 from longvid_agents.video_lm import Frame, Request
 from longvid_storage.db.store import Store
@@ -183,7 +184,7 @@ def looked_at(folder: Path, question: str, image: str) -> tuple[Frame, ...]:
 
     lm = ScriptedLM(otherwise=reply, sees=True)
     with Store.open(folder) as store, store.view(EVERYTHING, Engines({"image": image}, "cpu")) as view:
-        ask(question, view, lm=lm)
+        ask(question, view, lm=lm, media=LibraryMedia())
     return next(request.frames for request in lm.requests if len(request.frames) > 4)
 
 
