@@ -5,7 +5,9 @@ Vectors are hashed character trigrams, so that related word forms are near each 
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+import weakref
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -126,8 +128,9 @@ class SmallLibrary:
 
     def __init__(self, videos: Sequence[SmallVideo], *, encoder: bool = True) -> None:
         self.videos = {video.video_id: video for video in videos}
-        self._folder = tempfile.TemporaryDirectory(prefix="longvid-small-")
-        self.store = Store.open(f"{self._folder.name}/library", create=True)
+        folder = tempfile.mkdtemp(prefix="longvid-small-")
+        self.store = Store.open(f"{folder}/library", create=True)
+        weakref.finalize(self, _remove, self.store, folder)
         self.text_encoder = Trigrams() if encoder else None
         self.image_encoder: Any = None
         self.media = Film(self.videos)
@@ -184,6 +187,11 @@ class SmallLibrary:
         with self.view(scope) as view:
             media = None if blind else self.media
             return ask(question, view, media=media, engines=ENGINES, **options)
+
+
+def _remove(store: Store, folder: str) -> None:
+    store.close()
+    shutil.rmtree(folder)
 
 
 def relevance(library: SmallLibrary, fits: Callable[[str, float], float]) -> None:
