@@ -200,6 +200,8 @@ def relevance(library: SmallLibrary, fits: Callable[[str, float], float]) -> Non
     for video in library.videos.values():
         with library.store.view() as view:
             frames = view.keyframes(video.video_id)
+        if not frames:
+            continue
         rows = []
         for _, frame in frames:
             cosine = fits(video.video_id, frame.time_s)
