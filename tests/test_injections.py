@@ -91,6 +91,7 @@ def check(answer: Answer, tools: SmallLibrary, lm: ScriptedLM | None = None) -> 
     assert all(unicodedata.category(sign) not in {"Cc", "Cf"} for line in lines for sign in line)
     for request in lm.requests if lm else ():
         check_prompt(request)
+        assert {each.title.split(" ", 1)[1] for each in request.evidence} <= {"Weekly meeting"}
 
 
 def check_prompt(request: Request) -> None:
