@@ -85,7 +85,7 @@ def ask(
     """
     if k < 1:
         raise UsageError(f"k is {k}; it is how many moments to read, so at least 1")
-    make_plan(question)
+    made = make_plan(question)
     run = Run(view, lm, media, clock, on_event or (lambda event: None))
     start = AskState(
         question=question,
@@ -94,7 +94,7 @@ def ask(
         budget=budget or Budget(),
         started_s=clock(),
     )
-    if whole := whole_claims(make_plan(question), view, written=lm is not None):
+    if whole := whole_claims(made, view, written=lm is not None):
         return compose(_from_the_chain(run, start, whole), lm, engines)
     graph = build_graph(Nodes(run))
     final = AskState(**graph.invoke(start, {"recursion_limit": _MOST_STEPS}))
