@@ -146,7 +146,7 @@ class FollowUp(ReplyModel):
     question: Annotated[str, Field(min_length=1, max_length=500), BeforeValidator(_words)]
     speaker: Annotated[str | None, Field(max_length=100)] = None
     citation: Annotated[str | None, Field(max_length=16)] = None
-    when: Literal[after, before] | None = None
+    when: Literal["after", "before"] | None = None
 
 
 DRAFTS, VERDICTS, SEEN = schema_of(Drafts), schema_of(Verdicts), schema_of(Seen)
