@@ -1,7 +1,7 @@
 """How large the house is, and how much of it a question passes through.
 
-    python benchmarks/house.py                  # lines, modules, classes, names defined twice
-    python benchmarks/house.py LIBRARY QUESTION # and the modules that answering it loads
+python benchmarks/house.py                  # lines, modules, classes, names defined twice
+python benchmarks/house.py LIBRARY QUESTION # and the modules that answering it loads
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def classes() -> dict[str, list[str]]:
 def main() -> None:
     """Print the table."""
     paths, names = modules(), classes()
-    lines = {room: 0 for room in ROOMS}
+    lines = dict.fromkeys(ROOMS, 0)
     comments = 0
     for path in paths:
         room = next(name for name, folder in ROOMS.items() if folder in path.parents)

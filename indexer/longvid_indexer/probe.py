@@ -103,6 +103,8 @@ def _probe_transcript(path: Path, video_id: str) -> VideoInfo:
 
     read = read_subtitles(path)
     if not read.cues:
+        if read.remarks:
+            raise MediaError(f"{path} holds no speech: {read.remarks[0]}", code="no_cues")
         raise MediaError(
             f"{path} is a subtitle file without a single readable cue: a cue is a line such as"
             " '00:00:01.000 --> 00:00:04.000' and the text below it",

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from longvid_indexer.invented import without_loops
 from longvid_indexer.subtitles.beside import find_sidecars, in_order
-from longvid_indexer.subtitles.cleaning import tidy_line, unroll
+from longvid_indexer.subtitles.cleaning import join_brackets, tidy_line
 from longvid_indexer.subtitles.cue import Cue, Line, Subtitles
 from longvid_indexer.subtitles.languages import normalise_language
 from longvid_indexer.subtitles.reading import read_subtitles
@@ -53,9 +54,8 @@ def make_transcript(path: Path, info: VideoInfo, transcriber: Transcriber | None
     if info.media_type == "transcript":
         read = read_subtitles(path, _language_of_name(path))
         language = read.language or _language_of_name(path)
-        return Transcript(
-            to_utterances(read, language), "file", language, read.notes(), described_sounds(read)
-        )
+        said, more = _said(read, language)
+        return Transcript(said, "file", language, (*read.notes(), *more), described_sounds(read))
     notes: list[str] = []
     tracks = _list_tracks(path)
     found = _beside(path, info, tracks, notes) or _inside(path, info, tracks, notes)
@@ -86,17 +86,19 @@ def _list_tracks(path: Path) -> Tracks:
 def _beside(path: Path, info: VideoInfo, tracks: Tracks, notes: list[str]) -> Transcript | None:
     for sidecar in in_order(find_sidecars(path), tracks.spoken):
         try:
-            read = read_subtitles(sidecar.path, sidecar.language)
+            read = read_subtitles(sidecar.path, sidecar.language, info.duration_s)
         except MediaError as error:
             notes.append(error.message)
             continue
         language = sidecar.language or read.language
-        utterances = _within(to_utterances(read, language), info, notes)
-        notes += [f"{sidecar.path.name}: {note}" for note in read.notes()]
+        said, more = _said(read, language)
+        utterances = _within(said, info, notes)
+        notes += [f"{sidecar.path.name}: {note}" for note in (*read.notes(), *more)]
         if utterances:
             source = f"sidecar:{sidecar.path.name}"
             return Transcript(utterances, source, language, tuple(notes), _heard(read, info))
-        notes.append(f"{sidecar.path.name} has no readable cue and was passed over")
+        what = "has no readable cue" if not read.cues else "says nothing while the video lasts"
+        notes.append(f"{sidecar.path.name} {what} and was passed over")
     return None
 
 
@@ -104,17 +106,29 @@ def _inside(path: Path, info: VideoInfo, tracks: Tracks, notes: list[str]) -> Tr
     from longvid_indexer.subtitles.tracks import read_track
 
     for track in tracks.text:
-        read = read_track(path, track, info.stream_start_s)
-        utterances = _within(to_utterances(read, track.language), info, notes)
+        read = read_track(path, track, info.stream_start_s, info.duration_s)
+        said, more = _said(read, track.language)
+        utterances = _within(said, info, notes)
         if utterances:
-            notes += read.notes()
+            notes += (*read.notes(), *more)
             source = f"track:{track.index}:{track.language or 'und'}"
             return Transcript(utterances, source, track.language, tuple(notes), _heard(read, info))
         notes.append(f"subtitle track {track.index} ({track.codec}) has no text and was passed over")
     if tracks.pictures:
         kinds = ", ".join(sorted(set(tracks.pictures)))
         notes.append(f"subtitle tracks of pictures are not read ({kinds})")
+    if tracks.unread:
+        kinds = " and ".join(tracks.unread)
+        notes.append(
+            f"a subtitle track holds text that is not read: {kinds}; extract it to a .srt or .vtt beside the file"
+        )
     return None
+
+
+def _said(read: Subtitles, language: str | None) -> tuple[tuple[Utterance, ...], tuple[str, ...]]:
+    """What a file says without what a recogniser invented, and a note on that."""
+    said, note = without_loops(to_utterances(read, language))
+    return said, () if note is None else (note,)
 
 
 def _within(utterances: Iterable[Utterance], info: VideoInfo, notes: list[str]) -> tuple[Utterance, ...]:
@@ -147,8 +161,9 @@ def _cut(utterance: Utterance, end_s: float) -> Utterance:
 
 def to_utterances(read: Subtitles, language: str | None) -> tuple[Utterance, ...]:
     """Cues to utterances in order of time: one a cue, or one a speaker where several speak in it."""
-    rolled_up = unroll(sorted(read.cues, key=lambda cue: cue.start_s))
-    cues = [replace(cue, lines=tuple(filter(None, map(tidy_line, cue.lines)))) for cue in rolled_up]
+    cues = [
+        replace(cue, lines=tuple(filter(None, map(tidy_line, join_brackets(cue.lines))))) for cue in read.cues
+    ]
     names = find_names(line.text for cue in cues for line in cue.lines if line.speaker is None)
     made = [u for cue in cues for u in _cue_utterances(cue, names, language)]
     return tuple(sorted(made, key=lambda u: (u.start_s, u.end_s)))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from longvid_indexer.subtitles.blocks import parse_span, split_blocks
+from longvid_indexer.subtitles.blocks import split_blocks
 from longvid_indexer.subtitles.cue import Subtitles
 from longvid_indexer.subtitles.languages import normalise_language
+from longvid_indexer.subtitles.times import parse_span
 from longvid_indexer.subtitles.timing import add_cue
 
 _HEADER = re.compile(r"WEBVTT(?:[ \t]+(?:-\s*)?(?P<title>.*))?\Z")
