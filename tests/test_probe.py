@@ -133,7 +133,7 @@ def test_a_file_of_subtitles_only_has_nothing_to_play(tmp_path: Path) -> None:
     assert code_of(path) == "no_streams"
 
 
-def test_a_playlist_is_text_and_the_addresses_in_it_are_not_followed(tmp_path: Path) -> None:
+def test_a_playlist_is_refused_and_the_addresses_in_it_are_not_followed(tmp_path: Path) -> None:
     inside = write_video(tmp_path / "inside.mp4", GREY)
     for name, text in {
         "list.mp4": f"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n{inside}\n#EXT-X-ENDLIST\n",
@@ -141,7 +141,7 @@ def test_a_playlist_is_text_and_the_addresses_in_it_are_not_followed(tmp_path: P
     }.items():
         path = tmp_path / name
         path.write_text(text)
-        assert code_of(path) == "not_media"
+        assert code_of(path) == "refers_elsewhere"
 
 
 @pytest.mark.parametrize(
