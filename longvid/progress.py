@@ -13,6 +13,7 @@ from longvid_indexer.report import (
     FileGone,
     IndexEvent,
     IndexReport,
+    LeftOut,
     RunsAgain,
     StageStarted,
     Told,
@@ -28,6 +29,7 @@ class Progress:
         self.live = sys.stderr.isatty()
         self._interrupted = False
         self._told: set[str] = set()
+        self._left_out: list[LeftOut] = []
 
     def watch_for_interrupt(self) -> None:
         """Ctrl-C stops at once; where a library swallows the exception, it stops at the next event."""
@@ -49,6 +51,8 @@ class Progress:
             self._once(f"again      {event.message}")
         elif isinstance(event, FileGone):
             self._once(f"gone       {event.title} stays as it is: there is no {event.path} any more")
+        elif isinstance(event, LeftOut):
+            self._left_out.append(event)
         elif isinstance(event, FileFinished):
             self._clear()
             print(printing.report_line(event.report), file=sys.stderr, flush=True)
@@ -68,12 +72,17 @@ class Progress:
             print("\r\x1b[K", end="", file=sys.stderr)
 
     def close(self, reports: Sequence[IndexReport]) -> None:
-        """The closing line: how many files ended how."""
+        """The closing lines: how many files ended how, then what was left out; with JSON a last object holds that."""
+        self._clear()
         counts = {
             status: sum(r.status == status for r in reports) for status in ("indexed", "unchanged", "failed")
         }
         told = ", ".join(f"{number} {status}" for status, number in counts.items() if number)
         print(f"{len(reports)} file{'s' * (len(reports) != 1)}: {told or 'nothing to do'}", file=sys.stderr)
+        for each in self._left_out:
+            print(printing.left_out(each), file=sys.stderr)
+        if self.json and self._left_out:
+            print(jsonform.dumps({"notes": self._left_out}), flush=True)
 
 
 def for_terminal(json: bool) -> Progress:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -42,6 +44,26 @@ class Shelf:
             self._store.require_collection(collection)
         rows = sorted(self._store.videos(), key=by_title)
         return [summary_of(row) for row in rows if collection is None or collection in row.collections]
+
+    def gone(self, below: Sequence[Path] | None = None) -> list[VideoSummary]:
+        """The videos of which no file is left, by title: all of them, or those that lay below these folders.
+
+        Raises:
+            UsageError: one of ``below`` is no folder, or an empty one: a disk that is not there looks like that.
+        """
+        from longvid.whereabouts import gone
+
+        return [summary_of(row) for row in sorted(gone(self._store, below), key=by_title)]
+
+    def media_path(self, video: str) -> Path:
+        """The file that holds a video, as it was when it was indexed.
+
+        Raises:
+            NotFoundError: no such video. MediaError: its file is gone, or holds something else by now.
+        """
+        from longvid.whereabouts import media_path
+
+        return media_path(self._store, self._store.video(self._store.resolve_video(video)))
 
     def find(self, video: str) -> VideoSummary:
         """The video of that id, unambiguous prefix of an id, or title.

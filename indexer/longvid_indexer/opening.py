@@ -44,9 +44,10 @@ def open_regular(path: Path) -> FileIO:
     Raises:
         MediaError: it is missing, may not be read, or is a directory, pipe, socket or device.
     """
+    stat_regular(
+        path
+    )  # asked before it is opened: opening a pipe waits, and opening a device may do something
     try:
-        # Asked before it is opened: opening a pipe waits, and opening a device may do something.
-        _require_regular(path, os.stat(path).st_mode)
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
         file = FileIO(descriptor)
     except (OSError, ValueError) as error:
@@ -57,6 +58,16 @@ def open_regular(path: Path) -> FileIO:
         file.close()
         raise
     return file
+
+
+def stat_regular(path: Path) -> os.stat_result:
+    """What ``stat`` says of a regular file; raises as ``open_regular`` does."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError) as error:
+        raise unreadable(path, error) from error
+    _require_regular(path, status.st_mode)
+    return status
 
 
 def unreadable(path: Path, error: Exception) -> MediaError:

@@ -5,13 +5,19 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from longvid_indexer.sniff import MEDIA_SUFFIXES, SUBTITLE_SUFFIXES, sniff
+from longvid_indexer.leaving import Leave, is_awaited, is_being_written, is_unfinished, reason_of_name
+from longvid_indexer.opening import open_regular, stat_regular, unreadable
+from longvid_indexer.sniff import HEAD_BYTES, MEDIA_SUFFIXES, SUBTITLE_SUFFIXES, sniff_bytes
 from longvid_indexer.subtitles.beside import Sidecar, find_sidecars, match_sidecars, sign
 from longvid_storage.errors import MediaError
+
+if TYPE_CHECKING:
+    from longvid_storage.db.rows import PathRow
 
 # Never media, so their content is not even looked at. Names of programming languages that are also media suffixes
 # (``.ts``, ``.mts``) are told apart by content.
@@ -32,6 +38,7 @@ class Found:
     """One input: a media file or a lone transcript with what ``stat`` says of it, or ``error``, one sentence why not.
 
     ``path`` is absolute. ``sidecar_signature`` changes when a subtitle file beside it does; empty when there is none.
+    ``named``: the user gave this very file, not a folder that holds it.
     """
 
     path: Path
@@ -39,20 +46,24 @@ class Found:
     mtime_ns: int = 0
     sidecars: tuple[Path, ...] = ()
     sidecar_signature: str = ""
+    named: bool = False
     error: MediaError | None = None
 
 
-def scan(paths: Sequence[Path]) -> Iterator[Found]:
+def scan(paths: Sequence[Path], *, everything: bool = False, leave: Leave | None = None) -> Iterator[Found]:
     """Every input once, in the order given; a directory is searched recursively, in alphabetical order.
 
-    Within directories, hidden files and what is not media are passed over, links are followed (each directory once).
-    A file given by name is always reported: what is wrong with it comes out of ``error`` or of probing it.
+    Within directories, what is not media, unfinished downloads, hidden files and what systems leave behind are passed
+    over, and ``leave`` is told of each with its reason; ``everything`` takes all of these that are media. Links are
+    followed (each directory once). A file given by name is always reported: what is wrong with it comes out of
+    ``error`` or of probing it.
     """
     given = [Path(os.path.abspath(path)) for path in paths]
     files_given = {path for path in given if not path.is_dir()}
+    walk = _Walk(everything, leave or (lambda path, reason: None))
     seen: set[Path] = set()
     for path in given:
-        found = _directory(path) if path.is_dir() else _given_file(path, files_given)
+        found = walk.directory(path) if path.is_dir() else _given_file(path, files_given, everything)
         for item in found:
             if item.path not in seen:
                 seen.add(item.path)
@@ -69,19 +80,44 @@ def content_id(path: Path) -> str:
     """The SHA-256 of a file's content, 64 hexadecimal digits: who a video is, whatever it is called.
 
     Raises:
-        MediaError: the file cannot be read.
+        MediaError: the file cannot be read, or is being written (code ``"growing"``).
     """
     digest = hashlib.sha256()
-    try:
-        with path.open("rb") as file:
-            while block := file.read(_BLOCK_BYTES):
+    with open_regular(path) as file:
+        try:
+            before = os.fstat(file.fileno())
+            writer = is_being_written(file)
+            left = before.st_size  # no further: a file may grow faster than it is read
+            while left > 0 and (block := file.read(min(left, _BLOCK_BYTES))):
                 digest.update(block)
-    except OSError as error:
-        raise MediaError(f"{path} cannot be read: {error.strerror}", code="unreadable") from error
+                left -= len(block)
+            after = os.fstat(file.fileno())
+        except OSError as error:
+            raise unreadable(path, error) from error
+    if writer or (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise MediaError(
+            f"{path} is being written right now: index it again when it is whole", code="growing"
+        )
     return digest.hexdigest()
 
 
-def _given_file(path: Path, given: set[Path]) -> Iterator[Found]:
+def still_there(row: PathRow) -> bool:
+    """Whether a known path holds the content it is known for: by size and time, and where the time differs by hash."""
+    try:
+        status = os.stat(row.path)
+    except (OSError, ValueError):
+        return False
+    if not stat.S_ISREG(status.st_mode) or status.st_size != row.size:
+        return False
+    if status.st_mtime_ns == row.mtime_ns:
+        return True
+    try:
+        return content_id(Path(row.path)) == row.video_id
+    except MediaError:
+        return False
+
+
+def _given_file(path: Path, given: set[Path], everything: bool) -> Iterator[Found]:
     """A file named by the user. Subtitles are passed over when their media file is named too (``lectures/*``)."""
     if path.suffix.lower() in SUBTITLE_SUFFIXES:
         media = [
@@ -89,89 +125,109 @@ def _given_file(path: Path, given: set[Path]) -> Iterator[Found]:
         ]
         if any(path in [s.path for s in find_sidecars(other)] for other in media if other.is_file()):
             return
-        yield _found(path, [])
+        yield replace(_found(path, []), named=True)
         return
-    yield _found(path, find_sidecars(path) if path.is_file() else [])
+    if is_unfinished(path.name) and not everything and path.is_file():
+        message = f"{path} is an unfinished download: index it when it is done, or as it is with --all"
+        yield Found(path, named=True, error=MediaError(message, code="unfinished"))
+        return
+    yield replace(_found(path, find_sidecars(path) if path.is_file() else []), named=True)
 
 
 def _found(path: Path, beside: list[Sidecar]) -> Found:
     try:
-        status = path.stat()
-    except OSError as error:
-        if isinstance(error, (FileNotFoundError, NotADirectoryError)):
-            hint = "it is a link to nothing" if path.is_symlink() else "check the path"
-            return Found(path, error=MediaError(f"{path} does not exist: {hint}", code="missing"))
-        return Found(path, error=MediaError(f"{path} cannot be read: {error.strerror}", code="unreadable"))
-    if not stat.S_ISREG(status.st_mode):
-        message = (
-            f"{path} is neither a file nor a directory: give a media file, a subtitle file or a directory"
-        )
-        return Found(path, error=MediaError(message, code="not_media"))
+        status = stat_regular(path)
+    except MediaError as error:
+        return Found(path, error=error)
     files = tuple(sidecar.path for sidecar in beside)
     return Found(path, status.st_size, status.st_mtime_ns, files, sign(beside, path.name))
 
 
-def _directory(top: Path) -> Iterator[Found]:
-    count = 0
-    for item in _walk(top, set()):
-        count += 1
-        yield item
-    if not count:
-        message = f"{top} holds nothing to index: no video, audio or subtitle file in it or below it"
-        yield Found(top, error=MediaError(message, code="empty_directory"))
+class _Walk:
+    """Searches directories; ``leave`` is told of what is passed over."""
 
+    def __init__(self, everything: bool, leave: Leave) -> None:
+        self._everything = everything
+        self._leave = leave
+        self._entered: set[tuple[int, int]] = set()
 
-def _walk(folder: Path, entered: set[tuple[int, int]]) -> Iterator[Found]:
-    """Depth first: a directory's own files, then its subdirectories."""
-    try:
+    def directory(self, top: Path) -> Iterator[Found]:
+        """Depth first: a directory's own files, then its subdirectories. No recursion: folders nest deeply."""
+        count, waiting = 0, [top]
+        while waiting:
+            folder = waiting.pop()
+            try:
+                entries = self._list(folder)
+            except OSError as error:
+                count += 1
+                yield Found(folder, error=unreadable(folder, error))
+                continue
+            taken = [entry for entry in entries if self._everything or not self._passed_over(entry)]
+            folders = [Path(entry.path) for entry in taken if _is(entry, os.DirEntry.is_dir)]
+            for item in self._files(folder, taken, {entry.name for entry in entries}):
+                count += 1
+                yield item
+            waiting += reversed(folders)
+        if not count:
+            message = f"{top} holds nothing to index: no video, audio or subtitle file in it or below it"
+            yield Found(top, error=MediaError(message, code="empty_directory"))
+
+    def _list(self, folder: Path) -> list[os.DirEntry[str]]:
+        """A directory's entries in alphabetical order; none when a link has led here before."""
         status = folder.stat()
-        # A link may lead back up: each real directory is entered once.
-        if (status.st_dev, status.st_ino) in entered:
-            return
-        entered.add((status.st_dev, status.st_ino))
+        if (status.st_dev, status.st_ino) in self._entered:
+            return []
+        self._entered.add((status.st_dev, status.st_ino))
         with os.scandir(folder) as listing:
-            entries = sorted((e for e in listing if not e.name.startswith(".")), key=lambda e: e.name)
-    except OSError as error:
-        yield Found(folder, error=MediaError(f"{folder} cannot be read: {error.strerror}", code="unreadable"))
-        return
-    folders = [entry for entry in entries if _is_folder(entry)]
-    names = [entry.name for entry in entries if entry not in folders]
-    yield from _files(folder, names)
-    for entry in folders:
-        yield from _walk(folder / entry.name, entered)
+            return sorted(listing, key=lambda entry: entry.name)
 
+    def _passed_over(self, entry: os.DirEntry[str]) -> bool:
+        reason = reason_of_name(entry.name, folder=_is(entry, os.DirEntry.is_dir))
+        if reason is not None:
+            self._leave(Path(entry.path), reason)
+        return reason is not None
 
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:
+    def _files(self, folder: Path, entries: list[os.DirEntry[str]], there: set[str]) -> Iterator[Found]:
+        """What is to be indexed among ``entries``; ``there`` are all names in the folder."""
+        names = [entry.name for entry in entries if not _is(entry, os.DirEntry.is_dir)]
+        regular = [entry.name for entry in entries if _is(entry, os.DirEntry.is_file)]
+        media = [name for name in names if self._is_media(folder / name, there)]
+        beside = match_sidecars(media, regular)
+        taken = {sidecar.path.name for group in beside.values() for sidecar in group}
+        for name in names:
+            if name in beside:
+                found = [Sidecar(folder / s.path, s.language, s.partial) for s in beside[name]]
+                yield _found(folder / name, found)
+            elif name not in taken and Path(name).suffix.lower() in SUBTITLE_SUFFIXES:
+                yield _found(folder / name, [])
+
+    def _is_media(self, path: Path, there: set[str]) -> bool:
+        """By suffix where that is clear, else by content; text called ``.mp4`` counts, so that its error is told."""
+        suffix = path.suffix.lower()
+        if suffix in SUBTITLE_SUFFIXES:
+            return False
+        if not self._everything and is_awaited(path, there):
+            self._leave(path, "unfinished")
+            return False
+        if suffix in MEDIA_SUFFIXES and suffix not in _AMBIGUOUS_SUFFIXES:
+            return True
+        kind = "text" if suffix in _OTHER_SUFFIXES else _kind_of(path)
+        if kind == "media" or (suffix in _AMBIGUOUS_SUFFIXES and kind in ("unknown", "empty", "unreadable")):
+            return True
+        self._leave(path, "reference" if kind == "reference" else "other")
         return False
 
 
-def _files(folder: Path, names: list[str]) -> Iterator[Found]:
-    media = [name for name in names if _is_media(folder / name)]
-    beside = match_sidecars(media, names)
-    taken = {sidecar.path.name for group in beside.values() for sidecar in group}
-    for name in names:
-        if name in beside:
-            yield _found(
-                folder / name, [Sidecar(folder / s.path, s.language, s.partial) for s in beside[name]]
-            )
-        elif name not in taken and Path(name).suffix.lower() in SUBTITLE_SUFFIXES:
-            yield _found(folder / name, [])
-
-
-def _is_media(path: Path) -> bool:
-    """By suffix where that is clear, else by content; text called ``.mp4`` counts, so that its error is told."""
-    suffix = path.suffix.lower()
-    if suffix in _OTHER_SUFFIXES or suffix in SUBTITLE_SUFFIXES:
-        return False
-    if suffix in MEDIA_SUFFIXES and suffix not in _AMBIGUOUS_SUFFIXES:
-        return True
+def _is(entry: os.DirEntry[str], test: Callable[[os.DirEntry[str]], bool]) -> bool:
     try:
-        if not path.is_file():
-            return path.is_symlink() and suffix in MEDIA_SUFFIXES
-        kind = sniff(path)
-    except OSError:
-        return suffix in MEDIA_SUFFIXES
-    return kind == "media" or (suffix in _AMBIGUOUS_SUFFIXES and kind in ("unknown", "empty"))
+        return test(entry)
+    except OSError:  # a loop of links
+        return False
+
+
+def _kind_of(path: Path) -> str:
+    try:
+        with open_regular(path) as file:
+            return sniff_bytes(file.read(HEAD_BYTES))
+    except (MediaError, OSError):
+        return "unreadable"

@@ -7,7 +7,6 @@ names other files (playlists, concat lists, manifests) is a kind of its own, loo
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Literal
 
 Kind = Literal["media", "subtitles", "image", "reference", "text", "empty", "unknown"]
@@ -66,17 +65,6 @@ _CUE_TIME = re.compile(
 )
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\r\f\x1b"))
-
-
-def sniff(path: Path) -> Kind:
-    """The kind of a file, from its first 4096 bytes.
-
-    Raises:
-        OSError: it cannot be read.
-    """
-    with path.open("rb") as file:
-        head = file.read(HEAD_BYTES)
-    return sniff_bytes(head)
 
 
 def reference_kind(head: bytes) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from longvid_indexer.stages.job import Job, Plan, Work, digest, units_with
+from longvid_indexer.stages.job import Job, Plan, Work, as_text, digest, units_with
 
 if TYPE_CHECKING:
     from longvid_storage.db.stage_writer import StageWriter
@@ -27,13 +27,13 @@ def transcript_stage(job: Job, recorded: dict[str, str]) -> Plan:
         units = units_with(job, utterances=made.utterances)
 
         def write(writer: StageWriter) -> None:
-            writer.replace_utterances(made.utterances, source=made.source, language=made.language)
+            writer.replace_utterances(made.utterances, source=as_text(made.source), language=made.language)
             writer.replace_units(units)
 
         return Work(
             write,
             recognised if needs_engine else with_subtitles,
-            engine=made.source,
+            engine=as_text(made.source),
             counters={"utterances": len(made.utterances)},
             notes=made.notes,
         )

@@ -9,8 +9,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from longvid_indexer.opening import open_regular
 from longvid_indexer.sniff import MEDIA_SUFFIXES, SUBTITLE_SUFFIXES
 from longvid_indexer.subtitles.languages import normalise_language
+from longvid_storage.errors import MediaError
 
 _TAGS = frozenset(
     (
@@ -30,6 +32,8 @@ _TAGS = frozenset(
 )
 _PARTIAL = frozenset(("forced", "signs", "foreign"))
 _MOST_TAGS = 3
+LARGEST_BYTES = 64 * 2**20
+"""A day of speech is about 2 MB; what is larger was not written for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +98,20 @@ def match_sidecars(media_names: Iterable[str], names: Iterable[str]) -> dict[str
 def find_sidecars(path: Path) -> list[Sidecar]:
     """The subtitle files beside one media file, in alphabetical order; none when its directory cannot be listed."""
     try:
-        names = [entry.name for entry in os.scandir(path.parent) if entry.is_file()]
+        with os.scandir(path.parent) as listing:
+            names = [entry.name for entry in listing if _is_file(entry)]
     except OSError:
         return []
     media = [name for name in names if os.path.splitext(name)[1].lower() in MEDIA_SUFFIXES]
     matched = match_sidecars({*media, path.name}, names)[path.name]
     return [Sidecar(path.parent / s.path, s.language, s.partial) for s in matched]
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # a loop of links costs itself, not the others
+        return False
 
 
 def in_order(found: Sequence[Sidecar], spoken: str | None) -> list[Sidecar]:
@@ -126,8 +138,22 @@ def sign(found: Sequence[Sidecar], media_name: str) -> str:
     digest = hashlib.sha256()
     for sidecar in sorted(found, key=lambda s: s.path.name):
         digest.update(sidecar.path.name[len(stem) :].encode(errors="surrogateescape") + b"\x00")
-        try:
-            digest.update(hashlib.sha256(sidecar.path.read_bytes()).digest())
-        except OSError:
-            digest.update(b"unreadable")
+        digest.update(_content(sidecar.path))
     return digest.hexdigest()[:32]
+
+
+def _content(path: Path) -> bytes:
+    """The SHA-256 of a subtitle file; of one that is too large to be read as one, of its size and time."""
+    digest = hashlib.sha256()
+    try:
+        with open_regular(path) as file:
+            status = os.fstat(file.fileno())
+            if status.st_size > LARGEST_BYTES:
+                return f"{status.st_size} {status.st_mtime_ns}".encode()
+            left = status.st_size
+            while left > 0 and (block := file.read(min(left, 2**20))):
+                digest.update(block)
+                left -= len(block)
+    except (MediaError, OSError):
+        return b"unreadable"
+    return digest.digest()

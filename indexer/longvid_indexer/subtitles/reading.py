@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from io import BufferedReader
 from pathlib import Path
 
+from longvid_indexer.opening import open_regular, unreadable
 from longvid_indexer.subtitles.ass import parse_ass
+from longvid_indexer.subtitles.beside import LARGEST_BYTES
 from longvid_indexer.subtitles.cue import Subtitles
 from longvid_indexer.subtitles.encodings import decode_text
 from longvid_indexer.subtitles.srt import parse_srt
 from longvid_indexer.subtitles.webvtt import parse_webvtt
 from longvid_storage.errors import MediaError
-
-# A day of speech is about 2 MB; what is larger was not written for people.
-_LARGEST_BYTES = 64 * 2**20
 
 
 def read_subtitles(path: Path, language: str | None = None) -> Subtitles:
@@ -24,13 +24,14 @@ def read_subtitles(path: Path, language: str | None = None) -> Subtitles:
         MediaError: the file cannot be read, or is far too large for subtitles.
     """
     try:
-        if path.stat().st_size > _LARGEST_BYTES:
-            raise MediaError(
-                f"{path} is larger than {_LARGEST_BYTES} bytes: not a subtitle file", code="not_media"
-            )
-        data = path.read_bytes()
+        with open_regular(path) as file, BufferedReader(file) as whole:
+            data = whole.read(LARGEST_BYTES + 1)
     except OSError as error:
-        raise MediaError(f"{path} cannot be read: {error.strerror}", code="unreadable") from error
+        raise unreadable(path, error) from error
+    if len(data) > LARGEST_BYTES:
+        raise MediaError(
+            f"{path} is larger than {LARGEST_BYTES} bytes: not a subtitle file", code="not_media"
+        )
     text, encoding = decode_text(data, language)
     read = parse_subtitles(text)
     if encoding is not None:
