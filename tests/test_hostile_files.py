@@ -460,9 +460,9 @@ def test_a_path_that_holds_another_film_is_not_cut(
     done = longvid("clip", "exam-info", "0", "1", "-o", tmp_path / "c.mp4", "-L", tmp_path / "library")
     assert done.returncode == 1
     assert "gone or holds something else" in done.stderr
-    if answer.claims:
-        with pytest.raises(MediaError, match="gone or holds something else"):
-            library.clip(answer, tmp_path / "d.mp4")
+    assert answer.claims
+    with pytest.raises(MediaError, match="gone or holds something else"):
+        library.clip(answer, tmp_path / "d.mp4")
     assert not (tmp_path / "c.mp4").exists()
 
 

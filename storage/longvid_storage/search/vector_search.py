@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import threading
 import zipfile
 from collections.abc import Callable
@@ -30,6 +31,7 @@ from longvid_storage.types import Filters
 _FEW = 4096
 _BATCH = 2000
 _MASKS = 64
+_OWN_NAME = re.compile(r"[a-z_]+-\w+-[0-9a-f]{16}\.npz(\.\d+\.\d+\.tmp)?")
 
 
 @dataclass(slots=True)
@@ -166,7 +168,7 @@ class VectorSearch:
 
     def _load(self, part: Part) -> _Cached | None:
         path = self._file(part)
-        if path is None or not path.exists():
+        if path is None or path.parent.is_symlink() or not path.exists():
             return None
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as saved:
@@ -182,7 +184,7 @@ class VectorSearch:
 
     def _save(self, part: Part, cached: _Cached) -> None:
         path = self._file(part)
-        if path is None:
+        if path is None or path.parent.is_symlink():
             return
         temporary = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
         try:
@@ -198,7 +200,7 @@ class VectorSearch:
                 )
             temporary.replace(path)
             for other in path.parent.glob(f"{part.channel}-{part.size}-*.npz"):
-                if other != path:  # of a model that is no longer used
+                if other != path and _OWN_NAME.fullmatch(other.name):  # of a model that is no longer used
                     other.unlink(missing_ok=True)
         except OSError:
             # Searching works without its cache file: a full or read-only disk must not fail a search.
@@ -208,6 +210,8 @@ class VectorSearch:
         """Drop every index, in memory and on disk, so that nothing of a removed video stays."""
         with self._lock:
             self._held.clear()
-            if self._cache is not None and self._cache.is_dir():
+            # Only what we wrote, and nowhere else: the folder may be somebody else's, or a link to one.
+            if self._cache is not None and self._cache.is_dir() and not self._cache.is_symlink():
                 for path in self._cache.iterdir():
-                    path.unlink(missing_ok=True)
+                    if _OWN_NAME.fullmatch(path.name):
+                        path.unlink(missing_ok=True)
