@@ -43,10 +43,15 @@ class Progress:
         if self._interrupted:
             raise KeyboardInterrupt
         if isinstance(event, StageStarted) and self.live:
-            print(f"\r\x1b[K{event.title}: {event.stage} …", end="", file=sys.stderr, flush=True)
+            print(
+                f"\r\x1b[K{printing.one_line(event.title)}: {event.stage} …",
+                end="",
+                file=sys.stderr,
+                flush=True,
+            )
         elif isinstance(event, Waiting | Told):
             self._clear()
-            print(event.message, file=sys.stderr, flush=True)
+            print(printing.one_line(event.message), file=sys.stderr, flush=True)
         elif isinstance(event, RunsAgain):
             self._once(f"again      {event.message}")
         elif isinstance(event, FileGone):
@@ -57,7 +62,7 @@ class Progress:
             self._clear()
             print(printing.report_line(event.report), file=sys.stderr, flush=True)
             for note in event.report.notes:
-                print(f"           note: {note}", file=sys.stderr, flush=True)
+                print(f"           note: {printing.one_line(note)}", file=sys.stderr, flush=True)
             if self.json:
                 print(jsonform.dumps(event.report), flush=True)
 

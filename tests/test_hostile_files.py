@@ -442,6 +442,23 @@ def test_a_renamed_file_keeps_its_knowledge_and_takes_its_name(shelf: tuple[Libr
     assert titles(library) == ["exam-info", "Lighthouse tour"]
 
 
+def test_a_lone_transcript_becomes_its_films_when_that_comes(
+    library: Library, tmp_path: Path, clips: list[Path]
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "talk.srt").write_text(CUE.replace("hello", "an early draft"))
+    index(library, folder)
+    (folder / "talk.srt").write_text(CUE.replace("hello", "what was really said"))
+    shutil.copy(clips[0], folder / "talk.mp4")
+    reports, _ = index(library, folder)
+    assert any("what was known of talk.srt alone was removed" in note for note in reports["talk.mp4"].notes)
+    (video,) = library.videos()
+    assert [utterance.text for utterance in library.show(video.video_id).utterances] == [
+        "what was really said"
+    ]
+
+
 def replace_film(path: Path, other: Path, *, keep_time: bool = False) -> None:
     before = path.stat()
     shutil.copy(other, path)

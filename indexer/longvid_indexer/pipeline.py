@@ -193,6 +193,7 @@ class Pipeline:
             )
         if known is None:
             self._retire_unfinished(job)
+        self._retire_lone_transcripts(job, found.sidecars)
         return job
 
     def _other_paths(self, job: Job, row: VideoRow, *, new: bool) -> None:
@@ -238,6 +239,14 @@ class Pipeline:
             row = self._known.get(name)
             if row is not None and row.video_id != job.video_id and not os.path.lexists(name):
                 self._retire(row.video_id, job, "what the library knew of its unfinished download")
+
+    def _retire_lone_transcripts(self, job: Job, sidecars: tuple[Path, ...]) -> None:
+        """Subtitles that were indexed before their film came are part of the film now, not a video beside it."""
+        for sidecar in sidecars:
+            row = self._known.get(str(sidecar))
+            if row is not None and row.video_id != job.video_id:
+                self.store.forget_path(sidecar)
+                self._retire(row.video_id, job, f"what was known of {as_text(sidecar.name)} alone")
 
 
 def _as_found(found: Found) -> bool:
