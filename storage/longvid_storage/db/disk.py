@@ -6,6 +6,7 @@ work over a network filesystem").
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import mmap
@@ -47,12 +48,10 @@ def can_share(folder: Path) -> bool:
 
 def _scratch(folder: Path) -> int:
     if hasattr(os, "O_TMPFILE"):
-        try:
+        with contextlib.suppress(OSError):  # network shares and older disks have none
             descriptor = os.open(folder, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
-            os.pwrite(descriptor, b"?", 0)
-        except OSError:
-            pass  # network shares and older disks have none
-        else:
+            with contextlib.suppress(OSError):  # a full disk can be locked all the same
+                os.pwrite(descriptor, b"?", 0)
             return descriptor
     return os.open(folder / ".lock", os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
 

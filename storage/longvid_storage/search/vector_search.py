@@ -31,7 +31,7 @@ from longvid_storage.types import Filters
 _FEW = 4096
 _BATCH = 2000
 _MASKS = 64
-_OWN_NAME = re.compile(r"[a-z_]+-\w+-[0-9a-f]{16}\.npz(\.\d+\.\d+\.tmp)?")
+_OWN_NAME = re.compile(r"[\w-]+-[0-9a-f]{16}\.npz(\.\d+\.\d+\.tmp)?")
 
 
 @dataclass(slots=True)
