@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 from typer.exceptions import TyperException
@@ -48,6 +48,9 @@ from longvid.cli_options import (
 )
 from longvid_storage.errors import LongvidError, LongvidWarning, UsageError
 from longvid_storage.text.shown import shown
+
+if TYPE_CHECKING:
+    from longvid.library import Library
 
 app = typer.Typer(
     help="Ask hours of video a question; every claim of the answer cites video and time.",
@@ -137,6 +140,14 @@ def index(
         bool,
         typer.Option("--reprocess", help="Bring what the library holds up to date after a model changed."),
     ] = False,
+    everything: Annotated[
+        bool,
+        typer.Option("--all", help="Take unfinished downloads, hidden files, bins and thumbnails too."),
+    ] = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Forget videos whose files are gone; asks first.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="With --prune: do not ask.")] = False,
     model: ModelOption = None,
     device: DeviceOption = None,
     profile: ProfileOption = None,
@@ -151,7 +162,7 @@ def index(
     from longvid import progress
     from longvid.models.roles import ROLES
 
-    if not paths and not reprocess:
+    if not paths and not reprocess and not prune:
         raise UsageError("name folders or files to index, or --reprocess for what the library holds")
     engines = chosen_engines(model, device, profile, config)
     with (
@@ -159,15 +170,20 @@ def index(
         progress.for_terminal(json_, quiet) as show,
     ):
         show.watch_for_interrupt()
-        reports = lib.index(
-            paths or None,
-            collection=collection,
-            only=_names(only),
-            skip=_names(skip),
-            reprocess=reprocess,
-            on_event=show,
-        )
-        show.close(reports)
+        reports = []
+        if paths or reprocess:
+            reports = lib.index(
+                paths or None,
+                collection=collection,
+                only=_names(only),
+                skip=_names(skip),
+                reprocess=reprocess,
+                everything=everything,
+                on_event=show,
+            )
+            show.close(reports)
+        if prune:
+            _prune(lib, paths, yes)
         tell(lib.stale_vectors())
         off = [
             ROLES[role] for role, c in lib.engines.choices.items() if c.plan is None and ROLES[role].indexes
@@ -177,6 +193,20 @@ def index(
                 output.note(f"off        {role.title}: {role.lost}")
             output.note("           (longvid doctor says why, and what to type)")
     return int(any(report.status == "failed" for report in reports))
+
+
+def _prune(lib: Library, paths: list[Path] | None, yes: bool) -> None:
+    """Forget the videos whose files are gone, once the user agrees."""
+    gone = lib.gone(paths)
+    if not gone:
+        tell(["nothing to forget: every known file is where it was"])
+        return
+    tell([f"gone: {video.title} ({video.path})" for video in gone])
+    if not yes:
+        typer.confirm(f"Forget {len(gone)} video{'s' * (len(gone) != 1)}?", abort=True, err=True)
+    for video in gone:
+        lib.remove(video.video_id)
+    tell([f"forgot {len(gone)} video{'s' * (len(gone) != 1)}"])
 
 
 app.command(epilog="Example: longvid ask 'when does the speaker define the learning rate?'")(cli_ask.ask)

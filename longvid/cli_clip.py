@@ -82,8 +82,7 @@ def _spans(what: list[str], library: Path | None, pad_s: float) -> list[MediaSpa
         title, path = "", video
         if not Path(video).is_file():
             with open_library(library) as lib:
-                found = lib.find(video)
-            title, path = found.title, found.path
+                title, path = lib.find(video).title, str(lib.media_path(video))
         span = MediaSpan(path, start_s, end_s, title)
         spans.append(MediaSpan(path, max(0.0, span.start_s - pad_s), span.end_s + pad_s, title))
     return spans

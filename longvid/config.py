@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,42 +23,65 @@ from typing import Any
 
 import platformdirs
 
-from longvid_storage.errors import UsageError
+from longvid_storage.errors import LongvidWarning, UsageError
 
 NAME = "longvid.toml"
 VARIABLE = "LONGVID_CONFIG"
 _KEYS = ("profile", "device", "models")
 
 
+_HERE = "found in the working directory, so for local models only"
+# Options of adapters that a file may set which only happens to lie where longvid is run; and anything that is a number.
+_HARMLESS = frozenset(("model", "device", "dtype", "compute_type", "language"))
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What a configuration file says; ``path`` is None when there is none. Roles and names are not checked here."""
+    """What a configuration file says; ``path`` is None when there is none. Roles and names are not checked here.
+
+    ``found_here``: nobody named the file, it lies in the working directory, where somebody else may have put it; such
+    a file may choose local models and no more. ``origin`` says in words how the file was found.
+    """
 
     path: Path | None = None
     profile: str | None = None
     device: str | None = None
     models: Mapping[str, str | Mapping[str, Any]] = field(default_factory=dict)
+    found_here: bool = False
+    origin: str = ""
 
 
-def find_config() -> Path | None:
-    """``$LONGVID_CONFIG``, else ``longvid.toml`` in the working directory, else in the user's configuration."""
+def user_config() -> Path:
+    """Where the user's own configuration lies."""
+    return Path(platformdirs.user_config_dir("longvid")) / NAME
+
+
+def _find(path: str | Path | None) -> tuple[Path, str] | None:
+    """The file to read and how it was found; only one file is ever read."""
+    if path is not None:
+        return Path(path), "named by --config"
     if named := os.environ.get(VARIABLE):
-        return Path(named)
-    places = (Path(NAME), Path(platformdirs.user_config_dir("longvid")) / NAME)
-    return next((place for place in places if place.is_file()), None)
+        return Path(named), f"named by ${VARIABLE}"
+    if Path(NAME).is_file():
+        return Path(NAME), _HERE
+    return (user_config(), "the user's own") if user_config().is_file() else None
 
 
 def load_config(path: str | Path | None = None) -> Config:
-    """The configuration at ``path``, or the one ``find_config`` finds; only one file is ever read.
+    """The configuration at ``path``, else at ``$LONGVID_CONFIG``, else ``longvid.toml`` here, else the user's own.
+
+    The one in the working directory is announced by a ``LongvidWarning``.
 
     Raises:
-        UsageError: it is not there, is not TOML, or holds something unknown.
+        UsageError: it is not there, is not TOML, holds something unknown, or lies in the working directory and names
+            a server, a key or anything else than local models.
     """
-    place = Path(path) if path is not None else find_config()
-    if place is None:
+    found = _find(path)
+    if found is None:
         return Config()
+    place, origin = found
     try:
-        found = tomllib.loads(place.read_text("utf-8"))
+        read = tomllib.loads(place.read_text("utf-8"))
     except OSError as error:
         raise UsageError(
             f"the configuration {place} cannot be read: {error.strerror or error}; "
@@ -65,10 +89,10 @@ def load_config(path: str | Path | None = None) -> Config:
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"the configuration {place} is not TOML: {error}") from error
-    return _checked(place, found)
+    return _checked(place, read, origin)
 
 
-def _checked(place: Path, found: dict[str, Any]) -> Config:
+def _checked(place: Path, found: dict[str, Any], origin: str) -> Config:
     unknown = sorted(set(found) - set(_KEYS))
     if unknown:
         raise UsageError(f"{place} has the unknown key {unknown[0]!r}: the keys are {', '.join(_KEYS)}")
@@ -78,4 +102,23 @@ def _checked(place: Path, found: dict[str, Any]) -> Config:
     models = found.get("models", {})
     if not isinstance(models, dict):
         raise UsageError(f'{place}: models is {models!r}, it is a table: [models], then ROLE = "SPEC"')
-    return Config(place, found.get("profile"), found.get("device"), models)
+    here = origin == _HERE
+    if here:
+        for role, spec in models.items():
+            _require_harmless(place, role, spec)
+        warnings.warn(f"settings are taken from {place.absolute()}, {origin}", LongvidWarning, stacklevel=3)
+    return Config(place, found.get("profile"), found.get("device"), models, here, origin)
+
+
+def _require_harmless(place: Path, role: str, spec: object) -> None:
+    for option, value in spec.items() if isinstance(spec, dict) else ():
+        if option not in _HARMLESS and not isinstance(value, (bool, int, float)):
+            raise not_from_here(place, role, f"sets {option}")
+
+
+def not_from_here(place: Path | None, role: str, what: str) -> UsageError:
+    """The refusal of a setting that only the user's own configuration may hold; ``what`` is a verb and its object."""
+    return UsageError(
+        f"{place} {what} for {role}, and a file that lies in the working directory may only choose local models: "
+        f"put it into {user_config()}, or name the file with --config {place}"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class VideoSummary:
-    """One video of a library; ``stages`` maps each stage to its status."""
+    """One video of a library; ``stages`` maps each stage to its status; ``gone``: no file of it is left."""
 
     video_id: str
     title: str
@@ -23,6 +24,7 @@ class VideoSummary:
     duration_s: float
     collections: tuple[str, ...]
     stages: dict[str, str]
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class VideoDetails:
     utterances: tuple[Utterance, ...]
     screen_text: tuple[ScreenText, ...]
     sounds: tuple[Sound, ...]
+    gone: bool = False
 
 
 def build_tree(segments: tuple[Segment, ...]) -> tuple[EventTree, ...]:
@@ -90,6 +93,7 @@ def summary_of(row: VideoRow) -> VideoSummary:
         duration_s=row.info.duration_s,
         collections=tuple(row.collections),
         stages={name: record.result.status for name, record in row.stages.items()},
+        gone=bool(row.paths) and not any(os.path.lexists(path) for path in row.paths),
     )
 
 

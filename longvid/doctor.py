@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import textwrap
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ class RoleState:
 class Examination:
     """What was found.
 
+    ``settings``: each setting and where it comes from.
     ``library_error`` is None when the library opens or does not exist yet; ``gpu`` when there is none or no torch to
     use it; ``config`` when there is no configuration.
     """
@@ -54,6 +56,7 @@ class Examination:
     vector_index: str
     roles: dict[str, RoleState]
     problems: tuple[str, ...]
+    settings: dict[str, str]
 
 
 def examine(library: Path | None = None, engines: Engines | None = None) -> Examination:
@@ -76,7 +79,27 @@ def examine(library: Path | None = None, engines: Engines | None = None) -> Exam
         vector_index=_vector_index(),
         roles={role: _role(choice, chosen.device) for role, choice in chosen.choices.items()},
         problems=third_party().problems,
+        settings=_settings(library, chosen),
     )
+
+
+def _settings(library: Path | None, engines: Engines) -> dict[str, str]:
+    """Each setting → where it comes from."""
+    config = engines.config
+    named = "$LONGVID_LIBRARY" if os.environ.get("LONGVID_LIBRARY") else "not set: the user's data directory"
+    found = {
+        "configuration": f"{config.path} ({config.origin})" if config.path else "none",
+        "library": "given by a flag or the caller"
+        if library is not None and str(library) != os.environ.get("LONGVID_LIBRARY")
+        else named,
+        "device": engines.sources.get("device", ""),
+        "profile": engines.sources.get("profile", ""),
+    }
+    for role in engines.choices:
+        in_file = f"from {config.path}" if role in config.models else None
+        by_profile = f"from the profile {engines.profile}" if engines.profile else None
+        found[role] = engines.sources.get(role) or in_file or by_profile or "not set: auto"
+    return found
 
 
 def _library(path: Path, engines: Engines) -> tuple[int | None, str | None]:
@@ -157,8 +180,15 @@ def render(found: Examination) -> str:
         _fact("longvid", f"{found.longvid} on Python {found.python}"),
         _fact("torch", f"{found.torch or 'not installed'} ({gpu})"),
         _fact("vectors", found.vector_index),
-        _fact("models from", found.config or "no longvid.toml: auto, and flags"),
+        _fact(
+            "models from",
+            found.settings["configuration"] if found.config else "no longvid.toml: auto, and flags",
+        ),
         _fact("library", f"{found.library.replace(str(Path.home()), '~', 1)} ({state})"),
+    ]
+    lines += ["", _fact("settings", "where each comes from")]
+    lines += [
+        _more(name, source) for name, source in found.settings.items() if not source.startswith("not set")
     ]
     for role in found.roles.values():
         place = f" on {role.device}" if role.device else ""

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from longvid.config import Config, load_config
+from longvid.config import Config, load_config, not_from_here
 from longvid.models.held import of_role
 from longvid.models.naming import ModelSpec, Plan, Wanted, plan, plan_of, wanted
 from longvid.models.profiles import PROFILES, profile_named
@@ -68,6 +68,7 @@ class Engines:
     config = Config()
     device: str | None = None
     profile: str | None = None
+    sources: Mapping[str, str] = {}
     _held: Held | None = None
 
     def __init__(
@@ -87,9 +88,17 @@ class Engines:
         if found.profile is not None and profile is None:
             asked |= _of_profile(found.profile, place)
         asked |= _of_table(found.models, place)
+        if found.found_here:
+            _require_local(found, asked)
         if profile is not None:
             asked |= _of_profile(profile, "")
-        self._wanted = asked | _of_table(models or {}, "")
+        given = _of_table(models or {}, "")
+        self._wanted = asked | given
+        self.sources = {
+            "device": _source(device, found.device, found, "a GPU where there is one"),
+            "profile": _source(profile, found.profile, found, "none"),
+            **dict.fromkeys(given, "given by --model or the caller"),
+        }
 
     def follow(self, held: Held) -> None:
         """Let ``auto`` prefer the text and image model that a library's vectors are of, when it is here."""
@@ -194,6 +203,24 @@ class Engines:
 def _of_table(models: Mapping[str, ModelSpec], where: str) -> dict[str, Wanted]:
     """Each role's wish; ``where`` names the file or profile that says it, empty for the caller."""
     return {name: wanted(role_named(name, where), spec, where) for name, spec in models.items()}
+
+
+def _source(given: str | None, in_file: str | None, config: Config, otherwise: str) -> str:
+    """Where a setting comes from, in words."""
+    if given is not None:
+        return "given by a flag or the caller"
+    return f"from {config.path}" if in_file is not None else f"not set: {otherwise}"
+
+
+def _require_local(config: Config, asked: Mapping[str, Wanted]) -> None:
+    """A configuration that somebody else may have written chooses no model behind a server.
+
+    Raises:
+        UsageError: it does.
+    """
+    for role, each in asked.items():
+        if each.spec not in ("auto", "off") and "base_url" in plan(each).takes:
+            raise not_from_here(config.path, role, f"names {each.spec}, which runs on a server,")
 
 
 def _of_profile(name: str, where: str) -> dict[str, Wanted]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from longvid.engines import Engines
 from longvid_indexer.pipeline import Pipeline
 from longvid_indexer.report import FileGone, IndexEvent, IndexReport
+from longvid_indexer.scan import still_there
 from longvid_indexer.stages import choose_stages
 from longvid_storage.db.store import Store
 from longvid_storage.errors import UsageError
@@ -24,6 +25,7 @@ def index(
     only: Collection[str] | None,
     skip: Collection[str] | None,
     reprocess: bool,
+    everything: bool,
     on_event: Tell | None,
 ) -> list[IndexReport]:
     """Index ``paths``, or with ``reprocess`` and none of them, every known video; raises as ``Library.index`` does."""
@@ -38,16 +40,16 @@ def index(
         given: list[str | Path] = list(_known_files(store, tell))
     else:
         given = [paths] if isinstance(paths, (str, Path)) else list(paths)
-    pipeline = Pipeline(store, engines, stages=stages, collection=collection)
+    pipeline = Pipeline(store, engines, stages=stages, collection=collection, everything=everything)
     return pipeline.run([Path(path) for path in given], tell)
 
 
 def _known_files(store: Store, on_event: Tell) -> Iterator[Path]:
-    """One file of every known video, by title; of a video without any, an event tells."""
+    """One file of every known video, by title; of a video without any that still holds it, an event tells."""
     with store.view() as view:
-        rows = view.videos()
+        rows, known = view.videos(), view.paths()
     for row in rows:
-        there = [Path(path) for path in row.paths if Path(path).exists()]
+        there = [Path(path) for path in row.paths if still_there(known[path])]
         if there:
             yield there[0]
         else:

@@ -78,6 +78,7 @@ class Library(Shelf):
         only: Collection[str] | None = None,
         skip: Collection[str] | None = None,
         reprocess: bool = False,
+        everything: bool = False,
         on_event: Callable[[IndexEvent], None] | None = None,
     ) -> list[IndexReport]:
         """Read files and folders into the library; what is known and unchanged costs a stat.
@@ -88,7 +89,8 @@ class Library(Shelf):
             only: run only these stages. skip: leave these out.
             reprocess: without ``paths``, bring every known video whose file is still there up to date: exactly the
                 stages run whose model, settings or code changed since.
-            on_event: called with every progress event.
+            everything: take unfinished downloads, hidden files and what systems leave in folders too.
+            on_event: called with every progress event; the last ones, ``LeftOut``, say what was passed over and why.
 
         Returns:
             One report a file, in the order they were done; a broken file is a report with an error.
@@ -107,6 +109,7 @@ class Library(Shelf):
             only=only,
             skip=skip,
             reprocess=reprocess,
+            everything=everything,
             on_event=on_event,
         )
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_storage.db.rows import VideoRow
+from longvid.whereabouts import media_path
 from longvid_storage.db.view import View
 from longvid_storage.errors import MediaError
 from longvid_storage.types import Box, Keyframe
@@ -57,7 +56,7 @@ class LibraryMedia:
                 f'"{row.info.title}" has no pictures: it is sound or a transcript', code="no_picture"
             )
         wanted_s = _times(from_s, to_s, rate, most) if times_s is None else times_s
-        pictures = self._rewatcher.pictures(media_of(view, row), row.info, wanted_s, box=box)
+        pictures = self._rewatcher.pictures(media_path(view, row), row.info, wanted_s, box=box)
         ends_s = [*(picture.asked_s for picture in pictures[1:]), to_s]
         return [
             Keyframe(p.time_s, p.asked_s, max(end_s, p.asked_s), p.image, p.width, p.height, "shot")
@@ -75,27 +74,7 @@ class LibraryMedia:
         row = view.video(video_id)
         if not row.info.has_audio:
             return np.zeros(0, np.float32)
-        return audio_between(media_of(view, row), row.info, from_s, to_s)
-
-
-def media_of(view: View, row: VideoRow) -> Path:
-    """The file a video was indexed from, unchanged since.
-
-    Raises:
-        MediaError: there is none.
-    """
-    known = view.paths()
-    for path in row.paths:
-        try:
-            now = Path(path).stat()
-        except OSError:
-            continue
-        if (known[path].size, known[path].mtime_ns) == (now.st_size, now.st_mtime_ns):
-            return Path(path)
-    raise MediaError(
-        f'the file of "{row.info.title}" is gone or has changed since: put it back, or index it anew',
-        code="gone",
-    )
+        return audio_between(media_path(view, row), row.info, from_s, to_s)
 
 
 def _times(from_s: float, to_s: float, rate: float | None, most: int) -> list[float]:

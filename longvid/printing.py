@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import textwrap
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from longvid_agents.cite import format_claim
@@ -15,11 +17,12 @@ from longvid_storage.text.timecode import format_span, format_time
 
 if TYPE_CHECKING:
     from longvid.details import VideoDetails, VideoSummary
-    from longvid_indexer.report import IndexReport
+    from longvid_indexer.report import IndexReport, LeftOut
     from longvid_storage.db.rows import SpeakerRow, TranscriptInfo
     from longvid_storage.search.mentions import VideoMentions
     from longvid_storage.types import Answer, Claim, Moment, Segment, TrailStep
 
+_NAMED = 5  # files named for each reason; --json has all
 _KINDS = {
     "speech": "said",
     "screen": "on screen",
@@ -48,7 +51,12 @@ def answer(result: Answer, told: int = 0) -> str:
     if result.partial:
         lines.append(_fill(result.answer.splitlines()[-1]))
     sources = {citation.path for each in result.claims for citation in each.citations}
-    return "\n".join([*lines, "", *(f"  {shown(path)}" for path in sorted(sources))])
+    return "\n".join([*lines, "", *(f"  {shown(path)}{_gone(path)}" for path in sorted(sources))])
+
+
+def _gone(path: str) -> str:
+    """What is said behind the path of a file that is not where it was."""
+    return "  (gone: no file is there any more)" if path and not os.path.lexists(path) else ""
 
 
 def claim(found: Claim) -> str:
@@ -66,7 +74,8 @@ def moments(found: Iterable[Moment]) -> str:
     """A numbered list: where, what kind of evidence, and its words."""
     blocks = []
     for number, moment in enumerate(found, 1):
-        lines = [f"{number}. {shown(moment.title)} @ {format_span(moment.start_s, moment.end_s)}"]
+        where = f"{shown(moment.title)} @ {format_span(moment.start_s, moment.end_s)}"
+        lines = [f"{number}. {where}{_gone(moment.path)}"]
         for evidence in moment.evidence[:3]:
             who = f"{evidence.speaker}: " if evidence.speaker else ""
             text = textwrap.shorten(
@@ -101,7 +110,13 @@ def table(videos: Sequence[VideoSummary]) -> str:
         return "The library holds no videos yet: longvid index FOLDER"
     lines = [f"{'id':8}  {'length':>8}  {'state':10}  title"]
     for video in videos:
-        state = "complete" if all(video.stages.get(stage) == "done" for stage in STAGES) else "partial"
+        state = (
+            "gone"
+            if video.gone
+            else "complete"
+            if all(video.stages.get(stage) == "done" for stage in STAGES)
+            else "partial"
+        )
         more = f"  ({', '.join(video.collections)})" if video.collections else ""
         lines.append(
             f"{video.video_id[:8]}  {format_time(video.duration_s):>8}  {state:10}  {shown(video.title + more)}"
@@ -131,7 +146,7 @@ def speakers(found: Sequence[SpeakerRow], transcript: TranscriptInfo | None) -> 
 def show(video: VideoDetails) -> str:
     """The table of contents of a video."""
     head = [f"{shown(video.title)}  ({format_time(video.duration_s)}, {video.video_id[:8]})"]
-    head += [f"  {shown(path)}" for path in video.paths]
+    head += [f"  {shown(path)}{_gone(path)}" for path in video.paths]
     counted = {
         "utterances": video.utterances,
         "slides": video.slides,
@@ -169,6 +184,17 @@ def report_line(report: IndexReport, width: int = 80) -> str:
     seconds = sum(result.seconds for result in report.stages.values())
     cost = f"  in {seconds:.1f} s" if report.status == "indexed" else ""
     return f"{report.status:9}  {cut(report.title, width - 11 - len(length + cost))}{length}{cost}"
+
+
+def left_out(found: LeftOut) -> tuple[str, str]:
+    """What a run passed over for one reason: how many, why, what to do next, and the first few by name."""
+    count = len(found.files)
+    names = [Path(path).name for path in found.files[:_NAMED]]
+    more = f" and {count - _NAMED} more" if count > _NAMED else ""
+    return (
+        f"left out   {count} file{'s' * (count != 1)}: {found.message} ({found.then})",
+        f"           {shown(', '.join(names))}{more}",
+    )
 
 
 def _fill(text: str, indent: str = "") -> str:

@@ -19,6 +19,7 @@ from longvid_indexer.report import (
     FilesFound,
     IndexEvent,
     IndexReport,
+    LeftOut,
     RunsAgain,
     StageFinished,
     StageStarted,
@@ -51,6 +52,7 @@ class Progress:
         self._told_s = clock()
         self._interrupted = False
         self._told: set[str] = set()
+        self._left_out: list[LeftOut] = []
 
     def __enter__(self) -> Progress:
         return self
@@ -82,6 +84,8 @@ class Progress:
             self._once(f"again      {event.message}")
         elif isinstance(event, FileGone):
             self._once(f"gone       {event.title} stays as it is: there is no {event.path} any more")
+        elif isinstance(event, LeftOut):
+            self._left_out.append(event)
         elif isinstance(event, FileFinished):
             self._finished(event.report)
 
@@ -103,7 +107,7 @@ class Progress:
             output.note(shown(line))
 
     def close(self, reports: Sequence[IndexReport]) -> None:
-        """The closing line: how many files ended how."""
+        """The closing lines: how many files ended how, then what was left out; with JSON a last object holds that."""
         if self._bars is not None:
             self._bars.stop()
         counts = {
@@ -111,6 +115,11 @@ class Progress:
         }
         told = ", ".join(f"{number} {status}" for status, number in counts.items() if number)
         self._say(f"{len(reports)} file{'s' * (len(reports) != 1)}: {told or 'nothing to do'}")
+        for each in self._left_out:
+            for line in printing.left_out(each):
+                self._say(line)
+        if self.json and self._left_out:
+            output.record({"notes": self._left_out})
 
 
 class Bars:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -40,6 +42,28 @@ class Shelf:
         """Every video, by title."""
         with self._store.view(checked_scope(self._store, None, collection, None, None, None)) as view:
             return [summary_of(row) for row in view.videos()]
+
+    def gone(self, below: Sequence[Path] | None = None) -> list[VideoSummary]:
+        """The videos of which no file is left, by title: all of them, or those that lay below these folders.
+
+        Raises:
+            UsageError: one of ``below`` is no folder, or an empty one: a disk that is not there looks like that.
+        """
+        from longvid.whereabouts import gone
+
+        with self._store.view() as view:
+            return [summary_of(row) for row in gone(view, below)]
+
+    def media_path(self, video: str) -> Path:
+        """The file that holds a video, as it was when it was indexed.
+
+        Raises:
+            NotFoundError: no such video. MediaError: its file is gone, or holds something else by now.
+        """
+        from longvid.whereabouts import media_path
+
+        with self._store.view() as view:
+            return media_path(view, view.video(view.resolve(video)))
 
     def find(self, video: str) -> VideoSummary:
         """The video of that id, unambiguous prefix of an id, or title.

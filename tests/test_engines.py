@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from longvid.engines import Engines
 from longvid.models.profiles import PROFILES
 from longvid.models.registry import adapters, records, third_party
 from longvid.models.roles import ROLES
+from longvid_storage.errors import LongvidWarning
 from longvid_storage.models.model_record import ModelRecord, Role
 from longvid_storage.models.text_encoder import TEXT_ENCODERS
 from longvid_storage.models.text_encoders.minilm import MiniLMEncoder
@@ -146,7 +148,10 @@ def test_the_configuration_is_found_in_order(tmp_path: Path, monkeypatch: pytest
     write(tmp_path / "config" / "longvid" / "longvid.toml", 'device = "user"')
     assert load_config().device == "user"
     write(tmp_path / "longvid.toml", 'device = "here"')
-    assert load_config().device == "here"
+    with pytest.warns(
+        LongvidWarning, match="settings are taken from .*longvid.toml, found in the working directory"
+    ):
+        assert load_config().device == "here"
     monkeypatch.setenv("LONGVID_CONFIG", str(write(tmp_path / "env.toml", 'device = "env"')))
     assert load_config().device == "env"
     assert load_config(write(tmp_path / "named.toml", 'device = "named"')).device == "named"
@@ -157,13 +162,13 @@ def test_flags_are_stronger_than_the_file_and_roles_than_its_profile(tmp_path: P
         tmp_path / "longvid.toml",
         'profile = "offline"\n[models]\nscreen = "off"\ntext = { model = "all-MiniLM-L6-v2", threads = 5 }\n',
     )
-    engines = Engines()
+    engines = Engines(config=path)
     assert engines.choices["speech"].name == "pocketsphinx/en-us"
     assert engines.choices["speech"].why == "asked for by the profile offline"
-    assert engines.choices["screen"].why.startswith("switched off by longvid.toml")
+    assert engines.choices["screen"].why.startswith(f"switched off by {path}")
     assert vars(engines.text_encoder)["threads"] == 5
-    assert Engines({"screen": "rapidocr"}).choices["screen"].name == "rapidocr"
-    assert Engines(profile="offline").choices["screen"].name == "rapidocr"
+    assert Engines({"screen": "rapidocr"}, config=path).choices["screen"].name == "rapidocr"
+    assert Engines(profile="offline", config=path).choices["screen"].name == "rapidocr"
     path.unlink()
     assert Engines().choices["speech"].why == "its weights travel in its wheel"
 
@@ -183,8 +188,47 @@ def test_flags_are_stronger_than_the_file_and_roles_than_its_profile(tmp_path: P
 def test_a_wrong_configuration_is_one_sentence(text: str, sentence: str, tmp_path: Path) -> None:
     write(tmp_path / "longvid.toml", text)
     with pytest.raises(UsageError, match=sentence) as caught:
-        Engines()
+        Engines(config=Path("longvid.toml"))
     assert "\n" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ('video_lm = { model = "openai:m", base_url = "http://evil.example/v1" }', "sets base_url"),
+        ('video_lm = "openai:m"', "names openai:m, which runs on a server,"),
+        ('speech = { model = "openai:whisper-1", api_key = "k" }', "sets api_key"),
+        ('speech = "openai:whisper-1"', "names openai:whisper-1, which runs on a server,"),
+        ('text = { model = "all-MiniLM-L6-v2", command = ["sh", "-c", "true"] }', "sets command"),
+        ('text = { model = "all-MiniLM-L6-v2", weights = "/tmp/theirs" }', "sets weights"),
+    ],
+)
+def test_a_file_that_only_lies_here_names_no_server_key_or_command(
+    text: str, what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "longvid.toml", f"[models]\n{text}\n")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LongvidWarning)
+        with pytest.raises(UsageError) as caught:
+            Engines()
+    assert f"longvid.toml {what}" in caught.value.message
+    assert "--config longvid.toml" in caught.value.message
+    assert str(tmp_path / "config" / "longvid" / "longvid.toml") in caught.value.message
+    if "command" not in text:
+        assert Engines(config=path).config.path == path, "the user may"
+        monkeypatch.setenv("LONGVID_CONFIG", str(path))
+        assert not Engines().config.found_here
+
+
+def test_a_file_that_only_lies_here_chooses_local_models(tmp_path: Path) -> None:
+    write(
+        tmp_path / "longvid.toml",
+        '[models]\nscreen = "off"\ntext = { model = "all-MiniLM-L6-v2", threads = 5 }\n',
+    )
+    with pytest.warns(LongvidWarning, match="for local models only"):
+        engines = Engines()
+    assert engines.choices["screen"].why.startswith("switched off by longvid.toml")
+    assert vars(engines.text_encoder)["threads"] == 5
 
 
 def test_a_configuration_that_is_not_there_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from longvid_indexer.probe import probe, sensible_title
-from longvid_indexer.sniff import sniff, sniff_bytes
+from longvid_indexer.sniff import sniff_bytes
 from longvid_storage.errors import MediaError
 from longvid_storage.types import Chapter
 from media_factory import fake_mp4, no_audio, no_video, truncated, write_video, zero_bytes
@@ -133,7 +133,7 @@ def test_a_file_of_subtitles_only_has_nothing_to_play(tmp_path: Path) -> None:
     assert code_of(path) == "no_streams"
 
 
-def test_a_playlist_is_text_and_the_addresses_in_it_are_not_followed(tmp_path: Path) -> None:
+def test_a_playlist_is_refused_and_the_addresses_in_it_are_not_followed(tmp_path: Path) -> None:
     inside = write_video(tmp_path / "inside.mp4", GREY)
     for name, text in {
         "list.mp4": f"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n{inside}\n#EXT-X-ENDLIST\n",
@@ -141,7 +141,7 @@ def test_a_playlist_is_text_and_the_addresses_in_it_are_not_followed(tmp_path: P
     }.items():
         path = tmp_path / name
         path.write_text(text)
-        assert code_of(path) == "not_media"
+        assert code_of(path) == "refers_elsewhere"
 
 
 @pytest.mark.parametrize(
@@ -156,9 +156,9 @@ def test_titles_a_person_would_have_written(title: str | None, sensible: str | N
 
 
 def test_sniffing_by_content(tmp_path: Path) -> None:
-    assert sniff(write_video(tmp_path / "a.mp4", GREY)) == "media"
-    assert sniff(write_video(tmp_path / "a.mkv", GREY)) == "media"
-    assert sniff(write_video(tmp_path / "a.ts", GREY)) == "media"
+    assert sniff_bytes(write_video(tmp_path / "a.mp4", GREY).read_bytes()) == "media"
+    assert sniff_bytes(write_video(tmp_path / "a.mkv", GREY).read_bytes()) == "media"
+    assert sniff_bytes(write_video(tmp_path / "a.ts", GREY).read_bytes()) == "media"
     assert sniff_bytes(b"") == "empty"
     assert sniff_bytes(b"const x: number = 1;\n") == "text"
     assert sniff_bytes(b"WEBVTT\n") == "subtitles"

@@ -17,13 +17,13 @@ from media_factory import lecture, no_video, sample_slides, shots, slide, write_
 
 
 def test_everything_comes_from_one_decode(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import longvid_indexer.probe as probing
+    import longvid_indexer.opening as opening
 
     path = lecture(sample_slides(3), rate=10).write(tmp_path / "lecture.mp4")
     info = probe(path, "test")
     opened: list[Path] = []
-    real = probing.open_media
-    monkeypatch.setattr(probing, "open_media", lambda p: (opened.append(p), real(p))[1])
+    real = opening.open_media
+    monkeypatch.setattr(opening, "open_media", lambda p: (opened.append(p), real(p))[1])
     seen = visual_pass(path, info)
     assert opened == [path]
     assert seen.counters["decodes"] == 1

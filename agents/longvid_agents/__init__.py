@@ -1,1 +1,5 @@
 """longvid agents."""
+
+from longvid_storage.quiet import silence
+
+silence()

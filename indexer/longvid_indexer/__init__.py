@@ -1,1 +1,5 @@
 """longvid indexer."""
+
+from longvid_storage.quiet import silence
+
+silence()

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_indexer.probe import first_audio, open_media
+from longvid_indexer.opening import open_media
+from longvid_indexer.probe import first_audio
 from longvid_storage.types import VideoInfo
 
 SAMPLE_RATE = 16_000

@@ -144,7 +144,8 @@ class FrameReader:
     rate: float = field(default=_FALLBACK_RATE)
 
     def __iter__(self) -> Iterator[Frame]:
-        from longvid_indexer.probe import first_video, open_media
+        from longvid_indexer.opening import open_media
+        from longvid_indexer.probe import first_video
 
         with open_media(self.path) as container:
             stream = first_video(container)

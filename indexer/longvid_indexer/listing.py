@@ -12,17 +12,26 @@ _KEPT = 256
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The names in a directory in alphabetical order, hidden ones left out; ``files`` is whatever is no directory."""
+    """The names in a directory in alphabetical order; ``files`` is whatever is no directory.
+
+    ``hidden`` are those of both kinds that begin with a dot, and are in neither unless asked for.
+    """
 
     folder: Path
     files: tuple[str, ...]
     folders: tuple[str, ...]
+    hidden: tuple[str, ...] = ()
 
 
 class Listings:
-    """Reads directories and remembers the last 256 of them, as they were when first read."""
+    """Reads directories and remembers the last 256 of them, as they were when first read.
 
-    def __init__(self) -> None:
+    Args:
+        everything: hidden names are names like others.
+    """
+
+    def __init__(self, everything: bool = False) -> None:
+        self._everything = everything
         self._known: OrderedDict[Path, Listing] = OrderedDict()
         self.read = 0
 
@@ -39,11 +48,15 @@ class Listings:
         self.read += 1
         files: list[str] = []
         folders: list[str] = []
+        hidden: list[str] = []
         with os.scandir(folder) as entries:
             for entry in entries:
-                if not entry.name.startswith("."):
+                if entry.name.startswith(".") and not self._everything:
+                    hidden.append(entry.name)
+                else:
                     (folders if _is_folder(entry) else files).append(entry.name)
-        made = self._known[folder] = Listing(folder, tuple(sorted(files)), tuple(sorted(folders)))
+        made = Listing(folder, tuple(sorted(files)), tuple(sorted(folders)), tuple(sorted(hidden)))
+        self._known[folder] = made
         while len(self._known) > _KEPT:
             self._known.popitem(last=False)
         return made

@@ -6,11 +6,13 @@ be read costs that file and nothing else.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from longvid_indexer.leaving import Leaving, unfinished_names
 from longvid_indexer.report import (
     ErrorInfo,
     FileFinished,
@@ -24,7 +26,8 @@ from longvid_indexer.report import (
     Waiting,
 )
 from longvid_indexer.stages import STAGES, Engines, Job, run_stage, why_again
-from longvid_storage.errors import MediaError
+from longvid_indexer.stages.job import as_text
+from longvid_storage.errors import LongvidError, MediaError
 from longvid_storage.types import StageResult
 
 if TYPE_CHECKING:
@@ -42,36 +45,66 @@ class Pipeline:
         engines: the models to use.
         stages: which stages to run (``choose_stages``).
         collection: the collection the videos join, if any.
+        everything: take unfinished downloads, hidden files and what systems leave behind too.
     """
 
     def __init__(
-        self, store: Store, engines: Engines, *, stages: frozenset[str], collection: str | None = None
+        self,
+        store: Store,
+        engines: Engines,
+        *,
+        stages: frozenset[str],
+        collection: str | None = None,
+        everything: bool = False,
     ) -> None:
         self.store = store
         self.engines = engines
         self.stages = stages
         self.collection = collection
+        self.everything = everything
         self._grew = False
         self._sidecars: Sidecars | None = None
+        self._known: dict[str, PathRow] = {}
+        self._left = Leaving()
 
     def run(self, paths: list[Path], on_event: Callable[[IndexEvent], None]) -> list[IndexReport]:
-        """Index everything under ``paths``; returns one report a file, in the order they were done."""
+        """Index everything under ``paths``; returns one report a file, in the order they were done.
+
+        What was left out is told at the end, in one ``LeftOut`` event for each reason.
+        """
+        tell = _Teller(on_event)
+        try:
+            return self._run(paths, tell)
+        except _OfCaller:
+            assert tell.raised is not None
+            raise tell.raised from None
+
+    def _run(self, paths: list[Path], tell: Callable[[IndexEvent], None]) -> list[IndexReport]:
         from longvid_indexer.scan import scan
         from longvid_indexer.subtitles.beside import Sidecars
 
         self._sidecars = Sidecars()
         reports: list[IndexReport] = []
-        with self.store.writer_lock(on_wait=lambda message: on_event(Waiting(message))):
+        self._left = Leaving()
+        self._sidecars = Sidecars(self.everything)
+        with self.store.writer_lock(on_wait=lambda message: tell(Waiting(message))):
             with self.store.view() as view:  # one snapshot: a file that is unchanged asks nothing more
-                known = view.paths()
+                self._known = view.paths()
                 rows = {row.info.video_id: row for row in view.videos()}
-            everything = list(scan(paths))
-            on_event(FilesFound(len(everything)))
-            for found in everything:
-                report = self._file(found, known.get(str(found.path)), rows, on_event)
-                reports.append(report)
-                on_event(FileFinished(report, len(reports)))
-            self._fold(reports, on_event)
+            files = list(
+                scan(paths, everything=self.everything, leave=self._left.add, sidecars=self._sidecars)
+            )
+            tell(FilesFound(len(files)))
+            for found in files:
+                report = self._file(found, rows, tell)
+                if report is not None:
+                    reports.append(report)
+                    tell(FileFinished(report, len(reports)))
+            self._fold(reports, tell)
+            for path in self._gone(paths, {str(found.path) for found in files}):
+                self._left.add(path, "gone")
+        for left_out in self._left.told():
+            tell(left_out)
         return reports
 
     def _fold(self, reports: list[IndexReport], on_event: Callable[[IndexEvent], None]) -> None:
@@ -83,31 +116,45 @@ class Pipeline:
         if model is not None and "summaries" in self.stages and (wrote or self._grew):
             fold_library(self.store, model, lambda message: on_event(Told(message)))
 
+    def _gone(self, paths: list[Path], seen: set[str]) -> list[Path]:
+        """Known files below the given folders that are not there, of videos that lie nowhere else either."""
+        tops = [Path(os.path.abspath(path)) for path in paths if path.is_dir()]
+        missing = [
+            Path(path)
+            for path in self._known
+            if path not in seen
+            and not os.path.lexists(path)
+            and any(top in Path(path).parents for top in tops)
+        ]
+        if not missing:
+            return []
+        with self.store.view() as view:
+            rows = view.paths()
+        there = {row.video_id for path, row in rows.items() if os.path.lexists(path)}
+        return [path for path in missing if str(path) in rows and rows[str(path)].video_id not in there]
+
     def _file(
-        self,
-        found: Found,
-        known: PathRow | None,
-        rows: dict[str, VideoRow],
-        on_event: Callable[[IndexEvent], None],
-    ) -> IndexReport:
-        """Everything about one file; what is wrong with it becomes part of its report."""
+        self, found: Found, rows: dict[str, VideoRow], on_event: Callable[[IndexEvent], None]
+    ) -> IndexReport | None:
+        """Everything about one file; what is wrong with it becomes part of its report. None: left for later."""
+        known = self._known.get(str(found.path))
         try:
             if found.error is not None:
                 raise found.error
             job = self._job(found, known, rows)
-        except MediaError as error:
-            return IndexReport(
-                None, found.path.stem, str(found.path), "failed", None, error=ErrorInfo.of(error)
-            )
-        job.tell = lambda message: on_event(Told(message))
-        if known is None or known.sidecars == found.sidecar_signature:
-            for message in why_again(job, self.stages):
-                on_event(RunsAgain(str(job.path), message))
-        for stage in STAGES:
-            on_event(StageStarted(str(job.path), job.info.title, stage))
-            result = run_stage(job, stage) if stage in self.stages else StageResult(stage, "skipped")
-            job.results[stage] = result
-            on_event(StageFinished(str(job.path), job.info.title, result))
+            job.tell = lambda message: on_event(Told(message))
+            self._stages(job, known, on_event)
+        except Exception as error:  # of whatever kind, it costs this file and no other; its type is told
+            if isinstance(error, LongvidError) and not isinstance(error, MediaError):
+                raise
+            told = ErrorInfo.of(error, str(found.path))
+            if told.code == "growing" and not found.named:
+                self._left.add(found.path, "growing")
+                return None
+            return IndexReport(None, found.path.stem, str(found.path), "failed", None, error=told)
+        if not _as_found(job.found):
+            job.notes.append("the file changed while it was read: index it again")
+            self._left.add(job.path, "growing")
         done = any(result.status == "done" for result in job.results.values())
         return IndexReport(
             job.video_id,
@@ -119,6 +166,16 @@ class Pipeline:
             job.error,
             tuple(job.notes),
         )
+
+    def _stages(self, job: Job, known: PathRow | None, on_event: Callable[[IndexEvent], None]) -> None:
+        if known is None or known.sidecars == job.found.sidecar_signature:
+            for message in why_again(job, self.stages):
+                on_event(RunsAgain(str(job.path), message))
+        for stage in STAGES:
+            on_event(StageStarted(str(job.path), job.info.title, stage))
+            result = run_stage(job, stage) if stage in self.stages else StageResult(stage, "skipped")
+            job.results[stage] = result
+            on_event(StageFinished(str(job.path), job.info.title, result))
 
     def _job(self, found: Found, known: PathRow | None, rows: dict[str, VideoRow]) -> Job:
         """Who this is: by its stat when nothing changed, else by the hash of its content."""
@@ -145,37 +202,99 @@ class Pipeline:
                 mtime_ns=found.mtime_ns,
                 sidecars=found.sidecar_signature,
             )
-        job = Job(store, self.engines, self._speaker_for(found, row), info)
-        job.recorded = dict(row.stages) if row is not None else {}
+        job = Job(store, self.engines, found, info)
+        if row is not None:
+            job.recorded = dict(row.stages)
+            self._other_paths(job, row, new=known is None)
         if known is not None and known.video_id != video_id:
-            self._retire(known.video_id, job)
+            self._retire(
+                known.video_id, job, "its content changed: what the library knew of the older version"
+            )
+        if known is None:
+            self._retire_unfinished(job)
+        self._retire_lone_transcripts(job, found.sidecars)
         return job
 
     def _row(self, video_id: str) -> VideoRow | None:
         with self.store.view() as view:
             return view.video(video_id) if view.has_video(video_id) else None
 
-    def _speaker_for(self, found: Found, row: VideoRow | None) -> Found:
-        """Which of a video's paths is read: a copy adds a path, not a second opinion about the transcript.
+    def _other_paths(self, job: Job, row: VideoRow, *, new: bool) -> None:
+        """Which of a video's paths is read, and which are forgotten.
 
-        The first path with subtitles beside it speaks for the video; a path whose file is gone is forgotten.
+        A copy adds a path, not a second opinion about the transcript: the first path with subtitles beside it speaks
+        for the video. A path whose file is gone, or holds another film by now, is forgotten; where none is left, the
+        file was renamed, and a title that was its name follows.
         """
-        from longvid_indexer.scan import look_at
+        from longvid_indexer.scan import look_at, still_there
 
-        candidates = [found]
-        for path in row.paths if row is not None else ():
+        found, candidates, lost = job.found, [job.found], []
+        for path in row.paths:
             if path == str(found.path):
                 continue
-            other = look_at(Path(path), self._sidecars)
-            if other.error is None:
-                candidates.append(other)
-            else:
+            if path in self._known and not still_there(self._known[path]):
+                lost.append(Path(path))
                 self.store.forget_path(path)
-        return min(candidates, key=lambda each: (not each.sidecars, str(each.path)))
+            elif (other := look_at(Path(path), self._sidecars)).error is None:
+                candidates.append(other)
+        if new and len(candidates) > 1:
+            self._left.add(found.path, "copy")
+        if len(candidates) == 1 and row.info.title in {as_text(path.stem) for path in lost}:
+            job.info = replace(row.info, title=as_text(found.path.stem))
+            job.notes.append(f"renamed: it was {as_text(lost[0].name)} before")
+            self.store.upsert_video(job.info)
+        job.found = min(candidates, key=lambda each: (not each.sidecars, str(each.path)))
 
-    def _retire(self, video_id: str, job: Job) -> None:
+    def _retire(self, video_id: str, job: Job, what: str) -> None:
         """A path holds new content: what it held before is removed unless it lies somewhere else too."""
+        from longvid_indexer.scan import still_there
+
         row = self._row(video_id)
-        if row is not None and not any(Path(path).exists() for path in row.paths):
+        if row is None:
+            return
+        if not any(path not in self._known or still_there(self._known[path]) for path in row.paths):
             self.store.remove_video(video_id)
-            job.notes.append("its content changed: what the library knew of the older version was removed")
+            job.notes.append(f"{what} was removed")
+
+    def _retire_unfinished(self, job: Job) -> None:
+        """A download was indexed before it was done and is whole now: one video, not two."""
+        for name in unfinished_names(job.path):
+            row = self._known.get(name)
+            if row is not None and row.video_id != job.video_id and not os.path.lexists(name):
+                self._retire(row.video_id, job, "what the library knew of its unfinished download")
+
+    def _retire_lone_transcripts(self, job: Job, sidecars: tuple[Path, ...]) -> None:
+        """Subtitles that were indexed before their film came are part of the film now, not a video beside it."""
+        for sidecar in sidecars:
+            row = self._known.get(str(sidecar))
+            if row is not None and row.video_id != job.video_id:
+                self.store.forget_path(sidecar)
+                self._retire(row.video_id, job, f"what was known of {as_text(sidecar.name)} alone")
+
+
+def _as_found(found: Found) -> bool:
+    """Whether the file is still as it was when it was found."""
+    try:
+        status = os.stat(found.path)
+    except (OSError, ValueError):
+        return False
+    return (status.st_size, status.st_mtime_ns) == (found.size, found.mtime_ns)
+
+
+class _OfCaller(BaseException):
+    """An exception of the caller's own callback on its way out, past what catches those of one file."""
+
+
+class _Teller:
+    """The caller's callback; what it raises ends the run, whichever file is being read."""
+
+    def __init__(self, on_event: Callable[[IndexEvent], None]) -> None:
+        self._on_event = on_event
+        self.raised: Exception | None = None
+
+    def __call__(self, event: IndexEvent) -> None:
+        try:
+            self._on_event(event)
+        except Exception as error:
+            self.raised = error
+            raise _OfCaller from error

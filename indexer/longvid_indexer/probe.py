@@ -5,9 +5,17 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from longvid_indexer.sniff import HEAD_BYTES, MEDIA_SUFFIXES, SUBTITLE_SUFFIXES, like_subtitles, sniff_bytes
+from longvid_indexer.opening import open_media, open_regular, refers_elsewhere, unreadable
+from longvid_indexer.sniff import (
+    HEAD_BYTES,
+    MEDIA_SUFFIXES,
+    SUBTITLE_SUFFIXES,
+    like_subtitles,
+    reference_kind,
+    sniff_bytes,
+)
 from longvid_storage.errors import MediaError
 from longvid_storage.types import Chapter, VideoInfo
 
@@ -42,6 +50,8 @@ def probe(path: Path, video_id: str) -> VideoInfo:
     kind = sniff_bytes(head)
     if kind == "empty":
         raise MediaError(f"{path} is empty (0 bytes): copy or download it again", code="empty_file")
+    if kind == "reference":
+        raise refers_elsewhere(path, reference_kind(head) or "a list of files")
     if kind == "subtitles" or (like_subtitles(path.name) and kind in ("text", "unknown")):
         return _probe_transcript(path, video_id)
     if like_subtitles(path.name) and path.suffix.lower() not in SUBTITLE_SUFFIXES:
@@ -57,49 +67,12 @@ def probe(path: Path, video_id: str) -> VideoInfo:
     return _probe_media(path, video_id)
 
 
-def open_media(path: Path) -> InputContainer:
-    """Open a media file for reading; metadata in a broken encoding is tolerated.
-
-    Raises:
-        MediaError: it cannot be opened.
-    """
-    import av
-    from av.error import FFmpegError
-
-    try:
-        container: InputContainer = av.open(str(path), metadata_errors="replace")
-        return container
-    except (FFmpegError, OSError, ValueError) as error:
-        _refuse(path, error)
-
-
-def _refuse(path: Path, error: Exception) -> NoReturn:
-    import av
-
-    if isinstance(error, (FileNotFoundError, PermissionError, IsADirectoryError)):
-        raise MediaError(f"{path} cannot be read: {error.strerror}", code="unreadable") from error
-    reason = getattr(error, "strerror", None) or str(error)
-    if isinstance(error, (av.error.InvalidDataError, EOFError)) and path.suffix.lower() in MEDIA_SUFFIXES:
-        raise MediaError(
-            f"{path} is not a readable media file ({reason}): it is damaged, cut off before its index, encrypted, or"
-            " something else under that name",
-            code="not_media",
-        ) from error
-    raise MediaError(f"{path} is not a media file that can be read ({reason})", code="not_media") from error
-
-
 def _read_head(path: Path) -> bytes:
-    try:
-        if path.is_dir():
-            raise MediaError(
-                f"{path} is a directory: give it to `longvid index` as a directory", code="not_media"
-            )
-        with path.open("rb") as file:
+    with open_regular(path) as file:
+        try:
             return file.read(HEAD_BYTES)
-    except FileNotFoundError:
-        raise MediaError(f"{path} does not exist: check the path", code="missing") from None
-    except OSError as error:
-        raise MediaError(f"{path} cannot be read: {error.strerror}", code="unreadable") from error
+        except OSError as error:
+            raise unreadable(path, error) from error
 
 
 def _probe_transcript(path: Path, video_id: str) -> VideoInfo:

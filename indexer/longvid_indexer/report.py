@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import traceback
 from dataclasses import dataclass, field
 from typing import Literal
 
-from longvid_storage.errors import LongvidError
+from longvid_storage.errors import LongvidError, first_line
 from longvid_storage.types import StageResult
 
 FileStatus = Literal["indexed", "unchanged", "failed"]
@@ -19,9 +21,20 @@ class ErrorInfo:
     message: str
 
     @classmethod
-    def of(cls, error: LongvidError) -> ErrorInfo:
-        """The report form of an exception."""
-        return cls(error.code, error.message)
+    def of(cls, error: Exception, where: str = "") -> ErrorInfo:
+        """The report form of an exception; one that is not longvid's own is a fault of longvid and names its type.
+
+        With ``LONGVID_DEBUG`` set, the traceback of such a one goes to stderr. ``where``: the file it came up in.
+        """
+        if isinstance(error, LongvidError):
+            return cls(error.code, error.message)
+        if os.environ.get("LONGVID_DEBUG"):
+            traceback.print_exception(error)
+        message = (
+            f"{where} cannot be indexed: longvid failed with {type(error).__name__} ({first_line(error)}), which is a"
+            " fault of longvid: LONGVID_DEBUG=1 shows where, please report it"
+        )
+        return cls("unexpected", message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,4 +118,20 @@ class FileGone:
     path: str
 
 
-IndexEvent = Waiting | Told | RunsAgain | FileGone | FilesFound | StageStarted | StageFinished | FileFinished
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What a run passed over for one reason; told at its end.
+
+    ``reason`` is a stable word for programs, ``message`` goes on from "3 files:", ``then`` is the next step; ``files``
+    are paths of files, or of folders that were not entered.
+    """
+
+    reason: str
+    message: str
+    then: str
+    files: tuple[str, ...]
+
+
+IndexEvent = (
+    Waiting | Told | RunsAgain | FileGone | FilesFound | LeftOut | StageStarted | StageFinished | FileFinished
+)

@@ -101,7 +101,8 @@ class Rewatcher:
     def _decode(
         self, path: Path, info: VideoInfo, times_s: Sequence[float], box: Box | None, long_side: int
     ) -> Iterator[Picture]:
-        from longvid_indexer.probe import first_video, open_media
+        from longvid_indexer.opening import open_media
+        from longvid_indexer.probe import first_video
 
         with open_media(path) as container:
             stream = first_video(container)

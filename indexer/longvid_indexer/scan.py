@@ -5,22 +5,29 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from longvid_indexer.leaving import Leave, is_awaited, is_being_written, is_unfinished, reason_of_name
 from longvid_indexer.listing import Listing
+from longvid_indexer.opening import open_regular, stat_regular, unreadable
 from longvid_indexer.sniff import (
+    HEAD_BYTES,
     MEDIA_SUFFIXES,
     TRANSCRIPT_SUFFIXES,
     UNREAD_SUFFIXES,
     like_subtitles,
-    sniff,
+    sniff_bytes,
 )
 from longvid_indexer.subtitles.beside import NOTHING_BESIDE, Beside, Sidecars, sign
 from longvid_indexer.subtitles.regular import why_not_read
 from longvid_indexer.subtitles.talks import Talk, one_a_talk
 from longvid_storage.errors import MediaError
+
+if TYPE_CHECKING:
+    from longvid_storage.db.rows import PathRow
 
 # Never media, so their content is not even looked at. Names of programming languages that are also media suffixes
 # (``.ts``, ``.mts``) are told apart by content.
@@ -42,6 +49,7 @@ class Found:
 
     ``path`` is absolute. ``sidecar_signature`` changes when a subtitle file beside it does; empty when there is none.
     ``title_is_shared``: a lone transcript whose title other files in its directory have too, so that it names none.
+    ``named``: the user gave this very file, not a folder that holds it.
     """
 
     path: Path
@@ -50,6 +58,7 @@ class Found:
     beside: Beside = NOTHING_BESIDE
     sidecar_signature: str = ""
     title_is_shared: bool = False
+    named: bool = False
     error: MediaError | None = None
 
     @property
@@ -58,19 +67,27 @@ class Found:
         return tuple(sidecar.path for sidecar in self.beside.taken)
 
 
-def scan(paths: Sequence[Path]) -> Iterator[Found]:
+def scan(
+    paths: Sequence[Path],
+    *,
+    everything: bool = False,
+    leave: Leave | None = None,
+    sidecars: Sidecars | None = None,
+) -> Iterator[Found]:
     """Every input once, in the order given; a directory is searched recursively, in alphabetical order.
 
-    Within directories, hidden files and what is not media are passed over, links are followed (each directory once).
-    A file given by name is always reported: what is wrong with it comes out of ``error`` or of probing it. Several
-    files of one talk without media are one input.
+    Within directories, what is not media, unfinished downloads, hidden files and what systems leave behind are passed
+    over, and ``leave`` is told of each with its reason; ``everything`` takes all of these that are media. Links are
+    followed (each directory once). A file given by name is always reported: what is wrong with it comes out of
+    ``error`` or of probing it. Several files of one talk without media are one input.
     """
     given = [Path(os.path.abspath(path)) for path in paths]
-    sidecars = Sidecars()
-    files = _given_files([path for path in given if not path.is_dir()], sidecars)
+    sidecars = sidecars or Sidecars(everything)
+    files = _given_files([path for path in given if not path.is_dir()], sidecars, everything)
+    walk = _Walk(everything, leave or (lambda path, reason: None), sidecars)
     seen: set[Path] = set()
     for path in given:
-        found = _directory(path, sidecars) if path.is_dir() else files.get(path, ())
+        found = walk.directory(path) if path.is_dir() else files.get(path, ())
         for item in found:
             if item.path not in seen:
                 seen.add(item.path)
@@ -87,28 +104,63 @@ def content_id(path: Path) -> str:
     """The SHA-256 of a file's content, 64 hexadecimal digits: who a video is, whatever it is called.
 
     Raises:
-        MediaError: the file cannot be read.
+        MediaError: the file cannot be read, or is being written (code ``"growing"``).
     """
     digest = hashlib.sha256()
-    try:
-        with path.open("rb") as file:
-            while block := file.read(_BLOCK_BYTES):
+    with open_regular(path) as file:
+        try:
+            before = os.fstat(file.fileno())
+            writer = is_being_written(file)
+            left = before.st_size  # no further: a file may grow faster than it is read
+            while left > 0 and (block := file.read(min(left, _BLOCK_BYTES))):
                 digest.update(block)
-    except OSError as error:
-        raise MediaError(f"{path} cannot be read: {error.strerror}", code="unreadable") from error
+                left -= len(block)
+            after = os.fstat(file.fileno())
+        except OSError as error:
+            raise unreadable(path, error) from error
+    if writer or (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise MediaError(
+            f"{path} is being written right now: index it again when it is whole", code="growing"
+        )
     return digest.hexdigest()
 
 
-def _given_files(given: Sequence[Path], sidecars: Sidecars) -> dict[Path, list[Found]]:
+def still_there(row: PathRow) -> bool:
+    """Whether a known path holds the content it is known for: by size and time, and where the time differs by hash."""
+    try:
+        status = os.stat(row.path)
+    except (OSError, ValueError):
+        return False
+    if not stat.S_ISREG(status.st_mode) or status.st_size != row.size:
+        return False
+    if status.st_mtime_ns == row.mtime_ns:
+        return True
+    try:
+        return content_id(Path(row.path)) == row.video_id
+    except MediaError:
+        return False
+
+
+def _given_files(given: Sequence[Path], sidecars: Sidecars, everything: bool) -> dict[Path, list[Found]]:
     """Files named by the user. Subtitles are passed over when their media file is named too (``lectures/*``)."""
-    media = {path: sidecars.of(path) for path in given if not like_subtitles(path.name) and path.is_file()}
+    found: dict[Path, list[Found]] = {}
+    if not everything:
+        for path in given:
+            if is_unfinished(path.name) and path.is_file():
+                message = (
+                    f"{path} is an unfinished download: index it when it is done, or as it is with --all"
+                )
+                found[path] = [Found(path, error=MediaError(message, code="unfinished"))]
+    whole = [path for path in given if path not in found]
+    media = {path: sidecars.of(path) for path in whole if not like_subtitles(path.name) and path.is_file()}
     taken = {sidecar.path for beside in media.values() for sidecar in beside.taken}
-    lone = [path for path in given if like_subtitles(path.name) and path not in taken]
+    lone = [path for path in whole if like_subtitles(path.name) and path not in taken]
     talks = {talk.path: talk for folder in _by_folder(lone) for talk in one_a_talk(folder)}
-    found = {path: [_found(path, beside)] for path, beside in media.items()}
+    found |= {path: [_found(path, beside)] for path, beside in media.items()}
     found |= {path: [_transcript(talk)] for path, talk in talks.items()}
-    rest = [path for path in given if path not in media and not like_subtitles(path.name)]
-    return found | {path: [_found(path, Beside())] for path in rest}
+    rest = [path for path in whole if path not in media and not like_subtitles(path.name)]
+    found |= {path: [_found(path, Beside())] for path in rest}
+    return {path: [replace(item, named=True) for item in items] for path, items in found.items()}
 
 
 def _by_folder(paths: Iterable[Path]) -> Iterable[list[Path]]:
@@ -129,98 +181,121 @@ def _transcript(talk: Talk) -> Found:
 
 def _found(path: Path, beside: Beside) -> Found:
     try:
-        status = path.stat()
-    except OSError as error:
-        if isinstance(error, (FileNotFoundError, NotADirectoryError)):
-            hint = "it is a link to nothing" if path.is_symlink() else "check the path"
-            return Found(path, error=MediaError(f"{path} does not exist: {hint}", code="missing"))
-        return Found(path, error=MediaError(f"{path} cannot be read: {error.strerror}", code="unreadable"))
-    if not stat.S_ISREG(status.st_mode):
-        message = (
-            f"{path} is neither a file nor a directory: give a media file, a subtitle file or a directory"
-        )
-        return Found(path, error=MediaError(message, code="not_media"))
+        status = stat_regular(path)
+    except MediaError as error:
+        return Found(path, error=error)
     if like_subtitles(path.name) and (why := why_not_read(status)):
         return Found(path, error=MediaError(f"{path} was not read: {why}", code="not_media"))
     return Found(path, status.st_size, status.st_mtime_ns, beside, sign(beside.taken, path))
 
 
-def _directory(top: Path, sidecars: Sidecars) -> Iterator[Found]:
-    count = 0
-    for item in _walk(top, sidecars):
-        count += 1
-        yield item
-    if not count:
-        message = f"{top} holds nothing to index: no video, audio or subtitle file in it or below it"
-        yield Found(top, error=MediaError(message, code="empty_directory"))
+class _Walk:
+    """Searches directories; ``leave`` is told of what is passed over."""
 
+    def __init__(self, everything: bool, leave: Leave, sidecars: Sidecars) -> None:
+        self._everything = everything
+        self._leave = leave
+        self._sidecars = sidecars
+        self._entered: set[tuple[int, int]] = set()
+        self._taken: set[Path] = set()  # what belongs to a media file here or in the directory above
 
-def _walk(top: Path, sidecars: Sidecars) -> Iterator[Found]:
-    """Depth first: a directory's own files, then its subdirectories. A list of what is left keeps any depth cheap."""
-    entered: set[tuple[int, int]] = set()
-    taken: set[Path] = set()
-    left = [top]
-    while left:
-        folder = left.pop()
-        try:
-            status = folder.stat()
-            # A link may lead back up: each real directory is entered once.
-            if (status.st_dev, status.st_ino) in entered:
+    def directory(self, top: Path) -> Iterator[Found]:
+        """Depth first: a directory's own files, then those below. A list of what is left keeps any depth cheap."""
+        count, waiting = 0, [top]
+        while waiting:
+            folder = waiting.pop()
+            try:
+                status = folder.stat()
+                # A link may lead back up: each real directory is entered once.
+                if (status.st_dev, status.st_ino) in self._entered:
+                    continue
+                self._entered.add((status.st_dev, status.st_ino))
+                listing = self._admitted(self._sidecars.listings.of(folder))
+            except OSError as error:
+                count += 1
+                yield Found(folder, error=unreadable(folder, error))
                 continue
-            entered.add((status.st_dev, status.st_ino))
-            listing = sidecars.listings.of(folder)
-        except OSError as error:
-            unreadable = MediaError(f"{folder} cannot be read: {error.strerror}", code="unreadable")
-            yield Found(folder, error=unreadable)
-            continue
-        yield from _files(listing, sidecars, taken)
-        left += [folder / name for name in reversed(listing.folders)]
+            for item in self._files(listing):
+                count += 1
+                yield item
+            waiting += [folder / name for name in reversed(listing.folders)]
+        if not count:
+            message = f"{top} holds nothing to index: no video, audio or subtitle file in it or below it"
+            yield Found(top, error=MediaError(message, code="empty_directory"))
+
+    def _admitted(self, listing: Listing) -> Listing:
+        """What is not passed over by its name alone; with ``everything`` all of it."""
+        if self._everything:
+            return listing
+        for name in listing.hidden:
+            self._leave(listing.folder / name, reason_of_name(name, folder=False) or "hidden")
+        return replace(
+            listing,
+            files=tuple(n for n in listing.files if not self._passed_over(listing.folder / n, folder=False)),
+            folders=tuple(
+                n for n in listing.folders if not self._passed_over(listing.folder / n, folder=True)
+            ),
+        )
+
+    def _passed_over(self, path: Path, *, folder: bool) -> bool:
+        reason = reason_of_name(path.name, folder=folder)
+        if reason is not None:
+            self._leave(path, reason)
+        return reason is not None
+
+    def _files(self, listing: Listing) -> Iterator[Found]:
+        """What to index in one directory."""
+        folder = listing.folder
+        there = {*self._sidecars.listings.of(folder).files, *listing.hidden}
+        media = [name for name in listing.files if self._is_media(folder / name, there)]
+        matched = self._sidecars.match(listing, media)
+        self._taken |= matched.taken
+        alone = [
+            folder / name for name in listing.files if name not in matched.beside and like_subtitles(name)
+        ]
+        lone = [path for path in alone if path not in self._taken and _is_transcript(path)]
+        talks = {talk.path.name: talk for talk in one_a_talk(lone)}
+        for path in alone:
+            if path not in self._taken and path not in lone:
+                self._leave(path, "other")
+        for name in listing.files:
+            if name in matched.beside:
+                yield _found(folder / name, matched.beside[name])
+            elif name in talks:
+                yield _transcript(talks[name])
+
+    def _is_media(self, path: Path, there: Collection[str]) -> bool:
+        """By suffix where that is clear, else by content; text called ``.mp4`` counts, so that its error is told."""
+        suffix = path.suffix.lower()
+        if like_subtitles(path.name):
+            return False
+        if not self._everything and is_awaited(path, there):
+            self._leave(path, "unfinished")
+            return False
+        if suffix in MEDIA_SUFFIXES and suffix not in _AMBIGUOUS_SUFFIXES:
+            return True
+        kind = "text" if suffix in _OTHER_SUFFIXES else _kind_of(path)
+        if kind == "media" or (suffix in _AMBIGUOUS_SUFFIXES and kind in ("unknown", "empty", "unreadable")):
+            return True
+        self._leave(path, "reference" if kind == "reference" else "other")
+        return False
 
 
-def _files(listing: Listing, sidecars: Sidecars, taken: set[Path]) -> Iterator[Found]:
-    """What to index in one directory; ``taken``: what belongs to a media file here or in the directory above."""
-    folder = listing.folder
-    media = [name for name in listing.files if _is_media(folder / name)]
-    matched = sidecars.match(listing, media)
-    taken |= matched.taken
-    lone = [
-        folder / name
-        for name in listing.files
-        if name not in matched.beside and _is_lone(folder / name, taken)
-    ]
-    talks = {talk.path.name: talk for talk in one_a_talk(lone)}
-    for name in listing.files:
-        if name in matched.beside:
-            yield _found(folder / name, matched.beside[name])
-        elif name in talks:
-            yield _transcript(talks[name])
-
-
-def _is_lone(path: Path, taken: set[Path]) -> bool:
-    """Whether this is a transcript without media: by its suffix, or by its content where the suffix is of much else."""
+def _is_transcript(path: Path) -> bool:
+    """Whether this is one without media: by its suffix, or by its content where the suffix is of much else."""
     from longvid_indexer.subtitles.reading import holds_transcript
 
-    if path in taken or not like_subtitles(path.name):
-        return False
     if path.suffix.lower() not in TRANSCRIPT_SUFFIXES:
         return True
     try:
-        return path.is_file() and holds_transcript(path, alone=True)
-    except (MediaError, OSError):
+        return holds_transcript(path, alone=True)
+    except MediaError:
         return False
 
 
-def _is_media(path: Path) -> bool:
-    """By suffix where that is clear, else by content; text called ``.mp4`` counts, so that its error is told."""
-    suffix = path.suffix.lower()
-    if suffix in _OTHER_SUFFIXES or like_subtitles(path.name):
-        return False
-    if suffix in MEDIA_SUFFIXES and suffix not in _AMBIGUOUS_SUFFIXES:
-        return True
+def _kind_of(path: Path) -> str:
     try:
-        if not path.is_file():
-            return path.is_symlink() and suffix in MEDIA_SUFFIXES
-        kind = sniff(path)
-    except OSError:
-        return suffix in MEDIA_SUFFIXES
-    return kind == "media" or (suffix in _AMBIGUOUS_SUFFIXES and kind in ("unknown", "empty"))
+        with open_regular(path) as file:
+            return sniff_bytes(file.read(HEAD_BYTES))
+    except (MediaError, OSError):
+        return "unreadable"

@@ -1,19 +1,18 @@
 """What a file is, told from its first bytes: cheap enough to ask of every file in a directory.
 
-Names lie in both directions (text called ``.mp4``, a recording without a suffix), so the content decides. Playlists
-are text and therefore never media here: opening one would make the demuxer follow the addresses in it.
+Names lie in both directions (text called ``.mp4``, a recording without a suffix), so the content decides. What only
+names other files (playlists, concat lists, manifests) is a kind of its own, looked for before anything else.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
 from typing import Literal
 
 from longvid_indexer.subtitles.encodings import utf16_without_mark
 
-Kind = Literal["media", "subtitles", "image", "text", "empty", "unknown"]
+Kind = Literal["media", "subtitles", "image", "reference", "text", "empty", "unknown"]
 
 HEAD_BYTES = 4096
 
@@ -36,12 +35,40 @@ UNREAD_SUFFIXES = (".sup", ".idx", ".stl", ".cap", ".pac", ".mks")
 # Offset, bytes. The rarer formats are recognised by their suffix and then by the demuxer itself.
 _MEDIA_MAGIC = (
     (4, b"ftyp"), (4, b"moov"), (4, b"moof"), (4, b"styp"), (4, b"mdat"), (4, b"wide"), (4, b"sidx"), (4, b"skip"),
-    (0, b"\x1aE\xdf\xa3"), (8, b"AVI "), (8, b"WAVE"), (8, b"AIFF"), (8, b"AIFC"), (0, b"OggS"), (0, b"fLaC"),
+    (0, b"\x1aE\xdf\xa3"), (0, b"OggS"), (0, b"fLaC"),
     (0, b"FLV\x01"), (0, b"ID3"), (0, b"\x00\x00\x01\xba"), (0, b"\x00\x00\x01\xb3"), (0, b"#!AMR"),
     (0, b"0&\xb2u\x8ef\xcf\x11"), (0, b".RMF"), (0, b"caff"), (0, b"\x06\x0e+4\x02\x05\x01\x01"),
 )  # fmt: skip
+# Chunked formats: the first four bytes say so, the kind comes behind the size.
+_CHUNKED = {
+    b"RIFF": (b"AVI ", b"WAVE", b"AMV "), b"RF64": (b"WAVE",), b"RIFX": (b"WAVE",), b"FORM": (b"AIFF", b"AIFC"),
+}  # fmt: skip
+# How lists of other files begin, after a byte order mark, spaces and control characters; compared in lower case.
+_REFERENCES = (
+    (rb"#extm3u", "a playlist (M3U)"),
+    (rb"ffconcat\b", "a list of files for FFmpeg (ffconcat)"),
+    (rb"\[playlist\]", "a playlist (PLS)"),
+    (rb"\[(internetshortcut|reference)\]", "an internet shortcut"),
+    (rb"# ?mpv edl", "an edit list (EDL)"),
+    (rb"title:[^\n]{0,200}\s+fcm:", "an edit list (EDL)"),
+    (rb"v=0\s+o=", "a session description (SDP)"),
+    (rb"(rtmpe?|rtsp|https?|mmsh?|ftp|file|concat|subfile)://?\S{1,2000}\s*\Z", "an address"),
+    (rb"# vobsub index", "an index of picture subtitles (VobSub)"),
+)
+_XML_REFERENCES = (
+    (rb"<mpd[\s>]", "a streaming manifest (DASH)"),
+    (rb"<smoothstreamingmedia[\s>]", "a streaming manifest (Smooth Streaming)"),
+    (rb"<manifest[\s>][^\0]{0,2000}ns\.adobe\.com/f4m", "a streaming manifest (HDS)"),
+    (rb"<(\w{1,20}:)?compositionplaylist[\s>]", "a composition playlist (IMF)"),
+    (rb"<(\w{1,20}:)?assetmap[\s>]", "an asset map (IMF)"),
+    (rb"<smil[\s>]", "a playlist (SMIL)"),
+    (rb"<asx[\s>]", "a playlist (ASX)"),
+    (rb"<playlist[\s>][^\0]{0,500}xspf", "a playlist (XSPF)"),
+    (rb"<(fcpxml|xmeml)[\s>]", "an edit list (Final Cut)"),
+)
+_BEFORE_TEXT = bytes(range(33)) + b"\x7f\xef\xbb\xbf\xfe\xff"
 _IMAGE_MAGIC = (
-    (0, b"\x89PNG"), (0, b"\xff\xd8\xff"), (0, b"GIF8"), (8, b"WEBP"), (0, b"II*\x00"), (0, b"MM\x00*"),
+    (0, b"\x89PNG"), (0, b"\xff\xd8\xff"), (0, b"GIF8"), (0, b"II*\x00"), (0, b"MM\x00*"),
     (4, b"ftypheic"), (4, b"ftypheix"), (4, b"ftypmif1"), (4, b"ftypavif"), (4, b"ftypheif"), (0, b"BM"),
 )  # fmt: skip
 _GAP = r"[ \t]{0,9}"
@@ -62,24 +89,26 @@ def like_subtitles(name: str) -> bool:
     return suffix in SUBTITLE_SUFFIXES or suffix in TRANSCRIPT_SUFFIXES or suffix in UNREAD_SUFFIXES
 
 
-def sniff(path: Path) -> Kind:
-    """The kind of a file, from its first 4096 bytes.
-
-    Raises:
-        OSError: it cannot be read.
-    """
-    with path.open("rb") as file:
-        head = file.read(HEAD_BYTES)
-    return sniff_bytes(head)
+def reference_kind(head: bytes) -> str | None:
+    """What a file is that holds no media itself but names other files, ``"a playlist (M3U)"``; None for others."""
+    text = head.replace(b"\0", b"").lstrip(_BEFORE_TEXT).lower()  # UTF-16 too is ASCII between zeros
+    found = (name for pattern, name in _REFERENCES if re.match(pattern, text))
+    if text.startswith(b"<"):
+        found = (name for pattern, name in _XML_REFERENCES if re.search(pattern, text))
+    return next(found, None)
 
 
 def sniff_bytes(head: bytes) -> Kind:
     """The kind of the file that begins with ``head``; ``"unknown"`` is binary of no format known here."""
     if not head:
         return "empty"
-    if any(head[at : at + len(magic)] == magic for at, magic in _IMAGE_MAGIC):
+    if reference_kind(head) is not None:
+        return "reference"
+    if any(head[at : at + len(magic)] == magic for at, magic in _IMAGE_MAGIC) or _chunk(head) == b"WEBP":
         return "image"
     if any(head[at : at + len(magic)] == magic for at, magic in _MEDIA_MAGIC) or _is_transport_stream(head):
+        return "media"
+    if _chunk(head) in _CHUNKED.get(head[:4], ()):
         return "media"
     if not is_text(head) or (_controls(head) and _is_mpeg_audio(head)):
         return "media" if _is_mpeg_audio(head) else "unknown"
@@ -87,6 +116,10 @@ def sniff_bytes(head: bytes) -> Kind:
     if text.startswith("WEBVTT") or text.lstrip().startswith("[Script Info]") or _CUE_TIME.search(text):
         return "subtitles"
     return "text"
+
+
+def _chunk(head: bytes) -> bytes:
+    return head[8:12] if head[:4] in _CHUNKED else b""
 
 
 def is_text(head: bytes) -> bool:

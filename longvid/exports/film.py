@@ -8,9 +8,11 @@ from pathlib import Path
 
 from longvid.exports.spans import cited_spans
 from longvid.exports.timeline import playable
+from longvid.whereabouts import holds, media_path
 from longvid_indexer.clipping.cut import Clip, cut
 from longvid_storage.db.rows import VideoRow
 from longvid_storage.db.view import View
+from longvid_storage.errors import MediaError
 from longvid_storage.types import Answer, MediaSpan
 
 
@@ -24,13 +26,20 @@ def cut_cited(view: View, answer: Answer, path: Path, *, pad_s: float, reencode:
     rows = {row.info.video_id: row for row in view.videos()}
     spans = cited_spans(answer, pad_s=pad_s)
     films = playable(spans, {video_id: row.info for video_id, row in rows.items()}) or spans
-    made = cut([_at_hand(span, rows) for span in films], path, reencode=reencode, force=force)
+    made = cut([_at_hand(view, span, rows) for span in films], path, reencode=reencode, force=force)
     left_out = tuple(f"{s.title} is a transcript without a film" for s in spans if s not in films)
     return replace(made, left_out=left_out)
 
 
-def _at_hand(span: MediaSpan, rows: Mapping[str, VideoRow]) -> MediaSpan:
-    """The span of a file that is there: a film that has moved may be known at another place too."""
+def _at_hand(view: View, span: MediaSpan, rows: Mapping[str, VideoRow]) -> MediaSpan:
+    """The span in a file that holds its film: it may have moved, or another film may lie where it was.
+
+    Raises:
+        MediaError: there is no such file.
+    """
     row = rows.get(span.video_id)
-    known = (span.path, *(row.paths if row is not None else ()))
-    return replace(span, path=next((path for path in known if Path(path).exists()), span.path))
+    if row is not None:
+        return replace(span, path=str(media_path(view, row)))
+    if span.video_id and Path(span.path).exists() and not holds(Path(span.path), span.video_id):
+        raise MediaError(f"{span.path} holds another film than the answer cites: ask again", code="gone")
+    return span

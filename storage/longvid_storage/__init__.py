@@ -1,1 +1,5 @@
 """longvid storage."""
+
+from longvid_storage.quiet import silence
+
+silence()

@@ -100,7 +100,8 @@ def read_back(found: Cut, path: Path) -> None:
     Raises:
         MediaError: the file is not what was planned (code ``"bad_clip"``).
     """
-    from longvid_indexer.probe import first_audio, first_video, open_media
+    from longvid_indexer.opening import open_media
+    from longvid_indexer.probe import first_audio, first_video
 
     length_s = found.steps[-1].at_s + found.steps[-1].length_s
     frame_s = float(1 / found.rate)
@@ -170,7 +171,8 @@ def _write(found: Cut, path: Path) -> None:
 
     try:
         with contextlib.ExitStack() as stack:
-            container = stack.enter_context(av.open(str(path), "w"))
+            # Absolute: FFmpeg would take a name such as "http:…" for an address.
+            container = stack.enter_context(av.open(os.path.abspath(path), "w"))
             tracks: list[Iterator[_Packets]] = []
             if found.size is not None:
                 tracks.append(_video(found, _video_stream(found, container, stack)))
@@ -179,7 +181,11 @@ def _write(found: Cut, path: Path) -> None:
             for _, packets in merge(*tracks, key=lambda item: item[0]):
                 container.mux(packets)
     except FFmpegError as error:
-        if isinstance(error, OSError) and error.filename in (str(path), None) and not path.exists():
+        if (
+            isinstance(error, OSError)
+            and error.filename in (os.path.abspath(path), None)
+            and not path.exists()
+        ):
             raise OSError(error.errno, error.strerror) from error
         raise MediaError(
             f"the spans cannot be cut ({error.strerror}): cut them again with --reencode", code="bad_clip"
@@ -187,7 +193,8 @@ def _write(found: Cut, path: Path) -> None:
 
 
 def _video_stream(found: Cut, container: Any, stack: contextlib.ExitStack) -> Any:
-    from longvid_indexer.probe import first_video, open_media
+    from longvid_indexer.opening import open_media
+    from longvid_indexer.probe import first_video
 
     assert found.size is not None
     if found.template:
@@ -235,7 +242,8 @@ def _made(found: Cut, step: Step) -> Iterator[tuple[float, float, Any]]:
 
 
 def _audio(found: Cut, container: Any, stack: contextlib.ExitStack) -> Iterator[_Packets]:
-    from longvid_indexer.probe import first_audio, open_media
+    from longvid_indexer.opening import open_media
+    from longvid_indexer.probe import first_audio
 
     if found.sound == "copied":
         first = stack.enter_context(open_media(Path(found.steps[0].source.span.path)))

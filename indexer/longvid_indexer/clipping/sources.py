@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from longvid_indexer.probe import first_audio, first_video, open_media, probe
+from longvid_indexer.opening import open_media
+from longvid_indexer.probe import first_audio, first_video, probe
 from longvid_storage.errors import MediaError
 from longvid_storage.text.timecode import format_span, format_time
 from longvid_storage.types import MediaSpan, VideoInfo
@@ -104,8 +105,7 @@ def reading(
     Some containers (transport streams) seek to a keyframe behind the time; then from further back, at last from the
     start of the file.
     """
-    container = open_media(path)
-    try:
+    with open_media(path) as container:
         stream = choose(container)
         for back_s in (0.05, 2.0, 10.0, 60.0):
             target_s = time_s - back_s
@@ -118,11 +118,8 @@ def reading(
                 container.seek(place, backward=True)
                 yield container, stream
                 return
-        container.close()
-        container = open_media(path)
+    with open_media(path) as container:
         yield container, choose(container)
-    finally:
-        container.close()
 
 
 def _first_keyframe(container: Any, stream: Any, info: VideoInfo) -> float | None:

@@ -111,6 +111,11 @@ def digest(stage: str, *parts: object) -> str:
     return hashlib.sha256("\x1f".join(map(str, (stage, _VERSIONS[stage], *parts))).encode()).hexdigest()[:32]
 
 
+def as_text(name: str) -> str:
+    """A file's name, or a sentence with one, as text: bytes that are none become U+FFFD, which databases take."""
+    return name.encode(errors="surrogateescape").decode(errors="replace")
+
+
 def fingerprint_of(engine: object | None) -> str:
     """An engine's fingerprint; ``"off"`` without one."""
     return getattr(engine, "fingerprint", "off")

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from longvid_indexer.report import ErrorInfo
 from longvid_indexer.stages.again import reasons
-from longvid_indexer.stages.job import STAGES, Job, Plan
+from longvid_indexer.stages.job import STAGES, Job, Plan, Work, as_text
 from longvid_indexer.stages.screen_text import screen_text_stage
 from longvid_indexer.stages.sounds import sounds_stage
 from longvid_indexer.stages.speakers import speakers_stage
@@ -18,7 +18,7 @@ from longvid_indexer.stages.transcript import transcript_stage
 from longvid_indexer.stages.vectors import vectors_stage
 from longvid_indexer.stages.visual import visual_stage
 from longvid_storage.db.rows import StageRecord
-from longvid_storage.errors import LibraryError, LongvidError, UsageError
+from longvid_storage.errors import LibraryError, UsageError
 from longvid_storage.types import StageResult
 
 _STAGES: dict[str, Callable[[Job, dict[str, str]], Plan]] = {
@@ -71,14 +71,22 @@ def run_stage(job: Job, stage: str) -> StageResult:
         return replace(job.recorded[stage].result, status="unchanged")
     started = time.perf_counter()
     try:
-        work = make()
+        return _made(job, stage, make, started)
     except LibraryError:
         raise
-    except LongvidError as error:
-        job.error = job.error or ErrorInfo.of(error)
-        return StageResult(stage, "failed", seconds=time.perf_counter() - started, note=error.message)
-    job.notes += work.notes
-    note = "; ".join(work.notes) or None
+    except Exception as error:  # noqa: BLE001 - whatever it is, it costs this stage of this file; its type is told
+        told = ErrorInfo.of(error, as_text(str(job.path)))
+        job.error = job.error or told
+        seconds = time.perf_counter() - started
+        return StageResult(stage, "failed", seconds=seconds, note=as_text(told.message))
+
+
+def _made(job: Job, stage: str, make: Callable[[], Work], started: float) -> StageResult:
+    """Do the work, then write it in one transaction."""
+    work = make()
+    notes = tuple(as_text(note) for note in work.notes)
+    job.notes += notes
+    note = "; ".join(notes) or None
     with job.store.stage(job.video_id, stage, work.fingerprint) as writer:
         work.write(writer)
         result = StageResult(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from longvid_indexer.stages.job import Job, Plan, Work, digest
+from longvid_indexer.stages.job import Job, Plan, Work, as_text, digest
 
 if TYPE_CHECKING:
     from longvid_storage.db.stage_writer import StageWriter
@@ -25,12 +25,12 @@ def transcript_stage(job: Job, recorded: dict[str, str]) -> Plan:
         needs_engine = made.source == "none" or made.source.startswith("speech:")
 
         def write(writer: StageWriter) -> None:
-            writer.replace_utterances(made.utterances, source=made.source, language=made.language)
+            writer.replace_utterances(made.utterances, source=as_text(made.source), language=made.language)
 
         return Work(
             write,
             recognised if needs_engine else with_subtitles,
-            engine=made.source,
+            engine=as_text(made.source),
             counters={"utterances": len(made.utterances)},
             notes=made.notes,
         )

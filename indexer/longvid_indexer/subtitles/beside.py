@@ -220,10 +220,13 @@ def _stray(alone: Sequence[Path]) -> tuple[str, ...]:
 
 
 class Sidecars:
-    """Finds the subtitle files of media files; each directory is read and matched once."""
+    """Finds the subtitle files of media files; each directory is read and matched once.
 
-    def __init__(self) -> None:
-        self.listings = Listings()
+    ``everything``: among hidden files too.
+    """
+
+    def __init__(self, everything: bool = False) -> None:
+        self.listings = Listings(everything)
         self._matched: dict[Path, Matched] = {}
 
     def match(self, listing: Listing, media: Iterable[str]) -> Matched:

@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from longvid_indexer.opening import open_regular, unreadable
 from longvid_storage.errors import MediaError
 
 # A day of speech is about 2 MB, with every word's times 15 MB; what is larger was not written for people.
@@ -30,18 +31,16 @@ def blocks_of(path: Path, most_bytes: int = LARGEST_BYTES) -> Iterator[bytes]:
     Raises:
         MediaError: it is no regular file, is larger than ``LARGEST_BYTES``, or cannot be read.
     """
-    try:
-        # A pipe without a writer would block the opening itself.
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
-        with os.fdopen(handle, "rb") as file:
-            if why := why_not_read(os.fstat(handle)):
-                raise MediaError(f"{path} was not read: {why}", code="not_media")
-            left = most_bytes
+    with open_regular(path) as file:
+        if why := why_not_read(os.fstat(file.fileno())):
+            raise MediaError(f"{path} was not read: {why}", code="not_media")
+        left = most_bytes
+        try:
             while left > 0 and (block := file.read(min(_BLOCK_BYTES, left))):
                 left -= len(block)
                 yield block
-    except OSError as error:
-        raise MediaError(f"{path} cannot be read: {error.strerror}", code="unreadable") from error
+        except OSError as error:
+            raise unreadable(path, error) from error
 
 
 def read_regular(path: Path, most_bytes: int = LARGEST_BYTES) -> bytes:

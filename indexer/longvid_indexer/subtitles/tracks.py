@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from longvid_indexer.probe import first_audio, open_media
+from longvid_indexer.opening import open_media
+from longvid_indexer.probe import first_audio
 from longvid_indexer.subtitles.ass import Event, add_events
 from longvid_indexer.subtitles.cue import LONGEST_S, Subtitles
 from longvid_indexer.subtitles.languages import normalise_language

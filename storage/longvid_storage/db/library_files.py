@@ -15,6 +15,7 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,7 @@ from urllib.parse import quote
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
+from longvid_storage.db.disk import NO_LOCKS, can_share, no_locks, warn_of_network
 from longvid_storage.errors import (
     BusyError,
     LibraryError,
@@ -46,13 +48,21 @@ _OURS = {
     LOCK,
 }
 _BUSY_MS = 30_000
+# What SQLite says where locks or memory shared between processes do not work.
+_SHARED_MEMORY = frozenset(
+    (
+        "SQLITE_IOERR_SHMMAP", "SQLITE_IOERR_SHMOPEN", "SQLITE_IOERR_SHMLOCK", "SQLITE_IOERR_LOCK",
+        "SQLITE_IOERR_RDLOCK", "SQLITE_IOERR_UNLOCK", "SQLITE_IOERR_CHECKRESERVEDLOCK",
+    )
+)  # fmt: skip
 
 
 def check_place(path: Path) -> bool:
     """Whether ``path`` holds a library's database; False when one may be made there.
 
     Raises:
-        NotALibraryError: something else is there.
+        NotALibraryError: something else is there, or one of the library's files is a link or no file: whoever made the
+            library could make us write or delete elsewhere by it.
     """
     with mapped_os_errors(path):
         if not os.path.lexists(path):
@@ -62,6 +72,8 @@ def check_place(path: Path) -> bool:
                 f"{path} is a file, not a library: a library is a directory, name another path"
             )
         names = set(os.listdir(path))
+        for name in sorted(names & _OURS):
+            _require_own(path / name)
     if DATABASE in names:
         return True
     if names - _OURS:
@@ -72,6 +84,16 @@ def check_place(path: Path) -> bool:
     return False
 
 
+def _require_own(path: Path) -> None:
+    mode = os.lstat(path).st_mode
+    if stat.S_ISREG(mode) if path.name != CACHE else stat.S_ISDIR(mode):
+        return
+    kind = "a link" if stat.S_ISLNK(mode) else "no folder" if path.name == CACHE else "no regular file"
+    raise NotALibraryError(
+        f"{path} is {kind}, and a library holds its own files only: remove it, or name another library"
+    )
+
+
 def missing(path: Path) -> NotFoundError:
     """The error for a library that does not exist."""
     return NotFoundError(
@@ -80,7 +102,11 @@ def missing(path: Path) -> NotFoundError:
 
 
 def writable(path: Path) -> bool:
-    """Whether this process may write the library's files."""
+    """Whether this process may write the library's files, and the disk lets it do so safely."""
+    return _permitted(path) and can_share(path)
+
+
+def _permitted(path: Path) -> bool:
     return os.access(path, os.W_OK | os.X_OK) and os.access(path / DATABASE, os.W_OK)
 
 
@@ -97,6 +123,10 @@ def make_engine(path: Path, *, read_only: bool, create: bool = False) -> Engine:
         raise LibraryError(
             f"SQLite {sqlite3.sqlite_version} is too old: longvid needs 3.37 or newer, with FTS5"
         )
+    if not read_only:
+        if not can_share(path):  # asked first: SQLite would wait for a lock that nobody has
+            raise no_locks(path)
+        warn_of_network(path)
     uri = (
         f"file:{quote(os.fsencode(path / DATABASE))}?mode={'ro' if read_only else 'rwc' if create else 'rw'}"
     )
@@ -163,6 +193,12 @@ def mapped_os_errors(path: Path) -> Iterator[None]:
             raise NotALibraryError(
                 f"{path} cannot be a library: {error.strerror}; name another path"
             ) from error
+        if error.errno == errno.ELOOP:
+            raise NotALibraryError(
+                f"a file of the library at {path} is a link, and a library holds its own files only: remove the link"
+            ) from error
+        if error.errno in NO_LOCKS:
+            raise no_locks(path) from error
         raise LibraryError(f"the library at {path} cannot be used: {error.strerror or error}") from error
 
 
@@ -173,15 +209,19 @@ def _full(path: Path) -> LongvidError:
 
 
 def read_only(path: Path) -> LongvidError:
-    """The error for writing where that is not allowed."""
+    """The error for writing where that is not allowed, or not safe."""
+    if _permitted(path) and not can_share(path):
+        return no_locks(path)
     return ReadOnlyError(
         f"the library at {path} may not be written: check its permissions, or name another library"
     )
 
 
 def _of_sqlite(path: Path, error: BaseException | None) -> LongvidError:
-    primary = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
     name = getattr(error, "sqlite_errorname", "")
+    if name in _SHARED_MEMORY or (name.startswith("SQLITE_BUSY") and not can_share(path)):
+        return no_locks(path)
+    primary = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
     if primary == sqlite3.SQLITE_FULL or name in ("SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE"):
         # A quota or file-size limit, unlike a full disk, reaches SQLite as an error of the write itself.
         return _full(path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import stat
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from longvid_storage.db.library_files import mapped_os_errors
-from longvid_storage.errors import BusyError
+from longvid_storage.errors import BusyError, NotALibraryError
 
 _POLL_S = 0.1
 
@@ -55,9 +56,15 @@ class WriterLock:
 
     def _acquire(self, wait: bool, on_wait: Callable[[str], None] | None) -> int:
         with mapped_os_errors(self._path.parent):
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            # A link would be followed, and the file that it names be truncated below.
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+            descriptor = os.open(self._path, flags, 0o666)
         try:
-            if not _try_lock(descriptor):
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise NotALibraryError(f"{self._path} is no regular file: remove it, or name another library")
+            with mapped_os_errors(self._path.parent):
+                free = _try_lock(descriptor)
+            if not free:
                 holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "unknown"
                 sentence = f"process {holder} is writing to the library at {self._path.parent}"
                 if not wait:

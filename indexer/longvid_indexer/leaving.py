@@ -1,0 +1,125 @@
+"""What is left out of a folder although it may be media: unfinished downloads, what systems leave behind, and more.
+
+Every file that a run passes over has one reason; a run ends with one list of them.
+"""
+
+from __future__ import annotations
+
+import errno
+import re
+from collections.abc import Callable, Container
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from longvid_indexer.report import LeftOut
+
+if TYPE_CHECKING:
+    from io import FileIO
+
+Reason = Literal["unfinished", "growing", "system", "hidden", "reference", "copy", "gone", "other"]
+Leave = Callable[[Path, Reason], None]
+
+# What happened (after "1 file" or "7 files"), and what to do next; in the order in which they are told.
+_TOLD: dict[Reason, tuple[str, str]] = {
+    "unfinished": ("still being downloaded", "index again when done, or take them as they are with --all"),
+    "growing": ("being written right now", "index again when they are whole"),
+    "gone": ("known and not there any more", "longvid index --prune forgets them, or put them back"),
+    "reference": ("only naming other files (playlists, manifests)", "index the files they name"),
+    "copy": ("the same, byte for byte, as a file that is known", "nothing to do: copies are one video"),
+    "system": ("left by the system (thumbnails, bins, snapshots)", "--all takes them"),
+    "hidden": ("hidden", "--all takes them"),
+    "other": ("neither video, sound nor subtitles", "nothing to do, or convert what should be"),
+}  # fmt: skip
+
+UNFINISHED_SUFFIXES = (
+    ".part", ".crdownload", ".!qb", ".!ut", ".!bt", ".!sync", ".bc!", ".download", ".partial", ".opdownload", ".aria2",
+    ".fdmdownload", ".filepart", ".ytdl", ".dctmp", ".incomplete", ".unfinished", ".tmp", ".temp",
+)  # fmt: skip
+# yt-dlp's fragments, and what it writes while it joins sound and pictures; Syncthing's and rsync's temporary names.
+_UNFINISHED = re.compile(
+    r".*\.part-frag\d{1,9}|.*\.temp\.[a-z0-9]{2,4}|[~.]syncthing[~.].*|~\$.*", re.IGNORECASE
+)
+_SYSTEM = frozenset(
+    (
+        "@eadir", "@recycle", "@recently-snapshot", "@tmp", "#recycle", "#snapshot", "$recycle.bin", "recycler",
+        "recycled", "system volume information", "lost+found", "found.000", "__macosx", ".trash", ".trashes",
+        ".spotlight-v100", ".fseventsd", ".temporaryitems", ".documentrevisions-v100", ".appledouble", ".appledb",
+        ".appledesktop", ".ds_store", ".@__thumb", ".thumbnails", ".thumbcache", ".snapshot", ".snapshots", ".zfs",
+        ".stversions", ".stfolder", ".sync", ".dropbox.cache", ".directory", ".nomedia", "thumbs.db",
+        "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "icon\r",
+        ".synologyworkingdirectory", "network trash folder", "temporary items",
+    )
+)  # fmt: skip
+_SYSTEM_BEGINNINGS = ("._", ".trash-", "synofile_thumb", ".nfs", ".fuse_hidden", ".~lock.")
+
+
+def reason_of_name(name: str, *, folder: bool) -> Reason | None:
+    """Why a file or folder of that name is passed over in a folder, whatever it holds; None when it is not."""
+    low = name.lower()
+    if low in _SYSTEM or low.startswith(_SYSTEM_BEGINNINGS):
+        return "system"
+    if is_unfinished(name) and (not folder or low.endswith(".download")):  # Safari makes a folder
+        return "unfinished"
+    return "hidden" if name.startswith(".") else None
+
+
+def is_unfinished(name: str) -> bool:
+    """Whether browsers, torrent clients and other fetchers call a file so until they are done with it."""
+    return name.lower().endswith(UNFINISHED_SUFFIXES) or _UNFINISHED.fullmatch(name) is not None
+
+
+def is_awaited(path: Path, there: Container[str]) -> bool:
+    """Whether the files beside it say that it is not whole: aria2's list of parts, a browser's empty place.
+
+    ``there`` are the names in its folder.
+    """
+    if f"{path.name}.aria2" in there:
+        return True
+    try:
+        return f"{path.name}.part" in there and path.stat().st_size == 0
+    except OSError:
+        return False
+
+
+def is_being_written(file: FileIO) -> bool:
+    """Whether a process has the open file open for writing; False where the system cannot tell.
+
+    Linux grants a read lease (``fcntl(2)``) only on a file that nobody writes; it is given back at once.
+    """
+    import fcntl
+    import signal
+
+    if not hasattr(fcntl, "F_SETLEASE"):
+        return False
+    try:
+        # A writer who comes in between is told by a signal, and the default one would end this process.
+        fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)
+        fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    except OSError as error:
+        return error.errno == errno.EAGAIN
+    return False
+
+
+class Leaving:
+    """Collects what a run leaves out."""
+
+    def __init__(self) -> None:
+        self._files: dict[Reason, list[str]] = {}
+
+    def add(self, path: Path, reason: Reason) -> None:
+        """A file or folder was passed over."""
+        self._files.setdefault(reason, []).append(str(path))
+
+    def told(self) -> list[LeftOut]:
+        """Once per reason, the most useful first."""
+        found = []
+        for reason, (message, then) in _TOLD.items():
+            if files := self._files.get(reason):
+                found.append(LeftOut(reason, message, then, tuple(files)))
+        return found
+
+
+def unfinished_names(path: Path) -> list[str]:
+    """Under which paths the file at ``path`` may have lain while it was being fetched."""
+    return [f"{path}{suffix}" for suffix in (*UNFINISHED_SUFFIXES, ".!qB", ".!bT")]

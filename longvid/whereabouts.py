@@ -1,0 +1,59 @@
+"""Where the files of known videos are now: there, gone, or replaced by another film under the same name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from longvid_indexer.scan import content_id, still_there
+from longvid_storage.db.rows import VideoRow
+from longvid_storage.db.view import View
+from longvid_storage.errors import MediaError, UsageError
+
+
+def media_path(view: View, row: VideoRow) -> Path:
+    """A file that still holds the video, by size and time, and where these differ by its hash.
+
+    Raises:
+        MediaError: there is none any more (code ``"gone"``).
+    """
+    known = view.paths()
+    for path in row.paths:
+        if path in known and still_there(known[path]):
+            return Path(path)
+    where = f" ({row.paths[0]})" if row.paths else ""
+    raise MediaError(
+        f'the file of "{row.info.title}" is gone or holds something else by now{where}: put it back, or index it anew',
+        code="gone",
+    )
+
+
+def holds(path: Path, video_id: str) -> bool:
+    """Whether a file that no library knows holds the video of that id."""
+    try:
+        return content_id(path) == video_id
+    except MediaError:
+        return False
+
+
+def gone(view: View, below: Sequence[Path] | None = None) -> list[VideoRow]:
+    """Videos of which no file is left, all of them or those that lay below the given folders.
+
+    Raises:
+        UsageError: one of ``below`` is no folder, or an empty one: a disk that is not there looks like that.
+    """
+    tops = None if below is None else [Path(os.path.abspath(path)) for path in below]
+    for top in tops or ():
+        if not top.is_dir() or not any(top.iterdir()):
+            raise UsageError(
+                f"{top} is missing or empty, so nothing is forgotten: is its disk there? "
+                "`longvid rm VIDEO` forgets single videos"
+            )
+    return [
+        row
+        for row in view.videos()
+        if row.paths
+        and not any(os.path.lexists(path) for path in row.paths)
+        and (tops is None or any(top in Path(path).parents for top in tops for path in row.paths))
+    ]

@@ -1,0 +1,193 @@
+"""Where a library lies: links inside it are not followed, and disks that cannot lock files are told."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from library_tools import MEETING
+from longvid import Library
+from longvid_storage.db.disk import can_share, network_kind
+from longvid_storage.db.locking import WriterLock
+from longvid_storage.errors import NotALibraryError
+from longvid_storage.search.vector_search import VectorSearch
+
+# The system calls that some network shares refuse, refused for files below $SHIM_DIR.
+SHIM = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <unistd.h>
+static int hit(int fd, char what) {
+  char link[64], name[4096];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+  ssize_t n = readlink(link, name, sizeof name - 1);
+  if (n < 0) return 0;
+  name[n] = 0;
+  return strstr(name, getenv("SHIM_DIR")) && strchr(getenv("SHIM_MODE"), what);
+}
+#define LOCKS(NAME) int NAME(int fd, int command, ...) { \
+  va_list list; va_start(list, command); void *value = va_arg(list, void *); va_end(list); \
+  int (*real)(int, int, ...) = dlsym(RTLD_NEXT, #NAME); \
+  if ((command == F_SETLK || command == F_SETLKW) && hit(fd, 'f')) { errno = ENOLCK; return -1; } \
+  return real(fd, command, value); }
+LOCKS(fcntl)
+LOCKS(fcntl64)
+int flock(int fd, int op) {
+  int (*real)(int, int) = dlsym(RTLD_NEXT, "flock");
+  if (hit(fd, 'l')) { errno = ENOLCK; return -1; }
+  return real(fd, op); }
+#define MAPS(NAME, OFFSET) void *NAME(void *at, size_t n, int p, int flags, int fd, OFFSET o) { \
+  void *(*real)(void *, size_t, int, int, int, OFFSET) = dlsym(RTLD_NEXT, #NAME); \
+  if (fd >= 0 && (flags & MAP_SHARED) && hit(fd, 'm')) { errno = ENODEV; return MAP_FAILED; } \
+  return real(at, n, p, flags, fd, o); }
+MAPS(mmap, off_t)
+MAPS(mmap64, off64_t)
+"""
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    """A small library, closed."""
+    (tmp_path / "standup.vtt").write_text(MEETING)
+    with Library.open(tmp_path / "library", create=True) as lib:
+        lib.index(tmp_path / "standup.vtt", only=["transcript"])
+    return tmp_path / "library"
+
+
+@pytest.mark.parametrize(
+    "name", [".lock", "cache", "chats.db", "library.db", "library.db-wal", "chats.db-shm"]
+)
+def test_a_link_inside_a_library_is_refused_and_what_it_names_stays(
+    name: str, library: Path, tmp_path: Path
+) -> None:
+    treasure = tmp_path / "treasure"
+    if name == "cache":
+        treasure.mkdir()
+        (treasure / "speech-sentence-0123456789abcdef.npz").write_bytes(b"gold")
+        shutil.rmtree(library / "cache", ignore_errors=True)
+    elif name == "library.db":
+        (library / name).rename(treasure)
+    else:
+        treasure.write_bytes(b"gold")
+    before = {path: path.read_bytes() for path in (treasure, *treasure.rglob("*")) if path.is_file()}
+    (library / name).unlink(missing_ok=True)
+    (library / name).symlink_to(treasure)
+    with pytest.raises(
+        NotALibraryError, match=r"is a link, and a library holds its own files only: remove it"
+    ):
+        Library.open(library)
+    assert {path: path.read_bytes() for path in (treasure, *treasure.rglob("*")) if path.is_file()} == before
+
+
+def test_a_pipe_inside_a_library_is_refused_and_not_waited_for(library: Path) -> None:
+    (library / ".lock").unlink()
+    os.mkfifo(library / ".lock")
+    with pytest.raises(NotALibraryError, match="no regular file"):
+        Library.open(library)
+
+
+def test_a_lock_that_became_a_link_since_truncates_nothing(library: Path, tmp_path: Path) -> None:
+    treasure = tmp_path / "treasure"
+    treasure.write_bytes(b"gold")
+    (library / ".lock").unlink()
+    (library / ".lock").symlink_to(treasure)
+    with pytest.raises(NotALibraryError, match="remove the link"), WriterLock(library / ".lock").held():
+        pass
+    assert treasure.read_bytes() == b"gold"
+
+
+def test_a_cache_that_became_a_link_since_is_neither_emptied_nor_filled(
+    library: Path, tmp_path: Path
+) -> None:
+    treasure = tmp_path / "treasure"
+    treasure.mkdir()
+    (treasure / "speech-sentence-0123456789abcdef.npz").write_bytes(b"gold")
+    with Library.open(library) as lib:
+        lib.index(tmp_path / "standup.vtt", only=["vectors"])
+        shutil.rmtree(library / "cache", ignore_errors=True)
+        (library / "cache").symlink_to(treasure)
+        assert lib.search("who sends the plan?")
+        lib.remove("standup")
+    assert [path.read_bytes() for path in treasure.iterdir()] == [b"gold"]
+
+
+def test_only_files_with_our_names_are_deleted_from_the_cache(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    ours = ["speech-sentence-0123456789abcdef.npz", "picture-frame-0123456789abcdef.npz.12.3456.tmp"]
+    for name in (*ours, "holiday.npz", "notes.txt"):
+        (cache / name).write_bytes(b"x")
+    VectorSearch(cache).forget()
+    assert sorted(path.name for path in cache.iterdir()) == ["holiday.npz", "notes.txt"]
+
+
+# Disks
+
+
+def test_the_kind_of_a_disk_is_that_of_the_innermost_mount(tmp_path: Path) -> None:
+    mounts = tmp_path / "mounts"
+    mounts.write_text(
+        "/dev/sda / ext4 rw 0 0\nserver:/home /home nfs4 rw 0 0\n/dev/sdb /home/local ext4 rw 0 0\n"
+        "//nas/films /mnt/the\\040films cifs rw 0 0\nbroken\n"
+    )
+    assert network_kind(Path("/home/me/library"), mounts) == "nfs4"
+    assert network_kind(Path("/home/local/library"), mounts) is None
+    assert network_kind(Path("/homework/library"), mounts) is None
+    assert network_kind(Path("/mnt/the films/library"), mounts) == "cifs"
+    assert network_kind(Path("/srv"), mounts) is None
+    assert network_kind(Path("/srv"), tmp_path / "none") is None
+
+
+def test_a_disk_that_can_be_tried_is(tmp_path: Path) -> None:
+    assert can_share(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("gcc") is None, reason="the calls are refused by a library that gcc makes")
+@pytest.mark.parametrize("refused", ["f", "l", "m"])
+def test_a_disk_without_locks_is_one_sentence_and_reading_works(
+    refused: str, library: Path, tmp_path: Path
+) -> None:
+    """fcntl's locks, flock, and memory that is shared: SQLite needs the first and the last, we the second."""
+    (tmp_path / "shim.c").write_text(SHIM)
+    build = [
+        "gcc",
+        "-shared",
+        "-fPIC",
+        "-w",
+        "-o",
+        str(tmp_path / "shim.so"),
+        str(tmp_path / "shim.c"),
+        "-ldl",
+    ]
+    subprocess.run(build, check=True)
+    shim = {"LD_PRELOAD": str(tmp_path / "shim.so"), "SHIM_DIR": str(tmp_path), "SHIM_MODE": refused}
+
+    def longvid(*arguments: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "longvid.cli", *map(str, arguments)]
+        environment = {**os.environ, **shim}
+        return subprocess.run(command, capture_output=True, text=True, timeout=25, env=environment)
+
+    listed = longvid("mentions", "migration", "-L", library)
+    assert listed.returncode == 0, listed.stderr
+    assert "data migration" in listed.stdout
+    for place in (library, tmp_path / "new"):
+        done = longvid("index", tmp_path / "standup.vtt", "-L", place, "--only", "transcript")
+        assert done.returncode == 1
+        (line,) = done.stderr.splitlines()
+        assert "cannot lock files" in line
+        assert "--library" in line
