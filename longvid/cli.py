@@ -130,6 +130,10 @@ def index(
         bool,
         typer.Option("--reprocess", help="Bring what the library holds up to date after a model changed."),
     ] = False,
+    audio_track: Annotated[
+        str | None,
+        typer.Option("--audio-track", help="Hear this sound track: its number, or its language; or auto."),
+    ] = None,
     model: ModelOption = None,
     device: DeviceOption = None,
     profile: ProfileOption = None,
@@ -155,6 +159,7 @@ def index(
             only=_names(only),
             skip=_names(skip),
             reprocess=reprocess,
+            audio_track=audio_track,
             on_event=show,
         )
         show.close(reports)

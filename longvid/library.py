@@ -79,6 +79,7 @@ class Library(Shelf):
         only: Collection[str] | None = None,
         skip: Collection[str] | None = None,
         reprocess: bool = False,
+        audio_track: str | int | None = None,
         on_event: Callable[[IndexEvent], None] | None = None,
     ) -> list[IndexReport]:
         """Read files and folders into the library; what is known and unchanged costs a stat.
@@ -89,6 +90,8 @@ class Library(Shelf):
             only: run only these stages. skip: leave these out.
             reprocess: without ``paths``, bring every known video whose file is still there up to date: exactly the
                 stages run whose model, settings or code changed since.
+            audio_track: the sound track to hear, by its number in the file (from 1) or its language; remembered for
+                these videos until another one, or ``"auto"`` (the one that holds speech), is given.
             on_event: called with every progress event.
 
         Returns:
@@ -108,6 +111,7 @@ class Library(Shelf):
             only=only,
             skip=skip,
             reprocess=reprocess,
+            audio_track=audio_track,
             on_event=on_event,
         )
 

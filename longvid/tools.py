@@ -132,11 +132,13 @@ class LibraryTools:
     def audio(self, video_id: str, from_s: float, to_s: float) -> NDArray[np.float32]:
         """The sound of a span of a video's media file: 16 kHz mono."""
         from longvid_indexer.audio import audio_between
+        from longvid_indexer.listening import asked_before
 
         row = self._store.video(video_id)
         if not row.info.has_audio:
             return np.zeros(0, np.float32)
-        return audio_between(self._media_of(row), row.info, from_s, to_s)
+        named = asked_before(record.result for record in row.stages.values())
+        return audio_between(self._media_of(row), row.info, from_s, to_s, named)
 
     def picture_relevance(
         self, video_id: str, times_s: Sequence[float], question: str

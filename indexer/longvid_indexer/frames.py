@@ -130,7 +130,8 @@ class FrameReader:
 
     ``frames_decoded``: frames given out. ``decode_errors``: packets that held no readable picture.
     ``decoded_until_s``: the end of the last frame; ``promised_until_s``: where the header says that it should be, if
-    it says so. ``cut_short``: why reading ended before the file did, if it did.
+    it says so. ``cut_short``: why reading ended before the file did, if it did. ``clock_breaks``: how often the file's
+    clock begins anew or jumps.
     """
 
     path: Path
@@ -140,10 +141,12 @@ class FrameReader:
     decoded_until_s: float = 0.0
     promised_until_s: float | None = None
     cut_short: str | None = None
+    clock_breaks: int = 0
     time_base: Any = None
     rate: float = field(default=_FALLBACK_RATE)
 
     def __iter__(self) -> Iterator[Frame]:
+        from longvid_indexer.packets import breaks
         from longvid_indexer.probe import first_video, open_media
 
         with open_media(self.path) as container:
@@ -153,7 +156,9 @@ class FrameReader:
             stream.thread_type = "AUTO"
             self.rate = float(stream.average_rate or stream.base_rate or 0) or _FALLBACK_RATE
             self.time_base = stream.time_base
-            self.promised_until_s = _promised(stream, self.info.stream_start_s)
+            self.clock_breaks = len(breaks(self.path))
+            if not self.clock_breaks:
+                self.promised_until_s = _promised(stream, self.info.stream_start_s)
             aspect = pixel_aspect(stream)
             clock = _Clock(self.info.stream_start_s, self.info.duration_s, 1 / self.rate)
             for raw in decoded(container, stream, self._damaged, self._ended):
@@ -175,15 +180,19 @@ def decoded(
     stream: Any,
     damaged: Callable[[Exception], None] | None = None,
     ended: Callable[[Exception], None] | None = None,
+    packets: Iterator[Any] | None = None,
 ) -> Iterator[Any]:
     """Decoded pictures from here on; damage costs the damaged ones.
 
     ``damaged`` is told of each packet that cannot be decoded, ``ended`` of what made reading stop before the end.
+    ``packets``: those to decode; None for all that are left.
     """
     from av.error import EOFError as EndOfStream
     from av.error import FFmpegError
 
-    packets = container.demux(stream)
+    from longvid_indexer.packets import demux
+
+    packets = demux(container, stream) if packets is None else packets
     while True:
         try:
             packet = next(packets, None)

@@ -39,15 +39,23 @@ class Pipeline:
         engines: the models to use.
         stages: which stages to run (``choose_stages``).
         collection: the collection the videos join, if any.
+        audio_track: the sound track to hear (``listening.sound_track``); None for what was named before, if anything.
     """
 
     def __init__(
-        self, store: Store, engines: Engines, *, stages: frozenset[str], collection: str | None = None
+        self,
+        store: Store,
+        engines: Engines,
+        *,
+        stages: frozenset[str],
+        collection: str | None = None,
+        audio_track: str | None = None,
     ) -> None:
         self.store = store
         self.engines = engines
         self.stages = stages
         self.collection = collection
+        self.audio_track = audio_track
         self._grew = False
 
     def run(self, paths: list[Path], on_event: Callable[[IndexEvent], None]) -> list[IndexReport]:
@@ -127,9 +135,28 @@ class Pipeline:
                 sidecars=found.sidecar_signature,
             )
         job = Job(store, self.engines, self._speaker_for(found, row), info)
+        self._name_track(job)
         if known is not None and known.video_id != video_id:
             self._retire(known.video_id, job)
         return job
+
+    def _name_track(self, job: Job) -> None:
+        """The sound track that is named now, or was before."""
+        from longvid_indexer.listening import AUTO, asked_before, sound_track
+
+        if not job.info.has_audio:
+            return
+        if self.audio_track is None:
+            records = self.store.stage_records(job.video_id).values()
+            job.audio_track = asked_before(record.result for record in records)
+            return
+        track = sound_track(job.path, job.info, self.audio_track)
+        if track is not None and track.asked:
+            job.audio_track = str(track.number)
+        elif track is not None and self.audio_track != AUTO:
+            job.notes += track.notes[
+                :1
+            ]  # that there is no such track; how it is heard instead is told by who hears it
 
     def _speaker_for(self, found: Found, row: VideoRow | None) -> Found:
         """Which of a video's paths is read: a copy adds a path, not a second opinion about the transcript.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,12 +14,15 @@ from longvid_indexer.subtitles.languages import normalise_language
 from longvid_indexer.subtitles.reading import read_subtitles
 from longvid_indexer.subtitles.sounds import described_sounds
 from longvid_indexer.subtitles.speakers import Names, find_names, split_speaker
+from longvid_indexer.subtitles.telemetry import is_telemetry
 from longvid_storage.errors import MediaError
 from longvid_storage.types import Sound, Utterance, VideoInfo, Word
 
 if TYPE_CHECKING:
     from longvid_indexer.subtitles.tracks import Tracks
     from longvid_indexer.transcriber import Transcriber
+
+_TELEMETRY = "holds telemetry (positions, times, measured values), not speech: it is no transcript"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class Transcript:
 
     ``source``: ``"sidecar:NAME"``, ``"track:INDEX:LANGUAGE"``, ``"speech:ENGINE"``, ``"file"`` (a lone transcript), or
     ``"none"``. ``language``: two letters where known. ``notes``: what a user should know about it, one sentence each.
-    ``sounds``: those that subtitles describe.
+    ``sounds``: those that subtitles describe. ``counters``: which sound was heard, where there was a choice.
     """
 
     utterances: tuple[Utterance, ...]
@@ -36,6 +39,7 @@ class Transcript:
     language: str | None = None
     notes: tuple[str, ...] = ()
     sounds: tuple[Sound, ...] = ()
+    counters: Mapping[str, int | float] = field(default_factory=dict)
 
 
 def sidecars(path: Path) -> list[Path]:
@@ -43,8 +47,12 @@ def sidecars(path: Path) -> list[Path]:
     return [sidecar.path for sidecar in find_sidecars(path)]
 
 
-def make_transcript(path: Path, info: VideoInfo, transcriber: Transcriber | None) -> Transcript:
+def make_transcript(
+    path: Path, info: VideoInfo, transcriber: Transcriber | None, wanted: str | None = None
+) -> Transcript:
     """Take the first source that has words; ``transcriber`` None means that speech is not recognised.
+
+    ``wanted``: the sound track to hear, as ``listening.sound_track`` takes it.
 
     Raises:
         MediaError: the file cannot be read.
@@ -52,6 +60,8 @@ def make_transcript(path: Path, info: VideoInfo, transcriber: Transcriber | None
     """
     if info.media_type == "transcript":
         read = read_subtitles(path, _language_of_name(path))
+        if is_telemetry(read):
+            return Transcript((), "file", None, (f"{path.name} {_TELEMETRY}",))
         language = read.language or _language_of_name(path)
         return Transcript(
             to_utterances(read, language), "file", language, read.notes(), described_sounds(read)
@@ -69,8 +79,14 @@ def make_transcript(path: Path, info: VideoInfo, transcriber: Transcriber | None
         )
     from longvid_indexer.recognition import recognise
 
-    heard = recognise(path, info, transcriber)
-    return Transcript(heard.utterances, f"speech:{transcriber.name}", heard.language, (*notes, *heard.notes))
+    heard = recognise(path, info, transcriber, wanted=wanted)
+    return Transcript(
+        heard.utterances,
+        f"speech:{transcriber.name}",
+        heard.language,
+        (*notes, *heard.notes),
+        counters=heard.counters,
+    )
 
 
 def _language_of_name(path: Path) -> str | None:
@@ -90,6 +106,9 @@ def _beside(path: Path, info: VideoInfo, tracks: Tracks, notes: list[str]) -> Tr
         except MediaError as error:
             notes.append(error.message)
             continue
+        if is_telemetry(read):
+            notes.append(f"{sidecar.path.name} {_TELEMETRY}")
+            continue
         language = sidecar.language or read.language
         utterances = _within(to_utterances(read, language), info, notes)
         notes += [f"{sidecar.path.name}: {note}" for note in read.notes()]
@@ -105,6 +124,9 @@ def _inside(path: Path, info: VideoInfo, tracks: Tracks, notes: list[str]) -> Tr
 
     for track in tracks.text:
         read = read_track(path, track, info.stream_start_s)
+        if is_telemetry(read):
+            notes.append(f"subtitle track {track.index} {_TELEMETRY}")
+            continue
         utterances = _within(to_utterances(read, track.language), info, notes)
         if utterances:
             notes += read.notes()

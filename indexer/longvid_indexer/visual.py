@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from longvid_indexer.frames import Frame, FrameReader, fit
+from longvid_indexer.packets import broken_clock
 from longvid_indexer.vision.dissolves import DissolveDetector
 from longvid_indexer.vision.keyframes import MiddleFrame, keep
 from longvid_indexer.vision.moments import Moments
@@ -95,6 +96,8 @@ def _notes(reader: FrameReader, info: VideoInfo) -> tuple[str, ...]:
     notes = []
     if _breaks_off(reader):
         notes.append(f"pictures decode only until {reader.decoded_until_s:.1f} s of {info.duration_s:.1f} s")
+    if reader.clock_breaks:
+        notes.append(broken_clock(reader.clock_breaks))
     if reader.decode_errors:
         notes.append(f"{reader.decode_errors} damaged pictures were skipped")
     return tuple(notes)

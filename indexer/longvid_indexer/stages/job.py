@@ -70,6 +70,7 @@ class Job:
     error: ErrorInfo | None = None
     notes: list[str] = field(default_factory=list)
     described: tuple[Sound, ...] | None = None  # by the subtitles, once the transcript stage has read them
+    audio_track: str | None = None  # the number of the sound track that a user named
     tell: Callable[[str], None] = lambda message: None
 
     @property
@@ -101,6 +102,11 @@ Plan = tuple[frozenset[str], Callable[[], Work]]
 def digest(stage: str, *parts: object) -> str:
     """The fingerprint of a stage: its code version and everything that decides what it writes."""
     return hashlib.sha256("\x1f".join(map(str, (stage, _VERSIONS[stage], *parts))).encode()).hexdigest()[:32]
+
+
+def named_track(job: Job) -> tuple[str, ...]:
+    """What a stage that hears adds to its digest: nothing where the choice of the sound track is left open."""
+    return () if job.audio_track is None else (f"sound track {job.audio_track}",)
 
 
 def fingerprint_of(engine: object | None) -> str:

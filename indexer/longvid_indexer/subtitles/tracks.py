@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from longvid_indexer.packets import demux
 from longvid_indexer.probe import first_audio, open_media
 from longvid_indexer.subtitles.ass import event_text
 from longvid_indexer.subtitles.cue import LONGEST_S, Subtitles
@@ -78,7 +79,7 @@ def read_track(path: Path, track: Track, start_s: float) -> Subtitles:
     with open_media(path) as container:
         stream = container.streams[track.index]
         try:
-            for packet in container.demux(stream):
+            for packet in demux(container, stream):
                 if packet.pts is not None and packet.size:
                     _add_packet(read, packet, track.codec, start_s)
         except FFmpegError as error:
