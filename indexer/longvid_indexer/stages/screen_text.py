@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def screen_text_stage(job: Job, recorded: dict[str, str]) -> Plan:
-    """Screen text, read once per kept keyframe; also searchable at once."""
+    """Screen text, read once per kept keyframe, and where it changed meanwhile; also searchable at once."""
     from longvid_indexer.screen_text import read_screen
 
     fingerprint = digest("screen_text", recorded.get("visual"), fingerprint_of(job.engines.screen_reader))
@@ -24,7 +24,7 @@ def screen_text_stage(job: Job, recorded: dict[str, str]) -> Plan:
         keyframes = job.store.keyframes(job.video_id, images=True)
         if reader is None or not keyframes:
             return Work(nothing, fingerprint, engine=None if reader else "off")
-        read = read_screen(keyframes, reader)
+        read = read_screen(keyframes, reader, job.store.screen_states(job.video_id))
         slides = _titled(job.store.slides(job.video_id), read.lines)
         units = units_with(job, screen_texts=read.lines, slides=slides)
 

@@ -161,6 +161,12 @@ class Reader:
             key = catalog.video_key(connection, video_id)
             return [frame for _, frame in reads.keyframes(connection, key, images=images)]
 
+    def screen_states(self, video_id: str) -> list[Keyframe]:
+        """What changed on screen within the spans of ``keyframes``, in time order, with pictures."""
+        with self._reading() as connection:
+            key = catalog.video_key(connection, video_id)
+            return [frame for _, frame in reads.keyframes(connection, key, images=True, states=True)]
+
     def keyframes_by_id(self, ids: Sequence[int], *, images: bool = False) -> list[tuple[int, str, Keyframe]]:
         """(id, video id, keyframe) in the order of ``ids``; ids that are gone are left out."""
         with self._reading() as connection:

@@ -122,11 +122,18 @@ def _keyframe_columns(images: bool) -> tuple[Any, ...]:
 
 
 def keyframes(
-    connection: Connection, key: int, *, images: bool, without_vector_of: str | None = None
+    connection: Connection,
+    key: int,
+    *,
+    images: bool,
+    without_vector_of: str | None = None,
+    states: bool = False,
 ) -> list[tuple[int, Keyframe]]:
-    """(id, keyframe) in time order, with or without the picture."""
+    """(id, keyframe) in time order, with or without the picture; ``states``: those of kind ``"state"``, else the rest."""
     table = schema.KeyframeRow
     query = select(table.keyframe_id, *_keyframe_columns(images)).where(table.video_key == key)
+    # What changed on screen is kept to be read, not to be shown or compared with questions.
+    query = query.where(table.kind == "state" if states else table.kind != "state")
     if without_vector_of is not None:
         query = query.where(~_has_vector(schema.KeyframeVector, table.keyframe_id, without_vector_of))
     rows = connection.execute(query.order_by(table.time_s, table.keyframe_id))
