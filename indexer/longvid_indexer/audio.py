@@ -88,7 +88,7 @@ class Audio:
             now = (frame.format.name, frame.layout.name, frame.sample_rate)
             if mixer is None or now != shape or abs(at_s - (anchor_s + since)) > _TOLERANCE_S:
                 yield from self._end(mixer)
-                mixer, shape = Mixer(frame, self.rate, self.track and self.track.channel), now
+                mixer, shape = Mixer(frame, self.rate, self.track.channel if self.track else None), now
                 anchor_s, since = at_s, 0.0
                 yield from self._out.move_to(at_s)
             since += frame.samples / frame.sample_rate

@@ -215,10 +215,14 @@ def decoded(
 
 def _promised(stream: Any, start_s: float) -> float | None:
     """The end of the stream as its header has it: the duration field, or Matroska's DURATION tag."""
-    if stream.duration:
-        return float(((stream.start_time or 0) + stream.duration) * stream.time_base) - start_s
     tag = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", stream.metadata.get("DURATION", ""))
-    return int(tag[1]) * 3600 + int(tag[2]) * 60 + float(tag[3]) - start_s if tag else None
+    if tag:
+        return int(tag[1]) * 3600 + int(tag[2]) * 60 + float(tag[3]) - start_s
+    # Matroska has no length of a stream but that tag: FFmpeg then gives the whole file's, to which a screen recorder's
+    # last picture need not last.
+    if stream.duration and "matroska" not in stream.container.format.name:
+        return float(((stream.start_time or 0) + stream.duration) * stream.time_base) - start_s
+    return None
 
 
 def pixel_aspect(stream: Any) -> float:

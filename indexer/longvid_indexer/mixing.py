@@ -36,13 +36,15 @@ class Mixer:
 
     def add(self, frame: Any | None) -> list[Samples]:
         """What the frame completes, shape (n,) each; None for what is left at the end."""
-        return [self._mono(each.to_ndarray()) for each in self._resampler.resample(frame)]
+        return [
+            np.asarray(self._mono(each.to_ndarray()), np.float32) for each in self._resampler.resample(frame)
+        ]
 
     def _mono(self, planar: NDArray[np.float32]) -> Samples:
         if len(planar) == 1:
-            return planar[0]
+            return np.asarray(planar[0])
         if self._channel is not None:
-            return planar[min(self._channel, len(planar) - 1)]
+            return np.asarray(planar[min(self._channel, len(planar) - 1)])
         mixed = np.asarray(self._weights @ planar, np.float32)
         keep = float(np.exp(-planar.shape[1] / self._memory))
         energies = (planar.astype(np.float64) ** 2).sum(axis=1)
@@ -52,13 +54,14 @@ class Mixer:
         if self._together >= _CANCELS * self._apart:
             return mixed
         self.cancelled += planar.shape[1]
-        return planar[int(np.argmax(self._energies))]
+        # As loud as two that agree would be together.
+        return np.asarray(planar[int(np.argmax(self._energies))] * np.float32(np.sqrt(2)))
 
 
 def _weights(names: list[str]) -> NDArray[np.float32]:
-    """Speech is in the centre where there is one; the channel of deep effects holds none."""
+    """Speech is in the centre where there is one; the channel of deep effects holds none. Their power is one."""
     if len(names) > 2 and "FC" in names:
         weights = np.array([1.0 if n == "FC" else 0.0 if n.startswith("LFE") else 0.5 for n in names])
     else:
         weights = np.ones(len(names))
-    return (weights / weights.sum()).astype(np.float32)
+    return np.asarray(weights / np.sqrt((weights**2).sum()), np.float32)

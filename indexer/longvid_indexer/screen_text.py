@@ -40,6 +40,9 @@ def read_screen(
     """
     reading = _Reading(reader)
     lines: list[ScreenText] = []
+    alone = [s for s in states if not any(k.start_s <= s.start_s < k.end_s for k in keyframes)]
+    for stretch in _stretches(alone):
+        lines += _over_states(stretch[0], stretch, reading)
     for keyframe in keyframes:
         within = [each for each in states if keyframe.start_s <= each.start_s < keyframe.end_s]
         if within:
@@ -47,7 +50,19 @@ def read_screen(
             continue
         read = reading.picture(decode_webp(keyframe.image))
         lines += [ScreenText(keyframe.start_s, keyframe.end_s, r.text, r.box, r.confidence) for r in read]
+    lines.sort(key=lambda line: line.start_s)
     return ScreenTextResult(tuple(lines), reading.counters)
+
+
+def _stretches(states: Sequence[Keyframe]) -> list[list[Keyframe]]:
+    """States that follow each other without a gap; those of what was too short to be a slide have no keyframe."""
+    found: list[list[Keyframe]] = []
+    for state in states:
+        if found and state.start_s <= found[-1][-1].end_s + 1e-6:
+            found[-1].append(state)
+        else:
+            found.append([state])
+    return found
 
 
 def _over_states(keyframe: Keyframe, states: Sequence[Keyframe], reading: _Reading) -> list[ScreenText]:
@@ -62,7 +77,7 @@ def _over_states(keyframe: Keyframe, states: Sequence[Keyframe], reading: _Readi
         if bottom > top:
             read = reading.rows(image, top, bottom)
             tracker.see(max(state.start_s, keyframe.start_s), top / height, bottom / height, read)
-    return tracker.finish(keyframe.end_s)
+    return tracker.finish(max(keyframe.end_s, states[-1].end_s) if keyframe is states[0] else keyframe.end_s)
 
 
 class _Reading:
@@ -120,7 +135,9 @@ def unmixed(text: str) -> str:
 def _lettered(word: str) -> str:
     if _HEXADECIMAL.fullmatch(word) or sum(map(str.isdigit, word)) != word.count("0"):
         return word
-    return _ZERO.sub(lambda zero: "o" if word[zero.end()].islower() and word[zero.start() - 1].islower() else "O", word)
+    return _ZERO.sub(
+        lambda zero: "o" if word[zero.end()].islower() and word[zero.start() - 1].islower() else "O", word
+    )
 
 
 _REMEMBERED = 50

@@ -43,7 +43,7 @@ def transcript_stage(job: Job, recorded: dict[str, str]) -> Plan:
 
 
 def _named(job: Job) -> dict[str, int | float]:
-    """The sound track that a user named, for whoever hears the video later; also where its words come from subtitles."""
+    """The sound track that a user named, for whoever hears the video later (its words may be from subtitles)."""
     from longvid_indexer.listening import sound_track
 
     track = None if job.audio_track is None else sound_track(job.path, job.info, job.audio_track)

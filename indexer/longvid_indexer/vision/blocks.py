@@ -103,7 +103,8 @@ def _spans(image: Image) -> NDArray[np.int16]:
 
     square = np.ones((BLOCK, BLOCK), np.uint8)
     middle = (slice(BLOCK // 2, None, BLOCK),) * 2
-    return cv2.subtract(cv2.dilate(image, square), cv2.erode(image, square))[middle].astype(np.int16)
+    span = cv2.subtract(cv2.dilate(image, square), cv2.erode(image, square))[middle]
+    return np.asarray(span, np.int16)
 
 
 def even_share(image: Image) -> float:
@@ -120,5 +121,9 @@ def drawn(image: Image) -> bool:
     span = _spans(image)
     if span.size == 0:
         return False
-    even, sharp, between = (span <= _EVEN_LEVELS).mean(), (span >= 80).mean(), ((span > 10) & (span < 60)).mean()
+    even, sharp, between = (
+        (span <= _EVEN_LEVELS).mean(),
+        (span >= 80).mean(),
+        ((span > 10) & (span < 60)).mean(),
+    )
     return bool(even + sharp - between > 0.25)

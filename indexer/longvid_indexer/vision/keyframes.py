@@ -50,7 +50,9 @@ def rows_of_state(image: NDArray[np.uint8]) -> tuple[int, int]:
     """The rows ``[top, bottom)`` of a state's picture that show something."""
     import numpy as np
 
-    far = np.abs(image[:, :: max(1, image.shape[1] // 64)].astype(np.int16) - np.array(_OUTSIDE)).max(axis=(1, 2))
+    far = np.abs(image[:, :: max(1, image.shape[1] // 64)].astype(np.int16) - np.array(_OUTSIDE)).max(
+        axis=(1, 2)
+    )
     rows = np.flatnonzero(far > 60)
     return (int(rows[0]), int(rows[-1]) + 1) if len(rows) else (0, 0)
 

@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_indexer.vision.blocks import BLOCK, BlockMemory, Image, Mask, differs, drawn, even_share, per_block, per_pixel
+from longvid_indexer.vision.blocks import (
+    BLOCK,
+    BlockMemory,
+    Image,
+    Mask,
+    differs,
+    drawn,
+    even_share,
+    per_block,
+    per_pixel,
+)
 from longvid_indexer.vision.keyframes import keep_state
 
 if TYPE_CHECKING:
@@ -24,6 +34,9 @@ _REST_S = 0.6
 _RESTLESS = 0.1
 # A stretch's first state is its first picture of which so much rests.
 _STILL = 0.9
+_MOST = 0.6
+# While so much is changing still, for each block that has come to rest, a change is waited for, so long at most.
+_MOVING, _WAIT_S = 0.25, 1.0
 # In film something always moves; of text that is scrolled so much is even ground.
 _ALL_STILL, _EVEN = 0.97, 0.4
 # Blocks that are restless count when so much of all content came to rest in a new look: a scroll, not a webcam.
@@ -40,7 +53,7 @@ _WAITING, _SAME_S = 3, 0.45
 
 @dataclass(frozen=True)
 class FoundState:
-    """The screen from ``start_s`` on differs from the state before in rows ``[top, bottom)``, fractions of the height."""
+    """The screen from ``start_s`` on differs from before in rows ``[top, bottom)``, fractions of the height."""
 
     start_s: float
     frame: Any
@@ -54,11 +67,12 @@ class StateFinder:
     def __init__(self) -> None:
         self._memory: BlockMemory | None = None
         self._shown: Image | None = None
-        self._shown_s = 0.0
+        self._wanted_s: float | None = None
+        self._moving_s: float | None = None
         self._whole = True
 
     def go_on(self, *, from_next: bool) -> None:
-        """A stretch has its whole picture: what was shown so far, or with ``from_next`` the picture that is seen next."""
+        """A stretch has its whole picture: what was shown so far, or with ``from_next`` what is seen next."""
         self._whole = False
         if from_next:
             self._shown = None
@@ -77,14 +91,15 @@ class StateFinder:
         memory = self._memory
         memory.see(image, time_s)
         if self._shown is None:
-            self._shown, self._shown_s = image, time_s
+            self._shown = image
             return None
         changed = differs(image, self._shown)
         resting = changed & memory.settled(time_s)
         if self._whole and memory.settled(time_s).mean() >= _STILL and self._readable(image, time_s):
             return self._first(image, time_s, frame)
-        if not resting.any():
+        if not resting.any() or self._is_in_motion(image, time_s):
             return self._scrolled(image, changed, time_s, frame)
+        self._moving_s = None
         large = self._is_large(image, resting)
         counting = resting if large else resting & (memory.restless < _RESTLESS)
         if not counting.any():
@@ -93,8 +108,17 @@ class StateFinder:
             # What was only taken away, or is not worth reading, is shown from now on.
             self._accept(image, counting & ~_has_edges(self._shown))
             return None
-        at_s = float(np.quantile(memory.moved_at[counting], 0.25, method="nearest"))
+        if not self._is_over(changed, counting, time_s):
+            return None
+        # All of a scroll is there at its end; of single changes the first is where the line begins to be there.
+        at_s = float(np.quantile(memory.moved_at[counting], 0.95 if large else 0.25, method="nearest"))
         return self._found(image, counting, at_s, frame)
+
+    def _is_in_motion(self, image: Image, time_s: float) -> bool:
+        """Whether most of what there is to see moves: what rests meanwhile is a part of it, and no state."""
+        assert self._memory is not None
+        content = _has_edges(image)
+        return bool((content & ~self._memory.settled(time_s)).sum() > _MOST * max(1, content.sum()))
 
     def _readable(self, image: Image, time_s: float) -> bool:
         """Whether the picture is no film: drawn, or all of it rests (small print looks like film when shrunk)."""
@@ -115,6 +139,17 @@ class StateFinder:
         moved_at = self._memory.moved_at[self._memory.settled(time_s)]
         return self._found(image, np.ones(self._memory.moved.shape, bool), float(moved_at.max()), frame)
 
+    def _is_over(self, changed: Mask, counting: Mask, time_s: float) -> bool:
+        """Whether no more is changing than has come to rest; beside what never rests one waits for some time only."""
+        assert self._memory is not None
+        if self._wanted_s is None or time_s - self._wanted_s > 2 * _WAIT_S:
+            self._wanted_s = time_s
+        moving = (changed & ~self._memory.settled(time_s)).sum()
+        if moving > _MOVING * counting.sum() and time_s - self._wanted_s < _WAIT_S:
+            return False
+        self._wanted_s = None
+        return True
+
     def _found(self, image: Image, changed: Mask, at_s: float, frame: Any) -> FoundState:
         rows = np.flatnonzero(changed.any(axis=1))
         height = image.shape[0]
@@ -124,12 +159,16 @@ class StateFinder:
             top, bottom = 0, height
         self._whole = False
         self._accept(image, np.repeat(_between(changed, rows), changed.shape[1], 1))
-        self._shown_s = at_s
+        self._moving_s = None
         return FoundState(at_s, frame, top / height, bottom / height)
 
     def _scrolled(self, image: Image, changed: Mask, time_s: float, frame: Any) -> FoundState | None:
         assert self._shown is not None
-        if not self._is_large(image, changed) or time_s - self._shown_s < _SCROLL_S:
+        if not self._is_large(image, changed):
+            return None
+        if self._moving_s is None:
+            self._moving_s = time_s
+        if time_s - self._moving_s < _SCROLL_S:
             return None
         if even_share(image) < _EVEN or not _moved_by_rows(self._shown, image):
             return None
@@ -190,7 +229,7 @@ class StateKeeper:
 
     def begin(self, start_s: float, frame: Any) -> bool:
         """A slide began; whether ``frame``, the one seen now, is its first state, as it had no whole one yet."""
-        self._kept = []
+        self.close(start_s, least=1)  # of a slide that was too short to be kept
         found = [each for each in self._waiting if each.start_s > start_s - _SAME_S]
         if not found or (found[0].top, found[0].bottom) != (0.0, 1.0):
             self._waiting = [FoundState(start_s, frame)]
@@ -213,7 +252,9 @@ class StateKeeper:
                 self._keep(self._waiting.pop(0))
         kept = sorted(self._kept, key=lambda each: each.start_s)
         ends = [*(each.start_s for each in kept[1:]), end_s][: len(kept)]
-        self.states += [replace(each, end_s=max(each.start_s, end)) for each, end in zip(kept, ends, strict=True)]
+        self.states += [
+            replace(each, end_s=max(each.start_s, end)) for each, end in zip(kept, ends, strict=True)
+        ]
         self._kept = []
 
     def _keep(self, found: FoundState) -> None:

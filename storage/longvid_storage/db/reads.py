@@ -129,7 +129,7 @@ def keyframes(
     without_vector_of: str | None = None,
     states: bool = False,
 ) -> list[tuple[int, Keyframe]]:
-    """(id, keyframe) in time order, with or without the picture; ``states``: those of kind ``"state"``, else the rest."""
+    """(id, keyframe) in time order, with or without the picture; ``states``: those of that kind, else the rest."""
     table = schema.KeyframeRow
     query = select(table.keyframe_id, *_keyframe_columns(images)).where(table.video_key == key)
     # What changed on screen is kept to be read, not to be shown or compared with questions.
