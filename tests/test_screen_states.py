@@ -154,11 +154,9 @@ def test_slides_on_which_nothing_is_written_have_few_states(
     path = mf.lecture(mf.sample_slides(4), seconds=6.0, overlays=disturbance).write(tmp_path / "lecture.mp4")
     result = visual_pass(path, probe(path, "test"))
     assert len(result.slides) == 4
-    assert (
-        result.counters["screen_states"]
-        == len(result.states)
-        <= (8 if mf.Mouse in map(type, disturbance) else 0)
-    )
+    assert result.counters["screen_states"] == len(result.states)
+    # A pointer that rests, and a logo until it is known to blink, may each cost a reading or two a slide.
+    assert len(result.states) <= (8 if {mf.Mouse, mf.Blink} & set(map(type, disturbance)) else 0)
 
 
 def test_film_has_no_states(tmp_path: Path) -> None:

@@ -31,9 +31,9 @@ _COUNTED = (
     r"(?:chapter|chapitre|kapitel|cap[ií]tulo|capitolo|hoofdstuk|rozdzia[łl]|kapitola|fejezet|luku|b[öo]l[üu]m|глава|"
     r"κεφάλαιο|ch|scene|sc[èe]ne|szene|escena|part|teil|parte|track|section|segment|mark|marker|index)"
 )
+_ASIAN = r"(?:第\s?\d{1,4}|第?\s?[一二三四五六七八九十百]{1,6})\s?[章節节話话장]?|제?\s?\d{1,4}\s?[장화]|チャプター\s?\d{1,4}"
 _NAMELESS = re.compile(
-    rf"\W*(?:{_TIME}|(?:{_COUNTED}\W{{0,3}})?(?:\d{{1,6}}|[ivx]{{1,5}})(?:\W{{1,3}}{_TIME})?|第?\s?[\d一二三四五六七八九十百]{{1,6}}\s?[章節节話话장]?|"
-    rf"제?\s?\d{{1,4}}\s?[장화]|チャプター\s?\d{{1,4}}|{_COUNTED})\W*",
+    rf"\W*(?:{_TIME}|(?:{_COUNTED}\W{{0,3}})?(?:\d{{1,3}}|[ivx]{{1,5}})(?:\W{{1,3}}{_TIME})?|{_ASIAN}|{_COUNTED})\W*",
     re.IGNORECASE,
 )
 
@@ -42,7 +42,8 @@ def probe(path: Path, video_id: str) -> VideoInfo:
     """Look at a media file or a lone transcript.
 
     ``duration_s`` is what the container says, or, where it says nothing or its clock breaks, the span of its packets
-    (which costs reading the file once). A truncated file keeps the length its header promises; the visual pass reports how far it decodes.
+    (which costs reading the file once). A truncated file keeps the length its header promises; the visual pass reports
+    how far it decodes.
     ``stream_start_s`` is the first timestamp of the container: subtract it from a stream's times to get the library's.
     ``width`` and ``height`` are those of the upright picture. Cover art is not video.
 
@@ -165,7 +166,7 @@ def first_video(container: InputContainer) -> Any | None:
 
 
 def first_audio(container: InputContainer) -> Any | None:
-    """The audio stream marked default, else the first; never an undecodable one (``listening`` tells which is heard)."""
+    """The audio stream marked default, else the first; never an undecodable one. ``listening`` tells which is heard."""
     import av
 
     streams = sounding(container)

@@ -49,7 +49,8 @@ def recognise(
 ) -> Heard:
     """Transcribe the sound of a file in one pass and constant memory.
 
-    ``wanted``: the sound track, as ``listening.sound_track`` takes it. ``gate``: what tells voice from the rest, a name of ``voice_gate.GATES``.
+    ``wanted``: the sound track, as ``listening.sound_track`` takes it. ``gate``: what tells voice from
+    the rest, a name of ``voice_gate.GATES``.
 
     Raises:
         MediaError: the file cannot be opened.

@@ -231,3 +231,5 @@ class _Look:
         for slide in ended:
             self._keep_slide(slide)
         self._end_moving(end_s)
+        # Of what was too short to be a slide.
+        self._states.close(end_s, least=1)

@@ -33,7 +33,7 @@ _OUTSIDE = (255, 0, 255)
 
 
 def keep_state(found: FoundState, long_side: int, quality: int) -> Keyframe:
-    """A state's rows as a keyframe: a whole upright picture, so that boxes keep their place, of which all else is blank.
+    """A state's rows as a keyframe: a whole upright picture, so that boxes keep their place, blank elsewhere.
 
     A picture that players turn is kept whole: its rows are not rows of the upright picture.
     """
