@@ -76,7 +76,7 @@ def run_stage(job: Job, stage: str) -> StageResult:
     except LongvidError as error:
         job.error = job.error or ErrorInfo.of(error)
         return StageResult(stage, "failed", seconds=time.perf_counter() - started, note=error.message)
-    job.notes += work.notes
+    job.notes += [note for note in work.notes if note not in job.notes]
     note = "; ".join(work.notes) or None
     with job.store.stage(job.video_id, stage, work.fingerprint) as writer:
         work.write(writer)
