@@ -148,6 +148,10 @@ def index(
         bool, typer.Option("--prune", help="Forget videos whose files are gone; asks first.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="With --prune: do not ask.")] = False,
+    audio_track: Annotated[
+        str | None,
+        typer.Option("--audio-track", help="Hear this sound track: its number, or its language; or auto."),
+    ] = None,
     model: ModelOption = None,
     device: DeviceOption = None,
     profile: ProfileOption = None,
@@ -179,6 +183,7 @@ def index(
                 skip=_names(skip),
                 reprocess=reprocess,
                 everything=everything,
+                audio_track=audio_track,
                 on_event=show,
             )
             show.close(reports)

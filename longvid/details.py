@@ -55,6 +55,7 @@ class VideoDetails:
     collections: tuple[str, ...]
     stages: dict[str, str]
     transcript_source: str | None
+    sound_track: str | None
     language: str | None
     summary: str | None
     events: tuple[EventTree, ...]
@@ -103,13 +104,15 @@ def details_of(view: View, video_id: str) -> VideoDetails:
     Raises:
         NotFoundError: no such video.
     """
-    summary = summary_of(view.video(video_id))
+    row = view.video(video_id)
+    summary = summary_of(row)
     segments = tuple(view.segments(video_id))
     whole = next((segment for segment in segments if segment.level == "video"), None)
     transcript = view.transcript(video_id)
     return VideoDetails(
         **{name: getattr(summary, name) for name in summary.__slots__},
         transcript_source=transcript.source if transcript else None,
+        sound_track=_sound_track(row),
         language=transcript.language if transcript else None,
         summary=whole.summary if whole else None,
         events=build_tree(segments),
@@ -118,3 +121,13 @@ def details_of(view: View, video_id: str) -> VideoDetails:
         screen_text=tuple(view.screen_texts(video_id)),
         sounds=tuple(view.sounds(video_id)),
     )
+
+
+def _sound_track(row: VideoRow) -> str | None:
+    """Which sound was heard, where the file left a choice: "2 of 3", or "1 of 1, channel 2"."""
+    for record in row.stages.values():
+        heard = record.result.counters
+        if "sound_track" in heard or "sound_channel" in heard:
+            track = f"{heard.get('sound_track', 1):.0f} of {heard.get('sound_tracks', 1):.0f}"
+            return f"{track}, channel {heard['sound_channel']:.0f}" if "sound_channel" in heard else track
+    return None

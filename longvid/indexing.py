@@ -26,6 +26,7 @@ def index(
     skip: Collection[str] | None,
     reprocess: bool,
     everything: bool,
+    audio_track: str | int | None,
     on_event: Tell | None,
 ) -> list[IndexReport]:
     """Index ``paths``, or with ``reprocess`` and none of them, every known video; raises as ``Library.index`` does."""
@@ -40,7 +41,10 @@ def index(
         given: list[str | Path] = list(_known_files(store, tell))
     else:
         given = [paths] if isinstance(paths, (str, Path)) else list(paths)
-    pipeline = Pipeline(store, engines, stages=stages, collection=collection, everything=everything)
+    named = None if audio_track is None else str(audio_track)
+    pipeline = Pipeline(
+        store, engines, stages=stages, collection=collection, everything=everything, audio_track=named
+    )
     return pipeline.run([Path(path) for path in given], tell)
 
 

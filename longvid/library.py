@@ -79,6 +79,7 @@ class Library(Shelf):
         skip: Collection[str] | None = None,
         reprocess: bool = False,
         everything: bool = False,
+        audio_track: str | int | None = None,
         on_event: Callable[[IndexEvent], None] | None = None,
     ) -> list[IndexReport]:
         """Read files and folders into the library; what is known and unchanged costs a stat.
@@ -90,6 +91,8 @@ class Library(Shelf):
             reprocess: without ``paths``, bring every known video whose file is still there up to date: exactly the
                 stages run whose model, settings or code changed since.
             everything: take unfinished downloads, hidden files and what systems leave in folders too.
+            audio_track: the sound track to hear, by its number in the file (from 1) or its language; remembered for
+                these videos until another one, or ``"auto"`` (the one that holds speech), is given.
             on_event: called with every progress event; the last ones, ``LeftOut``, say what was passed over and why.
 
         Returns:
@@ -110,6 +113,7 @@ class Library(Shelf):
             skip=skip,
             reprocess=reprocess,
             everything=everything,
+            audio_track=audio_track,
             on_event=on_event,
         )
 

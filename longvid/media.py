@@ -70,11 +70,13 @@ class LibraryMedia:
             MediaError: the file is gone, or was changed.
         """
         from longvid_indexer.audio import audio_between
+        from longvid_indexer.listening import asked_before
 
         row = view.video(video_id)
         if not row.info.has_audio:
             return np.zeros(0, np.float32)
-        return audio_between(media_path(view, row), row.info, from_s, to_s)
+        named = asked_before(record.result for record in row.stages.values())
+        return audio_between(media_path(view, row), row.info, from_s, to_s, named)
 
 
 def _times(from_s: float, to_s: float, rate: float | None, most: int) -> list[float]:

@@ -157,6 +157,8 @@ def show(video: VideoDetails) -> str:
     facts = "  " + " · ".join(f"{len(items)} {name}" for name, items in counted.items())
     if video.transcript_source:
         facts += f" · transcript: {shown(video.transcript_source)}"
+    if video.sound_track:
+        facts += f" · heard: sound track {shown(video.sound_track)}"
     head.append(facts)
     if video.summary:
         head += ["", _fill(shown(video.summary), "  ")]

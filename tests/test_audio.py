@@ -137,7 +137,7 @@ def test_joined_recordings_whose_stamps_start_again_follow_each_other(tmp_path: 
     path.write_bytes(b"".join(parts))
     samples, notes = heard(path)
     assert onsets(samples) == pytest.approx([1.0, 11.0], abs=0.25)
-    assert "jump back 1 times" in notes[0]
+    assert "begins anew or jumps 1 time" in notes[0]
 
 
 def test_damage_inside_and_a_cut_end_cost_only_what_is_damaged(tmp_path: Path) -> None:

@@ -59,6 +59,23 @@ def test_sound_alone_and_pictures_alone(tmp_path: Path) -> None:
     assert (pictures.has_video, pictures.has_audio) == (True, False)
 
 
+@pytest.mark.parametrize(
+    "titles",
+    [
+        ("Chapter 1", "Chapter 02", "00:01:20.000"),
+        ("1", "2.", "III"),
+        ("Kapitel 1", "Scene 2 - 00:01:20", "第3章"),
+        ("00:00:00", "Chapter 2 (00:10)", "Chapter"),
+    ],
+)
+def test_chapters_that_only_count_or_give_a_time_are_none(tmp_path: Path, titles: tuple[str, ...]) -> None:
+    marks = [
+        (i, i + 1, title) for i, title in enumerate((*titles, "Chapter 4: Tomatoes", "7 habits", "Civics"))
+    ]
+    path = write_video(tmp_path / "talk.mkv", GREY * 3, 5, chapters=marks)
+    assert [c.title for c in probe(path, "id").chapters] == ["Chapter 4: Tomatoes", "7 habits", "Civics"]
+
+
 def test_chapters_lie_on_the_library_timeline(tmp_path: Path) -> None:
     path = write_video(
         tmp_path / "talk.mkv", GREY, 5, chapters=[(0, 1, "Start"), (1, 2, " The  end ")], start_offset_s=5.0

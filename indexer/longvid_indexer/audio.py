@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from longvid_indexer.listening import SoundTrack, sound_track
+from longvid_indexer.mixing import Mixer
 from longvid_indexer.opening import open_media
-from longvid_indexer.probe import first_audio
+from longvid_indexer.packets import breaks, broken_clock, demux
 from longvid_storage.types import VideoInfo
 
 SAMPLE_RATE = 16_000
@@ -35,47 +37,69 @@ Samples = NDArray[np.float32]
 class Audio:
     """Iterate over it once, for float32 blocks in [-1, 1] of at most one second; ``counters`` fill meanwhile.
 
-    The first sample is the sound at ``from_s``; the file is entered near there.
+    The first sample is the sound at ``from_s``; the file is entered near there. ``wanted``: the sound track to hear, as
+    ``listening.sound_track`` takes it; ``track`` is the one that is heard, once iteration has begun.
     """
 
-    def __init__(self, path: Path, info: VideoInfo, rate: int = SAMPLE_RATE, from_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        path: Path,
+        info: VideoInfo,
+        rate: int = SAMPLE_RATE,
+        from_s: float = 0.0,
+        wanted: str | None = None,
+    ) -> None:
         self.path = path
         self.info = info
         self.rate = rate
         self.counters: Counter[str] = Counter()
+        self.track: SoundTrack | None = None
+        self._wanted = wanted
         self._from_s = from_s
         self._out = _Timeline(rate, from_s)
 
     def notes(self) -> tuple[str, ...]:
         """What was wrong with the sound, one sentence each."""
-        found = []
+        found = list(self.track.notes) if self.track is not None else []
+        if self.counters["cancelled"] > self.rate:
+            found.append(
+                f"its channels cancel each other for {self.counters['cancelled'] / self.rate:.0f} s: the louder one"
+                " was heard there instead of their sum"
+            )
         if count := self.counters["undecodable_packets"]:
             found.append(f"{count} packets of sound could not be decoded; silence stands in for them")
         if self.counters["cut_off"]:
             found.append(
                 f"the sound ends early, at {self._out.end_s:.1f} s: the file is damaged or cut off there"
             )
+        if count := len(breaks(self.path)):
+            found.append(broken_clock(count))
         if count := self.counters["restarts"]:
             found.append(f"the time stamps of the sound jump back {count} times; it was joined end to end")
         return tuple(found)
 
     def __iter__(self) -> Generator[Samples]:
         frames = self._frames()
-        resampler: Any = None
+        mixer: Mixer | None = None
         shape: tuple[object, ...] = ()
         anchor_s, since = 0.0, 0.0
         for frame in frames:
             at_s = self._time(frame, anchor_s + since)
             now = (frame.format.name, frame.layout.name, frame.sample_rate)
-            if resampler is None or now != shape or abs(at_s - (anchor_s + since)) > _TOLERANCE_S:
-                yield from self._out.flush(resampler)
-                resampler, shape = _resampler(self.rate), now
+            if mixer is None or now != shape or abs(at_s - (anchor_s + since)) > _TOLERANCE_S:
+                yield from self._end(mixer)
+                mixer, shape = Mixer(frame, self.rate, self.track.channel if self.track else None), now
                 anchor_s, since = at_s, 0.0
                 yield from self._out.move_to(at_s)
             since += frame.samples / frame.sample_rate
             frame.pts = None
-            yield from self._out.add(resampler.resample(frame))
-        yield from self._out.flush(resampler)
+            yield from self._out.add(mixer.add(frame))
+        yield from self._end(mixer)
+
+    def _end(self, mixer: Mixer | None) -> Iterator[Samples]:
+        if mixer is not None:
+            yield from self._out.add(mixer.add(None))
+            self.counters["cancelled"] += mixer.cancelled
 
     def _time(self, frame: Any, expected_s: float) -> float:
         """Where the frame lies on the timeline; a missing or absurd timestamp means: right after the one before."""
@@ -95,14 +119,16 @@ class Audio:
     def _frames(self) -> Iterator[Any]:
         from av.error import FFmpegError
 
+        self.track = sound_track(self.path, self.info, self._wanted)
+        if self.track is None:
+            return
         with open_media(self.path) as container:
-            stream = first_audio(container)
-            if stream is None:
-                return
-            if self._from_s > _LEAD_S:
-                enter_s = self._from_s - _LEAD_S + self.info.stream_start_s
+            stream = container.streams[self.track.index]
+            enter_s = self._from_s - _LEAD_S + self.info.stream_start_s if self._from_s > _LEAD_S else None
+            # Times say nothing about places in a file whose clock breaks.
+            if enter_s is not None and not breaks(self.path):
                 container.seek(int(enter_s * 1_000_000))
-            packets = container.demux(stream)
+            packets = demux(container, stream)
             while True:
                 try:
                     packet = next(packets, None)
@@ -111,40 +137,42 @@ class Audio:
                     return
                 if packet is None:
                     return
+                if enter_s is not None and packet.pts is not None and packet.pts * packet.time_base < enter_s:
+                    continue
                 try:
                     yield from packet.decode()
                 except FFmpegError:
                     self.counters["undecodable_packets"] += 1
 
 
-def read_audio(path: Path, info: VideoInfo, rate: int = SAMPLE_RATE) -> Audio:
-    """The sound of the first playable audio stream, ``rate`` samples a second; nothing when there is none.
+def read_audio(path: Path, info: VideoInfo, rate: int = SAMPLE_RATE, wanted: str | None = None) -> Audio:
+    """The sound of a file, ``rate`` samples a second; nothing when there is none.
+
+    ``wanted``: the sound track to hear, as ``listening.sound_track`` takes it; None for the one that holds speech.
 
     Raises:
         MediaError: (while iterating) the file cannot be opened.
     """
-    return Audio(path, info, rate)
+    return Audio(path, info, rate, wanted=wanted)
 
 
-def audio_between(path: Path, info: VideoInfo, from_s: float, to_s: float) -> Samples:
+def audio_between(
+    path: Path, info: VideoInfo, from_s: float, to_s: float, wanted: str | None = None
+) -> Samples:
     """The sound of ``[from_s, to_s)`` as 16 kHz mono, shape (n,); shorter where it ends, empty when there is none.
+
+    ``wanted``: as ``read_audio`` takes it.
 
     Raises:
         MediaError: the file cannot be opened.
     """
-    wanted = max(0, round((to_s - from_s) * SAMPLE_RATE))
+    count = max(0, round((to_s - from_s) * SAMPLE_RATE))
     blocks, had = [np.zeros(0, np.float32)], 0
-    with closing(iter(Audio(path, info, from_s=from_s))) as audio:
-        while had < wanted and (block := next(audio, None)) is not None:
+    with closing(iter(Audio(path, info, from_s=from_s, wanted=wanted))) as audio:
+        while had < count and (block := next(audio, None)) is not None:
             blocks.append(block)
             had += len(block)
-    return np.concatenate(blocks)[:wanted]
-
-
-def _resampler(rate: int) -> Any:
-    import av
-
-    return av.AudioResampler(format="flt", layout="mono", rate=rate)
+    return np.concatenate(blocks)[:count]
 
 
 class _Timeline:
@@ -168,9 +196,8 @@ class _Timeline:
             self.position += count
             yield np.zeros(count, np.float32)
 
-    def add(self, frames: list[Any]) -> Iterator[Samples]:
-        for frame in frames:
-            samples = frame.to_ndarray().reshape(-1)
+    def add(self, mono: list[Samples]) -> Iterator[Samples]:
+        for samples in mono:
             if self.skip:
                 left_out = min(self.skip, len(samples))
                 self.skip -= left_out
@@ -179,7 +206,3 @@ class _Timeline:
                 block = samples[start : start + self.rate]
                 self.position += len(block)
                 yield block
-
-    def flush(self, resampler: Any) -> Iterator[Samples]:
-        if resampler is not None:
-            yield from self.add(resampler.resample(None))

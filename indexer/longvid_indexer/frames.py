@@ -130,7 +130,8 @@ class FrameReader:
 
     ``frames_decoded``: frames given out. ``decode_errors``: packets that held no readable picture.
     ``decoded_until_s``: the end of the last frame; ``promised_until_s``: where the header says that it should be, if
-    it says so. ``cut_short``: why reading ended before the file did, if it did.
+    it says so. ``cut_short``: why reading ended before the file did, if it did. ``clock_breaks``: how often the file's
+    clock begins anew or jumps.
     """
 
     path: Path
@@ -140,11 +141,13 @@ class FrameReader:
     decoded_until_s: float = 0.0
     promised_until_s: float | None = None
     cut_short: str | None = None
+    clock_breaks: int = 0
     time_base: Any = None
     rate: float = field(default=_FALLBACK_RATE)
 
     def __iter__(self) -> Iterator[Frame]:
         from longvid_indexer.opening import open_media
+        from longvid_indexer.packets import breaks
         from longvid_indexer.probe import first_video
 
         with open_media(self.path) as container:
@@ -154,7 +157,9 @@ class FrameReader:
             stream.thread_type = "AUTO"
             self.rate = float(stream.average_rate or stream.base_rate or 0) or _FALLBACK_RATE
             self.time_base = stream.time_base
-            self.promised_until_s = _promised(stream, self.info.stream_start_s)
+            self.clock_breaks = len(breaks(self.path))
+            if not self.clock_breaks:
+                self.promised_until_s = _promised(stream, self.info.stream_start_s)
             aspect = pixel_aspect(stream)
             clock = _Clock(self.info.stream_start_s, self.info.duration_s, 1 / self.rate)
             for raw in decoded(container, stream, self._damaged, self._ended):
@@ -176,15 +181,19 @@ def decoded(
     stream: Any,
     damaged: Callable[[Exception], None] | None = None,
     ended: Callable[[Exception], None] | None = None,
+    packets: Iterator[Any] | None = None,
 ) -> Iterator[Any]:
     """Decoded pictures from here on; damage costs the damaged ones.
 
     ``damaged`` is told of each packet that cannot be decoded, ``ended`` of what made reading stop before the end.
+    ``packets``: those to decode; None for all that are left.
     """
     from av.error import EOFError as EndOfStream
     from av.error import FFmpegError
 
-    packets = container.demux(stream)
+    from longvid_indexer.packets import demux
+
+    packets = demux(container, stream) if packets is None else packets
     while True:
         try:
             packet = next(packets, None)
@@ -207,10 +216,14 @@ def decoded(
 
 def _promised(stream: Any, start_s: float) -> float | None:
     """The end of the stream as its header has it: the duration field, or Matroska's DURATION tag."""
-    if stream.duration:
-        return float(((stream.start_time or 0) + stream.duration) * stream.time_base) - start_s
     tag = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", stream.metadata.get("DURATION", ""))
-    return int(tag[1]) * 3600 + int(tag[2]) * 60 + float(tag[3]) - start_s if tag else None
+    if tag:
+        return int(tag[1]) * 3600 + int(tag[2]) * 60 + float(tag[3]) - start_s
+    # Matroska has no length of a stream but that tag: FFmpeg then gives the whole file's, to which a screen recorder's
+    # last picture need not last.
+    if stream.duration and "matroska" not in stream.container.format.name:
+        return float(((stream.start_time or 0) + stream.duration) * stream.time_base) - start_s
+    return None
 
 
 def pixel_aspect(stream: Any) -> float:

@@ -46,6 +46,7 @@ class Pipeline:
         stages: which stages to run (``choose_stages``).
         collection: the collection the videos join, if any.
         everything: take unfinished downloads, hidden files and what systems leave behind too.
+        audio_track: the sound track to hear (``listening.sound_track``); None for what was named before, if anything.
     """
 
     def __init__(
@@ -56,12 +57,14 @@ class Pipeline:
         stages: frozenset[str],
         collection: str | None = None,
         everything: bool = False,
+        audio_track: str | None = None,
     ) -> None:
         self.store = store
         self.engines = engines
         self.stages = stages
         self.collection = collection
         self.everything = everything
+        self.audio_track = audio_track
         self._grew = False
         self._sidecars: Sidecars | None = None
         self._known: dict[str, PathRow] = {}
@@ -83,7 +86,6 @@ class Pipeline:
         from longvid_indexer.scan import scan
         from longvid_indexer.subtitles.beside import Sidecars
 
-        self._sidecars = Sidecars()
         reports: list[IndexReport] = []
         self._left = Leaving()
         self._sidecars = Sidecars(self.everything)
@@ -206,6 +208,7 @@ class Pipeline:
         if row is not None:
             job.recorded = dict(row.stages)
             self._other_paths(job, row, new=known is None)
+        self._name_track(job)
         if known is not None and known.video_id != video_id:
             self._retire(
                 known.video_id, job, "its content changed: what the library knew of the older version"
@@ -218,6 +221,22 @@ class Pipeline:
     def _row(self, video_id: str) -> VideoRow | None:
         with self.store.view() as view:
             return view.video(video_id) if view.has_video(video_id) else None
+
+    def _name_track(self, job: Job) -> None:
+        """The sound track that is named now, or was before."""
+        from longvid_indexer.listening import AUTO, asked_before, sound_track
+
+        if not job.info.has_audio:
+            return
+        if self.audio_track is None:
+            job.audio_track = asked_before(record.result for record in job.recorded.values())
+            return
+        track = sound_track(job.path, job.info, self.audio_track)
+        if track is not None and track.asked:
+            job.audio_track = str(track.number)
+        elif track is not None and self.audio_track != AUTO:
+            # That there is no such track; how it is heard instead is told by who hears it.
+            job.notes += track.notes[:1]
 
     def _other_paths(self, job: Job, row: VideoRow, *, new: bool) -> None:
         """Which of a video's paths is read, and which are forgotten.

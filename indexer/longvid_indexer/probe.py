@@ -33,13 +33,28 @@ _JUNK_TITLE = re.compile(
     r"|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})",
     re.IGNORECASE,
 )
+# What converters write where nobody named a chapter: its number, or its time.
+_TIME = r"\d{1,3}(?:[:.]\d{2}){1,2}(?:[.,:]\d{1,9})?"
+_COUNTED = (
+    r"(?:chapter|chapitre|kapitel|cap[ií]tulo|capitolo|hoofdstuk|rozdzia[łl]|kapitola|fejezet|luku|b[öo]l[üu]m|глава|"
+    r"κεφάλαιο|ch|scene|sc[èe]ne|szene|escena|part|teil|parte|track|section|segment|mark|marker|index)"
+)
+_ASIAN = (
+    r"(?:第\s?\d{1,4}|第?\s?[一二三四五六七八九十百]{1,6})\s?[章節节話话장]?|제?\s?\d{1,4}\s?[장화]"
+    r"|チャプター\s?\d{1,4}"
+)
+_NAMELESS = re.compile(
+    rf"\W*(?:{_TIME}|(?:{_COUNTED}\W{{0,3}})?(?:\d{{1,3}}|[ivx]{{1,5}})(?:\W{{1,3}}{_TIME})?|{_ASIAN}|{_COUNTED})\W*",
+    re.IGNORECASE,
+)
 
 
 def probe(path: Path, video_id: str) -> VideoInfo:
     """Look at a media file or a lone transcript.
 
-    ``duration_s`` is what the container says, or, where it says nothing, the span of its packets (which costs reading
-    the file once). A truncated file keeps the length its header promises; the visual pass reports how far it decodes.
+    ``duration_s`` is what the container says, or, where it says nothing or its clock breaks, the span of its packets
+    (which costs reading the file once). A truncated file keeps the length its header promises; the visual pass reports
+    how far it decodes.
     ``stream_start_s`` is the first timestamp of the container: subtract it from a stream's times to get the library's.
     ``width`` and ``height`` are those of the upright picture. Cover art is not video.
 
@@ -136,12 +151,17 @@ def first_video(container: InputContainer) -> Any | None:
 
 
 def first_audio(container: InputContainer) -> Any | None:
-    """The audio stream to listen to: the one marked default, else the first; never an undecodable one."""
+    """The audio stream marked default, else the first; never an undecodable one. ``listening`` tells which is heard."""
     import av
 
-    streams = [s for s in container.streams.audio if _playable(s) and s.rate]
+    streams = sounding(container)
     marked = [s for s in streams if s.disposition & av.stream.Disposition.default]
     return next(iter(marked or streams), None)
+
+
+def sounding(container: InputContainer) -> list[Any]:
+    """The audio streams that can be decoded, in the order of the file."""
+    return [s for s in container.streams.audio if _playable(s) and s.rate]
 
 
 def _playable(stream: Any) -> bool:
@@ -183,7 +203,9 @@ def _upright_size(container: InputContainer, video: Any) -> tuple[int, int]:
 
 def _duration(path: Path, container: InputContainer, start_s: float) -> float:
     """Seconds from the first timestamp to the end of the last stream, subtitle tracks included."""
-    if container.duration and container.duration > 0:
+    from longvid_indexer.packets import breaks
+
+    if container.duration and container.duration > 0 and not breaks(path):
         ends = [container.duration / 1_000_000]
         if start_s > _LATE_START_S and "matroska" in container.format.name:
             # Some writers count Matroska's length from the first timestamp, some (FFmpeg) from zero: look. FFmpeg then
@@ -206,11 +228,13 @@ def _packet_span(path: Path) -> float:
     """Seconds between the first and the last moment any audio or video packet covers."""
     from av.error import FFmpegError
 
+    from longvid_indexer.packets import demux
+
     first_s, last_s = float("inf"), float("-inf")
     with open_media(path) as container:
         streams = [s for s in (first_video(container), first_audio(container)) if s is not None]
         try:
-            for packet in container.demux(streams):
+            for packet in demux(container, *streams):
                 if packet.pts is None or not packet.time_base:
                     continue
                 base = Fraction(packet.time_base)
@@ -231,7 +255,7 @@ def _chapters(container: InputContainer, start_s: float, duration_s: float) -> t
         begin = min(max(float(mark["start"] * base) - start_s, 0.0), duration_s)
         end = min(max(float(mark["end"] * base) - start_s, begin), duration_s)
         title = " ".join(mark["metadata"].get("title", "").split())
-        if end > begin and title:
+        if end > begin and title and not _NAMELESS.fullmatch(title):
             found.append(Chapter(begin, end, title))
     return tuple(sorted(found, key=lambda chapter: (chapter.start_s, chapter.end_s)))
 

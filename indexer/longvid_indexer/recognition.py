@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What was recognised, in order of time, the language most of it is in, and notes for the user."""
+    """What was recognised, in order of time, the language most of it is in, and notes for the user, what was heard."""
 
     utterances: tuple[Utterance, ...]
     language: str | None
     notes: tuple[str, ...] = ()
+    counters: Mapping[str, int | float] = field(default_factory=dict)
 
 
 def recognition_fingerprint(transcriber: Transcriber | None, gate: str = "auto") -> str:
@@ -43,10 +44,13 @@ def _pause_s(transcriber: Transcriber) -> float:
     return pause_s
 
 
-def recognise(path: Path, info: VideoInfo, transcriber: Transcriber, gate: str = "auto") -> Heard:
+def recognise(
+    path: Path, info: VideoInfo, transcriber: Transcriber, gate: str = "auto", wanted: str | None = None
+) -> Heard:
     """Transcribe the sound of a file in one pass and constant memory.
 
-    ``gate``: what tells voice from the rest, a name of ``voice_gate.GATES``.
+    ``wanted``: the sound track, as ``listening.sound_track`` takes it. ``gate``: what tells voice from
+    the rest, a name of ``voice_gate.GATES``.
 
     Raises:
         MediaError: the file cannot be opened.
@@ -57,7 +61,7 @@ def recognise(path: Path, info: VideoInfo, transcriber: Transcriber, gate: str =
     from longvid_indexer.voice import voiced_stretches
     from longvid_indexer.voice_gate import make_gate
 
-    audio = read_audio(path, info)
+    audio = read_audio(path, info, wanted=wanted)
     guard = Guard()
     said: list[Utterance] = []
     count = silent = 0
@@ -76,7 +80,8 @@ def recognise(path: Path, info: VideoInfo, transcriber: Transcriber, gate: str =
     if invented := guard.note():
         notes.append(invented)
     languages = Counter(utterance.language for utterance in said if utterance.language)
-    return Heard(tuple(said), languages.most_common(1)[0][0] if languages else None, tuple(notes))
+    language = languages.most_common(1)[0][0] if languages else None
+    return Heard(tuple(said), language, tuple(notes), audio.track.counters() if audio.track else {})
 
 
 def transcribe_all(

@@ -29,6 +29,8 @@ _QUALITY = 80
 _NEAR_S = 10.0
 # A box is cut out of the picture as the film has it, whatever its size.
 _WHOLE = 1 << 16
+# Pictures of one GOP may be shown after the intra frame of the next.
+_OPEN_S = 0.5
 
 _Key = tuple[str, float, Box | None, int]
 
@@ -102,6 +104,7 @@ class Rewatcher:
         self, path: Path, info: VideoInfo, times_s: Sequence[float], box: Box | None, long_side: int
     ) -> Iterator[Picture]:
         from longvid_indexer.opening import open_media
+        from longvid_indexer.packets import breaks
         from longvid_indexer.probe import first_video
 
         with open_media(path) as container:
@@ -110,24 +113,30 @@ class Rewatcher:
                 raise MediaError(f"{path} has no pictures", code="no_picture")
             stream.thread_type = "AUTO"
             aspect = pixel_aspect(stream)
-            for group in groups_of(times_s, intra_times(stream, info.stream_start_s)):
+            broken = bool(breaks(path))
+            intra_s = [] if broken else intra_times(stream, info.stream_start_s)
+            for group in [list(times_s)] if broken else groups_of(times_s, intra_s):
                 self.groups_decoded += 1
-                for asked_s, raw, time_s in self._group(container, stream, group, info.stream_start_s):
+                packets = _around(container, stream, group, info.stream_start_s) if broken else None
+                for asked_s, raw, time_s in self._group(
+                    container, stream, group, info.stream_start_s, packets
+                ):
                     yield _picture(Frame(raw, time_s, 0, aspect), asked_s, box, long_side)
 
     def _group(
-        self, container: Any, stream: Any, times_s: Sequence[float], start_s: float
+        self,
+        container: Any,
+        stream: Any,
+        times_s: Sequence[float],
+        start_s: float,
+        packets: Iterator[Any] | None = None,
     ) -> Iterator[tuple[float, Any, float]]:
         """``(asked, picture, time)`` for times in one stretch of the stream, decoded from the intra frame before."""
-        from av.error import FFmpegError
-
-        try:
-            container.seek(round((times_s[0] + start_s) / stream.time_base), stream=stream, backward=True)
-        except FFmpegError:
-            container.seek(0)
+        if packets is None:
+            _enter(container, stream, times_s[0] + start_s)
         last: tuple[Any, float] | None = None
         left = list(times_s)
-        for raw in decoded(container, stream):
+        for raw in decoded(container, stream, packets=packets):
             self.frames_decoded += 1
             time_s = max(0.0, float(raw.pts * stream.time_base) - start_s) if raw.pts is not None else None
             if time_s is None:
@@ -141,6 +150,36 @@ class Rewatcher:
             last = (raw, time_s)
         if last is not None:
             yield from ((asked_s, *last) for asked_s in left)
+
+
+def _enter(container: Any, stream: Any, at_s: float) -> None:
+    from av.error import FFmpegError
+
+    try:
+        container.seek(round(at_s / stream.time_base), stream=stream, backward=True)
+    except FFmpegError:
+        container.seek(0)
+
+
+def _around(container: Any, stream: Any, times_s: Sequence[float], start_s: float) -> Iterator[Any]:
+    """The packets of the GOPs that show ``times_s``, from a file whose clock breaks: all is read, little is decoded."""
+    from longvid_indexer.packets import demux
+
+    held: list[Any] = []
+    for packet in demux(container, stream):
+        if packet.is_keyframe or not packet.size:
+            if _shows(held, packet, times_s, start_s):
+                yield from held
+            held = []
+        held.append(packet)
+    yield from held
+
+
+def _shows(held: Sequence[Any], following: Any, times_s: Sequence[float], start_s: float) -> bool:
+    def time_s(packet: Any) -> float:
+        return float("inf") if packet.pts is None else float(packet.pts * packet.time_base) - start_s
+
+    return bool(held) and any(time_s(held[0]) <= each < time_s(following) + _OPEN_S for each in times_s)
 
 
 def groups_of(times_s: Sequence[float], intra_s: Sequence[float]) -> list[list[float]]:

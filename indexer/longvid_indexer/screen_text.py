@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from longvid_indexer.screen_lines import LineTracker
 from longvid_indexer.screen_reader import ReadLine, ScreenReader
+from longvid_indexer.vision.keyframes import rows_of_state
 from longvid_indexer.vision.pictures import Image, decode_webp
 from longvid_storage.types import Keyframe, ScreenText
 
 _CONFIDENT = 0.5
+# A keyframe of so little before the first state shows nothing that the state does not.
+_FIRST_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -22,27 +27,117 @@ class ScreenTextResult:
     counters: dict[str, int | float] = field(default_factory=dict)
 
 
-def read_screen(keyframes: Sequence[Keyframe], reader: ScreenReader) -> ScreenTextResult:
+def read_screen(
+    keyframes: Sequence[Keyframe], reader: ScreenReader, states: Sequence[Keyframe] = ()
+) -> ScreenTextResult:
     """Read each keyframe once; a picture that looks like one read before gets that one's lines.
+
+    Where the screen changed within the span of a keyframe, its ``states`` are read instead, each only where it
+    changed, and a line's span is from the state that first shows it to the one that no longer does.
 
     Raises:
         ModelError: the reader cannot be loaded.
     """
-    counters: dict[str, int | float] = {"ocr_calls": 0, "ocr_reused": 0}
-    seen: list[tuple[Image, list[ReadLine]]] = []
+    reading = _Reading(reader)
     lines: list[ScreenText] = []
+    alone = [s for s in states if not any(k.start_s <= s.start_s < k.end_s for k in keyframes)]
+    for stretch in _stretches(alone):
+        lines += _over_states(stretch[0], stretch, reading)
     for keyframe in keyframes:
-        image = decode_webp(keyframe.image)
-        look = _look(image)
-        read = next((read for known, read in seen if _same(known, look)), None)
-        if read is None:
-            read = in_reading_order([line for line in reader.read(image) if line.confidence >= _CONFIDENT])
-            counters["ocr_calls"] += 1
-            seen = [*seen[-_REMEMBERED + 1 :], (look, read)]
-        else:
-            counters["ocr_reused"] += 1
+        within = [each for each in states if keyframe.start_s <= each.start_s < keyframe.end_s]
+        if within:
+            lines += _over_states(keyframe, within, reading)
+            continue
+        read = reading.picture(decode_webp(keyframe.image))
         lines += [ScreenText(keyframe.start_s, keyframe.end_s, r.text, r.box, r.confidence) for r in read]
-    return ScreenTextResult(tuple(lines), counters)
+    lines.sort(key=lambda line: line.start_s)
+    return ScreenTextResult(tuple(lines), reading.counters)
+
+
+def _stretches(states: Sequence[Keyframe]) -> list[list[Keyframe]]:
+    """States that follow each other without a gap; those of what was too short to be a slide have no keyframe."""
+    found: list[list[Keyframe]] = []
+    for state in states:
+        if found and state.start_s <= found[-1][-1].end_s + 1e-6:
+            found[-1].append(state)
+        else:
+            found.append([state])
+    return found
+
+
+def _over_states(keyframe: Keyframe, states: Sequence[Keyframe], reading: _Reading) -> list[ScreenText]:
+    tracker = LineTracker()
+    if keyframe.time_s < states[0].start_s - _FIRST_S:
+        # Before the first change the screen is what the keyframe shows.
+        tracker.see(keyframe.start_s, 0.0, 1.0, reading.picture(decode_webp(keyframe.image)))
+    for state in states:
+        image = decode_webp(state.image)
+        height = image.shape[0]
+        top, bottom = rows_of_state(image)
+        if bottom > top:
+            read = reading.rows(image, top, bottom)
+            tracker.see(max(state.start_s, keyframe.start_s), top / height, bottom / height, read)
+    return tracker.finish(max(keyframe.end_s, states[-1].end_s) if keyframe is states[0] else keyframe.end_s)
+
+
+class _Reading:
+    """Reads pictures, remembers the last ones, and counts."""
+
+    def __init__(self, reader: ScreenReader) -> None:
+        self._reader = reader
+        self._seen: list[tuple[Image, list[ReadLine]]] = []
+        self.counters: dict[str, int | float] = {"ocr_calls": 0, "ocr_reused": 0}
+
+    def picture(self, image: Image) -> list[ReadLine]:
+        """The lines of a picture, in reading order."""
+        look = _look(image)
+        read = next((read for known, read in self._seen if _same(known, look)), None)
+        if read is None:
+            lines = [line for line in self._reader.read(image) if line.confidence >= _CONFIDENT]
+            read = in_reading_order([replace(line, text=unmixed(line.text)) for line in lines])
+            self.counters["ocr_calls"] += 1
+            self._seen = [*self._seen[-_REMEMBERED + 1 :], (look, read)]
+        else:
+            self.counters["ocr_reused"] += 1
+        return read
+
+    def rows(self, image: Image, top: int, bottom: int) -> list[ReadLine]:
+        """The lines in rows ``[top, bottom)`` of a picture, at their place in the whole of it."""
+        height = image.shape[0]
+        if (top, bottom) == (0, height):
+            return self.picture(image)
+        share = (bottom - top) / height
+        return [
+            replace(
+                line,
+                box=(
+                    line.box[0],
+                    top / height + line.box[1] * share,
+                    line.box[2],
+                    top / height + line.box[3] * share,
+                ),
+            )
+            for line in self.picture(np.ascontiguousarray(image[top:bottom]))
+        ]
+
+
+# An O between letters is read as a zero, and an l as a one; hexadecimal numbers are left alone.
+_ZERO = re.compile(r"(?<=[^\W\d_]{2})0(?=[^\W\d_]{2})|(?<=[^\W\d_]{3})0(?=[^\W\d_])")
+_WORD = re.compile(r"\w+")
+_HEXADECIMAL = re.compile(r"[0-9a-fA-FxX]+")
+
+
+def unmixed(text: str) -> str:
+    """The text with zeros inside of words made the letter that they are ("Back0ff" is "BackOff")."""
+    return _WORD.sub(lambda word: _lettered(word[0]), text) if "0" in text else text
+
+
+def _lettered(word: str) -> str:
+    if _HEXADECIMAL.fullmatch(word) or sum(map(str.isdigit, word)) != word.count("0"):
+        return word
+    return _ZERO.sub(
+        lambda zero: "o" if word[zero.end()].islower() and word[zero.start() - 1].islower() else "O", word
+    )
 
 
 _REMEMBERED = 50
@@ -53,11 +148,16 @@ def _look(image: Image) -> Image:
     """What two pictures are compared by: small and grey, still fine enough to tell two lines of text apart."""
     from PIL import Image as Pillow
 
-    return np.asarray(Pillow.fromarray(image).convert("L").resize(_LOOK, Pillow.Resampling.BOX), np.uint8)
+    width, height = _LOOK
+    if image.shape[0] < height:
+        # Some rows of a picture: as they are, or two lines could not be told apart.
+        width, height = image.shape[1], image.shape[0]
+    small = Pillow.fromarray(image).convert("L").resize((width, height), Pillow.Resampling.BOX)
+    return np.asarray(small, np.uint8)
 
 
 def _same(a: Image, b: Image) -> bool:
-    return bool(np.abs(a.astype(np.int16) - b).max() <= 12)
+    return a.shape == b.shape and bool(np.abs(a.astype(np.int16) - b).max() <= 12)
 
 
 def in_reading_order(lines: Sequence[ReadLine]) -> list[ReadLine]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,12 +15,15 @@ from longvid_indexer.subtitles.languages import normalise_language
 from longvid_indexer.subtitles.reading import read_subtitles
 from longvid_indexer.subtitles.sounds import described_sounds
 from longvid_indexer.subtitles.speakers import Turn, turns_of
+from longvid_indexer.subtitles.telemetry import is_telemetry
 from longvid_storage.errors import MediaError
 from longvid_storage.types import Sound, Utterance, VideoInfo, Word
 
 if TYPE_CHECKING:
     from longvid_indexer.subtitles.tracks import Tracks
     from longvid_indexer.transcriber import Transcriber
+
+_TELEMETRY = "holds telemetry (positions, times, measured values), not speech: it is no transcript"
 
 
 _NAMED_IN_A_NOTE = 3
@@ -32,7 +35,7 @@ class Transcript:
 
     ``source``: ``"sidecar:NAME"``, ``"track:INDEX:LANGUAGE"``, ``"speech:ENGINE"``, ``"file"`` (a lone transcript), or
     ``"none"``. ``language``: two letters where known. ``notes``: what a user should know about it, one sentence each.
-    ``sounds``: those that subtitles describe.
+    ``sounds``: those that subtitles describe. ``counters``: which sound was heard, where there was a choice.
     """
 
     utterances: tuple[Utterance, ...]
@@ -40,14 +43,21 @@ class Transcript:
     language: str | None = None
     notes: tuple[str, ...] = ()
     sounds: tuple[Sound, ...] = ()
+    counters: Mapping[str, int | float] = field(default_factory=dict)
 
 
 def make_transcript(
-    path: Path, info: VideoInfo, transcriber: Transcriber | None, beside: Beside | None = None
+    path: Path,
+    info: VideoInfo,
+    transcriber: Transcriber | None,
+    beside: Beside | None = None,
+    *,
+    wanted: str | None = None,
 ) -> Transcript:
     """Take the first source that has words; ``transcriber`` None means that speech is not recognised.
 
-    ``beside``: what lies beside the file, where that is known already.
+    ``beside``: what lies beside the file, where that is known already. ``wanted``: the sound track to hear, as
+    ``listening.sound_track`` takes it.
 
     Raises:
         MediaError: the file cannot be read.
@@ -55,6 +65,8 @@ def make_transcript(
     """
     if info.media_type == "transcript":
         read = read_subtitles(path, _language_of_name(path))
+        if is_telemetry(read):
+            return Transcript((), "file", None, (f"{path.name} {_TELEMETRY}",))
         language = read.language or _language_of_name(path)
         said, more = _said(read, language)
         notes = [*(beside.notes if beside else ()), *read.notes(), *more]
@@ -73,8 +85,14 @@ def make_transcript(
         )
     from longvid_indexer.recognition import recognise
 
-    heard = recognise(path, info, transcriber)
-    return Transcript(heard.utterances, f"speech:{transcriber.name}", heard.language, (*notes, *heard.notes))
+    heard = recognise(path, info, transcriber, wanted=wanted)
+    return Transcript(
+        heard.utterances,
+        f"speech:{transcriber.name}",
+        heard.language,
+        (*notes, *heard.notes),
+        counters=heard.counters,
+    )
 
 
 def _language_of_name(path: Path) -> str | None:
@@ -95,6 +113,9 @@ def _beside(beside: Beside, info: VideoInfo, tracks: Tracks, notes: list[str]) -
             read = read_subtitles(sidecar.path, sidecar.language, info.frame_rate, info.duration_s)
         except MediaError as error:
             notes.append(error.message)
+            continue
+        if is_telemetry(read):
+            notes.append(f"{sidecar.path.name} {_TELEMETRY}")
             continue
         language = sidecar.language or read.language
         said, more = _said(read, language)
@@ -122,6 +143,9 @@ def _inside(path: Path, info: VideoInfo, tracks: Tracks, notes: list[str]) -> Tr
 
     for track in tracks.text:
         read = read_track(path, track, info.stream_start_s, info.duration_s)
+        if is_telemetry(read):
+            notes.append(f"subtitle track {track.index} {_TELEMETRY}")
+            continue
         said, more = _said(read, track.language)
         utterances = _within(said, info, notes)
         if utterances:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from longvid_indexer.frames import Frame, FrameReader, fit
+from longvid_indexer.packets import broken_clock
 from longvid_indexer.vision.dissolves import DissolveDetector
 from longvid_indexer.vision.keyframes import MiddleFrame, keep
 from longvid_indexer.vision.moments import Moments
 from longvid_indexer.vision.shots import ShotFinder, make_detectors, shots_of
 from longvid_indexer.vision.slides import FoundSlide, SlideFinder
+from longvid_indexer.vision.states import StateFinder, StateKeeper
 from longvid_storage.types import Keyframe, Segment, Slide, VideoInfo
 
 # A video that stops decoding this much before its promised end is reported as cut off.
@@ -43,12 +45,14 @@ class VisualSettings:
 class VisualResult:
     """What one decode found; spans are on the presentation timeline.
 
-    ``shots`` cover ``[0, duration)`` without gaps. ``decoded_until_s``: how far pictures could be read.
+    ``shots`` cover ``[0, duration)`` without gaps. ``states``: what changed on screen within the span of a keyframe.
+    ``decoded_until_s``: how far pictures could be read.
     """
 
     shots: tuple[Segment, ...]
     slides: tuple[Slide, ...]
     keyframes: tuple[Keyframe, ...]
+    states: tuple[Keyframe, ...]
     decoded_until_s: float
     counters: dict[str, int | float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -78,11 +82,13 @@ def visual_pass(path: Path, info: VideoInfo, settings: VisualSettings | None = N
         shots=shots_of(look.cuts_s, end_s, settings.shortest_shot_s),
         slides=tuple(look.slides),
         keyframes=tuple(sorted(look.keyframes, key=lambda keyframe: keyframe.start_s)),
+        states=tuple(sorted(look.states, key=lambda state: state.start_s)),
         decoded_until_s=reader.decoded_until_s,
         counters={
             "decodes": 1,
             "frames_decoded": reader.frames_decoded,
             "frames_analysed": look.looks,
+            "screen_states": len(look.states),
             "decode_errors": reader.decode_errors,
         },
         notes=_notes(reader, info),
@@ -95,6 +101,8 @@ def _notes(reader: FrameReader, info: VideoInfo) -> tuple[str, ...]:
     notes = []
     if _breaks_off(reader):
         notes.append(f"pictures decode only until {reader.decoded_until_s:.1f} s of {info.duration_s:.1f} s")
+    if reader.clock_breaks:
+        notes.append(broken_clock(reader.clock_breaks))
     if reader.decode_errors:
         notes.append(f"{reader.decode_errors} damaged pictures were skipped")
     return tuple(notes)
@@ -122,6 +130,13 @@ class _Look:
         self.looks = 0
         self.slides: list[Slide] = []
         self.keyframes: list[Keyframe] = []
+        self._finder = StateFinder()
+        self._states = StateKeeper(settings.slide_long_side, settings.slide_quality)
+
+    @property
+    def states(self) -> list[Keyframe]:
+        """What changed on screen within slides and moving stretches that have ended."""
+        return self._states.states
 
     @property
     def cuts_s(self) -> list[float]:
@@ -147,8 +162,14 @@ class _Look:
 
     def _look(self, frame: Frame) -> None:
         before_s = self._slides.start_s
-        ended = self._slides.see(frame.luma(*self._size), frame.time_s, frame)
+        luma = frame.luma(*self._size)
+        ended = self._slides.see(luma, frame.time_s, frame)
         self._follow(before_s, ended)
+        start_s = self._slides.start_s
+        if start_s is not None and start_s != before_s:
+            self._finder.go_on(from_next=self._states.begin(self._moments.refine(start_s), frame))
+        if (found := self._finder.see(luma, frame.time_s, frame)) is not None:
+            self._states.add(replace(found, start_s=self._moments.refine(found.start_s)))
         if self._middle is not None:
             self._middle.see(frame)
             if frame.time_s - self._middle.start_s >= self._settings.shot_keyframe_every_s:
@@ -172,6 +193,9 @@ class _Look:
 
     def _end_moving(self, end_s: float) -> None:
         middle = self._middle
+        if middle is not None:
+            self._states.close(end_s, least=1)
+            self._finder.forget()
         if middle is None or end_s - middle.start_s < self._settings.shortest_shot_s:
             return
         frame = middle.best(end_s)
@@ -184,6 +208,8 @@ class _Look:
     def _keep_slide(self, found: FoundSlide) -> None:
         s = self._settings
         start_s, end_s = self._moments.refine(found.start_s), self._moments.refine(found.end_s)
+        self._states.close(end_s, least=2)
+        self._finder.forget()
         if found.steady:
             self.slides.append(Slide(start_s, end_s, found.frame_s))
             kept = keep(found.frame, start_s, end_s, "slide", s.slide_long_side, s.slide_quality)
@@ -205,3 +231,5 @@ class _Look:
         for slide in ended:
             self._keep_slide(slide)
         self._end_moving(end_s)
+        # Of what was too short to be a slide.
+        self._states.close(end_s, least=1)

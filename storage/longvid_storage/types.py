@@ -99,7 +99,8 @@ class Slide:
 class Keyframe:
     """A frame kept for the span ``[start_s, end_s)``: ``image`` is an upright WebP of ``width`` x ``height``.
 
-    ``kind`` is ``"slide"`` (kept large enough to read its text again without decoding the video) or ``"shot"``.
+    ``kind`` is ``"slide"`` (kept large enough to read its text again without decoding the video), ``"shot"``, or
+    ``"state"``: the rows of the screen that changed within one of the others, kept for their text alone.
     """
 
     time_s: float
@@ -108,7 +109,7 @@ class Keyframe:
     image: bytes = field(repr=False)
     width: int
     height: int
-    kind: Literal["slide", "shot"]
+    kind: Literal["slide", "shot", "state"]
 
     def __post_init__(self) -> None:
         check_span(self.start_s, self.end_s)

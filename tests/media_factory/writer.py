@@ -46,6 +46,8 @@ def write_video(
     audio: NDArray[np.float32] | None = None,
     audio_rate: int = 16_000,
     audio_codec: str | None = None,
+    more_audio: Sequence[NDArray[np.float32]] = (),
+    audio_names: Sequence[tuple[str, str]] = (),
     subtitles: Sequence[Cue] | None = None,
     subtitle_codec: str | None = None,
     subtitle_language: str = "eng",
@@ -61,6 +63,7 @@ def write_video(
     ``frames``: upright RGB pictures (H, W, 3) uint8, all of one even size; None writes no video stream.
     ``gop``: most frames from one intra frame to the next; with ``scene_cuts`` false, exactly that many.
     ``audio``: float samples in [-1, 1], shape (n,) or (n, channels).
+    ``more_audio``: further sound tracks, like ``audio``. ``audio_names``: (title, language) of each sound track.
     ``subtitles``, ``chapters``: (start_s, end_s, text) on the presentation timeline.
     ``start_offset_s``: what the first timestamp of every stream is, instead of zero.
     ``rotation``: 0, 90, 180 or 270: the pictures are stored turned counterclockwise by so many degrees, and
@@ -84,15 +87,17 @@ def write_video(
             tracks.append(
                 _video_steps(container, video, first, pictures, rate, times_s, start_offset_s, rotation // 90)
             )
-        if audio is not None:
+        for number, samples in enumerate([] if audio is None else [audio, *more_audio]):
             name = audio_codec or _AUDIO_CODEC.get(path.suffix.lower(), "aac")
             sound = container.add_stream(
-                name, rate=audio_rate, layout="mono" if audio.ndim == 1 else "stereo"
+                name, rate=audio_rate, layout="mono" if samples.ndim == 1 else "stereo"
             )
             if name in {"aac", "libopus"}:
                 sound.bit_rate = 32_000
+            if number < len(audio_names):
+                sound.metadata["title"], sound.metadata["language"] = audio_names[number]
             flushes.append(sound)
-            tracks.append(_audio_steps(container, sound, audio, audio_rate, start_offset_s))
+            tracks.append(_audio_steps(container, sound, samples, audio_rate, start_offset_s))
         if subtitles is not None:
             text = container.add_stream(subtitle_codec or _SUBTITLE_CODEC[path.suffix.lower()])
             text.time_base = text.codec_context.time_base = _MS

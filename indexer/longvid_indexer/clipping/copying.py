@@ -8,8 +8,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from longvid_indexer.clipping.sources import Source, reading, time_of
-from longvid_indexer.probe import first_audio, first_video
+from longvid_indexer.clipping.sources import Source, heard, reading, time_of
+from longvid_indexer.packets import demux
+from longvid_indexer.probe import first_video
 
 # Every codec's times fit into it without loss that matters.
 TICKS = 90_000
@@ -59,7 +60,7 @@ def video_packets(source: Source) -> Iterator[Any]:
     with reading(Path(source.span.path), source.info, first_video, begin_s) as (container, video):
         waiting: list[Any] = []
         begun = False
-        for packet in container.demux(video):
+        for packet in demux(container, video):
             time_s = time_of(packet, source.info)
             if time_s is None:
                 continue
@@ -101,8 +102,9 @@ def measure(source: Source) -> Copied:
 
 def audio_packets(source: Source, begin_s: float, end_s: float) -> Iterator[Any]:
     """Packets of sound that begin within ``[begin_s, end_s)``."""
-    with reading(Path(source.span.path), source.info, first_audio, begin_s) as (container, audio):
-        for packet in container.demux(audio):
+    path = Path(source.span.path)
+    with reading(path, source.info, heard(path, source.info), begin_s) as (container, audio):
+        for packet in demux(container, audio):
             time_s = time_of(packet, source.info)
             if time_s is None or time_s < begin_s:
                 continue

@@ -17,7 +17,7 @@ import numpy as np
 from longvid_indexer.clipping.copying import BASE, TICKS, Clock, audio_packets, video_packets
 from longvid_indexer.clipping.making import RATE, pictures, sound, video_encoder
 from longvid_indexer.clipping.planning import SUFFIXES, Cut, Method, Step, plan
-from longvid_indexer.clipping.sources import look, time_of
+from longvid_indexer.clipping.sources import heard, look, time_of
 from longvid_storage.errors import MediaError, UsageError
 from longvid_storage.types import MediaSpan
 
@@ -243,11 +243,12 @@ def _made(found: Cut, step: Step) -> Iterator[tuple[float, float, Any]]:
 
 def _audio(found: Cut, container: Any, stack: contextlib.ExitStack) -> Iterator[_Packets]:
     from longvid_indexer.opening import open_media
-    from longvid_indexer.probe import first_audio
 
     if found.sound == "copied":
-        first = stack.enter_context(open_media(Path(found.steps[0].source.span.path)))
-        stream = container.add_stream_from_template(first_audio(first))
+        source = found.steps[0].source
+        path = Path(source.span.path)
+        first = stack.enter_context(open_media(path))
+        stream = container.add_stream_from_template(heard(path, source.info)(first))
         return _copied_sound(found, stream)
     stream = container.add_stream("aac", rate=RATE, layout="stereo")
     return _made_sound(found, stream)

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_indexer.clipping.sources import Source, reading, time_of
-from longvid_indexer.probe import first_audio, first_video
+from longvid_indexer.clipping.sources import Source, heard, reading, time_of
+from longvid_indexer.packets import demux
+from longvid_indexer.probe import first_video
 
 RATE = 48_000
 _BLOCK = 4_800
@@ -75,7 +76,7 @@ def _shown(source: Source, begin_s: float) -> Iterator[tuple[float, Any]]:
     with reading(Path(source.span.path), source.info, first_video, begin_s) as (container, video):
         video.thread_type = "AUTO"
         before: tuple[float, Any] | None = None
-        for packet in container.demux(video):
+        for packet in demux(container, video):
             try:
                 frames = packet.decode()
             except FFmpegError:
@@ -126,10 +127,11 @@ def _heard(source: Source, begin_s: float) -> Iterator[tuple[int, NDArray[np.flo
 
     # Codecs with overlapping blocks need some sound before the start.
     before_s = max(0.0, begin_s - 0.2)
-    with reading(Path(source.span.path), source.info, first_audio, before_s) as (container, audio):
+    path = Path(source.span.path)
+    with reading(path, source.info, heard(path, source.info), before_s) as (container, audio):
         resampler: Any = None
         anchor, given = 0, 0
-        for packet in container.demux(audio):
+        for packet in demux(container, audio):
             try:
                 frames: list[Any] = list(packet.decode())
             except FFmpegError:

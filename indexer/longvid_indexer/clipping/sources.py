@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from longvid_indexer.listening import sound_track
 from longvid_indexer.opening import open_media
-from longvid_indexer.probe import first_audio, first_video, probe
+from longvid_indexer.packets import breaks, demux
+from longvid_indexer.probe import first_video, probe
 from longvid_storage.errors import MediaError
 from longvid_storage.text.timecode import format_span, format_time
 from longvid_storage.types import MediaSpan, VideoInfo
@@ -83,7 +85,7 @@ def look(span: MediaSpan) -> Source:
         )
     span = replace(span, end_s=min(span.end_s, info.duration_s))
     with open_media(path) as container:
-        video, audio = first_video(container), first_audio(container)
+        video, audio = first_video(container), heard(path, info)(container)
         sound = None if audio is None else _sound(audio)
         if video is None:
             return Source(span, info, None, sound)
@@ -96,6 +98,12 @@ def look(span: MediaSpan) -> Source:
     return Source(span, info, pictures, sound, *keyframe)
 
 
+def heard(path: Path, info: VideoInfo) -> Callable[[Any], Any]:
+    """Finds in the opened file the sound that is heard; None where there is none."""
+    track = sound_track(path, info)
+    return lambda container: None if track is None else container.streams[track.index]
+
+
 @contextmanager
 def reading(
     path: Path, info: VideoInfo, choose: Callable[[Any], Any], time_s: float
@@ -103,13 +111,14 @@ def reading(
     """(container, stream) placed at a keyframe of the stream ``choose`` finds, presented at or before ``time_s``.
 
     Some containers (transport streams) seek to a keyframe behind the time; then from further back, at last from the
-    start of the file.
+    start of the file, and there at once where the file's clock breaks. Read it with ``packets.demux``.
     """
     with open_media(path) as container:
         stream = choose(container)
+        broken = bool(breaks(path))
         for back_s in (0.05, 2.0, 10.0, 60.0):
             target_s = time_s - back_s
-            if target_s <= 0:
+            if target_s <= 0 or broken:
                 break
             place = round((target_s + info.stream_start_s) * 1_000_000)
             container.seek(place, backward=True)
@@ -123,7 +132,7 @@ def reading(
 
 
 def _first_keyframe(container: Any, stream: Any, info: VideoInfo) -> float | None:
-    for packet in container.demux(stream):
+    for packet in demux(container, stream):
         if packet.is_keyframe and (time_s := time_of(packet, info)) is not None:
             return time_s
     return None
@@ -154,7 +163,7 @@ def _keyframe_at(container: Any, video: Any, info: VideoInfo, start_s: float) ->
     frame_s = 1 / float(video.average_rate or _FALLBACK_RATE)
     found: tuple[float, bool] | None = None
     others: list[float] = []
-    for packet in container.demux(video):
+    for packet in demux(container, video):
         time_s = time_of(packet, info)
         if time_s is None:
             continue

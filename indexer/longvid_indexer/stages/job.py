@@ -28,7 +28,14 @@ STAGES = ("transcript", "speakers", "visual", "sounds", "screen_text", "vectors"
 """In the order they run; a stage reads only what stages before it wrote."""
 
 # Raise a number when the code of that stage changes what it writes: libraries then redo it and what follows.
-_VERSIONS = {**dict.fromkeys(STAGES, 1), "transcript": 2, "visual": 2, "sounds": 2, "structure": 2}
+_VERSIONS = {
+    **dict.fromkeys(STAGES, 1),
+    "transcript": 2,
+    "visual": 3,
+    "sounds": 2,
+    "screen_text": 2,
+    "structure": 2,
+}
 
 
 class Engines(Protocol):
@@ -72,6 +79,7 @@ class Job:
     error: ErrorInfo | None = None
     notes: list[str] = field(default_factory=list)
     described: tuple[Sound, ...] | None = None  # by the subtitles, once the transcript stage has read them
+    audio_track: str | None = None  # the number of the sound track that a user named
     tell: Callable[[str], None] = lambda message: None
 
     @property
@@ -114,6 +122,11 @@ def digest(stage: str, *parts: object) -> str:
 def as_text(name: str) -> str:
     """A file's name, or a sentence with one, as text: bytes that are none become U+FFFD, which databases take."""
     return name.encode(errors="surrogateescape").decode(errors="replace")
+
+
+def named_track(job: Job) -> tuple[str, ...]:
+    """What a stage that hears adds to its digest: nothing where the choice of the sound track is left open."""
+    return () if job.audio_track is None else (f"sound track {job.audio_track}",)
 
 
 def fingerprint_of(engine: object | None) -> str:

@@ -85,7 +85,7 @@ def _made(job: Job, stage: str, make: Callable[[], Work], started: float) -> Sta
     """Do the work, then write it in one transaction."""
     work = make()
     notes = tuple(as_text(note) for note in work.notes)
-    job.notes += notes
+    job.notes += [note for note in notes if note not in job.notes]
     note = "; ".join(notes) or None
     with job.store.stage(job.video_id, stage, work.fingerprint) as writer:
         work.write(writer)

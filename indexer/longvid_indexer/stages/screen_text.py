@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def screen_text_stage(job: Job, recorded: dict[str, str]) -> Plan:
-    """Screen text, read once per kept keyframe; also searchable at once."""
+    """Screen text, read once per kept keyframe, and where it changed meanwhile; also searchable at once."""
     from longvid_indexer.screen_text import read_screen
 
     fingerprint = digest("screen_text", recorded.get("visual"), fingerprint_of(job.engines.screen_reader))
@@ -23,10 +23,11 @@ def screen_text_stage(job: Job, recorded: dict[str, str]) -> Plan:
         reader = job.engines.screen_reader
         with job.store.view() as view:
             keyframes = [frame for _, frame in view.keyframes(job.video_id, images=True)]
+            states = view.screen_states(job.video_id)
             found = view.slides(job.video_id)
         if reader is None or not keyframes:
             return Work(nothing, fingerprint, engine=None if reader else "off")
-        read = read_screen(keyframes, reader)
+        read = read_screen(keyframes, reader, states)
         slides = _titled(found, read.lines)
 
         def write(writer: StageWriter) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from longvid_indexer.stages.job import Job, Plan, Work, digest, fingerprint_of, nothing
+from longvid_indexer.stages.job import Job, Plan, Work, digest, fingerprint_of, named_track, nothing
 
 if TYPE_CHECKING:
     from longvid_storage.db.stage_writer import StageWriter
@@ -19,7 +19,7 @@ def sounds_stage(job: Job, recorded: dict[str, str]) -> Plan:
     """Applause, laughter, music …: sounds with a beginning and an end."""
     signature = job.found.sidecar_signature
     if job.info.has_audio:
-        fingerprint = digest("sounds", signature, fingerprint_of(job.engines.sound_tagger))
+        fingerprint = digest("sounds", signature, fingerprint_of(job.engines.sound_tagger), *named_track(job))
     else:
         fingerprint = digest("sounds", signature, "silent")
 
@@ -46,7 +46,7 @@ def _found(job: Job, fingerprint: str, described: Sequence[Sound]) -> Work:
     heard: Sequence[Sound] = ()
     notes: tuple[str, ...] = ()
     if tagger is not None:
-        audio = read_audio(job.path, job.info, tagger.sample_rate)
+        audio = read_audio(job.path, job.info, tagger.sample_rate, job.audio_track)
         heard = hear(audio, tagger)
         notes = audio.notes()
     sounds = together(described, heard)

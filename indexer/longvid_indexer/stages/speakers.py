@@ -47,7 +47,7 @@ def _told_apart(job: Job, utterances: list[Utterance], fingerprint: str) -> Work
     notes: list[str] = []
     labels: list[str | None] = [None] * len(utterances)
     if diariser is not None:
-        audio = read_audio(job.path, job.info)
+        audio = read_audio(job.path, job.info, wanted=job.audio_track)
         turns = diariser.diarise(audio, [(each.start_s, each.end_s) for each in utterances])
         labels = assign_speakers(utterances, turns)
         notes += audio.notes()

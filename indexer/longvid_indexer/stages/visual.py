@@ -30,7 +30,7 @@ def visual_stage(job: Job, recorded: dict[str, str]) -> Plan:
         def write(writer: StageWriter) -> None:
             writer.replace_segments([*others, *seen.shots])
             writer.replace_slides(seen.slides)
-            writer.replace_keyframes(seen.keyframes)
+            writer.replace_keyframes([*seen.keyframes, *seen.states])
 
         return Work(write, fingerprint, "scenedetect", dict(seen.counters), tuple(seen.notes))
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from longvid_indexer.opening import open_media
+from longvid_indexer.packets import demux
 from longvid_indexer.probe import first_audio
 from longvid_indexer.subtitles.ass import Event, add_events
 from longvid_indexer.subtitles.cue import LONGEST_S, Subtitles
@@ -112,7 +113,7 @@ def read_track(path: Path, track: Track, start_s: float, until_s: float | None =
     with open_media(path) as container:
         stream = container.streams[track.index]
         try:
-            for packet in container.demux(stream):
+            for packet in demux(container, stream):
                 if packet.pts is not None and packet.size:
                     _add_packet(read, events, packet, track.codec, start_s)
         except FFmpegError as error:

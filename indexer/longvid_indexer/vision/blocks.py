@@ -22,6 +22,8 @@ _LOOK_S = 0.25
 _TRANSITION_S, _TRANSITION_WEIGHT = 1.3, 0.3
 # A burst that moves more of the picture than this is a cut or transition; it says nothing of a block's own habits.
 _GLOBAL_SHARE = 0.4
+# What coding leaves of an even area.
+_EVEN_LEVELS = 6
 
 
 def per_block(values: NDArray[Any]) -> NDArray[np.float32]:
@@ -95,17 +97,33 @@ def differs(a: Image, b: Image, step: int = STEP) -> Mask:
     )
 
 
+def _spans(image: Image) -> NDArray[np.int16]:
+    """From the darkest to the brightest level of each block."""
+    import cv2
+
+    square = np.ones((BLOCK, BLOCK), np.uint8)
+    middle = (slice(BLOCK // 2, None, BLOCK),) * 2
+    span = cv2.subtract(cv2.dilate(image, square), cv2.erode(image, square))[middle]
+    return np.asarray(span, np.int16)
+
+
+def even_share(image: Image) -> float:
+    """Share of the blocks that are of one level, 0 to 1."""
+    span = _spans(image)
+    return float((span <= _EVEN_LEVELS).mean()) if span.size else 0.0
+
+
 def drawn(image: Image) -> bool:
     """Whether a picture looks drawn (slides, screens, charts) rather than filmed.
 
     Drawn pictures are made of even areas and sharp edges; what a camera sees lies mostly in between.
     """
-    import cv2
-
-    square = np.ones((BLOCK, BLOCK), np.uint8)
-    middle = (slice(BLOCK // 2, None, BLOCK),) * 2
-    span = cv2.subtract(cv2.dilate(image, square), cv2.erode(image, square))[middle].astype(np.int16)
+    span = _spans(image)
     if span.size == 0:
         return False
-    even, sharp, between = (span <= 6).mean(), (span >= 80).mean(), ((span > 10) & (span < 60)).mean()
+    even, sharp, between = (
+        (span <= _EVEN_LEVELS).mean(),
+        (span >= 80).mean(),
+        ((span > 10) & (span < 60)).mean(),
+    )
     return bool(even + sharp - between > 0.25)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING, Literal
 
 from longvid_indexer.vision.pictures import encode_webp
 from longvid_storage.types import Keyframe
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from longvid_indexer.frames import Frame
+    from longvid_indexer.vision.states import FoundState
 
 _FIRST_LOOK_S = 0.25
 
@@ -22,6 +27,34 @@ def keep(
     return Keyframe(
         frame.time_s, start_s, end_s, encode_webp(image, quality), width=width, height=height, kind=kind
     )
+
+
+_OUTSIDE = (255, 0, 255)
+
+
+def keep_state(found: FoundState, long_side: int, quality: int) -> Keyframe:
+    """A state's rows as a keyframe: a whole upright picture, so that boxes keep their place, blank elsewhere.
+
+    A picture that players turn is kept whole: its rows are not rows of the upright picture.
+    """
+    image = found.frame.upright_rgb(long_side)
+    height, width = image.shape[:2]
+    if not found.frame.rotation:
+        image[: int(found.top * height)] = _OUTSIDE
+        image[ceil(found.bottom * height) :] = _OUTSIDE
+    kept, start_s = encode_webp(image, quality), found.start_s
+    return Keyframe(found.frame.time_s, start_s, start_s, kept, width=width, height=height, kind="state")
+
+
+def rows_of_state(image: NDArray[np.uint8]) -> tuple[int, int]:
+    """The rows ``[top, bottom)`` of a state's picture that show something."""
+    import numpy as np
+
+    far = np.abs(image[:, :: max(1, image.shape[1] // 64)].astype(np.int16) - np.array(_OUTSIDE)).max(
+        axis=(1, 2)
+    )
+    rows = np.flatnonzero(far > 60)
+    return (int(rows[0]), int(rows[-1]) + 1) if len(rows) else (0, 0)
 
 
 class MiddleFrame:

@@ -25,9 +25,16 @@ def passage_conditions(scope: Scope, kinds: Names[str] | None = None) -> list[Co
 
 
 def keyframe_conditions(scope: Scope) -> list[ColumnElement[bool]]:
-    """The same on ``KeyframeRow``; a picture has no speaker, so a speaker admits none."""
+    """The same on ``KeyframeRow``; a picture has no speaker, so a speaker admits none.
+
+    What changed on screen between keyframes (kind ``"state"``) is kept to be read, not to be shown or compared.
+    """
     frame = schema.KeyframeRow
-    conditions = [*video_conditions(frame.video_key, scope), *touching(frame.start_s, frame.end_s, scope)]
+    conditions = [
+        frame.kind != "state",
+        *video_conditions(frame.video_key, scope),
+        *touching(frame.start_s, frame.end_s, scope),
+    ]
     return conditions if scope.speaker is None else [*conditions, false()]
 
 

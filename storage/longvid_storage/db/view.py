@@ -344,6 +344,17 @@ class View:
         rows = self.connection.execute(query.order_by(table.time_s, table.keyframe_id))
         return [(keyframe_id, Keyframe(*fields)) for keyframe_id, *fields in rows]
 
+    def screen_states(self, video_id: str) -> list[Keyframe]:
+        """What changed on screen within the spans of ``keyframes``, in time order, with pictures; whatever the scope's
+        times.
+        """
+        table = schema.KeyframeRow
+        query = select(*_keyframe_columns(images=True)).where(
+            table.video_key == self._key(video_id), table.kind == "state"
+        )
+        rows = self.connection.execute(query.order_by(table.time_s, table.keyframe_id))
+        return [Keyframe(*fields) for fields in rows]
+
     def keyframes_by_id(self, ids: Sequence[int], *, images: bool = False) -> list[tuple[int, str, Keyframe]]:
         """(id, video id, keyframe) of the scope in the order of ``ids``; ids that are gone are left out."""
         table = schema.KeyframeRow
