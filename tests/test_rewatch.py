@@ -136,7 +136,10 @@ def test_media_that_is_gone_or_changed_is_not_watched(library: Library, how: str
         Path(video.path).unlink()
     else:
         Path(video.path).write_bytes(Path(video.path).read_bytes() + b"\0")
-    with library._store.view() as view, pytest.raises(MediaError, match="is gone or holds something else by now"):
+    with (
+        library._store.view() as view,
+        pytest.raises(MediaError, match="is gone or holds something else by now"),
+    ):
         library._media.frames(view, video.video_id, 0.0, 1.0)
     library.close()
 
@@ -155,5 +158,8 @@ def test_the_library_gives_the_sound_of_a_span(tmp_path: Path) -> None:
         assert len(heard) == 16_000
         assert np.abs(heard).max() > 0.3
         path.unlink()
-        with lib._store.view() as view, pytest.raises(MediaError, match="is gone or holds something else by now"):
+        with (
+            lib._store.view() as view,
+            pytest.raises(MediaError, match="is gone or holds something else by now"),
+        ):
             lib._media.audio(view, video_id, 0.0, 1.0)

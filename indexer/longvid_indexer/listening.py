@@ -223,7 +223,10 @@ class _Sample:
         if voices[best].seconds < _LEAST_VOICE_S:
             return None
         # Channels that cancel are the mixer's to tell, as it may be so in a part of the file only.
-        together = planar.mean(axis=0) if _likeness(planar) > -_ALIKE else planar[best]
+        seconds = np.array_split(planar, max(1, planar.shape[1] // _RATE), axis=1)
+        together = np.concatenate(
+            [part.mean(axis=0) if _likeness(part) > -_ALIKE else part[best] for part in seconds]
+        )
         return best if _voice(together).seconds < _BURIED * voices[best].seconds else None
 
 

@@ -15,7 +15,6 @@ from longvid_indexer.subtitles.languages import normalise_language
 from longvid_indexer.subtitles.reading import read_subtitles
 from longvid_indexer.subtitles.sounds import described_sounds
 from longvid_indexer.subtitles.speakers import Turn, turns_of
-from longvid_indexer.subtitles.telemetry import is_telemetry
 from longvid_storage.errors import MediaError
 from longvid_storage.types import Sound, Utterance, VideoInfo, Word
 
@@ -65,7 +64,7 @@ def make_transcript(
     """
     if info.media_type == "transcript":
         read = read_subtitles(path, _language_of_name(path))
-        if is_telemetry(read):
+        if read.telemetry:
             return Transcript((), "file", None, (f"{path.name} {_TELEMETRY}",))
         language = read.language or _language_of_name(path)
         said, more = _said(read, language)
@@ -114,7 +113,7 @@ def _beside(beside: Beside, info: VideoInfo, tracks: Tracks, notes: list[str]) -
         except MediaError as error:
             notes.append(error.message)
             continue
-        if is_telemetry(read):
+        if read.telemetry:
             notes.append(f"{sidecar.path.name} {_TELEMETRY}")
             continue
         language = sidecar.language or read.language
@@ -143,7 +142,7 @@ def _inside(path: Path, info: VideoInfo, tracks: Tracks, notes: list[str]) -> Tr
 
     for track in tracks.text:
         read = read_track(path, track, info.stream_start_s, info.duration_s)
-        if is_telemetry(read):
+        if read.telemetry:
             notes.append(f"subtitle track {track.index} {_TELEMETRY}")
             continue
         said, more = _said(read, track.language)

@@ -33,8 +33,8 @@ class Cue:
 class Subtitles:
     """What a parser read: cues in file order, what it knows of the whole, and how often something was wrong.
 
-    ``remarks`` are sentences about the file as a whole. ``voices_last``: a speaker that is given may go on until
-    the next one, because the file never ends a voice.
+    ``remarks`` are sentences about the file as a whole. ``telemetry``: the cues hold measured values, not speech.
+    ``voices_last``: a speaker that is given may go on until the next one, because the file never ends a voice.
     """
 
     cues: list[Cue] = field(default_factory=list)
@@ -43,6 +43,7 @@ class Subtitles:
     voices_last: bool = False
     problems: Counter[str] = field(default_factory=Counter)
     remarks: list[str] = field(default_factory=list)
+    telemetry: bool = False
 
     def notes(self) -> tuple[str, ...]:
         """The problems as sentences for a person."""

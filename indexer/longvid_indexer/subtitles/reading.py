@@ -17,6 +17,7 @@ from longvid_indexer.subtitles.rolling import unroll
 from longvid_indexer.subtitles.scc import parse_scc
 from longvid_indexer.subtitles.srt import parse_srt
 from longvid_indexer.subtitles.tables import is_table, parse_table
+from longvid_indexer.subtitles.telemetry import is_telemetry
 from longvid_indexer.subtitles.timed_lines import (
     is_lrc,
     is_microdvd,
@@ -84,7 +85,11 @@ def finish(read: Subtitles, until_s: float | None = None) -> Subtitles:
     """Bring what a parser read into the order of time, everything said once, at times that are possible."""
     without_data(read)
     on_the_films_clock(read, until_s)
-    read.cues[:] = unroll(sorted(read.cues, key=lambda cue: cue.start_s))
+    read.cues.sort(key=lambda cue: cue.start_s)
+    if is_telemetry(read):  # its lines come again from cue to cue, as those of captions that roll
+        read.telemetry = True
+        return read
+    read.cues[:] = unroll(read.cues)
     possible_times(read, until_s)
     return read
 
