@@ -12,8 +12,8 @@ Samples = NDArray[np.float32]
 # The sum holds less than this share of the energy that independent channels would leave in it: they cancel. Channels of
 # which one is silent, and channels that have nothing to do with each other, leave 1; equal ones leave their number.
 _CANCELS = 0.05
-# Seconds over which this is judged: a syllable must not switch it.
-_MEMORY_S = 1.0
+# Seconds over which this is judged: long against a period of voice, short against a word that would be lost.
+_MEMORY_S = 0.1
 
 
 class Mixer:
