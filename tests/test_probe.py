@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from longvid_indexer.probe import probe, sensible_title
+from longvid_indexer.probe import probe
 from longvid_indexer.sniff import sniff_bytes
+from longvid_indexer.titles import sensible_title
 from longvid_storage.errors import MediaError
 from longvid_storage.types import Chapter
 from media_factory import fake_mp4, no_audio, no_video, truncated, write_video, zero_bytes

@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longvid_indexer.listening import SoundTrack, sound_track
+from longvid_indexer.mixing import SAMPLE_RATE as SAMPLE_RATE
 from longvid_indexer.mixing import Mixer
 from longvid_indexer.opening import open_media
 from longvid_indexer.packets import breaks, broken_clock, demux
 from longvid_storage.types import VideoInfo
 
-SAMPLE_RATE = 16_000
 # Sound may lie this far from its timestamp before it is moved; a tenth of a syllable, and above timestamp rounding.
 _TOLERANCE_S = 0.04
 # A jump back further than this is a new count of time (joined files), not an overlap.

@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from longvid_indexer.mixing import SAMPLE_RATE
 from longvid_storage.types import StageResult, VideoInfo
 
 Samples = NDArray[np.float32]
 
 AUTO = "auto"
 _ASKED = "sound_track_asked"
-_RATE = 16_000
 # The sample: so many windows of so many seconds. A file no longer than that is heard whole.
 _WINDOWS, _WINDOW_S = 24, 5.0
 # A track with at least this share of the voice of the one that has most is as good as that: then its marks decide.
@@ -223,7 +223,7 @@ class _Sample:
         if voices[best].seconds < _LEAST_VOICE_S:
             return None
         # Channels that cancel are the mixer's to tell, as it may be so in a part of the file only.
-        seconds = np.array_split(planar, max(1, planar.shape[1] // _RATE), axis=1)
+        seconds = np.array_split(planar, max(1, planar.shape[1] // SAMPLE_RATE), axis=1)
         together = np.concatenate(
             [part.mean(axis=0) if _likeness(part) > -_ALIKE else part[best] for part in seconds]
         )
@@ -273,7 +273,9 @@ def _sample(path: Path, info: VideoInfo, indices: Sequence[int]) -> dict[int, Sa
             for frame, index in _decoded(container, streams, _windows(info), info, seek=not breaks(path)):
                 shape = (index, frame.format.name, frame.layout.name, frame.sample_rate)
                 if shape not in resamplers:
-                    resamplers[shape] = av.AudioResampler(format="fltp", layout=frame.layout, rate=_RATE)
+                    resamplers[shape] = av.AudioResampler(
+                        format="fltp", layout=frame.layout, rate=SAMPLE_RATE
+                    )
                 frame.pts = None
                 taken[index] += [each.to_ndarray() for each in resamplers[shape].resample(frame)]
         except FFmpegError:

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 Samples = NDArray[np.float32]
 
+SAMPLE_RATE = 16_000
+"""What models hear, in 1/s."""
+
 # The sum holds less than this share of the energy that independent channels would leave in it: they cancel. Channels of
 # which one is silent, and channels that have nothing to do with each other, leave 1; equal ones leave their number.
 _CANCELS = 0.05

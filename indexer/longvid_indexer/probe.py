@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from longvid_indexer.opening import open_media, open_regular, refers_elsewhere, unreadable
 from longvid_indexer.sniff import (
     HEAD_BYTES,
-    MEDIA_SUFFIXES,
     SUBTITLE_SUFFIXES,
     like_subtitles,
     reference_kind,
     sniff_bytes,
 )
+from longvid_indexer.titles import sensible_title
 from longvid_storage.errors import MediaError
 from longvid_storage.types import Chapter, VideoInfo
 
@@ -26,13 +26,6 @@ if TYPE_CHECKING:
 _PACKETS_FOR_FIRST_PICTURE = 100
 _ENCRYPTED_TAGS = frozenset(("encv", "enca", "drmi", "drms"))
 _LATE_START_S = 0.5
-_TITLE_MAX = 200
-_JUNK_TITLE = re.compile(
-    r"(untitled|unknown|no title|title|video|movie|recording|default|none|null|test|output|new (video|project).*"
-    r"|lavf.*|core media.*|isomedia.*|iso media.*|.*\bgpac\b.*|[0-9a-f]{16,}"
-    r"|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})",
-    re.IGNORECASE,
-)
 # What converters write where nobody named a chapter: its number, or its time.
 _TIME = r"\d{1,3}(?:[:.]\d{2}){1,2}(?:[.,:]\d{1,9})?"
 _COUNTED = (
@@ -258,15 +251,3 @@ def _chapters(container: InputContainer, start_s: float, duration_s: float) -> t
         if end > begin and title and not _NAMELESS.fullmatch(title):
             found.append(Chapter(begin, end, title))
     return tuple(sorted(found, key=lambda chapter: (chapter.start_s, chapter.end_s)))
-
-
-def sensible_title(title: str | None) -> str | None:
-    """The title if a person would have written it, else None: encoders leave paths, hashes and their own names."""
-    text = " ".join((title or "").split())
-    if not text or len(text) > _TITLE_MAX or "\ufffd" in text or not any(c.isalnum() for c in text):
-        return None
-    if not text.isprintable() or _JUNK_TITLE.fullmatch(text):
-        return None
-    is_path = re.match(r"([A-Za-z]:)?[\\/]\S|~/|https?://", text) or "\\" in text
-    is_file = Path(text).suffix.lower() in MEDIA_SUFFIXES
-    return None if is_path or is_file else text

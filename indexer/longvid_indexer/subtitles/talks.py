@@ -11,6 +11,7 @@ from pathlib import Path
 from longvid_indexer.sniff import SUBTITLE_SUFFIXES, TRANSCRIPT_SUFFIXES
 from longvid_indexer.subtitles.beside import Sidecar, in_order
 from longvid_indexer.subtitles.tags import composed, cuts, only_tags, read_tags
+from longvid_indexer.titles import sensible_title
 from longvid_storage.errors import MediaError
 
 # What tools write where a title could stand.
@@ -78,8 +79,6 @@ def _others(files: Sequence[Sidecar]) -> tuple[str, ...]:
 
 def own_title(title: str | None) -> str | None:
     """The title of a transcript if it tells one from another: not a tool's, and no mere language (``English (US)``)."""
-    from longvid_indexer.probe import sensible_title
-
     text = sensible_title(title)
     if text is None or _TOOL_TITLE.fullmatch(text) or only_tags(text) is not None:
         return None

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from longvid_indexer.frames import Frame
-    from longvid_indexer.vision.states import FoundState
 
 _FIRST_LOOK_S = 0.25
 
@@ -32,18 +31,20 @@ def keep(
 _OUTSIDE = (255, 0, 255)
 
 
-def keep_state(found: FoundState, long_side: int, quality: int) -> Keyframe:
-    """A state's rows as a keyframe: a whole upright picture, so that boxes keep their place, blank elsewhere.
+def keep_state(
+    frame: Frame, start_s: float, rows: tuple[float, float], long_side: int, quality: int
+) -> Keyframe:
+    """A state's rows (from, to, in heights) as a keyframe: a whole upright picture, blank elsewhere: boxes keep their place.
 
     A picture that players turn is kept whole: its rows are not rows of the upright picture.
     """
-    image = found.frame.upright_rgb(long_side)
+    image = frame.upright_rgb(long_side)
     height, width = image.shape[:2]
-    if not found.frame.rotation:
-        image[: int(found.top * height)] = _OUTSIDE
-        image[ceil(found.bottom * height) :] = _OUTSIDE
-    kept, start_s = encode_webp(image, quality), found.start_s
-    return Keyframe(found.frame.time_s, start_s, start_s, kept, width=width, height=height, kind="state")
+    if not frame.rotation:
+        image[: int(rows[0] * height)] = _OUTSIDE
+        image[ceil(rows[1] * height) :] = _OUTSIDE
+    kept = encode_webp(image, quality)
+    return Keyframe(frame.time_s, start_s, start_s, kept, width=width, height=height, kind="state")
 
 
 def rows_of_state(image: NDArray[np.uint8]) -> tuple[int, int]:

@@ -258,4 +258,4 @@ class StateKeeper:
         self._kept = []
 
     def _keep(self, found: FoundState) -> None:
-        self._kept.append(keep_state(found, *self._size))
+        self._kept.append(keep_state(found.frame, found.start_s, (found.top, found.bottom), *self._size))

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection as Names
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -38,9 +39,15 @@ from longvid_storage.types import (
 )
 
 if TYPE_CHECKING:
-    from longvid_storage.db.store import Store
     from longvid_storage.models.image_encoder import ImageEncoder
     from longvid_storage.models.text_encoder import TextEncoder
+
+
+class Home(Protocol):
+    """What a view says of the library it reads; search keeps what it has read of one for as long as it is open."""
+
+    path: Path
+    read_only: bool
 
 
 class Encoders(Protocol):
@@ -66,21 +73,21 @@ class View:
     Args:
         connection: in a transaction.
         scope: what may be seen.
-        store: the library; search keeps what it has read of it in memory.
+        home: the library.
         encoders: what search compares meaning with.
     """
 
     def __init__(
-        self, connection: Connection, scope: Scope, store: Store, encoders: Encoders | None = None
+        self, connection: Connection, scope: Scope, home: Home, encoders: Encoders | None = None
     ) -> None:
         self.connection = connection
         self.scope = scope
-        self.store = store
+        self.home = home
         self.encoders: Encoders = encoders or NoEncoders()
 
     def within(self, scope: Scope) -> View:
         """The same snapshot within another scope, which must be a narrower one (``Scope.narrowed``)."""
-        return View(self.connection, scope, self.store, self.encoders)
+        return View(self.connection, scope, self.home, self.encoders)
 
     @cached_property
     def generation(self) -> int:

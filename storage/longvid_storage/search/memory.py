@@ -21,8 +21,7 @@ from longvid_storage.search.vector_search import VectorSearch
 from longvid_storage.types import Scope
 
 if TYPE_CHECKING:
-    from longvid_storage.db.store import Store
-    from longvid_storage.db.view import View
+    from longvid_storage.db.view import Home, View
     from longvid_storage.models.text_encoder import TextEncoder
 
 MOST_PASSAGES = 300_000
@@ -130,26 +129,26 @@ class Memory:
             return found
 
 
-_MEMORIES: WeakKeyDictionary[Store, Memory] = WeakKeyDictionary()
-_VECTORS: WeakKeyDictionary[Store, VectorSearch] = WeakKeyDictionary()
+_MEMORIES: WeakKeyDictionary[Home, Memory] = WeakKeyDictionary()
+_VECTORS: WeakKeyDictionary[Home, VectorSearch] = WeakKeyDictionary()
 _LOCK = threading.Lock()
 
 
 def memory_of(view: View) -> Memory:
     """What is known of the library as the view sees it."""
     with _LOCK:
-        memory = _MEMORIES.get(view.store)
+        memory = _MEMORIES.get(view.home)
         if memory is None or memory.generation != view.generation:
             memory = Memory(view.generation)
-            if view.generation >= getattr(_MEMORIES.get(view.store), "generation", 0):
-                _MEMORIES[view.store] = memory
+            if view.generation >= getattr(_MEMORIES.get(view.home), "generation", 0):
+                _MEMORIES[view.home] = memory
         return memory
 
 
 def vectors_of(view: View) -> VectorSearch:
     """The vector indexes of the library, kept over its generations."""
     with _LOCK:
-        if view.store not in _VECTORS:
-            cache = None if view.store.read_only else view.store.path / CACHE
-            _VECTORS[view.store] = VectorSearch(cache)
-        return _VECTORS[view.store]
+        if view.home not in _VECTORS:
+            cache = None if view.home.read_only else view.home.path / CACHE
+            _VECTORS[view.home] = VectorSearch(cache)
+        return _VECTORS[view.home]
