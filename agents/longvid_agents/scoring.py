@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longvid_agents.question import Plan, Term
+from longvid_storage.search.wording import FROM, likeness
 from longvid_storage.text.analysis import analyse
 from longvid_storage.types import Moment, Passage
 
@@ -62,7 +63,8 @@ class Scores:
     of the question's words that occur in, near, and for some minutes around the sentence, saturated;
     ``covered_near`` the same without saturation; ``announcing`` the share of sentences around that
     announce; ``named`` is 1 where a speaker the question names speaks, ``named_share`` their share of
-    the words around; ``found_early`` falls with the rank of the moment the sentence was found by.
+    the words around; ``found_early`` falls with the rank of the moment the sentence was found by; ``wording`` how nearly it has
+    the question's own wording (0 below ``wording.FROM`` of it); ``own`` is ``words`` of the sentence alone.
     ``meaning`` is False without
     a text encoder.
     """
@@ -78,6 +80,8 @@ class Scores:
     named: Array
     named_share: Array
     found_early: Array
+    wording: Array
+    own: Array
     meaning: bool
 
 
@@ -125,8 +129,20 @@ def score(
         named=named,
         named_share=sums(named * lengths, around) / sums(lengths, around),
         found_early=np.array([1 / (1 + _rank(s, moments) / 5) for s in sentences]),
+        wording=_wording(plan, sentences, terms, share, frequency),
+        own=(counts > 0) @ share,
         meaning=vectors is not None,
     )
+
+
+def _wording(
+    plan: Plan, sentences: Sequence[Passage], terms: Sequence[Term], share: Array, frequency: Mapping[str, int]
+) -> Array:
+    """From 0 (``FROM`` of the question's wording or less) to 1 (all of it)."""
+    asked = analyse(plan.question, plan.language)
+    said = {t.text: float(s) for t, s in zip(terms, share, strict=True) if frequency.get(t.text) and s > 0}
+    likely = [likeness(asked, analyse(s.text, plan.language), said) for s in sentences]
+    return np.maximum(0.0, np.array(likely) - FROM) / (1 - FROM)
 
 
 def named_speakers(question: str, sentences: Sequence[Passage]) -> list[str]:
@@ -155,6 +171,7 @@ def weights(terms: Sequence[Term], documents: int, frequency: Mapping[str, int])
     found = np.array([frequency.get(term.text, 0) for term in terms], np.float64)
     idf = np.log(1 + (max(documents, 1) - found + 0.5).clip(0) / (found + 0.5))
     weight = idf * np.array([_SPECIAL if term.special else 1.0 for term in terms])
+    weight *= np.array([0.0 if term.loose and not frequency.get(term.text) else 1.0 for term in terms])
     share: Array = weight / max(weight.sum(), 1e-9)
     return share
 

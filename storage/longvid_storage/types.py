@@ -287,7 +287,10 @@ class VideoCard:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A search result: a tight span of one video, its score, and the passages that made it a hit, best first."""
+    """A search result: a tight span of one video, its score, and the passages that made it a hit, best first.
+
+    ``near``: no word that was looked for is said or shown in it; it is near in meaning, or has a word spelt like one.
+    """
 
     video_id: str
     title: str
@@ -297,6 +300,7 @@ class Moment:
     score: float
     level: str
     evidence: tuple[Passage, ...] = ()
+    near: bool = False
 
 
 @dataclass(frozen=True, slots=True)
