@@ -36,6 +36,7 @@ NEARLY, NEARLY_OWN = 1.0, 0.5
 HEADING_WORDS = 5
 # A sentence's own probability counts to this power beside its minute's.
 _OWN = 0.3
+_UNREADABLE = -1e6
 
 _QUESTION_END = re.compile(r"[?？؟][\"'”’)\s]*$")
 _MEANS = r"(?:is|are|was|were|means?|refers? to|denotes?|measures?|describes?|stands? for)\b"
@@ -71,7 +72,7 @@ class Ranking:
     """Rows of the sentences that may answer, best first, with their fit, and how likely they do.
 
     At most ``most`` of them make a claim. ``own`` is the part of the fit that is due to the sentence itself.
-    ``strict``: none far behind the first one makes one.
+    ``strict``: none far behind the first one makes one. ``as_said``: it is shown because a rare word is said there.
     """
 
     order: Array
@@ -82,6 +83,7 @@ class Ranking:
     features: Features
     confidence: float
     found: bool
+    as_said: bool = False
 
 
 def rank(
@@ -110,6 +112,9 @@ def rank(
     order = np.argsort(-value, kind="stable")[: int(np.isfinite(fit).sum())]
     found_features = features(scores, order[:MAX_CLAIMS])
     confidence = model.probability(found_features)
+    found = confidence >= model.threshold
+    if not found and scores.said.any():
+        return _as_said(fit, scores, found_features, confidence)
     return Ranking(
         order=order,
         fit=fit[order],
@@ -118,8 +123,15 @@ def rank(
         strict=not plan.broad,
         features=found_features,
         confidence=confidence,
-        found=confidence >= model.threshold,
+        found=found,
     )
+
+
+def _as_said(fit: Array, scores: Scores, found: Features, confidence: float) -> Ranking:
+    """Nothing answers by its meaning: the one sentence that has the question's rare word, shown as found."""
+    best = int(np.argmax(np.where(scores.said, np.maximum(fit, _UNREADABLE), -np.inf)))
+    order = np.array([best])
+    return Ranking(order, np.zeros(1), np.zeros(1), 1, True, found, confidence, True, as_said=True)
 
 
 def fitness(plan: Plan, sentences: Sequence[Passage], scores: Scores, weights: Weights = FIT) -> Array:
@@ -132,7 +144,10 @@ def fitness(plan: Plan, sentences: Sequence[Passage], scores: Scores, weights: W
         fit = fit + weights.defines * np.array([defines(sentence.text, plan) for sentence in sentences])
     related = (scores.words_subject > 0) | (scores.cosine > 0)
     related &= np.array([plan.kind == "when" or not _repeats(sentence, plan) for sentence in sentences], bool)
-    return np.where(np.array([readable(sentence) for sentence in sentences], bool) & related, fit, -np.inf)
+    quotable = np.array([readable(sentence) for sentence in sentences], bool)
+    # However short, a sentence with the question's own words is no interjection.
+    quotable |= scores.said & np.array([not _QUESTION_END.search(s.text) for s in sentences], bool)
+    return np.where(quotable & related, fit, -np.inf)
 
 
 def choose(sentences: Sequence[Passage], ranking: Ranking) -> list[Passage]:

@@ -36,6 +36,7 @@ from longvid_agents.video_lm import VideoLM
 from longvid_agents.whole import whole_claims
 from longvid_storage.db.view import View
 from longvid_storage.errors import UsageError
+from longvid_storage.search.reading import readable
 from longvid_storage.types import Answer, Claim
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ def ask(
     if k < 1:
         raise UsageError(f"k is {k}; it is how many moments to read, so at least 1")
     make_plan(question)
+    view, unread = readable(view, question)
     run = Run(view, lm, media, clock, on_event or (lambda event: None))
     start = AskState(
         question=question,
@@ -93,7 +95,10 @@ def ask(
         context=context or Context(),
         budget=budget or Budget(),
         started_s=clock(),
+        notes=(f"{unread[0].upper()}{unread[1:]}.",) if unread else (),
     )
+    if unread:
+        start = replace(start, trail=(run.step(start, "plan", unread),))
     if whole := whole_claims(make_plan(question), view, written=lm is not None):
         return compose(_from_the_chain(run, start, whole), lm, engines)
     graph = build_graph(Nodes(run))
@@ -107,7 +112,7 @@ def _from_the_chain(run: Run, state: AskState, claims: tuple[Claim, ...]) -> Ask
     step = run.step(state, "answer", "from the chain of summaries", len(claims))
     for claim in claims:
         run.on_event(claim)
-    return replace(state, claims=claims, complete=True, trail=(step,))
+    return replace(state, claims=claims, complete=True, trail=(*state.trail, step))
 
 
 def build_graph(nodes: Nodes) -> CompiledStateGraph[AskState, None, AskState, AskState]:
@@ -218,9 +223,11 @@ def compose(state: AskState, lm: VideoLM | None, engines: Mapping[str, str] | No
     if found and not reason and not state.complete:
         reason = "the evidence leaves a part of the question open"
     lines = [format_claim(claim) for claim in state.claims]
+    notes = tuple(dict.fromkeys(state.notes))
     if not found:
         lines = [NOT_FOUND_IN_TIME.format(reason=reason) if reason else NOT_FOUND]
-    elif reason:
+    lines += [f"({note})" for note in notes]
+    if found and reason:
         lines.append(f"(Partial: {reason}.)")
     model = "none (extractive)" if lm is None else lm.name
     if state.extractive and lm is not None:
@@ -235,4 +242,5 @@ def compose(state: AskState, lm: VideoLM | None, engines: Mapping[str, str] | No
         partial=bool(reason),
         trail=state.trail,
         usage=state.usage,
+        notes=notes,
     )

@@ -129,8 +129,8 @@ def content_terms(text: str, language: str | None = None) -> tuple[Term, ...]:
         if folded in stops or folded.replace("’", "'").split("'")[0] in stops:
             continue
         chosen = framing if folded in asking else found
-        for part in _parts(word, code) if _UNSPACED.search(word) else (word,):
-            tight = _pairs_in_words(part)
+        tight = _pairs_in_words(word)
+        for part in _parts(word, code) if tight else (word,):
             for term in query_terms(part, (language,)):
                 if len(term) > 1 or not (term.isascii() and term.isalpha()):
                     chosen.setdefault(term, Term(term, special, word, bool(tight) and term not in tight))

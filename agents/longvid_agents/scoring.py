@@ -24,6 +24,9 @@ from longvid_storage.types import Moment, Passage
 # Words on either side of a sentence that count as said around it: in a breath, in its minute, on its subject.
 NEAR, AROUND, SUBJECT = 40, 120, 300
 _SATURATION = 1.2
+RARE = 5
+"""A word in no more passages of the scope than this is rare."""
+_COVERED = 0.6
 # Names and numbers of the question weigh half as much again as its other words.
 _SPECIAL = 1.5
 # Longer sentences weigh no more than this many words in the mean vector of what is said around one.
@@ -64,7 +67,8 @@ class Scores:
     ``covered_near`` the same without saturation; ``announcing`` the share of sentences around that
     announce; ``named`` is 1 where a speaker the question names speaks, ``named_share`` their share of
     the words around; ``found_early`` falls with the rank of the moment the sentence was found by; ``wording`` how nearly it has
-    the question's own wording (0 below ``wording.FROM`` of it); ``own`` is ``words`` of the sentence alone.
+    the question's own wording (0 below ``wording.FROM`` of it); ``said`` is True where
+    a rare word of the question stands with most of the others, which is evidence whatever it means.
     ``meaning`` is False without
     a text encoder.
     """
@@ -81,7 +85,7 @@ class Scores:
     named_share: Array
     found_early: Array
     wording: Array
-    own: Array
+    said: NDArray[np.bool_]
     meaning: bool
 
 
@@ -130,9 +134,21 @@ def score(
         named_share=sums(named * lengths, around) / sums(lengths, around),
         found_early=np.array([1 / (1 + _rank(s, moments) / 5) for s in sentences]),
         wording=_wording(plan, sentences, terms, share, frequency),
-        own=(counts > 0) @ share,
+        said=_said(counts > 0, terms, share, frequency),
         meaning=vectors is not None,
     )
+
+
+def _said(
+    present: NDArray[np.bool_], terms: Sequence[Term], share: Array, frequency: Mapping[str, int]
+) -> NDArray[np.bool_]:
+    """Where a rare word is said with most of the question's weight; nowhere when a name of it is not in the scope."""
+    found = [frequency.get(term.text, 0) for term in terms]
+    if any(term.special and not term.loose and not n for term, n in zip(terms, found, strict=True)):
+        return np.zeros(len(present), bool)
+    rare = np.array([1 <= n <= RARE for n in found], bool)
+    said: NDArray[np.bool_] = (present @ share >= _COVERED) & (present[:, rare].any(axis=1))
+    return said
 
 
 def _wording(

@@ -395,7 +395,8 @@ class Answer:
     """An answer made only of supported claims; ``found`` is False when the library does not contain one.
 
     ``partial``: a budget ran out, the model failed, or the evidence leaves a part of the question open. ``trail`` is
-    what was done for it, in order, and ``usage`` what it cost.
+    what was done for it, in order, and ``usage`` what it cost. ``notes`` say in sentences how the question was read
+    (what a date in it chose, say) and what the answer rests on; they are lines of ``answer`` too.
     """
 
     question: str
@@ -407,3 +408,4 @@ class Answer:
     partial: bool = False
     trail: tuple[TrailStep, ...] = ()
     usage: Usage = field(default_factory=Usage)
+    notes: tuple[str, ...] = ()

@@ -17,6 +17,9 @@ from longvid_storage.search.memory import memory_of
 from longvid_storage.types import Citation, Claim, Moment, Passage
 
 
+_AS_SAID = "The words are said there; whether that answers the question is not sure."
+
+
 def extract(run: Run, state: AskState) -> dict[str, Any]:
     """Quote the sentences that answer; those whose quote the store refuted are done without."""
     plan = planned(state)
@@ -27,8 +30,12 @@ def extract(run: Run, state: AskState) -> dict[str, Any]:
     if scores is not None:
         ranking = rank(plan, left, scores, model=model_for(scores.meaning, run.view.scope))
     chosen = choose(left, ranking) if ranking is not None and ranking.found else []
-    step = run.step(state, "answer", "quoted the best sentences", len(chosen))
+    as_said = ranking is not None and ranking.as_said
+    did = "quoted where the rare word is said" if as_said else "quoted the best sentences"
+    step = run.step(state, "answer", did, len(chosen))
+    notes = (*state.notes, _AS_SAID) if as_said and _AS_SAID not in state.notes else state.notes
     return {
+        "notes": notes,
         "claims": tuple(quoting(sentence, plan, titles) for sentence in chosen),
         "confidence": 0.0 if ranking is None else ranking.confidence,
         "answers": state.answers + 1,
