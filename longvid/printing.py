@@ -67,7 +67,9 @@ def found(moments_: Sequence[Moment], query: str) -> str:
     """``longvid search``: the moments, or what there is instead of any that has a word of the query."""
     if not moments_:
         word = any(map(str.isalnum, query))
-        return "Nothing found." if word else f"Nothing found: there is no word to look for in {shown(query)!r}."
+        return (
+            "Nothing found." if word else f"Nothing found: there is no word to look for in {shown(query)!r}."
+        )
     near = all(moment.near for moment in moments_)
     head = ["Nothing found with these words. The nearest:"] if near else []
     return "\n".join([*head, moments(moments_)])

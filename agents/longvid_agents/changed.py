@@ -23,7 +23,11 @@ _VALUE = re.compile(
 
 
 def with_other_values(
-    plan: Plan, chosen: Sequence[Passage], sentences: Sequence[Passage], scores: Scores, dates: Mapping[str, str]
+    plan: Plan,
+    chosen: Sequence[Passage],
+    sentences: Sequence[Passage],
+    scores: Scores,
+    dates: Mapping[str, str],
 ) -> list[Passage]:
     """``chosen`` and, where its first sentence has a value, those of other days with another; the newest day first.
 
@@ -43,7 +47,8 @@ def with_other_values(
         passage = sentences[other]
         date = dates.get(passage.video_id)
         near = words[other] >= max(_WORDS * words[row], 1e-6) and meaning[other] >= _MEANING * meaning[row]
-        if date and date not in best and near and len(best) < MOST_VALUES and _values(passage) - values:
+        other_value = bool(_values(passage)) and _values(passage) != values
+        if date and date not in best and near and other_value and len(best) < MOST_VALUES:
             best[date] = passage
     return [best[date] for date in sorted(best, reverse=True)]
 

@@ -41,8 +41,12 @@ _COUNT_WORDS = re.compile(
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r"[\"“„«「]([^\"“”„«»「」]{1,80})[\"”“»」]")
-_SPEAKS = re.compile(r"\bhow (?:many times|often) (?:does|do|did|has|have) .*\b(?:speak|talk|spoken|say something)\W*$", re.I)
-_LISTS = re.compile(r"^\W*(?:what|which|list|show|give|tell|any|are there|were there|summari[sz]e)\b", re.IGNORECASE)
+_SPEAKS = re.compile(
+    r"\bhow (?:many times|often) (?:does|do|did|has|have) .*\b(?:speak|talk|spoken|say something)\W*$", re.I
+)
+_LISTS = re.compile(
+    r"^\W*(?:what|which|list|show|give|tell|any|are there|were there|summari[sz]e)\b", re.IGNORECASE
+)
 _CUES: tuple[tuple[Cue, re.Pattern[str]], ...] = (
     ("action", re.compile(r"\b(?:action (?:items?|points?)|to-?dos?|next steps?)\b", re.IGNORECASE)),
     ("question", re.compile(r"\b(?:open (?:questions?|issues?|points?)|unresolved)\b", re.IGNORECASE)),
@@ -103,7 +107,9 @@ def _spoken(question: str, view: View) -> Listed | None:
             claims.append(Claim(text, tuple(Citation.of(p, card.title, card.path) for p in own)))
     if not claims:
         return None
-    return Listed(tuple(claims), f"counted what {', '.join(named)} says", (f"{_times(total).capitalize()} in all.",))
+    return Listed(
+        tuple(claims), f"counted what {', '.join(named)} says", (f"{_times(total).capitalize()} in all.",)
+    )
 
 
 def minutes(plan: Plan, view: View) -> Listed | None:
@@ -155,7 +161,10 @@ def told(plan: Plan, view: View, *, timed: bool) -> Listed | None:
     if not found:
         return None
     claims = tuple(
-        Claim(f"{p.speaker}: {p.text}" if p.speaker and not named else p.text, (Citation.of(p, card.title, card.path),))
+        Claim(
+            f"{p.speaker}: {p.text}" if p.speaker and not named else p.text,
+            (Citation.of(p, card.title, card.path),),
+        )
         for card, p in found[:MOST_SAID]
     )
     more = (f"The first {MOST_SAID} of {len(found)} sentences.",) if len(found) > MOST_SAID else ()

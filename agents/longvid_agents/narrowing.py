@@ -47,13 +47,13 @@ _MONTHS = (
 _MONTH = {name: number for number, names in enumerate(_MONTHS, 1) for name in names.split()}
 _NAME = "|".join(sorted(_MONTH, key=len, reverse=True))
 _ORDINAL = r"(\d{1,2})(?:st|nd|rd|th|\.|º|er)?"
-_DAY_FIRST = re.compile(rf"\b{_ORDINAL}\s+(?:of\s+|de\s+)?({_NAME})\b\.?(?:,?\s+(?:de\s+)?(\d{{4}}))?", re.IGNORECASE)
+_DAY_FIRST = re.compile(
+    rf"\b{_ORDINAL}\s+(?:of\s+|de\s+)?({_NAME})\b\.?(?:,?\s+(?:de\s+)?(\d{{4}}))?", re.IGNORECASE
+)
 _MONTH_FIRST = re.compile(rf"\b({_NAME})\.?\s+{_ORDINAL}\b(?:,?\s+(\d{{4}}))?", re.IGNORECASE)
 _WRITTEN = re.compile(r"(?<!\d)(?:19|20)\d{2}[-_.](?:0[1-9]|1[0-2])[-_.](?:0[1-9]|[12]\d|3[01])(?!\d)")
 _LEAD = r"(?:(?:on|of|from|in|at|am|vom|du|del|le|el)\s+(?:the\s+)?)?"
-_KIND = (
-    "meeting|call|video|recording|session|lecture|talk|episode|standup|stand-up|sync|film|class|interview|podcast|course"
-)
+_KIND = "meeting|call|video|recording|session|lecture|talk|episode|standup|stand-up|sync|film|class|interview|podcast|course"
 _NEWEST = re.compile(rf"\b(?:(?:in|at|of|from|during|since) )?(?:the |our |my )?(?:last|latest|most recent|newest)"
                      rf" ((?:\w+ )?)({_KIND})\b", re.IGNORECASE)  # fmt: skip
 _OLDEST = re.compile(rf"\b(?:(?:in|at|of|from|during) )?(?:the |our |my )?(?:first|earliest|oldest)"
@@ -160,7 +160,9 @@ def _dates(text: str) -> list[tuple[re.Match[str], str, str]]:
                 continue  # small letters are another word
             number = int(match.group(day))
             if 1 <= number <= 31:
-                found.append((match, f"{_MONTH[match.group(month).casefold()]:02d}-{number:02d}", match.group(3) or ""))
+                found.append(
+                    (match, f"{_MONTH[match.group(month).casefold()]:02d}-{number:02d}", match.group(3) or "")
+                )
     return found
 
 
@@ -233,9 +235,7 @@ def _by_clock(reading: _Reading) -> None:
     reading.said.append(f"{format_time(from_s)} to the end" if to_s is None else format_span(from_s, to_s))
 
 
-def _span(
-    text: str, length_s: float | None
-) -> tuple[tuple[float | None, float | None], list[re.Match[str]]]:
+def _span(text: str, length_s: float | None) -> tuple[tuple[float | None, float | None], list[re.Match[str]]]:
     """The seconds that a text names, and where; "at the end" means something in one video only."""
     if match := _BETWEEN.search(text):
         from_s, to_s = _seconds(match.group(1)), _seconds(match.group(2))

@@ -54,6 +54,7 @@ _CLAUSES = re.compile(
     re.IGNORECASE,
 )
 
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """``queries`` are searched for, the question itself first; ``inside`` is where (never wider than the caller's).

@@ -152,7 +152,11 @@ def _said(
 
 
 def _wording(
-    plan: Plan, sentences: Sequence[Passage], terms: Sequence[Term], share: Array, frequency: Mapping[str, int]
+    plan: Plan,
+    sentences: Sequence[Passage],
+    terms: Sequence[Term],
+    share: Array,
+    frequency: Mapping[str, int],
 ) -> Array:
     """From 0 (``FROM`` of the question's wording or less) to 1 (all of it)."""
     asked = analyse(plan.question, plan.language)

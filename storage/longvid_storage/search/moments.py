@@ -138,9 +138,7 @@ def _pool(view: View, chosen: Sequence[str]) -> list[Timeline]:
 
 def _has_word(timeline: Timeline, start_s: float, end_s: float, idf: Mapping[str, float]) -> bool:
     rows = timeline.touching(start_s, end_s)
-    return any(
-        np.isin(rows, timeline.postings[term].rows).any() for term in idf if term in timeline.postings
-    )
+    return any(np.isin(rows, timeline.postings[term].rows).any() for term in idf if term in timeline.postings)
 
 
 def _moments(

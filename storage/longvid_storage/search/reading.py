@@ -43,5 +43,7 @@ def readable(view: View, question: str) -> tuple[View, str]:
         what = f"what is searched is in others ({', '.join(filter(None, texts))})"
     else:
         return view, ""
-    why = f"the text model {encoder.name} reads {', '.join(sorted(read))} only and {what}: words alone decided"
+    why = (
+        f"the text model {encoder.name} reads {', '.join(sorted(read))} only and {what}: words alone decided"
+    )
     return View(view.connection, view.scope, view.store, _NoText(view.encoders)), why

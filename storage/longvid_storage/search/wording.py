@@ -80,9 +80,7 @@ def lifts(timeline: Timeline, wordings: Sequence[Sequence[str]], idf: Mapping[st
     return lifted
 
 
-def _row_likeness(
-    timeline: Timeline, row: int, asked: Sequence[str], weights: Mapping[str, float]
-) -> float:
+def _row_likeness(timeline: Timeline, row: int, asked: Sequence[str], weights: Mapping[str, float]) -> float:
     own = _terms(timeline, row)
     alone = likeness(asked, own, weights)
     follows = row + 1 < len(timeline) and timeline.speech[row] and timeline.speech[row + 1]
