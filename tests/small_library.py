@@ -5,7 +5,9 @@ Vectors are hashed character trigrams, so that related word forms are near each 
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+import weakref
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -126,8 +128,9 @@ class SmallLibrary:
 
     def __init__(self, videos: Sequence[SmallVideo], *, encoder: bool = True) -> None:
         self.videos = {video.video_id: video for video in videos}
-        self._folder = tempfile.TemporaryDirectory(prefix="longvid-small-")
-        self.store = Store.open(f"{self._folder.name}/library", create=True)
+        folder = tempfile.mkdtemp(prefix="longvid-small-")
+        self.store = Store.open(f"{folder}/library", create=True)
+        weakref.finalize(self, _remove, self.store, folder)
         self.text_encoder = Trigrams() if encoder else None
         self.image_encoder: Any = None
         self.media = Film(self.videos)
@@ -186,12 +189,19 @@ class SmallLibrary:
             return ask(question, view, media=media, engines=ENGINES, **options)
 
 
+def _remove(store: Store, folder: str) -> None:
+    store.close()
+    shutil.rmtree(folder)
+
+
 def relevance(library: SmallLibrary, fits: Callable[[str, float], float]) -> None:
     """Give the library an image model for which the picture at a time of a video fits any question as ``fits`` says."""
     library.image_encoder = _Pictures()
     for video in library.videos.values():
         with library.store.view() as view:
             frames = view.keyframes(video.video_id)
+        if not frames:
+            continue
         rows = []
         for _, frame in frames:
             cosine = fits(video.video_id, frame.time_s)
