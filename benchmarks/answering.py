@@ -19,18 +19,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from longvid.tools import LibraryTools
-from longvid_agents.sentences import Sentence
 
 from longvid import Library
 from longvid.evaluation.text import rouge_l
 from longvid_agents.answerability import WITH_VECTORS, Logistic
 from longvid_agents.extractive import FIT, Ranking, Weights, choose, fitness, rank
-from longvid_agents.graph import MOMENTS, Nodes, scores_with
+from longvid_agents.graph import MOMENTS, Nodes
+from longvid_agents.nodes.extract import scores_with
 from longvid_agents.question import Plan
+from longvid_agents.run import Run
 from longvid_agents.scoring import Scores
 from longvid_agents.state import AskState
-from longvid_storage.types import Scope
+from longvid_storage.types import Passage, Scope
 
 SETS = ("qmsum", "calls", "talks")
 FITTED = [name for name in Weights.__slots__ if name != "defines"]
@@ -43,7 +43,7 @@ class Case:
     group: str  # "qmsum", "far: qmsum asked talks", "near: qmsum"
     meeting: str  # what is split in halves
     plan: Plan
-    sentences: Sequence[Sentence]
+    sentences: Sequence[Passage]
     scores: Scores | None
     gold: np.ndarray
     written: str = ""  # the answer that a person wrote
@@ -78,14 +78,16 @@ def thinned(questions: list[dict[str, Any]], most: int) -> list[dict[str, Any]]:
     )
 
 
-def ask_case(tools: LibraryTools, group: str, item: dict[str, Any], video: str | None, gold: bool) -> Case:
+def ask_case(library: Library, group: str, item: dict[str, Any], video: str | None, gold: bool) -> Case:
     """Plan and search as ``ask`` does; ``video`` restricts the question to one."""
-    filters = Scope(video_ids=None if video is None else frozenset({video}))
-    nodes = Nodes(tools, None)
-    state = AskState(question=item["question"], filters=filters, k=MOMENTS)
-    state = AskState(**(vars_of(state) | nodes.plan(state)))
-    state = AskState(**(vars_of(state) | nodes.search(state)))
-    assert state.plan is not None
+    scope = Scope(video_ids=None if video is None else frozenset({video}))
+    with library._store.view(scope, library.engines) as view:
+        nodes = Nodes(Run(view))
+        state = AskState(question=item["question"], k=MOMENTS)
+        state = AskState(**(vars_of(state) | nodes.plan(state)))
+        state = AskState(**(vars_of(state) | nodes.search(state)))
+        assert state.plan is not None
+        scores = scores_with(view, state.plan, state.evidence, state.moments)
     titles = {moment.video_id: moment.title for moment in state.moments}
     hit = [
         gold
@@ -93,7 +95,6 @@ def ask_case(tools: LibraryTools, group: str, item: dict[str, Any], video: str |
         and any(s.start_s < end and s.end_s > start for start, end in item["spans"])
         for s in state.evidence
     ]
-    scores = scores_with(tools, state, state.evidence)
     return Case(
         group,
         item["video"],
@@ -113,22 +114,21 @@ def collect(libraries: dict[str, Library], data: Path, most: int) -> list[Case]:
     """Every case of every group, in a fixed order."""
     cases = []
     for name, library in libraries.items():
-        tools = library._tools
         ids = {video.title: video.video_id for video in library.videos()}
         own = [item for item in load_questions(data, name) if item["video"] in ids]
         for item in thinned(own, most):
             video = ids[item["video"]] if name == "qmsum" else None
-            cases.append(ask_case(tools, name, item, video, gold=True))
+            cases.append(ask_case(library, name, item, video, gold=True))
         for other in SETS:
             if other == name or (name != "qmsum" and other != "qmsum"):
                 continue
             for item in thinned(load_questions(data, other), most // 2):
-                cases.append(ask_case(tools, f"far: {name} asked {other}", item, None, gold=False))
+                cases.append(ask_case(library, f"far: {name} asked {other}", item, None, gold=False))
         if name == "qmsum":
             titles = sorted(ids)
             for item in thinned(own, most // 2):
                 following = titles[(titles.index(item["video"]) + 1) % len(titles)]
-                cases.append(ask_case(tools, "near: qmsum", item, ids[following], gold=False))
+                cases.append(ask_case(library, "near: qmsum", item, ids[following], gold=False))
     return cases
 
 

@@ -19,10 +19,11 @@ from typing import Any
 
 import numpy as np
 
-from longvid_agents.checks.claim import Source, check_claim, coverage
-from longvid_agents.sentences import Sentence, speech_sentences, split_sentences
+from longvid_agents.checks.claim import Support, check_claim, coverage
 from longvid_indexer.subtitles.reading import read_subtitles
-from longvid_storage.types import Utterance
+from longvid_storage.text.passages import speech_passages
+from longvid_storage.text.sentences import split_sentences
+from longvid_storage.types import Passage, Utterance
 
 CITED = 3
 APART_S = 60.0
@@ -38,7 +39,7 @@ def main() -> None:
     shares: dict[str, list[float]] = {"right": [], "wrong": []}
     verdicts = {"right": Counter[str](), "wrong": Counter[str]()}
     for claim, kind, cited, people in pairs(given.data, given.meetings):
-        sources = [Source(sentence, sentence.video_id) for sentence in cited]
+        sources = [Support(passage, passage.video_id) for passage in cited]
         shares[kind].append(coverage(claim, "\n".join(source.text for source in sources)))
         verdicts[kind][check_claim(claim, sources, people=people).verdict] += 1
     print(f"{len(shares['right'])} claims with right evidence, {len(shares['wrong'])} with wrong evidence")
@@ -51,7 +52,7 @@ def main() -> None:
         print(kind, dict(counted.most_common()))
 
 
-def pairs(data: Path, most: int) -> Iterator[tuple[str, str, Sequence[Sentence], set[str]]]:
+def pairs(data: Path, most: int) -> Iterator[tuple[str, str, Sequence[Passage], set[str]]]:
     """``(claim, "right" or "wrong", cited sentences, the meeting's speakers)``."""
     meetings: dict[str, list[dict[str, Any]]] = {}
     for line in (data / "questions.jsonl").read_text(encoding="utf-8").splitlines():
@@ -62,7 +63,7 @@ def pairs(data: Path, most: int) -> Iterator[tuple[str, str, Sequence[Sentence],
         path = next(each for each in sorted(data.rglob(f"{name}.*")) if each.suffix in (".vtt", ".srt"))
         cues = read_subtitles(path).cues
         said = [Utterance(c.start_s, c.end_s, line.text, line.speaker) for c in cues for line in c.lines]
-        sentences = speech_sentences(name, said)
+        sentences = [passage for passage, _ in speech_passages(name, said)]
         people = {sentence.speaker for sentence in sentences if sentence.speaker}
         for item in meetings[name]:
             others = [other for other in meetings[name] if not near(item, other)]
@@ -76,12 +77,12 @@ def pairs(data: Path, most: int) -> Iterator[tuple[str, str, Sequence[Sentence],
                         yield claim, kind, cited, people
 
 
-def likest(claim: str, sentences: Sequence[Sentence]) -> list[Sentence]:
+def likest(claim: str, sentences: Sequence[Passage]) -> list[Passage]:
     """The ``CITED`` sentences that share most words with the claim."""
     return sorted(sentences, key=lambda s: -coverage(claim, f"{s.speaker} {s.text}"))[:CITED]
 
 
-def touches(sentence: Sentence, item: dict[str, Any]) -> bool:
+def touches(sentence: Passage, item: dict[str, Any]) -> bool:
     return any(sentence.start_s < end and sentence.end_s > start for start, end in item["spans"])
 
 

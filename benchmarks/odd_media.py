@@ -25,7 +25,7 @@ from pathlib import Path
 
 from longvid import Library
 from longvid_indexer.report import FileFinished, IndexEvent, IndexReport
-from longvid_storage.db.store import Store
+from longvid_storage.db.view import View
 
 DURATION_S, DURATION_SHARE = 0.25, 0.02
 START_S = 0.05
@@ -57,7 +57,7 @@ def index(data: Path, library: Library, only: list[str] | None) -> dict[str, tup
     return done
 
 
-def differences(row: Row, report: IndexReport | None, cpu_s: float, store: Store) -> list[str]:
+def differences(row: Row, report: IndexReport | None, cpu_s: float, view: View) -> list[str]:
     """What longvid says otherwise than ``row``, one sentence each."""
     if report is None:
         return ["not seen"]
@@ -79,7 +79,7 @@ def differences(row: Row, report: IndexReport | None, cpu_s: float, store: Store
         for each in (duration_s, duration_s - (start_s or 0))
     ):
         found.append(f"duration {report.duration_s:.3f} s, ffprobe {duration_s:.3f} s")
-    started_s = store.video(report.video_id).info.stream_start_s
+    started_s = view.video(report.video_id).info.stream_start_s
     if start_s is not None and abs(started_s - start_s) > START_S:
         found.append(f"start {started_s:.3f} s, ffprobe {start_s:.3f} s")
     decoded = report.stages["visual"].counters.get("frames_decoded") if "visual" in report.stages else None
@@ -93,12 +93,12 @@ def differences(row: Row, report: IndexReport | None, cpu_s: float, store: Store
     return found
 
 
-def missed_boundaries(name: str, report: IndexReport, store: Store) -> list[str]:
+def missed_boundaries(name: str, report: IndexReport, view: View) -> list[str]:
     """Known boundaries that were not found, and what was found instead."""
     level, wanted = BOUNDARIES.get(Path(name).name, ("", ()))
     if not wanted or report.video_id is None:
         return []
-    spans = store.slides(report.video_id) if level == "slide" else store.segments(report.video_id, "shot")
+    spans = view.slides(report.video_id) if level == "slide" else view.segments(report.video_id, "shot")
     got = [span.start_s for span in spans if span.start_s > 0]
     print(f"{name}: {level} boundaries at {', '.join(f'{at:.3f}' for at in got)} s")
     missed = [at for at in wanted if all(abs(at - each) > BOUNDARY_S for each in got)]
@@ -125,20 +125,21 @@ def main() -> int:
         rows = {row["file"]: row for row in csv.DictReader(file)}
     with tempfile.TemporaryDirectory() as scratch:
         place = arguments.library or Path(scratch) / "library"
-        with Library.open(place, create=True) as library, Store.open(place) as store:
+        with Library.open(place, create=True) as library:
             started_s, cpu_s = time.monotonic(), time.process_time()
             done = index(data, library, arguments.only.split(",") if arguments.only else None)
             print(f"{len(done)} files in {time.process_time() - cpu_s:.0f} s of processor time, "
                   f"{time.monotonic() - started_s:.0f} s by the clock")  # fmt: skip
             wrong = 0
-            for name in sorted(rows.keys() | done.keys()):
-                report, used_s = done.get(name, (None, 0.0))
-                told = differences(rows[name], report, used_s, store) if name in rows else []
-                if report is not None:
-                    told += missed_boundaries(name, report, store)
-                wrong += bool(told)
-                for sentence in told:
-                    print(f"{name}: {sentence}")
+            with library._store.view() as view:
+                for name in sorted(rows.keys() | done.keys()):
+                    report, used_s = done.get(name, (None, 0.0))
+                    told = differences(rows[name], report, used_s, view) if name in rows else []
+                    if report is not None:
+                        told += missed_boundaries(name, report, view)
+                    wrong += bool(told)
+                    for sentence in told:
+                        print(f"{name}: {sentence}")
     statuses = Counter(report.status for report, _ in done.values())
     slowest = sorted(((used, name) for name, (_, used) in done.items()), reverse=True)[:5]
     print(f"{len(rows)} files in probe.csv; {dict(statuses)}; {wrong} files differ")

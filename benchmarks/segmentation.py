@@ -21,18 +21,20 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from longvid.evaluation.segmentation import pk, span_boundaries, window_diff
-from longvid_indexer.structure import build_structure, encode_utterances
+from longvid_indexer.structure import build_structure
 from longvid_indexer.structuring.words import STOP_WORDS
 from longvid_indexer.subtitles.reading import read_subtitles
 from longvid_storage.models.text_encoder import TextEncoder
-from longvid_storage.types import Utterance, VideoInfo
+from longvid_storage.text.passages import speech_passages
+from longvid_storage.types import Passage, Utterance, VideoInfo
 
 _TILE_WORDS = 20  # nltk's own setting
 
@@ -58,28 +60,41 @@ def read_transcript(path: Path) -> list[Utterance]:
     )
 
 
+def passages_of(path: Path, said: Sequence[Utterance]) -> list[Passage]:
+    """The passages that storing this transcript makes, with ids from 1 on."""
+    made = speech_passages(path.stem, said)
+    return [replace(passage, id=number) for number, (passage, _) in enumerate(made, 1)]
+
+
 def vectors_of(
-    path: Path, said: Sequence[Utterance], encoder: TextEncoder | None, cache: Path | None
-) -> NDArray[np.float32] | None:
-    """Sentence vectors, kept in ``cache`` between runs."""
+    path: Path, passages: Sequence[Passage], encoder: TextEncoder | None, cache: Path | None
+) -> dict[int, NDArray[np.float16]]:
+    """Passage id → its vector, kept in ``cache`` between runs; none without an encoder."""
     if encoder is None:
-        return None
+        return {}
     kept = cache / f"{path.stem}.{re.sub('[^0-9A-Za-z]+', '-', encoder.fingerprint)}.npy" if cache else None
     if kept is not None and kept.exists():
-        return np.asarray(np.load(kept), dtype=np.float32)
-    vectors = encode_utterances(said, encoder)
-    if kept is not None and vectors is not None:
+        vectors = np.load(kept)
+    else:
+        texts = [passage.text for passage in passages]
+        vectors = encoder.encode(texts, kind="passage").astype(np.float16)
+    if len(vectors) != len(passages):
+        raise SystemExit(f"{kept} is of other passages than {path.name} has now: delete it")
+    if kept is not None and not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
-        np.save(kept, vectors.astype(np.float16))
-    return vectors
+        np.save(kept, vectors)
+    return {passage.id: vector for passage, vector in zip(passages, vectors, strict=True)}
 
 
 def event_boundaries(
-    path: Path, said: Sequence[Utterance], vectors: NDArray[np.float32] | None, duration_s: float
+    path: Path,
+    passages: Sequence[Passage],
+    vectors: Mapping[int, NDArray[np.float16]],
+    duration_s: float,
 ) -> list[float]:
     """Starts of the events that indexing this transcript makes, without the first."""
     info = VideoInfo(path.stem, path.stem, duration_s, has_video=False, has_audio=False)
-    segments = build_structure(info, said, (), (), (), utterance_vectors=vectors)
+    segments = build_structure(info, passages, (), (), (), vectors=vectors)
     return [s.start_s for s in segments if s.level == "event"][1:]
 
 
@@ -123,7 +138,9 @@ def measure(
         said = read_transcript(path)
         duration_s = max(u.end_s for u in said)
         gold = span_boundaries(spans, duration_s)
-        ours = event_boundaries(path, said, vectors_of(path, said, encoder, cache), duration_s)
+        passages = passages_of(path, said)
+        vectors = vectors_of(path, passages, encoder, cache)
+        ours = event_boundaries(path, passages, vectors, duration_s)
         found = {
             "events": ours,
             "equal": equal_boundaries(len(ours), duration_s),

@@ -16,7 +16,6 @@ from pathlib import Path
 
 from longvid import Library
 from longvid_agents.cues import Cue
-from longvid_agents.sentences import speech_sentences
 from longvid_agents.summarise import strongest
 
 MOST = 8
@@ -51,7 +50,8 @@ def row(library: Library, questions: list[dict[str, object]], cue: Cue, half: in
         gold = [tuple(span) for question in own for span in question["spans"]]  # type: ignore[attr-defined]
         if not gold:
             continue
-        sentences = speech_sentences(video.video_id, library.show(video.video_id).utterances)
+        with library._store.view() as view:
+            sentences = view.passages_of(video.video_id, ["speech"])
         listed = strongest(sentences, cue, MOST)
         hits = [[s.start_s < b + NEAR_S and s.end_s > a - NEAR_S for s in listed] for a, b in gold]
         golds, found = golds + len(gold), found + sum(any(hit) for hit in hits)

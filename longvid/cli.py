@@ -146,7 +146,7 @@ def index(
 ) -> int:
     """Read videos into the library; run it again to add what is new.
 
-    Stages: transcript, speakers, visual, sounds, screen_text, structure, summaries, vectors.
+    Stages: transcript, speakers, visual, sounds, screen_text, vectors, structure, summaries.
     """
     from longvid import progress
     from longvid.models.roles import ROLES

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 
 from longvid_storage.db.chain import ChainLink, SummarySentence
 from longvid_storage.db.store import Store
+from longvid_storage.db.view import View
 from longvid_storage.search import lexical
 from longvid_storage.search.memory import memory_of, vectors_of
 from longvid_storage.types import (
@@ -110,6 +113,17 @@ def fill(
         writer.put_vectors("speech", MODEL, ids, unit_vectors(len(ids), seed=seed))
         writer.put_vectors("picture", PICTURES, frames, unit_vectors(len(frames), 4, seed=seed))
     return key
+
+
+@contextmanager
+def empty_view() -> Iterator[View]:
+    """A view of a library that holds nothing."""
+    with (
+        tempfile.TemporaryDirectory(prefix="longvid-empty-") as folder,
+        Store.open(f"{folder}/library", create=True) as store,
+        store.view() as view,
+    ):
+        yield view
 
 
 def index_talks(store: Store) -> None:

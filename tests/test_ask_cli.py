@@ -159,37 +159,44 @@ def test_a_refused_request_is_one_sentence(library: Path, server: OpenAIServer) 
     assert "Traceback" not in done.stderr
 
 
-def test_calls_of_one_turn_run_together_on_a_real_library(library: Path) -> None:
+def test_each_call_of_a_turn_gives_what_it_gives_alone_within_the_scope(library: Path) -> None:
     from longvid_agents.calls import Call
     from longvid_agents.toolbox import run_calls
     from longvid_storage.types import Scope
 
-    with Library.open(library, models={"text": "off", "image": "off"}) as lib:
-        tools = lib._tools
-        video_id = lib.videos()[0].video_id
+    with Library.open(library) as lib, lib._store.view() as view:
+        (video,) = lib.videos()
+        video_id = video.video_id
         calls = [
             Call("search", query="migration plan"),
             Call("search", query="budget"),
             Call("mentions", terms=("Friday",)),
             Call("transcript", video_id=video_id, from_s=0.0, to_s=60.0),
             Call("library"),
-        ] * 4
-        found = run_calls(calls, Scope(), tools, k=5)
-        assert found == [run_calls([call], Scope(), tools, k=5)[0] for call in calls]
+        ]
+        found = run_calls(calls * 2, view, k=5)
+        assert found[5:] == found[:5] == [run_calls([call], view, k=5)[0] for call in calls]
         assert [s.text for s in found[2].sentences] == [
             "I will send the migration plan to everyone by Friday."
         ]
         assert len(found[3].sentences) == 3
-        assert found[4].sources == {video_id: ("standup", lib.videos()[0].path)}
-        assert run_calls([calls[3]], Scope(collection="none"), tools, k=5)[0].note == "no such video"
+        assert found[4].sources == {video_id: ("standup", video.path)}
+        none = run_calls(calls, view.within(Scope(collection="none")), k=5)
+        assert not any(each.sentences or each.moments or each.cards for each in none)
+        assert none[3].note == "no such video"
+        maya = run_calls(calls, view.within(Scope(speaker="maya")), k=5)
+        assert {s.speaker for each in maya for s in each.sentences} == {"Maya"}
+        early = run_calls(calls, view.within(Scope(to_s=5.0)), k=5)
+        assert {s.text for each in early for s in each.sentences} <= {
+            "Good morning, let us talk about the data migration."
+        }
+        assert len(early[3].sentences) == 1
 
 
 def test_a_list_of_a_real_library_has_dates_lengths_and_the_names_that_users_gave(tmp_path: Path) -> None:
-    from longvid_agents.tools import VideoCard
-
     from longvid_agents.calls import Call
     from longvid_agents.toolbox import run_calls
-    from longvid_storage.types import Scope
+    from longvid_storage.types import Scope, VideoCard
 
     dated = tmp_path / "standup 2026-03-02.vtt"
     dated.write_text(MEETING.replace("<v Jonas>", "<v Speaker 2>"))
@@ -202,7 +209,8 @@ def test_a_list_of_a_real_library_has_dates_lengths_and_the_names_that_users_gav
         lib.rename_speaker("standup 2026-03-02", "Speaker 2", "Jonas")
 
         def listed(**filters: Any) -> dict[str, VideoCard]:
-            (found,) = run_calls([Call("library")], Scope(**filters), lib._tools, k=5)
+            with lib._store.view(Scope(**filters)) as view:
+                (found,) = run_calls([Call("library")], view, k=5)
             assert not found.sentences
             return {card.title: card for card in found.cards}
 
@@ -215,4 +223,5 @@ def test_a_list_of_a_real_library_has_dates_lengths_and_the_names_that_users_gav
         assert list(listed(collection="week")) == ["standup 2026-03-02"]
         assert [card.speakers for card in listed(speaker="maya").values()] == [("Maya",)]
         assert listed(from_s=4.5, to_s=9.5)["retro"].speakers == ("Jonas",)
-        assert [card.speakers for card in lib._tools.cards(filters=Scope())] == [(), ()]
+        with lib._store.view() as view:
+            assert [card.speakers for card in view.cards()] == [(), ()]

@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 
 from ask_tools import check_answer, citations, library
-from longvid_agents.graph import ask
 from longvid_agents.video_lm import Request
 from longvid_storage.errors import ModelError
 from longvid_storage.types import Answer, Keyframe, Scope
-from memory_tools import MemoryTools
 from scripted_lm import ScriptedLM, claims
+from small_library import SmallLibrary, relevance
 
 COLOUR = "Which colour is the tree of the prefix code on the slide?"
 NOTHING = {"complete": True, "claims": []}
@@ -39,12 +38,12 @@ def test_a_visual_question_is_answered_from_fresh_pictures() -> None:
         library(),
         ScriptedLM(SEES, claiming("The tree of the prefix code is red.", "drawn in red"), sees=True),
     )
-    answer = ask(COLOUR, tools, lm=lm)
+    answer = tools.ask(COLOUR, lm=lm)
     assert answer.found
     frames = lm.requests[0].frames
     assert all(frame.image.startswith(f"{frame.video_id}@".encode()) for frame in frames)
     assert [frame.number for frame in frames] == list(range(1, len(frames) + 1))
-    assert answer.usage.frames_decoded == tools.frames_decoded > 0
+    assert answer.usage.frames_decoded == tools.media.frames_decoded > 0
     citation = citations(answer)[0]
     assert citation.kind == "picture"
     assert citation.quote == "The tree of the prefix code is drawn in red."
@@ -63,8 +62,8 @@ def test_zoom_in_time_and_space_reaches_the_decoder() -> None:
         claiming("The small print says that the lengths obey a bound.", "Small print"),
         sees=True,
     )
-    answer = ask(COLOUR, tools, lm=lm)
-    asked = [call for name, call in tools.calls if name == "frames"]
+    answer = tools.ask(COLOUR, lm=lm)
+    asked = [call for name, call in tools.media.calls if name == "frames"]
     assert asked[-1] == ("lec", 44.0, 46.0, 4.0, (0.0, 0.5, 0.5, 1.0))
     assert [(c.start_s, c.end_s) for c in citations(answer)] == [(44.5, 44.75)]
     assert looks(answer)[-2:] == [
@@ -78,7 +77,7 @@ def test_media_that_is_gone_leaves_the_pictures_of_the_index_and_says_so() -> No
     tools = library()
     tools.videos["lec"].media = False
     lm = ScriptedLM(SEES, claiming("The tree of the prefix code is red.", "drawn in red"), sees=True)
-    answer = ask(COLOUR, tools, filters=Scope(collection="course"), lm=lm)
+    answer = tools.ask(COLOUR, scope=Scope(collection="course"), lm=lm)
     assert [frame.image for frame in lm.requests[0].frames] == [b"webp"]
     assert "is gone; the pictures of the index are used" in looks(answer)[0]
     assert [(c.start_s, c.end_s) for c in citations(answer)] == [(40, 60)]
@@ -88,7 +87,7 @@ def test_media_that_is_gone_leaves_the_pictures_of_the_index_and_says_so() -> No
 
 def test_a_model_without_eyes_is_not_asked_to_look_and_answers_from_words() -> None:
     lm = ScriptedLM(claiming("Kraft inequality bounds the lengths of a prefix code.", "Kraft"))
-    answer = ask("What is on the slide about the prefix code?", library(), lm=lm)
+    answer = library().ask("What is on the slide about the prefix code?", lm=lm)
     assert answer.found
     assert looks(answer) == []
     assert all(not request.frames for request in lm.requests)
@@ -101,7 +100,7 @@ def test_vision_that_turns_out_missing_is_said_and_gone_on_without() -> None:
         look_at(video="v1", **{"from": 44, "to": 46}),
         sees=True,
     )
-    answer = ask(COLOUR, library(), lm=lm)
+    answer = library().ask(COLOUR, lm=lm)
     assert "not seen: the model takes no pictures" in looks(answer)
     assert any("there is no tool 'look'" in step.did for step in answer.trail)
     assert '"tool": "look"' not in lm.requests[2].prompt
@@ -110,7 +109,7 @@ def test_vision_that_turns_out_missing_is_said_and_gone_on_without() -> None:
 
 def test_any_other_failure_while_looking_is_told() -> None:
     with pytest.raises(ModelError, match="out of memory"):
-        ask(COLOUR, library(), lm=ScriptedLM(ModelError("out of memory: use a smaller model"), sees=True))
+        library().ask(COLOUR, lm=ScriptedLM(ModelError("out of memory: use a smaller model"), sees=True))
 
 
 @pytest.mark.parametrize(
@@ -124,7 +123,7 @@ def test_any_other_failure_while_looking_is_told() -> None:
 )
 def test_a_picture_that_was_not_shown_cannot_be_reported(reply: str) -> None:
     lm = ScriptedLM(reply, reply, NOTHING, ENOUGH, sees=True)
-    answer = ask(COLOUR, library(), lm=lm)
+    answer = library().ask(COLOUR, lm=lm)
     assert any("could not be read" in step for step in looks(answer))
     assert not any(piece.kind == "picture" for piece in lm.requests[2].evidence)
 
@@ -134,7 +133,7 @@ def test_what_a_picture_is_said_to_show_supports_no_more_than_that() -> None:
     lm = ScriptedLM(
         SEES, claiming("Mr. Huffman drew 12 trees.", "drawn in red"), NOTHING, NOTHING, ENOUGH, sees=True
     )
-    assert not ask(COLOUR, tools, lm=lm).found
+    assert not tools.ask(COLOUR, lm=lm).found
 
 
 @pytest.mark.parametrize("filters", [Scope(speaker="Ana"), Scope(video_ids=frozenset({"meet"}))])
@@ -142,23 +141,24 @@ def test_looking_stays_inside_the_filters(filters: Scope) -> None:
     tools = library()
     lm = ScriptedLM(otherwise=lambda request: look_at(video="v1", **{"from": 0, "to": 60}) if "enough" in request.prompt
                     else {"seen": []} if request.frames else NOTHING, sees=True)  # fmt: skip
-    ask(COLOUR, tools, filters=filters, lm=lm)
-    watched = {call[0] for name, call in tools.calls if name in ("frames", "picture")}  # type: ignore[index]
-    assert watched <= ({"meet"} if filters.speaker is None else set())
+    tools.ask(COLOUR, scope=filters, lm=lm)
+    allowed = {"meet"} if filters.speaker is None else set()
+    assert {call[0] for name, call in tools.media.calls} <= allowed
+    assert {frame.video_id for request in lm.requests for frame in request.frames} <= allowed
 
 
 def test_no_more_than_sixteen_pictures_are_shown_at_once() -> None:
-    tools = library()
-    tools.videos["lec"].keyframes = [Keyframe(t, t, t + 1, b"%d" % t, 64, 36, "shot") for t in range(60)]
+    tools = filmed()
+    tools.videos["lec"].media = False
     lm = ScriptedLM({"seen": []}, NOTHING, ENOUGH, sees=True)
-    ask(COLOUR, tools, lm=lm)
+    tools.ask(COLOUR, lm=lm)
     assert 0 < len(lm.requests[0].frames) <= 16
 
 
 def test_a_model_that_hears_gets_the_sound_of_the_same_places() -> None:
     tools = library()
     lm = ScriptedLM(SEES, claiming("The tree is red.", "drawn in red"), sees=True, hears=True)
-    answer = ask(COLOUR, tools, lm=lm, filters=Scope(from_s=35.0))
+    answer = tools.ask(COLOUR, lm=lm, scope=Scope(from_s=35.0))
     request = lm.requests[0]
     assert request.sounds
     assert "You also hear the sound" in request.prompt
@@ -173,19 +173,30 @@ def test_a_model_that_hears_gets_the_sound_of_the_same_places() -> None:
 
 def test_a_model_without_ears_gets_no_sound() -> None:
     tools, lm = library(), ScriptedLM(SEES, NOTHING, ENOUGH, sees=True)
-    ask(COLOUR, tools, lm=lm)
+    tools.ask(COLOUR, lm=lm)
     assert not lm.requests[0].sounds
     assert "hear" not in lm.requests[0].prompt
-    assert not [call for name, call in tools.calls if name == "audio"]
+    assert not [call for name, call in tools.media.calls if name == "audio"]
 
 
 def test_sound_that_is_gone_is_told() -> None:
     tools = library()
     tools.videos["lec"].media = False
     lm = ScriptedLM(SEES, claiming("The tree is red.", "drawn in red"), sees=True, hears=True)
-    answer = ask(COLOUR, tools, lm=lm)
+    answer = tools.ask(COLOUR, lm=lm)
     assert "lec" not in {sound.video_id for sound in lm.requests[0].sounds}
     assert any("not heard: the file of" in step and "is gone" in step for step in looks(answer))
+
+
+def filmed(fits: Callable[[str, float], float] | None = None) -> SmallLibrary:
+    """The library with a keyframe a second of the lecture, which fit any question as ``fits`` says."""
+    tools = library()
+    video = tools.videos["lec"]
+    video.keyframes = [Keyframe(t + 0.5, t, t + 1, b"%d" % t, 64, 36, "shot") for t in range(60)]
+    tools.add(video)
+    if fits is not None:
+        relevance(tools, fits)
+    return tools
 
 
 def at_40(video_id: str, time_s: float) -> float:
@@ -193,14 +204,13 @@ def at_40(video_id: str, time_s: float) -> float:
     return 0.3 if 40 <= time_s < 44 else 0.1
 
 
-def watching_all(question: str, relevance: Callable[[str, float], float] | None, **span: Any) -> Request:
+def watching_all(question: str, fits: Callable[[str, float], float] | None, **span: Any) -> Request:
     """The second look's request: all of the lecture, once the first look has found nothing."""
-    tools = library()
-    tools.relevance = relevance
+    tools = filmed(fits)
     seen = {"seen": []}
     call = look_at(video="v1", **{"from": 0, "to": 60}, **span)
     lm = ScriptedLM(seen, NOTHING, call, seen, NOTHING, ENOUGH, sees=True)
-    ask(question, tools, lm=lm)
+    tools.ask(question, lm=lm)
     return [request for request in lm.requests if request.frames][1]
 
 
@@ -210,7 +220,8 @@ def test_pictures_are_dense_where_the_index_says_that_they_fit_and_some_are_seen
     assert len(inside) >= 8
     assert 14 <= len(request.frames) <= 16
     assert {int(frame.time_s // 15) for frame in request.frames} == {0, 1, 2, 3}
-    assert [frame.relevance for frame in request.frames] == [at_40("", f.time_s) for f in request.frames]
+    fits = [at_40("", frame.time_s) for frame in request.frames]
+    assert [frame.relevance for frame in request.frames] == pytest.approx(fits, abs=0.001)
     assert request.packing == "relevant"
     assert not request.whole
 
@@ -233,29 +244,23 @@ def test_pictures_that_all_fit_the_same_are_even_and_few_asked_for_are_all_shown
 
 
 def test_what_is_seen_where_pictures_are_sparse_is_cited_for_its_own_time_only() -> None:
-    tools = library()
-    tools.relevance = at_40
+    tools = filmed(at_40)
     sees = {"seen": [{"frame": 1, "text": "The tree of the prefix code is drawn in red."}]}
     lm = ScriptedLM(
         {"seen": []}, NOTHING, look_at(video="v1", **{"from": 0, "to": 60}), sees,
         claiming("The tree of the prefix code is red.", "drawn in red"), sees=True,
     )  # fmt: skip
-    answer = ask(COLOUR, tools, lm=lm)
+    answer = tools.ask(COLOUR, lm=lm)
     (citation,) = citations(answer)
     assert citation.end_s - citation.start_s < 1
-    check_answer_spans(answer, tools)
-
-
-def check_answer_spans(answer: Answer, tools: MemoryTools) -> None:
-    """Each cited picture lies inside one that was really decoded."""
-    frames = [call[1] for name, call in tools.calls if name == "picture"]  # type: ignore[index]
-    for each in citations(answer):
-        assert any(f.start_s <= each.start_s and each.end_s <= f.end_s for f in frames)
+    shown = [request for request in lm.requests if request.frames][-1].frames
+    assert citation.start_s == shown[0].time_s
+    assert citation.end_s <= shown[1].time_s
+    check_answer(answer, tools)
 
 
 def test_a_question_about_the_whole_sees_all_of_it_evenly() -> None:
-    tools = library()
-    tools.relevance = at_40
+    tools = filmed(at_40)
     lm = ScriptedLM(
         look_at(video="v1", **{"from": 0, "to": 60}),
         {"seen": []},
@@ -264,23 +269,21 @@ def test_a_question_about_the_whole_sees_all_of_it_evenly() -> None:
         otherwise=ENOUGH,
         sees=True,
     )
-    ask("Summarise the lecture on information theory.", tools, lm=lm)
+    tools.ask("Summarise the lecture on information theory.", lm=lm)
     request = next(request for request in lm.requests if request.frames)
     assert [frame.time_s for frame in request.frames] == [60 / 16 * number for number in range(16)]
     assert request.whole
     assert request.packing == "interleaved"
-    assert "relevance" not in [name for name, _ in tools.calls]
+    assert {frame.relevance for frame in request.frames} == {None}
 
 
 def test_pictures_of_the_index_stand_in_for_media_that_is_gone_by_how_well_they_fit() -> None:
-    tools = library()
-    tools.relevance = at_40
-    video = tools.videos["lec"]
-    video.media = False
-    video.keyframes = [Keyframe(t + 0.5, t, t + 1, b"%d" % t, 64, 36, "shot") for t in range(60)]
+    tools = filmed(at_40)
+    tools.videos["lec"].media = False
     lm = ScriptedLM({"seen": []}, NOTHING, ENOUGH, sees=True)
-    ask(COLOUR, tools, lm=lm)
+    tools.ask(COLOUR, lm=lm)
     request = lm.requests[0]
     assert {40, 41, 42, 43} & {int(frame.time_s) for frame in request.frames}
-    assert all(frame.relevance == at_40("", frame.time_s) for frame in request.frames)
+    fits = [at_40("", frame.time_s) for frame in request.frames]
+    assert [frame.relevance for frame in request.frames] == pytest.approx(fits, abs=0.001)
     assert request.packing == "relevant"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -11,12 +12,14 @@ import pytest
 from longvid_indexer.structure import build_structure
 from longvid_indexer.summarising import write
 from longvid_indexer.summarising.chain import Chain, folded_library, written_chain
-from longvid_indexer.summarising.extractive import central, extractive_chain, library_link
+from longvid_indexer.summarising.extractive import extractive_chain
 from longvid_indexer.summarising.material import EventMaterial, events_of
-from longvid_indexer.summarising.write import Writer, chosen_quotes
-from longvid_storage.db.chain import ChainLink, Quote, SummarySentence
+from longvid_indexer.summarising.write import Writer
+from longvid_storage.db.chain import ChainLink, SummarySentence
 from longvid_storage.errors import ModelError
-from longvid_storage.types import ScreenText, Segment, Utterance, VideoInfo
+from longvid_storage.text.mmr import central
+from longvid_storage.types import Passage, ScreenText, Segment, Utterance, VideoInfo
+from passage_tools import passages_of
 from scripted_summariser import ScriptedSummariser
 
 TALK = [
@@ -29,39 +32,57 @@ TALK = [
 ]
 
 
-def talk(texts: Sequence[tuple[str, str]] = TALK, step_s: float = 20.0) -> list[Utterance]:
-    return [Utterance(i * step_s, i * step_s + 10, text, who) for i, (who, text) in enumerate(texts)]
+def talk(texts: Sequence[tuple[str, str]] = TALK, step_s: float = 20.0) -> list[Passage]:
+    return passages_of(
+        Utterance(i * step_s, i * step_s + 10, text, who) for i, (who, text) in enumerate(texts)
+    )
 
 
-def thirds(utterances: Sequence[Utterance]) -> list[Segment]:
-    end_s = utterances[-1].end_s
+def thirds(said: Sequence[Passage]) -> list[Segment]:
+    """Three events of equal length, each with its first passage as what it is summed up by."""
+    end_s = said[-1].end_s
     edges = [0.0, end_s / 3, 2 * end_s / 3, end_s]
-    return [Segment("event", a, b, "Event") for a, b in pairwise(edges)]
+    first = [next(p for p in said if p.start_s >= edge) for edge in edges[:-1]]
+    return [
+        Segment("event", *span, "Event", p.text, (p.id,))
+        for span, p in zip(pairwise(edges), first, strict=True)
+    ]
 
 
-def material(utterances: Sequence[Utterance], shown: Sequence[ScreenText] = ()) -> list[EventMaterial]:
-    return events_of("v", thirds(utterances), utterances, shown)
+def material(said: Sequence[Passage]) -> list[EventMaterial]:
+    return events_of(thirds(said), said)
 
 
-def links_of(events: Sequence[EventMaterial], utterances: Sequence[Utterance]) -> list[ChainLink]:
-    return extractive_chain("v", thirds(utterances), events, utterances, ())
+def links_of(events: Sequence[EventMaterial], said: Sequence[Passage]) -> list[ChainLink]:
+    return extractive_chain(thirds(said), events, said)
+
+
+def writer_of(model: ScriptedSummariser, said: Sequence[Passage], title: str = "Planning") -> Writer:
+    return Writer(model, title, {passage.id: passage for passage in said})
 
 
 def chain(
-    model: ScriptedSummariser, utterances: Sequence[Utterance], known: Sequence[ChainLink] = ()
+    model: ScriptedSummariser, said: Sequence[Passage], known: Sequence[ChainLink] = ()
 ) -> tuple[Chain, Writer]:
-    writer = Writer(model, "Planning")
-    events = material(utterances)
-    return written_chain(events, writer, known, links_of(events, utterances)), writer
+    writer = writer_of(model, said)
+    events = material(said)
+    return written_chain(events, writer, known, links_of(events, said)), writer
 
 
-def quotes_are_said(links: Sequence[ChainLink], utterances: Sequence[Utterance]) -> None:
+def rests_on_what_is_there(links: Sequence[ChainLink], said: Sequence[Passage]) -> None:
+    """Each sentence names passages of its link's span, earliest first."""
+    known = {passage.id: passage for passage in said}
     for link in links:
         for sentence in link.sentences:
-            assert sentence.quotes
-            for quote in sentence.quotes:
-                inside = [u.text for u in utterances if quote.start_s <= u.start_s and u.end_s <= quote.end_s]
-                assert quote.text in " ".join(inside)
+            passages = [known[each] for each in sentence.passages]
+            assert passages
+            assert [p.start_s for p in passages] == sorted(p.start_s for p in passages)
+            assert all(link.start_s <= p.start_s < link.end_s for p in passages)
+
+
+def texts_of(link: ChainLink, said: Sequence[Passage]) -> list[str]:
+    known = {passage.id: passage.text for passage in said}
+    return [known[each] for sentence in link.sentences for each in sentence.passages]
 
 
 def test_each_event_knows_what_came_before_and_the_whole_is_folded_from_them() -> None:
@@ -77,10 +98,10 @@ def test_each_event_knows_what_came_before_and_the_whole_is_folded_from_them() -
     before = [[m.text for m in request.material if m.id == "before"] for request in model.requests]
     assert before == [[], [made.links[0].so_far], [made.links[1].so_far], []]
     assert {m.speaker for m in model.requests[0].material} == {"Maya", "Jonas"}
-    quotes_are_said(made.links, talk())
+    rests_on_what_is_there(made.links, talk())
     whole = made.links[-1]
-    assert whole.sentences[0].events == (("v", 0),)
-    assert whole.sentences[-1].events == (("v", 2),)
+    assert set(whole.sentences[0].passages) <= {1, 2}
+    assert set(whole.sentences[-1].passages) <= {5, 6}
     assert {link.engine for link in made.links} == {"scripted"}
     assert writer.tally.tokens_read > writer.tally.tokens_written > 0
 
@@ -114,15 +135,13 @@ def test_only_what_changed_and_what_follows_is_written_again() -> None:
 
 def test_ten_hours_fit_any_window() -> None:
     words = [f"topic{n % 37} and detail{n} of the long discussion about matter{n % 11}" for n in range(3600)]
-    said = [
-        Utterance(10.0 * n, 10.0 * n + 9, f"We talk about {w}.", "AB"[n % 2]) for n, w in enumerate(words)
-    ]
+    said = talk([("AB"[n % 2], f"We talk about {w}.") for n, w in enumerate(words)], 10.0)
     segments = [Segment("event", 600.0 * n, 600.0 * (n + 1), f"Part {n}") for n in range(60)]
-    events = events_of("v", segments, said, ())
+    events = events_of(segments, said)
     assert sum(len(event.items) for event in events) == 3600
-    instead = extractive_chain("v", segments, events, said, ())
+    instead = extractive_chain(segments, events, said)
     model = ScriptedSummariser(window=2500)  # refuses any request that is longer
-    writer = Writer(model, "Ten hours")
+    writer = writer_of(model, said, "Ten hours")
     made = written_chain(events, writer, (), instead)
     assert made.notes == ()
     largest = max(model.count(r) + r.max_tokens for r in model.requests)
@@ -132,20 +151,28 @@ def test_ten_hours_fit_any_window() -> None:
     assert levels.count("part") > 1, "what does not fit one request is folded part by part"
     assert levels[-1] == "video"
     assert len(made.links[-1].sentences) <= write.FOLD_SENTENCES
-    quotes_are_said(made.links, said)
+    rests_on_what_is_there(made.links, said)
     unchanged = ScriptedSummariser(window=2500)
-    again = written_chain(events, Writer(unchanged, "Ten hours"), made.links, instead)
+    again = written_chain(events, writer_of(unchanged, said, "Ten hours"), made.links, instead)
     assert unchanged.requests == []
     assert again.links == made.links
 
 
-def test_a_single_endless_utterance_is_cut_to_the_window() -> None:
-    said = [Utterance(0, 90, " ".join(f"word{n}" for n in range(3000)))]
-    events = events_of("v", [Segment("event", 0, 90)], said, ())
+def test_an_endless_sentence_is_cut_to_the_window() -> None:
+    said = passages_of([Utterance(0, 90, " ".join(f"word{n}" for n in range(3000)))])
+    events = events_of([Segment("event", 0, 90)], said)
     model = ScriptedSummariser(window=2500)
-    made = written_chain(events, Writer(model, "t"), (), ())
+    made = written_chain(events, writer_of(model, said), (), ())
     assert len(model.requests) > 3
-    assert {q.text for s in made.links[-1].sentences for q in s.quotes} == {said[0].text}
+    read = {word for request in model.requests for m in request.material for word in m.text.split()}
+    assert {f"word{n}" for n in range(3000)} <= read
+    rests_on_what_is_there(made.links, said)
+    # A single piece that no window takes (a word of a megabyte) is cut as well, and each part rests on it.
+    endless = replace(said[0], text=" ".join(f"word{n}" for n in range(3000)))
+    model = ScriptedSummariser(window=2500)
+    made = written_chain(events_of([Segment("event", 0, 90)], [endless]), writer_of(model, [endless]), (), ())
+    assert len(model.requests) > 3
+    assert {each for s in made.links[-1].sentences for each in s.passages} == {endless.id}
 
 
 def test_a_window_too_small_for_anything_is_refused_with_what_it_needs() -> None:
@@ -204,11 +231,15 @@ def test_what_is_finished_is_handed_over_before_the_model_dies() -> None:
     events = material(talk())
     with pytest.raises(ModelError, match="down"):
         written_chain(
-            events, Writer(model, "t"), (), links_of(events, talk()), lambda link, new: kept.append(link)
+            events,
+            writer_of(model, talk()),
+            (),
+            links_of(events, talk()),
+            lambda link, new: kept.append(link),
         )
     assert [link.text for link in kept] == ["One.", "Two."]
     model = ScriptedSummariser()
-    written_chain(events, Writer(model, "t"), kept, links_of(events, talk()))
+    written_chain(events, writer_of(model, talk()), kept, links_of(events, talk()))
     assert len(model.requests) == 2
 
 
@@ -216,74 +247,84 @@ def test_without_a_model_the_chain_is_what_the_structure_chose_and_where_it_was_
     said = talk()
     info = VideoInfo("v", "Planning", 120.0, False, True)
     segments = build_structure(info, said, (), (), ())
-    events = events_of("v", segments, said, ())
-    links = extractive_chain("v", segments, events, said, ())
+    events = events_of(segments, said)
+    links = extractive_chain(segments, events, said)
     assert [link.level for link in links] == ["event"] * len(events) + ["video"]
-    quotes_are_said(links, said)
-    summaries = {s.start_s: s.summary for s in segments if s.level == "event"}
+    rests_on_what_is_there(links, said)
+    chosen = {s.start_s: s for s in segments if s.level == "event"}
     for link in links[:-1]:
-        assert link.text == summaries[link.start_s]
-    whole = next(s.summary for s in segments if s.level == "video")
-    assert links[-1].text == whole
+        assert link.text == chosen[link.start_s].summary
+        assert tuple(i for s in link.sentences for i in s.passages) == chosen[link.start_s].passages
+    whole = next(s for s in segments if s.level == "video")
+    assert links[-1].text == whole.summary
+    assert tuple(i for s in links[-1].sentences for i in s.passages) == whole.passages
     assert {link.engine for link in links} == {"extractive"}
-    again = extractive_chain("v", segments, events, said, ())
+    again = extractive_chain(segments, events, said)
     assert [link.fingerprint for link in again] == [link.fingerprint for link in links]
 
 
 def test_where_nothing_is_said_slides_are_summarised_by_their_titles() -> None:
-    shown = [ScreenText(0, 9, "The water cycle", (0, 0, 1, 0.2)), ScreenText(9, 20, "Clouds", (0, 0, 1, 0.2))]
+    lines = [ScreenText(0, 9, "The water cycle", (0, 0, 1, 0.2)), ScreenText(9, 20, "Clouds", (0, 0, 1, 0.2))]
+    shown = passages_of((), lines)
     segments = [Segment("video", 0, 20), Segment("event", 0, 20, "x", "The water cycle; Clouds")]
-    events = events_of("v", segments, (), shown)
-    links = extractive_chain("v", segments, events, (), shown)
-    assert [(q.kind, q.text, q.start_s) for s in links[0].sentences for q in s.quotes] == [
-        ("screen", "The water cycle", 0),
-        ("screen", "Clouds", 9),
+    links = extractive_chain(segments, events_of(segments, shown), shown)
+    assert [(s.text, s.passages) for s in links[0].sentences] == [
+        ("The water cycle", (shown[0].id,)),
+        ("Clouds", (shown[1].id,)),
     ]
     assert links[-1].sentences
-    assert extractive_chain("v", [], [], (), ()) == []
-
-
-def sentence(text: str, video_id: str = "v", event: int = 0, start_s: float = 0.0) -> SummarySentence:
-    return SummarySentence(text, (Quote(video_id, event, "speech", start_s, start_s + 5, text),))
+    assert extractive_chain([], [], ()) == []
 
 
 def test_a_library_is_folded_from_its_videos() -> None:
-    sentences = [
-        [sentence("The parser reads the grammar.", "a"), sentence("Lunch was good.", "a", 1)],
-        [sentence("A new grammar needs a new parser.", "b")],
+    first = passages_of(
+        [Utterance(0, 5, "The parser reads the grammar."), Utterance(9, 12, "Lunch was good.")], video_id="a"
+    )
+    second = [
+        replace(p, id=p.id + 10)
+        for p in passages_of([Utterance(0, 5, "A new grammar needs a new parser.")], video_id="b")
     ]
-    link = library_link(0, [s for each in sentences for s in each])
-    assert link.level == "library"
-    assert {video for s in link.sentences for video, _ in s.events} == {"a", "b"}
+    sentences = [[SummarySentence(p.text, (p.id,)) for p in own] for own in (first, second)]
     model = ScriptedSummariser()
-    writer = Writer(model, "library", "the recordings of")
+    writer = Writer(model, "library", {p.id: p for p in (*first, *second)}, "the recordings of")
     made = folded_library(sentences, writer, ())
     assert made[-1].level == "library"
-    assert {video for s in made[-1].sentences for video, _ in s.events} == {"a", "b"}
+    assert {each for s in made[-1].sentences for each in s.passages} == {first[0].id, second[0].id}
     folded_library(sentences, writer, made)
     assert len(model.requests) == 1
 
 
-def test_central_sentences_share_words_and_do_not_repeat() -> None:
+def test_central_texts_share_words_and_do_not_repeat() -> None:
     texts = [
         "The parser reads the grammar of the language.",
         "The parser reads the grammar of the language!",
         "A grammar describes the language that the parser reads.",
         "Tomorrow it rains.",
     ]
-    chosen = [s.text for s in central([sentence(text) for text in texts], 2)]
-    assert texts[3] not in chosen
-    assert len(set(chosen) & set(texts[:2])) <= 1
+    chosen = central([text.lower().strip(".!").split() for text in texts], 2)
+    assert 3 not in chosen
+    assert len({0, 1} & set(chosen)) <= 1
     assert central([], 3) == []
 
 
-def test_quotes_of_different_events_come_first() -> None:
-    quotes = [
-        Quote("v", event, "speech", event * 10.0 + n, event * 10.0 + n + 1, "x")
-        for event in (0, 1, 2)
-        for n in (0, 1, 2)
-    ]
-    chosen = chosen_quotes(quotes)
-    assert {quote.event for quote in chosen} == {0, 1, 2}
-    assert len(chosen) == write.MOST_QUOTES
-    assert list(chosen) == sorted(chosen, key=lambda q: q.start_s)
+def test_a_sentence_rests_on_the_best_passage_of_each_piece_it_names_first() -> None:
+    """Three pieces of three passages each: four are kept, one of every piece among them, in order of time."""
+    said = passages_of(
+        Utterance(
+            30.0 * piece + 5 * n,
+            30.0 * piece + 5 * n + 4,
+            f"Piece {'abc'[piece]} says {word} here.",
+            "ABC"[piece],
+        )
+        for piece in range(3)
+        for n, word in enumerate(("nothing", "migration", "something"))
+    )
+    events = events_of([Segment("event", 0, 90)], said)
+    assert len(events[0].items) == 3
+    model = ScriptedSummariser(reply(("It is the migration.", ["e3", "e1", "e2"])))
+    made = written_chain(events, writer_of(model, said), (), ())
+    (sentence,) = made.links[0].sentences
+    chosen = [p for p in said if p.id in sentence.passages]
+    assert list(sentence.passages) == [p.id for p in chosen]
+    assert len(chosen) == write.MOST_PASSAGES
+    assert [p.speaker for p in chosen if "migration" in p.text] == ["A", "B", "C"]

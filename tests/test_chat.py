@@ -391,6 +391,9 @@ def test_conversations_of_an_older_library_are_brought_over(copy: Path) -> None:
                 "What do tomato plants need?",
             ]
             assert chat.turns[0].cited[0].speaker == "Maya"
+            again = chat.ask("who said that?")
+            assert again.answer.claims[0].text.startswith("Maya: ")
+            assert again.turn.cited == chat.turns[1].cited, "though no passage says who spoke"
         library.remove("garden")
         assert [(each.name, each.turns) for each in library.chats()] == [("later", 1), ("earlier", 0)]
 

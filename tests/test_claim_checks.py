@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from longvid_agents.sentences import Sentence
 
-from longvid_agents.checks.claim import Source, Verdict, check_claim
+from longvid_agents.checks.claim import Support, Verdict, check_claim
 from longvid_agents.checks.names import has_name, names_in
 from longvid_agents.checks.numbers import named_numbers, numbers_in
 from longvid_agents.checks.times import times_in
+from longvid_storage.types import Passage
 
 
 @pytest.mark.parametrize(
@@ -137,8 +137,8 @@ def test_a_name_is_found_in_any_form() -> None:
     assert not has_name("Zoe", "Zoetrope was mentioned")
 
 
-def source(text: str, speaker: str | None = "Ben", title: str = "Weekly meeting") -> Source:
-    return Source(Sentence("v", "speech", 0, 5, text, speaker), title)
+def source(text: str, speaker: str | None = "Ben", title: str = "Weekly meeting") -> Support:
+    return Support(Passage(1, "v", "speech", 0, 5, text, speaker), title)
 
 
 REPORT = "I will write the budget report and send it before Friday."

@@ -14,7 +14,7 @@ from longvid.evaluation.questions import Question, parse_question, read_question
 from longvid.evaluation.run import Evaluation, evaluate, percentile
 from longvid.evaluation.structure import Gold, boundaries_s, equal_length, evaluate_structure, read_gold
 from longvid_storage.errors import UsageError
-from longvid_storage.types import Answer, Citation, Claim, Evidence, Moment, Segment, Slide, StageResult
+from longvid_storage.types import Answer, Citation, Claim, Moment, Passage, Segment, Slide, StageResult
 
 FILE = Path("questions.jsonl")
 
@@ -61,7 +61,7 @@ class KnownLibrary:
 
 
 def moment(video_id: str, start_s: float, end_s: float, text: str = "") -> Moment:
-    evidence = (Evidence("speech", start_s, end_s, text),)
+    evidence = (Passage(0, video_id, "speech", start_s, end_s, text),)
     return Moment(video_id, video_id.title(), f"{video_id}.mp4", start_s, end_s, 1.0, "window", evidence)
 
 

@@ -14,7 +14,8 @@ from longvid_indexer.structuring.blocks import block_edges, make_blocks
 from longvid_indexer.structuring.cuts import Source
 from longvid_indexer.structuring.events import chapter_edges
 from longvid_indexer.structuring.partition import Scatter, best_partition
-from longvid_storage.types import Chapter, Segment, Slide, Utterance, VideoInfo
+from longvid_storage.types import Chapter, Passage, Segment, Slide, Utterance, VideoInfo
+from passage_tools import passages_of
 
 COOKING = [
     "onions",
@@ -60,7 +61,7 @@ CHESS = [
 ]
 
 
-def talk_about(subjects: list[list[str]], each_s: float, seed: int = 0) -> list[Utterance]:
+def talk_about(subjects: list[list[str]], each_s: float, seed: int = 0) -> list[Passage]:
     rng = np.random.default_rng(seed)
     said, at = [], 0.0
     for subject in subjects:
@@ -69,7 +70,7 @@ def talk_about(subjects: list[list[str]], each_s: float, seed: int = 0) -> list[
             words = " ".join(rng.choice(subject, 4))
             said.append(Utterance(at, at + 4.5, f"So then we have the {words}, you know."))
             at += 5.0
-    return said
+    return passages_of(said)
 
 
 def edges_of(level: str, segments: tuple[Segment, ...]) -> list[float]:
@@ -94,12 +95,18 @@ def test_one_subject_is_one_event() -> None:
 
 def test_sentence_vectors_find_what_words_do_not_say() -> None:
     rng = np.random.default_rng(3)
-    said = [Utterance(i * 5.0, i * 5.0 + 4.5, f"A{i}unique b{i}saying c{i}number.") for i in range(120)]
+    said = passages_of(
+        Utterance(i * 5.0, i * 5.0 + 4.5, f"A{i}unique b{i}saying c{i}number.") for i in range(120)
+    )
     topics = np.repeat(rng.standard_normal((2, 32)), 60, axis=0)
-    vectors = (topics + 0.5 * rng.standard_normal((120, 32))).astype(np.float32)
+    rows = (topics + 0.5 * rng.standard_normal((120, 32))).astype(np.float16)
+    vectors = {passage.id: row for passage, row in zip(said, rows, strict=True)}
     assert edges_of("event", build_structure(info_of(600.0), said, (), (), ())) == [0]
-    found = build_structure(info_of(600.0), said, (), (), (), utterance_vectors=vectors)
+    found = build_structure(info_of(600.0), said, (), (), (), vectors=vectors)
     assert edges_of("event", found) == pytest.approx([0, 300], abs=10)
+    del vectors[said[50].id]
+    some = build_structure(info_of(600.0), said, (), (), (), vectors=vectors)
+    assert edges_of("event", some) == [0], "where any is missing, words alone decide"
 
 
 def test_an_event_begins_with_the_slide_shown_then() -> None:

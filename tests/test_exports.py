@@ -30,14 +30,15 @@ from longvid_storage.types import (
     Answer,
     Citation,
     Claim,
-    Evidence,
     Keyframe,
     MediaSpan,
     Moment,
+    Passage,
     TrailStep,
     Usage,
     VideoInfo,
 )
+from store_tools import empty_view
 
 RED = np.array([222, 47, 47])
 
@@ -63,26 +64,23 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
 def answer(library: Library) -> Answer:
     """Three claims: a line on a slide, what is said in the film, and what is said in a transcript without one."""
     film, meeting = sorted(library.videos(), key=lambda video: video.path, reverse=True)
-    details = library.show(film.video_id)
-    line = max(details.screen_text, key=lambda line: len(line.text))
-    said = details.utterances[0]
-
-    def cite(video: object, piece: object, kind: str) -> Citation:
-        v, p = video, piece
-        return Citation(v.video_id, v.title, v.path, p.start_s, p.end_s, kind, p.text)  # type: ignore
-
-    plan = library.show(meeting.video_id).utterances[1]
+    with library._store.view() as view:
+        shown = view.passages_of(film.video_id, ["screen"])
+        said = view.passages_of(film.video_id, ["speech"])[0]
+        plan = next(p for p in view.passages_of(meeting.video_id) if "migration plan" in p.text)
+    line = max((p for p in shown if len(p.boxes) == 1), key=lambda p: len(p.text))
     claims = (
-        Claim("The slide says <it> & more.", (cite(film, line, "screen"),)),
-        Claim("Water moves.", (cite(film, said, "speech"),)),
-        Claim("Jonas sends the plan.", (cite(meeting, plan, "speech"),)),
+        Claim("The slide says <it> & more.", (Citation.of(line, film.title, film.path),)),
+        Claim("Water moves.", (Citation.of(said, film.title, film.path),)),
+        Claim("Jonas sends the plan.", (Citation.of(plan, meeting.title, meeting.path),)),
     )
     return Answer("What is <osmosis>?", "…", True, claims, (), {"language_model": "none (extractive)"})
 
 
 @pytest.fixture(scope="module")
 def report(library: Library, answer: Answer) -> Report:
-    return build_report(answer, library._tools)
+    with library._store.view() as view:
+        return build_report(answer, view)
 
 
 def citation(answer: Answer, number: int) -> Citation:
@@ -196,21 +194,11 @@ def test_the_page_needs_nothing_else_and_says_what_the_answer_says(report: Repor
 def test_words_of_a_video_cannot_become_part_of_the_page() -> None:
     evil = '<script>alert(1)</script>"><img src=x onerror=alert(1)>'
     cited = Citation("v", evil, "/tmp/a\"b'<c>.mp4", 0, 1, "speech", evil)
-    made = build_report(Answer(evil, evil, True, (Claim(evil, (cited,)),), (), {"text": evil}), NoPictures())
+    with empty_view() as view:
+        made = build_report(Answer(evil, evil, True, (Claim(evil, (cited,)),), (), {"text": evil}), view)
     reader = Reader()
     reader.feed(page(made))
     assert not {"script", "img"} & set(reader.tags)
-
-
-class NoPictures:
-    """A library that has forgotten the video."""
-
-    def keyframes(self, video_id: str, from_s: float, to_s: float) -> list[Keyframe]:
-        from longvid_storage.errors import NotFoundError
-
-        raise NotFoundError("gone")
-
-    screen_texts = keyframes  # type: ignore[assignment]
 
 
 def test_html_and_markdown_files(library: Library, answer: Answer, tmp_path: Path) -> None:
@@ -243,10 +231,11 @@ def test_a_report_of_no_answer_shows_the_nearest_moments(library: Library, tmp_p
         3,
         1.0,
         "moment",
-        (Evidence("speech", 0.5, 3, "Osmosis moves"),),
+        (Passage(0, film.video_id, "speech", 0.5, 3, "Osmosis moves"),),
     )
     none = Answer("Why?", "The library does not contain an answer.", False, (), (moment,), {})
-    made = build_report(none, library._tools)
+    with library._store.view() as view:
+        made = build_report(none, view)
     assert made.nearest[0].thumbnail is not None
     for suffix in ("html", "md"):
         library.save_report(none, tmp_path / f"a.{suffix}")
@@ -343,7 +332,7 @@ def test_a_saved_answer_reads_back_as_it_was(answer: Answer, tmp_path: Path) -> 
         "none",
         False,
         (),
-        (Moment("v", "V", "v.mp4", 0, 1, 0.5, "x", (Evidence("speech", 0, 1, "t"),)),),
+        (Moment("v", "V", "v.mp4", 0, 1, 0.5, "x", (Passage(7, "v", "speech", 0, 1, "t"),)),),
         {},
     )
     path.write_text(json.dumps({**json.loads(jsonform.dumps(found)), "later": ["keys"]}))
@@ -352,6 +341,42 @@ def test_a_saved_answer_reads_back_as_it_was(answer: Answer, tmp_path: Path) -> 
     whole = replace(answer, partial=True, trail=steps, usage=Usage(1, 900, 80, seconds=1.5))
     path.write_text(jsonform.dumps(whole))
     assert read_answer(path) == whole
+
+
+def test_an_answer_saved_before_passages_had_ids_reads_back(
+    library: Library, answer: Answer, tmp_path: Path
+) -> None:
+    """Its evidence has neither id nor video, its citations no passage; its report is that of a new one."""
+    passage = Passage(7, "v", "speech", 0, 1, "t", "Ann")
+    near = Moment("v", "V", "v.mp4", 0, 1, 0.5, "x", (passage,))
+    old = json.loads(jsonform.dumps(replace(answer, nearest=(near,))))
+    for claim in old["claims"]:
+        for cited in claim["citations"]:
+            del cited["passage_id"]
+    for gone in ("id", "video_id", "language", "boxes"):
+        del old["nearest"][0]["evidence"][0][gone]
+    (tmp_path / "old.json").write_text(json.dumps(old))
+    read = read_answer(tmp_path / "old.json")
+    assert read.nearest[0].evidence == (replace(passage, id=0),)
+    cited = [each for claim in read.claims for each in claim.citations]
+    assert [each.passage_id for each in cited] == [0, 0, 0]
+    assert cited == [replace(citation(answer, number), passage_id=0) for number in range(3)]
+    with library._store.view() as view:
+        was, now = build_report(answer, view), build_report(replace(read, nearest=()), view)
+    assert now == was, "a cited line has its box, though nothing names its passage"
+    old["nearest"] = [None, {"evidence": [None]}, 3]
+    (tmp_path / "old.json").write_text(json.dumps(old))
+    with pytest.raises(UsageError, match="holds no answer"):
+        read_answer(tmp_path / "old.json")
+
+
+def test_a_citation_of_another_library_has_no_box_of_this_one(library: Library, answer: Answer) -> None:
+    other = replace(citation(answer, 0), quote="something that is on no slide")
+    with library._store.view() as view:
+        made = build_report(replace(answer, claims=(Claim("c", (other,)),)), view)
+    thumbnail = made.claims[0][1][0].thumbnail
+    assert thumbnail is not None
+    assert thumbnail.boxes == ()
 
 
 def test_a_report_says_that_an_answer_is_partial_and_how_it_was_found(

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from longvid_agents.evidence import gather
-from longvid_agents.sentences import Sentence, speech_sentences
-from longvid_agents.tools import TermStatistics
 
 from longvid_agents.answerability import WITH_VECTORS, WORDS_ONLY, Features, Logistic, model_for
 from longvid_agents.extractive import choose, defines, fitness, overlap, rank, readable
@@ -21,18 +18,23 @@ from longvid_agents.scoring import (
     sums,
     weights,
 )
-from longvid_storage.types import Evidence, Moment, Scope, ScreenText, Utterance
-from memory_tools import MemoryTools, MemoryVideo
+from longvid_storage.search.evidence import around
+from longvid_storage.text.passages import speech_passages
+from longvid_storage.types import EVERYTHING, Moment, Passage, Scope, ScreenText, Sound, Utterance
+from small_library import SmallLibrary, SmallVideo
 
 
-def spoken(*texts: str, speaker: str | None = None, video_id: str = "v") -> list[Sentence]:
-    return [Sentence(video_id, "speech", 5.0 * i, 5.0 * i + 5, text, speaker) for i, text in enumerate(texts)]
+def spoken(*texts: str, speaker: str | None = None, video_id: str = "v") -> list[Passage]:
+    return [
+        Passage(i + 1, video_id, "speech", 5.0 * i, 5.0 * i + 5, text, speaker)
+        for i, text in enumerate(texts)
+    ]
 
 
-def scored(question: str, sentences: list[Sentence], **frequency: int) -> Scores:
+def scored(question: str, sentences: list[Passage], **frequency: int) -> Scores:
     plan = make_plan(question)
-    statistics = TermStatistics(100, {term.text: frequency.get(term.text, 5) for term in plan.terms})
-    return score(plan, sentences, [], statistics, None, None)
+    known = {term.text: frequency.get(term.text, 5) for term in plan.terms}
+    return score(plan, sentences, [], 100, known, None, None)
 
 
 # --- scores ------------------------------------------------------------------------------------------------
@@ -40,7 +42,7 @@ def scored(question: str, sentences: list[Sentence], **frequency: int) -> Scores
 
 def test_rare_words_and_names_weigh_more() -> None:
     terms = make_plan("which model did Kepler publish").terms
-    share = weights(terms, TermStatistics(1000, {"model": 400, "kepler": 3, "publish": 40}))
+    share = weights(terms, 1000, {"model": 400, "kepler": 3, "publish": 40})
     by_term = dict(zip((t.text for t in terms), share, strict=True))
     assert by_term["kepler"] > by_term["publish"] > by_term["model"]
     assert sum(share) == pytest.approx(1)
@@ -134,7 +136,7 @@ def test_interjections_and_questions_do_not_answer(text: str, expected: bool) ->
 
 
 def test_slides_may_be_terse() -> None:
-    assert readable(Sentence("v", "screen", 0, 9, "E = mc²"))
+    assert readable(Passage(1, "v", "screen", 0, 9, "E = mc²"))
 
 
 def test_the_same_thing_said_twice_is_claimed_once() -> None:
@@ -215,39 +217,52 @@ def test_more_similar_evidence_is_more_likely_an_answer() -> None:
 # --- evidence ----------------------------------------------------------------------------------------------
 
 
-def moment(start_s: float, end_s: float, *evidence: Evidence) -> Moment:
+def moment(start_s: float, end_s: float, *evidence: Passage) -> Moment:
     return Moment("v", "V", "v.mp4", start_s, end_s, 1.0, "event", evidence)
 
 
-def test_overlapping_moments_give_each_sentence_once_and_whole() -> None:
-    cues = [Utterance(10.0 * i, 10.0 * i + 10, f"Sentence number {i} is about codes.") for i in range(60)]
-    tools = MemoryTools([MemoryVideo("v", "V", cues, [ScreenText(290, 310, "Codes", (0, 0, 1, 1))])])
-    sentences = gather([moment(300, 310), moment(305, 320)], Scope(), tools)
-    texts = [s.text for s in sentences]
-    assert len(texts) == len(set(texts))
-    assert "Sentence number 30 is about codes." in texts
-    assert texts[-1] == "Codes"
-    assert all(s.start_s >= 280 and s.end_s <= 340 for s in sentences)
+def read(library: SmallLibrary, *moments: Moment, scope: Scope = EVERYTHING) -> list[Passage]:
+    with library.view(scope) as view:
+        return around(view, moments)
+
+
+def on_codes(count: int, screen: list[ScreenText], sounds: list[Sound]) -> SmallLibrary:
+    cues = [
+        Utterance(10.0 * i, 10.0 * i + 10, f"Sentence number {i} is about codes.", "Ann" if i % 2 else "Ben")
+        for i in range(count)
+    ]
+    return SmallLibrary([SmallVideo("v", "V", cues, screen, sounds=sounds)])
+
+
+def test_overlapping_moments_give_each_sentence_once_and_whole_and_slides_after_speech() -> None:
+    library = on_codes(60, [ScreenText(290, 310, "Codes", (0, 0, 1, 1))], [])
+    sentences = read(library, moment(300, 310), moment(305, 320))
+    assert [s.text for s in sentences[:-1]] == [f"Sentence number {n} is about codes." for n in range(28, 34)]
+    assert (sentences[-1].text, sentences[-1].kind) == ("Codes", "screen")
+    assert all(library.passage(s.text) == s for s in sentences)
 
 
 def test_a_long_moment_is_read_only_where_its_evidence_is() -> None:
-    cues = [Utterance(10.0 * i, 10.0 * i + 10, f"Sentence number {i} is about codes.") for i in range(100)]
-    tools = MemoryTools([MemoryVideo("v", "V", cues)])
-    hit = Evidence("speech", 500, 510, cues[50].text)
-    assert {s.start_s for s in gather([moment(0, 1000, hit)], Scope(), tools)} == {
-        480.0,
-        490.0,
-        500.0,
-        510.0,
-        520.0,
-    }
-    summary = Evidence("summary", 0, 1000, "Codes.")
-    assert len(gather([moment(0, 1000, summary)], Scope(), tools)) == 100
+    library = on_codes(100, [], [])
+    hit = library.passage("number 50 ")
+    assert [s.start_s for s in read(library, moment(0, 1000, hit))] == [480.0, 490.0, 500.0, 510.0, 520.0]
+    assert len(read(library, moment(0, 1000))) == 100
+
+
+def test_what_is_read_around_a_moment_stays_within_the_scope() -> None:
+    library = on_codes(60, [ScreenText(290, 310, "Codes", (0, 0, 1, 1))], [Sound(300, 302, "Applause")])
+    heard = library.passage("clapping")
+    wide = read(library, moment(300, 310, heard))
+    assert heard in wide
+    late = read(library, moment(300, 310, heard), scope=Scope(from_s=310.0))
+    assert [s.start_s for s in late if s.kind == "speech"] == [310.0, 320.0]
+    hers = read(library, moment(300, 310, heard), scope=Scope(speaker="ann"))
+    assert [(s.start_s, s.speaker) for s in hers] == [(290.0, "Ann"), (310.0, "Ann")]
 
 
 def test_overlapping_and_zero_length_cues_make_sentences() -> None:
     cues = [Utterance(5, 5, "At once.", "A"), Utterance(4, 9, "Over it.", "A"), Utterance(4, 9, "", "A")]
-    assert [(s.text, s.start_s, s.end_s) for s in speech_sentences("v", cues)] == [
+    assert [(s.text, s.start_s, s.end_s) for s, _ in speech_passages("v", cues)] == [
         ("Over it.", 4, 9),
         ("At once.", 5, 5),
     ]
@@ -273,8 +288,7 @@ def test_the_circumstance_is_compared_with_what_is_said_near() -> None:
     sentences = spoken("The design is on the agenda now.") + spoken("Red sells best today.", video_id="w")
     whole, circumstance = np.array([0.6, 0.8]), np.array([0.0, 1.0])
     vectors = np.array([[0.0, 1.0], [1.0, 0.0]])
-    statistics = TermStatistics(2, {})
-    scores = score(make_plan(question), sentences, [], statistics, np.stack([whole, circumstance]), vectors)
+    scores = score(make_plan(question), sentences, [], 2, {}, np.stack([whole, circumstance]), vectors)
     assert scores.circumstance_near[0] > scores.circumstance_near[1]
-    alone = score(make_plan(question), sentences, [], statistics, whole[None], vectors)
+    alone = score(make_plan(question), sentences, [], 2, {}, whole[None], vectors)
     assert not alone.circumstance_near.any()

@@ -1,13 +1,11 @@
-"""The plan by rules, and how sentences are made of cues."""
+"""The plan by rules."""
 
 from __future__ import annotations
 
 import pytest
 
 from longvid_agents.question import MAX_TERMS, content_terms, kind_of, make_plan
-from longvid_agents.sentences import ends_sentence, screen_sentences, speech_sentences, split_sentences
 from longvid_storage.errors import UsageError
-from longvid_storage.types import ScreenText, Utterance
 
 
 @pytest.mark.parametrize(
@@ -64,60 +62,3 @@ def test_terms_can_leave_out_who_is_asked_about() -> None:
 @pytest.mark.parametrize("question", ["🎉🎉🎉", "???", "the of and"])
 def test_question_without_content_has_no_terms(question: str) -> None:
     assert make_plan(question).terms == ()
-
-
-def test_sentences_end_where_they_end() -> None:
-    text = "Dr. Who paid 12.50 euros. Really?! Yes, e.g. on Friday… 好的。谢谢。"
-    assert split_sentences(text) == [
-        "Dr. Who paid 12.50 euros.",
-        "Really?!",
-        "Yes, e.g. on Friday…",
-        "好的。",
-        "谢谢。",
-    ]
-    assert ends_sentence("It works.")
-    assert not ends_sentence("as shown by Dr.")
-
-
-def test_half_sentences_of_interleaved_speakers_are_joined_each_with_its_own_cues() -> None:
-    cues = [
-        Utterance(0, 2, "I will send the", "Ana"),
-        Utterance(1, 1.5, "Good.", "Ben"),
-        Utterance(2, 4, "report on Friday.", "Ana"),
-        Utterance(4, 5, "Then we meet.", "Ana"),
-    ]
-    assert [(s.start_s, s.end_s, s.speaker, s.text) for s in speech_sentences("v", cues)] == [
-        (0, 4, "Ana", "I will send the report on Friday."),
-        (1, 1.5, "Ben", "Good."),
-        (4, 5, "Ana", "Then we meet."),
-    ]
-
-
-def test_a_pause_ends_a_sentence_that_has_no_full_stop() -> None:
-    cues = [Utterance(0, 2, "so this is"), Utterance(9, 10, "the next thing")]
-    assert [s.text for s in speech_sentences("v", cues)] == ["so this is", "the next thing"]
-
-
-def test_one_cue_of_many_sentences_gives_each_the_span_of_the_cue() -> None:
-    sentences = speech_sentences("v", [Utterance(3, 30, "First this. Then that.")])
-    assert [(s.text, s.start_s, s.end_s) for s in sentences] == [
-        ("First this.", 3, 30),
-        ("Then that.", 3, 30),
-    ]
-
-
-def test_unpunctuated_speech_does_not_become_one_sentence() -> None:
-    cues = [Utterance(i, i + 1, "some words without any full stop", "A") for i in range(100)]
-    sentences = speech_sentences("v", cues)
-    assert len(sentences) > 5
-    assert sum(len(s.text.split()) for s in sentences) == 600
-
-
-def test_a_slide_line_that_runs_on_is_joined() -> None:
-    box = (0.0, 0.0, 1.0, 0.1)
-    lines = ["Entropy", "Entropy measures the average", "surprise of a source."]
-    texts = [ScreenText(5, 9, line, box) for line in lines]
-    assert [s.text for s in screen_sentences("v", texts)] == [
-        "Entropy",
-        "Entropy measures the average surprise of a source.",
-    ]

@@ -43,13 +43,14 @@ from longvid_storage.types import (
     Answer,
     Citation,
     Claim,
-    Evidence,
     MediaSpan,
     Moment,
+    Passage,
     Segment,
     StageResult,
     TrailStep,
 )
+from store_tools import empty_view
 
 HOSTILE = (
     "a\x1b[31mred\x1b]0;title\x07 b\rover c\0d e\u202egnp.exe f\u2066iso\u2069 g\u200bh\u2060i\u00adj "
@@ -103,7 +104,7 @@ def citation(**changes: object) -> Citation:
 
 
 def answer(found: bool = True) -> Answer:
-    evidence = (Evidence("speech", 1, 4, HOSTILE, HOSTILE),)
+    evidence = (Passage(0, "v" * 64, "speech", 1, 4, HOSTILE, HOSTILE),)
     moment = Moment("v" * 64, HOSTILE, f"/films/{HOSTILE}", 1, 4, 0.5, "event", evidence)
     return Answer(
         HOSTILE,
@@ -115,14 +116,6 @@ def answer(found: bool = True) -> Answer:
         True,
         (TrailStep("search", HOSTILE, 3),),
     )
-
-
-class NoPictures:
-    def keyframes(self, video_id: str, from_s: float, to_s: float) -> tuple[()]:
-        return ()
-
-    def screen_texts(self, video_id: str, from_s: float, to_s: float) -> tuple[()]:
-        return ()
 
 
 def outputs() -> dict[str, str]:
@@ -145,7 +138,8 @@ def outputs() -> dict[str, str]:
     speaker = SpeakerRow(HOSTILE, (HOSTILE + "x",), 3, 10.0, 1.0)
     report = IndexReport("v", HOSTILE, HOSTILE, "indexed", 60.0)
     failed = replace(report, status="failed", error=ErrorInfo("x", HOSTILE))
-    page = build_report(answer(), NoPictures())
+    with empty_view() as view:
+        page = build_report(answer(), view)
     span = MediaSpan(f"/films/{HOSTILE}", 1, 4, HOSTILE, HOSTILE, "v")
     clip = Clip(HOSTILE, 3.0, (Part(HOSTILE, HOSTILE, 1, 4, 0, 3, "copied"),), None)
     looked = replace(doctor.examine(Path("/nowhere")), config=HOSTILE, library_error=HOSTILE)

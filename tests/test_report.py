@@ -17,7 +17,7 @@ from longvid.evaluation.questions import Question
 from longvid.evaluation.report import render, write_report
 from longvid.evaluation.run import Evaluation, evaluate
 from longvid_storage.errors import UsageError
-from longvid_storage.types import Answer, Citation, Claim, Evidence, Moment, StageResult
+from longvid_storage.types import Answer, Citation, Claim, Moment, Passage, StageResult
 
 EVIL = '<script>alert("&")</script>'
 VOID = {"meta"}
@@ -41,7 +41,7 @@ class TwoVideos:
                 25.0,
                 2.0,
                 "window",
-                (Evidence("speech", 5, 25, EVIL, "Ann"),),
+                (Passage(1, "two", "speech", 5, 25, EVIL, "Ann"),),
             ),
             Moment("one", "Title", "one", 100.0, 130.0, 1.0, "window"),
         ]

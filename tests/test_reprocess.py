@@ -15,7 +15,7 @@ import media_factory as mf
 from longvid import Library, ModelMismatchError, UsageError
 from longvid.cli import main
 from longvid_indexer.diariser import Turn
-from longvid_indexer.report import FileGone, IndexEvent, RunsAgain
+from longvid_indexer.report import FileGone, FilesFound, IndexEvent, RunsAgain
 from longvid_indexer.screen_reader import ReadLine
 from longvid_storage.types import Utterance
 
@@ -283,7 +283,7 @@ def test_a_video_whose_file_is_gone_stays_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "talk.vtt").unlink()
     done, events = index(library, None, {**MODELS, "text": "tiny:text-2"})
     assert done == {}
-    assert events == [FileGone("talk", str(tmp_path / "talk.vtt"))]
+    assert events == [FileGone("talk", str(tmp_path / "talk.vtt")), FilesFound(0)]
     with Library.open(library, models=MODELS) as lib:
         assert [moment.title for moment in lib.search("tax")] == ["talk"]
 

@@ -14,7 +14,7 @@ from longvid import Library
 from longvid_storage.errors import ModelError
 from longvid_storage.models.reranker import RERANKERS, Reranker, rerank
 from longvid_storage.models.rerankers.transformers import TransformersReranker
-from longvid_storage.types import Evidence, Moment
+from longvid_storage.types import Channel, Moment, Passage
 
 TALK = """WEBVTT
 
@@ -141,12 +141,13 @@ def test_the_command_takes_a_directory(
 
 
 def test_a_picture_keeps_its_place() -> None:
-    def moment(start_s: float, *evidence: Evidence) -> Moment:
-        return Moment("v", "v", "v.mp4", start_s, start_s + 5, 1.0, "moment", evidence)
+    def moment(start_s: float, kind: Channel, text: str) -> Moment:
+        passage = Passage(0, "v", kind, start_s, start_s + 5, text)
+        return Moment("v", "v", "v.mp4", start_s, start_s + 5, 1.0, "moment", (passage,))
 
-    long = moment(0, Evidence("speech", 0, 5, "a long sentence about very little"))
-    picture = moment(10, Evidence("picture", 10, 15, "picture"))
-    short = moment(20, Evidence("screen", 20, 25, "short"))
+    long = moment(0, "speech", "a long sentence about very little")
+    picture = moment(10, "picture", "picture")
+    short = moment(20, "screen", "short")
     assert [m.start_s for m in rerank(Shortest(), "q", [long, picture, short])] == [20, 10, 0]
 
 

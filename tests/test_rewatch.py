@@ -105,7 +105,7 @@ def test_times_are_grouped_by_the_intra_frame_before_them(
     assert groups_of(times, intra) == groups
 
 
-# --- the library's tool -------------------------------------------------------------------------------------
+# --- the library's media ------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -118,13 +118,14 @@ def library(film: tuple[Path, VideoInfo], tmp_path: Path) -> Library:
 
 
 def test_the_library_gives_fresh_pictures_with_their_spans(library: Library) -> None:
-    tools = library._tools
+    media = library._media
     video_id = library.videos()[0].video_id
-    frames = tools.frames(video_id, 10.0, 12.0, rate=2.0)
+    with library._store.view() as view:
+        frames = media.frames(view, video_id, 10.0, 12.0, rate=2.0)
+        assert len(media.frames(view, video_id, 0.0, 30.0, most=4)) == 4
     assert [(f.start_s, f.end_s) for f in frames] == [(10.0, 10.5), (10.5, 11.0), (11.0, 11.5), (11.5, 12.0)]
     assert [code_of(pixels(f.image)) for f in frames] == [50, 52, 55, 57]
-    assert len(tools.frames(video_id, 0.0, 30.0, most=4)) == 4
-    assert tools.frames_decoded > 0
+    assert media.frames_decoded > 0
     library.close()
 
 
@@ -135,8 +136,8 @@ def test_media_that_is_gone_or_changed_is_not_watched(library: Library, how: str
         Path(video.path).unlink()
     else:
         Path(video.path).write_bytes(Path(video.path).read_bytes() + b"\0")
-    with pytest.raises(MediaError, match="is gone or has changed since"):
-        library._tools.frames(video.video_id, 0.0, 1.0)
+    with library._store.view() as view, pytest.raises(MediaError, match="is gone or has changed since"):
+        library._media.frames(view, video.video_id, 0.0, 1.0)
     library.close()
 
 
@@ -148,10 +149,11 @@ def test_the_library_gives_the_sound_of_a_span(tmp_path: Path) -> None:
     with Library.open(tmp_path / "lib.longvid", create=True) as lib:
         lib.index([path], only=["visual"])
         video_id = lib.videos()[0].video_id
-        assert np.abs(lib._tools.audio(video_id, 0.2, 1.2)).max() < 0.05
-        heard = lib._tools.audio(video_id, 2.5, 3.5)
+        with lib._store.view() as view:
+            assert np.abs(lib._media.audio(view, video_id, 0.2, 1.2)).max() < 0.05
+            heard = lib._media.audio(view, video_id, 2.5, 3.5)
         assert len(heard) == 16_000
         assert np.abs(heard).max() > 0.3
         path.unlink()
-        with pytest.raises(MediaError, match="is gone or has changed since"):
-            lib._tools.audio(video_id, 0.0, 1.0)
+        with lib._store.view() as view, pytest.raises(MediaError, match="is gone or has changed since"):
+            lib._media.audio(view, video_id, 0.0, 1.0)

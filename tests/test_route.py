@@ -5,12 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from longvid_agents.narrowing import narrowed
-from longvid_agents.tools import VideoCard
 
 from longvid_agents.question import make_plan
 from longvid_agents.route import Route, make_route
-from longvid_storage.types import Scope
+from longvid_storage.types import Scope, VideoCard
 
 CARDS = [
     VideoCard("a", "Gradient descent in practice", "a.mp4", 600.0),
@@ -104,7 +102,7 @@ def test_narrowing_admits_nothing_new(
     who: str | None,
 ) -> None:
     caller = Scope(own, "office", from_s, to_s, "Ana")
-    found = narrowed(caller, videos=more, from_s=from2, to_s=to2, speaker=who)
+    found = caller.narrowed(videos=more, from_s=from2, to_s=to2, speaker=who)
     if found is None:
         return
     assert found.collection == "office"
@@ -112,4 +110,4 @@ def test_narrowing_admits_nothing_new(
     assert own is None or (found.video_ids is not None and found.video_ids <= own)
     assert from_s is None or (found.from_s is not None and found.from_s >= from_s)
     assert to_s is None or (found.to_s is not None and found.to_s <= to_s)
-    assert narrowed(caller, speaker="Ben") is None
+    assert caller.narrowed(speaker="Ben") is None

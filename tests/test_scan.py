@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from longvid_indexer.scan import Found, content_id, scan
-from longvid_indexer.transcript import sidecars
+from longvid_indexer.subtitles.beside import Sidecars
 from longvid_storage.errors import MediaError
 from media_factory import write_video
 
@@ -79,7 +79,7 @@ def test_the_longest_stem_wins_and_equal_stems_share(tmp_path: Path, clip: Path)
         "talk.mov": ["talk.de.forced.srt", "talk.srt"],
         "talk.mp4": ["talk.de.forced.srt", "talk.srt"],
     }
-    assert [path.name for path in sidecars(tmp_path / "talk.en.mp4")] == ["talk.en.vtt"]
+    assert [s.path.name for s in Sidecars().of(tmp_path / "talk.en.mp4").taken] == ["talk.en.vtt"]
 
 
 def test_one_name_in_two_folders_is_two_files(tmp_path: Path, clip: Path) -> None:

@@ -144,8 +144,12 @@ def test_the_server_may_be_lost_midway(server: OpenAIServer, place: Path) -> Non
     lm = OpenAIVideoLM(server.model, attempts=2)
     from longvid_agents.graph import ask
 
-    with Library.open(place) as library, pytest.raises(LongvidError, match="keeps failing with HTTP 500"):
-        ask("When does the speaker define entropy?", library._tools, lm=lm)
+    with (
+        Library.open(place) as library,
+        library._store.view(encoders=library.engines) as view,
+        pytest.raises(LongvidError, match="keeps failing with HTTP 500"),
+    ):
+        ask("When does the speaker define entropy?", view, lm=lm)
 
 
 def test_a_server_that_hangs_costs_no_more_than_the_seconds_allowed(
@@ -155,11 +159,11 @@ def test_a_server_that_hangs_costs_no_more_than_the_seconds_allowed(
     from longvid_agents.graph import ask
 
     server.play(Hang(60))
-    with Library.open(place, models={"text": "off", "image": "off"}) as library:
+    with Library.open(place) as library, library._store.view() as view:
         question = "When does the speaker define entropy?"
-        ask(question, library._tools)  # what is loaded once is loaded
+        ask(question, view)  # what is loaded once is loaded
         started = time.monotonic()
-        answer = ask(question, library._tools, lm=OpenAIVideoLM(server.model), budget=Budget(seconds=2))
+        answer = ask(question, view, lm=OpenAIVideoLM(server.model), budget=Budget(seconds=2))
         assert time.monotonic() - started < 8
     assert len(server.requests) == answer.usage.model_calls == 1
     assert answer.found

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from longvid_agents.evidence import gather
 from numpy.typing import NDArray
 from scipy.signal import resample_poly
 from typer.testing import CliRunner
@@ -20,18 +20,18 @@ import media_factory as mf
 from longvid import Library
 from longvid.cli import app
 from longvid.engines import Engines
-from longvid_agents.verify import quote_in_span
+from longvid_agents.verify import supported
 from longvid_indexer.sound_tagger import ADAPTERS, SOUND_TAGGERS, Merger, SoundTagger, hear
 from longvid_indexer.sound_taggers.audioset import AudioSetTagger
 from longvid_indexer.sound_taggers.clap import ClapTagger
 from longvid_indexer.stages.sounds import together
 from longvid_storage.db.store import Store
 from longvid_storage.errors import ModelError
-from longvid_storage.search.moments import search
 from longvid_storage.text.sound_words import describe_sound, is_event, sound_table
-from longvid_storage.types import Citation, Scope, Sound, Unit
-from memory_tools import MemoryTools, MemoryVideo
-from store_tools import fill, sentences, utterances
+from longvid_storage.types import Citation, Claim, Scope, Sound, Utterance
+from small_library import SmallLibrary, SmallVideo
+from store_tools import fill, seen, utterances
+from test_search import search
 from tiny_sounds import CLAP, TAGGER
 from tiny_sounds import factory as sf
 
@@ -306,13 +306,9 @@ def test_a_model_adds_what_subtitles_do_not_describe() -> None:
 
 
 def with_sounds(store: Store, name: str, sounds: Sequence[Sound], texts: Sequence[str] = ()) -> str:
-    from longvid_storage.text.units import build_units
-
-    spoken = utterances(texts)
     key = fill(store, name, texts or ["nothing much"])
     with store.stage(key, "sounds", "s1") as writer:
         writer.replace_sounds(sounds)
-        writer.replace_units([*sentences(spoken), *build_units([], [], [], [], sounds)])
     return key
 
 
@@ -371,13 +367,17 @@ def test_two_names_of_one_sound_are_one_moment(tmp_path: Path) -> None:
         assert [(m.start_s, m.end_s, len(m.evidence)) for m in found] == [(6.0, 8.0, 2), (30.0, 33.0, 1)]
 
 
-def test_sound_units_stay_when_other_stages_write(tmp_path: Path) -> None:
+def test_passages_of_sounds_stay_when_other_stages_write(tmp_path: Path) -> None:
     with Store.open(tmp_path / "library", create=True) as store:
         key = with_sounds(store, "Show", [Sound(5.0, 9.0, "Applause")])
-        (unit,) = store.units_of(channels=["sound"])
-        assert unit.unit == Unit("sound", "stretch", 5.0, 9.0, describe_sound("Applause"), None, "en")
+        (before,) = seen(store).passages_of(key, ["sound"])
+        assert (before.kind, before.start_s, before.end_s, before.speaker) == ("sound", 5.0, 9.0, None)
+        assert (before.text, before.language) == (describe_sound("Applause"), "en")
+        with store.stage(key, "transcript", "t2") as writer:
+            writer.replace_utterances(utterances(["Something else is said."]), source="toy")
+        assert seen(store).passages_of(key, ["sound"]) == [before]
         store.remove_video(key)
-        assert store.units_of() == []
+        assert seen(store).passages([before.id]) == []
 
 
 # End to end
@@ -438,27 +438,40 @@ def test_an_answer_cites_the_sound(indexed: Path) -> None:
     assert result.stdout.splitlines()[0].startswith("Music (music plays, song, melody, jingle) [gala @ 0:")
 
 
+def gala() -> SmallLibrary:
+    speech = [Utterance(20.0, 24.0, "Thank you for the applause.", "Ada")]
+    return SmallLibrary([SmallVideo("v", "Gala", speech, sounds=[Sound(12.0, 18.0, "Applause")])])
+
+
 def test_a_cited_sound_is_read_again_from_the_store() -> None:
-    video = MemoryVideo("v", "Gala", sounds=[Sound(12.0, 18.0, "Applause")])
-    tools = MemoryTools([video])
-    quote = describe_sound("Applause")
-
-    def cited(start_s: float, end_s: float, text: str) -> bool:
-        return quote_in_span(Citation("v", "Gala", "gala.mp4", start_s, end_s, "sound", text), tools)
-
-    assert cited(12.0, 18.0, quote)
-    assert not cited(13.0, 18.0, quote), "the sound is longer than what is cited"
-    assert not cited(12.0, 18.0, describe_sound("Laughter"))
+    held = gala()
+    true = Citation.of(held.passage(describe_sound("Applause")), "Gala", "Gala.mp4")
+    wrong = [
+        replace(true, start_s=13.0),  # the sound is longer than what is cited
+        replace(true, end_s=17.0),
+        replace(true, quote=describe_sound("Laughter")),
+        replace(true, kind="speech"),
+        replace(true, passage_id=held.passage("Thank you").id),
+        replace(true, passage_id=0),
+    ]
+    claims = [Claim("Applause.", (citation,)) for citation in (true, *wrong)]
+    with held.view() as view:
+        assert supported(claims, view) == claims[:1]
+    with held.view(Scope(to_s=10.0)) as view:
+        assert supported(claims, view) == []
 
 
 def test_sounds_are_evidence_only_where_the_filters_admit_them() -> None:
-    tools = MemoryTools([MemoryVideo("v", "Gala", sounds=[Sound(12.0, 18.0, "Applause")])])
-    everything = Scope()
-    moments = tools.search("applause", k=5, filters=everything)
-    (heard,) = gather(moments, everything, tools)
-    assert (heard.kind, heard.start_s, heard.end_s) == ("sound", 12.0, 18.0)
-    assert gather(moments, Scope(speaker="Ada"), tools) == ()
-    assert gather(moments, Scope(to_s=10.0), tools) == ()
+    held = gala()
+
+    def kinds(scope: Scope) -> set[str]:
+        answer = held.ask("When is there applause?", scope)
+        return {citation.kind for claim in answer.claims for citation in claim.citations}
+
+    assert "sound" in kinds(Scope())
+    assert "sound" in kinds(Scope(from_s=12.0, to_s=18.0))
+    assert "sound" not in kinds(Scope(speaker="Ada"))
+    assert kinds(Scope(to_s=10.0)) == set()
 
 
 @pytest.mark.slow

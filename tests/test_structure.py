@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from longvid_indexer.structure import build_structure, cover_shots, encode_utterances
+from longvid_indexer.structure import build_structure, cover_shots
 from longvid_storage.types import Chapter, ScreenText, Segment, Slide, Utterance, VideoInfo
+from passage_tools import passages_of
 
 WORDS = [
     "gradient",
@@ -44,25 +45,20 @@ def videos(draw: st.DrawFn) -> dict[str, object]:
     duration_s = draw(st.one_of(st.floats(0.05, 5), st.floats(5, 4000)))
     text = st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join)
     speaker = st.sampled_from([None, "Ann", "Bo"])
-    utterances = [Utterance(a, b, draw(text), draw(speaker)) for a, b in spans(draw, 40)]
+    said = passages_of(Utterance(a, b, draw(text), draw(speaker)) for a, b in spans(draw, 40))
+    rows = np.random.default_rng(len(said)).standard_normal((len(said), 8)).astype(np.float16)
+    vectors = {passage.id: row for passage, row in zip(said, rows, strict=True)}
     edges = sorted({a for a, _ in spans(draw, 15)})
     slides = [Slide(a, b, a, draw(st.sampled_from([None, "Intro", " "]))) for a, b in pairwise(edges)]
     screen = [ScreenText(a, b, draw(text), (0.1, 0.1, 0.9, 0.2)) for a, b in spans(draw, 8)]
     chapters = tuple(Chapter(a, b, draw(st.sampled_from(["One", ""]))) for a, b in spans(draw, 5))
     return {
         "info": info_of(duration_s, *draw(st.sampled_from([(), chapters]))),
-        "utterances": utterances,
+        "passages": said,
         "shots": [Segment("shot", a, b) for a, b in spans(draw, 15)],
         "slides": slides,
         "screen_texts": screen,
-        "utterance_vectors": draw(
-            st.sampled_from(
-                [
-                    None,
-                    np.random.default_rng(len(utterances)).standard_normal((len(utterances), 8)).astype("f4"),
-                ]
-            )
-        ),
+        "vectors": draw(st.sampled_from([None, vectors])),
     }
 
 
@@ -87,6 +83,12 @@ def test_levels_cover_and_nest(video: dict[str, object]) -> None:
     assert_tree(segments, video["info"].duration_s)  # type: ignore[attr-defined]
     assert all(s.title is None or (s.title.strip() == s.title and s.title) for s in segments)
     assert segments == build_structure(**video)  # type: ignore[arg-type]
+    starts = {passage.id: passage.start_s for passage in video["passages"]}  # type: ignore[attr-defined]
+    for segment in segments:
+        # What a summary rests on is said in its segment, in that order.
+        chosen = [starts[each] for each in segment.passages]
+        assert chosen == sorted(chosen)
+        assert all(segment.start_s - 0.01 <= start_s < segment.end_s for start_s in chosen)
 
 
 def test_nothing_known_is_one_segment_a_level() -> None:
@@ -147,7 +149,7 @@ def test_the_same_picture_later_is_the_same_place_whatever_its_size() -> None:
 
 def test_scenes_of_a_lecture_begin_with_its_slides() -> None:
     slides = [Slide(i * 60.0, (i + 1) * 60.0, i * 60.0 + 5, f"Slide {i}") for i in range(8)]
-    talk = [Utterance(t, t + 4.8, f"Sentence number {t} about matters.") for t in range(0, 480, 5)]
+    talk = passages_of(Utterance(t, t + 4.8, f"Sentence number {t} about matters.") for t in range(0, 480, 5))
     segments = build_structure(info_of(480.0), talk, (), slides, ())
     scenes = [s for s in segments if s.level == "scene"]
     assert [s.start_s for s in scenes] == [s.start_s for s in slides]
@@ -166,49 +168,41 @@ def test_shots_are_stretched_over_gaps() -> None:
 
 def test_ten_hours_are_no_matter() -> None:
     rng = np.random.default_rng(0)
-    talk = [
-        Utterance(i * 4.0, i * 4.0 + 3.9, f"word{rng.integers(900)} thing{rng.integers(50)}")
+    talk = passages_of(
+        Utterance(i * 4.0, i * 4.0 + 3.9, f"Word{rng.integers(900)} thing{rng.integers(50)}.")
         for i in range(9000)
-    ]
-    vectors = rng.standard_normal((9000, 384)).astype(np.float32)
-    segments = build_structure(info_of(36_000.0), talk, (), (), (), utterance_vectors=vectors)
+    )
+    assert len(talk) == 9000
+    rows = rng.standard_normal((9000, 384)).astype(np.float16)
+    vectors = {passage.id: row for passage, row in zip(talk, rows, strict=True)}
+    segments = build_structure(info_of(36_000.0), talk, (), (), (), vectors=vectors)
     assert_tree(segments, 36_000.0)
     scenes = [s for s in segments if s.level == "scene"]
     assert 36_000 / 240 <= len(scenes) <= 36_000 / 20
 
 
-def test_vectors_must_match_the_utterances() -> None:
-    with pytest.raises(ValueError, match="3 rows for 1 utterances"):
-        build_structure(
-            info_of(9.0), [Utterance(0, 1, "a")], (), (), (), utterance_vectors=np.zeros((3, 4), "f4")
-        )
-
-
 class CountingEncoder:
     """A real encoder in the small: one-hot of the text's length, and a count of what it was asked."""
 
-    name, dimension, fingerprint = "lengths", 16, "lengths-1"
+    name, fingerprint = "lengths", "lengths-1"
 
-    def __init__(self) -> None:
+    def __init__(self, dimension: int) -> None:
+        self.dimension = dimension
         self.asked: list[str] = []
 
     def encode(self, texts, *, kind):  # type: ignore[no-untyped-def]
         self.asked.extend(texts)
-        return np.eye(16, dtype=np.float32)[[len(t) % 16 for t in texts]]
+        return np.eye(self.dimension, dtype=np.float32)[[len(t) % self.dimension for t in texts]]
 
 
-def test_equal_texts_are_encoded_once() -> None:
-    encoder = CountingEncoder()
-    said = [Utterance(i, i + 1, text) for i, text in enumerate(["Okay.", "Hello there.", "Okay.", "Okay."])]
-    vectors = encode_utterances(said, encoder)
-    assert encoder.asked == ["Okay.", "Hello there."]
-    assert vectors is not None
-    assert vectors.argmax(axis=1).tolist() == [5, 12, 5, 5]
-
-
-def test_known_vectors_are_not_encoded_again() -> None:
-    encoder = CountingEncoder()
-    build_structure(
-        info_of(9.0), [Utterance(0, 1, "a b c")], (), (), (), encoder, utterance_vectors=np.ones((1, 4), "f4")
+def test_what_is_said_is_never_encoded_again_and_phrases_only_in_the_space_of_the_vectors() -> None:
+    said = passages_of(
+        Utterance(i * 5.0, i * 5.0 + 4, f"The gradient descent takes step {i} on the loss.") for i in range(6)
     )
-    assert encoder.asked == []
+    vectors = {passage.id: np.eye(16, dtype=np.float16)[passage.id] for passage in said}
+    same, other = CountingEncoder(16), CountingEncoder(8)
+    for encoder in (same, other):
+        build_structure(info_of(30.0), said, (), (), (), encoder, vectors=vectors)
+    assert same.asked
+    assert not {passage.text for passage in said} & set(same.asked)
+    assert other.asked == []

@@ -223,34 +223,27 @@ def test_speakers_by_name_and_colon() -> None:
     text = srt("Anna: Hello.", "Bob Smith: Hi, Anna.", "Anna: Shall we?", "Carl Gauss: Yes.", "So: a plan.")
     assert [(u.speaker, u.text) for u in utterances(text)] == [
         ("Anna", "Hello."),
-        (None, "Bob Smith: Hi, Anna."),
+        ("Bob Smith", "Hi, Anna."),
         ("Anna", "Shall we?"),
-        (None, "Carl Gauss: Yes."),
+        ("Carl Gauss", "Yes."),
         (None, "So: a plan."),
     ]
-    with_two = text + "\n\n" + srt("Bob Smith: No.").replace("1\n00:00:01", "9\n00:00:30", 1)
-    assert [u.speaker for u in utterances(with_two)] == [
-        "Anna",
-        "Bob Smith",
-        "Anna",
-        "Carl Gauss",
-        None,
-        "Bob Smith",
-    ]
 
 
-def test_speakers_in_capitals_and_after_double_angles() -> None:
+def test_speakers_after_double_angles() -> None:
     text = srt(
         "&gt;&gt; JOHN: Good evening.",
-        ">> And now the news.",
-        "DR. WEISS: The result.",
-        "PLAIN: ALL CAPITALS",
+        "It is late.",
+        ">> And now the news. >> MARY: Rain again. >> Thank you.",
+        "DR. WEISS: the result.",
     )
     assert [(u.speaker, u.text) for u in utterances(text)] == [
         ("JOHN", "Good evening."),
+        ("JOHN", "It is late."),
         (None, "And now the news."),
-        ("DR. WEISS", "The result."),
-        (None, "PLAIN: ALL CAPITALS"),
+        ("MARY", "Rain again."),
+        (None, "Thank you."),
+        (None, "DR. WEISS: the result."),
     ]
 
 

@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from longvid_agents.tools import Tools
 
 from longvid import Library
 from longvid.engines import Engines
 from longvid.summariser import VideoLMSummariser
-from longvid_agents.verify import quote_in_span
 from longvid_agents.video_lm import Reply, Request
+from longvid_agents.whole import library_summary
 from longvid_indexer.report import IndexEvent, Told
 from longvid_indexer.summariser import Material, Summariser, WriteRequest
 from longvid_storage.db.chain import ChainLink
 from longvid_storage.errors import ModelError
-from longvid_storage.types import Citation
+from longvid_storage.types import Passage, Scope, Segment, Utterance
+from passage_tools import passages_of
 from scripted_summariser import ScriptedSummariser, tokens
 from store_tools import seen
 
@@ -69,12 +69,22 @@ def chain(library: Library, title: str) -> list[ChainLink]:
     return seen(library._store).chain(library.find(title).video_id)
 
 
-def assert_quotes_hold(library: Library, links: list[ChainLink]) -> None:
-    tools: Tools = library._tools
-    quotes = [quote for link in links for sentence in link.sentences for quote in sentence.quotes]
-    assert quotes
-    for q in quotes:
-        assert quote_in_span(Citation(q.video_id, "", "", q.start_s, q.end_s, q.kind, q.text), tools)
+def rests_on(library: Library, links: list[ChainLink]) -> list[Passage]:
+    """The passages that the sentences rest on; each is there, and within its link's span where that has one."""
+    named = [(link, each) for link in links for s in link.sentences for each in s.passages]
+    assert named
+    assert all(s.passages for link in links for s in link.sentences)
+    found = seen(library._store).passages([each for _, each in named])
+    assert [p.id for p in found] == [each for _, each in named]
+    for (link, _), passage in zip(named, found, strict=True):
+        assert link.level == "library" or link.start_s <= passage.start_s < link.end_s
+    return list(found)
+
+
+def whole_of(library: Library, collection: str | None = None) -> list[ChainLink]:
+    """What the collection, or the library, is about as an answer has it."""
+    with library._store.view(Scope(collection=collection)) as view:
+        return library_summary(view)
 
 
 def test_without_a_model_the_chain_is_extractive_and_every_quote_holds(tmp_path: Path) -> None:
@@ -84,9 +94,10 @@ def test_without_a_model_the_chain_is_extractive_and_every_quote_holds(tmp_path:
     assert {link.level for link in links} == {"event", "video"}
     assert len(links) > 2
     assert links[-1].text == library.show("a").summary
-    assert_quotes_hold(library, links)
+    rests_on(library, links)
     for scope in (None, "week"):
-        (whole,) = library._store.library_chain(scope)
+        (whole,) = whole_of(library, scope)
+        assert seen(library._store, Scope(collection=scope)).library_chain() == [], "chosen when asked"
         assert set(whole.sentences) <= set(links[-1].sentences)
     (record,) = [r for r in library.stage_results("a") if r.stage == "summaries"]
     assert (record.engine, record.counters["links"]) == ("extractive", len(links))
@@ -98,15 +109,15 @@ def test_a_model_writes_once_and_again_only_what_changed(tmp_path: Path) -> None
     model = ScriptedSummariser()
     library, events = index(tmp_path, model)
     links = chain(library, "a")
-    assert_quotes_hold(library, links)
+    rests_on(library, links)
     assert {link.engine for link in links} == {"scripted"}
     told = [event.message for event in events if isinstance(event, Told)]
     assert len(told) == 2
     assert "scripted summarises" in told[0]
     assert "tokens to read (--skip summaries leaves it out)" in told[0]
-    whole = library._store.library_chain()[-1]
+    whole = seen(library._store).library_chain()[-1]
     assert whole.engine == "scripted"
-    assert len({video for s in whole.sentences for video, _ in s.events}) == 2
+    assert {p.video_id for p in rests_on(library, [whole])} == {v.video_id for v in library.videos()}
     calls = len(model.requests)
     library.index(tmp_path)
     assert len(model.requests) == calls, "nothing changed, nothing is asked"
@@ -146,7 +157,7 @@ def test_a_model_that_dies_leaves_a_whole_chain_and_the_next_run_goes_on(tmp_pat
     links = chain(library, "a")
     assert [link.engine for link in links][:2] == ["scripted", "scripted"]
     assert {link.engine for link in links[2:]} == {"extractive"}
-    assert_quotes_hold(library, links)
+    rests_on(library, links)
     model = ScriptedSummariser()
     library, _ = index(tmp_path, model)
     finished = chain(library, "a")
@@ -166,12 +177,25 @@ def test_removing_a_video_takes_its_words_out_of_the_summaries_of_many(tmp_path:
     gone = library.find("a").video_id
     library.remove("a")
     for scope in (None, "week"):
-        (link,) = library._store.library_chain(scope)
-        assert link.sentences
-        assert all(quote.video_id != gone for s in link.sentences for quote in s.quotes)
+        (link,) = whole_of(library, scope)
+        assert gone not in {p.video_id for p in rests_on(library, [link])}
     library.index(tmp_path / "b.vtt", collection="other")
-    assert library._store.library_chain("other")
-    assert library._store.library_chain()
+    for scope in ("other", None):
+        assert whole_of(library, scope)
+
+
+def test_removing_a_video_takes_its_words_out_of_what_a_model_wrote_of_many(tmp_path: Path) -> None:
+    for name in ("parser", "garden", "budget"):
+        (tmp_path / f"{name}.vtt").write_text(transcript(name))
+    library, _ = index(tmp_path, ScriptedSummariser(), collection="week")
+    gone = library.find("parser").video_id
+    for scope in (None, "week"):
+        assert seen(library._store, Scope(collection=scope)).library_chain()
+    library.remove("parser")
+    for scope in (None, "week"):
+        links = whole_of(library, scope)
+        assert links
+        assert gone not in {p.video_id for p in rests_on(library, links)}
 
 
 class EchoLM:
@@ -208,10 +232,11 @@ def test_the_video_lm_gets_material_as_data_and_its_own_budget() -> None:
 
 @pytest.mark.parametrize("title", ["{oops}", 'a "quoted" title', "line\nbreak"])
 def test_a_title_cannot_break_the_task(tmp_path: Path, title: str) -> None:
-    from longvid_indexer.summarising.material import spoken_items
+    from longvid_indexer.summarising.material import events_of
     from longvid_indexer.summarising.write import Writer
-    from longvid_storage.types import Utterance
 
     model = ScriptedSummariser()
-    Writer(model, title).event(spoken_items("v", 0, [Utterance(0, 1, "Something is said.")]), "")
+    said = passages_of([Utterance(0, 1, "Something is said.")])
+    (event,) = events_of([Segment("event", 0, 1)], said)
+    Writer(model, title, {passage.id: passage for passage in said}).event(event.items, "")
     assert "\n" not in model.requests[0].prompt.split("\nWrite at most")[0]

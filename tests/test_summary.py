@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+from typing import Literal
 
 import pytest
 
 from longvid import Library
 from longvid_agents.cues import owner_of, strength
-from longvid_agents.sentences import Sentence
 from longvid_agents.summarise import strongest, summarise
+from longvid_storage.db.chain import ChainLink, SummarySentence
 from longvid_storage.errors import NotFoundError, UsageError
-from longvid_storage.types import Segment, Utterance
-from memory_tools import MemoryTools, MemoryVideo
+from longvid_storage.types import Citation, Passage, Segment, Utterance
+from small_library import SmallLibrary, SmallVideo
 
 PLANNING = """WEBVTT
 
@@ -36,8 +37,8 @@ PLANNING = """WEBVTT
 """
 
 
-def sentence(text: str, speaker: str | None = "Maya", start_s: float = 0.0) -> Sentence:
-    return Sentence("v", "speech", start_s, start_s + 5.0, text, speaker)
+def sentence(text: str, speaker: str | None = "Maya", start_s: float = 0.0) -> Passage:
+    return Passage(1, "v", "speech", start_s, start_s + 5.0, text, speaker)
 
 
 @pytest.fixture(scope="module")
@@ -63,8 +64,11 @@ def test_a_meeting_is_summarised_from_its_own_sentences(library: Library) -> Non
     assert summary.chapters[0].start_s == 0.0
     said = {(u.start_s, u.end_s): u.text for u in library.show("planning").utterances}
     for line in (*summary.overview, *summary.decisions, *summary.action_items, *summary.open_questions):
+        assert line.citation.quote == said[line.citation.start_s, line.citation.end_s]
+    for line in (*summary.decisions, *summary.action_items, *summary.open_questions):
         assert line.citation.quote == line.text
-        assert line.text in said[line.citation.start_s, line.citation.end_s]
+    for line in summary.overview:  # of the chain, which does without a "So" that leads in
+        assert line.citation.quote.endswith(line.text[1:])
 
 
 def test_a_collection_gives_one_summary_a_video(library: Library) -> None:
@@ -89,7 +93,7 @@ def test_the_command_prints_markdown_and_json(library: Library, capsys: pytest.C
         "**Jonas**: I will send the migration plan to everyone in the team by Friday. [planning @ 1:20–1:26]"
         in text
     )
-    assert "no language model read it" in text
+    assert "extractive: sentences of the video itself" in text
     app(["summary", "--collection", "team", "--json", "-L", place], standalone_mode=False)
     assert json.loads(capsys.readouterr().out)["action_items"][0]["owner"] == "Jonas"
     for wrong in (["summary", "-L", place], ["summary", "planning", "--format", "pdf", "-L", place]):
@@ -132,28 +136,37 @@ def test_one_line_a_place_and_in_time_order() -> None:
 
 
 def test_a_video_in_which_nothing_is_said_has_chapters_only() -> None:
-    tools = MemoryTools([MemoryVideo("v", "silent")])
-    summary = summarise(tools, "v", "silent", "silent.mp4", 9.0, [Segment("event", 0.0, 9.0, "Titles")])
+    silent = SmallLibrary([SmallVideo("v", "silent", segments=[Segment("event", 0.0, 9.0, "Titles")])])
+    with silent.view() as view:
+        summary = summarise(view, view.cards()[0])
     assert [chapter.title for chapter in summary.chapters] == ["Titles"]
     assert (summary.overview, summary.decisions, summary.action_items) == ((), (), ())
 
 
-def test_without_vectors_shared_words_make_a_sentence_central() -> None:
-    said = [
-        Utterance(0, 5, "The parser reads the grammar and the parser builds the tree of the program."),
-        Utterance(6, 9, "Lunch will be served at the usual place on the second floor today."),
-        Utterance(10, 15, "When the grammar changes the parser builds the tree of the program anew."),
-    ]
+def test_the_overview_is_the_chain_short_or_long_without_what_has_lost_its_place() -> None:
+    said = [Utterance(10.0 * n, 10.0 * n + 9, f"Sentence {n} is about the parser.") for n in range(3)]
+    held = SmallLibrary([SmallVideo("v", "talk", said)])
+    first, second, third = held.passages("v")
 
-    class NoVectors(MemoryTools):
-        def stored_vectors(self, *arguments: object, **more: object) -> None:
-            return None
+    def link(level: Literal["event", "video"], seq: int, *passages: Passage) -> ChainLink:
+        sentences = tuple(SummarySentence(each.text, (each.id,)) for each in passages)
+        return ChainLink(level, seq, 0, 29, sentences, "f", "extractive")
 
-    tools = NoVectors([MemoryVideo("v", "talk", said)])
-    summary = summarise(tools, "v", "talk", "talk.mp4", 20.0, [])
-    assert len(summary.overview) == 3
-    from longvid_agents.sentences import speech_sentences
-    from longvid_agents.summarise import overview
-
-    first = overview(tools, "v", speech_sentences("v", said), 1)
-    assert "parser" in first[0].text
+    held.write_chain(
+        "v", [link("event", 0, first), link("event", 1, second, third), link("video", 0, second)]
+    )
+    with held.view() as view:
+        (card,) = view.cards()
+        assert [line.text for line in summarise(view, card).overview] == [second.text]
+        long = summarise(view, card, length="long").overview
+        assert [line.citation for line in long] == [
+            Citation.of(each, "talk", "talk.mp4") for each in (first, second, third)
+        ]
+    with held.store.stage("v", "transcript", "2") as writer:
+        writer.replace_utterances([said[0], said[2]])
+    with held.view() as view:
+        assert summarise(view, card).overview == ()
+        assert [line.text for line in summarise(view, card, length="long").overview] == [
+            first.text,
+            third.text,
+        ]

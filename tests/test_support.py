@@ -10,7 +10,6 @@ import pytest
 from ask_tools import check_answer, library
 from longvid_agents.budget import Budget
 from longvid_agents.checks.support import FIT, SUPPORTED, coverage, likeness
-from longvid_agents.graph import ask
 from longvid_agents.video_lm import Request
 from longvid_storage.errors import OUT_OF_TIME, ModelError
 from longvid_storage.types import Answer
@@ -52,7 +51,7 @@ def answered(claim: str, *, late: bool) -> tuple[Answer, ScriptedLM]:
         else {"verdicts": [{"claim": 1, "supported": False}]}
     )
     tools, lm = library(), ScriptedLM(write, judged, otherwise={"complete": True, "claims": []})
-    answer = ask("Who promised to write the budget report?", tools, lm=lm, budget=Budget(seconds=50.0))
+    answer = tools.ask("Who promised to write the budget report?", lm=lm, budget=Budget(seconds=50.0))
     check_answer(answer, tools)
     return answer, lm
 

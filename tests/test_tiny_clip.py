@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 import media_factory as mf
 from longvid.cli import app
 from longvid.engines import Engines
-from longvid.tools import LibraryTools
+from longvid.media import LibraryMedia
 from longvid_agents.graph import ask
 from longvid_agents.video_lm import Frame, Request
 from longvid_storage.db.store import Store
 from longvid_storage.models.image_encoders.open_clip import OpenClipEncoder
+from longvid_storage.types import EVERYTHING
 from scripted_lm import ScriptedLM
 from tiny_clip import MODEL
 from tiny_clip.drawings import Scene, Thing, all_scenes, draw, gallery, words
@@ -182,8 +183,8 @@ def looked_at(folder: Path, question: str, image: str) -> tuple[Frame, ...]:
         return {"complete": True, "claims": []}
 
     lm = ScriptedLM(otherwise=reply, sees=True)
-    with Store.open(folder) as store:
-        ask(question, LibraryTools(store, Engines({"image": image}, "cpu")), lm=lm)
+    with Store.open(folder) as store, store.view(EVERYTHING, Engines({"image": image}, "cpu")) as view:
+        ask(question, view, lm=lm, media=LibraryMedia())
     return next(request.frames for request in lm.requests if len(request.frames) > 4)
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import pytest
-from longvid_indexer.structuring.sentences import make_sentences, readable
 
 from longvid_indexer.structure import build_structure
 from longvid_indexer.structuring.describe import Describer, slide_titles
 from longvid_indexer.structuring.keyphrases import PhraseIndex
+from longvid_indexer.structuring.spoken import Spoken, readable, spoken
 from longvid_indexer.structuring.words import content_words, stem, tokens, without_fillers
 from longvid_storage.types import ScreenText, Slide, Utterance, VideoInfo
+from passage_tools import passages_of
+
+
+def sentences_of(said: list[Utterance]) -> list[Spoken]:
+    return spoken(passages_of(said), {})
 
 
 @pytest.mark.parametrize(
@@ -42,23 +45,23 @@ def test_a_word_of_its_own_is_no_fragment() -> None:
 
 
 def test_tokens_of_other_scripts() -> None:
-    assert tokens("学习率 is C++ e-mail") == ["学习率", "is", "c++", "e-mail"]
+    assert tokens("学习率 is C++ e-mail") == ("学习率", "is", "c++", "e-mail")
     assert content_words("Die Lösung und der Preis") == ["lösung", "preis"]
     assert content_words("مرحبا بكم") == ["مرحبا", "بكم"]
     assert stem("disclosures") == stem("disclosure")
 
 
-def test_caption_lines_become_sentences_across_interruptions() -> None:
+def test_back_channel_is_no_sentence_and_interruptions_part_none() -> None:
     said = [
         Utterance(0, 2, "The agenda was sent round to all", "Ann"),
         Utterance(1.5, 2.2, "Mm-hmm.", "Bo"),
-        Utterance(2, 3, "of you. It has three points.", "Ann"),
+        Utterance(2, 3, "of you. Um, it has three points.", "Ann"),
     ]
-    sentences = make_sentences(said, None)
+    sentences = sentences_of(said)
     assert [s.text for s in sentences] == ["The agenda was sent round to all of you.", "It has three points."]
-    assert sentences[0].start_s == 0
-    assert sentences[1].end_s == 3
-    assert all(a.end_s <= b.end_s for a, b in pairwise(sentences))
+    assert [(s.passage.start_s, s.passage.end_s) for s in sentences] == [(0, 3), (2, 3)]
+    assert [s.complete for s in sentences] == [True, True]
+    assert sentences[0].fluency > sentences[1].fluency
 
 
 def test_phrases_contrast_spans() -> None:
@@ -114,9 +117,7 @@ def test_the_opening_question_names_what_follows() -> None:
         ),
         Utterance(20, 35, "There are many grants for developers. Being funded matters.", "Guest"),
     ]
-    assert Describer(make_sentences(said, None), ()).titles([(0, 40)]) == [
-        "How do you get funded as a developer?"
-    ]
+    assert Describer(sentences_of(said), ()).titles([(0, 40)]) == ["How do you get funded as a developer?"]
 
 
 def test_slides_name_scenes_and_the_tallest_line_is_the_heading() -> None:
@@ -141,13 +142,19 @@ def test_formulas_and_margins_are_no_headings() -> None:
     assert [t.text for t in slide_titles(slides, lines)] == ["The update rule", "The code", "I Have a Dream"]
 
 
-def test_speech_without_full_stops_is_cut_at_pauses() -> None:
+def test_where_nobody_set_a_full_stop_every_part_counts_as_complete() -> None:
     said = [Utterance(i * 5.0, i * 5.0 + 4.5, f"the list number {i} must be sorted") for i in range(4)]
-    assert len(make_sentences(said, None)) == 4
+    assert [s.complete for s in sentences_of(said)] == [True] * 4
     close = [
         Utterance(i * 5.0, i * 5.0 + 4.9, f"the list number {i} must be sorted before it") for i in range(9)
     ]
-    assert all(s.length <= 25 for s in make_sentences(close, None))
+    # Whole captions of nine words each: the one with which there are 25 is the last.
+    assert [s.length for s in sentences_of(close)] == [27, 27, 27]
+    ended = [
+        Utterance(i * 5.0, i * 5.0 + 4.5, f"Item {i} must be sorted{'.' * (i != 2)}", "AB"[i % 2])
+        for i in range(4)
+    ]
+    assert [s.complete for s in sentences_of(ended)] == [True, True, False, True]
 
 
 def test_summary_takes_what_the_part_is_about_not_the_chatter() -> None:
@@ -159,9 +166,10 @@ def test_summary_takes_what_the_part_is_about_not_the_chatter() -> None:
         Utterance(18, 20, "Mm-hmm."),
         Utterance(20, 26, "Somebody left a bottle on the table over there yesterday."),
     ]
-    summary = Describer(make_sentences(said, None), ()).summary((0, 30), "scene")
+    summary, chosen = Describer(sentences_of(said), ()).summary((0, 30), "scene")
     assert summary is not None
     assert "learning rate" in summary
+    assert [p.text for p in passages_of(said) if p.id in chosen] == [summary]
 
 
 def test_summary_sentences_are_said_and_in_order() -> None:
@@ -169,7 +177,7 @@ def test_summary_sentences_are_said_and_in_order() -> None:
         Utterance(i * 5.0, i * 5.0 + 5, f"Point {w} concerns the {w} of our {v}.")
         for i, (w, v) in enumerate([("budget", "project"), ("schedule", "project"), ("battery", "remote")])
     ]
-    segments = build_structure(info_of(15), said, (), (), ())
+    segments = build_structure(info_of(15), passages_of(said), (), (), ())
     summary = segments[0].summary
     assert summary is not None
     places = [summary.index(u.text) for u in said if u.text in summary]
@@ -182,7 +190,7 @@ def test_chinese_gets_a_title_and_a_summary() -> None:
         Utterance(i * 8.0, i * 8.0 + 7, "学习率决定梯度下降的步长。梯度下降需要合适的学习率。")
         for i in range(6)
     ]
-    segments = build_structure(info_of(48), said, (), (), ())
+    segments = build_structure(info_of(48), passages_of(said), (), (), ())
     event = next(s for s in segments if s.level == "event")
     assert event.summary is not None
     assert "学习率" in event.summary
@@ -191,7 +199,7 @@ def test_chinese_gets_a_title_and_a_summary() -> None:
 
 def test_backchannel_alone_gives_no_words() -> None:
     said = [Utterance(i * 3.0, i * 3.0 + 1, "Mm-hmm.") for i in range(5)]
-    segments = build_structure(info_of(20), said, (), (), ())
+    segments = build_structure(info_of(20), passages_of(said), (), (), ())
     assert {(s.title, s.summary) for s in segments if s.level in ("event", "scene")} == {(None, None)}
 
 
@@ -206,4 +214,4 @@ def test_titles_of_scripts_without_spaces_are_words_or_phrases_of_words() -> Non
     chinese = PhraseIndex([tomato, tap])
     assert [chinese.best(at, 1)[0].text for at in (0, 1)] == ["西红柿", "水龙头"]
     assert "".join(tokens(tomato[1])) == "西红柿喜欢阳光"
-    assert tokens("ต้มน้ำให้เดือดแล้วใส่กุ้ง") == ["ต้ม", "น้ำ", "ให้", "เดือด", "แล้ว", "ใส่", "กุ้ง"]
+    assert tokens("ต้มน้ำให้เดือดแล้วใส่กุ้ง") == ("ต้ม", "น้ำ", "ให้", "เดือด", "แล้ว", "ใส่", "กุ้ง")

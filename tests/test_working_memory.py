@@ -6,15 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from longvid_agents.budget import estimate_tokens
-from longvid_agents.sentences import Sentence
 from longvid_agents.working_memory import WorkingMemory
+from longvid_storage.types import Passage
 
 SOURCES = {"a": ("First talk", "a.mp4"), "b": ("Second talk", "b.mp4")}
 
 
-def sentence(number: int, video_id: str = "a", words: int = 12) -> Sentence:
+def sentence(number: int, video_id: str = "a", words: int = 12) -> Passage:
     text = " ".join([f"word{number}", *["and more of it"] * (words // 4)])
-    return Sentence(video_id, "speech", 5.0 * number, 5.0 * number + 4, text, "Ana")
+    return Passage(number + 1, video_id, "speech", 5.0 * number, 5.0 * number + 4, text, "Ana")
 
 
 def filled(count: int) -> WorkingMemory:
@@ -95,9 +95,9 @@ def test_the_window_keeps_to_its_tokens_and_every_id_to_its_piece(
     pieces = [sentence(n, video, words) for n, (video, words) in enumerate(sizes)]
     memory = WorkingMemory().meeting(SOURCES).adding(pieces)
     window = memory.window(most, estimate_tokens)
-    tokens = sum(estimate_tokens(item.sentence.text) + 16 for item in window.items)
+    tokens = sum(estimate_tokens(item.passage.text) + 16 for item in window.items)
     tokens += sum(map(estimate_tokens, window.digests))
     assert tokens <= most + 16  # one line says that more was read before, even where there is no room
-    assert [item.sentence for item in memory.items] == pieces
+    assert [item.passage for item in memory.items] == pieces
     assert [memory.get(item.id) for item in memory.items] == list(memory.items)
     assert len(window.items) == len(pieces) or window.digests

@@ -120,14 +120,16 @@ def content_terms(text: str, language: str | None = None) -> tuple[Term, ...]:
     asking = FRAME_WORDS | ASKING_WORDS.get(code, frozenset())
     found: dict[str, Term] = {}
     framing: dict[str, Term] = {}
+    read: set[str] = set()
     at_start = True
     for match in WRITTEN_WORD.finditer(unicodedata.normalize("NFKC", text)):
         word = match.group()
         folded = word.casefold()
         special = any(c.isdigit() for c in word) or (any(c.isupper() for c in word) and not at_start)
         at_start = text[match.end() : match.end() + 1] in {".", "?", "!"}
-        if folded in stops or folded.replace("’", "'").split("'")[0] in stops:
+        if folded in read or folded in stops or folded.replace("’", "'").split("'")[0] in stops:
             continue
+        read.add(folded)
         chosen = framing if folded in asking else found
         tight = _pairs_in_words(word)
         for part in _parts(word, code) if tight else (word,):

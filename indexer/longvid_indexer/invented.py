@@ -1,16 +1,20 @@
 """Leaves out what a recogniser invented: loops, lines said over and over, text where no voice is, text too fast to say.
 
-One guard for every engine, by what can be seen from outside: the text, its time, and where the voice gate heard a
-voice. No list of known phrases: what a model invents depends on what it was trained on. What a Whisper says about
-itself (its confidence) is judged by ``is_unsure``. The compression ratio and the confidence thresholds are those of
+``Guard`` judges what was just recognised: one guard for every engine, by what can be seen from outside: the text, its
+time, and where the voice gate heard a voice. ``without_loops`` judges files, which a recogniser may have written too,
+by their text alone, and lets more repetition pass, since people sing and cheer. No list of known phrases: what a model
+invents depends on what it was trained on. What a Whisper says about itself (its confidence) is judged by ``is_unsure``.
+The compression ratio and the confidence thresholds are those of
 Radford et al. 2022 (arXiv 2212.04356), section 4.5.
 """
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import replace
 
 from longvid_indexer.voice import FRAME_S, Stretch
 from longvid_storage.types import Utterance
@@ -29,6 +33,19 @@ _VOICE_MIN_S = 0.1
 # Letters a second of voice. The fastest talkers reach about 30; a gate may miss half of a voice.
 _LETTERS_MAX = 60.0
 _LETTERS_SLACK_S = 0.25
+
+# In files: a phrase of up to so many words, said over and over in one line, so many times and so many words in all.
+_PHRASE_WORDS = 12
+_PHRASE_TIMES = 4
+_PHRASES_WORDS = 12
+# In files: a line, or up to so many lines in turn, again and again; one word ("Yeah.") more often than other lines.
+_TURNS = 3
+_LINE_TIMES = 4
+_WORD_TIMES = 6
+# Scripts without spaces: each character counts as a word.
+_TOKEN = re.compile(
+    r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]|[^\W_\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]+"
+)
 
 _REASONS = {
     "wordless": "without a word",
@@ -102,3 +119,63 @@ def _voice_s(stretch: Stretch, utterance: Utterance) -> float:
     first = int((begin_s - stretch.start_s) / FRAME_S)
     last = round((end_s - stretch.start_s) / FRAME_S)
     return float(stretch.voiced[first:last].sum()) * FRAME_S
+
+
+def without_loops(said: Sequence[Utterance]) -> tuple[tuple[Utterance, ...], str | None]:
+    """The utterances of a file with each loop said once, and a sentence about what was left out, None if nothing was.
+
+    A loop is a phrase of up to 12 words that fills a line four times or more (12 words or more in all), or a line, or
+    two or three in turn, by one speaker four times in a row (six times, if it is a single word).
+    """
+    lines = [_without_phrases(utterance) for utterance in said]
+    changed = {number for number, old in enumerate(said) if lines[number] is not old}
+    keys = [(line.speaker, tuple(word for word, _ in _tokens(line.text))) for line in lines]
+    dropped: set[int] = set()
+    for start, length, end in _runs(keys, _TURNS):
+        words = sum(len(words) for _, words in keys[start : start + length])
+        if words and end - start >= length * (_LINE_TIMES if words > length else _WORD_TIMES):
+            dropped.update(range(start + length, end))
+    if not changed and not dropped:
+        return tuple(said), None
+    kept = tuple(line for number, line in enumerate(lines) if number not in dropped)
+    return kept, (
+        f"{len(changed | dropped)} lines repeat themselves as only a recogniser does and were left out or said once"
+    )
+
+
+def _tokens(text: str) -> list[tuple[str, int]]:
+    """Words in lower case, and where they begin."""
+    return [(match.group().casefold(), match.start()) for match in _TOKEN.finditer(text)]
+
+
+def _without_phrases(utterance: Utterance) -> Utterance:
+    tokens = _tokens(utterance.text)
+    if len(tokens) < _PHRASES_WORDS:
+        return utterance
+    kept, at = [], 0
+    for start, length, end in _runs([word for word, _ in tokens], _PHRASE_WORDS):
+        if end - start >= max(_PHRASES_WORDS, _PHRASE_TIMES * length):
+            kept.append(utterance.text[at : tokens[start + length][1]])
+            at = tokens[end][1] if end < len(tokens) else len(utterance.text)
+    if not kept:
+        return utterance
+    return replace(utterance, text="".join([*kept, utterance.text[at:]]).strip(), words=())
+
+
+def _runs(items: Sequence[Hashable], longest: int) -> Iterator[tuple[int, int, int]]:
+    """``(start, length, end)`` of stretches in which a unit of up to ``longest`` items follows itself, in order.
+
+    The shortest unit that fits four times wins. Stretches do not overlap. An item is compared with fewer than four
+    units of what follows it, or with what is then passed over, so the cost is linear.
+    """
+    start = 0
+    while start < len(items):
+        for length in range(1, longest + 1):
+            end = start + length
+            while end < len(items) and items[end] == items[end - length]:
+                end += 1
+            if end - start >= _PHRASE_TIMES * length:
+                yield start, length, end
+                start = end - 1
+                break
+        start += 1

@@ -7,6 +7,7 @@ be read costs that file and nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ from longvid_storage.types import StageResult
 
 if TYPE_CHECKING:
     from longvid_indexer.scan import Found
+    from longvid_indexer.subtitles.beside import Sidecars
     from longvid_storage.db.rows import PathRow, VideoRow
     from longvid_storage.db.store import Store
 
@@ -50,11 +52,14 @@ class Pipeline:
         self.stages = stages
         self.collection = collection
         self._grew = False
+        self._sidecars: Sidecars | None = None
 
     def run(self, paths: list[Path], on_event: Callable[[IndexEvent], None]) -> list[IndexReport]:
         """Index everything under ``paths``; returns one report a file, in the order they were done."""
         from longvid_indexer.scan import scan
+        from longvid_indexer.subtitles.beside import Sidecars
 
+        self._sidecars = Sidecars()
         reports: list[IndexReport] = []
         with self.store.writer_lock(on_wait=lambda message: on_event(Waiting(message))):
             with self.store.view() as view:  # one snapshot: a file that is unchanged asks nothing more
@@ -127,6 +132,8 @@ class Pipeline:
         if row is None and not same:  # this run may have indexed a copy of it
             row = self._row(video_id)
         info = row.info if row is not None else probe(found.path, video_id)
+        if row is None and found.title_is_shared:
+            info = replace(info, title=found.path.stem)
         if row is None or (self.collection is not None and self.collection not in row.collections):
             store.upsert_video(info, self.collection)
             self._grew = True
@@ -159,7 +166,7 @@ class Pipeline:
         for path in row.paths if row is not None else ():
             if path == str(found.path):
                 continue
-            other = look_at(Path(path))
+            other = look_at(Path(path), self._sidecars)
             if other.error is None:
                 candidates.append(other)
             else:

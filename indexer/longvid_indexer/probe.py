@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from longvid_indexer.sniff import HEAD_BYTES, MEDIA_SUFFIXES, SUBTITLE_SUFFIXES, is_text, sniff_bytes
+from longvid_indexer.sniff import HEAD_BYTES, MEDIA_SUFFIXES, SUBTITLE_SUFFIXES, like_subtitles, sniff_bytes
 from longvid_storage.errors import MediaError
 from longvid_storage.types import Chapter, VideoInfo
 
@@ -42,8 +42,12 @@ def probe(path: Path, video_id: str) -> VideoInfo:
     kind = sniff_bytes(head)
     if kind == "empty":
         raise MediaError(f"{path} is empty (0 bytes): copy or download it again", code="empty_file")
-    if kind == "subtitles" or (is_text(head) and path.suffix.lower() in SUBTITLE_SUFFIXES):
+    if kind == "subtitles" or (like_subtitles(path.name) and kind in ("text", "unknown")):
         return _probe_transcript(path, video_id)
+    if like_subtitles(path.name) and path.suffix.lower() not in SUBTITLE_SUFFIXES:
+        from longvid_indexer.subtitles.reading import refusal
+
+        raise refusal(path)
     if kind == "image":
         raise MediaError(f"{path} is a picture, not a video: longvid indexes video, audio and subtitle files",
                          code="image")  # fmt: skip
@@ -99,10 +103,15 @@ def _read_head(path: Path) -> bytes:
 
 
 def _probe_transcript(path: Path, video_id: str) -> VideoInfo:
-    from longvid_indexer.subtitles.reading import read_subtitles
+    from longvid_indexer.subtitles.reading import read_subtitles, refusal
+    from longvid_indexer.subtitles.talks import own_title
 
     read = read_subtitles(path)
+    if not read.cues and path.suffix.lower() not in (".vtt", ".srt"):
+        raise refusal(path)
     if not read.cues:
+        if read.remarks:
+            raise MediaError(f"{path} holds no speech: {read.remarks[0]}", code="no_cues")
         raise MediaError(
             f"{path} is a subtitle file without a single readable cue: a cue is a line such as"
             " '00:00:01.000 --> 00:00:04.000' and the text below it",
@@ -110,7 +119,7 @@ def _probe_transcript(path: Path, video_id: str) -> VideoInfo:
         )
     return VideoInfo(
         video_id=video_id,
-        title=sensible_title(read.title) or path.stem,
+        title=own_title(read.title) or path.stem,
         duration_s=max(cue.end_s for cue in read.cues),
         has_video=False,
         has_audio=False,

@@ -5,12 +5,21 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from longvid_indexer.sniff import MEDIA_SUFFIXES, SUBTITLE_SUFFIXES, sniff
-from longvid_indexer.subtitles.beside import Sidecar, find_sidecars, match_sidecars, sign
+from longvid_indexer.listing import Listing
+from longvid_indexer.sniff import (
+    MEDIA_SUFFIXES,
+    TRANSCRIPT_SUFFIXES,
+    UNREAD_SUFFIXES,
+    like_subtitles,
+    sniff,
+)
+from longvid_indexer.subtitles.beside import NOTHING_BESIDE, Beside, Sidecars, sign
+from longvid_indexer.subtitles.regular import why_not_read
+from longvid_indexer.subtitles.talks import Talk, one_a_talk
 from longvid_storage.errors import MediaError
 
 # Never media, so their content is not even looked at. Names of programming languages that are also media suffixes
@@ -32,37 +41,46 @@ class Found:
     """One input: a media file or a lone transcript with what ``stat`` says of it, or ``error``, one sentence why not.
 
     ``path`` is absolute. ``sidecar_signature`` changes when a subtitle file beside it does; empty when there is none.
+    ``title_is_shared``: a lone transcript whose title other files in its directory have too, so that it names none.
     """
 
     path: Path
     size: int = 0
     mtime_ns: int = 0
-    sidecars: tuple[Path, ...] = ()
+    beside: Beside = NOTHING_BESIDE
     sidecar_signature: str = ""
+    title_is_shared: bool = False
     error: MediaError | None = None
+
+    @property
+    def sidecars(self) -> tuple[Path, ...]:
+        """The subtitle files that belong to it."""
+        return tuple(sidecar.path for sidecar in self.beside.taken)
 
 
 def scan(paths: Sequence[Path]) -> Iterator[Found]:
     """Every input once, in the order given; a directory is searched recursively, in alphabetical order.
 
     Within directories, hidden files and what is not media are passed over, links are followed (each directory once).
-    A file given by name is always reported: what is wrong with it comes out of ``error`` or of probing it.
+    A file given by name is always reported: what is wrong with it comes out of ``error`` or of probing it. Several
+    files of one talk without media are one input.
     """
     given = [Path(os.path.abspath(path)) for path in paths]
-    files_given = {path for path in given if not path.is_dir()}
+    sidecars = Sidecars()
+    files = _given_files([path for path in given if not path.is_dir()], sidecars)
     seen: set[Path] = set()
     for path in given:
-        found = _directory(path) if path.is_dir() else _given_file(path, files_given)
+        found = _directory(path, sidecars) if path.is_dir() else files.get(path, ())
         for item in found:
             if item.path not in seen:
                 seen.add(item.path)
                 yield item
 
 
-def look_at(path: Path) -> Found:
+def look_at(path: Path, sidecars: Sidecars | None = None) -> Found:
     """One file that is known already, as it is now."""
-    alone = path.suffix.lower() in SUBTITLE_SUFFIXES or not path.is_file()
-    return _found(path, [] if alone else find_sidecars(path))
+    alone = like_subtitles(path.name) or not path.is_file()
+    return _found(path, Beside() if alone else (sidecars or Sidecars()).of(path))
 
 
 def content_id(path: Path) -> str:
@@ -81,20 +99,35 @@ def content_id(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _given_file(path: Path, given: set[Path]) -> Iterator[Found]:
-    """A file named by the user. Subtitles are passed over when their media file is named too (``lectures/*``)."""
-    if path.suffix.lower() in SUBTITLE_SUFFIXES:
-        media = [
-            other for other in given if other.parent == path.parent and other.suffix.lower() in MEDIA_SUFFIXES
-        ]
-        if any(path in [s.path for s in find_sidecars(other)] for other in media if other.is_file()):
-            return
-        yield _found(path, [])
-        return
-    yield _found(path, find_sidecars(path) if path.is_file() else [])
+def _given_files(given: Sequence[Path], sidecars: Sidecars) -> dict[Path, list[Found]]:
+    """Files named by the user. Subtitles are passed over when their media file is named too (``lectures/*``)."""
+    media = {path: sidecars.of(path) for path in given if not like_subtitles(path.name) and path.is_file()}
+    taken = {sidecar.path for beside in media.values() for sidecar in beside.taken}
+    lone = [path for path in given if like_subtitles(path.name) and path not in taken]
+    talks = {talk.path: talk for folder in _by_folder(lone) for talk in one_a_talk(folder)}
+    found = {path: [_found(path, beside)] for path, beside in media.items()}
+    found |= {path: [_transcript(talk)] for path, talk in talks.items()}
+    rest = [path for path in given if path not in media and not like_subtitles(path.name)]
+    return found | {path: [_found(path, Beside())] for path in rest}
 
 
-def _found(path: Path, beside: list[Sidecar]) -> Found:
+def _by_folder(paths: Iterable[Path]) -> Iterable[list[Path]]:
+    folders: dict[Path, list[Path]] = {}
+    for path in dict.fromkeys(paths):
+        folders.setdefault(path.parent, []).append(path)
+    return folders.values()
+
+
+def _transcript(talk: Talk) -> Found:
+    if talk.path.suffix.lower() in UNREAD_SUFFIXES:
+        from longvid_indexer.subtitles.reading import refusal
+
+        return Found(talk.path, error=refusal(talk.path))
+    found = _found(talk.path, Beside(notes=talk.notes))
+    return replace(found, title_is_shared=talk.title_is_shared)
+
+
+def _found(path: Path, beside: Beside) -> Found:
     try:
         status = path.stat()
     except OSError as error:
@@ -107,13 +140,14 @@ def _found(path: Path, beside: list[Sidecar]) -> Found:
             f"{path} is neither a file nor a directory: give a media file, a subtitle file or a directory"
         )
         return Found(path, error=MediaError(message, code="not_media"))
-    files = tuple(sidecar.path for sidecar in beside)
-    return Found(path, status.st_size, status.st_mtime_ns, files, sign(beside, path.name))
+    if like_subtitles(path.name) and (why := why_not_read(status)):
+        return Found(path, error=MediaError(f"{path} was not read: {why}", code="not_media"))
+    return Found(path, status.st_size, status.st_mtime_ns, beside, sign(beside.taken, path))
 
 
-def _directory(top: Path) -> Iterator[Found]:
+def _directory(top: Path, sidecars: Sidecars) -> Iterator[Found]:
     count = 0
-    for item in _walk(top, set()):
+    for item in _walk(top, sidecars):
         count += 1
         yield item
     if not count:
@@ -121,50 +155,65 @@ def _directory(top: Path) -> Iterator[Found]:
         yield Found(top, error=MediaError(message, code="empty_directory"))
 
 
-def _walk(folder: Path, entered: set[tuple[int, int]]) -> Iterator[Found]:
-    """Depth first: a directory's own files, then its subdirectories."""
-    try:
-        status = folder.stat()
-        # A link may lead back up: each real directory is entered once.
-        if (status.st_dev, status.st_ino) in entered:
-            return
-        entered.add((status.st_dev, status.st_ino))
-        with os.scandir(folder) as listing:
-            entries = sorted((e for e in listing if not e.name.startswith(".")), key=lambda e: e.name)
-    except OSError as error:
-        yield Found(folder, error=MediaError(f"{folder} cannot be read: {error.strerror}", code="unreadable"))
-        return
-    folders = [entry for entry in entries if _is_folder(entry)]
-    names = [entry.name for entry in entries if entry not in folders]
-    yield from _files(folder, names)
-    for entry in folders:
-        yield from _walk(folder / entry.name, entered)
+def _walk(top: Path, sidecars: Sidecars) -> Iterator[Found]:
+    """Depth first: a directory's own files, then its subdirectories. A list of what is left keeps any depth cheap."""
+    entered: set[tuple[int, int]] = set()
+    taken: set[Path] = set()
+    left = [top]
+    while left:
+        folder = left.pop()
+        try:
+            status = folder.stat()
+            # A link may lead back up: each real directory is entered once.
+            if (status.st_dev, status.st_ino) in entered:
+                continue
+            entered.add((status.st_dev, status.st_ino))
+            listing = sidecars.listings.of(folder)
+        except OSError as error:
+            unreadable = MediaError(f"{folder} cannot be read: {error.strerror}", code="unreadable")
+            yield Found(folder, error=unreadable)
+            continue
+        yield from _files(listing, sidecars, taken)
+        left += [folder / name for name in reversed(listing.folders)]
 
 
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:
+def _files(listing: Listing, sidecars: Sidecars, taken: set[Path]) -> Iterator[Found]:
+    """What to index in one directory; ``taken``: what belongs to a media file here or in the directory above."""
+    folder = listing.folder
+    media = [name for name in listing.files if _is_media(folder / name)]
+    matched = sidecars.match(listing, media)
+    taken |= matched.taken
+    lone = [
+        folder / name
+        for name in listing.files
+        if name not in matched.beside and _is_lone(folder / name, taken)
+    ]
+    talks = {talk.path.name: talk for talk in one_a_talk(lone)}
+    for name in listing.files:
+        if name in matched.beside:
+            yield _found(folder / name, matched.beside[name])
+        elif name in talks:
+            yield _transcript(talks[name])
+
+
+def _is_lone(path: Path, taken: set[Path]) -> bool:
+    """Whether this is a transcript without media: by its suffix, or by its content where the suffix is of much else."""
+    from longvid_indexer.subtitles.reading import holds_transcript
+
+    if path in taken or not like_subtitles(path.name):
         return False
-
-
-def _files(folder: Path, names: list[str]) -> Iterator[Found]:
-    media = [name for name in names if _is_media(folder / name)]
-    beside = match_sidecars(media, names)
-    taken = {sidecar.path.name for group in beside.values() for sidecar in group}
-    for name in names:
-        if name in beside:
-            yield _found(
-                folder / name, [Sidecar(folder / s.path, s.language, s.partial) for s in beside[name]]
-            )
-        elif name not in taken and Path(name).suffix.lower() in SUBTITLE_SUFFIXES:
-            yield _found(folder / name, [])
+    if path.suffix.lower() not in TRANSCRIPT_SUFFIXES:
+        return True
+    try:
+        return path.is_file() and holds_transcript(path, alone=True)
+    except (MediaError, OSError):
+        return False
 
 
 def _is_media(path: Path) -> bool:
     """By suffix where that is clear, else by content; text called ``.mp4`` counts, so that its error is told."""
     suffix = path.suffix.lower()
-    if suffix in _OTHER_SUFFIXES or suffix in SUBTITLE_SUFFIXES:
+    if suffix in _OTHER_SUFFIXES or like_subtitles(path.name):
         return False
     if suffix in MEDIA_SUFFIXES and suffix not in _AMBIGUOUS_SUFFIXES:
         return True

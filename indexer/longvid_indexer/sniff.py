@@ -6,9 +6,12 @@ are text and therefore never media here: opening one would make the demuxer foll
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Literal
+
+from longvid_indexer.subtitles.encodings import utf16_without_mark
 
 Kind = Literal["media", "subtitles", "image", "text", "empty", "unknown"]
 
@@ -20,7 +23,15 @@ _MEDIA_SUFFIXES_TEXT = (
     ".vob .wav .weba .webm .wma .wmv "
 )
 MEDIA_SUFFIXES = frozenset(_MEDIA_SUFFIXES_TEXT.split())
-SUBTITLE_SUFFIXES = (".vtt", ".srt", ".ass", ".ssa")
+# In the order in which to prefer one of several files of a talk.
+SUBTITLE_SUFFIXES = (
+    ".vtt", ".webvtt", ".srt", ".ass", ".ssa", ".ttml", ".dfxp", ".itt", ".json3", ".srv3", ".srv2", ".srv1", ".sbv",
+    ".smi", ".sami", ".scc", ".lrc",
+)  # fmt: skip
+# Suffixes of much else: such a file is a transcript if its content is one.
+TRANSCRIPT_SUFFIXES = (".json", ".tsv", ".csv", ".sub", ".xml", ".docx", ".txt")
+# Subtitles that cannot be read: pictures, and formats of broadcasting.
+UNREAD_SUFFIXES = (".sup", ".idx", ".stl", ".cap", ".pac", ".mks")
 
 # Offset, bytes. The rarer formats are recognised by their suffix and then by the demuxer itself.
 _MEDIA_MAGIC = (
@@ -33,11 +44,22 @@ _IMAGE_MAGIC = (
     (0, b"\x89PNG"), (0, b"\xff\xd8\xff"), (0, b"GIF8"), (8, b"WEBP"), (0, b"II*\x00"), (0, b"MM\x00*"),
     (4, b"ftypheic"), (4, b"ftypheix"), (4, b"ftypmif1"), (4, b"ftypavif"), (4, b"ftypheif"), (0, b"BM"),
 )  # fmt: skip
+_GAP = r"[ \t]{0,9}"
 _CUE_TIME = re.compile(
-    r"^\s*(?:\d+:)?\d{1,2}:\d{1,2}[.,]\d{1,3}\s*-+>\s*(?:\d+:)?\d{1,2}:\d{1,2}[.,]\d{1,3}", re.MULTILINE
+    rf"^{_GAP}-?(?:\d{{1,4}}:)?\d{{1,4}}:-?\d{{1,2}}(?:[.,;]\d{{1,9}})?{_GAP}-{{1,9}}>{_GAP}(?:(?:\d{{1,4}}:)?\d{{1,2}}:\d|$)"
+    rf"|^{_GAP}\d{{1,7}}[.,]\d{{1,9}}{_GAP}-->{_GAP}\d{{1,7}}[.,]\d",
+    re.MULTILINE,
 )
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\r\f\x1b"))
+# Real text has stray control characters (a vertical tab, Ctrl-Z, zeros at its end); random bytes have 10 % of them.
+_CONTROL_SHARE = 0.05
+
+
+def like_subtitles(name: str) -> bool:
+    """Whether a file could hold subtitles or a transcript, by its suffix."""
+    suffix = os.path.splitext(name)[1].lower()
+    return suffix in SUBTITLE_SUFFIXES or suffix in TRANSCRIPT_SUFFIXES or suffix in UNREAD_SUFFIXES
 
 
 def sniff(path: Path) -> Kind:
@@ -59,23 +81,30 @@ def sniff_bytes(head: bytes) -> Kind:
         return "image"
     if any(head[at : at + len(magic)] == magic for at, magic in _MEDIA_MAGIC) or _is_transport_stream(head):
         return "media"
-    if not is_text(head):
+    if not is_text(head) or (_controls(head) and _is_mpeg_audio(head)):
         return "media" if _is_mpeg_audio(head) else "unknown"
-    text = head_text(head)
+    text = head_text(head).replace("\r", "\n")
     if text.startswith("WEBVTT") or text.lstrip().startswith("[Script Info]") or _CUE_TIME.search(text):
         return "subtitles"
     return "text"
 
 
 def is_text(head: bytes) -> bool:
-    """Whether these bytes are text in some encoding: no control characters, or UTF-16 with its mark."""
-    return head.startswith(_UTF16_MARKS) or head.translate(None, _CONTROL) == head
+    """Whether these bytes are text in some encoding: hardly any control characters, or UTF-16."""
+    if head.startswith(_UTF16_MARKS) or utf16_without_mark(head):
+        return True
+    text = head.rstrip(b"\x00")
+    return bool(text) and _controls(text) <= _CONTROL_SHARE * len(text)
 
 
 def head_text(head: bytes) -> str:
     """A readable form of the head, good enough to find ASCII in it."""
-    encoding = "utf-16" if head.startswith(_UTF16_MARKS) else "utf-8-sig"
+    encoding = "utf-16" if head.startswith(_UTF16_MARKS) else utf16_without_mark(head) or "utf-8-sig"
     return head.decode(encoding, errors="replace")
+
+
+def _controls(head: bytes) -> int:
+    return len(head) - len(head.translate(None, _CONTROL))
 
 
 def _is_transport_stream(head: bytes) -> bool:

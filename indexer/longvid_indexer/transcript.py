@@ -7,19 +7,23 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from longvid_indexer.subtitles.beside import find_sidecars, in_order
-from longvid_indexer.subtitles.cleaning import tidy_line, unroll
+from longvid_indexer.invented import without_loops
+from longvid_indexer.subtitles.beside import Beside, Sidecar, Sidecars, in_order
+from longvid_indexer.subtitles.cleaning import join_brackets, tidy_line
 from longvid_indexer.subtitles.cue import Cue, Line, Subtitles
 from longvid_indexer.subtitles.languages import normalise_language
 from longvid_indexer.subtitles.reading import read_subtitles
 from longvid_indexer.subtitles.sounds import described_sounds
-from longvid_indexer.subtitles.speakers import Names, find_names, split_speaker
+from longvid_indexer.subtitles.speakers import Turn, turns_of
 from longvid_storage.errors import MediaError
 from longvid_storage.types import Sound, Utterance, VideoInfo, Word
 
 if TYPE_CHECKING:
     from longvid_indexer.subtitles.tracks import Tracks
     from longvid_indexer.transcriber import Transcriber
+
+
+_NAMED_IN_A_NOTE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +42,12 @@ class Transcript:
     sounds: tuple[Sound, ...] = ()
 
 
-def sidecars(path: Path) -> list[Path]:
-    """The subtitle files that belong to a media file and lie beside it, in alphabetical order."""
-    return [sidecar.path for sidecar in find_sidecars(path)]
-
-
-def make_transcript(path: Path, info: VideoInfo, transcriber: Transcriber | None) -> Transcript:
+def make_transcript(
+    path: Path, info: VideoInfo, transcriber: Transcriber | None, beside: Beside | None = None
+) -> Transcript:
     """Take the first source that has words; ``transcriber`` None means that speech is not recognised.
+
+    ``beside``: what lies beside the file, where that is known already.
 
     Raises:
         MediaError: the file cannot be read.
@@ -53,12 +56,13 @@ def make_transcript(path: Path, info: VideoInfo, transcriber: Transcriber | None
     if info.media_type == "transcript":
         read = read_subtitles(path, _language_of_name(path))
         language = read.language or _language_of_name(path)
-        return Transcript(
-            to_utterances(read, language), "file", language, read.notes(), described_sounds(read)
-        )
-    notes: list[str] = []
+        said, more = _said(read, language)
+        notes = [*(beside.notes if beside else ()), *read.notes(), *more]
+        return Transcript(said, "file", language, tuple(notes), described_sounds(read))
+    beside = beside or Sidecars().of(path)
+    notes = [*beside.notes]
     tracks = _list_tracks(path)
-    found = _beside(path, info, tracks, notes) or _inside(path, info, tracks, notes)
+    found = _beside(beside, info, tracks, notes) or _inside(path, info, tracks, notes)
     if found is not None:
         return found
     if not info.has_audio:
@@ -83,38 +87,63 @@ def _list_tracks(path: Path) -> Tracks:
     return list_tracks(path)
 
 
-def _beside(path: Path, info: VideoInfo, tracks: Tracks, notes: list[str]) -> Transcript | None:
-    for sidecar in in_order(find_sidecars(path), tracks.spoken):
+def _beside(beside: Beside, info: VideoInfo, tracks: Tracks, notes: list[str]) -> Transcript | None:
+    left = in_order(beside.taken, tracks.spoken)
+    while left:
+        sidecar = left.pop(0)
         try:
-            read = read_subtitles(sidecar.path, sidecar.language)
+            read = read_subtitles(sidecar.path, sidecar.language, info.frame_rate, info.duration_s)
         except MediaError as error:
             notes.append(error.message)
             continue
         language = sidecar.language or read.language
-        utterances = _within(to_utterances(read, language), info, notes)
-        notes += [f"{sidecar.path.name}: {note}" for note in read.notes()]
+        said, more = _said(read, language)
+        utterances = _within(said, info, notes)
+        notes += [f"{sidecar.path.name}: {note}" for note in (*read.notes(), *more)]
         if utterances:
             source = f"sidecar:{sidecar.path.name}"
+            notes += _not_used(left)
             return Transcript(utterances, source, language, tuple(notes), _heard(read, info))
-        notes.append(f"{sidecar.path.name} has no readable cue and was passed over")
+        what = "has no readable cue" if not read.cues else "says nothing while the video lasts"
+        notes.append(f"{sidecar.path.name} {what} and was passed over")
     return None
+
+
+def _not_used(left: list[Sidecar]) -> list[str]:
+    if not left:
+        return []
+    names = ", ".join(sidecar.path.name for sidecar in left[:_NAMED_IN_A_NOTE])
+    more = f" and {len(left) - _NAMED_IN_A_NOTE} more" if len(left) > _NAMED_IN_A_NOTE else ""
+    return [f"a video has one transcript: other subtitles beside it were not used ({names}{more})"]
 
 
 def _inside(path: Path, info: VideoInfo, tracks: Tracks, notes: list[str]) -> Transcript | None:
     from longvid_indexer.subtitles.tracks import read_track
 
     for track in tracks.text:
-        read = read_track(path, track, info.stream_start_s)
-        utterances = _within(to_utterances(read, track.language), info, notes)
+        read = read_track(path, track, info.stream_start_s, info.duration_s)
+        said, more = _said(read, track.language)
+        utterances = _within(said, info, notes)
         if utterances:
-            notes += read.notes()
+            notes += (*read.notes(), *more)
             source = f"track:{track.index}:{track.language or 'und'}"
             return Transcript(utterances, source, track.language, tuple(notes), _heard(read, info))
         notes.append(f"subtitle track {track.index} ({track.codec}) has no text and was passed over")
     if tracks.pictures:
         kinds = ", ".join(sorted(set(tracks.pictures)))
         notes.append(f"subtitle tracks of pictures are not read ({kinds})")
+    if tracks.unread:
+        kinds = " and ".join(tracks.unread)
+        notes.append(
+            f"a subtitle track holds text that is not read: {kinds}; extract it to a .srt or .vtt beside the file"
+        )
     return None
+
+
+def _said(read: Subtitles, language: str | None) -> tuple[tuple[Utterance, ...], tuple[str, ...]]:
+    """What a file says without what a recogniser invented, and a note on that."""
+    said, note = without_loops(to_utterances(read, language))
+    return said, () if note is None else (note,)
 
 
 def _within(utterances: Iterable[Utterance], info: VideoInfo, notes: list[str]) -> tuple[Utterance, ...]:
@@ -147,35 +176,20 @@ def _cut(utterance: Utterance, end_s: float) -> Utterance:
 
 def to_utterances(read: Subtitles, language: str | None) -> tuple[Utterance, ...]:
     """Cues to utterances in order of time: one a cue, or one a speaker where several speak in it."""
-    rolled_up = unroll(sorted(read.cues, key=lambda cue: cue.start_s))
-    cues = [replace(cue, lines=tuple(filter(None, map(tidy_line, cue.lines)))) for cue in rolled_up]
-    names = find_names(line.text for cue in cues for line in cue.lines if line.speaker is None)
-    made = [u for cue in cues for u in _cue_utterances(cue, names, language)]
+    cues = [replace(cue, lines=tuple(join_brackets(cue.lines))) for cue in read.cues]
+    spoken = zip(cues, turns_of(cues, voices_last=read.voices_last), strict=True)
+    made = [u for cue, turns in spoken for u in _cue_utterances(cue, turns, language)]
     return tuple(sorted(made, key=lambda u: (u.start_s, u.end_s)))
 
 
-def _cue_utterances(cue: Cue, names: Names, language: str | None) -> list[Utterance]:
-    turns: list[tuple[str | None, list[Line]]] = []
-    for line in cue.lines:
-        speaker, text = (line.speaker, line.text) if line.speaker else split_speaker(line.text, names)
-        if not text:
-            continue
-        # A line without a name goes on with what the line above it says.
-        if turns and (speaker is None or speaker == turns[-1][0]):
-            turns[-1][1].append(replace(line, text=text))
-        else:
-            turns.append((speaker, [replace(line, text=text)]))
-    return [
-        Utterance(
-            cue.start_s,
-            cue.end_s,
-            " ".join(line.text for line in lines),
-            speaker,
-            language,
-            _words_of(lines),
-        )
-        for speaker, lines in turns
-    ]
+def _cue_utterances(cue: Cue, turns: list[Turn], language: str | None) -> list[Utterance]:
+    made = []
+    for speaker, raw in turns:
+        lines = list(filter(None, map(tidy_line, raw)))
+        text = " ".join(line.text for line in lines)
+        if text:
+            made.append(Utterance(cue.start_s, cue.end_s, text, speaker, language, _words_of(lines)))
+    return made
 
 
 def _words_of(lines: list[Line]) -> tuple[Word, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from longvid.exports.spans import href
 from longvid_storage.db.view import View
-from longvid_storage.types import Answer, Box, Citation, Keyframe, Moment, Scope
+from longvid_storage.types import Answer, Box, Citation, Keyframe, Moment, Passage, Scope
 
 WIDEST = 960
 PARTIAL = "This answer is partial: a budget ran out, or the model failed, before all was read that it needs."
@@ -78,8 +78,7 @@ def build_report(answer: Answer, view: View) -> Report:
 
 
 def _cited(citation: Citation, view: View) -> Source:
-    cited = view.passages([citation.passage_id]) if citation.passage_id else []
-    boxes = [box for passage in cited for box in passage.boxes]
+    boxes = _boxes(citation, view) if citation.kind == "screen" else []
     thumbnail = _thumbnail(citation.video_id, citation.start_s, citation.end_s, boxes, view)
     return Source(
         citation.title,
@@ -90,6 +89,19 @@ def _cited(citation: Citation, view: View) -> Source:
         citation.quote,
         thumbnail,
     )
+
+
+def _boxes(citation: Citation, view: View) -> list[Box]:
+    """Where the cited line is on screen. It is known by its place and words: a saved answer may be of another library,
+    or older than the ids of passages."""
+    if not view.has_video(citation.video_id):
+        return []
+    shown = view.passages_of(citation.video_id, ["screen"])
+    return [box for passage in shown for box in passage.boxes if _place(passage) == _place(citation)]
+
+
+def _place(shown: Passage | Citation) -> tuple[float, float, str]:
+    return shown.start_s, shown.end_s, shown.text if isinstance(shown, Passage) else shown.quote
 
 
 def _near(moment: Moment, view: View) -> Source:

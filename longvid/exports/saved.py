@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -21,6 +22,8 @@ _LATEST_S = 1e9
 def read_answer(path: Path) -> Answer:
     """The answer in a file; keys that it has beyond the contract's are passed over.
 
+    One that an older longvid wrote names no passages: their ids are 0.
+
     Raises:
         UsageError: there is no such file, or it holds no answer.
     """
@@ -34,6 +37,7 @@ def read_answer(path: Path) -> Answer:
     try:
         # Not by pydantic's own reader of JSON: a file name may hold bytes that are no text.
         said = json.loads(text, parse_float=_finite, parse_constant=_finite)
+        _name_evidence(said)
         answer = _adapter().validate_python(said)
         for place in _places(answer):
             _check(place)
@@ -44,6 +48,18 @@ def read_answer(path: Path) -> Answer:
             path, f"it is not JSON: {error}" if isinstance(error, json.JSONDecodeError) else str(error)
         ) from None
     return answer
+
+
+def _name_evidence(said: Any) -> None:
+    """Give evidence that was written before passages had ids the id 0 and the video of its moment."""
+    for moment in _objects(said.get("nearest") if isinstance(said, dict) else None):
+        for evidence in _objects(moment.get("evidence")):
+            evidence.setdefault("id", 0)
+            evidence.setdefault("video_id", moment.get("video_id"))
+
+
+def _objects(listed: Any) -> list[dict[str, Any]]:
+    return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
 
 
 @cache

@@ -71,7 +71,11 @@ class Conversation:
             speakers = _heard(view)
             resolved = resolve(question, turns, view.scope, speakers, self._lm)
             answer = self._answered(view, question, resolved, turns)
-            cited = _cited(view, [claim.citations[0] for claim in answer.claims])
+            cited = resolved.anchor
+            if (
+                resolved.mode != "again"
+            ):  # what is told again keeps its speakers, also of a turn without passages
+                cited = _cited(view, [claim.citations[0] for claim in answer.claims])
         turn = Turn(
             question=question,
             asked=resolved.question,

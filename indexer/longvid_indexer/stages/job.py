@@ -28,7 +28,7 @@ STAGES = ("transcript", "speakers", "visual", "sounds", "screen_text", "vectors"
 """In the order they run; a stage reads only what stages before it wrote."""
 
 # Raise a number when the code of that stage changes what it writes: libraries then redo it and what follows.
-_VERSIONS = {**dict.fromkeys(STAGES, 1), "visual": 2, "structure": 2}
+_VERSIONS = {**dict.fromkeys(STAGES, 1), "transcript": 2, "visual": 2, "sounds": 2, "structure": 2}
 
 
 class Engines(Protocol):

@@ -28,7 +28,7 @@ def sounds_stage(job: Job, recorded: dict[str, str]) -> Plan:
 
         described = job.described
         if described is None:  # the transcript is unchanged, so its subtitles were not read
-            described = make_transcript(job.path, job.info, None).sounds
+            described = make_transcript(job.path, job.info, None, job.found.beside).sounds
         with job.store.view() as view:
             known = view.sounds(job.video_id)
         if not job.info.has_audio and not described and not known:

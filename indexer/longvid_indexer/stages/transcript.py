@@ -20,7 +20,7 @@ def transcript_stage(job: Job, recorded: dict[str, str]) -> Plan:
     recognised = digest("transcript", job.found.sidecar_signature, heard_by)
 
     def make() -> Work:
-        made = make_transcript(job.path, job.info, job.engines.transcriber)
+        made = make_transcript(job.path, job.info, job.engines.transcriber, job.found.beside)
         job.described = made.sounds
         needs_engine = made.source == "none" or made.source.startswith("speech:")
 

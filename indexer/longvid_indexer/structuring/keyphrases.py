@@ -139,7 +139,7 @@ def _inner_case(sentence: str) -> list[str]:
     """Tokens as written, but the capital of a sentence's first word taken off: it says nothing about the
     word.
     """
-    words = surface_tokens(sentence)
+    words = list(surface_tokens(sentence))
     if words and words[0][1:] == words[0][1:].lower():
         words[0] = words[0].lower()
     return words

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from longvid_storage.text import stop_words
 from longvid_storage.text.segmentation import UNSPACED, segment
@@ -86,7 +87,8 @@ _SPELLED = re.compile(
 _NOISE_MARK = re.compile(r"[\[(<{*][^\])>}*]{0,40}[\])>}*]|[♪♫]+")
 
 
-def surface_tokens(text: str) -> list[str]:
+@lru_cache(maxsize=100_000)  # each text is asked for by titles, blocks, summaries of three levels
+def surface_tokens(text: str) -> tuple[str, ...]:
     """All words in order as written."""
     found: list[str] = []
     for match in _TOKEN.finditer(text):
@@ -95,7 +97,7 @@ def surface_tokens(text: str) -> list[str]:
             found.extend(segment(token))
         else:
             found.append(token)
-    return found
+    return tuple(found)
 
 
 def unspaced(word: str) -> bool:
@@ -112,11 +114,12 @@ def join_words(words: Sequence[str]) -> str:
     return joined
 
 
-def tokens(text: str) -> list[str]:
+def tokens(text: str) -> tuple[str, ...]:
     """:func:`surface_tokens` in lower case."""
     return surface_tokens(text.lower())
 
 
+@lru_cache(maxsize=100_000)
 def is_content(token: str) -> bool:
     """True when the word can say what a text is about: no stop word, no bare number, no single letter."""
     if token in STOP_WORDS or token.isdigit() or _JAPANESE_VERB.search(token):
@@ -131,6 +134,7 @@ def content_words(text: str) -> list[str]:
     return [token for token in tokens(text) if is_content(token)]
 
 
+@lru_cache(maxsize=100_000)
 def stem(token: str) -> str:
     """A crude stem by which forms of a word are counted together: no language needed, no dictionary."""
     if not token.isascii():

@@ -1,133 +1,278 @@
-"""Which subtitle files belong to which media file: the stem, and at most a few tags between it and the suffix."""
+"""Which subtitle files belong to which media file, by their names, in time linear in the number of names.
+
+Beside a film ``talk.mp4`` lie ``talk.srt``, ``talk.en.vtt``, ``talk.wav.srt``, ``talk_en (1).srt``; in a folder such as
+``Subs`` files of the same names, or files that are called by their language only (``2_English.srt``), which belong to
+the one film there is.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
-import unicodedata
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from longvid_indexer.sniff import MEDIA_SUFFIXES, SUBTITLE_SUFFIXES
-from longvid_indexer.subtitles.languages import normalise_language
-
-_TAGS = frozenset(
-    (
-        "forced",
-        "sdh",
-        "cc",
-        "hi",
-        "default",
-        "auto",
-        "full",
-        "foreign",
-        "signs",
-        "captions",
-        "subtitles",
-        "asr",
-    )
+from longvid_indexer.listing import Listing, Listings
+from longvid_indexer.sniff import (
+    MEDIA_SUFFIXES,
+    SUBTITLE_SUFFIXES,
+    TRANSCRIPT_SUFFIXES,
+    UNREAD_SUFFIXES,
+    like_subtitles,
 )
-_PARTIAL = frozenset(("forced", "signs", "foreign"))
-_MOST_TAGS = 3
+from longvid_indexer.subtitles.regular import digest_of, why_not_read
+from longvid_indexer.subtitles.tags import Tags, composed, cuts, media_stems, only_tags, read_tags
+from longvid_storage.errors import MediaError
+
+# A transcript of words and speakers (JSON) says more than subtitles made from it.
+PREFERENCE = (".json", *SUBTITLE_SUFFIXES, *TRANSCRIPT_SUFFIXES[1:], *UNREAD_SUFFIXES)
+_FOLDERS = frozenset(
+    [
+        "subs",
+        "sub",
+        "subtitles",
+        "subtitle",
+        "captions",
+        "caption",
+        "cc",
+        "srt",
+        "vtt",
+        "transcripts",
+        "transcript",
+        "untertitel",
+        "legendas",
+        "subtitulos",
+    ]
+)
+_NAMED_IN_A_NOTE = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Sidecar:
-    """A subtitle file beside its media file; ``partial`` when it covers foreign lines or signs only."""
+    """A subtitle file beside its media file.
+
+    ``partial``: it covers foreign lines or signs only. ``original``: its name says that its language is the spoken one.
+    """
 
     path: Path
     language: str | None
     partial: bool
+    original: bool = False
 
 
-def _key(name: str) -> str:
-    # Some systems store accents decomposed, and some ignore case: a copied pair must still find each other.
-    return unicodedata.normalize("NFC", name).casefold()
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What lies beside one file: the subtitle files that are its own, and sentences about what was not taken."""
+
+    taken: tuple[Sidecar, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
-def _match(stem: str, name: str) -> Sidecar | None:
-    """``name`` as a sidecar of the media file with that stem (its path is the bare name yet), or None."""
-    base, suffix = os.path.splitext(name)
-    if suffix.lower() not in SUBTITLE_SUFFIXES or not _key(base).startswith(_key(stem)):
-        return None
-    rest = unicodedata.normalize("NFC", base)[len(unicodedata.normalize("NFC", stem)) :]
-    if not rest:
-        return Sidecar(Path(name), None, False)
-    tags = rest[1:].split(".")
-    if rest[0] != "." or len(tags) > _MOST_TAGS:
-        return None
-    languages = [normalise_language(tag) for tag in tags]
-    known = [
-        tag.lower() in _TAGS or language is not None for tag, language in zip(tags, languages, strict=True)
-    ]
-    if not all(known):
-        return None
-    # "hi" alone is Hindi; after a language it is the mark for the hard of hearing.
-    language = next(filter(None, languages), None)
-    return Sidecar(Path(name), language, any(tag.lower() in _PARTIAL for tag in tags))
+NOTHING_BESIDE = Beside()
 
 
-def match_sidecars(media_names: Iterable[str], names: Iterable[str]) -> dict[str, list[Sidecar]]:
-    """Media name → its subtitle files, among the names of one directory.
+@dataclass
+class Matched:
+    """A directory's subtitle files: those of each media file, and those that are nobody's."""
 
-    A subtitle file goes to the media file with the longest matching stem (``talk.en.vtt`` to ``talk.en.mp4`` before
+    beside: dict[str, Beside] = field(default_factory=dict)
+    alone: list[Path] = field(default_factory=list)
+
+    @property
+    def taken(self) -> set[Path]:
+        """Every file that belongs to a media file."""
+        return {sidecar.path for each in self.beside.values() for sidecar in each.taken}
+
+
+def match_sidecars(media: Iterable[str], listing: Listing, listings: Listings) -> Matched:
+    """The subtitle files of each of ``media``, names in ``listing``; folders of subtitles below it are read too.
+
+    A file goes to the media file with the longest matching stem (``talk.en.vtt`` to ``talk.en.mp4`` before
     ``talk.mp4``), and to all of them when several have that stem (``talk.mp4``, ``talk.wav``).
     """
-    stems: dict[str, list[str]] = {}
-    for media in media_names:
-        stems.setdefault(os.path.splitext(media)[0], []).append(media)
-    longest_first = sorted(stems, key=len, reverse=True)
-    found: dict[str, list[Sidecar]] = {media: [] for group in stems.values() for media in group}
-    for name in sorted(names):
-        if os.path.splitext(name)[1].lower() not in SUBTITLE_SUFFIXES:
+    owners = _Owners(media)
+    found: dict[str, list[Sidecar]] = {name: [] for name in owners.media}
+    faults: dict[str, list[tuple[bool, str]]] = {name: [] for name in owners.media}
+    alone: list[Path] = []
+    for path, tags, names in _claims(owners, listing, listings):
+        certain = path.suffix.lower() not in TRANSCRIPT_SUFFIXES
+        fault = _fault(path) if names or certain else None
+        if fault is None and names:
+            sidecar = Sidecar(path, tags.language, tags.partial, tags.original)
+            for name in names:
+                found[name].append(sidecar)
+        elif fault is not None and names:
+            for name in names:
+                faults[name].append((certain, f"{path.name} beside it was not read: {fault}"))
+        elif certain and path.parent == listing.folder:
+            alone.append(path)
+    stray = _stray(alone)
+    made = {}
+    for name, taken in found.items():
+        # A text or table of that name may be anything; it is only worth a line where subtitles are missing.
+        notes = [note for certain, note in faults[name] if certain or not taken]
+        made[name] = Beside(tuple(taken), (*notes, *(() if taken else stray)))
+    return Matched(made, alone)
+
+
+class _Owners:
+    """Media files by what their subtitles may be called."""
+
+    def __init__(self, media: Iterable[str]) -> None:
+        self.media = sorted(set(media))
+        self._exact: dict[str, list[str]] = {}
+        self._shortened: dict[str, list[str]] = {}
+        for name in self.media:
+            stem, *shorter = media_stems(composed(os.path.splitext(name)[0]))
+            self._exact.setdefault(stem.casefold(), []).append(name)
+            for each in shorter:
+                self._shortened.setdefault(each.casefold(), []).append(name)
+
+    @property
+    def only(self) -> list[str]:
+        """All media files, when they are of one stem."""
+        return self.media if len(self._exact) == 1 else []
+
+    def of(self, base: str) -> tuple[Tags, list[str]] | None:
+        """Whose subtitles a file with this name (without its suffix) is."""
+        for stem, rest in cuts(composed(base)):
+            names = self._exact.get(stem.casefold()) or self._shortened.get(stem.casefold())
+            if names and (tags := read_tags(rest)) is not None:
+                return tags, names
+        return None
+
+    def of_stem(self, stem: str) -> list[str]:
+        """The media files of exactly that stem."""
+        return self._exact.get(composed(stem).casefold(), [])
+
+
+def _claims(
+    owners: _Owners, listing: Listing, listings: Listings
+) -> Iterator[tuple[Path, Tags, Sequence[str]]]:
+    """``(file, its tags, whose it is)`` for everything like subtitles in the directory and its subtitle folders."""
+    for name in listing.files:
+        if like_subtitles(name) and name not in owners.media:
+            yield _claim(owners, listing.folder / name)
+    if not owners.media:
+        return
+    for name in listing.folders:
+        if name.casefold() not in _FOLDERS:
             continue
-        for stem in longest_first:
-            sidecar = _match(stem, name)
-            if sidecar is not None:
-                for media in stems[stem]:
-                    found[media].append(sidecar)
-                break
-    return found
+        below = _listed(listing.folder / name, listings)
+        for file in below.files if below else ():
+            if like_subtitles(file):
+                yield _claim(owners, listing.folder / name / file)
+        for inner in below.folders if below else ():
+            names = owners.of_stem(inner)
+            files = _listed(listing.folder / name / inner, listings) if names else None
+            for file in files.files if files else ():
+                if like_subtitles(file):
+                    path = listing.folder / name / inner / file
+                    tags = (owners.of(path.stem) or (only_tags(path.stem), names))[0]
+                    yield path, tags or Tags(), names
 
 
-def find_sidecars(path: Path) -> list[Sidecar]:
-    """The subtitle files beside one media file, in alphabetical order; none when its directory cannot be listed."""
+def _claim(owners: _Owners, path: Path) -> tuple[Path, Tags, Sequence[str]]:
+    if owned := owners.of(path.stem):
+        return path, *owned
+    tags = only_tags(path.stem) if owners.only else None
+    return path, tags or Tags(), owners.only if tags is not None else ()
+
+
+def _is_media(name: str) -> bool:
+    return os.path.splitext(name)[1].lower() in MEDIA_SUFFIXES
+
+
+def _listed(folder: Path, listings: Listings) -> Listing | None:
     try:
-        names = [entry.name for entry in os.scandir(path.parent) if entry.is_file()]
+        return listings.of(folder)
     except OSError:
-        return []
-    media = [name for name in names if os.path.splitext(name)[1].lower() in MEDIA_SUFFIXES]
-    matched = match_sidecars({*media, path.name}, names)[path.name]
-    return [Sidecar(path.parent / s.path, s.language, s.partial) for s in matched]
+        return None  # the walk comes here by itself and says so
+
+
+def _fault(path: Path) -> str | None:
+    """Why a file that is named like subtitles is not taken for them; None when it is."""
+    from longvid_indexer.subtitles.reading import READABLE, holds_transcript
+
+    try:
+        if why := why_not_read(path.stat()):
+            return why
+        suffix = path.suffix.lower()
+        if suffix in UNREAD_SUFFIXES or (suffix in TRANSCRIPT_SUFFIXES and not holds_transcript(path)):
+            return f"it holds no text with times that can be read; readable are {READABLE}"
+    except OSError as error:
+        return f"{error.strerror}"
+    except MediaError as error:
+        return error.message
+    return None
+
+
+def _stray(alone: Sequence[Path]) -> tuple[str, ...]:
+    if not alone:
+        return ()
+    names = ", ".join(path.name for path in alone[:_NAMED_IN_A_NOTE])
+    more = f" and {len(alone) - _NAMED_IN_A_NOTE} more" if len(alone) > _NAMED_IN_A_NOTE else ""
+    return (
+        f"subtitles that are named like no media file lie beside it ({names}{more}): give a file the name of its film,"
+        " 'talk.srt' for 'talk.mp4', to use it",
+    )
+
+
+class Sidecars:
+    """Finds the subtitle files of media files; each directory is read and matched once."""
+
+    def __init__(self) -> None:
+        self.listings = Listings()
+        self._matched: dict[Path, Matched] = {}
+
+    def match(self, listing: Listing, media: Iterable[str]) -> Matched:
+        """As ``match_sidecars``."""
+        return match_sidecars(media, listing, self.listings)
+
+    def of(self, path: Path) -> Beside:
+        """What lies beside one media file, in alphabetical order; nothing when its directory cannot be listed."""
+        listing = _listed(path.parent, self.listings)
+        if listing is None:
+            return Beside()
+        if path.parent not in self._matched:
+            self._matched[path.parent] = self.match(listing, filter(_is_media, listing.files))
+        beside = self._matched[path.parent].beside
+        if path.name not in beside:  # told by its content
+            return self.match(listing, [*beside, path.name]).beside[path.name]
+        return beside[path.name]
 
 
 def in_order(found: Sequence[Sidecar], spoken: str | None) -> list[Sidecar]:
     """The order in which to try them.
 
-    Complete ones before forced ones; the one without a language tag, then the language spoken in the recording (when
-    the container names it), then English, then by language code; ``.vtt`` before ``.srt`` before ``.ass``.
+    Complete ones before forced ones; the one without a language tag, then the language spoken in the recording (as a
+    name says with ``-orig``, else as the container does), then English, then by language code; then by format,
+    transcripts of words and speakers (JSON) before ``.vtt`` before ``.srt`` before ``.ass``.
     """
+    told = next((s.language for s in found if s.original and s.language), None)
+    first = told or spoken or "en"
 
-    def rank(sidecar: Sidecar) -> tuple[bool, int, str, int, str]:
-        wanted = [None, spoken or "en", "en"]
+    def rank(sidecar: Sidecar) -> tuple[bool, int, str, bool, int, str]:
+        wanted = [None, first, "en"]
+        # What is called the original beside a file without any language is still that language's.
         place = wanted.index(sidecar.language) if sidecar.language in wanted else len(wanted)
-        suffix = SUBTITLE_SUFFIXES.index(sidecar.path.suffix.lower())
-        return sidecar.partial, place, sidecar.language or "", suffix, sidecar.path.name
+        suffix = PREFERENCE.index(sidecar.path.suffix.lower())
+        return sidecar.partial, place, sidecar.language or "", sidecar.original, suffix, sidecar.path.name
 
     return sorted(found, key=rank)
 
 
-def sign(found: Sequence[Sidecar], media_name: str) -> str:
+def sign(found: Sequence[Sidecar], media: Path) -> str:
     """A digest of content and role of these files, the same for a renamed pair; empty when there are none."""
     if not found:
         return ""
-    stem = os.path.splitext(media_name)[0]
     digest = hashlib.sha256()
     for sidecar in sorted(found, key=lambda s: s.path.name):
-        digest.update(sidecar.path.name[len(stem) :].encode(errors="surrogateescape") + b"\x00")
+        role = os.path.relpath(sidecar.path, media.parent).removeprefix(media.stem)
+        digest.update(role.encode(errors="surrogateescape") + b"\x00")
         try:
-            digest.update(hashlib.sha256(sidecar.path.read_bytes()).digest())
-        except OSError:
+            digest.update(digest_of(sidecar.path))
+        except MediaError:
             digest.update(b"unreadable")
     return digest.hexdigest()[:32]

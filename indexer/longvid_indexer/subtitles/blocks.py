@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from longvid_indexer.subtitles.cue import LONGEST_S
+from longvid_indexer.subtitles.times import is_broken_span, parse_span
 
-_TIME = r"(?:(\d{1,3})\s*:\s*)?(\d{1,2})\s*:\s*(\d{1,2})(?:\s*[.,:]\s*(\d{1,6}))?"
-_SPAN = re.compile(rf"\s*{_TIME}(?:\s*(?:-+\s*>|→|—>|–>)\s*|\s+|\s+-\s+){_TIME}(?P<settings>(?:\s.*)?)\s*\Z")
-_ARROW = re.compile(r"-+\s*>")
-_BROKEN = re.compile(r"\s*\S*\d:\S*\s*-+\s*>|\s*--+\s*>")
 _COMMENTS = ("NOTE", "STYLE", "REGION")
+_LONGEST_NAME = 200
+_TOKEN = re.compile(r"[^\W_]+")
+_UNREADABLE = "cues without readable times were left out"
+_ENDLESS = "cues without an end last until the next one begins"
 
 
 @dataclass(slots=True)
@@ -29,52 +30,89 @@ class Block:
     lines: list[str]
 
 
-def _seconds(hours: str | None, minutes: str, seconds: str, fraction: str | None) -> float:
-    return int(hours or 0) * 3600 + int(minutes) * 60 + int(seconds) + float(f"0.{fraction or 0}")
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """How a file names its cues: their shapes (``cue-#``), and whether the first has a name."""
+
+    shapes: frozenset[str]
+    first: bool
+    throughout: bool
 
 
-def parse_span(line: str) -> tuple[float, float] | None:
-    """The two times of a timing line, or None when it is not one."""
-    match = _SPAN.match(line)
-    if match is None:
-        return None
-    has_arrow = _ARROW.search(line) or any(arrow in line for arrow in "→—–")
-    if match["settings"].strip() and not has_arrow:
-        return None  # a sentence that begins with two times
-    parts = match.groups()
-    return _seconds(*parts[0:4]), _seconds(*parts[4:8])
-
-
-def split_blocks(lines: list[str], problems: Counter[str], *, named: bool) -> Iterator[Block]:
+def split_blocks(lines: Sequence[str], problems: Counter[str], *, named: bool) -> Iterator[Block]:
     """Cues in file order. Text that belongs to no cue is left out; what looks like a broken cue is counted.
 
     ``named``: WebVTT, where a cue's text ends at the first empty line, and what follows is a name or a comment.
-    In SubRip text goes on after an empty line, up to the number of the next cue.
+    In SubRip text goes on after an empty line, up to the number of the next cue; a file without a header whose cues
+    have names is WebVTT.
     """
-    block: Block | None = None
-    for line in lines:
-        span = parse_span(line)
-        if span is None and not _BROKEN.match(line):
-            if block is not None:
-                block.lines.append(line)
+    spans = [(n, span) for n, line in enumerate(lines) if (span := _span(line)) is not None]
+    names = _names(lines, [n for n, _ in spans])
+    for place, (number, span) in enumerate(spans):
+        following = spans[place + 1] if place + 1 < len(spans) else (len(lines), None)
+        if not span or max(span[0], span[1] or 0.0) > LONGEST_S:
+            problems[_UNREADABLE] += 1
             continue
-        if block is not None:
-            yield _trimmed(block, named)
-        block = Block(*span, []) if span is not None and max(span) <= LONGEST_S else None
-        if block is None:
-            problems["cues without readable times were left out"] += 1
-    if block is not None:
-        yield _trimmed(block, named, last=True)
+        own = _own_lines(
+            lines[number + 1 : following[0]], names, named or names.throughout, following[1] is None
+        )
+        start_s, end_s = span
+        if end_s is None:
+            problems[_ENDLESS] += 1
+            end_s = following[1][0] if following[1] else start_s
+        yield Block(start_s, end_s, own)
 
 
-def _trimmed(block: Block, named: bool, last: bool = False) -> Block:
-    """The block with only its own text, without the number or name of the next cue and without comments."""
-    lines = block.lines
-    if not last and lines and lines[-1].strip().isdigit():
-        del lines[-1]
-    if named:
-        paragraphs = "\n".join(lines).split("\n\n")
-        # An empty line right below the times is a common slip; then the next paragraph is meant, if it can be text.
-        own = next((p for p in paragraphs[:2] if p.strip()), "")
-        block.lines = [] if own.startswith(_COMMENTS) else own.split("\n")
-    return block
+def _span(line: str) -> tuple[float, float | None] | tuple[()] | None:
+    """A timing line's times, an empty tuple for one that can't be read, None for any other line."""
+    span = parse_span(line)
+    if span is not None:
+        return span
+    return () if is_broken_span(line) else None
+
+
+def _names(lines: Sequence[str], timings: Sequence[int]) -> _Names:
+    counted: Counter[str] = Counter()
+    first = False
+    for place, number in enumerate(timings):
+        line = lines[number - 1].strip() if number else ""
+        if not line or line.isdigit() or len(line) > _LONGEST_NAME or line.startswith("WEBVTT"):
+            continue
+        if number == 1 or not lines[number - 2].strip():
+            first = first or place == 0
+            counted[_shape(line)] += 1
+    shapes = frozenset(shape for shape, count in counted.items() if "#" in shape and (count > 1 or first))
+    habitual = sum(counted[shape] for shape in shapes)
+    return _Names(shapes, first, habitual > 1 and habitual * 2 >= len(timings))
+
+
+def _shape(name: str) -> str:
+    """``cue-12`` and ``cue-13`` have one shape: what holds a digit stands for any other of its kind."""
+    return _TOKEN.sub(lambda m: "#" if any(map(str.isdigit, m.group())) else m.group(), name)
+
+
+def _own_lines(lines: Sequence[str], names: _Names, named: bool, last: bool) -> list[str]:
+    """The cue's own text, without the number or name of the next cue and without comments."""
+    own = list(lines)
+    if not last and own and _is_name(own, names, named):
+        del own[-1]
+    if not named:
+        return own
+    at = next((n for n, line in enumerate(own) if line.strip()), len(own))
+    until = next((n for n in range(at, len(own)) if not own[n].strip()), len(own))
+    # An empty line right below the times is a common slip; then the next paragraph is meant, if it can be text.
+    return [] if at and own[at:] and _is_comment(own[at]) else own[at:until]
+
+
+def _is_name(lines: Sequence[str], names: _Names, named: bool) -> bool:
+    line = lines[-1].strip()
+    if line.isdigit():
+        return True
+    if not line or len(line) > _LONGEST_NAME:
+        return False
+    separate = len(lines) > 1 and not lines[-2].strip()
+    return _shape(line) in names.shapes or (named and separate and (names.first or len(lines) > 2))
+
+
+def _is_comment(line: str) -> bool:
+    return line.split(None, 1)[0] in _COMMENTS

@@ -1,87 +1,58 @@
-"""Cues to utterances: captions that roll are said once, sound descriptions are not speech, dashes are not words."""
+"""What in a cue's lines is speech: descriptions of sounds are not, dashes and song signs are no words."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
 
-from longvid_indexer.subtitles.cue import Cue, Line
+from longvid_indexer.subtitles.cue import Line
+from longvid_indexer.subtitles.descriptions import closing_bracket, is_sound, opening_bracket
 
-# Two cues touch when the second begins this close to the end of the first.
-_TOUCH_S = 0.1
-# So many repeats of what was just shown make a file a rolling one; fewer may be people repeating themselves.
-_ROLLING_CUES = 3
-_ROLLING_SHARE = 0.15
-_SOUND = re.compile(r"\[[^\]]*\]|\([^)]*\)|\*[^*]*\*|[♪♫♬#\s.…-]+")
-_SOUND_WORDS_MAX = 6
+# A description runs over so many lines of a cue at most.
+_LINES_MAX = 4
+_DASH = re.compile(r"[-–—‐](?:\s+|(?=[^\W\d]))")
+_MUSIC = re.compile("[♪♫♬]+")
 
 
-def _shown(cue: Cue) -> list[str]:
-    return [line.text for line in cue.lines]
+def join_brackets(lines: Sequence[Line]) -> tuple[Line, ...]:
+    """The lines of a cue, with a description that runs over several of them as one line."""
+    joined: list[Line] = []
+    until = 0
+    for number, line in enumerate(lines):
+        if number < until:
+            continue
+        until = _closed_below(lines, number)
+        together = lines[number:until]
+        if len(together) > 1:
+            line = replace(line, text=" ".join(part.text for part in together), words=())
+        joined.append(line)
+    return tuple(joined)
 
 
-def _carried_over(before: Cue, cue: Cue) -> int:
-    """How many of the cue's first lines are the last lines that were on screen already."""
-    if not -0.5 <= cue.start_s - before.end_s <= _TOUCH_S and not before.start_s < cue.start_s < before.end_s:
-        return 0
-    old, new = _shown(before), _shown(cue)
-    for count in range(min(len(old), len(new)), 0, -1):
-        if old[-count:] == new[:count]:
-            return count
-    return 0
-
-
-def _grows(before: Cue, cue: Cue) -> bool:
-    """Whether the cue shows what was there and more words of the same speaker: live captions write as they hear."""
-    if cue.start_s - before.end_s > _TOUCH_S:
-        return False
-    old, new = " ".join(_shown(before)).split(), " ".join(_shown(cue)).split()
-    same_voice = before.lines[0].speaker == cue.lines[0].speaker
-    return same_voice and len(new) > len(old) > 0 and new[: len(old)] == old
-
-
-def unroll(cues: Sequence[Cue]) -> list[Cue]:
-    """Each line once, at the time it first appeared.
-
-    YouTube's automatic captions show every line twice or three times (as it scrolls up), live captions show a line
-    again with every new word, animated ones once a frame. Only a file that does so throughout is treated so: people
-    do say things twice.
-    """
-    pairs = list(pairwise(cues))
-    rolls = sum(_carried_over(a, b) > 0 and len(b.lines) + len(a.lines) > 2 for a, b in pairs)
-    grows = sum(_grows(a, b) for a, b in pairs)
-    enough = max(_ROLLING_CUES, _ROLLING_SHARE * len(cues))
-    rolling, growing = rolls >= enough, grows >= enough
-    repeating = sum(a.lines == b.lines and _carried_over(a, b) > 0 for a, b in pairs) >= enough
-    kept: list[Cue] = []
-    before: Cue | None = None  # as shown, not as kept
-    for cue in cues:
-        carried = _carried_over(before, cue) if before is not None else 0
-        if before is not None and kept and growing and _grows(before, cue):
-            kept[-1] = replace(cue, start_s=kept[-1].start_s)
-        elif before is not None and kept and carried == len(cue.lines) and (rolling or repeating):
-            if _shown(kept[-1]) == _shown(cue):
-                kept[-1] = replace(kept[-1], end_s=max(kept[-1].end_s, cue.end_s))
-        elif rolling and carried:
-            kept.append(replace(cue, lines=cue.lines[carried:]))
-        else:
-            kept.append(cue)
-        before = cue
-    return kept
-
-
-def is_sound(text: str) -> bool:
-    """Whether a whole line describes sound instead of speech: ``[Music]``, ``(door slams)``, ``♪``."""
-    is_link = "](" in text or "://" in text
-    return not is_link and not _SOUND.sub("", text) and len(text.split()) <= _SOUND_WORDS_MAX
+def _closed_below(lines: Sequence[Line], number: int) -> int:
+    """The line after the one in which the bracket closes that this line begins with and does not close."""
+    text = lines[number].text
+    at = opening_bracket(text)
+    if at is not None and text[at] != "*":
+        closing = closing_bracket(text[at])
+        if closing not in text:
+            for other in range(number + 1, min(number + _LINES_MAX, len(lines))):
+                if closing in lines[other].text:
+                    whole = lines[other].text.endswith((closing, closing + "."))
+                    return other + 1 if whole else number + 1
+    return number + 1
 
 
 def tidy_line(line: Line) -> Line | None:
-    """The line without its dialogue dash or music signs; None when it describes sound only."""
+    """The line without its dialogue dash or song signs; None when it describes sound only."""
     if is_sound(line.text):
         return None
-    text = re.sub(r"^[-–—‐](?:\s+|(?=[^\W\d]))", "", line.text)
-    text = re.sub(r"\s*[♪♫♬]+\s*", " ", text).strip()
+    text = line.text
+    if (dash := _DASH.match(text)) is not None:
+        text = text[dash.end() :]
+    if _MUSIC.search(text) is not None:
+        text = " ".join(_MUSIC.sub(" ", text).split())
+    if len(text) > 2 and text[0] == text[-1] == "#":
+        text = text[1:-1].strip()
     return replace(line, text=text) if text else None

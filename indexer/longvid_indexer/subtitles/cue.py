@@ -31,13 +31,19 @@ class Cue:
 
 @dataclass
 class Subtitles:
-    """What a parser read: cues in file order, what it knows of the whole, and how often something was wrong."""
+    """What a parser read: cues in file order, what it knows of the whole, and how often something was wrong.
+
+    ``remarks`` are sentences about the file as a whole. ``voices_last``: a speaker that is given may go on until
+    the next one, because the file never ends a voice.
+    """
 
     cues: list[Cue] = field(default_factory=list)
     language: str | None = None
     title: str | None = None
+    voices_last: bool = False
     problems: Counter[str] = field(default_factory=Counter)
+    remarks: list[str] = field(default_factory=list)
 
     def notes(self) -> tuple[str, ...]:
         """The problems as sentences for a person."""
-        return tuple(f"{count} {what}" for what, count in self.problems.items())
+        return (*self.remarks, *(f"{count} {what}" for what, count in self.problems.items()))

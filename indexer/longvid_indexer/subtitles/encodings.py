@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-# What subtitles of a language are written in when they are not Unicode; the strictest decoder first.
-_CODE_PAGES = {
-    "ru": ("cp1251",), "uk": ("cp1251",), "bg": ("cp1251",), "sr": ("cp1251",), "mk": ("cp1251",),
-    "pl": ("cp1250",), "cs": ("cp1250",), "sk": ("cp1250",), "hu": ("cp1250",), "sl": ("cp1250",),
-    "hr": ("cp1250",), "ro": ("cp1250",), "el": ("cp1253",), "tr": ("cp1254",), "he": ("cp1255",),
-    "ar": ("cp1256",), "fa": ("cp1256",), "lt": ("cp1257",), "lv": ("cp1257",), "et": ("cp1257",),
-    "vi": ("cp1258",), "th": ("cp874",), "ja": ("cp932", "euc_jp"), "ko": ("cp949",),
-    "zh": ("gb18030", "big5"),
-}  # fmt: skip
+from longvid_indexer.subtitles.code_pages import guess_code_page
+
 _MARKS = (
     (b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe\x00\x00", "utf-32"), (b"\x00\x00\xfe\xff", "utf-32"),
     (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"),
 )  # fmt: skip
+_HEAD_BYTES = 4096
+_ISO_2022 = ((b"\x1b$B", "iso2022_jp"), (b"\x1b$@", "iso2022_jp"), (b"\x1b$)C", "iso2022_kr"))
 
 
 def decode_text(data: bytes, language: str | None = None) -> tuple[str, str | None]:
-    """The text of a file, and the name of its encoding when that is not UTF-8.
+    """The text of a file, and the name of its encoding when that is not UTF-8, with ``" (a guess …)"`` when unsure.
 
-    ``language`` (``"ru"``) helps where bytes alone cannot tell code pages apart; the last resort is cp1252, which most
-    western files without Unicode are in. Never fails: a byte that fits nothing becomes U+FFFD.
+    ``language`` (``"ru"``) helps where bytes alone cannot tell code pages apart. Never fails: a byte that fits nothing
+    becomes U+FFFD.
     """
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             text = data.decode(encoding, errors="replace")
             return text, None if encoding == "utf-8-sig" else encoding.upper()
-    if wide := _utf16_without_mark(data):
+    if wide := utf16_without_mark(data):
         return data.decode(wide, errors="replace"), wide.upper()
+    for escape, encoding in _ISO_2022:
+        if escape in data[:_HEAD_BYTES]:
+            return data.decode(encoding, errors="replace"), encoding.upper()
     try:
         return data.decode("utf-8"), None
     except UnicodeDecodeError:
@@ -36,25 +34,26 @@ def decode_text(data: bytes, language: str | None = None) -> tuple[str, str | No
     text = data.decode("utf-8", errors="replace")
     if text.count("\ufffd") * 4 <= sum(character > "\x7f" for character in text):
         return text, "UTF-8 with broken bytes"
-    for encoding in _CODE_PAGES.get(language or "", ()):
-        try:
-            return data.decode(encoding), encoding
-        except UnicodeDecodeError:
-            continue
-    try:
-        return data.decode("cp1252"), "cp1252"
-    except UnicodeDecodeError:
-        return data.decode("latin-1"), "latin-1"
+    guess = guess_code_page(data, language)
+    return data.decode(guess.encoding, errors="replace"), guess.described()
 
 
-def _utf16_without_mark(data: bytes) -> str | None:
-    # Times and arrows are ASCII, so every other byte of much of the file is zero.
-    head = data[:2000]
+def utf16_without_mark(data: bytes) -> str | None:
+    """``"utf-16-le"`` or ``"utf-16-be"`` where times and arrows, which are ASCII, have a zero beside every byte."""
+    head = data[: _HEAD_BYTES // 2 * 2]
     if len(head) < 8:
         return None
+    little, big = head.count(b"-\x00-\x00>\x00"), head.count(b"\x00-\x00-\x00>")
+    if little or big:
+        return "utf-16-le" if _at_even(head, b"-\x00-\x00>\x00") else "utf-16-be"
     odd, even = head[1::2].count(0), head[0::2].count(0)
     if odd * 4 > len(head) and even * 20 < len(head):
         return "utf-16-le"
     if even * 4 > len(head) and odd * 20 < len(head):
         return "utf-16-be"
     return None
+
+
+def _at_even(head: bytes, arrow: bytes) -> bool:
+    """Whether characters begin at even places: the first byte of a little-endian arrow does."""
+    return head.find(arrow) % 2 == 0

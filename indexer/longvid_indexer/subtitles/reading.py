@@ -2,48 +2,162 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 
-from longvid_indexer.subtitles.ass import parse_ass
+from longvid_indexer.subtitles.ass import is_event, parse_ass
 from longvid_indexer.subtitles.cue import Subtitles
+from longvid_indexer.subtitles.docx import MAGIC, docx_text, name_first_lines
+from longvid_indexer.subtitles.doubts import on_the_films_clock, possible_times, without_data
 from longvid_indexer.subtitles.encodings import decode_text
+from longvid_indexer.subtitles.json_transcripts import parse_json
+from longvid_indexer.subtitles.regular import read_regular
+from longvid_indexer.subtitles.rolling import unroll
+from longvid_indexer.subtitles.scc import parse_scc
 from longvid_indexer.subtitles.srt import parse_srt
+from longvid_indexer.subtitles.tables import is_table, parse_table
+from longvid_indexer.subtitles.timed_lines import (
+    is_lrc,
+    is_microdvd,
+    is_sami,
+    is_sbv,
+    parse_lrc,
+    parse_microdvd,
+    parse_sami,
+    parse_sbv,
+)
+from longvid_indexer.subtitles.timed_text import is_timed_text, parse_timed_text
 from longvid_indexer.subtitles.webvtt import parse_webvtt
+from longvid_indexer.subtitles.xml_captions import is_xml_captions, parse_xml_captions
 from longvid_storage.errors import MediaError
 
-# A day of speech is about 2 MB; what is larger was not written for people.
-_LARGEST_BYTES = 64 * 2**20
+READABLE = (
+    ".vtt, .srt, .ass, .ttml, .sbv, .lrc, .smi, .scc, .sub with text, YouTube's .json3 and .srv3, JSON, .tsv and .csv"
+    " of Whisper, .txt and .docx with times"
+)
+_HEAD_BYTES = 64 * 2**10
+_ARROW = re.compile(r"\d\s{0,4}(?:-{1,4}\s{0,2}>|→|—>|–>)\s{0,4}(?:\d|$)", re.MULTILINE)
+_JSON = re.compile(r"\s{0,1000}(?:\{\s{0,1000}\"|\[\s{0,1000}\{)")
+# What the beginning of a transcript in JSON shows; Whisper's begins with the whole text.
+_JSON_TOLD = re.compile(
+    r'\{\s{0,99}"text"\s{0,9}:|"(?:segments|chunks|transcription|utterances|monologues|words|start|startTime|tStartMs)"'
+)
 
 
-def read_subtitles(path: Path, language: str | None = None) -> Subtitles:
-    """Read ``.vtt``, ``.srt``, ``.ass`` or ``.ssa``; ``language`` helps to guess an encoding.
+def read_subtitles(
+    path: Path, language: str | None = None, frame_rate: float | None = None, until_s: float | None = None
+) -> Subtitles:
+    """Read a subtitle file or a transcript with times, in any of the formats that ``READABLE`` names.
 
     Malformed cues are mended or left out, and ``problems`` counts them; a file of nothing but those has no cues.
 
+    Args:
+        path: the file.
+        language: what it is said to be written in (``"ru"``); helps to tell an encoding.
+        frame_rate: that of the film beside, in 1/s; places formats that count frames.
+        until_s: where the recording ends that it belongs to, if that is known.
+
     Raises:
-        MediaError: the file cannot be read, or is far too large for subtitles.
+        MediaError: it is no regular file, cannot be read, or is far too large for subtitles.
     """
-    try:
-        if path.stat().st_size > _LARGEST_BYTES:
-            raise MediaError(
-                f"{path} is larger than {_LARGEST_BYTES} bytes: not a subtitle file", code="not_media"
-            )
-        data = path.read_bytes()
-    except OSError as error:
-        raise MediaError(f"{path} cannot be read: {error.strerror}", code="unreadable") from error
-    text, encoding = decode_text(data, language)
-    read = parse_subtitles(text)
+    data = read_regular(path)
+    text, encoding = _text_of(data, language)
+    read = parse_subtitles(text, frame_rate, until_s)
+    if data.startswith(MAGIC):
+        name_first_lines(read)
     if encoding is not None:
         read.problems[f"subtitle file is not UTF-8: it was read as {encoding}"] += 1
     return read
 
 
-def parse_subtitles(text: str) -> Subtitles:
-    """Parse by content: a header decides, and without one the lines of times do."""
+def parse_subtitles(text: str, frame_rate: float | None = None, until_s: float | None = None) -> Subtitles:
+    """Parse by content: a header decides, and without one the lines of times do. The cues are those of ``finish``."""
     text = text.replace("\x00", "").lstrip("\ufeff")
-    start = text.lstrip()
-    if start.startswith("WEBVTT"):
-        return parse_webvtt(start)
-    if start.startswith(("[Script Info]", "[V4", "[Events]")) or "\nDialogue:" in text:
-        return parse_ass(text)
-    return parse_srt(text)
+    parse = _parser_for(text.lstrip()) or parse_srt
+    if parse is parse_microdvd:
+        return finish(parse_microdvd(text, frame_rate), until_s)
+    return finish(parse(text.lstrip() if parse is parse_webvtt else text), until_s)
+
+
+def finish(read: Subtitles, until_s: float | None = None) -> Subtitles:
+    """Bring what a parser read into the order of time, everything said once, at times that are possible."""
+    without_data(read)
+    on_the_films_clock(read, until_s)
+    read.cues[:] = unroll(sorted(read.cues, key=lambda cue: cue.start_s))
+    possible_times(read, until_s)
+    return read
+
+
+def holds_transcript(path: Path, *, alone: bool = False) -> bool:
+    """Whether a file whose suffix says little is a transcript with times; ``alone``: surely enough to be one unasked.
+
+    Raises:
+        MediaError: as ``read_subtitles`` does.
+    """
+    head = read_regular(path, _HEAD_BYTES)
+    if head.startswith(MAGIC):
+        text = docx_text(read_regular(path)) or ""
+    elif b"\x00\x00\x01" in head[:4]:
+        return False  # pictures of subtitles
+    else:
+        text = decode_text(head)[0].lstrip("\ufeff").lstrip()
+    parse = _parser_for(text)
+    if parse is parse_json:
+        return _JSON_TOLD.search(text[:4000]) is not None and bool(read_subtitles(path).cues)
+    if parse is parse_timed_text and alone:
+        return is_timed_text(text, alone=True)
+    if parse is parse_srt and alone:
+        return _ARROW.search(text[:400]) is not None
+    return parse is not None
+
+
+def refusal(path: Path) -> MediaError:
+    """What to say of a file that is no transcript: what is readable, and how to get there."""
+    return MediaError(
+        f"{path} holds no subtitles or transcript with times that can be read: readable are {READABLE};"
+        f" convert it to {path.stem}.srt (Subtitle Edit, or ffmpeg -i '{path.name}' '{path.stem}.srt')",
+        code="no_cues",
+    )
+
+
+def _text_of(data: bytes, language: str | None) -> tuple[str, str | None]:
+    if data.startswith(MAGIC):
+        return docx_text(data) or "", None
+    return decode_text(data, language)
+
+
+def _is_ass(text: str) -> bool:
+    return text.startswith(("[Script Info]", "[V4", "[Events]")) or any(map(is_event, _dialogue(text)))
+
+
+def _dialogue(text: str) -> list[str]:
+    """The first lines that begin like an ASS event."""
+    found: list[str] = []
+    at = 0
+    while len(found) < 10 and (at := text.find("Dialogue:", at)) >= 0:
+        if not at or text[at - 1] in "\r\n":
+            found.append(text[at : at + 200])
+        at += 1
+    return found
+
+
+# How each format is known, and its parser; the first that fits.
+_FORMATS: tuple[tuple[Callable[[str], bool], Callable[[str], Subtitles]], ...] = (
+    (lambda text: text.startswith("WEBVTT"), parse_webvtt),
+    (_is_ass, parse_ass),
+    (lambda text: _JSON.match(text) is not None, parse_json),
+    (is_xml_captions, parse_xml_captions),
+    (is_sami, parse_sami),
+    (lambda text: text.startswith("Scenarist_SCC"), parse_scc),
+    (is_microdvd, parse_microdvd),
+    (lambda text: _ARROW.search(text) is not None, parse_srt),
+    (is_sbv, parse_sbv),
+    (is_lrc, parse_lrc),
+    (is_table, parse_table),
+    (is_timed_text, parse_timed_text),
+)
+
+
+def _parser_for(text: str) -> Callable[[str], Subtitles] | None:
+    return next((parse for fits, parse in _FORMATS if fits(text)), None)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from longvid_indexer.subtitles.cue import Cue, Subtitles
-from longvid_indexer.subtitles.markup import parse_lines, plain
+from longvid_indexer.subtitles.markup import parse_lines
 
 # Fast readers manage about 20 characters a second; a cue with a lost end was shown at least so long.
-_READING_SPEED = 20.0
+READING_SPEED = 20.0
 _SHORTEST_S = 1.0
 
 
@@ -15,17 +15,16 @@ def add_cue(read: Subtitles, start_s: float, end_s: float, raw: str, speaker: st
 
     An end that is not after the start is replaced by an estimate from the length of the text.
     """
-    bare = plain(raw)
-    if not bare:
-        read.problems["empty cues were left out"] += 1
-        return
-    if end_s <= start_s:
-        read.problems["cues that ended before they began got an estimated end"] += 1
-        end_s = start_s + max(_SHORTEST_S, len(bare) / _READING_SPEED)
+    mended = end_s <= start_s
+    if mended:
+        letters = sum(len(line.text) for line in parse_lines(raw, start_s, start_s))
+        end_s = start_s + max(_SHORTEST_S, letters / READING_SPEED)
     lines = parse_lines(raw, start_s, end_s)
     if not lines:
         read.problems["empty cues were left out"] += 1
         return
+    if mended:
+        read.problems["cues that ended before they began got an estimated end"] += 1
     if speaker is not None:
         lines = tuple(type(line)(line.text, line.speaker or speaker, line.words) for line in lines)
     read.cues.append(Cue(start_s, end_s, lines))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
-from longvid_indexer.subtitles.blocks import parse_span, split_blocks
+from longvid_indexer.subtitles.blocks import split_blocks
 from longvid_indexer.subtitles.cue import Subtitles
+from longvid_indexer.subtitles.cue_ids import name_by_ids
 from longvid_indexer.subtitles.languages import normalise_language
+from longvid_indexer.subtitles.times import parse_span
 from longvid_indexer.subtitles.timing import add_cue
 
 _HEADER = re.compile(r"WEBVTT(?:[ \t]+(?:-\s*)?(?P<title>.*))?\Z")
@@ -26,4 +28,6 @@ def parse_webvtt(text: str) -> Subtitles:
                 read.language = normalise_language(value)
     for block in split_blocks(lines, read.problems, named=True):
         add_cue(read, block.start_s, block.end_s, "\n".join(block.lines))
+    name_by_ids(read, lines)
+    read.voices_last = "<v" in text and "</v" not in text
     return read

@@ -14,7 +14,6 @@ from longvid_storage.text.mmr import central
 from longvid_storage.types import Passage, Segment
 
 ENGINE = "extractive"
-LIBRARY_SENTENCES = 12
 _VIDEO_SENTENCES = 4
 
 
@@ -35,11 +34,6 @@ def extractive_chain(
     if not folded:
         folded = _central([sentence for link in links for sentence in link.sentences], _VIDEO_SENTENCES)
     return [*links, _link("video", 0, events[0].start_s, events[-1].end_s, folded)]
-
-
-def library_link(sentences: Sequence[SummarySentence]) -> ChainLink:
-    """The fold of several videos' summaries: their most central sentences."""
-    return _link("library", 0, 0.0, 0.0, _central(sentences, LIBRARY_SENTENCES))
 
 
 def _central(sentences: Sequence[SummarySentence], most: int) -> list[SummarySentence]:

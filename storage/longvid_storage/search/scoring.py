@@ -56,6 +56,8 @@ def score_pool(
     """
     sizes = [len(timeline) for timeline in pool]
     total = np.zeros(sum(sizes))
+    # A row counts by what is said in it: "Yeah." is no more of a place than a word is.
+    said = np.concatenate([np.maximum(1.0, each.lengths * each.speech) for each in pool] or [total])
     if not len(total):
         return [np.zeros(0) for _ in pool]
     query = _unit(vectors.sum(axis=0)) if vectors is not None else None
@@ -63,7 +65,8 @@ def score_pool(
     def add(weight: float, part: Callable[[Timeline], Floats]) -> None:
         if weight:
             nonlocal total
-            total = total + weight * _standardised(np.concatenate([part(timeline) for timeline in pool]))
+            values = np.concatenate([part(timeline) for timeline in pool])
+            total = total + weight * _standardised(values, said)
 
     add(weights.words, lambda timeline: _words(timeline, idf, WINDOW_S * timeline.scale))
     add(weights.context, lambda timeline: _words(timeline, idf, CONTEXT_S * timeline.scale))
@@ -93,8 +96,10 @@ def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
     return unit
 
 
-def _standardised(values: Floats) -> Floats:
-    deviations: Floats = (values - values.mean()) / (values.std() + 1e-9)
+def _standardised(values: Floats, weights: Floats) -> Floats:
+    mean = np.average(values, weights=weights)
+    spread = np.sqrt(np.average((values - mean) ** 2, weights=weights))
+    deviations: Floats = (values - mean) / (spread + 1e-9)
     return deviations
 
 

@@ -1,0 +1,56 @@
+"""Directories, each read once, however many of the files in them are looked at."""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+
+_KEPT = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The names in a directory in alphabetical order, hidden ones left out; ``files`` is whatever is no directory."""
+
+    folder: Path
+    files: tuple[str, ...]
+    folders: tuple[str, ...]
+
+
+class Listings:
+    """Reads directories and remembers the last 256 of them, as they were when first read."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[Path, Listing] = OrderedDict()
+        self.read = 0
+
+    def of(self, folder: Path) -> Listing:
+        """The names in ``folder``.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        known = self._known.get(folder)
+        if known is not None:
+            self._known.move_to_end(folder)
+            return known
+        self.read += 1
+        files: list[str] = []
+        folders: list[str] = []
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if not entry.name.startswith("."):
+                    (folders if _is_folder(entry) else files).append(entry.name)
+        made = self._known[folder] = Listing(folder, tuple(sorted(files)), tuple(sorted(folders)))
+        while len(self._known) > _KEPT:
+            self._known.popitem(last=False)
+        return made
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False

@@ -1,0 +1,181 @@
+"""Captions that show again what they showed: rolling, scrolling, growing and paint-on captions, and typeset layers.
+
+What is on screen is a list of lines. The next cue shows the last of them again, whole, and then what is new: a new line
+below (rolling, scrolling), or more words in the last line (growing, paint-on). Lines are compared by their words, not
+by where they break, since converters break them anew. Only what is new is taken from such a cue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from longvid_indexer.subtitles.cue import Cue, Line
+
+# Two cues touch when the second begins this close to the end of the first.
+_TOUCH_S = 0.1
+# So many cues that show again what was just shown make a file a rolling one; fewer may be people repeating themselves.
+_ROLLING_CUES = 3
+_ROLLING_SHARE = 0.15
+# A file whose screens are cleared so many times as often as they scroll does not scroll.
+_CLEARED_TIMES = 5
+# No screen of captions has more lines, or words that came one by one; a longer cue is compared by its last ones.
+_LINES_MAX = 8
+_PARTS_MAX = 48
+# Where words were added to a line, so many must be shown again to tell a scrolled line from a word said twice.
+_WORDS_MIN = 2
+# A line shown again for less time than this, and than anyone needs to say it (30 letters a second), is the same line:
+# a frame of an animation. People do say "Mm-hmm." again in 0.2 s.
+_FRAME_S = 0.1
+_LETTERS_A_SECOND = 30.0
+
+
+@dataclass(slots=True)
+class _Shown:
+    """Words on screen that came at one time in one line: who says them, and the kept cue that has them.
+
+    ``inside`` when they were added to a line.
+    """
+
+    speaker: str | None
+    words: list[str]
+    kept: int
+    inside: bool = False
+
+
+def unroll(cues: Sequence[Cue]) -> list[Cue]:
+    """Each line once, at the time it first appeared; ``cues`` are in order of their starts.
+
+    A file in which fewer than three cues, or fewer than 15 %, show again what was there is no rolling one: people do
+    say things twice.
+    """
+    cues = _once_a_moment(cues)
+    found = _unroll(cues, scrolls=True)
+    if found.scrolled * _CLEARED_TIMES < found.cleared:
+        # Its screens are cleared, not scrolled: a page that begins as the one before it ended says so again.
+        found = _unroll(cues, scrolls=False)
+    rolling = found.grown + found.scrolled >= max(_ROLLING_CUES, _ROLLING_SHARE * len(cues))
+    return found.kept if rolling else list(cues)
+
+
+def _once_a_moment(cues: Sequence[Cue]) -> list[Cue]:
+    """Without what is shown twice at a time (layers of a typeset line), or again for a moment only (its frames)."""
+    kept: list[Cue] = []
+    last: dict[tuple[Line, ...], int] = {}
+    for cue in cues:
+        # Word times differ where a line is shown again.
+        key = tuple(Line(line.text, line.speaker) for line in cue.lines)
+        place = last.get(key)
+        if place is not None and _same_moment(kept[place], cue, key):
+            kept[place] = replace(kept[place], end_s=max(kept[place].end_s, cue.end_s))
+            continue
+        last[key] = len(kept)
+        kept.append(cue)
+    return kept
+
+
+def _same_moment(before: Cue, cue: Cue, lines: tuple[Line, ...]) -> bool:
+    length_s = cue.end_s - cue.start_s
+    shared_s = min(before.end_s, cue.end_s) - cue.start_s
+    if shared_s * 2 >= min(length_s, before.end_s - before.start_s):
+        return True
+    letters = sum(len(line.text) for line in lines)
+    brief = length_s <= _FRAME_S and letters > _LETTERS_A_SECOND * length_s
+    return brief and cue.start_s - before.end_s <= _TOUCH_S
+
+
+@dataclass(slots=True)
+class _Unrolled:
+    """The cues without what the one before them showed, and how often a cue grew, scrolled or cleared the screen."""
+
+    kept: list[Cue]
+    grown: int = 0
+    scrolled: int = 0
+    cleared: int = 0
+
+
+def _unroll(cues: Sequence[Cue], *, scrolls: bool) -> _Unrolled:
+    found = _Unrolled([])
+    shown: list[_Shown] = []
+    end_s = 0.0
+    for cue in cues:
+        lines = [line.text.split() for line in cue.lines]
+        words = [word for line in lines for word in line]
+        touches = bool(shown) and cue.start_s - end_s <= _TOUCH_S
+        again = _again(shown, cue, words, scrolls=scrolls) if touches else None
+        if again is None:
+            shown = [
+                _Shown(line.speaker, w, len(found.kept)) for line, w in zip(cue.lines, lines, strict=True)
+            ]
+            found.kept.append(cue)
+            found.cleared += touches
+        else:
+            old = sum(len(part.words) for part in again)
+            scrolled = len(again) < len(shown)
+            found.scrolled += scrolled
+            found.grown += len(words) > old and not scrolled
+            shown = _take_new(found.kept, again, cue, lines, old, scrolled=scrolled)
+        end_s = cue.end_s
+    return found
+
+
+def _again(shown: list[_Shown], cue: Cue, words: list[str], *, scrolls: bool) -> list[_Shown] | None:
+    """The last words on screen with which the cue begins, as many as possible; None when there are none."""
+    first = cue.lines[0].speaker
+    later = range(max(1, len(shown) - _PARTS_MAX), len(shown)) if scrolls else ()
+    for at in (0, *later):
+        part = shown[at]
+        if part.words[0] != words[0] or (first is not None and part.speaker not in (None, first)):
+            continue
+        old = [word for other in shown[at:] for word in other.words]
+        if words[: len(old)] == old and (len(old) >= _WORDS_MIN or not part.inside):
+            return shown[at:]
+    return None
+
+
+def _take_new(
+    kept: list[Cue], again: list[_Shown], cue: Cue, lines: list[list[str]], old: int, *, scrolled: bool
+) -> list[_Shown]:
+    """Add what is new in a cue to what is kept; returns what is on screen now.
+
+    Words in a line that was there belong to it, unless the screen has scrolled: then a converter has joined two lines.
+    """
+    shown = list(again)
+    rest = old
+    fresh: list[Line] = []
+    for line, words in zip(cue.lines, lines, strict=True):
+        if rest >= len(words):
+            rest -= len(words)
+            continue
+        if rest and not scrolled and len(kept[shown[-1].kept].lines) <= _LINES_MAX:
+            shown.append(_grow(kept, shown[-1], cue, line, words[rest:]))
+        elif rest:
+            fresh.append(_end_of(line, words[rest:]))
+        else:
+            fresh.append(line)
+        rest = 0
+    if fresh:
+        shown += [_Shown(line.speaker, line.text.split(), len(kept)) for line in fresh]
+        kept.append(replace(cue, lines=tuple(fresh)))
+    elif old == sum(map(len, lines)) and not scrolled:
+        last = shown[-1].kept
+        kept[last] = replace(kept[last], end_s=max(kept[last].end_s, cue.end_s))
+    return shown
+
+
+def _end_of(line: Line, words: list[str]) -> Line:
+    """The last words of a line, with their times if it has them."""
+    timed = line.words[-len(words) :]
+    told = timed if [word.text for word in timed] == words else ()
+    return replace(line, text=" ".join(words), words=told)
+
+
+def _grow(kept: list[Cue], last: _Shown, cue: Cue, line: Line, words: list[str]) -> _Shown:
+    """Add words to the last line that was kept."""
+    before = kept[last.kept]
+    *others, old = before.lines
+    added = _end_of(line, words)
+    told = (*old.words, *added.words) if old.words and added.words else ()
+    grown = replace(old, text=f"{old.text} {added.text}", words=told)
+    kept[last.kept] = replace(before, end_s=max(before.end_s, cue.end_s), lines=(*others, grown))
+    return _Shown(last.speaker, words, last.kept, inside=True)

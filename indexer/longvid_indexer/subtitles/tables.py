@@ -1,0 +1,77 @@
+"""Transcripts as tables: TSV and CSV of Whisper (milliseconds), exports with a header, the labels of Audacity."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Sequence
+
+from longvid_indexer.subtitles.building import add_spoken, seconds
+from longvid_indexer.subtitles.cue import Subtitles
+
+_COLUMNS = {
+    "start": ("start", "start_time", "starttime", "begin", "from", "start_ms", "start time", "in"),
+    "end": ("end", "end_time", "endtime", "to", "stop", "end_ts", "end_ms", "end time", "out"),
+    "text": ("text", "transcript", "content", "sentence", "caption", "subtitle", "utterance"),
+    "speaker": ("speaker", "speaker_label", "speaker_name", "name", "speaker name"),
+}
+_LABEL = re.compile(r"\d{1,9}\.\d{1,9}\t\d{1,9}\.\d{1,9}\t")
+
+
+def is_table(text: str) -> bool:
+    """Whether the first line names columns of times and text, or is a label as Audacity exports it."""
+    return _layout(text) is not None
+
+
+def parse_table(text: str) -> Subtitles:
+    """The cues of a table; whole numbers are milliseconds, numbers with a point seconds."""
+    read = Subtitles()
+    layout = _layout(text)
+    if layout is None:
+        return read
+    delimiter, columns, first = layout
+    lines = text.splitlines()[first:]
+    # Whisper writes its tab-separated text without quoting.
+    plain = csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+    rows: list[Sequence[str]] = []
+    try:
+        rows.extend(
+            row for row in (plain if delimiter == "\t" else csv.reader(lines, delimiter=delimiter)) if row
+        )
+    except csv.Error:
+        read.problems["rows behind one that cannot be parsed were left out"] += 1
+    spans = [(_cell(row, columns["start"]), _cell(row, columns["end"])) for row in rows]
+    whole = all(value.strip().isdecimal() for span in spans for value in span if value.strip())
+    for row, (start, end) in zip(rows, spans, strict=True):
+        start_s, end_s = (_moment(value, 0.001 if whole else 1.0) for value in (start, end))
+        # Text with the delimiter in it, unquoted, is the rest of the row.
+        last = len(columns) - 1 == columns["text"] and delimiter == "\t"
+        text_cell = delimiter.join(row[columns["text"] :]) if last else _cell(row, columns["text"])
+        add_spoken(read, start_s, end_s, text_cell, _cell(row, columns.get("speaker", len(row))))
+    return read
+
+
+def _layout(text: str) -> tuple[str, dict[str, int], int] | None:
+    """``(delimiter, column of each role, first row)``."""
+    head = text.lstrip("\ufeff")[:2000].split("\n", 1)[0].rstrip("\r")
+    if _LABEL.match(head):
+        return "\t", {"start": 0, "end": 1, "text": 2}, 0
+    for delimiter in "\t,;":
+        names = [name.strip().strip('"').casefold() for name in head.split(delimiter)]
+        columns = {
+            role: names.index(name)
+            for role, known in _COLUMNS.items()
+            if (name := next((each for each in known if each in names), None)) is not None
+        }
+        if {"start", "end", "text"} <= columns.keys():
+            return delimiter, columns, 1
+    return None
+
+
+def _cell(row: Sequence[str], column: int) -> str:
+    return row[column] if column < len(row) else ""
+
+
+def _moment(value: str, scale: float) -> float | None:
+    found = seconds(value)
+    return found * scale if found is not None and ":" not in value else found

@@ -1,0 +1,114 @@
+"""Captions that show again what they showed: whatever the style, each word is read once, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from random import Random
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from longvid_indexer.subtitles.reading import parse_subtitles
+from longvid_indexer.transcript import to_utterances
+
+Line = tuple[str, ...]
+Screen = tuple[float, list[str]]
+# Seconds that a line takes to be said.
+LINE_S = 3.0
+
+
+def rolling(lines: list[Line], rows: int) -> Iterator[Screen]:
+    """A new line below, the oldest one scrolls away."""
+    for number in range(len(lines)):
+        yield number * LINE_S, [" ".join(line) for line in lines[max(0, number + 1 - rows) : number + 1]]
+
+
+def youtube(lines: list[Line], rows: int) -> Iterator[Screen]:
+    """As rolling, and between two lines, for 10 ms, what remains when the oldest has scrolled away."""
+    for at_s, shown in rolling(lines, rows):
+        yield at_s, shown
+        yield at_s + LINE_S - 0.01, shown[1 - rows :] if rows > 1 else shown
+
+
+def scrolling(lines: list[Line], rows: int) -> Iterator[Screen]:
+    """The bottom line is written word by word, then all scroll up."""
+    for number, line in enumerate(lines):
+        above = [" ".join(other) for other in lines[max(0, number + 1 - rows) : number]]
+        for words in range(1, len(line) + 1):
+            yield number * LINE_S + words * LINE_S / (len(line) + 1), [*above, " ".join(line[:words])]
+
+
+def growing(lines: list[Line], rows: int) -> Iterator[Screen]:
+    """A page of lines grows word by word and is then cleared."""
+    for page in range(0, len(lines), rows):
+        for number in range(page, min(page + rows, len(lines))):
+            above = [" ".join(other) for other in lines[page:number]]
+            line = lines[number]
+            for words in range(1, len(line) + 1):
+                yield number * LINE_S + words * LINE_S / (len(line) + 1), [*above, " ".join(line[:words])]
+
+
+def painted(lines: list[Line], rows: int) -> Iterator[Screen]:
+    """Line after line is painted below what is there, until the page is full and cleared."""
+    for page in range(0, len(lines), rows):
+        for number in range(page, min(page + rows, len(lines))):
+            yield number * LINE_S, [" ".join(line) for line in lines[page : number + 1]]
+
+
+STYLES: dict[str, Callable[[list[Line], int], Iterator[Screen]]] = {
+    style.__name__: style for style in (rolling, youtube, scrolling, growing, painted)
+}
+
+
+def clock(at_s: float) -> str:
+    thousandths = round(at_s * 1000)
+    seconds, rest = divmod(thousandths, 1000)
+    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d},{rest:03d}"
+
+
+def as_srt(screens: list[Screen], between: str = "\n") -> str:
+    """Each screen until the next one; ``between`` is what joins its rows (converters join them by a space)."""
+    ends = [at_s for at_s, _ in screens[1:]] + [screens[-1][0] + 0.01]
+    return "\n".join(
+        f"{n}\n{clock(start_s)} --> {clock(end_s)}\n{between.join(rows)}\n"
+        for n, ((start_s, rows), end_s) in enumerate(zip(screens, ends, strict=True), 1)
+    )
+
+
+def words_read(text: str) -> list[str]:
+    return [word for u in to_utterances(parse_subtitles(text), None) for word in u.text.split()]
+
+
+@st.composite
+def spoken(draw: st.DrawFn) -> list[Line]:
+    """Twelve lines and more of one to seven words, none of which was among the last screen's: else nobody could tell
+    a word that is said again from one that is shown again."""
+    random = Random(draw(st.integers(0, 2**32)))
+    said: list[str] = []
+    lines = []
+    for length in draw(st.lists(st.integers(1, 7), min_size=12, max_size=30)):
+        for _ in range(length):
+            said.append(random.choice([word for word in WORDS if word not in said[-21:]]))
+        lines.append(tuple(said[-length:]))
+    return lines
+
+
+WORDS = [
+    a + b
+    for a in ("ba", "do", "fe", "gu", "ki", "la", "mo", "nu")
+    for b in ("ran", "sel", "tip", "von", "wux")
+]
+
+
+@settings(max_examples=60)
+@given(lines=spoken(), rows=st.integers(1, 3), between=st.sampled_from(["\n", " "]))
+@pytest.mark.parametrize("style", STYLES)
+def test_each_word_is_read_once_and_in_order(style: str, lines: list[Line], rows: int, between: str) -> None:
+    if between == " ":  # one word that is shown again in a line is not told from one that is said again
+        lines = [line for line in lines if len(line) > 1]
+        assume(len(lines) >= 12)
+    # Where hardly any line grows, the file does not tell that it is a growing one.
+    assume(rows > 1 or sum(len(line) > 1 for line in lines) * 2 >= len(lines))
+    screens = list(STYLES[style](lines, rows))
+    assert words_read(as_srt(screens, between)) == [word for line in lines for word in line]
