@@ -18,7 +18,6 @@ from longvid_storage.search.evidence import encoded, vectors_of
 from longvid_storage.search.memory import memory_of
 from longvid_storage.types import Citation, Claim, Moment, Passage
 
-
 _AS_SAID = "The words are said there; whether that answers the question is not sure."
 
 

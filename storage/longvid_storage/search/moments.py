@@ -72,7 +72,8 @@ def search(view: View, query: str, k: int = 10, *, reranker: Reranker | None = N
         return []
     idf = facts.idf(view, question.terms, MOST_TERMS)
     said = bool(idf)
-    if not said:
+    if not said and not question.asks:
+        # In a question that no word of was said, the words may be right and the answer in others.
         idf = facts.idf(view, wording.respelled(view, question.words, facts.languages), MOST_TERMS)
     text_encoder = view.encoders.text_encoder
     if text_encoder is not None:

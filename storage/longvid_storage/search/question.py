@@ -31,6 +31,7 @@ class Question:
         speakers: names, as the library writes them, of those it asks about.
         texts: what is embedded: the question, and its content words alone.
         words: its content words as written.
+        asks: whether it is put as a question; else it is keywords or a statement.
         wordings: all its terms in order, in each language; with quotes, those of each quoted part.
     """
 
@@ -39,6 +40,7 @@ class Question:
     texts: tuple[str, ...]
     words: tuple[str, ...] = ()
     wordings: tuple[tuple[str, ...], ...] = ()
+    asks: bool = False
 
 
 def read_question(
@@ -52,7 +54,8 @@ def read_question(
     words = text.split()[:MOST_WORDS]
     text = " ".join(words)
     content = [word for word in WRITTEN_WORD.findall(text) if not _only_asks(word)]
-    named = named_speakers(text, speakers) if _is_question(text, words) else ()
+    asks = _is_question(text, words)
+    named = named_speakers(text, speakers) if asks else ()
     terms = query_terms(" ".join(content) or text, languages)
     of_names = {term for name in named for language in languages for term in analyse(name, language)}
     kept = [term for term in terms if term not in of_names][:MOST_TERMS]
@@ -67,6 +70,7 @@ def read_question(
         texts=(text, bare) if bare and bare != text else (text,),
         words=tuple(content),
         wordings=tuple(wordings),
+        asks=asks,
     )
 
 
