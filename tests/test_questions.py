@@ -1,4 +1,4 @@
-"""What people ask in their own words: wording, rare words, languages, dates, times, counts, decisions, changed values."""
+"""What people ask in their own words: wording, rare words, languages, dates, counts, decisions, changed values."""
 
 from __future__ import annotations
 

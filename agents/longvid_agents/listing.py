@@ -29,7 +29,8 @@ MOST_ITEMS = 5
 _AROUND_S = 20.0
 _OFTEN = re.compile(r"\bhow (?:many times|often)\b|\bnumber of times\b|多少次|几次", re.IGNORECASE)
 _WHICH = re.compile(
-    r"\b(?:which|what|how many)(?: of (?:the|my|our))? (?:videos?|meetings?|lectures?|talks?|calls?|recordings?|files?)\b"
+    r"\b(?:which|what|how many)(?: of (?:the|my|our))?"
+    r" (?:videos?|meetings?|lectures?|talks?|calls?|recordings?|files?)\b"
     r".*\b(?:mention|say|said|talk|discuss|speak|spoke|cover|contain|about|appear|come)",
     re.IGNORECASE,
 )

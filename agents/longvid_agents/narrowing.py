@@ -15,7 +15,7 @@ from longvid_storage.types import Scope, VideoCard
 
 _CLOCK = r"((?:\d+:)?\d{1,2}:\d{2}|\d+(?:\.\d+)?\s*(?:seconds?|secs?|s|minutes?|mins?|hours?|h)\b)"
 _NUMBERS = dict(
-    zip(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], map(str, range(1, 11)), strict=True)
+    one="1", two="2", three="3", four="4", five="5", six="6", seven="7", eight="8", nine="9", ten="10"
 )
 _NUMBER = re.compile(rf"\b({'|'.join(_NUMBERS)})(?= (?:seconds?|minutes?|hours?)\b)", re.IGNORECASE)
 _FIRST = re.compile(rf"\b(?:in|during|within|of|from) the first {_CLOCK}", re.IGNORECASE)
@@ -53,7 +53,10 @@ _DAY_FIRST = re.compile(
 _MONTH_FIRST = re.compile(rf"\b({_NAME})\.?\s+{_ORDINAL}\b(?:,?\s+(\d{{4}}))?", re.IGNORECASE)
 _WRITTEN = re.compile(r"(?<!\d)(?:19|20)\d{2}[-_.](?:0[1-9]|1[0-2])[-_.](?:0[1-9]|[12]\d|3[01])(?!\d)")
 _LEAD = r"(?:(?:on|of|from|in|at|am|vom|du|del|le|el)\s+(?:the\s+)?)?"
-_KIND = "meeting|call|video|recording|session|lecture|talk|episode|standup|stand-up|sync|film|class|interview|podcast|course"
+_KIND = (
+    "meeting|call|video|recording|session|lecture|talk|episode|standup|stand-up|sync|film|class|interview|podcast"
+    "|course"
+)
 _NEWEST = re.compile(rf"\b(?:(?:in|at|of|from|during|since) )?(?:the |our |my )?(?:last|latest|most recent|newest)"
                      rf" ((?:\w+ )?)({_KIND})\b", re.IGNORECASE)  # fmt: skip
 _OLDEST = re.compile(rf"\b(?:(?:in|at|of|from|during) )?(?:the |our |my )?(?:first|earliest|oldest)"

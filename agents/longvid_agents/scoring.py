@@ -66,7 +66,8 @@ class Scores:
     of the question's words that occur in, near, and for some minutes around the sentence, saturated;
     ``covered_near`` the same without saturation; ``announcing`` the share of sentences around that
     announce; ``named`` is 1 where a speaker the question names speaks, ``named_share`` their share of
-    the words around; ``found_early`` falls with the rank of the moment the sentence was found by; ``wording`` how nearly it has
+    the words around; ``found_early`` falls with the rank of the moment the sentence was found by; ``wording`` how
+    nearly it has
     the question's own wording (0 below ``wording.FROM`` of it); ``said`` is True where
     a rare word of the question stands with most of the others, which is evidence whatever it means.
     ``meaning`` is False without
