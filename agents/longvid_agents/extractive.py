@@ -114,7 +114,7 @@ def rank(
     confidence = model.probability(found_features)
     found = confidence >= model.threshold
     if not found and scores.said.any():
-        return _as_said(fit, scores, found_features, confidence)
+        return _as_said(plan, fit, scores, found_features, confidence)
     return Ranking(
         order=order,
         fit=fit[order],
@@ -127,11 +127,21 @@ def rank(
     )
 
 
-def _as_said(fit: Array, scores: Scores, found: Features, confidence: float) -> Ranking:
-    """Nothing answers by its meaning: the one sentence that has the question's rare word, shown as found."""
-    best = int(np.argmax(np.where(scores.said, np.maximum(fit, _UNREADABLE), -np.inf)))
-    order = np.array([best])
-    return Ranking(order, np.zeros(1), np.zeros(1), 1, True, found, confidence, True, as_said=True)
+def _as_said(plan: Plan, fit: Array, scores: Scores, found: Features, confidence: float) -> Ranking:
+    """Nothing answers by its meaning: the sentences that have the question's rare word, best first, shown as found."""
+    worth = np.where(scores.said, np.maximum(fit, _UNREADABLE), -np.inf)
+    order = np.argsort(-worth, kind="stable")[: int(scores.said.sum())]
+    return Ranking(
+        order=order,
+        fit=worth[order],
+        own=worth[order],
+        most=MAX_CLAIMS if plan.broad else 1,
+        strict=not plan.broad,
+        features=found,
+        confidence=confidence,
+        found=True,
+        as_said=True,
+    )
 
 
 def fitness(plan: Plan, sentences: Sequence[Passage], scores: Scores, weights: Weights = FIT) -> Array:

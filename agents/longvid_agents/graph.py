@@ -113,6 +113,9 @@ def ask(
 def _direct(run: Run, state: AskState) -> AskState | None:
     """The answer of a list or of the chain of summaries, where one is asked for: nothing is ranked, no model called."""
     view = run.view
+    written = run.lm is not None
+    if whole := whole_claims(make_plan(state.question), view, written=written):
+        return _with(run, state, Listed(whole, "from the chain of summaries"))
     narrowed = narrow(state.question, view.scope, view.cards())
     inside = view.within(narrowed.inside)
     plan = make_plan(narrowed.rest if any(map(str.isalnum, narrowed.rest)) else state.question)
@@ -122,19 +125,23 @@ def _direct(run: Run, state: AskState) -> AskState | None:
     if listed is None:
         everything = bool(narrowed.said) and asks_whole(plan, [])
         kind: Kind = "summary" if everything and inside.scope.whole else plan.kind
-        claims = whole_claims(replace(plan, kind=kind), inside, written=run.lm is not None)
+        claims = whole_claims(replace(plan, kind=kind), inside, written=written)
         if claims:
             listed = Listed(claims, "from the chain of summaries")
         elif run.lm is None and narrowed.said:
             listed = told(plan, inside, timed=not inside.scope.whole and view.scope != inside.scope)
     if listed is None:
         return None
-    notes = (*state.notes, *only(narrowed.said), *narrowed.notes, *listed.notes)
     did = listed.did + "".join(f", inside {each}" for each in narrowed.said)
-    step = run.step(state, "answer", did, len(listed.claims))
+    notes = (*only(narrowed.said), *narrowed.notes, *listed.notes)
+    return _with(run, state, Listed(listed.claims, did, notes))
+
+
+def _with(run: Run, state: AskState, listed: Listed) -> AskState:
+    step = run.step(state, "answer", listed.did, len(listed.claims))
     for claim in listed.claims:
         run.on_event(claim)
-    trail = (*state.trail, step)
+    notes, trail = (*state.notes, *listed.notes), (*state.trail, step)
     return replace(state, claims=listed.claims, complete=True, trail=trail, notes=notes)
 
 
