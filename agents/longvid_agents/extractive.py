@@ -36,7 +36,6 @@ NEARLY, NEARLY_OWN = 1.0, 0.5
 HEADING_WORDS = 5
 # A sentence's own probability counts to this power beside its minute's.
 _OWN = 0.3
-_UNREADABLE = -1e6
 
 _QUESTION_END = re.compile(r"[?？؟][\"'”’)\s]*$")
 _MEANS = r"(?:is|are|was|were|means?|refers? to|denotes?|measures?|describes?|stands? for)\b"
@@ -113,7 +112,7 @@ def rank(
     found_features = features(scores, order[:MAX_CLAIMS])
     confidence = model.probability(found_features)
     found = confidence >= model.threshold
-    if not found and scores.said.any():
+    if not found and (scores.said & np.isfinite(fit)).any():
         return _as_said(plan, fit, scores, found_features, confidence)
     return Ranking(
         order=order,
@@ -129,8 +128,8 @@ def rank(
 
 def _as_said(plan: Plan, fit: Array, scores: Scores, found: Features, confidence: float) -> Ranking:
     """Nothing answers by its meaning: the sentences that have the question's rare word, best first, shown as found."""
-    worth = np.where(scores.said, np.maximum(fit, _UNREADABLE), -np.inf)
-    order = np.argsort(-worth, kind="stable")[: int(scores.said.sum())]
+    worth = np.where(scores.said, fit, -np.inf)
+    order = np.argsort(-worth, kind="stable")[: int(np.isfinite(worth).sum())]
     return Ranking(
         order=order,
         fit=worth[order],
