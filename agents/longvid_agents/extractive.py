@@ -23,7 +23,7 @@ from longvid_storage.types import Passage
 
 MAX_CLAIMS = 3
 # Fewer words than this are an interjection, not an answer.
-MIN_WORDS = 5
+MIN_WORDS, MIN_OWN_WORDS = 5, 3
 # Sentences of one video this close answer together.
 TOGETHER_S = 60.0
 # A place that holds this share of the probability gets more than one claim; each says something new.
@@ -154,8 +154,8 @@ def fitness(plan: Plan, sentences: Sequence[Passage], scores: Scores, weights: W
     related = (scores.words_subject > 0) | (scores.cosine > 0)
     related &= np.array([plan.kind == "when" or not _repeats(sentence, plan) for sentence in sentences], bool)
     quotable = np.array([readable(sentence) for sentence in sentences], bool)
-    # However short, a sentence with the question's own words is no interjection.
-    quotable |= scores.said & np.array([not _QUESTION_END.search(s.text) for s in sentences], bool)
+    # With the question's own words, fewer make a sentence.
+    quotable |= scores.said & np.array([readable(sentence, MIN_OWN_WORDS) for sentence in sentences], bool)
     return np.where(quotable & related, fit, -np.inf)
 
 
@@ -189,11 +189,11 @@ def overlap(a: str, b: str) -> float:
     return len(first & second) / max(1, min(len(first), len(second)))
 
 
-def readable(sentence: Passage) -> bool:
+def readable(sentence: Passage, fewest: int = MIN_WORDS) -> bool:
     """False for interjections and for questions, which ask and do not answer."""
     if sentence.kind != "speech":
         return True
-    return len(analyse(sentence.text, None)) >= MIN_WORDS and not _QUESTION_END.search(sentence.text)
+    return len(analyse(sentence.text, None)) >= fewest and not _QUESTION_END.search(sentence.text)
 
 
 def defines(text: str, plan: Plan) -> bool:
