@@ -27,7 +27,7 @@ _FARTHEST = 12
 _BREATH_S = 3.0
 _ACROSS = 0.95
 """Wording that goes on in the next passage counts a little less than the same in one."""
-_SHORTEST_WORD = 5
+_SHORTEST_WORD, _LONGEST_WORD, _MOST_WORDS = 5, 24, 3
 
 
 def likeness(asked: Sequence[str], said: Sequence[str], weights: Mapping[str, float]) -> float:
@@ -104,9 +104,9 @@ def respelled(view: View, words: Iterable[str], languages: Sequence[str | None])
     detection and correction of spelling errors").
     """
     found: dict[str, None] = {}
-    for word in words:
+    for word in list(words)[:_MOST_WORDS]:
         folded = word.casefold()
-        if len(folded) < _SHORTEST_WORD or not folded.isalpha():
+        if not _SHORTEST_WORD <= len(folded) <= _LONGEST_WORD or not folded.isalpha():
             continue
         terms = {
             term
