@@ -234,8 +234,10 @@ def _by_clock(reading: _Reading) -> None:
     text = _NUMBER.sub(lambda match: _NUMBERS[match.group(1).casefold()], reading.rest)
     lengths = [card.duration_s for card in reading.videos]
     span, matches = _span(text, lengths[0] if len(lengths) == 1 else None)
-    if not matches or (span[0] is not None and lengths and span[0] >= max(lengths)):
+    if not matches:
         return
+    if matches[0].re is _AT and span[0] is not None and lengths and span[0] >= max(lengths):
+        return  # "at 03:15" of a film of two minutes is a time of day
     tighter = reading.inside.narrowed(from_s=span[0], to_s=span[1])
     if tighter is None:
         return
