@@ -255,7 +255,7 @@ def search(
         for moment in found:
             output.record(moment)
     else:
-        output.result(printing.moments(found) if found else "Nothing found.")
+        output.result(printing.found(found, query))
 
 
 def _reranker(name: str | None) -> str | None:

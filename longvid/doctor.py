@@ -131,7 +131,7 @@ def _gpu() -> tuple[str | None, float | None]:
 
 
 def _vector_index() -> str:
-    from longvid_storage.search.vector_index import best_index_type
+    from longvid_storage.search.vector_indexes import best_index_type
 
     kind = best_index_type().__name__
     if kind == "ExactIndex":

@@ -48,6 +48,7 @@ def answer(result: Answer, told: int = 0) -> str:
             lines += ["", "Nearest moments:", moments(result.nearest)]
         return "\n".join(lines)
     lines = [] if told else [claim(each) for each in result.claims]
+    lines += [_fill(shown(f"({note})")) for note in result.notes]
     if result.partial:
         lines.append(_fill(result.answer.splitlines()[-1]))
     sources = {citation.path for each in result.claims for citation in each.citations}
@@ -70,12 +71,25 @@ def step(done: TrailStep) -> str:
     return f"{done.at_s:7.1f} s  {done.node:7}  {shown(done.did)}{found}"
 
 
+def found(moments_: Sequence[Moment], query: str) -> str:
+    """``longvid search``: the moments, or what there is instead of any that has a word of the query."""
+    if not moments_:
+        word = any(map(str.isalnum, query))
+        return (
+            "Nothing found." if word else f"Nothing found: there is no word to look for in {shown(query)!r}."
+        )
+    near = all(moment.near for moment in moments_)
+    head = ["Nothing found with these words. The nearest:"] if near else []
+    return "\n".join([*head, moments(moments_)])
+
+
 def moments(found: Iterable[Moment]) -> str:
-    """A numbered list: where, what kind of evidence, and its words."""
+    """A numbered list: where, what kind of evidence, and its words; ``(near)`` where no word of the query is."""
     blocks = []
     for number, moment in enumerate(found, 1):
         where = f"{shown(moment.title)} @ {format_span(moment.start_s, moment.end_s)}"
-        lines = [f"{number}. {where}{_gone(moment.path)}"]
+        near = "  (near)" if moment.near else ""
+        lines = [f"{number}. {where}{near}{_gone(moment.path)}"]
         for evidence in moment.evidence[:3]:
             who = f"{evidence.speaker}: " if evidence.speaker else ""
             text = textwrap.shorten(

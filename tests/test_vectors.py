@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 from longvid_storage.db.index_files import IndexFiles
 from longvid_storage.db.store import Store
 from longvid_storage.errors import ModelMismatchError
-from longvid_storage.search import vector_index
+from longvid_storage.search import vector_indexes
 from longvid_storage.search.memory import vectors_of
-from longvid_storage.search.vector_index import Admitted, VectorIndex, best_index_type
+from longvid_storage.search.vector_index import Admitted, VectorIndex
+from longvid_storage.search.vector_indexes import best_index_type
 from longvid_storage.search.vector_indexes.exact import ExactIndex
 from longvid_storage.search.vector_indexes.faiss import FaissIndex
 from longvid_storage.search.vector_indexes.faiss_gpu import FaissGpuIndex, GpuFullWarning, gpu_count
@@ -224,7 +225,7 @@ def test_what_a_scope_admits_is_read_only_when_ids_are_asked_for() -> None:
 
 def test_without_faiss_the_exact_index_serves(monkeypatch: pytest.MonkeyPatch) -> None:
     assert best_index_type() is FaissIndex
-    monkeypatch.setattr(vector_index.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(vector_indexes.importlib.util, "find_spec", lambda name: None)
     assert best_index_type() is ExactIndex
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ from longvid_storage.types import Passage
 
 MAX_CLAIMS = 3
 # Fewer words than this are an interjection, not an answer.
-MIN_WORDS = 5
+MIN_WORDS, MIN_OWN_WORDS = 5, 3
 # Sentences of one video this close answer together.
 TOGETHER_S = 60.0
 # A place that holds this share of the probability gets more than one claim; each says something new.
@@ -55,12 +55,15 @@ class Weights:
     named: float
     named_share: float
     found_early: float
+    wording: float = 4.0
     defines: float = 2.0
 
 
 # Fitted by benchmarks/answering.py: the softmax over a question's sentences that gives those in gold spans
 # most.
 FIT = Weights(4.26, -4.52, 1.45, 1.38, 2.42, -4.77, 2.76, -0.86, 3.66)
+# Without meaning a sentence's own words tell most.
+WORDS_FIT = replace(FIT, words=6.0, words_near=0.7, words_subject=0.7, found_early=1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ class Ranking:
     """Rows of the sentences that may answer, best first, with their fit, and how likely they do.
 
     At most ``most`` of them make a claim. ``own`` is the part of the fit that is due to the sentence itself.
-    ``strict``: none far behind the first one makes one.
+    ``strict``: none far behind the first one makes one. ``as_said``: it is shown because a rare word is said there.
     """
 
     order: Array
@@ -79,6 +82,7 @@ class Ranking:
     features: Features
     confidence: float
     found: bool
+    as_said: bool = False
 
 
 def rank(
@@ -90,6 +94,8 @@ def rank(
     weights: Weights = FIT,
 ) -> Ranking | None:
     """Order ``sentences`` by how likely they answer; ``None`` when none is fit to be quoted."""
+    if not scores.meaning and weights is FIT:
+        weights = WORDS_FIT
     fit = fitness(plan, sentences, scores, weights)
     if not np.isfinite(fit).any():
         return None
@@ -105,6 +111,9 @@ def rank(
     order = np.argsort(-value, kind="stable")[: int(np.isfinite(fit).sum())]
     found_features = features(scores, order[:MAX_CLAIMS])
     confidence = model.probability(found_features)
+    found = confidence >= model.threshold
+    if not found and (scores.said & np.isfinite(fit)).any():
+        return _as_said(plan, fit, scores, found_features, confidence)
     return Ranking(
         order=order,
         fit=fit[order],
@@ -113,7 +122,24 @@ def rank(
         strict=not plan.broad,
         features=found_features,
         confidence=confidence,
-        found=confidence >= model.threshold,
+        found=found,
+    )
+
+
+def _as_said(plan: Plan, fit: Array, scores: Scores, found: Features, confidence: float) -> Ranking:
+    """Nothing answers by its meaning: the sentences that have the question's rare word, best first, shown as found."""
+    worth = np.where(scores.said, fit, -np.inf)
+    order = np.argsort(-worth, kind="stable")[: int(np.isfinite(worth).sum())]
+    return Ranking(
+        order=order,
+        fit=worth[order],
+        own=worth[order],
+        most=MAX_CLAIMS if plan.broad else 1,
+        strict=not plan.broad,
+        features=found,
+        confidence=confidence,
+        found=True,
+        as_said=True,
     )
 
 
@@ -127,7 +153,10 @@ def fitness(plan: Plan, sentences: Sequence[Passage], scores: Scores, weights: W
         fit = fit + weights.defines * np.array([defines(sentence.text, plan) for sentence in sentences])
     related = (scores.words_subject > 0) | (scores.cosine > 0)
     related &= np.array([plan.kind == "when" or not _repeats(sentence, plan) for sentence in sentences], bool)
-    return np.where(np.array([readable(sentence) for sentence in sentences], bool) & related, fit, -np.inf)
+    quotable = np.array([readable(sentence) for sentence in sentences], bool)
+    # With the question's own words, fewer make a sentence.
+    quotable |= scores.said & np.array([readable(sentence, MIN_OWN_WORDS) for sentence in sentences], bool)
+    return np.where(quotable & related, fit, -np.inf)
 
 
 def choose(sentences: Sequence[Passage], ranking: Ranking) -> list[Passage]:
@@ -160,11 +189,11 @@ def overlap(a: str, b: str) -> float:
     return len(first & second) / max(1, min(len(first), len(second)))
 
 
-def readable(sentence: Passage) -> bool:
+def readable(sentence: Passage, fewest: int = MIN_WORDS) -> bool:
     """False for interjections and for questions, which ask and do not answer."""
     if sentence.kind != "speech":
         return True
-    return len(analyse(sentence.text, None)) >= MIN_WORDS and not _QUESTION_END.search(sentence.text)
+    return len(analyse(sentence.text, None)) >= fewest and not _QUESTION_END.search(sentence.text)
 
 
 def defines(text: str, plan: Plan) -> bool:

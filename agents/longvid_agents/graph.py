@@ -22,21 +22,24 @@ from typing import TYPE_CHECKING, Any, Literal
 from longvid_agents.budget import Budget
 from longvid_agents.cite import format_claim
 from longvid_agents.context import Context
+from longvid_agents.listing import Listed, counted, minutes, told
 from longvid_agents.media import Media
+from longvid_agents.narrowing import narrow, only
 from longvid_agents.nodes.answer import answer
 from longvid_agents.nodes.look import look
 from longvid_agents.nodes.plan import plan
 from longvid_agents.nodes.reflect import reflect
 from longvid_agents.nodes.search import search
 from longvid_agents.nodes.verify import verify
-from longvid_agents.question import make_plan
+from longvid_agents.question import Kind, make_plan
 from longvid_agents.run import AskEvent, Run
 from longvid_agents.state import AskState
 from longvid_agents.video_lm import VideoLM
-from longvid_agents.whole import whole_claims
+from longvid_agents.whole import asks_whole, whole_claims
 from longvid_storage.db.view import View
 from longvid_storage.errors import UsageError
-from longvid_storage.types import Answer, Claim
+from longvid_storage.search.reading import readable
+from longvid_storage.types import Answer
 
 if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
@@ -85,7 +88,8 @@ def ask(
     """
     if k < 1:
         raise UsageError(f"k is {k}; it is how many moments to read, so at least 1")
-    made = make_plan(question)
+    make_plan(question)
+    view, unread = readable(view, question)
     run = Run(view, lm, media, clock, on_event or (lambda event: None))
     start = AskState(
         question=question,
@@ -93,21 +97,52 @@ def ask(
         context=context or Context(),
         budget=budget or Budget(),
         started_s=clock(),
+        notes=(f"{unread[0].upper()}{unread[1:]}.",) if unread else (),
     )
-    if whole := whole_claims(made, view, written=lm is not None):
-        return compose(_from_the_chain(run, start, whole), lm, engines)
+    if unread:
+        start = replace(start, trail=(run.step(start, "plan", unread),))
+    direct = _direct(run, start)
+    if direct is not None:
+        return compose(direct, lm, engines)
     graph = build_graph(Nodes(run))
     final = AskState(**graph.invoke(start, {"recursion_limit": _MOST_STEPS}))
     seconds = round(clock() - start.started_s, 3)
     return compose(replace(final, usage=replace(final.usage, seconds=seconds)), lm, engines)
 
 
-def _from_the_chain(run: Run, state: AskState, claims: tuple[Claim, ...]) -> AskState:
-    """What a whole is about was written when it was indexed: nothing is searched and no model called."""
-    step = run.step(state, "answer", "from the chain of summaries", len(claims))
-    for claim in claims:
+def _direct(run: Run, state: AskState) -> AskState | None:
+    """The answer of a list or of the chain of summaries, where one is asked for: nothing is ranked, no model called."""
+    view = run.view
+    written = run.lm is not None
+    if whole := whole_claims(make_plan(state.question), view, written=written):
+        return _with(run, state, Listed(whole, "from the chain of summaries"))
+    narrowed = narrow(state.question, view.scope, view.cards())
+    inside = view.within(narrowed.inside)
+    plan = make_plan(narrowed.rest if any(map(str.isalnum, narrowed.rest)) else state.question)
+    listed = counted(narrowed.rest, inside)
+    if listed is None and run.lm is None:
+        listed = minutes(plan, inside)
+    if listed is None:
+        everything = bool(narrowed.said) and asks_whole(plan, [])
+        kind: Kind = "summary" if everything and inside.scope.whole else plan.kind
+        claims = whole_claims(replace(plan, kind=kind), inside, written=written)
+        if claims:
+            listed = Listed(claims, "from the chain of summaries")
+        elif run.lm is None and narrowed.said:
+            listed = told(plan, inside, timed=not inside.scope.whole and view.scope != inside.scope)
+    if listed is None:
+        return None
+    did = listed.did + "".join(f", inside {each}" for each in narrowed.said)
+    notes = (*only(narrowed.said), *narrowed.notes, *listed.notes)
+    return _with(run, state, Listed(listed.claims, did, notes))
+
+
+def _with(run: Run, state: AskState, listed: Listed) -> AskState:
+    step = run.step(state, "answer", listed.did, len(listed.claims))
+    for claim in listed.claims:
         run.on_event(claim)
-    return replace(state, claims=claims, complete=True, trail=(step,))
+    notes, trail = (*state.notes, *listed.notes), (*state.trail, step)
+    return replace(state, claims=listed.claims, complete=True, trail=trail, notes=notes)
 
 
 def build_graph(nodes: Nodes) -> CompiledStateGraph[AskState, None, AskState, AskState]:
@@ -218,9 +253,11 @@ def compose(state: AskState, lm: VideoLM | None, engines: Mapping[str, str] | No
     if found and not reason and not state.complete:
         reason = "the evidence leaves a part of the question open"
     lines = [format_claim(claim) for claim in state.claims]
+    notes = tuple(dict.fromkeys(state.notes))
     if not found:
         lines = [NOT_FOUND_IN_TIME.format(reason=reason) if reason else NOT_FOUND]
-    elif reason:
+    lines += [f"({note})" for note in notes]
+    if found and reason:
         lines.append(f"(Partial: {reason}.)")
     model = "none (extractive)" if lm is None else lm.name
     if state.extractive and lm is not None:
@@ -235,4 +272,5 @@ def compose(state: AskState, lm: VideoLM | None, engines: Mapping[str, str] | No
         partial=bool(reason),
         trail=state.trail,
         usage=state.usage,
+        notes=notes,
     )

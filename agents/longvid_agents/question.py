@@ -15,7 +15,8 @@ from typing import Literal
 from longvid_storage.errors import UsageError
 from longvid_storage.text.analysis import WRITTEN_WORD, query_terms
 from longvid_storage.text.languages import guess_language
-from longvid_storage.text.stop_words import STOP_WORDS
+from longvid_storage.text.segmentation import UNSPACED, segment
+from longvid_storage.text.stop_words import ASKING_WORDS, STOP_WORDS
 
 Kind = Literal["summary", "discussion", "define", "count", "when", "who", "list", "explain"]
 
@@ -23,20 +24,7 @@ Kind = Literal["summary", "discussion", "define", "count", "when", "who", "list"
 MAX_TERMS = 48
 MAX_LETTERS = 1000
 
-# Words that ask rather than name what is asked about: every question has them, no answer needs them.
-_FRAME_WORDS = """
-    answer answered answers ask asked asking comment comments describe described describes
-    describing detail details discuss discussed discusses discussing discussion discussions exactly
-    explain explained explaining explains explanation find give given gives gave happen happened
-    happens know known list main mean meaning means mention mentioned mentions name named opinion
-    opinions part point points question questions regard regarding said say saying says show shows
-    speak speaker speakers spoke state stated states summarise summarize summary talk talked talking
-    talks tell tells thing things think thinks thought thoughts told topic topics video videos view
-    views lecture lectures lecturer meeting meetings presenter presentation group team people
-    participants define defined defines defining definition introduce introduced introduces time
-    times first concerning towards related recording clip slide slides
-"""
-FRAME_WORDS = frozenset(_FRAME_WORDS.split())
+FRAME_WORDS = ASKING_WORDS["en"]
 
 _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     (
@@ -64,11 +52,15 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A content word of the question as word search compares it; ``special``: a name, number or identifier."""
+    """A content word of the question as word search compares it; ``special``: a name, number or identifier.
+
+    ``loose``: a pair of characters of which each belongs to another word, so that nothing follows from its absence.
+    """
 
     text: str
     special: bool = False
     word: str = field(default="", compare=False)  # as the question writes it
+    loose: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +113,11 @@ def kind_of(question: str) -> Kind:
 def content_terms(text: str, language: str | None = None) -> tuple[Term, ...]:
     """The different content words of ``text`` in order, at most ``MAX_TERMS``.
 
-    Asking words (``FRAME_WORDS``) are left out unless nothing else remains.
+    Asking words (``ASKING_WORDS``) are left out unless nothing else remains.
     """
-    stops = STOP_WORDS["en"] | STOP_WORDS.get(language or "en", frozenset())
+    code = language or "en"
+    stops = STOP_WORDS["en"] | STOP_WORDS.get(code, frozenset())
+    asking = FRAME_WORDS | ASKING_WORDS.get(code, frozenset())
     found: dict[str, Term] = {}
     framing: dict[str, Term] = {}
     read: set[str] = set()
@@ -136,10 +130,30 @@ def content_terms(text: str, language: str | None = None) -> tuple[Term, ...]:
         if folded in read or folded in stops or folded.replace("’", "'").split("'")[0] in stops:
             continue
         read.add(folded)
-        chosen = framing if folded in FRAME_WORDS else found
-        for term in query_terms(word, (language,)):
-            if len(term) > 1 or not (term.isascii() and term.isalpha()):
-                chosen.setdefault(term, Term(term, special, word))
+        chosen = framing if folded in asking else found
+        tight = _pairs_in_words(word)
+        for part in _parts(word, code) if tight else (word,):
+            for term in query_terms(part, (language,)):
+                if len(term) > 1 or not (term.isascii() and term.isalpha()):
+                    chosen.setdefault(term, Term(term, special, word, bool(tight) and term not in tight))
         if len(found) >= MAX_TERMS:
             break
     return tuple((found or framing).values())[:MAX_TERMS]
+
+
+_UNSPACED = re.compile(f"[{UNSPACED}]")
+
+
+def _parts(word: str, language: str) -> list[str]:
+    """A run of a script without spaces cut where it only asks; the whole run when nothing else is in it."""
+    asking = sorted(ASKING_WORDS.get(language, ()), key=len, reverse=True)
+    if not asking:
+        return [word]
+    return [part for part in re.split("|".join(map(re.escape, asking)), word) if part] or [word]
+
+
+def _pairs_in_words(run: str) -> set[str]:
+    """The pairs of characters inside the words of a run without spaces, and its words of one character."""
+    if not _UNSPACED.search(run):
+        return set()
+    return {pair for word in segment(run) for pair in query_terms(word)}

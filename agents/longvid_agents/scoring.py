@@ -17,12 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longvid_agents.question import Plan, Term
+from longvid_storage.search.wording import FROM, likeness
 from longvid_storage.text.analysis import analyse
 from longvid_storage.types import Moment, Passage
 
 # Words on either side of a sentence that count as said around it: in a breath, in its minute, on its subject.
 NEAR, AROUND, SUBJECT = 40, 120, 300
 _SATURATION = 1.2
+RARE = 5
+"""A word in no more passages of the scope than this is rare."""
+_COVERED = 0.6
 # Names and numbers of the question weigh half as much again as its other words.
 _SPECIAL = 1.5
 # Longer sentences weigh no more than this many words in the mean vector of what is said around one.
@@ -62,7 +66,10 @@ class Scores:
     of the question's words that occur in, near, and for some minutes around the sentence, saturated;
     ``covered_near`` the same without saturation; ``announcing`` the share of sentences around that
     announce; ``named`` is 1 where a speaker the question names speaks, ``named_share`` their share of
-    the words around; ``found_early`` falls with the rank of the moment the sentence was found by.
+    the words around; ``found_early`` falls with the rank of the moment the sentence was found by; ``wording`` how
+    nearly it has
+    the question's own wording (0 below ``wording.FROM`` of it); ``said`` is True where
+    a rare word of the question stands with most of the others, which is evidence whatever it means.
     ``meaning`` is False without
     a text encoder.
     """
@@ -78,6 +85,8 @@ class Scores:
     named: Array
     named_share: Array
     found_early: Array
+    wording: Array
+    said: NDArray[np.bool_]
     meaning: bool
 
 
@@ -125,8 +134,36 @@ def score(
         named=named,
         named_share=sums(named * lengths, around) / sums(lengths, around),
         found_early=np.array([1 / (1 + _rank(s, moments) / 5) for s in sentences]),
+        wording=_wording(plan, sentences, terms, share, frequency),
+        said=_said(counts > 0, terms, share, frequency),
         meaning=vectors is not None,
     )
+
+
+def _said(
+    present: NDArray[np.bool_], terms: Sequence[Term], share: Array, frequency: Mapping[str, int]
+) -> NDArray[np.bool_]:
+    """Where a rare word is said with most of the question's weight; nowhere when a name of it is not in the scope."""
+    found = [frequency.get(term.text, 0) for term in terms]
+    if any(term.special and not term.loose and not n for term, n in zip(terms, found, strict=True)):
+        return np.zeros(len(present), bool)
+    rare = np.array([1 <= n <= RARE for n in found], bool)
+    said: NDArray[np.bool_] = (present @ share >= _COVERED) & (present[:, rare].any(axis=1))
+    return said
+
+
+def _wording(
+    plan: Plan,
+    sentences: Sequence[Passage],
+    terms: Sequence[Term],
+    share: Array,
+    frequency: Mapping[str, int],
+) -> Array:
+    """From 0 (``FROM`` of the question's wording or less) to 1 (all of it)."""
+    asked = analyse(plan.question, plan.language)
+    said = {t.text: float(s) for t, s in zip(terms, share, strict=True) if frequency.get(t.text) and s > 0}
+    likely = [likeness(asked, analyse(s.text, plan.language), said) for s in sentences]
+    return np.maximum(0.0, np.array(likely) - FROM) / (1 - FROM)
 
 
 def named_speakers(question: str, sentences: Sequence[Passage]) -> list[str]:
@@ -155,6 +192,7 @@ def weights(terms: Sequence[Term], documents: int, frequency: Mapping[str, int])
     found = np.array([frequency.get(term.text, 0) for term in terms], np.float64)
     idf = np.log(1 + (max(documents, 1) - found + 0.5).clip(0) / (found + 0.5))
     weight = idf * np.array([_SPECIAL if term.special else 1.0 for term in terms])
+    weight *= np.array([0.0 if term.loose and not frequency.get(term.text) else 1.0 for term in terms])
     share: Array = weight / max(weight.sum(), 1e-9)
     return share
 

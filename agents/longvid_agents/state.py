@@ -42,7 +42,7 @@ class AskState:
 
     ``stopped`` says in a sentence why the answer is partial, and is empty when it is not. ``extractive``: quotes
     are chosen although there is a model, because the budget does not cover its reply. ``usage`` and ``trail`` grow
-    with every node.
+    with every node, ``notes`` with what the reader of the answer must know.
     """
 
     question: str
@@ -74,3 +74,4 @@ class AskState:
     extractive: bool = False
     usage: Usage = field(default_factory=Usage)
     trail: tuple[TrailStep, ...] = ()
+    notes: tuple[str, ...] = ()

@@ -21,7 +21,8 @@ from longvid_storage.types import Citation, Claim, VideoCard
 # Words of such a question that name no subject of their own.
 _WHOLE_WORDS = """
     whole entire overall complete content contents short brief briefly quick quickly gist overview summary collection
-    library recordings recording call calls session episode film week everything please key takeaways takeaway
+    library recordings recording call calls session episode film week
+    standup sync class interview podcast course everything please key takeaways takeaway
 """
 _WHOLE = frozenset(_WHOLE_WORDS.split())
 _ABOUT = re.compile(r"^what (?:is|are|was|were)\b.*\babout\W*$", re.IGNORECASE)

@@ -288,7 +288,10 @@ class VideoCard:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A search result: a tight span of one video, its score, and the passages that made it a hit, best first."""
+    """A search result: a tight span of one video, its score, and the passages that made it a hit, best first.
+
+    ``near``: no word that was looked for is said or shown in it; it is near in meaning, or has a word spelt like one.
+    """
 
     video_id: str
     title: str
@@ -298,6 +301,7 @@ class Moment:
     score: float
     level: str
     evidence: tuple[Passage, ...] = ()
+    near: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -392,7 +396,8 @@ class Answer:
     """An answer made only of supported claims; ``found`` is False when the library does not contain one.
 
     ``partial``: a budget ran out, the model failed, or the evidence leaves a part of the question open. ``trail`` is
-    what was done for it, in order, and ``usage`` what it cost.
+    what was done for it, in order, and ``usage`` what it cost. ``notes`` say in sentences how the question was read
+    (what a date in it chose, say) and what the answer rests on; they are lines of ``answer`` too.
     """
 
     question: str
@@ -404,3 +409,4 @@ class Answer:
     partial: bool = False
     trail: tuple[TrailStep, ...] = ()
     usage: Usage = field(default_factory=Usage)
+    notes: tuple[str, ...] = ()

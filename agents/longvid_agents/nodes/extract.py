@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from longvid_agents.answerability import model_for
+from longvid_agents.changed import with_other_values
 from longvid_agents.extractive import choose, rank
+from longvid_agents.narrowing import name_date
 from longvid_agents.question import Plan
 from longvid_agents.run import Run
 from longvid_agents.scoring import Scores, question_parts, score
@@ -16,24 +18,46 @@ from longvid_storage.search.evidence import encoded, vectors_of
 from longvid_storage.search.memory import memory_of
 from longvid_storage.types import Citation, Claim, Moment, Passage
 
+_AS_SAID = "The words are said there; whether that answers the question is not sure."
+
 
 def extract(run: Run, state: AskState) -> dict[str, Any]:
     """Quote the sentences that answer; those whose quote the store refuted are done without."""
     plan = planned(state)
     titles = {moment.video_id: moment for moment in state.moments}
     left = [s for s in state.evidence if quoting(s, plan, titles) not in state.refuted]
-    scores = scores_with(run.view, plan, left, state.moments)
+    view = run.view if state.route is None else run.view.within(state.route.inside)
+    scores = scores_with(view, plan, left, state.moments)
     ranking = None
     if scores is not None:
-        ranking = rank(plan, left, scores, model=model_for(scores.meaning, run.view.scope))
+        ranking = rank(plan, left, scores, model=model_for(scores.meaning, view.scope))
     chosen = choose(left, ranking) if ranking is not None and ranking.found else []
-    step = run.step(state, "answer", "quoted the best sentences", len(chosen))
+    chosen, newest = _newest_first(run, plan, chosen, left, scores)
+    as_said = ranking is not None and ranking.as_said
+    did = "quoted where the rare word is said" if as_said else "quoted the best sentences"
+    step = run.step(state, "answer", did, len(chosen))
+    notes = (*state.notes, *newest, *((_AS_SAID,) if as_said else ()))
     return {
+        "notes": notes,
         "claims": tuple(quoting(sentence, plan, titles) for sentence in chosen),
         "confidence": 0.0 if ranking is None else ranking.confidence,
         "answers": state.answers + 1,
         "trail": (*state.trail, step),
     }
+
+
+def _newest_first(
+    run: Run, plan: Plan, chosen: list[Passage], left: Sequence[Passage], scores: Scores | None
+) -> tuple[list[Passage], tuple[str, ...]]:
+    """The chosen sentence with what other days say instead, and the note that tells the days."""
+    ids = {passage.video_id for passage in left}
+    if scores is None or len(chosen) != 1 or len(ids) < 2:
+        return chosen, ()
+    dates = {card.video_id: day for card in run.view.cards(ids=ids) if (day := name_date(card))}
+    both = with_other_values(plan, chosen, left, scores, dates)
+    if len(both) == 1:
+        return both, ()
+    return both, (f"Values differ by day, the newest first: {', '.join(dates[p.video_id] for p in both)}.",)
 
 
 def scores_with(

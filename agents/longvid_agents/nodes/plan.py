@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from longvid_agents import replies
 from longvid_agents.calls import Call
 from longvid_agents.material import as_data
+from longvid_agents.narrowing import narrow, only
 from longvid_agents.nodes.hints import conversation
 from longvid_agents.prompts import PLAN, SYSTEM
 from longvid_agents.question import make_plan
@@ -17,6 +19,7 @@ from longvid_agents.route import Route, make_route
 from longvid_agents.run import Run, ask_model
 from longvid_agents.state import AskState
 from longvid_agents.video_lm import Request
+from longvid_storage.types import VideoCard
 
 # The outline of so many videos is read at once to summarise them.
 MOST_OUTLINES = 4
@@ -27,9 +30,9 @@ _QUOTED = re.compile(r"[\"“„«「]([^\"“”„«»「」]{2,60})[\"”“�
 def plan(run: Run, state: AskState) -> dict[str, Any]:
     """The plan by rules, and with a model the route and the first calls."""
     made = make_plan(state.question)
-    if run.lm is None:
-        return {"plan": made, "trail": (*state.trail, run.step(state, "plan", made.kind))}
     cards = run.view.cards()
+    if run.lm is None:
+        return _narrowed(run, state, cards)
     route = make_route(made.question, made.query, run.view.scope, cards)
     usage, by = state.usage, "by rules"
     if not route.sure:
@@ -43,7 +46,21 @@ def plan(run: Run, state: AskState) -> dict[str, Any]:
     calls = _first_calls(route, [card.video_id for card in cards])
     inside = f", inside {route.narrowing}" if route.narrowing else ""
     step = run.step(state, "plan", f"{route.kind}, {by}{inside}")
-    return {"plan": made, "route": route, "calls": calls, "usage": usage, "trail": (*state.trail, step)}
+    notes = (*state.notes, *only([route.narrowing] if route.narrowing else []))
+    found = {"plan": made, "route": route, "calls": calls, "usage": usage, "notes": notes}
+    return {**found, "trail": (*state.trail, step)}
+
+
+def _narrowed(run: Run, state: AskState, cards: Sequence[VideoCard]) -> dict[str, Any]:
+    """The plan for quoting: what the question narrows is taken out of what is searched for."""
+    narrowed = narrow(state.question, run.view.scope, cards)
+    made = make_plan(narrowed.rest if any(map(str.isalnum, narrowed.rest)) else state.question)
+    route = make_route(made.question, made.query, narrowed.inside, ())
+    route = replace(route, inside=narrowed.inside, narrowing=", ".join(narrowed.said))
+    inside = f", inside {route.narrowing}" if route.narrowing else ""
+    step = run.step(state, "plan", made.kind + inside)
+    notes = (*state.notes, *only(narrowed.said), *narrowed.notes)
+    return {"plan": made, "route": route, "notes": notes, "trail": (*state.trail, step)}
 
 
 def _request(state: AskState) -> Request:

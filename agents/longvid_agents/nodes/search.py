@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from longvid_agents.budget import estimate_tokens
 from longvid_agents.calls import Call
 from longvid_agents.extractive import fitness
+from longvid_agents.narrowing import only
 from longvid_agents.nodes.extract import planned, scores_with
 from longvid_agents.question import make_plan
 from longvid_agents.route import widened
@@ -32,24 +34,27 @@ _LEAST = 200
 
 def search(run: Run, state: AskState) -> dict[str, Any]:
     """Find moments within the caller's filters and read what was said and shown around them."""
-    if run.lm is None:
-        moments = tuple(find(run.view, planned(state).query, state.k))
-        step = run.step(state, "search", f'search "{planned(state).query}"', len(moments))
-        evidence = tuple(around(run.view, moments))
-        return {"moments": moments, "evidence": evidence, "trail": (*state.trail, step)}
     assert state.route is not None
     route = state.route
+    if run.lm is None:
+        inside = run.view.within(route.inside)
+        moments = tuple(find(inside, planned(state).query, state.k))
+        step = run.step(state, "search", f'search "{planned(state).query}"', len(moments))
+        evidence = tuple(around(inside, moments))
+        return {"moments": moments, "evidence": evidence, "trail": (*state.trail, step)}
     inside = run.view if state.rounds else run.view.within(route.inside)
     found = run_calls(state.calls, inside, k=state.k)
     trail = [*state.trail]
     if route.narrowing and not state.rounds and not any(each.sentences for each in found):
         trail.append(run.step(state, "search", f"nothing inside {route.narrowing}; searched without that"))
+        state = replace(state, notes=tuple(set(state.notes) - set(only([route.narrowing]))))
         route = widened(route, run.view.scope)
         found = run_calls(state.calls, run.view, k=state.k)
     memory = _remember(run, state, found)
     trail += _steps(run, state, memory, found)
     return {
         "route": route,
+        "notes": state.notes,
         "moments": _distinct([*state.moments, *(moment for each in found for moment in each.moments)]),
         "evidence": tuple(dict.fromkeys([*state.evidence, *_searched(found)])),
         "memory": memory,

@@ -34,7 +34,9 @@ _OUTSIDE = (255, 0, 255)
 def keep_state(
     frame: Frame, start_s: float, rows: tuple[float, float], long_side: int, quality: int
 ) -> Keyframe:
-    """A state's rows (from, to, in heights) as a keyframe: a whole upright picture, blank elsewhere: boxes keep their place.
+    """A state's rows (from, to, in heights of the picture) as a keyframe.
+
+    It is a whole upright picture, blank elsewhere, so that boxes keep their place.
 
     A picture that players turn is kept whole: its rows are not rows of the upright picture.
     """

@@ -74,3 +74,12 @@ ADAPTERS: dict[str, str] = {
     "minilm": "longvid_storage.models.text_encoders.minilm:MiniLMEncoder",
 }
 """Short name → what runs models of that kind: ``ADAPTER:MODEL`` names one that is not in the table."""
+
+
+def languages_of(encoder: TextEncoder) -> frozenset[str] | None:
+    """The languages that an encoder reads, as codes of two letters; None when it does not say: any.
+
+    An encoder that reads few has them as its attribute ``languages``.
+    """
+    found: frozenset[str] | None = getattr(encoder, "languages", None)
+    return found

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,11 +19,12 @@ from numpy.typing import NDArray
 from longvid_storage.db.view import View
 from longvid_storage.errors import UsageError
 from longvid_storage.models.reranker import rerank
-from longvid_storage.search import lexical, scoring
+from longvid_storage.search import lexical, scoring, wording
 from longvid_storage.search.evidence import encoded, find_evidence
 from longvid_storage.search.memory import memory_of, vectors_of
 from longvid_storage.search.pictures import with_pictures
 from longvid_storage.search.question import Question, read_question
+from longvid_storage.search.reading import readable
 from longvid_storage.search.scoring import score_pool
 from longvid_storage.search.sounds import with_sounds
 from longvid_storage.search.spans import Grown, grow_spans, growth_for
@@ -43,7 +45,8 @@ _VOTERS = 3
 
 
 def search(view: View, query: str, k: int = 10, *, reranker: Reranker | None = None) -> list[Moment]:
-    """The ``k`` best moments for ``query`` in the view, best first; those of one video do not overlap.
+    """The ``k`` best moments for ``query`` in the view, best first; those of one video do not overlap. None for a query
+    without a letter or digit.
 
     The view's encoders compare meaning; without a text encoder words decide alone, without one of images no picture
     is looked at.
@@ -61,10 +64,17 @@ def search(view: View, query: str, k: int = 10, *, reranker: Reranker | None = N
         raise UsageError(f"k is {k}: ask for at least one moment")
     if reranker is not None:
         return rerank(reranker, query, search(view, query, max(k, RERANKED)))[:k]
+    view, _ = readable(view, query)
     memory = memory_of(view)
     facts = memory.facts(view)
     question = read_question(query, facts.languages, facts.speakers)
+    if not question.terms:
+        return []
     idf = facts.idf(view, question.terms, MOST_TERMS)
+    said = bool(idf)
+    if not said and not question.asks:
+        # In a question that no word of was said, the words may be right and the answer in others.
+        idf = facts.idf(view, wording.respelled(view, question.words, facts.languages), MOST_TERMS)
     text_encoder = view.encoders.text_encoder
     if text_encoder is not None:
         memory.check_model(view, text_encoder.fingerprint)
@@ -78,8 +88,11 @@ def search(view: View, query: str, k: int = 10, *, reranker: Reranker | None = N
         peaks = [scoring.near_speakers(timeline, question.speakers) for timeline in pool]
     weights = scoring.WITHIN if len(few) == 1 else scoring.ACROSS
     scores = score_pool(pool, question, asked, idf, weights)
-    spans = grow_spans(pool, scores, k, growth_for(len(pool)), peaks if _any(peaks) else None)
+    lifts = [wording.lifts(timeline, question.wordings, idf) for timeline in pool]
+    spans = grow_spans(pool, scores, k, growth_for(len(pool)), peaks if _any(peaks) else None, lifts)
     moments = _moments(view, pool, spans, idf, question)
+    if not said:
+        moments = [replace(moment, near=True) for moment in moments]
     moments = with_sounds(view, moments, query, k, question.speakers)
     return with_pictures(view, moments, query, k)
 
@@ -124,6 +137,11 @@ def _pool(view: View, chosen: Sequence[str]) -> list[Timeline]:
     return [scoped for each in timelines if len(scoped := admitted(each, view.scope))]
 
 
+def _has_word(timeline: Timeline, start_s: float, end_s: float, idf: Mapping[str, float]) -> bool:
+    rows = timeline.touching(start_s, end_s)
+    return any(np.isin(rows, timeline.postings[term].rows).any() for term in idf if term in timeline.postings)
+
+
 def _moments(
     view: View,
     pool: Sequence[Timeline],
@@ -144,5 +162,5 @@ def _moments(
         peak_s = float(timeline.middles[span.row])
         evidence = find_evidence(timeline, start_s, end_s, peak_s, idf, question.speakers)
         found = (card.video_id, card.title, card.path, start_s, end_s, span.score, "moment", evidence)
-        moments.append(Moment(*found))
+        moments.append(Moment(*found, near=not _has_word(timeline, start_s, end_s, idf)))
     return moments

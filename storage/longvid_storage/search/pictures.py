@@ -66,7 +66,7 @@ def _enter(ranked: list[tuple[Moment, float]], card: VideoCard, frame: Keyframe,
     for place, (moment, so_far) in enumerate(ranked):
         if moment.video_id == video_id and moment.start_s <= frame.time_s < moment.end_s:
             seen = any(evidence.kind == "picture" for evidence in moment.evidence)
-            grown = moment if seen else replace(moment, evidence=(*moment.evidence, shown))
+            grown = moment if seen else replace(moment, evidence=(*moment.evidence, shown), near=False)
             ranked[place] = (grown, so_far if seen else so_far + score)
             return
     start_s = max(frame.start_s, frame.time_s - LONGEST_S / 2)

@@ -7,27 +7,18 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from longvid_storage.text.analysis import WRITTEN_WORD, analyse, query_terms
-from longvid_storage.text.stop_words import STOP_WORDS
+from longvid_storage.text.stop_words import ASKING_WORDS, STOP_WORDS
 
 MOST_WORDS = 400
 """Longer questions are read so far: 10,000 words must not take forever."""
 MOST_TERMS = 256
 
-_ASKING = """
-    answer answers ask asked asking believe believed comment describe described detail details discuss discussed
-    discusses discussing discussion explain explained explanation find give given gives gave group happen happened
-    happens know list main mean meeting meetings mention mentioned mentions name opinion opinions part participants
-    people point points presentation presenter question questions recommend recommended regard regarding related
-    said say says show shows speak speaker speakers state stated summarise summarize summary talk talked talking
-    talks team tell think thinks thought thoughts told topic topics view views concerning towards introduce
-    introduced introduces video videos lecture recording clip
-"""
-_FRAME = frozenset(_ASKING.split())
 _OPENING = """
     what what's why how who whom whose when which where did does do has have is are was were can could summarize
     summarise describe explain tell list give show find
 """
 _ASKS_FIRST = frozenset(_OPENING.split())
+_QUOTED = re.compile(r"[\"“”„«»「」『』]([^\"“”„«»「」『』]{2,200})[\"“”„«»「」『』]")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
 
@@ -39,11 +30,17 @@ class Question:
         terms: analysed content words, without the names of ``speakers``.
         speakers: names, as the library writes them, of those it asks about.
         texts: what is embedded: the question, and its content words alone.
+        words: its content words as written.
+        asks: whether it is put as a question; else it is keywords or a statement.
+        wordings: all its terms in order, in each language; with quotes, those of each quoted part.
     """
 
     terms: tuple[str, ...]
     speakers: tuple[str, ...]
     texts: tuple[str, ...]
+    words: tuple[str, ...] = ()
+    wordings: tuple[tuple[str, ...], ...] = ()
+    asks: bool = False
 
 
 def read_question(
@@ -57,13 +54,23 @@ def read_question(
     words = text.split()[:MOST_WORDS]
     text = " ".join(words)
     content = [word for word in WRITTEN_WORD.findall(text) if not _only_asks(word)]
-    named = named_speakers(text, speakers) if _is_question(text, words) else ()
+    asks = _is_question(text, words)
+    named = named_speakers(text, speakers) if asks else ()
     terms = query_terms(" ".join(content) or text, languages)
     of_names = {term for name in named for language in languages for term in analyse(name, language)}
     kept = [term for term in terms if term not in of_names][:MOST_TERMS]
     bare = " ".join(content)
+    parts = _QUOTED.findall(text) or [text]
+    wordings = dict.fromkeys(
+        tuple(analyse(part, language)[:MOST_TERMS]) for part in parts for language in languages
+    )
     return Question(
-        tuple(kept or terms[:MOST_TERMS]), named, (text, bare) if bare and bare != text else (text,)
+        terms=tuple(kept or terms[:MOST_TERMS]),
+        speakers=named,
+        texts=(text, bare) if bare and bare != text else (text,),
+        words=tuple(content),
+        wordings=tuple(wordings),
+        asks=asks,
     )
 
 
@@ -74,7 +81,7 @@ def _is_question(text: str, words: list[str]) -> bool:
 
 def _only_asks(word: str) -> bool:
     folded = word.casefold()
-    return folded in _FRAME or folded in STOP_WORDS["en"]
+    return folded in ASKING_WORDS["en"] or folded in STOP_WORDS["en"]
 
 
 def named_speakers(text: str, speakers: Iterable[str]) -> tuple[str, ...]:
@@ -84,7 +91,7 @@ def named_speakers(text: str, speakers: Iterable[str]) -> tuple[str, ...]:
     """
     folded = f" {' '.join(_WORD.findall(text.casefold()))} "
     capitals = {word for word in _WORD.findall(text) if word[:1] != word[:1].casefold()}
-    parts = {_possessive(word).casefold() for word in capitals} - STOP_WORDS["en"] - _FRAME
+    parts = {_possessive(word).casefold() for word in capitals} - STOP_WORDS["en"] - ASKING_WORDS["en"]
     full, partly = [], []
     for speaker in speakers:
         of_name = [part.casefold() for part in _WORD.findall(speaker)]

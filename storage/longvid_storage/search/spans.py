@@ -68,15 +68,19 @@ def grow_spans(
     k: int,
     growth: Growth,
     peaks: Sequence[NDArray[np.bool_]] | None = None,
+    lifts: Sequence[Floats] | None = None,
 ) -> list[Grown]:
     """The best ``k`` spans, best first; those of one video do not overlap.
 
     Args:
         peaks: of each timeline, which pieces a span may grow from; None for all.
+        lifts: what each piece's score is raised by as a peak; spans grow as they would without.
     """
     owners = np.repeat(np.arange(len(pool)), [len(timeline) for timeline in pool])
     rows = np.concatenate([np.arange(len(timeline)) for timeline in pool] or [np.zeros(0, np.int64)])
     flat = np.concatenate([*scores, np.zeros(0)])
+    if lifts is not None:
+        flat = flat + np.concatenate([*lifts, np.zeros(0)])
     if peaks is not None:
         flat = np.where(np.concatenate([*peaks, np.zeros(0, np.bool_)]), flat, NO_HIT)
     spans: list[Grown] = []

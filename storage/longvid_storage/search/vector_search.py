@@ -21,7 +21,8 @@ from longvid_storage.db import vectors
 from longvid_storage.db.index_files import IndexFiles
 from longvid_storage.db.vectors import Part
 from longvid_storage.db.view import View
-from longvid_storage.search.vector_index import Admitted, VectorIndex, best_index_type
+from longvid_storage.search.vector_index import Admitted, VectorIndex
+from longvid_storage.search.vector_indexes import best_index_type
 from longvid_storage.types import EVERYTHING, Scope
 
 # Below this many admitted vectors, reading just them beats bringing a whole index up to date.

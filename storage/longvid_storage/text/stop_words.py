@@ -79,3 +79,31 @@ _LISTS = {
 }
 STOP_WORDS: dict[str, frozenset[str]] = {code: frozenset(words.split()) for code, words in _LISTS.items()}
 """Language code → its function words, lower-case, apostrophes being ends of words ("isn't" is "isn" and "t")."""
+
+_ASKING = {
+    "en": """answer answered answers ask asked asking believe believed comment comments describe described describes
+        describing detail details discuss discussed discusses discussing discussion discussions exactly explain
+        explained explaining explains explanation find give given gives gave happen happened happens know known list
+        main mean meaning means mention mentioned mentions name named opinion opinions part point points question
+        questions recommend recommended regard regarding said say saying says show shows speak speaker speakers spoke
+        state stated states summarise summarize summary talk talked talking talks tell tells thing things think thinks
+        thought thoughts told topic topics video videos view views lecture lectures lecturer meeting meetings
+        presenter presentation group team people participants define defined defines defining definition introduce
+        introduced introduces time times first concerning towards related recording clip slide slides""",
+    "de": """womit wozu wofür wodurch woran wohin woher worum worüber welche welcher welches welchen welchem wieviel
+        wieviele viel viele lange oft macht machen sagen sagt sagte gesagt gibt heißt bedeutet braucht man""",
+    "fr": """combien comment quoi quel quelle faut faire fait dit dire""",
+    "es": """cuándo dónde quién quiénes cuál cuáles cuánto cuánta cuántos cuántas cómo hago hacer hace dice dijo""",
+    "it": """quanto quanta quanti quante fare detto dice""",
+    "pt": """quanto quanta quantos quantas onde fazer disse""",
+    "nl": """hoeveel welke welk waarmee waarvoor doet zegt gezegd""",
+    "ru": """чем сколько делать какой какая какие какое почему зачем куда откуда нужно говорят сказал""",
+    "zh": """什么时候 什么 怎么办 怎么样 怎么 为什么 多久 多少 哪里 哪儿 哪个 谁 吗 呢 如何 才能 的 在""",
+    "ja": """いつ どこ どのくらい どれくらい どうすれば どう 何 誰 なぜ ですか しますか ましたか ますか には
+        を は が""",
+}
+ASKING_WORDS: dict[str, frozenset[str]] = {code: frozenset(words.split()) for code, words in _ASKING.items()}
+"""Language code → words that ask rather than name what is asked about: every question has them, no answer needs them.
+
+In scripts without spaces they are where a question is cut before its pairs of characters are taken.
+"""

@@ -44,6 +44,7 @@ class MiniLMEncoder:
 
     name = "all-MiniLM-L6-v2"
     dimension = 384
+    languages = frozenset({"en"})
     fingerprint = f"all-MiniLM-L6-v2@{SHA256['model.safetensors'][:16]}:{MAX_TOKENS}"
 
     def __init__(self, directory: str | Path | None = None, *, threads: int = 0) -> None:

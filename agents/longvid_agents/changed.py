@@ -1,0 +1,57 @@
+"""A value that was changed later: what another day says of the same subject with another number stands beside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from longvid_agents.question import Plan
+from longvid_agents.scoring import Scores
+from longvid_storage.types import Passage
+
+MOST_VALUES = 3
+# Of the question's words, and of its meaning, the other sentence has at least these shares of what the first has.
+_WORDS, _MEANING = 0.45, 0.6
+_VALUE = re.compile(
+    r"\d[\d.,:]*|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|(?:twen|thir|for|fif|six|seven"
+    r"|eigh|nine)ty(?:-\w+)?|hundred|thousand|million|first|second|third|\w+teenth|\w+tieth|(?:mon|tues|wednes|thurs|fri"
+    r"|satur|sun)day)\b",
+    re.IGNORECASE,
+)
+
+
+def with_other_values(
+    plan: Plan,
+    chosen: Sequence[Passage],
+    sentences: Sequence[Passage],
+    scores: Scores,
+    dates: Mapping[str, str],
+) -> list[Passage]:
+    """``chosen`` and, where its first sentence has a value, those of other days with another; the newest day first.
+
+    Args:
+        sentences: what ``scores`` are of.
+        dates: video id → day, of the videos whose names have one.
+    """
+    if len(chosen) != 1 or plan.broad or plan.kind == "who" or len(set(dates.values())) < 2:
+        return list(chosen)
+    first = chosen[0]
+    row, values = sentences.index(first), _values(first)
+    if first.video_id not in dates or not values:
+        return list(chosen)
+    best = {dates[first.video_id]: first}
+    words, meaning = scores.words, scores.cosine
+    for other in np.argsort(-(words + meaning), kind="stable"):
+        passage = sentences[other]
+        date = dates.get(passage.video_id)
+        near = words[other] >= max(_WORDS * words[row], 1e-6) and meaning[other] >= _MEANING * meaning[row]
+        other_value = bool(_values(passage)) and _values(passage) != values
+        if date and date not in best and near and other_value and len(best) < MOST_VALUES:
+            best[date] = passage
+    return [best[date] for date in sorted(best, reverse=True)]
+
+
+def _values(passage: Passage) -> set[str]:
+    return {each.casefold().rstrip(".,:") for each in _VALUE.findall(passage.text)}

@@ -1,0 +1,172 @@
+"""Questions that a list answers, complete and without a model: how often, in which videos, what was decided, what is
+said at a time.
+
+Nothing is ranked: mentions are counted as ``mentions`` counts them, and every place is cited.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from longvid_agents.cues import Cue
+from longvid_agents.narrowing import name_date
+from longvid_agents.question import Plan, make_plan
+from longvid_agents.summarise import strongest
+from longvid_agents.whole import asks_whole
+from longvid_storage.db.view import View
+from longvid_storage.errors import UsageError
+from longvid_storage.search.memory import memory_of
+from longvid_storage.search.mentions import mentions
+from longvid_storage.search.question import named_speakers
+from longvid_storage.text.analysis import analyse
+from longvid_storage.types import Citation, Claim, Passage, VideoCard
+
+MOST_SAID = 8
+"""Sentences told of a stretch or a speaker; a note says how many there are."""
+MOST_ITEMS = 5
+_AROUND_S = 20.0
+_OFTEN = re.compile(r"\bhow (?:many times|often)\b|\bnumber of times\b|多少次|几次", re.IGNORECASE)
+_WHICH = re.compile(
+    r"\b(?:which|what|how many)(?: of (?:the|my|our))?"
+    r" (?:videos?|meetings?|lectures?|talks?|calls?|recordings?|files?)\b"
+    r".*\b(?:mention|say|said|talk|discuss|speak|spoke|cover|contain|about|appear|come)",
+    re.IGNORECASE,
+)
+_COUNT_WORDS = re.compile(
+    r"\b(?:how|many|often|times?|number|in|which|what|of|the|my|our|videos?|meetings?|lectures?|talks?|calls?"
+    r"|recordings?|files?|is|are|was|were|does|do|did|has|have|been|they|anyone|anybody|somebody|someone|we|it|there"
+    r"|mention(?:s|ed)?|sa(?:y|ys|id)|talk(?:s|ed)?|discuss(?:es|ed)?|speaks?|spoken?|cover(?:s|ed)?|contains?"
+    r"|about|appears?|comes?|come up|up|word|name|term|phrase|altogether|total)\b",
+    re.IGNORECASE,
+)
+_QUOTED = re.compile(r"[\"“„«「]([^\"“”„«»「」]{1,80})[\"”“»」]")
+_SPEAKS = re.compile(
+    r"\bhow (?:many times|often) (?:does|do|did|has|have) .*\b(?:speak|talk|spoken|say something)\W*$", re.I
+)
+_LISTS = re.compile(
+    r"^\W*(?:what|which|list|show|give|tell|any|are there|were there|summari[sz]e)\b", re.IGNORECASE
+)
+_CUES: tuple[tuple[Cue, re.Pattern[str]], ...] = (
+    ("action", re.compile(r"\b(?:action (?:items?|points?)|to-?dos?|next steps?)\b", re.IGNORECASE)),
+    ("question", re.compile(r"\b(?:open (?:questions?|issues?|points?)|unresolved)\b", re.IGNORECASE)),
+    ("decision", re.compile(r"\b(?:decid(?:e|ed|ing)|decisions?)\b", re.IGNORECASE)),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The claims of a list, what was done for it (for the trail) and what its reader must know."""
+
+    claims: tuple[Claim, ...]
+    did: str
+    notes: tuple[str, ...] = ()
+
+
+def counted(question: str, view: View) -> Listed | None:
+    """How often, or in which videos, something is said or shown; None when that is not asked, or it is nowhere."""
+    often = bool(_OFTEN.search(question))
+    if not often and not _WHICH.search(question):
+        return None
+    if often and _SPEAKS.search(question):
+        return _spoken(question, view)
+    rest = " ".join(_COUNT_WORDS.sub(" ", question).strip(" ?？.!").split())
+    wanted = _QUOTED.findall(question) or ([rest] if rest else [])
+    try:
+        groups = mentions(view, wanted) if wanted else []
+    except UsageError:  # no word to count
+        return None
+    if not groups:
+        return None
+    what = ", ".join(f'"{term}"' for term in wanted)
+    claims = []
+    for group in groups:
+        ids = dict.fromkeys(i for place in group.mentions for i in place.passage_ids)
+        cited = (Citation.of(p, group.title, group.path) for p in view.passages(list(ids)))
+        claims.append(Claim(f"{what}: {_times(group.count)} in {group.title}", tuple(cited)))
+    total = sum(group.count for group in groups)
+    note = f"{what}: {_times(total)} in {len(groups)} video{'s' * (len(groups) != 1)}, none left out."
+    return Listed(tuple(claims), f"counted every mention of {what}", (note,))
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
+def _spoken(question: str, view: View) -> Listed | None:
+    """How many utterances a named speaker has in each video."""
+    named = named_speakers(question, memory_of(view).facts(view).speakers)
+    claims, total = [], 0
+    for card in view.cards():
+        own = [p for p in view.passages_of(card.video_id, ["speech"]) if p.speaker in named]
+        utterances = [u for u in view.utterances(card.video_id) if u.speaker in named]
+        inside = [u for u in utterances if view.scope.touches(u.start_s, u.end_s)]
+        if own and inside:
+            total += len(inside)
+            text = f"{', '.join(named)} speaks {_times(len(inside))} in {card.title}"
+            claims.append(Claim(text, tuple(Citation.of(p, card.title, card.path) for p in own)))
+    if not claims:
+        return None
+    return Listed(
+        tuple(claims), f"counted what {', '.join(named)} says", (f"{_times(total).capitalize()} in all.",)
+    )
+
+
+def minutes(plan: Plan, view: View) -> Listed | None:
+    """Decisions, action items or open questions, of those about the question's subject; None when that is not asked."""
+    cue = next((cue for cue, pattern in _CUES if pattern.search(plan.question)), None)
+    if cue is None or not _LISTS.search(plan.question):
+        return None
+    pattern = dict(_CUES)[cue]
+    subject = make_plan(pattern.sub(" ", plan.question)) if pattern.sub("", plan.question).strip() else plan
+    terms = set() if asks_whole(subject, []) else {term.text for term in subject.terms}
+    cards = sorted(view.cards(), key=lambda card: (name_date(card) or "", card.title))
+    claims = []
+    for card in cards:
+        said = view.passages_of(card.video_id, ["speech"])
+        about = _about(said, terms, plan.language) if terms else said
+        items = strongest(about, cue, MOST_ITEMS)
+        claims += [Claim(p.text, (Citation.of(p, card.title, card.path),)) for p in items]
+    return Listed(tuple(claims), f"listed by cue phrases: {cue}") if claims else None
+
+
+def _about(said: Sequence[Passage], terms: set[str], language: str | None) -> list[Passage]:
+    """Those with all of the subject's words in them or, some in them, within a breath of them."""
+    has = [terms.intersection(analyse(p.text, language)) for p in said]
+    chosen = []
+    for passage, own in zip(said, has, strict=True):
+        near = (
+            each
+            for other, each in zip(said, has, strict=True)
+            if abs(other.start_s - passage.start_s) <= _AROUND_S
+        )
+        if own and set().union(*near) >= terms:
+            chosen.append(passage)
+    return chosen
+
+
+def told(plan: Plan, view: View, *, timed: bool) -> Listed | None:
+    """What is said in a stretch that the question names, or by the speaker whom it names, when it asks nothing else."""
+    named = named_speakers(plan.question, memory_of(view).facts(view).speakers)
+    bare = plan.question
+    for name in named:
+        for part in [name, *name.split()]:
+            bare = re.sub(rf"(?<!\w){re.escape(part)}(?:['’]s)?(?!\w)", " ", bare)
+    if not (timed or named) or (bare.strip(" ?") and not asks_whole(make_plan(bare), [])):
+        return None
+    found: list[tuple[VideoCard, Passage]] = []
+    for card in view.cards():
+        passages = view.passages_of(card.video_id, ["speech"]) or view.passages_of(card.video_id, ["screen"])
+        found += [(card, p) for p in passages if not named or p.speaker in named]
+    if not found:
+        return None
+    claims = tuple(
+        Claim(
+            f"{p.speaker}: {p.text}" if p.speaker and not named else p.text,
+            (Citation.of(p, card.title, card.path),),
+        )
+        for card, p in found[:MOST_SAID]
+    )
+    more = (f"The first {MOST_SAID} of {len(found)} sentences.",) if len(found) > MOST_SAID else ()
+    return Listed(claims, "told what is said there", more)

@@ -1,0 +1,282 @@
+"""What the question itself narrows: a video by its title or date, a time on its clock; never wider than the caller's.
+
+Every choice is told in a sentence. A date that no video has is told too, and nothing is guessed from it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from longvid_storage.text.dates import date_in
+from longvid_storage.text.timecode import format_span, format_time, parse_time
+from longvid_storage.types import Scope, VideoCard
+
+_CLOCK = r"((?:\d+:)?\d{1,2}:\d{2}|\d+(?:\.\d+)?\s*(?:seconds?|secs?|s|minutes?|mins?|hours?|h)\b)"
+_NUMBERS = {
+    "one": "1",
+    "two": "2",
+    "three": "3",
+    "four": "4",
+    "five": "5",
+    "six": "6",
+    "seven": "7",
+    "eight": "8",
+    "nine": "9",
+    "ten": "10",
+}
+_NUMBER = re.compile(rf"\b({'|'.join(_NUMBERS)})(?= (?:seconds?|minutes?|hours?)\b)", re.IGNORECASE)
+_FIRST = re.compile(rf"\b(?:in|during|within|of|from) the first {_CLOCK}", re.IGNORECASE)
+_LAST = re.compile(rf"\b(?:in|during|within|of|from) the (?:last|final) {_CLOCK}", re.IGNORECASE)
+_BETWEEN = re.compile(rf"\b(?:between|from) {_CLOCK} (?:and|to|until|till) {_CLOCK}", re.IGNORECASE)
+_AFTER = re.compile(r"\b(?:after|since|from) ((?:\d+:)?\d{1,2}:\d{2})", re.IGNORECASE)
+_BEFORE = re.compile(r"\b(?:before|until) ((?:\d+:)?\d{1,2}:\d{2})", re.IGNORECASE)
+_AT = re.compile(r"(?:\bat|@) ((?:\d+:)?\d{1,2}:\d{2})(?!\w| ?[ap]\.?m)", re.IGNORECASE)
+_BEGINNING = re.compile(r"\b(?:at|in) the (?:very )?(?:beginning|start)\b", re.IGNORECASE)
+_END = re.compile(r"\b(?:at|near) the (?:very )?end\b", re.IGNORECASE)
+_SECONDS = (("h", 3600.0), ("m", 60.0), ("s", 1.0))
+_EDGE, _EDGE_LEAST_S, _EDGE_MOST_S = 0.1, 10.0, 300.0
+"""The beginning and the end are a tenth of a video, within these bounds."""
+
+_MONTHS = (
+    "january jan januar janvier enero gennaio janeiro",
+    "february feb februar février febrero febbraio fevereiro",
+    "march mar märz mars marzo março",
+    "april apr avril abril aprile",
+    "may mai mayo maggio maio",
+    "june jun juni juin junio giugno junho",
+    "july jul juli juillet julio luglio julho",
+    "august aug août agosto",
+    "september sep sept septembre septiembre settembre setembro",
+    "october oct oktober octobre octubre ottobre outubro",
+    "november nov novembre noviembre novembro",
+    "december dec dezember décembre diciembre dicembre dezembro",
+)
+_MONTH = {name: number for number, names in enumerate(_MONTHS, 1) for name in names.split()}
+_NAME = "|".join(sorted(_MONTH, key=len, reverse=True))
+_ORDINAL = r"(\d{1,2})(?:st|nd|rd|th|\.|º|er)?"
+_DAY_FIRST = re.compile(
+    rf"\b{_ORDINAL}\s+(?:of\s+|de\s+)?({_NAME})\b\.?(?:,?\s+(?:de\s+)?(\d{{4}}))?", re.IGNORECASE
+)
+_MONTH_FIRST = re.compile(rf"\b({_NAME})\.?\s+{_ORDINAL}\b(?:,?\s+(\d{{4}}))?", re.IGNORECASE)
+_WRITTEN = re.compile(r"(?<!\d)(?:19|20)\d{2}[-_.](?:0[1-9]|1[0-2])[-_.](?:0[1-9]|[12]\d|3[01])(?!\d)")
+_LEAD = r"(?:(?:on|of|from|in|at|am|vom|du|del|le|el)\s+(?:the\s+)?)?"
+_KIND = (
+    "meeting|call|video|recording|session|lecture|talk|episode|standup|stand-up|sync|film|class|interview|podcast"
+    "|course"
+)
+_NEWEST = re.compile(rf"\b(?:(?:in|at|of|from|during|since) )?(?:the |our |my )?(?:last|latest|most recent|newest)"
+                     rf" ((?:\w+ )?)({_KIND})\b", re.IGNORECASE)  # fmt: skip
+_OLDEST = re.compile(rf"\b(?:(?:in|at|of|from|during) )?(?:the |our |my )?(?:first|earliest|oldest)"
+                     rf" ((?:\w+ )?)({_KIND})\b", re.IGNORECASE)  # fmt: skip
+_BY_WORDS = re.compile(rf"\b(?:the|in|of|this|our) ((?:[\w'-]+ ){{1,3}})({_KIND})s?\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """``inside`` is where to look; ``said`` what narrowed it, a phrase each; ``notes`` what could not, as sentences.
+
+    ``rest`` is the question without the words that only narrowed.
+    """
+
+    inside: Scope
+    said: tuple[str, ...]
+    notes: tuple[str, ...]
+    rest: str
+
+
+def narrow(question: str, scope: Scope, videos: Sequence[VideoCard]) -> Narrowed:
+    """Read what ``question`` narrows among ``videos``, those that ``scope`` admits."""
+    reading = _Reading(question, scope, list(videos))
+    for step in (_by_title, _by_date, _by_order, _by_words, _by_clock):
+        step(reading)
+    return Narrowed(reading.inside, tuple(reading.said), tuple(reading.notes), " ".join(reading.rest.split()))
+
+
+def only(said: Sequence[str]) -> tuple[str, ...]:
+    """That the question was asked of a part only, as a note; none when it was of all."""
+    return (f"Only {', '.join(said)} was looked at.",) if said else ()
+
+
+class _Reading:
+    def __init__(self, question: str, scope: Scope, videos: list[VideoCard]) -> None:
+        self.rest = question
+        self.inside = scope
+        self.videos = videos
+        self.said: list[str] = []
+        self.notes: list[str] = []
+
+    def choose(self, chosen: Sequence[VideoCard], why: str) -> None:
+        """Only these videos, which are some of those at hand."""
+        self.inside = self.inside.narrowed(videos=[card.video_id for card in chosen]) or self.inside
+        self.videos = list(chosen)
+        titles = dict.fromkeys(card.title for card in chosen)
+        named = ", ".join(f'"{title}"' for title in titles)
+        self.said.append(f"the video{'s' * (len(titles) > 1)} {named}{f' ({why})' if why else ''}")
+
+    def without(self, match: re.Match[str]) -> None:
+        self.rest = self.rest.replace(match.group(), " ", 1)
+
+
+def _by_title(reading: _Reading) -> None:
+    """A video whose whole title is in the question."""
+    if len(reading.videos) < 2:
+        return
+    named = [card for card in reading.videos if has_title(reading.rest, card.title)]
+    if len({card.title.casefold() for card in named}) == 1:
+        reading.choose(named, "")
+        words = r"\W+".join(re.escape(word) for word in named[0].title.split())
+        written = re.search(rf"{_LEAD}[\"“”'‘’«»„]?\W?{words}\W?[\"“”'‘’«»„]?", reading.rest, re.IGNORECASE)
+        if written:
+            reading.without(written)
+
+
+def has_title(question: str, title: str) -> bool:
+    """A title of one common word ("Entropy") may be what is asked about: it counts only in quotes."""
+    words = r"\W+".join(re.escape(word) for word in title.split())
+    if not words:
+        return False
+    quoted = rf"[\"“”'‘’«»„]\W*{words}\W*[\"“”'‘’«»„]"
+    pattern = rf"(?<!\w){words}(?!\w)" if len(title.split()) > 2 else quoted
+    return bool(re.search(pattern, question, re.IGNORECASE))
+
+
+def name_date(card: VideoCard) -> str | None:
+    """The day in a video's title, its file's name or its folder's; not when its file was copied."""
+    parts = [card.title, *reversed(re.split(r"[\\/]", card.path))]
+    return next((found for part in parts[:3] if (found := date_in(part))), None)
+
+
+def _by_date(reading: _Reading) -> None:
+    for match, day, year in _dates(reading.rest):
+        fits = [card for card in reading.videos if _is_of(name_date(card), day, year)]
+        written = f"{year}-{day}" if year else match.group().strip()
+        lead = re.search(_LEAD + re.escape(match.group()), reading.rest, re.IGNORECASE)
+        if fits and len(fits) < len(reading.videos):
+            reading.choose(fits, "of " + ", ".join(sorted({str(name_date(card)) for card in fits})))
+            reading.without(lead or match)
+        elif not fits and any(map(name_date, reading.videos)):
+            reading.notes.append(f"No video is dated {written} by its name, so that date chose none.")
+
+
+def _dates(text: str) -> list[tuple[re.Match[str], str, str]]:
+    """(where, ``MM-DD``, year or ``""``) of each date in a text."""
+    found = []
+    for match in _WRITTEN.finditer(text):
+        if date := date_in(match.group()):
+            found.append((match, date[5:], date[:4]))
+    for pattern, month, day in ((_DAY_FIRST, 2, 1), (_MONTH_FIRST, 1, 2)):
+        for match in pattern.finditer(text):
+            if match.group(month) in ("may", "mar", "march", "mai"):
+                continue  # small letters are another word
+            number = int(match.group(day))
+            if 1 <= number <= 31:
+                found.append(
+                    (match, f"{_MONTH[match.group(month).casefold()]:02d}-{number:02d}", match.group(3) or "")
+                )
+    return found
+
+
+def _is_of(date: str | None, day: str, year: str) -> bool:
+    return date is not None and date[5:] == day and (not year or date[:4] == year)
+
+
+def _by_order(reading: _Reading) -> None:
+    """ "The last meeting", "the most recent standup": by the dates of their names."""
+    for pattern, choose, name in ((_NEWEST, max, "newest"), (_OLDEST, min, "oldest")):
+        match = pattern.search(reading.rest)
+        if match is None or len(reading.videos) < 2:
+            continue
+        words = [word.casefold() for word in match.group(1).split()] + [match.group(2).casefold()]
+        named = [card for card in reading.videos if any(word in _words(card.title) for word in words)]
+        among = named or reading.videos
+        dates: dict[str, str] = {card.video_id: date for card in among if (date := name_date(card))}
+        if not dates:
+            reading.notes.append(
+                f'The videos have no dates in their names, so "{match.group().strip()}" chose none.'
+            )
+            continue
+        _chosen(reading, among, dates, choose, name, match)
+
+
+def _chosen(
+    reading: _Reading,
+    among: Sequence[VideoCard],
+    dates: dict[str, str],
+    choose: Callable[[Sequence[str]], str],
+    name: str,
+    match: re.Match[str],
+) -> None:
+    date = choose(list(dates.values()))
+    reading.choose([card for card in among if dates.get(card.video_id) == date], f"the {name}, of {date}")
+    reading.without(match)
+
+
+def _by_words(reading: _Reading) -> None:
+    """ "The physics lecture": words that one title alone has."""
+    if reading.said or len(reading.videos) < 2:
+        return
+    for match in _BY_WORDS.finditer(reading.rest):
+        words = {word.casefold() for word in match.group(1).split()} - {"the", "this", "our", "whole", "last"}
+        fits = [card for card in reading.videos if words and words <= _words(card.title)]
+        if len(fits) == 1:
+            reading.choose(fits, "")
+            reading.without(match)
+            return
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.casefold()))
+
+
+def _by_clock(reading: _Reading) -> None:
+    text = _NUMBER.sub(lambda match: _NUMBERS[match.group(1).casefold()], reading.rest)
+    lengths = [card.duration_s for card in reading.videos]
+    span, matches = _span(text, lengths[0] if len(lengths) == 1 else None)
+    if not matches:
+        return
+    if matches[0].re is _AT and span[0] is not None and lengths and span[0] >= max(lengths):
+        return  # "at 03:15" of a film of two minutes is a time of day
+    tighter = reading.inside.narrowed(from_s=span[0], to_s=span[1])
+    if tighter is None:
+        return
+    reading.inside = tighter
+    reading.rest = text
+    for match in matches:
+        reading.without(match)
+    from_s, to_s = span[0] or 0.0, span[1]
+    reading.said.append(f"{format_time(from_s)} to the end" if to_s is None else format_span(from_s, to_s))
+
+
+def _span(text: str, length_s: float | None) -> tuple[tuple[float | None, float | None], list[re.Match[str]]]:
+    """The seconds that a text names, and where; "at the end" means something in one video only."""
+    if match := _BETWEEN.search(text):
+        from_s, to_s = _seconds(match.group(1)), _seconds(match.group(2))
+        return ((from_s, to_s), [match]) if from_s < to_s else ((None, None), [])
+    if match := _FIRST.search(text):
+        return (None, _seconds(match.group(1))), [match]
+    if match := _AT.search(text):
+        return (_seconds(match.group(1)), _seconds(match.group(1)) + 1.0), [match]
+    if length_s is not None:
+        edge_s = min(max(_EDGE * length_s, _EDGE_LEAST_S), _EDGE_MOST_S)
+        if match := _LAST.search(text):
+            return (max(0.0, length_s - _seconds(match.group(1))), None), [match]
+        if match := _BEGINNING.search(text):
+            return (None, edge_s), [match]
+        if match := _END.search(text):
+            return (max(0.0, length_s - edge_s), None), [match]
+    after, before = _AFTER.search(text), _BEFORE.search(text)
+    return (
+        _seconds(after.group(1)) if after else None,
+        _seconds(before.group(1)) if before else None,
+    ), [match for match in (after, before) if match]
+
+
+def _seconds(text: str) -> float:
+    if ":" in text:
+        return parse_time(text)
+    number = re.match(r"[\d.]+", text)
+    assert number is not None
+    unit = re.sub(r"[\d.\s]", "", text).casefold()
+    return float(number.group()) * next(seconds for letter, seconds in _SECONDS if unit.startswith(letter))

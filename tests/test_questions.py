@@ -1,0 +1,384 @@
+"""What people ask in their own words: wording, rare words, languages, dates, counts, decisions, changed values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from longvid import printing
+from longvid_agents.narrowing import narrow
+from longvid_agents.question import content_terms
+from longvid_storage.db.chain import ChainLink, SummarySentence
+from longvid_storage.search.moments import search
+from longvid_storage.search.wording import likeness
+from longvid_storage.types import Answer, Moment, Scope, Utterance, VideoCard
+from small_library import SmallLibrary, SmallVideo
+
+Said = Sequence[tuple[str, str]]
+
+
+def video(video_id: str, title: str, said: Said, step_s: float = 6.0, path: str | None = None) -> SmallVideo:
+    cues = [
+        Utterance(step_s * at, step_s * at + step_s - 0.5, text, who or None)
+        for at, (who, text) in enumerate(said)
+    ]
+    return SmallVideo(video_id, title, cues, path=path)
+
+
+MONDAY: Said = [
+    ("Ida", "Good morning, this is the harbour sync."),
+    ("Jon", "The crane needs 12 new bolts and a coat of paint."),
+    ("Ida", "Did anybody call D&H about the crane?"),
+    ("Jon", "The alarm showed code Q7731 at night."),
+    ("Ida", "The ferry costs 900 euros a week at the moment."),
+    ("Jon", "I will write to D&H by noon tomorrow."),
+    ("Ida", "See you all next week, goodbye."),
+]
+LATER: Said = [
+    ("Ida", "Good morning, the harbour sync again."),
+    ("Jon", "D&H sent a letter, and D&H will come on Tuesday."),
+    ("Ida", "We decided to close the north gate for the winter."),
+    ("Jon", "The ferry costs 750 euros a week since the discount."),
+    ("Ida", "We agreed to use the old office as a kitchen."),
+    ("Ida", "Thanks everyone, goodbye until next time."),
+]
+TIDES: Said = [
+    ("", "Today we look at why there are tides."),
+    ("", "The moon pulls at the water on its near side."),
+    ("", "Twice a month the sun and the moon pull together."),
+    ("", "Next time we look at storms and their waves."),
+]
+
+
+@pytest.fixture(scope="module")
+def harbour() -> SmallLibrary:
+    library = SmallLibrary(
+        [
+            video("mon", "2025-02-03 harbour sync", MONDAY),
+            video("lat", "2025-02-10 harbour sync", LATER),
+            video("tid", "Oceans and tides", TIDES),
+        ]
+    )
+    for video_id in ("mon", "lat", "tid"):
+        passages = library.passages(video_id)
+        sentences = tuple(SummarySentence(p.text, (p.id,)) for p in passages[1:3])
+        library.write_chain(
+            video_id, [ChainLink("video", 0, 0.0, passages[-1].end_s, sentences, "", "extractive")]
+        )
+    return library
+
+
+def cited(answer: Answer) -> list[tuple[str, float]]:
+    """(video, start) of every citation, in order."""
+    return [(c.video_id, c.start_s) for claim in answer.claims for c in claim.citations]
+
+
+# Wording
+
+
+def scattered() -> SmallLibrary:
+    """Three hours of the same words, once in the wording that is asked for."""
+    apart = [
+        "The limit of the tank is the floor, and gas is cheap.",
+        "Light is the limit in every tank of gas.",
+        "We limit the light, we limit the gas and we limit the noise.",
+        "Gas is gas, light is light, and a limit is a limit.",
+        "There is a limit, said the keeper of the gas lamp.",
+    ]
+    filler = [
+        "Then we talked about the garden.",
+        "The coffee machine is repaired.",
+        "Visitors arrive at noon.",
+    ]
+    videos = []
+    for number in range(4):
+        said = [
+            (
+                "",
+                (apart if (at * 7 + number) % 3 else filler)[
+                    (at * 5 + number) % (5 if (at * 7 + number) % 3 else 3)
+                ],
+            )
+            for at in range(120)
+        ]
+        if number == 2:
+            said[40] = ("", "The new gas limit goes up by a third.")
+        videos.append(video(f"v{number}", f"Talk {number}", said))
+    return SmallLibrary(videos)
+
+
+@pytest.fixture(scope="module")
+def talks() -> SmallLibrary:
+    return scattered()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "the new gas limit goes up by a third",
+        "What did they say about the gas limit?",
+        '"gas limit"',
+        "new gas limit goes up",
+        "the gas limit is going up",
+    ],
+)
+@pytest.mark.parametrize("within", [False, True])
+def test_the_wording_that_is_asked_for_ranks_first(talks: SmallLibrary, query: str, within: bool) -> None:
+    scope = Scope(video_ids=frozenset({"v2"})) if within else Scope()
+    with talks.view(scope) as view:
+        first = search(view, query, 3)[0]
+    assert first.video_id == "v2"
+    assert first.start_s <= 240 < first.end_s
+    assert first.evidence[0].text == "The new gas limit goes up by a third."
+
+
+def test_an_answer_quotes_the_wording(talks: SmallLibrary) -> None:
+    answer = talks.ask("Where did they say that the gas limit goes up by a third?")
+    assert cited(answer)[:1] == [("v2", 240.0)]
+
+
+WORDS = st.lists(st.sampled_from("abcdefgh"), min_size=2, max_size=8, unique=True)
+
+
+@given(
+    WORDS, st.lists(st.sampled_from("uvwxyz"), max_size=5), st.lists(st.sampled_from("uvwxyz"), max_size=5)
+)
+def test_likeness_is_whole_for_the_wording_itself_wherever_it_stands(
+    asked: list[str], before: list[str], after: list[str]
+) -> None:
+    weights = dict.fromkeys(asked, 2.0)
+    assert likeness(asked, [*before, *asked, *after], weights) == pytest.approx(1.0)
+    backwards = likeness(asked, [*before, *reversed(asked), *after], weights)
+    assert backwards == 0.0
+
+
+@given(WORDS, st.integers(1, 6))
+def test_words_that_stand_apart_are_less_like_it_the_farther_they_are(asked: list[str], gap: int) -> None:
+    weights = dict.fromkeys(asked, 1.0)
+
+    def apart(more: int) -> float:
+        return likeness(asked, [each for word in asked for each in (word, *["x"] * more)], weights)
+
+    assert pytest.approx(apart(0)) == 1.0
+    assert apart(0) > apart(gap) >= apart(gap + 1) >= 0.0
+
+
+# Nothing found
+
+
+def test_what_has_no_match_at_all_is_marked_as_near(harbour: SmallLibrary) -> None:
+    with harbour.view() as view:
+        near = search(view, "xqzvv", 3)
+        exact = search(view, "the north gate", 1)
+        nothing = [search(view, query, 3) for query in ("?", "🎬", " … ")]
+    assert near
+    assert all(moment.near for moment in near)
+    assert not exact[0].near
+    assert nothing == [[], [], []]
+    assert printing.found(near, "xqzvv").startswith("Nothing found with these words. The nearest:\n1. ")
+    assert "no word to look for" in printing.found([], "?")
+    assert printing.found(exact, "the north gate").startswith("1. ")
+
+
+@pytest.mark.parametrize("typed", ["alarn", "alram", "alaarm", "alarmm"])
+def test_one_slip_of_the_keyboard_finds_the_word_and_says_that_it_is_near(
+    harbour: SmallLibrary, typed: str
+) -> None:
+    with harbour.view() as view:
+        found: list[Moment] = search(view, typed, 3)
+    assert found[0].near
+    assert found[0].evidence[0].text == "The alarm showed code Q7731 at night."
+
+
+# Rare words
+
+
+@pytest.mark.parametrize(
+    ("question", "place"),
+    [
+        ("What is Q7731?", ("mon", 18.0)),
+        ("What did Jon say about bolts?", ("mon", 6.0)),
+        ("Is there anything on storms?", ("tid", 18.0)),
+    ],
+)
+def test_a_rare_word_that_is_said_is_shown(
+    harbour: SmallLibrary, question: str, place: tuple[str, float]
+) -> None:
+    answer = harbour.ask(question)
+    assert answer.found
+    assert cited(answer)[0] == place
+
+
+@pytest.mark.parametrize(
+    "question", ["What is Q7732?", "What did Jon say about Terraform?", "Who is Marguerite?"]
+)
+def test_a_name_that_is_nowhere_is_not_answered_by_what_is_near(harbour: SmallLibrary, question: str) -> None:
+    assert not harbour.ask(question).found
+
+
+# Languages
+
+COURSES = {
+    "de": (
+        ["Der Rumpf wird mit Teer gestrichen.", "Das Segel trocknet zwei Tage.", "Der Mast ist aus Lärche gebaut."],
+        [("Womit wird der Rumpf gestrichen?", 0), ("Wie lange trocknet das Segel?", 1)],
+    ),
+    "ru": (
+        ["Корпус красят густой смолой каждый год.", "Парус сохнет два дня.", "Мачту делают из лиственницы в доке."],
+        [("Чем красят корпус?", 0), ("Сколько сохнет парус?", 1)],
+    ),
+    "zh": (
+        ["船体要刷焦油。", "帆布需要两天才能干。", "桅杆用落叶松做。"],
+        [("船体刷什么？", 0), ("帆布多久才能干？", 1)],
+    ),
+    "ja": (
+        ["船体にはタールを塗ります。", "帆が乾くまで二日かかります。", "帆柱は唐松で作ります。"],
+        [("船体には何を塗りますか", 0), ("帆が乾くまでどのくらいかかりますか", 1)],
+    ),
+}  # fmt: skip
+
+
+def course(language: str) -> SmallLibrary:
+    lines = COURSES[language][0]
+    library = SmallLibrary([video(language, f"Boote {language}", [("", line) for line in lines])])
+    assert library.text_encoder is not None
+    library.text_encoder.languages = frozenset({"en"})  # type: ignore[attr-defined]
+    return library
+
+
+@pytest.mark.parametrize("language", COURSES)
+def test_words_decide_where_the_encoder_does_not_read_the_language_and_it_is_said(language: str) -> None:
+    library = course(language)
+    for question, line in COURSES[language][1]:
+        answer = library.ask(question)
+        assert cited(answer)[:1] == [(language, 6.0 * line)], question
+        assert "trigrams reads en only" in answer.answer
+        assert any("words alone decided" in step.did for step in answer.trail)
+    assert library.text_encoder is not None
+    assert library.text_encoder.encoded == []
+
+
+@pytest.mark.parametrize(("asked", "of"), [("de", "ru"), ("ja", "zh"), ("ru", "de"), ("zh", "de")])
+def test_a_question_in_another_language_than_the_video_is_not_answered_by_looks(asked: str, of: str) -> None:
+    library = course(of)
+    assert [library.ask(question).found for question, _ in COURSES[asked][1]] == [False, False]
+
+
+def test_pairs_across_words_prove_nothing_by_being_absent() -> None:
+    terms = content_terms("船体刷什么", "zh")
+    assert [term.text for term in terms if not term.loose] == ["船体"]
+
+
+# Dates and times
+
+
+@pytest.mark.parametrize(
+    ("question", "places"),
+    [
+        ("What did Jon say on 2025-02-10?", [("lat", 6.0), ("lat", 18.0)]),
+        ("What did Jon say on 10 February 2025?", [("lat", 6.0), ("lat", 18.0)]),
+        ("What did Jon say on February 3rd?", [("mon", 6.0), ("mon", 18.0), ("mon", 30.0)]),
+        ("What did Jon say in the last meeting?", [("lat", 6.0), ("lat", 18.0)]),
+        ("What did Jon say in the most recent harbour sync?", [("lat", 6.0), ("lat", 18.0)]),
+        ("What was said on 3 February at 0:19?", [("mon", 18.0)]),
+        ("What is said in the tides lecture at 0:07?", [("tid", 6.0)]),
+        ("What is said in the last 10 seconds of the tides lecture?", [("tid", 12.0), ("tid", 18.0)]),
+        ("What is said in Oceans and tides after 0:12?", [("tid", 12.0), ("tid", 18.0)]),
+        ("What is said in the first six seconds of Oceans and tides?", [("tid", 0.0)]),
+        ("What is said at the beginning of the tides lecture?", [("tid", 0.0), ("tid", 6.0)]),
+    ],
+)
+def test_dates_and_times_choose_where_to_look_and_it_is_said(
+    harbour: SmallLibrary, question: str, places: list[tuple[str, float]]
+) -> None:
+    answer = harbour.ask(question)
+    assert cited(answer) == places
+    assert "(Only the video" in answer.answer
+    assert answer.notes
+    assert any("inside the video" in step.did for step in answer.trail)
+
+
+def test_a_date_that_no_video_has_chooses_none_and_is_told(harbour: SmallLibrary) -> None:
+    answer = harbour.ask("What happened on 24 December 2025?")
+    assert not answer.found
+    assert "No video is dated 2025-12-24 by its name" in answer.answer
+
+
+def test_the_last_meeting_of_videos_without_dates_is_no_guess() -> None:
+    library = SmallLibrary([video("a", "Harbour one", MONDAY), video("b", "Harbour two", LATER)])
+    answer = library.ask("What was the last meeting about?")
+    assert 'no dates in their names, so "the last meeting" chose none' in answer.answer
+
+
+@settings(max_examples=50)
+@given(
+    st.sampled_from(["on 2025-02-10", "on February 3", "in the last meeting", "at 0:30", "after 0:30", ""]),
+    st.sampled_from([None, frozenset({"a"}), frozenset({"b"})]),
+    st.sampled_from([(None, None), (10.0, None), (None, 40.0), (10.0, 40.0)]),
+)
+def test_a_question_never_widens_what_the_caller_gave(
+    words: str, ids: frozenset[str] | None, times: tuple[float | None, float | None]
+) -> None:
+    cards = [
+        VideoCard("a", "2025-02-03 sync", "a.mp4", 90.0),
+        VideoCard("b", "2025-02-10 sync", "b.mp4", 90.0),
+    ]
+    scope = Scope(video_ids=ids, from_s=times[0], to_s=times[1])
+    found = narrow(f"What was said {words}?", scope, [c for c in cards if ids is None or c.video_id in ids])
+    assert scope.narrowed(
+        videos=found.inside.video_ids, from_s=found.inside.from_s, to_s=found.inside.to_s
+    ) == (found.inside)
+
+
+# Counts, decisions, summaries, changed values
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "videos"),
+    [
+        ("How many times is D&H mentioned?", '"D&H": 4 times in 2 videos', ["mon", "mon", "lat"]),
+        ("How often was D&H mentioned?", '"D&H": 4 times in 2 videos', ["mon", "mon", "lat"]),
+        ("In which videos is the moon mentioned?", '"moon": 2 times in 1 video', ["tid", "tid"]),
+        ('In how many meetings does "goodbye" come up?', '"goodbye": 2 times in 2 videos', ["mon", "lat"]),
+        ("How often does Ida speak?", "8 times in all", ["mon"] * 4 + ["lat"] * 4),
+    ],
+)
+def test_what_is_counted_is_counted_completely_and_every_place_cited(
+    harbour: SmallLibrary, question: str, text: str, videos: list[str]
+) -> None:
+    answer = harbour.ask(question)
+    assert text in answer.answer
+    assert [video_id for video_id, _ in cited(answer)] == videos
+
+
+def test_what_is_never_said_is_not_counted_as_something_else(harbour: SmallLibrary) -> None:
+    assert not harbour.ask("How many times is Terraform mentioned?").found
+
+
+@pytest.mark.parametrize(
+    ("question", "places"),
+    [
+        # Of two items within 20 s the stronger stands for both, as in the summary.
+        ("What was decided?", [("lat", 12.0)]),
+        ("What was decided about the north gate?", [("lat", 12.0)]),
+        ("What was decided on 2025-02-10 about the kitchen?", [("lat", 24.0)]),
+        ("What are the action items?", [("mon", 30.0)]),
+        ("What are the action items of 3 February?", [("mon", 30.0)]),
+        ("Summarize the tides lecture", [("tid", 6.0), ("tid", 12.0)]),
+        ("What is the tides video about?", [("tid", 6.0), ("tid", 12.0)]),
+        ("Summarise the meeting of 10 February", [("lat", 6.0), ("lat", 12.0)]),
+    ],
+)
+def test_decisions_and_summaries_are_lines_with_citations(
+    harbour: SmallLibrary, question: str, places: list[tuple[str, float]]
+) -> None:
+    assert cited(harbour.ask(question)) == places
+
+
+def test_the_newest_of_two_values_comes_first_and_the_older_one_beside_it(harbour: SmallLibrary) -> None:
+    answer = harbour.ask("What does the ferry cost?")
+    assert cited(answer) == [("lat", 18.0), ("mon", 24.0)]
+    assert "the newest first: 2025-02-10, 2025-02-03" in answer.answer
