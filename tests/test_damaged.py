@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import shutil
 import sqlite3
+import subprocess
+import sys
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from longvid import Library
 from longvid.cli import main
 from longvid.engines import Engines
 from longvid_storage.db.store import Store
-from longvid_storage.errors import LibraryError, NotALibraryError
+from longvid_storage.errors import LibraryError, LongvidError, NotALibraryError, UsageError
 from small_library import Trigrams
 from store_tools import fill
 
@@ -248,7 +250,101 @@ def test_a_missing_state_row_is_one_sentence(library: Path) -> None:
     edit(library, "DELETE FROM library")
     status, text = with_vectors(library)
     assert status == 1
-    assert "library" in text and "check --repair" in text
+    assert "library" in text
+    assert "check --repair" in text
     with Store.open(library) as store:
         assert store.check(repair=True).repaired
     assert with_vectors(library) == (0, "")
+
+
+# check and backup
+
+
+def test_a_sound_library_is_whole(library: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    assert run(["check"], library, monkeypatch, capsys)[0] == 0
+    with Store.open(library) as store:
+        assert store.check().findings == ()
+        assert store.check(repair=True).repaired
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO words_speech (rowid, terms) VALUES (9999, 'ghost')",
+        "INSERT INTO words_speech (words_speech) VALUES ('delete-all')",
+        "DELETE FROM words_speech_data",
+        "UPDATE passages SET terms = 'other words'",
+        "DELETE FROM passages",
+        "INSERT INTO paths VALUES ('/x', 99, 1, 1, '')",
+        "UPDATE videos SET title = X'00'",
+    ],
+)
+def test_check_finds_and_repairs(
+    library: Path, statement: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edit(library, statement)
+    assert run(["check"], library, monkeypatch, capsys)[0] == 1
+    assert run(["check", "--repair", "--json"], library, monkeypatch, capsys)[0] == 0
+    assert run(["check"], library, monkeypatch, capsys)[0] == 0
+
+
+def test_repair_reopens_the_stages_of_what_it_deletes(library: Path) -> None:
+    edit(library, "UPDATE segments SET end_s = -5 WHERE level = 'video'")
+    with Store.open(library) as store:
+        assert store.check(repair=True).repaired
+        with store.view() as view:
+            (row,) = view.videos()
+    assert sorted(row.stages) == ["transcript", "visual"]
+
+
+def test_a_damaged_cache_is_dropped(library: Path) -> None:
+    with Library.open(library, engines=ToyEngines()) as lib:
+        lib.search("budget")
+    (library / "cache").mkdir(exist_ok=True)
+    (library / "cache" / f"speech-{'0' * 16}-3.npz").write_bytes(b"nothing")
+    with Store.open(library) as store:
+        assert [each.table for each in store.check().findings] == ["cache"]
+        assert store.check(repair=True).repaired
+
+
+INDEXING = """
+import sys
+sys.path.insert(0, {tests!r})
+from store_tools import fill
+from longvid_storage.db.store import Store
+with Store.open({path!r}) as store:
+    print("begun", flush=True)
+    for number in range(40):
+        fill(store, f"talk {{number}}", [f"words of {{number}}", "and more"])
+"""
+
+
+def test_a_backup_made_while_another_process_indexes_is_whole(library: Path, tmp_path: Path) -> None:
+    code = INDEXING.format(tests=str(Path(__file__).parent), path=str(library))
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as writer:
+        assert writer.stdout is not None
+        writer.stdout.readline()
+        with Library.open(library, engines=ToyEngines()) as lib:
+            for number in range(3):
+                lib.backup(tmp_path / f"copy {number}")
+    assert writer.returncode == 0
+    for number in range(3):
+        with Library.open(tmp_path / f"copy {number}", engines=ToyEngines()) as copy:
+            assert copy.check().findings == ()
+            assert TALK in [video.title for video in copy.videos()]
+            copy.remove(TALK)  # it can be written too
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_backup_replaces_only_a_library_and_only_when_told(library: Path, tmp_path: Path) -> None:
+    with Store.open(library) as store:
+        store.backup(tmp_path / "copy")
+        with pytest.raises(UsageError, match="--force"):
+            store.backup(tmp_path / "copy")
+        store.backup(tmp_path / "copy", force=True)
+        (tmp_path / "mine").mkdir()
+        (tmp_path / "mine" / "letter.txt").write_text("dear")
+        with pytest.raises(LongvidError, match="letter.txt"):
+            store.backup(tmp_path / "mine", force=True)
+    assert (tmp_path / "mine" / "letter.txt").exists()
+    assert not list(tmp_path.glob(".*"))

@@ -189,7 +189,7 @@ def _owner(table: Table) -> tuple[str, str]:
 
 def _dimensions(connection: Connection) -> dict[Any, Any]:
     return {
-        key: size for key, size in connection.exec_driver_sql("SELECT set_key, dimension FROM vector_sets")
+        row[0]: row[1] for row in connection.exec_driver_sql("SELECT set_key, dimension FROM vector_sets")
     }
 
 

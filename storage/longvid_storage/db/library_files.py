@@ -151,7 +151,7 @@ def make_engine(path: Path, *, read_only: bool, create: bool = False) -> Engine:
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute("PRAGMA cache_size = -65536")
-        # A library may come from somebody else: its schema runs nothing that reaches outside, and its pages are checked.
+        # A library may come from somebody else: its schema runs nothing that reaches outside, its pages are checked.
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA cell_size_check = ON")
         connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten

@@ -45,7 +45,7 @@ def current_version(connection: Connection) -> str | None:
 
 
 def _require_ours(connection: Connection) -> None:
-    """Raise ``NotALibraryError`` where the schema holds what longvid never made: it would run whenever we write or read.
+    """Raise ``NotALibraryError`` where the schema holds what longvid never made: it would run when we write or read.
 
     Columns that are generated and the like run nothing that reaches outside (``trusted_schema`` is off).
     """

@@ -277,7 +277,7 @@ class Store:
 
     @contextmanager
     def conversing(self, *, erase: bool = False) -> Iterator[Connection]:
-        """A transaction for ``longvid_storage.db.chats``; ``erase``: what it deletes leaves the log beside it at once too.
+        """A transaction for ``longvid_storage.db.chats``; ``erase``: what it deletes leaves the log at once too.
 
         It does not take the writer lock, which a process keeps for as long as it indexes: a turn waits for the end of
         another's transaction only.
@@ -332,7 +332,7 @@ class Store:
         return CheckReport(found, repaired=not left, left=left)
 
     def backup(self, target: Path, *, force: bool = False) -> None:
-        """Write a consistent copy of the library, a library itself, to the directory ``target``, whoever writes meanwhile.
+        """Write a consistent copy, a library itself, to the directory ``target``, whoever writes meanwhile.
 
         ``force``: in place of a library that is there.
 
