@@ -86,9 +86,7 @@ def _words(connection: Connection) -> Iterator[Damage]:
             (key, term, at) for key, terms in rows for at, term in enumerate(terms.split(" ")) if term
         )
         if indexed != meant:
-            yield Damage(
-                name, f"the word index has {indexed[0]} words, the passages {meant[0]}, or others", _DERIVED
-            )
+            yield Damage(name, f"its {indexed[0]} words are not the {meant[0]} of the passages", _DERIVED)
 
 
 def _sum(entries: Iterator[tuple[object, ...]]) -> tuple[int, int]:
@@ -115,6 +113,8 @@ def repair(connection: Connection) -> None:
         "DELETE FROM collections WHERE collection_key NOT IN (SELECT collection_key FROM video_collections)"
     )
     connection.exec_driver_sql("REINDEX")
+    word_index.drop(connection)
+    word_index.create(connection)
     word_index.rebuild(connection)
     connection.exec_driver_sql("UPDATE library SET generation = generation + 1")
 
@@ -143,6 +143,7 @@ def _reopen(connection: Connection, damage: Damage) -> None:
         stages += ["screen_text", "sounds"]
     marks = ", ".join("?" * len(stages))
     connection.exec_driver_sql(
-        f"DELETE FROM stages WHERE stage IN ({marks}) AND video_key = (SELECT video_key FROM videos WHERE video_id = ?)",
+        f"DELETE FROM stages WHERE stage IN ({marks}) "
+        "AND video_key = (SELECT video_key FROM videos WHERE video_id = ?)",
         (*stages, damage.video_id),
     )

@@ -74,6 +74,13 @@ def compact(connection: Connection) -> None:
         connection.execute(text(f"INSERT INTO {name} ({name}) VALUES (:command)"), {"command": command})
 
 
+def drop(connection: Connection) -> None:
+    """Drop the index, damaged or not; ``create`` and ``rebuild`` make it anew."""
+    for name in map(table_of, KINDS):
+        for table in (f"{name}_terms", name):
+            connection.execute(text(f"DROP TABLE IF EXISTS {table}"))
+
+
 def rebuild(connection: Connection) -> None:
     """Make the index anew from ``passages.terms``."""
     for name in map(table_of, KINDS):
