@@ -344,7 +344,7 @@ def test_a_backup_replaces_only_a_library_and_only_when_told(library: Path, tmp_
         store.backup(tmp_path / "copy", force=True)
         (tmp_path / "mine").mkdir()
         (tmp_path / "mine" / "letter.txt").write_text("dear")
-        with pytest.raises(LongvidError, match="not a library|letter"):
+        with pytest.raises(LongvidError, match=r"is not a library"):
             store.backup(tmp_path / "mine", force=True)
     assert (tmp_path / "mine" / "letter.txt").exists()
     assert not list(tmp_path.glob(".*"))

@@ -101,6 +101,7 @@ def _sum(entries: Iterator[tuple[object, ...]]) -> tuple[int, int]:
 def repair(connection: Connection) -> None:
     """Mend what can be mended, in the connection's write transaction."""
     connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+    word_index.empty(connection)  # first: SQLite refuses to write beside a damaged virtual table
     _mend_state(connection)
     while rows := [each for each in damaged_rows(connection) if each.rowid is not None]:
         for each in rows:
@@ -113,8 +114,6 @@ def repair(connection: Connection) -> None:
         "DELETE FROM collections WHERE collection_key NOT IN (SELECT collection_key FROM video_collections)"
     )
     connection.exec_driver_sql("REINDEX")
-    word_index.drop(connection)
-    word_index.create(connection)
     word_index.rebuild(connection)
     connection.exec_driver_sql("UPDATE library SET generation = generation + 1")
 
@@ -133,8 +132,8 @@ def _reopen(connection: Connection, damage: Damage) -> None:
     if damage.table == "vector_sets":
         connection.exec_driver_sql("DELETE FROM stages WHERE stage = 'vectors'")
         for table in ("passage_vectors", "keyframe_vectors"):
-            connection.exec_driver_sql(f"DELETE FROM {table} WHERE set_key = "
-                                       "(SELECT set_key FROM vector_sets WHERE rowid = ?)", (damage.rowid,))  # fmt: skip
+            its = "SELECT set_key FROM vector_sets WHERE rowid = ?"
+            connection.exec_driver_sql(f"DELETE FROM {table} WHERE set_key = ({its})", (damage.rowid,))
     stage = _STAGES.get(damage.table)
     if stage is None or damage.video_id is None:
         return

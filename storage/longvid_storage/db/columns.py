@@ -11,12 +11,12 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import JSON, Dialect, Float, Integer, LargeBinary, Text, TypeDecorator
+from sqlalchemy import JSON, Dialect, Double, Integer, LargeBinary, Text, TypeDecorator
 
 Check = Callable[[Any], bool]
 
 
-class Number(Float[float]):
+class Number(Double[float]):
     """A finite number that is not negative, such as seconds; ``signed``: a negative one too."""
 
     def __init__(self, signed: bool = False) -> None:

@@ -321,11 +321,12 @@ class Store:
                 with self._engine.connect() as connection, connection.begin():
                     return CheckReport(tuple(checking.findings(connection, self.path)))
             with self.writer_lock():
-                with self._writing(refresh=False) as connection:
+                with self._engine.connect() as connection, connection.begin():
                     found = tuple(checking.findings(connection, self.path))
-                    if found:
-                        checking.repair(connection)
+                self._engine.dispose()  # a connection that has met a damaged word index keeps what it read of it
                 if found:
+                    with self._writing(refresh=False) as connection:
+                        checking.repair(connection)
                     forget_cache(self.path)
                 with self._engine.connect() as connection, connection.begin():
                     left = tuple(checking.findings(connection, self.path)) if found else ()
