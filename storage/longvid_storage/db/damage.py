@@ -17,6 +17,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError, MultipleResultsFound, NoResultFound
 
 from longvid_storage.db import schema
+from longvid_storage.db.columns import Json
 from longvid_storage.db.library_files import LONGEST
 from longvid_storage.db.word_index import KINDS
 from longvid_storage.errors import LibraryError, LongvidError
@@ -227,6 +228,6 @@ def _read(column: Column[Any], process: Any, value: Any) -> Any:
         value.encode()  # bytes that are no UTF-8 came as surrogates
     if isinstance(column.type, Boolean) and value not in (None, 0, 1):
         raise ValueError(f"{value!r:.40} is neither 0 nor 1")
-    if value is None and isinstance(column.type, schema.columns.Json):
+    if value is None and isinstance(column.type, Json):
         return None
     return value if process is None else process(value)

@@ -24,7 +24,7 @@ from longvid_storage.db import (
 )
 from longvid_storage.db.chain import ChainLink
 from longvid_storage.db.checking import CheckReport
-from longvid_storage.db.damage import mapped_damage
+from longvid_storage.db.damage import Damage, mapped_damage
 from longvid_storage.db.library_files import (
     LOCK,
     check_place,
@@ -318,19 +318,23 @@ class Store:
         """
         with mapped_errors(self.path):
             if not repair:
-                with self._engine.connect() as connection, connection.begin():
-                    return CheckReport(tuple(checking.findings(connection, self.path)))
+                return CheckReport(self._findings())
             with self.writer_lock():
-                with self._engine.connect() as connection, connection.begin():
-                    found = tuple(checking.findings(connection, self.path))
+                found = self._findings()
                 self._engine.dispose()  # a connection that has met a damaged word index keeps what it read of it
                 if found:
                     with self._writing(refresh=False) as connection:
                         checking.repair(connection)
                     forget_cache(self.path)
-                with self._engine.connect() as connection, connection.begin():
-                    left = tuple(checking.findings(connection, self.path)) if found else ()
+                left = self._findings() if found else ()
         return CheckReport(found, repaired=not left, left=left)
+
+    def _findings(self) -> tuple[Damage, ...]:
+        with self._engine.connect() as connection, connection.begin() as transaction:
+            try:
+                return tuple(checking.findings(connection, self.path))
+            finally:
+                transaction.rollback()  # a commit fails once a damaged word index was looked at
 
     def backup(self, target: Path, *, force: bool = False) -> None:
         """Write a consistent copy, a library itself, to the directory ``target``, whoever writes meanwhile.
