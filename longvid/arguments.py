@@ -41,17 +41,18 @@ def checked_scope(
     return Scope(ids, collection, from_s, to_s, speaker)
 
 
-def unknown_speaker(store: Store, speaker: str | None) -> list[str]:
-    """A line for the user when nobody called ``speaker`` speaks in any video, with those who do; else nothing."""
-    if speaker is None:
+def unknown_speaker(store: Store, scope: Scope) -> list[str]:
+    """A line for the user when nobody called as the scope's speaker speaks in its videos, with those who do there."""
+    if scope.speaker is None:
         return []
-    with store.view() as view:
+    with store.view(scope) as view:
         names = sorted(view.speakers())
-    if speaker_key(speaker) in map(speaker_key, names):
+    if speaker_key(scope.speaker) in map(speaker_key, names):
         return []
     some = ", ".join(names[:8]) + f" and {len(names) - 8} more" * (len(names) > 8)
     there = f"there are {some}" if names else "no speaker is known"
-    return [f"nobody called {speaker!r} speaks in this library: {there}"]
+    where = "this library" if (scope.video_ids, scope.collection) == (None, None) else "what was chosen"
+    return [f"nobody called {scope.speaker!r} speaks in {where}: {there}"]
 
 
 def checked_length(length: str) -> Length:

@@ -20,6 +20,7 @@ from typer.exceptions import TyperException
 from longvid import (
     cli_ask,
     cli_chat,
+    cli_check,
     cli_clip,
     cli_eval,
     cli_export,
@@ -250,7 +251,7 @@ def search(
     engines = chosen_engines(model, device, profile, config, rerank=_reranker(rerank))
     with open_library(library, engines=engines) as lib:
         found = lib.search(query, k=k, **chosen)
-        tell([*lib.stale_vectors(), *lib.unknown_speaker(speaker)])
+        tell([*lib.stale_vectors(), *lib.unknown_speaker(speaker, video=video, collection=collection)])
     if json_:
         for moment in found:
             output.record(moment)
@@ -287,7 +288,7 @@ def mentions(
     chosen = filters(video, collection, from_, to, speaker)
     with open_library(library) as lib:
         found = lib.mentions(terms, **chosen)
-        tell(lib.unknown_speaker(speaker))
+        tell(lib.unknown_speaker(speaker, video=video, collection=collection))
     if json_:
         for each in found:
             output.record(each)
@@ -371,6 +372,14 @@ def rm(
             typer.confirm(f"Forget {details.title!r} ({details.video_id[:8]})?", abort=True, err=True)
         lib.remove(details.video_id)
     output.note(f"forgot {details.title!r}; the file {shown(details.path)} was not touched")
+
+
+app.command(short_help="Verify the library whole, and mend it.", epilog="Example: longvid check --repair")(
+    cli_check.check
+)
+app.command(
+    short_help="Copy the library while it is used.", epilog="Example: longvid backup /mnt/disk/talks.longvid"
+)(cli_check.backup)
 
 
 @app.command(

@@ -85,7 +85,7 @@ def ask(
             if lib.engines.choices["video_lm"].plan is None:
                 raise  # no language model was asked, so that leaving it out would not help
             raise offering_quotes(error) from error
-        tell([*lib.stale_vectors(), *lib.unknown_speaker(speaker)])
+        tell([*lib.stale_vectors(), *lib.unknown_speaker(speaker, video=video, collection=collection)])
         cli_export.save_report(lib, result, save)
         text = cli_export.render(lib, result, format_, told=listener.claims)
     output.result(text)

@@ -7,11 +7,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from longvid.arguments import checked_scope, unknown_speaker
+from longvid.arguments import Names, checked_scope, unknown_speaker
 from longvid.details import VideoDetails, VideoSummary, details_of, summary_of
 from longvid_storage.types import StageResult
 
 if TYPE_CHECKING:
+    from longvid_storage.db.checking import CheckReport
     from longvid_storage.db.rows import SpeakerRow, TranscriptInfo
     from longvid_storage.db.store import Store
 
@@ -103,9 +104,17 @@ class Shelf:
         with self._store.view() as view:
             return view.transcript(view.resolve(video))
 
-    def unknown_speaker(self, speaker: str | None) -> list[str]:
-        """A line for the user when nobody called ``speaker`` speaks in any video, with those who do; else nothing."""
-        return unknown_speaker(self._store, speaker)
+    def unknown_speaker(
+        self, speaker: str | None, *, video: Names = None, collection: str | None = None
+    ) -> list[str]:
+        """A line for the user when nobody called ``speaker`` speaks in these videos, with those who do; else nothing.
+
+        Raises:
+            NotFoundError: no such video or collection.
+        """
+        return unknown_speaker(
+            self._store, checked_scope(self._store, video, collection, None, None, speaker)
+        )
 
     def rename_speaker(self, video: str, old: str, new: str) -> list[SpeakerRow]:
         """Call a speaker of a video ``new`` from now on, in search, answers and summaries; returns ``speakers``.
@@ -139,3 +148,23 @@ class Shelf:
             with self._store.view() as view:
                 video_id = view.resolve(video)
             self._store.remove_video(video_id)
+
+    def check(self, repair: bool = False) -> CheckReport:
+        """Verify the library whole; ``repair`` makes anew what is derived, and deletes damaged rows.
+
+        The stages whose rows were deleted run again at the next ``index(reprocess=True)``.
+
+        Raises:
+            ReadOnlyError: ``repair``, and the library may not be written.
+        """
+        return self._store.check(repair)
+
+    def backup(self, path: str | Path, *, force: bool = False) -> None:
+        """Write a consistent copy of the library to a new directory, a library itself, also while it is being used.
+
+        ``force``: in place of a library that is there, once the copy is complete.
+
+        Raises:
+            UsageError: something is there. StorageFullError: the disk is full.
+        """
+        self._store.backup(Path(path), force=force)

@@ -6,6 +6,7 @@ which count over the library, aside.
 
 from __future__ import annotations
 
+import io
 import random
 from collections.abc import Callable
 from functools import cached_property
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 
 from longvid import Library
+from longvid.cli import main
 from longvid.engines import Engines
 from longvid.jsonform import to_plain
 from longvid_storage.errors import LongvidError
@@ -150,3 +152,44 @@ def test_a_neighbour_changes_nothing(tmp_path: Path, seed: int) -> None:
         for _ in range(6):
             for name, call in requests(chance):
                 assert told(lambda: call(both)) == told(lambda: call(alone)), name  # noqa: B023
+
+
+def test_names_of_a_neighbour_are_not_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, speaker in (("a", "Zebulon"), ("b", "Maya")):
+        (tmp_path / name).mkdir()
+        cues = f"00:00:01.000 --> 00:00:04.000\n<v {speaker}>The budget of {name} is late."
+        (tmp_path / name / f"talk {name}.vtt").write_text(f"WEBVTT\n\n{cues}\n")
+    with Library.open(tmp_path / "both", create=True, engines=ToyEngines()) as lib:
+        for name in "ab":
+            lib.index(tmp_path / name, collection=name)
+        with lib.chat("theirs", collection="a") as chat:
+            chat.ask("What about the budget of a?")
+    off = ["--model", "text=off", "--model", "image=off", "--library", str(tmp_path / "both")]
+    scope = ["--collection", "b", *off]
+    said = {}
+    for arguments in (
+        ["ask", "Is the budget late?", "--speaker", "Nobody", *scope],
+        ["search", "budget", "--speaker", "Nobody", *scope],
+        ["mentions", "budget", "--speaker", "Nobody", "--collection", "b", *off[-2:]],
+        ["search", "budget", "--speaker", "Nobody", "--video", "talk b", *off],
+        ["search", "budget", "--video", "talk a", *scope],
+        ["chat", "--list", *scope],
+        ["chat", "--session", "theirs", *scope],
+        ["chat", "--json", "--video", "talk a", "--video", "talk b", *off],
+    ):
+        monkeypatch.setattr("sys.argv", ["longvid", *arguments])
+        monkeypatch.setattr("sys.stdin", io.StringIO("What about the budget?\n"))
+        with pytest.raises(SystemExit):
+            main()
+        out, err = capsys.readouterr()
+        assert "Traceback" not in err
+        said[" ".join(arguments)] = out + err
+    several = said.popitem()[1]
+    assert several.startswith("{")
+    for call, text in said.items():
+        assert "Zebulon" not in text, call
+        assert "budget of a" not in text, call
+        if "--speaker" in call:
+            assert "there are Maya" in text, call

@@ -6,6 +6,7 @@ Time is ``float`` seconds on the video's presentation timeline (0 = what a playe
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -20,9 +21,9 @@ LEVELS: tuple[Level, ...] = ("video", "event", "scene", "shot")
 
 
 def check_span(start_s: float, end_s: float) -> None:
-    """Raise ``ValueError`` unless ``0 <= start_s <= end_s``."""
-    if not 0 <= start_s <= end_s:
-        raise ValueError(f"span [{start_s}, {end_s}) must satisfy 0 <= start_s <= end_s")
+    """Raise ``ValueError`` unless ``0 <= start_s <= end_s`` and both are finite."""
+    if not 0 <= start_s <= end_s < math.inf:
+        raise ValueError(f"span [{start_s}, {end_s}) must satisfy 0 <= start_s <= end_s, both finite")
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,18 @@ class IndexFiles:
         with suppress(OSError), self._opened() as place:
             os.replace(f"{name}-{was}.npz", f"{name}-{now}.npz", src_dir_fd=place, dst_dir_fd=place)
 
+    def wrong(self, generation: int) -> list[str]:
+        """Names of files that are damaged, unfinished, or of a later generation than the library's."""
+        with suppress(OSError), self._opened() as place:
+            return [
+                ours[0]
+                for ours in _ours(place)
+                if ours["unfinished"]
+                or int(ours["generation"] or 0) > generation
+                or _read(ours[0], place) is None
+            ]
+        return []
+
     def forget(self) -> None:
         """Delete every file of ours."""
         try:

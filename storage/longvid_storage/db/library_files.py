@@ -47,6 +47,8 @@ _OURS = {
     CACHE,
     LOCK,
 }
+LONGEST = 1 << 25
+"""Bytes of the longest row; a picture or the transcript of a sentence has a thousandth of that."""
 _BUSY_MS = 30_000
 # What SQLite says where locks or memory shared between processes do not work.
 _SHARED_MEMORY = frozenset(
@@ -149,6 +151,11 @@ def make_engine(path: Path, *, read_only: bool, create: bool = False) -> Engine:
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute("PRAGMA cache_size = -65536")
+        # A library may come from somebody else: its schema runs nothing that reaches outside, its pages are checked.
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("PRAGMA cell_size_check = ON")
+        connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST)
 
     # The driver would begin transactions late and commit before DDL; SQLAlchemy's recipe is to begin them
     # ourselves.
@@ -240,6 +247,7 @@ def _of_sqlite(path: Path, error: BaseException | None) -> LongvidError:
         )
     if primary == sqlite3.SQLITE_CORRUPT:
         return LibraryError(
-            f"the library at {path} is damaged ({error}): restore a copy, or index again elsewhere"
+            f"the library at {path} is damaged ({error}): longvid check --repair mends what is derived; for the rest "
+            "restore a copy, or index again elsewhere"
         )
     return LibraryError(f"the library at {path} cannot be used: {error}")

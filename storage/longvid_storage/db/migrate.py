@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from sqlalchemy import Connection, insert, inspect, text
@@ -13,6 +14,12 @@ from longvid_storage.errors import NotALibraryError, SchemaError
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _VERSION_TABLE = "alembic_version"
+# Those of older schemas too: they are upgraded.
+_TABLES = {
+    *Base.metadata.tables, _VERSION_TABLE, "sqlite_sequence", "sqlite_stat1", "sqlite_stat4", "units", "unit_vectors",
+}  # fmt: skip
+_WORDS = re.compile(r"(words|lexical)_[a-z_]+")
+_SHADOWS = re.compile(rf"{_WORDS.pattern}_(data|idx|content|docsize|config)")
 
 
 def current_version(connection: Connection) -> str | None:
@@ -30,10 +37,33 @@ def current_version(connection: Connection) -> str | None:
                 f"{_place(connection)} was written by a newer longvid than this one "
                 f"(schema {version}, known to {HEAD}): upgrade longvid, or use another library"
             )
+        _require_ours(connection)
         return version
     if application == 0 and not inspect(connection).get_table_names():
         return None
     raise NotALibraryError(f"{_place(connection)} is another program's database: name another path")
+
+
+def _require_ours(connection: Connection) -> None:
+    """Raise ``NotALibraryError`` where the schema holds what longvid never made: it would run when we write or read.
+
+    Columns that are generated and the like run nothing that reaches outside (``trusted_schema`` is off).
+    """
+    query = text(
+        "SELECT type, name, coalesce(sql, '') FROM sqlite_master WHERE type <> 'index' ORDER BY name"
+    )
+    for kind, name, sql in connection.execute(query):
+        virtual = " ".join(str(sql).split()).upper().startswith("CREATE VIRTUAL")
+        made_by = re.search(r"\bUSING\s+(fts5|fts5vocab)\s*\(", str(sql)) if virtual else None
+        if kind == "table" and (
+            (_WORDS.fullmatch(name) and made_by) if virtual else (name in _TABLES or _SHADOWS.fullmatch(name))
+        ):
+            continue
+        what = f"the virtual table {name!r}" if virtual else f"the {kind} {name!r}"
+        raise NotALibraryError(
+            f"{_place(connection)} holds {what}, which longvid did not make and which could run when the library is "
+            "used: use another library, or index the videos again"
+        )
 
 
 def _place(connection: Connection) -> str:

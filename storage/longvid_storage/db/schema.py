@@ -11,17 +11,17 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from sqlalchemy import (
-    JSON,
     Dialect,
     ForeignKey,
     Index,
-    LargeBinary,
     MetaData,
     Text,
     TypeDecorator,
     UniqueConstraint,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from longvid_storage.db import columns
 
 VERSIONS = (
     "0001",
@@ -65,7 +65,13 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map: ClassVar[dict[Any, Any]] = {str: Text, dict[str, Any]: JSON, list[Any]: JSON}
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        str: columns.Words,
+        int: columns.Whole,
+        float: columns.Number,
+        bytes: columns.Blob,
+        dict[str, Any]: columns.Json(columns.is_object),
+    }
 
 
 def _video_key(*, primary_key: bool = False) -> Mapped[int]:
@@ -98,8 +104,8 @@ class Video(Base):
     width: Mapped[int | None]
     height: Mapped[int | None]
     frame_rate: Mapped[float | None]
-    stream_start_s: Mapped[float]
-    chapters: Mapped[list[Any]]
+    stream_start_s: Mapped[float] = mapped_column(columns.Number(signed=True))
+    chapters: Mapped[list[Any]] = mapped_column(columns.Json(columns.is_chapters))
     media_type: Mapped[str]
 
 
@@ -169,7 +175,7 @@ class UtteranceRow(Base):
     text: Mapped[str]
     speaker: Mapped[str | None]
     language: Mapped[str | None]
-    words: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    words: Mapped[list[Any] | None] = mapped_column(columns.Json(columns.is_words, optional=True))
 
 
 class SpeakerNameRow(Base):
@@ -214,10 +220,10 @@ class ScreenTextRow(Base):
     start_s: Mapped[float]
     end_s: Mapped[float]
     text: Mapped[str]
-    x0: Mapped[float]
-    y0: Mapped[float]
-    x1: Mapped[float]
-    y1: Mapped[float]
+    x0: Mapped[float] = mapped_column(columns.Number(signed=True))
+    y0: Mapped[float] = mapped_column(columns.Number(signed=True))
+    x1: Mapped[float] = mapped_column(columns.Number(signed=True))
+    y1: Mapped[float] = mapped_column(columns.Number(signed=True))
     confidence: Mapped[float]
 
 
@@ -234,7 +240,7 @@ class KeyframeRow(Base):
     width: Mapped[int]
     height: Mapped[int]
     kind: Mapped[str]
-    image: Mapped[bytes] = mapped_column(LargeBinary)
+    image: Mapped[bytes]
 
 
 class SegmentRow(Base):
@@ -248,7 +254,7 @@ class SegmentRow(Base):
     end_s: Mapped[float]
     title: Mapped[str | None]
     summary: Mapped[str | None]
-    passages: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    passages: Mapped[list[Any] | None] = mapped_column(columns.Json(columns.is_ids, optional=True))
 
 
 class ChainLinkRow(Base):
@@ -263,7 +269,7 @@ class ChainLinkRow(Base):
     fingerprint: Mapped[str]
     engine: Mapped[str]
     so_far: Mapped[str]
-    sentences: Mapped[list[Any]]
+    sentences: Mapped[list[Any]] = mapped_column(columns.Json(columns.is_sentences))
 
 
 class LibraryLinkRow(Base):
@@ -279,7 +285,7 @@ class LibraryLinkRow(Base):
     seq: Mapped[int]
     fingerprint: Mapped[str]
     engine: Mapped[str]
-    sentences: Mapped[list[Any]]
+    sentences: Mapped[list[Any]] = mapped_column(columns.Json(columns.is_sentences))
 
 
 class ChatRow(Base):
@@ -335,8 +341,8 @@ class PassageRow(Base):
     speaker_key: Mapped[str | None]
     language: Mapped[str | None]
     text: Mapped[str]
-    boxes: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
-    times: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    boxes: Mapped[list[Any] | None] = mapped_column(columns.Json(columns.is_boxes, optional=True))
+    times: Mapped[list[Any] | None] = mapped_column(columns.Json(columns.is_times, optional=True))
     terms: Mapped[str]
     length: Mapped[int]
 
@@ -360,7 +366,7 @@ class PassageVector(Base):
     vector_id: Mapped[int] = mapped_column(primary_key=True)
     owner_id: Mapped[int] = mapped_column(ForeignKey("passages.passage_id", ondelete="CASCADE"), unique=True)
     set_key: Mapped[int] = mapped_column(ForeignKey("vector_sets.set_key"))
-    vector: Mapped[bytes] = mapped_column(LargeBinary)
+    vector: Mapped[bytes]
 
 
 class KeyframeVector(Base):
@@ -373,4 +379,4 @@ class KeyframeVector(Base):
         ForeignKey("keyframes.keyframe_id", ondelete="CASCADE"), unique=True
     )
     set_key: Mapped[int] = mapped_column(ForeignKey("vector_sets.set_key"))
-    vector: Mapped[bytes] = mapped_column(LargeBinary)
+    vector: Mapped[bytes]

@@ -49,6 +49,7 @@ class StageWriter:
         self._fingerprint = fingerprint
         self._result = StageResult(stage, "done")
         self.touched = False
+        self.removed = False
 
     def result(self, result: StageResult) -> None:
         """Say how the stage went; without this it is recorded as done by nobody in no time."""
@@ -212,6 +213,7 @@ class StageWriter:
         gone = [passage_id for held in there.values() for passage_id in held]
         if gone or new:
             self.touched = True
+        self.removed |= bool(gone)
         remove_passages(self._connection, gone)
         self._add_passages(new)
 

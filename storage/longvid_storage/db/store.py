@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from sqlalchemy import Connection, Engine
 
-from longvid_storage.db import catalog, chain_rows, migrate, schema, speakers, terms
+from longvid_storage.db import (
+    backup,
+    catalog,
+    chain_rows,
+    checking,
+    migrate,
+    schema,
+    speakers,
+    terms,
+    word_index,
+)
 from longvid_storage.db.chain import ChainLink
+from longvid_storage.db.checking import CheckReport
+from longvid_storage.db.damage import Damage, mapped_damage
 from longvid_storage.db.library_files import (
     LOCK,
     check_place,
@@ -29,7 +41,7 @@ from longvid_storage.db.locking import WriterLock
 from longvid_storage.db.rows import PathRow
 from longvid_storage.db.stage_writer import StageWriter, bump_generation
 from longvid_storage.db.view import Encoders, View
-from longvid_storage.errors import ReadOnlyError
+from longvid_storage.errors import BusyError, ReadOnlyError
 from longvid_storage.types import EVERYTHING, Scope, VideoInfo
 
 
@@ -58,6 +70,7 @@ class Store:
         self._engine = engine
         self.read_only = read_only
         self._terms_current = False
+        self._removed = False
         self._lock = WriterLock(path / LOCK)
 
     @classmethod
@@ -128,8 +141,23 @@ class Store:
             connection.exec_driver_sql(f"PRAGMA {pragma}")
 
     def close(self) -> None:
-        """Close the files; the library is complete on disk at any time."""
-        self._engine.dispose()
+        """Close the files; the library is complete on disk at any time.
+
+        Words of passages that were replaced leave the word index's files now: each time would cost a pass over it.
+        """
+        try:
+            if self._removed:
+                self._compact()
+        finally:
+            self._engine.dispose()
+
+    def _compact(self) -> None:
+        with suppress(BusyError), self._lock.held(wait=False):  # somebody who indexes is not waited for
+            with self._writing() as connection:
+                word_index.compact(connection)
+            with mapped_errors(self.path):
+                self._pragma("wal_checkpoint(TRUNCATE)")
+            self._removed = False
 
     def __enter__(self) -> Self:
         return self
@@ -142,7 +170,12 @@ class Store:
     @contextmanager
     def view(self, scope: Scope = EVERYTHING, encoders: Encoders | None = None) -> Iterator[View]:
         """A snapshot of the library within ``scope``: one state of it, whoever writes meanwhile."""
-        with mapped_errors(self.path), self._engine.connect() as connection, connection.begin():
+        with (
+            mapped_errors(self.path),
+            self._engine.connect() as connection,
+            connection.begin(),
+            mapped_damage(connection, self.path, scope),
+        ):
             yield View(connection, scope, self, encoders)
 
     # Writing
@@ -168,18 +201,22 @@ class Store:
             raise read_only(self.path)
 
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        """A transaction that commits when the block ends well and else leaves no trace."""
+    def _writing(self, *, refresh: bool = True) -> Iterator[Connection]:
+        """A transaction that commits when the block ends well and else leaves no trace.
+
+        ``refresh``: make passages' terms anew first, where another analysis made them.
+        """
         with (
             self.writer_lock(),
             mapped_errors(self.path),
             self._engine.connect().execution_options(write=True) as connection,
             connection.begin(),
+            mapped_damage(connection, self.path),
         ):
-            if not self._terms_current:
+            if refresh and not self._terms_current:
                 terms.refresh(connection)
             yield connection
-        self._terms_current = True
+        self._terms_current |= refresh
 
     @contextmanager
     def stage(self, video_id: str, stage: str, fingerprint: str) -> Iterator[StageWriter]:
@@ -196,6 +233,7 @@ class Store:
             writer = StageWriter(connection, key, video_id, stage, fingerprint)
             yield writer
             writer.finish()
+        self._removed |= writer.removed
 
     def keep_link(self, video_id: str, link: ChainLink) -> None:
         """Keep one link of a video's chain before the stage is done, so that a model writes it only once."""
@@ -239,15 +277,18 @@ class Store:
 
     @contextmanager
     def conversing(self, *, erase: bool = False) -> Iterator[Connection]:
-        """A transaction for ``longvid_storage.db.chats``; ``erase`` overwrites in the files what it deletes.
+        """A transaction for ``longvid_storage.db.chats``; ``erase``: what it deletes leaves the log at once too.
 
         It does not take the writer lock, which a process keeps for as long as it indexes: a turn waits for the end of
         another's transaction only.
         """
         self._require_writable()
         with mapped_errors(self.path):
-            with self._engine.connect().execution_options(write=True) as connection, connection.begin():
-                connection.exec_driver_sql(f"PRAGMA secure_delete = {'ON' if erase else 'OFF'}")
+            with (
+                self._engine.connect().execution_options(write=True) as connection,
+                connection.begin(),
+                mapped_damage(connection, self.path),
+            ):
                 yield connection
             if erase:
                 self._pragma("wal_checkpoint(TRUNCATE)")
@@ -260,9 +301,52 @@ class Store:
         """
         with self.writer_lock():
             with self._writing() as connection:
-                connection.exec_driver_sql("PRAGMA secure_delete = ON")
                 catalog.remove_video(connection, video_id)
-                connection.exec_driver_sql("PRAGMA secure_delete = OFF")
             with mapped_errors(self.path):
                 self._pragma("wal_checkpoint(TRUNCATE)")
             forget_cache(self.path)
+
+    # The whole of it
+
+    def check(self, repair: bool = False) -> CheckReport:
+        """Verify everything: the file, every row, the word index and the cache; see ``longvid_storage.db.checking``.
+
+        ``repair``: make anew what is derived, delete damaged rows and reopen their stages, in one transaction.
+
+        Raises:
+            ReadOnlyError: ``repair``, and the library may not be written.
+        """
+        with mapped_errors(self.path):
+            if not repair:
+                return CheckReport(self._findings())
+            with self.writer_lock():
+                found = self._findings()
+                self._engine.dispose()  # a connection that has met a damaged word index keeps what it read of it
+                if found:
+                    with self._writing(refresh=False) as connection:
+                        checking.repair(connection)
+                    forget_cache(self.path)
+                left = self._findings() if found else ()
+        return CheckReport(found, repaired=not left, left=left)
+
+    def _findings(self) -> tuple[Damage, ...]:
+        with self._engine.connect() as connection, connection.begin() as transaction:
+            try:
+                return tuple(checking.findings(connection, self.path))
+            finally:
+                transaction.rollback()  # a commit fails once a damaged word index was looked at
+
+    def backup(self, target: Path, *, force: bool = False) -> None:
+        """Write a consistent copy, a library itself, to the directory ``target``, whoever writes meanwhile.
+
+        ``force``: in place of a library that is there.
+
+        Raises:
+            UsageError: something is there already.
+            StorageFullError, ReadOnlyError: it cannot be written.
+        """
+        with (
+            mapped_errors(self.path),
+            self._engine.connect().execution_options(transaction=False) as connection,
+        ):
+            backup.write(connection, target, force=force)

@@ -139,7 +139,19 @@ def read(connection: Connection, part: Part, vector_ids: NDArray[np.int64]) -> N
         wanted = vector_ids[start : start + _BATCH].tolist()
         rows = select(table.vector).where(table.vector_id.in_(wanted)).order_by(table.vector_id)
         blobs.extend(connection.execute(rows).scalars())
-    return np.frombuffer(b"".join(blobs), "<f2").reshape(-1, part.dimension)
+    return rows_of(blobs, part.dimension)
+
+
+def rows_of(blobs: Sequence[bytes], dimension: int | None = None) -> NDArray[np.float16]:
+    """Stored vectors as an array, shape (n, dimension); ``dimension`` None: that of the first.
+
+    Raises:
+        ValueError: one has another length (a damaged library).
+    """
+    size = len(blobs[0]) if dimension is None else 2 * dimension
+    if not size or any(len(blob) != size for blob in blobs):
+        raise ValueError(f"a vector has not the {size} bytes of its set")
+    return np.frombuffer(b"".join(blobs), "<f2").reshape(len(blobs), size // 2)
 
 
 def generation(connection: Connection) -> int:

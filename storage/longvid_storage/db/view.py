@@ -326,11 +326,12 @@ class View:
         """Passage id → its vector of that model, shape ``(dimension,)``; passages without one are left out."""
         table, sets = schema.PassageVector, schema.VectorSet
         query = (
-            select(table.owner_id, table.vector)
+            select(table.owner_id, table.vector, sets.dimension)
             .join(sets, sets.set_key == table.set_key)
             .where(sets.model_fingerprint == model_fingerprint, table.owner_id.in_(_json(ids)))
         )
-        return {owner: np.frombuffer(blob, "<f2") for owner, blob in self.connection.execute(query)}
+        rows = self.connection.execute(query)
+        return {owner: vectors.rows_of([blob], dimension)[0] for owner, blob, dimension in rows}
 
     def passages_without_vectors(self, video_id: str, model_fingerprint: str) -> list[Passage]:
         """Those of a video that have no vector of this model."""

@@ -74,6 +74,17 @@ def compact(connection: Connection) -> None:
         connection.execute(text(f"INSERT INTO {name} ({name}) VALUES (:command)"), {"command": command})
 
 
+def empty(connection: Connection) -> None:
+    """Make the index empty and new, whatever state its tables are in: a damaged one cannot even be dropped."""
+    for name in map(table_of, KINDS):
+        connection.execute(text(f"DELETE FROM {name}_data"))
+        connection.execute(text(f"INSERT INTO {name}_data VALUES (1, x''), (10, x'00000000000000')"))
+        connection.execute(text(f"INSERT INTO {name} ({name}) VALUES ('delete-all')"))
+        connection.execute(text(f"DROP TABLE {name}_terms"))
+        connection.execute(text(f"DROP TABLE {name}"))
+    create(connection)
+
+
 def rebuild(connection: Connection) -> None:
     """Make the index anew from ``passages.terms``."""
     for name in map(table_of, KINDS):

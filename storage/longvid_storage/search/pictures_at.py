@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 
 from longvid_storage.db.schema import KeyframeRow, KeyframeVector, VectorSet, Video
-from longvid_storage.db.vectors import PICTURE
+from longvid_storage.db.vectors import PICTURE, rows_of
 from longvid_storage.db.view import View
 
 
@@ -38,7 +38,7 @@ def similarity_at(
     found = view.connection.execute(rows).all()
     if not found:
         return None
-    vectors = np.frombuffer(b"".join(row.vector for row in found), "<f2").reshape(len(found), -1)
+    vectors = rows_of([row.vector for row in found])
     similar: NDArray[np.float32] = vectors.astype(np.float32) @ query
     shown_s, start_s, end_s = (
         np.array([getattr(row, name) for row in found]) for name in ("time_s", "start_s", "end_s")

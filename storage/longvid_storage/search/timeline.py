@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from longvid_storage.db.schema import PassageRow, PassageVector, VectorSet, Video
 from longvid_storage.db.stage_writer import passage_columns, passage_of
+from longvid_storage.db.vectors import rows_of
 from longvid_storage.db.view import View
 from longvid_storage.search.lexical import SPOKEN_AND_SHOWN
 from longvid_storage.types import Passage, Scope, speaker_key
@@ -249,7 +250,7 @@ def _vectors(pieces: Sequence[Piece]) -> NDArray[np.float32] | None:
     found = {row: piece.vector for row, piece in enumerate(pieces) if piece.vector is not None}
     if not found:
         return None
-    some = np.frombuffer(b"".join(found.values()), "<f2").reshape(len(found), -1).astype(np.float32)
+    some = rows_of(list(found.values())).astype(np.float32)
     vectors = np.zeros((len(pieces), some.shape[1]), np.float32)
     vectors[list(found)] = some
     return vectors

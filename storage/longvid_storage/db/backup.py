@@ -1,0 +1,65 @@
+"""A copy of a library while it is used: SQLite's ``VACUUM INTO`` reads one state of it, whoever writes meanwhile."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from longvid_storage.db.library_files import DATABASE, check_place, mapped_os_errors
+from longvid_storage.errors import UsageError
+
+
+def write(connection: Connection, target: Path, *, force: bool) -> None:
+    """Make ``target`` a library that holds what this one does; it appears whole or not at all.
+
+    Args:
+        connection: outside a transaction.
+        target: a directory that is not there, or an empty one; with ``force`` a library, which is replaced when the
+            copy is complete.
+
+    Raises:
+        UsageError: something is there. NotALibraryError: ``force``, and it is no library.
+    """
+    target = Path(os.path.abspath(target))
+    with mapped_os_errors(target):
+        there = os.path.lexists(target) and not (target.is_dir() and not any(target.iterdir()))
+        if there and not force:
+            raise UsageError(
+                f"{target} is there already: name another place, or --force to replace that library"
+            )
+        if there and not check_place(target):
+            raise UsageError(f"{target} is not a library, and is not replaced: name another place")
+        temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.mkdir(temporary)
+        try:
+            connection.exec_driver_sql("VACUUM INTO ?", (os.fsencode(temporary / DATABASE).decode("utf-8"),))
+            _finish(temporary / DATABASE)
+            if there:
+                old = target.with_name(f".{target.name}.{os.getpid()}.old")
+                os.rename(target, old)
+                os.rename(temporary, target)
+                shutil.rmtree(old)
+            else:
+                os.rename(temporary, target)
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+
+
+def _finish(database: Path) -> None:
+    """The copy gets the log that libraries have, and is on the disk before its name is."""
+    copy = sqlite3.connect(database)
+    try:
+        copy.execute("PRAGMA journal_mode = WAL")
+    finally:
+        copy.close()
+    descriptor = os.open(database, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,148 @@
+"""A library verified whole, and mended: what is derived is made anew, and what a stage wrote is left to the stage.
+
+Checked are the file (``PRAGMA integrity_check``, ``foreign_key_check``), every row (``longvid_storage.db.damage``), the
+word index (each entry against ``passages.terms``) and the files in ``cache/``. What only a person can do is left alone
+and said: a page of the file that is lost comes back from a copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from longvid_storage.db import word_index
+from longvid_storage.db.damage import Damage, damaged_rows
+from longvid_storage.db.index_files import IndexFiles
+from longvid_storage.db.library_files import CACHE
+
+_MASK = (1 << 64) - 1
+# The table → the stage that writes it; what later stages make of it is done again too.
+_STAGES = {
+    "utterances": "transcript", "transcripts": "transcript", "passages": "transcript", "slides": "visual",
+    "keyframes": "visual", "sounds": "sounds", "screen_texts": "screen_text", "segments": "structure",
+    "chain_links": "summaries", "passage_vectors": "vectors", "keyframe_vectors": "vectors",
+}  # fmt: skip
+_LATER = ("speakers", "vectors", "structure", "summaries")
+_DERIVED = "it is made anew"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What was found wrong, and whether it was all ``repaired``; ``left`` is what is wrong after a repair."""
+
+    findings: tuple[Damage, ...]
+    repaired: bool = False
+    left: tuple[Damage, ...] = ()
+
+
+def findings(connection: Connection, path: Path) -> Iterator[Damage]:
+    """Everything that is wrong with the library at ``path``."""
+    yield from _file(connection)
+    yield from damaged_rows(connection)
+    for row in connection.exec_driver_sql("PRAGMA foreign_key_check"):
+        yield Damage(
+            row[0], f"row {row[1]} belongs to a row of {row[2]} that is gone", "the row goes", rowid=row[1]
+        )
+    yield from _words(connection)
+    generation = connection.exec_driver_sql("SELECT max(generation) FROM library").scalar_one()
+    for name in IndexFiles(path / CACHE).wrong(generation if isinstance(generation, int) else 0):
+        yield Damage("cache", f"{name} is damaged or of another library", _DERIVED)
+
+
+def _file(connection: Connection) -> Iterator[Damage]:
+    try:
+        lines = connection.exec_driver_sql("PRAGMA integrity_check(20)").scalars().all()
+    except DBAPIError as error:
+        lines = [str(error.orig)]
+    for line in lines:
+        if line == "ok":
+            continue
+        if "fts5" in line.lower() and any(
+            name in line for name in map(word_index.table_of, word_index.KINDS)
+        ):
+            continue  # told, and mended, as the word index
+        repair = _DERIVED if "index" in line and "missing" in line else ""
+        yield Damage("library.db", " ".join(str(line).split())[:200], repair)
+
+
+def _words(connection: Connection) -> Iterator[Damage]:
+    for kind in word_index.KINDS:
+        name = word_index.table_of(kind)
+        try:
+            held = connection.execute(text(f'SELECT doc, term, "offset" FROM {name}_terms'))
+            indexed = _sum((doc, term, at) for doc, term, at in held)
+        except DBAPIError as error:
+            yield Damage(name, f"the word index cannot be read ({error.orig})", _DERIVED)
+            continue
+        rows = connection.execute(
+            text("SELECT passage_id, terms FROM passages WHERE kind = :kind AND typeof(terms) = 'text'"),
+            {"kind": kind},
+        )
+        meant = _sum(
+            (key, term, at) for key, terms in rows for at, term in enumerate(terms.split(" ")) if term
+        )
+        if indexed != meant:
+            yield Damage(name, f"its {indexed[0]} words are not the {meant[0]} of the passages", _DERIVED)
+
+
+def _sum(entries: Iterator[tuple[object, ...]]) -> tuple[int, int]:
+    """How many, and a sum of their hashes, which does not depend on their order; nothing is kept in memory."""
+    count = total = 0
+    for entry in entries:
+        count += 1
+        total = (total + hash(entry)) & _MASK
+    return count, total
+
+
+def repair(connection: Connection) -> None:
+    """Mend what can be mended, in the connection's write transaction."""
+    connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+    word_index.empty(connection)  # first: SQLite refuses to write beside a damaged virtual table
+    _mend_state(connection)
+    while rows := [each for each in damaged_rows(connection) if each.rowid is not None]:
+        for each in rows:
+            _reopen(connection, each)
+            connection.exec_driver_sql(f'DELETE FROM "{each.table}" WHERE rowid = ?', (each.rowid,))
+    while orphans := connection.exec_driver_sql("PRAGMA foreign_key_check").all():
+        for table, rowid, *_ in orphans:
+            connection.exec_driver_sql(f'DELETE FROM "{table}" WHERE rowid = ?', (rowid,))
+    connection.exec_driver_sql(
+        "DELETE FROM collections WHERE collection_key NOT IN (SELECT collection_key FROM video_collections)"
+    )
+    connection.exec_driver_sql("REINDEX")
+    word_index.rebuild(connection)
+    connection.exec_driver_sql("UPDATE library SET generation = generation + 1")
+
+
+def _mend_state(connection: Connection) -> None:
+    """The one row; passages are analysed again at the next write where it is not known what made their terms."""
+    row = connection.exec_driver_sql("SELECT generation, analysis FROM library WHERE library_key = 1").first()
+    generation = row[0] if row and isinstance(row[0], int) and row[0] >= 0 else 0
+    analysis = row[1] if row and isinstance(row[1], str) else None
+    connection.exec_driver_sql("DELETE FROM library")
+    connection.exec_driver_sql("INSERT INTO library VALUES (1, ?, ?)", (generation, analysis))
+
+
+def _reopen(connection: Connection, damage: Damage) -> None:
+    """Take back the completion records of the stage that wrote the row and of those after it."""
+    if damage.table == "vector_sets":
+        connection.exec_driver_sql("DELETE FROM stages WHERE stage = 'vectors'")
+        for table in ("passage_vectors", "keyframe_vectors"):
+            its = "SELECT set_key FROM vector_sets WHERE rowid = ?"
+            connection.exec_driver_sql(f"DELETE FROM {table} WHERE set_key = ({its})", (damage.rowid,))
+    stage = _STAGES.get(damage.table)
+    if stage is None or damage.video_id is None:
+        return
+    stages = [stage, *_LATER]
+    if damage.table == "passages":
+        stages += ["screen_text", "sounds"]
+    marks = ", ".join("?" * len(stages))
+    connection.exec_driver_sql(
+        f"DELETE FROM stages WHERE stage IN ({marks}) "
+        "AND video_key = (SELECT video_key FROM videos WHERE video_id = ?)",
+        (*stages, damage.video_id),
+    )

@@ -1,0 +1,134 @@
+"""What a column may hold, checked whenever a row is read: SQLite takes any value in any column.
+
+A library may be damaged, or come from somebody else. A value of another kind raises ``ValueError`` where it is fetched,
+before anything is made of it; ``longvid_storage.db.damage`` then says in which row it lies. The same rules, over every
+row, are ``longvid check``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import JSON, Dialect, Double, Integer, LargeBinary, Text, TypeDecorator
+
+Check = Callable[[Any], bool]
+
+
+class Number(Double[float]):
+    """A finite number that is not negative, such as seconds; ``signed``: a negative one too."""
+
+    def __init__(self, signed: bool = False) -> None:
+        super().__init__()
+        self.signed = signed
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
+        """Database to Python."""
+        least = -math.inf if self.signed else 0
+
+        def process(value: Any) -> Any:
+            if value is None or (
+                type(value) in _NUMBERS and least <= value < math.inf and value != -math.inf
+            ):
+                return value
+            raise ValueError(f"{value!r:.40} is no {'' if self.signed else 'positive '}finite number")
+
+        return process
+
+
+class Whole(Integer):
+    """A whole number."""
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
+        """Database to Python."""
+        return _only(int, "whole number")
+
+
+class Words(Text):
+    """Text."""
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
+        """Database to Python."""
+        return _only(str, "text")
+
+
+class Blob(LargeBinary):
+    """Bytes."""
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
+        """Database to Python."""
+        return _only(bytes, "blob")
+
+
+class Json(TypeDecorator[Any]):
+    """JSON of one form; ``optional``: NULL where Python has None."""
+
+    impl = JSON
+    cache_ok = True
+
+    def __init__(self, form: Check, optional: bool = False) -> None:
+        super().__init__(none_as_null=optional)
+        self.form = form
+        self.optional = optional
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        """Database to Python."""
+        if (value is None and self.optional) or self.form(value):
+            return value
+        raise ValueError(f"{value!r:.40} has not the form of this column")
+
+
+def _only(kind: type, name: str) -> Callable[[Any], Any]:
+    def process(value: Any) -> Any:
+        if value is None or type(value) is kind:
+            return value
+        raise ValueError(f"{value!r:.40} is no {name}")
+
+    return process
+
+
+_NUMBERS = (float, int)
+
+
+def is_object(value: Any) -> bool:
+    """An object, whatever is in it."""
+    return type(value) is dict
+
+
+def is_ids(value: Any) -> bool:
+    """A list of whole numbers."""
+    return type(value) is list and all(type(each) is int for each in value)
+
+
+def is_sentences(value: Any) -> bool:
+    """A list of ``[text, ids]``."""
+    return _rows(value, 2) and all(type(text) is str and is_ids(ids) for text, ids in value)
+
+
+def is_words(value: Any) -> bool:
+    """A list of ``[text, start_s, end_s]``."""
+    return _rows(value, 3) and all(type(text) is str and _numbers(times) for text, *times in value)
+
+
+def is_chapters(value: Any) -> bool:
+    """A list of ``[start_s, end_s, title]``."""
+    return _rows(value, 3) and all(type(title) is str and _numbers(times) for *times, title in value)
+
+
+def is_boxes(value: Any) -> bool:
+    """A list of ``[x0, y0, x1, y1]``."""
+    return _rows(value, 4) and all(map(_numbers, value))
+
+
+def is_times(value: Any) -> bool:
+    """A list of ``[letter, start_s, end_s]``."""
+    return _rows(value, 3) and all(map(_numbers, value))
+
+
+def _rows(value: Any, width: int) -> bool:
+    return type(value) is list and all(type(row) is list and len(row) == width for row in value)
+
+
+def _numbers(values: list[Any]) -> bool:
+    return all(type(each) in _NUMBERS and math.isfinite(each) for each in values)
