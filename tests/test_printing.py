@@ -130,7 +130,7 @@ def outputs() -> dict[str, str]:
     segment = Segment("event", 0, 60, HOSTILE, HOSTILE)
     scene = SceneTree(Segment("scene", 0, 30, HOSTILE), ())
     details = VideoDetails(
-        "v" * 64, HOSTILE, HOSTILE, (HOSTILE,), 60, (HOSTILE,), {}, HOSTILE, None, HOSTILE,
+        "v" * 64, HOSTILE, HOSTILE, (HOSTILE,), 60, (HOSTILE,), {}, HOSTILE, HOSTILE, None, HOSTILE,
         (EventTree(segment, (scene, scene)),), (), (), (), (),
     )  # fmt: skip
     listed = VideoSummary("v" * 64, HOSTILE, HOSTILE, (HOSTILE,), 60, (HOSTILE,), {})
@@ -155,6 +155,7 @@ def outputs() -> dict[str, str]:
         "speakers": printing.speakers([speaker], TranscriptInfo(HOSTILE, None, HOSTILE)),
         "indexed": printing.report_line(report),
         "failed": printing.report_line(failed),
+        "left out": "\n".join(printing.left_out(LeftOut("copy", "the same", "nothing to do", (HOSTILE,)))),
         "summary": summary_markdown.markdown(summary),
         "digest": summary_markdown.digest_markdown(digest),
         "clip": render(clip),
