@@ -25,7 +25,7 @@ from longvid.progress import Progress
 from longvid_agents.digest import Digest, DigestLine
 from longvid_agents.summarise import Line, Summary, SummaryChapter
 from longvid_indexer.clipping.cut import Clip, Part
-from longvid_indexer.report import (
+from longvid_indexer.report import ErrorInfo, IndexReport, LeftOut
     ErrorInfo,
     FileFinished,
     FileGone,
