@@ -25,12 +25,13 @@ from longvid.progress import Progress
 from longvid_agents.digest import Digest, DigestLine
 from longvid_agents.summarise import Line, Summary, SummaryChapter
 from longvid_indexer.clipping.cut import Clip, Part
-from longvid_indexer.report import ErrorInfo, IndexReport, LeftOut
+from longvid_indexer.report import (
     ErrorInfo,
     FileFinished,
     FileGone,
     FilesFound,
     IndexReport,
+    LeftOut,
     RunsAgain,
     StageFinished,
     StageStarted,
