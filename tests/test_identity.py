@@ -80,7 +80,7 @@ class Counted(Engines):
     """Small true models that count their work."""
 
     def __init__(self) -> None:
-        super().__init__({"video": "off"})
+        super().__init__({"video_lm": "off", "rerank": "off"})
 
     @cached_property
     def text_encoder(self) -> Any:
