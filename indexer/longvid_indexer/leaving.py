@@ -25,7 +25,7 @@ _TOLD: dict[Reason, tuple[str, str]] = {
     "growing": ("being written right now", "index again when they are whole"),
     "gone": ("known and not there any more", "longvid index --prune forgets them, or put them back"),
     "reference": ("only naming other files (playlists, manifests)", "index the files they name"),
-    "copy": ("the same, byte for byte, as a file that is known", "nothing to do: copies with the same subtitles, or none, are one video"),
+    "copy": ("the same, byte for byte, as a file that is known", "nothing to do: copies are one video"),
     "system": ("left by the system (thumbnails, bins, snapshots)", "--all takes them"),
     "hidden": ("hidden", "--all takes them"),
     "other": ("neither video, sound nor subtitles", "nothing to do, or convert what should be"),
