@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
@@ -10,8 +11,10 @@ from longvid_indexer.pipeline import Pipeline
 from longvid_indexer.report import FileGone, IndexEvent, IndexReport
 from longvid_indexer.scan import still_there
 from longvid_indexer.stages import choose_stages
+from longvid_storage.db.rows import PathRow
 from longvid_storage.db.store import Store
 from longvid_storage.errors import UsageError
+from longvid_storage.types import Scope
 
 Tell = Callable[[IndexEvent], None]
 
@@ -38,7 +41,7 @@ def index(
             "(longvid index --reprocess)"
         )
     if paths is None:
-        given: list[str | Path] = list(_known_files(store, tell))
+        given: list[str | Path] = list(_known_files(store, collection, tell))
     else:
         given = [paths] if isinstance(paths, (str, Path)) else list(paths)
     named = None if audio_track is None else str(audio_track)
@@ -48,12 +51,18 @@ def index(
     return pipeline.run([Path(path) for path in given], tell)
 
 
-def _known_files(store: Store, on_event: Tell) -> Iterator[Path]:
-    """One file of every known video, by title; of a video without any that still holds it, an event tells."""
+def _known_files(store: Store, collection: str | None, on_event: Tell) -> Iterator[Path]:
+    """One file of every known video (of the collection), by title; of a video without any, an event tells."""
     with store.view() as view:
-        rows, known = view.videos(), view.paths()
+        if collection is not None:
+            view.require_collection(collection)
+        within = view.within(Scope(collection=collection))
+        rows, known = within.videos(), within.paths()
+    paths: defaultdict[str, list[PathRow]] = defaultdict(list)
+    for each in known:
+        paths[each.video_id].append(each)
     for row in rows:
-        there = [Path(path) for path in row.paths if still_there(known[path])]
+        there = [Path(each.path) for each in paths[row.info.video_id] if still_there(each)]
         if there:
             yield there[0]
         else:

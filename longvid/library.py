@@ -86,7 +86,9 @@ class Library(Shelf):
 
         Args:
             paths: folders (searched recursively) and files: video, audio, subtitles alone.
-            collection: put the videos in this collection too.
+            collection: put the videos in this collection. It has its own: a file that is in another one too, or the
+                same recording there with other subtitles, is another video, and what follows from the media alone is
+                copied, not made again. With ``reprocess``: only the videos of this collection.
             only: run only these stages. skip: leave these out.
             reprocess: without ``paths``, bring every known video whose file is still there up to date: exactly the
                 stages run whose model, settings or code changed since.
@@ -96,7 +98,7 @@ class Library(Shelf):
             on_event: called with every progress event; the last ones, ``LeftOut``, say what was passed over and why.
 
         Returns:
-            One report a file, in the order they were done; a broken file is a report with an error.
+            One report a video, in the order they were done; a broken file is a report with an error.
 
         Raises:
             LibraryError: the library cannot be written (read-only, disk full).

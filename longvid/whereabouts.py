@@ -18,10 +18,9 @@ def media_path(view: View, row: VideoRow) -> Path:
     Raises:
         MediaError: there is none any more (code ``"gone"``).
     """
-    known = view.paths()
-    for path in row.paths:
-        if path in known and still_there(known[path]):
-            return Path(path)
+    for known in view.paths():
+        if known.video_id == row.info.video_id and still_there(known):
+            return Path(known.path)
     where = f" ({row.paths[0]})" if row.paths else ""
     raise MediaError(
         f'the file of "{row.info.title}" is gone or holds something else by now{where}: put it back, or index it anew',
@@ -29,10 +28,10 @@ def media_path(view: View, row: VideoRow) -> Path:
     )
 
 
-def holds(path: Path, video_id: str) -> bool:
-    """Whether a file that no library knows holds the video of that id."""
+def holds(path: Path, media_id: str) -> bool:
+    """Whether a file that no library knows holds the media of that hash."""
     try:
-        return content_id(path) == video_id
+        return content_id(path) == media_id
     except MediaError:
         return False
 

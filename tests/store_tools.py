@@ -132,7 +132,7 @@ def index_talks(store: Store) -> None:
         about = info(f"talk {number}")
         key = about.video_id
         with store.view() as view:
-            if about.title not in view.paths():
+            if not view.has_video(key):
                 store.upsert_video(about, "all")
         with store.view() as view:
             done = view.video(key).stages

@@ -7,11 +7,12 @@ be read costs that file and nothing else.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from longvid_indexer.identity import known_video, new_id
 from longvid_indexer.leaving import Leaving, unfinished_names
 from longvid_indexer.report import (
     ErrorInfo,
@@ -27,6 +28,7 @@ from longvid_indexer.report import (
 )
 from longvid_indexer.stages import STAGES, Engines, Job, run_stage, why_again
 from longvid_indexer.stages.job import as_text
+from longvid_indexer.subtitles.beside import contents
 from longvid_storage.errors import LongvidError, MediaError
 from longvid_storage.types import StageResult
 
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from longvid_indexer.subtitles.beside import Sidecars
     from longvid_storage.db.rows import PathRow, VideoRow
     from longvid_storage.db.store import Store
+    from longvid_storage.types import VideoInfo
 
 
 class Pipeline:
@@ -44,7 +47,7 @@ class Pipeline:
         store: an open, writable store.
         engines: the models to use.
         stages: which stages to run (``choose_stages``).
-        collection: the collection the videos join, if any.
+        collection: the collection whose own videos the files are to be, if any.
         everything: take unfinished downloads, hidden files and what systems leave behind too.
         audio_track: the sound track to hear (``listening.sound_track``); None for what was named before, if anything.
     """
@@ -67,11 +70,11 @@ class Pipeline:
         self.audio_track = audio_track
         self._grew = False
         self._sidecars: Sidecars | None = None
-        self._known: dict[str, PathRow] = {}
+        self._known: dict[str, dict[str, PathRow]] = {}
         self._left = Leaving()
 
     def run(self, paths: list[Path], on_event: Callable[[IndexEvent], None]) -> list[IndexReport]:
-        """Index everything under ``paths``; returns one report a file, in the order they were done.
+        """Index everything under ``paths``; returns one report a video, in the order they were done.
 
         What was left out is told at the end, in one ``LeftOut`` event for each reason.
         """
@@ -91,15 +94,14 @@ class Pipeline:
         self._sidecars = Sidecars(self.everything)
         with self.store.writer_lock(on_wait=lambda message: tell(Waiting(message))):
             with self.store.view() as view:  # one snapshot: a file that is unchanged asks nothing more
-                self._known = view.paths()
+                self._known = _by_path(view.paths())
                 rows = {row.info.video_id: row for row in view.videos()}
             files = list(
                 scan(paths, everything=self.everything, leave=self._left.add, sidecars=self._sidecars)
             )
             tell(FilesFound(len(files)))
             for found in files:
-                report = self._file(found, rows, tell)
-                if report is not None:
+                for report in self._file(found, rows, tell):
                     reports.append(report)
                     tell(FileFinished(report, len(reports)))
             self._fold(reports, tell)
@@ -132,14 +134,31 @@ class Pipeline:
             return []
         with self.store.view() as view:
             rows = view.paths()
-        there = {row.video_id for path, row in rows.items() if os.path.lexists(path)}
-        return [path for path in missing if str(path) in rows and rows[str(path)].video_id not in there]
+        there = {row.video_id for row in rows if os.path.lexists(row.path)}
+        lost = {row.path for row in rows if row.video_id not in there}
+        return [path for path in missing if str(path) in lost]
 
     def _file(
         self, found: Found, rows: dict[str, VideoRow], on_event: Callable[[IndexEvent], None]
+    ) -> Iterator[IndexReport]:
+        """One report for each video that the file is: with a collection its own, else all that are known there."""
+        here = list(self._known.get(str(found.path), {}).values())
+        if self.collection is not None:
+            here = [row for row in here if self.collection in rows[row.video_id].collections]
+        targets: list[PathRow | None] = [*here] or [None]
+        for known in targets:
+            report = self._video(found, known, rows, on_event)
+            if report is not None:
+                yield report
+
+    def _video(
+        self,
+        found: Found,
+        known: PathRow | None,
+        rows: dict[str, VideoRow],
+        on_event: Callable[[IndexEvent], None],
     ) -> IndexReport | None:
-        """Everything about one file; what is wrong with it becomes part of its report. None: left for later."""
-        known = self._known.get(str(found.path))
+        """Everything about one video; what is wrong with it becomes part of its report. None: left for later."""
         try:
             if found.error is not None:
                 raise found.error
@@ -180,43 +199,97 @@ class Pipeline:
             on_event(StageFinished(str(job.path), job.info.title, result))
 
     def _job(self, found: Found, known: PathRow | None, rows: dict[str, VideoRow]) -> Job:
-        """Who this is: by its stat when nothing changed, else by the hash of its content."""
-        from longvid_indexer.probe import probe
+        """Who this is (``longvid_indexer.identity``): by its stat when nothing changed, else by its content."""
         from longvid_indexer.scan import content_id
 
         store = self.store
         same = known is not None and (known.size, known.mtime_ns) == (found.size, found.mtime_ns)
-        video_id = known.video_id if known is not None and same else content_id(found.path)
-        row = rows.get(video_id)
-        if row is None and not same:  # this run may have indexed a copy of it
-            row = self._row(video_id)
-        info = row.info if row is not None else probe(found.path, video_id)
-        if row is None and found.title_is_shared:
-            info = replace(info, title=found.path.stem)
-        if row is None or (self.collection is not None and self.collection not in row.collections):
+        media_id = known.media_id if known is not None and same else content_id(found.path)
+        was = None if known is None else rows.get(known.video_id) or self._row(known.video_id)
+        row = was if known is not None and self._still_its(was, known, found, media_id) else None
+        collections = was.collections if was is not None else ()
+        if self.collection is not None:
+            collections = (self.collection,)
+        if row is None:
+            row = self._find(found, media_id, collections, None if was is None else was.info.video_id)
+        info = row.info if row is not None else self._new(found, media_id, collections)
+        job = Job(store, self.engines, found, info, media_id=media_id)
+        if row is None:
+            subtitles = contents(found.beside.taken)
+            for collection in collections or (None,):
+                store.upsert_video(info, collection, media_id=media_id, subtitles=subtitles)
+            self._grew = True
+        elif self.collection is not None and self.collection not in row.collections:
             store.upsert_video(info, self.collection)
             self._grew = True
-        if known is None or not same or known.sidecars != found.sidecar_signature:
+        new_here = known is None or known.video_id != info.video_id
+        if new_here or not same or (known is not None and known.sidecars != found.sidecar_signature):
             store.set_path(
                 found.path,
-                video_id,
+                info.video_id,
                 size=found.size,
                 mtime_ns=found.mtime_ns,
                 sidecars=found.sidecar_signature,
             )
-        job = Job(store, self.engines, found, info)
         if row is not None:
             job.recorded = dict(row.stages)
             self._other_paths(job, row, new=known is None)
         self._name_track(job)
-        if known is not None and known.video_id != video_id:
-            self._retire(
-                known.video_id, job, "its content changed: what the library knew of the older version"
-            )
+        if known is not None and was is not None and new_here:
+            self._leave_former(job, known, was)
         if known is None:
-            self._retire_unfinished(job)
-        self._retire_lone_transcripts(job, found.sidecars)
+            self._retire_unfinished(job, collections)
+        self._retire_lone_transcripts(job, found.sidecars, collections)
         return job
+
+    def _new(self, found: Found, media_id: str, collections: Sequence[str]) -> VideoInfo:
+        """What probing tells of a new video, with the id that it gets."""
+        from longvid_indexer.probe import probe
+
+        with self.store.view() as view:
+            video_id = new_id(media_id, collections, contents(found.beside.taken), view.has_video)
+        info = probe(found.path, video_id)
+        return replace(info, title=found.path.stem) if found.title_is_shared else info
+
+    def _still_its(self, was: VideoRow | None, known: PathRow, found: Found, media_id: str) -> bool:
+        """Whether a known path still holds its video: edited subtitles are read again under the same id.
+
+        Not so where another file of the video still has the subtitles from before, or where a collection indexes a
+        video that it shares with others (as libraries before schema 0007 let them): it gets its own then.
+        """
+        if was is None or was.media_id != media_id:
+            return False
+        if self.collection is not None and len(was.collections) > 1:
+            return False
+        if known.sidecars == found.sidecar_signature:
+            return True
+        now = contents(found.beside.taken)
+        others = (contents(each.beside.taken) for each in self._elsewhere(was, found.path))
+        return not now or all(each in ("", now) for each in others)
+
+    def _elsewhere(self, row: VideoRow, path: Path) -> Iterator[Found]:
+        """The other files of a video that still hold it, as they are now."""
+        from longvid_indexer.scan import look_at, still_there
+
+        for each in row.paths:
+            known = self._known.get(each, {}).get(row.info.video_id)
+            if each != str(path) and (known is None or still_there(known)):
+                other = look_at(Path(each), self._sidecars)
+                if other.error is None:
+                    yield other
+
+    def _find(
+        self, found: Found, media_id: str, collections: Collection[str], but: str | None
+    ) -> VideoRow | None:
+        """A known video that this file is too: of the same collection, or one at this very path that is in none."""
+        with self.store.view() as view:
+            same_media = [row for row in view.videos_of_media(media_id) if row.info.video_id != but]
+        signatures = (contents(found.beside.taken), found.sidecar_signature)
+        row = known_video(same_media, collections, signatures)
+        if row is None and self.collection is not None:
+            of_none = (row for row in same_media if not row.collections and row.paths == (str(found.path),))
+            row = next(of_none, None)
+        return row
 
     def _row(self, video_id: str) -> VideoRow | None:
         with self.store.view() as view:
@@ -242,19 +315,27 @@ class Pipeline:
         """Which of a video's paths is read, and which are forgotten.
 
         A copy adds a path, not a second opinion about the transcript: the first path with subtitles beside it speaks
-        for the video. A path whose file is gone, or holds another film by now, is forgotten; where none is left, the
-        file was renamed, and a title that was its name follows.
+        for the video (where several have some, they are the same). A path whose file is gone, or holds another film by
+        now, is forgotten; where none is left, the file was renamed, and a title that was its name follows.
         """
         from longvid_indexer.scan import look_at, still_there
 
         found, candidates, lost = job.found, [job.found], []
+        here = self._known.get(str(found.path), {}).get(job.video_id)
+        if here and here.sidecars == found.sidecar_signature and row.paths == (str(found.path),):
+            return
+        given = contents(found.beside.taken)
         for path in row.paths:
             if path == str(found.path):
                 continue
-            if path in self._known and not still_there(self._known[path]):
+            known = self._known.get(path, {}).get(job.video_id)
+            if known is not None and not still_there(known):
                 lost.append(Path(path))
-                self.store.forget_path(path)
-            elif (other := look_at(Path(path), self._sidecars)).error is None:
+                self.store.forget_path(path, job.video_id)
+                continue
+            other = look_at(Path(path), self._sidecars)
+            edited = given and contents(other.beside.taken) not in ("", given)  # and not read yet
+            if other.error is None and not edited:
                 candidates.append(other)
         if new and len(candidates) > 1:
             self._left.add(found.path, "copy")
@@ -263,6 +344,17 @@ class Pipeline:
             job.notes.append(f"renamed: it was {as_text(lost[0].name)} before")
             self.store.upsert_video(job.info)
         job.found = min(candidates, key=lambda each: (not each.sidecars, str(each.path)))
+        subtitles = contents(job.found.beside.taken)
+        if subtitles != row.subtitles:
+            self.store.upsert_video(job.info, subtitles=subtitles)
+
+    def _leave_former(self, job: Job, known: PathRow, was: VideoRow) -> None:
+        """A path is another video now: its content or subtitles changed, or a collection shared it and has its own."""
+        if self.collection is not None and len(was.collections) > 1:
+            self.store.part(was.info.video_id, job.video_id, self.collection)
+            return
+        self.store.forget_path(known.path, known.video_id)
+        self._retire(known.video_id, job, "its content changed: what the library knew of the older version")
 
     def _retire(self, video_id: str, job: Job, what: str) -> None:
         """A path holds new content: what it held before is removed unless it lies somewhere else too."""
@@ -271,24 +363,39 @@ class Pipeline:
         row = self._row(video_id)
         if row is None:
             return
-        if not any(path not in self._known or still_there(self._known[path]) for path in row.paths):
+        known = (self._known.get(path, {}).get(video_id) for path in row.paths)
+        if not any(each is None or still_there(each) for each in known):
             self.store.remove_video(video_id)
             job.notes.append(f"{what} was removed")
 
-    def _retire_unfinished(self, job: Job) -> None:
+    def _retire_unfinished(self, job: Job, collections: Collection[str]) -> None:
         """A download was indexed before it was done and is whole now: one video, not two."""
         for name in unfinished_names(job.path):
-            row = self._known.get(name)
-            if row is not None and row.video_id != job.video_id and not os.path.lexists(name):
-                self._retire(row.video_id, job, "what the library knew of its unfinished download")
+            if not os.path.lexists(name):
+                for video_id in self._former(name, job, collections):
+                    self._retire(video_id, job, "what the library knew of its unfinished download")
 
-    def _retire_lone_transcripts(self, job: Job, sidecars: tuple[Path, ...]) -> None:
+    def _retire_lone_transcripts(
+        self, job: Job, sidecars: tuple[Path, ...], collections: Collection[str]
+    ) -> None:
         """Subtitles that were indexed before their film came are part of the film now, not a video beside it."""
         for sidecar in sidecars:
-            row = self._known.get(str(sidecar))
-            if row is not None and row.video_id != job.video_id:
-                self.store.forget_path(sidecar)
-                self._retire(row.video_id, job, f"what was known of {as_text(sidecar.name)} alone")
+            for video_id in self._former(str(sidecar), job, collections):
+                self.store.forget_path(sidecar, video_id)
+                self._retire(video_id, job, f"what was known of {as_text(sidecar.name)} alone")
+
+    def _former(self, path: str, job: Job, collections: Collection[str]) -> list[str]:
+        """Other videos known at a path, of the job's own collection; those of others are theirs."""
+        rows = ((each, self._row(each)) for each in self._known.get(path, {}) if each != job.video_id)
+        return [each for each, row in rows if row is not None and set(row.collections) == set(collections)]
+
+
+def _by_path(rows: Iterable[PathRow]) -> dict[str, dict[str, PathRow]]:
+    """Path → video id → what is known of it."""
+    known: dict[str, dict[str, PathRow]] = {}
+    for row in rows:
+        known.setdefault(row.path, {})[row.video_id] = row
+    return known
 
 
 def _as_found(found: Found) -> bool:

@@ -1,4 +1,4 @@
-"""What indexing tells its caller: progress events while it works, one report per file at the end of it."""
+"""What indexing tells its caller: progress events while it works, one report per video at the end of it."""
 
 from __future__ import annotations
 

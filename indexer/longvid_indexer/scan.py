@@ -101,7 +101,7 @@ def look_at(path: Path, sidecars: Sidecars | None = None) -> Found:
 
 
 def content_id(path: Path) -> str:
-    """The SHA-256 of a file's content, 64 hexadecimal digits: who a video is, whatever it is called.
+    """The SHA-256 of a file's content, 64 hexadecimal digits: which media it is, whatever it is called.
 
     Raises:
         MediaError: the file cannot be read, or is being written (code ``"growing"``).
@@ -136,7 +136,7 @@ def still_there(row: PathRow) -> bool:
     if status.st_mtime_ns == row.mtime_ns:
         return True
     try:
-        return content_id(Path(row.path)) == row.video_id
+        return content_id(Path(row.path)) == row.media_id
     except MediaError:
         return False
 

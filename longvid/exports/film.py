@@ -34,6 +34,8 @@ def cut_cited(view: View, answer: Answer, path: Path, *, pad_s: float, reencode:
 def _at_hand(view: View, span: MediaSpan, rows: Mapping[str, VideoRow]) -> MediaSpan:
     """The span in a file that holds its film: it may have moved, or another film may lie where it was.
 
+    Of a video that the library does not have, only an id that is the hash of its media proves what a file holds.
+
     Raises:
         MediaError: there is no such file.
     """
@@ -41,5 +43,8 @@ def _at_hand(view: View, span: MediaSpan, rows: Mapping[str, VideoRow]) -> Media
     if row is not None:
         return replace(span, path=str(media_path(view, row)))
     if span.video_id and Path(span.path).exists() and not holds(Path(span.path), span.video_id):
-        raise MediaError(f"{span.path} holds another film than the answer cites: ask again", code="gone")
+        raise MediaError(
+            f"{span.path} holds another film than the answer cites, or one that this library does not know: ask again",
+            code="gone",
+        )
     return span

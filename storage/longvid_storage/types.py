@@ -145,7 +145,7 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True)
 class VideoInfo:
-    """What probing a file tells about it; identity is ``video_id``, the hash of its content."""
+    """What probing a file tells about it; ``video_id`` is who it is in its library (``longvid_indexer.identity``)."""
 
     video_id: str
     title: str

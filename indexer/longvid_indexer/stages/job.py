@@ -68,6 +68,7 @@ class Job:
     """One file on its way through the stages: what it is, and what became of each stage so far.
 
     ``recorded`` are the stages' completion records; ``tell`` takes a sentence for the user while a stage is at work.
+    ``media_id`` is the hash of the media's content, which other videos of the library may share.
     """
 
     store: Store
@@ -81,11 +82,21 @@ class Job:
     described: tuple[Sound, ...] | None = None  # by the subtitles, once the transcript stage has read them
     audio_track: str | None = None  # the number of the sound track that a user named
     tell: Callable[[str], None] = lambda message: None
+    media_id: str = ""
 
     @property
     def video_id(self) -> str:
-        """The hash of the content."""
+        """Who the video is."""
         return self.info.video_id
+
+    def of_same_media(self, stage: str) -> list[tuple[str, StageRecord]]:
+        """(video id, completion record) of other videos of the same media that have the stage."""
+        if not self.media_id:
+            return []
+        with self.store.view() as view:
+            rows = view.videos_of_media(self.media_id)
+        found = ((row.info.video_id, row.stages.get(stage)) for row in rows)
+        return [(each, r) for each, r in found if each != self.video_id and r and r.result.status == "done"]
 
     @property
     def fingerprints(self) -> dict[str, str]:

@@ -10,6 +10,7 @@ from longvid_indexer.report import ErrorInfo
 from longvid_indexer.stages.again import reasons
 from longvid_indexer.stages.job import STAGES, Job, Plan, Work, as_text
 from longvid_indexer.stages.screen_text import screen_text_stage
+from longvid_indexer.stages.shared import shared_work
 from longvid_indexer.stages.sounds import sounds_stage
 from longvid_indexer.stages.speakers import speakers_stage
 from longvid_indexer.stages.structure import structure_stage
@@ -71,7 +72,8 @@ def run_stage(job: Job, stage: str) -> StageResult:
         return replace(job.recorded[stage].result, status="unchanged")
     started = time.perf_counter()
     try:
-        return _made(job, stage, make, started)
+        copied = shared_work(job, stage, expected)
+        return _made(job, stage, make if copied is None else lambda: copied, started)
     except LibraryError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, it costs this stage of this file; its type is told

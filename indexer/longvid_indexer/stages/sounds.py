@@ -18,10 +18,15 @@ if TYPE_CHECKING:
 def sounds_stage(job: Job, recorded: dict[str, str]) -> Plan:
     """Applause, laughter, music …: sounds with a beginning and an end."""
     signature = job.found.sidecar_signature
-    if job.info.has_audio:
-        fingerprint = digest("sounds", signature, fingerprint_of(job.engines.sound_tagger), *named_track(job))
+    heard_by = None if job.engines.sound_tagger is None else _hearing(job)
+    if not job.info.has_audio:
+        heard_by = None
+        fingerprint = known = digest("sounds", signature, "silent")
     else:
-        fingerprint = digest("sounds", signature, "silent")
+        fingerprint = known = digest("sounds", signature, heard_by or "off")
+    # What was heard does not depend on subtitles: others of the same media look for that half.
+    if heard_by is not None:
+        fingerprint = f"{known}:{_heard_half(heard_by)}"
 
     def make() -> Work:
         from longvid_indexer.transcript import make_transcript
@@ -30,12 +35,31 @@ def sounds_stage(job: Job, recorded: dict[str, str]) -> Plan:
         if described is None:  # the transcript is unchanged, so its subtitles were not read
             described = make_transcript(job.path, job.info, None, job.found.beside).sounds
         with job.store.view() as view:
-            known = view.sounds(job.video_id)
-        if not job.info.has_audio and not described and not known:
+            there = view.sounds(job.video_id)
+        if not job.info.has_audio and not described and not there:
             return Work(nothing, fingerprint)
         return _found(job, fingerprint, described)
 
-    return frozenset((fingerprint,)), make
+    return frozenset((fingerprint, known)), make
+
+
+def _hearing(job: Job) -> str:
+    """Who hears which sound track."""
+    return "|".join((fingerprint_of(job.engines.sound_tagger), *named_track(job)))
+
+
+def _heard_half(heard_by: str) -> str:
+    return digest("sounds", "heard", heard_by)
+
+
+def _heard_before(job: Job, heard_by: str) -> Sequence[Sound] | None:
+    """What the model heard in another video of the same media, where no subtitles are mixed with it."""
+    for video_id, record in job.of_same_media("sounds"):
+        alone = not (record.result.engine or "").startswith("subtitles")
+        if alone and record.fingerprint.endswith(f":{_heard_half(heard_by)}"):
+            with job.store.view() as view:
+                return view.sounds(video_id)
+    return None
 
 
 def _found(job: Job, fingerprint: str, described: Sequence[Sound]) -> Work:
@@ -45,7 +69,10 @@ def _found(job: Job, fingerprint: str, described: Sequence[Sound]) -> Work:
     tagger = job.engines.sound_tagger if job.info.has_audio else None
     heard: Sequence[Sound] = ()
     notes: tuple[str, ...] = ()
-    if tagger is not None:
+    before = None if tagger is None else _heard_before(job, _hearing(job))
+    if before is not None:
+        heard = before
+    elif tagger is not None:
         audio = read_audio(job.path, job.info, tagger.sample_rate, job.audio_track)
         heard = hear(audio, tagger)
         notes = audio.notes()
@@ -56,6 +83,8 @@ def _found(job: Job, fingerprint: str, described: Sequence[Sound]) -> Work:
 
     engines = ["subtitles"] * bool(described) + ([tagger.name] if tagger is not None else [])
     counters = {"sounds": len(sounds)} if engines else {}
+    if before is not None:
+        counters["copied_from_same_media"] = 1
     return Work(write, fingerprint, " + ".join(engines) or "off", counters, notes)
 
 

@@ -266,6 +266,19 @@ def in_order(found: Sequence[Sidecar], spoken: str | None) -> list[Sidecar]:
     return sorted(found, key=rank)
 
 
+def contents(found: Sequence[Sidecar]) -> str:
+    """A digest of the content of these files, whatever they are called; empty when there are none."""
+    if not found:
+        return ""
+    digests = set()
+    for sidecar in found:
+        try:
+            digests.add(digest_of(sidecar.path))
+        except MediaError:
+            digests.add(b"unreadable")
+    return hashlib.sha256(b"".join(sorted(digests))).hexdigest()
+
+
 def sign(found: Sequence[Sidecar], media: Path) -> str:
     """A digest of content and role of these files, the same for a renamed pair; empty when there are none."""
     if not found:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, literal, select, update
 
 from longvid_storage.db import chain_rows, chats, schema, stage_writer, vectors, word_index
 from longvid_storage.db.rows import PathRow, StageRecord, VideoRow
@@ -33,8 +33,13 @@ def video_key(connection: Connection, video_id: str) -> int:
     return int(key)
 
 
-def upsert_video(connection: Connection, info: VideoInfo) -> int:
-    """Enter a video, or bring what is known of it up to date; returns its key."""
+def upsert_video(
+    connection: Connection, info: VideoInfo, media_id: str | None = None, subtitles: str | None = None
+) -> int:
+    """Enter a video, or bring what is known of it up to date; returns its key.
+
+    ``media_id`` (without one, the id of a new video) and ``subtitles`` stay as they are when they are not given.
+    """
     table = schema.Video
     values = {
         "title": info.title.encode(errors="surrogateescape").decode(errors="replace"),
@@ -48,10 +53,15 @@ def upsert_video(connection: Connection, info: VideoInfo) -> int:
         "chapters": [[chapter.start_s, chapter.end_s, chapter.title] for chapter in info.chapters],
         "media_type": info.media_type,
     }
+    if media_id is not None:
+        values["media_id"] = media_id
+    if subtitles is not None:
+        values["subtitles"] = subtitles
     key = connection.execute(
         update(table).where(table.video_id == info.video_id).values(values).returning(table.video_key)
     ).scalar_one_or_none()
     if key is None:
+        values = {"media_id": info.video_id, **values}
         new = insert(table).values(video_id=info.video_id, **values).returning(table.video_key)
         key = connection.execute(new).scalar_one()
     return int(key)
@@ -73,6 +83,28 @@ def add_to_collection(connection: Connection, key: int, name: str) -> None:
         stage_writer.bump_generation(connection)  # what a collection admits is remembered by caches too
 
 
+def part(connection: Connection, video_id: str, own_id: str, collection: str) -> None:
+    """A collection gets a video of its own in place of one that it shares.
+
+    Names of speakers go along to one that is new and of the same media. Only libraries before schema 0007 hold videos
+    that are in several collections.
+    """
+    key, own = video_key(connection, video_id), video_key(connection, own_id)
+    its = (
+        select(schema.Collection.collection_key).where(schema.Collection.name == collection).scalar_subquery()
+    )
+    member, link, names = schema.VideoCollection, schema.LibraryLinkRow, schema.SpeakerNameRow
+    video, stage = schema.Video, schema.Stage
+    connection.execute(delete(member).where(member.video_key == key, member.collection_key == its))
+    connection.execute(delete(link).where(link.collection_key == its))
+    media = select(video.media_id).where(video.video_key.in_((key, own))).distinct()
+    known = select(stage.stage).where(stage.video_key == own)
+    if len(connection.execute(media).all()) == 1 and connection.execute(known).first() is None:
+        given = select(literal(own), names.label_key, names.name).where(names.video_key == key)
+        connection.execute(insert(names).from_select(["video_key", "label_key", "name"], given))
+    stage_writer.bump_generation(connection)
+
+
 def remove_video(connection: Connection, video_id: str) -> None:
     """Delete a video and all that hangs on it; a collection that held nothing else goes with it."""
     key = video_key(connection, video_id)
@@ -89,27 +121,31 @@ def remove_video(connection: Connection, video_id: str) -> None:
     stage_writer.bump_generation(connection)
 
 
-def set_path(connection: Connection, row: PathRow) -> None:
-    """Note where content lies and what ``stat`` said; a path that held other content is re-pointed."""
+def set_path(
+    connection: Connection, path: str, video_id: str, *, size: int, mtime_ns: int, sidecars: str
+) -> None:
+    """Note where a video lies and what ``stat`` said; other videos that lie there still do."""
     table = schema.Path
-    key = video_key(connection, row.video_id)
-    values = {"video_key": key, "size": row.size, "mtime_ns": row.mtime_ns, "sidecars": row.sidecars}
-    if connection.execute(update(table).where(table.path == row.path).values(values)).rowcount == 0:
-        connection.execute(insert(table).values(path=row.path, **values))
+    key = video_key(connection, video_id)
+    values = {"size": size, "mtime_ns": mtime_ns, "sidecars": sidecars}
+    here = (table.path == path, table.video_key == key)
+    if connection.execute(update(table).where(*here).values(values)).rowcount == 0:
+        connection.execute(insert(table).values(path=path, video_key=key, **values))
 
 
-def remove_path(connection: Connection, path: str) -> None:
-    """Forget that a video's content lay there."""
-    connection.execute(delete(schema.Path).where(schema.Path.path == path))
-
-
-def paths(connection: Connection, admitting: Sequence[ColumnElement[bool]] = ()) -> dict[str, PathRow]:
-    """Known paths of the videos admitted."""
+def remove_path(connection: Connection, path: str, video_id: str) -> None:
+    """Forget that a video lay there."""
     table = schema.Path
-    query = select(table.path, schema.Video.video_id, table.size, table.mtime_ns, table.sidecars).join(
-        schema.Video
-    )
-    return {row.path: PathRow(*row) for row in connection.execute(query.where(*admitting))}
+    key = video_key(connection, video_id)
+    connection.execute(delete(table).where(table.path == path, table.video_key == key))
+
+
+def paths(connection: Connection, admitting: Sequence[ColumnElement[bool]] = ()) -> list[PathRow]:
+    """Known paths of the videos admitted, by path; one for each video that lies there."""
+    table, video = schema.Path, schema.Video
+    query = select(table.path, video.video_id, video.media_id, table.size, table.mtime_ns, table.sidecars)
+    query = query.join(video).where(*admitting).order_by(table.path, video.video_id)
+    return [PathRow(*row) for row in connection.execute(query)]
 
 
 def stage_records(
@@ -148,6 +184,8 @@ def videos(
             tuple(sorted(seen_at[row.video_key])),
             tuple(sorted(in_collections[row.video_key])),
             stages.get(row.video_id, {}),
+            row.media_id,
+            row.subtitles,
         )
         for row in connection.execute(select(table.__table__).where(*admitting))
     ]
@@ -215,12 +253,13 @@ def resolve_video(connection: Connection, name: str, admitting: Sequence[ColumnE
 
 def _by_path(connection: Connection, name: str, wanted: str, admitted: Names[str]) -> list[str]:
     exact, loose = set(), set()
-    for path, row in paths(connection).items():
+    for row in paths(connection):
         if row.video_id not in admitted:
             continue
-        if path == name:
+        if row.path == name:
             exact.add(row.video_id)
-        if wanted in (PurePath(path).name.casefold(), PurePath(path).stem.casefold()):
+        path = PurePath(row.path)
+        if wanted in (path.name.casefold(), path.stem.casefold()):
             loose.add(row.video_id)
     return sorted(exact or loose)
 

@@ -17,20 +17,29 @@ class StageRecord:
 
 @dataclass(frozen=True, slots=True)
 class VideoRow:
-    """A video as the library knows it; ``paths`` and ``collections`` are sorted."""
+    """A video as the library knows it; ``paths`` and ``collections`` are sorted.
+
+    ``media_id`` is the hash of its media's content, ``subtitles`` signs those beside it (empty: none).
+    """
 
     info: VideoInfo
     paths: tuple[str, ...]
     collections: tuple[str, ...]
     stages: dict[str, StageRecord]
+    media_id: str = ""
+    subtitles: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PathRow:
-    """A file as it was when last indexed; ``sidecars`` signs the subtitle files beside it."""
+    """A file as it was when last indexed for a video; ``sidecars`` signs the subtitle files beside it.
+
+    ``media_id`` is the hash of its content.
+    """
 
     path: str
     video_id: str
+    media_id: str
     size: int
     mtime_ns: int
     sidecars: str

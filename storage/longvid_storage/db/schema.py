@@ -30,6 +30,7 @@ VERSIONS = (
     "0004",
     "0005",
     "0006",
+    "0007",
 )  # the files in migrations/versions, in order; a test holds the two together
 HEAD = VERSIONS[-1]
 
@@ -91,7 +92,11 @@ class LibraryState(Base):
 
 
 class Video(Base):
-    """One media item, identified by the hash of its content."""
+    """One media item with one transcript, in one collection or in none.
+
+    ``media_id`` is the hash of the media's content, which videos of several collections may share; ``subtitles`` that
+    of the subtitles beside it, empty when there are none (of libraries before 0007, ``paths.sidecars`` of that time).
+    """
 
     __tablename__ = "videos"
     __table_args__ = ({"sqlite_autoincrement": True},)
@@ -107,14 +112,21 @@ class Video(Base):
     stream_start_s: Mapped[float] = mapped_column(columns.Number(signed=True))
     chapters: Mapped[list[Any]] = mapped_column(columns.Json(columns.is_chapters))
     media_type: Mapped[str]
+    media_id: Mapped[str] = mapped_column(server_default="", index=True)
+    subtitles: Mapped[str] = mapped_column(server_default="")
 
 
 class Path(Base):
-    """Where a video was last seen, with what ``stat`` said then; ``sidecars`` signs the files beside it."""
+    """Where a video was last seen, with what ``stat`` said then; ``sidecars`` signs the files beside it.
+
+    One file is a video of its own in each collection that indexed it.
+    """
 
     __tablename__ = "paths"
     path: Mapped[str] = mapped_column(PathText, primary_key=True)
-    video_key: Mapped[int] = mapped_column(ForeignKey("videos.video_key", ondelete="CASCADE"), index=True)
+    video_key: Mapped[int] = mapped_column(
+        ForeignKey("videos.video_key", ondelete="CASCADE"), primary_key=True, index=True
+    )
     size: Mapped[int]
     mtime_ns: Mapped[int]
     sidecars: Mapped[str]

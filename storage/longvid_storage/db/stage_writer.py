@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from numpy.typing import NDArray
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, literal, select, update
 
 from longvid_storage.db import chain_rows, schema, vectors, word_index
 from longvid_storage.db.chain import ChainLink
@@ -187,6 +187,30 @@ class StageWriter:
             for frame in keyframes
         ]
         return _insert_returning(self._connection, table, table.keyframe_id, rows)
+
+    def copy_keyframes(self, video_id: str) -> int:
+        """Replace the keyframes by those of another video of the same media, vectors included; returns how many."""
+        table, vector, video = schema.KeyframeRow, schema.KeyframeVector, schema.Video
+        self.touched = True
+        self._connection.execute(delete(table).where(table.video_key == self._video_key))
+        theirs = select(video.video_key).where(video.video_id == video_id).scalar_subquery()
+        names = ("time_s", "start_s", "end_s", "width", "height", "kind", "image")
+        kept = select(literal(self._video_key), *(getattr(table, name) for name in names))
+        kept = kept.where(table.video_key == theirs).order_by(table.keyframe_id)
+        self._connection.execute(insert(table).from_select(["video_key", *names], kept))
+        old, new = (
+            list(
+                self._connection.execute(
+                    select(table.keyframe_id).where(whose).order_by(table.keyframe_id)
+                ).scalars()
+            )
+            for whose in (table.video_key == theirs, table.video_key == self._video_key)
+        )
+        for before, now in zip(old, new, strict=True):
+            same = select(literal(now), vector.set_key, vector.vector).where(vector.owner_id == before)
+            self._connection.execute(insert(vector).from_select(["owner_id", "set_key", "vector"], same))
+        vectors.drop_empty_sets(self._connection)
+        return len(new)
 
     def make_passages(
         self, said: Sequence[Utterance], shown: Sequence[ScreenText], heard: Sequence[Sound]

@@ -38,7 +38,6 @@ from longvid_storage.db.library_files import (
     writable,
 )
 from longvid_storage.db.locking import WriterLock
-from longvid_storage.db.rows import PathRow
 from longvid_storage.db.stage_writer import StageWriter, bump_generation
 from longvid_storage.db.view import Encoders, View
 from longvid_storage.errors import BusyError, ReadOnlyError
@@ -245,24 +244,43 @@ class Store:
         with self._writing() as connection:
             chain_rows.replace_library(connection, collection, links)
 
-    def upsert_video(self, info: VideoInfo, collection: str | None = None) -> None:
-        """Enter a video or bring what is known of it up to date, and put it in ``collection``, if given."""
+    def upsert_video(
+        self,
+        info: VideoInfo,
+        collection: str | None = None,
+        *,
+        media_id: str | None = None,
+        subtitles: str | None = None,
+    ) -> None:
+        """Enter a video or bring what is known of it up to date, and put it in ``collection``, if given.
+
+        Args:
+            info: what is known of it.
+            collection: its name; made if there is none.
+            media_id: the hash of its media; of a new video by default its id, else as it was.
+            subtitles: what signs the subtitles beside it; as it was by default.
+        """
         with self._writing() as connection:
-            key = catalog.upsert_video(connection, info)
+            key = catalog.upsert_video(connection, info, media_id, subtitles)
             if collection is not None:
                 catalog.add_to_collection(connection, key, collection)
 
     def set_path(
         self, path: str | Path, video_id: str, *, size: int, mtime_ns: int, sidecars: str = ""
     ) -> None:
-        """Note where content lies; a path that held other content is re-pointed, its old video stays."""
+        """Note where a video lies; several may lie at one path, one in each collection."""
         with self._writing() as connection:
-            catalog.set_path(connection, PathRow(str(path), video_id, size, mtime_ns, sidecars))
+            catalog.set_path(connection, str(path), video_id, size=size, mtime_ns=mtime_ns, sidecars=sidecars)
 
-    def forget_path(self, path: str | Path) -> None:
-        """Note that a video's content no longer lies there; the video stays."""
+    def forget_path(self, path: str | Path, video_id: str) -> None:
+        """Note that a video no longer lies there; the video stays."""
         with self._writing() as connection:
-            catalog.remove_path(connection, str(path))
+            catalog.remove_path(connection, str(path), video_id)
+
+    def part(self, video_id: str, own_id: str, collection: str) -> None:
+        """Take a video that several collections share out of ``collection``, which has ``own_id`` in its place."""
+        with self._writing() as connection:
+            catalog.part(connection, video_id, own_id, collection)
 
     def rename_speaker(self, video_id: str, old: str, new: str) -> None:
         """Call a speaker of a video ``new`` from now on, everywhere at once; see ``longvid_storage.db.speakers``.

@@ -141,8 +141,13 @@ class View:
             there = f"there are {', '.join(names)}" if names else "there is none"
             raise NotFoundError(f"the library has no collection {name!r}: {there}")
 
-    def paths(self) -> dict[str, PathRow]:
-        """What is known of the files of the scope's videos, by path."""
+    def videos_of_media(self, media_id: str) -> list[VideoRow]:
+        """The scope's videos whose media has that hash, by title and id."""
+        admitted = self._admitting(schema.Video.video_key)
+        return catalog.videos(self.connection, schema.Video.media_id == media_id, *admitted, scope=self.scope)
+
+    def paths(self) -> list[PathRow]:
+        """What is known of the files of the scope's videos, by path; one for each video that lies there."""
         return catalog.paths(self.connection, self._admitting(schema.Path.video_key))
 
     def cards(self, *, details: bool = False, ids: Names[str] | None = None) -> list[VideoCard]:
