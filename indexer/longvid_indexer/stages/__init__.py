@@ -7,7 +7,7 @@ names the code version, the engine and everything upstream: a stage runs again e
 A process killed anywhere redoes at most the stage it was in.
 """
 
-from longvid_indexer.stages.job import STAGES, Engines, Job
+from longvid_indexer.stages.job import STAGES, Job, StageEngines
 from longvid_indexer.stages.run import choose_stages, run_stage, why_again
 
 __all__ = ["STAGES", "Engines", "Job", "choose_stages", "run_stage", "why_again"]

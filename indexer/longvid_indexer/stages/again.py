@@ -4,44 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from longvid_indexer.stages.job import STAGES, Engines, Job
+from longvid_indexer.stages.job import STAGES, Job, StageEngines
 from longvid_storage.types import StageResult
 
 
-def _speech(engines: Engines, was: str) -> str | None:
+def _speech(engines: StageEngines, was: str) -> str | None:
     heard = engines.transcriber if was == "none" or was.startswith("speech:") else None
     return None if heard is None else f"speech:{heard.name}"
 
 
-def _speakers(engines: Engines, was: str) -> str | None:
+def _speakers(engines: StageEngines, was: str) -> str | None:
     return "off" if engines.diariser is None else engines.diariser.name
 
 
-def _sounds(engines: Engines, was: str) -> str | None:
+def _sounds(engines: StageEngines, was: str) -> str | None:
     described = ["subtitles"] if was.startswith("subtitles") else []
     heard = [engines.sound_tagger.name] if engines.sound_tagger is not None else []
     return " + ".join(described + heard) or "off"
 
 
-def _screen(engines: Engines, was: str) -> str | None:
+def _screen(engines: StageEngines, was: str) -> str | None:
     return "off" if engines.screen_reader is None else engines.screen_reader.name
 
 
-def _text(engines: Engines, was: str) -> str | None:
+def _text(engines: StageEngines, was: str) -> str | None:
     return "lexical" if engines.text_encoder is None else engines.text_encoder.name
 
 
-def _summaries(engines: Engines, was: str) -> str | None:
+def _summaries(engines: StageEngines, was: str) -> str | None:
     return "extractive" if engines.summariser is None else engines.summariser.name
 
 
-def _vectors(engines: Engines, was: str) -> str | None:
+def _vectors(engines: StageEngines, was: str) -> str | None:
     names = [each.name for each in (engines.text_encoder, engines.image_encoder) if each is not None]
     return " + ".join(names) or "off"
 
 
 # What a stage would record as its engine today; of a stage that is not here only the fact is told.
-_NAMES: dict[str, Callable[[Engines, str], str | None]] = {
+_NAMES: dict[str, Callable[[StageEngines, str], str | None]] = {
     "transcript": _speech,
     "speakers": _speakers,
     "sounds": _sounds,

@@ -38,7 +38,7 @@ _VERSIONS = {
 }
 
 
-class Engines(Protocol):
+class StageEngines(Protocol):
     """The models that indexing uses; None switches a role off. Reading a property must not load weights."""
 
     @property
@@ -72,7 +72,7 @@ class Job:
     """
 
     store: Store
-    engines: Engines
+    engines: StageEngines
     found: Found
     info: VideoInfo
     recorded: dict[str, StageRecord] = field(default_factory=dict)
