@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from longvid_indexer.scan import Found, content_id, scan
+from longvid_indexer.scan import ScannedFile, content_id, scan
 from longvid_indexer.subtitles.beside import Sidecars
 from longvid_storage.errors import MediaError
 from media_factory import write_video
@@ -41,7 +41,7 @@ def found(*paths: Path) -> dict[str, list[str]]:
     return {item.path.name: [sidecar.name for sidecar in item.sidecars] for item in items}
 
 
-def only(*paths: Path) -> Found:
+def only(*paths: Path) -> ScannedFile:
     (item,) = scan(paths)
     return item
 

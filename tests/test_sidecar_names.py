@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from longvid_indexer.listing import Listing
 from longvid_indexer.probe import probe
-from longvid_indexer.scan import Found, scan
+from longvid_indexer.scan import ScannedFile, scan
 from longvid_indexer.subtitles import beside as beside_module
 from longvid_indexer.subtitles.beside import Sidecars, in_order
 from longvid_indexer.subtitles.regular import LARGEST_BYTES
@@ -43,7 +43,7 @@ def lay(folder: Path, clip: Path, *names: str) -> Path:
     return folder
 
 
-def found(folder: Path) -> dict[str, Found]:
+def found(folder: Path) -> dict[str, ScannedFile]:
     return {item.path.name: item for item in scan([folder])}
 
 

@@ -33,7 +33,7 @@ from longvid_storage.errors import LongvidError, MediaError
 from longvid_storage.types import StageResult
 
 if TYPE_CHECKING:
-    from longvid_indexer.scan import Found
+    from longvid_indexer.scan import ScannedFile
     from longvid_indexer.subtitles.beside import Sidecars
     from longvid_storage.db.rows import PathRow, VideoRow
     from longvid_storage.db.store import Store
@@ -139,7 +139,7 @@ class Pipeline:
         return [path for path in missing if str(path) in lost]
 
     def _file(
-        self, found: Found, rows: dict[str, VideoRow], on_event: Callable[[IndexEvent], None]
+        self, found: ScannedFile, rows: dict[str, VideoRow], on_event: Callable[[IndexEvent], None]
     ) -> Iterator[IndexReport]:
         """One report for each video that the file is: with a collection its own, else all that are known there."""
         here = list(self._known.get(str(found.path), {}).values())
@@ -153,7 +153,7 @@ class Pipeline:
 
     def _video(
         self,
-        found: Found,
+        found: ScannedFile,
         known: PathRow | None,
         rows: dict[str, VideoRow],
         on_event: Callable[[IndexEvent], None],
@@ -198,7 +198,7 @@ class Pipeline:
             job.results[stage] = result
             on_event(StageFinished(str(job.path), job.info.title, result))
 
-    def _job(self, found: Found, known: PathRow | None, rows: dict[str, VideoRow]) -> Job:
+    def _job(self, found: ScannedFile, known: PathRow | None, rows: dict[str, VideoRow]) -> Job:
         """Who this is (``longvid_indexer.identity``): by its stat when nothing changed, else by its content."""
         from longvid_indexer.scan import content_id
 
@@ -242,7 +242,7 @@ class Pipeline:
         self._retire_lone_transcripts(job, found.sidecars, collections)
         return job
 
-    def _new(self, found: Found, media_id: str, collections: Sequence[str]) -> VideoInfo:
+    def _new(self, found: ScannedFile, media_id: str, collections: Sequence[str]) -> VideoInfo:
         """What probing tells of a new video, with the id that it gets."""
         from longvid_indexer.probe import probe
 
@@ -251,7 +251,7 @@ class Pipeline:
         info = probe(found.path, video_id)
         return replace(info, title=found.path.stem) if found.title_is_shared else info
 
-    def _still_its(self, was: VideoRow | None, known: PathRow, found: Found, media_id: str) -> bool:
+    def _still_its(self, was: VideoRow | None, known: PathRow, found: ScannedFile, media_id: str) -> bool:
         """Whether a known path still holds its video: edited subtitles are read again under the same id.
 
         Not so where another file of the video still has the subtitles from before, or where a collection indexes a
@@ -267,7 +267,7 @@ class Pipeline:
         others = (contents(each.beside.taken) for each in self._elsewhere(was, found.path))
         return not now or all(each in ("", now) for each in others)
 
-    def _elsewhere(self, row: VideoRow, path: Path) -> Iterator[Found]:
+    def _elsewhere(self, row: VideoRow, path: Path) -> Iterator[ScannedFile]:
         """The other files of a video that still hold it, as they are now."""
         from longvid_indexer.scan import look_at, still_there
 
@@ -279,7 +279,7 @@ class Pipeline:
                     yield other
 
     def _find(
-        self, found: Found, media_id: str, collections: Collection[str], but: str | None
+        self, found: ScannedFile, media_id: str, collections: Collection[str], but: str | None
     ) -> VideoRow | None:
         """A known video that this file is too: of the same collection, or one at this very path that is in none."""
         with self.store.view() as view:
@@ -398,7 +398,7 @@ def _by_path(rows: Iterable[PathRow]) -> dict[str, dict[str, PathRow]]:
     return known
 
 
-def _as_found(found: Found) -> bool:
+def _as_found(found: ScannedFile) -> bool:
     """Whether the file is still as it was when it was found."""
     try:
         status = os.stat(found.path)

@@ -44,7 +44,7 @@ _BLOCK_BYTES = 2**20
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ScannedFile:
     """One input: a media file or a lone transcript with what ``stat`` says of it, or ``error``, one sentence why not.
 
     ``path`` is absolute. ``sidecar_signature`` changes when a subtitle file beside it does; empty when there is none.
@@ -73,7 +73,7 @@ def scan(
     everything: bool = False,
     leave: Leave | None = None,
     sidecars: Sidecars | None = None,
-) -> Iterator[Found]:
+) -> Iterator[ScannedFile]:
     """Every input once, in the order given; a directory is searched recursively, in alphabetical order.
 
     Within directories, what is not media, unfinished downloads, hidden files and what systems leave behind are passed
@@ -94,7 +94,7 @@ def scan(
                 yield item
 
 
-def look_at(path: Path, sidecars: Sidecars | None = None) -> Found:
+def look_at(path: Path, sidecars: Sidecars | None = None) -> ScannedFile:
     """One file that is known already, as it is now."""
     alone = like_subtitles(path.name) or not path.is_file()
     return _found(path, Beside() if alone else (sidecars or Sidecars()).of(path))
@@ -141,16 +141,18 @@ def still_there(row: PathRow) -> bool:
         return False
 
 
-def _given_files(given: Sequence[Path], sidecars: Sidecars, everything: bool) -> dict[Path, list[Found]]:
+def _given_files(
+    given: Sequence[Path], sidecars: Sidecars, everything: bool
+) -> dict[Path, list[ScannedFile]]:
     """Files named by the user. Subtitles are passed over when their media file is named too (``lectures/*``)."""
-    found: dict[Path, list[Found]] = {}
+    found: dict[Path, list[ScannedFile]] = {}
     if not everything:
         for path in given:
             if is_unfinished(path.name) and path.is_file():
                 message = (
                     f"{path} is an unfinished download: index it when it is done, or as it is with --all"
                 )
-                found[path] = [Found(path, error=MediaError(message, code="unfinished"))]
+                found[path] = [ScannedFile(path, error=MediaError(message, code="unfinished"))]
     whole = [path for path in given if path not in found]
     media = {path: sidecars.of(path) for path in whole if not like_subtitles(path.name) and path.is_file()}
     taken = {sidecar.path for beside in media.values() for sidecar in beside.taken}
@@ -170,23 +172,23 @@ def _by_folder(paths: Iterable[Path]) -> Iterable[list[Path]]:
     return folders.values()
 
 
-def _transcript(talk: Talk) -> Found:
+def _transcript(talk: Talk) -> ScannedFile:
     if talk.path.suffix.lower() in UNREAD_SUFFIXES:
         from longvid_indexer.subtitles.reading import refusal
 
-        return Found(talk.path, error=refusal(talk.path))
+        return ScannedFile(talk.path, error=refusal(talk.path))
     found = _found(talk.path, Beside(notes=talk.notes))
     return replace(found, title_is_shared=talk.title_is_shared)
 
 
-def _found(path: Path, beside: Beside) -> Found:
+def _found(path: Path, beside: Beside) -> ScannedFile:
     try:
         status = stat_regular(path)
     except MediaError as error:
-        return Found(path, error=error)
+        return ScannedFile(path, error=error)
     if like_subtitles(path.name) and (why := why_not_read(status)):
-        return Found(path, error=MediaError(f"{path} was not read: {why}", code="not_media"))
-    return Found(path, status.st_size, status.st_mtime_ns, beside, sign(beside.taken, path))
+        return ScannedFile(path, error=MediaError(f"{path} was not read: {why}", code="not_media"))
+    return ScannedFile(path, status.st_size, status.st_mtime_ns, beside, sign(beside.taken, path))
 
 
 class _Walk:
@@ -199,7 +201,7 @@ class _Walk:
         self._entered: set[tuple[int, int]] = set()
         self._taken: set[Path] = set()  # what belongs to a media file here or in the directory above
 
-    def directory(self, top: Path) -> Iterator[Found]:
+    def directory(self, top: Path) -> Iterator[ScannedFile]:
         """Depth first: a directory's own files, then those below. A list of what is left keeps any depth cheap."""
         count, waiting = 0, [top]
         while waiting:
@@ -213,7 +215,7 @@ class _Walk:
                 listing = self._admitted(self._sidecars.listings.of(folder))
             except OSError as error:
                 count += 1
-                yield Found(folder, error=unreadable(folder, error))
+                yield ScannedFile(folder, error=unreadable(folder, error))
                 continue
             for item in self._files(listing):
                 count += 1
@@ -221,7 +223,7 @@ class _Walk:
             waiting += [folder / name for name in reversed(listing.folders)]
         if not count:
             message = f"{top} holds nothing to index: no video, audio or subtitle file in it or below it"
-            yield Found(top, error=MediaError(message, code="empty_directory"))
+            yield ScannedFile(top, error=MediaError(message, code="empty_directory"))
 
     def _admitted(self, listing: Listing) -> Listing:
         """What is not passed over by its name alone; with ``everything`` all of it."""
@@ -243,7 +245,7 @@ class _Walk:
             self._leave(path, reason)
         return reason is not None
 
-    def _files(self, listing: Listing) -> Iterator[Found]:
+    def _files(self, listing: Listing) -> Iterator[ScannedFile]:
         """What to index in one directory."""
         folder = listing.folder
         there = {*self._sidecars.listings.of(folder).files, *listing.hidden}

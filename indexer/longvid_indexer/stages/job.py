@@ -13,7 +13,7 @@ from longvid_storage.types import Sound, StageResult, VideoInfo
 
 if TYPE_CHECKING:
     from longvid_indexer.diariser import Diariser
-    from longvid_indexer.scan import Found
+    from longvid_indexer.scan import ScannedFile
     from longvid_indexer.screen_reader import ScreenReader
     from longvid_indexer.sound_tagger import SoundTagger
     from longvid_indexer.summariser import Summariser
@@ -73,7 +73,7 @@ class Job:
 
     store: Store
     engines: StageEngines
-    found: Found
+    found: ScannedFile
     info: VideoInfo
     recorded: dict[str, StageRecord] = field(default_factory=dict)
     results: dict[str, StageResult] = field(default_factory=dict)
