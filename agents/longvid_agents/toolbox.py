@@ -21,7 +21,7 @@ MOST_VIDEOS = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class CallResult:
     """What a call gave: evidence, the moments it was read around, the videos it named, and a ``note`` for the trail.
 
     ``cards`` describe videos: they say where to look on, and are nothing that can be cited.
@@ -35,12 +35,12 @@ class Found:
     note: str | None = None
 
 
-def run_calls(calls: Sequence[Call], view: View, *, k: int) -> list[Found]:
+def run_calls(calls: Sequence[Call], view: View, *, k: int) -> list[CallResult]:
     """What each call gives, in order."""
     return [run_call(call, view, k=k) for call in calls]
 
 
-def run_call(call: Call, view: View, *, k: int) -> Found:
+def run_call(call: Call, view: View, *, k: int) -> CallResult:
     """One call, with the view's scope narrowed by what it names; never widened."""
     inside = view.scope.narrowed(
         videos=None if call.video_id is None else [call.video_id],
@@ -49,45 +49,45 @@ def run_call(call: Call, view: View, *, k: int) -> Found:
         speaker=call.speaker,
     )
     if inside is None:
-        return Found(call, note="outside what was allowed")
+        return CallResult(call, note="outside what was allowed")
     view = view.within(inside)
     if call.tool == "search":
         moments = tuple(search(view, call.query, k))
-        return Found(call, tuple(around(view, moments)), moments, sources_of(moments))
+        return CallResult(call, tuple(around(view, moments)), moments, sources_of(moments))
     if call.tool == "mentions":
         try:
             return _mentioned(call, view)
         except UsageError as error:
-            return Found(call, note=error.message)
+            return CallResult(call, note=error.message)
     if call.tool == "library":
         return _listed(call, view)
     return _read(call, view)
 
 
-def _mentioned(call: Call, view: View) -> Found:
+def _mentioned(call: Call, view: View) -> CallResult:
     groups = mentions(view, call.terms)
     ids = list(dict.fromkeys(i for group in groups for place in group.mentions for i in place.passage_ids))
     more = f"the first {MOST_PLACES} of {len(ids)}" if len(ids) > MOST_PLACES else None
     sources = {group.video_id: (group.title, group.path) for group in groups}
-    return Found(call, tuple(view.passages(ids[:MOST_PLACES])), sources=sources, note=more)
+    return CallResult(call, tuple(view.passages(ids[:MOST_PLACES])), sources=sources, note=more)
 
 
-def _listed(call: Call, view: View) -> Found:
+def _listed(call: Call, view: View) -> CallResult:
     """The first videos of the library, each with its date, length and speakers."""
     admitted = view.cards()
     more = f"the first {MOST_VIDEOS} of {len(admitted)}" if len(admitted) > MOST_VIDEOS else None
     first = [card.video_id for card in admitted[:MOST_VIDEOS]]
     cards = tuple(view.cards(details=True, ids=first))
     sources = {card.video_id: (card.title, card.path) for card in cards}
-    return Found(call, sources=sources, cards=cards, note=more)
+    return CallResult(call, sources=sources, cards=cards, note=more)
 
 
-def _read(call: Call, view: View) -> Found:
+def _read(call: Call, view: View) -> CallResult:
     """Outline, transcript, screen text or sounds of one video, if the scope admits that video."""
     video_id = call.video_id or ""
     card = next(iter(view.cards(ids=[video_id])), None)
     if card is None:
-        return Found(call, note="no such video")
+        return CallResult(call, note="no such video")
     kinds = {"transcript": "speech", "screen_text": "screen", "sounds": "sound"}
     if call.tool in kinds:
         found = view.passages_of(video_id, [kinds[call.tool]])
@@ -96,7 +96,7 @@ def _read(call: Call, view: View) -> Found:
     else:
         found = outline_of(view, video_id)
         found += view.passages([i for i in _named(view.chain(video_id)) if i])
-    return Found(call, tuple(found), sources={video_id: (card.title, card.path)})
+    return CallResult(call, tuple(found), sources={video_id: (card.title, card.path)})
 
 
 def _named(chain: Iterable[ChainLink]) -> list[int]:

@@ -17,7 +17,7 @@ from longvid_agents.question import make_plan
 from longvid_agents.route import widened
 from longvid_agents.run import Run
 from longvid_agents.state import AskState
-from longvid_agents.toolbox import Found, run_calls
+from longvid_agents.toolbox import CallResult, run_calls
 from longvid_agents.working_memory import WorkingMemory
 from longvid_storage.search.evidence import around
 from longvid_storage.search.moments import search as find
@@ -64,7 +64,7 @@ def search(run: Run, state: AskState) -> dict[str, Any]:
     }
 
 
-def _remember(run: Run, state: AskState, found: Sequence[Found]) -> WorkingMemory:
+def _remember(run: Run, state: AskState, found: Sequence[CallResult]) -> WorkingMemory:
     """The memory with the best of what each call gave, an even share of the turn's tokens each."""
     assert state.route is not None
     memory = state.memory
@@ -81,7 +81,7 @@ def _remember(run: Run, state: AskState, found: Sequence[Found]) -> WorkingMemor
     return memory
 
 
-def best_of(run: Run, found: Found, most_tokens: int) -> list[Passage]:
+def best_of(run: Run, found: CallResult, most_tokens: int) -> list[Passage]:
     """The sentences that fit the call's query best, each with its neighbours, best first."""
     sentences = found.sentences
     plan = make_plan(found.call.query)
@@ -128,7 +128,7 @@ def within_tokens(
     return kept
 
 
-def _steps(run: Run, state: AskState, memory: WorkingMemory, found: Sequence[Found]) -> list[TrailStep]:
+def _steps(run: Run, state: AskState, memory: WorkingMemory, found: Sequence[CallResult]) -> list[TrailStep]:
     def described(call: Call) -> str:
         return call.described(memory.label)
 
@@ -143,7 +143,7 @@ def _steps(run: Run, state: AskState, memory: WorkingMemory, found: Sequence[Fou
     ]
 
 
-def _searched(found: Sequence[Found]) -> list[Passage]:
+def _searched(found: Sequence[CallResult]) -> list[Passage]:
     """What searches found: the evidence quotes are chosen from."""
     return [sentence for each in found if each.call.tool == "search" for sentence in each.sentences]
 
