@@ -10,13 +10,13 @@ import av
 import numpy as np
 import pytest
 
-from longvid_indexer.frames import Frame, FrameReader, fit
+from longvid_indexer.frames import DecodedFrame, FrameReader, fit
 from longvid_indexer.probe import probe
 from longvid_indexer.visual import visual_pass
 from media_factory import lecture, sample_slides, shots, slide, truncated, variable_rate, write_video
 
 
-def read(path: Path) -> tuple[list[Frame], FrameReader]:
+def read(path: Path) -> tuple[list[DecodedFrame], FrameReader]:
     reader = FrameReader(path, probe(path, "test"))
     return list(reader), reader
 

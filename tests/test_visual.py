@@ -78,7 +78,7 @@ def test_memory_does_not_grow_with_the_video(tmp_path: Path) -> None:
     """Frames held at any time are few: counted, because a process's memory says little."""
     import gc
 
-    from longvid_indexer.frames import Frame, FrameReader
+    from longvid_indexer.frames import DecodedFrame, FrameReader
 
     path = lecture(sample_slides(8, builds=True), seconds=20).write(tmp_path / "long.mp4")
     most = 0
@@ -88,7 +88,7 @@ def test_memory_does_not_grow_with_the_video(tmp_path: Path) -> None:
         nonlocal most
         for frame in original(reader):
             if frame.number % 50 == 0:
-                most = max(most, sum(type(o) is Frame for o in gc.get_objects()))
+                most = max(most, sum(type(o) is DecodedFrame for o in gc.get_objects()))
             yield frame
 
     with pytest.MonkeyPatch.context() as patch:

@@ -40,7 +40,7 @@ _BEYOND_END_S = 10.0
 
 
 @dataclass
-class Frame:
+class DecodedFrame:
     """One decoded picture; pixels are converted only when asked for.
 
     ``time_s``: when a player shows it. ``number``: its place in presentation order, from 0.
@@ -145,7 +145,7 @@ class FrameReader:
     time_base: Any = None
     rate: float = field(default=_FALLBACK_RATE)
 
-    def __iter__(self) -> Iterator[Frame]:
+    def __iter__(self) -> Iterator[DecodedFrame]:
         from longvid_indexer.opening import open_media
         from longvid_indexer.packets import breaks
         from longvid_indexer.probe import first_video
@@ -164,7 +164,7 @@ class FrameReader:
             clock = _Clock(self.info.stream_start_s, self.info.duration_s, 1 / self.rate)
             for raw in decoded(container, stream, self._damaged, self._ended):
                 time_s, until_s = clock.place(raw)
-                frame = Frame(raw, time_s, self.frames_decoded, aspect)
+                frame = DecodedFrame(raw, time_s, self.frames_decoded, aspect)
                 self.frames_decoded += 1
                 self.decoded_until_s = until_s
                 yield frame

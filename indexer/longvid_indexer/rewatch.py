@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from longvid_indexer.frames import Frame, decoded, fit, pixel_aspect
+from longvid_indexer.frames import DecodedFrame, decoded, fit, pixel_aspect
 from longvid_indexer.vision.pictures import encode_webp
 from longvid_storage.errors import MediaError
 from longvid_storage.types import Box, VideoInfo
@@ -121,7 +121,7 @@ class Rewatcher:
                 for asked_s, raw, time_s in self._group(
                     container, stream, group, info.stream_start_s, packets
                 ):
-                    yield _picture(Frame(raw, time_s, 0, aspect), asked_s, box, long_side)
+                    yield _picture(DecodedFrame(raw, time_s, 0, aspect), asked_s, box, long_side)
 
     def _group(
         self,
@@ -209,7 +209,7 @@ def intra_times(stream: Any, start_s: float) -> list[float]:
     return sorted(float(timestamp * stream.time_base) - start_s for timestamp in entries)
 
 
-def _picture(frame: Frame, asked_s: float, box: Box | None, long_side: int) -> Picture:
+def _picture(frame: DecodedFrame, asked_s: float, box: Box | None, long_side: int) -> Picture:
     image = frame.upright_rgb(long_side if box is None else _WHOLE)
     if box is not None:
         import cv2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from longvid_indexer.frames import Frame, FrameReader, fit
+from longvid_indexer.frames import DecodedFrame, FrameReader, fit
 from longvid_indexer.packets import broken_clock
 from longvid_indexer.vision.dissolves import DissolveDetector
 from longvid_indexer.vision.keyframes import MiddleFrame, keep
@@ -143,7 +143,7 @@ class _Look:
         """Shot boundaries found so far."""
         return self._shots.cuts_s if self._shots else []
 
-    def see(self, frame: Frame, rate: float) -> None:
+    def see(self, frame: DecodedFrame, rate: float) -> None:
         """Show the next decoded frame to all who look."""
         if self._shots is None:
             detectors = make_detectors(self._settings.detector)
@@ -160,7 +160,7 @@ class _Look:
             self.looks += 1
             self._look(frame)
 
-    def _look(self, frame: Frame) -> None:
+    def _look(self, frame: DecodedFrame) -> None:
         before_s = self._slides.start_s
         luma = frame.luma(*self._size)
         ended = self._slides.see(luma, frame.time_s, frame)

@@ -12,13 +12,18 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from longvid_indexer.frames import Frame
+    from longvid_indexer.frames import DecodedFrame
 
 _FIRST_LOOK_S = 0.25
 
 
 def keep(
-    frame: Frame, start_s: float, end_s: float, kind: Literal["slide", "shot"], long_side: int, quality: int
+    frame: DecodedFrame,
+    start_s: float,
+    end_s: float,
+    kind: Literal["slide", "shot"],
+    long_side: int,
+    quality: int,
 ) -> Keyframe:
     """Turn a frame into a keyframe of the span ``[start_s, end_s)``."""
     image = frame.upright_rgb(long_side)
@@ -32,7 +37,7 @@ _OUTSIDE = (255, 0, 255)
 
 
 def keep_state(
-    frame: Frame, start_s: float, rows: tuple[float, float], long_side: int, quality: int
+    frame: DecodedFrame, start_s: float, rows: tuple[float, float], long_side: int, quality: int
 ) -> Keyframe:
     """A state's rows (from, to, in heights of the picture) as a keyframe.
 
@@ -70,9 +75,9 @@ class MiddleFrame:
     def __init__(self, start_s: float) -> None:
         self.start_s = start_s
         self._next_s = _FIRST_LOOK_S
-        self._held: list[Frame] = []
+        self._held: list[DecodedFrame] = []
 
-    def see(self, frame: Frame) -> None:
+    def see(self, frame: DecodedFrame) -> None:
         """Offer the next frame."""
         since_s = frame.time_s - self.start_s
         if since_s < 0:
@@ -82,7 +87,7 @@ class MiddleFrame:
             while self._next_s <= since_s:
                 self._next_s *= 1.5
 
-    def best(self, end_s: float) -> Frame | None:
+    def best(self, end_s: float) -> DecodedFrame | None:
         """The held frame nearest to the middle of ``[start_s, end_s)``."""
         inside = [frame for frame in self._held if frame.time_s < end_s]
         middle_s = (self.start_s + end_s) / 2

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from longvid_indexer.frames import Frame
+    from longvid_indexer.frames import DecodedFrame
     from longvid_indexer.vision.dissolves import Dissolve, DissolveDetector
 
 # What PySceneDetect's SceneManager shrinks to before it looks (DEFAULT_MIN_WIDTH, applied to the long side).
@@ -48,7 +48,7 @@ class ShotFinder:
         self.small: NDArray[np.uint8] | None = None
         self._cuts_s: list[float] = []
 
-    def see(self, frame: Frame) -> list[float]:
+    def see(self, frame: DecodedFrame) -> list[float]:
         """Look at the next frame; returns the cuts that it settles, in seconds (a few frames in the past)."""
         from scenedetect.common import FrameTimecode, Timecode
 
