@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Recognition:
     """What was recognised, in order of time, the language most of it is in, and notes for the user, what was heard."""
 
     utterances: tuple[Utterance, ...]
@@ -46,7 +46,7 @@ def _pause_s(transcriber: Transcriber) -> float:
 
 def recognise(
     path: Path, info: VideoInfo, transcriber: Transcriber, gate: str = "auto", wanted: str | None = None
-) -> Heard:
+) -> Recognition:
     """Transcribe the sound of a file in one pass and constant memory.
 
     ``wanted``: the sound track, as ``listening.sound_track`` takes it. ``gate``: what tells voice from
@@ -81,7 +81,7 @@ def recognise(
         notes.append(invented)
     languages = Counter(utterance.language for utterance in said if utterance.language)
     language = languages.most_common(1)[0][0] if languages else None
-    return Heard(tuple(said), language, tuple(notes), audio.track.counters() if audio.track else {})
+    return Recognition(tuple(said), language, tuple(notes), audio.track.counters() if audio.track else {})
 
 
 def transcribe_all(
