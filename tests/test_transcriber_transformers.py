@@ -14,7 +14,7 @@ from longvid_indexer.audio import SAMPLE_RATE
 from longvid_indexer.transcribers.asr_kinds import Spoken, kind_of
 from longvid_indexer.transcribers.asr_words import ctc_words, token_words
 from longvid_indexer.transcribers.transformers import TransformersTranscriber
-from longvid_indexer.transcribers.words import Heard, group_words
+from longvid_indexer.transcribers.words import RecognisedWord, group_words
 from longvid_indexer.voice import Stretch
 from longvid_storage.errors import MissingExtraError, ModelError
 from longvid_storage.models.torch_device import HalvedBatchWarning
@@ -123,10 +123,14 @@ def test_tokens_become_words_also_where_words_have_no_spaces() -> None:
 
 
 def test_an_utterance_keeps_the_spacing_of_its_engine() -> None:
-    english = [Heard(" Good", 0.0, 0.2), Heard(" day,", 0.2, 0.4), Heard(" ", 0.4, 0.4)]
+    english = [
+        RecognisedWord(" Good", 0.0, 0.2),
+        RecognisedWord(" day,", 0.2, 0.4),
+        RecognisedWord(" ", 0.4, 0.4),
+    ]
     (said,) = group_words(english, 10.0, 20.0, "en")
     assert (said.text, [w.text for w in said.words]) == ("Good day,", ["Good", "day,"])
-    chinese = [Heard(" 我", 0.0, 0.2), Heard("们", 0.2, 0.4)]
+    chinese = [RecognisedWord(" 我", 0.0, 0.2), RecognisedWord("们", 0.2, 0.4)]
     assert group_words(chinese, 10.0, 20.0, "zh")[0].text == "我们"
 
 

@@ -21,7 +21,7 @@ from longvid_indexer.transcribers.pocketsphinx import PocketsphinxTranscriber
 from longvid_indexer.transcribers.segments import Segment, to_utterances
 from longvid_indexer.transcribers.transformers import TransformersTranscriber
 from longvid_indexer.transcribers.whisper import WhisperTranscriber, checkpoint_path
-from longvid_indexer.transcribers.words import Heard, group_words
+from longvid_indexer.transcribers.words import RecognisedWord, group_words
 from longvid_indexer.voice import Stretch, voiced_stretches
 from longvid_indexer.voice_gate import EnergyGate
 from longvid_storage.errors import ModelError
@@ -246,12 +246,12 @@ def test_pocketsphinx_invents_nothing_on_noise_tones_and_silence(sphinx: Pockets
 
 
 def test_words_between_pauses_are_one_utterance() -> None:
-    words = [Heard("a", 0.0, 0.2), Heard("b", 0.3, 0.5), Heard("c", 1.2, 1.4)]
+    words = [RecognisedWord("a", 0.0, 0.2), RecognisedWord("b", 0.3, 0.5), RecognisedWord("c", 1.2, 1.4)]
     assert [(u.text, u.start_s, u.end_s) for u in group_words(words, 10.0, 20.0, "en")] == [
         ("a b", 10.0, 10.5),
         ("c", 11.2, 11.4),
     ]
-    flow = [Heard(str(i), i * 0.5, i * 0.5 + 0.3) for i in range(60)]
+    flow = [RecognisedWord(str(i), i * 0.5, i * 0.5 + 0.3) for i in range(60)]
     lengths = [u.end_s - u.start_s for u in group_words(flow, 0.0, 30.0, None)]
     assert max(lengths) < 13
 
@@ -346,13 +346,13 @@ def test_whisper_fingerprint_follows_content_and_settings(tmp_path: Path, checkp
 def test_a_segment_that_the_model_takes_for_no_speech_or_that_begins_after_the_sound_is_left_out() -> None:
     sure = Segment(" Words.", 0.0, 2.0, (), 0.1, -0.3)
     unsure = Segment(" Thanks.", 2.0, 3.0, (), 0.9, -1.4)
-    late = Segment(" Bye.", 5.2, 6.0, (Heard(" Bye.", 5.2, 6.0),), 0.1, -0.3)
+    late = Segment(" Bye.", 5.2, 6.0, (RecognisedWord(" Bye.", 5.2, 6.0),), 0.1, -0.3)
     said = to_utterances([sure, unsure, late, Segment(" ", 0.0, 1.0)], 100.0, 5.0, "en")
     assert [(u.start_s, u.end_s, u.text) for u in said] == [(100.0, 102.0, "Words.")]
 
 
 def test_words_of_a_segment_never_go_backwards_or_beyond_the_sound() -> None:
-    words = (Heard("一", -0.1, 0.4), Heard("二", 0.3, 0.9), Heard("三", 4.8, 5.7))
+    words = (RecognisedWord("一", -0.1, 0.4), RecognisedWord("二", 0.3, 0.9), RecognisedWord("三", 4.8, 5.7))
     (said,) = to_utterances([Segment("一二三", 0.0, 5.7, words)], 10.0, 5.0, "zh")
     assert said.text == "一二三"
     assert [(w.start_s, w.end_s) for w in said.words] == [(10.0, 10.4), (10.4, 10.9), (14.8, 15.0)]

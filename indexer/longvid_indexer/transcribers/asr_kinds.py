@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from longvid_indexer.audio import SAMPLE_RATE
 from longvid_indexer.subtitles.languages import normalise_language
 from longvid_indexer.transcribers.asr_words import ctc_words, only_capitals, spaced_words, token_words
-from longvid_indexer.transcribers.words import Heard
+from longvid_indexer.transcribers.words import RecognisedWord
 
 Sounds = Sequence[NDArray[np.float32]]
 # More tokens a second than any language needs, so that a looping decoder ends.
@@ -31,7 +31,7 @@ class Spoken:
     """What is said in one sound; ``words`` are empty where the model gives no times."""
 
     text: str
-    words: tuple[Heard, ...] = ()
+    words: tuple[RecognisedWord, ...] = ()
     language: str | None = None
 
 
@@ -155,7 +155,7 @@ def hear_whisper(loaded: Loaded, sounds: Sounds, language: str | None) -> list[S
 
 def _of_segments(segments: Sequence[dict[str, Any]], tokenizer: Any, codes: dict[int, str]) -> Spoken:
     texts: list[str] = []
-    words: list[Heard] = []
+    words: list[RecognisedWord] = []
     language = None
     for segment in segments:
         result = segment["result"]

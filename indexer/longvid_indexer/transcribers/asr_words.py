@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_indexer.transcribers.words import Heard
+from longvid_indexer.transcribers.words import RecognisedWord
 
 
 def token_words(
     tokens: Sequence[int], spans: Sequence[tuple[float, float]], tokenizer: Any
-) -> Iterator[Heard]:
+) -> Iterator[RecognisedWord]:
     """Byte-level tokens to words: a space begins one; what is written without spaces is parted at whole characters."""
     text, held, begin_s, end_s = "", [], 0.0, 0.0
     for token, (start_s, until_s) in zip(tokens, spans, strict=True):
@@ -24,12 +24,12 @@ def token_words(
             continue  # a character of which more bytes follow
         joins = not piece.startswith(" ") and not _stands_alone(piece)
         if text and not joins:
-            yield Heard(text, begin_s, end_s)
+            yield RecognisedWord(text, begin_s, end_s)
             text = ""
         begin_s = begin_s if text else start_s
         text, held, end_s = text + piece, [], max(begin_s, until_s)
     if text:
-        yield Heard(text, begin_s, end_s)
+        yield RecognisedWord(text, begin_s, end_s)
 
 
 def _stands_alone(piece: str) -> bool:
@@ -41,7 +41,9 @@ def _stands_alone(piece: str) -> bool:
     )
 
 
-def ctc_words(tokens: NDArray[np.int64], frame_s: float, blank: int, tokenizer: Any) -> Iterator[Heard]:
+def ctc_words(
+    tokens: NDArray[np.int64], frame_s: float, blank: int, tokenizer: Any
+) -> Iterator[RecognisedWord]:
     """The words of a frame-wise best path: runs of one token are one, blanks part them, a delimiter ends a word."""
     delimiter = getattr(tokenizer, "word_delimiter_token", None)
     special = {*tokenizer.all_special_ids, blank}
@@ -54,14 +56,14 @@ def ctc_words(tokens: NDArray[np.int64], frame_s: float, blank: int, tokenizer: 
         piece = tokenizer.convert_ids_to_tokens(token)
         parts = piece == delimiter or piece.startswith("▁")
         if parts and text:
-            yield Heard(text, begin * frame_s, end * frame_s)
+            yield RecognisedWord(text, begin * frame_s, end * frame_s)
             text = ""
         if token in special or piece == delimiter:
             continue
         begin = begin if text else int(first)
         text, end = text + piece.removeprefix("▁"), int(last)
     if text:
-        yield Heard(text, begin * frame_s, end * frame_s)
+        yield RecognisedWord(text, begin * frame_s, end * frame_s)
 
 
 def only_capitals(tokenizer: Any) -> bool:
@@ -70,14 +72,14 @@ def only_capitals(tokenizer: Any) -> bool:
     return not any(c.islower() for token in tokenizer.get_vocab() if token not in special for c in token)
 
 
-def spaced_words(tokens: Sequence[dict[str, Any]]) -> Iterator[Heard]:
+def spaced_words(tokens: Sequence[dict[str, Any]]) -> Iterator[RecognisedWord]:
     """Tokens to words: a space before a token begins a new one."""
     text, begin_s, end_s = "", 0.0, 0.0
     for token in tokens:
         if text.strip() and token["token"].startswith(" "):
-            yield Heard(text.strip(), begin_s, end_s)
+            yield RecognisedWord(text.strip(), begin_s, end_s)
             text = ""
         begin_s = begin_s if text else float(token["start"])
         text, end_s = text + token["token"], max(begin_s, float(token["end"]))
     if text.strip():
-        yield Heard(text.strip(), begin_s, end_s)
+        yield RecognisedWord(text.strip(), begin_s, end_s)

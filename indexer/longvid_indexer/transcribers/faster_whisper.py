@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from longvid_indexer.audio import SAMPLE_RATE
 from longvid_indexer.invented import COMPRESSION_MAX, LOGPROB_MIN, NO_SPEECH_MAX
 from longvid_indexer.transcribers.segments import Segment, to_utterances
-from longvid_indexer.transcribers.words import Heard
+from longvid_indexer.transcribers.words import RecognisedWord
 from longvid_indexer.voice import Stretch
 from longvid_storage.errors import MissingExtraError, ModelError, first_line
 from longvid_storage.models.torch_device import in_batches
@@ -273,7 +273,9 @@ def _clip_at(at_s: float, clips: list[dict[str, float]]) -> int:
 
 def _segment(segment: Any, offset_s: float) -> Segment:
     words = tuple(
-        Heard(word.word, float(word.start) - offset_s, float(word.end) - offset_s, float(word.probability))
+        RecognisedWord(
+            word.word, float(word.start) - offset_s, float(word.end) - offset_s, float(word.probability)
+        )
         for word in segment.words or ()
     )
     return Segment(

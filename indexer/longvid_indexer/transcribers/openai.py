@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from longvid_indexer.audio import SAMPLE_RATE
 from longvid_indexer.subtitles.languages import normalise_language
 from longvid_indexer.transcribers.segments import Segment, to_utterances
-from longvid_indexer.transcribers.words import Heard
+from longvid_indexer.transcribers.words import RecognisedWord
 from longvid_indexer.voice import Stretch
 from longvid_storage.models.endpoint import Endpoint, RefusedError
 from longvid_storage.types import Utterance
@@ -180,14 +180,14 @@ def _segment(given: Any) -> Segment | None:
     return Segment(given["text"], start_s, end_s, (), no_speech, logprob)
 
 
-def _word(given: Any) -> Heard | None:
+def _word(given: Any) -> RecognisedWord | None:
     if not isinstance(given, dict) or not isinstance(given.get("word"), str):
         return None
     start_s, end_s = _number(given.get("start")), _number(given.get("end"))
-    return None if start_s is None or end_s is None else Heard(given["word"], start_s, end_s)
+    return None if start_s is None or end_s is None else RecognisedWord(given["word"], start_s, end_s)
 
 
-def _with_words(segment: Segment, words: list[Heard]) -> Segment:
+def _with_words(segment: Segment, words: list[RecognisedWord]) -> Segment:
     """The words in a segment's time, if they are its text; words that tell something else are worse than none."""
     inside = tuple(
         word for word in words if segment.start_s <= (word.start_s + word.end_s) / 2 <= segment.end_s
@@ -198,7 +198,7 @@ def _with_words(segment: Segment, words: list[Heard]) -> Segment:
     spelled = segment.text.split()
     if len(spelled) == len(inside):
         inside = tuple(
-            Heard(text, word.start_s, word.end_s) for text, word in zip(spelled, inside, strict=True)
+            RecognisedWord(text, word.start_s, word.end_s) for text, word in zip(spelled, inside, strict=True)
         )
     return Segment(segment.text, segment.start_s, segment.end_s, inside, segment.no_speech, segment.logprob)
 

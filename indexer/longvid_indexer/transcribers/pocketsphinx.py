@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_indexer.transcribers.words import Heard, group_words
+from longvid_indexer.transcribers.words import RecognisedWord, group_words
 from longvid_storage.errors import MissingExtraError, ModelError
 from longvid_storage.types import Utterance
 
@@ -64,7 +64,7 @@ class PocketsphinxTranscriber:
         end_s = start_s + len(samples) / 16_000
         return group_words(words, start_s, end_s, self.language)
 
-    def _words(self, samples: NDArray[np.float32]) -> list[Heard]:
+    def _words(self, samples: NDArray[np.float32]) -> list[RecognisedWord]:
         if len(samples) < _SAMPLES_MIN:
             return []
         decoder = self._load()
@@ -82,7 +82,9 @@ class PocketsphinxTranscriber:
             if not is_word or segment.end_frame - segment.start_frame > _WORD_MAX_S * rate:
                 continue
             confidence = min(1.0, float(segment.prob))
-            found.append(Heard(text, segment.start_frame / rate, (segment.end_frame + 1) / rate, confidence))
+            found.append(
+                RecognisedWord(text, segment.start_frame / rate, (segment.end_frame + 1) / rate, confidence)
+            )
         return found
 
     def _load(self) -> Any:
@@ -100,7 +102,7 @@ class PocketsphinxTranscriber:
         return self._decoder
 
 
-def is_speech(words: list[Heard]) -> bool:
+def is_speech(words: list[RecognisedWord]) -> bool:
     """Whether the recogniser believes enough of what it heard."""
     if not words:
         return False

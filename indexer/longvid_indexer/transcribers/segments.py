@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from longvid_indexer.invented import is_unsure
-from longvid_indexer.transcribers.words import Heard
+from longvid_indexer.transcribers.words import RecognisedWord
 from longvid_storage.types import Utterance, Word
 
 
@@ -21,7 +21,7 @@ class Segment:
     text: str
     start_s: float
     end_s: float
-    words: tuple[Heard, ...] = ()
+    words: tuple[RecognisedWord, ...] = ()
     no_speech: float | None = None
     logprob: float | None = None
 

@@ -14,7 +14,7 @@ _SHORT_PAUSE_S = 0.15
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class RecognisedWord:
     """A recognised word; times in seconds from the start of its stretch, ``confidence`` in [0, 1].
 
     Some engines put the space before a word into its text; then words without one (Chinese) follow without a gap.
@@ -27,10 +27,10 @@ class Heard:
 
 
 def group_words(
-    words: Sequence[Heard], start_s: float, end_s: float, language: str | None
+    words: Sequence[RecognisedWord], start_s: float, end_s: float, language: str | None
 ) -> list[Utterance]:
     """Utterances on the video's timeline, all within ``[start_s, end_s]``."""
-    groups: list[list[Heard]] = []
+    groups: list[list[RecognisedWord]] = []
     for word in words:
         if not word.text.strip():
             continue
@@ -44,7 +44,7 @@ def group_words(
     return [_utterance(group, start_s, end_s, language) for group in groups]
 
 
-def _utterance(group: list[Heard], start_s: float, end_s: float, language: str | None) -> Utterance:
+def _utterance(group: list[RecognisedWord], start_s: float, end_s: float, language: str | None) -> Utterance:
     words = tuple(
         Word(w.text.strip(), min(start_s + w.start_s, end_s), min(start_s + w.end_s, end_s))
         for w in group
