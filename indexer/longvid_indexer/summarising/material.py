@@ -14,7 +14,7 @@ MOST_WORDS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class SummaryItem:
     """Something to read: neighbouring passages of one speaker, a slide, or a sentence of a summary.
 
     ``passages`` are what it rests on.
@@ -27,7 +27,7 @@ class Item:
     passages: tuple[Passage, ...]
     speaker: str | None = None
 
-    def halves(self) -> tuple[Item, Item]:
+    def halves(self) -> tuple[SummaryItem, SummaryItem]:
         """The item cut in two between words (or letters, where there is one word); both rest on the same passages."""
         words = self.text.split(" ")
         if len(words) == 1:
@@ -36,8 +36,8 @@ class Item:
         middle = (len(words) + 1) // 2
         return self._with(" ".join(words[:middle])), self._with(" ".join(words[middle:]))
 
-    def _with(self, text: str) -> Item:
-        return Item(self.start_s, self.end_s, self.kind, text, self.passages, self.speaker)
+    def _with(self, text: str) -> SummaryItem:
+        return SummaryItem(self.start_s, self.end_s, self.kind, text, self.passages, self.speaker)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class EventMaterial:
     number: int
     start_s: float
     end_s: float
-    items: tuple[Item, ...]
+    items: tuple[SummaryItem, ...]
 
 
 def events_of(segments: Iterable[Segment], passages: Sequence[Passage]) -> list[EventMaterial]:
@@ -61,7 +61,7 @@ def events_of(segments: Iterable[Segment], passages: Sequence[Passage]) -> list[
     return made
 
 
-def _items(passages: Iterable[Passage]) -> list[Item]:
+def _items(passages: Iterable[Passage]) -> list[SummaryItem]:
     runs: list[list[Passage]] = []
     for passage in sorted(passages, key=lambda p: (p.kind != "speech", p.start_s, p.end_s, p.id)):
         if runs and _together(runs[-1], passage):
@@ -69,7 +69,7 @@ def _items(passages: Iterable[Passage]) -> list[Item]:
         else:
             runs.append([passage])
     items = [
-        Item(
+        SummaryItem(
             run[0].start_s,
             max(p.end_s for p in run),
             run[0].kind,
@@ -95,12 +95,12 @@ def _together(run: Sequence[Passage], passage: Passage) -> bool:
     )
 
 
-def items_of(sentences: Iterable[SummarySentence], known: Mapping[int, Passage]) -> list[Item]:
+def items_of(sentences: Iterable[SummarySentence], known: Mapping[int, Passage]) -> list[SummaryItem]:
     """Sentences of summaries as something to fold; ``known``: the passages they rest on, by id."""
     made = []
     for sentence in sentences:
         rests = tuple(known[each] for each in sentence.passages if each in known)
         if rests:
             start_s, end_s = min(p.start_s for p in rests), max(p.end_s for p in rests)
-            made.append(Item(start_s, end_s, "summary", sentence.text, rests))
+            made.append(SummaryItem(start_s, end_s, "summary", sentence.text, rests))
     return made

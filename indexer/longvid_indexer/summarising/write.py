@@ -12,7 +12,7 @@ from types import MappingProxyType
 from longvid_indexer.structuring.words import content_words
 from longvid_indexer.summariser import Material, Summariser, WriteRequest
 from longvid_indexer.summarising import prompts
-from longvid_indexer.summarising.material import Item, items_of
+from longvid_indexer.summarising.material import SummaryItem, items_of
 from longvid_indexer.summarising.replies import LONGEST_SO_FAR, EventReply, FoldReply, SentenceReply
 from longvid_storage.db.chain import ChainLink, SummarySentence
 from longvid_storage.errors import ModelError
@@ -70,7 +70,7 @@ class Writer:
     what: str = "parts of the recording"
     tally: Tally = field(default_factory=Tally)
 
-    def event(self, items: Sequence[Item], so_far: str) -> Summarised:
+    def event(self, items: Sequence[SummaryItem], so_far: str) -> Summarised:
         """Summarise an event knowing ``so_far``; one that does not fit the window is read in parts, then folded.
 
         Raises:
@@ -114,7 +114,9 @@ class Writer:
                 raise UnusableReplyError("folding made the summaries no shorter")
             left = shorter
 
-    def _part(self, told: str, group: Sequence[Item], most: int, known: Mapping[str, ChainLink]) -> ChainLink:
+    def _part(
+        self, told: str, group: Sequence[SummaryItem], most: int, known: Mapping[str, ChainLink]
+    ) -> ChainLink:
         fingerprint = self.fingerprint(told, group, "")
         if fingerprint in known:
             self.tally.kept += 1
@@ -124,7 +126,7 @@ class Writer:
         start_s, end_s = min(item.start_s for item in group), max(item.end_s for item in group)
         return ChainLink("part", 0, start_s, end_s, made, fingerprint, self.model.name)
 
-    def fingerprint(self, told: str, items: Sequence[Item], so_far: str) -> str:
+    def fingerprint(self, told: str, items: Sequence[SummaryItem], so_far: str) -> str:
         """Of all that goes into a summary: the wording, the model, its window, the material, what came before."""
         digest = hashlib.sha256()
         for part in (prompts.VERSION, self.model.fingerprint, self.model.window, told, so_far):
@@ -133,7 +135,7 @@ class Writer:
             digest.update(f"{item}\x1e".encode())
         return digest.hexdigest()[:32]
 
-    def event_fingerprint(self, items: Sequence[Item], so_far: str) -> str:
+    def event_fingerprint(self, items: Sequence[SummaryItem], so_far: str) -> str:
         """That of an event's summary."""
         return self.fingerprint(self._event_prompt(), items, so_far)
 
@@ -148,12 +150,12 @@ class Writer:
         return prompts.FOLD.format(title=_plain(self.title), most=most, what=self.what)
 
     def _parts(
-        self, items: Sequence[Item], prompt: str, form: type[FoldReply], so_far: str
-    ) -> list[list[Item]]:
+        self, items: Sequence[SummaryItem], prompt: str, form: type[FoldReply], so_far: str
+    ) -> list[list[SummaryItem]]:
         """Consecutive items in parts whose requests fit the window, by the model's own count."""
         room = self.model.window - REPLY_TOKENS
 
-        def size(part: Sequence[Item]) -> int:
+        def size(part: Sequence[SummaryItem]) -> int:
             # What is known so far grows from part to part, up to its own bound.
             known = so_far if len(so_far) >= LONGEST_SO_FAR // 2 else "word " * (LONGEST_SO_FAR // 5)
             return self.model.count(_request(prompt, form, part, known if form is EventReply else ""))
@@ -165,8 +167,8 @@ class Writer:
                 f"it needs {empty + 100 + REPLY_TOKENS} at least; use a model with a longer one"
             )
         waiting = list(items)[::-1]
-        parts: list[list[Item]] = []
-        part: list[Item] = []
+        parts: list[list[SummaryItem]] = []
+        part: list[SummaryItem] = []
         used = empty
         while waiting:
             item = waiting.pop()
@@ -180,13 +182,13 @@ class Writer:
             part.append(item)
             used += cost
         parts += [part] if part else []
-        fitted: list[list[Item]] = []
+        fitted: list[list[SummaryItem]] = []
         for each in parts:
             fitted += _shrunk(each, lambda these: size(these) <= room)
         return fitted
 
     def _ask(
-        self, prompt: str, form: type[FoldReply], items: Sequence[Item], most: int, so_far: str
+        self, prompt: str, form: type[FoldReply], items: Sequence[SummaryItem], most: int, so_far: str
     ) -> Summarised:
         told = prompt
         error = ""
@@ -205,7 +207,7 @@ class Writer:
                 told = prompt + prompts.AGAIN.format(error=error)
         raise UnusableReplyError(error)
 
-    def _checked(self, reply: FoldReply, items: Sequence[Item], most: int) -> Summarised:
+    def _checked(self, reply: FoldReply, items: Sequence[SummaryItem], most: int) -> Summarised:
         """The reply's sentences that rest on material; raises ``UnreadableError`` when there is none."""
         known = {f"e{number}": item for number, item in enumerate(items, 1)}
         found = [_sentence(row, known) for row in reply.sentences]
@@ -218,12 +220,12 @@ class Writer:
         return Summarised(tuple(kept[:most]), reply.known)
 
 
-def tokens_to_read(model: Summariser, items: Sequence[Item]) -> int:
+def tokens_to_read(model: Summariser, items: Sequence[SummaryItem]) -> int:
     """Tokens of the items, by the model's own count; what is said around them in each request comes on top."""
     return model.count(_request("", EventReply, items, ""))
 
 
-def _request(prompt: str, form: type[FoldReply], items: Sequence[Item], so_far: str) -> WriteRequest:
+def _request(prompt: str, form: type[FoldReply], items: Sequence[SummaryItem], so_far: str) -> WriteRequest:
     known = (Material("before", 0.0, 0.0, "summary", so_far),) if so_far else ()
     material = tuple(
         Material(f"e{number}", item.start_s, item.end_s, item.kind, item.text, item.speaker)
@@ -232,7 +234,7 @@ def _request(prompt: str, form: type[FoldReply], items: Sequence[Item], so_far: 
     return WriteRequest(prompts.SYSTEM, prompt, known + material, schema_of(form), REPLY_TOKENS)
 
 
-def _shrunk(part: list[Item], fits: Callable[[list[Item]], bool]) -> list[list[Item]]:
+def _shrunk(part: list[SummaryItem], fits: Callable[[list[SummaryItem]], bool]) -> list[list[SummaryItem]]:
     """The part, or halves of it until each fits (counts of pieces need not add up to that of the whole)."""
     if len(part) <= 1 or fits(part):
         return [part]
@@ -240,7 +242,7 @@ def _shrunk(part: list[Item], fits: Callable[[list[Item]], bool]) -> list[list[I
     return _shrunk(part[:middle], fits) + _shrunk(part[middle:], fits)
 
 
-def _sentence(row: SentenceReply, known: Mapping[str, Item]) -> SummarySentence | None:
+def _sentence(row: SentenceReply, known: Mapping[str, SummaryItem]) -> SummarySentence | None:
     """The sentence with what it rests on; None when it names nothing known, or a number its evidence has not."""
     items = [known[name] for name in dict.fromkeys(row.evidence) if name in known]
     if not row.text or not items:
@@ -251,7 +253,7 @@ def _sentence(row: SentenceReply, known: Mapping[str, Item]) -> SummarySentence 
     return SummarySentence(row.text, _best_passages(row.text, items))
 
 
-def _best_passages(text: str, items: Sequence[Item]) -> tuple[int, ...]:
+def _best_passages(text: str, items: Sequence[SummaryItem]) -> tuple[int, ...]:
     """Ids of at most ``MOST_PASSAGES``: of every piece the one that shares most words with the sentence, then the
     second, in order of video and time."""
     words = set(content_words(text))
