@@ -23,7 +23,7 @@ _FRAME_TOKENS = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class MemoryItem:
     """One piece of evidence; ``passage`` is what was said, shown or seen, with its true span."""
 
     id: str
@@ -40,7 +40,7 @@ class Item:
 class Window:
     """What a model is shown of the memory: whole pieces, and digests of older ones."""
 
-    items: tuple[Item, ...]
+    items: tuple[MemoryItem, ...]
     digests: tuple[str, ...] = ()
 
 
@@ -53,7 +53,7 @@ class WorkingMemory:
     ``cards`` what a list of the library said of some of them; ``looked`` says what was watched again.
     """
 
-    items: tuple[Item, ...] = ()
+    items: tuple[MemoryItem, ...] = ()
     ruled_out: frozenset[str] = frozenset()
     videos: tuple[str, ...] = ()
     sources: Mapping[str, Names] = field(default_factory=dict)
@@ -63,7 +63,7 @@ class WorkingMemory:
     def __len__(self) -> int:
         return len(self.items)
 
-    def get(self, item_id: str) -> Item | None:
+    def get(self, item_id: str) -> MemoryItem | None:
         """The piece of that id; None for an invented one."""
         number = int(item_id[1:]) if item_id[:1] == "e" and item_id[1:].isdecimal() else 0
         return self.items[number - 1] if 1 <= number <= len(self.items) else None
@@ -98,7 +98,7 @@ class WorkingMemory:
         for sentence in sentences:
             if sentence not in known:
                 known.add(sentence)
-                items.append(Item(f"e{len(items) + 1}", sentence, *self.sources[sentence.video_id]))
+                items.append(MemoryItem(f"e{len(items) + 1}", sentence, *self.sources[sentence.video_id]))
         return replace(self, items=tuple(items))
 
     def ruling_out(self, ids: Iterable[str]) -> WorkingMemory:
@@ -122,7 +122,7 @@ class WorkingMemory:
             room -= costs[first]
         return Window(tuple(useful[first:]), _digests(useful[:first], most_tokens * DIGESTS, count))
 
-    def texts(self, items: Sequence[Item]) -> tuple[EvidenceText, ...]:
+    def texts(self, items: Sequence[MemoryItem]) -> tuple[EvidenceText, ...]:
         """Pieces as a model reads them: by video as they were met, in time order."""
         place = {video_id: number for number, video_id in enumerate(self.videos)}
         ordered = sorted(
@@ -150,9 +150,9 @@ def sources_of(moments: Iterable[Moment]) -> dict[str, Names]:
     return found
 
 
-def _digests(items: Sequence[Item], most_tokens: float, count: Callable[[str], int]) -> tuple[str, ...]:
+def _digests(items: Sequence[MemoryItem], most_tokens: float, count: Callable[[str], int]) -> tuple[str, ...]:
     """One line for each run of neighbouring pieces of a video, newest kept when they do not all fit."""
-    runs: list[list[Item]] = []
+    runs: list[list[MemoryItem]] = []
     for item in items:
         if runs and runs[-1][-1].passage.video_id == item.passage.video_id:
             runs[-1].append(item)
@@ -172,16 +172,16 @@ def _digests(items: Sequence[Item], most_tokens: float, count: Callable[[str], i
     return tuple(reversed(lines))
 
 
-def _digest(run: Sequence[Item]) -> str:
+def _digest(run: Sequence[MemoryItem]) -> str:
     longest = max(run, key=lambda item: min(len(item.passage.text), 200)).passage.text.split()
     more = " …" if len(longest) > _DIGEST_WORDS else ""
     return f"{_ids(run)} {_where(run)}: {' '.join(longest[:_DIGEST_WORDS])}{more}"
 
 
-def _ids(run: Sequence[Item]) -> str:
+def _ids(run: Sequence[MemoryItem]) -> str:
     return run[0].id if len(run) == 1 else f"{run[0].id}–{run[-1].id}"
 
 
-def _where(run: Sequence[Item]) -> str:
+def _where(run: Sequence[MemoryItem]) -> str:
     start_s = min(item.passage.start_s for item in run)
     return f"{run[0].title} {format_span(start_s, max(item.passage.end_s for item in run))}"

@@ -16,7 +16,7 @@ from longvid_agents.replies import DRAFTS, ClaimStream, Draft, Drafts, read_draf
 from longvid_agents.run import Run, ask_model, retry_prompt, seconds_ran_out, usage_after
 from longvid_agents.state import AskState
 from longvid_agents.video_lm import Reply, Request
-from longvid_agents.working_memory import Item
+from longvid_agents.working_memory import MemoryItem
 from longvid_storage.errors import OUT_OF_TIME, ModelError
 from longvid_storage.models.replies import UnreadableError
 from longvid_storage.types import Claim, Usage
@@ -211,7 +211,7 @@ def _repair(run: Run, state: AskState) -> dict[str, Any]:
         for i in each.draft.evidence
         if (item := state.memory.get(i)) is not None
     ]
-    items: dict[str, Item] = {item.id: item for item in [*named, *window.items]}
+    items: dict[str, MemoryItem] = {item.id: item for item in [*named, *window.items]}
     request = Request(
         SYSTEM,
         REPAIR.format(question=as_data(state.question), refused="\n".join(refused)),

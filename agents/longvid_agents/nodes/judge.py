@@ -10,7 +10,7 @@ from longvid_agents.replies import Draft
 from longvid_agents.run import Run
 from longvid_agents.state import AskState
 from longvid_agents.verify import supported
-from longvid_agents.working_memory import Item
+from longvid_agents.working_memory import MemoryItem
 from longvid_storage.search.evidence import vectors_of
 from longvid_storage.types import Claim
 
@@ -20,7 +20,7 @@ class Judged:
     """A draft, the claim it makes with the citations of the evidence it names, and what code says of it."""
 
     draft: Draft
-    items: tuple[Item, ...]
+    items: tuple[MemoryItem, ...]
     check: Check
 
     @property

@@ -13,7 +13,7 @@ from longvid_agents.run import Run, ask_model
 from longvid_agents.state import AskState, Refusal
 from longvid_agents.verify import supported
 from longvid_agents.video_lm import Request
-from longvid_agents.working_memory import Item
+from longvid_agents.working_memory import MemoryItem
 from longvid_storage.types import Usage
 
 # Tokens of one verdict, and of what stands around them.
@@ -64,7 +64,7 @@ def _entailed(run: Run, state: AskState, unsure: Sequence[Judged]) -> tuple[Usag
     """Those of ``unsure`` whose evidence says so as the model reads it, or by words and meaning past the budget."""
     if not unsure:
         return state.usage, [], ""
-    items: dict[str, Item] = {item.id: item for each in unsure for item in each.items}
+    items: dict[str, MemoryItem] = {item.id: item for each in unsure for item in each.items}
     numbered = [
         f"{number}. {as_data(each.draft.text)} ({', '.join(item.id for item in each.items)})"
         for number, each in enumerate(unsure, 1)
