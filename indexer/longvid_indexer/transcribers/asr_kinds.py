@@ -52,7 +52,7 @@ Hear = Callable[[Loaded, Sounds, str | None], list[Spoken]]
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class AsrKind:
     """``auto``: the class of transformers that loads it; ``whole``: its processor has more than an extractor."""
 
     auto: str
@@ -90,18 +90,18 @@ class Pair:
         )
 
 
-def kind_of(model_type: str) -> Kind | None:
+def kind_of(model_type: str) -> AsrKind | None:
     """How a model of that type is asked; None when it is no speech recogniser."""
     from transformers.models.auto import modeling_auto as known
 
     if model_type == "whisper":
-        return Kind("AutoModelForSpeechSeq2Seq", hear_whisper, whole=False)
+        return AsrKind("AutoModelForSpeechSeq2Seq", hear_whisper, whole=False)
     if model_type in known.MODEL_FOR_CTC_MAPPING_NAMES:
-        return Kind("AutoModelForCTC", hear_ctc, whole=False)
+        return AsrKind("AutoModelForCTC", hear_ctc, whole=False)
     if model_type in known.MODEL_FOR_TDT_MAPPING_NAMES:
-        return Kind("AutoModelForTDT", hear_transducer)
+        return AsrKind("AutoModelForTDT", hear_transducer)
     if model_type in known.MODEL_FOR_RNNT_MAPPING_NAMES:
-        return Kind("AutoModelForRNNT", hear_transducer)
+        return AsrKind("AutoModelForRNNT", hear_transducer)
     for names, auto in (
         (known.MODEL_FOR_SPEECH_SEQ_2_SEQ_MAPPING_NAMES, "AutoModelForSpeechSeq2Seq"),
         (known.MODEL_FOR_MULTIMODAL_LM_MAPPING_NAMES, "AutoModelForMultimodalLM"),
@@ -109,9 +109,9 @@ def kind_of(model_type: str) -> Kind | None:
         if model_type not in names:
             continue
         if takes_requests(model_type):
-            return Kind(auto, hear_by_request)
+            return AsrKind(auto, hear_by_request)
         if auto == "AutoModelForSpeechSeq2Seq":
-            return Kind(auto, hear_seq2seq, whole=False)
+            return AsrKind(auto, hear_seq2seq, whole=False)
     return None
 
 
