@@ -36,7 +36,7 @@ _VOCABULARIES = ("tokenizer.json", "vocab.json", "vocab.txt", "*.model", "tekken
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ModelKind:
     """What ``config.json`` says without loading anything."""
 
     model_type: str
@@ -57,7 +57,7 @@ class Loaded:
     model: Any
     processor: Any
     config: Any
-    kind: Kind
+    kind: ModelKind
     device: str
 
     @property
@@ -73,7 +73,7 @@ class Loaded:
         return int(known) if known < 10**8 else None
 
 
-def kind_of(place: Path, name: str) -> Kind:
+def kind_of(place: Path, name: str) -> ModelKind:
     """Read ``config.json``.
 
     Raises:
@@ -82,7 +82,7 @@ def kind_of(place: Path, name: str) -> Kind:
     try:
         config = json.loads((place / "config.json").read_text(encoding="utf-8"))
         parts = [config, config.get("thinker_config") or {}]
-        return Kind(
+        return ModelKind(
             model_type=config["model_type"],
             sees=any(_EYES & set(part) for part in parts),
             hears=any(_EARS & set(part) for part in parts),
@@ -139,7 +139,9 @@ def load(place: Path, name: str, *, device: str | None, dtype: str) -> Loaded:
     return Loaded(torch, model, processor, config, kind, at)
 
 
-def _read(transformers: Any, place: Path, kind: Kind, name: str, precision: Any) -> tuple[Any, Any, Any, Any]:
+def _read(
+    transformers: Any, place: Path, kind: ModelKind, name: str, precision: Any
+) -> tuple[Any, Any, Any, Any]:
     """Processor (or tokenizer), configuration, model, and what transformers reports of its weights."""
     media = kind.sees or kind.hears
     reader = transformers.AutoProcessor if media else transformers.AutoTokenizer
@@ -165,7 +167,7 @@ def _read(transformers: Any, place: Path, kind: Kind, name: str, precision: Any)
     return processor, config, model, report
 
 
-def _class(transformers: Any, kind: Kind, config: Any, name: str) -> Any:
+def _class(transformers: Any, kind: ModelKind, config: Any, name: str) -> Any:
     """The auto class that knows this configuration, or the family's own class."""
     if kind.family.model:
         return getattr(transformers, kind.family.model)

@@ -19,7 +19,7 @@ from longvid_agents.packing import FramePart, Part, packing_named, spread
 from longvid_agents.video_lm import Frame, Reply, Request, Sound
 from longvid_agents.video_lms.counting import ProcessorCounter
 from longvid_agents.video_lms.families import family_of
-from longvid_agents.video_lms.loading import Kind, Loaded, kind_of, load
+from longvid_agents.video_lms.loading import Loaded, ModelKind, kind_of, load
 from longvid_agents.video_lms.prompting import SAMPLING_RATE, Prompter, pieces_of
 from longvid_agents.video_lms.pruning import Run, left_out, pruning, runs_of
 from longvid_agents.video_lms.writing import Written, write
@@ -171,7 +171,7 @@ class TransformersVideoLM:
         return find_weights(self._place, "video-language")
 
     @cached_property
-    def _kind(self) -> Kind:
+    def _kind(self) -> ModelKind:
         return kind_of(self._directory, self.name)
 
     @cached_property
