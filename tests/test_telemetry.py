@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from longvid_indexer.probe import probe
-from longvid_indexer.subtitles.cue import Cue, Line, Subtitles
+from longvid_indexer.subtitles.cue import Cue, CueLine, Subtitles
 from longvid_indexer.subtitles.telemetry import is_telemetry
 from longvid_indexer.transcribers.pocketsphinx import PocketsphinxTranscriber
 from longvid_indexer.transcript import make_transcript
@@ -48,7 +48,7 @@ SPEECH: dict[str, Callable[[int], str]] = {
 
 
 def subtitles(say: Callable[[int], str], count: int = 24) -> Subtitles:
-    return Subtitles([Cue(i, i + 1.0, tuple(map(Line, say(i).split("\n")))) for i in range(count)])
+    return Subtitles([Cue(i, i + 1.0, tuple(map(CueLine, say(i).split("\n")))) for i in range(count)])
 
 
 @pytest.mark.parametrize("kind", DATA)

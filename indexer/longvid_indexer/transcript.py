@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from longvid_indexer.invented import without_loops
 from longvid_indexer.subtitles.beside import Beside, Sidecar, Sidecars, in_order
 from longvid_indexer.subtitles.cleaning import join_brackets, tidy_line
-from longvid_indexer.subtitles.cue import Cue, Line, Subtitles
+from longvid_indexer.subtitles.cue import Cue, CueLine, Subtitles
 from longvid_indexer.subtitles.languages import normalise_language
 from longvid_indexer.subtitles.reading import read_subtitles
 from longvid_indexer.subtitles.sounds import described_sounds
@@ -215,7 +215,7 @@ def _cue_utterances(cue: Cue, turns: list[Turn], language: str | None) -> list[U
     return made
 
 
-def _words_of(lines: list[Line]) -> tuple[Word, ...]:
+def _words_of(lines: list[CueLine]) -> tuple[Word, ...]:
     """The words of all lines, if they are exactly the text (a name or a dash taken off leaves them out)."""
     words = tuple(word for line in lines for word in line.words)
     said = " ".join(line.text for line in lines).split()

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
-from longvid_indexer.subtitles.cue import LONGEST_S, Cue, Line, Subtitles
+from longvid_indexer.subtitles.cue import LONGEST_S, Cue, CueLine, Subtitles
 from longvid_storage.types import Word
 
 # Nobody who is understood speaks more slowly (characters a second); what is longer is silence.
@@ -65,7 +65,7 @@ def add_spoken(
     elif end_s <= start_s:
         read.problems["cues that ended before they began got an estimated end"] += 1
         end_s = start_s + spoken_for(said)
-    line = Line(said, bare(speaker or "") or None, put_on(said, words, start_s, end_s))
+    line = CueLine(said, bare(speaker or "") or None, put_on(said, words, start_s, end_s))
     read.cues.append(Cue(float(start_s), float(end_s), (line,)))
 
 

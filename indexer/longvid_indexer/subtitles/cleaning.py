@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from longvid_indexer.subtitles.cue import Line
+from longvid_indexer.subtitles.cue import CueLine
 from longvid_indexer.subtitles.descriptions import closing_bracket, is_sound, opening_bracket
 
 # A description runs over so many lines of a cue at most.
@@ -15,9 +15,9 @@ _DASH = re.compile(r"[-–—‐](?:\s+|(?=[^\W\d]))")
 _MUSIC = re.compile("[♪♫♬]+")
 
 
-def join_brackets(lines: Sequence[Line]) -> tuple[Line, ...]:
+def join_brackets(lines: Sequence[CueLine]) -> tuple[CueLine, ...]:
     """The lines of a cue, with a description that runs over several of them as one line."""
-    joined: list[Line] = []
+    joined: list[CueLine] = []
     until = 0
     for number, line in enumerate(lines):
         if number < until:
@@ -30,7 +30,7 @@ def join_brackets(lines: Sequence[Line]) -> tuple[Line, ...]:
     return tuple(joined)
 
 
-def _closed_below(lines: Sequence[Line], number: int) -> int:
+def _closed_below(lines: Sequence[CueLine], number: int) -> int:
     """The line after the one in which the bracket closes that this line begins with and does not close."""
     text = lines[number].text
     at = opening_bracket(text)
@@ -44,7 +44,7 @@ def _closed_below(lines: Sequence[Line], number: int) -> int:
     return number + 1
 
 
-def tidy_line(line: Line) -> Line | None:
+def tidy_line(line: CueLine) -> CueLine | None:
     """The line without its dialogue dash or song signs; None when it describes sound only."""
     if is_sound(line.text):
         return None

@@ -12,7 +12,7 @@ LONGEST_S = 48 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CueLine:
     """One displayed line of a cue: plain text, who says it if marked, and its words if they have times."""
 
     text: str
@@ -26,7 +26,7 @@ class Cue:
 
     start_s: float
     end_s: float
-    lines: tuple[Line, ...]
+    lines: tuple[CueLine, ...]
 
 
 @dataclass

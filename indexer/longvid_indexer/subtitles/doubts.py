@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from longvid_indexer.subtitles.cue import Cue, Line, Subtitles
+from longvid_indexer.subtitles.cue import Cue, CueLine, Subtitles
 from longvid_indexer.subtitles.timing import READING_SPEED
 
 _CRAMMED = "cues hold more than anyone can say in their time; where there was room, they last longer"
@@ -113,7 +113,7 @@ def _spread(cues: Sequence[Cue], letters: int, until_s: float | None) -> list[Cu
     start_s = cues[0].start_s
     if until_s is None or until_s <= start_s:
         until_s = start_s + letters / _TALKING_SPEED
-    lines = [Line(text, line.speaker) for cue in cues for line in cue.lines for text in _pieces(line.text)]
+    lines = [CueLine(text, line.speaker) for cue in cues for line in cue.lines for text in _pieces(line.text)]
     pace_s = (until_s - start_s) / sum(len(line.text) for line in lines)
     spread, said = [], 0
     for line in lines:

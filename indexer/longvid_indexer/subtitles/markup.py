@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import re
 
-from longvid_indexer.subtitles.cue import Line
+from longvid_indexer.subtitles.cue import CueLine
 from longvid_storage.types import Word
 
 _BLOCK = re.compile(r"\{([^{}]*)\}")
@@ -57,10 +57,10 @@ def plain(text: str) -> str:
     return " ".join(visible(text).split())
 
 
-def parse_lines(raw: str, start_s: float, end_s: float) -> tuple[Line, ...]:
+def parse_lines(raw: str, start_s: float, end_s: float) -> tuple[CueLine, ...]:
     """The lines of one cue that hold text. Word times are those of ``<00:00:01.000>`` marks, within the cue's span."""
     if "<" not in raw and "{" not in raw:
-        return tuple(Line(text) for line in raw.split("\n") if (text := plain(line)))
+        return tuple(CueLine(text) for line in raw.split("\n") if (text := plain(line)))
     text = _BLOCK.sub(_no_override, raw) if "{" in raw else raw
     reader = _Reader(start_s, end_s)
     at = 0
@@ -144,7 +144,7 @@ class _Reader:
         self.lines.append((self.speaker, self.runs))
         self.runs = []
 
-    def finish(self) -> list[Line]:
+    def finish(self) -> list[CueLine]:
         found = []
         for speaker, runs in self.lines:
             text = plain("".join(run for _, _, run in runs))
@@ -154,7 +154,7 @@ class _Reader:
                     if self.timed
                     else ()
                 )
-                found.append(Line(text, speaker, words))
+                found.append(CueLine(text, speaker, words))
         return found
 
 

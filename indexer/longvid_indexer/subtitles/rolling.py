@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from longvid_indexer.subtitles.cue import Cue, Line
+from longvid_indexer.subtitles.cue import Cue, CueLine
 
 # Two cues touch when the second begins this close to the end of the first.
 _TOUCH_S = 0.1
@@ -61,10 +61,10 @@ def unroll(cues: Sequence[Cue]) -> list[Cue]:
 def _once_a_moment(cues: Sequence[Cue]) -> list[Cue]:
     """Without what is shown twice at a time (layers of a typeset line), or again for a moment only (its frames)."""
     kept: list[Cue] = []
-    last: dict[tuple[Line, ...], int] = {}
+    last: dict[tuple[CueLine, ...], int] = {}
     for cue in cues:
         # Word times differ where a line is shown again.
-        key = tuple(Line(line.text, line.speaker) for line in cue.lines)
+        key = tuple(CueLine(line.text, line.speaker) for line in cue.lines)
         place = last.get(key)
         if place is not None and _same_moment(kept[place], cue, key):
             kept[place] = replace(kept[place], end_s=max(kept[place].end_s, cue.end_s))
@@ -74,7 +74,7 @@ def _once_a_moment(cues: Sequence[Cue]) -> list[Cue]:
     return kept
 
 
-def _same_moment(before: Cue, cue: Cue, lines: tuple[Line, ...]) -> bool:
+def _same_moment(before: Cue, cue: Cue, lines: tuple[CueLine, ...]) -> bool:
     length_s = cue.end_s - cue.start_s
     shared_s = min(before.end_s, cue.end_s) - cue.start_s
     if shared_s * 2 >= min(length_s, before.end_s - before.start_s):
@@ -142,7 +142,7 @@ def _take_new(
     """
     shown = list(again)
     rest = old
-    fresh: list[Line] = []
+    fresh: list[CueLine] = []
     for line, words in zip(cue.lines, lines, strict=True):
         if rest >= len(words):
             rest -= len(words)
@@ -163,14 +163,14 @@ def _take_new(
     return shown
 
 
-def _end_of(line: Line, words: list[str]) -> Line:
+def _end_of(line: CueLine, words: list[str]) -> CueLine:
     """The last words of a line, with their times if it has them."""
     timed = line.words[-len(words) :]
     told = timed if [word.text for word in timed] == words else ()
     return replace(line, text=" ".join(words), words=told)
 
 
-def _grow(kept: list[Cue], last: _Shown, cue: Cue, line: Line, words: list[str]) -> _Shown:
+def _grow(kept: list[Cue], last: _Shown, cue: Cue, line: CueLine, words: list[str]) -> _Shown:
     """Add words to the last line that was kept."""
     before = kept[last.kept]
     *others, old = before.lines

@@ -21,10 +21,10 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Literal
 
-from longvid_indexer.subtitles.cue import Cue, Line
+from longvid_indexer.subtitles.cue import Cue, CueLine
 from longvid_indexer.subtitles.descriptions import is_sound, sound_label
 
-Turn = tuple[str | None, list[Line]]
+Turn = tuple[str | None, list[CueLine]]
 """Who speaks (None: nobody is named) and the lines of it."""
 
 _CHANGE = re.compile(r"\s{0,9}(?:>>+|»)\s{0,9}")
@@ -210,7 +210,7 @@ def _names_here(label: _Label, habits: Habits, *, dashed: bool) -> bool:
     return (makes_sound or inside) and _looks_like_name(label.name)
 
 
-def _append(turns: list[Turn], speaker: str | None, line: Line, *, fresh: bool) -> None:
+def _append(turns: list[Turn], speaker: str | None, line: CueLine, *, fresh: bool) -> None:
     """A line without a name goes on with what the line above it says."""
     if turns and (turns[-1][0] == speaker if speaker is not None else not fresh):
         turns[-1][1].append(line)
@@ -218,7 +218,7 @@ def _append(turns: list[Turn], speaker: str | None, line: Line, *, fresh: bool) 
         turns.append((speaker, [line]))
 
 
-def _split(line: Line, habits: Habits) -> list[tuple[bool, Line]]:
+def _split(line: CueLine, habits: Habits) -> list[tuple[bool, CueLine]]:
     """The line in parts, and whether each comes after a ``>>``, which is taken off; words with times go with them."""
     parts = _parts(line.text, inside=habits.marked)
     counts = [len(part.split()) for _, part in parts]
