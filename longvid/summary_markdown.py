@@ -11,7 +11,7 @@ from longvid_storage.text.timecode import format_time
 
 if TYPE_CHECKING:
     from longvid_agents.digest import Digest, DigestLine
-    from longvid_agents.summarise import Line, Summary
+    from longvid_agents.summarise import Summary, SummaryLine
 
 
 def markdown(summary: Summary) -> str:
@@ -28,13 +28,13 @@ def markdown(summary: Summary) -> str:
     return "\n".join(parts)
 
 
-def _section(title: str, lines: Sequence[Line]) -> list[str]:
+def _section(title: str, lines: Sequence[SummaryLine]) -> list[str]:
     if not lines:
         return []
     return [f"## {title}\n\n" + "\n".join(f"- {_written(line)}" for line in lines) + "\n"]
 
 
-def _written(line: Line) -> str:
+def _written(line: SummaryLine) -> str:
     who = f"**{shown(line.owner)}**: " if line.owner else (f"{shown(line.speaker)}: " if line.speaker else "")
     cited = " ".join(format_citation(citation) for citation in (line.citation, *line.also))
     return f"{who}{shown(line.text)} {cited}"

@@ -23,7 +23,7 @@ from longvid.exports import report_html, report_markdown, timeline
 from longvid.exports.report import build_report
 from longvid.progress import Progress
 from longvid_agents.digest import Digest, DigestLine
-from longvid_agents.summarise import Line, Summary, SummaryChapter
+from longvid_agents.summarise import Summary, SummaryChapter, SummaryLine
 from longvid_indexer.clipping.cut import Clip, Part
 from longvid_indexer.report import (
     ErrorInfo,
@@ -121,7 +121,7 @@ def answer(found: bool = True) -> Answer:
 
 def outputs() -> dict[str, str]:
     """What each function that writes for people makes of hostile text."""
-    line = Line(HOSTILE, citation(), HOSTILE, HOSTILE, (citation(),))
+    line = SummaryLine(HOSTILE, citation(), HOSTILE, HOSTILE, (citation(),))
     spoken = replace(line, owner=None)
     summary = Summary(
         "v", HOSTILE, HOSTILE, 60.0, (spoken,), (SummaryChapter(0, 60, HOSTILE),), (line,), (line,), (line,)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from longvid_agents.summarise import Line, Summary, lines_of
+from longvid_agents.summarise import Summary, SummaryLine, lines_of
 from longvid_agents.whole import library_summary
 from longvid_storage.db.view import View
 from longvid_storage.types import Citation
@@ -28,7 +28,7 @@ class Digest:
     """A collection's meetings, oldest first, their lists merged; ``summaries`` are those of the single meetings."""
 
     collection: str
-    overview: tuple[Line, ...]
+    overview: tuple[SummaryLine, ...]
     decisions: tuple[DigestLine, ...]
     action_items: tuple[DigestLine, ...]
     open_questions: tuple[DigestLine, ...]
@@ -47,7 +47,7 @@ def make_digest(
     collection: str,
     summaries: Sequence[Summary],
     dates: Mapping[str, str | None],
-    overview: Sequence[Line],
+    overview: Sequence[SummaryLine],
 ) -> Digest:
     """Merge ``summaries``; ``dates`` by video id, ``overview`` is the collection's own summary.
 

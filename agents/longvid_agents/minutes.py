@@ -17,7 +17,7 @@ from longvid_agents.replies import MINUTES as FORM
 from longvid_agents.replies import VERDICTS, Draft, Minutes, TaskDraft, read_minutes, read_verdicts
 from longvid_agents.run import Run, ask_model
 from longvid_agents.state import AskState
-from longvid_agents.summarise import MOST, Length, Line, Summary, overview, summarise
+from longvid_agents.summarise import MOST, Length, Summary, SummaryLine, overview, summarise
 from longvid_agents.verify import normalise, supported
 from longvid_agents.video_lm import EvidenceText, Request, VideoLM
 from longvid_storage.db.view import View
@@ -62,7 +62,7 @@ def summary_of_video(view: View, video_id: str, length: Length, lm: VideoLM | No
 
 
 def written_summary(
-    base: Summary, view: View, lm: VideoLM, *, central: int, most: int, chain: Sequence[Line] = ()
+    base: Summary, view: View, lm: VideoLM, *, central: int, most: int, chain: Sequence[SummaryLine] = ()
 ) -> Summary:
     """``base`` (an extractive summary) with its lines written by ``lm``.
 
@@ -78,7 +78,7 @@ def written_summary(
         return base
     people = sorted({s.speaker for s in sentences if s.speaker})
     run, state = Run(view, lm), AskState(question="summary")
-    lines: dict[str, list[Line]] = {part: [] for part in PARTS}
+    lines: dict[str, list[SummaryLine]] = {part: [] for part in PARTS}
     unread = refused = cut = 0
     parts = in_parts(sentences, base.title, lm.counter.text)
     for part in parts:
@@ -145,7 +145,7 @@ def _kept(
     evidence: Sequence[EvidenceText],
     base: Summary,
     people: Sequence[str],
-) -> list[tuple[str, Line]]:
+) -> list[tuple[str, SummaryLine]]:
     """The rows whose evidence says so, as lines with citations."""
     known = {piece.id: sentence for piece, sentence in zip(evidence, part, strict=True)}
     unsure: list[tuple[Row, list[str]]] = []
@@ -164,7 +164,9 @@ def _kept(
         claim = Claim(row.draft.text, tuple(_citation(known[name], base) for name in ids))
         if supported([claim], run.view):
             owner = _owner(row.owner, [known[name] for name in ids], people)
-            lines.append((row.part, Line(claim.text, claim.citations[0], None, owner, claim.citations[1:])))
+            lines.append(
+                (row.part, SummaryLine(claim.text, claim.citations[0], None, owner, claim.citations[1:]))
+            )
     return lines
 
 
@@ -207,16 +209,16 @@ def _owner(owner: str | None, sentences: Sequence[Passage], people: Sequence[str
     return (known or owner.strip()) if there else None
 
 
-def distinct(lines: Iterable[Line]) -> list[Line]:
+def distinct(lines: Iterable[SummaryLine]) -> list[SummaryLine]:
     """Without those that say what an earlier one says: parts may overlap in what they find."""
-    kept: list[Line] = []
+    kept: list[SummaryLine] = []
     for line in lines:
         if all(overlap(line.text, other.text) < _SAME for other in kept):
             kept.append(line)
     return kept
 
 
-def spread(lines: Sequence[Line], most: int) -> list[Line]:
+def spread(lines: Sequence[SummaryLine], most: int) -> list[SummaryLine]:
     """At most ``most`` of them, spread evenly over the video."""
     different = distinct(lines)
     if len(different) <= most:

@@ -29,7 +29,7 @@ _SAME_PLACE_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SummaryLine:
     """One sentence of a summary and where it is said; ``owner`` is who takes an action item on, if that is told.
 
     ``also``: further places that it rests on.
@@ -59,11 +59,11 @@ class Summary:
     title: str
     path: str
     duration_s: float
-    overview: tuple[Line, ...]
+    overview: tuple[SummaryLine, ...]
     chapters: tuple[SummaryChapter, ...]
-    decisions: tuple[Line, ...]
-    action_items: tuple[Line, ...]
-    open_questions: tuple[Line, ...]
+    decisions: tuple[SummaryLine, ...]
+    action_items: tuple[SummaryLine, ...]
+    open_questions: tuple[SummaryLine, ...]
     how: str = HOW
 
 
@@ -77,8 +77,8 @@ def summarise(view: View, card: VideoCard, *, length: Length = "short") -> Summa
     speakers = sorted({p.speaker for p in said if p.speaker})
     central, most = MOST[length]
 
-    def line(passage: Passage, owner: str | None = None) -> Line:
-        return Line(passage.text, Citation.of(passage, card.title, card.path), passage.speaker, owner)
+    def line(passage: Passage, owner: str | None = None) -> SummaryLine:
+        return SummaryLine(passage.text, Citation.of(passage, card.title, card.path), passage.speaker, owner)
 
     def listed(cue: Cue) -> list[Passage]:
         return strongest(said, cue, most)
@@ -97,7 +97,7 @@ def summarise(view: View, card: VideoCard, *, length: Length = "short") -> Summa
     )
 
 
-def overview(view: View, card: VideoCard, length: Length, engine: str | None = None) -> list[Line]:
+def overview(view: View, card: VideoCard, length: Length, engine: str | None = None) -> list[SummaryLine]:
     """The chain of a video as cited lines: of the whole, or of its events; only what ``engine`` wrote, if given."""
     level = "video" if length == "short" else "event"
     links = [
@@ -106,11 +106,11 @@ def overview(view: View, card: VideoCard, length: Length, engine: str | None = N
     return lines_of(links, view, [card])
 
 
-def lines_of(links: Iterable[ChainLink], view: View, cards: Sequence[VideoCard]) -> list[Line]:
+def lines_of(links: Iterable[ChainLink], view: View, cards: Sequence[VideoCard]) -> list[SummaryLine]:
     """Sentences of summaries as cited lines; those whose passages are gone are left out."""
     sentences = [sentence for link in links for sentence in link.sentences]
     return [
-        Line(claim.text, claim.citations[0], also=claim.citations[1:])
+        SummaryLine(claim.text, claim.citations[0], also=claim.citations[1:])
         for claim, _ in claims_of(sentences, view, cards)
     ]
 
