@@ -36,7 +36,7 @@ class Spoken:
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadedAsr:
     """A model on its device, what prepares its input and reads its output, and how it is asked.
 
     ``alone``: it must hear each sound by itself.
@@ -48,7 +48,7 @@ class Loaded:
     alone: bool = False
 
 
-Hear = Callable[[Loaded, Sounds, str | None], list[Spoken]]
+Hear = Callable[[LoadedAsr, Sounds, str | None], list[Spoken]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ def hears_alone(model: Any) -> bool:
     return any(isinstance(module, over_time) for module in model.modules())
 
 
-def hear_whisper(loaded: Loaded, sounds: Sounds, language: str | None) -> list[Spoken]:
+def hear_whisper(loaded: LoadedAsr, sounds: Sounds, language: str | None) -> list[Spoken]:
     """Whisper: text in segments, words placed by cross-attention where the checkpoint names its alignment heads."""
     extract, tokenizer = loaded.processor.feature_extractor, loaded.processor.tokenizer
     inputs = extract(list(sounds), sampling_rate=SAMPLE_RATE, return_tensors="pt", return_attention_mask=True)
@@ -175,7 +175,7 @@ def _of_segments(segments: Sequence[dict[str, Any]], tokenizer: Any, codes: dict
     return Spoken("".join(texts), tuple(words), language)
 
 
-def hear_ctc(loaded: Loaded, sounds: Sounds, language: str | None) -> list[Spoken]:
+def hear_ctc(loaded: LoadedAsr, sounds: Sounds, language: str | None) -> list[Spoken]:
     """Connectionist temporal classification: a token or a blank for each frame (Graves et al., ICML 2006)."""
     inputs = _placed(loaded, loaded.processor(list(sounds)))
     logits = loaded.model(**inputs).logits
@@ -195,7 +195,7 @@ def hear_ctc(loaded: Loaded, sounds: Sounds, language: str | None) -> list[Spoke
     return spoken
 
 
-def hear_transducer(loaded: Loaded, sounds: Sounds, language: str | None) -> list[Spoken]:
+def hear_transducer(loaded: LoadedAsr, sounds: Sounds, language: str | None) -> list[Spoken]:
     """Parakeet TDT and RNN-T: tokens with the frame at which each was emitted."""
     inputs = _placed(loaded, loaded.processor(list(sounds), sampling_rate=SAMPLE_RATE))
     # One step for each token and each frame passed over.
@@ -209,14 +209,14 @@ def hear_transducer(loaded: Loaded, sounds: Sounds, language: str | None) -> lis
     return [Spoken(text, tuple(spaced_words(times))) for text, times in zip(texts, tokens, strict=True)]
 
 
-def hear_seq2seq(loaded: Loaded, sounds: Sounds, language: str | None) -> list[Spoken]:
+def hear_seq2seq(loaded: LoadedAsr, sounds: Sounds, language: str | None) -> list[Spoken]:
     """Encoder and decoder, text only (Moonshine, Speech2Text, …)."""
     inputs = _placed(loaded, loaded.processor(list(sounds)))
     rows = _generated(loaded, inputs, sounds, before=1)
     return [Spoken(loaded.processor.tokenizer.decode(row, skip_special_tokens=True)) for row in rows]
 
 
-def hear_by_request(loaded: Loaded, sounds: Sounds, language: str | None) -> list[Spoken]:
+def hear_by_request(loaded: LoadedAsr, sounds: Sounds, language: str | None) -> list[Spoken]:
     """Language models that hear, asked as their own processor asks (Qwen3-ASR, GLM-ASR, Voxtral, Canary, …)."""
     ask = loaded.processor.apply_transcription_request
     takes = inspect.signature(ask).parameters
@@ -236,7 +236,7 @@ def hear_by_request(loaded: Loaded, sounds: Sounds, language: str | None) -> lis
     return [_parsed(decode(row, return_format="parsed")) for row in rows]
 
 
-def _generated(loaded: Loaded, inputs: dict[str, Any], sounds: Sounds, before: int) -> list[Any]:
+def _generated(loaded: LoadedAsr, inputs: dict[str, Any], sounds: Sounds, before: int) -> list[Any]:
     """The tokens written about each sound, greedily; ``before`` of each row are the question's."""
     rooms = [_room(loaded, sound, before) for sound in sounds]
     tokens = loaded.model.generate(**inputs, max_new_tokens=max(rooms), do_sample=False, num_beams=1)
@@ -250,7 +250,7 @@ def _parsed(found: Any) -> Spoken:
     return Spoken(str(found))
 
 
-def _placed(loaded: Loaded, inputs: Any) -> dict[str, Any]:
+def _placed(loaded: LoadedAsr, inputs: Any) -> dict[str, Any]:
     """Inputs on the model's device; sound in its precision."""
     return {
         name: value.to(loaded.model.device, loaded.model.dtype if value.is_floating_point() else None)
@@ -258,7 +258,7 @@ def _placed(loaded: Loaded, inputs: Any) -> dict[str, Any]:
     }
 
 
-def _room(loaded: Loaded, sound: NDArray[np.float32], before: int) -> int:
+def _room(loaded: LoadedAsr, sound: NDArray[np.float32], before: int) -> int:
     """Tokens that may be written: more than the sound can hold, less than the model has positions for."""
     wanted = _TOKENS_LEAST + int(len(sound) / SAMPLE_RATE * _TOKENS_A_SECOND)
     positions = getattr(loaded.model.config.get_text_config(decoder=True), "max_position_embeddings", None)

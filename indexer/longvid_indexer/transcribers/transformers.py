@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longvid_indexer.audio import SAMPLE_RATE
-from longvid_indexer.transcribers.asr_kinds import Loaded, Spoken, hears_alone, kind_of
+from longvid_indexer.transcribers.asr_kinds import LoadedAsr, Spoken, hears_alone, kind_of
 from longvid_indexer.transcribers.words import group_words
 from longvid_indexer.voice import Stretch
 from longvid_storage.errors import ModelError, first_line
@@ -61,7 +61,7 @@ class TransformersTranscriber:
         self.language = language
         self.device = device
         self.batch_size = batch_size
-        self._loaded: Loaded | None = None
+        self._loaded: LoadedAsr | None = None
         self._lock = threading.Lock()
 
     @property
@@ -116,13 +116,13 @@ class TransformersTranscriber:
             return path if path.is_dir() else path.parent
         return find_weights(self.model, "speech")
 
-    def _load(self) -> Loaded:
+    def _load(self) -> LoadedAsr:
         if self._loaded is None:
             self._loaded = load_recogniser(self._directory(), self.device, self.name)
         return self._loaded
 
 
-def load_recogniser(directory: Path, device: str | None, name: str) -> Loaded:
+def load_recogniser(directory: Path, device: str | None, name: str) -> LoadedAsr:
     """A model with what prepares its input and reads its output.
 
     Raises:
@@ -162,7 +162,7 @@ def load_recogniser(directory: Path, device: str | None, name: str) -> Loaded:
             f"({sorted(missing)[0]}, …): it was saved for another task or is incomplete",
             code="bad_weights",
         )
-    return Loaded(model.to(place).eval(), processor, kind.hear, hears_alone(model))
+    return LoadedAsr(model.to(place).eval(), processor, kind.hear, hears_alone(model))
 
 
 def _utterances(spoken: Spoken, stretch: Stretch, told: str | None) -> list[Utterance]:
