@@ -50,7 +50,7 @@ class ModelKind:
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadedVideoLM:
     """A model ready to answer; ``processor`` is the tokenizer itself for one without eyes."""
 
     torch: Any
@@ -94,7 +94,7 @@ def kind_of(place: Path, name: str) -> ModelKind:
         ) from error
 
 
-def load(place: Path, name: str, *, device: str | None, dtype: str) -> Loaded:
+def load(place: Path, name: str, *, device: str | None, dtype: str) -> LoadedVideoLM:
     """The model at ``place`` on ``device`` in ``dtype`` (``"auto"``: what the device computes best in).
 
     Raises:
@@ -136,7 +136,7 @@ def load(place: Path, name: str, *, device: str | None, dtype: str) -> Loaded:
             "model: fetch them again with longvid models pull, or name another model",
             code="bad_weights",
         ) from error
-    return Loaded(torch, model, processor, config, kind, at)
+    return LoadedVideoLM(torch, model, processor, config, kind, at)
 
 
 def _read(

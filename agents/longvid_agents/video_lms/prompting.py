@@ -13,7 +13,7 @@ from typing import Any
 
 from longvid_agents.packing import FramePart, Part, SoundPart, TextPart
 from longvid_agents.video_lms.families import Frames
-from longvid_agents.video_lms.loading import Loaded
+from longvid_agents.video_lms.loading import LoadedVideoLM
 
 SAMPLING_RATE = 16_000
 # Times of a video's frames are told to its processor in thousandths of a second.
@@ -38,7 +38,7 @@ class Prompter:
         loaded: the model whose processor does it.
     """
 
-    def __init__(self, loaded: Loaded) -> None:
+    def __init__(self, loaded: LoadedVideoLM) -> None:
         self._loaded = loaded
         self._processor = loaded.processor
         self._family = loaded.kind.family

@@ -19,7 +19,7 @@ from longvid_agents.packing import FramePart, Part, packing_named, spread
 from longvid_agents.video_lm import Frame, Reply, Request, Sound
 from longvid_agents.video_lms.counting import ProcessorCounter
 from longvid_agents.video_lms.families import family_of
-from longvid_agents.video_lms.loading import Loaded, ModelKind, kind_of, load
+from longvid_agents.video_lms.loading import LoadedVideoLM, ModelKind, kind_of, load
 from longvid_agents.video_lms.prompting import SAMPLING_RATE, Prompter, pieces_of
 from longvid_agents.video_lms.pruning import Run, left_out, pruning, runs_of
 from longvid_agents.video_lms.writing import Written, write
@@ -179,7 +179,7 @@ class TransformersVideoLM:
         return family_of(self._kind.model_type)
 
     @cached_property
-    def _loaded(self) -> Loaded:
+    def _loaded(self) -> LoadedVideoLM:
         return load(self._directory, self.name, device=self._device, dtype=self._dtype)
 
     @cached_property
