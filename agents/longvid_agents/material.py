@@ -29,7 +29,7 @@ _PIECE = re.compile(r"[\[［【](?=\s*[ev]\s*\d)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
+class PromptMaterial:
     """What the model reads after the instructions; ``plan`` holds the frames' part of it."""
 
     parts: tuple[Part, ...]
@@ -65,8 +65,8 @@ def lay_out(
     *,
     context_tokens: int | None = None,
     overhead: Callable[[], int] = lambda: 0,
-    exact: Callable[[Material], int] | None = None,
-) -> Material:
+    exact: Callable[[PromptMaterial], int] | None = None,
+) -> PromptMaterial:
     """The request's parts within its budget: evidence, frames with their times, sounds, then the prompt.
 
     Args:
@@ -95,14 +95,14 @@ def lay_out(
     sights = sights_of(request.frames)
     for _ in range(_TRIES):
         plan = pack(request.packing, sights, room, counter, whole=request.whole)
-        material = Material((*before, *plan.parts, *after), plan)
+        material = PromptMaterial((*before, *plan.parts, *after), plan)
         if budget is None or room is None or exact is None or not plan.parts:
             return material
         over = exact(material) - budget
         if over <= 0:
             return material
         room = min(room, plan.tokens) - over
-    return Material((*before, *after), Plan())
+    return PromptMaterial((*before, *after), Plan())
 
 
 def _budget(request: Request, context_tokens: int | None) -> int | None:

@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from longvid_agents.material import Material, lay_out
+from longvid_agents.material import PromptMaterial, lay_out
 from longvid_agents.packing import packing_named, spread
 from longvid_agents.video_lm import Counter, Reply, Request
 from longvid_agents.video_lms.openai_counter import ServedCounter
@@ -130,7 +130,7 @@ class OpenAIVideoLM:
     # --- one attempt --------------------------------------------------------------------------------
 
     def _reply(
-        self, body: dict[str, Any], request: Request, material: Material, deadline: Deadline | None
+        self, body: dict[str, Any], request: Request, material: PromptMaterial, deadline: Deadline | None
     ) -> Reply:
         choice, usage = self._asked(body, deadline)
         message = choice.get("message")
@@ -143,8 +143,8 @@ class OpenAIVideoLM:
         )
 
     def _open(
-        self, body: dict[str, Any], request: Request, material: Material, deadline: Deadline | None
-    ) -> tuple[Any, Material]:
+        self, body: dict[str, Any], request: Request, material: PromptMaterial, deadline: Deadline | None
+    ) -> tuple[Any, PromptMaterial]:
         if "stream_options" not in self._refused:
             body = {**body, "stream_options": {"include_usage": True}}
         return self._endpoint.call(
@@ -152,7 +152,7 @@ class OpenAIVideoLM:
         ), material
 
     def _pieces(
-        self, chunks: Any, request: Request, material: Material, deadline: Deadline | None
+        self, chunks: Any, request: Request, material: PromptMaterial, deadline: Deadline | None
     ) -> Iterator[str | Reply]:
         openai = self._endpoint.sdk
         written: list[str] = []
@@ -185,7 +185,7 @@ class OpenAIVideoLM:
         )
 
     def _done(
-        self, text: str, finish: Any, usage: Mapping[str, Any], request: Request, material: Material
+        self, text: str, finish: Any, usage: Mapping[str, Any], request: Request, material: PromptMaterial
     ) -> Reply:
         """The reply, and what the counter learns from its cost."""
         if finish == "content_filter":
@@ -251,7 +251,7 @@ class OpenAIVideoLM:
                     continue
                 self._give_up(refusal, body, sees=bool(request.frames), hears=bool(request.sounds))
 
-    def _body(self, request: Request, material: Material) -> dict[str, Any]:
+    def _body(self, request: Request, material: PromptMaterial) -> dict[str, Any]:
         body: dict[str, Any] = {"model": self.name, "messages": messages(request, material)}
         if "temperature" not in self._refused:
             body["temperature"] = 0
@@ -291,7 +291,7 @@ class OpenAIVideoLM:
             "no_vision",
         )
 
-    def _shrunk(self, request: Request, material: Material, refusal: RefusedError) -> Request:
+    def _shrunk(self, request: Request, material: PromptMaterial, refusal: RefusedError) -> Request:
         """Fewer or smaller frames: within the context that the server names, else half of what they took."""
         limit = _LIMIT.search(refusal.reason)
         if limit:

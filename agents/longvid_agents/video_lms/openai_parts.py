@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longvid_agents.images import jpeg
-from longvid_agents.material import Material
+from longvid_agents.material import PromptMaterial
 from longvid_agents.packing import FramePart, TextPart
 from longvid_agents.video_lm import Request
 
 
-def messages(request: Request, material: Material) -> list[dict[str, Any]]:
+def messages(request: Request, material: PromptMaterial) -> list[dict[str, Any]]:
     """Instructions and material as two messages; words alone as one string, which every server takes."""
     content: str | list[dict[str, Any]]
     if all(isinstance(part, TextPart) for part in material.parts):
@@ -27,7 +27,7 @@ def messages(request: Request, material: Material) -> list[dict[str, Any]]:
     return [*system, {"role": "user", "content": content}]
 
 
-def content_parts(request: Request, material: Material) -> list[dict[str, Any]]:
+def content_parts(request: Request, material: PromptMaterial) -> list[dict[str, Any]]:
     """The material in its order: words, pictures as JPEG data, sound as WAV data."""
     frames = {frame.number: frame for frame in request.frames}
     parts = []

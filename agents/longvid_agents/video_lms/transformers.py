@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from longvid_agents.images import picture
-from longvid_agents.material import Material, lay_out
+from longvid_agents.material import PromptMaterial, lay_out
 from longvid_agents.packing import FramePart, Part, packing_named, spread
 from longvid_agents.video_lm import Frame, Reply, Request, Sound
 from longvid_agents.video_lms.counting import ProcessorCounter
@@ -220,9 +220,9 @@ class TransformersVideoLM:
         context = self._loaded.context_tokens
         room = None if context is None else context - request.max_tokens
         bound = min((each for each in (request.budget_tokens, room) if each is not None), default=None)
-        made: list[tuple[Material, Any]] = []
+        made: list[tuple[PromptMaterial, Any]] = []
 
-        def exact(material: Material) -> int:
+        def exact(material: PromptMaterial) -> int:
             made[:] = [(material, self._inputs(request, material, bound))]
             return self._tokens(made[0][1])
 
@@ -239,7 +239,7 @@ class TransformersVideoLM:
             )
         return _Ready(inputs, tokens, material.plan.numbers)
 
-    def _inputs(self, request: Request, material: Material, bound: int | None) -> Any:
+    def _inputs(self, request: Request, material: PromptMaterial, bound: int | None) -> Any:
         """The processor's output; a picture that is shown alone is read in full detail if that fits ``bound``."""
         frames: dict[int, Frame] = {frame.number: frame for frame in request.frames}
 
