@@ -83,7 +83,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Outcome(Generic[T]):
+class ReplyOutcome(Generic[T]):
     """What a model replied, read; None with the ``problem`` when it could not be read even on a second try.
 
     ``late``: there is no reply because the budget of seconds ran out, which is the ``problem``. ``cut``: the reply was
@@ -99,7 +99,7 @@ class Outcome(Generic[T]):
 
 def ask_model(
     run: Run, state: AskState, request: Request, read: Callable[[str], T], *, searching: bool = False
-) -> Outcome[T]:
+) -> ReplyOutcome[T]:
     """One question to the model, asked again once with the error when ``read`` cannot use the reply.
 
     The model gets the seconds that are left; ``searching``: of those that are not kept for the answer.
@@ -114,17 +114,17 @@ def ask_model(
             if error.code != OUT_OF_TIME:
                 raise
             usage = usage_after(usage, request, Reply(""))
-            return Outcome(None, usage, seconds_ran_out(state), late=True)
+            return ReplyOutcome(None, usage, seconds_ran_out(state), late=True)
         usage = usage_after(usage, request, reply)
         try:
             text = whole_part(reply.text) if reply.cut else reply.text
-            return Outcome(read(text), usage, cut=reply.cut)
+            return ReplyOutcome(read(text), usage, cut=reply.cut)
         except UnreadableError as error:
             problem = str(error)
         request = replace(request, prompt=retry_prompt(prompt, problem))
         if run.out_of(replace(state, usage=usage), run.cost(state, request), searching=searching):
             break
-    return Outcome(None, usage, problem)
+    return ReplyOutcome(None, usage, problem)
 
 
 def seconds_ran_out(state: AskState) -> str:
