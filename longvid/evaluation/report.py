@@ -12,7 +12,7 @@ from longvid.evaluation import plots, table
 from longvid.evaluation.bootstrap import Estimate
 from longvid.evaluation.retrieval import best_tiou, relevance
 from longvid.evaluation.run import Evaluation
-from longvid.evaluation.scores import FIGURES, Outcome, ranked_spans, worst
+from longvid.evaluation.scores import FIGURES, QuestionOutcome, ranked_spans, worst
 from longvid_storage.errors import UsageError
 from longvid_storage.text.shown import shown
 from longvid_storage.text.timecode import format_span
@@ -61,7 +61,7 @@ def write_report(result: Evaluation, folder: Path) -> Path:
     return page
 
 
-def _question_record(outcome: Outcome) -> dict[str, object]:
+def _question_record(outcome: QuestionOutcome) -> dict[str, object]:
     moments = [{"video_id": m.video_id, "start_s": m.start_s, "end_s": m.end_s} for m in outcome.moments]
     record: dict[str, object] = {"id": outcome.question.id, "video_id": outcome.video_id}
     record |= {"scores": dict(outcome.scores), "search_s": outcome.search_s, "moments": moments}
@@ -193,7 +193,7 @@ def _worst(result: Evaluation) -> str:
     )
 
 
-def _card(result: Evaluation, outcome: Outcome) -> str:
+def _card(result: Evaluation, outcome: QuestionOutcome) -> str:
     question, video = outcome.question, result.videos[outcome.video_id or ""]
     ranked = ranked_spans(outcome.moments, outcome.video_id)
     hits = relevance(ranked, question.spans)

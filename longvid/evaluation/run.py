@@ -14,7 +14,7 @@ import numpy as np
 
 from longvid.evaluation.bootstrap import Estimate
 from longvid.evaluation.questions import Question, resolve_videos
-from longvid.evaluation.scores import DEPTH, Outcome, by_kind, score_answer, score_search, summarise
+from longvid.evaluation.scores import DEPTH, QuestionOutcome, by_kind, score_answer, score_search, summarise
 from longvid_storage.types import Answer, Moment, StageResult
 
 Progress = Callable[[int, int], None]
@@ -68,13 +68,13 @@ class Evaluation:
     library: str
     within: bool
     videos: dict[str, VideoEntry]
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[QuestionOutcome, ...]
     overall: dict[str, Estimate]
     kinds: dict[str, dict[str, Estimate]]
     cost: Cost
 
     @property
-    def asked(self) -> list[Outcome]:
+    def asked(self) -> list[QuestionOutcome]:
         """The outcomes that have an answer."""
         return [outcome for outcome in self.outcomes if outcome.answer is not None]
 
@@ -125,7 +125,7 @@ def evaluate(
     started = time.perf_counter()
     library.search(questions[0].question, k=DEPTH, video=None)
     first_s = time.perf_counter() - started
-    outcomes: list[Outcome] = []
+    outcomes: list[QuestionOutcome] = []
     for question in questions:
         outcomes.append(_measure(library, question, gold.get(question.video or ""), within, ask))
         progress(len(outcomes), len(questions))
@@ -143,23 +143,26 @@ def evaluate(
 
 def _measure(
     library: SearchedLibrary, question: Question, video_id: str | None, within: bool, ask: bool
-) -> Outcome:
+) -> QuestionOutcome:
     only = video_id if within else None
     started = time.perf_counter()
     moments = tuple(library.search(question.question, k=DEPTH, video=only))
     search_s = time.perf_counter() - started
     scores = score_search(question, video_id, moments, within)
     if not ask:
-        return Outcome(question, video_id, moments, search_s, scores)
+        return QuestionOutcome(question, video_id, moments, search_s, scores)
     started = time.perf_counter()
     answer = library.ask(question.question, video=only)
     ask_s = time.perf_counter() - started
     scores |= score_answer(question, video_id, answer)
-    return Outcome(question, video_id, moments, search_s, scores, answer, ask_s)
+    return QuestionOutcome(question, video_id, moments, search_s, scores, answer, ask_s)
 
 
 def _cost(
-    library: SearchedLibrary, videos: Iterable[VideoEntry], outcomes: Sequence[Outcome], first_s: float
+    library: SearchedLibrary,
+    videos: Iterable[VideoEntry],
+    outcomes: Sequence[QuestionOutcome],
+    first_s: float,
 ) -> Cost:
     entries = list(videos)
     stages = [stage for entry in entries for stage in library.stage_results(entry.video_id)]

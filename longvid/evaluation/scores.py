@@ -59,7 +59,7 @@ MAIN = ("hit@1", "hit@5", "MRR", "R1@tIoU0.3", "R1@tIoU0.5")
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class QuestionOutcome:
     """What the library returned for a question, how long it took, and its scores.
 
     ``video_id`` is the gold video, ``None`` when no video has the answer; ``lengths_s`` are those of all
@@ -129,13 +129,13 @@ def score_answer(question: Question, video_id: str | None, answer: Answer) -> di
     return scores
 
 
-def summarise(outcomes: Sequence[Outcome]) -> dict[str, Estimate]:
+def summarise(outcomes: Sequence[QuestionOutcome]) -> dict[str, Estimate]:
     """Averages with 95% intervals, in the order of :data:`FIGURES`; figures nobody has are left out."""
     found = {figure.key: _average(figure, outcomes) for figure in FIGURES}
     return {key: value for key, value in found.items() if value is not None}
 
 
-def _average(figure: Figure, outcomes: Sequence[Outcome]) -> Estimate | None:
+def _average(figure: Figure, outcomes: Sequence[QuestionOutcome]) -> Estimate | None:
     if figure.key == "moment length":
         # Over moments, not over questions: a question with one long moment weighs as one moment.
         return ratio_estimate([(sum(o.lengths_s), len(o.moments)) for o in outcomes])
@@ -143,16 +143,16 @@ def _average(figure: Figure, outcomes: Sequence[Outcome]) -> Estimate | None:
     return estimate(values, median_rows) if figure.average == "median" else estimate(values)
 
 
-def by_kind(outcomes: Iterable[Outcome]) -> dict[str, list[Outcome]]:
+def by_kind(outcomes: Iterable[QuestionOutcome]) -> dict[str, list[QuestionOutcome]]:
     """The outcomes of each kind, by name; empty when no question names one."""
-    kinds: dict[str, list[Outcome]] = {}
+    kinds: dict[str, list[QuestionOutcome]] = {}
     for outcome in outcomes:
         if outcome.question.kind:
             kinds.setdefault(outcome.question.kind, []).append(outcome)
     return dict(sorted(kinds.items()))
 
 
-def worst(outcomes: Iterable[Outcome], count: int) -> list[Outcome]:
+def worst(outcomes: Iterable[QuestionOutcome], count: int) -> list[QuestionOutcome]:
     """The questions with spans that went worst: found latest or never, then least tIoU."""
     judged = [outcome for outcome in outcomes if outcome.question.spans]
     return sorted(judged, key=lambda o: (o.scores["MRR"], o.scores["mean tIoU"]))[:count]
