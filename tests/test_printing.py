@@ -24,7 +24,7 @@ from longvid.exports.report import build_report
 from longvid.progress import Progress
 from longvid_agents.digest import Digest, DigestLine
 from longvid_agents.summarise import Summary, SummaryChapter, SummaryLine
-from longvid_indexer.clipping.cut import Clip, Part
+from longvid_indexer.clipping.cut import Clip, ClipPart
 from longvid_indexer.report import (
     ErrorInfo,
     FileFinished,
@@ -142,7 +142,7 @@ def outputs() -> dict[str, str]:
     with empty_view() as view:
         page = build_report(answer(), view)
     span = MediaSpan(f"/films/{HOSTILE}", 1, 4, HOSTILE, HOSTILE, "v")
-    clip = Clip(HOSTILE, 3.0, (Part(HOSTILE, HOSTILE, 1, 4, 0, 3, "copied"),), None)
+    clip = Clip(HOSTILE, 3.0, (ClipPart(HOSTILE, HOSTILE, 1, 4, 0, 3, "copied"),), None)
     looked = replace(doctor.examine(Path("/nowhere")), config=HOSTILE, library_error=HOSTILE)
     return {
         "ask": printing.answer(answer()),

@@ -26,7 +26,7 @@ _Packets = tuple[float, list[Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ClipPart:
     """A span in the clip: ``[start_s, end_s)`` of the clip shows the file from ``source_start_s`` on.
 
     ``method`` is how its pictures came in; ``why`` they were not copied, else empty.
@@ -51,7 +51,7 @@ class Clip:
 
     path: str
     duration_s: float
-    parts: tuple[Part, ...]
+    parts: tuple[ClipPart, ...]
     sound: Method | None
     left_out: tuple[str, ...] = ()
 
@@ -151,9 +151,9 @@ def _check(spans: Sequence[MediaSpan], path: Path, force: bool) -> None:
             raise UsageError(f"{path} is there already: give another name, or --force to write over it")
 
 
-def _part(step: Step) -> Part:
+def _part(step: Step) -> ClipPart:
     span = step.source.span
-    return Part(
+    return ClipPart(
         title=span.title,
         path=span.path,
         source_start_s=step.begin_s,
