@@ -28,7 +28,7 @@ _BATCH = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class IndexedSet:
     """A vector set, as one index covers it."""
 
     set_key: int
@@ -131,7 +131,7 @@ def drop_empty_sets(connection: Connection) -> None:
     connection.execute(delete(VectorSet).where(~passages, ~frames))
 
 
-def read(connection: Connection, part: Part, vector_ids: NDArray[np.int64]) -> NDArray[np.float16]:
+def read(connection: Connection, part: IndexedSet, vector_ids: NDArray[np.int64]) -> NDArray[np.float16]:
     """Vectors in the order of ``vector_ids``, which ascends; shape (n, dimension)."""
     table = part.table
     blobs: list[bytes] = []
@@ -166,14 +166,14 @@ def pairs(connection: Connection, query: Select[int, int]) -> NDArray[np.int64]:
     return rows[np.argsort(rows[:, 0])]
 
 
-def parts(connection: Connection, kind: str, fingerprint: str | None, dimension: int) -> list[Part]:
+def parts(connection: Connection, kind: str, fingerprint: str | None, dimension: int) -> list[IndexedSet]:
     """The indexes to look into.
 
     Raises:
         ModelMismatchError: the kind has vectors, but none that compare with this query.
     """
     sets = [
-        Part(row.set_key, row.model_fingerprint, row.dimension, row.kind)
+        IndexedSet(row.set_key, row.model_fingerprint, row.dimension, row.kind)
         for row in connection.execute(
             select(VectorSet.__table__).where(VectorSet.kind == kind).order_by(VectorSet.set_key)
         )

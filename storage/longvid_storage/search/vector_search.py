@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 
 from longvid_storage.db import vectors
 from longvid_storage.db.index_files import IndexFiles
-from longvid_storage.db.vectors import Part
+from longvid_storage.db.vectors import IndexedSet
 from longvid_storage.db.view import View
 from longvid_storage.search.vector_index import Admitted, VectorIndex
 from longvid_storage.search.vector_indexes import best_index_type
@@ -67,7 +67,7 @@ class VectorSearch:
     def __init__(self, cache: Path | None, index_type: type[VectorIndex] | None = None) -> None:
         self._files = IndexFiles(cache)
         self._type = index_type
-        self._held: dict[Part, _Held] = {}
+        self._held: dict[IndexedSet, _Held] = {}
         self._lock = threading.Lock()
         self.vectors_read = 0  # from SQL, in all; the counter that shows what a cache saves
 
@@ -85,7 +85,7 @@ class VectorSearch:
         return hits[:limit]
 
     def _search_part(
-        self, view: View, part: Part, vector: NDArray[np.float32], limit: int
+        self, view: View, part: IndexedSet, vector: NDArray[np.float32], limit: int
     ) -> tuple[Ids, NDArray[np.float32]]:
         connection, now = view.connection, view.generation
         if view.scope == EVERYTHING:
@@ -106,7 +106,7 @@ class VectorSearch:
         return held.query(vector, limit, scope)
 
     def _few(
-        self, connection: Connection, part: Part, pairs: Pairs, vector: NDArray[np.float32], limit: int
+        self, connection: Connection, part: IndexedSet, pairs: Pairs, vector: NDArray[np.float32], limit: int
     ) -> tuple[Ids, NDArray[np.float32]]:
         from longvid_storage.search.vector_indexes.exact import ExactIndex
 
@@ -114,7 +114,7 @@ class VectorSearch:
         index.insert(np.sort(pairs[:, 1]), self._read(connection, part, pairs))
         return index.query(vector, limit)
 
-    def _fresh(self, connection: Connection, part: Part, now: int) -> _Held:
+    def _fresh(self, connection: Connection, part: IndexedSet, now: int) -> _Held:
         """The index of ``part`` as of the connection's transaction, whose generation is ``now``."""
         held = self._held.get(part)
         if held is not None and held.generation == now:
@@ -127,7 +127,7 @@ class VectorSearch:
             self._held = {**others, part: held}  # not the index of a model that was used before
             return held
 
-    def _update(self, connection: Connection, part: Part, old: _Held | None, now: int) -> _Held:
+    def _update(self, connection: Connection, part: IndexedSet, old: _Held | None, now: int) -> _Held:
         """Bring an index to the generation ``now``, in memory and in its file."""
         pairs = vectors.pairs(connection, part.ids())
         new = gone = np.zeros(0, np.int64)
@@ -149,7 +149,7 @@ class VectorSearch:
         self._save(part, held)
         return held
 
-    def _read(self, connection: Connection, part: Part, pairs: Pairs) -> NDArray[np.float16]:
+    def _read(self, connection: Connection, part: IndexedSet, pairs: Pairs) -> NDArray[np.float16]:
         """The vectors of ``pairs`` in the order of owner ids, each copied once."""
         rows = np.empty((len(pairs), part.dimension), "<f2")
         places = np.argsort(np.argsort(pairs[:, 1]))
@@ -162,12 +162,12 @@ class VectorSearch:
     def _index_type(self) -> type[VectorIndex]:
         return self._type or best_index_type()
 
-    def _file(self, part: Part) -> str:
+    def _file(self, part: IndexedSet) -> str:
         """The name of the set's file: another library's, model's or index's is another."""
         name = hashlib.sha256(f"{self._index_type().__name__} {part.name}".encode()).hexdigest()[:16]
         return f"{part.kind}-{name}"
 
-    def _load(self, part: Part) -> _Held | None:
+    def _load(self, part: IndexedSet) -> _Held | None:
         found = self._files.load(self._file(part))
         if found is None:
             return None
@@ -181,7 +181,7 @@ class VectorSearch:
         except (KeyError, ValueError, TypeError):
             return None  # a damaged cache is no cache; it is made anew from SQL
 
-    def _save(self, part: Part, held: _Held) -> None:
+    def _save(self, part: IndexedSet, held: _Held) -> None:
         saved = {
             "part": np.array(part.name),
             "ids": held.index.ids(),
