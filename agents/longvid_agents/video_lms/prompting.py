@@ -22,7 +22,7 @@ _TOKEN = {"image": "image_token", "video": "video_token", "audio": "audio_token"
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class PromptPiece:
     """``text``, or something to see or hear: ``kind`` is ``"image"``, ``"video"`` (frames and times) or ``"audio"``."""
 
     kind: str
@@ -43,13 +43,15 @@ class Prompter:
         self._processor = loaded.processor
         self._family = loaded.kind.family
 
-    def inputs(self, system: str, pieces: Sequence[Piece], *, question: str, detail: bool = False) -> Any:
+    def inputs(
+        self, system: str, pieces: Sequence[PromptPiece], *, question: str, detail: bool = False
+    ) -> Any:
         """The processor's output for one turn: tensors of batch size 1, ``input_ids`` as the model will read them.
 
         ``detail``: one picture may be cut into tiles. ``question`` is what a Q-Former reads beside the pictures.
         """
         system = self.harmless(system)
-        pieces = [Piece(p.kind, self.harmless(p.text), p.media, p.times_s) for p in pieces]
+        pieces = [PromptPiece(p.kind, self.harmless(p.text), p.media, p.times_s) for p in pieces]
         if not self._sees:
             return self._tokens(self._template(system, _words(pieces)))
         extra = {} if detail else dict(self._family.many)
@@ -98,7 +100,7 @@ class Prompter:
             token = self._loaded.tokenizer.convert_ids_to_tokens(known)
         return str(getattr(token, "content", token) or "")
 
-    def _rendered(self, system: str, pieces: Sequence[Piece]) -> str:
+    def _rendered(self, system: str, pieces: Sequence[PromptPiece]) -> str:
         """The prompt as text, with one mark for each picture, video and sound."""
         if not self._processor.chat_template:
             turns = self._family.turns
@@ -107,7 +109,7 @@ class Prompter:
             return self._template(system, [_block(piece) for piece in pieces])
         return self._template(system, [{"type": "text", "text": self._inline(pieces)}])
 
-    def _inline(self, pieces: Sequence[Piece]) -> str:
+    def _inline(self, pieces: Sequence[PromptPiece]) -> str:
         return "".join(p.text if p.kind == "text" else self._mark(p.kind) for p in pieces)
 
     @cached_property
@@ -149,7 +151,7 @@ class Prompter:
         written = bool(tokenizer.bos_token and text.startswith(tokenizer.bos_token))
         return tokenizer(text, return_tensors="pt", add_special_tokens=not written)
 
-    def _process(self, text: str, pieces: Sequence[Piece], extra: Mapping[str, Any]) -> Any:
+    def _process(self, text: str, pieces: Sequence[PromptPiece], extra: Mapping[str, Any]) -> Any:
         media: dict[str, Any] = {}
         if images := [piece.media for piece in pieces if piece.kind == "image"]:
             media["images"] = images
@@ -168,11 +170,11 @@ class Prompter:
             media["text_kwargs"] = {"add_special_tokens": False}
         return self._processor(text=[text], return_tensors="pt", **media)
 
-    def _listed(self, system: str, pieces: Sequence[Piece]) -> Any:
+    def _listed(self, system: str, pieces: Sequence[PromptPiece]) -> Any:
         """A list of words and pictures (Idefics), which fetches a word that is a URL: none goes in alone."""
         turns = self._family.turns
         items: list[Any] = [_turn(turns.start, system)]
-        for piece in [*pieces, Piece("text", self._end(turns.end))]:
+        for piece in [*pieces, PromptPiece("text", self._end(turns.end))]:
             if piece.kind != "text":
                 items.append(piece.media)
             elif isinstance(items[-1], str):
@@ -181,7 +183,7 @@ class Prompter:
                 items.append(piece.text if " " in piece.text.strip() else f"\nNext: {piece.text.strip()}")
         return self._processor(text=[items], return_tensors="pt")
 
-    def _front(self, system: str, pieces: Sequence[Piece], question: str) -> Any:
+    def _front(self, system: str, pieces: Sequence[PromptPiece], question: str) -> Any:
         """One video before all words (InstructBLIP); its Q-Former reads the question alone, cut to its length."""
         turns = self._family.turns
         video = next((piece.media for piece in pieces if piece.kind == "video"), None)
@@ -209,14 +211,14 @@ def pieces_of(
     frames: Frames,
     video_of: Callable[[int], str],
     exactly: int | None = None,
-) -> list[Piece]:
+) -> list[PromptPiece]:
     """The parts in their order, as pieces: words joined by line breaks, frames as ``frames`` says.
 
     ``picture`` and ``sound`` give the pixels of a frame and the samples of a sound; ``video_of`` the video of the
     frame of a number. A video input holds neighbouring frames of one video and one size; with ``exactly`` there is
     one, of so many frames, made the size of the first.
     """
-    pieces: list[Piece] = []
+    pieces: list[PromptPiece] = []
     run: list[FramePart] = []
 
     def joins(part: FramePart) -> bool:
@@ -230,7 +232,7 @@ def pieces_of(
         if run:
             shown = [*run, *[run[-1]] * ((exactly or 0) - len(run))]
             images = [picture(replace(f, width=run[0].width, height=run[0].height)) for f in shown]
-            pieces.append(Piece("video", media=images, times_s=tuple(f.time_s for f in shown)))
+            pieces.append(PromptPiece("video", media=images, times_s=tuple(f.time_s for f in shown)))
             run.clear()
 
     for place, part in enumerate(parts):
@@ -242,9 +244,9 @@ def pieces_of(
             _say(pieces, part.text)
         elif isinstance(part, SoundPart):
             close()
-            pieces.append(Piece("audio", media=sound(part.index)))
+            pieces.append(PromptPiece("audio", media=sound(part.index)))
         elif frames == "images":
-            pieces.append(Piece("image", media=picture(part)))
+            pieces.append(PromptPiece("image", media=picture(part)))
         else:
             if run and not joins(part):
                 close()
@@ -253,14 +255,14 @@ def pieces_of(
     return pieces
 
 
-def _say(pieces: list[Piece], text: str) -> None:
+def _say(pieces: list[PromptPiece], text: str) -> None:
     if pieces and pieces[-1].kind == "text":
-        pieces[-1] = Piece("text", f"{pieces[-1].text}\n{text}")
+        pieces[-1] = PromptPiece("text", f"{pieces[-1].text}\n{text}")
     else:
-        pieces.append(Piece("text", f"\n{text}" if pieces else text))
+        pieces.append(PromptPiece("text", f"\n{text}" if pieces else text))
 
 
-def _words(pieces: Sequence[Piece]) -> str:
+def _words(pieces: Sequence[PromptPiece]) -> str:
     return "".join(piece.text for piece in pieces)
 
 
@@ -269,7 +271,7 @@ def _turn(start: str, system: str) -> str:
     return start.replace("{system}", system).lstrip()
 
 
-def _block(piece: Piece) -> dict[str, Any]:
+def _block(piece: PromptPiece) -> dict[str, Any]:
     return {"type": "text", "text": piece.text} if piece.kind == "text" else {"type": piece.kind}
 
 
