@@ -16,7 +16,7 @@ from longvid_storage.errors import ModelMismatchError, UsageError
 from longvid_storage.models.text_encoder import TextEncoder
 from longvid_storage.search import moments
 from longvid_storage.search.evidence import find_evidence
-from longvid_storage.search.timeline import Piece, make_timeline
+from longvid_storage.search.timeline import RankedPassage, make_timeline
 from longvid_storage.types import (
     EVERYTHING,
     Moment,
@@ -318,7 +318,7 @@ def test_a_silent_span_shows_what_is_on_screen_although_no_word_of_the_question_
     said = Passage(3, "v", "speech", 1, 4, "Welcome to this film.")
 
     def evidence(*passages: Passage) -> tuple[Passage, ...]:
-        timeline = make_timeline("v", [Piece(each, each.text.lower(), None) for each in passages])
+        timeline = make_timeline("v", [RankedPassage(each, each.text.lower(), None) for each in passages])
         return find_evidence(timeline, 0, 10, 5, {"plant": 1.0})
 
     assert evidence(*lines) == (lines[0],)

@@ -45,7 +45,7 @@ class Breaks:
     depths: Floats
 
 
-class Piece(NamedTuple):
+class RankedPassage(NamedTuple):
     """A passage as ranking wants it: its analysed ``terms`` joined by spaces, and its float16 vector, if any."""
 
     passage: Passage
@@ -74,7 +74,7 @@ class Timeline:
     """
 
     video_id: str
-    pieces: list[Piece]
+    pieces: list[RankedPassage]
     passages: list[Passage]
     first: NDArray[np.int64]
     starts: Floats
@@ -125,14 +125,14 @@ def read_timelines(view: View, video_ids: Sequence[str], model_fingerprint: str 
         .where(Video.video_id.in_(video_ids), row.kind.in_(SPOKEN_AND_SHOWN))
         .order_by(row.video_key, row.start_s, row.end_s, row.passage_id)
     )
-    pieces: dict[str, list[Piece]] = {video_id: [] for video_id in video_ids}
+    pieces: dict[str, list[RankedPassage]] = {video_id: [] for video_id in video_ids}
     for passage_id, key, video_id, terms, blob, *fields in view.connection.execute(query):
         passage = view.named(key, passage_of(passage_id, video_id, fields))
-        pieces[video_id].append(Piece(passage, terms, blob))
+        pieces[video_id].append(RankedPassage(passage, terms, blob))
     return [make_timeline(video_id, own) for video_id, own in pieces.items()]
 
 
-def make_timeline(video_id: str, pieces: Iterable[Piece]) -> Timeline:
+def make_timeline(video_id: str, pieces: Iterable[RankedPassage]) -> Timeline:
     """Arrays of a video's passages."""
     rows = _rows(pieces)
     ordered = [piece for row in rows for piece in row]
@@ -172,10 +172,10 @@ def make_timeline(video_id: str, pieces: Iterable[Piece]) -> Timeline:
     )
 
 
-def _rows(pieces: Iterable[Piece]) -> list[list[Piece]]:
+def _rows(pieces: Iterable[RankedPassage]) -> list[list[RankedPassage]]:
     """Each passage of speech, and the lines that are on screen together, ordered by their middles."""
 
-    def place(piece: Piece) -> tuple[float, float, str, int]:
+    def place(piece: RankedPassage) -> tuple[float, float, str, int]:
         p = piece.passage
         return p.start_s + p.end_s, p.start_s, p.kind, p.id
 
@@ -234,7 +234,7 @@ def _breaks(
 
 
 def _row_vectors(
-    vectors: NDArray[np.float32], pieces: Sequence[Piece], first: NDArray[np.int64]
+    vectors: NDArray[np.float32], pieces: Sequence[RankedPassage], first: NDArray[np.int64]
 ) -> NDArray[np.float32]:
     """A row of one passage has its vector; of several, their sum by length, normalised."""
     if len(first) == len(vectors) + 1:
@@ -246,7 +246,7 @@ def _row_vectors(
     return rows
 
 
-def _vectors(pieces: Sequence[Piece]) -> NDArray[np.float32] | None:
+def _vectors(pieces: Sequence[RankedPassage]) -> NDArray[np.float32] | None:
     found = {row: piece.vector for row, piece in enumerate(pieces) if piece.vector is not None}
     if not found:
         return None
