@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
-from longvid_agents.packing import Part, Plan, SoundPart, TextPart, pack, sights_of
+from longvid_agents.packing import PackingPlan, Part, SoundPart, TextPart, pack, sights_of
 from longvid_agents.video_lm import Counter, EvidenceText, Request
 from longvid_storage.text.shown import shown
 from longvid_storage.text.timecode import format_span
@@ -33,7 +33,7 @@ class PromptMaterial:
     """What the model reads after the instructions; ``plan`` holds the frames' part of it."""
 
     parts: tuple[Part, ...]
-    plan: Plan
+    plan: PackingPlan
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -102,7 +102,7 @@ def lay_out(
         if over <= 0:
             return material
         room = min(room, plan.tokens) - over
-    return PromptMaterial((*before, *after), Plan())
+    return PromptMaterial((*before, *after), PackingPlan())
 
 
 def _budget(request: Request, context_tokens: int | None) -> int | None:

@@ -1,6 +1,6 @@
 """Which frames of a request a model is shown, at which size, in which order, within a budget of tokens.
 
-Each strategy is a pure function from sights (what a frame is, without its pixels) to a ``Plan``: a list of parts
+Each strategy is a pure function from sights (what a frame is, without its pixels) to a ``PackingPlan``: a list of parts
 that every adapter turns into its own kind of message. Tokens are counted with the model's own ``Counter``. Frames
 keep the order they are given in, which is by video and time.
 
@@ -72,7 +72,7 @@ Part = TextPart | FramePart | SoundPart
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class PackingPlan:
     """What is shown, in order, and how many tokens that takes; 0 when there was no bound, as nobody counted then."""
 
     parts: tuple[Part, ...] = ()
@@ -103,7 +103,7 @@ def sights_of(frames: Iterable[Frame]) -> list[Sight]:
 
 def pack(
     strategy: Packing, sights: Sequence[Sight], tokens: int | None, counter: Counter, *, whole: bool = False
-) -> Plan:
+) -> PackingPlan:
     """The frames that fit into ``tokens`` (None: no bound), chosen and sized by ``strategy``.
 
     ``whole``: the question is about the whole, not about a moment. Empty when not even one frame fits.
@@ -127,17 +127,17 @@ def packing_named(name: str | None) -> Packing | None:
     return known
 
 
-def uniform(sights: Sequence[Sight], tokens: int | None, counter: Counter) -> Plan:
+def uniform(sights: Sequence[Sight], tokens: int | None, counter: Counter) -> PackingPlan:
     """Frames spread evenly, at their own size; one line before them lists their times."""
     return _fewer(sights, tokens, counter, spread, _listed)
 
 
-def interleaved(sights: Sequence[Sight], tokens: int | None, counter: Counter) -> Plan:
+def interleaved(sights: Sequence[Sight], tokens: int | None, counter: Counter) -> PackingPlan:
     """Frames spread evenly, at their own size, each with its time before it."""
     return _fewer(sights, tokens, counter, spread, _timed)
 
 
-def relevant(sights: Sequence[Sight], tokens: int | None, counter: Counter) -> Plan:
+def relevant(sights: Sequence[Sight], tokens: int | None, counter: Counter) -> PackingPlan:
     """Frames by relevance, spread by inverse-transform sampling, each with its time before it.
 
     Evenly when relevance is not known of every frame.
@@ -148,7 +148,7 @@ def relevant(sights: Sequence[Sight], tokens: int | None, counter: Counter) -> P
     return _fewer(sights, tokens, counter, lambda _, n: inverse_transform(known, n), _timed)
 
 
-def pooled(sights: Sequence[Sight], tokens: int | None, counter: Counter) -> Plan:
+def pooled(sights: Sequence[Sight], tokens: int | None, counter: Counter) -> PackingPlan:
     """All frames, at the largest size of ``LONG_SIDES`` at which they fit; at the smallest, fewer of them."""
     for side in LONG_SIDES:
         plan = _timed([shrunk(sight, side) for sight in sights], counter)
@@ -157,7 +157,7 @@ def pooled(sights: Sequence[Sight], tokens: int | None, counter: Counter) -> Pla
     return interleaved([shrunk(sight, LONG_SIDES[-1]) for sight in sights], tokens, counter)
 
 
-def slow_fast(sights: Sequence[Sight], tokens: int | None, counter: Counter) -> Plan:
+def slow_fast(sights: Sequence[Sight], tokens: int | None, counter: Counter) -> PackingPlan:
     """Many small frames and, among them, a few large ones, spread evenly.
 
     LITA gives the model a fast and a slow pathway one after the other; here the frames stay in the order of time
@@ -231,14 +231,14 @@ class _Uncounted:
 
 _NO_BRACKETS = str.maketrans("<>[]", "‹›()")
 _Chooser = Callable[[int, int], list[int]]
-_Layout = Callable[[Sequence[Sight], Counter], Plan]
+_Layout = Callable[[Sequence[Sight], Counter], PackingPlan]
 
 
 def _fewer(
     sights: Sequence[Sight], tokens: int | None, counter: Counter, choose: _Chooser, layout: _Layout
-) -> Plan:
+) -> PackingPlan:
     """As many frames as fit, found by halving; one that does not fit alone is shrunk."""
-    best, low, high = Plan(), 0, len(sights)
+    best, low, high = PackingPlan(), 0, len(sights)
     while low < high:
         n = high if low == 0 and high == len(sights) else (low + high + 1) // 2
         plan = layout([sights[i] for i in choose(len(sights), n)], counter)
@@ -253,14 +253,14 @@ def _fewer(
         plan = layout([shrunk(one, side)], counter)
         if _fits(plan, tokens):
             return plan
-    return Plan()
+    return PackingPlan()
 
 
-def _fits(plan: Plan, tokens: int | None) -> bool:
+def _fits(plan: PackingPlan, tokens: int | None) -> bool:
     return tokens is None or plan.tokens <= tokens
 
 
-def _timed(sights: Sequence[Sight], counter: Counter) -> Plan:
+def _timed(sights: Sequence[Sight], counter: Counter) -> PackingPlan:
     named = len({sight.video_id for sight in sights}) > 1
     parts: list[Part] = []
     for sight in sights:
@@ -268,9 +268,9 @@ def _timed(sights: Sequence[Sight], counter: Counter) -> Plan:
     return _counted(parts, counter)
 
 
-def _listed(sights: Sequence[Sight], counter: Counter) -> Plan:
+def _listed(sights: Sequence[Sight], counter: Counter) -> PackingPlan:
     if not sights:
-        return Plan()
+        return PackingPlan()
     named = len({sight.video_id for sight in sights}) > 1
     line = "The pictures that follow, in this order: " + " ".join(caption(s, named=named) for s in sights)
     return _counted([TextPart(line), *map(_part, sights)], counter)
@@ -280,14 +280,14 @@ def _part(sight: Sight) -> FramePart:
     return FramePart(sight.number, sight.time_s, sight.width, sight.height)
 
 
-def _counted(parts: Sequence[Part], counter: Counter) -> Plan:
+def _counted(parts: Sequence[Part], counter: Counter) -> PackingPlan:
     tokens = 0
     for part in parts:
         if isinstance(part, TextPart):
             tokens += counter.text(part.text)
         elif isinstance(part, FramePart):
             tokens += counter.frame(part.width, part.height)
-    return Plan(tuple(parts), tokens)
+    return PackingPlan(tuple(parts), tokens)
 
 
 def _size(frame: Frame) -> tuple[int, int]:
@@ -304,7 +304,7 @@ def _size(frame: Frame) -> tuple[int, int]:
         ) from error
 
 
-_STRATEGIES: dict[Packing, Callable[[Sequence[Sight], int | None, Counter], Plan]] = {
+_STRATEGIES: dict[Packing, Callable[[Sequence[Sight], int | None, Counter], PackingPlan]] = {
     "uniform": uniform,
     "interleaved": interleaved,
     "slow_fast": slow_fast,
