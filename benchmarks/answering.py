@@ -26,7 +26,7 @@ from longvid_agents.answerability import WITH_VECTORS, Logistic
 from longvid_agents.extractive import FIT, Ranking, Weights, choose, fitness, rank
 from longvid_agents.graph import MOMENTS, Nodes
 from longvid_agents.nodes.extract import scores_with
-from longvid_agents.question import Plan
+from longvid_agents.question import QuestionPlan
 from longvid_agents.run import Run
 from longvid_agents.scoring import Scores
 from longvid_agents.state import AskState
@@ -42,7 +42,7 @@ class Case:
 
     group: str  # "qmsum", "far: qmsum asked talks", "near: qmsum"
     meeting: str  # what is split in halves
-    plan: Plan
+    plan: QuestionPlan
     sentences: Sequence[Passage]
     scores: Scores | None
     gold: np.ndarray

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from longvid_agents.question import Plan
+from longvid_agents.question import QuestionPlan
 from longvid_agents.scoring import Scores
 from longvid_storage.types import Passage
 
@@ -23,7 +23,7 @@ _VALUE = re.compile(
 
 
 def with_other_values(
-    plan: Plan,
+    plan: QuestionPlan,
     chosen: Sequence[Passage],
     sentences: Sequence[Passage],
     scores: Scores,

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longvid_agents.answerability import WITH_VECTORS, Features, Logistic, features
-from longvid_agents.question import Plan
+from longvid_agents.question import QuestionPlan
 from longvid_agents.scoring import Array, Scores
 from longvid_storage.text.analysis import analyse
 from longvid_storage.types import Passage
@@ -86,7 +86,7 @@ class Ranking:
 
 
 def rank(
-    plan: Plan,
+    plan: QuestionPlan,
     sentences: Sequence[Passage],
     scores: Scores,
     *,
@@ -126,7 +126,7 @@ def rank(
     )
 
 
-def _as_said(plan: Plan, fit: Array, scores: Scores, found: Features, confidence: float) -> Ranking:
+def _as_said(plan: QuestionPlan, fit: Array, scores: Scores, found: Features, confidence: float) -> Ranking:
     """Nothing answers by its meaning: the sentences that have the question's rare word, best first, shown as found."""
     worth = np.where(scores.said, fit, -np.inf)
     order = np.argsort(-worth, kind="stable")[: int(np.isfinite(worth).sum())]
@@ -143,7 +143,9 @@ def _as_said(plan: Plan, fit: Array, scores: Scores, found: Features, confidence
     )
 
 
-def fitness(plan: Plan, sentences: Sequence[Passage], scores: Scores, weights: Weights = FIT) -> Array:
+def fitness(
+    plan: QuestionPlan, sentences: Sequence[Passage], scores: Scores, weights: Weights = FIT
+) -> Array:
     """The weighted sum of each sentence's scores; minus infinity for one that cannot be quoted as an answer."""
     fit: Array = np.zeros(len(sentences))
     for name in Weights.__slots__:
@@ -177,7 +179,7 @@ def _heading(sentence: Passage) -> bool:
     return sentence.kind == "screen" and len(sentence.text.split()) < HEADING_WORDS
 
 
-def _repeats(sentence: Passage, plan: Plan) -> bool:
+def _repeats(sentence: Passage, plan: QuestionPlan) -> bool:
     """True for a heading of nothing but the question's words: it tells when, and nothing else."""
     words = set(analyse(sentence.text, plan.language))
     return _heading(sentence) and words <= {term.text for term in plan.terms}
@@ -196,7 +198,7 @@ def readable(sentence: Passage, fewest: int = MIN_WORDS) -> bool:
     return len(analyse(sentence.text, None)) >= fewest and not _QUESTION_END.search(sentence.text)
 
 
-def defines(text: str, plan: Plan) -> bool:
+def defines(text: str, plan: QuestionPlan) -> bool:
     """True when ``text`` says what one of the plan's terms is: "X is …", "X means …", "… is called X"."""
     name = "|".join(re.escape(term.word) for term in plan.terms)
     named = rf"\b(?:{name})(?:e?s)?\b"

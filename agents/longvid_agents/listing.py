@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from longvid_agents.cues import Cue
 from longvid_agents.narrowing import name_date
-from longvid_agents.question import Plan, make_plan
+from longvid_agents.question import QuestionPlan, make_plan
 from longvid_agents.summarise import strongest
 from longvid_agents.whole import asks_whole
 from longvid_storage.db.view import View
@@ -113,7 +113,7 @@ def _spoken(question: str, view: View) -> Listed | None:
     )
 
 
-def minutes(plan: Plan, view: View) -> Listed | None:
+def minutes(plan: QuestionPlan, view: View) -> Listed | None:
     """Decisions, action items or open questions, of those about the question's subject; None when that is not asked."""
     cue = next((cue for cue, pattern in _CUES if pattern.search(plan.question)), None)
     if cue is None or not _LISTS.search(plan.question):
@@ -146,7 +146,7 @@ def _about(said: Sequence[Passage], terms: set[str], language: str | None) -> li
     return chosen
 
 
-def told(plan: Plan, view: View, *, timed: bool) -> Listed | None:
+def told(plan: QuestionPlan, view: View, *, timed: bool) -> Listed | None:
     """What is said in a stretch that the question names, or by the speaker whom it names, when it asks nothing else."""
     named = named_speakers(plan.question, memory_of(view).facts(view).speakers)
     bare = plan.question

@@ -64,7 +64,7 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class QuestionPlan:
     """What to look for: ``query`` goes to search, ``terms`` are what a supporting sentence should cover.
 
     ``query`` holds the question itself, or its first content words when it is too long to be a query.
@@ -91,7 +91,7 @@ class Plan:
         return tuple(term for term in self.terms if term.text in left) or self.terms
 
 
-def make_plan(question: str) -> Plan:
+def make_plan(question: str) -> QuestionPlan:
     """Read a question by rules; ``UsageError`` when it is empty."""
     text = " ".join(question.split())
     if not text:
@@ -102,7 +102,7 @@ def make_plan(question: str) -> Plan:
     query = text
     if len(words) > 2 * MAX_TERMS or len(text) > MAX_LETTERS:
         query = " ".join(term.text for term in terms) or text[:MAX_LETTERS]
-    return Plan(text, kind_of(text), query, terms, language)
+    return QuestionPlan(text, kind_of(text), query, terms, language)
 
 
 def kind_of(question: str) -> Kind:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_agents.question import Plan, Term
+from longvid_agents.question import QuestionPlan, Term
 from longvid_storage.search.wording import FROM, likeness
 from longvid_storage.text.analysis import analyse
 from longvid_storage.types import Moment, Passage
@@ -91,7 +91,7 @@ class Scores:
 
 
 def score(
-    plan: Plan,
+    plan: QuestionPlan,
     sentences: Sequence[Passage],
     moments: Sequence[Moment],
     documents: int,
@@ -153,7 +153,7 @@ def _said(
 
 
 def _wording(
-    plan: Plan,
+    plan: QuestionPlan,
     sentences: Sequence[Passage],
     terms: Sequence[Term],
     share: Array,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from longvid_agents.budget import Budget
 from longvid_agents.calls import Call
 from longvid_agents.context import Context
-from longvid_agents.question import Plan
+from longvid_agents.question import QuestionPlan
 from longvid_agents.replies import Draft
 from longvid_agents.route import Route
 from longvid_agents.working_memory import WorkingMemory
@@ -50,7 +50,7 @@ class AskState:
     context: Context = field(default_factory=Context)
     budget: Budget = field(default_factory=Budget)
     started_s: float = 0.0
-    plan: Plan | None = None
+    plan: QuestionPlan | None = None
     route: Route | None = None
     calls: tuple[Call, ...] = ()
     looks: tuple[Call, ...] = ()

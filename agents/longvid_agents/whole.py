@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from longvid_agents.checks.claim import Support, check_claim
-from longvid_agents.question import FRAME_WORDS, Plan
+from longvid_agents.question import FRAME_WORDS, QuestionPlan
 from longvid_storage.db.chain import ChainLink, SummarySentence
 from longvid_storage.db.view import View
 from longvid_storage.text.analysis import query_terms
@@ -31,7 +31,7 @@ EXTRACTIVE = "extractive"
 _WORD = re.compile(r"\w+")
 
 
-def whole_claims(plan: Plan, view: View, *, written: bool = False) -> tuple[Claim, ...]:
+def whole_claims(plan: QuestionPlan, view: View, *, written: bool = False) -> tuple[Claim, ...]:
     """The summary of the one video the question or the scope names, or of all it admits, as cited claims.
 
     Empty when the question asks for something in particular, when the scope leaves only a part of a video or one
@@ -83,7 +83,7 @@ def claims_of(
     return made
 
 
-def asks_whole(plan: Plan, titles: Sequence[str]) -> bool:
+def asks_whole(plan: QuestionPlan, titles: Sequence[str]) -> bool:
     """Whether the question has no subject but the recording itself (and the words of ``titles``)."""
     known = {word for title in titles for word in _WORD.findall(title.casefold())}
     return not [

@@ -9,7 +9,7 @@ from longvid_agents.answerability import model_for
 from longvid_agents.changed import with_other_values
 from longvid_agents.extractive import choose, rank
 from longvid_agents.narrowing import name_date
-from longvid_agents.question import Plan
+from longvid_agents.question import QuestionPlan
 from longvid_agents.run import Run
 from longvid_agents.scoring import Scores, question_parts, score
 from longvid_agents.state import AskState
@@ -47,7 +47,7 @@ def extract(run: Run, state: AskState) -> dict[str, Any]:
 
 
 def _newest_first(
-    run: Run, plan: Plan, chosen: list[Passage], left: Sequence[Passage], scores: Scores | None
+    run: Run, plan: QuestionPlan, chosen: list[Passage], left: Sequence[Passage], scores: Scores | None
 ) -> tuple[list[Passage], tuple[str, ...]]:
     """The chosen sentence with what other days say instead, and the note that tells the days."""
     ids = {passage.video_id for passage in left}
@@ -61,7 +61,7 @@ def _newest_first(
 
 
 def scores_with(
-    view: View, plan: Plan, passages: Sequence[Passage], moments: Sequence[Moment]
+    view: View, plan: QuestionPlan, passages: Sequence[Passage], moments: Sequence[Moment]
 ) -> Scores | None:
     """Score ``passages``, found by ``moments``; ``None`` when there is nothing to compare.
 
@@ -76,13 +76,13 @@ def scores_with(
     return score(plan, passages, moments, facts.passages, frequency, asked, vectors)
 
 
-def planned(state: AskState) -> Plan:
+def planned(state: AskState) -> QuestionPlan:
     """The plan; there is one from the first node on."""
     assert state.plan is not None, "the plan node runs first"
     return state.plan
 
 
-def quoting(passage: Passage, plan: Plan, titles: dict[str, Moment]) -> Claim:
+def quoting(passage: Passage, plan: QuestionPlan, titles: dict[str, Moment]) -> Claim:
     """A passage as a claim with its citation; who said it comes first where that is asked."""
     moment = titles[passage.video_id]
     named = plan.kind == "who" and passage.speaker
