@@ -10,7 +10,7 @@ from importlib import metadata, util
 from pathlib import Path
 
 from longvid.engines import Choice, Engines
-from longvid.models.naming import Plan
+from longvid.models.naming import ModelPlan
 from longvid.models.profiles import PROFILES
 from longvid.models.registry import third_party
 from longvid.models.roles import ROLES
@@ -152,7 +152,7 @@ def _role(choice: Choice, device: str | None) -> RoleState:
     return RoleState(title, choice.name, where, choice.why, choice.better, problem)
 
 
-def _device(plan: Plan, device: str | None) -> str:
+def _device(plan: ModelPlan, device: str | None) -> str:
     """Where it would run; an adapter that takes no device runs on the processor, or on a server of its own.
 
     Raises:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from longvid.config import Config, load_config, not_from_here
 from longvid.models.held import of_role
-from longvid.models.naming import ModelSpec, Plan, Wanted, plan, plan_of, wanted
+from longvid.models.naming import ModelPlan, ModelSpec, Wanted, plan, plan_of, wanted
 from longvid.models.profiles import PROFILES, profile_named
 from longvid.models.registry import records
 from longvid.models.roles import ROLES, role_named
@@ -38,7 +38,7 @@ class Choice:
     """What runs for a role, why, and what to type to get better; ``plan`` is None when the role is off."""
 
     role: Role
-    plan: Plan | None
+    plan: ModelPlan | None
     why: str
     better: str | None = None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from longvid.engines import Engines
-from longvid.models.naming import Plan
+from longvid.models.naming import ModelPlan
 from longvid.models.registry import adapters, records
 from longvid.models.roles import ROLES, role_named
 from longvid_storage.models.model_record import Role
@@ -89,7 +89,7 @@ def table(found: list[Row]) -> str:
 def _open(role: Role, implementation: str) -> bool:
     """Whether ``ADAPTER:MODEL`` means something for it; one whose package is missing is thought to."""
     try:
-        return Plan(role, "", implementation).takes_model
+        return ModelPlan(role, "", implementation).takes_model
     except ImportError:
         return True
 

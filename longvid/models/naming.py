@@ -27,7 +27,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ModelPlan:
     """How to make what runs: the adapter, the model it is given (None: the record's options name it), the options."""
 
     role: Role
@@ -136,7 +136,7 @@ def _inside(where: str) -> str:
     return f" in {where}" if where else ""
 
 
-def plan(asked: Wanted) -> Plan:
+def plan(asked: Wanted) -> ModelPlan:
     """How to make the model that ``asked`` names (a record's name, or ``ADAPTER:MODEL``).
 
     Raises:
@@ -149,7 +149,7 @@ def plan(asked: Wanted) -> Plan:
     adapter, colon, model = spec.partition(":")
     known = adapters(role)
     if colon and model and adapter in known:
-        return Plan(role, spec, known[adapter], model, asked.options)
+        return ModelPlan(role, spec, known[adapter], model, asked.options)
     names = "".join(f"{record.name}, " for record in records(role))
     raise UsageError(
         f"{role} is {spec!r}{_inside(asked.where)}: it is auto, off, {names}or ADAPTER:MODEL where ADAPTER is "
@@ -157,6 +157,6 @@ def plan(asked: Wanted) -> Plan:
     )
 
 
-def plan_of(record: ModelRecord, options: Mapping[str, Any] | None = None) -> Plan:
+def plan_of(record: ModelRecord, options: Mapping[str, Any] | None = None) -> ModelPlan:
     """How to make the model of a record."""
-    return Plan(record.role, record.name, record.implementation, None, options or {}, record)
+    return ModelPlan(record.role, record.name, record.implementation, None, options or {}, record)

