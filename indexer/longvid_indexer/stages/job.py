@@ -121,7 +121,7 @@ class Work:
     notes: tuple[str, ...] = ()
 
 
-Plan = tuple[frozenset[str], Callable[[], Work]]
+StagePlan = tuple[frozenset[str], Callable[[], Work]]
 """The fingerprints with which the stage is up to date, and how to bring it there."""
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from longvid_indexer.report import ErrorInfo
 from longvid_indexer.stages.again import reasons
-from longvid_indexer.stages.job import STAGES, Job, Plan, Work, as_text
+from longvid_indexer.stages.job import STAGES, Job, StagePlan, Work, as_text
 from longvid_indexer.stages.screen_text import screen_text_stage
 from longvid_indexer.stages.shared import shared_work
 from longvid_indexer.stages.sounds import sounds_stage
@@ -22,7 +22,7 @@ from longvid_storage.db.rows import StageRecord
 from longvid_storage.errors import LibraryError, UsageError
 from longvid_storage.types import StageResult
 
-_STAGES: dict[str, Callable[[Job, dict[str, str]], Plan]] = {
+_STAGES: dict[str, Callable[[Job, dict[str, str]], StagePlan]] = {
     "transcript": transcript_stage,
     "speakers": speakers_stage,
     "visual": visual_stage,

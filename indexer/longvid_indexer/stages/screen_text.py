@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from longvid_indexer.stages.job import Job, Plan, Work, digest, fingerprint_of, nothing
+from longvid_indexer.stages.job import Job, StagePlan, Work, digest, fingerprint_of, nothing
 from longvid_storage.types import ScreenText, Slide
 
 if TYPE_CHECKING:
     from longvid_storage.db.stage_writer import StageWriter
 
 
-def screen_text_stage(job: Job, recorded: dict[str, str]) -> Plan:
+def screen_text_stage(job: Job, recorded: dict[str, str]) -> StagePlan:
     """Screen text, read once per kept keyframe, and where it changed meanwhile; also searchable at once."""
     from longvid_indexer.screen_text import read_screen
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from longvid_indexer.stages.job import Job, Plan, Work, digest, fingerprint_of, named_track, nothing
+from longvid_indexer.stages.job import Job, StagePlan, Work, digest, fingerprint_of, named_track, nothing
 
 if TYPE_CHECKING:
     from longvid_storage.db.stage_writer import StageWriter
     from longvid_storage.types import Sound
 
 
-def sounds_stage(job: Job, recorded: dict[str, str]) -> Plan:
+def sounds_stage(job: Job, recorded: dict[str, str]) -> StagePlan:
     """Applause, laughter, music …: sounds with a beginning and an end."""
     signature = job.found.sidecar_signature
     heard_by = None if job.engines.sound_tagger is None else _hearing(job)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from longvid_indexer.stages.job import Job, Plan, Work, digest, fingerprint_of, nothing
+from longvid_indexer.stages.job import Job, StagePlan, Work, digest, fingerprint_of, nothing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from longvid_storage.types import Utterance
 
 
-def speakers_stage(job: Job, recorded: dict[str, str]) -> Plan:
+def speakers_stage(job: Job, recorded: dict[str, str]) -> StagePlan:
     """Assign "Speaker 1", "Speaker 2", … by voice, where nothing else says who speaks."""
     heard = recorded.get("transcript")
     as_it_is = digest("speakers", heard)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from longvid_indexer.stages.job import Job, Plan, Work, digest, fingerprint_of
+from longvid_indexer.stages.job import Job, StagePlan, Work, digest, fingerprint_of
 
 if TYPE_CHECKING:
     from longvid_storage.db.stage_writer import StageWriter
 
 
-def structure_stage(job: Job, recorded: dict[str, str]) -> Plan:
+def structure_stage(job: Job, recorded: dict[str, str]) -> StagePlan:
     """Shot → scene → event → video, with titles and summaries."""
     from longvid_indexer.structure import build_structure
     from longvid_indexer.structuring.pictures import picture_spans

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from longvid_indexer.report import ErrorInfo
-from longvid_indexer.stages.job import Job, Plan, Work, digest, fingerprint_of
+from longvid_indexer.stages.job import Job, StagePlan, Work, digest, fingerprint_of
 from longvid_storage.errors import ModelError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _UNFINISHED = ":unfinished"
 
 
-def summaries_stage(job: Job, recorded: dict[str, str]) -> Plan:
+def summaries_stage(job: Job, recorded: dict[str, str]) -> StagePlan:
     """By a language model where there is one, else by the sentences that the structure chose.
 
     Without one, a finished chain that a model once wrote of the same evidence stays.

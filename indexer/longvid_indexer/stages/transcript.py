@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from longvid_indexer.stages.job import Job, Plan, Work, as_text, digest, named_track
+from longvid_indexer.stages.job import Job, StagePlan, Work, as_text, digest, named_track
 
 if TYPE_CHECKING:
     from longvid_storage.db.stage_writer import StageWriter
 
 
-def transcript_stage(job: Job, recorded: dict[str, str]) -> Plan:
+def transcript_stage(job: Job, recorded: dict[str, str]) -> StagePlan:
     """Subtitles beside the file, inside it, or speech recognition; its utterances are searchable at once."""
     from longvid_indexer.recognition import recognition_fingerprint
     from longvid_indexer.transcript import make_transcript

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from longvid_indexer.stages.job import Job, Plan, Work, digest, fingerprint_of
+from longvid_indexer.stages.job import Job, StagePlan, Work, digest, fingerprint_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _UNPACKED = 64
 
 
-def vectors_stage(job: Job, recorded: dict[str, str]) -> Plan:
+def vectors_stage(job: Job, recorded: dict[str, str]) -> StagePlan:
     """Vectors of every passage, each embedded once, and of every keyframe when there is an image model."""
     text, image = job.engines.text_encoder, job.engines.image_encoder
     read = [recorded.get(name) for name in ("transcript", "speakers", "visual", "sounds", "screen_text")]

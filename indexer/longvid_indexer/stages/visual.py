@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from longvid_indexer.stages.job import Job, Plan, Work, digest, nothing
+from longvid_indexer.stages.job import Job, StagePlan, Work, digest, nothing
 
 if TYPE_CHECKING:
     from longvid_storage.db.stage_writer import StageWriter
 
 
-def visual_stage(job: Job, recorded: dict[str, str]) -> Plan:
+def visual_stage(job: Job, recorded: dict[str, str]) -> StagePlan:
     """The one decode: shots, slides, keyframes."""
     from longvid_indexer.visual import VisualSettings, visual_pass
 
