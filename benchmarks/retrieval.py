@@ -22,14 +22,14 @@ from numpy.typing import NDArray
 
 from longvid import Library
 from longvid.evaluation import retrieval as measure
-from longvid.evaluation.questions import Question, read_questions
+from longvid.evaluation.questions import RankingQuery, read_questions
 from longvid_storage.db.store import Store
 from longvid_storage.db.view import View
 from longvid_storage.models.text_encoders.minilm import MiniLMEncoder
 from longvid_storage.search import scoring, spans
 from longvid_storage.search.memory import memory_of
 from longvid_storage.search.moments import MOST_TERMS, POOL, search
-from longvid_storage.search.question import Question as AskedQuestion
+from longvid_storage.search.question import RankingQuery as AskedQuestion
 from longvid_storage.search.question import read_question
 from longvid_storage.search.spans import Growth, grow_spans
 from longvid_storage.search.timeline import Timeline
@@ -45,7 +45,7 @@ Ranked = list[tuple[str, float, float]]
 class Task:
     """A question and what ranking has of it: the gold video, the videos to look in, words and vectors."""
 
-    question: Question
+    question: RankingQuery
     video_id: str
     asked: AskedQuestion
     pool: list[Timeline]
@@ -84,7 +84,12 @@ def main() -> None:
 
 
 def run(
-    store: Store, view: View, questions: Sequence[Question], name: str, encoder: MiniLMEncoder, cache: Path
+    store: Store,
+    view: View,
+    questions: Sequence[RankingQuery],
+    name: str,
+    encoder: MiniLMEncoder,
+    cache: Path,
 ) -> None:
     """The table of one set."""
     within = name not in WHOLE_LIBRARY
@@ -125,7 +130,7 @@ def run(
 
 
 def prepare(
-    view: View, question: Question, titles: dict[str, str], encoder: MiniLMEncoder, within: bool
+    view: View, question: RankingQuery, titles: dict[str, str], encoder: MiniLMEncoder, within: bool
 ) -> Task:
     """Read a question as ``search`` does; across a library, every video is in the pool."""
     video_id = titles[question.video or ""]

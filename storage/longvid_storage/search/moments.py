@@ -23,7 +23,7 @@ from longvid_storage.search import lexical, scoring, wording
 from longvid_storage.search.evidence import encoded, find_evidence
 from longvid_storage.search.memory import memory_of, vectors_of
 from longvid_storage.search.pictures import with_pictures
-from longvid_storage.search.question import Question, read_question
+from longvid_storage.search.question import RankingQuery, read_question
 from longvid_storage.search.reading import readable
 from longvid_storage.search.scoring import score_pool
 from longvid_storage.search.sounds import with_sounds
@@ -147,7 +147,7 @@ def _moments(
     pool: Sequence[Timeline],
     spans: Sequence[Grown],
     idf: Mapping[str, float],
-    question: Question,
+    question: RankingQuery,
 ) -> list[Moment]:
     cards = {card.video_id: card for card in view.cards(ids={pool[span.timeline].video_id for span in spans})}
     moments = []

@@ -23,7 +23,7 @@ _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class RankingQuery:
     """A question as ranking wants it.
 
     Attributes:
@@ -45,7 +45,7 @@ class Question:
 
 def read_question(
     text: str, languages: Collection[str | None] = (None,), speakers: Iterable[str] = ()
-) -> Question:
+) -> RankingQuery:
     """Read a question against the languages and the speakers of what is searched.
 
     Words that only ask ("What did the group discuss about …") are left out unless nothing else remains. Names count
@@ -64,7 +64,7 @@ def read_question(
     wordings = dict.fromkeys(
         tuple(analyse(part, language)[:MOST_TERMS]) for part in parts for language in languages
     )
-    return Question(
+    return RankingQuery(
         terms=tuple(kept or terms[:MOST_TERMS]),
         speakers=named,
         texts=(text, bare) if bare and bare != text else (text,),

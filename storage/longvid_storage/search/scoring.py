@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_storage.search.question import Question
+from longvid_storage.search.question import RankingQuery
 from longvid_storage.search.timeline import CONTEXT_S, WINDOW_S, Floats, Timeline, edges, window_sums
 from longvid_storage.types import speaker_key
 
@@ -43,7 +43,7 @@ ACROSS = Weights()
 
 def score_pool(
     pool: Sequence[Timeline],
-    question: Question,
+    question: RankingQuery,
     vectors: NDArray[np.float32] | None,
     idf: Mapping[str, float],
     weights: Weights,
