@@ -17,7 +17,7 @@ from longvid_storage.types import Answer, Scope
 
 if TYPE_CHECKING:
     from longvid.engines import Engines
-    from longvid_agents.conversation.chat import Reply
+    from longvid_agents.conversation.chat import ChatReply
     from longvid_agents.conversation.turns import Turn
     from longvid_agents.media import Media
     from longvid_storage.db.chats import StoredChat
@@ -114,7 +114,7 @@ class Chat:
             raise NotFoundError(f"the session {self.name!r} was deleted: begin another one")
         return admitted(_turns(found[0]), self.filters)
 
-    def ask(self, question: str) -> Reply:
+    def ask(self, question: str) -> ChatReply:
         """Ask; what it refers to is found in the turns before.
 
         Raises:

@@ -31,7 +31,7 @@ from longvid_storage.text.shown import shown
 if TYPE_CHECKING:
     from longvid.chat import Chat, ChatInfo
     from longvid.library import Library
-    from longvid_agents.conversation.chat import Reply
+    from longvid_agents.conversation.chat import ChatReply
 
 _HELP = """\
 /new [NAME]      begin another session
@@ -178,7 +178,7 @@ class _Talk:
             raise UsageError(f"{word} is no command: /help lists them")
         return ""
 
-    def _print(self, reply: Reply) -> None:
+    def _print(self, reply: ChatReply) -> None:
         from longvid import printing
 
         if self.json:

@@ -24,7 +24,7 @@ NOTHING_SAID = "Nothing is said there."
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class ChatReply:
     """What one question of a conversation got; ``resolved`` is what was asked in its place."""
 
     resolved: Resolved
@@ -60,7 +60,7 @@ class Conversation:
         self._lm = lm
         self._engines = engines or {}
 
-    def ask(self, question: str) -> Reply:
+    def ask(self, question: str) -> ChatReply:
         """Ask, and remember question and answer.
 
         Raises:
@@ -87,7 +87,7 @@ class Conversation:
             videos=self._videos(question, resolved, answer, turns),
         )
         self._keep(turn)
-        return Reply(resolved, answer, turn)
+        return ChatReply(resolved, answer, turn)
 
     def _answered(self, view: View, question: str, resolved: Resolved, turns: Sequence[Turn]) -> Answer:
         if resolved.mode == "ask":
