@@ -33,7 +33,7 @@ _VERDICT_TOKENS, _AROUND_TOKENS = 24, 40
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class MinutesRow:
     """A line as the model wrote it, and of which part it is."""
 
     part: str
@@ -132,15 +132,15 @@ def evidence_texts(sentences: Iterable[Passage], title: str) -> list[EvidenceTex
     ]
 
 
-def rows_of(read: Minutes) -> tuple[Row, ...]:
+def rows_of(read: Minutes) -> tuple[MinutesRow, ...]:
     """The lines of a reply, part by part."""
-    return tuple(Row(part, draft) for part in PARTS for draft in getattr(read, part))
+    return tuple(MinutesRow(part, draft) for part in PARTS for draft in getattr(read, part))
 
 
 def _kept(
     run: Run,
     state: AskState,
-    rows: Sequence[Row],
+    rows: Sequence[MinutesRow],
     part: Sequence[Passage],
     evidence: Sequence[EvidenceText],
     base: Summary,
@@ -148,8 +148,8 @@ def _kept(
 ) -> list[tuple[str, SummaryLine]]:
     """The rows whose evidence says so, as lines with citations."""
     known = {piece.id: sentence for piece, sentence in zip(evidence, part, strict=True)}
-    unsure: list[tuple[Row, list[str]]] = []
-    good: list[tuple[Row, list[str]]] = []
+    unsure: list[tuple[MinutesRow, list[str]]] = []
+    good: list[tuple[MinutesRow, list[str]]] = []
     for row in rows:
         ids = [name for name in row.draft.evidence if name in known][:MOST_CITED]
         if not ids:
@@ -173,9 +173,9 @@ def _kept(
 def _entailed(
     run: Run,
     state: AskState,
-    unsure: Sequence[tuple[Row, list[str]]],
+    unsure: Sequence[tuple[MinutesRow, list[str]]],
     evidence: dict[str, EvidenceText],
-) -> list[tuple[Row, list[str]]]:
+) -> list[tuple[MinutesRow, list[str]]]:
     """Those that the model, asked once about all, reads in their evidence; none when its verdicts can't be read."""
     if not unsure:
         return []
