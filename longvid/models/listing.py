@@ -12,7 +12,7 @@ from longvid_storage.models.model_record import Role
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ModelRow:
     """One model: ``here`` when its weights are on this disk, ``installed`` when what runs it is; ``runs`` now."""
 
     role: str
@@ -26,7 +26,7 @@ class Row:
     runs: bool
 
 
-def rows(engines: Engines, role: str | None = None) -> list[Row]:
+def rows(engines: Engines, role: str | None = None) -> list[ModelRow]:
     """Every known model of every role, or of one.
 
     Raises:
@@ -37,7 +37,7 @@ def rows(engines: Engines, role: str | None = None) -> list[Row]:
     for info in wanted:
         running = engines.choices[info.role].name
         known = [
-            Row(
+            ModelRow(
                 info.role,
                 record.name,
                 record.download_mb,
@@ -51,7 +51,7 @@ def rows(engines: Engines, role: str | None = None) -> list[Row]:
             for record in records(info.role)
         ]
         if running != "off" and not any(row.runs for row in known):
-            known.append(Row(info.role, running, 0, "", "your choice", True, True, "", True))
+            known.append(ModelRow(info.role, running, 0, "", "your choice", True, True, "", True))
         found += known
     return found
 
@@ -64,7 +64,7 @@ def size(number: float) -> str:
     return f"{megabytes:.0f} MB" if megabytes < 1000 else f"{megabytes / 1000:.1f} GB"
 
 
-def table(found: list[Row]) -> str:
+def table(found: list[ModelRow]) -> str:
     """For people, within 100 columns as long as names are."""
     width = max((len(row.name) for row in found), default=0)
     licences = max((len(row.licence) for row in found), default=0)
@@ -94,7 +94,7 @@ def _open(role: Role, implementation: str) -> bool:
         return True
 
 
-def _state(row: Row) -> str:
+def _state(row: ModelRow) -> str:
     if row.runs:
         return "runs"
     if not row.installed:
