@@ -18,7 +18,7 @@ from longvid_indexer.transcriber import ADAPTERS, TRANSCRIBERS, Batched, Transcr
 from longvid_indexer.transcribers.faster_whisper import FasterWhisperTranscriber
 from longvid_indexer.transcribers.openai import OpenAITranscriber
 from longvid_indexer.transcribers.pocketsphinx import PocketsphinxTranscriber
-from longvid_indexer.transcribers.segments import Segment, to_utterances
+from longvid_indexer.transcribers.segments import RecognisedSegment, to_utterances
 from longvid_indexer.transcribers.transformers import TransformersTranscriber
 from longvid_indexer.transcribers.whisper import WhisperTranscriber, checkpoint_path
 from longvid_indexer.transcribers.words import RecognisedWord, group_words
@@ -344,16 +344,16 @@ def test_whisper_fingerprint_follows_content_and_settings(tmp_path: Path, checkp
 
 
 def test_a_segment_that_the_model_takes_for_no_speech_or_that_begins_after_the_sound_is_left_out() -> None:
-    sure = Segment(" Words.", 0.0, 2.0, (), 0.1, -0.3)
-    unsure = Segment(" Thanks.", 2.0, 3.0, (), 0.9, -1.4)
-    late = Segment(" Bye.", 5.2, 6.0, (RecognisedWord(" Bye.", 5.2, 6.0),), 0.1, -0.3)
-    said = to_utterances([sure, unsure, late, Segment(" ", 0.0, 1.0)], 100.0, 5.0, "en")
+    sure = RecognisedSegment(" Words.", 0.0, 2.0, (), 0.1, -0.3)
+    unsure = RecognisedSegment(" Thanks.", 2.0, 3.0, (), 0.9, -1.4)
+    late = RecognisedSegment(" Bye.", 5.2, 6.0, (RecognisedWord(" Bye.", 5.2, 6.0),), 0.1, -0.3)
+    said = to_utterances([sure, unsure, late, RecognisedSegment(" ", 0.0, 1.0)], 100.0, 5.0, "en")
     assert [(u.start_s, u.end_s, u.text) for u in said] == [(100.0, 102.0, "Words.")]
 
 
 def test_words_of_a_segment_never_go_backwards_or_beyond_the_sound() -> None:
     words = (RecognisedWord("一", -0.1, 0.4), RecognisedWord("二", 0.3, 0.9), RecognisedWord("三", 4.8, 5.7))
-    (said,) = to_utterances([Segment("一二三", 0.0, 5.7, words)], 10.0, 5.0, "zh")
+    (said,) = to_utterances([RecognisedSegment("一二三", 0.0, 5.7, words)], 10.0, 5.0, "zh")
     assert said.text == "一二三"
     assert [(w.start_s, w.end_s) for w in said.words] == [(10.0, 10.4), (10.4, 10.9), (14.8, 15.0)]
     assert (said.start_s, said.end_s) == (10.0, 15.0)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from longvid_indexer.audio import SAMPLE_RATE
 from longvid_indexer.invented import COMPRESSION_MAX, LOGPROB_MIN, NO_SPEECH_MAX
-from longvid_indexer.transcribers.segments import Segment, to_utterances
+from longvid_indexer.transcribers.segments import RecognisedSegment, to_utterances
 from longvid_indexer.transcribers.words import RecognisedWord
 from longvid_indexer.voice import Stretch
 from longvid_storage.errors import MissingExtraError, ModelError, first_line
@@ -271,14 +271,14 @@ def _clip_at(at_s: float, clips: list[dict[str, float]]) -> int:
     return min(range(len(clips)), key=lambda index: abs(clips[index]["start"] - at_s))
 
 
-def _segment(segment: Any, offset_s: float) -> Segment:
+def _segment(segment: Any, offset_s: float) -> RecognisedSegment:
     words = tuple(
         RecognisedWord(
             word.word, float(word.start) - offset_s, float(word.end) - offset_s, float(word.probability)
         )
         for word in segment.words or ()
     )
-    return Segment(
+    return RecognisedSegment(
         segment.text,
         float(segment.start) - offset_s,
         float(segment.end) - offset_s,

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from longvid_indexer.audio import SAMPLE_RATE
 from longvid_indexer.subtitles.languages import normalise_language
-from longvid_indexer.transcribers.segments import Segment, to_utterances
+from longvid_indexer.transcribers.segments import RecognisedSegment, to_utterances
 from longvid_indexer.transcribers.words import RecognisedWord
 from longvid_indexer.voice import Stretch
 from longvid_storage.models.endpoint import Endpoint, RefusedError
@@ -155,7 +155,7 @@ def wav(samples: NDArray[np.float32]) -> bytes:
     return held.getvalue()
 
 
-def segments_of(heard: dict[str, Any], length_s: float) -> list[Segment] | None:
+def segments_of(heard: dict[str, Any], length_s: float) -> list[RecognisedSegment] | None:
     """What the server heard: its segments with their words; its text as one segment when it gives no times.
 
     None when there is no text in the answer at all.
@@ -167,17 +167,17 @@ def segments_of(heard: dict[str, Any], length_s: float) -> list[Segment] | None:
     text = heard.get("text")
     if not isinstance(text, str):
         return None
-    return [_with_words(Segment(text, 0.0, length_s), words)]
+    return [_with_words(RecognisedSegment(text, 0.0, length_s), words)]
 
 
-def _segment(given: Any) -> Segment | None:
+def _segment(given: Any) -> RecognisedSegment | None:
     if not isinstance(given, dict) or not isinstance(given.get("text"), str):
         return None
     start_s, end_s = _number(given.get("start")), _number(given.get("end"))
     if start_s is None or end_s is None:
         return None
     no_speech, logprob = _number(given.get("no_speech_prob")), _number(given.get("avg_logprob"))
-    return Segment(given["text"], start_s, end_s, (), no_speech, logprob)
+    return RecognisedSegment(given["text"], start_s, end_s, (), no_speech, logprob)
 
 
 def _word(given: Any) -> RecognisedWord | None:
@@ -187,7 +187,7 @@ def _word(given: Any) -> RecognisedWord | None:
     return None if start_s is None or end_s is None else RecognisedWord(given["word"], start_s, end_s)
 
 
-def _with_words(segment: Segment, words: list[RecognisedWord]) -> Segment:
+def _with_words(segment: RecognisedSegment, words: list[RecognisedWord]) -> RecognisedSegment:
     """The words in a segment's time, if they are its text; words that tell something else are worse than none."""
     inside = tuple(
         word for word in words if segment.start_s <= (word.start_s + word.end_s) / 2 <= segment.end_s
@@ -200,7 +200,9 @@ def _with_words(segment: Segment, words: list[RecognisedWord]) -> Segment:
         inside = tuple(
             RecognisedWord(text, word.start_s, word.end_s) for text, word in zip(spelled, inside, strict=True)
         )
-    return Segment(segment.text, segment.start_s, segment.end_s, inside, segment.no_speech, segment.logprob)
+    return RecognisedSegment(
+        segment.text, segment.start_s, segment.end_s, inside, segment.no_speech, segment.logprob
+    )
 
 
 def _letters(text: str) -> str:

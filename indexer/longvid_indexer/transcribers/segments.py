@@ -11,7 +11,7 @@ from longvid_storage.types import Utterance, Word
 
 
 @dataclass(frozen=True, slots=True)
-class Segment:
+class RecognisedSegment:
     """One recognised segment; times in seconds from the start of its stretch.
 
     ``no_speech`` and ``logprob``: what the model says of itself (probability of no speech, mean log probability of
@@ -27,7 +27,7 @@ class Segment:
 
 
 def to_utterances(
-    segments: Iterable[Segment], start_s: float, length_s: float, language: str | None
+    segments: Iterable[RecognisedSegment], start_s: float, length_s: float, language: str | None
 ) -> list[Utterance]:
     """Utterances in order of time, all within ``[start_s, start_s + length_s]``.
 
@@ -50,7 +50,9 @@ def to_utterances(
     return sorted(said, key=lambda utterance: (utterance.start_s, utterance.end_s))
 
 
-def _utterance(segment: Segment, start_s: float, length_s: float, language: str | None) -> Utterance:
+def _utterance(
+    segment: RecognisedSegment, start_s: float, length_s: float, language: str | None
+) -> Utterance:
     """The segment's own text is kept: words of Chinese are not joined by spaces."""
 
     def place(at_s: float, not_before_s: float) -> float:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from longvid_indexer.audio import SAMPLE_RATE
 from longvid_indexer.invented import COMPRESSION_MAX, LOGPROB_MIN, NO_SPEECH_MAX
-from longvid_indexer.transcribers.segments import Segment, to_utterances
+from longvid_indexer.transcribers.segments import RecognisedSegment, to_utterances
 from longvid_indexer.transcribers.words import RecognisedWord
 from longvid_storage.errors import MissingExtraError, ModelError, first_line
 from longvid_storage.models.torch_device import in_batches, pick_device
@@ -184,12 +184,12 @@ def load_checkpoint(path: Path, device: str) -> Any:
     return model
 
 
-def _segment(segment: dict[str, Any]) -> Segment:
+def _segment(segment: dict[str, Any]) -> RecognisedSegment:
     words = tuple(
         RecognisedWord(word["word"], float(word["start"]), float(word["end"]), float(word["probability"]))
         for word in segment.get("words", ())
     )
-    return Segment(
+    return RecognisedSegment(
         segment["text"],
         float(segment["start"]),
         float(segment["end"]),
