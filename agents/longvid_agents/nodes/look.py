@@ -25,7 +25,7 @@ LOOK_TOKENS = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownPicture:
     """A picture for the model, of which video, what it stands for, and how well it fits the question if known."""
 
     video_id: str
@@ -40,7 +40,7 @@ def look(run: Run, state: AskState) -> dict[str, Any]:
     wanted = state.looks or first_looks(state)
     trail = [*state.trail]
     decoded = _decoded(run)
-    shown: list[Shown] = []
+    shown: list[ShownPicture] = []
     for number, call in enumerate(wanted):
         pictures, note = _pictures(run, state, call, (MOST_FRAMES - len(shown)) // (len(wanted) - number))
         known = {(each.video_id, each.keyframe.time_s, each.keyframe.image) for each in shown}
@@ -72,7 +72,7 @@ def first_looks(state: AskState) -> tuple[Call, ...]:
     )
 
 
-def _pictures(run: Run, state: AskState, call: Call, most: int) -> tuple[list[Shown], str]:
+def _pictures(run: Run, state: AskState, call: Call, most: int) -> tuple[list[ShownPicture], str]:
     """Fresh pictures for one look, else those the index kept, inside the caller's filters; and a note."""
     inside = run.view.scope.narrowed(videos=[call.video_id or ""], from_s=call.from_s, to_s=call.to_s)
     view = run.view.within(inside or run.view.scope)
@@ -88,7 +88,7 @@ def _pictures(run: Run, state: AskState, call: Call, most: int) -> tuple[list[Sh
     except MediaError as error:
         note = f"{as_data(error.message)}; the pictures of the index are used"
         pictures = kept(view, card.video_id, span, most, question)
-    return [Shown(card.video_id, card.title, frame, fits) for frame, fits in pictures], note
+    return [ShownPicture(card.video_id, card.title, frame, fits) for frame, fits in pictures], note
 
 
 def _decoded(run: Run) -> int:
@@ -104,7 +104,9 @@ def _span(inside: Scope, duration_s: float) -> tuple[float, float]:
     return inside.from_s or 0.0, min(duration_s, duration_s if inside.to_s is None else inside.to_s)
 
 
-def _see(run: Run, state: AskState, shown: Sequence[Shown], sounds: tuple[Sound, ...]) -> dict[str, Any]:
+def _see(
+    run: Run, state: AskState, shown: Sequence[ShownPicture], sounds: tuple[Sound, ...]
+) -> dict[str, Any]:
     """Ask the model what it sees; numbers outside those shown make the reply unreadable."""
     assert run.lm is not None
     request = _request(run, state, shown, sounds)
@@ -140,7 +142,7 @@ def _see(run: Run, state: AskState, shown: Sequence[Shown], sounds: tuple[Sound,
     return {"memory": memory, "usage": outcome.usage, "trail": (*state.trail, step)}
 
 
-def _request(run: Run, state: AskState, shown: Sequence[Shown], sounds: tuple[Sound, ...]) -> Request:
+def _request(run: Run, state: AskState, shown: Sequence[ShownPicture], sounds: tuple[Sound, ...]) -> Request:
     """The frames in order; where the index tells how well each fits, a small budget takes the others away first."""
     frames = tuple(
         Frame(
@@ -167,7 +169,7 @@ def _request(run: Run, state: AskState, shown: Sequence[Shown], sounds: tuple[So
     )
 
 
-def _source(state: AskState, shown: Shown) -> tuple[str, str]:
+def _source(state: AskState, shown: ShownPicture) -> tuple[str, str]:
     known = state.memory.sources.get(shown.video_id)
     path = next((moment.path for moment in state.moments if moment.video_id == shown.video_id), "")
     return known or (shown.title, path)
