@@ -100,7 +100,7 @@ class EventNode(Protocol):
     def scenes(self) -> Sequence[SceneNode]: ...
 
 
-class Shown(Protocol):
+class ShownStructure(Protocol):
     """What ``longvid.Library.show`` tells about a video's structure."""
 
     @property
@@ -126,10 +126,10 @@ class StructuredLibrary(Protocol):
     """The part of ``longvid.Library`` that is measured here."""
 
     def videos(self) -> Sequence[NamedEntry]: ...
-    def show(self, video: str) -> Shown: ...
+    def show(self, video: str) -> ShownStructure: ...
 
 
-def boundaries_s(video: Shown, level: str) -> list[float]:
+def boundaries_s(video: ShownStructure, level: str) -> list[float]:
     """Where the library begins a new shot, slide, scene or event, without the start of the video itself."""
     events = video.events
     starts = {
@@ -198,7 +198,7 @@ def evaluate_structure(
     return results
 
 
-def _entry(video: Shown, gold: Gold) -> tuple[Shown, list[float]]:
+def _entry(video: ShownStructure, gold: Gold) -> tuple[ShownStructure, list[float]]:
     return video, gold.boundaries_s(video.duration_s)
 
 
@@ -208,7 +208,7 @@ def equal_length(duration_s: float, boundaries: int) -> list[float]:
 
 
 def _score(
-    entries: Sequence[tuple[Shown, list[float]]],
+    entries: Sequence[tuple[ShownStructure, list[float]]],
     predicted: Sequence[list[float]],
     tolerance_s: float,
     topics: bool,
