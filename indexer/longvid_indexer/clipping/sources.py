@@ -39,7 +39,7 @@ class Pictures:
 
 
 @dataclass(frozen=True, slots=True)
-class Sound:
+class AudioStream:
     """An audio stream."""
 
     codec: str
@@ -59,7 +59,7 @@ class Source:
     span: MediaSpan
     info: VideoInfo
     pictures: Pictures | None
-    sound: Sound | None
+    sound: AudioStream | None
     keyframe_s: float | None = None
     whole: bool = False
 
@@ -193,9 +193,9 @@ def _pictures(video: Any, turned: bool) -> Pictures:
     )
 
 
-def _sound(audio: Any) -> Sound:
+def _sound(audio: Any) -> AudioStream:
     context = audio.codec_context
-    return Sound(context.name, context.rate, context.layout.name, bytes(context.extradata or b""))
+    return AudioStream(context.name, context.rate, context.layout.name, bytes(context.extradata or b""))
 
 
 def _turned(container: Any, video: Any) -> bool:
