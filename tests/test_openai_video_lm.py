@@ -17,7 +17,7 @@ from PIL import Image
 
 from longvid.engines import Engines
 from longvid_agents.material import EVIDENCE_CLOSE, EVIDENCE_OPEN
-from longvid_agents.video_lm import EvidenceText, Frame, Packing, Reply, Request, Sound
+from longvid_agents.video_lm import AudioClip, EvidenceText, Frame, Packing, Reply, Request
 from longvid_agents.video_lms.openai import OpenAIVideoLM
 from longvid_indexer.frames import FrameReader
 from longvid_indexer.probe import probe
@@ -68,8 +68,8 @@ def ask(**changes: object) -> Request:
     return Request(**{**given, **changes})  # type: ignore[arg-type]
 
 
-def tone(seconds: float) -> Sound:
-    return Sound(np.sin(np.arange(round(16_000 * seconds)) / 5).astype(np.float32) / 2, 30.0)
+def tone(seconds: float) -> AudioClip:
+    return AudioClip(np.sin(np.arange(round(16_000 * seconds)) / 5).astype(np.float32) / 2, 30.0)
 
 
 # --- what is sent -------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ from longvid_agents.packing import (
     sights_of,
     spread,
 )
-from longvid_agents.video_lm import EvidenceText, Frame, Packing, Request, Sound
+from longvid_agents.video_lm import AudioClip, EvidenceText, Frame, Packing, Request
 from longvid_storage.errors import ModelError
 
 STRATEGIES: tuple[Packing, ...] = get_args(Packing)
@@ -235,7 +235,7 @@ def test_what_is_plain_stays_as_it_is() -> None:
 
 
 def test_the_order_is_evidence_frames_sounds_prompt() -> None:
-    sound = Sound(np.zeros(32_000, np.float32), 10.0)
+    sound = AudioClip(np.zeros(32_000, np.float32), 10.0)
     material = lay_out(request(sounds=(sound,)), COUNTER)
     kinds = [type(part) for part in material.parts]
     assert kinds == [TextPart, *[TextPart, FramePart] * 8, TextPart, SoundPart, TextPart]
@@ -250,7 +250,7 @@ def test_the_budget_covers_words_sounds_and_frames() -> None:
     frames = sum(COUNTER.frame(part.width, part.height) for part in material.plan.frames)
     assert words + frames <= 300
     assert len(material.plan.frames) == 5
-    sound = Sound(np.zeros(64_000, np.float32), 0.0)
+    sound = AudioClip(np.zeros(64_000, np.float32), 0.0)
     assert len(lay_out(request(budget_tokens=300, sounds=(sound,)), COUNTER).plan.frames) == 3
     assert len(lay_out(request(), COUNTER, context_tokens=812).plan.frames) == 5, (
         "the context, less the reply"

@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from longvid import Library
-from longvid_agents.video_lm import ADAPTERS, VIDEO_LMS, Sound
+from longvid_agents.video_lm import ADAPTERS, VIDEO_LMS, AudioClip
 from longvid_agents.video_lms.transformers import FewerFramesWarning, TransformersVideoLM
 from longvid_storage.errors import ModelError, UsageError
 from tiny_llavas import idefics
@@ -305,8 +305,10 @@ def test_it_hears(omni: Seen) -> None:
     assert (omni.sees, omni.hears) == (True, True)
     rng = np.random.default_rng(0)
 
-    def sound(seconds: float, loud: float) -> Sound:
-        return Sound((loud * rng.standard_normal(round(16_000 * seconds))).astype(np.float32), 30.0, "video")
+    def sound(seconds: float, loud: float) -> AudioClip:
+        return AudioClip(
+            (loud * rng.standard_normal(round(16_000 * seconds))).astype(np.float32), 30.0, "video"
+        )
 
     deaf_ids, _ = omni.scores(ask(1))
     ids, quiet = omni.scores(ask(1, sounds=(sound(2.0, 0.01),)))
@@ -318,7 +320,7 @@ def test_it_hears(omni: Seen) -> None:
 
 
 def test_sound_longer_than_its_ear_is_cut_in_pieces_with_their_times(omni: Seen) -> None:
-    sound = Sound(np.zeros(16_000 * 10, np.float32), 30.0, "video")
+    sound = AudioClip(np.zeros(16_000 * 10, np.float32), 30.0, "video")
     words = omni.words(ask(sounds=(sound,)))
     captions = ["<sound, 0:30–0:34>", "<sound, 0:34–0:38>", "<sound, 0:38–0:40>"]
     places = [words.index(caption) for caption in captions]

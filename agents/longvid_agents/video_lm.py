@@ -38,7 +38,7 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class Sound:
+class AudioClip:
     """Sound for a model that hears: 16 kHz mono, shape (n,), in [-1, 1], from ``start_s`` of its video on."""
 
     samples: NDArray[np.float32] = field(repr=False)
@@ -75,7 +75,7 @@ class Request:
     prompt: str
     evidence: tuple[EvidenceText, ...] = ()
     frames: tuple[Frame, ...] = ()
-    sounds: tuple[Sound, ...] = ()
+    sounds: tuple[AudioClip, ...] = ()
     max_tokens: int = 512
     budget_tokens: int | None = None
     packing: Packing = "interleaved"

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from longvid_agents.calls import Call
 from longvid_agents.material import as_data
 from longvid_agents.run import Run
-from longvid_agents.video_lm import Sound
+from longvid_agents.video_lm import AudioClip
 from longvid_storage.errors import MediaError
 
 MOST_S = 30.0
 """Seconds of sound of one look, from its start on."""
 
 
-def heard_in(run: Run, looks: Sequence[Call]) -> tuple[tuple[Sound, ...], str]:
+def heard_in(run: Run, looks: Sequence[Call]) -> tuple[tuple[AudioClip, ...], str]:
     """The sound of ``looks`` inside the caller's filters, and why some of it is missing; none without ears."""
-    sounds: list[Sound] = []
+    sounds: list[AudioClip] = []
     notes: list[str] = []
     media = run.media if run.lm is not None and run.lm.hears else None
     for call in looks if media is not None else ():
@@ -33,5 +33,5 @@ def heard_in(run: Run, looks: Sequence[Call]) -> tuple[tuple[Sound, ...], str]:
                 notes.append(f"not heard: {as_data(error.message)}")
                 continue
             if len(samples):
-                sounds.append(Sound(samples, from_s, card.video_id))
+                sounds.append(AudioClip(samples, from_s, card.video_id))
     return tuple(sounds), "; ".join(dict.fromkeys(notes))

@@ -14,7 +14,7 @@ from longvid_agents.prompts import LOOK, LOOK_HEARING, SYSTEM
 from longvid_agents.replies import SEEN, read_seen
 from longvid_agents.run import Run, ask_model
 from longvid_agents.state import AskState
-from longvid_agents.video_lm import Frame, Request, Sound
+from longvid_agents.video_lm import AudioClip, Frame, Request
 from longvid_storage.errors import MediaError, ModelError
 from longvid_storage.types import Keyframe, Passage, Scope
 
@@ -105,7 +105,7 @@ def _span(inside: Scope, duration_s: float) -> tuple[float, float]:
 
 
 def _see(
-    run: Run, state: AskState, shown: Sequence[ShownPicture], sounds: tuple[Sound, ...]
+    run: Run, state: AskState, shown: Sequence[ShownPicture], sounds: tuple[AudioClip, ...]
 ) -> dict[str, Any]:
     """Ask the model what it sees; numbers outside those shown make the reply unreadable."""
     assert run.lm is not None
@@ -142,7 +142,9 @@ def _see(
     return {"memory": memory, "usage": outcome.usage, "trail": (*state.trail, step)}
 
 
-def _request(run: Run, state: AskState, shown: Sequence[ShownPicture], sounds: tuple[Sound, ...]) -> Request:
+def _request(
+    run: Run, state: AskState, shown: Sequence[ShownPicture], sounds: tuple[AudioClip, ...]
+) -> Request:
     """The frames in order; where the index tells how well each fits, a small budget takes the others away first."""
     frames = tuple(
         Frame(

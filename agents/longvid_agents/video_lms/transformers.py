@@ -16,7 +16,7 @@ from typing import Any
 from longvid_agents.images import picture
 from longvid_agents.material import PromptMaterial, lay_out
 from longvid_agents.packing import FramePart, Part, packing_named, spread
-from longvid_agents.video_lm import Frame, Reply, Request, Sound
+from longvid_agents.video_lm import AudioClip, Frame, Reply, Request
 from longvid_agents.video_lms.counting import ProcessorCounter
 from longvid_agents.video_lms.families import family_of
 from longvid_agents.video_lms.loading import LoadedVideoLM, ModelKind, kind_of, load
@@ -195,7 +195,7 @@ class TransformersVideoLM:
         sounds = tuple(self._in_reach(request.sounds)) if self.hears else ()
         return replace(request, frames=frames, sounds=sounds, packing=self._packing or request.packing)
 
-    def _in_reach(self, sounds: Sequence[Sound]) -> Iterator[Sound]:
+    def _in_reach(self, sounds: Sequence[AudioClip]) -> Iterator[AudioClip]:
         """Sounds no longer than the ear takes at once: a longer one in several, each with its own time."""
         extractor = getattr(self._loaded.processor, "feature_extractor", None)
         reach = getattr(extractor, "n_samples", None)
