@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from longvid_indexer.clipping.sources import Source, heard, reading, time_of
+from longvid_indexer.clipping.sources import ClipSource, heard, reading, time_of
 from longvid_indexer.packets import demux
 from longvid_indexer.probe import first_video
 
@@ -48,7 +48,7 @@ class Copied:
     dts_s: tuple[float, ...]
 
 
-def video_packets(source: Source) -> Iterator[Any]:
+def video_packets(source: ClipSource) -> Iterator[Any]:
     """Packets from the keyframe at the span's start until its end, in the order of decoding.
 
     A picture that is shown after the end comes along only when one within the span is made from it.
@@ -80,7 +80,7 @@ def video_packets(source: Source) -> Iterator[Any]:
                 return
 
 
-def measure(source: Source) -> Copied:
+def measure(source: ClipSource) -> Copied:
     """Read the times of the packets that would be copied.
 
     Decoding times come from the times of presentation, in order, moved back until none is behind its picture's:
@@ -100,7 +100,7 @@ def measure(source: Source) -> Copied:
     return Copied(last_s - source.keyframe_s, tuple(shown - delay_s for shown in ordered))
 
 
-def audio_packets(source: Source, begin_s: float, end_s: float) -> Iterator[Any]:
+def audio_packets(source: ClipSource, begin_s: float, end_s: float) -> Iterator[Any]:
     """Packets of sound that begin within ``[begin_s, end_s)``."""
     path = Path(source.span.path)
     with reading(path, source.info, heard(path, source.info), begin_s) as (container, audio):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_indexer.clipping.sources import Source, heard, reading, time_of
+from longvid_indexer.clipping.sources import ClipSource, heard, reading, time_of
 from longvid_indexer.packets import demux
 from longvid_indexer.probe import first_video
 
@@ -34,7 +34,7 @@ def video_encoder(width: int, height: int, rate: Fraction) -> Any:
 
 
 def pictures(
-    source: Source, begin_s: float, count: int, size: tuple[int, int], rate: Fraction
+    source: ClipSource, begin_s: float, count: int, size: tuple[int, int], rate: Fraction
 ) -> Iterator[Any]:
     """``count`` frames at ``rate`` from ``begin_s`` on: each the one that a player shows at its time.
 
@@ -53,7 +53,7 @@ def pictures(
         yield picture
 
 
-def sound(source: Source, begin_s: float, count: int) -> Iterator[NDArray[np.float32]]:
+def sound(source: ClipSource, begin_s: float, count: int) -> Iterator[NDArray[np.float32]]:
     """``count`` samples of stereo at ``RATE`` from ``begin_s`` on, in blocks of shape (2, n); silence where none is."""
     done = 0
     for at, samples in _heard(source, begin_s) if source.sound is not None else ():
@@ -69,7 +69,7 @@ def sound(source: Source, begin_s: float, count: int) -> Iterator[NDArray[np.flo
     yield from _silence(count - done)
 
 
-def _shown(source: Source, begin_s: float) -> Iterator[tuple[float, Any]]:
+def _shown(source: ClipSource, begin_s: float) -> Iterator[tuple[float, Any]]:
     """(time, decoded frame) from the one shown at ``begin_s`` on."""
     from av.error import FFmpegError
 
@@ -120,7 +120,7 @@ def _fitted(frame: Any, aspect: float, size: tuple[int, int]) -> Any:
     return av.VideoFrame.from_ndarray(canvas, format="rgb24").reformat(format="yuv420p")
 
 
-def _heard(source: Source, begin_s: float) -> Iterator[tuple[int, NDArray[np.float32]]]:
+def _heard(source: ClipSource, begin_s: float) -> Iterator[tuple[int, NDArray[np.float32]]]:
     """(place in samples after ``begin_s``, stereo samples); what comes before ``begin_s`` is cut off."""
     import av
     from av.error import FFmpegError

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Literal
 
 from longvid_indexer.clipping.copying import Copied, measure
-from longvid_indexer.clipping.sources import Source
+from longvid_indexer.clipping.sources import ClipSource
 
 # What the containers hold without tricks.
 _PICTURES = {
@@ -38,7 +38,7 @@ class Step:
     ``copied`` has the times of those that are not.
     """
 
-    source: Source
+    source: ClipSource
     at_s: float
     begin_s: float
     length_s: float
@@ -75,7 +75,7 @@ class Cut:
         return last.at_s + float((last.frames - 1) / self.rate)
 
 
-def plan(sources: Sequence[Source], suffix: str, *, reencode: bool = False) -> Cut:
+def plan(sources: Sequence[ClipSource], suffix: str, *, reencode: bool = False) -> Cut:
     """Copy where a span begins at a keyframe and its pictures can follow the others'; make the rest anew."""
     films = [source for source in sources if source.pictures is not None]
     whys = {id(source): _obstacle(source, reencode) for source in sources}
@@ -100,7 +100,7 @@ def plan(sources: Sequence[Source], suffix: str, *, reencode: bool = False) -> C
     )
 
 
-def _obstacle(source: Source, reencode: bool) -> str:
+def _obstacle(source: ClipSource, reencode: bool) -> str:
     """Why the span's own pictures cannot be copied; empty when they can."""
     if reencode:
         return "as asked"
@@ -115,13 +115,13 @@ def _obstacle(source: Source, reencode: bool) -> str:
     return ""
 
 
-def _one_header(sources: Sequence[Source], suffix: str) -> bool:
+def _one_header(sources: Sequence[ClipSource], suffix: str) -> bool:
     pictures = [source.pictures for source in sources if source.pictures is not None]
     kinds = {(each.alike, each.header) for each in pictures}
     return len(kinds) == 1 and pictures[0].codec in _PICTURES[suffix]
 
 
-def _mix(copyable: Sequence[Source], whys: dict[int, str]) -> None:
+def _mix(copyable: Sequence[ClipSource], whys: dict[int, str]) -> None:
     """Among pictures made anew only H.264 of one size can be copied; note it of all others."""
     first = copyable[0].pictures if copyable else None
     for source in copyable:
@@ -139,7 +139,7 @@ def _mix(copyable: Sequence[Source], whys: dict[int, str]) -> None:
             whys[id(source)] = whys[id(source)] or "its pictures cannot follow the others'"
 
 
-def _step(source: Source, at_s: float, why: str, rate: Fraction, pictures: bool) -> Step:
+def _step(source: ClipSource, at_s: float, why: str, rate: Fraction, pictures: bool) -> Step:
     span = source.span
     if not why and source.keyframe_s is not None:
         copied = measure(source)
@@ -150,13 +150,13 @@ def _step(source: Source, at_s: float, why: str, rate: Fraction, pictures: bool)
     return Step(source, at_s, span.start_s, float(frames / rate), why, frames)
 
 
-def _rate(films: Sequence[Source]) -> Fraction:
+def _rate(films: Sequence[ClipSource]) -> Fraction:
     rates = [source.pictures.rate for source in films if source.pictures is not None]
     own = rates[0] if rates else 25.0
     return Fraction(min(max(own, _SLOWEST), _FASTEST)).limit_denominator(1001)
 
 
-def _size(copyable: Sequence[Source], films: Sequence[Source]) -> tuple[int, int] | None:
+def _size(copyable: Sequence[ClipSource], films: Sequence[ClipSource]) -> tuple[int, int] | None:
     """(width, height) of the clip: that of the first copied pictures, else of the first as a player shows it."""
     for source in copyable:
         if source.pictures is not None:
@@ -175,7 +175,7 @@ def _size(copyable: Sequence[Source], films: Sequence[Source]) -> tuple[int, int
     return None
 
 
-def _sound_method(sources: Sequence[Source], suffix: str, copying: bool, reencode: bool) -> Method | None:
+def _sound_method(sources: Sequence[ClipSource], suffix: str, copying: bool, reencode: bool) -> Method | None:
     sounds = [source.sound for source in sources]
     if not any(sounds):
         return None

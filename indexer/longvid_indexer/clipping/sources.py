@@ -49,7 +49,7 @@ class AudioStream:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ClipSource:
     """A span with the streams that it is cut from.
 
     ``keyframe_s`` is the time of the keyframe that is shown at its start, None when another frame is.
@@ -64,7 +64,7 @@ class Source:
     whole: bool = False
 
 
-def look(span: MediaSpan) -> Source:
+def look(span: MediaSpan) -> ClipSource:
     """Open the span's file and see what is there; the span is cut to the length of the file.
 
     Raises:
@@ -88,14 +88,14 @@ def look(span: MediaSpan) -> Source:
         video, audio = first_video(container), heard(path, info)(container)
         sound = None if audio is None else _sound(audio)
         if video is None:
-            return Source(span, info, None, sound)
+            return ClipSource(span, info, None, sound)
         turned = (info.width, info.height) != (video.width, video.height) or _turned(container, video)
         pictures = _pictures(video, turned)
     with reading(path, info, first_video, span.start_s) as (container, video):
         keyframe = _keyframe_at(container, video, info, span.start_s)
     if keyframe is None:
-        return Source(span, info, pictures, sound)
-    return Source(span, info, pictures, sound, *keyframe)
+        return ClipSource(span, info, pictures, sound)
+    return ClipSource(span, info, pictures, sound, *keyframe)
 
 
 def heard(path: Path, info: VideoInfo) -> Callable[[Any], Any]:
