@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from longvid_indexer.structure import build_structure
 from longvid_indexer.structuring.blocks import block_edges, make_blocks
-from longvid_indexer.structuring.cuts import Source
+from longvid_indexer.structuring.cuts import StructureEvidence
 from longvid_indexer.structuring.events import chapter_edges
 from longvid_indexer.structuring.partition import Scatter, best_partition
 from longvid_storage.types import Chapter, Passage, Segment, Slide, Utterance, VideoInfo
@@ -179,7 +179,7 @@ def test_words_on_screen_count_where_there_is_no_speech() -> None:
         ScreenText(s.start_s, s.end_s, " ".join(rng.choice(words, 8)), (0.1, 0.5, 0.9, 0.6))
         for s, words in zip(slides, subjects, strict=True)
     ]
-    blocks = make_blocks(Source(480.0, (), (), slides, shown))
+    blocks = make_blocks(StructureEvidence(480.0, (), (), slides, shown))
     assert len(blocks) == 8
     segments = build_structure(info_of(480.0), (), (), slides, shown)
     assert 240.0 in edges_of("event", segments)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longvid_indexer.structuring.blocks import make_blocks
-from longvid_indexer.structuring.cuts import Source
+from longvid_indexer.structuring.cuts import StructureEvidence
 from longvid_indexer.structuring.describe import Describer, Encode, Span, slide_titles
 from longvid_indexer.structuring.events import chapter_edges, find_events
 from longvid_indexer.structuring.pictures import PictureSpan
@@ -58,7 +58,7 @@ def build_structure(
     if said and all(passage.id in known for passage in said):
         rows = np.stack([known[passage.id] for passage in said]).astype(np.float32)
     covering = cover_shots(shots, info.duration_s)
-    source = Source(info.duration_s, said, covering, slides, screen_texts, rows)
+    source = StructureEvidence(info.duration_s, said, covering, slides, screen_texts, rows)
     chapters = chapters or info.chapters
     forced = chapter_edges(chapters, info.duration_s)
     blocks = make_blocks(source, forced)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from longvid_indexer.structuring.cuts import Floats, Source, cut_strengths
+from longvid_indexer.structuring.cuts import Floats, StructureEvidence, cut_strengths
 from longvid_indexer.structuring.words import content_words, stem
 from longvid_storage.types import ScreenText
 
@@ -85,7 +85,11 @@ def _fill(
 
 
 def make_blocks(
-    source: Source, forced: Sequence[float] = (), *, speaker_share: float = 0.25, word_share: float = 0.7
+    source: StructureEvidence,
+    forced: Sequence[float] = (),
+    *,
+    speaker_share: float = 0.25,
+    word_share: float = 0.7,
 ) -> Blocks:
     """Cut the timeline into blocks and say in vectors what each is about.
 

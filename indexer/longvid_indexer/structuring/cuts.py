@@ -29,7 +29,7 @@ SLIDE, SHOT, SHOT_AMONG_SLIDES = 2.5, 1.4, 0.4
 
 
 @dataclass(frozen=True)
-class Source:
+class StructureEvidence:
     """What a video offers for structuring; ``said`` in order of start, ``vectors`` theirs (n, d), if any."""
 
     duration_s: float
@@ -40,7 +40,7 @@ class Source:
     vectors: NDArray[np.float32] | None = None
 
 
-def cut_strengths(source: Source) -> dict[float, float]:
+def cut_strengths(source: StructureEvidence) -> dict[float, float]:
     """Times at which a cut is natural and how natural: 0 where anybody goes on speaking, about 1.5 for a
     slide.
     """
@@ -54,7 +54,7 @@ def cut_strengths(source: Source) -> dict[float, float]:
     return {time: value for time, value in strengths.items() if 0 < time < source.duration_s}
 
 
-def _picture_starts(source: Source) -> list[tuple[float, float]]:
+def _picture_starts(source: StructureEvidence) -> list[tuple[float, float]]:
     slides = {slide.start_s: SLIDE for slide in source.slides}
     value = SHOT_AMONG_SLIDES if source.slides else SHOT
     shots = {shot.start_s: value for shot in source.shots}
