@@ -32,7 +32,7 @@ class Thumbnail:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ReportSource:
     """Where something is said or shown: a link to it, its words, its frame."""
 
     title: str
@@ -51,8 +51,8 @@ class Report:
     question: str
     found: bool
     answer: str
-    claims: tuple[tuple[str, tuple[Source, ...]], ...]
-    nearest: tuple[Source, ...]
+    claims: tuple[tuple[str, tuple[ReportSource, ...]], ...]
+    nearest: tuple[ReportSource, ...]
     engine: tuple[tuple[str, str], ...]
     partial: bool = False
     trail: tuple[str, ...] = ()
@@ -77,10 +77,10 @@ def build_report(answer: Answer, view: View) -> Report:
     )
 
 
-def _cited(citation: Citation, view: View) -> Source:
+def _cited(citation: Citation, view: View) -> ReportSource:
     boxes = _boxes(citation, view) if citation.kind == "screen" else []
     thumbnail = _thumbnail(citation.video_id, citation.start_s, citation.end_s, boxes, view)
-    return Source(
+    return ReportSource(
         citation.title,
         citation.start_s,
         citation.end_s,
@@ -104,11 +104,11 @@ def _place(shown: Passage | Citation) -> tuple[float, float, str]:
     return shown.start_s, shown.end_s, shown.text if isinstance(shown, Passage) else shown.quote
 
 
-def _near(moment: Moment, view: View) -> Source:
+def _near(moment: Moment, view: View) -> ReportSource:
     best = moment.evidence[0] if moment.evidence else None
     thumbnail = _thumbnail(moment.video_id, moment.start_s, moment.end_s, [], view)
     kind, quote = (best.kind, best.text) if best else ("picture", "")
-    return Source(moment.title, moment.start_s, moment.end_s, href(moment), kind, quote, thumbnail)
+    return ReportSource(moment.title, moment.start_s, moment.end_s, href(moment), kind, quote, thumbnail)
 
 
 def _thumbnail(

@@ -7,7 +7,7 @@ import html
 from importlib.resources import files as resources
 from pathlib import Path
 
-from longvid.exports.report import PARTIAL, Report, Source
+from longvid.exports.report import PARTIAL, Report, ReportSource
 from longvid_storage.text.shown import shown
 from longvid_storage.text.timecode import format_span
 
@@ -59,7 +59,7 @@ def page(report: Report) -> str:
     )
 
 
-def _figure(source: Source) -> str:
+def _figure(source: ReportSource) -> str:
     where = f"{source.title} @ {format_span(source.start_s, source.end_s)}"
     parts = ["<figure>"]
     if source.thumbnail is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from longvid.exports.report import PARTIAL, Report, Source
+from longvid.exports.report import PARTIAL, Report, ReportSource
 from longvid_storage.text.shown import shown
 from longvid_storage.text.timecode import format_span
 
@@ -40,7 +40,7 @@ def files(report: Report, path: Path) -> dict[Path, bytes]:
     return {path: "\n".join(lines).encode(), **written}
 
 
-def _source(source: Source, folder: Path, written: dict[Path, bytes]) -> list[str]:
+def _source(source: ReportSource, folder: Path, written: dict[Path, bytes]) -> list[str]:
     where = f"{_plain(source.title)} @ {format_span(source.start_s, source.end_s)}"
     lines = []
     if source.thumbnail is not None:
