@@ -57,7 +57,7 @@ class ModelFile:
             )
 
 
-class Source(Protocol):
+class ModelSource(Protocol):
     """Where a model's files come from."""
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from longvid import output
-from longvid.models.files import ModelFile, Source
+from longvid.models.files import ModelFile, ModelSource
 from longvid.models.naming import Wanted, plan
 from longvid.models.profiles import profile_named
 from longvid.models.roles import role_named
@@ -22,7 +22,7 @@ class Parcel:
     """One model to fetch, with all the files that longvid reads of it."""
 
     name: str
-    source: Source
+    source: ModelSource
     files: tuple[ModelFile, ...]
 
     @property
@@ -36,7 +36,7 @@ class Parcel:
         return sum(file.size or 0 for file in self.missing)
 
 
-def sources(name: str | None, profile: str | None) -> list[tuple[str, Source | None]]:
+def sources(name: str | None, profile: str | None) -> list[tuple[str, ModelSource | None]]:
     """The models that a name or a profile means, each with where its files come from (None: it has none to fetch).
 
     Raises:
@@ -50,7 +50,7 @@ def sources(name: str | None, profile: str | None) -> list[tuple[str, Source | N
     return [(each.name, source_of(each)) for each in plans]
 
 
-def parcels(found: Sequence[tuple[str, Source | None]]) -> list[Parcel]:
+def parcels(found: Sequence[tuple[str, ModelSource | None]]) -> list[Parcel]:
     """Ask the servers what each model consists of.
 
     Raises:
@@ -73,7 +73,7 @@ def fetch(parcel: Parcel) -> None:
             parcel.source.fetch(file, lambda size: drawn.advance(task, size))
 
 
-def verify(name: str, source: Source) -> tuple[int, list[str]]:
+def verify(name: str, source: ModelSource) -> tuple[int, list[str]]:
     """Hash what is here of a model: how many files could be checked, and a sentence for each that is wrong.
 
     Raises:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from longvid.models.files import Grew, ModelFile, Source, download, remote_size
+from longvid.models.files import Grew, ModelFile, ModelSource, download, remote_size
 from longvid.models.hub import HubSource, Kind
 from longvid.models.naming import ModelPlan, Wanted, plan, plan_of
 from longvid.models.registry import adapters, records
@@ -69,7 +69,7 @@ def named(name: str) -> list[ModelPlan]:
     return found
 
 
-def source_of(model: ModelPlan) -> Source | None:
+def source_of(model: ModelPlan) -> ModelSource | None:
     """Where its weights come from; None when there is nothing to fetch (a wheel, a server, a directory of yours).
 
     Raises:
@@ -86,7 +86,7 @@ def source_of(model: ModelPlan) -> Source | None:
     return make(model.model) if make is not None else HubSource(model.model)
 
 
-def _of_record(record: ModelRecord, adapter: str) -> Source | None:
+def _of_record(record: ModelRecord, adapter: str) -> ModelSource | None:
     if not record.weights:
         return None
     root, _, pattern = record.weights[0].partition(":")
@@ -188,7 +188,7 @@ def _nothing(name: str) -> None:
 
 
 _KINDS: dict[str, Kind] = {"open_clip": "open_clip", "faster-whisper": "ctranslate2"}
-_BY_ADAPTER: dict[str, Callable[[str], Source | None]] = {
+_BY_ADAPTER: dict[str, Callable[[str], ModelSource | None]] = {
     "whisper": _whisper,
     "easyocr": _easyocr,
     "open_clip": _open_clip,
