@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from longvid_indexer.audio import SAMPLE_RATE
-from longvid_indexer.transcribers.asr_kinds import Spoken, kind_of
+from longvid_indexer.transcribers.asr_kinds import RecognisedSpeech, kind_of
 from longvid_indexer.transcribers.asr_words import ctc_words, token_words
 from longvid_indexer.transcribers.transformers import TransformersTranscriber
 from longvid_indexer.transcribers.words import RecognisedWord, group_words
@@ -141,11 +141,11 @@ def test_a_full_gpu_halves_the_batch() -> None:
     listener.transcribe(speech_clip().samples[:SAMPLE_RATE], 0.0)
     sizes: list[int] = []
 
-    def hear(loaded: Any, sounds: Any, language: Any) -> list[Spoken]:
+    def hear(loaded: Any, sounds: Any, language: Any) -> list[RecognisedSpeech]:
         sizes.append(len(sounds))
         if len(sounds) > 1:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return [Spoken("one")]
+        return [RecognisedSpeech("one")]
 
     object.__setattr__(listener._loaded, "hear", hear)
     with pytest.warns(HalvedBatchWarning):
@@ -157,7 +157,7 @@ def test_a_full_gpu_halves_the_batch() -> None:
         (2.0, 2.5, "one"),
     ]
 
-    def broken(loaded: Any, sounds: Any, language: Any) -> list[Spoken]:
+    def broken(loaded: Any, sounds: Any, language: Any) -> list[RecognisedSpeech]:
         raise RuntimeError("the sizes of tensors must match\nand more")
 
     object.__setattr__(listener._loaded, "hear", broken)

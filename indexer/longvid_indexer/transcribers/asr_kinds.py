@@ -27,7 +27,7 @@ _TOKENS_LEAST = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class RecognisedSpeech:
     """What is said in one sound; ``words`` are empty where the model gives no times."""
 
     text: str
@@ -48,7 +48,7 @@ class LoadedAsr:
     alone: bool = False
 
 
-Hear = Callable[[LoadedAsr, Sounds, str | None], list[Spoken]]
+Hear = Callable[[LoadedAsr, Sounds, str | None], list[RecognisedSpeech]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ def hears_alone(model: Any) -> bool:
     return any(isinstance(module, over_time) for module in model.modules())
 
 
-def hear_whisper(loaded: LoadedAsr, sounds: Sounds, language: str | None) -> list[Spoken]:
+def hear_whisper(loaded: LoadedAsr, sounds: Sounds, language: str | None) -> list[RecognisedSpeech]:
     """Whisper: text in segments, words placed by cross-attention where the checkpoint names its alignment heads."""
     extract, tokenizer = loaded.processor.feature_extractor, loaded.processor.tokenizer
     inputs = extract(list(sounds), sampling_rate=SAMPLE_RATE, return_tensors="pt", return_attention_mask=True)
@@ -153,7 +153,9 @@ def hear_whisper(loaded: LoadedAsr, sounds: Sounds, language: str | None) -> lis
     return [replace(spoken, language="en") for spoken in heard]
 
 
-def _of_segments(segments: Sequence[dict[str, Any]], tokenizer: Any, codes: dict[int, str]) -> Spoken:
+def _of_segments(
+    segments: Sequence[dict[str, Any]], tokenizer: Any, codes: dict[int, str]
+) -> RecognisedSpeech:
     texts: list[str] = []
     words: list[RecognisedWord] = []
     language = None
@@ -172,10 +174,10 @@ def _of_segments(segments: Sequence[dict[str, Any]], tokenizer: Any, codes: dict
                 if keep
             ]
             words += token_words(tokens, spans, tokenizer)
-    return Spoken("".join(texts), tuple(words), language)
+    return RecognisedSpeech("".join(texts), tuple(words), language)
 
 
-def hear_ctc(loaded: LoadedAsr, sounds: Sounds, language: str | None) -> list[Spoken]:
+def hear_ctc(loaded: LoadedAsr, sounds: Sounds, language: str | None) -> list[RecognisedSpeech]:
     """Connectionist temporal classification: a token or a blank for each frame (Graves et al., ICML 2006)."""
     inputs = _placed(loaded, loaded.processor(list(sounds)))
     logits = loaded.model(**inputs).logits
@@ -191,11 +193,11 @@ def hear_ctc(loaded: LoadedAsr, sounds: Sounds, language: str | None) -> list[Sp
             replace(word, text=word.text.lower()) if capitals else word
             for word in ctc_words(tokens[:frames], frame_s, blank, tokenizer)
         )
-        spoken.append(Spoken(" ".join(word.text for word in words), words))
+        spoken.append(RecognisedSpeech(" ".join(word.text for word in words), words))
     return spoken
 
 
-def hear_transducer(loaded: LoadedAsr, sounds: Sounds, language: str | None) -> list[Spoken]:
+def hear_transducer(loaded: LoadedAsr, sounds: Sounds, language: str | None) -> list[RecognisedSpeech]:
     """Parakeet TDT and RNN-T: tokens with the frame at which each was emitted."""
     inputs = _placed(loaded, loaded.processor(list(sounds), sampling_rate=SAMPLE_RATE))
     # One step for each token and each frame passed over.
@@ -204,19 +206,23 @@ def hear_transducer(loaded: LoadedAsr, sounds: Sounds, language: str | None) -> 
     durations = getattr(made, "durations", None)
     if durations is None:
         texts = loaded.processor.batch_decode(made.sequences, skip_special_tokens=True)
-        return [Spoken(text) for text in texts]
+        return [RecognisedSpeech(text) for text in texts]
     texts, tokens = loaded.processor.decode(made.sequences, durations=durations, skip_special_tokens=True)
-    return [Spoken(text, tuple(spaced_words(times))) for text, times in zip(texts, tokens, strict=True)]
+    return [
+        RecognisedSpeech(text, tuple(spaced_words(times))) for text, times in zip(texts, tokens, strict=True)
+    ]
 
 
-def hear_seq2seq(loaded: LoadedAsr, sounds: Sounds, language: str | None) -> list[Spoken]:
+def hear_seq2seq(loaded: LoadedAsr, sounds: Sounds, language: str | None) -> list[RecognisedSpeech]:
     """Encoder and decoder, text only (Moonshine, Speech2Text, …)."""
     inputs = _placed(loaded, loaded.processor(list(sounds)))
     rows = _generated(loaded, inputs, sounds, before=1)
-    return [Spoken(loaded.processor.tokenizer.decode(row, skip_special_tokens=True)) for row in rows]
+    return [
+        RecognisedSpeech(loaded.processor.tokenizer.decode(row, skip_special_tokens=True)) for row in rows
+    ]
 
 
-def hear_by_request(loaded: LoadedAsr, sounds: Sounds, language: str | None) -> list[Spoken]:
+def hear_by_request(loaded: LoadedAsr, sounds: Sounds, language: str | None) -> list[RecognisedSpeech]:
     """Language models that hear, asked as their own processor asks (Qwen3-ASR, GLM-ASR, Voxtral, Canary, …)."""
     ask = loaded.processor.apply_transcription_request
     takes = inspect.signature(ask).parameters
@@ -232,7 +238,9 @@ def hear_by_request(loaded: LoadedAsr, sounds: Sounds, language: str | None) -> 
     rows = _generated(loaded, inputs, sounds, before)
     decode = loaded.processor.decode
     if "return_format" not in inspect.signature(decode).parameters:
-        return [Spoken(loaded.processor.tokenizer.decode(row, skip_special_tokens=True)) for row in rows]
+        return [
+            RecognisedSpeech(loaded.processor.tokenizer.decode(row, skip_special_tokens=True)) for row in rows
+        ]
     return [_parsed(decode(row, return_format="parsed")) for row in rows]
 
 
@@ -244,10 +252,10 @@ def _generated(loaded: LoadedAsr, inputs: dict[str, Any], sounds: Sounds, before
     return [row[before : before + room] for row, room in zip(tokens, rooms, strict=True)]
 
 
-def _parsed(found: Any) -> Spoken:
+def _parsed(found: Any) -> RecognisedSpeech:
     if isinstance(found, dict):
-        return Spoken(str(found.get("transcription") or ""), (), _code(found.get("language")))
-    return Spoken(str(found))
+        return RecognisedSpeech(str(found.get("transcription") or ""), (), _code(found.get("language")))
+    return RecognisedSpeech(str(found))
 
 
 def _placed(loaded: LoadedAsr, inputs: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longvid_indexer.audio import SAMPLE_RATE
-from longvid_indexer.transcribers.asr_kinds import LoadedAsr, Spoken, hears_alone, kind_of
+from longvid_indexer.transcribers.asr_kinds import LoadedAsr, RecognisedSpeech, hears_alone, kind_of
 from longvid_indexer.transcribers.words import group_words
 from longvid_indexer.voice import Stretch
 from longvid_storage.errors import ModelError, first_line
@@ -96,7 +96,7 @@ class TransformersTranscriber:
             heard[index] = _utterances(spoken, stretches[index], self.language)
         return heard
 
-    def _hear(self, sounds: list[NDArray[np.float32]]) -> list[Spoken]:
+    def _hear(self, sounds: list[NDArray[np.float32]]) -> list[RecognisedSpeech]:
         torch = import_torch(self.name)
         loaded = self._load()
         with torch.inference_mode():
@@ -165,7 +165,7 @@ def load_recogniser(directory: Path, device: str | None, name: str) -> LoadedAsr
     return LoadedAsr(model.to(place).eval(), processor, kind.hear, hears_alone(model))
 
 
-def _utterances(spoken: Spoken, stretch: Stretch, told: str | None) -> list[Utterance]:
+def _utterances(spoken: RecognisedSpeech, stretch: Stretch, told: str | None) -> list[Utterance]:
     language = spoken.language or told
     length_s = len(stretch.samples) / SAMPLE_RATE
     words = [word for word in spoken.words if word.start_s < length_s]
