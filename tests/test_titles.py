@@ -7,13 +7,13 @@ import pytest
 from longvid_indexer.structure import build_structure
 from longvid_indexer.structuring.describe import Describer, slide_titles
 from longvid_indexer.structuring.keyphrases import PhraseIndex
-from longvid_indexer.structuring.spoken import Spoken, readable, spoken
+from longvid_indexer.structuring.spoken import SpokenSentence, readable, spoken
 from longvid_indexer.structuring.words import content_words, stem, tokens, without_fillers
 from longvid_storage.types import ScreenText, Slide, Utterance, VideoInfo
 from passage_tools import passages_of
 
 
-def sentences_of(said: list[Utterance]) -> list[Spoken]:
+def sentences_of(said: list[Utterance]) -> list[SpokenSentence]:
     return spoken(passages_of(said), {})
 
 

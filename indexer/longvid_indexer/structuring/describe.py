@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longvid_indexer.structuring.keyphrases import Phrase, PhraseIndex
-from longvid_indexer.structuring.spoken import Spoken, closed
+from longvid_indexer.structuring.spoken import SpokenSentence, closed
 from longvid_indexer.structuring.words import stem, tokens
 from longvid_storage.text.mmr import mmr
 from longvid_storage.types import ScreenText, Slide
@@ -95,7 +95,7 @@ class Describer:
     """
 
     def __init__(
-        self, sentences: Sequence[Spoken], titles: Sequence[SlideTitle], encode: Encode | None = None
+        self, sentences: Sequence[SpokenSentence], titles: Sequence[SlideTitle], encode: Encode | None = None
     ) -> None:
         self._sentences = sorted(sentences, key=lambda s: s.start_s)
         self._starts = [s.start_s for s in self._sentences]
@@ -187,8 +187,8 @@ class Describer:
         return "; ".join(dict.fromkeys(t.text for t in shown)) or None, ()
 
     def summary_sentences(
-        self, span: Span, count: int, among: Sequence[Spoken] | None = None
-    ) -> list[Spoken]:
+        self, span: Span, count: int, among: Sequence[SpokenSentence] | None = None
+    ) -> list[SpokenSentence]:
         """Up to ``count`` sentences, each the best of those that are left and unlike those already taken.
 
         Centrality is the cosine to the span's mean (Radev et al., "Centroid-based summarization", 2004) in
@@ -234,7 +234,7 @@ class Describer:
     def _range(self, span: Span) -> tuple[int, int]:
         return bisect_left(self._starts, span[0] - 0.01), bisect_left(self._starts, span[1] - 0.01)
 
-    def _within(self, span: Span) -> list[Spoken]:
+    def _within(self, span: Span) -> list[SpokenSentence]:
         low, high = self._range(span)
         return self._sentences[low:high]
 
@@ -262,7 +262,7 @@ def _density(words: Sequence[str], heavy: dict[str, float]) -> float:
     return sum(heavy[w] for w in set(words)) / math.sqrt(max(4, len(words)))
 
 
-def _stands_alone(sentence: Spoken) -> bool:
+def _stands_alone(sentence: SpokenSentence) -> bool:
     length = len(tokens(sentence.text))
     return (
         _SHORTEST_SENTENCE <= length <= _LONGEST_SENTENCE and len(sentence.words) >= 2 and sentence.complete

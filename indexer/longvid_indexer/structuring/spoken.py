@@ -25,7 +25,7 @@ _CLOSED = ".?!…。？！؟।"
 
 
 @dataclass(frozen=True)
-class Spoken:
+class SpokenSentence:
     """A passage, its cleaned ``text`` and content ``words``, and its vector (zeros when there is none).
 
     ``complete``: it ends as a sentence does. ``fluency``: the share of it that was neither hesitation nor restart.
@@ -49,7 +49,7 @@ class Spoken:
         return len(tokens(self.text))
 
 
-def spoken(passages: Sequence[Passage], vectors: Mapping[int, NDArray[np.float16]]) -> list[Spoken]:
+def spoken(passages: Sequence[Passage], vectors: Mapping[int, NDArray[np.float16]]) -> list[SpokenSentence]:
     """Passages of speech cleaned, in their order; those of which nothing is left are left out.
 
     ``vectors``: passage id → shape ``(dimension,)``.
@@ -64,7 +64,7 @@ def spoken(passages: Sequence[Passage], vectors: Mapping[int, NDArray[np.float16
             fluency = min(1.0, len(text) / max(1, len(_OPENER.sub("", passage.text).strip())))
             vector = vectors.get(passage.id, blank).astype(np.float32)
             words = tuple(content_words(text))
-            found.append(Spoken(passage, text, words, vector, unpunctuated or complete, fluency))
+            found.append(SpokenSentence(passage, text, words, vector, unpunctuated or complete, fluency))
     return found
 
 
