@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from longvid import Library
 from longvid.engines import Engines
-from longvid_indexer.diariser import ADAPTERS, DIARISERS, Turn, assign_speakers
+from longvid_indexer.diariser import ADAPTERS, DIARISERS, SpeakerTurn, assign_speakers
 from longvid_indexer.diarisers.clustering import cluster_voices
 from longvid_indexer.diarisers.transformers import HOP_S, WINDOW_S, TransformersDiariser, plan_windows
 from longvid_indexer.windows import regular_windows, windows_at
@@ -108,7 +108,12 @@ def test_one_window_and_no_window_are_no_special_case() -> None:
 
 def test_speakers_are_numbered_by_first_appearance_and_own_what_they_say_most_of() -> None:
     said = [Utterance(at, at + 4.0, "words") for at in (0.0, 4.0, 8.0, 20.0)]
-    turns = [Turn(3.0, 9.0, 7), Turn(0.0, 3.0, 2), Turn(8.0, 12.0, 2), Turn(9.0, 12.0, 5)]
+    turns = [
+        SpeakerTurn(3.0, 9.0, 7),
+        SpeakerTurn(0.0, 3.0, 2),
+        SpeakerTurn(8.0, 12.0, 2),
+        SpeakerTurn(9.0, 12.0, 5),
+    ]
     assert assign_speakers(said, turns) == ["Speaker 1", "Speaker 2", "Speaker 1", None]
     assert assign_speakers(said, []) == [None] * 4
     assert assign_speakers([], turns) == []

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 import media_factory as mf
 from longvid import Library, ModelMismatchError, UsageError
 from longvid.cli import main
-from longvid_indexer.diariser import Turn
+from longvid_indexer.diariser import SpeakerTurn
 from longvid_indexer.report import FileGone, FilesFound, IndexEvent, RunsAgain
 from longvid_indexer.screen_reader import ReadLine
 from longvid_storage.types import Utterance
@@ -105,9 +105,9 @@ class TinyDiariser:
 
     def diarise(
         self, blocks: Iterable[NDArray[np.float32]], spans: Sequence[tuple[float, float]]
-    ) -> list[Turn]:
+    ) -> list[SpeakerTurn]:
         seconds = sum(len(block) for block in blocks) / 16_000
-        return [Turn(0.0, seconds, 0)]
+        return [SpeakerTurn(0.0, seconds, 0)]
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,7 @@ from longvid_storage.types import Utterance
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class SpeakerTurn:
     """The voice ``speaker`` (a number that means nothing outside one recording) speaks in ``[start_s, end_s)``."""
 
     start_s: float
@@ -38,7 +38,7 @@ class Diariser(Protocol):
 
     def diarise(
         self, blocks: Iterable[NDArray[np.float32]], spans: Sequence[tuple[float, float]]
-    ) -> list[Turn]:
+    ) -> list[SpeakerTurn]:
         """Who speaks when in a whole recording; turns may overlap, and may come in any order.
 
         Args:
@@ -52,7 +52,7 @@ class Diariser(Protocol):
         ...
 
 
-def assign_speakers(utterances: Sequence[Utterance], turns: Iterable[Turn]) -> list[str | None]:
+def assign_speakers(utterances: Sequence[Utterance], turns: Iterable[SpeakerTurn]) -> list[str | None]:
     """For each utterance "Speaker 1", "Speaker 2", … in order of first appearance, or None where no turn touches it.
 
     An utterance belongs to the voice that shares most seconds with it.

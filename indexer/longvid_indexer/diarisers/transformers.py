@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longvid_indexer.audio import SAMPLE_RATE
-from longvid_indexer.diariser import Turn
+from longvid_indexer.diariser import SpeakerTurn
 from longvid_indexer.diarisers.clustering import cluster_voices
 from longvid_indexer.hearing import Hearing, load_hearing
 from longvid_indexer.windows import Window, windows_at
@@ -62,14 +62,14 @@ class TransformersDiariser:
 
     def diarise(
         self, blocks: Iterable[NDArray[np.float32]], spans: Sequence[tuple[float, float]]
-    ) -> list[Turn]:
+    ) -> list[SpeakerTurn]:
         """One turn for each window of the spans."""
         windows, vectors = self._embedded(windows_at(blocks, plan_windows(spans)))
         if not windows:
             return []
         seconds = np.array([end_s - start_s for start_s, end_s in windows])
         voices = cluster_voices(vectors, seconds, threshold=self._threshold)
-        return [Turn(*span, int(voice)) for span, voice in zip(windows, voices, strict=True)]
+        return [SpeakerTurn(*span, int(voice)) for span, voice in zip(windows, voices, strict=True)]
 
     def _embedded(self, windows: Iterable[Window]) -> tuple[list[tuple[float, float]], NDArray[np.float32]]:
         """Spans and vectors of all windows that are long enough, in no particular order."""
