@@ -23,7 +23,7 @@ import numpy as np
 from longvid import Library
 from longvid.evaluation.text import rouge_l
 from longvid_agents.answerability import WITH_VECTORS, Logistic
-from longvid_agents.extractive import FIT, Ranking, Weights, choose, fitness, rank
+from longvid_agents.extractive import FIT, QuoteWeights, Ranking, choose, fitness, rank
 from longvid_agents.graph import MOMENTS, Nodes
 from longvid_agents.nodes.extract import scores_with
 from longvid_agents.question import QuestionPlan
@@ -33,7 +33,7 @@ from longvid_agents.state import AskState
 from longvid_storage.types import Passage, Scope
 
 SETS = ("qmsum", "calls", "talks")
-FITTED = [name for name in Weights.__slots__ if name != "defines"]
+FITTED = [name for name in QuoteWeights.__slots__ if name != "defines"]
 
 
 @dataclass
@@ -52,7 +52,7 @@ class Case:
     def answerable(self) -> bool:
         return ":" not in self.group
 
-    def ranked(self, weights: Weights = FIT, model: Logistic = WITH_VECTORS) -> Ranking | None:
+    def ranked(self, weights: QuoteWeights = FIT, model: Logistic = WITH_VECTORS) -> Ranking | None:
         return (
             None
             if self.scores is None
@@ -135,7 +135,7 @@ def collect(libraries: dict[str, Library], data: Path, most: int) -> list[Case]:
 # --- fitting -----------------------------------------------------------------------------------------------
 
 
-def fit_weights(cases: Sequence[Case], steps: int = 600, decay: float = 2e-3) -> Weights:
+def fit_weights(cases: Sequence[Case], steps: int = 600, decay: float = 2e-3) -> QuoteWeights:
     """Maximise the log of the softmax mass on gold sentences, over the weights of the scores (Adam).
 
     Scores are scaled to one deviation, so that ``decay`` means the same for each; ``qmsum``, whose spans people marked
@@ -164,7 +164,7 @@ def fit_weights(cases: Sequence[Case], steps: int = 600, decay: float = 2e-3) ->
         first = 0.9 * first + 0.1 * gradient
         second = 0.999 * second + 0.001 * gradient**2
         weight -= 0.05 * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.999**step)) + 1e-8)
-    return Weights(*(round(float(w), 2) for w in weight / scale))
+    return QuoteWeights(*(round(float(w), 2) for w in weight / scale))
 
 
 def shortened(case: Case, random: np.random.Generator) -> Case:
@@ -181,7 +181,7 @@ def shortened(case: Case, random: np.random.Generator) -> Case:
     return replace(case, sentences=case.sentences[kept], scores=scores, gold=case.gold[kept])
 
 
-def fit_model(cases: Sequence[Case], weights: Weights, small: float = 0.3) -> Logistic:
+def fit_model(cases: Sequence[Case], weights: QuoteWeights, small: float = 0.3) -> Logistic:
     """Logistic regression on the features, answerable and unanswerable weighing the same in all (Newton).
 
     Each case counts again by ``small`` as if the library held a few dozen sentences, so that the model also
@@ -224,7 +224,7 @@ class Outcome:
     rouge: float = 0.0
 
 
-def outcome(case: Case, weights: Weights, model: Logistic) -> Outcome:
+def outcome(case: Case, weights: QuoteWeights, model: Logistic) -> Outcome:
     ranking = case.ranked(weights, model)
     if ranking is None:
         return Outcome(case.group, 0.0, 0, 0)

@@ -43,7 +43,7 @@ _CALLED = r"\b(?:call(?:ed|s)?|defin(?:e[sd]?|ition of)|known as|term(?:ed)?)\b"
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
+class QuoteWeights:
     """What each of the ``Scores`` of that name counts; ``defines``: reads like a definition, where one is asked."""
 
     cosine: float
@@ -61,7 +61,7 @@ class Weights:
 
 # Fitted by benchmarks/answering.py: the softmax over a question's sentences that gives those in gold spans
 # most.
-FIT = Weights(4.26, -4.52, 1.45, 1.38, 2.42, -4.77, 2.76, -0.86, 3.66)
+FIT = QuoteWeights(4.26, -4.52, 1.45, 1.38, 2.42, -4.77, 2.76, -0.86, 3.66)
 # Without meaning a sentence's own words tell most.
 WORDS_FIT = replace(FIT, words=6.0, words_near=0.7, words_subject=0.7, found_early=1.0)
 
@@ -91,7 +91,7 @@ def rank(
     scores: Scores,
     *,
     model: Logistic = WITH_VECTORS,
-    weights: Weights = FIT,
+    weights: QuoteWeights = FIT,
 ) -> Ranking | None:
     """Order ``sentences`` by how likely they answer; ``None`` when none is fit to be quoted."""
     if not scores.meaning and weights is FIT:
@@ -144,11 +144,11 @@ def _as_said(plan: QuestionPlan, fit: Array, scores: Scores, found: Features, co
 
 
 def fitness(
-    plan: QuestionPlan, sentences: Sequence[Passage], scores: Scores, weights: Weights = FIT
+    plan: QuestionPlan, sentences: Sequence[Passage], scores: Scores, weights: QuoteWeights = FIT
 ) -> Array:
     """The weighted sum of each sentence's scores; minus infinity for one that cannot be quoted as an answer."""
     fit: Array = np.zeros(len(sentences))
-    for name in Weights.__slots__:
+    for name in QuoteWeights.__slots__:
         if name != "defines":
             fit = fit + getattr(weights, name) * getattr(scores, name)
     if plan.kind == "define":
