@@ -25,7 +25,7 @@ NO_HIT = -1e3
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
+class RankingWeights:
     """What each part of the score counts, in standard deviations of the pool."""
 
     words: float = 1.0
@@ -35,9 +35,9 @@ class Weights:
     slide: float = 0.5
 
 
-WITHIN = Weights(context=0.3, meaning=0.8)
+WITHIN = RankingWeights(context=0.3, meaning=0.8)
 """Inside one video, where every place is about the same things and meaning tells them apart."""
-ACROSS = Weights()
+ACROSS = RankingWeights()
 """In many videos, where the words that only some of them have tell most."""
 
 
@@ -46,7 +46,7 @@ def score_pool(
     question: RankingQuery,
     vectors: NDArray[np.float32] | None,
     idf: Mapping[str, float],
-    weights: Weights,
+    weights: RankingWeights,
 ) -> list[Floats]:
     """A score for each piece of each timeline.
 
