@@ -14,7 +14,7 @@ Samples = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class AudioWindow:
     """Mono ``samples``; the first lies at ``start_s``, the one after the last at ``end_s``."""
 
     start_s: float
@@ -24,7 +24,7 @@ class Window:
 
 def regular_windows(
     blocks: Iterable[Samples], length_s: float, hop_s: float, *, rate: int = SAMPLE_RATE
-) -> Iterator[Window]:
+) -> Iterator[AudioWindow]:
     """Windows of ``length_s`` every ``hop_s``; the last one is shorter where the sound ends.
 
     ``blocks``: consecutive mono samples, ``rate`` a second; the first sample is time zero.
@@ -42,7 +42,7 @@ def regular_windows(
         yield _window(first, held, rate)
 
 
-def windows_at(blocks: Iterable[Samples], spans: Iterable[tuple[float, float]]) -> Iterator[Window]:
+def windows_at(blocks: Iterable[Samples], spans: Iterable[tuple[float, float]]) -> Iterator[AudioWindow]:
     """The sound of each span ``[start_s, end_s)``, in order; shorter, or left out, where the sound has ended.
 
     ``spans``: ascending by start; they may overlap. ``blocks``: consecutive 16 kHz mono samples from time zero.
@@ -64,5 +64,5 @@ def windows_at(blocks: Iterable[Samples], spans: Iterable[tuple[float, float]]) 
             yield _window(start, samples.copy(), SAMPLE_RATE)
 
 
-def _window(first: int, samples: Samples, rate: int) -> Window:
-    return Window(first / rate, (first + len(samples)) / rate, samples)
+def _window(first: int, samples: Samples, rate: int) -> AudioWindow:
+    return AudioWindow(first / rate, (first + len(samples)) / rate, samples)

@@ -13,7 +13,7 @@ from longvid_indexer.audio import SAMPLE_RATE
 from longvid_indexer.diariser import SpeakerTurn
 from longvid_indexer.diarisers.clustering import cluster_voices
 from longvid_indexer.hearing import Hearing, load_hearing
-from longvid_indexer.windows import Window, windows_at
+from longvid_indexer.windows import AudioWindow, windows_at
 from longvid_storage.errors import ModelError
 from longvid_storage.models.torch_device import in_batches
 from longvid_storage.models.weights import find_weights, fingerprint_of
@@ -71,11 +71,13 @@ class TransformersDiariser:
         voices = cluster_voices(vectors, seconds, threshold=self._threshold)
         return [SpeakerTurn(*span, int(voice)) for span, voice in zip(windows, voices, strict=True)]
 
-    def _embedded(self, windows: Iterable[Window]) -> tuple[list[tuple[float, float]], NDArray[np.float32]]:
+    def _embedded(
+        self, windows: Iterable[AudioWindow]
+    ) -> tuple[list[tuple[float, float]], NDArray[np.float32]]:
         """Spans and vectors of all windows that are long enough, in no particular order."""
         spans: list[tuple[float, float]] = []
         vectors: list[NDArray[np.float32]] = []
-        waiting: dict[int, list[Window]] = {}
+        waiting: dict[int, list[AudioWindow]] = {}
         step = round(_STEP_S * SAMPLE_RATE)
         for window in windows:
             size = len(window.samples) // step * step
