@@ -37,7 +37,7 @@ class MemoryItem:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class MemoryWindow:
     """What a model is shown of the memory: whole pieces, and digests of older ones."""
 
     items: tuple[MemoryItem, ...]
@@ -109,18 +109,18 @@ class WorkingMemory:
         """What a model saw in pictures in this run."""
         return tuple(item.passage for item in self.items if item.passage.kind == "picture")
 
-    def window(self, most_tokens: int, count: Callable[[str], int]) -> Window:
+    def window(self, most_tokens: int, count: Callable[[str], int]) -> MemoryWindow:
         """The newest pieces that fit into ``most_tokens`` by ``count``, and digests of the others."""
         useful = [item for item in self.items if item.id not in self.ruled_out]
         costs = [count(item.passage.text) + _FRAME_TOKENS for item in useful]
         if sum(costs) <= most_tokens:
-            return Window(tuple(useful))
+            return MemoryWindow(tuple(useful))
         room = most_tokens * (1 - DIGESTS)
         first = len(useful)
         while first and costs[first - 1] <= room:
             first -= 1
             room -= costs[first]
-        return Window(tuple(useful[first:]), _digests(useful[:first], most_tokens * DIGESTS, count))
+        return MemoryWindow(tuple(useful[first:]), _digests(useful[:first], most_tokens * DIGESTS, count))
 
     def texts(self, items: Sequence[MemoryItem]) -> tuple[EvidenceText, ...]:
         """Pieces as a model reads them: by video as they were met, in time order."""
