@@ -22,7 +22,7 @@ from longvid_agents.video_lms.families import family_of
 from longvid_agents.video_lms.loading import LoadedVideoLM, ModelKind, kind_of, load
 from longvid_agents.video_lms.prompting import SAMPLING_RATE, Prompter, pieces_of
 from longvid_agents.video_lms.pruning import Run, left_out, pruning, runs_of
-from longvid_agents.video_lms.writing import Written, write
+from longvid_agents.video_lms.writing import WritingProgress, write
 from longvid_storage.errors import OUT_OF_TIME, LongvidWarning, ModelError, UsageError, first_line
 from longvid_storage.models.weights import find_weights, fingerprint_of
 
@@ -287,7 +287,7 @@ class TransformersVideoLM:
         named = model.generation_config.eos_token_id
         ends = {*(named if isinstance(named, list) else [named])} - {None} | self._prompter.ends
         padding = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else min(ends, default=0)
-        written, text = Written(), []
+        written, text = WritingProgress(), []
 
         def generate(**more: Any) -> Any:
             return model.generate(

@@ -9,7 +9,7 @@ from typing import Any
 
 
 @dataclass(slots=True)
-class Written:
+class WritingProgress:
     """How much was written so far; ``ended`` when the model itself put an end to it, ``late`` when the time did."""
 
     tokens: int = 0
@@ -21,7 +21,7 @@ def write(
     generate: Callable[..., Any],
     tokenizer: Any,
     ends: set[int],
-    written: Written,
+    written: WritingProgress,
     over: Callable[[], bool] = lambda: False,
 ) -> Iterator[str]:
     """Pieces of text that ``generate`` writes, special tokens left out; ``written`` is kept up to date.
