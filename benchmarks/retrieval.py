@@ -22,15 +22,14 @@ from numpy.typing import NDArray
 
 from longvid import Library
 from longvid.evaluation import retrieval as measure
-from longvid.evaluation.questions import RankingQuery, read_questions
+from longvid.evaluation.questions import Question, read_questions
 from longvid_storage.db.store import Store
 from longvid_storage.db.view import View
 from longvid_storage.models.text_encoders.minilm import MiniLMEncoder
 from longvid_storage.search import scoring, spans
 from longvid_storage.search.memory import memory_of
 from longvid_storage.search.moments import MOST_TERMS, POOL, search
-from longvid_storage.search.question import RankingQuery as AskedQuestion
-from longvid_storage.search.question import read_question
+from longvid_storage.search.question import RankingQuery, read_question
 from longvid_storage.search.spans import Growth, grow_spans
 from longvid_storage.search.timeline import Timeline
 from longvid_storage.text.analysis import analyse
@@ -45,9 +44,9 @@ Ranked = list[tuple[str, float, float]]
 class Task:
     """A question and what ranking has of it: the gold video, the videos to look in, words and vectors."""
 
-    question: RankingQuery
+    question: Question
     video_id: str
-    asked: AskedQuestion
+    asked: RankingQuery
     pool: list[Timeline]
     idf: dict[str, float]
     vectors: NDArray[np.float32]
@@ -86,7 +85,7 @@ def main() -> None:
 def run(
     store: Store,
     view: View,
-    questions: Sequence[RankingQuery],
+    questions: Sequence[Question],
     name: str,
     encoder: MiniLMEncoder,
     cache: Path,
@@ -107,7 +106,7 @@ def run(
     weights = scoring.WITHIN if within else scoring.ACROSS
     growth = spans.growth_for(1 if within else POOL)
     plain = Growth(math.inf, WINDOW_S, WINDOW_S)
-    none = scoring.Weights(words=1, context=0, meaning=0, speaker=0, slide=0)
+    none = scoring.RankingWeights(words=1, context=0, meaning=0, speaker=0, slide=0)
     steps = [
         ("windows around sentences: words", none, plain),
         ("+ meaning, summed from sentences", replace(none, meaning=weights.meaning), plain),
@@ -130,7 +129,7 @@ def run(
 
 
 def prepare(
-    view: View, question: RankingQuery, titles: dict[str, str], encoder: MiniLMEncoder, within: bool
+    view: View, question: Question, titles: dict[str, str], encoder: MiniLMEncoder, within: bool
 ) -> Task:
     """Read a question as ``search`` does; across a library, every video is in the pool."""
     video_id = titles[question.video or ""]
@@ -154,7 +153,7 @@ def scope_of(video_id: str, within: bool) -> Scope:
     return Scope(video_ids=frozenset([video_id])) if within else EVERYTHING
 
 
-def ranked(task: Task, weights: scoring.Weights, growth: Growth) -> Ranked:
+def ranked(task: Task, weights: scoring.RankingWeights, growth: Growth) -> Ranked:
     """The moments of one variant."""
     scores = scoring.score_pool(task.pool, task.asked, task.vectors, task.idf, weights)
     peaks = [scoring.near_speakers(timeline, task.asked.speakers) for timeline in task.pool]

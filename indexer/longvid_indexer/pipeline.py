@@ -26,7 +26,7 @@ from longvid_indexer.report import (
     Told,
     Waiting,
 )
-from longvid_indexer.stages import STAGES, Engines, Job, run_stage, why_again
+from longvid_indexer.stages import STAGES, Job, StageEngines, run_stage, why_again
 from longvid_indexer.stages.job import as_text
 from longvid_indexer.subtitles.beside import contents
 from longvid_storage.errors import LongvidError, MediaError
@@ -55,7 +55,7 @@ class Pipeline:
     def __init__(
         self,
         store: Store,
-        engines: Engines,
+        engines: StageEngines,
         *,
         stages: frozenset[str],
         collection: str | None = None,

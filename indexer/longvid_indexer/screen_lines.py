@@ -20,7 +20,7 @@ _LOOK_ALIKE = str.maketrans({"0": "o", "1": "l", "i": "l", "|": "l", "5": "s"})
 
 
 @dataclass
-class _Line:
+class _SeenLine:
     start_s: float
     read: ReadLine
 
@@ -29,7 +29,7 @@ class LineTracker:
     """Give it what was read of each state, in order; it gives back the lines with their spans."""
 
     def __init__(self) -> None:
-        self._there: list[_Line] = []
+        self._there: list[_SeenLine] = []
         self._gone: list[ScreenText] = []
 
     def see(self, at_s: float, top: float, bottom: float, read: Sequence[ReadLine]) -> None:
@@ -44,10 +44,10 @@ class LineTracker:
                 continue
             before = _match(line, left)
             if before is None:
-                now.append(_Line(at_s, line))
+                now.append(_SeenLine(at_s, line))
             else:
                 left.remove(before)
-                now.append(_Line(before.start_s, _better(before.read, line)))
+                now.append(_SeenLine(before.start_s, _better(before.read, line)))
         self._end(left, at_s)
         self._there = [*rest, *now]
 
@@ -57,14 +57,14 @@ class LineTracker:
         self._there = []
         return sorted(self._gone, key=lambda line: (line.start_s, line.box[1], line.box[0]))
 
-    def _end(self, lines: Sequence[_Line], end_s: float) -> None:
+    def _end(self, lines: Sequence[_SeenLine], end_s: float) -> None:
         for line in lines:
             if end_s > line.start_s:
                 read = line.read
                 self._gone.append(ScreenText(line.start_s, end_s, read.text, read.box, read.confidence))
 
 
-def _match(line: ReadLine, there: Sequence[_Line]) -> _Line | None:
+def _match(line: ReadLine, there: Sequence[_SeenLine]) -> _SeenLine | None:
     """The line of before that this one is: at its place first, else anywhere (scrolled)."""
     here = [each for each in there if _overlap(line.box, each.read.box) > 0.5]
     for each in here:

@@ -38,7 +38,7 @@ def read_screen(
     Raises:
         ModelError: the reader cannot be loaded.
     """
-    reading = _Reading(reader)
+    reading = _ScreenReading(reader)
     lines: list[ScreenText] = []
     alone = [s for s in states if not any(k.start_s <= s.start_s < k.end_s for k in keyframes)]
     for stretch in _stretches(alone):
@@ -65,7 +65,7 @@ def _stretches(states: Sequence[Keyframe]) -> list[list[Keyframe]]:
     return found
 
 
-def _over_states(keyframe: Keyframe, states: Sequence[Keyframe], reading: _Reading) -> list[ScreenText]:
+def _over_states(keyframe: Keyframe, states: Sequence[Keyframe], reading: _ScreenReading) -> list[ScreenText]:
     tracker = LineTracker()
     if keyframe.time_s < states[0].start_s - _FIRST_S:
         # Before the first change the screen is what the keyframe shows.
@@ -80,7 +80,7 @@ def _over_states(keyframe: Keyframe, states: Sequence[Keyframe], reading: _Readi
     return tracker.finish(max(keyframe.end_s, states[-1].end_s) if keyframe is states[0] else keyframe.end_s)
 
 
-class _Reading:
+class _ScreenReading:
     """Reads pictures, remembers the last ones, and counts."""
 
     def __init__(self, reader: ScreenReader) -> None:

@@ -10,4 +10,4 @@ A process killed anywhere redoes at most the stage it was in.
 from longvid_indexer.stages.job import STAGES, Job, StageEngines
 from longvid_indexer.stages.run import choose_stages, run_stage, why_again
 
-__all__ = ["STAGES", "Engines", "Job", "choose_stages", "run_stage", "why_again"]
+__all__ = ["STAGES", "Job", "StageEngines", "choose_stages", "run_stage", "why_again"]

@@ -62,7 +62,7 @@ def parse_lines(raw: str, start_s: float, end_s: float) -> tuple[CueLine, ...]:
     if "<" not in raw and "{" not in raw:
         return tuple(CueLine(text) for line in raw.split("\n") if (text := plain(line)))
     text = _BLOCK.sub(_no_override, raw) if "{" in raw else raw
-    reader = _Reader(start_s, end_s)
+    reader = _MarkupReader(start_s, end_s)
     at = 0
     for tag in _TAG.finditer(text):
         if _take_tag(reader, tag[1], text[at : tag.start()]):
@@ -77,7 +77,7 @@ def _no_override(block: re.Match[str]) -> str:
     return "" if "\\" in inside or inside[:2].lower() in ("y:", "c:") else block[0]
 
 
-def _take_tag(reader: _Reader, inside: str, before: str) -> bool:
+def _take_tag(reader: _MarkupReader, inside: str, before: str) -> bool:
     """Hand on the text before a tag and what the tag says; False when it is no tag that subtitles know."""
     if _MARK.match(inside):
         reader.text(before)
@@ -101,7 +101,7 @@ def _take_tag(reader: _Reader, inside: str, before: str) -> bool:
     return True
 
 
-class _Reader:
+class _MarkupReader:
     """Gathers runs of text between marks; a run is spoken from its mark to the next one."""
 
     def __init__(self, start_s: float, end_s: float) -> None:

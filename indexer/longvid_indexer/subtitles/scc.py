@@ -32,7 +32,7 @@ _GERMAN_PORTUGUESE = "ÃãÍÌìÒòÕõ{}\\^_|~ÄäÖöß¥¤│ÅåØø┌┐�
 
 def parse_scc(text: str) -> Subtitles:
     """The captions, each from when it is shown until it is erased or replaced."""
-    reader = _Reader()
+    reader = _SccReader()
     for line in text.splitlines():
         match = _LINE.match(line.strip())
         if match is None:
@@ -54,7 +54,7 @@ def _clock(hours: int, minutes: int, whole: int, frames: int, *, drops: bool) ->
     return (((hours * 60 + minutes) * 60 + whole) * 30 + frames) / _RATE
 
 
-class _Reader:
+class _SccReader:
     """The two memories of a caption decoder: what is on screen, and what is being prepared."""
 
     def __init__(self) -> None:

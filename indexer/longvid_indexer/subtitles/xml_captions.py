@@ -40,7 +40,7 @@ class _Element:
     text: list[str] = field(default_factory=list)
 
 
-class _Reader:
+class _XmlReader:
     """A target for the parser: cues at the end of every paragraph."""
 
     def __init__(self) -> None:
@@ -165,7 +165,7 @@ def parse_xml_captions(text: str) -> Subtitles:
     from defusedxml.common import DefusedXmlException
     from defusedxml.ElementTree import ParseError, XMLParser
 
-    reader = _Reader()
+    reader = _XmlReader()
     parser: Any = XMLParser(target=reader, forbid_dtd=False)
     try:
         parser.feed(text.lstrip())
