@@ -279,7 +279,7 @@ def test_a_question_about_the_whole_sees_all_of_it_evenly() -> None:
 
 def test_pictures_of_the_index_stand_in_for_media_that_is_gone_by_how_well_they_fit() -> None:
     tools = filmed(at_40)
-    tools.videos["lec"].media = False
+    tools.videos["lec"].media = tools.videos["meet"].media = False
     lm = ScriptedLM({"seen": []}, NOTHING, ENOUGH, sees=True)
     tools.ask(COLOUR, lm=lm)
     request = lm.requests[0]

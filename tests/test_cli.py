@@ -105,9 +105,10 @@ def test_search_json_is_the_contract(library: Path) -> None:
     assert done.returncode == 0, done.stderr
     moments = [json.loads(line) for line in done.stdout.splitlines()]
     assert 1 <= len(moments) <= 2
-    keys = {"video_id", "title", "path", "start_s", "end_s", "score", "level", "evidence"}
+    keys = {"video_id", "title", "path", "start_s", "end_s", "score", "level", "evidence", "near"}
     assert set(moments[0]) == keys
-    assert set(moments[0]["evidence"][0]) == {"kind", "start_s", "end_s", "text", "speaker"}
+    of_a_passage = {"id", "video_id", "kind", "start_s", "end_s", "text", "speaker", "language", "boxes"}
+    assert set(moments[0]["evidence"][0]) == of_a_passage
 
 
 def test_ls_show_and_rm(library: Path, tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ def test_the_command_prints_markdown_and_json(library: Library, capsys: pytest.C
         "**Jonas**: I will send the migration plan to everyone in the team by Friday. [planning @ 1:20–1:26]"
         in text
     )
-    assert "extractive: sentences of the video itself" in text
+    assert "_Extractive: sentences of the video itself" in text
     app(["summary", "--collection", "team", "--json", "-L", place], standalone_mode=False)
     assert json.loads(capsys.readouterr().out)["action_items"][0]["owner"] == "Jonas"
     for wrong in (["summary", "-L", place], ["summary", "planning", "--format", "pdf", "-L", place]):

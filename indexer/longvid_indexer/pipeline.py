@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from longvid_indexer.identity import known_video, new_id
-from longvid_indexer.leaving import Leaving, unfinished_names
+from longvid_indexer.leaving import Leaving, Reason, unfinished_names
 from longvid_indexer.report import (
     ErrorInfo,
     FileFinished,
@@ -96,9 +96,7 @@ class Pipeline:
             with self.store.view() as view:  # one snapshot: a file that is unchanged asks nothing more
                 self._known = _by_path(view.paths())
                 rows = {row.info.video_id: row for row in view.videos()}
-            files = list(
-                scan(paths, everything=self.everything, leave=self._left.add, sidecars=self._sidecars)
-            )
+            files = list(scan(paths, everything=self.everything, leave=self._leave, sidecars=self._sidecars))
             tell(FilesFound(len(files)))
             for found in files:
                 for report in self._file(found, rows, tell):
@@ -110,6 +108,11 @@ class Pipeline:
         for left_out in self._left.told():
             tell(left_out)
         return reports
+
+    def _leave(self, path: Path, reason: Reason) -> None:
+        """Note what is passed over; of the library's own files there is nothing to say."""
+        if self.store.path.absolute() not in (path, *path.parents):
+            self._left.add(path, reason)
 
     def _fold(self, reports: list[IndexReport], on_event: Callable[[IndexEvent], None]) -> None:
         """What the collections and the library are about, when a video's summary is new or a collection grew."""

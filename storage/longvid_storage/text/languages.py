@@ -16,8 +16,10 @@ import re
 import unicodedata
 from collections import Counter
 from functools import cache
+from tempfile import gettempdir
 from typing import Any
 
+from longvid_storage.errors import StorageFullError
 from longvid_storage.text.stop_words import STOP_WORDS
 
 SCRIPTS = (
@@ -146,4 +148,9 @@ def _identifier(languages: tuple[str, ...]) -> Any:
 def _model() -> Any:
     from py3langid import langid
 
-    return langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE, norm_probs=True)
+    try:
+        return langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE, norm_probs=True)
+    except OSError as error:  # py3langid unpacks its model into a temporary file
+        raise StorageFullError(
+            f"no room to unpack the model that tells languages apart ({error.strerror}): free some in {gettempdir()}"
+        ) from error
