@@ -145,9 +145,12 @@ def test_the_picture_on_screen_or_the_nearest_one_tells_how_well_a_time_fits(tmp
         picture = vectors[1]
         times = [15.0, frames[0].end_s, 9.99, 0.0, 1000.0]
         on_screen = [1, 1, 0, 0, len(frames) - 1]
-        fits = similarity_at(store, key, times, picture, fingerprint=PICTURES)
-        assert fits is not None
-        np.testing.assert_allclose(fits, (vectors @ picture)[on_screen], atol=1e-3)
-        assert similarity_at(store, key, times, picture, fingerprint="another@1") is None
-        assert similarity_at(store, video_id("nothing"), times, picture, fingerprint=PICTURES) is None
-        assert similarity_at(store, key, [], picture, fingerprint=PICTURES).shape == (0,)  # type: ignore[union-attr]
+        with store.view() as view:
+            fits = similarity_at(view, key, times, picture, fingerprint=PICTURES)
+            assert fits is not None
+            np.testing.assert_allclose(fits, (vectors @ picture)[on_screen], atol=1e-3)
+            assert similarity_at(view, key, times, picture, fingerprint="another@1") is None
+            assert similarity_at(view, video_id("nothing"), times, picture, fingerprint=PICTURES) is None
+            nowhere = similarity_at(view, key, [], picture, fingerprint=PICTURES)
+            assert nowhere is not None
+            assert nowhere.shape == (0,)

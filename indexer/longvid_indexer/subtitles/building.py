@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from longvid_indexer.subtitles.cue import LONGEST_S, Cue, CueLine, Subtitles
+from longvid_indexer.subtitles.markup import visible
 from longvid_storage.types import Word
 
 # Nobody who is understood speaks more slowly (characters a second); what is longer is silence.
@@ -24,7 +25,7 @@ TimedWord = tuple[str, float | None, float | None]
 
 def bare(text: str) -> str:
     """White space single, invisible characters taken out."""
-    return " ".join(text.translate(_INVISIBLE).split())
+    return " ".join(visible(text).translate(_INVISIBLE).split())
 
 
 def seconds(value: object) -> float | None:
