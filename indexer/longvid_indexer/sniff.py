@@ -110,7 +110,7 @@ def sniff_bytes(head: bytes) -> Kind:
         return "media"
     if _chunk(head) in _CHUNKED.get(head[:4], ()):
         return "media"
-    if not is_text(head) or (_controls(head) and _is_mpeg_audio(head)):
+    if not is_text(head) or (_controls(head) and not _is_utf16(head) and _is_mpeg_audio(head)):
         return "media" if _is_mpeg_audio(head) else "unknown"
     text = head_text(head).replace("\r", "\n")
     if text.startswith("WEBVTT") or text.lstrip().startswith("[Script Info]") or _CUE_TIME.search(text):
@@ -124,10 +124,14 @@ def _chunk(head: bytes) -> bytes:
 
 def is_text(head: bytes) -> bool:
     """Whether these bytes are text in some encoding: hardly any control characters, or UTF-16."""
-    if head.startswith(_UTF16_MARKS) or utf16_without_mark(head):
+    if _is_utf16(head):
         return True
     text = head.rstrip(b"\x00")
     return bool(text) and _controls(text) <= _CONTROL_SHARE * len(text)
+
+
+def _is_utf16(head: bytes) -> bool:
+    return head.startswith(_UTF16_MARKS) or utf16_without_mark(head) is not None
 
 
 def head_text(head: bytes) -> str:
