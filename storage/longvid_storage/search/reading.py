@@ -36,7 +36,9 @@ def readable(view: View, question: str) -> tuple[View, str]:
     if encoder is None or read is None:
         return view, ""
     asked = guess_language(question)
-    texts = memory_of(view).facts(view).languages
+    facts = memory_of(view).facts(view)
+    # A language read off a few words on screen, where nobody speaks, is too often wrong to lose the meaning for it.
+    texts = facts.languages if "speech" in facts.counts and facts.counts["speech"].passages else []
     if asked is not None and asked not in read:
         what = f"the question is in another language ({asked})"
     elif texts and not any(each is None or each.split("-")[0] in read for each in texts):
