@@ -14,14 +14,12 @@ class Profile:
 
     Attributes:
         name: what a user types.
-        meant_for: the machine.
         memory_gb: what all its models need together, of the GPU's memory where there is one: the sum of their weights
             in the precision they run in, and a fifth more to compute in. Reckoned from published sizes.
         models: role → spec.
     """
 
     name: str
-    meant_for: str
     memory_gb: int
     models: Mapping[str, str]
 
@@ -30,8 +28,7 @@ PROFILES: dict[str, Profile] = {
     profile.name: profile
     for profile in (
         Profile(
-            "offline",
-            "any machine; no download",
+            "offline",  # any machine; no download
             1,
             {
                 "speech": "pocketsphinx/en-us",
@@ -45,8 +42,7 @@ PROFILES: dict[str, Profile] = {
             },
         ),
         Profile(
-            "standard",
-            "a GPU with 8 GB, or a patient CPU",
+            "standard",  # a GPU with 8 GB, or a patient CPU
             8,
             {
                 "speech": "whisper/large-v3-turbo",
@@ -60,8 +56,7 @@ PROFILES: dict[str, Profile] = {
             },
         ),
         Profile(
-            "max",
-            "a GPU with 80 GB",
+            "max",  # a GPU with 80 GB
             80,
             {
                 "speech": "whisper:large-v3",
