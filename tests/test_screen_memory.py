@@ -61,11 +61,9 @@ def test_a_line_is_read_once_however_far_it_is_scrolled() -> None:
     reader = PartReader()
     shown = [spaced(lines, offset) for offset in range(0, 1200, 112)]
     read = read_screen(keyframes(shown), reader)
-    whole = {line.text for line in read.lines}
     # Beside the lines themselves only those that the edge of the screen cuts are read.
     assert len(lines) <= read.counters["lines_read"] <= len(lines) + 2 * len(shown)
     assert read.counters["lines_reused"] >= 5 * len(shown)
-    assert len(whole) == read.counters["lines_read"]
 
 
 def test_only_the_line_that_changed_is_looked_at() -> None:
@@ -131,6 +129,7 @@ def test_a_sheet_leads_back_to_the_picture() -> None:
 def test_lines_of_other_sizes_of_picture_are_not_mixed_up() -> None:
     memory = LineMemory()
     luma = np.zeros((100, 100), np.uint8)
+    luma[12:18, 12:48:3] = 255
     memory.recall(luma, (0, 100))
     memory.remember([ReadLine("a", (0.1, 0.1, 0.5, 0.2), 1.0)], luma)
     assert memory.recall(np.zeros((50, 50), np.uint8), (0, 50)) == []

@@ -113,7 +113,9 @@ class RapidOcrReader:
             elif missed:
                 small.append(part)
                 found = [box for box in found if not _middle_in(_around(box, 0), part)]
-        return found + self._located(image, small, scale)
+        kept = [_around(box, 0) for box in found]
+        more = self._located(image, small, scale)
+        return found + [box for box in more if not any(_middle_in(_around(box, 0), each) for each in kept)]
 
     def _located(
         self, image: NDArray[np.uint8], parts: Sequence[Part], scale: float
