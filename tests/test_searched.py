@@ -119,4 +119,3 @@ def test_ask_of_nothing_says_so_and_is_read_back(
     del old["searched"]
     saved.write_text(json.dumps(old))
     assert read_answer(saved).searched is None
-
