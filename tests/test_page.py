@@ -46,10 +46,12 @@ def own_files() -> dict[str, str]:
 def test_nothing_comes_from_elsewhere_and_no_text_becomes_markup() -> None:
     for name, text in own_files().items():
         assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", text), f"{name} names an address"
-        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|unsafe-?HTML|\beval\(|new Function", text), name
-        assert not re.search(r"""\sstyle=["$]|\son[a-z]+=["']|<style|<script(?! type="module" src)""", text), (
-            f"{name} has what the content security policy forbids"
-        )
+        assert not re.search(
+            r"innerHTML|outerHTML|insertAdjacentHTML|unsafe-?HTML|\beval\(|new Function", text
+        ), name
+        assert not re.search(
+            r"""\sstyle=["$]|\son[a-z]+=["']|<style|<script(?! type="module" src)""", text
+        ), f"{name} has what the content security policy forbids"
 
 
 def test_every_text_is_in_the_file_of_texts_and_every_one_there_is_used() -> None:
