@@ -32,7 +32,7 @@ class Jobs extends Part {
     clearTimeout(this.timer);
     try {
       this.jobs = (await api.get('jobs')).items;
-      const ended = this.jobs.filter((job) => ENDED.includes(job.status));
+      const ended = this.jobs.filter((job) => ENDED.includes(job.state));
       if (this.known && ended.some((job) => !this.seen.has(job.id))) {
         api.forget('collections');
         this.tell('renewed', {});
@@ -42,7 +42,7 @@ class Jobs extends Part {
     } catch (problem) {
       if (problem.status !== 403) this.fault = problem.message;
     }
-    const busy = this.jobs.some((job) => !ENDED.includes(job.status));
+    const busy = this.jobs.some((job) => !ENDED.includes(job.state));
     if (this.isConnected && (busy || this.uploads.length)) this.timer = setTimeout(() => this.look(), EVERY_MS);
   }
 
@@ -90,7 +90,7 @@ class Jobs extends Part {
   }
 
   shown() {
-    return this.bare ? this.jobs : this.jobs.filter((job) => !ENDED.includes(job.status) || job.status === 'failed').slice(0, 5);
+    return this.bare ? this.jobs : this.jobs.filter((job) => !ENDED.includes(job.state) || job.state === 'failed').slice(0, 5);
   }
 
   door() {
@@ -111,14 +111,21 @@ class Jobs extends Part {
   }
 
   job(job) {
-    const ended = ENDED.includes(job.status);
-    return html`<li class="job ${job.status}"><span class="of" dir="auto">${job.title ?? job.collection ?? t('jobs.one', {id: job.id.slice(0, 6)})}</span>
-      <span class="tag">${t(`job.${job.status}`)}</span>
+    const ended = ENDED.includes(job.state);
+    return html`<li class="job ${job.state}"><span class="of" dir="auto">${job.title ?? job.files_named?.join(', ') ?? t('jobs.one', {id: job.id.slice(0, 6)})}</span>
+      <span class="tag">${t(`job.${job.state}`)}</span>
       ${ended ? nothing : html`<progress max="1" value=${job.fraction ?? nothing} aria-label=${t('jobs.progress')}></progress>`}
-      <small dir="auto">${[job.stage, job.speed ? t('jobs.speed', {x: job.speed.toFixed(1)}) : '', job.left_s ? t('left', {length: length(job.left_s)}) : ''].filter(Boolean).join(' · ')}</small>
-      ${[job.error, ...(job.notes ?? [])].filter(Boolean).map((note) => html`<p class=${note === job.error ? 'fault' : 'soft'} dir="auto">${note.message ?? note}</p>`)}
+      <small dir="auto">${[job.stage, job.speed ? t('jobs.speed', {x: job.speed.toFixed(1)}) : '', leftOf(job)].filter(Boolean).join(' · ')}</small>
+      ${(job.reports ?? []).filter((report) => report.error).map((report) => html`<p class="fault" dir="auto">${report.file}: ${report.error.message}</p>`)}
+      ${(job.notes ?? []).map((note) => html`<p class="soft" dir="auto">${note}</p>`)}
       ${ended ? nothing : html`<button class="sign" aria-label=${t('jobs.cancel')} title=${t('jobs.cancel')} @click=${() => this.cancel(job)}>${icon('close')}</button>`}</li>`;
   }
+}
+
+/** Time left, as the part that is done tells it. */
+function leftOf(job) {
+  const passed_s = Date.now() / 1000 - job.created_s;
+  return job.state === 'running' && job.fraction > 0.05 ? t('left', {length: length((passed_s / job.fraction) * (1 - job.fraction))}) : '';
 }
 
 customElements.define('longvid-jobs', Jobs);

@@ -11,7 +11,7 @@ import {seek} from './video.js';
 const PAGE = 100;
 const CARD_PX = 230; // a card and the gap under it: page.css --card
 const PAUSE_MS = 250;
-const SORTS = ['title', 'date', 'duration', 'added'];
+const SORTS = ['title', '-date', 'date', '-duration', 'duration'];
 
 class LibraryView extends Part {
   static properties = {
@@ -144,12 +144,11 @@ class LibraryView extends Part {
   }
 
   card(video) {
-    const state = video.gone ? 'gone' : Object.values(video.stages ?? {}).includes('failed') ? 'failed' : video.complete === false ? 'partial' : '';
-    const picture = video.has_video !== false;
+    const state = video.gone ? 'gone' : Object.values(video.stages ?? {}).includes('failed') ? 'failed' : '';
     return html`<article class="card" role="listitem">
       <button class="picture" aria-label=${t('library.open', {title: video.title})} @click=${() => this.open(video)}>
-        <span class="no-picture">${icon(video.has_audio ? 'sound' : 'text')}</span>
-        ${picture ? html`<img loading="lazy" alt="" src=${api.frame(video.video_id, Math.min(video.duration_s * 0.15, 60), 320)} @error=${(e) => (e.target.hidden = true)} @load=${(e) => (e.target.hidden = false)} />` : nothing}
+        <span class="no-picture">${icon('text')}</span>
+        <img loading="lazy" alt="" src=${api.frame(video.video_id, Math.min(video.duration_s * 0.15, 60), 320)} @error=${(e) => (e.target.hidden = true)} @load=${(e) => (e.target.hidden = false)} />
         <time dir="ltr">${clock(video.duration_s)}</time></button>
       <h2 dir="auto" title=${video.title}>${video.title}</h2>
       <p class="soft">${[video.date, ...(video.collections ?? [])].filter(Boolean).join(' · ')}</p>

@@ -17,7 +17,7 @@ class Player extends Part {
     video: {}, t: {}, key: {}, info: {state: true}, now: {state: true}, playing: {state: true}, kind: {state: true},
     speed: {state: true}, captions: {state: true}, muted: {state: true}, fault: {state: true}, boxes: {state: true},
     slides: {state: true}, chapters: {state: true}, sounds: {state: true}, lines: {state: true}, places: {state: true},
-    preview: {state: true}, span: {state: true},
+    preview: {state: true}, span: {state: true}, src: {state: true},
   };
 
   constructor() {
@@ -46,7 +46,7 @@ class Player extends Part {
 
   empty() {
     Object.assign(this, {info: null, slides: [], chapters: [], sounds: [], lines: [], kind: 'video', fault: '', now: 0});
-    Object.assign(this, {storyboard: null, wanted: null, boxes: [], span: null, playing: false, streamed: false});
+    Object.assign(this, {storyboard: null, wanted: null, boxes: [], span: null, playing: false, way: 'file', shift: 0, src: ''});
   }
 
   willUpdate(changed) {
@@ -68,19 +68,17 @@ class Player extends Part {
       await api.ready();
       const info = await video.info();
       if (id !== this.video) return;
-      Object.assign(this, {info, kind: info.has_video ? 'video' : info.has_audio ? 'audio' : 'text'});
+      Object.assign(this, await video.film());
+      if (id !== this.video) return;
+      this.info = info;
       if (this.kind === 'text') this.arrived();
-      Promise.all([video.slides(), video.chapters(), video.sounds()]).then(([slides, chapters, sounds]) => {
-        if (id === this.video) Object.assign(this, {slides, chapters, sounds});
-        if (this.quoted) this.draw(this.quoted);
-      });
+      else if (this.way === 'file') this.src = video.media();
+      else this.stream(this.wanted?.at_s ?? 0);
+      const [slides, chapters, sounds, lines] = await Promise.all([video.slides(), video.chapters(), video.sounds(), video.lines()]);
+      if (id !== this.video) return;
+      Object.assign(this, {slides, chapters, sounds, lines});
+      if (this.quoted) this.draw(this.quoted);
       if (this.kind === 'video') Storyboard.of(video).then((made) => (this.storyboard = made), () => {});
-      const lines = [];
-      for await (const piece of video.lines()) {
-        lines.push(...piece);
-        if (id !== this.video) return;
-        this.lines = [...lines];
-      }
     } catch (problem) {
       if (id === this.video) this.fault = problem.message;
     }
@@ -121,7 +119,7 @@ class Player extends Part {
     if (this.kind === 'text' || this.fault) {
       this.moved(this.wanted.at_s);
     } else if (film && film.readyState >= HTMLMediaElement.HAVE_METADATA) {
-      if (this.streamed) film.src = videoOf(this.video).media(this.wanted.at_s);
+      if (this.way !== 'file') return this.stream(this.wanted.at_s);
       film.currentTime = this.wanted.at_s;
       this.moved(this.wanted.at_s);
       if (this.wanted.play) film.play().catch(() => {});
@@ -131,6 +129,25 @@ class Player extends Part {
     this.wanted = null;
   }
 
+  /** A film that is made playable has no byte ranges: it comes from the second asked for on, and a seek is another one. */
+  stream(from_s) {
+    this.from_s = from_s;
+    this.src = videoOf(this.video).media(from_s);
+  }
+
+  /** The film's clock is the library's; of a stream a browser may count from where it begins. */
+  loaded() {
+    const {buffered} = this.film;
+    if (this.way !== 'file') this.shift = buffered.length && buffered.start(0) < this.from_s - 1 ? this.from_s : 0;
+    this.film.playbackRate = this.speed;
+    if (!this.film.videoWidth && this.kind === 'video') this.kind = 'audio';
+    if (this.way === 'file' || this.wanted?.at_s !== this.from_s) return this.arrived();
+    const {at_s, play} = this.wanted;
+    this.wanted = null;
+    this.moved(at_s);
+    if (play) this.film.play().catch(() => {});
+  }
+
   moved(at_s) {
     this.now = at_s;
     this.tell('time', {video_id: this.video, at_s, playing: this.playing});
@@ -138,15 +155,18 @@ class Player extends Part {
 
   /** The file cannot be played as it is: ask for a stream that can, and say what is wrong where there is none. */
   async failed() {
-    const url = videoOf(this.video).media();
-    if (!this.streamed && this.film.error?.code !== MediaError.MEDIA_ERR_NETWORK) {
-      this.streamed = true;
-      this.film.src = videoOf(this.video).media(this.wanted?.at_s ?? this.now);
+    if (this.way === 'file' && this.film.error?.code !== MediaError.MEDIA_ERR_NETWORK) {
+      this.way = 'made';
+      this.stream(this.wanted?.at_s ?? this.now);
       return;
     }
-    this.fault = t('player.unplayable');
-    await api.fetch('GET', url, {headers: {Range: 'bytes=0-0'}}).catch((problem) => (this.fault = problem.message));
+    const said = await videoOf(this.video).film();
+    Object.assign(this, {fault: said.fault || t('player.unplayable'), kind: said.kind});
     this.arrived();
+  }
+
+  ticked() {
+    if (!this.wanted) this.moved(this.film.currentTime + this.shift);
   }
 
   toggle() {
@@ -161,7 +181,7 @@ class Player extends Part {
 
   frame(direction) {
     this.film?.pause();
-    this.go(Math.max(0, this.now + direction / (this.info?.frame_rate || 25)), false);
+    this.go(Math.max(0, this.now + direction / (this.rate || 25)), false);
   }
 
   /** To the start before or after now in a list of places; the first again after the last. */
@@ -227,11 +247,11 @@ class Player extends Part {
 
   screen() {
     const inBox = this.span && this.now >= this.span.start_s - 1 && this.now <= Math.max(this.span.end_s, this.span.start_s + 3);
-    const ratio = this.info?.width ? this.info.width / this.info.height : 16 / 9;
+    const ratio = this.film?.videoWidth ? this.film.videoWidth / this.film.videoHeight : 16 / 9;
     return html`<div class="screen" .style=${`--ratio:${ratio}`}>
-      ${this.kind === 'text' || !this.info ? nothing : html`<video playsinline preload="metadata" src=${videoOf(this.video).media()}
-        aria-label=${this.info?.title ?? ''} @click=${this.toggle} @loadedmetadata=${this.arrived} @error=${this.failed}
-        @timeupdate=${(e) => this.wanted || this.moved(e.target.currentTime)} @seeked=${(e) => this.moved(e.target.currentTime)}
+      ${this.kind === 'text' || !this.src ? nothing : html`<video playsinline preload="metadata" src=${this.src}
+        aria-label=${this.info?.title ?? ''} @click=${this.toggle} @loadedmetadata=${() => this.way === 'file' && this.loaded()} @loadeddata=${() => this.way !== 'file' && this.loaded()} @error=${this.failed}
+        @timeupdate=${this.ticked} @seeked=${this.ticked}
         @play=${() => (this.playing = true)} @pause=${() => (this.playing = false)} @ended=${() => (this.playing = false)}
         @volumechange=${(e) => (this.muted = e.target.muted)} @ratechange=${(e) => (this.speed = e.target.playbackRate)}></video>`}
       ${this.kind === 'video' && !this.fault ? nothing : html`<div class="paper" @click=${this.toggle}>

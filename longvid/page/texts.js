@@ -53,14 +53,14 @@ const TEXTS = {
   'library.count': {one: '{n}{more} video', other: '{n}{more} videos'}, 'library.open': 'Open {title}',
   'library.remove': 'Forget “{title}”', 'library.sure': 'Forget “{title}”? Its file is not touched.',
   'library.empty': 'No videos yet: add files here, or run: longvid index FOLDER', 'library.nothing': 'No video fits these filters.',
-  'sort.title': 'Title', 'sort.date': 'Date', 'sort.duration': 'Length', 'sort.added': 'Added',
-  'state.gone': 'file is gone', 'state.failed': 'something failed', 'state.partial': 'not complete',
+  'sort.title': 'Title', 'sort.-date': 'Newest first', 'sort.date': 'Oldest first', 'sort.-duration': 'Longest first', 'sort.duration': 'Shortest first',
+  'state.gone': 'file is gone', 'state.failed': 'something failed',
 
   'upload.files': 'Add files', 'upload.folder': 'Add a folder', 'upload.into': 'into', 'upload.none': 'no collection', 'upload.drop': 'or drop them anywhere here',
   'upload.speed': '{mb} MB/s', 'upload.stop': 'Stop {name}', 'upload.stopped': 'Stopped.',
   'upload.interrupted': '“{name}” was not sent whole: choose it again and it goes on.', 'upload.forget': 'Forget it',
   'jobs.label': 'Jobs', 'jobs.one': 'Job {id}', 'jobs.cancel': 'Cancel', 'jobs.progress': 'Progress', 'jobs.speed': '{x}× real time',
-  'job.waiting': 'waiting', 'job.queued': 'waiting', 'job.running': 'running', 'job.done': 'done', 'job.failed': 'failed', 'job.cancelled': 'cancelled',
+  'job.queued': 'waiting', 'job.running': 'running', 'job.done': 'done', 'job.failed': 'failed', 'job.cancelled': 'cancelled',
 
   'watch.only': 'Ask only this', 'watch.close': 'Close the video', 'watch.tabs': 'About this video',
   'tab.transcript': 'Transcript', 'tab.slides': 'Slides', 'tab.summary': 'Summary', 'tab.take': 'Take away',

@@ -56,13 +56,9 @@ class Transcript extends Part {
     if (!id) return;
     try {
       await api.ready();
-      let lines = [];
-      for await (const piece of videoOf(id).lines()) {
-        if (id !== this.video) return;
-        lines = lines.concat(piece);
-        if (fresh || lines.length > this.lines.length) this.take(lines, fresh && lines.length === piece.length);
-      }
-      this.take(lines, false);
+      const lines = await videoOf(id).lines();
+      if (id !== this.video) return;
+      this.take(lines, fresh);
       this.blocks?.refresh();
     } catch (problem) {
       if (id === this.video) this.fault = problem.message;

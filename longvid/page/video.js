@@ -3,7 +3,6 @@ import {api} from './api.js';
 import {playPoint} from './times.js';
 
 const HELD = new Map();
-const PIECE_S = 1800;
 
 export function videoOf(id) {
   if (!HELD.has(id)) HELD.set(id, new Video(id));
@@ -16,40 +15,39 @@ export class Video {
     this.path = `videos/${encodeURIComponent(id)}`;
   }
 
-  /** Title, length, date, collections, stages, and whether there are pictures and sound. */
+  /** Everything that is known of it, as the server's one answer has it: title, lines, slides, events, sounds. */
   info() {
     return api.once(this.path);
   }
 
-  async list(what, params) {
-    return (await api.once(`${this.path}/${what}`, params)).items ?? [];
+  /** The slides, each with the lines on screen while it is there. */
+  async slides() {
+    const {slides, screen_text} = await this.info();
+    return slides.map((slide) => ({...slide, lines: screen_text.filter((line) => line.start_s < slide.end_s && line.end_s > slide.start_s)}));
   }
 
-  slides() {
-    return this.list('slides');
+  async chapters() {
+    return (await this.info()).events.map((event) => event.segment);
   }
 
-  chapters() {
-    return this.list('chapters', {format: 'json'});
+  async sounds() {
+    return (await this.info()).sounds;
   }
 
-  sounds() {
-    return this.list('sounds');
+  /** The lines of the transcript in time order. */
+  async lines() {
+    return (await this.info()).utterances;
   }
 
-  speakers() {
-    return this.list('speakers');
-  }
-
-  /** The lines of the transcript in time order, half an hour after another, so that ten hours never come as one. */
-  async *lines() {
-    const {duration_s} = await this.info();
-    for (let from_s = 0; from_s < Math.max(duration_s, 1); from_s += PIECE_S) {
-      const to_s = from_s + PIECE_S;
-      const last = to_s >= duration_s;
-      const piece = await this.list('transcript', {from_s, to_s: last ? undefined : to_s});
-      // A line that began before this piece was in the one before.
-      yield piece.filter((line) => from_s === 0 || line.start_s >= from_s);
+  /** What can be played: pictures, sound or nothing but words (then `fault` says why), and whether as a file or as a stream. */
+  async film() {
+    try {
+      const {headers} = await api.fetch('HEAD', this.media());
+      const kind = headers.get('Content-Type')?.startsWith('audio') ? 'audio' : 'video';
+      return {kind, way: headers.get('Longvid-Media') ?? 'file', fault: ''};
+    } catch (problem) {
+      const told = await api.fetch('GET', this.media()).catch((said) => said);
+      return {kind: 'text', way: 'file', fault: told.message ?? problem.message};
     }
   }
 
