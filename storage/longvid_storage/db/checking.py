@@ -18,6 +18,7 @@ from longvid_storage.db import word_index
 from longvid_storage.db.damage import Damage, damaged_rows
 from longvid_storage.db.index_files import IndexFiles
 from longvid_storage.db.library_files import CACHE
+from longvid_storage.db.word_indexes.entries import KINDS
 from longvid_storage.db.word_indexes.fts5 import empty, table_of
 
 _MASK = (1 << 64) - 1
@@ -62,14 +63,14 @@ def _file(connection: Connection) -> Iterator[Damage]:
     for line in lines:
         if line == "ok":
             continue
-        if "fts5" in line.lower() and any(name in line for name in map(table_of, word_index.KINDS)):
+        if "fts5" in line.lower() and any(name in line for name in map(table_of, KINDS)):
             continue  # told, and mended, as the word index
         repair = _DERIVED if "index" in line and "missing" in line else ""
         yield Damage("library.db", " ".join(str(line).split())[:200], repair)
 
 
 def _words(connection: Connection) -> Iterator[Damage]:
-    for kind in word_index.KINDS:
+    for kind in KINDS:
         name = table_of(kind)
         try:
             held = connection.execute(text(f'SELECT doc, term, "offset" FROM {name}_terms'))

@@ -14,10 +14,7 @@ from sqlalchemy import Connection, Select, select
 
 from longvid_storage.db.dialects import is_postgresql
 from longvid_storage.db.schema import PassageRow
-
-KINDS = ("screen", "sound", "speech")
-Entries = Mapping[str, list[dict[str, Any]]]
-"""Kind → entries of ``passage_id`` and ``terms``."""
+from longvid_storage.db.word_indexes.entries import Entries, checked_kind
 
 
 class WordIndex(Protocol):
@@ -63,20 +60,6 @@ def word_index_of(connection: Connection) -> WordIndex:
     return FTS5()
 
 
-def join_terms(terms: Iterable[str]) -> str:
-    """Analysed terms as one string for ``passages.terms``; what would break a term apart is taken out of it."""
-    return " ".join(filter(None, map(_clean, terms)))
-
-
-def count_terms(joined: str) -> int:
-    """How many terms ``join_terms`` joined."""
-    return joined.count(" ") + 1 if joined else 0
-
-
-def _clean(term: str) -> str:
-    return "".join(character for character in term if not character.isspace() and character != "\0")
-
-
 def create(connection: Connection) -> None:
     """Make the empty index."""
     word_index_of(connection).create(connection)
@@ -103,13 +86,6 @@ def rebuild(connection: Connection) -> None:
     columns = select(PassageRow.passage_id, PassageRow.kind, PassageRow.terms)
     for part in connection.execute(columns).partitions(10_000):
         add(connection, [row._asdict() for row in part])
-
-
-def checked_kind(kind: str) -> str:
-    """One of ``KINDS``. Raises ``ValueError``: it is none."""
-    if kind not in KINDS:
-        raise ValueError(f"kind is {kind!r}; passages are {', '.join(KINDS)}")
-    return kind
 
 
 def _by_kind(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:

@@ -14,7 +14,8 @@ from longvid_storage.db.dialects import each_id, each_weight
 from longvid_storage.db.schema import PassageRow, Video
 from longvid_storage.db.scope import passage_conditions
 from longvid_storage.db.view import View
-from longvid_storage.db.word_index import join_terms, word_index_of
+from longvid_storage.db.word_index import word_index_of
+from longvid_storage.db.word_indexes.entries import join_terms
 from longvid_storage.types import EVERYTHING
 
 K1, B = 1.2, 0.75

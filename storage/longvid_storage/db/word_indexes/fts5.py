@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, column, func, literal_column, select, table, text
 
 from longvid_storage.db.dialects import each_text
-from longvid_storage.db.word_index import KINDS, Entries, checked_kind, join_terms
+from longvid_storage.db.word_indexes.entries import KINDS, Entries, checked_kind, join_terms
 
 # Every character but a space belongs to a term. Case was folded by the analysis already.
 _TOKENIZE = "unicode61 remove_diacritics 0 categories 'L* M* N* P* S* C*'"

@@ -15,7 +15,7 @@ from sqlalchemy.orm import aliased
 
 from longvid_storage.db.dialects import each_text
 from longvid_storage.db.schema import PassageRow
-from longvid_storage.db.word_index import Entries, checked_kind, join_terms
+from longvid_storage.db.word_indexes.entries import Entries, checked_kind, join_terms
 
 _POSTINGS = table("postings", column("kind"), column("term"), column("passage_id"), column("times"))
 _BATCH = 10_000
