@@ -206,6 +206,9 @@ class Scope:
     ``[from_s, to_s)`` in seconds admits what shares a moment with it; a ``speaker`` admits what they say and nothing
     shown or heard. ``longvid_storage.db.scope`` says it in SQL, ``admits`` of one passage; a test holds the two
     together.
+
+    ``rights`` are the collections that the reader may see at all: a video is seen when one of its own is among them.
+    They come from ``Store.within`` alone, and whoever makes or narrows a scope of a view keeps them.
     """
 
     video_ids: frozenset[str] | None = None
@@ -213,6 +216,7 @@ class Scope:
     from_s: float | None = None
     to_s: float | None = None
     speaker: str | None = None
+    rights: frozenset[str] | None = None
 
     @property
     def whole(self) -> bool:
@@ -226,7 +230,7 @@ class Scope:
         return self.from_s is None or end_s > self.from_s or start_s == end_s == self.from_s
 
     def admits(self, passage: Passage) -> bool:
-        """Whether the passage lies within the scope's videos, time and speaker (not: its collection)."""
+        """Whether the passage lies within the scope's videos, time and speaker (not: its collections)."""
         return (
             (self.video_ids is None or passage.video_id in self.video_ids)
             and self.touches(passage.start_s, passage.end_s)
@@ -260,7 +264,7 @@ class Scope:
             return None
         if None not in (speaker, self.speaker) and speaker_key(speaker) != speaker_key(self.speaker):
             return None
-        return Scope(chosen, self.collection, from_s, to_s, self.speaker or speaker)
+        return Scope(chosen, self.collection, from_s, to_s, self.speaker or speaker, self.rights)
 
 
 EVERYTHING = Scope()
@@ -292,6 +296,8 @@ class Moment:
     """A search result: a tight span of one video, its score, and the passages that made it a hit, best first.
 
     ``near``: no word that was looked for is said or shown in it; it is near in meaning, or has a word spelt like one.
+    ``play_s`` is where a player should start: where the passage that answers begins, within the span; its start
+    where nothing is known.
     """
 
     video_id: str
@@ -303,11 +309,18 @@ class Moment:
     level: str
     evidence: tuple[Passage, ...] = ()
     near: bool = False
+    play_s: float = -1.0
+
+    def __post_init__(self) -> None:
+        _play_within(self)
 
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """Where a claim is supported: passage ``passage_id`` (0 for a picture), word for word, with its video's names."""
+    """Where a claim is supported: passage ``passage_id`` (0 for a picture), word for word, with its video's names.
+
+    ``play_s`` is where a player should start, within the span; its start where nothing is known.
+    """
 
     video_id: str
     title: str
@@ -317,12 +330,22 @@ class Citation:
     kind: Channel
     quote: str
     passage_id: int = 0
+    play_s: float = -1.0
+
+    def __post_init__(self) -> None:
+        _play_within(self)
 
     @classmethod
     def of(cls, passage: Passage, title: str, path: str) -> Citation:
         """The passage, cited; the one place where citations are made."""
         span = (passage.start_s, passage.end_s)
         return cls(passage.video_id, title, path, *span, passage.kind, passage.text, passage.id)
+
+
+def _play_within(place: Moment | Citation) -> None:
+    """A play point outside the span, as none at all is, becomes its start: of a part, or of an older answer."""
+    if not place.start_s <= place.play_s <= place.end_s:
+        object.__setattr__(place, "play_s", place.start_s)
 
 
 @dataclass(frozen=True, slots=True)
