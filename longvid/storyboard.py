@@ -1,4 +1,4 @@
-"""A film in small pictures, for the bar of a player: WebVTT cues that name a place in sheets made of stored keyframes."""
+"""A film in small pictures, for the bar of a player: WebVTT cues that name a place in sheets of kept pictures."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Storyboard:
 
     def cues(self) -> str:
         """The WebVTT file; its addresses are relative to it."""
-        ends_s = [frame.time_s for _, frame in self.frames[1:]] + [self.duration_s]
+        ends_s = [frame.time_s for _, frame in self.frames[1:]] + [self.duration_s][: len(self.frames)]
         lines = ["WEBVTT", ""]
         start_s = 0.0
         for number, end_s in enumerate(ends_s):

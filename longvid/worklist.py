@@ -63,7 +63,9 @@ class Worklist:
         with self._store.conversing() as connection:
             work.set_job(connection, job_id, ("running",), progress=dict(progress))
 
-    def end(self, job: StoredJob, state: JobState, progress: Mapping[str, Any], told: Mapping[str, Any]) -> bool:
+    def end(
+        self, job: StoredJob, state: JobState, progress: Mapping[str, Any], told: Mapping[str, Any]
+    ) -> bool:
         """A job has come to its end; its owner's webhooks are told, in the same transaction. False: it had before."""
         now_s = time.time()
         with self._store.conversing() as connection:
@@ -111,7 +113,9 @@ class Worklist:
         with self._store.view() as view:
             found = work.upload(view.connection, upload_id)
         if found is None or found.owner != owner:
-            raise NotFoundError(f"there is no upload {upload_id!r}: it was ended, has expired, or is not yours")
+            raise NotFoundError(
+                f"there is no upload {upload_id!r}: it was ended, has expired, or is not yours"
+            )
         return found
 
     def finish_upload(self, upload_id: str, path: str) -> None:

@@ -44,7 +44,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sound[6 * 16_000 :] = 0.3 * np.sin(np.arange(6 * 16_000) * 2 * np.pi * 440 / 16_000)
     for name, (how, _) in KINDS.items():
         rate = 48_000 if name.endswith((".mkv", ".webm")) else 16_000
-        mf.write_video(place / name, frames, RATE, audio=np.repeat(sound, rate // 16_000), audio_rate=rate, **how)
+        mf.write_video(
+            place / name, frames, RATE, audio=np.repeat(sound, rate // 16_000), audio_rate=rate, **how
+        )
     mf.write_video(place / "sound.mka", None, audio=sound, audio_codec="pcm_s16le")
     return place
 
@@ -64,7 +66,9 @@ def played(data: bytes) -> tuple[list[tuple[float, float]], list[tuple[float, fl
 def own(path: Path) -> list[tuple[float, float]]:
     """The same of the file, by the library's decoder."""
     info = probe(path, "v")
-    return [(frame.time_s, float(frame.raw.to_ndarray(format="gray").mean())) for frame in FrameReader(path, info)]
+    return [
+        (frame.time_s, float(frame.raw.to_ndarray(format="gray").mean())) for frame in FrameReader(path, info)
+    ]
 
 
 @pytest.mark.parametrize("name", KINDS)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from heapq import merge
@@ -117,7 +117,7 @@ def _copies_sound(audio: Any) -> bool:
     return bool(context is not None and context.name == "aac" and context.extradata)
 
 
-def stream(path: Path, info: VideoInfo, from_s: float = 0.0) -> Iterator[bytes]:
+def stream(path: Path, info: VideoInfo, from_s: float = 0.0) -> Generator[bytes]:
     """Fragmented MP4 from ``from_s`` on, piece by piece; close the generator to let go of the file.
 
     Raises:
@@ -125,7 +125,9 @@ def stream(path: Path, info: VideoInfo, from_s: float = 0.0) -> Iterator[bytes]:
     """
     import av
 
-    span = MediaSpan(str(path), from_s, max(info.duration_s, from_s + 0.001), info.title, video_id=info.video_id)
+    span = MediaSpan(
+        str(path), from_s, max(info.duration_s, from_s + 0.001), info.title, video_id=info.video_id
+    )
     source = look(span)
     out = _Pieces()
     options = {
@@ -186,7 +188,10 @@ def _copied_pictures(source: ClipSource, stream: Any, from_s: float) -> Iterator
             # Squeezed alike, both keep their order; what is decoded must be so at a time of its own, from 0 on.
             last_s = max(_squeezed(dts_s, from_s) - _REORDERED / _TICKS, last_s + 1 / _TICKS, 0.0)
             packet.pts, packet.dts = round(_squeezed(pts_s, from_s) * _TICKS), round(last_s * _TICKS)
-            packet.duration, packet.time_base = round((packet.duration or 0) * packet.time_base * _TICKS), _BASE
+            packet.duration, packet.time_base = (
+                round((packet.duration or 0) * packet.time_base * _TICKS),
+                _BASE,
+            )
             packet.stream = stream
             yield last_s, packet
 

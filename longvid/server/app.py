@@ -17,7 +17,8 @@ from longvid.server import problems
 from longvid.server.answering import Asking
 from longvid.server.guards import Guards
 from longvid.server.identity import Identity
-from longvid.server.routes import about, asking, finding, videos
+from longvid.server.routes import about, asking, finding, jobs, media, uploads, videos, webhooks
+from longvid.server.workshop import Workshop, working
 
 if TYPE_CHECKING:
     from longvid.library import Library
@@ -28,13 +29,17 @@ ROUTERS: tuple[APIRouter, ...] = (
     videos.router,
     finding.router,
     asking.router,
+    media.router,
+    uploads.router,
+    jobs.router,
+    webhooks.router,
 )
 
 # What is more than routes: called with the application once its routers are there.
 MOUNTS: tuple[Callable[[FastAPI], None], ...] = ()
 
 # What lives as long as the server runs: entered when it starts, left when it ends.
-LIFESPANS: tuple[Callable[[FastAPI], AbstractAsyncContextManager[None]], ...] = ()
+LIFESPANS: tuple[Callable[[FastAPI], AbstractAsyncContextManager[None]], ...] = (working,)
 
 PAGE = Path(__file__).parent.parent / "page"
 
@@ -43,7 +48,7 @@ def create_app(library: Library, settings: ServerSettings) -> FastAPI:
     """The server of one library, which stays the caller's to close.
 
     ``app.state`` has ``library`` (the whole: routes take ``identity.library``, which is narrowed), ``settings``,
-    ``identity`` and ``asking``.
+    ``identity``, ``asking`` and ``workshop``.
     """
 
     @asynccontextmanager
@@ -67,6 +72,7 @@ def create_app(library: Library, settings: ServerSettings) -> FastAPI:
     app.state.settings = settings
     app.state.identity = Identity(library, settings)
     app.state.asking = Asking(settings.questions_at_once)
+    app.state.workshop = Workshop(library, settings)
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)

@@ -80,7 +80,9 @@ def add_job(
     return _jobs(connection, JobRow.job_id == job_id)[0]
 
 
-def jobs(connection: Connection, owner: str | None, before: str | None = None, limit: int = 100) -> list[StoredJob]:
+def jobs(
+    connection: Connection, owner: str | None, before: str | None = None, limit: int = 100
+) -> list[StoredJob]:
     """Jobs of an owner (None: of all), the newest first; ``before``: only those older than that one."""
     conditions = [] if owner is None else [JobRow.owner == owner]
     if before is not None:
@@ -130,9 +132,7 @@ def _jobs(connection: Connection, *conditions: Any, limit: int | None = None) ->
 # Uploads
 
 
-def add_upload(
-    connection: Connection, upload: StoredUpload, *, quota: int
-) -> int | None:
+def add_upload(connection: Connection, upload: StoredUpload, *, quota: int) -> int | None:
     """Enter an upload; None, or the bytes that its owner has left where it does not fit into the ``quota``."""
     held = select(func.coalesce(func.sum(UploadRow.length), 0)).where(UploadRow.owner == upload.owner)
     left = quota - int(connection.execute(held).scalar_one())
@@ -173,7 +173,9 @@ def _uploads(connection: Connection, *conditions: Any) -> list[StoredUpload]:
 
 def add_webhook(connection: Connection, hook: StoredWebhook) -> None:
     """Enter a webhook."""
-    connection.execute(insert(WebhookRow).values(**{name: getattr(hook, name) for name in StoredWebhook.__slots__}))
+    connection.execute(
+        insert(WebhookRow).values(**{name: getattr(hook, name) for name in StoredWebhook.__slots__})
+    )
 
 
 def webhooks(connection: Connection, owner: str) -> list[StoredWebhook]:
@@ -200,7 +202,13 @@ def add_event(connection: Connection, owner: str, event_id: str, body: str, now_
 def due(connection: Connection, now_s: float, limit: int = 20) -> list[Delivery]:
     """Events that should be told by now, those that wait longest first."""
     query = (
-        select(DeliveryRow.delivery_key, DeliveryRow.event_id, DeliveryRow.body, DeliveryRow.attempts, *_hook_columns())
+        select(
+            DeliveryRow.delivery_key,
+            DeliveryRow.event_id,
+            DeliveryRow.body,
+            DeliveryRow.attempts,
+            *_hook_columns(),
+        )
         .join(WebhookRow)
         .where(DeliveryRow.next_s <= now_s)
         .order_by(DeliveryRow.next_s, DeliveryRow.delivery_key)

@@ -23,7 +23,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("job_id", name="uq_jobs_job_id"),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_jobs_owner", "jobs", ["owner", "request"])
+    op.create_index("ix_jobs_owner_request", "jobs", ["owner", "request"])
     op.create_table(
         "uploads",
         sa.Column("upload_key", sa.Integer(), nullable=False),
