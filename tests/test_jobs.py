@@ -13,7 +13,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from longvid.library import Library
-from longvid.server.jobs import Jobs, Progress
+from longvid.server.jobs import Jobs, HowFar
 from longvid.server.settings import ServerSettings
 from longvid_indexer.report import FileFinished, FilesFound, IndexReport, StageStarted, Told
 from longvid_storage.errors import AccessError
@@ -114,16 +114,16 @@ class Gate:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, at: str) -> None:
         self.there, self.go = threading.Event(), threading.Event()
-        told = Progress.__call__
+        told = HowFar.__call__
         gate = self
 
-        def held(progress: Progress, event: Any) -> None:
+        def held(progress: HowFar, event: Any) -> None:
             told(progress, event)
             if isinstance(event, StageStarted) and event.stage == at:
                 gate.there.set()
                 assert gate.go.wait(30)
 
-        monkeypatch.setattr(Progress, "__call__", held)
+        monkeypatch.setattr(HowFar, "__call__", held)
 
 
 def test_while_a_job_runs_questions_are_answered_and_the_same_request_is_the_same_job(
@@ -217,7 +217,7 @@ def test_jobs_are_their_owners(library: Library, films: Path) -> None:
 
 def test_progress_only_ever_grows_and_notes_are_bounded() -> None:
     clock = iter(float(n) for n in range(10_000))
-    progress = Progress(lambda: next(clock))
+    progress = HowFar(lambda: next(clock))
     report = IndexReport("v", "t", "/a/t.mp4", "indexed", 60.0)
     seen = []
     for event in (

@@ -46,7 +46,7 @@ class _Ends(Exception):  # noqa: N818 - it ends a run, and is no error
     """Raised inside a run, at its next event: it was cancelled, or the server ends."""
 
 
-class Progress:
+class HowFar:
     """How far a run is; one thread writes it, any may read ``told``."""
 
     def __init__(self, clock: Any = time.monotonic) -> None:
@@ -115,7 +115,7 @@ class Jobs:
         self._wake = threading.Condition()
         self._ending = False
         self._cancelled: set[str] = set()
-        self._running: tuple[StoredJob, Progress] | None = None
+        self._running: tuple[StoredJob, HowFar] | None = None
         self._thread: threading.Thread | None = None
         self.on_end: Callable[[], None] = lambda: None
         """Called when a job has ended."""
@@ -189,7 +189,7 @@ class Jobs:
             "files_named": [Path(path).name for path in job.asked.get("paths", ())],
             "created_s": job.created_s,
             "ended_s": job.ended_s,
-            **(progress or Progress().told | {"stage": None}),
+            **(progress or HowFar().told | {"stage": None}),
         }
 
     # The thread
@@ -226,7 +226,7 @@ class Jobs:
                 self._do(job)
 
     def _do(self, job: StoredJob) -> None:
-        progress = Progress()
+        progress = HowFar()
         self._running = job, progress
         kept_s = 0.0
 
