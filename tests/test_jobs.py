@@ -13,7 +13,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from longvid.library import Library
-from longvid.server.jobs import Jobs, HowFar
+from longvid.server.jobs import HowFar, Jobs
 from longvid.server.settings import ServerSettings
 from longvid_indexer.report import FileFinished, FilesFound, IndexReport, StageStarted, Told
 from longvid_storage.errors import AccessError
