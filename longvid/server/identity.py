@@ -6,12 +6,12 @@ import re
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
 
-from longvid.keyring import SCOPES
+from longvid.server.caller import LOCAL, Caller
+from longvid.server.tokens import Tokens
 from longvid_storage.errors import AccessError
 
 if TYPE_CHECKING:
@@ -28,33 +28,6 @@ _BY_COOKIE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who asks; ``collections`` None: they may see everything.
-
-    ``key_id`` is whose conversations and jobs are theirs: of a key its id, of a user of an identity provider or of a
-    host product their name there, and empty for whoever sits at this machine.
-    """
-
-    name: str
-    scopes: frozenset[str]
-    collections: frozenset[str] | None
-    key_id: str
-    per_minute: int | None = None
-    tokens_left: int | None = None
-
-    def require(self, scope: str) -> None:
-        """Raise ``AccessError`` unless they may do this; ``admin`` may do all, and ``index`` may read."""
-        if not {scope, "admin"} & self.scopes and not (scope == "read" and "index" in self.scopes):
-            raise AccessError(
-                f"{self.name!r} may not do this: it needs the scope {scope}, and has "
-                f"{', '.join(sorted(self.scopes)) or 'none'}"
-            )
-
-
-LOCAL = Caller("local", frozenset(SCOPES), None, "")
-
-
 class Identity:
     """Tells who asks, for one library and one server.
 
@@ -64,8 +37,6 @@ class Identity:
     """
 
     def __init__(self, library: Library, settings: ServerSettings) -> None:
-        from longvid.server.tokens import Tokens
-
         self._keys = library.keys
         self._settings = settings
         self._tokens = Tokens(settings)

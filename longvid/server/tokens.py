@@ -13,10 +13,10 @@ import urllib.request
 from typing import TYPE_CHECKING, Any
 
 from longvid.keyring import SCOPES
+from longvid.server.caller import Caller
 from longvid_storage.errors import AccessError
 
 if TYPE_CHECKING:
-    from longvid.server.identity import Caller
     from longvid.server.settings import OidcSettings, ServerSettings
 
 AUDIENCE = "longvid"
@@ -66,8 +66,6 @@ class Tokens:
     def _asserted(self, token: str, key: str) -> Caller:
         import jwt
 
-        from longvid.server.identity import Caller
-
         claims = jwt.decode(
             token,
             key,
@@ -85,8 +83,6 @@ class Tokens:
 
     def _provided(self, token: str, oidc: OidcSettings) -> Caller:
         import jwt
-
-        from longvid.server.identity import Caller
 
         claims = jwt.decode(
             token,
