@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from longvid.media import LibraryMedia
     from longvid.storyboard import Storyboard
     from longvid.worklist import Worklist
-    from longvid_indexer.streaming import Way
+    from longvid_indexer.streaming import Playback
 
 WIDEST = 1920
 """Pixels of the width of a picture that is asked for, at most."""
@@ -30,15 +30,11 @@ _SMALL = 320
 
 @dataclass(frozen=True, slots=True)
 class Film:
-    """The file of a video, as it is now, and how a browser gets to play it (``longvid_indexer.streaming.Playback``).
-
-    ``tag`` changes when the file does.
-    """
+    """The file of a video, as it is now, and how a browser gets to play it; ``tag`` changes when the file does."""
 
     path: Path
     info: VideoInfo
-    way: Way
-    media_type: str
+    how: Playback
     size: int
     tag: str
 
@@ -108,8 +104,7 @@ class Cinema(Shelf):
                 raise NotFoundError(f'"{row.info.title}" is a transcript: there is no film to play')
             path = media_path(view, row)
         status = stat_regular(path)
-        how = playback(path, row.info)
-        return Film(path, row.info, how.way, how.media_type, status.st_size, _tag(path, status))
+        return Film(path, row.info, playback(path, row.info), status.st_size, _tag(path, status))
 
     def frame(self, video: str, time_s: float, width: int | None = None) -> bytes:
         """The picture that is shown at ``time_s``, at most ``width`` pixels wide and never enlarged; a WebP.

@@ -61,11 +61,14 @@ _Part = tuple[float, Any]
 class Playback:
     """How a browser gets to play a file: ``way`` is ``"file"`` where it plays the file itself, of type ``media_type``.
 
-    Else a stream: ``"copied"`` where at least the pictures (or, without any, the sound) are those of the file.
+    Else a stream, which ``stream_way`` says of any file: ``"copied"`` where at least the pictures (or, without any,
+    the sound) are those of the file.
     """
 
     way: Way
     media_type: str
+    stream_way: Way
+    stream_type: str
 
 
 def playback(path: Path, info: VideoInfo) -> Playback:
@@ -77,14 +80,23 @@ def playback(path: Path, info: VideoInfo) -> Playback:
     with open_media(path) as container:
         kind = _kind(path, container)
         video, audio = first_video(container), first_audio(container)
-        codecs = tuple(None if s is None else s.codec_context.name for s in (video, audio))
-        if kind in _DIRECT and abs(info.stream_start_s) <= _AT_ZERO_S and not may_break(container):
-            pictures, sounds, media_type = _DIRECT[kind]
-            if codecs[0] in (None, *pictures) and codecs[1] in (None, *sounds) and _eight_bits(video):
-                return Playback("file", media_type if video or kind != "mp4" else "audio/mp4")
         if video is None:
-            return Playback("copied" if _copies_sound(audio) else "made", "audio/mp4")
-        return Playback("copied" if _copies_pictures(path, video, container, info) else "made", "video/mp4")
+            copies, stream_type = _copies_sound(audio), "audio/mp4"
+        else:
+            copies, stream_type = _copies_pictures(path, video, container, info), "video/mp4"
+        stream_way: Way = "copied" if copies else "made"
+        names = tuple(None if s is None else s.codec_context.name for s in (video, audio))
+        pictures, sounds, media_type = _DIRECT.get(kind, ((), (), ""))
+        playable = names[0] in (None, *pictures) and names[1] in (None, *sounds) and _eight_bits(video)
+        if (
+            kind in _DIRECT
+            and playable
+            and abs(info.stream_start_s) <= _AT_ZERO_S
+            and not may_break(container)
+        ):
+            media_type = media_type if video is not None or kind != "mp4" else "audio/mp4"
+            return Playback("file", media_type, stream_way, stream_type)
+        return Playback(stream_way, stream_type, stream_way, stream_type)
 
 
 def _kind(path: Path, container: Any) -> str:

@@ -18,7 +18,7 @@ router = APIRouter(prefix="/v1/videos/{video_id}", tags=["media"])
 
 FromQuery = Annotated[
     float | None,
-    Query(ge=0, allow_inf_nan=False, description="Where a film that is made playable begins, in seconds."),
+    Query(ge=0, allow_inf_nan=False, description="A stream that begins there, in seconds."),
 ]
 OriginalQuery = Annotated[bool, Query(description="The file as it is, whether a browser can play it or not.")]
 _FILES: dict[int | str, dict[str, Any]] = {
@@ -38,10 +38,10 @@ async def get_media(
     """The film, as browsers play it.
 
     `Longvid-Media` says how: `file` is the file itself, in byte ranges; `copied` and `made` are fragmented MP4 (H.264,
-    AAC) without ranges, whose times are the library's and which begins exactly at `from_s`.
+    AAC) without ranges, whose times are the library's and which begins exactly at `from_s`; with it, every film comes so.
     """
     film = await to_thread.run_sync(lib.film, video_id)
-    if original or film.way == "file":
+    if original or (from_s is None and film.how.way == "file"):
         return await _file(request, film)
     reply = StreamReply(
         film.stream(from_s or 0.0), request.app.state.workshop.places, _headers(film, from_s or 0.0)
@@ -60,7 +60,7 @@ async def head_media(
 ) -> Response:
     """What GET would say of it."""
     film = await to_thread.run_sync(lib.film, video_id)
-    if original or film.way == "file":
+    if original or (from_s is None and film.how.way == "file"):
         return await _file(request, film)
     film.stream(from_s or 0.0).close()
     return Response(None, 200, _headers(film, from_s or 0.0))
@@ -68,10 +68,10 @@ async def head_media(
 
 def _headers(film: Film, from_s: float) -> dict[str, str]:
     return {
-        "Content-Type": film.media_type,
+        "Content-Type": film.how.stream_type,
         "Cache-Control": "no-store",
         "Accept-Ranges": "none",
-        "Longvid-Media": film.way,
+        "Longvid-Media": film.how.stream_way,
         "Longvid-Start-S": f"{from_s:.3f}",
         "Longvid-Duration-S": f"{film.info.duration_s:.3f}",
     }
@@ -80,7 +80,7 @@ def _headers(film: Film, from_s: float) -> dict[str, str]:
 async def _file(request: Request, film: Film) -> Response:
     tag = f'"{film.tag}"'
     headers = {
-        "Content-Type": film.media_type if film.way == "file" else "application/octet-stream",
+        "Content-Type": film.how.media_type if film.how.way == "file" else "application/octet-stream",
         "ETag": tag,
         "Accept-Ranges": "bytes",
         "Cache-Control": "private, no-cache",
