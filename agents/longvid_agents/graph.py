@@ -39,7 +39,8 @@ from longvid_agents.whole import asks_whole, whole_claims
 from longvid_storage.db.view import View
 from longvid_storage.errors import UsageError
 from longvid_storage.search.reading import readable
-from longvid_storage.types import Answer
+from longvid_storage.search.searched import searched
+from longvid_storage.types import Answer, Searched
 
 if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
@@ -107,7 +108,16 @@ def ask(
     graph = build_graph(Nodes(run))
     final = AskState(**graph.invoke(start, {"recursion_limit": _MOST_STEPS}))
     seconds = round(clock() - start.started_s, 3)
-    return compose(replace(final, usage=replace(final.usage, seconds=seconds)), lm, engines)
+    answer_ = compose(replace(final, usage=replace(final.usage, seconds=seconds)), lm, engines)
+    return answer_ if answer_.found else replace(answer_, searched=_searched(view, final))
+
+
+def _searched(view: View, state: AskState) -> Searched:
+    """What was looked through in vain, and the words of the question and of the model's own searches."""
+    inside = view if state.route is None else view.within(state.route.inside)
+    words = [term.word or term.text for term in state.plan.terms] if state.plan is not None else []
+    asked = sorted({text for call in state.done for text in (call.query, *call.terms) if text})
+    return searched(inside, [*words, *asked])
 
 
 def _direct(run: Run, state: AskState) -> AskState | None:

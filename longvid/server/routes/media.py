@@ -38,7 +38,7 @@ async def get_media(
     """The film, as browsers play it.
 
     `Longvid-Media` says how: `file` is the file itself, in byte ranges; `copied` and `made` are fragmented MP4 (H.264,
-    AAC) without ranges, whose times are the library's and which begins exactly at `from_s`; with it, every film comes so.
+    AAC) without ranges, whose times are the library's and which begins exactly at `from_s`; every film does with it.
     """
     film = await to_thread.run_sync(lib.film, video_id)
     if original or (from_s is None and film.how.way == "file"):
