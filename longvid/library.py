@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from longvid.keyring import Keyring
     from longvid.models.naming import ModelSpec
     from longvid_agents.context import Context
+    from longvid_agents.conversation.turns import Turn
     from longvid_agents.digest import Digest
     from longvid_agents.run import AskEvent
     from longvid_agents.summarise import Summary
@@ -258,6 +259,19 @@ class Library(Cinema):
             infos = {row.info.video_id: row.info for row in view.videos()}
         return export(cited_spans(answer, pad_s=pad_s), file_format, infos, answer.question)
 
+    def known_answer(self, answer: Answer) -> Answer:
+        """The answer as this library can vouch for it: of each citation the title and path are those it has.
+
+        For answers that somebody else brings: no file is opened that they name.
+
+        Raises:
+            NotFoundError: it cites a video that is not here.
+        """
+        from longvid.exports.saved import known_answer
+
+        with self._store.view() as view:
+            return known_answer(view, answer)
+
     def clip(
         self,
         answer: Answer,
@@ -434,6 +448,16 @@ class Library(Cinema):
         from longvid.chat import sessions
 
         return sessions(self._store, checked_scope(self._store, video, collection, from_s, to_s, speaker))
+
+    def chat_turns(self, session: str) -> tuple[ChatInfo, tuple[Turn, ...]]:
+        """A conversation and its turns, oldest first, without going on with it.
+
+        Raises:
+            NotFoundError: there is none of that name.
+        """
+        from longvid.chat import turns_of
+
+        return turns_of(self._store, session)
 
     def delete_chat(self, session: str) -> None:
         """Delete a conversation with every word of it.

@@ -15,9 +15,24 @@ from starlette.staticfiles import StaticFiles
 
 from longvid.server import problems
 from longvid.server.answering import Asking
+from longvid.server.audit import Audit
 from longvid.server.guards import Guards
 from longvid.server.identity import Identity
-from longvid.server.routes import about, asking, finding, jobs, media, uploads, videos, webhooks
+from longvid.server.metrics import Measured, Metrics
+from longvid.server.routes import (
+    about,
+    admin,
+    asking,
+    chats,
+    contents,
+    exporting,
+    finding,
+    jobs,
+    media,
+    uploads,
+    videos,
+    webhooks,
+)
 from longvid.server.workshop import Workshop, working
 
 if TYPE_CHECKING:
@@ -28,7 +43,11 @@ ROUTERS: tuple[APIRouter, ...] = (
     about.router,
     videos.router,
     finding.router,
+    contents.router,
     asking.router,
+    chats.router,
+    exporting.router,
+    admin.router,
     media.router,
     uploads.router,
     jobs.router,
@@ -57,6 +76,7 @@ def create_app(library: Library, settings: ServerSettings) -> FastAPI:
             for each in LIFESPANS:
                 await stack.enter_async_context(each(app))
             yield
+        audit.close()
 
     app = FastAPI(
         title="longvid",
@@ -71,6 +91,8 @@ def create_app(library: Library, settings: ServerSettings) -> FastAPI:
     app.state.library = library
     app.state.settings = settings
     app.state.identity = Identity(library, settings)
+    app.state.metrics = Metrics()
+    audit = Audit(settings)
     app.state.asking = Asking(settings.questions_at_once)
     app.state.workshop = Workshop(library, settings)
     problems.install(app)
@@ -88,6 +110,7 @@ def create_app(library: Library, settings: ServerSettings) -> FastAPI:
             expose_headers=["ETag", "Location", "Retry-After"],
         )
     app.add_middleware(Guards, settings=settings)
+    app.add_middleware(Measured, metrics=app.state.metrics, audit=audit)
     return app
 
 

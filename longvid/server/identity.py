@@ -52,6 +52,7 @@ class Identity:
         token = _token(request)
         if token is None:
             if self._settings.on_loopback and not self._settings.has_identity and not self._keys.any():
+                request.scope.setdefault("state", {})["caller"] = LOCAL
                 return LOCAL
             raise _unknown("this needs a key: send Authorization: Bearer KEY (longvid keys add makes one)")
         if token.startswith("lv_"):
@@ -65,6 +66,7 @@ class Identity:
             found = self._tokens.caller(token)
         if found.per_minute is not None:
             self._count(found.key_id, found.per_minute)
+        request.scope.setdefault("state", {})["caller"] = found  # for the audit log
         return found
 
     def _count(self, key_id: str, per_minute: int) -> None:

@@ -31,7 +31,7 @@ from longvid_storage.errors import AccessError, LongvidError, UsageError
 
 if TYPE_CHECKING:
     from longvid.library import Library
-    from longvid.server.identity import Caller
+    from longvid.server.caller import Caller
     from longvid.server.settings import ServerSettings
 
 LOG = logging.getLogger("longvid.server")
