@@ -60,6 +60,12 @@ MOUNTS: tuple[Callable[[FastAPI], None], ...] = ()
 # What lives as long as the server runs: entered when it starts, left when it ends.
 LIFESPANS: tuple[Callable[[FastAPI], AbstractAsyncContextManager[None]], ...] = (working,)
 
+EXPOSED = (
+    "ETag", "Location", "Retry-After", "Content-Range", "Longvid-Media", "Longvid-Start-S", "Longvid-Duration-S",
+    "Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size", "Upload-Offset", "Upload-Length", "Upload-Expires",
+)  # fmt: skip
+"""What scripts of other origins (``origins``) may read of an answer."""
+
 PAGE = Path(__file__).parent.parent / "page"
 
 
@@ -107,7 +113,7 @@ def create_app(library: Library, settings: ServerSettings) -> FastAPI:
             allow_origins=list(settings.origins),
             allow_methods=["*"],
             allow_headers=["*"],
-            expose_headers=["ETag", "Location", "Retry-After"],
+            expose_headers=EXPOSED,
         )
     app.add_middleware(Guards, settings=settings)
     app.add_middleware(Measured, metrics=app.state.metrics, audit=audit)
