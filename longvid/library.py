@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -15,6 +16,7 @@ from longvid_storage.types import Answer, Moment, Scope, Searched
 
 if TYPE_CHECKING:
     from longvid.chat import Chat, ChatInfo
+    from longvid.keyring import Keyring
     from longvid.media import LibraryMedia
     from longvid.models.naming import ModelSpec
     from longvid_agents.context import Context
@@ -70,6 +72,24 @@ class Library(Shelf):
         if engines is None:
             engines = Engines(models, device, profile=profile)
         return cls(Store.open(Path(path) if path is not None else default_library(), create=create), engines)
+
+    def within(self, collections: Iterable[str] | None, *, owner: str = "") -> Self:
+        """The same library for somebody who may see these collections and no more; None: all of it.
+
+        Everything that it lists, counts, finds, answers and complains of is as in a library that holds these
+        collections alone. ``owner``: whose conversations it has. It shares files and models: close the whole.
+        """
+        media = self._media  # made before the copy: what is decoded is shared
+        narrowed = copy(self)
+        narrowed.__dict__ |= {"_media": media, "_store": self._store.within(collections, owner)}
+        return narrowed
+
+    @property
+    def keys(self) -> Keyring:
+        """Who may ask a server for this library."""
+        from longvid.keyring import Keyring
+
+        return Keyring(self._store)
 
     def index(
         self,

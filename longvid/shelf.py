@@ -8,8 +8,15 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from longvid.arguments import Names, checked_scope, unknown_speaker
-from longvid.details import VideoDetails, VideoSummary, details_of, summary_of
-from longvid_storage.types import StageResult
+from longvid.details import (
+    CollectionSummary,
+    VideoDetails,
+    VideoSummary,
+    collection_summaries,
+    details_of,
+    summary_of,
+)
+from longvid_storage.types import Scope, StageResult, VideoCard
 
 if TYPE_CHECKING:
     from longvid_storage.db.checking import CheckReport
@@ -43,6 +50,45 @@ class Shelf:
         """Every video, by title."""
         with self._store.view(checked_scope(self._store, None, collection, None, None, None)) as view:
             return [summary_of(row) for row in view.videos()]
+
+    def collections(self) -> list[CollectionSummary]:
+        """Every collection that holds a video, by name."""
+        with self._store.view() as view:
+            return collection_summaries(view.videos(), view.collections())
+
+    def listed(
+        self,
+        *,
+        collection: str | None = None,
+        speaker: str | None = None,
+        words: str = "",
+        from_date: str | None = None,
+        to_date: str | None = None,
+    ) -> list[VideoCard]:
+        """The videos, by title, with their dates and speakers.
+
+        Args:
+            collection: of this one. speaker: in which they speak.
+            words: all of which are in the title, letter case aside.
+            from_date, to_date: ``YYYY-MM-DD``, both included; a video without a date is in no such span.
+        """
+        scope = checked_scope(self._store, None, collection, None, None, speaker)
+        with self._store.view(scope) as view:
+            cards = view.cards(details=True)
+        wanted = words.casefold().split()
+        return [
+            card
+            for card in cards
+            if all(word in card.title.casefold() for word in wanted)
+            and (from_date is None or (card.date or "") >= from_date)
+            and (to_date is None or (card.date or "9999") <= to_date)
+        ]
+
+    def summaries_of(self, video_ids: Sequence[str]) -> list[VideoSummary]:
+        """These videos (full ids), in this order; those that are not there any more are left out."""
+        with self._store.view(Scope(video_ids=frozenset(video_ids))) as view:
+            found = {row.info.video_id: summary_of(row) for row in view.videos()}
+        return [found[each] for each in video_ids if each in found]
 
     def gone(self, below: Sequence[Path] | None = None) -> list[VideoSummary]:
         """The videos of which no file is left, by title: all of them, or those that lay below these folders.

@@ -101,6 +101,11 @@ def is_ids(value: Any) -> bool:
     return type(value) is list and all(type(each) is int for each in value)
 
 
+def is_names(value: Any) -> bool:
+    """A list of texts."""
+    return type(value) is list and all(type(each) is str for each in value)
+
+
 def is_sentences(value: Any) -> bool:
     """A list of ``[text, ids]``."""
     return _rows(value, 2) and all(type(text) is str and is_ids(ids) for text, ids in value)

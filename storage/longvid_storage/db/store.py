@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from copy import copy
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -71,6 +73,27 @@ class Store:
         self._terms_current = False
         self._removed = False
         self._lock = WriterLock(path / LOCK)
+        self._whole: Store | None = None
+        self.rights: frozenset[str] | None = None
+        self.owner = ""
+
+    @property
+    def home(self) -> Store:
+        """The store that was opened; of one that was narrowed, the one it is a part of."""
+        return self._whole or self
+
+    def within(self, collections: Iterable[str] | None, owner: str = "") -> Store:
+        """The same library for somebody who may see these collections, None for all of them, and who owns ``owner``'s
+        conversations: every view of it has these rights, and they can only be narrowed again.
+
+        It shares the open files: close the whole.
+        """
+        narrowed = copy(self)
+        narrowed._whole, narrowed.owner = self.home, owner
+        if collections is not None:
+            mine = frozenset(collections)
+            narrowed.rights = mine if self.rights is None else mine & self.rights
+        return narrowed
 
     @classmethod
     def open(
@@ -169,13 +192,14 @@ class Store:
     @contextmanager
     def view(self, scope: Scope = EVERYTHING, encoders: Encoders | None = None) -> Iterator[View]:
         """A snapshot of the library within ``scope``: one state of it, whoever writes meanwhile."""
+        scope = replace(scope, rights=self.rights)
         with (
             mapped_errors(self.path),
             self._engine.connect() as connection,
             connection.begin(),
             mapped_damage(connection, self.path, scope),
         ):
-            yield View(connection, scope, self, encoders)
+            yield View(connection, scope, self.home, encoders)
 
     # Writing
 
@@ -212,10 +236,10 @@ class Store:
             connection.begin(),
             mapped_damage(connection, self.path),
         ):
-            if refresh and not self._terms_current:
+            if refresh and not self.home._terms_current:
                 terms.refresh(connection)
             yield connection
-        self._terms_current |= refresh
+        self.home._terms_current |= refresh
 
     @contextmanager
     def stage(self, video_id: str, stage: str, fingerprint: str) -> Iterator[StageWriter]:
@@ -232,7 +256,7 @@ class Store:
             writer = StageWriter(connection, key, video_id, stage, fingerprint)
             yield writer
             writer.finish()
-        self._removed |= writer.removed
+        self.home._removed |= writer.removed
 
     def keep_link(self, video_id: str, link: ChainLink) -> None:
         """Keep one link of a video's chain before the stage is done, so that a model writes it only once."""

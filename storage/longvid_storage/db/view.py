@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Collection as Names
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -18,7 +19,13 @@ from sqlalchemy.orm import InstrumentedAttribute
 from longvid_storage.db import catalog, chain_rows, schema, speakers, vectors
 from longvid_storage.db.chain import ChainLink
 from longvid_storage.db.rows import PathRow, SpeakerRow, TranscriptInfo, VideoRow
-from longvid_storage.db.scope import keyframe_conditions, passage_conditions, touching, video_conditions
+from longvid_storage.db.scope import (
+    collection_conditions,
+    keyframe_conditions,
+    passage_conditions,
+    touching,
+    video_conditions,
+)
 from longvid_storage.db.speakers import SpeakerNames
 from longvid_storage.db.stage_writer import passage_columns, passage_of
 from longvid_storage.errors import NotFoundError
@@ -86,8 +93,8 @@ class View:
         self.encoders: Encoders = encoders or NoEncoders()
 
     def within(self, scope: Scope) -> View:
-        """The same snapshot within another scope, which must be a narrower one (``Scope.narrowed``)."""
-        return View(self.connection, scope, self.home, self.encoders)
+        """The same snapshot within another scope, which must be a narrower one (``Scope.narrowed``); rights stay."""
+        return View(self.connection, replace(scope, rights=self.scope.rights), self.home, self.encoders)
 
     @cached_property
     def generation(self) -> int:
@@ -129,9 +136,8 @@ class View:
     def collections(self) -> list[str]:
         """Names of the collections that the scope has a video of, sorted."""
         table, member = schema.Collection, schema.VideoCollection
-        query = select(table.name).join(member).where(*self._admitting(member.video_key)).distinct()
-        if self.scope.collection is not None:
-            query = query.where(table.name == self.scope.collection)
+        query = select(table.name).join(member).where(*self._admitting(member.video_key))
+        query = query.where(*collection_conditions(self.scope)).distinct()
         return sorted(self.connection.execute(query).scalars())
 
     def require_collection(self, name: str) -> None:
@@ -278,7 +284,7 @@ class View:
     def speakers(self) -> dict[str, int]:
         """Names of speakers in the scope's videos → how many passages each says, the busiest first."""
         row = schema.PassageRow
-        among = Scope(video_ids=self.scope.video_ids, collection=self.scope.collection)
+        among = replace(self.scope, from_s=None, to_s=None, speaker=None)
         query = (
             select(row.video_key, row.speaker, func.count())
             .where(row.speaker.is_not(None), *passage_conditions(among, ["speech"]))
@@ -383,13 +389,11 @@ class View:
         return [found[identity] for identity in ids if identity in found]
 
     def vector_models(self) -> dict[str, list[str]]:
-        """Model fingerprint → kinds it wrote vectors for."""
-        table = schema.VectorSet
+        """Model fingerprint → kinds it wrote vectors for, that the reader may see."""
         models: dict[str, list[str]] = {}
-        query = select(table.model_fingerprint, table.kind).order_by(table.model_fingerprint, table.kind)
-        for fingerprint, kind in self.connection.execute(query):
-            models.setdefault(fingerprint, []).append(kind)
-        return models
+        for each in vectors.sets(self.connection, self.scope.rights):
+            models.setdefault(each.model_fingerprint, []).append(each.kind)
+        return {model: sorted(kinds) for model, kinds in sorted(models.items())}
 
     def videos_of_model(self, model_fingerprint: str) -> int:
         """How many of the scope's videos have vectors of that model."""
@@ -417,8 +421,10 @@ class View:
 
     def library_chain(self) -> list[ChainLink]:
         """What a model wrote of the scope's collection, or of the whole library, last, after its parts."""
-        if self.scope != Scope(collection=self.scope.collection):
+        if self.scope != Scope(collection=self.scope.collection, rights=self.scope.rights):
             return []
+        if self.scope.rights is not None and self.scope.collection not in self.scope.rights:
+            return []  # that of the whole library is made of what the reader may not see, too
         return chain_rows.read_library(self.connection, self.scope.collection)
 
     def _admitting(self, column: Any) -> list[ColumnElement[bool]]:
