@@ -24,6 +24,7 @@ from longvid import (
     cli_clip,
     cli_eval,
     cli_export,
+    cli_mcp,
     cli_models,
     cli_speakers,
     cli_summary,
@@ -390,6 +391,12 @@ app.command(short_help="Verify the library whole, and mend it.", epilog="Example
 app.command(
     short_help="Copy the library while it is used.", epilog="Example: longvid backup /mnt/disk/talks.longvid"
 )(cli_check.backup)
+
+
+app.command(
+    short_help="Serve agents on stdin and stdout (Model Context Protocol).",
+    epilog="Example: longvid mcp --library talks.longvid",
+)(cli_mcp.mcp)
 
 
 @app.command(

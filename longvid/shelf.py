@@ -16,7 +16,7 @@ from longvid.details import (
     details_of,
     summary_of,
 )
-from longvid_storage.types import Scope, StageResult, VideoCard
+from longvid_storage.types import Scope, StageResult, Utterance, VideoCard
 
 if TYPE_CHECKING:
     from longvid_storage.db.checking import CheckReport
@@ -140,6 +140,19 @@ class Shelf:
         """
         with self._store.view() as view:
             return view.speakers_of(view.resolve(video))
+
+    def transcript(
+        self, video: str, *, from_s: float | None = None, to_s: float | None = None
+    ) -> list[Utterance]:
+        """What is said in a video in time order, or what of it shares a moment with ``[from_s, to_s)``.
+
+        Raises:
+            NotFoundError: no such video. UsageError: ``from_s`` is not before ``to_s``.
+        """
+        scope = checked_scope(self._store, video, None, from_s, to_s, None)
+        with self._store.view(scope) as view:
+            (video_id,) = scope.video_ids or ()
+            return view.utterances(video_id)
 
     def transcript_info(self, video: str) -> TranscriptInfo | None:
         """Which source a video's transcript came from, and what told its speakers apart; None before it has one.

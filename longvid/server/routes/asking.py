@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from longvid.chat import Exchange
 from longvid.server.answering import Asking, Listener, Work
 from longvid.server.forms import AskForm
 from longvid.server.identity import Caller, CallerDep, Identity
@@ -26,8 +29,10 @@ async def ask(request: Request, lib: LibraryDep, who: CallerDep, form: AskForm) 
     return await asking.reply(request, answerer(request, lib, who, form))
 
 
-def answerer(request: Request, lib: LibraryDep, who: Caller, form: AskForm) -> Work:
-    """What answers a form's question, within what its caller may spend today."""
+def answerer(
+    request: Request, lib: LibraryDep, who: Caller, form: AskForm, before: Sequence[Exchange] = ()
+) -> Work:
+    """What answers a form's question, within what its caller may spend today; ``before``: what was asked until then."""
     identity: Identity = request.app.state.identity
     if who.tokens_left == 0 and not form.extractive and lib.engines.video_lm is not None:
         raise AccessError(
@@ -47,6 +52,7 @@ def answerer(request: Request, lib: LibraryDep, who: Caller, form: AskForm) -> W
                 extractive=form.extractive,
                 budget_tokens=min(budgets) if budgets else None,
                 budget_seconds=form.budget_seconds,
+                before=before,
                 on_event=heard,
             )
         identity.spend(who, answer.usage.tokens)

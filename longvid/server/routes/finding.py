@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from longvid.server.forms import MentionsForm, SearchForm
+from longvid.server.forms import MentionsForm, SearchForm, VerifyForm
 from longvid.server.replies import told
 from longvid.server.routes.about import LibraryDep
 
@@ -22,7 +22,19 @@ def search(lib: LibraryDep, form: SearchForm) -> Response:
 
 @router.post("/mentions")
 def mentions(lib: LibraryDep, form: MentionsForm) -> Response:
-    """Every place where any of the terms is said or shown, by video and in time order; none is left out."""
+    """Every place where any of the terms is said or shown, by video and in time order; none is left out. Of none,
+    `searched` says what was looked through.
+    """
     found = lib.mentions(form.terms, **form.filters())
     notes = lib.unknown_speaker(form.speaker, video=form.video, collection=form.collection)
-    return told({"videos": found, "notes": notes})
+    searched = None if found else lib.searched(form.terms, **form.filters())
+    return told({"videos": found, "notes": notes, "searched": searched})
+
+
+@router.post("/verify")
+def verify(lib: LibraryDep, form: VerifyForm) -> Response:
+    """Somebody's text, such as minutes, against the recordings.
+
+    Each sentence is supported, contradicted or unsupported, with the place.
+    """
+    return told({"sentences": lib.verify(form.text, **form.filters())})
