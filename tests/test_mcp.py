@@ -281,7 +281,7 @@ def test_over_stdin_and_stdout_pictures_clips_and_indexing(tmp_path: Path) -> No
     film = base64.b64decode(clip.contents[0].blob)
     assert clip.contents[0].mime_type == "video/mp4"
     assert film[4:8] == b"ftyp"
-    assert job.structured_content["job"] == {"state": "done", "videos": 1, "failed": []}
+    assert job.structured_content["job"] == {"id": "0", "state": "done", "videos": 1, "failed": []}
     assert zebra.structured_content["count"] == 1
 
 

@@ -25,6 +25,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from longvid.jsonform import to_plain
 from longvid.server import mcp_resources
 from longvid.server.identity import LOCAL, Caller, Identity
 from longvid.server.mcp_tools import MOMENT_APP, TOOLS, AgentTool, Index, Place, ToolReply, ToolRequest
@@ -184,7 +185,7 @@ def mount(app: FastAPI) -> None:
         who: Caller = request.scope[_CALLER]
         library = whole.within(who.collections, owner=who.key_id)
         base = settings.public_url or str(request.base_url)
-        return McpCaller(who, library, base, _indexing(app, request, who))
+        return McpCaller(who, library, base, _jobs(app, who))
 
     server = make_server(asked, at_once=settings.questions_at_once)
     manager = StreamableHTTPSessionManager(
@@ -219,8 +220,22 @@ class _Known:
         await self._manager.handle_request(scope, receive, send)
 
 
-def _indexing(app: FastAPI, request: Request, who: Caller) -> Index | None:
-    return None
+def _jobs(app: FastAPI, who: Caller) -> Index | None:
+    """What begins the server's jobs for a caller, and tells how they go."""
+    workshop = getattr(app.state, "workshop", None)
+    if workshop is None:
+        return None
+
+    def index(paths: list[str], collection: str | None, job: str | None) -> dict[str, Any]:
+        found = (
+            app.state.library.work.job(who.key_id, job)
+            if job is not None
+            else workshop.jobs.ask(who, paths, [], collection)
+        )
+        told: dict[str, Any] = to_plain(workshop.jobs.told(found))
+        return told
+
+    return index
 
 
 # Over stdin and stdout
@@ -230,10 +245,12 @@ def serve_stdio(library: Library, base: str, *, index: bool) -> None:
     """Answer on stdin and stdout until stdin ends; ``index``: files may be read into the library."""
     from mcp.server.stdio import stdio_server
 
-    def read_in(paths: list[str], collection: str | None) -> dict[str, Any]:
+    def read_in(paths: list[str], collection: str | None, job: str | None) -> dict[str, Any]:
+        if job is not None:
+            raise NotFoundError(f"there is no job {job!r}: here index ends when the files are read")
         reports = library.index(paths, collection=collection)
         failed = [report.error.message for report in reports if report.error is not None]
-        return {"state": "done", "videos": len(reports) - len(failed), "failed": failed}
+        return {"id": "0", "state": "done", "videos": len(reports) - len(failed), "failed": failed}
 
     caller = McpCaller(LOCAL, library, base, read_in if index else None)
     server = make_server(lambda ctx: caller)

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 Schema = dict[str, Any]
 Place = dict[str, Any]
-Index = Callable[[list[str], str | None], Mapping[str, Any]]
+Index = Callable[[list[str], str | None, str | None], Mapping[str, Any]]
+"""Begins a job for paths and a collection, or tells how the one of an id goes."""
 
 MOST_MENTIONS, MOST_LINES, MOST_VIDEOS, MOST_PICTURES = 100, 200, 100, 4
 WIDTH = 960
@@ -227,8 +228,11 @@ def _summary(asked: ToolRequest) -> ToolReply:
 def _index(asked: ToolRequest) -> ToolReply:
     if asked.index is None:
         raise UsageError("nothing can be indexed here: use longvid index")
-    job = dict(asked.index(asked.arguments["paths"], asked.arguments.get("collection")))
-    return ToolReply({"job": job}, f"Indexing: {job.get('state', 'begun')}")
+    given = asked.arguments
+    if ("paths" in given) == ("job" in given):
+        raise UsageError("give paths to begin a job, or the id of a job to hear how it goes: one of the two")
+    job = dict(asked.index(given.get("paths", []), given.get("collection"), given.get("job")))
+    return ToolReply({"job": job}, f"Job {job['id']}: {job['state']}")
 
 
 def _places(asked: ToolRequest, found: Iterable[Moment | Citation]) -> list[Place]:
@@ -290,8 +294,8 @@ TOOLS = (
         _object({"title": _TEXT, "overview": _LIST}, ["title", "overview"]), _summary,
     ),
     AgentTool(
-        "index", "Read files or folders of the server into the library; the job goes on by itself.",
-        _object({"paths": _TEXTS, "collection": _TEXT}, ["paths"]),
+        "index", "Read files or folders of the server into the library, or tell how a job goes.",
+        _object({"paths": _TEXTS, "collection": _TEXT, "job": _TEXT}),
         _object({"job": {"type": "object"}}, ["job"]), _index, scope="index",
     ),
 )  # fmt: skip
