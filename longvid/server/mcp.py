@@ -27,7 +27,8 @@ from starlette.types import Receive, Scope, Send
 
 from longvid.jsonform import to_plain
 from longvid.server import mcp_resources
-from longvid.server.identity import LOCAL, Caller, Identity
+from longvid.server.caller import LOCAL, Caller
+from longvid.server.identity import Identity
 from longvid.server.mcp_tools import MOMENT_APP, TOOLS, AgentTool, Index, Place, ToolReply, ToolRequest
 from longvid.server.problems import of_error
 from longvid_storage.errors import AccessError, LongvidError, NotFoundError

@@ -21,8 +21,9 @@ from longvid.chat import Exchange
 from longvid.links import page_link, read_page_link
 from longvid.server import openai_responses as responses
 from longvid.server.answering import Asking, Work
+from longvid.server.caller import Caller
 from longvid.server.forms import AskForm
-from longvid.server.identity import Caller, CallerDep
+from longvid.server.identity import CallerDep
 from longvid.server.problems import of_error, status_of
 from longvid.server.routes.about import LibraryDep
 from longvid.server.routes.asking import answerer
