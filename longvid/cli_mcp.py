@@ -42,5 +42,7 @@ def mcp(
             f"the server is not installed ({error.name}): pip install 'longvid[server]'"
         ) from error
     with open_library(library, engines=chosen_engines(model, device, profile, config)) as lib:
-        seen = lib if collection is None else lib.within(frozenset(collection))
-        serve_stdio(seen, url, index=index and collection is None)
+        for name in collection or ():
+            lib.videos(collection=name)  # says so when there is none of that name
+        seen = lib if not collection else lib.within(frozenset(collection))
+        serve_stdio(seen, url, index=index and not collection)
