@@ -196,6 +196,27 @@ def sessions(store: Store, within: Scope) -> list[ChatInfo]:
     return told
 
 
+def turns_of(store: Store, name: str) -> tuple[ChatInfo, tuple[Turn, ...]]:
+    """A conversation of the store's owner, and its turns that they may see.
+
+    Raises:
+        NotFoundError: they have none of that name.
+    """
+    from longvid_agents.conversation.turns import admitted
+
+    info = next((each for each in sessions(store, Scope()) if each.name == name.strip()), None)
+    if info is None:
+        raise _no_session(name)
+    with store.view() as view:
+        found = chats.read(view.connection, store.owner, info.name)
+        kept = admitted(_turns(found[0]), _filters(found[0])) if found else ()
+        return info, tuple(turn for turn in kept if all(map(view.has_video, turn.videos)))
+
+
+def _no_session(name: str) -> NotFoundError:
+    return NotFoundError(f"there is no session {name!r}: longvid chat --list shows those there are")
+
+
 def delete(store: Store, name: str) -> None:
     """Delete a conversation.
 
@@ -205,7 +226,7 @@ def delete(store: Store, name: str) -> None:
     with store.conversing(erase=True) as connection:
         there = chats.delete_chat(connection, store.owner, name.strip())
     if not there:
-        raise NotFoundError(f"there is no session {name!r}: longvid chat --list shows those there are")
+        raise _no_session(name)
 
 
 def _filters(session: StoredChat) -> Scope:

@@ -277,6 +277,19 @@ class Library(Shelf):
             infos = {row.info.video_id: row.info for row in view.videos()}
         return export(cited_spans(answer, pad_s=pad_s), file_format, infos, answer.question)
 
+    def known_answer(self, answer: Answer) -> Answer:
+        """The answer as this library can vouch for it: of each citation the title and path are those it has.
+
+        For answers that somebody else brings: no file is opened that they name.
+
+        Raises:
+            NotFoundError: it cites a video that is not here.
+        """
+        from longvid.exports.saved import known_answer
+
+        with self._store.view() as view:
+            return known_answer(view, answer)
+
     def clip(
         self,
         answer: Answer,
@@ -460,6 +473,16 @@ class Library(Shelf):
         from longvid.chat import sessions
 
         return sessions(self._store, checked_scope(self._store, video, collection, from_s, to_s, speaker))
+
+    def chat_turns(self, session: str) -> tuple[ChatInfo, tuple[Turn, ...]]:
+        """A conversation and its turns, oldest first, without going on with it.
+
+        Raises:
+            NotFoundError: there is none of that name.
+        """
+        from longvid.chat import turns_of
+
+        return turns_of(self._store, session)
 
     def delete_chat(self, session: str) -> None:
         """Delete a conversation with every word of it.

@@ -16,7 +16,7 @@ from longvid.details import (
     details_of,
     summary_of,
 )
-from longvid_storage.types import Scope, StageResult, Utterance, VideoCard
+from longvid_storage.types import Scope, Slide, Sound, StageResult, Utterance, VideoCard
 
 if TYPE_CHECKING:
     from longvid_storage.db.checking import CheckReport
@@ -33,6 +33,11 @@ class Shelf:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+
+    @property
+    def path(self) -> Path:
+        """Its directory."""
+        return self._store.path
 
     def close(self) -> None:
         """Let go of the files; the library is complete on disk at any time."""
@@ -132,6 +137,28 @@ class Shelf:
         with self._store.view() as view:
             return details_of(view, view.resolve(video))
 
+    def utterances(
+        self, video: str, *, from_s: float | None = None, to_s: float | None = None
+    ) -> list[Utterance]:
+        """What is said in a video, or in ``[from_s, to_s)`` of it, in time order; words included.
+
+        Raises:
+            NotFoundError: no such video. UsageError: ``from_s`` is not before ``to_s``.
+        """
+        scope = checked_scope(self._store, video, None, from_s, to_s, None)
+        with self._store.view(scope) as view:
+            return view.utterances(view.video_ids()[0])
+
+    def slides(self, video: str) -> list[Slide]:
+        """What stands still on screen, in time order. Raises ``NotFoundError``: no such video."""
+        with self._store.view() as view:
+            return view.slides(view.resolve(video))
+
+    def sounds(self, video: str) -> list[Sound]:
+        """What is heard beside speech, in time order. Raises ``NotFoundError``: no such video."""
+        with self._store.view() as view:
+            return view.sounds(view.resolve(video))
+
     def speakers(self, video: str) -> list[SpeakerRow]:
         """Who speaks in a video, with talk time, the one who speaks longest first.
 
@@ -140,19 +167,6 @@ class Shelf:
         """
         with self._store.view() as view:
             return view.speakers_of(view.resolve(video))
-
-    def transcript(
-        self, video: str, *, from_s: float | None = None, to_s: float | None = None
-    ) -> list[Utterance]:
-        """What is said in a video in time order, or what of it shares a moment with ``[from_s, to_s)``.
-
-        Raises:
-            NotFoundError: no such video. UsageError: ``from_s`` is not before ``to_s``.
-        """
-        scope = checked_scope(self._store, video, None, from_s, to_s, None)
-        with self._store.view(scope) as view:
-            (video_id,) = scope.video_ids or ()
-            return view.utterances(video_id)
 
     def transcript_info(self, video: str) -> TranscriptInfo | None:
         """Which source a video's transcript came from, and what told its speakers apart; None before it has one.

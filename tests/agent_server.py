@@ -39,16 +39,15 @@ def _video(video_id: str, title: str, said: list[tuple[str, str]], collection: s
 
 
 def two_collections() -> Library:
-    """A library of a meeting each in ``harbour`` and ``clinic``, without a language model."""
+    """A library of a meeting each in ``harbour`` and ``clinic``, without any model: words alone decide."""
     small = SmallLibrary(
         [
             _video(HARBOUR, "Harbour [meeting]", SAID, "harbour"),
             _video(CLINIC, "Clinic call", SECRET, "clinic"),
-        ]
+        ],
+        encoder=False,
     )
-    engines = Engines(dict.fromkeys(ROLES, "off"))
-    engines.__dict__["text_encoder"] = small.text_encoder
-    library = Library(small.store, engines)
+    library = Library(small.store, Engines(dict.fromkeys(ROLES, "off")))
     library.__dict__["_small"] = small
     return library
 

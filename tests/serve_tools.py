@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import socket
+import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +16,7 @@ from longvid.engines import Engines
 from longvid.library import Library
 from longvid.models.roles import ROLES
 from longvid.server.app import create_app
+from longvid.server.run import server_of
 from longvid.server.settings import ServerSettings
 from longvid_storage.types import ScreenText, Segment, Sound, Utterance
 from small_library import SmallLibrary, SmallVideo
@@ -52,14 +57,12 @@ def video(collection: str, number: int) -> SmallVideo:
 
 def hash_of(collection: str, number: int) -> int:
     """A number that looks like a hash and is the same in every process."""
-    import hashlib
-
     return int(hashlib.sha256(f"{collection} {number}".encode()).hexdigest(), 16)
 
 
-def library_of(videos: Iterable[SmallVideo]) -> Library:
+def library_of(videos: Iterable[SmallVideo], *, encoder: bool = True) -> Library:
     """A library of these videos, without a language model; gone when nothing holds it any more."""
-    small = SmallLibrary(list(videos))
+    small = SmallLibrary(list(videos), encoder=encoder)
     engines = Engines(dict.fromkeys(ROLES, "off"))
     engines.__dict__["text_encoder"] = small.text_encoder
     library = Library(small.store, engines)
@@ -72,6 +75,23 @@ def serving(library: Library, **settings: Any) -> Iterator[TestClient]:
     """A client of a server of the library."""
     with TestClient(create_app(library, ServerSettings(**settings)), base_url=URL) as client:
         yield client
+
+
+@contextmanager
+def live(library: Library, **settings: Any) -> Iterator[int]:
+    """The port of a server of the library that listens on this machine, on a thread of this process."""
+    server = server_of(library, ServerSettings(**settings))
+    listening = socket.create_server(("127.0.0.1", 0), backlog=2048)
+    thread = threading.Thread(target=server.run, args=([listening],))
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.01)
+        yield listening.getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join()
+        listening.close()
 
 
 def bearer(key: str) -> dict[str, str]:

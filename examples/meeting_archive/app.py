@@ -74,7 +74,7 @@ def make_app(archive: Archive) -> FastAPI:
         user = known(session)
         library = archive.library_of(user)
         try:
-            title, said = library.find(video_id).title, library.transcript(video_id)
+            title, said = library.find(video_id).title, library.utterances(video_id)
         except NotFoundError as error:
             raise HTTPException(404, "There is no such meeting.") from error
         return HTMLResponse(pages.meeting(user, title, said, t))

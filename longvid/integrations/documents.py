@@ -15,7 +15,7 @@ BASE = "http://127.0.0.1:8765"
 
 def text_of(library: Library, moment: Moment) -> str:
     """What is said in the moment, a line an utterance; where nothing is, the words that made it a hit."""
-    said = library.transcript(
+    said = library.utterances(
         moment.video_id, from_s=moment.start_s, to_s=max(moment.end_s, moment.start_s + 0.001)
     )
     lines = [f"{each.speaker}: {each.text}" if each.speaker else each.text for each in said]

@@ -15,9 +15,11 @@ from starlette.staticfiles import StaticFiles
 
 from longvid.server import mcp, openai_shapes, problems
 from longvid.server.answering import Asking
+from longvid.server.audit import Audit
 from longvid.server.guards import Guards
 from longvid.server.identity import Identity
-from longvid.server.routes import about, asking, finding, videos
+from longvid.server.metrics import Measured, Metrics
+from longvid.server.routes import about, admin, asking, chats, contents, exporting, finding, videos
 
 if TYPE_CHECKING:
     from longvid.library import Library
@@ -27,7 +29,11 @@ ROUTERS: tuple[APIRouter, ...] = (
     about.router,
     videos.router,
     finding.router,
+    contents.router,
     asking.router,
+    chats.router,
+    exporting.router,
+    admin.router,
     openai_shapes.router,
 )
 
@@ -53,6 +59,7 @@ def create_app(library: Library, settings: ServerSettings) -> FastAPI:
             for each in LIFESPANS:
                 await stack.enter_async_context(each(app))
             yield
+        audit.close()
 
     app = FastAPI(
         title="longvid",
@@ -67,6 +74,8 @@ def create_app(library: Library, settings: ServerSettings) -> FastAPI:
     app.state.library = library
     app.state.settings = settings
     app.state.identity = Identity(library, settings)
+    app.state.metrics = Metrics()
+    audit = Audit(settings)
     app.state.asking = Asking(settings.questions_at_once)
     problems.install(app)
     for router in ROUTERS:
@@ -83,6 +92,7 @@ def create_app(library: Library, settings: ServerSettings) -> FastAPI:
             expose_headers=["ETag", "Location", "Retry-After"],
         )
     app.add_middleware(Guards, settings=settings)
+    app.add_middleware(Measured, metrics=app.state.metrics, audit=audit)
     return app
 
 

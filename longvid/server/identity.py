@@ -51,13 +51,11 @@ class Identity:
         """
         token = _token(request)
         ours = token is not None and token.startswith("lv_")
-        if (
-            not ours
-            and self._settings.on_loopback
-            and not self._settings.has_identity
-            and not self._keys.any()
-        ):
-            return LOCAL  # whatever they send as a key: clients of OpenAI's shapes always send one
+        anybody = self._settings.on_loopback and not self._settings.has_identity
+        if anybody and not ours and not self._keys.any():
+            # Whatever they send as a key: clients of OpenAI's shapes always send one.
+            request.scope.setdefault("state", {})["caller"] = LOCAL
+            return LOCAL
         if token is None:
             raise _unknown("this needs a key: send Authorization: Bearer KEY (longvid keys add makes one)")
         if token.startswith("lv_"):
@@ -71,6 +69,7 @@ class Identity:
             found = self._tokens.caller(token)
         if found.per_minute is not None:
             self._count(found.key_id, found.per_minute)
+        request.scope.setdefault("state", {})["caller"] = found  # for the audit log
         return found
 
     def _count(self, key_id: str, per_minute: int) -> None:

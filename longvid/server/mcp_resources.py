@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from longvid.exports.vtt import transcript_vtt
 from longvid.links import Address, read_address, video_uri
 from longvid.server.mcp_tools import MOMENT_APP, WIDTH
+from longvid.webvtt import to_vtt
 from longvid_storage.errors import NotFoundError, UsageError
 from longvid_storage.text.shown import shown
 from longvid_storage.types import Answer, Citation, Claim
@@ -75,8 +75,8 @@ def read(library: Library, uri: str) -> tuple[str, str | bytes]:
         raise _nothing(uri)
     video = library.find(address.video)
     if address.part in ("", "transcript"):
-        said = library.transcript(video.video_id, from_s=address.start_s, to_s=address.end_s)
-        return "text/vtt", transcript_vtt(said)
+        said = library.utterances(video.video_id, from_s=address.start_s, to_s=address.end_s)
+        return "text/vtt", to_vtt(said)
     if address.part == "chapters":
         return "text/vtt", library.chapters(video.video_id, file_format="vtt")
     if address.part == "frame" and address.at_s is not None:

@@ -159,7 +159,7 @@ def _outline(asked: ToolRequest) -> ToolReply:
 
 def _transcript(asked: ToolRequest) -> ToolReply:
     video = asked.library.find(asked.arguments["video"])
-    said = asked.library.transcript(video.video_id, **asked.given(*_SPAN))
+    said = asked.library.utterances(video.video_id, **asked.given(*_SPAN))
     more = said[MOST_LINES].start_s if len(said) > MOST_LINES else None
     lines = [
         {"start_s": round(u.start_s, 3), "end_s": round(u.end_s, 3), "speaker": u.speaker, "text": u.text}

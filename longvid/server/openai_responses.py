@@ -129,11 +129,11 @@ async def events(draft: ResponseDraft, found: AsyncIterator[Event]) -> AsyncIter
     def claimed(claim: Claim) -> list[str]:
         first = len(draft.annotations)
         text, added = draft.add_claim(claim)
-        noted = [
-            event("response.output_text.annotation.added", **place, annotation_index=at, annotation=each)
-            for at, each in enumerate(added, first)
-        ]
-        return [delta(text), *noted]
+        told = [delta(text)]
+        for at, each in enumerate(added, first):
+            kind = "response.output_text.annotation.added"
+            told.append(event(kind, **place, annotation_index=at, annotation=each))
+        return told
 
     yield event("response.created", response=draft.told("in_progress"))
     yield event("response.in_progress", response=draft.told("in_progress"))

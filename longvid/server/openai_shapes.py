@@ -22,7 +22,7 @@ from longvid.links import page_link, read_page_link
 from longvid.server import openai_responses as responses
 from longvid.server.answering import Asking, Work
 from longvid.server.caller import Caller
-from longvid.server.forms import AskForm
+from longvid.server.forms import TurnForm
 from longvid.server.identity import CallerDep
 from longvid.server.problems import of_error, status_of
 from longvid.server.routes.about import LibraryDep
@@ -141,8 +141,8 @@ def _work(request: Request, lib: Any, who: Caller, model: str, messages: list[Me
     said = [each for each in messages if each.role in ("user", "assistant") and each.text.strip()]
     if not said or said[-1].role != "user":
         raise UsageError("the last message is not a question of the user: send one with words")
-    form = AskForm(question=said[-1].text, collection=_collection(lib, model))
-    return answerer(request, lib, who, form, tuple(_exchanges(said[:-1])))
+    form = TurnForm(question=said[-1].text, collection=_collection(lib, model))
+    return answerer(request, lib, who, form, None, tuple(_exchanges(said[:-1])))
 
 
 def _exchanges(said: list[MessageForm]) -> Iterator[Exchange]:
@@ -167,12 +167,16 @@ def _base(request: Request) -> str:
 
 
 async def _answered(asking: Asking, work: Work) -> Answer | Response:
-    async for name, value in asking.events(work):
+    found: Answer | Response | None = None
+    async for name, value in asking.events(
+        work
+    ):  # to its end, so that it is left in the task that entered it
         if isinstance(value, Answer):
-            return value
-        if name == "error":
-            return _refused(value)
-    raise RuntimeError("a question ended without an answer or an error")
+            found = value
+        elif name == "error":
+            found = _refused(value)
+    assert found is not None, "a question ends with an answer or an error"
+    return found
 
 
 async def _chunks(
@@ -187,10 +191,9 @@ async def _chunks(
     yield chunk({"role": "assistant", "content": ""})
     told: list[str] = []
     async for name, value in asking.events(work):
+        lines = []
         if name == "error":
             yield _data({"error": _openai_error(value)})
-            return
-        lines = []
         if isinstance(value, Claim):
             lines = [_claim(value, base)]
         elif isinstance(value, Answer):

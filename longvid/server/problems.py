@@ -91,6 +91,8 @@ def install(app: FastAPI) -> None:
         return problem(422, f"{where} is not as it must be: {first['msg']}", "usage")
 
     def http(request: Request, error: Any) -> Response:
+        if isinstance(error.__cause__, LongvidError):  # met while FastAPI read the body, which it hides
+            return of_error(error.__cause__)
         return problem(error.status_code, str(error.detail), headers=error.headers)
 
     def fault(request: Request, error: Exception) -> Response:

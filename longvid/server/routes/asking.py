@@ -8,9 +8,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from longvid.chat import Exchange
+from longvid.server import audit
 from longvid.server.answering import Asking, Listener, Work
-from longvid.server.forms import AskForm
-from longvid.server.identity import Caller, CallerDep, Identity
+from longvid.server.caller import Caller
+from longvid.server.forms import AskForm, TurnForm
+from longvid.server.identity import CallerDep, Identity
 from longvid.server.routes.about import LibraryDep
 from longvid_storage.errors import AccessError
 from longvid_storage.types import Answer
@@ -26,13 +28,21 @@ async def ask(request: Request, lib: LibraryDep, who: CallerDep, form: AskForm) 
     there may be more kinds later.
     """
     asking: Asking = request.app.state.asking
-    return await asking.reply(request, answerer(request, lib, who, form))
+    return await asking.reply(request, answerer(request, lib, who, form, form.session))
 
 
 def answerer(
-    request: Request, lib: LibraryDep, who: Caller, form: AskForm, before: Sequence[Exchange] = ()
+    request: Request,
+    lib: LibraryDep,
+    who: Caller,
+    form: TurnForm,
+    session: str | None,
+    before: Sequence[Exchange] = (),
 ) -> Work:
-    """What answers a form's question, within what its caller may spend today; ``before``: what was asked until then."""
+    """What answers a form's question, in a conversation if one is named, within what its caller may spend today.
+
+    ``before``: what was asked until then, in a conversation that somebody else keeps.
+    """
     identity: Identity = request.app.state.identity
     if who.tokens_left == 0 and not form.extractive and lib.engines.video_lm is not None:
         raise AccessError(
@@ -42,8 +52,8 @@ def answerer(
     budgets = [each for each in (form.budget_tokens, who.tokens_left or None) if each is not None]
 
     def work(heard: Listener) -> Answer:
-        if form.session is not None:
-            with lib.chat(form.session, **form.filters(), extractive=form.extractive) as chat:
+        if session is not None:
+            with lib.chat(session, **form.filters(), extractive=form.extractive) as chat:
                 answer = chat.ask(form.question, on_event=heard).answer
         else:
             answer = lib.ask(
@@ -56,6 +66,8 @@ def answerer(
                 on_event=heard,
             )
         identity.spend(who, answer.usage.tokens)
+        cited = [each.video_id for claim in answer.claims for each in claim.citations]
+        audit.note(request, form.question, cited, session=session, **form.filters())
         return answer
 
     return work

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from longvid.server import audit
 from longvid.server.forms import MentionsForm, SearchForm, VerifyForm
 from longvid.server.replies import told
 from longvid.server.routes.about import LibraryDep
@@ -13,28 +14,33 @@ router = APIRouter(prefix="/v1", tags=["finding"])
 
 
 @router.post("/search")
-def search(lib: LibraryDep, form: SearchForm) -> Response:
+def search(request: Request, lib: LibraryDep, form: SearchForm) -> Response:
     """The best moments, best first; `notes` say what the filters leave out."""
     moments = lib.search(form.query, k=form.k, **form.filters())
     notes = lib.unknown_speaker(form.speaker, video=form.video, collection=form.collection)
+    audit.note(request, form.query, [each.video_id for each in moments], **form.filters())
     return told({"moments": moments, "notes": notes})
 
 
 @router.post("/mentions")
-def mentions(lib: LibraryDep, form: MentionsForm) -> Response:
+def mentions(request: Request, lib: LibraryDep, form: MentionsForm) -> Response:
     """Every place where any of the terms is said or shown, by video and in time order; none is left out. Of none,
     `searched` says what was looked through.
     """
     found = lib.mentions(form.terms, **form.filters())
     notes = lib.unknown_speaker(form.speaker, video=form.video, collection=form.collection)
+    audit.note(request, " | ".join(form.terms), [each.video_id for each in found], **form.filters())
     searched = None if found else lib.searched(form.terms, **form.filters())
     return told({"videos": found, "notes": notes, "searched": searched})
 
 
 @router.post("/verify")
-def verify(lib: LibraryDep, form: VerifyForm) -> Response:
+def verify(request: Request, lib: LibraryDep, form: VerifyForm) -> Response:
     """Somebody's text, such as minutes, against the recordings.
 
     Each sentence is supported, contradicted or unsupported, with the place.
     """
-    return told({"sentences": lib.verify(form.text, **form.filters())})
+    found = lib.verify(form.text, **form.filters())
+    cited = [citation.video_id for each in found for citation in each.citations]
+    audit.note(request, form.text[:200], cited, **form.filters())
+    return told({"sentences": found})
