@@ -303,7 +303,7 @@ def told(filters: Scope, store: Store) -> str:
     return " ".join(flags) or "no filter"
 
 
-def turns_of(view: View, exchanges: Iterable[Exchange]) -> list[Turn]:
+def exchanged(view: View, exchanges: Iterable[Exchange]) -> list[Turn]:
     """Exchanges as turns; of their places, those that the view has a passage at."""
     from longvid_agents.conversation.turns import Cited, Turn
 
@@ -338,5 +338,5 @@ def continued(
     from longvid_agents.conversation.chat import Conversation
 
     with opened() as view:
-        turns = turns_of(view, before)
+        turns = exchanged(view, before)
     return Conversation(opened, ask, lambda: turns, lambda turn: None, lm, engines).ask(question).answer

@@ -7,9 +7,10 @@ no sessions: each request brings its key, and is answered by itself.
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +26,9 @@ from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from longvid import jsonform
 from longvid.jsonform import to_plain
-from longvid.server import mcp_resources
+from longvid.server import audit, mcp_resources
 from longvid.server.caller import LOCAL, Caller
 from longvid.server.identity import Identity
 from longvid.server.mcp_tools import MOMENT_APP, TOOLS, AgentTool, Index, Place, ToolReply, ToolRequest
@@ -50,12 +52,16 @@ _CALLER = "longvid.caller"
 
 @dataclass(frozen=True, slots=True)
 class McpCaller:
-    """Who asks, the library as they see it, where links begin, and what indexes for them, if anything may."""
+    """Who asks, the library as they see it, where links begin, and what indexes for them, if anything may.
+
+    ``heard`` is told what was asked and which videos the reply names, for the audit log.
+    """
 
     who: Caller
     library: Library
     base: str
     index: Index | None = None
+    heard: Callable[[str, Iterable[str]], None] = lambda asked, videos: None
 
     def may(self, tool: AgentTool) -> bool:
         """Whether the tool is there for them."""
@@ -143,6 +149,7 @@ def _called(tool: AgentTool, caller: McpCaller, given: dict[str, Any]) -> wire.C
         return _refused(f"{where}: {error.message}")
     except LongvidError as error:
         return _refused(error.message)
+    caller.heard(f"{tool.name} {jsonform.dumps(given)}", [each["video_id"] for each in reply.places])
     return wire.CallToolResult(content=_blocks(reply), structured_content=reply.data)
 
 
@@ -186,7 +193,7 @@ def mount(app: FastAPI) -> None:
         who: Caller = request.scope[_CALLER]
         library = whole.within(who.collections, owner=who.key_id)
         base = settings.public_url or str(request.base_url)
-        return McpCaller(who, library, base, _jobs(app, who))
+        return McpCaller(who, library, base, _jobs(app, who), partial(audit.note, request))
 
     server = make_server(asked, at_once=settings.questions_at_once)
     manager = StreamableHTTPSessionManager(
