@@ -186,7 +186,7 @@ def test_what_is_not_there_is_an_error_of_the_protocol(url: str) -> None:
         with pytest.raises(MCPError, match="no tool 'delete'"):
             await client.call_tool("delete", {"video": HARBOUR})
         for uri in wrong:
-            with pytest.raises(MCPError, match="nothing at|no video"):
+            with pytest.raises(MCPError, match=r"nothing at|no video"):
                 await client.read_resource(uri)
 
     over_http(url, use)

@@ -117,7 +117,9 @@ def _mentions(asked: ToolRequest) -> ToolReply:
     if not found:
         through = asked.library.searched(terms, **asked.filters)
         return ToolReply({**data, "searched": to_plain(through)}, printing.mentions(found, through))
-    return ToolReply(data, f"{count} in {len(found)} videos\n{_lines(places)}", places)
+    return ToolReply(
+        data, f"{count} in {len(found)} video{'s' * (len(found) != 1)}\n{_lines(places)}", places
+    )
 
 
 def _ask(asked: ToolRequest) -> ToolReply:
@@ -241,11 +243,12 @@ def _places(asked: ToolRequest, found: Iterable[Moment | Citation]) -> list[Plac
 
 def _lines(places: Sequence[Place]) -> str:
     """One numbered line a place: where, the words, the link."""
-    return "\n".join(
-        f"{number}. {shown(p['title'])} @ {format_span(p['start_s'], p['end_s'])}: "
-        f"{shown((p['speaker'] + ': ') * bool(p['speaker']) + p['text'])} {p['url']}"
-        for number, p in enumerate(places, 1)
-    )
+    lines = []
+    for number, p in enumerate(places, 1):
+        where = f"{shown(p['title'])} @ {format_span(p['start_s'], p['end_s'])}"
+        who = f"{shown(p['speaker'])}: " if p["speaker"] else ""
+        lines.append(f"{number}. {where}: {who}{shown(p['text'])} {p['url']}")
+    return "\n".join(lines)
 
 
 _HITS = {"hits": _LIST}
