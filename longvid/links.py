@@ -57,12 +57,12 @@ def read_address(uri: str) -> Address | None:
 
 def place(base: str, where: Moment | Citation) -> dict[str, object]:
     """A moment or citation as every tool and shape tells it: names, times in seconds, words, address and link."""
+    kind, text, speaker = "", "", None
     if isinstance(where, Citation):
-        kind, text, speaker = where.kind, where.quote, None
-    else:
-        first = where.evidence[0] if where.evidence else None
-        kind = first.kind if first else where.level
-        text, speaker = (first.text, first.speaker) if first else ("", None)
+        kind, text = where.kind, where.quote
+    elif where.evidence:
+        first = where.evidence[0]
+        kind, text, speaker = first.kind, first.text, first.speaker
     return {
         "video_id": where.video_id,
         "title": where.title,

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated
 
 import uvicorn
-from fastapi import Cookie, FastAPI, Form, HTTPException
+from fastapi import Cookie, FastAPI, Form, HTTPException, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -46,7 +46,7 @@ def make_app(archive: Archive) -> FastAPI:
     @app.post("/login")
     def log_in(
         tenant: Annotated[str, Form()], login: Annotated[str, Form()], password: Annotated[str, Form()]
-    ) -> HTMLResponse | RedirectResponse:
+    ) -> Response:
         user = archive.log_in(tenant, login, password)
         if user is None:
             return HTMLResponse(pages.login("That is not right."), 401)

@@ -126,16 +126,16 @@ def _ask(asked: ToolRequest) -> ToolReply:
     from longvid import printing
 
     answer = asked.library.ask(asked.arguments["question"], **asked.filters)
-    claims = [{"text": c.text, "citations": _places(asked, c.citations)} for c in answer.claims]
+    claims = [(claim.text, _places(asked, claim.citations)) for claim in answer.claims]
     nearest = _places(asked, answer.nearest)
     data = {
         "answer": answer.answer,
         "found": answer.found,
-        "claims": claims,
+        "claims": [{"text": text, "citations": places} for text, places in claims],
         "nearest": nearest,
         "searched": to_plain(answer.searched),
     }
-    cited = [citation for claim in claims for citation in claim["citations"]]
+    cited = [each for _, places in claims for each in places]
     text = shown(answer.answer) if answer.found else printing.answer(answer)
     return ToolReply(data, "\n".join([text, *([_lines(cited)] if cited else [])]), cited or nearest)
 

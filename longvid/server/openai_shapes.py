@@ -119,7 +119,7 @@ async def create_chat_completion(
 @router.post("/responses")
 async def create_response(request: Request, lib: LibraryDep, who: CallerDep, form: ResponseForm) -> Response:
     """An answer whose citations are annotations with video, times in seconds, quote and link."""
-    messages = [MessageForm(content=form.input)] if isinstance(form.input, str) else form.input
+    messages = [MessageForm(role="user", content=form.input)] if isinstance(form.input, str) else form.input
     try:
         if form.previous_response_id is not None:
             raise UsageError(
@@ -141,7 +141,7 @@ def _work(request: Request, lib: Any, who: Caller, model: str, messages: list[Me
     said = [each for each in messages if each.role in ("user", "assistant") and each.text.strip()]
     if not said or said[-1].role != "user":
         raise UsageError("the last message is not a question of the user: send one with words")
-    form = TurnForm(question=said[-1].text, collection=_collection(lib, model))
+    form = TurnForm.model_validate({"question": said[-1].text, "collection": _collection(lib, model)})
     return answerer(request, lib, who, form, None, tuple(_exchanges(said[:-1])))
 
 
