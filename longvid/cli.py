@@ -393,6 +393,10 @@ app.command(short_help="Verify the library whole, and mend it.", epilog="Example
 app.command(
     short_help="Copy the library while it is used.", epilog="Example: longvid backup /mnt/disk/talks.longvid"
 )(cli_check.backup)
+app.command(
+    short_help="Copy the library to another place.",
+    epilog="Example: longvid copy talks.longvid postgresql://ada@db.example.org/archive",
+)(cli_check.copy)
 
 
 app.command(

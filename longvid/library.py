@@ -70,11 +70,11 @@ class Library(Shelf):
             LibraryError: there is none and ``create`` is False, it is something else, or of a newer schema.
             UsageError: an unknown role, model or profile, or a broken ``longvid.toml``.
         """
-        from longvid_storage.db.store import Store
+        from longvid.opening import open_store
 
         if engines is None:
             engines = Engines(models, device, profile=profile)
-        return cls(Store.open(Path(path) if path is not None else default_library(), create=create), engines)
+        return cls(open_store(path if path is not None else default_library(), create=create), engines)
 
     def within(self, collections: Iterable[str] | None, *, owner: str = "") -> Self:
         """The same library for somebody who may see these collections and no more; None: all of it.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -241,3 +241,19 @@ class Shelf:
             UsageError: something is there. StorageFullError: the disk is full.
         """
         self._store.backup(Path(path), force=force)
+
+    def copy_to(
+        self, place: str | Path, on_table: Callable[[str, int], None] = lambda name, rows: None
+    ) -> int:
+        """Bring everything to another library, in a directory or in PostgreSQL, and compare every row; their number.
+
+        Cut short, it goes on where it stopped when it is called again. ``on_table`` is told of each table's rows.
+
+        Raises:
+            UsageError: the other library holds videos that this one does not. LibraryError: a row is not the same.
+        """
+        from longvid.opening import open_store
+        from longvid_storage.db.copying import copy
+
+        with open_store(place, create=True) as target:
+            return copy(self._store, target, on_table)

@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError, MultipleResultsFound, NoResultFound
 from longvid_storage.db import schema
 from longvid_storage.db.columns import Json
 from longvid_storage.db.library_files import LONGEST
-from longvid_storage.db.word_index import KINDS
+from longvid_storage.db.word_indexes.entries import KINDS
 from longvid_storage.errors import LibraryError, LongvidError
 from longvid_storage.types import EVERYTHING, LEVELS, Scope
 

@@ -69,7 +69,7 @@ class Base(DeclarativeBase):
     )
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         str: columns.Words,
-        int: columns.Whole,
+        int: columns.WHOLE,
         float: columns.Number,
         bytes: columns.Blob,
         dict[str, Any]: columns.Json(columns.is_object),

@@ -157,6 +157,18 @@ class Store:
                     migrate.upgrade(connection)
         remove_old_chats(self.path)
 
+    def _mapped_errors(self) -> AbstractContextManager[None]:
+        return mapped_errors(self.path)
+
+    def _mapped_damage(
+        self, connection: Connection, scope: Scope = EVERYTHING
+    ) -> AbstractContextManager[None]:
+        return mapped_damage(connection, self.path, scope)
+
+    def _empty_log(self) -> None:
+        """Take out of the log what was deleted."""
+        self._pragma("wal_checkpoint(TRUNCATE)")
+
     def _pragma(self, pragma: str) -> None:
         """Run one that SQLite allows outside a transaction only."""
         with self._engine.connect().execution_options(transaction=False) as connection:
@@ -177,8 +189,8 @@ class Store:
         with suppress(BusyError), self._lock.held(wait=False):  # somebody who indexes is not waited for
             with self._writing() as connection:
                 word_index.compact(connection)
-            with mapped_errors(self.path):
-                self._pragma("wal_checkpoint(TRUNCATE)")
+            with self._mapped_errors():
+                self._empty_log()
             self._removed = False
 
     def __enter__(self) -> Self:
@@ -194,10 +206,10 @@ class Store:
         """A snapshot of the library within ``scope``: one state of it, whoever writes meanwhile."""
         scope = replace(scope, rights=self.rights)
         with (
-            mapped_errors(self.path),
+            self._mapped_errors(),
             self._engine.connect() as connection,
             connection.begin(),
-            mapped_damage(connection, self.path, scope),
+            self._mapped_damage(connection, scope),
         ):
             yield View(connection, scope, self.home, encoders)
 
@@ -219,6 +231,14 @@ class Store:
         self._require_writable()
         return self._lock.held(wait=wait, on_wait=on_wait)
 
+    @contextmanager
+    def claim(self, what: str) -> Iterator[bool]:
+        """Keep the work on ``what`` for this process during the block; False where another has it.
+
+        Here that is so already: who works on a video holds the writer lock.
+        """
+        yield True
+
     def _require_writable(self) -> None:
         if self.read_only:
             raise read_only(self.path)
@@ -231,10 +251,10 @@ class Store:
         """
         with (
             self.writer_lock(),
-            mapped_errors(self.path),
+            self._mapped_errors(),
             self._engine.connect().execution_options(write=True) as connection,
             connection.begin(),
-            mapped_damage(connection, self.path),
+            self._mapped_damage(connection),
         ):
             if refresh and not self.home._terms_current:
                 terms.refresh(connection)
@@ -325,15 +345,15 @@ class Store:
         another's transaction only.
         """
         self._require_writable()
-        with mapped_errors(self.path):
+        with self._mapped_errors():
             with (
                 self._engine.connect().execution_options(write=True) as connection,
                 connection.begin(),
-                mapped_damage(connection, self.path),
+                self._mapped_damage(connection),
             ):
                 yield connection
             if erase:
-                self._pragma("wal_checkpoint(TRUNCATE)")
+                self._empty_log()
 
     def remove_video(self, video_id: str) -> None:
         """Delete a video (by its full id) with every row, vector, picture and cache entry.
@@ -344,8 +364,8 @@ class Store:
         with self.writer_lock():
             with self._writing() as connection:
                 catalog.remove_video(connection, video_id)
-            with mapped_errors(self.path):
-                self._pragma("wal_checkpoint(TRUNCATE)")
+            with self._mapped_errors():
+                self._empty_log()
             forget_cache(self.path)
 
     # The whole of it
@@ -358,7 +378,7 @@ class Store:
         Raises:
             ReadOnlyError: ``repair``, and the library may not be written.
         """
-        with mapped_errors(self.path):
+        with self._mapped_errors():
             if not repair:
                 return CheckReport(self._findings())
             with self.writer_lock():
@@ -388,7 +408,7 @@ class Store:
             StorageFullError, ReadOnlyError: it cannot be written.
         """
         with (
-            mapped_errors(self.path),
+            self._mapped_errors(),
             self._engine.connect().execution_options(transaction=False) as connection,
         ):
             backup.write(connection, target, force=force)

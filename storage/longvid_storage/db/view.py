@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Collection as Names
 from collections.abc import Iterable, Sequence
@@ -18,6 +17,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from longvid_storage.db import catalog, chain_rows, schema, speakers, vectors
 from longvid_storage.db.chain import ChainLink
+from longvid_storage.db.dialects import each_id
 from longvid_storage.db.rows import PathRow, SpeakerRow, TranscriptInfo, VideoRow
 from longvid_storage.db.scope import (
     collection_conditions,
@@ -190,14 +190,16 @@ class View:
     def _files(self, keys: Sequence[int]) -> Iterable[Any]:
         """(video key, paths one a line, when the newest file changed in ns)."""
         path = schema.Path
-        query = select(path.video_key, func.group_concat(path.path, "\n"), func.max(path.mtime_ns))
-        return self.connection.execute(query.where(path.video_key.in_(_json(keys))).group_by(path.video_key))
+        query = select(path.video_key, func.aggregate_strings(path.path, "\n"), func.max(path.mtime_ns))
+        return self.connection.execute(
+            query.where(path.video_key.in_(each_id(keys))).group_by(path.video_key)
+        )
 
     def _heard(self, keys: Sequence[int]) -> dict[int, tuple[str, ...]]:
         row = schema.PassageRow
         query = (
             select(row.video_key, row.speaker, func.count())
-            .where(row.video_key.in_(_json(keys)), row.speaker.is_not(None))
+            .where(row.video_key.in_(each_id(keys)), row.speaker.is_not(None))
             .where(*passage_conditions(self.scope, ["speech"]))
             .group_by(row.video_key, row.speaker)
         )
@@ -303,7 +305,7 @@ class View:
 
     def passages(self, ids: Sequence[int]) -> list[Passage]:
         """The scope's passages in the order of ``ids``; ids that are gone or outside are left out."""
-        wanted = schema.PassageRow.passage_id.in_(_json(ids))
+        wanted = schema.PassageRow.passage_id.in_(each_id(ids))
         found = {passage.id: passage for passage in self._passages(wanted)}
         return [found[each] for each in ids if each in found]
 
@@ -339,7 +341,7 @@ class View:
         query = (
             select(table.owner_id, table.vector, sets.dimension)
             .join(sets, sets.set_key == table.set_key)
-            .where(sets.model_fingerprint == model_fingerprint, table.owner_id.in_(_json(ids)))
+            .where(sets.model_fingerprint == model_fingerprint, table.owner_id.in_(each_id(ids)))
         )
         rows = self.connection.execute(query)
         return {owner: vectors.rows_of([blob], dimension)[0] for owner, blob, dimension in rows}
@@ -380,7 +382,7 @@ class View:
         query = (
             select(table.keyframe_id, schema.Video.video_id, *_keyframe_columns(images))
             .join(schema.Video)
-            .where(table.keyframe_id.in_(_json(ids)), *keyframe_conditions(self.scope))
+            .where(table.keyframe_id.in_(each_id(ids)), *keyframe_conditions(self.scope))
         )
         found = {
             each: (each, video_id, Keyframe(*rest))
@@ -441,12 +443,6 @@ class View:
         if key is None:
             raise NotFoundError(f"the library has no video {video_id}: `longvid ls` lists those it has")
         return key
-
-
-def _json(ids: Iterable[int]) -> Any:
-    """One parameter, whatever the number of ids: a thousand placeholders take longer to write than to look up."""
-    wanted = func.json_each(json.dumps([int(each) for each in ids])).table_valued("value")
-    return select(wanted.c.value)
 
 
 def _keyframe_columns(images: bool) -> tuple[Any, ...]:
