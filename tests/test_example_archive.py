@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -43,11 +44,12 @@ def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
     raise AssertionError("the example does not answer")
 
 
-def logged_in(url: str, tenant: str, login: str) -> httpx.Client:
-    client = httpx.Client(base_url=url, follow_redirects=True, timeout=60)
-    page = client.post("/login", data={"tenant": tenant, "login": login, "password": "demo"})
-    assert page.status_code == 200
-    return client
+@contextmanager
+def logged_in(url: str, tenant: str, login: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=url, follow_redirects=True, timeout=60) as client:
+        page = client.post("/login", data={"tenant": tenant, "login": login, "password": "demo"})
+        assert page.status_code == 200
+        yield client
 
 
 def meetings(client: httpx.Client) -> dict[str, str]:
