@@ -72,7 +72,7 @@ def test_tools_are_listed_in_order_each_with_schemas(url: str, mode: str) -> Non
         return (await client.list_tools()).tools, (await client.list_tools()).tools
 
     first, again = over_http(url, use, mode)
-    assert [tool.name for tool in first] == NAMES
+    assert [tool.name for tool in first] == [*NAMES, "index"]
     assert first == again
     for tool in first:
         jsonschema.Draft202012Validator.check_schema(tool.input_schema)
@@ -244,6 +244,40 @@ def test_rights_hold_over_the_protocol(library: Library) -> None:
         refused = httpx2.post(f"{url}/mcp", json={}, headers={"Authorization": "Bearer lv_wrong"})
         assert refused.status_code == 401
         assert httpx2.post(f"{url}/mcp", json={}).status_code == 401
+    for each in library.keys.listed():
+        library.keys.revoke(each.key_id)
+
+
+def test_index_is_a_job_of_those_who_may(library: Library, tmp_path: Path) -> None:
+    (tmp_path / "late.vtt").write_text("WEBVTT\n\n00:01.000 --> 00:04.000\n<v Ben>A zebra came late.\n")
+    _, reader = library.keys.add("reader", scopes=["read"])
+    _, indexer = library.keys.add("indexer", scopes=["index"])
+
+    async def names(client: Client) -> list[str]:
+        return [tool.name for tool in (await client.list_tools()).tools]
+
+    async def index(client: Client) -> Any:
+        begun = await client.call_tool("index", {"paths": [str(tmp_path / "late.vtt")], "collection": "late"})
+        job = begun.structured_content["job"]
+        with anyio.fail_after(60):
+            while job["state"] in ("queued", "running"):
+                await anyio.sleep(0.1)
+                told = await client.call_tool("index", {"job": job["id"]})
+                job = told.structured_content["job"]
+        both = await client.call_tool("index", {"job": job["id"], "paths": ["/x"]})
+        foreign = await client.call_tool("index", {"paths": ["/etc/passwd"]})
+        return job, both, foreign
+
+    with running(library, roots={"late": (str(tmp_path),)}) as url:
+        assert over_http(url, names, key=reader) == NAMES
+        assert over_http(url, names, key=indexer) == [*NAMES, "index"]
+        job, both, foreign = over_http(url, index, key=indexer)
+        assert job["state"] == "done", job
+        assert both.is_error
+        assert foreign.is_error
+        found = over_http(url, call("mentions", terms=["zebra"]), key=reader).structured_content
+        assert found["count"] == 1
+    library.remove(found["hits"][0]["video_id"])
     for each in library.keys.listed():
         library.keys.revoke(each.key_id)
 
