@@ -200,7 +200,7 @@ def mount(app: FastAPI) -> None:
         server, json_response=True, stateless=True, max_request_body_size=settings.body_bytes
     )
     app.state.mcp = manager
-    app.router.routes.append(Route(PATH, _Known(manager, identity), methods=["GET", "POST", "DELETE"]))
+    app.router.routes.append(Route(PATH, _McpGate(manager, identity), methods=["GET", "POST", "DELETE"]))
 
 
 @asynccontextmanager
@@ -210,7 +210,7 @@ async def running(app: FastAPI) -> AsyncIterator[None]:
         yield
 
 
-class _Known:
+class _McpGate:
     """Lets a request pass once it is known who asks."""
 
     def __init__(self, manager: StreamableHTTPSessionManager, identity: Identity) -> None:
