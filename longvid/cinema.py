@@ -69,9 +69,16 @@ class Cinema(Shelf):
         return self._store.read_only
 
     def beside(self, what: str) -> Path:
-        """A folder beside the library's own: ``talks.longvid`` has ``talks.longvid.uploads``."""
+        """A folder beside the library's own: ``talks.longvid`` has ``talks.longvid.uploads``.
+
+        Of a library in PostgreSQL, which has here only what can be made again, it is in the user's data directory.
+        """
+        from longvid.paths import default_library
+        from longvid_storage.db.postgres import PostgresStore
+
         place = self._store.path
-        return place.with_name(f"{place.name}.{what}")
+        folder = default_library().parent if isinstance(self._store, PostgresStore) else place.parent
+        return folder / f"{place.name}.{what}"
 
     @property
     def work(self) -> Worklist:
