@@ -73,11 +73,13 @@ class Cinema(Shelf):
 
         Of a library in PostgreSQL, which has here only what can be made again, it is in the user's data directory.
         """
-        from longvid.paths import default_library
+        import platformdirs
+
         from longvid_storage.db.postgres import PostgresStore
 
         place = self._store.path
-        folder = default_library().parent if isinstance(self._store, PostgresStore) else place.parent
+        far = isinstance(self._store, PostgresStore)
+        folder = Path(platformdirs.user_data_dir("longvid")) if far else place.parent
         return folder / f"{place.name}.{what}"
 
     @property
