@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_storage.search.playing_weights import WEIGHTS
+from longvid_storage.search.playing_weights import SHORT, WEIGHTS
 from longvid_storage.search.scoring import NO_HIT
 from longvid_storage.search.signals import SIGNALS, signals
 from longvid_storage.search.timeline import Floats, Timeline
@@ -33,11 +33,13 @@ TOGETHER_S, OWN = 45.0, 0.5
 def place_values(seen: Looked, k: int) -> list[Floats]:
     """For each row of each timeline how good it is to start there; ``NO_HIT`` for those outside the best stretches."""
     kind = ("" if seen.query is not None else "WORDS_") + ("WITHIN" if seen.within else "ACROSS")
-    weights = np.array([WEIGHTS[kind].get(name, 0.0) for name in SIGNALS])
+    long, short = (np.array([each.get(name, 0.0) for name in SIGNALS]) for each in (WEIGHTS[kind], SHORT))
     fits = {}
     for number, rows in stretches(seen.pool, seen.peaks, max(STRETCHES, 2 * k)).items():
         of = (seen.scores[number], seen.lifts[number], seen.idf, seen.query)
-        fits[number] = (rows, signals(seen.pool[number], rows, *of) @ weights)
+        timeline = seen.pool[number]
+        weights = long if timeline.scale == 1 else short
+        fits[number] = (rows, signals(timeline, rows, *of) @ weights)
     best = max((float(fit.max()) for _, fit in fits.values()), default=0.0)
     values = [np.full(len(timeline), NO_HIT) for timeline in seen.pool]
     for number, (rows, fit) in fits.items():
