@@ -158,6 +158,7 @@ def index(
     device: DeviceOption = None,
     profile: ProfileOption = None,
     config: ConfigOption = None,
+    nice: Annotated[bool, typer.Option("--nice", help="Let other programs go first.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Tell of failures only.")] = False,
     json_: JsonOption = False,
 ) -> int:
@@ -170,6 +171,8 @@ def index(
 
     if not paths and not reprocess and not prune:
         raise UsageError("name folders or files to index, or --reprocess for what the library holds")
+    if nice:
+        os.nice(10)  # as the command `nice` does
     engines = chosen_engines(model, device, profile, config)
     with (
         open_library(library, create=bool(paths), engines=engines) as lib,
