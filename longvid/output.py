@@ -70,7 +70,7 @@ def bars(*more: Any, left: bool = True) -> Any:
 
     return Progress(
         TextColumn("{task.description}", markup=False),
-        BarColumn(20),
+        BarColumn(20 if left else 10),
         TaskProgressColumn(),
         *more,
         *([TimeRemainingColumn(compact=True, elapsed_when_finished=True)] if left else []),

@@ -132,6 +132,8 @@ class Bars:
         self._drawn = output.bars(output.told_by(self._time), left=False)
         self._whole = self._drawn.add_task("files", total=None, path=None)
         self._videos: dict[str, Any] = {}
+        # Rows stay when their video is done: rich loses a line now and then that is told while their number changes.
+        self._idle: list[Any] = []
 
     def __call__(self, event: IndexEvent) -> None:
         """Draw what an event changes."""
@@ -142,14 +144,20 @@ class Bars:
         elif isinstance(event, StageStarted):
             told = f"{cut(event.title, 24)}: {event.stage.replace('_', ' ')}"
             if event.path not in self._videos:
-                self._videos[event.path] = self._drawn.add_task(told, total=len(STAGES), path=event.path)
-            self._drawn.update(self._videos[event.path], description=told)
+                self._videos[event.path] = self._row()
+            self._drawn.update(self._videos[event.path], description=told, path=event.path)
         elif isinstance(event, StageFinished) and event.path in self._videos:
             self._drawn.advance(self._videos[event.path])
         elif isinstance(event, FileFinished):
             self._drawn.advance(self._whole)
             if event.report.path in self._videos:
-                self._drawn.remove_task(self._videos.pop(event.report.path))
+                self._idle.append(self._videos.pop(event.report.path))
+
+    def _row(self) -> Any:
+        """A row for one more video, at its beginning."""
+        row = self._idle.pop() if self._idle else self._drawn.add_task("", total=len(STAGES), path="")
+        self._drawn.reset(row)
+        return row
 
     def _time(self, path: str | None) -> str:
         return self._pace.told(path)
