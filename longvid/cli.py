@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+import textwrap
 import warnings
 from collections.abc import Callable
 from functools import partial
@@ -202,7 +203,10 @@ def index(
         ]
         if off and not quiet and any(report.status == "indexed" for report in reports):
             for role in off:
-                output.note(f"off        {role.title}: {role.lost}")
+                for line in textwrap.wrap(
+                    f"off        {role.title}: {role.lost}", 80, subsequent_indent=" " * 11
+                ):
+                    output.note(line)
             output.note("           (longvid doctor says why, and what to type)")
     return int(any(report.status == "failed" for report in reports))
 
