@@ -96,7 +96,8 @@ def fixtures(place: Path, minutes: float) -> dict[str, Path]:
         for gop, fixed in (("scene", {}), ("fixed", {"gop": 50, "scene_cuts": False})):
             path = place / f"{name}-{gop}-{minutes:g}.mp4"
             if not path.exists():
-                script.write(path, bitrate=1_500_000, **fixed)
+                whole = script.write(path.with_name(f"part-{path.name}"), bitrate=1_500_000, **fixed)
+                whole.rename(path)
             made[f"{name}, {gop} GOPs"] = path
     return made
 
