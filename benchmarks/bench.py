@@ -226,7 +226,7 @@ def asking(place: Path, minutes: float) -> Iterator[BenchRow]:
 
     folder = place / "hour"
     folder.mkdir(exist_ok=True)
-    library = str(place / "hour.longvid")
+    library = str(Path(tempfile.mkdtemp(dir=place)) / "hour.longvid")
     with Library.open(library, create=True) as lib:
         said = transcript(folder / "meeting.vtt", 60)
         spent = cpu_s(lambda: lib.index(said))
@@ -256,7 +256,7 @@ def unchanged(place: Path, minutes: float) -> Iterator[BenchRow]:
         (folder / f"{number:04}.vtt").write_text(
             f"WEBVTT\n\n00:00.000 --> 00:02.000\nThis is talk number {number}.\n"
         )
-    with Library.open(place / "thousand.longvid", create=True) as lib:
+    with Library.open(Path(tempfile.mkdtemp(dir=place)) / "thousand.longvid", create=True) as lib:
         lib.index(folder, only=["transcript"])
         reports = lib.index(folder, only=["transcript"])
         value, told = ratio(
