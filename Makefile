@@ -8,7 +8,7 @@ PIP_INSTALL = $(UV) pip install --quiet --python $(BIN)/python --constraints con
 # which longvid does not need to run it: leave that out unless the developer's set is installed.
 OFFLINE_ONLY = --overrides overrides.txt
 
-.PHONY: help install install-dev demo serve-demo test check lint format clean
+.PHONY: help install install-dev demo serve-demo test bench check lint format clean
 
 help:  ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ serve-demo: install  ## the example lectures behind the server, with curl lines 
 
 test: install-dev  ## pass the tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+bench: install-dev  ## measure what longvid costs beside what it must, and write it to docs/performance.md
+	$(BIN)/python benchmarks/bench.py --write docs/performance.md
 
 lint: install-dev  ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .
