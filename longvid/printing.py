@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from longvid_indexer.report import IndexReport, LeftOut
     from longvid_storage.db.rows import SpeakerRow, TranscriptInfo
     from longvid_storage.search.mentions import VideoMentions
-    from longvid_storage.types import Answer, Claim, Moment, Segment, TrailStep
+    from longvid_storage.types import Answer, Claim, Moment, Passage, Segment, TrailStep
 
 _NAMED = 5  # files named for each reason; --json has all
 _KINDS = {
@@ -84,20 +84,25 @@ def found(moments_: Sequence[Moment], query: str) -> str:
 
 
 def moments(found: Iterable[Moment]) -> str:
-    """A numbered list: where, what kind of evidence, and its words; ``(near)`` where no word of the query is."""
+    """A numbered list: where to start playing, the quote that is there, then what else is in the moment and when;
+    ``(near)`` where no word of the query is."""
     blocks = []
     for number, moment in enumerate(found, 1):
-        where = f"{shown(moment.title)} @ {format_span(moment.start_s, moment.end_s)}"
+        where = f"{shown(moment.title)} @ {format_time(moment.play_s)}"
         near = "  (near)" if moment.near else ""
-        lines = [f"{number}. {where}{near}{_gone(moment.path)}"]
-        for evidence in moment.evidence[:3]:
-            who = f"{evidence.speaker}: " if evidence.speaker else ""
-            text = textwrap.shorten(
-                f"{_KINDS[evidence.kind]} · {shown(who + evidence.text)}", 3 * width(), placeholder=" …"
-            )
-            lines.append(_fill(text, "   "))
+        lines = [
+            f"{number}. {where}  ({format_span(moment.start_s, moment.end_s)}){near}{_gone(moment.path)}"
+        ]
+        lines += [_evidence(each) for each in moment.evidence[:1]]
+        lines += [_evidence(each, f"{format_time(each.start_s)}  ") for each in moment.evidence[1:3]]
         blocks.append("\n".join(lines))
     return "\n".join(blocks)
+
+
+def _evidence(evidence: Passage, when: str = "") -> str:
+    who = f"{evidence.speaker}: " if evidence.speaker else ""
+    text = f"{when}{_KINDS[evidence.kind]} · {shown(who + evidence.text)}"
+    return _fill(textwrap.shorten(text, 3 * width(), placeholder=" …"), "   ")
 
 
 def mentions(found: Sequence[VideoMentions]) -> str:

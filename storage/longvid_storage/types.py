@@ -292,6 +292,8 @@ class Moment:
     """A search result: a tight span of one video, its score, and the passages that made it a hit, best first.
 
     ``near``: no word that was looked for is said or shown in it; it is near in meaning, or has a word spelt like one.
+    ``play_s`` is where a player should start: where the passage that answers begins, within the span; its start
+    where nothing is known.
     """
 
     video_id: str
@@ -303,11 +305,18 @@ class Moment:
     level: str
     evidence: tuple[Passage, ...] = ()
     near: bool = False
+    play_s: float = -1.0
+
+    def __post_init__(self) -> None:
+        _play_within(self)
 
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """Where a claim is supported: passage ``passage_id`` (0 for a picture), word for word, with its video's names."""
+    """Where a claim is supported: passage ``passage_id`` (0 for a picture), word for word, with its video's names.
+
+    ``play_s`` is where a player should start, within the span; its start where nothing is known.
+    """
 
     video_id: str
     title: str
@@ -317,12 +326,22 @@ class Citation:
     kind: Channel
     quote: str
     passage_id: int = 0
+    play_s: float = -1.0
+
+    def __post_init__(self) -> None:
+        _play_within(self)
 
     @classmethod
     def of(cls, passage: Passage, title: str, path: str) -> Citation:
         """The passage, cited; the one place where citations are made."""
         span = (passage.start_s, passage.end_s)
         return cls(passage.video_id, title, path, *span, passage.kind, passage.text, passage.id)
+
+
+def _play_within(place: Moment | Citation) -> None:
+    """A play point outside the span, as none at all is, becomes its start: of a part, or of an older answer."""
+    if not place.start_s <= place.play_s <= place.end_s:
+        object.__setattr__(place, "play_s", place.start_s)
 
 
 @dataclass(frozen=True, slots=True)
