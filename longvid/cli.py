@@ -24,9 +24,12 @@ from longvid import (
     cli_clip,
     cli_eval,
     cli_export,
+    cli_keys,
     cli_models,
+    cli_serve,
     cli_speakers,
     cli_summary,
+    cli_verify,
     output,
 )
 from longvid.cli_options import (
@@ -288,12 +291,21 @@ def mentions(
     chosen = filters(video, collection, from_, to, speaker)
     with open_library(library) as lib:
         found = lib.mentions(terms, **chosen)
+        through = None if found else lib.searched(terms, **chosen)
         tell(lib.unknown_speaker(speaker, video=video, collection=collection))
     if json_:
         for each in found:
             output.record(each)
+        if through is not None:
+            output.record({"searched": through})
     else:
-        output.result(printing.mentions(found))
+        output.result(printing.mentions(found, through))
+
+
+app.command(
+    short_help="Check a text, such as minutes, against the recordings.",
+    epilog="Example: longvid verify minutes.md --collection team",
+)(cli_verify.verify)
 
 
 @app.command(epilog="Example: longvid ls --json | jq .title")
@@ -380,6 +392,17 @@ app.command(short_help="Verify the library whole, and mend it.", epilog="Example
 app.command(
     short_help="Copy the library while it is used.", epilog="Example: longvid backup /mnt/disk/talks.longvid"
 )(cli_check.backup)
+app.command(
+    short_help="Copy the library to another place.",
+    epilog="Example: longvid copy talks.longvid postgresql://ada@db.example.org/archive",
+)(cli_check.copy)
+
+
+app.command(
+    short_help="Serve the library to programs, agents and people.",
+    epilog="Example: longvid serve --library talks.longvid",
+)(cli_serve.serve)
+app.add_typer(cli_keys.app, name="keys", help="Make, list and revoke the keys of a server.")
 
 
 @app.command(

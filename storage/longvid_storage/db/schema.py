@@ -31,6 +31,8 @@ VERSIONS = (
     "0005",
     "0006",
     "0007",
+    "0008",
+    "0009",
 )  # the files in migrations/versions, in order; a test holds the two together
 HEAD = VERSIONS[-1]
 
@@ -68,7 +70,7 @@ class Base(DeclarativeBase):
     )
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         str: columns.Words,
-        int: columns.Whole,
+        int: columns.WHOLE,
         float: columns.Number,
         bytes: columns.Blob,
         dict[str, Any]: columns.Json(columns.is_object),
@@ -301,12 +303,16 @@ class LibraryLinkRow(Base):
 
 
 class ChatRow(Base):
-    """A conversation: what it may look at, as plain data; the one used last has the greatest ``used``."""
+    """A conversation: what it may look at, as plain data; the one used last has the greatest ``used``.
+
+    ``owner`` is who may read it: the id of a key or of a user, empty for whoever uses the library itself.
+    """
 
     __tablename__ = "chats"
-    __table_args__ = ({"sqlite_autoincrement": True},)
+    __table_args__ = (UniqueConstraint("owner", "name"), {"sqlite_autoincrement": True})
     chat_key: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(unique=True)
+    owner: Mapped[str]
+    name: Mapped[str]
     scope: Mapped[dict[str, Any]]
     used: Mapped[int]
 
@@ -330,6 +336,84 @@ class TurnVideoRow(Base):
     video_key: Mapped[int] = mapped_column(
         ForeignKey("videos.video_key", ondelete="CASCADE"), primary_key=True, index=True
     )
+
+
+class ApiKeyRow(Base):
+    """Who may ask a server for this library: the hash of their key, and what it allows.
+
+    ``scopes`` and ``collections`` (NULL: all) are lists of names; ``created_s`` and ``expires_s`` (NULL: never) seconds
+    since 1970; ``per_minute`` and ``tokens_a_day`` limits, NULL: none. ``spent_tokens`` is what the language model read
+    and wrote for it on ``spent_day``.
+    """
+
+    __tablename__ = "api_keys"
+    key_id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    secret_hash: Mapped[str] = mapped_column(unique=True)
+    scopes: Mapped[list[Any]] = mapped_column(columns.Json(columns.is_names))
+    collections: Mapped[list[Any] | None] = mapped_column(columns.Json(columns.is_names, optional=True))
+    created_s: Mapped[int]
+    expires_s: Mapped[int | None]
+    per_minute: Mapped[int | None]
+    tokens_a_day: Mapped[int | None]
+    spent_day: Mapped[str]
+    spent_tokens: Mapped[int]
+
+
+class JobRow(Base):
+    """Work that ``owner`` asked a server for; ``request`` is the hash of what, ``asked`` and ``progress`` plain data.
+
+    ``created_s`` and ``ended_s`` (NULL: not yet) are seconds since 1970.
+    """
+
+    __tablename__ = "jobs"
+    __table_args__ = (Index(None, "owner", "request"), {"sqlite_autoincrement": True})
+    job_key: Mapped[int] = mapped_column(primary_key=True)
+    job_id: Mapped[str] = mapped_column(unique=True)
+    owner: Mapped[str]
+    request: Mapped[str]
+    state: Mapped[str]
+    asked: Mapped[dict[str, Any]]
+    progress: Mapped[dict[str, Any]]
+    created_s: Mapped[float]
+    ended_s: Mapped[float | None]
+
+
+class UploadRow(Base):
+    """A file of ``length`` bytes that ``owner`` sends to a server; ``path`` is NULL until it is whole and checked."""
+
+    __tablename__ = "uploads"
+    upload_key: Mapped[int] = mapped_column(primary_key=True)
+    upload_id: Mapped[str] = mapped_column(unique=True)
+    owner: Mapped[str]
+    name: Mapped[str]
+    length: Mapped[int]
+    path: Mapped[str | None] = mapped_column(PathText)
+    created_s: Mapped[float]
+
+
+class WebhookRow(Base):
+    """An address that a server tells what becomes of the jobs of ``owner``; ``secret`` signs what it tells."""
+
+    __tablename__ = "webhooks"
+    hook_key: Mapped[int] = mapped_column(primary_key=True)
+    hook_id: Mapped[str] = mapped_column(unique=True)
+    owner: Mapped[str]
+    url: Mapped[str]
+    secret: Mapped[str]
+    created_s: Mapped[float]
+
+
+class DeliveryRow(Base):
+    """An event that a webhook has not taken yet, and when to tell it next (seconds since 1970)."""
+
+    __tablename__ = "deliveries"
+    delivery_key: Mapped[int] = mapped_column(primary_key=True)
+    hook_key: Mapped[int] = mapped_column(ForeignKey("webhooks.hook_key", ondelete="CASCADE"), index=True)
+    event_id: Mapped[str]
+    body: Mapped[str]
+    attempts: Mapped[int]
+    next_s: Mapped[float]
 
 
 class PassageRow(Base):

@@ -21,6 +21,7 @@ from longvid_storage.models.text_encoder import TextKind
 
 MAX_TOKENS = 256
 LAYERS, HEADS = 6, 12
+GRAPH = Path(__file__).parent / "minilm.onnx"
 BATCH_TOKENS = 4096
 _CHUNK = 1024
 
@@ -33,7 +34,7 @@ class MiniLMEncoder:
         threads: 0 takes every core.
 
     Raises:
-        MissingExtraError: the wheel, onnx, onnxruntime, safetensors or tokenizers is not installed.
+        MissingExtraError: the wheel, onnxruntime, safetensors or tokenizers is not installed.
         ModelError: the files are not the published ones.
     """
 
@@ -61,7 +62,6 @@ class MiniLMEncoder:
     @cached_property
     def _loaded(self) -> tuple[Any, Any]:
         try:
-            import onnx  # noqa: F401
             import onnxruntime  # noqa: F401
             from safetensors.numpy import load_file
             from tokenizers import Tokenizer
@@ -74,7 +74,7 @@ class MiniLMEncoder:
         for name, expected in MINILM.files.items():
             verify(self.directory / name, expected, MINILM.distribution)
         weights = load_file(self.directory / "model.safetensors")
-        session = build_session(weights, layers=LAYERS, heads=HEADS, threads=self.threads)
+        session = build_session(weights, GRAPH, layers=LAYERS, threads=self.threads)
         tokenizer = Tokenizer.from_file(str(self.directory / "tokenizer.json"))
         tokenizer.enable_truncation(MAX_TOKENS)
         tokenizer.no_padding()
