@@ -53,6 +53,20 @@ def search_for(*queries: str) -> dict[str, Any]:
 ENOUGH = {"enough": True, "calls": [], "rule_out": []}
 
 
+def quoted_instead(answer: Answer, reason: str = "") -> bool:
+    """Whether the evidence is quoted, marked as partial with the reason, because no claim of the model stood."""
+    model = answer.engine["language_model"]
+    told = answer.answer.splitlines()[-1]
+    return (
+        answer.found
+        and answer.partial
+        and model.startswith("scripted (but the answer is extractive: ")
+        and told.startswith(f"(Partial: {reason}")
+        and told.endswith("so the best evidence is quoted.)")
+        and all(claim.citations for claim in answer.claims)
+    )
+
+
 # --- one call for a simple question ------------------------------------------------------------------------
 
 
@@ -72,20 +86,6 @@ ENOUGH = {"enough": True, "calls": [], "rule_out": []}
         ),
     ],
 )
-def quoted_instead(answer: Answer, reason: str = "") -> bool:
-    """Whether the evidence is quoted, marked as partial with the reason, because no claim of the model stood."""
-    model = answer.engine["language_model"]
-    told = answer.answer.splitlines()[-1]
-    return (
-        answer.found
-        and answer.partial
-        and model.startswith("scripted (but the answer is extractive: ")
-        and told.startswith(f"(Partial: {reason}")
-        and told.endswith("so the best evidence is quoted.)")
-        and all(claim.citations for claim in answer.claims)
-    )
-
-
 def test_a_simple_question_costs_one_call_and_few_tokens(question: str, claim: str, words: str) -> None:
     tools, lm = library(), ScriptedLM(claiming(claim, words))
     answer = tools.ask(question, lm=lm)
