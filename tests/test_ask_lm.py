@@ -14,7 +14,7 @@ from longvid_agents.context import Context
 from longvid_agents.conversation.turns import Turn
 from longvid_agents.graph import NOT_FOUND, AskEvent
 from longvid_agents.replies import DRAFTS, SIMPLE_DRAFTS
-from longvid_agents.run import Pace
+from longvid_agents.run import ReadingSpeed
 from longvid_agents.video_lm import Request
 from longvid_storage.errors import ModelError, UsageError
 from longvid_storage.types import Answer, Claim, Scope, Sound, TrailStep, Usage, Utterance
@@ -465,7 +465,7 @@ def test_the_schema_bounds_what_is_written_and_the_instructions_are_the_same_for
 
 
 def test_a_slow_model_is_shown_less_and_a_fast_one_all() -> None:
-    pace = Pace()
+    pace = ReadingSpeed()
     assert pace.most(8_000, None) == 1_500, "its speed is not known yet"
     pace.learn(Usage(input_tokens=600, output_tokens=100), Usage(), 25.0)
     assert pace.most(8_000, None) == 1_200, "40 tokens a second for 30 seconds"

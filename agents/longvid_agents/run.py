@@ -35,7 +35,7 @@ _UNKNOWN, _LEAST_READ = 1_500, 600
 _TEMPLATE = 40
 
 
-class Pace:
+class ReadingSpeed:
     """How fast a model reads, as its own calls tell; unknown before the first."""
 
     def __init__(self) -> None:
@@ -68,7 +68,7 @@ class Run:
     media: Media | None = None
     clock: Callable[[], float] = time.monotonic
     on_event: Callable[[AskEvent], None] = lambda event: None
-    pace: Pace = field(default_factory=Pace)
+    reading: ReadingSpeed = field(default_factory=ReadingSpeed)
 
     def step(self, state: AskState, node: str, did: str, found: int | None = None) -> TrailStep:
         """A step of the trail, told to the listener at once."""
@@ -144,7 +144,7 @@ def ask_model(
             usage = usage_after(usage, request, Reply(""))
             return ReplyOutcome(None, usage, seconds_ran_out(state), late=True)
         usage = usage_after(usage, request, reply)
-        run.pace.learn(usage, before, run.clock() - began_s)
+        run.reading.learn(usage, before, run.clock() - began_s)
         try:
             text = whole_part(reply.text) if reply.cut else reply.text
             return ReplyOutcome(read(text), usage, cut=reply.cut)

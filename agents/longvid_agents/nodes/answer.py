@@ -69,7 +69,7 @@ def answer_request(run: Run, state: AskState) -> Request | None:
     schema, tokens = (SIMPLE_DRAFTS, SIMPLE_ANSWER) if simple else (DRAFTS, LONG_ANSWER)
     request = Request(ANSWER_SYSTEM, "", schema=schema, max_tokens=tokens)
     most = SIMPLE_EVIDENCE if simple and not state.rounds else EVIDENCE
-    most = run.pace.most(most, run.seconds_left(state))
+    most = run.reading.most(most, run.seconds_left(state))
     left = run.left(state)
     if left is not None:
         request = replace(request, max_tokens=max(1, min(request.max_tokens, left // 3)))
@@ -155,7 +155,7 @@ def _stream(run: Run, state: AskState, request: Request) -> _Written | tuple[Usa
         stopped = failed or "the model's reply was cut off"
         return _Written(Drafts(claims=tuple(drafts)), usage, stopped, stopped, whole)
     usage = usage_after(state.usage, request, reply)
-    run.pace.learn(usage, state.usage, run.clock() - began_s)
+    run.reading.learn(usage, state.usage, run.clock() - began_s)
     try:
         return _Written(read_drafts(reply.text), usage, shown=whole)
     except UnreadableError as error:
@@ -196,7 +196,7 @@ def _show(run: Run, state: AskState, draft: Draft, shown: set[Claim], final: boo
 def _repair(run: Run, state: AskState) -> dict[str, Any]:
     """Let the model write the refused claims anew, once, from the evidence they name and what is near it."""
     refused = [f"- {as_data(each.draft.text)} ({as_data(each.reason)})" for each in state.refused]
-    window = state.memory.window(run.pace.most(REPAIR_EVIDENCE, run.seconds_left(state)), estimate_tokens)
+    window = state.memory.window(run.reading.most(REPAIR_EVIDENCE, run.seconds_left(state)), estimate_tokens)
     named = [
         item
         for each in state.refused
