@@ -50,7 +50,7 @@ const TEXTS = {
 
   'library.label': 'Library', 'library.filter': 'Title', 'library.collection': 'Collection', 'library.all': 'All', 'library.speaker': 'Speaker',
   'library.from': 'Since', 'library.to': 'Until', 'library.sort': 'Sort by',
-  'library.count': {one: '{n}{more} video', other: '{n}{more} videos'}, 'library.open': 'Open {title}',
+  'library.count': {one: '{n}{more} video', other: '{n}{more} videos'}, 'library.open': 'Open {title}, {length}',
   'library.remove': 'Forget “{title}”', 'library.sure': 'Forget “{title}”? Its file is not touched.',
   'library.empty': 'No videos yet: add files here, or run: longvid index FOLDER', 'library.nothing': 'No video fits these filters.',
   'sort.title': 'Title', 'sort.-date': 'Newest first', 'sort.date': 'Oldest first', 'sort.-duration': 'Longest first', 'sort.duration': 'Shortest first',
