@@ -27,6 +27,7 @@ from longvid import (
     cli_models,
     cli_speakers,
     cli_summary,
+    cli_verify,
     output,
 )
 from longvid.cli_options import (
@@ -288,12 +289,21 @@ def mentions(
     chosen = filters(video, collection, from_, to, speaker)
     with open_library(library) as lib:
         found = lib.mentions(terms, **chosen)
+        through = None if found else lib.searched(terms, **chosen)
         tell(lib.unknown_speaker(speaker, video=video, collection=collection))
     if json_:
         for each in found:
             output.record(each)
+        if through is not None:
+            output.record({"searched": through})
     else:
-        output.result(printing.mentions(found))
+        output.result(printing.mentions(found, through))
+
+
+app.command(
+    short_help="Check a text, such as minutes, against the recordings.",
+    epilog="Example: longvid verify minutes.md --collection team",
+)(cli_verify.verify)
 
 
 @app.command(epilog="Example: longvid ls --json | jq .title")

@@ -7,11 +7,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from longvid.arguments import Names, check_query, check_question, checked_length, checked_scope
+from longvid.arguments import Names, check_query, check_question, check_written, checked_length, checked_scope
 from longvid.engines import Engines
 from longvid.paths import default_library
 from longvid.shelf import Shelf
-from longvid_storage.types import Answer, Moment, Scope
+from longvid_storage.types import Answer, Moment, Scope, Searched
 
 if TYPE_CHECKING:
     from longvid.chat import Chat, ChatInfo
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from longvid_agents.digest import Digest
     from longvid_agents.run import AskEvent
     from longvid_agents.summarise import Summary
+    from longvid_agents.text_check import CheckedSentence
     from longvid_indexer.clipping.cut import Clip
     from longvid_indexer.report import IndexEvent, IndexReport
     from longvid_storage.db.store import Store
@@ -297,6 +298,53 @@ class Library(Shelf):
         scope = checked_scope(self._store, video, collection, from_s, to_s, speaker)
         with self._store.view(scope) as view:
             return mentions(view, [terms] if isinstance(terms, str) else terms)
+
+    def searched(
+        self,
+        words: str | Sequence[str] = (),
+        *,
+        video: Names = None,
+        collection: str | None = None,
+        from_s: float | None = None,
+        to_s: float | None = None,
+        speaker: str | None = None,
+    ) -> Searched:
+        """What a search for ``words`` within these filters looks through, and what of it can't be: the worth of a "no".
+
+        An ``Answer`` that found nothing has it as ``searched``; ask for it where ``mentions`` found nothing.
+
+        Raises:
+            NotFoundError: no such video or collection. UsageError: ``from_s`` is not before ``to_s``.
+        """
+        from longvid_storage.search.searched import searched
+
+        scope = checked_scope(self._store, video, collection, from_s, to_s, speaker)
+        with self._store.view(scope, self.engines) as view:
+            return searched(view, [words] if isinstance(words, str) else words)
+
+    def verify(
+        self,
+        text: str,
+        *,
+        video: Names = None,
+        collection: str | None = None,
+        from_s: float | None = None,
+        to_s: float | None = None,
+        speaker: str | None = None,
+    ) -> list[CheckedSentence]:
+        """Somebody's text against the recordings: each sentence supported, contradicted or unsupported, with the place.
+
+        Of Markdown, headings, code and citations are passed over. No language model is asked.
+
+        Raises:
+            UsageError: a text without a sentence, or ``from_s`` is not before ``to_s``.
+            NotFoundError: no such video or collection.
+        """
+        from longvid_agents.text_check import check_text
+
+        scope = checked_scope(self._store, video, collection, from_s, to_s, speaker)
+        with self._store.view(scope, self.engines) as view:
+            return check_text(check_written(text), view)
 
     def summary(self, video: str, *, length: str = "short", extractive: bool = False) -> Summary:
         """Overview, chapters, decisions, action items and open questions of a video, each line with its citation.

@@ -412,12 +412,37 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Unsearched:
+    """A video of which something could not be looked through, and ``why``; ``what`` says which part, or the fault."""
+
+    video_id: str
+    title: str
+    why: Literal["not indexed", "no transcript", "damaged"]
+    what: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What was looked through when nothing was found.
+
+    ``videos`` of the scope, ``duration_s`` seconds of them within its times, ``words`` that were tried as they were
+    asked, and what of those videos could not be looked through.
+    """
+
+    videos: int
+    duration_s: float
+    words: tuple[str, ...] = ()
+    unsearched: tuple[Unsearched, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """An answer made only of supported claims; ``found`` is False when the library does not contain one.
 
     ``partial``: a budget ran out, the model failed, or the evidence leaves a part of the question open. ``trail`` is
     what was done for it, in order, and ``usage`` what it cost. ``notes`` say in sentences how the question was read
-    (what a date in it chose, say) and what the answer rests on; they are lines of ``answer`` too.
+    (what a date in it chose, say) and what the answer rests on; they are lines of ``answer`` too. ``searched``: where
+    nothing was found, what was looked through.
     """
 
     question: str
@@ -430,3 +455,4 @@ class Answer:
     trail: tuple[TrailStep, ...] = ()
     usage: Usage = field(default_factory=Usage)
     notes: tuple[str, ...] = ()
+    searched: Searched | None = None
