@@ -69,9 +69,7 @@ class Search extends Part {
 
   async mentions(query, signal) {
     const found = await api.send('POST', 'mentions', {terms: [query], ...filters(this.scope)}, {signal});
-    const videos = found.videos ?? found.mentions ?? found.items ?? found;
-    this.searched = found.searched;
-    return videos.map(({video_id, title, count, mentions}) => ({
+    return found.videos.map(({video_id, title, count, mentions}) => ({
       video_id, title, count, places: mentions.map((each) => ({...each, video_id, title})),
     }));
   }

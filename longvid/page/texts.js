@@ -22,8 +22,9 @@ const TEXTS = {
   'ask.working': 'Looking …', 'ask.read': 'Read as: {asked}', 'ask.nothing': 'Not in here.', 'ask.within': 'Looked in {scope}.',
   'ask.nearest': 'The nearest moments', 'ask.partial': 'This is a part of the answer: something of the question stayed open.',
   searched: {one: 'Looked through {n} video ({length}).', other: 'Looked through {n} videos ({length}).'},
-  'searched.silent': {one: '{n} has no transcript.', other: '{n} have no transcript.'},
-  'searched.damaged': {one: '{n} is damaged.', other: '{n} are damaged.'},
+  'searched.not indexed': {one: '{n} is not indexed whole: {titles}.', other: '{n} are not indexed whole: {titles}.'},
+  'searched.no transcript': {one: '{n} has no transcript: {titles}.', other: '{n} have no transcript: {titles}.'},
+  'searched.damaged': {one: '{n} is damaged: {titles}.', other: '{n} are damaged: {titles}.'},
 
   trail: {one: 'How: {n} step, {seconds} s', other: 'How: {n} steps, {seconds} s'},
   'trail.found': {zero: 'nothing', one: '{n} found', other: '{n} found'},
