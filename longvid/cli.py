@@ -24,7 +24,9 @@ from longvid import (
     cli_clip,
     cli_eval,
     cli_export,
+    cli_keys,
     cli_models,
+    cli_serve,
     cli_speakers,
     cli_summary,
     cli_verify,
@@ -390,6 +392,17 @@ app.command(short_help="Verify the library whole, and mend it.", epilog="Example
 app.command(
     short_help="Copy the library while it is used.", epilog="Example: longvid backup /mnt/disk/talks.longvid"
 )(cli_check.backup)
+app.command(
+    short_help="Copy the library to another place.",
+    epilog="Example: longvid copy talks.longvid postgresql://ada@db.example.org/archive",
+)(cli_check.copy)
+
+
+app.command(
+    short_help="Serve the library to programs, agents and people.",
+    epilog="Example: longvid serve --library talks.longvid",
+)(cli_serve.serve)
+app.add_typer(cli_keys.app, name="keys", help="Make, list and revoke the keys of a server.")
 
 
 @app.command(

@@ -43,13 +43,13 @@ LibraryOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on stdout.")]
 
 
-def _open(library: Path | None) -> Library:
+def _open(library: str | Path | None) -> Library:
     from longvid.library import Library
 
     return Library.open(library)
 
 
-def _name(library: Path | None) -> str:
+def _name(library: str | Path | None) -> str:
     from longvid.paths import default_library
 
     return str(library or default_library())

@@ -30,6 +30,8 @@ from longvid_storage.types import (
     VideoInfo,
 )
 
+pytestmark = pytest.mark.both_stores
+
 FILLER = (
     "so let us go on from here then",
     "right that is fine by me I suppose",

@@ -206,6 +206,9 @@ class Scope:
     ``[from_s, to_s)`` in seconds admits what shares a moment with it; a ``speaker`` admits what they say and nothing
     shown or heard. ``longvid_storage.db.scope`` says it in SQL, ``admits`` of one passage; a test holds the two
     together.
+
+    ``rights`` are the collections that the reader may see at all: a video is seen when one of its own is among them.
+    They come from ``Store.within`` alone, and whoever makes or narrows a scope of a view keeps them.
     """
 
     video_ids: frozenset[str] | None = None
@@ -213,6 +216,7 @@ class Scope:
     from_s: float | None = None
     to_s: float | None = None
     speaker: str | None = None
+    rights: frozenset[str] | None = None
 
     @property
     def whole(self) -> bool:
@@ -226,7 +230,7 @@ class Scope:
         return self.from_s is None or end_s > self.from_s or start_s == end_s == self.from_s
 
     def admits(self, passage: Passage) -> bool:
-        """Whether the passage lies within the scope's videos, time and speaker (not: its collection)."""
+        """Whether the passage lies within the scope's videos, time and speaker (not: its collections)."""
         return (
             (self.video_ids is None or passage.video_id in self.video_ids)
             and self.touches(passage.start_s, passage.end_s)
@@ -260,7 +264,7 @@ class Scope:
             return None
         if None not in (speaker, self.speaker) and speaker_key(speaker) != speaker_key(self.speaker):
             return None
-        return Scope(chosen, self.collection, from_s, to_s, self.speaker or speaker)
+        return Scope(chosen, self.collection, from_s, to_s, self.speaker or speaker, self.rights)
 
 
 EVERYTHING = Scope()
