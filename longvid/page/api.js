@@ -30,8 +30,13 @@ class Api {
 
   /** Pictures and films are asked for by the browser itself, which sends no key: a cookie stands for it there. */
   ready() {
-    this.session ??= this.key ? this.send('POST', 'session') : Promise.resolve();
+    this.session ??= this.key ? this.send('POST', 'session') : this.keyless();
     return this.session;
+  }
+
+  /** Where no key is needed, the cookie of one that was used here before is in the way once it is revoked. */
+  async keyless() {
+    if (await this.once('me').catch(() => null)) await this.send('DELETE', 'session');
   }
 
   /** The address of a resource; parameters that are empty are left out. */

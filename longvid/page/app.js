@@ -44,7 +44,7 @@ class App extends Part {
   async enter() {
     try {
       await api.ready();
-      this.me = await api.get('me');
+      this.me = await api.once('me');
       Object.assign(this, {locked: false, fault: ''});
     } catch (problem) {
       this.locked = problem.status === 401 || problem.status === 403;
