@@ -22,7 +22,7 @@ from longvid_storage.types import Utterance, VideoInfo  # noqa: E402
 from page_tools import Page, Served, browser, scheme, size, wait  # noqa: E402
 
 LINES, CARDS, ROUNDS = 50_000, 5_000, 5
-WORDS = [
+WORDS = (
     "the",
     "plan",
     "for",
@@ -35,14 +35,9 @@ WORDS = [
     "every",
     "row",
     "in",
-    "the",
+    "one",
     "night",
-    "of",
-    "the",
-    "eighth",
-    "of",
-    "March",
-]
+)
 
 
 def fill(place: Path) -> None:
@@ -79,18 +74,32 @@ new PerformanceObserver((list) => window.tasks.push(...list.getEntries().map((ea
 """
 SCROLL = """
 const [selector, done] = arguments;
-const find = (root) => root.querySelector(selector) ?? [...root.querySelectorAll('*')].map((each) => each.shadowRoot && find(each.shadowRoot)).find(Boolean);
+const inside = (root) => [...root.querySelectorAll('*')].map((each) => each.shadowRoot && find(each.shadowRoot));
+const find = (root) => root.querySelector(selector) ?? inside(root).find(Boolean);
 const list = find(document);
 let frames = 0;
 const step = () => {
   list.scrollTop += frames++ % 40 === 39 ? list.scrollHeight / 12 : 900;
-  if (frames < 240) requestAnimationFrame(step); else done([frames, Math.round(list.scrollTop), Math.round(list.scrollHeight)]);
+  if (frames < 240) requestAnimationFrame(step);
+  else done([Math.round(list.scrollTop), Math.round(list.scrollHeight)]);
+};
+step();
+"""
+FOLLOW = """
+const [done] = arguments;
+let at_s = 0;
+const step = () => {
+  at_s += 137;
+  const detail = {video_id: 'f'.repeat(64), at_s};
+  document.dispatchEvent(new CustomEvent('longvid-time', {detail}));
+  if (at_s < 34_800) requestAnimationFrame(step); else done();
 };
 step();
 """
 READY = """
 const shown = performance.getEntriesByType('navigation')[0];
-const all = [shown, ...performance.getEntriesByType('resource')].filter((each) => !/\\/(frame|media|storyboard)/.test(each.name));
+const picture = (each) => /\\/(frame|media|storyboard)/.test(each.name);
+const all = [shown, ...performance.getEntriesByType('resource')].filter((each) => !picture(each));
 return [performance.now(), all.reduce((sum, each) => sum + each.transferSize, 0), all.length];
 """
 
@@ -113,9 +122,9 @@ def figures(folder: Path) -> None:
                 )
                 wait(lambda: "video" in page.text(".scope b"), "the scope is told")
                 ready.append(page.run(READY))
-            times = [round(each[0]) for each in ready]
+            times = sorted(round(each[0]) for each in ready)
             print(
-                f"ready to ask: {statistics.median(times)} ms after navigation ({min(times)}-{max(times)}, {ROUNDS} rounds)"
+                f"ready to ask: {statistics.median(times)} ms ({times[0]}-{times[-1]}, {ROUNDS} navigations)"
             )
             print(f"transferred: {ready[-1][1] / 1000:.0f} kB in {ready[-1][2]} answers, without pictures")
             scrolled(page, f"?view=search&video={'f' * 64}", ".lines", f"{LINES} lines of transcript")
@@ -132,11 +141,12 @@ def scrolled(page: Page, address: str, selector: str, what: str) -> None:
     loading = settled(page)
     page.run("window.tasks = []")
     page.driver.set_script_timeout(120)
-    _, top, height = page.driver.execute_async_script(SCROLL, selector)
+    top, height = page.driver.execute_async_script(SCROLL, selector)
     tasks = page.run("return window.tasks")
     drawn = page.run("return deep('.line, .card').length")
     print(
-        f"{what}: longest task {max(loading, default=0)} ms while loading, {max(tasks, default=0)} ms while scrolling {top} of {height} px; {drawn} of them in the page"
+        f"{what}: longest task {max(loading, default=0)} ms while loading, {max(tasks, default=0)} ms while "
+        f"scrolling {top} of {height} px; {drawn} are in the page then"
     )
 
 
@@ -145,21 +155,15 @@ def settled(page: Page) -> list[int]:
     before = -1
     while (height := page.run("return deep('.lines, .cards')[0].scrollHeight")) != before:
         before = height
-        wait(lambda: True, "")
         page.driver.execute_async_script("setTimeout(arguments[0], 1500)")
     return list(page.run("return window.tasks"))
 
 
 def follow(page: Page) -> None:
     page.run("window.tasks = []")
-    page.driver.execute_async_script(
-        "const done = arguments[0]; let at = 0;"
-        "const step = () => { document.dispatchEvent(new CustomEvent('longvid-time', {detail: {video_id: 'f'.repeat(64), at_s: at += 137}}));"
-        "  at < 35000 ? requestAnimationFrame(step) : done() }; step();"
-    )
-    print(
-        f"following ten hours in {35_000 // 137} steps: longest task {max(page.run('return window.tasks'), default=0)} ms"
-    )
+    page.driver.execute_async_script(FOLLOW)
+    longest = max(page.run("return window.tasks"), default=0)
+    print(f"following ten hours in 255 steps: longest task {longest} ms")
 
 
 def pictures(folder: Path, into: Path) -> None:
