@@ -79,8 +79,8 @@ class Admin extends Part {
   }
 
   storage() {
-    const {library, library_videos, storage_bytes} = this.state;
-    return html`<p>${t('admin.held', {n: library_videos ?? 0})}${storage_bytes ? ` · ${(storage_bytes / 1e6).toFixed(1)} MB` : ''} <small dir="ltr">${library ?? ''}</small></p>`;
+    const {videos, storage_bytes} = this.state;
+    return html`<p>${t('admin.held', {n: videos, mb: (storage_bytes / 1e6).toFixed(1)})}</p>`;
   }
 }
 

@@ -97,7 +97,7 @@ const TEXTS = {
   'admin.days': 'Days it holds', 'admin.add': 'Make a key', 'admin.once': 'It is shown this once:', 'admin.revoke': 'Revoke “{name}”',
   'admin.sure': 'Revoke “{name}”? Who uses it is locked out at once.',
   'admin.models': 'Models', 'admin.role': 'For', 'admin.runs': 'Runs', 'admin.better': 'To get better', 'admin.storage': 'Storage',
-  'admin.held': {one: '{n} video', other: '{n} videos'},
+  'admin.held': {one: '{n} video, {mb} MB of knowledge about it', other: '{n} videos, {mb} MB of knowledge about them'},
 
   'keys.title': 'Keyboard', 'keys.page': 'Page', 'keys.player': 'Player', 'keys.off': 'No single-letter keys (for voice control)',
   'key./': 'Ask', 'key.s': 'Search', 'key.b': 'Library', 'key.t': 'Transcript', 'key.u': 'Copy a link to this second', 'key.x': 'Close the video', 'key.?': 'This sheet',
