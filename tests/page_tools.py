@@ -100,11 +100,11 @@ class Served:
     def __init__(self, place: Path, **settings: Any) -> None:
         self.port = free_port()
         self.url = f"http://localhost:{self.port}/"
-        self._place, self._settings = place, settings
+        self.place, self._settings = place, settings
         self.start()
 
     def start(self) -> None:
-        self.library = Library.open(self._place, engines=Engines(profile="offline"))
+        self.library = Library.open(self.place, engines=Engines(profile="offline"))
         app = create_app(self.library, ServerSettings(port=self.port, **self._settings))
         config = uvicorn.Config(
             app, host="127.0.0.1", port=self.port, log_level="error", timeout_graceful_shutdown=1

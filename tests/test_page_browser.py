@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import http.server
 import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +21,7 @@ from page_tools import (
     Served,
     browser,
     film,
+    free_port,
     make_library,
     scheme,
     size,
@@ -28,6 +32,11 @@ pytestmark = pytest.mark.slow
 AXE = Path(__file__).parent / "axe" / "axe.min.js"
 BATS = "How do bats find their way in the dark?"
 BATS_S = SPOKEN[3][0]
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *told: object) -> None:
+        """Not in the tests' output."""
 
 
 @pytest.fixture(scope="module")
@@ -326,3 +335,30 @@ def test_the_page_goes_on_after_the_server_was_away(page: Page, served: Served) 
     page.one("textarea").send_keys("What has three hearts?", Keys.ENTER)
     wait(lambda: len(page.all(".turn .foot")) == 2, "the next question is answered")
     assert "octopus" in page.text(".turn:last-of-type .claims")
+
+
+def test_a_foreign_page_embeds_two_components(
+    served: Served, driver: webdriver.Chrome, tmp_path: Path
+) -> None:
+    port = free_port()
+    there = Served(served.place, origins=(f"http://localhost:{port}",))
+    key, secret = there.library.keys.add("embed", collections=["films"])
+    text = (Path(__file__).parent.parent / "examples" / "embed.html").read_text()
+    text = text.replace("http://localhost:8765/", there.url).replace("lv_PUT_YOUR_KEY_HERE", secret)
+    (tmp_path / "embed.html").write_text(text.replace('collection="lectures"', 'collection="films"'))
+    handler = functools.partial(QuietHandler, directory=tmp_path)
+    foreign = http.server.ThreadingHTTPServer(("localhost", port), handler)
+    threading.Thread(target=foreign.serve_forever).start()
+    try:
+        page = Page(driver, f"http://localhost:{port}/")
+        driver.get(page.url + "embed.html")
+        page.ask(BATS)
+        page.click(".chip")
+        wait(lambda: page.film()["at_s"] > 20, "the film plays in the foreign page")
+        shown = page.film()
+        assert abs(shown["code"] / RATE - shown["at_s"]) <= 2 / RATE
+    finally:
+        foreign.shutdown()
+        foreign.server_close()
+        there.library.keys.revoke(key.key_id)
+        there.stop()

@@ -1,7 +1,7 @@
 /** `<longvid-library>`: every video as a card, filtered and sorted by the server; uploads and the jobs they begin. */
 import {Part, html, nothing} from './base.js';
 import {Blocks} from './blocks.js';
-import {api} from './api.js';
+import {api, crossOrigin} from './api.js';
 import {icon} from './icons.js';
 import './jobs.js';
 import {t} from './texts.js';
@@ -148,7 +148,7 @@ class LibraryView extends Part {
     return html`<article class="card" role="listitem">
       <button class="picture" aria-label=${t('library.open', {title: video.title, length: clock(video.duration_s)})} @click=${() => this.open(video)}>
         <span class="no-picture">${icon('text')}</span>
-        <img loading="lazy" alt="" src=${api.frame(video.video_id, Math.min(video.duration_s * 0.15, 60), 320)} @error=${(e) => (e.target.hidden = true)} @load=${(e) => (e.target.hidden = false)} />
+        <img crossorigin=${crossOrigin} loading="lazy" alt="" src=${api.frame(video.video_id, Math.min(video.duration_s * 0.15, 60), 320)} @error=${(e) => (e.target.hidden = true)} @load=${(e) => (e.target.hidden = false)} />
         <time dir="ltr">${clock(video.duration_s)}</time></button>
       <h2 dir="auto" title=${video.title}>${video.title}</h2>
       <p class="soft">${[video.date, ...(video.collections ?? [])].filter(Boolean).join(' · ')}</p>

@@ -115,6 +115,8 @@ def create_app(library: Library, settings: ServerSettings) -> FastAPI:
             allow_origins=list(settings.origins),
             allow_methods=["*"],
             allow_headers=["*"],
+            # For pictures and films, which a page asks for with the cookie of `/v1/session` alone.
+            allow_credentials=True,
             expose_headers=EXPOSED,
         )
     app.add_middleware(Guards, settings=settings)
