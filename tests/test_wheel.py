@@ -41,6 +41,7 @@ def test_demo_runs_from_the_wheel_in_an_empty_environment(uv: str, tmp_path: Pat
         "longvid_storage",
     }
     assert "longvid/examples/lectures/team-meeting.vtt" in names
+    assert {"longvid/page/index.html", "longvid/page/vendor/lit-html/LICENSE"} <= set(names)
     assert not any("tests" in name for name in names)
 
     python = tmp_path / "venv" / "bin" / "python"
