@@ -155,11 +155,6 @@ def _inside(path: Path, info: VideoInfo, tracks: Tracks, notes: list[str]) -> Tr
     if tracks.pictures:
         kinds = ", ".join(sorted(set(tracks.pictures)))
         notes.append(f"subtitle tracks of pictures are not read ({kinds})")
-    if tracks.unread:
-        kinds = " and ".join(tracks.unread)
-        notes.append(
-            f"a subtitle track holds text that is not read: {kinds}; extract it to a .srt or .vtt beside the file"
-        )
     return None
 
 
