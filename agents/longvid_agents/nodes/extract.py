@@ -7,8 +7,8 @@ from typing import Any
 
 from longvid_agents.answerability import model_for
 from longvid_agents.changed import with_other_values
+from longvid_agents.days import name_date
 from longvid_agents.extractive import choose, rank
-from longvid_agents.narrowing import name_date
 from longvid_agents.question import QuestionPlan
 from longvid_agents.run import Run
 from longvid_agents.scoring import Scores, question_parts, score

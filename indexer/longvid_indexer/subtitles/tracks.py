@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from longvid_indexer.opening import open_media
 from longvid_indexer.packets import demux
@@ -17,9 +17,6 @@ from longvid_indexer.subtitles.reading import finish
 from longvid_indexer.subtitles.scc import CaptionDecoder
 from longvid_indexer.subtitles.timing import add_cue
 from longvid_indexer.subtitles.xml_captions import parse_xml_captions
-
-if TYPE_CHECKING:
-    from av.container import InputContainer
 
 TEXT_CODECS = frozenset(("mov_text", "subrip", "srt", "webvtt", "ass", "ssa", "text", "cc_dec", "ttml"))
 _WITHOUT_LENGTH_S = 5.0
