@@ -87,7 +87,8 @@ def moments(found: Iterable[Moment]) -> str:
     """A numbered list: where, what kind of evidence, and its words; ``(near)`` where no word of the query is."""
     blocks = []
     for number, moment in enumerate(found, 1):
-        where = f"{shown(moment.title)} @ {format_span(moment.start_s, moment.end_s)}"
+        about = "about " if any(each.guessed for each in moment.evidence) else ""
+        where = f"{shown(moment.title)} @ {about}{format_span(moment.start_s, moment.end_s)}"
         near = "  (near)" if moment.near else ""
         lines = [f"{number}. {where}{near}{_gone(moment.path)}"]
         for evidence in moment.evidence[:3]:

@@ -99,22 +99,30 @@ def _by_title(reading: _Reading) -> None:
     """A video whose whole title is in the question."""
     if len(reading.videos) < 2:
         return
-    named = [card for card in reading.videos if has_title(reading.rest, card.title)]
-    if len({card.title.casefold() for card in named}) == 1:
+    told = [
+        c for c in reading.videos if has_title(reading.rest, c.title, surely=c.named not in ("", c.title))
+    ]
+    named = told or [card for card in reading.videos if card.named and has_title(reading.rest, card.named)]
+    titles = {(card.title if told else card.named) for card in named}
+    if len({title.casefold() for title in titles}) == 1:
         reading.choose(named, "")
-        words = r"\W+".join(re.escape(word) for word in named[0].title.split())
+        words = _as_written(titles.pop())
         written = re.search(rf"{LEAD}[\"“”'‘’«»„]?\W?{words}\W?[\"“”'‘’«»„]?", reading.rest, re.IGNORECASE)
         if written:
             reading.without(written.group())
 
 
-def has_title(question: str, title: str) -> bool:
-    """A title of one common word ("Entropy") may be what is asked about: it counts only in quotes."""
-    words = r"\W+".join(re.escape(word) for word in title.split())
+def _as_written(title: str) -> str:
+    return r"\W+".join(re.escape(word) for word in title.split())
+
+
+def has_title(question: str, title: str, *, surely: bool = False) -> bool:
+    """A title of a common word or two ("Entropy") may be what is asked about: it counts in quotes, or if ``surely``."""
+    words = _as_written(title)
     if not words:
         return False
     quoted = rf"[\"“”'‘’«»„]\W*{words}\W*[\"“”'‘’«»„]"
-    pattern = rf"(?<!\w){words}(?!\w)" if len(title.split()) > 2 else quoted
+    pattern = rf"(?<!\w){words}(?!\w)" if surely or len(title.split()) > 2 else quoted
     return bool(re.search(pattern, question, re.IGNORECASE))
 
 

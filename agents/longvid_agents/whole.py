@@ -41,8 +41,8 @@ def whole_claims(plan: QuestionPlan, view: View, *, written: bool = False) -> tu
     if not (plan.kind == "summary" or _ABOUT.match(plan.question)) or not view.scope.whole:
         return ()
     cards = view.cards()
-    named = [card for card in cards if _names(plan.question, card.title)] if len(cards) > 1 else list(cards)
-    if not asks_whole(plan, [card.title for card in named]) or len(named) > 1:
+    named = [card for card in cards if len(cards) == 1 or _names(plan.question, card.named or card.title)]
+    if not asks_whole(plan, [f"{card.title} {card.named}" for card in named]) or len(named) > 1:
         return ()
     if len(named) == 1:
         links = [link for link in view.chain(named[0].video_id) if link.level == "video"]

@@ -29,6 +29,7 @@ from longvid_indexer.report import (
 from longvid_indexer.stages import STAGES, Job, StageEngines, run_stage, why_again
 from longvid_indexer.stages.job import as_text
 from longvid_indexer.subtitles.beside import contents
+from longvid_indexer.titles import file_title
 from longvid_storage.errors import LongvidError, MediaError
 from longvid_storage.types import StageResult
 
@@ -252,7 +253,7 @@ class Pipeline:
         with self.store.view() as view:
             video_id = new_id(media_id, collections, contents(found.beside.taken), view.has_video)
         info = probe(found.path, video_id)
-        return replace(info, title=found.path.stem) if found.title_is_shared else info
+        return replace(info, title=file_title(found.path)) if found.title_is_shared else info
 
     def _still_its(self, was: VideoRow | None, known: PathRow, found: ScannedFile, media_id: str) -> bool:
         """Whether a known path still holds its video: edited subtitles are read again under the same id.
@@ -342,8 +343,8 @@ class Pipeline:
                 candidates.append(other)
         if new and len(candidates) > 1:
             self._left.add(found.path, "copy")
-        if len(candidates) == 1 and row.info.title in {as_text(path.stem) for path in lost}:
-            job.info = replace(row.info, title=as_text(found.path.stem))
+        if len(candidates) == 1 and row.info.title in {as_text(file_title(path)) for path in lost}:
+            job.info = replace(row.info, title=as_text(file_title(found.path)))
             job.notes.append(f"renamed: it was {as_text(lost[0].name)} before")
             self.store.upsert_video(job.info)
         job.found = min(candidates, key=lambda each: (not each.sidecars, str(each.path)))

@@ -15,7 +15,7 @@ from longvid_indexer.sniff import (
     reference_kind,
     sniff_bytes,
 )
-from longvid_indexer.titles import sensible_title
+from longvid_indexer.titles import file_title, sensible_title
 from longvid_storage.errors import MediaError
 from longvid_storage.types import Chapter, VideoInfo
 
@@ -100,7 +100,7 @@ def _probe_transcript(path: Path, video_id: str) -> VideoInfo:
         )
     return VideoInfo(
         video_id=video_id,
-        title=own_title(read.title) or path.stem,
+        title=own_title(read.title) or file_title(path),
         duration_s=max(cue.end_s for cue in read.cues),
         has_video=False,
         has_audio=False,
@@ -118,7 +118,7 @@ def _probe_media(path: Path, video_id: str) -> VideoInfo:
         duration_s = _duration(path, container, start_s)
         return VideoInfo(
             video_id=video_id,
-            title=sensible_title(container.metadata.get("title")) or path.stem,
+            title=sensible_title(container.metadata.get("title")) or file_title(path),
             duration_s=duration_s,
             has_video=video is not None,
             has_audio=audio is not None,

@@ -181,8 +181,8 @@ class Passage:
 
     ``id`` is given once, when the stage that made it is stored, and names it from there to the citation; 0 before
     that, and for what is no passage but is shown like one (a picture, a summary). The span is exactly that of the
-    words or cues it is made of; ``boxes`` are those of the lines on screen. Its vector is kept beside it
-    (``View.vectors``).
+    words or cues it is made of, or a guess where these had no times (``guessed``); ``boxes`` are those of the lines on
+    screen. Its vector is kept beside it (``View.vectors``).
     """
 
     id: int
@@ -194,6 +194,7 @@ class Passage:
     speaker: str | None = None
     language: str | None = None
     boxes: tuple[Box, ...] = ()
+    guessed: bool = False
 
     def __post_init__(self) -> None:
         check_span(self.start_s, self.end_s)
@@ -275,8 +276,9 @@ def speaker_key(name: str | None) -> str | None:
 class VideoCard:
     """One video as a list shows it; ``duration_s`` in seconds, ``path`` empty when no file of it is known.
 
-    ``date`` (``YYYY-MM-DD``, None when not known) and ``speakers`` (under the names users gave them, the busiest
-    first) are there only when details were asked for.
+    ``title`` also says what tells it from others of the same title, ``named`` does not. ``date`` (``YYYY-MM-DD``, None
+    when not known) and ``speakers`` (under the names users gave them, the busiest first) are there only when details
+    were asked for.
     """
 
     video_id: str
@@ -285,6 +287,7 @@ class VideoCard:
     duration_s: float
     date: str | None = None
     speakers: tuple[str, ...] = ()
+    named: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +310,10 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """Where a claim is supported: passage ``passage_id`` (0 for a picture), word for word, with its video's names."""
+    """Where a claim is supported: passage ``passage_id`` (0 for a picture), word for word, with its video's names.
+
+    ``approximate``: its words are said near that span; the source has no times that could be right.
+    """
 
     video_id: str
     title: str
@@ -317,12 +323,15 @@ class Citation:
     kind: Channel
     quote: str
     passage_id: int = 0
+    approximate: bool = False
 
     @classmethod
     def of(cls, passage: Passage, title: str, path: str) -> Citation:
         """The passage, cited; the one place where citations are made."""
         span = (passage.start_s, passage.end_s)
-        return cls(passage.video_id, title, path, *span, passage.kind, passage.text, passage.id)
+        return cls(
+            passage.video_id, title, path, *span, passage.kind, passage.text, passage.id, passage.guessed
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from longvid_storage.db import catalog, chain_rows, schema, speakers, vectors
+from longvid_storage.db.apart import told_apart, with_apart
 from longvid_storage.db.chain import ChainLink
 from longvid_storage.db.rows import PathRow, SpeakerRow, TranscriptInfo, VideoRow
 from longvid_storage.db.scope import keyframe_conditions, passage_conditions, touching, video_conditions
@@ -84,10 +85,13 @@ class View:
         self.scope = scope
         self.home = home
         self.encoders: Encoders = encoders or NoEncoders()
+        self._wider: View | None = None
 
     def within(self, scope: Scope) -> View:
         """The same snapshot within another scope, which must be a narrower one (``Scope.narrowed``)."""
-        return View(self.connection, scope, self.home, self.encoders)
+        narrower = View(self.connection, scope, self.home, self.encoders)
+        narrower._wider = self
+        return narrower
 
     @cached_property
     def generation(self) -> int:
@@ -98,16 +102,32 @@ class View:
     def _names(self) -> SpeakerNames:
         return SpeakerNames(self.connection)
 
+    @cached_property
+    def _apart(self) -> dict[int, str]:
+        if self._wider is not None:
+            return self._wider._apart  # a question that narrows itself doesn't rename what it finds
+        return told_apart(self.connection, self._admitting(schema.Video.video_key))
+
+    @cached_property
+    def _guessed(self) -> frozenset[int]:
+        """Keys of videos whose transcript has no times of its own."""
+        stage = schema.Stage
+        guessed = func.json_extract(stage.counters, "$.times_guessed") > 0
+        query = select(stage.video_key).where(stage.stage == "transcript", guessed)
+        return frozenset(self.connection.execute(query).scalars())
+
     # Videos
 
     def videos(self) -> list[VideoRow]:
         """Every video of the scope, by title."""
-        return catalog.videos(self.connection, *self._admitting(schema.Video.video_key), scope=self.scope)
+        admitted = self._admitting(schema.Video.video_key)
+        return catalog.videos(self.connection, *admitted, scope=self.scope, apart=self._apart)
 
     def video(self, video_id: str) -> VideoRow:
         """One video by its full id. Raises ``NotFoundError``: the scope has none of that id."""
         key = self._key(video_id)
-        return catalog.videos(self.connection, schema.Video.video_key == key, scope=self.scope)[0]
+        chosen = schema.Video.video_key == key
+        return catalog.videos(self.connection, chosen, scope=self.scope, apart=self._apart)[0]
 
     def has_video(self, video_id: str) -> bool:
         """Whether the scope has a video of exactly this id."""
@@ -119,12 +139,15 @@ class View:
         return list(self.connection.execute(query.order_by(schema.Video.video_id).limit(limit)).scalars())
 
     def resolve(self, name: str) -> str:
-        """The id of the one video that ``name`` means: an id, a title, a path or file name, or a prefix of an id.
+        """The id of the one video that ``name`` means: an id, a title (also with what tells it apart), a path or file
+        name, or a prefix of an id.
 
         Raises:
             NotFoundError: none, or several; the message names some of the scope's that might be meant.
         """
-        return catalog.resolve_video(self.connection, name, self._admitting(schema.Video.video_key))
+        return catalog.resolve_video(
+            self.connection, name, self._admitting(schema.Video.video_key), self._apart
+        )
 
     def collections(self) -> list[str]:
         """Names of the collections that the scope has a video of, sorted."""
@@ -176,7 +199,15 @@ class View:
             dates = {key: d for key, _, title, *_ in rows if (d := _date(title, *files.get(key, ("", None))))}
             heard = self._heard([each[0] for each in rows])
         cards = [
-            VideoCard(video_id, title, str(first or ""), duration_s, dates.get(key), heard.get(key, ()))
+            VideoCard(
+                video_id,
+                with_apart(title, self._apart.get(key, "")),
+                str(first or ""),
+                duration_s,
+                dates.get(key),
+                heard.get(key, ()),
+                title,
+            )
             for key, video_id, title, first, duration_s in rows
         ]
         return sorted(cards, key=lambda card: (card.title.casefold(), card.video_id))
@@ -320,12 +351,14 @@ class View:
                 self.connection.execute(query)]  # fmt: skip
 
     def named(self, video_key: int, passage: Passage) -> Passage:
-        """The passage with its speaker called as the user calls them."""
-        name = self._names.of(video_key, passage.speaker)
-        if name == passage.speaker:
+        """The passage with its speaker called as the user calls them, marked where its time is a guess."""
+        name, p = self._names.of(video_key, passage.speaker), passage
+        guessed = p.kind == "speech" and video_key in self._guessed
+        if name == p.speaker and not guessed:
             return passage
-        p = passage
-        return Passage(p.id, p.video_id, p.kind, p.start_s, p.end_s, p.text, name, p.language, p.boxes)
+        return Passage(
+            p.id, p.video_id, p.kind, p.start_s, p.end_s, p.text, name, p.language, p.boxes, guessed
+        )
 
     def vectors(self, ids: Sequence[int], model_fingerprint: str) -> dict[int, NDArray[np.float16]]:
         """Passage id → its vector of that model, shape ``(dimension,)``; passages without one are left out."""
