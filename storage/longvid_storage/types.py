@@ -336,7 +336,10 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class MediaSpan:
-    """``[start_s, end_s)`` of the video at ``path``, and the words it is shown for."""
+    """``[start_s, end_s)`` of the video at ``path``, and the words it is shown for.
+
+    ``audio_track``: the number of the sound track to hear; None for the one that holds speech.
+    """
 
     path: str
     start_s: float
@@ -344,6 +347,7 @@ class MediaSpan:
     title: str = ""
     text: str = ""
     video_id: str = ""
+    audio_track: str | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.start_s < self.end_s:
