@@ -90,10 +90,8 @@ def test_where_else_is_the_question_before_it_asked_there(
 )
 def test_what_asks_something_itself_is_not_moved(question: str) -> None:
     assert resolve(question, [DECIDED], Scope(), SPEAKERS, videos=CARDS).question != DECIDED.asked
-    assert (
-        resolve("and in the other meeting?", [DECIDED], Scope(), SPEAKERS, videos=CARDS[:1]).question
-        != DECIDED.asked
-    )
+    nowhere = resolve("and in the other meeting?", [DECIDED], Scope(), SPEAKERS, videos=CARDS[:1])
+    assert nowhere.question != DECIDED.asked
 
 
 @pytest.mark.parametrize(
@@ -246,7 +244,7 @@ ANY_FILTERS = st.builds(
     to_s=st.none() | st.floats(51, 90),
     speaker=st.none() | st.sampled_from(["Maya", "Jonas Weber", "nobody"]),
 )
-WORDS = "and other meeting on 2025-02-10 what did she he say after before that there in video Maya Jonas about it else budget why"
+WORDS = "and what did she he say after before that there in video Maya Jonas about it else budget why other 2025-02-10"
 
 
 @settings(max_examples=200, deadline=None)
