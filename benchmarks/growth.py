@@ -76,7 +76,8 @@ def growing(folder: Path, counts: list[int]) -> None:
         used = _run("use", folder, folder)
         print(
             f"| {count:,} | {statistics.median(single):.2f} ({min(single):.2f} to {max(single):.2f}) | {inside:.2f}"
-            f" | {used['first search']:.2f} | {1000 * used['warm search']:.0f} | {used['first ask']:.2f} | {used['memory']:.0f} |",
+            f" | {used['first search']:.2f} | {1000 * used['warm search']:.0f} | {used['first ask']:.2f}"
+            f" | {used['memory']:.0f} |",
             flush=True,
         )
 

@@ -348,7 +348,7 @@ class View:
             .order_by(row.video_key, row.start_s, row.end_s, row.passage_id)
         )
         return [self.named(key, passage_of(each, video_id, fields)) for each, key, video_id, *fields in
-                self.connection.execute(query)]  # fmt: skip
+                self.connection.execute(query).all()]  # fmt: skip
 
     def named(self, video_key: int, passage: Passage) -> Passage:
         """The passage with its speaker called as the user calls them, marked where its time is a guess."""
