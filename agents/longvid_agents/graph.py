@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from longvid_agents.budget import Budget
 from longvid_agents.cite import format_claim
 from longvid_agents.context import Context
+from longvid_agents.kinds import Kind
 from longvid_agents.lists import Listed, counted, held, minutes, told
 from longvid_agents.media import Media
 from longvid_agents.narrowing import narrow, only
@@ -31,7 +32,7 @@ from longvid_agents.nodes.plan import plan
 from longvid_agents.nodes.reflect import reflect
 from longvid_agents.nodes.search import search
 from longvid_agents.nodes.verify import verify
-from longvid_agents.question import Kind, make_plan
+from longvid_agents.question import make_plan
 from longvid_agents.run import AskEvent, Run
 from longvid_agents.state import AskState
 from longvid_agents.video_lm import VideoLM

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from longvid_agents.cues import Cue
 from longvid_agents.days import name_date
+from longvid_agents.kinds import has_sign
 from longvid_agents.question import QuestionPlan, make_plan
 from longvid_agents.summarise import strongest
 from longvid_agents.whole import asks_whole
@@ -29,25 +30,6 @@ MOST_SAID = 8
 MOST_ITEMS = 5
 MOST_VIDEOS = 100
 _AROUND_S = 20.0
-_OFTEN = re.compile(r"\bhow (?:many times|often)\b|\bnumber of times\b|多少次|几次", re.IGNORECASE)
-_WHICH = re.compile(
-    r"\b(?:which|what|how many)(?: of (?:the|my|our))?"
-    r" (?:videos?|meetings?|lectures?|talks?|calls?|recordings?|files?)\b"
-    r".*\b(?:mention|say|said|talk|discuss|speak|spoke|cover|contain|about|appear|come)",
-    re.IGNORECASE,
-)
-_VIDEOS = "videos?|meetings?|lectures?|talks?|calls?|recordings?|files?|films?|sessions?|episodes?"
-_LENGTH = re.compile(
-    rf"^\W*how (?:long|many (?:minutes|hours|seconds)) (?:is|are|was|were|does|do|did)\b"
-    rf"(?:\W+(?:the|this|that|it|each|every|all|of|my|our|long|last|lasts?|take|run|recorded|whole|entire|{_VIDEOS}))*\W*$",
-    re.IGNORECASE,
-)
-_THERE = re.compile(
-    rf"^\W*(?:how many|which|what|list|show|name)(?: of)?(?: the| my| our| all)* (?:{_VIDEOS})"
-    r"(?:\W+(?:are|is|was|were|do|does|have|has|i|we|you|there|here|in|the|this|library|collection|it|hold|holds|indexed|known"
-    r"|altogether|total))*\W*$",
-    re.IGNORECASE,
-)
 _COUNT_WORDS = re.compile(
     r"\b(?:how|many|often|times?|number|in|which|what|of|the|my|our|videos?|meetings?|lectures?|talks?|calls?"
     r"|recordings?|files?|is|are|was|were|does|do|did|has|have|been|they|anyone|anybody|somebody|someone|we|it|there"
@@ -80,8 +62,8 @@ class Listed:
 
 def held(question: str, view: View) -> Listed | None:
     """The scope's videos and their lengths; None when neither is asked. Each is cited by where it begins or ends."""
-    lengths = bool(_LENGTH.match(question))
-    if not lengths and not _THERE.match(question):
+    lengths = has_sign(question, "how long")
+    if not lengths and not has_sign(question, "the videos"):
         return None
     claims, total_s = [], 0.0
     cards = view.cards()
@@ -102,8 +84,8 @@ def held(question: str, view: View) -> Listed | None:
 
 def counted(question: str, view: View) -> Listed | None:
     """How often, or in which videos, something is said or shown; None when that is not asked, or it is nowhere."""
-    often = bool(_OFTEN.search(question))
-    if not often and not _WHICH.search(question):
+    often = has_sign(question, "times")
+    if not often and not has_sign(question, "in which videos"):
         return None
     if often and _SPEAKS.search(question):
         return _spoken(question, view)

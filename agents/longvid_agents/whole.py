@@ -25,7 +25,6 @@ _WHOLE_WORDS = """
     standup sync class interview podcast course everything please key takeaways takeaway
 """
 _WHOLE = frozenset(_WHOLE_WORDS.split())
-_ABOUT = re.compile(r"^what (?:is|are|was|were)\b.*\babout\W*$", re.IGNORECASE)
 MOST_CLAIMS = 12
 EXTRACTIVE = "extractive"
 _WORD = re.compile(r"\w+")
@@ -38,7 +37,7 @@ def whole_claims(plan: QuestionPlan, view: View, *, written: bool = False) -> tu
     speaker's words, or when there is no chain (``written``: none that a model wrote): it is then answered as any
     other.
     """
-    if not (plan.kind == "summary" or _ABOUT.match(plan.question)) or not view.scope.whole:
+    if plan.kind != "summary" or not view.scope.whole:
         return ()
     cards = view.cards()
     named = [card for card in cards if len(cards) == 1 or _names(plan.question, card.named or card.title)]
