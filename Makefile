@@ -57,5 +57,5 @@ $(VENV)/.installed: pyproject.toml constraints.txt overrides.txt | $(VENV)/bin/p
 
 $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(VENV)/.installed
 	@echo "longvid: installing torch, whisper, open_clip, easyocr, transformers and the test tools (several GB, once)" >&2
-	@$(PIP_INSTALL) --editable '.[cpu,offline,models,fast,served,server,langchain,llamaindex,export,eval,dev]'
+	@$(PIP_INSTALL) --editable '.[cpu,offline,models,fast,served,server,postgresql,langchain,llamaindex,export,eval,dev]'
 	@touch $@

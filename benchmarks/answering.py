@@ -33,7 +33,7 @@ from longvid_agents.state import AskState
 from longvid_storage.types import Passage, Scope
 
 SETS = ("qmsum", "calls", "talks")
-FITTED = [name for name in QuoteWeights.__slots__ if name != "defines"]
+FITTED = [name for name in QuoteWeights.__slots__ if name not in ("defines", "supposes")]
 
 
 @dataclass

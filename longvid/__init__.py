@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from longvid_storage.errors import (
+    AccessError,
     BusyError,
     LibraryError,
     LongvidError,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from longvid.library import Library
 
 __all__ = [
+    "AccessError",
     "Answer",
     "BusyError",
     "Citation",

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 Names = str | Sequence[str] | None
 
+# A text of so many is a book; each of its sentences is searched for.
+MOST_LETTERS = 1_000_000
+
 
 def checked_scope(
     store: Store,
@@ -85,6 +88,19 @@ def check_question(question: str) -> str:
     if not question.strip():
         raise UsageError("the question is empty: ask something, in quotes")
     return _unicode(question)
+
+
+def check_written(text: str) -> str:
+    """A text to be checked against the recordings; needs no library.
+
+    Raises:
+        UsageError: it says nothing, or more than ``MOST_LETTERS``.
+    """
+    if not any(map(str.isalnum, text)):
+        raise UsageError("the text is empty: give one with sentences, such as minutes of a meeting")
+    if len(text) > MOST_LETTERS:
+        raise UsageError(f"the text has {len(text):,} letters: at most {MOST_LETTERS:,} are checked at once")
+    return _unicode(text)
 
 
 def _unicode(text: str) -> str:

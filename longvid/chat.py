@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from longvid.arguments import check_question
 from longvid_storage.db import chats
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from longvid_agents.conversation.chat import ChatReply
     from longvid_agents.conversation.turns import Turn
     from longvid_agents.media import Media
+    from longvid_agents.run import AskEvent
     from longvid_storage.db.chats import StoredChat
     from longvid_storage.db.store import Store
     from longvid_storage.db.view import View
@@ -69,7 +70,6 @@ class Chat:
     ) -> None:
         from longvid_agents.context import Context
         from longvid_agents.conversation.chat import Conversation
-        from longvid_agents.conversation.turns import FILTERS
         from longvid_agents.graph import ask as answer
 
         if store.read_only:
@@ -77,22 +77,24 @@ class Chat:
         name = None if name is None else checked_name(name)
         self._store = store
         with store.conversing() as connection:
-            known = chats.read(connection, name) if name is not None else []
+            known = chats.read(connection, store.owner, name) if name is not None else []
             if known:
                 scope = _kept(known[0], scope, store)
                 session = chats.resume(connection, known[0])
             else:
-                session = chats.begin(connection, name, FILTERS.dump_python(scope, mode="json"))
+                session = chats.begin(connection, store.owner, name, _plain(scope))
         self._session = session
         self.name = session.name
         self.filters = scope
         self.resumed = bool(known)
+        self._on_event: Callable[[AskEvent], None] | None = None
         lm = None if extractive else engines.video_lm
         names = engines.names()
 
         def ask(question: str, view: View, turns: Sequence[Turn]) -> Answer:
             context = Context(tuple(turns))
-            return answer(question, view, lm=lm, media=media, engines=names, context=context)
+            heard = self._on_event
+            return answer(question, view, lm=lm, media=media, engines=names, context=context, on_event=heard)
 
         def opened() -> AbstractContextManager[View]:
             return store.view(scope, engines)
@@ -109,25 +111,28 @@ class Chat:
         from longvid_agents.conversation.turns import admitted
 
         with self._store.view() as view:
-            found = chats.read(view.connection, self.name)
+            found = chats.read(view.connection, self._store.owner, self.name)
+            kept = admitted(_turns(found[0]), self.filters) if found else ()
+            seen = [turn for turn in kept if all(map(view.has_video, turn.videos))]  # rights may have shrunk
         if not found or found[0].chat_key != self._session.chat_key:
             raise NotFoundError(f"the session {self.name!r} was deleted: begin another one")
-        return admitted(_turns(found[0]), self.filters)
+        return tuple(seen)
 
-    def ask(self, question: str) -> ChatReply:
-        """Ask; what it refers to is found in the turns before.
+    def ask(self, question: str, *, on_event: Callable[[AskEvent], None] | None = None) -> ChatReply:
+        """Ask; what it refers to is found in the turns before. ``on_event`` is as of ``Library.ask``.
 
         Raises:
             UsageError: an empty question. ModelError: the model failed; the turn is not remembered.
         """
+        self._on_event = on_event
         return self._conversation.ask(check_question(question))
 
     def _keep(self, turn: Turn) -> None:
-        from longvid_agents.conversation.turns import FILTERS, TURN
+        from longvid_agents.conversation.turns import TURN
 
-        scope, kept = FILTERS.dump_python(self.filters, mode="json"), TURN.dump_python(turn, mode="json")
+        kept = TURN.dump_python(turn, mode="json")
         with self._store.conversing() as connection:
-            chats.append(connection, self._session.chat_key, scope, kept, turn.videos)
+            chats.append(connection, self._session.chat_key, _plain(self.filters), kept, turn.videos)
 
     def close(self) -> None:
         """Leave it; every finished turn is kept already, and a session in which nothing was asked is not."""
@@ -156,21 +161,45 @@ def checked_name(name: str) -> str:
 
 
 def sessions(store: Store, within: Scope) -> list[ChatInfo]:
-    """The conversations that may look at nothing outside ``within``, the one used last first."""
+    """The conversations that may look at nothing outside ``within``, the one used last first.
+
+    Nothing is told of what the reader may not see any more: neither such a conversation nor such a turn.
+    """
+    told = []
     with store.view() as view:
-        found = [(each, _filters(each)) for each in chats.read(view.connection)]
-    return [
-        ChatInfo(
-            each.name,
-            own.collection,
-            None if own.video_ids is None else tuple(sorted(own.video_ids)),
-            own.speaker,
-            len(each.turns),
-            _turns(each)[-1].question if each.turns else None,
-        )
-        for each, own in found
-        if _narrowed(own, within) == own
-    ]
+        names = None if store.rights is None else view.collections()
+        for each in chats.read(view.connection, store.owner):
+            own = _filters(each)
+            chosen = None if own.video_ids is None else tuple(sorted(own.video_ids))
+            if _narrowed(own, within) != own or not all(map(view.has_video, chosen or ())):
+                continue
+            if own.collection is not None and names is not None and own.collection not in names:
+                continue
+            turns = [turn for turn in _turns(each) if all(map(view.has_video, turn.videos))]
+            last = turns[-1].question if turns else None
+            told.append(ChatInfo(each.name, own.collection, chosen, own.speaker, len(turns), last))
+    return told
+
+
+def turns_of(store: Store, name: str) -> tuple[ChatInfo, tuple[Turn, ...]]:
+    """A conversation of the store's owner, and its turns that they may see.
+
+    Raises:
+        NotFoundError: they have none of that name.
+    """
+    from longvid_agents.conversation.turns import admitted
+
+    info = next((each for each in sessions(store, Scope()) if each.name == name.strip()), None)
+    if info is None:
+        raise _no_session(name)
+    with store.view() as view:
+        found = chats.read(view.connection, store.owner, info.name)
+        kept = admitted(_turns(found[0]), _filters(found[0])) if found else ()
+        return info, tuple(turn for turn in kept if all(map(view.has_video, turn.videos)))
+
+
+def _no_session(name: str) -> NotFoundError:
+    return NotFoundError(f"there is no session {name!r}: longvid chat --list shows those there are")
 
 
 def delete(store: Store, name: str) -> None:
@@ -180,9 +209,9 @@ def delete(store: Store, name: str) -> None:
         NotFoundError: there is none of that name. ReadOnlyError: the library may not be written.
     """
     with store.conversing(erase=True) as connection:
-        there = chats.delete_chat(connection, name.strip())
+        there = chats.delete_chat(connection, store.owner, name.strip())
     if not there:
-        raise NotFoundError(f"there is no session {name!r}: longvid chat --list shows those there are")
+        raise _no_session(name)
 
 
 def _filters(session: StoredChat) -> Scope:
@@ -190,6 +219,14 @@ def _filters(session: StoredChat) -> Scope:
         from longvid_agents.conversation.turns import FILTERS
 
         return FILTERS.validate_python(session.scope)
+
+
+def _plain(scope: Scope) -> dict[str, Any]:
+    """What a conversation may look at, as it is stored; what its reader may see is asked anew each time."""
+    from longvid_agents.conversation.turns import FILTERS
+
+    plain: dict[str, Any] = FILTERS.dump_python(scope, mode="json", exclude={"rights"})
+    return plain
 
 
 def _turns(session: StoredChat) -> tuple[Turn, ...]:

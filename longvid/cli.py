@@ -25,10 +25,13 @@ from longvid import (
     cli_eval,
     cli_export,
     cli_index,
+    cli_keys,
     cli_models,
     cli_search,
+    cli_serve,
     cli_speakers,
     cli_summary,
+    cli_verify,
     output,
 )
 from longvid.cli_options import (
@@ -126,6 +129,10 @@ app.command(
     short_help="List every place where a term is said or shown.",
     epilog="Example: longvid mentions 'learning rate' 'step size' --speaker Maya",
 )(cli_search.mentions)
+app.command(
+    short_help="Check a text, such as minutes, against the recordings.",
+    epilog="Example: longvid verify minutes.md --collection team",
+)(cli_verify.verify)
 
 
 @app.command(epilog="Example: longvid ls --json | jq .title")
@@ -212,6 +219,17 @@ app.command(short_help="Verify the library whole, and mend it.", epilog="Example
 app.command(
     short_help="Copy the library while it is used.", epilog="Example: longvid backup /mnt/disk/talks.longvid"
 )(cli_check.backup)
+app.command(
+    short_help="Copy the library to another place.",
+    epilog="Example: longvid copy talks.longvid postgresql://ada@db.example.org/archive",
+)(cli_check.copy)
+
+
+app.command(
+    short_help="Serve the library to programs, agents and people.",
+    epilog="Example: longvid serve --library talks.longvid",
+)(cli_serve.serve)
+app.add_typer(cli_keys.app, name="keys", help="Make, list and revoke the keys of a server.")
 
 
 @app.command(

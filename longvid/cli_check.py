@@ -1,4 +1,4 @@
-"""``longvid check`` and ``longvid backup``: whether a library is whole, and a copy of it while it is used."""
+"""``longvid check``, ``backup`` and ``copy``: whether a library is whole, and copies of it while it is used."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typer
 
 from longvid import output
 from longvid.cli_options import JsonOption, LibraryOption, open_library
+from longvid.opening import shown_place
 from longvid_storage.text.shown import shown
 
 
@@ -56,3 +57,16 @@ def backup(
     with open_library(library) as lib:
         lib.backup(target, force=force)
     output.note(shown(f"wrote {target}"))
+
+
+def copy(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="The library to copy.")],
+    destination: Annotated[
+        str,
+        typer.Argument(metavar="DESTINATION", help="A new directory, or postgresql://USER@HOST/DATABASE."),
+    ],
+) -> None:
+    """Copy a library to another place, PostgreSQL for one, and compare every row; cut short, it goes on."""
+    with open_library(source) as lib:
+        rows = lib.copy_to(destination, lambda name, rows: output.note(f"  {name}: {rows}"))
+    output.note(shown(f"copied {rows} rows to {shown_place(destination)}, each compared"))

@@ -69,7 +69,7 @@ def render(made: Clip) -> str:
     return "\n".join([*lines, f"{shown(str(made.path))}: {format_time(math.ceil(made.duration_s))}, {sound}"])
 
 
-def _spans(what: list[str], library: Path | None, pad_s: float) -> list[MediaSpan]:
+def _spans(what: list[str], library: str | Path | None, pad_s: float) -> list[MediaSpan]:
     from longvid_indexer.listening import asked_before
     from longvid_storage.text.timecode import parse_time
     from longvid_storage.types import MediaSpan

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from longvid import output
 
 if TYPE_CHECKING:
+    from longvid.evaluation.windows import FixedWindows
     from longvid.library import Library
 
 
@@ -42,13 +43,13 @@ LibraryOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on stdout.")]
 
 
-def _open(library: Path | None) -> Library:
+def _open(library: str | Path | None) -> Library:
     from longvid.library import Library
 
     return Library.open(library)
 
 
-def _name(library: Path | None) -> str:
+def _name(library: str | Path | None) -> str:
     from longvid.paths import default_library
 
     return str(library or default_library())
@@ -63,6 +64,10 @@ def questions(
     within: Annotated[bool, typer.Option("--within", help="Look only inside each question's video.")] = False,
     ask: Annotated[
         bool, typer.Option("--ask", help="Also answer each question, and judge the answers.")
+    ] = False,
+    baselines: Annotated[
+        bool,
+        typer.Option("--baselines", help="Ask windows of 30 s the same, by words, and by words and meaning."),
     ] = False,
     out: Annotated[
         Path | None, typer.Option("--out", help="Write a report (HTML and JSON) to this folder.")
@@ -87,6 +92,7 @@ def questions(
             library_name=_name(library),
             within=within,
             ask=ask,
+            baselines=_fixed_windows(lib) if baselines else None,
             progress=_progress,
         )
     if out is not None:
@@ -97,6 +103,15 @@ def questions(
         output.record(result.to_dict())
     else:
         output.result(table.evaluation(result))
+
+
+def _fixed_windows(library: Library) -> dict[str, FixedWindows]:
+    from longvid.evaluation.windows import FixedWindows
+
+    said = {each.video_id: library.show(each.video_id).utterances for each in library.videos()}
+    found = {"30 s, BM25": FixedWindows(said)}
+    encoder = library.engines.text_encoder
+    return found if encoder is None else found | {f"30 s, BM25 + {encoder.name}": FixedWindows(said, encoder)}
 
 
 @app.command(epilog="Example: longvid eval structure topics.jsonl --tolerance 10")

@@ -16,9 +16,12 @@ if TYPE_CHECKING:
     from longvid.library import Library
 
 LibraryOption = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
-        "--library", "-L", envvar="LONGVID_LIBRARY", help="Where the knowledge lives (a directory)."
+        "--library",
+        "-L",
+        envvar="LONGVID_LIBRARY",
+        help="Where the knowledge lives: a directory, or postgresql://USER@HOST/DATABASE.",
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on stdout.")]
@@ -52,7 +55,9 @@ ConfigOption = Annotated[
 ]
 
 
-def open_library(library: Path | None, *, create: bool = False, engines: Engines | None = None) -> Library:
+def open_library(
+    library: str | Path | None, *, create: bool = False, engines: Engines | None = None
+) -> Library:
     """The library a command works on.
 
     Raises:

@@ -88,9 +88,12 @@ def mentions(
     chosen = filters(video, collection, from_, to, speaker)
     with open_library(library) as lib:
         found = lib.mentions(terms, **chosen)
+        through = None if found else lib.searched(terms, **chosen)
         tell(lib.unknown_speaker(speaker, video=video, collection=collection))
     if json_:
         for each in found:
             output.record(each)
+        if through is not None:
+            output.record({"searched": through})
     else:
-        output.result(printing.mentions(found))
+        output.result(printing.mentions(found, through))

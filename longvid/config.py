@@ -9,6 +9,8 @@
     speech = "faster-whisper:large-v3"
     text = { model = "transformers:BAAI/bge-m3", device = "cpu" }
     rerank = "off"
+
+    [server]                        # of `longvid serve`: see longvid/server/settings.py
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from longvid_storage.errors import LongvidWarning, UsageError
 
 NAME = "longvid.toml"
 VARIABLE = "LONGVID_CONFIG"
-_KEYS = ("profile", "device", "models")
+_KEYS = ("profile", "device", "models", "server")
 
 
 _HERE = "found in the working directory, so for local models only"
@@ -47,6 +49,7 @@ class Config:
     profile: str | None = None
     device: str | None = None
     models: Mapping[str, str | Mapping[str, Any]] = field(default_factory=dict)
+    server: Mapping[str, Any] = field(default_factory=dict, repr=False)
     found_here: bool = False
     origin: str = ""
 
@@ -102,12 +105,17 @@ def _checked(place: Path, found: dict[str, Any], origin: str) -> Config:
     models = found.get("models", {})
     if not isinstance(models, dict):
         raise UsageError(f'{place}: models is {models!r}, it is a table: [models], then ROLE = "SPEC"')
+    server = found.get("server", {})
+    if not isinstance(server, dict):
+        raise UsageError(f"{place}: server is {server!r}, it is a table: [server], then NAME = VALUE")
     here = origin == _HERE
+    if here and server:
+        raise not_from_here(place, "the server", "has settings")
     if here:
         for role, spec in models.items():
             _require_harmless(place, role, spec)
         warnings.warn(f"settings are taken from {place.absolute()}, {origin}", LongvidWarning, stacklevel=3)
-    return Config(place, found.get("profile"), found.get("device"), models, here, origin)
+    return Config(place, found.get("profile"), found.get("device"), models, server, here, origin)
 
 
 def _require_harmless(place: Path, role: str, spec: object) -> None:

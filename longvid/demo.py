@@ -15,7 +15,7 @@ QUESTIONS = (
 )
 
 
-def run(library: Path | None = None) -> int:
+def run(library: str | Path | None = None) -> int:
     """Index the examples, ask three questions (the last one has no answer in them), print what came back."""
     lectures = example_lectures()
     if not lectures.is_dir():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,15 @@ class VideoSummary:
     collections: tuple[str, ...]
     stages: dict[str, str]
     gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionSummary:
+    """A collection: how many videos it holds, and how many seconds these last together."""
+
+    name: str
+    videos: int
+    duration_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +107,15 @@ def summary_of(row: VideoRow) -> VideoSummary:
         stages={name: record.result.status for name, record in row.stages.items()},
         gone=bool(row.paths) and not any(os.path.lexists(path) for path in row.paths),
     )
+
+
+def collection_summaries(rows: Iterable[VideoRow], names: Iterable[str]) -> list[CollectionSummary]:
+    """The collections of these names, as these videos fill them."""
+    of: dict[str, list[float]] = {name: [] for name in names}
+    for row in rows:
+        for name in row.collections:
+            of[name].append(row.info.duration_s)
+    return [CollectionSummary(name, len(each), sum(each)) for name, each in of.items()]
 
 
 def details_of(view: View, video_id: str) -> VideoDetails:

@@ -14,6 +14,7 @@ from longvid.models.naming import ModelPlan
 from longvid.models.profiles import PROFILES
 from longvid.models.registry import third_party
 from longvid.models.roles import ROLES
+from longvid.opening import shown_place
 from longvid.paths import default_library
 from longvid_storage.errors import LongvidError
 from longvid_storage.text.shown import shown
@@ -59,7 +60,7 @@ class Examination:
     settings: dict[str, str]
 
 
-def examine(library: Path | None = None, engines: Engines | None = None) -> Examination:
+def examine(library: str | Path | None = None, engines: Engines | None = None) -> Examination:
     """Look around; loads no model."""
     path = library or default_library()
     chosen = engines or Engines()
@@ -73,7 +74,7 @@ def examine(library: Path | None = None, engines: Engines | None = None) -> Exam
         gpu_gb=gpu_gb,
         config=None if chosen.config.path is None else str(chosen.config.path),
         profile=chosen.profile,
-        library=str(path),
+        library=shown_place(path),
         library_videos=videos,
         library_error=error,
         vector_index=_vector_index(),
@@ -83,7 +84,7 @@ def examine(library: Path | None = None, engines: Engines | None = None) -> Exam
     )
 
 
-def _settings(library: Path | None, engines: Engines) -> dict[str, str]:
+def _settings(library: str | Path | None, engines: Engines) -> dict[str, str]:
     """Each setting → where it comes from."""
     config = engines.config
     named = "$LONGVID_LIBRARY" if os.environ.get("LONGVID_LIBRARY") else "not set: the user's data directory"
@@ -102,19 +103,17 @@ def _settings(library: Path | None, engines: Engines) -> dict[str, str]:
     return found
 
 
-def _library(path: Path, engines: Engines) -> tuple[int | None, str | None]:
+def _library(path: str | Path, engines: Engines) -> tuple[int | None, str | None]:
     """How many videos, and what keeps the library from opening; ``auto`` is settled while it is open."""
     from longvid.library import Library
 
-    if not path.exists():
-        return None, None
     try:
         with Library.open(path, engines=engines) as lib:
             count = len(lib.videos())
             _ = engines.choices  # they may depend on what the library holds
             return count, None
     except LongvidError as error:
-        return None, error.message
+        return None, None if error.code == "no_library" else error.message
 
 
 def _gpu() -> tuple[str | None, float | None]:

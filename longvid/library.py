@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from longvid.arguments import Names, check_query, check_question, checked_length, checked_scope
+from longvid.arguments import Names, check_query, check_question, check_written, checked_length, checked_scope
 from longvid.engines import Engines
 from longvid.paths import default_library
 from longvid.shelf import Shelf
-from longvid_storage.types import Answer, Moment, Scope
+from longvid_storage.types import Answer, Moment, Scope, Searched
 
 if TYPE_CHECKING:
     from longvid.chat import Chat, ChatInfo
+    from longvid.keyring import Keyring
     from longvid.media import LibraryMedia
     from longvid.models.naming import ModelSpec
     from longvid_agents.context import Context
+    from longvid_agents.conversation.turns import Turn
     from longvid_agents.digest import Digest
     from longvid_agents.run import AskEvent
     from longvid_agents.summarise import Summary
+    from longvid_agents.text_check import CheckedSentence
     from longvid_indexer.clipping.cut import Clip
     from longvid_indexer.report import IndexEvent, IndexReport
     from longvid_storage.db.store import Store
@@ -64,11 +68,29 @@ class Library(Shelf):
             LibraryError: there is none and ``create`` is False, it is something else, or of a newer schema.
             UsageError: an unknown role, model or profile, or a broken ``longvid.toml``.
         """
-        from longvid_storage.db.store import Store
+        from longvid.opening import open_store
 
         if engines is None:
             engines = Engines(models, device, profile=profile)
-        return cls(Store.open(Path(path) if path is not None else default_library(), create=create), engines)
+        return cls(open_store(path if path is not None else default_library(), create=create), engines)
+
+    def within(self, collections: Iterable[str] | None, *, owner: str = "") -> Self:
+        """The same library for somebody who may see these collections and no more; None: all of it.
+
+        Everything that it lists, counts, finds, answers and complains of is as in a library that holds these
+        collections alone. ``owner``: whose conversations it has. It shares files and models: close the whole.
+        """
+        media = self._media  # made before the copy: what is decoded is shared
+        narrowed = copy(self)
+        narrowed.__dict__ |= {"_media": media, "_store": self._store.within(collections, owner)}
+        return narrowed
+
+    @property
+    def keys(self) -> Keyring:
+        """Who may ask a server for this library."""
+        from longvid.keyring import Keyring
+
+        return Keyring(self._store)
 
     def index(
         self,
@@ -239,6 +261,19 @@ class Library(Shelf):
             infos = {row.info.video_id: row.info for row in view.videos()}
         return export(cited_spans(answer, pad_s=pad_s), file_format, infos, answer.question)
 
+    def known_answer(self, answer: Answer) -> Answer:
+        """The answer as this library can vouch for it: of each citation the title and path are those it has.
+
+        For answers that somebody else brings: no file is opened that they name.
+
+        Raises:
+            NotFoundError: it cites a video that is not here.
+        """
+        from longvid.exports.saved import known_answer
+
+        with self._store.view() as view:
+            return known_answer(view, answer)
+
     def clip(
         self,
         answer: Answer,
@@ -297,6 +332,53 @@ class Library(Shelf):
         scope = checked_scope(self._store, video, collection, from_s, to_s, speaker)
         with self._store.view(scope) as view:
             return mentions(view, [terms] if isinstance(terms, str) else terms)
+
+    def searched(
+        self,
+        words: str | Sequence[str] = (),
+        *,
+        video: Names = None,
+        collection: str | None = None,
+        from_s: float | None = None,
+        to_s: float | None = None,
+        speaker: str | None = None,
+    ) -> Searched:
+        """What a search for ``words`` within these filters looks through, and what of it can't be: the worth of a "no".
+
+        An ``Answer`` that found nothing has it as ``searched``; ask for it where ``mentions`` found nothing.
+
+        Raises:
+            NotFoundError: no such video or collection. UsageError: ``from_s`` is not before ``to_s``.
+        """
+        from longvid_storage.search.searched import searched
+
+        scope = checked_scope(self._store, video, collection, from_s, to_s, speaker)
+        with self._store.view(scope, self.engines) as view:
+            return searched(view, [words] if isinstance(words, str) else words)
+
+    def verify(
+        self,
+        text: str,
+        *,
+        video: Names = None,
+        collection: str | None = None,
+        from_s: float | None = None,
+        to_s: float | None = None,
+        speaker: str | None = None,
+    ) -> list[CheckedSentence]:
+        """Somebody's text against the recordings: each sentence supported, contradicted or unsupported, with the place.
+
+        Of Markdown, headings, code and citations are passed over. No language model is asked.
+
+        Raises:
+            UsageError: a text without a sentence, or ``from_s`` is not before ``to_s``.
+            NotFoundError: no such video or collection.
+        """
+        from longvid_agents.text_check import check_text
+
+        scope = checked_scope(self._store, video, collection, from_s, to_s, speaker)
+        with self._store.view(scope, self.engines) as view:
+            return check_text(check_written(text), view)
 
     def summary(self, video: str, *, length: str = "short", extractive: bool = False) -> Summary:
         """Overview, chapters, decisions, action items and open questions of a video, each line with its citation.
@@ -375,6 +457,16 @@ class Library(Shelf):
         from longvid.chat import sessions
 
         return sessions(self._store, checked_scope(self._store, video, collection, from_s, to_s, speaker))
+
+    def chat_turns(self, session: str) -> tuple[ChatInfo, tuple[Turn, ...]]:
+        """A conversation and its turns, oldest first, without going on with it.
+
+        Raises:
+            NotFoundError: there is none of that name.
+        """
+        from longvid.chat import turns_of
+
+        return turns_of(self._store, session)
 
     def delete_chat(self, session: str) -> None:
         """Delete a conversation with every word of it.

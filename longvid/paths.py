@@ -8,15 +8,20 @@ from pathlib import Path
 import platformdirs
 
 
-def default_library() -> Path:
+def default_library() -> str | Path:
     """``$LONGVID_LIBRARY``, else ``library`` in the user's data directory."""
     named = os.environ.get("LONGVID_LIBRARY")
-    return Path(named) if named else Path(platformdirs.user_data_dir("longvid")) / "library"
+    return named or Path(platformdirs.user_data_dir("longvid")) / "library"
 
 
 def demo_library() -> Path:
     """The demo's own library, in the user's cache directory: it can be made again at any time."""
-    return Path(platformdirs.user_cache_dir("longvid")) / "demo-library"
+    return cache_directory() / "demo-library"
+
+
+def cache_directory() -> Path:
+    """For what can be made again at any time."""
+    return Path(platformdirs.user_cache_dir("longvid"))
 
 
 def example_lectures() -> Path:

@@ -6,23 +6,39 @@ import os
 import re
 import shutil
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from longvid_agents.cite import format_claim
+from longvid_agents.cite import format_citation, format_claim
 from longvid_indexer.stages import STAGES
 from longvid_storage.text.shown import cut, shown
 from longvid_storage.text.timecode import format_span, format_time
 
 if TYPE_CHECKING:
     from longvid.details import VideoDetails, VideoSummary
+    from longvid_agents.text_check import CheckedSentence
     from longvid_indexer.report import IndexReport, LeftOut
     from longvid_storage.db.rows import SpeakerRow, TranscriptInfo
     from longvid_storage.search.mentions import VideoMentions
-    from longvid_storage.types import Answer, Claim, Moment, Segment, TrailStep
+    from longvid_storage.types import (
+        Answer,
+        Citation,
+        Claim,
+        Moment,
+        Passage,
+        Searched,
+        Segment,
+        TrailStep,
+    )
 
 _NAMED = 5  # files named for each reason; --json has all
+_WHY_NOT = {
+    "no transcript": "Nothing said could be searched in",
+    "damaged": "Damaged, and searched as far as it can be read",
+    "not indexed": "Not yet indexed whole",
+}
 _KINDS = {
     "speech": "said",
     "screen": "on screen",
@@ -44,6 +60,8 @@ def answer(result: Answer, told: int = 0) -> str:
     """
     if not result.found:
         lines = [shown(result.answer)]
+        if result.searched is not None:
+            lines.append(searched(result.searched))
         if result.nearest:
             lines += ["", "Nearest moments:", moments(result.nearest)]
         return "\n".join(lines)
@@ -84,27 +102,69 @@ def found(moments_: Sequence[Moment], query: str) -> str:
 
 
 def moments(found: Iterable[Moment]) -> str:
-    """A numbered list: where, what kind of evidence, and its words; ``(near)`` where no word of the query is."""
+    """A numbered list: where to start playing, the quote that is there, then what else is in the moment and when;
+    ``(near)`` where no word of the query is."""
     blocks = []
     for number, moment in enumerate(found, 1):
         about = "about " if any(each.guessed for each in moment.evidence) else ""
-        where = f"{shown(moment.title)} @ {about}{format_span(moment.start_s, moment.end_s)}"
+        where = f"{shown(moment.title)} @ {about}{format_time(moment.play_s)}"
         near = "  (near)" if moment.near else ""
-        lines = [f"{number}. {where}{near}{_gone(moment.path)}"]
-        for evidence in moment.evidence[:3]:
-            who = f"{evidence.speaker}: " if evidence.speaker else ""
-            text = textwrap.shorten(
-                f"{_KINDS[evidence.kind]} · {shown(who + evidence.text)}", 3 * width(), placeholder=" …"
-            )
-            lines.append(_fill(text, "   "))
+        lines = [
+            f"{number}. {where}  ({format_span(moment.start_s, moment.end_s)}){near}{_gone(moment.path)}"
+        ]
+        lines += [_evidence(each) for each in moment.evidence[:1]]
+        lines += [_evidence(each, f"{format_time(each.start_s)}  ") for each in moment.evidence[1:3]]
         blocks.append("\n".join(lines))
     return "\n".join(blocks)
 
 
-def mentions(found: Sequence[VideoMentions]) -> str:
-    """``longvid mentions``: each video with its count, then its places in time order."""
+def _evidence(evidence: Passage, when: str = "") -> str:
+    who = f"{evidence.speaker}: " if evidence.speaker else ""
+    text = f"{when}{_KINDS[evidence.kind]} · {shown(who + evidence.text)}"
+    return _fill(textwrap.shorten(text, 3 * width(), placeholder=" …"), "   ")
+
+
+def searched(through: Searched) -> str:
+    """What was looked through in vain, and what of it could not be, each reason with the first few videos."""
+    count = f"{through.videos} video{'s' * (through.videos != 1)}"
+    words = f" for: {', '.join(through.words)}" if through.words else ""
+    lines = [f"Looked through {count} ({format_time(through.duration_s)}){words}."]
+    for why, told in _WHY_NOT.items():
+        of_it = [each for each in through.unsearched if each.why == why]
+        if of_it:
+            some = [f"{each.title} ({each.what})" for each in of_it[:_NAMED]]
+            more = f" and {len(of_it) - _NAMED} more" if len(of_it) > _NAMED else ""
+            lines.append(f"{told}: {', '.join(some)}{more}.")
+    return "\n".join(_fill(shown(line)) for line in lines)
+
+
+def checked(found: Sequence[CheckedSentence]) -> str:
+    """``longvid verify``: each sentence with its verdict and its places, then how many there are of each."""
+    blocks = []
+    for each in found:
+        because = f"  ({each.reason})" if each.reason else ""
+        lines = [_fill(shown(f"{each.verdict.upper():12} {each.text}{because}"))]
+        lines += [_place(citation) for citation in each.citations]
+        lines += [f"{_place(citation)}  (near)" for citation in each.nearest[:1]]
+        blocks.append("\n".join(lines))
+    counts = Counter(each.verdict for each in found)
+    told = ", ".join(
+        f"{counts[verdict]} {verdict}" for verdict in ("supported", "contradicted", "unsupported")
+    )
+    return "\n".join([*blocks, "", f"{len(found)} sentence{'s' * (len(found) != 1)}: {told}"])
+
+
+def _place(citation: Citation) -> str:
+    text = textwrap.shorten(
+        f"{format_citation(citation)} {shown(citation.quote)}", 3 * width(), placeholder=" …"
+    )
+    return _fill(text, "   ")
+
+
+def mentions(found: Sequence[VideoMentions], through: Searched | None = None) -> str:
+    """``longvid mentions``: each video with its count, its places in time order; of none, what was looked through."""
     if not found:
-        return "Nowhere said or shown."
+        return "\n".join(["Nowhere said or shown.", *([searched(through)] if through else [])])
     blocks = []
     for each in found:
         lines = [f"{shown(each.title)}  ({each.count})"]

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from longvid.arguments import Names, checked_scope, unknown_speaker
-from longvid.details import VideoDetails, VideoSummary, details_of, summary_of
-from longvid_storage.types import StageResult
+from longvid.details import (
+    CollectionSummary,
+    VideoDetails,
+    VideoSummary,
+    collection_summaries,
+    details_of,
+    summary_of,
+)
+from longvid_storage.types import Scope, Slide, Sound, StageResult, Utterance, VideoCard
 
 if TYPE_CHECKING:
     from longvid_storage.db.checking import CheckReport
@@ -27,6 +34,11 @@ class Shelf:
     def __init__(self, store: Store) -> None:
         self._store = store
 
+    @property
+    def path(self) -> Path:
+        """Its directory."""
+        return self._store.path
+
     def close(self) -> None:
         """Let go of the files; the library is complete on disk at any time."""
         self._store.close()
@@ -43,6 +55,45 @@ class Shelf:
         """Every video, by title."""
         with self._store.view(checked_scope(self._store, None, collection, None, None, None)) as view:
             return [summary_of(row) for row in view.videos()]
+
+    def collections(self) -> list[CollectionSummary]:
+        """Every collection that holds a video, by name."""
+        with self._store.view() as view:
+            return collection_summaries(view.videos(), view.collections())
+
+    def listed(
+        self,
+        *,
+        collection: str | None = None,
+        speaker: str | None = None,
+        words: str = "",
+        from_date: str | None = None,
+        to_date: str | None = None,
+    ) -> list[VideoCard]:
+        """The videos, by title, with their dates and speakers.
+
+        Args:
+            collection: of this one. speaker: in which they speak.
+            words: all of which are in the title, letter case aside.
+            from_date, to_date: ``YYYY-MM-DD``, both included; a video without a date is in no such span.
+        """
+        scope = checked_scope(self._store, None, collection, None, None, speaker)
+        with self._store.view(scope) as view:
+            cards = view.cards(details=True)
+        wanted = words.casefold().split()
+        return [
+            card
+            for card in cards
+            if all(word in card.title.casefold() for word in wanted)
+            and (from_date is None or (card.date or "") >= from_date)
+            and (to_date is None or (card.date or "9999") <= to_date)
+        ]
+
+    def summaries_of(self, video_ids: Sequence[str]) -> list[VideoSummary]:
+        """These videos (full ids), in this order; those that are not there any more are left out."""
+        with self._store.view(Scope(video_ids=frozenset(video_ids))) as view:
+            found = {row.info.video_id: summary_of(row) for row in view.videos()}
+        return [found[each] for each in video_ids if each in found]
 
     def gone(self, below: Sequence[Path] | None = None) -> list[VideoSummary]:
         """The videos of which no file is left, by title: all of them, or those that lay below these folders.
@@ -85,6 +136,28 @@ class Shelf:
         """Everything known about one video: the tree of events, scenes and shots, utterances, screen text."""
         with self._store.view() as view:
             return details_of(view, view.resolve(video))
+
+    def utterances(
+        self, video: str, *, from_s: float | None = None, to_s: float | None = None
+    ) -> list[Utterance]:
+        """What is said in a video, or in ``[from_s, to_s)`` of it, in time order; words included.
+
+        Raises:
+            NotFoundError: no such video. UsageError: ``from_s`` is not before ``to_s``.
+        """
+        scope = checked_scope(self._store, video, None, from_s, to_s, None)
+        with self._store.view(scope) as view:
+            return view.utterances(view.video_ids()[0])
+
+    def slides(self, video: str) -> list[Slide]:
+        """What stands still on screen, in time order. Raises ``NotFoundError``: no such video."""
+        with self._store.view() as view:
+            return view.slides(view.resolve(video))
+
+    def sounds(self, video: str) -> list[Sound]:
+        """What is heard beside speech, in time order. Raises ``NotFoundError``: no such video."""
+        with self._store.view() as view:
+            return view.sounds(view.resolve(video))
 
     def speakers(self, video: str) -> list[SpeakerRow]:
         """Who speaks in a video, with talk time, the one who speaks longest first.
@@ -168,3 +241,19 @@ class Shelf:
             UsageError: something is there. StorageFullError: the disk is full.
         """
         self._store.backup(Path(path), force=force)
+
+    def copy_to(
+        self, place: str | Path, on_table: Callable[[str, int], None] = lambda name, rows: None
+    ) -> int:
+        """Bring everything to another library, in a directory or in PostgreSQL, and compare every row; their number.
+
+        Cut short, it goes on where it stopped when it is called again. ``on_table`` is told of each table's rows.
+
+        Raises:
+            UsageError: the other library holds videos that this one does not. LibraryError: a row is not the same.
+        """
+        from longvid.opening import open_store
+        from longvid_storage.db.copying import copy
+
+        with open_store(place, create=True) as target:
+            return copy(self._store, target, on_table)

@@ -8,6 +8,42 @@ from collections.abc import Generator
 import pytest
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--store", choices=("sqlite", "postgresql"), default="sqlite", help="Where libraries of tests lie."
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Tests marked ``both_stores`` run on SQLite and on PostgreSQL."""
+    if (
+        metafunc.definition.get_closest_marker("both_stores")
+        and metafunc.config.getoption("store") == "sqlite"
+    ):
+        metafunc.fixturenames.append("_store_kind")
+        metafunc.parametrize("_store_kind", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture
+def _store_kind(request: pytest.FixtureRequest) -> str:
+    return str(getattr(request, "param", request.config.getoption("store")))
+
+
+@pytest.fixture(autouse=True)
+def _store(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    kind = (
+        request.getfixturevalue("_store_kind")
+        if "_store_kind" in request.fixturenames
+        else request.config.getoption("store")
+    )
+    if kind == "postgresql":
+        from postgres_tools import in_postgres
+
+        in_postgres(monkeypatch, tmp_path_factory.mktemp("cache"))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None]:
     report = yield

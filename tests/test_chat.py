@@ -26,7 +26,6 @@ from longvid_agents.conversation.turns import Turn
 from longvid_agents.prompts import FOLLOW_UP_SYSTEM
 from longvid_agents.verify import supported
 from longvid_agents.video_lm import Request
-from longvid_storage.db.schema import VERSIONS
 from longvid_storage.errors import LibraryError, NotFoundError, ReadOnlyError, UsageError
 from scripted_lm import ScriptedLM, claims
 
@@ -359,12 +358,12 @@ def older(path: Path, old_turn: Callable[[str, str, str], dict[str, Any]]) -> No
     with Library.open(path) as library:
         ids = {each.title: each.video_id for each in library.videos()}
     with sqlite3.connect(path / "library.db") as connection:
-        for table in ("turn_videos", "turns", "chats"):
+        for table in ("turn_videos", "turns", "chats", "api_keys"):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("DROP INDEX IF EXISTS ix_videos_media_id")
         for column in ("media_id", "subtitles"):
             connection.execute(f"ALTER TABLE videos DROP COLUMN {column}")
-        connection.execute("UPDATE alembic_version SET version_num = ?", (VERSIONS[-3],))
+        connection.execute("UPDATE alembic_version SET version_num = ?", ("0005",))
     connection.close()
     budget = old_turn("What is the budget?", "standup", ids["standup"])
     plants = old_turn("What do tomato plants need?", "garden", ids["garden"])

@@ -105,7 +105,9 @@ def test_search_json_is_the_contract(library: Path) -> None:
     assert done.returncode == 0, done.stderr
     moments = [json.loads(line) for line in done.stdout.splitlines()]
     assert 1 <= len(moments) <= 2
-    keys = {"video_id", "title", "path", "start_s", "end_s", "score", "level", "evidence", "near"}
+    keys = {"video_id", "title", "path", "start_s", "end_s", "score", "level", "evidence", "near"} | {
+        "play_s"
+    }
     assert set(moments[0]) == keys
     of_a_passage = {"id", "video_id", "kind", "start_s", "end_s", "text", "speaker", "language", "boxes"}
     assert set(moments[0]["evidence"][0]) == of_a_passage

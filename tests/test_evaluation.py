@@ -10,11 +10,25 @@ from pathlib import Path
 import pytest
 
 from longvid.details import EventTree, SceneTree
+from longvid.evaluation import table
 from longvid.evaluation.questions import Question, parse_question, read_questions
+from longvid.evaluation.retrieval import cut_around, play_error_s, plays
 from longvid.evaluation.run import Evaluation, evaluate, percentile
 from longvid.evaluation.structure import Gold, boundaries_s, equal_length, evaluate_structure, read_gold
+from longvid.evaluation.windows import FixedWindows
 from longvid_storage.errors import UsageError
-from longvid_storage.types import Answer, Citation, Claim, Moment, Passage, Segment, Slide, StageResult
+from longvid_storage.models.text_encoders.minilm import MiniLMEncoder
+from longvid_storage.types import (
+    Answer,
+    Citation,
+    Claim,
+    Moment,
+    Passage,
+    Segment,
+    Slide,
+    StageResult,
+    Utterance,
+)
 
 FILE = Path("questions.jsonl")
 
@@ -102,6 +116,53 @@ def test_figures_over_the_whole_library_by_hand() -> None:
     assert found["moment length"] == pytest.approx(130 / 4)
     assert found["first length"] == pytest.approx((30 + 40) / 2)
     assert (found["start error"], run().overall["start error"].n) == (0.0, 1)
+
+
+def test_figures_of_the_play_point_by_hand() -> None:
+    gold = ((100.0, 120.0), (500.0, 510.0))
+    assert [plays(at, gold) for at in (89.9, 90, 119.9, 120, 495, 510)] == [
+        False,
+        True,
+        True,
+        False,
+        True,
+        False,
+    ]
+    assert plays(7.0, ((7.0, 7.0),))  # an instant is where it is
+    assert play_error_s(130.0, gold) == 30
+    assert cut_around((0.0, 200.0), 90.0) == (60, 120)
+    assert cut_around((80.0, 95.0), 80.0) == (80, 95)
+    found = values(run())
+    # Question 1 is answered by its second moment (95 s); question 2 by its first.
+    assert (found["play@1"], found["play@3"]) == (pytest.approx(1 / 3), pytest.approx(2 / 3))
+    # 600 s long is the video of question 1, whose first moment is elsewhere; nothing is found for question 3.
+    assert found["play error"] == pytest.approx(600)
+    within = values(run(within=True))
+    assert within["play error"] == pytest.approx(5)  # of 5 and 0 and, for nothing found, 1200
+    assert (within["hit@1 at 60 s"], within["hit@5 at 60 s"]) == (pytest.approx(2 / 3), pytest.approx(2 / 3))
+    long = KnownLibrary(LIBRARY.entries, {"roots": [("aa11", 0, 300)]})
+    question = QUESTIONS[0]
+    only = evaluate(long, [question], questions_file=FILE)
+    assert (only.overall["hit@1"].value, only.overall["hit@1 at 60 s"].value) == (1, 0)
+
+
+def test_windows_beside_are_ranked_by_words_and_by_meaning() -> None:
+    said = {
+        "one": [Utterance(0, 4, "Entropy is surprise."), Utterance(65, 70, "Huffman codes follow.")],
+        "two": [Utterance(10, 12, "Nothing of it.")],
+    }
+    words = FixedWindows(said)
+    assert [(m.video_id, m.start_s, m.end_s, m.play_s) for m in words.search("huffman", k=3, video=None)] == [
+        ("one", 60.0, 90.0, 60.0)
+    ]
+    assert words.search("huffman", k=3, video="two") == []
+    both = FixedWindows(said, MiniLMEncoder())
+    found = both.search("huffman", k=3, video=None)
+    assert len(found) == 3
+    assert (found[0].video_id, found[0].start_s) == ("one", 60.0)
+    result = evaluate(LIBRARY, QUESTIONS, questions_file=FILE, baselines={"same": LIBRARY})
+    assert result.baselines["same"] == result.overall
+    assert "\nsame  " in table.evaluation(result)
 
 
 def test_within_looks_only_inside_the_questions_video() -> None:

@@ -116,6 +116,16 @@ def test_links_open_a_player_at_the_span(tmp_path: Path) -> None:
     path = str(tmp_path / "a b#1%.mp4")
     assert href(MediaSpan(path, 10.5, 20)) == f"file://{tmp_path}/a%20b%231%25.mp4#t=10.5,20"
     assert href(Citation("v", "V", path, 90, 90, "picture", "x")).endswith("#t=90")
+    assert href(Citation("v", "V", path, 90, 99, "speech", "x", play_s=92.5)).endswith("#t=92.5,99")
+    assert href(Moment("v", "V", path, 90, 99, 1.0, "moment", play_s=92.5)).endswith("#t=92.5,99")
+
+
+def test_a_cut_starts_where_a_player_should() -> None:
+    cited = Citation("v", "V", "v.mp4", 90, 99, "speech", "x", play_s=92.5)
+    one = Answer("q", "a", True, (Claim("c", (cited,)),), (), {})
+    assert [(s.start_s, s.end_s) for s in cited_spans(one, pad_s=1)] == [(91.5, 100)]
+    assert replace(cited, end_s=92).play_s == 90  # a play point lies within its span
+    assert Citation("v", "V", "v.mp4", 90, 99, "speech", "x").play_s == 90
 
 
 # --- reports ------------------------------------------------------------------------------------------

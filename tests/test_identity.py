@@ -41,9 +41,9 @@ class CountingReader(TinyReader):
 
     calls = 0
 
-    def read(self, image: Any) -> Any:
+    def read(self, image: Any, parts: Any = None) -> Any:
         self.calls += 1
-        return super().read(image)
+        return super().read(image, parts)
 
 
 class CountingPictures(TinyPictures):

@@ -15,6 +15,8 @@ from longvid_storage.search.mentions import VideoMentions
 from longvid_storage.types import EVERYTHING, Scope, ScreenText, Slide, Utterance
 from test_search import add, store, talk
 
+pytestmark = pytest.mark.both_stores
+
 __all__ = ["store"]
 
 

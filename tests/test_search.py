@@ -30,6 +30,8 @@ from longvid_storage.types import (
     VideoInfo,
 )
 
+pytestmark = pytest.mark.both_stores
+
 FILLER = (
     "so let us go on from here then",
     "right that is fine by me I suppose",
@@ -157,6 +159,16 @@ def test_the_place_where_it_is_said_comes_first(store: Store, encoder: TextEncod
     assert [(e.kind, e.start_s, e.end_s, e.speaker) for e in spoken] == [("speech", 600, 608, "Ann")]
     assert len({moment.score for moment in found}) > 1
     assert [moment.score for moment in found] == sorted((m.score for m in found), reverse=True)
+
+
+def test_a_moment_is_played_from_its_best_passage_with_half_a_second_of_the_pause_before_it(
+    store: Store,
+) -> None:
+    add(store, "Routing", talk({300.0: "Dijkstra finds the shortest path in a graph.", 310.0: "Yes."}))
+    (first, *_) = search(store, "Dijkstra shortest path")
+    assert first.evidence[0].text.startswith("Dijkstra")
+    assert (first.evidence[0].start_s, first.play_s) == (300.0, 299.5)
+    assert first.start_s <= first.play_s < first.end_s
 
 
 def test_moments_of_one_video_do_not_overlap_and_k_bounds_them(store: Store) -> None:

@@ -354,3 +354,14 @@ def test_records_load_and_tell_the_truth() -> None:
     for record in TEXT_ENCODERS:
         assert record.role == "text"
         assert record.weights or record.download_mb == 0
+
+
+def test_the_committed_graph_is_the_one_that_is_drawn() -> None:
+    import onnx
+    from safetensors.numpy import load_file
+
+    from longvid_storage.models.text_encoders import bert_graph
+
+    weights = load_file(MiniLMEncoder().directory / "model.safetensors")
+    drawn = bert_graph.draw(weights, layers=minilm.LAYERS, heads=minilm.HEADS)
+    assert onnx.load_model_from_string(drawn) == onnx.load_model(str(minilm.GRAPH), load_external_data=False)

@@ -13,6 +13,7 @@ from sqlalchemy import create_engine, text
 from longvid_storage.db import word_index
 from longvid_storage.db.library_files import make_engine
 from longvid_storage.db.store import Store
+from longvid_storage.db.word_indexes.entries import join_terms
 from longvid_storage.search import lexical
 from longvid_storage.search.memory import memory_of
 from longvid_storage.types import Scope, ScreenText, Utterance
@@ -183,7 +184,7 @@ def test_a_limit_keeps_the_best_and_ties_go_by_id(store: Store) -> None:
 
 # What is a term for the analysis is a term for the index, whatever characters it has.
 _TERMS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6).filter(
-    lambda term: word_index.join_terms([term]) == term
+    lambda term: join_terms([term]) == term
 )
 
 
@@ -194,7 +195,7 @@ def test_any_term_is_indexed_as_itself(documents: list[list[str]]) -> None:
     """Against the index alone; two terms that differ in letter case count as one, as the analysis folds case."""
     engine = create_engine("sqlite://")
     rows = [
-        {"passage_id": number, "kind": "speech", "terms": word_index.join_terms(terms)}
+        {"passage_id": number, "kind": "speech", "terms": join_terms(terms)}
         for number, terms in enumerate(documents, start=1)
     ]
     with engine.begin() as connection:

@@ -8,8 +8,8 @@
                └──────────┴───────┘ └──┼──────────────┴───┘ │
                                        └─ (answer: repair) ─┘
 
-Without a model it is plan, search, answer, verify: the best evidence is quoted. With one, a simple question goes
-the same way with one call of the model; ``reflect`` and ``look`` come in when that was not enough.
+Without a model it is plan, search, answer, verify in a line: the best evidence is quoted. With one, a simple
+question goes the same way with one call of the model; ``reflect`` and ``look`` come in when that was not enough.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ from longvid_agents.whole import asks_whole, whole_claims
 from longvid_storage.db.view import View
 from longvid_storage.errors import UsageError
 from longvid_storage.search.reading import readable
-from longvid_storage.types import Answer
+from longvid_storage.search.searched import searched
+from longvid_storage.types import Answer, Searched
 
 if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
@@ -105,10 +106,21 @@ def ask(
     direct = _direct(run, start)
     if direct is not None:
         return compose(direct, lm, engines)
-    graph = build_graph(Nodes(run))
-    final = AskState(**graph.invoke(start, {"recursion_limit": _MOST_STEPS}))
+    if lm is None:
+        final = in_line(Nodes(run), start)
+    else:
+        final = AskState(**build_graph(Nodes(run)).invoke(start, {"recursion_limit": _MOST_STEPS}))
     seconds = round(clock() - start.started_s, 3)
-    return compose(replace(final, usage=replace(final.usage, seconds=seconds)), lm, engines)
+    answer_ = compose(replace(final, usage=replace(final.usage, seconds=seconds)), lm, engines)
+    return answer_ if answer_.found else replace(answer_, searched=_searched(view, final))
+
+
+def _searched(view: View, state: AskState) -> Searched:
+    """What was looked through in vain, and the words of the question and of the model's own searches."""
+    inside = view if state.route is None else view.within(state.route.inside)
+    words = [term.word or term.text for term in state.plan.terms] if state.plan is not None else []
+    asked = sorted({text for call in state.done for text in (call.query, *call.terms) if text})
+    return searched(inside, [*words, *asked])
 
 
 def _direct(run: Run, state: AskState) -> AskState | None:
@@ -144,6 +156,19 @@ def _with(run: Run, state: AskState, listed: Listed) -> AskState:
         run.on_event(claim)
     notes, trail = (*state.notes, *listed.notes), (*state.trail, step)
     return replace(state, claims=listed.claims, complete=True, trail=trail, notes=notes)
+
+
+def in_line(nodes: Nodes, state: AskState) -> AskState:
+    """The way through the graph without a model: the same nodes and choices, and no graph library to load."""
+    for node in (nodes.plan, nodes.search):
+        state = replace(state, **node(state))
+    while True:
+        state = replace(state, **nodes.answer(state))
+        if nodes.after_answer(state) == "done":
+            return state
+        state = replace(state, **nodes.verify(state))
+        if nodes.after_verify(state) == "done":
+            return state
 
 
 def build_graph(nodes: Nodes) -> CompiledStateGraph[AskState, None, AskState, AskState]:

@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -68,7 +69,8 @@ class Scores:
     announce; ``named`` is 1 where a speaker the question names speaks, ``named_share`` their share of
     the words around; ``found_early`` falls with the rank of the moment the sentence was found by; ``wording`` how
     nearly it has
-    the question's own wording (0 below ``wording.FROM`` of it); ``said`` is True where
+    the question's own wording (0 below ``wording.FROM`` of it); ``pairs`` the share of the question's pairs of
+    neighbouring words that it has; ``said`` is True where
     a rare word of the question stands with most of the others, which is evidence whatever it means.
     ``meaning`` is False without
     a text encoder.
@@ -86,6 +88,7 @@ class Scores:
     named_share: Array
     found_early: Array
     wording: Array
+    pairs: Array
     said: NDArray[np.bool_]
     meaning: bool
 
@@ -110,7 +113,8 @@ def score(
     share = weights(terms, documents, frequency)
     lengths = np.array([max(1, len(s.text.split())) for s in sentences], np.float64)
     near, around, subject = (context(sentences, lengths, words) for words in (NEAR, AROUND, SUBJECT))
-    counts = term_counts(sentences, terms, plan.language)
+    said_terms = [analyse(sentence.text, plan.language) for sentence in sentences]
+    counts = term_counts(said_terms, terms)
     counts_near = sums(counts, near)
     named = np.array([s.speaker in speakers for s in sentences], np.float64)
     announces = np.array([bool(_ANNOUNCES.search(s.text)) for s in sentences], np.float64)
@@ -134,7 +138,8 @@ def score(
         named=named,
         named_share=sums(named * lengths, around) / sums(lengths, around),
         found_early=np.array([1 / (1 + _rank(s, moments) / 5) for s in sentences]),
-        wording=_wording(plan, sentences, terms, share, frequency),
+        wording=_wording(plan, said_terms, terms, share, frequency),
+        pairs=_pairs(plan, said_terms, terms, share, before),
         said=_said(counts > 0, terms, share, frequency),
         meaning=vectors is not None,
     )
@@ -154,7 +159,7 @@ def _said(
 
 def _wording(
     plan: QuestionPlan,
-    sentences: Sequence[Passage],
+    sentences: Sequence[Sequence[str]],
     terms: Sequence[Term],
     share: Array,
     frequency: Mapping[str, int],
@@ -162,8 +167,33 @@ def _wording(
     """From 0 (``FROM`` of the question's wording or less) to 1 (all of it)."""
     asked = analyse(plan.question, plan.language)
     said = {t.text: float(s) for t, s in zip(terms, share, strict=True) if frequency.get(t.text) and s > 0}
-    likely = [likeness(asked, analyse(s.text, plan.language), said) for s in sentences]
+    likely = [likeness(asked, sentence, said) for sentence in sentences]
     return np.maximum(0.0, np.array(likely) - FROM) / (1 - FROM)
+
+
+def _pairs(
+    plan: QuestionPlan,
+    sentences: Sequence[Sequence[str]],
+    terms: Sequence[Term],
+    share: Array,
+    before: NDArray[np.intp],
+) -> Array:
+    """Of the question's pairs of neighbouring words, each weighing what its terms do, the share that is said so.
+
+    "How large each step is" has the words of "too large", and not the pair.
+    """
+    said = {term.text: float(weight) for term, weight in zip(terms, share, strict=True)}
+    asked = analyse(plan.question, plan.language)
+    weighed = {pair: sum(said.get(term, 0.0) for term in pair) for pair in pairwise(asked)}
+    total = sum(weighed.values())
+    if total <= 0:
+        return np.zeros(len(sentences))
+    has = np.zeros((len(sentences), len(weighed)))
+    for row, sentence in enumerate(sentences):
+        own = set(pairwise(sentence))
+        has[row] = [pair in own for pair in weighed]
+    shares: Array = _words(has > 0, before) @ np.array(list(weighed.values())) / total
+    return shares
 
 
 def named_speakers(question: str, sentences: Sequence[Passage]) -> list[str]:
@@ -197,12 +227,12 @@ def weights(terms: Sequence[Term], documents: int, frequency: Mapping[str, int])
     return share
 
 
-def term_counts(sentences: Sequence[Passage], terms: Sequence[Term], language: str | None) -> Array:
-    """How often each term occurs in each sentence, shape ``(len(sentences), len(terms))``."""
+def term_counts(sentences: Sequence[Sequence[str]], terms: Sequence[Term]) -> Array:
+    """How often each term occurs in each analysed sentence, shape ``(len(sentences), len(terms))``."""
     column = {term.text: i for i, term in enumerate(terms)}
     counts = np.zeros((len(sentences), len(terms)))
     for row, sentence in enumerate(sentences):
-        for word in analyse(sentence.text, language):
+        for word in sentence:
             if (i := column.get(word)) is not None:
                 counts[row, i] += 1
     return counts

@@ -16,13 +16,14 @@ from longvid_indexer.report import LeftOut
 if TYPE_CHECKING:
     from io import FileIO
 
-Reason = Literal["unfinished", "growing", "system", "hidden", "reference", "copy", "gone", "other"]
+Reason = Literal["unfinished", "growing", "busy", "system", "hidden", "reference", "copy", "gone", "other"]
 Leave = Callable[[Path, Reason], None]
 
 # What happened (after "1 file" or "7 files"), and what to do next; in the order in which they are told.
 _TOLD: dict[Reason, tuple[str, str]] = {
     "unfinished": ("still being downloaded", "index again when done, or take them as they are with --all"),
     "growing": ("being written right now", "index again when they are whole"),
+    "busy": ("being indexed by another process", "nothing to do"),
     "gone": ("known and not there any more", "longvid index --prune forgets them, or put them back"),
     "reference": ("only naming other files (playlists, manifests)", "index the files they name"),
     "copy": ("the same, byte for byte, as a file that is known", "nothing to do: copies are one video"),

@@ -144,10 +144,14 @@ class Pipeline:
         if self.collection is not None:
             here = [row for row in here if self.collection in rows[row.video_id].collections]
         targets: list[PathRow | None] = [*here] or [None]
-        for known in targets:
-            report = self._video(found, known, rows, on_event)
-            if report is not None:
-                yield report
+        with self.store.claim(str(found.path)) as ours:
+            if not ours:
+                self._left.add(found.path, "busy")
+                return
+            for known in targets:
+                report = self._video(found, known, rows, on_event)
+                if report is not None:
+                    yield report
 
     def _video(
         self,

@@ -40,7 +40,7 @@ class LineTracker:
         now = []
         for line in read:
             # Rows are cut a little outside of what changed: half a line there is one that did not change.
-            if any(_overlap(line.box, other.read.box) > 0.3 for other in rest):
+            if any(overlap(line.box, other.read.box) > 0.3 for other in rest):
                 continue
             before = _match(line, left)
             if before is None:
@@ -66,7 +66,7 @@ class LineTracker:
 
 def _match(line: ReadLine, there: Sequence[_SeenLine]) -> _SeenLine | None:
     """The line of before that this one is: at its place first, else anywhere (scrolled)."""
-    here = [each for each in there if _overlap(line.box, each.read.box) > 0.5]
+    here = [each for each in there if overlap(line.box, each.read.box) > 0.5]
     for each in here:
         if _same(each.read.text, line.text) or _grown(each.read.text, line.text):
             return each
@@ -105,7 +105,7 @@ def _share_inside(box: Box, top: float, bottom: float) -> float:
     return max(0.0, min(box[3], bottom) - max(box[1], top)) / height
 
 
-def _overlap(a: Box, b: Box) -> float:
+def overlap(a: Box, b: Box) -> float:
     """Shared area over that of the smaller box."""
     wide = min(a[2], b[2]) - max(a[0], b[0])
     high = min(a[3], b[3]) - max(a[1], b[1])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from longvid_indexer.vision.writing import Part
 from longvid_storage.models.model_record import ModelRecord
 from longvid_storage.types import Box
 
@@ -34,8 +36,12 @@ class ScreenReader(Protocol):
         """Changes whenever its readings would; cheap to read, loads nothing heavy."""
         ...
 
-    def read(self, image: NDArray[np.uint8]) -> list[ReadLine]:
+    def read(self, image: NDArray[np.uint8], parts: Sequence[Part] | None = None) -> list[ReadLine]:
         """Read an upright RGB picture ``(height, width, 3)``; pieces of text in no particular order.
+
+        Args:
+            image: the picture; boxes are fractions of it.
+            parts: what of it may hold text that is wanted; None for all of it.
 
         Raises:
             ModelError: the engine cannot be loaded.

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from longvid_indexer.screen_lines import LineTracker
+from longvid_indexer.screen_lines import LineTracker, overlap
+from longvid_indexer.screen_memory import LineMemory
 from longvid_indexer.screen_reader import ReadLine, ScreenReader
 from longvid_indexer.vision.keyframes import rows_of_state
 from longvid_indexer.vision.pictures import Image, decode_webp
-from longvid_storage.types import Keyframe, ScreenText
+from longvid_indexer.vision.writing import Part, Writing
+from longvid_storage.types import Box, Keyframe, ScreenText
 
 _CONFIDENT = 0.5
 # A keyframe of so little before the first state shows nothing that the state does not.
@@ -32,8 +34,9 @@ def read_screen(
 ) -> ScreenTextResult:
     """Read each keyframe once; a picture that looks like one read before gets that one's lines.
 
-    Where the screen changed within the span of a keyframe, its ``states`` are read instead, each only where it
-    changed, and a line's span is from the state that first shows it to the one that no longer does.
+    A line that was read before and is seen again, in its place or scrolled, is not read anew; what is looked at is only
+    where there is writing. Where the screen changed within the span of a keyframe, its ``states`` are read instead,
+    each only where it changed; a line's span is from the state that first shows it to the one that no longer does.
 
     Raises:
         ModelError: the reader cannot be loaded.
@@ -81,44 +84,61 @@ def _over_states(keyframe: Keyframe, states: Sequence[Keyframe], reading: _Scree
 
 
 class _ScreenReading:
-    """Reads pictures, remembers the last ones, and counts."""
+    """Reads pictures, remembers the last ones and their lines, and counts."""
 
     def __init__(self, reader: ScreenReader) -> None:
         self._reader = reader
         self._seen: list[tuple[Image, list[ReadLine]]] = []
-        self.counters: dict[str, int | float] = {"ocr_calls": 0, "ocr_reused": 0}
+        self._memory = LineMemory()
+        self.counters: dict[str, int | float] = {
+            "ocr_calls": 0,
+            "ocr_reused": 0,
+            "lines_read": 0,
+            "lines_reused": 0,
+        }
 
     def picture(self, image: Image) -> list[ReadLine]:
         """The lines of a picture, in reading order."""
         look = _look(image)
         read = next((read for known, read in self._seen if _same(known, look)), None)
-        if read is None:
-            lines = [line for line in self._reader.read(image) if line.confidence >= _CONFIDENT]
-            read = in_reading_order([replace(line, text=unmixed(line.text)) for line in lines])
-            self.counters["ocr_calls"] += 1
-            self._seen = [*self._seen[-_REMEMBERED + 1 :], (look, read)]
-        else:
+        if read is not None:
             self.counters["ocr_reused"] += 1
+            return read
+        read = self.rows(image, 0, image.shape[0])
+        self._seen = [*self._seen[-_REMEMBERED + 1 :], (look, read)]
         return read
 
     def rows(self, image: Image, top: int, bottom: int) -> list[ReadLine]:
         """The lines in rows ``[top, bottom)`` of a picture, at their place in the whole of it."""
-        height = image.shape[0]
-        if (top, bottom) == (0, height):
-            return self.picture(image)
-        share = (bottom - top) / height
-        return [
-            replace(
-                line,
-                box=(
-                    line.box[0],
-                    top / height + line.box[1] * share,
-                    line.box[2],
-                    top / height + line.box[3] * share,
-                ),
-            )
-            for line in self.picture(np.ascontiguousarray(image[top:bottom]))
-        ]
+        import cv2
+
+        height, width = image.shape[:2]
+        luma = np.asarray(cv2.blur(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), (3, 3)), np.uint8)
+        known = self._memory.recall(luma, (top, bottom))
+        covered = [_pixels(line.box, width, height) for line in known]
+        parts = Writing(image).parts(covered, (top, bottom))
+        new: list[ReadLine] = []
+        if parts or not known:
+            self.counters["ocr_calls"] += 1
+            new = [line for line in self._reader.read(image, parts) if line.confidence >= _CONFIDENT]
+            new = [line for line in new if not any(overlap(line.box, each.box) > 0.5 for each in known)]
+            self._memory.remember(new, luma)
+        else:
+            self.counters["ocr_reused"] += 1
+        self.counters["lines_read"] += len(new)
+        self.counters["lines_reused"] += len(known)
+        return in_reading_order([replace(line, text=unmixed(line.text)) for line in (*known, *new)])
+
+
+def _pixels(box: Box, width: int, height: int) -> Part:
+    """What a line covers, and the smear around it."""
+    left, top, right, bottom = box
+    return (
+        int(left * width) - _SMEAR,
+        int(top * height) - _SMEAR,
+        int(right * width) + 1 + _SMEAR,
+        int(bottom * height) + 1 + _SMEAR,
+    )
 
 
 # An O between letters is read as a zero, and an l as a one; hexadecimal numbers are left alone.
@@ -141,6 +161,7 @@ def _lettered(word: str) -> str:
 
 
 _REMEMBERED = 50
+_SMEAR = 3
 _LOOK = (160, 120)
 
 

@@ -22,6 +22,10 @@ WORST = 20
 _SHOWN = 5
 _PLOTTED = (
     "video@1",
+    "play@1",
+    "play@3",
+    "hit@1 at 60 s",
+    "hit@5 at 60 s",
     "hit@1",
     "hit@5",
     "hit@10",
@@ -85,7 +89,7 @@ def render(result: Evaluation) -> str:
 def _header(result: Evaluation) -> str:
     tiles = [
         (key, table.number(key, found.value), f"{found.low:.2f} – {found.high:.2f}")
-        for key in ("hit@1", "hit@5", "MRR", "R1@tIoU0.5", "citation precision")
+        for key in ("play@1", "play@3", "hit@1 at 60 s", "MRR", "R1@tIoU0.5", "citation precision")
         if (found := result.overall.get(key))
     ]
     tiles.append(

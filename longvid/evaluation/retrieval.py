@@ -117,3 +117,24 @@ def ap_at_tiou(moments: Ranked, gold: Sequence[Span], threshold: float) -> float
 def start_error_s(moment: Span, gold: Sequence[Span]) -> float:
     """Seconds between where the moment starts and the nearest start of a gold span (>= 0)."""
     return min(abs(moment[0] - span[0]) for span in gold)
+
+
+EARLY_S = 10.0
+"""A player may start this long before the answer does."""
+CUT_S = 60.0
+"""So much of a moment around its play point is compared where long moments must not hit by their length."""
+
+
+def plays(play_s: float, gold: Sequence[Span]) -> bool:
+    """Whether a player started at ``play_s`` plays the answer: it lies in ``[start - EARLY_S, end)`` of a gold span."""
+    return any(span[0] - EARLY_S <= play_s < _end_s(span) for span in gold)
+
+
+def play_error_s(play_s: float, gold: Sequence[Span]) -> float:
+    """Seconds between the play point and the nearest start of a gold span (>= 0)."""
+    return min(abs(play_s - span[0]) for span in gold)
+
+
+def cut_around(moment: Span, play_s: float) -> Span:
+    """What of the moment lies within the ``CUT_S`` seconds around its play point."""
+    return max(moment[0], play_s - CUT_S / 2), min(moment[1], play_s + CUT_S / 2)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import resource
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -33,11 +33,16 @@ class VideoEntry(Protocol):
     def duration_s(self) -> float: ...
 
 
-class SearchedLibrary(Protocol):
+class SearchesMoments(Protocol):
+    """What finds moments for a question, in one video or in all."""
+
+    def search(self, query: str, *, k: int, video: str | None) -> Sequence[Moment]: ...
+
+
+class SearchedLibrary(SearchesMoments, Protocol):
     """The part of ``longvid.Library`` that is measured here."""
 
     def videos(self) -> Sequence[VideoEntry]: ...
-    def search(self, query: str, *, k: int, video: str | None) -> Sequence[Moment]: ...
     def ask(self, question: str, *, video: str | None) -> Answer: ...
     def stage_results(self, video: str) -> Sequence[StageResult]: ...
 
@@ -72,6 +77,7 @@ class Evaluation:
     overall: dict[str, Estimate]
     kinds: dict[str, dict[str, Estimate]]
     cost: Cost
+    baselines: dict[str, dict[str, Estimate]] = field(default_factory=dict)
 
     @property
     def asked(self) -> list[QuestionOutcome]:
@@ -92,6 +98,7 @@ class Evaluation:
             "depth": DEPTH,
             "overall": _plain(self.overall),
             "kinds": {k: {"questions": sizes[k], "scores": _plain(v)} for k, v in self.kinds.items()},
+            "baselines": {name: _plain(scores) for name, scores in self.baselines.items()},
             "answers": counts if self.asked else None,
             "cost": asdict(self.cost),
         }
@@ -109,12 +116,14 @@ def evaluate(
     library_name: str = "",
     within: bool = False,
     ask: bool = False,
+    baselines: Mapping[str, SearchesMoments] | None = None,
     progress: Progress = lambda done, total: None,
 ) -> Evaluation:
     """Search (and, with ``ask``, answer) every question; ``within`` looks only inside the question's video
     (everywhere for a question that has none).
 
     Args:
+        baselines: other ways of searching, by name, that are asked the same.
         progress: called with (questions done, questions in all).
 
     Raises:
@@ -127,7 +136,9 @@ def evaluate(
     first_s = time.perf_counter() - started
     outcomes: list[QuestionOutcome] = []
     for question in questions:
-        outcomes.append(_measure(library, question, gold.get(question.video or ""), within, ask))
+        outcomes.append(
+            _measure(library, question, videos.get(gold.get(question.video or "", "")), within, ask)
+        )
         progress(len(outcomes), len(questions))
     return Evaluation(
         questions_file=str(questions_file),
@@ -138,24 +149,37 @@ def evaluate(
         overall=summarise(outcomes),
         kinds={kind: summarise(some) for kind, some in by_kind(outcomes).items()},
         cost=_cost(library, videos.values(), outcomes, first_s),
+        baselines={
+            name: summarise(
+                [_searched(other, o.question, videos.get(o.video_id or ""), within) for o in outcomes]
+            )
+            for name, other in (baselines or {}).items()
+        },
     )
 
 
-def _measure(
-    library: SearchedLibrary, question: Question, video_id: str | None, within: bool, ask: bool
+def _searched(
+    searches: SearchesMoments, question: Question, video: VideoEntry | None, within: bool
 ) -> QuestionOutcome:
-    only = video_id if within else None
+    video_id = video.video_id if video else None
     started = time.perf_counter()
-    moments = tuple(library.search(question.question, k=DEPTH, video=only))
+    moments = tuple(searches.search(question.question, k=DEPTH, video=video_id if within else None))
     search_s = time.perf_counter() - started
-    scores = score_search(question, video_id, moments, within)
+    scores = score_search(question, video_id, moments, within, video.duration_s if video else 0.0)
+    return QuestionOutcome(question, video_id, moments, search_s, scores)
+
+
+def _measure(
+    library: SearchedLibrary, question: Question, video: VideoEntry | None, within: bool, ask: bool
+) -> QuestionOutcome:
+    found = _searched(library, question, video, within)
     if not ask:
-        return QuestionOutcome(question, video_id, moments, search_s, scores)
+        return found
     started = time.perf_counter()
-    answer = library.ask(question.question, video=only)
+    answer = library.ask(question.question, video=found.video_id if within else None)
     ask_s = time.perf_counter() - started
-    scores |= score_answer(question, video_id, answer)
-    return QuestionOutcome(question, video_id, moments, search_s, scores, answer, ask_s)
+    scores = {**found.scores, **score_answer(question, found.video_id, answer)}
+    return replace(found, scores=scores, answer=answer, ask_s=ask_s)
 
 
 def _cost(

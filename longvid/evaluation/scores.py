@@ -31,6 +31,16 @@ class Figure:
 
 FIGURES: tuple[Figure, ...] = (
     Figure("video@1", "the first moment is in the right video"),
+    Figure("play@1", "the first moment's play point lies in [start - 10 s, end) of a gold span"),
+    Figure("play@3", "that of one of the first 3 moments does"),
+    Figure(
+        "play error",
+        "from it to the nearest gold start; in a wrong video, the length of the right one",
+        "median",
+        "seconds",
+    ),
+    Figure("hit@1 at 60 s", "the first moment, cut to the 60 s around its play point, overlaps a gold span"),
+    Figure("hit@5 at 60 s", "one of the first 5 moments does, so cut"),
     Figure("hit@1", "the first moment overlaps a gold span"),
     Figure("hit@5", "one of the first 5 moments overlaps a gold span"),
     Figure("hit@10", "one of the first 10 moments overlaps a gold span"),
@@ -48,13 +58,13 @@ FIGURES: tuple[Figure, ...] = (
     Figure("mAP@tIoUavg", "the same, mean over tIoU 0.5, 0.55, …, 0.95"),
     Figure("start error", "from the first moment's start to the nearest gold start", "median", "seconds"),
     Figure("moment length", "length of the returned moments", "mean", "seconds"),
-    Figure("first length", "length of the first moment", "mean", "seconds"),
+    Figure("first length", "length of the first moment", "median", "seconds"),
     Figure("citation precision", "share of an answer's citations that overlap a gold span"),
     Figure("ROUGE-L", "wording of the answer against the written one; 0 for none found"),
     Figure("found", "share of the questions with an answer in the library that got one"),
     Figure("rightly abstained", "share of the questions without one that got none"),
 )
-MAIN = ("hit@1", "hit@5", "MRR", "R1@tIoU0.3", "R1@tIoU0.5")
+MAIN = ("play@1", "play@3", "hit@1 at 60 s", "hit@5 at 60 s", "MRR", "R1@tIoU0.5", "first length")
 """The figures shown where there is no room for all."""
 
 
@@ -86,10 +96,12 @@ def ranked_spans(moments: Sequence[Moment], video_id: str | None) -> list[ir.Spa
 
 
 def score_search(
-    question: Question, video_id: str | None, moments: Sequence[Moment], within: bool
+    question: Question, video_id: str | None, moments: Sequence[Moment], within: bool, worst_s: float
 ) -> dict[str, float]:
     """Retrieval scores of one question: without gold spans only ``video@1`` (which ``within`` leaves out)
     and the first moment's length, without a gold video only that.
+
+    ``worst_s``: the length of the gold video, which is the play error of a moment in another one.
     """
     ranked, gold = ranked_spans(moments[:DEPTH], video_id), question.spans
     first = ranked[0] if ranked else None
@@ -109,7 +121,19 @@ def score_search(
     scores["mean tIoU"] = best
     if first is not None:
         scores["start error"] = ir.start_error_s(first, gold)
-    return scores
+    return scores | _play_scores(moments[:DEPTH], ranked, gold, worst_s)
+
+
+def _play_scores(
+    moments: Sequence[Moment], ranked: ir.Ranked, gold: Sequence[ir.Span], worst_s: float
+) -> dict[str, float]:
+    places = list(zip(moments, ranked, strict=True))
+    right = [span is not None and ir.plays(moment.play_s, gold) for moment, span in places]
+    cut = [None if span is None else ir.cut_around(span, moment.play_s) for moment, span in places]
+    error_s = ir.play_error_s(moments[0].play_s, gold) if ranked and ranked[0] is not None else worst_s
+    scores = {f"play@{k}": float(any(right[:k])) for k in (1, 3)}
+    scores |= {f"hit@{k} at 60 s": ir.hit_at(cut, gold, k) for k in (1, 5)}
+    return scores | {"play error": error_s}
 
 
 def score_answer(question: Question, video_id: str | None, answer: Answer) -> dict[str, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from longvid.evaluation.scores import FIGURES, MAIN, Figure
@@ -47,17 +47,19 @@ def evaluation(result: Evaluation) -> str:
     ]
     blocks = [headline(result), columns([("", "value [95% interval]", "n", ""), *rows], "<<><")]
     if len(result.kinds) > 1:
-        blocks.append(_kinds(result))
+        blocks.append(_side_by_side("kind", result.kinds))
+    if result.baselines:
+        blocks.append(_side_by_side("beside", {"longvid": result.overall, **result.baselines}))
     if result.asked:
         counts = result.to_dict()["answers"]
         blocks.append("answers: {asked} asked, {found} found, {abstained} abstained".format(**counts))
     return "\n\n".join([*blocks, "\n".join(cost_lines(result.cost))])
 
 
-def _kinds(result: Evaluation) -> str:
-    rows: list[tuple[str, ...]] = [("kind", *MAIN)]
-    for kind, scores in result.kinds.items():
-        rows.append((kind, *(number(key, scores[key].value) if key in scores else "-" for key in MAIN)))
+def _side_by_side(head: str, groups: Mapping[str, Mapping[str, Estimate]]) -> str:
+    rows: list[tuple[str, ...]] = [(head, *MAIN)]
+    for name, scores in groups.items():
+        rows.append((name, *(number(key, scores[key].value) if key in scores else "-" for key in MAIN)))
     return columns(rows, "<" + ">" * len(MAIN))
 
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from longvid_storage.errors import UsageError
+from longvid_storage.db.view import View
+from longvid_storage.errors import NotFoundError, UsageError
 from longvid_storage.models.replies import what_is_wrong
 from longvid_storage.types import Answer, Citation, Moment, Passage
+
+Place = TypeVar("Place", Citation, Moment)
 
 # Thirty years: more than any recording, and less than what a timecode cannot be made of.
 _LATEST_S = 1e9
@@ -48,6 +52,42 @@ def read_answer(path: Path) -> Answer:
             path, f"it is not JSON: {error}" if isinstance(error, json.JSONDecodeError) else str(error)
         ) from None
     return answer
+
+
+def answer_of(said: Any) -> Answer:
+    """The answer that an object of ``ask --json`` is.
+
+    Raises:
+        UsageError: it is none.
+    """
+    try:
+        _name_evidence(said)
+        answer = _adapter().validate_python(said)
+        for place in _places(answer):
+            _check(place)
+    except ValidationError as error:
+        raise UsageError(f"this is no answer ({what_is_wrong(error)}): send one that ask gave") from None
+    except ValueError as error:
+        raise UsageError(f"this is no answer ({error}): send one that ask gave") from None
+    return answer
+
+
+def known_answer(view: View, answer: Answer) -> Answer:
+    """The answer with the titles and paths that the view has for its videos; see ``Library.known_answer``."""
+    places = list(_places(answer))
+    cards = {card.video_id: card for card in view.cards(ids={each.video_id for each in places})}
+    for each in places:
+        if each.video_id not in cards:
+            raise NotFoundError(
+                f"the answer cites {each.video_id:.12}, and there is no such video: ask again"
+            )
+
+    def here(place: Place) -> Place:
+        card = cards[place.video_id]
+        return replace(place, title=card.title, path=card.path)
+
+    claims = tuple(replace(each, citations=tuple(map(here, each.citations))) for each in answer.claims)
+    return replace(answer, claims=claims, nearest=tuple(map(here, answer.nearest)))
 
 
 def _name_evidence(said: Any) -> None:

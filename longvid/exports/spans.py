@@ -15,7 +15,7 @@ SHORTEST_S = 1.0
 
 
 def cited_spans(answer: Answer, *, pad_s: float = 0.0) -> list[MediaSpan]:
-    """Where the answer's claims are supported, each span made longer by ``pad_s`` at both ends.
+    """Where the answer's claims are supported, from the play points on, each span ``pad_s`` longer at both ends.
 
     Spans of one video that overlap or touch become one, at the place of the first; its text is that of its claims.
 
@@ -41,15 +41,16 @@ def joined(spans: Iterable[MediaSpan]) -> list[MediaSpan]:
 
 
 def href(source: Citation | Moment | MediaSpan) -> str:
-    """``file:///…/talk.mp4#t=10.5,20``: a link that players open at the span (W3C Media Fragments)."""
-    start, end = (f"{seconds:.3f}".rstrip("0").rstrip(".") for seconds in (source.start_s, source.end_s))
-    span = start if source.end_s <= source.start_s else f"{start},{end}"
+    """``file:///…/talk.mp4#t=10.5,20``: a link that players open at the play point (W3C Media Fragments)."""
+    from_s = source.start_s if isinstance(source, MediaSpan) else source.play_s
+    start, end = (f"{seconds:.3f}".rstrip("0").rstrip(".") for seconds in (from_s, source.end_s))
+    span = start if source.end_s <= from_s else f"{start},{end}"
     return f"{Path(source.path).absolute().as_uri()}#t={span}"
 
 
 def _padded(citation: Citation, text: str, pad_s: float) -> MediaSpan:
-    start_s = max(0.0, citation.start_s - pad_s)
-    end_s = citation.end_s if citation.end_s > citation.start_s else citation.start_s + SHORTEST_S
+    start_s = max(0.0, citation.play_s - pad_s)
+    end_s = citation.end_s if citation.end_s > citation.play_s else citation.play_s + SHORTEST_S
     return MediaSpan(citation.path, start_s, end_s + pad_s, citation.title, text, citation.video_id)
 
 

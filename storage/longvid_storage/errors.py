@@ -11,6 +11,7 @@
     │   ├── BusyError          another process is writing
     │   ├── NotFoundError      no such video or collection, or an ambiguous name
     │   └── StorageFullError   the disk is full
+    ├── AccessError            a server may not do this for who asks
     ├── MediaError             one input file cannot be indexed; the others go on
     └── ModelError             a model cannot be loaded or run
         ├── MissingExtraError  the package that carries it is not installed
@@ -81,6 +82,12 @@ class StorageFullError(LibraryError):
     """There is no room left on the disk that holds the library."""
 
     code = "disk_full"
+
+
+class AccessError(LongvidError):
+    """A server may not do this for who asks; ``code`` says why (``"unauthorized"``, ``"forbidden"``, …)."""
+
+    code = "forbidden"
 
 
 class MediaError(LongvidError):

@@ -207,6 +207,9 @@ class Scope:
     ``[from_s, to_s)`` in seconds admits what shares a moment with it; a ``speaker`` admits what they say and nothing
     shown or heard. ``longvid_storage.db.scope`` says it in SQL, ``admits`` of one passage; a test holds the two
     together.
+
+    ``rights`` are the collections that the reader may see at all: a video is seen when one of its own is among them.
+    They come from ``Store.within`` alone, and whoever makes or narrows a scope of a view keeps them.
     """
 
     video_ids: frozenset[str] | None = None
@@ -214,6 +217,7 @@ class Scope:
     from_s: float | None = None
     to_s: float | None = None
     speaker: str | None = None
+    rights: frozenset[str] | None = None
 
     @property
     def whole(self) -> bool:
@@ -227,7 +231,7 @@ class Scope:
         return self.from_s is None or end_s > self.from_s or start_s == end_s == self.from_s
 
     def admits(self, passage: Passage) -> bool:
-        """Whether the passage lies within the scope's videos, time and speaker (not: its collection)."""
+        """Whether the passage lies within the scope's videos, time and speaker (not: its collections)."""
         return (
             (self.video_ids is None or passage.video_id in self.video_ids)
             and self.touches(passage.start_s, passage.end_s)
@@ -261,7 +265,7 @@ class Scope:
             return None
         if None not in (speaker, self.speaker) and speaker_key(speaker) != speaker_key(self.speaker):
             return None
-        return Scope(chosen, self.collection, from_s, to_s, self.speaker or speaker)
+        return Scope(chosen, self.collection, from_s, to_s, self.speaker or speaker, self.rights)
 
 
 EVERYTHING = Scope()
@@ -295,6 +299,8 @@ class Moment:
     """A search result: a tight span of one video, its score, and the passages that made it a hit, best first.
 
     ``near``: no word that was looked for is said or shown in it; it is near in meaning, or has a word spelt like one.
+    ``play_s`` is where a player should start: where the passage that answers begins, within the span; its start
+    where nothing is known.
     """
 
     video_id: str
@@ -306,6 +312,10 @@ class Moment:
     level: str
     evidence: tuple[Passage, ...] = ()
     near: bool = False
+    play_s: float = -1.0
+
+    def __post_init__(self) -> None:
+        _play_within(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +323,7 @@ class Citation:
     """Where a claim is supported: passage ``passage_id`` (0 for a picture), word for word, with its video's names.
 
     ``approximate``: its words are said near that span; the source has no times that could be right.
+    ``play_s`` is where a player should start, within the span; its start where nothing is known.
     """
 
     video_id: str
@@ -323,15 +334,24 @@ class Citation:
     kind: Channel
     quote: str
     passage_id: int = 0
+    play_s: float = -1.0
     approximate: bool = False
+
+    def __post_init__(self) -> None:
+        _play_within(self)
 
     @classmethod
     def of(cls, passage: Passage, title: str, path: str) -> Citation:
         """The passage, cited; the one place where citations are made."""
         span = (passage.start_s, passage.end_s)
-        return cls(
-            passage.video_id, title, path, *span, passage.kind, passage.text, passage.id, passage.guessed
-        )
+        words = (passage.kind, passage.text, passage.id)
+        return cls(passage.video_id, title, path, *span, *words, approximate=passage.guessed)
+
+
+def _play_within(place: Moment | Citation) -> None:
+    """A play point outside the span, as none at all is, becomes its start: of a part, or of an older answer."""
+    if not place.start_s <= place.play_s <= place.end_s:
+        object.__setattr__(place, "play_s", place.start_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -406,12 +426,37 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Unsearched:
+    """A video of which something could not be looked through, and ``why``; ``what`` says which part, or the fault."""
+
+    video_id: str
+    title: str
+    why: Literal["not indexed", "no transcript", "damaged"]
+    what: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What was looked through when nothing was found.
+
+    ``videos`` of the scope, ``duration_s`` seconds of them within its times, ``words`` that were tried as they were
+    asked, and what of those videos could not be looked through.
+    """
+
+    videos: int
+    duration_s: float
+    words: tuple[str, ...] = ()
+    unsearched: tuple[Unsearched, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """An answer made only of supported claims; ``found`` is False when the library does not contain one.
 
     ``partial``: a budget ran out, the model failed, or the evidence leaves a part of the question open. ``trail`` is
     what was done for it, in order, and ``usage`` what it cost. ``notes`` say in sentences how the question was read
-    (what a date in it chose, say) and what the answer rests on; they are lines of ``answer`` too.
+    (what a date in it chose, say) and what the answer rests on; they are lines of ``answer`` too. ``searched``: where
+    nothing was found, what was looked through.
     """
 
     question: str
@@ -424,3 +469,4 @@ class Answer:
     trail: tuple[TrailStep, ...] = ()
     usage: Usage = field(default_factory=Usage)
     notes: tuple[str, ...] = ()
+    searched: Searched | None = None

@@ -13,6 +13,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from longvid_agents.checks.days import days_in
 from longvid_agents.checks.names import has_name, names_in
 from longvid_agents.checks.numbers import named_numbers, numbers_in
 from longvid_agents.checks.support import coverage
@@ -23,6 +24,7 @@ from longvid_storage.text.stop_words import STOP_WORDS
 from longvid_storage.types import Passage
 
 Verdict = Literal["supported", "unsure", "refuted"]
+About = Literal["", "quote", "time", "day", "number", "name", "language", "negation", "words"]
 
 _QUOTED = re.compile(r"“([^“”]+)”|„([^„“”]+)[“”]|«([^«»]+)»|「([^「」]+)」|『([^『』]+)』|\"([^\"]+)\"")
 _NEGATIONS = re.compile(
@@ -34,10 +36,11 @@ _NEGATIONS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What code says of a claim, and why it is not supported, for the model that wrote it."""
+    """What code says of a claim, and why it is not supported, for the model that wrote it; ``about`` what that is."""
 
     verdict: Verdict
     reason: str = ""
+    about: About = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,7 @@ def check_claim(
     checks = (
         _quotes(text, evidence),
         _times(text, language, sources),
+        _days(text, evidence),
         _numbers(text, language, sources, counts),
         _names(
             text, language, evidence, foreign, {word for name in people for word in normalise(name).split()}
@@ -77,17 +81,21 @@ def check_claim(
         return refuted
     unsure = next((check for check in checks if check.verdict == "unsure"), None)
     if unsure is not None or foreign:
-        return unsure or Check("unsure", "it is in another language than its evidence")
+        return unsure or Check("unsure", "it is in another language than its evidence", "language")
     spoken = "\n".join(source.passage.text for source in sources)
-    if bool(_NEGATIONS.search(text)) != bool(_NEGATIONS.search(spoken)):
-        return Check("unsure", "one of claim and evidence says no")
-    return Check("supported") if coverage(text, evidence) >= COVERED else Check("unsure", OTHER_WORDS)
+    if denies(text) != denies(spoken):
+        return Check("unsure", "one of claim and evidence says no", "negation")
+    covered = coverage(text, evidence) >= COVERED
+    return Check("supported") if covered else Check("unsure", "its words are others", "words")
 
 
 # Share of a claim's content words that its evidence has, from which on code alone calls it supported.
 COVERED = 0.7
-# Why a claim is unsure that nothing speaks against.
-OTHER_WORDS = "its words are others"
+
+
+def denies(text: str) -> bool:
+    """Whether a text says no somewhere."""
+    return bool(_NEGATIONS.search(text))
 
 
 def _quotes(text: str, evidence: str) -> Check:
@@ -99,7 +107,7 @@ def _quotes(text: str, evidence: str) -> Check:
             and f" {normalise(quote)} " not in source
             and normalise(quote) not in _unspaced(source)
         ):
-            return Check("refuted", f'its evidence does not have the words "{quote}"')
+            return Check("refuted", f'its evidence does not have the words "{quote}"', "quote")
     return Check("supported")
 
 
@@ -114,7 +122,16 @@ def _times(text: str, language: str | None, sources: Sequence[Support]) -> Check
     if written - said:
         unit, value = sorted(written - said)[0]
         name = "a clock time" if unit == "clock" else f"{value:g} {unit}s"
-        return Check("refuted", f"it writes a time ({name}) that nobody said")
+        return Check("refuted", f"it writes a time ({name}) that nobody said", "time")
+    return Check("supported")
+
+
+def _days(text: str, evidence: str) -> Check:
+    said = days_in(evidence)
+    for kind, name, number in sorted(days_in(text) - said):
+        if number not in {each[2] for each in said if each[0] == kind}:
+            others = any(each[0] == kind for each in said)
+            return Check("refuted" if others else "unsure", f"its evidence does not have {name}", "day")
     return Check("supported")
 
 
@@ -132,7 +149,7 @@ def _numbers(text: str, language: str | None, sources: Sequence[Support], counts
     for readings in named_numbers(text, language):
         if not any(value in had for value in readings):
             reason = f"its evidence does not have the number {readings[0]:g}"
-            return Check("unsure" if strange or counts else "refuted", reason)
+            return Check("unsure" if strange or counts else "refuted", reason, "number")
     return Check("supported")
 
 
@@ -143,7 +160,7 @@ def _names(text: str, language: str | None, evidence: str, foreign: bool, people
             known = name in certain or normalise(name) in people
             what = "name" if known else "word"
             verdict: Verdict = "refuted" if known and not foreign else "unsure"
-            return Check(verdict, f"its evidence does not have the {what} {name}")
+            return Check(verdict, f"its evidence does not have the {what} {name}", "name")
     return Check("supported")
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from longvid_agents.checks.claim import OTHER_WORDS, Check, Support, check_claim
+import numpy as np
+from numpy.typing import NDArray
+
+from longvid_agents.checks.claim import Check, Support, check_claim
 from longvid_agents.checks.support import FIT, SUPPORTED, coverage, likeness
 from longvid_agents.replies import Draft
 from longvid_agents.run import Run
 from longvid_agents.state import AskState
 from longvid_agents.verify import supported
 from longvid_agents.working_memory import MemoryItem
+from longvid_storage.db.view import View
 from longvid_storage.search.evidence import vectors_of
-from longvid_storage.types import Claim
+from longvid_storage.types import Claim, Passage
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +57,23 @@ def likely(run: Run, judged: Judged) -> bool:
 
     Only of claims that nothing speaks against but that their words are others; never without a text encoder.
     """
-    passages = [item.passage for item in judged.items]
     encoder = run.view.encoders.text_encoder
-    if judged.check.reason != OTHER_WORDS or not passages or encoder is None:
+    if judged.check.about != "words" or encoder is None:
         return False
-    vectors = vectors_of(run.view, passages)
-    if vectors is None:
-        return False
-    covered = coverage(judged.draft.text, "\n".join(passage.text for passage in passages))
     claimed = encoder.encode([judged.draft.text], kind="passage")[0]
-    return FIT.probability(covered, likeness(claimed, vectors)) >= SUPPORTED
+    found = likelihood(run.view, judged.draft.text, claimed, [item.passage for item in judged.items])
+    return found is not None and found >= SUPPORTED
+
+
+def likelihood(
+    view: View, text: str, claimed: NDArray[np.float32], passages: Sequence[Passage]
+) -> float | None:
+    """How likely ``passages`` support a claim, by words and meaning; ``claimed`` is its vector, shape ``(d,)``.
+
+    None where the index has no vector of them.
+    """
+    vectors = vectors_of(view, passages)
+    if vectors is None:
+        return None
+    covered = coverage(text, "\n".join(passage.text for passage in passages))
+    return FIT.probability(covered, likeness(claimed, vectors))

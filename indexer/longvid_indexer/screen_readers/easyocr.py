@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from importlib import metadata
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longvid_indexer.screen_reader import ReadLine
+from longvid_indexer.vision.writing import Part
 from longvid_storage.errors import MissingExtraError, ModelError, first_line
 from longvid_storage.models.torch_device import pick_device
 
@@ -83,19 +84,20 @@ class EasyOcrReader:
                 code="no_weights",
             ) from error
 
-    def read(self, image: NDArray[np.uint8]) -> list[ReadLine]:
-        """Read an upright RGB picture ``(height, width, 3)``."""
+    def read(self, image: NDArray[np.uint8], parts: Sequence[Part] | None = None) -> list[ReadLine]:
+        """Read an upright RGB picture ``(height, width, 3)``, or parts of it."""
         height, width = image.shape[:2]
         engine = self._engine
-        with warnings.catch_warnings():
-            # EasyOCR asks torch for pinned memory even without a GPU, and torch warns on every call.
-            warnings.filterwarnings("ignore", message="'pin_memory'")
-            found = engine.readtext(np.ascontiguousarray(image), paragraph=False)
         lines = []
-        for corners, text, score in found:
-            xs = [min(max(float(x) / width, 0.0), 1.0) for x, _ in corners]
-            ys = [min(max(float(y) / height, 0.0), 1.0) for _, y in corners]
-            lines.append(ReadLine(str(text), (min(xs), min(ys), max(xs), max(ys)), float(score)))
+        for left, top, right, bottom in [(0, 0, width, height)] if parts is None else parts:
+            with warnings.catch_warnings():
+                # EasyOCR asks torch for pinned memory even without a GPU, and torch warns on every call.
+                warnings.filterwarnings("ignore", message="'pin_memory'")
+                found = engine.readtext(np.ascontiguousarray(image[top:bottom, left:right]), paragraph=False)
+            for corners, text, score in found:
+                xs = [min(max((left + float(x)) / width, 0.0), 1.0) for x, _ in corners]
+                ys = [min(max((top + float(y)) / height, 0.0), 1.0) for _, y in corners]
+                lines.append(ReadLine(str(text), (min(xs), min(ys), max(xs), max(ys)), float(score)))
         return lines
 
 

@@ -33,7 +33,7 @@ _VERSIONS = {
     "transcript": 2,
     "visual": 3,
     "sounds": 2,
-    "screen_text": 2,
+    "screen_text": 3,
     "structure": 2,
 }
 

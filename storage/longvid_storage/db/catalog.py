@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection as Names
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
@@ -13,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, insert, literal, 
 from longvid_storage.db import chain_rows, chats, schema, stage_writer, vectors, word_index
 from longvid_storage.db.apart import with_apart
 from longvid_storage.db.rows import PathRow, StageRecord, VideoRow
+from longvid_storage.db.scope import collection_conditions
 from longvid_storage.errors import NotFoundError
 from longvid_storage.types import EVERYTHING, Chapter, Scope, StageResult, VideoInfo
 
@@ -178,8 +178,7 @@ def videos(
     where = select(schema.Path.video_key, schema.Path.path).join(table).where(*admitting)
     within = select(member.video_key, schema.Collection.name).join(schema.Collection)
     within = within.join(table, table.video_key == member.video_key).where(*admitting)
-    if scope.collection is not None:
-        within = within.where(schema.Collection.name == scope.collection)
+    within = within.where(*collection_conditions(scope))
     seen_at, in_collections = _grouped(connection.execute(where)), _grouped(connection.execute(within))
     stages = stage_records(connection, admitting)
     rows = [
@@ -244,7 +243,7 @@ def resolve_video(
     wanted = name.strip().casefold()
     by_title = [video_id for video_id, title in titles.items() if title.casefold() == wanted]
     by_title = by_title or [row.video_id for row in rows if row.title.casefold() == wanted]
-    by_path = [] if by_title else _by_path(connection, name, wanted, titles)
+    by_path = [] if by_title else _by_path(connection, name, wanted, admitting)
     by_prefix = [video_id for video_id in titles if video_id.startswith(wanted)]
     if len(wanted) < _SHORTEST_PREFIX:
         by_prefix = []
@@ -265,11 +264,11 @@ def resolve_video(
     raise NotFoundError(f"the library has no video {name!r}: {hint} (`longvid ls` lists all)")
 
 
-def _by_path(connection: Connection, name: str, wanted: str, admitted: Names[str]) -> list[str]:
+def _by_path(
+    connection: Connection, name: str, wanted: str, admitting: Sequence[ColumnElement[bool]]
+) -> list[str]:
     exact, loose = set(), set()
-    for row in paths(connection):
-        if row.video_id not in admitted:
-            continue
+    for row in paths(connection, admitting):
         if row.path == name:
             exact.add(row.video_id)
         path = PurePath(row.path)

@@ -30,12 +30,12 @@ class StoredChat:
     turns: tuple[dict[str, Any], ...] = ()
 
 
-def read(connection: Connection, name: str | None = None) -> list[StoredChat]:
-    """All sessions, the one used last first; with a ``name`` that one, or none."""
-    sessions = select(ChatRow.__table__).order_by(ChatRow.used.desc())
-    turns = select(TurnRow.chat_key, TurnRow.turn).join(ChatRow).order_by(TurnRow.chat_key, TurnRow.seq)
-    if name is not None:
-        sessions, turns = sessions.where(ChatRow.name == name), turns.where(ChatRow.name == name)
+def read(connection: Connection, owner: str, name: str | None = None) -> list[StoredChat]:
+    """All sessions of an owner, the one used last first; with a ``name`` that one, or none."""
+    chosen = [ChatRow.owner == owner] if name is None else [ChatRow.owner == owner, ChatRow.name == name]
+    sessions = select(ChatRow.__table__).where(*chosen).order_by(ChatRow.used.desc())
+    turns = select(TurnRow.chat_key, TurnRow.turn).join(ChatRow).where(*chosen)
+    turns = turns.order_by(TurnRow.chat_key, TurnRow.seq)
     of: dict[int, list[dict[str, Any]]] = {}
     for row in connection.execute(turns):
         of.setdefault(row.chat_key, []).append(row.turn)
@@ -45,13 +45,14 @@ def read(connection: Connection, name: str | None = None) -> list[StoredChat]:
     ]
 
 
-def begin(connection: Connection, name: str | None, scope: Mapping[str, Any]) -> StoredChat:
-    """Enter a session; ``name`` must not be taken, None gives the first free ``chat-1``, ``chat-2``, …"""
+def begin(connection: Connection, owner: str, name: str | None, scope: Mapping[str, Any]) -> StoredChat:
+    """Enter a session; the owner has none of that ``name``, None gives the first free ``chat-1``, ``chat-2``, …"""
     if name is None:
-        taken = set(connection.execute(select(ChatRow.name)).scalars())
+        taken = set(connection.execute(select(ChatRow.name).where(ChatRow.owner == owner)).scalars())
         name = next(free for n in range(1, len(taken) + 2) if (free := f"chat-{n}") not in taken)
     used = _next_use(connection)
-    new = insert(ChatRow).values(name=name, scope=dict(scope), used=used).returning(ChatRow.chat_key)
+    values = {"owner": owner, "name": name, "scope": dict(scope), "used": used}
+    new = insert(ChatRow).values(values).returning(ChatRow.chat_key)
     return StoredChat(int(connection.execute(new).scalar_one()), name, dict(scope), used)
 
 
@@ -87,9 +88,10 @@ def append(
     return True
 
 
-def delete_chat(connection: Connection, name: str) -> bool:
-    """Delete a session and its turns; False when there is none of that name."""
-    return connection.execute(delete(ChatRow).where(ChatRow.name == name)).rowcount > 0
+def delete_chat(connection: Connection, owner: str, name: str) -> bool:
+    """Delete a session and its turns; False when its owner has none of that name."""
+    its = (ChatRow.owner == owner, ChatRow.name == name)
+    return connection.execute(delete(ChatRow).where(*its)).rowcount > 0
 
 
 def drop_if_unused(connection: Connection, session: StoredChat) -> None:

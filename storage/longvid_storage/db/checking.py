@@ -18,6 +18,8 @@ from longvid_storage.db import word_index
 from longvid_storage.db.damage import Damage, damaged_rows
 from longvid_storage.db.index_files import IndexFiles
 from longvid_storage.db.library_files import CACHE
+from longvid_storage.db.word_indexes.entries import KINDS
+from longvid_storage.db.word_indexes.fts5 import empty, table_of
 
 _MASK = (1 << 64) - 1
 # The table → the stage that writes it; what later stages make of it is done again too.
@@ -61,17 +63,15 @@ def _file(connection: Connection) -> Iterator[Damage]:
     for line in lines:
         if line == "ok":
             continue
-        if "fts5" in line.lower() and any(
-            name in line for name in map(word_index.table_of, word_index.KINDS)
-        ):
+        if "fts5" in line.lower() and any(name in line for name in map(table_of, KINDS)):
             continue  # told, and mended, as the word index
         repair = _DERIVED if "index" in line and "missing" in line else ""
         yield Damage("library.db", " ".join(str(line).split())[:200], repair)
 
 
 def _words(connection: Connection) -> Iterator[Damage]:
-    for kind in word_index.KINDS:
-        name = word_index.table_of(kind)
+    for kind in KINDS:
+        name = table_of(kind)
         try:
             held = connection.execute(text(f'SELECT doc, term, "offset" FROM {name}_terms'))
             indexed = _sum((doc, term, at) for doc, term, at in held)
@@ -101,7 +101,7 @@ def _sum(entries: Iterator[tuple[object, ...]]) -> tuple[int, int]:
 def repair(connection: Connection) -> None:
     """Mend what can be mended, in the connection's write transaction."""
     connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
-    word_index.empty(connection)  # first: SQLite refuses to write beside a damaged virtual table
+    empty(connection)  # first: SQLite refuses to write beside a damaged virtual table
     _mend_state(connection)
     while rows := [each for each in damaged_rows(connection) if each.rowid is not None]:
         for each in rows:

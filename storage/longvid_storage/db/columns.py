@@ -11,7 +11,10 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import JSON, Dialect, Double, Integer, LargeBinary, Text, TypeDecorator
+from sqlalchemy import JSON, BigInteger, Dialect, Double, Integer, LargeBinary, Text, TypeDecorator
+from sqlalchemy.ext.compiler import compiles
+
+from longvid_storage.db.dialects import POSTGRESQL
 
 Check = Callable[[Any], bool]
 
@@ -45,12 +48,24 @@ class Whole(Integer):
         return _only(int, "whole number")
 
 
+class LongWhole(BigInteger):
+    """A whole number in PostgreSQL, whose integers are short; SQLite counts rows in ``INTEGER`` alone."""
+
+
+WHOLE = Whole().with_variant(LongWhole(), POSTGRESQL)
+
+
 class Words(Text):
-    """Text."""
+    """Text, which PostgreSQL compares by code points, as SQLite does."""
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
         """Database to Python."""
         return _only(str, "text")
+
+
+@compiles(Words, POSTGRESQL)
+def _words(element: Words, compiler: Any, **kw: Any) -> str:
+    return 'TEXT COLLATE "C"'
 
 
 class Blob(LargeBinary):
@@ -99,6 +114,11 @@ def is_object(value: Any) -> bool:
 def is_ids(value: Any) -> bool:
     """A list of whole numbers."""
     return type(value) is list and all(type(each) is int for each in value)
+
+
+def is_names(value: Any) -> bool:
+    """A list of texts."""
+    return type(value) is list and all(type(each) is str for each in value)
 
 
 def is_sentences(value: Any) -> bool:

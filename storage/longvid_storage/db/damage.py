@@ -5,6 +5,7 @@ Every column has its rule (``longvid_storage.db.columns``); what is to be said o
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from sqlalchemy.exc import DBAPIError, MultipleResultsFound, NoResultFound
 from longvid_storage.db import schema
 from longvid_storage.db.columns import Json
 from longvid_storage.db.library_files import LONGEST
-from longvid_storage.db.word_index import KINDS
+from longvid_storage.db.word_indexes.entries import KINDS
 from longvid_storage.errors import LibraryError, LongvidError
 from longvid_storage.types import EVERYTHING, LEVELS, Scope
 
@@ -100,16 +101,16 @@ def first_damage(connection: Connection, scope: Scope = EVERYTHING) -> Damage | 
 
 
 def _admitted(connection: Connection, scope: Scope) -> set[str] | None:
-    if scope.video_ids is None and scope.collection is None:
-        return None
-    ids = set() if scope.video_ids is None else set(scope.video_ids)
-    if scope.collection is not None:
+    ids = None if scope.video_ids is None else set(scope.video_ids)
+    asked = None if scope.collection is None else {scope.collection}
+    for names in filter(lambda each: each is not None, (asked, scope.rights)):
         members = connection.exec_driver_sql(
             "SELECT video_id FROM videos JOIN video_collections USING (video_key) JOIN collections "
-            "USING (collection_key) WHERE name = ?", (scope.collection,)
-        )  # fmt: skip
+            "USING (collection_key) WHERE name IN (SELECT value FROM json_each(?))",
+            (json.dumps(sorted(names or ())),),
+        )
         among = {str(each) for each in members.scalars()}
-        ids = among if scope.video_ids is None else ids & among
+        ids = among if ids is None else ids & among
     return ids
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import Connection, insert, inspect, text
 
 from longvid_storage.db import terms, word_index
+from longvid_storage.db.dialects import is_postgresql
 from longvid_storage.db.library_files import APPLICATION_ID
 from longvid_storage.db.schema import HEAD, VERSIONS, Base, LibraryState
 from longvid_storage.errors import NotALibraryError, SchemaError
@@ -82,7 +83,8 @@ def create(connection: Connection) -> None:
     )
     connection.execute(text(f"INSERT INTO {_VERSION_TABLE} VALUES (:head)"), {"head": HEAD})
     connection.execute(insert(LibraryState).values(library_key=1, generation=0, analysis=terms.signature()))
-    connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+    if not is_postgresql(connection):
+        connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
 
 
 def upgrade(connection: Connection, *, migrations: Path = _MIGRATIONS, target: str = "head") -> None:

@@ -31,6 +31,7 @@ VERSIONS = (
     "0005",
     "0006",
     "0007",
+    "0008",
 )  # the files in migrations/versions, in order; a test holds the two together
 HEAD = VERSIONS[-1]
 
@@ -68,7 +69,7 @@ class Base(DeclarativeBase):
     )
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         str: columns.Words,
-        int: columns.Whole,
+        int: columns.WHOLE,
         float: columns.Number,
         bytes: columns.Blob,
         dict[str, Any]: columns.Json(columns.is_object),
@@ -301,12 +302,16 @@ class LibraryLinkRow(Base):
 
 
 class ChatRow(Base):
-    """A conversation: what it may look at, as plain data; the one used last has the greatest ``used``."""
+    """A conversation: what it may look at, as plain data; the one used last has the greatest ``used``.
+
+    ``owner`` is who may read it: the id of a key or of a user, empty for whoever uses the library itself.
+    """
 
     __tablename__ = "chats"
-    __table_args__ = ({"sqlite_autoincrement": True},)
+    __table_args__ = (UniqueConstraint("owner", "name"), {"sqlite_autoincrement": True})
     chat_key: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(unique=True)
+    owner: Mapped[str]
+    name: Mapped[str]
     scope: Mapped[dict[str, Any]]
     used: Mapped[int]
 
@@ -330,6 +335,28 @@ class TurnVideoRow(Base):
     video_key: Mapped[int] = mapped_column(
         ForeignKey("videos.video_key", ondelete="CASCADE"), primary_key=True, index=True
     )
+
+
+class ApiKeyRow(Base):
+    """Who may ask a server for this library: the hash of their key, and what it allows.
+
+    ``scopes`` and ``collections`` (NULL: all) are lists of names; ``created_s`` and ``expires_s`` (NULL: never) seconds
+    since 1970; ``per_minute`` and ``tokens_a_day`` limits, NULL: none. ``spent_tokens`` is what the language model read
+    and wrote for it on ``spent_day``.
+    """
+
+    __tablename__ = "api_keys"
+    key_id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    secret_hash: Mapped[str] = mapped_column(unique=True)
+    scopes: Mapped[list[Any]] = mapped_column(columns.Json(columns.is_names))
+    collections: Mapped[list[Any] | None] = mapped_column(columns.Json(columns.is_names, optional=True))
+    created_s: Mapped[int]
+    expires_s: Mapped[int | None]
+    per_minute: Mapped[int | None]
+    tokens_a_day: Mapped[int | None]
+    spent_day: Mapped[str]
+    spent_tokens: Mapped[int]
 
 
 class PassageRow(Base):

@@ -39,19 +39,21 @@ def keyframe_conditions(scope: Scope) -> list[ColumnElement[bool]]:
 
 
 def video_conditions(column: InstrumentedAttribute[int], scope: Scope) -> list[ColumnElement[bool]]:
-    """The video is one of those asked for and in the collection asked for."""
+    """The video is one of those asked for, in the collection asked for, and in one that the reader may see."""
     conditions: list[ColumnElement[bool]] = []
     if scope.video_ids is not None:
         keys = select(schema.Video.video_key).where(schema.Video.video_id.in_(sorted(scope.video_ids)))
         conditions.append(column.in_(keys))
-    if scope.collection is not None:
-        members = (
-            select(schema.VideoCollection.video_key)
-            .join(schema.Collection)
-            .where(schema.Collection.name == scope.collection)
-        )
-        conditions.append(column.in_(members))
+    member = select(schema.VideoCollection.video_key).join(schema.Collection)
+    conditions += [column.in_(member.where(name)) for name in collection_conditions(scope)]
     return conditions
+
+
+def collection_conditions(scope: Scope) -> list[ColumnElement[bool]]:
+    """Conditions on ``Collection``: each admits names of the scope, and a video must have one for each of them."""
+    name = schema.Collection.name
+    conditions = [] if scope.collection is None else [name == scope.collection]
+    return conditions if scope.rights is None else [*conditions, name.in_(sorted(scope.rights))]
 
 
 def touching(start: Column, end: Column, scope: Scope) -> list[ColumnElement[bool]]:

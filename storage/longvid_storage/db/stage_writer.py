@@ -12,6 +12,7 @@ from sqlalchemy import Connection, delete, insert, literal, select, update
 from longvid_storage.db import chain_rows, schema, vectors, word_index
 from longvid_storage.db.chain import ChainLink
 from longvid_storage.db.speakers import SpeakerNames
+from longvid_storage.db.word_indexes.entries import count_terms, join_terms
 from longvid_storage.text.analysis import analyse
 from longvid_storage.text.passages import Timed, screen_passages, sound_passages, speech_passages
 from longvid_storage.types import (
@@ -304,7 +305,7 @@ class StageWriter:
         names = SpeakerNames(self._connection, self._video_key)
         rows = []
         for passage, times in passages:
-            terms = word_index.join_terms(analyse(passage.text, passage.language))
+            terms = join_terms(analyse(passage.text, passage.language))
             rows.append(
                 {
                     "video_key": self._video_key,
@@ -318,7 +319,7 @@ class StageWriter:
                     "boxes": [list(map(float, box)) for box in passage.boxes] or None,
                     "times": [list(each) for each in times] or None,
                     "terms": terms,
-                    "length": word_index.count_terms(terms),
+                    "length": count_terms(terms),
                 }
             )
         ids = _insert_returning(self._connection, schema.PassageRow, schema.PassageRow.passage_id, rows)

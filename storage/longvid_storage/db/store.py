@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from copy import copy
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -71,6 +73,27 @@ class Store:
         self._terms_current = False
         self._removed = False
         self._lock = WriterLock(path / LOCK)
+        self._whole: Store | None = None
+        self.rights: frozenset[str] | None = None
+        self.owner = ""
+
+    @property
+    def home(self) -> Store:
+        """The store that was opened; of one that was narrowed, the one it is a part of."""
+        return self._whole or self
+
+    def within(self, collections: Iterable[str] | None, owner: str = "") -> Store:
+        """The same library for somebody who may see these collections, None for all of them, and who owns ``owner``'s
+        conversations: every view of it has these rights, and they can only be narrowed again.
+
+        It shares the open files: close the whole.
+        """
+        narrowed = copy(self)
+        narrowed._whole, narrowed.owner = self.home, owner
+        if collections is not None:
+            mine = frozenset(collections)
+            narrowed.rights = mine if self.rights is None else mine & self.rights
+        return narrowed
 
     @classmethod
     def open(
@@ -134,6 +157,18 @@ class Store:
                     migrate.upgrade(connection)
         remove_old_chats(self.path)
 
+    def _mapped_errors(self) -> AbstractContextManager[None]:
+        return mapped_errors(self.path)
+
+    def _mapped_damage(
+        self, connection: Connection, scope: Scope = EVERYTHING
+    ) -> AbstractContextManager[None]:
+        return mapped_damage(connection, self.path, scope)
+
+    def _empty_log(self) -> None:
+        """Take out of the log what was deleted."""
+        self._pragma("wal_checkpoint(TRUNCATE)")
+
     def _pragma(self, pragma: str) -> None:
         """Run one that SQLite allows outside a transaction only."""
         with self._engine.connect().execution_options(transaction=False) as connection:
@@ -154,8 +189,8 @@ class Store:
         with suppress(BusyError), self._lock.held(wait=False):  # somebody who indexes is not waited for
             with self._writing() as connection:
                 word_index.compact(connection)
-            with mapped_errors(self.path):
-                self._pragma("wal_checkpoint(TRUNCATE)")
+            with self._mapped_errors():
+                self._empty_log()
             self._removed = False
 
     def __enter__(self) -> Self:
@@ -169,13 +204,14 @@ class Store:
     @contextmanager
     def view(self, scope: Scope = EVERYTHING, encoders: Encoders | None = None) -> Iterator[View]:
         """A snapshot of the library within ``scope``: one state of it, whoever writes meanwhile."""
+        scope = replace(scope, rights=self.rights)
         with (
-            mapped_errors(self.path),
+            self._mapped_errors(),
             self._engine.connect() as connection,
             connection.begin(),
-            mapped_damage(connection, self.path, scope),
+            self._mapped_damage(connection, scope),
         ):
-            yield View(connection, scope, self, encoders)
+            yield View(connection, scope, self.home, encoders)
 
     # Writing
 
@@ -195,6 +231,14 @@ class Store:
         self._require_writable()
         return self._lock.held(wait=wait, on_wait=on_wait)
 
+    @contextmanager
+    def claim(self, what: str) -> Iterator[bool]:
+        """Keep the work on ``what`` for this process during the block; False where another has it.
+
+        Here that is so already: who works on a video holds the writer lock.
+        """
+        yield True
+
     def _require_writable(self) -> None:
         if self.read_only:
             raise read_only(self.path)
@@ -207,15 +251,15 @@ class Store:
         """
         with (
             self.writer_lock(),
-            mapped_errors(self.path),
+            self._mapped_errors(),
             self._engine.connect().execution_options(write=True) as connection,
             connection.begin(),
-            mapped_damage(connection, self.path),
+            self._mapped_damage(connection),
         ):
-            if refresh and not self._terms_current:
+            if refresh and not self.home._terms_current:
                 terms.refresh(connection)
             yield connection
-        self._terms_current |= refresh
+        self.home._terms_current |= refresh
 
     @contextmanager
     def stage(self, video_id: str, stage: str, fingerprint: str) -> Iterator[StageWriter]:
@@ -232,7 +276,7 @@ class Store:
             writer = StageWriter(connection, key, video_id, stage, fingerprint)
             yield writer
             writer.finish()
-        self._removed |= writer.removed
+        self.home._removed |= writer.removed
 
     def keep_link(self, video_id: str, link: ChainLink) -> None:
         """Keep one link of a video's chain before the stage is done, so that a model writes it only once."""
@@ -301,15 +345,15 @@ class Store:
         another's transaction only.
         """
         self._require_writable()
-        with mapped_errors(self.path):
+        with self._mapped_errors():
             with (
                 self._engine.connect().execution_options(write=True) as connection,
                 connection.begin(),
-                mapped_damage(connection, self.path),
+                self._mapped_damage(connection),
             ):
                 yield connection
             if erase:
-                self._pragma("wal_checkpoint(TRUNCATE)")
+                self._empty_log()
 
     def remove_video(self, video_id: str) -> None:
         """Delete a video (by its full id) with every row, vector, picture and cache entry.
@@ -320,8 +364,8 @@ class Store:
         with self.writer_lock():
             with self._writing() as connection:
                 catalog.remove_video(connection, video_id)
-            with mapped_errors(self.path):
-                self._pragma("wal_checkpoint(TRUNCATE)")
+            with self._mapped_errors():
+                self._empty_log()
             forget_cache(self.path)
 
     # The whole of it
@@ -334,7 +378,7 @@ class Store:
         Raises:
             ReadOnlyError: ``repair``, and the library may not be written.
         """
-        with mapped_errors(self.path):
+        with self._mapped_errors():
             if not repair:
                 return CheckReport(self._findings())
             with self.writer_lock():
@@ -364,7 +408,7 @@ class Store:
             StorageFullError, ReadOnlyError: it cannot be written.
         """
         with (
-            mapped_errors(self.path),
+            self._mapped_errors(),
             self._engine.connect().execution_options(transaction=False) as connection,
         ):
             backup.write(connection, target, force=force)

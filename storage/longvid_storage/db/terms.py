@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Table, bindparam, select, update
 
 from longvid_storage.db import word_index
 from longvid_storage.db.schema import LibraryState, PassageRow
+from longvid_storage.db.word_indexes.entries import count_terms, join_terms
 from longvid_storage.text.analysis import analyse
 
 # What the analysis makes of these is its signature: it changes with the code, its stop lists and its stemmers alike.
@@ -49,10 +50,8 @@ def refresh(connection: Connection) -> bool:
             break
         changed = []
         for passage_id, text, language in batch:
-            terms = word_index.join_terms(analyse(text, language))
-            changed.append(
-                {"key": passage_id, "new_terms": terms, "new_length": word_index.count_terms(terms)}
-            )
+            terms = join_terms(analyse(text, language))
+            changed.append({"key": passage_id, "new_terms": terms, "new_length": count_terms(terms)})
         table = cast(Table, PassageRow.__table__)
         connection.execute(
             update(table)

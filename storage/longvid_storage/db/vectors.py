@@ -166,25 +166,37 @@ def pairs(connection: Connection, query: Select[int, int]) -> NDArray[np.int64]:
     return rows[np.argsort(rows[:, 0])]
 
 
-def parts(connection: Connection, kind: str, fingerprint: str | None, dimension: int) -> list[IndexedSet]:
-    """The indexes to look into.
+def sets(connection: Connection, rights: frozenset[str] | None) -> list[IndexedSet]:
+    """Every vector set; with ``rights``, those that hold anything of these collections."""
+    rows = connection.execute(select(VectorSet.__table__).order_by(VectorSet.set_key))
+    found = [IndexedSet(row.set_key, row.model_fingerprint, row.dimension, row.kind) for row in rows]
+    if rights is None:
+        return found
+    scope = Scope(rights=rights)
+    return [each for each in found if connection.execute(each.admitted(scope).limit(1)).first()]
+
+
+def parts(
+    connection: Connection, kind: str, fingerprint: str | None, dimension: int, rights: frozenset[str] | None
+) -> list[IndexedSet]:
+    """The indexes to look into, that hold anything the reader may see.
 
     Raises:
         ModelMismatchError: the kind has vectors, but none that compare with this query.
     """
-    sets = [
-        IndexedSet(row.set_key, row.model_fingerprint, row.dimension, row.kind)
-        for row in connection.execute(
-            select(VectorSet.__table__).where(VectorSet.kind == kind).order_by(VectorSet.set_key)
-        )
-    ]
-    usable = [
-        part for part in sets if part.dimension == dimension and fingerprint in (None, part.model_fingerprint)
-    ]
-    if sets and (not usable or len({part.model_fingerprint for part in usable}) > 1):
-        held = sorted({part.model_fingerprint for part in sets})
-        raise mismatch(kind, held, fingerprint or f"a model of {dimension} numbers")
-    return usable
+    for admitting in dict.fromkeys(
+        (None, rights)
+    ):  # to look who may see a set is only needed where one is of no use
+        held = [part for part in sets(connection, admitting) if part.kind == kind]
+        usable = [
+            part
+            for part in held
+            if part.dimension == dimension and fingerprint in (None, part.model_fingerprint)
+        ]
+        if not held or len({part.model_fingerprint for part in usable}) == 1:
+            return usable
+    models = sorted({part.model_fingerprint for part in held})
+    raise mismatch(kind, models, fingerprint or f"a model of {dimension} numbers")
 
 
 def mismatch(kind: str, held: Sequence[str], asked: str) -> ModelMismatchError:

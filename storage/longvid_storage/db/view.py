@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Collection as Names
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, func, literal, select
+from sqlalchemy import ColumnElement, Connection, Text, cast, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from longvid_storage.db import catalog, chain_rows, schema, speakers, vectors
 from longvid_storage.db.apart import told_apart, with_apart
 from longvid_storage.db.chain import ChainLink
+from longvid_storage.db.dialects import each_id
 from longvid_storage.db.rows import PathRow, SpeakerRow, TranscriptInfo, VideoRow
-from longvid_storage.db.scope import keyframe_conditions, passage_conditions, touching, video_conditions
+from longvid_storage.db.scope import (
+    collection_conditions,
+    keyframe_conditions,
+    passage_conditions,
+    touching,
+    video_conditions,
+)
 from longvid_storage.db.speakers import SpeakerNames
 from longvid_storage.db.stage_writer import passage_columns, passage_of
 from longvid_storage.errors import NotFoundError
@@ -88,8 +95,8 @@ class View:
         self._wider: View | None = None
 
     def within(self, scope: Scope) -> View:
-        """The same snapshot within another scope, which must be a narrower one (``Scope.narrowed``)."""
-        narrower = View(self.connection, scope, self.home, self.encoders)
+        """The same snapshot within another scope, which must be a narrower one (``Scope.narrowed``); rights stay."""
+        narrower = View(self.connection, replace(scope, rights=self.scope.rights), self.home, self.encoders)
         narrower._wider = self
         return narrower
 
@@ -112,7 +119,7 @@ class View:
     def _guessed(self) -> frozenset[int]:
         """Keys of videos whose transcript has no times of its own."""
         stage = schema.Stage
-        guessed = func.json_extract(stage.counters, "$.times_guessed") > 0
+        guessed = cast(stage.counters, Text).contains("times_guessed")
         query = select(stage.video_key).where(stage.stage == "transcript", guessed)
         return frozenset(self.connection.execute(query).scalars())
 
@@ -152,9 +159,8 @@ class View:
     def collections(self) -> list[str]:
         """Names of the collections that the scope has a video of, sorted."""
         table, member = schema.Collection, schema.VideoCollection
-        query = select(table.name).join(member).where(*self._admitting(member.video_key)).distinct()
-        if self.scope.collection is not None:
-            query = query.where(table.name == self.scope.collection)
+        query = select(table.name).join(member).where(*self._admitting(member.video_key))
+        query = query.where(*collection_conditions(self.scope)).distinct()
         return sorted(self.connection.execute(query).scalars())
 
     def require_collection(self, name: str) -> None:
@@ -215,14 +221,16 @@ class View:
     def _files(self, keys: Sequence[int]) -> Iterable[Any]:
         """(video key, paths one a line, when the newest file changed in ns)."""
         path = schema.Path
-        query = select(path.video_key, func.group_concat(path.path, "\n"), func.max(path.mtime_ns))
-        return self.connection.execute(query.where(path.video_key.in_(_json(keys))).group_by(path.video_key))
+        query = select(path.video_key, func.aggregate_strings(path.path, "\n"), func.max(path.mtime_ns))
+        return self.connection.execute(
+            query.where(path.video_key.in_(each_id(keys))).group_by(path.video_key)
+        )
 
     def _heard(self, keys: Sequence[int]) -> dict[int, tuple[str, ...]]:
         row = schema.PassageRow
         query = (
             select(row.video_key, row.speaker, func.count())
-            .where(row.video_key.in_(_json(keys)), row.speaker.is_not(None))
+            .where(row.video_key.in_(each_id(keys)), row.speaker.is_not(None))
             .where(*passage_conditions(self.scope, ["speech"]))
             .group_by(row.video_key, row.speaker)
         )
@@ -309,7 +317,7 @@ class View:
     def speakers(self) -> dict[str, int]:
         """Names of speakers in the scope's videos → how many passages each says, the busiest first."""
         row = schema.PassageRow
-        among = Scope(video_ids=self.scope.video_ids, collection=self.scope.collection)
+        among = replace(self.scope, from_s=None, to_s=None, speaker=None)
         query = (
             select(row.video_key, row.speaker, func.count())
             .where(row.speaker.is_not(None), *passage_conditions(among, ["speech"]))
@@ -328,7 +336,7 @@ class View:
 
     def passages(self, ids: Sequence[int]) -> list[Passage]:
         """The scope's passages in the order of ``ids``; ids that are gone or outside are left out."""
-        wanted = schema.PassageRow.passage_id.in_(_json(ids))
+        wanted = schema.PassageRow.passage_id.in_(each_id(ids))
         found = {passage.id: passage for passage in self._passages(wanted)}
         return [found[each] for each in ids if each in found]
 
@@ -366,7 +374,7 @@ class View:
         query = (
             select(table.owner_id, table.vector, sets.dimension)
             .join(sets, sets.set_key == table.set_key)
-            .where(sets.model_fingerprint == model_fingerprint, table.owner_id.in_(_json(ids)))
+            .where(sets.model_fingerprint == model_fingerprint, table.owner_id.in_(each_id(ids)))
         )
         rows = self.connection.execute(query)
         return {owner: vectors.rows_of([blob], dimension)[0] for owner, blob, dimension in rows}
@@ -407,7 +415,7 @@ class View:
         query = (
             select(table.keyframe_id, schema.Video.video_id, *_keyframe_columns(images))
             .join(schema.Video)
-            .where(table.keyframe_id.in_(_json(ids)), *keyframe_conditions(self.scope))
+            .where(table.keyframe_id.in_(each_id(ids)), *keyframe_conditions(self.scope))
         )
         found = {
             each: (each, video_id, Keyframe(*rest))
@@ -416,13 +424,11 @@ class View:
         return [found[identity] for identity in ids if identity in found]
 
     def vector_models(self) -> dict[str, list[str]]:
-        """Model fingerprint → kinds it wrote vectors for."""
-        table = schema.VectorSet
+        """Model fingerprint → kinds it wrote vectors for, that the reader may see."""
         models: dict[str, list[str]] = {}
-        query = select(table.model_fingerprint, table.kind).order_by(table.model_fingerprint, table.kind)
-        for fingerprint, kind in self.connection.execute(query):
-            models.setdefault(fingerprint, []).append(kind)
-        return models
+        for each in vectors.sets(self.connection, self.scope.rights):
+            models.setdefault(each.model_fingerprint, []).append(each.kind)
+        return {model: sorted(kinds) for model, kinds in sorted(models.items())}
 
     def videos_of_model(self, model_fingerprint: str) -> int:
         """How many of the scope's videos have vectors of that model."""
@@ -450,8 +456,10 @@ class View:
 
     def library_chain(self) -> list[ChainLink]:
         """What a model wrote of the scope's collection, or of the whole library, last, after its parts."""
-        if self.scope != Scope(collection=self.scope.collection):
+        if self.scope != Scope(collection=self.scope.collection, rights=self.scope.rights):
             return []
+        if self.scope.rights is not None and self.scope.collection not in self.scope.rights:
+            return []  # that of the whole library is made of what the reader may not see, too
         return chain_rows.read_library(self.connection, self.scope.collection)
 
     def _admitting(self, column: Any) -> list[ColumnElement[bool]]:
@@ -468,12 +476,6 @@ class View:
         if key is None:
             raise NotFoundError(f"the library has no video {video_id}: `longvid ls` lists those it has")
         return key
-
-
-def _json(ids: Iterable[int]) -> Any:
-    """One parameter, whatever the number of ids: a thousand placeholders take longer to write than to look up."""
-    wanted = func.json_each(json.dumps([int(each) for each in ids])).table_valued("value")
-    return select(wanted.c.value)
 
 
 def _keyframe_columns(images: bool) -> tuple[Any, ...]:

@@ -1,24 +1,22 @@
-"""Word search within a scope; counts, and so BM25 (Robertson & Zaragoza 2009), are those of the scope.
-
-The one module that speaks SQLite's full-text dialect for reading (``longvid_storage.db.word_index`` writes).
-"""
+"""Word search within a scope; counts, and so BM25 (Robertson & Zaragoza 2009), are those of the scope."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Collection as Names
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, column, func, literal_column, select, table, text
+from sqlalchemy import Select, func, select
 
+from longvid_storage.db.dialects import each_id, each_weight
 from longvid_storage.db.schema import PassageRow, Video
 from longvid_storage.db.scope import passage_conditions
 from longvid_storage.db.view import View
-from longvid_storage.db.word_index import join_terms, table_of
-from longvid_storage.types import EVERYTHING, Scope
+from longvid_storage.db.word_index import word_index_of
+from longvid_storage.db.word_indexes.entries import join_terms
+from longvid_storage.types import EVERYTHING
 
 K1, B = 1.2, 0.75
 SPOKEN_AND_SHOWN = ("screen", "speech")
@@ -57,7 +55,7 @@ def frequencies(view: View, terms: Iterable[str], kinds: Names[str] = SPOKEN_AND
     wanted = list(dict.fromkeys(filter(None, (join_terms([term]) for term in terms))))
     found = dict.fromkeys(wanted, 0)
     for kind in kinds:
-        postings = _postings(view.scope, kind, wanted).subquery()
+        postings = _postings(view, kind, wanted).subquery()
         counted = select(postings.c.term, func.count()).group_by(postings.c.term)
         for term, count in view.connection.execute(counted):
             found[term] += count
@@ -76,15 +74,15 @@ def best(
     """
     if not weights or limit < 1:
         return []
-    postings = _postings(view.scope, kind, weights).subquery()
-    each = func.json_each(json.dumps(dict(weights))).table_valued("key", "value")
+    postings = _postings(view, kind, weights).subquery()
+    weighed, weight = each_weight(weights)
     row = PassageRow
     norm = K1 * (1 - B + B * row.length / max(counts.mean_length, 1e-9))
-    score = func.sum(each.c.value * postings.c.times * (K1 + 1) / (postings.c.times + norm)).label("score")
+    score = func.sum(weight * postings.c.times * (K1 + 1) / (postings.c.times + norm)).label("score")
     query = (
         select(postings.c.doc, score)
         .join(row, row.passage_id == postings.c.doc)
-        .join(each, each.c.key == postings.c.term)
+        .join(weighed.table, weighed == postings.c.term)
         .group_by(postings.c.doc)
         .order_by(score.desc(), postings.c.doc)
         .limit(limit)
@@ -94,43 +92,31 @@ def best(
 
 def matching(view: View, phrases: Sequence[Sequence[str]], kinds: Names[str]) -> list[int]:
     """Ids of all the scope's passages that contain any of ``phrases`` (runs of adjacent terms), ascending."""
-    match = " OR ".join(filter(None, map(_phrase, phrases)))
-    if not match:
+    phrases = [phrase for phrase in phrases if join_terms(phrase)]
+    if not phrases:
         return []
     found: list[int] = []
     for kind in kinds:
-        name = table_of(kind)
-        rowid: Any = literal_column(f"{name}.rowid")
-        words = table(name, column("rowid"))
-        query = select(rowid).select_from(words).where(text(f"{name} MATCH :match").bindparams(match=match))
-        if view.scope != EVERYTHING:
-            query = query.join(PassageRow, PassageRow.passage_id == rowid).where(
-                *passage_conditions(view.scope)
-            )
-        found.extend(view.connection.execute(query).scalars())
+        query = word_index_of(view.connection).holding(kind, phrases)
+        found.extend(view.connection.execute(_within(view, query)).scalars())
     return sorted(found)
 
 
 def videos_of(view: View, passage_ids: Iterable[int]) -> dict[int, str]:
     """Passage id → video id."""
-    wanted = func.json_each(json.dumps(sorted(passage_ids))).table_valued("value")
     query = select(PassageRow.passage_id, Video.video_id).join(Video)
-    rows = view.connection.execute(query.where(PassageRow.passage_id.in_(select(wanted.c.value))))
+    rows = view.connection.execute(query.where(PassageRow.passage_id.in_(each_id(passage_ids))))
     return {row.passage_id: row.video_id for row in rows}
 
 
-def _postings(scope: Scope, kind: str, terms: Iterable[str]) -> Select[Any]:
+def _postings(view: View, kind: str, terms: Iterable[str]) -> Select[Any]:
     """(term, doc, times): how often each of the terms occurs in each passage of the scope that has it."""
-    words = table(f"{table_of(kind)}_terms", column("term"), column("doc"))
-    wanted = func.json_each(json.dumps(list(terms))).table_valued("value")
-    query = select(words.c.term, words.c.doc, func.count().label("times")).where(
-        words.c.term.in_(select(wanted.c.value))
-    )
-    if scope != EVERYTHING:
-        query = query.join(PassageRow, PassageRow.passage_id == words.c.doc).where(*passage_conditions(scope))
-    return query.group_by(words.c.term, words.c.doc)
+    return _within(view, word_index_of(view.connection).postings(kind, terms))
 
 
-def _phrase(terms: Sequence[str]) -> str:
-    joined = join_terms(terms).replace('"', '""')
-    return f'"{joined}"' if joined else ""
+def _within(view: View, query: Select[Any]) -> Select[Any]:
+    """Of a query with the column ``doc``, the rows whose passage the scope admits."""
+    if view.scope == EVERYTHING:
+        return query
+    doc = query.selected_columns.doc
+    return query.join(PassageRow, PassageRow.passage_id == doc).where(*passage_conditions(view.scope))

@@ -73,7 +73,7 @@ class Memory:
         self.generation = generation
         self._timelines: OrderedDict[tuple[str, str | None], Timeline] = OrderedDict()
         self._kept = 0
-        self._models: dict[str, list[str]] | None = None
+        self._models: dict[frozenset[str] | None, dict[str, list[str]]] = {}
         self._facts: OrderedDict[Scope, ScopeFacts] = OrderedDict()
         self._questions: OrderedDict[tuple[str, str], NDArray[np.float32]] = OrderedDict()
         self._lock = threading.RLock()
@@ -103,9 +103,10 @@ class Memory:
 
     def check_model(self, view: View, fingerprint: str) -> None:
         """Raise ``ModelMismatchError`` when the library has text vectors, but none of this model."""
-        if self._models is None:
-            self._models = view.vector_models()
-        text = {model: set(kinds) - {"picture"} for model, kinds in self._models.items()}
+        rights = view.scope.rights
+        if rights not in self._models:
+            self._models[rights] = view.vector_models()
+        text = {model: set(kinds) - {"picture"} for model, kinds in self._models[rights].items()}
         others = sorted(model for model, kinds in text.items() if kinds)
         if others and fingerprint not in others:
             raise mismatch("text", others, fingerprint)

@@ -7,15 +7,15 @@ read; what is reported was read there, with its own span.
 
 from __future__ import annotations
 
-import json
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
+from longvid_storage.db.dialects import each_id
 from longvid_storage.db.schema import PassageRow, Video
 from longvid_storage.db.scope import passage_conditions
 from longvid_storage.db.stage_writer import passage_columns, passage_of
@@ -138,8 +138,7 @@ def _lines(view: View, wanted: Sequence[_Term]) -> Iterator[_Line]:
     rarest = {min(run, key=lambda word: (frequency[word], word)) for term in wanted for run in term.runs}
     ids = lexical.matching(view, [[word] for word in sorted(rarest)], lexical.SPOKEN_AND_SHOWN)
     row = PassageRow
-    listed = func.json_each(json.dumps(ids)).table_valued("value")
-    among: Any = row.passage_id.in_(select(listed.c.value))
+    among: Any = row.passage_id.in_(each_id(ids))
     if any(term.longest > 1 for term in wanted):
         among = row.video_key.in_(select(row.video_key).where(among))
     query = (

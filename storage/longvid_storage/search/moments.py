@@ -29,7 +29,7 @@ from longvid_storage.search.scoring import score_pool
 from longvid_storage.search.sounds import with_sounds
 from longvid_storage.search.spans import Grown, grow_spans, growth_for
 from longvid_storage.search.timeline import Timeline, admitted
-from longvid_storage.types import Moment
+from longvid_storage.types import Moment, Passage
 
 if TYPE_CHECKING:
     from longvid_storage.models.reranker import Reranker
@@ -41,6 +41,8 @@ HITS = 400
 MOST_TERMS = 48
 RERANKED = 20
 """Moments that a reranker reads at least."""
+LEAD_IN_S = 0.5
+"""A player starts this long before the first word, where nobody else speaks then."""
 _VOTERS = 3
 
 
@@ -142,6 +144,14 @@ def _has_word(timeline: Timeline, start_s: float, end_s: float, idf: Mapping[str
     return any(np.isin(rows, timeline.postings[term].rows).any() for term in idf if term in timeline.postings)
 
 
+def _play_s(timeline: Timeline, evidence: Sequence[Passage], start_s: float) -> float:
+    """Where the best passage begins, with up to ``LEAD_IN_S`` of the pause before it."""
+    best_s = evidence[0].start_s if evidence else start_s
+    before = timeline.ends[timeline.speech & (timeline.starts < best_s)]
+    quiet_s = float(before.max()) if len(before) else 0.0
+    return max(start_s, min(best_s, max(quiet_s, best_s - LEAD_IN_S)))
+
+
 def _moments(
     view: View,
     pool: Sequence[Timeline],
@@ -162,5 +172,6 @@ def _moments(
         peak_s = float(timeline.middles[span.row])
         evidence = find_evidence(timeline, start_s, end_s, peak_s, idf, question.speakers)
         found = (card.video_id, card.title, card.path, start_s, end_s, span.score, "moment", evidence)
-        moments.append(Moment(*found, near=not _has_word(timeline, start_s, end_s, idf)))
+        near = not _has_word(timeline, start_s, end_s, idf)
+        moments.append(Moment(*found, near, _play_s(timeline, evidence, start_s)))
     return moments

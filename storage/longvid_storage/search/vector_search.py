@@ -78,7 +78,9 @@ class VectorSearch:
         vector = np.asarray(query, np.float32).reshape(-1)
         hits: list[tuple[int, float]] = []
         if limit >= 1:
-            for part in vectors.parts(view.connection, kind, model_fingerprint, len(vector)):
+            for part in vectors.parts(
+                view.connection, kind, model_fingerprint, len(vector), view.scope.rights
+            ):
                 ids, scores = self._search_part(view, part, vector, limit)
                 hits.extend(zip(ids.tolist(), scores.tolist(), strict=True))
         hits.sort(key=lambda hit: (-hit[1], hit[0]))

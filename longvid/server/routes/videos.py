@@ -1,0 +1,73 @@
+"""The videos, and one of them."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from longvid import jsonform
+from longvid.server.identity import IndexerDep
+from longvid.server.replies import CursorQuery, LimitQuery, cached, page
+from longvid.server.routes.about import LibraryDep
+from longvid_storage.errors import UsageError
+from longvid_storage.types import VideoCard
+
+router = APIRouter(prefix="/v1/videos", tags=["videos"])
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_SORTS = {
+    "title": lambda card: [card.title.casefold(), card.video_id],
+    "date": lambda card: [card.date or "", card.title.casefold(), card.video_id],
+    "-date": lambda card: [-int((card.date or "0").replace("-", "")), card.title.casefold(), card.video_id],
+    "duration": lambda card: [card.duration_s, card.video_id],
+    "-duration": lambda card: [-card.duration_s, card.video_id],
+}
+
+
+@router.get("")
+def list_videos(
+    request: Request,
+    lib: LibraryDep,
+    collection: Annotated[str | None, Query(description="Of this collection.")] = None,
+    q: Annotated[str, Query(max_length=500, description="Words that are all in the title.")] = "",
+    speaker: Annotated[str | None, Query(description="In which they speak.")] = None,
+    from_: Annotated[str | None, Query(alias="from", description="Not before this day, YYYY-MM-DD.")] = None,
+    to: Annotated[str | None, Query(description="Not after this day, YYYY-MM-DD.")] = None,
+    sort: Annotated[str, Query(description="title, date, -date, duration or -duration.")] = "title",
+    cursor: CursorQuery = None,
+    limit: LimitQuery = 50,
+) -> Response:
+    """The videos: what `longvid ls --json` prints of each, with its date and who speaks in it."""
+    if sort not in _SORTS:
+        raise UsageError(f"sort is {sort!r}: it is one of {', '.join(_SORTS)}")
+    for name, day in (("from", from_), ("to", to)):
+        if day is not None and not _DATE.fullmatch(day):
+            raise UsageError(f"{name} is {day!r}: write a day as YYYY-MM-DD")
+    key = _SORTS[sort]
+    cards = lib.listed(collection=collection, speaker=speaker, words=q, from_date=from_, to_date=to)
+    found, following = page(sorted(cards, key=key), key, cursor, limit)
+    return cached(request, {"items": _shown(lib, found), "next": following})
+
+
+def _shown(lib: LibraryDep, cards: list[VideoCard]) -> list[dict[str, object]]:
+    summaries = {each.video_id: each for each in lib.summaries_of([card.video_id for card in cards])}
+    return [
+        {**jsonform.to_plain(summaries[card.video_id]), "date": card.date, "speakers": card.speakers}
+        for card in cards
+        if card.video_id in summaries
+    ]
+
+
+@router.get("/{video_id}")
+def get_video(request: Request, lib: LibraryDep, video_id: str) -> Response:
+    """Everything that is known of a video: what `longvid show --json` prints."""
+    return cached(request, lib.show(video_id))
+
+
+@router.delete("/{video_id}", status_code=204)
+def delete_video(lib: LibraryDep, who: IndexerDep, video_id: str) -> Response:
+    """Forget a video: every row, vector, picture and turn of a conversation; its file stays."""
+    lib.remove(video_id)
+    return Response(status_code=204)

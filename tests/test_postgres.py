@@ -1,0 +1,246 @@
+"""A library in PostgreSQL gives what one in a directory gives, to many processes at once."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from longvid import Library
+from longvid.cli import main
+from longvid.doctor import examine
+from longvid_storage.db.postgres import PostgresStore
+from longvid_storage.db.store import Store
+from longvid_storage.errors import (
+    LibraryError,
+    NotALibraryError,
+    NotFoundError,
+    ReadOnlyError,
+    SchemaError,
+    UsageError,
+)
+from longvid_storage.types import Utterance
+from postgres_tools import new_database
+from store_tools import fill, info
+from test_neighbours import ToyEngines, requests, told, transcript
+
+# Indexes a folder into a library, in another process.
+_INDEX = """
+import sys
+from pathlib import Path
+sys.path[:0] = [sys.argv[3]]
+from longvid import Library
+from test_neighbours import ToyEngines
+with Library.open(sys.argv[1], engines=ToyEngines()) as lib:
+    lib.index(Path(sys.argv[2]), collection="b")
+"""
+
+
+@pytest.fixture(autouse=True)
+def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def talks(folder: Path, count: int, seed: int = 1) -> Path:
+    chance = random.Random(seed)
+    folder.mkdir()
+    for number in range(count):
+        (folder / f"talk {number}.vtt").write_text(transcript(chance), "utf-8")
+    return folder
+
+
+def indexing(place: str, folder: Path) -> subprocess.Popen[str]:
+    tests = str(Path(__file__).parent)
+    return subprocess.Popen([sys.executable, "-c", _INDEX, place, str(folder), tests], text=True)
+
+
+def run(*arguments: str) -> int | str | None:
+    """The command's exit status."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["longvid", *arguments])
+        with pytest.raises(SystemExit) as left:
+            main()
+    return left.value.code
+
+
+def contents(lib: Library) -> list[Any]:
+    """What is told of each video, but for ids of passages, and for when its stages ran and what they cost."""
+    found = [lib.show(video.video_id) for video in lib.videos()]
+    named = [(each.video_id, each.title, *each.collections) for each in found]
+    return [*named, *(told(partial(list, (each.utterances, each.events))) for each in found)]
+
+
+def test_both_stores_tell_the_same(tmp_path: Path) -> None:
+    folder = talks(tmp_path / "talks", 12)
+    with (
+        Library.open(tmp_path / "lib", create=True, engines=ToyEngines()) as one,
+        Library.open(new_database(), create=True, engines=ToyEngines()) as other,
+    ):
+        for lib in (one, other):
+            assert {report.status for report in lib.index(folder, collection="b")} == {"indexed"}
+            assert {report.status for report in lib.index(folder, collection="b")} == {"unchanged"}
+        assert contents(one) == contents(other)
+        chance = random.Random(7)
+        for _ in range(15):
+            for name, call in requests(chance):
+                theirs, ours = told(partial(call, other)), told(partial(call, one))
+                assert _rounded(theirs) == _rounded(ours), name
+        for lib in (one, other):
+            lib.rename_speaker("talk 3", "Maya", "Maya Lindqvist")
+            lib.remove("talk 4")
+            with lib.chat("monday", collection="b") as chat:
+                chat.ask("What did they decide about the budget?")
+        assert contents(one) == contents(other)
+        assert told(one.chats) == told(other.chats)
+
+
+def _rounded(value: Any) -> Any:
+    """Scores are sums, which databases add up in orders of their own."""
+    if isinstance(value, dict):
+        return {key: _rounded(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_rounded(each) for each in value]
+    return round(value, 9) if isinstance(value, float) else value
+
+
+def test_processes_index_side_by_side_and_a_killed_one_loses_nothing(tmp_path: Path) -> None:
+    folder, place = talks(tmp_path / "talks", 12), new_database()
+    Library.open(place, create=True, engines=ToyEngines()).close()
+    workers = [indexing(place, folder) for _ in range(3)]
+    with Library.open(place, engines=ToyEngines()) as lib:
+        until = time.monotonic() + 60
+        while len(lib.videos()) < 4 and time.monotonic() < until:
+            assert lib.search("budget migration", k=2) is not None  # questions are answered meanwhile
+        workers[0].send_signal(signal.SIGKILL)
+        assert [worker.wait(timeout=120) for worker in workers[1:]] == [0, 0]
+        workers[0].wait(timeout=30)
+        assert {report.status for report in lib.index(folder, collection="b")} <= {"indexed", "unchanged"}
+        with Library.open(tmp_path / "alone", create=True, engines=ToyEngines()) as alone:
+            alone.index(folder, collection="b")
+            assert contents(lib) == contents(alone)
+
+
+def test_a_video_that_another_process_works_on_is_left_to_it(tmp_path: Path) -> None:
+    folder, place = talks(tmp_path / "talks", 2), new_database()
+    left: list[Any] = []
+    with (
+        Library.open(place, create=True, engines=ToyEngines()) as lib,
+        PostgresStore.connect(place, tmp_path / "other") as other,
+    ):
+        with other.claim(str(folder / "talk 0.vtt")) as ours, lib._store.claim("another") as mine:
+            assert (ours, mine) == (True, True)
+            reports = lib.index(folder, on_event=left.append)
+        assert [report.title for report in reports] == ["talk 1"]
+        assert [event.reason for event in left if hasattr(event, "reason")] == ["busy"]
+        assert len(lib.index(folder)) == 2
+
+
+def test_a_view_is_one_state_whoever_writes(tmp_path: Path) -> None:
+    place = new_database()
+    with PostgresStore.connect(place, tmp_path, create=True) as store:
+        fill(store, "one", ["the budget is late"])
+        with store.view() as view, PostgresStore.connect(place, tmp_path / "b") as other:
+            assert len(view.videos()) == 1
+            fill(other, "two", ["the budget is later"])
+            assert len(view.videos()) == 1
+        with store.view() as view:
+            assert len(view.videos()) == 2
+
+
+def test_what_may_not_be_opened_is_one_sentence(tmp_path: Path) -> None:
+    empty, other, newer = new_database(), new_database(), new_database()
+    with pytest.raises(NotFoundError, match="there is no library at postgresql://"):
+        PostgresStore.connect(empty, tmp_path)
+    with psycopg.connect(other, autocommit=True) as connection:
+        connection.execute("CREATE TABLE invoices (id INTEGER)")
+    with pytest.raises(NotALibraryError, match="another program's database"):
+        PostgresStore.connect(other, tmp_path, create=True)
+    PostgresStore.connect(newer, tmp_path, create=True).close()
+    with psycopg.connect(newer, autocommit=True) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(SchemaError, match="newer longvid"):
+        PostgresStore.connect(newer, tmp_path)
+    for wrong in ("postgresql://", "postgresql://ada@db", "postgresql://ada:se:cret@:x/y"):
+        with pytest.raises(UsageError, match="postgresql://USER@HOST:PORT/DATABASE"):
+            PostgresStore.connect(wrong, tmp_path)
+    with pytest.raises(LibraryError, match="cannot be reached") as caught:
+        PostgresStore.connect("postgresql://ada:secret@127.0.0.1:1/archive", tmp_path)
+    assert "secret" not in str(caught.value)
+    assert "secret" not in str(examine("postgresql://ada:secret@127.0.0.1:1/archive"))
+
+
+def test_a_user_who_may_only_read_reads(tmp_path: Path) -> None:
+    place = new_database()
+    with PostgresStore.connect(place, tmp_path, create=True) as store:
+        fill(store, "one", ["the budget is late"])
+    with psycopg.connect(place, autocommit=True) as connection:
+        connection.execute("DROP ROLE IF EXISTS reader")
+        connection.execute("CREATE ROLE reader LOGIN")
+        connection.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader")
+    with Library.open(place.replace("postgres:", "reader:"), engines=ToyEngines()) as lib:
+        assert lib.mentions("budget")[0].title == "one"
+        with pytest.raises(ReadOnlyError):
+            lib.remove("one")
+
+
+def test_text_that_postgresql_does_not_take_is_taken(tmp_path: Path) -> None:
+    with PostgresStore.connect(new_database(), tmp_path, create=True) as store:
+        about = info("one")
+        store.upsert_video(about)
+        with store.stage(about.video_id, "transcript", "t") as writer:
+            writer.replace_utterances([Utterance(0, 5, "a\0b budget")], source="none")
+        store.set_path("/media/\udcff.vtt", about.video_id, size=10, mtime_ns=1 << 60)
+        with store.view() as view:
+            assert view.utterances(about.video_id)[0].text == "a\ufffdb budget"
+            assert view.paths()[0].path == "/media/\udcff.vtt"
+            assert view.paths()[0].mtime_ns == 1 << 60
+
+
+def test_a_library_is_copied_there_and_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder, more, place = talks(tmp_path / "talks", 5), talks(tmp_path / "more", 1, seed=2), new_database()
+    with Library.open(tmp_path / "lib", create=True, engines=ToyEngines()) as lib:
+        lib.index(folder, collection="b")
+        lib.rename_speaker("talk 3", "Maya", "Maya Lindqvist")
+        before = contents(lib)
+    for source, target in ((str(tmp_path / "lib"), place), (place, str(tmp_path / "back"))):
+        assert run("copy", source, target) == 0
+        assert run("copy", source, target) == 0, "a second time there is nothing to do"
+    assert "each compared" in capsys.readouterr().err
+    for target in (place, tmp_path / "back"):
+        with Library.open(target, engines=ToyEngines()) as lib:
+            assert contents(lib) == before
+            assert lib.search("budget")
+            assert [each.status for each in lib.index(folder, collection="b")] == ["unchanged"] * 5
+            lib.index(more, collection="b")  # new rows are numbered after those that were copied
+            assert len(lib.videos()) == 6
+    with Store.open(tmp_path / "third", create=True) as store:
+        fill(store, "foreign", ["words"])
+    assert run("copy", str(tmp_path / "lib"), str(tmp_path / "third")) == 2
+    assert "name a new one" in capsys.readouterr().err
+
+
+def test_a_copy_that_was_cut_short_goes_on(tmp_path: Path) -> None:
+    folder, place = talks(tmp_path / "talks", 5), new_database()
+    with Library.open(tmp_path / "lib", create=True, engines=ToyEngines()) as lib:
+        lib.index(folder, collection="b")
+
+        def stop(name: str, rows: int) -> None:
+            if name == "passages":
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            lib.copy_to(place, stop)
+        with psycopg.connect(place, autocommit=True) as connection:
+            connection.execute("DELETE FROM passages WHERE passage_id > 20")  # as if it had been killed in it
+        lib.copy_to(place)
+        with Library.open(place, engines=ToyEngines()) as copy:
+            assert contents(copy) == contents(lib)
+            assert told(lambda: copy.search("budget")) == told(lambda: lib.search("budget"))

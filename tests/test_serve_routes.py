@@ -1,0 +1,224 @@
+"""Every route as its description says: examples run, ids are stable, answers are the objects that ``--json`` prints."""
+
+from __future__ import annotations
+
+import json
+import time
+import zipfile
+from collections.abc import Iterator
+from io import BytesIO
+from typing import Any
+
+import jwt
+import pytest
+from fastapi.testclient import TestClient
+
+from longvid import jsonform
+from longvid.library import Library
+from longvid_storage.errors import UsageError
+from serve_tools import bearer, library_of, serving, video
+
+SIGNED = "a signing key of enough characters"
+OURS = {"about", "videos", "finding", "asking", "chats", "exports", "admin"}
+
+
+@pytest.fixture(scope="module")
+def library() -> Library:
+    return library_of([video(name, number) for number in range(2) for name in ("garden", "team")])
+
+
+@pytest.fixture(scope="module")
+def client(library: Library) -> Iterator[TestClient]:
+    with serving(library, assertion_key=SIGNED) as client:
+        client.headers.update(bearer(assertion(scopes=["admin"])))
+        yield client
+
+
+def assertion(key: str = SIGNED, lasts_s: int = 60, **more: Any) -> str:
+    now = int(time.time())
+    claims = {"sub": "maya", "aud": "longvid", "iat": now, "exp": now + lasts_s, **more}
+    return jwt.encode(claims, key, "HS256")
+
+
+def test_the_description_runs(client: TestClient, library: Library) -> None:
+    described = client.get("/v1/openapi.json").json()
+    operations = [
+        (method, path, each)
+        for path, methods in described["paths"].items()
+        for method, each in methods.items()
+    ]
+    ids = [each["operationId"] for _, _, each in operations]
+    assert len(ids) == len(set(ids))
+    assert all(each["summary"] and each["description"] for _, _, each in operations)
+    ours = [each for each in operations if OURS & set(each[2].get("tags", ()))]
+    assert len(ours) >= 25
+    answer = client.post("/v1/ask", json={"question": "What do tomato plants need?"}).json()
+    assert client.post("/v1/chats", json={"name": "friday"}).status_code == 201
+    made, _ = library.keys.add("to be revoked")
+    values = {"video_id": video("garden", 0).video_id, "name": "friday", "key_id": made.key_id}
+    last = sorted(ours, key=lambda each: (each[0] == "delete", each[2]["operationId"] == "delete_chat"))
+    for method, path, each in last:
+        if each["operationId"] == "delete_video":
+            values["video_id"] = video("team", 1).video_id
+        body = example(described, each) | ({"answer": answer} if path == "/v1/exports" else {})
+        if path == "/v1/videos/{video_id}/speakers":
+            body |= {"old": "Maya"}
+        reply = client.request(method, path.format(**values), json=body or None)
+        assert reply.status_code < 300, (method, path, reply.text)
+    assert len(library.videos()) == 3
+
+
+def example(described: dict[str, Any], operation: dict[str, Any]) -> dict[str, Any]:
+    """The body that the first example of each property makes."""
+    if "requestBody" not in operation:
+        return {}
+    schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    form = described["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    return {name: each["examples"][0] for name, each in form["properties"].items() if each.get("examples")}
+
+
+def test_answers_are_the_objects_that_json_prints(client: TestClient, library: Library) -> None:
+    own = video("garden", 0).video_id
+    place = f"/v1/videos/{own}"
+    assert client.get(place).json() == plain(library.show(own))
+    assert client.get(f"{place}/speakers").json()["items"] == plain(library.speakers(own))
+    assert client.get(f"{place}/summary").json() == plain(library.summary(own))
+    assert client.get(f"{place}/transcript").json()["items"] == plain(library.utterances(own))
+    assert client.get(f"{place}/chapters?format=vtt").text == library.chapters(own, file_format="vtt")
+    found = client.post("/v1/search", json={"query": "water", "k": 3, "collection": "garden"}).json()[
+        "moments"
+    ]
+    assert found == plain(library.search("water", k=3, collection="garden"))
+    said = client.post("/v1/mentions", json={"terms": ["water"]}).json()["videos"]
+    assert said == plain(library.mentions("water"))
+    cues = client.get(f"{place}/transcript?format=vtt&from_s=10&to_s=20").text
+    assert cues.startswith("WEBVTT\n\n00:00:10.000 --> 00:00:18.000\n<v ")
+    assert cues.count("-->") == 1
+
+
+def plain(value: object) -> Any:
+    return json.loads(jsonform.dumps(value))
+
+
+def test_what_goes_wrong_is_a_problem_with_the_sentence_of_the_command_line(
+    client: TestClient, library: Library
+) -> None:
+    reply = client.post("/v1/search", json={"query": " "})
+    with pytest.raises(UsageError) as told:
+        library.search(" ")
+    assert reply.headers["content-type"] == "application/problem+json"
+    assert reply.json() == {
+        "type": "urn:longvid:problem:usage",
+        "title": "Bad Request",
+        "status": 400,
+        "detail": told.value.message,
+    }
+    unknown = client.post("/v1/search", json={"query": "water", "colection": "garden"})
+    assert unknown.status_code == 422
+    assert "colection" in unknown.json()["detail"]
+    assert client.get("/v1/none").json()["status"] == 404
+    assert client.put("/v1/search").json()["title"] == "Method Not Allowed"
+
+
+def test_exports_are_made_of_what_the_library_has(client: TestClient) -> None:
+    answer = client.post("/v1/ask", json={"question": "What do tomato plants need?"}).json()
+    made = {
+        form: client.post("/v1/exports", json={"format": form, "answer": answer})
+        for form in ("html", "md", "srt")
+    }
+    assert made["html"].text.startswith("<!")
+    assert zipfile.ZipFile(BytesIO(made["md"].content)).namelist() == ["answer.md"]
+    assert "-->" in made["srt"].text
+    lies = json.loads(json.dumps(answer))
+    lies["claims"][0]["citations"][0] |= {"path": "/etc/passwd", "title": "Mine"}
+    told = client.post("/v1/exports", json={"format": "html", "answer": lies}).text
+    assert "passwd" not in told
+    lies["claims"][0]["citations"][0]["video_id"] = "e" * 64
+    assert client.post("/v1/exports", json={"format": "html", "answer": lies}).status_code == 404
+    assert client.post("/v1/exports", json={"format": "html", "answer": {"no": 1}}).status_code == 400
+
+
+def test_chats_belong_to_who_began_them(client: TestClient) -> None:
+    jonas = bearer(assertion(sub="jonas"))
+    assert client.post("/v1/chats", json={"name": "ours"}).status_code == 201
+    asked = client.post("/v1/chats/ours/ask", json={"question": "What do tomato plants need?"})
+    assert asked.json()["found"]
+    turns = client.get("/v1/chats/ours").json()["items"]
+    assert [turn["question"] for turn in turns] == ["What do tomato plants need?"]
+    assert client.get("/v1/chats", headers=jonas).json()["items"] == []
+    theirs, none = (client.get(f"/v1/chats/{name}", headers=jonas) for name in ("ours", "none"))
+    assert (theirs.status_code, theirs.text.replace("ours", "none")) == (404, none.text)
+    assert client.delete("/v1/chats/ours", headers=jonas).status_code == 404
+    assert client.post("/v1/chats", json={"name": "ours"}, headers=jonas).status_code == 201
+    narrower = bearer(assertion(collections=["team"]))
+    assert client.get("/v1/chats/ours", headers=narrower).json()["items"] == [], (
+        "its words are not theirs any more"
+    )
+    assert client.delete("/v1/chats/ours").status_code == 204
+
+
+def test_who_signs_for_others_is_believed_for_five_minutes_at_most(library: Library) -> None:
+    with serving(library, assertion_key=SIGNED) as client:
+        known = client.get("/v1/me", headers=bearer(assertion(collections=["team"], scopes=["read", "all"])))
+        assert known.json() == {"name": "maya", "scopes": ["read"], "collections": ["team"]}
+        for refused in (
+            assertion(lasts_s=301),
+            assertion(lasts_s=-60),
+            assertion(key="another key of enough characters!"),
+            assertion(aud="another"),
+            assertion(collections="*everything*"[1:2] and {"a": 1}),
+            jwt.encode({"sub": "maya"}, None, algorithm="none"),
+            "nonsense",
+        ):
+            assert client.get("/v1/me", headers=bearer(refused)).status_code == 401, refused
+        assert client.get("/v1/me").status_code == 401
+
+
+def test_keys_are_limited(library: Library) -> None:
+    _, slow = library.keys.add("slow", per_minute=2)
+    over, late = library.keys.add("late", expires_s=int(time.time()) - 1)
+    _, admin = library.keys.add("garden's admin", scopes=["admin"], collections=["garden"])
+    with serving(library) as client:
+        codes = [client.get("/v1/me", headers=bearer(slow)).status_code for _ in range(3)]
+        assert codes == [200, 200, 429]
+        assert client.get("/v1/me", headers=bearer(late)).status_code == 401
+        client.headers.update(bearer(admin))
+        assert [each["name"] for each in client.get("/v1/keys").json()["items"]] == ["garden's admin"]
+        assert client.delete(f"/v1/keys/{over.key_id}").status_code == 404
+        assert client.post("/v1/keys", json={"name": "wide"}).status_code == 403
+        made = client.post("/v1/keys", json={"name": "narrow", "collections": ["garden"], "days": 1})
+        told = made.json()
+        assert made.headers["cache-control"] == "no-store"
+        assert client.get("/v1/me", headers=bearer(told["key"])).json()["collections"] == ["garden"]
+        assert client.delete(f"/v1/keys/{told['made']['key_id']}").status_code == 204
+        assert client.get("/v1/me", headers=bearer(told["key"])).status_code == 401
+        assert client.get("/metrics").status_code == 403, "numbers are of everybody"
+    for key in library.keys.listed():
+        library.keys.revoke(key.key_id)
+
+
+def test_tokens_of_a_model_are_counted_for_a_day(library: Library) -> None:
+    made, key = library.keys.add("frugal", tokens_a_day=10)
+    library.keys.spend(made.key_id, 10)
+    library.engines.__dict__["video_lm"] = object()
+    try:
+        with serving(library) as client:
+            client.headers.update(bearer(key))
+            asked = {"question": "What do tomato plants need?"}
+            refused = client.post("/v1/ask", json=asked)
+            assert refused.status_code == 429
+            assert "used up" in refused.json()["detail"]
+            assert client.post("/v1/ask", json={**asked, "extractive": True}).status_code == 200
+    finally:
+        del library.engines.__dict__["video_lm"]
+        library.keys.revoke(made.key_id)
+
+
+def test_requests_are_counted_by_route(library: Library) -> None:
+    with serving(library) as client:
+        client.get(f"/v1/videos/{video('garden', 0).video_id}")
+        client.get("/v1/videos/none")
+        text = client.get("/metrics").text
+    counted = 'longvid_requests_total{method="GET",route="/v1/videos/{video_id}",status="%d"} 1.0'
+    assert counted % 200 in text
+    assert counted % 404 in text
