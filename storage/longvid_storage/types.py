@@ -343,9 +343,8 @@ class Citation:
     @classmethod
     def of(cls, passage: Passage, title: str, path: str) -> Citation:
         """The passage, cited; the one place where citations are made."""
-        span = (passage.start_s, passage.end_s)
-        words = (passage.kind, passage.text, passage.id)
-        return cls(passage.video_id, title, path, *span, *words, approximate=passage.guessed)
+        p = passage
+        return cls(p.video_id, title, path, p.start_s, p.end_s, p.kind, p.text, p.id, approximate=p.guessed)
 
 
 def _play_within(place: Moment | Citation) -> None:
