@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from copy import copy
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from longvid.arguments import Names, check_query, check_question, check_written, checked_length, checked_scope
+from longvid.cinema import Cinema
 from longvid.engines import Engines
 from longvid.paths import default_library
-from longvid.shelf import Shelf
 from longvid_storage.types import Answer, Moment, Scope, Searched
 
 if TYPE_CHECKING:
     from longvid.chat import Chat, ChatInfo
     from longvid.keyring import Keyring
-    from longvid.media import LibraryMedia
     from longvid.models.naming import ModelSpec
     from longvid_agents.context import Context
     from longvid_agents.conversation.turns import Turn
@@ -32,7 +30,7 @@ if TYPE_CHECKING:
     from longvid_storage.search.mentions import VideoMentions
 
 
-class Library(Shelf):
+class Library(Cinema):
     """One directory of knowledge about many videos.
 
     >>> with Library.open("talks.longvid", create=True) as lib:      # doctest: +SKIP
@@ -297,13 +295,6 @@ class Library(Shelf):
 
         with self._store.view() as view:
             return cut_cited(view, answer, Path(path), pad_s=pad_s, reencode=reencode, force=force)
-
-    @cached_property
-    def _media(self) -> LibraryMedia:
-        """One for all questions, so that no picture is decoded twice."""
-        from longvid.media import LibraryMedia
-
-        return LibraryMedia()
 
     def _vector_models(self) -> dict[str, list[str]]:
         with self._store.view() as view:

@@ -52,9 +52,7 @@ class LibraryMedia:
         """
         row = view.video(video_id)
         if not row.info.has_video:
-            raise MediaError(
-                f'"{row.info.title}" has no pictures: it is sound or a transcript', code="no_picture"
-            )
+            raise _no_pictures(row.info.title)
         wanted_s = _times(from_s, to_s, rate, most) if times_s is None else times_s
         pictures = self._rewatcher.pictures(media_path(view, row), row.info, wanted_s, box=box)
         ends_s = [*(picture.asked_s for picture in pictures[1:]), to_s]
@@ -62,6 +60,20 @@ class LibraryMedia:
             Keyframe(p.time_s, p.asked_s, max(end_s, p.asked_s), p.image, p.width, p.height, "shot")
             for p, end_s in zip(pictures, ends_s, strict=True)
         ]
+
+    def picture(self, view: View, video_id: str, time_s: float, width: int | None = None) -> bytes:
+        """The picture shown at ``time_s``, at most ``width`` pixels wide, a WebP; raises as ``frames`` does."""
+        from longvid_indexer.rewatch import LONG_SIDE
+
+        row = view.video(video_id)
+        if not row.info.has_video:
+            raise _no_pictures(row.info.title)
+        long_side = LONG_SIDE if width is None else width
+        if width is not None and row.info.width and row.info.height:
+            long_side = round(width * max(1.0, row.info.height / row.info.width))
+        path = media_path(view, row)
+        (picture,) = self._rewatcher.pictures(path, row.info, [time_s], long_side=long_side)
+        return picture.image
 
     def audio(self, view: View, video_id: str, from_s: float, to_s: float) -> NDArray[np.float32]:
         """The sound of a span of a video's media file: 16 kHz mono.
@@ -77,6 +89,10 @@ class LibraryMedia:
             return np.zeros(0, np.float32)
         named = asked_before(record.result for record in row.stages.values())
         return audio_between(media_path(view, row), row.info, from_s, to_s, named)
+
+
+def _no_pictures(title: str) -> MediaError:
+    return MediaError(f'"{title}" has no pictures: it is sound or a transcript', code="no_picture")
 
 
 def _times(from_s: float, to_s: float, rate: float | None, most: int) -> list[float]:

@@ -19,7 +19,21 @@ from longvid.server.audit import Audit
 from longvid.server.guards import Guards
 from longvid.server.identity import Identity
 from longvid.server.metrics import Measured, Metrics
-from longvid.server.routes import about, admin, asking, chats, contents, exporting, finding, videos
+from longvid.server.routes import (
+    about,
+    admin,
+    asking,
+    chats,
+    contents,
+    exporting,
+    finding,
+    jobs,
+    media,
+    uploads,
+    videos,
+    webhooks,
+)
+from longvid.server.workshop import Workshop, working
 
 if TYPE_CHECKING:
     from longvid.library import Library
@@ -34,13 +48,23 @@ ROUTERS: tuple[APIRouter, ...] = (
     chats.router,
     exporting.router,
     admin.router,
+    media.router,
+    uploads.router,
+    jobs.router,
+    webhooks.router,
 )
 
 # What is more than routes: called with the application once its routers are there.
 MOUNTS: tuple[Callable[[FastAPI], None], ...] = ()
 
 # What lives as long as the server runs: entered when it starts, left when it ends.
-LIFESPANS: tuple[Callable[[FastAPI], AbstractAsyncContextManager[None]], ...] = ()
+LIFESPANS: tuple[Callable[[FastAPI], AbstractAsyncContextManager[None]], ...] = (working,)
+
+EXPOSED = (
+    "ETag", "Location", "Retry-After", "Content-Range", "Longvid-Media", "Longvid-Start-S", "Longvid-Duration-S",
+    "Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size", "Upload-Offset", "Upload-Length", "Upload-Expires",
+)  # fmt: skip
+"""What scripts of other origins (``origins``) may read of an answer."""
 
 PAGE = Path(__file__).parent.parent / "page"
 
@@ -49,7 +73,7 @@ def create_app(library: Library, settings: ServerSettings) -> FastAPI:
     """The server of one library, which stays the caller's to close.
 
     ``app.state`` has ``library`` (the whole: routes take ``identity.library``, which is narrowed), ``settings``,
-    ``identity`` and ``asking``.
+    ``identity``, ``asking`` and ``workshop``.
     """
 
     @asynccontextmanager
@@ -76,6 +100,7 @@ def create_app(library: Library, settings: ServerSettings) -> FastAPI:
     app.state.metrics = Metrics()
     audit = Audit(settings)
     app.state.asking = Asking(settings.questions_at_once)
+    app.state.workshop = Workshop(library, settings)
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
@@ -88,7 +113,7 @@ def create_app(library: Library, settings: ServerSettings) -> FastAPI:
             allow_origins=list(settings.origins),
             allow_methods=["*"],
             allow_headers=["*"],
-            expose_headers=["ETag", "Location", "Retry-After"],
+            expose_headers=EXPOSED,
         )
     app.add_middleware(Guards, settings=settings)
     app.add_middleware(Measured, metrics=app.state.metrics, audit=audit)

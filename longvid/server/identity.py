@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 COOKIE = "longvid_session"
 # What a page puts in src= and can send no header with; nothing here changes anything.
 _BY_COOKIE = re.compile(
-    r"/v1/videos/[^/]+/(media|frame|storyboard\.vtt|storyboard/[^/]+|transcript|chapters)"
+    r"/v1/videos/[^/]+/(media|frame|storyboard\.vtt|storyboard/[^/]+|slides/[^/]+|transcript|chapters)"
 )
 
 

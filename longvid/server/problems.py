@@ -39,6 +39,10 @@ _BY_CODE = {
     "timeout": 408,
     "wrong_host": 421,
     "gone": 410,
+    "locked": 423,
+    "conflict": 409,
+    "content_type": 415,
+    "tus_version": 412,
 }
 _BY_KIND = (
     (UsageError, 400),

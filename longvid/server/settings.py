@@ -9,6 +9,15 @@
     audit = "/var/log/longvid/audit.jsonl"      # who asked what; off unless named
     assertion_key = "…"                         # at least 32 characters; or $LONGVID_ASSERTION_KEY
 
+    uploads = "/srv/uploads"                    # where files that are sent lie; beside the library unless named
+    upload_bytes = 2147483648                   # of one file; quota_bytes of all of one key; upload_hours unfinished
+    streams_at_once = 4                         # films that are made playable at once
+    webhook_hosts = ["intranet.example.com"]    # told although they are of this network
+
+    [server.roots]                              # what may be indexed by path, and into which collection
+    "*" = ["/srv/media"]                        # by who may see everything, into any
+    monday = ["/srv/media/monday"]
+
     [server.oidc]
     issuer = "https://login.example.com"
     audience = "longvid"
@@ -59,6 +68,13 @@ class ServerSettings:
     assertion_key: str | None = dataclasses.field(default=None, repr=False)
     oidc: OidcSettings | None = None
     body_bytes: int = 1 << 20
+    roots: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    uploads: str | None = None
+    upload_bytes: int = 2 << 30
+    quota_bytes: int = 100 << 30
+    upload_hours: float = 24.0
+    streams_at_once: int = 4
+    webhook_hosts: tuple[str, ...] = ()
     questions_at_once: int = 4
 
     @property

@@ -41,14 +41,14 @@ def pictures(
     Upright, ``size`` (width, height) with black around pictures of another shape; all black where there are none.
     """
     aspect = 1.0 if source.pictures is None else source.pictures.aspect
-    shown = _shown(source, begin_s) if source.pictures is not None else iter(())
+    coming = shown_from(source, begin_s) if source.pictures is not None else iter(())
     current: Any = None
-    following = next(shown, None)
+    following = next(coming, None)
     for number in range(count):
         time_s = begin_s + float(number / rate)
         while following is not None and (current is None or following[0] <= time_s + 0.25 / float(rate)):
-            current, following = following[1], next(shown, None)
-        picture = _fitted(current, aspect, size)
+            current, following = following[1], next(coming, None)
+        picture = fitted(current, aspect, size)
         picture.pts, picture.time_base = number, 1 / rate
         yield picture
 
@@ -69,7 +69,7 @@ def sound(source: ClipSource, begin_s: float, count: int) -> Iterator[NDArray[np
     yield from _silence(count - done)
 
 
-def _shown(source: ClipSource, begin_s: float) -> Iterator[tuple[float, Any]]:
+def shown_from(source: ClipSource, begin_s: float) -> Iterator[tuple[float, Any]]:
     """(time, decoded frame) from the one shown at ``begin_s`` on."""
     from av.error import FFmpegError
 
@@ -96,7 +96,7 @@ def _shown(source: ClipSource, begin_s: float) -> Iterator[tuple[float, Any]]:
             yield before
 
 
-def _fitted(frame: Any, aspect: float, size: tuple[int, int]) -> Any:
+def fitted(frame: Any, aspect: float, size: tuple[int, int]) -> Any:
     """The frame upright, at ``size``, in the encoder's pixel format; ``aspect`` is the shape of its pixels."""
     import av
 

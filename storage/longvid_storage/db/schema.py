@@ -32,6 +32,7 @@ VERSIONS = (
     "0006",
     "0007",
     "0008",
+    "0009",
 )  # the files in migrations/versions, in order; a test holds the two together
 HEAD = VERSIONS[-1]
 
@@ -357,6 +358,62 @@ class ApiKeyRow(Base):
     tokens_a_day: Mapped[int | None]
     spent_day: Mapped[str]
     spent_tokens: Mapped[int]
+
+
+class JobRow(Base):
+    """Work that ``owner`` asked a server for; ``request`` is the hash of what, ``asked`` and ``progress`` plain data.
+
+    ``created_s`` and ``ended_s`` (NULL: not yet) are seconds since 1970.
+    """
+
+    __tablename__ = "jobs"
+    __table_args__ = (Index(None, "owner", "request"), {"sqlite_autoincrement": True})
+    job_key: Mapped[int] = mapped_column(primary_key=True)
+    job_id: Mapped[str] = mapped_column(unique=True)
+    owner: Mapped[str]
+    request: Mapped[str]
+    state: Mapped[str]
+    asked: Mapped[dict[str, Any]]
+    progress: Mapped[dict[str, Any]]
+    created_s: Mapped[float]
+    ended_s: Mapped[float | None]
+
+
+class UploadRow(Base):
+    """A file of ``length`` bytes that ``owner`` sends to a server; ``path`` is NULL until it is whole and checked."""
+
+    __tablename__ = "uploads"
+    upload_key: Mapped[int] = mapped_column(primary_key=True)
+    upload_id: Mapped[str] = mapped_column(unique=True)
+    owner: Mapped[str]
+    name: Mapped[str]
+    length: Mapped[int]
+    path: Mapped[str | None] = mapped_column(PathText)
+    created_s: Mapped[float]
+
+
+class WebhookRow(Base):
+    """An address that a server tells what becomes of the jobs of ``owner``; ``secret`` signs what it tells."""
+
+    __tablename__ = "webhooks"
+    hook_key: Mapped[int] = mapped_column(primary_key=True)
+    hook_id: Mapped[str] = mapped_column(unique=True)
+    owner: Mapped[str]
+    url: Mapped[str]
+    secret: Mapped[str]
+    created_s: Mapped[float]
+
+
+class DeliveryRow(Base):
+    """An event that a webhook has not taken yet, and when to tell it next (seconds since 1970)."""
+
+    __tablename__ = "deliveries"
+    delivery_key: Mapped[int] = mapped_column(primary_key=True)
+    hook_key: Mapped[int] = mapped_column(ForeignKey("webhooks.hook_key", ondelete="CASCADE"), index=True)
+    event_id: Mapped[str]
+    body: Mapped[str]
+    attempts: Mapped[int]
+    next_s: Mapped[float]
 
 
 class PassageRow(Base):

@@ -1,0 +1,270 @@
+"""Indexing beside the questions: one thread that does the jobs of a worklist, the oldest first.
+
+How far the running job is lies in memory, from where it is told as often as anybody asks, and once a second in the
+library. A job that ends with the server is taken up at the next start: what was indexed by then is known, and not done
+again.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from longvid import jsonform
+from longvid_indexer.report import (
+    ErrorInfo,
+    FileFinished,
+    FilesFound,
+    IndexEvent,
+    LeftOut,
+    StageStarted,
+    Told,
+    Waiting,
+)
+from longvid_indexer.stages import STAGES
+from longvid_storage.db.work import UNFINISHED, JobState, StoredJob
+from longvid_storage.errors import AccessError, LongvidError, UsageError
+
+if TYPE_CHECKING:
+    from longvid.library import Library
+    from longvid.server.caller import Caller
+    from longvid.server.settings import ServerSettings
+
+LOG = logging.getLogger("longvid.server")
+_KEPT_EACH_S = 1.0
+_MOST_NOTES = 100
+_MOST_REPORTS = 1000
+EVERYBODY = "*"
+"""The roots of those who may see everything."""
+
+
+class _Ends(Exception):  # noqa: N818 - it ends a run, and is no error
+    """Raised inside a run, at its next event: it was cancelled, or the server ends."""
+
+
+class HowFar:
+    """How far a run is; one thread writes it, any may read ``told``."""
+
+    def __init__(self, clock: Any = time.monotonic) -> None:
+        self._clock = clock
+        self._begun_s = clock()
+        self._files = self._done = self._stage = 0
+        self._seen_s = 0.0
+        self.told: dict[str, Any] = {"stage": "finding files", "title": None, "files": 0, "files_done": 0}
+        self.told |= {"fraction": 0.0, "speed": None, "notes": [], "reports": []}
+
+    def __call__(self, event: IndexEvent) -> None:
+        """Take in what happened."""
+        now: dict[str, Any] = {}
+        if isinstance(event, FilesFound):
+            self._files = event.count
+        elif isinstance(event, StageStarted):
+            self._stage = STAGES.index(event.stage)
+            now |= {"stage": event.stage, "title": event.title}
+        elif isinstance(event, FileFinished):
+            self._done, self._stage = event.number, 0
+            self._seen_s += event.report.duration_s or 0.0
+            now["reports"] = [*self.told["reports"], _report(event)][-_MOST_REPORTS:]
+        elif isinstance(event, LeftOut):
+            now["notes"] = self._noted(f"{len(event.files)} left out, {event.message}: {event.then}")
+        elif isinstance(event, (Told, Waiting)):
+            now["notes"] = self._noted(event.message)
+        files = max(self._files, self._done, 1)
+        passed_s = self._clock() - self._begun_s
+        now |= {
+            "files": self._files,
+            "files_done": self._done,
+            # A video may be at one path for several collections: more are done than there are files.
+            "fraction": round(min(1.0, (self._done + self._stage / len(STAGES)) / files), 4),
+            "speed": round(self._seen_s / passed_s, 2) if self._seen_s and passed_s else None,
+        }
+        self.told = {**self.told, **now}
+
+    def _noted(self, message: str) -> list[str]:
+        return list(dict.fromkeys([*self.told["notes"], message]))[-_MOST_NOTES:]
+
+
+def _report(event: FileFinished) -> dict[str, Any]:
+    report = event.report
+    return {
+        "video_id": report.video_id,
+        "title": report.title,
+        "file": Path(report.path).name,
+        "status": report.status,
+        "error": jsonform.to_plain(report.error),
+        "notes": list(report.notes),
+    }
+
+
+class Jobs:
+    """The jobs of one server.
+
+    Args:
+        library: the whole of it.
+        settings: say from where may be indexed.
+    """
+
+    def __init__(self, library: Library, settings: ServerSettings) -> None:
+        self._library = library
+        self._work = library.work
+        self._roots = settings.roots
+        self._wake = threading.Condition()
+        self._ending = False
+        self._cancelled: set[str] = set()
+        self._running: tuple[StoredJob, HowFar] | None = None
+        self._thread: threading.Thread | None = None
+        self.on_end: Callable[[], None] = lambda: None
+        """Called when a job has ended."""
+
+    # What is asked
+
+    def ask(
+        self, who: Caller, paths: Sequence[str], uploads: Sequence[str], collection: str | None
+    ) -> StoredJob:
+        """A job that indexes files and folders, and finished uploads, into a collection.
+
+        Raises:
+            UsageError: nothing is named, or an upload that is not whole.
+            AccessError: the collection, or a path, is not for them. NotFoundError: no such upload of theirs.
+        """
+        if not paths and not uploads:
+            raise UsageError("there is nothing to index: name paths, or uploads that are finished")
+        if who.collections is not None and collection not in who.collections:
+            raise AccessError(
+                f"you may index into {', '.join(sorted(who.collections)) or 'no collection'}: name one as collection"
+            )
+        found = [str(self._allowed(who, collection, path)) for path in paths]
+        for upload_id in uploads:
+            upload = self._work.upload(who.key_id, upload_id)
+            if upload.path is None:
+                raise UsageError(f"the upload {upload_id} is not whole yet: send the rest of it")
+            found.append(upload.path)
+        asked = {"paths": sorted(set(found)), "collection": collection}
+        job = self._work.ask(who.key_id, asked)
+        self.wake()
+        return job
+
+    def _allowed(self, who: Caller, collection: str | None, path: str) -> Path:
+        """The place that a path is in truth, if it lies below a root of the collection."""
+        names = [collection] if who.collections is not None else [EVERYBODY, collection]
+        roots = [Path(root).resolve() for name in names if name for root in self._roots.get(name, ())]
+        refusal = AccessError(
+            f"{path!r:.300} is not below a folder that this server may index for you: send the file to /v1/uploads, or "
+            "have the folder named in roots of [server]"
+        )
+        if "\0" in path or not Path(path).is_absolute():
+            raise refusal
+        try:
+            place = Path(path).resolve()
+        except (OSError, RuntimeError):
+            raise refusal from None
+        if not any(place == root or root in place.parents for root in roots):
+            raise refusal
+        return place
+
+    def cancel(self, who: Caller, job_id: str) -> StoredJob:
+        """Cancel a job; one that runs ends at its next step. Raises ``NotFoundError``: they have none of that id."""
+        job = self._work.job(who.key_id, job_id)
+        if job.state == "queued":
+            self._end(job, "cancelled", job.progress)
+        elif job.state == "running":
+            self._cancelled.add(job_id)
+        return self._work.job(who.key_id, job_id)
+
+    def told(self, job: StoredJob) -> dict[str, Any]:
+        """What is told of a job: what was asked, its state, how far it is, and what came of each file."""
+        running = self._running
+        progress = job.progress
+        if job.state == "running" and running is not None and running[0].job_id == job.job_id:
+            progress = running[1].told
+        return {
+            "id": job.job_id,
+            "state": job.state,
+            "cancelling": job.state in UNFINISHED and job.job_id in self._cancelled,
+            "collection": job.asked.get("collection"),
+            "files_named": [Path(path).name for path in job.asked.get("paths", ())],
+            "created_s": job.created_s,
+            "ended_s": job.ended_s,
+            **(progress or HowFar().told | {"stage": None}),
+        }
+
+    # The thread
+
+    def start(self) -> None:
+        """Take up what was not finished, and work from now on."""
+        self._work.take_up()
+        self._thread = threading.Thread(target=self._run, name="longvid-jobs", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """There is something to do."""
+        with self._wake:
+            self._wake.notify_all()
+
+    def stop(self, wait_s: float) -> None:
+        """Let the running job end at its next step, to be taken up at the next start; waits so long at most."""
+        self._ending = True
+        self.wake()
+        if self._thread is not None:
+            self._thread.join(wait_s)
+
+    def _run(self) -> None:
+        while not self._ending:
+            try:
+                job = self._work.next_job()
+            except LongvidError as error:  # the disk is full, or another process writes: it will pass
+                LOG.error("no job can be begun: %s", error)
+                job = None
+            if job is None:
+                with self._wake:
+                    self._wake.wait(2.0)  # another process may have added one
+            else:
+                self._do(job)
+
+    def _do(self, job: StoredJob) -> None:
+        progress = HowFar()
+        self._running = job, progress
+        kept_s = 0.0
+
+        def heard(event: IndexEvent) -> None:
+            nonlocal kept_s
+            if self._ending or job.job_id in self._cancelled:
+                raise _Ends
+            progress(event)
+            if time.monotonic() - kept_s > _KEPT_EACH_S:
+                kept_s = time.monotonic()
+                self._work.note(job.job_id, progress.told)
+
+        state: JobState = "failed"
+        try:
+            reports = self._library.index(
+                job.asked["paths"], collection=job.asked["collection"], on_event=heard
+            )
+            broken = [report for report in reports if report.status == "failed"]
+            state = "failed" if broken and len(broken) == len(reports) else "done"
+            progress.told |= {"stage": None, "title": None, "fraction": 1.0}
+        except _Ends:
+            state = "cancelled"
+        except Exception as error:
+            progress.told |= {"error": jsonform.to_plain(ErrorInfo.of(error, "the job"))}
+            LOG.error(
+                "job %s failed", job.job_id, exc_info=None if isinstance(error, LongvidError) else error
+            )
+        try:
+            if self._ending and state != "done":
+                self._work.put_back(job.job_id)
+            else:
+                self._end(job, state, progress.told)
+        except LongvidError as error:
+            LOG.error("what came of job %s cannot be kept: %s", job.job_id, error)
+        self._running = None
+        self._cancelled.discard(job.job_id)
+
+    def _end(self, job: StoredJob, state: JobState, progress: dict[str, Any]) -> None:
+        ended = StoredJob(job.job_id, job.owner, state, job.asked, progress, job.created_s, time.time())
+        if self._work.end(job, state, progress, self.told(ended)):
+            self.on_end()

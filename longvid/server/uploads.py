@@ -1,0 +1,265 @@
+"""Files that clients send: the core of tus 1.0 (https://tus.io/protocols/resumable-upload), and the checks at its end.
+
+::
+
+    <library>.uploads/             or where uploads of [server] says
+    ├── partial/ID                 what has come so far: its size is the offset
+    └── ID/the name of it.mp4      whole, and of a kind that longvid indexes
+
+A file is looked at once it is whole, and is gone if it is no media and no transcript. A name becomes a plain file name
+before it is used at all.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import logging
+import os
+import re
+import shutil
+import threading
+import time
+import unicodedata
+from collections.abc import AsyncIterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from anyio import to_thread
+
+from longvid_storage.errors import AccessError, MediaError, StorageFullError, UsageError
+from longvid_storage.text.shown import shown
+
+if TYPE_CHECKING:
+    from longvid.server.settings import ServerSettings
+    from longvid.worklist import Worklist
+    from longvid_storage.db.work import StoredUpload
+
+LOG = logging.getLogger("longvid.server")
+VERSION = "1.0.0"
+EXTENSIONS = "creation,termination,expiration"
+QUIET_S = 60.0
+"""So long a client may send nothing; what had come by then is kept, and it goes on from there."""
+_BLOCK = 1 << 20
+_LEAST_FREE = 1 << 28
+_LONGEST_NAME = 150
+_PAIR = re.compile(r"([!-+\--~]+)(?: ([A-Za-z0-9+/]*={0,2}))?")
+# Letters that file systems or shells take for more than themselves, everywhere longvid might be moved to.
+_UNSAFE = re.compile(r'[<>:"|?*\x00-\x1f\x7f-\x9f]')
+_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+
+
+class LockedError(AccessError):
+    """Somebody else is sending this upload right now."""
+
+    code = "locked"
+
+
+def metadata(header: str) -> dict[str, str]:
+    """An ``Upload-Metadata`` header: comma-separated keys, each with a value in Base64 or none.
+
+    Raises:
+        UsageError: it is not of that form, or no UTF-8.
+    """
+    found = {}
+    for pair in filter(None, (each.strip() for each in header.split(","))):
+        match = _PAIR.fullmatch(pair)
+        try:
+            if not match:
+                raise ValueError
+            found[match[1]] = base64.b64decode(match[2] or "", validate=True).decode()
+        except (ValueError, binascii.Error):
+            raise UsageError("Upload-Metadata is not of the form: key base64, key base64") from None
+    return found
+
+
+def safe_name(name: str) -> str:
+    """A plain file name from what a client calls a file: no folders, nothing hidden, at most 150 bytes."""
+    last = unicodedata.normalize("NFC", re.split(r"[/\\]", shown(name))[-1])
+    plain = _UNSAFE.sub("_", last).strip().lstrip(".-").strip() or "upload"
+    if _DEVICES.fullmatch(plain):
+        plain = f"_{plain}"
+    stem, suffix = os.path.splitext(plain)
+    suffix = suffix.encode()[:20].decode(errors="ignore")
+    return stem.encode()[: _LONGEST_NAME - len(suffix.encode())].decode(errors="ignore").rstrip(
+        " ."
+    ) + suffix.rstrip(" .")
+
+
+class Uploads:
+    """The uploads of one server; owners are told apart by the worklist."""
+
+    def __init__(self, work: Worklist, folder: Path, settings: ServerSettings) -> None:
+        self._work = work
+        self._folder = folder
+        self._partial = folder / "partial"
+        self._most = settings.upload_bytes
+        self._quota = settings.quota_bytes
+        self._keep_s = settings.upload_hours * 3600.0
+        self._sending: set[str] = set()
+        self._lock = threading.Lock()
+
+    @property
+    def largest(self) -> int:
+        """Bytes of the largest file that is taken."""
+        return self._most
+
+    def begin(self, owner: str, length: int, name: str) -> StoredUpload:
+        """A new upload, of which nothing is there yet.
+
+        Raises:
+            AccessError: too large, for one file or for what the owner may store. StorageFullError: no room on the disk.
+        """
+        name = safe_name(name)
+        if length > self._most:
+            raise AccessError(
+                f"{name} has {length} bytes, and one file may have {self._most} here: upload_bytes of [server] says so",
+                code="too_large",
+            )
+        self._partial.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if shutil.disk_usage(self._partial).free < length + _LEAST_FREE:
+            raise StorageFullError(f"the disk of the server has no room for the {length} bytes of {name}")
+        upload = self._work.begin_upload(owner, name, length, self._quota)
+        os.close(
+            os.open(
+                self._partial / upload.upload_id, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600
+            )
+        )
+        return upload
+
+    def offset(self, upload: StoredUpload) -> int:
+        """How much of it is there.
+
+        Raises:
+            AccessError: nothing any more (code ``"gone"``). MediaError: it is whole, and none that is indexed.
+        """
+        if upload.path is not None:
+            return upload.length
+        try:
+            at = (self._partial / upload.upload_id).stat().st_size
+        except FileNotFoundError:
+            at = self._taken_up(upload)
+        with self._lock:
+            busy = upload.upload_id in self._sending
+        if at == upload.length and not busy:
+            self.finish(upload)  # the server ended between its last byte and the look at it
+        return at
+
+    def _taken_up(self, upload: StoredUpload) -> int:
+        """The size of a file that was already moved to its place when the server ended, before that was noted."""
+        path = self._folder / upload.upload_id / upload.name
+        with self._lock:
+            busy = upload.upload_id in self._sending
+        if busy:
+            return upload.length
+        if path.is_file() and path.stat().st_size == upload.length:
+            os.replace(path, self._partial / upload.upload_id)
+            return upload.length
+        self._work.forget_upload(upload.upload_id)
+        raise AccessError(f"what was sent of {upload.name} is gone: send it anew", code="gone")
+
+    def expires_s(self, upload: StoredUpload) -> float:
+        """When what is there of it is deleted, in seconds since 1970, unless more comes."""
+        try:
+            return (self._partial / upload.upload_id).stat().st_mtime + self._keep_s
+        except FileNotFoundError:
+            return time.time() + self._keep_s
+
+    async def append(self, upload: StoredUpload, offset: int, body: AsyncIterable[bytes]) -> int:
+        """Add what comes, from ``offset`` on; how much is there then. Whole, it is checked (``finish``).
+
+        What had come when the client went away is kept.
+
+        Raises:
+            AccessError: somebody else sends it (``"locked"``), another offset (``"conflict"``), or more than was said.
+            MediaError: it is whole, and no media or transcript.
+        """
+        self._take(upload)
+        try:
+            at = await to_thread.run_sync(self.offset, upload)
+            if at != offset:
+                raise AccessError(
+                    f"{at} bytes of {upload.name} are here, and these begin at {offset}: HEAD tells where to go on",
+                    code="conflict",
+                )
+            if upload.path is None:
+                at = await self._write(upload, at, body)
+            if at == upload.length and upload.path is None:
+                await to_thread.run_sync(self.finish, upload)
+            return at
+        finally:
+            with self._lock:
+                self._sending.discard(upload.upload_id)
+
+    def _take(self, upload: StoredUpload) -> None:
+        with self._lock:
+            if upload.upload_id in self._sending:
+                raise LockedError(
+                    f"{upload.name} is being sent by another connection: wait until it has ended"
+                )
+            self._sending.add(upload.upload_id)
+
+    async def _write(self, upload: StoredUpload, at: int, body: AsyncIterable[bytes]) -> int:
+        path = self._partial / upload.upload_id
+        with path.open("ab", buffering=0) as file:
+            held = bytearray()
+            try:
+                async for piece in body:
+                    held += piece
+                    if at + len(held) > upload.length:
+                        raise AccessError(
+                            f"{upload.name} was said to have {upload.length} bytes, and more came: begin it anew",
+                            code="too_large",
+                        )
+                    if len(held) >= _BLOCK:
+                        at += await to_thread.run_sync(_write_all, file, bytes(held))
+                        held.clear()
+            finally:
+                # Of a client that goes away, too, all is kept that came; but of one that sends too much nothing more.
+                if at + len(held) <= upload.length:
+                    at += _write_all(file, bytes(held))
+        return at
+
+    def finish(self, upload: StoredUpload) -> None:
+        """Look at a file that is whole, and put it where it stays under its name.
+
+        Raises:
+            MediaError: it is none that longvid indexes; it is deleted.
+        """
+        from longvid_indexer.probe import probe
+
+        part = self._partial / upload.upload_id
+        place = self._folder / upload.upload_id
+        place.mkdir(mode=0o700, exist_ok=True)
+        path = place / upload.name
+        os.replace(part, path)
+        try:
+            probe(path, upload.upload_id)
+        except MediaError as error:
+            self.remove(upload)
+            raise MediaError(error.message.replace(str(path), upload.name), code="not_media") from error
+        self._work.finish_upload(upload.upload_id, str(path))
+
+    def remove(self, upload: StoredUpload) -> None:
+        """Delete an upload and what there is of it."""
+        (self._partial / upload.upload_id).unlink(missing_ok=True)
+        shutil.rmtree(self._folder / upload.upload_id, ignore_errors=True)
+        self._work.forget_upload(upload.upload_id)
+
+    def tidy(self) -> int:
+        """Delete unfinished uploads of which nothing came for longer than they are kept; how many."""
+        gone = 0
+        for upload in self._work.expired_uploads(self._keep_s):
+            with self._lock:
+                busy = upload.upload_id in self._sending
+            if not busy and self.expires_s(upload) < time.time():
+                self.remove(upload)
+                gone += 1
+        return gone
+
+
+def _write_all(file: object, data: bytes) -> int:
+    view = memoryview(data)
+    while view:
+        view = view[file.write(view) :]  # type: ignore[attr-defined]
+    return len(data)
