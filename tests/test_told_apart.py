@@ -47,7 +47,10 @@ def test_lists_and_citations_say_what_tells_them_apart(library: Library) -> None
     cited = {c.title for claim in answer.claims for c in claim.citations}
     assert cited
     assert cited <= {"sync (2026-03-02)", "sync (2026-03-09)"}
-    assert {moment.title for moment in library.search("moon") if not moment.near} == {"tides (north)", "tides (south)"}
+    assert {moment.title for moment in library.search("moon") if not moment.near} == {
+        "tides (north)",
+        "tides (south)",
+    }
     assert [group.title for group in library.mentions(["south"])] == ["tides (south)"]
 
 
