@@ -8,7 +8,7 @@ PIP_INSTALL = $(UV) pip install --quiet --python $(BIN)/python --constraints con
 # which longvid does not need to run it: leave that out unless the developer's set is installed.
 OFFLINE_ONLY = --overrides overrides.txt
 
-.PHONY: help install install-dev demo test check lint format clean
+.PHONY: help install install-dev demo serve-demo test check lint format clean
 
 help:  ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,6 +19,14 @@ install-dev: $(VENV)/.installed-dev  ## add torch, whisper, open_clip, easyocr, 
 
 demo: install  ## index examples/lectures, ask three questions, print cited answers
 	@$(BIN)/longvid demo
+
+serve-demo: install  ## the example lectures behind the server, with curl lines to try
+	@$(PIP_INSTALL) $(OFFLINE_ONLY) --editable '.[cpu,offline,server]'
+	@$(BIN)/longvid index examples/lectures --collection lectures --library .demo.longvid --quiet
+	@echo "try:  curl http://127.0.0.1:8765/v1/videos"
+	@echo "      curl http://127.0.0.1:8765/v1/search --json '{\"query\": \"strongest earthquake\", \"k\": 1}'"
+	@echo "      curl http://127.0.0.1:8765/v1/ask --json '{\"question\": \"Who will send the migration plan?\"}'"
+	@$(BIN)/longvid serve --library .demo.longvid
 
 test: install-dev  ## pass the tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal

@@ -35,7 +35,7 @@ def serve(
     profile: ProfileOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Serve the library: the page, REST (/v1) and MCP (/mcp), at http://127.0.0.1:8765 unless told otherwise.
+    """Serve the library: the page and REST (/v1), at http://127.0.0.1:8765 unless told otherwise.
 
     Elsewhere than on this machine nobody is served without a key (longvid keys add) or an identity provider.
     """

@@ -16,7 +16,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
-from longvid_storage.db import migrate
+from longvid_storage.db import chats, migrate
 from longvid_storage.db.library_files import APPLICATION_ID, make_engine
 from longvid_storage.db.schema import HEAD, VERSIONS, Base
 from longvid_storage.db.store import Store
@@ -234,3 +234,26 @@ def test_opening_a_current_library_loads_neither_alembic_nor_a_vector_library(tm
         [sys.executable, "-c", code, str(tmp_path / "library")], capture_output=True, text=True
     )
     assert (shown.returncode, shown.stdout.strip(), shown.stderr) == (0, "[]", "")
+
+
+def test_conversations_keep_their_turns_when_they_get_owners(tmp_path: Path) -> None:
+    path = old_library(tmp_path / "library", "0004")
+    engine = make_engine(path, read_only=False)
+    with engine.connect().execution_options(write=True) as connection, connection.begin():
+        migrate.upgrade(connection, target="0007")
+    engine.dispose()
+    with sqlite3.connect(path / "library.db") as connection:
+        (key,) = connection.execute("SELECT video_key FROM videos").fetchone()
+        connection.execute("INSERT INTO chats VALUES (4, 'monday', '{}', 1)")
+        connection.execute("INSERT INTO turns VALUES (7, 4, 0, '{}')")
+        connection.execute("INSERT INTO turn_videos VALUES (7, ?)", (key,))
+    connection.close()
+    with Store.open(path) as store:
+        with store.conversing() as writing:
+            (kept,) = chats.read(writing, "", "monday")
+            assert (kept.chat_key, len(kept.turns)) == (4, 1)
+            assert chats.begin(writing, "somebody", "monday", {}).chat_key == 5, "a name for each owner"
+        (row,) = seen(store).videos()
+        store.remove_video(row.info.video_id)
+        with store.conversing() as writing:
+            assert chats.read(writing, "", "monday")[0].turns == ()

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi.testclient import TestClient
 
-from longvid import jsonform
+from longvid import cli, jsonform
 from longvid.library import Library
+from longvid.server.settings import OidcSettings, read_settings
 from longvid_storage.errors import UsageError
 from serve_tools import bearer, library_of, serving, video
 
@@ -36,7 +42,8 @@ def client(library: Library) -> Iterator[TestClient]:
 
 def assertion(key: str = SIGNED, lasts_s: int = 60, **more: Any) -> str:
     now = int(time.time())
-    claims = {"sub": "maya", "aud": "longvid", "iat": now, "exp": now + lasts_s, **more}
+    claims = {"sub": "maya", "aud": "longvid", "iat": now, "exp": now + lasts_s, "collections": "*", **more}
+    claims = {name: value for name, value in claims.items() if value is not None}
     return jwt.encode(claims, key, "HS256")
 
 
@@ -166,12 +173,123 @@ def test_who_signs_for_others_is_believed_for_five_minutes_at_most(library: Libr
             assertion(lasts_s=-60),
             assertion(key="another key of enough characters!"),
             assertion(aud="another"),
-            assertion(collections="*everything*"[1:2] and {"a": 1}),
+            assertion(collections={"a": 1}),
+            assertion(collections=None),
             jwt.encode({"sub": "maya"}, None, algorithm="none"),
             "nonsense",
         ):
             assert client.get("/v1/me", headers=bearer(refused)).status_code == 401, refused
         assert client.get("/v1/me").status_code == 401
+
+
+@contextmanager
+def provider() -> Iterator[tuple[str, Any]]:
+    """An identity provider on this machine: its address, and the key that it signs with."""
+    signing = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    public = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(signing.public_key()))
+    served: dict[str, Any] = {"/keys": {"keys": [{**public, "kid": "one", "alg": "RS256", "use": "sig"}]}}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps(served[self.path]).encode())
+
+        def log_message(self, *arguments: object) -> None:
+            """Quietly."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        issuer = f"http://127.0.0.1:{server.server_port}"
+        served["/.well-known/openid-configuration"] = {"issuer": issuer, "jwks_uri": f"{issuer}/keys"}
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield issuer, signing
+        server.shutdown()
+        thread.join()
+
+
+def test_groups_of_an_identity_provider_say_what_is_seen(library: Library) -> None:
+    with provider() as (issuer, signing):
+        oidc = OidcSettings(
+            issuer,
+            "longvid",
+            collections={"staff": ["garden", "team"], "gardeners": "garden", "all": "*"},
+            scopes={"gardeners": ["index"]},
+        )
+
+        def token(key: Any = signing, kid: str = "one", **more: Any) -> dict[str, str]:
+            now = int(time.time())
+            claims = {"iss": issuer, "aud": "longvid", "sub": "u1", "iat": now, "exp": now + 600, **more}
+            return bearer(jwt.encode(claims, key, "RS256", headers={"kid": kid}))
+
+        with serving(library, oidc=oidc) as client:
+            told = client.get("/v1/me", headers=token(groups=["gardeners"], email="maya@example.com")).json()
+            assert told == {
+                "name": "maya@example.com",
+                "scopes": ["index", "read"],
+                "collections": ["garden"],
+            }
+            seen = {
+                group: client.get("/v1/me", headers=token(groups=[group])).json()["collections"]
+                for group in ("staff", "all", "others")
+            }
+            assert seen == {"staff": ["garden", "team"], "all": None, "others": []}
+            assert client.get("/v1/videos", headers=token()).json()["items"] == []
+            another = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+            for refused in (
+                token(aud="another"),
+                token(iss="http://evil.example"),
+                token(exp=1),
+                token(key=another),
+                token(kid="two"),
+                token(groups={"no": "list"}),
+                bearer(assertion()),
+            ):
+                assert client.get("/v1/me", headers=refused).status_code == 401
+            assert client.get("/v1/me").status_code == 401
+
+
+def test_settings_are_checked(tmp_path: Path) -> None:
+    read = read_settings(
+        {"origins": ["https://a.example"], "oidc": {"issuer": "i", "audience": "a"}}, port=99
+    )
+    assert (read.origins, read.port, read.oidc) == (("https://a.example",), 99, OidcSettings("i", "a"))
+    for wrong, said in (
+        ({"orgins": []}, "unknown setting 'orgins'"),
+        ({"assertion_key": "short"}, "at least 32"),
+        ({"port": "high"}, "port"),
+        ({"oidc": {"issuer": "i"}}, "audience"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            read_settings(wrong, "here")
+
+
+def test_the_command_line_makes_keys_and_refuses_to_be_open(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LONGVID_LIBRARY", str(tmp_path / "library"))
+    Library.open(create=True).close()
+
+    def typed(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["longvid", *words])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        return (int(ended.value.code or 0), *capsys.readouterr())
+
+    status, _, told = typed("serve", "--host", "0.0.0.0", "--port", "0")
+    assert status == 2
+    assert "longvid keys add NAME" in told
+    _, key, told = typed("keys", "add", "backend", "--collection", "monday", "--expires", "30d")
+    assert "it may read monday, until" in told
+    _, listed, _ = typed("keys", "list")
+    assert "backend: may read monday" in listed
+    assert key.strip() not in listed
+    with Library.open() as library:
+        found = library.keys.known(key.strip())
+        assert found is not None
+        assert found.collections == ("monday",)
+        assert typed("keys", "revoke", "backend")[0] == 0
+        assert library.keys.known(key.strip()) is None
 
 
 def test_keys_are_limited(library: Library) -> None:

@@ -34,7 +34,6 @@ _HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
-    (b"cross-origin-resource-policy", b"same-origin"),
 )
 
 
@@ -46,6 +45,10 @@ class Guards:
         self._settings = settings
         named = {settings.host, *settings.allowed_hosts}
         self._hosts = {each.casefold() for each in named} | set(LOOPBACK)
+        sharing = (
+            b"cross-origin" if settings.origins else b"same-origin"
+        )  # pages elsewhere show pictures of ours
+        self._headers = (*_HEADERS, (b"cross-origin-resource-policy", sharing))
         # Reached from elsewhere under a name that nobody told us: whoever asks has a key, which no page can take along.
         self._any_host = not settings.on_loopback and not settings.allowed_hosts
 
@@ -61,7 +64,7 @@ class Guards:
                 there = {name for name, _ in message["headers"]}
                 message["headers"] = [
                     *message["headers"],
-                    *(each for each in _HEADERS if each[0] not in there),
+                    *(each for each in self._headers if each[0] not in there),
                 ]
             await send(message)
 

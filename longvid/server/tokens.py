@@ -1,7 +1,7 @@
 """Signed tokens: of an identity provider (OpenID Connect), and of a host product that says for whom it asks.
 
 An assertion of a host product is a JWT, signed by HS256 with the configured key, for the audience ``longvid``:
-``sub`` is who asks, ``collections`` what they may see (missing or null: everything), ``scopes`` what they may do
+``sub`` is who asks, ``collections`` what they may see (a list, or ``"*"`` for everything), ``scopes`` what they may do
 (``["read"]`` if missing); between its ``iat`` and ``exp`` lie at most five minutes (RFC 7519).
 """
 
@@ -72,13 +72,13 @@ class Tokens:
             algorithms=["HS256"],
             audience=AUDIENCE,
             leeway=_LEEWAY_S,
-            options={"require": ["exp", "iat", "sub", "aud"]},
+            options={"require": ["exp", "iat", "sub", "aud", "collections"]},  # forgotten is not everything
         )
         if claims["exp"] - claims["iat"] > LONGEST_S:
             raise ValueError(f"an assertion lasts at most {LONGEST_S} seconds")
-        seen = claims.get("collections")
+        seen = claims["collections"]
         scopes = _names(claims.get("scopes", ["read"]), "scopes") & set(SCOPES)
-        collections = None if seen is None else _names(seen, "collections")
+        collections = None if seen == "*" else _names(seen, "collections")
         return Caller(claims["sub"], frozenset(scopes), collections, f"user:{claims['sub']}")
 
     def _provided(self, token: str, oidc: OidcSettings) -> Caller:
