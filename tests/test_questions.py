@@ -305,13 +305,13 @@ def test_dates_and_times_choose_where_to_look_and_it_is_said(
 def test_a_date_that_no_video_has_chooses_none_and_is_told(harbour: SmallLibrary) -> None:
     answer = harbour.ask("What happened on 24 December 2025?")
     assert not answer.found
-    assert "No video is dated 2025-12-24 by its name" in answer.answer
+    assert "No video is dated 2025-12-24 by its name or its file" in answer.answer
 
 
 def test_the_last_meeting_of_videos_without_dates_is_no_guess() -> None:
     library = SmallLibrary([video("a", "Harbour one", MONDAY), video("b", "Harbour two", LATER)])
     answer = library.ask("What was the last meeting about?")
-    assert 'no dates in their names, so "the last meeting" chose none' in answer.answer
+    assert 'no dates in their names or files, so "the last meeting" chose none' in answer.answer
 
 
 @pytest.mark.parametrize(
@@ -345,6 +345,17 @@ def test_the_clock_and_the_calendar_choose_days(words: str, chosen: str | None) 
     assert found.inside.video_ids == (frozenset({chosen}) if chosen else None)
     # What surely is a date and fits nothing is told; what may mean something else is left to the words.
     assert bool(found.notes) == (chosen == "")
+
+
+def test_the_day_that_a_film_names_counts_where_its_names_have_none() -> None:
+    cards = [
+        VideoCard("a", "Harbour", "a.mp4", 90.0, recorded_on="2025-02-03"),
+        VideoCard("b", "Harbour two", "b.mp4", 90.0, recorded_on="2025-02-10"),
+        VideoCard("c", "2025-02-17 harbour", "c.mp4", 90.0, recorded_on="2026-01-01"),  # made anew since
+    ]
+    for words, chosen in (("on 10 February", "b"), ("on 17 February", "c"), ("in the last video", "c")):
+        assert narrow(f"What was said {words}?", Scope(), cards).inside.video_ids == {chosen}
+    assert narrow("What was said on 2026-01-01?", Scope(), cards).notes
 
 
 @settings(max_examples=50)

@@ -61,10 +61,10 @@ class AskedDays:
         return self.first.isoformat() <= day <= self.last.isoformat()
 
 
-def name_date(card: VideoCard) -> str | None:
-    """The day in a video's title, its file's name or its folder's; not when its file was copied."""
+def day_of_video(card: VideoCard) -> str | None:
+    """The day in a video's title, its file's name or its folder's, else in the media; not when its file was copied."""
     parts = [card.title, *reversed(re.split(r"[\\/]", card.path))]
-    return next((found for part in parts[:3] if (found := date_in(part))), None)
+    return next((found for part in parts[:3] if (found := date_in(part))), card.recorded_on)
 
 
 def days_asked(question: str, today: date) -> Iterator[AskedDays]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from longvid_agents.cues import Cue
-from longvid_agents.days import name_date
+from longvid_agents.days import day_of_video
 from longvid_agents.kinds import has_sign
 from longvid_agents.question import QuestionPlan, make_plan
 from longvid_agents.summarise import strongest
@@ -139,7 +139,7 @@ def minutes(plan: QuestionPlan, view: View) -> Listed | None:
     pattern = dict(_CUES)[cue]
     subject = make_plan(pattern.sub(" ", plan.question)) if pattern.sub("", plan.question).strip() else plan
     terms = set() if asks_whole(subject, []) else {term.text for term in subject.terms}
-    cards = sorted(view.cards(), key=lambda card: (name_date(card) or "", card.title))
+    cards = sorted(view.cards(), key=lambda card: (day_of_video(card) or "", card.title))
     claims = []
     for card in cards:
         said = view.passages_of(card.video_id, ["speech"])

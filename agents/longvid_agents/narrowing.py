@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from longvid_agents.days import KIND, LEAD, days_asked, name_date
+from longvid_agents.days import KIND, LEAD, day_of_video, days_asked
 from longvid_storage.text.timecode import format_span, format_time, parse_time
 from longvid_storage.types import Scope, VideoCard
 
@@ -128,7 +128,7 @@ def has_title(question: str, title: str, *, surely: bool = False) -> bool:
 
 def _by_date(reading: _Reading) -> None:
     """Every day that is named counts: "on 4 March and 11 March" is two meetings."""
-    dates = {card.video_id: day for card in reading.videos if (day := name_date(card))}
+    dates = {card.video_id: day for card in reading.videos if (day := day_of_video(card))}
     asked, given = list(days_asked(reading.rest, reading.today)), reading.videos
     fits = [c for c in reading.videos if any(dates.get(c.video_id, "") in each for each in asked)]
     if fits and len(fits) < len(reading.videos):
@@ -136,7 +136,9 @@ def _by_date(reading: _Reading) -> None:
     for each in asked:
         if not any(day in each for day in dates.values()):
             if dates and each.surely:
-                reading.notes.append(f"No video is dated {each.told} by its name, so that date chose none.")
+                reading.notes.append(
+                    f"No video is dated {each.told} by its name or its file, so that date chose none."
+                )
         elif len(fits) < len(given):
             reading.without(each.words)
 
@@ -150,10 +152,10 @@ def _by_order(reading: _Reading) -> None:
         words = [word.casefold() for word in match.group(1).split()] + [match.group(2).casefold()]
         named = [card for card in reading.videos if any(word in _words(card.title) for word in words)]
         among = named or reading.videos
-        dates: dict[str, str] = {card.video_id: date for card in among if (date := name_date(card))}
+        dates: dict[str, str] = {card.video_id: date for card in among if (date := day_of_video(card))}
         if not dates:
             reading.notes.append(
-                f'The videos have no dates in their names, so "{match.group().strip()}" chose none.'
+                f'The videos have no dates in their names or files, so "{match.group().strip()}" chose none.'
             )
             continue
         _chosen(reading, among, dates, choose, name, match)

@@ -145,7 +145,10 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True)
 class VideoInfo:
-    """What probing a file tells about it; ``video_id`` is who it is in its library (``longvid_indexer.identity``)."""
+    """What probing a file tells about it; ``video_id`` is who it is in its library (``longvid_indexer.identity``).
+
+    ``recorded_on`` is the day (``YYYY-MM-DD``, UTC) that the media itself names; None where it names none.
+    """
 
     video_id: str
     title: str
@@ -158,6 +161,7 @@ class VideoInfo:
     stream_start_s: float = 0.0
     chapters: tuple[Chapter, ...] = ()
     media_type: str = "video"
+    recorded_on: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +284,8 @@ def speaker_key(name: str | None) -> str | None:
 class VideoCard:
     """One video as a list shows it; ``duration_s`` in seconds, ``path`` empty when no file of it is known.
 
-    ``title`` also says what tells it from others of the same title, ``named`` does not. ``date`` (``YYYY-MM-DD``, None
+    ``title`` also says what tells it from others of the same title, ``named`` does not. ``recorded_on`` is the day that
+    the media itself names. ``date`` (``YYYY-MM-DD``, None
     when not known) and ``speakers`` (under the names users gave them, the busiest first) are there only when details
     were asked for.
     """
@@ -292,6 +297,7 @@ class VideoCard:
     date: str | None = None
     speakers: tuple[str, ...] = ()
     named: str = ""
+    recorded_on: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ def upsert_video(
         "stream_start_s": info.stream_start_s,
         "chapters": [[chapter.start_s, chapter.end_s, chapter.title] for chapter in info.chapters],
         "media_type": info.media_type,
+        "recorded_on": info.recorded_on,
     }
     if media_id is not None:
         values["media_id"] = media_id
@@ -216,6 +217,7 @@ def _info(row: Row[Any]) -> VideoInfo:
         stream_start_s=row.stream_start_s,
         chapters=tuple(Chapter(*chapter) for chapter in row.chapters),
         media_type=row.media_type,
+        recorded_on=row.recorded_on,
     )
 
 

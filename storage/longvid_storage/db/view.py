@@ -187,7 +187,14 @@ class View:
         """
         video, path, row = schema.Video, schema.Path, schema.PassageRow
         query = (
-            select(video.video_key, video.video_id, video.title, func.min(path.path), video.duration_s)
+            select(
+                video.video_key,
+                video.video_id,
+                video.title,
+                func.min(path.path),
+                video.duration_s,
+                video.recorded_on,
+            )
             .outerjoin(path)
             .where(*self._admitting(video.video_key))
             .group_by(video.video_key)
@@ -202,7 +209,11 @@ class View:
         heard: dict[int, tuple[str, ...]] = {}
         if details:
             files = {key: (names, when) for key, names, when in self._files([each[0] for each in rows])}
-            dates = {key: d for key, _, title, *_ in rows if (d := _date(title, *files.get(key, ("", None))))}
+            dates = {
+                key: d
+                for key, _, title, *_, recorded_on in rows
+                if (d := _date(title, *files.get(key, ("", None)), recorded_on))
+            }
             heard = self._heard([each[0] for each in rows])
         cards = [
             VideoCard(
@@ -213,8 +224,9 @@ class View:
                 dates.get(key),
                 heard.get(key, ()),
                 title,
+                recorded_on,
             )
-            for key, video_id, title, first, duration_s in rows
+            for key, video_id, title, first, duration_s, recorded_on in rows
         ]
         return sorted(cards, key=lambda card: (card.title.casefold(), card.video_id))
 
@@ -493,9 +505,9 @@ def _has_vector(
     return select(table.vector_id).where(table.owner_id == owner, table.set_key.in_(sets)).exists()
 
 
-def _date(title: str, paths: str, mtime_ns: int | None) -> str | None:
-    """In the title, else in a file's name, else when the newest file changed (UTC)."""
+def _date(title: str, paths: str, mtime_ns: int | None, recorded_on: str | None) -> str | None:
+    """In the title, else in a file's name, else in the media, else when the newest file changed (UTC)."""
     for name in (title, *(path.rpartition("/")[2].rpartition(".")[0] for path in paths.split("\n"))):
         if found := date_in(name):
             return found
-    return None if mtime_ns is None else day_of(mtime_ns / 1e9)
+    return recorded_on or (None if mtime_ns is None else day_of(mtime_ns / 1e9))
