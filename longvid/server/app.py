@@ -29,6 +29,7 @@ from longvid.server.routes import (
     finding,
     jobs,
     media,
+    state,
     uploads,
     videos,
     webhooks,
@@ -48,6 +49,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     chats.router,
     exporting.router,
     admin.router,
+    state.router,
     media.router,
     uploads.router,
     jobs.router,
@@ -114,6 +116,8 @@ def create_app(library: Library, settings: ServerSettings) -> FastAPI:
             allow_origins=list(settings.origins),
             allow_methods=["*"],
             allow_headers=["*"],
+            # For pictures and films, which a page asks for with the cookie of `/v1/session` alone.
+            allow_credentials=True,
             expose_headers=EXPOSED,
         )
     app.add_middleware(Guards, settings=settings)
