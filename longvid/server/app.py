@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute
 from starlette.middleware.cors import CORSMiddleware
 from starlette.staticfiles import StaticFiles
 
-from longvid.server import problems
+from longvid.server import mcp, openai_shapes, problems
 from longvid.server.answering import Asking
 from longvid.server.audit import Audit
 from longvid.server.guards import Guards
@@ -54,13 +54,14 @@ ROUTERS: tuple[APIRouter, ...] = (
     uploads.router,
     jobs.router,
     webhooks.router,
+    openai_shapes.router,
 )
 
 # What is more than routes: called with the application once its routers are there.
-MOUNTS: tuple[Callable[[FastAPI], None], ...] = ()
+MOUNTS: tuple[Callable[[FastAPI], None], ...] = (mcp.mount,)
 
 # What lives as long as the server runs: entered when it starts, left when it ends.
-LIFESPANS: tuple[Callable[[FastAPI], AbstractAsyncContextManager[None]], ...] = (working,)
+LIFESPANS: tuple[Callable[[FastAPI], AbstractAsyncContextManager[None]], ...] = (working, mcp.running)
 
 EXPOSED = (
     "ETag", "Location", "Retry-After", "Content-Range", "Longvid-Media", "Longvid-Start-S", "Longvid-Duration-S",
