@@ -139,6 +139,12 @@ def test_while_a_job_runs_questions_are_answered_and_the_same_request_is_the_sam
         assert (now["state"], now["stage"], now["title"]) == ("running", "structure", "one")
         assert 0 < now["fraction"] < 1
         moments = client.post("/v1/search", json={"query": "the film called one"}).json()["moments"]
+        (video,) = client.get("/v1/videos").json()["items"]
+        busy = client.delete(f"/v1/videos/{video['video_id']}")
+        assert (busy.status_code, "being indexed: try again" in busy.json()["detail"]) == (503, True)
+        assert busy.headers["retry-after"]
+        names = {"old": "Maya", "new": "Jonas"}
+        assert client.patch(f"/v1/videos/{video['video_id']}/speakers", json=names).status_code == 503
         assert moments, "searchable as soon as the transcript is stored, while the rest goes on"
         other = client.post("/v1/jobs", json={**body, "paths": [str(films / "two.mp4")]}).json()
         assert other["state"] == "queued"
