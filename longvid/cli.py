@@ -26,6 +26,7 @@ from longvid import (
     cli_export,
     cli_index,
     cli_keys,
+    cli_mcp,
     cli_models,
     cli_search,
     cli_serve,
@@ -229,6 +230,10 @@ app.command(
     short_help="Serve the library to programs, agents and people.",
     epilog="Example: longvid serve --library talks.longvid",
 )(cli_serve.serve)
+app.command(
+    short_help="Serve agents on stdin and stdout (Model Context Protocol).",
+    epilog="Example: longvid mcp --library talks.longvid",
+)(cli_mcp.mcp)
 app.add_typer(cli_keys.app, name="keys", help="Make, list and revoke the keys of a server.")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -59,6 +61,7 @@ def index(
     device: DeviceOption = None,
     profile: ProfileOption = None,
     config: ConfigOption = None,
+    nice: Annotated[bool, typer.Option("--nice", help="Let other programs go first.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Tell of failures only.")] = False,
     json_: JsonOption = False,
 ) -> int:
@@ -71,6 +74,8 @@ def index(
 
     if not paths and not reprocess and not prune:
         raise UsageError("name folders or files to index, or --reprocess for what the library holds")
+    if nice:
+        os.nice(10)  # as the command `nice` does
     engines = chosen_engines(model, device, profile, config)
     with (
         open_library(library, create=bool(paths), engines=engines) as lib,
@@ -98,7 +103,10 @@ def index(
         ]
         if off and not quiet and any(report.status == "indexed" for report in reports):
             for role in off:
-                output.note(f"off        {role.title}: {role.lost}")
+                for line in textwrap.wrap(
+                    f"off        {role.title}: {role.lost}", 80, subsequent_indent=" " * 11
+                ):
+                    output.note(line)
             output.note("           (longvid doctor says why, and what to type)")
     return int(any(report.status == "failed" for report in reports))
 

@@ -191,7 +191,7 @@ def test_models_are_chosen_on_the_command_line(library: Path) -> None:
     answer = json.loads(done.stdout)
     assert answer["found"] is True
     assert answer["engine"]["text"] == "off"
-    assert answer["engine"]["speech"] == "pocketsphinx/en-us"
+    assert answer["engine"]["speech"] == "faster-whisper/tiny.en"
     for arguments, sentence in (
         (("--model", "text"), "--model is 'text': write ROLE=SPEC"),
         (("--model", "text=bert"), "text is 'bert': it is auto, off, "),

