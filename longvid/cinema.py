@@ -69,9 +69,18 @@ class Cinema(Shelf):
         return self._store.read_only
 
     def beside(self, what: str) -> Path:
-        """A folder beside the library's own: ``talks.longvid`` has ``talks.longvid.uploads``."""
+        """A folder beside the library's own: ``talks.longvid`` has ``talks.longvid.uploads``.
+
+        Of a library in PostgreSQL, which has here only what can be made again, it is in the user's data directory.
+        """
+        import platformdirs
+
+        from longvid_storage.db.postgres import PostgresStore
+
         place = self._store.path
-        return place.with_name(f"{place.name}.{what}")
+        far = isinstance(self._store, PostgresStore)
+        folder = Path(platformdirs.user_data_dir("longvid")) if far else place.parent
+        return folder / f"{place.name}.{what}"
 
     @property
     def work(self) -> Worklist:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -214,6 +215,14 @@ class Shelf:
         chosen = chapter_level(level)
         with self._store.view() as view:
             return export_chapters(view.segments(view.resolve(video)), file_format, chosen)
+
+    def at_once(self) -> AbstractContextManager[None]:
+        """For a ``with`` block whose changes shall wait for nobody, as a server's.
+
+        Raises:
+            BusyError: the library is being indexed, by this process or another.
+        """
+        return self._store.writer_lock(wait=False)
 
     def remove(self, video: str) -> None:
         """Forget a video: no row, vector, thumbnail or turn of a conversation stays. Its file is not touched."""

@@ -80,7 +80,8 @@ class Running:
         command = [sys.executable, "-c", _SERVER, str(self.library), str(self.port), self.settings]
         environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
         self.process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
-        for _ in range(600):
+        until_s = time.monotonic() + 300  # a machine that is busy loads for minutes
+        while time.monotonic() < until_s:
             try:
                 with urllib.request.urlopen(f"{self.url}/v1/health", timeout=5):
                     return

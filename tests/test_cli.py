@@ -109,7 +109,18 @@ def test_search_json_is_the_contract(library: Path) -> None:
         "play_s"
     }
     assert set(moments[0]) == keys
-    of_a_passage = {"id", "video_id", "kind", "start_s", "end_s", "text", "speaker", "language", "boxes"}
+    of_a_passage = {
+        "id",
+        "video_id",
+        "kind",
+        "start_s",
+        "end_s",
+        "text",
+        "speaker",
+        "language",
+        "boxes",
+        "guessed",
+    }
     assert set(moments[0]["evidence"][0]) == of_a_passage
 
 

@@ -331,7 +331,7 @@ def test_a_silent_span_shows_what_is_on_screen_although_no_word_of_the_question_
 
     def evidence(*passages: Passage) -> tuple[Passage, ...]:
         timeline = make_timeline("v", [RankedPassage(each, each.text.lower(), None) for each in passages])
-        return find_evidence(timeline, 0, 10, 5, {"plant": 1.0})
+        return find_evidence(timeline, 0, 10, 0, {"plant": 1.0})
 
     assert evidence(*lines) == (lines[0],)
     assert evidence(said, *lines) == (said,)

@@ -60,7 +60,6 @@ class QuoteWeights:
     named_share: float
     found_early: float
     wording: float = 4.0
-    pairs: float = 0.0
     defines: float = 2.0
     supposes: float = 1.0
 

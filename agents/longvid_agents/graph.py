@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from longvid_agents.budget import Budget
 from longvid_agents.cite import format_claim
 from longvid_agents.context import Context
-from longvid_agents.listing import Listed, counted, minutes, told
+from longvid_agents.kinds import Kind
+from longvid_agents.lists import Listed, counted, held, minutes, told
 from longvid_agents.media import Media
 from longvid_agents.narrowing import narrow, only
 from longvid_agents.nodes.answer import answer
@@ -31,7 +32,7 @@ from longvid_agents.nodes.plan import plan
 from longvid_agents.nodes.reflect import reflect
 from longvid_agents.nodes.search import search
 from longvid_agents.nodes.verify import verify
-from longvid_agents.question import Kind, make_plan
+from longvid_agents.question import make_plan
 from longvid_agents.run import AskEvent, Run
 from longvid_agents.state import AskState
 from longvid_agents.video_lm import VideoLM
@@ -148,7 +149,7 @@ def _direct(run: Run, state: AskState) -> AskState | None:
     narrowed = narrow(state.question, view.scope, view.cards())
     inside = view.within(narrowed.inside)
     plan = make_plan(narrowed.rest if any(map(str.isalnum, narrowed.rest)) else state.question)
-    listed = counted(narrowed.rest, inside)
+    listed = held(narrowed.rest, inside) or counted(narrowed.rest, inside)
     if listed is None and run.lm is None:
         listed = minutes(plan, inside)
     if listed is None:

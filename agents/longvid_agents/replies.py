@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from longvid_agents.route import RouteKind
+from longvid_agents.kinds import RouteKind
 from longvid_storage.models.replies import (
     GrowingReply,
     ReplyModel,

@@ -11,7 +11,6 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -69,8 +68,7 @@ class Scores:
     announce; ``named`` is 1 where a speaker the question names speaks, ``named_share`` their share of
     the words around; ``found_early`` falls with the rank of the moment the sentence was found by; ``wording`` how
     nearly it has
-    the question's own wording (0 below ``wording.FROM`` of it); ``pairs`` the share of the question's pairs of
-    neighbouring words that it has; ``said`` is True where
+    the question's own wording (0 below ``wording.FROM`` of it); ``said`` is True where
     a rare word of the question stands with most of the others, which is evidence whatever it means.
     ``meaning`` is False without
     a text encoder.
@@ -88,7 +86,6 @@ class Scores:
     named_share: Array
     found_early: Array
     wording: Array
-    pairs: Array
     said: NDArray[np.bool_]
     meaning: bool
 
@@ -139,7 +136,6 @@ def score(
         named_share=sums(named * lengths, around) / sums(lengths, around),
         found_early=np.array([1 / (1 + _rank(s, moments) / 5) for s in sentences]),
         wording=_wording(plan, said_terms, terms, share, frequency),
-        pairs=_pairs(plan, said_terms, terms, share, before),
         said=_said(counts > 0, terms, share, frequency),
         meaning=vectors is not None,
     )
@@ -169,31 +165,6 @@ def _wording(
     said = {t.text: float(s) for t, s in zip(terms, share, strict=True) if frequency.get(t.text) and s > 0}
     likely = [likeness(asked, sentence, said) for sentence in sentences]
     return np.maximum(0.0, np.array(likely) - FROM) / (1 - FROM)
-
-
-def _pairs(
-    plan: QuestionPlan,
-    sentences: Sequence[Sequence[str]],
-    terms: Sequence[Term],
-    share: Array,
-    before: NDArray[np.intp],
-) -> Array:
-    """Of the question's pairs of neighbouring words, each weighing what its terms do, the share that is said so.
-
-    "How large each step is" has the words of "too large", and not the pair.
-    """
-    said = {term.text: float(weight) for term, weight in zip(terms, share, strict=True)}
-    asked = analyse(plan.question, plan.language)
-    weighed = {pair: sum(said.get(term, 0.0) for term in pair) for pair in pairwise(asked)}
-    total = sum(weighed.values())
-    if total <= 0:
-        return np.zeros(len(sentences))
-    has = np.zeros((len(sentences), len(weighed)))
-    for row, sentence in enumerate(sentences):
-        own = set(pairwise(sentence))
-        has[row] = [pair in own for pair in weighed]
-    shares: Array = _words(has > 0, before) @ np.array(list(weighed.values())) / total
-    return shares
 
 
 def named_speakers(question: str, sentences: Sequence[Passage]) -> list[str]:

@@ -85,7 +85,8 @@ def list_speakers(request: Request, lib: LibraryDep, video_id: str) -> Response:
 @router.patch("/speakers")
 def rename_speaker(lib: LibraryDep, who: IndexerDep, video_id: str, form: RenameForm) -> Response:
     """Call a speaker by another name from now on, in search, answers and summaries."""
-    return told({"items": lib.rename_speaker(video_id, form.old, form.new), "next": None})
+    with lib.at_once():
+        return told({"items": lib.rename_speaker(video_id, form.old, form.new), "next": None})
 
 
 @router.get("/summary")

@@ -69,5 +69,6 @@ def get_video(request: Request, lib: LibraryDep, video_id: str) -> Response:
 @router.delete("/{video_id}", status_code=204)
 def delete_video(lib: LibraryDep, who: IndexerDep, video_id: str) -> Response:
     """Forget a video: every row, vector, picture and turn of a conversation; its file stays."""
-    lib.remove(video_id)
+    with lib.at_once():
+        lib.remove(video_id)
     return Response(status_code=204)

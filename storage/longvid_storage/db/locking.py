@@ -40,10 +40,14 @@ class WriterLock:
             on_wait: called once with a sentence for the user, when there is something to wait for.
 
         Raises:
-            BusyError: another process writes and ``wait`` is False.
+            BusyError: another process, or another thread of this one, writes and ``wait`` is False.
             ReadOnlyError: the library may not be written.
         """
-        with self._threads:
+        if not self._threads.acquire(blocking=wait):
+            raise BusyError(
+                f"the library at {self._path.parent} is being indexed: try again when that is done"
+            )
+        try:
             if self._depth == 0:
                 self._descriptor = self._acquire(wait, on_wait)
             self._depth += 1
@@ -53,6 +57,8 @@ class WriterLock:
                 self._depth -= 1
                 if self._depth == 0:
                     os.close(self._descriptor)
+        finally:
+            self._threads.release()
 
     def _acquire(self, wait: bool, on_wait: Callable[[str], None] | None) -> int:
         with mapped_os_errors(self._path.parent):

@@ -15,7 +15,7 @@ from longvid_storage.types import Moment, Passage, speaker_key
 
 MOST_SPOKEN = 5
 MOST_SHOWN = 3
-MARGIN_S = 20.0
+MARGIN_S = 40.0
 """A moment is tight: what leads up to it and follows from it is read too."""
 LONG_MOMENT_S = 240.0
 """A longer moment is read only around the passages that made it a hit."""
@@ -26,20 +26,23 @@ def find_evidence(
     timeline: Timeline,
     start_s: float,
     end_s: float,
-    peak_s: float,
+    play: int,
     idf: Mapping[str, float],
     named: Collection[str] = (),
 ) -> tuple[Passage, ...]:
     """The best passages of speech of the span, best first, then the best lines on screen.
 
-    Those with the question's weightiest words come first, then those nearest the peak; a line on screen must have
+    First is the row ``play`` where a player starts, then those with the question's weightiest words, then those
+    nearest to it; a line on screen must have
     some of the words, unless nothing else is there to tell why the span was found. Nobody else is quoted when a
     speaker is asked for in the question (``named``).
     """
     rows = timeline.touching(start_s, end_s)
     weights = _weights(timeline, idf)
     spoken = sorted(
-        (-weights[row], abs(timeline.starts[row] - peak_s), int(row)) for row in rows if timeline.speech[row]
+        (row != play, -weights[row], abs(timeline.starts[row] - timeline.starts[play]), int(row))
+        for row in rows
+        if timeline.speech[row]
     )
     of_named = set(map(speaker_key, named))
     theirs = [each for each in spoken if timeline.speakers[each[-1]] in of_named]

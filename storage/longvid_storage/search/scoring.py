@@ -60,7 +60,7 @@ def score_pool(
     said = np.concatenate([np.maximum(1.0, each.lengths * each.speech) for each in pool] or [total])
     if not len(total):
         return [np.zeros(0) for _ in pool]
-    query = _unit(vectors.sum(axis=0)) if vectors is not None else None
+    query = unit(vectors.sum(axis=0)) if vectors is not None else None
 
     def add(weight: float, part: Callable[[Timeline], Floats]) -> None:
         if weight:
@@ -91,9 +91,10 @@ def _has_words(timeline: Timeline, idf: Mapping[str, float]) -> NDArray[np.bool_
     return (window_sums(found, low, high) > 0) | (_slides(timeline, idf, None) > 0)
 
 
-def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
-    unit: NDArray[np.float32] = vector / max(float(np.linalg.norm(vector)), 1e-6)
-    return unit
+def unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The vector in length 1."""
+    scaled: NDArray[np.float32] = vector / max(float(np.linalg.norm(vector)), 1e-6)
+    return scaled
 
 
 def _standardised(values: Floats, weights: Floats) -> Floats:

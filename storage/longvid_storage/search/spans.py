@@ -7,10 +7,9 @@ Growth maximises the sum of (score - threshold) x seconds to either side of the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from longvid_storage.search.scoring import NO_HIT
 from longvid_storage.search.timeline import Floats, Timeline
@@ -19,28 +18,31 @@ from longvid_storage.search.timeline import Floats, Timeline
 @dataclass(frozen=True, slots=True)
 class Growth:
     """When a moment stops growing: where the score is below ``threshold`` standard deviations or below ``share`` of
-    the peak's, or at ``longest_s``; then the ends of the best moment move by up to ``snap_s`` to where the subject
-    changes most.
+    that where it is played; ``before_s`` before that, and at ``longest_s`` in all. No moment begins within ``apart_s``
+    of another.
     """
 
     threshold: float
     shortest_s: float
     longest_s: float
-    share: float = 0.0
-    snap_s: float = 0.0
+    share: float
+    before_s: float
+    apart_s: float
 
     def scaled(self, scale: float) -> Growth:
         """The same in a video whose moments are ``scale`` times as long."""
-        return replace(
-            self,
-            shortest_s=self.shortest_s * scale,
-            longest_s=self.longest_s * scale,
-            snap_s=self.snap_s * scale,
+        return Growth(
+            self.threshold,
+            self.shortest_s * scale,
+            self.longest_s * scale,
+            self.share,
+            self.before_s * scale,
+            self.apart_s * scale,
         )
 
 
-WITHIN = Growth(threshold=0.8, shortest_s=80.0, longest_s=240.0, share=0.2, snap_s=10.0)
-ACROSS = Growth(threshold=5.2, shortest_s=60.0, longest_s=200.0)
+WITHIN = Growth(threshold=0.8, shortest_s=40.0, longest_s=240.0, share=0.55, before_s=120.0, apart_s=20.0)
+ACROSS = Growth(threshold=0.8, shortest_s=40.0, longest_s=50.0, share=0.5, before_s=20.0, apart_s=20.0)
 _MANY = 12
 
 
@@ -63,26 +65,17 @@ class Grown:
 
 
 def grow_spans(
-    pool: Sequence[Timeline],
-    scores: Sequence[Floats],
-    k: int,
-    growth: Growth,
-    peaks: Sequence[NDArray[np.bool_]] | None = None,
-    lifts: Sequence[Floats] | None = None,
+    pool: Sequence[Timeline], scores: Sequence[Floats], values: Sequence[Floats], k: int, growth: Growth
 ) -> list[Grown]:
     """The best ``k`` spans, best first; those of one video do not overlap.
 
     Args:
-        peaks: of each timeline, which pieces a span may grow from; None for all.
-        lifts: what each piece's score is raised by as a peak; spans grow as they would without.
+        scores: what each row is worth as part of a span.
+        values: how good it is to start at each row; ``NO_HIT`` where no span starts.
     """
     owners = np.repeat(np.arange(len(pool)), [len(timeline) for timeline in pool])
     rows = np.concatenate([np.arange(len(timeline)) for timeline in pool] or [np.zeros(0, np.int64)])
-    flat = np.concatenate([*scores, np.zeros(0)])
-    if lifts is not None:
-        flat = flat + np.concatenate([*lifts, np.zeros(0)])
-    if peaks is not None:
-        flat = np.where(np.concatenate([*peaks, np.zeros(0, np.bool_)]), flat, NO_HIT)
+    flat = np.concatenate([*values, np.zeros(0)])
     spans: list[Grown] = []
     taken: dict[int, list[Grown]] = {}
     for place in np.lexsort((rows, owners, -flat)):
@@ -90,69 +83,38 @@ def grow_spans(
             break
         owner, row = int(owners[place]), int(rows[place])
         timeline, there = pool[owner], taken.setdefault(owner, [])
-        middle_s = timeline.middles[row]
-        if any(span.start_s < middle_s < span.end_s for span in there):
-            continue
+        start_s = float(timeline.starts[row])
         fitting = growth.scaled(timeline.scale)
-        start_s, end_s = _grown(timeline, scores[owner], row, fitting)
-        if not spans:  # the others are cut to what is left, and moving them lost hits
-            start_s, end_s = _snapped(timeline, row, start_s, end_s, fitting.snap_s)
-        start_s = max([start_s, *(span.end_s for span in there if span.end_s <= middle_s)])
-        end_s = min([end_s, *(span.start_s for span in there if span.start_s >= middle_s)])
-        if end_s < start_s or (there and end_s - start_s < fitting.shortest_s / 6):
+        if any(span.start_s - fitting.apart_s < start_s < span.end_s + fitting.apart_s for span in there):
             continue
-        span = Grown(owner, row, float(start_s), float(end_s), float(flat[place]))
-        there.append(span)
-        spans.append(span)
+        span = _grown(timeline, scores[owner], row, fitting)
+        start_s = max([span[0], *(each.end_s for each in there if each.end_s <= start_s)])
+        end_s = min([span[1], *(each.start_s for each in there if each.start_s >= start_s)])
+        grown = Grown(owner, row, start_s, max(start_s, end_s), float(flat[place]))
+        there.append(grown)
+        spans.append(grown)
         if len(spans) == k:
             break
     return spans
 
 
 def _grown(timeline: Timeline, score: Floats, row: int, growth: Growth) -> tuple[float, float]:
+    """Seconds of the span around ``row``: whole pieces, so that nobody is cut off in mid-sentence."""
     # A slide may be on for minutes: it says how good a place is, not how long the moment is.
     seconds = np.where(timeline.speech, np.maximum(timeline.ends - timeline.starts, 0.5), 0.0)
     worth = (score - max(growth.threshold, growth.share * score[row])) * seconds
-    middle_s = timeline.middles[row]
-    reach_s = growth.longest_s * 0.75
-    first = np.searchsorted(timeline.middles, middle_s - reach_s)
-    last = np.searchsorted(timeline.middles, middle_s + reach_s)
-    left = _best(worth[first:row][::-1])
-    right = _best(worth[row + 1 : last])
-    within = np.arange(row - left, row + right + 1)
+    played_s = float(timeline.starts[row])
+    first = np.searchsorted(timeline.middles, played_s - growth.before_s)
+    left = row - _best(worth[first:row][::-1])
+    start_s = float(min(timeline.starts[left], played_s))
+    last = np.searchsorted(timeline.middles, start_s + growth.longest_s)
+    right = row + _best(worth[row + 1 : last])
+    within = np.arange(left, right + 1)
     spoken = within[timeline.speech[within]]
     within = spoken if len(spoken) else within
     start_s, end_s = float(timeline.starts[within].min()), float(timeline.ends[within].max())
-    if end_s - start_s > growth.longest_s:
-        start_s = max(start_s, middle_s - growth.longest_s / 2)
-        end_s = min(end_s, start_s + growth.longest_s)
-        # Whole pieces, so that nobody is cut off in mid-sentence.
-        whole = within[(timeline.starts[within] >= start_s) & (timeline.ends[within] <= end_s)]
-        if row in whole:
-            start_s, end_s = float(timeline.starts[whole].min()), float(timeline.ends[whole].max())
-    missing_s = growth.shortest_s - (end_s - start_s)
-    if missing_s > 0:
-        start_s = max(start_s - missing_s / 2, min(start_s, float(timeline.starts.min())))
-        end_s = min(end_s + missing_s / 2, max(end_s, float(timeline.ends.max())))
-    return start_s, end_s
-
-
-def _snapped(
-    timeline: Timeline, row: int, start_s: float, end_s: float, reach_s: float
-) -> tuple[float, float]:
-    """Both ends moved to the deepest break within ``reach_s``, the peak staying inside."""
-    breaks = timeline.breaks
-    if breaks is None or not reach_s:
-        return start_s, end_s
-
-    def deepest(near_s: float, allowed: NDArray[np.bool_]) -> float:
-        rows = np.flatnonzero(allowed & (np.abs(breaks.at - near_s) <= reach_s))
-        return float(breaks.at[rows[np.argmax(breaks.depths[rows])]]) if len(rows) else near_s
-
-    return (
-        deepest(start_s, breaks.at <= timeline.starts[row]),
-        deepest(end_s, breaks.at >= timeline.ends[row]),
-    )
+    least_s = min(start_s + growth.shortest_s, float(timeline.ends.max()))
+    return start_s, max(end_s, least_s)
 
 
 def _best(worth: Floats) -> int:

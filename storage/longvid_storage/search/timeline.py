@@ -17,6 +17,7 @@ from longvid_storage.db.stage_writer import passage_columns, passage_of
 from longvid_storage.db.vectors import rows_of
 from longvid_storage.db.view import View
 from longvid_storage.search.lexical import SPOKEN_AND_SHOWN
+from longvid_storage.search.surroundings import Surroundings, surroundings
 from longvid_storage.types import Passage, Scope, speaker_key
 
 Floats = NDArray[np.float64]
@@ -25,8 +26,6 @@ CONTEXT_S = 300.0
 FULL_S = 900.0
 """From this length on, windows and moments are as long as they get; in a shorter video they shrink with it."""
 SMALLEST_SCALE = 0.2
-BREAK_S = 30.0
-"""What is said this long before and after a break is compared."""
 
 
 @dataclass(slots=True)
@@ -35,14 +34,6 @@ class Postings:
 
     rows: NDArray[np.int64]
     counts: Floats
-
-
-@dataclass(slots=True)
-class Breaks:
-    """Between two passages of speech: seconds, and how unlike in meaning (0 to 2) the two sides are."""
-
-    at: Floats
-    depths: Floats
 
 
 class RankedPassage(NamedTuple):
@@ -69,7 +60,7 @@ class Timeline:
         vectors: ``(n, dimension)``: a row's, the normalised sum of its passages'; None without any.
         windows: the normalised sum of the vectors in the window around each row, or None.
         postings: term → the rows it occurs in.
-        breaks: between what is said and at both ends; None without vectors.
+        around: each row's surroundings.
         places: passage id → its number in ``passages``.
     """
 
@@ -87,7 +78,7 @@ class Timeline:
     vectors: NDArray[np.float32] | None
     windows: NDArray[np.float32] | None
     postings: dict[str, Postings] = field(repr=False)
-    breaks: Breaks | None
+    around: Surroundings
     places: dict[int, int] = field(repr=False)
 
     @property
@@ -146,12 +137,11 @@ def make_timeline(video_id: str, pieces: Iterable[RankedPassage]) -> Timeline:
     passage_vectors = _vectors(ordered)
     vectors = None if passage_vectors is None else _row_vectors(passage_vectors, ordered, first)
     scale = scale_of(starts, ends)
-    windows = breaks = None
+    windows = None
     if vectors is not None:
         windows = _window_vectors(vectors, middles, lengths * speech, WINDOW_S * scale)
-        if speech.any():
-            weighted = vectors[speech] * lengths[speech, None]
-            breaks = _breaks(weighted, starts[speech], ends[speech], middles[speech], BREAK_S * scale)
+    texts = [row[0].passage.text for row in rows]
+    speakers = [speaker_key(row[0].passage.speaker) for row in rows]
     return Timeline(
         video_id,
         ordered,
@@ -162,12 +152,12 @@ def make_timeline(video_id: str, pieces: Iterable[RankedPassage]) -> Timeline:
         middles,
         lengths,
         speech,
-        [speaker_key(row[0].passage.speaker) for row in rows],
+        speakers,
         passage_vectors,
         vectors,
         windows,
         _postings(terms),
-        breaks,
+        surroundings(starts, ends, lengths, texts, vectors, scale),
         {piece.passage.id: place for place, piece in enumerate(ordered)},
     )
 
@@ -218,19 +208,6 @@ def _window_vectors(
     norms = np.linalg.norm(sums, axis=1, keepdims=True)
     windows: NDArray[np.float32] = (sums / np.maximum(norms, 1e-6)).astype(np.float32)
     return windows
-
-
-def _breaks(
-    weighted: NDArray[np.floating], starts: Floats, ends: Floats, middles: Floats, side_s: float
-) -> Breaks:
-    """Depth of each break as one minus the cosine of its sides (Hearst 1997, TextTiling, with sentence vectors)."""
-    at = np.append(starts, ends[-1])
-    here = np.arange(len(at))
-    before = window_sums(weighted, np.minimum(np.searchsorted(middles, at - side_s), here), here)
-    after = window_sums(weighted, here, np.maximum(np.searchsorted(middles, at + side_s), here))
-    norms = np.linalg.norm(before, axis=1) * np.linalg.norm(after, axis=1)
-    depths: Floats = 1 - (before * after).sum(axis=1) / np.maximum(norms, 1e-6)
-    return Breaks(at, depths)
 
 
 def _row_vectors(

@@ -1,0 +1,136 @@
+"""The first head: what a question asks for, which videos fit it best, and how well each place of them does."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longvid_storage.db.view import View
+from longvid_storage.search import lexical, scoring, wording
+from longvid_storage.search.evidence import encoded
+from longvid_storage.search.memory import memory_of, vectors_of
+from longvid_storage.search.question import RankingQuery, read_question
+from longvid_storage.search.reading import readable
+from longvid_storage.search.timeline import Floats, Timeline, admitted
+
+POOL = 12
+"""Videos looked at closely."""
+HITS = 400
+"""Word hits, and meaning hits, that vote for them."""
+MOST_TERMS = 48
+_VOTERS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A question, the timelines that are looked at closely for it, and how well each row of them fits as a place.
+
+    Attributes:
+        view: with the encoders that read the question.
+        idf: weight of each term that is looked for; ``said``: whether they are the question's own.
+        query: the question's unit vector; None where words alone decide.
+        scores, lifts: of each row; ``allowed``: near to what a named speaker says, None where nobody is named.
+        within: one video is searched.
+    """
+
+    view: View
+    question: RankingQuery
+    pool: list[Timeline]
+    idf: dict[str, float]
+    query: NDArray[np.float32] | None
+    scores: list[Floats]
+    lifts: list[Floats]
+    allowed: list[NDArray[np.bool_]] | None
+    within: bool
+    said: bool
+
+    @property
+    def peaks(self) -> list[Floats]:
+        """What each row is worth as the middle of a stretch."""
+        raised = [score + lift for score, lift in zip(self.scores, self.lifts, strict=True)]
+        if self.allowed is None:
+            return raised
+        return [np.where(may, each, scoring.NO_HIT) for may, each in zip(self.allowed, raised, strict=True)]
+
+
+def look(view: View, query: str) -> Looked | None:
+    """Read a question and score the places of the videos that fit it best; None when there is no word in it."""
+    view, _ = readable(view, query)
+    memory = memory_of(view)
+    facts = memory.facts(view)
+    question = read_question(query, facts.languages, facts.speakers)
+    if not question.terms:
+        return None
+    idf = facts.idf(view, question.terms, MOST_TERMS)
+    said = bool(idf)
+    if not said and not question.asks:
+        # In a question that no word of was said, the words may be right and the answer in others.
+        idf = facts.idf(view, wording.respelled(view, question.words, facts.languages), MOST_TERMS)
+    text_encoder = view.encoders.text_encoder
+    if text_encoder is not None:
+        memory.check_model(view, text_encoder.fingerprint)
+    asked = encoded(view, question.texts)
+    few = view.video_ids(POOL + 1)
+    pool = _pool(view, few if len(few) <= POOL else _choose(view, idf, asked))
+    allowed = [scoring.near_speakers(timeline, question.speakers) for timeline in pool]
+    if question.speakers and len(few) > POOL and not _any(allowed):
+        theirs = view.scope.narrowed(speaker=question.speakers[0]) or view.scope
+        pool = _pool(view, _choose(view.within(theirs), idf, asked)) or pool
+        allowed = [scoring.near_speakers(timeline, question.speakers) for timeline in pool]
+    within = len(few) == 1
+    return Looked(
+        view,
+        question,
+        pool,
+        idf,
+        None if asked is None else scoring.unit(asked.sum(axis=0)),
+        scoring.score_pool(pool, question, asked, idf, scoring.WITHIN if within else scoring.ACROSS),
+        [wording.lifts(timeline, question.wordings, idf) for timeline in pool],
+        allowed if _any(allowed) else None,
+        within,
+        said,
+    )
+
+
+def _any(peaks: Sequence[NDArray[np.bool_]]) -> bool:
+    return any(each.any() for each in peaks)
+
+
+def _choose(view: View, idf: Mapping[str, float], asked: NDArray[np.float32] | None) -> list[str]:
+    """The ``POOL`` videos whose best passages fit best, by words and by meaning."""
+    counts = memory_of(view).facts(view).counts
+    rankings = [
+        lexical.best(view, idf, kind, counts[kind], HITS)
+        for kind in lexical.SPOKEN_AND_SHOWN
+        if kind in counts
+    ]
+    encoder = view.encoders.text_encoder
+    if asked is not None and encoder is not None:
+        mean = asked.sum(axis=0)
+        mean = mean / max(float(np.linalg.norm(mean)), 1e-6)
+        rankings += [
+            vectors_of(view).search(view, kind, mean, HITS, encoder.fingerprint)
+            for kind in lexical.SPOKEN_AND_SHOWN
+        ]
+    owners = lexical.videos_of(view, {each for ranking in rankings for each, _ in ranking})
+    votes: defaultdict[str, float] = defaultdict(float)
+    for ranking in rankings:
+        best: defaultdict[str, list[float]] = defaultdict(list)
+        for passage_id, score in ranking:
+            if len(best[owners[passage_id]]) < _VOTERS:
+                best[owners[passage_id]].append(score)
+        strongest = max((sum(each) for each in best.values()), default=0.0)
+        for video_id, each in best.items():
+            votes[video_id] += sum(each) / max(strongest, 1e-6)
+    return sorted(votes, key=lambda video_id: (-votes[video_id], video_id))[:POOL]
+
+
+def _pool(view: View, chosen: Sequence[str]) -> list[Timeline]:
+    """The timelines of the chosen videos, of only what the scope admits."""
+    encoder = view.encoders.text_encoder
+    timelines = memory_of(view).timelines(view, chosen, None if encoder is None else encoder.fingerprint)
+    return [scoped for each in timelines if len(scoped := admitted(each, view.scope))]

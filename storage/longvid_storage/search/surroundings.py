@@ -1,0 +1,66 @@
+"""What of a passage's surroundings is the same for every question: its windows in time, and how people talk in it.
+
+Computed once a timeline; ``signals.py`` compares it with a question.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+WINDOWS = ((30.0, 30.0), (0.0, 60.0), (150.0, 150.0))
+"""Seconds before and after a passage's start, in an hour of video; fewer in a short one."""
+HABITS = ("asked_before", "asks", "length", "early", "late")
+MOST_WEIGHT = 30.0
+"""A longer passage weighs no more than one of so many terms in a window's vector."""
+_EDGE = 0.04
+_ASKS = re.compile(r"[?？؟][\"'”’)\s]*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Of each of ``n`` rows.
+
+    Attributes:
+        low, high: ``(len(WINDOWS), n)``; the half-open range of rows that begin in each window, its own among them
+            where the window reaches to or past it.
+        norms: of each window's weighted sum of vectors; None without vectors.
+        habits: ``(n, len(HABITS))``.
+    """
+
+    low: NDArray[np.intp]
+    high: NDArray[np.intp]
+    norms: NDArray[np.float32] | None
+    habits: NDArray[np.float32]
+
+
+def surroundings(
+    starts: NDArray[np.float64],
+    ends: NDArray[np.float64],
+    lengths: NDArray[np.float64],
+    texts: Sequence[str],
+    vectors: NDArray[np.float32] | None,
+    scale: float,
+) -> Surroundings:
+    """Of rows that are ordered by their middles; ``lengths`` in terms, ``scale`` that of the video's windows."""
+    if not len(starts):
+        nothing = np.zeros((len(WINDOWS), 0), np.intp)
+        return Surroundings(nothing, nothing, None, np.zeros((0, len(HABITS)), np.float32))
+    order = np.maximum.accumulate(starts)  # a long row may begin before the one ahead of it
+    here = np.arange(len(starts))
+    low = np.stack([np.searchsorted(order, starts - before * scale - 1e-6) for before, _ in WINDOWS])
+    high = np.stack([np.searchsorted(order, starts + after * scale) for _, after in WINDOWS])
+    low, high = np.minimum(low, here), np.maximum(high, here + 1)
+    norms = None
+    if vectors is not None:
+        weighted = vectors * np.minimum(lengths, MOST_WEIGHT)[:, None].astype(np.float32)
+        sums = np.concatenate([np.zeros_like(weighted[:1]), np.cumsum(weighted, axis=0)])
+        norms = np.stack([np.linalg.norm(sums[b] - sums[a], axis=1) for a, b in zip(low, high, strict=True)])
+    asks = [bool(_ASKS.search(text)) for text in texts]
+    position = (starts - starts.min()) / max(float(ends.max() - starts.min()), 1.0)
+    habits = [[False, *asks[:-1]], asks, np.log1p(lengths), position < _EDGE, position > 1 - _EDGE]
+    return Surroundings(low, high, norms, np.stack(habits, axis=1).astype(np.float32))

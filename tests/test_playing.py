@@ -1,0 +1,120 @@
+"""Where in a stretch a player should start: every signal against a plain computation, and who may be started at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from longvid_storage.search.playing import settled, stretches
+from longvid_storage.search.playing_weights import WEIGHTS
+from longvid_storage.search.scoring import NO_HIT
+from longvid_storage.search.signals import SIGNALS, signals
+from longvid_storage.search.surroundings import HABITS, MOST_WEIGHT, WINDOWS
+from longvid_storage.search.timeline import RankedPassage, Timeline, make_timeline
+from longvid_storage.types import Passage
+
+SAID = [
+    (0.0, 4.0, "Ann", "Welcome to the garden meeting"),
+    (5.0, 9.0, "Bo", "What about the greenhouse?"),
+    (9.0, 12.0, "Ann", "So the greenhouse costs nine hundred"),
+    (40.0, 44.0, "Ann", "and the greenhouse roof is glass because glass lasts"),
+    (100.0, 104.0, "Bo", "Beans need water"),
+    (899.0, 904.0, "Bo", "Goodbye"),
+]
+IDF = {"greenhous": 2.0, "glass": 3.0, "nowher": 5.0}
+
+
+def timeline(said: Sequence[tuple[float, float, str, str]] = SAID, seed: int = 1) -> Timeline:
+    """With random unit vectors."""
+    vectors = np.random.default_rng(seed).normal(size=(len(said), 8))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return make_timeline(
+        "v",
+        [
+            RankedPassage(
+                Passage(number, "v", "speech", start_s, end_s, text, speaker),
+                text.lower().replace("greenhouse", "greenhous").replace("?", ""),
+                vector.astype("<f2").tobytes(),
+            )
+            for number, ((start_s, end_s, speaker, text), vector) in enumerate(
+                zip(said, vectors, strict=True), 1
+            )
+        ],
+    )
+
+
+def found(made: Timeline, query: NDArray[np.float32] | None) -> dict[str, list[float]]:
+    rows = np.arange(len(made))
+    table = signals(made, rows, np.arange(6.0), np.zeros(6), IDF, query)
+    assert table.shape == (len(made), len(SIGNALS))
+    return {name: table[:, column].round(5).tolist() for column, name in enumerate(SIGNALS)}
+
+
+def test_words_and_meaning_in_each_window_are_those_of_a_plain_count() -> None:
+    made = timeline()
+    query = np.ones(8, np.float32) / np.sqrt(8).astype(np.float32)
+    got = found(made, query)
+    assert made.vectors is not None
+    for before_s, after_s in WINDOWS:
+        for row in range(len(made)):
+            inside = [
+                other
+                for other in range(len(made))
+                if made.starts[row] - before_s <= made.starts[other] < made.starts[row] + after_s
+            ]
+            counts = {term: sum(SAID[other][3].lower().count(term) for other in inside) for term in IDF}
+            words = sum(IDF[term] / 10 * count / (count + 1) for term, count in counts.items())
+            assert got[f"words_{before_s:g}_{after_s:g}"][row] == pytest.approx(words, abs=1e-5)
+            weights = np.minimum(made.lengths[inside], MOST_WEIGHT)
+            whole = (made.vectors[inside] * weights[:, None]).sum(axis=0) if inside else np.zeros(8)
+            cosine = whole @ query / max(np.linalg.norm(whole), 1e-6)
+            assert got[f"cosine_{before_s:g}_{after_s:g}"][row] == pytest.approx(cosine, abs=1e-4)
+    assert got["own_words"] == pytest.approx([0, 0.2, 0.2, 0.5, 0, 0])
+    assert got["stretch"] == [0, 1, 2, 3, 4, 5]
+
+
+def test_how_people_talk_is_read_off_their_words() -> None:
+    got = found(timeline(), None)
+    flags = {name: [bool(each) for each in got[name]] for name in HABITS}
+    assert flags["asks"] == [False, True, False, False, False, False]
+    assert flags["asked_before"] == [False, False, True, False, False, False]
+    assert (flags["early"], flags["late"]) == ([True, True, True, False, False, False], [False] * 5 + [True])
+    assert got["length"] == pytest.approx(np.log1p([5, 4, 6, 9, 3, 1]), abs=1e-5)
+    assert not any(sum(got[name]) for name in SIGNALS if "cosine" in name)  # without an encoder
+
+
+def test_what_stands_alone_is_worth_less_than_what_is_likely_together() -> None:
+    starts = np.array([0.0, 500.0, 510.0, 520.0])
+    fit = np.log([0.3, 0.2, 0.25, 0.25])
+    assert int(np.argmax(fit)) == 0
+    assert int(np.argmax(settled(fit, starts, 45.0))) in (2, 3)
+    assert settled(fit, starts, 45.0)[1] == pytest.approx(np.log(0.7) + 0.5 * np.log(0.2))
+    assert np.isfinite(settled(np.array([0.0, -900.0]), np.array([0.0, 90.0]), 45.0)).all()
+
+
+def test_only_the_best_stretches_are_looked_at_and_of_slides_only_where_nobody_speaks() -> None:
+    made = timeline()
+    scores = np.array([0.0, 1.0, 5.0, 0.0, 3.0, NO_HIT])
+    (rows,) = stretches([made], [scores], 1).values()
+    assert rows.tolist() == [0, 1, 2, 3]  # within a minute of the best
+    (rows,) = stretches([made], [scores], 9).values()
+    assert rows.tolist() == [0, 1, 2, 3, 4]  # what is no hit is not started at
+    assert stretches([], [], 9) == {}
+    slide = Passage(9, "v", "screen", 0.0, 20.0, "Greenhouse")
+    both = make_timeline("v", [*made.pieces, RankedPassage(slide, "greenhous", None)])
+    shown = int(np.flatnonzero(~both.speech)[0])
+    (rows,) = stretches([both], [np.where(both.speech, 0.0, 9.0)], 1).values()
+    assert shown not in rows
+    alone = make_timeline("v", [RankedPassage(slide, "greenhous", None)])
+    assert [each.tolist() for each in stretches([alone], [np.array([9.0])], 1).values()] == [[0]]
+
+
+def test_the_weights_are_of_signals_that_there_are() -> None:
+    assert set(WEIGHTS) == {"WITHIN", "ACROSS", "WORDS_WITHIN", "WORDS_ACROSS"}
+    for kind, weights in WEIGHTS.items():
+        assert set(weights) <= set(SIGNALS)
+        assert weights["wording"] == 1  # what has the question's wording comes first
+        assert not kind.startswith("WORDS") or not any("cosine" in name for name in weights)
