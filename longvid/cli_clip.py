@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -69,6 +70,7 @@ def render(made: Clip) -> str:
 
 
 def _spans(what: list[str], library: str | Path | None, pad_s: float) -> list[MediaSpan]:
+    from longvid_indexer.listening import asked_before
     from longvid_storage.text.timecode import parse_time
     from longvid_storage.types import MediaSpan
 
@@ -79,10 +81,11 @@ def _spans(what: list[str], library: str | Path | None, pad_s: float) -> list[Me
     spans = []
     for video, start, end in zip(what[::3], what[1::3], what[2::3], strict=True):
         start_s, end_s = parse_time(start, "FROM"), parse_time(end, "TO")
-        title, path = "", video
+        title, path, track = "", video, None
         if not Path(video).is_file():
             with open_library(library) as lib:
                 title, path = lib.find(video).title, str(lib.media_path(video))
-        span = MediaSpan(path, start_s, end_s, title)
-        spans.append(MediaSpan(path, max(0.0, span.start_s - pad_s), span.end_s + pad_s, title))
+                track = asked_before(lib.stage_results(video))
+        span = MediaSpan(path, start_s, end_s, title, audio_track=track)
+        spans.append(replace(span, start_s=max(0.0, start_s - pad_s), end_s=end_s + pad_s))
     return spans

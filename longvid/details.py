@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from longvid_storage.db.apart import with_apart
 from longvid_storage.types import ScreenText, Segment, Slide, Sound, Utterance
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def summary_of(row: VideoRow) -> VideoSummary:
     """One line of ``longvid ls``."""
     return VideoSummary(
         video_id=row.info.video_id,
-        title=row.info.title,
+        title=with_apart(row.info.title, row.apart),
         path=row.paths[0] if row.paths else "",
         paths=tuple(row.paths),
         duration_s=row.info.duration_s,

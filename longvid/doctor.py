@@ -78,10 +78,15 @@ def examine(library: str | Path | None = None, engines: Engines | None = None) -
         library_videos=videos,
         library_error=error,
         vector_index=_vector_index(),
-        roles={role: _role(choice, chosen.device) for role, choice in chosen.choices.items()},
+        roles=roles_of(chosen),
         problems=third_party().problems,
         settings=_settings(library, chosen),
     )
+
+
+def roles_of(engines: Engines) -> dict[str, RoleState]:
+    """What runs for each role; loads no model."""
+    return {role: _role(choice, engines.device) for role, choice in engines.choices.items()}
 
 
 def _settings(library: str | Path | None, engines: Engines) -> dict[str, str]:

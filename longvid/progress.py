@@ -1,6 +1,7 @@
 """Progress of ``longvid index`` on stderr; with ``--json`` one report a line on stdout, as each file ends.
 
-On a terminal: a bar for the whole run, and one for each video at work with its stage. Else a line now and then.
+On a terminal: a bar for the whole run, and one for each video at work with its stage, × real time and the time left.
+Else a line now and then.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from types import FrameType, TracebackType
 from typing import Any
 
 from longvid import output, printing
+from longvid.pace import Pace
 from longvid_indexer.report import (
     FileFinished,
     FileGone,
@@ -123,29 +125,42 @@ class Progress:
 
 
 class Bars:
-    """The bars, drawn by rich; time left is by the files, or stages, that are done."""
+    """The bars, drawn by rich; what they say of time is worked out anew each time they are drawn."""
 
     def __init__(self) -> None:
-        self._drawn = output.bars()
-        self._whole = self._drawn.add_task("files", total=None)
+        self._pace = Pace()
+        self._drawn = output.bars(output.told_by(self._time), left=False)
+        self._whole = self._drawn.add_task("files", total=None, path=None)
         self._videos: dict[str, Any] = {}
+        # Rows stay when their video is done: rich loses a line now and then that is told while their number changes.
+        self._idle: list[Any] = []
 
     def __call__(self, event: IndexEvent) -> None:
         """Draw what an event changes."""
+        self._pace(event)
         self._drawn.start()
         if isinstance(event, FilesFound):
             self._drawn.update(self._whole, total=event.count)
         elif isinstance(event, StageStarted):
-            told = f"{cut(event.title, 30)}: {event.stage.replace('_', ' ')}"
+            told = f"{cut(event.title, 24)}: {event.stage.replace('_', ' ')}"
             if event.path not in self._videos:
-                self._videos[event.path] = self._drawn.add_task(told, total=len(STAGES))
-            self._drawn.update(self._videos[event.path], description=told)
+                self._videos[event.path] = self._row()
+            self._drawn.update(self._videos[event.path], description=told, path=event.path)
         elif isinstance(event, StageFinished) and event.path in self._videos:
             self._drawn.advance(self._videos[event.path])
         elif isinstance(event, FileFinished):
             self._drawn.advance(self._whole)
             if event.report.path in self._videos:
-                self._drawn.remove_task(self._videos.pop(event.report.path))
+                self._idle.append(self._videos.pop(event.report.path))
+
+    def _row(self) -> Any:
+        """A row for one more video, at its beginning."""
+        row = self._idle.pop() if self._idle else self._drawn.add_task("", total=len(STAGES), path="")
+        self._drawn.reset(row)
+        return row
+
+    def _time(self, path: str | None) -> str:
+        return self._pace.told(path)
 
     def stop(self) -> None:
         """Take the bars away."""

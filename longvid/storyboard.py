@@ -33,7 +33,8 @@ class Storyboard:
 
     def cues(self) -> str:
         """The WebVTT file; its addresses are relative to it."""
-        ends_s = [frame.time_s for _, frame in self.frames[1:]] + [self.duration_s][: len(self.frames)]
+        # A picture stands for its span: of a slide it was taken when the slide was whole, so near its end.
+        ends_s = [frame.start_s for _, frame in self.frames[1:]] + [self.duration_s][: len(self.frames)]
         lines = ["WEBVTT", ""]
         start_s = 0.0
         for number, end_s in enumerate(ends_s):

@@ -13,6 +13,7 @@ from ask_tools import library as small_library
 from longvid import Library
 from longvid_agents.graph import AskState, Nodes, build_graph, in_line
 from longvid_agents.run import Run
+from longvid_storage.text.analysis import _terms_of_sentence, analyse
 from test_counters import MEETING
 
 # Graphs and their tracing, migrations, drawing of ONNX graphs, media, and whatever else only models need.
@@ -59,3 +60,20 @@ def test_the_line_gives_what_the_graph_gives(question: str) -> None:
         one, other = (way(Nodes(Run(view, clock=lambda: 0.0)), start) for way in ways)
     assert one == other
     assert one.trail
+
+
+def test_a_sentence_is_taken_apart_once_for_all_questions() -> None:
+    held = small_library()
+    held.ask("What does gradient descent do?")
+    before = _terms_of_sentence.cache_info()
+    held.ask("What does gradient descent do?")
+    after = _terms_of_sentence.cache_info()
+    assert after.hits > before.hits
+    assert after.misses == before.misses
+
+
+def test_what_is_remembered_of_a_sentence_is_what_it_says() -> None:
+    for text in ("The cost is $5, or 3,5 %", "勾配降下法", "", "x" * 600):
+        terms = analyse(text, None)
+        terms.append("changed by whoever asked")
+        assert analyse(text, None) == terms[:-1]

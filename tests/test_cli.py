@@ -109,7 +109,18 @@ def test_search_json_is_the_contract(library: Path) -> None:
         "play_s"
     }
     assert set(moments[0]) == keys
-    of_a_passage = {"id", "video_id", "kind", "start_s", "end_s", "text", "speaker", "language", "boxes"}
+    of_a_passage = {
+        "id",
+        "video_id",
+        "kind",
+        "start_s",
+        "end_s",
+        "text",
+        "speaker",
+        "language",
+        "boxes",
+        "guessed",
+    }
     assert set(moments[0]["evidence"][0]) == of_a_passage
 
 
@@ -180,7 +191,7 @@ def test_models_are_chosen_on_the_command_line(library: Path) -> None:
     answer = json.loads(done.stdout)
     assert answer["found"] is True
     assert answer["engine"]["text"] == "off"
-    assert answer["engine"]["speech"] == "pocketsphinx/en-us"
+    assert answer["engine"]["speech"] == "faster-whisper/tiny.en"
     for arguments, sentence in (
         (("--model", "text"), "--model is 'text': write ROLE=SPEC"),
         (("--model", "text=bert"), "text is 'bert': it is auto, off, "),

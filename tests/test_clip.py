@@ -358,6 +358,32 @@ def test_a_film_that_has_moved_is_found_where_the_library_knows_it(
     assert made.parts[0].path == str(films["a"])
 
 
+def loudest_hz(path: Path) -> float:
+    with av.open(str(path)) as container:
+        frames = [frame.to_ndarray()[0] for frame in container.decode(audio=0)]
+        rate = container.streams.audio[0].rate
+    heard = np.concatenate(frames).astype(np.float64)
+    return float(np.argmax(np.abs(np.fft.rfft(heard))) * rate / len(heard))
+
+
+def test_the_sound_track_that_a_user_named_is_in_the_clip(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at = np.arange(SECONDS * AUDIO_RATE) / AUDIO_RATE
+    other = (0.4 * np.sin(2 * np.pi * 3000 * at)).astype(np.float32)
+    two = film(tmp_path / "two.mp4", more_audio=[other])
+    with Library.open(tmp_path / "library", create=True) as lib:
+        (report,) = lib.index(two, only=["transcript"], audio_track=2)
+        assert report.video_id is not None
+        claim = Claim("c", (Citation(report.video_id, "two", str(two), 2.0, 4.0, "speech", "q"),))
+        lib.clip(Answer("q", "a", True, (claim,), (), {}), tmp_path / "cited.mp4")
+    app(["clip", "two", "2", "4", "-o", str(tmp_path / "given.mp4"), "-L", str(tmp_path / "library")],
+        standalone_mode=False)  # fmt: skip
+    capsys.readouterr()
+    for name in ("cited.mp4", "given.mp4"):
+        assert loudest_hz(tmp_path / name) == pytest.approx(3000, abs=20)
+
+
 def test_the_command(
     library: Library, films: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

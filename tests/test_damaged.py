@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 from longvid import Library
 from longvid.cli import main
 from longvid.engines import Engines
+from longvid_storage.db.backup import exchange
 from longvid_storage.db.store import Store
 from longvid_storage.errors import LibraryError, LongvidError, NotALibraryError, UsageError
 from small_library import Trigrams
@@ -334,6 +336,28 @@ def test_a_backup_made_while_another_process_indexes_is_whole(library: Path, tmp
             assert TALK in [video.title for video in copy.videos()]
             copy.remove(TALK)  # it can be written too
     assert not list(tmp_path.glob(".*"))
+
+
+def test_whoever_opens_a_backup_while_it_is_replaced_finds_one(library: Path, tmp_path: Path) -> None:
+    """Fifteen replacements, and another thread that never finds the name without a library behind it."""
+    target, done, missing = tmp_path / "copy", threading.Event(), []
+    with Store.open(library) as store:
+        store.backup(target)
+        if not exchange(target, target):
+            pytest.skip("names cannot be exchanged here")
+
+        def watch() -> None:
+            while not done.is_set():
+                missing.extend([1] * (not (target / "library.db").exists()))
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        for _ in range(15):
+            store.backup(target, force=True)
+        done.set()
+        watcher.join()
+    assert not missing
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["copy", "library"]
 
 
 def test_a_backup_replaces_only_a_library_and_only_when_told(library: Path, tmp_path: Path) -> None:

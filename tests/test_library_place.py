@@ -5,57 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from fault_shim import build, needs_gcc, run_longvid
 from library_tools import MEETING
 from longvid import Library
 from longvid_storage.db.disk import can_share, network_kind
 from longvid_storage.db.locking import WriterLock
 from longvid_storage.errors import NotALibraryError
 from longvid_storage.search.vector_search import VectorSearch
-
-# The system calls that some network shares refuse, refused for files below $SHIM_DIR.
-SHIM = r"""
-#define _GNU_SOURCE
-#include <dlfcn.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/file.h>
-#include <sys/mman.h>
-#include <unistd.h>
-static int hit(int fd, char what) {
-  char link[64], name[4096];
-  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-  ssize_t n = readlink(link, name, sizeof name - 1);
-  if (n < 0) return 0;
-  name[n] = 0;
-  return strstr(name, getenv("SHIM_DIR")) && strchr(getenv("SHIM_MODE"), what);
-}
-#define LOCKS(NAME) int NAME(int fd, int command, ...) { \
-  va_list list; va_start(list, command); void *value = va_arg(list, void *); va_end(list); \
-  int (*real)(int, int, ...) = dlsym(RTLD_NEXT, #NAME); \
-  if ((command == F_SETLK || command == F_SETLKW) && hit(fd, 'f')) { errno = ENOLCK; return -1; } \
-  return real(fd, command, value); }
-LOCKS(fcntl)
-LOCKS(fcntl64)
-int flock(int fd, int op) {
-  int (*real)(int, int) = dlsym(RTLD_NEXT, "flock");
-  if (hit(fd, 'l')) { errno = ENOLCK; return -1; }
-  return real(fd, op); }
-#define MAPS(NAME, OFFSET) void *NAME(void *at, size_t n, int p, int flags, int fd, OFFSET o) { \
-  void *(*real)(void *, size_t, int, int, int, OFFSET) = dlsym(RTLD_NEXT, #NAME); \
-  if (fd >= 0 && (flags & MAP_SHARED) && hit(fd, 'm')) { errno = ENODEV; return MAP_FAILED; } \
-  return real(at, n, p, flags, fd, o); }
-MAPS(mmap, off_t)
-MAPS(mmap64, off64_t)
-"""
 
 
 @pytest.fixture
@@ -157,30 +117,16 @@ def test_a_disk_that_can_be_tried_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("gcc") is None, reason="the calls are refused by a library that gcc makes")
+@needs_gcc
 @pytest.mark.parametrize("refused", ["f", "l", "m"])
 def test_a_disk_without_locks_is_one_sentence_and_reading_works(
     refused: str, library: Path, tmp_path: Path
 ) -> None:
     """fcntl's locks, flock, and memory that is shared: SQLite needs the first and the last, we the second."""
-    (tmp_path / "shim.c").write_text(SHIM)
-    build = [
-        "gcc",
-        "-shared",
-        "-fPIC",
-        "-w",
-        "-o",
-        str(tmp_path / "shim.so"),
-        str(tmp_path / "shim.c"),
-        "-ldl",
-    ]
-    subprocess.run(build, check=True)
-    shim = {"LD_PRELOAD": str(tmp_path / "shim.so"), "SHIM_DIR": str(tmp_path), "SHIM_MODE": refused}
+    shim = build(tmp_path)
 
     def longvid(*arguments: object) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "longvid.cli", *map(str, arguments)]
-        environment = {**os.environ, **shim}
-        return subprocess.run(command, capture_output=True, text=True, timeout=25, env=environment)
+        return run_longvid(*arguments, shim=shim, below=tmp_path, mode=refused, timeout=25)
 
     listed = longvid("mentions", "migration", "-L", library)
     assert listed.returncode == 0, listed.stderr

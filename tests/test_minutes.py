@@ -218,4 +218,11 @@ def test_dates_in_names() -> None:
     assert date_in("Standup 2026-03-08 final") == "2026-03-08"
     assert date_in("GMT20260308-090000_Recording") == "2026-03-08"
     assert date_in("Standup 12345678901") is None
+    assert date_in("Standup 8. März 2026") == "2026-03-08"
+    assert date_in("08.03.2026 Standup") == "2026-03-08"
+    assert date_in("例会 2026年3月8日") == "2026-03-08"
+    assert date_in("March 8, 2026") == "2026-03-08"
+    assert date_in("03-08-2026") is None  # whose day is first, nobody can tell
+    assert date_in("31 February 2026") is None
+    assert date_in("may 5 people") is None
     assert date_in("Standup") is None

@@ -158,6 +158,19 @@ def test_only_and_skip_choose_stages(media: Path, tmp_path: Path) -> None:
             lib.index(media, only=["visual"], skip=["visual"])
 
 
+def test_structure_made_without_vectors_is_made_again_with_them(media: Path, tmp_path: Path) -> None:
+    talk = media / "c meeting.vtt"
+    with Library.open(tmp_path / "library", create=True) as lib:
+        (report,) = lib.index(talk, skip=["vectors"])
+        assert report.stages["structure"].status == "done"
+        (report,) = lib.index(talk)
+        assert (report.stages["vectors"].status, report.stages["structure"].status) == ("done", "done")
+        (report,) = lib.index(talk)
+        assert {result.status for result in report.stages.values()} == {"unchanged"}
+        (report,) = lib.index(talk, skip=["vectors"])  # they are there
+        assert report.stages["structure"].status == "unchanged"
+
+
 def test_a_broken_file_costs_only_itself(tmp_path: Path) -> None:
     folder = tmp_path / "in"
     folder.mkdir()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from longvid_agents.question import MAX_TERMS, content_terms, kind_of, make_plan
+from longvid_agents.kinds import kind_of
+from longvid_agents.question import MAX_TERMS, content_terms, make_plan
 from longvid_storage.errors import UsageError
 
 

@@ -183,3 +183,28 @@ def test_sniffing_by_content(tmp_path: Path) -> None:
     assert sniff_bytes(b"1\n00:00:01,000 --> 00:00:02,000\nhi") == "subtitles"
     assert sniff_bytes(b"\x01\x02\x03\x04") == "unknown"
     assert sniff_bytes("Grüße".encode()) == "text"
+
+
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [
+        ("2025-03-04T09:30:00.000000Z", "2025-03-04"),
+        ("1970-01-01T00:00:00.000000Z", None),
+        ("1904-01-01T00:00:00.000000Z", None),
+        ("", None),
+    ],
+)
+def test_the_day_of_a_recording_is_the_one_that_its_file_names(
+    tmp_path: Path, written: str, day: str | None
+) -> None:
+    path = write_video(tmp_path / "film.mkv", [np.zeros((36, 64, 3), np.uint8)] * 5, 5)
+    dated = tmp_path / "dated.mkv"
+    with av.open(str(path)) as source, av.open(str(dated), "w") as target:
+        if written:
+            target.metadata["creation_time"] = written
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(source.streams.video[0]):
+            if packet.dts is not None:
+                packet.stream = stream
+                target.mux(packet)
+    assert probe(dated, "id").recorded_on == day

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 import pytest
 from hypothesis import given, settings
@@ -304,13 +305,57 @@ def test_dates_and_times_choose_where_to_look_and_it_is_said(
 def test_a_date_that_no_video_has_chooses_none_and_is_told(harbour: SmallLibrary) -> None:
     answer = harbour.ask("What happened on 24 December 2025?")
     assert not answer.found
-    assert "No video is dated 2025-12-24 by its name" in answer.answer
+    assert "No video is dated 2025-12-24 by its name or its file" in answer.answer
 
 
 def test_the_last_meeting_of_videos_without_dates_is_no_guess() -> None:
     library = SmallLibrary([video("a", "Harbour one", MONDAY), video("b", "Harbour two", LATER)])
     answer = library.ask("What was the last meeting about?")
-    assert 'no dates in their names, so "the last meeting" chose none' in answer.answer
+    assert 'no dates in their names or files, so "the last meeting" chose none' in answer.answer
+
+
+@pytest.mark.parametrize(
+    ("words", "chosen"),
+    [
+        ("What was said yesterday?", "lat"),
+        ("What did we decide last Monday?", "lat"),
+        ("What was decided in Monday's sync?", "lat"),
+        ("What happened on Monday?", "lat"),
+        ("What was said a week ago?", "mon"),
+        ("What was said last week?", "mon"),
+        ("What was said this week?", "lat"),
+        ("What was said in January 2025?", "jan"),
+        ("Was wurde gestern gesagt?", "lat"),
+        ("What was said on 10.02.2025?", "lat"),
+        ("What was said on the 3rd of February?", "mon"),
+        ("What was said last year?", ""),
+        ("What happened on Friday?", None),
+        ("What happens in March?", None),
+        ("What happens when the ferry lasts a week?", None),
+    ],
+)
+def test_the_clock_and_the_calendar_choose_days(words: str, chosen: str | None) -> None:
+    cards = [
+        VideoCard("jan", "Kick-off 13 January 2025", "k.mp4", 90.0),
+        VideoCard("mon", "sync", "2025-02-03/sync.mp4", 90.0),
+        VideoCard("lat", "sync (Feb 10, 2025)", "b.mp4", 90.0),
+        VideoCard("non", "tides", "tides.mp4", 90.0),
+    ]
+    found = narrow(words, Scope(), cards, date(2025, 2, 11))
+    assert found.inside.video_ids == (frozenset({chosen}) if chosen else None)
+    # What surely is a date and fits nothing is told; what may mean something else is left to the words.
+    assert bool(found.notes) == (chosen == "")
+
+
+def test_the_day_that_a_film_names_counts_where_its_names_have_none() -> None:
+    cards = [
+        VideoCard("a", "Harbour", "a.mp4", 90.0, recorded_on="2025-02-03"),
+        VideoCard("b", "Harbour two", "b.mp4", 90.0, recorded_on="2025-02-10"),
+        VideoCard("c", "2025-02-17 harbour", "c.mp4", 90.0, recorded_on="2026-01-01"),  # made anew since
+    ]
+    for words, chosen in (("on 10 February", "b"), ("on 17 February", "c"), ("in the last video", "c")):
+        assert narrow(f"What was said {words}?", Scope(), cards).inside.video_ids == {chosen}
+    assert narrow("What was said on 2026-01-01?", Scope(), cards).notes
 
 
 @settings(max_examples=50)
@@ -347,6 +392,24 @@ def test_a_question_never_widens_what_the_caller_gave(
     ],
 )
 def test_what_is_counted_is_counted_completely_and_every_place_cited(
+    harbour: SmallLibrary, question: str, text: str, videos: list[str]
+) -> None:
+    answer = harbour.ask(question)
+    assert text in answer.answer
+    assert [video_id for video_id, _ in cited(answer)] == videos
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "videos"),
+    [
+        ("How many videos are there?", "3 videos, 1:40 in all", ["mon", "lat", "tid"]),
+        ("Which recordings do we have?", "3 videos", ["mon", "lat", "tid"]),
+        ("How long is the tides lecture?", "Oceans and tides lasts 0:23.", ["tid"]),
+        ("How long was the last meeting?", "2025-02-10 harbour sync lasts 0:35.", ["lat"]),
+        ("How many meetings were there on 3 February?", "1 video, 0:41 in all", ["mon"]),
+    ],
+)
+def test_the_videos_themselves_are_counted_listed_and_measured(
     harbour: SmallLibrary, question: str, text: str, videos: list[str]
 ) -> None:
     answer = harbour.ask(question)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
 from longvid_indexer.screen_memory import LineMemory
 from longvid_indexer.screen_reader import ReadLine
@@ -14,7 +15,7 @@ from longvid_indexer.screen_text import read_screen
 from longvid_indexer.vision.pictures import encode_webp
 from longvid_indexer.vision.writing import Part, Writing, sheet_of
 from longvid_storage.types import Keyframe
-from media_factory import slide
+from media_factory import font, slide
 from test_screen_states import SIZE, WORDS, editor
 
 
@@ -144,3 +145,17 @@ def test_rapidocr_reads_lines_that_were_scrolled_as_before() -> None:
     assert read.counters["lines_reused"] >= 9
     assert {line.text.replace(" ", "") for line in read.lines} >= {c.replace(" ", "") for c in code[:12:3]}
     assert SIZE == (960, 540)
+
+
+def test_text_in_a_photograph_and_on_a_strip_is_found_as_well() -> None:
+    reader = RapidOcrReader()
+    strip = editor(["every word of a strip that is low and wide is read"])[4:44]
+    (line,) = reader.read(np.ascontiguousarray(strip))
+    assert line.text.replace(" ", "") == "everywordofastripthatislowandwideisread"
+    random = np.random.default_rng(0)
+    grain = Image.fromarray(random.integers(0, 140, (90, 160, 3), dtype=np.uint8)).resize((640, 360))
+    draw = ImageDraw.Draw(grain)
+    for number, word in enumerate(("Harbour Street", "Open until nine", "Bread and fish")):
+        draw.text((40, 40 + 100 * number), word, font=font(44), fill=(255, 255, 255))
+    read = reader.read(np.asarray(grain))
+    assert {line.text.replace(" ", "") for line in read} >= {"HarbourStreet", "Openuntilnine", "Breadandfish"}

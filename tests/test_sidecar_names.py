@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from longvid_indexer.listing import Listing
+from longvid_indexer.directory import Listing
 from longvid_indexer.probe import probe
 from longvid_indexer.scan import ScannedFile, scan
 from longvid_indexer.subtitles import beside as beside_module

@@ -296,7 +296,7 @@ def test_an_ambiguous_name_lists_who_may_be_meant(store: Store) -> None:
     for number in range(7):
         store.upsert_video(replace(info(f"copy {number}"), title="Lecture"))
     with pytest.raises(
-        NotFoundError, match=r"may be any of 7 videos \(Lecture \[.*and 2 more\): use an id"
+        NotFoundError, match=r"may be any of 7 videos \(Lecture \(.*and 2 more\): use an id"
     ) as caught:
         seen(store).resolve("lecture")
     assert caught.value.code == "ambiguous"

@@ -6,9 +6,11 @@ import json
 from typing import Literal
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from longvid import Library
-from longvid_agents.cues import owner_of, strength
+from longvid_agents.cues import _RULES, _SIGNS, Cue, owner_of, strength
 from longvid_agents.summarise import strongest, summarise
 from longvid_storage.db.chain import ChainLink, SummarySentence
 from longvid_storage.errors import NotFoundError, UsageError
@@ -170,3 +172,11 @@ def test_the_overview_is_the_chain_short_or_long_without_what_has_lost_its_place
             first.text,
             third.text,
         ]
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@given(st.data(), st.sampled_from(sorted(_RULES)))
+def test_the_signs_leave_out_nothing_that_a_rule_finds(data: st.DataObject, cue: Cue) -> None:
+    _, pattern = data.draw(st.sampled_from(_RULES[cue]))
+    text = data.draw(st.from_regex(pattern).filter(str.isascii))
+    assert any(sign in text.lower() for sign in _SIGNS[cue])

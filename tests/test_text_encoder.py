@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from longvid_storage.errors import MissingExtraError, ModelError
+from longvid_storage.models.carriers import MINILM
 from longvid_storage.models.text_encoder import TEXT_ENCODERS, TextEncoder
 from longvid_storage.models.text_encoders import minilm
 from longvid_storage.models.text_encoders.minilm import MiniLMEncoder
@@ -306,32 +307,12 @@ def test_weights_that_are_not_the_published_ones_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    for name in minilm.SHA256:
+    for name in MINILM.files:
         (tmp_path / name).write_bytes(b"not a model")
     with pytest.raises(ModelError, match=r"is not the published file.*reinstall"):
         MiniLMEncoder(tmp_path).encode(["x"], kind="query")
     with pytest.raises(ModelError, match="cannot be read"):
         MiniLMEncoder(tmp_path / "none").encode(["x"], kind="query")
-
-
-def test_a_verified_file_is_read_again_only_when_it_changed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import hashlib
-
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    file = tmp_path / "weights"
-    file.write_bytes(b"good")
-    expected = hashlib.sha256(b"good").hexdigest()
-    reads: list[int] = []
-    digest = hashlib.file_digest
-    monkeypatch.setattr(minilm.hashlib, "file_digest", lambda f, name: reads.append(1) or digest(f, name))
-    minilm._verify(file, expected)
-    minilm._verify(file, expected)
-    assert len(reads) == 1
-    file.write_bytes(b"evil")
-    with pytest.raises(ModelError, match="not the published file"):
-        minilm._verify(file, expected)
 
 
 def test_missing_packages_name_the_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

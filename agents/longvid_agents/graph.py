@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from longvid_agents.budget import Budget
 from longvid_agents.cite import format_claim
 from longvid_agents.context import Context
-from longvid_agents.listing import Listed, counted, minutes, told
+from longvid_agents.kinds import Kind
+from longvid_agents.lists import Listed, counted, held, minutes, told
 from longvid_agents.media import Media
 from longvid_agents.narrowing import narrow, only
 from longvid_agents.nodes.answer import answer
@@ -31,7 +32,7 @@ from longvid_agents.nodes.plan import plan
 from longvid_agents.nodes.reflect import reflect
 from longvid_agents.nodes.search import search
 from longvid_agents.nodes.verify import verify
-from longvid_agents.question import Kind, make_plan
+from longvid_agents.question import make_plan
 from longvid_agents.run import AskEvent, Run
 from longvid_agents.state import AskState
 from longvid_agents.video_lm import VideoLM
@@ -102,13 +103,9 @@ def ask(
     )
     if unread:
         start = replace(start, trail=(run.step(start, "plan", unread),))
-    direct = _direct(run, start)
-    if direct is not None:
-        return compose(direct, lm, engines)
-    if lm is None:
-        final = in_line(Nodes(run), start)
-    else:
-        final = AskState(**build_graph(Nodes(run)).invoke(start, {"recursion_limit": _MOST_STEPS}))
+    final = _answered(run, start)
+    if lm is not None and not final.claims and not final.declined:
+        final = _quoted_instead(run, start, final)
     seconds = round(clock() - start.started_s, 3)
     answer_ = compose(replace(final, usage=replace(final.usage, seconds=seconds)), lm, engines)
     return answer_ if answer_.found else replace(answer_, searched=_searched(view, final))
@@ -122,6 +119,27 @@ def _searched(view: View, state: AskState) -> Searched:
     return searched(inside, [*words, *asked])
 
 
+def _answered(run: Run, start: AskState) -> AskState:
+    """The last state: of a list or summary where one is asked for, else of the graph."""
+    direct = _direct(run, start)
+    if direct is not None:
+        return direct
+    if run.lm is None:
+        return in_line(Nodes(run), start)
+    return AskState(**build_graph(Nodes(run)).invoke(start, {"recursion_limit": _MOST_STEPS}))
+
+
+def _quoted_instead(run: Run, start: AskState, final: AskState) -> AskState:
+    """What is answered without the model, where no claim of it stands: it must not be worse to have one."""
+    quoted = _answered(replace(run, lm=None, media=None), replace(start, trail=final.trail))
+    if not quoted.claims:
+        return final
+    reason = final.stopped or "no claim of the model was supported by its evidence"
+    return replace(
+        quoted, extractive=True, stopped=f"{reason}, so the best evidence is quoted", usage=final.usage
+    )
+
+
 def _direct(run: Run, state: AskState) -> AskState | None:
     """The answer of a list or of the chain of summaries, where one is asked for: nothing is ranked, no model called."""
     view = run.view
@@ -131,7 +149,7 @@ def _direct(run: Run, state: AskState) -> AskState | None:
     narrowed = narrow(state.question, view.scope, view.cards())
     inside = view.within(narrowed.inside)
     plan = make_plan(narrowed.rest if any(map(str.isalnum, narrowed.rest)) else state.question)
-    listed = counted(narrowed.rest, inside)
+    listed = held(narrowed.rest, inside) or counted(narrowed.rest, inside)
     if listed is None and run.lm is None:
         listed = minutes(plan, inside)
     if listed is None:
@@ -256,7 +274,7 @@ class Nodes:
 
     def after_answer(self, state: AskState) -> Literal["verify", "reflect", "done"]:
         """Verify what is claimed; think again about what stays open, unless it is too late for that."""
-        if self.run.lm is None or state.extractive:
+        if self.run.lm is None:
             return "verify" if state.claims else "done"
         if state.repairs or state.stopped:
             return "verify" if state.drafts else "done"
@@ -264,7 +282,7 @@ class Nodes:
 
     def after_verify(self, state: AskState) -> Literal["answer", "reflect", "done"]:
         """Repair once what was refused; with nothing left, quote others or look on."""
-        if self.run.lm is None or state.extractive:
+        if self.run.lm is None:
             return "done" if state.claims or state.answers >= MAX_ROUNDS else "answer"
         if state.refused:
             return "answer"

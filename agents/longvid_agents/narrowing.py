@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
-from longvid_storage.text.dates import date_in
+from longvid_agents.days import KIND, LEAD, day_of_video, days_asked
 from longvid_storage.text.timecode import format_span, format_time, parse_time
 from longvid_storage.types import Scope, VideoCard
 
@@ -39,38 +40,11 @@ _SECONDS = (("h", 3600.0), ("m", 60.0), ("s", 1.0))
 _EDGE, _EDGE_LEAST_S, _EDGE_MOST_S = 0.1, 10.0, 300.0
 """The beginning and the end are a tenth of a video, within these bounds."""
 
-_MONTHS = (
-    "january jan januar janvier enero gennaio janeiro",
-    "february feb februar février febrero febbraio fevereiro",
-    "march mar märz mars marzo março",
-    "april apr avril abril aprile",
-    "may mai mayo maggio maio",
-    "june jun juni juin junio giugno junho",
-    "july jul juli juillet julio luglio julho",
-    "august aug août agosto",
-    "september sep sept septembre septiembre settembre setembro",
-    "october oct oktober octobre octubre ottobre outubro",
-    "november nov novembre noviembre novembro",
-    "december dec dezember décembre diciembre dicembre dezembro",
-)
-_MONTH = {name: number for number, names in enumerate(_MONTHS, 1) for name in names.split()}
-_NAME = "|".join(sorted(_MONTH, key=len, reverse=True))
-_ORDINAL = r"(\d{1,2})(?:st|nd|rd|th|\.|º|er)?"
-_DAY_FIRST = re.compile(
-    rf"\b{_ORDINAL}\s+(?:of\s+|de\s+)?({_NAME})\b\.?(?:,?\s+(?:de\s+)?(\d{{4}}))?", re.IGNORECASE
-)
-_MONTH_FIRST = re.compile(rf"\b({_NAME})\.?\s+{_ORDINAL}\b(?:,?\s+(\d{{4}}))?", re.IGNORECASE)
-_WRITTEN = re.compile(r"(?<!\d)(?:19|20)\d{2}[-_.](?:0[1-9]|1[0-2])[-_.](?:0[1-9]|[12]\d|3[01])(?!\d)")
-_LEAD = r"(?:(?:on|of|from|in|at|am|vom|du|del|le|el)\s+(?:the\s+)?)?"
-_KIND = (
-    "meeting|call|video|recording|session|lecture|talk|episode|standup|stand-up|sync|film|class|interview|podcast"
-    "|course"
-)
 _NEWEST = re.compile(rf"\b(?:(?:in|at|of|from|during|since) )?(?:the |our |my )?(?:last|latest|most recent|newest)"
-                     rf" ((?:\w+ )?)({_KIND})\b", re.IGNORECASE)  # fmt: skip
+                     rf" ((?:\w+ )?)({KIND})\b", re.IGNORECASE)  # fmt: skip
 _OLDEST = re.compile(rf"\b(?:(?:in|at|of|from|during) )?(?:the |our |my )?(?:first|earliest|oldest)"
-                     rf" ((?:\w+ )?)({_KIND})\b", re.IGNORECASE)  # fmt: skip
-_BY_WORDS = re.compile(rf"\b(?:the|in|of|this|our) ((?:[\w'-]+ ){{1,3}})({_KIND})s?\b", re.IGNORECASE)
+                     rf" ((?:\w+ )?)({KIND})\b", re.IGNORECASE)  # fmt: skip
+_BY_WORDS = re.compile(rf"\b(?:the|in|of|this|our) ((?:[\w'-]+ ){{1,3}})({KIND})s?\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +60,9 @@ class Narrowed:
     rest: str
 
 
-def narrow(question: str, scope: Scope, videos: Sequence[VideoCard]) -> Narrowed:
-    """Read what ``question`` narrows among ``videos``, those that ``scope`` admits."""
-    reading = _Reading(question, scope, list(videos))
+def narrow(question: str, scope: Scope, videos: Sequence[VideoCard], today: date | None = None) -> Narrowed:
+    """Read what ``question`` narrows among ``videos``, those that ``scope`` admits; ``today`` is the clock's day."""
+    reading = _Reading(question, scope, list(videos), today or date.today())
     for step in (_by_title, _by_date, _by_order, _by_words, _by_clock):
         step(reading)
     return Narrowed(reading.inside, tuple(reading.said), tuple(reading.notes), " ".join(reading.rest.split()))
@@ -96,11 +70,13 @@ def narrow(question: str, scope: Scope, videos: Sequence[VideoCard]) -> Narrowed
 
 def only(said: Sequence[str]) -> tuple[str, ...]:
     """That the question was asked of a part only, as a note; none when it was of all."""
-    return (f"Only {', '.join(said)} was looked at.",) if said else ()
+    several = len(said) > 1 or any(each.startswith("the videos ") for each in said)
+    return (f"Only {', '.join(said)} {'were' if several else 'was'} looked at.",) if said else ()
 
 
 class _Reading:
-    def __init__(self, question: str, scope: Scope, videos: list[VideoCard]) -> None:
+    def __init__(self, question: str, scope: Scope, videos: list[VideoCard], today: date) -> None:
+        self.today = today
         self.rest = question
         self.inside = scope
         self.videos = videos
@@ -115,75 +91,60 @@ class _Reading:
         named = ", ".join(f'"{title}"' for title in titles)
         self.said.append(f"the video{'s' * (len(titles) > 1)} {named}{f' ({why})' if why else ''}")
 
-    def without(self, match: re.Match[str]) -> None:
-        self.rest = self.rest.replace(match.group(), " ", 1)
+    def without(self, words: str) -> None:
+        self.rest = self.rest.replace(words, " ", 1)
 
 
 def _by_title(reading: _Reading) -> None:
     """A video whose whole title is in the question."""
     if len(reading.videos) < 2:
         return
-    named = [card for card in reading.videos if has_title(reading.rest, card.title)]
-    if len({card.title.casefold() for card in named}) == 1:
+    told = [
+        c for c in reading.videos if has_title(reading.rest, c.title, surely=c.named not in ("", c.title))
+    ]
+    named = told or [card for card in reading.videos if card.named and has_title(reading.rest, card.named)]
+    titles = {(card.title if told else card.named) for card in named}
+    if len({title.casefold() for title in titles}) == 1:
         reading.choose(named, "")
-        words = r"\W+".join(re.escape(word) for word in named[0].title.split())
-        written = re.search(rf"{_LEAD}[\"“”'‘’«»„]?\W?{words}\W?[\"“”'‘’«»„]?", reading.rest, re.IGNORECASE)
+        words = _as_written(titles.pop())
+        written = re.search(rf"{LEAD}[\"“”'‘’«»„]?\W?{words}\W?[\"“”'‘’«»„]?", reading.rest, re.IGNORECASE)
         if written:
-            reading.without(written)
+            reading.without(written.group())
 
 
-def has_title(question: str, title: str) -> bool:
-    """A title of one common word ("Entropy") may be what is asked about: it counts only in quotes."""
-    words = r"\W+".join(re.escape(word) for word in title.split())
+def _as_written(title: str) -> str:
+    return r"\W+".join(re.escape(word) for word in title.split())
+
+
+def has_title(question: str, title: str, *, surely: bool = False) -> bool:
+    """A title of a common word or two ("Entropy") may be what is asked about: it counts in quotes, or if ``surely``."""
+    words = _as_written(title)
     if not words:
         return False
     quoted = rf"[\"“”'‘’«»„]\W*{words}\W*[\"“”'‘’«»„]"
-    pattern = rf"(?<!\w){words}(?!\w)" if len(title.split()) > 2 else quoted
+    pattern = rf"(?<!\w){words}(?!\w)" if surely or len(title.split()) > 2 else quoted
     return bool(re.search(pattern, question, re.IGNORECASE))
 
 
-def name_date(card: VideoCard) -> str | None:
-    """The day in a video's title, its file's name or its folder's; not when its file was copied."""
-    parts = [card.title, *reversed(re.split(r"[\\/]", card.path))]
-    return next((found for part in parts[:3] if (found := date_in(part))), None)
-
-
 def _by_date(reading: _Reading) -> None:
-    for match, day, year in _dates(reading.rest):
-        fits = [card for card in reading.videos if _is_of(name_date(card), day, year)]
-        written = f"{year}-{day}" if year else match.group().strip()
-        lead = re.search(_LEAD + re.escape(match.group()), reading.rest, re.IGNORECASE)
-        if fits and len(fits) < len(reading.videos):
-            reading.choose(fits, "of " + ", ".join(sorted({str(name_date(card)) for card in fits})))
-            reading.without(lead or match)
-        elif not fits and any(map(name_date, reading.videos)):
-            reading.notes.append(f"No video is dated {written} by its name, so that date chose none.")
-
-
-def _dates(text: str) -> list[tuple[re.Match[str], str, str]]:
-    """(where, ``MM-DD``, year or ``""``) of each date in a text."""
-    found = []
-    for match in _WRITTEN.finditer(text):
-        if date := date_in(match.group()):
-            found.append((match, date[5:], date[:4]))
-    for pattern, month, day in ((_DAY_FIRST, 2, 1), (_MONTH_FIRST, 1, 2)):
-        for match in pattern.finditer(text):
-            if match.group(month) in ("may", "mar", "march", "mai"):
-                continue  # small letters are another word
-            number = int(match.group(day))
-            if 1 <= number <= 31:
-                found.append(
-                    (match, f"{_MONTH[match.group(month).casefold()]:02d}-{number:02d}", match.group(3) or "")
+    """Every day that is named counts: "on 4 March and 11 March" is two meetings."""
+    dates = {card.video_id: day for card in reading.videos if (day := day_of_video(card))}
+    asked, given = list(days_asked(reading.rest, reading.today)), reading.videos
+    fits = [c for c in reading.videos if any(dates.get(c.video_id, "") in each for each in asked)]
+    if fits and len(fits) < len(reading.videos):
+        reading.choose(fits, "of " + ", ".join(sorted({dates[card.video_id] for card in fits})))
+    for each in asked:
+        if not any(day in each for day in dates.values()):
+            if dates and each.surely:
+                reading.notes.append(
+                    f"No video is dated {each.told} by its name or its file, so that date chose none."
                 )
-    return found
-
-
-def _is_of(date: str | None, day: str, year: str) -> bool:
-    return date is not None and date[5:] == day and (not year or date[:4] == year)
+        elif len(fits) < len(given):
+            reading.without(each.words)
 
 
 def _by_order(reading: _Reading) -> None:
-    """ "The last meeting", "the most recent standup": by the dates of their names."""
+    """ "The last meeting", "the most recent standup": by their dates."""
     for pattern, choose, name in ((_NEWEST, max, "newest"), (_OLDEST, min, "oldest")):
         match = pattern.search(reading.rest)
         if match is None or len(reading.videos) < 2:
@@ -191,10 +152,10 @@ def _by_order(reading: _Reading) -> None:
         words = [word.casefold() for word in match.group(1).split()] + [match.group(2).casefold()]
         named = [card for card in reading.videos if any(word in _words(card.title) for word in words)]
         among = named or reading.videos
-        dates: dict[str, str] = {card.video_id: date for card in among if (date := name_date(card))}
+        dates: dict[str, str] = {card.video_id: date for card in among if (date := day_of_video(card))}
         if not dates:
             reading.notes.append(
-                f'The videos have no dates in their names, so "{match.group().strip()}" chose none.'
+                f'The videos have no dates in their names or files, so "{match.group().strip()}" chose none.'
             )
             continue
         _chosen(reading, among, dates, choose, name, match)
@@ -210,7 +171,7 @@ def _chosen(
 ) -> None:
     date = choose(list(dates.values()))
     reading.choose([card for card in among if dates.get(card.video_id) == date], f"the {name}, of {date}")
-    reading.without(match)
+    reading.without(match.group())
 
 
 def _by_words(reading: _Reading) -> None:
@@ -222,7 +183,7 @@ def _by_words(reading: _Reading) -> None:
         fits = [card for card in reading.videos if words and words <= _words(card.title)]
         if len(fits) == 1:
             reading.choose(fits, "")
-            reading.without(match)
+            reading.without(match.group())
             return
 
 
@@ -244,7 +205,7 @@ def _by_clock(reading: _Reading) -> None:
     reading.inside = tighter
     reading.rest = text
     for match in matches:
-        reading.without(match)
+        reading.without(match.group())
     from_s, to_s = span[0] or 0.0, span[1]
     reading.said.append(f"{format_time(from_s)} to the end" if to_s is None else format_span(from_s, to_s))
 

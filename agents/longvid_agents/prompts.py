@@ -14,14 +14,18 @@ SYSTEM = (
     "Reply with one JSON object and nothing else."
 )
 
+# Short, and the same for every question: a server that keeps what it has read reads it once.
+ANSWER_SYSTEM = (
+    SYSTEM
+    + " Write few claims: short sentences in the language of the question, each with the ids of the evidence "
+    "that says it. Every name, number and quoted word of a claim must stand in its evidence. Write no times, ids or "
+    "titles in a claim. Cite no summary, but what was said or shown. If the evidence does not answer the question, "
+    'give no claim.\n{"complete": true, "claims": [{"text": "…", "evidence": ["e1"]}]}\n'
+    '"complete" is false when the evidence leaves a part of the question open.'
+)
+
 ANSWER = """Question: {question}
-{hints}
-Write the answer as claims: short sentences in the language of the question, each with the ids of the evidence \
-that says it. Every name, number and quoted word of a claim must stand in its evidence. Write no times, ids or \
-titles in a claim: they are added. Cite no summary, but what was said \
-or shown. If the evidence does not answer the question, give no claim.
-{{"complete": true, "claims": [{{"text": "…", "evidence": ["e1"]}}]}}
-"complete" is false when the evidence leaves a part of the question open."""
+{hints}"""
 
 REPAIR = """Question: {question}
 

@@ -10,44 +10,19 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
+from longvid_agents.kinds import Kind, kind_of
 from longvid_storage.errors import UsageError
 from longvid_storage.text.analysis import WRITTEN_WORD, query_terms
 from longvid_storage.text.languages import guess_language
 from longvid_storage.text.segmentation import UNSPACED, segment
 from longvid_storage.text.stop_words import ASKING_WORDS, STOP_WORDS
 
-Kind = Literal["summary", "discussion", "define", "count", "when", "who", "list", "explain"]
-
 # A question longer than this is searched by its first so many different content words.
 MAX_TERMS = 48
 MAX_LETTERS = 1000
 
 FRAME_WORDS = ASKING_WORDS["en"]
-
-_KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
-    (
-        "summary",
-        re.compile(r"\b(?:summari[sz]e|summary|overview|recap)\b|^what (?:is|was)\b.*\babout\W*$", re.I),
-    ),
-    (
-        "discussion",
-        re.compile(
-            r"\b(?:discuss(?:ed|ion|ions|ing)?|(?:think|thought|say|said|talk(?:ed)?|feel|felt) (?:of|about)"
-            r"|opinions?|thoughts|views?|attitude|presentation|think)\b",
-            re.I,
-        ),
-    ),
-    (
-        "define",
-        re.compile(r"\b(?:defin(?:e[sd]?|ing|ition)|what (?:is|are) (?:an?|the)?|meaning of)\b", re.I),
-    ),
-    ("count", re.compile(r"\bhow (?:many|often|much)\b", re.I)),
-    ("who", re.compile(r"\b(?:who|whom|whose)\b", re.I)),
-    ("when", re.compile(r"\b(?:when|at what (?:time|point)|where in)\b", re.I)),
-    ("list", re.compile(r"^\W*(?:list|name all|which|what are)\b", re.I)),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +78,6 @@ def make_plan(question: str) -> QuestionPlan:
     if len(words) > 2 * MAX_TERMS or len(text) > MAX_LETTERS:
         query = " ".join(term.text for term in terms) or text[:MAX_LETTERS]
     return QuestionPlan(text, kind_of(text), query, terms, language)
-
-
-def kind_of(question: str) -> Kind:
-    """The first rule that fits; ``"explain"`` when none does."""
-    return next((kind for kind, pattern in _KINDS if pattern.search(question)), "explain")
 
 
 def content_terms(text: str, language: str | None = None) -> tuple[Term, ...]:

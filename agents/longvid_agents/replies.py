@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from longvid_agents.route import RouteKind
+from longvid_agents.kinds import RouteKind
 from longvid_storage.models.replies import (
     GrowingReply,
     ReplyModel,
@@ -26,6 +27,7 @@ MOST_CALLS = 5
 MOST_ROWS = 40
 _MOST_QUERY_LETTERS = 300
 _MOST_SEEN = 256
+_MOST_CITED = 3
 
 _CITED = re.compile(r"\s*[\[(（【]e\d+(?:\s*[,;、–-]\s*e\d+)*[\])）】]", re.IGNORECASE)
 _EVIDENCE_ID = re.compile(r"e[1-9][0-9]{0,5}\Z")
@@ -149,7 +151,21 @@ class FollowUp(ReplyModel):
     when: Literal["after", "before"] | None = None
 
 
-DRAFTS, VERDICTS, SEEN = schema_of(Drafts), schema_of(Verdicts), schema_of(Seen)
+def _drafts(claims: int, letters: int) -> dict[str, Any]:
+    """What a model is held to: so few and short claims that the reply ends before its tokens do.
+
+    A server turns the bounds into a grammar, and refuses one of too many repetitions.
+    """
+    schema: dict[str, Any] = deepcopy(schema_of(Drafts))
+    listed = schema["properties"]["claims"]
+    listed["maxItems"] = claims
+    listed["items"]["properties"]["text"]["maxLength"] = letters
+    listed["items"]["properties"]["evidence"] |= {"minItems": 1, "maxItems": _MOST_CITED}
+    return schema
+
+
+SIMPLE_DRAFTS, DRAFTS = _drafts(4, 280), _drafts(10, 400)
+VERDICTS, SEEN = schema_of(Verdicts), schema_of(Seen)
 PLAN, MINUTES, FOLLOW_UP = schema_of(PlanReply), schema_of(Minutes), schema_of(FollowUp)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from longvid_agents.budget import spent
@@ -26,8 +26,34 @@ AskEvent = TrailStep | Claim
 # Searching on is worth it only while so much of the time is left for the answer.
 _SEARCHING = 0.6
 _TRIES = 2
+# A user waits so long for a model to read. Writing a token takes as long as reading about four (Qwen2.5 on two cores).
+READING_S = 30.0
+_WRITTEN = 4
+# Of evidence: what is shown to a model of unknown speed, and the least that is worth a call.
+_UNKNOWN, _LEAST_READ = 1_500, 600
 # What a chat template adds to the words of a request, in tokens.
 _TEMPLATE = 40
+
+
+class ReadingSpeed:
+    """How fast a model reads, as its own calls tell; unknown before the first."""
+
+    def __init__(self) -> None:
+        self._tokens_a_second: float | None = None
+
+    def learn(self, usage: Usage, before: Usage, seconds: float) -> None:
+        """Take in a call that brought ``before`` to ``usage``."""
+        read = usage.input_tokens - before.input_tokens
+        wrote = usage.output_tokens - before.output_tokens
+        if read > 0 and seconds > 0:
+            self._tokens_a_second = (read + _WRITTEN * wrote) / seconds
+
+    def most(self, tokens: int, seconds: float | None) -> int:
+        """``tokens``, or as many as it reads in a time that a user waits; ``seconds``: what is left of the budget."""
+        if self._tokens_a_second is None:
+            return min(tokens, _UNKNOWN)
+        wait_s = READING_S if seconds is None else min(READING_S, max(seconds, 0.0) / 3)
+        return min(tokens, max(_LEAST_READ, round(self._tokens_a_second * wait_s)))
 
 
 @dataclass(frozen=True)
@@ -42,6 +68,7 @@ class Run:
     media: Media | None = None
     clock: Callable[[], float] = time.monotonic
     on_event: Callable[[AskEvent], None] = lambda event: None
+    reading: ReadingSpeed = field(default_factory=ReadingSpeed)
 
     def step(self, state: AskState, node: str, did: str, found: int | None = None) -> TrailStep:
         """A step of the trail, told to the listener at once."""
@@ -108,6 +135,7 @@ def ask_model(
     assert run.lm is not None
     usage, problem, prompt = state.usage, "", request.prompt
     for _ in range(_TRIES):
+        before, began_s = usage, run.clock()
         try:
             reply = run.lm.reply(replace(request, timeout_s=run.seconds_left(state, searching=searching)))
         except ModelError as error:
@@ -116,6 +144,7 @@ def ask_model(
             usage = usage_after(usage, request, Reply(""))
             return ReplyOutcome(None, usage, seconds_ran_out(state), late=True)
         usage = usage_after(usage, request, reply)
+        run.reading.learn(usage, before, run.clock() - began_s)
         try:
             text = whole_part(reply.text) if reply.cut else reply.text
             return ReplyOutcome(read(text), usage, cut=reply.cut)

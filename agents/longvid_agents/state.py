@@ -40,9 +40,10 @@ class AskState:
     moves what is supported to ``claims``; what is not goes to ``refused`` for one ``repair``, or to ``refuted``,
     which quoting then does without; ``shown`` are the claims that whoever listens has heard of.
 
-    ``stopped`` says in a sentence why the answer is partial, and is empty when it is not. ``extractive``: quotes
-    are chosen although there is a model, because the budget does not cover its reply. ``usage`` and ``trail`` grow
-    with every node, ``notes`` with what the reader of the answer must know.
+    ``declined``: the model read the evidence last shown and claims nothing of it. ``stopped`` says in a sentence why
+    the answer is partial, and is empty when it is not. ``extractive``: quotes are given although there is a model,
+    because no claim of it stands. ``usage`` and ``trail`` grow with every node, ``notes`` with what the reader of the
+    answer must know.
     """
 
     question: str
@@ -70,6 +71,7 @@ class AskState:
     repairs: int = 0
     refuted: frozenset[Claim] = frozenset()
     shown: frozenset[Claim] = frozenset()
+    declined: bool = False
     stopped: str = ""
     extractive: bool = False
     usage: Usage = field(default_factory=Usage)

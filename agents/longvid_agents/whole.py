@@ -25,7 +25,6 @@ _WHOLE_WORDS = """
     standup sync class interview podcast course everything please key takeaways takeaway
 """
 _WHOLE = frozenset(_WHOLE_WORDS.split())
-_ABOUT = re.compile(r"^what (?:is|are|was|were)\b.*\babout\W*$", re.IGNORECASE)
 MOST_CLAIMS = 12
 EXTRACTIVE = "extractive"
 _WORD = re.compile(r"\w+")
@@ -38,11 +37,11 @@ def whole_claims(plan: QuestionPlan, view: View, *, written: bool = False) -> tu
     speaker's words, or when there is no chain (``written``: none that a model wrote): it is then answered as any
     other.
     """
-    if not (plan.kind == "summary" or _ABOUT.match(plan.question)) or not view.scope.whole:
+    if plan.kind != "summary" or not view.scope.whole:
         return ()
     cards = view.cards()
-    named = [card for card in cards if _names(plan.question, card.title)] if len(cards) > 1 else list(cards)
-    if not asks_whole(plan, [card.title for card in named]) or len(named) > 1:
+    named = [card for card in cards if len(cards) == 1 or _names(plan.question, card.named or card.title)]
+    if not asks_whole(plan, [f"{card.title} {card.named}" for card in named]) or len(named) > 1:
         return ()
     if len(named) == 1:
         links = [link for link in view.chain(named[0].video_id) if link.level == "video"]

@@ -7,13 +7,12 @@ be read costs that file and nothing else.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from longvid_indexer.identity import known_video, new_id
-from longvid_indexer.leaving import Leaving, Reason, unfinished_names
+from longvid_indexer.leaving import Leaving, Reason
+from longvid_indexer.register import Register
 from longvid_indexer.report import (
     ErrorInfo,
     FileFinished,
@@ -27,17 +26,13 @@ from longvid_indexer.report import (
     Waiting,
 )
 from longvid_indexer.stages import STAGES, Job, StageEngines, run_stage, why_again
-from longvid_indexer.stages.job import as_text
-from longvid_indexer.subtitles.beside import contents
 from longvid_storage.errors import LongvidError, MediaError
 from longvid_storage.types import StageResult
 
 if TYPE_CHECKING:
     from longvid_indexer.scan import ScannedFile
-    from longvid_indexer.subtitles.beside import Sidecars
     from longvid_storage.db.rows import PathRow, VideoRow
     from longvid_storage.db.store import Store
-    from longvid_storage.types import VideoInfo
 
 
 class Pipeline:
@@ -68,9 +63,6 @@ class Pipeline:
         self.collection = collection
         self.everything = everything
         self.audio_track = audio_track
-        self._grew = False
-        self._sidecars: Sidecars | None = None
-        self._known: dict[str, dict[str, PathRow]] = {}
         self._left = Leaving()
 
     def run(self, paths: list[Path], on_event: Callable[[IndexEvent], None]) -> list[IndexReport]:
@@ -91,12 +83,15 @@ class Pipeline:
 
         reports: list[IndexReport] = []
         self._left = Leaving()
-        self._sidecars = Sidecars(self.everything)
+        sidecars = Sidecars(self.everything)
         with self.store.writer_lock(on_wait=lambda message: tell(Waiting(message))):
             with self.store.view() as view:  # one snapshot: a file that is unchanged asks nothing more
-                self._known = _by_path(view.paths())
+                known = _by_path(view.paths())
                 rows = {row.info.video_id: row for row in view.videos()}
-            files = list(scan(paths, everything=self.everything, leave=self._leave, sidecars=self._sidecars))
+            self._register = Register(
+                self.store, self.engines, self.collection, self.audio_track, known, sidecars, self._left
+            )
+            files = list(scan(paths, everything=self.everything, leave=self._leave, sidecars=sidecars))
             tell(FilesFound(len(files)))
             for found in files:
                 for report in self._file(found, rows, tell):
@@ -120,7 +115,7 @@ class Pipeline:
 
         wrote = any(r.stages["summaries"].status == "done" for r in reports if "summaries" in r.stages)
         model = self.engines.summariser
-        if model is not None and "summaries" in self.stages and (wrote or self._grew):
+        if model is not None and "summaries" in self.stages and (wrote or self._register.grew):
             fold_library(self.store, model, lambda message: on_event(Told(message)))
 
     def _gone(self, paths: list[Path], seen: set[str]) -> list[Path]:
@@ -128,7 +123,7 @@ class Pipeline:
         tops = [Path(os.path.abspath(path)) for path in paths if path.is_dir()]
         missing = [
             Path(path)
-            for path in self._known
+            for path in self._register.known
             if path not in seen
             and not os.path.lexists(path)
             and any(top in Path(path).parents for top in tops)
@@ -145,7 +140,7 @@ class Pipeline:
         self, found: ScannedFile, rows: dict[str, VideoRow], on_event: Callable[[IndexEvent], None]
     ) -> Iterator[IndexReport]:
         """One report for each video that the file is: with a collection its own, else all that are known there."""
-        here = list(self._known.get(str(found.path), {}).values())
+        here = list(self._register.known.get(str(found.path), {}).values())
         if self.collection is not None:
             here = [row for row in here if self.collection in rows[row.video_id].collections]
         targets: list[PathRow | None] = [*here] or [None]
@@ -169,7 +164,7 @@ class Pipeline:
         try:
             if found.error is not None:
                 raise found.error
-            job = self._job(found, known, rows)
+            job = self._register.job(found, known, rows)
             job.tell = lambda message: on_event(Told(message))
             self._stages(job, known, on_event)
         except Exception as error:  # of whatever kind, it costs this file and no other; its type is told
@@ -200,201 +195,10 @@ class Pipeline:
             for message in why_again(job, self.stages):
                 on_event(RunsAgain(str(job.path), message))
         for stage in STAGES:
-            on_event(StageStarted(str(job.path), job.info.title, stage))
+            on_event(StageStarted(str(job.path), job.info.title, stage, job.info.duration_s))
             result = run_stage(job, stage) if stage in self.stages else StageResult(stage, "skipped")
             job.results[stage] = result
             on_event(StageFinished(str(job.path), job.info.title, result))
-
-    def _job(self, found: ScannedFile, known: PathRow | None, rows: dict[str, VideoRow]) -> Job:
-        """Who this is (``longvid_indexer.identity``): by its stat when nothing changed, else by its content."""
-        from longvid_indexer.scan import content_id
-
-        store = self.store
-        same = known is not None and (known.size, known.mtime_ns) == (found.size, found.mtime_ns)
-        media_id = known.media_id if known is not None and same else content_id(found.path)
-        was = None if known is None else rows.get(known.video_id) or self._row(known.video_id)
-        row = was if known is not None and self._still_its(was, known, found, media_id) else None
-        collections = was.collections if was is not None else ()
-        if self.collection is not None:
-            collections = (self.collection,)
-        if row is None:
-            row = self._find(found, media_id, collections, None if was is None else was.info.video_id)
-        info = row.info if row is not None else self._new(found, media_id, collections)
-        job = Job(store, self.engines, found, info, media_id=media_id)
-        if row is None:
-            subtitles = contents(found.beside.taken)
-            for collection in collections or (None,):
-                store.upsert_video(info, collection, media_id=media_id, subtitles=subtitles)
-            self._grew = True
-        elif self.collection is not None and self.collection not in row.collections:
-            store.upsert_video(info, self.collection)
-            self._grew = True
-        new_here = known is None or known.video_id != info.video_id
-        if new_here or not same or (known is not None and known.sidecars != found.sidecar_signature):
-            store.set_path(
-                found.path,
-                info.video_id,
-                size=found.size,
-                mtime_ns=found.mtime_ns,
-                sidecars=found.sidecar_signature,
-            )
-        if row is not None:
-            job.recorded = dict(row.stages)
-            self._other_paths(job, row, new=known is None)
-        self._name_track(job)
-        if known is not None and was is not None and new_here:
-            self._leave_former(job, known, was)
-        if known is None:
-            self._retire_unfinished(job, collections)
-        self._retire_lone_transcripts(job, found.sidecars, collections)
-        return job
-
-    def _new(self, found: ScannedFile, media_id: str, collections: Sequence[str]) -> VideoInfo:
-        """What probing tells of a new video, with the id that it gets."""
-        from longvid_indexer.probe import probe
-
-        with self.store.view() as view:
-            video_id = new_id(media_id, collections, contents(found.beside.taken), view.has_video)
-        info = probe(found.path, video_id)
-        return replace(info, title=found.path.stem) if found.title_is_shared else info
-
-    def _still_its(self, was: VideoRow | None, known: PathRow, found: ScannedFile, media_id: str) -> bool:
-        """Whether a known path still holds its video: edited subtitles are read again under the same id.
-
-        Not so where another file of the video still has the subtitles from before, or where a collection indexes a
-        video that it shares with others (as libraries before schema 0007 let them): it gets its own then.
-        """
-        if was is None or was.media_id != media_id:
-            return False
-        if self.collection is not None and len(was.collections) > 1:
-            return False
-        if known.sidecars == found.sidecar_signature:
-            return True
-        now = contents(found.beside.taken)
-        others = (contents(each.beside.taken) for each in self._elsewhere(was, found.path))
-        return not now or all(each in ("", now) for each in others)
-
-    def _elsewhere(self, row: VideoRow, path: Path) -> Iterator[ScannedFile]:
-        """The other files of a video that still hold it, as they are now."""
-        from longvid_indexer.scan import look_at, still_there
-
-        for each in row.paths:
-            known = self._known.get(each, {}).get(row.info.video_id)
-            if each != str(path) and (known is None or still_there(known)):
-                other = look_at(Path(each), self._sidecars)
-                if other.error is None:
-                    yield other
-
-    def _find(
-        self, found: ScannedFile, media_id: str, collections: Collection[str], but: str | None
-    ) -> VideoRow | None:
-        """A known video that this file is too: of the same collection, or one at this very path that is in none."""
-        with self.store.view() as view:
-            same_media = [row for row in view.videos_of_media(media_id) if row.info.video_id != but]
-        signatures = (contents(found.beside.taken), found.sidecar_signature)
-        row = known_video(same_media, collections, signatures)
-        if row is None and self.collection is not None:
-            of_none = (row for row in same_media if not row.collections and row.paths == (str(found.path),))
-            row = next(of_none, None)
-        return row
-
-    def _row(self, video_id: str) -> VideoRow | None:
-        with self.store.view() as view:
-            return view.video(video_id) if view.has_video(video_id) else None
-
-    def _name_track(self, job: Job) -> None:
-        """The sound track that is named now, or was before."""
-        from longvid_indexer.listening import AUTO, asked_before, sound_track
-
-        if not job.info.has_audio:
-            return
-        if self.audio_track is None:
-            job.audio_track = asked_before(record.result for record in job.recorded.values())
-            return
-        track = sound_track(job.path, job.info, self.audio_track)
-        if track is not None and track.asked:
-            job.audio_track = str(track.number)
-        elif track is not None and self.audio_track != AUTO:
-            # That there is no such track; how it is heard instead is told by who hears it.
-            job.notes += track.notes[:1]
-
-    def _other_paths(self, job: Job, row: VideoRow, *, new: bool) -> None:
-        """Which of a video's paths is read, and which are forgotten.
-
-        A copy adds a path, not a second opinion about the transcript: the first path with subtitles beside it speaks
-        for the video (where several have some, they are the same). A path whose file is gone, or holds another film by
-        now, is forgotten; where none is left, the file was renamed, and a title that was its name follows.
-        """
-        from longvid_indexer.scan import look_at, still_there
-
-        found, candidates, lost = job.found, [job.found], []
-        here = self._known.get(str(found.path), {}).get(job.video_id)
-        if here and here.sidecars == found.sidecar_signature and row.paths == (str(found.path),):
-            return
-        given = contents(found.beside.taken)
-        for path in row.paths:
-            if path == str(found.path):
-                continue
-            known = self._known.get(path, {}).get(job.video_id)
-            if known is not None and not still_there(known):
-                lost.append(Path(path))
-                self.store.forget_path(path, job.video_id)
-                continue
-            other = look_at(Path(path), self._sidecars)
-            edited = given and contents(other.beside.taken) not in ("", given)  # and not read yet
-            if other.error is None and not edited:
-                candidates.append(other)
-        if new and len(candidates) > 1:
-            self._left.add(found.path, "copy")
-        if len(candidates) == 1 and row.info.title in {as_text(path.stem) for path in lost}:
-            job.info = replace(row.info, title=as_text(found.path.stem))
-            job.notes.append(f"renamed: it was {as_text(lost[0].name)} before")
-            self.store.upsert_video(job.info)
-        job.found = min(candidates, key=lambda each: (not each.sidecars, str(each.path)))
-        subtitles = contents(job.found.beside.taken)
-        if subtitles != row.subtitles:
-            self.store.upsert_video(job.info, subtitles=subtitles)
-
-    def _leave_former(self, job: Job, known: PathRow, was: VideoRow) -> None:
-        """A path is another video now: its content or subtitles changed, or a collection shared it and has its own."""
-        if self.collection is not None and len(was.collections) > 1:
-            self.store.part(was.info.video_id, job.video_id, self.collection)
-            return
-        self.store.forget_path(known.path, known.video_id)
-        self._retire(known.video_id, job, "its content changed: what the library knew of the older version")
-
-    def _retire(self, video_id: str, job: Job, what: str) -> None:
-        """A path holds new content: what it held before is removed unless it lies somewhere else too."""
-        from longvid_indexer.scan import still_there
-
-        row = self._row(video_id)
-        if row is None:
-            return
-        known = (self._known.get(path, {}).get(video_id) for path in row.paths)
-        if not any(each is None or still_there(each) for each in known):
-            self.store.remove_video(video_id)
-            job.notes.append(f"{what} was removed")
-
-    def _retire_unfinished(self, job: Job, collections: Collection[str]) -> None:
-        """A download was indexed before it was done and is whole now: one video, not two."""
-        for name in unfinished_names(job.path):
-            if not os.path.lexists(name):
-                for video_id in self._former(name, job, collections):
-                    self._retire(video_id, job, "what the library knew of its unfinished download")
-
-    def _retire_lone_transcripts(
-        self, job: Job, sidecars: tuple[Path, ...], collections: Collection[str]
-    ) -> None:
-        """Subtitles that were indexed before their film came are part of the film now, not a video beside it."""
-        for sidecar in sidecars:
-            for video_id in self._former(str(sidecar), job, collections):
-                self.store.forget_path(sidecar, video_id)
-                self._retire(video_id, job, f"what was known of {as_text(sidecar.name)} alone")
-
-    def _former(self, path: str, job: Job, collections: Collection[str]) -> list[str]:
-        """Other videos known at a path, of the job's own collection; those of others are theirs."""
-        rows = ((each, self._row(each)) for each in self._known.get(path, {}) if each != job.video_id)
-        return [each for each, row in rows if row is not None and set(row.collections) == set(collections)]
 
 
 def _by_path(rows: Iterable[PathRow]) -> dict[str, dict[str, PathRow]]:

@@ -15,8 +15,9 @@ from longvid_indexer.sniff import (
     reference_kind,
     sniff_bytes,
 )
-from longvid_indexer.titles import sensible_title
+from longvid_indexer.titles import file_title, sensible_title
 from longvid_storage.errors import MediaError
+from longvid_storage.text.dates import date_in
 from longvid_storage.types import Chapter, VideoInfo
 
 if TYPE_CHECKING:
@@ -40,6 +41,9 @@ _NAMELESS = re.compile(
     rf"\W*(?:{_TIME}|(?:{_COUNTED}\W{{0,3}})?(?:\d{{1,3}}|[ivx]{{1,5}})(?:\W{{1,3}}{_TIME})?|{_ASIAN}|{_COUNTED})\W*",
     re.IGNORECASE,
 )
+
+
+_CLOCK_WAS_SET = "1995-01-01"
 
 
 def probe(path: Path, video_id: str) -> VideoInfo:
@@ -100,7 +104,7 @@ def _probe_transcript(path: Path, video_id: str) -> VideoInfo:
         )
     return VideoInfo(
         video_id=video_id,
-        title=own_title(read.title) or path.stem,
+        title=own_title(read.title) or file_title(path),
         duration_s=max(cue.end_s for cue in read.cues),
         has_video=False,
         has_audio=False,
@@ -118,7 +122,8 @@ def _probe_media(path: Path, video_id: str) -> VideoInfo:
         duration_s = _duration(path, container, start_s)
         return VideoInfo(
             video_id=video_id,
-            title=sensible_title(container.metadata.get("title")) or path.stem,
+            title=sensible_title(container.metadata.get("title")) or file_title(path),
+            recorded_on=_recorded_on(container),
             duration_s=duration_s,
             has_video=video is not None,
             has_audio=audio is not None,
@@ -192,6 +197,15 @@ def _upright_size(container: InputContainer, video: Any) -> tuple[int, int]:
     except FFmpegError:
         return width, height
     return width, height
+
+
+def _recorded_on(container: InputContainer) -> str | None:
+    """The day of the container's ``creation_time``; clocks that were never set (1904, 1970, 1980) name none."""
+    written = container.metadata.get("creation_time") or container.metadata.get(
+        "com.apple.quicktime.creationdate"
+    )
+    day = date_in((written or "")[:10])
+    return day if day is not None and day >= _CLOCK_WAS_SET else None
 
 
 def _duration(path: Path, container: InputContainer, start_s: float) -> float:

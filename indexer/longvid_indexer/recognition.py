@@ -76,7 +76,9 @@ def recognise(
     elif not said:
         notes.append("no speech was recognised")
     elif silent:
-        notes.append(f"{silent} of {count} voiced stretches gave no text: music, noise, or unclear speech")
+        notes.append(
+            f"{silent} of {count} voiced stretches gave no text: music, noise, unclear speech, or another language"
+        )
     if invented := guard.note():
         notes.append(invented)
     languages = Counter(utterance.language for utterance in said if utterance.language)

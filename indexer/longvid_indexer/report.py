@@ -64,11 +64,12 @@ class FilesFound:
 
 @dataclass(frozen=True, slots=True)
 class StageStarted:
-    """A stage of a file begins."""
+    """A stage of a file begins; ``duration_s`` is how long its video is."""
 
     path: str
     title: str
     stage: str
+    duration_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

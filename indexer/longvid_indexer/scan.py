@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from longvid_indexer.directory import Listing
 from longvid_indexer.leaving import Leave, is_awaited, is_being_written, is_unfinished, reason_of_name
-from longvid_indexer.listing import Listing
 from longvid_indexer.opening import open_regular, stat_regular, unreadable
 from longvid_indexer.sniff import (
     HEAD_BYTES,

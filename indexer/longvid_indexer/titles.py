@@ -6,14 +6,30 @@ import re
 from pathlib import Path
 
 from longvid_indexer.sniff import MEDIA_SUFFIXES
+from longvid_storage.text.dates import date_in
 
 _TITLE_MAX = 200
+# What meeting programs and recorders call every file alike; the folder is then named for the occasion.
+_SAYS_NOTHING = re.compile(
+    r"(?:zoom|video|audio|recording|record|rec|movie|meeting|playback|output|untitled|index|screen|camera|presentation"
+    r"|shared[ _-]?screen|gallery|speaker|closed[ _-]?captions?|captions?|subtitles?|transcript|chat|meeting[ _-]saved"
+    r"[ _-]closed[ _-]captions?|audio[ _-]only)(?:[ _-]?(?:\d+|only|recording|\(\d+\)))*",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"[^\W\d_]{3,}")
 _JUNK_TITLE = re.compile(
     r"(untitled|unknown|no title|title|video|movie|recording|default|none|null|test|output|new (video|project).*"
     r"|lavf.*|core media.*|isomedia.*|iso media.*|.*\bgpac\b.*|[0-9a-f]{16,}"
     r"|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})",
     re.IGNORECASE,
 )
+
+
+def file_title(path: Path) -> str:
+    """A file's name as its title; the folder's where the file's says nothing and the folder's has a date or words."""
+    folder = path.parent.name
+    says = date_in(folder) is not None or len(_WORD.findall(folder)) > 1
+    return folder if says and _SAYS_NOTHING.fullmatch(path.stem) else path.stem
 
 
 def sensible_title(title: str | None) -> str | None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from longvid_storage.models.carried import Carrier
+from longvid_storage.models.carriers import WHISPER_BASE, WHISPER_TINY_EN
 from longvid_storage.models.model_record import ModelRecord
 from longvid_storage.models.weights import hub_folder
 from longvid_storage.types import Utterance
@@ -106,6 +108,22 @@ def _faster_whisper(size: str, repository: str, download_mb: int) -> ModelRecord
     )
 
 
+def _carried_whisper(size: str, extra: str, carriers: tuple[Carrier, ...]) -> ModelRecord:
+    return ModelRecord(
+        name=f"faster-whisper/{size}",
+        role="speech",
+        dimension=None,
+        licence="MIT",
+        download_mb=0,
+        source=f"the package{'s' * (len(carriers) > 1)} {' and '.join(each.distribution for each in carriers)}",
+        implementation=ADAPTERS["faster-whisper"],
+        package="faster_whisper",
+        extra=extra,
+        options={"model": size, "beam_size": 1},
+        carriers=carriers,
+    )
+
+
 def _transformers(repository: str, licence: str, download_mb: int) -> ModelRecord:
     return ModelRecord(
         name=repository,
@@ -131,6 +149,7 @@ TRANSCRIBERS: tuple[ModelRecord, ...] = (
     _faster_whisper("small", "Systran/faster-whisper-small", 486),
     _transformers("nvidia/parakeet-ctc-1.1b", "CC-BY-4.0", 4250),
     _transformers("UsefulSensors/moonshine-base", "MIT", 247),
+    _carried_whisper("tiny.en", "offline", (WHISPER_TINY_EN,)),
     ModelRecord(
         name="pocketsphinx/en-us",
         role="speech",
@@ -142,4 +161,6 @@ TRANSCRIBERS: tuple[ModelRecord, ...] = (
         package="pocketsphinx",
         extra="offline",
     ),
+    # Three times the cost of tiny.en, and no better on English: it is for those who name it.
+    _carried_whisper("base", "speech-multilingual", WHISPER_BASE),
 )

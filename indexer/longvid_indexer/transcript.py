@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,7 +34,8 @@ class Transcript:
 
     ``source``: ``"sidecar:NAME"``, ``"track:INDEX:LANGUAGE"``, ``"speech:ENGINE"``, ``"file"`` (a lone transcript), or
     ``"none"``. ``language``: two letters where known. ``notes``: what a user should know about it, one sentence each.
-    ``sounds``: those that subtitles describe. ``counters``: which sound was heard, where there was a choice.
+    ``sounds``: those that subtitles describe. ``counters``: which sound was heard, where there was a choice;
+    ``times_guessed`` of so many utterances.
     """
 
     utterances: tuple[Utterance, ...]
@@ -69,7 +70,7 @@ def make_transcript(
         language = read.language or _language_of_name(path)
         said, more = _said(read, language)
         notes = [*(beside.notes if beside else ()), *read.notes(), *more]
-        return Transcript(said, "file", language, tuple(notes), described_sounds(read))
+        return Transcript(said, "file", language, tuple(notes), described_sounds(read), _guessed(read, said))
     beside = beside or Sidecars().of(path)
     notes = [*beside.notes]
     tracks = _list_tracks(path)
@@ -123,7 +124,8 @@ def _beside(beside: Beside, info: VideoInfo, tracks: Tracks, notes: list[str]) -
         if utterances:
             source = f"sidecar:{sidecar.path.name}"
             notes += _not_used(left)
-            return Transcript(utterances, source, language, tuple(notes), _heard(read, info))
+            sounds, guessed = _heard(read, info), _guessed(read, utterances)
+            return Transcript(utterances, source, language, tuple(notes), sounds, guessed)
         what = "has no readable cue" if not read.cues else "says nothing while the video lasts"
         notes.append(f"{sidecar.path.name} {what} and was passed over")
     return None
@@ -150,16 +152,12 @@ def _inside(path: Path, info: VideoInfo, tracks: Tracks, notes: list[str]) -> Tr
         if utterances:
             notes += (*read.notes(), *more)
             source = f"track:{track.index}:{track.language or 'und'}"
-            return Transcript(utterances, source, track.language, tuple(notes), _heard(read, info))
+            sounds, guessed = _heard(read, info), _guessed(read, utterances)
+            return Transcript(utterances, source, track.language, tuple(notes), sounds, guessed)
         notes.append(f"subtitle track {track.index} ({track.codec}) has no text and was passed over")
     if tracks.pictures:
         kinds = ", ".join(sorted(set(tracks.pictures)))
         notes.append(f"subtitle tracks of pictures are not read ({kinds})")
-    if tracks.unread:
-        kinds = " and ".join(tracks.unread)
-        notes.append(
-            f"a subtitle track holds text that is not read: {kinds}; extract it to a .srt or .vtt beside the file"
-        )
     return None
 
 
@@ -167,6 +165,10 @@ def _said(read: Subtitles, language: str | None) -> tuple[tuple[Utterance, ...],
     """What a file says without what a recogniser invented, and a note on that."""
     said, note = without_loops(to_utterances(read, language))
     return said, () if note is None else (note,)
+
+
+def _guessed(read: Subtitles, said: Sequence[Utterance]) -> dict[str, int | float]:
+    return {"times_guessed": len(said)} if read.guessed else {}
 
 
 def _within(utterances: Iterable[Utterance], info: VideoInfo, notes: list[str]) -> tuple[Utterance, ...]:

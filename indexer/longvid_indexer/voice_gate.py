@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 import importlib.util
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -79,18 +80,23 @@ def make_gate(name: str = "auto") -> VoiceGate:
 
 
 def silero_installed() -> bool:
-    """Whether silero and the package that runs it are here (looked up, not imported)."""
-    return importlib.util.find_spec("onnxruntime") is not None and _silero_path() is not None
+    """Whether silero and the package that runs it are here (looked up once a process, not imported)."""
+    return _found("onnxruntime") is not None and _silero_path() is not None
 
 
 def _silero_path() -> Path | None:
     for package, inside in _SILERO:
-        spec = importlib.util.find_spec(package)
-        if spec is not None and spec.origin is not None:
-            path = Path(spec.origin).parent / inside
-            if path.is_file():
-                return path
+        place = _found(package)
+        if place is not None and (place.parent / inside).is_file():
+            return place.parent / inside
     return None
+
+
+@cache
+def _found(package: str) -> Path | None:
+    """Where a package begins; each unchanged file of a folder asks anew."""
+    spec = importlib.util.find_spec(package)
+    return None if spec is None or spec.origin is None else Path(spec.origin)
 
 
 class EnergyGate:

@@ -10,6 +10,7 @@ from longvid.exports.spans import cited_spans
 from longvid.exports.timeline import playable
 from longvid.whereabouts import holds, media_path
 from longvid_indexer.clipping.cut import Clip, cut
+from longvid_indexer.listening import asked_before
 from longvid_storage.db.rows import VideoRow
 from longvid_storage.db.view import View
 from longvid_storage.errors import MediaError
@@ -32,7 +33,7 @@ def cut_cited(view: View, answer: Answer, path: Path, *, pad_s: float, reencode:
 
 
 def _at_hand(view: View, span: MediaSpan, rows: Mapping[str, VideoRow]) -> MediaSpan:
-    """The span in a file that holds its film: it may have moved, or another film may lie where it was.
+    """The span in a file that holds its film, which may have moved, with the sound track that a user named for it.
 
     Of a video that the library does not have, only an id that is the hash of its media proves what a file holds.
 
@@ -41,7 +42,8 @@ def _at_hand(view: View, span: MediaSpan, rows: Mapping[str, VideoRow]) -> Media
     """
     row = rows.get(span.video_id)
     if row is not None:
-        return replace(span, path=str(media_path(view, row)))
+        track = asked_before(record.result for record in row.stages.values())
+        return replace(span, path=str(media_path(view, row)), audio_track=track)
     if span.video_id and Path(span.path).exists() and not holds(Path(span.path), span.video_id):
         raise MediaError(
             f"{span.path} holds another film than the answer cites, or one that this library does not know: ask again",

@@ -93,7 +93,7 @@ def _weights(record: ModelRecord, options: Mapping[str, Any], takes: frozenset[s
     """The record's weights as an option, when it has files of its own that must be here."""
     if not record.installed:
         raise MissingExtraError(
-            f"{record.name} needs {record.package}: pip install 'longvid[{record.extra}]'",
+            f"{record.name} needs {record.missing}: {record.how_to_install}",
             code="missing_extra",
         )
     if not record.weights or "weights" in options:

@@ -31,7 +31,7 @@ PROFILES: dict[str, Profile] = {
             "offline",  # any machine; no download
             1,
             {
-                "speech": "pocketsphinx/en-us",
+                "speech": "faster-whisper/tiny.en",
                 "speakers": "off",
                 "sound": "off",
                 "screen": "rapidocr",

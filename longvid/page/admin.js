@@ -32,7 +32,7 @@ class Admin extends Part {
     const form = event.target;
     const data = new FormData(form);
     const days = Number(data.get('days'));
-    const body = {name: data.get('name').trim(), scopes: data.getAll('scope'), collections: data.getAll('collection').length ? data.getAll('collection') : null, ...(days ? {expires_days: days} : {})};
+    const body = {name: data.get('name').trim(), scopes: data.getAll('scope'), collections: data.getAll('collection').length ? data.getAll('collection') : null, ...(days ? {days} : {})};
     try {
       this.made = await api.send('POST', 'keys', body);
       form.reset();
@@ -44,7 +44,7 @@ class Admin extends Part {
 
   async revoke(key) {
     if (!confirm(t('admin.sure', {name: key.name}))) return;
-    await api.send('DELETE', `keys/${key.id ?? key.key_id}`).catch((problem) => (this.fault = problem.message));
+    await api.send('DELETE', `keys/${key.key_id}`).catch((problem) => (this.fault = problem.message));
     this.load();
   }
 
@@ -59,11 +59,11 @@ class Admin extends Part {
   keyList() {
     return html`${this.keys.length ? html`<div class="table"><table><thead><tr><th>${t('admin.name')}</th><th>${t('admin.may')}</th><th>${t('admin.sees')}</th><th>${t('admin.until')}</th><td></td></tr></thead>
       <tbody>${this.keys.map((key) => html`<tr><td dir="auto">${key.name}</td><td>${(key.scopes ?? []).join(', ')}</td><td dir="auto">${key.collections?.join(', ') ?? t('admin.everything')}</td>
-        <td>${day(key.expires_at ?? key.expires) ?? t('admin.forever')}</td>
+        <td>${day(key.expires_s) ?? t('admin.forever')}</td>
         <td><button class="sign" title=${t('admin.revoke', {name: key.name})} aria-label=${t('admin.revoke', {name: key.name})} @click=${() => this.revoke(key)}>${icon('trash')}</button></td></tr>`)}</tbody></table></div>`
       : html`<p class="soft">${t('admin.nokeys')}</p>`}
-      ${this.made ? html`<p class="made" role="status">${t('admin.once')} <code>${this.made.key ?? this.made.secret}</code>
-        <button class="quiet" @click=${() => navigator.clipboard.writeText(this.made.key ?? this.made.secret)}>${t('copy')}</button></p>` : nothing}
+      ${this.made ? html`<p class="made" role="status">${t('admin.once')} <code>${this.made.key}</code>
+        <button class="quiet" @click=${() => navigator.clipboard.writeText(this.made.key)}>${t('copy')}</button></p>` : nothing}
       <form class="filters" @submit=${this.add}><label>${t('admin.name')}<input name="name" required maxlength="80" /></label>
         <fieldset><legend>${t('admin.may')}</legend>${SCOPES.map((scope) => html`<label class="check"><input type="checkbox" name="scope" value=${scope} ?checked=${scope === 'read'} />${scope}</label>`)}</fieldset>
         ${this.collections.length ? html`<fieldset><legend>${t('admin.sees')}</legend>${this.collections.map(({name}) => html`<label class="check"><input type="checkbox" name="collection" value=${name} />${name}</label>`)}</fieldset>` : nothing}
@@ -79,11 +79,11 @@ class Admin extends Part {
   }
 
   storage() {
-    const {library, library_videos, storage_bytes} = this.state;
-    return html`<p>${t('admin.held', {n: library_videos ?? 0})}${storage_bytes ? ` · ${(storage_bytes / 1e6).toFixed(1)} MB` : ''} <small dir="ltr">${library ?? ''}</small></p>`;
+    const {videos, storage_bytes} = this.state;
+    return html`<p>${t('admin.held', {n: videos, mb: (storage_bytes / 1e6).toFixed(1)})}</p>`;
   }
 }
 
-const day = (moment) => (moment ? (typeof moment === 'number' ? new Date(moment * 1000).toISOString() : String(moment)).slice(0, 10) : null);
+const day = (moment) => (moment ? new Date(moment * 1000).toISOString().slice(0, 10) : null);
 
 customElements.define('longvid-admin', Admin);

@@ -74,7 +74,7 @@ class Answer extends Part {
   async ask(question) {
     this.stop();
     const asking = (this.asking = new AbortController());
-    const turn = {question, claims: [], steps: [], nearest: [], notes: [], within: scopeLine(this.scope)};
+    const turn = {question, claims: [], steps: [], nearest: [], notes: [], within: scopeLine(this.scope, this.one('longvid-scope') ?? {})};
     this.turns = [...this.turns, turn];
     this.draft = '';
     this.held = this.chat ||= conversations.name(question, this.chats);
@@ -96,13 +96,10 @@ class Answer extends Part {
   heard(turn, event, data) {
     if (event === 'step') turn.steps.push(data);
     if (event === 'claim') turn.claims.push(data);
-    if (event === 'nearest') turn.nearest = data.moments ?? data.nearest ?? data;
+    if (event === 'nearest') turn.nearest = data.moments;
     if (event === 'error') turn.fault = data.detail;
     if (event === 'answer') {
-      const answer = data.answer?.claims ? data.answer : data;
-      Object.assign(turn, {answer, claims: answer.claims, nearest: answer.nearest, notes: answer.notes ?? [], steps: answer.trail});
-      turn.asked = data.asked ?? data.resolved?.question;
-      turn.searched = answer.searched ?? data.searched;
+      Object.assign(turn, {answer: data, asked: data.question, claims: data.claims, nearest: data.nearest, notes: data.notes, steps: data.trail});
     }
     this.turns = [...this.turns];
     this.marks();
@@ -169,7 +166,7 @@ class Answer extends Part {
 
   nothing(turn) {
     return html`<div class="nothing"><p dir="auto">${turn.answer?.found === false ? turn.answer.answer : (turn.answer?.answer ?? t('ask.nothing'))}</p>
-      ${turn.searched ? html`<p class="soft">${searched(turn.searched)}</p>` : html`<p class="soft">${t('ask.within', {scope: turn.within})}</p>`}
+      ${turn.within ? html`<p class="soft" dir="auto">${t('ask.within', {scope: turn.within})} ${turn.answer?.searched ? searched(turn.answer.searched) : ''}</p>` : nothing}
       ${turn.nearest?.length ? html`<h3>${t('ask.nearest')}</h3><ul class="near">${turn.nearest.slice(0, 5).map((moment) => html`<li>
         ${chip(this, moment)} <span class="soft" dir="auto">${moment.evidence?.[0]?.text ?? ''}</span></li>`)}</ul>` : nothing}</div>`;
   }
@@ -195,11 +192,13 @@ class Answer extends Part {
   }
 }
 
-/** "Looked through 25 videos (24 h 10 min); 2 of them have no transcript." */
-function searched(what) {
-  const parts = [t('searched', {n: what.videos ?? 0, length: length(what.duration_s ?? (what.hours ?? 0) * 3600)})];
-  if (what.without_transcript) parts.push(t('searched.silent', {n: what.without_transcript}));
-  if (what.damaged) parts.push(t('searched.damaged', {n: what.damaged}));
+/** "Looked through 25 videos (24 h 10 min). 2 have no transcript: …" */
+function searched({videos, duration_s, unsearched}) {
+  const parts = [t('searched', {n: videos, length: length(duration_s)})];
+  for (const why of ['not indexed', 'no transcript', 'damaged']) {
+    const titles = unsearched.filter((each) => each.why === why).map((each) => (each.what ? `${each.title} (${each.what})` : each.title));
+    if (titles.length) parts.push(t(`searched.${why}`, {n: titles.length, titles: titles.slice(0, 5).join(', ') + (titles.length > 5 ? ' …' : '')}));
+  }
   return parts.join(' ');
 }
 

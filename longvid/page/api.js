@@ -1,8 +1,13 @@
 /** The server's REST API: the only way in which the page learns or changes anything. */
 
+import {nothing} from './base.js';
+
 /** The server is where this module came from; a foreign page needs to name nothing but a key. */
 const BASE = new URL('./', import.meta.url);
 const KEPT = 'longvid.key';
+const FOREIGN = BASE.origin !== location.origin;
+/** How pictures and films are fetched in a page of somebody else: with the cookie, and only where the server agrees. */
+export const crossOrigin = FOREIGN ? 'use-credentials' : nothing;
 
 /** What the server refused: its sentence is the message, its HTTP status the `status`. */
 export class Problem extends Error {
@@ -30,8 +35,13 @@ class Api {
 
   /** Pictures and films are asked for by the browser itself, which sends no key: a cookie stands for it there. */
   ready() {
-    this.session ??= this.key ? this.send('POST', 'session') : Promise.resolve();
+    this.session ??= this.key ? this.send('POST', 'session') : this.keyless();
     return this.session;
+  }
+
+  /** Where no key is needed, the cookie of one that was used here before is in the way once it is revoked. */
+  async keyless() {
+    if (await this.once('me').catch(() => null)) await this.send('DELETE', 'session');
   }
 
   /** The address of a resource; parameters that are empty are left out. */
@@ -47,8 +57,7 @@ class Api {
 
   async fetch(method, url, {body, headers = {}, signal} = {}) {
     if (this.key) headers.Authorization = `Bearer ${this.key}`;
-    const credentials = new URL(url).origin === location.origin ? 'same-origin' : 'include';
-    const answer = await fetch(url, {method, body, headers, signal, credentials});
+    const answer = await fetch(url, {method, body, headers, signal, credentials: FOREIGN ? 'include' : 'same-origin'});
     if (!answer.ok) throw new Problem(answer.status, await sentence(answer));
     return answer;
   }

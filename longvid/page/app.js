@@ -44,7 +44,7 @@ class App extends Part {
   async enter() {
     try {
       await api.ready();
-      this.me = await api.get('me');
+      this.me = await api.once('me');
       Object.assign(this, {locked: false, fault: ''});
     } catch (problem) {
       this.locked = problem.status === 401 || problem.status === 403;
@@ -161,6 +161,7 @@ class App extends Part {
 
   lock() {
     return html`<main class="lock"><form @submit=${this.unlock}><h1>longvid</h1><p>${t('lock')}</p>
+      <input hidden name="user" autocomplete="username" value="longvid" />
       <label>${t('lock.key')}<input name="key" type="password" autocomplete="current-password" required autofocus /></label>
       ${this.fault ? html`<p class="fault" role="alert">${this.fault}</p>` : nothing}<button class="main">${t('lock.open')}</button></form></main>`;
   }

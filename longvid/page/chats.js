@@ -10,7 +10,7 @@ export const conversations = {
 
   /** A new conversation is called what was asked first; a number tells it from one that is called so already. */
   name(question, held) {
-    const name = question.replace(/\s+/g, ' ').slice(0, LONGEST).trim();
+    const name = question.replace(/[\s/]+/g, ' ').slice(0, LONGEST).trim();
     const taken = new Set(held.map((each) => each.name));
     let [unique, number] = [name, 2];
     while (taken.has(unique)) unique = `${name} (${number++})`;
@@ -19,8 +19,8 @@ export const conversations = {
 
   /** The turns as they are shown: each claim with the citation that was kept of it. */
   async turns(name) {
-    const {turns} = await api.get(`chats/${encodeURIComponent(name)}`);
-    return turns.map((turn) => ({
+    const {items} = await api.get(`chats/${encodeURIComponent(name)}`);
+    return items.map((turn) => ({
       ...turn, steps: [], nearest: [], done: true,
       claims: turn.claims.map((text, i) => ({text, citations: turn.cited[i] ? [turn.cited[i]] : []})),
       answer: {question: turn.question, answer: turn.answer, found: turn.found, claims: [], nearest: [], trail: [], engine: {}},

@@ -1,6 +1,6 @@
 /** A citation as people use it: title and time to click, the frame and the quote on hover or focus. */
 import {html, nothing, render} from './base.js';
-import {api} from './api.js';
+import {api, crossOrigin} from './api.js';
 import {t} from './texts.js';
 import {span} from './times.js';
 import {seek} from './video.js';
@@ -24,7 +24,7 @@ function card(part, at, place) {
     box.setAttribute('aria-hidden', 'true');
     part.renderRoot.append(box);
   }
-  render(html`<img alt="" src=${api.frame(place.video_id, middle(place), 320)} @error=${(event) => event.target.remove()} />
+  render(html`<img crossorigin=${crossOrigin} alt="" src=${api.frame(place.video_id, middle(place), 320)} @error=${(event) => event.target.remove()} />
     <p dir="auto">${place.speaker ? html`<b>${place.speaker}</b> ` : nothing}${quote(place)}</p><small>${t(`kind.${place.kind ?? 'speech'}`)}</small>`, box);
   const [chipBox, wide] = [at.getBoundingClientRect(), Math.min(320, innerWidth - 16)];
   box.style.width = `${wide}px`;

@@ -1,7 +1,7 @@
 /** `<longvid-library>`: every video as a card, filtered and sorted by the server; uploads and the jobs they begin. */
 import {Part, html, nothing} from './base.js';
 import {Blocks} from './blocks.js';
-import {api} from './api.js';
+import {api, crossOrigin} from './api.js';
 import {icon} from './icons.js';
 import './jobs.js';
 import {t} from './texts.js';
@@ -93,7 +93,7 @@ class LibraryView extends Part {
     seek(this, {video_id: video.video_id, start_s: 0}, false);
   }
 
-  async remove(video) {
+  async forget(video) {
     if (!confirm(t('library.sure', {title: video.title}))) return;
     try {
       await api.send('DELETE', `videos/${video.video_id}`);
@@ -146,15 +146,15 @@ class LibraryView extends Part {
   card(video) {
     const state = video.gone ? 'gone' : Object.values(video.stages ?? {}).includes('failed') ? 'failed' : '';
     return html`<article class="card" role="listitem">
-      <button class="picture" aria-label=${t('library.open', {title: video.title})} @click=${() => this.open(video)}>
+      <button class="picture" aria-label=${t('library.open', {title: video.title, length: clock(video.duration_s)})} @click=${() => this.open(video)}>
         <span class="no-picture">${icon('text')}</span>
-        <img loading="lazy" alt="" src=${api.frame(video.video_id, Math.min(video.duration_s * 0.15, 60), 320)} @error=${(e) => (e.target.hidden = true)} @load=${(e) => (e.target.hidden = false)} />
+        <img crossorigin=${crossOrigin} loading="lazy" alt="" src=${api.frame(video.video_id, Math.min(video.duration_s * 0.15, 60), 320)} @error=${(e) => (e.target.hidden = true)} @load=${(e) => (e.target.hidden = false)} />
         <time dir="ltr">${clock(video.duration_s)}</time></button>
       <h2 dir="auto" title=${video.title}>${video.title}</h2>
       <p class="soft">${[video.date, ...(video.collections ?? [])].filter(Boolean).join(' · ')}</p>
       <p class="soft" dir="auto">${(video.speakers ?? []).slice(0, 4).map((each) => each.name ?? each).join(', ')}</p>
       ${state ? html`<span class="state ${state}">${t(`state.${state}`)}</span>` : nothing}
-      ${this.may('index') ? html`<button class="sign remove" title=${t('library.remove', {title: video.title})} aria-label=${t('library.remove', {title: video.title})} @click=${() => this.remove(video)}>${icon('trash')}</button>` : nothing}
+      ${this.may('index') ? html`<button class="sign remove" title=${t('library.remove', {title: video.title})} aria-label=${t('library.remove', {title: video.title})} @click=${() => this.forget(video)}>${icon('trash')}</button>` : nothing}
     </article>`;
   }
 }

@@ -1,6 +1,6 @@
 /** `<longvid-player video="…" t="87.7">`: the browser's own <video> with controls, lanes and what is cited on it. */
 import {Part, html, nothing, writing} from './base.js';
-import {api} from './api.js';
+import {api, crossOrigin} from './api.js';
 import {icon} from './icons.js';
 import './lanes.js';
 import {playerKey} from './shortcuts.js';
@@ -249,7 +249,7 @@ class Player extends Part {
     const inBox = this.span && this.now >= this.span.start_s - 1 && this.now <= Math.max(this.span.end_s, this.span.start_s + 3);
     const ratio = this.film?.videoWidth ? this.film.videoWidth / this.film.videoHeight : 16 / 9;
     return html`<div class="screen" .style=${`--ratio:${ratio}`}>
-      ${this.kind === 'text' || !this.src ? nothing : html`<video playsinline preload="metadata" src=${this.src}
+      ${this.kind === 'text' || !this.src ? nothing : html`<video crossorigin=${crossOrigin} playsinline preload="metadata" src=${this.src}
         aria-label=${this.info?.title ?? ''} @click=${this.toggle} @loadedmetadata=${() => this.way === 'file' && this.loaded()} @loadeddata=${() => this.way !== 'file' && this.loaded()} @error=${this.failed}
         @timeupdate=${this.ticked} @seeked=${this.ticked}
         @play=${() => (this.playing = true)} @pause=${() => (this.playing = false)} @ended=${() => (this.playing = false)}

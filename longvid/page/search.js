@@ -1,6 +1,6 @@
 /** `<longvid-search>`: moments as one types, by video, with the words found marked; or every mention, counted. */
 import {Part, html, nothing} from './base.js';
-import {api} from './api.js';
+import {api, crossOrigin} from './api.js';
 import {icon} from './icons.js';
 import {filters} from './scope.js';
 import {t} from './texts.js';
@@ -69,9 +69,7 @@ class Search extends Part {
 
   async mentions(query, signal) {
     const found = await api.send('POST', 'mentions', {terms: [query], ...filters(this.scope)}, {signal});
-    const videos = found.videos ?? found.mentions ?? found.items ?? found;
-    this.searched = found.searched;
-    return videos.map(({video_id, title, count, mentions}) => ({
+    return found.videos.map(({video_id, title, count, mentions}) => ({
       video_id, title, count, places: mentions.map((each) => ({...each, video_id, title})),
     }));
   }
@@ -114,7 +112,7 @@ class Search extends Part {
   place(place, find) {
     const shown = place.evidence ? place.evidence.slice(0, 3) : [place];
     return html`<li><button class="row hit" @click=${() => seek(this, {...place, kind: shown[0]?.kind, quote: shown[0]?.text, boxes: shown[0]?.boxes})}>
-      ${this.mode === 'moments' ? html`<img class="thumb" loading="lazy" alt="" src=${api.frame(place.video_id, (place.start_s + place.end_s) / 2, 192)} @error=${(e) => (e.target.hidden = true)} />` : nothing}
+      ${this.mode === 'moments' ? html`<img crossorigin=${crossOrigin} class="thumb" loading="lazy" alt="" src=${api.frame(place.video_id, (place.start_s + place.end_s) / 2, 192)} @error=${(e) => (e.target.hidden = true)} />` : nothing}
       <span class="words"><time dir="ltr">${this.mode === 'moments' ? span(place.start_s, place.end_s) : clock(place.start_s)}</time>
         ${shown.map((each) => html`<span class="line-of" dir="auto"><small class="tag ${each.kind}">${t(`kind.${each.kind}`)}</small> ${each.speaker ? html`<b>${each.speaker}</b> ` : nothing}${marked(each.text, find)}</span>`)}
       </span></button></li>`;

@@ -33,7 +33,7 @@ export function markdown(answer) {
 }
 
 export const FORMATS = ['html', 'md', 'clip', 'srt', 'edl', 'otio'];
-const ENDINGS = {clip: 'mp4'};
+const ENDINGS = {clip: 'mp4', md: 'zip'};
 
 /** A file of an answer, made by the server; resolves to what to tell. */
 export async function takeAnswer(answer, format) {

@@ -22,8 +22,9 @@ const TEXTS = {
   'ask.working': 'Looking …', 'ask.read': 'Read as: {asked}', 'ask.nothing': 'Not in here.', 'ask.within': 'Looked in {scope}.',
   'ask.nearest': 'The nearest moments', 'ask.partial': 'This is a part of the answer: something of the question stayed open.',
   searched: {one: 'Looked through {n} video ({length}).', other: 'Looked through {n} videos ({length}).'},
-  'searched.silent': {one: '{n} has no transcript.', other: '{n} have no transcript.'},
-  'searched.damaged': {one: '{n} is damaged.', other: '{n} are damaged.'},
+  'searched.not indexed': {one: '{n} is not indexed whole: {titles}.', other: '{n} are not indexed whole: {titles}.'},
+  'searched.no transcript': {one: '{n} has no transcript: {titles}.', other: '{n} have no transcript: {titles}.'},
+  'searched.damaged': {one: '{n} is damaged: {titles}.', other: '{n} are damaged: {titles}.'},
 
   trail: {one: 'How: {n} step, {seconds} s', other: 'How: {n} steps, {seconds} s'},
   'trail.found': {zero: 'nothing', one: '{n} found', other: '{n} found'},
@@ -50,7 +51,7 @@ const TEXTS = {
 
   'library.label': 'Library', 'library.filter': 'Title', 'library.collection': 'Collection', 'library.all': 'All', 'library.speaker': 'Speaker',
   'library.from': 'Since', 'library.to': 'Until', 'library.sort': 'Sort by',
-  'library.count': {one: '{n}{more} video', other: '{n}{more} videos'}, 'library.open': 'Open {title}',
+  'library.count': {one: '{n}{more} video', other: '{n}{more} videos'}, 'library.open': 'Open {title}, {length}',
   'library.remove': 'Forget “{title}”', 'library.sure': 'Forget “{title}”? Its file is not touched.',
   'library.empty': 'No videos yet: add files here, or run: longvid index FOLDER', 'library.nothing': 'No video fits these filters.',
   'sort.title': 'Title', 'sort.-date': 'Newest first', 'sort.date': 'Oldest first', 'sort.-duration': 'Longest first', 'sort.duration': 'Shortest first',
@@ -59,7 +60,7 @@ const TEXTS = {
   'upload.files': 'Add files', 'upload.folder': 'Add a folder', 'upload.into': 'into', 'upload.none': 'no collection', 'upload.drop': 'or drop them anywhere here',
   'upload.speed': '{mb} MB/s', 'upload.stop': 'Stop {name}', 'upload.stopped': 'Stopped.',
   'upload.interrupted': '“{name}” was not sent whole: choose it again and it goes on.', 'upload.forget': 'Forget it',
-  'jobs.label': 'Jobs', 'jobs.one': 'Job {id}', 'jobs.cancel': 'Cancel', 'jobs.progress': 'Progress', 'jobs.speed': '{x}× real time',
+  'jobs.label': 'Jobs', 'jobs.none': 'Nothing was asked to be indexed here.', 'jobs.one': 'Job {id}', 'jobs.cancel': 'Cancel', 'jobs.progress': 'Progress', 'jobs.speed': '{x}× real time',
   'job.queued': 'waiting', 'job.running': 'running', 'job.done': 'done', 'job.failed': 'failed', 'job.cancelled': 'cancelled',
 
   'watch.only': 'Ask only this', 'watch.close': 'Close the video', 'watch.tabs': 'About this video',
@@ -96,7 +97,7 @@ const TEXTS = {
   'admin.days': 'Days it holds', 'admin.add': 'Make a key', 'admin.once': 'It is shown this once:', 'admin.revoke': 'Revoke “{name}”',
   'admin.sure': 'Revoke “{name}”? Who uses it is locked out at once.',
   'admin.models': 'Models', 'admin.role': 'For', 'admin.runs': 'Runs', 'admin.better': 'To get better', 'admin.storage': 'Storage',
-  'admin.held': {one: '{n} video', other: '{n} videos'},
+  'admin.held': {one: '{n} video, {mb} MB of knowledge about it', other: '{n} videos, {mb} MB of knowledge about them'},
 
   'keys.title': 'Keyboard', 'keys.page': 'Page', 'keys.player': 'Player', 'keys.off': 'No single-letter keys (for voice control)',
   'key./': 'Ask', 'key.s': 'Search', 'key.b': 'Library', 'key.t': 'Transcript', 'key.u': 'Copy a link to this second', 'key.x': 'Close the video', 'key.?': 'This sheet',

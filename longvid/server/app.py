@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute
 from starlette.middleware.cors import CORSMiddleware
 from starlette.staticfiles import StaticFiles
 
-from longvid.server import problems
+from longvid.server import mcp, openai_shapes, problems
 from longvid.server.answering import Asking
 from longvid.server.audit import Audit
 from longvid.server.guards import Guards
@@ -29,6 +29,7 @@ from longvid.server.routes import (
     finding,
     jobs,
     media,
+    state,
     uploads,
     videos,
     webhooks,
@@ -48,17 +49,19 @@ ROUTERS: tuple[APIRouter, ...] = (
     chats.router,
     exporting.router,
     admin.router,
+    state.router,
     media.router,
     uploads.router,
     jobs.router,
     webhooks.router,
+    openai_shapes.router,
 )
 
 # What is more than routes: called with the application once its routers are there.
-MOUNTS: tuple[Callable[[FastAPI], None], ...] = ()
+MOUNTS: tuple[Callable[[FastAPI], None], ...] = (mcp.mount,)
 
 # What lives as long as the server runs: entered when it starts, left when it ends.
-LIFESPANS: tuple[Callable[[FastAPI], AbstractAsyncContextManager[None]], ...] = (working,)
+LIFESPANS: tuple[Callable[[FastAPI], AbstractAsyncContextManager[None]], ...] = (working, mcp.running)
 
 EXPOSED = (
     "ETag", "Location", "Retry-After", "Content-Range", "Longvid-Media", "Longvid-Start-S", "Longvid-Duration-S",
@@ -113,6 +116,8 @@ def create_app(library: Library, settings: ServerSettings) -> FastAPI:
             allow_origins=list(settings.origins),
             allow_methods=["*"],
             allow_headers=["*"],
+            # For pictures and films, which a page asks for with the cookie of `/v1/session` alone.
+            allow_credentials=True,
             expose_headers=EXPOSED,
         )
     app.add_middleware(Guards, settings=settings)

@@ -40,6 +40,12 @@ class MentionsForm(FilterForm):
     terms: list[Text] = Field(min_length=1, max_length=50, examples=[["learning rate", "step size"]])
 
 
+class VerifyForm(FilterForm):
+    """A text to be checked."""
+
+    text: str = Field(max_length=100_000, examples=["The budget is forty thousand euros."])
+
+
 class TurnForm(FilterForm):
     """A question, and what it may cost."""
 

@@ -145,7 +145,10 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True)
 class VideoInfo:
-    """What probing a file tells about it; ``video_id`` is who it is in its library (``longvid_indexer.identity``)."""
+    """What probing a file tells about it; ``video_id`` is who it is in its library (``longvid_indexer.identity``).
+
+    ``recorded_on`` is the day (``YYYY-MM-DD``, UTC) that the media itself names; None where it names none.
+    """
 
     video_id: str
     title: str
@@ -158,6 +161,7 @@ class VideoInfo:
     stream_start_s: float = 0.0
     chapters: tuple[Chapter, ...] = ()
     media_type: str = "video"
+    recorded_on: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +185,8 @@ class Passage:
 
     ``id`` is given once, when the stage that made it is stored, and names it from there to the citation; 0 before
     that, and for what is no passage but is shown like one (a picture, a summary). The span is exactly that of the
-    words or cues it is made of; ``boxes`` are those of the lines on screen. Its vector is kept beside it
-    (``View.vectors``).
+    words or cues it is made of, or a guess where these had no times (``guessed``); ``boxes`` are those of the lines on
+    screen. Its vector is kept beside it (``View.vectors``).
     """
 
     id: int
@@ -194,6 +198,7 @@ class Passage:
     speaker: str | None = None
     language: str | None = None
     boxes: tuple[Box, ...] = ()
+    guessed: bool = False
 
     def __post_init__(self) -> None:
         check_span(self.start_s, self.end_s)
@@ -279,8 +284,10 @@ def speaker_key(name: str | None) -> str | None:
 class VideoCard:
     """One video as a list shows it; ``duration_s`` in seconds, ``path`` empty when no file of it is known.
 
-    ``date`` (``YYYY-MM-DD``, None when not known) and ``speakers`` (under the names users gave them, the busiest
-    first) are there only when details were asked for.
+    ``title`` also says what tells it from others of the same title, ``named`` does not. ``recorded_on`` is the day that
+    the media itself names. ``date`` (``YYYY-MM-DD``, None
+    when not known) and ``speakers`` (under the names users gave them, the busiest first) are there only when details
+    were asked for.
     """
 
     video_id: str
@@ -289,6 +296,8 @@ class VideoCard:
     duration_s: float
     date: str | None = None
     speakers: tuple[str, ...] = ()
+    named: str = ""
+    recorded_on: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,6 +328,7 @@ class Moment:
 class Citation:
     """Where a claim is supported: passage ``passage_id`` (0 for a picture), word for word, with its video's names.
 
+    ``approximate``: its words are said near that span; the source has no times that could be right.
     ``play_s`` is where a player should start, within the span; its start where nothing is known.
     """
 
@@ -331,6 +341,7 @@ class Citation:
     quote: str
     passage_id: int = 0
     play_s: float = -1.0
+    approximate: bool = False
 
     def __post_init__(self) -> None:
         _play_within(self)
@@ -338,8 +349,8 @@ class Citation:
     @classmethod
     def of(cls, passage: Passage, title: str, path: str) -> Citation:
         """The passage, cited; the one place where citations are made."""
-        span = (passage.start_s, passage.end_s)
-        return cls(passage.video_id, title, path, *span, passage.kind, passage.text, passage.id)
+        p = passage
+        return cls(p.video_id, title, path, p.start_s, p.end_s, p.kind, p.text, p.id, approximate=p.guessed)
 
 
 def _play_within(place: Moment | Citation) -> None:
@@ -350,7 +361,10 @@ def _play_within(place: Moment | Citation) -> None:
 
 @dataclass(frozen=True, slots=True)
 class MediaSpan:
-    """``[start_s, end_s)`` of the video at ``path``, and the words it is shown for."""
+    """``[start_s, end_s)`` of the video at ``path``, and the words it is shown for.
+
+    ``audio_track``: the number of the sound track to hear; None for the one that holds speech.
+    """
 
     path: str
     start_s: float
@@ -358,6 +372,7 @@ class MediaSpan:
     title: str = ""
     text: str = ""
     video_id: str = ""
+    audio_track: str | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.start_s < self.end_s:

@@ -69,7 +69,7 @@ class Conversation:
         turns = self._turns()
         with self._opened() as view:
             speakers = _heard(view)
-            resolved = resolve(question, turns, view.scope, speakers, self._lm)
+            resolved = resolve(question, turns, view.scope, speakers, self._lm, view.cards())
             answer = self._answered(view, question, resolved, turns)
             cited = resolved.anchor
             if (

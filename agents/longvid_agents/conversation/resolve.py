@@ -11,15 +11,28 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from longvid_agents.conversation.rules import Mode, Reading, bound_s, leans, only_said, placed, read
+from longvid_agents.conversation.rules import (
+    Mode,
+    Reading,
+    asks_by_itself,
+    bound_s,
+    elsewhere,
+    leans,
+    only_said,
+    placed,
+    read,
+    says_something,
+    sentence,
+)
 from longvid_agents.conversation.turns import Cited, Turn
+from longvid_agents.narrowing import narrow
 from longvid_agents.prompts import FOLLOW_UP, FOLLOW_UP_SYSTEM
 from longvid_agents.replies import FOLLOW_UP as FORM
 from longvid_agents.replies import FollowUp, read_follow_up
 from longvid_agents.video_lm import EvidenceText, Request, VideoLM
 from longvid_storage.models.replies import UnreadableError
 from longvid_storage.search.question import named_speakers
-from longvid_storage.types import Scope
+from longvid_storage.types import Scope, VideoCard
 
 MOST_TURNS = 4
 _MOST_LETTERS = 500
@@ -43,11 +56,15 @@ def resolve(
     filters: Scope,
     speakers: Sequence[str],
     lm: VideoLM | None = None,
+    videos: Sequence[VideoCard] = (),
 ) -> Resolved:
-    """What ``question`` means after ``turns``, asked within ``filters`` or less.
+    """What ``question`` means after ``turns``, asked within ``filters`` or less; ``videos`` are what these admit.
 
     Raises ``ModelError`` when the model cannot be reached.
     """
+    moved = _moved(" ".join(question.split()), turns, filters, videos)
+    if moved is not None:
+        return moved
     reading = read(question, turns, speakers)
     rewritten = None
     if lm is not None and turns and reading.open:
@@ -57,6 +74,27 @@ def resolve(
         why = why if turns else f"nothing was asked before: {why}"
         rewritten = replace(reading, notes=(*reading.notes, why))
     return _within(rewritten or reading, filters)
+
+
+def _moved(
+    question: str, turns: Sequence[Turn], filters: Scope, videos: Sequence[VideoCard]
+) -> Resolved | None:
+    """ "And on 4 March?", "and in the other meeting?": the question before it, asked there; None for anything else."""
+    last = next((turn for turn in reversed(turns) if turn.cited), turns[-1] if turns else None)
+    if last is None or asks_by_itself(question):
+        return None
+    rest, other = elsewhere(question)
+    met = {cited.video_id for cited in last.cited}
+    among = [card for card in videos if not (other and card.video_id in met)]
+    if not among:
+        return None
+    inside = filters.narrowed(videos=[card.video_id for card in among]) if other else filters
+    narrowed = narrow(rest, inside or filters, among)
+    if not (other or narrowed.said) or says_something(narrowed.rest, ()):
+        return None
+    asked = sentence(narrow(last.asked, filters, videos).rest or last.asked)
+    where = narrowed.said or ("the other videos",)
+    return Resolved(asked, narrowed.inside, notes=(f"asked as: {asked}", f"in {', '.join(where)}"))
 
 
 def _within(reading: Reading, filters: Scope) -> Resolved:

@@ -51,6 +51,9 @@ _WHERE = re.compile(
     rf",?\s*\b(?:(?:in|during|from|at) (?:that|this|the same)(?: same)? (?:{_MEDIA})\b|(?:in )?there(?=\W*$))",
     re.I,
 )
+_OTHER = re.compile(
+    rf"\b(?:(?:in|during|from|at|of|on) )?(?:the|any|an)? ?other (?:ones?|(?:{_MEDIA})s?)\b", re.I
+)
 _MORE = re.compile(
     r"^(?:and |so )?(?:(?:please )?(?:tell me more|say more|more|go on|continue|keep going|what else|anything else)"
     r"(?: please)?|what happen(?:s|ed)|then|(?:what )?(?:comes )?(?:next|then)|afterwards"
@@ -119,14 +122,14 @@ def read(question: str, turns: Sequence[Turn], speakers: Sequence[str]) -> Readi
         return Reading(text, _MODES[when], when, True, anchor=last.cited, notes=(placed(last.cited, when),))
     about = _ABOUT.sub("", bare)
     reading = Reading(bare)
-    if about != bare and _says_something(about, ()):
+    if about != bare and says_something(about, ()):
         reading = Reading(about, notes=(f"asked about: {about}",))
     if last is not None:
         reading = _in_place(_in_time(reading, last.cited, speakers), last.cited, speakers)
     reading = _by_speaker(reading, turns, speakers)
     if not reading.notes:
         return Reading(text, open=_may_lean(text))
-    asked = _sentence(reading.question)
+    asked = sentence(reading.question)
     unsure = about != bare or _may_lean(asked)
     theirs = tuple(cited for cited in (last.cited if last else ()) if cited.speaker == reading.speaker)
     if theirs and reading.speaker and not (reading.in_video or unsure) and _only_happens(asked, speakers):
@@ -140,10 +143,22 @@ def leans(question: str) -> bool:
     return _LEANS.search(bare) is not None or (bare != question and not _ASKS.match(bare))
 
 
+def elsewhere(question: str) -> tuple[str, bool]:
+    """What a follow-up of a few words says without its "and", and whether it says "in the other meeting"."""
+    bare = _ABOUT.sub("", _CONNECTIVE.sub("", question))
+    left, other = _OTHER.subn(" ", bare, count=1)
+    return " ".join(left.split()), bool(other)
+
+
+def asks_by_itself(question: str) -> bool:
+    """Whether a question begins as questions do, after an "and" or "what about"."""
+    return _ASKS.match(_ABOUT.sub("", _CONNECTIVE.sub("", question))) is not None
+
+
 def only_said(reading: Reading, speakers: Sequence[str]) -> Reading:
     """With a time and nothing else asked, the transcript alone answers: its mode is ``"next"`` or ``"before"``."""
     named = named_speakers(reading.question, speakers)
-    if reading.when is None or _says_something(reading.question, named):
+    if reading.when is None or says_something(reading.question, named):
         return reading
     notes, unknown = reading.notes, _SAYS.search(reading.question)
     if unknown and not named:
@@ -179,7 +194,7 @@ def _in_place(reading: Reading, anchor: tuple[Cited, ...], speakers: Sequence[st
     if not _PLACE.search(reading.question):
         return reading
     left = _WHERE.sub("", reading.question)
-    if not _says_something(left, named_speakers(left, speakers)):
+    if not says_something(left, named_speakers(left, speakers)):
         left = reading.question
     notes = reading.notes if reading.in_video else (*reading.notes, placed(anchor, None))
     return replace(reading, question=left, in_video=True, anchor=anchor, notes=notes)
@@ -206,7 +221,7 @@ def _person(turns: Sequence[Turn], speakers: Sequence[str]) -> str | None:
     return None
 
 
-def _says_something(question: str, named: Sequence[str]) -> bool:
+def says_something(question: str, named: Sequence[str]) -> bool:
     """Whether any word of a question is neither of its frame nor of the names."""
     names = {word.casefold() for name in named for word in name.split()}
     words = [term.word.casefold() for term in content_terms(question)]
@@ -215,7 +230,7 @@ def _says_something(question: str, named: Sequence[str]) -> bool:
 
 def _only_happens(question: str, speakers: Sequence[str]) -> bool:
     happens = _HAPPENS.search(question) is not None
-    return happens and not _says_something(question, named_speakers(question, speakers))
+    return happens and not says_something(question, named_speakers(question, speakers))
 
 
 def _may_lean(question: str) -> bool:
@@ -225,6 +240,7 @@ def _may_lean(question: str) -> bool:
     return leans(question) or fragment or foreign or _MAY_LEAN.search(_PLACE.sub("", question)) is not None
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
+    """A question as it is written: a capital, and an end."""
     text = re.sub(r"\s+([?.!,])", r"\1", " ".join(text.split()).strip(" ,"))
     return text[:1].upper() + text[1:] + ("" if text.endswith(("?", ".", "!")) else "?")

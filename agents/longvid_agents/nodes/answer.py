@@ -11,8 +11,8 @@ from longvid_agents.material import as_data
 from longvid_agents.nodes.extract import extract
 from longvid_agents.nodes.hints import hints
 from longvid_agents.nodes.judge import judge
-from longvid_agents.prompts import ANSWER, REPAIR, SYSTEM
-from longvid_agents.replies import DRAFTS, ClaimStream, Draft, Drafts, read_drafts
+from longvid_agents.prompts import ANSWER, ANSWER_SYSTEM, REPAIR, SYSTEM
+from longvid_agents.replies import DRAFTS, SIMPLE_DRAFTS, ClaimStream, Draft, Drafts, read_drafts
 from longvid_agents.run import Run, ask_model, retry_prompt, seconds_ran_out, usage_after
 from longvid_agents.state import AskState
 from longvid_agents.video_lm import Reply, Request
@@ -22,9 +22,9 @@ from longvid_storage.models.replies import UnreadableError
 from longvid_storage.types import Claim, Usage
 
 # Tokens of evidence shown, and of the answer written: for a simple question, and for any other.
-SIMPLE_EVIDENCE, EVIDENCE = 1_500, 8_000
+SIMPLE_EVIDENCE, EVIDENCE = 500, 8_000
 SIMPLE_ANSWER, LONG_ANSWER = 500, 1_500
-REPAIR_TOKENS = 600
+REPAIR_TOKENS, REPAIR_EVIDENCE = 600, 1_500
 # With less evidence than this a reply is not worth its tokens: quotes are better.
 _LEAST_EVIDENCE = 120
 # Evidence is chosen by estimated tokens; where the model's own count exceeds the budget there is less of it.
@@ -33,7 +33,7 @@ _TRIES = 4
 
 def answer(run: Run, state: AskState) -> dict[str, Any]:
     """Write claims, repair those refused, or quote."""
-    if run.lm is None or state.extractive:
+    if run.lm is None:
         return extract(run, state)
     if state.refused:
         return _repair(run, state)
@@ -45,16 +45,16 @@ def answer(run: Run, state: AskState) -> dict[str, Any]:
         "" if request else _no_room(state)
     )
     if request is None or short:
-        return _quoted_instead(run, state, short)
+        step = run.step(state, "answer", short)
+        return {"stopped": short, "answered": len(state.memory), "trail": (*state.trail, step)}
     written = _write(run, state, request)
-    if written.late and not written.drafts.claims:
-        return _quoted_instead(run, replace(state, usage=written.usage), written.stopped)
     step = run.step(state, "answer", written.said, len(written.drafts.claims))
     return {
         "drafts": written.drafts.claims,
         "complete": written.drafts.complete,
         "answered": len(state.memory),
         "answers": state.answers + 1,
+        "declined": not written.stopped and written.drafts.complete and not written.drafts.claims,
         "stopped": written.stopped or state.stopped,
         "shown": state.shown | written.shown,
         "usage": written.usage,
@@ -66,8 +66,10 @@ def answer_request(run: Run, state: AskState) -> Request | None:
     """The question with the window of evidence that the budget leaves room for; None when it leaves none."""
     assert state.route is not None
     simple = state.route.simple
-    request = Request(SYSTEM, "", schema=DRAFTS, max_tokens=SIMPLE_ANSWER if simple else LONG_ANSWER)
+    schema, tokens = (SIMPLE_DRAFTS, SIMPLE_ANSWER) if simple else (DRAFTS, LONG_ANSWER)
+    request = Request(ANSWER_SYSTEM, "", schema=schema, max_tokens=tokens)
     most = SIMPLE_EVIDENCE if simple and not state.rounds else EVIDENCE
+    most = run.reading.most(most, run.seconds_left(state))
     left = run.left(state)
     if left is not None:
         request = replace(request, max_tokens=max(1, min(request.max_tokens, left // 3)))
@@ -96,18 +98,6 @@ def _no_room(state: AskState) -> str:
     return f"the budget of {state.budget.tokens} tokens ran out"
 
 
-def _quoted_instead(run: Run, state: AskState, short: str) -> dict[str, Any]:
-    quoted = replace(state, extractive=True)
-    step = run.step(state, "answer", f"{short}: the best evidence is quoted")
-    return {
-        **extract(run, replace(quoted, trail=(*state.trail, step))),
-        "extractive": True,
-        "stopped": short,
-        "usage": state.usage,
-        "answered": len(state.memory),
-    }
-
-
 @dataclass(frozen=True, slots=True)
 class _Written:
     drafts: Drafts
@@ -115,7 +105,6 @@ class _Written:
     said: str = "claims written"
     stopped: str = ""
     shown: frozenset[Claim] = frozenset()
-    late: bool = False
 
 
 def _write(run: Run, state: AskState, request: Request) -> _Written:
@@ -140,7 +129,7 @@ def _stream(run: Run, state: AskState, request: Request) -> _Written | tuple[Usa
     assert run.lm is not None
     stream, drafts, shown = ClaimStream(), list[Draft](), set[Claim]()
     reply: Reply | None = None
-    failed, late = "", False
+    failed, late, began_s = "", False, run.clock()
     try:
         for piece in _in_time(run, state, request):
             if isinstance(piece, Reply):
@@ -151,6 +140,8 @@ def _stream(run: Run, state: AskState, request: Request) -> _Written | tuple[Usa
                 _show(run, state, draft, shown, stream.final)
     except ModelError as error:
         late = error.code == OUT_OF_TIME
+        if error.code == "nonsense" and not drafts:
+            return usage_after(state.usage, request, Reply("")), error.message
         if not drafts and not late:
             raise
         failed = seconds_ran_out(state) if late else f"the model failed midway: {error.message}"
@@ -162,8 +153,9 @@ def _stream(run: Run, state: AskState, request: Request) -> _Written | tuple[Usa
             )
         usage = usage_after(state.usage, request, Reply("".join(draft.text for draft in drafts)))
         stopped = failed or "the model's reply was cut off"
-        return _Written(Drafts(claims=tuple(drafts)), usage, stopped, stopped, whole, late)
+        return _Written(Drafts(claims=tuple(drafts)), usage, stopped, stopped, whole)
     usage = usage_after(state.usage, request, reply)
+    run.reading.learn(usage, state.usage, run.clock() - began_s)
     try:
         return _Written(read_drafts(reply.text), usage, shown=whole)
     except UnreadableError as error:
@@ -204,7 +196,7 @@ def _show(run: Run, state: AskState, draft: Draft, shown: set[Claim], final: boo
 def _repair(run: Run, state: AskState) -> dict[str, Any]:
     """Let the model write the refused claims anew, once, from the evidence they name and what is near it."""
     refused = [f"- {as_data(each.draft.text)} ({as_data(each.reason)})" for each in state.refused]
-    window = state.memory.window(SIMPLE_EVIDENCE, estimate_tokens)
+    window = state.memory.window(run.reading.most(REPAIR_EVIDENCE, run.seconds_left(state)), estimate_tokens)
     named = [
         item
         for each in state.refused

@@ -7,8 +7,8 @@ from typing import Any
 
 from longvid_agents.answerability import model_for
 from longvid_agents.changed import with_other_values
+from longvid_agents.days import day_of_video
 from longvid_agents.extractive import choose, rank
-from longvid_agents.narrowing import name_date
 from longvid_agents.question import QuestionPlan
 from longvid_agents.run import Run
 from longvid_agents.scoring import Scores, question_parts, score
@@ -53,7 +53,7 @@ def _newest_first(
     ids = {passage.video_id for passage in left}
     if scores is None or len(chosen) != 1 or len(ids) < 2:
         return chosen, ()
-    dates = {card.video_id: day for card in run.view.cards(ids=ids) if (day := name_date(card))}
+    dates = {card.video_id: day for card in run.view.cards(ids=ids) if (day := day_of_video(card))}
     both = with_other_values(plan, chosen, left, scores, dates)
     if len(both) == 1:
         return both, ()

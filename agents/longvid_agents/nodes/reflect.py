@@ -70,9 +70,8 @@ def reflect_request(run: Run, state: AskState) -> Request:
     assert state.route is not None
     assert run.lm is not None
     left = run.left(state)
-    window = state.memory.window(
-        EVIDENCE_TOKENS if left is None else min(EVIDENCE_TOKENS, left // 3), estimate_tokens
-    )
+    most = run.reading.most(EVIDENCE_TOKENS, run.seconds_left(state, searching=True))
+    window = state.memory.window(most if left is None else min(most, left // 3), estimate_tokens)
     prompt = REFLECT.format(
         question=as_data(state.question),
         kind=state.route.kind,

@@ -24,7 +24,7 @@ from longvid_storage.search.moments import search as find
 from longvid_storage.types import Moment, Passage, TrailStep
 
 # Tokens of evidence kept of one turn of searching: for a simple question, and for any other.
-SIMPLE_TOKENS, TURN_TOKENS = 1_300, 3_000
+SIMPLE_TOKENS, TURN_TOKENS = 450, 3_000
 # A sentence is kept together with the ones right before and behind it, when they are this close.
 BESIDE_S = 8.0
 _FRAME_TOKENS = 16

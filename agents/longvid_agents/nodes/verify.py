@@ -22,7 +22,7 @@ _VERDICT_TOKENS, _AROUND_TOKENS = 24, 40
 
 def verify(run: Run, state: AskState) -> dict[str, Any]:
     """Quotes: drop those the store does not hold. A model's claims: those their evidence does not support."""
-    if run.lm is None or state.extractive:
+    if run.lm is None:
         return _verify_quotes(run, state)
     judged = [judge(run, state, draft) for draft in dict.fromkeys(state.drafts)]
     unsure = [each for each in judged if each.check.verdict == "unsure"]

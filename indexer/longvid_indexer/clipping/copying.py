@@ -103,7 +103,10 @@ def measure(source: ClipSource) -> Copied:
 def audio_packets(source: ClipSource, begin_s: float, end_s: float) -> Iterator[Any]:
     """Packets of sound that begin within ``[begin_s, end_s)``."""
     path = Path(source.span.path)
-    with reading(path, source.info, heard(path, source.info), begin_s) as (container, audio):
+    with reading(path, source.info, heard(path, source.info, source.span.audio_track), begin_s) as (
+        container,
+        audio,
+    ):
         for packet in demux(container, audio):
             time_s = time_of(packet, source.info)
             if time_s is None or time_s < begin_s:

@@ -248,7 +248,7 @@ def _audio(found: Cut, container: Any, stack: contextlib.ExitStack) -> Iterator[
         source = found.steps[0].source
         path = Path(source.span.path)
         first = stack.enter_context(open_media(path))
-        stream = container.add_stream_from_template(heard(path, source.info)(first))
+        stream = container.add_stream_from_template(heard(path, source.info, source.span.audio_track)(first))
         return _copied_sound(found, stream)
     stream = container.add_stream("aac", rate=RATE, layout="stereo")
     return _made_sound(found, stream)

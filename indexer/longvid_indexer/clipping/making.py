@@ -128,7 +128,10 @@ def _heard(source: ClipSource, begin_s: float) -> Iterator[tuple[int, NDArray[np
     # Codecs with overlapping blocks need some sound before the start.
     before_s = max(0.0, begin_s - 0.2)
     path = Path(source.span.path)
-    with reading(path, source.info, heard(path, source.info), before_s) as (container, audio):
+    with reading(path, source.info, heard(path, source.info, source.span.audio_track), before_s) as (
+        container,
+        audio,
+    ):
         resampler: Any = None
         anchor, given = 0, 0
         for packet in demux(container, audio):

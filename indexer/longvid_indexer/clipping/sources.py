@@ -85,7 +85,7 @@ def look(span: MediaSpan) -> ClipSource:
         )
     span = replace(span, end_s=min(span.end_s, info.duration_s))
     with open_media(path) as container:
-        video, audio = first_video(container), heard(path, info)(container)
+        video, audio = first_video(container), heard(path, info, span.audio_track)(container)
         sound = None if audio is None else _sound(audio)
         if video is None:
             return ClipSource(span, info, None, sound)
@@ -98,9 +98,9 @@ def look(span: MediaSpan) -> ClipSource:
     return ClipSource(span, info, pictures, sound, *keyframe)
 
 
-def heard(path: Path, info: VideoInfo) -> Callable[[Any], Any]:
-    """Finds in the opened file the sound that is heard; None where there is none."""
-    track = sound_track(path, info)
+def heard(path: Path, info: VideoInfo, wanted: str | None = None) -> Callable[[Any], Any]:
+    """Finds in the opened file the sound that is heard, or the track that is named; None where there is none."""
+    track = sound_track(path, info, wanted)
     return lambda container: None if track is None else container.streams[track.index]
 
 

@@ -46,7 +46,7 @@ class EasyOcrReader:
         self._directory = place.parent if place.is_file() else place
         self._wanted_device = device
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """EasyOCR checks the hash of its own weights, so its version and the languages name them."""
         return f"easyocr {metadata.version('easyocr')} {'+'.join(self._languages)}"

@@ -21,8 +21,10 @@ _DETECT_LONG_SIDE = 1280
 _LARGE = 11
 # A box higher than this many of its small letters holds two lines: it is looked at in full.
 _TWO_LINES = 3.6
-# Higher than this share of the picture is a drawing or a block of lines.
-_DRAWING = 1 / 6
+# Higher than so many of its small letters is a drawing, or a block of lines.
+_LINE = 6
+# So much of what may be letters there is in boxes when its writing was found; the rest are marks of the drawing.
+_MOST_FOUND = 0.7
 _SURE = 0.5
 # What the recogniser's pictures are high, and at least wide.
 _HEIGHT, _NARROWEST = 48, 64
@@ -43,10 +45,10 @@ class RapidOcrReader:
     def __init__(self, *, threads: int = 2) -> None:
         self._threads = threads
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """The package's version names its models too."""
-        return f"rapidocr {metadata.version('rapidocr')} {_DETECT_LONG_SIDE} parts"
+        return f"rapidocr {metadata.version('rapidocr')} {_DETECT_LONG_SIDE} sheets"
 
     @cached_property
     def _engine(self) -> Any:
@@ -103,13 +105,15 @@ class RapidOcrReader:
         for box in self._located(image, large, scale / 2):
             if _high(box) <= _TWO_LINES * writing.letter_height(_around(box, 0)):
                 found.append(box)
-        # A line of which something was not found in the small picture is looked for in the large one as a whole; of
-        # a drawing only what was not found, or its strokes would make it large.
+        # Where something was not found in the small picture, all of the part is looked for in the large one; of a
+        # drawing whose writing was found, only what was not, or its strokes would make it large.
         left = writing.parts(_around(box, 1 / 6) for box in found) if large else []
+        known = [_around(box, 0) for box in found]
         for part in large:
+            line = _LINE * writing.letter_height(part)
             missed = [each for each in left if _middle_in(each, part)]
-            if part[3] - part[1] >= image.shape[0] * _DRAWING:
-                small += [each for each in missed if each[3] - each[1] < image.shape[0] * _DRAWING]
+            if part[3] - part[1] > line and writing.share_in(part, known) >= _MOST_FOUND:
+                small += [each for each in missed if each[3] - each[1] <= line]
             elif missed:
                 small.append(part)
                 found = [box for box in found if not _middle_in(_around(box, 0), part)]

@@ -17,7 +17,8 @@ def structure_stage(job: Job, recorded: dict[str, str]) -> StagePlan:
 
     encoder = job.engines.text_encoder
     read = [recorded.get(name) for name in ("transcript", "speakers", "visual", "screen_text")]
-    fingerprint = digest("structure", *read, fingerprint_of(encoder))
+    without = () if encoder is None or recorded.get("vectors") else ("words alone",)
+    fingerprint = digest("structure", *read, fingerprint_of(encoder), *without)
 
     def make() -> Work:
         video_id = job.video_id

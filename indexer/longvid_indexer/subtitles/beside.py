@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from longvid_indexer.listing import Listing, Listings
+from longvid_indexer.directory import Listing, Listings
 from longvid_indexer.sniff import (
     MEDIA_SUFFIXES,
     SUBTITLE_SUFFIXES,

@@ -34,7 +34,8 @@ class Subtitles:
     """What a parser read: cues in file order, what it knows of the whole, and how often something was wrong.
 
     ``remarks`` are sentences about the file as a whole. ``telemetry``: the cues hold measured values, not speech.
-    ``voices_last``: a speaker that is given may go on until the next one, because the file never ends a voice.
+    ``guessed``: their times are made up, since the file's cannot be right. ``voices_last``: a speaker that is
+    given may go on until the next one, because the file never ends a voice.
     """
 
     cues: list[Cue] = field(default_factory=list)
@@ -44,6 +45,7 @@ class Subtitles:
     problems: Counter[str] = field(default_factory=Counter)
     remarks: list[str] = field(default_factory=list)
     telemetry: bool = False
+    guessed: bool = False
 
     def notes(self) -> tuple[str, ...]:
         """The problems as sentences for a person."""

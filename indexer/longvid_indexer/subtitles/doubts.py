@@ -90,6 +90,7 @@ def possible_times(read: Subtitles, until_s: float | None) -> None:
         words = sum(len(line.text.split()) for cue in read.cues for line in cue.lines)
         length_s = sum(c.end_s - c.start_s for c, bad in zip(read.cues, crammed, strict=True) if bad)
         read.cues[:] = _spread(read.cues, sum(letters), until_s)
+        read.guessed = True
         read.remarks.append(
             f"its times cannot be right ({words} words, most of them in {length_s:.1f} s): the text was spread evenly"
             " over the recording, so that every time is a guess"

@@ -1,4 +1,4 @@
-"""Scenarist captions (``.scc``): the bytes of line 21 as hexadecimal words, decoded for the first channel (CTA-608).
+"""Closed captions (CTA-608), decoded for the first channel: as Scenarist's hexadecimal words (``.scc``), or as packets.
 
 Reference: 47 CFR 15.119. Every control code is sent twice. Pop-on captions are shown when they are complete (EOC),
 roll-up and paint-on ones as they are written; colours, italics and positions are left out, a new row is a line break.
@@ -32,7 +32,7 @@ _GERMAN_PORTUGUESE = "ÃãÍÌìÒòÕõ{}\\^_|~ÄäÖöß¥¤│ÅåØø┌┐�
 
 def parse_scc(text: str) -> Subtitles:
     """The captions, each from when it is shown until it is erased or replaced."""
-    reader = _SccReader()
+    reader = CaptionDecoder(Subtitles())
     for line in text.splitlines():
         match = _LINE.match(line.strip())
         if match is None:
@@ -54,17 +54,26 @@ def _clock(hours: int, minutes: int, whole: int, frames: int, *, drops: bool) ->
     return (((hours * 60 + minutes) * 60 + whole) * 30 + frames) / _RATE
 
 
-class _SccReader:
+class CaptionDecoder:
     """The two memories of a caption decoder: what is on screen, and what is being prepared."""
 
-    def __init__(self) -> None:
-        self.read = Subtitles()
+    def __init__(self, read: Subtitles) -> None:
+        self.read = read
         self.mode = "pop"
         self.hidden: list[str] = []
         self.shown: list[str] = []
         self.since_s: float | None = None
         self.last: tuple[int, int] | None = None
         self.mine = True
+
+    def packet(self, data: bytes, at_s: float) -> None:
+        """The pairs of a packet of a caption track (``cc_data`` of CEA-708: three bytes a pair), all at its time.
+
+        FFmpeg's decoder (``cc_dec``) is not used: it swallowed the first two letters after a position.
+        """
+        for at in range(0, len(data) - 2, 3):
+            if data[at] & 0x07 == 0x04:  # valid, and of the first field
+                self.word(data[at + 1] & 0x7F, data[at + 2] & 0x7F, at_s)
 
     def word(self, first: int, second: int, at_s: float) -> None:
         if 0x10 <= first <= 0x1F:

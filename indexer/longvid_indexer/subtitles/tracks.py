@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from longvid_indexer.opening import open_media
 from longvid_indexer.packets import demux
@@ -14,15 +14,14 @@ from longvid_indexer.subtitles.cue import LONGEST_S, Subtitles
 from longvid_indexer.subtitles.languages import normalise_language
 from longvid_indexer.subtitles.markup import visible
 from longvid_indexer.subtitles.reading import finish
+from longvid_indexer.subtitles.scc import CaptionDecoder
 from longvid_indexer.subtitles.timing import add_cue
+from longvid_indexer.subtitles.xml_captions import parse_xml_captions
 
-if TYPE_CHECKING:
-    from av.container import InputContainer
-
-TEXT_CODECS = frozenset(("mov_text", "subrip", "srt", "webvtt", "ass", "ssa", "text"))
+TEXT_CODECS = frozenset(("mov_text", "subrip", "srt", "webvtt", "ass", "ssa", "text", "cc_dec", "ttml"))
 _WITHOUT_LENGTH_S = 5.0
-_CAPTIONS = "closed captions (CEA-608)"
-_TIMED_TEXT = "TTML"
+_MOST_AT_ONCE = 16
+"""Cues of one packet's document that may come again in the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +36,11 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Tracks:
-    """The text tracks in the order to try them, the codecs of picture tracks, and the language that is spoken.
-
-    ``unread``: the names of kinds of text that is not read.
-    """
+    """The text tracks in the order to try them, the codecs of picture tracks, and the language that is spoken."""
 
     text: tuple[Track, ...]
     pictures: tuple[str, ...]
     spoken: str | None
-    unread: tuple[str, ...] = ()
 
 
 def list_tracks(path: Path) -> Tracks:
@@ -61,32 +56,30 @@ def list_tracks(path: Path) -> Tracks:
         spoken = normalise_language(audio.metadata.get("language")) if audio is not None else None
         text: list[Track] = []
         pictures: list[str] = []
-        unread: list[str] = []
         for stream in container.streams.subtitles:
-            codec = stream.codec_context.name if stream.codec_context is not None else "unknown"
+            codec = (
+                stream.codec_context.name if stream.codec_context is not None else _undecoded(path, stream)
+            )
             if codec not in TEXT_CODECS:
-                kind = _unread_text(container, stream, codec)
-                (unread if kind else pictures).append(kind or codec)
+                pictures.append(codec)
                 continue
             language = normalise_language(stream.metadata.get("language"))
             text.append(Track(stream.index, codec, language, _rank(stream, language, spoken)))
         ordered = tuple(sorted(text, key=lambda track: track.rank))
-        return Tracks(ordered, tuple(pictures), spoken, tuple(dict.fromkeys(unread)))
+        return Tracks(ordered, tuple(pictures), spoken)
 
 
-def _unread_text(container: InputContainer, stream: Any, codec: str) -> str | None:
-    """What kind of text a track is that FFmpeg does not hand on as text; None for pictures."""
+def _undecoded(path: Path, stream: Any) -> str:
+    """What a track is that FFmpeg has no decoder for."""
     from av.error import FFmpegError
 
-    if codec in ("cc_dec", "eia_608"):
-        return _CAPTIONS
-    if codec != "unknown":
-        return None
-    try:
-        first = next((bytes(packet) for packet in container.demux(stream) if packet.size), b"")
-    except FFmpegError:
-        return None
-    return _TIMED_TEXT if first.lstrip().startswith((b"<?xml", b"<tt")) else None
+    with open_media(path) as container:
+        try:
+            packets = container.demux(container.streams[stream.index])
+            first = next((bytes(packet) for packet in packets if packet.size), b"")
+        except FFmpegError:
+            return "unknown"
+    return "ttml" if first.lstrip().startswith((b"<?xml", b"<tt")) else "unknown"
 
 
 def _rank(stream: Any, language: str | None, spoken: str | None) -> tuple[bool, int, int]:
@@ -108,38 +101,76 @@ def read_track(path: Path, track: Track, start_s: float, until_s: float | None =
     """
     from av.error import FFmpegError
 
-    read = Subtitles(language=track.language)
-    events: list[Event] = []
+    reader = _PacketReader(track, start_s)
     with open_media(path) as container:
         stream = container.streams[track.index]
         try:
             for packet in demux(container, stream):
                 if packet.pts is not None and packet.size:
-                    _add_packet(read, events, packet, track.codec, start_s)
+                    reader.add(packet)
         except FFmpegError as error:
-            read.problems[
+            reader.read.problems[
                 f"damage inside the subtitle track ({error.strerror}); what came before it is kept"
             ] += 1
-    add_events(read, events)
-    return finish(read, until_s)
+    return finish(reader.close(), until_s)
 
 
-def _add_packet(read: Subtitles, events: list[Event], packet: Any, codec: str, start_s: float) -> None:
-    begin = float(packet.pts * packet.time_base) - start_s
-    length = float((packet.duration or 0) * packet.time_base) or _WITHOUT_LENGTH_S
-    if begin + length <= 0 or begin > LONGEST_S:
-        return
-    data = bytes(packet)
-    if codec == "mov_text":
-        data = data[2 : 2 + int.from_bytes(data[:2], "big")]
-    wide = data[:2] in (b"\xfe\xff", b"\xff\xfe")
-    text = data.decode("utf-16" if wide else "utf-8", errors="replace").replace("\r", "\n")
-    if codec not in ("ass", "ssa"):
-        if visible(text).strip():
-            add_cue(read, max(0.0, begin), begin + length, text)
-        return
-    # ReadOrder, Layer, Style, Name, MarginL, MarginR, MarginV, Effect, Text
-    fields = text.split(",", 8)
-    if len(fields) == 9:
-        speaker, effect = fields[3].strip() or None, fields[7].strip().lower()
-        events.append(Event(max(0.0, begin), begin + length, fields[8], speaker, fields[2], effect))
+class _PacketReader:
+    """The packets of one track to cues, by its codec."""
+
+    def __init__(self, track: Track, start_s: float) -> None:
+        self.read = Subtitles(language=track.language)
+        self.codec = track.codec
+        self.start_s = start_s
+        self.last_s: float | None = None
+        self.events: list[Event] = []
+        self.captions = CaptionDecoder(self.read)
+
+    def add(self, packet: Any) -> None:
+        begin = float(packet.pts * packet.time_base) - self.start_s
+        length = float((packet.duration or 0) * packet.time_base) or _WITHOUT_LENGTH_S
+        if begin + length <= 0 or begin > LONGEST_S:
+            return
+        self.last_s = begin + length
+        data = bytes(packet)
+        if self.codec == "cc_dec":
+            self.captions.packet(data, max(0.0, begin))
+        elif self.codec == "ttml":
+            self._document(data, begin)
+        else:
+            self._text(data, begin, begin + length)
+
+    def close(self) -> Subtitles:
+        self.captions.show_until(self.last_s)
+        add_events(self.read, self.events)
+        return self.read
+
+    def _text(self, data: bytes, begin: float, end: float) -> None:
+        if self.codec == "mov_text":
+            data = data[2 : 2 + int.from_bytes(data[:2], "big")]
+        wide = data[:2] in (b"\xfe\xff", b"\xff\xfe")
+        text = data.decode("utf-16" if wide else "utf-8", errors="replace").replace("\r", "\n")
+        if self.codec not in ("ass", "ssa"):
+            if visible(text).strip():
+                add_cue(self.read, max(0.0, begin), end, text)
+            return
+        # ReadOrder, Layer, Style, Name, MarginL, MarginR, MarginV, Effect, Text
+        fields = text.split(",", 8)
+        if len(fields) == 9:
+            speaker, effect = fields[3].strip() or None, fields[7].strip().lower()
+            self.events.append(Event(max(0.0, begin), end, fields[8], speaker, fields[2], effect))
+
+    def _document(self, data: bytes, begin: float) -> None:
+        """A packet of TTML is a document, on the track's clock (ISO/IEC 14496-30); some writers count from the packet.
+
+        A cue that lasts longer than its packet stands in the next one's document again.
+        """
+        document = parse_xml_captions(data.decode("utf-8", errors="replace"))
+        self.read.problems.update(document.problems)
+        on_track = all(cue.end_s - self.start_s > begin for cue in document.cues)
+        shift_s = -self.start_s if on_track else begin
+        known = set(self.read.cues[-_MOST_AT_ONCE:])
+        for cue in document.cues:
+            moved = replace(cue, start_s=max(cue.start_s + shift_s, 0.0), end_s=cue.end_s + shift_s)
+            if moved.start_s < moved.end_s and moved not in known:
+                self.read.cues.append(moved)

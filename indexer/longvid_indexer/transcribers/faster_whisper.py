@@ -6,6 +6,7 @@ Nothing is fetched here: without the converted model on disk the error says what
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import accumulate, pairwise
@@ -21,6 +22,8 @@ from longvid_indexer.transcribers.segments import RecognisedSegment, to_utteranc
 from longvid_indexer.transcribers.words import RecognisedWord
 from longvid_indexer.voice import Stretch
 from longvid_storage.errors import MissingExtraError, ModelError, first_line
+from longvid_storage.models.carried import Carrier, joined
+from longvid_storage.models.carriers import WHISPER_BASE, WHISPER_BASE_SHA256, WHISPER_TINY_EN
 from longvid_storage.models.torch_device import in_batches
 from longvid_storage.models.weights import find_weights, fingerprint_of
 from longvid_storage.types import Utterance
@@ -38,14 +41,16 @@ HUB = {
     "large-v3-turbo": "mobiuslabsgmbh/faster-whisper-large-v3-turbo",
 }  # fmt: skip
 _OTHER_NAMES = {"large": "large-v3", "turbo": "large-v3-turbo"}
+# Those whose weights travel in packages.
+CARRIED: dict[str, tuple[Carrier, ...]] = {"tiny.en": (WHISPER_TINY_EN,), "base": WHISPER_BASE}
 _NEEDED = ("model.bin", "config.json", "tokenizer.json")
-_VERSION = 1
+_VERSION = 2
 # Below this there is not one frame of features.
 _SAMPLES_MIN = 400
 # A decoding that fails by Whisper's own thresholds is tried again, warmer each time.
 _WARMER = (0.2, 0.4, 0.6, 0.8, 1.0)
-# How much of a batch may be heard to tell the language: so many windows of 30 s, until one is sure.
-_LANGUAGE_WINDOWS = 4
+# From this probability on a stretch's own language is believed; else it is taken for the likeliest of its batch.
+_LANGUAGE_SURE = 0.5
 
 
 class FasterWhisperTranscriber:
@@ -54,7 +59,7 @@ class FasterWhisperTranscriber:
     Args:
         model: an official name (``"large-v3"``), a hub id, or a directory of a converted model.
         weights: the directory, where it is known already; a file in it will do.
-        language: two letters, or None to tell it for each batch of stretches.
+        language: two letters, or None to tell it for each stretch.
         device: ``"cuda"``, ``"cpu"``, or None for a GPU if there is one.
         compute_type: CTranslate2's name of a precision; None: float16 on a GPU, int8 on a CPU, as far as it can.
         batch_size: stretches heard at once; halved when the GPU is full.
@@ -124,16 +129,42 @@ class FasterWhisperTranscriber:
         return heard
 
     def _hear(self, stretches: Sequence[Stretch]) -> list[list[Utterance]]:
+        """Those of one language together."""
+        languages = self._languages(stretches)
+        heard: list[list[Utterance]] = [[] for _ in stretches]
+        for language in dict.fromkeys(languages):
+            rows = [row for row, each in enumerate(languages) if each == language]
+            found = self._hear_in(language, [stretches[row] for row in rows])
+            for row, said in zip(rows, found, strict=True):
+                heard[row] = said
+        return heard
+
+    def _languages(self, stretches: Sequence[Stretch]) -> list[str]:
+        """The language of each stretch."""
+        model = self._load().model
+        if self.language is not None or not model.model.is_multilingual:
+            return [self.language or "en"] * len(stretches)
+        with _run_errors(self.name):
+            told = [dict(model.detect_language(_sound([stretch]))[2]) for stretch in stretches]
+        overall: Counter[str] = Counter()
+        for stretch, each in zip(stretches, told, strict=True):
+            overall.update({language: share * len(stretch.samples) for language, share in each.items()})
+        likeliest = max(overall, key=lambda language: overall[language])
+        firsts = [max(each, key=lambda language: each[language]) for each in told]
+        return [
+            first if each[first] >= _LANGUAGE_SURE else likeliest
+            for first, each in zip(firsts, told, strict=True)
+        ]
+
+    def _hear_in(self, language: str, stretches: Sequence[Stretch]) -> list[list[Utterance]]:
         """Stretches laid end to end, each a clip of its own for the batched decoder."""
         pipeline = self._load()
         ends = [0, *accumulate(len(stretch.samples) for stretch in stretches)]
         clips = [{"start": begin / SAMPLE_RATE, "end": end / SAMPLE_RATE} for begin, end in pairwise(ends)]
-        sound = np.concatenate([stretch.samples for stretch in stretches]).astype(np.float32)
         with _run_errors(self.name):
-            found, info = pipeline.transcribe(
-                sound,
-                language=self.language,
-                language_detection_segments=_LANGUAGE_WINDOWS,
+            found, _ = pipeline.transcribe(
+                _sound(stretches),
+                language=language,
                 clip_timestamps=clips,
                 batch_size=len(stretches),
                 beam_size=self.beam_size,
@@ -146,17 +177,17 @@ class FasterWhisperTranscriber:
                 # Its decoder's position is where its clip begins, in hundredths of a second.
                 by_clip[_clip_at(segment.seek / 100, clips)].append(segment)
         return [
-            self._utterances(stretch, segments, clip["start"], info.language)
+            self._utterances(stretch, segments, clip["start"], language)
             for stretch, segments, clip in zip(stretches, by_clip, clips, strict=True)
         ]
 
     def _utterances(
         self, stretch: Stretch, segments: list[Any], offset_s: float, language: str
     ) -> list[Utterance]:
-        if any(
-            segment.compression_ratio > COMPRESSION_MAX or segment.avg_logprob < LOGPROB_MIN
-            for segment in segments
-        ):
+        doubted = any(segment.avg_logprob < LOGPROB_MIN for segment in segments)
+        if doubted and not self._load().model.model.is_multilingual:
+            return []
+        if doubted or any(segment.compression_ratio > COMPRESSION_MAX for segment in segments):
             segments, offset_s = self._again(stretch, language), 0.0
         length_s = len(stretch.samples) / SAMPLE_RATE
         return to_utterances(
@@ -171,7 +202,7 @@ class FasterWhisperTranscriber:
         ctranslate2.set_random_seed(0)
         with _run_errors(self.name):
             found, _ = self._load().model.transcribe(
-                stretch.samples.astype(np.float32),
+                _sound([stretch]),
                 language=language,
                 beam_size=self.beam_size,
                 temperature=_WARMER,
@@ -190,6 +221,10 @@ class FasterWhisperTranscriber:
             return path if path.is_dir() else path.parent
         name = str(self.model)
         name = _OTHER_NAMES.get(name, name)
+        carriers = CARRIED.get(name, ())
+        if carriers and all(carrier.installed for carrier in carriers):
+            first, *more = carriers
+            return joined(carriers, "model.bin", WHISPER_BASE_SHA256) if more else first.verified()
         try:
             return find_weights(HUB.get(name, name), "speech")
         except ModelError as error:
@@ -264,6 +299,10 @@ def _run_errors(name: str) -> Iterator[None]:
 
 def _is_full(error: Exception) -> bool:
     return isinstance(error, RuntimeError) and "out of memory" in str(error)
+
+
+def _sound(stretches: Sequence[Stretch]) -> NDArray[np.float32]:
+    return np.concatenate([stretch.samples for stretch in stretches]).astype(np.float32)
 
 
 def _clip_at(at_s: float, clips: list[dict[str, float]]) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import threading
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,7 @@ class PocketsphinxTranscriber:
         # A decoder holds the state of one utterance.
         self._lock = threading.Lock()
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Version of the package (its model is inside) and of what this adapter does with it."""
         from importlib import metadata

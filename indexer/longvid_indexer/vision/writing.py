@@ -21,6 +21,7 @@ _EDGE = 14
 # Writing joins over so much of the picture's height, sideways and downwards, into one part; so many pixels at least.
 _ASIDE, _BELOW = 1 / 36, 1 / 90
 _LEAST_ASIDE, _LEAST_BELOW = 12, 4
+_SPACE = 0.8
 # Flatter than this is a rule, a dot or a dash.
 _FLAT = 5
 # Frames, axes and curves: larger than this share of the height, and with so little on the area they stretch over.
@@ -73,10 +74,21 @@ class Writing:
 
     def letter_height(self, part: Part) -> float:
         """The height of the small letters in a part, in pixels; 0 without any."""
+        inside = self.marks[self._in(part)]
+        return float(np.quantile(inside[:, 3] - inside[:, 1], 0.2)) if len(inside) else 0.0
+
+    def share_in(self, part: Part, boxes: Sequence[Part]) -> float:
+        """The share of the marks in a part that are in one of these boxes too, 0 to 1."""
+        inside = self._in(part)
+        boxed = np.zeros(len(inside), bool)
+        for box in boxes:
+            boxed |= self._in(box)
+        return float(boxed[inside].mean()) if inside.any() else 1.0
+
+    def _in(self, part: Part) -> NDArray[np.bool_]:
         x0, y0, x1, y1 = part
         x, y = (self.marks[:, 0] + self.marks[:, 2]) / 2, (self.marks[:, 1] + self.marks[:, 3]) / 2
-        inside = self.marks[(x >= x0) & (x < x1) & (y >= y0) & (y < y1)]
-        return float(np.quantile(inside[:, 3] - inside[:, 1], 0.2)) if len(inside) else 0.0
+        return np.asarray((x >= x0) & (x < x1) & (y >= y0) & (y < y1))
 
 
 def _rows(edges: NDArray[np.uint8], part: Part) -> int:
@@ -86,18 +98,21 @@ def _rows(edges: NDArray[np.uint8], part: Part) -> int:
 
 
 def _apart(parts: Sequence[Part]) -> list[Part]:
-    """Parts whose rectangles overlap as one, so that no letter is in two."""
+    """Parts that overlap, or stand in one row with no more than a space of large letters between, as one."""
     found: list[Part] = []
     for part in sorted(parts, key=lambda each: (each[1], each[0])):
-        while hit := next((each for each in found if _overlap(each, part)), None):
+        while hit := next((each for each in found if _together(each, part)), None):
             found.remove(hit)
             part = (min(part[0], hit[0]), min(part[1], hit[1]), max(part[2], hit[2]), max(part[3], hit[3]))
         found.append(part)
     return found
 
 
-def _overlap(a: Part, b: Part) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+def _together(a: Part, b: Part) -> bool:
+    apart = max(a[0], b[0]) - min(a[2], b[2])
+    shared = min(a[3], b[3]) - max(a[1], b[1])
+    low, high = sorted((a[3] - a[1], b[3] - b[1]))
+    return shared > 0 and (apart < 0 or (shared > 0.5 * high and apart <= _SPACE * low))
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from longvid.chat import Exchange
 from longvid.server import audit
 from longvid.server.answering import Asking, Listener, Work
 from longvid.server.caller import Caller
@@ -28,8 +31,18 @@ async def ask(request: Request, lib: LibraryDep, who: CallerDep, form: AskForm) 
     return await asking.reply(request, answerer(request, lib, who, form, form.session))
 
 
-def answerer(request: Request, lib: LibraryDep, who: Caller, form: TurnForm, session: str | None) -> Work:
-    """What answers a form's question, in a conversation if one is named, within what its caller may spend today."""
+def answerer(
+    request: Request,
+    lib: LibraryDep,
+    who: Caller,
+    form: TurnForm,
+    session: str | None,
+    before: Sequence[Exchange] = (),
+) -> Work:
+    """What answers a form's question, in a conversation if one is named, within what its caller may spend today.
+
+    ``before``: what was asked until then, in a conversation that somebody else keeps.
+    """
     identity: Identity = request.app.state.identity
     if who.tokens_left == 0 and not form.extractive and lib.engines.video_lm is not None:
         raise AccessError(
@@ -49,6 +62,7 @@ def answerer(request: Request, lib: LibraryDep, who: Caller, form: TurnForm, ses
                 extractive=form.extractive,
                 budget_tokens=min(budgets) if budgets else None,
                 budget_seconds=form.budget_seconds,
+                before=before,
                 on_event=heard,
             )
         identity.spend(who, answer.usage.tokens)

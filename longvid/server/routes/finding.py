@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from longvid.server import audit
-from longvid.server.forms import MentionsForm, SearchForm
+from longvid.server.forms import MentionsForm, SearchForm, VerifyForm
 from longvid.server.replies import told
 from longvid.server.routes.about import LibraryDep
 
@@ -24,8 +24,23 @@ def search(request: Request, lib: LibraryDep, form: SearchForm) -> Response:
 
 @router.post("/mentions")
 def mentions(request: Request, lib: LibraryDep, form: MentionsForm) -> Response:
-    """Every place where any of the terms is said or shown, by video and in time order; none is left out."""
+    """Every place where any of the terms is said or shown, by video and in time order; none is left out. Of none,
+    `searched` says what was looked through.
+    """
     found = lib.mentions(form.terms, **form.filters())
     notes = lib.unknown_speaker(form.speaker, video=form.video, collection=form.collection)
     audit.note(request, " | ".join(form.terms), [each.video_id for each in found], **form.filters())
-    return told({"videos": found, "notes": notes})
+    searched = None if found else lib.searched(form.terms, **form.filters())
+    return told({"videos": found, "notes": notes, "searched": searched})
+
+
+@router.post("/verify")
+def verify(request: Request, lib: LibraryDep, form: VerifyForm) -> Response:
+    """Somebody's text, such as minutes, against the recordings.
+
+    Each sentence is supported, contradicted or unsupported, with the place.
+    """
+    found = lib.verify(form.text, **form.filters())
+    cited = [citation.video_id for each in found for citation in each.citations]
+    audit.note(request, form.text[:200], cited, **form.filters())
+    return told({"sentences": found})

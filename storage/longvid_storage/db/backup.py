@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import os
 import shutil
 import sqlite3
@@ -12,14 +14,17 @@ from sqlalchemy import Connection
 from longvid_storage.db.library_files import DATABASE, check_place, mapped_os_errors
 from longvid_storage.errors import UsageError
 
+_HERE = -100  # AT_FDCWD
+_EXCHANGE = 2  # RENAME_EXCHANGE
+
 
 def write(connection: Connection, target: Path, *, force: bool) -> None:
     """Make ``target`` a library that holds what this one does; it appears whole or not at all.
 
     Args:
         connection: outside a transaction.
-        target: a directory that is not there, or an empty one; with ``force`` a library, which is replaced when the
-            copy is complete.
+        target: a directory that is not there, or an empty one; with ``force`` a library, which is replaced in one step
+            when the copy is complete (in two, where names can't be exchanged).
 
     Raises:
         UsageError: something is there. NotALibraryError: ``force``, and it is no library.
@@ -39,16 +44,35 @@ def write(connection: Connection, target: Path, *, force: bool) -> None:
         try:
             connection.exec_driver_sql("VACUUM INTO ?", (os.fsencode(temporary / DATABASE).decode("utf-8"),))
             _finish(temporary / DATABASE)
-            if there:
+            if not there:
+                os.rename(temporary, target)
+            elif exchange(temporary, target):
+                shutil.rmtree(temporary)
+            else:
                 old = target.with_name(f".{target.name}.{os.getpid()}.old")
                 os.rename(target, old)
                 os.rename(temporary, target)
                 shutil.rmtree(old)
-            else:
-                os.rename(temporary, target)
         except BaseException:
             shutil.rmtree(temporary, ignore_errors=True)
             raise
+
+
+def exchange(one: Path, other: Path) -> bool:
+    """Let two names change places at once, as Linux's ``renameat2(2)`` does; False where that can't be done.
+
+    Raises:
+        OSError: it could, and failed.
+    """
+    rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None) if os.name == "posix" else None
+    if rename is None:
+        return False
+    if rename(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE) == 0:
+        return True
+    number = ctypes.get_errno()
+    if number in (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP):
+        return False
+    raise OSError(number, os.strerror(number), str(other))
 
 
 def _finish(database: Path) -> None:

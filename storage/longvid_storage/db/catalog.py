@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, insert, literal, select, update
 
 from longvid_storage.db import chain_rows, chats, schema, stage_writer, vectors, word_index
+from longvid_storage.db.apart import with_apart
 from longvid_storage.db.rows import PathRow, StageRecord, VideoRow
 from longvid_storage.db.scope import collection_conditions
 from longvid_storage.errors import NotFoundError
@@ -52,6 +53,7 @@ def upsert_video(
         "stream_start_s": info.stream_start_s,
         "chapters": [[chapter.start_s, chapter.end_s, chapter.title] for chapter in info.chapters],
         "media_type": info.media_type,
+        "recorded_on": info.recorded_on,
     }
     if media_id is not None:
         values["media_id"] = media_id
@@ -167,7 +169,10 @@ def stage_records(
 
 
 def videos(
-    connection: Connection, *admitting: ColumnElement[bool], scope: Scope = EVERYTHING
+    connection: Connection,
+    *admitting: ColumnElement[bool],
+    scope: Scope = EVERYTHING,
+    apart: Mapping[int, str] | None = None,
 ) -> list[VideoRow]:
     """The videos admitted (conditions on ``Video``), by title and id; of their collections, the scope's alone."""
     table, member = schema.Video, schema.VideoCollection
@@ -185,10 +190,11 @@ def videos(
             stages.get(row.video_id, {}),
             row.media_id,
             row.subtitles,
+            (apart or {}).get(row.video_key, ""),
         )
         for row in connection.execute(select(table.__table__).where(*admitting))
     ]
-    return sorted(rows, key=lambda row: (row.info.title.casefold(), row.info.video_id))
+    return sorted(rows, key=lambda row: (row.info.title.casefold(), row.apart, row.info.video_id))
 
 
 def _grouped(pairs: Iterable[Any]) -> defaultdict[int, list[str]]:
@@ -211,24 +217,34 @@ def _info(row: Row[Any]) -> VideoInfo:
         stream_start_s=row.stream_start_s,
         chapters=tuple(Chapter(*chapter) for chapter in row.chapters),
         media_type=row.media_type,
+        recorded_on=row.recorded_on,
     )
 
 
-def resolve_video(connection: Connection, name: str, admitting: Sequence[ColumnElement[bool]] = ()) -> str:
-    """The id of the one video that answers to ``name``.
+def resolve_video(
+    connection: Connection,
+    name: str,
+    admitting: Sequence[ColumnElement[bool]] = (),
+    apart: Mapping[int, str] | None = None,
+) -> str:
+    """The id of the one video that answers to ``name``; ``apart`` is what is said beside titles that several have.
 
-    In this order, letter case aside: an id; a title; a path, its file name or its stem; a prefix of an id,
-    at least four characters long.
+    In this order, letter case aside: an id; a title, with or without that; a path, its file name or its stem; a
+    prefix of an id, at least four characters long.
 
     Raises:
         NotFoundError: no video does, or several; the message names some that might be meant.
     """
-    query = select(schema.Video.video_id, schema.Video.title).where(*admitting)
-    titles: dict[str, str] = {row.video_id: row.title for row in connection.execute(query)}
+    table = schema.Video
+    rows = connection.execute(select(table.video_key, table.video_id, table.title).where(*admitting)).all()
+    titles: dict[str, str] = {
+        row.video_id: with_apart(row.title, (apart or {}).get(row.video_key, "")) for row in rows
+    }
     if name in titles:
         return name
     wanted = name.strip().casefold()
     by_title = [video_id for video_id, title in titles.items() if title.casefold() == wanted]
+    by_title = by_title or [row.video_id for row in rows if row.title.casefold() == wanted]
     by_path = [] if by_title else _by_path(connection, name, wanted, admitting)
     by_prefix = [video_id for video_id in titles if video_id.startswith(wanted)]
     if len(wanted) < _SHORTEST_PREFIX:

@@ -19,7 +19,8 @@ class StageRecord:
 class VideoRow:
     """A video as the library knows it; ``paths`` and ``collections`` are sorted.
 
-    ``media_id`` is the hash of its media's content, ``subtitles`` signs those beside it (empty: none).
+    ``media_id`` is the hash of its media's content, ``subtitles`` signs those beside it (empty: none). ``apart``:
+    what to say beside its title where another video of the scope has the same; empty otherwise.
     """
 
     info: VideoInfo
@@ -28,6 +29,7 @@ class VideoRow:
     stages: dict[str, StageRecord]
     media_id: str = ""
     subtitles: str = ""
+    apart: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ VERSIONS = (
     "0007",
     "0008",
     "0009",
+    "0010",
 )  # the files in migrations/versions, in order; a test holds the two together
 HEAD = VERSIONS[-1]
 
@@ -98,6 +99,7 @@ class Video(Base):
 
     ``media_id`` is the hash of the media's content, which videos of several collections may share; ``subtitles`` that
     of the subtitles beside it, empty when there are none (of libraries before 0007, ``paths.sidecars`` of that time).
+    ``recorded_on`` (``YYYY-MM-DD``) is what the media says of itself; of videos before 0010 it is not known.
     """
 
     __tablename__ = "videos"
@@ -116,6 +118,7 @@ class Video(Base):
     media_type: Mapped[str]
     media_id: Mapped[str] = mapped_column(server_default="", index=True)
     subtitles: Mapped[str] = mapped_column(server_default="")
+    recorded_on: Mapped[str | None]
 
 
 class Path(Base):

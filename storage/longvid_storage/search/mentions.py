@@ -26,6 +26,7 @@ from longvid_storage.search.memory import memory_of
 from longvid_storage.text.analysis import analyse, fold, phrases
 from longvid_storage.types import Channel, Passage
 
+_ROWS = 2000
 _BREATH_S = 3.0
 """A phrase does not go on over a longer silence."""
 
@@ -106,6 +107,8 @@ class _Term:
         """How often it occurs in a text of these analysed terms."""
         if self.exact:
             return _occurrences(fold(text), self.exact)
+        if len(self.runs) == 1:
+            return _occurrences(terms, self.runs[0])
         return max(_occurrences(terms, run) for run in self.runs)
 
 
@@ -144,15 +147,19 @@ def _lines(view: View, wanted: Sequence[_Term]) -> Iterator[_Line]:
         .where(among, row.kind.in_(lexical.SPOKEN_AND_SHOWN), *passage_conditions(view.scope))
         .order_by(row.video_key, row.kind, row.start_s, row.passage_id)
     )
-    for passage_id, key, video_id, terms, times, *fields in view.connection.execute(query):
+    rows = view.connection.execute(query.execution_options(yield_per=_ROWS))
+    for passage_id, key, video_id, terms, times, *fields in rows:
         passage = view.named(key, passage_of(passage_id, video_id, fields))
         yield _Line(passage, terms.split(), times or ())
 
 
 def _in_video(lines: Sequence[_Line], wanted: Sequence[_Term]) -> Iterator[Mention]:
     for line in lines:
-        counts = {term.asked: term.count(line.terms, line.passage.text) for term in wanted}
-        if any(counts.values()):
+        counts = {}
+        for term in wanted:
+            if count := term.count(line.terms, line.passage.text):
+                counts[term.asked] = count
+        if counts:
             yield _mention(line, wanted, counts)
     long = [term for term in wanted if term.longest > 1]
     last: dict[tuple[str, str | None], _Line] = {}
@@ -187,18 +194,17 @@ def _crossing(before: _Line, line: _Line, wanted: Sequence[_Term]) -> Iterator[M
 
 def _mention(line: _Line, wanted: Sequence[_Term], counts: dict[str, int]) -> Mention:
     passage = line.passage
-    found = tuple(asked for asked, count in counts.items() if count)
-    start_s, end_s = _span(line, [term for term in wanted if counts[term.asked]])
+    start_s, end_s = passage.start_s, passage.end_s
+    if line.times:
+        start_s, end_s = _span(line, [term for term in wanted if term.asked in counts])
     total = sum(counts.values())
     ids = (passage.id,)
-    return Mention(passage.kind, start_s, end_s, passage.text, passage.speaker, found, total, ids)
+    return Mention(passage.kind, start_s, end_s, passage.text, passage.speaker, tuple(counts), total, ids)
 
 
 def _span(line: _Line, terms: Sequence[_Term]) -> tuple[float, float]:
     """From the first cue (or word) that has a part of what was found to the last."""
     whole = (line.passage.start_s, line.passage.end_s)
-    if not line.times:
-        return whole
     begins = [int(begin) for begin, *_ in line.times]
     edges = [*begins, len(line.passage.text) + 1]
     # How many terms lie before each cue tells in which cues a run of terms lies.

@@ -45,6 +45,8 @@ _ARABIC_SIGNS = re.compile("[\u0640\u064b-\u065f\u0670]")
 _ARABIC_LETTERS = str.maketrans("أإآٱى", "ااااي")
 _MARKS = re.compile("[\u0300-\u036f]")
 _LONGEST_WORD = 64
+# Texts up to this length are remembered with their terms: sentences are, whole documents are not.
+_SENTENCE = 500
 _STEMMERS = {
     "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "en": "english",
     "es": "spanish", "et": "estonian", "eu": "basque", "fi": "finnish", "fr": "french", "ga": "irish", "hi": "hindi",
@@ -69,15 +71,26 @@ def analyse(text: str, language: str | None) -> list[str]:
     A run of paired characters gives each character and each pair, interleaved (``abc`` → a, ab, b, bc, c), so that
     a single character is found too and phrases stay adjacent.
     """
-    terms: list[str] = []
+    if len(text) > _SENTENCE:
+        return list(_terms(text, language))
+    return list(_terms_of_sentence(text, language))
+
+
+def _terms(text: str, language: str | None) -> Iterator[str]:
     for run, paired in _runs(text):
         if not paired:
-            terms.append(_term(run, language))
+            yield _term(run, language)
             continue
         for position, character in enumerate(run):
-            terms.append(character)
-            terms.extend([run[position : position + 2]] if position + 1 < len(run) else [])
-    return terms
+            yield character
+            if position + 1 < len(run):
+                yield run[position : position + 2]
+
+
+@lru_cache(maxsize=20_000)
+def _terms_of_sentence(text: str, language: str | None) -> tuple[str, ...]:
+    """One question weighs each sentence four times, and the next one many of the same."""
+    return tuple(_terms(text, language))
 
 
 def query_terms(text: str, languages: Iterable[str | None] = (None,)) -> list[str]:

@@ -15,7 +15,7 @@ import copy
 import re
 import unicodedata
 from collections import Counter
-from functools import cache
+from functools import cache, lru_cache
 from tempfile import gettempdir
 from typing import Any
 
@@ -84,6 +84,7 @@ def guess_language(text: str) -> str | None:
     return _by_function_words(words) or _classified(sample, _LATIN, sure)
 
 
+@lru_cache(maxsize=256)
 def stop_words(text: str) -> frozenset[str]:
     """The function words to leave out of a question: English ones, and those of the language that they are of.
 

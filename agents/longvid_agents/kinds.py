@@ -1,0 +1,83 @@
+"""What kind of question it is: one table of signs, read once, for whoever answers by rules, by lists or by a model.
+
+A question has as many kinds as it has signs; each reader takes the first that matters to it. A wrong kind costs wording
+or a round, never an answer.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+Kind = Literal["summary", "discussion", "define", "count", "when", "who", "list", "explain"]
+RouteKind = Literal["locate", "explain", "list", "compare", "who", "count", "summarise", "visual"]
+
+_VIDEOS = "videos?|meetings?|lectures?|talks?|calls?|recordings?|files?|films?|sessions?|episodes?"
+_TEXT = {
+    "visual": r"\b(?:colou?rs?|wear(?:s|ing)?|looks? like|drawn|drawing|picture|photo|gesture|visible"
+    r"|on (?:the )?screen|(?:diagram|chart|graph|plot|logo|whiteboard|slide) (?:show|look|say|read)"
+    r"|shown (?:on|in) the)\b|(?:什么颜色|长什么样)",
+    "compare": r"\b(?:compare[ds]?|comparison|differences? between|differ(?:s|ent)? from|versus|vs|in common"
+    r"|across (?:the |all )?(?:videos|meetings|lectures|talks|calls)"
+    r"|(?:each|which|both) (?:of the )?(?:videos?|meetings?|lectures?|talks?|calls?))\b|比较|区别",
+    "summary": r"\b(?:summari[sz]e|summary|overview|recap|gist)\b|^what (?:is|are|was|were)\b.*\babout\W*$|总结|概括",
+    "discussion": r"\b(?:discuss(?:ed|ion|ions|ing)?|(?:think|thought|say|said|talk(?:ed)?|feel|felt) (?:of|about)"
+    r"|opinions?|thoughts|views?|attitude|presentation|think)\b",
+    "define": r"\b(?:defin(?:e[sd]?|ing|ition)|what (?:is|are) (?:an?|the)?|meaning of)\b",
+    "count": r"\bhow (?:many|often)\b|\bnumber of times\b|多少次|几次|几个",
+    "amount": r"\bhow much\b",
+    "times": r"\bhow (?:many times|often)\b|\bnumber of times\b|多少次|几次",
+    "who": r"\b(?:who|whom|whose)\b|谁",
+    "when": r"\b(?:when|at what (?:time|point)|where in)\b|什么时候|何时",
+    "where": r"\b(?:where|which (?:part|moment|minute))\b|哪里",
+    "choice": r"^\W*(?:list|name all|which|what are)\b",
+    "every": r"\b(?:list|name all|what are all|all (?:the )?(?:places|times|people|examples|steps)|every)\b|列出",
+    "plain": r"^\W*(?:what|why|how|explain|define|describe|does|do|did|is|are|was|were|can|should|which)\b"
+    r"|什么|为什么|如何",
+    "in which videos": rf"\b(?:which|what|how many)(?: of (?:the|my|our))? (?:{_VIDEOS})\b"
+    r".*\b(?:mention|say|said|talk|discuss|speak|spoke|cover|contain|about|appear|come)",
+    "how long": r"^\W*how (?:long|many (?:minutes|hours|seconds)) (?:is|are|was|were|does|do|did)\b"
+    r"(?:\W+(?:the|this|that|it|each|every|all|of|my|our|long|last|lasts?|take|run|recorded|whole|entire"
+    rf"|{_VIDEOS}))*\W*$",
+    "the videos": rf"^\W*(?:how many|which|what|list|show|name)(?: of)?(?: the| my| our| all)* (?:{_VIDEOS})"
+    r"(?:\W+(?:are|is|was|were|do|does|have|has|i|we|you|there|here|in|the|this|library|collection|it|hold|holds"
+    r"|indexed|known|altogether|total))*\W*$",
+}  # fmt: skip
+_SIGNS = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in _TEXT.items()}
+# The first sign that a question has decides its kind.
+_QUOTED: tuple[tuple[str, Kind], ...] = (
+    ("summary", "summary"),
+    ("discussion", "discussion"),
+    ("define", "define"),
+    ("count", "count"),
+    ("amount", "count"),
+    ("who", "who"),
+    ("when", "when"),
+    ("choice", "list"),
+)
+_ROUTED: tuple[tuple[str, RouteKind], ...] = (
+    ("visual", "visual"),
+    ("compare", "compare"),
+    ("summary", "summarise"),
+    ("count", "count"),
+    ("who", "who"),
+    ("when", "locate"),
+    ("where", "locate"),
+    ("every", "list"),
+    ("plain", "explain"),
+)
+
+
+def has_sign(question: str, *names: str) -> bool:
+    """Whether the question has any of these signs, by their names in the table."""
+    return any(_SIGNS[name].search(question) for name in names)
+
+
+def kind_of(question: str) -> Kind:
+    """How a quoted answer is chosen; ``"explain"`` when no sign tells."""
+    return next((kind for sign, kind in _QUOTED if has_sign(question, sign)), "explain")
+
+
+def route_kind(question: str) -> RouteKind | None:
+    """How a model goes about it; None when no sign tells."""
+    return next((kind for sign, kind in _ROUTED if has_sign(question, sign)), None)

@@ -1,0 +1,394 @@
+"""What longvid costs, each row beside the work that it is measured against, in one run: ``make bench``.
+
+    python benchmarks/bench.py                     # all rows, on fixtures of a minute
+    python benchmarks/bench.py --minutes 10 --only 1,2 --write docs/performance.md
+
+Values are ratios of processor time (user and system, of children too), taken in turns in this run, so that a machine
+that others use gives nearly the same. Fixtures are generated. Rows that were not run say so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import math
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+MARK = "<!-- make bench -->"
+
+
+@dataclass(frozen=True)
+class BenchRow:
+    """One line of the table: ``value`` of this run beside its ``goal``; ``counters`` say what was done for it."""
+
+    number: str
+    what: str
+    goal: str
+    value: str
+    counters: str = ""
+
+
+def cpu_s(work: Callable[[], object]) -> float:
+    """Processor seconds of this process and of the children it waits for."""
+    gc.collect()
+    before = _used()
+    work()
+    return _used() - before
+
+
+def _used() -> float:
+    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return sum(u.ru_utime + u.ru_stime for u in map(resource.getrusage, who))
+
+
+TIMES = 3
+
+
+def ratio(
+    ours: Callable[[], object], theirs: Callable[[], object], times: int | None = None
+) -> tuple[float, str]:
+    """The median of ours ÷ theirs over pairs that ran one after the other, and its spread in words."""
+    pairs = [(cpu_s(theirs), cpu_s(ours)) for _ in range(times or TIMES)]
+    found = sorted(mine / max(base, 1e-9) for base, mine in pairs)
+    base, mine = (statistics.median(column) for column in zip(*pairs, strict=True))
+    return statistics.median(found), f"{mine:.2f} ÷ {base:.2f} CPU·s, {found[0]:.2f}–{found[-1]:.2f}"
+
+
+def run(*command: str) -> Callable[[], object]:
+    """A command of this Python, in a process of its own."""
+    return lambda: subprocess.run([sys.executable, *command], check=True, capture_output=True)
+
+
+def longvid(*words: str) -> Callable[[], object]:
+    """A command of longvid, cold."""
+    return run("-c", "from longvid.cli import main; main()", *words)
+
+
+# Fixtures
+
+
+def fixtures(place: Path, minutes: float) -> dict[str, Path]:
+    """Lecture with a presenter, edited film, static meeting; each with scene-cut GOPs and with fixed ones of 2 s."""
+    from media_factory import Presenter, lecture, sample_slides, shots
+
+    rate, size, seconds = 25.0, (1280, 720), minutes * 60
+    count = max(2, round(seconds / 30))
+    joins = [("cut", "cut", "dissolve", "cut", "fade")[i % 5] for i in range(round(seconds / 4) - 1)]
+    scripts = {
+        "lecture": lecture(
+            sample_slides(count), seconds=seconds / count, rate=rate, size=size, overlays=(Presenter(),)
+        ),
+        "film": shots([4.0] * (len(joins) + 1), joins, rate=rate, size=size),  # type: ignore[arg-type]
+        "meeting": lecture(sample_slides(1), seconds=seconds, rate=rate, size=size),
+    }
+    made = {}
+    for name, script in scripts.items():
+        for gop, fixed in (("scene", {}), ("fixed", {"gop": 50, "scene_cuts": False})):
+            path = place / f"{name}-{gop}-{minutes:g}.mp4"
+            if not path.exists():
+                whole = script.write(path.with_name(f"part-{path.name}"), bitrate=1_500_000, **fixed)
+                whole.rename(path)
+            made[f"{name}, {gop} GOPs"] = path
+    return made
+
+
+def transcript(path: Path, minutes: float) -> Path:
+    """A meeting of so many minutes as WebVTT, a turn every four seconds, no two alike."""
+    subjects = ("the budget", "our release", "this pump", "the second survey", "a new server", "his report")
+    verbs = ("was moved to", "needs more of", "depends on", "will be ready before", "was tested against")
+    objects = (
+        "next Tuesday",
+        "the old contract",
+        "three engineers",
+        "what the customer said",
+        "the winter plan",
+    )
+    lines = ["WEBVTT\n"]
+    for i in range(int(minutes * 15)):
+        at = [f"{t // 3600:02d}:{t // 60 % 60:02d}:{t % 60:02d}.000" for t in (4 * i, 4 * i + 4)]
+        said = f"{subjects[i % 6]} number {i} {verbs[i % 5]} {objects[i // 3 % 5]}, as {('Ana', 'Bo')[i % 2]} said"
+        lines.append(f"{at[0]} --> {at[1]}\n<v Speaker {i % 4}>I think that {said}.\n")
+    path.write_text("\n".join(lines))
+    return path
+
+
+# Rows
+
+
+def visual(place: Path, minutes: float) -> Iterator[BenchRow]:
+    """Rows 1 to 3."""
+    import av
+
+    from longvid_indexer.probe import probe
+    from longvid_indexer.visual import VisualResult, visual_pass
+
+    def bare(path: Path) -> int:
+        with av.open(str(path)) as container:
+            container.streams.video[0].thread_type = "NONE"
+            return sum(1 for _ in container.decode(video=0))
+
+    told, frames, decoded, decodes = [], 0, 0, set()
+    for name, path in fixtures(place, minutes).items():
+        info, seen = probe(path, "bench"), list[VisualResult]()
+        value, _ = ratio(
+            lambda p=path, i=info, s=seen: s.append(visual_pass(p, i)), lambda p=path: bare(p), 1
+        )
+        told.append((value, name))
+        frames += bare(path)
+        decoded += int(seen[0].counters["frames_decoded"])
+        decodes.add(seen[0].counters["decodes"])
+    low, high = min(told), max(told)
+    what = f"fixtures of {minutes:g} min, 1280x720 at 25/s"
+    yield BenchRow(
+        "1", "visual pass ÷ bare decode, one thread", "≤ 1.20",
+        f"{low[0]:.2f}–{high[0]:.2f}", f"{low[1]} to {high[1]}; {what}",
+    )  # fmt: skip
+    yield BenchRow("2", "the same, fast mode", "≤ 0.35", "not built", "")
+    yield BenchRow(
+        "3", "frames decoded ÷ frames; decodes", "≤ 1.01; 1", f"{decoded / frames:.3f}; {max(decodes):g}",
+        f"{decoded} of {frames}",
+    )  # fmt: skip
+
+
+def whole_pictures() -> Callable[[object], object]:
+    """What reading a picture is without longvid: found on all of it, lines read in sixes."""
+    from rapidocr import RapidOCR
+
+    engine = RapidOCR(
+        params={
+            "Global.log_level": "error",
+            "Global.use_cls": False,
+            "Det.limit_type": "max",
+            "Det.limit_side_len": 1280,
+            "EngineConfig.onnxruntime.intra_op_num_threads": 1,
+            "EngineConfig.onnxruntime.inter_op_num_threads": 1,
+        }
+    )
+    return lambda picture: engine(picture)
+
+
+def screen(place: Path, minutes: float) -> Iterator[BenchRow]:
+    """Row 4: what is on the example lectures, and an editor that is scrolled."""
+    from longvid_indexer.probe import probe
+    from longvid_indexer.screen_readers.rapidocr import RapidOcrReader
+    from longvid_indexer.screen_text import ScreenTextResult, read_screen
+    from longvid_indexer.vision.pictures import decode_webp
+    from longvid_indexer.visual import visual_pass
+    from media_factory import slide, write_video
+    from test_screen_states import RATE, scrolled
+
+    reader = RapidOcrReader(threads=1)
+    reader.read(slide("warm", ("up",)))
+    plain = whole_pictures()
+    cost, before, slides, lines, distinct = 0.0, list[float](), 0, 0, 0
+    paths = sorted(p for p in (ROOT / "examples" / "lectures").iterdir() if p.suffix in (".mp4", ".mkv"))
+    for path in paths:
+        seen, read = visual_pass(path, probe(path, "bench")), list[ScreenTextResult]()
+        cost += cpu_s(lambda s=seen, r=read: r.append(read_screen(s.keyframes, reader, s.states)))
+        slides += len(seen.slides)
+        pictures = [decode_webp(keyframe.image) for keyframe in seen.keyframes[::4]]
+        before += [cpu_s(lambda p=each: plain(p)) for each in pictures]
+        lines += int(read[0].counters["lines_read"])
+        distinct += len({line.text for line in read[0].lines})
+    each, then = cost / slides, sum(before) / len(before)
+    yield BenchRow(
+        "4",
+        "screen text a slide; ÷ whole pictures given to the engine; lines recognised ÷ distinct lines",
+        "≤ 0.5 CPU·s",
+        f"{each:.2f} CPU·s; {each / then:.2f}; {lines / distinct:.2f}",
+        f"{slides} slides, {lines} lines recognised; {then:.2f} CPU·s a whole picture in the same run",
+    )
+    frames = scrolled(1.4, 0.2)
+    path = write_video(place / "scroll.mp4", frames, RATE, crf=20)
+    seen, read = visual_pass(path, probe(path, "bench")), []
+    cost = cpu_s(lambda: read.append(read_screen(seen.keyframes, reader, seen.states)))
+    counted = read[0].counters
+    yield BenchRow(
+        "4", f"screen text of {len(frames) / RATE:.0f} s of scrolled editor", "–", f"{cost:.1f} CPU·s",
+        f"{counted['ocr_calls']:g} readings, {counted['lines_read']:g} lines recognised, "
+        f"{counted['lines_reused']:g} known",
+    )  # fmt: skip
+
+
+def asking(place: Path, minutes: float) -> Iterator[BenchRow]:
+    """Rows 5 and 6, over an hour of meeting."""
+    from longvid import Library
+
+    folder = place / "hour"
+    folder.mkdir(exist_ok=True)
+    library = str(Path(tempfile.mkdtemp(dir=place)) / "hour.longvid")
+    with Library.open(library, create=True) as lib:
+        said = transcript(folder / "meeting.vtt", 60)
+        spent = cpu_s(lambda: lib.index(said))
+        questions = [f"what depends on number {i}?" for i in range(12)]
+        lib.ask(questions[0], extractive=True)
+        warm = [cpu_s(lambda q=q: lib.ask(q, extractive=True)) for q in questions]
+    value, told = ratio(
+        longvid("ask", "what was moved to next Tuesday?", "-L", library), run("-c", "import torch")
+    )
+    yield BenchRow("5", "cold `ask` ÷ `import torch`", "≤ 1.0", f"{value:.2f}", told)
+    yield BenchRow(
+        "6", "warm `ask`, extractive, one hour of meeting, p50", "≤ 60 ms (163 meetings)",
+        f"{1000 * statistics.median(warm):.0f} ms", f"{len(warm)} questions",
+    )  # fmt: skip
+    yield BenchRow(
+        "8", "indexing a transcript, an hour of it, all stages", "≤ 5 CPU·s", f"{spent:.1f} CPU·s", ""
+    )
+
+
+def unchanged(place: Path, minutes: float) -> Iterator[BenchRow]:
+    """Row 10."""
+    from longvid import Library
+
+    folder = place / "thousand"
+    folder.mkdir(exist_ok=True)
+    for number in range(1000):
+        (folder / f"{number:04}.vtt").write_text(
+            f"WEBVTT\n\n00:00.000 --> 00:02.000\nThis is talk number {number}.\n"
+        )
+    with Library.open(Path(tempfile.mkdtemp(dir=place)) / "thousand.longvid", create=True) as lib:
+        lib.index(folder, only=["transcript"])
+        reports = lib.index(folder, only=["transcript"])
+        value, told = ratio(
+            lambda: lib.index(folder, only=["transcript"]),
+            lambda: subprocess.run(
+                ["find", str(folder), "-printf", "%s %T@ %p\n"], check=True, capture_output=True
+            ),
+        )
+    same = sum(report.status == "unchanged" for report in reports)
+    yield BenchRow(
+        "10",
+        "second `index` of 1,000 files ÷ find + stat",
+        "≤ 20",
+        f"{value:.0f}",
+        f"{same} unchanged; {told}",
+    )
+
+
+def seeking(place: Path, minutes: float) -> Iterator[BenchRow]:
+    """Row 12: pictures for a question, out of two places of a lecture."""
+    import av
+
+    from longvid_indexer.probe import probe
+    from longvid_indexer.rewatch import Rewatcher
+
+    path = fixtures(place, minutes)["lecture, fixed GOPs"]
+    info = probe(path, "bench")
+    times_s = [at + 0.2 * i for at in (info.duration_s / 3, info.duration_s / 2) for i in range(8)]
+
+    def exact() -> None:
+        for time_s in times_s:
+            with av.open(str(path)) as container:
+                container.seek(int(time_s * 1e6))
+                next(f for f in container.decode(video=0) if f.time is not None and f.time >= time_s - 1e-3)
+
+    again = Rewatcher()
+    value, told = ratio(lambda: Rewatcher().pictures(path, info, times_s), exact)
+    again.pictures(path, info, times_s)
+    yield BenchRow(
+        "12", "16 evidence frames ÷ 16 exact seeks", "≤ 0.20", f"{value:.2f}",
+        f"{again.groups_decoded} groups, {again.frames_decoded} frames; {told}",
+    )  # fmt: skip
+
+
+def embedding(place: Path, minutes: float) -> Iterator[BenchRow]:
+    """Row 13, with the tiny model of the tests."""
+    import numpy as np
+    import torch
+
+    from longvid_storage.models.image_encoders.open_clip import OpenClipEncoder
+
+    torch.set_num_threads(1)
+    encoder = OpenClipEncoder(ROOT / "tests" / "tiny_clip" / "model", device="cpu")
+    random = np.random.default_rng(0)
+    frames = [random.integers(0, 255, (360, 640, 3), dtype=np.uint8) for _ in range(64)]
+    encoder.encode_images(frames[:2])
+    value, told = ratio(
+        lambda: encoder.encode_images(frames), lambda: [encoder.encode_images([each]) for each in frames]
+    )
+    yield BenchRow("13", "image embedding ÷ one by one, tiny model", "≤ 0.33", f"{value:.2f}", told)
+
+
+MEASURED = {"1": visual, "4": screen, "5": asking, "10": unchanged, "12": seeking, "13": embedding}
+NOT_RUN = (
+    BenchRow(
+        "7",
+        "search over 1,000,000 passages",
+        "≤ 10 ms",
+        "not run",
+        "`benchmarks/performance.py` has the scans",
+    ),
+    BenchRow("9", "peak memory, 2 h ÷ 10 min", "≤ 1.10", "not run", "needs two hours of fixture"),
+    BenchRow(
+        "11", "speech stage ÷ recogniser alone", "≤ 1.1", "not run", "`benchmarks/speech.py` has speech"
+    ),
+    BenchRow(
+        "GPU", "decode to tensors, FAISS over 10 million, time to first token", "–", "not run", "no GPU here"
+    ),
+)
+
+
+def main() -> None:
+    """Measure, print the table, and write it where ``--write`` says."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--minutes", type=float, default=1.0, help="length of the generated videos")
+    parser.add_argument("--cache", type=Path, help="where fixtures are kept from run to run")
+    parser.add_argument("--only", help="rows, such as 1,4,5")
+    parser.add_argument("--write", type=Path, help="the page whose table is replaced")
+    options = parser.parse_args()
+    wanted = (options.only or ",".join(MEASURED)).split(",")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    rows: list[BenchRow] = []
+    with tempfile.TemporaryDirectory() as fresh:
+        place = options.cache or Path(fresh)
+        place.mkdir(parents=True, exist_ok=True)
+        for number in wanted:
+            for row in MEASURED[number](place, options.minutes):
+                print(line(row), flush=True)
+                rows.append(row)
+    if not options.only:
+        for row in NOT_RUN:
+            print(line(row))
+            rows.append(row)
+    if options.write:
+        write(options.write, rows)
+
+
+def write(page: Path, rows: list[BenchRow]) -> None:
+    """Put rows into the table of a page; those that were not measured now stay as they were."""
+    before, table, after = page.read_text(encoding="utf-8").split(MARK)
+    now = {row.number for row in rows}
+    stay = [
+        old
+        for old in table.splitlines()
+        if old.startswith("| ") and old.split("|")[1].strip() not in {"#", *now}
+    ]
+    found = sorted([*stay, *map(line, rows)], key=_place)
+    head = ["| # | what | goal | value | counters, and what was measured |", "|---|---|---|---|---|"]
+    page.write_text(MARK.join([before, "\n".join(["", *head, *found, ""]), after]), encoding="utf-8")
+
+
+def _place(row: str) -> float:
+    number = row.split("|")[1].strip()
+    return float(number) if number.isdigit() else math.inf
+
+
+def line(row: BenchRow) -> str:
+    """A row of the table."""
+    return f"| {row.number} | {row.what} | {row.goal} | {row.value} | {row.counters} |"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,175 @@
+"""What a library costs as it grows: indexing one more meeting, searching, memory; and one very long transcript.
+
+    OMP_NUM_THREADS=1 python benchmarks/growth.py                       # 10, 100 and 1,000 meetings: about ten minutes
+    python benchmarks/growth.py --meetings 10 100 --cues 50000
+
+Processor seconds of one process each, so that a machine that others use gives the same numbers; memory is the most that
+the process held. Meetings are made by code: 40 cues of two speakers, about three minutes. Needs the ``offline`` extra.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from longvid import Library
+
+_THINGS = """
+    pump valve filter budget plant river tunnel report vendor machine model bridge cable mayor engine crane ferry
+    harbour winter storm letter office kitchen gate price contract winch anchor sluice
+""".split()  # noqa: SIM905 - a list of words reads better as words
+_DONE = ("is", "was", "has", "needs", "gives", "finds", "keeps", "moves", "costs", "holds")
+_QUESTIONS = (
+    "the crane of the harbour",
+    "what does the ferry cost?",
+    "who decided about the sluice?",
+    "winter storm",
+)
+_CUE_S = 4.5
+_ONE_BY_ONE = 4
+
+
+def main() -> None:
+    """Print the tables of ``docs/performance.md`` on growth."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--meetings", type=int, nargs="*", default=[10, 100, 1000])
+    parser.add_argument("--cues", type=int, default=50_000, help="of the long transcript; 0 leaves it out")
+    parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        kind, library, path = options.child
+        print(json.dumps(_CHILDREN[kind](Path(library), Path(path))))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        if options.meetings:
+            growing(Path(folder), sorted(options.meetings))
+        if options.cues:
+            long_transcript(Path(folder), options.cues)
+
+
+def growing(folder: Path, counts: list[int]) -> None:
+    """One library that grows from count to count; each number by a process of its own."""
+    print(
+        "| meetings | one more, CPU s | of it in a batch | first search | warm search, ms | first ask | memory, MB |"
+    )
+    print("|---|---|---|---|---|---|---|")
+    made = 0
+    for count in counts:
+        batch = folder / f"until {count}"
+        for number in range(made, count - _ONE_BY_ONE):
+            _meeting(batch / f"2025 sync {number:05d}.vtt", number)
+        inside = _run("index", folder, batch)["seconds"] / max(1, count - _ONE_BY_ONE - made)
+        few = folder / f"few {count}"
+        for number in range(count - _ONE_BY_ONE, count):
+            _meeting(few / f"2025 sync {number:05d}.vtt", number)
+        single = list(_run("one by one", folder, few).values())
+        made = count
+        used = _run("use", folder, folder)
+        print(
+            f"| {count:,} | {statistics.median(single):.2f} ({min(single):.2f} to {max(single):.2f}) | {inside:.2f}"
+            f" | {used['first search']:.2f} | {1000 * used['warm search']:.0f} | {used['first ask']:.2f}"
+            f" | {used['memory']:.0f} |",
+            flush=True,
+        )
+
+
+def long_transcript(folder: Path, cues: int) -> None:
+    """One transcript of so many cues, alone in its library."""
+    place = folder / "long"
+    path = _meeting(place / "in" / "long talk.vtt", 1, cues)
+    seconds = _run("index", place, path)["seconds"]
+    used = _run("long", place, place)
+    print(f"\n{cues:,} cues: transcript, structure and summaries {seconds:.1f} s of CPU")
+    for name, value in used.items():
+        print(f"  {name}: {value:.2f}")
+
+
+def _meeting(path: Path, seed: int, cues: int = 40) -> Path:
+    chosen = random.Random(seed)
+
+    def sentence() -> str:
+        words = " ".join(chosen.choices(_THINGS, k=chosen.randint(2, 5)))
+        start = chosen.choices(
+            ("The", "We decided to keep the", "I will order the", "Who has the"), (20, 1, 1, 1)
+        )[0]
+        return f"{start} {chosen.choice(_THINGS)} {chosen.choice(_DONE)} the {words}."
+
+    lines = ["WEBVTT", ""]
+    for number in range(cues):
+        speaker = "Ada" if number // 3 % 2 else "Ben"
+        start_s = number * _CUE_S
+        lines += [f"{_clock(start_s)} --> {_clock(start_s + _CUE_S - 0.3)}", f"<v {speaker}>{sentence()}", ""]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+def _clock(seconds: float) -> str:
+    return f"{seconds // 3600:02.0f}:{seconds % 3600 // 60:02.0f}:{seconds % 60:06.3f}"
+
+
+def _run(kind: str, folder: Path, path: Path) -> dict[str, float]:
+    command = [sys.executable, __file__, "--child", kind, str(folder / "library"), str(path)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def _index(library: Path, path: Path) -> dict[str, float]:
+    with Library.open(library, create=True) as lib:
+        lib.index(path)
+    return {"seconds": time.process_time()}
+
+
+def _one_by_one(library: Path, path: Path) -> dict[str, float]:
+    """What each file costs a process that has already indexed one."""
+    first, *others = sorted(path.iterdir())
+    with Library.open(library) as lib:
+        lib.index(first)
+        return {other.name: _cpu_s(lambda other=other: lib.index(other)) for other in others}  # type: ignore[misc]
+
+
+def _use(library: Path, path: Path) -> dict[str, float]:
+    with Library.open(library) as lib:
+        used = {"first search": _cpu_s(lambda: lib.search(_QUESTIONS[0]))}
+        warm = [_cpu_s(lambda query=query: lib.search(query)) for query in _QUESTIONS * 3]  # type: ignore[misc]
+        used["warm search"] = statistics.median(warm)
+        used["first ask"] = _cpu_s(lambda: lib.ask(_QUESTIONS[1]))
+    return {**used, "memory": _memory_mb()}
+
+
+def _long(library: Path, path: Path) -> dict[str, float]:
+    with Library.open(library) as lib:
+        (video,) = lib.videos()
+        return {
+            "mentions of 'the', CPU s": _cpu_s(lambda: lib.mentions(["the"])),
+            "summary, CPU s": _cpu_s(lambda: lib.summary(video.video_id)),
+            "first search, CPU s": _cpu_s(lambda: lib.search(_QUESTIONS[0])),
+            "warm search, CPU s": _cpu_s(lambda: lib.search(_QUESTIONS[1])),
+            "memory, MB": _memory_mb(),
+        }
+
+
+def _cpu_s(work: Callable[[], object]) -> float:
+    begun = time.process_time()
+    work()
+    return time.process_time() - begun
+
+
+def _memory_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+_CHILDREN = {"index": _index, "one by one": _one_by_one, "use": _use, "long": _long}
+
+if __name__ == "__main__":
+    main()

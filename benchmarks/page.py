@@ -1,0 +1,225 @@
+"""What the page costs in Chromium over loopback: ready to ask, bytes, long tasks in long lists; and its pictures.
+
+    python benchmarks/page.py                      # the figures of docs/page.md
+    python benchmarks/page.py --pictures docs      # the pictures of README and docs, of the demo's library
+
+Needs Debian's chromium and chromium-driver, and selenium.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+from longvid_storage.db.store import Store  # noqa: E402
+from longvid_storage.types import Utterance, VideoInfo  # noqa: E402
+from page_tools import Page, Served, browser, scheme, size, wait  # noqa: E402
+
+LINES, CARDS, ROUNDS = 50_000, 5_000, 5
+WORDS = (
+    "the",
+    "plan",
+    "for",
+    "the",
+    "new",
+    "database",
+    "is",
+    "to",
+    "move",
+    "every",
+    "row",
+    "in",
+    "one",
+    "night",
+)
+
+
+def fill(place: Path) -> None:
+    """Ten hours of transcript in one video, and thousands of others that are nothing but their card."""
+    with Store.open(place, create=True) as store:
+        store.upsert_video(
+            VideoInfo("f" * 64, "ten hours", 36_000.0, False, False, media_type="transcript"), "long"
+        )
+        store.set_path("/nowhere/ten hours.vtt", "f" * 64, size=1, mtime_ns=1)
+        step_s = 36_000 / LINES
+        lines = [
+            Utterance(
+                i * step_s,
+                (i + 0.9) * step_s,
+                f"{i} {' '.join(WORDS[i % 7 : i % 7 + 4 + i % 9])}",
+                f"Speaker {i // 9 % 5}",
+            )
+            for i in range(LINES)
+        ]
+        with store.stage("f" * 64, "transcript", "1") as writer:
+            writer.replace_utterances(lines, source="made by the benchmark")
+        for i in range(CARDS):
+            store.upsert_video(
+                VideoInfo(f"{i:064x}", f"talk {i:04}", 60.0 + i, False, False, media_type="transcript"),
+                "many",
+            )
+
+
+# Long tasks are told by the browser itself, and buffered from the navigation on.
+WATCH = """
+window.tasks = [];
+new PerformanceObserver((list) => window.tasks.push(...list.getEntries().map((each) => Math.round(each.duration))))
+  .observe({type: 'longtask', buffered: true});
+"""
+SCROLL = """
+const [selector, done] = arguments;
+const inside = (root) => [...root.querySelectorAll('*')].map((each) => each.shadowRoot && find(each.shadowRoot));
+const find = (root) => root.querySelector(selector) ?? inside(root).find(Boolean);
+const list = find(document);
+let frames = 0;
+const step = () => {
+  list.scrollTop += frames++ % 40 === 39 ? list.scrollHeight / 12 : 900;
+  if (frames < 240) requestAnimationFrame(step);
+  else done([Math.round(list.scrollTop), Math.round(list.scrollHeight)]);
+};
+step();
+"""
+FOLLOW = """
+const [done] = arguments;
+let at_s = 0;
+const step = () => {
+  at_s += 137;
+  const detail = {video_id: 'f'.repeat(64), at_s};
+  document.dispatchEvent(new CustomEvent('longvid-time', {detail}));
+  if (at_s < 34_800) requestAnimationFrame(step); else done();
+};
+step();
+"""
+READY = """
+const shown = performance.getEntriesByType('navigation')[0];
+const picture = (each) => /\\/(frame|media|storyboard)/.test(each.name);
+const all = [shown, ...performance.getEntriesByType('resource')].filter((each) => !picture(each));
+return [performance.now(), all.reduce((sum, each) => sum + each.transferSize, 0), all.length];
+"""
+
+
+def figures(folder: Path) -> None:
+    """Print the figures."""
+    fill(folder / "library")
+    served = Served(folder / "library")
+    try:
+        with browser(folder / "profile") as driver:
+            page = Page(driver, served.url)
+            ready = []
+            for _ in range(ROUNDS):
+                driver.execute_cdp_cmd("Network.clearBrowserCache", {})
+                driver.get("about:blank")
+                driver.get(served.url)
+                wait(
+                    lambda: page.run("const [b] = deep('textarea'); b?.focus(); return b?.matches(':focus')"),
+                    "one can ask",
+                )
+                wait(lambda: "video" in page.text(".scope b"), "the scope is told")
+                ready.append(page.run(READY))
+            times = sorted(round(each[0]) for each in ready)
+            print(
+                f"ready to ask: {statistics.median(times)} ms ({times[0]}-{times[-1]}, {ROUNDS} navigations)"
+            )
+            print(f"transferred: {ready[-1][1] / 1000:.0f} kB in {ready[-1][2]} answers, without pictures")
+            scrolled(page, f"?view=search&video={'f' * 64}", ".lines", f"{LINES} lines of transcript")
+            follow(page)
+            scrolled(page, "?view=library&collection=many", ".cards", f"{CARDS} cards")
+    finally:
+        served.stop()
+
+
+def scrolled(page: Page, address: str, selector: str, what: str) -> None:
+    page.open(address)
+    page.run(WATCH)
+    wait(lambda: page.run("return deep('.line, .card').length"), "the list is there", 60)
+    loading = settled(page)
+    page.run("window.tasks = []")
+    page.driver.set_script_timeout(120)
+    top, height = page.driver.execute_async_script(SCROLL, selector)
+    tasks = page.run("return window.tasks")
+    drawn = page.run("return deep('.line, .card').length")
+    print(
+        f"{what}: longest task {max(loading, default=0)} ms while loading, {max(tasks, default=0)} ms while "
+        f"scrolling {top} of {height} px; {drawn} are in the page then"
+    )
+
+
+def settled(page: Page) -> list[int]:
+    """Wait until the list grows no more; the long tasks until then, in ms."""
+    before = -1
+    while (height := page.run("return deep('.lines, .cards')[0].scrollHeight")) != before:
+        before = height
+        page.driver.execute_async_script("setTimeout(arguments[0], 1500)")
+    return list(page.run("return window.tasks"))
+
+
+def follow(page: Page) -> None:
+    page.run("window.tasks = []")
+    page.driver.execute_async_script(FOLLOW)
+    longest = max(page.run("return window.tasks"), default=0)
+    print(f"following ten hours in 255 steps: longest task {longest} ms")
+
+
+def pictures(folder: Path, into: Path) -> None:
+    """Three pictures of the demo's library: an answer beside the player, search, the library in the dark."""
+    from longvid import Library
+    from longvid.paths import example_lectures
+
+    with Library.open(folder / "library", create=True) as library:
+        library.index([example_lectures()], collection="lectures")
+    served = Served(folder / "library")
+    try:
+        with browser(folder / "profile") as driver:
+            page = Page(driver, served.url)
+            size(driver, 1280, 800)
+            page.open()
+            page.ask("What happens if the learning rate is too large?")
+            page.click(".chip")
+            page.film()
+            page.run("deep('video')[0].pause()")
+            take(page, into / "page-answer.webp")
+            page.open("?view=search&find=migration")
+            wait(lambda: page.there(".group mark"), "something is found")
+            page.click(".row.hit")
+            wait(lambda: page.there(".line.cited"), "the line is marked")
+            take(page, into / "page-search.webp")
+            scheme(driver, "dark")
+            page.open("?view=library")
+            wait(
+                lambda: page.run("return deep('.card img').filter((i) => i.naturalWidth).length >= 4"),
+                "pictures are there",
+            )
+            take(page, into / "page-library.webp")
+    finally:
+        served.stop()
+
+
+def take(page: Page, path: Path) -> None:
+    """A picture of the window, small enough for a repository."""
+    import io
+
+    from PIL import Image
+
+    page.driver.execute_async_script("setTimeout(arguments[0], 700)")
+    with Image.open(io.BytesIO(page.driver.get_screenshot_as_png())) as picture:
+        picture.convert("RGB").save(path, quality=80, method=6)
+    print(f"{path}: {path.stat().st_size / 1000:.0f} kB")
+
+
+if __name__ == "__main__":
+    asked = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    asked.add_argument(
+        "--pictures", type=Path, help="write the pictures into this folder, and print no figures"
+    )
+    wanted = asked.parse_args()
+    with tempfile.TemporaryDirectory() as made:
+        if wanted.pictures:
+            pictures(Path(made), wanted.pictures)
+        else:
+            figures(Path(made))

@@ -1,0 +1,91 @@
+"""Videos of one title are told apart, and times that are guesses are not cited as exact."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from longvid import Library, printing
+from longvid_indexer.titles import file_title
+from longvid_storage.errors import NotFoundError
+
+
+def transcript(path: Path, *lines: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cues = [
+        f"00:{at:02d}.000 --> 00:{at + 4:02d}.000\n{line}\n"
+        for at, line in zip(range(0, 60, 5), lines, strict=False)
+    ]
+    path.write_text("\n".join(["WEBVTT\n", *cues]), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
+    folder = tmp_path_factory.mktemp("apart")
+    transcript(folder / "talks/north/tides.vtt", "The moon pulls at the water of the north sea.")
+    transcript(folder / "talks/south/tides.vtt", "The moon pulls at the water of the south sea.")
+    transcript(folder / "2026-03-02 weekly harbour/sync.vtt", "The crane on the quay is painted blue.")
+    transcript(folder / "2026-03-09 weekly harbour/sync.vtt", "The crane on the quay is painted green.")
+    transcript(folder / "2026-03-09 harbour walk/audio1187123.vtt", "The lighthouse is closed.")
+    library = Library.open(folder / "library", create=True)
+    library.index([folder / "talks", *sorted(folder.glob("2026*"))], only=["transcript"])
+    return library
+
+
+def test_lists_and_citations_say_what_tells_them_apart(library: Library) -> None:
+    titles = [video.title for video in library.videos()]
+    assert titles == [
+        "2026-03-09 harbour walk",
+        "sync (2026-03-02)",
+        "sync (2026-03-09)",
+        "tides (north)",
+        "tides (south)",
+    ]
+    answer = library.ask("Where is the crane?")
+    cited = {c.title for claim in answer.claims for c in claim.citations}
+    assert cited
+    assert cited <= {"sync (2026-03-02)", "sync (2026-03-09)"}
+    assert {moment.title for moment in library.search("moon") if not moment.near} == {
+        "tides (north)",
+        "tides (south)",
+    }
+    assert [group.title for group in library.mentions(["south"])] == ["tides (south)"]
+
+
+def test_what_is_listed_is_found_by_that_name(library: Library) -> None:
+    assert library.find("tides (south)").title == library.find("Tides (South)").title == "tides (south)"
+    with pytest.raises(NotFoundError, match=r"tides \(north\).*tides \(south\)"):
+        library.find("tides")
+    only = library.ask("In sync (2026-03-09), where is the crane?")
+    assert [c.title for claim in only.claims for c in claim.citations] == ["sync (2026-03-09)"]
+
+
+@pytest.mark.parametrize(
+    ("path", "title"),
+    [
+        ("2026-01-15 15.00.00 Weekly sync 8812/video1881234567.mp4", "2026-01-15 15.00.00 Weekly sync 8812"),
+        ("Kick-off with the harbour/audio_only.m4a", "Kick-off with the harbour"),
+        ("20260308 sync/Recording (2).mp4", "20260308 sync"),
+        ("downloads/video.mp4", "video"),
+        ("a b c/video.mp4", "video"),
+        ("Kick-off with the harbour/Talk on tides.mp4", "Talk on tides"),
+    ],
+)
+def test_the_folder_names_what_the_file_does_not(path: str, title: str) -> None:
+    assert file_title(Path(path)) == title
+
+
+def test_a_time_that_is_a_guess_is_cited_as_one(tmp_path: Path) -> None:
+    said = " ".join(f"The {what} of the ferry is inspected every {n} weeks." for n, what in enumerate(
+        ["engine", "rudder", "anchor", "hull", "mast", "radio", "ramp", "galley"] * 6, 2))  # fmt: skip
+    path = tmp_path / "ferry.vtt"
+    path.write_text(f"WEBVTT\n\n00:00.000 --> 00:01.500\n{said}\n", encoding="utf-8")
+    with Library.open(tmp_path / "library", create=True) as library:
+        library.index([path], only=["transcript"])
+        answer = library.ask("What was said about the rudder?")
+        assert answer.found
+        assert all(c.approximate for claim in answer.claims for c in claim.citations)
+        assert "[ferry @ about " in printing.answer(answer)
+        assert "ferry @ about " in printing.moments(library.search("rudder"))
