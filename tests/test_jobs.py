@@ -15,11 +15,12 @@ from fastapi.testclient import TestClient
 from longvid.library import Library
 from longvid.server.jobs import HowFar, Jobs
 from longvid.server.settings import ServerSettings
+from longvid.server.uploads import Uploads
 from longvid_indexer.report import FileFinished, FilesFound, IndexReport, StageStarted, Told
 from longvid_storage.errors import AccessError
 from serve_tools import bearer, serving
 from served_films import engines, make_film
-from test_uploads import begin, send
+from test_uploads import TUS, begin, send
 
 
 @pytest.fixture
@@ -107,6 +108,29 @@ def test_an_upload_is_indexed_and_played(library: Library, films: Path) -> None:
         (video,) = client.get("/v1/videos").json()["items"]
         assert video["title"] == "sent"
         assert client.get(f"/v1/videos/{video['video_id']}/media").content == film
+
+
+def test_a_film_and_its_subtitles_that_were_sent_are_one_video(library: Library, films: Path) -> None:
+    with serving(library) as client:
+        names = {}
+        make_film(films / "three.mp4", seconds=1)
+        for name in ("one.mp4", "one.vtt", "three.mp4"):
+            data = (films / name).read_bytes()
+            place = begin(client, len(data), name)
+            assert send(client, place, 0, data).status_code == 204
+            names[name] = place.rpartition("/")[2]
+        body = {"uploads": list(names.values()), "collection": "sent"}
+        done = ended(client, client.post("/v1/jobs", json=body).json())
+        assert {each["file"]: each["status"] for each in done["reports"]} == {
+            "one.mp4": "indexed",
+            "three.mp4": "indexed",
+        }
+        assert done["files_named"] == sorted(names)
+        assert library.transcript_info("one").source.endswith("one.vtt")
+        assert client.post("/v1/jobs", json=body).json()["files_named"] == done["files_named"]
+        for upload_id in names.values():
+            assert client.delete(f"/v1/uploads/{upload_id}", headers=TUS).status_code == 204
+        assert [each.name for each in library.beside("uploads").iterdir()] == ["partial"]
 
 
 class Gate:
@@ -247,7 +271,8 @@ def test_progress_only_ever_grows_and_notes_are_bounded() -> None:
 
 
 def test_what_cannot_be_begun_is_no_end_of_the_thread(library: Library, tmp_path: Path) -> None:
-    jobs = Jobs(library, ServerSettings())
+    settings = ServerSettings()
+    jobs = Jobs(library, settings, Uploads(library.work, tmp_path / "up", settings))
     with pytest.raises(AccessError, match="not below a folder"):
         jobs.ask(_local(), ["/etc"], [], None)
     job = library.work.ask("", {"paths": [str(tmp_path / "none.mp4")], "collection": None})

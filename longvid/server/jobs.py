@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from longvid.library import Library
     from longvid.server.caller import Caller
     from longvid.server.settings import ServerSettings
+    from longvid.server.uploads import Uploads
 
 LOG = logging.getLogger("longvid.server")
 _KEPT_EACH_S = 1.0
@@ -106,10 +107,12 @@ class Jobs:
     Args:
         library: the whole of it.
         settings: say from where may be indexed.
+        uploads: what was sent.
     """
 
-    def __init__(self, library: Library, settings: ServerSettings) -> None:
+    def __init__(self, library: Library, settings: ServerSettings, uploads: Uploads) -> None:
         self._library = library
+        self._uploads = uploads
         self._work = library.work
         self._roots = settings.roots
         self._wake = threading.Condition()
@@ -138,12 +141,14 @@ class Jobs:
                 f"you may index into {', '.join(sorted(who.collections)) or 'no collection'}: name one as collection"
             )
         found = [str(self._allowed(who, collection, path)) for path in paths]
-        for upload_id in uploads:
-            upload = self._work.upload(who.key_id, upload_id)
+        sent = [self._work.upload(who.key_id, upload_id) for upload_id in dict.fromkeys(uploads)]
+        for upload in sent:
             if upload.path is None:
-                raise UsageError(f"the upload {upload_id} is not whole yet: send the rest of it")
-            found.append(upload.path)
-        asked = {"paths": sorted(set(found)), "collection": collection}
+                raise UsageError(f"the upload {upload.upload_id} is not whole yet: send the rest of it")
+        names = sorted({Path(path).name for path in found} | {upload.name for upload in sent})
+        if sent:
+            found += self._uploads.together(sent)
+        asked = {"paths": sorted(set(found)), "collection": collection, "names": names}
         job = self._work.ask(who.key_id, asked)
         self.wake()
         return job
@@ -186,7 +191,7 @@ class Jobs:
             "state": job.state,
             "cancelling": job.state in UNFINISHED and job.job_id in self._cancelled,
             "collection": job.asked.get("collection"),
-            "files_named": [Path(path).name for path in job.asked.get("paths", ())],
+            "files_named": job.asked.get("names", []),
             "created_s": job.created_s,
             "ended_s": job.ended_s,
             **(progress or HowFar().told | {"stage": None}),

@@ -4,7 +4,8 @@
 
     <library>.uploads/             or where uploads of [server] says
     ├── partial/ID                 what has come so far: its size is the offset
-    └── ID/the name of it.mp4      whole, and of a kind that longvid indexes
+    ├── ID/the name of it.mp4      whole, and of a kind that longvid indexes
+    └── ID.set/…                   what one job was to index together
 
 A file is looked at once it is whole, and is gone if it is no media and no transcript. A name becomes a plain file name
 before it is used at all.
@@ -21,7 +22,8 @@ import shutil
 import threading
 import time
 import unicodedata
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -240,10 +242,31 @@ class Uploads:
             raise MediaError(error.message.replace(str(path), upload.name), code="not_media") from error
         self._work.finish_upload(upload.upload_id, str(path))
 
+    def together(self, uploads: Sequence[StoredUpload]) -> list[str]:
+        """Where these uploads, which are whole, are indexed: several in one folder, as subtitles lie beside films.
+
+        Of those with the same name, and those that were brought together with others before, each stays where it is.
+        """
+        paths = {each.upload_id: Path(each.path or "") for each in uploads}
+        common = self._folder / f"{min(paths)}.set"
+        for each in uploads if len(paths) > 1 else ():
+            old, new = paths[each.upload_id], common / each.name
+            if old.parent.name != each.upload_id or new.exists():
+                continue
+            common.mkdir(mode=0o700, exist_ok=True)
+            os.link(
+                old, new
+            )  # there twice until the new place is noted: a server that ends here loses nothing
+            self._work.finish_upload(each.upload_id, str(new))
+            _unlink(old)
+            paths[each.upload_id] = new
+        apart = [str(path) for path in paths.values() if path.parent != common]
+        return [*apart, *([str(common)] if len(apart) < len(paths) else [])]
+
     def remove(self, upload: StoredUpload) -> None:
         """Delete an upload and what there is of it."""
         (self._partial / upload.upload_id).unlink(missing_ok=True)
-        shutil.rmtree(self._folder / upload.upload_id, ignore_errors=True)
+        _unlink(Path(upload.path) if upload.path else self._folder / upload.upload_id / upload.name)
         self._work.forget_upload(upload.upload_id)
 
     def tidy(self) -> int:
@@ -256,6 +279,13 @@ class Uploads:
                 self.remove(upload)
                 gone += 1
         return gone
+
+
+def _unlink(path: Path) -> None:
+    """Delete a file, and its folder where it was the last in it."""
+    path.unlink(missing_ok=True)
+    with suppress(OSError):
+        path.parent.rmdir()
 
 
 def _write_all(file: object, data: bytes) -> int:

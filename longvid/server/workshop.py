@@ -36,7 +36,7 @@ class Workshop:
         self.decoding = CapacityLimiter(2)
         self.uploads = Uploads(work, folder, settings)
         self.webhooks = Webhooks(work, settings.webhook_hosts)
-        self.jobs = Jobs(library, settings)
+        self.jobs = Jobs(library, settings, self.uploads)
         self.jobs.on_end = self.webhooks.wake
 
 
