@@ -11,6 +11,7 @@ and the memory of the server before and after.
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import statistics
 import subprocess
@@ -68,6 +69,12 @@ def drive_url(url: str, clients: int, seconds: float) -> list[float]:
             client.post("/v1/search", json={"query": query, "k": 5}).raise_for_status()
 
         return drive(search, clients, seconds)
+
+
+def cpu_s(pid: int) -> float:
+    """Seconds of processor that a process has used, all its threads together."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def memory_mb(pid: int) -> float:
@@ -143,10 +150,17 @@ def main() -> None:
                 elsewhere.submit(drive_url, url, 1, 2).result()
             for clients in (1, given.clients):
                 seconds = given.seconds if clients > 1 else given.seconds / 4
+                began = time.process_time()
                 inside = drive(lambda query: library.search(query, k=5), clients, seconds)
+                used, began = time.process_time() - began, cpu_s(running.pid)
                 outside = elsewhere.submit(drive_url, url, clients, seconds).result()
-                print(f"{clients} clients, Library in one process: {spread(inside)}")
-                print(f"{clients} clients, longvid serve: {spread(outside)}")
+                used_there = cpu_s(running.pid) - began
+                for name, times, used_s in (
+                    ("Library in one process", inside, used),
+                    ("longvid serve", outside, used_there),
+                ):
+                    each = used_s / len(times) * 1000
+                    print(f"{clients} clients, {name}: {spread(times)}, {each:.1f} ms of processor each")
             elsewhere.submit(flood, url, 500).result()
             before = memory_mb(running.pid)
             times = elsewhere.submit(flood, url, given.requests).result()

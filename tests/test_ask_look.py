@@ -133,7 +133,9 @@ def test_what_a_picture_is_said_to_show_supports_no_more_than_that() -> None:
     lm = ScriptedLM(
         SEES, claiming("Mr. Huffman drew 12 trees.", "drawn in red"), NOTHING, NOTHING, ENOUGH, sees=True
     )
-    assert not tools.ask(COLOUR, lm=lm).found
+    answer = tools.ask(COLOUR, lm=lm)
+    assert "12 trees" not in answer.answer
+    assert answer.claims == tools.ask(COLOUR).claims, "as without a model"
 
 
 @pytest.mark.parametrize("filters", [Scope(speaker="Ana"), Scope(video_ids=frozenset({"meet"}))])

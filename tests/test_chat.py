@@ -358,10 +358,19 @@ def older(path: Path, old_turn: Callable[[str, str, str], dict[str, Any]]) -> No
     with Library.open(path) as library:
         ids = {each.title: each.video_id for each in library.videos()}
     with sqlite3.connect(path / "library.db") as connection:
-        for table in ("turn_videos", "turns", "chats", "api_keys"):
+        for table in (
+            "turn_videos",
+            "turns",
+            "chats",
+            "api_keys",
+            "deliveries",
+            "webhooks",
+            "uploads",
+            "jobs",
+        ):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("DROP INDEX IF EXISTS ix_videos_media_id")
-        for column in ("media_id", "subtitles"):
+        for column in ("media_id", "subtitles", "recorded_on"):
             connection.execute(f"ALTER TABLE videos DROP COLUMN {column}")
         connection.execute("UPDATE alembic_version SET version_num = ?", ("0005",))
     connection.close()

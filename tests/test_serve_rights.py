@@ -16,22 +16,14 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from longvid.server.mcp_tools import TOOLS
 from longvid_storage.types import speaker_key
 from serve_tools import bearer, library_of, serving, video
 
 SEEN, HIDDEN = ("garden", "ocean"), "team"
 REQUESTS = int(os.environ.get("LONGVID_RIGHTS_REQUESTS", "2000"))
-_OWN = {
-    "id",
-    "created",
-    "created_at",
-    "passage_id",
-    "passage_ids",
-    "passages",
-    "at_s",
-    "seconds",
-    "frames_decoded",
-}
+_TIMES = {"at_s", "seconds", "created", "created_at", "completed_at"}
+_OWN = {"id", "passage_id", "passage_ids", "passages", "frames_decoded"} | _TIMES
 _MINE = [video(name, number) for number in range(3) for name in SEEN]
 _FOREIGN = [video(HIDDEN, number) for number in range(4)]
 _TEXT = """tomato water compost light plants morning tides moon currents coast warm garden ocean part guest Maya
@@ -150,44 +142,69 @@ class Asker:
             lambda: {"method": "HEAD", "url": "/v1/uploads/none", "headers": {"Tus-Resumable": "1.0.0"}},
             lambda: self.get(self.chance.choice(["/v1/keys", "/metrics", "/v1/nothing"])),
             self.export,
-            lambda: self.post("/v1/verify", text=f"{self.words()}. {self.words()}, and no {self.words()}."),
-            lambda: self.get(self.chance.choice(["/v1/models", f"/v1/models/longvid:{self.collection()}"])),
-            self.openai,
             self.tool,
+            self.shape,
         ]
-        weights = [4, 3, 2, 4, 2, 5, 9, 2, 2, 2, 2, 1, 2, 2, 3, 1, 1, 2, 2, 2, 1, 3, 5]
+        weights = [4, 3, 2, 4, 2, 5, 9, 2, 2, 2, 2, 1, 2, 2, 3, 1, 1, 2, 2, 7, 3]
         return self.chance.choices(kinds, weights)[0]()
 
-    def openai(self) -> Request:
-        """A question in one of OpenAI's shapes, of a collection or of all that may be seen."""
-        model = self.chance.choice(["longvid", f"longvid:{self.collection()}"])
-        messages = [{"role": "user", "content": self.question()}]
-        shape = self.chance.choice([("chat/completions", "messages"), ("responses", "input")])
-        return {"method": "POST", "url": f"/v1/{shape[0]}", "json": {"model": model, shape[1]: messages}}
-
     def tool(self) -> Request:
-        """A call of an agent's tool, or a resource that is listed or read."""
-        video = {"video": self.video()}
-        called = [
-            ("search", {"query": self.words(), **self.filters()}),
-            ("mentions", {"terms": self.chance.sample(_WORDS, 2), **self.filters()}),
-            ("ask", {"question": self.question()}),
-            ("transcript", {**video, "from_s": 5}),
-            ("list", {"words": self.chance.choice(_WORDS), "collection": self.collection()}),
-            *((name, video) for name in ("outline", "speakers", "summary")),
-            ("look", {**video, "at_s": [1]}),
-            ("index", {"job": "none"}),
-        ]
-        name, arguments = self.chance.choice(called)
-        given = {k: v[0] if k == "video" and isinstance(v, list) else v for k, v in arguments.items()}
-        uri = f"longvid://video/{self.video()}/{self.chance.choice(['transcript', 'chapters', 'frame/3'])}"
-        method, params = self.chance.choice(
-            [("tools/call", {"name": name, "arguments": given})] * 6
-            + [("resources/list", {}), ("resources/read", {"uri": uri}), ("tools/list", {})]
+        """A tool or resource of MCP, with the same words in other names."""
+        name = self.chance.choice([*(each.name for each in TOOLS), "none"])
+        given: dict[str, Any] = {
+            "query": self.words(),
+            "terms": self.chance.sample(_WORDS, 2),
+            "question": self.question(),
+            "video": self.video(),
+            "at_s": 5,
+            "paths": ["/tmp"],
+            "words": self.chance.choice(_WORDS),
+        }
+        takes = next((each.takes for each in TOOLS if each.name == name), {"properties": {}, "required": []})
+        needed = {key: given[key] for key in takes.get("required", ()) if key in given}
+        told = {
+            key: each for key, each in self.filters().items() if key in takes["properties"] and key != "video"
+        }
+        call: dict[str, Any] = {
+            "method": "tools/call",
+            "params": {"name": name, "arguments": {**needed, **told}},
+        }
+        kind = self.chance.choice(["transcript", "chapters", ""])
+        reads = {
+            "method": "resources/read",
+            "params": {"uri": f"longvid://video/{self.video()}/{kind}".strip("/")},
+        }
+        call = self.chance.choices(
+            [call, reads, {"method": "resources/list"}, {"method": "tools/list"}], [8, 2, 1, 1]
+        )[0]
+        headers = {"Accept": "application/json, text/event-stream"}
+        return {
+            "method": "POST",
+            "url": "/mcp",
+            "json": {"jsonrpc": "2.0", "id": 1, **call},
+            "headers": headers,
+        }
+
+    def shape(self) -> Request:
+        """A text to verify, or a question in the shapes of OpenAI."""
+        model = f"longvid:{self.collection()}"
+        text = f"{self.words()} {self.words()}. {self.question()}"
+        return self.chance.choice(
+            [
+                {"method": "POST", "url": "/v1/verify", "json": {"text": text, **self.filters()}},
+                {"method": "GET", "url": self.chance.choice(["/v1/models", f"/v1/models/{model}"])},
+                {
+                    "method": "POST",
+                    "url": "/v1/responses",
+                    "json": {"model": model, "input": self.question()},
+                },
+                {
+                    "method": "POST",
+                    "url": "/v1/chat/completions",
+                    "json": {"model": model, "messages": [{"role": "user", "content": self.question()}]},
+                },
+            ]
         )
-        headers = {"Accept": "application/json, text/event-stream", "MCP-Protocol-Version": "2025-06-18"}
-        message = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
-        return {"method": "POST", "url": "/mcp", "json": message, "headers": headers}
 
     def export(self) -> Request:
         """Of an answer there was, or of one that was changed to cite another video."""

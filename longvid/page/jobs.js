@@ -10,7 +10,7 @@ const EVERY_MS = 1500;
 const ENDED = ['done', 'failed', 'cancelled'];
 
 class Jobs extends Part {
-  static properties = {collection: {}, collections: {attribute: false}, bare: {type: Boolean}, uploads: {state: true}, jobs: {state: true}, fault: {state: true}, left: {state: true}, open: {state: true}};
+  static properties = {collection: {}, collections: {attribute: false}, bare: {type: Boolean}, uploads: {state: true}, jobs: {state: true}, fault: {state: true}, left: {state: true}, known: {state: true}};
 
   constructor() {
     super();
@@ -86,7 +86,8 @@ class Jobs extends Part {
       ${this.fault ? html`<p class="fault" role="alert">${this.fault}</p>` : nothing}
       ${this.left.map(({key, name}) => html`<p class="job soft">${t('upload.interrupted', {name})}
         <button class="quiet" @click=${() => { forgetUpload(key); this.left = interrupted(); }}>${t('upload.forget')}</button></p>`)}
-      <ul>${this.uploads.map((each) => this.upload(each))}${this.shown().map((job) => this.job(job))}</ul></section>`;
+      <ul>${this.uploads.map((each) => this.upload(each))}${this.shown().map((job) => this.job(job))}</ul>
+      ${this.bare && this.known && !this.jobs.length ? html`<p class="soft">${t('jobs.none')}</p>` : nothing}</section>`;
   }
 
   shown() {

@@ -60,7 +60,7 @@ const TEXTS = {
   'upload.files': 'Add files', 'upload.folder': 'Add a folder', 'upload.into': 'into', 'upload.none': 'no collection', 'upload.drop': 'or drop them anywhere here',
   'upload.speed': '{mb} MB/s', 'upload.stop': 'Stop {name}', 'upload.stopped': 'Stopped.',
   'upload.interrupted': '“{name}” was not sent whole: choose it again and it goes on.', 'upload.forget': 'Forget it',
-  'jobs.label': 'Jobs', 'jobs.one': 'Job {id}', 'jobs.cancel': 'Cancel', 'jobs.progress': 'Progress', 'jobs.speed': '{x}× real time',
+  'jobs.label': 'Jobs', 'jobs.none': 'Nothing was asked to be indexed here.', 'jobs.one': 'Job {id}', 'jobs.cancel': 'Cancel', 'jobs.progress': 'Progress', 'jobs.speed': '{x}× real time',
   'job.queued': 'waiting', 'job.running': 'running', 'job.done': 'done', 'job.failed': 'failed', 'job.cancelled': 'cancelled',
 
   'watch.only': 'Ask only this', 'watch.close': 'Close the video', 'watch.tabs': 'About this video',
