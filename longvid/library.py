@@ -406,8 +406,12 @@ class Library(Cinema):
         self, collection: str, *, length: str = "short", extractive: bool = False
     ) -> list[Summary]:
         """One summary for each video of a collection, by title. Raises as ``summary`` does."""
-        videos = self.videos(collection=collection)
-        return [self.summary(v.video_id, length=length, extractive=extractive) for v in videos]
+        from longvid_agents.minutes import summary_of_video
+
+        lm, chosen = None if extractive else self.engines.video_lm, checked_length(length)
+        ids = [video.video_id for video in self.videos(collection=collection)]
+        with self._store.view(Scope(collection=collection)) as view:  # others' titles tell nothing apart here
+            return [summary_of_video(view, video_id, chosen, lm) for video_id in ids]
 
     def collection_digest(
         self, collection: str, *, length: str = "short", extractive: bool = False

@@ -108,6 +108,10 @@ def test_only_the_best_stretches_are_looked_at_and_of_slides_only_where_nobody_s
     shown = int(np.flatnonzero(~both.speech)[0])
     (rows,) = stretches([both], [np.where(both.speech, 0.0, 9.0)], 1).values()
     assert shown not in rows
+    only_shown = np.where(both.speech, NO_HIT, 9.0)
+    assert [each.tolist() for each in stretches([both], [only_shown], 1).values()] == [
+        [shown]
+    ]  # who speaks is no hit
     alone = make_timeline("v", [RankedPassage(slide, "greenhous", None)])
     assert [each.tolist() for each in stretches([alone], [np.array([9.0])], 1).values()] == [[0]]
 

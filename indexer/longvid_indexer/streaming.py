@@ -3,9 +3,8 @@
 The times in the stream are the library's (0 = what a player shows first), and it begins exactly at the second asked
 for. H.264 and AAC are copied, all else is made anew. Nothing is written to disk, and no more is made than is read.
 
-Copied pictures must begin at a keyframe, which may lie before the second asked for. The pictures from there on are
-sent along with their times squeezed into the last hundredth of a second before it, so that a player decodes them and
-shows none of them.
+Copied pictures must begin at a keyframe: so they are where one is shown at the second asked for, else made anew. (To
+send those from the keyframe before along, in no time, shows the first of them in a player that is paused.)
 """
 
 from __future__ import annotations
@@ -181,7 +180,8 @@ def _tracks(source: ClipSource, first: Any, container: Any, from_s: float) -> It
     path = Path(source.span.path)
     video = first_video(first)
     if source.pictures is not None:
-        if _copies_pictures(path, video, first, source.info):
+        begins = from_s == 0 or (source.keyframe_s is not None and source.whole)
+        if begins and _copies_pictures(path, video, first, source.info):
             yield _copied_pictures(source, container.add_stream_from_template(video), from_s)
         else:
             yield _made_pictures(source, *_encoder(source, container), from_s)
@@ -196,7 +196,7 @@ def _tracks(source: ClipSource, first: Any, container: Any, from_s: float) -> It
 def _copied_pictures(source: ClipSource, stream: Any, from_s: float) -> Iterator[_Part]:
     with reading(Path(source.span.path), source.info, first_video, from_s) as (container, video):
         last_s = -1.0
-        for pts_s, dts_s, packet in _decodable(demux(container, video), source.info):
+        for pts_s, dts_s, packet in _decodable(demux(container, video), source):
             # Squeezed alike, both keep their order; what is decoded must be so at a time of its own, from 0 on.
             last_s = max(_squeezed(dts_s, from_s) - _REORDERED / _TICKS, last_s + 1 / _TICKS, 0.0)
             packet.pts, packet.dts = round(_squeezed(pts_s, from_s) * _TICKS), round(last_s * _TICKS)
@@ -212,8 +212,8 @@ def _squeezed(time_s: float, from_s: float) -> float:
     return time_s if time_s >= from_s else max(0.0, from_s - (from_s - time_s) / _SQUEEZE)
 
 
-def _decodable(packets: Iterator[Any], info: VideoInfo) -> Iterator[tuple[float, float, Any]]:
-    """(presented, decoded, packet) from the first keyframe on.
+def _decodable(packets: Iterator[Any], source: ClipSource) -> Iterator[tuple[float, float, Any]]:
+    """(presented, decoded, packet) from the keyframe on that is shown at the start of the span.
 
     What files say about decoding is missing in places (Matroska) and wrong in others: a picture is decoded, at the
     latest, when the earliest of those that come behind it is shown.
@@ -222,9 +222,9 @@ def _decodable(packets: Iterator[Any], info: VideoInfo) -> Iterator[tuple[float,
     waiting: deque[tuple[float, Any]] = deque()
     last_s = 0.0
     for packet in packets:
-        time_s = time_of(packet, info)
+        time_s = time_of(packet, source.info)
         last_s = last_s + 1 / _TICKS if time_s is None else time_s
-        if begin_s is None and packet.is_keyframe:
+        if begin_s is None and packet.is_keyframe and last_s > (source.keyframe_s or 0.0) - 1e-3:
             begin_s = last_s
         # Pictures stored behind the keyframe and shown before it need what is not here.
         if not packet.size or begin_s is None or last_s < begin_s:

@@ -23,8 +23,9 @@ _LARGE = 11
 _TWO_LINES = 3.6
 # Higher than so many of its small letters is a drawing, or a block of lines.
 _LINE = 6
-# So much of what may be letters there is in boxes when its writing was found; the rest are marks of the drawing.
-_MOST_FOUND = 0.7
+# A drawing has fewer edges than this on its area, a photograph more; and so much of its marks is in boxes when its
+# writing was found at all.
+_DRAWN, _MOST_FOUND = 0.2, 0.3
 _SURE = 0.5
 # What the recogniser's pictures are high, and at least wide.
 _HEIGHT, _NARROWEST = 48, 64
@@ -112,7 +113,8 @@ class RapidOcrReader:
         for part in large:
             line = _LINE * writing.letter_height(part)
             missed = [each for each in left if _middle_in(each, part)]
-            if part[3] - part[1] > line and writing.share_in(part, known) >= _MOST_FOUND:
+            drawn = writing.density(part) < _DRAWN and writing.share_in(part, known) >= _MOST_FOUND
+            if part[3] - part[1] > line and drawn:
                 small += [each for each in missed if each[3] - each[1] <= line]
             elif missed:
                 small.append(part)

@@ -77,6 +77,11 @@ class Writing:
         inside = self.marks[self._in(part)]
         return float(np.quantile(inside[:, 3] - inside[:, 1], 0.2)) if len(inside) else 0.0
 
+    def density(self, part: Part) -> float:
+        """The share of a part's area that is edges, 0 to 1."""
+        x0, y0, x1, y1 = part
+        return float(self._edges[y0:y1, x0:x1].mean())
+
     def share_in(self, part: Part, boxes: Sequence[Part]) -> float:
         """The share of the marks in a part that are in one of these boxes too, 0 to 1."""
         inside = self._in(part)

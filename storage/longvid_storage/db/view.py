@@ -97,7 +97,10 @@ class View:
     def within(self, scope: Scope) -> View:
         """The same snapshot within another scope, which must be a narrower one (``Scope.narrowed``); rights stay."""
         narrower = View(self.connection, replace(scope, rights=self.scope.rights), self.home, self.encoders)
-        narrower._wider = self
+        if (
+            scope.collection == self.scope.collection
+        ):  # what tells titles apart is the collection's own affair
+            narrower._wider = self
         return narrower
 
     @cached_property

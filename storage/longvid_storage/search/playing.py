@@ -89,7 +89,8 @@ def stretches(pool: Sequence[Timeline], scores: Sequence[Floats], most: int) -> 
         near = np.zeros(len(timeline), np.bool_)
         for middle_s in middles:
             around = np.abs(timeline.middles - middle_s) <= REACH_S * timeline.scale
+            around &= scores[number] > NO_HIT / 2
             spoken = around & timeline.speech
             near |= spoken if spoken.any() else around
-        inside[number] = np.flatnonzero(near & (scores[number] > NO_HIT / 2))
+        inside[number] = np.flatnonzero(near)
     return inside
