@@ -114,12 +114,12 @@ def test_cover_art_is_not_video(tmp_path: Path) -> None:
 
 
 def test_a_lone_transcript(tmp_path: Path) -> None:
-    path = tmp_path / "meeting.vtt"
+    path = tmp_path / "standup.vtt"
     path.write_text(
         "WEBVTT\n\n00:01.000 --> 00:02.000\nHello\n\n00:01.500 --> 00:09.250\nlonger\n\n00:03.000 --> 00:04.000\nx"
     )
     info = probe(path, "id")
-    assert (info.title, info.duration_s, info.media_type) == ("meeting", 9.25, "transcript")
+    assert (info.title, info.duration_s, info.media_type) == ("standup", 9.25, "transcript")
     assert (info.has_video, info.has_audio) == (False, False)
 
 

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from longvid_agents import replies
@@ -136,6 +136,7 @@ value = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(max_size=4), value, max_size=4), st.data())
 def test_however_a_reply_grows_only_what_is_whole_is_given(
     whole: dict[str, Any], data: st.DataObject

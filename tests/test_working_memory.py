@@ -45,12 +45,16 @@ def test_everything_is_shown_while_it_fits() -> None:
     assert window.digests == ()
 
 
-def test_the_oldest_are_folded_into_a_line_a_stretch_and_stay_citable() -> None:
-    memory = filled(40)
+def test_the_best_of_the_newest_search_is_read_and_the_rest_is_folded_and_stays_citable() -> None:
+    memory = WorkingMemory().meeting(SOURCES).adding(sentence(n) for n in range(20))
+    memory = memory.adding(sentence(n, "b") for n in range(20, 40))
     window = memory.window(600, estimate_tokens)
     shown = [item.id for item in window.items]
-    assert shown == [f"e{n}" for n in range(41 - len(shown), 41)]
-    assert 5 < len(shown) < 40
+    assert shown == [f"e{n}" for n in range(21, 21 + len(shown))]
+    assert 5 < len(shown) < 20
+    wider = [item.id for item in memory.window(1_000, estimate_tokens).items]
+    assert {"e1", "e21", "e40"} <= set(wider)
+    assert "e20" not in wider
     assert window.digests[0].startswith("e1–e20 First talk 0:00–1:39: word")
     assert all(memory.get(f"e{n}") is not None for n in range(1, 41))
 

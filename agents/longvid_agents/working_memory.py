@@ -1,11 +1,12 @@
 """Working memory of one question: every piece of evidence seen, under the id a model cites it by.
 
-Ids (``e1``, ``e2``, …) are given once and never lost. What a model reads is a window on the newest pieces within a
-token budget; older ones are folded into digests, a line for each stretch of a video, and stay citable by id.
+Ids (``e1``, ``e2``, …) are given once and never lost. What a model reads is a window on the pieces of the newest searches,
+the best of each first, within a token budget; others are folded into digests, a line for each stretch of a video, and stay citable by id.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -48,12 +49,14 @@ class MemoryWindow:
 class WorkingMemory:
     """Everything seen so far.
 
-    ``items`` in the order they were found; ``ruled_out`` the ids a model found of no use; ``videos`` the ids of
+    ``items`` in the order they were found, the best of each search first; ``searches`` how many were known when each of
+    them came; ``ruled_out`` the ids a model found of no use; ``videos`` the ids of
     videos met, whose place in it makes their label (``v1``, ``v2``, …); ``sources`` their titles and paths;
     ``cards`` what a list of the library said of some of them; ``looked`` says what was watched again.
     """
 
     items: tuple[MemoryItem, ...] = ()
+    searches: tuple[int, ...] = ()
     ruled_out: frozenset[str] = frozenset()
     videos: tuple[str, ...] = ()
     sources: Mapping[str, Names] = field(default_factory=dict)
@@ -99,7 +102,7 @@ class WorkingMemory:
             if sentence not in known:
                 known.add(sentence)
                 items.append(MemoryItem(f"e{len(items) + 1}", sentence, *self.sources[sentence.video_id]))
-        return replace(self, items=tuple(items))
+        return replace(self, items=tuple(items), searches=(*self.searches, len(self.items)))
 
     def ruling_out(self, ids: Iterable[str]) -> WorkingMemory:
         """The memory with these pieces marked as of no use: no longer shown, still known."""
@@ -110,17 +113,26 @@ class WorkingMemory:
         return tuple(item.passage for item in self.items if item.passage.kind == "picture")
 
     def window(self, most_tokens: int, count: Callable[[str], int]) -> MemoryWindow:
-        """The newest pieces that fit into ``most_tokens`` by ``count``, and digests of the others."""
+        """The pieces that fit into ``most_tokens`` by ``count``, of the newest search first, and digests of the others."""
         useful = [item for item in self.items if item.id not in self.ruled_out]
         costs = [count(item.passage.text) + _FRAME_TOKENS for item in useful]
         if sum(costs) <= most_tokens:
             return MemoryWindow(tuple(useful))
         room = most_tokens * (1 - DIGESTS)
-        first = len(useful)
-        while first and costs[first - 1] <= room:
-            first -= 1
-            room -= costs[first]
-        return MemoryWindow(tuple(useful[first:]), _digests(useful[:first], most_tokens * DIGESTS, count))
+        kept: set[str] = set()
+        for item, cost in sorted(zip(useful, costs, strict=True), key=lambda each: self._place(each[0])):
+            if cost > room:
+                break
+            room -= cost
+            kept.add(item.id)
+        shown = tuple(item for item in useful if item.id in kept)
+        others = [item for item in useful if item.id not in kept]
+        return MemoryWindow(shown, _digests(others, most_tokens * DIGESTS, count))
+
+    def _place(self, item: MemoryItem) -> tuple[int, int]:
+        """By the newest search that found it, then as it ranked there."""
+        number = int(item.id[1:]) - 1
+        return -bisect_right(self.searches, number), number
 
     def texts(self, items: Sequence[MemoryItem]) -> tuple[EvidenceText, ...]:
         """Pieces as a model reads them: by video as they were met, in time order."""
