@@ -63,14 +63,24 @@ def _shares_word(moment: Moment, terms: set[str]) -> bool:
 def _enter(ranked: list[tuple[Moment, float]], card: VideoCard, frame: Keyframe, score: float) -> None:
     video_id = card.video_id
     shown = Passage(0, video_id, "picture", frame.start_s, frame.end_s, "")
-    for place, (moment, so_far) in enumerate(ranked):
-        if moment.video_id == video_id and moment.start_s <= frame.time_s < moment.end_s:
-            seen = any(evidence.kind == "picture" for evidence in moment.evidence)
-            grown = moment if seen else replace(moment, evidence=(*moment.evidence, shown), near=False)
-            ranked[place] = (grown, so_far if seen else so_far + score)
-            return
     start_s = max(frame.start_s, frame.time_s - LONGEST_S / 2)
     end_s = min(frame.end_s, start_s + LONGEST_S)
+    for place, (moment, so_far) in enumerate(ranked):
+        if moment.video_id == video_id and moment.start_s <= frame.time_s < moment.end_s:
+            if any(evidence.kind == "picture" for evidence in moment.evidence):
+                return
+            both = so_far + score
+            if moment.near:  # only what is seen led there: the moment is as long as that, and no better
+                moment, both = _cut(moment, start_s, end_s), max(so_far, score)
+            ranked[place] = (replace(moment, evidence=(*moment.evidence, shown), near=False), both)
+            return
     if any(m.video_id == video_id and m.start_s < end_s and start_s < m.end_s for m, _ in ranked):
         return
     ranked.append((Moment(video_id, card.title, card.path, start_s, end_s, score, "moment", (shown,)), score))
+
+
+def _cut(moment: Moment, start_s: float, end_s: float) -> Moment:
+    """The part of a moment that lies in ``[start_s, end_s)``, with the evidence that touches it."""
+    start_s, end_s = max(start_s, moment.start_s), min(end_s, moment.end_s)
+    touching = tuple(each for each in moment.evidence if each.start_s < end_s and each.end_s > start_s)
+    return replace(moment, start_s=start_s, end_s=end_s, play_s=start_s, evidence=touching)
