@@ -136,6 +136,15 @@ value = st.recursive(
 )
 
 
+def test_a_number_that_is_cut_in_its_exponent_is_waited_for() -> None:
+    growing = GrowingReply()
+    assert list(growing.feed('{"a": 1e')) == []
+    assert growing.found == {}
+    assert list(growing.feed('16, "b": [2E')) == []
+    assert growing.found == {"a": 1e16, "b": []}
+    assert list(growing.feed("2]}")) == [("b", "2E2")]
+
+
 @settings(deadline=None)
 @given(st.dictionaries(st.text(max_size=4), value, max_size=4), st.data())
 def test_however_a_reply_grows_only_what_is_whole_is_given(

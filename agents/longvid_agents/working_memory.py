@@ -1,7 +1,8 @@
 """Working memory of one question: every piece of evidence seen, under the id a model cites it by.
 
-Ids (``e1``, ``e2``, …) are given once and never lost. What a model reads is a window on the pieces of the newest searches,
-the best of each first, within a token budget; others are folded into digests, a line for each stretch of a video, and stay citable by id.
+Ids (``e1``, ``e2``, …) are given once and never lost. What a model reads is a window on the pieces of the newest
+searches, the best of each first, within a token budget; others are folded into digests, a line for each stretch of a
+video, and stay citable by id.
 """
 
 from __future__ import annotations
@@ -113,7 +114,7 @@ class WorkingMemory:
         return tuple(item.passage for item in self.items if item.passage.kind == "picture")
 
     def window(self, most_tokens: int, count: Callable[[str], int]) -> MemoryWindow:
-        """The pieces that fit into ``most_tokens`` by ``count``, of the newest search first, and digests of the others."""
+        """Pieces that fit into ``most_tokens`` by ``count``, the newest search's first, and digests of the others."""
         useful = [item for item in self.items if item.id not in self.ruled_out]
         costs = [count(item.passage.text) + _FRAME_TOKENS for item in useful]
         if sum(costs) <= most_tokens:

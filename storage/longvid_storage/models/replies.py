@@ -97,6 +97,9 @@ def _strict(node: Any, known: Mapping[str, Any]) -> Any:
     return plain
 
 
+_DELIMITERS = frozenset(" \t\r\n,]}")
+
+
 class GrowingReply:
     """A reply that is still being written, or was cut off: what of it is whole.
 
@@ -161,8 +164,9 @@ class GrowingReply:
             value, end = _decoder.raw_decode(self._text, start)
         except (ValueError, RecursionError):
             return None, -1
-        # A number at the end may go on.
-        return (None, -1) if end == len(self._text) and self._text[end - 1] not in '"}]' else (value, end)
+        # A number may go on, also behind what reads as its end: the 1 of 1e16.
+        ended = self._text[end - 1] in '"}]' or self._text[end : end + 1] in _DELIMITERS
+        return (value, end) if ended else (None, -1)
 
     def _skip(self, pattern: re.Pattern[str], start: int | None = None) -> int:
         start = self._at if start is None else start
