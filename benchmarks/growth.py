@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from longvid import Library
@@ -135,13 +136,13 @@ def _one_by_one(library: Path, path: Path) -> dict[str, float]:
     first, *others = sorted(path.iterdir())
     with Library.open(library) as lib:
         lib.index(first)
-        return {other.name: _cpu_s(lambda other=other: lib.index(other)) for other in others}  # type: ignore[misc]
+        return {other.name: _cpu_s(partial(lib.index, other)) for other in others}
 
 
 def _use(library: Path, path: Path) -> dict[str, float]:
     with Library.open(library) as lib:
         used = {"first search": _cpu_s(lambda: lib.search(_QUESTIONS[0]))}
-        warm = [_cpu_s(lambda query=query: lib.search(query)) for query in _QUESTIONS * 3]  # type: ignore[misc]
+        warm = [_cpu_s(partial(lib.search, query)) for query in _QUESTIONS * 3]
         used["warm search"] = statistics.median(warm)
         used["first ask"] = _cpu_s(lambda: lib.ask(_QUESTIONS[1]))
     return {**used, "memory": _memory_mb()}

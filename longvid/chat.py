@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 from longvid.arguments import check_question
 from longvid_storage.db import chats
-from longvid_storage.db.library_files import read_only
 from longvid_storage.errors import LibraryError, NotFoundError, UsageError
 from longvid_storage.types import Answer, Scope
 
@@ -87,8 +86,7 @@ class Chat:
         from longvid_agents.conversation.chat import Conversation
         from longvid_agents.graph import ask as answer
 
-        if store.read_only:
-            raise read_only(store.path)
+        store.require_writable()
         name = None if name is None else checked_name(name)
         self._store = store
         with store.conversing() as connection:

@@ -9,8 +9,7 @@ import typer
 
 from longvid import output
 from longvid.cli_options import JsonOption, LibraryOption, open_library
-from longvid.opening import shown_place
-from longvid_storage.text.shown import shown
+from longvid_storage.text.shown import shown, without_password
 
 
 def check(
@@ -69,4 +68,4 @@ def copy(
     """Copy a library to another place, PostgreSQL for one, and compare every row; cut short, it goes on."""
     with open_library(source) as lib:
         rows = lib.copy_to(destination, lambda name, rows: output.note(f"  {name}: {rows}"))
-    output.note(shown(f"copied {rows} rows to {shown_place(destination)}, each compared"))
+    output.note(shown(f"copied {rows} rows to {without_password(destination)}, each compared"))

@@ -10,6 +10,8 @@ import typer
 from typer.core import TyperGroup
 
 from longvid import output
+from longvid.cli_options import JsonOption, LibraryOption
+from longvid_storage.text.shown import without_password
 
 if TYPE_CHECKING:
     from longvid.evaluation.windows import FixedWindows
@@ -34,14 +36,6 @@ app = typer.Typer(
     epilog="Example: longvid eval questions.jsonl --within --out report/",
 )
 
-LibraryOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--library", "-L", envvar="LONGVID_LIBRARY", help="Where the knowledge lives (a directory)."
-    ),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on stdout.")]
-
 
 def _open(library: str | Path | None) -> Library:
     from longvid.library import Library
@@ -52,7 +46,7 @@ def _open(library: str | Path | None) -> Library:
 def _name(library: str | Path | None) -> str:
     from longvid.paths import default_library
 
-    return str(library or default_library())
+    return without_password(str(library or default_library()))
 
 
 @app.command(epilog="Example: longvid eval questions.jsonl --within --ask --out report/")

@@ -52,7 +52,7 @@ def serve(
     settings = read_settings(told.server, told.path or "", host=host, port=port)
     with open_library(library, create=False, engines=engines) as lib:
         _require_keys(lib, settings)
-        run(lib, settings, lambda place: output.note(f"longvid: serving {shown(str(lib.path))} at {place}"))
+        run(lib, settings, lambda place: output.note(f"longvid: serving {shown(lib.name)} at {place}"))
 
 
 def _require_keys(lib: Library, settings: ServerSettings) -> None:
@@ -60,5 +60,5 @@ def _require_keys(lib: Library, settings: ServerSettings) -> None:
         return
     raise UsageError(
         f"whoever reaches {settings.host} would read the whole library: make a key first (longvid keys add NAME "
-        f"--library {lib.path}), or name an identity provider in [server.oidc] of longvid.toml"
+        f"--library {lib.name}), or name an identity provider in [server.oidc] of longvid.toml"
     )

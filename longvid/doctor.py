@@ -14,10 +14,9 @@ from longvid.models.naming import ModelPlan
 from longvid.models.profiles import PROFILES
 from longvid.models.registry import third_party
 from longvid.models.roles import ROLES
-from longvid.opening import shown_place
 from longvid.paths import default_library
 from longvid_storage.errors import LongvidError
-from longvid_storage.text.shown import shown
+from longvid_storage.text.shown import shown, without_password
 
 _INDENT = 14
 _MODELS_EXTRA = "pip install 'longvid[models]', then "
@@ -74,7 +73,7 @@ def examine(library: str | Path | None = None, engines: Engines | None = None) -
         gpu_gb=gpu_gb,
         config=None if chosen.config.path is None else str(chosen.config.path),
         profile=chosen.profile,
-        library=shown_place(path),
+        library=without_password(str(path)),
         library_videos=videos,
         library_error=error,
         vector_index=_vector_index(),

@@ -14,11 +14,6 @@ if TYPE_CHECKING:
 _POSTGRESQL = re.compile(r"postgresql(\+\w+)?:")
 
 
-def shown_place(place: str | Path) -> str:
-    """Its name without the password."""
-    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", str(place))
-
-
 def open_store(place: str | Path, *, create: bool = False) -> Store:
     """The store of the library at ``place``: a directory, or ``postgresql://USER@HOST/DATABASE``.
 

@@ -36,8 +36,13 @@ class Shelf:
         self._store = store
 
     @property
+    def name(self) -> str:
+        """Where it lies, as ``--library`` takes it; of PostgreSQL without the password."""
+        return self._store.name
+
+    @property
     def path(self) -> Path:
-        """Its directory."""
+        """Its directory; of a library in PostgreSQL, what this machine keeps of it."""
         return self._store.path
 
     def close(self) -> None:

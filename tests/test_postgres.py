@@ -168,9 +168,10 @@ def test_what_may_not_be_opened_is_one_sentence(tmp_path: Path) -> None:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(SchemaError, match="newer longvid"):
         PostgresStore.connect(newer, tmp_path)
-    for wrong in ("postgresql://", "postgresql://ada@db", "postgresql://ada:se:cret@:x/y"):
-        with pytest.raises(UsageError, match="postgresql://USER@HOST:PORT/DATABASE"):
+    for wrong in ("postgresql://", "postgresql://ada@db", "postgresql://ada:se:cr@et@:x/y"):
+        with pytest.raises(UsageError, match="postgresql://USER@HOST:PORT/DATABASE") as refused:
             PostgresStore.connect(wrong, tmp_path)
+        assert "cr" not in str(refused.value).partition("write")[0]
     with pytest.raises(LibraryError, match="cannot be reached") as caught:
         PostgresStore.connect("postgresql://ada:secret@127.0.0.1:1/archive", tmp_path)
     assert "secret" not in str(caught.value)
@@ -187,8 +188,11 @@ def test_a_user_who_may_only_read_reads(tmp_path: Path) -> None:
         connection.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader")
     with Library.open(place.replace("postgres:", "reader:"), engines=ToyEngines()) as lib:
         assert lib.mentions("budget")[0].title == "one"
-        with pytest.raises(ReadOnlyError):
-            lib.remove("one")
+        for change in (lambda: lib.remove("one"), lambda: lib.chat("monday")):
+            with pytest.raises(
+                ReadOnlyError, match=r"postgresql://reader\b.* may not be written by this user"
+            ):
+                change()
 
 
 def test_text_that_postgresql_does_not_take_is_taken(tmp_path: Path) -> None:

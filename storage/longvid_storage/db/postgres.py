@@ -33,10 +33,11 @@ from longvid_storage.errors import (
     StorageFullError,
     UsageError,
 )
+from longvid_storage.text.shown import without_password
 from longvid_storage.types import EVERYTHING, Scope
 
 SCHEME = "postgresql"
-OLDEST = 150_000
+OLDEST = 15
 # Advisory locks have two numbers: whose, and what for.
 _OURS = 0x4C56
 _WRITING = 0
@@ -48,7 +49,7 @@ def _parsed(place: str) -> URL:
         url = make_url(place)
     except (ArgumentError, ValueError) as error:
         raise UsageError(
-            f"{place!r} names no database: write postgresql://USER@HOST:PORT/DATABASE"
+            f"{without_password(place)!r} names no database: write postgresql://USER@HOST:PORT/DATABASE"
         ) from error
     if not url.database:
         raise UsageError(f"{_shown(url)!r} names no database: write postgresql://USER@HOST:PORT/DATABASE")
@@ -56,7 +57,7 @@ def _parsed(place: str) -> URL:
 
 
 def _shown(url: URL) -> str:
-    return url.set(drivername=SCHEME).render_as_string(hide_password=True)
+    return without_password(url.set(drivername=SCHEME).render_as_string(hide_password=False))
 
 
 class PostgresStore(Store):
@@ -108,9 +109,9 @@ class PostgresStore(Store):
 
     def _may_only_read(self) -> bool:
         with self._engine.connect() as connection:
-            if (found := connection.dialect.server_version_info or (0,)) < (OLDEST // 10_000,):
+            if (found := connection.dialect.server_version_info or (0,)) < (OLDEST,):
                 raise LibraryError(
-                    f"{self.name} is PostgreSQL {'.'.join(map(str, found))}: longvid needs {OLDEST // 10_000} or newer"
+                    f"{self.name} is PostgreSQL {'.'.join(map(str, found))}: longvid needs {OLDEST} or newer"
                 )
             if not inspect(connection).has_table("library"):
                 return False
@@ -167,8 +168,13 @@ class PostgresStore(Store):
         self, *, wait: bool = True, on_wait: Callable[[str], None] | None = None
     ) -> AbstractContextManager[None]:
         """Nothing is held for long: others index other videos meanwhile; see ``claim``."""
-        self._require_writable()
+        self.require_writable()
         return nullcontext()
+
+    def require_writable(self) -> None:
+        """Raise ``ReadOnlyError`` where this user may not write."""
+        if self.read_only:
+            raise ReadOnlyError(f"{self.name} may not be written by this user: connect as one who may")
 
     @contextmanager
     def claim(self, what: str) -> Iterator[bool]:

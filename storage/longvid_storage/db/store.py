@@ -68,6 +68,7 @@ class Store:
         read_only: bool,
     ) -> None:
         self.path = path
+        self.name = str(path)
         self._engine = engine
         self.read_only = read_only
         self._terms_current = False
@@ -228,7 +229,7 @@ class Store:
             BusyError: another process writes and ``wait`` is False.
             ReadOnlyError: the library may not be written.
         """
-        self._require_writable()
+        self.require_writable()
         return self._lock.held(wait=wait, on_wait=on_wait)
 
     @contextmanager
@@ -239,7 +240,8 @@ class Store:
         """
         yield True
 
-    def _require_writable(self) -> None:
+    def require_writable(self) -> None:
+        """Raise ``ReadOnlyError`` where the library may not be written."""
         if self.read_only:
             raise read_only(self.path)
 
@@ -344,7 +346,7 @@ class Store:
         It does not take the writer lock, which a process keeps for as long as it indexes: a turn waits for the end of
         another's transaction only.
         """
-        self._require_writable()
+        self.require_writable()
         with self._mapped_errors():
             with (
                 self._engine.connect().execution_options(write=True) as connection,

@@ -22,6 +22,9 @@ _EMOJI = "#*0-9\u00a9\u00ae\u2000-\u3299\U0001f000-\U0001faff"
 _SPELLED = re.compile(f"[\u0620-\u109f][\u200c\u200d](?=[\u0620-\u109f])|[{_EMOJI}]\ufe0f")
 
 
+_PASSWORD = re.compile(r"(://[^:/@]*):.*@")
+
+
 def shown(text: str) -> str:
     """The text on one line, without what cannot be seen: controls, signs of direction, zero widths, fillers.
 
@@ -31,6 +34,11 @@ def shown(text: str) -> str:
         return text
     kept = {match.end() - 1 for match in _SPELLED.finditer(text)}
     return "".join(sign if place in kept else _sign(sign) for place, sign in enumerate(text))
+
+
+def without_password(place: str) -> str:
+    """An address with ``***`` in place of its password, also one that cannot be read; a path as it is."""
+    return _PASSWORD.sub(r"\1:***@", place)
 
 
 def _sign(sign: str) -> str:
