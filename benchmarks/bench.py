@@ -80,15 +80,17 @@ def longvid(*words: str) -> Callable[[], object]:
 def fixtures(place: Path, minutes: float) -> dict[str, Path]:
     """Lecture with a presenter, edited film, static meeting; each with scene-cut GOPs and with fixed ones of 2 s."""
     from media_factory import Presenter, lecture, sample_slides, shots
+    from media_factory.shots import Join
 
     rate, size, seconds = 25.0, (1280, 720), minutes * 60
     count = max(2, round(seconds / 30))
-    joins = [("cut", "cut", "dissolve", "cut", "fade")[i % 5] for i in range(round(seconds / 4) - 1)]
+    turns: tuple[Join, ...] = ("cut", "cut", "dissolve", "cut", "fade")
+    joins = [turns[i % 5] for i in range(round(seconds / 4) - 1)]
     scripts = {
         "lecture": lecture(
             sample_slides(count), seconds=seconds / count, rate=rate, size=size, overlays=(Presenter(),)
         ),
-        "film": shots([4.0] * (len(joins) + 1), joins, rate=rate, size=size),  # type: ignore[arg-type]
+        "film": shots([4.0] * (len(joins) + 1), joins, rate=rate, size=size),
         "meeting": lecture(sample_slides(1), seconds=seconds, rate=rate, size=size),
     }
     made = {}

@@ -14,12 +14,13 @@ import sys
 import tempfile
 from pathlib import Path
 
+from longvid_storage.db.store import Store
+from longvid_storage.types import Utterance, VideoInfo
+
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from longvid_storage.db.store import Store  # noqa: E402
-from longvid_storage.types import Utterance, VideoInfo  # noqa: E402
-from page_tools import Page, Served, browser, scheme, size, wait  # noqa: E402
+from page_tools import Page, Served, browser, scheme, size, wait  # noqa: E402 - found by the line above
 
 LINES, CARDS, ROUNDS = 50_000, 5_000, 5
 WORDS = (

@@ -10,12 +10,14 @@ speed does not depend on them. Rows that need a GPU are run where there is one. 
 from __future__ import annotations
 
 import argparse
+import importlib
 import logging
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -121,10 +123,10 @@ def random_weights(architecture: str, directory: Path) -> Path:
 
 def pictures(count: int) -> None:
     """Keyframes and questions a second, preparing included."""
-    import open_clip  # noqa: F401 (so that the first question does not pay for the imports)
     import torch
-    from transformers import AutoTokenizer  # noqa: F401
 
+    for name in ("open_clip", "transformers.models.auto.tokenization_auto"):
+        importlib.import_module(name)  # so that the first question does not pay for it
     logging.disable(logging.WARNING)  # open_clip warns of the random weights that are wanted here
     cuda = torch.cuda.is_available()
     random = np.random.default_rng(0)
@@ -140,10 +142,10 @@ def pictures(count: int) -> None:
                 print(f"| {architecture} | {device} | not run: no GPU here | | |")
                 continue
             if architecture == "tiny":
-                make = lambda: OpenClipEncoder(TINY, device="cpu")  # noqa: E731
+                make = partial(OpenClipEncoder, TINY, device="cpu")
             else:
                 weights = random_weights(architecture, Path(place))
-                make = lambda a=architecture, w=weights, d=device: OpenClipEncoder(a, weights=w, device=d)  # noqa: E731
+                make = partial(OpenClipEncoder, architecture, weights=weights, device=device)
             print(
                 f"| {architecture} | {device} | {' | '.join(_measured(make, frames, device))} |", flush=True
             )
