@@ -26,7 +26,7 @@ from longvid import Library
 from longvid.evaluation.questions import read_questions
 from longvid.evaluation.retrieval import EARLY_S
 from longvid_storage.search.looked import look
-from longvid_storage.search.playing import STRETCHES, TOGETHER_S, candidates, settled
+from longvid_storage.search.playing import TOGETHER_S, candidates, settled
 from longvid_storage.search.signals import SIGNALS
 from longvid_storage.search.surroundings import HABITS
 from longvid_storage.types import EVERYTHING, Scope
@@ -95,7 +95,7 @@ def collect(folder: Path, library: Path, within: bool) -> list[Asked]:
                 seen = look(view, question.question)
                 if seen is None:
                     continue
-                close = candidates(seen, STRETCHES)
+                close = candidates(seen)
                 if not len(close.rows):
                     continue
                 places = list(zip(close.timelines, close.rows, strict=True))

@@ -12,7 +12,7 @@ from longvid_storage.search.playing import settled, stretches
 from longvid_storage.search.playing_weights import WEIGHTS
 from longvid_storage.search.question import read_question
 from longvid_storage.search.scoring import K1, NO_HIT, B
-from longvid_storage.search.signals import COMPARED, SIGNALS, compared, own_words, signals
+from longvid_storage.search.signals import COMPARED, SIGNALS, compared, signals
 from longvid_storage.search.spans import grow_spans, growth_for
 from longvid_storage.search.surroundings import HABITS, MOST_WEIGHT, WINDOWS, surroundings
 from longvid_storage.search.timeline import WORDS_A_SECOND, RankedPassage, Timeline, make_timeline
@@ -71,12 +71,15 @@ def test_words_and_meaning_in_each_window_are_those_of_a_plain_count() -> None:
             counts = {term: sum(SAID[other][3].lower().count(term) for other in inside) for term in IDF}
             norm = K1 * (1 - B + B * made.lengths[inside].sum() / ((before_s + after_s) * WORDS_A_SECOND))
             words = sum(IDF[term] * count * (K1 + 1) / (count + norm) for term, count in counts.items())
+            if (before_s, after_s) in ((30, 30), (0, 60), (150, 150)):
+                share = sum(IDF[term] / 10 * count / (count + 1) for term, count in counts.items())
+                assert got[f"share_{before_s:g}_{after_s:g}"][row] == pytest.approx(share, abs=1e-5)
             assert got[f"words_{before_s:g}_{after_s:g}"][row] == pytest.approx(words, abs=1e-5)
             weights = np.minimum(made.lengths[inside], MOST_WEIGHT)
             whole = (made.vectors[inside] * weights[:, None]).sum(axis=0)
             cosine = whole @ query / max(np.linalg.norm(whole), 1e-6)
             assert got[f"cosine_{before_s:g}_{after_s:g}"][row] == pytest.approx(cosine, abs=1e-4)
-    assert own_words(made, np.arange(6), IDF) == pytest.approx([0, 0.2, 0.2, 0.5, 0, 0])
+    assert got["own_words"] == pytest.approx([0, 0.2, 0.2, 0.5, 0, 0])
     assert got["stretch"] == [0, 1, 2, 3, 4, 5]
 
 

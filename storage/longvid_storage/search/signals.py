@@ -1,8 +1,9 @@
 """What tells, of each passage, whether a player should start there: many weak signals, none of which decides.
 
-Words count as BM25 (Robertson & Zaragoza 2009) and meaning as cosines, for windows of many lengths around, after and
-before a passage's start (``surroundings.py``), each as deviations from the mean of all that is looked at for the
-question. The rest is how people talk.
+Inside one video, and in short ones, words count as BM25 (Robertson & Zaragoza 2009) and meaning as cosines, for
+windows of many lengths around, after and before a passage's start (``surroundings.py``), each as deviations from the
+mean of all that is looked at for the question. Across many videos they count as they are: words as the share of the
+question's weight that is said, each word saturated. The rest is how people talk.
 """
 
 from __future__ import annotations
@@ -24,7 +25,16 @@ COMPARED = (
     *(f"cosine_{before:g}_{after:g}" for before, after in WINDOWS),
 )
 """Those that are deviations from the question's mean."""
-SIGNALS = (*COMPARED, "wording", *HABITS)
+_SHARED = ((30.0, 30.0), (0.0, 60.0), (150.0, 150.0))
+_SHARES = [WINDOWS.index(window) for window in _SHARED]
+AS_THEY_ARE = (
+    "place",
+    "own_words",
+    "near_own",
+    *(f"share_{before:g}_{after:g}" for before, after in _SHARED),
+    *(f"near_{before:g}_{after:g}" for before, after in _SHARED),
+)
+SIGNALS = (*COMPARED, *AS_THEY_ARE, "wording", *HABITS)
 _FARTHEST = 12.0
 
 
@@ -52,8 +62,17 @@ def signals(
         sums = _sums(each * np.minimum(timeline.lengths, MOST_WEIGHT))
         cosines[0] = each[rows]
         cosines[1:] = (sums[high] - sums[low]) / np.maximum(timeline.around.norms[:, rows], 1e-6)
-    words = _words(timeline, low, high, idf)
-    columns = [stretch[rows], theirs[rows], cosines[0], *words, *cosines[1:], lifts[rows]]
+    words, shares = _words(timeline, low, high, idf)
+    near = cosines[1:][_SHARES]
+    columns = [stretch[rows], theirs[rows], cosines[0], *words, *cosines[1:]]
+    columns += [
+        stretch[rows],
+        _own_words(timeline, rows, idf),
+        cosines[0],
+        *shares[_SHARES],
+        *near,
+        lifts[rows],
+    ]
     return np.column_stack([*columns, timeline.around.habits[rows]])
 
 
@@ -65,7 +84,7 @@ def compared(tables: Sequence[Floats], said: Floats) -> Floats:
     return whole
 
 
-def own_words(timeline: Timeline, rows: NDArray[np.intp], idf: Mapping[str, float]) -> Floats:
+def _own_words(timeline: Timeline, rows: NDArray[np.intp], idf: Mapping[str, float]) -> Floats:
     """The share of the terms' weight that each row has."""
     own = np.zeros(len(timeline))
     for term, weight in idf.items():
@@ -81,12 +100,13 @@ def _sums(values: NDArray[np.floating]) -> Floats:
 
 def _words(
     timeline: Timeline, low: NDArray[np.intp], high: NDArray[np.intp], idf: Mapping[str, float]
-) -> Floats:
-    """BM25 of each row's windows, shape ``(len(WINDOWS), len(rows))``."""
+) -> tuple[Floats, Floats]:
+    """BM25 of each row's windows, shape ``(len(WINDOWS), len(rows))``; and the share of the terms' weight in them."""
     spoken = _sums(timeline.lengths)
     full = np.array([sum(window) for window in WINDOWS])[:, None] * timeline.scale * WORDS_A_SECOND
     norm = K1 * (1 - B + B * (spoken[high] - spoken[low]) / full)
-    words = np.zeros(low.shape)
+    total = sum(idf.values()) or 1.0
+    words, shares = np.zeros(low.shape), np.zeros(low.shape)
     for term, weight in idf.items():
         places = timeline.postings.get(term)
         if places is not None:
@@ -95,4 +115,5 @@ def _words(
             sums = _sums(counts)
             inside = sums[high] - sums[low]
             words += weight * inside * (K1 + 1) / (inside + norm)
-    return words
+            shares += weight / total * inside / (inside + 1)
+    return words, shares

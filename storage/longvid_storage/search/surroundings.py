@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 WINDOWS = (
     *((half_s, half_s) for half_s in (10.0, 20.0, 30.0, 60.0, 120.0, 240.0)),
-    *((0.0, 30.0), (0.0, 60.0), (0.0, 120.0), (30.0, 0.0), (90.0, 0.0)),
+    *((0.0, 30.0), (0.0, 60.0), (0.0, 120.0), (30.0, 0.0), (90.0, 0.0), (150.0, 150.0)),
 )
 """Seconds before and after a passage's start, in an hour of video; fewer in a short one."""
 HABITS = ("asked_before", "asks", "length", "early", "late", "position", "other_speaker", "pause", "turn")
