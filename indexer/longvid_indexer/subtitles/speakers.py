@@ -38,7 +38,7 @@ _BRACKETS = re.compile(
 _ASIDE = re.compile(r"\s?[\[(](?:[a-zß-öø-ÿ' -]{2,30}|V\.?O\.?|O\.?S\.?|cont'd|CONT'D)[\])]\Z")
 _NUMBERED = re.compile(
     r"(?:speaker|spk|spkr|sprecher(?:in)?|locuteur|hablante|orador|falante|voice|participant|person|unknown speaker)"
-    r"[\s_#-]{0,2}(?:\d{1,3}|[a-z])?\Z",
+    r"[\s_#-]{0,2}(?:\d{1,3}|[a-z]|\?)?\Z",
     re.IGNORECASE,
 )
 _NAME_WORD = re.compile(
@@ -85,6 +85,11 @@ class Habits:
     throughout: set[Kind] = field(default_factory=set)
     lasting: bool = False
     marked: bool = False
+
+
+def is_numbered(name: str) -> bool:
+    """Whether this is what programs call somebody unknown: ``Speaker 1``, ``spk_0``, ``Sprecherin``."""
+    return _NUMBERED.match(name) is not None
 
 
 def turns_of(cues: Sequence[Cue], *, voices_last: bool = False) -> list[list[Turn]]:
@@ -273,7 +278,9 @@ def _label(text: str) -> _Label | None:
     if not words or len(words) > _MOST_WORDS or not any(map(str.isalnum, name)) or "://" in name:
         return None
     # A sentence may end in front of a colon: "That is all. One thing: …"; "Dr." and "Room 5.12" are none.
-    if any(len(word) > 4 and word[-1] in ".?!" for word in words) or name[-1] in "?!;,":
+    if any(len(word) > 4 and word[-1] in ".?!" for word in words) or (
+        name[-1] in "?!;," and not is_numbered(name)
+    ):
         return None
     if (
         kind == "colon"
