@@ -184,7 +184,7 @@ def test_flags_are_stronger_than_the_file_and_roles_than_its_profile(tmp_path: P
         ('[models]\nears = "off"', r"there is no role 'ears' \(in longvid.toml\)"),
         (
             '[vectors]\nindex = "HNSW"',
-            r"longvid.toml: vectors is a table that names a server: \[vectors\], then milvus",
+            r"longvid.toml: vectors is a table that names a server: \[vectors\]",
         ),
         (
             "[vectors]\nmilvus = 3",
