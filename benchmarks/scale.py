@@ -16,7 +16,6 @@ import argparse
 import json
 import os
 import random
-import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -26,9 +25,11 @@ from typing import Any
 
 import numpy as np
 import psycopg
+from sqlalchemy import insert
 
 from longvid import Library
-from longvid_storage.db import vectors
+from longvid_indexer.stages.job import STAGES
+from longvid_storage.db import schema, vectors, word_index
 from longvid_storage.db.store import Store
 from longvid_storage.search.memory import vectors_of
 from longvid_storage.search.vector_indexes.exact import inner_products
@@ -63,10 +64,8 @@ def main() -> None:
     parser.add_argument("--postgresql", default="", help="address of a server's own database")
     options = parser.parse_args()
     if options.passages:
-        sources = list(read_sources(options.data, options.work))
-        place = options.work / f"made-{options.passages}"
         questions = read_questions(options.data, options.questions)
-        searched(options, make_library(place, sources, options.passages), questions)
+        searched(options, make_library(options), questions)
     if options.videos:
         lists(options.work / f"many-{options.videos}", options.videos)
 
@@ -96,33 +95,28 @@ def read_sources(data: Path, work: Path) -> Iterator[Source]:
                         yield Source(row.info.title, said, rows)
 
 
-def make_library(place: Path, sources: Sequence[Source], count: int) -> Path:
-    """A directory of so many passages; one that is there is taken as it is."""
-    if place.exists():
-        return place
-    chance, noise = random.Random(0), np.random.default_rng(0)
-    before, wall = time.process_time(), time.perf_counter()
-    made, number = 0, 0
-    unfinished = place.with_suffix(".unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    with Library.open(unfinished, create=True) as library:
-        encoder = library.engines.text_encoder
+def make_library(options: argparse.Namespace) -> Path:
+    """A directory of so many passages; one that was not finished is gone on with."""
+    place, count = options.work / f"made-{options.passages}", options.passages
+    before = time.process_time()
+    with Library.open(place, create=True) as library:
+        model = library.engines.text_encoder.fingerprint
+        with library._store.view() as view:
+            number, made = len(view.video_ids()), sum(view.speakers().values())
+        had, sources = made, list(read_sources(options.data, options.work)) if made < count else []
         while made < count:
-            source = sources[number % len(sources)]
-            made += enter(library._store, source, number, encoder.fingerprint, chance, noise)
+            made += enter(library._store, sources[number % len(sources)], number, model)
             number += 1
-    unfinished.rename(place)
     spent = time.process_time() - before
     print(
-        f"made {made:,} passages of {number:,} videos: {spent:.0f} s of CPU ({time.perf_counter() - wall:.0f} s)"
+        f"{made:,} passages of {number:,} videos; {spent / max(1, made - had) * 1e6:.0f} s of CPU a million"
     )
     return place
 
 
-def enter(
-    store: Store, source: Source, number: int, model: str, chance: random.Random, noise: np.random.Generator
-) -> int:
+def enter(store: Store, source: Source, number: int, model: str) -> int:
     """One more video; how many passages it has."""
+    chance, noise = random.Random(number), np.random.default_rng(number)
     video_id = f"{number:064x}"
     length_s = max(each.end_s for each in source.said)
     info = VideoInfo(video_id, f"{source.title} {number}", length_s, False, True, None, None, None, 0.0, ())
@@ -186,25 +180,30 @@ def searched(options: argparse.Namespace, place: Path, questions: Sequence[str])
         "| store | build, s | bytes a passage | search p50 / p95, ms | in a collection | recall@10: all, 10 %, 1 % |"
     )
     print("|---|---|---|---|---|---|")
-    found: dict[str, list[list[Moment]]] = {}
     for name in options.stores:
         for each in _OPENED[name](options, place):
             with each.library as library:
-                times, found[name] = timed(each, questions, None)
+                times, moments = timed(each, questions, None)
                 filtered, _ = timed(each, questions[: len(questions) // 2], "collection 3")
                 recalls = recall(library, questions[:50])
+            found = [_order(each) for each in moments]
             print(
                 f"| {each.name} | {each.build_s:.0f} | {each.bytes / options.passages:,.0f} | {_spread(times)} | "
                 f"{_spread(filtered)} | {', '.join(f'{share:.3f}' for share in recalls)} |",
                 flush=True,
             )
-    first, *others = found.items()
-    for name, theirs in others:
-        same = sum(_order(one) == _order(other) for one, other in zip(first[1], theirs, strict=True))
-        print(f"{name}: the same moments in the same order as {first[0]}, {same} of {len(theirs)} questions")
+        (options.work / f"found-{options.passages}-{name}.json").write_text(json.dumps(found))
+    kept = {path.stem.rpartition("-")[2]: json.loads(path.read_text()) for path in _kept(options)}
+    for name, theirs in kept.items():
+        same = sum(one == other for one, other in zip(kept.get("sqlite", ()), theirs, strict=False))
+        print(f"{name}: the same moments in the same order as sqlite, {same} of {len(theirs)} questions")
 
 
-def _order(moments: Sequence[Moment]) -> list[tuple[Any, ...]]:
+def _kept(options: argparse.Namespace) -> list[Path]:
+    return sorted(options.work.glob(f"found-{options.passages}-*.json"))
+
+
+def _order(moments: Sequence[Moment]) -> list[list[Any]]:
     """Places by score; equal scores in one order."""
     return sorted(
         (-round(each.score, 6), each.video_id, round(each.start_s, 3), round(each.end_s, 3))
@@ -270,13 +269,13 @@ def _sqlite(options: argparse.Namespace, place: Path) -> Iterator[Searching]:
 
 
 def _postgresql(options: argparse.Namespace, place: Path) -> Iterator[Searching]:
-    address = options.postgresql or _own_server(options.work / "server")
+    address, name = options.postgresql or _own_server(options.work / "server"), f"longvid_{options.passages}"
     with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute("DROP DATABASE IF EXISTS longvid_scale")
-        connection.execute("CREATE DATABASE longvid_scale")
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+            connection.execute(f"CREATE DATABASE {name}")
         (data,) = connection.execute("SHOW data_directory").fetchone() or ("",)
     pid = int((Path(data) / "postmaster.pid").read_text().splitlines()[0])
-    target = address.replace("/postgres?", "/longvid_scale?")
+    target = address.replace("/postgres?", f"/{name}?")
     each = Searching("PostgreSQL + pgvector", Library.open(place), 0, 0, pid)
     before = each.cpu_s()
     with each.library as source:
@@ -319,19 +318,7 @@ _OPENED: dict[str, Callable[[argparse.Namespace, Path], Iterator[Searching]]] = 
 def lists(place: Path, count: int) -> None:
     """Processor ms of what looks at every video, the best of five."""
     if not place.exists():
-        with Store.open(place.with_suffix(".unfinished"), create=True) as store:
-            for number in range(count):
-                said = [
-                    Utterance(0, 4, f"Talk {number} of pumps and budgets.", f"Speaker {number % 50}", "en")
-                ]
-                info = VideoInfo(
-                    f"{number:064x}", f"Talk {number}", 5.0, False, True, None, None, None, 0.0, ()
-                )
-                store.upsert_video(info, f"collection {number % COLLECTIONS}")
-                store.set_path(f"/media/talk {number}.vtt", info.video_id, size=1, mtime_ns=1)
-                with store.stage(info.video_id, "transcript", "made") as writer:
-                    writer.replace_utterances(said, source="made", language="en")
-        place.with_suffix(".unfinished").rename(place)
+        many_videos(place, count)
     with Library.open(place) as library:
         store = library._store
         video = f"{count // 2:064x}"
@@ -357,6 +344,38 @@ def lists(place: Path, count: int) -> None:
                 call()
                 times.append(1000 * (time.process_time() - before))
             print(f"| {name} | {min(times):.0f} |", flush=True)
+
+
+def many_videos(place: Path, count: int) -> None:
+    """A library of so many videos of one sentence, as its stages would have left it."""
+    keys = range(1, count + 1)
+    said = [f"Talk {key} of pumps and budgets." for key in keys]
+    video = {"duration_s": 5.0, "has_video": False, "has_audio": True, "stream_start_s": 0.0, "chapters": [],
+             "media_type": "audio", "subtitles": ""}  # fmt: skip
+    stage = {"fingerprint": "made", "status": "done", "seconds": 0.1, "counters": {"rows": 1}}
+    terms = [" ".join(["talk", str(key), "pump", "budget"]) for key in keys]
+    rows: dict[type[schema.Base], list[dict[str, Any]]] = {
+        schema.Video: [
+            {**video, "video_key": key, "video_id": f"{key:064x}", "media_id": f"{key:064x}", "title": f"Talk {key}"}
+            for key in keys
+        ],
+        schema.Path: [
+            {"path": f"/media/talk {key}.vtt", "video_key": key, "size": 1, "mtime_ns": 1, "sidecars": ""}
+            for key in keys
+        ],
+        schema.Collection: [{"collection_key": key + 1, "name": f"collection {key}"} for key in range(COLLECTIONS)],
+        schema.VideoCollection: [{"collection_key": key % COLLECTIONS + 1, "video_key": key} for key in keys],
+        schema.Stage: [{**stage, "video_key": key, "stage": name} for key in keys for name in STAGES],
+        schema.PassageRow: [
+            {"video_key": key, "kind": "speech", "start_s": 0.0, "end_s": 4.0, "speaker": f"Speaker {key % 50}",
+             "speaker_key": f"speaker {key % 50}", "language": "en", "text": text, "terms": words, "length": 4}
+            for key, text, words in zip(keys, said, terms, strict=True)
+        ],
+    }  # fmt: skip
+    with Store.open(place, create=True) as store, store.conversing() as connection:
+        for table, each in rows.items():
+            connection.execute(insert(table), each)
+        word_index.rebuild(connection)
 
 
 def _viewed(store: Store, use: Callable[[Any], object]) -> object:
