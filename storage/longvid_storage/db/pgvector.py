@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import (
+    ColumnClause,
+    ColumnElement,
     Connection,
     Double,
     Select,
@@ -61,7 +63,9 @@ class _Numbers(UserDefinedType[str]):
 
 
 def _near(of: type[PassageVector] | type[KeyframeVector]) -> TableClause:
-    columns = (column(name) for name in ("vector_id", "owner_id", "set_key", "vector"))
+    columns: list[ColumnClause[Any]] = [
+        column(name) for name in ("vector_id", "owner_id", "set_key", "vector")
+    ]
     return table(f"near_{of.__tablename__}", *columns)
 
 
@@ -210,7 +214,7 @@ def _by_index(
     }
     connection.execute(select(*(func.set_config(name, str(value), True) for name, value in settings.items())))
     kind = _Numbers(f"halfvec({dimension})")
-    far = cast(near.c.vector, kind).op("<#>", return_type=Double())(cast(literal(_written(vector)), kind))
+    far = _far(near, vector, kind)
     return _pairs(connection, wanted.order_by(far).limit(k))
 
 
@@ -219,13 +223,20 @@ def _one_by_one(
 ) -> NDArray[np.int64]:
     """Exactly: the question is not rounded to halves."""
     kind = _Numbers("vector")
-    far = cast(near.c.vector, kind).op("<#>", return_type=Double())(cast(literal(_written(vector)), kind))
+    far = _far(near, vector, kind)
     # Materialized, so that no index of vectors is asked for it.
     all_of = (
         wanted.add_columns(far.label("far")).cte("admitted").prefix_with("MATERIALIZED", dialect="postgresql")
     )
     best = select(all_of.c.vector_id, all_of.c.owner_id).order_by(all_of.c.far, all_of.c.owner_id).limit(k)
     return _pairs(connection, best)
+
+
+def _far(near: TableClause, vector: NDArray[np.float32], kind: _Numbers) -> ColumnElement[float]:
+    """The inner product, negated."""
+    question = cast(literal(_written(vector)), kind)
+    found: ColumnElement[float] = cast(near.c.vector, kind).op("<#>", return_type=Double())(question)
+    return found
 
 
 def _pairs(connection: Connection, query: Select[Any]) -> NDArray[np.int64]:
