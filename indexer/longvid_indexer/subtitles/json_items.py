@@ -87,7 +87,9 @@ def read_piece(item: object) -> Piece:
         return Piece(None, None, None, None)
     item = _lifted(item)
     start, end, counted = _span(item)
-    listed = next((item[key] for key in item if _plain(key) in _WORDS and isinstance(item[key], list)), [])
+    listed: list[Any] = next(
+        (item[key] for key in item if _plain(key) in _WORDS and isinstance(item[key], list)), []
+    )
     words = tuple(word for element in listed if (word := _word(element)).text is not None)
     return Piece(_text(item), start, end, speaker_of(item), words, counted)
 

@@ -38,7 +38,7 @@ READABLE = (
     " of Whisper, .txt and .docx with times"
 )
 _HEAD_BYTES = 64 * 2**10
-_ARROW = re.compile(r"\d\s{0,4}(?:-{1,4}\s{0,2}>|→|—>|–>)\s{0,4}(?:\d|$)", re.MULTILINE)
+_ARROW = re.compile(r"\d\s{0,4}(?:[-=]{1,4}\s{0,2}>|[→➔➜⇒]|—>|–>)\s{0,4}(?:\d|$)", re.MULTILINE)
 _JSON = re.compile(r"\s{0,1000}(?:\{\s{0,1000}\"|\[\s{0,1000}\{)")
 # What the beginning of a transcript in JSON shows: a time, or a text of more than fits into the beginning.
 _JSON_TOLD = re.compile(

@@ -251,8 +251,8 @@ def _names_below(entries: Sequence[_Entry]) -> None:
 def _by_speaker(entries: Sequence[_Entry]) -> Iterator[_Entry]:
     """One entry a speaker, where several speak below one time (Google Meet): their times are shared by length."""
     lines = [line for entry in entries for line in entry.lines]
-    named = sum(_NAMED.match(line) is not None for line in lines)
-    several = any(sum(_NAMED.match(line) is not None for line in entry.lines) > 1 for entry in entries)
+    named = len(list(filter(_NAMED.match, lines)))
+    several = any(len(list(filter(_NAMED.match, entry.lines))) > 1 for entry in entries)
     if not several or named * 2 <= len(lines):
         yield from entries
         return
