@@ -10,6 +10,9 @@
     text = { model = "transformers:BAAI/bge-m3", device = "cpu" }
     rerank = "off"
 
+    [answering]
+    examples = "examples.jsonl"     # what a language model reads before a question: docs/answering.md
+
     [server]                        # of `longvid serve`: see longvid/server/settings.py
 """
 
@@ -29,7 +32,8 @@ from longvid_storage.errors import LongvidWarning, UsageError
 
 NAME = "longvid.toml"
 VARIABLE = "LONGVID_CONFIG"
-_KEYS = ("profile", "device", "models", "server")
+_KEYS = ("profile", "device", "models", "answering", "server")
+_ANSWERING = ("examples",)
 
 
 _HERE = "found in the working directory, so for local models only"
@@ -42,7 +46,8 @@ class Config:
     """What a configuration file says; ``path`` is None when there is none. Roles and names are not checked here.
 
     ``found_here``: nobody named the file, it lies in the working directory, where somebody else may have put it; such
-    a file may choose local models and no more. ``origin`` says in words how the file was found.
+    a file may choose local models and no more. ``origin`` says in words how the file was found. ``examples``: the file
+    of worked examples, where there is one.
     """
 
     path: Path | None = None
@@ -52,6 +57,7 @@ class Config:
     server: Mapping[str, Any] = field(default_factory=dict, repr=False)
     found_here: bool = False
     origin: str = ""
+    examples: Path | None = None
 
 
 def user_config() -> Path:
@@ -109,13 +115,28 @@ def _checked(place: Path, found: dict[str, Any], origin: str) -> Config:
     if not isinstance(server, dict):
         raise UsageError(f"{place}: server is {server!r}, it is a table: [server], then NAME = VALUE")
     here = origin == _HERE
+    examples = _examples(place, found.get("answering", {}))
+    if here and examples:
+        raise not_from_here(place, "the answers", "names examples")
     if here and server:
         raise not_from_here(place, "the server", "has settings")
     if here:
         for role, spec in models.items():
             _require_harmless(place, role, spec)
         warnings.warn(f"settings are taken from {place.absolute()}, {origin}", LongvidWarning, stacklevel=3)
-    return Config(place, found.get("profile"), found.get("device"), models, server, here, origin)
+    return Config(place, found.get("profile"), found.get("device"), models, server, here, origin, examples)
+
+
+def _examples(place: Path, answering: object) -> Path | None:
+    """The file that the table ``[answering]`` names, found from where the configuration lies."""
+    if not isinstance(answering, dict) or set(answering) - set(_ANSWERING):
+        raise UsageError(
+            f'{place}: answering is {answering!r}, it is a table: [answering], then examples = "FILE"'
+        )
+    named = answering.get("examples")
+    if named is not None and not isinstance(named, str):
+        raise UsageError(f"{place}: examples is {named!r}, it is the name of a file of JSON lines")
+    return None if named is None else place.parent / Path(named).expanduser()
 
 
 def _require_harmless(place: Path, role: str, spec: object) -> None:

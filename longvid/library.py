@@ -204,8 +204,8 @@ class Library(Cinema):
             rounds: how often to search on after the first search, at most; default 5.
             context: the conversation before, as the agent knows it. before: the same as somebody else keeps it; what
                 the question refers to is found in there.
-            on_event: called with each ``TrailStep`` when it is done, and with each ``Claim`` once it is verified,
-                while the rest is still being written.
+            on_event: called with each ``TrailStep`` when it is done (and with one that no trail keeps when a model
+                begins to read), and with each ``Claim`` once it is verified, while the rest is still being written.
 
         Raises:
             UsageError: an empty question, ``from_s`` after ``to_s``, or a budget that allows nothing.
@@ -221,6 +221,7 @@ class Library(Cinema):
         budget = Budget(budget_tokens, budget_seconds, ROUNDS if rounds is None else rounds)
         scope = checked_scope(self._store, video, collection, from_s, to_s, speaker)
         lm, names = None if extractive else self.engines.video_lm, self.engines.names()
+        examples = () if lm is None else self.engines.examples
 
         def opened() -> AbstractContextManager[View]:
             return self._store.view(scope, self.engines)
@@ -235,6 +236,7 @@ class Library(Cinema):
                 context=Context(tuple(turns)) if turns else context,
                 budget=budget,
                 on_event=on_event,
+                examples=examples,
             )
 
         if before:

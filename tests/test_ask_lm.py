@@ -348,7 +348,7 @@ def test_what_is_not_in_the_library_is_said_not_to_be_with_what_was_searched() -
 
 
 def test_an_invented_evidence_id_is_no_evidence() -> None:
-    tools, lm = library(), ScriptedLM(claims((WRITES, ["e9999"])), EMPTY, ENOUGH)
+    tools, lm = library(), ScriptedLM(claims(("Ben burns his old files.", ["e9999"])), EMPTY, ENOUGH)
     answer = tools.ask(PROMISE, lm=lm)
     assert quoted_instead(answer)
     assert "it names no evidence that exists (e9999)" in " ".join(did(answer, "verify"))
@@ -363,13 +363,25 @@ def test_an_invented_id_beside_a_true_one_does_not_count() -> None:
     ]
 
 
-def test_the_wrong_evidence_is_refused_and_repaired_once() -> None:
+def test_the_piece_that_says_it_is_cited_where_a_wrong_or_an_invented_one_is_named() -> None:
     tools = library()
-    lm = ScriptedLM(claiming(WRITES, "Huffman"), claiming(WRITES, "budget report"))
+    for named in (lambda request: piece(request, "Huffman"), lambda request: "e99"):
+        lm = ScriptedLM(lambda request, named=named: claims((WRITES, [named(request)])))
+        answer = tools.ask(PROMISE, lm=lm)
+        assert [c.start_s for c in citations(answer)] == [1.5]
+        assert answer.usage.model_calls == 1
+        check_answer(answer, tools)
+
+
+def test_what_no_piece_says_is_refused_and_repaired_once_from_the_same_evidence() -> None:
+    tools = library()
+    zoe = "Zoe writes the budget report and sends it before Friday."
+    lm = ScriptedLM(claiming(zoe, "budget report"), claiming(WRITES, "budget report"))
     answer = tools.ask(PROMISE, lm=lm)
     assert [c.start_s for c in citations(answer)] == [1.5]
-    assert "refused" in lm.requests[1].prompt
-    assert WRITES in lm.requests[1].prompt
+    first, second = lm.requests
+    assert f"- {zoe} (its evidence does not have" in second.prompt
+    assert (first.system, first.evidence) == (second.system, second.evidence), "read already"
     check_answer(answer, tools)
 
 
@@ -742,7 +754,10 @@ def test_claims_are_told_while_the_model_still_writes_and_only_verified_ones() -
     told = [event for event in heard if isinstance(event, Claim)]
     assert told == list(answer.claims)
     assert [claim.text for claim in told] == [WRITES, "The workshop moves to Lisbon in March."]
-    assert [event for event in heard if isinstance(event, TrailStep)] == list(answer.trail)
+    steps = [event for event in heard if isinstance(event, TrailStep)]
+    begun = [step for step in steps if step not in answer.trail]
+    assert [step.did.partition(" reads ")[0] for step in begun] == ["scripted"], "told as it begins, not kept"
+    assert [step for step in steps if step not in begun] == list(answer.trail)
 
 
 def test_an_incomplete_answer_is_not_told_before_it_is_final() -> None:
