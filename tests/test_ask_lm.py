@@ -373,9 +373,22 @@ def test_the_piece_that_says_it_is_cited_where_a_wrong_or_an_invented_one_is_nam
         check_answer(answer, tools)
 
 
+def test_a_claim_that_only_repeats_the_question_is_no_answer_but_to_yes_or_no() -> None:
+    tools = library()
+    said = claiming("They promised to write the budget report.", "budget report")
+    answer = tools.ask(PROMISE, lm=ScriptedLM(said, said, ENOUGH, otherwise=EMPTY))
+    assert any("it only repeats the question" in step for step in did(answer, "verify"))
+    assert all(claim.text in claim.citations[0].quote or ": " in claim.text for claim in answer.claims), (
+        "quoted"
+    )
+    yes = claiming("The workshop moves to Lisbon.", "workshop")
+    answer = tools.ask("Does the workshop move to Lisbon?", lm=ScriptedLM(yes))
+    assert [claim.text for claim in answer.claims] == ["The workshop moves to Lisbon."]
+
+
 def test_what_no_piece_says_is_refused_and_repaired_once_from_the_same_evidence() -> None:
     tools = library()
-    zoe = "Zoe writes the budget report and sends it before Friday."
+    zoe = "The budget report is written by Zoe and sent before Friday."
     lm = ScriptedLM(claiming(zoe, "budget report"), claiming(WRITES, "budget report"))
     answer = tools.ask(PROMISE, lm=lm)
     assert [c.start_s for c in citations(answer)] == [1.5]
@@ -642,7 +655,7 @@ def test_an_answer_being_written_when_the_time_is_over_is_read_no_further() -> N
     answer = library().ask(PROMISE, lm=lm, budget=Budget(seconds=4), clock=clock, on_event=heard.append)
     assert clock.now_s == pytest.approx(54.0), "not a piece was read after that"
     assert lm.closed == 1
-    assert [claim.text for claim in answer.claims] == [WRITES]
+    assert [claim.text for claim in answer.claims] == [WRITES, LISBON]
     assert [each for each in heard if isinstance(each, Claim)] == list(answer.claims)
     assert answer.partial
     assert answer.answer.endswith("(Partial: the budget of 4 seconds ran out.)")
@@ -822,7 +835,7 @@ def test_a_summary_is_read_but_what_it_rests_on_is_cited() -> None:
 
     def from_the_summary(request: Request) -> dict[str, Any]:
         summary = next(each.id for each in request.evidence if each.kind == "summary")
-        return claims(("Entropy is the average surprise of a source.", [summary]))
+        return claims(("Surprise on average is what the course calls entropy of sources.", [summary]))
 
     lm = ScriptedLM(
         EMPTY,

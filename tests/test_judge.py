@@ -22,9 +22,8 @@ from longvid.evaluation.questions import Question
 from longvid.evaluation.scores import score_answer
 from longvid_agents.budget import Budget, estimate_tokens
 from longvid_agents.examples import EXAMPLE_TOKENS, WorkedExample, examples_within, read_example
-from longvid_agents.graph import ask as agent_ask
 from longvid_storage.errors import UsageError
-from longvid_storage.types import EVERYTHING, Answer, Citation, Claim
+from longvid_storage.types import Answer, Citation, Claim
 from openai_server import OpenAIServer
 from scripted_lm import ScriptedLM, claims
 
@@ -185,11 +184,9 @@ def test_cited_frames_match_where_they_lie_inside_a_gold_span() -> None:
 
 
 def test_examples_stand_before_the_evidence_and_are_no_evidence() -> None:
-    held, lm = library(), ScriptedLM(claims(("The pump was 80 euros.", ["e2"])), {"claims": []})
-    with held.store.view(EVERYTHING, held.engines) as view:
-        found = agent_ask(
-            "Who promised to write the budget report?", view, lm=lm, examples=[read_example(EXAMPLE, "here")]
-        )
+    lm = ScriptedLM(claims(("The pump was 80 euros.", ["e2"])), otherwise={"complete": True, "claims": []})
+    question = "Who promised to write the budget report?"
+    found = library().ask(question, lm=lm, examples=[read_example(EXAMPLE, "here")])
     system = lm.requests[0].system
     assert "[e2] The pump was 80 euros.\nQuestion: What does the pump cost?" in system
     assert all("pump" not in each.text for each in lm.requests[0].evidence)
@@ -202,10 +199,9 @@ def test_examples_keep_to_their_share_of_the_budget() -> None:
     assert 0 < one < EXAMPLE_TOKENS
     assert examples_within([example], one - 1, estimate_tokens) == ""
     assert estimate_tokens(examples_within([example] * 50, EXAMPLE_TOKENS, estimate_tokens)) <= EXAMPLE_TOKENS
-    held, lm = library(), ScriptedLM(claims(("Ben writes the budget report.", ["e1"])))
-    with held.store.view(EVERYTHING, held.engines) as view:
-        agent_ask("Who writes?", view, lm=lm, budget=Budget(tokens=800), examples=[example] * 50)
-    assert sum(request.system.count("Question: What does the pump cost?") for request in lm.requests[:1]) <= 3
+    lm = ScriptedLM(otherwise=claims(("Ben writes the budget report.", ["e1"])))
+    library().ask("Who writes the budget report?", lm=lm, budget=Budget(tokens=800), examples=[example] * 50)
+    assert 0 < lm.requests[0].system.count("Question: What does the pump cost?") <= 3
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from longvid_agents.checks.claim import Check, Support, check_claim
 from longvid_agents.checks.support import FIT, SUPPORTED, coverage, likeness
+from longvid_agents.kinds import has_sign
 from longvid_agents.replies import Draft
 from longvid_agents.run import Run
 from longvid_agents.state import AskState
@@ -38,6 +39,8 @@ class Judged:
 # Content words that a claim must have, and the share of them that one piece must have, for code to cite it instead of
 # what the model named. Of wrong pieces 0.2 % reach that share (docs/answering.md), and about a dozen are tried.
 _MOVED_WORDS, _MOVED = 3, 0.8
+# Below this probability by words and meaning a model's verdict is not asked for. Set by hand.
+_PLAUSIBLE = 0.2
 
 
 def judge(run: Run, state: AskState, draft: Draft) -> Judged:
@@ -63,6 +66,8 @@ def judge(run: Run, state: AskState, draft: Draft) -> Judged:
 
 
 def _judged(run: Run, state: AskState, draft: Draft) -> Judged:
+    if _repeats(draft.text, state.question):
+        return Judged(draft, (), Check("refuted", "it only repeats the question"))
     items = tuple(item for each in draft.evidence if (item := state.memory.get(each)) is not None)
     if not items:
         named = ", ".join(draft.evidence) or "none"
@@ -79,17 +84,40 @@ def _judged(run: Run, state: AskState, draft: Draft) -> Judged:
     return judged
 
 
+def _repeats(text: str, question: str) -> bool:
+    """Whether a claim says nothing that the question does not say: what small models write where they know nothing.
+
+    Not of a question that can be answered by yes.
+    """
+    said = set(query_terms(text))
+    return bool(said) and not has_sign(question, "yes or no") and said <= set(query_terms(question))
+
+
 def likely(run: Run, judged: Judged) -> bool:
     """Whether words and meaning make it likely enough that the evidence supports a claim no model judges.
 
     Only of claims that nothing speaks against but that their words are others; never without a text encoder.
     """
+    found = _by_meaning(run, judged)
+    return found is not None and found >= SUPPORTED
+
+
+def plausible(run: Run, judged: Judged) -> bool:
+    """Whether it is worth asking a model if the evidence supports a claim: a small one says yes to anything.
+
+    Claims whose words are others than those of evidence that is about something else are not.
+    """
+    found = _by_meaning(run, judged)
+    return found is None or found >= _PLAUSIBLE
+
+
+def _by_meaning(run: Run, judged: Judged) -> float | None:
+    """How likely the evidence supports the claim; None where words and meaning cannot tell."""
     encoder = run.view.encoders.text_encoder
     if judged.check.about != "words" or encoder is None:
-        return False
+        return None
     claimed = encoder.encode([judged.draft.text], kind="passage")[0]
-    found = likelihood(run.view, judged.draft.text, claimed, [item.passage for item in judged.items])
-    return found is not None and found >= SUPPORTED
+    return likelihood(run.view, judged.draft.text, claimed, [item.passage for item in judged.items])
 
 
 def likelihood(
