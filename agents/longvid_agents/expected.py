@@ -219,7 +219,7 @@ def follows_question(question: str, sentences: Sequence[Passage], alike: Array, 
     asks = [passage.kind == "speech" and bool(_QUESTION_END.search(passage.text)) for passage in sentences]
     opens = [passage.kind == "speech" and bool(_OPENS.search(passage.text)) for passage in sentences]
     follows = np.zeros(len(sentences))
-    for row in np.flatnonzero(np.logical_or(asks, opens)):
+    for row in map(int, np.flatnonzero(np.logical_or(asks, opens))):
         near = max(0.0, _likeness(kind, sentences, alike, row) - _ALIKE) / (1 - _ALIKE)
         near *= 1.0 if asks[row] else _HALF
         after = row + 1
