@@ -17,7 +17,7 @@ from longvid_storage.errors import UsageError
 from longvid_storage.models.replies import ReplyModel, what_is_wrong
 
 EXAMPLE_TOKENS = 600
-"""Tokens that examples may take of what a model reads, and never more than a quarter of its budget."""
+"""Tokens that examples may take of what a model reads, and never more than an eighth of its budget."""
 
 _HEAD = "\nExamples of the form, about other videos. They are no evidence."
 

@@ -92,7 +92,7 @@ def answer_request(run: Run, state: AskState) -> Request | None:
 
 def _instructions(run: Run, state: AskState) -> str:
     left = run.left(state)
-    most = EXAMPLE_TOKENS if left is None else min(EXAMPLE_TOKENS, left // 4)
+    most = EXAMPLE_TOKENS if left is None else min(EXAMPLE_TOKENS, left // 8)
     return ANSWER_SYSTEM + examples_within(run.examples, most, estimate_tokens)
 
 
