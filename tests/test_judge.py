@@ -200,7 +200,9 @@ def test_examples_keep_to_their_share_of_the_budget() -> None:
     assert examples_within([example], one - 1, estimate_tokens) == ""
     assert estimate_tokens(examples_within([example] * 50, EXAMPLE_TOKENS, estimate_tokens)) <= EXAMPLE_TOKENS
     lm = ScriptedLM(otherwise=claims(("Ben writes the budget report.", ["e1"])))
-    library().ask("Who writes the budget report?", lm=lm, budget=Budget(tokens=800), examples=[example] * 50)
+    library().ask(
+        "Who writes the budget report?", lm=lm, budget=Budget(tokens=1_200), examples=[example] * 50
+    )
     assert 0 < lm.requests[0].system.count("Question: What does the pump cost?") <= 3
 
 
