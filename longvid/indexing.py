@@ -49,7 +49,12 @@ def index(
         given = [paths] if isinstance(paths, (str, Path)) else list(paths)
     named = None if audio_track is None else str(audio_track)
     files = [Path(path) for path in given]
-    more = {"stages": stages, "collection": collection, "everything": everything, "audio_track": named}
+    more: dict[str, Any] = {
+        "stages": stages,
+        "collection": collection,
+        "everything": everything,
+        "audio_track": named,
+    }
     if ray is None:
         return Pipeline(store, engines, **more).run(files, tell)
     return _on_cluster(store, engines, ray, more, files, tell)

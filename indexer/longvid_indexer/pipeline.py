@@ -47,7 +47,7 @@ class Pipeline:
         audio_track: the sound track to hear (``listening.sound_track``); None for what was named before, if anything.
     """
 
-    register = Register
+    register: type[Register] = Register
 
     def __init__(
         self,
