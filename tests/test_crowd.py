@@ -89,7 +89,8 @@ class Crowd:
                     urllib.request.urlopen(request, timeout=60).close()
                     self.answered += 1
                 except urllib.error.HTTPError as error:
-                    self.faults.append(f"{path}: {error.code} {error.read()!r:.300}")
+                    if error.code != 503:  # another one writes: it may be asked again
+                        self.faults.append(f"{path}: {error.code} {error.read()!r:.300}")
                 except OSError:
                     pass  # it was killed
             time.sleep(0.2)
