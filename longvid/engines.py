@@ -101,6 +101,11 @@ class Engines:
             **dict.fromkeys(given, "given by --model or the caller"),
         }
 
+    def __getstate__(self) -> dict[str, Any]:
+        """For another process: what was chosen here, so that it runs the same; nothing that was made."""
+        kept = ("config", "device", "profile", "sources", "_wanted")
+        return {name: getattr(self, name) for name in kept} | {"choices": self.choices}
+
     def follow(self, held: Held) -> None:
         """Let ``auto`` prefer the text and image model that a library's vectors are of, when it is here."""
         self._held = held
