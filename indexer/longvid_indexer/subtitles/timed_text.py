@@ -264,7 +264,7 @@ def _by_speaker(entries: Sequence[_Entry]) -> Iterator[_Entry]:
                 parts.append(replace(entry, name=match["name"].strip(), same_line=match["text"], lines=[]))
             else:
                 parts[-1].lines.append(line)
-        letters = [sum(map(len, (part.same_line, *part.lines))) for part in parts]
+        letters = [len(" ".join([part.same_line, *part.lines])) for part in parts]
         pace = 1 / _LETTERS_A_SECOND
         if after_s is not None and after_s > entry.at_s and sum(letters):
             pace = min(pace, (after_s - entry.at_s) / sum(letters))
