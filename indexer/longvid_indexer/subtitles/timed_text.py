@@ -266,7 +266,7 @@ def _by_speaker(entries: Sequence[_Entry]) -> Iterator[_Entry]:
                 parts[-1].lines.append(line)
         letters = [len(" ".join([part.same_line, *part.lines])) for part in parts]
         pace = 1 / _LETTERS_A_SECOND
-        if after_s is not None and after_s > entry.at_s and sum(letters):
+        if after_s is not None and after_s > entry.at_s and any(letters):
             pace = min(pace, (after_s - entry.at_s) / sum(letters))
         for at, part in enumerate(parts):
             if letters[at]:
