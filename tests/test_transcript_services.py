@@ -32,7 +32,7 @@ WORDS = (
 
 
 @dataclass(frozen=True)
-class Turn:
+class Said:
     """One sentence of one speaker, its words with their times."""
 
     who: int
@@ -51,7 +51,7 @@ class Turn:
         return self.words[-1][2]
 
 
-def talk(seed: int) -> list[Turn]:
+def talk(seed: int) -> list[Said]:
     chosen = random.Random(seed)
     at, who, turns = 0.0, 0, []
     for _ in range(chosen.randint(3, 14)):
@@ -61,7 +61,7 @@ def talk(seed: int) -> list[Turn]:
             text = chosen.choice(WORDS) + ("." if number == count - 1 else "")
             words.append((text, round(at, 3), round(at + 0.3, 3)))
             at += 0.35
-        turns.append(Turn(who, tuple(words)))
+        turns.append(Said(who, tuple(words)))
         who, at = 1 - who, at + chosen.uniform(0.2, 3.0)
     return turns
 
@@ -74,11 +74,11 @@ def clock(value: float) -> str:
     return f"{int(value) // 3600:02}:{int(value) // 60 % 60:02}:{value % 60:06.3f}"
 
 
-def unpunctuated(turn: Turn) -> list[tuple[str, float, float]]:
+def unpunctuated(turn: Said) -> list[tuple[str, float, float]]:
     return [(word.rstrip("."), a, b) for word, a, b in turn.words]
 
 
-def amazon(talk: list[Turn]) -> object:
+def amazon(talk: list[Said]) -> object:
     items: list[object] = []
     for t in talk:
         items += [{"type": "pronunciation", "start_time": str(a), "end_time": str(b), "speaker_label": f"spk_{t.who}",
@@ -91,13 +91,13 @@ def amazon(talk: list[Turn]) -> object:
     return {"jobName": "x", "status": "COMPLETED", "results": results}
 
 
-def google(talk: list[Turn]) -> object:
+def google(talk: list[Said]) -> object:
     return {"results": [{"alternatives": [{"transcript": f" {t.text}", "words": [
         {"startTime": f"{a}s", "endTime": f"{b}s", "word": w, "speakerTag": t.who} for w, a, b in t.words]}],
         "resultEndTime": f"{t.end}s", "languageCode": "en-us"} for t in talk]}  # fmt: skip
 
 
-def deepgram(talk: list[Turn]) -> object:
+def deepgram(talk: list[Said]) -> object:
     words = [{"word": w.rstrip("."), "punctuated_word": w, "start": a, "end": b, "speaker": t.who}
              for t in talk for w, a, b in t.words]  # fmt: skip
     paragraphs = [{"sentences": [{"text": t.text, "start": t.start, "end": t.end}], "speaker": t.who, "start": t.start,
@@ -107,7 +107,7 @@ def deepgram(talk: list[Turn]) -> object:
     return {"metadata": {"duration": 9}, "results": {"channels": [{"alternatives": [alternative]}]}}
 
 
-def assembly(talk: list[Turn]) -> object:
+def assembly(talk: list[Said]) -> object:
     return {"id": "x", "status": "completed", "text": " ".join(t.text for t in talk), "audio_duration": 99,
             "words": [{"text": w, "start": ms(a), "end": ms(b), "speaker": "AB"[t.who]} for t in talk
                       for w, a, b in t.words],
@@ -116,8 +116,8 @@ def assembly(talk: list[Turn]) -> object:
                 {"text": w, "start": ms(a), "end": ms(b)} for w, a, b in t.words]} for t in talk]}  # fmt: skip
 
 
-def rev(talk: list[Turn]) -> object:
-    def elements(t: Turn) -> list[object]:
+def rev(talk: list[Said]) -> object:
+    def elements(t: Said) -> list[object]:
         made: list[object] = []
         for w, a, b in unpunctuated(t):
             made += [{"type": "punct", "value": " "}] if made else []
@@ -127,20 +127,20 @@ def rev(talk: list[Turn]) -> object:
     return {"monologues": [{"speaker": t.who, "elements": elements(t)} for t in talk]}
 
 
-def azure(talk: list[Turn]) -> object:
+def azure(talk: list[Said]) -> object:
     return {"recognizedPhrases": [{"recognitionStatus": "Success", "speaker": t.who, "offset": f"PT{t.start}S",
             "duration": f"PT{t.end - t.start:.3f}S", "offsetInTicks": round(t.start * 1e7), "nBest": [
                 {"confidence": 0.9, "lexical": t.text.lower(), "display": t.text},
                 {"confidence": 0.1, "display": "something else"}]} for t in talk]}  # fmt: skip
 
 
-def azure_fast(talk: list[Turn]) -> object:
+def azure_fast(talk: list[Said]) -> object:
     return {"combinedPhrases": [{"text": " ".join(t.text for t in talk)}], "phrases": [
         {"offsetMilliseconds": ms(t.start), "durationMilliseconds": ms(t.end - t.start), "text": t.text,
          "locale": "en-US", "speaker": t.who} for t in talk]}  # fmt: skip
 
 
-def speechmatics(talk: list[Turn]) -> object:
+def speechmatics(talk: list[Said]) -> object:
     results: list[object] = []
     for t in talk:
         results += [{"alternatives": [{"content": w, "speaker": f"S{t.who}"}], "start_time": a, "end_time": b,
@@ -150,7 +150,7 @@ def speechmatics(talk: list[Turn]) -> object:
     return {"format": "2.9", "metadata": {"type": "transcription"}, "results": results}
 
 
-def elevenlabs(talk: list[Turn]) -> object:
+def elevenlabs(talk: list[Said]) -> object:
     words: list[object] = []
     for t in talk:
         for w, a, b in t.words:
@@ -161,56 +161,56 @@ def elevenlabs(talk: list[Turn]) -> object:
     return {"language_code": "eng", "text": " ".join(t.text for t in talk), "words": words}
 
 
-def watson(talk: list[Turn]) -> object:
+def watson(talk: list[Said]) -> object:
     return {"results": [{"final": True, "alternatives": [{"transcript": f"{t.text} ", "timestamps": [
                 [w, a, b] for w, a, b in t.words]}]} for t in talk],
             "speaker_labels": [{"from": a, "to": b, "speaker": t.who} for t in talk for _, a, b in t.words],
             }  # fmt: skip
 
 
-def premiere(talk: list[Turn]) -> object:
+def premiere(talk: list[Said]) -> object:
     return {"language": "en-us", "speakers": [{"id": "0aaf", "name": "Jane"}, {"id": "1bbe", "name": "Tom"}],
             "segments": [{"speaker": ("0aaf", "1bbe")[t.who], "start": t.start, "duration": t.end - t.start, "words": [
                 {"text": w, "start": a, "duration": round(b - a, 3), "eos": False} for w, a, b in t.words]}
                 for t in talk]}  # fmt: skip
 
 
-def meeting_program(talk: list[Turn]) -> object:
+def meeting_program(talk: list[Said]) -> object:
     return {"transcript": [{"speaker": {"display_name": ("Jane", "Tom")[t.who], "email": None}, "text": t.text,
                             "timestamp": clock(t.start)} for t in talk]}  # fmt: skip
 
 
-def timeline(talk: list[Turn]) -> object:
+def timeline(talk: list[Said]) -> object:
     return {"timeline": [{"text": t.text, "ts": clock(t.start), "end_ts": clock(t.end),
                           "users": [{"username": ("Jane", "Tom")[t.who]}]} for t in talk]}  # fmt: skip
 
 
-def insights(talk: list[Turn]) -> object:
+def insights(talk: list[Said]) -> object:
     return {"videos": [{"insights": {"speakers": [{"id": 0, "name": "Jane"}, {"id": 1, "name": "Tom"}], "transcript": [
         {"id": n, "text": t.text, "speakerId": t.who, "instances": [{"start": f"0:{clock(t.start)[3:]}",
          "end": f"0:{clock(t.end)[3:]}"}]} for n, t in enumerate(talk)]}}]}  # fmt: skip
 
 
-def hyperaudio(talk: list[Turn]) -> object:
+def hyperaudio(talk: list[Said]) -> object:
     return {"words": [{"start": a, "duration": round(b - a, 3), "text": w} for t in talk for w, a, b in t.words],
             "paragraphs": [{"speaker": ("Jane", "Tom")[t.who], "start": t.start, "end": t.end} for t in talk],
             }  # fmt: skip
 
 
-def lines(talk: list[Turn]) -> str:
+def lines(talk: list[Said]) -> str:
     return "\n".join(json.dumps({"start": t.start, "end": t.end, "text": t.text, "spk": t.who}) for t in talk)
 
 
-def vosk(talk: list[Turn]) -> object:
+def vosk(talk: list[Said]) -> object:
     return [{"result": [{"conf": 1.0, "word": w, "start": a, "end": b} for w, a, b in t.words], "text": t.text}
             for t in talk]  # fmt: skip
 
 
-def youtube_api(talk: list[Turn]) -> object:
+def youtube_api(talk: list[Said]) -> object:
     return [{"text": t.text, "start": t.start, "duration": t.end - t.start} for t in talk]
 
 
-JSON: list[tuple[Callable[[list[Turn]], object], tuple[str | None, str | None]]] = [
+JSON: list[tuple[Callable[[list[Said]], object], tuple[str | None, str | None]]] = [
     (amazon, ("spk_0", "spk_1")), (google, ("Speaker 0", "Speaker 1")), (deepgram, ("Speaker 0", "Speaker 1")),
     (assembly, ("A", "B")), (rev, ("Speaker 0", "Speaker 1")), (azure, ("Speaker 0", "Speaker 1")),
     (azure_fast, ("Speaker 0", "Speaker 1")), (speechmatics, ("S0", "S1")), (elevenlabs, ("speaker_0", "speaker_1")),
@@ -222,7 +222,7 @@ JSON: list[tuple[Callable[[list[Turn]], object], tuple[str | None, str | None]]]
 
 @pytest.mark.parametrize(("write", "names"), JSON, ids=[write.__name__ for write, _ in JSON])
 def test_every_service_is_read_alike(
-    write: Callable[[list[Turn]], object], names: tuple[str | None, str | None], tmp_path: Path
+    write: Callable[[list[Said]], object], names: tuple[str | None, str | None], tmp_path: Path
 ) -> None:
     for seed in range(12):
         said = talk(seed)

@@ -34,7 +34,7 @@ _ENDS = (".", "?", "!", "。", "？", "！", "।")
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _Candidate:
     """One list of the document, as far as it can be read, and whether it is one of stretches."""
 
     pieces: list[Piece]
@@ -104,14 +104,14 @@ def _lists(document: Any, read: Subtitles) -> dict[tuple[str, ...], list[Any]]:
     return found
 
 
-def _best(lists: Mapping[tuple[str, ...], list[Any]]) -> _Found | None:
+def _best(lists: Mapping[tuple[str, ...], list[Any]]) -> _Candidate | None:
     read = [found for items in lists.values() if (found := _readable(items)) is not None]
     most = max((found.letters for found in read), default=0)
     whole = [found for found in read if found.letters * 10 >= most * 7]
     return max(whole, key=_worth, default=None)
 
 
-def _readable(items: Sequence[Any]) -> _Found | None:
+def _readable(items: Sequence[Any]) -> _Candidate | None:
     """The list as stretches or words, None when it has no text or no times."""
     looked = [read_piece(item) for item in items[:_LOOKED_AT]]
     said = [piece for piece in looked if _said(piece).strip()]
@@ -120,10 +120,12 @@ def _readable(items: Sequence[Any]) -> _Found | None:
         return None
     stretches = any(piece.words for piece in said) or median(_length(piece) for piece in said) > 1
     rest = [read_piece(item) for item in items[_LOOKED_AT:]]
-    return _Found([piece for piece in (*looked, *rest) if piece.text is not None or piece.words], stretches)
+    return _Candidate(
+        [piece for piece in (*looked, *rest) if piece.text is not None or piece.words], stretches
+    )
 
 
-def _worth(found: _Found) -> tuple[bool, bool, bool, bool]:
+def _worth(found: _Candidate) -> tuple[bool, bool, bool, bool]:
     some = found.pieces[:_LOOKED_AT]
     return (
         any(_voice(piece) is not None for piece in some),
@@ -156,7 +158,7 @@ def _voice(piece: Piece) -> str | None:
     return voices.most_common(1)[0][0] if voices else None
 
 
-def _add_all(read: Subtitles, found: _Found, lists: Mapping[tuple[str, ...], list[Any]]) -> None:
+def _add_all(read: Subtitles, found: _Candidate, lists: Mapping[tuple[str, ...], list[Any]]) -> None:
     scale = _scale(found.pieces)
     pieces = [piece.scaled(scale) for piece in found.pieces]
     if not any(_voice(piece) for piece in pieces):
