@@ -113,7 +113,7 @@ def _library(path: str | Path, engines: Engines) -> tuple[int | None, str | None
 
     try:
         with Library.open(path, engines=engines) as lib:
-            count = len(lib.videos())
+            count = lib.count()
             _ = engines.choices  # they may depend on what the library holds
             return count, None
     except LongvidError as error:
