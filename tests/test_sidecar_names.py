@@ -109,13 +109,17 @@ def test_names_that_people_give_are_taken(
     ["talk part two.srt", "talk.2.srt", "talking.srt", "talk to.srt", "talk is on.srt", "talk.raw.srt", "walk.srt",
      "Subs to check.srt", "check-in.srt"],
 )  # fmt: skip
-def test_another_name_is_another_talk_and_a_note_names_it(tmp_path: Path, clip: Path, name: str) -> None:
+def test_another_name_is_another_talk_and_a_note_names_it_where_it_is_not_indexed(
+    tmp_path: Path, clip: Path, name: str
+) -> None:
     lay(tmp_path, clip, "talk.mp4", "check.mp4", name)
     items = found(tmp_path)
     assert list(items) == sorted(["talk.mp4", "check.mp4", name])
-    for media in ("talk.mp4", "check.mp4"):
-        (note,) = items[media].beside.notes
-        assert name in note
+    both = scan([tmp_path / "talk.mp4", tmp_path / name])
+    assert not any(item.beside.notes for item in (*items.values(), *both))
+    (alone,) = scan([tmp_path / "talk.mp4"])
+    (note,) = alone.beside.notes
+    assert name in note
 
 
 def test_a_folder_of_subtitles_with_several_films_is_matched_by_name_only(tmp_path: Path, clip: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -85,11 +85,14 @@ class Matched:
         return {sidecar.path for each in self.beside.values() for sidecar in each.taken}
 
 
-def match_sidecars(media: Iterable[str], listing: Listing, listings: Listings) -> Matched:
+def match_sidecars(
+    media: Iterable[str], listing: Listing, listings: Listings, indexed: Container[Path] | None = None
+) -> Matched:
     """The subtitle files of each of ``media``, names in ``listing``; folders of subtitles below it are read too.
 
     A file goes to the media file with the longest matching stem (``talk.en.vtt`` to ``talk.en.mp4`` before
-    ``talk.mp4``), and to all of them when several have that stem (``talk.mp4``, ``talk.wav``).
+    ``talk.mp4``), and to all of them when several have that stem (``talk.mp4``, ``talk.wav``). What is nobody's is a
+    video of its own where the directory is indexed; else a note tells of those that are not among ``indexed``.
     """
     owners = _Owners(media)
     found: dict[str, list[Sidecar]] = {name: [] for name in owners.media}
@@ -107,7 +110,7 @@ def match_sidecars(media: Iterable[str], listing: Listing, listings: Listings) -
                 faults[name].append((certain, f"{path.name} beside it was not read: {fault}"))
         elif certain and path.parent == listing.folder:
             alone.append(path)
-    stray = _stray(alone)
+    stray = _stray([path for path in alone if indexed is not None and path not in indexed])
     made = {}
     for name, taken in found.items():
         # A text or table of that name may be anything; it is only worth a line where subtitles are missing.
@@ -222,16 +225,20 @@ def _stray(alone: Sequence[Path]) -> tuple[str, ...]:
 class Sidecars:
     """Finds the subtitle files of media files; each directory is read and matched once.
 
-    ``everything``: among hidden files too.
+    ``everything``: among hidden files too. ``named``: the subtitle files among those that were
+    named one by one, so that what lies beside them unnamed is not indexed; None where whole directories are.
     """
 
     def __init__(self, everything: bool = False) -> None:
+        self.named: frozenset[Path] | None = None
         self.listings = Listings(everything)
         self._matched: dict[Path, Matched] = {}
 
-    def match(self, listing: Listing, media: Iterable[str]) -> Matched:
+    def match(
+        self, listing: Listing, media: Iterable[str], indexed: Container[Path] | None = None
+    ) -> Matched:
         """As ``match_sidecars``."""
-        return match_sidecars(media, listing, self.listings)
+        return match_sidecars(media, listing, self.listings, indexed)
 
     def of(self, path: Path) -> Beside:
         """What lies beside one media file, in alphabetical order; nothing when its directory cannot be listed."""
@@ -239,10 +246,10 @@ class Sidecars:
         if listing is None:
             return Beside()
         if path.parent not in self._matched:
-            self._matched[path.parent] = self.match(listing, filter(_is_media, listing.files))
+            self._matched[path.parent] = self.match(listing, filter(_is_media, listing.files), self.named)
         beside = self._matched[path.parent].beside
         if path.name not in beside:  # told by its content
-            return self.match(listing, [*beside, path.name]).beside[path.name]
+            return self.match(listing, [*beside, path.name], self.named).beside[path.name]
         return beside[path.name]
 
 

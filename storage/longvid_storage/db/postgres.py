@@ -107,6 +107,16 @@ class PostgresStore(Store):
         cache.mkdir(parents=True, exist_ok=True)
         return store
 
+    @property
+    def address(self) -> str:
+        """What opens this library in another process, password and all: never told to anybody."""
+        return self._engine.url.set(drivername=SCHEME).render_as_string(hide_password=False)
+
+    @property
+    def shared(self) -> bool:
+        """Processes on several machines may write to it."""
+        return True
+
     def _may_only_read(self) -> bool:
         with self._engine.connect() as connection:
             if (found := connection.dialect.server_version_info or (0,)) < (OLDEST,):
