@@ -282,7 +282,7 @@ class Library(Cinema):
         from longvid.exports.timeline import export
 
         with self._store.view() as view:
-            infos = {row.info.video_id: row.info for row in view.videos()}
+            infos = {row.info.video_id: row.info for row in view.videos(stages=False)}
         return export(cited_spans(answer, pad_s=pad_s), file_format, infos, answer.question)
 
     def known_answer(self, answer: Answer) -> Answer:

@@ -131,8 +131,8 @@ class PostgresStore(Store):
     def _make_current(self, create: bool) -> None:
         with self._engine.connect() as connection:
             version = self._version(connection)
-            prepared = pgvector.prepared(connection)
-        if version == schema.HEAD and (prepared or self.read_only):
+            lacking = not self.read_only and pgvector.lacking(connection)
+        if version == schema.HEAD and not lacking:
             return
         if version is None and not create:
             raise NotFoundError(
