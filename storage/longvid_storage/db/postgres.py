@@ -107,6 +107,12 @@ class PostgresStore(Store):
         cache.mkdir(parents=True, exist_ok=True)
         return store
 
+    def bytes_held(self) -> int:
+        """What the database takes, tables and indexes, and what is derived here."""
+        with self._mapped_errors(), self._engine.connect() as connection:
+            query = text("SELECT pg_database_size(current_database())")
+            return super().bytes_held() + int(connection.execute(query).scalar_one())
+
     def _may_only_read(self) -> bool:
         with self._engine.connect() as connection:
             if (found := connection.dialect.server_version_info or (0,)) < (OLDEST,):
