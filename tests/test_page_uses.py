@@ -139,7 +139,8 @@ def saved(folder: Path, before: set[Path]) -> Path:
 def test_every_button_to_take_away_gives_its_file(page: Page, served: Served, folder: Path) -> None:
     page.ask(BATS)
     begins = {
-        "html": b"<!doctype html>", "md": b"PK", "srt": b"1\n00:00:00", "edl": b"TITLE", "otio": b"{", "clip": b"\0\0\0",
+        "html": b"<!doctype html>", "md": b"PK", "srt": b"1\n00:00:00", "edl": b"TITLE", "otio": b"{",
+        "clip": b"\0\0\0",
     }  # fmt: skip
     page.click(".menu summary")
     for number, (name, start) in enumerate(begins.items()):
