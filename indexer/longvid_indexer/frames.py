@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longvid_indexer.reached import reached
+from longvid_storage.threads import threads_allowed
 
 if TYPE_CHECKING:
     from longvid_storage.types import VideoInfo
@@ -156,7 +157,7 @@ class FrameReader:
             stream = first_video(container)
             if stream is None:
                 return
-            stream.thread_type = "AUTO"
+            stream.thread_type, stream.codec_context.thread_count = "AUTO", threads_allowed()
             self.rate = float(stream.average_rate or stream.base_rate or 0) or _FALLBACK_RATE
             self.time_base = stream.time_base
             self.clock_breaks = len(breaks(self.path))

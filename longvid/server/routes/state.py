@@ -25,7 +25,7 @@ def get_doctor(request: Request, who: AdminDep) -> Response:
     state = {
         "roles": roles_of(library.engines),
         "problems": third_party().problems,
-        "videos": len(library.videos()),
+        "videos": library.count(),
         "storage_bytes": library.bytes_held(),
     }
     return told(state)

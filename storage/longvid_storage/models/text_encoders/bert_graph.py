@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from longvid_storage.threads import threads_allowed
+
 Weights = dict[str, NDArray[np.float32]]
 _FUSED = "com.microsoft"
 _EPSILON = 1e-12
@@ -51,13 +53,13 @@ def build_session(raw: Weights, drawing: Path, *, layers: int, threads: int = 0)
     """An ``onnxruntime.InferenceSession`` of the graph in a file that ``draw`` made.
 
     It takes int32 ``ids`` and ``mask`` ``(n, length)``, padded on the right, and gives ``tokens`` of float32.
-    ``threads`` 0 means one a core.
+    ``threads`` 0 means as many as ``threads_allowed``.
     """
     import onnxruntime
 
     weights = fuse_weights(raw, layers)
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = threads or threads_allowed()
     options.log_severity_level = 3
     # It is drawn as the optimiser would leave it.
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
