@@ -237,7 +237,8 @@ def test_every_record_names_an_adapter() -> None:
     assert {record.implementation for record in SOUND_TAGGERS} == set(ADAPTERS.values())
     assert {record.role for record in SOUND_TAGGERS} == {"sound"}
     for record in SOUND_TAGGERS:
-        assert record.load(weights="somewhere", device="cpu").name == record.options["model"]
+        options = {} if record.carriers else {"weights": "somewhere", "device": "cpu"}
+        assert record.load(**options).name == record.options.get("model", record.name)
 
 
 # Subtitles
@@ -506,7 +507,7 @@ def melody(length_s: float, seed: int = 0) -> NDArray[np.float32]:
 def test_the_carried_detector_tells_music_from_speech_hiss_and_silence() -> None:
     tagger = FireRedTagger()
     speech, music, hiss, _ = tagger.tag(
-        [mf.speech_clip().samples, melody(4.0), sf.hiss(4.0, 0.05), np.zeros(399, np.float32)]
+        [mf.speech_clip().samples, melody(4.0), sf.hiss(4.0), np.zeros(399, np.float32)]
     )
     assert music["Music"] > 0.9
     assert all(share < 0.1 for window in (speech, hiss) for share in window.values())
