@@ -103,11 +103,21 @@ class Chat:
         self._on_event: Callable[[AskEvent], None] | None = None
         lm = None if extractive else engines.video_lm
         names = engines.names()
+        examples = () if lm is None else engines.examples
 
         def ask(question: str, view: View, turns: Sequence[Turn]) -> Answer:
             context = Context(tuple(turns))
             heard = self._on_event
-            return answer(question, view, lm=lm, media=media, engines=names, context=context, on_event=heard)
+            return answer(
+                question,
+                view,
+                lm=lm,
+                media=media,
+                engines=names,
+                context=context,
+                on_event=heard,
+                examples=examples,
+            )
 
         def opened() -> AbstractContextManager[View]:
             return store.view(scope, engines)

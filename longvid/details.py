@@ -95,8 +95,8 @@ def build_tree(segments: tuple[Segment, ...]) -> tuple[EventTree, ...]:
     )
 
 
-def summary_of(row: VideoRow) -> VideoSummary:
-    """One line of ``longvid ls``."""
+def summary_of(row: VideoRow, stages: dict[str, str] | None = None) -> VideoSummary:
+    """One line of ``longvid ls``; ``stages``, where the row was read without them."""
     return VideoSummary(
         video_id=row.info.video_id,
         title=with_apart(row.info.title, row.apart),
@@ -104,7 +104,7 @@ def summary_of(row: VideoRow) -> VideoSummary:
         paths=tuple(row.paths),
         duration_s=row.info.duration_s,
         collections=tuple(row.collections),
-        stages={name: record.result.status for name, record in row.stages.items()},
+        stages=stages or {name: record.result.status for name, record in row.stages.items()},
         gone=bool(row.paths) and not any(os.path.lexists(path) for path in row.paths),
     )
 

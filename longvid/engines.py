@@ -22,6 +22,7 @@ from longvid_storage.models.model_record import ModelRecord, Role
 
 if TYPE_CHECKING:
     from longvid.summariser import VideoLMSummariser
+    from longvid_agents.examples import WorkedExample
     from longvid_agents.video_lm import VideoLM
     from longvid_indexer.screen_reader import ScreenReader
     from longvid_indexer.transcriber import Transcriber
@@ -99,6 +100,11 @@ class Engines:
             "profile": _source(profile, found.profile, found, "none"),
             **dict.fromkeys(given, "given by --model or the caller"),
         }
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For another process: what was chosen here, so that it runs the same; nothing that was made."""
+        kept = ("config", "device", "profile", "sources", "_wanted")
+        return {name: getattr(self, name) for name in kept} | {"choices": self.choices}
 
     def follow(self, held: Held) -> None:
         """Let ``auto`` prefer the text and image model that a library's vectors are of, when it is here."""
@@ -187,6 +193,21 @@ class Engines:
         """The language model that writes answers, or None: then they are extractive."""
         made: VideoLM | None = self._make("video_lm")
         return made
+
+    @cached_property
+    def examples(self) -> tuple[WorkedExample, ...]:
+        """What the language model reads before a question, of the configuration's file.
+
+        Raises:
+            UsageError: the file cannot be read, or a line of it is no example.
+        """
+        if self.config.examples is None:
+            return ()
+        from longvid.evaluation.questions import read_lines
+        from longvid_agents.examples import read_example
+
+        place = self.config.examples
+        return tuple(read_example(found, f"{place}, line {number}") for number, found in read_lines(place))
 
     @cached_property
     def summariser(self) -> VideoLMSummariser | None:

@@ -60,12 +60,18 @@ class Shelf:
     def videos(self, *, collection: str | None = None) -> list[VideoSummary]:
         """Every video, by title."""
         with self._store.view(checked_scope(self._store, None, collection, None, None, None)) as view:
-            return [summary_of(row) for row in view.videos()]
+            states = view.statuses()
+            return [summary_of(row, states.get(row.info.video_id, {})) for row in view.videos(stages=False)]
+
+    def count(self) -> int:
+        """How many videos it holds."""
+        with self._store.view() as view:
+            return view.count()
 
     def collections(self) -> list[CollectionSummary]:
         """Every collection that holds a video, by name."""
         with self._store.view() as view:
-            return collection_summaries(view.videos(), view.collections())
+            return collection_summaries(view.videos(stages=False), view.collections())
 
     def listed(
         self,

@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from longvid_indexer.reached import reached
+from longvid_storage.threads import threads_allowed
+
 if TYPE_CHECKING:
     from longvid_storage.types import VideoInfo
 
@@ -154,7 +157,7 @@ class FrameReader:
             stream = first_video(container)
             if stream is None:
                 return
-            stream.thread_type = "AUTO"
+            stream.thread_type, stream.codec_context.thread_count = "AUTO", threads_allowed()
             self.rate = float(stream.average_rate or stream.base_rate or 0) or _FALLBACK_RATE
             self.time_base = stream.time_base
             self.clock_breaks = len(breaks(self.path))
@@ -167,6 +170,7 @@ class FrameReader:
                 frame = DecodedFrame(raw, time_s, self.frames_decoded, aspect)
                 self.frames_decoded += 1
                 self.decoded_until_s = until_s
+                reached(until_s / max(self.info.duration_s, until_s, 1e-9))
                 yield frame
 
     def _damaged(self, error: Exception) -> None:

@@ -26,7 +26,7 @@ def get_doctor(request: Request, who: AdminDep) -> Response:
     state = {
         "roles": roles_of(library.engines),
         "problems": third_party().problems,
-        "videos": len(library.videos()),
+        "videos": library.count(),
         "storage_bytes": sum(path.stat().st_size for path in files),
     }
     return told(state)
