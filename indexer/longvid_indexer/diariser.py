@@ -63,7 +63,7 @@ def assign_speakers(utterances: Sequence[Utterance], turns: Iterable[SpeakerTurn
     An utterance belongs to the voice that shares most seconds with it; one with word times, in which the voice changes
     for ``LEAST_TURN_S`` or more, is cut between the words.
     """
-    owners = _Owners(turns)
+    owners = _TurnsByTime(turns)
     known: dict[int, str] = {}
     told = []
     for utterance in utterances:
@@ -73,7 +73,7 @@ def assign_speakers(utterances: Sequence[Utterance], turns: Iterable[SpeakerTurn
     return told
 
 
-class _Owners:
+class _TurnsByTime:
     """Whose a span is."""
 
     def __init__(self, turns: Iterable[SpeakerTurn]) -> None:
@@ -97,7 +97,7 @@ class _Owners:
         return int(found[np.argmax(np.bincount(owners, shared[here]))])
 
 
-def _cut(utterance: Utterance, owners: _Owners) -> list[tuple[Utterance, int | None]]:
+def _cut(utterance: Utterance, owners: _TurnsByTime) -> list[tuple[Utterance, int | None]]:
     """The utterance, or its pieces where the voice changes, each with its voice."""
     whole = [(utterance, owners.of(utterance.start_s, utterance.end_s))]
     words, places = utterance.words, _places(utterance)
