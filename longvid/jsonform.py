@@ -21,7 +21,7 @@ def _sign(sign: str) -> str:
 
 def to_plain(value: Any) -> Any:
     """Dataclasses as dictionaries, tuples and sets (sorted) as lists; seconds to the millisecond, scores to 1e-6."""
-    kind = type(value)
+    kind: Any = type(value)
     if kind in _AS_THEY_ARE:
         return value
     if (fields := _fields(kind)) is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -75,7 +75,7 @@ def _few(stretches: Sequence[SpeakerStretch]) -> Iterable[SpeakerStretch]:
     if len(stretches) <= _MOST_STRETCHES:
         return stretches
     part_s = max(each.end_s for each in stretches) / _MOST_STRETCHES
-    spoken = [Counter[str]() for _ in range(_MOST_STRETCHES)]
+    spoken = [defaultdict[str, float](float) for _ in range(_MOST_STRETCHES)]
     for each in stretches:
         first, last = int(each.start_s / part_s), min(int(each.end_s / part_s), _MOST_STRETCHES - 1)
         for number in range(first, last + 1):
@@ -84,6 +84,6 @@ def _few(stretches: Sequence[SpeakerStretch]) -> Iterable[SpeakerStretch]:
     few: list[SpeakerStretch] = []
     for number, parts in enumerate(spoken):
         if parts:
-            speaker = parts.most_common(1)[0][0]
+            speaker = max(parts, key=parts.__getitem__)
             _add(few, SpeakerStretch(number * part_s, (number + 1) * part_s, speaker), part_s / 2)
     return few
