@@ -22,6 +22,8 @@ _TEXT = {
     "visual": r"\b(?:colou?rs?|wear(?:s|ing)?|looks? like|drawn|drawing|picture|photo|gesture|visible"
     r"|on (?:the )?screen|(?:diagram|chart|graph|plot|logo|whiteboard|slide) (?:show|look|say|read)"
     r"|shown (?:on|in) the)\b|(?:什么颜色|长什么样)",
+    "on screen": r"\b(?:slides?|(?:on|of) (?:the |a )?(?:screen|board|blackboard)|whiteboard|written (?:on|in|there)"
+    r"|(?:is|are|was|were|what['’]s) shown)\b|\bfolien?\b|\bdiapositiv\w+|幻灯片|屏幕上",
     "compare": r"\b(?:compare[ds]?|comparison|differences? between|differ(?:s|ent)? from|versus|vs|in common"
     r"|across (?:the |all )?(?:videos|meetings|lectures|talks|calls)"
     r"|(?:each|which|both) (?:of the )?(?:videos?|meetings?|lectures?|talks?|calls?))\b|比较|区别",
