@@ -273,7 +273,10 @@ def choose(role: Role, options: Mapping[str, Any] | None = None) -> Choice:
         if record.ready:
             better = None if record is known[0] else _to_get(known[0])
             return Choice(role, plan_of(record, options), _why(record), better)
-    return Choice(role, None, f"no weights of {known[0].name} here: {info.lost}", _to_get(known[0]))
+    least = next(
+        (record for record in known if record.carriers), known[0]
+    )  # a package, not a hub's gigabytes
+    return Choice(role, None, f"no weights of {least.name} here: {info.lost}", _to_get(least))
 
 
 def _by(where: str) -> str:

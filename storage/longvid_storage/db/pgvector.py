@@ -208,7 +208,7 @@ def _by_index(
     k: int,
 ) -> NDArray[np.int64]:
     settings = {
-        "hnsw.ef_search": min(1000, max(100, 2 * k)),
+        "hnsw.ef_search": min(1000, max(400, 2 * k)),  # things said a thousand times fill a short list
         "hnsw.iterative_scan": "relaxed_order",
         "hnsw.max_scan_tuples": _MOST_SCANNED,
         "hnsw.scan_mem_multiplier": 16,
