@@ -161,3 +161,12 @@ def test_an_unknown_detector_says_what_is_allowed() -> None:
 def test_a_lecture_is_one_shot(tmp_path: Path) -> None:
     path = lecture(sample_slides(4)).write(tmp_path / "lecture.mp4")
     assert starts(path) == [0.0]
+
+
+def test_transnet_finds_a_cut_and_a_dissolve(tmp_path: Path) -> None:
+    script = shots((2.0, 2.5, 2.0), ("cut", "dissolve"), join_s=0.5)
+    path = script.write(tmp_path / "film.mp4")
+    assert starts(path, detector="transnetv2")[1:] == [
+        pytest.approx(2.0, abs=0.001),
+        pytest.approx(4.5, abs=0.25),
+    ]

@@ -116,7 +116,7 @@ def make_detectors(name: str) -> list[Any]:
     """PySceneDetect's detectors for a kind of search.
 
     ``"default"``: hard cuts (AdaptiveDetector) and fades through black (ThresholdDetector);
-    ``"adaptive"``, ``"content"``: that one detector, with its own defaults.
+    ``"adaptive"``, ``"content"``: that one detector, with its own defaults; ``"transnetv2"``: TransNet V2, by torch.
     """
     from scenedetect.detectors import AdaptiveDetector, ContentDetector
 
@@ -126,9 +126,13 @@ def make_detectors(name: str) -> list[Any]:
         return [AdaptiveDetector()]
     if name == "content":
         return [ContentDetector()]
+    if name == "transnetv2":
+        from longvid_indexer.vision.transnet import TransNetDetector
+
+        return [TransNetDetector()]
     if name == "default":
         return [AdaptiveDetector(), FadeDetector()]
-    raise ValueError(f"detector {name!r} must be 'default', 'adaptive' or 'content'")
+    raise ValueError(f"detector {name!r} must be 'default', 'adaptive', 'content' or 'transnetv2'")
 
 
 def shots_of(cuts_s: list[float], duration_s: float, shortest_s: float = 0.0) -> tuple[Segment, ...]:
