@@ -88,13 +88,16 @@ class DecodedFrame:
         import cv2
         from av.video.reformatter import VideoReformatter
 
-        step, rest = divmod(self.raw.width, width)
-        if self.raw.format.name in _I420 and not rest and width % 2 == height % 2 == 0:
-            if step * height == self.raw.height:
-                every = slice(step // 2, None, step)
-                small = [_plane(plane)[every, every].ravel() for plane in self.raw.planes]
-                planes = np.concatenate(small).reshape(height * 3 // 2, width)
-                return np.asarray(cv2.cvtColor(planes, cv2.COLOR_YUV2BGR_I420), np.uint8)
+        step = self.raw.width // width
+        even = width % 2 == height % 2 == 0 and (step * width, step * height) == (
+            self.raw.width,
+            self.raw.height,
+        )
+        if even and self.raw.format.name in _I420:
+            every = slice(step // 2, None, step)
+            small = [_plane(plane)[every, every].ravel() for plane in self.raw.planes]
+            planes = np.concatenate(small).reshape(height * 3 // 2, width)
+            return np.asarray(cv2.cvtColor(planes, cv2.COLOR_YUV2BGR_I420), np.uint8)
         scaler = self.scaler or VideoReformatter()
         image = scaler.reformat(self.raw, width, height, "bgr24", interpolation="FAST_BILINEAR", threads=1)
         return np.asarray(image.to_ndarray(), np.uint8)
