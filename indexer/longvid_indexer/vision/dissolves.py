@@ -71,9 +71,9 @@ class DissolveDetector:
             return []
         self._next_s = time_s + 1 / _LOOKS_PER_S
         if len(self._times) == _ROOM:
-            kept = _ROOM - bisect_left(self._times, time_s - _HELD_S)
-            self._times = self._times[-kept:]
-            self._cells[:kept] = self._cells[-kept:].copy()
+            first = bisect_left(self._times, time_s - _HELD_S)
+            self._times = self._times[first:]
+            self._cells[: len(self._times)] = self._cells[first:].copy()
         self._cells[len(self._times)] = cv2.resize(image, _CELLS, interpolation=cv2.INTER_AREA).reshape(-1)
         self._times.append(time_s)
         self._look()
