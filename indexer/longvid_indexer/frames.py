@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from longvid_indexer.reached import reached
+
 if TYPE_CHECKING:
     from longvid_storage.types import VideoInfo
 
@@ -177,6 +179,7 @@ class FrameReader:
                 frame = DecodedFrame(raw, time_s, self.frames_decoded, aspect, scaler)
                 self.frames_decoded += 1
                 self.decoded_until_s = until_s
+                reached(until_s / max(self.info.duration_s, until_s, 1e-9))
                 yield frame
 
     def _damaged(self, error: Exception) -> None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from longvid_indexer.leaving import Leaving, Reason
+from longvid_indexer.reached import heard
 from longvid_indexer.register import Register
 from longvid_indexer.report import (
     ErrorInfo,
@@ -21,6 +23,7 @@ from longvid_indexer.report import (
     IndexReport,
     RunsAgain,
     StageFinished,
+    StageReached,
     StageStarted,
     Told,
     Waiting,
@@ -196,9 +199,14 @@ class Pipeline:
                 on_event(RunsAgain(str(job.path), message))
         for stage in STAGES:
             on_event(StageStarted(str(job.path), job.info.title, stage, job.info.duration_s))
-            result = run_stage(job, stage) if stage in self.stages else StageResult(stage, "skipped")
+            with heard(partial(_reached, on_event, str(job.path), job.info.title, stage)):
+                result = run_stage(job, stage) if stage in self.stages else StageResult(stage, "skipped")
             job.results[stage] = result
             on_event(StageFinished(str(job.path), job.info.title, result))
+
+
+def _reached(on_event: Callable[[IndexEvent], None], path: str, title: str, stage: str, part: float) -> None:
+    on_event(StageReached(path, title, stage, part))
 
 
 def _by_path(rows: Iterable[PathRow]) -> dict[str, dict[str, PathRow]]:

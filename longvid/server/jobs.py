@@ -21,6 +21,7 @@ from longvid_indexer.report import (
     FilesFound,
     IndexEvent,
     LeftOut,
+    StageReached,
     StageStarted,
     Told,
     Waiting,
@@ -53,7 +54,8 @@ class HowFar:
     def __init__(self, clock: Any = time.monotonic) -> None:
         self._clock = clock
         self._begun_s = clock()
-        self._files = self._done = self._stage = 0
+        self._files = self._done = 0
+        self._stage = 0.0  # stages of the video at work that are done, and the part of the one that is not
         self._seen_s = 0.0
         self.told: dict[str, Any] = {"stage": "finding files", "title": None, "files": 0, "files_done": 0}
         self.told |= {"fraction": 0.0, "speed": None, "notes": [], "reports": []}
@@ -66,8 +68,11 @@ class HowFar:
         elif isinstance(event, StageStarted):
             self._stage = STAGES.index(event.stage)
             now |= {"stage": event.stage, "title": event.title}
+        elif isinstance(event, StageReached):
+            # What is read twice within a stage begins at nothing again; what is told does not.
+            self._stage = max(self._stage, STAGES.index(event.stage) + event.part)
         elif isinstance(event, FileFinished):
-            self._done, self._stage = event.number, 0
+            self._done, self._stage = event.number, 0.0
             self._seen_s += event.report.duration_s or 0.0
             now["reports"] = [*self.told["reports"], _report(event)][-_MOST_REPORTS:]
         elif isinstance(event, LeftOut):
