@@ -26,6 +26,7 @@ from longvid_indexer.report import (
 )
 from longvid_indexer.stages import STAGES
 from longvid_storage.errors import AccessError
+from postgres_tools import new_database
 from serve_tools import bearer, serving
 from served_films import engines, make_film
 from test_uploads import TUS, begin, send
@@ -221,6 +222,59 @@ def test_a_job_that_the_server_leaves_is_taken_up_at_its_next_start(
         done = ended(client, job)
         assert done["state"] == "done"
         assert len(client.get("/v1/videos").json()["items"]) == 2
+
+
+def test_servers_of_one_library_share_its_jobs_and_leave_each_others_alone(
+    films: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    place, settings = new_database(), ServerSettings()
+    with (
+        Library.open(place, create=True, engines=engines()) as one,
+        Library.open(place, engines=engines()) as other,
+    ):
+        first, second = (
+            Jobs(lib, settings, Uploads(lib.work, tmp_path / "up", settings)) for lib in (one, other)
+        )
+
+        def asked(name: str) -> str:
+            return one.work.ask("", {"paths": [str(films / name)], "collection": None}).job_id
+
+        def state(job_id: str, *awaited: str) -> str:
+            for _ in range(600):
+                if (now := other.work.job("", job_id).state) in awaited:
+                    return now
+                time.sleep(0.05)
+            raise AssertionError(now)
+
+        with monkeypatch.context() as patch:
+            gate = Gate(patch, "structure")
+            held = asked("one.mp4")
+            first.start()
+            assert gate.there.wait(60)
+            patch.undo()
+            second.start()
+            behind = asked("two.mp4")
+            second.wake()
+            assert state(behind, "done", "failed") == "done", "the second server does what waits"
+            assert state(held, "running", "queued") == "running", "and leaves the first one's alone"
+            assert second.cancel(_local(), held).state == "cancelled"
+            time.sleep(1.1)  # the first one keeps how far it is once a second, and hears of it then
+            gate.go.set()
+            first.stop(30)
+            assert state(held, "cancelled", "done", "queued") == "cancelled"
+        with one.work.next_job() as nothing:
+            assert nothing is None
+        second.stop(30)
+        left = asked("one.mp4")
+        with one.work.next_job() as job:  # a server that dies in it lets go of its claim and writes nothing
+            assert job is not None
+            other.work.take_up()
+            assert state(left, "running", "queued") == "running"
+        third = Jobs(other, settings, Uploads(other.work, tmp_path / "up", settings))
+        third.start()
+        assert state(left, "done", "failed") == "done"
+        third.stop(30)
 
 
 def test_from_where_and_into_what_one_may_index(library: Library, films: Path, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longvid_indexer.reached import reached
+from longvid_storage.threads import threads_allowed
 
 if TYPE_CHECKING:
     from longvid_storage.types import VideoInfo
@@ -190,8 +191,9 @@ class FrameReader:
 
 
 def share_out(stream: Any) -> None:
-    """Let threads decode a video stream where they save more than they cost."""
+    """Let threads decode a video stream where they save more than they cost, so many as are allowed."""
     stream.thread_type = "AUTO" if stream.width * stream.height > _ONE_THREAD else "NONE"
+    stream.codec_context.thread_count = threads_allowed()
 
 
 def decoded(

@@ -107,6 +107,22 @@ class PostgresStore(Store):
         cache.mkdir(parents=True, exist_ok=True)
         return store
 
+    def bytes_held(self) -> int:
+        """What the database takes, tables and indexes, and what is derived here."""
+        with self._mapped_errors(), self._engine.connect() as connection:
+            query = text("SELECT pg_database_size(current_database())")
+            return super().bytes_held() + int(connection.execute(query).scalar_one())
+
+    @property
+    def address(self) -> str:
+        """What opens this library in another process, password and all: never told to anybody."""
+        return self._engine.url.set(drivername=SCHEME).render_as_string(hide_password=False)
+
+    @property
+    def shared(self) -> bool:
+        """Processes on several machines may write to it."""
+        return True
+
     def _may_only_read(self) -> bool:
         with self._engine.connect() as connection:
             if (found := connection.dialect.server_version_info or (0,)) < (OLDEST,):
@@ -121,8 +137,8 @@ class PostgresStore(Store):
     def _make_current(self, create: bool) -> None:
         with self._engine.connect() as connection:
             version = self._version(connection)
-            prepared = pgvector.prepared(connection)
-        if version == schema.HEAD and (prepared or self.read_only):
+            lacking = not self.read_only and pgvector.lacking(connection)
+        if version == schema.HEAD and not lacking:
             return
         if version is None and not create:
             raise NotFoundError(

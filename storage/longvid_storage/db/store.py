@@ -39,7 +39,7 @@ from longvid_storage.db.library_files import (
     remove_old_chats,
     writable,
 )
-from longvid_storage.db.locking import WriterLock
+from longvid_storage.db.locking import BorrowedLock, WriterLock
 from longvid_storage.db.stage_writer import StageWriter, bump_generation
 from longvid_storage.db.view import Encoders, View
 from longvid_storage.errors import BusyError, ReadOnlyError
@@ -80,6 +80,20 @@ class Store:
         self._whole: Store | None = None
         self.rights: frozenset[str] | None = None
         self.owner = ""
+
+    @property
+    def address(self) -> str:
+        """What opens this library in another process, password and all: never told to anybody."""
+        return str(self.path)
+
+    @property
+    def shared(self) -> bool:
+        """Whether processes on several machines may write to it."""
+        return False
+
+    def help_holder(self) -> None:
+        """From now on this process writes for another one, which holds the writer lock."""
+        self._lock = BorrowedLock(self.path / LOCK)
 
     @property
     def home(self) -> Store:
@@ -204,6 +218,10 @@ class Store:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def bytes_held(self) -> int:
+        """What the library takes: of the disk here, and of the database where that is elsewhere."""
+        return sum(path.stat().st_size for path in self.path.rglob("*") if path.is_file())
 
     @contextmanager
     def view(self, scope: Scope = EVERYTHING, encoders: Encoders | None = None) -> Iterator[View]:
