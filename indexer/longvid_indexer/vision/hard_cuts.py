@@ -15,6 +15,7 @@ class CutDetector(AdaptiveDetector):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__()
+        self._buffer: list[tuple[Any, float]] = []
         self._hsv: NDArray[np.uint8] | None = None
 
     def process_frame(self, timecode: Any, frame_img: NDArray[np.uint8]) -> list[Any]:
