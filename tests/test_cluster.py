@@ -96,7 +96,7 @@ def test_a_poisonous_file_fails_alone(cluster: None, tmp_path: Path, monkeypatch
         error = reports["poisonous"].error
         assert error is not None
         assert error.code == "crashed"
-        assert f"ended the process that read it 2 times" in error.message
+        assert "ended the process that read it 2 times" in error.message
         assert lib.mentions("poison"), "what was stored before it fell is there"
 
 
