@@ -61,6 +61,12 @@ def index(
     device: DeviceOption = None,
     profile: ProfileOption = None,
     config: ConfigOption = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            "--ray", metavar="ADDRESS", help="Index on a Ray cluster: local (here), auto, or HOST:PORT."
+        ),
+    ] = None,
     nice: Annotated[bool, typer.Option("--nice", help="Let other programs go first.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Tell of failures only.")] = False,
     json_: JsonOption = False,
@@ -92,6 +98,7 @@ def index(
                 reprocess=reprocess,
                 everything=everything,
                 audio_track=audio_track,
+                ray=ray,
                 on_event=show,
             )
             show.close(reports)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from longvid.engines import Engines
 from longvid_indexer.pipeline import Pipeline
@@ -31,6 +33,7 @@ def index(
     everything: bool,
     audio_track: str | int | None,
     on_event: Tell | None,
+    ray: str | None = None,
 ) -> list[IndexReport]:
     """Index ``paths``, or with ``reprocess`` and none of them, every known video; raises as ``Library.index`` does."""
     stages = choose_stages(only, skip)
@@ -45,10 +48,33 @@ def index(
     else:
         given = [paths] if isinstance(paths, (str, Path)) else list(paths)
     named = None if audio_track is None else str(audio_track)
-    pipeline = Pipeline(
-        store, engines, stages=stages, collection=collection, everything=everything, audio_track=named
-    )
-    return pipeline.run([Path(path) for path in given], tell)
+    files = [Path(path) for path in given]
+    more: dict[str, Any] = {
+        "stages": stages,
+        "collection": collection,
+        "everything": everything,
+        "audio_track": named,
+    }
+    if ray is None:
+        return Pipeline(store, engines, **more).run(files, tell)
+    return _on_cluster(store, engines, ray, more, files, tell)
+
+
+def _on_cluster(
+    store: Store, engines: Engines, address: str, more: dict[str, Any], files: list[Path], tell: Tell
+) -> list[IndexReport]:
+    """Index on the Ray cluster at ``address``, whose workers open the library themselves."""
+    from longvid.opening import open_store
+    from longvid_indexer.cluster import LOCAL, ClusterPipeline, connected
+
+    if not store.shared and address != LOCAL:
+        raise UsageError(
+            f"{store.name} is a directory, which only one machine may write to, and --ray is {address!r}: index with "
+            "--ray local, or into a library in PostgreSQL (longvid copy brings this one there)"
+        )
+    with connected(address):
+        opened = partial(open_store, store.address)
+        return ClusterPipeline(store, engines, open_store=opened, **more).run(files, tell)
 
 
 def _known_files(store: Store, collection: str | None, on_event: Tell) -> Iterator[Path]:

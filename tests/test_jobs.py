@@ -16,8 +16,17 @@ from longvid.library import Library
 from longvid.server.jobs import HowFar, Jobs
 from longvid.server.settings import ServerSettings
 from longvid.server.uploads import Uploads
-from longvid_indexer.report import FileFinished, FilesFound, IndexReport, StageStarted, Told
+from longvid_indexer.report import (
+    FileFinished,
+    FilesFound,
+    IndexReport,
+    StageReached,
+    StageStarted,
+    Told,
+)
+from longvid_indexer.stages import STAGES
 from longvid_storage.errors import AccessError
+from postgres_tools import new_database
 from serve_tools import bearer, serving
 from served_films import engines, make_film
 from test_uploads import TUS, begin, send
@@ -136,14 +145,14 @@ def test_a_film_and_its_subtitles_that_were_sent_are_one_video(library: Library,
 class Gate:
     """An event listener in the middle of a job: it waits there until it is let go."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, at: str) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, at: str, kind: type = StageStarted) -> None:
         self.there, self.go = threading.Event(), threading.Event()
         told = HowFar.__call__
         gate = self
 
         def held(progress: HowFar, event: Any) -> None:
             told(progress, event)
-            if isinstance(event, StageStarted) and event.stage == at:
+            if isinstance(event, kind) and event.stage == at:
                 gate.there.set()
                 assert gate.go.wait(30)
 
@@ -180,6 +189,25 @@ def test_while_a_job_runs_questions_are_answered_and_the_same_request_is_the_sam
         assert client.delete(f"/v1/jobs/{job['id']}").json()["state"] == "cancelled"
 
 
+def test_a_job_is_told_and_cancelled_in_the_middle_of_a_stage(
+    library: Library, films: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("longvid_indexer.reached.EACH_S", 0.0)
+    gate = Gate(monkeypatch, "visual", StageReached)
+    with serving(library, roots={"*": (str(films),)}) as client:
+        job = client.post("/v1/jobs", json={"paths": [str(films / "one.mp4")]}).json()
+        assert gate.there.wait(30)
+        begun = STAGES.index("visual") / len(STAGES)
+        now = client.get(f"/v1/jobs/{job['id']}").json()
+        assert now["stage"] == "visual"
+        assert begun < now["fraction"] < begun + 1 / len(STAGES)
+        assert client.delete(f"/v1/jobs/{job['id']}").json()["cancelling"]
+        gate.go.set()
+        assert ended(client, job)["state"] == "cancelled"
+        (video,) = client.get("/v1/videos").json()["items"]
+        assert set(video["stages"]) == {"transcript", "speakers"}, "it ended before the stage was done"
+
+
 def test_a_job_that_the_server_leaves_is_taken_up_at_its_next_start(
     library: Library, films: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,6 +222,59 @@ def test_a_job_that_the_server_leaves_is_taken_up_at_its_next_start(
         done = ended(client, job)
         assert done["state"] == "done"
         assert len(client.get("/v1/videos").json()["items"]) == 2
+
+
+def test_servers_of_one_library_share_its_jobs_and_leave_each_others_alone(
+    films: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    place, settings = new_database(), ServerSettings()
+    with (
+        Library.open(place, create=True, engines=engines()) as one,
+        Library.open(place, engines=engines()) as other,
+    ):
+        first, second = (
+            Jobs(lib, settings, Uploads(lib.work, tmp_path / "up", settings)) for lib in (one, other)
+        )
+
+        def asked(name: str) -> str:
+            return one.work.ask("", {"paths": [str(films / name)], "collection": None}).job_id
+
+        def state(job_id: str, *awaited: str) -> str:
+            for _ in range(600):
+                if (now := other.work.job("", job_id).state) in awaited:
+                    return now
+                time.sleep(0.05)
+            raise AssertionError(now)
+
+        with monkeypatch.context() as patch:
+            gate = Gate(patch, "structure")
+            held = asked("one.mp4")
+            first.start()
+            assert gate.there.wait(60)
+            patch.undo()
+            second.start()
+            behind = asked("two.mp4")
+            second.wake()
+            assert state(behind, "done", "failed") == "done", "the second server does what waits"
+            assert state(held, "running", "queued") == "running", "and leaves the first one's alone"
+            assert second.cancel(_local(), held).state == "cancelled"
+            time.sleep(1.1)  # the first one keeps how far it is once a second, and hears of it then
+            gate.go.set()
+            first.stop(30)
+            assert state(held, "cancelled", "done", "queued") == "cancelled"
+        with one.work.next_job() as nothing:
+            assert nothing is None
+        second.stop(30)
+        left = asked("one.mp4")
+        with one.work.next_job() as job:  # a server that dies in it lets go of its claim and writes nothing
+            assert job is not None
+            other.work.take_up()
+            assert state(left, "running", "queued") == "running"
+        third = Jobs(other, settings, Uploads(other.work, tmp_path / "up", settings))
+        third.start()
+        assert state(left, "done", "failed") == "done"
+        third.stop(30)
 
 
 def test_from_where_and_into_what_one_may_index(library: Library, films: Path, tmp_path: Path) -> None:
@@ -256,6 +337,8 @@ def test_progress_only_ever_grows_and_notes_are_bounded() -> None:
         StageStarted("p", "t", "vectors"),
         FileFinished(report, 1),
         StageStarted("p", "u", "visual"),
+        StageReached("p", "u", "visual", 0.7),
+        StageReached("p", "u", "visual", 0.2),
         FileFinished(report, 2),
         FileFinished(report, 3),
     ):

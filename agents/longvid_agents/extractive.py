@@ -19,6 +19,7 @@ from longvid_agents.answerability import WITH_VECTORS, Features, Logistic, featu
 from longvid_agents.question import QuestionPlan
 from longvid_agents.scoring import Array, Scores
 from longvid_storage.text.analysis import analyse
+from longvid_storage.text.stop_words import STOP_WORDS
 from longvid_storage.types import Passage
 
 MAX_CLAIMS = 3
@@ -34,6 +35,11 @@ TOO_SIMILAR = 0.6
 NEARLY, NEARLY_OWN = 1.0, 0.5
 # No line of a slide with fewer words than this is a further claim: it is a heading.
 HEADING_WORDS = 5
+# A line on screen says something when it has this many words that the question has not, or a value.
+_ADDS = 2
+_STATES = re.compile(r"[=<>≤≥≈→:]|\d")
+# What names a thing of the kind asked for right after so like a question is shown, whatever it means.
+_ASKED_THERE = 0.4
 # A sentence's own probability counts to this power beside its minute's.
 _OWN = 0.3
 
@@ -47,7 +53,8 @@ _CALLED = r"\b(?:call(?:ed|s)?|defin(?:e[sd]?|ition of)|known as|term(?:ed)?)\b"
 @dataclass(frozen=True, slots=True)
 class QuoteWeights:
     """What each of the ``Scores`` of that name counts; ``defines``: reads like a definition, where one is asked;
-    ``supposes``: names a condition, where it is asked what follows from one.
+    ``supposes``: names a condition, where it is asked what follows from one; ``on_screen``: is read on screen, where
+    that is asked.
     """
 
     cosine: float
@@ -60,12 +67,17 @@ class QuoteWeights:
     named_share: float
     found_early: float
     wording: float = 4.0
+    expected: float = 2.5
+    follows: float = 5.0
+    opens: float = -2.5
     defines: float = 2.0
     supposes: float = 1.0
+    on_screen: float = 4.0
 
 
-_BY_KIND = ("defines", "supposes")
-"""Set by hand: too few of the questions that the others are fitted on ask so."""
+_BY_KIND = ("defines", "supposes", "on_screen")
+_OF_A_FACT = ("expected", "follows", "opens")
+"""These and ``_BY_KIND`` are set by hand (benchmarks/facts.py): few questions that fit the rest ask so."""
 # Fitted by benchmarks/answering.py: the softmax over a question's sentences that gives those in gold spans
 # most.
 FIT = QuoteWeights(4.26, -4.52, 1.45, 1.38, 2.42, -4.77, 2.76, -0.86, 3.66)
@@ -79,6 +91,7 @@ class Ranking:
 
     At most ``most`` of them make a claim. ``own`` is the part of the fit that is due to the sentence itself.
     ``strict``: none far behind the first one makes one. ``as_said``: it is shown because a rare word is said there.
+    ``on_screen``: a line on screen is followed by the others of its slide.
     """
 
     order: Array
@@ -90,6 +103,7 @@ class Ranking:
     confidence: float
     found: bool
     as_said: bool = False
+    on_screen: bool = False
 
 
 def rank(
@@ -119,8 +133,9 @@ def rank(
     found_features = features(scores, order[:MAX_CLAIMS])
     confidence = model.probability(found_features)
     found = confidence >= model.threshold
-    if not found and (scores.said & np.isfinite(fit)).any():
-        return _as_said(plan, fit, scores, found_features, confidence)
+    said = scores.said | ((scores.follows >= _ASKED_THERE) & (scores.expected > 0))
+    if not found and (said & np.isfinite(fit)).any():
+        return _as_said(plan, np.where(said, fit, -np.inf), found_features, confidence)
     return Ranking(
         order=order,
         fit=fit[order],
@@ -130,12 +145,12 @@ def rank(
         features=found_features,
         confidence=confidence,
         found=found,
+        on_screen=plan.on_screen,
     )
 
 
-def _as_said(plan: QuestionPlan, fit: Array, scores: Scores, found: Features, confidence: float) -> Ranking:
-    """Nothing answers by its meaning: the sentences that have the question's rare word, best first, shown as found."""
-    worth = np.where(scores.said, fit, -np.inf)
+def _as_said(plan: QuestionPlan, worth: Array, found: Features, confidence: float) -> Ranking:
+    """Nothing answers by its meaning: what has the question's rare word or was asked there, best first, as found."""
     order = np.argsort(-worth, kind="stable")[: int(np.isfinite(worth).sum())]
     return Ranking(
         order=order,
@@ -156,22 +171,32 @@ def fitness(
     """The weighted sum of each sentence's scores; minus infinity for one that cannot be quoted as an answer."""
     fit: Array = np.zeros(len(sentences))
     for name in QuoteWeights.__slots__:
-        if name not in _BY_KIND:
+        if name not in _BY_KIND and not (plan.broad and name in _OF_A_FACT):
             fit = fit + getattr(weights, name) * getattr(scores, name)
+    shown = np.array([sentence.kind == "screen" for sentence in sentences], bool)
     if plan.kind == "define":
-        fit = fit + weights.defines * np.array([defines(sentence.text, plan) for sentence in sentences])
+        says = np.array([defines(sentence.text, plan) for sentence in sentences], bool)
+        # A label on a picture defines nothing.
+        fit = fit + weights.defines * (says.astype(np.float64) - (shown & ~says))
     if _SUPPOSING.search(plan.question):
         fit = fit + weights.supposes * np.array([bool(_CONDITION.search(s.text)) for s in sentences])
+    if plan.on_screen:
+        fit = fit + weights.on_screen * shown
+    heading_too = plan.kind == "when" or plan.on_screen
     related = (scores.words_subject > 0) | (scores.cosine > 0)
-    related &= np.array([plan.kind == "when" or not _repeats(sentence, plan) for sentence in sentences], bool)
+    related &= np.array([heading_too or not _repeats(sentence, plan) for sentence in sentences], bool)
     quotable = np.array([readable(sentence) for sentence in sentences], bool)
     # With the question's own words, fewer make a sentence.
+    quotable |= (scores.follows > 0) & (scores.expected > 0) & ~np.array([_asks(s) for s in sentences], bool)
     quotable |= scores.said & np.array([readable(sentence, MIN_OWN_WORDS) for sentence in sentences], bool)
     return np.where(quotable & related, fit, -np.inf)
 
 
 def choose(sentences: Sequence[Passage], ranking: Ranking) -> list[Passage]:
     """The best sentence, and up to two more that fit nearly as well and say something new when it is sure."""
+    first = sentences[ranking.order[0]]
+    if ranking.on_screen and first.kind == "screen":
+        return _of_slide(first, sentences)
     chosen: list[Passage] = []
     near = (ranking.fit >= ranking.fit[0] - NEARLY) & (ranking.own >= ranking.own[0] - NEARLY_OWN)
     for row, nearly in zip(ranking.order, near, strict=True):
@@ -184,14 +209,26 @@ def choose(sentences: Sequence[Passage], ranking: Ranking) -> list[Passage]:
     return chosen
 
 
+def _of_slide(line: Passage, sentences: Sequence[Passage]) -> list[Passage]:
+    """A line on screen and the next ones of its slide that say something."""
+    slide = [
+        s for s in sentences if (s.video_id, s.kind, s.start_s) == (line.video_id, line.kind, line.start_s)
+    ]
+    further = [s for s in slide if s is not line and len(s.text.split()) >= MIN_OWN_WORDS]
+    after = [s for s in further if s.id > line.id] or further
+    return [line, *after[: MAX_CLAIMS - 1]]
+
+
 def _heading(sentence: Passage) -> bool:
     return sentence.kind == "screen" and len(sentence.text.split()) < HEADING_WORDS
 
 
 def _repeats(sentence: Passage, plan: QuestionPlan) -> bool:
-    """True for a heading of nothing but the question's words: it tells when, and nothing else."""
-    words = set(analyse(sentence.text, plan.language))
-    return _heading(sentence) and words <= {term.text for term in plan.terms}
+    """True for a line on screen that says hardly more than the question does: a heading tells when, and no more."""
+    if sentence.kind != "screen" or _STATES.search(sentence.text):
+        return False
+    known = {term.text for term in plan.terms} | STOP_WORDS.get(plan.language or "en", frozenset())
+    return len(set(analyse(sentence.text, plan.language)) - known) < _ADDS
 
 
 def overlap(a: str, b: str) -> float:
@@ -204,7 +241,11 @@ def readable(sentence: Passage, fewest: int = MIN_WORDS) -> bool:
     """False for interjections and for questions, which ask and do not answer."""
     if sentence.kind != "speech":
         return True
-    return len(analyse(sentence.text, None)) >= fewest and not _QUESTION_END.search(sentence.text)
+    return len(analyse(sentence.text, None)) >= fewest and not _asks(sentence)
+
+
+def _asks(sentence: Passage) -> bool:
+    return bool(_QUESTION_END.search(sentence.text))
 
 
 def defines(text: str, plan: QuestionPlan) -> bool:
@@ -212,7 +253,8 @@ def defines(text: str, plan: QuestionPlan) -> bool:
     name = "|".join(re.escape(term.word) for term in plan.terms)
     named = rf"\b(?:{name})(?:e?s)?\b"
     return bool(
-        re.search(rf"^(?:\W*\w+\W+){{0,4}}?{named}(?:\W+\w+){{0,4}}?\W+{_MEANS}", text, re.I)
+        re.search(rf"^\W*{named}\s*[:=]", text, re.I)
+        or re.search(rf"^(?:\W*\w+\W+){{0,4}}?{named}(?:\W+\w+){{0,4}}?\W+{_MEANS}", text, re.I)
         or re.search(rf"{_CALLED}\W+(?:\w+\W+){{0,3}}?{named}", text, re.I)
     )
 

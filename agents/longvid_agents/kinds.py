@@ -13,10 +13,17 @@ Kind = Literal["summary", "discussion", "define", "count", "when", "who", "list"
 RouteKind = Literal["locate", "explain", "list", "compare", "who", "count", "summarise", "visual"]
 
 _VIDEOS = "videos?|meetings?|lectures?|talks?|calls?|recordings?|files?|films?|sessions?|episodes?"
+# Only what is said can be counted in the archive: "how often does the watch change" asks for what somebody says of it.
+_MENTIONED = (
+    r"mention|say|says|said|talk|discuss|speak|spoke|nam(?:e[sd]?|ing)\b|word|phrase|term|appear|occur|comes? up"
+    r"|came up|bring|brought|refer|use[sd]?\b|hear|shown|repeat|is there\b|are there\b"
+)
 _TEXT = {
     "visual": r"\b(?:colou?rs?|wear(?:s|ing)?|looks? like|drawn|drawing|picture|photo|gesture|visible"
     r"|on (?:the )?screen|(?:diagram|chart|graph|plot|logo|whiteboard|slide) (?:show|look|say|read)"
     r"|shown (?:on|in) the)\b|(?:什么颜色|长什么样)",
+    "on screen": r"\b(?:slides?|(?:on|of) (?:the |a )?(?:screen|board|blackboard)|whiteboard|written (?:on|in|there)"
+    r"|(?:is|are|was|were|what['’]s) shown)\b|\bfolien?\b|\bdiapositiv\w+|幻灯片|屏幕上",
     "compare": r"\b(?:compare[ds]?|comparison|differences? between|differ(?:s|ent)? from|versus|vs|in common"
     r"|across (?:the |all )?(?:videos|meetings|lectures|talks|calls)"
     r"|(?:each|which|both) (?:of the )?(?:videos?|meetings?|lectures?|talks?|calls?))\b|比较|区别",
@@ -26,12 +33,14 @@ _TEXT = {
     "define": r"\b(?:defin(?:e[sd]?|ing|ition)|what (?:is|are) (?:an?|the)?|meaning of)\b",
     "count": r"\bhow (?:many|often)\b|\bnumber of times\b|多少次|几次|几个",
     "amount": r"\bhow much\b",
-    "times": r"\bhow (?:many times|often)\b|\bnumber of times\b|多少次|几次",
+    "times": rf"\b(?:how (?:many times|often)|number of times)\b.*\b(?:{_MENTIONED})"
+    r"|(?:提到|说|讲|出现).*(?:多少次|几次)|(?:多少次|几次).*(?:提到|说|讲|出现)",
     "who": r"\b(?:who|whom|whose)\b|谁",
     "when": r"\b(?:when|at what (?:time|point)|where in)\b|什么时候|何时",
     "where": r"\b(?:where|which (?:part|moment|minute))\b|哪里",
     "choice": r"^\W*(?:list|name all|which|what are)\b",
     "every": r"\b(?:list|name all|what are all|all (?:the )?(?:places|times|people|examples|steps)|every)\b|列出",
+    "yes or no": r"^\W*(?:does|do|did|is|are|was|were|has|have|had|can|could|will|would|should|may|might)\b|吗",
     "plain": r"^\W*(?:what|why|how|explain|define|describe|does|do|did|is|are|was|were|can|should|which)\b"
     r"|什么|为什么|如何",
     "in which videos": rf"\b(?:which|what|how many)(?: of (?:the|my|our))? (?:{_VIDEOS})\b"

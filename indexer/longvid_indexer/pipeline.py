@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from longvid_indexer.leaving import Leaving, Reason
+from longvid_indexer.reached import heard
 from longvid_indexer.register import Register
 from longvid_indexer.report import (
     ErrorInfo,
@@ -21,6 +23,7 @@ from longvid_indexer.report import (
     IndexReport,
     RunsAgain,
     StageFinished,
+    StageReached,
     StageStarted,
     Told,
     Waiting,
@@ -46,6 +49,8 @@ class Pipeline:
         everything: take unfinished downloads, hidden files and what systems leave behind too.
         audio_track: the sound track to hear (``listening.sound_track``); None for what was named before, if anything.
     """
+
+    register: type[Register] = Register
 
     def __init__(
         self,
@@ -88,15 +93,14 @@ class Pipeline:
             with self.store.view() as view:  # one snapshot: a file that is unchanged asks nothing more
                 known = _by_path(view.paths())
                 rows = {row.info.video_id: row for row in view.videos()}
-            self._register = Register(
+            self._register = self.register(
                 self.store, self.engines, self.collection, self.audio_track, known, sidecars, self._left
             )
             files = list(scan(paths, everything=self.everything, leave=self._leave, sidecars=sidecars))
             tell(FilesFound(len(files)))
-            for found in files:
-                for report in self._file(found, rows, tell):
-                    reports.append(report)
-                    tell(FileFinished(report, len(reports)))
+            for report in self._reports(files, rows, tell):
+                reports.append(report)
+                tell(FileFinished(report, len(reports)))
             self._fold(reports, tell)
             for path in self._gone(paths, {str(found.path) for found in files}):
                 self._left.add(path, "gone")
@@ -136,22 +140,26 @@ class Pipeline:
         lost = {row.path for row in rows if row.video_id not in there}
         return [path for path in missing if str(path) in lost]
 
-    def _file(
-        self, found: ScannedFile, rows: dict[str, VideoRow], on_event: Callable[[IndexEvent], None]
+    def _reports(
+        self, files: list[ScannedFile], rows: dict[str, VideoRow], on_event: Callable[[IndexEvent], None]
     ) -> Iterator[IndexReport]:
-        """One report for each video that the file is: with a collection its own, else all that are known there."""
+        """One report a video, as each is done."""
+        for found in files:
+            with self.store.claim(str(found.path)) as ours:
+                if not ours:
+                    self._left.add(found.path, "busy")
+                    continue
+                for known in self._targets(found, rows):
+                    report = self._video(found, known, rows, on_event)
+                    if report is not None:
+                        yield report
+
+    def _targets(self, found: ScannedFile, rows: dict[str, VideoRow]) -> list[PathRow | None]:
+        """The videos that the file is: with a collection its own, else all that are known there; None: a new one."""
         here = list(self._register.known.get(str(found.path), {}).values())
         if self.collection is not None:
             here = [row for row in here if self.collection in rows[row.video_id].collections]
-        targets: list[PathRow | None] = [*here] or [None]
-        with self.store.claim(str(found.path)) as ours:
-            if not ours:
-                self._left.add(found.path, "busy")
-                return
-            for known in targets:
-                report = self._video(found, known, rows, on_event)
-                if report is not None:
-                    yield report
+        return [*here] or [None]
 
     def _video(
         self,
@@ -162,19 +170,29 @@ class Pipeline:
     ) -> IndexReport | None:
         """Everything about one video; what is wrong with it becomes part of its report. None: left for later."""
         try:
-            if found.error is not None:
-                raise found.error
-            job = self._register.job(found, known, rows)
+            job = self._entered(found, known, rows)
             job.tell = lambda message: on_event(Told(message))
-            self._stages(job, known, on_event)
-        except Exception as error:  # of whatever kind, it costs this file and no other; its type is told
-            if isinstance(error, LongvidError) and not isinstance(error, MediaError):
-                raise
-            told = ErrorInfo.of(error, str(found.path))
-            if told.code == "growing" and not found.named:
-                self._left.add(found.path, "growing")
-                return None
-            return IndexReport(None, found.path.stem, str(found.path), "failed", None, error=told)
+            for event in stage_events(job, self.stages, on_event):
+                on_event(event)
+        except Exception as error:  # noqa: BLE001 - of whatever kind, it costs this file and no other
+            return self._failed(found, error_of_file(error, found.path))
+        return self._report(job)
+
+    def _entered(self, found: ScannedFile, known: PathRow | None, rows: dict[str, VideoRow]) -> Job:
+        """The job of a video, who is known from now on."""
+        if found.error is not None:
+            raise found.error
+        job = self._register.job(found, known, rows)
+        job.same_subtitles = known is None or known.sidecars == job.found.sidecar_signature
+        return job
+
+    def _failed(self, found: ScannedFile, told: ErrorInfo) -> IndexReport | None:
+        if told.code == "growing" and not found.named:
+            self._left.add(found.path, "growing")
+            return None
+        return IndexReport(None, found.path.stem, str(found.path), "failed", None, error=told)
+
+    def _report(self, job: Job) -> IndexReport:
         if not _as_found(job.found):
             job.notes.append("the file changed while it was read: index it again")
             self._left.add(job.path, "growing")
@@ -190,15 +208,38 @@ class Pipeline:
             tuple(job.notes),
         )
 
-    def _stages(self, job: Job, known: PathRow | None, on_event: Callable[[IndexEvent], None]) -> None:
-        if known is None or known.sidecars == job.found.sidecar_signature:
-            for message in why_again(job, self.stages):
-                on_event(RunsAgain(str(job.path), message))
-        for stage in STAGES:
-            on_event(StageStarted(str(job.path), job.info.title, stage, job.info.duration_s))
-            result = run_stage(job, stage) if stage in self.stages else StageResult(stage, "skipped")
-            job.results[stage] = result
-            on_event(StageFinished(str(job.path), job.info.title, result))
+
+def stage_events(
+    job: Job, stages: frozenset[str], amid: Callable[[IndexEvent], None], leg: tuple[str, ...] = STAGES
+) -> Iterator[IndexEvent]:
+    """Bring the stages of a video up to date, one after the other; what is to be told of each, before and after it.
+
+    ``amid`` is told how far a stage is; ``leg``: the stages to go through now; of them, only ``stages`` are run.
+
+    Raises:
+        LibraryError: the library cannot be written.
+    """
+    path, title = str(job.path), job.info.title
+    if job.same_subtitles and not job.results:
+        for message in why_again(job, stages):
+            yield RunsAgain(path, message)
+    for stage in leg:
+        yield StageStarted(path, title, stage, job.info.duration_s)
+        with heard(partial(_reached, amid, path, title, stage)):
+            result = run_stage(job, stage) if stage in stages else StageResult(stage, "skipped")
+        job.results[stage] = result
+        yield StageFinished(path, title, result)
+
+
+def error_of_file(error: Exception, path: Path) -> ErrorInfo:
+    """What went wrong with one file; raises ``error`` itself where it is no matter of one file."""
+    if isinstance(error, LongvidError) and not isinstance(error, MediaError):
+        raise error
+    return ErrorInfo.of(error, str(path))
+
+
+def _reached(on_event: Callable[[IndexEvent], None], path: str, title: str, stage: str, part: float) -> None:
+    on_event(StageReached(path, title, stage, part))
 
 
 def _by_path(rows: Iterable[PathRow]) -> dict[str, dict[str, PathRow]]:

@@ -55,11 +55,9 @@ class Register:
 
     def job(self, found: ScannedFile, known: PathRow | None, rows: dict[str, VideoRow]) -> Job:
         """Who this is (``longvid_indexer.identity``): by its stat when nothing changed, else by its content."""
-        from longvid_indexer.scan import content_id
-
         store = self.store
         same = known is not None and (known.size, known.mtime_ns) == (found.size, found.mtime_ns)
-        media_id = known.media_id if known is not None and same else content_id(found.path)
+        media_id = known.media_id if known is not None and same else self.content_id(found.path)
         was = None if known is None else rows.get(known.video_id) or self._row(known.video_id)
         row = was if known is not None and self._still_its(was, known, found, media_id) else None
         collections = was.collections if was is not None else ()
@@ -97,13 +95,23 @@ class Register:
         self._retire_lone_transcripts(job, found.sidecars, collections)
         return job
 
-    def _new(self, found: ScannedFile, media_id: str, collections: Sequence[str]) -> VideoInfo:
-        """What probing tells of a new video, with the id that it gets."""
+    def content_id(self, path: Path) -> str:
+        """Which media a file holds; raises as ``scan.content_id`` does."""
+        from longvid_indexer.scan import content_id
+
+        return content_id(path)
+
+    def probe(self, path: Path, video_id: str) -> VideoInfo:
+        """What a file says of itself; raises as ``probe`` does."""
         from longvid_indexer.probe import probe
 
+        return probe(path, video_id)
+
+    def _new(self, found: ScannedFile, media_id: str, collections: Sequence[str]) -> VideoInfo:
+        """What probing tells of a new video, with the id that it gets."""
         with self.store.view() as view:
             video_id = new_id(media_id, collections, contents(found.beside.taken), view.has_video)
-        info = probe(found.path, video_id)
+        info = self.probe(found.path, video_id)
         return replace(info, title=file_title(found.path)) if found.title_is_shared else info
 
     def _still_its(self, was: VideoRow | None, known: PathRow, found: ScannedFile, media_id: str) -> bool:

@@ -1,5 +1,8 @@
 """Indexing beside the questions: one thread that does the jobs of a worklist, the oldest first.
 
+Several servers of one library in PostgreSQL share its jobs: each claims the one it does, and what a server that died
+was doing is done by another.
+
 How far the running job is lies in memory, from where it is told as often as anybody asks, and once a second in the
 library. A job that ends with the server is taken up at the next start: what was indexed by then is known, and not done
 again.
@@ -21,6 +24,7 @@ from longvid_indexer.report import (
     FilesFound,
     IndexEvent,
     LeftOut,
+    StageReached,
     StageStarted,
     Told,
     Waiting,
@@ -37,6 +41,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("longvid.server")
 _KEPT_EACH_S = 1.0
+_LOOK_EACH_S = 2.0
 _MOST_NOTES = 100
 _MOST_REPORTS = 1000
 EVERYBODY = "*"
@@ -53,7 +58,9 @@ class HowFar:
     def __init__(self, clock: Any = time.monotonic) -> None:
         self._clock = clock
         self._begun_s = clock()
-        self._files = self._done = self._stage = 0
+        self._files = self._done = 0
+        # Of each video at work: its stages that are done, and the part of the one that is not.
+        self._stages: dict[str, float] = {}
         self._seen_s = 0.0
         self.told: dict[str, Any] = {"stage": "finding files", "title": None, "files": 0, "files_done": 0}
         self.told |= {"fraction": 0.0, "speed": None, "notes": [], "reports": []}
@@ -64,10 +71,14 @@ class HowFar:
         if isinstance(event, FilesFound):
             self._files = event.count
         elif isinstance(event, StageStarted):
-            self._stage = STAGES.index(event.stage)
+            self._got(event.path, STAGES.index(event.stage))
             now |= {"stage": event.stage, "title": event.title}
+        elif isinstance(event, StageReached):
+            # What is read twice within a stage begins at nothing again; what is told does not.
+            self._got(event.path, STAGES.index(event.stage) + event.part)
         elif isinstance(event, FileFinished):
-            self._done, self._stage = event.number, 0
+            self._done = event.number
+            self._stages.pop(event.report.path, None)
             self._seen_s += event.report.duration_s or 0.0
             now["reports"] = [*self.told["reports"], _report(event)][-_MOST_REPORTS:]
         elif isinstance(event, LeftOut):
@@ -80,10 +91,13 @@ class HowFar:
             "files": self._files,
             "files_done": self._done,
             # A video may be at one path for several collections: more are done than there are files.
-            "fraction": round(min(1.0, (self._done + self._stage / len(STAGES)) / files), 4),
+            "fraction": round(min(1.0, (self._done + sum(self._stages.values()) / len(STAGES)) / files), 4),
             "speed": round(self._seen_s / passed_s, 2) if self._seen_s and passed_s else None,
         }
         self.told = {**self.told, **now}
+
+    def _got(self, path: str, stages: float) -> None:
+        self._stages[path] = max(stages, self._stages.get(path, 0.0))
 
     def _noted(self, message: str) -> list[str]:
         return list(dict.fromkeys([*self.told["notes"], message]))[-_MOST_NOTES:]
@@ -115,6 +129,7 @@ class Jobs:
         self._uploads = uploads
         self._work = library.work
         self._roots = settings.roots
+        self._ray = settings.ray
         self._wake = threading.Condition()
         self._ending = False
         self._cancelled: set[str] = set()
@@ -176,9 +191,15 @@ class Jobs:
         job = self._work.job(who.key_id, job_id)
         if job.state == "queued":
             self._end(job, "cancelled", job.progress)
-        elif job.state == "running":
+        elif job.state == "running" and self._is_here(job):
             self._cancelled.add(job_id)
+        elif job.state == "running":  # on another server, which hears of it when it next notes how far it is
+            self._end(job, "cancelled", job.progress)
         return self._work.job(who.key_id, job_id)
+
+    def _is_here(self, job: StoredJob) -> bool:
+        running = self._running
+        return running is not None and running[0].job_id == job.job_id
 
     def told(self, job: StoredJob) -> dict[str, Any]:
         """What is told of a job: what was asked, its state, how far it is, and what came of each file."""
@@ -220,15 +241,16 @@ class Jobs:
     def _run(self) -> None:
         while not self._ending:
             try:
-                job = self._work.next_job()
+                if self._work.shared:
+                    self._work.take_up()
+                with self._work.next_job() as job:
+                    if job is not None:
+                        self._do(job)
+                        continue
             except LongvidError as error:  # the disk is full, or another process writes: it will pass
                 LOG.error("no job can be begun: %s", error)
-                job = None
-            if job is None:
-                with self._wake:
-                    self._wake.wait(2.0)  # another process may have added one
-            else:
-                self._do(job)
+            with self._wake:
+                self._wake.wait(_LOOK_EACH_S)  # another process may have added one, or ended amid one
 
     def _do(self, job: StoredJob) -> None:
         progress = HowFar()
@@ -242,12 +264,13 @@ class Jobs:
             progress(event)
             if time.monotonic() - kept_s > _KEPT_EACH_S:
                 kept_s = time.monotonic()
-                self._work.note(job.job_id, progress.told)
+                if not self._work.note(job.job_id, progress.told):
+                    raise _Ends
 
         state: JobState = "failed"
         try:
             reports = self._library.index(
-                job.asked["paths"], collection=job.asked["collection"], on_event=heard
+                job.asked["paths"], collection=job.asked["collection"], ray=self._ray, on_event=heard
             )
             broken = [report for report in reports if report.status == "failed"]
             state = "failed" if broken and len(broken) == len(reports) else "done"
@@ -266,7 +289,7 @@ class Jobs:
                 self._end(job, state, progress.told)
         except LongvidError as error:
             LOG.error("what came of job %s cannot be kept: %s", job.job_id, error)
-        self._running = None
+        # ``_running`` stays: who read a moment ago that it runs is told how far it came, not what was kept before.
         self._cancelled.discard(job.job_id)
 
     def _end(self, job: StoredJob, state: JobState, progress: dict[str, Any]) -> None:

@@ -76,6 +76,7 @@ class ServerSettings:
     streams_at_once: int = 4
     webhook_hosts: tuple[str, ...] = ()
     questions_at_once: int = 4
+    ray: str | None = None
 
     @property
     def on_loopback(self) -> bool:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from longvid_indexer.screen_reader import ReadLine
 from longvid_indexer.vision.writing import Part, Writing, sheet_of
 from longvid_storage.errors import MissingExtraError
+from longvid_storage.threads import threads_allowed
 
 # Text is found on a picture of this long side and read at full size: measured in docs/visual.md.
 _DETECT_LONG_SIDE = 1280
@@ -44,7 +45,7 @@ class RapidOcrReader:
     name = "rapidocr"
 
     def __init__(self, *, threads: int = 2) -> None:
-        self._threads = threads
+        self._threads = min(threads, threads_allowed() or threads)
 
     @cached_property
     def fingerprint(self) -> str:

@@ -68,7 +68,8 @@ class Job:
     """One file on its way through the stages: what it is, and what became of each stage so far.
 
     ``recorded`` are the stages' completion records; ``tell`` takes a sentence for the user while a stage is at work.
-    ``media_id`` is the hash of the media's content, which other videos of the library may share.
+    ``media_id`` is the hash of the media's content, which other videos of the library may share. ``same_subtitles``:
+    those beside the file are as they were. A pickled job leaves its store, engines and ``tell`` behind.
     """
 
     store: Store
@@ -83,6 +84,10 @@ class Job:
     audio_track: str | None = None  # the number of the sound track that a user named
     tell: Callable[[str], None] = lambda message: None
     media_id: str = ""
+    same_subtitles: bool = True
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**self.__dict__, "store": None, "engines": None, "tell": None}
 
     @property
     def video_id(self) -> str:

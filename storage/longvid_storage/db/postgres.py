@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
-from longvid_storage.db import migrate, schema
+from longvid_storage.db import migrate, pgvector, schema
 from longvid_storage.db.checking import CheckReport
 from longvid_storage.db.store import Store
 from longvid_storage.db.view import Encoders, View
@@ -107,6 +107,22 @@ class PostgresStore(Store):
         cache.mkdir(parents=True, exist_ok=True)
         return store
 
+    def bytes_held(self) -> int:
+        """What the database takes, tables and indexes, and what is derived here."""
+        with self._mapped_errors(), self._engine.connect() as connection:
+            query = text("SELECT pg_database_size(current_database())")
+            return super().bytes_held() + int(connection.execute(query).scalar_one())
+
+    @property
+    def address(self) -> str:
+        """What opens this library in another process, password and all: never told to anybody."""
+        return self._engine.url.set(drivername=SCHEME).render_as_string(hide_password=False)
+
+    @property
+    def shared(self) -> bool:
+        """Processes on several machines may write to it."""
+        return True
+
     def _may_only_read(self) -> bool:
         with self._engine.connect() as connection:
             if (found := connection.dialect.server_version_info or (0,)) < (OLDEST,):
@@ -121,7 +137,8 @@ class PostgresStore(Store):
     def _make_current(self, create: bool) -> None:
         with self._engine.connect() as connection:
             version = self._version(connection)
-        if version == schema.HEAD:
+            lacking = not self.read_only and pgvector.lacking(connection)
+        if version == schema.HEAD and not lacking:
             return
         if version is None and not create:
             raise NotFoundError(
@@ -138,6 +155,7 @@ class PostgresStore(Store):
                 migrate.create(connection)
             elif version != schema.HEAD:
                 migrate.upgrade(connection)
+            pgvector.prepare(connection)
 
     def _version(self, connection: Connection) -> str | None:
         tables = set(inspect(connection).get_table_names())

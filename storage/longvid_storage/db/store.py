@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from copy import copy
 from dataclasses import replace
@@ -39,7 +39,7 @@ from longvid_storage.db.library_files import (
     remove_old_chats,
     writable,
 )
-from longvid_storage.db.locking import WriterLock
+from longvid_storage.db.locking import BorrowedLock, WriterLock
 from longvid_storage.db.stage_writer import StageWriter, bump_generation
 from longvid_storage.db.view import Encoders, View
 from longvid_storage.errors import BusyError, ReadOnlyError
@@ -58,6 +58,8 @@ class Store:
         path: the library's directory.
         engine: over its database, whose schema is the newest.
         read_only: nothing may be written.
+
+    ``vector_server``, empty by default, says where vectors are searched instead of in this process (``MilvusIndex``).
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class Store:
     ) -> None:
         self.path = path
         self.name = str(path)
+        self.vector_server: Mapping[str, str] = {}
         self._engine = engine
         self.read_only = read_only
         self._terms_current = False
@@ -77,6 +80,20 @@ class Store:
         self._whole: Store | None = None
         self.rights: frozenset[str] | None = None
         self.owner = ""
+
+    @property
+    def address(self) -> str:
+        """What opens this library in another process, password and all: never told to anybody."""
+        return str(self.path)
+
+    @property
+    def shared(self) -> bool:
+        """Whether processes on several machines may write to it."""
+        return False
+
+    def help_holder(self) -> None:
+        """From now on this process writes for another one, which holds the writer lock."""
+        self._lock = BorrowedLock(self.path / LOCK)
 
     @property
     def home(self) -> Store:
@@ -201,6 +218,10 @@ class Store:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def bytes_held(self) -> int:
+        """What the library takes: of the disk here, and of the database where that is elsewhere."""
+        return sum(path.stat().st_size for path in self.path.rglob("*") if path.is_file())
 
     @contextmanager
     def view(self, scope: Scope = EVERYTHING, encoders: Encoders | None = None) -> Iterator[View]:

@@ -96,25 +96,16 @@ def job(connection: Connection, job_id: str) -> StoredJob | None:
     return next(iter(_jobs(connection, JobRow.job_id == job_id)), None)
 
 
-def next_job(connection: Connection) -> StoredJob | None:
-    """The oldest job that waits, which runs from now on."""
-    waiting = select(JobRow.job_id).where(JobRow.state == "queued").order_by(JobRow.job_key).limit(1)
-    job_id = connection.execute(waiting).scalar_one_or_none()
-    if job_id is None:
-        return None
-    set_job(connection, job_id, ("queued",), state="running")
-    return job(connection, job_id)
+def ids_of(connection: Connection, state: JobState) -> list[str]:
+    """The jobs in a state, the oldest first."""
+    found = select(JobRow.job_id).where(JobRow.state == state).order_by(JobRow.job_key)
+    return list(connection.execute(found).scalars())
 
 
 def set_job(connection: Connection, job_id: str, among: Sequence[JobState], **values: Any) -> bool:
     """Change a job, if it is in one of these states; whether it was."""
     changed = update(JobRow).where(JobRow.job_id == job_id, JobRow.state.in_(among)).values(**values)
     return connection.execute(changed).rowcount > 0
-
-
-def take_up(connection: Connection) -> int:
-    """Jobs that ran when the server ended wait again; how many."""
-    return connection.execute(update(JobRow).where(JobRow.state == "running").values(state="queued")).rowcount
 
 
 def forget_jobs(connection: Connection, before_s: float) -> None:

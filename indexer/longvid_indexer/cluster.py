@@ -1,0 +1,408 @@
+"""Indexing on many processes and machines: Ray runs the stages of each video where there is room.
+
+The process that was asked finds the files, says in their order who each is, and reports, as it does alone. What costs
+something are tasks: reading who a file is, and its stages, which write to the library themselves, each in its own
+transaction. No more tasks are given than keep every worker busy, so that a queue of any length costs no memory. A task
+that dies with its process or machine is given again, and finds the stages that were committed.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from importlib import metadata
+from itertools import groupby, islice
+from pathlib import Path
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Any
+
+from longvid_indexer.pipeline import Pipeline, error_of_file, stage_events
+from longvid_indexer.register import Register
+from longvid_indexer.report import ErrorInfo, IndexEvent, IndexReport, StageFinished, StageStarted, Told
+from longvid_indexer.stages import STAGES, Job, StageEngines
+from longvid_storage.errors import MediaError, MissingExtraError, UsageError
+from longvid_storage.threads import threads_allowed
+
+if TYPE_CHECKING:
+    from longvid_indexer.scan import ScannedFile
+    from longvid_storage.db.rows import PathRow, VideoRow
+    from longvid_storage.db.store import Store
+    from longvid_storage.types import StageResult, VideoInfo
+
+LOCAL = "local"
+"""The address of a cluster that is made on this machine, for one run."""
+TRIES = 3
+"""How often a file may end the process that reads it, in one stage; and ten times as often lose its machine."""
+GPU_SHARE = 0.25
+"""Of a GPU, what the models of one video take: four videos share one."""
+_ON_GPU = frozenset(("transcript", "speakers", "sounds", "screen_text", "vectors"))
+_STORE_BYTES = 100 << 20
+_TICK_S = 2.0
+_CLAIM_S = 15.0
+_CLAIM_EACH_S = 0.2
+
+
+@contextmanager
+def connected(address: str) -> Iterator[None]:
+    """Be connected to the cluster at ``address``, or to the one this process is connected to already.
+
+    ``address``: ``"auto"`` (the one that runs here, or ``$RAY_ADDRESS``), ``"local"``, or ``HOST:PORT``.
+
+    Raises:
+        MissingExtraError: Ray is not installed. UsageError: no cluster answers there.
+    """
+    try:
+        import ray
+    except ImportError as error:
+        raise MissingExtraError("indexing on a cluster needs Ray: pip install 'longvid[ray]'") from error
+    if ray.is_initialized():
+        yield
+        return
+    logging.getLogger("ray").setLevel(logging.ERROR)
+    alone: dict[str, Any] = {"include_dashboard": False, "object_store_memory": _STORE_BYTES}
+    try:
+        ray.init(
+            address=address,
+            log_to_driver=False,
+            configure_logging=False,
+            **(alone if address == LOCAL else {}),
+        )
+    except (ConnectionError, ValueError, RuntimeError, OSError) as error:
+        raise UsageError(
+            f"no Ray cluster answers at {address!r} ({str(error).splitlines()[0] if str(error) else 'no reason told'}):"
+            " start one with `ray start --head`, name its HOST:PORT, or use local"
+        ) from error
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """What a task needs besides its video; ``version`` must be that of the longvid over there."""
+
+    open_store: Callable[[], Store]
+    engines: StageEngines
+    version: str
+
+
+# The library and the models of this worker process, by the run they are of: kept for its next video.
+_OPENED: dict[str, tuple[Store, StageEngines]] = {}
+
+
+def _at_work(run: str, boxed: list[Any]) -> tuple[Store, StageEngines]:
+    import cv2
+    import ray
+
+    if run not in _OPENED:
+        found: Workplace = ray.get(boxed[0])
+        if found.version != metadata.version("longvid"):
+            raise UsageError(
+                f"longvid on {socket.gethostname()} is {metadata.version('longvid')}, and here it is {found.version}: "
+                "install the same on every machine of the cluster"
+            )
+        cv2.setNumThreads(threads_allowed() or 1)
+        for store, _ in _OPENED.values():
+            store.close()
+        _OPENED.clear()
+        store = found.open_store()
+        store.help_holder()
+        _OPENED[run] = store, found.engines
+    return _OPENED[run]
+
+
+@dataclass(frozen=True)
+class FileRead:
+    """Which media a file holds and what it says of itself, or the sentence why that cannot be told."""
+
+    media_id: str | MediaError
+    info: VideoInfo | MediaError
+
+
+def look(path: Path) -> FileRead:
+    """Read who a file is, as a task."""
+    from longvid_indexer.probe import probe
+    from longvid_indexer.scan import content_id
+
+    return FileRead(_or_error(path, lambda: content_id(path)), _or_error(path, lambda: probe(path, "")))
+
+
+def _or_error(path: Path, read: Callable[[], Any]) -> Any:
+    try:
+        return read()
+    except Exception as error:  # noqa: BLE001 - it is raised where the file is entered
+        told = error_of_file(error, path)
+        return MediaError(told.message, code=told.code)
+
+
+def run_stages(
+    run: str, boxed: list[Any], job: Job, stages: frozenset[str], leg: tuple[str, ...], again: bool
+) -> Iterator[list[IndexEvent] | Job | ErrorInfo | None]:
+    """Bring some stages of a video up to date, as a task: what is to be told, then the job, an error, or None.
+
+    None: another process works on it. ``again``: one before died in it, which the database may not know yet.
+
+    Raises:
+        LibraryError: the library cannot be written.
+    """
+    job.store, job.engines = _at_work(run, boxed)
+    told: list[IndexEvent] = []
+    job.tell = lambda message: told.append(Told(message))
+    with _claimed(job, _CLAIM_S if again else 0.0) as ours:
+        if not ours:
+            yield None
+            return
+        try:
+            with job.store.view() as view:
+                job.recorded = dict(view.video(job.video_id).stages)
+            for event in stage_events(job, stages, lambda event: None, leg):
+                told.append(event)
+                if isinstance(event, StageStarted):  # the end of the one before is sent with it
+                    yield list(told)
+                    told.clear()
+            yield told
+        except Exception as error:  # noqa: BLE001 - of whatever kind, it costs this file; others end the run
+            yield error_of_file(error, job.path)
+            return
+        yield job
+
+
+@contextmanager
+def _claimed(job: Job, wait_s: float) -> Iterator[bool]:
+    """Keep a video for this task; what a dead one had claimed is free once the database knows that it is dead."""
+    until_s = monotonic() + wait_s
+    while True:
+        with job.store.claim(str(job.path)) as ours:
+            if ours or monotonic() >= until_s:
+                yield ours
+                return
+        sleep(_CLAIM_EACH_S)
+
+
+class _FarRegister(Register):
+    """Enters files whose content a task has read."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.looked: dict[Path, FileRead] = {}
+
+    def content_id(self, path: Path) -> str:
+        """As the task read it."""
+        if path not in self.looked:
+            return super().content_id(path)
+        media_id: str = _given(self.looked[path].media_id)
+        return media_id
+
+    def probe(self, path: Path, video_id: str) -> VideoInfo:
+        """As the task read it."""
+        if path not in self.looked:
+            return super().probe(path, video_id)
+        info: VideoInfo = _given(self.looked[path].info)
+        return replace(info, video_id=video_id)
+
+
+def _given(value: Any) -> Any:
+    if isinstance(value, MediaError):
+        raise value
+    return value
+
+
+@dataclass
+class _Next:
+    """A file whose turn comes: ``reading`` is the task that reads who it is, None when that is known."""
+
+    found: ScannedFile
+    known: PathRow | None
+    reading: Any = None
+
+
+@dataclass
+class _Errand:
+    """A video on its way: ``legs`` are the stages that are left, those of one task together.
+
+    ``crashed`` counts the deaths of its process in one and the same stage: in another one, it has got further.
+    """
+
+    found: ScannedFile
+    job: Job
+    legs: list[tuple[str, ...]]
+    stage: str = ""
+    died_in: str | None = None
+    crashed: int = 0
+    lost: int = 0
+    heard: dict[str, StageResult] = field(default_factory=dict)
+
+
+class ClusterPipeline(Pipeline):
+    """Indexes on the cluster that this process is connected to; takes what ``Pipeline`` takes.
+
+    Args:
+        open_store: opens the same library in another process.
+    """
+
+    register = _FarRegister
+
+    def __init__(
+        self, store: Store, engines: StageEngines, *, open_store: Callable[[], Store], **more: Any
+    ) -> None:
+        import ray
+
+        super().__init__(store, engines, **more)
+        self._ray = ray
+        self._boxed = [ray.put(Workplace(open_store, engines, metadata.version("longvid")))]
+        self._look = ray.remote(num_cpus=1, max_retries=TRIES)(look)
+        self._stages = ray.remote(num_cpus=1, max_retries=0, max_calls=0)(run_stages)
+        self._running: dict[Any, _Errand] = {}
+        self.most_at_once = 0
+
+    def _reports(
+        self, files: list[ScannedFile], rows: dict[str, VideoRow], on_event: Callable[[IndexEvent], None]
+    ) -> Iterator[IndexReport]:
+        source = ((found, known) for found in files for known in self._targets(found, rows))
+        ahead: deque[_Next] = deque()
+        try:
+            room = self._room()
+            while True:
+                ahead += [self._next(*each) for each in islice(source, max(0, room - len(ahead)))]
+                while ahead and len(self._running) < room and self._can_begin(ahead[0]):
+                    report = self._begin(ahead.popleft(), rows)
+                    if report is not None:
+                        yield report
+                self.most_at_once = max(self.most_at_once, len(self._running) + len(ahead))
+                if not self._running and not ahead:
+                    return
+                has_room = ahead and len(self._running) < room and ahead[0].reading is not None
+                first = [ahead[0].reading] if has_room else []
+                for task in self._ray.wait([*self._running, *first], timeout=_TICK_S)[0]:
+                    report = self._heard(task, on_event) if task in self._running else None
+                    if report is not None:
+                        room = self._room()
+                        yield report
+        finally:
+            for task in self._running:
+                self._ray.cancel(task, force=True)
+            self._running.clear()
+
+    def _room(self) -> int:
+        """How many videos are given at a time: what is at work, and as many that wait for it."""
+        return 2 * max(2, int(self._ray.cluster_resources().get("CPU", 1)))
+
+    def _next(self, found: ScannedFile, known: PathRow | None) -> _Next:
+        """A file, and the task that reads who it is, unless its stat tells."""
+        same = known is not None and (known.size, known.mtime_ns) == (found.size, found.mtime_ns)
+        return _Next(found, known, None if same or found.error is not None else self._look.remote(found.path))
+
+    def _can_begin(self, each: _Next) -> bool:
+        """Whether it is known who a file is, and no video of the same media is at work, of which it may copy."""
+        if each.reading is not None:
+            if not self._ray.wait([each.reading], timeout=0)[0]:
+                return False
+            try:
+                looked = self._ray.get(each.reading)
+            except self._ray.exceptions.RayTaskError:
+                raise
+            except self._ray.exceptions.RayError:
+                error = MediaError(_deadly(each.found.path, TRIES + 1), code="crashed")
+                looked = FileRead(error, error)
+            self._looked[each.found.path], each.reading = looked, None
+        looked = self._looked.get(each.found.path)
+        media_id = looked.media_id if looked else each.known.media_id if each.known else None
+        return all(errand.job.media_id != media_id for errand in self._running.values())
+
+    @property
+    def _looked(self) -> dict[Path, FileRead]:
+        assert isinstance(self._register, _FarRegister)
+        return self._register.looked
+
+    def _begin(self, each: _Next, rows: dict[str, VideoRow]) -> IndexReport | None:
+        """Enter a file and give its stages; a report where that cannot be."""
+        found = each.found
+        try:
+            with self.store.claim(str(found.path)) as ours:
+                if not ours:
+                    self._left.add(found.path, "busy")
+                    return None
+                job = self._entered(found, each.known, rows)
+        except Exception as error:  # noqa: BLE001 - of whatever kind, it costs this file and no other
+            return self._failed(found, error_of_file(error, found.path))
+        finally:
+            self._looked.pop(found.path, None)
+        self._give(_Errand(found, job, self._legs()))
+        return None
+
+    def _legs(self) -> list[tuple[str, ...]]:
+        """The stages of one task each: where the cluster has GPUs, those whose models run on one are apart."""
+        if not self._on_gpu():
+            return [STAGES]
+        return [tuple(leg) for _, leg in groupby(STAGES, _ON_GPU.__contains__)]
+
+    def _on_gpu(self) -> bool:
+        device = getattr(self.engines, "device", None) or "cuda"
+        return device.startswith("cuda") and self._ray.cluster_resources().get("GPU", 0) > 0
+
+    def _give(self, errand: _Errand) -> None:
+        leg = errand.legs[0]
+        share = GPU_SHARE if leg != STAGES and leg[0] in _ON_GPU else 0
+        again = errand.crashed + errand.lost > 0
+        run = self._boxed[0].hex()
+        task = self._stages.options(num_gpus=share).remote(
+            run, self._boxed, errand.job, self.stages, leg, again
+        )
+        self._running[task] = errand
+
+    def _heard(self, task: Any, on_event: Callable[[IndexEvent], None]) -> IndexReport | None:
+        """What a task sent, or that it died; the report where its video is done."""
+        errors = self._ray.exceptions
+        try:
+            told = self._ray.get(next(task))
+        except errors.RayTaskError as error:
+            raise error.cause from error
+        except errors.RayError as error:
+            return self._died(self._running.pop(task), error)
+        errand = self._running[task]
+        if isinstance(told, list):
+            for event in told:
+                if isinstance(event, StageFinished):
+                    errand.heard[event.result.stage] = event.result
+                elif isinstance(event, StageStarted):
+                    errand.stage = event.stage
+                on_event(event)
+            return None
+        del self._running[task]
+        if isinstance(told, ErrorInfo):
+            return self._failed(errand.found, told)
+        if told is None:
+            self._left.add(errand.found.path, "busy")
+            return None
+        errand.job, errand.legs = told, errand.legs[1:]
+        if errand.legs:
+            self._give(errand)
+            return None
+        return self._report(errand.job)
+
+    def _died(self, errand: _Errand, error: Exception) -> IndexReport | None:
+        """Give a video again whose process or machine is gone, but not for ever."""
+        if isinstance(error, self._ray.exceptions.NodeDiedError):
+            errand.lost += 1
+        else:
+            errand.crashed = errand.crashed + 1 if errand.stage == errand.died_in else 1
+            errand.died_in = errand.stage
+        if errand.crashed < TRIES and errand.lost < 10 * TRIES:
+            self._give(errand)
+            return None
+        job = errand.job
+        job.results = job.results | errand.heard
+        job.error = ErrorInfo("crashed", _deadly(errand.found.path, errand.crashed or errand.lost))
+        return self._report(job)
+
+
+def _deadly(path: Path, times: int) -> str:
+    return (
+        f"{path} ended the process that read it {times} times, so it was given up (a fault in a decoder, or not enough "
+        "memory): index it alone, without a cluster, to see more"
+    )

@@ -1,0 +1,132 @@
+"""Indexing on a Ray cluster gives the library that one process gives, whatever dies on the way."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cluster_tools import DeadlyEngines, everything, for_workers
+from longvid import Library
+from longvid.engines import Engines
+from longvid.models.roles import ROLES
+from longvid.opening import open_store
+from longvid_indexer.cluster import LOCAL, ClusterPipeline, connected
+from longvid_indexer.report import FileFinished, FilesFound, StageFinished, StageStarted
+from longvid_indexer.stages import STAGES
+from longvid_storage.errors import UsageError
+from served_films import make_film
+from test_neighbours import transcript
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", for_workers())
+        with connected(LOCAL):
+            yield
+
+
+def words_alone() -> Engines:
+    return Engines({**dict.fromkeys(ROLES, "off"), "text": "auto"})
+
+
+def media(folder: Path) -> Path:
+    """Talks, films, a copy, a film with other subtitles than its copy, and a file that is broken."""
+    chance = random.Random(5)
+    folder.mkdir()
+    for number in range(5):
+        (folder / f"talk {number}.vtt").write_text(transcript(chance), "utf-8")
+    film = make_film(folder / "one.mp4", seconds=3)
+    make_film(folder / "two.mp4", seconds=2)
+    shutil.copy(film, folder / "one again.mp4")
+    shutil.copy(film, folder / "one retold.mp4")
+    (folder / "one retold.vtt").write_text("WEBVTT\n\n00:01.000 --> 00:02.000\nOther words.\n")
+    (folder / "broken.mp4").write_bytes(b"\0\0\0\x20ftypisom" + b"nothing" * 100)
+    return folder
+
+
+def test_a_cluster_makes_the_same_library_as_one_process(
+    cluster: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = media(tmp_path / "media")
+    events: list[Any] = []
+    with (
+        Library.open(tmp_path / "far", create=True, engines=words_alone()) as far,
+        Library.open(tmp_path / "near", create=True, engines=words_alone()) as near,
+    ):
+        made = far.index(folder, collection="b", ray="local", on_event=events.append)
+        expected = near.index(folder, collection="b")
+        assert sorted((r.path, r.status, r.error) for r in made) == sorted(
+            (r.path, r.status, r.error) for r in expected
+        )
+        assert everything(far) == everything(near)
+        assert far.check().findings == ()
+        assert [event.count for event in events if isinstance(event, FilesFound)] == [len(expected)]
+        assert [e.number for e in events if isinstance(e, FileFinished)] == [*range(1, len(expected) + 1)]
+        for kind in (StageStarted, StageFinished):
+            assert sum(isinstance(e, kind) for e in events) == len(STAGES) * sum(bool(r.stages) for r in made)
+        (folder / "talk 0.vtt").write_text(transcript(random.Random(9)), "utf-8")
+        monkeypatch.setattr(ClusterPipeline, "_on_gpu", lambda self: True)
+        monkeypatch.setattr("longvid_indexer.cluster.GPU_SHARE", 0)
+        again = far.index(folder, collection="b", ray="local")  # in four tasks a video
+        near.index(folder, collection="b")
+        assert sum(r.status == "indexed" for r in again) == 1
+        assert everything(far) == everything(near)
+
+
+def test_a_poisonous_file_fails_alone(cluster: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("longvid_indexer.cluster.TRIES", 2)
+    folder = tmp_path / "talks"
+    folder.mkdir()
+    for name in ("a", "poisonous"):
+        said = "A drop of poison." if name == "poisonous" else f"Nothing but {name}."
+        (folder / f"{name}.vtt").write_text(f"WEBVTT\n\n00:01.000 --> 00:09.000\n{said}\n")
+    with Library.open(tmp_path / "lib", create=True, engines=DeadlyEngines()) as lib:
+        reports = {report.title: report for report in lib.index(folder, ray="local")}
+        assert {title: report.status for title, report in reports.items()} == {
+            "a": "indexed",
+            "poisonous": "failed",
+        }
+        error = reports["poisonous"].error
+        assert error is not None
+        assert error.code == "crashed"
+        assert "ended the process that read it 2 times" in error.message
+        assert lib.mentions("poison"), "what was stored before it fell is there"
+
+
+def test_a_long_queue_is_given_a_window_at_a_time(cluster: None, tmp_path: Path) -> None:
+    import ray
+
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(60):
+        (folder / f"{number}.vtt").write_text(f"WEBVTT\n\n00:01.000 --> 00:09.000\nNumber {number}.\n")
+    with open_store(tmp_path / "lib", create=True) as store:
+        pipeline = ClusterPipeline(
+            store,
+            Engines(dict.fromkeys(ROLES, "off")),
+            open_store=partial(open_store, tmp_path / "lib"),
+            stages=frozenset(("speakers",)),
+        )
+        assert len(pipeline.run([folder], lambda event: None)) == 60
+    assert 0 < pipeline.most_at_once <= 4 * max(2, ray.cluster_resources()["CPU"]) < 60
+
+
+def test_ray_tells_its_maker_nothing(cluster: None) -> None:
+    from ray._common.usage.usage_lib import usage_stats_enabled
+
+    assert not usage_stats_enabled()
+
+
+def test_a_directory_is_written_by_one_machine(tmp_path: Path) -> None:
+    with (
+        Library.open(tmp_path / "lib", create=True, engines=Engines(dict.fromkeys(ROLES, "off"))) as lib,
+        pytest.raises(UsageError, match=r"only one machine may write to.*--ray local.*longvid copy"),
+    ):
+        lib.index(tmp_path, ray="auto")
