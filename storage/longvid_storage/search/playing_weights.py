@@ -2,8 +2,8 @@
 
 Fitted by ``benchmarks/playing.py``: ``WITHIN`` on questions about a meeting, ``TOPIC`` on headings of talks, ``ACROSS``
 on statements about many calls, ``SHORT`` on headings in videos of 3 to 8 minutes; those of ``WORDS`` without comparing
-meaning. Those of ``ACROSS`` are of an earlier form of it, of the signals ``AS_THEY_ARE``: fitted on the others they were
-no better.
+meaning. Those of ``ACROSS`` are of an earlier form of it and of the signals ``AS_THEY_ARE``: others were
+no better there.
 """
 
 from __future__ import annotations
