@@ -40,7 +40,7 @@ TOGETHER_S, OWN = 45.0, 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Candidates:
+class PlayableRows:
     """The ``n`` passages at which a player may start.
 
     Attributes:
@@ -53,7 +53,7 @@ class Candidates:
     signals: Floats
 
 
-def candidates(seen: Looked, k: int = 0) -> Candidates:
+def candidates(seen: Looked, k: int = 0) -> PlayableRows:
     """What lies in the best stretches, when ``k`` moments are asked for."""
     numbers, rows, tables, said = [], [], [], []
     most = max(STRETCHES if seen.within else STRETCHES // 2, 2 * k)
@@ -67,7 +67,7 @@ def candidates(seen: Looked, k: int = 0) -> Candidates:
         numbers.append(np.full(len(inside), number))
     whole = (np.concatenate([*each, []]) for each in (numbers, rows, said))
     of_timelines, of_rows, weights = whole
-    return Candidates(of_timelines.astype(np.intp), of_rows.astype(np.intp), compared(tables, weights))
+    return PlayableRows(of_timelines.astype(np.intp), of_rows.astype(np.intp), compared(tables, weights))
 
 
 def place_values(seen: Looked, k: int) -> list[Floats]:
