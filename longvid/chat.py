@@ -237,6 +237,18 @@ def delete(store: Store, name: str) -> None:
         raise _no_session(name)
 
 
+def rename(store: Store, name: str, new: str) -> None:
+    """Call a session by another name. See ``Library.rename_chat``."""
+    store.require_writable()
+    wanted = checked_name(new)
+    with store.conversing() as connection:
+        if wanted != name.strip() and chats.read(connection, store.owner, wanted):
+            raise UsageError(f"there is a session {wanted!r} already: choose another name")
+        there = chats.rename_chat(connection, store.owner, name.strip(), wanted)
+    if not there:
+        raise _no_session(name)
+
+
 def _filters(session: StoredChat) -> Scope:
     with _undamaged(session):
         from longvid_agents.conversation.turns import FILTERS

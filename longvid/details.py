@@ -118,8 +118,8 @@ def collection_summaries(rows: Iterable[VideoRow], names: Iterable[str]) -> list
     return [CollectionSummary(name, len(each), sum(each)) for name, each in of.items()]
 
 
-def details_of(view: View, video_id: str) -> VideoDetails:
-    """Everything that ``longvid show`` tells about a video.
+def details_of(view: View, video_id: str, *, lines: bool = True) -> VideoDetails:
+    """Everything that ``longvid show`` tells about a video, with what is said (``lines``) or without.
 
     Raises:
         NotFoundError: no such video.
@@ -137,7 +137,7 @@ def details_of(view: View, video_id: str) -> VideoDetails:
         summary=whole.summary if whole else None,
         events=build_tree(segments),
         slides=tuple(view.slides(video_id)),
-        utterances=tuple(view.utterances(video_id)),
+        utterances=tuple(view.utterances(video_id)) if lines else (),
         screen_text=tuple(view.screen_texts(video_id)),
         sounds=tuple(view.sounds(video_id)),
     )

@@ -252,10 +252,11 @@ class Library(Cinema):
         with opened() as view:
             return answered(question, view, ())
 
-    def save_report(self, answer: Answer, path: str | Path) -> list[Path]:
+    def save_report(self, answer: Answer, path: str | Path, *, page: str | None = None) -> list[Path]:
         """Write an answer as a page with its quotes, links and cited frames (``.html`` or ``.md``); what was written.
 
-        Around screen text that is cited a box is drawn. The frames of Markdown go into a folder beside it.
+        Around screen text that is cited a box is drawn. The frames of Markdown go into a folder beside it. Links open
+        the files, or with the address of a server's ``page`` that.
 
         Raises:
             UsageError: another suffix, or the place cannot be written.
@@ -263,7 +264,7 @@ class Library(Cinema):
         from longvid.exports.report_files import save_report
 
         with self._store.view() as view:
-            return save_report(answer, view, Path(path))
+            return save_report(answer, view, Path(path), page)
 
     def export(self, answer: Answer, *, file_format: str, pad_s: float = 0.0) -> str:
         """The cited spans, one behind the other, as ``edl`` (CMX 3600), ``otio`` (OpenTimelineIO) or ``srt``.
@@ -488,6 +489,17 @@ class Library(Cinema):
         from longvid.chat import turns_of
 
         return turns_of(self._store, session)
+
+    def rename_chat(self, session: str, name: str) -> None:
+        """Call a conversation ``name`` from now on; it is gone on with under that name.
+
+        Raises:
+            NotFoundError: there is no ``session``. UsageError: ``name`` is none, or another's.
+            ReadOnlyError: the library may not be written.
+        """
+        from longvid.chat import rename
+
+        rename(self._store, session, name)
 
     def delete_chat(self, session: str) -> None:
         """Delete a conversation with every word of it.

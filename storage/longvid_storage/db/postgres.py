@@ -107,6 +107,12 @@ class PostgresStore(Store):
         cache.mkdir(parents=True, exist_ok=True)
         return store
 
+    def bytes_held(self) -> int:
+        """What the database takes, tables and indexes, and what is derived here."""
+        with self._mapped_errors(), self._engine.connect() as connection:
+            query = text("SELECT pg_database_size(current_database())")
+            return super().bytes_held() + int(connection.execute(query).scalar_one())
+
     @property
     def address(self) -> str:
         """What opens this library in another process, password and all: never told to anybody."""
