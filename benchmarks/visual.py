@@ -3,6 +3,9 @@
 Prints, for every kind of synthetic lecture that the tests know, the F1 of slide boundaries at one second and at a
 quarter of one, beside PySceneDetect's detectors on the same frames; then the error rate of the screen reader on
 text of several sizes; then CPU per frame of decoding alone and of the whole pass, for each VIDEO given.
+
+``--shots`` prints instead the F1 of the shot detectors, at half a second, on film made by code (``--films`` of panning
+shots a row), and the boundaries that each finds in the VIDEOs.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ import argparse
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,9 +27,12 @@ from longvid_indexer.frames import FrameReader
 from longvid_indexer.probe import probe
 from longvid_indexer.screen_readers.rapidocr import RapidOcrReader
 from longvid_indexer.screen_text import in_reading_order
+from longvid_indexer.vision.dissolves import DissolveDetector
 from longvid_indexer.vision.pictures import decode_webp, encode_webp
+from longvid_indexer.vision.shots import ShotFinder, make_detectors, shots_of
 from longvid_indexer.visual import VisualSettings, visual_pass
-from media_factory import font
+from media_factory import font, shots
+from media_factory.shots import Join
 
 _PROSE = (
     "Gradient descent follows the slope of the loss downhill; the learning rate sets the size of each step. "
@@ -69,6 +76,67 @@ def mixtures(cache: Path, count: int) -> None:
         found_count, true_count = found_count + len(found), true_count + len(script.boundaries_s)
     f1 = 2 * right / (found_count + true_count)
     print(f"{count} mixtures by lot: F1 {f1:.3f} ({right} right, {found_count} found, {true_count} true)")
+
+
+DETECTORS = ("default", "adaptive", "content", "transnetv2")
+
+
+def shot_detectors(cache: Path, videos: Sequence[Path], films: int) -> None:
+    """F1 of shot boundaries by kind of join and detector, then what each finds in real film."""
+    joins: tuple[tuple[Join, float], ...] = (
+        ("cut", 0.0),
+        ("fade", 1.0),
+        ("dissolve", 0.5),
+        ("dissolve", 1.0),
+        ("dissolve", 2.0),
+    )
+    spent = dict.fromkeys(DETECTORS, 0.0)
+    frames = 0
+    if films:
+        print("| joins | " + " | ".join(DETECTORS) + " |\n|---" + "|---" * len(DETECTORS) + "|")
+        for join, join_s in joins:
+            counts = dict.fromkeys(DETECTORS, (0, 0, 0))
+            for seed in range(0, 7 * films, 7):
+                path = cache / f"{join}_{join_s}_{seed}.mp4"
+                script = shots((4.0, 3.5, 5.0, 4.0), (join,) * 3, join_s=join_s or 1.0, seed=seed)
+                script.write(path)
+                frames += round(16.5 * 24)
+                true = [*script.boundaries_s, *((start + end) / 2 for start, end, _ in script.gradual_s)]
+                for detector in DETECTORS:
+                    found = _cuts(path, detector, spent)
+                    right, many, all_true = counts[detector]
+                    counts[detector] = (
+                        right + matched(found, true, 0.5),
+                        many + len(found),
+                        all_true + len(true),
+                    )
+            scores = " | ".join(f"{2 * right / (many + true):.3f}" for right, many, true in counts.values())
+            print(f"| {join}{f' of {join_s} s' if join_s else ''} | {scores} |", flush=True)
+        print(
+            "| CPU a frame, decoding included | "
+            + " | ".join(f"{1000 * s / frames:.1f} ms" for s in spent.values())
+            + " |"
+        )
+    for path in videos:
+        for detector in DETECTORS:
+            print(
+                f"{path.name}, {detector}: " + " ".join(f"{cut:.2f}" for cut in _cuts(path, detector, spent))
+            )
+
+
+def _cuts(path: Path, detector: str, spent: dict[str, float]) -> list[float]:
+    """Starts of the shots after the first; adds the CPU of it."""
+    info, started = probe(path, "benchmark"), time.process_time()
+    finder = ShotFinder(
+        make_detectors(detector),
+        info.frame_rate or 25.0,
+        dissolves=DissolveDetector() if detector == "default" else None,
+    )
+    for frame in FrameReader(path, info):
+        finder.see(frame)
+    finder.finish()
+    spent[detector] += time.process_time() - started
+    return [shot.start_s for shot in shots_of(finder.cuts_s, info.duration_s, 0.2)][1:]
 
 
 def reading() -> None:
@@ -142,11 +210,16 @@ def main() -> None:
     parser.add_argument("videos", nargs="*", type=Path, help="videos to time")
     parser.add_argument("--cache", type=Path, help="keep the synthetic lectures here")
     parser.add_argument("--mixtures", type=int, default=24, help="lectures drawn by lot")
+    parser.add_argument("--shots", action="store_true", help="compare the detectors of shots instead")
+    parser.add_argument("--films", type=int, default=4, help="films a row of that comparison")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     with tempfile.TemporaryDirectory() as made:
         cache = arguments.cache or Path(made)
         cache.mkdir(parents=True, exist_ok=True)
+        if arguments.shots:
+            shot_detectors(cache, arguments.videos, arguments.films)
+            return
         slides(cache)
         mixtures(cache, arguments.mixtures)
     reading()

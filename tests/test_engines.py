@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sys
 import warnings
 from collections.abc import Callable
@@ -388,3 +389,52 @@ def test_auto_stays_with_the_model_that_the_library_was_made_with(
         assert [moment.title for moment in lib.search("taxes")] == ["talk"]
         (report,) = lib.index(tmp_path / "talk.vtt")
         assert report.status == "unchanged"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a = " + "[" * 100_000,
+        "a = " + "{b = " * 50_000,
+        "profile = " + "9" * 6_000,
+        "[vectors]\nmilvus = nan",
+    ],
+    ids=["arrays", "tables", "number", "nan"],
+)
+def test_a_configuration_that_no_reader_can_take_is_one_sentence(tmp_path: Path, text: str) -> None:
+    with pytest.raises(UsageError):
+        load_config(write(tmp_path / "odd.toml", text))
+
+
+def test_two_thousand_broken_configurations_are_read_or_refused(tmp_path: Path) -> None:
+    whole = 'profile = "offline"\ndevice = "cpu"\n[models]\nspeech = "whisper:tiny"\n[server]\nport = 1\n'
+    pieces = (
+        "[",
+        "]",
+        '"',
+        "=",
+        "\n",
+        "{",
+        "}",
+        "nan",
+        "-1",
+        "1979-05-27",
+        "\x00",
+        "é",
+        "[[models]]",
+        "#",
+        "0x",
+        "true",
+    )
+    refused = []
+    for seed in range(2000):
+        chosen, text = random.Random(seed), whole
+        for _ in range(chosen.randint(1, 4)):
+            at = chosen.randrange(len(text) + 1)
+            text = text[:at] + chosen.choice(pieces) + text[at + chosen.choice((0, 0, 1, 5, 20)) :]
+        try:
+            load_config(write(tmp_path / "odd.toml", text))
+        except UsageError as error:
+            refused.append(error.message)
+    assert len(refused) > 1000
+    assert all("odd.toml" in message for message in refused)

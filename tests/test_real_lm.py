@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import gguf
 import pytest
 from typer.testing import CliRunner
 
@@ -48,6 +49,8 @@ MEETING = """WEBVTT
 00:02:00.000 --> 00:02:06.000
 <v Maya>The budget for the new cluster is nine thousand euros.
 """
+# Each call reads and writes for seconds: what the model looks up on its own is tested with others.
+BUDGET = ("--budget-tokens", "1500", "--rounds", "0")
 
 pytestmark = [
     pytest.mark.slow,
@@ -62,10 +65,12 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterable[Path]:
     (folder / "standup.vtt").write_text(MEETING)
     with Library.open(folder / "library", create=True) as library:
         library.index(folder / "standup.vtt", only=["transcript"])
-    model = f'{{ model = "transformers:{SMOLLM.verified() / GGUF}", max_tokens = 60, device = "cpu" }}'
+    model = f'{{ model = "transformers:{SMOLLM.verified() / GGUF}", max_tokens = 48, device = "cpu" }}'
     (folder / "longvid.toml").write_text(f"[models]\nvideo_lm = {model}\n")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(adapter, "load", cache(adapter.load))
+        # transformers takes the file apart for the vocabulary, the configuration and the weights, seconds each.
+        patch.setattr(gguf, "GGUFReader", cache(gguf.GGUFReader))
         yield folder
 
 
@@ -100,19 +105,19 @@ def claims(answer: dict[str, Any]) -> list[tuple[str, list[dict[str, Any]]]]:
 
 
 def test_a_question_is_answered_within_its_budget_and_every_claim_stands(room: Path) -> None:
-    (answer,) = run(room, "ask", "Who will send the migration plan?", "--budget-tokens", "2500")
+    (answer,) = run(room, "ask", "Who will send the migration plan?", *BUDGET)
     assert answer["found"], "without a model it is found, so that it must be found with one"
     assert answer["usage"]["model_calls"] >= 1
-    assert answer["usage"]["input_tokens"] + answer["usage"]["output_tokens"] <= 2500
+    assert answer["usage"]["input_tokens"] + answer["usage"]["output_tokens"] <= 1500
     assert GGUF in answer["engine"]["language_model"]
     check(room, claims(answer))
 
 
-def test_a_follow_up_and_what_is_printed_of_both_turns_stands(room: Path) -> None:
+def test_a_follow_up_is_answered_and_every_claim_of_it_stands(room: Path) -> None:
     turns = run(room, "chat", typed="How often is the migration mentioned?\nWhat was agreed about it?\n")
-    assert len(turns) == 2
-    for turn in turns:
-        check(room, claims(turn.get("answer", turn)))
+    counted, followed = (turn.get("answer", turn) for turn in turns)
+    assert counted["found"], "counting takes no model"
+    check(room, claims(followed))
 
 
 def test_a_summary_holds_only_lines_that_stand(room: Path) -> None:

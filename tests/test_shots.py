@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from scenedetect import AdaptiveDetector, ContentDetector, SceneManager, open_video
 
+from longvid_indexer.frames import FrameReader
 from longvid_indexer.probe import probe
 from longvid_indexer.vision.shots import make_detectors, shots_of
 from longvid_indexer.visual import VisualSettings, visual_pass
@@ -50,6 +51,19 @@ def test_quick_mode_finds_the_true_cuts(tmp_path: Path) -> None:
     script = shots((2.0, 3.0, 1.5, 2.5), size=(640, 360))
     path = script.write(tmp_path / "film.mp4")
     assert starts(path)[1:] == pytest.approx(list(script.boundaries_s), abs=0.001)
+
+
+def test_quick_detectors_score_as_pyscenedetects_own(tmp_path: Path) -> None:
+    from scenedetect import FrameTimecode, ThresholdDetector
+
+    path = shots((1.0, 1.0, 1.0), ("cut", "fade")).write(tmp_path / "film.mp4")
+    (quick, dark), own, own_dark = make_detectors("default"), AdaptiveDetector(), ThresholdDetector()
+    for number, frame in enumerate(FrameReader(path, probe(path, "test"))):
+        image, code = frame.bgr(128, 72), FrameTimecode(number, 24.0)
+        for detector in (quick, own, dark, own_dark):
+            detector.process_frame(code, image)
+        assert quick._frame_score == pytest.approx(own._frame_score, rel=1e-9)
+        assert dark.last_fade == own_dark.last_fade
 
 
 def test_a_fade_through_black_is_one_cut_in_its_middle(tmp_path: Path) -> None:
@@ -161,3 +175,12 @@ def test_an_unknown_detector_says_what_is_allowed() -> None:
 def test_a_lecture_is_one_shot(tmp_path: Path) -> None:
     path = lecture(sample_slides(4)).write(tmp_path / "lecture.mp4")
     assert starts(path) == [0.0]
+
+
+def test_transnet_finds_a_cut_and_a_dissolve(tmp_path: Path) -> None:
+    script = shots((2.0, 2.5, 2.0), ("cut", "dissolve"), join_s=0.5)
+    path = script.write(tmp_path / "film.mp4")
+    assert starts(path, detector="transnetv2")[1:] == [
+        pytest.approx(2.0, abs=0.001),
+        pytest.approx(4.5, abs=0.25),
+    ]

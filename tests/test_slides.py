@@ -10,7 +10,8 @@ import pytest
 
 from lecture_kinds import KINDS, boundary_f1, matched, slide_times
 from longvid_indexer.probe import probe
-from longvid_indexer.vision.slides import SlideFinder
+from longvid_indexer.vision.blocks import BLOCK, STEP, differs, per_block
+from longvid_indexer.vision.slides import SlideFinder, weigh
 from longvid_indexer.visual import VisualResult, visual_pass
 from media_factory import Page, Script, lecture, sample_slides, shots
 
@@ -123,4 +124,48 @@ def picture(page: Page) -> np.ndarray:
 
     return np.ascontiguousarray(
         slide(page.title, page.bullets, size=(320, 180)).mean(axis=2).astype(np.uint8)
+    )
+
+
+def test_looking_only_where_something_changed_sees_what_looking_everywhere_sees() -> None:
+    """The oracle weighs every pixel of the picture."""
+    import cv2
+
+    random = np.random.default_rng(3)
+    for height, width in ((180, 320), (67, 101), (6, 9)):
+        old = cv2.GaussianBlur(random.integers(0, 256, (height, width), np.uint8), (5, 5), 2)
+        for _ in range(8):
+            new = old.copy()
+            y, x = int(random.integers(0, height)), int(random.integers(0, width))
+            patch = new[
+                y : y + int(random.integers(1, height + 1)), x : x + int(random.integers(1, width + 1))
+            ]
+            patch[:] = random.choice((patch // 2, 255 - patch, np.full_like(patch, 90)))
+            for mine, whole in zip(weigh(old, new), weighed_whole(old, new), strict=True):
+                assert np.array_equal(mine, whole)
+            moved = per_block((np.abs(old.astype(int) - new) > STEP).astype(np.uint8)) > 1.5 / BLOCK**2
+            assert np.array_equal(differs(old, new), moved)
+
+
+def weighed_whole(old: np.ndarray, new: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    import cv2
+
+    def edges(image: np.ndarray) -> np.ndarray:
+        wide = np.pad(image, 1, "edge").astype(int)
+        across, down = wide[1:-1, 2:] - wide[1:-1, :-2], wide[2:, 1:-1] - wide[:-2, 1:-1]
+        return ((np.abs(across) > 20) | (np.abs(down) > 20)).astype(np.uint8)
+
+    def product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        steps = [[cv2.Sobel(image, cv2.CV_32F, 1 - i, i) for i in (0, 1)] for image in (a, b)]
+        return steps[0][0] * steps[1][0] + steps[0][1] * steps[1][1]
+
+    before, after = edges(old), edges(new)
+    changed = (np.abs(old.astype(int) - new) > STEP).astype(np.uint8)
+    alike = per_block(product(old, new)) > 0.6 * np.sqrt(
+        per_block(product(old, old)) * per_block(product(new, new))
+    )
+    return (
+        per_block(before & changed) * ~alike,
+        per_block(after & changed & (1 - before)),
+        per_block(before),
     )

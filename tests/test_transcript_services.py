@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from longvid_indexer.subtitles.building import unit_of
+from longvid_indexer.subtitles.cue import LONGEST_S
 from longvid_indexer.subtitles.reading import holds_transcript, parse_subtitles
 from longvid_indexer.transcript import to_utterances
 
@@ -345,3 +346,34 @@ def test_several_who_speak_below_one_time_share_it_by_length() -> None:
     starts = [u.start_s for u in found]
     assert starts == sorted(set(starts))
     assert (starts[0], starts[2]) == (0.0, 300.0)
+
+
+JUNK = """null true -1 0 1e40 1e308 NaN Infinity "" "PT" "1e9s" "99:99:99" "9999999999999999999" [] {} [[]] [null]
+    {"start":1} "text" [1,2,3] {"words":[{"words":[]}]}""".split()  # noqa: SIM905 - as it stands in the file
+
+
+def broken(document: object, chosen: random.Random) -> object:
+    """The document with something odd in a random place."""
+    node = document
+    while isinstance(node, (dict, list)) and node:
+        keys = list(node) if isinstance(node, dict) else list(range(len(node)))
+        key = chosen.choice(keys)
+        inner = node[key]
+        if not isinstance(inner, (dict, list)) or not inner or chosen.random() < 0.3:
+            node[key] = json.loads(chosen.choice(JUNK))
+            break
+        node = inner
+    return document
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_two_thousand_broken_documents_are_read_as_far_as_they_go(part: int) -> None:
+    writers = [write for write, _ in JSON if write is not lines]
+    for seed in range(500 * part, 500 * (part + 1)):
+        chosen = random.Random(seed)
+        document = json.loads(json.dumps(chosen.choice(writers)(talk(seed % 7)[:4])))
+        for _ in range(chosen.randint(1, 3)):
+            document = broken(document, chosen)
+        for u in to_utterances(parse_subtitles(json.dumps(document)), None):
+            assert 0 <= u.start_s < u.end_s <= 2 * LONGEST_S
+            assert u.text.strip()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,79 +23,87 @@ if TYPE_CHECKING:
 
 Image = NDArray[np.uint8]
 
-# Formats whose first three planes are 8-bit Y, U, V with halved chroma: read in place, without a conversion.
+# Formats whose planes are 8-bit Y, U, V with halved chroma.
 _I420 = frozenset(("yuv420p", "yuvj420p"))
-_LUMA_FIRST = _I420 | {
-    "nv12",
-    "nv21",
-    "gray",
-    "yuv422p",
-    "yuvj422p",
-    "yuv444p",
-    "yuvj444p",
-    "yuva420p",
-    "yuv410p",
-}
+# Formats whose first plane is 8-bit brightness: read in place, without a conversion.
+_LUMA_FIRST = frozenset(
+    (
+        "yuv420p",
+        "yuvj420p",
+        "nv12",
+        "nv21",
+        "gray",
+        "yuv422p",
+        "yuvj422p",
+        "yuv444p",
+        "yuvj444p",
+        "yuva420p",
+        "yuv410p",
+    )
+)
 _FALLBACK_RATE = 25.0
 # A timestamp this far behind the end of the video is a jump of the clock (a transport stream's wrap), not a time.
 _BEYOND_END_S = 10.0
+# Up to this many pixels a picture is decoded in less time than it takes threads to tell each other how far they are.
+_ONE_THREAD = 1920 * 1088
 
 
 @dataclass
 class DecodedFrame:
     """One decoded picture; pixels are converted only when asked for.
 
-    ``time_s``: when a player shows it. ``number``: its place in presentation order, from 0.
+    ``time_s``: when a player shows it. ``number``: its place in presentation order, from 0. ``scaler``: PyAV's
+    ``VideoReformatter``, set up once for all frames of a video; None makes one for each.
     """
 
     raw: Any
     time_s: float
     number: int
     pixel_aspect: float = 1.0
+    scaler: Any = None
 
     @property
     def rotation(self) -> int:
         """Degrees, counterclockwise, by which players turn the stored picture to show it upright: 0, 90, 180 or 270."""
         return int(round(self.raw.rotation / 90) * 90 % 360)
 
-    @cached_property
-    def _planes(self) -> list[Image]:
-        return [_plane(plane) for plane in self.raw.planes]
-
     def luma(self, width: int, height: int) -> Image:
         """Brightness as stored (not turned), ``(height, width)`` uint8, averaged over the area of each pixel."""
         import cv2
 
         if self.raw.format.name in _LUMA_FIRST:
-            image = self._planes[0]
+            image = _plane(self.raw.planes[0])
         else:
             image = self.raw.reformat(format="gray", threads=1).to_ndarray()
+        # Halving is an eighth of the work of averaging over larger areas.
+        while image.shape[0] % 2 == image.shape[1] % 2 == 0 and image.shape[1] >= 2 * width:
+            half = (image.shape[1] // 2, image.shape[0] // 2)
+            image = np.asarray(cv2.resize(image, half, interpolation=cv2.INTER_AREA), np.uint8)
         if image.shape == (height, width):
             return np.ascontiguousarray(image)
         return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
     def bgr(self, width: int, height: int) -> Image:
-        """Colour as stored (not turned), ``(height, width, 3)`` uint8, sampled as PySceneDetect does; for detectors.
+        """Colour as stored (not turned), ``(height, width, 3)`` uint8, sampled from the planes; for detectors.
 
-        Planes are shrunk before they are turned into BGR, which costs a tenth of the other order; pixel values differ
-        from it by rounding.
+        As PySceneDetect does, pixels are sampled, not averaged, but only those that are kept are turned into BGR.
         """
         import cv2
+        from av.video.reformatter import VideoReformatter
 
-        if (
-            self.raw.format.name not in _I420
-            or width % 2
-            or height % 2
-            or min(self.raw.width, self.raw.height) < 4
-        ):
-            return self.exact_bgr(width, height)
-        half = (width // 2, height // 2)
-        small = [
-            cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR)
-            for plane, size in zip(self._planes, ((width, height), half, half), strict=True)
-        ]
-        stacked = np.concatenate([plane.reshape(-1) for plane in small]).reshape(height * 3 // 2, width)
-        return np.asarray(cv2.cvtColor(stacked, cv2.COLOR_YUV2BGR_I420), np.uint8)
+        step = self.raw.width // width
+        even = width % 2 == height % 2 == 0 and (step * width, step * height) == (
+            self.raw.width,
+            self.raw.height,
+        )
+        if even and self.raw.format.name in _I420:
+            every = slice(step // 2, None, step)
+            small = [_plane(plane)[every, every].ravel() for plane in self.raw.planes]
+            planes = np.concatenate(small).reshape(height * 3 // 2, width)
+            return np.asarray(cv2.cvtColor(planes, cv2.COLOR_YUV2BGR_I420), np.uint8)
+        scaler = self.scaler or VideoReformatter()
+        image = scaler.reformat(self.raw, width, height, "bgr24", interpolation="FAST_BILINEAR", threads=1)
+        return np.asarray(image.to_ndarray(), np.uint8)
 
     def exact_bgr(self, width: int, height: int) -> Image:
         """As ``bgr``, by the very steps of PySceneDetect's own reader: full-size BGR, then linear sampling."""
@@ -149,15 +156,18 @@ class FrameReader:
     rate: float = field(default=_FALLBACK_RATE)
 
     def __iter__(self) -> Iterator[DecodedFrame]:
+        from av.video.reformatter import VideoReformatter
+
         from longvid_indexer.opening import open_media
         from longvid_indexer.packets import breaks
         from longvid_indexer.probe import first_video
 
+        scaler = VideoReformatter()
         with open_media(self.path) as container:
             stream = first_video(container)
             if stream is None:
                 return
-            stream.thread_type, stream.codec_context.thread_count = "AUTO", threads_allowed()
+            share_out(stream)
             self.rate = float(stream.average_rate or stream.base_rate or 0) or _FALLBACK_RATE
             self.time_base = stream.time_base
             self.clock_breaks = len(breaks(self.path))
@@ -167,7 +177,7 @@ class FrameReader:
             clock = _Clock(self.info.stream_start_s, self.info.duration_s, 1 / self.rate)
             for raw in decoded(container, stream, self._damaged, self._ended):
                 time_s, until_s = clock.place(raw)
-                frame = DecodedFrame(raw, time_s, self.frames_decoded, aspect)
+                frame = DecodedFrame(raw, time_s, self.frames_decoded, aspect, scaler)
                 self.frames_decoded += 1
                 self.decoded_until_s = until_s
                 reached(until_s / max(self.info.duration_s, until_s, 1e-9))
@@ -178,6 +188,12 @@ class FrameReader:
 
     def _ended(self, error: Exception) -> None:
         self.cut_short = getattr(error, "strerror", None) or str(error)
+
+
+def share_out(stream: Any) -> None:
+    """Let threads decode a video stream where they save more than they cost, so many as are allowed."""
+    stream.thread_type = "AUTO" if stream.width * stream.height > _ONE_THREAD else "NONE"
+    stream.codec_context.thread_count = threads_allowed()
 
 
 def decoded(
@@ -249,9 +265,9 @@ class _Clock:
 
     def place(self, raw: Any) -> tuple[float, float]:
         """When the picture appears and until when it lasts (as far as the file says)."""
-        time_s = None
-        if raw.pts is not None and raw.time_base:
-            time_s = float(raw.pts * raw.time_base) - self._start_s
+        time_s = raw.time
+        if time_s is not None:
+            time_s -= self._start_s
         expected_s = 0.0 if self._last_s is None else self._last_s + self._step_s
         if time_s is None or time_s > self._end_s or (self._last_s is not None and time_s <= self._last_s):
             time_s = expected_s

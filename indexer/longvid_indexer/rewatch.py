@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from longvid_indexer.frames import DecodedFrame, decoded, fit, pixel_aspect
+from longvid_indexer.frames import DecodedFrame, decoded, fit, pixel_aspect, share_out
 from longvid_indexer.vision.pictures import encode_webp
 from longvid_storage.errors import MediaError
 from longvid_storage.types import Box, VideoInfo
@@ -111,7 +111,7 @@ class Rewatcher:
             stream = first_video(container)
             if stream is None:
                 raise MediaError(f"{path} has no pictures", code="no_picture")
-            stream.thread_type = "AUTO"
+            share_out(stream)
             aspect = pixel_aspect(stream)
             broken = bool(breaks(path))
             intra_s = [] if broken else intra_times(stream, info.stream_start_s)

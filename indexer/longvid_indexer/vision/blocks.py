@@ -92,9 +92,27 @@ def differs(a: Image, b: Image, step: int = STEP) -> Mask:
     """Blocks in which two or more pixels differ by more than ``step``."""
     import cv2
 
-    return np.asarray(
-        per_block(cv2.threshold(cv2.absdiff(a, b), step, 1, cv2.THRESH_BINARY)[1]) > 1.5 / BLOCK**2
-    )
+    changed = cv2.threshold(cv2.absdiff(a, b), step, 1, cv2.THRESH_BINARY)[1]
+    where, blocks = around(changed)
+    found = np.zeros((-(-a.shape[0] // BLOCK), -(-a.shape[1] // BLOCK)), bool)
+    found[blocks] = per_block(changed[where]) > 1.5 / BLOCK**2
+    return found
+
+
+def around(mask: Image, margin: int = 0) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+    """The smallest rectangle of blocks that holds all of a mask, in pixels and in blocks; none is one block.
+
+    ``margin``: blocks more on every side. Most of a picture that is looked at has not changed.
+    """
+    import cv2
+
+    x, y, width, height = cv2.boundingRect(mask)
+    spans = [
+        (max(0, at // BLOCK - margin), min(-(-size // BLOCK), (at + max(1, long) - 1) // BLOCK + 1 + margin))
+        for at, long, size in ((y, height, mask.shape[0]), (x, width, mask.shape[1]))
+    ]
+    rows, columns = (slice(first * BLOCK, last * BLOCK) for first, last in spans)
+    return (rows, columns), (slice(*spans[0]), slice(*spans[1]))
 
 
 def _spans(image: Image) -> NDArray[np.int16]:

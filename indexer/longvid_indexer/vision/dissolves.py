@@ -8,7 +8,8 @@ its ends, and goes on before and after; a change of light keeps the picture's st
 
 from __future__ import annotations
 
-from collections import deque
+import math
+from bisect import bisect_left
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,6 +35,8 @@ _MOST_ALIKE = 0.8  # correlation of A and B: above it only the light changed
 _DIMMED = 0.5  # of the change is left when A is made darker or brighter to fit B: below it, the same
 _HELD_S = 3 * LENGTHS_S[-1] + 1.0
 _LEAST_LOOKS = 6
+# Looks there is room for before those that are too old are dropped: four times those that are held.
+_ROOM = 512
 _FLAT = 5.0  # standard deviation of a picture without content (black, white): fades are found elsewhere
 
 
@@ -51,8 +54,8 @@ class DissolveDetector:
     """Fed with every frame, small; remembers three times the longest dissolve as a few cells each."""
 
     def __init__(self) -> None:
-        self._times: deque[float] = deque()
-        self._cells: deque[Floats] = deque()
+        self._times: list[float] = []
+        self._cells = np.zeros((_ROOM, _CELLS[0] * _CELLS[1] * 3), np.float32)
         self._next_s = -np.inf
         self._open: Dissolve | None = None
         self.found: list[Dissolve] = []
@@ -67,14 +70,13 @@ class DissolveDetector:
         if time_s < self._next_s - 0.004 or max(image.shape[:2]) < _LEAST_SIDE:
             return []
         self._next_s = time_s + 1 / _LOOKS_PER_S
-        cells = cv2.resize(image, _CELLS, interpolation=cv2.INTER_AREA).astype(np.float32).reshape(-1, 3)
+        if len(self._times) == _ROOM:
+            first = bisect_left(self._times, time_s - _HELD_S)
+            self._times = self._times[first:]
+            self._cells[: len(self._times)] = self._cells[first:].copy()
+        self._cells[len(self._times)] = cv2.resize(image, _CELLS, interpolation=cv2.INTER_AREA).reshape(-1)
         self._times.append(time_s)
-        self._cells.append(cells)
-        while self._times[-1] - self._times[0] > _HELD_S:
-            self._times.popleft()
-            self._cells.popleft()
-        if len(self._times) >= _LEAST_LOOKS:
-            self._look(np.array(self._times), np.stack(self._cells))
+        self._look()
         # A longer stretch around this one can be judged until then.
         if self._open is not None and time_s > self._open.end_s + LENGTHS_S[-1]:
             return self._settle()
@@ -90,17 +92,19 @@ class DissolveDetector:
         self.found += settled
         return settled
 
-    def _look(self, times: NDArray[np.float64], cells: Floats) -> None:
+    def _look(self) -> None:
         """Try every length whose stretch after it has just been seen; of those that overlap the best stays."""
+        times, cells = self._times, self._cells[: len(self._times)]
+        held = bisect_left(times, times[-1] - _HELD_S)
         for length_s in LENGTHS_S:
             end_s = times[-1] - length_s
             start_s = end_s - length_s
-            if start_s < times[0]:
+            if start_s < times[held]:
                 break
-            first, last = np.searchsorted(times, (start_s, end_s))
-            before = int(np.searchsorted(times, max(start_s - length_s, times[0])))
+            first, last = bisect_left(times, start_s), bisect_left(times, end_s)
             if last - first < _LEAST_LOOKS - 2:
                 continue
+            before = bisect_left(times, max(start_s - length_s, times[held]))
             found = mixed(times[first : last + 1], cells[first : last + 1], cells[before], cells[-1])
             if found is None or (self.found and found.start_s < self.found[-1].end_s):
                 continue
@@ -108,34 +112,37 @@ class DissolveDetector:
                 self._open = found
 
 
-def mixed(times: NDArray[np.float64], cells: Floats, before: Floats, after: Floats) -> Dissolve | None:
-    """Whether ``cells`` (n, cells, 3), taken at ``times`` (n,), turn from the first picture into the last.
+def mixed(times: list[float], cells: Floats, before: Floats, after: Floats) -> Dissolve | None:
+    """Whether ``cells`` (n, cells x 3), taken at ``times`` (n), turn from the first picture into the last.
 
-    ``before`` and ``after`` (cells, 3) are pictures as long before and after as the stretch lasts.
+    ``before`` and ``after`` (cells x 3) are pictures as long before and after as the stretch lasts. What refuses most
+    stretches in the least time is asked first.
     """
     first, last = cells[0], cells[-1]
     change = last - first
     size = _rms(change)
-    if size < _LEAST_CHANGE or min(_spread(first), _spread(last)) < _FLAT:
+    if size < _LEAST_CHANGE or max(_rms(first - before), _rms(after - last)) > _MOST_OUTSIDE * size:
         return None
-    if float((np.abs(change).max(axis=1) > _VISIBLE).mean()) < _LEAST_SHARE or _only_light(first, last):
-        return None
-    if max(_rms(first - before), _rms(after - last)) > _MOST_OUTSIDE * size:
-        return None
-    along = (cells - first).reshape(len(cells), -1) @ change.ravel() / float((change**2).sum())
+    along = (cells @ change - first @ change) / (change @ change)
     if np.abs(np.diff(along)).max() > _MOST_STEP:
         return None
-    share = (times - times[0]) / (times[-1] - times[0])
-    model = first + share[:, None, None].astype(np.float32) * change
-    misfit = float(np.sqrt(((cells - model) ** 2).mean(axis=(1, 2))).mean()) / size
+    at = np.array(times)
+    share = ((at - at[0]) / (at[-1] - at[0])).astype(np.float32)
+    model = first + share[:, None] * change
+    misfit = float(np.sqrt(((cells - model) ** 2).mean(axis=1)).mean()) / size
     if misfit > _MOST_MISFIT:
         return None
-    middle_s = float(times[int(np.argmin(np.abs(along - 0.5)))])
-    return Dissolve(float(times[0]), middle_s, float(times[-1]), misfit)
+    first, last, change = (each.reshape(-1, 3) for each in (first, last, change))
+    if min(_spread(first), _spread(last)) < _FLAT or _only_light(first, last):
+        return None
+    if float((np.abs(change).max(axis=1) > _VISIBLE).mean()) < _LEAST_SHARE:
+        return None
+    return Dissolve(times[0], times[int(np.argmin(np.abs(along - 0.5)))], times[-1], misfit)
 
 
 def _rms(values: Floats) -> float:
-    return float(np.sqrt((values**2).mean()))
+    flat = values.ravel()
+    return math.sqrt(float(flat @ flat) / flat.size)
 
 
 def _spread(cells: Floats) -> float:

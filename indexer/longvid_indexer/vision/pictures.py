@@ -15,8 +15,9 @@ def encode_webp(image: Image, quality: int) -> bytes:
     from PIL import Image as Pillow
 
     buffer = io.BytesIO()
-    # Method 2 takes a third of the time of the default for files a few percent larger.
-    Pillow.fromarray(image).save(buffer, "WEBP", quality=quality, method=2)
+    # Method 0 takes half of the time of method 2, a fifth of the default's, and shows as much; its files are a quarter
+    # larger where the picture is drawn and no larger where it is filmed.
+    Pillow.fromarray(image).save(buffer, "WEBP", quality=quality, method=0)
     return buffer.getvalue()
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # What PySceneDetect's SceneManager shrinks to before it looks (DEFAULT_MIN_WIDTH, applied to the long side).
 _LONG_SIDE = 256
+# A quarter of these pixels has the same mean change.
+_QUICK_LONG_SIDE = 128
 _MICROSECONDS = Fraction(1, 1_000_000)
 _NEAR_S = 0.3
 
@@ -56,7 +58,7 @@ class ShotFinder:
             self._size = self._small_size(frame.raw.width, frame.raw.height)
         image = frame.exact_bgr(*self._size) if self._exact else frame.bgr(*self._size)
         self.small = image
-        code = Timecode(round(frame.time_s / _MICROSECONDS), _MICROSECONDS)
+        code = Timecode(round(frame.time_s * 1e6), _MICROSECONDS)
         self._last = FrameTimecode(code, fps=self._rate)
         cuts = self._note(
             [cut for detector in self._detectors for cut in detector.process_frame(self._last, image)]
@@ -101,34 +103,38 @@ class ShotFinder:
         return fresh
 
     def _small_size(self, width: int, height: int) -> tuple[int, int]:
-        factor = max(1.0, max(width, height) / _LONG_SIDE)
+        factor = max(1.0, max(width, height) / (_LONG_SIDE if self._exact else _QUICK_LONG_SIDE))
         if self._exact:
             return (
                 (max(1, round(width / factor)), max(1, round(height / factor)))
                 if factor > 1
                 else (width, height)
             )
-        # Even sizes can be put together from the video's own planes.
-        return max(2, round(width / factor / 2) * 2), max(2, round(height / factor / 2) * 2)
+        return max(1, round(width / factor)), max(1, round(height / factor))
 
 
 def make_detectors(name: str) -> list[Any]:
     """PySceneDetect's detectors for a kind of search.
 
     ``"default"``: hard cuts (AdaptiveDetector) and fades through black (ThresholdDetector);
-    ``"adaptive"``, ``"content"``: that one detector, with its own defaults.
+    ``"adaptive"``, ``"content"``: that one detector, with its own defaults; ``"transnetv2"``: TransNet V2, by torch.
     """
     from scenedetect.detectors import AdaptiveDetector, ContentDetector
 
     from longvid_indexer.vision.fades import FadeDetector
+    from longvid_indexer.vision.hard_cuts import CutDetector
 
     if name == "adaptive":
         return [AdaptiveDetector()]
     if name == "content":
         return [ContentDetector()]
+    if name == "transnetv2":
+        from longvid_indexer.vision.transnet import TransNetDetector
+
+        return [TransNetDetector()]
     if name == "default":
-        return [AdaptiveDetector(), FadeDetector()]
-    raise ValueError(f"detector {name!r} must be 'default', 'adaptive' or 'content'")
+        return [CutDetector(), FadeDetector()]
+    raise ValueError(f"detector {name!r} must be 'default', 'adaptive', 'content' or 'transnetv2'")
 
 
 def shots_of(cuts_s: list[float], duration_s: float, shortest_s: float = 0.0) -> tuple[Segment, ...]:

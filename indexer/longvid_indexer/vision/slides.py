@@ -13,7 +13,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_indexer.vision.blocks import STEP, BlockMemory, Image, Mask, differs, drawn, per_block, per_pixel
+from longvid_indexer.vision.blocks import (
+    STEP,
+    BlockMemory,
+    Image,
+    Mask,
+    around,
+    differs,
+    drawn,
+    per_block,
+    per_pixel,
+)
 
 _SETTLE_S = 1.0
 # To open a slide, this share of the picture must rest this long; to end it, less than that must rest for so long.
@@ -65,10 +75,10 @@ def edges(image: Image) -> NDArray[np.uint8]:
     """Pixels on the edge of something: 1 where the gradient is steep."""
     import cv2
 
-    kernel = np.array([[-1, 0, 1]], np.float32)
-    across = cv2.filter2D(image, cv2.CV_16S, kernel, borderType=cv2.BORDER_REPLICATE)
-    down = cv2.filter2D(image, cv2.CV_16S, kernel.T, borderType=cv2.BORDER_REPLICATE)
-    return np.asarray((np.abs(across) > _EDGE) | (np.abs(down) > _EDGE), np.uint8)
+    wide = cv2.copyMakeBorder(image, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+    across = cv2.absdiff(wide[1:-1, 2:], wide[1:-1, :-2])
+    down = cv2.absdiff(wide[2:, 1:-1], wide[:-2, 1:-1])
+    return np.asarray(cv2.threshold(cv2.max(across, down), _EDGE, 1, cv2.THRESH_BINARY)[1], np.uint8)
 
 
 def weigh(old: Image, new: Image) -> tuple[Weights, Weights, Weights]:
@@ -79,22 +89,27 @@ def weigh(old: Image, new: Image) -> tuple[Weights, Weights, Weights]:
     """
     import cv2
 
-    before, after = edges(old), edges(new)
+    had = per_block(edges(old))
+    lost, gained = np.zeros_like(had), np.zeros_like(had)
     changed = cv2.threshold(cv2.absdiff(old, new), STEP, 1, cv2.THRESH_BINARY)[1]
-    norm = np.sqrt(per_block(_product(old, old)) * per_block(_product(new, new)))
-    alike = per_block(_product(old, new)) > _ALIKE * norm
-    lost = per_block(before & changed)
-    lost[alike] = 0
-    return lost, per_block(after & changed & (1 - before)), per_block(before)
+    # A block around what changed: gradients look at neighbours.
+    where, blocks = around(changed, margin=1)
+    old, new, changed = old[where], new[where], changed[where]
+    before, after = edges(old), edges(new)
+    (old_x, old_y), (new_x, new_y) = _gradients(old), _gradients(new)
+    norm = np.sqrt(per_block(old_x**2 + old_y**2) * per_block(new_x**2 + new_y**2))
+    alike = per_block(old_x * new_x + old_y * new_y) > _ALIKE * norm
+    lost[blocks] = per_block(before & changed) * ~alike
+    gained[blocks] = per_block(after & changed & (1 - before))
+    return lost, gained, had
 
 
-def _product(a: Image, b: Image) -> NDArray[np.float32]:
-    """Inner product of the gradients of two pictures at each pixel."""
+def _gradients(image: Image) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Across and down."""
     import cv2
 
-    across = [cv2.Sobel(image, cv2.CV_32F, 1, 0) for image in (a, b)]
-    down = [cv2.Sobel(image, cv2.CV_32F, 0, 1) for image in (a, b)]
-    return np.asarray(across[0] * across[1] + down[0] * down[1], np.float32)
+    across, down = cv2.Sobel(image, cv2.CV_32F, 1, 0), cv2.Sobel(image, cv2.CV_32F, 0, 1)
+    return np.asarray(across, np.float32), np.asarray(down, np.float32)
 
 
 class SlideFinder:

