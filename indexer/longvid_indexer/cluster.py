@@ -193,13 +193,17 @@ class _FarRegister(Register):
 
     def content_id(self, path: Path) -> str:
         """As the task read it."""
-        return _given(self.looked[path].media_id) if path in self.looked else super().content_id(path)
+        if path not in self.looked:
+            return super().content_id(path)
+        media_id: str = _given(self.looked[path].media_id)
+        return media_id
 
     def probe(self, path: Path, video_id: str) -> VideoInfo:
         """As the task read it."""
         if path not in self.looked:
             return super().probe(path, video_id)
-        return replace(_given(self.looked[path].info), video_id=video_id)
+        info: VideoInfo = _given(self.looked[path].info)
+        return replace(info, video_id=video_id)
 
 
 def _given(value: Any) -> Any:
