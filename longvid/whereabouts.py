@@ -54,5 +54,5 @@ def gone(view: View, below: Sequence[str | Path] | None = None) -> list[VideoRow
         for row in view.videos()
         if row.paths
         and not any(is_there(path) for path in row.paths)
-        and (tops is None or any(top in Path(path).parents for top in tops for path in row.paths))
+        and (tops is None or any(top in as_path(path).parents for top in tops for path in row.paths))
     ]

@@ -125,13 +125,14 @@ class Pipeline:
         missing = [
             as_path(path)
             for path in self._register.known
-            if path not in seen and any(top in Path(path).parents for top in tops) and not is_there(path)
+            if path not in seen and any(top in as_path(path).parents for top in tops) and not is_there(path)
         ]
         if not missing:
             return []
         with self.store.view() as view:
             rows = view.paths()
-        lost_ids = {row.video_id for row in rows if Path(row.path) in missing}
+        names = {str(path) for path in missing}
+        lost_ids = {row.video_id for row in rows if row.path in names}
         there = {row.video_id for row in rows if row.video_id in lost_ids and is_there(row.path)}
         lost = {row.path for row in rows if row.video_id not in there}
         return [path for path in missing if str(path) in lost]

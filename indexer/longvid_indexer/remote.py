@@ -11,7 +11,7 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import RawIOBase
 from pathlib import Path, PosixPath
@@ -39,6 +39,20 @@ class RemotePath(PosixPath):
         """Kind, size and what stands for the time; ``st_ino`` is made of the address."""
         with _as_os_errors(self):
             return _status(self, _store(self).info(_key(self)))
+
+    def is_dir(self) -> bool:
+        """Whether it is known to be a folder; what is wrong with it, ``stat`` says."""
+        return self._is(stat.S_ISDIR)
+
+    def is_file(self) -> bool:
+        """Whether it is known to be a file."""
+        return self._is(stat.S_ISREG)
+
+    def _is(self, kind: Callable[[int], bool]) -> bool:
+        try:
+            return kind(self.stat().st_mode)
+        except OSError:
+            return False
 
     def absolute(self) -> RemotePath:
         """As it is."""
