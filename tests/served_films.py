@@ -68,7 +68,7 @@ def free_port() -> int:
 class Running:
     """A server in a process of its own, which can be killed and started again."""
 
-    def __init__(self, library: Path, settings: str = "{}") -> None:
+    def __init__(self, library: Path | str, settings: str = "{}") -> None:
         self.library = library
         self.settings = settings
         self.port = free_port()

@@ -116,6 +116,12 @@ def test_a_long_queue_is_given_a_window_at_a_time(cluster: None, tmp_path: Path)
     assert 0 < pipeline.most_at_once <= 4 * max(2, ray.cluster_resources()["CPU"]) < 60
 
 
+def test_ray_tells_its_maker_nothing(cluster: None) -> None:
+    from ray._private.usage.usage_lib import usage_stats_enabled
+
+    assert not usage_stats_enabled()
+
+
 def test_a_directory_is_written_by_one_machine(tmp_path: Path) -> None:
     with (
         Library.open(tmp_path / "lib", create=True, engines=Engines(dict.fromkeys(ROLES, "off"))) as lib,

@@ -36,7 +36,7 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     fsspec.get_filesystem_class("s3").clear_instance_cache()
     try:
         client = fsspec.filesystem("s3", use_listings_cache=False)
-        client.mkdir("archive")
+        client.makedirs("archive", exist_ok=True)
         yield client
     finally:
         fsspec.get_filesystem_class("s3").clear_instance_cache()

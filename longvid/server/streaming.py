@@ -6,7 +6,6 @@ gone. There are so many places; when all are taken, the stream that nobody has r
 
 from __future__ import annotations
 
-import os
 import re
 import threading
 import time
@@ -63,8 +62,9 @@ class FileReply(StreamingResponse):
             self._file.close()
 
     async def _pieces(self, file: BinaryIO, first: int, end: int) -> AsyncIterator[bytes]:
+        await to_thread.run_sync(file.seek, first)
         while first < end:
-            piece = await to_thread.run_sync(os.pread, file.fileno(), min(PIECE, end - first), first)
+            piece = await to_thread.run_sync(file.read, min(PIECE, end - first))
             if not piece:
                 return  # cut short meanwhile: the connection ends before its length, as it must
             first += len(piece)
