@@ -49,11 +49,13 @@ def index(
     else:
         given = [paths] if isinstance(paths, (str, Path)) else list(paths)
     named = None if audio_track is None else str(audio_track)
-<<<<<<< HEAD
     files = [as_path(path) for path in given]
-=======
-    files = [Path(path) for path in given]
->>>>>>> 844eb8b6b7c555779782dae80e566ec1384815be
+    more: dict[str, Any] = {
+        "stages": stages,
+        "collection": collection,
+        "everything": everything,
+        "audio_track": named,
+    }
     more: dict[str, Any] = {
         "stages": stages,
         "collection": collection,
