@@ -56,12 +56,6 @@ def index(
         "everything": everything,
         "audio_track": named,
     }
-    more: dict[str, Any] = {
-        "stages": stages,
-        "collection": collection,
-        "everything": everything,
-        "audio_track": named,
-    }
     if ray is None:
         return Pipeline(store, engines, **more).run(files, tell)
     return _on_cluster(store, engines, ray, more, files, tell)
