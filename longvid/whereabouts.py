@@ -42,7 +42,7 @@ def gone(view: View, below: Sequence[str | Path] | None = None) -> list[VideoRow
     Raises:
         UsageError: one of ``below`` is no folder, or an empty one: a disk that is not there looks like that.
     """
-    tops = None if below is None else [absolute(path) for path in below]
+    tops = None if below is None else [absolute(as_path(path)) for path in below]
     for top in tops or ():
         if not top.is_dir() or not any(top.iterdir()):
             raise UsageError(
