@@ -10,6 +10,10 @@
     text = { model = "transformers:BAAI/bge-m3", device = "cpu" }
     rerank = "off"
 
+    [vectors]                       # search them in Milvus instead of in each process
+    milvus = "http://milvus:19530"  # or a file, for milvus-lite
+    index = "HNSW"                  # or FLAT, IVF_RABITQ, GPU_CAGRA
+
     [server]                        # of `longvid serve`: see longvid/server/settings.py
 """
 
@@ -29,7 +33,8 @@ from longvid_storage.errors import LongvidWarning, UsageError
 
 NAME = "longvid.toml"
 VARIABLE = "LONGVID_CONFIG"
-_KEYS = ("profile", "device", "models", "server")
+_KEYS = ("profile", "device", "models", "vectors", "server")
+_VECTORS = ("milvus", "index")
 
 
 _HERE = "found in the working directory, so for local models only"
@@ -50,6 +55,7 @@ class Config:
     device: str | None = None
     models: Mapping[str, str | Mapping[str, Any]] = field(default_factory=dict)
     server: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    vectors: Mapping[str, str] = field(default_factory=dict, repr=False)
     found_here: bool = False
     origin: str = ""
 
@@ -108,14 +114,26 @@ def _checked(place: Path, found: dict[str, Any], origin: str) -> Config:
     server = found.get("server", {})
     if not isinstance(server, dict):
         raise UsageError(f"{place}: server is {server!r}, it is a table: [server], then NAME = VALUE")
+    vectors = found.get("vectors", {})
+    if not isinstance(vectors, dict) or (vectors and "milvus" not in vectors):
+        raise UsageError(
+            f'{place}: vectors is a table that names a server: [vectors], then milvus = "http://HOST:PORT"'
+        )
+    for key, value in vectors.items():
+        if key not in _VECTORS or not isinstance(value, str):
+            raise UsageError(
+                f"{place}: vectors has {key} = {value!r}: its keys are {', '.join(_VECTORS)}, all strings"
+            )
     here = origin == _HERE
     if here and server:
         raise not_from_here(place, "the server", "has settings")
+    if here and vectors:
+        raise not_from_here(place, "the vectors", "names a server")
     if here:
         for role, spec in models.items():
             _require_harmless(place, role, spec)
         warnings.warn(f"settings are taken from {place.absolute()}, {origin}", LongvidWarning, stacklevel=3)
-    return Config(place, found.get("profile"), found.get("device"), models, server, here, origin)
+    return Config(place, found.get("profile"), found.get("device"), models, server, vectors, here, origin)
 
 
 def _require_harmless(place: Path, role: str, spec: object) -> None:

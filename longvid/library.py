@@ -47,6 +47,7 @@ class Library(Cinema):
         super().__init__(store)
         self.engines = engines or Engines()
         self.engines.follow(self._vector_models)
+        store.home.vector_server = self.engines.config.vectors
 
     @classmethod
     def open(

@@ -24,6 +24,7 @@ from longvid_indexer.report import (
     LeftOut,
     RunsAgain,
     StageFinished,
+    StageReached,
     StageStarted,
     Told,
     Waiting,
@@ -146,8 +147,10 @@ class Bars:
             if event.path not in self._videos:
                 self._videos[event.path] = self._row()
             self._drawn.update(self._videos[event.path], description=told, path=event.path)
+        elif isinstance(event, StageReached) and event.path in self._videos:
+            self._drawn.update(self._videos[event.path], completed=STAGES.index(event.stage) + event.part)
         elif isinstance(event, StageFinished) and event.path in self._videos:
-            self._drawn.advance(self._videos[event.path])
+            self._drawn.update(self._videos[event.path], completed=STAGES.index(event.result.stage) + 1)
         elif isinstance(event, FileFinished):
             self._drawn.advance(self._whole)
             if event.report.path in self._videos:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 import time
 from collections import defaultdict
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
@@ -31,6 +33,11 @@ _ASIDE = {
 }
 _IDS = {"passages", "sentences"}
 _SIGNED = ("chain_links", "library_links")  # their fingerprints are of the numbers of passages
+
+
+def for_workers() -> str:
+    """The ``PYTHONPATH`` with which the processes of a cluster find what is in this folder."""
+    return os.pathsep.join([str(Path(__file__).parent), *sys.path])
 
 
 def everything(lib: Library) -> dict[str, list[str]]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cluster_tools import DeadlyEngines, everything
+from cluster_tools import DeadlyEngines, everything, for_workers
 from longvid import Library
 from longvid.engines import Engines
 from longvid.models.roles import ROLES
@@ -26,8 +26,10 @@ from test_neighbours import transcript
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[None]:
-    with connected(LOCAL):
-        yield
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", for_workers())
+        with connected(LOCAL):
+            yield
 
 
 def words_alone() -> Engines:
@@ -117,7 +119,7 @@ def test_a_long_queue_is_given_a_window_at_a_time(cluster: None, tmp_path: Path)
 
 
 def test_ray_tells_its_maker_nothing(cluster: None) -> None:
-    from ray._private.usage.usage_lib import usage_stats_enabled
+    from ray._common.usage.usage_lib import usage_stats_enabled
 
     assert not usage_stats_enabled()
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from cluster_tools import SlowEngines, everything
+from cluster_tools import SlowEngines, everything, for_workers
 from longvid import Library
 from postgres_tools import new_database
 from test_neighbours import transcript
@@ -73,6 +73,7 @@ def kill_some(cluster: Any, done: threading.Event, killed: list[str]) -> None:
 @pytest.mark.slow
 def test_what_is_killed_goes_on_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("PYTHONPATH", for_workers())
     folder, chance = tmp_path / "talks", random.Random(3)
     folder.mkdir()
     for number in range(16):

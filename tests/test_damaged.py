@@ -10,7 +10,7 @@ import sys
 import threading
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -20,6 +20,7 @@ from longvid.engines import Engines
 from longvid_storage.db.backup import exchange
 from longvid_storage.db.store import Store
 from longvid_storage.errors import LibraryError, LongvidError, NotALibraryError, UsageError
+from longvid_storage.types import Keyframe, KeyframeKind, StageResult, StageStatus
 from small_library import Trigrams
 from store_tools import fill
 
@@ -267,6 +268,21 @@ def test_a_sound_library_is_whole(library: Path, monkeypatch: pytest.MonkeyPatch
     with Store.open(library) as store:
         assert store.check().findings == ()
         assert store.check(repair=True).repaired
+
+
+def test_no_kind_that_may_be_stored_is_damage(library: Path) -> None:
+    with Store.open(library) as store:
+        with store.view() as view:
+            video_id = view.video_ids()[0]
+        with store.stage(video_id, "visual", "v2") as writer:
+            kinds = get_args(KeyframeKind)
+            writer.replace_keyframes(
+                Keyframe(float(i), float(i), i + 1.0, b"picture", 4, 3, kind) for i, kind in enumerate(kinds)
+            )
+        for status in get_args(StageStatus):
+            with store.stage(video_id, f"extra {status}", "v1") as writer:
+                writer.result(StageResult(f"extra {status}", status))
+        assert store.check().findings == ()
 
 
 @pytest.mark.parametrize(

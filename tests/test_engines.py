@@ -182,6 +182,14 @@ def test_flags_are_stronger_than_the_file_and_roles_than_its_profile(tmp_path: P
         ("device = ", "the configuration longvid.toml is not TOML"),
         ('profile = "huge"', r"there is no profile 'huge' \(in longvid.toml\): the profiles are offline"),
         ('[models]\nears = "off"', r"there is no role 'ears' \(in longvid.toml\)"),
+        (
+            '[vectors]\nindex = "HNSW"',
+            r"longvid.toml: vectors is a table that names a server: \[vectors\]",
+        ),
+        (
+            "[vectors]\nmilvus = 3",
+            "longvid.toml: vectors has milvus = 3: its keys are milvus, index, all strings",
+        ),
         ('[models]\ntext = "bert"', "text is 'bert' in longvid.toml: it is auto, off, "),
     ],
 )
@@ -201,6 +209,7 @@ def test_a_wrong_configuration_is_one_sentence(text: str, sentence: str, tmp_pat
         ('speech = "openai:whisper-1"', "names openai:whisper-1, which runs on a server,"),
         ('text = { model = "all-MiniLM-L6-v2", command = ["sh", "-c", "true"] }', "sets command"),
         ('text = { model = "all-MiniLM-L6-v2", weights = "/tmp/theirs" }', "sets weights"),
+        ('\n[vectors]\nmilvus = "http://evil.example"', "names a server for the vectors"),
     ],
 )
 def test_a_file_that_only_lies_here_names_no_server_key_or_command(

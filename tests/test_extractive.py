@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from longvid_agents.answerability import WITH_VECTORS, WORDS_ONLY, Features, Logistic, model_for
+from longvid_agents.expected import asked_for, follows_question, names_expected, only_opens
 from longvid_agents.extractive import choose, defines, fitness, overlap, rank, readable
 from longvid_agents.question import make_plan
 from longvid_agents.scoring import (
@@ -292,3 +293,102 @@ def test_the_circumstance_is_compared_with_what_is_said_near() -> None:
     assert scores.circumstance_near[0] > scores.circumstance_near[1]
     alone = score(make_plan(question), sentences, [], 2, {}, whole[None], vectors)
     assert not alone.circumstance_near.any()
+
+
+# --- what kind of thing is asked for --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("When is the launch?", "time"),
+        ("On which day do they meet?", "time"),
+        ("When does the speaker define momentum?", None),  # a place in the video
+        ("How long was the outage?", "duration"),
+        ("How many rows were affected?", "amount"),
+        ("How much does a good bow cost?", "money"),
+        ("Why did it fail?", "reason"),
+        ("Who renews the certificate?", "person"),
+        ("Where is the runbook?", "place"),
+        ("Where is mitosis explained?", None),
+        ("What is a caldera?", None),
+        ("Wie viele Zeilen waren betroffen?", "amount"),
+        ("Pourquoi la pompe est-elle tombée en panne ?", "reason"),
+        ("¿Cuándo es la reunión?", "time"),
+    ],
+)
+def test_what_kind_of_thing_is_asked_for(question: str, kind: str | None) -> None:
+    assert asked_for(question) == kind
+
+
+@pytest.mark.parametrize(
+    ("question", "names", "does_not"),
+    [
+        (
+            "When is the launch?",
+            "Then we move the launch to March the 17th.",
+            "Second point: the launch date.",
+        ),
+        ("How long was the outage?", "We were down for about three hours.", "The outage was on Sunday."),
+        ("How fast is it?", "It reaches 700 kilometres per hour.", "It is a cloud of hot gas."),
+        ("Why did it fail?", "It failed because the disk was full.", "The installer still fails on Windows."),
+        ("Who wrote two letters?", "From there Pliny watched it.", "Two letters were written about it."),
+        (
+            "How many of the 12 rows failed?",
+            "Only 3 failed.",
+            "Of the 12 rows some failed.",
+        ),  # not what is asked
+        ("Wie lange dauert es?", "Das dauert etwa zwei Stunden.", "Das dauert."),
+    ],
+)
+def test_a_sentence_names_what_is_asked_for(question: str, names: str, does_not: str) -> None:
+    yes, no = names_expected(question, spoken(names, does_not))
+    assert yes > no == 0
+
+
+def test_what_follows_a_like_question_answers_it_however_short() -> None:
+    talk = spoken(
+        "Two tables failed, because they held dates with the year zero.",
+        "How many rows were affected?",
+        "About 1,200.",
+        "I wrote a small script that sets those dates to null.",
+    )
+    assert first("How many rows were affected?", talk) == "About 1,200."
+
+
+def test_a_bare_why_asks_of_what_was_said_before_it() -> None:
+    talk = spoken("The error rate is high.", "Why is that?", "It waits too long.", "Next, the holidays.")
+    alike = np.array([0.9, 0.1, 0.1, 0.0])
+    follows = follows_question("Why is the error rate high?", talk, alike, np.ones(4))
+    assert follows[2] > 0.7 > follows[0] == follows[1] == 0
+    assert not follows_question(
+        "How many are there?", talk, alike, np.ones(4)
+    ).any()  # another kind of question
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Second point: the launch date.", "Let's go through the release.", "On the agenda are three talks."],
+)
+def test_what_announces_a_subject_is_told(text: str) -> None:
+    talk = spoken(text, "The launch is on Friday.")
+    assert only_opens("When is the launch?", talk, np.array([0, 1.0])).tolist() == [1, 0]
+    assert not only_opens("Is there anything on the launch?", talk, np.zeros(2)).any()
+
+
+def test_a_heading_on_screen_answers_nothing() -> None:
+    plan = make_plan("How does binary search work?")
+    lines = [
+        Passage(1, "v", "screen", 0, 9, "The idea of binary search"),
+        Passage(2, "v", "screen", 0, 9, "compare: middle < wanted"),
+        Passage(3, "v", "speech", 0, 9, "Binary search halves the sorted list with every step."),
+    ]
+    fit = fitness(plan, lines, scored(plan.question, lines))
+    assert not np.isfinite(fit[0])
+    assert np.isfinite(fit[1:]).all()
+
+
+def first(question: str, sentences: list[Passage]) -> str:
+    ranking = rank(make_plan(question), sentences, scored(question, sentences), model=Logistic(9, (0,) * 5))
+    assert ranking is not None
+    return choose(sentences, ranking)[0].text

@@ -16,7 +16,15 @@ from longvid.library import Library
 from longvid.server.jobs import HowFar, Jobs
 from longvid.server.settings import ServerSettings
 from longvid.server.uploads import Uploads
-from longvid_indexer.report import FileFinished, FilesFound, IndexReport, StageStarted, Told
+from longvid_indexer.report import (
+    FileFinished,
+    FilesFound,
+    IndexReport,
+    StageReached,
+    StageStarted,
+    Told,
+)
+from longvid_indexer.stages import STAGES
 from longvid_storage.errors import AccessError
 from postgres_tools import new_database
 from serve_tools import bearer, serving
@@ -137,14 +145,14 @@ def test_a_film_and_its_subtitles_that_were_sent_are_one_video(library: Library,
 class Gate:
     """An event listener in the middle of a job: it waits there until it is let go."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, at: str) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, at: str, kind: type = StageStarted) -> None:
         self.there, self.go = threading.Event(), threading.Event()
         told = HowFar.__call__
         gate = self
 
         def held(progress: HowFar, event: Any) -> None:
             told(progress, event)
-            if isinstance(event, StageStarted) and event.stage == at:
+            if isinstance(event, kind) and event.stage == at:
                 gate.there.set()
                 assert gate.go.wait(30)
 
@@ -179,6 +187,25 @@ def test_while_a_job_runs_questions_are_answered_and_the_same_request_is_the_sam
         assert ended(client, job)["state"] == "cancelled"
         assert [each["title"] for each in client.get("/v1/videos").json()["items"]] == ["one"]
         assert client.delete(f"/v1/jobs/{job['id']}").json()["state"] == "cancelled"
+
+
+def test_a_job_is_told_and_cancelled_in_the_middle_of_a_stage(
+    library: Library, films: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("longvid_indexer.reached.EACH_S", 0.0)
+    gate = Gate(monkeypatch, "visual", StageReached)
+    with serving(library, roots={"*": (str(films),)}) as client:
+        job = client.post("/v1/jobs", json={"paths": [str(films / "one.mp4")]}).json()
+        assert gate.there.wait(30)
+        begun = STAGES.index("visual") / len(STAGES)
+        now = client.get(f"/v1/jobs/{job['id']}").json()
+        assert now["stage"] == "visual"
+        assert begun < now["fraction"] < begun + 1 / len(STAGES)
+        assert client.delete(f"/v1/jobs/{job['id']}").json()["cancelling"]
+        gate.go.set()
+        assert ended(client, job)["state"] == "cancelled"
+        (video,) = client.get("/v1/videos").json()["items"]
+        assert set(video["stages"]) == {"transcript", "speakers"}, "it ended before the stage was done"
 
 
 def test_a_job_that_the_server_leaves_is_taken_up_at_its_next_start(
@@ -310,6 +337,8 @@ def test_progress_only_ever_grows_and_notes_are_bounded() -> None:
         StageStarted("p", "t", "vectors"),
         FileFinished(report, 1),
         StageStarted("p", "u", "visual"),
+        StageReached("p", "u", "visual", 0.7),
+        StageReached("p", "u", "visual", 0.2),
         FileFinished(report, 2),
         FileFinished(report, 3),
     ):

@@ -11,12 +11,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psycopg
 import pytest
 
 from longvid import Library
 from longvid.cli import main
 from longvid.doctor import examine
+from longvid_storage.db import pgvector
 from longvid_storage.db.postgres import PostgresStore
 from longvid_storage.db.store import Store
 from longvid_storage.errors import (
@@ -27,9 +29,10 @@ from longvid_storage.errors import (
     SchemaError,
     UsageError,
 )
-from longvid_storage.types import Utterance
+from longvid_storage.search.vector_search import InMemoryWarning
+from longvid_storage.types import EVERYTHING, Scope, Utterance
 from postgres_tools import new_database
-from store_tools import fill, info
+from store_tools import MODEL, fill, info, near, seen, unit_vectors, video_id
 from test_neighbours import ToyEngines, requests, told, transcript
 
 # Indexes a folder into a library, in another process.
@@ -248,3 +251,71 @@ def test_a_copy_that_was_cut_short_goes_on(tmp_path: Path) -> None:
         with Library.open(place, engines=ToyEngines()) as copy:
             assert contents(copy) == contents(lib)
             assert told(lambda: copy.search("budget")) == told(lambda: lib.search("budget"))
+
+
+# Vectors in the database
+
+FEW = Scope(video_ids=frozenset([video_id("talk 7")]))
+SOME = Scope(collection="odd")
+
+
+def fill_talks(store: PostgresStore, count: int = 50, said: int = 40) -> None:
+    """Talks of so many passages each, every other one in a collection."""
+    for number in range(count):
+        words = [f"words {number} {place}" for place in range(said)]
+        fill(store, f"talk {number}", words, collection="odd" if number % 2 else "even", seed=number)
+
+
+def exactly(store: PostgresStore, question: Any, scope: Scope, k: int) -> list[int]:
+    """What numpy finds among the vectors that a view of the scope has."""
+    with store.view(scope) as view:
+        ids = [each.id for video in view.video_ids() for each in view.passages_of(video, ["speech"])]
+        held = view.vectors(ids, MODEL)
+    scores = {each: float(np.vecdot(vector.astype(np.float32), question)) for each, vector in held.items()}
+    return sorted(scores, key=lambda each: (-scores[each], each))[:k]
+
+
+def test_vectors_are_searched_in_the_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One by one they are all found; by HNSW 98 of 100, also where few are admitted and most of it is passed over."""
+    place = new_database()
+    with PostgresStore.connect(place, tmp_path, create=True) as store:
+        fill_talks(store)
+        questions = unit_vectors(20, seed=1000)
+        for scope in (EVERYTHING, SOME, FEW):
+            for question in questions[:3]:
+                assert near(store, "speech", question, 10, scope) == exactly(store, question, scope, 10)
+        monkeypatch.setattr(pgvector, "EXACT", 30)
+        fill(store, "one more", ["words that make the index"], collection="odd", seed=7)
+        with psycopg.connect(place) as connection:
+            indexes = connection.execute(
+                "SELECT indexdef FROM pg_indexes WHERE indexdef LIKE '%hnsw%'"
+            ).fetchall()
+        assert "halfvec(8)" in str(indexes)
+        for scope in (EVERYTHING, SOME, FEW):
+            found = sum(
+                len({*near(store, "speech", each, 10, scope)} & {*exactly(store, each, scope, 10)})
+                for each in questions
+            )
+            assert found >= 0.98 * 10 * len(questions), scope
+        store.remove_video(video_id("talk 7"))
+        assert near(store, "speech", questions[0], 10, FEW) == []
+        with store.stage(video_id("talk 1"), "vectors", "x2") as writer:
+            first = seen(store).passages_of(video_id("talk 1"), ["speech"])[0].id
+            writer.put_vectors("speech", MODEL, [first], questions[:1])
+        assert near(store, "speech", questions[0], 1) == [first]
+    assert not list(tmp_path.rglob("*.npz")), "no process keeps vectors of its own"
+
+
+def test_where_the_database_has_no_pgvector_the_process_searches(tmp_path: Path) -> None:
+    place = new_database()
+    with PostgresStore.connect(place, tmp_path, create=True) as store:
+        fill(store, "one", ["the budget is late", "the budget is later"])
+        question = unit_vectors(1, seed=3)[0]
+        before = near(store, "speech", question)
+        with psycopg.connect(place, autocommit=True) as connection:
+            connection.execute("DROP TABLE near_passage_vectors")
+        with pytest.warns(InMemoryWarning, match="install that on the server"):
+            assert near(store, "speech", question) == before
+        fill(store, "two", ["written meanwhile"], seed=1)
+    with PostgresStore.connect(place, tmp_path) as store:  # who may write makes it anew
+        assert len(near(store, "speech", question)) == 3

@@ -53,9 +53,11 @@ def test_demo_runs_from_the_wheel_in_an_empty_environment(uv: str, tmp_path: Pat
     home = tmp_path / "home"
     home.mkdir()
     env = {"HOME": str(home), "PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
-    said = run(tmp_path / "venv" / "bin" / "longvid", "demo", cwd=tmp_path, env=env)
+    longvid, library = tmp_path / "venv" / "bin" / "longvid", tmp_path / "demo.longvid"
+    said = run(longvid, "demo", "--library", library, cwd=tmp_path, env=env)
     assert "[Gradient descent @ 1:2" in said
     assert "[team-meeting @ 1:0" in said
     assert "The library does not contain an answer" in said
+    run(longvid, "check", "--library", library, cwd=tmp_path, env=env)  # fails where anything is damaged
     installed = run(uv, "pip", "list", "--python", python, cwd=tmp_path)
     assert "torch" not in installed.split()

@@ -19,6 +19,7 @@ from longvid_agents.answerability import WITH_VECTORS, Features, Logistic, featu
 from longvid_agents.question import QuestionPlan
 from longvid_agents.scoring import Array, Scores
 from longvid_storage.text.analysis import analyse
+from longvid_storage.text.stop_words import STOP_WORDS
 from longvid_storage.types import Passage
 
 MAX_CLAIMS = 3
@@ -34,6 +35,11 @@ TOO_SIMILAR = 0.6
 NEARLY, NEARLY_OWN = 1.0, 0.5
 # No line of a slide with fewer words than this is a further claim: it is a heading.
 HEADING_WORDS = 5
+# A line on screen says something when it has this many words that the question has not, or a value.
+_ADDS = 2
+_STATES = re.compile(r"[=<>≤≥≈→:]|\d")
+# What names a thing of the kind asked for right after so like a question is shown, whatever it means.
+_ASKED_THERE = 0.4
 # A sentence's own probability counts to this power beside its minute's.
 _OWN = 0.3
 
@@ -60,12 +66,16 @@ class QuoteWeights:
     named_share: float
     found_early: float
     wording: float = 4.0
+    expected: float = 2.5
+    follows: float = 5.0
+    opens: float = -2.5
     defines: float = 2.0
     supposes: float = 1.0
 
 
 _BY_KIND = ("defines", "supposes")
-"""Set by hand: too few of the questions that the others are fitted on ask so."""
+_OF_A_FACT = ("expected", "follows", "opens")
+"""These and ``_BY_KIND`` are set by hand (benchmarks/facts.py): hardly a question that fits the rest asks so."""
 # Fitted by benchmarks/answering.py: the softmax over a question's sentences that gives those in gold spans
 # most.
 FIT = QuoteWeights(4.26, -4.52, 1.45, 1.38, 2.42, -4.77, 2.76, -0.86, 3.66)
@@ -119,8 +129,9 @@ def rank(
     found_features = features(scores, order[:MAX_CLAIMS])
     confidence = model.probability(found_features)
     found = confidence >= model.threshold
-    if not found and (scores.said & np.isfinite(fit)).any():
-        return _as_said(plan, fit, scores, found_features, confidence)
+    said = scores.said | ((scores.follows >= _ASKED_THERE) & (scores.expected > 0))
+    if not found and (said & np.isfinite(fit)).any():
+        return _as_said(plan, np.where(said, fit, -np.inf), found_features, confidence)
     return Ranking(
         order=order,
         fit=fit[order],
@@ -133,9 +144,8 @@ def rank(
     )
 
 
-def _as_said(plan: QuestionPlan, fit: Array, scores: Scores, found: Features, confidence: float) -> Ranking:
-    """Nothing answers by its meaning: the sentences that have the question's rare word, best first, shown as found."""
-    worth = np.where(scores.said, fit, -np.inf)
+def _as_said(plan: QuestionPlan, worth: Array, found: Features, confidence: float) -> Ranking:
+    """Nothing answers by its meaning: what has the question's rare word or was asked there, best first, as found."""
     order = np.argsort(-worth, kind="stable")[: int(np.isfinite(worth).sum())]
     return Ranking(
         order=order,
@@ -156,16 +166,21 @@ def fitness(
     """The weighted sum of each sentence's scores; minus infinity for one that cannot be quoted as an answer."""
     fit: Array = np.zeros(len(sentences))
     for name in QuoteWeights.__slots__:
-        if name not in _BY_KIND:
+        if name not in _BY_KIND and not (plan.broad and name in _OF_A_FACT):
             fit = fit + getattr(weights, name) * getattr(scores, name)
     if plan.kind == "define":
-        fit = fit + weights.defines * np.array([defines(sentence.text, plan) for sentence in sentences])
+        says = np.array([defines(sentence.text, plan) for sentence in sentences], bool)
+        shown = np.array([sentence.kind == "screen" for sentence in sentences], bool)
+        fit = fit + weights.defines * (
+            says.astype(np.float64) - (shown & ~says)
+        )  # a label on a picture defines nothing
     if _SUPPOSING.search(plan.question):
         fit = fit + weights.supposes * np.array([bool(_CONDITION.search(s.text)) for s in sentences])
     related = (scores.words_subject > 0) | (scores.cosine > 0)
     related &= np.array([plan.kind == "when" or not _repeats(sentence, plan) for sentence in sentences], bool)
     quotable = np.array([readable(sentence) for sentence in sentences], bool)
     # With the question's own words, fewer make a sentence.
+    quotable |= (scores.follows > 0) & (scores.expected > 0) & ~np.array([_asks(s) for s in sentences], bool)
     quotable |= scores.said & np.array([readable(sentence, MIN_OWN_WORDS) for sentence in sentences], bool)
     return np.where(quotable & related, fit, -np.inf)
 
@@ -189,9 +204,11 @@ def _heading(sentence: Passage) -> bool:
 
 
 def _repeats(sentence: Passage, plan: QuestionPlan) -> bool:
-    """True for a heading of nothing but the question's words: it tells when, and nothing else."""
-    words = set(analyse(sentence.text, plan.language))
-    return _heading(sentence) and words <= {term.text for term in plan.terms}
+    """True for a line on screen that says hardly more than the question does: a heading tells when, and no more."""
+    if sentence.kind != "screen" or _STATES.search(sentence.text):
+        return False
+    known = {term.text for term in plan.terms} | STOP_WORDS.get(plan.language or "en", frozenset())
+    return len(set(analyse(sentence.text, plan.language)) - known) < _ADDS
 
 
 def overlap(a: str, b: str) -> float:
@@ -204,7 +221,11 @@ def readable(sentence: Passage, fewest: int = MIN_WORDS) -> bool:
     """False for interjections and for questions, which ask and do not answer."""
     if sentence.kind != "speech":
         return True
-    return len(analyse(sentence.text, None)) >= fewest and not _QUESTION_END.search(sentence.text)
+    return len(analyse(sentence.text, None)) >= fewest and not _asks(sentence)
+
+
+def _asks(sentence: Passage) -> bool:
+    return bool(_QUESTION_END.search(sentence.text))
 
 
 def defines(text: str, plan: QuestionPlan) -> bool:

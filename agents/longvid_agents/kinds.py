@@ -13,6 +13,11 @@ Kind = Literal["summary", "discussion", "define", "count", "when", "who", "list"
 RouteKind = Literal["locate", "explain", "list", "compare", "who", "count", "summarise", "visual"]
 
 _VIDEOS = "videos?|meetings?|lectures?|talks?|calls?|recordings?|files?|films?|sessions?|episodes?"
+# Only what is said can be counted in the archive: "how often does the watch change" asks for what somebody says of it.
+_MENTIONED = (
+    r"mention|say|says|said|talk|discuss|speak|spoke|nam(?:e[sd]?|ing)\b|word|phrase|term|appear|occur|comes? up"
+    r"|came up|bring|brought|refer|use[sd]?\b|hear|shown|repeat|is there\b|are there\b"
+)
 _TEXT = {
     "visual": r"\b(?:colou?rs?|wear(?:s|ing)?|looks? like|drawn|drawing|picture|photo|gesture|visible"
     r"|on (?:the )?screen|(?:diagram|chart|graph|plot|logo|whiteboard|slide) (?:show|look|say|read)"
@@ -26,7 +31,8 @@ _TEXT = {
     "define": r"\b(?:defin(?:e[sd]?|ing|ition)|what (?:is|are) (?:an?|the)?|meaning of)\b",
     "count": r"\bhow (?:many|often)\b|\bnumber of times\b|多少次|几次|几个",
     "amount": r"\bhow much\b",
-    "times": r"\bhow (?:many times|often)\b|\bnumber of times\b|多少次|几次",
+    "times": rf"\b(?:how (?:many times|often)|number of times)\b.*\b(?:{_MENTIONED})"
+    r"|(?:提到|说|讲|出现).*(?:多少次|几次)|(?:多少次|几次).*(?:提到|说|讲|出现)",
     "who": r"\b(?:who|whom|whose)\b|谁",
     "when": r"\b(?:when|at what (?:time|point)|where in)\b|什么时候|何时",
     "where": r"\b(?:where|which (?:part|moment|minute))\b|哪里",

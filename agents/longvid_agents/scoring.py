@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from longvid_agents.expected import follows_question, names_expected, only_opens
 from longvid_agents.question import QuestionPlan, Term
 from longvid_storage.search.wording import FROM, likeness
 from longvid_storage.text.analysis import analyse
@@ -67,8 +68,9 @@ class Scores:
     ``covered_near`` the same without saturation; ``announcing`` the share of sentences around that
     announce; ``named`` is 1 where a speaker the question names speaks, ``named_share`` their share of
     the words around; ``found_early`` falls with the rank of the moment the sentence was found by; ``wording`` how
-    nearly it has
-    the question's own wording (0 below ``wording.FROM`` of it); ``said`` is True where
+    nearly it has the question's own wording (0 below ``wording.FROM`` of it); ``expected`` is 1 where a thing of the
+    kind asked for is named, ``follows`` how nearly what was asked just before is the question, ``opens`` 1 where
+    a subject is only announced although a thing is asked for; ``said`` is True where
     a rare word of the question stands with most of the others, which is evidence whatever it means.
     ``meaning`` is False without
     a text encoder.
@@ -86,6 +88,9 @@ class Scores:
     named_share: Array
     found_early: Array
     wording: Array
+    expected: Array
+    follows: Array
+    opens: Array
     said: NDArray[np.bool_]
     meaning: bool
 
@@ -123,11 +128,13 @@ def score(
         cosine_around = _cosine(sums(counted, around), asked[0])
         if len(asked) > 1:
             circumstance_near = _cosine(sums(counted, near), asked[1])
+    words = _words(counts > 0, before) @ share
+    expected = names_expected(plan.question, sentences)
     return Scores(
         cosine=cosine,
         cosine_around=cosine_around,
         circumstance_near=circumstance_near,
-        words=_words(counts > 0, before) @ share,
+        words=words,
         words_near=saturated(counts_near) @ share,
         words_subject=saturated(sums(counts, subject)) @ share,
         covered_near=(counts_near > 0) @ share,
@@ -136,6 +143,9 @@ def score(
         named_share=sums(named * lengths, around) / sums(lengths, around),
         found_early=np.array([1 / (1 + _rank(s, moments) / 5) for s in sentences]),
         wording=_wording(plan, said_terms, terms, share, frequency),
+        expected=expected,
+        follows=follows_question(plan.question, sentences, np.maximum(cosine, words), expected),
+        opens=only_opens(plan.question, sentences, expected),
         said=_said(counts > 0, terms, share, frequency),
         meaning=vectors is not None,
     )

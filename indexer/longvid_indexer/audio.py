@@ -20,6 +20,7 @@ from longvid_indexer.mixing import SAMPLE_RATE as SAMPLE_RATE
 from longvid_indexer.mixing import Mixer
 from longvid_indexer.opening import open_media
 from longvid_indexer.packets import breaks, broken_clock, demux
+from longvid_indexer.reached import reached
 from longvid_storage.types import VideoInfo
 
 # Sound may lie this far from its timestamp before it is moved; a tenth of a syllable, and above timestamp rounding.
@@ -92,6 +93,7 @@ class Audio:
                 anchor_s, since = at_s, 0.0
                 yield from self._out.move_to(at_s)
             since += frame.samples / frame.sample_rate
+            reached(at_s / max(self.info.duration_s, at_s, 1e-9))
             frame.pts = None
             yield from self._out.add(mixer.add(frame))
         yield from self._end(mixer)

@@ -117,19 +117,19 @@ def _at_work(run: str, boxed: list[Any]) -> tuple[Store, StageEngines]:
 
 
 @dataclass(frozen=True)
-class Looked:
+class FileRead:
     """Which media a file holds and what it says of itself, or the sentence why that cannot be told."""
 
     media_id: str | MediaError
     info: VideoInfo | MediaError
 
 
-def look(path: Path) -> Looked:
+def look(path: Path) -> FileRead:
     """Read who a file is, as a task."""
     from longvid_indexer.probe import probe
     from longvid_indexer.scan import content_id
 
-    return Looked(_or_error(path, lambda: content_id(path)), _or_error(path, lambda: probe(path, "")))
+    return FileRead(_or_error(path, lambda: content_id(path)), _or_error(path, lambda: probe(path, "")))
 
 
 def _or_error(path: Path, read: Callable[[], Any]) -> Any:
@@ -160,7 +160,7 @@ def run_stages(
         try:
             with job.store.view() as view:
                 job.recorded = dict(view.video(job.video_id).stages)
-            for event in stage_events(job, stages, leg):
+            for event in stage_events(job, stages, lambda event: None, leg):
                 told.append(event)
                 if isinstance(event, StageStarted):  # the end of the one before is sent with it
                     yield list(told)
@@ -189,7 +189,7 @@ class _FarRegister(Register):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self.looked: dict[Path, Looked] = {}
+        self.looked: dict[Path, FileRead] = {}
 
     def content_id(self, path: Path) -> str:
         """As the task read it."""
@@ -308,14 +308,14 @@ class ClusterPipeline(Pipeline):
                 raise
             except self._ray.exceptions.RayError:
                 error = MediaError(_deadly(each.found.path, TRIES + 1), code="crashed")
-                looked = Looked(error, error)
+                looked = FileRead(error, error)
             self._looked[each.found.path], each.reading = looked, None
         looked = self._looked.get(each.found.path)
         media_id = looked.media_id if looked else each.known.media_id if each.known else None
         return all(errand.job.media_id != media_id for errand in self._running.values())
 
     @property
-    def _looked(self) -> dict[Path, Looked]:
+    def _looked(self) -> dict[Path, FileRead]:
         assert isinstance(self._register, _FarRegister)
         return self._register.looked
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from longvid_indexer.reached import reached
 from longvid_storage.threads import threads_allowed
 
 if TYPE_CHECKING:
@@ -169,6 +170,7 @@ class FrameReader:
                 frame = DecodedFrame(raw, time_s, self.frames_decoded, aspect)
                 self.frames_decoded += 1
                 self.decoded_until_s = until_s
+                reached(until_s / max(self.info.duration_s, until_s, 1e-9))
                 yield frame
 
     def _damaged(self, error: Exception) -> None:

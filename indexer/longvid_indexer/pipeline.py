@@ -7,10 +7,12 @@ be read costs that file and nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from longvid_indexer.leaving import Leaving, Reason
+from longvid_indexer.reached import heard
 from longvid_indexer.register import Register
 from longvid_indexer.remote import absolute, as_path, is_there
 from longvid_indexer.report import (
@@ -21,6 +23,7 @@ from longvid_indexer.report import (
     IndexReport,
     RunsAgain,
     StageFinished,
+    StageReached,
     StageStarted,
     Told,
     Waiting,
@@ -169,7 +172,7 @@ class Pipeline:
         try:
             job = self._entered(found, known, rows)
             job.tell = lambda message: on_event(Told(message))
-            for event in stage_events(job, self.stages):
+            for event in stage_events(job, self.stages, on_event):
                 on_event(event)
         except Exception as error:  # noqa: BLE001 - of whatever kind, it costs this file and no other
             return self._failed(found, error_of_file(error, found.path))
@@ -206,10 +209,12 @@ class Pipeline:
         )
 
 
-def stage_events(job: Job, stages: frozenset[str], leg: tuple[str, ...] = STAGES) -> Iterator[IndexEvent]:
+def stage_events(
+    job: Job, stages: frozenset[str], amid: Callable[[IndexEvent], None], leg: tuple[str, ...] = STAGES
+) -> Iterator[IndexEvent]:
     """Bring the stages of a video up to date, one after the other; what is to be told of each, before and after it.
 
-    ``leg``: those to go through now; of them, only ``stages`` are run.
+    ``amid`` is told how far a stage is; ``leg``: the stages to go through now; of them, only ``stages`` are run.
 
     Raises:
         LibraryError: the library cannot be written.
@@ -220,7 +225,8 @@ def stage_events(job: Job, stages: frozenset[str], leg: tuple[str, ...] = STAGES
             yield RunsAgain(path, message)
     for stage in leg:
         yield StageStarted(path, title, stage, job.info.duration_s)
-        result = run_stage(job, stage) if stage in stages else StageResult(stage, "skipped")
+        with heard(partial(_reached, amid, path, title, stage)):
+            result = run_stage(job, stage) if stage in stages else StageResult(stage, "skipped")
         job.results[stage] = result
         yield StageFinished(path, title, result)
 
@@ -230,6 +236,10 @@ def error_of_file(error: Exception, path: Path) -> ErrorInfo:
     if isinstance(error, LongvidError) and not isinstance(error, MediaError):
         raise error
     return ErrorInfo.of(error, str(path))
+
+
+def _reached(on_event: Callable[[IndexEvent], None], path: str, title: str, stage: str, part: float) -> None:
+    on_event(StageReached(path, title, stage, part))
 
 
 def _by_path(rows: Iterable[PathRow]) -> dict[str, dict[str, PathRow]]:

@@ -73,6 +73,16 @@ class StageStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class StageReached:
+    """A stage of a file is at work, and ``part`` of it, in [0, 1], is done; told a few times a second."""
+
+    path: str
+    title: str
+    stage: str
+    part: float
+
+
+@dataclass(frozen=True, slots=True)
 class StageFinished:
     """A stage of a file ended; its rows are committed when ``result.status`` is ``"done"``."""
 
@@ -134,5 +144,14 @@ class LeftOut:
 
 
 IndexEvent = (
-    Waiting | Told | RunsAgain | FileGone | FilesFound | LeftOut | StageStarted | StageFinished | FileFinished
+    Waiting
+    | Told
+    | RunsAgain
+    | FileGone
+    | FilesFound
+    | LeftOut
+    | StageStarted
+    | StageReached
+    | StageFinished
+    | FileFinished
 )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from longvid_indexer.reached import reached
 from longvid_indexer.screen_lines import LineTracker, overlap
 from longvid_indexer.screen_memory import LineMemory
 from longvid_indexer.screen_reader import ReadLine, ScreenReader
@@ -46,7 +47,8 @@ def read_screen(
     alone = [s for s in states if not any(k.start_s <= s.start_s < k.end_s for k in keyframes)]
     for stretch in _stretches(alone):
         lines += _over_states(stretch[0], stretch, reading)
-    for keyframe in keyframes:
+    for number, keyframe in enumerate(keyframes):
+        reached(number / len(keyframes))
         within = [each for each in states if keyframe.start_s <= each.start_s < keyframe.end_s]
         if within:
             lines += _over_states(keyframe, within, reading)

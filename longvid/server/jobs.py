@@ -24,6 +24,7 @@ from longvid_indexer.report import (
     FilesFound,
     IndexEvent,
     LeftOut,
+    StageReached,
     StageStarted,
     Told,
     Waiting,
@@ -58,7 +59,8 @@ class HowFar:
         self._clock = clock
         self._begun_s = clock()
         self._files = self._done = 0
-        self._stages: dict[str, int] = {}
+        # Of each video at work: its stages that are done, and the part of the one that is not.
+        self._stages: dict[str, float] = {}
         self._seen_s = 0.0
         self.told: dict[str, Any] = {"stage": "finding files", "title": None, "files": 0, "files_done": 0}
         self.told |= {"fraction": 0.0, "speed": None, "notes": [], "reports": []}
@@ -69,8 +71,11 @@ class HowFar:
         if isinstance(event, FilesFound):
             self._files = event.count
         elif isinstance(event, StageStarted):
-            self._stages[event.path] = max(STAGES.index(event.stage), self._stages.get(event.path, 0))
+            self._got(event.path, STAGES.index(event.stage))
             now |= {"stage": event.stage, "title": event.title}
+        elif isinstance(event, StageReached):
+            # What is read twice within a stage begins at nothing again; what is told does not.
+            self._got(event.path, STAGES.index(event.stage) + event.part)
         elif isinstance(event, FileFinished):
             self._done = event.number
             self._stages.pop(event.report.path, None)
@@ -90,6 +95,9 @@ class HowFar:
             "speed": round(self._seen_s / passed_s, 2) if self._seen_s and passed_s else None,
         }
         self.told = {**self.told, **now}
+
+    def _got(self, path: str, stages: float) -> None:
+        self._stages[path] = max(stages, self._stages.get(path, 0.0))
 
     def _noted(self, message: str) -> list[str]:
         return list(dict.fromkeys([*self.told["notes"], message]))[-_MOST_NOTES:]

@@ -15,6 +15,8 @@ from longvid_storage.errors import UsageError
 
 Channel = Literal["speech", "screen", "picture", "summary", "sound"]
 Level = Literal["shot", "scene", "event", "video"]
+KeyframeKind = Literal["slide", "shot", "state"]
+StageStatus = Literal["done", "unchanged", "skipped", "failed"]
 Box = tuple[float, float, float, float]
 
 LEVELS: tuple[Level, ...] = ("video", "event", "scene", "shot")
@@ -110,7 +112,7 @@ class Keyframe:
     image: bytes = field(repr=False)
     width: int
     height: int
-    kind: Literal["slide", "shot", "state"]
+    kind: KeyframeKind
 
     def __post_init__(self) -> None:
         check_span(self.start_s, self.end_s)
@@ -172,7 +174,7 @@ class StageResult:
     """
 
     stage: str
-    status: Literal["done", "unchanged", "skipped", "failed"]
+    status: StageStatus
     engine: str | None = None
     seconds: float = 0.0
     counters: dict[str, int | float] = field(default_factory=dict)

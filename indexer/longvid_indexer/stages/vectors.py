@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from longvid_indexer.reached import reached
 from longvid_indexer.stages.job import Job, StagePlan, Work, digest, fingerprint_of
 
 if TYPE_CHECKING:
@@ -15,9 +16,11 @@ if TYPE_CHECKING:
 
     from longvid_storage.db.stage_writer import StageWriter
     from longvid_storage.models.image_encoder import ImageEncoder
+    from longvid_storage.models.text_encoder import TextEncoder
     from longvid_storage.types import Keyframe, Passage
 
 _UNPACKED = 64
+_TEXTS = 1024
 
 
 def vectors_stage(job: Job, recorded: dict[str, str]) -> StagePlan:
@@ -40,7 +43,7 @@ def vectors_stage(job: Job, recorded: dict[str, str]) -> StagePlan:
         if text is not None:
             different = {passage.text: row for row, passage in enumerate(passages)}
             rows = {each: row for row, each in enumerate(different)}
-            vectors = text.encode(list(different), kind="passage")
+            vectors = _encoded(text, list(different))
             text_vectors = vectors[[rows[passage.text] for passage in passages]]
             counters["texts_encoded"] = len(different)
         if image is not None:
@@ -62,15 +65,22 @@ def vectors_stage(job: Job, recorded: dict[str, str]) -> StagePlan:
     return frozenset((fingerprint,)), make
 
 
+def _encoded(encoder: TextEncoder, texts: Sequence[str]) -> NDArray[np.float32]:
+    """Vectors of passages, ``(n, dimension)``, in pieces, so that a long transcript can be told and ended between."""
+    pieces = []
+    for start in range(0, max(len(texts), 1), _TEXTS):
+        reached(start / max(len(texts), 1))
+        pieces.append(encoder.encode(texts[start : start + _TEXTS], kind="passage"))
+    return np.concatenate(pieces)
+
+
 def encode_keyframes(encoder: ImageEncoder, kept: Sequence[bytes]) -> NDArray[np.float32]:
     """Vectors of kept pictures, ``(n, dimension)``; few are unpacked at a time, however long the video."""
-    starts = range(0, max(len(kept), 1), _UNPACKED)
-    return np.concatenate(
-        [
-            encoder.encode_images([_pixels(each) for each in kept[start : start + _UNPACKED]])
-            for start in starts
-        ]
-    )
+    vectors = []
+    for start in range(0, max(len(kept), 1), _UNPACKED):
+        reached(start / max(len(kept), 1))
+        vectors.append(encoder.encode_images([_pixels(each) for each in kept[start : start + _UNPACKED]]))
+    return np.concatenate(vectors)
 
 
 def _pixels(image: bytes) -> NDArray[np.uint8]:

@@ -69,7 +69,7 @@ def get_job(request: Request, who: IndexerDep, job_id: str) -> Response:
 
 @router.delete("/{job_id}", status_code=202)
 def cancel_job(request: Request, who: IndexerDep, job_id: str) -> Response:
-    """Cancel a job; one that runs ends at its next step, and what is indexed by then stays."""
+    """Cancel a job; one that runs ends within a second or so, and the stages that are stored by then stay."""
     return told(_jobs(request).told(_jobs(request).cancel(who, job_id)), 202)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, Row, Table, func, insert, select, text, tuple_, update
 
-from longvid_storage.db import word_index
+from longvid_storage.db import pgvector, word_index
 from longvid_storage.db.dialects import is_postgresql
 from longvid_storage.db.schema import Base, LibraryState, Video
 from longvid_storage.db.store import Store
@@ -51,6 +51,7 @@ def copy(source: Store, target: Store, on_table: Callable[[str, int], None] = la
         with target.conversing() as writing:
             _set_sequences(writing)
             word_index.rebuild(writing)
+            pgvector.fill(writing)
             writing.execute(update(LibraryState).values(state._asdict()))
     return total
 

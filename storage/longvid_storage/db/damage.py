@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from sqlalchemy import Boolean, Column, Connection, Table
@@ -22,7 +22,7 @@ from longvid_storage.db.columns import Json
 from longvid_storage.db.library_files import LONGEST
 from longvid_storage.db.word_indexes.entries import KINDS
 from longvid_storage.errors import LibraryError, LongvidError
-from longvid_storage.types import EVERYTHING, LEVELS, Scope
+from longvid_storage.types import EVERYTHING, LEVELS, KeyframeKind, Scope, StageStatus
 
 _BLOCK = 500
 _DIALECT = sqlite.dialect()
@@ -35,9 +35,9 @@ _CHOICES = {
     ("segments", "level"): frozenset(LEVELS),
     ("chain_links", "level"): frozenset(("event", "part", "video")),
     ("library_links", "level"): frozenset(("event", "part", "video", "library")),
-    ("stages", "status"): frozenset(("done", "unchanged", "skipped", "failed")),
+    ("stages", "status"): frozenset(get_args(StageStatus)),
     ("passages", "kind"): frozenset(KINDS),
-    ("keyframes", "kind"): frozenset(("slide", "shot")),
+    ("keyframes", "kind"): frozenset(get_args(KeyframeKind)),
     ("vector_sets", "kind"): frozenset((*KINDS, "picture")),
 }
 

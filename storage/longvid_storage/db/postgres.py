@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
-from longvid_storage.db import migrate, schema
+from longvid_storage.db import migrate, pgvector, schema
 from longvid_storage.db.checking import CheckReport
 from longvid_storage.db.store import Store
 from longvid_storage.db.view import Encoders, View
@@ -131,7 +131,8 @@ class PostgresStore(Store):
     def _make_current(self, create: bool) -> None:
         with self._engine.connect() as connection:
             version = self._version(connection)
-        if version == schema.HEAD:
+            prepared = pgvector.prepared(connection)
+        if version == schema.HEAD and (prepared or self.read_only):
             return
         if version is None and not create:
             raise NotFoundError(
@@ -148,6 +149,7 @@ class PostgresStore(Store):
                 migrate.create(connection)
             elif version != schema.HEAD:
                 migrate.upgrade(connection)
+            pgvector.prepare(connection)
 
     def _version(self, connection: Connection) -> str | None:
         tables = set(inspect(connection).get_table_names())

@@ -9,7 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 from sqlalchemy import Connection, delete, insert, literal, select, update
 
-from longvid_storage.db import chain_rows, schema, vectors, word_index
+from longvid_storage.db import chain_rows, pgvector, schema, vectors, word_index
 from longvid_storage.db.chain import ChainLink
 from longvid_storage.db.speakers import SpeakerNames
 from longvid_storage.db.word_indexes.entries import count_terms, join_terms
@@ -280,6 +280,7 @@ class StageWriter:
             )
         )
         if self.touched:
+            pgvector.fill(self._connection)
             bump_generation(self._connection)
 
     def _replace(self, table: type[schema.Base], rows: Iterable[dict[str, Any]]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from copy import copy
 from dataclasses import replace
@@ -58,6 +58,8 @@ class Store:
         path: the library's directory.
         engine: over its database, whose schema is the newest.
         read_only: nothing may be written.
+
+    ``vector_server``, empty by default, says where vectors are searched instead of in this process (``MilvusIndex``).
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class Store:
     ) -> None:
         self.path = path
         self.name = str(path)
+        self.vector_server: Mapping[str, str] = {}
         self._engine = engine
         self.read_only = read_only
         self._terms_current = False

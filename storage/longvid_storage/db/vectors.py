@@ -50,13 +50,15 @@ class IndexedSet:
         """(vector id, owner id) of everything in it."""
         return select(self.table.vector_id, self.table.owner_id).where(self.table.set_key == self.set_key)
 
-    def admitted(self, scope: Scope) -> Select[int, int]:
-        """The same for what the scope admits."""
+    def owners(self, scope: Scope) -> Select[int]:
+        """Ids of what the scope admits of its kind."""
         if self.kind == PICTURE:
-            owners = select(KeyframeRow.keyframe_id).where(*keyframe_conditions(scope))
-        else:
-            owners = select(PassageRow.passage_id).where(*passage_conditions(scope, [self.kind]))
-        return self.ids().where(self.table.owner_id.in_(owners))
+            return select(KeyframeRow.keyframe_id).where(*keyframe_conditions(scope))
+        return select(PassageRow.passage_id).where(*passage_conditions(scope, [self.kind]))
+
+    def admitted(self, scope: Scope) -> Select[int, int]:
+        """(vector id, owner id) of everything in it that the scope admits."""
+        return self.ids().where(self.table.owner_id.in_(self.owners(scope)))
 
 
 def put(

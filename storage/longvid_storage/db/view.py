@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection as Names
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -55,7 +55,9 @@ class Home(Protocol):
     """What a view says of the library it reads; search keeps what it has read of one for as long as it is open."""
 
     path: Path
+    name: str
     read_only: bool
+    vector_server: Mapping[str, str]
 
 
 class Encoders(Protocol):

@@ -22,10 +22,15 @@ class Admitted:
     Args:
         scope: the filters, for a store that has the filtered columns beside its vectors.
         read: gives the ids, ascending; called once, and only if ``ids`` is asked for.
+        groups: where each group of vectors (a video's) is admitted whole or not at all, the numbers of those that are,
+            for a store that keeps each vector's group beside it.
     """
 
-    def __init__(self, scope: Scope, read: Callable[[], NDArray[np.int64]]) -> None:
+    def __init__(
+        self, scope: Scope, read: Callable[[], NDArray[np.int64]], groups: NDArray[np.int64] | None = None
+    ) -> None:
         self.scope = scope
+        self.groups = groups
         self._read: Callable[[], NDArray[np.int64]] | None = read
         self._ids = np.empty(0, np.int64)
 

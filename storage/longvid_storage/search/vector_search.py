@@ -9,27 +9,40 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from longvid_storage.db import vectors
+from longvid_storage.db import pgvector, vectors
+from longvid_storage.db.dialects import is_postgresql
 from longvid_storage.db.index_files import IndexFiles
 from longvid_storage.db.vectors import IndexedSet
 from longvid_storage.db.view import View
+from longvid_storage.errors import LongvidWarning
 from longvid_storage.search.vector_index import Admitted, VectorIndex
 from longvid_storage.search.vector_indexes import best_index_type
 from longvid_storage.types import EVERYTHING, Scope
 
+if TYPE_CHECKING:
+    from longvid_storage.search.shared_vectors import SharedVectors
+
 # Below this many admitted vectors, reading just them beats bringing a whole index up to date.
 _FEW = 4096
 _BATCH = 2000
+# So many more than asked for are named by an index that rounds, since the truth puts them in another order.
+_SPARE = 16
 # Scopes remembered for each index, the ids of one take 8 bytes each.
 _SCOPES = 16
+
+_NO_PGVECTOR = (
+    "this process searches the vectors in its own memory, because the database does not hold them for pgvector 0.8: "
+    "install that on the server, and open the library once as a user who may make tables (and CREATE EXTENSION vector)"
+)
 
 Ids = NDArray[np.int64]
 Pairs = NDArray[np.int64]  # (vector id, owner id), shape (n, 2), ascending by vector id
@@ -56,6 +69,10 @@ class _Held:
         return found
 
 
+class InMemoryWarning(LongvidWarning):
+    """The database cannot search vectors; this process does."""
+
+
 class VectorSearch:
     """Searches one library's vectors, keeping indexes in memory and in its cache directory.
 
@@ -69,6 +86,7 @@ class VectorSearch:
         self._type = index_type
         self._held: dict[IndexedSet, _Held] = {}
         self._lock = threading.Lock()
+        self._shared: SharedVectors | None = None
         self.vectors_read = 0  # from SQL, in all; the counter that shows what a cache saves
 
     def search(
@@ -90,6 +108,8 @@ class VectorSearch:
         self, view: View, part: IndexedSet, vector: NDArray[np.float32], limit: int
     ) -> tuple[Ids, NDArray[np.float32]]:
         connection, now = view.connection, view.generation
+        if (named := self._named(view, part, vector, limit + _SPARE)) is not None:
+            return self._few(connection, part, named, vector, limit)
         if view.scope == EVERYTHING:
             return self._fresh(connection, part, now).index.query(vector, limit, None)
 
@@ -106,6 +126,21 @@ class VectorSearch:
             held = self._fresh(connection, part, now)
             scope = Admitted(view.scope, lambda: np.sort(pairs[:, 1]))
         return held.query(vector, limit, scope)
+
+    def _named(self, view: View, part: IndexedSet, vector: NDArray[np.float32], k: int) -> Pairs | None:
+        """What an index outside of this process names; None where there is none."""
+        if view.home.vector_server:
+            from longvid_storage.search.shared_vectors import SharedVectors
+
+            with self._lock:
+                self._shared = self._shared or SharedVectors(view.home.name, view.home.vector_server)
+            return self._shared.named(view, part, vector, k)
+        if self._type is not None or not is_postgresql(view.connection):
+            return None
+        named = pgvector.named(view.connection, part, vector, k, view.scope)
+        if named is None:
+            warnings.warn(_NO_PGVECTOR, InMemoryWarning, stacklevel=6)
+        return named
 
     def _few(
         self, connection: Connection, part: IndexedSet, pairs: Pairs, vector: NDArray[np.float32], limit: int

@@ -1,0 +1,269 @@
+"""What kind of thing a question asks for, and which sentences name one: a day for "when", an amount for "how many".
+
+Answer types are the oldest sign of question answering (Li & Roth 2002, "Learning question classifiers"); here they are
+read by patterns and are one sign among the others of ``scoring``: a sentence without one may still answer. Beside them
+stand two that meetings have: what is said after somebody asked the same, and what only announces a subject.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longvid_storage.text.analysis import analyse
+from longvid_storage.text.dates import MONTH_NAME
+from longvid_storage.types import Passage
+
+Array = NDArray[Any]
+
+_UNITS = (
+    r"(?:milli|micro|nano)?sec(?:ond)?s?|min(?:ute)?s?|hours?|days?|nights?|weeks?|weekends?|months?|quarters?|years?"
+    r"|decades?|centur(?:y|ies)|sekunden?|minuten?|stunden?|tagen?|wochen?|monaten?|jahren?|secondes?|heures?|jours?"
+    r"|semaines?|mois|ans?|années?|segundos?|minutos?|horas?|d[ií]as?|semanas?|meses|años?|anos?"
+)
+_NUMBER = (
+    r"\d[\d.,:]*|(?:half|several|a few|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen"
+    r"|(?:twen|thir|for|fif|six|seven|eigh|nine)ty(?:[- ]\w+)?|hundreds?|thousands?|millions?|billions?|dozens?|twice"
+    r"|once|none|one|zero|halb\w*|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|\w+zig|hundert|tausend"
+    r"|deux|trois|quatre|cinq|sept|huit|neuf|dix|douze|vingt|trente|cent|mille"
+    r"|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|doce|veinte|treinta|cien|mil)\b"
+)
+_WEEKDAY = (
+    r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?|montags?|dienstags?|mittwochs?|donnerstags?|freitags?|samstags?"
+    r"|sonntags?|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lunes|martes|mi[ée]rcoles|jueves|viernes|s[áa]bado"
+    r"|domingo"
+)
+_TYPES = {
+    "time": re.compile(
+        rf"\b(?:{_WEEKDAY}|{MONTH_NAME}|q[1-4]|\d{{1,2}}(?:st|nd|rd|th)|(?:1[0-9]|20)\d\ds?"
+        r"|(?:\w+th|first|second|third) (?:of|quarter|week|half)|tomorrow|yesterday|tonight|midnight|noon"
+        r"|morgen|gestern|heute|demain|hier|mañana|ayer"
+        r"|(?:next|last|this|coming) (?:week|month|year|quarter|spring|summer|autumn|fall|winter|time)"
+        r"|(?:in|at|by|around|since|until) \d[\d:.]*|\d+ (?:years|months|weeks|days) ago"
+        r"|nächste[nrs]? (?:woche|monat|jahr)|semaine prochaine|próxima semana)\b"
+        r"|\d\s?(?:a\.?m|p\.?m|uhr)\b|(?<!\d)\d{1,2}\.\s(?:\d{1,2}\.|[A-ZÄÖÜ])|[年月日]|\b(?:once|when|as soon as) \w",
+        re.IGNORECASE,
+    ),
+    "duration": re.compile(
+        rf"(?:{_NUMBER})[\s-]*(?:\w+ )?(?:{_UNITS})\b|\b(?:overnight|all (?:day|night)|forever|an hour|a (?:day|week"
+        r"|month|year|minute|second)|(?:eine?|une?|una?) (?:stunde|tag|woche|heure|hora))\b"
+        r"|[两三四五六七八九十\d](?:个)?(?:小时|分钟|天|周|年)",
+        re.IGNORECASE,
+    ),
+    "amount": re.compile(rf"(?<!\w)(?:{_NUMBER})|[一二两三四五六七八九十百千万亿]", re.IGNORECASE),
+    "money": re.compile(
+        r"[$€£¥]\s?\d|\d[\d.,]*\s?(?:[$€£¥]|[km]?\s?(?:dollars?|euros?|pounds?|bucks?|cents?|franc\w*|yen|usd|eur)\b)"
+        r"|\b(?:free|thousand|million)\b|\b\d[\d.,]{2,}",
+        re.IGNORECASE,
+    ),
+    "reason": re.compile(
+        r"\b(?:because|since (?:it|we|they|s?he|I|you|this|that|there)|reasons?|due to|so that|in order to"
+        r"|caus(?:e[sd]?|ing)|therefore|that['’]s why|that is why|which is why|results? (?:from|in)|turns? out"
+        r"|problem (?:is|was)|it['’]s the|weil|denn|damit|grund|deshalb|wegen|parce que|car|afin|porque|para que|debido"
+        r"|потому|чтобы|из-за)\b|因为|所以|为了",
+        re.IGNORECASE,
+    ),
+    "person": re.compile(
+        rf"(?<=[\w,;] )(?!(?i:{_WEEKDAY}|{MONTH_NAME})\b)[A-Z][a-zà-ÿ]+\b(?! \d)|\b[A-Z][a-zà-ÿ]+ [A-Z][a-zà-ÿ]+\b"
+    ),
+    "place": re.compile(
+        r"\b(?:in|at|on|inside|under|near|to|from|between|around|behind|across|im|am|beim|unter|neben|dans|sous|chez|près"
+        r"|en|bajo|sobre|cerca) (?:the |an? |my |our |der |dem |den |le |la |les |el |los )?\w",
+        re.IGNORECASE,
+    ),
+}  # fmt: skip
+# How much of what: a number with such a unit is likelier meant than a number.
+_MEASURES = tuple(
+    (
+        re.compile(asks, re.IGNORECASE),
+        re.compile(rf"(?:{_NUMBER}|\d)[\s-]*(?:\w+ ){{0,2}}?(?:{unit})", re.IGNORECASE),
+    )
+    for asks, unit in (
+        (
+            r"\b(?:fast|quick(?:ly)?|speed|velocity|schnell)\b",
+            r"[\w ]+ (?:per|an?|pro) \w+|mph|km/?h|m/s|knots|times|percent|%",
+        ),
+        (r"\b(?:hot|cold|warm|temperature|heiß|kalt)\b", r"degrees?|°|celsius|fahrenheit|kelvin|grad"),
+        (r"\b(?:old|age|alt)\b", rf"{_UNITS}"),
+        (
+            r"\b(?:high|tall|deep|wide|far|thick|distance|height|length|depth|size|hoch|weit)\b",
+            r"(?:kilo|centi|milli|micro|nano)?met(?:re|er)s?|km|cm|mm|m\b|feet|foot|ft|miles?|inch(?:es)?|yards?|light",
+        ),
+        (
+            r"\b(?:heavy|weighs?|weight|schwer)\b",
+            r"(?:kilo|milli)?gram(?:me)?s?|kilos?|kg|g\b|tons?|tonnes?|pounds?|lbs?|ounces?",
+        ),
+        (
+            r"\b(?:percent(?:age)?|share|fraction|proportion)\b",
+            r"percent|per cent|%|prozent|half|third|quarter",
+        ),
+        (r"\b(?:often|frequen\w+|oft)\b", r"times?|mal|a (?:day|week|month|year)"),
+    )
+)
+_HALF = 0.5
+# Who asks when something is said asks for the place in the video, which has no form of its own.
+_OF_THE_VIDEO = (
+    r"\b(?:say|said|talk\w*|mention\w*|defin\w+|explain\w*|discuss\w*|show\w*|introduc\w+|speak\w*|spoke|present(?:s|ed)?"
+    r"|describ\w+|cover\w*|address\w*|ask\w*|bring|brought|recommend\w*|tells?|told"
+    r"|in the (?:video|talk|lecture|film))\b"
+)
+_ASKED: tuple[tuple[str, str], ...] = (
+    (
+        "money",
+        r"\bhow (?:much|expensive)\b.*\b(?:cost|price|pay|paid|worth|spen[dt]|charge|salary|budget|earn|is|are)\b"
+        r"|\bwhat\b.*\b(?:costs?|price)\b",
+    ),
+    (
+        "duration",
+        r"\bhow long\b|\b(?:how many|how much) (?:minutes|hours|days|weeks|months|years|seconds|time)\b"
+        r"|\bwie lange\b|\bcombien de temps\b|\bcuánto (?:tiempo|dura)\b|как долго|多长时间|多久",
+    ),
+    (
+        "amount",
+        r"\bhow (?:many|much|old|fast|high|hot|cold|big|large|small|far|tall|deep|heavy|wide|thick|strong|often"
+        r"|quickly)\b"
+        r"|\b(?:percentage|number|amount|value|temperature|speed|ratio|rate) of\b"
+        r"|\bwie (?:viele?|alt|schnell|hoch|gro(?:ß|ss)"
+        r"|weit|teuer|oft|heiß)\b|\bcombien\b|\bcu[áa]nt[oa]s?\b|сколько|多少|几",
+    ),
+    (
+        "time",
+        r"^(?:\w+ )?when\b|\b(?:what|which) (?:day|date|year|month|time)\b|\b(?:by|since|until) when\b"
+        r"|\bwann\b|\bquand\b"
+        r"|\bcu[áa]ndo\b|когда|什么时候|何时",
+    ),
+    (
+        "reason",
+        r"\bwhy\b|\bwhat (?:caused?|causes|made|makes)\b|\bhow come\b|\bwarum\b|\bwieso\b|\bpourquoi\b"
+        r"|\bpor qu[ée]\b|почему|为什么",
+    ),
+    ("person", r"\bwho(?:m|se)?\b|\bwer\b|\bwem\b|\bqui\b|\bqui[ée]n(?:es)?\b|кто|谁"),
+    (
+        "place",
+        r"^(?:\w+ )?where\b|\bwhich (?:city|country|town|place|room)\b|\bwo(?:hin|her)?\b|\boù\b|\bd[óo]nde\b"
+        r"|где|куда|哪里|哪儿",
+    ),
+)  # fmt: skip
+_ASKED_FOR = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _ASKED)
+_LOCATES = re.compile(_OF_THE_VIDEO, re.IGNORECASE)
+
+# Less sure signs of a reason.
+_CONSEQUENCE = re.compile(r"\b(?:so|too|otherwise|would)\b", re.IGNORECASE)
+_FIRST_PERSON = re.compile(r"\bI(?:['’](?:ll|ve|m|d))?\b|\bmy(?:self)?\b")
+_QUESTION_END = re.compile(r"[?？؟][\"'”’)\s]*$")
+# A question is answered by what comes after it, in a few sentences and soon.
+_SENTENCES_AFTER, _AFTER_S = 3, 20.0
+# Two questions are alike from this cosine, or share of the question's words, on.
+_ALIKE = 0.4
+_FADES = 0.8
+# A question of no more words asks of what was said before it.
+_SHORT = 6
+
+# "Second point: the launch date", "we have three points today", "let's go through the release".
+_OPENS = re.compile(
+    r"\b(?:(?:first|second|third|fourth|last|next|final) (?:point|item|topic|thing|question|slide|part|chapter)"
+    r"|(?:two|three|four|five|some|few) (?:points|topics|items|things) (?:today|on the agenda)|(?:on|our|the) agenda"
+    r"|let['’]?s (?:go through|talk about|start with|move on|turn to|look at|begin with)"
+    r"|(?:we(?:['’]ll| will)?|I(?:['’]ll| will)?) (?:now )?(?:turn to|talk about|look at|go through|discuss|cover)"
+    r"|(?:in )?(?:this|today['’]?s|the (?:last|next|previous)) (?:lecture|video|talk|lesson|meeting|episode|one)"
+    r" (?:we|I)"
+    r"|(?:today|next week|next time),? (?:we|I)|welcome (?:to|back)|my guest)\b",
+    re.IGNORECASE,
+)
+
+
+def asked_for(question: str) -> str | None:
+    """The kind of thing that answers, a key of the table of types; None where the question has no such sign."""
+    kind = next((kind for kind, pattern in _ASKED_FOR if pattern.search(question)), None)
+    if kind in ("time", "place") and _LOCATES.search(question):
+        return None
+    return kind
+
+
+def names_expected(question: str, sentences: Sequence[Passage]) -> Array:
+    """Whether each sentence names what is asked for, and the question doesn't, in ``[0, 1]``, shape ``(n,)``.
+
+    One half for a number where another unit is asked for.
+    """
+    kind = asked_for(question)
+    if kind is None:
+        return np.zeros(len(sentences))
+    pattern, known = _TYPES[kind], set(analyse(question, None))
+    unit = (
+        next((unit for asks, unit in _MEASURES if asks.search(question)), None) if kind == "amount" else None
+    )
+
+    def named(passage: Passage) -> float:
+        if kind == "person" and passage.speaker and _FIRST_PERSON.search(passage.text):
+            return 1.0
+        found = (match.group() for match in pattern.finditer(passage.text))
+        if not any(kind == "reason" or not set(analyse(text, None)) <= known for text in found):
+            return _HALF if kind == "reason" and _CONSEQUENCE.search(passage.text) else 0.0
+        return 1.0 if unit is None or unit.search(passage.text) else _HALF
+
+    return np.array([named(passage) for passage in sentences], np.float64)
+
+
+def follows_question(question: str, sentences: Sequence[Passage], alike: Array, expected: Array) -> Array:
+    """How nearly what was asked or announced just before each sentence is the question: in ``[0, 1]``, shape ``(n,)``.
+
+    ``alike``: how nearly each sentence is the question itself, in ``[0, 1]``. Sentences of one video stand together in
+    time order; 0 for questions, and where none was asked. What does not name the thing asked for (``expected``, of
+    ``names_expected``) follows by half.
+    """
+    kind = asked_for(question)
+    asks = [passage.kind == "speech" and bool(_QUESTION_END.search(passage.text)) for passage in sentences]
+    opens = [passage.kind == "speech" and bool(_OPENS.search(passage.text)) for passage in sentences]
+    follows = np.zeros(len(sentences))
+    for row in map(int, np.flatnonzero(np.logical_or(asks, opens))):
+        near = max(0.0, _likeness(kind, sentences, alike, row) - _ALIKE) / (1 - _ALIKE)
+        near *= 1.0 if asks[row] else _HALF
+        after = row + 1
+        while (
+            near
+            and after <= min(row + _SENTENCES_AFTER, len(sentences) - 1)
+            and _answers(sentences, row, after)
+        ):
+            follows[after] = max(follows[after], near * _FADES ** (after - row - 1))
+            after += 1
+    if kind is not None:
+        follows = np.where(expected > 0, follows, follows * _HALF)
+    return np.where(asks, 0.0, follows)
+
+
+def _likeness(kind: str | None, sentences: Sequence[Passage], alike: Array, row: int) -> float:
+    """How nearly the question in this row is the one asked; "why?" asks of what was said just before it."""
+    asked = sentences[row]
+    own, other = float(alike[row]), asked_for(asked.text)
+    if kind is not None and other is not None and other != kind:
+        return own / 2
+    if kind is not None and kind == other and row and len(asked.text.split()) <= _SHORT:
+        before = sentences[row - 1]
+        if before.video_id == asked.video_id and asked.start_s - before.end_s <= _AFTER_S:
+            return max(own, float(alike[row - 1]))
+    return own
+
+
+def _answers(sentences: Sequence[Passage], question: int, after: int) -> bool:
+    asked, said = sentences[question], sentences[after]
+    return (
+        said.video_id == asked.video_id
+        and said.kind == "speech"
+        and said.start_s - asked.end_s <= _AFTER_S
+        and not (after > question + 1 and _QUESTION_END.search(sentences[after - 1].text))
+    )
+
+
+def only_opens(question: str, sentences: Sequence[Passage], expected: Array) -> Array:
+    """1 for each sentence that says what will be talked about and not the thing asked for, else 0; shape ``(n,)``.
+
+    All 0 where no kind of thing is asked for: a subject may be all that is said of it.
+    """
+    if asked_for(question) is None:
+        return np.zeros(len(sentences))
+    opens = np.array([bool(_OPENS.search(passage.text)) for passage in sentences], np.float64)
+    return np.where(expected > 0, 0.0, opens)

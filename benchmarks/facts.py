@@ -1,0 +1,93 @@
+"""Does the first sentence that is quoted answer a question about one fact? Without a language model.
+
+    python benchmarks/facts.py work/            # indexes benchmarks/facts and examples/lectures into work/
+
+The questions of meetings (benchmarks/answering.py) are answered by minutes of talk, and tell little of whether the one
+right sentence is chosen. These are answered by one sentence; some by none. ``right``: the first claim holds what
+answers; ``among``: any of the claims does; ``refused``: nothing was found although it is there; ``false``: answered
+although nothing answers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from longvid import Library
+from longvid_storage.text.timecode import format_clock
+
+HERE = Path(__file__).parent
+TEXTS = HERE / "facts"
+LECTURES = HERE.parent / "examples" / "lectures"
+# Library → its questions. ``heldout`` was written after everything was chosen on the others.
+SETS = {"talks": "questions.jsonl", "lectures": "lectures.jsonl", "heldout": "heldout.jsonl"}
+TALKS = {"talks": ("interview", "sourdough", "standup", "volcano"), "heldout": ("crew", "garden")}
+WORDS_A_SECOND, PAUSE_S = 2.6, 0.4
+
+
+def write_talk(text: Path, folder: Path) -> None:
+    """The lines of ``text`` as WebVTT; each is said at a usual pace, a voice tag for who says it."""
+    cues, at_s = ["WEBVTT\n"], 0.0
+    for line in text.read_text(encoding="utf-8").splitlines():
+        speaker, colon, said = line.partition(": ")
+        named = colon and " " not in speaker
+        end_s = at_s + len(line.split()) / WORDS_A_SECOND
+        words = f"<v {speaker}>{said}" if named else line
+        cues.append(f"{format_clock(at_s)} --> {format_clock(end_s)}\n{words}\n")
+        at_s = end_s + PAUSE_S
+    (folder / f"{text.stem}.vtt").write_text("\n".join(cues), encoding="utf-8")
+
+
+def opened(work: Path, name: str) -> Library:
+    """The library of that name, indexed."""
+    library = Library.open(work / f"{name}.longvid", create=True)
+    folder = work / name if name in TALKS else LECTURES
+    for talk in TALKS.get(name, ()):
+        folder.mkdir(exist_ok=True)
+        write_talk(TEXTS / f"{talk}.txt", folder)
+    library.index([folder])
+    return library
+
+
+def ask_all(library: Library, questions: Iterable[dict[str, Any]], show: bool) -> dict[str, int]:
+    """Counts of what became of each question."""
+    counts = dict.fromkeys(("answerable", "right", "among", "refused", "unanswerable", "false"), 0)
+    for item in questions:
+        answer = library.ask(item["question"], extractive=True)
+        said = [claim.text for claim in answer.claims]
+        hits = [any(part.lower() in text.lower() for part in item["answer"]) for text in said]
+        if item["answer"]:
+            counts["answerable"] += 1
+            counts["right"] += hits[:1] == [True]
+            counts["among"] += any(hits)
+            counts["refused"] += not answer.found
+        else:
+            counts["unanswerable"] += 1
+            counts["false"] += answer.found
+        if show and hits[:1] != [True] and (said or item["answer"]):
+            print(f"  {item['question']}\n      {' | '.join(said) or '(not found)'}")
+    return counts
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("work", type=Path)
+    parser.add_argument(
+        "--show", action="store_true", help="print the questions that are not answered rightly"
+    )
+    arguments = parser.parse_args()
+    arguments.work.mkdir(parents=True, exist_ok=True)
+    for name, file in SETS.items():
+        lines = (TEXTS / file).read_text(encoding="utf-8").splitlines()
+        with opened(arguments.work, name) as library:
+            counts = ask_all(library, [json.loads(line) for line in lines], arguments.show)
+        print(f"{name:9}", *(f"{key} {value}" for key, value in counts.items()), sep="  ")
+
+
+if __name__ == "__main__":
+    main()

