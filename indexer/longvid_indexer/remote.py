@@ -48,6 +48,10 @@ class RemotePath(PosixPath):
         """Whether it is known to be a file."""
         return self._is(stat.S_ISREG)
 
+    def is_symlink(self) -> bool:
+        """Stores have none."""
+        return False
+
     def _is(self, kind: Callable[[int], bool]) -> bool:
         try:
             return kind(self.stat().st_mode)
@@ -197,6 +201,8 @@ def _as_os_errors(path: RemotePath) -> Iterator[None]:
     """Whatever a store's own library raises, as an ``OSError``."""
     try:
         yield
+    except FileNotFoundError as error:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path)) from error
     except (OSError, MissingExtraError):
         raise
     except Exception as error:
