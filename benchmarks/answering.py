@@ -2,6 +2,7 @@
 
     python benchmarks/answering.py ../shared/data/meetings work/          # measure (indexes into work/ first)
     python benchmarks/answering.py ../shared/data/meetings work/ --fit    # and fit the coefficients anew
+    python benchmarks/answering.py ../shared/data/meetings work/ --model openai:qwen --most 20   # as a model answers
 
 Each set is a folder of transcripts with a ``questions.jsonl``. A set's own questions are answerable
 (``qmsum`` within the question's own meeting, the others in their whole library); another set's are far
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import written
 
 from longvid import Library
 from longvid.evaluation.text import rouge_l
@@ -340,7 +342,17 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=320, help="questions a group (misses: half)")
     parser.add_argument("--fit", action="store_true", help="fit on halves, then on everything")
     parser.add_argument("--plot", type=Path, help="write the trade-off as an SVG file")
+    parser.add_argument("--model", help="compare with a language model's answers: ADAPTER:MODEL")
+    parser.add_argument("--seconds", type=float, default=240, help="the budget of an answer by a model")
     options = parser.parse_args()
+    if options.model:
+        answers = options.work / "written.jsonl"
+        open_library(options.data, options.work, "qmsum").close()
+        own = thinned(load_questions(options.data, "qmsum"), options.most)
+        far = thinned(load_questions(options.data, "calls"), options.most // 2)
+        written.measure(options.work / "qmsum", options.model, own, far, options.seconds, answers)
+        written.report(answers, options.model)
+        return
     libraries = {name: open_library(options.data, options.work, name) for name in SETS}
     cases = collect(libraries, options.data, options.most)
     if options.fit:

@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 from page_tools import Page, Served, browser, scheme, size, wait  # noqa: E402 - found by the line above
 
 LINES, CARDS, ROUNDS = 50_000, 5_000, 5
-WORDS = (
+WORDS = [
     "the",
     "plan",
     "for",
@@ -38,7 +38,7 @@ WORDS = (
     "in",
     "one",
     "night",
-)
+]
 
 
 def fill(place: Path) -> None:
@@ -81,8 +81,8 @@ const list = find(document);
 let frames = 0;
 const step = () => {
   list.scrollTop += frames++ % 40 === 39 ? list.scrollHeight / 12 : 900;
-  if (frames < 240) requestAnimationFrame(step);
-  else done([Math.round(list.scrollTop), Math.round(list.scrollHeight)]);
+  if (list.scrollTop + list.clientHeight < list.scrollHeight - 2) requestAnimationFrame(step);
+  else setTimeout(() => done(frames), 1500);
 };
 step();
 """
@@ -128,26 +128,33 @@ def figures(folder: Path) -> None:
                 f"ready to ask: {statistics.median(times)} ms ({times[0]}-{times[-1]}, {ROUNDS} navigations)"
             )
             print(f"transferred: {ready[-1][1] / 1000:.0f} kB in {ready[-1][2]} answers, without pictures")
-            scrolled(page, f"?view=search&video={'f' * 64}", ".lines", f"{LINES} lines of transcript")
+            long = f"?view=search&video={'f' * 64}"
+            scrolled(page, long, ".lines", f"{LINES - 1} ", f"{LINES} lines of transcript")
             follow(page)
-            scrolled(page, "?view=library&collection=many", ".cards", f"{CARDS} cards")
+            scrolled(page, "?view=library&collection=many", ".cards", f"talk {CARDS - 1}", f"{CARDS} cards")
     finally:
         served.stop()
 
 
-def scrolled(page: Page, address: str, selector: str, what: str) -> None:
+def scrolled(page: Page, address: str, selector: str, last: str, what: str) -> None:
+    """Load a list, scroll it to its very end, where ``last`` must stand, and tell the longest tasks."""
     page.open(address)
     page.run(WATCH)
     wait(lambda: page.run("return deep('.line, .card').length"), "the list is there", 60)
     loading = settled(page)
     page.run("window.tasks = []")
-    page.driver.set_script_timeout(120)
-    top, height = page.driver.execute_async_script(SCROLL, selector)
+    page.driver.set_script_timeout(180)
+    frames = page.driver.execute_async_script(SCROLL, selector)
+    wait(
+        lambda: last in page.run("return deep('.line, .card').at(-1)?.innerText ?? ''"),
+        f"{last!r} is at the end",
+    )
     tasks = page.run("return window.tasks")
     drawn = page.run("return deep('.line, .card').length")
     print(
         f"{what}: longest task {max(loading, default=0)} ms while loading, {max(tasks, default=0)} ms while "
-        f"scrolling {top} of {height} px; {drawn} are in the page then"
+        f"scrolling to the last of them in {frames} steps; {drawn} are in the page then",
+        flush=True,
     )
 
 
@@ -162,9 +169,11 @@ def settled(page: Page) -> list[int]:
 
 def follow(page: Page) -> None:
     page.run("window.tasks = []")
+    page.click(".transcript .bar .quiet:last-of-type")
     page.driver.execute_async_script(FOLLOW)
+    at = wait(lambda: page.text(".line[aria-current] .time"), "the line of the last second is marked")
     longest = max(page.run("return window.tasks"), default=0)
-    print(f"following ten hours in 255 steps: longest task {longest} ms")
+    print(f"following ten hours in 254 leaps, to {at}: longest task {longest} ms", flush=True)
 
 
 def pictures(folder: Path, into: Path) -> None:

@@ -3,9 +3,10 @@
     python benchmarks/serve.py ../shared/data/meetings work/meetings.longvid --seconds 60
 
 The first is a folder of transcripts, the second a library of them, indexed when it is not there. The same searches go
-to ``Library`` in one process (threads) and to ``longvid serve`` (clients in a process of their own), in turn, in the
-same run: by one client, which tells what the server itself adds, and by many at once. At the end ten thousand requests,
-and the memory of the server before and after.
+to ``Library`` in one process (threads) and to ``longvid serve`` (clients in a process of their own), in turns of a few
+seconds in the same run: by one client, which tells what the server itself adds, by many at once, and by many while the
+server indexes uploads and four clients play films that it makes playable. At the end ten thousand requests, and the
+memory of the server after each quarter of them. Two runs can be compared by seconds of processor, not of the clock.
 """
 
 from __future__ import annotations
@@ -18,14 +19,19 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 
 from longvid import Library
+from longvid.paths import example_lectures
 
+FILMS = "films of the benchmark"
 QUESTIONS = [
     "remote control design budget", "energy source of the remote", "lightning network routing fees",
     "who takes the action item", "child protection in Wales", "soft fork activation", "marketing presentation",
@@ -117,6 +123,58 @@ def flood(url: str, number: int) -> list[float]:
         return times
 
 
+@contextmanager
+def busy(url: str) -> Iterator[Counter[str]]:
+    """Meanwhile four clients play films that are made playable, and one sends films to be indexed; what they did."""
+    done, until = Counter[str](), threading.Event()
+
+    def play(client: httpx.Client, video_id: str) -> None:
+        params = {"from_s": 1}  # not the file as it is
+        with client.stream("GET", f"/v1/videos/{video_id}/media", params=params) as reply:
+            reply.raise_for_status()
+            for piece in reply.iter_bytes():
+                done["bytes of film"] += len(piece)
+                if until.wait(0.05):
+                    return
+
+    def send(client: httpx.Client, film: bytes) -> None:
+        number = os.urandom(8)  # a box of MP4 that holds nothing else: another film by its content
+        data = film + (16).to_bytes(4, "big") + b"free" + number
+        tus = {"Tus-Resumable": "1.0.0"}
+        named = {
+            "Upload-Length": str(len(data)),
+            "Upload-Metadata": "filename " + b64encode(b"sent.mp4").decode(),
+        }
+        place = client.post("/v1/uploads", headers=tus | named).headers["location"]
+        begins = {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
+        client.patch(place, headers=tus | begins, content=data).raise_for_status()
+        body = {"uploads": [place.rpartition("/")[2]], "collection": "sent by the benchmark"}
+        job = client.post("/v1/jobs", json=body).json()["id"]
+        while client.get(f"/v1/jobs/{job}").json()["state"] in ("queued", "running") and not until.wait(1):
+            pass
+        done["films indexed"] += 1
+
+    def again(work: Callable[..., None], *given: object) -> None:
+        with httpx.Client(base_url=url, timeout=300) as client:
+            while not until.is_set():
+                work(client, *given)
+
+    with httpx.Client(base_url=url, timeout=120) as client:
+        films = client.get("/v1/videos", params={"collection": FILMS}).json()["items"]
+    film = next(Path(each["path"]) for each in films if each["path"].endswith(".mp4")).read_bytes()
+    played = [each["video_id"] for each in films if not each["path"].endswith(".vtt")][:4]
+    threads = [threading.Thread(target=again, args=(play, video_id)) for video_id in played]
+    threads.append(threading.Thread(target=again, args=(send, film)))
+    for thread in threads:
+        thread.start()
+    try:
+        yield done
+    finally:
+        until.set()
+        for thread in threads:
+            thread.join()
+
+
 def served(library: Path) -> tuple[subprocess.Popen[str], str]:
     """A server of the library, and its address."""
     command = [sys.executable, "-m", "longvid.cli", "serve", "--port", "0", "--library", str(library)]
@@ -138,38 +196,63 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=32)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--requests", type=int, default=10_000)
+    parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args()
     with Library.open(given.library, create=True) as library, ProcessPoolExecutor(1) as elsewhere:
+        stages = ["transcript", "vectors"]
         if not library.videos():
-            library.index(given.data, only=["transcript", "vectors"])
+            library.index(given.data, only=stages)
+        library.index([example_lectures()], collection=FILMS, only=stages)
         print(f"{len(library.videos())} videos")
         running, url = served(given.library)
         try:
-            for _ in range(2):  # the first warms both
-                drive(lambda query: library.search(query, k=5), 1, 2)
-                elsewhere.submit(drive_url, url, 1, 2).result()
             for clients in (1, given.clients):
-                seconds = given.seconds if clients > 1 else given.seconds / 4
-                began = time.process_time()
-                inside = drive(lambda query: library.search(query, k=5), clients, seconds)
-                used, began = time.process_time() - began, cpu_s(running.pid)
-                outside = elsewhere.submit(drive_url, url, clients, seconds).result()
-                used_there = cpu_s(running.pid) - began
-                for name, times, used_s in (
-                    ("Library in one process", inside, used),
-                    ("longvid serve", outside, used_there),
-                ):
-                    each = used_s / len(times) * 1000
-                    print(f"{clients} clients, {name}: {spread(times)}, {each:.1f} ms of processor each")
-            elsewhere.submit(flood, url, 500).result()
-            before = memory_mb(running.pid)
-            times = elsewhere.submit(flood, url, given.requests).result()
+                compared(library, running.pid, url, elsewhere, clients, given)
+            with busy(url) as done:
+                times = elsewhere.submit(drive_url, url, given.clients, given.seconds).result()
             print(
-                f"{len(times)} requests: memory {before:.0f} MB before, {memory_mb(running.pid):.0f} MB after"
+                f"{given.clients} clients beside a job and 4 films: {spread(times)}; meanwhile {dict(done)}"
             )
+            elsewhere.submit(flood, url, 500).result()
+            memory = [memory_mb(running.pid)]
+            for _ in range(4):
+                elsewhere.submit(flood, url, given.requests // 4).result()
+                memory.append(memory_mb(running.pid))
+            told = ", ".join(f"{each:.0f}" for each in memory)
+            print(f"{given.requests} requests: memory before and after each quarter {told} MB")
         finally:
             running.terminate()
             running.wait(30)
+
+
+def compared(
+    library: Library,
+    pid: int,
+    url: str,
+    elsewhere: ProcessPoolExecutor,
+    clients: int,
+    given: argparse.Namespace,
+) -> None:
+    """The same searches in turn in this process and by the server, each a few seconds at a time."""
+    seconds = given.seconds / given.rounds
+    times: dict[str, list[float]] = {"Library": [], "longvid serve": []}
+    cpu_ms: dict[str, list[float]] = {"Library": [], "longvid serve": []}
+    for round_ in range(given.rounds + 1):
+        began = time.process_time()
+        inside = drive(lambda query: library.search(query, k=5), clients, seconds)
+        used, began = time.process_time() - began, cpu_s(pid)
+        outside = elsewhere.submit(drive_url, url, clients, seconds).result()
+        if round_ == 0:
+            continue  # it warms both
+        for name, took, used_s in (("Library", inside, used), ("longvid serve", outside, cpu_s(pid) - began)):
+            times[name] += took
+            cpu_ms[name].append(used_s / len(took) * 1000)
+    for name, took in times.items():
+        each = sorted(cpu_ms[name])
+        middle = f"{statistics.median(each):.1f} ms of processor each ({each[0]:.1f} to {each[-1]:.1f})"
+        print(f"{clients} clients, {name}: {spread(took)}, {middle}", flush=True)
+    more = [b - a for a, b in zip(cpu_ms["Library"], cpu_ms["longvid serve"], strict=True)]
+    print(f"{clients} clients: the server adds {statistics.median(more):.1f} ms of processor, round by round")
 
 
 if __name__ == "__main__":

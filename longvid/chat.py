@@ -103,11 +103,21 @@ class Chat:
         self._on_event: Callable[[AskEvent], None] | None = None
         lm = None if extractive else engines.video_lm
         names = engines.names()
+        examples = () if lm is None else engines.examples
 
         def ask(question: str, view: View, turns: Sequence[Turn]) -> Answer:
             context = Context(tuple(turns))
             heard = self._on_event
-            return answer(question, view, lm=lm, media=media, engines=names, context=context, on_event=heard)
+            return answer(
+                question,
+                view,
+                lm=lm,
+                media=media,
+                engines=names,
+                context=context,
+                on_event=heard,
+                examples=examples,
+            )
 
         def opened() -> AbstractContextManager[View]:
             return store.view(scope, engines)
@@ -223,6 +233,18 @@ def delete(store: Store, name: str) -> None:
     """
     with store.conversing(erase=True) as connection:
         there = chats.delete_chat(connection, store.owner, name.strip())
+    if not there:
+        raise _no_session(name)
+
+
+def rename(store: Store, name: str, new: str) -> None:
+    """Call a session by another name. See ``Library.rename_chat``."""
+    store.require_writable()
+    wanted = checked_name(new)
+    with store.conversing() as connection:
+        if wanted != name.strip() and chats.read(connection, store.owner, wanted):
+            raise UsageError(f"there is a session {wanted!r} already: choose another name")
+        there = chats.rename_chat(connection, store.owner, name.strip(), wanted)
     if not there:
         raise _no_session(name)
 

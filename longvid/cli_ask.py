@@ -1,7 +1,10 @@
-"""``longvid ask``: claims appear as they are verified; with ``-v`` what is done for them, on stderr."""
+"""``longvid ask``: claims appear as they are verified; what is done for them on a terminal's last line, with ``-v`` all
+of it, on stderr."""
 
 from __future__ import annotations
 
+import shutil
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -85,6 +88,8 @@ def ask(
             if lib.engines.choices["video_lm"].plan is None:
                 raise  # no language model was asked, so that leaving it out would not help
             raise offering_quotes(error) from error
+        finally:
+            listener.clear()
         tell([*lib.stale_vectors(), *lib.unknown_speaker(speaker, video=video, collection=collection)])
         cli_export.save_report(lib, result, save)
         text = cli_export.render(lib, result, format_, told=listener.claims)
@@ -92,12 +97,21 @@ def ask(
 
 
 class Listener:
-    """Prints each verified claim once it is known, and the trail when that is wanted; counts the claims."""
+    """Prints each verified claim once it is known, and the trail when that is wanted; counts the claims.
+
+    On a terminal the step at work stands on the last line until the next one: a model may read for half a minute.
+    """
 
     def __init__(self, *, told: bool, verbose: bool) -> None:
         self.claims = 0
         self._told = told
         self._verbose = verbose
+        self._fleeting = not verbose and sys.stderr.isatty()
+
+    def clear(self) -> None:
+        """Take away the step on the terminal's last line."""
+        if self._fleeting:
+            output.overwrite("")
 
     def __call__(self, event: AskEvent) -> None:
         from longvid import printing
@@ -106,9 +120,12 @@ class Listener:
         if isinstance(event, Claim):
             if self._told:
                 self.claims += 1
+                self.clear()
                 output.result(printing.claim(event))
         elif self._verbose:
             output.note(printing.step(event))
+        elif self._fleeting:
+            output.overwrite(printing.step(event)[: shutil.get_terminal_size().columns - 1])
 
 
 def offering_quotes(error: ModelError) -> ModelError:

@@ -11,11 +11,13 @@ from typer.core import TyperGroup
 
 from longvid import output
 from longvid.cli_options import JsonOption, LibraryOption
+from longvid_storage.errors import UsageError
 from longvid_storage.text.shown import without_password
 
 if TYPE_CHECKING:
     from longvid.evaluation.windows import FixedWindows
     from longvid.library import Library
+    from longvid_agents.video_lm import VideoLM
 
 
 class QuestionsFirst(TyperGroup):
@@ -59,6 +61,14 @@ def questions(
     ask: Annotated[
         bool, typer.Option("--ask", help="Also answer each question, and judge the answers.")
     ] = False,
+    judge: Annotated[
+        str | None,
+        typer.Option(
+            "--judge",
+            metavar="MODEL",
+            help="With --ask: let this language model compare each answer with the written one.",
+        ),
+    ] = None,
     baselines: Annotated[
         bool,
         typer.Option("--baselines", help="Ask windows of 30 s the same, by words, and by words and meaning."),
@@ -77,6 +87,9 @@ def questions(
     from longvid.evaluation.questions import read_questions
     from longvid.evaluation.run import evaluate
 
+    if judge is not None and not ask:
+        raise UsageError("--judge compares answers, and none are asked for: give --ask too")
+    judging = _judge(judge) if judge is not None else None
     asked = read_questions(file)
     with _open(library) as lib:
         result = evaluate(
@@ -87,6 +100,8 @@ def questions(
             within=within,
             ask=ask,
             baselines=_fixed_windows(lib) if baselines else None,
+            judge=judging,
+            encoder=lib.engines.text_encoder if ask else None,
             progress=_progress,
         )
     if out is not None:
@@ -97,6 +112,15 @@ def questions(
         output.record(result.to_dict())
     else:
         output.result(table.evaluation(result))
+
+
+def _judge(name: str) -> VideoLM:
+    from longvid.engines import Engines
+
+    judge = Engines({"video_lm": name}).video_lm
+    if judge is None:
+        raise UsageError(f"--judge is {name!r}: name a language model, as --model video_lm=… does")
+    return judge
 
 
 def _fixed_windows(library: Library) -> dict[str, FixedWindows]:

@@ -10,6 +10,9 @@
     text = { model = "transformers:BAAI/bge-m3", device = "cpu" }
     rerank = "off"
 
+    [answering]
+    examples = "examples.jsonl"     # what a language model reads before a question: docs/answering.md
+
     [vectors]                       # search them in Milvus instead of in each process
     milvus = "http://milvus:19530"  # or a file, for milvus-lite
     index = "HNSW"                  # or FLAT, IVF_RABITQ, GPU_CAGRA
@@ -33,7 +36,8 @@ from longvid_storage.errors import LongvidWarning, UsageError
 
 NAME = "longvid.toml"
 VARIABLE = "LONGVID_CONFIG"
-_KEYS = ("profile", "device", "models", "vectors", "server")
+_KEYS = ("profile", "device", "models", "answering", "vectors", "server")
+_ANSWERING = ("examples",)
 _VECTORS = ("milvus", "index")
 
 
@@ -47,7 +51,8 @@ class Config:
     """What a configuration file says; ``path`` is None when there is none. Roles and names are not checked here.
 
     ``found_here``: nobody named the file, it lies in the working directory, where somebody else may have put it; such
-    a file may choose local models and no more. ``origin`` says in words how the file was found.
+    a file may choose local models and no more. ``origin`` says in words how the file was found. ``examples``: the file
+    of worked examples, where there is one.
     """
 
     path: Path | None = None
@@ -58,6 +63,7 @@ class Config:
     vectors: Mapping[str, str] = field(default_factory=dict, repr=False)
     found_here: bool = False
     origin: str = ""
+    examples: Path | None = None
 
 
 def user_config() -> Path:
@@ -125,6 +131,9 @@ def _checked(place: Path, found: dict[str, Any], origin: str) -> Config:
                 f"{place}: vectors has {key} = {value!r}: its keys are {', '.join(_VECTORS)}, all strings"
             )
     here = origin == _HERE
+    examples = _examples(place, found.get("answering", {}))
+    if here and examples:
+        raise not_from_here(place, "the answers", "names examples")
     if here and server:
         raise not_from_here(place, "the server", "has settings")
     if here and vectors:
@@ -133,7 +142,21 @@ def _checked(place: Path, found: dict[str, Any], origin: str) -> Config:
         for role, spec in models.items():
             _require_harmless(place, role, spec)
         warnings.warn(f"settings are taken from {place.absolute()}, {origin}", LongvidWarning, stacklevel=3)
-    return Config(place, found.get("profile"), found.get("device"), models, server, vectors, here, origin)
+    return Config(
+        place, found.get("profile"), found.get("device"), models, server, vectors, here, origin, examples
+    )
+
+
+def _examples(place: Path, answering: object) -> Path | None:
+    """The file that the table ``[answering]`` names, found from where the configuration lies."""
+    if not isinstance(answering, dict) or set(answering) - set(_ANSWERING):
+        raise UsageError(
+            f'{place}: answering is {answering!r}, it is a table: [answering], then examples = "FILE"'
+        )
+    named = answering.get("examples")
+    if named is not None and not isinstance(named, str):
+        raise UsageError(f"{place}: examples is {named!r}, it is the name of a file of JSON lines")
+    return None if named is None else place.parent / Path(named).expanduser()
 
 
 def _require_harmless(place: Path, role: str, spec: object) -> None:

@@ -96,8 +96,8 @@ def build_tree(segments: tuple[Segment, ...]) -> tuple[EventTree, ...]:
     )
 
 
-def summary_of(row: VideoRow) -> VideoSummary:
-    """One line of ``longvid ls``."""
+def summary_of(row: VideoRow, stages: dict[str, str] | None = None) -> VideoSummary:
+    """One line of ``longvid ls``; ``stages``, where the row was read without them."""
     return VideoSummary(
         video_id=row.info.video_id,
         title=with_apart(row.info.title, row.apart),
@@ -105,7 +105,7 @@ def summary_of(row: VideoRow) -> VideoSummary:
         paths=tuple(row.paths),
         duration_s=row.info.duration_s,
         collections=tuple(row.collections),
-        stages={name: record.result.status for name, record in row.stages.items()},
+        stages=stages or {name: record.result.status for name, record in row.stages.items()},
         gone=bool(row.paths) and not any(is_remote(path) or os.path.lexists(path) for path in row.paths),
     )
 
@@ -119,8 +119,8 @@ def collection_summaries(rows: Iterable[VideoRow], names: Iterable[str]) -> list
     return [CollectionSummary(name, len(each), sum(each)) for name, each in of.items()]
 
 
-def details_of(view: View, video_id: str) -> VideoDetails:
-    """Everything that ``longvid show`` tells about a video.
+def details_of(view: View, video_id: str, *, lines: bool = True) -> VideoDetails:
+    """Everything that ``longvid show`` tells about a video, with what is said (``lines``) or without.
 
     Raises:
         NotFoundError: no such video.
@@ -138,7 +138,7 @@ def details_of(view: View, video_id: str) -> VideoDetails:
         summary=whole.summary if whole else None,
         events=build_tree(segments),
         slides=tuple(view.slides(video_id)),
-        utterances=tuple(view.utterances(video_id)),
+        utterances=tuple(view.utterances(video_id)) if lines else (),
         screen_text=tuple(view.screen_texts(video_id)),
         sounds=tuple(view.sounds(video_id)),
     )

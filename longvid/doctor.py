@@ -76,7 +76,7 @@ def examine(library: str | Path | None = None, engines: Engines | None = None) -
         library=without_password(str(path)),
         library_videos=videos,
         library_error=error,
-        vector_index=_vector_index(),
+        vector_index=_vector_index(str(path), chosen),
         roles=roles_of(chosen),
         problems=third_party().problems,
         settings=_settings(library, chosen),
@@ -113,7 +113,7 @@ def _library(path: str | Path, engines: Engines) -> tuple[int | None, str | None
 
     try:
         with Library.open(path, engines=engines) as lib:
-            count = len(lib.videos())
+            count = lib.count()
             _ = engines.choices  # they may depend on what the library holds
             return count, None
     except LongvidError as error:
@@ -133,9 +133,13 @@ def _gpu() -> tuple[str | None, float | None]:
     return ("Apple's, through mps", None) if mps is not None and mps.is_available() else (None, None)
 
 
-def _vector_index() -> str:
+def _vector_index(place: str, engines: Engines) -> str:
     from longvid_storage.search.vector_indexes import best_index_type
 
+    if server := engines.config.vectors.get("milvus"):
+        return f"Milvus at {without_password(server)}"
+    if place.startswith("postgresql"):
+        return "pgvector, where the server has it; else faiss in each process"
     kind = best_index_type().__name__
     if kind == "ExactIndex":
         return "exact (numpy); for speed: pip install 'longvid[cpu]'"

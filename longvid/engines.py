@@ -22,6 +22,7 @@ from longvid_storage.models.model_record import ModelRecord, Role
 
 if TYPE_CHECKING:
     from longvid.summariser import VideoLMSummariser
+    from longvid_agents.examples import WorkedExample
     from longvid_agents.video_lm import VideoLM
     from longvid_indexer.screen_reader import ScreenReader
     from longvid_indexer.transcriber import Transcriber
@@ -194,6 +195,21 @@ class Engines:
         return made
 
     @cached_property
+    def examples(self) -> tuple[WorkedExample, ...]:
+        """What the language model reads before a question, of the configuration's file.
+
+        Raises:
+            UsageError: the file cannot be read, or a line of it is no example.
+        """
+        if self.config.examples is None:
+            return ()
+        from longvid.evaluation.questions import read_lines
+        from longvid_agents.examples import read_example
+
+        place = self.config.examples
+        return tuple(read_example(found, f"{place}, line {number}") for number, found in read_lines(place))
+
+    @cached_property
     def summariser(self) -> VideoLMSummariser | None:
         """The language model as the indexer's writer of summaries, or None: then they are extractive."""
         from longvid.summariser import VideoLMSummariser
@@ -257,7 +273,10 @@ def choose(role: Role, options: Mapping[str, Any] | None = None) -> Choice:
         if record.ready:
             better = None if record is known[0] else _to_get(known[0])
             return Choice(role, plan_of(record, options), _why(record), better)
-    return Choice(role, None, f"no weights of {known[0].name} here: {info.lost}", _to_get(known[0]))
+    least = next(
+        (record for record in known if record.carriers), known[0]
+    )  # a package, not a hub's gigabytes
+    return Choice(role, None, f"no weights of {least.name} here: {info.lost}", _to_get(least))
 
 
 def _by(where: str) -> str:

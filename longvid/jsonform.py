@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from functools import cache
 from typing import Any
 
 
@@ -20,8 +21,11 @@ def _sign(sign: str) -> str:
 
 def to_plain(value: Any) -> Any:
     """Dataclasses as dictionaries, tuples and sets (sorted) as lists; seconds to the millisecond, scores to 1e-6."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: _number(f.name, to_plain(getattr(value, f.name))) for f in dataclasses.fields(value)}
+    kind: Any = type(value)
+    if kind in _AS_THEY_ARE:
+        return value
+    if (fields := _fields(kind)) is not None:
+        return {name: _rounded(to_plain(getattr(value, name)), digits) for name, digits in fields}
     if isinstance(value, dict):
         return {str(key): to_plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -31,7 +35,17 @@ def to_plain(value: Any) -> Any:
     return value
 
 
-def _number(name: str, value: Any) -> Any:
-    if not isinstance(value, float):
-        return value
-    return round(value, 3 if name.endswith("_s") or name == "seconds" else 6)
+_AS_THEY_ARE = frozenset((str, int, float, bool, type(None)))
+
+
+@cache
+def _fields(kind: type) -> tuple[tuple[str, int], ...] | None:
+    """The attributes of a dataclass, and to how many digits a number there is told; asked for once a class."""
+    if not dataclasses.is_dataclass(kind):
+        return None
+    names = (field.name for field in dataclasses.fields(kind))
+    return tuple((name, 3 if name.endswith("_s") or name == "seconds" else 6) for name in names)
+
+
+def _rounded(value: Any, digits: int) -> Any:
+    return round(value, digits) if isinstance(value, float) else value

@@ -212,8 +212,8 @@ class Library(Cinema):
             rounds: how often to search on after the first search, at most; default 5.
             context: the conversation before, as the agent knows it. before: the same as somebody else keeps it; what
                 the question refers to is found in there.
-            on_event: called with each ``TrailStep`` when it is done, and with each ``Claim`` once it is verified,
-                while the rest is still being written.
+            on_event: called with each ``TrailStep`` when it is done (and with one that no trail keeps when a model
+                begins to read), and with each ``Claim`` once it is verified, while the rest is still being written.
 
         Raises:
             UsageError: an empty question, ``from_s`` after ``to_s``, or a budget that allows nothing.
@@ -229,6 +229,7 @@ class Library(Cinema):
         budget = Budget(budget_tokens, budget_seconds, ROUNDS if rounds is None else rounds)
         scope = checked_scope(self._store, video, collection, from_s, to_s, speaker)
         lm, names = None if extractive else self.engines.video_lm, self.engines.names()
+        examples = () if lm is None else self.engines.examples
 
         def opened() -> AbstractContextManager[View]:
             return self._store.view(scope, self.engines)
@@ -243,6 +244,7 @@ class Library(Cinema):
                 context=Context(tuple(turns)) if turns else context,
                 budget=budget,
                 on_event=on_event,
+                examples=examples,
             )
 
         if before:
@@ -250,10 +252,11 @@ class Library(Cinema):
         with opened() as view:
             return answered(question, view, ())
 
-    def save_report(self, answer: Answer, path: str | Path) -> list[Path]:
+    def save_report(self, answer: Answer, path: str | Path, *, page: str | None = None) -> list[Path]:
         """Write an answer as a page with its quotes, links and cited frames (``.html`` or ``.md``); what was written.
 
-        Around screen text that is cited a box is drawn. The frames of Markdown go into a folder beside it.
+        Around screen text that is cited a box is drawn. The frames of Markdown go into a folder beside it. Links open
+        the files, or with the address of a server's ``page`` that.
 
         Raises:
             UsageError: another suffix, or the place cannot be written.
@@ -261,7 +264,7 @@ class Library(Cinema):
         from longvid.exports.report_files import save_report
 
         with self._store.view() as view:
-            return save_report(answer, view, Path(path))
+            return save_report(answer, view, Path(path), page)
 
     def export(self, answer: Answer, *, file_format: str, pad_s: float = 0.0) -> str:
         """The cited spans, one behind the other, as ``edl`` (CMX 3600), ``otio`` (OpenTimelineIO) or ``srt``.
@@ -280,7 +283,7 @@ class Library(Cinema):
         from longvid.exports.timeline import export
 
         with self._store.view() as view:
-            infos = {row.info.video_id: row.info for row in view.videos()}
+            infos = {row.info.video_id: row.info for row in view.videos(stages=False)}
         return export(cited_spans(answer, pad_s=pad_s), file_format, infos, answer.question)
 
     def known_answer(self, answer: Answer) -> Answer:
@@ -486,6 +489,17 @@ class Library(Cinema):
         from longvid.chat import turns_of
 
         return turns_of(self._store, session)
+
+    def rename_chat(self, session: str, name: str) -> None:
+        """Call a conversation ``name`` from now on; it is gone on with under that name.
+
+        Raises:
+            NotFoundError: there is no ``session``. UsageError: ``name`` is none, or another's.
+            ReadOnlyError: the library may not be written.
+        """
+        from longvid.chat import rename
+
+        rename(self._store, session, name)
 
     def delete_chat(self, session: str) -> None:
         """Delete a conversation with every word of it.

@@ -20,6 +20,7 @@ from longvid.details import (
 from longvid_storage.types import Scope, Slide, Sound, StageResult, Utterance, VideoCard
 
 if TYPE_CHECKING:
+    from longvid.lines import LineMap
     from longvid_storage.db.checking import CheckReport
     from longvid_storage.db.rows import SpeakerRow, TranscriptInfo
     from longvid_storage.db.store import Store
@@ -45,6 +46,10 @@ class Shelf:
         """Its directory; of a library in PostgreSQL, what this machine keeps of it."""
         return self._store.path
 
+    def bytes_held(self) -> int:
+        """What it takes: of the disk, and of the database of a library in PostgreSQL."""
+        return self._store.bytes_held()
+
     def close(self) -> None:
         """Let go of the files; the library is complete on disk at any time."""
         self._store.close()
@@ -60,12 +65,18 @@ class Shelf:
     def videos(self, *, collection: str | None = None) -> list[VideoSummary]:
         """Every video, by title."""
         with self._store.view(checked_scope(self._store, None, collection, None, None, None)) as view:
-            return [summary_of(row) for row in view.videos()]
+            states = view.statuses()
+            return [summary_of(row, states.get(row.info.video_id, {})) for row in view.videos(stages=False)]
+
+    def count(self) -> int:
+        """How many videos it holds."""
+        with self._store.view() as view:
+            return view.count()
 
     def collections(self) -> list[CollectionSummary]:
         """Every collection that holds a video, by name."""
         with self._store.view() as view:
-            return collection_summaries(view.videos(), view.collections())
+            return collection_summaries(view.videos(stages=False), view.collections())
 
     def listed(
         self,
@@ -138,10 +149,13 @@ class Shelf:
             row = view.video(view.resolve(video))
         return tuple(record.result for record in row.stages.values())
 
-    def show(self, video: str) -> VideoDetails:
-        """Everything known about one video: the tree of events, scenes and shots, utterances, screen text."""
+    def show(self, video: str, *, lines: bool = True) -> VideoDetails:
+        """Everything known about one video: the tree of events, scenes and shots, utterances, screen text.
+
+        ``lines``: with its utterances, of which long videos have very many.
+        """
         with self._store.view() as view:
-            return details_of(view, view.resolve(video))
+            return details_of(view, view.resolve(video), lines=lines)
 
     def utterances(
         self, video: str, *, from_s: float | None = None, to_s: float | None = None
@@ -154,6 +168,22 @@ class Shelf:
         scope = checked_scope(self._store, video, None, from_s, to_s, None)
         with self._store.view(scope) as view:
             return view.utterances(view.video_ids()[0])
+
+    def utterances_from(self, video: str, first: int, limit: int) -> list[Utterance]:
+        """``utterances`` in parts: at most ``limit`` of them, from number ``first`` (from 0) on.
+
+        Raises:
+            NotFoundError: no such video.
+        """
+        with self._store.view() as view:
+            return view.utterances(view.resolve(video), first=first, limit=limit)
+
+    def line_map(self, video: str, *, each: int = 200, words: str = "") -> LineMap:
+        """Where a video's utterances are, without what is said: see ``LineMap``. Raises ``NotFoundError``: no video."""
+        from longvid.lines import line_map
+
+        with self._store.view() as view:
+            return line_map(view, view.resolve(video), each, words)
 
     def slides(self, video: str) -> list[Slide]:
         """What stands still on screen, in time order. Raises ``NotFoundError``: no such video."""

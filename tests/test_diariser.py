@@ -14,11 +14,15 @@ from numpy.typing import NDArray
 from longvid import Library
 from longvid.engines import Engines
 from longvid_indexer.diariser import ADAPTERS, DIARISERS, SpeakerTurn, assign_speakers
+from longvid_indexer.diarisers import voice_encoder
 from longvid_indexer.diarisers.clustering import cluster_voices
-from longvid_indexer.diarisers.transformers import HOP_S, WINDOW_S, TransformersDiariser, plan_windows
+from longvid_indexer.diarisers.embedding import plan_windows
+from longvid_indexer.diarisers.transformers import HOP_S, WINDOW_S, TransformersDiariser
 from longvid_indexer.windows import regular_windows, windows_at
 from longvid_storage.errors import ModelError
-from longvid_storage.types import Utterance
+from longvid_storage.models.carriers import VOICE_ENCODER
+from longvid_storage.types import Utterance, Word
+from media_factory import speech_clip
 from tiny_sounds import VOICE_MODEL
 from tiny_sounds import factory as sf
 
@@ -47,6 +51,10 @@ def blocks(samples: NDArray[np.float32], size: int = 16_000) -> Iterator[NDArray
     return (samples[at : at + size] for at in range(0, len(samples), size))
 
 
+def labels(said: list[Utterance], turns: list[SpeakerTurn]) -> list[str | None]:
+    return [each.speaker for each in assign_speakers(said, turns)]
+
+
 def test_regular_windows_cover_the_sound_once_and_end_with_it() -> None:
     samples = np.arange(16_000 * 5 + 7, dtype=np.float32)
     for size in (16_000, 999):
@@ -71,7 +79,7 @@ def test_windows_at_chosen_times_hold_their_own_sound() -> None:
 
 def test_planned_windows_stay_inside_their_spans_and_cover_them() -> None:
     spans = [(0.0, 1.0), (2.0, 5.0), (6.0, 14.2)]
-    planned = list(plan_windows(spans))
+    planned = list(plan_windows(spans, WINDOW_S, HOP_S))
     assert planned == sorted(planned)
     assert planned[:2] == spans[:2]
     inside = [each for each in planned if each[0] >= 6.0]
@@ -114,9 +122,50 @@ def test_speakers_are_numbered_by_first_appearance_and_own_what_they_say_most_of
         SpeakerTurn(8.0, 12.0, 2),
         SpeakerTurn(9.0, 12.0, 5),
     ]
-    assert assign_speakers(said, turns) == ["Speaker 1", "Speaker 2", "Speaker 1", None]
-    assert assign_speakers(said, []) == [None] * 4
-    assert assign_speakers([], turns) == []
+    assert labels(said, turns) == ["Speaker 1", "Speaker 2", "Speaker 1", None]
+    assert labels(said, []) == [None] * 4
+    assert labels([], turns) == []
+
+
+def test_an_utterance_is_cut_between_words_where_the_voice_changes() -> None:
+    spoken = "Is it open? No, it is not. Oh. I see."
+    words = tuple(Word(word, at * 0.5, at * 0.5 + 0.4) for at, word in enumerate(spoken.split()))
+    said = Utterance(0.0, 5.2, spoken, language="en", words=words)
+    turns = [SpeakerTurn(0.0, 1.5, 4), SpeakerTurn(1.5, 3.6, 9), SpeakerTurn(3.6, 5.2, 4)]
+    cut = assign_speakers([said], turns)
+    assert [(each.text, each.speaker) for each in cut] == [
+        ("Is it open?", "Speaker 1"),
+        ("No, it is not.", "Speaker 2"),
+        ("Oh. I see.", "Speaker 1"),
+    ]
+    assert [(each.start_s, each.end_s) for each in cut] == [(0.0, 1.4), (1.5, 3.4), (3.5, 5.2)]
+    assert tuple(word for each in cut for word in each.words) == words
+    assert {each.language for each in cut} == {"en"}
+    # Half a second of another voice is no turn, wherever it is; without word times nothing can be cut.
+    slips = [
+        SpeakerTurn(0.0, 0.45, 9),
+        SpeakerTurn(0.5, 2.0, 4),
+        SpeakerTurn(2.0, 2.4, 9),
+        SpeakerTurn(2.5, 5.2, 4),
+    ]
+    assert labels([said], slips) == ["Speaker 1"]
+    assert labels([Utterance(0.0, 5.2, spoken)], turns) == ["Speaker 1"]
+    assert labels([Utterance(0.0, 5.2, "Other text", words=words)], turns) == ["Speaker 1"]
+
+
+@pytest.mark.parametrize("count", [2, 40, 200])
+def test_clusters_are_those_of_average_linkage(count: int) -> None:
+    from scipy.cluster.hierarchy import fcluster, linkage
+
+    random = np.random.default_rng(count)
+    vectors = random.normal(0, 1, (5, 16))[random.integers(0, 5, count)] + random.normal(0, 0.7, (count, 16))
+    for threshold in (0.2, 0.6):
+        found = cluster_voices(
+            vectors.astype(np.float32), np.ones(count), threshold=threshold, shortest_s=0.0
+        )
+        true = fcluster(linkage(vectors, "average", "cosine"), 1 - threshold, "distance")
+        pairs = set(zip(found.tolist(), true.tolist(), strict=True))
+        assert len(pairs) == len(set(found.tolist())) == len(set(true.tolist()))
 
 
 def test_a_model_that_hears_tells_three_voices_apart() -> None:
@@ -124,7 +173,7 @@ def test_a_model_that_hears_tells_three_voices_apart() -> None:
     spans = [(start_s, end_s) for _, start_s, end_s in SCENE]
     turns = diariser.diarise(blocks(recording()), spans)
     said = [Utterance(start_s, end_s, who) for who, start_s, end_s in SCENE]
-    assert assign_speakers(said, turns) == ["Speaker 1", "Speaker 2", "Speaker 1", "Speaker 3", "Speaker 2"]
+    assert labels(said, turns) == ["Speaker 1", "Speaker 2", "Speaker 1", "Speaker 3", "Speaker 2"]
     for who, start_s, end_s in SCENE:
         voices = {turn.speaker for turn in turns if start_s <= turn.start_s and turn.end_s <= end_s}
         assert len(voices) == 1, (who, voices)
@@ -282,3 +331,40 @@ def test_whoever_names_speakers_wins_over_voices(tmp_path: Path) -> None:
     with Library.open(tmp_path / "library", engines=engines(None, "Anchor")) as lib:
         reports = lib.index([named, subtitled], only=["transcript", "speakers"])
         assert [report.status for report in reports] == ["unchanged", "unchanged"]
+
+
+def test_the_carried_voice_encoder_is_read_and_drawn_as_torch_has_it() -> None:
+    import onnx
+    import torch
+
+    path = VOICE_ENCODER.verified() / "pretrained.pt"
+    drawn = voice_encoder.draw(voice_encoder.read_weights(path))
+    committed = onnx.load_model(str(voice_encoder.GRAPH), load_external_data=False)
+    assert onnx.load_model_from_string(drawn) == committed
+
+    state = torch.load(path, map_location="cpu", weights_only=True)["model_state"]
+    lstm, linear = torch.nn.LSTM(40, 256, 3, batch_first=True), torch.nn.Linear(256, 256)
+    for module, prefix in ((lstm, "lstm."), (linear, "linear.")):
+        module.load_state_dict({k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)})
+    samples = [sf.voice(who, 1.6, seed=7) for who in ("high", "deep", "small")]
+    (found,) = voice_encoder.VoiceEncoderDiariser().vectors(samples)
+    loud = [each * max(1.0, 10 ** (-30 / 20) / np.sqrt((each**2).mean())) for each in samples]
+    with torch.inference_mode():
+        mels = torch.from_numpy(voice_encoder.mel_power(np.stack(loud).astype(np.float32))[:, :160])
+        true = torch.relu(linear(lstm(mels)[1][0][-1]))
+    assert np.abs(found - (true / true.norm(dim=1, keepdim=True)).numpy()).max() < 1e-5
+
+
+def test_the_carried_voice_encoder_tells_two_people_apart_within_an_utterance() -> None:
+    """A reader, and a larger one: the same recording played slower."""
+    reader = speech_clip().samples
+    larger = np.interp(np.arange(0, len(reader), 0.75), np.arange(len(reader)), reader).astype(np.float32)
+    pieces = (reader, larger, reader)
+    track = np.concatenate(pieces)
+    ends_s = np.cumsum([len(piece) for piece in pieces]) / sf.RATE
+    words = tuple(Word("word", at / 2, at / 2 + 0.4) for at in range(int(ends_s[-1] * 2) - 1))
+    said = [Utterance(0.0, float(ends_s[-1]), " ".join(["word"] * len(words)), words=words)]
+    turns = voice_encoder.VoiceEncoderDiariser().diarise(blocks(track), [(0.0, float(ends_s[-1]))])
+    told = assign_speakers(said, turns)
+    assert [each.speaker for each in told] == ["Speaker 1", "Speaker 2", "Speaker 1"]
+    assert [each.end_s for each in told[:2]] == pytest.approx(ends_s[:2], abs=0.8)

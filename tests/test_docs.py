@@ -53,3 +53,21 @@ def test_links_between_documents_lead_somewhere() -> None:
     for document in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text("utf-8")):
             assert (document.parent / target).exists(), f"{document.name} links to {target}"
+
+
+def test_every_family_of_models_names_tests_that_there_are() -> None:
+    from tiny_video_lms import FAMILIES, UNLISTED
+
+    text = (ROOT / "docs" / "video-lms.md").read_text("utf-8")
+    columns, rows = "| shown by |", 0
+    for table in (part for part in text.split("\n\n") if columns in part):
+        for row in table.splitlines()[2:]:
+            rows += 1
+            cell = row.rstrip(" |").rpartition(" | ")[2]
+            named = re.findall(r"`(test_\w+)(?:::(test_\w+)|\[(\w+)\])?`", cell)
+            assert named or cell == "–", row
+            for file, function, kind in named:
+                source = (ROOT / "tests" / f"{file}.py").read_text("utf-8")
+                assert not function or f"\ndef {function}(" in source, (file, function)
+                assert not kind or kind in {**FAMILIES, **UNLISTED}, kind
+    assert rows >= 20

@@ -392,3 +392,31 @@ def first(question: str, sentences: list[Passage]) -> str:
     ranking = rank(make_plan(question), sentences, scored(question, sentences), model=Logistic(9, (0,) * 5))
     assert ranking is not None
     return choose(sentences, ranking)[0].text
+
+
+def test_what_is_on_a_slide_is_answered_by_its_lines() -> None:
+    talk = [
+        Passage(1, "v", "screen", 0, 9, "The gradient of a loss"),
+        Passage(2, "v", "screen", 9, 20, "Momentum"),
+        Passage(3, "v", "screen", 9, 20, "7"),
+        Passage(4, "v", "screen", 9, 20, "A running average of gradients"),
+        Passage(5, "v", "speech", 9, 14, "Momentum keeps a running average of past gradients."),
+    ]
+
+    def claims(question: str) -> list[str]:
+        plan = make_plan(question)
+        ranking = rank(plan, talk, scored(question, talk), model=Logistic(9, (0,) * 5))
+        assert ranking is not None
+        return [passage.text for passage in choose(talk, ranking)]
+
+    assert claims("What is shown on the slide about momentum?") == [
+        "Momentum",
+        "A running average of gradients",
+    ]
+    assert claims("What does momentum keep?") == ["Momentum keeps a running average of past gradients."]
+
+
+def test_a_label_in_a_drawing_defines_nothing_and_a_colon_does() -> None:
+    plan = make_plan("What is an epoch?")
+    assert defines("Epoch: one pass over the training set", plan)
+    assert not defines("500 steps in an epoch full batch", plan)

@@ -131,9 +131,16 @@ def test_a_conversation_goes_on_and_is_kept(page: Page, served: Served) -> None:
     page.click(".sessions .row")
     wait(lambda: len(page.all(".turn")) == 2, "the conversation is gone on with")
     page.open()
+    page.click(".sessions .pen")
+    page.one(".sessions input").clear()
+    page.one(".sessions input").send_keys("kick-off", Keys.ENTER)
+    wait(lambda: "kick-off" in page.text(".sessions .row"), "the conversation has its new name")
+    page.click(".sessions .row")
+    wait(lambda: len(page.all(".turn")) == 2, "and is gone on with under it")
+    page.open()
     for _ in range(len(served.library.chats())):
         before = len(page.all(".sessions li"))
-        page.click(".sessions .sign")
+        page.click(".sessions .trash")
         wait(lambda held=before: len(page.all(".sessions li")) < held, "the conversation is deleted")
     assert not served.library.chats()
 

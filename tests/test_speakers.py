@@ -223,7 +223,10 @@ def test_speakers_assigned_to_a_transcript(tmp_path: Path) -> None:
         transcript = seen(store).transcript(key)
         assert transcript is not None
         assert transcript.speakers_by == "toy"
-        with pytest.raises(ValueError, match="zip"), store.stage(key, "speakers", "s2") as writer:
+        with (
+            pytest.raises(ValueError, match="1 utterances have speakers and the transcript has 2"),
+            store.stage(key, "speakers", "s2") as writer,
+        ):
             writer.assign_speakers(said[:1], "toy")
     connection = sqlite3.connect(tmp_path / "library" / "library.db")
     assert connection.execute("SELECT count(*) FROM stages WHERE stage = 'speakers'").fetchall() == [(1,)]

@@ -52,7 +52,7 @@ def said(text: str) -> list[tuple[str | None, str]]:
         ("田中", "Ana da Silva"),
     ],
 )
-@pytest.mark.parametrize("form", ["{}: {}", "- {}: {}", "{}:\n{}", ">> {}: {}"])
+@pytest.mark.parametrize("form", ["{} (10:02 AM): {}", "{}: {}", "- {}: {}", "{}:\n{}", ">> {}: {}"])
 def test_where_most_cues_open_with_a_label_every_label_is_a_name(first: str, second: str, form: str) -> None:
     names = (first, second, first, second)
     text = srt(*(form.format(name, words) for name, words in zip(names, SAID, strict=True)))
@@ -242,3 +242,45 @@ def test_no_letter_is_lost_whatever_stands_there(texts: list[str]) -> None:
     letters = re.sub(r"[^AaBbxy]", "", "".join(f"{name or ''}{line}" for name, line in read))
     assert len(letters) >= sum(len(re.sub(r"[^AaBbxy]", "", cue)) for cue in cues)
     assert sum(line.count("y") for _, line in read) == len(cues)
+
+
+@pytest.mark.parametrize(
+    "form", ["【{}】{}", "<{}> {}", "{{{}}} {}", "[{}] {}", "{} - {}", "{} — {}", "{} | {}", "{} (10:02): {}"]
+)
+@pytest.mark.parametrize(
+    ("first", "second"), [("Jane", "Tom Stone"), ("JANE", "TOM"), ("田中", "佐藤"), ("Иван", "Мария")]
+)
+def test_names_may_stand_in_any_brackets_or_before_a_dash_where_nearly_all_cues_have_them(
+    form: str, first: str, second: str
+) -> None:
+    names = (first, second, first, second)
+    text = srt(*(form.format(name, words) for name, words in zip(names, SAID, strict=True)))
+    assert said(text) == list(zip(names, SAID, strict=True))
+
+
+def test_questions_and_answers_of_a_protocol_are_two_voices() -> None:
+    text = srt("Q. Where is it?", "A. In the cellar.", "Q. Does it leak?", "A. It does.")
+    assert said(text) == [
+        ("Q", "Where is it?"),
+        ("A", "In the cellar."),
+        ("Q", "Does it leak?"),
+        ("A", "It does."),
+    ]
+
+
+def test_a_dash_within_sentences_parts_no_name() -> None:
+    lines = (
+        "The pump - as I said - leaks.",
+        "We need one.",
+        "Money | time",
+        "Water - and air - is all.",
+        "Well — yes.",
+    )
+    assert said(srt(*lines)) == [(None, line) for line in lines]
+
+
+def test_marks_of_recognisers_are_not_said() -> None:
+    assert [text for _, text in said(srt("[_BEG_] Yes.[_TT_150]", "The pump [SPEAKER_TURN] leaks."))] == [
+        "Yes.",
+        "The pump leaks.",
+    ]

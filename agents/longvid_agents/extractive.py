@@ -53,7 +53,8 @@ _CALLED = r"\b(?:call(?:ed|s)?|defin(?:e[sd]?|ition of)|known as|term(?:ed)?)\b"
 @dataclass(frozen=True, slots=True)
 class QuoteWeights:
     """What each of the ``Scores`` of that name counts; ``defines``: reads like a definition, where one is asked;
-    ``supposes``: names a condition, where it is asked what follows from one.
+    ``supposes``: names a condition, where it is asked what follows from one; ``on_screen``: is read on screen, where
+    that is asked.
     """
 
     cosine: float
@@ -71,11 +72,12 @@ class QuoteWeights:
     opens: float = -2.5
     defines: float = 2.0
     supposes: float = 1.0
+    on_screen: float = 4.0
 
 
-_BY_KIND = ("defines", "supposes")
+_BY_KIND = ("defines", "supposes", "on_screen")
 _OF_A_FACT = ("expected", "follows", "opens")
-"""These and ``_BY_KIND`` are set by hand (benchmarks/facts.py): hardly a question that fits the rest asks so."""
+"""These and ``_BY_KIND`` are set by hand (benchmarks/facts.py): few questions that fit the rest ask so."""
 # Fitted by benchmarks/answering.py: the softmax over a question's sentences that gives those in gold spans
 # most.
 FIT = QuoteWeights(4.26, -4.52, 1.45, 1.38, 2.42, -4.77, 2.76, -0.86, 3.66)
@@ -89,6 +91,7 @@ class Ranking:
 
     At most ``most`` of them make a claim. ``own`` is the part of the fit that is due to the sentence itself.
     ``strict``: none far behind the first one makes one. ``as_said``: it is shown because a rare word is said there.
+    ``on_screen``: a line on screen is followed by the others of its slide.
     """
 
     order: Array
@@ -100,6 +103,7 @@ class Ranking:
     confidence: float
     found: bool
     as_said: bool = False
+    on_screen: bool = False
 
 
 def rank(
@@ -141,6 +145,7 @@ def rank(
         features=found_features,
         confidence=confidence,
         found=found,
+        on_screen=plan.on_screen,
     )
 
 
@@ -168,16 +173,18 @@ def fitness(
     for name in QuoteWeights.__slots__:
         if name not in _BY_KIND and not (plan.broad and name in _OF_A_FACT):
             fit = fit + getattr(weights, name) * getattr(scores, name)
+    shown = np.array([sentence.kind == "screen" for sentence in sentences], bool)
     if plan.kind == "define":
         says = np.array([defines(sentence.text, plan) for sentence in sentences], bool)
-        shown = np.array([sentence.kind == "screen" for sentence in sentences], bool)
-        fit = fit + weights.defines * (
-            says.astype(np.float64) - (shown & ~says)
-        )  # a label on a picture defines nothing
+        # A label on a picture defines nothing.
+        fit = fit + weights.defines * (says.astype(np.float64) - (shown & ~says))
     if _SUPPOSING.search(plan.question):
         fit = fit + weights.supposes * np.array([bool(_CONDITION.search(s.text)) for s in sentences])
+    if plan.on_screen:
+        fit = fit + weights.on_screen * shown
+    heading_too = plan.kind == "when" or plan.on_screen
     related = (scores.words_subject > 0) | (scores.cosine > 0)
-    related &= np.array([plan.kind == "when" or not _repeats(sentence, plan) for sentence in sentences], bool)
+    related &= np.array([heading_too or not _repeats(sentence, plan) for sentence in sentences], bool)
     quotable = np.array([readable(sentence) for sentence in sentences], bool)
     # With the question's own words, fewer make a sentence.
     quotable |= (scores.follows > 0) & (scores.expected > 0) & ~np.array([_asks(s) for s in sentences], bool)
@@ -187,6 +194,9 @@ def fitness(
 
 def choose(sentences: Sequence[Passage], ranking: Ranking) -> list[Passage]:
     """The best sentence, and up to two more that fit nearly as well and say something new when it is sure."""
+    first = sentences[ranking.order[0]]
+    if ranking.on_screen and first.kind == "screen":
+        return _of_slide(first, sentences)
     chosen: list[Passage] = []
     near = (ranking.fit >= ranking.fit[0] - NEARLY) & (ranking.own >= ranking.own[0] - NEARLY_OWN)
     for row, nearly in zip(ranking.order, near, strict=True):
@@ -197,6 +207,16 @@ def choose(sentences: Sequence[Passage], ranking: Ranking) -> list[Passage]:
         if all(overlap(sentences[row].text, other.text) < TOO_SIMILAR for other in chosen):
             chosen.append(sentences[row])
     return chosen
+
+
+def _of_slide(line: Passage, sentences: Sequence[Passage]) -> list[Passage]:
+    """A line on screen and the next ones of its slide that say something."""
+    slide = [
+        s for s in sentences if (s.video_id, s.kind, s.start_s) == (line.video_id, line.kind, line.start_s)
+    ]
+    further = [s for s in slide if s is not line and len(s.text.split()) >= MIN_OWN_WORDS]
+    after = [s for s in further if s.id > line.id] or further
+    return [line, *after[: MAX_CLAIMS - 1]]
 
 
 def _heading(sentence: Passage) -> bool:
@@ -233,7 +253,8 @@ def defines(text: str, plan: QuestionPlan) -> bool:
     name = "|".join(re.escape(term.word) for term in plan.terms)
     named = rf"\b(?:{name})(?:e?s)?\b"
     return bool(
-        re.search(rf"^(?:\W*\w+\W+){{0,4}}?{named}(?:\W+\w+){{0,4}}?\W+{_MEANS}", text, re.I)
+        re.search(rf"^\W*{named}\s*[:=]", text, re.I)
+        or re.search(rf"^(?:\W*\w+\W+){{0,4}}?{named}(?:\W+\w+){{0,4}}?\W+{_MEANS}", text, re.I)
         or re.search(rf"{_CALLED}\W+(?:\w+\W+){{0,3}}?{named}", text, re.I)
     )
 

@@ -15,13 +15,14 @@ question goes the same way with one call of the model; ``reflect`` and ``look`` 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from longvid_agents.budget import Budget
 from longvid_agents.cite import format_claim
 from longvid_agents.context import Context
+from longvid_agents.examples import WorkedExample
 from longvid_agents.kinds import Kind
 from longvid_agents.lists import Listed, counted, held, minutes, told
 from longvid_agents.media import Media
@@ -68,6 +69,7 @@ def ask(
     context: Context | None = None,
     budget: Budget | None = None,
     on_event: Callable[[AskEvent], None] | None = None,
+    examples: Sequence[WorkedExample] = (),
     clock: Callable[[], float] = time.monotonic,
 ) -> Answer:
     """Answer ``question`` from what ``view`` can see, or say that it is not in there.
@@ -82,6 +84,7 @@ def ask(
         context: the conversation before.
         budget: what it may cost; when it runs out, the answer is what there is by then, marked partial.
         on_event: hears each step when it is done and each claim once it is verified.
+        examples: what the model reads of other questions before this one.
         clock: seconds, for the budget.
 
     Raises:
@@ -92,7 +95,7 @@ def ask(
         raise UsageError(f"k is {k}; it is how many moments to read, so at least 1")
     make_plan(question)
     view, unread = readable(view, question)
-    run = Run(view, lm, media, clock, on_event or (lambda event: None))
+    run = Run(view, lm, media, clock, on_event or (lambda event: None), examples=tuple(examples))
     start = AskState(
         question=question,
         k=k,

@@ -22,6 +22,8 @@ _TEXT = {
     "visual": r"\b(?:colou?rs?|wear(?:s|ing)?|looks? like|drawn|drawing|picture|photo|gesture|visible"
     r"|on (?:the )?screen|(?:diagram|chart|graph|plot|logo|whiteboard|slide) (?:show|look|say|read)"
     r"|shown (?:on|in) the)\b|(?:什么颜色|长什么样)",
+    "on screen": r"\b(?:slides?|(?:on|of) (?:the |a )?(?:screen|board|blackboard)|whiteboard|written (?:on|in|there)"
+    r"|(?:is|are|was|were|what['’]s) shown)\b|\bfolien?\b|\bdiapositiv\w+|幻灯片|屏幕上",
     "compare": r"\b(?:compare[ds]?|comparison|differences? between|differ(?:s|ent)? from|versus|vs|in common"
     r"|across (?:the |all )?(?:videos|meetings|lectures|talks|calls)"
     r"|(?:each|which|both) (?:of the )?(?:videos?|meetings?|lectures?|talks?|calls?))\b|比较|区别",
@@ -38,6 +40,7 @@ _TEXT = {
     "where": r"\b(?:where|which (?:part|moment|minute))\b|哪里",
     "choice": r"^\W*(?:list|name all|which|what are)\b",
     "every": r"\b(?:list|name all|what are all|all (?:the )?(?:places|times|people|examples|steps)|every)\b|列出",
+    "yes or no": r"^\W*(?:does|do|did|is|are|was|were|has|have|had|can|could|will|would|should|may|might)\b|吗",
     "plain": r"^\W*(?:what|why|how|explain|define|describe|does|do|did|is|are|was|were|can|should|which)\b"
     r"|什么|为什么|如何",
     "in which videos": rf"\b(?:which|what|how many)(?: of (?:the|my|our))? (?:{_VIDEOS})\b"

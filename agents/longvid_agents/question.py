@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from longvid_agents.kinds import Kind, kind_of
+from longvid_agents.kinds import Kind, has_sign, kind_of
 from longvid_storage.errors import UsageError
 from longvid_storage.text.analysis import WRITTEN_WORD, query_terms
 from longvid_storage.text.languages import guess_language
@@ -56,6 +56,11 @@ class QuestionPlan:
     def broad(self) -> bool:
         """True when a place is asked for, where much is said, rather than a fact, which one sentence says."""
         return self.kind in ("summary", "discussion")
+
+    @property
+    def on_screen(self) -> bool:
+        """True when what is written on a slide or on the screen is asked for."""
+        return has_sign(self.question, "on screen")
 
     def without(self, names: Sequence[str]) -> tuple[Term, ...]:
         """The terms of the question with these speakers' names taken out; all when no other is left."""

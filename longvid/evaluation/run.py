@@ -8,14 +8,19 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from longvid.evaluation.bootstrap import Estimate
+from longvid.evaluation.judge import judge_answer
 from longvid.evaluation.questions import Question, resolve_videos
 from longvid.evaluation.scores import DEPTH, QuestionOutcome, by_kind, score_answer, score_search, summarise
 from longvid_storage.types import Answer, Moment, StageResult
+
+if TYPE_CHECKING:
+    from longvid_agents.video_lm import VideoLM
+    from longvid_storage.models.text_encoder import TextEncoder
 
 Progress = Callable[[int, int], None]
 
@@ -78,6 +83,13 @@ class Evaluation:
     kinds: dict[str, dict[str, Estimate]]
     cost: Cost
     baselines: dict[str, dict[str, Estimate]] = field(default_factory=dict)
+    judge: str = ""
+
+    @property
+    def unjudged_note(self) -> str:
+        """How many answers beside a written one the judge's replies say nothing readable of; empty for none."""
+        some = [o for o in self.asked if o.video_id and o.question.answer and "judge: right" not in o.scores]
+        return f" ({len(some)} replies could not be read and count nowhere)" if some else ""
 
     @property
     def asked(self) -> list[QuestionOutcome]:
@@ -100,6 +112,7 @@ class Evaluation:
             "kinds": {k: {"questions": sizes[k], "scores": _plain(v)} for k, v in self.kinds.items()},
             "baselines": {name: _plain(scores) for name, scores in self.baselines.items()},
             "answers": counts if self.asked else None,
+            "judge": f"{self.judge}{self.unjudged_note}" if self.judge else None,
             "cost": asdict(self.cost),
         }
 
@@ -117,6 +130,8 @@ def evaluate(
     within: bool = False,
     ask: bool = False,
     baselines: Mapping[str, SearchesMoments] | None = None,
+    judge: VideoLM | None = None,
+    encoder: TextEncoder | None = None,
     progress: Progress = lambda done, total: None,
 ) -> Evaluation:
     """Search (and, with ``ask``, answer) every question; ``within`` looks only inside the question's video
@@ -124,6 +139,8 @@ def evaluate(
 
     Args:
         baselines: other ways of searching, by name, that are asked the same.
+        judge: compares each answer with the written one.
+        encoder: tells how near claims are to what they cite.
         progress: called with (questions done, questions in all).
 
     Raises:
@@ -136,9 +153,8 @@ def evaluate(
     first_s = time.perf_counter() - started
     outcomes: list[QuestionOutcome] = []
     for question in questions:
-        outcomes.append(
-            _measure(library, question, videos.get(gold.get(question.video or "", "")), within, ask)
-        )
+        outcome = _searched(library, question, videos.get(gold.get(question.video or "", "")), within)
+        outcomes.append(_answered(library, outcome, within, judge, encoder) if ask else outcome)
         progress(len(outcomes), len(questions))
     return Evaluation(
         questions_file=str(questions_file),
@@ -155,6 +171,7 @@ def evaluate(
             )
             for name, other in (baselines or {}).items()
         },
+        judge=judge.name if judge is not None else "",
     )
 
 
@@ -169,16 +186,21 @@ def _searched(
     return QuestionOutcome(question, video_id, moments, search_s, scores)
 
 
-def _measure(
-    library: SearchedLibrary, question: Question, video: VideoEntry | None, within: bool, ask: bool
+def _answered(
+    library: SearchedLibrary,
+    found: QuestionOutcome,
+    within: bool,
+    judge: VideoLM | None,
+    encoder: TextEncoder | None,
 ) -> QuestionOutcome:
-    found = _searched(library, question, video, within)
-    if not ask:
-        return found
+    question = found.question
     started = time.perf_counter()
     answer = library.ask(question.question, video=found.video_id if within else None)
     ask_s = time.perf_counter() - started
-    scores = {**found.scores, **score_answer(question, found.video_id, answer)}
+    scores = {**found.scores, **score_answer(question, found.video_id, answer, encoder)}
+    if judge is not None and question.answer and found.video_id is not None:
+        verdict = judge_answer(judge, question.question, question.answer, answer)
+        scores |= verdict.scores() if verdict is not None else {}
     return replace(found, scores=scores, answer=answer, ask_s=ask_s)
 
 

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from longvid.evaluation import retrieval as ir
 from longvid.evaluation.bootstrap import Estimate, estimate, median_rows, ratio_estimate
 from longvid.evaluation.questions import Question
 from longvid.evaluation.text import rouge_l
+from longvid_agents.checks.support import FIT, SUPPORTED, coverage, likeness
 from longvid_storage.types import Answer, Moment
+
+if TYPE_CHECKING:
+    from longvid_storage.models.text_encoder import TextEncoder
 
 DEPTH = 10
 """How many moments are asked for and judged; QVHighlights also judges the first ten."""
@@ -26,7 +30,7 @@ class Figure:
     key: str
     meaning: str
     average: Literal["mean", "median"] = "mean"
-    unit: Literal["share", "seconds"] = "share"
+    unit: Literal["share", "seconds", "points"] = "share"
 
 
 FIGURES: tuple[Figure, ...] = (
@@ -60,9 +64,24 @@ FIGURES: tuple[Figure, ...] = (
     Figure("moment length", "length of the returned moments", "mean", "seconds"),
     Figure("first length", "length of the first moment", "median", "seconds"),
     Figure("citation precision", "share of an answer's citations that overlap a gold span"),
+    Figure("evidence match", "share of the cited frames and screen text that lie inside a gold span"),
+    Figure("claim words", "share of a claim's words that the places it cites hold"),
+    Figure("claim support", "share of an answer's claims that words and meaning of those places make likely"),
     Figure("ROUGE-L", "wording of the answer against the written one; 0 for none found"),
     Figure("found", "share of the questions with an answer in the library that got one"),
     Figure("rightly abstained", "share of the questions without one that got none"),
+    Figure("judge: right", "share of the answers that the judge accepts"),
+    *(
+        Figure(f"judge: {key}", f"{meaning}, from 0 to 5", unit="points")
+        for key, meaning in (
+            ("score", "how good the answer is altogether"),
+            ("correctness", "it says what the written answer says"),
+            ("detail", "it has its particulars"),
+            ("context", "it is about what was asked"),
+            ("time", "order and times are those of the written answer"),
+            ("consistency", "no part of it contradicts another"),
+        )
+    ),
 )
 MAIN = ("play@1", "play@3", "hit@1 at 60 s", "hit@5 at 60 s", "MRR", "R1@tIoU0.5", "first length")
 """The figures shown where there is no room for all."""
@@ -136,8 +155,13 @@ def _play_scores(
     return scores | {"play error": error_s}
 
 
-def score_answer(question: Question, video_id: str | None, answer: Answer) -> dict[str, float]:
-    """Scores of one answer; citation precision needs gold spans and a citation, ROUGE-L a written answer."""
+def score_answer(
+    question: Question, video_id: str | None, answer: Answer, encoder: TextEncoder | None = None
+) -> dict[str, float]:
+    """Scores of one answer; citation precision needs gold spans and a citation, ROUGE-L a written answer.
+
+    ``encoder``: of passages and claims, for ``claim support``.
+    """
     if video_id is None:
         return {"rightly abstained": float(not answer.found)}
     scores = {"found": float(answer.found)}
@@ -148,8 +172,33 @@ def score_answer(question: Question, video_id: str | None, answer: Answer) -> di
             for c in cited
         )
         scores["citation precision"] = good / len(cited)
+        seen = [c for c in cited if c.kind in ("picture", "screen")]
+        if seen:
+            inside = [any(a <= (c.start_s + c.end_s) / 2 < b for a, b in question.spans) for c in seen]
+            scores["evidence match"] = sum(
+                c.video_id == video_id and yes for c, yes in zip(seen, inside, strict=True)
+            ) / len(seen)
+    if answer.found:
+        scores |= _claim_scores(answer, encoder)
     if question.answer:
         scores["ROUGE-L"] = rouge_l(answer.answer, question.answer) if answer.found else 0.0
+    return scores
+
+
+def _claim_scores(answer: Answer, encoder: TextEncoder | None) -> dict[str, float]:
+    """Do the cited spans hold what the claims say, by words, and by the model that judges support."""
+    quotes = [[citation.quote for citation in claim.citations] for claim in answer.claims]
+    shares = [
+        coverage(claim.text, " ".join(cited)) for claim, cited in zip(answer.claims, quotes, strict=True)
+    ]
+    scores = {"claim words": sum(shares) / len(shares)}
+    if encoder is not None:
+        claims = encoder.encode([claim.text for claim in answer.claims], kind="passage")
+        likely = [
+            FIT.probability(share, likeness(claim, encoder.encode(cited, kind="passage"))) >= SUPPORTED
+            for share, claim, cited in zip(shares, claims, quotes, strict=True)
+        ]
+        scores["claim support"] = sum(likely) / len(likely)
     return scores
 
 

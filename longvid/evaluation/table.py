@@ -12,17 +12,19 @@ if TYPE_CHECKING:
     from longvid.evaluation.run import Cost, Evaluation
     from longvid.evaluation.structure import LevelResult, LevelScore
 
+_PLACES = {"share": 3, "points": 2, "seconds": 1}
 _UNITS = {figure.key: figure.unit for figure in FIGURES}
 
 
 def number(key: str, value: float) -> str:
-    """A share with three places, seconds with one."""
-    return f"{value:.1f} s" if _UNITS.get(key) == "seconds" else f"{value:.3f}"
+    """A share with three places, points with two, seconds with one."""
+    unit = _UNITS.get(key, "share")
+    return f"{value:.{_PLACES[unit]}f}{' s' if unit == 'seconds' else ''}"
 
 
 def interval(key: str, estimate: Estimate) -> str:
     """``0.563 [0.509, 0.616]``."""
-    places = 1 if _UNITS.get(key) == "seconds" else 3
+    places = _PLACES[_UNITS.get(key, "share")]
     return f"{number(key, estimate.value)} [{estimate.low:.{places}f}, {estimate.high:.{places}f}]"
 
 
@@ -53,6 +55,8 @@ def evaluation(result: Evaluation) -> str:
     if result.asked:
         counts = result.to_dict()["answers"]
         blocks.append("answers: {asked} asked, {found} found, {abstained} abstained".format(**counts))
+    if result.judge:
+        blocks.append(f"judge: {result.judge}{result.unjudged_note}")
     return "\n\n".join([*blocks, "\n".join(cost_lines(result.cost))])
 
 

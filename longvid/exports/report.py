@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from longvid.exports.spans import href
+from longvid.links import page_link
 from longvid_storage.db.view import View
 from longvid_storage.types import Answer, Box, Citation, Keyframe, Moment, Passage, Scope
 
@@ -58,17 +59,21 @@ class Report:
     trail: tuple[str, ...] = ()
 
 
-def build_report(answer: Answer, view: View) -> Report:
-    """The report of an answer; a video that the library no longer holds has no frames in it."""
+def build_report(answer: Answer, view: View, page: str | None = None) -> Report:
+    """The report of an answer; a video that the library no longer holds has no frames in it.
+
+    ``page``: the address of a server's page, which links open; without, they open the files.
+    """
     claims = tuple(
-        (claim.text, tuple(_cited(citation, view) for citation in claim.citations)) for claim in answer.claims
+        (claim.text, tuple(_cited(citation, view, page) for citation in claim.citations))
+        for claim in answer.claims
     )
     return Report(
         question=answer.question,
         found=answer.found,
         answer=answer.answer,
         claims=claims,
-        nearest=tuple(_near(moment, view) for moment in answer.nearest),
+        nearest=tuple(_near(moment, view, page) for moment in answer.nearest),
         engine=tuple(
             (role.replace("_", " "), str(name)) for role, name in answer.engine.items() if name != "off"
         ),
@@ -77,14 +82,18 @@ def build_report(answer: Answer, view: View) -> Report:
     )
 
 
-def _cited(citation: Citation, view: View) -> ReportSource:
+def _link(place: Citation | Moment, page: str | None) -> str:
+    return href(place) if page is None else page_link(page, place.video_id, place.play_s)
+
+
+def _cited(citation: Citation, view: View, page: str | None) -> ReportSource:
     boxes = _boxes(citation, view) if citation.kind == "screen" else []
     thumbnail = _thumbnail(citation.video_id, citation.start_s, citation.end_s, boxes, view)
     return ReportSource(
         citation.title,
         citation.start_s,
         citation.end_s,
-        href(citation),
+        _link(citation, page),
         citation.kind,
         citation.quote,
         thumbnail,
@@ -104,11 +113,12 @@ def _place(shown: Passage | Citation) -> tuple[float, float, str]:
     return shown.start_s, shown.end_s, shown.text if isinstance(shown, Passage) else shown.quote
 
 
-def _near(moment: Moment, view: View) -> ReportSource:
+def _near(moment: Moment, view: View, page: str | None) -> ReportSource:
     best = moment.evidence[0] if moment.evidence else None
     thumbnail = _thumbnail(moment.video_id, moment.start_s, moment.end_s, [], view)
     kind, quote = (best.kind, best.text) if best else ("picture", "")
-    return ReportSource(moment.title, moment.start_s, moment.end_s, href(moment), kind, quote, thumbnail)
+    link = _link(moment, page)
+    return ReportSource(moment.title, moment.start_s, moment.end_s, link, kind, quote, thumbnail)
 
 
 def _thumbnail(

@@ -13,16 +13,16 @@ from longvid_storage.types import Answer
 _WRITERS = {".html": report_html.files, ".htm": report_html.files, ".md": report_markdown.files}
 
 
-def save_report(answer: Answer, view: View, path: Path) -> list[Path]:
+def save_report(answer: Answer, view: View, path: Path, page: str | None = None) -> list[Path]:
     """Write the report to ``path`` (``.html``, one file that needs nothing else, or ``.md``); what was written.
 
-    Markdown has its frames in a folder beside it (``answer.md``: ``answer_files/``).
+    Markdown has its frames in a folder beside it (``answer.md``: ``answer_files/``). ``page``: see ``build_report``.
 
     Raises:
         UsageError: another suffix, or the place cannot be written.
     """
     check_report_path(path)
-    written = _WRITERS[path.suffix.lower()](build_report(answer, view), path)
+    written = _WRITERS[path.suffix.lower()](build_report(answer, view, page), path)
     try:
         for place, data in written.items():
             place.parent.mkdir(parents=True, exist_ok=True)

@@ -32,8 +32,8 @@ PROFILES: dict[str, Profile] = {
             1,
             {
                 "speech": "faster-whisper/tiny.en",
-                "speakers": "off",
-                "sound": "off",
+                "speakers": "resemblyzer",
+                "sound": "firered-aed",
                 "screen": "rapidocr",
                 "image": "off",
                 "text": "all-MiniLM-L6-v2",

@@ -12,7 +12,7 @@ import {length} from './times.js';
 class Answer extends Part {
   static properties = {
     q: {}, chat: {}, key: {}, scope: {attribute: false}, collection: {}, video: {}, turns: {state: true}, asking: {state: true},
-    chats: {state: true}, told: {state: true}, draft: {state: true},
+    chats: {state: true}, told: {state: true}, draft: {state: true}, renaming: {state: true},
   };
 
   constructor() {
@@ -121,6 +121,18 @@ class Answer extends Part {
     setTimeout(() => (this.told = ''), 5000);
   }
 
+  async rename(event, name) {
+    event.preventDefault();
+    const wanted = new FormData(event.target).get('name').trim();
+    this.renaming = null;
+    try {
+      if (wanted && wanted !== name) await conversations.rename(name, wanted);
+    } catch (problem) {
+      this.told = problem.message;
+    }
+    this.list();
+  }
+
   async forget(name) {
     await conversations.remove(name);
     if (name === this.chat) this.fresh();
@@ -185,10 +197,21 @@ class Answer extends Part {
 
   sessions() {
     if (!this.chats.length) return nothing;
-    return html`<nav class="sessions" aria-label=${t('chats')}><h2>${t('chats')}</h2><ul>${this.chats.map((each) => html`<li>
-      <button class="row" @click=${() => { this.chat = each.name; this.tell('asked', {q: '', chat: each.name}); }}><span dir="auto">${each.name}</span>
-        <small>${t('chats.turns', {n: each.turns})}${each.collection ? ` · ${each.collection}` : ''}</small></button>
-      <button class="sign" aria-label=${t('chats.delete', {name: each.name})} title=${t('chats.delete', {name: each.name})} @click=${() => this.forget(each.name)}>${icon('trash')}</button></li>`)}</ul></nav>`;
+    return html`<nav class="sessions" aria-label=${t('chats')}><h2>${t('chats')}</h2><ul>${this.chats.map((each) => html`<li>${
+      each.name === this.renaming ? this.naming(each.name) : this.session(each)}</li>`)}</ul></nav>`;
+  }
+
+  session({name, turns, collection}) {
+    const sign = (what, act) => html`<button class="sign ${what}" aria-label=${t(`chats.${what}`, {name})} title=${t(`chats.${what}`, {name})} @click=${act}>${icon(what)}</button>`;
+    return html`<button class="row" @click=${() => { this.chat = name; this.tell('asked', {q: '', chat: name}); }}><span dir="auto">${name}</span>
+        <small>${t('chats.turns', {n: turns})}${collection ? ` · ${collection}` : ''}</small></button>
+      ${sign('pen', () => (this.renaming = name))}${sign('trash', () => this.forget(name))}`;
+  }
+
+  naming(name) {
+    return html`<form class="row" @submit=${(event) => this.rename(event, name)}><label class="grow">${t('chats.called', {name})}
+      <input name="name" .value=${name} maxlength="80" autofocus @keydown=${(event) => event.key === 'Escape' && (this.renaming = null)} /></label>
+      <button class="main">${t('save')}</button></form>`;
   }
 }
 

@@ -7,14 +7,16 @@
  */
 import {render, nothing} from './base.js';
 
+const SETTLE_MS = 60;
+
 export class Blocks {
   /**
    * @param scroller the element that scrolls; @param parent where the blocks go;
    * @param size items a block; @param height expected pixels of a block of so many items;
-   * @param draw template of the items [from, to); @param near called with the last block's coming near.
+   * @param draw template of the items [from, to), or null if they are not here yet; @param load gets those, a promise.
    */
-  constructor({scroller, parent, size, height, draw, near}) {
-    Object.assign(this, {scroller, parent, size, height, draw, near});
+  constructor({scroller, parent, size, height, draw, load}) {
+    Object.assign(this, {scroller, parent, size, height, draw, load});
     this.blocks = [];
     this.count = 0;
     this.watcher = new IntersectionObserver((seen) => this.seen(seen), {root: scroller, rootMargin: '600px 0px'});
@@ -28,6 +30,7 @@ export class Blocks {
     while (this.blocks.length > wanted) this.drop();
     while (this.blocks.length < wanted) this.add();
     const from = anew ? 0 : Math.floor(before / this.size);
+    if (anew) for (const block of this.blocks) render(nothing, block);
     this.blocks.slice(from).forEach((block) => (block.drawn ? this.fill(block) : this.expect(block)));
   }
 
@@ -76,8 +79,20 @@ export class Blocks {
 
   fill(block) {
     block.drawn = true;
+    const items = this.draw(...this.span(block));
+    if (items === null) {
+      if (!block.firstElementChild) this.expect(block);
+      return void setTimeout(() => this.fetch(block), SETTLE_MS);
+    }
     block.style.height = '';
-    render(this.draw(...this.span(block)), block);
+    render(items, block);
+  }
+
+  /** Who scrolls past a block does not ask for what is in it. */
+  async fetch(block) {
+    if (!block.drawn || !block.isConnected) return;
+    await this.load(...this.span(block)).catch(() => {});
+    if (block.drawn && block.isConnected && this.draw(...this.span(block)) !== null) this.fill(block);
   }
 
   seen(entries) {
@@ -89,7 +104,6 @@ export class Blocks {
         target.style.height = `${boundingClientRect.height || this.height(to - from)}px`;
         render(nothing, target);
       }
-      if (isIntersecting && target === this.blocks.at(-1)) this.near?.();
     }
   }
 }

@@ -1,4 +1,4 @@
-/** Conversations that the server remembers: listed, read back, deleted. */
+/** Conversations that the server remembers: listed, read back, renamed, deleted. */
 import {api} from './api.js';
 
 const LONGEST = 60;
@@ -25,6 +25,10 @@ export const conversations = {
       claims: turn.claims.map((text, i) => ({text, citations: turn.cited[i] ? [turn.cited[i]] : []})),
       answer: {question: turn.question, answer: turn.answer, found: turn.found, claims: [], nearest: [], trail: [], engine: {}},
     })).map((turn) => (turn.answer.claims = turn.claims, turn));
+  },
+
+  rename(name, wanted) {
+    return api.send('PATCH', `chats/${encodeURIComponent(name)}`, {name: wanted});
   },
 
   remove(name) {

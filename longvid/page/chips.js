@@ -9,7 +9,7 @@ import {seek} from './video.js';
 export function chip(part, place) {
   const show = (event) => card(part, event.currentTarget, place);
   const hide = () => card(part, null);
-  return html`<button class="chip" @click=${() => (hide(), seek(part, place))} @pointerenter=${show} @focus=${show} @pointerleave=${hide} @blur=${hide}
+  return html`<button class="chip" @click=${() => (hide(), seek(part, {...place, stop: true}))} @pointerenter=${show} @focus=${show} @pointerleave=${hide} @blur=${hide}
     @keydown=${(event) => event.key === 'Escape' && hide()} aria-label=${t('chip', {title: place.title, time: span(place.start_s, place.end_s)})}>
     <span class="of" dir="auto">${place.title}</span> <time dir="ltr">${span(place.start_s, place.end_s)}</time></button>`;
 }

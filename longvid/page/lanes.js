@@ -6,21 +6,12 @@ import {clock, playPoint} from './times.js';
 const COLOURS = 6;
 
 class Lanes extends Part {
-  static properties = {duration: {}, hits: {}, slides: {}, chapters: {}, lines: {}, sounds: {}};
+  static properties = {duration: {}, hits: {}, slides: {}, chapters: {}, turns: {}, sounds: {}};
 
-  /** Lines of one speaker that follow each other are one stretch: hours of talk stay a few hundred marks. */
-  turns() {
-    const names = [];
-    const turns = [];
-    const breath_s = Math.max(2, this.duration / 500);
-    for (const line of this.lines ?? []) {
-      if (!line.speaker) continue;
-      if (!names.includes(line.speaker)) names.push(line.speaker);
-      const last = turns.at(-1);
-      if (last?.title === line.speaker && line.start_s - last.end_s < breath_s) last.end_s = Math.max(last.end_s, line.end_s);
-      else turns.push({start_s: line.start_s, end_s: line.end_s, title: line.speaker, colour: names.indexOf(line.speaker) % COLOURS});
-    }
-    return turns;
+  /** Who speaks when, one colour for each. */
+  coloured() {
+    const names = [...new Set((this.turns ?? []).map((turn) => turn.speaker))];
+    return (this.turns ?? []).map((turn) => ({...turn, colour: names.indexOf(turn.speaker) % COLOURS}));
   }
 
   render() {
@@ -28,7 +19,7 @@ class Lanes extends Part {
       ['hits', this.hits, (hit) => hit.title ?? ''],
       ['chapters', this.chapters, (chapter) => chapter.title ?? ''],
       ['slides', this.slides, (slide) => slide.title ?? ''],
-      ['speakers', this.turns(), (turn) => turn.title],
+      ['speakers', this.coloured(), (turn) => turn.speaker],
       ['sounds', this.sounds, (sound) => sound.label],
     ].filter(([, marks]) => marks?.length);
     return html`<div class="lanes">${rows.map(([name, marks, label]) => this.lane(name, marks, label))}</div>`;

@@ -4,24 +4,27 @@ import {Blocks} from './blocks.js';
 import {api, crossOrigin} from './api.js';
 import {icon} from './icons.js';
 import './jobs.js';
+import {Parts} from './parts.js';
 import {t} from './texts.js';
 import {clock} from './times.js';
 import {seek} from './video.js';
 
-const PAGE = 100;
+const PAGE = 60;
+const ROWS = 2; // of a block
+const GAP_PX = 16;
 const CARD_PX = 230; // a card and the gap under it: page.css --card
 const PAUSE_MS = 250;
 const SORTS = ['title', '-date', 'date', '-duration', 'duration'];
 
 class LibraryView extends Part {
   static properties = {
-    scope: {attribute: false}, q: {}, sort: {}, me: {attribute: false}, total: {state: true}, count: {state: true}, fault: {state: true},
+    scope: {attribute: false}, q: {}, sort: {}, me: {attribute: false}, count: {state: true}, fault: {state: true},
     collections: {state: true}, over: {state: true}, from: {}, to: {},
   };
 
   constructor() {
     super();
-    Object.assign(this, {scope: {}, q: '', sort: 'title', from: '', to: '', videos: [], count: 0, collections: []});
+    Object.assign(this, {scope: {}, q: '', sort: 'title', from: '', to: '', count: 0, collections: []});
     this.hear('scope', (scope) => { this.scope = scope; });
     this.hear('renewed', () => this.reload());
   }
@@ -31,13 +34,21 @@ class LibraryView extends Part {
   }
 
   firstUpdated() {
+    this.wide = new ResizeObserver(() => this.columns() !== this.across && this.lay());
+    this.lay();
+    this.wide.observe(this.one('.cards'));
+  }
+
+  /** Blocks of full rows, for so many columns as there are now. */
+  lay() {
+    this.blocks?.close();
+    this.across = this.columns();
     const scroller = this.one('.cards');
     this.blocks = new Blocks({
-      // 60 is full rows of one to six columns.
-      scroller, parent: scroller, size: 60, height: (count) => Math.ceil(count / this.columns()) * CARD_PX,
-      draw: (from, to) => html`${this.videos.slice(from, to).map((video) => this.card(video))}`, near: () => this.more(),
+      scroller, parent: scroller, size: this.across * ROWS, height: (count) => Math.ceil(count / this.across) * CARD_PX - GAP_PX,
+      draw: (from, to) => this.draw(from, to), load: (from, to) => this.videos.load(from, to),
     });
-    this.blocks.show(this.videos.length);
+    this.blocks.show(this.count);
   }
 
   disconnectedCallback() {
@@ -48,43 +59,43 @@ class LibraryView extends Part {
 
   connectedCallback() {
     super.connectedCallback();
-    if (this.stale) this.blocks?.show(this.videos.length);
+    if (this.stale) this.blocks?.show(this.count);
   }
 
   columns() {
     return Math.max(1, Math.floor((this.one('.cards').clientWidth + 16) / 256));
   }
 
+  draw(from, to) {
+    const videos = this.videos.slice(from, to);
+    return videos && html`${videos.map((video) => this.card(video))}`;
+  }
+
   reload() {
     clearTimeout(this.waiting);
-    this.waiting = setTimeout(() => this.load(), this.videos.length ? PAUSE_MS : 0);
+    this.waiting = setTimeout(() => this.load(), this.count ? PAUSE_MS : 0);
   }
 
+  /** The first page says how many there are; the others are asked for when somebody comes near them. */
   async load() {
-    this.round = (this.round ?? 0) + 1;
-    Object.assign(this, {fault: '', next: undefined});
+    const {collection, speaker} = this.scope;
+    const filters = {collection, speaker, q: this.q, from: this.from, to: this.to, sort: this.sort};
+    let total = 0;
+    const videos = (this.asked = new Parts(PAGE, async (first, limit) => {
+      const found = await api.get('videos', {...filters, first, limit});
+      total = found.total;
+      return found.items;
+    }));
+    Object.assign(this, {fault: '', loading: true});
     api.once('collections').then(({items}) => (this.collections = items), () => {});
-    await this.page([], true);
-  }
-
-  async more() {
-    if (!this.next || this.loading) return;
-    await this.page(this.videos, false);
-  }
-
-  async page(before, anew) {
-    const round = this.round;
-    this.loading = true;
     try {
       await api.ready();
-      const {collection, speaker} = this.scope;
-      const found = await api.get('videos', {collection, speaker, q: this.q, from: this.from, to: this.to, sort: this.sort, cursor: this.next, limit: PAGE});
-      if (round !== this.round) return;
-      this.videos = before.concat(found.items);
-      Object.assign(this, {next: found.next, count: this.videos.length, total: found.total});
-      this.blocks?.show(this.count, anew);
+      await videos.load(0, PAGE);
+      if (videos !== this.asked) return;
+      Object.assign(this, {videos, count: total});
+      this.blocks?.show(this.count, true);
     } catch (problem) {
-      if (round === this.round) this.fault = problem.message;
+      if (videos === this.asked) this.fault = problem.message;
     }
     this.loading = false;
   }
@@ -124,7 +135,7 @@ class LibraryView extends Part {
       @dragover=${(event) => { event.preventDefault(); this.over = this.may('index'); }}>
       <h1>${t('library.label')}</h1>${this.filters()}
       ${this.may('index') ? html`<longvid-jobs .collection=${this.scope.collection ?? ''} .collections=${this.collections}></longvid-jobs>` : nothing}
-      <p class="told" role="status">${this.fault ? '' : t('library.count', {n: this.total ?? this.count, more: this.next && !this.total ? '+' : ''})}</p>
+      <p class="told" role="status">${this.fault ? '' : t('library.count', {n: this.count})}</p>
       ${this.fault ? html`<p class="fault" role="alert">${this.fault}</p>` : nothing}
       <div class="cards" role="list"></div>
       ${!this.count && !this.fault && !this.loading ? html`<p class="empty">${t(this.q || this.scope.collection ? 'library.nothing' : 'library.empty')}</p>` : nothing}

@@ -11,13 +11,15 @@ import {boxesOf, videoOf} from './video.js';
 
 const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.5, 3];
 const CAPTIONS = 'longvid.captions';
+/** Playing passes the end of what is cited in steps that are shorter than this; a seek does not. */
+const HELD_UP_S = 2;
 
 class Player extends Part {
   static properties = {
     video: {}, t: {}, key: {}, info: {state: true}, now: {state: true}, playing: {state: true}, kind: {state: true},
     speed: {state: true}, captions: {state: true}, muted: {state: true}, fault: {state: true}, boxes: {state: true},
-    slides: {state: true}, chapters: {state: true}, sounds: {state: true}, lines: {state: true}, places: {state: true},
-    preview: {state: true}, span: {state: true}, src: {state: true},
+    slides: {state: true}, chapters: {state: true}, sounds: {state: true}, turns: {state: true}, line: {state: true}, places: {state: true},
+    preview: {state: true}, span: {state: true}, src: {state: true}, told: {state: true},
   };
 
   constructor() {
@@ -45,7 +47,7 @@ class Player extends Part {
   }
 
   empty() {
-    Object.assign(this, {info: null, slides: [], chapters: [], sounds: [], lines: [], kind: 'video', fault: '', now: 0});
+    Object.assign(this, {info: null, slides: [], chapters: [], sounds: [], turns: [], line: null, kind: 'video', fault: '', now: 0});
     Object.assign(this, {storyboard: null, wanted: null, boxes: [], span: null, playing: false, way: 'file', shift: 0, src: ''});
   }
 
@@ -54,7 +56,7 @@ class Player extends Part {
     if (changed.has('video')) this.load();
     if (changed.has('t') && this.t) {
       const at = readMark(this.t);
-      if (at && !this.wanted && Math.abs(at.start_s - this.now) > 0.01) this.go(at.start_s, false, at);
+      if (at && !this.wanted && Math.abs(at.start_s - this.now) > 0.01) this.go(at.start_s, false, {...at, stop: at.end_s > at.start_s});
     }
   }
 
@@ -74,9 +76,10 @@ class Player extends Part {
       if (this.kind === 'text') this.arrived();
       else if (this.way === 'file') this.src = video.media();
       else this.stream(this.wanted?.at_s ?? 0);
-      const [slides, chapters, sounds, lines] = await Promise.all([video.slides(), video.chapters(), video.sounds(), video.lines()]);
+      const [slides, chapters, sounds, map] = await Promise.all([video.slides(), video.chapters(), video.sounds(), video.map()]);
       if (id !== this.video) return;
-      Object.assign(this, {slides, chapters, sounds, lines});
+      Object.assign(this, {slides, chapters, sounds, turns: map.stretches});
+      this.read(this.now);
       if (this.quoted) this.draw(this.quoted);
       if (this.kind === 'video') Storyboard.of(video).then((made) => (this.storyboard = made), () => {});
     } catch (problem) {
@@ -103,11 +106,11 @@ class Player extends Part {
   draw(place) {
     this.quoted = place;
     if (place.boxes?.length) this.boxes = place.boxes;
-    else this.boxes = place.quote ? boxesOf(this.slides, place) : [];
+    else this.boxes = place.quote ? boxesOf(this.info?.screen_text ?? [], place) : [];
   }
 
   go(at_s, play = this.playing, span = null) {
-    Object.assign(this, {span, wanted: {at_s, play}});
+    Object.assign(this, {span, wanted: {at_s, play}, told: ''});
     if (span === null) this.boxes = [];
     this.arrived();
   }
@@ -150,6 +153,7 @@ class Player extends Part {
 
   moved(at_s) {
     this.now = at_s;
+    this.read(at_s);
     this.tell('time', {video_id: this.video, at_s, playing: this.playing});
   }
 
@@ -166,7 +170,16 @@ class Player extends Part {
   }
 
   ticked() {
-    if (!this.wanted) this.moved(this.film.currentTime + this.shift);
+    if (this.wanted) return;
+    const [before, now] = [this.now, this.film.currentTime + this.shift];
+    this.moved(now);
+    // What is cited has been heard: whoever wants to hear on presses play, and is not held up again.
+    const end_s = this.span?.stop ? this.span.end_s : Infinity;
+    if (before < end_s && now >= end_s && now - before < HELD_UP_S && !this.film.paused) {
+      this.span = {...this.span, stop: false};
+      this.told = t('player.cited');
+      this.film.pause();
+    }
   }
 
   toggle() {
@@ -210,6 +223,7 @@ class Player extends Part {
   caption() {
     this.captions = !this.captions;
     localStorage.setItem(CAPTIONS, this.captions ? 'on' : 'off');
+    this.read(this.now);
   }
 
   mute() {
@@ -226,9 +240,14 @@ class Player extends Part {
     else this.film?.requestPictureInPicture?.().catch(() => {});
   }
 
-  get line() {
-    const line = this.lines[lastBefore(this.lines, this.now)];
-    return line && this.now < line.end_s + 1 ? line : null;
+  /** The line that is said at a second: for captions, and where there is nothing else to look at. */
+  async read(at_s) {
+    if (!this.captions && this.kind === 'video') return;
+    const video = videoOf(this.video);
+    const index = await video.lineAt(at_s).catch(() => -1);
+    if (video.id !== this.video || at_s !== this.now) return;
+    const line = video.lines.item(index);
+    this.line = line && at_s < line.end_s + 1 ? line : null;
   }
 
   hover(event) {
@@ -252,7 +271,7 @@ class Player extends Part {
       ${this.kind === 'text' || !this.src ? nothing : html`<video crossorigin=${crossOrigin} playsinline preload="metadata" src=${this.src}
         aria-label=${this.info?.title ?? ''} @click=${this.toggle} @loadedmetadata=${() => this.way === 'file' && this.loaded()} @loadeddata=${() => this.way !== 'file' && this.loaded()} @error=${this.failed}
         @timeupdate=${this.ticked} @seeked=${this.ticked}
-        @play=${() => (this.playing = true)} @pause=${() => (this.playing = false)} @ended=${() => (this.playing = false)}
+        @play=${() => Object.assign(this, {playing: true, told: ''})} @pause=${() => (this.playing = false)} @ended=${() => (this.playing = false)}
         @volumechange=${(e) => (this.muted = e.target.muted)} @ratechange=${(e) => (this.speed = e.target.playbackRate)}></video>`}
       ${this.kind === 'video' && !this.fault ? nothing : html`<div class="paper" @click=${this.toggle}>
         <p class="soft">${this.fault || (this.kind === 'audio' ? t('player.audio') : t('player.text'))}</p>
@@ -272,7 +291,7 @@ class Player extends Part {
         @input=${(event) => this.go(Number(event.target.value))} />
       ${this.preview ? this.hovering() : nothing}
       <longvid-lanes .duration=${duration_s} .hits=${this.hits} .slides=${this.slides} .chapters=${this.chapters}
-        .lines=${this.lines} .sounds=${this.sounds} @longvid-lane=${(event) => this.go(event.detail.at_s)}></longvid-lanes>
+        .turns=${this.turns} .sounds=${this.sounds} @longvid-lane=${(event) => this.go(event.detail.at_s)}></longvid-lanes>
       <i class="head" .style=${`left:${(this.now / duration_s) * 100}%`}></i>
     </div>`;
   }
@@ -293,7 +312,7 @@ class Player extends Part {
     return html`<div class="controls" role="toolbar" aria-label=${t('player.controls')}>
       ${still ? nothing : this.button(this.playing ? 'pause' : 'play', t(this.playing ? 'player.pause' : 'player.play'), this.toggle)}
       <output class="clock" dir="ltr">${clock(this.now)} / ${clock(this.info?.duration_s ?? 0)}</output>
-      <span class="gap"></span>
+      <span class="gap soft" role="status">${this.told ?? ''}</span>
       ${this.slides.length ? html`${this.button('back', t('player.slideBack'), () => this.jump(this.slides, -1))}
         ${this.button('ahead', t('player.slideAhead'), () => this.jump(this.slides, 1))}` : nothing}
       ${this.button('hit', t('player.hit'), () => this.jump(this.hits, 1), {off: !this.hits.length})}

@@ -111,7 +111,8 @@ class Search extends Part {
 
   place(place, find) {
     const shown = place.evidence ? place.evidence.slice(0, 3) : [place];
-    return html`<li><button class="row hit" @click=${() => seek(this, {...place, kind: shown[0]?.kind, quote: shown[0]?.text, boxes: shown[0]?.boxes})}>
+    const {kind, text: quote, boxes} = shown.find((each) => each.boxes?.length && find(each.text)) ?? shown[0] ?? {};
+    return html`<li><button class="row hit" @click=${() => seek(this, {...place, kind, quote, boxes})}>
       ${this.mode === 'moments' ? html`<img crossorigin=${crossOrigin} class="thumb" loading="lazy" alt="" src=${api.frame(place.video_id, (place.start_s + place.end_s) / 2, 192)} @error=${(e) => (e.target.hidden = true)} />` : nothing}
       <span class="words"><time dir="ltr">${this.mode === 'moments' ? span(place.start_s, place.end_s) : clock(place.start_s)}</time>
         ${shown.map((each) => html`<span class="line-of" dir="auto"><small class="tag ${each.kind}">${t(`kind.${each.kind}`)}</small> ${each.speaker ? html`<b>${each.speaker}</b> ` : nothing}${marked(each.text, find)}</span>`)}

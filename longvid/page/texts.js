@@ -30,7 +30,7 @@ const TEXTS = {
   'trail.found': {zero: 'nothing', one: '{n} found', other: '{n} found'},
   'trail.usage': '{calls} model calls, {tokens} tokens',
 
-  chats: 'Earlier conversations', 'chats.turns': {one: '{n} question', other: '{n} questions'}, 'chats.delete': 'Delete “{name}”',
+  chats: 'Earlier conversations', 'chats.turns': {one: '{n} question', other: '{n} questions'}, 'chats.trash': 'Delete “{name}”', 'chats.pen': 'Rename “{name}”', 'chats.called': '“{name}” is called',
 
   'scope.in': 'In', 'scope.change': 'Where to look', 'scope.fixed': 'A conversation keeps to where it began: begin a new one to look elsewhere.',
   'scope.all': {one: 'the one video', other: 'all {n} videos'}, 'scope.everything': 'everything',
@@ -51,7 +51,7 @@ const TEXTS = {
 
   'library.label': 'Library', 'library.filter': 'Title', 'library.collection': 'Collection', 'library.all': 'All', 'library.speaker': 'Speaker',
   'library.from': 'Since', 'library.to': 'Until', 'library.sort': 'Sort by',
-  'library.count': {one: '{n}{more} video', other: '{n}{more} videos'}, 'library.open': 'Open {title}, {length}',
+  'library.count': {one: '{n} video', other: '{n} videos'}, 'library.open': 'Open {title}, {length}',
   'library.remove': 'Forget “{title}”', 'library.sure': 'Forget “{title}”? Its file is not touched.',
   'library.empty': 'No videos yet: add files here, or run: longvid index FOLDER', 'library.nothing': 'No video fits these filters.',
   'sort.title': 'Title', 'sort.-date': 'Newest first', 'sort.date': 'Oldest first', 'sort.-duration': 'Longest first', 'sort.duration': 'Shortest first',
@@ -70,7 +70,7 @@ const TEXTS = {
   'player.play': 'Play (k)', 'player.pause': 'Pause (k)', 'player.slideBack': 'Slide before ([)', 'player.slideAhead': 'Next slide (])',
   'player.hit': 'Next hit (n)', 'player.frameBack': 'Frame before (,)', 'player.frameAhead': 'Next frame (.)', 'player.speed': 'Speed',
   'player.mute': 'Mute (m)', 'player.captions': 'Captions (c)', 'player.inset': 'Picture in picture (i)', 'player.full': 'Full screen (f)',
-  'player.audio': 'Sound only', 'player.text': 'Transcript only', 'player.unplayable': 'This file cannot be played here.',
+  'player.cited': 'The cited part ends here.', 'player.audio': 'Sound only', 'player.text': 'Transcript only', 'player.unplayable': 'This file cannot be played here.',
   'lane.hits': 'Cited', 'lane.chapters': 'Chapters', 'lane.slides': 'Slides', 'lane.speakers': 'Speakers', 'lane.sounds': 'Sounds',
   'lane.hits.label': {one: '{n} place cited or found', other: '{n} places cited or found'}, 'lane.chapters.label': {one: '{n} chapter', other: '{n} chapters'},
   'lane.slides.label': {one: '{n} slide', other: '{n} slides'}, 'lane.speakers.label': {one: '{n} turn', other: '{n} turns'},

@@ -43,12 +43,12 @@ export function readClock(text) {
 /** The second at which a player starts for a moment or a citation. */
 export const playPoint = (place) => place.play_s ?? place.start_s;
 
-/** Index of the last of `items` (by `start_s`) that begins at or before `at_s`; -1 before the first. */
+/** Index of the last of `items` (times, or what has a `start_s`) that begins at or before `at_s`; -1 before the first. */
 export function lastBefore(items, at_s) {
   let [low, high] = [0, items.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (items[middle].start_s <= at_s + 1e-3) low = middle + 1;
+    if ((items[middle].start_s ?? items[middle]) <= at_s + 1e-3) low = middle + 1;
     else high = middle;
   }
   return low - 1;

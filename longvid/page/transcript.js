@@ -5,11 +5,12 @@ import {api, save} from './api.js';
 import {icon} from './icons.js';
 import {copyQuote, linkTo, spanAnswer} from './take.js';
 import {t} from './texts.js';
-import {clock, lastBefore} from './times.js';
+import {clock} from './times.js';
 import {videoOf, seek} from './video.js';
 import {marked, finder} from './words.js';
 
 const LINE_PX = 52;
+const PAUSE_MS = 150;
 
 class Transcript extends Part {
   static properties = {
@@ -19,7 +20,7 @@ class Transcript extends Part {
 
   constructor() {
     super();
-    Object.assign(this, {lines: [], query: '', found: [], at: 0, follows: true, current: -1, now: 0, count: 0, cited: this.last('seek')});
+    Object.assign(this, {query: '', rounds: 0, reached: 0, found: [], at: 0, follows: true, current: -1, now: 0, count: 0, cited: this.last('seek')});
     this.hear('time', ({video_id, at_s}) => video_id === this.video && this.reach(at_s));
     this.hear('seek', (place) => {
       this.cited = place;
@@ -38,9 +39,10 @@ class Transcript extends Part {
   firstUpdated() {
     const parent = this.one('.lines');
     this.blocks = new Blocks({
-      scroller: parent, parent, size: 40, height: (count) => count * LINE_PX, draw: (from, to) => this.draw(from, to),
+      scroller: parent, parent, size: 20, height: (count) => count * LINE_PX, draw: (from, to) => this.draw(from, to),
+      load: (from, to) => this.lines.load(from, to),
     });
-    this.blocks.show(this.lines.length);
+    this.blocks.show(this.count);
   }
 
   disconnectedCallback() {
@@ -56,31 +58,35 @@ class Transcript extends Part {
     if (!id) return;
     try {
       await api.ready();
-      const lines = await videoOf(id).lines();
+      const {count} = await videoOf(id).map();
       if (id !== this.video) return;
-      this.take(lines, fresh);
+      this.lines = videoOf(id).lines;
+      this.count = count;
+      this.blocks?.show(count, fresh);
+      if (this.query) this.search(this.query);
       this.blocks?.refresh();
+      this.reach(this.now);
     } catch (problem) {
       if (id === this.video) this.fault = problem.message;
     }
   }
 
-  take(lines, anew) {
-    Object.assign(this, {lines, count: lines.length});
-    this.blocks?.show(lines.length, anew);
-    if (this.query) this.search(this.query);
-    this.reach(this.now);
+  /** The sound is at this second: mark its line and, while following, bring it into view. */
+  async reach(at_s) {
+    this.now = at_s;
+    if (!this.count) return;
+    const [video, round] = [this.video, ++this.rounds];
+    const current = await videoOf(video).lineAt(at_s).catch(() => -1);
+    if (video !== this.video || round < this.reached || current === this.current) return;
+    Object.assign(this, {current, reached: round});
+    this.marked?.removeAttribute('aria-current');
+    if (this.follows) this.reveal(current);
+    else this.mark(this.shownLine(current));
   }
 
-  /** The sound is at this second: mark its line and, while following, bring it into view. */
-  reach(at_s) {
-    this.now = at_s;
-    const current = lastBefore(this.lines, at_s);
-    if (current === this.current) return;
-    this.current = current;
-    for (const line of this.renderRoot.querySelectorAll('.line[aria-current]')) line.removeAttribute('aria-current');
-    if (this.follows) this.reveal(current);
-    else this.shownLine(current)?.setAttribute('aria-current', 'true');
+  mark(line) {
+    this.marked = line;
+    line?.setAttribute('aria-current', 'true');
   }
 
   shownLine(index) {
@@ -90,7 +96,7 @@ class Transcript extends Part {
   reveal(index) {
     const line = index >= 0 ? this.blocks?.item(index) : null;
     if (!line) return;
-    if (index === this.current) line.setAttribute('aria-current', 'true');
+    if (index === this.current) this.mark(line);
     const list = this.one('.lines');
     const place = () => (list.scrollTop += line.getBoundingClientRect().top - list.getBoundingClientRect().top - list.clientHeight / 3);
     place();
@@ -103,25 +109,32 @@ class Transcript extends Part {
     this.reveal(this.current);
   }
 
+  /** Which lines hold these words is asked of the server, once nobody types any more. */
   search(query) {
     this.query = query;
-    const find = finder(query);
-    this.found = query.trim() ? this.lines.flatMap((line, i) => (find(line.text) ? [i] : [])) : [];
-    this.at = Math.max(0, this.found.findIndex((i) => this.lines[i].end_s >= this.now));
-    this.blocks?.refresh();
+    clearTimeout(this.typing);
+    this.typing = setTimeout(async () => {
+      const {found} = query.trim() ? await videoOf(this.video).map(query).catch(() => ({found: []})) : {found: []};
+      if (query !== this.query) return;
+      this.found = found;
+      this.at = Math.max(0, found.findIndex((i) => i >= this.current));
+      this.blocks?.refresh();
+    }, PAUSE_MS);
   }
 
-  next(direction) {
+  async next(direction) {
     if (!this.found.length) return;
     this.at = (this.at + direction + this.found.length) % this.found.length;
     this.follows = false;
-    this.reveal(this.found[this.at]);
+    const index = this.found[this.at];
+    await this.lines.load(index, index + 1);
+    this.reveal(index);
     this.blocks.refresh();
   }
 
   /** A click goes there; with Shift it chooses all lines from the last one chosen on. */
   pick(index, event) {
-    const line = this.lines[index];
+    const line = this.lines.item(index);
     if (event.shiftKey) {
       const from = this.chosen ? this.chosen.anchor : index;
       this.chosen = {anchor: from, from: Math.min(from, index), to: Math.max(from, index)};
@@ -133,9 +146,11 @@ class Transcript extends Part {
     this.blocks.refresh();
   }
 
-  get span() {
-    const [first, last] = [this.lines[this.chosen.from], this.lines[this.chosen.to]];
-    return {start_s: first.start_s, end_s: last.end_s, text: this.lines.slice(this.chosen.from, this.chosen.to + 1).map((line) => line.text).join(' ')};
+  /** The chosen lines as one span, and what is said in it. */
+  async span() {
+    const {from, to} = this.chosen;
+    const lines = await this.lines.load(from, to + 1);
+    return {start_s: lines[0].start_s, end_s: lines.at(-1).end_s, text: lines.map((line) => line.text).join(' ')};
   }
 
   async say(done) {
@@ -163,14 +178,15 @@ class Transcript extends Part {
 
   draw(from, to) {
     const find = this.query ? finder(this.query) : null;
-    return html`${this.lines.slice(from, to).map((line, offset) => {
+    const lines = this.lines?.slice(from, to) ?? null;
+    return lines && html`${lines.map((line, offset) => {
       const i = from + offset;
-      const speaks = line.speaker && (i === 0 || this.lines[i - 1].speaker !== line.speaker);
+      const speaks = line.speaker && this.lines.item(i - 1)?.speaker !== line.speaker;
       const chosen = this.chosen && i >= this.chosen.from && i <= this.chosen.to;
       const cited = this.cited?.video_id === this.video && line.start_s < Math.max(this.cited.end_s, this.cited.start_s + 0.1) && line.end_s > this.cited.start_s;
       const hit = this.found[this.at] === i;
       return html`<div class="line ${chosen ? 'chosen' : ''} ${cited ? 'cited' : ''} ${hit ? 'hit' : ''}" role="listitem" data-i=${i}
-        aria-posinset=${i + 1} aria-setsize=${this.lines.length} aria-current=${i === this.current ? 'true' : nothing}>
+        aria-posinset=${i + 1} aria-setsize=${this.count} aria-current=${i === this.current ? 'true' : nothing}>
         <button class="time" aria-label="${clock(line.start_s)} ${line.speaker ?? ''}" @click=${(event) => this.pick(i, event)}>${clock(line.start_s)}</button>
         <div>${speaks ? html`<button class="speaker" title=${t('transcript.rename', {name: line.speaker})} @click=${() => (this.renaming = line.speaker)}>${line.speaker}</button>` : nothing}
         <p dir="auto" @click=${(event) => getSelection().isCollapsed && this.pick(i, event)}>${find ? marked(line.text, find) : line.text}</p></div>
@@ -189,8 +205,8 @@ class Transcript extends Part {
         ${icon('follow')} ${t(this.follows ? 'transcript.follows' : 'transcript.follow')}</button>
     </div>
     ${this.chosen ? html`<div class="bar chosen" role="toolbar"><span>${t('transcript.chosen', {n: this.chosen.to - this.chosen.from + 1})}</span>
-      <button class="quiet" @click=${() => this.say(copyQuote(this.video, this.span))}>${t('take.quote')}</button>
-      <button class="quiet" @click=${() => this.say(navigator.clipboard.writeText(linkTo(this.video, this.span.start_s, this.span.end_s)))}>${t('take.link')}</button>
+      <button class="quiet" @click=${() => this.say(this.span().then((span) => copyQuote(this.video, span)))}>${t('take.quote')}</button>
+      <button class="quiet" @click=${() => this.say(this.span().then(({start_s, end_s}) => navigator.clipboard.writeText(linkTo(this.video, start_s, end_s))))}>${t('take.link')}</button>
       <button class="quiet" @click=${() => this.say(this.clip())}>${t('take.clip')}</button>
       <button class="sign" aria-label=${t('close')} @click=${() => { this.chosen = null; this.blocks.refresh(); }}>${icon('close')}</button></div>` : nothing}
     ${this.renaming ? html`<form class="bar" @submit=${this.rename}><label class="grow">${t('transcript.called', {name: this.renaming})}
@@ -199,8 +215,8 @@ class Transcript extends Part {
   }
 
   async clip() {
-    const info = await videoOf(this.video).info();
-    await save(await api.send('POST', 'exports', {format: 'clip', answer: spanAnswer(info, this.span)}), 'clip.mp4');
+    const answer = spanAnswer(await videoOf(this.video).info(), await this.span());
+    await save(await api.send('POST', 'exports', {format: 'clip', answer}), 'clip.mp4');
     return t('saved');
   }
 

@@ -19,6 +19,7 @@ from longvid.server.audit import Audit
 from longvid.server.guards import Guards
 from longvid.server.identity import Identity
 from longvid.server.metrics import Measured, Metrics
+from longvid.server.revoked import EndsWithKey
 from longvid.server.routes import (
     about,
     admin,
@@ -120,6 +121,7 @@ def create_app(library: Library, settings: ServerSettings) -> FastAPI:
             allow_credentials=True,
             expose_headers=EXPOSED,
         )
+    app.add_middleware(EndsWithKey, identity=app.state.identity)
     app.add_middleware(Guards, settings=settings)
     app.add_middleware(Measured, metrics=app.state.metrics, audit=audit)
     return app

@@ -67,6 +67,14 @@ class ChatForm(FilterForm):
     name: Annotated[str, Field(min_length=1, max_length=80)] | None = Field(None, examples=["monday"])
 
 
+class NameForm(BaseModel):
+    """What something is to be called."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, Field(min_length=1, max_length=80)] = Field(examples=["kick-off"])
+
+
 class RenameForm(BaseModel):
     """A speaker's name as it is, and as it is to be."""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated, Any
 
+from anyio import to_thread
 from fastapi import Depends, Request
 
 from longvid.server.caller import LOCAL, Caller
@@ -72,6 +73,11 @@ class Identity:
         request.scope.setdefault("state", {})["caller"] = found  # for the audit log
         return found
 
+    def holds(self, scope: Any) -> bool:
+        """Whether the key with which a request began is still one; tokens say themselves until when they are."""
+        token = _token(Request(scope))
+        return token is None or not token.startswith("lv_") or self._keys.known(token) is not None
+
     def _count(self, key_id: str, per_minute: int) -> None:
         """One request more; what a key has left fills up again over a minute."""
         now = time.monotonic()
@@ -111,25 +117,28 @@ def _of_key(key: ApiKey) -> Caller:
     return Caller(key.name, frozenset(key.scopes), seen, key.key_id, key.per_minute, left)
 
 
-def caller(request: Request) -> Caller:
-    """The dependency of routes that tells who asks; they may at least read."""
+async def caller(request: Request) -> Caller:
+    """The dependency of routes that tells who asks; they may at least read.
+
+    It alone reads the library, and on a thread: what depends on it costs no change of threads.
+    """
     identity: Identity = request.app.state.identity
-    who = identity.caller(request)
+    who = await to_thread.run_sync(identity.caller, request)
     who.require("read")
     return who
 
 
-def needs(scope: str) -> Callable[[Caller], Caller]:
+def needs(scope: str) -> Callable[[Caller], Awaitable[Caller]]:
     """The dependency of routes that not everybody may use."""
 
-    def required(who: Annotated[Caller, Depends(caller)]) -> Caller:
+    async def required(who: Annotated[Caller, Depends(caller)]) -> Caller:
         who.require(scope)
         return who
 
     return required
 
 
-def library(request: Request, who: Annotated[Caller, Depends(caller)]) -> Library:
+async def library(request: Request, who: Annotated[Caller, Depends(caller)]) -> Library:
     """The dependency of routes that gives the library as who asks may see it."""
     whole: Library = request.app.state.library
     return whole.within(who.collections, owner=who.key_id)

@@ -289,7 +289,7 @@ class Jobs:
                 self._end(job, state, progress.told)
         except LongvidError as error:
             LOG.error("what came of job %s cannot be kept: %s", job.job_id, error)
-        self._running = None
+        # ``_running`` stays: who read a moment ago that it runs is told how far it came, not what was kept before.
         self._cancelled.discard(job.job_id)
 
     def _end(self, job: StoredJob, state: JobState, progress: dict[str, Any]) -> None:

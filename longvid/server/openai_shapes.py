@@ -25,6 +25,7 @@ from longvid.server.caller import Caller
 from longvid.server.forms import TurnForm
 from longvid.server.identity import CallerDep
 from longvid.server.problems import of_error, status_of
+from longvid.server.replies import public_base
 from longvid.server.routes.about import LibraryDep
 from longvid.server.routes.asking import answerer
 from longvid_agents.cite import format_citation
@@ -104,7 +105,7 @@ async def create_chat_completion(
     except LongvidError as error:
         return _refused(error)
     head = {"id": f"chatcmpl-{secrets.token_hex(12)}", "created": int(time.time()), "model": form.model}
-    base, asking = _base(request), request.app.state.asking
+    base, asking = public_base(request), request.app.state.asking
     if form.stream:
         counted = bool((form.stream_options or {}).get("include_usage"))
         return _streamed(_chunks(asking, work, head, base, counted))
@@ -128,7 +129,7 @@ async def create_response(request: Request, lib: LibraryDep, who: CallerDep, for
         work = _work(request, lib, who, form.model, messages)
     except LongvidError as error:
         return _refused(error)
-    draft = responses.ResponseDraft(form.model, _base(request))
+    draft = responses.ResponseDraft(form.model, public_base(request))
     asking = request.app.state.asking
     if form.stream:
         return _streamed(responses.events(draft, asking.events(work)))
@@ -160,10 +161,6 @@ def _collection(lib: Any, model: str) -> str | None:
     if name == MODEL and collection in {each.name for each in lib.collections()}:
         return collection
     raise NotFoundError(f"there is no model {model!r}: GET /v1/models lists those there are")
-
-
-def _base(request: Request) -> str:
-    return str(request.app.state.settings.public_url or request.base_url)
 
 
 async def _answered(asking: Asking, work: Work) -> Answer | Response:

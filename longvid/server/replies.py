@@ -17,11 +17,15 @@ from longvid_storage.errors import UsageError
 
 if TYPE_CHECKING:
     from fastapi import Request
+    from starlette.requests import HTTPConnection
 
 Item = TypeVar("Item")
 
 MOST = 200
 LimitQuery = Annotated[int, Query(ge=1, le=MOST, description="How many, at most.")]
+FirstQuery = Annotated[
+    int | None, Query(ge=0, le=10**9, description="From this number (from 0) on: any page at once.")
+]
 CursorQuery = Annotated[str | None, Query(max_length=2000, description="The `next` of the page before.")]
 
 
@@ -43,6 +47,11 @@ def tagged(request: Request, body: bytes, media_type: str) -> Response:
     if tag in known or known == ["*"]:
         return Response(None, 304, headers)
     return Response(body, 200, headers, media_type)
+
+
+def public_base(request: HTTPConnection) -> str:
+    """What the address of the page begins with: as configured, else as this request named it."""
+    return str(request.app.state.settings.public_url or request.base_url)
 
 
 def page(

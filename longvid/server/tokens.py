@@ -35,6 +35,8 @@ _SIGNED_BY_PROVIDERS = [
     "EdDSA",
 ]
 _TIMEOUT_S = 10
+# A token that names a key nobody knows makes us ask the provider, but no more often: anybody can write such a token.
+_ASK_AGAIN_S = 60
 
 
 class Tokens:
@@ -115,7 +117,9 @@ class Tokens:
                     found = json.load(reply)
                 if found.get("issuer") != oidc.issuer:
                     raise ValueError(f"{place} is of the issuer {found.get('issuer')!r}, not {oidc.issuer!r}")
-                self._jwks = jwt.PyJWKClient(found["jwks_uri"], timeout=_TIMEOUT_S)
+                self._jwks = jwt.PyJWKClient(
+                    found["jwks_uri"], timeout=_TIMEOUT_S, cooldown_duration=_ASK_AGAIN_S
+                )
             return self._jwks
 
 

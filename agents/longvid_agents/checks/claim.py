@@ -15,6 +15,7 @@ from typing import Literal
 
 from longvid_agents.checks.days import days_in
 from longvid_agents.checks.names import has_name, names_in
+from longvid_agents.checks.negation import speaks_against
 from longvid_agents.checks.numbers import named_numbers, numbers_in
 from longvid_agents.checks.support import coverage
 from longvid_agents.checks.times import times_in
@@ -27,11 +28,6 @@ Verdict = Literal["supported", "unsure", "refuted"]
 About = Literal["", "quote", "time", "day", "number", "name", "language", "negation", "words"]
 
 _QUOTED = re.compile(r"“([^“”]+)”|„([^„“”]+)[“”]|«([^«»]+)»|「([^「」]+)」|『([^『』]+)』|\"([^\"]+)\"")
-_NEGATIONS = re.compile(
-    r"\b(?:not|no|never|none|nobody|nothing|neither|without|cannot|nicht|kein\w*|nie|pas|jamais|sin|nunca|не|нет)\b"
-    r"|n['’]t\b|不|没|未|無|无",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +79,7 @@ def check_claim(
     if unsure is not None or foreign:
         return unsure or Check("unsure", "it is in another language than its evidence", "language")
     spoken = "\n".join(source.passage.text for source in sources)
-    if denies(text) != denies(spoken):
+    if speaks_against(text, spoken):
         return Check("unsure", "one of claim and evidence says no", "negation")
     covered = coverage(text, evidence) >= COVERED
     return Check("supported") if covered else Check("unsure", "its words are others", "words")
@@ -91,11 +87,6 @@ def check_claim(
 
 # Share of a claim's content words that its evidence has, from which on code alone calls it supported.
 COVERED = 0.7
-
-
-def denies(text: str) -> bool:
-    """Whether a text says no somewhere."""
-    return bool(_NEGATIONS.search(text))
 
 
 def _quotes(text: str, evidence: str) -> Check:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from longvid_agents.budget import estimate_tokens
+from longvid_agents.examples import EXAMPLE_TOKENS, examples_within
 from longvid_agents.material import as_data
 from longvid_agents.nodes.extract import extract
 from longvid_agents.nodes.hints import hints
 from longvid_agents.nodes.judge import judge
-from longvid_agents.prompts import ANSWER, ANSWER_SYSTEM, REPAIR, SYSTEM
+from longvid_agents.prompts import ANSWER, ANSWER_SYSTEM, REPAIR
 from longvid_agents.replies import DRAFTS, SIMPLE_DRAFTS, ClaimStream, Draft, Drafts, read_drafts
 from longvid_agents.run import Run, ask_model, retry_prompt, seconds_ran_out, usage_after
 from longvid_agents.state import AskState
@@ -67,7 +68,7 @@ def answer_request(run: Run, state: AskState) -> Request | None:
     assert state.route is not None
     simple = state.route.simple
     schema, tokens = (SIMPLE_DRAFTS, SIMPLE_ANSWER) if simple else (DRAFTS, LONG_ANSWER)
-    request = Request(ANSWER_SYSTEM, "", schema=schema, max_tokens=tokens)
+    request = Request(_instructions(run, state), "", schema=schema, max_tokens=tokens)
     most = SIMPLE_EVIDENCE if simple and not state.rounds else EVIDENCE
     most = run.reading.most(most, run.seconds_left(state))
     left = run.left(state)
@@ -87,6 +88,12 @@ def answer_request(run: Run, state: AskState) -> Request | None:
             return request
         most -= over + _LEAST_EVIDENCE // 4
     return None
+
+
+def _instructions(run: Run, state: AskState) -> str:
+    left = run.left(state)
+    most = EXAMPLE_TOKENS if left is None else min(EXAMPLE_TOKENS, left // 8)
+    return ANSWER_SYSTEM + examples_within(run.examples, most, estimate_tokens)
 
 
 def _prompt(state: AskState, digests: Sequence[str]) -> str:
@@ -172,6 +179,10 @@ def _stream(run: Run, state: AskState, request: Request) -> _Written | tuple[Usa
 def _in_time(run: Run, state: AskState, request: Request) -> Iterator[str | Reply]:
     """What the model writes, as it writes it; ``ModelError`` (code ``OUT_OF_TIME``) once the time is over."""
     assert run.lm is not None
+    pieces_read = len(request.evidence)
+    run.step(
+        state, "answer", f"{run.lm.name} reads {pieces_read} piece{'s' * (pieces_read != 1)} of evidence"
+    )
     pieces = run.lm.stream(replace(request, timeout_s=run.seconds_left(state)))
     try:
         for piece in pieces:
@@ -196,7 +207,10 @@ def _show(run: Run, state: AskState, draft: Draft, shown: set[Claim], final: boo
 def _repair(run: Run, state: AskState) -> dict[str, Any]:
     """Let the model write the refused claims anew, once, from the evidence they name and what is near it."""
     refused = [f"- {as_data(each.draft.text)} ({as_data(each.reason)})" for each in state.refused]
-    window = state.memory.window(run.reading.most(REPAIR_EVIDENCE, run.seconds_left(state)), estimate_tokens)
+    assert state.route is not None
+    # A simple question's evidence again, as it was: what a server has read and kept it need not read anew.
+    most = SIMPLE_EVIDENCE if state.route.simple and not state.rounds else REPAIR_EVIDENCE
+    window = state.memory.window(run.reading.most(most, run.seconds_left(state)), estimate_tokens)
     named = [
         item
         for each in state.refused
@@ -205,7 +219,7 @@ def _repair(run: Run, state: AskState) -> dict[str, Any]:
     ]
     items: dict[str, MemoryItem] = {item.id: item for item in [*named, *window.items]}
     request = Request(
-        SYSTEM,
+        _instructions(run, state),
         REPAIR.format(question=as_data(state.question), refused="\n".join(refused)),
         evidence=state.memory.texts(list(items.values())),
         max_tokens=REPAIR_TOKENS,

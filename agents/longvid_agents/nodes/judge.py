@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from longvid_agents.checks.claim import Check, Support, check_claim
 from longvid_agents.checks.support import FIT, SUPPORTED, coverage, likeness
+from longvid_agents.kinds import has_sign
 from longvid_agents.replies import Draft
 from longvid_agents.run import Run
 from longvid_agents.state import AskState
@@ -17,6 +18,7 @@ from longvid_agents.verify import supported
 from longvid_agents.working_memory import MemoryItem
 from longvid_storage.db.view import View
 from longvid_storage.search.evidence import vectors_of
+from longvid_storage.text.analysis import query_terms
 from longvid_storage.types import Claim, Passage
 
 
@@ -34,8 +36,38 @@ class Judged:
         return Claim(self.draft.text, tuple(item.citation() for item in self.items))
 
 
+# Content words that a claim must have, and the share of them that one piece must have, for code to cite it instead of
+# what the model named. Of wrong pieces 0.2 % reach that share (docs/answering.md), and about a dozen are tried.
+_MOVED_WORDS, _MOVED = 3, 0.8
+# Below this probability by words and meaning a model's verdict is not asked for. Set by hand.
+_PLAUSIBLE = 0.2
+
+
 def judge(run: Run, state: AskState, draft: Draft) -> Judged:
-    """Resolve the ids a claim names, read their places from the store again, and compare claim and evidence."""
+    """Resolve the ids a claim names, read their places from the store again, and compare claim and evidence.
+
+    Small models name a wrong id beside words that they copied: where what is named does not support the claim and
+    the words of another piece do, that one is cited.
+    """
+    judged = _judged(run, state, draft)
+    if judged.check.verdict == "supported" or len(set(query_terms(draft.text))) < _MOVED_WORDS:
+        return judged
+    others = [
+        (share, item)
+        for item in state.memory.items
+        if item.passage.kind in ("speech", "screen")
+        and (share := coverage(draft.text, f"{item.passage.speaker or ''} {item.passage.text}")) >= _MOVED
+    ]
+    for _, item in sorted(others, key=lambda each: -each[0]):
+        moved = _judged(run, state, draft.model_copy(update={"evidence": (item.id,)}))
+        if moved.check.verdict == "supported":
+            return moved
+    return judged
+
+
+def _judged(run: Run, state: AskState, draft: Draft) -> Judged:
+    if _repeats(draft.text, state.question):
+        return Judged(draft, (), Check("refuted", "it only repeats the question"))
     items = tuple(item for each in draft.evidence if (item := state.memory.get(each)) is not None)
     if not items:
         named = ", ".join(draft.evidence) or "none"
@@ -52,17 +84,40 @@ def judge(run: Run, state: AskState, draft: Draft) -> Judged:
     return judged
 
 
+def _repeats(text: str, question: str) -> bool:
+    """Whether a claim says nothing that the question does not say: what small models write where they know nothing.
+
+    Not of a question that can be answered by yes.
+    """
+    said = set(query_terms(text))
+    return bool(said) and not has_sign(question, "yes or no") and said <= set(query_terms(question))
+
+
 def likely(run: Run, judged: Judged) -> bool:
     """Whether words and meaning make it likely enough that the evidence supports a claim no model judges.
 
     Only of claims that nothing speaks against but that their words are others; never without a text encoder.
     """
+    found = _by_meaning(run, judged)
+    return found is not None and found >= SUPPORTED
+
+
+def plausible(run: Run, judged: Judged) -> bool:
+    """Whether it is worth asking a model if the evidence supports a claim: a small one says yes to anything.
+
+    Claims whose words are others than those of evidence that is about something else are not.
+    """
+    found = _by_meaning(run, judged)
+    return found is None or found >= _PLAUSIBLE
+
+
+def _by_meaning(run: Run, judged: Judged) -> float | None:
+    """How likely the evidence supports the claim; None where words and meaning cannot tell."""
     encoder = run.view.encoders.text_encoder
     if judged.check.about != "words" or encoder is None:
-        return False
+        return None
     claimed = encoder.encode([judged.draft.text], kind="passage")[0]
-    found = likelihood(run.view, judged.draft.text, claimed, [item.passage for item in judged.items])
-    return found is not None and found >= SUPPORTED
+    return likelihood(run.view, judged.draft.text, claimed, [item.passage for item in judged.items])
 
 
 def likelihood(

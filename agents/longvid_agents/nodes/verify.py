@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from longvid_agents.material import as_data
-from longvid_agents.nodes.judge import Judged, judge, likely
+from longvid_agents.nodes.judge import Judged, judge, likely, plausible
 from longvid_agents.prompts import SYSTEM, VERIFY
 from longvid_agents.replies import VERDICTS, read_verdicts
 from longvid_agents.run import Run, ask_model
@@ -25,7 +25,7 @@ def verify(run: Run, state: AskState) -> dict[str, Any]:
     if run.lm is None:
         return _verify_quotes(run, state)
     judged = [judge(run, state, draft) for draft in dict.fromkeys(state.drafts)]
-    unsure = [each for each in judged if each.check.verdict == "unsure"]
+    unsure = [each for each in judged if each.check.verdict == "unsure" and plausible(run, each)]
     usage, entailed, how = _entailed(run, state, unsure)
     kept = [each for each in judged if each.check.verdict == "supported" or each in entailed]
     refused = [each for each in judged if each not in kept]

@@ -1,14 +1,16 @@
 """Loading a local language model, with eyes and ears where it has them, from the files of its checkpoint.
 
-Nothing is fetched, no code of the checkpoint is run, weights are read from safetensors alone, and every weight of
-the architecture must come from the file: one that is missing would be drawn at random and answer nonsense.
+Nothing is fetched, no code of the checkpoint is run, weights are read from safetensors or one GGUF file, and every
+weight of the architecture must come from the file: one that is missing would be drawn at random and answer nonsense.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import sys
+from contextlib import AbstractContextManager, nullcontext, redirect_stderr
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,11 +76,13 @@ class LoadedVideoLM:
 
 
 def kind_of(place: Path, name: str) -> ModelKind:
-    """Read ``config.json``.
+    """Read ``config.json``; a GGUF file holds a model of words alone.
 
     Raises:
         ModelError: there is none, or it is not a model's.
     """
+    if place.suffix == ".gguf":
+        return ModelKind("gguf", sees=False, hears=False)
     try:
         config = json.loads((place / "config.json").read_text(encoding="utf-8"))
         parts = [config, config.get("thinker_config") or {}]
@@ -90,12 +94,14 @@ def kind_of(place: Path, name: str) -> ModelKind:
     except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
         raise ModelError(
             f"{place} does not hold a model's config.json, so {name} cannot be loaded from it: give the directory "
-            "that save_pretrained wrote, or fetch the model again with longvid models pull"
+            "that save_pretrained wrote or a .gguf file, or fetch the model again with longvid models pull"
         ) from error
 
 
 def load(place: Path, name: str, *, device: str | None, dtype: str) -> LoadedVideoLM:
-    """The model at ``place`` on ``device`` in ``dtype`` (``"auto"``: what the device computes best in).
+    """The model at ``place`` (a directory, or a GGUF file) on ``device``.
+
+    ``dtype``: ``"auto"`` for what the device computes best in.
 
     Raises:
         MissingExtraError: torch, transformers, or a package that its processor needs is not installed.
@@ -112,14 +118,14 @@ def load(place: Path, name: str, *, device: str | None, dtype: str) -> LoadedVid
     precision = pick_dtype(at) if dtype == "auto" else getattr(torch, dtype, None)
     if not isinstance(precision, torch.dtype):
         raise ModelError(f"dtype is {dtype!r}: give auto, float32, bfloat16 or float16")
-    if not any(any(place.glob(vocabulary)) for vocabulary in _VOCABULARIES):
+    if place.is_dir() and not any(any(place.glob(vocabulary)) for vocabulary in _VOCABULARIES):
         raise ModelError(
             f"{place} holds no vocabulary ({', '.join(_VOCABULARIES)}), so {name} can read nothing: fetch the model "
             "again with longvid models pull",
             code="bad_weights",
         )
     try:
-        with quiet_transformers(transformers, bar=sys.stderr.isatty()):
+        with quiet_transformers(transformers, bar=sys.stderr.isatty()), _no_bar_of(place):
             processor, config, model, report = _read(transformers, place, kind, name, precision)
         _check(report, what)
         model = model.to(at).eval()
@@ -139,20 +145,29 @@ def load(place: Path, name: str, *, device: str | None, dtype: str) -> LoadedVid
     return LoadedVideoLM(torch, model, processor, config, kind, at)
 
 
+def _no_bar_of(place: Path) -> AbstractContextManager[object]:
+    """transformers draws its bar of a GGUF file whatever it was told: only a terminal gets it."""
+    drawn = place.is_dir() or sys.stderr.isatty()
+    return nullcontext() if drawn else redirect_stderr(io.StringIO())
+
+
 def _read(
     transformers: Any, place: Path, kind: ModelKind, name: str, precision: Any
 ) -> tuple[Any, Any, Any, Any]:
     """Processor (or tokenizer), configuration, model, and what transformers reports of its weights."""
+    where: dict[str, Any] = dict(_HERE)
+    if place.is_file():
+        place, where["gguf_file"] = place.parent, place.name
     media = kind.sees or kind.hears
     reader = transformers.AutoProcessor if media else transformers.AutoTokenizer
-    processor = reader.from_pretrained(place, **_HERE)
+    processor = reader.from_pretrained(place, **where)
     if media and not hasattr(processor, "tokenizer"):
         raise ModelError(
             f"{name} sees or hears, and {place} holds no processor for that (preprocessor_config.json or "
             "processor_config.json): fetch the model again with longvid models pull",
             code="bad_weights",
         )
-    config = transformers.AutoConfig.from_pretrained(place, **_HERE)
+    config = transformers.AutoConfig.from_pretrained(place, **where)
     if kind.family.part:
         config = getattr(config, kind.family.part)
     model, report = _class(transformers, kind, config, name).from_pretrained(
@@ -162,7 +177,7 @@ def _read(
         use_safetensors=True,
         ignore_mismatched_sizes=True,
         output_loading_info=True,
-        **_HERE,
+        **where,
     )
     return processor, config, model, report
 

@@ -50,16 +50,18 @@ class TransformersVideoLM:
     """A local model: LLaVA, Qwen-VL, InternVL, GLM-V, SmolVLM, … or a language model without eyes.
 
     Args:
-        model: a directory as ``save_pretrained`` writes it, or the hub id of a model whose files are on this disk.
+        model: a directory as ``save_pretrained`` writes it, a GGUF file of a model of words alone, or the hub id of a
+            model whose files are on this disk.
         weights: the directory that holds the named model's files.
         device: ``"cpu"``, ``"cuda"``, … or None for a GPU where there is one.
         dtype: ``"auto"`` for what the device computes best in, or ``"bfloat16"``, ``"float16"``, ``"float32"``.
         visual_tokens: the share of visual tokens that the language model reads, in (0, 1]; below 1 those that show
             least that is new are left out (see ``pruning``), and more frames fit a budget.
         packing: the strategy by which frames are packed (see ``packing``), in place of what a request says.
+        max_tokens: the most tokens that a reply may have, whatever a request allows: for a slow machine.
 
     Answers are greedy, so the same request gets the same reply. ``Request.schema`` is not enforced: the reply is
-    what the model wrote. Nothing is downloaded, no code of a checkpoint is run, and only safetensors are read.
+    what the model wrote. Nothing is downloaded, no code of a checkpoint is run, and only safetensors and GGUF are read.
     One request at a time runs; other threads wait.
     """
 
@@ -72,23 +74,28 @@ class TransformersVideoLM:
         dtype: str = "auto",
         visual_tokens: float = 1.0,
         packing: str | None = None,
+        max_tokens: int | None = None,
     ) -> None:
         if not 0 < visual_tokens <= 1:
             raise UsageError(f"visual_tokens is {visual_tokens}; it is a share, so above 0 and at most 1")
+        if max_tokens is not None and max_tokens < 1:
+            raise UsageError(f"max_tokens is {max_tokens}; it is how many a reply may have, so at least 1")
         self.name = str(model)
         self._place = weights if weights is not None else model
         self._device = device
         self._dtype = dtype
         self._share = visual_tokens
         self._packing = packing_named(packing)
+        self._max_tokens = max_tokens
         self._busy = threading.Lock()
         self._reader: int | None = None
 
     @cached_property
     def fingerprint(self) -> str:
-        """Of the weights, settings and vocabulary, the precision, the share of visual tokens and the packing."""
+        """Of the weights, settings and vocabulary, the precision, and what the options change of a reply."""
         packing = f"-{self._packing}" if self._packing else ""
-        return f"transformers-{fingerprint_of(self._directory)}-{self._dtype}-{self._share:g}{packing}"
+        bound = f"-{self._max_tokens}" if self._max_tokens else ""
+        return f"transformers-{fingerprint_of(self._place_on_disk)}-{self._dtype}-{self._share:g}{packing}{bound}"
 
     @property
     def sees(self) -> bool:
@@ -167,12 +174,13 @@ class TransformersVideoLM:
                 self._reader = None
 
     @cached_property
-    def _directory(self) -> Path:
-        return find_weights(self._place, "video-language")
+    def _place_on_disk(self) -> Path:
+        file = Path(self._place).expanduser()
+        return file if file.is_file() else find_weights(self._place, "video-language")
 
     @cached_property
     def _kind(self) -> ModelKind:
-        return kind_of(self._directory, self.name)
+        return kind_of(self._place_on_disk, self.name)
 
     @cached_property
     def _family(self) -> Any:
@@ -180,20 +188,23 @@ class TransformersVideoLM:
 
     @cached_property
     def _loaded(self) -> LoadedVideoLM:
-        return load(self._directory, self.name, device=self._device, dtype=self._dtype)
+        return load(self._place_on_disk, self.name, device=self._device, dtype=self._dtype)
 
     @cached_property
     def _prompter(self) -> Prompter:
         return Prompter(self._loaded)
 
     def _possible(self, request: Request) -> Request:
-        """The request without what this model cannot take: pictures, sound, more frames than it has places for."""
+        """The request without what this model cannot take: pictures, sound, more frames or tokens than it may."""
         frames = request.frames if self.sees else ()
         exactly = self._family.exactly
         if exactly is not None and len(frames) > exactly:
             frames = tuple(frames[place] for place in spread(len(frames), exactly))
         sounds = tuple(self._in_reach(request.sounds)) if self.hears else ()
-        return replace(request, frames=frames, sounds=sounds, packing=self._packing or request.packing)
+        most = min(request.max_tokens, self._max_tokens or request.max_tokens)
+        return replace(
+            request, frames=frames, sounds=sounds, packing=self._packing or request.packing, max_tokens=most
+        )
 
     def _in_reach(self, sounds: Sequence[AudioClip]) -> Iterator[AudioClip]:
         """Sounds no longer than the ear takes at once: a longer one in several, each with its own time."""

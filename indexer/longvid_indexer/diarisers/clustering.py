@@ -10,8 +10,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_storage.errors import MissingExtraError
-
 MOST = 3000
 """Vectors clustered together, 36 MB of distances; of more, every so manyth is."""
 
@@ -31,9 +29,6 @@ def cluster_voices(
         seconds: how much sound each stands for, shape ``(n,)``.
         threshold: clusters whose vectors' mean cosine is at least this are one voice.
         shortest_s: a voice with less sound than this joins the most similar one that has more.
-
-    Raises:
-        MissingExtraError: scipy is not installed.
     """
     count = len(vectors)
     if count < 2:
@@ -52,18 +47,33 @@ def cluster_voices(
 
 
 def _linked(unit: NDArray[np.float32], threshold: float) -> NDArray[np.int64]:
-    """Labels from 0 on, without a gap."""
-    if len(unit) < 2:
-        return np.zeros(len(unit), np.int64)
-    try:
-        from scipy.cluster.hierarchy import fcluster, linkage
-        from scipy.spatial.distance import pdist
-    except ImportError as error:
-        raise MissingExtraError("telling voices apart needs scipy: pip install 'longvid[models]'") from error
-    # Rounding may put the distance of equal vectors below zero, which linkage refuses.
-    distances = np.maximum(pdist(unit.astype(np.float64), "cosine"), 0.0)
-    found = fcluster(linkage(distances, "average"), 1.0 - threshold, "distance")
-    labels: NDArray[np.int64] = np.unique(found, return_inverse=True)[1].astype(np.int64)
+    """Labels from 0 on, without a gap: the two most alike become one until none are alike enough.
+
+    The mean cosine of two clusters is that of the two they were made of, weighed by size (Lance and Williams 1967).
+    """
+    alike = unit @ unit.T
+    np.fill_diagonal(alike, -np.inf)
+    sizes = np.ones(len(unit))
+    owners = np.arange(len(unit))
+    nearest = alike.argmax(axis=1)
+    best = alike.max(axis=1)
+    while best.size > 1 and best.max() >= threshold:
+        one = int(best.argmax())
+        other = int(nearest[one])
+        row = (sizes[one] * alike[one] + sizes[other] * alike[other]) / (sizes[one] + sizes[other])
+        row[[one, other]] = -np.inf
+        alike[one], alike[:, one] = row, row
+        alike[other], alike[:, other] = -np.inf, -np.inf
+        sizes[one] += sizes[other]
+        owners[owners == other] = one
+        best[other] = -np.inf
+        stale = np.flatnonzero((nearest == one) | (nearest == other))
+        for each in {one, *stale.tolist()} - {other}:
+            nearest[each] = alike[each].argmax()
+            best[each] = alike[each, nearest[each]]
+        nearer = row > best
+        nearest[nearer], best[nearer] = one, row[nearer]
+    labels: NDArray[np.int64] = np.unique(owners, return_inverse=True)[1].astype(np.int64)
     return labels
 
 

@@ -59,10 +59,9 @@ def _speakers(job: Job, video_id: str, result: StageResult) -> Callable[[StageWr
         info = view.transcript(video_id)
     if info is None or info.speakers_by is None:
         return None
-    if [(each.start_s, each.text) for each in own] != [(each.start_s, each.text) for each in theirs]:
+    if " ".join(each.text for each in own) != " ".join(each.text for each in theirs):  # theirs may be cut
         return None
-    told = [replace(each, speaker=other.speaker) for each, other in zip(own, theirs, strict=True)]
-    return lambda writer: writer.assign_speakers(told, info.speakers_by)
+    return lambda writer: writer.assign_speakers(theirs, info.speakers_by)
 
 
 def _visual(job: Job, video_id: str, result: StageResult) -> Callable[[StageWriter], None] | None:

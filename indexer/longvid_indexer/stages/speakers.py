@@ -17,9 +17,14 @@ if TYPE_CHECKING:
 
 def speakers_stage(job: Job, recorded: dict[str, str]) -> StagePlan:
     """Assign "Speaker 1", "Speaker 2", … by voice, where nothing else says who speaks."""
+    from longvid_indexer.diariser import LEAST_TURN_S
+
     heard = recorded.get("transcript")
     as_it_is = digest("speakers", heard)
-    told_apart = digest("speakers", heard, fingerprint_of(job.engines.diariser))
+    by_whom = [fingerprint_of(job.engines.diariser)]
+    if job.engines.diariser is not None:
+        by_whom.append(f"cut at {LEAST_TURN_S}")
+    told_apart = digest("speakers", heard, *by_whom)
 
     def make() -> Work:
         with job.store.view() as view:
@@ -45,21 +50,21 @@ def _told_apart(job: Job, utterances: list[Utterance], fingerprint: str) -> Work
 
     diariser = job.engines.diariser
     notes: list[str] = []
-    labels: list[str | None] = [None] * len(utterances)
+    told = [replace(each, speaker=None) for each in utterances]
     if diariser is not None:
         audio = read_audio(job.path, job.info, wanted=job.audio_track)
         turns = diariser.diarise(audio, [(each.start_s, each.end_s) for each in utterances])
-        labels = assign_speakers(utterances, turns)
+        told = assign_speakers(utterances, turns)
         notes += audio.notes()
         with job.store.view() as view:
             known_before = view.speakers_of(job.video_id)
         if any(row.name not in row.labels for row in known_before):
             notes.append("names given to speakers were kept where the label still occurs: check them")
-    told = [replace(each, speaker=label) for each, label in zip(utterances, labels, strict=True)]
 
     def write(writer: StageWriter) -> None:
         writer.assign_speakers(told, None if diariser is None else diariser.name)
 
+    labels = [each.speaker for each in told]
     known = {label for label in labels if label is not None}
     counters = {} if diariser is None else {"speakers": len(known), "unassigned": labels.count(None)}
     return Work(write, fingerprint, "off" if diariser is None else diariser.name, counters, tuple(notes))

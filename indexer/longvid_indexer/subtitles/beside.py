@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +22,16 @@ from longvid_indexer.sniff import (
     like_subtitles,
 )
 from longvid_indexer.subtitles.regular import digest_of, why_not_read
-from longvid_indexer.subtitles.tags import Tags, composed, cuts, media_stems, only_tags, read_tags
+from longvid_indexer.subtitles.tags import (
+    Tags,
+    alike,
+    behind_front,
+    composed,
+    cuts,
+    media_stems,
+    only_tags,
+    read_tags,
+)
 from longvid_storage.errors import MediaError
 
 # A transcript of words and speakers (JSON) says more than subtitles made from it.
@@ -45,6 +54,8 @@ _FOLDERS = frozenset(
         "subtitulos",
     ]
 )
+_SOUNDS_TEXT = ".aac .aif .aiff .amr .flac .m4a .m4b .mka .mp3 .oga .ogg .opus .wav .weba .wma"
+_SOUNDS = frozenset(_SOUNDS_TEXT.split())
 _NAMED_IN_A_NOTE = 3
 
 
@@ -85,11 +96,14 @@ class Matched:
         return {sidecar.path for each in self.beside.values() for sidecar in each.taken}
 
 
-def match_sidecars(media: Iterable[str], listing: Listing, listings: Listings) -> Matched:
+def match_sidecars(
+    media: Iterable[str], listing: Listing, listings: Listings, indexed: Container[Path] | None = None
+) -> Matched:
     """The subtitle files of each of ``media``, names in ``listing``; folders of subtitles below it are read too.
 
     A file goes to the media file with the longest matching stem (``talk.en.vtt`` to ``talk.en.mp4`` before
-    ``talk.mp4``), and to all of them when several have that stem (``talk.mp4``, ``talk.wav``).
+    ``talk.mp4``), and to all of them when several have that stem (``talk.mp4``, ``talk.wav``). What is nobody's is a
+    video of its own where the directory is indexed; else a note tells of those that are not among ``indexed``.
     """
     owners = _Owners(media)
     found: dict[str, list[Sidecar]] = {name: [] for name in owners.media}
@@ -107,7 +121,7 @@ def match_sidecars(media: Iterable[str], listing: Listing, listings: Listings) -
                 faults[name].append((certain, f"{path.name} beside it was not read: {fault}"))
         elif certain and path.parent == listing.folder:
             alone.append(path)
-    stray = _stray(alone)
+    stray = _stray([path for path in alone if indexed is not None and path not in indexed])
     made = {}
     for name, taken in found.items():
         # A text or table of that name may be anything; it is only worth a line where subtitles are missing.
@@ -128,18 +142,35 @@ class _Owners:
             self._exact.setdefault(stem.casefold(), []).append(name)
             for each in shorter:
                 self._shortened.setdefault(each.casefold(), []).append(name)
+        self._alike: dict[str, list[str]] = {}
+        for stem in self._exact:
+            self._alike.setdefault(alike(stem), []).append(stem)
+        # What only sounds may go with the one that shows: a meeting is kept as both.
+        shown = [name for name in self.media if os.path.splitext(name)[1].lower() not in _SOUNDS]
+        self._shown = shown if len({os.path.splitext(name)[0].casefold() for name in shown}) == 1 else []
 
     @property
     def only(self) -> list[str]:
-        """All media files, when they are of one stem."""
-        return self.media if len(self._exact) == 1 else []
+        """All media files, when they are of one stem; else the one with pictures, when the others are sound alone."""
+        return self.media if len(self._exact) == 1 else self._shown
 
     def of(self, base: str) -> tuple[Tags, list[str]] | None:
         """Whose subtitles a file with this name (without its suffix) is."""
-        for stem, rest in cuts(composed(base)):
+        base = composed(base)
+        found = self._of(base)
+        if found is None and (behind := behind_front(base)) is not None:
+            found = self._of(behind)
+        return found
+
+    def _of(self, base: str) -> tuple[Tags, list[str]] | None:
+        for stem, rest in cuts(base):
             names = self._exact.get(stem.casefold()) or self._shortened.get(stem.casefold())
             if names and (tags := read_tags(rest)) is not None:
                 return tags, names
+        for stem, rest in cuts(base):
+            like = self._alike.get(alike(stem), ()) if alike(stem) else ()
+            if len(like) == 1 and (tags := read_tags(rest)) is not None:
+                return tags, self._exact[like[0]]
         return None
 
     def of_stem(self, stem: str) -> list[str]:
@@ -222,16 +253,20 @@ def _stray(alone: Sequence[Path]) -> tuple[str, ...]:
 class Sidecars:
     """Finds the subtitle files of media files; each directory is read and matched once.
 
-    ``everything``: among hidden files too.
+    ``everything``: among hidden files too. ``named``: the subtitle files among those that were
+    named one by one, so that what lies beside them unnamed is not indexed; None where whole directories are.
     """
 
     def __init__(self, everything: bool = False) -> None:
+        self.named: frozenset[Path] | None = None
         self.listings = Listings(everything)
         self._matched: dict[Path, Matched] = {}
 
-    def match(self, listing: Listing, media: Iterable[str]) -> Matched:
+    def match(
+        self, listing: Listing, media: Iterable[str], indexed: Container[Path] | None = None
+    ) -> Matched:
         """As ``match_sidecars``."""
-        return match_sidecars(media, listing, self.listings)
+        return match_sidecars(media, listing, self.listings, indexed)
 
     def of(self, path: Path) -> Beside:
         """What lies beside one media file, in alphabetical order; nothing when its directory cannot be listed."""
@@ -239,10 +274,10 @@ class Sidecars:
         if listing is None:
             return Beside()
         if path.parent not in self._matched:
-            self._matched[path.parent] = self.match(listing, filter(_is_media, listing.files))
+            self._matched[path.parent] = self.match(listing, filter(_is_media, listing.files), self.named)
         beside = self._matched[path.parent].beside
         if path.name not in beside:  # told by its content
-            return self.match(listing, [*beside, path.name]).beside[path.name]
+            return self.match(listing, [*beside, path.name], self.named).beside[path.name]
         return beside[path.name]
 
 

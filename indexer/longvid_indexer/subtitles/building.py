@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
+from statistics import median
 
 from longvid_indexer.subtitles.cue import LONGEST_S, Cue, CueLine, Subtitles
 from longvid_indexer.subtitles.markup import visible
@@ -17,7 +18,12 @@ _BREATH_S = 2.0
 _USUAL_SPEECH = 15.0
 _SHORTEST_S = 1.0
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200e\u200f\u202a\u202b\u202c\u2060\ufeff"))
-_CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,3}):(\d{1,2})(?:[.,:](\d{1,6}))?\Z")
+_CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,3}):(\d{1,2})(?:[.,:](\d{1,9}))?\Z")
+_NUMBER = r"\d{1,9}(?:\.\d{1,9})?"
+# ISO 8601's lengths ("PT1M2.5S"), and what protocol buffers make of theirs ("2.5s").
+_LENGTH = re.compile(rf"(?:PT(?:({_NUMBER})H)?(?:({_NUMBER})M)?)?(?:({_NUMBER})S)?\Z", re.IGNORECASE)
+# Slower than this (seconds a letter) nobody speaks: then whole numbers are not seconds.
+_NOT_SECONDS = 2.0
 
 TimedWord = tuple[str, float | None, float | None]
 """A word as written, with its start and end in seconds where they are given."""
@@ -29,7 +35,7 @@ def bare(text: str) -> str:
 
 
 def seconds(value: object) -> float | None:
-    """A number of seconds, or a clock (``"01:02:03.5"``, ``"2:03,500"``); None for anything else."""
+    """A number of seconds, a clock (``"01:02:03.5"``, ``"2:03,500"``) or a length (``"2.5s"``); else None."""
     if isinstance(value, bool):
         return None
     if isinstance(value, (int, float)):
@@ -40,9 +46,36 @@ def seconds(value: object) -> float | None:
     if match := _CLOCK.match(text):
         hours, minutes, whole, fraction = match.groups()
         return int(hours or 0) * 3600 + int(minutes) * 60 + int(whole) + float(f"0.{fraction or 0}")
-    if re.fullmatch(r"\d{1,9}(?:\.\d{1,9})?", text):
+    if re.fullmatch(_NUMBER, text):
         return float(text)
-    return None
+    match = _LENGTH.match(text)
+    if match is None or not any(match.groups()):
+        return None
+    hours, minutes, rest = (float(part or 0) for part in match.groups())
+    return hours * 3600 + minutes * 60 + rest
+
+
+def speaker_label(value: object) -> str | None:
+    """Who speaks, as files write it: a name or label, and a mere number as ``"Speaker 1"``."""
+    if isinstance(value, bool) or not isinstance(value, (str, int)) or not str(value).strip():
+        return None
+    return f"Speaker {value}" if str(value).strip().isdecimal() else str(value).strip()
+
+
+def unit_of(spans: Sequence[tuple[float | None, float | None, int]]) -> float:
+    """The seconds of one unit in which starts, ends and the letters said between them are counted: 1.0, or 0.001.
+
+    Told by how long a letter would take: services that count milliseconds do not say so.
+    """
+    slow: list[float] = []
+    for number, (start, end, letters) in enumerate(spans):
+        after = spans[number + 1][0] if number + 1 < len(spans) else None
+        until = end if end is not None else after
+        if start is not None and until is not None and until > start and letters:
+            slow.append((until - start) / letters)
+    if not slow or any(value % 1 for span in spans for value in span[:2] if value is not None):
+        return 1.0
+    return 0.001 if median(slow) > _NOT_SECONDS else 1.0
 
 
 def add_spoken(

@@ -12,6 +12,8 @@ from longvid_indexer.subtitles.descriptions import closing_bracket, is_sound, op
 # A description runs over so many lines of a cue at most.
 _LINES_MAX = 4
 _DASH = re.compile(r"[-–—‐](?:\s+|(?=[^\W\d]))")
+# Marks of whisper.cpp: of times, of a change of voice.
+_MARKS = re.compile(r"\s?\[(?:_[A-Z]{2,4}_(?:\d{1,6}\]|\])|SPEAKER_TURN\])")
 _MUSIC = re.compile("[♪♫♬]+")
 
 
@@ -48,7 +50,9 @@ def tidy_line(line: CueLine) -> CueLine | None:
     """The line without its dialogue dash or song signs; None when it describes sound only."""
     if is_sound(line.text):
         return None
-    text = line.text
+    text = (
+        _MARKS.sub("", line.text).strip() if "[_" in line.text or "[SPEAKER_TURN]" in line.text else line.text
+    )
     if (dash := _DASH.match(text)) is not None:
         text = text[dash.end() :]
     if _MUSIC.search(text) is not None:

@@ -1,41 +1,50 @@
-"""Transcripts as JSON: Whisper and its kin, transformers, hosted recognisers, podcasts, YouTube's json3.
+"""Transcripts as JSON: Whisper and its kin, hosted recognisers, meeting programs, editors, podcasts, YouTube's json3.
 
-All of them hold a list of stretches with a start, an end and a text, under a few names; some have words with times, and
-speakers. Other JSON has no such list and gives no cue.
+All of them hold a list of stretches or words with times and a text; names and depth differ. Every list of objects is
+looked at, and the one is taken that says most: with speakers, sentences and times of words before one without. JSON
+that has no such list gives no cue.
 """
 
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
 from typing import Any
 
-from longvid_indexer.subtitles.building import TimedWord, add_spoken, seconds
-from longvid_indexer.subtitles.cue import Subtitles
+from longvid_indexer.subtitles.building import TimedWord, add_spoken, unit_of, until_next
+from longvid_indexer.subtitles.cue import LONGEST_S, Subtitles
+from longvid_indexer.subtitles.json_items import Piece, joined, person, read_piece, speaker_of
 from longvid_indexer.subtitles.languages import normalise_language
 
 # Parsed JSON takes many times its bytes; a day with every word's times is about half of this.
 LARGEST_CHARACTERS = 32 * 2**20
-_LISTS = (
-    "segments",
-    "chunks",
-    "transcription",
-    "utterances",
-    "monologues",
-    "cues",
-    "captions",
-    "subtitles",
-    "words",
-)
-_INSIDE = ("results", "result", "transcript", "data", "output")
-_TEXTS = ("text", "body", "content", "transcript", "sentence", "punctuated_word", "word", "value", "utf8")
-_STARTS = ("start", "startTime", "start_time", "begin", "from", "ts")
-_ENDS = ("end", "endTime", "end_time", "to", "end_ts")
-_SPEAKERS = ("speaker", "speaker_label", "speaker_id", "speakerId", "speaker_name", "speakerName")
+_DEEPEST = 8
+# Channels, guesses and videos are few; longer lists are lists of stretches, whose elements hold no other list of them.
+_FEW = 8
+_LOOKED_AT = 40
+_LANGUAGES = frozenset(("language", "languagecode", "language_code", "lang", "locale"))
 # Where only words have times, a stretch ends at the end of a sentence, at a pause, or when it is this long.
 _PAUSE_S = 1.0
 _LONGEST_STRETCH_S = 15.0
+_ENDS = (".", "?", "!", "。", "？", "！", "।")
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """One list of the document, as far as it can be read, and whether it is one of stretches."""
+
+    pieces: list[Piece]
+    stretches: bool
+
+    @property
+    def letters(self) -> int:
+        return sum(
+            len(piece.text or "") or sum(len(w.text or "") for w in piece.words) for piece in self.pieces
+        )
 
 
 def parse_json(text: str) -> Subtitles:
@@ -44,168 +53,246 @@ def parse_json(text: str) -> Subtitles:
     if len(text) > LARGEST_CHARACTERS:
         read.problems[f"JSON of more than {LARGEST_CHARACTERS} characters is not read"] += 1
         return read
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
+    document = _parsed(text)
+    if document is None:
         read.problems["JSON that cannot be parsed"] += 1
         return read
-    if isinstance(document, dict):
-        none: dict[str, Any] = {}
-        inner = next((document[key] for key in _INSIDE if isinstance(document.get(key), dict)), none)
-        told = [document.get("language"), document.get("language_code"), inner.get("language")]
-        read.language = next((normalise_language(code) for code in told if isinstance(code, str)), None)
     if isinstance(document, dict) and isinstance(document.get("events"), list):
         _youtube(read, document["events"])
-    else:
-        # AssemblyAI counts milliseconds.
-        scale = 0.001 if isinstance(document, dict) and "audio_duration" in document else 1.0
-        for stretch in _stretches(document, scale):
-            _add(read, stretch, scale)
+    lists = {} if read.cues else _lists(document, read)
+    chosen = _best(lists)
+    if chosen is not None:
+        _add_all(read, chosen, lists)
     read.cues.sort(key=lambda cue: (cue.start_s, cue.end_s))
     return read
 
 
-def _stretches(document: Any, scale: float) -> list[Mapping[str, Any]]:
-    """The list of stretches, wherever it is kept."""
-    if isinstance(document, list):
-        return [item for item in document if isinstance(item, dict)]
-    if not isinstance(document, dict):
-        return []
-    for key in _LISTS:
-        items = document.get(key)
-        if isinstance(items, list) and any(isinstance(item, dict) for item in items):
-            found: list[Mapping[str, Any]] = [item for item in items if isinstance(item, dict)]
-            return list(_sentences(found, scale)) if key == "words" else found
-    for key in _INSIDE:
-        inner = document.get(key)
-        if isinstance(inner, dict) and (deeper := _stretches(_best_guess(inner), scale)):
-            return deeper
-        if isinstance(inner, list) and any(isinstance(item, dict) for item in inner):
-            return [item for item in inner if isinstance(item, dict)]
-    return []
+def _parsed(text: str) -> Any:
+    """The document; objects one a line (JSON Lines) are a list."""
+    try:
+        return json.loads(text)
+    except RecursionError:
+        return None
+    except ValueError:
+        pass
+    try:
+        return [json.loads(line) for line in text.splitlines() if line.strip()]
+    except (ValueError, RecursionError):
+        return None
 
 
-def _best_guess(result: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Deepgram keeps its words with the first guess for the first channel, unless it was asked for utterances."""
-    channels = result.get("channels")
-    if "utterances" not in result and isinstance(channels, list) and channels:
-        guesses = channels[0].get("alternatives") if isinstance(channels[0], dict) else None
-        result = guesses[0] if isinstance(guesses, list) and guesses and isinstance(guesses[0], dict) else {}
-    # One level only, however deep the document is.
-    return {key: value for key, value in result.items() if key not in _INSIDE}
+def _lists(document: Any, read: Subtitles) -> dict[tuple[str, ...], list[Any]]:
+    """Every list of objects by the keys that lead to it, shallow ones first; those of few channels are joined."""
+    found: dict[tuple[str, ...], list[Any]] = {}
+    level: list[tuple[tuple[str, ...], Any]] = [((), document)]
+    for _ in range(_DEEPEST):
+        below: list[tuple[tuple[str, ...], Any]] = []
+        for path, node in level:
+            if isinstance(node, dict):
+                told = next((node[key] for key in node if key.casefold() in _LANGUAGES), None)
+                if read.language is None and isinstance(told, str):
+                    read.language = normalise_language(told)
+                below += [
+                    ((*path, key), value) for key, value in node.items() if isinstance(value, (dict, list))
+                ]
+            elif any(isinstance(element, dict) for element in node):
+                node = node[:1] if path and path[-1].casefold() in ("alternatives", "nbest") else node
+                found.setdefault(path, []).extend(node)
+                if len(node) <= _FEW:
+                    below += [(path, element) for element in node if isinstance(element, dict)]
+        level = below
+    return found
 
 
-def _sentences(words: Sequence[Mapping[str, Any]], scale: float) -> Iterator[Mapping[str, Any]]:
-    """Stretches out of a plain list of words."""
-    run: list[Mapping[str, Any]] = []
-    for word in words:
-        if run and _parts(run, word, scale):
-            yield {"words": run}
-            run = []
-        run.append(word)
-    if run:
-        yield {"words": run}
+def _best(lists: Mapping[tuple[str, ...], list[Any]]) -> _Candidate | None:
+    read = [found for items in lists.values() if (found := _readable(items)) is not None]
+    most = max((found.letters for found in read), default=0)
+    whole = [found for found in read if found.letters * 10 >= most * 7]
+    return max(whole, key=_worth, default=None)
 
 
-def _parts(run: Sequence[Mapping[str, Any]], word: Mapping[str, Any], scale: float) -> bool:
-    first_s, last_s, next_s = (
-        _time(run[0], _STARTS, scale),
-        _time(run[-1], _ENDS, scale),
-        _time(word, _STARTS, scale),
+def _readable(items: Sequence[Any]) -> _Candidate | None:
+    """The list as stretches or words, None when it has no text or no times."""
+    looked = [read_piece(item) for item in items[:_LOOKED_AT]]
+    said = [piece for piece in looked if _said(piece).strip()]
+    timed = sum(_begins(piece) is not None or piece.end is not None for piece in said)
+    if not said or timed * 2 < len(said):
+        return None
+    stretches = any(piece.words for piece in said) or median(_length(piece) for piece in said) > 1
+    rest = [read_piece(item) for item in items[_LOOKED_AT:]]
+    return _Candidate(
+        [piece for piece in (*looked, *rest) if piece.text is not None or piece.words], stretches
     )
-    if _speaker(word) != _speaker(run[-1]) or (_text(run[-1]) or "").rstrip().endswith(
-        (".", "?", "!", "。", "？")
-    ):
-        return True
-    if next_s is None:
-        return False
-    return (last_s is not None and next_s - last_s > _PAUSE_S) or (
-        first_s is not None and next_s - first_s > _LONGEST_STRETCH_S
+
+
+def _worth(found: _Candidate) -> tuple[bool, bool, bool, bool]:
+    some = found.pieces[:_LOOKED_AT]
+    return (
+        any(_voice(piece) is not None for piece in some),
+        any(mark in _said(piece) for piece in some for mark in _ENDS),
+        not found.stretches or any(piece.words for piece in some),
+        found.stretches,
     )
 
 
-def _add(read: Subtitles, stretch: Mapping[str, Any], scale: float) -> None:
-    words = [word for word in _list(stretch, "words", "elements", "tokens") if isinstance(word, dict)]
-    timed: list[TimedWord] = [
-        (_text(word) or "", _time(word, _STARTS, scale), _time(word, _ENDS, scale)) for word in words
-    ]
-    text = _text(stretch)
-    if text is None:
-        # WhisperX's words stand without the space before them, Rev's and ElevenLabs' spaces are elements.
-        spaced = any(word.isspace() or word.startswith(" ") for word, _, _ in timed)
-        text = ("" if spaced else " ").join(word for word, _, _ in timed)
-    starts = [begin for _, begin, _ in timed if begin is not None]
-    ends = [end for _, _, end in timed if end is not None]
-    start_s, end_s = _span(stretch, scale)
-    start_s = start_s if start_s is not None or not starts else min(starts)
-    end_s = end_s if end_s is not None or not ends else max(ends)
-    if start_s is None and not text.strip():
+def _said(piece: Piece) -> str:
+    return piece.text if piece.text is not None else joined([word.text or "" for word in piece.words])
+
+
+def _length(piece: Piece) -> float:
+    """In words, where four letters of a script without spaces are one."""
+    words = _said(piece).split()
+    return sum(1 if word.isascii() else max(1.0, len(word) / 4) for word in words)
+
+
+def _begins(piece: Piece) -> float | None:
+    starts = (word.start for word in piece.words if word.start is not None and (word.text or "").strip())
+    return piece.start if piece.start is not None else min(starts, default=None)
+
+
+def _voice(piece: Piece) -> str | None:
+    """Who says it; where only its words have speakers, the one of most."""
+    if piece.speaker is not None or not piece.words:
+        return piece.speaker
+    voices = Counter(word.speaker for word in piece.words if word.speaker is not None)
+    return voices.most_common(1)[0][0] if voices else None
+
+
+def _add_all(read: Subtitles, found: _Candidate, lists: Mapping[tuple[str, ...], list[Any]]) -> None:
+    scale = _scale(found.pieces)
+    pieces = [piece.scaled(scale) for piece in found.pieces]
+    if not any(_voice(piece) for piece in pieces):
+        pieces = _named(pieces, lists, scale)
+    stretches = (
+        [part for piece in pieces for part in _short(piece)] if found.stretches else list(_sentences(pieces))
+    )
+    people = dict(each for items in lists.values() for item in items[:200]
+                  if isinstance(item, dict) and (each := person(item)) is not None)  # fmt: skip
+    ended: float | None = None
+    placed: list[Piece] = []
+    for piece in stretches:
+        start = _begins(piece)
+        # Some say only when a stretch ended: it began where the one before it did.
+        start = start if start is not None or piece.end is None else ended or 0.0
+        placed.append(replace(piece, start=start))
+        ended = piece.end if piece.end is not None else ended
+    placed.sort(key=lambda piece: LONGEST_S if piece.start is None else piece.start)
+    known = [piece for piece in placed if piece.start is not None]
+    following = until_next([piece.start or 0.0 for piece in known], list(map(_said, known)))
+    ends = dict(zip(map(id, known), following, strict=True))
+    for piece in placed:
+        last = max((word.end for word in piece.words if word.end is not None), default=None)
+        end_s = next((end for end in (piece.end, last, ends.get(id(piece))) if end is not None), None)
+        voice = _voice(piece)
+        words: list[TimedWord] = [word.timed_word() for word in piece.words]
+        add_spoken(read, piece.start, end_s, _said(piece), people.get(voice or "", voice), words)
+
+
+def _scale(pieces: Sequence[Piece]) -> float:
+    """Seconds of a bare number: most services count seconds, some milliseconds, and hardly one says it."""
+    counted = [piece for piece in pieces if piece.counted]
+    spans = [(piece.start, piece.end, len(_said(piece))) for piece in counted]
+    return unit_of(spans)
+
+
+def _short(piece: Piece) -> Iterator[Piece]:
+    """The stretch, in sentences where it is none of its own but holds a speech or a whole recording word for word."""
+    spelt = "".join("".join(word.text or "" for word in piece.words).split())
+    own = (
+        piece.start is not None
+        and piece.end is not None
+        and piece.end - piece.start <= _LONGEST_STRETCH_S * 2
+    )
+    if own or not spelt or (piece.text is not None and "".join(piece.text.split()) != spelt):
+        yield piece
         return
-    said_by = _speaker(stretch)
-    if said_by is None and words:
-        voices = Counter(filter(None, map(_speaker, words)))
-        said_by = voices.most_common(1)[0][0] if voices else None
-    add_spoken(read, start_s, end_s, text, said_by, timed)
+    for part in _sentences(piece.words):
+        yield replace(part, speaker=_voice(part) or piece.speaker)
 
 
-def _span(stretch: Mapping[str, Any], scale: float) -> tuple[float | None, float | None]:
-    """Start and end, as two numbers, as a pair (transformers) or under a name of their own (whisper.cpp)."""
-    offsets, pair = stretch.get("offsets"), stretch.get("timestamp")
-    if isinstance(offsets, dict):
-        return _time(offsets, ("from",), 0.001), _time(offsets, ("to",), 0.001)
-    if isinstance(pair, list) and len(pair) == 2:
-        return seconds(pair[0]), seconds(pair[1])
-    return _time(stretch, _STARTS, scale), _time(stretch, _ENDS, scale)
+def _sentences(words: Sequence[Piece]) -> Iterator[Piece]:
+    """Stretches out of a plain list of words; signs and spaces stay with the word before them."""
+    run: list[Piece] = []
+    for word in words:
+        if run and any(map(str.isalnum, word.text or "")) and _parts(run, word):
+            yield _stretch(run)
+            run = []
+        if run or (word.text or "").strip():
+            run.append(word)
+    if run:
+        yield _stretch(run)
 
 
-def _time(item: Mapping[str, Any], keys: Sequence[str], scale: float) -> float | None:
-    for key in keys:
-        for name, times in ((key, scale), (f"{key}_ms", 0.001), (f"{key}Ms", 0.001)):
-            value = seconds(item.get(name))
-            if value is not None:
-                return value if isinstance(item[name], str) else value * times
-    return None
+def _stretch(run: Sequence[Piece]) -> Piece:
+    return Piece(None, None, None, None, tuple(run))
 
 
-def _text(item: Mapping[str, Any]) -> str | None:
-    return next((item[key] for key in _TEXTS if isinstance(item.get(key), str)), None)
+def _parts(run: Sequence[Piece], word: Piece) -> bool:
+    speaker = next((each.speaker for each in reversed(run) if each.speaker is not None), None)
+    if word.speaker is not None and word.speaker != speaker:
+        return True
+    if joined([each.text or "" for each in run[-2:]]).rstrip().endswith(_ENDS):
+        return True
+    last = next((each.end for each in reversed(run) if each.end is not None), None)
+    first = next((each.start for each in run if each.start is not None), None)
+    if word.start is None:
+        return False
+    return (last is not None and word.start - last > _PAUSE_S) or (
+        first is not None and word.start - first > _LONGEST_STRETCH_S
+    )
 
 
-def _speaker(item: Mapping[str, Any]) -> str | None:
-    for key in _SPEAKERS:
-        value = item.get(key)
-        if isinstance(value, str) and value.strip():
-            return value.strip()
-        if isinstance(value, int) and not isinstance(value, bool):
-            return f"Speaker {value}"
-    return None
+def _named(pieces: Sequence[Piece], lists: Mapping[tuple[str, ...], list[Any]], scale: float) -> list[Piece]:
+    """With the speakers of a list of turns that stands apart: times and labels without text."""
+    for items in lists.values():
+        turns = sorted(
+            (piece.start, speaker)
+            for item in items
+            if isinstance(item, dict)
+            and (piece := read_piece(item).scaled(scale)).start is not None
+            and not _said(piece).strip()
+            and (speaker := piece.speaker or speaker_of(item)) is not None
+        )
+        if turns:
+            starts = [start for start, _ in turns]
+            return [_with_speaker(piece, starts, [who for _, who in turns]) for piece in pieces]
+    return list(pieces)
 
 
-def _list(item: Mapping[str, Any], *keys: str) -> Sequence[Any]:
-    return next((item[key] for key in keys if isinstance(item.get(key), list)), ())
+def _with_speaker(piece: Piece, starts: Sequence[float], names: Sequence[str]) -> Piece:
+    def who(start: float | None) -> str | None:
+        at = bisect_right(starts, start + 1e-3) - 1 if start is not None else -1
+        return names[at] if at >= 0 else None
+
+    words = tuple(replace(word, speaker=who(word.start)) for word in piece.words)
+    return replace(piece, speaker=None if words else who(piece.start), words=words)
 
 
 def _youtube(read: Subtitles, events: Sequence[Any]) -> None:
     """YouTube's json3: a time and pieces of text an event; automatic captions have an offset a word."""
-    lines = [event for event in events if isinstance(event, dict) and _said(event).strip()]
+    lines = [event for event in events if isinstance(event, dict) and _line(event).strip()]
     for number, event in enumerate(lines):
-        start_s = _time(event, ("tStartMs",), 0.001)
-        length_s = _time(event, ("dDurationMs",), 0.001)
-        pieces = [piece for piece in _list(event, "segs") if isinstance(piece, dict)]
-        end_s = start_s + length_s if start_s is not None and length_s is not None else None
+        start_s, end_s = read_piece(event).start, read_piece(event).end
+        pieces = [piece for piece in event["segs"] if isinstance(piece, dict)]
         words: list[TimedWord] = []
         if start_s is not None and any("tOffsetMs" in piece for piece in pieces):
             # A line stays on screen while the next one is spoken.
-            next_s = _time(lines[number + 1], ("tStartMs",), 0.001) if number + 1 < len(lines) else None
+            next_s = read_piece(lines[number + 1]).start if number + 1 < len(lines) else None
             if next_s is not None and end_s is not None and start_s < next_s < end_s:
                 end_s = next_s
-            begins = [start_s + (_time(piece, ("tOffsetMs",), 0.001) or 0.0) for piece in pieces]
+            begins = [start_s + _offset(piece) for piece in pieces]
             words = [
-                (_text(piece) or "", begin, after)
+                (read_piece(piece).text or "", begin, after)
                 for piece, begin, after in zip(pieces, begins, [*begins[1:], None], strict=True)
             ]
-        add_spoken(read, start_s, end_s, _said(event), None, words)
+        add_spoken(read, start_s, end_s, _line(event), None, words)
 
 
-def _said(event: Mapping[str, Any]) -> str:
-    return "".join(_text(piece) or "" for piece in _list(event, "segs") if isinstance(piece, dict))
+def _offset(piece: Mapping[str, Any]) -> float:
+    value = piece.get("tOffsetMs")
+    return value / 1000 if isinstance(value, (int, float)) and not isinstance(value, bool) else 0.0
+
+
+def _line(event: Mapping[str, Any]) -> str:
+    pieces = event.get("segs")
+    return "".join(read_piece(piece).text or "" for piece in pieces) if isinstance(pieces, list) else ""

@@ -28,7 +28,7 @@ from longvid_indexer.subtitles.timed_lines import (
     parse_sami,
     parse_sbv,
 )
-from longvid_indexer.subtitles.timed_text import is_timed_text, parse_timed_text
+from longvid_indexer.subtitles.timed_text import is_bracketed_spans, is_timed_text, parse_timed_text
 from longvid_indexer.subtitles.webvtt import parse_webvtt
 from longvid_indexer.subtitles.xml_captions import is_xml_captions, parse_xml_captions
 from longvid_storage.errors import MediaError
@@ -38,11 +38,13 @@ READABLE = (
     " of Whisper, .txt and .docx with times"
 )
 _HEAD_BYTES = 64 * 2**10
-_ARROW = re.compile(r"\d\s{0,4}(?:-{1,4}\s{0,2}>|→|—>|–>)\s{0,4}(?:\d|$)", re.MULTILINE)
+_ARROW = re.compile(r"\d\s{0,4}(?:[-=]{1,4}\s{0,2}>|[→➔➜⇒]|—>|–>)\s{0,4}(?:\d|$)", re.MULTILINE)
 _JSON = re.compile(r"\s{0,1000}(?:\{\s{0,1000}\"|\[\s{0,1000}\{)")
-# What the beginning of a transcript in JSON shows; Whisper's begins with the whole text.
+# What the beginning of a transcript in JSON shows: a time, or a text of more than fits into the beginning.
 _JSON_TOLD = re.compile(
-    r'\{\s{0,99}"text"\s{0,9}:|"(?:segments|chunks|transcription|utterances|monologues|words|start|startTime|tStartMs)"'
+    r'"(?:\w{0,20}text|\w{0,20}transcripts?|display|t|\w{0,20}(?:start|begin|from|ts|time|timestamp|timestamps|offset)\w{0,14})"'
+    r"\s{0,9}:",
+    re.IGNORECASE,
 )
 
 
@@ -109,7 +111,7 @@ def holds_transcript(path: Path, *, alone: bool = False) -> bool:
         text = decode_text(head)[0].lstrip("\ufeff").lstrip()
     parse = _parser_for(text)
     if parse is parse_json:
-        return _JSON_TOLD.search(text[:4000]) is not None and bool(read_subtitles(path).cues)
+        return _JSON_TOLD.search(text) is not None and bool(read_subtitles(path).cues)
     if parse is parse_timed_text and alone:
         return is_timed_text(text, alone=True)
     if parse is parse_srt and alone:
@@ -156,6 +158,7 @@ _FORMATS: tuple[tuple[Callable[[str], bool], Callable[[str], Subtitles]], ...] =
     (is_sami, parse_sami),
     (lambda text: text.startswith("Scenarist_SCC"), parse_scc),
     (is_microdvd, parse_microdvd),
+    (is_bracketed_spans, parse_timed_text),
     (lambda text: _ARROW.search(text) is not None, parse_srt),
     (is_sbv, parse_sbv),
     (is_lrc, parse_lrc),

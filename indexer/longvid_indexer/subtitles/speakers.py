@@ -5,6 +5,7 @@ brackets or before a colon, followed by the beginning of a sentence ("DNA: the m
 
 - Most cues open with a label: every such opening is a name, whatever it looks like.
 - The first cue has a label and no name follows itself: the file names at a change only; every label is a name.
+- A name may also be parted by a dash, a bar or (``Q. A.``) a point: only where nearly all cues open so, with few names.
 - Else only what looks like a name (up to four words with capitals) and comes back; capitals alone make none. What is
   in doubt stays in the text, where search finds it.
 
@@ -32,13 +33,21 @@ _CHANGE_INSIDE = re.compile(r"\s{1,9}>>+\s{0,9}(?=[^\W\d_a-z]|\[|\(|\Z)")
 _DASH = re.compile(r"[-–—‐](?:\s{1,9}|(?=[^\W\d]|[\[(]))")
 _COLON = re.compile(r"(?P<name>[^:：]{1,60}?)\s?[:：](?!//)(?P<gap>\s*)(?P<rest>.*)\Z", re.DOTALL)
 _BRACKETS = re.compile(
-    r"[\[(（](?P<name>[^\[\]()（）:]{1,60})[\])）]\s?[:：]?\s{0,9}(?P<rest>.*)\Z", re.DOTALL
+    r"[\[(（【〔<{](?P<name>[^\[\]()（）【】〔〕<>{}:]{1,60})[\])）】〕>}]\s?[:：]?\s{0,9}(?P<rest>.*)\Z",
+    re.DOTALL,
 )
+_OPENS = frozenset("[(（【〔<{")
+_PARTED = re.compile(
+    r"(?P<name>[QA](?=\.\s)|[^\W\d_][^|—–:]{0,40}?)(?:\s[-–—]{1,2}\s|\s?\|\s?|\.\s)(?P<rest>\S.*)\Z",
+    re.DOTALL,
+)
+# When it was said, between a name and its colon: "Jane (10:02 AM): …".
+_CLOCK_ASIDE = re.compile(r"\s?[\[(]\d{1,2}:\d\d(?::\d\d)?(?:\s?[AaPp][Mm])?[\])](?=\s?[:：])")
 # An aside to the name: "JOHN (laughing)", "MARY (V.O.)"; "(Boston)" and "(2)" are part of it.
 _ASIDE = re.compile(r"\s?[\[(](?:[a-zß-öø-ÿ' -]{2,30}|V\.?O\.?|O\.?S\.?|cont'd|CONT'D)[\])]\Z")
 _NUMBERED = re.compile(
     r"(?:speaker|spk|spkr|sprecher(?:in)?|locuteur|hablante|orador|falante|voice|participant|person|unknown speaker)"
-    r"[\s_#-]{0,2}(?:\d{1,3}|[a-z])?\Z",
+    r"[\s_#-]{0,2}(?:\d{1,3}|[a-z]|\?)?\Z",
     re.IGNORECASE,
 )
 _NAME_WORD = re.compile(
@@ -57,11 +66,13 @@ _NOT_NAMES_TEXT = (
 )
 _NOT_NAMES = frozenset(_NOT_NAMES_TEXT.split())
 _MOST_WORDS = 8
+_MOST_NAME_PARTED = 4
 _OFTEN = 3
 # A file that names at a change only does so at least once in so many cues at its beginning.
 _CHANGES_APART = 12
 
-Kind = Literal["colon", "brackets"]
+Kind = Literal["colon", "brackets", "parted"]
+_KINDS: tuple[Kind, ...] = ("colon", "brackets", "parted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +92,15 @@ class Habits:
     ``throughout``: the kinds of labels with which most cues open.
     """
 
-    names: dict[Kind, set[str]] = field(default_factory=lambda: {"colon": set(), "brackets": set()})
+    names: dict[Kind, set[str]] = field(default_factory=lambda: {kind: set() for kind in _KINDS})
     throughout: set[Kind] = field(default_factory=set)
     lasting: bool = False
     marked: bool = False
+
+
+def is_numbered(name: str) -> bool:
+    """Whether this is what programs call somebody unknown: ``Speaker 1``, ``spk_0``, ``Sprecherin``."""
+    return _NUMBERED.match(name) is not None
 
 
 def turns_of(cues: Sequence[Cue], *, voices_last: bool = False) -> list[list[Turn]]:
@@ -111,7 +127,7 @@ def find_habits(cues: Sequence[Cue]) -> Habits:
     habits.marked = marks >= 2
     openings = [_opening(cue) for cue in cues if _is_speech(cue) and cue.lines[0].speaker is None]
     cased = _is_cased(cues)
-    for kind in ("colon", "brackets"):
+    for kind in _KINDS:
         labels = [label if label is not None and label.kind == kind else None for label in openings]
         _learn(habits, kind, labels, cased)
     _learn_marked(habits, lines)
@@ -123,6 +139,11 @@ def find_habits(cues: Sequence[Cue]) -> Habits:
 def _learn(habits: Habits, kind: Kind, labels: Sequence[_Label | None], cased: bool) -> None:
     """Add the names to which the labels at the beginnings of cues amount."""
     given = [label for label in labels if label is not None]
+    if kind == "parted":
+        names = {label.name for label in given}
+        if len(given) >= 4 and len(given) * 10 >= len(labels) * 9 and 2 <= len(names) <= len(given) // 2:
+            habits.names[kind] |= names
+        return
     good = Counter(label.name for label in given if _is_label(label, cased))
     names = {name for name, count in good.items() if _may_be_name(name, count, good.total())}
     sequence = _sequence(labels, names)
@@ -253,16 +274,26 @@ def _opening(cue: Cue) -> _Label | None:
 
 
 def _bare(text: str) -> str:
-    """Without the signs of a change or of a dialogue in front."""
+    """Without the signs of a change or of a dialogue in front, and without the time of day behind a name."""
+    head = text[:120]
+    text = _CLOCK_ASIDE.sub("", head, count=1) + text[120:] if ":" in head else text
     text = _CHANGE.sub("", text, count=1) if _CHANGE.match(text) else text
     return _DASH.sub("", text, count=1) if _DASH.match(text) else text
 
 
 def _label(text: str) -> _Label | None:
     """What could be a name at the beginning of this text; None when nothing could."""
+    found = _labelled(text)
+    if found is None and (parted := _PARTED.match(text)) and len(parted["name"].split()) <= _MOST_NAME_PARTED:
+        single = len(parted["name"]) == 1 or text[parted.end("name")] != "."
+        return _Label("parted", parted["name"].strip(), parted["rest"].strip(), False) if single else None
+    return found
+
+
+def _labelled(text: str) -> _Label | None:
     kind: Kind = "colon"
     match = _COLON.match(text)
-    if text[:1] in "[(（":
+    if text[:1] in _OPENS:
         kind, match = "brackets", _BRACKETS.match(text)
         if match is not None and sound_label(match["name"]) is not None:
             return None
@@ -273,7 +304,9 @@ def _label(text: str) -> _Label | None:
     if not words or len(words) > _MOST_WORDS or not any(map(str.isalnum, name)) or "://" in name:
         return None
     # A sentence may end in front of a colon: "That is all. One thing: …"; "Dr." and "Room 5.12" are none.
-    if any(len(word) > 4 and word[-1] in ".?!" for word in words) or name[-1] in "?!;,":
+    if any(len(word) > 4 and word[-1] in ".?!" for word in words) or (
+        name[-1] in "?!;," and not is_numbered(name)
+    ):
         return None
     if (
         kind == "colon"

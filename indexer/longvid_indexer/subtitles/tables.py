@@ -6,7 +6,7 @@ import csv
 import re
 from collections.abc import Sequence
 
-from longvid_indexer.subtitles.building import add_spoken, seconds
+from longvid_indexer.subtitles.building import add_spoken, seconds, speaker_label, unit_of
 from longvid_indexer.subtitles.cue import Subtitles
 
 _COLUMNS = {
@@ -24,7 +24,7 @@ def is_table(text: str) -> bool:
 
 
 def parse_table(text: str) -> Subtitles:
-    """The cues of a table; whole numbers are milliseconds, numbers with a point seconds."""
+    """The cues of a table; whole numbers are milliseconds where they cannot be seconds."""
     read = Subtitles()
     layout = _layout(text)
     if layout is None:
@@ -41,13 +41,20 @@ def parse_table(text: str) -> Subtitles:
     except csv.Error:
         read.problems["rows behind one that cannot be parsed were left out"] += 1
     spans = [(_cell(row, columns["start"]), _cell(row, columns["end"])) for row in rows]
-    whole = all(value.strip().isdecimal() for span in spans for value in span if value.strip())
+    unit = unit_of(
+        [
+            (seconds(a), seconds(b), len(_cell(row, columns["text"])))
+            for row, (a, b) in zip(rows, spans, strict=True)
+        ]
+    )
     for row, (start, end) in zip(rows, spans, strict=True):
-        start_s, end_s = (_moment(value, 0.001 if whole else 1.0) for value in (start, end))
+        start_s, end_s = (_moment(value, unit) for value in (start, end))
         # Text with the delimiter in it, unquoted, is the rest of the row.
         last = len(columns) - 1 == columns["text"] and delimiter == "\t"
         text_cell = delimiter.join(row[columns["text"] :]) if last else _cell(row, columns["text"])
-        add_spoken(read, start_s, end_s, text_cell, _cell(row, columns.get("speaker", len(row))))
+        add_spoken(
+            read, start_s, end_s, text_cell, speaker_label(_cell(row, columns.get("speaker", len(row))))
+        )
     return read
 
 

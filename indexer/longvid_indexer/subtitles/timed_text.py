@@ -1,28 +1,46 @@
-"""Text with times in it, as people copy and meeting programs save it: Otter, Teams, Zoom, Rev, YouTube's transcripts.
+"""Text with times in it, as people copy and programs save it: Otter, Teams, Zoom, Rev, Descript, Premiere, YouTube.
 
-A time stands before what is said (``[00:01:03] Jane: …``, ``0:03`` on a line of its own) or behind the name of who says
-it (``Jane Miller  0:03``), and holds until the next one. Only starts are written; ends are estimated.
+A time stands before what is said (``[00:01:03] Jane: …``, ``0:03`` on a line of its own, ``[0:03 --> 0:05] …``), behind
+the name of who says it (``Jane Miller  0:03``), or between both (``Jane: [00:01:03] …``), and holds until the next one.
+Where only starts are written, ends are estimated.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from statistics import median
 
 from longvid_indexer.subtitles.building import add_spoken, until_next
 from longvid_indexer.subtitles.cue import Subtitles
+from longvid_indexer.subtitles.speakers import is_numbered
 
-_TIME = r"(?:(\d{1,2}):)?(\d{1,3}):([0-5]\d)(?:[.,]\d{1,3})?"
+# Hours, minutes, seconds, a fraction or a frame, and the half of the day.
+_TIME = r"(?:(\d{1,2}):)?(\d{1,3}):([0-5]\d)(?:[.,](\d{1,3})|[:;.]\d{2}(?![\d:]))?(\s?[AaPp]\.?[Mm]\b\.?)?"
 _FIRST = re.compile(
-    rf"[\[(<]?\s?{_TIME}(?:\s?[-–—>]+\s?{_TIME})?\s?(?:[\])>]\s?|(?=[\s–—|-])|\Z)(?:[-–—|:]\s?)?(?P<rest>.*)\Z"
+    rf"(?:\d{{1,5}}\s?[:.)]?\s{{1,3}}(?=\d\d:\d\d:\d\d[:;.]))?[\[(<]?\s?{_TIME}"
+    rf"(?:(?:\s?(?:[-–—>/,]{{1,4}}|to)\s?|\s{{1,4}}){_TIME})?"
+    r"\s?(?:[\])>]:?\s?|(?=[\s–—|,-])|\Z)(?:[-–—|:,]\s?)?(?P<rest>.*)\Z"
 )
 _LAST = re.compile(rf"(?P<name>.*?[^\s,|(\[–-])\s?(?P<sign>[\s,|(\[–-])\s?{_TIME}\s?[\])]?:?\Z")
+_BETWEEN = re.compile(
+    rf"(?P<name>[^\W\d_][^\[\](){{}}:]{{0,59}}?)(?P<colon>:?)\s?[\[(]\s?{_TIME}\s?[\])](?P<after>:?)\s(?P<rest>\S.*)\Z"
+)
+_INNER = re.compile(rf"(?:(?<=\s)|(?<=\A))\[{_TIME}\](?=\s)")
+_DROP_FRAMES = re.compile(r"(?<!\d)(\d\d);(\d\d);(\d\d)[;:](?=\d\d(?!\d))")
+_TIME_PARTS = 5
 _LONGEST_HEADING = 120
 _MOST_NAME_WORDS = 8
 _NAMED = re.compile(r"(?P<name>[^\W\d_][^:]{0,59}):\s(?P<text>\S.*)\Z")
+# What programs add to a transcript: nobody says it.
+_ADDED = re.compile(
+    r".{0,80}\b(?:started|stopped) transcription|Transcribed by\b.{0,80}|Transcription ended after\b.{0,40}"
+    r"|Meeting ended after\b.{0,40}|This editable transcript was computer generated\b.{0,200}|<(?:begin|end) subtitles>"
+    r"|(?:End of )?transcript(?:ion)?\.?",
+    re.IGNORECASE,
+)
 # A first time so late is the time of day.
 _CLOCK_FROM_S = 4 * 3600.0
 _DAY_S = 24 * 3600.0
@@ -31,16 +49,22 @@ _APART_S = 60.0
 _WORDS = 3.0
 _LATEST_START_S = 300.0
 _HEAD_LINES = 12
+_LETTERS_A_SECOND = 15.0
 
 
 @dataclass(slots=True)
 class _Entry:
-    """A time, who speaks where that stands with it, and the lines that follow."""
+    """A time, where it ends if that is written, who speaks where that stands with it, and the lines that follow.
+
+    ``strong``: set apart by a sign, so that it is no time that a sentence names. ``of_day``: a clock on the wall.
+    """
 
     at_s: float
     name: str | None
     same_line: str
     strong: bool
+    until_s: float | None = None
+    of_day: bool = False
     lines: list[str] = field(default_factory=list)
 
 
@@ -61,9 +85,21 @@ def is_timed_text(text: str, *, alone: bool = False) -> bool:
     words = sum(
         len(entry.same_line.split()) + sum(len(line.split()) for line in entry.lines) for entry in entries
     )
+    spaceless = sum(len(entry.same_line) + sum(map(len, entry.lines)) for entry in entries) / 6
     begins = starts[0] <= _LATEST_START_S or starts[0] >= _CLOCK_FROM_S
     named = all(entry.name for entry in entries)
-    return begins and words >= _WORDS * len(entries) and (named or median(steps) <= _APART_S)
+    return begins and max(words, spaceless) >= _WORDS * len(entries) and (named or median(steps) <= _APART_S)
+
+
+def is_bracketed_spans(text: str) -> bool:
+    """Whether the first lines open with two times in brackets, as Whisper prints them to a terminal."""
+    lines = [line.strip() for line in text[:4000].splitlines() if line.strip()][:5]
+    return bool(lines) and any(line[0] in "[(" and _is_span(line) for line in lines)
+
+
+def _is_span(line: str) -> bool:
+    match = _FIRST.match(line)
+    return match is not None and match.group(_TIME_PARTS + 2) is not None
 
 
 def parse_timed_text(text: str) -> Subtitles:
@@ -72,31 +108,40 @@ def parse_timed_text(text: str) -> Subtitles:
     entries, before = _entries(text.splitlines())
     if before and entries:
         read.problems["lines before the first time were left out"] += before
+    _without_spoken_times(entries)
     _names_on_the_line(entries)
-    if entries and entries[0].at_s >= _CLOCK_FROM_S:
+    if entries and (entries[0].of_day or entries[0].at_s >= _CLOCK_FROM_S):
         read.problems["file has times of day: they were counted from its first one"] += 1
         _from_the_first(entries)
+    entries.sort(key=lambda entry: entry.at_s)
+    entries = list(_by_speaker(entries))
     said = [" ".join([entry.same_line, *entry.lines]).strip() for entry in entries]
-    spoken = sorted(zip(entries, said, strict=True), key=lambda each: each[0].at_s)
-    ends = until_next([entry.at_s for entry, _ in spoken], [text for _, text in spoken])
-    for (entry, words), end_s in zip(spoken, ends, strict=True):
+    ends = until_next([entry.at_s for entry in entries], said)
+    for entry, words, end_s in zip(entries, said, ends, strict=True):
         if words:
-            add_spoken(read, entry.at_s, end_s, words, entry.name)
+            add_spoken(
+                read, entry.at_s, entry.until_s if entry.until_s is not None else end_s, words, entry.name
+            )
     return read
 
 
 def _entries(lines: Sequence[str]) -> tuple[list[_Entry], int]:
     """The entries in file order, and how many lines with text stand before the first one."""
+    told: list[tuple[str, _Entry | None]] = []
+    for line in lines:
+        spaced = _DROP_FRAMES.sub(r"\1:\2:\3:", line.strip()).replace("**", "").strip().strip("*").strip()
+        bare = " ".join(spaced.split())
+        if bare and not _ADDED.fullmatch(bare[:300]):
+            has_time = any(map(str.isdecimal, bare[:_LONGEST_HEADING]))
+            told.append((bare, _entry(bare, spaced) if has_time else None))
+    # A heading says when a recording was made; where most times are of the day, it is those that count.
+    found = [entry.of_day for _, entry in told if entry is not None]
+    of_day = sum(found) * 2 > len(found)
     entries: list[_Entry] = []
     before = 0
-    for line in lines:
-        spaced = line.strip().strip("*").strip()
-        bare = " ".join(spaced.split())
-        if not bare:
-            continue
-        entry = _entry(bare, spaced) if bare[-1] in "]):0123456789" or bare[0] in "[(<0123456789" else None
-        if entry is not None:
-            entries.append(entry)
+    for bare, entry in told:
+        if entry is not None and entry.of_day == of_day:
+            entries += _inner(entry)
         elif entries:
             entries[-1].lines.append(bare)
         else:
@@ -104,24 +149,71 @@ def _entries(lines: Sequence[str]) -> tuple[list[_Entry], int]:
     return entries, before
 
 
+def _inner(entry: _Entry) -> Iterator[_Entry]:
+    """The entry, and one of the same speaker for each further time within its line (Sonix, Trint)."""
+    parts = list(_INNER.finditer(entry.same_line))
+    if not parts:
+        yield entry
+        return
+    yield replace(entry, same_line=entry.same_line[: parts[0].start()].strip())
+    for part, after in zip(parts, [*parts[1:], None], strict=True):
+        rest = entry.same_line[part.end() : after.start() if after else None].strip()
+        yield replace(entry, at_s=_seconds(part.groups())[0], same_line=rest, until_s=None, lines=[])
+
+
 def _entry(bare: str, spaced: str) -> _Entry | None:
-    if match := _FIRST.match(bare):
-        return _Entry(_seconds(match.groups()), None, match["rest"].strip(), bare[0] in "[(<")
-    match = _LAST.match(bare) if len(bare) <= _LONGEST_HEADING else None
-    if match is None:
+    if bare[0] in "[(<0123456789" and (match := _FIRST.match(bare)):
+        at_s, of_day = _seconds(match.groups())
+        until = match.groups()[_TIME_PARTS : 2 * _TIME_PARTS]
+        until_s = _seconds(until)[0] if until[1] is not None else None
+        rest = match["rest"].strip() if until_s is None else " ".join(match["rest"].replace("|", " ").split())
+        return _Entry(at_s, None, rest, bare[0] in "[(<", until_s, of_day)
+    if (match := _BETWEEN.match(bare)) and (match["colon"] or match["after"]):
+        at_s, of_day = _seconds(match.groups()[2:])
+        if len(match["name"].split()) <= _MOST_NAME_WORDS:
+            return _Entry(at_s, match["name"].strip(), match["rest"].strip(), True, None, of_day)
+    if (
+        bare[-1] not in "]):.0123456789mM"
+        or len(bare) > _LONGEST_HEADING
+        or (match := _LAST.match(bare)) is None
+    ):
         return None
     name = match["name"].strip("[]():|,-–— *")
     if not any(map(str.isalpha, name)) or len(name.split()) > _MOST_NAME_WORDS:
         return None
     # A sentence may end in a time; a heading sets it apart.
     apart = match["sign"] != " " or re.search(r"(?:\s{2}|\t|\])\s{0,20}[\d]", spaced[-40:]) is not None
-    times = match.groups()[2:]
-    return _Entry(_seconds(times), name, "", apart) if apart or len(name.split()) <= 4 else None
+    at_s, of_day = _seconds(match.groups()[2:])
+    return _Entry(at_s, name, "", apart, None, of_day) if apart or len(name.split()) <= 4 else None
 
 
-def _seconds(parts: Sequence[str | None]) -> float:
-    hours, minutes, whole = parts[0:3]
-    return float(int(hours or 0) * 3600 + int(minutes or 0) * 60 + int(whole or 0))
+def _seconds(parts: Sequence[str | None]) -> tuple[float, bool]:
+    """Seconds, and whether they are a time of day."""
+    hours, minutes, whole, fraction, half = parts[:_TIME_PARTS]
+    if half is None:
+        return int(hours or 0) * 3600 + int(minutes or 0) * 60 + int(whole or 0) + float(
+            f"0.{fraction or 0}"
+        ), False
+    if hours is None:  # "10:01 AM" has no seconds
+        hours, minutes, whole = minutes, whole, "0"
+    late = "p" in half.casefold()
+    return (int(hours or 0) % 12 + 12 * late) * 3600.0 + int(minutes or 0) * 60 + int(whole or 0), True
+
+
+def _without_spoken_times(entries: Sequence[_Entry]) -> None:
+    """YouTube's pane says each time twice, the second time in words: ``1:02``, then ``1 minute, 2 seconds``."""
+    told = [
+        entry for entry in entries if not entry.same_line and entry.lines and _tells(entry, entry.lines[0])
+    ]
+    if len(told) > 1 and len(told) * 4 >= len(entries) * 3:
+        for entry in told:
+            del entry.lines[0]
+
+
+def _tells(entry: _Entry, line: str) -> bool:
+    whole = int(entry.at_s)
+    parts = [part for part in (whole // 3600, whole % 3600 // 60, whole % 60) if part] or [0]
+    return len(line) <= 60 and list(map(int, re.findall(r"\d{1,5}", line))) == parts
 
 
 def _names_on_the_line(entries: Sequence[_Entry]) -> None:
@@ -140,6 +232,45 @@ def _names_on_the_line(entries: Sequence[_Entry]) -> None:
         for entry in entries:
             if entry.name is None and (match := _NAMED.match(entry.same_line)):
                 entry.name, entry.same_line = match["name"].strip(), match["text"]
+    _names_below(entries)
+
+
+def _names_below(entries: Sequence[_Entry]) -> None:
+    """Editors write the speaker on a line of their own below the time: ``Speaker 1``, or a few that come back."""
+    below = [
+        entry for entry in entries if entry.name is None and not entry.same_line and len(entry.lines) > 1
+    ]
+    firsts = [entry.lines[0] for entry in below]
+    back = len(firsts) > 2 and len(set(firsts)) * 2 <= len(firsts)
+    short = all(len(first.split()) <= 4 and first[-1] not in ".,?!;" for first in firsts)
+    if len(below) * 2 > len(entries) and short and (back or all(map(is_numbered, firsts))):
+        for entry in below:
+            entry.name = entry.lines.pop(0).removesuffix(":")
+
+
+def _by_speaker(entries: Sequence[_Entry]) -> Iterator[_Entry]:
+    """One entry a speaker, where several speak below one time (Google Meet): their times are shared by length."""
+    lines = [line for entry in entries for line in entry.lines]
+    named = len(list(filter(_NAMED.match, lines)))
+    several = any(len(list(filter(_NAMED.match, entry.lines))) > 1 for entry in entries)
+    if not several or named * 2 <= len(lines):
+        yield from entries
+        return
+    for number, entry in enumerate(entries):
+        after_s = entries[number + 1].at_s if number + 1 < len(entries) else None
+        parts = [replace(entry, lines=[])]
+        for line in entry.lines:
+            if match := _NAMED.match(line):
+                parts.append(replace(entry, name=match["name"].strip(), same_line=match["text"], lines=[]))
+            else:
+                parts[-1].lines.append(line)
+        letters = [len(" ".join([part.same_line, *part.lines])) for part in parts]
+        pace = 1 / _LETTERS_A_SECOND
+        if after_s is not None and after_s > entry.at_s and any(letters):
+            pace = min(pace, (after_s - entry.at_s) / sum(letters))
+        for at, part in enumerate(parts):
+            if letters[at]:
+                yield replace(part, at_s=entry.at_s + pace * sum(letters[:at]))
 
 
 def _from_the_first(entries: Sequence[_Entry]) -> None:
@@ -151,3 +282,5 @@ def _from_the_first(entries: Sequence[_Entry]) -> None:
         entry.at_s += days
         last_s = entry.at_s
         entry.at_s -= first_s
+        if entry.until_s is not None:
+            entry.until_s += days - first_s

@@ -15,12 +15,12 @@ _CLOCK = re.compile(
 )
 _SECONDS = re.compile(r"\s{0,20}(?P<seconds>\d{1,7})(?:[.,](?P<fraction>\d{1,12}))?(?![\d:])")
 _SETTINGS = re.compile(r"\s{0,20}(?:\Z|(?:align|line|position|size|vertical|region):)")
-_ARROW = re.compile(r"\s{0,20}(?:-{1,8}\s{0,2}>|[—–]>|→)\s{0,20}")
+_ARROW = re.compile(r"\s{0,20}(?:[-=]{1,8}\s{0,2}>|[—–]>|[→➔➜⇒])\s{0,20}")
 _GAP = re.compile(r"\s{1,20}(?:-\s{1,20})?")
 _USUAL = re.compile(
     r"(\d\d):(\d\d):(\d\d)[,.](\d\d\d) --> (\d\d):(\d\d):(\d\d)[,.](\d\d\d)(?:[ \t][^\n]{0,200})?\Z"
 )
-_ANY_ARROW = re.compile(r"-\s{0,2}>|→")
+_ANY_ARROW = re.compile(r"[-=]\s{0,2}>|[→➔➜⇒]")
 # Full-width digits and signs, as input methods of East Asia write them.
 _NARROW = str.maketrans("０１２３４５６７８９：；，．－＞", "0123456789:;,.->")
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from longvid.library import Library
+from longvid.server.answers import ListPage, MadeKey, gives
 from longvid.server.caller import Caller
 from longvid.server.forms import KeyForm
 from longvid.server.identity import COOKIE, AdminDep, CallerDep
@@ -20,7 +21,7 @@ router = APIRouter(tags=["admin"])
 _DAY_S = 86_400
 
 
-@router.get("/v1/keys")
+@router.get("/v1/keys", responses=gives(ListPage[ApiKey]))
 def list_keys(
     request: Request, who: AdminDep, cursor: CursorQuery = None, limit: LimitQuery = 100
 ) -> Response:
@@ -30,7 +31,7 @@ def list_keys(
     return told({"items": shown, "next": following})
 
 
-@router.post("/v1/keys", status_code=201)
+@router.post("/v1/keys", status_code=201, responses=gives(MadeKey, 201))
 def add_key(request: Request, who: AdminDep, form: KeyForm) -> Response:
     """Make a key; the answer is the only place where it is ever told."""
     if not _contains(who, form.collections):

@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from longvid.chat import Exchange
 from longvid.server import audit
 from longvid.server.answering import Asking, Listener, Work
+from longvid.server.answers import gives
 from longvid.server.caller import Caller
 from longvid.server.forms import AskForm, TurnForm
 from longvid.server.identity import CallerDep, Identity
@@ -20,7 +21,7 @@ from longvid_storage.types import Answer
 router = APIRouter(prefix="/v1", tags=["asking"])
 
 
-@router.post("/ask")
+@router.post("/ask", responses=gives(Answer))
 async def ask(request: Request, lib: LibraryDep, who: CallerDep, form: AskForm) -> Response:
     """An answer in which every claim cites video and time.
 

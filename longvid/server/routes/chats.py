@@ -7,19 +7,22 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import Response
 
+from longvid.chat import ChatInfo
 from longvid.server.answering import Asking
-from longvid.server.forms import ChatForm, TurnForm
+from longvid.server.answers import ListPage, ToldChat, gives
+from longvid.server.forms import ChatForm, NameForm, TurnForm
 from longvid.server.identity import CallerDep
 from longvid.server.replies import CursorQuery, LimitQuery, page, told
 from longvid.server.routes.about import LibraryDep
 from longvid.server.routes.asking import answerer
 from longvid_storage.errors import UsageError
+from longvid_storage.types import Answer
 
 router = APIRouter(prefix="/v1/chats", tags=["chats"])
 NamePath = Annotated[str, Path(max_length=80)]
 
 
-@router.get("")
+@router.get("", responses=gives(ListPage[ChatInfo]))
 def list_chats(lib: LibraryDep, cursor: CursorQuery = None, limit: LimitQuery = 100) -> Response:
     """The caller's conversations, the one used last first."""
     numbered = list(enumerate(lib.chats()))
@@ -27,7 +30,7 @@ def list_chats(lib: LibraryDep, cursor: CursorQuery = None, limit: LimitQuery = 
     return told({"items": [chat for _, chat in shown], "next": following})
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, responses=gives(ChatInfo, 201))
 def begin_chat(lib: LibraryDep, form: ChatForm) -> Response:
     """Begin a conversation within these filters; without a name it gets a number."""
     if form.name is not None and (
@@ -38,11 +41,21 @@ def begin_chat(lib: LibraryDep, form: ChatForm) -> Response:
     return told(lib.chat_turns(chat.name)[0], 201)
 
 
-@router.get("/{name}")
+@router.get("/{name}", responses=gives(ToldChat))
 def get_chat(lib: LibraryDep, name: NamePath) -> Response:
     """A conversation with its turns, oldest first."""
     info, turns = lib.chat_turns(name)
     return told({"chat": info, "items": turns, "next": None})
+
+
+@router.patch("/{name}", responses=gives(ChatInfo))
+def rename_chat(lib: LibraryDep, name: NamePath, form: NameForm) -> Response:
+    """Call a conversation by another name; it is gone on with under that one."""
+    lib.chat_turns(name)
+    if "/" in form.name:
+        raise UsageError(f"a conversation cannot be called {form.name!r}: take another name, without /")
+    lib.rename_chat(name, form.name)
+    return told(lib.chat_turns(form.name.strip())[0])
 
 
 @router.delete("/{name}", status_code=204)
@@ -58,7 +71,7 @@ def known(lib: LibraryDep, name: NamePath) -> str:
     return lib.chat_turns(name)[0].name
 
 
-@router.post("/{name}/ask")
+@router.post("/{name}/ask", responses=gives(Answer))
 async def ask_in_chat(
     request: Request, lib: LibraryDep, who: CallerDep, name: Annotated[str, Depends(known)], form: TurnForm
 ) -> Response:

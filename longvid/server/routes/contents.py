@@ -7,12 +7,17 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
+from longvid.lines import LineMap
 from longvid.server import audit
+from longvid.server.answers import ListPage, SaidPage, gives
 from longvid.server.forms import RenameForm
 from longvid.server.identity import IndexerDep
-from longvid.server.replies import cached, tagged, told
+from longvid.server.replies import FirstQuery, cached, tagged, told
 from longvid.server.routes.about import LibraryDep
+from longvid_agents.summarise import Summary
+from longvid_storage.db.rows import SpeakerRow
 from longvid_storage.errors import UsageError
+from longvid_storage.types import Slide, Sound
 
 router = APIRouter(prefix="/v1/videos/{video_id}", tags=["videos"])
 Seconds = Annotated[float | None, Query(ge=0, allow_inf_nan=False)]
@@ -24,21 +29,28 @@ _CHAPTERS = {
 }
 
 
-@router.get("/transcript")
+@router.get("/transcript", responses=gives(SaidPage))
 def get_transcript(
     request: Request,
     lib: LibraryDep,
     video_id: str,
     from_s: Seconds = None,
     to_s: Seconds = None,
+    first: FirstQuery = None,
+    limit: Annotated[int, Query(ge=1, le=1000, description="How many, with `first`.")] = 200,
     file_format: Annotated[str, Query(alias="format", description="json or vtt.")] = "json",
 ) -> Response:
-    """What is said, by whom and when, in time order; as WebVTT for a player."""
+    """What is said, by whom and when, in time order; as WebVTT for a player. With `first`, a part of its lines."""
     from longvid.webvtt import to_vtt
 
     if file_format not in ("json", "vtt"):
         raise UsageError(f"format is {file_format!r}: it is json or vtt")
-    items = lib.utterances(video_id, from_s=from_s, to_s=to_s)
+    if first is not None and (from_s, to_s) != (None, None):
+        raise UsageError("a part of a transcript is told by its time, or by first and limit: not by both")
+    if first is None:
+        items = lib.utterances(video_id, from_s=from_s, to_s=to_s)
+    else:
+        items = lib.utterances_from(video_id, first, limit)
     if file_format == "vtt":
         return tagged(request, to_vtt(items).encode(), "text/vtt")
     info = lib.transcript_info(video_id)
@@ -49,13 +61,25 @@ def get_transcript(
     )
 
 
-@router.get("/slides")
+@router.get("/lines", responses=gives(LineMap))
+def get_line_map(
+    request: Request,
+    lib: LibraryDep,
+    video_id: str,
+    each: Annotated[int, Query(ge=1, le=1000)] = 200,
+    q: Annotated[str, Query(max_length=500, description="Words, as they are written in a line.")] = "",
+) -> Response:
+    """Where a transcript's lines are: how many, when every `each`-th begins, who speaks when, and which hold `q`."""
+    return cached(request, lib.line_map(video_id, each=each, words=q))
+
+
+@router.get("/slides", responses=gives(ListPage[Slide]))
 def list_slides(request: Request, lib: LibraryDep, video_id: str) -> Response:
     """What stands still on screen, in time order."""
     return cached(request, {"items": lib.slides(video_id), "next": None})
 
 
-@router.get("/sounds")
+@router.get("/sounds", responses=gives(ListPage[Sound]))
 def list_sounds(request: Request, lib: LibraryDep, video_id: str) -> Response:
     """What is heard beside speech, in time order."""
     return cached(request, {"items": lib.sounds(video_id), "next": None})
@@ -76,20 +100,20 @@ def get_chapters(
     return tagged(request, text.encode(), _CHAPTERS[file_format])
 
 
-@router.get("/speakers")
+@router.get("/speakers", responses=gives(ListPage[SpeakerRow]))
 def list_speakers(request: Request, lib: LibraryDep, video_id: str) -> Response:
     """Who speaks and for how long, the one who speaks longest first."""
     return cached(request, {"items": lib.speakers(video_id), "next": None})
 
 
-@router.patch("/speakers")
+@router.patch("/speakers", responses=gives(ListPage[SpeakerRow]))
 def rename_speaker(lib: LibraryDep, who: IndexerDep, video_id: str, form: RenameForm) -> Response:
     """Call a speaker by another name from now on, in search, answers and summaries."""
     with lib.at_once():
         return told({"items": lib.rename_speaker(video_id, form.old, form.new), "next": None})
 
 
-@router.get("/summary")
+@router.get("/summary", responses=gives(Summary))
 def get_summary(
     request: Request,
     lib: LibraryDep,

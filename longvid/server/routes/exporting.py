@@ -9,11 +9,12 @@ import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from longvid.exports.saved import answer_of
 from longvid.server.forms import ExportForm
+from longvid.server.replies import public_base
 from longvid.server.routes.about import LibraryDep
 from longvid_storage.errors import BusyError
 
@@ -30,8 +31,11 @@ _CUTTING = threading.Semaphore(2)
 
 
 @router.post("/exports")
-def export(lib: LibraryDep, form: ExportForm) -> Response:
-    """The file: `html`, `md` (a zip of the page and its frames), `srt`, `edl`, `otio`, or `clip` (MP4)."""
+def export(request: Request, lib: LibraryDep, form: ExportForm) -> Response:
+    """The file: `html`, `md` (a zip of the page and its frames), `srt`, `edl`, `otio`, or `clip` (MP4).
+
+    Links of a report open the server's page at the second.
+    """
     answer = lib.known_answer(answer_of(form.answer))
     if form.format in ("srt", "edl", "otio"):
         text = lib.export(answer, file_format=form.format, pad_s=form.pad_s)
@@ -46,7 +50,7 @@ def export(lib: LibraryDep, form: ExportForm) -> Response:
             finally:
                 _CUTTING.release()
             return _file(place.read_bytes(), ".mp4")
-        written = lib.save_report(answer, Path(folder) / f"answer.{form.format}")
+        written = lib.save_report(answer, Path(folder) / f"answer.{form.format}", page=public_base(request))
         if form.format == "html":
             return _file(written[0].read_bytes(), ".html")
         return _file(_zipped(Path(folder), written), ".zip")

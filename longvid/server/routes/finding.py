@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from longvid.server import audit
+from longvid.server.answers import FoundMentions, FoundMoments, VerifiedText, gives
 from longvid.server.forms import MentionsForm, SearchForm, VerifyForm
 from longvid.server.replies import told
 from longvid.server.routes.about import LibraryDep
@@ -13,7 +14,7 @@ from longvid.server.routes.about import LibraryDep
 router = APIRouter(prefix="/v1", tags=["finding"])
 
 
-@router.post("/search")
+@router.post("/search", responses=gives(FoundMoments))
 def search(request: Request, lib: LibraryDep, form: SearchForm) -> Response:
     """The best moments, best first; `notes` say what the filters leave out."""
     moments = lib.search(form.query, k=form.k, **form.filters())
@@ -22,7 +23,7 @@ def search(request: Request, lib: LibraryDep, form: SearchForm) -> Response:
     return told({"moments": moments, "notes": notes})
 
 
-@router.post("/mentions")
+@router.post("/mentions", responses=gives(FoundMentions))
 def mentions(request: Request, lib: LibraryDep, form: MentionsForm) -> Response:
     """Every place where any of the terms is said or shown, by video and in time order; none is left out. Of none,
     `searched` says what was looked through.
@@ -34,7 +35,7 @@ def mentions(request: Request, lib: LibraryDep, form: MentionsForm) -> Response:
     return told({"videos": found, "notes": notes, "searched": searched})
 
 
-@router.post("/verify")
+@router.post("/verify", responses=gives(VerifiedText))
 def verify(request: Request, lib: LibraryDep, form: VerifyForm) -> Response:
     """Somebody's text, such as minutes, against the recordings.
 

@@ -12,6 +12,7 @@ from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from longvid import jsonform
+from longvid.server.answers import JobTold, ListPage, gives
 from longvid.server.forms import Name
 from longvid.server.identity import IndexerDep
 from longvid.server.jobs import Jobs
@@ -44,14 +45,14 @@ def _jobs(request: Request) -> Jobs:
     return jobs
 
 
-@router.post("", status_code=202)
+@router.post("", status_code=202, responses=gives(JobTold, 202))
 def create_job(request: Request, who: IndexerDep, form: JobForm) -> Response:
     """Index files and folders, or uploads; the same asked again while it is not finished is the same job."""
     job = _jobs(request).ask(who, form.paths, form.uploads, form.collection)
     return told(_jobs(request).told(job), 202, {"Location": f"/v1/jobs/{job.job_id}"})
 
 
-@router.get("")
+@router.get("", responses=gives(ListPage[JobTold]))
 def list_jobs(
     request: Request, who: IndexerDep, cursor: CursorQuery = None, limit: LimitQuery = 50
 ) -> Response:
@@ -61,13 +62,13 @@ def list_jobs(
     return told({"items": items, "next": items[-1]["id"] if len(found) > limit else None})
 
 
-@router.get("/{job_id}")
+@router.get("/{job_id}", responses=gives(JobTold))
 def get_job(request: Request, who: IndexerDep, job_id: str) -> Response:
     """A job: its state, stage, fraction, speed (seconds of video a second), notes, and what came of each file."""
     return told(_jobs(request).told(request.app.state.library.work.job(who.key_id, job_id)))
 
 
-@router.delete("/{job_id}", status_code=202)
+@router.delete("/{job_id}", status_code=202, responses=gives(JobTold, 202))
 def cancel_job(request: Request, who: IndexerDep, job_id: str) -> Response:
     """Cancel a job; one that runs ends within a second or so, and the stages that are stored by then stay."""
     return told(_jobs(request).told(_jobs(request).cancel(who, job_id)), 202)

@@ -22,11 +22,10 @@ def get_doctor(request: Request, who: AdminDep) -> Response:
     if who.collections is not None:
         raise AccessError("models and storage are of the whole server: they need a key for all collections")
     library: Library = request.app.state.library
-    files = [path for path in library.path.rglob("*") if path.is_file()]
     state = {
         "roles": roles_of(library.engines),
         "problems": third_party().problems,
-        "videos": len(library.videos()),
-        "storage_bytes": sum(path.stat().st_size for path in files),
+        "videos": library.count(),
+        "storage_bytes": library.bytes_held(),
     }
     return told(state)

@@ -9,8 +9,10 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from longvid import jsonform
+from longvid.details import VideoDetails
+from longvid.server.answers import ListedVideos, gives
 from longvid.server.identity import IndexerDep
-from longvid.server.replies import CursorQuery, LimitQuery, cached, page
+from longvid.server.replies import CursorQuery, FirstQuery, LimitQuery, cached, page
 from longvid.server.routes.about import LibraryDep
 from longvid_storage.errors import UsageError
 from longvid_storage.types import VideoCard
@@ -26,7 +28,7 @@ _SORTS = {
 }
 
 
-@router.get("")
+@router.get("", responses=gives(ListedVideos))
 def list_videos(
     request: Request,
     lib: LibraryDep,
@@ -36,10 +38,11 @@ def list_videos(
     from_: Annotated[str | None, Query(alias="from", description="Not before this day, YYYY-MM-DD.")] = None,
     to: Annotated[str | None, Query(description="Not after this day, YYYY-MM-DD.")] = None,
     sort: Annotated[str, Query(description="title, date, -date, duration or -duration.")] = "title",
+    first: FirstQuery = None,
     cursor: CursorQuery = None,
     limit: LimitQuery = 50,
 ) -> Response:
-    """The videos: what `longvid ls --json` prints of each, with its date and who speaks in it."""
+    """The videos: what `longvid ls --json` prints of each, with its date and who speaks in it; `total`: how many."""
     if sort not in _SORTS:
         raise UsageError(f"sort is {sort!r}: it is one of {', '.join(_SORTS)}")
     for name, day in (("from", from_), ("to", to)):
@@ -47,8 +50,8 @@ def list_videos(
             raise UsageError(f"{name} is {day!r}: write a day as YYYY-MM-DD")
     key = _SORTS[sort]
     cards = lib.listed(collection=collection, speaker=speaker, words=q, from_date=from_, to_date=to)
-    found, following = page(sorted(cards, key=key), key, cursor, limit)
-    return cached(request, {"items": _shown(lib, found), "next": following})
+    found, following = page(sorted(cards, key=key)[first or 0 :], key, cursor, limit)
+    return cached(request, {"items": _shown(lib, found), "next": following, "total": len(cards)})
 
 
 def _shown(lib: LibraryDep, cards: list[VideoCard]) -> list[dict[str, object]]:
@@ -60,10 +63,15 @@ def _shown(lib: LibraryDep, cards: list[VideoCard]) -> list[dict[str, object]]:
     ]
 
 
-@router.get("/{video_id}")
-def get_video(request: Request, lib: LibraryDep, video_id: str) -> Response:
+@router.get("/{video_id}", responses=gives(VideoDetails))
+def get_video(
+    request: Request,
+    lib: LibraryDep,
+    video_id: str,
+    lines: Annotated[bool, Query(description="Without, `utterances` is empty: it may be long.")] = True,
+) -> Response:
     """Everything that is known of a video: what `longvid show --json` prints."""
-    return cached(request, lib.show(video_id))
+    return cached(request, lib.show(video_id, lines=lines))
 
 
 @router.delete("/{video_id}", status_code=204)

@@ -94,6 +94,12 @@ def delete_chat(connection: Connection, owner: str, name: str) -> bool:
     return connection.execute(delete(ChatRow).where(*its)).rowcount > 0
 
 
+def rename_chat(connection: Connection, owner: str, name: str, new: str) -> bool:
+    """Call a session ``new``, which none of its owner's is called; False when they have none of that ``name``."""
+    its = (ChatRow.owner == owner, ChatRow.name == name)
+    return connection.execute(update(ChatRow).where(*its).values(name=new)).rowcount > 0
+
+
 def drop_if_unused(connection: Connection, session: StoredChat) -> None:
     """Delete a session in which nothing was asked, unless somebody else has opened it meanwhile."""
     turns = select(TurnRow.turn_key).where(TurnRow.chat_key == session.chat_key)

@@ -73,19 +73,22 @@ def _index(near: TableClause, set_key: int) -> str:
     return f"ix_{near.name}_{set_key}"
 
 
-def prepare(connection: Connection) -> bool:
-    """Make the tables and enter what is missing; False where the server has no pgvector, or this user may not."""
+def lacking(connection: Connection) -> bool:
+    """Whether the tables are not there, though the server has a pgvector that can make them."""
     known = (
-        "SELECT installed_version IS NOT NULL FROM pg_available_extensions WHERE name = 'vector' "
+        "SELECT count(*) FROM pg_available_extensions WHERE name = 'vector' "
         f"AND CAST(string_to_array(coalesce(installed_version, default_version), '.') AS INT[]) >= '{_OLDEST}'"
     )
-    installed = connection.execute(text(known)).scalar_one_or_none()
-    if installed is None:
-        return False
+    return not prepared(connection) and bool(connection.execute(text(known)).scalar_one())
+
+
+def prepare(connection: Connection) -> None:
+    """Make the tables and enter what is missing, where they are ``lacking`` and this user may."""
+    if not lacking(connection):
+        return
     try:
         with connection.begin_nested():
-            if not installed:
-                connection.execute(text("CREATE EXTENSION IF NOT EXISTS vector"))
+            connection.execute(text("CREATE EXTENSION IF NOT EXISTS vector"))
             for of in _TABLES:
                 name = _near(of).name
                 connection.execute(
@@ -99,11 +102,9 @@ def prepare(connection: Connection) -> bool:
                     text(f"CREATE INDEX IF NOT EXISTS ix_{name}_owner_id ON {name} (owner_id)")
                 )
     except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) == "42501":  # insufficient privilege
-            return False
-        raise
+        if getattr(error.orig, "sqlstate", None) != "42501":  # insufficient privilege
+            raise
     fill(connection)
-    return True
 
 
 def prepared(connection: Connection) -> bool:
@@ -207,7 +208,7 @@ def _by_index(
     k: int,
 ) -> NDArray[np.int64]:
     settings = {
-        "hnsw.ef_search": min(1000, max(100, 2 * k)),
+        "hnsw.ef_search": min(1000, max(400, 2 * k)),  # things said a thousand times fill a short list
         "hnsw.iterative_scan": "relaxed_order",
         "hnsw.max_scan_tuples": _MOST_SCANNED,
         "hnsw.scan_mem_multiplier": 16,

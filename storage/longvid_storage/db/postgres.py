@@ -107,6 +107,12 @@ class PostgresStore(Store):
         cache.mkdir(parents=True, exist_ok=True)
         return store
 
+    def bytes_held(self) -> int:
+        """What the database takes, tables and indexes, and what is derived here."""
+        with self._mapped_errors(), self._engine.connect() as connection:
+            query = text("SELECT pg_database_size(current_database())")
+            return super().bytes_held() + int(connection.execute(query).scalar_one())
+
     @property
     def address(self) -> str:
         """What opens this library in another process, password and all: never told to anybody."""
@@ -131,8 +137,8 @@ class PostgresStore(Store):
     def _make_current(self, create: bool) -> None:
         with self._engine.connect() as connection:
             version = self._version(connection)
-            prepared = pgvector.prepared(connection)
-        if version == schema.HEAD and (prepared or self.read_only):
+            lacking = not self.read_only and pgvector.lacking(connection)
+        if version == schema.HEAD and not lacking:
             return
         if version is None and not create:
             raise NotFoundError(

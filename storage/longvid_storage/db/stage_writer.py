@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from numpy.typing import NDArray
-from sqlalchemy import Connection, delete, insert, literal, select, update
+from sqlalchemy import Connection, delete, func, insert, literal, select, update
 
 from longvid_storage.db import chain_rows, pgvector, schema, vectors, word_index
 from longvid_storage.db.chain import ChainLink
@@ -68,6 +68,29 @@ class StageWriter:
         self._connection.execute(
             insert(schema.TranscriptRow).values(video_key=self._video_key, source=source, language=language)
         )
+        self._replace_said(said)
+
+    def assign_speakers(self, utterances: Sequence[Utterance], by: str | None) -> None:
+        """Say who speaks in each utterance of the transcript; the passages of speech are made anew.
+
+        Args:
+            utterances: those of the transcript in order of time, as ``View.utterances`` gives them, with labels; one in
+                which the voice changes may have been cut.
+            by: the model that told the voices apart; None when nothing did.
+
+        Raises:
+            ValueError: there are fewer than the transcript has.
+        """
+        table, info = schema.UtteranceRow, schema.TranscriptRow
+        query = select(func.count()).select_from(table).where(table.video_key == self._video_key)
+        there = self._connection.execute(query).scalar_one()
+        if len(utterances) < there:
+            raise ValueError(f"{len(utterances)} utterances have speakers and the transcript has {there}")
+        self.touched = True
+        self._connection.execute(update(info).where(info.video_key == self._video_key).values(speakers_by=by))
+        self._replace_said(utterances)
+
+    def _replace_said(self, utterances: Sequence[Utterance]) -> None:
         self._replace(
             schema.UtteranceRow,
             (
@@ -79,29 +102,9 @@ class StageWriter:
                     "language": utterance.language,
                     "words": [[word.text, word.start_s, word.end_s] for word in utterance.words] or None,
                 }
-                for utterance in said
+                for utterance in utterances
             ),
         )
-        self._replace_passages("speech", speech_passages(self._video_id, said))
-
-    def assign_speakers(self, utterances: Sequence[Utterance], by: str | None) -> None:
-        """Say who speaks in each utterance of the transcript; the passages of speech are made anew.
-
-        Args:
-            utterances: those of the transcript in order of time, as ``View.utterances`` gives them, with labels.
-            by: the model that told the voices apart; None when nothing did.
-
-        Raises:
-            ValueError: there are more or fewer than the transcript has.
-        """
-        self.touched = True
-        table, info = schema.UtteranceRow, schema.TranscriptRow
-        query = select(table.seq).where(table.video_key == self._video_key)
-        seqs = list(self._connection.execute(query.order_by(table.start_s, table.seq)).scalars())
-        for seq, utterance in zip(seqs, utterances, strict=True):
-            here = (table.video_key == self._video_key, table.seq == seq)
-            self._connection.execute(update(table).where(*here).values(speaker=utterance.speaker))
-        self._connection.execute(update(info).where(info.video_key == self._video_key).values(speakers_by=by))
         self._replace_passages("speech", speech_passages(self._video_id, utterances))
 
     def replace_slides(self, slides: Iterable[Slide]) -> None:

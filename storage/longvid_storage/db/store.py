@@ -219,6 +219,10 @@ class Store:
     ) -> None:
         self.close()
 
+    def bytes_held(self) -> int:
+        """What the library takes: of the disk here, and of the database where that is elsewhere."""
+        return sum(path.stat().st_size for path in self.path.rglob("*") if path.is_file())
+
     @contextmanager
     def view(self, scope: Scope = EVERYTHING, encoders: Encoders | None = None) -> Iterator[View]:
         """A snapshot of the library within ``scope``: one state of it, whoever writes meanwhile."""

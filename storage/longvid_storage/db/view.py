@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection as Names
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -130,10 +130,21 @@ class View:
 
     # Videos
 
-    def videos(self) -> list[VideoRow]:
-        """Every video of the scope, by title."""
+    def videos(self, *, stages: bool = True) -> list[VideoRow]:
+        """Every video of the scope, by title; ``stages``: with the records of their stages, most of the cost."""
         admitted = self._admitting(schema.Video.video_key)
-        return catalog.videos(self.connection, *admitted, scope=self.scope, apart=self._apart)
+        return catalog.videos(self.connection, *admitted, scope=self.scope, apart=self._apart, stages=stages)
+
+    def statuses(self) -> dict[str, dict[str, str]]:
+        """Id of each video of the scope → stage → how it went."""
+        return catalog.statuses(self.connection, self._admitting(schema.Video.video_key))
+
+    def count(self) -> int:
+        """How many videos the scope has."""
+        query = select(func.count()).select_from(schema.Video)
+        return int(
+            self.connection.execute(query.where(*self._admitting(schema.Video.video_key))).scalar_one()
+        )
 
     def video(self, video_id: str) -> VideoRow:
         """One video by its full id. Raises ``NotFoundError``: the scope has none of that id."""
@@ -209,7 +220,7 @@ class View:
         if self.scope.speaker is not None:
             speaks = select(row.video_key).where(row.speaker_key == speaker_key(self.scope.speaker))
             query = query.where(video.video_key.in_(speaks))
-        rows: list[Any] = list(self.connection.execute(query))
+        rows: list[Any] = list(self.connection.execute(query).all())
         dates: dict[int, str] = {}
         heard: dict[int, tuple[str, ...]] = {}
         if details:
@@ -241,7 +252,7 @@ class View:
         query = select(path.video_key, func.aggregate_strings(path.path, "\n"), func.max(path.mtime_ns))
         return self.connection.execute(
             query.where(path.video_key.in_(each_id(keys))).group_by(path.video_key)
-        )
+        ).all()
 
     def _heard(self, keys: Sequence[int]) -> dict[int, tuple[str, ...]]:
         row = schema.PassageRow
@@ -252,7 +263,7 @@ class View:
             .group_by(row.video_key, row.speaker)
         )
         counts: dict[int, Counter[str]] = {}
-        for key, label, count in self.connection.execute(query):
+        for key, label, count in self.connection.execute(query).all():
             counts.setdefault(key, Counter())[str(self._names.of(key, label))] += count
         return {key: tuple(name for name, _ in each.most_common()) for key, each in counts.items()}
 
@@ -265,10 +276,13 @@ class View:
         row = self.connection.execute(query.where(table.video_key == self._key(video_id))).one_or_none()
         return None if row is None else TranscriptInfo(*row)
 
-    def utterances(self, video_id: str, *, labels: bool = False) -> list[Utterance]:
+    def utterances(
+        self, video_id: str, *, labels: bool = False, first: int = 0, limit: int | None = None
+    ) -> list[Utterance]:
         """The scope's utterances of a video, in time order; words included.
 
-        Their speakers are called as the user called them, or by the ``labels`` that the source has for them.
+        Their speakers are called as the user called them, or by the ``labels`` that the source has for them. ``first``,
+        ``limit``: only so many from that one on, of a scope that has no speaker.
         """
         table = schema.UtteranceRow
         key = self._key(video_id)
@@ -276,6 +290,8 @@ class View:
             select(table.start_s, table.end_s, table.text, table.speaker, table.language, table.words)
             .where(table.video_key == key, *touching(table.start_s, table.end_s, self.scope))
             .order_by(table.start_s, table.seq)
+            .offset(first)
+            .limit(limit)
         )
         wanted = speaker_key(self.scope.speaker)
         found = []
@@ -285,6 +301,21 @@ class View:
                 spoken = tuple(Word(*word) for word in words or ())
                 found.append(Utterance(start_s, end_s, text, label if labels else name, language, spoken))
         return found
+
+    def lines(self, video_id: str) -> Iterator[tuple[float, float, str | None, str]]:
+        """(start in s, end in s, speaker, text) of every utterance, in time order: ``utterances`` at a lower cost."""
+        table = schema.UtteranceRow
+        key = self._key(video_id)
+        wanted = speaker_key(self.scope.speaker)
+        query = (
+            select(table.start_s, table.end_s, table.speaker, table.text)
+            .where(table.video_key == key, *touching(table.start_s, table.end_s, self.scope))
+            .order_by(table.start_s, table.seq)
+        )
+        for start_s, end_s, label, text in self.connection.execute(query):
+            name = self._names.of(key, label)
+            if wanted is None or speaker_key(name) == wanted:
+                yield start_s, end_s, name, text
 
     def slides(self, video_id: str) -> list[Slide]:
         """Slides in time order."""

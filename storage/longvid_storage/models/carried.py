@@ -38,6 +38,15 @@ class Carrier:
         except metadata.PackageNotFoundError:
             return False
 
+    def sha256(self, name: str) -> str:
+        """What a file's should be, for the fingerprint of whoever uses it.
+
+        Raises:
+            MissingExtraError: that version of the distribution is not installed.
+        """
+        _ = self.path
+        return self.files[name]
+
     @property
     def path(self) -> Path:
         """Where its files lie; none of them has been checked.

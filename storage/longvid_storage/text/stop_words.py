@@ -89,7 +89,8 @@ _ASKING = {
         state stated states summarise summarize summary talk talked talking talks tell tells thing things think thinks
         thought thoughts told topic topics video videos view views lecture lectures lecturer meeting meetings
         presenter presentation group team people participants define defined defines defining definition introduce
-        introduced introduces time times first concerning towards related recording clip slide slides""",
+        introduced introduces time times first concerning towards related recording clip slide slides shown
+        showed showing""",
     "de": """womit wozu wofür wodurch woran wohin woher worum worüber welche welcher welches welchen welchem wieviel
         wieviele viel viele lange oft macht machen sagen sagt sagte gesagt gibt heißt bedeutet braucht man""",
     "fr": """combien comment quoi quel quelle faut faire fait dit dire""",

@@ -2,19 +2,17 @@
 
 The operators are onnxruntime's own for CPU (domain ``com.microsoft``: EmbedLayerNormalization, Attention,
 SkipLayerNormalization, BiasGelu); they compute what BERT does (Devlin et al. 2018, arXiv 1810.04805), with
-the exact GELU, so no converter and no torch is needed. The drawing of it, without the weights, lies beside
-this file, so that a question does not load onnx to draw it anew.
+the exact GELU. ``minilm.onnx`` is the drawing of it.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_storage.threads import threads_allowed
+from longvid_storage.models.drawn_graph import external
 
 Weights = dict[str, NDArray[np.float32]]
 _FUSED = "com.microsoft"
@@ -49,30 +47,11 @@ def fuse_weights(raw: Weights, layers: int) -> Weights:
     return {name: np.ascontiguousarray(array, np.float32) for name, array in fused.items()}
 
 
-def build_session(raw: Weights, drawing: Path, *, layers: int, threads: int = 0) -> Any:
-    """An ``onnxruntime.InferenceSession`` of the graph in a file that ``draw`` made.
+def draw(raw: Weights, *, layers: int, heads: int) -> bytes:
+    """The graph without its weights, as ONNX has it.
 
     It takes int32 ``ids`` and ``mask`` ``(n, length)``, padded on the right, and gives ``tokens`` of float32.
-    ``threads`` 0 means as many as ``threads_allowed``.
     """
-    import onnxruntime
-
-    weights = fuse_weights(raw, layers)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or threads_allowed()
-    options.log_severity_level = 3
-    # It is drawn as the optimiser would leave it.
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    # Handed over as they are: writing 90 MB into the graph and parsing it again would take longer than a
-    # question.
-    options.add_external_initializers(
-        list(weights), [onnxruntime.OrtValue.ortvalue_from_numpy(array) for array in weights.values()]
-    )
-    return onnxruntime.InferenceSession(drawing.read_bytes(), options, providers=["CPUExecutionProvider"])
-
-
-def draw(raw: Weights, *, layers: int, heads: int) -> bytes:
-    """The graph without its weights, as ONNX has it."""
     drawn: bytes = _model(fuse_weights(raw, layers), layers, heads).SerializeToString(deterministic=True)
     return drawn
 
@@ -98,7 +77,7 @@ def _model(weights: Weights, layers: int, heads: int) -> Any:
         "bert",
         [helper.make_tensor_value_info(name, TensorProto.INT32, sequence) for name in ("ids", "mask")],
         [helper.make_tensor_value_info("tokens", TensorProto.FLOAT, [*sequence, width])],
-        initializer=[_external(name, array) for name, array in weights.items()],
+        initializer=[external(name, array) for name, array in weights.items()],
     )
     versions = [helper.make_opsetid("", 17), helper.make_opsetid(_FUSED, 1)]
     return helper.make_model(graph, opset_imports=versions, ir_version=8)
@@ -131,12 +110,3 @@ def _layer(p: str, output: str, heads: int) -> list[Any]:
         product("outer", f"{p}gelu"),
         norm("norm2", f"{p}outer", f"{p}middle", "outer", output),
     ]
-
-
-def _external(name: str, array: NDArray[np.float32]) -> Any:
-    from onnx import TensorProto
-
-    tensor = TensorProto(name=name, data_type=TensorProto.FLOAT, dims=array.shape)
-    tensor.data_location = TensorProto.EXTERNAL
-    tensor.external_data.add(key="location", value="in memory")
-    return tensor

