@@ -1,12 +1,14 @@
 """Where should a player start? Fits ``storage/longvid_storage/search/playing_weights.py`` and measures it.
 
-    python benchmarks/playing.py ../shared/data/meetings work/ qmsum calls talks > weights.py
+    python benchmarks/short_videos.py ../shared/data/meetings/talks work/short
+    python benchmarks/playing.py ../shared/data/meetings work/ qmsum calls talks short > weights.py
 
-Each set is a folder of transcripts with a ``questions.jsonl``; it is indexed into ``work/SET.longvid`` when that is not
-there. ``calls`` is searched as a whole library, the others inside the question's video. The weights are those of the
-softmax over all passages that are looked at which gives those in the gold spans most; half of the meetings fit and the
-other half is measured, both ways. On stderr: play@1 and play@3 so measured, for each group of signals left out, and the
-bound, a perfect choice among what is looked at. Needs the ``offline`` extra.
+Each set is a folder of transcripts with a ``questions.jsonl``, in the first folder or in the second; it is indexed into
+``work/SET.longvid`` when that is not there. ``calls`` is searched as a whole library, the others inside the question's
+video. The weights are those of the softmax over all passages that are looked at which gives those in the gold spans
+most; half of the meetings fit and the other half is measured, both ways, for each set alone. On stderr: play@1 and
+play@3 so measured, for each group of signals left out, and the bound, a perfect choice among what is looked at. Needs
+the ``offline`` extra.
 """
 
 from __future__ import annotations
@@ -24,28 +26,33 @@ from longvid import Library
 from longvid.evaluation.questions import read_questions
 from longvid.evaluation.retrieval import EARLY_S
 from longvid_storage.search.looked import look
-from longvid_storage.search.playing import STRETCHES, TOGETHER_S, settled, stretches
-from longvid_storage.search.signals import SIGNALS, signals
+from longvid_storage.search.playing import TOGETHER_S, candidates, settled
+from longvid_storage.search.signals import SIGNALS
 from longvid_storage.search.surroundings import HABITS
 from longvid_storage.types import EVERYTHING, Scope
 
-WHOLE_LIBRARY = {"calls"}
+GROUPS = {"calls": "ACROSS", "short": "SHORT", "short-calls": "SHORT"}
+"""What is fitted on a set; else ``WITHIN`` on its questions and ``TOPIC`` on its headings, each on one set only: what
+talks are fitted with is not what questions about meetings want. ``SHORT`` is used within short videos and across."""
 ALONE = np.array([float(name in ("stretch", "wording")) for name in SIGNALS])
 """The weights by which a passage is as good as the stretch around it."""
-OFFSET = SIGNALS.index("wording")
-"""Its weight is 1: what has the question's wording is first, whatever else."""
+DECAY = 0.1
 MEANING = tuple(number for number, name in enumerate(SIGNALS) if "cosine" in name)
 
 
 @dataclass
 class Asked:
-    """A question's passages that are looked at: their signals, their places, and which lie in a gold span."""
+    """A question's passages that are looked at: their signals and places, which lie in a gold span, and the least scale
+    of the videos' windows.
+    """
 
     video_id: str
     signals: NDArray[np.float32]
     videos: NDArray[np.int64]
     starts: NDArray[np.float64]
+    scale: float
     gold: NDArray[np.bool_]
+    asks: bool
 
 
 def main() -> None:
@@ -56,16 +63,19 @@ def main() -> None:
     parser.add_argument("work", type=Path)
     parser.add_argument("sets", nargs="+")
     options = parser.parse_args()
-    groups: dict[str, list[Asked]] = {"WITHIN": [], "ACROSS": []}
+    groups: dict[str, list[Asked]] = {}
     for name in options.sets:
-        found = collect(options.data / name, options.work / f"{name}.longvid", name not in WHOLE_LIBRARY)
+        folder = options.data / name if (options.data / name).exists() else options.work / name
+        found = collect(folder, options.work / f"{name}.longvid", name != "calls")
         measure(name, found)
-        groups["ACROSS" if name in WHOLE_LIBRARY else "WITHIN"] += found
+        for each in found:
+            group = GROUPS.get(name, "WITHIN" if each.asks else "TOPIC")
+            if (group, name) not in (("WITHIN", "talks"), ("TOPIC", "qmsum")):
+                groups.setdefault(group, []).append(each)
     for group, found in groups.items():
-        if found:
-            for name, left_out in ((group, ()), (f"WORDS_{group}", MEANING)):
-                weights = dict(zip(SIGNALS, fit(found, left_out).round(3).tolist(), strict=True))
-                print(f"{name} = { ({signal: value for signal, value in weights.items() if value}) }")
+        for name, left_out in ((group, ()), (f"WORDS_{group}", MEANING)):
+            weights = dict(zip(SIGNALS, fit(found, left_out).round(3).tolist(), strict=True))
+            print(f"{name} = { ({signal: value for signal, value in weights.items() if value}) }")
 
 
 def collect(folder: Path, library: Path, within: bool) -> list[Asked]:
@@ -85,54 +95,52 @@ def collect(folder: Path, library: Path, within: bool) -> list[Asked]:
                 seen = look(view, question.question)
                 if seen is None:
                     continue
-                parts = []
-                for number, rows in stretches(seen.pool, seen.peaks, STRETCHES).items():
-                    timeline = seen.pool[number]
-                    of = (seen.scores[number], seen.lifts[number], seen.idf, seen.query)
-                    values = signals(timeline, rows, *of).astype(np.float32)
-                    starts = timeline.starts[rows]
-                    gold = np.zeros(len(rows), bool)
-                    if timeline.video_id == video_id:
-                        for start_s, end_s in question.spans:
-                            gold |= (starts - 0.5 >= start_s - EARLY_S) & (starts < end_s)
-                    parts.append((values, np.full(len(rows), number), starts, gold))
-                if parts:
-                    found.append(Asked(video_id, *map(np.concatenate, zip(*parts, strict=True))))
+                close = candidates(seen)
+                if not len(close.rows):
+                    continue
+                places = list(zip(close.timelines, close.rows, strict=True))
+                starts = np.array([seen.pool[timeline].starts[row] for timeline, row in places])
+                theirs = np.array([seen.pool[timeline].video_id == video_id for timeline, _ in places])
+                gold = np.zeros(len(starts), bool)
+                for start_s, end_s in question.spans:
+                    gold |= theirs & (starts - 0.5 >= start_s - EARLY_S) & (starts < end_s)
+                scale = min(timeline.scale for timeline in seen.pool)
+                table = close.signals.astype(np.float32)
+                asks = seen.question.asks
+                found.append(Asked(video_id, table, close.timelines, starts, scale, gold, asks))
     return found
 
 
 def fit(
-    asked: Sequence[Asked], left_out: Sequence[int] = (), decay: float = 0.1, steps: int = 80
+    asked: Sequence[Asked], left_out: Sequence[int] = (), decay: float = DECAY, steps: int = 60
 ) -> NDArray[np.float64]:
-    """Weights that maximise the log of the softmax mass on gold passages (Adam), those of ``left_out`` 0.
+    """Weights that maximise the log of the softmax mass on gold passages (L-BFGS), those of ``left_out`` 0.
 
-    Signals are scaled to one deviation, so that ``decay`` means the same for each: it draws the weights to those by
-    which the stretch alone decides. With a fifth of it, what was fitted held less on the other half.
+    Signals are scaled to one deviation, so that ``decay``, which draws the weights to 0, means the same for each.
     """
+    from scipy.optimize import minimize
+
     asked = [each for each in asked if each.gold.any()]
-    x = np.concatenate([each.signals for each in asked])
     gold = np.concatenate([each.gold for each in asked])
     sizes = np.array([len(each.gold) for each in asked])
     first, owner = np.concatenate([[0], np.cumsum(sizes)[:-1]]), np.repeat(np.arange(len(asked)), sizes)
-    scale = x.std(axis=0) + 1e-3
     free = np.ones(len(SIGNALS), bool)
-    free[[OFFSET, *left_out]] = False
-    offset, x = x[:, OFFSET], (x / scale)[:, free]
-    start = (ALONE * scale)[free]
-    weight, mean, square = start.copy(), np.zeros(len(start)), np.zeros(len(start))
-    for step in range(1, steps + 1):
-        value = x @ weight + offset
+    free[list(left_out)] = False
+    x = np.concatenate([each.signals for each in asked])
+    scale = x.std(axis=0) + 1e-3
+    x = (x / scale)[:, free]
+
+    def loss(weight: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        value = x @ weight.astype(np.float32)
         p = np.exp(value - np.maximum.reduceat(value, first)[owner])
         p /= np.add.reduceat(p, first)[owner]
-        on_gold = p * gold
-        on_gold /= np.maximum(np.add.reduceat(on_gold, first), 1e-4)[owner]
-        gradient = (p - on_gold) @ x / len(asked) + 2 * decay * (weight - start)
-        mean = 0.9 * mean + 0.1 * gradient
-        square = 0.99 * square + 0.01 * gradient**2
-        weight -= 0.06 * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.99**step)) + 1e-8)
+        mass = np.maximum(np.add.reduceat(p * gold, first), 1e-6)
+        gradient = (p - p * gold / mass[owner]) @ x / len(asked) + 2 * decay * weight
+        return float(-np.log(mass).mean() + decay * (weight**2).sum()), gradient.astype(np.float64)
+
+    found = minimize(loss, np.zeros(x.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": steps})
     whole = np.zeros(len(SIGNALS))
-    whole[free] = weight / scale[free]
-    whole[OFFSET] = 1.0
+    whole[free] = found.x / scale[free]
     return whole
 
 
@@ -144,12 +152,14 @@ def played(
     value = fit - fit.max()
     if together_s:
         # Videos far apart, so that no window reaches from one into the next.
-        value = settled(value, each.starts + 1e6 * each.videos, together_s)
+        value = settled(value, each.starts + 1e6 * each.videos, together_s * each.scale)
     right = []
     for _ in range(3):
         best = int(np.argmax(value))
         right.append(bool(each.gold[best]) and value[best] > -np.inf)
-        near = (each.videos == each.videos[best]) & (np.abs(each.starts - each.starts[best]) < apart_s)
+        near = (each.videos == each.videos[best]) & (
+            np.abs(each.starts - each.starts[best]) < apart_s * each.scale
+        )
         value = np.where(near, -np.inf, value)
     return right[0], any(right)
 

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from longvid_storage.search.playing import settled, stretches
 from longvid_storage.search.playing_weights import WEIGHTS
-from longvid_storage.search.scoring import NO_HIT
-from longvid_storage.search.signals import SIGNALS, signals
-from longvid_storage.search.surroundings import HABITS, MOST_WEIGHT, WINDOWS
-from longvid_storage.search.timeline import RankedPassage, Timeline, make_timeline
+from longvid_storage.search.question import read_question
+from longvid_storage.search.scoring import K1, NO_HIT, B
+from longvid_storage.search.signals import COMPARED, SIGNALS, compared, signals
+from longvid_storage.search.spans import grow_spans, growth_for
+from longvid_storage.search.surroundings import HABITS, MOST_WEIGHT, WINDOWS, surroundings
+from longvid_storage.search.timeline import WORDS_A_SECOND, RankedPassage, Timeline, make_timeline
 from longvid_storage.types import Passage
 
 SAID = [
@@ -48,7 +50,7 @@ def timeline(said: Sequence[tuple[float, float, str, str]] = SAID, seed: int = 1
 
 def found(made: Timeline, query: NDArray[np.float32] | None) -> dict[str, list[float]]:
     rows = np.arange(len(made))
-    table = signals(made, rows, np.arange(6.0), np.zeros(6), IDF, query)
+    table = signals(made, rows, np.arange(6.0), np.zeros(6), np.zeros(6), IDF, query)
     assert table.shape == (len(made), len(SIGNALS))
     return {name: table[:, column].round(5).tolist() for column, name in enumerate(SIGNALS)}
 
@@ -63,22 +65,52 @@ def test_words_and_meaning_in_each_window_are_those_of_a_plain_count() -> None:
             inside = [
                 other
                 for other in range(len(made))
-                if made.starts[row] - before_s <= made.starts[other] < made.starts[row] + after_s
+                if other == row
+                or made.starts[row] - before_s <= made.starts[other] < made.starts[row] + after_s
             ]
             counts = {term: sum(SAID[other][3].lower().count(term) for other in inside) for term in IDF}
-            words = sum(IDF[term] / 10 * count / (count + 1) for term, count in counts.items())
+            norm = K1 * (1 - B + B * made.lengths[inside].sum() / ((before_s + after_s) * WORDS_A_SECOND))
+            words = sum(IDF[term] * count * (K1 + 1) / (count + norm) for term, count in counts.items())
+            if (before_s, after_s) in ((30, 30), (0, 60), (150, 150)):
+                share = sum(IDF[term] / 10 * count / (count + 1) for term, count in counts.items())
+                assert got[f"share_{before_s:g}_{after_s:g}"][row] == pytest.approx(share, abs=1e-5)
             assert got[f"words_{before_s:g}_{after_s:g}"][row] == pytest.approx(words, abs=1e-5)
             weights = np.minimum(made.lengths[inside], MOST_WEIGHT)
-            whole = (made.vectors[inside] * weights[:, None]).sum(axis=0) if inside else np.zeros(8)
+            whole = (made.vectors[inside] * weights[:, None]).sum(axis=0)
             cosine = whole @ query / max(np.linalg.norm(whole), 1e-6)
             assert got[f"cosine_{before_s:g}_{after_s:g}"][row] == pytest.approx(cosine, abs=1e-4)
     assert got["own_words"] == pytest.approx([0, 0.2, 0.2, 0.5, 0, 0])
     assert got["stretch"] == [0, 1, 2, 3, 4, 5]
 
 
+def made_positions() -> list[float]:
+    return [start_s / 904.0 for start_s, *_ in SAID]
+
+
+def test_words_and_meaning_count_by_how_far_they_are_from_the_mean_of_what_is_looked_at() -> None:
+    tables = [np.full((2, len(SIGNALS)), 1.0), np.full((1, len(SIGNALS)), 4.0)]
+    whole = compared(tables, np.array([1.0, 1.0, 1.0]))
+    assert whole.shape == (3, len(SIGNALS))
+    for column, name in enumerate(SIGNALS):
+        expected = [-(0.5**0.5), -(0.5**0.5), 2**0.5] if name in COMPARED else [1, 1, 4]
+        assert whole[:, column] == pytest.approx(expected)
+    assert compared([], np.zeros(0)).shape == (0, len(SIGNALS))
+
+
+def test_another_subject_begins_where_the_minutes_before_and_after_have_other_vectors() -> None:
+    said = [(30.0 * at, 30.0 * at + 9, "Ann", "word") for at in range(40)]
+    vectors = np.repeat(np.eye(2, dtype=np.float32), 20, axis=0)
+    starts, ends = np.array([each[0] for each in said]), np.array([each[1] for each in said])
+    around = surroundings(starts, ends, np.ones(40), ["word"] * 40, ["Ann"] * 40, vectors, 1.0)
+    assert int(np.argmax(around.habits[1:, HABITS.index("turn")])) + 1 == 20
+
+
 def test_how_people_talk_is_read_off_their_words() -> None:
     got = found(timeline(), None)
     flags = {name: [bool(each) for each in got[name]] for name in HABITS}
+    assert flags["other_speaker"] == [True, True, True, False, True, False]
+    assert got["pause"] == pytest.approx([5, 1, 0, 5, 5, 5])
+    assert got["position"] == pytest.approx(made_positions(), abs=1e-5)
     assert flags["asks"] == [False, True, False, False, False, False]
     assert flags["asked_before"] == [False, False, True, False, False, False]
     assert (flags["early"], flags["late"]) == ([True, True, True, False, False, False], [False] * 5 + [True])
@@ -116,9 +148,26 @@ def test_only_the_best_stretches_are_looked_at_and_of_slides_only_where_nobody_s
     assert [each.tolist() for each in stretches([alone], [np.array([9.0])], 1).values()] == [[0]]
 
 
+def test_who_wants_a_discussion_summarised_gets_more_of_it_than_who_asks_what_was_said() -> None:
+    said = [(10.0 * at, 10.0 * at + 9, "Ann", "roof") for at in range(120)]
+    made, fit = timeline(said), 3.0 - np.abs(np.arange(120.0) - 60) / 10
+    values = [np.where(np.arange(120) == 60, 1.0, NO_HIT)]
+    asked = {
+        text: read_question(text) for text in ("Summarize the talk about the roof.", "What of the roof?")
+    }
+    (whole,), (part,) = (
+        grow_spans([made], [fit], values, 1, growth_for(1, sums_up=each.sums_up)) for each in asked.values()
+    )
+    assert whole.start_s < part.start_s <= 600 < part.end_s < whole.end_s
+    assert part.end_s - part.start_s <= 250
+    assert 300 <= whole.end_s - whole.start_s <= 490
+    assert growth_for(12, sums_up=True) == growth_for(12)  # among many videos a moment is short
+
+
 def test_the_weights_are_of_signals_that_there_are() -> None:
-    assert set(WEIGHTS) == {"WITHIN", "ACROSS", "WORDS_WITHIN", "WORDS_ACROSS"}
+    assert set(WEIGHTS) == {
+        words + where for words in ("", "WORDS_") for where in ("WITHIN", "TOPIC", "ACROSS", "SHORT")
+    }
     for kind, weights in WEIGHTS.items():
         assert set(weights) <= set(SIGNALS)
-        assert weights["wording"] == 1  # what has the question's wording comes first
         assert not kind.startswith("WORDS") or not any("cosine" in name for name in weights)

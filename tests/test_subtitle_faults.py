@@ -342,3 +342,15 @@ def test_rolling_captions_inside_a_film_are_read_once(tmp_path: Path) -> None:
     cues = [(n * 0.8, n * 0.8 + 0.8, "\n".join(said[max(0, n - 1) : n + 1])) for n in range(12)]
     path = write_video(tmp_path / "talk.mp4", BLACK, 5, subtitles=cues)
     assert [u.text for u in made_of(path).utterances] == said
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["Größe über alles – „schön“.", "Сегодня мы говорим.", "今日はポンプについて。", "Où ça ? À côté…", "£5"],
+)
+def test_utf8_that_was_encoded_twice_is_read_as_it_was_meant(said: str) -> None:
+    wrong = "".join(
+        chr(b) if b in (0x81, 0x8D, 0x8F, 0x90, 0x9D) else bytes([b]).decode("cp1252") for b in said.encode()
+    )
+    assert decode_text(wrong.encode()) == (said, "UTF-8 that was encoded twice")
+    assert decode_text(said.encode()) == (said, None)

@@ -17,6 +17,7 @@ from media_factory import place, speech_clip, write_video
 
 BLACK = [np.zeros((32, 32, 3), np.uint8)]
 DATA: dict[str, Callable[[int], str]] = {
+    "bicycle": lambda i: f"Speed {20 + i} km/h  HR {120 + i} bpm  Cadence {80 + i} rpm  Power {200 + i} W",
     "camera values": lambda i: (
         f"FrameCnt: {i}, DiffTime: 33ms\n2024-05-02 11:20:{i:02d}.100\n[iso: 100] [shutter: 1/640.0] [fnum: 2.8] "
         f"[latitude: 48.1371{i:02d}] [longitude: 11.5753{i:02d}] [rel_alt: 31.{i}00 abs_alt: 540.118]"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from longvid_indexer.subtitles.code_pages import guess_code_page
 
 _MARKS = (
@@ -9,6 +11,11 @@ _MARKS = (
     (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"),
 )  # fmt: skip
 _HEAD_BYTES = 4096
+# Windows' western code page; its five free places are those of Latin 1.
+_HIGH = re.compile(r"[^\x00-\x7f]{1,1000}")
+_WESTERN = {**{chr(byte): byte for byte in range(256)},
+            **{bytes([byte]).decode("cp1252"): byte for byte in range(0x80, 0xA0)
+               if byte not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)}}  # fmt: skip
 _ISO_2022 = ((b"\x1b$B", "iso2022_jp"), (b"\x1b$@", "iso2022_jp"), (b"\x1b$)C", "iso2022_kr"))
 
 
@@ -28,7 +35,9 @@ def decode_text(data: bytes, language: str | None = None) -> tuple[str, str | No
         if escape in data[:_HEAD_BYTES]:
             return data.decode(encoding, errors="replace"), encoding.upper()
     try:
-        return data.decode("utf-8"), None
+        text = data.decode("utf-8")
+        once = _encoded_twice(text)
+        return (text, None) if once is None else (once, "UTF-8 that was encoded twice")
     except UnicodeDecodeError:
         pass
     text = data.decode("utf-8", errors="replace")
@@ -36,6 +45,22 @@ def decode_text(data: bytes, language: str | None = None) -> tuple[str, str | No
         return text, "UTF-8 with broken bytes"
     guess = guess_code_page(data, language)
     return data.decode(guess.encoding, errors="replace"), guess.described()
+
+
+def _encoded_twice(text: str) -> str | None:
+    """What was meant by "GrÃ¶ÃŸe": UTF-8 that a program took for a western code page and wrote as UTF-8 again.
+
+    None for any other text: hardly one without this fault is UTF-8 throughout when its letters are taken for bytes.
+    """
+    first = _HIGH.search(text)
+    if first is None:
+        return None
+    try:
+        for part in (first.group(), text):  # most texts fail at their first letter that is not ASCII
+            once = bytes(map(_WESTERN.__getitem__, part)).decode("utf-8")
+    except (KeyError, UnicodeDecodeError):
+        return None
+    return once
 
 
 def utf16_without_mark(data: bytes) -> str | None:

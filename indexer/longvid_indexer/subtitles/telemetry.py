@@ -17,10 +17,13 @@ _FEWEST_CUES = 3
 _NUMBERS, _CUES, _AGAIN = 0.5, 0.8, 0.7
 _TOKEN = re.compile(r"[^\W_]+")
 _DIGIT = re.compile(r"\d")
+_UNIT = re.compile(
+    r"\d\s?(?:km/h|kph|mph|m/s|knots|hpa|bpm|rpm|k?w|mv|ft|k?m|°?[cf]|%|mah)(?!\w)", re.IGNORECASE
+)
 _MEASURED = re.compile(
     r"\d\.\d{3,}"  # a coordinate
     r"|\b\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\b|\b\d{1,2}:\d{2}:\d{2}\b"  # a date, the time of day
-    r"|\b(?:km/h|kph|mph|m/s|knots|hpa)\b"
+    r"|\b(?:km/h|kph|mph|m/s|knots|hpa|bpm|rpm)\b"
     r"|\b\w{1,20} ?[:=] ?[-+]?\d[^=:\n]{0,20}[\s,;\]]\W{0,3}\w{1,20} ?[:=] ?[-+]?\d"  # two named values in a row
     r"|\bgps\b",
     re.IGNORECASE,
@@ -45,4 +48,5 @@ def is_telemetry(read: Subtitles) -> bool:
 def _looks_measured(text: str) -> bool:
     tokens = _TOKEN.findall(text)
     numbers = sum(bool(_DIGIT.search(token)) for token in tokens)
-    return numbers >= max(2, _NUMBERS * len(tokens)) and _MEASURED.search(text) is not None
+    units = len(_UNIT.findall(text))
+    return numbers >= 2 and numbers + units >= _NUMBERS * len(tokens) and _MEASURED.search(text) is not None

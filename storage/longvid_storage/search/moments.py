@@ -57,7 +57,8 @@ def search(view: View, query: str, k: int = 10, *, reranker: Reranker | None = N
     seen = look(view, query)
     if seen is None:
         return []
-    spans = grow_spans(seen.pool, seen.scores, place_values(seen, k), k, growth_for(len(seen.pool)))
+    growth = growth_for(len(seen.pool), sums_up=seen.question.sums_up)
+    spans = grow_spans(seen.pool, seen.scores, place_values(seen, k), k, growth)
     moments = _moments(seen, spans)
     moments = with_sounds(seen.view, moments, query, k, seen.question.speakers)
     return with_pictures(seen.view, moments, query, k)

@@ -8,49 +8,91 @@ the answer is there, among all that is looked at.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_storage.search.playing_weights import SHORT, WEIGHTS
-from longvid_storage.search.scoring import NO_HIT
-from longvid_storage.search.signals import SIGNALS, signals
+from longvid_storage.search.playing_weights import WEIGHTS
+from longvid_storage.search.scoring import NO_HIT, theirs
+from longvid_storage.search.signals import SIGNALS, compared, signals
 from longvid_storage.search.timeline import Floats, Timeline
 
 if TYPE_CHECKING:
     from longvid_storage.search.looked import Looked
 
-STRETCHES = 25
-"""So many stretches are looked at closely at least, and twice as many as moments are asked for."""
+STRETCHES = 50
+"""So many stretches are looked at closely at least inside one video, half as many in more, and twice as many as moments
+are asked for."""
 REACH_S = 60.0
 """A stretch: what lies this near to the place that made it one."""
 APART_S = 30.0
 SAID, SAID_FROM = 12.0, 0.6
 """What says all the question's words is where to start, whatever the other signals say, and the less, the less it has
-down to this share. On the sets that the weights are fitted on, this changed nothing (play@1 by 0.002 or less)."""
+down to this share; not in a question within a long video (play@1 on qmsum 0.517 with it)."""
 _OWN_WORDS = SIGNALS.index("own_words")
+_WORDING = SIGNALS.index("wording")
+"""Its fitted weight counts only in questions about long recordings, where it was right less often than the rest (0.41
+of 22 that one place says in full, qmsum); elsewhere what has the wording comes first."""
 TOGETHER_S, OWN = 45.0, 0.5
 """A passage counts by how likely it is itself, to this power, and all within so many seconds together."""
 
 
+@dataclass(frozen=True, slots=True)
+class PlayableRows:
+    """The ``n`` passages at which a player may start.
+
+    Attributes:
+        timelines, rows: ``(n,)``; which row of which of the pool's timelines each is.
+        signals: ``(n, len(SIGNALS))``.
+    """
+
+    timelines: NDArray[np.intp]
+    rows: NDArray[np.intp]
+    signals: Floats
+
+
+def candidates(seen: Looked, k: int = 0) -> PlayableRows:
+    """What lies in the best stretches, when ``k`` moments are asked for."""
+    numbers, rows, tables, said = [], [], [], []
+    most = max(STRETCHES if seen.within else STRETCHES // 2, 2 * k)
+    for number, inside in stretches(seen.pool, seen.peaks, most).items():
+        timeline = seen.pool[number]
+        named = theirs(timeline, seen.question.speakers)
+        of = (seen.scores[number], seen.lifts[number], named, seen.idf, seen.query)
+        tables.append(signals(timeline, inside, *of))
+        said.append(np.maximum(1.0, (timeline.lengths * timeline.speech)[inside]))
+        rows.append(inside)
+        numbers.append(np.full(len(inside), number))
+    whole = (np.concatenate([*each, []]) for each in (numbers, rows, said))
+    of_timelines, of_rows, weights = whole
+    return PlayableRows(of_timelines.astype(np.intp), of_rows.astype(np.intp), compared(tables, weights))
+
+
 def place_values(seen: Looked, k: int) -> list[Floats]:
     """For each row of each timeline how good it is to start there; ``NO_HIT`` for those outside the best stretches."""
-    kind = ("" if seen.query is not None else "WORDS_") + ("WITHIN" if seen.within else "ACROSS")
-    long, short = (np.array([each.get(name, 0.0) for name in SIGNALS]) for each in (WEIGHTS[kind], SHORT))
-    fits = {}
-    for number, rows in stretches(seen.pool, seen.peaks, max(STRETCHES, 2 * k)).items():
-        of = (seen.scores[number], seen.lifts[number], seen.idf, seen.query)
-        timeline = seen.pool[number]
-        weights = long if timeline.scale == 1 else short
-        found = signals(timeline, rows, *of)
-        whole = np.clip((found[:, _OWN_WORDS] - SAID_FROM) / (1 - SAID_FROM), 0.0, 1.0)
-        fits[number] = (rows, found @ weights + SAID * whole)
-    best = max((float(fit.max()) for _, fit in fits.values()), default=0.0)
+    found = candidates(seen, k)
+    words = "" if seen.query is not None else "WORDS_"
+    within = "WITHIN" if seen.question.asks else "TOPIC"
+    kinds = (words + (within if seen.within else "ACROSS"), words + "SHORT")
+    long, short = (np.array([WEIGHTS[kind].get(name, 0.0) for name in SIGNALS]) for kind in kinds)
+    short[_WORDING] = 1.0
+    if not seen.question.asks:
+        long[_WORDING] = 1.0
+    scales = np.array([timeline.scale for timeline in seen.pool])
+    weights = np.where(scales[found.timelines, None] < 1, short, long)
+    whole = np.clip((found.signals[:, _OWN_WORDS] - SAID_FROM) / (1 - SAID_FROM), 0.0, 1.0)
+    if seen.within and seen.question.asks:
+        whole *= scales[found.timelines] < 1
+    fit = (found.signals * weights).sum(axis=1) + SAID * whole
     values = [np.full(len(timeline), NO_HIT) for timeline in seen.pool]
-    for number, (rows, fit) in fits.items():
-        timeline = seen.pool[number]
-        values[number][rows] = settled(fit - best, timeline.starts[rows], TOGETHER_S * timeline.scale)
+    for number in np.unique(found.timelines):
+        timeline, own = seen.pool[number], found.timelines == number
+        reach_s = TOGETHER_S * timeline.scale
+        values[number][found.rows[own]] = settled(
+            fit[own] - fit.max(), timeline.starts[found.rows[own]], reach_s
+        )
     return values
 
 

@@ -18,6 +18,7 @@ _OPENING = """
     summarise describe explain tell list give show find
 """
 _ASKS_FIRST = frozenset(_OPENING.split())
+_SUMS_UP = frozenset(("summarize", "summarise", "summary", "outline", "recap"))
 _QUOTED = re.compile(r"[\"“”„«»「」『』]([^\"“”„«»「」『』]{2,200})[\"“”„«»「」『』]")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
@@ -32,6 +33,7 @@ class RankingQuery:
         texts: what is embedded: the question, and its content words alone.
         words: its content words as written.
         asks: whether it is put as a question; else it is keywords or a statement.
+        sums_up: whether a whole discussion is asked for ("Summarize …").
         wordings: all its terms in order, in each language; with quotes, those of each quoted part.
     """
 
@@ -41,6 +43,7 @@ class RankingQuery:
     words: tuple[str, ...] = ()
     wordings: tuple[tuple[str, ...], ...] = ()
     asks: bool = False
+    sums_up: bool = False
 
 
 def read_question(
@@ -71,6 +74,7 @@ def read_question(
         words=tuple(content),
         wordings=tuple(wordings),
         asks=asks,
+        sums_up=words[0].casefold() in _SUMS_UP,
     )
 
 

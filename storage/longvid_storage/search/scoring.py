@@ -14,7 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longvid_storage.search.question import RankingQuery
-from longvid_storage.search.timeline import CONTEXT_S, WINDOW_S, Floats, Timeline, edges, window_sums
+from longvid_storage.search.timeline import (
+    CONTEXT_S,
+    WINDOW_S,
+    WORDS_A_SECOND,
+    Floats,
+    Timeline,
+    edges,
+    window_sums,
+)
 from longvid_storage.types import speaker_key
 
 K1, B = 1.2, 0.5
@@ -66,7 +74,7 @@ def score_pool(
         if weight:
             nonlocal total
             values = np.concatenate([part(timeline) for timeline in pool])
-            total = total + weight * _standardised(values, said)
+            total = total + weight * standardised(values, said)
 
     add(weights.words, lambda timeline: _words(timeline, idf, WINDOW_S * timeline.scale))
     add(weights.context, lambda timeline: _words(timeline, idf, CONTEXT_S * timeline.scale))
@@ -97,7 +105,8 @@ def unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
     return scaled
 
 
-def _standardised(values: Floats, weights: Floats) -> Floats:
+def standardised(values: Floats, weights: Floats) -> Floats:
+    """Values as deviations from their weighted mean."""
     mean = np.average(values, weights=weights)
     spread = np.sqrt(np.average((values - mean) ** 2, weights=weights))
     deviations: Floats = (values - mean) / (spread + 1e-9)
@@ -110,7 +119,7 @@ def _words(timeline: Timeline, idf: Mapping[str, float], width_s: float) -> Floa
     speech = timeline.speech
     length = window_sums(timeline.lengths * speech, low, high)
     # A full window of ordinary speech, rather than the mean of this pool, so that a pool of one is no exception.
-    norm = K1 * (1 - B + B * length / (width_s * 2.4))
+    norm = K1 * (1 - B + B * length / (width_s * WORDS_A_SECOND))
     score = np.zeros(len(timeline))
     for term, weight in idf.items():
         places = timeline.postings.get(term)
@@ -131,18 +140,19 @@ def _meaning(timeline: Timeline, query: NDArray[np.float32]) -> Floats:
 def _share(timeline: Timeline, names: Sequence[str]) -> Floats:
     """Which part of what is said around each piece the named speakers say."""
     low, high = edges(timeline.middles, WINDOW_S * timeline.scale)
-    theirs = _theirs(timeline, names) * timeline.lengths
+    spoken = theirs(timeline, names) * timeline.lengths
     said = window_sums(timeline.lengths * timeline.speech, low, high)
-    return window_sums(theirs, low, high) / np.maximum(said, 1)
+    return window_sums(spoken, low, high) / np.maximum(said, 1)
 
 
 def near_speakers(timeline: Timeline, names: Sequence[str]) -> NDArray[np.bool_]:
     """The pieces within ``NEAR_S`` of one that the named speakers say."""
-    near: NDArray[np.bool_] = window_sums(_theirs(timeline, names), *edges(timeline.middles, 2 * NEAR_S)) > 0
+    near: NDArray[np.bool_] = window_sums(theirs(timeline, names), *edges(timeline.middles, 2 * NEAR_S)) > 0
     return near
 
 
-def _theirs(timeline: Timeline, names: Sequence[str]) -> Floats:
+def theirs(timeline: Timeline, names: Sequence[str]) -> Floats:
+    """1 for each piece that one of the named speakers says, else 0."""
     wanted = {speaker_key(name) for name in names}
     return np.array([speaker in wanted for speaker in timeline.speakers], np.float64)
 

@@ -1,28 +1,41 @@
 """What tells, of each passage, whether a player should start there: many weak signals, none of which decides.
 
-Words count as the share of the question's weight that is said, each word saturated, meaning as cosines; both for the
-passage itself and for the seconds around, after and before it (``surroundings.py``). The rest is how people talk.
+Inside one video, and in short ones, words count as BM25 (Robertson & Zaragoza 2009) and meaning as cosines, for
+windows of many lengths around, after and before a passage's start (``surroundings.py``), each as deviations from the
+mean of all that is looked at for the question. Across many videos they count as they are: words as the share of the
+question's weight that is said, each word saturated. The rest is how people talk.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from longvid_storage.search.scoring import K1, B, standardised
 from longvid_storage.search.surroundings import HABITS, MOST_WEIGHT, WINDOWS
-from longvid_storage.search.timeline import Floats, Timeline
+from longvid_storage.search.timeline import WORDS_A_SECOND, Floats, Timeline
 
-SIGNALS = (
+COMPARED = (
     "stretch",
-    "wording",
-    "own_words",
+    "speaker",
     "own_cosine",
     *(f"words_{before:g}_{after:g}" for before, after in WINDOWS),
     *(f"cosine_{before:g}_{after:g}" for before, after in WINDOWS),
-    *HABITS,
 )
+"""Those that are deviations from the question's mean."""
+_SHARED = ((30.0, 30.0), (0.0, 60.0), (150.0, 150.0))
+_SHARES = [WINDOWS.index(window) for window in _SHARED]
+AS_THEY_ARE = (
+    "place",
+    "own_words",
+    "near_own",
+    *(f"share_{before:g}_{after:g}" for before, after in _SHARED),
+    *(f"near_{before:g}_{after:g}" for before, after in _SHARED),
+)
+SIGNALS = (*COMPARED, *AS_THEY_ARE, "wording", *HABITS)
+_FARTHEST = 12.0
 
 
 def signals(
@@ -30,26 +43,55 @@ def signals(
     rows: NDArray[np.intp],
     stretch: Floats,
     lifts: Floats,
+    theirs: Floats,
     idf: Mapping[str, float],
     query: NDArray[np.float32] | None,
-) -> NDArray[np.float64]:
-    """Shape ``(len(rows), len(SIGNALS))``.
+) -> Floats:
+    """Shape ``(len(rows), len(SIGNALS))``; those of ``COMPARED`` not yet as deviations.
 
     Args:
-        stretch: the score of each of the timeline's rows as a place; ``lifts`` what its wording adds.
+        stretch: the score of each of the timeline's rows as a place; ``lifts`` what its wording adds; ``theirs``
+            whether a speaker that the question names says it.
         idf: weight of each of the question's terms.
         query: the question's unit vector; None without an encoder.
     """
     low, high = timeline.around.low[:, rows], timeline.around.high[:, rows]
-    own, windows = _words(timeline, rows, low, high, idf)
     cosines = np.zeros((len(WINDOWS) + 1, len(rows)))
     if query is not None and timeline.vectors is not None and timeline.around.norms is not None:
         each = timeline.vectors @ query
         sums = _sums(each * np.minimum(timeline.lengths, MOST_WEIGHT))
         cosines[0] = each[rows]
         cosines[1:] = (sums[high] - sums[low]) / np.maximum(timeline.around.norms[:, rows], 1e-6)
-    columns = [stretch[rows], lifts[rows], own, cosines[0], *windows, *cosines[1:]]
+    words, shares = _words(timeline, low, high, idf)
+    near = cosines[1:][_SHARES]
+    columns = [stretch[rows], theirs[rows], cosines[0], *words, *cosines[1:]]
+    columns += [
+        stretch[rows],
+        _own_words(timeline, rows, idf),
+        cosines[0],
+        *shares[_SHARES],
+        *near,
+        lifts[rows],
+    ]
     return np.column_stack([*columns, timeline.around.habits[rows]])
+
+
+def compared(tables: Sequence[Floats], said: Floats) -> Floats:
+    """The tables of all that is looked at as one, with deviations; ``said`` is what each row counts for the mean."""
+    whole = np.concatenate([*tables, np.zeros((0, len(SIGNALS)))])
+    for column in range(len(COMPARED) if len(whole) else 0):
+        whole[:, column] = np.clip(standardised(whole[:, column], said), -_FARTHEST, _FARTHEST)
+    return whole
+
+
+def _own_words(timeline: Timeline, rows: NDArray[np.intp], idf: Mapping[str, float]) -> Floats:
+    """The share of the terms' weight that each row has."""
+    own = np.zeros(len(timeline))
+    for term, weight in idf.items():
+        if term in timeline.postings:
+            own[timeline.postings[term].rows] += weight
+    share: Floats = own[rows] / (sum(idf.values()) or 1.0)
+    return share
 
 
 def _sums(values: NDArray[np.floating]) -> Floats:
@@ -57,22 +99,21 @@ def _sums(values: NDArray[np.floating]) -> Floats:
 
 
 def _words(
-    timeline: Timeline,
-    rows: NDArray[np.intp],
-    low: NDArray[np.intp],
-    high: NDArray[np.intp],
-    idf: Mapping[str, float],
+    timeline: Timeline, low: NDArray[np.intp], high: NDArray[np.intp], idf: Mapping[str, float]
 ) -> tuple[Floats, Floats]:
-    """The share of the terms' weight that each row has; and that each of its windows has."""
+    """BM25 of each row's windows, shape ``(len(WINDOWS), len(rows))``; and the share of the terms' weight in them."""
+    spoken = _sums(timeline.lengths)
+    full = np.array([sum(window) for window in WINDOWS])[:, None] * timeline.scale * WORDS_A_SECOND
+    norm = K1 * (1 - B + B * (spoken[high] - spoken[low]) / full)
     total = sum(idf.values()) or 1.0
-    own, windows = np.zeros(len(rows)), np.zeros(low.shape)
+    words, shares = np.zeros(low.shape), np.zeros(low.shape)
     for term, weight in idf.items():
         places = timeline.postings.get(term)
         if places is not None:
             counts = np.zeros(len(timeline))
             counts[places.rows] = places.counts
-            own += weight / total * (counts[rows] > 0)
             sums = _sums(counts)
             inside = sums[high] - sums[low]
-            windows += weight / total * inside / (inside + 1)
-    return own, windows
+            words += weight * inside * (K1 + 1) / (inside + norm)
+            shares += weight / total * inside / (inside + 1)
+    return words, shares

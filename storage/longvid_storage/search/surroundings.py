@@ -12,12 +12,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-WINDOWS = ((30.0, 30.0), (0.0, 60.0), (150.0, 150.0))
+WINDOWS = (
+    *((half_s, half_s) for half_s in (10.0, 20.0, 30.0, 60.0, 120.0, 240.0)),
+    *((0.0, 30.0), (0.0, 60.0), (0.0, 120.0), (30.0, 0.0), (90.0, 0.0), (150.0, 150.0)),
+)
 """Seconds before and after a passage's start, in an hour of video; fewer in a short one."""
-HABITS = ("asked_before", "asks", "length", "early", "late")
+HABITS = ("asked_before", "asks", "length", "early", "late", "position", "other_speaker", "pause", "turn")
 MOST_WEIGHT = 30.0
 """A longer passage weighs no more than one of so many terms in a window's vector."""
+_BEFORE, _AFTER = WINDOWS.index((90.0, 0.0)), WINDOWS.index((0.0, 120.0))
 _EDGE = 0.04
+_PAUSE_S = 5.0
 _ASKS = re.compile(r"[?？؟][\"'”’)\s]*$")
 
 
@@ -26,8 +31,7 @@ class Surroundings:
     """Of each of ``n`` rows.
 
     Attributes:
-        low, high: ``(len(WINDOWS), n)``; the half-open range of rows that begin in each window, its own among them
-            where the window reaches to or past it.
+        low, high: ``(len(WINDOWS), n)``; the half-open range of rows that begin in each window, its own among them.
         norms: of each window's weighted sum of vectors; None without vectors.
         habits: ``(n, len(HABITS))``.
     """
@@ -43,6 +47,7 @@ def surroundings(
     ends: NDArray[np.float64],
     lengths: NDArray[np.float64],
     texts: Sequence[str],
+    speakers: Sequence[str | None],
     vectors: NDArray[np.float32] | None,
     scale: float,
 ) -> Surroundings:
@@ -55,12 +60,23 @@ def surroundings(
     low = np.stack([np.searchsorted(order, starts - before * scale - 1e-6) for before, _ in WINDOWS])
     high = np.stack([np.searchsorted(order, starts + after * scale) for _, after in WINDOWS])
     low, high = np.minimum(low, here), np.maximum(high, here + 1)
-    norms = None
+    norms, turn = None, np.zeros(len(starts))
     if vectors is not None:
         weighted = vectors * np.minimum(lengths, MOST_WEIGHT)[:, None].astype(np.float32)
         sums = np.concatenate([np.zeros_like(weighted[:1]), np.cumsum(weighted, axis=0)])
         norms = np.stack([np.linalg.norm(sums[b] - sums[a], axis=1) for a, b in zip(low, high, strict=True)])
+        turn = _turn(sums[here] - sums[low[_BEFORE]], sums[high[_AFTER]] - sums[here])
     asks = [bool(_ASKS.search(text)) for text in texts]
     position = (starts - starts.min()) / max(float(ends.max() - starts.min()), 1.0)
-    habits = [[False, *asks[:-1]], asks, np.log1p(lengths), position < _EDGE, position > 1 - _EDGE]
+    other = [True, *(one != two for one, two in zip(speakers[1:], speakers[:-1], strict=True))]
+    pause = np.append(_PAUSE_S, np.clip(starts[1:] - ends[:-1], 0.0, _PAUSE_S))
+    edges = (position < _EDGE, position > 1 - _EDGE)
+    habits = [[False, *asks[:-1]], asks, np.log1p(lengths), *edges, position, other, pause, turn]
     return Surroundings(low, high, norms, np.stack(habits, axis=1).astype(np.float32))
+
+
+def _turn(before: NDArray[np.float32], after: NDArray[np.float32]) -> NDArray[np.float64]:
+    """How much another subject begins at each row: 1 - cosine of the minutes before it and after it."""
+    lengths = np.linalg.norm(before, axis=1) * np.linalg.norm(after, axis=1)
+    turned: NDArray[np.float64] = 1 - (before * after).sum(axis=1) / np.maximum(lengths, 1e-6)
+    return turned

@@ -23,6 +23,8 @@ from longvid_storage.types import Passage, Scope, speaker_key
 Floats = NDArray[np.float64]
 WINDOW_S = 60.0
 CONTEXT_S = 300.0
+WORDS_A_SECOND = 2.4
+"""Of ordinary speech."""
 FULL_S = 900.0
 """From this length on, windows and moments are as long as they get; in a shorter video they shrink with it."""
 SMALLEST_SCALE = 0.2
@@ -157,7 +159,7 @@ def make_timeline(video_id: str, pieces: Iterable[RankedPassage]) -> Timeline:
         vectors,
         windows,
         _postings(terms),
-        surroundings(starts, ends, lengths, texts, vectors, scale),
+        surroundings(starts, ends, lengths, texts, speakers, vectors, scale),
         {piece.passage.id: place for place, piece in enumerate(ordered)},
     )
 
