@@ -93,6 +93,6 @@ $(VENV)/.installed: pyproject.toml constraints.txt $(LEAVE_OUT)
 
 $(VENV)/.installed-dev: pyproject.toml constraints.txt $(LEAVE_OUT) | $(VENV)/.installed
 	@echo "longvid: installing torch, whisper, open_clip, easyocr, transformers and the test tools (several GB, once)" >&2
-	@$(PIP_INSTALL) --overrides $(LEAVE_OUT) --editable '.[cpu,offline,models,fast,served,server,postgresql,milvus,ray,langchain,llamaindex,export,eval,dev]'
+	@$(PIP_INSTALL) --overrides $(LEAVE_OUT) --editable '.[cpu,offline,models,fast,served,server,postgresql,milvus,ray,cloud,langchain,llamaindex,export,eval,dev]'
 	$(call INSTALL_CARRIERS,$(MULTILINGUAL) $(TESTED))
 	@touch $@

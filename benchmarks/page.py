@@ -169,7 +169,6 @@ def settled(page: Page) -> list[int]:
 
 def follow(page: Page) -> None:
     page.run("window.tasks = []")
-    page.click(".transcript .bar .quiet:last-of-type")
     page.driver.execute_async_script(FOLLOW)
     at = wait(lambda: page.text(".line[aria-current] .time"), "the line of the last second is marked")
     longest = max(page.run("return window.tasks"), default=0)

@@ -7,9 +7,8 @@ import os
 from collections.abc import Generator
 from dataclasses import dataclass
 from functools import cached_property
-from io import FileIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from longvid.shelf import Shelf
 from longvid_storage.errors import MediaError, NotFoundError, UsageError
@@ -38,16 +37,17 @@ class Film:
     size: int
     tag: str
 
-    def open(self) -> FileIO:
+    def open(self) -> BinaryIO:
         """The file, to be read.
 
         Raises:
             MediaError: it is gone, or another by now (code ``"gone"``).
         """
         from longvid_indexer.opening import open_regular
+        from longvid_indexer.remote import stat_open
 
         file = open_regular(self.path)
-        if _tag(self.path, os.fstat(file.fileno())) != self.tag:
+        if _tag(self.path, stat_open(file)) != self.tag:
             file.close()
             raise MediaError(f'the file of "{self.info.title}" has changed: index it anew', code="gone")
         return file

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import textwrap
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -29,7 +28,8 @@ if TYPE_CHECKING:
 
 def index(
     paths: Annotated[
-        list[Path] | None, typer.Argument(help="Folders and files: video, audio, or subtitles alone.")
+        list[str] | None,
+        typer.Argument(help="Folders and files, or s3://… and the like: video, audio, subtitles alone."),
     ] = None,
     library: LibraryOption = None,
     collection: Annotated[
@@ -118,7 +118,7 @@ def index(
     return int(any(report.status == "failed" for report in reports))
 
 
-def _prune(lib: Library, paths: list[Path] | None, yes: bool) -> None:
+def _prune(lib: Library, paths: list[str] | None, yes: bool) -> None:
     """Forget the videos whose files are gone, once the user agrees."""
     gone = lib.gone(paths)
     if not gone:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from longvid_indexer.remote import is_remote
 from longvid_storage.db.apart import with_apart
 from longvid_storage.types import ScreenText, Segment, Slide, Sound, Utterance
 
@@ -105,7 +106,7 @@ def summary_of(row: VideoRow, stages: dict[str, str] | None = None) -> VideoSumm
         duration_s=row.info.duration_s,
         collections=tuple(row.collections),
         stages=stages or {name: record.result.status for name, record in row.stages.items()},
-        gone=bool(row.paths) and not any(os.path.lexists(path) for path in row.paths),
+        gone=bool(row.paths) and not any(is_remote(path) or os.path.lexists(path) for path in row.paths),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from longvid.engines import Engines
 from longvid_indexer.pipeline import Pipeline
+from longvid_indexer.remote import as_path
 from longvid_indexer.report import FileGone, IndexEvent, IndexReport
 from longvid_indexer.scan import still_there
 from longvid_indexer.stages import choose_stages
@@ -48,7 +49,7 @@ def index(
     else:
         given = [paths] if isinstance(paths, (str, Path)) else list(paths)
     named = None if audio_track is None else str(audio_track)
-    files = [Path(path) for path in given]
+    files = [as_path(path) for path in given]
     more: dict[str, Any] = {
         "stages": stages,
         "collection": collection,
@@ -88,7 +89,7 @@ def _known_files(store: Store, collection: str | None, on_event: Tell) -> Iterat
     for each in known:
         paths[each.video_id].append(each)
     for row in rows:
-        there = [Path(each.path) for each in paths[row.info.video_id] if still_there(each)]
+        there = [as_path(each.path) for each in paths[row.info.video_id] if still_there(each)]
         if there:
             yield there[0]
         else:

@@ -112,7 +112,7 @@ class Shelf:
             found = {row.info.video_id: summary_of(row) for row in view.videos()}
         return [found[each] for each in video_ids if each in found]
 
-    def gone(self, below: Sequence[Path] | None = None) -> list[VideoSummary]:
+    def gone(self, below: Sequence[str | Path] | None = None) -> list[VideoSummary]:
         """The videos of which no file is left, by title: all of them, or those that lay below these folders.
 
         Raises:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from longvid_indexer.remote import absolute, as_path, is_there
 from longvid_indexer.scan import content_id, still_there
 from longvid_storage.db.rows import VideoRow
 from longvid_storage.db.view import View
@@ -20,7 +20,7 @@ def media_path(view: View, row: VideoRow) -> Path:
     """
     for known in view.paths():
         if known.video_id == row.info.video_id and still_there(known):
-            return Path(known.path)
+            return as_path(known.path)
     where = f" ({row.paths[0]})" if row.paths else ""
     raise MediaError(
         f'the file of "{row.info.title}" is gone or holds something else by now{where}: put it back, or index it anew',
@@ -36,13 +36,13 @@ def holds(path: Path, media_id: str) -> bool:
         return False
 
 
-def gone(view: View, below: Sequence[Path] | None = None) -> list[VideoRow]:
+def gone(view: View, below: Sequence[str | Path] | None = None) -> list[VideoRow]:
     """Videos of which no file is left, all of them or those that lay below the given folders.
 
     Raises:
         UsageError: one of ``below`` is no folder, or an empty one: a disk that is not there looks like that.
     """
-    tops = None if below is None else [Path(os.path.abspath(path)) for path in below]
+    tops = None if below is None else [absolute(as_path(path)) for path in below]
     for top in tops or ():
         if not top.is_dir() or not any(top.iterdir()):
             raise UsageError(
@@ -53,6 +53,6 @@ def gone(view: View, below: Sequence[Path] | None = None) -> list[VideoRow]:
         row
         for row in view.videos()
         if row.paths
-        and not any(os.path.lexists(path) for path in row.paths)
-        and (tops is None or any(top in Path(path).parents for top in tops for path in row.paths))
+        and not any(is_there(path) for path in row.paths)
+        and (tops is None or any(top in as_path(path).parents for top in tops for path in row.paths))
     ]

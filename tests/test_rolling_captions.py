@@ -112,3 +112,19 @@ def test_each_word_is_read_once_and_in_order(style: str, lines: list[Line], rows
     assume(rows > 1 or sum(len(line) > 1 for line in lines) * 2 >= len(lines))
     screens = list(STYLES[style](lines, rows))
     assert words_read(as_srt(screens, between)) == [word for line in lines for word in line]
+
+
+@pytest.mark.parametrize("style", ["youtube", "scrolling"])
+def test_a_clip_of_two_lines_rolls_too(style: str) -> None:
+    lines = [("hello", "everyone", "and", "welcome"), ("to", "the", "garden", "show")]
+    assert words_read(as_srt(list(STYLES[style](lines, 2)))) == [word for line in lines for word in line]
+
+
+def test_who_repeats_a_line_once_in_a_short_file_said_it_twice() -> None:
+    screens: list[Screen] = [
+        (0.0, ["Come here."]),
+        (1.0, ["Come here.", "Now."]),
+        (2.0, ["No."]),
+        (3.0, ["Why?"]),
+    ]
+    assert words_read(as_srt(screens)) == ["Come", "here.", "Come", "here.", "Now.", "No.", "Why?"]

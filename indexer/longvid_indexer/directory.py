@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from longvid_indexer.remote import RemotePath
 
 _KEPT = 256
 
@@ -49,17 +52,25 @@ class Listings:
         files: list[str] = []
         folders: list[str] = []
         hidden: list[str] = []
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.name.startswith(".") and not self._everything:
-                    hidden.append(entry.name)
-                else:
-                    (folders if _is_folder(entry) else files).append(entry.name)
+        for name, is_folder in _names(folder):
+            if name.startswith(".") and not self._everything:
+                hidden.append(name)
+            else:
+                (folders if is_folder else files).append(name)
         made = Listing(folder, tuple(sorted(files)), tuple(sorted(folders)), tuple(sorted(hidden)))
         self._known[folder] = made
         while len(self._known) > _KEPT:
             self._known.popitem(last=False)
         return made
+
+
+def _names(folder: Path) -> Iterator[tuple[str, bool]]:
+    if isinstance(folder, RemotePath):
+        yield from folder.names()
+        return
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            yield entry.name, _is_folder(entry)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from longvid_indexer.report import LeftOut
 
 if TYPE_CHECKING:
-    from io import FileIO
+    from typing import BinaryIO
 
 Reason = Literal["unfinished", "growing", "busy", "system", "hidden", "reference", "copy", "gone", "other"]
 Leave = Callable[[Path, Reason], None]
@@ -82,15 +82,17 @@ def is_awaited(path: Path, there: Container[str]) -> bool:
         return False
 
 
-def is_being_written(file: FileIO) -> bool:
+def is_being_written(file: BinaryIO) -> bool:
     """Whether a process has the open file open for writing; False where the system cannot tell.
 
-    Linux grants a read lease (``fcntl(2)``) only on a file that nobody writes; it is given back at once.
+    Linux grants a read lease (``fcntl(2)``) only on a file that nobody writes; it is given back at once. An object in a
+    store is there when it is whole.
     """
     import fcntl
     import signal
+    from io import FileIO
 
-    if not hasattr(fcntl, "F_SETLEASE"):
+    if not hasattr(fcntl, "F_SETLEASE") or not isinstance(file, FileIO):
         return False
     try:
         # A writer who comes in between is told by a signal, and the default one would end this process.

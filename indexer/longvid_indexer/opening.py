@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
+from longvid_indexer.remote import RemotePath
 from longvid_indexer.sniff import HEAD_BYTES, MEDIA_SUFFIXES, reference_kind
 from longvid_storage.errors import MediaError
 
@@ -38,8 +39,10 @@ _KINDS = (
 )  # fmt: skip
 
 
-def open_regular(path: Path) -> FileIO:
+def open_regular(path: Path) -> BinaryIO:
     """Open a regular file for reading, unbuffered; links to one are followed, nothing else is waited for.
+
+    One at an address is read by ranges.
 
     Raises:
         MediaError: it is missing, may not be read, or is a directory, pipe, socket or device.
@@ -48,6 +51,8 @@ def open_regular(path: Path) -> FileIO:
         path
     )  # asked before it is opened: opening a pipe waits, and opening a device may do something
     try:
+        if isinstance(path, RemotePath):
+            return path.open_bytes()
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
         file = FileIO(descriptor)
     except (OSError, ValueError) as error:
@@ -63,7 +68,7 @@ def open_regular(path: Path) -> FileIO:
 def stat_regular(path: Path) -> os.stat_result:
     """What ``stat`` says of a regular file; raises as ``open_regular`` does."""
     try:
-        status = os.stat(path)
+        status = path.stat()
     except (OSError, ValueError) as error:
         raise unreadable(path, error) from error
     _require_regular(path, status.st_mode)
@@ -95,7 +100,7 @@ def _require_regular(path: Path, mode: int) -> None:
 class _OneFile:
     """What FFmpeg reads from; of the name only the suffix is left, which helps it to guess raw formats."""
 
-    def __init__(self, file: FileIO, suffix: str) -> None:
+    def __init__(self, file: BinaryIO, suffix: str) -> None:
         self.name = f"media{suffix}"
         self.read, self.seek, self.tell = file.read, file.seek, file.tell
 

@@ -6,7 +6,6 @@ be read costs that file and nothing else.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 from longvid_indexer.leaving import Leaving, Reason
 from longvid_indexer.reached import heard
 from longvid_indexer.register import Register
+from longvid_indexer.remote import absolute, as_path, is_there
 from longvid_indexer.report import (
     ErrorInfo,
     FileFinished,
@@ -124,19 +124,19 @@ class Pipeline:
 
     def _gone(self, paths: list[Path], seen: set[str]) -> list[Path]:
         """Known files below the given folders that are not there, of videos that lie nowhere else either."""
-        tops = [Path(os.path.abspath(path)) for path in paths if path.is_dir()]
+        tops = [absolute(path) for path in paths if path.is_dir()]
         missing = [
-            Path(path)
+            as_path(path)
             for path in self._register.known
-            if path not in seen
-            and not os.path.lexists(path)
-            and any(top in Path(path).parents for top in tops)
+            if path not in seen and any(top in as_path(path).parents for top in tops) and not is_there(path)
         ]
         if not missing:
             return []
         with self.store.view() as view:
             rows = view.paths()
-        there = {row.video_id for row in rows if os.path.lexists(row.path)}
+        names = {str(path) for path in missing}
+        lost_ids = {row.video_id for row in rows if row.path in names}
+        there = {row.video_id for row in rows if row.video_id in lost_ids and is_there(row.path)}
         lost = {row.path for row in rows if row.video_id not in there}
         return [path for path in missing if str(path) in lost]
 
@@ -253,7 +253,7 @@ def _by_path(rows: Iterable[PathRow]) -> dict[str, dict[str, PathRow]]:
 def _as_found(found: ScannedFile) -> bool:
     """Whether the file is still as it was when it was found."""
     try:
-        status = os.stat(found.path)
+        status = found.path.stat()
     except (OSError, ValueError):
         return False
     return (status.st_size, status.st_mtime_ns) == (found.size, found.mtime_ns)

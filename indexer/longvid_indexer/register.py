@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from longvid_indexer.identity import known_video, new_id
 from longvid_indexer.leaving import Leaving, unfinished_names
+from longvid_indexer.remote import as_path
 from longvid_indexer.stages.job import Job, StageEngines, as_text
 from longvid_indexer.subtitles.beside import contents
 from longvid_indexer.titles import file_title
@@ -137,7 +138,7 @@ class Register:
         for each in row.paths:
             known = self.known.get(each, {}).get(row.info.video_id)
             if each != str(path) and (known is None or still_there(known)):
-                other = look_at(Path(each), self.sidecars)
+                other = look_at(as_path(each), self.sidecars)
                 if other.error is None:
                     yield other
 
@@ -196,7 +197,7 @@ class Register:
                 lost.append(Path(path))
                 self.store.forget_path(path, job.video_id)
                 continue
-            other = look_at(Path(path), self.sidecars)
+            other = look_at(as_path(path), self.sidecars)
             edited = given and contents(other.beside.taken) not in ("", given)  # and not read yet
             if other.error is None and not edited:
                 candidates.append(other)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import stat
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 from longvid_indexer.directory import Listing
 from longvid_indexer.leaving import Leave, is_awaited, is_being_written, is_unfinished, reason_of_name
 from longvid_indexer.opening import open_regular, stat_regular, unreadable
+from longvid_indexer.remote import absolute, as_path, stat_open
 from longvid_indexer.sniff import (
     HEAD_BYTES,
     MEDIA_SUFFIXES,
@@ -81,7 +81,7 @@ def scan(
     followed (each directory once). A file given by name is always reported: what is wrong with it comes out of
     ``error`` or of probing it. Several files of one talk without media are one input.
     """
-    given = [Path(os.path.abspath(path)) for path in paths]
+    given = [absolute(path) for path in paths]
     sidecars = sidecars or Sidecars(everything)
     files = _given_files([path for path in given if not path.is_dir()], sidecars, everything)
     walk = _Walk(everything, leave or (lambda path, reason: None), sidecars)
@@ -109,13 +109,13 @@ def content_id(path: Path) -> str:
     digest = hashlib.sha256()
     with open_regular(path) as file:
         try:
-            before = os.fstat(file.fileno())
+            before = stat_open(file)
             writer = is_being_written(file)
             left = before.st_size  # no further: a file may grow faster than it is read
             while left > 0 and (block := file.read(min(left, _BLOCK_BYTES))):
                 digest.update(block)
                 left -= len(block)
-            after = os.fstat(file.fileno())
+            after = stat_open(file)
         except OSError as error:
             raise unreadable(path, error) from error
     if writer or (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
@@ -128,7 +128,7 @@ def content_id(path: Path) -> str:
 def still_there(row: PathRow) -> bool:
     """Whether a known path holds the content it is known for: by size and time, and where the time differs by hash."""
     try:
-        status = os.stat(row.path)
+        status = as_path(row.path).stat()
     except (OSError, ValueError):
         return False
     if not stat.S_ISREG(status.st_mode) or status.st_size != row.size:
@@ -136,7 +136,7 @@ def still_there(row: PathRow) -> bool:
     if status.st_mtime_ns == row.mtime_ns:
         return True
     try:
-        return content_id(Path(row.path)) == row.media_id
+        return content_id(as_path(row.path)) == row.media_id
     except MediaError:
         return False
 

@@ -27,6 +27,7 @@ from longvid_indexer.frames import fit
 from longvid_indexer.opening import open_media, open_regular
 from longvid_indexer.packets import breaks, demux, may_break
 from longvid_indexer.probe import first_audio, first_video
+from longvid_indexer.remote import as_path
 from longvid_storage.types import MediaSpan, VideoInfo
 
 Way = Literal["file", "copied", "made"]
@@ -177,7 +178,7 @@ class _Pieces:
 
 
 def _tracks(source: ClipSource, first: Any, container: Any, from_s: float) -> Iterator[Any]:
-    path = Path(source.span.path)
+    path = as_path(source.span.path)
     video = first_video(first)
     if source.pictures is not None:
         begins = from_s == 0 or (source.keyframe_s is not None and source.whole)
@@ -194,7 +195,7 @@ def _tracks(source: ClipSource, first: Any, container: Any, from_s: float) -> It
 
 
 def _copied_pictures(source: ClipSource, stream: Any, from_s: float) -> Iterator[_Part]:
-    with reading(Path(source.span.path), source.info, first_video, from_s) as (container, video):
+    with reading(as_path(source.span.path), source.info, first_video, from_s) as (container, video):
         last_s = -1.0
         for pts_s, dts_s, packet in _decodable(demux(container, video), source):
             # Squeezed alike, both keep their order; what is decoded must be so at a time of its own, from 0 on.

@@ -11,6 +11,7 @@ from longvid.exports.timeline import playable
 from longvid.whereabouts import holds, media_path
 from longvid_indexer.clipping.cut import Clip, cut
 from longvid_indexer.listening import asked_before
+from longvid_indexer.remote import as_path
 from longvid_storage.db.rows import VideoRow
 from longvid_storage.db.view import View
 from longvid_storage.errors import MediaError
@@ -44,7 +45,7 @@ def _at_hand(view: View, span: MediaSpan, rows: Mapping[str, VideoRow]) -> Media
     if row is not None:
         track = asked_before(record.result for record in row.stages.values())
         return replace(span, path=str(media_path(view, row)), audio_track=track)
-    if span.video_id and Path(span.path).exists() and not holds(Path(span.path), span.video_id):
+    if span.video_id and as_path(span.path).exists() and not holds(as_path(span.path), span.video_id):
         raise MediaError(
             f"{span.path} holds another film than the answer cites, or one that this library does not know: ask again",
             code="gone",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import reduce
-from pathlib import Path
 
+from longvid_indexer.remote import as_path
 from longvid_storage.errors import UsageError
 from longvid_storage.types import Answer, Citation, MediaSpan, Moment
 
@@ -45,7 +45,7 @@ def href(source: Citation | Moment | MediaSpan) -> str:
     from_s = source.start_s if isinstance(source, MediaSpan) else source.play_s
     start, end = (f"{seconds:.3f}".rstrip("0").rstrip(".") for seconds in (from_s, source.end_s))
     span = start if source.end_s <= from_s else f"{start},{end}"
-    return f"{Path(source.path).absolute().as_uri()}#t={span}"
+    return f"{as_path(source.path).absolute().as_uri()}#t={span}"
 
 
 def _padded(citation: Citation, text: str, pad_s: float) -> MediaSpan:

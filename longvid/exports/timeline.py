@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from longvid_indexer.remote import as_path
 from longvid_storage.errors import MissingExtraError, UsageError
 from longvid_storage.text.shown import in_lines, shown
 from longvid_storage.text.timecode import format_clock, format_span
@@ -100,7 +101,7 @@ def _track(spans: Sequence[MediaSpan], infos: Infos, rate: float, kind: Any) -> 
         first, last = _frames(span, rate)
         whole = math.ceil((info.duration_s if info else span.end_s) * rate)
         media = otio.schema.ExternalReference(
-            target_url=Path(span.path).absolute().as_uri(),
+            target_url=as_path(span.path).absolute().as_uri(),
             available_range=otio.opentime.TimeRange(time(0, rate), time(max(whole, last), rate)),
         )
         media.name = shown(Path(span.path).name)

@@ -6,12 +6,11 @@ gone. There are so many places; when all are taken, the stream that nobody has r
 
 from __future__ import annotations
 
-import os
 import re
 import threading
 import time
 from collections.abc import AsyncIterator, Generator
-from io import FileIO
+from typing import BinaryIO
 
 from anyio import CancelScope, CapacityLimiter, to_thread
 from starlette.responses import StreamingResponse
@@ -50,7 +49,7 @@ def byte_range(header: str | None, size: int) -> tuple[int, int] | None:
 class FileReply(StreamingResponse):
     """``[first, end)`` of a file that is open; it is closed at the end, however that comes."""
 
-    def __init__(self, file: FileIO, first: int, end: int, status: int, headers: dict[str, str]) -> None:
+    def __init__(self, file: BinaryIO, first: int, end: int, status: int, headers: dict[str, str]) -> None:
         length = {"Content-Length": str(end - first)}
         super().__init__(self._pieces(file, first, end), status, headers | length)
         self._file = file
@@ -62,9 +61,10 @@ class FileReply(StreamingResponse):
         finally:
             self._file.close()
 
-    async def _pieces(self, file: FileIO, first: int, end: int) -> AsyncIterator[bytes]:
+    async def _pieces(self, file: BinaryIO, first: int, end: int) -> AsyncIterator[bytes]:
+        await to_thread.run_sync(file.seek, first)
         while first < end:
-            piece = await to_thread.run_sync(os.pread, file.fileno(), min(PIECE, end - first), first)
+            piece = await to_thread.run_sync(file.read, min(PIECE, end - first))
             if not piece:
                 return  # cut short meanwhile: the connection ends before its length, as it must
             first += len(piece)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 from longvid_indexer.clipping.sources import ClipSource, heard, reading, time_of
 from longvid_indexer.packets import demux
 from longvid_indexer.probe import first_video
+from longvid_indexer.remote import as_path
 
 # Every codec's times fit into it without loss that matters.
 TICKS = 90_000
@@ -57,7 +57,7 @@ def video_packets(source: ClipSource) -> Iterator[Any]:
     assert source.pictures is not None
     begin_s, end_s = source.keyframe_s, source.span.end_s
     slack_s = 0.25 / source.pictures.rate
-    with reading(Path(source.span.path), source.info, first_video, begin_s) as (container, video):
+    with reading(as_path(source.span.path), source.info, first_video, begin_s) as (container, video):
         waiting: list[Any] = []
         begun = False
         for packet in demux(container, video):
@@ -102,7 +102,7 @@ def measure(source: ClipSource) -> Copied:
 
 def audio_packets(source: ClipSource, begin_s: float, end_s: float) -> Iterator[Any]:
     """Packets of sound that begin within ``[begin_s, end_s)``."""
-    path = Path(source.span.path)
+    path = as_path(source.span.path)
     with reading(path, source.info, heard(path, source.info, source.span.audio_track), begin_s) as (
         container,
         audio,

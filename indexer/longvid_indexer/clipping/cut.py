@@ -18,6 +18,7 @@ from longvid_indexer.clipping.copying import BASE, TICKS, Clock, audio_packets, 
 from longvid_indexer.clipping.making import RATE, pictures, sound, video_encoder
 from longvid_indexer.clipping.planning import SUFFIXES, Cut, Method, Step, plan
 from longvid_indexer.clipping.sources import heard, look, time_of
+from longvid_indexer.remote import as_path
 from longvid_storage.errors import MediaError, UsageError
 from longvid_storage.types import MediaSpan
 
@@ -145,7 +146,7 @@ def _check(spans: Sequence[MediaSpan], path: Path, force: bool) -> None:
     if not path.parent.is_dir():
         raise UsageError(f"{path.parent} is not a directory: make it, or choose another place")
     if path.exists():
-        if any(Path(span.path).exists() and path.samefile(span.path) for span in spans):
+        if any(as_path(span.path).exists() and path.samefile(span.path) for span in spans):
             raise UsageError(f"{path} is one of the films to cut from: give the clip another name")
         if not force:
             raise UsageError(f"{path} is there already: give another name, or --force to write over it")
@@ -198,7 +199,7 @@ def _video_stream(found: Cut, container: Any, stack: contextlib.ExitStack) -> An
 
     assert found.size is not None
     if found.template:
-        first = stack.enter_context(open_media(Path(found.steps[0].source.span.path)))
+        first = stack.enter_context(open_media(as_path(found.steps[0].source.span.path)))
         return container.add_stream_from_template(first_video(first))
     width, height = found.size
     return container.add_mux_stream("h264", rate=found.rate, width=width, height=height, time_base=BASE)
@@ -246,7 +247,7 @@ def _audio(found: Cut, container: Any, stack: contextlib.ExitStack) -> Iterator[
 
     if found.sound == "copied":
         source = found.steps[0].source
-        path = Path(source.span.path)
+        path = as_path(source.span.path)
         first = stack.enter_context(open_media(path))
         stream = container.add_stream_from_template(heard(path, source.info, source.span.audio_track)(first))
         return _copied_sound(found, stream)

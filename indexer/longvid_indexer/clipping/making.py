@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from longvid_indexer.clipping.sources import ClipSource, heard, reading, time_of
 from longvid_indexer.packets import demux
 from longvid_indexer.probe import first_video
+from longvid_indexer.remote import as_path
 
 RATE = 48_000
 _BLOCK = 4_800
@@ -73,7 +73,7 @@ def shown_from(source: ClipSource, begin_s: float) -> Iterator[tuple[float, Any]
     """(time, decoded frame) from the one shown at ``begin_s`` on."""
     from av.error import FFmpegError
 
-    with reading(Path(source.span.path), source.info, first_video, begin_s) as (container, video):
+    with reading(as_path(source.span.path), source.info, first_video, begin_s) as (container, video):
         video.thread_type = "AUTO"
         before: tuple[float, Any] | None = None
         for packet in demux(container, video):
@@ -127,7 +127,7 @@ def _heard(source: ClipSource, begin_s: float) -> Iterator[tuple[int, NDArray[np
 
     # Codecs with overlapping blocks need some sound before the start.
     before_s = max(0.0, begin_s - 0.2)
-    path = Path(source.span.path)
+    path = as_path(source.span.path)
     with reading(path, source.info, heard(path, source.info, source.span.audio_track), before_s) as (
         container,
         audio,

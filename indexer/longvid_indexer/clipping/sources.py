@@ -12,6 +12,7 @@ from longvid_indexer.listening import sound_track
 from longvid_indexer.opening import open_media
 from longvid_indexer.packets import breaks, demux
 from longvid_indexer.probe import first_video, probe
+from longvid_indexer.remote import as_path
 from longvid_storage.errors import MediaError
 from longvid_storage.text.timecode import format_span, format_time
 from longvid_storage.types import MediaSpan, VideoInfo
@@ -70,7 +71,7 @@ def look(span: MediaSpan) -> ClipSource:
     Raises:
         MediaError: the file is gone, is no film or sound (``"no_film"``), or ends before the span (``"beyond_end"``).
     """
-    path = Path(span.path)
+    path = as_path(span.path)
     info = probe(path, span.video_id)
     if info.media_type == "transcript":
         raise MediaError(

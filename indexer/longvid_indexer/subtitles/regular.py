@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from longvid_indexer.opening import open_regular, unreadable
+from longvid_indexer.remote import stat_open
 from longvid_storage.errors import MediaError
 
 # A day of speech is about 2 MB, with every word's times 15 MB; what is larger was not written for people.
@@ -32,7 +33,7 @@ def blocks_of(path: Path, most_bytes: int = LARGEST_BYTES) -> Iterator[bytes]:
         MediaError: it is no regular file, is larger than ``LARGEST_BYTES``, or cannot be read.
     """
     with open_regular(path) as file:
-        if why := why_not_read(os.fstat(file.fileno())):
+        if why := why_not_read(stat_open(file)):
             raise MediaError(f"{path} was not read: {why}", code="not_media")
         left = most_bytes
         try:

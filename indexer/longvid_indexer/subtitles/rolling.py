@@ -17,6 +17,8 @@ _TOUCH_S = 0.1
 # So many cues that show again what was just shown make a file a rolling one; fewer may be people repeating themselves.
 _ROLLING_CUES = 3
 _ROLLING_SHARE = 0.15
+# In a file of a handful of cues two of them do, where they are half of it.
+_FEW_ROLLING, _FEW_SHARE = 2, 0.5
 # A file whose screens are cleared so many times as often as they scroll does not scroll.
 _CLEARED_TIMES = 5
 # No screen of captions has more lines, or words that came one by one; a longer cue is compared by its last ones.
@@ -47,14 +49,16 @@ def unroll(cues: Sequence[Cue]) -> list[Cue]:
     """Each line once, at the time it first appeared; ``cues`` are in order of their starts.
 
     A file in which fewer than three cues, or fewer than 15 %, show again what was there is no rolling one: people do
-    say things twice.
+    say things twice. In a file of two to four cues two of them tell.
     """
     cues = _once_a_moment(cues)
     found = _unroll(cues, scrolls=True)
     if found.scrolled * _CLEARED_TIMES < found.cleared:
         # Its screens are cleared, not scrolled: a page that begins as the one before it ended says so again.
         found = _unroll(cues, scrolls=False)
-    rolling = found.grown + found.scrolled >= max(_ROLLING_CUES, _ROLLING_SHARE * len(cues))
+    again = found.grown + found.scrolled
+    rolling = again >= max(_ROLLING_CUES, _ROLLING_SHARE * len(cues))
+    rolling |= again >= max(_FEW_ROLLING, _FEW_SHARE * len(cues))
     return found.kept if rolling else list(cues)
 
 

@@ -1,0 +1,210 @@
+"""Media at an address (``s3://archive/talk.mp4``, gs, az, https): paths like others, read by ranges through fsspec.
+
+Who may read is for the user's own environment and configuration to say (``AWS_…``, ``~/.aws``), never for the address.
+What stands for the time of a file is its ETag where the store gives one: both change when its content does.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import RawIOBase
+from pathlib import Path, PosixPath
+from typing import Any, BinaryIO, cast
+
+from longvid_storage.errors import MissingExtraError, UsageError
+
+SCHEMES = ("s3", "gs", "gcs", "az", "abfs", "abfss", "http", "https")
+_ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+)://")
+# One seek of a film costs so many bytes at least.
+_BLOCK_BYTES = 1 << 20
+
+
+class RemotePath(PosixPath):
+    """A path below an address; it is told with both of its slashes. ``OSError`` is what goes wrong on the way there."""
+
+    def __str__(self) -> str:
+        scheme, _, rest = super().__str__().partition(":/")
+        return f"{scheme}://{rest.lstrip('/')}"
+
+    def __fspath__(self) -> str:
+        return str(self)
+
+    def stat(self, *, follow_symlinks: bool = True) -> os.stat_result:
+        """Kind, size and what stands for the time; ``st_ino`` is made of the address."""
+        with _as_os_errors(self):
+            return _status(self, _store(self).info(_key(self)))
+
+    def is_dir(self) -> bool:
+        """Whether it is known to be a folder; what is wrong with it, ``stat`` says."""
+        return self._is(stat.S_ISDIR)
+
+    def is_file(self) -> bool:
+        """Whether it is known to be a file."""
+        return self._is(stat.S_ISREG)
+
+    def is_symlink(self) -> bool:
+        """Stores have none."""
+        return False
+
+    def _is(self, kind: Callable[[int], bool]) -> bool:
+        try:
+            return kind(self.stat().st_mode)
+        except OSError:
+            return False
+
+    def absolute(self) -> RemotePath:
+        """As it is."""
+        return self
+
+    def as_uri(self) -> str:
+        """The address."""
+        return str(self)
+
+    def names(self) -> Iterator[tuple[str, bool]]:
+        """What lies in it: its name, and whether that is a folder."""
+        with _as_os_errors(self):
+            for each in _store(self).ls(_key(self), detail=True, refresh=True):
+                name = each["name"].rstrip("/").rpartition("/")[2]
+                if name and name != self.name:
+                    yield name, each["type"] == "directory"
+
+    def iterdir(self) -> Iterator[RemotePath]:  # type: ignore[override]
+        """What lies in it."""
+        return (self / name for name, _ in self.names())
+
+    def open_bytes(self) -> BinaryIO:
+        """The file, read by ranges as it is asked for."""
+        with _as_os_errors(self):
+            return cast(BinaryIO, _RemoteFile(self))
+
+
+class _RemoteFile(RawIOBase):
+    """An open file, whose failures are the system's."""
+
+    def __init__(self, path: RemotePath) -> None:
+        self.path = path
+        self._inner = _store(path).open(_key(path), "rb", block_size=_BLOCK_BYTES)
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes."""
+        with _as_os_errors(self.path):
+            found: bytes = self._inner.read(size)
+        return found
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go there."""
+        place: int = self._inner.seek(offset, whence)
+        return place
+
+    def tell(self) -> int:
+        """Where it is read next."""
+        place: int = self._inner.tell()
+        return place
+
+    def close(self) -> None:
+        """Let go of what was read ahead."""
+        self._inner.close()
+        super().close()
+
+
+def as_path(place: str | Path) -> Path:
+    """The path that a user or a library names.
+
+    Raises:
+        UsageError: an address of a kind that is not read.
+    """
+    found = _ADDRESS.match(str(place))
+    if found is None:
+        return Path(place)
+    if found[1] not in SCHEMES:
+        raise UsageError(
+            f"{str(place)!r} is no address of media: those begin with {'://, '.join(SCHEMES)}://"
+        )
+    if set("?@#") & set(str(place)):
+        raise UsageError(
+            f"an address with a user, key or query in it would be kept in the library: name {found[1]}://…/FILE alone,"
+            " and let your environment hold what opens it"
+        )
+    return RemotePath(str(place))
+
+
+def absolute(path: Path) -> Path:
+    """The path from the root; an address is whole."""
+    return path if isinstance(path, RemotePath) else Path(os.path.abspath(path))
+
+
+def is_there(place: str | Path) -> bool:
+    """Whether anything lies there, a link to nothing too; an address that cannot be asked may."""
+    path = as_path(place)
+    if not isinstance(path, RemotePath):
+        return os.path.lexists(path)
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def is_remote(place: str | Path) -> bool:
+    """Whether it is an address."""
+    return _ADDRESS.match(str(place)) is not None
+
+
+def stat_open(file: BinaryIO) -> os.stat_result:
+    """What is known now of an open file."""
+    return file.path.stat() if isinstance(file, _RemoteFile) else os.fstat(file.fileno())
+
+
+def _key(path: RemotePath) -> str:
+    return str(path)
+
+
+def _store(path: RemotePath) -> Any:
+    try:
+        import fsspec
+    except ImportError as error:
+        raise MissingExtraError("media at an address need fsspec: pip install 'longvid[cloud]'") from error
+    scheme = str(path).partition(":")[0]
+    try:
+        return fsspec.filesystem(scheme, use_listings_cache=False)
+    except ImportError as error:
+        raise MissingExtraError(
+            f"{scheme}:// needs a package of fsspec ({str(error).splitlines()[0]}): pip install 'longvid[cloud]'"
+        ) from error
+
+
+def _status(path: RemotePath, info: dict[str, Any]) -> os.stat_result:
+    folder = info["type"] == "directory"
+    size = info.get("size")
+    if not folder and size is None:
+        raise OSError(errno.ESPIPE, "its server does not tell how long it is, or gives no ranges of it")
+    sign = info.get("ETag") or info.get("etag") or info.get("LastModified") or info.get("mtime") or ""
+    mtime_ns, inode = _number(str(sign)), _number(str(path))
+    mode = (stat.S_IFDIR if folder else stat.S_IFREG) | 0o444
+    return os.stat_result((mode, inode, 0, 1, 0, 0, size or 0, 0, 0, 0), {"st_mtime_ns": mtime_ns})
+
+
+def _number(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7]) if text else 0
+
+
+@contextmanager
+def _as_os_errors(path: RemotePath) -> Iterator[None]:
+    """Whatever a store's own library raises, as an ``OSError``."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path)) from error
+    except (OSError, MissingExtraError):
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no reason told'}"
+        raise OSError(errno.EIO, reason, str(path)) from error
