@@ -97,7 +97,7 @@ def test_it_is_exactly_masking_with_positions_kept(lm: Seen) -> None:
 
 
 def test_the_counts_are_told_and_kept_in_the_budget(lm: Seen) -> None:
-    whole = Seen(lm._directory, device="cpu")
+    whole = Seen(lm._place_on_disk, device="cpu")
     full, pruned = whole.reply(ask(6)), lm.reply(ask(6))
     assert pruned.frames == full.frames == (1, 2, 3, 4, 5, 6)
     assert full.left_out == 0
