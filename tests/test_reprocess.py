@@ -203,9 +203,11 @@ def test_another_recogniser_hears_again_only_what_was_heard(tmp_path: Path) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("role", "stage"), [("speakers", "speakers"), ("sound", "sounds")])
+@pytest.mark.parametrize(
+    ("role", "stage", "default"), [("speakers", "speakers", "resemblyzer"), ("sound", "sounds", "firered-aed")]
+)
 def test_a_model_that_listens_is_changed_without_recognising_again(
-    role: str, stage: str, tmp_path: Path
+    role: str, stage: str, default: str, tmp_path: Path
 ) -> None:
     speech = Path(__file__).parent / "media" / "speech.opus"
     (tmp_path / "heard.opus").write_bytes(speech.read_bytes())
@@ -214,7 +216,7 @@ def test_a_model_that_listens_is_changed_without_recognising_again(
     done, events = index(library, None, {**MODELS, role: "tiny:ears-1"})
     assert stage in done["heard"]
     assert not {"transcript", "visual", "screen_text"} & done["heard"]
-    assert f"{stage}: off before, ears-1 now" in told(events)
+    assert f"{stage}: {default} before, ears-1 now" in told(events)
     done, events = index(library, None, {**MODELS, role: "tiny:ears-2"})
     assert stage in done["heard"]
     assert f"{stage}: ears-1 before, ears-2 now" in told(events)
