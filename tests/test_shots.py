@@ -168,7 +168,7 @@ def test_shots_of_merges_what_is_too_short() -> None:
 
 
 def test_an_unknown_detector_says_what_is_allowed() -> None:
-    with pytest.raises(ValueError, match="'default', 'adaptive' or 'content'"):
+    with pytest.raises(ValueError, match="'default', 'adaptive', 'content' or 'transnetv2'"):
         make_detectors("transnet")
 
 
