@@ -16,6 +16,7 @@ from longvid_storage.types import Answer
 from scripted_lm import ScriptedLM, claims
 
 NEAR = "Ben writes the budget report, sends it before Friday, and mails everyone afterwards."
+ALIKE = "Ben promised a report on the budget for the summer."
 FAR = "Ben refuses all further paperwork until somebody pays travel expenses."
 
 
@@ -63,10 +64,16 @@ def test_past_the_budget_words_and_meaning_judge() -> None:
     assert any("1 are near enough" in step.did for step in answer.trail)
 
 
-def test_past_the_budget_what_is_far_is_dropped() -> None:
+def test_past_the_budget_what_is_only_alike_is_dropped() -> None:
+    answer, _ = answered(ALIKE, late=True)
+    assert ALIKE not in [claim.text for claim in answer.claims]
+    assert any("0 are near enough" in step.did for step in answer.trail)
+
+
+def test_what_is_far_is_dropped_without_asking_the_model() -> None:
     answer, _ = answered(FAR, late=True)
     assert FAR not in [claim.text for claim in answer.claims]
-    assert any("0 are near enough" in step.did for step in answer.trail)
+    assert not any("could not be judged" in step.did for step in answer.trail)
 
 
 def test_within_the_budget_the_model_judges() -> None:
