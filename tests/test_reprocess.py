@@ -204,7 +204,8 @@ def test_another_recogniser_hears_again_only_what_was_heard(tmp_path: Path) -> N
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("role", "stage", "default"), [("speakers", "speakers", "resemblyzer"), ("sound", "sounds", "firered-aed")]
+    ("role", "stage", "default"),
+    [("speakers", "speakers", "resemblyzer"), ("sound", "sounds", "firered-aed")],
 )
 def test_a_model_that_listens_is_changed_without_recognising_again(
     role: str, stage: str, default: str, tmp_path: Path
