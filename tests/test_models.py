@@ -199,7 +199,7 @@ def test_exactly_one_of_name_and_profile() -> None:
 
 def test_the_offline_profile_has_nothing_to_fetch(capsys: pytest.CaptureFixture[str]) -> None:
     assert longvid("models", "pull", "--profile", "offline") == 0
-    assert capsys.readouterr().err.count("nothing to fetch") == 3
+    assert capsys.readouterr().err.count("nothing to fetch") == 5
 
 
 def test_whispers_checkpoint_is_checked_by_the_hash_in_its_address(
