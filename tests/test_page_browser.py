@@ -150,19 +150,19 @@ def test_the_transcript_follows_until_somebody_scrolls(page: Page, served: Serve
     page.open(f"?video={video_of(served, 'animals')}&t=2")
     wait(lambda: page.all(".line[aria-current]"), "the line is marked")
 
-    def at(second: float) -> str:
+    def marks(second: float, word: str) -> None:
         page.run("deep('longvid-player')[0].go(arguments[0], false)", second)
         wait(lambda: abs(page.film()["at_s"] - second) < 0.2, "the film is there")
-        return str(page.one(".line[aria-current]").text)
+        wait(lambda: word in str(page.one(".line[aria-current]").text), f"the line with {word} is marked")
 
-    assert "heaviest" in at(9.0)
+    marks(9.0, "heaviest")
     list_ = page.one(".lines")
     webdriver.ActionChains(page.driver).scroll_from_origin(
         webdriver.common.actions.wheel_input.ScrollOrigin.from_element(list_), 0, -300
     ).perform()
     wait(lambda: page.text(".transcript .bar .quiet") == "Back to now", "it stops following")
     top = page.run("return deep('.lines')[0].scrollTop")
-    assert "octopus" in at(31.0)
+    marks(31.0, "octopus")
     assert page.run("return deep('.lines')[0].scrollTop") == top
     page.click(".transcript .bar .quiet")
     wait(lambda: page.text(".transcript .bar .quiet") == "Following", "it follows again")
