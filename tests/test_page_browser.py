@@ -153,7 +153,7 @@ def test_the_transcript_follows_until_somebody_scrolls(page: Page, served: Serve
     def marks(second: float, word: str) -> None:
         page.run("deep('longvid-player')[0].go(arguments[0], false)", second)
         wait(lambda: abs(page.film()["at_s"] - second) < 0.2, "the film is there")
-        wait(lambda: word in str(page.one(".line[aria-current]").text), f"the line with {word} is marked")
+        wait(lambda: word in page.text(".line[aria-current]"), f"the line with {word} is marked")
 
     marks(9.0, "heaviest")
     list_ = page.one(".lines")
