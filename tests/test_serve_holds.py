@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +14,7 @@ from sqlalchemy import event
 
 from longvid.library import Library
 from longvid.server.app import create_app
+from longvid.server.run import listening_at
 from longvid.server.settings import ServerSettings
 from serve_tools import URL, bearer, library_of, video
 
@@ -123,3 +125,11 @@ def test_a_stream_ends_when_its_key_is_revoked(library: Library, monkeypatch: py
     assert sent[0]["status"] == 200
     assert sent[-1] == {"type": "http.response.body", "body": b"", "more_body": False}
     assert goes_on, "what others hear goes on"
+
+
+def test_an_answer_waits_for_no_acknowledgement() -> None:
+    """Head and body are written apart: without this flag each answer took 40 ms longer."""
+    with listening_at(ServerSettings(port=0)) as listening, socket.create_connection(listening.getsockname()):
+        accepted, _ = listening.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

@@ -77,7 +77,7 @@ def run(library: Library, settings: ServerSettings, told: Callable[[str], None])
         UsageError: it cannot listen there.
     """
     _many_files()
-    listening = _listening(settings)
+    listening = listening_at(settings)
     port = listening.getsockname()[1]
     name = f"[{settings.host}]" if ":" in settings.host else settings.host
     server = server_of(library, settings)
@@ -105,9 +105,13 @@ def server_of(library: Library, settings: ServerSettings) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
-def _listening(settings: ServerSettings) -> socket.socket:
+def listening_at(settings: ServerSettings) -> socket.socket:
+    """A socket that listens where the settings say; ``UsageError`` where nobody may."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
+    # Connections inherit it. asyncio sets it only on sockets that name their protocol, and an answer whose head and
+    # body are written apart then waits 40 ms for the acknowledgement of the first (Nagle's algorithm).
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((settings.host, settings.port))
