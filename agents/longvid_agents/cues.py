@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
+from longvid_storage.text.sentences import asks
 from longvid_storage.types import Passage
 
 Cue = Literal["decision", "action", "question"]
@@ -169,7 +170,6 @@ _SIGNS: dict[Cue, tuple[str, ...]] = {
         *("question", "tbd", "sure", "unclear"),
     ),
 }
-_QUESTION = re.compile(r"\?[\"'”’)\]]*$")
 _IDLE = re.compile(
     r"\b(?:share (?:my|the|your) screen|can you (?:hear|see)|mute|thank(?:s| you)|good morning|welcome|"
     r"(?:I'll|let me|can I) (?:just )?(?:start|begin)|next slide)\b",
@@ -188,7 +188,7 @@ def strength(sentence: Passage, cue: Cue) -> float:
     if not _FEWEST_WORDS <= words <= _MOST_WORDS or _IDLE.search(sentence.text):
         return 0.0
     # "Should we use it?" decides nothing; "Can you send it?" is a task, and a question that may stay open.
-    if cue == "decision" and _QUESTION.search(sentence.text):
+    if cue == "decision" and asks(sentence.text):
         return 0.0
     return sum(weight for weight, pattern in _RULES[cue] if pattern.search(sentence.text))
 

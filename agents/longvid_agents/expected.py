@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longvid_storage.text.analysis import analyse
-from longvid_storage.text.dates import MONTH_NAME
+from longvid_storage.text.dates import MONTH_NAME, WEEKDAY_NAME
+from longvid_storage.text.sentences import asks
 from longvid_storage.types import Passage
 
 Array = NDArray[Any]
@@ -32,11 +33,7 @@ _NUMBER = (
     r"|deux|trois|quatre|cinq|sept|huit|neuf|dix|douze|vingt|trente|cent|mille"
     r"|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|doce|veinte|treinta|cien|mil)\b"
 )
-_WEEKDAY = (
-    r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?|montags?|dienstags?|mittwochs?|donnerstags?|freitags?|samstags?"
-    r"|sonntags?|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lunes|martes|mi[ée]rcoles|jueves|viernes|s[áa]bado"
-    r"|domingo"
-)
+_WEEKDAY = rf"(?:{WEEKDAY_NAME})s?"
 _TYPES = {
     "time": re.compile(
         rf"\b(?:{_WEEKDAY}|{MONTH_NAME}|q[1-4]|\d{{1,2}}(?:st|nd|rd|th)|(?:1[0-9]|20)\d\ds?"
@@ -79,10 +76,10 @@ _TYPES = {
 # How much of what: a number with such a unit is likelier meant than a number.
 _MEASURES = tuple(
     (
-        re.compile(asks, re.IGNORECASE),
+        re.compile(of, re.IGNORECASE),
         re.compile(rf"(?:{_NUMBER}|\d)[\s-]*(?:\w+ ){{0,2}}?(?:{unit})", re.IGNORECASE),
     )
-    for asks, unit in (
+    for of, unit in (
         (
             r"\b(?:fast|quick(?:ly)?|speed|velocity|schnell)\b",
             r"[\w ]+ (?:per|an?|pro) \w+|mph|km/?h|m/s|knots|times|percent|%",
@@ -154,7 +151,6 @@ _LOCATES = re.compile(_OF_THE_VIDEO, re.IGNORECASE)
 # Less sure signs of a reason.
 _CONSEQUENCE = re.compile(r"\b(?:so|too|otherwise|would)\b", re.IGNORECASE)
 _FIRST_PERSON = re.compile(r"\bI(?:['’](?:ll|ve|m|d))?\b|\bmy(?:self)?\b")
-_QUESTION_END = re.compile(r"[?？؟][\"'”’)\s]*$")
 # A question is answered by what comes after it, in a few sentences and soon.
 _SENTENCES_AFTER, _AFTER_S = 3, 20.0
 # Two questions are alike from this cosine, or share of the question's words, on.
@@ -193,9 +189,7 @@ def names_expected(question: str, sentences: Sequence[Passage]) -> Array:
     if kind is None:
         return np.zeros(len(sentences))
     pattern, known = _TYPES[kind], set(analyse(question, None))
-    unit = (
-        next((unit for asks, unit in _MEASURES if asks.search(question)), None) if kind == "amount" else None
-    )
+    unit = next((unit for of, unit in _MEASURES if of.search(question)), None) if kind == "amount" else None
 
     def named(passage: Passage) -> float:
         if kind == "person" and passage.speaker and _FIRST_PERSON.search(passage.text):
@@ -216,12 +210,12 @@ def follows_question(question: str, sentences: Sequence[Passage], alike: Array, 
     ``names_expected``) follows by half.
     """
     kind = asked_for(question)
-    asks = [passage.kind == "speech" and bool(_QUESTION_END.search(passage.text)) for passage in sentences]
+    asking = [passage.kind == "speech" and asks(passage.text) for passage in sentences]
     opens = [passage.kind == "speech" and bool(_OPENS.search(passage.text)) for passage in sentences]
     follows = np.zeros(len(sentences))
-    for row in map(int, np.flatnonzero(np.logical_or(asks, opens))):
+    for row in map(int, np.flatnonzero(np.logical_or(asking, opens))):
         near = max(0.0, _likeness(kind, sentences, alike, row) - _ALIKE) / (1 - _ALIKE)
-        near *= 1.0 if asks[row] else _HALF
+        near *= 1.0 if asking[row] else _HALF
         after = row + 1
         while (
             near
@@ -232,7 +226,7 @@ def follows_question(question: str, sentences: Sequence[Passage], alike: Array, 
             after += 1
     if kind is not None:
         follows = np.where(expected > 0, follows, follows * _HALF)
-    return np.where(asks, 0.0, follows)
+    return np.where(asking, 0.0, follows)
 
 
 def _likeness(kind: str | None, sentences: Sequence[Passage], alike: Array, row: int) -> float:
@@ -254,7 +248,7 @@ def _answers(sentences: Sequence[Passage], question: int, after: int) -> bool:
         said.video_id == asked.video_id
         and said.kind == "speech"
         and said.start_s - asked.end_s <= _AFTER_S
-        and not (after > question + 1 and _QUESTION_END.search(sentences[after - 1].text))
+        and not (after > question + 1 and asks(sentences[after - 1].text))
     )
 
 

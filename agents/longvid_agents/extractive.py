@@ -19,6 +19,7 @@ from longvid_agents.answerability import WITH_VECTORS, Features, Logistic, featu
 from longvid_agents.question import QuestionPlan
 from longvid_agents.scoring import Array, Scores
 from longvid_storage.text.analysis import analyse
+from longvid_storage.text.sentences import asks
 from longvid_storage.text.stop_words import STOP_WORDS
 from longvid_storage.types import Passage
 
@@ -43,7 +44,6 @@ _ASKED_THERE = 0.4
 # A sentence's own probability counts to this power beside its minute's.
 _OWN = 0.3
 
-_QUESTION_END = re.compile(r"[?？؟][\"'”’)\s]*$")
 _MEANS = r"(?:is|are|was|were|means?|refers? to|denotes?|measures?|describes?|stands? for)\b"
 _SUPPOSING = re.compile(r"\b(?:if|unless)\b|\bwhat (?:\w+ )?happen\w* (?:when|once|after)\b", re.IGNORECASE)
 _CONDITION = re.compile(r"\b(?:if|unless|when|whenever|once)\b", re.IGNORECASE)
@@ -187,7 +187,9 @@ def fitness(
     related &= np.array([heading_too or not _repeats(sentence, plan) for sentence in sentences], bool)
     quotable = np.array([readable(sentence) for sentence in sentences], bool)
     # With the question's own words, fewer make a sentence.
-    quotable |= (scores.follows > 0) & (scores.expected > 0) & ~np.array([_asks(s) for s in sentences], bool)
+    quotable |= (
+        (scores.follows > 0) & (scores.expected > 0) & ~np.array([asks(s.text) for s in sentences], bool)
+    )
     quotable |= scores.said & np.array([readable(sentence, MIN_OWN_WORDS) for sentence in sentences], bool)
     return np.where(quotable & related, fit, -np.inf)
 
@@ -241,11 +243,7 @@ def readable(sentence: Passage, fewest: int = MIN_WORDS) -> bool:
     """False for interjections and for questions, which ask and do not answer."""
     if sentence.kind != "speech":
         return True
-    return len(analyse(sentence.text, None)) >= fewest and not _asks(sentence)
-
-
-def _asks(sentence: Passage) -> bool:
-    return bool(_QUESTION_END.search(sentence.text))
+    return len(analyse(sentence.text, None)) >= fewest and not asks(sentence.text)
 
 
 def defines(text: str, plan: QuestionPlan) -> bool:

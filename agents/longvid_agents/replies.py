@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from longvid_agents.kinds import RouteKind
+from longvid_agents.route import MOST_QUESTIONS
 from longvid_storage.models.replies import (
     GrowingReply,
     ReplyModel,
@@ -22,7 +23,6 @@ from longvid_storage.text.shown import shown
 MOST_CLAIMS = 24
 MOST_CLAIM_LETTERS = 1200
 MOST_EVIDENCE = 16
-MOST_QUESTIONS = 4
 MOST_CALLS = 5
 MOST_ROWS = 40
 _MOST_QUERY_LETTERS = 300

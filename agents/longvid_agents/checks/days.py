@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 
-_WEEKDAYS = """monday montag lundi lunes|tuesday dienstag mardi martes|wednesday mittwoch mercredi miércoles
-    |thursday donnerstag jeudi jueves|friday freitag vendredi viernes|saturday samstag samedi sábado
-    |sunday sonntag dimanche domingo"""
+from longvid_storage.text.dates import WEEKDAYS
+
 _MONTHS = """january januar janvier enero|february februar février febrero|march märz mars marzo|april avril abril
     |may mai mayo|june juni juin junio|july juli juillet julio|august août agosto
     |september septembre septiembre|october oktober octobre octubre|november novembre noviembre
     |december dezember décembre diciembre"""
 _NAMES = {
     name: (kind, number)
-    for kind, listed in (("weekday", _WEEKDAYS), ("month", _MONTHS))
-    for number, names in enumerate(listed.split("|"), 1)
+    for kind, listed in (("weekday", WEEKDAYS), ("month", tuple(_MONTHS.split("|"))))
+    for number, names in enumerate(listed, 1)
     for name in names.split()
 }
 # Words of their own, which name a month only with a capital letter.

@@ -14,8 +14,8 @@ from longvid_agents.narrowing import narrow, only
 from longvid_agents.nodes.hints import conversation
 from longvid_agents.prompts import PLAN, SYSTEM
 from longvid_agents.question import make_plan
-from longvid_agents.replies import MOST_QUESTIONS, PlanReply, read_plan
-from longvid_agents.route import Route, make_route
+from longvid_agents.replies import PlanReply, read_plan
+from longvid_agents.route import MOST_QUESTIONS, Route, make_route
 from longvid_agents.run import Run, ask_model
 from longvid_agents.state import AskState
 from longvid_agents.video_lm import Request

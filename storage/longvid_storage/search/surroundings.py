@@ -5,12 +5,13 @@ Computed once a timeline; ``signals.py`` compares it with a question.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from longvid_storage.text.sentences import asks
 
 WINDOWS = (
     *((half_s, half_s) for half_s in (10.0, 20.0, 30.0, 60.0, 120.0, 240.0)),
@@ -23,7 +24,6 @@ MOST_WEIGHT = 30.0
 _BEFORE, _AFTER = WINDOWS.index((90.0, 0.0)), WINDOWS.index((0.0, 120.0))
 _EDGE = 0.04
 _PAUSE_S = 5.0
-_ASKS = re.compile(r"[?？؟][\"'”’)\s]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +66,12 @@ def surroundings(
         sums = np.concatenate([np.zeros_like(weighted[:1]), np.cumsum(weighted, axis=0)])
         norms = np.stack([np.linalg.norm(sums[b] - sums[a], axis=1) for a, b in zip(low, high, strict=True)])
         turn = _turn(sums[here] - sums[low[_BEFORE]], sums[high[_AFTER]] - sums[here])
-    asks = [bool(_ASKS.search(text)) for text in texts]
+    asking = [asks(text) for text in texts]
     position = (starts - starts.min()) / max(float(ends.max() - starts.min()), 1.0)
     other = [True, *(one != two for one, two in zip(speakers[1:], speakers[:-1], strict=True))]
     pause = np.append(_PAUSE_S, np.clip(starts[1:] - ends[:-1], 0.0, _PAUSE_S))
     edges = (position < _EDGE, position > 1 - _EDGE)
-    habits = [[False, *asks[:-1]], asks, np.log1p(lengths), *edges, position, other, pause, turn]
+    habits = [[False, *asking[:-1]], asking, np.log1p(lengths), *edges, position, other, pause, turn]
     return Surroundings(low, high, norms, np.stack(habits, axis=1).astype(np.float32))
 
 

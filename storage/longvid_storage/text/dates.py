@@ -30,6 +30,16 @@ _MONTHS = (
     "december dec dezember décembre diciembre dicembre dezembro декабря грудня grudnia prosince decembrie aralık "
     "δεκεμβρίου दिसंबर दिसम्बर desember",
 )
+WEEKDAYS = (
+    "monday montag lundi lunes",
+    "tuesday dienstag mardi martes",
+    "wednesday mittwoch mercredi miércoles miercoles",
+    "thursday donnerstag jeudi jueves",
+    "friday freitag vendredi viernes",
+    "saturday samstag samedi sábado sabado",
+    "sunday sonntag dimanche domingo",
+)
+WEEKDAY_NAME = "|".join(name for names in WEEKDAYS for name in names.split())
 MONTH_NUMBERS = {name: number for number, names in enumerate(_MONTHS, 1) for name in names.split()}
 MONTH_NAME = "|".join(sorted(MONTH_NUMBERS, key=len, reverse=True))
 _YEAR = r"((?:19|20)\d{2})"

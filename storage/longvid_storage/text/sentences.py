@@ -22,6 +22,7 @@ _UNSPACED_ENDS = "。！？｡။።។៕"  # of scripts that put no space behi
 _PAIRED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 # Possessive and begun only where a run begins: a million dots are read once.
 _ENDS = f".!?…।॥؟۔։፧፨\u037e{_UNSPACED_ENDS}"
+_ASKS = re.compile(r"[?？؟][\"'”’)\s]*$")
 _CLOSERS = "\"'”’“«»)\\]}」』）】》"
 # Possessive, and begun only where a run begins: a million dots are read once. ". . ." is an ellipsis too.
 _END = re.compile(rf"(?<![{_ENDS}])([{_ENDS}]++(?:\s\.(?=[\s{_CLOSERS}]|\Z))*+)((?:[{_CLOSERS}]|\s»)*+)")
@@ -107,6 +108,11 @@ def split_sentences(text: str, language: str | None = None) -> list[str]:
             start = match.end()
     pieces.append(text[start:].strip())
     return [piece for piece in pieces if piece]
+
+
+def asks(text: str) -> bool:
+    """Whether a text ends as a question does."""
+    return bool(_ASKS.search(text))
 
 
 def ends_sentence(text: str, language: str | None = None) -> bool:
