@@ -9,7 +9,6 @@ that dies with its process or machine is given again, and finds the stages that 
 from __future__ import annotations
 
 import logging
-import socket
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,15 +16,14 @@ from dataclasses import dataclass, field, replace
 from importlib import metadata
 from itertools import groupby, islice
 from pathlib import Path
-from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
-from longvid_indexer.pipeline import Pipeline, error_of_file, stage_events
+from longvid_indexer.cluster_tasks import FileRead, Workplace, look, run_stages
+from longvid_indexer.pipeline import Pipeline, error_of_file
 from longvid_indexer.register import Register
-from longvid_indexer.report import ErrorInfo, IndexEvent, IndexReport, StageFinished, StageStarted, Told
+from longvid_indexer.report import ErrorInfo, IndexEvent, IndexReport, StageFinished, StageStarted
 from longvid_indexer.stages import STAGES, Job, StageEngines
 from longvid_storage.errors import MediaError, MissingExtraError, UsageError
-from longvid_storage.threads import threads_allowed
 
 if TYPE_CHECKING:
     from longvid_indexer.scan import ScannedFile
@@ -42,8 +40,6 @@ GPU_SHARE = 0.25
 _ON_GPU = frozenset(("transcript", "speakers", "sounds", "screen_text", "vectors"))
 _STORE_BYTES = 100 << 20
 _TICK_S = 2.0
-_CLAIM_S = 15.0
-_CLAIM_EACH_S = 0.2
 
 
 @contextmanager
@@ -80,108 +76,6 @@ def connected(address: str) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
-
-
-@dataclass(frozen=True)
-class Workplace:
-    """What a task needs besides its video; ``version`` must be that of the longvid over there."""
-
-    open_store: Callable[[], Store]
-    engines: StageEngines
-    version: str
-
-
-# The library and the models of this worker process, by the run they are of: kept for its next video.
-_OPENED: dict[str, tuple[Store, StageEngines]] = {}
-
-
-def _at_work(run: str, boxed: list[Any]) -> tuple[Store, StageEngines]:
-    import cv2
-    import ray
-
-    if run not in _OPENED:
-        found: Workplace = ray.get(boxed[0])
-        if found.version != metadata.version("longvid"):
-            raise UsageError(
-                f"longvid on {socket.gethostname()} is {metadata.version('longvid')}, and here it is {found.version}: "
-                "install the same on every machine of the cluster"
-            )
-        cv2.setNumThreads(threads_allowed() or 1)
-        for store, _ in _OPENED.values():
-            store.close()
-        _OPENED.clear()
-        store = found.open_store()
-        store.help_holder()
-        _OPENED[run] = store, found.engines
-    return _OPENED[run]
-
-
-@dataclass(frozen=True)
-class FileRead:
-    """Which media a file holds and what it says of itself, or the sentence why that cannot be told."""
-
-    media_id: str | MediaError
-    info: VideoInfo | MediaError
-
-
-def look(path: Path) -> FileRead:
-    """Read who a file is, as a task."""
-    from longvid_indexer.probe import probe
-    from longvid_indexer.scan import content_id
-
-    return FileRead(_or_error(path, lambda: content_id(path)), _or_error(path, lambda: probe(path, "")))
-
-
-def _or_error(path: Path, read: Callable[[], Any]) -> Any:
-    try:
-        return read()
-    except Exception as error:  # noqa: BLE001 - it is raised where the file is entered
-        told = error_of_file(error, path)
-        return MediaError(told.message, code=told.code)
-
-
-def run_stages(
-    run: str, boxed: list[Any], job: Job, stages: frozenset[str], leg: tuple[str, ...], again: bool
-) -> Iterator[list[IndexEvent] | Job | ErrorInfo | None]:
-    """Bring some stages of a video up to date, as a task: what is to be told, then the job, an error, or None.
-
-    None: another process works on it. ``again``: one before died in it, which the database may not know yet.
-
-    Raises:
-        LibraryError: the library cannot be written.
-    """
-    job.store, job.engines = _at_work(run, boxed)
-    told: list[IndexEvent] = []
-    job.tell = lambda message: told.append(Told(message))
-    with _claimed(job, _CLAIM_S if again else 0.0) as ours:
-        if not ours:
-            yield None
-            return
-        try:
-            with job.store.view() as view:
-                job.recorded = dict(view.video(job.video_id).stages)
-            for event in stage_events(job, stages, lambda event: None, leg):
-                told.append(event)
-                if isinstance(event, StageStarted):  # the end of the one before is sent with it
-                    yield list(told)
-                    told.clear()
-            yield told
-        except Exception as error:  # noqa: BLE001 - of whatever kind, it costs this file; others end the run
-            yield error_of_file(error, job.path)
-            return
-        yield job
-
-
-@contextmanager
-def _claimed(job: Job, wait_s: float) -> Iterator[bool]:
-    """Keep a video for this task; what a dead one had claimed is free once the database knows that it is dead."""
-    until_s = monotonic() + wait_s
-    while True:
-        with job.store.claim(str(job.path)) as ours:
-            if ours or monotonic() >= until_s:
-                yield ours
-                return
-        sleep(_CLAIM_EACH_S)
 
 
 class _FarRegister(Register):
@@ -258,7 +152,6 @@ class ClusterPipeline(Pipeline):
         self._look = ray.remote(num_cpus=1, max_retries=TRIES)(look)
         self._stages = ray.remote(num_cpus=1, max_retries=0, max_calls=0)(run_stages)
         self._running: dict[Any, _Errand] = {}
-        self.most_at_once = 0
 
     def _reports(
         self, files: list[ScannedFile], rows: dict[str, VideoRow], on_event: Callable[[IndexEvent], None]
@@ -273,7 +166,6 @@ class ClusterPipeline(Pipeline):
                     report = self._begin(ahead.popleft(), rows)
                     if report is not None:
                         yield report
-                self.most_at_once = max(self.most_at_once, len(self._running) + len(ahead))
                 if not self._running and not ahead:
                     return
                 has_room = ahead and len(self._running) < room and ahead[0].reading is not None

@@ -1,0 +1,104 @@
+"""Workers and machines of a cluster are killed while it indexes: no video is lost, and no row is there twice."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cluster_tools import SlowEngines, everything, for_workers
+from longvid import Library
+from postgres_tools import new_database
+from test_neighbours import transcript
+
+NODES = 3
+KILLS = 10
+
+
+@contextmanager
+def machines() -> Iterator[Any]:
+    """A cluster of three, each with one processor, on this machine; this process is connected to it."""
+    import ray
+    from ray.cluster_utils import Cluster
+
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+    try:
+        for _ in range(NODES):
+            cluster.add_node(num_cpus=1, object_store_memory=80 << 20, include_dashboard=False)
+        ray.init(address=cluster.address, log_to_driver=False, configure_logging=False)
+        yield cluster
+    finally:
+        ray.shutdown()
+        cluster.shutdown()
+
+
+def workers() -> list[int]:
+    """The processes that are at the stages of a video."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            name = (process / "cmdline").read_bytes()
+            raylet = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+            above = int(Path(f"/proc/{raylet}/stat").read_text().rpartition(")")[2].split()[1])
+        except (OSError, ValueError):  # it has ended meanwhile
+            continue
+        if name.startswith(b"ray::run_stages") and above == os.getpid():
+            found.append(int(process.name))
+    return found
+
+
+def kill_some(cluster: Any, done: threading.Event, killed: list[str]) -> None:
+    chance = random.Random(11)
+    while not done.wait(chance.uniform(0.1, 0.8)) and len(killed) < KILLS:
+        if len(killed) in (3, 7):  # a whole machine, and another one in its place
+            cluster.remove_node(cluster.list_all_nodes()[-1], allow_graceful=False)
+            killed.append("machine")
+            cluster.add_node(num_cpus=1, object_store_memory=80 << 20, include_dashboard=False)
+        elif found := workers():
+            try:
+                os.kill(chance.choice(found), signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+            killed.append("worker")
+
+
+@pytest.mark.slow
+def test_what_is_killed_goes_on_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("PYTHONPATH", for_workers())
+    folder, chance = tmp_path / "talks", random.Random(3)
+    folder.mkdir()
+    for number in range(16):
+        (folder / f"talk {number}.vtt").write_text(transcript(chance), "utf-8")
+    killed: list[str] = []
+    done = threading.Event()
+    with (
+        Library.open(new_database(), create=True, engines=SlowEngines()) as lib,
+        Library.open(tmp_path / "alone", create=True, engines=SlowEngines(0.0)) as alone,
+        machines() as cluster,
+    ):
+        began_s = time.monotonic()
+        # Machines are added by the main thread: Ray takes signals there.
+        with ThreadPoolExecutor(1) as aside:
+            indexing = aside.submit(lib.index, folder, collection="b", ray="auto")
+            indexing.add_done_callback(lambda _: done.set())
+            kill_some(cluster, done, killed)
+            reports = indexing.result()
+        print(f"{len(killed)} kills in {time.monotonic() - began_s:.0f} s: {killed}")
+        assert killed.count("machine") >= 1
+        assert len(killed) >= 4
+        assert sorted(report.title for report in reports) == sorted(f"talk {n}" for n in range(16))
+        # What was hit in one stage as often as a poisonous file may be is told so, and waits for the next run.
+        assert {report.error.code for report in reports if report.error} <= {"crashed"}
+        lib.index(folder, collection="b")
+        alone.index(folder, collection="b")
+        assert everything(lib) == everything(alone)
