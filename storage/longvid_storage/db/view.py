@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, Text, cast, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from longvid_storage.db import catalog, chain_rows, schema, speakers, vectors
+from longvid_storage.db import card_details, catalog, chain_rows, schema, speakers, vectors
 from longvid_storage.db.apart import told_apart, with_apart
 from longvid_storage.db.chain import ChainLink
 from longvid_storage.db.dialects import each_id
@@ -30,7 +30,6 @@ from longvid_storage.db.scope import (
 from longvid_storage.db.speakers import SpeakerNames
 from longvid_storage.db.stage_writer import passage_columns, passage_of
 from longvid_storage.errors import NotFoundError
-from longvid_storage.text.dates import date_in, day_of
 from longvid_storage.types import (
     LEVELS,
     Keyframe,
@@ -224,13 +223,9 @@ class View:
         dates: dict[int, str] = {}
         heard: dict[int, tuple[str, ...]] = {}
         if details:
-            files = {key: (names, when) for key, names, when in self._files([each[0] for each in rows])}
-            dates = {
-                key: d
-                for key, _, title, *_, recorded_on in rows
-                if (d := _date(title, *files.get(key, ("", None)), recorded_on))
-            }
-            heard = self._heard([each[0] for each in rows])
+            said_of = {key: (title, recorded_on) for key, _, title, *_, recorded_on in rows}
+            dates = card_details.dates(self.connection, said_of)
+            heard = card_details.speakers(self.connection, self.scope, list(said_of), self._names)
         cards = [
             VideoCard(
                 video_id,
@@ -245,27 +240,6 @@ class View:
             for key, video_id, title, first, duration_s, recorded_on in rows
         ]
         return sorted(cards, key=lambda card: (card.title.casefold(), card.video_id))
-
-    def _files(self, keys: Sequence[int]) -> Iterable[Any]:
-        """(video key, paths one a line, when the newest file changed in ns)."""
-        path = schema.Path
-        query = select(path.video_key, func.aggregate_strings(path.path, "\n"), func.max(path.mtime_ns))
-        return self.connection.execute(
-            query.where(path.video_key.in_(each_id(keys))).group_by(path.video_key)
-        ).all()
-
-    def _heard(self, keys: Sequence[int]) -> dict[int, tuple[str, ...]]:
-        row = schema.PassageRow
-        query = (
-            select(row.video_key, row.speaker, func.count())
-            .where(row.video_key.in_(each_id(keys)), row.speaker.is_not(None))
-            .where(*passage_conditions(self.scope, ["speech"]))
-            .group_by(row.video_key, row.speaker)
-        )
-        counts: dict[int, Counter[str]] = {}
-        for key, label, count in self.connection.execute(query).all():
-            counts.setdefault(key, Counter())[str(self._names.of(key, label))] += count
-        return {key: tuple(name for name, _ in each.most_common()) for key, each in counts.items()}
 
     # What a video holds
 
@@ -539,11 +513,3 @@ def _has_vector(
 ) -> ColumnElement[bool]:
     sets = select(schema.VectorSet.set_key).where(schema.VectorSet.model_fingerprint == model_fingerprint)
     return select(table.vector_id).where(table.owner_id == owner, table.set_key.in_(sets)).exists()
-
-
-def _date(title: str, paths: str, mtime_ns: int | None, recorded_on: str | None) -> str | None:
-    """In the title, else in a file's name, else in the media, else when the newest file changed (UTC)."""
-    for name in (title, *(path.rpartition("/")[2].rpartition(".")[0] for path in paths.split("\n"))):
-        if found := date_in(name):
-            return found
-    return recorded_on or (None if mtime_ns is None else day_of(mtime_ns / 1e9))
