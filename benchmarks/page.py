@@ -20,7 +20,7 @@ from longvid_storage.types import Utterance, VideoInfo
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from page_tools import Page, Served, browser, scheme, size, wait  # noqa: E402 - found by the line above
+from page_tools import Page, Served, add_bare_cards, browser, scheme, size, wait  # noqa: E402 - found by the line above
 
 LINES, CARDS, ROUNDS = 50_000, 5_000, 5
 WORDS = [
@@ -60,11 +60,7 @@ def fill(place: Path) -> None:
         ]
         with store.stage("f" * 64, "transcript", "1") as writer:
             writer.replace_utterances(lines, source="made by the benchmark")
-        for i in range(CARDS):
-            store.upsert_video(
-                VideoInfo(f"{i:064x}", f"talk {i:04}", 60.0 + i, False, False, media_type="transcript"),
-                "many",
-            )
+        add_bare_cards(store, CARDS)
 
 
 # Long tasks are told by the browser itself, and buffered from the navigation on.

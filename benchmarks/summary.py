@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 from longvid import Library
 from longvid_agents.cues import Cue
@@ -41,13 +42,13 @@ def main() -> None:
             print(row(library, questions, cue, half))
 
 
-def row(library: Library, questions: list[dict[str, object]], cue: Cue, half: int) -> str:
+def row(library: Library, questions: list[dict[str, Any]], cue: Cue, half: int) -> str:
     """One line of the table; a line is near a gold span when it lies within 30 s of it."""
     golds = found = lines = near = 0
     covered = total = 0.0
     for video in sorted(library.videos(), key=lambda video: video.title)[half::2]:
         own = [q for q in questions if q["video"] == video.title and q["kind"] == cue]
-        gold = [tuple(span) for question in own for span in question["spans"]]  # type: ignore[attr-defined]
+        gold = [tuple(span) for question in own for span in question["spans"]]
         if not gold:
             continue
         with library._store.view() as view:

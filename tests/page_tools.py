@@ -21,6 +21,8 @@ from longvid import Library
 from longvid.engines import Engines
 from longvid.server.app import create_app
 from longvid.server.settings import ServerSettings
+from longvid_storage.db.store import Store
+from longvid_storage.types import VideoInfo
 from media_factory import write_video
 from openai_server import coded
 
@@ -249,3 +251,20 @@ def scheme(driver: webdriver.Chrome, name: str) -> None:
     """``light`` or ``dark``, as the system would say."""
     features = [{"name": "prefers-color-scheme", "value": name}]
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+
+
+def fresh_page(driver: webdriver.Chrome, served: Served) -> Iterator[Page]:
+    """The page as somebody opens it who was never here; nothing in it may have failed at the end."""
+    size(driver, 1280)
+    page = Page(driver, served.url)
+    page.open()
+    driver.execute_script("localStorage.clear(); sessionStorage.clear()")
+    yield page
+    assert not page.faults()
+
+
+def add_bare_cards(store: Store, count: int) -> None:
+    """So many videos that are nothing but their card, in the collection "many"."""
+    for i in range(count):
+        about = VideoInfo(f"{i:064x}", f"talk {i:04}", 60.0 + i, False, False, media_type="transcript")
+        store.upsert_video(about, "many")

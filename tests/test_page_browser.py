@@ -22,6 +22,7 @@ from page_tools import (
     browser,
     film,
     free_port,
+    fresh_page,
     make_library,
     scheme,
     size,
@@ -59,12 +60,7 @@ def driver(folder: Path) -> Iterator[webdriver.Chrome]:
 
 @pytest.fixture
 def page(served: Served, driver: webdriver.Chrome) -> Iterator[Page]:
-    size(driver, 1280)
-    found = Page(driver, served.url)
-    found.open()
-    driver.execute_script("localStorage.clear(); sessionStorage.clear()")
-    yield found
-    assert not found.faults()
+    yield from fresh_page(driver, served)
 
 
 def video_of(served: Served, title: str) -> str:

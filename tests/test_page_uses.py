@@ -16,7 +16,17 @@ from longvid.engines import Engines
 from longvid_storage.db.store import Store
 from longvid_storage.types import ScreenText, Utterance, VideoInfo
 from media_factory import no_video
-from page_tools import SPOKEN, Page, Served, browser, film, make_library, size, wait
+from page_tools import (
+    SPOKEN,
+    Page,
+    Served,
+    add_bare_cards,
+    browser,
+    film,
+    fresh_page,
+    make_library,
+    wait,
+)
 
 pytestmark = pytest.mark.slow
 BATS = "How do bats find their way in the dark?"
@@ -50,11 +60,7 @@ def served(folder: Path) -> Iterator[Served]:
         ]
         with store.stage("f" * 64, "transcript", "1") as writer:
             writer.replace_utterances(lines, source="made by a test")
-        for i in range(CARDS):
-            store.upsert_video(
-                VideoInfo(f"{i:064x}", f"talk {i:04}", 60.0 + i, False, False, media_type="transcript"),
-                "many",
-            )
+        add_bare_cards(store, CARDS)
     server = Served(place)
     yield server
     server.stop()
@@ -70,12 +76,7 @@ def driver(folder: Path) -> Iterator[webdriver.Chrome]:
 
 @pytest.fixture
 def page(served: Served, driver: webdriver.Chrome) -> Iterator[Page]:
-    size(driver, 1280)
-    found = Page(driver, served.url)
-    found.open()
-    driver.execute_script("localStorage.clear(); sessionStorage.clear()")
-    yield found
-    assert not found.faults()
+    yield from fresh_page(driver, served)
 
 
 def video_of(served: Served, title: str) -> str:
