@@ -297,6 +297,8 @@ def test_from_where_and_into_what_one_may_index(library: Library, films: Path, t
             "mine",
             "",
             "a\0b",
+            "https://archive.example/a.mp4",
+            "s3://archive/a.mp4",
         ):
             assert ask(key, place) == 403
         assert ask(key, films / "mine", "theirs") == 403

@@ -207,4 +207,6 @@ def _as_os_errors(path: RemotePath) -> Iterator[None]:
         raise
     except Exception as error:
         reason = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no reason told'}"
+        if "credential" in reason.lower():
+            reason += ": set what opens it in your environment (AWS_ACCESS_KEY_ID and the like, or ~/.aws)"
         raise OSError(errno.EIO, reason, str(path)) from error
