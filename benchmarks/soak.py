@@ -82,7 +82,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=1500, help="at most")
     parser.add_argument("--operations", type=int, default=5000, help="end after so many")
     parser.add_argument("--kill-every", type=float, default=20)
-    parser.add_argument("--library", type=Path, help="where; else a temporary folder")
+    parser.add_argument("--library", type=Path, help="where, also to go on with; else a temporary folder")
     parser.add_argument("--worker", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
@@ -96,7 +96,7 @@ def main() -> int:
 def soak(place: Path, seconds: float, operations: int, kill_every: float) -> int:
     """Keep the workers busy for so long, kill one now and then, and look at what is left."""
     media = place / "in"
-    media.mkdir(parents=True)
+    media.mkdir(parents=True, exist_ok=True)
     for number in range(MEETINGS):
         _write(media / f"sync {number:02d}.vtt", number)
     with opened(place) as lib:
@@ -106,6 +106,7 @@ def soak(place: Path, seconds: float, operations: int, kill_every: float) -> int
     workers = [_start(place, number) for number in range(WORKERS)]
     next_kill = begun + kill_every
     broken: list[str] = []
+    sizes: list[int] = []
     while time.monotonic() - begun < seconds and _done(place).total() < operations:
         time.sleep(0.5)
         for at, worker in enumerate(workers):
@@ -114,6 +115,7 @@ def soak(place: Path, seconds: float, operations: int, kill_every: float) -> int
                 workers[at] = _start(place, 100 + killed + at)
         if time.monotonic() >= next_kill:
             next_kill += kill_every
+            sizes.append((place / "library" / "library.db").stat().st_size)
             victim = chosen.randrange(WORKERS)
             workers[victim].send_signal(signal.SIGKILL)
             workers[victim].wait()
@@ -122,7 +124,7 @@ def soak(place: Path, seconds: float, operations: int, kill_every: float) -> int
     for worker in workers:
         worker.send_signal(signal.SIGTERM)
         worker.wait()
-    print(f"{time.monotonic() - begun:.0f} s")
+    print(f"{time.monotonic() - begun:.0f} s; bytes of the database at each kill: {sizes}")
     return _tell(place, before, killed, broken)
 
 
