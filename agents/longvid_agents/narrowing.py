@@ -6,6 +6,7 @@ Every choice is told in a sentence. A date that no video has is told too, and no
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -77,7 +78,7 @@ def only(said: Sequence[str]) -> tuple[str, ...]:
 class _Reading:
     def __init__(self, question: str, scope: Scope, videos: list[VideoCard], today: date) -> None:
         self.today = today
-        self.rest = question
+        self.rest = unicodedata.normalize("NFC", question)
         self.inside = scope
         self.videos = videos
         self.said: list[str] = []

@@ -25,16 +25,14 @@ if TYPE_CHECKING:
 _TELEMETRY = "holds telemetry (positions, times, measured values), not speech: it is no transcript"
 
 
-_NAMED_IN_A_NOTE = 3
-
-
 @dataclass(frozen=True, slots=True)
 class Transcript:
     """What is said, in order of time.
 
     ``source``: ``"sidecar:NAME"``, ``"track:INDEX:LANGUAGE"``, ``"speech:ENGINE"``, ``"file"`` (a lone transcript), or
     ``"none"``. ``language``: two letters where known. ``notes``: what a user should know about it, one sentence each.
-    ``sounds``: those that subtitles describe. ``counters``: which sound was heard, where there was a choice;
+    ``sounds``: those that subtitles describe. ``translations``: subtitles in other languages, one a language.
+    ``counters``: which sound was heard, where there was a choice;
     ``times_guessed`` of so many utterances.
     """
 
@@ -43,6 +41,7 @@ class Transcript:
     language: str | None = None
     notes: tuple[str, ...] = ()
     sounds: tuple[Sound, ...] = ()
+    translations: tuple[tuple[Utterance, ...], ...] = ()
     counters: Mapping[str, int | float] = field(default_factory=dict)
 
 
@@ -68,15 +67,18 @@ def make_transcript(
         if read.telemetry:
             return Transcript((), "file", None, (f"{path.name} {_TELEMETRY}",))
         language = read.language or _language_of_name(path)
-        said, more = _said(read, language)
+        said, more = said_in(read, language)
         notes = [*(beside.notes if beside else ()), *read.notes(), *more]
         return Transcript(said, "file", language, tuple(notes), described_sounds(read), _guessed(read, said))
     beside = beside or Sidecars().of(path)
     notes = [*beside.notes]
     tracks = _list_tracks(path)
-    found = _beside(beside, info, tracks, notes) or _inside(path, info, tracks, notes)
+    left = in_order(beside.taken, tracks.spoken)
+    found = _beside(left, info, notes) or _inside(path, info, tracks, notes)
     if found is not None:
-        return found
+        from longvid_indexer.translations import with_translations
+
+        return with_translations(found, path, info, left, tracks)
     if not info.has_audio:
         return Transcript((), "none", None, (*notes, "no audio stream and no subtitles: nothing is said"))
     if transcriber is None:
@@ -105,8 +107,8 @@ def _list_tracks(path: Path) -> Tracks:
     return list_tracks(path)
 
 
-def _beside(beside: Beside, info: VideoInfo, tracks: Tracks, notes: list[str]) -> Transcript | None:
-    left = in_order(beside.taken, tracks.spoken)
+def _beside(left: list[Sidecar], info: VideoInfo, notes: list[str]) -> Transcript | None:
+    """The first that has words; those that were tried are taken from ``left``."""
     while left:
         sidecar = left.pop(0)
         try:
@@ -118,25 +120,16 @@ def _beside(beside: Beside, info: VideoInfo, tracks: Tracks, notes: list[str]) -
             notes.append(f"{sidecar.path.name} {_TELEMETRY}")
             continue
         language = sidecar.language or read.language
-        said, more = _said(read, language)
-        utterances = _within(said, info, notes)
+        said, more = said_in(read, language)
+        utterances = within(said, info, notes)
         notes += [f"{sidecar.path.name}: {note}" for note in (*read.notes(), *more)]
         if utterances:
             source = f"sidecar:{sidecar.path.name}"
-            notes += _not_used(left)
             sounds, guessed = _heard(read, info), _guessed(read, utterances)
             return Transcript(utterances, source, language, tuple(notes), sounds, guessed)
         what = "has no readable cue" if not read.cues else "says nothing while the video lasts"
         notes.append(f"{sidecar.path.name} {what} and was passed over")
     return None
-
-
-def _not_used(left: list[Sidecar]) -> list[str]:
-    if not left:
-        return []
-    names = ", ".join(sidecar.path.name for sidecar in left[:_NAMED_IN_A_NOTE])
-    more = f" and {len(left) - _NAMED_IN_A_NOTE} more" if len(left) > _NAMED_IN_A_NOTE else ""
-    return [f"a video has one transcript: other subtitles beside it were not used ({names}{more})"]
 
 
 def _inside(path: Path, info: VideoInfo, tracks: Tracks, notes: list[str]) -> Transcript | None:
@@ -147,8 +140,8 @@ def _inside(path: Path, info: VideoInfo, tracks: Tracks, notes: list[str]) -> Tr
         if read.telemetry:
             notes.append(f"subtitle track {track.index} {_TELEMETRY}")
             continue
-        said, more = _said(read, track.language)
-        utterances = _within(said, info, notes)
+        said, more = said_in(read, track.language)
+        utterances = within(said, info, notes)
         if utterances:
             notes += (*read.notes(), *more)
             source = f"track:{track.index}:{track.language or 'und'}"
@@ -161,7 +154,7 @@ def _inside(path: Path, info: VideoInfo, tracks: Tracks, notes: list[str]) -> Tr
     return None
 
 
-def _said(read: Subtitles, language: str | None) -> tuple[tuple[Utterance, ...], tuple[str, ...]]:
+def said_in(read: Subtitles, language: str | None) -> tuple[tuple[Utterance, ...], tuple[str, ...]]:
     """What a file says without what a recogniser invented, and a note on that."""
     said, note = without_loops(to_utterances(read, language))
     return said, () if note is None else (note,)
@@ -171,7 +164,7 @@ def _guessed(read: Subtitles, said: Sequence[Utterance]) -> dict[str, int | floa
     return {"times_guessed": len(said)} if read.guessed else {}
 
 
-def _within(utterances: Iterable[Utterance], info: VideoInfo, notes: list[str]) -> tuple[Utterance, ...]:
+def within(utterances: Iterable[Utterance], info: VideoInfo, notes: list[str]) -> tuple[Utterance, ...]:
     """Only what a player would show: cues after the end are left out, the last one ends with the video."""
     utterances = tuple(utterances)
     kept = tuple(_cut(u, info.duration_s) for u in utterances if u.start_s < info.duration_s)
