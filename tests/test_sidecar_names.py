@@ -113,7 +113,7 @@ def found(folder: Path) -> dict[str, ScannedFile]:
         ("talk.mp4", "talk_Untertitel.srt", None),
         ("talk.mp4", "talk.eng.2.srt", "en"),
         ("talk.mp4", "talk.en.ai.srt", "en"),
-        ("会议.mp4", "会议-英文字幕.srt", None),
+        ("会议.mp4", "会议-英文字幕.srt", "en"),
         ("会议.mp4", "会议_英文.srt", "en"),
     ],
 )

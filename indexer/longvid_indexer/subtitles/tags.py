@@ -225,7 +225,7 @@ def _one(text: str, words: frozenset[str], languages: list[str], marks: set[str]
         return True
     if word in words:
         return False
-    language = normalise_language(text)
+    language = normalise_language(text.removesuffix("字幕") or text)  # "英文字幕": English subtitles
     if language is not None:
         languages.append(language)
     return language is not None
