@@ -131,8 +131,8 @@ def test_names_that_people_give_are_taken(
 
 @pytest.mark.parametrize(
     "name",
-    ["talk part two.srt", "talk.2.srt", "talk.en.2019.srt", "talking.srt", "talk to.srt", "talk is on.srt", "talk.raw.srt",
-     "walk.srt", "Subs to check.srt", "check-in.srt"],
+    ["talk part two.srt", "talk.2.srt", "talk.en.2019.srt", "talking.srt", "talk to.srt", "talk is on.srt",
+     "talk.raw.srt", "walk.srt", "Subs to check.srt", "check-in.srt"],
 )  # fmt: skip
 def test_another_name_is_another_talk_and_a_note_names_it_where_it_is_not_indexed(
     tmp_path: Path, clip: Path, name: str
