@@ -87,12 +87,12 @@ def days_asked(question: str, today: date) -> Iterator[AskedDays]:
     for match in _IN_MONTH.finditer(question):
         first = date(int(match["year"]), MONTH_NUMBERS[match["month"].casefold()], 1)
         yield AskedDays(match.group(), first, _month_end(first), f"{first:%Y-%m}")
-    if _REPORTED.search(question) and (match := _month_alone(question)):
-        names = [match["month"], match["until"] or match["month"]]
+    if _REPORTED.search(question) and (alone := _month_alone(question)):
+        names = [alone["month"], alone["until"] or alone["month"]]
         first, last = (date(2000, MONTH_NUMBERS[name.casefold()], 1) for name in names)
         if first <= last and all(name[0].isupper() for name in names):  # "in may" is no month
             told = " to ".join(dict.fromkeys(names))
-            yield AskedDays(match.group(), first, _month_end(last), told, year_open=True, surely=False)
+            yield AskedDays(alone.group(), first, _month_end(last), told, year_open=True, surely=False)
 
 
 def _month_alone(question: str) -> re.Match[str] | None:

@@ -41,8 +41,8 @@ class Transcript:
     language: str | None = None
     notes: tuple[str, ...] = ()
     sounds: tuple[Sound, ...] = ()
-    translations: tuple[tuple[Utterance, ...], ...] = ()
     counters: Mapping[str, int | float] = field(default_factory=dict)
+    translations: tuple[tuple[Utterance, ...], ...] = ()
 
 
 def make_transcript(

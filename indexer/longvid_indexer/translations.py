@@ -36,7 +36,9 @@ def with_translations(
     def keep(read: Subtitles, language: str | None, name: str) -> bool:
         said = within(said_in(read, language)[0], info, [])
         language = language or normalise_language(read.language) or _told(said)
-        if read.telemetry or not said or language in (None, spoken, *kept) or len(kept) == MOST_TRANSLATIONS:
+        if language is None or language in (spoken, *kept) or read.telemetry or not said:
+            return False
+        if len(kept) == MOST_TRANSLATIONS:
             return False
         kept[language] = tuple(replace(each, language=language) for each in said)
         names.append(f"{name} ({language})")
