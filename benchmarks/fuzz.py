@@ -25,11 +25,11 @@ import atheris
 
 with atheris.instrument_imports(include=["longvid_indexer.subtitles", "longvid.config"]):
     from longvid.config import load_config
+    from longvid_indexer.said import to_utterances
     from longvid_indexer.subtitles.cue import LONGEST_S, Subtitles
     from longvid_indexer.subtitles.encodings import decode_text
     from longvid_indexer.subtitles.json_transcripts import parse_json
     from longvid_indexer.subtitles.reading import parse_subtitles
-    from longvid_indexer.transcript import to_utterances
 from longvid_storage.errors import LongvidError
 
 SEEDS: dict[str, list[str]] = {

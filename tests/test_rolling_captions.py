@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from longvid_indexer.said import to_utterances
 from longvid_indexer.subtitles.reading import parse_subtitles
-from longvid_indexer.transcript import to_utterances
 
 Line = tuple[str, ...]
 Screen = tuple[float, list[str]]

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from longvid_indexer.probe import probe
+from longvid_indexer.said import Transcript, to_utterances
 from longvid_indexer.subtitles.encodings import decode_text
 from longvid_indexer.subtitles.reading import parse_subtitles
 from longvid_indexer.subtitles.sounds import described_sounds
-from longvid_indexer.transcript import Transcript, make_transcript, to_utterances
+from longvid_indexer.transcript import make_transcript
 from longvid_storage.errors import MediaError
 from media_factory import write_video
 

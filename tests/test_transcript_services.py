@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from longvid_indexer.said import to_utterances
 from longvid_indexer.subtitles.building import unit_of
 from longvid_indexer.subtitles.cue import LONGEST_S
 from longvid_indexer.subtitles.reading import holds_transcript, parse_subtitles
-from longvid_indexer.transcript import to_utterances
 
 WORDS = (
     "the",

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from longvid_indexer.said import to_utterances
 from longvid_indexer.subtitles.reading import parse_subtitles
-from longvid_indexer.transcript import to_utterances
 
 SAID = ("Let us start with the budget.", "We spent ninety thousand.", "Who will call the vendor?", "I will.")
 

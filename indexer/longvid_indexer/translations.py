@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from longvid_indexer.said import Transcript, said_in, within
 from longvid_indexer.subtitles.beside import Sidecar
 from longvid_indexer.subtitles.cue import Subtitles
 from longvid_indexer.subtitles.languages import normalise_language
 from longvid_indexer.subtitles.reading import read_subtitles
 from longvid_indexer.subtitles.tracks import Track, Tracks, read_tracks
-from longvid_indexer.transcript import Transcript, said_in, within
 from longvid_storage.errors import MediaError
 from longvid_storage.text.languages import guess_language
 from longvid_storage.types import Utterance, VideoInfo

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from longvid_indexer.stages.job import Job, StagePlan, Work, as_text, digest, named_track
 
 if TYPE_CHECKING:
-    from longvid_indexer.transcript import Transcript
+    from longvid_indexer.said import Transcript
     from longvid_storage.db.stage_writer import StageWriter
 
 _READING = 3
@@ -60,7 +60,7 @@ def _heard_before(job: Job, same: bool) -> Transcript | None:
     record = job.recorded.get("transcript")
     if not same or record is None or not (record.result.engine or "").startswith("speech:"):
         return None
-    from longvid_indexer.transcript import Transcript
+    from longvid_indexer.said import Transcript
 
     with job.store.view() as view:
         info = view.transcript(job.video_id)
