@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from longvid_indexer.remote import is_remote
 from longvid_storage.db.apart import with_apart
+from longvid_storage.db.rows import CUT_SHORT
 from longvid_storage.search.lexical import kind_counts
 from longvid_storage.types import ScreenText, Segment, Slide, Sound, Utterance
 
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class VideoSummary:
-    """One video of a library; ``stages`` maps each stage to its status; ``gone``: no file of it is left."""
+    """One video of a library; ``stages`` maps each stage to its status; ``gone``: no file of it is left.
+
+    ``cut_short``: its file ends before its time.
+    """
 
     video_id: str
     title: str
@@ -29,6 +33,7 @@ class VideoSummary:
     collections: tuple[str, ...]
     stages: dict[str, str]
     gone: bool = False
+    cut_short: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,7 @@ class VideoDetails:
     screen_text: tuple[ScreenText, ...]
     sounds: tuple[Sound, ...]
     gone: bool = False
+    cut_short: bool = False
 
 
 def build_tree(segments: tuple[Segment, ...]) -> tuple[EventTree, ...]:
@@ -98,8 +104,13 @@ def build_tree(segments: tuple[Segment, ...]) -> tuple[EventTree, ...]:
     )
 
 
-def summary_of(row: VideoRow, stages: dict[str, str] | None = None) -> VideoSummary:
-    """One line of ``longvid ls``; ``stages``, where the row was read without them."""
+def summary_of(
+    row: VideoRow, stages: dict[str, str] | None = None, cut_short: bool | None = None
+) -> VideoSummary:
+    """One line of ``longvid ls``; ``stages`` and ``cut_short``, where the row was read without them."""
+    if cut_short is None:
+        notes = [record.result.note or "" for record in row.stages.values()]
+        cut_short = any(sign in note for note in notes for sign in CUT_SHORT)
     return VideoSummary(
         video_id=row.info.video_id,
         title=with_apart(row.info.title, row.apart),
@@ -109,6 +120,7 @@ def summary_of(row: VideoRow, stages: dict[str, str] | None = None) -> VideoSumm
         collections=tuple(row.collections),
         stages=stages or {name: record.result.status for name, record in row.stages.items()},
         gone=bool(row.paths) and not any(is_remote(path) or os.path.lexists(path) for path in row.paths),
+        cut_short=cut_short,
     )
 
 

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, literal, or_, select, update
 
 from longvid_storage.db import chain_rows, chats, schema, stage_writer, vectors, word_index
 from longvid_storage.db.apart import with_apart
-from longvid_storage.db.rows import PathRow, StageRecord, VideoRow
+from longvid_storage.db.rows import CUT_SHORT, PathRow, StageRecord, VideoRow
 from longvid_storage.db.scope import collection_conditions
 from longvid_storage.errors import NotFoundError
 from longvid_storage.types import EVERYTHING, Chapter, Scope, StageResult, VideoInfo
@@ -178,6 +178,14 @@ def statuses(connection: Connection, admitting: Sequence[ColumnElement[bool]]) -
         video_id: dict(sorted(pair.split("=", 1) for pair in pairs.split()))
         for video_id, pairs in connection.execute(query).all()
     }
+
+
+def cut_short(connection: Connection, admitting: Sequence[ColumnElement[bool]]) -> set[str]:
+    """Ids of the videos admitted whose file ends before its time."""
+    stage, video = schema.Stage, schema.Video
+    noted = or_(*(stage.note.contains(sign) for sign in CUT_SHORT))
+    query = select(video.video_id).join(stage).where(noted, *admitting).distinct()
+    return set(connection.execute(query).scalars())
 
 
 def videos(
