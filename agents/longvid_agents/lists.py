@@ -30,6 +30,7 @@ MOST_SAID = 8
 MOST_ITEMS = 5
 MOST_VIDEOS = 100
 _AROUND_S = 20.0
+_OWN = ("screen", "sound", "speech")
 _COUNT_WORDS = re.compile(
     r"\b(?:how|many|often|times?|number|in|which|what|of|the|my|our|videos?|meetings?|lectures?|talks?|calls?"
     r"|recordings?|files?|is|are|was|were|does|do|did|has|have|been|they|anyone|anybody|somebody|someone|we|it|there"
@@ -69,7 +70,7 @@ def held(question: str, view: View) -> Listed | None:
     cards = view.cards()
     for number, card in enumerate(cards):
         total_s += card.duration_s
-        if number < MOST_VIDEOS and (passages := view.passages_of(card.video_id)):
+        if number < MOST_VIDEOS and (passages := view.passages_of(card.video_id, _OWN)):
             edge = max(passages, key=lambda p: p.end_s) if lengths else passages[0]
             text = f"{card.title} lasts {format_time(card.duration_s)}."
             claims.append(Claim(text, (Citation.of(edge, card.title, card.path),)))
@@ -119,7 +120,7 @@ def _titled(wanted: Sequence[str], view: View, known: Collection[str]) -> list[C
     for card in view.cards():
         words = set(analyse(card.title, None))
         if card.video_id not in known and any(run and run <= words for run in runs):
-            first = next(iter(view.passages_of(card.video_id)), None)
+            first = next(iter(view.passages_of(card.video_id, _OWN)), None)
             if first is not None:
                 claims.append(
                     Claim(f"{card.title} has it in its title", (Citation.of(first, card.title, card.path),))
