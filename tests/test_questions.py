@@ -469,6 +469,14 @@ def test_what_a_named_speaker_says_of_a_common_word_is_evidence() -> None:
     assert not library.ask("What did Ben say about the lighthouse?").found
 
 
+@pytest.mark.parametrize("question", ["And in the other meeting?", "what about it?", "Why?", "But when?"])
+def test_a_question_that_only_goes_on_asks_back(harbour: SmallLibrary, question: str) -> None:
+    answer = harbour.ask(question)
+    assert not answer.found
+    assert "ask in full" in answer.answer
+    assert harbour.ask("how about the crane").found
+
+
 def test_what_is_never_said_is_not_counted_as_something_else(harbour: SmallLibrary) -> None:
     assert not harbour.ask("How many times is Terraform mentioned?").found
 

@@ -138,7 +138,7 @@ def test_a_clip_of_two_lines_rolls_too(style: str) -> None:
 
 def test_a_line_that_comes_again_and_again_is_no_moving_window() -> None:
     screens: list[Screen] = [(2.0 * n, ["We row the boat home."]) for n in range(8)] + [(16.0, ["Done."])]
-    assert words_read(as_srt(screens)) == [*"We row the boat home.".split() * 8, "Done."]
+    assert words_read(as_srt(screens)) == [*["We", "row", "the", "boat", "home."] * 8, "Done."]
 
 
 def test_who_repeats_a_line_once_in_a_short_file_said_it_twice() -> None:

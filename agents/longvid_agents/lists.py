@@ -45,6 +45,13 @@ _SPEAKS = re.compile(
 _LISTS = re.compile(
     r"^\W*(?:what|which|list|show|give|tell|any|are there|were there|summari[sz]e)\b", re.IGNORECASE
 )
+_GOES_ON = re.compile(
+    r"\W*(?:(?:and|but|or|so|then|what about|how about|und|aber|et|mais|y|pero)\b|(?:why|when|where|who|really)\W*\Z)",
+    re.IGNORECASE,
+)
+_ASK_IN_FULL = (
+    "The question names nothing to look for and seems to go on with another one: ask in full, or in a chat."
+)
 _CUES: tuple[tuple[Cue, re.Pattern[str]], ...] = (
     ("action", re.compile(r"\b(?:action (?:items?|points?)|to-?dos?|next steps?)\b", re.IGNORECASE)),
     ("question", re.compile(r"\b(?:open (?:questions?|issues?|points?)|unresolved)\b", re.IGNORECASE)),
@@ -185,6 +192,13 @@ def _about(said: Sequence[Passage], terms: set[str], language: str | None) -> li
         if own and set().union(*near) >= terms:
             chosen.append(passage)
     return chosen
+
+
+def nothing_named(plan: QuestionPlan) -> Listed | None:
+    """Of a question that only goes on with another one ("And in the other meeting?"): what to do; else None."""
+    if not _GOES_ON.match(plan.question) or not asks_whole(plan, []):
+        return None
+    return Listed((), "it names nothing", (_ASK_IN_FULL,))
 
 
 def told(plan: QuestionPlan, view: View, *, timed: bool, narrowed: bool = True) -> Listed | None:
