@@ -66,7 +66,7 @@ def install(server: Server[Any], told: Told, cancel: Cancel) -> None:
 
     async def known(ctx: ServerRequestContext[Any, Any], params: JobParams) -> wire.CallToolResult:
         if not declared(ctx):
-            needed = {"requiredCapabilities": {"extensions": {TASKS: {}}}}
+            needed: dict[str, Any] = {"requiredCapabilities": {"extensions": {TASKS: {}}}}
             raise MCPError(wire.MISSING_REQUIRED_CLIENT_CAPABILITY, f"declare the extension {TASKS}", needed)
         found = await told(ctx, params.task_id)
         if found.is_error:
