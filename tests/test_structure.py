@@ -216,8 +216,16 @@ def test_what_is_said_is_never_encoded_again_and_phrases_only_in_the_space_of_th
             "If the learning rate is too small, training needs very many steps and wastes time.",
             1,
         ),
-        ("They moved the launch of the budget to another date.", "The team moved the launch to the third of May.", 1),
-        ("That makes training of models diverge at the start.", "Large steps make training of models slow at the end.", 1),
+        (
+            "They moved the launch of the app to another date.",
+            "The team moved the launch to the 3rd of May.",
+            1,
+        ),
+        (
+            "That makes training of nets diverge at the start.",
+            "Large steps make training of nets slow at the end.",
+            1,
+        ),
         ("It is important to choose rates well.", "Rates that are chosen well are important.", 0),
         ("This rule halves rates at every epoch.", "Rates are halved at every epoch by this rule.", 0),
     ],

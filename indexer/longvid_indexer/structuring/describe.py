@@ -37,8 +37,8 @@ _ASKS = re.compile(
     r"|est-ce|qué|cómo|por qué|cuándo|dónde|quién|cuál\w*|hay)\b|[^\x00-\u024f]",
     re.IGNORECASE,
 )
-# "If it is too large, training diverges" says nothing where nobody said what is too large. A demonstrative before a noun
-# ("This rule") is left alone, and so is an "it" that stands for what follows ("It is important to").
+# "If it is too large, training diverges" says nothing where nobody said what is too large. A demonstrative before a
+# noun ("This rule") is left alone, and so is an "it" that stands for what follows ("It is important to").
 _REFERS_BACK = re.compile(
     r"^(?:(?:if|when|because|since|while|as|although|though|once|after|before|unless|until|whether)\s+)?"
     r"(?:(?:they|he|she|it(?! (?:is|was|seems) \w+ (?:to|that)\b))\b"
