@@ -97,6 +97,8 @@ def _without_overlap(cues: list[Cue]) -> list[Cue]:
 
     In such a file most cues begin with the last ``_OVERLAP`` words or more of the one before them, and go on.
     """
+    if len(cues) < _ROLLING_CUES:
+        return cues
     words = [_text(cue).split() for cue in cues]
     touching = [cue.start_s - before.end_s <= _TOUCH_S for before, cue in pairwise(cues)]
     overlaps = (_overlap(one, other) for one, other in pairwise(words))
