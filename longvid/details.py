@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from longvid_indexer.remote import is_remote
 from longvid_storage.db.apart import with_apart
+from longvid_storage.db.rows import CUT_SHORT
+from longvid_storage.search.lexical import kind_counts
 from longvid_storage.types import ScreenText, Segment, Slide, Sound, Utterance
 
 if TYPE_CHECKING:
@@ -18,7 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class VideoSummary:
-    """One video of a library; ``stages`` maps each stage to its status; ``gone``: no file of it is left."""
+    """One video of a library; ``stages`` maps each stage to its status; ``gone``: no file of it is left.
+
+    ``cut_short``: its file ends before its time.
+    """
 
     video_id: str
     title: str
@@ -28,6 +33,7 @@ class VideoSummary:
     collections: tuple[str, ...]
     stages: dict[str, str]
     gone: bool = False
+    cut_short: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,7 @@ class VideoDetails:
     stages: dict[str, str]
     transcript_source: str | None
     sound_track: str | None
+    translations: tuple[str, ...]
     language: str | None
     summary: str | None
     events: tuple[EventTree, ...]
@@ -76,6 +83,7 @@ class VideoDetails:
     screen_text: tuple[ScreenText, ...]
     sounds: tuple[Sound, ...]
     gone: bool = False
+    cut_short: bool = False
 
 
 def build_tree(segments: tuple[Segment, ...]) -> tuple[EventTree, ...]:
@@ -96,8 +104,13 @@ def build_tree(segments: tuple[Segment, ...]) -> tuple[EventTree, ...]:
     )
 
 
-def summary_of(row: VideoRow, stages: dict[str, str] | None = None) -> VideoSummary:
-    """One line of ``longvid ls``; ``stages``, where the row was read without them."""
+def summary_of(
+    row: VideoRow, stages: dict[str, str] | None = None, cut_short: bool | None = None
+) -> VideoSummary:
+    """One line of ``longvid ls``; ``stages`` and ``cut_short``, where the row was read without them."""
+    if cut_short is None:
+        notes = [record.result.note or "" for record in row.stages.values()]
+        cut_short = any(sign in note for note in notes for sign in CUT_SHORT)
     return VideoSummary(
         video_id=row.info.video_id,
         title=with_apart(row.info.title, row.apart),
@@ -107,6 +120,7 @@ def summary_of(row: VideoRow, stages: dict[str, str] | None = None) -> VideoSumm
         collections=tuple(row.collections),
         stages=stages or {name: record.result.status for name, record in row.stages.items()},
         gone=bool(row.paths) and not any(is_remote(path) or os.path.lexists(path) for path in row.paths),
+        cut_short=cut_short,
     )
 
 
@@ -134,6 +148,7 @@ def details_of(view: View, video_id: str, *, lines: bool = True) -> VideoDetails
         **{name: getattr(summary, name) for name in summary.__slots__},
         transcript_source=transcript.source if transcript else None,
         sound_track=_sound_track(row),
+        translations=_translations(view, video_id),
         language=transcript.language if transcript else None,
         summary=whole.summary if whole else None,
         events=build_tree(segments),
@@ -142,6 +157,12 @@ def details_of(view: View, video_id: str, *, lines: bool = True) -> VideoDetails
         screen_text=tuple(view.screen_texts(video_id)),
         sounds=tuple(view.sounds(video_id)),
     )
+
+
+def _translations(view: View, video_id: str) -> tuple[str, ...]:
+    """The languages of the subtitles that are kept beside the transcript."""
+    own = view.scope.narrowed(videos=[video_id]) or view.scope
+    return tuple(filter(None, kind_counts(view.within(own))[2]))
 
 
 def _sound_track(row: VideoRow) -> str | None:

@@ -65,8 +65,11 @@ class Shelf:
     def videos(self, *, collection: str | None = None) -> list[VideoSummary]:
         """Every video, by title."""
         with self._store.view(checked_scope(self._store, None, collection, None, None, None)) as view:
-            states = view.statuses()
-            return [summary_of(row, states.get(row.info.video_id, {})) for row in view.videos(stages=False)]
+            states, cut_short = view.statuses(), view.cut_short()
+            return [
+                summary_of(row, states.get(row.info.video_id, {}), row.info.video_id in cut_short)
+                for row in view.videos(stages=False)
+            ]
 
     def count(self) -> int:
         """How many videos it holds."""
@@ -267,7 +270,7 @@ class Shelf:
             self._store.remove_video(video_id)
 
     def check(self, repair: bool = False) -> CheckReport:
-        """Verify the library whole; ``repair`` makes anew what is derived, and deletes damaged rows.
+        """Verify the library whole; ``repair`` makes anew what is derived, and deletes cut_short rows.
 
         The stages whose rows were deleted run again at the next ``index(reprocess=True)``.
 

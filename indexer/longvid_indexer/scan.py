@@ -259,8 +259,8 @@ class _Walk:
         lone = [path for path in alone if path not in self._taken and _is_transcript(path)]
         talks = {talk.path.name: talk for talk in one_a_talk(lone)}
         for path in alone:
-            if path not in self._taken and path not in lone:
-                self._leave(path, "other")
+            if path not in self._taken and path.name not in talks:
+                self._leave(path, "unused" if path in lone else "other")
         for name in listing.files:
             if name in matched.beside:
                 yield _found(folder / name, matched.beside[name])

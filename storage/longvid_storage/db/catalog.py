@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, literal, or_, select, update
 
 from longvid_storage.db import chain_rows, chats, schema, stage_writer, vectors, word_index
 from longvid_storage.db.apart import with_apart
-from longvid_storage.db.rows import PathRow, StageRecord, VideoRow
+from longvid_storage.db.rows import CUT_SHORT, PathRow, StageRecord, VideoRow
 from longvid_storage.db.scope import collection_conditions
 from longvid_storage.errors import NotFoundError
 from longvid_storage.types import EVERYTHING, Chapter, Scope, StageResult, VideoInfo
@@ -188,6 +189,14 @@ def statuses(connection: Connection, admitting: Sequence[ColumnElement[bool]]) -
     }
 
 
+def cut_short(connection: Connection, admitting: Sequence[ColumnElement[bool]]) -> set[str]:
+    """Ids of the videos admitted whose file ends before its time."""
+    stage, video = schema.Stage, schema.Video
+    noted = or_(*(stage.note.contains(sign) for sign in CUT_SHORT))
+    query = select(video.video_id).join(stage).where(noted, *admitting).distinct()
+    return set(connection.execute(query).scalars())
+
+
 def videos(
     connection: Connection,
     *admitting: ColumnElement[bool],
@@ -256,8 +265,8 @@ def resolve_video(
 ) -> str:
     """The id of the one video that answers to ``name``; ``apart`` is what is said beside titles that several have.
 
-    In this order, letter case aside: an id; a title, with or without that; a path, its file name or its stem; a
-    prefix of an id, at least four characters long.
+    In this order, letter case, white space and how accents are written aside: an id; a title, with or without that; a
+    path, its file name or its stem; a prefix of an id, at least four characters long.
 
     Raises:
         NotFoundError: no video does, or several; the message names some that might be meant.
@@ -269,9 +278,9 @@ def resolve_video(
     }
     if name in titles:
         return name
-    wanted = name.strip().casefold()
-    by_title = [video_id for video_id, title in titles.items() if title.casefold() == wanted]
-    by_title = by_title or [row.video_id for row in rows if row.title.casefold() == wanted]
+    wanted = _plain(name)
+    by_title = [video_id for video_id, title in titles.items() if _plain(title) == wanted]
+    by_title = by_title or [row.video_id for row in rows if _plain(row.title) == wanted]
     by_path = [] if by_title else _by_path(connection, name, wanted, admitting)
     by_prefix = [video_id for video_id in titles if video_id.startswith(wanted)]
     if len(wanted) < _SHORTEST_PREFIX:
@@ -288,9 +297,14 @@ def resolve_video(
         raise NotFoundError(
             f"there is no video {name!r}, nor any other, in this library: `longvid index` adds some"
         )
-    near = [video_id for video_id, title in titles.items() if wanted and wanted in title.casefold()]
+    near = [video_id for video_id, title in titles.items() if wanted and wanted in _plain(title)]
     hint = f"did you mean {_listed(near, titles)}?" if near else f"it has {_listed(list(titles), titles)}"
     raise NotFoundError(f"the library has no video {name!r}: {hint} (`longvid ls` lists all)")
+
+
+def _plain(name: str) -> str:
+    """A name as it is compared: file systems write accents apart, and names hold line breaks."""
+    return " ".join(unicodedata.normalize("NFC", name).split()).casefold()
 
 
 def _by_path(
@@ -301,7 +315,7 @@ def _by_path(
         if row.path == name:
             exact.add(row.video_id)
         path = PurePath(row.path)
-        if wanted in (path.name.casefold(), path.stem.casefold()):
+        if wanted in (_plain(path.name), _plain(path.stem)):
             loose.add(row.video_id)
     return sorted(exact or loose)
 

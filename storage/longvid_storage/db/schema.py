@@ -34,6 +34,7 @@ VERSIONS = (
     "0008",
     "0009",
     "0010",
+    "0011",
 )  # the files in migrations/versions, in order; a test holds the two together
 HEAD = VERSIONS[-1]
 

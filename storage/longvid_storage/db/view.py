@@ -142,6 +142,10 @@ class View:
         """Id of each video of the scope → stage → how it went."""
         return catalog.statuses(self.connection, self._admitting(schema.Video.video_key))
 
+    def cut_short(self) -> set[str]:
+        """Ids of the scope's videos whose file ends before its time."""
+        return catalog.cut_short(self.connection, self._admitting(schema.Video.video_key))
+
     def count(self) -> int:
         """How many videos the scope has."""
         query = select(func.count()).select_from(schema.Video)
