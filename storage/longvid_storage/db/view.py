@@ -126,7 +126,7 @@ class View:
         """Keys of videos whose transcript has no times of its own."""
         return frozenset(self.connection.execute(self._times_guessed()).scalars())
 
-    def _times_guessed(self, *conditions: ColumnElement[bool]) -> Select[tuple[int]]:
+    def _times_guessed(self, *conditions: ColumnElement[bool]) -> Select[int]:
         stage = schema.Stage
         guessed = cast(stage.counters, Text).contains("times_guessed")
         return select(stage.video_key).where(stage.stage == "transcript", guessed, *conditions)

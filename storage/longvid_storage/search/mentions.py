@@ -162,7 +162,7 @@ def _lines(view: View, wanted: Sequence[_Term]) -> Iterator[_Line]:
         for video_id, key, passage_id, kind, start_s, end_s, text, label, language, terms, times in part:
             check_span(start_s, end_s)
             name = view.name_of(key, label)
-            said = (kind, start_s, end_s, text, name, language)
+            said: Any = (kind, start_s, end_s, text, name, language)
             yield _Line(video_id, passage_id, *said, terms.split(), times or ())
 
 
