@@ -161,9 +161,10 @@ def _lines(view: View, wanted: Sequence[_Term]) -> Iterator[_Line]:
     for part in view.connection.execute(query.execution_options(yield_per=_ROWS)).partitions():
         for video_id, key, passage_id, kind, start_s, end_s, text, label, language, terms, times in part:
             check_span(start_s, end_s)
-            name = view.name_of(key, label)
-            said: Any = (kind, start_s, end_s, text, name, language)
-            yield _Line(video_id, passage_id, *said, terms.split(), times or ())
+            name, analysed = view.name_of(key, label), terms.split()
+            yield _Line(
+                video_id, passage_id, kind, start_s, end_s, text, name, language, analysed, times or ()
+            )
 
 
 def _in_video(lines: Iterable[_Line], wanted: Sequence[_Term]) -> Iterator[Mention]:
