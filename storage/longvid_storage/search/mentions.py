@@ -158,7 +158,8 @@ def _lines(view: View, wanted: Sequence[_Term]) -> Iterator[_Line]:
         .where(among, row.kind.in_(_KINDS), *passage_conditions(view.scope))
         .order_by(row.video_key, row.kind, row.start_s, row.passage_id)
     )  # fmt: skip
-    for part in view.connection.execute(query.execution_options(yield_per=_ROWS)).partitions():
+    rows: Any = view.connection.execute(query.execution_options(yield_per=_ROWS))
+    for part in rows.partitions():
         for video_id, key, passage_id, kind, start_s, end_s, text, label, language, terms, times in part:
             check_span(start_s, end_s)
             name, analysed = view.name_of(key, label), terms.split()
