@@ -181,10 +181,10 @@ def _repacked(whole: bytes, change: Callable[[bytes], bytes]) -> bytes:
 @pytest.mark.slow
 def test_broken_checkpoints_are_refused_in_one_sentence(tmp_path: Path) -> None:
     pytest.importorskip("whisper")
-    path, outcomes = tmp_path / "tiny.pt", Counter[str]()
-    whole = _tiny_whisper(path)
+    outcomes = Counter[str]()
+    whole = _tiny_whisper(tmp_path / "mine.pt")
     for seed in range(INPUTS):
-        chosen = random.Random(seed)
+        chosen, path = random.Random(seed), tmp_path / ("mine.pt", "tiny.pt")[seed % 2]
         data = (
             broken(whole, chosen)
             if seed % 4 == 0
