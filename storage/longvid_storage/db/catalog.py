@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
@@ -11,13 +12,17 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, lit
 
 from longvid_storage.db import chain_rows, chats, schema, stage_writer, vectors, word_index
 from longvid_storage.db.apart import with_apart
+from longvid_storage.db.dialects import each_text
 from longvid_storage.db.rows import PathRow, StageRecord, VideoRow
 from longvid_storage.db.scope import collection_conditions
 from longvid_storage.errors import NotFoundError
 from longvid_storage.types import EVERYTHING, Chapter, Scope, StageResult, VideoInfo
 
+Apart = Callable[[Sequence[int] | None], Mapping[int, str]]
+"""Keys of videos (None: all) → what is said beside the titles of those whose title another one has too."""
 _SHORTEST_PREFIX = 4
 _LISTED = 5
+_LAST = "\U0010ffff"
 
 
 def video_key(connection: Connection, video_id: str) -> int:
@@ -42,8 +47,10 @@ def upsert_video(
     ``media_id`` (without one, the id of a new video) and ``subtitles`` stay as they are when they are not given.
     """
     table = schema.Video
+    title = info.title.encode(errors="surrogateescape").decode(errors="replace")
     values = {
-        "title": info.title.encode(errors="surrogateescape").decode(errors="replace"),
+        "title": title,
+        "title_key": title.casefold(),
         "duration_s": info.duration_s,
         "has_video": info.has_video,
         "has_audio": info.has_audio,
@@ -168,22 +175,11 @@ def stage_records(
     return records
 
 
-def statuses(connection: Connection, admitting: Sequence[ColumnElement[bool]]) -> dict[str, dict[str, str]]:
-    """Video id → stage → how it went, of the videos admitted: a tenth of the cost of their records."""
-    stage, video = schema.Stage, schema.Video
-    each = func.aggregate_strings(stage.stage + "=" + stage.status, " ")
-    query = select(video.video_id, each).join(stage).where(*admitting).group_by(video.video_id)
-    return {
-        video_id: dict(sorted(pair.split("=", 1) for pair in pairs.split()))
-        for video_id, pairs in connection.execute(query).all()
-    }
-
-
 def videos(
     connection: Connection,
     *admitting: ColumnElement[bool],
     scope: Scope = EVERYTHING,
-    apart: Mapping[int, str] | None = None,
+    apart: Apart = lambda keys: {},
     stages: bool = True,
 ) -> list[VideoRow]:
     """The videos admitted (conditions on ``Video``), by title and id; of their collections, the scope's alone.
@@ -200,6 +196,8 @@ def videos(
         for each in (where, within)  # one by one costs three times as much
     )
     records = stage_records(connection, admitting) if stages else {}
+    found = connection.execute(select(table.__table__).where(*admitting)).all()
+    beside = apart([row.video_key for row in found])
     rows = [
         VideoRow(
             _info(row),
@@ -208,9 +206,9 @@ def videos(
             records.get(row.video_id, {}),
             row.media_id,
             row.subtitles,
-            (apart or {}).get(row.video_key, ""),
+            beside.get(row.video_key, ""),
         )
-        for row in connection.execute(select(table.__table__).where(*admitting)).all()
+        for row in found
     ]
     return sorted(rows, key=lambda row: (row.info.title.casefold(), row.apart, row.info.video_id))
 
@@ -243,9 +241,9 @@ def resolve_video(
     connection: Connection,
     name: str,
     admitting: Sequence[ColumnElement[bool]] = (),
-    apart: Mapping[int, str] | None = None,
+    apart: Apart = lambda keys: {},
 ) -> str:
-    """The id of the one video that answers to ``name``; ``apart`` is what is said beside titles that several have.
+    """The id of the one video that answers to ``name``; ``apart`` tells what is said beside titles that several have.
 
     In this order, letter case aside: an id; a title, with or without that; a path, its file name or its stem; a
     prefix of an id, at least four characters long.
@@ -254,50 +252,82 @@ def resolve_video(
         NotFoundError: no video does, or several; the message names some that might be meant.
     """
     table = schema.Video
-    rows = connection.execute(select(table.video_key, table.video_id, table.title).where(*admitting)).all()
-    titles: dict[str, str] = {
-        row.video_id: with_apart(row.title, (apart or {}).get(row.video_key, "")) for row in rows
-    }
-    if name in titles:
-        return name
-    wanted = name.strip().casefold()
-    by_title = [video_id for video_id, title in titles.items() if title.casefold() == wanted]
-    by_title = by_title or [row.video_id for row in rows if row.title.casefold() == wanted]
-    by_path = [] if by_title else _by_path(connection, name, wanted, admitting)
-    by_prefix = [video_id for video_id in titles if video_id.startswith(wanted)]
-    if len(wanted) < _SHORTEST_PREFIX:
-        by_prefix = []
+    written = (
+        name.encode("utf-8", "replace").decode().replace("\0", "�")
+    )  # no database takes the rest as text
+    wanted = written.strip().casefold()
+    video_ids = select(table.video_id).where(*admitting).order_by(table.video_id)
+    if connection.execute(video_ids.where(table.video_id == written)).first():
+        return written
+    by_title = _by_title(connection, wanted, admitting, apart)
+    by_path = [] if by_title else _by_path(connection, name, name.strip().casefold(), admitting)
+    by_prefix: list[str] = []
+    if not (by_title or by_path) and len(wanted) >= _SHORTEST_PREFIX:
+        by_prefix = list(
+            connection.execute(
+                video_ids.where(table.video_id >= wanted, table.video_id <= wanted + _LAST)
+            ).scalars()
+        )
     for found in (by_title, by_path, by_prefix):
         if len(found) == 1:
             return found[0]
         if found:
+            some = _listed(connection, [*admitting, table.video_id.in_(each_text(found))], apart)
             raise NotFoundError(
-                f"{name!r} may be any of {len(found)} videos ({_listed(found, titles)}): use an id",
-                code="ambiguous",
+                f"{name!r} may be any of {len(found)} videos ({some}): use an id", code="ambiguous"
             )
-    if not titles:
+    if connection.execute(video_ids.limit(1)).first() is None:
         raise NotFoundError(
             f"there is no video {name!r}, nor any other, in this library: `longvid index` adds some"
         )
-    near = [video_id for video_id, title in titles.items() if wanted and wanted in title.casefold()]
-    hint = f"did you mean {_listed(near, titles)}?" if near else f"it has {_listed(list(titles), titles)}"
+    near = table.title_key.contains(wanted, autoescape=True)
+    hint = f"it has {_listed(connection, admitting, apart)}"
+    if wanted and connection.execute(video_ids.where(near).limit(1)).first():
+        hint = f"did you mean {_listed(connection, [*admitting, near], apart)}?"
     raise NotFoundError(f"the library has no video {name!r}: {hint} (`longvid ls` lists all)")
+
+
+def _by_title(
+    connection: Connection, wanted: str, admitting: Sequence[ColumnElement[bool]], apart: Apart
+) -> list[str]:
+    """Ids of the videos that are called so in lists; where there is none, of those that have the title."""
+    table = schema.Video
+    ends = [match.start() for match in re.finditer(r" \(", wanted)] if wanted.endswith(")") else []
+    titles = [wanted, *(wanted[:end] for end in ends)]
+    query = select(table.video_key, table.video_id, table.title_key)
+    rows = connection.execute(query.where(*admitting, table.title_key.in_(each_text(titles)))).all()
+    beside = apart([row.video_key for row in rows])
+    called = [
+        row.video_id
+        for row in rows
+        if with_apart(row.title_key, beside.get(row.video_key, "").casefold()) == wanted
+    ]
+    return called or sorted(row.video_id for row in rows if row.title_key == wanted)
 
 
 def _by_path(
     connection: Connection, name: str, wanted: str, admitting: Sequence[ColumnElement[bool]]
 ) -> list[str]:
-    exact, loose = set(), set()
-    for row in paths(connection, admitting):
-        if row.path == name:
-            exact.add(row.video_id)
-        path = PurePath(row.path)
-        if wanted in (path.name.casefold(), path.stem.casefold()):
-            loose.add(row.video_id)
+    path, exact, loose = schema.Path, set(), set()
+    query = select(path.path, schema.Video.video_id).join(schema.Video).where(*admitting)
+    for where, video_id in connection.execute(query):
+        if where == name:
+            exact.add(video_id)
+        if wanted and wanted in where.casefold():
+            file = PurePath(where)
+            if wanted in (file.name.casefold(), file.stem.casefold()):
+                loose.add(video_id)
     return sorted(exact or loose)
 
 
-def _listed(video_ids: list[str], titles: dict[str, str]) -> str:
-    ordered = sorted(video_ids, key=lambda video_id: (titles[video_id].casefold(), video_id))
-    some = ", ".join(f"{titles[video_id]} [{video_id[:12]}]" for video_id in ordered[:_LISTED])
-    return some if len(ordered) <= _LISTED else f"{some} and {len(ordered) - _LISTED} more"
+def _listed(connection: Connection, admitting: Sequence[ColumnElement[bool]], apart: Apart) -> str:
+    """Some of the videos admitted, by title, and how many more there are."""
+    table = schema.Video
+    count = connection.execute(select(func.count()).select_from(table).where(*admitting)).scalar_one()
+    query = select(table.video_key, table.video_id, table.title).where(*admitting)
+    rows = connection.execute(query.order_by(table.title_key, table.video_id).limit(_LISTED)).all()
+    beside = apart([row.video_key for row in rows])
+    some = ", ".join(
+        f"{with_apart(row.title, beside.get(row.video_key, ''))} [{row.video_id[:12]}]" for row in rows
+    )
+    return some if count <= _LISTED else f"{some} and {count - _LISTED} more"

@@ -18,6 +18,7 @@ from longvid_storage.db.vectors import mismatch
 from longvid_storage.search import lexical
 from longvid_storage.search.timeline import Timeline, read_timelines
 from longvid_storage.search.vector_search import VectorSearch
+from longvid_storage.search.word_memory import WordMemory
 from longvid_storage.types import Scope
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ class Memory:
         self._models: dict[frozenset[str] | None, dict[str, list[str]]] = {}
         self._facts: OrderedDict[Scope, ScopeFacts] = OrderedDict()
         self._questions: OrderedDict[tuple[str, str], NDArray[np.float32]] = OrderedDict()
+        self._words: dict[str, WordMemory] = {}
+        self._searches = 0
         self._lock = threading.RLock()
 
     def facts(self, view: View) -> ScopeFacts:
@@ -88,6 +91,19 @@ class Memory:
                     self._facts.popitem(last=False)
             self._facts.move_to_end(view.scope)
             return self._facts[view.scope]
+
+    def words(self, view: View) -> dict[str, WordMemory]:
+        """Kind → its word index; none at the first search, since asking the database once costs less than reading it,
+        and for a scope that has parts of videos."""
+        with self._lock:
+            self._searches += view.scope.whole
+            if self._searches < 2 or not view.scope.whole:
+                return {}
+            kinds = [kind for kind in lexical.SPOKEN_AND_SHOWN if kind in self.facts(view).counts]
+            for kind in kinds:
+                if kind not in self._words:
+                    self._words[kind] = WordMemory(view, kind)
+            return {kind: self._words[kind] for kind in kinds}
 
     def encoded(self, encoder: TextEncoder, texts: Sequence[str]) -> NDArray[np.float32]:
         """Texts of questions embedded, shape ``(len(texts), dimension)``; those of late are not embedded again."""

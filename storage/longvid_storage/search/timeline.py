@@ -46,6 +46,15 @@ class RankedPassage(NamedTuple):
     vector: bytes | None
 
 
+class RowWindows(NamedTuple):
+    """For each row the half-open range of rows whose middle lies in the window around its own, and how many terms are
+    said in it."""
+
+    low: NDArray[np.int64]
+    high: NDArray[np.int64]
+    spoken: Floats
+
+
 @dataclass(slots=True)
 class Timeline:
     """A video's passages of speech and screen in time order. What is scored is a row: a passage of speech, or all
@@ -64,6 +73,7 @@ class Timeline:
         postings: term → the rows it occurs in.
         around: each row's surroundings.
         places: passage id → its number in ``passages``.
+        scale: how long windows and moments are, as a share of those in an hour: a moment is never the whole clip.
     """
 
     video_id: str
@@ -83,10 +93,17 @@ class Timeline:
     around: Surroundings
     places: dict[int, int] = field(repr=False)
 
-    @property
-    def scale(self) -> float:
-        """How long windows and moments are, as a share of those in an hour: a moment is never the whole clip."""
-        return scale_of(self.starts, self.ends)
+    scale: float
+    _windows: dict[float, RowWindows] = field(default_factory=dict, repr=False)
+
+    def windows_of(self, width_s: float) -> RowWindows:
+        """The window of that width around each row; remembered, since every question asks for the same."""
+        found = self._windows.get(width_s)
+        if found is None:
+            low, high = edges(self.middles, width_s)
+            spoken = window_sums(self.lengths * self.speech, low, high)
+            found = self._windows[width_s] = RowWindows(low, high, spoken)
+        return found
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -161,6 +178,7 @@ def make_timeline(video_id: str, pieces: Iterable[RankedPassage]) -> Timeline:
         _postings(terms),
         surroundings(starts, ends, lengths, texts, speakers, vectors, scale),
         {piece.passage.id: place for place, piece in enumerate(ordered)},
+        scale,
     )
 
 

@@ -1,0 +1,23 @@
+"""Titles as they are compared and sorted, so that one is found, and a page of them read, without reading all"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from longvid_storage.db.columns import Words
+
+revision = "0011"
+down_revision = "0010"
+
+
+def upgrade() -> None:
+    op.add_column("videos", sa.Column("title_key", Words(), nullable=False, server_default=""))
+    videos = sa.table("videos", sa.column("video_key"), sa.column("title"), sa.column("title_key"))
+    connection = op.get_bind()
+    keys = [
+        {"its": key, "folded": title.casefold()}
+        for key, title in connection.execute(sa.select(videos.c.video_key, videos.c.title)).all()
+    ]
+    if keys:
+        its, folded = sa.bindparam("its"), sa.bindparam("folded")
+        connection.execute(sa.update(videos).where(videos.c.video_key == its).values(title_key=folded), keys)
+    op.create_index("ix_videos_title_key", "videos", ["title_key", "video_id"])

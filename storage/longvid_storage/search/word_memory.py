@@ -1,0 +1,120 @@
+"""The word index as arrays, for a process that asks a library more than once: a posting is read once, not each time.
+
+Scores are those of ``lexical.best`` (BM25; Robertson & Zaragoza 2009) but for the last bits of their sums.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import select
+
+from longvid_storage.db.dialects import each_id
+from longvid_storage.db.schema import PassageRow, Video
+from longvid_storage.db.scope import video_conditions
+from longvid_storage.db.word_index import word_index_of
+from longvid_storage.search.lexical import K1, B
+from longvid_storage.types import Scope
+
+if TYPE_CHECKING:
+    from longvid_storage.db.view import View
+
+MOST_POSTINGS = 16_000_000
+"""Postings kept, 8 bytes each; when there are more, those of terms longest unused go."""
+_MOST_SCOPES = 16
+
+Mask = NDArray[np.bool_]
+
+
+class WordMemory:
+    """One kind's passages and the postings that were asked for, of one generation of a library."""
+
+    def __init__(self, view: View, kind: str) -> None:
+        row = PassageRow
+        query = (
+            select(row.passage_id, row.video_key, row.length).where(row.kind == kind).order_by(row.passage_id)
+        )
+        flat = np.fromiter(chain.from_iterable(view.connection.execute(query)), np.int64).reshape(-1, 3)
+        self._kind = kind
+        self._ids: NDArray[np.int64] = flat[:, 0].copy()
+        self._video_keys = flat[:, 1].astype(np.int32)
+        self._lengths = flat[:, 2].astype(np.float32)
+        self._terms: dict[str, tuple[NDArray[np.int32], NDArray[np.float32]]] = {}
+        self._kept = 0
+        self._masks: dict[Scope, Mask] = {}
+        self._lock = threading.Lock()
+
+    def best(
+        self, view: View, weights: Mapping[str, float], mean_length: float, limit: int
+    ) -> list[tuple[int, float]]:
+        """What ``lexical.best`` says of a scope of whole videos."""
+        if not weights or limit < 1 or not len(self._ids):
+            return []
+        found = {term: self._postings(view, term) for term in weights}
+        scores = np.zeros(len(self._ids))
+        for term, (rows, times) in found.items():
+            norm = K1 * (1 - B + B * self._lengths[rows].astype(np.float64) / max(mean_length, 1e-9))
+            scores[rows] += weights[term] * times * (K1 + 1) / (times + norm)
+        rows = np.concatenate([rows for rows, _ in found.values()])
+        if (mask := self._mask(view)) is not None:
+            rows = rows[mask[rows]]
+        most = limit * len(found)  # a passage is there once for each of the terms it has
+        if len(rows) > most:
+            values = scores[rows]
+            rows = rows[values >= np.partition(values, -most)[-most]]
+        rows = np.unique(rows)
+        order = np.lexsort((rows, -scores[rows]))[:limit]
+        return list(zip(self._ids[rows[order]].tolist(), scores[rows[order]].tolist(), strict=True))
+
+    def video_keys(self, passage_ids: Iterable[int]) -> dict[int, int]:
+        """Passage id → its video's key; without those that are of another kind."""
+        wanted = np.fromiter(passage_ids, np.int64)
+        rows, there = self._rows(wanted)
+        return dict(zip(wanted[there].tolist(), self._video_keys[rows].tolist(), strict=True))
+
+    def _rows(self, passage_ids: NDArray[np.int64]) -> tuple[NDArray[np.int32], Mask]:
+        """The rows of those that are of this kind, and which they are."""
+        rows = np.searchsorted(self._ids, passage_ids)
+        there = rows < len(self._ids)
+        there[there] = self._ids[rows[there]] == passage_ids[there]
+        return rows[there].astype(np.int32), there
+
+    def _postings(self, view: View, term: str) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        with self._lock:
+            known = self._terms.pop(term, None)
+            if known is None:
+                query = word_index_of(view.connection).postings(self._kind, [term]).subquery().c
+                pairs = view.connection.execute(select(query.doc, query.times))
+                flat = np.fromiter(chain.from_iterable(pairs), np.int64).reshape(-1, 2)
+                rows, there = self._rows(flat[:, 0])
+                known = (rows, flat[there, 1].astype(np.float32))
+                self._kept += len(rows)
+            self._terms[term] = known
+            while self._kept > MOST_POSTINGS and len(self._terms) > 1:
+                self._kept -= len(self._terms.pop(next(iter(self._terms)))[0])
+            return known
+
+    def _mask(self, view: View) -> Mask | None:
+        """Which passages the scope admits; None: all."""
+        conditions = video_conditions(Video.video_key, view.scope)
+        if not conditions:
+            return None
+        with self._lock:
+            mask = self._masks.get(view.scope)
+            if mask is None:
+                keys = list(view.connection.execute(select(Video.video_key).where(*conditions)).scalars())
+                if len(self._masks) >= _MOST_SCOPES:
+                    self._masks.clear()
+                mask = self._masks[view.scope] = np.isin(self._video_keys, np.array(keys, np.int32))
+            return mask
+
+
+def videos_of_keys(view: View, keys: Iterable[int]) -> dict[int, str]:
+    """Key → id of these videos."""
+    query = select(Video.video_key, Video.video_id).where(Video.video_key.in_(each_id(keys)))
+    return dict(iter(view.connection.execute(query).tuples()))
