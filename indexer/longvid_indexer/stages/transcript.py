@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from longvid_indexer.stages.job import Job, StagePlan, Work, as_text, digest, named_track
+from longvid_indexer.stages.job import Job, StagePlan, Work, as_text, asked_once, digest, named_track
 
 if TYPE_CHECKING:
     from longvid_storage.db.stage_writer import StageWriter
@@ -17,7 +17,8 @@ def transcript_stage(job: Job, recorded: dict[str, str]) -> StagePlan:
 
     read = (job.found.sidecar_signature, *named_track(job))
     with_subtitles = digest("transcript", *read)
-    recognised = digest("transcript", *read, recognition_fingerprint(job.engines.transcriber))
+    recogniser = asked_once(job.engines.transcriber, recognition_fingerprint, "recognition")
+    recognised = digest("transcript", *read, recogniser)
 
     def make() -> Work:
         made = make_transcript(

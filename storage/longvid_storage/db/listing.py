@@ -41,7 +41,7 @@ def listed(
     collections = _tuples(connection.execute(within.where(*admitting, *collection_conditions(scope))).all())
     each = func.aggregate_strings(stage.stage + "=" + stage.status, " ")
     went = select(stage.video_key, each).join(video).where(*admitting).group_by(stage.video_key)
-    pairs: dict[int, str] = dict(iter(connection.execute(went).tuples()))
+    pairs: dict[int, str] = {row[0]: row[1] for row in connection.execute(went).all()}
     known: dict[str, dict[str, str]] = {}  # most have the same
     for text in set(pairs.values()):
         known[text] = dict(sorted(pair.split("=", 1) for pair in text.split()))
@@ -74,7 +74,7 @@ def collection_totals(
     query = select(name, func.count(), func.sum(video.duration_s)).select_from(member)
     query = query.join(schema.Collection).join(video, video.video_key == member.video_key)
     query = query.where(*admitting, *collection_conditions(scope)).group_by(name)
-    return sorted(tuple(row) for row in connection.execute(query).tuples())
+    return sorted((name, count, total_s) for name, count, total_s in connection.execute(query).all())
 
 
 @dataclass(frozen=True, slots=True)

@@ -230,7 +230,8 @@ class View:
         if ids is not None:
             keys = [key for key, *_ in rows]
             files = files.where(path.video_key.in_(each_id(keys)))
-        first, apart = dict(iter(self.connection.execute(files))), self.apart(keys)
+        first = {row[0]: row[1] for row in self.connection.execute(files).all()}
+        apart = self.apart(keys)
         dates: dict[int, str] = {}
         heard: dict[int, tuple[str, ...]] = {}
         if details:

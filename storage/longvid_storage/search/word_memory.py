@@ -117,4 +117,4 @@ class WordMemory:
 def videos_of_keys(view: View, keys: Iterable[int]) -> dict[int, str]:
     """Key → id of these videos."""
     query = select(Video.video_key, Video.video_id).where(Video.video_key.in_(each_id(keys)))
-    return dict(iter(view.connection.execute(query).tuples()))
+    return {row[0]: row[1] for row in view.connection.execute(query).all()}
