@@ -156,7 +156,7 @@ def fingerprint_of(engine: object | None) -> str:
 
 def asked_once(engine: Engine, ask: Callable[[Engine], str], what: str) -> str:
     """What ``ask`` tells of an engine, until a run begins: it may read weights and look up packages, 12 ms a time."""
-    of, told = _TOLD.setdefault(id(engine), (engine, {}))
+    _, told = _TOLD.setdefault(id(engine), (engine, {}))
     if what not in told:
         told[what] = ask(engine)
     return told[what]

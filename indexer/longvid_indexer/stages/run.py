@@ -63,9 +63,7 @@ def why_again(job: Job, stages: frozenset[str]) -> list[str]:
 def settled(job: Job, stages: frozenset[str]) -> bool:
     """Whether each of these stages is up to date as it is, so that none of them runs."""
     recorded = job.fingerprints
-    return all(
-        stage in recorded and recorded[stage] in _STAGES[stage](job, recorded)[0] for stage in stages
-    )
+    return all(stage in recorded and recorded[stage] in _STAGES[stage](job, recorded)[0] for stage in stages)
 
 
 def unchanged(job: Job, stage: str) -> StageResult:

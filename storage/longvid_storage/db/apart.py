@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
@@ -12,6 +12,8 @@ from longvid_storage.db import schema
 from longvid_storage.db.dialects import each_id
 from longvid_storage.text.dates import date_in
 
+Apart = Callable[[Sequence[int] | None], Mapping[int, str]]
+"""Keys of videos (None: all) → what is said beside the titles of those whose title another one has too."""
 _Named = tuple[str, list[str]]
 """A video's id, and its path in parts."""
 

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, literal, select, update
 
 from longvid_storage.db import chain_rows, chats, schema, stage_writer, vectors, word_index
-from longvid_storage.db.apart import with_apart
+from longvid_storage.db.apart import Apart, with_apart
 from longvid_storage.db.dialects import each_text
 from longvid_storage.db.rows import PathRow, StageRecord, VideoRow
 from longvid_storage.db.scope import collection_conditions
 from longvid_storage.errors import NotFoundError
 from longvid_storage.types import EVERYTHING, Chapter, Scope, StageResult, VideoInfo
 
-Apart = Callable[[Sequence[int] | None], Mapping[int, str]]
-"""Keys of videos (None: all) → what is said beside the titles of those whose title another one has too."""
 _SHORTEST_PREFIX = 4
 _LISTED = 5
 _LAST = "\U0010ffff"

@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from longvid_storage.db import card_details, schema
-from longvid_storage.db.apart import with_apart
-from longvid_storage.db.catalog import Apart
+from longvid_storage.db.apart import Apart, with_apart
 from longvid_storage.db.scope import collection_conditions
 from longvid_storage.types import Scope
 

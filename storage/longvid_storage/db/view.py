@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Text, cast, func, literal, sel
 from sqlalchemy.orm import InstrumentedAttribute
 
 from longvid_storage.db import card_details, catalog, chain_rows, listing, schema, speakers, vectors
-from longvid_storage.db.apart import told_apart, with_apart
+from longvid_storage.db.apart import told_apart
 from longvid_storage.db.chain import ChainLink
 from longvid_storage.db.dialects import each_id, each_text
 from longvid_storage.db.rows import PathRow, SpeakerRow, TranscriptInfo, VideoRow
@@ -218,40 +218,19 @@ class View:
         ``details``: with dates, and those who say something that the scope admits. The number of statements does not
         grow with the number of videos.
         """
-        video, path = schema.Video, schema.Path
-        query = select(
-            video.video_key, video.video_id, video.title, video.duration_s, video.recorded_on, video.title_key
-        ).where(*self._speaking())
+        if ids is None and not details:
+            return list(self._cards)
+        admitted = self._speaking()
         if ids is not None:
-            query = query.where(video.video_id.in_(each_text(ids)))
-        rows: list[Any] = list(self.connection.execute(query).all())
-        files = select(path.video_key, func.min(path.path)).group_by(path.video_key)
-        keys = None
-        if ids is not None:
-            keys = [key for key, *_ in rows]
-            files = files.where(path.video_key.in_(each_id(keys)))
-        first = {row[0]: row[1] for row in self.connection.execute(files).all()}
-        apart = self.apart(keys)
-        dates: dict[int, str] = {}
-        heard: dict[int, tuple[str, ...]] = {}
-        if details:
-            said_of = {key: (title, recorded_on) for key, _, title, _, recorded_on, _ in rows}
-            dates = card_details.dates(self.connection, said_of)
-            heard = card_details.speakers(self.connection, self.scope, list(said_of), self._names)
-        rows.sort(key=lambda row: (row[-1], apart.get(row[0], ""), row[1]))
-        return [
-            VideoCard(
-                video_id,
-                with_apart(title, apart.get(key, "")),
-                first.get(key, ""),
-                duration_s,
-                dates.get(key),
-                heard.get(key, ()),
-                title,
-                recorded_on,
-            )
-            for key, video_id, title, duration_s, recorded_on, _ in rows
-        ]
+            admitted.append(schema.Video.video_id.in_(each_text(ids)))
+        apart = self.apart if ids is not None else lambda keys: self.apart()
+        return card_details.cards(
+            self.connection, admitted, apart, (self.scope, self._names) if details else None
+        )
+
+    @cached_property
+    def _cards(self) -> list[VideoCard]:
+        return card_details.cards(self.connection, self._speaking(), lambda keys: self.apart())
 
     def _speaking(self) -> list[ColumnElement[bool]]:
         """Conditions on ``Video``: it is of the scope, and the scope's speaker, if there is one, speaks in it."""

@@ -130,9 +130,12 @@ def _words(timeline: Timeline, idf: Mapping[str, float], width_s: float) -> Floa
 
 
 def _meaning(timeline: Timeline, query: NDArray[np.float32]) -> Floats:
-    if timeline.windows is None:
+    """The cosine of the sum of what is said in the window around each piece."""
+    if timeline.vectors is None or timeline.norms is None:
         return np.zeros(len(timeline))
-    return (timeline.windows @ query).astype(np.float64)
+    low, high, _ = timeline.windows_of(WINDOW_S * timeline.scale)
+    each = (timeline.vectors @ query) * (timeline.lengths * timeline.speech)
+    return window_sums(each, low, high) / np.maximum(timeline.norms, 1e-6)
 
 
 def _share(timeline: Timeline, names: Sequence[str]) -> Floats:

@@ -69,7 +69,7 @@ class Timeline:
         speech: ``(n,)``, False for a slide.
         passage_vectors: ``(m, dimension)`` float32, zero where there is none; None without any.
         vectors: ``(n, dimension)``: a row's, the normalised sum of its passages'; None without any.
-        windows: the normalised sum of the vectors in the window around each row, or None.
+        norms: of the sum of the vectors, by terms that are said, in the window around each row; None without any.
         postings: term → the rows it occurs in.
         around: each row's surroundings.
         places: passage id → its number in ``passages``.
@@ -88,7 +88,7 @@ class Timeline:
     speakers: list[str | None]
     passage_vectors: NDArray[np.float32] | None
     vectors: NDArray[np.float32] | None
-    windows: NDArray[np.float32] | None
+    norms: Floats | None
     postings: dict[str, Postings] = field(repr=False)
     around: Surroundings
     places: dict[int, int] = field(repr=False)
@@ -156,9 +156,10 @@ def make_timeline(video_id: str, pieces: Iterable[RankedPassage]) -> Timeline:
     passage_vectors = _vectors(ordered)
     vectors = None if passage_vectors is None else _row_vectors(passage_vectors, ordered, first)
     scale = scale_of(starts, ends)
-    windows = None
+    norms = None
     if vectors is not None:
-        windows = _window_vectors(vectors, middles, lengths * speech, WINDOW_S * scale)
+        sums = window_sums(vectors * (lengths * speech)[:, None], *edges(middles, WINDOW_S * scale))
+        norms = np.linalg.norm(sums, axis=1)
     texts = [row[0].passage.text for row in rows]
     speakers = [speaker_key(row[0].passage.speaker) for row in rows]
     return Timeline(
@@ -174,7 +175,7 @@ def make_timeline(video_id: str, pieces: Iterable[RankedPassage]) -> Timeline:
         speakers,
         passage_vectors,
         vectors,
-        windows,
+        norms,
         _postings(terms),
         surroundings(starts, ends, lengths, texts, speakers, vectors, scale),
         {piece.passage.id: place for place, piece in enumerate(ordered)},
@@ -219,15 +220,6 @@ def window_sums(
     )
     sums: NDArray[np.float64] = total[high] - total[low]
     return sums
-
-
-def _window_vectors(
-    vectors: NDArray[np.float32], middles: Floats, weights: Floats, width_s: float
-) -> NDArray[np.float32]:
-    sums = window_sums(vectors * weights[:, None], *edges(middles, width_s))
-    norms = np.linalg.norm(sums, axis=1, keepdims=True)
-    windows: NDArray[np.float32] = (sums / np.maximum(norms, 1e-6)).astype(np.float32)
-    return windows
 
 
 def _row_vectors(

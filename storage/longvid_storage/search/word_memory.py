@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -25,10 +26,21 @@ if TYPE_CHECKING:
     from longvid_storage.db.view import View
 
 MOST_POSTINGS = 16_000_000
-"""Postings kept, 8 bytes each; when there are more, those of terms longest unused go."""
+"""Postings kept, 16 bytes each; when there are more, those of terms longest unused go."""
 _MOST_SCOPES = 16
 
 Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class _Term:
+    """Where a term occurs: rows, how often in each, and what that adds to a score before the term's weight, among
+    passages of this mean length."""
+
+    rows: NDArray[np.int32]
+    times: NDArray[np.float32]
+    adds: NDArray[np.float64]
+    mean_length: float = -1.0
 
 
 class WordMemory:
@@ -44,7 +56,7 @@ class WordMemory:
         self._ids: NDArray[np.int64] = flat[:, 0].copy()
         self._video_keys = flat[:, 1].astype(np.int32)
         self._lengths = flat[:, 2].astype(np.float32)
-        self._terms: dict[str, tuple[NDArray[np.int32], NDArray[np.float32]]] = {}
+        self._terms: dict[str, _Term] = {}
         self._kept = 0
         self._masks: dict[Scope, Mask] = {}
         self._lock = threading.Lock()
@@ -55,12 +67,11 @@ class WordMemory:
         """What ``lexical.best`` says of a scope of whole videos."""
         if not weights or limit < 1 or not len(self._ids):
             return []
-        found = {term: self._postings(view, term) for term in weights}
+        found = {term: self._term(view, term, mean_length) for term in weights}
         scores = np.zeros(len(self._ids))
-        for term, (rows, times) in found.items():
-            norm = K1 * (1 - B + B * self._lengths[rows].astype(np.float64) / max(mean_length, 1e-9))
-            scores[rows] += weights[term] * times * (K1 + 1) / (times + norm)
-        rows = np.concatenate([rows for rows, _ in found.values()])
+        for term, each in found.items():
+            scores[each.rows] += weights[term] * each.adds
+        rows = np.concatenate([each.rows for each in found.values()])
         if (mask := self._mask(view)) is not None:
             rows = rows[mask[rows]]
         most = limit * len(found)  # a passage is there once for each of the terms it has
@@ -84,7 +95,7 @@ class WordMemory:
         there[there] = self._ids[rows[there]] == passage_ids[there]
         return rows[there].astype(np.int32), there
 
-    def _postings(self, view: View, term: str) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    def _term(self, view: View, term: str, mean_length: float) -> _Term:
         with self._lock:
             known = self._terms.pop(term, None)
             if known is None:
@@ -92,11 +103,17 @@ class WordMemory:
                 pairs = view.connection.execute(select(query.doc, query.times))
                 flat = np.fromiter(chain.from_iterable(pairs), np.int64).reshape(-1, 2)
                 rows, there = self._rows(flat[:, 0])
-                known = (rows, flat[there, 1].astype(np.float32))
+                known = _Term(rows, flat[there, 1].astype(np.float32), np.zeros(0))
                 self._kept += len(rows)
+            if known.mean_length != mean_length:
+                norm = K1 * (
+                    1 - B + B * self._lengths[known.rows].astype(np.float64) / max(mean_length, 1e-9)
+                )
+                adds = known.times * (K1 + 1) / (known.times + norm)
+                known = _Term(known.rows, known.times, adds, mean_length)
             self._terms[term] = known
             while self._kept > MOST_POSTINGS and len(self._terms) > 1:
-                self._kept -= len(self._terms.pop(next(iter(self._terms)))[0])
+                self._kept -= len(self._terms.pop(next(iter(self._terms))).rows)
             return known
 
     def _mask(self, view: View) -> Mask | None:
