@@ -322,10 +322,11 @@ def _listed(connection: Connection, admitting: Sequence[ColumnElement[bool]], ap
     """Some of the videos admitted, by title, and how many more there are."""
     table = schema.Video
     count = connection.execute(select(func.count()).select_from(table).where(*admitting)).scalar_one()
-    query = select(table.video_key, table.video_id, table.title).where(*admitting)
+    query = select(table.video_key, table.video_id, table.title, table.title_key).where(*admitting)
     rows = connection.execute(query.order_by(table.title_key, table.video_id).limit(_LISTED)).all()
     beside = apart([row.video_key for row in rows])
-    some = ", ".join(
-        f"{with_apart(row.title, beside.get(row.video_key, ''))} [{row.video_id[:12]}]" for row in rows
+    shown = sorted(
+        (row.title_key, with_apart(row.title, beside.get(row.video_key, "")), row.video_id) for row in rows
     )
+    some = ", ".join(f"{title} [{video_id[:12]}]" for _, title, video_id in shown)
     return some if count <= _LISTED else f"{some} and {count - _LISTED} more"

@@ -18,6 +18,7 @@ def upgrade() -> None:
         for key, title in connection.execute(sa.select(videos.c.video_key, videos.c.title)).all()
     ]
     if keys:
-        its, folded = sa.bindparam("its"), sa.bindparam("folded")
+        its: sa.BindParameter[int] = sa.bindparam("its")
+        folded: sa.BindParameter[str] = sa.bindparam("folded")
         connection.execute(sa.update(videos).where(videos.c.video_key == its).values(title_key=folded), keys)
     op.create_index("ix_videos_title_key", "videos", ["title_key", "video_id"])
