@@ -4,7 +4,7 @@ scan.
 The codes are the very float16 numbers kept in SQL, so nothing is lost; what the scan names is scored anew as the exact
 index scores it, so that scores and order are its.
 
-From ``FaissIndex.fewest`` vectors on, a scan over one bit a number (its sign; Charikar 2002, "Similarity estimation
+From ``fewest`` vectors on, a scan over one bit a number (its sign; Charikar 2002, "Similarity estimation
 techniques from rounding algorithms") names what may be near, and only that is compared: scores stay exact, but one of
 the best may be missed. ``docs/scale.md`` says how many were.
 """
@@ -57,7 +57,7 @@ class Chosen:
 class FaissIndex:
     """Vectors as an ``IndexScalarQuantizer`` of float16 (2 bytes a number); rows lie in the order of ids."""
 
-    fewest = 200_000
+    fewest = 65_536
     likely = 8192  # of so many at least the exact scores are compared
 
     def __init__(self, dimension: int) -> None:
@@ -151,13 +151,16 @@ class FaissIndex:
         faiss = _faiss()
         if self._signs is None:
             signs = faiss.IndexBinaryFlat(-(-self.dimension // 8) * 8)
+            signs.use_heap = False  # counting is faster where thousands are named
             for start in range(0, len(self), _BLOCK):
                 signs.add(np.packbits(self._rows()[start : start + _BLOCK] > 0, axis=1))
             self._signs = signs
         parameters = None if chosen is None else faiss.SearchParameters(sel=chosen.selector)
         most = min(len(self) if chosen is None else chosen.count, max(self.likely, 16 * k))
         _, (rows,) = self._signs.search(np.packbits(vector > 0)[None], most, params=parameters)
-        return Chosen.of(np.sort(rows), len(self))
+        if chosen is not None:
+            rows = rows[chosen.mask[rows]]  # what FAISS does with a selector there is its own affair
+        return Chosen.of(rows, len(self))
 
     def _scores(self, rows: NDArray[np.int64], vector: NDArray[np.float32]) -> NDArray[np.float32]:
         blocks = (rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK))
