@@ -69,7 +69,6 @@ class FaissIndex:
         self._index.is_trained = True  # float16 codes have nothing to learn
         # One scope is often asked with many questions, and finding a million ids takes 40 ms.
         self._known: WeakKeyDictionary[Admitted, Chosen] = WeakKeyDictionary()
-        self._asked = 0
         self._signs: Any = None
 
     @property
@@ -130,9 +129,7 @@ class FaissIndex:
         self, vector: NDArray[np.float32], k: int, chosen: Chosen | None
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Rows and scores of the best of those ``chosen`` (None: all), of which there is at least one."""
-        self._asked += 1
-        # A process that asks once does not pay for the signs of all.
-        if self._asked > 1 and (len(self) if chosen is None else chosen.count) >= max(self.fewest, 2 * k):
+        if (len(self) if chosen is None else chosen.count) >= max(self.fewest, 2 * k):
             chosen = self._likely(vector, k, chosen)
         passing = len(self) if chosen is None else chosen.count
         parameters = None if chosen is None else _faiss().SearchParameters(sel=chosen.selector)
