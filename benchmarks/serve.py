@@ -1,6 +1,7 @@
 """How much does the server add to a search, and does it hold? Writes the figures of docs/server.md.
 
     python benchmarks/serve.py ../shared/data/meetings work/meetings.longvid --seconds 60
+    python benchmarks/serve.py ../shared/data/meetings work/meetings.longvid --parts flood
 
 The first is a folder of transcripts, the second a library of them, indexed when it is not there. The same searches go
 to ``Library`` in one process (threads) and to ``longvid serve`` (clients in a process of their own), in turns of a few
@@ -12,6 +13,8 @@ memory of the server after each quarter of them. Two runs can be compared by sec
 from __future__ import annotations
 
 import argparse
+import http.client
+import json
 import os
 import re
 import statistics
@@ -24,7 +27,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -32,6 +37,7 @@ from longvid import Library
 from longvid.paths import example_lectures
 
 FILMS = "films of the benchmark"
+PARTS = ("one", "many", "busy", "flood")
 QUESTIONS = [
     "remote control design budget", "energy source of the remote", "lightning network routing fees",
     "who takes the action item", "child protection in Wales", "soft fork activation", "marketing presentation",
@@ -47,13 +53,13 @@ def spread(times_s: list[float]) -> str:
     return f"p50 {statistics.median(ordered) * 1000:.1f} ms, p95 {p95 * 1000:.1f} ms, {len(ordered)} searches"
 
 
-def drive(search: Callable[[str], object], clients: int, seconds: float) -> list[float]:
-    """So many threads search for so long; how long each search took, in s."""
+def drive(client_of: Callable[[], Callable[[str], object]], clients: int, seconds: float) -> list[float]:
+    """So many threads search for so long, each as its own client; how long each search took, in s."""
     until = time.perf_counter() + seconds
     times: list[float] = []
 
     def client(number: int) -> None:
-        turn = number
+        turn, search = number, client_of()
         while (began := time.perf_counter()) < until:
             search(QUESTIONS[turn % len(QUESTIONS)])
             times.append(time.perf_counter() - began)
@@ -68,13 +74,21 @@ def drive(search: Callable[[str], object], clients: int, seconds: float) -> list
 
 
 def drive_url(url: str, clients: int, seconds: float) -> list[float]:
-    """The same against a server; every answer must be one."""
-    with httpx.Client(base_url=url, timeout=120, limits=httpx.Limits(max_connections=clients)) as client:
+    """The same against a server; every answer must be one. A client does next to nothing itself: it is not measured."""
+
+    def client_of() -> Callable[[str], object]:
+        connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=120)
 
         def search(query: str) -> None:
-            client.post("/v1/search", json={"query": query, "k": 5}).raise_for_status()
+            body = json.dumps({"query": query, "k": 5})
+            connection.request("POST", "/v1/search", body, {"Content-Type": "application/json"})
+            reply = connection.getresponse()
+            if (said := reply.read()) and reply.status != 200:
+                raise SystemExit(f"{reply.status}: {said!r}")
 
-        return drive(search, clients, seconds)
+        return search
+
+    return drive(client_of, clients, seconds)
 
 
 def cpu_s(pid: int) -> float:
@@ -197,6 +211,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--requests", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
     given = parser.parse_args()
     with Library.open(given.library, create=True) as library, ProcessPoolExecutor(1) as elsewhere:
         stages = ["transcript", "vectors"]
@@ -206,20 +221,23 @@ def main() -> None:
         print(f"{len(library.videos())} videos")
         running, url = served(given.library)
         try:
-            for clients in (1, given.clients):
-                compared(library, running.pid, url, elsewhere, clients, given)
-            with busy(url) as done:
-                times = elsewhere.submit(drive_url, url, given.clients, given.seconds).result()
-            print(
-                f"{given.clients} clients beside a job and 4 films: {spread(times)}; meanwhile {dict(done)}"
-            )
-            elsewhere.submit(flood, url, 500).result()
-            memory = [memory_mb(running.pid)]
-            for _ in range(4):
-                elsewhere.submit(flood, url, given.requests // 4).result()
-                memory.append(memory_mb(running.pid))
-            told = ", ".join(f"{each:.0f}" for each in memory)
-            print(f"{given.requests} requests: memory before and after each quarter {told} MB")
+            for part, clients in (("one", 1), ("many", given.clients)):
+                if part in given.parts:
+                    compared(library, running.pid, url, elsewhere, clients, given)
+            if "busy" in given.parts:
+                with busy(url) as done:
+                    times = elsewhere.submit(drive_url, url, given.clients, given.seconds).result()
+                print(
+                    f"{given.clients} clients beside a job and 4 films: {spread(times)}; meanwhile {dict(done)}"
+                )
+            if "flood" in given.parts:
+                elsewhere.submit(flood, url, 500).result()
+                memory = [memory_mb(running.pid)]
+                for _ in range(4):
+                    elsewhere.submit(flood, url, given.requests // 4).result()
+                    memory.append(memory_mb(running.pid))
+                told = ", ".join(f"{each:.0f}" for each in memory)
+                print(f"{given.requests} requests: memory before and after each quarter {told} MB")
         finally:
             running.terminate()
             running.wait(30)
@@ -239,7 +257,7 @@ def compared(
     cpu_ms: dict[str, list[float]] = {"Library": [], "longvid serve": []}
     for round_ in range(given.rounds + 1):
         began = time.process_time()
-        inside = drive(lambda query: library.search(query, k=5), clients, seconds)
+        inside = drive(lambda: partial(library.search, k=5), clients, seconds)
         used, began = time.process_time() - began, cpu_s(pid)
         outside = elsewhere.submit(drive_url, url, clients, seconds).result()
         if round_ == 0:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import textwrap
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,6 +26,7 @@ from longvid_storage.errors import UsageError
 
 if TYPE_CHECKING:
     from longvid.library import Library
+    from longvid_indexer.report import IndexEvent
 
 
 def index(
@@ -99,7 +102,7 @@ def index(
                 everything=everything,
                 audio_track=audio_track,
                 ray=ray,
-                on_event=show,
+                on_event=partial(_but_gone, show) if prune else show,
             )
             show.close(reports)
         if prune:
@@ -116,6 +119,14 @@ def index(
                     output.note(line)
             output.note("           (longvid doctor says why, and what to type)")
     return int(any(report.status == "failed" for report in reports))
+
+
+def _but_gone(show: Callable[[IndexEvent], None], event: IndexEvent) -> None:
+    """What is gone is about to be forgotten, and told then."""
+    from longvid_indexer.report import LeftOut
+
+    if not isinstance(event, LeftOut) or event.reason != "gone":
+        show(event)
 
 
 def _prune(lib: Library, paths: list[str] | None, yes: bool) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from longvid_indexer.remote import is_remote
 from longvid_storage.db.apart import with_apart
+from longvid_storage.search.lexical import kind_counts
 from longvid_storage.types import ScreenText, Segment, Slide, Sound, Utterance, VideoCard
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class VideoDetails:
     stages: dict[str, str]
     transcript_source: str | None
     sound_track: str | None
+    translations: tuple[str, ...]
     language: str | None
     summary: str | None
     events: tuple[EventTree, ...]
@@ -149,6 +151,7 @@ def details_of(view: View, video_id: str, *, lines: bool = True) -> VideoDetails
         **{name: getattr(summary, name) for name in summary.__slots__},
         transcript_source=transcript.source if transcript else None,
         sound_track=_sound_track(row),
+        translations=_translations(view, video_id),
         language=transcript.language if transcript else None,
         summary=whole.summary if whole else None,
         events=build_tree(segments),
@@ -157,6 +160,12 @@ def details_of(view: View, video_id: str, *, lines: bool = True) -> VideoDetails
         screen_text=tuple(view.screen_texts(video_id)),
         sounds=tuple(view.sounds(video_id)),
     )
+
+
+def _translations(view: View, video_id: str) -> tuple[str, ...]:
+    """The languages of the subtitles that are kept beside the transcript."""
+    own = view.scope.narrowed(videos=[video_id]) or view.scope
+    return tuple(filter(None, kind_counts(view.within(own))[2]))
 
 
 def _sound_track(row: VideoRow) -> str | None:

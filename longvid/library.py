@@ -266,12 +266,13 @@ class Library(Conversations):
         with self._store.view() as view:
             return save_report(answer, view, Path(path), page)
 
-    def export(self, answer: Answer, *, file_format: str, pad_s: float = 0.0) -> str:
+    def export(self, answer: Answer, *, file_format: str, pad_s: float = 0.0, page: str | None = None) -> str:
         """The cited spans, one behind the other, as ``edl`` (CMX 3600), ``otio`` (OpenTimelineIO) or ``srt``.
 
         Args:
             answer: of ``ask``, or read back by ``longvid.exports.saved.read_answer``.
             file_format: one of the three. ``pad_s``: each span is made longer by so much at both ends.
+            page: the address of a server, which gives the films; else they are named by where they lie.
 
         Raises:
             UsageError: another format, an answer without citations, only transcripts for an editor.
@@ -284,7 +285,7 @@ class Library(Conversations):
 
         with self._store.view() as view:
             infos = {row.info.video_id: row.info for row in view.videos(stages=False)}
-        return export(cited_spans(answer, pad_s=pad_s), file_format, infos, answer.question)
+        return export(cited_spans(answer, pad_s=pad_s), file_format, infos, answer.question, page)
 
     def known_answer(self, answer: Answer) -> Answer:
         """The answer as this library can vouch for it: of each citation the title and path are those it has.

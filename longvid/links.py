@@ -20,6 +20,11 @@ def page_link(base: str, video_id: str, start_s: float) -> str:
     return f"{base.rstrip('/')}/?{urlencode({'video': video_id, 't': seconds(start_s)})}"
 
 
+def film_link(base: str, video_id: str) -> str:
+    """Where a server gives the film of a video as it is."""
+    return f"{base.rstrip('/')}/v1/videos/{quote(video_id, safe='')}/media?original=true"
+
+
 def moment_uri(video_id: str, start_s: float, end_s: float) -> str:
     """The address of ``[start_s, end_s)`` of a video (a media fragment, W3C 2012)."""
     return f"{video_uri(video_id)}#t={seconds(start_s)},{seconds(end_s)}"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from longvid_agents.text_check import CheckedSentence
     from longvid_indexer.report import IndexReport, LeftOut
     from longvid_storage.db.rows import SpeakerRow, TranscriptInfo
-    from longvid_storage.search.mentions import VideoMentions
+    from longvid_storage.search.mentions import Mention, VideoMentions
     from longvid_storage.types import (
         Answer,
         Citation,
@@ -46,6 +46,7 @@ _KINDS = {
     "picture": "picture",
     "summary": "summary",
     "sound": "heard",
+    "translation": "translation",
 }
 
 
@@ -125,8 +126,13 @@ def moments(found: Iterable[Moment]) -> str:
 
 def _evidence(evidence: Passage, when: str = "") -> str:
     who = f"{evidence.speaker}: " if evidence.speaker else ""
-    text = f"{when}{_KINDS[evidence.kind]} · {shown(who + evidence.text)}"
+    text = f"{when}{_kind(evidence)} · {shown(who + evidence.text)}"
     return _fill(textwrap.shorten(text, 3 * width(), placeholder=" …"), "   ")
+
+
+def _kind(piece: Passage | Mention) -> str:
+    known = f" ({piece.language})" if piece.kind == "translation" and piece.language else ""
+    return _KINDS[piece.kind] + known
 
 
 def searched(through: Searched) -> str:
@@ -176,7 +182,7 @@ def mentions(found: Sequence[VideoMentions], through: Searched | None = None) ->
         for place in each.mentions:
             who = f"{place.speaker}: " if place.speaker else ""
             text = textwrap.shorten(
-                f"{_KINDS[place.kind]} · {shown(who + place.text)}", 2 * width(), placeholder=" …"
+                f"{_kind(place)} · {shown(who + place.text)}", 2 * width(), placeholder=" …"
             )
             lines.append(f"{format_time(place.start_s):>7}  {text}")
         blocks.append("\n".join(lines))
@@ -237,6 +243,8 @@ def show(video: VideoDetails) -> str:
     facts = "  " + " · ".join(f"{len(items)} {name}" for name, items in counted.items())
     if video.transcript_source:
         facts += f" · transcript: {shown(video.transcript_source)}"
+    if video.translations:
+        facts += f" · translations: {shown(', '.join(video.translations))}"
     if video.sound_track:
         facts += f" · heard: sound track {shown(video.sound_track)}"
     head.append(facts)

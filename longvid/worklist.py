@@ -7,7 +7,7 @@ import json
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from longvid_storage.db import work
@@ -87,10 +87,14 @@ class Worklist:
                 work.add_event(connection, job.owner, _new_id("evt"), json.dumps(event), now_s)
             return ended
 
+    def working_off(self) -> AbstractContextManager[bool]:
+        """Do jobs during the block; False where another process alone may."""
+        return self._store.working_off()
+
     def take_up(self) -> None:
         """What was running in a process that ended waits again; what another one runs is left to it.
 
-        A library in a directory cannot tell the two apart: there it is for a start alone.
+        Of a library in a directory, within ``working_off`` alone: then nobody else runs any.
         """
         with self._store.view() as view:
             running = work.ids_of(view.connection, "running")

@@ -67,7 +67,10 @@ def test_phrases_are_adjacent_in_what_is_indexed() -> None:
     [
         ("C++ and C++17", ["c++", "and", "c++", "17"]),
         ("C# is no C.", ["c#", "is", "no", "c"]),
-        ("the .NET runtime", ["the", ".", "net", "runtim"]),
+        ("the .NET runtime", ["the", ".net", "net", "runtim"]),
+        ("ASP.NET... ends", ["asp", "net", "end"]),
+        ("Notepad++ is no Notepad", ["notepad", "notepad++", "is", "no", "notepad"]),
+        ("count+++ and i++", ["count", "and", "i++"]),
         ("v2.0, not v1.9", ["v", "2.0", "not", "v", "1.9"]),
         ("Section 2, 0 comments", ["section", "2", "0", "comment"]),
         ("3:1, and 3. 1 back", ["3:1", "and", "3", "1", "back"]),
@@ -87,12 +90,13 @@ def test_symbols_that_tell_one_thing_from_another_are_kept(text: str, terms: lis
     assert len(fold(text)) == len(terms)
 
 
-@pytest.mark.parametrize("asked", ["C#", ".NET", "$5M", "3:1", "2.0"])
+@pytest.mark.parametrize("asked", ["C#", ".NET", "Notepad++", "$5M", "3:1", "2.0"])
 def test_a_name_with_a_symbol_is_no_word_without_it(asked: str) -> None:
     said = [
         "Vitamin C is on page three.",
         "The C sharp bindings",
-        "net profit",
+        "net profit. NET income",
+        "the notepad + a pen",
         "5m long",
         "Take 3. 1 goes",
         "Section 2, 0",

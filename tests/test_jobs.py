@@ -277,6 +277,44 @@ def test_servers_of_one_library_share_its_jobs_and_leave_each_others_alone(
         third.stop(30)
 
 
+def test_of_a_library_in_a_directory_one_server_does_the_jobs_and_another_goes_on(
+    library: Library, films: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = ServerSettings()
+    with Library.open(tmp_path / "talks.longvid", engines=engines()) as other:
+        first, second = (
+            Jobs(lib, settings, Uploads(lib.work, tmp_path / "up", settings)) for lib in (library, other)
+        )
+
+        def asked(name: str) -> str:
+            return other.work.ask("", {"paths": [str(films / name)], "collection": None}).job_id
+
+        def state(job_id: str, *awaited: str) -> str:
+            for _ in range(600):
+                if (now := other.work.job("", job_id).state) in awaited:
+                    return now
+                time.sleep(0.05)
+            raise AssertionError(now)
+
+        with monkeypatch.context() as patch:
+            gate = Gate(patch, "structure")
+            running = asked("one.mp4")
+            first.start()
+            assert gate.there.wait(60)
+            second.start()
+            behind = asked("two.mp4")
+            second.wake()
+            time.sleep(0.3)
+            assert [state(each, "running", "queued") for each in (running, behind)] == ["running", "queued"]
+            gate.go.set()
+        assert state(behind, "done", "failed") == "done", "by the first one"
+        assert state(running, "done", "failed") == "done", "it was not put back, nor done again"
+        first.stop(30)
+        left = asked("broken.mp4")
+        assert state(left, "done", "failed") == "failed", "by the second one"
+        second.stop(30)
+
+
 def test_from_where_and_into_what_one_may_index(library: Library, films: Path, tmp_path: Path) -> None:
     (films / "way out").symlink_to(tmp_path)
     key = library.keys.add("one", scopes=["index"], collections=["mine"])[1]

@@ -7,18 +7,21 @@ import importlib.util
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import anyio
 import httpx2
 import jsonschema
+import mcp_types as wire
 import pytest
 from mcp import Client, StdioServerParameters
+from mcp.client.extension import ClaimContext, ClientExtension, ResultClaim
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
 from mcp_types import ImageContent, ResourceLink, TextContent
+from pydantic import TypeAdapter
 
 import media_factory as mf
 from agent_server import CLINIC, HARBOUR, running, two_collections
@@ -26,6 +29,7 @@ from longvid import Library
 from longvid.engines import Engines
 from longvid.links import moment_uri, page_link, read_address, read_page_link
 from longvid.models.roles import ROLES
+from longvid.server import mcp_tasks
 from longvid.server.mcp import INSTRUCTIONS
 from longvid.server.mcp_resources import APP
 from longvid.server.mcp_tools import MOMENT_APP, TOOLS
@@ -47,12 +51,16 @@ def url(library: Library) -> Iterator[str]:
         yield url
 
 
-def over_http(url: str, use: Use, mode: str = "auto", key: str | None = None) -> Any:
+def over_http(
+    url: str, use: Use, mode: str = "auto", key: str | None = None, extensions: Sequence[ClientExtension] = ()
+) -> Any:
     async def run() -> Any:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         async with (
             httpx2.AsyncClient(headers=headers, timeout=60) as http,
-            Client(streamable_http_client(f"{url}/mcp", http_client=http), mode=mode) as client,
+            Client(
+                streamable_http_client(f"{url}/mcp", http_client=http), mode=mode, extensions=extensions
+            ) as client,
         ):
             return await use(client)
 
@@ -278,6 +286,77 @@ def test_index_is_a_job_of_those_who_may(library: Library, tmp_path: Path) -> No
         found = over_http(url, call("mentions", terms=["zebra"]), key=reader).structured_content
         assert found["count"] == 1
     library.remove(found["hits"][0]["video_id"])
+    for each in library.keys.listed():
+        library.keys.revoke(each.key_id)
+
+
+class TaskAsked(wire.Request[mcp_tasks.JobParams, str]):
+    """``tasks/get``, ``tasks/update`` or ``tasks/cancel``; which task also stands in the head of the request."""
+
+    name_param = "taskId"
+
+
+class Tasks(ClientExtension):
+    """A client that takes tasks and asks how they go until they end, as the extension has it."""
+
+    identifier = mcp_tasks.TASKS
+
+    def __init__(self) -> None:
+        self.begun: list[mcp_tasks.MadeTask] = []
+
+    def claims(self) -> Any:
+        return [ResultClaim(result_type="task", model=mcp_tasks.MadeTask, resolve=self.resolve)]
+
+    async def resolve(self, task: mcp_tasks.MadeTask, context: ClaimContext) -> wire.CallToolResult:
+        self.begun.append(task)
+        with anyio.fail_after(60):
+            while (found := await tasks(context.session, "get", task.task_id))["status"] == "working":
+                await anyio.sleep(0.1)
+        assert found["resultType"] == "complete", found
+        assert found["status"] == "completed", found
+        return wire.CallToolResult.model_validate(found["result"])
+
+
+async def tasks(session: Any, what: str, task_id: str) -> dict[str, Any]:
+    request = TaskAsked(method=f"tasks/{what}", params=mcp_tasks.JobParams(task_id=task_id))
+    found: dict[str, Any] = await session.send_request(request, TypeAdapter(dict[str, Any]))
+    return found
+
+
+def test_a_job_is_a_task_for_clients_that_take_tasks(library: Library, tmp_path: Path) -> None:
+    (tmp_path / "late.vtt").write_text("WEBVTT\n\n00:01.000 --> 00:04.000\n<v Ben>A zebra came late.\n")
+    _, indexer = library.keys.add("indexer", scopes=["index"])
+    _, other = library.keys.add("other", scopes=["index"])
+    takes = Tasks()
+
+    async def refused(client: Client, what: str, task_id: str) -> int:
+        with pytest.raises(MCPError) as caught:
+            await tasks(client.session, what, task_id)
+        return caught.value.error.code
+
+    async def use(client: Client) -> Any:
+        named = {"paths": [str(tmp_path / "late.vtt")], "collection": "late"}
+        reply = await client.call_tool("index", named)
+        ended = takes.begun[0].task_id
+        acknowledged = [await tasks(client.session, what, ended) for what in ("update", "cancel")]
+        assert [each["resultType"] for each in acknowledged] == ["complete"] * 2
+        assert (
+            await client.call_tool("index", {"job": ended})
+        ).structured_content == reply.structured_content
+        return reply, await refused(client, "get", "none")
+
+    with running(library, roots={"late": (str(tmp_path),)}) as url:
+        reply, unknown = over_http(url, use, key=indexer, extensions=[takes])
+        assert reply.structured_content["job"]["state"] == "done"
+        assert unknown == wire.INVALID_PARAMS
+        task = takes.begun[0].task_id
+
+        async def foreign(client: Client) -> int:
+            return await refused(client, "cancel", task)
+
+        assert over_http(url, foreign, key=other, extensions=[Tasks()]) == wire.INVALID_PARAMS
+        assert over_http(url, foreign, key=indexer) == wire.MISSING_REQUIRED_CLIENT_CAPABILITY
+    library.remove(library.find("late").video_id)
     for each in library.keys.listed():
         library.keys.revoke(each.key_id)
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from pathlib import Path
+
+from serve_tools import library_of, serving
 
 PAGE = Path(__file__).parent.parent / "longvid" / "page"
 
@@ -66,3 +69,34 @@ def test_every_text_is_in_the_file_of_texts_and_every_one_there_is_used() -> Non
     assert asked <= there, f"texts.js lacks {sorted(asked - there)}"
     unused = {name for name in there - asked - chosen if not any(name.startswith(start) for start in begun)}
     assert not unused, f"nobody shows {sorted(unused)}"
+
+
+def imported(name: str, known: set[str]) -> set[str]:
+    """The modules that one loads at once, and those that they do."""
+    text = (PAGE / name).read_text()
+    for found in re.findall(r"""(?:^|[;}])(?:import|export)\b[^'";(]*?['"](\.[^'"]+)['"]""", text, re.M):
+        module = os.path.normpath(Path(name).parent / found)
+        if module not in known:
+            known.add(module)
+            imported(module, known)
+    return known
+
+
+def test_every_module_of_the_first_view_is_asked_for_at_once() -> None:
+    named = re.findall(r'modulepreload" href="([^"]+)"', (PAGE / "index.html").read_text())
+    assert sorted(named) == sorted(imported("app.js", set()))
+
+
+def test_the_page_comes_small_and_once() -> None:
+    with serving(library_of([])) as client:
+        whole = client.get("/transcript.js", headers={"Accept-Encoding": "identity"})
+        zipped = client.get("/transcript.js", headers={"Accept-Encoding": "gzip"})
+        assert whole.content == zipped.content == (PAGE / "transcript.js").read_bytes()
+        assert whole.headers["content-type"].startswith("text/javascript")
+        assert zipped.headers["content-encoding"] == "gzip"
+        assert int(zipped.headers["content-length"]) < len(whole.content) / 2
+        again = client.get("/transcript.js", headers={"If-None-Match": whole.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+        assert client.get("/").text == client.get("/index.html").text
+        assert client.get("/vendor/none.js").json()["status"] == 404
+        assert client.post("/app.js").status_code == 405

@@ -31,7 +31,7 @@ from page_tools import (
 pytestmark = pytest.mark.slow
 BATS = "How do bats find their way in the dark?"
 BOX = (0.25, 0.4, 0.75, 0.6)
-LINES, CARDS = 450, 130
+LINES, CARDS = 1250, 450
 
 
 @pytest.fixture(scope="module")
@@ -225,6 +225,7 @@ def test_the_last_line_and_the_last_card_are_reached(page: Page, served: Served)
         "the last line",
     )
     assert len(page.all(".line")) < LINES / 2, "only what is near the window is in the page"
+    assert len(page.all(".lines .block")) < LINES / 20, "and not even the blocks of what is far from it"
     page.one(".transcript input[type=search]").send_keys("NUMBER 207 of")
     wait(lambda: "1 of 1" in page.text(".transcript output"), "it is found in a part that was not loaded")
     page.press(Keys.ENTER)

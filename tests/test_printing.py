@@ -131,7 +131,7 @@ def outputs() -> dict[str, str]:
     segment = Segment("event", 0, 60, HOSTILE, HOSTILE)
     scene = SceneTree(Segment("scene", 0, 30, HOSTILE), ())
     details = VideoDetails(
-        "v" * 64, HOSTILE, HOSTILE, (HOSTILE,), 60, (HOSTILE,), {}, HOSTILE, HOSTILE, None, HOSTILE,
+        "v" * 64, HOSTILE, HOSTILE, (HOSTILE,), 60, (HOSTILE,), {}, HOSTILE, HOSTILE, (HOSTILE,), None, HOSTILE,
         (EventTree(segment, (scene, scene)),), (), (), (), (),
     )  # fmt: skip
     listed = VideoSummary("v" * 64, HOSTILE, HOSTILE, (HOSTILE,), 60, (HOSTILE,), {})

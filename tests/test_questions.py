@@ -331,6 +331,13 @@ def test_the_last_meeting_of_videos_without_dates_is_no_guess() -> None:
         ("What was said last year?", ""),
         ("What happened on Friday?", None),
         ("What happens in March?", None),
+        ("What did we discuss in January?", "jan"),
+        ("What was decided between December and January?", None),
+        ("What was agreed in the January meeting?", "jan"),
+        ("When does the ferry move in January?", None),
+        ("What was said in May?", None),
+        ("What was said in the most recent sync?", "lat"),
+        ("What happened after 14:30?", None),
         ("What happens when the ferry lasts a week?", None),
     ],
 )
@@ -378,6 +385,32 @@ def test_a_question_never_widens_what_the_caller_gave(
     ) == (found.inside)
 
 
+@pytest.mark.parametrize(
+    ("words", "chosen", "from_s"),
+    [
+        ("What did they decide in the most recent harbour board?", {"b"}, None),
+        ("What is new since the latest board?", {"b"}, None),
+        ("What was the last thing they said?", None, None),
+        ("What is said in the last ten seconds of Harbour walk?", {"c"}, 80.0),
+        ("What is at the end of Harbour walk?", {"c"}, 80.0),
+        ("Who goes for a harbour walk?", None, None),
+        ("What was said in January and February?", {"a", "b"}, None),
+        ("What was said in February?", {"b"}, None),
+        ("What was discussed from January to February?", {"a", "b"}, None),
+    ],
+)
+def test_a_series_a_title_of_two_words_and_months_choose_too(
+    words: str, chosen: set[str] | None, from_s: float | None
+) -> None:
+    cards = [
+        VideoCard("a", "2025-01-20 harbour board", "a.mp4", 90.0),
+        VideoCard("b", "2025-02-20 harbour board", "b.mp4", 90.0),
+        VideoCard("c", "Harbour walk", "c.mp4", 90.0),
+    ]
+    found = narrow(words, Scope(), cards, date(2025, 3, 11))
+    assert (found.inside.video_ids, found.inside.from_s) == (None if chosen is None else chosen, from_s)
+
+
 # Counts, decisions, summaries, changed values
 
 
@@ -389,6 +422,9 @@ def test_a_question_never_widens_what_the_caller_gave(
         ("In which videos is the moon mentioned?", '"moon": 2 times in 1 video', ["tid", "tid"]),
         ('In how many meetings does "goodbye" come up?', '"goodbye": 2 times in 2 videos', ["mon", "lat"]),
         ("How often does Ida speak?", "8 times in all", ["mon"] * 4 + ["lat"] * 4),
+        ("Which videos are about oceans?", "Oceans and tides has it in its title", ["tid"]),
+        ("Jon", "The crane needs 12 new bolts", ["mon"] * 3 + ["lat"] * 2),
+        ("What are the decisions of the harbour sync?", "close the north gate", ["lat"]),
     ],
 )
 def test_what_is_counted_is_counted_completely_and_every_place_cited(
@@ -415,6 +451,22 @@ def test_the_videos_themselves_are_counted_listed_and_measured(
     answer = harbour.ask(question)
     assert text in answer.answer
     assert [video_id for video_id, _ in cited(answer)] == videos
+
+
+def test_what_a_named_speaker_says_of_a_common_word_is_evidence() -> None:
+    board: Said = [
+        ("Ben Okoro", "The ferry budget is forty million euros this year."),
+        ("Ana Ruiz", "The budget of the gate is settled."),
+        ("Cleo Park", "Nobody likes the budget for rope."),
+        ("Ana Ruiz", "The budget for paint is next."),
+        ("Ben Okoro", "I will write the contract by Tuesday."),
+        ("Ana Ruiz", "Another budget, another year, another meeting."),
+        ("Cleo Park", "A budget is a budget after all."),
+    ]
+    library = SmallLibrary([video("a", "board", board), video("t", "tides", TIDES)])
+    assert cited(library.ask("What did Ben say about the budget?"))[0] == ("a", 0.0)
+    assert cited(library.ask("What will Ben write?")) == [("a", 24.0)]
+    assert not library.ask("What did Ben say about the lighthouse?").found
 
 
 def test_what_is_never_said_is_not_counted_as_something_else(harbour: SmallLibrary) -> None:

@@ -202,6 +202,27 @@ def test_another_recogniser_hears_again_only_what_was_heard(tmp_path: Path) -> N
     assert "transcript: speech:speech-1 before, speech:speech-2 now" in told(events)
 
 
+def test_a_better_reading_of_subtitles_reads_them_again_and_hears_nothing_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "talk.vtt").write_text(TALK)
+    speech = Path(__file__).parent / "media" / "speech.opus"
+    (tmp_path / "heard.opus").write_bytes(speech.read_bytes())
+    library = tmp_path / "library"
+    chosen: dict[str, Any] = {"only": ["transcript"]}
+    index(library, tmp_path, MODELS, **chosen)
+    with Library.open(library) as lib:
+        before = lib.utterances("heard")
+    monkeypatch.setattr("longvid_indexer.stages.transcript._READING", 4)
+    monkeypatch.setattr(TinyEar, "transcribe", None)  # whoever listens now fails
+    done, events = index(library, None, MODELS, **chosen)
+    assert done == {"talk": {"transcript"}, "heard": {"transcript"}}
+    assert "longvid itself" in told(events)[0]
+    with Library.open(library) as lib:
+        assert lib.utterances("heard") == before
+    assert index(library, None, MODELS, **chosen)[0] == {"talk": set(), "heard": set()}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("role", "stage", "default"),

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from longvid_indexer.said import to_utterances
 from longvid_indexer.subtitles.reading import parse_subtitles
-from longvid_indexer.transcript import to_utterances
 
 Line = tuple[str, ...]
 Screen = tuple[float, list[str]]
@@ -56,8 +56,24 @@ def painted(lines: list[Line], rows: int) -> Iterator[Screen]:
             yield number * LINE_S, [" ".join(line) for line in lines[page : number + 1]]
 
 
+def typed(lines: list[Line], rows: int) -> Iterator[Screen]:
+    """As scrolling, by two letters at a time."""
+    for number, line in enumerate(lines):
+        above = [" ".join(other) for other in lines[max(0, number + 1 - rows) : number]]
+        text = " ".join(line)
+        for letters in range(2, len(text) + 2, 2):
+            yield number * LINE_S + letters * LINE_S / (len(text) + 2), [*above, text[:letters].strip()]
+
+
+def moving(lines: list[Line], rows: int) -> Iterator[Screen]:
+    """The last six words and more, a line of them, which moves on by two."""
+    words = [word for line in lines for word in line]
+    for at in range(0, len(words), 2):
+        yield at * 0.4, [" ".join(words[max(0, at - 2 - 2 * rows) : at + 2])]
+
+
 STYLES: dict[str, Callable[[list[Line], int], Iterator[Screen]]] = {
-    style.__name__: style for style in (rolling, youtube, scrolling, growing, painted)
+    style.__name__: style for style in (rolling, youtube, scrolling, growing, painted, typed, moving)
 }
 
 

@@ -113,3 +113,14 @@ def test_looking_costs_the_same_for_each_letter(unit: str, monkeypatch: pytest.M
 def test_no_pattern_tries_again_what_it_has_read() -> None:
     assert re.match(sentences._END, "." * 100_000 + "x")
     assert len(split_sentences(".x" * 100_000, None)) == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "sentences"),
+    [
+        ("en", ["Forty people came, incl. Mr. Lee.", "Fine."]),
+        ("pl", ["Spotkanie jest o godz. 14, wg dr hab. Nowak.", "Zapraszamy."]),
+    ],
+)
+def test_abbreviations_that_were_missed_in_new_texts(language: str, sentences: list[str]) -> None:
+    assert split_sentences(" ".join(sentences), language) == sentences

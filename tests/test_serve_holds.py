@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import anyio
 import pytest
+from fastapi import Request, Response
 from fastapi.testclient import TestClient
 from sqlalchemy import event
 
 from longvid.library import Library
+from longvid.server.answering import InTurn
 from longvid.server.app import create_app
 from longvid.server.run import listening_at
 from longvid.server.settings import ServerSettings
@@ -133,3 +137,36 @@ def test_an_answer_waits_for_no_acknowledgement() -> None:
         accepted, _ = listening.accept()
         with accepted:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_who_went_away_while_others_were_served_is_not_served() -> None:
+    turns, begun, go, ran = InTurn(1), threading.Event(), threading.Event(), []
+
+    def long() -> Response:
+        begun.set()
+        assert go.wait(10)
+        return Response("here")
+
+    def never() -> Response:
+        ran.append("it ran")
+        return Response("gone")
+
+    async def gone() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def run() -> list[int]:
+        statuses = []
+
+        async def asked(request: Request, work: Callable[[], Response]) -> None:
+            statuses.append((await turns.reply(request, work)).status_code)
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(asked, Request({"type": "http"}), long)
+            await anyio.to_thread.run_sync(begun.wait, 10)
+            group.start_soon(asked, Request({"type": "http"}, gone), never)
+            await anyio.wait_all_tasks_blocked()
+            go.set()
+        return statuses
+
+    assert anyio.run(run) == [200, 499]
+    assert not ran

@@ -307,3 +307,15 @@ def test_a_slow_reader_holds_a_piece_and_its_place_and_gives_way(monkeypatch: py
         assert counts[3][1] == 1
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("form", ["edl", "otio"])
+def test_a_cut_list_names_films_of_the_server_and_no_file(
+    client: TestClient, library: Library, films: Path, form: str
+) -> None:
+    answer = client.post("/v1/ask", json={"question": "Which film is called plain?"}).json()
+    cut = client.post("/v1/exports", json={"format": form, "answer": answer}).text
+    assert "file:" not in cut
+    assert str(films) not in cut
+    (link,) = {*re.findall(r"http\S+?/media\?original=true", cut)}
+    assert client.get(link).content == (films / "plain.mp4").read_bytes()

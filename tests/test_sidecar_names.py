@@ -109,6 +109,12 @@ def found(folder: Path) -> dict[str, ScannedFile]:
         ("talk.mp4", "talk.webvtt", None),
         ("talk.mp4", "talk.简体中文.srt", "zh"),
         ("talk.mp4", "talk.Русский.srt", "ru"),
+        ("talk.mp4", "talk.Englisch.srt", "en"),
+        ("talk.mp4", "talk_Untertitel.srt", None),
+        ("talk.mp4", "talk.eng.2.srt", "en"),
+        ("talk.mp4", "talk.en.ai.srt", "en"),
+        ("会议.mp4", "会议-英文字幕.srt", "en"),
+        ("会议.mp4", "会议_英文.srt", "en"),
     ],
 )
 def test_names_that_people_give_are_taken(
@@ -125,8 +131,8 @@ def test_names_that_people_give_are_taken(
 
 @pytest.mark.parametrize(
     "name",
-    ["talk part two.srt", "talk.2.srt", "talking.srt", "talk to.srt", "talk is on.srt", "talk.raw.srt", "walk.srt",
-     "Subs to check.srt", "check-in.srt"],
+    ["talk part two.srt", "talk.2.srt", "talk.en.2019.srt", "talking.srt", "talk to.srt", "talk is on.srt",
+     "talk.raw.srt", "walk.srt", "Subs to check.srt", "check-in.srt"],
 )  # fmt: skip
 def test_another_name_is_another_talk_and_a_note_names_it_where_it_is_not_indexed(
     tmp_path: Path, clip: Path, name: str
@@ -189,7 +195,8 @@ def test_of_two_languages_the_spoken_one_answers_and_the_other_is_named(tmp_path
     made = make_transcript(item.path, probe(item.path, "id"), None, item.beside)
     assert (made.source, made.language) == ("sidecar:talk.ru-orig.vtt", "ru")
     (note,) = made.notes
-    assert "talk.en.vtt, talk.de.srt" in note
+    assert note == "kept as translations, found by their words: talk.en.vtt (en), talk.de.srt (de)"
+    assert [each[0].language for each in made.translations] == ["en", "de"]
 
 
 @pytest.mark.parametrize(

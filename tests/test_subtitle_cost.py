@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from longvid_indexer.invented import without_loops
+from longvid_indexer.said import to_utterances
 from longvid_indexer.sniff import sniff_bytes
 from longvid_indexer.subtitles.encodings import decode_text
 from longvid_indexer.subtitles.markup import plain
 from longvid_indexer.subtitles.reading import parse_subtitles
 from longvid_indexer.subtitles.sounds import described_sounds
-from longvid_indexer.transcript import to_utterances
 
 VTT = "WEBVTT\n\n00:01.000 --> 09:00:00.000\n{}\n"
 SRT = "1\n00:00:01,000 --> 09:00:00,000\n{}\n"

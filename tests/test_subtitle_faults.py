@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from longvid_indexer.probe import probe
+from longvid_indexer.said import Transcript, to_utterances
 from longvid_indexer.subtitles.encodings import decode_text
 from longvid_indexer.subtitles.reading import parse_subtitles
 from longvid_indexer.subtitles.sounds import described_sounds
-from longvid_indexer.transcript import Transcript, make_transcript, to_utterances
+from longvid_indexer.transcript import make_transcript
 from longvid_storage.errors import MediaError
 from media_factory import write_video
 
@@ -51,6 +52,10 @@ def srt(*lines: str, every_s: int = 4) -> str:
         ("WEBVTT\n\na9/1-0\n00:01.000 --> 00:03.000\n<v Ann></v>\n\na9/2-0\n00:03.000 --> 00:05.000\nTwo.\n", ["Two."]),
         ("WEBVTT\n\n00:01.000 --> 00:03.000\n\nOne.\n\n00:03.000 --> 00:05.000\nNOTE: two.\n", ["One.", "NOTE: two."]),
         ("WEBVTT\n\n00:01.000 --> 00:03.000\n\nOne.\n00:03.000 --> 00:05.000\nTwo.\n", ["One.", "Two."]),
+        ("1\n00:00:01,000 --> 00:00:03,000\nOne.\n\n2\n00:00:04,000 --> 00:00:05,000\nTwo.\n".replace("\n", "\r\r\n"),
+         ["One.", "Two."]),
+        ("1\n\n00:00:01,000 --> 00:00:03,000\n\nOne.\n\n2\n\n00:00:04,000 --> 00:00:05,000\n\n42\n", ["One.", "42"]),
+        ("1\n00:00:01,000 --> 00:00:03,000\n♪～\n\n2\n00:00:04,000 --> 00:00:05,000\nTwo.\n", ["Two."]),
     ],
 )  # fmt: skip
 def test_names_of_cues_and_comments_are_not_said(text: str, said: list[str]) -> None:

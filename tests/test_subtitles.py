@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from longvid_indexer.said import to_utterances
 from longvid_indexer.subtitles.cue import Subtitles
 from longvid_indexer.subtitles.encodings import decode_text
 from longvid_indexer.subtitles.languages import normalise_language
 from longvid_indexer.subtitles.reading import parse_subtitles, read_subtitles
-from longvid_indexer.transcript import to_utterances
 from longvid_storage.types import Utterance, Word
 
 

@@ -103,6 +103,27 @@ def test_the_folder_names_what_the_file_does_not(path: str, title: str) -> None:
     assert file_title(Path(path)) == title
 
 
+@pytest.mark.parametrize(
+    ("name", "asked", "title"),
+    [
+        ("Cafe\u0301 Gro\u0308\u00dfe", "Café Größe", "Café Größe"),
+        ("Café crème", "Cafe\u0301 cre\u0300me", "Café crème"),
+        ("budget\nmeeting", "budget meeting", "budget meeting"),
+        ("harbour  walk ", "Harbour walk", "harbour walk"),
+    ],
+)
+def test_a_name_is_found_however_its_letters_and_spaces_are_written(
+    tmp_path: Path, name: str, asked: str, title: str
+) -> None:
+    path = transcript(tmp_path / f"{name}.vtt", "The moon pulls at the water.")
+    with Library.open(tmp_path / "library", create=True) as library:
+        library.index([path], only=["transcript"])
+        (video,) = library.videos()
+        assert video.title == title
+        assert library.find(asked) == library.find(path.name) == library.find(name) == video
+        assert len(printing.table([video]).splitlines()) == 2
+
+
 def test_a_time_that_is_a_guess_is_cited_as_one(tmp_path: Path) -> None:
     said = " ".join(f"The {what} of the ferry is inspected every {n} weeks." for n, what in enumerate(
         ["engine", "rudder", "anchor", "hull", "mast", "radio", "ramp", "galley"] * 6, 2))  # fmt: skip

@@ -9,7 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from longvid_indexer.probe import probe
-from longvid_indexer.transcript import Transcript, make_transcript
+from longvid_indexer.said import Transcript
+from longvid_indexer.transcript import make_transcript
 from longvid_storage.types import Utterance
 from media_factory import place, speech_clip, write_video
 

@@ -16,10 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from longvid_indexer.probe import probe
+from longvid_indexer.said import to_utterances
 from longvid_indexer.scan import scan
 from longvid_indexer.subtitles.building import put_on
 from longvid_indexer.subtitles.reading import holds_transcript, parse_subtitles, read_subtitles
-from longvid_indexer.transcript import make_transcript, to_utterances
+from longvid_indexer.transcript import make_transcript
 from longvid_storage.errors import MediaError
 from longvid_storage.types import Word
 from media_factory import write_video

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from longvid_indexer.said import to_utterances
 from longvid_indexer.subtitles.building import unit_of
 from longvid_indexer.subtitles.cue import LONGEST_S
 from longvid_indexer.subtitles.reading import holds_transcript, parse_subtitles
-from longvid_indexer.transcript import to_utterances
 
 WORDS = (
     "the",
@@ -211,6 +211,11 @@ def youtube_api(talk: list[Said]) -> object:
     return [{"text": t.text, "start": t.start, "duration": t.end - t.start} for t in talk]
 
 
+def kaltura(talk: list[Said]) -> object:
+    return {"objects": [{"startTime": ms(t.start), "endTime": ms(t.end), "content": [{"text": t.text}]}
+                        for t in talk]}  # fmt: skip
+
+
 JSON: list[tuple[Callable[[list[Said]], object], tuple[str | None, str | None]]] = [
     (amazon, ("spk_0", "spk_1")), (google, ("Speaker 0", "Speaker 1")), (deepgram, ("Speaker 0", "Speaker 1")),
     (assembly, ("A", "B")), (rev, ("Speaker 0", "Speaker 1")), (azure, ("Speaker 0", "Speaker 1")),
@@ -218,6 +223,7 @@ JSON: list[tuple[Callable[[list[Said]], object], tuple[str | None, str | None]]]
     (watson, ("Speaker 0", "Speaker 1")), (premiere, ("Jane", "Tom")), (meeting_program, ("Jane", "Tom")),
     (timeline, ("Jane", "Tom")), (insights, ("Jane", "Tom")), (hyperaudio, ("Jane", "Tom")),
     (lines, ("Speaker 0", "Speaker 1")), (vosk, (None, None)), (youtube_api, (None, None)),
+    (kaltura, (None, None)),
 ]  # fmt: skip
 
 
@@ -319,6 +325,9 @@ PLAIN = [(at, None, text) for at, _, text in NAMED]
          [(at, "Miller, Jane" if who == "Jane" else who, text) for at, who, text in NAMED]),
         ("Jane  0:01  \nThe pump leaks.\n\nTom  0:05  \nYes, it does.\n\nJane  1:03  \nGood.\n\n"
          "Transcribed by https://otter.ai\n", NAMED),
+        ("Jane (00:00:01.000 - 00:00:04.500)\nThe pump leaks.\n\nTom (00:00:05.000 - 00:00:06.000)\nYes, it does.\n\n"
+         "Jane (00:01:03.000 - 00:01:04.000)\nGood.\n", NAMED),
+        ("Jane\t0:01\tThe pump leaks.\nTom\t0:05\tYes, it does.\nJane\t1:03\tGood.\n", NAMED),
         ("Jane: [00:00:01] The pump leaks.\nTom: [00:00:05] Yes, it does. [00:00:09] It is bad.\n",
          [*NAMED[:2], (9.0, "Tom", "It is bad.")]),
     ],

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from longvid_indexer.said import to_utterances
 from longvid_indexer.subtitles.reading import parse_subtitles
-from longvid_indexer.transcript import to_utterances
 
 SAID = ("Let us start with the budget.", "We spent ninety thousand.", "Who will call the vendor?", "I will.")
 
@@ -48,6 +48,7 @@ def said(text: str) -> list[tuple[str | None, str]]:
         ("Kim🙂", "Room 5.12 (Boston)"),
         ("iPad (2)", "Unknown speaker"),
         ("THE WITNESS", "MAN #1"),
+        ("Prof. h.c. Anna Lind", "Prof. Kai Lund"),
         ("राहुल", "ครู"),
         ("田中", "Ana da Silva"),
     ],
@@ -284,3 +285,11 @@ def test_marks_of_recognisers_are_not_said() -> None:
         "Yes.",
         "The pump leaks.",
     ]
+
+
+def test_names_above_what_is_said_need_no_colon_where_nearly_every_cue_has_one() -> None:
+    names = ("Jane Miller", "Tom", "Jane Miller", "Tom")
+    text = srt(*(f"{name}\n{words}" for name, words in zip(names, SAID, strict=True)))
+    assert said(text) == list(zip(names, SAID, strict=True))
+    verses = srt(*(f"Over the hills\nwe go {n} times" for n in range(4)))
+    assert {name for name, _ in said(verses)} == {None}

@@ -38,11 +38,23 @@ _DAYS_OWN = re.compile(rf"\b{LEAD}(?:the )?(?P<day>{_DAY})(?:'s)?(?= (?:\w+ )?(?
 _OF_DAY = re.compile(rf"\b(?:{KIND}) (?P<words>(?:on|of|from) (?P<day>{_DAY})\b)", re.IGNORECASE)
 _ON_DAY = re.compile(rf"\bon (?P<day>{_DAY})\b", re.IGNORECASE)
 _IN_MONTH = re.compile(rf"\b(?:in|of|from|im) {_MONTH} (?P<year>(?:19|20)\d{{2}})\b", re.IGNORECASE)
+# A month alone is that of a recording where the question asks what was said or decided then: "in March" may also be
+# when something is to happen.
+_MONTHS_ALONE = re.compile(
+    rf"\b(?:(?:in|during|of|from|between) |(?=\w+(?:'s)? (?:\w+ ){{0,2}}(?:{KIND})\b)){_MONTH}(?:'s)?"
+    rf"(?: (?:and|to|until) (?P<until>{MONTH_NAME}))?(?!\w|\.? \d)",
+    re.IGNORECASE,
+)
+_REPORTED = re.compile(
+    rf"\b(?:said|say|sa[iy]s|told|decid\w+|discuss\w*|talk\w*|mention\w*|happened|agreed|changed|promised|presented"
+    rf"|summar\w+|action (?:items?|points?)|decisions?|open questions?|{KIND})\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class AskedDays:
-    """Days from ``first`` to ``last`` (inclusive), or one day of any year where ``year_open``.
+    """Days from ``first`` to ``last`` (inclusive), of any year where ``year_open``.
 
     ``words`` are those of the question, ``told`` how it is named to the reader. ``surely``: nothing but a date can be
     meant; else ("on Saturday") it is one only where a video is of that day.
@@ -57,7 +69,7 @@ class AskedDays:
 
     def __contains__(self, day: str) -> bool:
         if self.year_open:
-            return day[5:] == self.first.isoformat()[5:]
+            return self.first.isoformat()[5:] <= day[5:] <= self.last.isoformat()[5:]
         return self.first.isoformat() <= day <= self.last.isoformat()
 
 
@@ -75,6 +87,20 @@ def days_asked(question: str, today: date) -> Iterator[AskedDays]:
     for match in _IN_MONTH.finditer(question):
         first = date(int(match["year"]), MONTH_NUMBERS[match["month"].casefold()], 1)
         yield AskedDays(match.group(), first, _month_end(first), f"{first:%Y-%m}")
+    if _REPORTED.search(question) and (alone := _month_alone(question)):
+        names = [alone["month"], alone["until"] or alone["month"]]
+        first, last = (date(2000, MONTH_NUMBERS[name.casefold()], 1) for name in names)
+        if first <= last and all(name[0].isupper() for name in names):  # "in may" is no month
+            told = " to ".join(dict.fromkeys(names))
+            yield AskedDays(alone.group(), first, _month_end(last), told, year_open=True, surely=False)
+
+
+def _month_alone(question: str) -> re.Match[str] | None:
+    taken = [found.where.span() for found in written_dates(question)]
+    for match in _MONTHS_ALONE.finditer(question):
+        if not any(begin <= match.start("month") < end for begin, end in taken):
+            return match
+    return None
 
 
 def _written(question: str) -> Iterator[AskedDays]:

@@ -161,8 +161,9 @@ def _direct(run: Run, state: AskState) -> AskState | None:
         claims = whole_claims(replace(plan, kind=kind), inside, written=written)
         if claims:
             listed = Listed(claims, "from the chain of summaries")
-        elif run.lm is None and narrowed.said:
-            listed = told(plan, inside, timed=not inside.scope.whole and view.scope != inside.scope)
+        elif run.lm is None:
+            timed = not inside.scope.whole and view.scope != inside.scope
+            listed = told(plan, inside, timed=timed, narrowed=bool(narrowed.said))
     if listed is None:
         return None
     did = listed.did + "".join(f", inside {each}" for each in narrowed.said)

@@ -7,7 +7,7 @@ Nothing is ranked: mentions are counted as ``mentions`` counts them, and every p
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from longvid_agents.cues import Cue
@@ -95,7 +95,8 @@ def counted(question: str, view: View) -> Listed | None:
         groups = mentions(view, wanted) if wanted else []
     except UsageError:  # no word to count
         return None
-    if not groups:
+    titled = [] if often else _titled(wanted, view, {group.video_id for group in groups})
+    if not groups and not titled:
         return None
     what = ", ".join(f'"{term}"' for term in wanted)
     claims = []
@@ -103,9 +104,27 @@ def counted(question: str, view: View) -> Listed | None:
         ids = dict.fromkeys(i for place in group.mentions for i in place.passage_ids)
         cited = (Citation.of(p, group.title, group.path) for p in view.passages(list(ids)))
         claims.append(Claim(f"{what}: {_times(group.count)} in {group.title}", tuple(cited)))
+    claims += titled
     total = sum(group.count for group in groups)
     note = f"{what}: {_times(total)} in {len(groups)} video{'s' * (len(groups) != 1)}, none left out."
+    if titled:
+        note += f" {len(titled)} more {'have' if len(titled) > 1 else 'has'} it in the title."
     return Listed(tuple(claims), f"counted every mention of {what}", (note,))
+
+
+def _titled(wanted: Sequence[str], view: View, known: Collection[str]) -> list[Claim]:
+    """The videos that have it in their title alone, each cited by where it begins."""
+    runs = [set(analyse(term, None)) for term in wanted]
+    claims = []
+    for card in view.cards():
+        words = set(analyse(card.title, None))
+        if card.video_id not in known and any(run and run <= words for run in runs):
+            first = next(iter(view.passages_of(card.video_id)), None)
+            if first is not None:
+                claims.append(
+                    Claim(f"{card.title} has it in its title", (Citation.of(first, card.title, card.path),))
+                )
+    return claims
 
 
 def _times(count: int) -> str:
@@ -140,6 +159,9 @@ def minutes(plan: QuestionPlan, view: View) -> Listed | None:
     subject = make_plan(pattern.sub(" ", plan.question)) if pattern.sub("", plan.question).strip() else plan
     terms = set() if asks_whole(subject, []) else {term.text for term in subject.terms}
     cards = sorted(view.cards(), key=lambda card: (day_of_video(card) or "", card.title))
+    named = [card for card in cards if terms and terms <= set(analyse(card.title, plan.language))]
+    if named:  # "the decisions of the harbour board"
+        cards, terms = named, set()
     claims = []
     for card in cards:
         said = view.passages_of(card.video_id, ["speech"])
@@ -164,14 +186,18 @@ def _about(said: Sequence[Passage], terms: set[str], language: str | None) -> li
     return chosen
 
 
-def told(plan: QuestionPlan, view: View, *, timed: bool) -> Listed | None:
-    """What is said in a stretch that the question names, or by the speaker whom it names, when it asks nothing else."""
+def told(plan: QuestionPlan, view: View, *, timed: bool, narrowed: bool = True) -> Listed | None:
+    """What is said in a stretch that the question names, or by the speaker whom it names, when it asks nothing else.
+
+    Of all that is ``not narrowed`` a speaker's name alone asks for it.
+    """
     named = named_speakers(plan.question, memory_of(view).facts(view).speakers)
     bare = plan.question
     for name in named:
         for part in [name, *name.split()]:
             bare = re.sub(rf"(?<!\w){re.escape(part)}(?:['’]s)?(?!\w)", " ", bare)
-    if not (timed or named) or (bare.strip(" ?") and not asks_whole(make_plan(bare), [])):
+    rest = bare.strip(" ?.!")
+    if not (timed or named) or (rest and not (narrowed and asks_whole(make_plan(rest), []))):
         return None
     found: list[tuple[VideoCard, Passage]] = []
     for card in view.cards():

@@ -6,6 +6,7 @@ Every choice is told in a sentence. A date that no video has is told too, and no
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,6 +15,7 @@ from longvid_agents.days import KIND, LEAD, day_of_video, days_asked
 from longvid_storage.text.timecode import format_span, format_time, parse_time
 from longvid_storage.types import Scope, VideoCard
 
+_IN = r"(?:in|of|from|during|im|von|aus|dans|de|du|en|del|из|в)"
 _CLOCK = r"((?:\d+:)?\d{1,2}:\d{2}|\d+(?:\.\d+)?\s*(?:seconds?|secs?|s|minutes?|mins?|hours?|h)\b)"
 _NUMBERS = {
     "one": "1",
@@ -44,6 +46,12 @@ _NEWEST = re.compile(rf"\b(?:(?:in|at|of|from|during|since) )?(?:the |our |my )?
                      rf" ((?:\w+ )?)({KIND})\b", re.IGNORECASE)  # fmt: skip
 _OLDEST = re.compile(rf"\b(?:(?:in|at|of|from|during) )?(?:the |our |my )?(?:first|earliest|oldest)"
                      rf" ((?:\w+ )?)({KIND})\b", re.IGNORECASE)  # fmt: skip
+# Of a series that no word of ``KIND`` names: "the most recent harbour board".
+_NEWEST_OF = re.compile(
+    r"\b(?:(?:in|at|of|from|during|since) )?(?:the |our |my )?(?:last|latest|most recent|newest)"
+    r"((?: [\w'-]+){1,4})",
+    re.IGNORECASE,
+)
 _BY_WORDS = re.compile(rf"\b(?:the|in|of|this|our) ((?:[\w'-]+ ){{1,3}})({KIND})s?\b", re.IGNORECASE)
 
 
@@ -63,7 +71,7 @@ class Narrowed:
 def narrow(question: str, scope: Scope, videos: Sequence[VideoCard], today: date | None = None) -> Narrowed:
     """Read what ``question`` narrows among ``videos``, those that ``scope`` admits; ``today`` is the clock's day."""
     reading = _Reading(question, scope, list(videos), today or date.today())
-    for step in (_by_title, _by_date, _by_order, _by_words, _by_clock):
+    for step in (_by_title, _by_date, _by_order, _by_series, _by_words, _by_clock):
         step(reading)
     return Narrowed(reading.inside, tuple(reading.said), tuple(reading.notes), " ".join(reading.rest.split()))
 
@@ -77,7 +85,7 @@ def only(said: Sequence[str]) -> tuple[str, ...]:
 class _Reading:
     def __init__(self, question: str, scope: Scope, videos: list[VideoCard], today: date) -> None:
         self.today = today
-        self.rest = question
+        self.rest = unicodedata.normalize("NFC", question)
         self.inside = scope
         self.videos = videos
         self.said: list[str] = []
@@ -117,12 +125,15 @@ def _as_written(title: str) -> str:
 
 
 def has_title(question: str, title: str, *, surely: bool = False) -> bool:
-    """A title of a common word or two ("Entropy") may be what is asked about: it counts in quotes, or if ``surely``."""
+    """A title of a common word or two ("Entropy") may be what is asked about: it counts in quotes, or if ``surely``;
+    one of two words also after "in" or "of", in its own letters."""
     words = _as_written(title)
     if not words:
         return False
     quoted = rf"[\"“”'‘’«»„]\W*{words}\W*[\"“”'‘’«»„]"
     pattern = rf"(?<!\w){words}(?!\w)" if surely or len(title.split()) > 2 else quoted
+    if len(title.split()) == 2 and not title.islower() and re.search(rf"\b{_IN}\s+{words}(?!\w)", question):
+        return True  # in the letters of the title, where a recording may be named
     return bool(re.search(pattern, question, re.IGNORECASE))
 
 
@@ -161,6 +172,27 @@ def _by_order(reading: _Reading) -> None:
         _chosen(reading, among, dates, choose, name, match)
 
 
+def _by_series(reading: _Reading) -> None:
+    """ "The most recent harbour board": the newest of those whose titles have these words."""
+    match = _NEWEST_OF.search(reading.rest)
+    if match is None or reading.said or len(reading.videos) < 2:
+        return
+    words = match.group(1).split()
+    for count in range(len(words), 0, -1):
+        of_them = {word.casefold() for word in words[:count]}
+        among = [card for card in reading.videos if of_them <= _words(card.title)]
+        dates: dict[str, str] = {card.video_id: date for card in among if (date := day_of_video(card))}
+        if len(dates) > 1:
+            tail = match.group(1).lstrip()
+            kept = " ".join(words[:count])
+            whole = match.group()[: len(match.group()) - len(tail)] + kept
+            date = max(dates.values())
+            chosen = [card for card in among if dates.get(card.video_id) == date]
+            reading.choose(chosen, f"the newest, of {date}")
+            reading.without(whole)
+            return
+
+
 def _chosen(
     reading: _Reading,
     among: Sequence[VideoCard],
@@ -197,7 +229,7 @@ def _by_clock(reading: _Reading) -> None:
     span, matches = _span(text, lengths[0] if len(lengths) == 1 else None)
     if not matches:
         return
-    if matches[0].re is _AT and span[0] is not None and lengths and span[0] >= max(lengths):
+    if span[0] is not None and lengths and span[0] >= max(lengths):
         return  # "at 03:15" of a film of two minutes is a time of day
     tighter = reading.inside.narrowed(from_s=span[0], to_s=span[1])
     if tighter is None:

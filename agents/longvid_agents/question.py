@@ -63,12 +63,19 @@ class QuestionPlan:
         return has_sign(self.question, "on screen")
 
     def without(self, names: Sequence[str]) -> tuple[Term, ...]:
-        """The terms of the question with these speakers' names taken out; all when no other is left."""
+        """The terms of the question with these speakers' names taken out, or their first names where it writes no more;
+        all when no other is left."""
         text = self.question
         for name in sorted(names, key=len, reverse=True):
-            text = re.sub(rf"(?<!\w){re.escape(name)}(?:['’]?s)?(?!\w)", " ", text, flags=re.IGNORECASE)
+            text, whole = _without_name(text, name, re.IGNORECASE)
+            if not whole:
+                text, _ = _without_name(text, name.split()[0], 0)
         left = {term.text for term in content_terms(text, self.language)}
         return tuple(term for term in self.terms if term.text in left) or self.terms
+
+
+def _without_name(text: str, name: str, flags: int) -> tuple[str, int]:
+    return re.subn(rf"(?<!\w){re.escape(name)}(?:['’]?s)?(?!\w)", " ", text, flags=flags)
 
 
 def make_plan(question: str) -> QuestionPlan:

@@ -146,20 +146,25 @@ def score(
         expected=expected,
         follows=follows_question(plan.question, sentences, np.maximum(cosine, words), expected),
         opens=only_opens(plan.question, sentences, expected),
-        said=_said(counts > 0, terms, share, frequency),
+        said=_said(counts > 0, terms, share, frequency, named > 0),
         meaning=vectors is not None,
     )
 
 
 def _said(
-    present: NDArray[np.bool_], terms: Sequence[Term], share: Array, frequency: Mapping[str, int]
+    present: NDArray[np.bool_],
+    terms: Sequence[Term],
+    share: Array,
+    frequency: Mapping[str, int],
+    theirs: NDArray[np.bool_],
 ) -> NDArray[np.bool_]:
-    """Where a rare word is said with most of the question's weight; nowhere when a name of it is not in the scope."""
+    """Where a rare word is said with most of the question's weight, or a speaker whom it names says that (``theirs``);
+    nowhere when a name of it is not in the scope."""
     found = [frequency.get(term.text, 0) for term in terms]
     if any(term.special and not term.loose and not n for term, n in zip(terms, found, strict=True)):
         return np.zeros(len(present), bool)
     rare = np.array([1 <= n <= RARE for n in found], bool)
-    said: NDArray[np.bool_] = (present @ share >= _COVERED) & (present[:, rare].any(axis=1))
+    said: NDArray[np.bool_] = (present @ share >= _COVERED) & (present[:, rare].any(axis=1) | theirs)
     return said
 
 

@@ -193,7 +193,8 @@ class Pipeline:
         if found.error is not None:
             raise found.error
         job = self._register.job(found, known, rows)
-        job.same_subtitles = known is None or known.sidecars == job.found.sidecar_signature
+        sidecars = "" if known is None else known.sidecars
+        job.same_subtitles = sidecars == job.found.sidecar_signature
         return job
 
     def _failed(self, found: ScannedFile, told: ErrorInfo) -> IndexReport | None:

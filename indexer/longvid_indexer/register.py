@@ -203,10 +203,15 @@ class Register:
                 candidates.append(other)
         if new and len(candidates) > 1:
             self.leaving.add(found.path, "copy")
-        if len(candidates) == 1 and row.info.title in {as_text(file_title(path)) for path in lost}:
+        if len(candidates) == 1 and row.info.title in {
+            as_text(name) for path in lost for name in (file_title(path), path.stem)
+        }:
             job.info = replace(row.info, title=as_text(file_title(found.path)))
             job.notes.append(f"renamed: it was {as_text(lost[0].name)} before")
             self.store.upsert_video(job.info)
+            record = job.recorded.get("transcript")
+            if record is not None and (record.result.engine or "").startswith("sidecar:"):
+                del job.recorded["transcript"]  # read again, under its new name
         job.found = min(candidates, key=lambda each: (not each.sidecars, str(each.path)))
         subtitles = contents(job.found.beside.taken)
         if subtitles != row.subtitles:

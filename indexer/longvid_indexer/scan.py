@@ -264,8 +264,8 @@ class _Walk:
         talks = {talk.path.name: talk for talk in one_a_talk(lone)}
         transcripts = set(lone)
         for path in alone:
-            if path not in self._taken and path not in transcripts:
-                self._leave(path, "other")
+            if path not in self._taken and path.name not in talks:
+                self._leave(path, "unused" if path in transcripts else "other")
         for name in listing.files:
             if name in matched.beside:
                 yield _found(folder / name, matched.beside[name])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from pathlib import Path
 
 from longvid_indexer.sniff import MEDIA_SUFFIXES
@@ -26,10 +27,12 @@ _JUNK_TITLE = re.compile(
 
 
 def file_title(path: Path) -> str:
-    """A file's name as its title; the folder's where the file's says nothing and the folder's has a date or words."""
+    """A file's name as its title, on one line; the folder's where the file's says nothing and the folder's has a date
+    or words."""
     folder = path.parent.name
     says = date_in(folder) is not None or len(_WORD.findall(folder)) > 1
-    return folder if says and _SAYS_NOTHING.fullmatch(path.stem) else path.stem
+    name = folder if says and _SAYS_NOTHING.fullmatch(path.stem) else path.stem
+    return " ".join(unicodedata.normalize("NFC", name).split()) or name
 
 
 def sensible_title(title: str | None) -> str | None:

@@ -2,48 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from longvid_indexer.invented import without_loops
+from longvid_indexer.said import Transcript, said_in, within
 from longvid_indexer.subtitles.beside import Beside, Sidecar, Sidecars, in_order
-from longvid_indexer.subtitles.cleaning import join_brackets, tidy_line
-from longvid_indexer.subtitles.cue import Cue, CueLine, Subtitles
+from longvid_indexer.subtitles.cue import Subtitles
 from longvid_indexer.subtitles.languages import normalise_language
 from longvid_indexer.subtitles.reading import read_subtitles
 from longvid_indexer.subtitles.sounds import described_sounds
-from longvid_indexer.subtitles.speakers import Turn, turns_of
+from longvid_indexer.translations import with_translations
 from longvid_storage.errors import MediaError
-from longvid_storage.types import Sound, Utterance, VideoInfo, Word
+from longvid_storage.types import Sound, Utterance, VideoInfo
 
 if TYPE_CHECKING:
     from longvid_indexer.subtitles.tracks import Tracks
     from longvid_indexer.transcriber import Transcriber
 
 _TELEMETRY = "holds telemetry (positions, times, measured values), not speech: it is no transcript"
-
-
-_NAMED_IN_A_NOTE = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Transcript:
-    """What is said, in order of time.
-
-    ``source``: ``"sidecar:NAME"``, ``"track:INDEX:LANGUAGE"``, ``"speech:ENGINE"``, ``"file"`` (a lone transcript), or
-    ``"none"``. ``language``: two letters where known. ``notes``: what a user should know about it, one sentence each.
-    ``sounds``: those that subtitles describe. ``counters``: which sound was heard, where there was a choice;
-    ``times_guessed`` of so many utterances.
-    """
-
-    utterances: tuple[Utterance, ...]
-    source: str
-    language: str | None = None
-    notes: tuple[str, ...] = ()
-    sounds: tuple[Sound, ...] = ()
-    counters: Mapping[str, int | float] = field(default_factory=dict)
 
 
 def make_transcript(
@@ -68,15 +46,16 @@ def make_transcript(
         if read.telemetry:
             return Transcript((), "file", None, (f"{path.name} {_TELEMETRY}",))
         language = read.language or _language_of_name(path)
-        said, more = _said(read, language)
+        said, more = said_in(read, language)
         notes = [*(beside.notes if beside else ()), *read.notes(), *more]
         return Transcript(said, "file", language, tuple(notes), described_sounds(read), _guessed(read, said))
     beside = beside or Sidecars().of(path)
     notes = [*beside.notes]
     tracks = _list_tracks(path)
-    found = _beside(beside, info, tracks, notes) or _inside(path, info, tracks, notes)
+    left = in_order(beside.taken, tracks.spoken)
+    found = _beside(left, info, notes) or _inside(path, info, tracks, notes)
     if found is not None:
-        return found
+        return with_translations(found, path, info, left, tracks)
     if not info.has_audio:
         return Transcript((), "none", None, (*notes, "no audio stream and no subtitles: nothing is said"))
     if transcriber is None:
@@ -105,8 +84,8 @@ def _list_tracks(path: Path) -> Tracks:
     return list_tracks(path)
 
 
-def _beside(beside: Beside, info: VideoInfo, tracks: Tracks, notes: list[str]) -> Transcript | None:
-    left = in_order(beside.taken, tracks.spoken)
+def _beside(left: list[Sidecar], info: VideoInfo, notes: list[str]) -> Transcript | None:
+    """The first that has words; those that were tried are taken from ``left``."""
     while left:
         sidecar = left.pop(0)
         try:
@@ -118,25 +97,16 @@ def _beside(beside: Beside, info: VideoInfo, tracks: Tracks, notes: list[str]) -
             notes.append(f"{sidecar.path.name} {_TELEMETRY}")
             continue
         language = sidecar.language or read.language
-        said, more = _said(read, language)
-        utterances = _within(said, info, notes)
+        said, more = said_in(read, language)
+        utterances = within(said, info, notes)
         notes += [f"{sidecar.path.name}: {note}" for note in (*read.notes(), *more)]
         if utterances:
             source = f"sidecar:{sidecar.path.name}"
-            notes += _not_used(left)
             sounds, guessed = _heard(read, info), _guessed(read, utterances)
             return Transcript(utterances, source, language, tuple(notes), sounds, guessed)
         what = "has no readable cue" if not read.cues else "says nothing while the video lasts"
         notes.append(f"{sidecar.path.name} {what} and was passed over")
     return None
-
-
-def _not_used(left: list[Sidecar]) -> list[str]:
-    if not left:
-        return []
-    names = ", ".join(sidecar.path.name for sidecar in left[:_NAMED_IN_A_NOTE])
-    more = f" and {len(left) - _NAMED_IN_A_NOTE} more" if len(left) > _NAMED_IN_A_NOTE else ""
-    return [f"a video has one transcript: other subtitles beside it were not used ({names}{more})"]
 
 
 def _inside(path: Path, info: VideoInfo, tracks: Tracks, notes: list[str]) -> Transcript | None:
@@ -147,8 +117,8 @@ def _inside(path: Path, info: VideoInfo, tracks: Tracks, notes: list[str]) -> Tr
         if read.telemetry:
             notes.append(f"subtitle track {track.index} {_TELEMETRY}")
             continue
-        said, more = _said(read, track.language)
-        utterances = _within(said, info, notes)
+        said, more = said_in(read, track.language)
+        utterances = within(said, info, notes)
         if utterances:
             notes += (*read.notes(), *more)
             source = f"track:{track.index}:{track.language or 'und'}"
@@ -161,25 +131,8 @@ def _inside(path: Path, info: VideoInfo, tracks: Tracks, notes: list[str]) -> Tr
     return None
 
 
-def _said(read: Subtitles, language: str | None) -> tuple[tuple[Utterance, ...], tuple[str, ...]]:
-    """What a file says without what a recogniser invented, and a note on that."""
-    said, note = without_loops(to_utterances(read, language))
-    return said, () if note is None else (note,)
-
-
 def _guessed(read: Subtitles, said: Sequence[Utterance]) -> dict[str, int | float]:
     return {"times_guessed": len(said)} if read.guessed else {}
-
-
-def _within(utterances: Iterable[Utterance], info: VideoInfo, notes: list[str]) -> tuple[Utterance, ...]:
-    """Only what a player would show: cues after the end are left out, the last one ends with the video."""
-    utterances = tuple(utterances)
-    kept = tuple(_cut(u, info.duration_s) for u in utterances if u.start_s < info.duration_s)
-    if late := len(utterances) - len(kept):
-        notes.append(
-            f"{late} cues begin after the end of the video and were left out: are they of another cut?"
-        )
-    return kept
 
 
 def _heard(read: Subtitles, info: VideoInfo) -> tuple[Sound, ...]:
@@ -187,41 +140,3 @@ def _heard(read: Subtitles, info: VideoInfo) -> tuple[Sound, ...]:
     end_s = info.duration_s
     sounds = (sound for sound in described_sounds(read) if sound.start_s < end_s)
     return tuple(replace(sound, end_s=min(sound.end_s, end_s)) for sound in sounds)
-
-
-def _cut(utterance: Utterance, end_s: float) -> Utterance:
-    if utterance.end_s <= end_s:
-        return utterance
-    words = tuple(
-        Word(w.text, min(w.start_s, end_s), min(w.end_s, end_s)) for w in utterance.words if w.start_s < end_s
-    )
-    # Words that no longer tell the whole text are worse than none.
-    return replace(utterance, end_s=end_s, words=words if len(words) == len(utterance.words) else ())
-
-
-def to_utterances(read: Subtitles, language: str | None) -> tuple[Utterance, ...]:
-    """Cues to utterances in order of time: one a cue, or one a speaker where several speak in it."""
-    cues = [replace(cue, lines=tuple(join_brackets(cue.lines))) for cue in read.cues]
-    spoken = zip(cues, turns_of(cues, voices_last=read.voices_last), strict=True)
-    made = [u for cue, turns in spoken for u in _cue_utterances(cue, turns, language)]
-    return tuple(sorted(made, key=lambda u: (u.start_s, u.end_s)))
-
-
-def _cue_utterances(cue: Cue, turns: list[Turn], language: str | None) -> list[Utterance]:
-    made = []
-    for speaker, raw in turns:
-        lines = list(filter(None, map(tidy_line, raw)))
-        text = " ".join(line.text for line in lines)
-        if text:
-            made.append(Utterance(cue.start_s, cue.end_s, text, speaker, language, _words_of(lines)))
-    return made
-
-
-def _words_of(lines: list[CueLine]) -> tuple[Word, ...]:
-    """The words of all lines, if they are exactly the text (a name or a dash taken off leaves them out)."""
-    words = tuple(word for line in lines for word in line.words)
-    said = " ".join(line.text for line in lines).split()
-    at = len(words) - len(said)
-    if at < 0 or [word.text for word in words[at:]] != said:
-        return ()
-    return words[at:]

@@ -17,6 +17,7 @@ _KINDS = {
     "picture": "in the picture",
     "summary": "summary",
     "sound": "heard",
+    "translation": "translation",
 }
 # The page may show its own frames and style, and nothing else, whatever a video's words say.
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from longvid.links import film_link
 from longvid_indexer.remote import as_path
 from longvid_storage.errors import MissingExtraError, UsageError
 from longvid_storage.text.shown import in_lines, shown
@@ -27,10 +28,13 @@ _REEL = 8
 Infos = Mapping[str, VideoInfo]
 
 
-def export(spans: Sequence[MediaSpan], file_format: str, infos: Infos, name: str) -> str:
+def export(
+    spans: Sequence[MediaSpan], file_format: str, infos: Infos, name: str, page: str | None = None
+) -> str:
     """The text of the file: ``file_format`` is ``edl``, ``otio`` or ``srt``.
 
-    ``infos``: what is known of the videos, by id. ``name``: what the timeline is called.
+    ``infos``: what is known of the videos, by id. ``name``: what the timeline is called. ``page``: the address of a
+    server, from which its films are had instead of from where they lie.
 
     Raises:
         UsageError: another format, or (for editors) only spans of transcripts without a film or sound.
@@ -38,10 +42,10 @@ def export(spans: Sequence[MediaSpan], file_format: str, infos: Infos, name: str
     """
     if file_format not in FORMATS:
         raise UsageError(f"the format is {file_format!r}: choose one of {', '.join(FORMATS)}")
-    return FORMATS[file_format](spans, infos, name)
+    return FORMATS[file_format](spans, infos, name, page)
 
 
-def to_srt(spans: Sequence[MediaSpan], infos: Infos, name: str) -> str:
+def to_srt(spans: Sequence[MediaSpan], infos: Infos, name: str, page: str | None = None) -> str:
     """Subtitles for the film: each span's claims, and where they are from. Of transcripts alone, one made of them."""
     cues, at_s = [], 0.0
     for number, span in enumerate(playable(spans, infos) or spans, 1):
@@ -53,7 +57,7 @@ def to_srt(spans: Sequence[MediaSpan], infos: Infos, name: str) -> str:
     return "\n".join(cues)
 
 
-def to_edl(spans: Sequence[MediaSpan], infos: Infos, name: str) -> str:
+def to_edl(spans: Sequence[MediaSpan], infos: Infos, name: str, page: str | None = None) -> str:
     """A CMX 3600 list of the pictures, every time in the rate of the first video."""
     otio = _otio()
     from otio_cmx3600_adapter import cmx_3600
@@ -61,14 +65,14 @@ def to_edl(spans: Sequence[MediaSpan], infos: Infos, name: str) -> str:
     films = _films(spans, infos)
     rate = _rate(films, infos)
     timeline = otio.schema.Timeline(_ascii(name))
-    timeline.tracks.append(_track(films, infos, rate, otio.schema.TrackKind.Video))
+    timeline.tracks.append(_track(films, infos, rate, otio.schema.TrackKind.Video, page))
     text: str = cmx_3600.write_to_string(timeline, rate=rate)
     head, _, events = text.partition("\n")
     count = "DROP FRAME" if rate in _DROP else "NON-DROP FRAME"
     return f"{head}\nFCM: {count}\n{events}"
 
 
-def to_otio(spans: Sequence[MediaSpan], infos: Infos, name: str) -> str:
+def to_otio(spans: Sequence[MediaSpan], infos: Infos, name: str, page: str | None = None) -> str:
     """An OpenTimelineIO timeline: a track of pictures and one of sound, as far as the videos have them."""
     otio = _otio()
     films = _films(spans, infos)
@@ -77,21 +81,21 @@ def to_otio(spans: Sequence[MediaSpan], infos: Infos, name: str) -> str:
     kinds = otio.schema.TrackKind
     for kind, has in ((kinds.Video, "has_video"), (kinds.Audio, "has_audio")):
         if any(getattr(infos[span.video_id], has) for span in films if span.video_id in infos):
-            timeline.tracks.append(_track(films, infos, rate, kind))
+            timeline.tracks.append(_track(films, infos, rate, kind, page))
     if not timeline.tracks:
-        timeline.tracks.append(_track(films, infos, rate, kinds.Video))
+        timeline.tracks.append(_track(films, infos, rate, kinds.Video, page))
     text: str = otio.adapters.write_to_string(timeline, "otio_json")
     return text + "\n"
 
 
-FORMATS: dict[str, Callable[[Sequence[MediaSpan], Infos, str], str]] = {
+FORMATS: dict[str, Callable[[Sequence[MediaSpan], Infos, str, str | None], str]] = {
     "edl": to_edl,
     "otio": to_otio,
     "srt": to_srt,
 }
 
 
-def _track(spans: Sequence[MediaSpan], infos: Infos, rate: float, kind: Any) -> Any:
+def _track(spans: Sequence[MediaSpan], infos: Infos, rate: float, kind: Any, page: str | None) -> Any:
     otio = _otio()
     time = otio.opentime.RationalTime
     track = otio.schema.Track(kind, kind=kind)
@@ -101,7 +105,7 @@ def _track(spans: Sequence[MediaSpan], infos: Infos, rate: float, kind: Any) -> 
         first, last = _frames(span, rate)
         whole = math.ceil((info.duration_s if info else span.end_s) * rate)
         media = otio.schema.ExternalReference(
-            target_url=as_path(span.path).absolute().as_uri(),
+            target_url=film_link(page, span.video_id) if page else as_path(span.path).absolute().as_uri(),
             available_range=otio.opentime.TimeRange(time(0, rate), time(max(whole, last), rate)),
         )
         media.name = shown(Path(span.path).name)

@@ -100,6 +100,7 @@ class App extends Part {
   visit(view) {
     this.go({view});
     this.updateComplete.then(async () => {
+      await LATER[view]?.();
       const part = this.one(`longvid-${{ask: 'answer'}[view] ?? view}`);
       await part?.updateComplete;
       part?.renderRoot.querySelector(view === 'ask' ? 'textarea' : 'input')?.focus();

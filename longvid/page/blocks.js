@@ -1,85 +1,128 @@
 /**
  * A long list of which only what is near the window is in the page.
  *
- * The list is cut into blocks of `size` items. Each block is one element, always there and as high as its items are (or
- * are expected to be); its items are rendered while it is near the window. No sums of heights have to be kept: the
- * browser's own layout does it, and its scroll anchoring holds the place when an expectation was wrong.
+ * The list is cut into sections, each one element that is always there and as high as its items are (or are expected to
+ * be). A section near the window holds its blocks of `size` items, likewise; a block nearer still has its items rendered.
+ * No sums of heights have to be kept: the browser's own layout does it, and its scroll anchoring holds the place when an
+ * expectation was wrong. Two steps, because style, layout and painting of every frame go through all that is there.
  */
 import {render, nothing} from './base.js';
 
 const SETTLE_MS = 60;
+const BLOCKS = 25; // of a section
 
 export class Blocks {
   /**
-   * @param scroller the element that scrolls; @param parent where the blocks go;
-   * @param size items a block; @param height expected pixels of a block of so many items;
+   * @param scroller the element that scrolls; @param parent where the sections go;
+   * @param size items a block; @param height expected pixels of so many items, those of a section being the sum of its blocks';
    * @param draw template of the items [from, to), or null if they are not here yet; @param load gets those, a promise.
    */
   constructor({scroller, parent, size, height, draw, load}) {
     Object.assign(this, {scroller, parent, size, height, draw, load});
-    this.blocks = [];
+    this.sections = [];
     this.count = 0;
-    this.watcher = new IntersectionObserver((seen) => this.seen(seen), {root: scroller, rootMargin: '600px 0px'});
+    this.outer = this.watch('2400px 0px', (section) => this.open(section), (section, tall) => this.shut(section, tall), 'blocks');
+    this.inner = this.watch('600px 0px', (block) => this.fill(block), (block, tall) => this.clear(block, tall), 'drawn');
+  }
+
+  /** Calls `near` for an element that comes near the window, and `far` with its height when it leaves; `there` says which it is. */
+  watch(margin, near, far, there) {
+    const seen = (entries) => {
+      for (const {target, isIntersecting, boundingClientRect} of entries) {
+        if (isIntersecting && !target[there]) near(target);
+        if (!isIntersecting && target[there] && !target.contains(target.getRootNode().activeElement)) far(target, boundingClientRect.height);
+      }
+    };
+    return new IntersectionObserver(seen, {root: this.scroller, rootMargin: margin});
   }
 
   /** There are so many items now; those before are the same unless `anew`. */
   show(count, anew = false) {
-    const [before, wanted] = [this.count, Math.ceil(count / this.size)];
+    const [before, each] = [this.count, this.size * BLOCKS];
+    if (count === before && !anew) return;
     this.count = count;
     if (anew) this.scroller.scrollTop = 0;
-    while (this.blocks.length > wanted) this.drop();
-    while (this.blocks.length < wanted) this.add();
-    const from = anew ? 0 : Math.floor(before / this.size);
-    if (anew) for (const block of this.blocks) render(nothing, block);
-    this.blocks.slice(from).forEach((block) => (block.drawn ? this.fill(block) : this.expect(block)));
+    const kept = anew ? 0 : Math.floor(Math.min(before, count) / each);
+    while (this.sections.length > kept) this.drop();
+    const added = Array.from({length: Math.ceil(count / each) - kept}, (_, i) => this.element('section', (kept + i) * each, (kept + i + 1) * each));
+    this.parent.append(...added);
+    this.sections.push(...added);
+    for (const section of added) this.outer.observe(section);
   }
 
   /** Draw again what is drawn. */
   refresh() {
-    for (const block of this.blocks) if (block.drawn) this.fill(block);
+    for (const section of this.sections) for (const block of section.blocks ?? []) if (block.drawn) this.fill(block);
   }
 
   /** The element of an item, drawn for it if it was not. */
   item(index) {
-    const block = this.blocks[Math.floor(index / this.size)];
-    if (!block) return null;
+    const section = this.sections[Math.floor(index / (this.size * BLOCKS))];
+    if (!section) return null;
+    if (!section.blocks) this.open(section);
+    const block = section.blocks[Math.floor(index / this.size) % BLOCKS];
     if (!block.drawn) this.fill(block);
     return block.children[index % this.size] ?? null;
   }
 
   close() {
-    this.watcher.disconnect();
-    while (this.blocks.length) this.drop();
-  }
-
-  add() {
-    const block = document.createElement('div');
-    block.className = 'block';
-    block.setAttribute('role', 'presentation');
-    block.number = this.blocks.length;
-    this.blocks.push(block);
-    this.parent.append(block);
-    this.watcher.observe(block);
+    this.outer.disconnect();
+    this.inner.disconnect();
+    while (this.sections.length) this.drop();
   }
 
   drop() {
-    const block = this.blocks.pop();
-    this.watcher.unobserve(block);
-    block.remove();
+    const section = this.sections.pop();
+    this.outer.unobserve(section);
+    this.shut(section);
+    section.remove();
   }
 
-  span(block) {
-    return [block.number * this.size, Math.min(this.count, (block.number + 1) * this.size)];
+  /** An element for the items [from, to), as high as they are expected to be. */
+  element(kind, from, to) {
+    const made = document.createElement('div');
+    made.className = kind;
+    made.setAttribute('role', 'presentation');
+    made.span = [from, Math.min(this.count, to)];
+    this.expect(made);
+    return made;
   }
 
-  expect(block) {
-    const [from, to] = this.span(block);
-    block.style.height = `${this.height(to - from)}px`;
+  expect(made) {
+    made.style.height = `${this.height(made.span[1] - made.span[0])}px`;
+  }
+
+  open(section) {
+    const [from, to] = section.span;
+    section.blocks = Array.from({length: Math.ceil((to - from) / this.size)}, (_, i) => this.element('block', from + i * this.size, Math.min(to, from + (i + 1) * this.size)));
+    section.blocks.forEach((block, i) => (block.style.height = section.heights?.[i] || block.style.height));
+    section.append(...section.blocks);
+    section.style.height = '';
+    for (const block of section.blocks) this.inner.observe(block);
+  }
+
+  /** What its blocks were high they will be again. */
+  shut(section, tall) {
+    section.heights = section.blocks?.map((block) => block.style.height);
+    for (const block of section.blocks ?? []) {
+      this.inner.unobserve(block);
+      block.drawn = false;
+    }
+    section.blocks = null;
+    section.replaceChildren();
+    if (tall) section.style.height = `${tall}px`;
+  }
+
+  clear(block, tall) {
+    block.drawn = false;
+    if (tall) block.style.height = `${tall}px`;
+    else this.expect(block);
+    render(nothing, block);
   }
 
   fill(block) {
     block.drawn = true;
-    const items = this.draw(...this.span(block));
+    const items = this.draw(...block.span);
     if (items === null) {
       if (!block.firstElementChild) this.expect(block);
       return void setTimeout(() => this.fetch(block), SETTLE_MS);
@@ -91,19 +134,7 @@ export class Blocks {
   /** Who scrolls past a block does not ask for what is in it. */
   async fetch(block) {
     if (!block.drawn || !block.isConnected) return;
-    await this.load(...this.span(block)).catch(() => {});
-    if (block.drawn && block.isConnected && this.draw(...this.span(block)) !== null) this.fill(block);
-  }
-
-  seen(entries) {
-    for (const {target, isIntersecting, boundingClientRect} of entries) {
-      if (isIntersecting && !target.drawn) this.fill(target);
-      if (!isIntersecting && target.drawn && !target.contains(target.getRootNode().activeElement)) {
-        const [from, to] = this.span(target);
-        target.drawn = false;
-        target.style.height = `${boundingClientRect.height || this.height(to - from)}px`;
-        render(nothing, target);
-      }
-    }
+    await this.load(...block.span).catch(() => {});
+    if (block.drawn && block.isConnected && this.draw(...block.span) !== null) this.fill(block);
   }
 }

@@ -11,7 +11,6 @@ import {seek} from './video.js';
 
 const PAGE = 60;
 const ROWS = 2; // of a block
-const GAP_PX = 16;
 const CARD_PX = 230; // a card and the gap under it: page.css --card
 const PAUSE_MS = 250;
 const SORTS = ['title', '-date', 'date', '-duration', 'duration'];
@@ -45,7 +44,7 @@ class LibraryView extends Part {
     this.across = this.columns();
     const scroller = this.one('.cards');
     this.blocks = new Blocks({
-      scroller, parent: scroller, size: this.across * ROWS, height: (count) => Math.ceil(count / this.across) * CARD_PX - GAP_PX,
+      scroller, parent: scroller, size: this.across * ROWS, height: (count) => Math.ceil(count / this.across) * CARD_PX,
       draw: (from, to) => this.draw(from, to), load: (from, to) => this.videos.load(from, to),
     });
     this.blocks.show(this.count);

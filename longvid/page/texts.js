@@ -47,7 +47,7 @@ const TEXTS = {
   'search.sum.mentions': {one: '{n} mention in {videos}', other: '{n} mentions in {videos}'}, 'search.all': 'Show all {n}',
   'search.more': {one: '{n} more is near in meaning', other: '{n} more are near in meaning'},
 
-  'kind.speech': 'said', 'kind.screen': 'on screen', 'kind.picture': 'picture', 'kind.summary': 'summary', 'kind.sound': 'heard',
+  'kind.speech': 'said', 'kind.screen': 'on screen', 'kind.picture': 'picture', 'kind.summary': 'summary', 'kind.sound': 'heard', 'kind.translation': 'translation',
 
   'library.label': 'Library', 'library.filter': 'Title', 'library.collection': 'Collection', 'library.all': 'All', 'library.speaker': 'Speaker',
   'library.from': 'Since', 'library.to': 'Until', 'library.sort': 'Sort by',

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
@@ -29,6 +30,25 @@ Event = tuple[str, object]
 
 class _NobodyListens(Exception):  # noqa: N818 - it ends a question, and is no error
     """Raised inside the question, at its next step, once its client has gone."""
+
+
+class InTurn:
+    """Computes short answers, as many at once as there are processors; the others wait, first come first served.
+
+    Threads that compute take the interpreter from each other: of 32 clients that searched 25 calls on two cores, each
+    waited 2.3 s at the median with all threads at work, 1.1 to 1.2 s with two (``benchmarks/serve.py``).
+    """
+
+    def __init__(self, at_once: int | None = None) -> None:
+        self.limiter = anyio.CapacityLimiter(at_once or len(os.sched_getaffinity(0)))
+
+    async def reply(self, request: Request, work: Callable[[], Response]) -> Response:
+        """What ``work`` makes on a thread, unless its client went away while it waited."""
+        waits = self.limiter.available_tokens < 1
+        async with self.limiter:
+            if waits and await request.is_disconnected():
+                return Response(status_code=499)
+            return await anyio.to_thread.run_sync(work)
 
 
 class Asking:

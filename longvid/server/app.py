@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from starlette.middleware.cors import CORSMiddleware
-from starlette.staticfiles import StaticFiles
 
 from longvid.server import mcp, openai_shapes, problems
-from longvid.server.answering import Asking
+from longvid.server.answering import Asking, InTurn
 from longvid.server.audit import Audit
 from longvid.server.guards import Guards
 from longvid.server.identity import Identity
 from longvid.server.metrics import Measured, Metrics
+from longvid.server.page_files import PageFiles
 from longvid.server.revoked import EndsWithKey
 from longvid.server.routes import (
     about,
@@ -70,14 +69,12 @@ EXPOSED = (
 )  # fmt: skip
 """What scripts of other origins (``origins``) may read of an answer."""
 
-PAGE = Path(__file__).parent.parent / "page"
-
 
 def create_app(library: Library, settings: ServerSettings) -> FastAPI:
     """The server of one library, which stays the caller's to close.
 
     ``app.state`` has ``library`` (the whole: routes take ``identity.library``, which is narrowed), ``settings``,
-    ``identity``, ``asking`` and ``workshop``.
+    ``identity``, ``asking``, ``in_turn`` and ``workshop``.
     """
 
     @asynccontextmanager
@@ -104,13 +101,14 @@ def create_app(library: Library, settings: ServerSettings) -> FastAPI:
     app.state.metrics = Metrics()
     audit = Audit(settings)
     app.state.asking = Asking(settings.questions_at_once)
+    app.state.in_turn = InTurn()
     app.state.workshop = Workshop(library, settings)
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
     for mount in MOUNTS:
         mount(app)
-    app.mount("/", StaticFiles(directory=PAGE, html=True, check_dir=False), name="page")
+    app.mount("/", PageFiles(), name="page")
     if settings.origins:
         app.add_middleware(
             CORSMiddleware,

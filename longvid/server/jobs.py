@@ -1,7 +1,8 @@
 """Indexing beside the questions: one thread that does the jobs of a worklist, the oldest first.
 
 Several servers of one library in PostgreSQL share its jobs: each claims the one it does, and what a server that died
-was doing is done by another.
+was doing is done by another. Of a library in a directory one server does all jobs, whoever took them in; when it ends
+or dies, another goes on.
 
 How far the running job is lies in memory, from where it is told as often as anybody asks, and once a second in the
 library. A job that ends with the server is taken up at the next start: what was indexed by then is known, and not done
@@ -221,8 +222,7 @@ class Jobs:
     # The thread
 
     def start(self) -> None:
-        """Take up what was not finished, and work from now on."""
-        self._work.take_up()
+        """Work from now on; what was not finished is taken up."""
         self._thread = threading.Thread(target=self._run, name="longvid-jobs", daemon=True)
         self._thread.start()
 
@@ -241,16 +241,30 @@ class Jobs:
     def _run(self) -> None:
         while not self._ending:
             try:
-                if self._work.shared:
-                    self._work.take_up()
-                with self._work.next_job() as job:
-                    if job is not None:
-                        self._do(job)
-                        continue
+                with self._work.working_off() as ours:
+                    if ours:
+                        self._work_off()
             except LongvidError as error:  # the disk is full, or another process writes: it will pass
                 LOG.error("no job can be begun: %s", error)
-            with self._wake:
-                self._wake.wait(_LOOK_EACH_S)  # another process may have added one, or ended amid one
+            self._pause()
+
+    def _work_off(self) -> None:
+        """Do jobs until the server ends."""
+        self._work.take_up()
+        while not self._ending:
+            with self._work.next_job() as job:
+                if job is not None:
+                    self._do(job)
+                    continue
+            self._pause()
+            if self._work.shared:
+                self._work.take_up()
+
+    def _pause(self) -> None:
+        """Until something is asked here; another process may have added a job, or ended amid one."""
+        with self._wake:
+            if not self._ending:
+                self._wake.wait(_LOOK_EACH_S)
 
     def _do(self, job: StoredJob) -> None:
         progress = HowFar()

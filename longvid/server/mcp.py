@@ -28,7 +28,7 @@ from starlette.types import Receive, Scope, Send
 
 from longvid import jsonform
 from longvid.jsonform import to_plain
-from longvid.server import audit, mcp_resources
+from longvid.server import audit, mcp_resources, mcp_tasks
 from longvid.server.caller import LOCAL, Caller
 from longvid.server.identity import Identity
 from longvid.server.mcp_tools import MOMENT_APP, TOOLS, AgentTool, Index, Place, ToolReply, ToolRequest
@@ -54,7 +54,7 @@ _CALLER = "longvid.caller"
 class McpCaller:
     """Who asks, the library as they see it, where links begin, and what indexes for them, if anything may.
 
-    ``heard`` is told what was asked and which videos the reply names, for the audit log.
+    ``heard`` is told what was asked and which videos the reply names, for the audit log; ``cancel`` ends a job.
     """
 
     who: Caller
@@ -62,6 +62,7 @@ class McpCaller:
     base: str
     index: Index | None = None
     heard: Callable[[str, Iterable[str]], None] = lambda asked, videos: None
+    cancel: Callable[[str], object] = lambda job: None
 
     def may(self, tool: AgentTool) -> bool:
         """Whether the tool is there for them."""
@@ -81,14 +82,25 @@ def make_server(asked: Asked, *, at_once: int = 4) -> Server[Any]:
         caller = asked(ctx)
         return wire.ListToolsResult(tools=[_told(tool) for tool in TOOLS if caller.may(tool)])
 
-    async def call_tool(ctx: Any, params: wire.CallToolRequestParams) -> wire.CallToolResult:
+    async def call_tool(ctx: Any, params: wire.CallToolRequestParams) -> Any:
+        given = params.arguments or {}
+        reply = await called(ctx, params.name, given)
+        asks = "job" in given  # how one goes that was begun before
+        return reply if asks or not mcp_tasks.declared(ctx) else mcp_tasks.begun(reply) or reply
+
+    async def called(ctx: Any, name: str, given: dict[str, Any]) -> wire.CallToolResult:
         caller = asked(ctx)
-        tool = next((each for each in TOOLS if each.name == params.name and caller.may(each)), None)
+        tool = next((each for each in TOOLS if each.name == name and caller.may(each)), None)
         if tool is None:
             there = ", ".join(each.name for each in TOOLS if caller.may(each))
-            raise MCPError(wire.INVALID_PARAMS, f"there is no tool {params.name!r}: there are {there}")
-        given = params.arguments or {}
+            raise MCPError(wire.INVALID_PARAMS, f"there is no tool {name!r}: there are {there}")
         return await anyio.to_thread.run_sync(_called, tool, caller, given, limiter=limiter)
+
+    async def job_told(ctx: Any, job: str) -> wire.CallToolResult:
+        return await called(ctx, "index", {"job": job})
+
+    async def job_cancelled(ctx: Any, job: str) -> None:
+        await anyio.to_thread.run_sync(asked(ctx).cancel, job, limiter=limiter)
 
     async def list_resources(ctx: Any, params: wire.PaginatedRequestParams | None) -> Any:
         caller, cursor = asked(ctx), params.cursor if params else None
@@ -125,6 +137,7 @@ def make_server(asked: Asked, *, at_once: int = 4) -> Server[Any]:
         on_read_resource=read_resource,
     )
     server.extensions[EXTENSION_ID] = {}
+    mcp_tasks.install(server, job_told, job_cancelled)
     return server
 
 
@@ -193,7 +206,8 @@ def mount(app: FastAPI) -> None:
         who: Caller = request.scope[_CALLER]
         library = whole.within(who.collections, owner=who.key_id)
         base = settings.public_url or str(request.base_url)
-        return McpCaller(who, library, base, _jobs(app, who), partial(audit.note, request))
+        cancel = partial(app.state.workshop.jobs.cancel, who)
+        return McpCaller(who, library, base, _jobs(app, who), partial(audit.note, request), cancel)
 
     server = make_server(asked, at_once=settings.questions_at_once)
     manager = StreamableHTTPSessionManager(
@@ -228,11 +242,9 @@ class _McpGate:
         await self._manager.handle_request(scope, receive, send)
 
 
-def _jobs(app: FastAPI, who: Caller) -> Index | None:
+def _jobs(app: FastAPI, who: Caller) -> Index:
     """What begins the server's jobs for a caller, and tells how they go."""
-    workshop = getattr(app.state, "workshop", None)
-    if workshop is None:
-        return None
+    workshop = app.state.workshop
 
     def index(paths: list[str], collection: str | None, job: str | None) -> dict[str, Any]:
         found = (

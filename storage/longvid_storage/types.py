@@ -7,13 +7,14 @@ Time is ``float`` seconds on the video's presentation timeline (0 = what a playe
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from longvid_storage.errors import UsageError
 
-Channel = Literal["speech", "screen", "picture", "summary", "sound"]
+Channel = Literal["speech", "screen", "picture", "summary", "sound", "translation"]
 Level = Literal["shot", "scene", "event", "video"]
 KeyframeKind = Literal["slide", "shot", "state"]
 StageStatus = Literal["done", "unchanged", "skipped", "failed"]
@@ -183,7 +184,8 @@ class StageResult:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """The atom of a library: a sentence said, a line on screen, or a sound, during ``[start_s, end_s)``.
+    """The atom of a library: a sentence said, a line on screen, or a sound, during ``[start_s, end_s)``; or a sentence
+    of subtitles in another language than the transcript's (``"translation"``, in ``language``).
 
     ``id`` is given once, when the stage that made it is stored, and names it from there to the citation; 0 before
     that, and for what is no passage but is shown like one (a picture, a summary). The span is exactly that of the
@@ -277,6 +279,11 @@ class Scope:
 EVERYTHING = Scope()
 
 
+def title_key(title: str) -> str:
+    """A title as it is compared and listed: file systems write accents apart, and names hold line breaks."""
+    return " ".join(unicodedata.normalize("NFC", title).split()).casefold()
+
+
 def speaker_key(name: str | None) -> str | None:
     """What spellings of one speaker's name share: letter case and runs of spaces do not count."""
     return None if name is None else " ".join(name.split()).casefold() or None
@@ -330,7 +337,8 @@ class Moment:
 class Citation:
     """Where a claim is supported: passage ``passage_id`` (0 for a picture), word for word, with its video's names.
 
-    ``approximate``: its words are said near that span; the source has no times that could be right.
+    ``approximate``: its words are said near that span; the source has no times that could be right. ``language``:
+    that of a translation.
     ``play_s`` is where a player should start, within the span; its start where nothing is known.
     """
 
@@ -344,6 +352,7 @@ class Citation:
     passage_id: int = 0
     play_s: float = -1.0
     approximate: bool = False
+    language: str | None = None
 
     def __post_init__(self) -> None:
         _play_within(self)
@@ -352,7 +361,8 @@ class Citation:
     def of(cls, passage: Passage, title: str, path: str) -> Citation:
         """The passage, cited; the one place where citations are made."""
         p = passage
-        return cls(p.video_id, title, path, p.start_s, p.end_s, p.kind, p.text, p.id, approximate=p.guessed)
+        span, language = (p.start_s, p.end_s), p.language if p.kind == "translation" else None
+        return cls(p.video_id, title, path, *span, p.kind, p.text, p.id, -1.0, p.guessed, language)
 
 
 def _play_within(place: Moment | Citation) -> None:

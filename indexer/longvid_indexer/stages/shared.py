@@ -44,6 +44,8 @@ def _transcript(job: Job, video_id: str, result: StageResult) -> Callable[[Stage
     engine = result.engine or ""
     if job.found.beside.taken or not engine.startswith(("speech:", "track:")):
         return None
+    if result.counters.get("translations"):  # reading tracks costs little
+        return None
     with job.store.view() as view:
         said, info = view.utterances(video_id, labels=True), view.transcript(video_id)
     if info is None:

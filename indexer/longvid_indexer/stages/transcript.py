@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from longvid_indexer.stages.job import Job, StagePlan, Work, as_text, asked_once, digest, named_track
 
 if TYPE_CHECKING:
+    from longvid_indexer.said import Transcript
     from longvid_storage.db.stage_writer import StageWriter
+
+_READING = 3
+"""Raise it when subtitles, speakers, translations or sentences come out otherwise: subtitles are then read again, and
+sentences made again of what was recognised, which is not heard again (the number in ``_VERSIONS`` is for that)."""
+_FIRST_READING = 3
 
 
 def transcript_stage(job: Job, recorded: dict[str, str]) -> StagePlan:
@@ -16,12 +23,14 @@ def transcript_stage(job: Job, recorded: dict[str, str]) -> StagePlan:
     from longvid_indexer.transcript import make_transcript
 
     read = (job.found.sidecar_signature, *named_track(job))
-    with_subtitles = digest("transcript", *read)
     recogniser = asked_once(job.engines.transcriber, recognition_fingerprint, "recognition")
-    recognised = digest("transcript", *read, recogniser)
+    heard = digest("transcript", *read, recogniser)
+    with_subtitles = digest("transcript", *read, _READING)
+    recognised = digest("transcript", heard, _READING)
+    older = (heard, *(digest("transcript", heard, n) for n in range(_FIRST_READING, _READING)))
 
     def make() -> Work:
-        made = make_transcript(
+        made = _heard_before(job, recorded.get("transcript") in older) or make_transcript(
             job.path, job.info, job.engines.transcriber, job.found.beside, wanted=job.audio_track
         )
         job.described = made.sounds
@@ -29,7 +38,12 @@ def transcript_stage(job: Job, recorded: dict[str, str]) -> StagePlan:
         named = _named(job)
 
         def write(writer: StageWriter) -> None:
-            writer.replace_utterances(made.utterances, source=as_text(made.source), language=made.language)
+            writer.replace_utterances(
+                made.utterances,
+                source=as_text(made.source),
+                language=made.language,
+                translations=made.translations,
+            )
 
         return Work(
             write,
@@ -40,6 +54,25 @@ def transcript_stage(job: Job, recorded: dict[str, str]) -> StagePlan:
         )
 
     return frozenset((with_subtitles, recognised)), make
+
+
+def _heard_before(job: Job, same: bool) -> Transcript | None:
+    """What an older version recognised with the same model; None where it did not."""
+    record = job.recorded.get("transcript")
+    if not same or record is None or not (record.result.engine or "").startswith("speech:"):
+        return None
+    from longvid_indexer.said import Transcript
+
+    with job.store.view() as view:
+        info = view.transcript(job.video_id)
+        said = view.utterances(job.video_id, labels=True)
+    if info is None:
+        return None
+    if info.speakers_by is not None:  # a later stage's, which follows
+        said = [replace(each, speaker=None) for each in said]
+    notes = tuple(filter(None, (record.result.note or "").split("; ")))
+    counters = {name: n for name, n in record.result.counters.items() if name != "utterances"}
+    return Transcript(tuple(said), info.source, info.language, notes, counters=counters)
 
 
 def _named(job: Job) -> dict[str, int | float]:

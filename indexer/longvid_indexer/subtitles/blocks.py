@@ -94,7 +94,10 @@ def _shape(name: str) -> str:
 def _own_lines(lines: Sequence[str], names: _Names, named: bool, last: bool) -> list[str]:
     """The cue's own text, without the number or name of the next cue and without comments."""
     own = list(lines)
-    if not last and own and _is_name(own, names, named):
+    above = next((n for n in range(len(own) - 1, 0, -1) if own[n].strip()), 0)
+    if not last and above and own[above].strip().isdigit() and not own[above - 1].strip():
+        del own[above:]  # its number, in a file with empty lines between all others
+    elif not last and own and _is_name(own, names, named):
         del own[-1]
     if not named:
         return own

@@ -57,6 +57,8 @@ def tidy_line(line: CueLine) -> CueLine | None:
         text = text[dash.end() :]
     if _MUSIC.search(text) is not None:
         text = " ".join(_MUSIC.sub(" ", text).split())
+        if not any(map(str.isalnum, text)):
+            return None
     if len(text) > 2 and text[0] == text[-1] == "#":
         text = text[1:-1].strip()
     return replace(line, text=text) if text else None

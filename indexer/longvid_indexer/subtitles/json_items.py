@@ -19,7 +19,7 @@ Item = Mapping[str, Any]
 
 _TEXT = (
     "text", "body", "content", "transcript", "sentence", "display", "segment", "punctuatedword", "word", "value",
-    "utf8", "caption", "subtitle", "transcription", "speech", "t",
+    "utf8", "caption", "subtitle", "transcription", "speech", "lines", "t",
 )  # fmt: skip
 _START = (
     "start", "starttime", "startoffset", "begin", "begintime", "from", "offset", "ts", "tstart", "startts",
@@ -37,6 +37,7 @@ _SPEAKER = (
 _NAME = ("displayname", "name", "username", "speakername")
 _LABEL = ("id", "speakerid", "speaker", "label")
 _WORDS = ("words", "elements", "tokens", "timestamps", "items", "result")
+_MOST_LINES = 8
 _FIRST_OF = ("alternatives", "nbest", "instances")
 _UNITS = (
     ("inticks", 1e-7), ("ticks", 1e-7), ("inmilliseconds", 1e-3), ("milliseconds", 1e-3), ("millis", 1e-3),
@@ -150,8 +151,23 @@ def _lifted(item: Item) -> Item:
 
 
 def _text(item: Item) -> str | None:
-    found = {_plain(key): value for key, value in item.items() if isinstance(value, str)}
+    found = {_plain(key): text for key, value in item.items() if (text := _written(value)) is not None}
     return next((found[name] for name in _TEXT if name in found), None)
+
+
+def _written(value: object) -> str | None:
+    """A text, or the lines of one: strings, or objects with a text and no time."""
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, list) or not 0 < len(value) <= _MOST_LINES:
+        return None
+    lines = [
+        _text(each) if isinstance(each, dict) and _span(each)[0] is None else each
+        for each in value
+        if isinstance(each, (str, dict))
+    ]
+    told = [line for line in lines if isinstance(line, str)]
+    return "\n".join(told) if len(told) == len(value) else None
 
 
 def _span(item: Item) -> tuple[float | None, float | None, bool]:

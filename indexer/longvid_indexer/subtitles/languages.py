@@ -54,6 +54,10 @@ _NAMES = {
     "polski": "pl", "svenska": "sv", "norsk": "no", "dansk": "da", "suomi": "fi", "magyar": "hu", "cestina": "cs",
     "turkce": "tr", "romana": "ro", "русскии": "ru", "украінська": "uk", "中文": "zh", "简体": "zh", "繁體": "zh",
     "简体中文": "zh", "繁體中文": "zh", "日本語": "ja", "한국어": "ko",
+    "简中": "zh", "繁中": "zh", "英文": "en", "英语": "en", "英語": "en", "日文": "ja", "日语": "ja", "韩语": "ko",
+    "영어": "en", "englisch": "en", "franzosisch": "fr", "spanisch": "es", "italienisch": "it", "russisch": "ru",
+    "anglais": "en", "allemand": "de", "espagnol": "es", "ingles": "en", "aleman": "de", "frances": "fr",
+    "inglese": "en", "tedesco": "de", "francese": "fr", "spagnolo": "es", "английскии": "en", "немецкии": "de",
     "العربية": "ar", "עברית": "he", "ελληνικα": "el",
 }  # fmt: skip
 _TAG = re.compile(r"([A-Za-z]{2,3})(?:[-_](?:[A-Za-z]{4}|[A-Za-z]{2}|\d{3}|orig))*\Z")

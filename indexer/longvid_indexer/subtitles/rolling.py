@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from longvid_indexer.subtitles.cue import Cue, CueLine
 
@@ -30,6 +31,9 @@ _WORDS_MIN = 2
 # a frame of an animation. People do say "Mm-hmm." again in 0.2 s.
 _FRAME_S = 0.1
 _LETTERS_A_SECOND = 30.0
+# Words that most cues of a moving window share with the one before them, and how many cues are most.
+_OVERLAP = 2
+_MOVING_SHARE = 0.6
 
 
 @dataclass(slots=True)
@@ -51,7 +55,7 @@ def unroll(cues: Sequence[Cue]) -> list[Cue]:
     A file in which fewer than three cues, or fewer than 15 %, show again what was there is no rolling one: people do
     say things twice. In a file of two to four cues two of them tell.
     """
-    cues = _once_a_moment(cues)
+    cues = _whole_words(_once_a_moment(cues))
     found = _unroll(cues, scrolls=True)
     if found.scrolled * _CLEARED_TIMES < found.cleared:
         # Its screens are cleared, not scrolled: a page that begins as the one before it ended says so again.
@@ -59,7 +63,63 @@ def unroll(cues: Sequence[Cue]) -> list[Cue]:
     again = found.grown + found.scrolled
     rolling = again >= max(_ROLLING_CUES, _ROLLING_SHARE * len(cues))
     rolling |= again >= max(_FEW_ROLLING, _FEW_SHARE * len(cues))
-    return found.kept if rolling else list(cues)
+    return found.kept if rolling else _without_overlap(cues)
+
+
+def _whole_words(cues: list[Cue]) -> list[Cue]:
+    """Without cues that the next one shows again with more letters of the last word: captions that are typed, or
+    painted two letters at a time. Fewer than three in a file are left."""
+    kept: list[Cue] = []
+    typed = 0
+    for cue in cues:
+        last = kept[-1] if kept else None
+        text = _text(cue)
+        if last is not None and cue.start_s - last.end_s <= _TOUCH_S:
+            before = _text(last)
+            if (
+                text.startswith(before)
+                and text[len(before) : len(before) + 1].isalnum()
+                and before[-1:].isalnum()
+            ):
+                kept[-1] = replace(cue, start_s=last.start_s, end_s=max(cue.end_s, last.end_s))
+                typed += 1
+                continue
+        kept.append(cue)
+    return kept if typed >= _ROLLING_CUES else cues
+
+
+def _text(cue: Cue) -> str:
+    return " ".join(line.text for line in cue.lines)
+
+
+def _without_overlap(cues: list[Cue]) -> list[Cue]:
+    """A window of words that moves on by a few at a time, said once; other files as they are.
+
+    In such a file most cues begin with the last ``_OVERLAP`` words or more of the one before them.
+    """
+    words = [_text(cue).split() for cue in cues]
+    shared = [0, *(_overlap(one, other) for one, other in pairwise(words))]
+    moving = sum(
+        count >= _OVERLAP and cue.start_s - before.end_s <= _TOUCH_S
+        for (before, cue), count in zip(pairwise(cues), shared[1:], strict=True)
+    )
+    if moving < max(_ROLLING_CUES, _MOVING_SHARE * (len(cues) - 1)):
+        return cues
+    kept = []
+    for cue, own, count in zip(cues, words, shared, strict=True):
+        if count < _OVERLAP:
+            kept.append(cue)
+        elif count < len(own):
+            kept.append(replace(cue, lines=(_end_of(cue.lines[-1], own[count:]),)))
+    return kept
+
+
+def _overlap(one: list[str], other: list[str]) -> int:
+    """How many words the second begins with that the first ends with."""
+    for count in range(min(len(one), len(other), _PARTS_MAX), 0, -1):
+        if one[-1] == other[count - 1] and one[-count:] == other[:count]:
+            return count
+    return 0
 
 
 def _once_a_moment(cues: Sequence[Cue]) -> list[Cue]:
@@ -84,7 +144,7 @@ def _same_moment(before: Cue, cue: Cue, lines: tuple[CueLine, ...]) -> bool:
     if shared_s * 2 >= min(length_s, before.end_s - before.start_s):
         return True
     letters = sum(len(line.text) for line in lines)
-    brief = length_s <= _FRAME_S and letters > _LETTERS_A_SECOND * length_s
+    brief = length_s <= _FRAME_S + 1e-6 and letters > _LETTERS_A_SECOND * length_s
     return brief and cue.start_s - before.end_s <= _TOUCH_S
 
 

@@ -24,6 +24,7 @@ from typing import Literal
 
 from longvid_indexer.subtitles.cue import Cue, CueLine
 from longvid_indexer.subtitles.descriptions import is_sound, sound_label
+from longvid_storage.text.sentences import split_sentences
 
 Turn = tuple[str | None, list[CueLine]]
 """Who speaks (None: nobody is named) and the lines of it."""
@@ -108,6 +109,7 @@ def turns_of(cues: Sequence[Cue], *, voices_last: bool = False) -> list[list[Tur
 
     ``voices_last``: a speaker that the format itself gives may go on until the next one.
     """
+    cues = _names_above(cues)
     habits = find_habits(cues)
     voices = [cue.lines[0].speaker for cue in cues if cue.lines]
     habits.lasting = habits.lasting or (voices_last and _names_at_change(voices))
@@ -117,6 +119,21 @@ def turns_of(cues: Sequence[Cue], *, voices_last: bool = False) -> list[list[Tur
         turns, now = _turns(cue, habits, now)
         found.append(turns)
     return found
+
+
+def _names_above(cues: Sequence[Cue]) -> Sequence[Cue]:
+    """With a colon behind the names, where nearly every cue has one on a line of its own that comes back."""
+    firsts = [cue.lines[0].text for cue in cues if len(cue.lines) > 1 and cue.lines[0].speaker is None]
+    names = set(firsts)
+    few = 2 <= len(names) <= len(firsts) // 2 and len(firsts) * 10 >= len(cues) * 9
+    if not few or not all(map(_looks_like_name, names)) or any(name[-1] in ".,?!;" for name in names):
+        return cues
+    return [
+        replace(cue, lines=(replace(cue.lines[0], text=f"{cue.lines[0].text}:"), *cue.lines[1:]))
+        if len(cue.lines) > 1 and cue.lines[0].text in names
+        else cue
+        for cue in cues
+    ]
 
 
 def find_habits(cues: Sequence[Cue]) -> Habits:
@@ -303,10 +320,9 @@ def _labelled(text: str) -> _Label | None:
     words = name.split()
     if not words or len(words) > _MOST_WORDS or not any(map(str.isalnum, name)) or "://" in name:
         return None
-    # A sentence may end in front of a colon: "That is all. One thing: …"; "Dr." and "Room 5.12" are none.
-    if any(len(word) > 4 and word[-1] in ".?!" for word in words) or (
-        name[-1] in "?!;," and not is_numbered(name)
-    ):
+    # A sentence may end in front of a colon: "That is all. One thing: …"; "Prof." and "Room 5.12" are none.
+    ended = any(len(word) > 4 and word[-1] in ".?!" for word in words) and len(split_sentences(name)) > 1
+    if ended or (name[-1] in "?!;," and not is_numbered(name)):
         return None
     if (
         kind == "colon"

@@ -24,7 +24,12 @@ _FIRST = re.compile(
     rf"(?:(?:\s?(?:[-–—>/,]{{1,4}}|to)\s?|\s{{1,4}}){_TIME})?"
     r"\s?(?:[\])>]:?\s?|(?=[\s–—|,-])|\Z)(?:[-–—|:,]\s?)?(?P<rest>.*)\Z"
 )
-_LAST = re.compile(rf"(?P<name>.*?[^\s,|(\[–-])\s?(?P<sign>[\s,|(\[–-])\s?{_TIME}\s?[\])]?:?\Z")
+_LAST = re.compile(
+    rf"(?P<name>.*?[^\s,|(\[–-])\s?(?P<sign>[\s,|(\[–-])\s?{_TIME}(?:\s?[-–—>]{{1,3}}\s?{_TIME})?\s?[\])]?:?\Z"
+)
+_COLUMNS = re.compile(
+    rf"(?P<name>[^\W\d_][^\t:]{{0,59}}?)(?:\t|\s{{2,8}})[\[(]?{_TIME}[\])]?(?:\t|\s{{2,8}})(?P<rest>\S.*)\Z"
+)
 _BETWEEN = re.compile(
     rf"(?P<name>[^\W\d_][^\[\](){{}}:]{{0,59}}?)(?P<colon>:?)\s?[\[(]\s?{_TIME}\s?[\])](?P<after>:?)\s(?P<rest>\S.*)\Z"
 )
@@ -172,6 +177,9 @@ def _entry(bare: str, spaced: str) -> _Entry | None:
         at_s, of_day = _seconds(match.groups()[2:])
         if len(match["name"].split()) <= _MOST_NAME_WORDS:
             return _Entry(at_s, match["name"].strip(), match["rest"].strip(), True, None, of_day)
+    if (match := _COLUMNS.match(spaced)) and len(match["name"].split()) <= _MOST_NAME_WORDS:
+        at_s, of_day = _seconds(match.groups()[1:])
+        return _Entry(at_s, match["name"].strip(), " ".join(match["rest"].split()), True, None, of_day)
     if (
         bare[-1] not in "]):.0123456789mM"
         or len(bare) > _LONGEST_HEADING
@@ -184,7 +192,9 @@ def _entry(bare: str, spaced: str) -> _Entry | None:
     # A sentence may end in a time; a heading sets it apart.
     apart = match["sign"] != " " or re.search(r"(?:\s{2}|\t|\])\s{0,20}[\d]", spaced[-40:]) is not None
     at_s, of_day = _seconds(match.groups()[2:])
-    return _Entry(at_s, name, "", apart, None, of_day) if apart or len(name.split()) <= 4 else None
+    until = match.groups()[2 + _TIME_PARTS :]
+    until_s = _seconds(until)[0] if until[1] is not None else None
+    return _Entry(at_s, name, "", apart, until_s, of_day) if apart or len(name.split()) <= 4 else None
 
 
 def _seconds(parts: Sequence[str | None]) -> tuple[float, bool]:

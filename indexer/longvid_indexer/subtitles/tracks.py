@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -92,7 +93,14 @@ def _rank(stream: Any, language: str | None, spoken: str | None) -> tuple[bool, 
 
 
 def read_track(path: Path, track: Track, start_s: float, until_s: float | None = None) -> Subtitles:
-    """The cues of one track on the library's timeline, as ``finish`` leaves them.
+    """``read_tracks`` of one."""
+    return read_tracks(path, [track], start_s, until_s)[0]
+
+
+def read_tracks(
+    path: Path, tracks: Sequence[Track], start_s: float, until_s: float | None = None
+) -> list[Subtitles]:
+    """The cues of each of the tracks on the library's timeline, as ``finish`` leaves them; the file is read once.
 
     ``start_s`` is the container's start, taken off; ``until_s`` is the length of the recording, if it is known.
 
@@ -101,18 +109,18 @@ def read_track(path: Path, track: Track, start_s: float, until_s: float | None =
     """
     from av.error import FFmpegError
 
-    reader = _PacketReader(track, start_s)
+    readers = {track.index: _PacketReader(track, start_s) for track in tracks}
     with open_media(path) as container:
-        stream = container.streams[track.index]
         try:
-            for packet in demux(container, stream):
+            for packet in demux(container, *(container.streams[index] for index in readers)):
                 if packet.pts is not None and packet.size:
-                    reader.add(packet)
+                    readers[packet.stream.index].add(packet)
         except FFmpegError as error:
-            reader.read.problems[
-                f"damage inside the subtitle track ({error.strerror}); what came before it is kept"
-            ] += 1
-    return finish(reader.close(), until_s)
+            for reader in readers.values():
+                reader.read.problems[
+                    f"damage inside the subtitle track ({error.strerror}); what came before it is kept"
+                ] += 1
+    return [finish(reader.close(), until_s) for reader in readers.values()]
 
 
 class _PacketReader:

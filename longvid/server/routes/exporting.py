@@ -34,11 +34,12 @@ _CUTTING = threading.Semaphore(2)
 def export(request: Request, lib: LibraryDep, form: ExportForm) -> Response:
     """The file: `html`, `md` (a zip of the page and its frames), `srt`, `edl`, `otio`, or `clip` (MP4).
 
-    Links of a report open the server's page at the second.
+    Links of a report open the server's page at the second; cut lists name the server's films, never its files.
     """
     answer = lib.known_answer(answer_of(form.answer))
+    base = public_base(request)
     if form.format in ("srt", "edl", "otio"):
-        text = lib.export(answer, file_format=form.format, pad_s=form.pad_s)
+        text = lib.export(answer, file_format=form.format, pad_s=form.pad_s, page=base)
         return _file(text.encode(), f".{form.format}")
     with tempfile.TemporaryDirectory(prefix="longvid-export-") as folder:
         if form.format == "clip":
@@ -50,7 +51,7 @@ def export(request: Request, lib: LibraryDep, form: ExportForm) -> Response:
             finally:
                 _CUTTING.release()
             return _file(place.read_bytes(), ".mp4")
-        written = lib.save_report(answer, Path(folder) / f"answer.{form.format}", page=public_base(request))
+        written = lib.save_report(answer, Path(folder) / f"answer.{form.format}", page=base)
         if form.format == "html":
             return _file(written[0].read_bytes(), ".html")
         return _file(_zipped(Path(folder), written), ".zip")

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from pathlib import PurePath
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, literal, select, update
 
 from longvid_storage.db import chain_rows, chats, schema, stage_writer, vectors, word_index
-from longvid_storage.db.apart import Apart, with_apart
-from longvid_storage.db.dialects import each_text
+from longvid_storage.db.apart import Apart
 from longvid_storage.db.rows import PathRow, StageRecord, VideoRow
 from longvid_storage.db.scope import collection_conditions
 from longvid_storage.errors import NotFoundError
-from longvid_storage.types import EVERYTHING, Chapter, Scope, StageResult, VideoInfo
-
-_SHORTEST_PREFIX = 4
-_LISTED = 5
-_LAST = "\U0010ffff"
+from longvid_storage.types import EVERYTHING, Chapter, Scope, StageResult, VideoInfo, title_key
 
 
 def video_key(connection: Connection, video_id: str) -> int:
@@ -48,7 +41,7 @@ def upsert_video(
     title = info.title.encode(errors="surrogateescape").decode(errors="replace")
     values = {
         "title": title,
-        "title_key": title.casefold(),
+        "title_key": title_key(title),
         "duration_s": info.duration_s,
         "has_video": info.has_video,
         "has_audio": info.has_audio,
@@ -208,7 +201,7 @@ def videos(
         )
         for row in found
     ]
-    return sorted(rows, key=lambda row: (row.info.title.casefold(), row.apart, row.info.video_id))
+    return sorted(rows, key=lambda row: (title_key(row.info.title), row.apart, row.info.video_id))
 
 
 def _grouped(pairs: Iterable[Any]) -> defaultdict[int, list[str]]:
@@ -233,100 +226,3 @@ def _info(row: Row[Any]) -> VideoInfo:
         media_type=row.media_type,
         recorded_on=row.recorded_on,
     )
-
-
-def resolve_video(
-    connection: Connection,
-    name: str,
-    admitting: Sequence[ColumnElement[bool]] = (),
-    apart: Apart = lambda keys: {},
-) -> str:
-    """The id of the one video that answers to ``name``; ``apart`` tells what is said beside titles that several have.
-
-    In this order, letter case aside: an id; a title, with or without that; a path, its file name or its stem; a
-    prefix of an id, at least four characters long.
-
-    Raises:
-        NotFoundError: no video does, or several; the message names some that might be meant.
-    """
-    table = schema.Video
-    written = (
-        name.encode("utf-8", "replace").decode().replace("\0", "�")
-    )  # no database takes the rest as text
-    wanted = written.strip().casefold()
-    video_ids = select(table.video_id).where(*admitting).order_by(table.video_id)
-    if connection.execute(video_ids.where(table.video_id == written)).first():
-        return written
-    by_title = _by_title(connection, wanted, admitting, apart)
-    by_path = [] if by_title else _by_path(connection, name, name.strip().casefold(), admitting)
-    by_prefix: list[str] = []
-    if not (by_title or by_path) and len(wanted) >= _SHORTEST_PREFIX:
-        by_prefix = list(
-            connection.execute(
-                video_ids.where(table.video_id >= wanted, table.video_id <= wanted + _LAST)
-            ).scalars()
-        )
-    for found in (by_title, by_path, by_prefix):
-        if len(found) == 1:
-            return found[0]
-        if found:
-            some = _listed(connection, [*admitting, table.video_id.in_(each_text(found))], apart)
-            raise NotFoundError(
-                f"{name!r} may be any of {len(found)} videos ({some}): use an id", code="ambiguous"
-            )
-    if connection.execute(video_ids.limit(1)).first() is None:
-        raise NotFoundError(
-            f"there is no video {name!r}, nor any other, in this library: `longvid index` adds some"
-        )
-    near = table.title_key.contains(wanted, autoescape=True)
-    hint = f"it has {_listed(connection, admitting, apart)}"
-    if wanted and connection.execute(video_ids.where(near).limit(1)).first():
-        hint = f"did you mean {_listed(connection, [*admitting, near], apart)}?"
-    raise NotFoundError(f"the library has no video {name!r}: {hint} (`longvid ls` lists all)")
-
-
-def _by_title(
-    connection: Connection, wanted: str, admitting: Sequence[ColumnElement[bool]], apart: Apart
-) -> list[str]:
-    """Ids of the videos that are called so in lists; where there is none, of those that have the title."""
-    table = schema.Video
-    ends = [match.start() for match in re.finditer(r" \(", wanted)] if wanted.endswith(")") else []
-    titles = [wanted, *(wanted[:end] for end in ends)]
-    query = select(table.video_key, table.video_id, table.title_key)
-    rows = connection.execute(query.where(*admitting, table.title_key.in_(each_text(titles)))).all()
-    beside = apart([row.video_key for row in rows])
-    called = [
-        row.video_id
-        for row in rows
-        if with_apart(row.title_key, beside.get(row.video_key, "").casefold()) == wanted
-    ]
-    return called or sorted(row.video_id for row in rows if row.title_key == wanted)
-
-
-def _by_path(
-    connection: Connection, name: str, wanted: str, admitting: Sequence[ColumnElement[bool]]
-) -> list[str]:
-    path, exact, loose = schema.Path, set(), set()
-    query = select(path.path, schema.Video.video_id).join(schema.Video).where(*admitting)
-    for where, video_id in connection.execute(query):
-        if where == name:
-            exact.add(video_id)
-        if wanted and wanted in where.casefold():
-            file = PurePath(where)
-            if wanted in (file.name.casefold(), file.stem.casefold()):
-                loose.add(video_id)
-    return sorted(exact or loose)
-
-
-def _listed(connection: Connection, admitting: Sequence[ColumnElement[bool]], apart: Apart) -> str:
-    """Some of the videos admitted, by title, and how many more there are."""
-    table = schema.Video
-    count = connection.execute(select(func.count()).select_from(table).where(*admitting)).scalar_one()
-    query = select(table.video_key, table.video_id, table.title, table.title_key).where(*admitting)
-    rows = connection.execute(query.order_by(table.title_key, table.video_id).limit(_LISTED)).all()
-    beside = apart([row.video_key for row in rows])
-    shown = sorted(
-        (row.title_key, with_apart(row.title, beside.get(row.video_key, "")), row.video_id) for row in rows
-    )
-    some = ", ".join(f"{title} [{video_id[:12]}]" for _, title, video_id in shown)
-    return some if count <= _LISTED else f"{some} and {count - _LISTED} more"

@@ -5,6 +5,7 @@
     talks.longvid/
     ├── library.db        SQLite, write-ahead log (plus -wal and -shm while open)
     ├── cache/            vector indexes; may be deleted at any time
+    ├── .jobs             held by the server that does the jobs
     └── .lock             held by the process that writes
 
 Whatever the system or SQLite has to say about these files becomes one of longvid's own errors here.
@@ -40,12 +41,14 @@ DATABASE = "library.db"
 CHATS = "chats.db"  # where conversations were before schema 0006
 CACHE = "cache"
 LOCK = ".lock"
+JOBS = ".jobs"
 APPLICATION_ID = 0x4C564944  # "LVID", in the header of the database file
 OLDEST_SQLITE = (3, 37, 0)
 _OURS = {
     *(f"{name}{end}" for name in (DATABASE, CHATS) for end in ("", "-wal", "-shm", "-journal")),
     CACHE,
     LOCK,
+    JOBS,
 }
 LONGEST = 1 << 25
 """Bytes of the longest row; a picture or the transcript of a sentence has a thousandth of that."""

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 from longvid_storage.db import card_details, schema
 from longvid_storage.db.apart import Apart, with_apart
 from longvid_storage.db.scope import collection_conditions
-from longvid_storage.types import Scope
+from longvid_storage.types import Scope, title_key
 
 
 class ListedRow(NamedTuple):
@@ -137,8 +137,8 @@ def page(
     columns = (video.video_key, video.video_id, video.title_key, video.duration_s)
     rows: Sequence[Any] = connection.execute(select(*columns).where(*admitting)).all()
     beside = apart(None)
-    if words := wanted.words.casefold().split():
-        said = {row[0]: with_apart(row[2], beside.get(row[0], "").casefold()) for row in rows}
+    if words := title_key(wanted.words).split():
+        said = {row[0]: with_apart(row[2], title_key(beside.get(row[0], ""))) for row in rows}
         rows = [row for row in rows if all(word in said[row[0]] for word in words)]
     days: dict[int, str] = {}
     if wanted.dated:

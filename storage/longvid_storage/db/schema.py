@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from longvid_storage.db import columns
+from longvid_storage.types import title_key
 
 VERSIONS = (
     "0001",
@@ -35,6 +36,7 @@ VERSIONS = (
     "0009",
     "0010",
     "0011",
+    "0012",
 )  # the files in migrations/versions, in order; a test holds the two together
 HEAD = VERSIONS[-1]
 
@@ -96,7 +98,7 @@ class LibraryState(Base):
 
 
 def _title_key(context: Any) -> str:
-    return str(context.get_current_parameters()["title"]).casefold()
+    return title_key(str(context.get_current_parameters()["title"]))
 
 
 class Video(Base):
@@ -105,7 +107,7 @@ class Video(Base):
     ``media_id`` is the hash of the media's content, which videos of several collections may share; ``subtitles`` that
     of the subtitles beside it, empty when there are none (of libraries before 0007, ``paths.sidecars`` of that time).
     ``recorded_on`` (``YYYY-MM-DD``) is what the media says of itself; of videos before 0010 it is not known.
-    ``title_key`` is the title without its letter case: what titles are compared and listed by.
+    ``title_key`` is what titles are compared and listed by.
     """
 
     __tablename__ = "videos"

@@ -57,9 +57,14 @@ class StageWriter:
         self._result = result
 
     def replace_utterances(
-        self, utterances: Iterable[Utterance], *, source: str = "none", language: str | None = None
+        self,
+        utterances: Iterable[Utterance],
+        *,
+        source: str = "none",
+        language: str | None = None,
+        translations: Iterable[Sequence[Utterance]] = (),
     ) -> None:
-        """Replace the transcript, and the passages of speech with it."""
+        """Replace the transcript, and the passages of speech with it; and its ``translations``, one a language."""
         said = list(utterances)
         self.touched = True
         self._connection.execute(
@@ -69,6 +74,10 @@ class StageWriter:
             insert(schema.TranscriptRow).values(video_key=self._video_key, source=source, language=language)
         )
         self._replace_said(said)
+        other = [
+            timed for each in translations for timed in speech_passages(self._video_id, each, "translation")
+        ]
+        self._replace_passages("translation", other)
 
     def assign_speakers(self, utterances: Sequence[Utterance], by: str | None) -> None:
         """Say who speaks in each utterance of the transcript; the passages of speech are made anew.

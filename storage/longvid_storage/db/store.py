@@ -28,6 +28,7 @@ from longvid_storage.db.chain import ChainLink
 from longvid_storage.db.checking import CheckReport
 from longvid_storage.db.damage import Damage, mapped_damage
 from longvid_storage.db.library_files import (
+    JOBS,
     LOCK,
     check_place,
     forget_cache,
@@ -260,6 +261,18 @@ class Store:
         Here that is so already: who works on a video holds the writer lock.
         """
         yield True
+
+    @contextmanager
+    def working_off(self) -> Iterator[bool]:
+        """Do the jobs of the library during the block; False where another process does them already.
+
+        What runs here is that process's then, or was left by one that died: the system lets go of what it held.
+        """
+        try:
+            with WriterLock(self.path / JOBS).held(wait=False):
+                yield True
+        except BusyError:
+            yield False
 
     def require_writable(self) -> None:
         """Raise ``ReadOnlyError`` where the library may not be written."""

@@ -15,7 +15,16 @@ from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, Text, cast, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from longvid_storage.db import card_details, catalog, chain_rows, listing, schema, speakers, vectors
+from longvid_storage.db import (
+    card_details,
+    catalog,
+    chain_rows,
+    listing,
+    resolving,
+    schema,
+    speakers,
+    vectors,
+)
 from longvid_storage.db.apart import told_apart
 from longvid_storage.db.chain import ChainLink
 from longvid_storage.db.dialects import each_id, each_text
@@ -181,7 +190,7 @@ class View:
         Raises:
             NotFoundError: none, or several; the message names some of the scope's that might be meant.
         """
-        return catalog.resolve_video(
+        return resolving.resolve_video(
             self.connection, name, self._admitting(schema.Video.video_key), self.apart
         )
 

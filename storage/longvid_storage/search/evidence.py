@@ -20,6 +20,8 @@ MARGIN_S = 40.0
 LONG_MOMENT_S = 240.0
 """A longer moment is read only around the passages that made it a hit."""
 MOST_PASSAGES = 400
+# On no timeline.
+_BESIDE = ("sound", "translation")
 
 
 def find_evidence(
@@ -76,19 +78,19 @@ def around(view: View, moments: Iterable[Moment]) -> list[Passage]:
     """What is said and shown in and around ``moments`` within the view's scope, by video, speech apart from slides,
     in time order, none twice.
 
-    Of sounds, those that made a moment a hit: what else is heard somewhere answers nothing. Moments are read best
-    first until ``MOST_PASSAGES`` are at hand.
+    Of sounds and translations, those that made a moment a hit: what else is heard somewhere answers nothing. Moments
+    are read best first until ``MOST_PASSAGES`` are at hand.
     """
     listed = list(moments)
     chosen: dict[str, set[int]] = {}
-    sounds: dict[int, Passage] = {}
+    others: dict[int, Passage] = {}
     read = 0
     whole = _timelines(view, [moment.video_id for moment in listed])
     timelines = {video_id: admitted(timeline, view.scope) for video_id, timeline in whole.items()}
     for moment in listed:
         timeline = timelines[moment.video_id]
         rows = chosen.setdefault(moment.video_id, set())
-        sounds.update((p.id, p) for p in moment.evidence if p.kind == "sound" and view.scope.speaker is None)
+        others.update((p.id, p) for p in moment.evidence if p.kind in _BESIDE and view.scope.admits(p))
         read -= len(rows)
         for from_s, to_s in _spans(moment):
             rows.update(timeline.touching(from_s, to_s).tolist())
@@ -99,7 +101,7 @@ def around(view: View, moments: Iterable[Moment]) -> list[Passage]:
     for video_id, rows in chosen.items():
         own = [passage for row in rows for passage in timelines[video_id].of_row(row)]
         passages += sorted(own, key=_place)
-    return [*passages, *sounds.values()]
+    return [*passages, *others.values()]
 
 
 def vectors_of(view: View, passages: Sequence[Passage]) -> NDArray[np.float32] | None:
@@ -111,7 +113,7 @@ def vectors_of(view: View, passages: Sequence[Passage]) -> NDArray[np.float32] |
     if encoder is None or not passages:
         return None
     vectors = np.zeros((len(passages), encoder.dimension), np.float32)
-    timelines = _timelines(view, [p.video_id for p in passages if p.id and p.kind != "sound"])
+    timelines = _timelines(view, [p.video_id for p in passages if p.id and p.kind not in _BESIDE])
     others: dict[int, int] = {}
     found = False
     for row, passage in enumerate(passages):
@@ -120,7 +122,7 @@ def vectors_of(view: View, passages: Sequence[Passage]) -> NDArray[np.float32] |
         if timeline is not None and place is not None and timeline.passage_vectors is not None:
             vectors[row] = timeline.passage_vectors[place]
             found = True
-        elif passage.kind == "sound":
+        elif passage.kind in _BESIDE:
             others[passage.id] = row
     for passage_id, vector in view.vectors(list(others), encoder.fingerprint).items() if others else ():
         vectors[others[passage_id]] = vector

@@ -20,6 +20,7 @@ from longvid_storage.types import EVERYTHING
 
 K1, B = 1.2, 0.75
 SPOKEN_AND_SHOWN = ("screen", "speech")
+TRANSLATION = "translation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +31,9 @@ class KindCounts:
     mean_length: float
 
 
-def kind_counts(view: View) -> tuple[dict[str, KindCounts], list[str | None]]:
-    """Counts of each kind of passage that the scope holds any of; and their languages, sorted, None among them when
-    one is not known."""
+def kind_counts(view: View) -> tuple[dict[str, KindCounts], list[str | None], list[str | None]]:
+    """Counts of each kind of passage that the scope holds any of; the languages of what is said and shown, sorted, None
+    among them when one is not known; and those of translations."""
     row = PassageRow
     query = (
         select(row.kind, row.language, func.count(), func.sum(row.length))
@@ -42,12 +43,15 @@ def kind_counts(view: View) -> tuple[dict[str, KindCounts], list[str | None]]:
     passages: Counter[str] = Counter()
     terms: Counter[str] = Counter()
     languages: set[str | None] = set()
+    others: set[str | None] = set()
     for kind, language, count, length in view.connection.execute(query):
         passages[kind] += count
         terms[kind] += length
         languages |= {language} if kind in SPOKEN_AND_SHOWN else set()
+        others |= {language} if kind == TRANSLATION else set()
     counts = {kind: KindCounts(count, terms[kind] / count) for kind, count in passages.items()}
-    return counts, sorted(languages, key=lambda language: language or "")
+    spoken, translated = (sorted(each, key=lambda language: language or "") for each in (languages, others))
+    return counts, spoken, translated
 
 
 def frequencies(view: View, terms: Iterable[str], kinds: Names[str] = SPOKEN_AND_SHOWN) -> dict[str, int]:

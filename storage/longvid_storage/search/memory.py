@@ -55,6 +55,7 @@ class ScopeFacts:
     counts: dict[str, lexical.KindCounts]
     languages: list[str | None]
     speakers: tuple[str, ...]
+    translated: list[str | None] = field(default_factory=list)
     frequency: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -102,8 +103,10 @@ class Memory:
         """Statistics of the view's scope."""
         with self._lock:
             if view.scope not in self._facts:
-                counts, languages = lexical.kind_counts(view)
-                self._facts[view.scope] = ScopeFacts(counts, languages or [None], tuple(view.speakers()))
+                counts, languages, others = lexical.kind_counts(view)
+                self._facts[view.scope] = ScopeFacts(
+                    counts, languages or [None], tuple(view.speakers()), others
+                )
                 while len(self._facts) > _MOST_SCOPES:
                     self._facts.popitem(last=False)
             self._facts.move_to_end(view.scope)

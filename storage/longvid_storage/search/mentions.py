@@ -26,6 +26,7 @@ from longvid_storage.search.memory import memory_of
 from longvid_storage.text.analysis import analyse, fold, phrases
 from longvid_storage.types import Channel, Passage
 
+_KINDS = (*lexical.SPOKEN_AND_SHOWN, lexical.TRANSLATION)
 _ROWS = 2000
 _BREATH_S = 3.0
 """A phrase does not go on over a longer silence."""
@@ -36,6 +37,7 @@ class Mention:
     """One place: the passage it is in, and how often ``terms`` occur there, summed in ``count``.
 
     The span is that of the cues or words from the first occurrence on to the last, where their times are known.
+    ``language`` is that of a translation.
     """
 
     kind: Channel
@@ -46,6 +48,7 @@ class Mention:
     terms: tuple[str, ...]
     count: int
     passage_ids: tuple[int, ...] = ()
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +65,20 @@ class VideoMentions:
 def mentions(view: View, terms: Sequence[str]) -> list[VideoMentions]:
     """Every mention of any of ``terms`` in the view, by video (by title), in time order.
 
+    One in a translation counts where what is said or shown meanwhile has not the same terms.
+
     Raises:
         UsageError: no term, or one without a letter or digit.
     """
-    languages = memory_of(view).facts(view).languages
+    facts = memory_of(view).facts(view)
+    languages = [*facts.languages, *facts.translated]
     wanted = [_Term.of(term, languages) for term in terms]
     if not wanted:
         raise UsageError("there is no term to look for: give one or more words")
     cards = {card.video_id: card for card in view.cards()}
     groups = []
     for video_id, lines in groupby(_lines(view, wanted), key=lambda line: line.passage.video_id):
-        places = sorted(
-            _in_video(list(lines), wanted), key=lambda each: (each.start_s, each.end_s, each.kind)
-        )
+        places = _said_once(_in_video(list(lines), wanted))
         if places and video_id in cards:
             card, count = cards[video_id], sum(each.count for each in places)
             groups.append(VideoMentions(video_id, card.title, card.path, count, tuple(places)))
@@ -136,7 +140,7 @@ def _lines(view: View, wanted: Sequence[_Term]) -> Iterator[_Line]:
     words = {word for term in wanted for run in term.runs for word in run}
     frequency = memory_of(view).facts(view).frequencies(view, words)
     rarest = {min(run, key=lambda word: (frequency[word], word)) for term in wanted for run in term.runs}
-    ids = lexical.matching(view, [[word] for word in sorted(rarest)], lexical.SPOKEN_AND_SHOWN)
+    ids = lexical.matching(view, [[word] for word in sorted(rarest)], _KINDS)
     row = PassageRow
     among: Any = row.passage_id.in_(each_id(ids))
     if any(term.longest > 1 for term in wanted):
@@ -144,7 +148,7 @@ def _lines(view: View, wanted: Sequence[_Term]) -> Iterator[_Line]:
     query = (
         select(row.passage_id, row.video_key, Video.video_id, row.terms, row.times, *passage_columns())
         .join(Video)
-        .where(among, row.kind.in_(lexical.SPOKEN_AND_SHOWN), *passage_conditions(view.scope))
+        .where(among, row.kind.in_(_KINDS), *passage_conditions(view.scope))
         .order_by(row.video_key, row.kind, row.start_s, row.passage_id)
     )
     rows = view.connection.execute(query.execution_options(yield_per=_ROWS))
@@ -162,12 +166,36 @@ def _in_video(lines: Sequence[_Line], wanted: Sequence[_Term]) -> Iterator[Menti
         if counts:
             yield _mention(line, wanted, counts)
     long = [term for term in wanted if term.longest > 1]
-    last: dict[tuple[str, str | None], _Line] = {}
+    last: dict[tuple[str | None, ...], _Line] = {}
     for line in lines if long else ():
-        stream = (line.passage.kind, line.passage.speaker)
+        stream = (line.passage.kind, line.passage.speaker, _other_language(line.passage))
         before, last[stream] = last.get(stream), line
         if before is not None and _goes_on(before.passage, line.passage):
             yield from _crossing(before, line, long)
+
+
+def _said_once(found: Iterable[Mention]) -> list[Mention]:
+    """In order of time, without those in a translation of what is said or shown meanwhile in the same terms."""
+    ordered = sorted(found, key=lambda each: (each.start_s, each.end_s, each.kind))
+    kept = [each for each in ordered if each.kind != lexical.TRANSLATION]
+    if len(kept) == len(ordered):
+        return kept
+    waiting, beside, alone = iter(kept), list[Mention](), list[Mention]()
+    following = next(waiting, None)
+    for each in ordered:
+        if each.kind != lexical.TRANSLATION:
+            continue
+        while following is not None and following.start_s < each.end_s:
+            beside.append(following)
+            following = next(waiting, None)
+        beside = [own for own in beside if own.end_s > each.start_s]
+        if not any(own.start_s < each.end_s and set(each.terms) <= set(own.terms) for own in beside):
+            alone.append(each)
+    return sorted([*kept, *alone], key=lambda each: (each.start_s, each.end_s, each.kind))
+
+
+def _other_language(passage: Passage) -> str | None:
+    return passage.language if passage.kind == lexical.TRANSLATION else None
 
 
 def _goes_on(one: Passage, other: Passage) -> bool:
@@ -189,7 +217,8 @@ def _crossing(before: _Line, line: _Line, wanted: Sequence[_Term]) -> Iterator[M
         found = tuple(asked for asked, count in counts.items() if count > 0)
         total = sum(counts[asked] for asked in found)
         ids = (one.id, other.id)
-        yield Mention(one.kind, one.start_s, other.end_s, text, one.speaker, found, total, ids)
+        language = _other_language(one)
+        yield Mention(one.kind, one.start_s, other.end_s, text, one.speaker, found, total, ids, language)
 
 
 def _mention(line: _Line, wanted: Sequence[_Term], counts: dict[str, int]) -> Mention:
@@ -199,7 +228,8 @@ def _mention(line: _Line, wanted: Sequence[_Term], counts: dict[str, int]) -> Me
         start_s, end_s = _span(line, [term for term in wanted if term.asked in counts])
     total = sum(counts.values())
     ids = (passage.id,)
-    return Mention(passage.kind, start_s, end_s, passage.text, passage.speaker, tuple(counts), total, ids)
+    speaker, language = passage.speaker, _other_language(passage)
+    return Mention(passage.kind, start_s, end_s, passage.text, speaker, tuple(counts), total, ids, language)
 
 
 def _span(line: _Line, terms: Sequence[_Term]) -> tuple[float, float]:

@@ -23,6 +23,7 @@ from longvid_storage.search.playing import place_values
 from longvid_storage.search.sounds import with_sounds
 from longvid_storage.search.spans import Grown, grow_spans, growth_for
 from longvid_storage.search.timeline import Timeline
+from longvid_storage.search.translations import with_translations
 from longvid_storage.types import Moment
 
 if TYPE_CHECKING:
@@ -57,11 +58,16 @@ def search(view: View, query: str, k: int = 10, *, reranker: Reranker | None = N
     seen = look(view, query)
     if seen is None:
         return []
-    growth = growth_for(len(seen.pool), sums_up=seen.question.sums_up)
-    spans = grow_spans(seen.pool, seen.scores, place_values(seen, k), k, growth)
-    moments = _moments(seen, spans)
+    moments = _spoken_and_shown(seen, k)
+    moments = with_translations(view, moments, query, k, seen.question.speakers)
     moments = with_sounds(seen.view, moments, query, k, seen.question.speakers)
     return with_pictures(seen.view, moments, query, k)
+
+
+def _spoken_and_shown(seen: Looked, k: int) -> list[Moment]:
+    growth = growth_for(len(seen.pool), sums_up=seen.question.sums_up)
+    spans = grow_spans(seen.pool, seen.scores, place_values(seen, k), k, growth)
+    return _moments(seen, spans)
 
 
 def _has_word(timeline: Timeline, start_s: float, end_s: float, idf: Mapping[str, float]) -> bool:

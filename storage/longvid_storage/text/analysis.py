@@ -6,8 +6,9 @@ Burmese), and Korean, whose words carry their particles, become overlapping pair
 without a dictionary (Nie, Gao, Zhang & Zhou 2000, "On the use of words and n-grams for Chinese information
 retrieval").
 
-Symbols belong to a term where they tell one thing from another: "C++", "C#", ".NET", "R&D", "3:1", "2.0" are one term
-each, "$", "%" and "§" terms of their own. "v2.0" is "v" and "2.0"; "1,000" is 1000, and a decimal comma a point.
+Symbols belong to a term where they tell one thing from another: "C++", "C#", "R&D", "3:1", "2.0" are one term each,
+"$", "%" and "§" terms of their own. ".NET" and "Notepad++" are two each, with the symbols and without, so that what is
+asked without them is found too. "v2.0" is "v" and "2.0"; "1,000" is 1000, and a decimal comma a point.
 """
 
 from __future__ import annotations
@@ -31,11 +32,12 @@ _NUMBER = (
     r"(?:\d{1,3}(?:,\d{3})++(?:\.\d++)?|\d++(?:[.:]\d++)++|\d{1,3}(?:\.\d{3})++,\d{1,2}|\d++,\d{1,2})(?!,?\d)"
 )
 _NAME = r"[^\W\d_]{1,2}(?:\+\+|\#)(?![^\W\d_]|[#+])|[^\W\d_]{1,3}&[^\W\d_]{1,3}(?!\w)"
-_SIGN = r"[$€£¥₹%‰٪§]|(?<![\w.])\.(?=[^\W\d_]{2})"
+_SIGN = r"[$€£¥₹%‰٪§]"
 # Combining marks belong to the word they stand in: Hindi and Arabic have them inside words. "v2.0" ends before "2.0".
 _LETTER = rf"(?![{_PAIRED}_])[\w\u0300-\u036f\u064b-\u065f\u0670\u0900-\u0dff]"
 _WORD = rf"{_LETTER}(?:(?!(?<=[^\W\d_])\d++[.:]\d){_LETTER})*"
-_RUN = re.compile(rf"(?P<paired>[{_PAIRED}]+)|(?P<number>{_NUMBER})|(?P<word>{_NAME}|{_SIGN}|{_WORD})")
+_SIGNED = rf"(?<![\w.])\.(?=[^\W\d_]{{2}}){_WORD}|{_WORD}(?:\+\+(?![\w+]))?"
+_RUN = re.compile(rf"(?P<paired>[{_PAIRED}]+)|(?P<number>{_NUMBER})|(?P<word>{_NAME}|{_SIGN}|{_SIGNED})")
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3}){2,}")
 WRITTEN_WORD = re.compile(
     r"(?:[$€£¥₹§]\s?|(?<![\w.])\.(?=[^\W\d_]{2}))?\w+(?:['’\-.&]\w+|[,:]\d+)*(?:\+\+|\#|\s?[%‰٪])?"
@@ -45,6 +47,8 @@ _ARABIC_SIGNS = re.compile("[\u0640\u064b-\u065f\u0670]")
 _ARABIC_LETTERS = str.maketrans("أإآٱى", "ااااي")
 _MARKS = re.compile("[\u0300-\u036f]")
 _LONGEST_WORD = 64
+# "C++": without its signs it is another language.
+_SHORT_NAME = 4
 # Texts up to this length are remembered with their terms: sentences are, whole documents are not.
 _SENTENCE = 500
 _STEMMERS = {
@@ -143,7 +147,12 @@ def _runs(text: str) -> Iterator[tuple[str, bool]]:
     normal = unicodedata.normalize("NFKC", text).casefold()
     for match in _RUN.finditer(normal):
         run = match.group()[:_LONGEST_WORD] if match.lastgroup != "paired" else match.group()
-        yield _number(run) if match.lastgroup == "number" else run, match.lastgroup == "paired"
+        if match.lastgroup == "word" and len(run) > 2 and run[0] == ".":
+            yield from ((run, False), (run[1:], False))
+        elif match.lastgroup == "word" and len(run) > _SHORT_NAME and run.endswith("++"):
+            yield from ((run[:-2], False), (run, False))
+        else:
+            yield _number(run) if match.lastgroup == "number" else run, match.lastgroup == "paired"
 
 
 def _number(run: str) -> str:

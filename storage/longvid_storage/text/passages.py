@@ -5,6 +5,7 @@ speech                a sentence of one speaker, put together from neighbouring 
                       that is too long to be read at a glance, a part that ends at a clause, else between words
 screen                a line on screen, or several of one slide that run on in each other
 sound                 what is heard, in words, for as long as it is heard
+translation           a sentence of subtitles in another language than the transcript's, made as those of speech
 ====================  ===========================================================================================
 
 Spans are exactly those of the words (where their times are known) or of the cues: nothing is read off letters.
@@ -20,7 +21,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from longvid_storage.text.languages import guess_language
 from longvid_storage.text.sentences import ends_sentence, split_sentences
 from longvid_storage.text.sound_words import describe_sound
-from longvid_storage.types import Passage, ScreenText, Sound, Utterance
+from longvid_storage.types import Channel, Passage, ScreenText, Sound, Utterance
 
 PAUSE_S = 2.0
 """A speaker who stops for longer has finished, whatever the punctuation says."""
@@ -44,7 +45,7 @@ Timed = tuple[Passage, tuple[Atom, ...]]
 """A passage and the cues or words it is made of; none where it is one."""
 
 
-def speech_passages(video_id: str, utterances: Iterable[Utterance]) -> list[Timed]:
+def speech_passages(video_id: str, utterances: Iterable[Utterance], kind: Channel = "speech") -> list[Timed]:
     """Passages of what is said (``utterances`` in any order), by time; interleaved speakers are kept apart."""
     cues = sorted((u for u in utterances if u.text.strip()), key=lambda cue: (cue.start_s, cue.end_s))
     sample = " ".join(cue.text for cue in cues[:_SAMPLE])
@@ -54,7 +55,7 @@ def speech_passages(video_id: str, utterances: Iterable[Utterance]) -> list[Time
     passages = [
         timed
         for run in _runs(cues, pause_s, most, language)
-        for timed in _passages_of(video_id, run, most, run[0].language or language)
+        for timed in _passages_of(video_id, run, most, run[0].language or language, kind)
     ]
     return sorted(passages, key=lambda timed: (timed[0].start_s, timed[0].end_s))
 
@@ -126,7 +127,7 @@ def _runs(
 
 
 def _passages_of(
-    video_id: str, cues: Sequence[Utterance], most: int, language: str | None
+    video_id: str, cues: Sequence[Utterance], most: int, language: str | None, kind: Channel
 ) -> Iterator[Timed]:
     atoms: list[Atom] = []
     texts: list[str] = []
@@ -145,7 +146,7 @@ def _passages_of(
             cursor = begin + len(part)
             used = atoms[bisect_right(begins, begin) - 1 : bisect_right(begins, cursor - 1)]
             start_s, end_s = min(atom[1] for atom in used), max(atom[2] for atom in used)
-            passage = Passage(0, video_id, "speech", start_s, end_s, part, cues[0].speaker, language)
+            passage = Passage(0, video_id, kind, start_s, end_s, part, cues[0].speaker, language)
             times = (
                 tuple((max(0, at - begin), from_s, to_s) for at, from_s, to_s in used)
                 if len(used) > 1

@@ -43,7 +43,7 @@ _ORDINALS = frozenset(
 # Never end a sentence: something always follows.
 _OPEN = {
     "": "mr mrs ms dr prof e.g i.e cf vs ca approx fig figs eq n°",
-    "en": "drs mx rev hon gen col capt cpt lt sgt sen gov mt dept vol vols pp eds viz ibid messrs",
+    "en": "incl excl drs mx rev hon gen col capt cpt lt sgt sen gov mt dept vol vols pp eds viz ibid messrs",
     "de": """bzw z.b d.h u.a vgl evtl ggf inkl zzgl abzgl nr abb bd hr fr str bspw sog fa tel hl geb abschn gest allg
         insb u.u z.t m.e aufl dipl ing st lt""",
     "fr": "m mm mme mlle mgr env p.ex c.-à-d c-à-d chap av bd st ste réf tél éd",
@@ -53,7 +53,7 @@ _OPEN = {
     "nl": "dhr mevr mw bijv blz nr afb d.w.z o.a m.b.t t.a.v i.p.v drs ir mr ing",
     "sv": "t.ex bl.a dvs nr kl jfr s.k",
     "da": "f.eks bl.a dvs nr kl jf hr",
-    "pl": "np tj tzn str rys ul al nr zob por mgr inż gen św ok tzw m.in ks płk",
+    "pl": "godz hab wg art ust pkt lek np tj tzn str rys ul al nr zob por mgr inż gen św ok tzw m.in ks płk",
     "ru": "т.е см рис стр ул пр им др проф гр напр т.н акад янв февр апр авг сент окт нояб дек табл илл гл",
     "cs": "např tj tzv ing mgr str č obr resp",
     "sk": "napr tj tzv ing mgr str č obr resp",

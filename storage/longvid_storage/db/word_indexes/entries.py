@@ -1,11 +1,11 @@
-"""What is entered into the word index: analysed terms, joined by spaces, of a passage of one of three kinds."""
+"""What is entered into the word index: analysed terms, joined by spaces, of a passage of one of these kinds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-KINDS = ("screen", "sound", "speech")
+KINDS = ("screen", "sound", "speech", "translation")
 Entries = Mapping[str, list[dict[str, Any]]]
 """Kind → entries of ``passage_id`` and ``terms``."""
 

@@ -28,12 +28,17 @@ class FTS5:
     """See ``longvid_storage.db.word_index.WordIndex``."""
 
     def create(self, connection: Connection) -> None:
-        """Make the empty index."""
+        """Make the empty index; what is there of it stays."""
         for name in map(table_of, KINDS):
             connection.execute(
-                text(f"CREATE VIRTUAL TABLE {name} USING fts5(terms, content='', tokenize=\"{_TOKENIZE}\")")
+                text(
+                    f"CREATE VIRTUAL TABLE IF NOT EXISTS {name} "
+                    f"USING fts5(terms, content='', tokenize=\"{_TOKENIZE}\")"
+                )
             )
-            connection.execute(text(f"CREATE VIRTUAL TABLE {name}_terms USING fts5vocab({name}, instance)"))
+            connection.execute(
+                text(f"CREATE VIRTUAL TABLE IF NOT EXISTS {name}_terms USING fts5vocab({name}, instance)")
+            )
 
     def add(self, connection: Connection, entries: Entries) -> None:
         """Enter passages."""

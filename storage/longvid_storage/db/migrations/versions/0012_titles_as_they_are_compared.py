@@ -1,12 +1,14 @@
 """Titles as they are compared and sorted, so that one is found, and a page of them read, without reading all"""
 
+import unicodedata
+
 import sqlalchemy as sa
 from alembic import op
 
 from longvid_storage.db.columns import Words
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 
 
 def upgrade() -> None:
@@ -14,7 +16,7 @@ def upgrade() -> None:
     videos = sa.table("videos", sa.column("video_key"), sa.column("title"), sa.column("title_key"))
     connection = op.get_bind()
     keys = [
-        {"its": key, "folded": title.casefold()}
+        {"its": key, "folded": " ".join(unicodedata.normalize("NFC", title).split()).casefold()}
         for key, title in connection.execute(sa.select(videos.c.video_key, videos.c.title)).all()
     ]
     if keys:

@@ -1,0 +1,5 @@
+"""``python -m longvid``, where the command is not on the path."""
+
+from longvid.cli import main
+
+main()

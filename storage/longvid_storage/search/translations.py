@@ -1,0 +1,106 @@
+"""What a question finds in translations beside the films, among the moments of what is said and shown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from longvid_storage.db.view import View
+from longvid_storage.search import lexical
+from longvid_storage.search.memory import memory_of
+from longvid_storage.search.question import read_question
+from longvid_storage.search.sounds import COVERED, RANK_CONSTANT
+from longvid_storage.search.timeline import Timeline
+from longvid_storage.text.analysis import analyse
+from longvid_storage.types import Moment, Passage
+
+_MOST = 400
+
+
+def with_translations(
+    view: View, moments: Sequence[Moment], query: str, k: int, speakers: Sequence[str] = ()
+) -> list[Moment]:
+    """``moments`` and what translations say by reciprocal rank (Cormack, Clarke & Büttcher 2009), the best ``k``.
+
+    A sentence of a translation counts by the share of the question's weight that its words have, where it is at least
+    ``COVERED`` and more than what is said and shown meanwhile has: the spoken words come first. It goes to the moment
+    that it lies in, which is not merely near then; else it is one of its own.
+    """
+    found = _translated(view, query, k, speakers)
+    if not found:
+        return list(moments)
+    scored = [
+        (0.0 if moment.near else 1 / (RANK_CONSTANT + rank), moment) for rank, moment in enumerate(moments, 1)
+    ]
+    for rank, (share, passage) in enumerate(found, 1):
+        score = share / (RANK_CONSTANT + rank)
+        for place, (so_far, moment) in enumerate(scored):
+            if (
+                moment.video_id == passage.video_id
+                and moment.start_s < passage.end_s
+                and passage.start_s < moment.end_s
+            ):
+                both = (passage, *moment.evidence)
+                scored[place] = so_far + score, replace(moment, evidence=both, near=False)
+                break
+        else:
+            scored.append((score, _moment(view, passage)))
+    ranked = sorted(scored, key=lambda each: -each[0])[:k]
+    return [replace(moment, score=score) for score, moment in ranked]
+
+
+def _moment(view: View, passage: Passage) -> Moment:
+    card = view.cards(ids=[passage.video_id])[0]
+    start_s = max(passage.start_s, view.scope.from_s or 0.0)
+    end_s = max(start_s, min(passage.end_s, math.inf if view.scope.to_s is None else view.scope.to_s))
+    return Moment(card.video_id, card.title, card.path, start_s, end_s, 0.0, "moment", (passage,))
+
+
+def _translated(view: View, query: str, k: int, speakers: Sequence[str]) -> list[tuple[float, Passage]]:
+    """(share of the question's weight, passage) of the translations that say more of it than is said there."""
+    facts = memory_of(view).facts(view)
+    counts = facts.counts.get(lexical.TRANSLATION)
+    if counts is None:
+        return []
+    terms = read_question(query, facts.translated, speakers).terms
+    frequency = lexical.frequencies(view, terms, (lexical.TRANSLATION,))
+    weights = {
+        term: math.log(1 + (counts.passages - count + 0.5) / (count + 0.5))
+        for term, count in frequency.items()
+    }
+    total = sum(weights.values())
+    held = {term: weight for term, weight in weights.items() if frequency[term]}
+    hits = lexical.best(view, held, lexical.TRANSLATION, counts, _MOST)
+    passages = view.passages([passage_id for passage_id, _ in hits])
+    ranked = sorted(((-_share(each, weights, total), row) for row, each in enumerate(passages)))
+    near = [(-share, passages[row]) for share, row in ranked if -share >= COVERED][: 4 * k]
+    ids = list(dict.fromkeys(passage.video_id for _, passage in near))
+    timelines = {each.video_id: each for each in memory_of(view).timelines(view, ids, _fingerprint(view))}
+    more = [
+        (share, passage)
+        for share, passage in near
+        if share > _said_there(timelines[passage.video_id], passage, weights, total)
+    ]
+    return more[:k]
+
+
+def _fingerprint(view: View) -> str | None:
+    encoder = view.encoders.text_encoder
+    return None if encoder is None else encoder.fingerprint
+
+
+def _share(passage: Passage, weights: dict[str, float], total: float) -> float:
+    terms = set(analyse(passage.text, passage.language))
+    return sum(weight for term, weight in weights.items() if term in terms) / max(total, 1e-9)
+
+
+def _said_there(timeline: Timeline, passage: Passage, weights: dict[str, float], total: float) -> float:
+    """The share of the weight that what is said and shown during the passage has."""
+    rows = set(timeline.touching(passage.start_s, passage.end_s).tolist())
+    said = (
+        weight
+        for term, weight in weights.items()
+        if term in timeline.postings and not rows.isdisjoint(timeline.postings[term].rows.tolist())
+    )
+    return sum(said) / max(total, 1e-9)
