@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -202,6 +203,12 @@ def names_expected(question: str, sentences: Sequence[Passage]) -> Array:
     return np.array([named(passage) for passage in sentences], np.float64)
 
 
+@lru_cache(maxsize=200_000)
+def says(pattern: re.Pattern[str], text: str) -> bool:
+    """Whether the pattern is in the text; remembered, since one question after another reads the same sentences."""
+    return pattern.search(text) is not None
+
+
 def follows_question(question: str, sentences: Sequence[Passage], alike: Array, expected: Array) -> Array:
     """How nearly what was asked or announced just before each sentence is the question: in ``[0, 1]``, shape ``(n,)``.
 
@@ -211,7 +218,7 @@ def follows_question(question: str, sentences: Sequence[Passage], alike: Array, 
     """
     kind = asked_for(question)
     asking = [passage.kind == "speech" and asks(passage.text) for passage in sentences]
-    opens = [passage.kind == "speech" and bool(_OPENS.search(passage.text)) for passage in sentences]
+    opens = [passage.kind == "speech" and says(_OPENS, passage.text) for passage in sentences]
     follows = np.zeros(len(sentences))
     for row in map(int, np.flatnonzero(np.logical_or(asking, opens))):
         near = max(0.0, _likeness(kind, sentences, alike, row) - _ALIKE) / (1 - _ALIKE)
@@ -259,5 +266,5 @@ def only_opens(question: str, sentences: Sequence[Passage], expected: Array) -> 
     """
     if asked_for(question) is None:
         return np.zeros(len(sentences))
-    opens = np.array([bool(_OPENS.search(passage.text)) for passage in sentences], np.float64)
+    opens = np.array([says(_OPENS, passage.text) for passage in sentences], np.float64)
     return np.where(expected > 0, 0.0, opens)

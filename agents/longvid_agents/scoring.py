@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_agents.expected import follows_question, names_expected, only_opens
+from longvid_agents.expected import follows_question, names_expected, only_opens, says
 from longvid_agents.question import QuestionPlan, Term
 from longvid_storage.search.wording import FROM, likeness
 from longvid_storage.text.analysis import analyse
@@ -119,7 +119,7 @@ def score(
     counts = term_counts(said_terms, terms)
     counts_near = sums(counts, near)
     named = np.array([s.speaker in speakers for s in sentences], np.float64)
-    announces = np.array([bool(_ANNOUNCES.search(s.text)) for s in sentences], np.float64)
+    announces = np.array([says(_ANNOUNCES, s.text) for s in sentences], np.float64)
     cosine = cosine_around = circumstance_near = np.zeros(len(sentences))
     before = referred_to(sentences)
     if asked is not None and vectors is not None:
@@ -190,17 +190,19 @@ def named_speakers(question: str, sentences: Sequence[Passage]) -> list[str]:
     speakers = sorted({s.speaker for s in sentences if s.speaker})
     if not speakers:
         return []
-    said = {word for s in sentences for word in re.findall(r"\w+", s.text) if word.islower()}
-    named = []
+    named, by_first = [], []
     for speaker in speakers:
         first = speaker.split()[0]
         whole = rf"(?<!\w){re.escape(speaker)}(?:['’]?s)?(?!\w)"
-        given = len(first) > 2 and first[0].isupper() and first.casefold() not in said
-        if re.search(whole, question, re.IGNORECASE) or (
-            given and re.search(rf"(?<!\w){re.escape(first)}(?:['’]s)?(?!\w)", question)
-        ):
+        given = len(first) > 2 and first[0].isupper()
+        if re.search(whole, question, re.IGNORECASE):
             named.append(speaker)
-    return named
+        elif given and re.search(rf"(?<!\w){re.escape(first)}(?:['’]s)?(?!\w)", question):
+            by_first.append(speaker)
+    if by_first:
+        said = {word for s in sentences for word in re.findall(r"\w+", s.text) if word.islower()}
+        named += [speaker for speaker in by_first if speaker.split()[0].casefold() not in said]
+    return sorted(named)
 
 
 def weights(terms: Sequence[Term], documents: int, frequency: Mapping[str, int]) -> Array:
@@ -236,7 +238,7 @@ def referred_to(sentences: Sequence[Passage]) -> NDArray[np.intp]:
         if (
             previous is not None
             and sentence.start_s - sentences[previous].end_s <= _REFERRED_S
-            and _REFERS_BACK.search(sentence.text)
+            and says(_REFERS_BACK, sentence.text)
         ):
             before[row] = previous
         last[speaker] = row

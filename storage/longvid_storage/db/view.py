@@ -106,7 +106,10 @@ class View:
 
     def within(self, scope: Scope) -> View:
         """The same snapshot within another scope, which must be a narrower one (``Scope.narrowed``); rights stay."""
-        narrower = View(self.connection, replace(scope, rights=self.scope.rights), self.home, self.encoders)
+        scope = replace(scope, rights=self.scope.rights)
+        if scope == self.scope:
+            return self
+        narrower = View(self.connection, scope, self.home, self.encoders)
         if (
             scope.collection == self.scope.collection
         ):  # what tells titles apart is the collection's own affair
