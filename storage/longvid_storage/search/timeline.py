@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -246,13 +245,14 @@ def _vectors(pieces: Sequence[RankedPassage]) -> NDArray[np.float32] | None:
 
 
 def _postings(terms: Sequence[Sequence[str]]) -> dict[str, Postings]:
-    rows: dict[str, list[int]] = {}
-    counts: dict[str, list[int]] = {}
-    for row, each in enumerate(terms):
-        for term, count in Counter(each).items():
-            rows.setdefault(term, []).append(row)
-            counts.setdefault(term, []).append(count)
+    known: dict[str, int] = {}
+    codes = np.array([known.setdefault(term, len(known)) for each in terms for term in each], np.int64)
+    rows = np.repeat(np.arange(len(terms)), [len(each) for each in terms])
+    pairs, times = np.unique(codes * len(terms) + rows, return_counts=True)
+    codes, rows = np.divmod(pairs, max(1, len(terms)))
+    ends = np.searchsorted(codes, np.arange(len(known) + 1)).tolist()
+    counts = times.astype(np.float64)
     return {
-        term: Postings(np.array(where, np.int64), np.array(counts[term], np.float64))
-        for term, where in rows.items()
+        term: Postings(rows[first:last], counts[first:last])
+        for term, (first, last) in zip(known, pairwise(ends), strict=True)
     }
