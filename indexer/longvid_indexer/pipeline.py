@@ -204,10 +204,10 @@ class Pipeline:
         return IndexReport(None, found.path.stem, str(found.path), "failed", None, error=told)
 
     def _report(self, job: Job) -> IndexReport:
-        if not _as_found(job.found):
+        done = any(result.status == "done" for result in job.results.values())
+        if (done or job.error) and not _as_found(job.found):
             job.notes.append("the file changed while it was read: index it again")
             self._left.add(job.path, "growing")
-        done = any(result.status == "done" for result in job.results.values())
         return IndexReport(
             job.video_id,
             job.info.title,
