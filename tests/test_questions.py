@@ -505,3 +505,34 @@ def test_the_newest_of_two_values_comes_first_and_the_older_one_beside_it(harbou
     answer = harbour.ask("What does the ferry cost?")
     assert cited(answer) == [("lat", 18.0), ("mon", 24.0)]
     assert "the newest first: 2025-02-10, 2025-02-03" in answer.answer
+
+
+REPAIR: Said = [
+    ("", "Heute reparieren wir das Haus und den Garten."),
+    ("", "Den Fensterrahmen streicht man mit Leinöl."),
+    ("", "Die Türdichtung wird im Herbst ersetzt."),
+    ("", "Der Zaun bekommt jedes Jahr neue Farbe."),
+    ("", "Am Ende räumen wir das Werkzeug auf."),
+]
+
+
+@pytest.mark.parametrize(
+    ("question", "start_s"),
+    [
+        ("Womit streicht man den Rahmen?", 6.0),
+        ("Wann wird die Dichtung ersetzt?", 12.0),
+        ("Was bekommt jedes Jahr neue Zaunfarbe?", 18.0),
+    ],
+)
+def test_words_inside_german_compounds_are_found(question: str, start_s: float) -> None:
+    library = SmallLibrary([video("h", "Hausreparatur", REPAIR), video("t", "tides", TIDES)])
+    assert cited(library.ask(question)) == [("h", start_s)]
+    with library.store.view() as view:
+        assert search(view, "Rahmen")[0].evidence[0].start_s == 6.0
+        assert not search(view, "Rahmen")[0].near
+
+
+def test_what_is_said_as_asked_is_not_looked_for_in_other_words() -> None:
+    stands: Said = [("", "Der Stand auf dem Markt ist neu."), ("", "Der Verstand sagt etwas anderes dazu.")]
+    library = SmallLibrary([video("s", "Markt", stands)])
+    assert cited(library.ask("Wo ist der Stand?")) == [("s", 0.0)]
