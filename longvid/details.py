@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from longvid_indexer.remote import is_remote
 from longvid_storage.db.apart import with_apart
+from longvid_storage.db.rows import CUT_SHORT
 from longvid_storage.search.lexical import kind_counts
 from longvid_storage.types import ScreenText, Segment, Slide, Sound, Utterance, VideoCard
 
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class VideoSummary:
-    """One video of a library; ``stages`` maps each stage to its status; ``gone``: no file of it is left."""
+    """One video of a library; ``stages`` maps each stage to its status; ``gone``: no file of it is left.
+
+    ``cut_short``: its file ends before its time.
+    """
 
     video_id: str
     title: str
@@ -29,6 +33,7 @@ class VideoSummary:
     collections: tuple[str, ...]
     stages: dict[str, str]
     gone: bool = False
+    cut_short: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,7 @@ class VideoDetails:
     screen_text: tuple[ScreenText, ...]
     sounds: tuple[Sound, ...]
     gone: bool = False
+    cut_short: bool = False
 
 
 def build_tree(segments: tuple[Segment, ...]) -> tuple[EventTree, ...]:
@@ -110,6 +116,7 @@ def build_tree(segments: tuple[Segment, ...]) -> tuple[EventTree, ...]:
 
 def summary_of(row: VideoRow) -> VideoSummary:
     """One line of ``longvid ls``."""
+    notes = [record.result.note or "" for record in row.stages.values()]
     return VideoSummary(
         video_id=row.info.video_id,
         title=with_apart(row.info.title, row.apart),
@@ -119,6 +126,7 @@ def summary_of(row: VideoRow) -> VideoSummary:
         collections=row.collections,
         stages={name: record.result.status for name, record in row.stages.items()},
         gone=_gone(row.paths),
+        cut_short=any(sign in note for note in notes for sign in CUT_SHORT),
     )
 
 
@@ -126,9 +134,17 @@ def summaries(view: View, ids: Collection[str] | None = None) -> list[VideoSumma
     """The lines of ``longvid ls``, by title; of the videos of these ``ids`` only."""
     return [
         VideoSummary(
-            video_id, title, paths[0] if paths else "", paths, duration_s, collections, stages, _gone(paths)
+            each.video_id,
+            each.title,
+            each.paths[0] if each.paths else "",
+            each.paths,
+            each.duration_s,
+            each.collections,
+            each.statuses,
+            _gone(each.paths),
+            each.cut_short,
         )
-        for video_id, title, paths, duration_s, collections, stages in view.listed(ids)
+        for each in view.listed(ids)
     ]
 
 

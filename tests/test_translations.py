@@ -10,6 +10,7 @@ import pytest
 from longvid import Library, printing
 from longvid_storage.types import Answer
 from media_factory import write_video
+from postgres_tools import new_database
 
 SPOKEN = [
     "Today we repair an old house.",
@@ -75,6 +76,15 @@ def test_the_other_language_is_found_by_its_words_and_named(library: Library) ->
     assert (first.start_s, first.near, first.evidence[0].kind) == (20.0, False, "translation")
     assert "translation (de) · Stellen Sie" in printing.moments([first])
     assert "translation (de) · Dann wird" in printing.mentions(library.mentions(["Dichtung"]))
+
+
+def test_in_postgresql_too(library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    place = new_database()
+    library.copy_to(place)
+    with Library.open(place) as other:
+        assert quotes(other.ask("Wie lange trocknet die Farbe?")) == [("translation", GERMAN[1])]
+        assert other.mentions(["Eimer", "K7"]) == library.mentions(["Eimer", "K7"])
 
 
 def test_what_both_say_is_one_place(library: Library) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, insert, literal, select, update
@@ -14,6 +14,8 @@ from longvid_storage.db.rows import PathRow, StageRecord, VideoRow
 from longvid_storage.db.scope import collection_conditions
 from longvid_storage.errors import NotFoundError
 from longvid_storage.types import EVERYTHING, Chapter, Scope, StageResult, VideoInfo, title_key
+
+_NAMES = 500
 
 
 def video_key(connection: Connection, video_id: str) -> int:
@@ -140,12 +142,20 @@ def remove_path(connection: Connection, path: str, video_id: str) -> None:
     connection.execute(delete(table).where(table.path == path, table.video_key == key))
 
 
-def paths(connection: Connection, admitting: Sequence[ColumnElement[bool]] = ()) -> list[PathRow]:
-    """Known paths of the videos admitted, by path; one for each video that lies there."""
+def paths(
+    connection: Connection,
+    admitting: Sequence[ColumnElement[bool]] = (),
+    among: Collection[str] | None = None,
+) -> list[PathRow]:
+    """Known paths of the videos admitted, of ``among`` only, by path; one for each video that lies there."""
     table, video = schema.Path, schema.Video
     query = select(table.path, video.video_id, video.media_id, table.size, table.mtime_ns, table.sidecars)
     query = query.join(video).where(*admitting).order_by(table.path, video.video_id)
-    return [PathRow(*row) for row in connection.execute(query)]
+    if among is None:
+        return [PathRow(*row) for row in connection.execute(query)]
+    named = sorted(set(among))
+    pieces = (named[start : start + _NAMES] for start in range(0, len(named), _NAMES))
+    return [PathRow(*row) for each in pieces for row in connection.execute(query.where(table.path.in_(each)))]
 
 
 def stage_records(

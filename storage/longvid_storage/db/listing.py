@@ -6,16 +6,18 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from longvid_storage.db import card_details, schema
 from longvid_storage.db.apart import Apart, with_apart
+from longvid_storage.db.rows import CUT_SHORT
 from longvid_storage.db.scope import collection_conditions
 from longvid_storage.types import Scope, title_key
 
 
 class ListedRow(NamedTuple):
-    """A video in a list; ``title`` with what tells it apart, ``statuses`` by stage, the rest sorted."""
+    """A video in a list; ``title`` with what tells it apart, ``statuses`` by stage, paths and collections sorted;
+    ``cut_short``: its file ends before its time."""
 
     video_id: str
     title: str
@@ -23,6 +25,7 @@ class ListedRow(NamedTuple):
     duration_s: float
     collections: tuple[str, ...]
     statuses: dict[str, str]
+    cut_short: bool
 
 
 def listed(
@@ -44,6 +47,8 @@ def listed(
     known: dict[str, dict[str, str]] = {}  # most have the same
     for text in set(pairs.values()):
         known[text] = dict(sorted(pair.split("=", 1) for pair in text.split()))
+    noted = or_(*(stage.note.contains(sign) for sign in CUT_SHORT))
+    cut = set(connection.execute(select(stage.video_key).join(video).where(noted, *admitting)).scalars())
     rows = sorted(rows, key=lambda row: (row[4], beside.get(row[0], ""), row[1]))
     return [
         ListedRow(
@@ -53,6 +58,7 @@ def listed(
             duration_s,
             collections.get(key, ()),
             dict(known[pairs[key]]) if key in pairs else {},
+            key in cut,
         )
         for key, video_id, title, duration_s, _ in rows
     ]

@@ -5,6 +5,7 @@ Scores are those of ``lexical.best`` (BM25; Robertson & Zaragoza 2009) but for t
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
+from sqlalchemy import Text, cast, func, select
 
 from longvid_storage.db.dialects import each_id
 from longvid_storage.db.schema import PassageRow, Video
@@ -99,12 +100,8 @@ class WordMemory:
         with self._lock:
             known = self._terms.pop(term, None)
             if known is None:
-                query = word_index_of(view.connection).postings(self._kind, [term]).subquery().c
-                pairs = view.connection.execute(select(query.doc, query.times))
-                flat = np.fromiter(chain.from_iterable(pairs), np.int64).reshape(-1, 2)
-                rows, there = self._rows(flat[:, 0])
-                known = _Term(rows, flat[there, 1].astype(np.float32), np.zeros(0))
-                self._kept += len(rows)
+                known = self._read(view, term)
+                self._kept += len(known.rows)
             if known.mean_length != mean_length:
                 norm = K1 * (
                     1 - B + B * self._lengths[known.rows].astype(np.float64) / max(mean_length, 1e-9)
@@ -115,6 +112,19 @@ class WordMemory:
             while self._kept > MOST_POSTINGS and len(self._terms) > 1:
                 self._kept -= len(self._terms.pop(next(iter(self._terms))).rows)
             return known
+
+    def _read(self, view: View, term: str) -> _Term:
+        """The postings of a term, added up here from one row of them all."""
+        found = word_index_of(view.connection).postings(self._kind, [term]).subquery().c
+        listed = (func.aggregate_strings(cast(column, Text), ",") for column in (found.doc, found.times))
+        docs, times = (
+            np.array(json.loads(f"[{text or ''}]"), np.int64)
+            for text in view.connection.execute(select(*listed)).one()
+        )
+        rows, there = self._rows(docs)
+        rows, places = np.unique(rows, return_inverse=True)
+        each = np.bincount(places, times[there], len(rows)).astype(np.float32)
+        return _Term(rows, each, np.zeros(0))
 
     def _mask(self, view: View) -> Mask | None:
         """Which passages the scope admits; None: all."""
