@@ -6,9 +6,9 @@ Burmese), and Korean, whose words carry their particles, become overlapping pair
 without a dictionary (Nie, Gao, Zhang & Zhou 2000, "On the use of words and n-grams for Chinese information
 retrieval").
 
-Symbols belong to a term where they tell one thing from another: "C++", "C#", "R&D", "3:1", "2.0" are one term each,
-"24/7" too, "$", "%" and "§" terms of their own. ".NET" and "Notepad++" are two each, with the symbols and without, so that what is
-asked without them is found too. "v2.0" is "v" and "2.0"; "1,000" is 1000, and a decimal comma a point.
+Symbols belong to a term where they tell one thing from another: "C++", "C#", "R&D", "3:1", "24/7", "2.0" are one term
+each, "$", "%" and "§" terms of their own. ".NET" and "Notepad++" are two each, with the symbols and without, so that
+what is asked without them is found too. "v2.0" is "v" and "2.0"; "1,000" is 1000, and a decimal comma a point.
 """
 
 from __future__ import annotations
