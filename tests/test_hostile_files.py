@@ -436,7 +436,9 @@ def test_a_renamed_file_keeps_its_knowledge_and_takes_its_name(shelf: tuple[Libr
     reports, left = index(library, folder)
     assert left == {}
     stages = reports["Lighthouse tour.mp4"].stages
-    assert {name for name, stage in stages.items() if stage.status == "done"} == {"transcript"}  # by its new name
+    assert {name for name, stage in stages.items() if stage.status == "done"} == {
+        "transcript"
+    }  # by its new name
     source = library.transcript_info("Lighthouse tour")
     assert source is not None
     assert source.source == "sidecar:Lighthouse tour.srt"
