@@ -402,6 +402,10 @@ def test_a_question_never_widens_what_the_caller_gave(
         ("Who goes for a harbour walk?", None, None),
         ("What was said in January and February?", {"a", "b"}, None),
         ("What was said in February?", {"b"}, None),
+        ("Was wurde im Februar beschlossen?", {"b"}, None),
+        ("How many meetings were there in 2025?", {"a", "b"}, None),
+        ("What was decided in 2019?", None, None),
+        ("What is said in the last minute of Harbour walk?", {"c"}, 30.0),
         ("What was discussed from January to February?", {"a", "b"}, None),
     ],
 )
@@ -434,7 +438,7 @@ def test_a_series_a_title_of_two_words_and_months_choose_too(
         ("¿Cuántas veces se menciona D&H?", '"D&H": 4 times', ["mon", "mon", "lat"]),
         ("¿En qué vídeos se habla de D&H?", '"D&H": 4 times', ["mon", "mon", "lat"]),
         ("Сколько раз упоминается D&H?", '"D&H": 4 times', ["mon", "mon", "lat"]),
-        ("Which videos are about oceans?", "Oceans and tides has it in its title", ["tid"]),
+        ("Which videos are about oceans?", "nowhere said or shown, in the title of 1", ["tid"]),
         ("Jon", "The crane needs 12 new bolts", ["mon"] * 3 + ["lat"] * 2),
         ("What are the decisions of the harbour sync?", "close the north gate", ["lat"]),
     ],
@@ -479,6 +483,12 @@ def test_what_a_named_speaker_says_of_a_common_word_is_evidence() -> None:
     assert cited(library.ask("What did Ben say about the budget?"))[0] == ("a", 0.0)
     assert cited(library.ask("What will Ben write?")) == [("a", 24.0)]
     assert not library.ask("What did Ben say about the lighthouse?").found
+
+
+def test_several_meetings_are_told_of_together(harbour: SmallLibrary) -> None:
+    answer = harbour.ask("What happened in February 2025?")
+    assert {video_id for video_id, _ in cited(answer)} == {"mon", "lat"}
+    assert "2025-02-03 harbour sync" in answer.answer
 
 
 @pytest.mark.parametrize("question", ["And in the other meeting?", "what about it?", "Why?", "But when?"])

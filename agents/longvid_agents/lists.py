@@ -124,7 +124,9 @@ def counted(question: str, view: View) -> Listed | None:
     claims += titled
     total = sum(group.count for group in groups)
     note = f"{what}: {_times(total)} in {len(groups)} video{'s' * (len(groups) != 1)}, none left out."
-    if titled:
+    if titled and not groups:
+        note = f"{what}: nowhere said or shown, in the title of {len(titled)}."
+    elif titled:
         note += f" {len(titled)} more {'have' if len(titled) > 1 else 'has'} it in the title."
     return Listed(tuple(claims), f"counted every mention of {what}", (note,))
 

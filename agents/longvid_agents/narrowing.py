@@ -30,6 +30,7 @@ _NUMBERS = {
     "ten": "10",
 }
 _NUMBER = re.compile(rf"\b({'|'.join(_NUMBERS)})(?= (?:seconds?|minutes?|hours?)\b)", re.IGNORECASE)
+_ONE = re.compile(r"\b(the (?:first|last|final)) (?=(?:second|minute|hour)\b)", re.IGNORECASE)
 _FIRST = re.compile(rf"\b(?:in|during|within|of|from) the first {_CLOCK}", re.IGNORECASE)
 _LAST = re.compile(rf"\b(?:in|during|within|of|from) the (?:last|final) {_CLOCK}", re.IGNORECASE)
 _BETWEEN = re.compile(rf"\b(?:between|from) {_CLOCK} (?:and|to|until|till) {_CLOCK}", re.IGNORECASE)
@@ -235,6 +236,7 @@ def _words(text: str) -> set[str]:
 
 def _by_clock(reading: _Reading) -> None:
     text = _NUMBER.sub(lambda match: _NUMBERS[match.group(1).casefold()], reading.rest)
+    text = _ONE.sub(r"\1 1 ", text)
     lengths = [card.duration_s for card in reading.videos]
     span, matches = _span(text, lengths[0] if len(lengths) == 1 else None)
     if not matches:
