@@ -34,7 +34,7 @@ Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class _Term:
+class _TermPostings:
     """Where a term occurs: rows, how often in each, and what that adds to a score before the term's weight, among
     passages of this mean length."""
 
@@ -57,7 +57,7 @@ class WordMemory:
         self._ids: NDArray[np.int64] = flat[:, 0].copy()
         self._video_keys = flat[:, 1].astype(np.int32)
         self._lengths = flat[:, 2].astype(np.float32)
-        self._terms: dict[str, _Term] = {}
+        self._terms: dict[str, _TermPostings] = {}
         self._kept = 0
         self._masks: dict[Scope, Mask] = {}
         self._lock = threading.Lock()
@@ -96,7 +96,7 @@ class WordMemory:
         there[there] = self._ids[rows[there]] == passage_ids[there]
         return rows[there].astype(np.int32), there
 
-    def _term(self, view: View, term: str, mean_length: float) -> _Term:
+    def _term(self, view: View, term: str, mean_length: float) -> _TermPostings:
         with self._lock:
             known = self._terms.pop(term, None)
             if known is None:
@@ -107,13 +107,13 @@ class WordMemory:
                     1 - B + B * self._lengths[known.rows].astype(np.float64) / max(mean_length, 1e-9)
                 )
                 adds = known.times * (K1 + 1) / (known.times + norm)
-                known = _Term(known.rows, known.times, adds, mean_length)
+                known = _TermPostings(known.rows, known.times, adds, mean_length)
             self._terms[term] = known
             while self._kept > MOST_POSTINGS and len(self._terms) > 1:
                 self._kept -= len(self._terms.pop(next(iter(self._terms))).rows)
             return known
 
-    def _read(self, view: View, term: str) -> _Term:
+    def _read(self, view: View, term: str) -> _TermPostings:
         """The postings of a term, added up here from one row of them all."""
         found = word_index_of(view.connection).postings(self._kind, [term]).subquery().c
         listed = (func.aggregate_strings(cast(column, Text), ",") for column in (found.doc, found.times))
@@ -124,7 +124,7 @@ class WordMemory:
         rows, there = self._rows(docs)
         rows, places = np.unique(rows, return_inverse=True)
         each = np.bincount(places, times[there], len(rows)).astype(np.float32)
-        return _Term(rows, each, np.zeros(0))
+        return _TermPostings(rows, each, np.zeros(0))
 
     def _mask(self, view: View) -> Mask | None:
         """Which passages the scope admits; None: all."""
