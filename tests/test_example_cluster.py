@@ -19,5 +19,5 @@ def test_one_command_starts_indexes_and_asks() -> None:
     assert done.returncode == 0, done.stderr
     answers = [line for line in done.stdout.splitlines() if line.startswith("http://")]
     assert len(answers) == 2
-    assert all("learning rate" in answer.partition("? ")[2] for answer in answers), answers
+    assert all("every step jumps over" in answer.partition("? ")[2] for answer in answers), answers
     assert "1 file: 1 indexed" in done.stderr
