@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from longvid_agents.expected import asked_for, follows_question, names_expected, only_opens
 from longvid_agents.question import QuestionPlan, Term
+from longvid_storage.search.compounds import COMPOUNDING, compounds_of
 from longvid_storage.search.wording import FROM, likeness
 from longvid_storage.text.analysis import analyse
 from longvid_storage.types import Moment, Passage
@@ -114,10 +115,11 @@ def score(
     """
     speakers = named_speakers(plan.question, sentences)
     terms = plan.without(speakers)
+    said_terms = [analyse(sentence.text, plan.language) for sentence in sentences]
+    said_terms, frequency = _as_asked(plan, terms, said_terms, frequency)
     share = weights(terms, documents, frequency)
     lengths = np.array([max(1, len(s.text.split())) for s in sentences], np.float64)
     near, around, subject = (context(sentences, lengths, words) for words in (NEAR, AROUND, SUBJECT))
-    said_terms = [analyse(sentence.text, plan.language) for sentence in sentences]
     counts = term_counts(said_terms, terms)
     counts_near = sums(counts, near)
     named = np.array([s.speaker in speakers for s in sentences], np.float64)
@@ -152,6 +154,26 @@ def score(
         said=_said(counts > 0, terms, share, frequency, named > 0),
         meaning=vectors is not None,
     )
+
+
+def _as_asked(
+    plan: QuestionPlan,
+    terms: Sequence[Term],
+    sentences: Sequence[list[str]],
+    frequency: Mapping[str, int],
+) -> tuple[list[list[str]], Mapping[str, int]]:
+    """The sentences' terms, with a compound as the term of the question that it has in it, where that is nowhere said;
+    and the frequencies with theirs."""
+    missing = [term.text for term in terms if not frequency.get(term.text)]
+    if plan.language not in COMPOUNDING or not missing:
+        return list(sentences), frequency
+    known = {term.text for term in terms}
+    found = compounds_of(missing, sorted({word for each in sentences for word in each} - known))
+    if not found:
+        return list(sentences), frequency
+    told = [[found.get(word, word) for word in each] for each in sentences]
+    counted = {term: sum(term in each for each in told) for term in set(found.values())}
+    return told, {**frequency, **counted}
 
 
 def _said(

@@ -19,8 +19,12 @@ _TOOL_TITLE = re.compile(
     r"(?:default|new|untitled)\b.{0,40}\b(?:file|subtitles?|script|project)"
     r"|<?\w{0,20}\s?(?:file|untitled|web\s?vtt|title)>?"
     r"|(?:kind|language|style|region|x-timestamp-map)\s{0,3}[:=].{0,200}"
-    r"|(?:auto[- ]?)?(?:generated|created|made|produced|converted|exported|edited|transcribed|translated|"
+    r"|(?:(?:this |the )?(?:\w+ )?(?:file|script|subtitles?|captions?|transcript|ass|srt|vtt) (?:was |were |is )?)?"
+    r"(?:auto[- ]?)?(?:generated|created|made|produced|converted|exported|edited|transcribed|translated|"
     r"synced|downloaded|encoded|ripped|captioned|powered)\b.{0,200}"
+    r"|(?:track|cc|channel|stream|text)?[ #]{0,2}\d{1,3}|(?:copyright|©|handbrake)\b.{0,200}"
+    r"|(?:www\.)?[\w-]+\.(?:com|org|net|tv)"
+    r"|(?:teams|zoom|meet|webex) (?:meeting )?(?:transcript|recording|captions?)"
     r"|(?:subtitles?|captions?|transcripts?|transcription)(?:\s(?:by|from|for|in|file|track)\b.{0,200})?",
     re.IGNORECASE,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
@@ -19,6 +19,7 @@ from longvid_storage.types import EVERYTHING, Chapter, Scope, StageResult, Video
 
 _SHORTEST_PREFIX = 4
 _LISTED = 5
+_NAMES = 500
 
 
 def video_key(connection: Connection, video_id: str) -> int:
@@ -143,12 +144,20 @@ def remove_path(connection: Connection, path: str, video_id: str) -> None:
     connection.execute(delete(table).where(table.path == path, table.video_key == key))
 
 
-def paths(connection: Connection, admitting: Sequence[ColumnElement[bool]] = ()) -> list[PathRow]:
-    """Known paths of the videos admitted, by path; one for each video that lies there."""
+def paths(
+    connection: Connection,
+    admitting: Sequence[ColumnElement[bool]] = (),
+    among: Collection[str] | None = None,
+) -> list[PathRow]:
+    """Known paths of the videos admitted, of ``among`` only, by path; one for each video that lies there."""
     table, video = schema.Path, schema.Video
     query = select(table.path, video.video_id, video.media_id, table.size, table.mtime_ns, table.sidecars)
     query = query.join(video).where(*admitting).order_by(table.path, video.video_id)
-    return [PathRow(*row) for row in connection.execute(query)]
+    if among is None:
+        return [PathRow(*row) for row in connection.execute(query)]
+    named = sorted(set(among))
+    pieces = (named[start : start + _NAMES] for start in range(0, len(named), _NAMES))
+    return [PathRow(*row) for each in pieces for row in connection.execute(query.where(table.path.in_(each)))]
 
 
 def stage_records(

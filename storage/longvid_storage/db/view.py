@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, Text, cast, func, literal, select
+from sqlalchemy import ColumnElement, Connection, Select, Text, cast, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from longvid_storage.db import card_details, catalog, chain_rows, schema, speakers, vectors
 from longvid_storage.db.apart import told_apart, with_apart
 from longvid_storage.db.chain import ChainLink
-from longvid_storage.db.dialects import each_id
+from longvid_storage.db.dialects import each_id, each_text
 from longvid_storage.db.rows import PathRow, SpeakerRow, TranscriptInfo, VideoRow
 from longvid_storage.db.scope import (
     collection_conditions,
@@ -48,6 +48,8 @@ from longvid_storage.types import (
 if TYPE_CHECKING:
     from longvid_storage.models.image_encoder import ImageEncoder
     from longvid_storage.models.text_encoder import TextEncoder
+
+_FEW = 50
 
 
 class Home(Protocol):
@@ -122,10 +124,12 @@ class View:
     @cached_property
     def _guessed(self) -> frozenset[int]:
         """Keys of videos whose transcript has no times of its own."""
+        return frozenset(self.connection.execute(self._times_guessed()).scalars())
+
+    def _times_guessed(self, *conditions: ColumnElement[bool]) -> Select[int]:
         stage = schema.Stage
         guessed = cast(stage.counters, Text).contains("times_guessed")
-        query = select(stage.video_key).where(stage.stage == "transcript", guessed)
-        return frozenset(self.connection.execute(query).scalars())
+        return select(stage.video_key).where(stage.stage == "transcript", guessed, *conditions)
 
     # Videos
 
@@ -194,9 +198,18 @@ class View:
         admitted = self._admitting(schema.Video.video_key)
         return catalog.videos(self.connection, schema.Video.media_id == media_id, *admitted, scope=self.scope)
 
-    def paths(self) -> list[PathRow]:
-        """What is known of the files of the scope's videos, by path; one for each video that lies there."""
-        return catalog.paths(self.connection, self._admitting(schema.Path.video_key))
+    def videos_by_id(self, ids: Iterable[str]) -> dict[str, VideoRow]:
+        """Those of the scope's videos with these ids, by id, without what tells their titles from others'."""
+        wanted = schema.Video.video_id.in_(each_text(ids))
+        admitted = self._admitting(schema.Video.video_key)
+        rows = catalog.videos(self.connection, wanted, *admitted, scope=self.scope)
+        return {row.info.video_id: row for row in rows}
+
+    def paths(self, among: Names[str] | None = None) -> list[PathRow]:
+        """What is known of the files of the scope's videos, by path, of the paths ``among`` only; one for each video
+        that lies there.
+        """
+        return catalog.paths(self.connection, self._admitting(schema.Path.video_key), among)
 
     def cards(self, *, details: bool = False, ids: Names[str] | None = None) -> list[VideoCard]:
         """The scope's videos by title, with a speaker those in which they speak; of these ``ids`` only.
@@ -381,13 +394,28 @@ class View:
             .where(*conditions, *passage_conditions(self.scope))
             .order_by(row.video_key, row.start_s, row.end_s, row.passage_id)
         )
-        return [self.named(key, passage_of(each, video_id, fields)) for each, key, video_id, *fields in
-                self.connection.execute(query).all()]  # fmt: skip
+        rows = self.connection.execute(query).all()
+        keys = {key for _, key, *_ in rows}
+        if len(keys) >= _FEW:
+            its = self._guessed
+        else:  # asked of all videos, indexing one more would cost the more, the more there are
+            guessed = self._times_guessed(schema.Stage.video_key.in_(keys))
+            its = frozenset(self.connection.execute(guessed).scalars())
+        return [
+            self.named(key, passage_of(each, video_id, fields), its) for each, key, video_id, *fields in rows
+        ]
 
-    def named(self, video_key: int, passage: Passage) -> Passage:
-        """The passage with its speaker called as the user calls them, marked where its time is a guess."""
-        name, p = self._names.of(video_key, passage.speaker), passage
-        guessed = p.kind == "speech" and video_key in self._guessed
+    def name_of(self, video_key: int, label: str | None) -> str | None:
+        """What the user calls the speaker of that label in a video."""
+        return self._names.of(video_key, label)
+
+    def named(self, video_key: int, passage: Passage, among: Names[int] | None = None) -> Passage:
+        """The passage with its speaker called as the user calls them, marked where its time is a guess.
+
+        ``among``: the videos that have guessed times, if that is known.
+        """
+        name, p = self.name_of(video_key, passage.speaker), passage
+        guessed = p.kind == "speech" and video_key in (self._guessed if among is None else among)
         if name == p.speaker and not guessed:
             return passage
         return Passage(

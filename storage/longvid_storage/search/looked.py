@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from longvid_storage.db.view import View
 from longvid_storage.search import lexical, scoring, wording
+from longvid_storage.search.compounds import COMPOUNDING, compounds_of
 from longvid_storage.search.evidence import encoded
 from longvid_storage.search.memory import memory_of, vectors_of
 from longvid_storage.search.question import RankingQuery, read_question
 from longvid_storage.search.reading import readable
 from longvid_storage.search.timeline import Floats, Timeline, admitted
+from longvid_storage.text.languages import guess_language
 
 POOL = 12
 """Videos looked at closely."""
@@ -67,6 +69,10 @@ def look(view: View, query: str) -> Looked | None:
         return None
     idf = facts.idf(view, question.terms, MOST_TERMS)
     said = bool(idf)
+    few = view.video_ids(POOL + 1)
+    pool = _pool(view, few) if len(few) <= POOL else []
+    if parts := _in_compounds(question.terms, idf, pool, query, facts.languages):
+        idf, said = {**idf, **facts.idf(view, parts, MOST_TERMS)}, True
     if not said and not question.asks:
         # In a question that no word of was said, the words may be right and the answer in others.
         idf = facts.idf(view, wording.respelled(view, question.words, facts.languages), MOST_TERMS)
@@ -74,8 +80,9 @@ def look(view: View, query: str) -> Looked | None:
     if text_encoder is not None:
         memory.check_model(view, text_encoder.fingerprint)
     asked = encoded(view, question.texts)
-    few = view.video_ids(POOL + 1)
-    pool = _pool(view, few if len(few) <= POOL else _choose(view, idf, asked))
+    if len(few) > POOL:
+        pool = _pool(view, _choose(view, idf, asked))
+        idf |= facts.idf(view, _in_compounds(question.terms, idf, pool, query, facts.languages), MOST_TERMS)
     allowed = [scoring.near_speakers(timeline, question.speakers) for timeline in pool]
     if question.speakers and len(few) > POOL and not _any(allowed):
         theirs = view.scope.narrowed(speaker=question.speakers[0]) or view.scope
@@ -94,6 +101,25 @@ def look(view: View, query: str) -> Looked | None:
         within,
         said,
     )
+
+
+def _in_compounds(
+    terms: Sequence[str],
+    idf: Mapping[str, float],
+    pool: Sequence[Timeline],
+    query: str,
+    languages: Sequence[str | None],
+) -> list[str]:
+    """What is said in the pool that has a term which is nowhere said in it, or is in such a term.
+
+    Of a word alone, whose language nobody can tell, in the languages that are spoken.
+    """
+    asked = guess_language(query)
+    spoken = {language.split("-")[0] for language in languages if language}
+    if asked not in COMPOUNDING and (asked is not None or COMPOUNDING.isdisjoint(spoken)):
+        return []
+    vocabulary = sorted({term for timeline in pool for term in timeline.postings})
+    return list(compounds_of([term for term in terms if term not in idf], vocabulary))
 
 
 def _any(peaks: Sequence[NDArray[np.bool_]]) -> bool:
