@@ -25,8 +25,8 @@ TEXTS = HERE / "facts"
 LECTURES = HERE.parent / "examples" / "lectures"
 # Library → its questions. ``heldout`` was written after everything was chosen on the others.
 SETS = {"talks": "questions.jsonl", "lectures": "lectures.jsonl", "heldout": "heldout.jsonl"}
-# Folder of ``--meetings`` → what is asked about the whole of it. What counts was last chosen with ``podcasts``; values of
-# other days with ``calls``, which was written before it was asked.
+# Folder of ``--meetings`` → what is asked about the whole of it. What counts was last chosen with ``podcasts``;
+# values of other days with ``calls``, which was written before it was asked.
 MEETINGS = {"talks": "podcasts.jsonl", "calls": "calls.jsonl"}
 TALKS = {"talks": ("interview", "sourdough", "standup", "volcano"), "heldout": ("crew", "garden")}
 WORDS_A_SECOND, PAUSE_S = 2.6, 0.4

@@ -41,8 +41,8 @@ _TYPES = {
         r"|morgen|gestern|heute|demain|hier|mañana|ayer"
         r"|(?:next|last|this|coming) (?:week|month|year|quarter|spring|summer|autumn|fall|winter|time)"
         r"|(?:in|at|by|around|since|until) \d[\d:.]*|\d+ (?:years|months|weeks|days) ago"
-        r"|(?:in|during|each|every) (?:the )?(?:spring|summer|autumn|fall|winter)|frühjahr|frühling|sommer|herbst|winter"
-        r"|printemps|en été|automne|hiver|primavera|verano|otoño|invierno"
+        r"|(?:in|during|each|every) (?:the )?(?:spring|summer|autumn|fall|winter)|frühjahr|frühling|sommer|herbst"
+        r"|winter|printemps|en été|automne|hiver|primavera|verano|otoño|invierno"
         r"|nächste[nrs]? (?:woche|monat|jahr)|semaine prochaine|próxima semana)\b"
         r"|\d\s?(?:a\.?m|p\.?m|uhr)\b|(?<!\d)\d{1,2}\.\s(?:\d{1,2}\.|[A-ZÄÖÜ])|[年月日]|\b(?:once|when|as soon as) \w",
         re.IGNORECASE,
