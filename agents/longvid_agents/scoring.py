@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_agents.expected import follows_question, names_expected, only_opens, says
+from longvid_agents.expected import asked_for, follows_question, names_expected, only_opens, says
 from longvid_agents.question import QuestionPlan, Term
 from longvid_storage.search.compounds import COMPOUNDING, compounds_of
 from longvid_storage.search.wording import FROM, likeness
@@ -49,6 +49,8 @@ _REFERS_BACK = re.compile(
 )
 # What follows tells in which circumstance something was said, and is another subject than what is asked.
 _CIRCUMSTANCE = re.compile(r"(?<=\S)[ ,]+(?:when|while|during|in terms of|with regard to|as for) (?=\S)")
+_NOT_WHAT_IS_ASKED = 0.5
+"""What has the question's wording and not the day, number, name … that it asks for."""
 _REFERRED_S = 10.0
 _REFERRED_WORDS = 0.8
 
@@ -144,7 +146,8 @@ def score(
         named=named,
         named_share=sums(named * lengths, around) / sums(lengths, around),
         found_early=np.array([1 / (1 + _rank(s, moments) / 5) for s in sentences]),
-        wording=_wording(plan, said_terms, terms, share, frequency),
+        wording=_wording(plan, said_terms, terms, share, frequency)
+        * np.where(asked_for(plan.question) is not None and expected <= 0, _NOT_WHAT_IS_ASKED, 1.0),
         expected=expected,
         follows=follows_question(plan.question, sentences, np.maximum(cosine, words), expected),
         opens=only_opens(plan.question, sentences, expected),
