@@ -104,6 +104,23 @@ def test_a_track_inside_is_a_translation_too(tmp_path: Path) -> None:
         assert "translation (de) · Stellen Sie" in printing.mentions(library.mentions(["Eimer"]))
 
 
+def test_a_sentence_is_compared_in_its_own_language(tmp_path: Path) -> None:
+    film(tmp_path / "in", "house.mp4")
+    for language, lines in (
+        ("de", GERMAN),
+        ("en", SPOKEN),
+        ("fr", ["Aujourd'hui nous réparons une maison."]),
+    ):
+        (tmp_path / "in" / f"house.{language}.vtt").write_text(vtt(lines), encoding="utf-8")
+    (tmp_path / "in" / "house.srt").write_text(
+        (tmp_path / "in" / "house.de.vtt").read_text("utf-8").removeprefix("WEBVTT\n"), encoding="utf-8"
+    )
+    with Library.open(tmp_path / "library", create=True) as library:
+        library.index([tmp_path / "in"], only=["transcript", "vectors"])
+        answer = library.ask("Is the washer of the tap replaced?")
+    assert quotes(answer) == [("translation", SPOKEN[3])]
+
+
 def test_the_subtitles_of_a_hundred_languages_are_not_all_kept(tmp_path: Path) -> None:
     film(tmp_path / "in", "house.mp4")
     (tmp_path / "in" / "house.en.vtt").write_text(vtt(SPOKEN), encoding="utf-8")

@@ -22,6 +22,8 @@ from longvid_storage.search.memory import memory_of
 from longvid_storage.search.mentions import mentions
 from longvid_storage.search.question import named_speakers
 from longvid_storage.text.analysis import analyse
+from longvid_storage.text.languages import guess_language
+from longvid_storage.text.stop_words import STOP_WORDS
 from longvid_storage.text.timecode import format_time
 from longvid_storage.types import Citation, Claim, Passage, VideoCard
 
@@ -36,6 +38,13 @@ _COUNT_WORDS = re.compile(
     r"|recordings?|files?|is|are|was|were|does|do|did|has|have|been|they|anyone|anybody|somebody|someone|we|it|there"
     r"|mention(?:s|ed)?|sa(?:y|ys|id)|talk(?:s|ed)?|discuss(?:es|ed)?|speaks?|spoken?|cover(?:s|ed)?|contains?"
     r"|about|appears?|comes?|come up|up|word|name|term|phrase|altogether|total)\b",
+    re.IGNORECASE,
+)
+_COUNT_WORDS_ELSEWHERE = re.compile(
+    r"\b(?:oft|erwähn\w*|genannt|gesagt|fällt|kommt|wort|begriff|geht|welche\w*|aufnahmen?|besprechung\w*|vorlesung\w*"
+    r"|combien|fois|mentionn\w*(?:-t)?(?:-on)?|prononc\w*|parl\w*|mot|quel\w*|vidéos?|réunions?|cu[aá]nt\w*|veces|menciona\w*|nombra\w*"
+    r"|dice\w*|dicho|habla\w*|palabra|v[ií]deos?|reuni\w+|quant\w*|volte|viene|menzion\w*|nomina\w*|detto|parola|quali|vezes"
+    r"|citad\w*|palavra|quais|сколько|раза?|упомина\w*|упомян\w*|говор\w*|сказа\w*|слово|как\w*|видео)\b",
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r"[\"“„«「]([^\"“”„«»「」]{1,80})[\"”“»」]")
@@ -97,7 +106,7 @@ def counted(question: str, view: View) -> Listed | None:
         return None
     if often and _SPEAKS.search(question):
         return _spoken(question, view)
-    rest = " ".join(_COUNT_WORDS.sub(" ", question).strip(" ?？.!").split())
+    rest = _what_is_counted(question)
     wanted = _QUOTED.findall(question) or ([rest] if rest else [])
     try:
         groups = mentions(view, wanted) if wanted else []
@@ -115,9 +124,21 @@ def counted(question: str, view: View) -> Listed | None:
     claims += titled
     total = sum(group.count for group in groups)
     note = f"{what}: {_times(total)} in {len(groups)} video{'s' * (len(groups) != 1)}, none left out."
-    if titled:
+    if titled and not groups:
+        note = f"{what}: nowhere said or shown, in the title of {len(titled)}."
+    elif titled:
         note += f" {len(titled)} more {'have' if len(titled) > 1 else 'has'} it in the title."
     return Listed(tuple(claims), f"counted every mention of {what}", (note,))
+
+
+def _what_is_counted(question: str) -> str:
+    """The question without the words that ask for a count or for videos."""
+    language = guess_language(question)
+    if language in (None, "en", "zh", "ja", "ko"):
+        return " ".join(_COUNT_WORDS.sub(" ", question).strip(" ?？.!").split())
+    words = _COUNT_WORDS_ELSEWHERE.sub(" ", question).strip(" ¿?？.!").split()
+    stops = STOP_WORDS.get(str(language), frozenset())
+    return " ".join(word for word in words if word.casefold() not in stops)
 
 
 def _titled(wanted: Sequence[str], view: View, known: Collection[str]) -> list[Claim]:

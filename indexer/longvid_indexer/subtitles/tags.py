@@ -32,7 +32,8 @@ _MARKS_TEXT = (
     # no language
     "und undefined unknown mul mis zxx "
     # other languages' words for subtitles
-    "untertitel sottotitoli legendas legenda napisy субтитры 字幕 字幕组 双语 雙語"
+    "untertitel sottotitoli sous titres subtítulos subtitulos ondertitels undertexter legendas "
+    "legenda napisy субтитры 字幕 字幕组 双语 雙語"
 )
 _MARKS = frozenset(_MARKS_TEXT.split())
 _FORMATS = frozenset(suffix[1:] for suffix in (*MEDIA_SUFFIXES, *SUBTITLE_SUFFIXES))
