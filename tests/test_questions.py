@@ -565,3 +565,26 @@ def test_what_is_said_as_asked_is_not_looked_for_in_other_words() -> None:
     stands: Said = [("", "Der Stand auf dem Markt ist neu."), ("", "Der Verstand sagt etwas anderes dazu.")]
     library = SmallLibrary([video("s", "Markt", stands)])
     assert cited(library.ask("Wo ist der Stand?")) == [("s", 0.0)]
+
+
+def test_of_much_that_somebody_says_what_says_most_is_told_and_of_questions_only_these() -> None:
+    fillers = [("Ada", "Hello?"), ("Ada", "Yeah, okay, so.")]
+    lines = [("Ada", f"The budget of house {n} needs a new roof and paint.") for n in range(9)]
+    asked = [("Ada", "Who pays for the roof of the budget?"), ("Bo", "The bank pays it, I believe.")]
+    first = video("a", "2025-03-03 roofs", [*fillers, *lines, *asked])
+    library = SmallLibrary([first, video("b", "2025-03-10 roofs", LATER)])
+    told = library.ask("What did Ada say in the meeting of 2025-03-03?")
+    assert len(told.claims) == 8
+    assert "8 of 12 sentences, those that say most" in told.answer
+    assert not any(claim.text in ("Hello?", "Yeah, okay, so.") for claim in told.claims)
+    only = library.ask("What did Ada ask in the meeting of 2025-03-03?")
+    assert [claim.text for claim in only.claims] == ["Hello?", "Who pays for the roof of the budget?"]
+
+
+def test_what_the_question_counts_itself_is_no_other_value() -> None:
+    first, later = (
+        [("Ada", "Between stage 6 and stage 7 the crew changed.")],
+        [("Ada", "Stage 6 went well, stage 7 too.")],
+    )
+    library = SmallLibrary([video("a", "2025-03-03 crew", first), video("b", "2025-03-10 crew", later)])
+    assert len(library.ask("What changed between stage 6 and stage 7?").claims) == 1
