@@ -125,7 +125,7 @@ def main() -> None:
             f"-max_total_time={options.seconds}",
             f"-runs={options.runs}",
             "-max_len=4000",
-            "-timeout=20",
+            "-timeout=300",  # wall seconds: of a busy machine too
         ]
         atheris.Setup(arguments, TARGETS[options.target])
         atheris.Fuzz()

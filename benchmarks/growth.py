@@ -2,6 +2,7 @@
 
     OMP_NUM_THREADS=1 python benchmarks/growth.py                       # 10, 100 and 1,000 meetings: about ten minutes
     python benchmarks/growth.py --meetings 10 100 --cues 50000
+    python benchmarks/growth.py --light                                 # without a model: what the library itself costs
 
 Processor seconds of one process each, so that a machine that others use gives the same numbers; memory is the most that
 the process held. Meetings are made by code: 40 cues of two speakers, about three minutes. Needs the ``offline`` extra.
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import resource
 import statistics
@@ -22,7 +24,10 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from soak import LightEngines
+
 from longvid import Library
+from longvid_indexer.report import StageFinished, StageStarted
 
 _THINGS_TEXT = """
     pump valve filter budget plant river tunnel report vendor machine model bridge cable mayor engine crane ferry
@@ -37,6 +42,7 @@ _QUESTIONS = (
     "winter storm",
 )
 _CUE_S = 4.5
+_LIGHT = "LONGVID_GROWTH_LIGHT"
 _ONE_BY_ONE = 4
 
 
@@ -45,12 +51,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--meetings", type=int, nargs="*", default=[10, 100, 1000])
     parser.add_argument("--cues", type=int, default=50_000, help="of the long transcript; 0 leaves it out")
+    parser.add_argument("--light", action="store_true", help="a text encoder that hashes trigrams")
     parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
         kind, library, path = options.child
         print(json.dumps(_CHILDREN[kind](Path(library), Path(path))))
         return
+    if options.light:
+        os.environ[_LIGHT] = "1"
     with tempfile.TemporaryDirectory() as folder:
         if options.meetings:
             growing(Path(folder), sorted(options.meetings))
@@ -87,15 +96,13 @@ def growing(folder: Path, counts: list[int]) -> None:
 def long_transcript(folder: Path, cues: int) -> None:
     """One transcript of so many cues, alone in its library."""
     place = folder / "long"
-    path = _meeting(place / "in" / "long talk.vtt", 1, cues)
-    seconds = _run("index", place, path)["seconds"]
-    used = _run("long", place, place)
-    print(f"\n{cues:,} cues: transcript, structure and summaries {seconds:.1f} s of CPU")
-    for name, value in used.items():
+    path = _meeting(place / "in" / "long talk.vtt", 1, cues, 36_000.0 / cues)
+    print(f"\n{cues:,} cues in ten hours")
+    for name, value in (_run("stages", place, path) | _run("long", place, place)).items():
         print(f"  {name}: {value:.2f}")
 
 
-def _meeting(path: Path, seed: int, cues: int = 40) -> Path:
+def _meeting(path: Path, seed: int, cues: int = 40, cue_s: float = _CUE_S) -> Path:
     chosen = random.Random(seed)
 
     def sentence() -> str:
@@ -108,8 +115,8 @@ def _meeting(path: Path, seed: int, cues: int = 40) -> Path:
     lines = ["WEBVTT", ""]
     for number in range(cues):
         speaker = "Ada" if number // 3 % 2 else "Ben"
-        start_s = number * _CUE_S
-        lines += [f"{_clock(start_s)} --> {_clock(start_s + _CUE_S - 0.3)}", f"<v {speaker}>{sentence()}", ""]
+        start_s = number * cue_s
+        lines += [f"{_clock(start_s)} --> {_clock(start_s + 0.9 * cue_s)}", f"<v {speaker}>{sentence()}", ""]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join(lines), encoding="utf-8")
     return path
@@ -126,22 +133,43 @@ def _run(kind: str, folder: Path, path: Path) -> dict[str, float]:
     return found
 
 
+def _opened(library: Path) -> Library:
+    engines = LightEngines({"speech": "off"}) if _LIGHT in os.environ else None
+    return Library.open(library, create=True, engines=engines)
+
+
 def _index(library: Path, path: Path) -> dict[str, float]:
-    with Library.open(library, create=True) as lib:
+    with _opened(library) as lib:
         lib.index(path)
     return {"seconds": time.process_time()}
+
+
+def _stages(library: Path, path: Path) -> dict[str, float]:
+    """What each stage costs."""
+    begun: dict[str, float] = {}
+    took: dict[str, float] = {}
+
+    def note(event: object) -> None:
+        if isinstance(event, StageStarted):
+            begun[event.stage] = time.process_time()
+        elif isinstance(event, StageFinished):
+            took[f"{event.result.stage}, CPU s"] = time.process_time() - begun[event.result.stage]
+
+    with _opened(library) as lib:
+        lib.index(path, on_event=note)
+    return {name: seconds for name, seconds in took.items() if seconds > 0.05}
 
 
 def _one_by_one(library: Path, path: Path) -> dict[str, float]:
     """What each file costs a process that has already indexed one."""
     first, *others = sorted(path.iterdir())
-    with Library.open(library) as lib:
+    with _opened(library) as lib:
         lib.index(first)
         return {other.name: _cpu_s(partial(lib.index, other)) for other in others}
 
 
 def _use(library: Path, path: Path) -> dict[str, float]:
-    with Library.open(library) as lib:
+    with _opened(library) as lib:
         used = {"first search": _cpu_s(lambda: lib.search(_QUESTIONS[0]))}
         warm = [_cpu_s(partial(lib.search, query)) for query in _QUESTIONS * 3]
         used["warm search"] = statistics.median(warm)
@@ -150,7 +178,7 @@ def _use(library: Path, path: Path) -> dict[str, float]:
 
 
 def _long(library: Path, path: Path) -> dict[str, float]:
-    with Library.open(library) as lib:
+    with _opened(library) as lib:
         (video,) = lib.videos()
         return {
             "mentions of 'the', CPU s": _cpu_s(lambda: lib.mentions(["the"])),
@@ -171,7 +199,7 @@ def _memory_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-_CHILDREN = {"index": _index, "one by one": _one_by_one, "use": _use, "long": _long}
+_CHILDREN = {"index": _index, "stages": _stages, "one by one": _one_by_one, "use": _use, "long": _long}
 
 if __name__ == "__main__":
     main()

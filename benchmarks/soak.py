@@ -1,12 +1,13 @@
 """A long night of mixed work on one library: three processes index, remove, rename, ask, search, mention and chat, and
 one of them is killed every few seconds; then the library is checked whole.
 
-    python benchmarks/soak.py                         # 600 seconds
+    python benchmarks/soak.py                         # 5,000 operations, 1,500 seconds at most
     python benchmarks/soak.py --seconds 60 --kill-every 5
 
 Workers use a text encoder that hashes trigrams, so that the work is the library's and not a model's. Printed: how often
-each operation was done, what went wrong other than being killed, and memory, descriptors and disk at the start and at
-the end (each after the same calm), which must not grow. Exit status 1 when anything is wrong.
+each operation was done, what went wrong other than being killed, disk at the start and at the end (each after the same
+calm), and of each worker memory and descriptors after 40 operations and when last looked, none of which may grow. Exit
+status 1 when anything is wrong.
 """
 
 from __future__ import annotations
@@ -78,22 +79,24 @@ class LightEngines(Engines):
 def main() -> int:
     """Run it, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=600)
+    parser.add_argument("--seconds", type=float, default=1500, help="at most")
+    parser.add_argument("--operations", type=int, default=5000, help="end after so many")
     parser.add_argument("--kill-every", type=float, default=20)
-    parser.add_argument("--library", type=Path, help="where; else a temporary folder")
+    parser.add_argument("--library", type=Path, help="where, also to go on with; else a temporary folder")
     parser.add_argument("--worker", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
         work(Path(options.worker[0]), int(options.worker[1]))
         return 0
     with tempfile.TemporaryDirectory() as folder:
-        return soak(options.library or Path(folder), options.seconds, options.kill_every)
+        place = options.library or Path(folder)
+        return soak(place, options.seconds, options.operations, options.kill_every)
 
 
-def soak(place: Path, seconds: float, kill_every: float) -> int:
-    """Keep the workers busy for so many seconds, kill one now and then, and look at what is left."""
+def soak(place: Path, seconds: float, operations: int, kill_every: float) -> int:
+    """Keep the workers busy for so long, kill one now and then, and look at what is left."""
     media = place / "in"
-    media.mkdir(parents=True)
+    media.mkdir(parents=True, exist_ok=True)
     for number in range(MEETINGS):
         _write(media / f"sync {number:02d}.vtt", number)
     with opened(place) as lib:
@@ -103,14 +106,16 @@ def soak(place: Path, seconds: float, kill_every: float) -> int:
     workers = [_start(place, number) for number in range(WORKERS)]
     next_kill = begun + kill_every
     broken: list[str] = []
-    while time.monotonic() - begun < seconds:
-        time.sleep(0.2)
+    sizes: list[int] = []
+    while time.monotonic() - begun < seconds and _done(place).total() < operations:
+        time.sleep(0.5)
         for at, worker in enumerate(workers):
             if worker.poll() is not None:
                 broken.append(f"a worker ended with {worker.returncode}")
                 workers[at] = _start(place, 100 + killed + at)
         if time.monotonic() >= next_kill:
             next_kill += kill_every
+            sizes.append((place / "library" / "library.db").stat().st_size)
             victim = chosen.randrange(WORKERS)
             workers[victim].send_signal(signal.SIGKILL)
             workers[victim].wait()
@@ -119,22 +124,28 @@ def soak(place: Path, seconds: float, kill_every: float) -> int:
     for worker in workers:
         worker.send_signal(signal.SIGTERM)
         worker.wait()
+    print(f"{time.monotonic() - begun:.0f} s; bytes of the database at each kill: {sizes}")
     return _tell(place, before, killed, broken)
 
 
+def _lines(place: Path, log: str = "log *") -> list[str]:
+    logs = sorted(place.glob(log))
+    return [line for each in logs for line in each.read_text(errors="replace").splitlines()]
+
+
+def _done(place: Path) -> Counter[str]:
+    return Counter(line for line in _lines(place) if not line.startswith(("grew ", "wrong ")))
+
+
 def _tell(place: Path, before: int, killed: int, broken: list[str]) -> int:
-    done: Counter[str] = Counter()
-    wrong: Counter[str] = Counter()
-    grew = []
-    for log in sorted(place.glob("log *")):
-        for line in log.read_text(errors="replace").splitlines():
-            kind, _, rest = line.partition(" ")
-            if kind == "grew":
-                grew.append(tuple(map(int, rest.split())))
-            elif kind == "wrong":
-                wrong[rest] += 1
-            else:
-                done[kind] += 1
+    done = _done(place)
+    wrong = Counter(line.removeprefix("wrong ") for line in _lines(place) if line.startswith("wrong "))
+    sizes = (
+        [line for line in _lines(place, log.name) if line.startswith("grew ")] for log in place.glob("log *")
+    )
+    grew = sorted(
+        (tuple(map(int, each[-1].split()[1:])) for each in sizes if each), key=lambda size: -size[-1]
+    )
     with opened(place) as lib:
         report = lib.check()
         for video in lib.videos():
@@ -147,9 +158,9 @@ def _tell(place: Path, before: int, killed: int, broken: list[str]) -> int:
     print("  " + ", ".join(f"{name} {count:,}" for name, count in done.most_common()))
     print(f"check: {'whole' if not report.findings else report}")
     print(f"disk: {before:,} bytes with {MEETINGS} meetings before, {after:,} with the same after")
-    for first_mb, last_mb, first_fds, last_fds, operations in grew:
+    for first_mb, last_mb, first_fds, last_fds, each in grew:
         print(
-            f"worker of {operations:,} operations: {first_mb} → {last_mb} MB, {first_fds} → {last_fds} descriptors"
+            f"worker of {each:,} operations: {first_mb} → {last_mb} MB, {first_fds} → {last_fds} descriptors"
         )
     for what, count in [*wrong.most_common(), *((each, 1) for each in broken)]:
         print(f"WRONG {count} × {what}")
@@ -188,8 +199,8 @@ def work(place: Path, seed: int) -> None:
             count += 1
             if count == 40:
                 first = (_memory_mb(), _descriptors())
-        if count > 80:
-            log.write(f"grew {first[0]} {_memory_mb()} {first[1]} {_descriptors()} {count}\n")
+            elif count % 40 == 0:
+                log.write(f"grew {first[0]} {_memory_mb()} {first[1]} {_descriptors()} {count}\n")
 
 
 def _operations(place: Path, chosen: random.Random) -> list[tuple[str, int, Callable[[Library], object]]]:

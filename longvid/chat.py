@@ -332,7 +332,7 @@ def exchanged(view: View, exchanges: Iterable[Exchange]) -> list[Turn]:
         found = {
             (p.video_id, p.start_s): p
             for video_id in {video_id for video_id, _ in each.places if view.has_video(video_id)}
-            for p in view.passages_of(video_id)
+            for p in sorted(view.passages_of(video_id), key=lambda p: p.kind != "translation")
             if any(video_id == at and abs(p.start_s - start_s) < _SAME_S for at, start_s in each.places)
         }
         cards = {card.video_id: card for card in view.cards(ids={p.video_id for p in found.values()})}

@@ -26,6 +26,7 @@ from longvid.cli_options import (
     open_library,
     tell,
 )
+from longvid.paths import read_text
 from longvid_storage.errors import UsageError
 
 
@@ -64,7 +65,7 @@ def verify(
 
 def _read(file: Path) -> str:
     try:
-        return sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8-sig")
+        return sys.stdin.read() if str(file) == "-" else read_text(file)
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
         raise UsageError(f"{file} cannot be read ({reason}): give a text or Markdown file") from error

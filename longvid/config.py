@@ -32,8 +32,10 @@ from typing import Any
 
 import platformdirs
 
+from longvid.paths import read_text
 from longvid_storage.errors import LongvidWarning, UsageError
 
+_MOST_BYTES = 1 << 20
 NAME = "longvid.toml"
 VARIABLE = "LONGVID_CONFIG"
 _KEYS = ("profile", "device", "models", "answering", "vectors", "server")
@@ -96,7 +98,7 @@ def load_config(path: str | Path | None = None) -> Config:
         return Config()
     place, origin = found
     try:
-        read = tomllib.loads(place.read_text("utf-8"))
+        read = tomllib.loads(read_text(place, _MOST_BYTES))
     except OSError as error:
         raise UsageError(
             f"the configuration {place} cannot be read: {error.strerror or error}; "

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
 import platformdirs
+
+
+def read_text(path: Path, most: int = 1 << 26) -> str:
+    """The text in a file, which may begin with a byte-order mark; no more than ``most`` bytes are ever read.
+
+    Raises:
+        OSError: it cannot be read, or holds more. UnicodeDecodeError: it is no UTF-8.
+    """
+    with path.open("rb") as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise OSError(errno.EFBIG, f"it holds more than {most:,} bytes")
+    return data.decode("utf-8-sig")
 
 
 def default_library() -> str | Path:

@@ -199,6 +199,8 @@ def table(videos: Sequence[VideoSummary]) -> str:
         state = (
             "gone"
             if video.gone
+            else "cut short"
+            if video.cut_short
             else "complete"
             if all(video.stages.get(stage) == "done" for stage in STAGES)
             else "partial"
@@ -245,6 +247,8 @@ def show(video: VideoDetails) -> str:
         facts += f" · transcript: {shown(video.transcript_source)}"
     if video.translations:
         facts += f" · translations: {shown(', '.join(video.translations))}"
+    if video.cut_short:
+        facts += " · cut short: its file ends before its time"
     if video.sound_track:
         facts += f" · heard: sound track {shown(video.sound_track)}"
     head.append(facts)
@@ -289,7 +293,7 @@ def left_out(found: LeftOut) -> tuple[str, str]:
 
 def _fill(text: str, indent: str = "") -> str:
     # A citation is one word: it is not broken between its title and its time.
-    whole = re.sub(r"\[[^\]]* @ [^\]]*\]", lambda mark: mark.group().replace(" ", "\0"), text)
+    whole = re.sub(r"\[[^\[\]]{1,400}? @ [^\[\]]{1,40}\]", lambda mark: mark.group().replace(" ", "\0"), text)
     filled = textwrap.fill(
         whole,
         width(),

@@ -18,7 +18,7 @@ def media_path(view: View, row: VideoRow) -> Path:
     Raises:
         MediaError: there is none any more (code ``"gone"``).
     """
-    for known in view.paths():
+    for known in view.paths(row.paths):
         if known.video_id == row.info.video_id and still_there(known):
             return as_path(known.path)
     where = f" ({row.paths[0]})" if row.paths else ""

@@ -74,6 +74,9 @@ def test_phrases_are_adjacent_in_what_is_indexed() -> None:
         ("v2.0, not v1.9", ["v", "2.0", "not", "v", "1.9"]),
         ("Section 2, 0 comments", ["section", "2", "0", "comment"]),
         ("3:1, and 3. 1 back", ["3:1", "and", "3", "1", "back"]),
+        ("24/7, 24 or 7, ½ and 1/2", ["24/7", "24", "or", "7", "1/2", "and", "1/2"]),
+        ("on 3/4/2024", ["on", "3", "4", "2024"]),
+        ("C♯ is C#", ["c#", "is", "c#"]),
         ("$5M is 5m", ["$", "5m", "is", "5m"]),
         ("50% of § 5", ["50", "%", "of", "§", "5"]),
         ("Q&A", ["q&a"]),
@@ -90,7 +93,7 @@ def test_symbols_that_tell_one_thing_from_another_are_kept(text: str, terms: lis
     assert len(fold(text)) == len(terms)
 
 
-@pytest.mark.parametrize("asked", ["C#", ".NET", "Notepad++", "$5M", "3:1", "2.0"])
+@pytest.mark.parametrize("asked", ["C#", ".NET", "Notepad++", "$5M", "3:1", "2.0", "24/7"])
 def test_a_name_with_a_symbol_is_no_word_without_it(asked: str) -> None:
     said = [
         "Vitamin C is on page three.",
@@ -99,6 +102,7 @@ def test_a_name_with_a_symbol_is_no_word_without_it(asked: str) -> None:
         "the notepad + a pen",
         "5m long",
         "Take 3. 1 goes",
+        "24 of 7",
         "Section 2, 0",
     ]
     (run,) = phrases(asked, ["en"])

@@ -170,6 +170,7 @@ def test_a_truncated_file_is_indexed_as_far_as_it_decodes(
     assert "of 24.0 s" in notes(report)
     until_s = float(notes(report).split("only until ")[1].split(" s")[0])
     assert 8 < until_s < 20
+    assert [video.title for video in library.videos() if video.cut_short] == ["truncated"]
     slides = library.show(report["video_id"]).slides
     assert len(slides) == 1 + sum(boundary < until_s for boundary in (6, 12, 18))
     assert slides[-1].end_s == pytest.approx(until_s, abs=0.3)

@@ -406,6 +406,16 @@ def test_a_configuration_that_no_reader_can_take_is_one_sentence(tmp_path: Path,
         load_config(write(tmp_path / "odd.toml", text))
 
 
+def test_a_configuration_that_happens_to_lie_here_is_not_read_without_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with Path("longvid.toml").open("wb") as file:
+        file.truncate(20 << 30)
+    with pytest.raises(UsageError, match="it holds more than 1,048,576 bytes"):
+        load_config()
+
+
 def test_two_thousand_broken_configurations_are_read_or_refused(tmp_path: Path) -> None:
     whole = 'profile = "offline"\ndevice = "cpu"\n[models]\nspeech = "whisper:tiny"\n[server]\nport = 1\n'
     pieces = (

@@ -427,6 +427,8 @@ def test_what_is_no_answer_is_one_sentence(text: str, tmp_path: Path) -> None:
     assert "\n" not in caught.value.message
     with pytest.raises(UsageError, match="cannot be read"):
         read_answer(tmp_path / "none.json")
+    with pytest.raises(UsageError, match=r"cannot be read .it holds more than"):
+        read_answer(Path("/dev/zero"))
 
 
 def test_a_damaged_or_hostile_citation_is_no_answer(answer: Answer, tmp_path: Path) -> None:

@@ -242,20 +242,20 @@ def test_a_lease_is_given_back_and_readers_are_no_writers(tmp_path: Path) -> Non
 def test_a_fault_of_longvid_costs_the_file_and_names_itself(
     library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import longvid_indexer.transcript as transcript
+    from longvid_indexer import said
 
     folder = tmp_path / "in"
     folder.mkdir()
     (folder / "a.vtt").write_text(MEETING)
     (folder / "b.vtt").write_text(MEETING.replace("Maya", "Ada"))
-    real = transcript.to_utterances
+    real = said.to_utterances
 
     def explode(*arguments: Any) -> Any:
         if "Maya" in repr(arguments):
             raise ZeroDivisionError("at the worst moment")
         return real(*arguments)
 
-    monkeypatch.setattr(transcript, "to_utterances", explode)
+    monkeypatch.setattr(said, "to_utterances", explode)
     monkeypatch.setenv("LONGVID_DEBUG", "1")
     reports, _ = index(library, folder)
     error = reports["a.vtt"].error
@@ -435,7 +435,13 @@ def test_a_renamed_file_keeps_its_knowledge_and_takes_its_name(shelf: tuple[Libr
         (folder / f"VID_20240304{suffix}").rename(folder / f"Lighthouse tour{suffix}")
     reports, left = index(library, folder)
     assert left == {}
-    assert reports["Lighthouse tour.mp4"].status == "unchanged"
+    stages = reports["Lighthouse tour.mp4"].stages
+    assert {name for name, stage in stages.items() if stage.status == "done"} == {
+        "transcript"
+    }  # by its new name
+    source = library.transcript_info("Lighthouse tour")
+    assert source is not None
+    assert source.source == "sidecar:Lighthouse tour.srt"
     after = library.find("Lighthouse tour")
     assert after.video_id == before.video_id
     assert after.paths == (str(folder / "Lighthouse tour.mp4"),)

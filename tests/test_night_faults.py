@@ -83,9 +83,16 @@ def _migrate(library: Path) -> None:
     Store.open(library).close()
 
 
+def _copy(library: Path) -> None:
+    """Copy it beside itself, which compares every row at the end; what was cut short goes on."""
+    with opened(library) as lib:
+        lib.copy_to(str(library.with_name(f"{library.name} copied")), lambda name, rows: None)
+
+
 OPERATIONS: dict[str, Callable[[Path], None]] = {
     "migration": _migrate,
     "rm": _remove,
+    "copy": _copy,
     "chat": _chat,
     "check --repair": _repair,
     "vector cache": _cache,

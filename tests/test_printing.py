@@ -237,9 +237,9 @@ def test_a_hostile_video_through_every_command(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("LONGVID_LIBRARY", str(place))
     off = ["--model", "text=off"]
 
-    def run(*arguments: str, typed: str = "", status: int = 0) -> str:
+    def run(*arguments: str, typed: str = "", statuses: tuple[int, ...] = (0,)) -> str:
         done = CliRunner().invoke(app, list(arguments), input=typed)
-        assert done.exit_code == status, (arguments, done.output, done.exception)
+        assert done.exit_code in statuses, (arguments, done.output, done.exception)
         for text in (done.stdout, done.stderr):
             assert [sign for sign in hidden(text) if sign not in "\u3164"] == [], arguments
         return str(done.stdout)
@@ -260,7 +260,24 @@ def test_a_hostile_video_through_every_command(tmp_path: Path, monkeypatch: pyte
     run("chat", "--session", "one", *off, typed=f"{question}\n/history\n/sessions\n")
     run("chat", "--list")
     run("summary", video, *off)
-    run("chapters", video, "--format", "vtt")
+    for kind in ("vtt", "json", "ffmetadata"):
+        run("chapters", video, "--format", kind)
+    minutes = tmp_path / f"minutes{BAD}.md"
+    minutes.write_text(
+        f"Eve{BAD} will send the migration plan{BAD} by Friday.\n\nNobody{BAD} sends the migration plan.\n"
+    )
+    told = run("verify", str(minutes), *off, statuses=(0, 1))
+    assert "migration plan" in told
+    for command in (["verify", str(minutes)], ["search", "migration"]):
+        run(*command, "--json", *off, statuses=(0, 1))
+    for command in (["mentions", "migration"], ["ls"], ["show", video], ["speakers", video], ["check"]):
+        run(*command, "--json")
+    run("check")
+    run("doctor")
+    for new in ("Ada", f"Bo{BAD}b"):
+        run("speakers", video, "--rename", f"Eve{BAD}={new}", statuses=(0, 1, 2))
+    run("search", "migration", "--video", f"no{BAD}body", *off, statuses=(1, 2))
+    run("backup", str(tmp_path / f"copy{BAD}"))
     run("rm", video, "--yes")
     for written in ("a.html", "a.md"):
         assert hidden((tmp_path / written).read_text()) == []

@@ -337,6 +337,12 @@ def test_the_last_meeting_of_videos_without_dates_is_no_guess() -> None:
         ("When does the ferry move in January?", None),
         ("What was said in May?", None),
         ("What was said in the most recent sync?", "lat"),
+        ("Was wurde in der letzten Besprechung gesagt?", "lat"),
+        ("Qu'a-t-on dit dans la dernière réunion ?", "lat"),
+        ("¿Qué se dijo en la última reunión?", "lat"),
+        ("Что сказали на последней встрече?", "lat"),
+        ("上次会议说了什么？", "lat"),
+        ("Wann ist der letzte Zug gefahren?", None),
         ("What happened after 14:30?", None),
         ("What happens when the ferry lasts a week?", None),
     ],
@@ -396,6 +402,10 @@ def test_a_question_never_widens_what_the_caller_gave(
         ("Who goes for a harbour walk?", None, None),
         ("What was said in January and February?", {"a", "b"}, None),
         ("What was said in February?", {"b"}, None),
+        ("Was wurde im Februar beschlossen?", {"b"}, None),
+        ("How many meetings were there in 2025?", {"a", "b"}, None),
+        ("What was decided in 2019?", None, None),
+        ("What is said in the last minute of Harbour walk?", {"c"}, 30.0),
         ("What was discussed from January to February?", {"a", "b"}, None),
     ],
 )
@@ -422,7 +432,13 @@ def test_a_series_a_title_of_two_words_and_months_choose_too(
         ("In which videos is the moon mentioned?", '"moon": 2 times in 1 video', ["tid", "tid"]),
         ('In how many meetings does "goodbye" come up?', '"goodbye": 2 times in 2 videos', ["mon", "lat"]),
         ("How often does Ida speak?", "8 times in all", ["mon"] * 4 + ["lat"] * 4),
-        ("Which videos are about oceans?", "Oceans and tides has it in its title", ["tid"]),
+        ("Wie oft wird D&H erwähnt?", '"D&H": 4 times in 2 videos', ["mon", "mon", "lat"]),
+        ("In welchen Videos wird D&H erwähnt?", '"D&H": 4 times in 2 videos', ["mon", "mon", "lat"]),
+        ("Combien de fois mentionne-t-on D&H ?", '"D&H": 4 times', ["mon", "mon", "lat"]),
+        ("¿Cuántas veces se menciona D&H?", '"D&H": 4 times', ["mon", "mon", "lat"]),
+        ("¿En qué vídeos se habla de D&H?", '"D&H": 4 times', ["mon", "mon", "lat"]),
+        ("Сколько раз упоминается D&H?", '"D&H": 4 times', ["mon", "mon", "lat"]),
+        ("Which videos are about oceans?", "nowhere said or shown, in the title of 1", ["tid"]),
         ("Jon", "The crane needs 12 new bolts", ["mon"] * 3 + ["lat"] * 2),
         ("What are the decisions of the harbour sync?", "close the north gate", ["lat"]),
     ],
@@ -469,6 +485,20 @@ def test_what_a_named_speaker_says_of_a_common_word_is_evidence() -> None:
     assert not library.ask("What did Ben say about the lighthouse?").found
 
 
+def test_several_meetings_are_told_of_together(harbour: SmallLibrary) -> None:
+    answer = harbour.ask("What happened in February 2025?")
+    assert {video_id for video_id, _ in cited(answer)} == {"mon", "lat"}
+    assert "2025-02-03 harbour sync" in answer.answer
+
+
+@pytest.mark.parametrize("question", ["And in the other meeting?", "what about it?", "Why?", "But when?"])
+def test_a_question_that_only_goes_on_asks_back(harbour: SmallLibrary, question: str) -> None:
+    answer = harbour.ask(question)
+    assert not answer.found
+    assert "ask in full" in answer.answer
+    assert harbour.ask("how about the crane").found
+
+
 def test_what_is_never_said_is_not_counted_as_something_else(harbour: SmallLibrary) -> None:
     assert not harbour.ask("How many times is Terraform mentioned?").found
 
@@ -497,3 +527,41 @@ def test_the_newest_of_two_values_comes_first_and_the_older_one_beside_it(harbou
     answer = harbour.ask("What does the ferry cost?")
     assert cited(answer) == [("lat", 18.0), ("mon", 24.0)]
     assert "the newest first: 2025-02-10, 2025-02-03" in answer.answer
+
+
+def test_who_asks_or_names_another_thing_on_another_day_tells_no_other_value() -> None:
+    first = [("Ada", "The test network ran for 12 hours and then it broke.")]
+    later = [("Ada", "What is running on test network 7?"), ("Bo", "We run network-4 now, it broke nothing.")]
+    library = SmallLibrary([video("a", "2025-03-03 net", first), video("b", "2025-03-10 net", later)])
+    assert cited(library.ask("How long did the test network run before it broke?")) == [("a", 0.0)]
+
+
+REPAIR: Said = [
+    ("", "Heute reparieren wir das Haus und den Garten."),
+    ("", "Den Fensterrahmen streicht man mit Leinöl."),
+    ("", "Die Türdichtung wird im Herbst ersetzt."),
+    ("", "Der Zaun bekommt jedes Jahr neue Farbe."),
+    ("", "Am Ende räumen wir das Werkzeug auf."),
+]
+
+
+@pytest.mark.parametrize(
+    ("question", "start_s"),
+    [
+        ("Womit streicht man den Rahmen?", 6.0),
+        ("Wann wird die Dichtung ersetzt?", 12.0),
+        ("Was bekommt jedes Jahr neue Zaunfarbe?", 18.0),
+    ],
+)
+def test_words_inside_german_compounds_are_found(question: str, start_s: float) -> None:
+    library = SmallLibrary([video("h", "Hausreparatur", REPAIR), video("t", "tides", TIDES)])
+    assert cited(library.ask(question)) == [("h", start_s)]
+    with library.store.view() as view:
+        assert search(view, "Rahmen")[0].evidence[0].start_s == 6.0
+        assert not search(view, "Rahmen")[0].near
+
+
+def test_what_is_said_as_asked_is_not_looked_for_in_other_words() -> None:
+    stands: Said = [("", "Der Stand auf dem Markt ist neu."), ("", "Der Verstand sagt etwas anderes dazu.")]
+    library = SmallLibrary([video("s", "Markt", stands)])
+    assert cited(library.ask("Wo ist der Stand?")) == [("s", 0.0)]

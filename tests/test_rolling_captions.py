@@ -136,6 +136,17 @@ def test_a_clip_of_two_lines_rolls_too(style: str) -> None:
     assert words_read(as_srt(list(STYLES[style](lines, 2)))) == [word for line in lines for word in line]
 
 
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_a_file_of_hardly_any_cue_is_read(count: int) -> None:
+    screens: list[Screen] = [(2.0 * n, [f"We row home {n} times."]) for n in range(count)]
+    assert len(parse_subtitles(as_srt(screens) if screens else "WEBVTT\n\nNOTE empty\n").cues) == count
+
+
+def test_a_line_that_comes_again_and_again_is_no_moving_window() -> None:
+    screens: list[Screen] = [(2.0 * n, ["We row the boat home."]) for n in range(8)] + [(16.0, ["Done."])]
+    assert words_read(as_srt(screens)) == [*["We", "row", "the", "boat", "home."] * 8, "Done."]
+
+
 def test_who_repeats_a_line_once_in_a_short_file_said_it_twice() -> None:
     screens: list[Screen] = [
         (0.0, ["Come here."]),

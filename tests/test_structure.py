@@ -206,3 +206,31 @@ def test_what_is_said_is_never_encoded_again_and_phrases_only_in_the_space_of_th
     assert same.asked
     assert not {passage.text for passage in said} & set(same.asked)
     assert other.asked == []
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "chosen"),
+    [
+        (
+            "If it is too large, every step jumps over the minimum, the loss grows and training diverges.",
+            "If the learning rate is too small, training needs very many steps and wastes time.",
+            1,
+        ),
+        (
+            "They moved the launch of the app to another date.",
+            "The team moved the launch to the 3rd of May.",
+            1,
+        ),
+        (
+            "That makes training of nets diverge at the start.",
+            "Large steps make training of nets slow at the end.",
+            1,
+        ),
+        ("It is important to choose rates well.", "Rates that are chosen well are important.", 0),
+        ("This rule halves rates at every epoch.", "Rates are halved at every epoch by this rule.", 0),
+    ],
+)
+def test_a_summary_prefers_what_says_what_it_is_about(first: str, second: str, chosen: int) -> None:
+    said = [Utterance(1.0, 5.0, first), Utterance(6.0, 10.0, second)]
+    segments = build_structure(info_of(20.0), passages_of(said), [], [], [])
+    assert next(s for s in segments if s.level == "scene").summary == (first, second)[chosen]

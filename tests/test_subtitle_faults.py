@@ -262,6 +262,17 @@ def test_a_talk_in_two_seconds_is_spread_over_the_film_and_a_note_says_so(tmp_pa
     assert lone.utterances[-1].end_s == pytest.approx(len(TALK) / 15, rel=0.05)
 
 
+def test_a_talk_of_cues_that_all_begin_at_once_is_spread_too(tmp_path: Path) -> None:
+    cues = [f"{n}\n00:00:00,000 --> 00:00:00,000\nSentence {n} is about pumps.\n" for n in range(1, 21)]
+    path = tmp_path / "talk.srt"
+    path.write_text("\n".join(cues))
+    made = made_of(path)
+    assert made.counters["times_guessed"] == 20
+    starts = [u.start_s for u in made.utterances]
+    assert starts == sorted(starts)
+    assert starts[-1] > 25.0
+
+
 def test_one_cue_that_is_too_short_lasts_longer() -> None:
     long = "This sentence is far too long for the tenth of a second in which it is shown."
     read = parse_subtitles(

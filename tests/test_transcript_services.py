@@ -211,9 +211,26 @@ def youtube_api(talk: list[Said]) -> object:
     return [{"text": t.text, "start": t.start, "duration": t.end - t.start} for t in talk]
 
 
+def recall(talk: list[Said]) -> object:
+    return [{"participant": {"id": t.who, "name": ("Jane", "Tom")[t.who]},
+             "words": [{"text": w, "start_timestamp": {"relative": a, "absolute": "2026-01-01T10:00:00Z"},
+                        "end_timestamp": {"relative": b}} for w, a, b in t.words]} for t in talk]  # fmt: skip
+
+
+def table(talk: list[Said]) -> str:
+    rows = [f"{clock(t.start).replace('.', ',')};{('Jana', 'Tom')[t.who]};{t.text}" for t in talk]
+    return "\n".join(["Beginn;Sprecher;Text", *rows])
+
+
 def kaltura(talk: list[Said]) -> object:
     return {"objects": [{"startTime": ms(t.start), "endTime": ms(t.end), "content": [{"text": t.text}]}
                         for t in talk]}  # fmt: skip
+
+
+def gong(talk: list[Said]) -> object:
+    return {"callTranscripts": [{"transcript": [
+        {"speakerId": f"x{t.who}", "sentences": [{"start": ms(t.start), "end": ms(t.end), "text": t.text}]}
+        for t in talk]}]}  # fmt: skip
 
 
 JSON: list[tuple[Callable[[list[Said]], object], tuple[str | None, str | None]]] = [
@@ -223,7 +240,7 @@ JSON: list[tuple[Callable[[list[Said]], object], tuple[str | None, str | None]]]
     (watson, ("Speaker 0", "Speaker 1")), (premiere, ("Jane", "Tom")), (meeting_program, ("Jane", "Tom")),
     (timeline, ("Jane", "Tom")), (insights, ("Jane", "Tom")), (hyperaudio, ("Jane", "Tom")),
     (lines, ("Speaker 0", "Speaker 1")), (vosk, (None, None)), (youtube_api, (None, None)),
-    (kaltura, (None, None)),
+    (kaltura, (None, None)), (gong, ("x0", "x1")), (recall, ("Jane", "Tom")), (table, ("Jana", "Tom")),
 ]  # fmt: skip
 
 
@@ -251,6 +268,7 @@ def test_every_service_is_read_alike(
     [
         {"name": "app", "version": "1.0", "dependencies": {"left": {"start": "1", "text": "x"}}},
         {"comments": [{"id": "1", "text": "Nice talk!", "timestamp": 1_700_000_000, "author": "kim"}] * 3},
+        [{"time": 1, "text": "deploy"}, {"time": 2, "text": "rollback"}],
         {
             "chapters": [{"start_time": 0, "end_time": 9, "title": "Intro"}],
             "formats": [{"format": "mp4", "fps": 25}],
@@ -386,3 +404,12 @@ def test_two_thousand_broken_documents_are_read_as_far_as_they_go(part: int) -> 
         for u in to_utterances(parse_subtitles(json.dumps(document)), None):
             assert 0 <= u.start_s < u.end_s <= 2 * LONGEST_S
             assert u.text.strip()
+
+
+def test_a_servers_log_is_no_transcript(tmp_path: Path) -> None:
+    path = tmp_path / "server.txt"
+    lines = [f"[10:02:{at:02}] INFO request {at} took a while and was done" for at in range(9)]
+    path.write_text("\n".join(lines))
+    assert not holds_transcript(path, alone=True)
+    path.write_text("\n".join(lines).replace("INFO", "Jane:"))
+    assert holds_transcript(path, alone=True)

@@ -10,6 +10,7 @@ import pytest
 from longvid import Library, printing
 from longvid_storage.types import Answer
 from media_factory import write_video
+from postgres_tools import new_database
 
 SPOKEN = [
     "Today we repair an old house.",
@@ -77,6 +78,15 @@ def test_the_other_language_is_found_by_its_words_and_named(library: Library) ->
     assert "translation (de) · Dann wird" in printing.mentions(library.mentions(["Dichtung"]))
 
 
+def test_in_postgresql_too(library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    place = new_database()
+    library.copy_to(place)
+    with Library.open(place) as other:
+        assert quotes(other.ask("Wie lange trocknet die Farbe?")) == [("translation", GERMAN[1])]
+        assert other.mentions(["Eimer", "K7"]) == library.mentions(["Eimer", "K7"])
+
+
 def test_what_both_say_is_one_place(library: Library) -> None:
     places = [each for group in library.mentions(["K7"]) for each in group.mentions]
     assert [(each.kind, each.start_s) for each in places] == [("speech", 30.0)]
@@ -92,6 +102,23 @@ def test_a_track_inside_is_a_translation_too(tmp_path: Path) -> None:
         (report,) = library.index([tmp_path / "in"], only=["transcript"])
         assert "kept as translations, found by their words: track 1 (de)" in report.notes
         assert "translation (de) · Stellen Sie" in printing.mentions(library.mentions(["Eimer"]))
+
+
+def test_a_sentence_is_compared_in_its_own_language(tmp_path: Path) -> None:
+    film(tmp_path / "in", "house.mp4")
+    for language, lines in (
+        ("de", GERMAN),
+        ("en", SPOKEN),
+        ("fr", ["Aujourd'hui nous réparons une maison."]),
+    ):
+        (tmp_path / "in" / f"house.{language}.vtt").write_text(vtt(lines), encoding="utf-8")
+    (tmp_path / "in" / "house.srt").write_text(
+        (tmp_path / "in" / "house.de.vtt").read_text("utf-8").removeprefix("WEBVTT\n"), encoding="utf-8"
+    )
+    with Library.open(tmp_path / "library", create=True) as library:
+        library.index([tmp_path / "in"], only=["transcript", "vectors"])
+        answer = library.ask("Is the washer of the tap replaced?")
+    assert quotes(answer) == [("translation", SPOKEN[3])]
 
 
 def test_the_subtitles_of_a_hundred_languages_are_not_all_kept(tmp_path: Path) -> None:

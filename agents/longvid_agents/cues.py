@@ -32,6 +32,7 @@ def _rules(*rules: tuple[float, str]) -> tuple[tuple[float, re.Pattern[str]], ..
 
 _RULES: dict[Cue, tuple[tuple[float, re.Pattern[str]], ...]] = {
     "decision": _rules(
+        (3.0, r"^\W*(?:decisions?|decided|agreed|resolved|resolution|conclusion)\s?[:–—-]\s"),
         (3.0, r"\bwe(?:'ve| have)? (?:all )?(?:decided|agreed|settled|concluded)\b"),
         (3.0, r"\b(?:decision|conclusion|consensus) (?:is|was|here|would be)\b"),
         (3.0, r"\blet'?s (?:all )?(?:decide|agree|settle)\b|\bthat(?:'s| is) (?:decided|agreed|settled)\b"),
@@ -56,6 +57,7 @@ _RULES: dict[Cue, tuple[tuple[float, re.Pattern[str]], ...]] = {
         (1.0, r"\b(?:the plan is|we plan to|we(?:'re| are) planning|we want to|final(?:ly|ise|ize))\b"),
     ),
     "action": _rules(
+        (3.0, r"^\W*(?:actions?|tasks?|to-?dos?)\s?[:–—-]\s"),
         (3.0, r"\baction (?:item|point)s?\b|\bto-?do\b"),
         (
             2.5,
@@ -101,6 +103,7 @@ _SIGNS: dict[Cue, tuple[str, ...]] = {
         *(
             "decid",
             "decision",
+            "resol",
             "agree",
             "settl",
             "conclu",
@@ -130,6 +133,7 @@ _SIGNS: dict[Cue, tuple[str, ...]] = {
             "action",
             "todo",
             "to-do",
+            "task",
             "i'll",
             "i will",
             "i'm ",

@@ -41,13 +41,16 @@ _IN_MONTH = re.compile(rf"\b(?:in|of|from|im) {_MONTH} (?P<year>(?:19|20)\d{{2}}
 # A month alone is that of a recording where the question asks what was said or decided then: "in March" may also be
 # when something is to happen.
 _MONTHS_ALONE = re.compile(
-    rf"\b(?:(?:in|during|of|from|between) |(?=\w+(?:'s)? (?:\w+ ){{0,2}}(?:{KIND})\b)){_MONTH}(?:'s)?"
+    rf"\b(?:(?:in|during|of|from|between|im|en) |(?=\w+(?:'s)? (?:\w+ ){{0,2}}(?:{KIND})\b)){_MONTH}(?:'s)?"
     rf"(?: (?:and|to|until) (?P<until>{MONTH_NAME}))?(?!\w|\.? \d)",
     re.IGNORECASE,
 )
+_YEAR_ALONE = re.compile(r"\b(?:in|during|from|of|im|en|nel|em|в) ((?:19|20)\d{2})\b(?![-.]\d)")
 _REPORTED = re.compile(
     rf"\b(?:said|say|sa[iy]s|told|decid\w+|discuss\w*|talk\w*|mention\w*|happened|agreed|changed|promised|presented"
-    rf"|summar\w+|action (?:items?|points?)|decisions?|open questions?|{KIND})\b",
+    rf"|summar\w+|action (?:items?|points?)|decisions?|open questions?|(?:{KIND})s?"
+    r"|gesagt|beschlossen|entschieden|besprochen|dit|décidé|discuté|dijo|dicho|decidió|decidi\w+|habló|detto|deciso"
+    r"|сказал\w*|решил\w*|обсуждал\w*)\b",
     re.IGNORECASE,
 )
 
@@ -87,6 +90,9 @@ def days_asked(question: str, today: date) -> Iterator[AskedDays]:
     for match in _IN_MONTH.finditer(question):
         first = date(int(match["year"]), MONTH_NUMBERS[match["month"].casefold()], 1)
         yield AskedDays(match.group(), first, _month_end(first), f"{first:%Y-%m}")
+    if _REPORTED.search(question) and (year := _YEAR_ALONE.search(question)):
+        first, last = date(int(year[1]), 1, 1), date(int(year[1]), 12, 31)
+        yield AskedDays(year.group(), first, last, year[1], surely=False)
     if _REPORTED.search(question) and (alone := _month_alone(question)):
         names = [alone["month"], alone["until"] or alone["month"]]
         first, last = (date(2000, MONTH_NUMBERS[name.casefold()], 1) for name in names)

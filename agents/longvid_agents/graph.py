@@ -24,7 +24,7 @@ from longvid_agents.cite import format_claim
 from longvid_agents.context import Context
 from longvid_agents.examples import WorkedExample
 from longvid_agents.kinds import Kind
-from longvid_agents.lists import Listed, counted, held, minutes, told
+from longvid_agents.lists import Listed, counted, held, minutes, nothing_named, told
 from longvid_agents.media import Media
 from longvid_agents.narrowing import narrow, only
 from longvid_agents.nodes.answer import answer
@@ -164,6 +164,8 @@ def _direct(run: Run, state: AskState) -> AskState | None:
         elif run.lm is None:
             timed = not inside.scope.whole and view.scope != inside.scope
             listed = told(plan, inside, timed=timed, narrowed=bool(narrowed.said))
+    if listed is None and run.lm is None and not narrowed.said:
+        listed = nothing_named(plan)
     if listed is None:
         return None
     did = listed.did + "".join(f", inside {each}" for each in narrowed.said)

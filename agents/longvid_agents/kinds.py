@@ -18,6 +18,11 @@ _MENTIONED = (
     r"mention|say|says|said|talk|discuss|speak|spoke|nam(?:e[sd]?|ing)\b|word|phrase|term|appear|occur|comes? up"
     r"|came up|bring|brought|refer|use[sd]?\b|hear|shown|repeat|is there\b|are there\b"
 )
+# The same in German, French, Spanish, Italian, Portuguese and Russian.
+_ELSEWHERE = (
+    r"erwähn|genannt|gesagt|fällt das wort|mentionn|prononc|mencion|nombra|dice|dicho|menzion|nomina|detto|citad"
+    r"|упомина|упомян|говор|сказа"
+)
 _TEXT = {
     "visual": r"\b(?:colou?rs?|wear(?:s|ing)?|looks? like|drawn|drawing|picture|photo|gesture|visible"
     r"|on (?:the )?screen|(?:diagram|chart|graph|plot|logo|whiteboard|slide) (?:show|look|say|read)"
@@ -34,7 +39,8 @@ _TEXT = {
     "count": r"\bhow (?:many|often)\b|\bnumber of times\b|多少次|几次|几个",
     "amount": r"\bhow much\b",
     "times": rf"\b(?:how (?:many times|often)|number of times)\b.*\b(?:{_MENTIONED})"
-    r"|(?:提到|说|讲|出现).*(?:多少次|几次)|(?:多少次|几次).*(?:提到|说|讲|出现)",
+    r"|(?:提到|说|讲|出现).*(?:多少次|几次)|(?:多少次|几次).*(?:提到|说|讲|出现)"
+    rf"|\b(?:wie oft|combien de fois|cu[aá]ntas veces|quante volte|quantas vezes|сколько раз)\b.*\b(?:{_ELSEWHERE})",
     "who": r"\b(?:who|whom|whose)\b|谁",
     "when": r"\b(?:when|at what (?:time|point)|where in)\b|什么时候|何时",
     "where": r"\b(?:where|which (?:part|moment|minute))\b|哪里",
@@ -44,7 +50,10 @@ _TEXT = {
     "plain": r"^\W*(?:what|why|how|explain|define|describe|does|do|did|is|are|was|were|can|should|which)\b"
     r"|什么|为什么|如何",
     "in which videos": rf"\b(?:which|what|how many)(?: of (?:the|my|our))? (?:{_VIDEOS})\b"
-    r".*\b(?:mention|say|said|talk|discuss|speak|spoke|cover|contain|about|appear|come)",
+    r".*\b(?:mention|say|said|talk|discuss|speak|spoke|cover|contain|about|appear|come)"
+    r"|\bin welche[mnr]? (?:videos?|aufnahmen?|filme?n?|besprechung(?:en)?|vorlesung(?:en)?|vorträgen?)\b"
+    r"|\bdans quel(?:le)?s? (?:vidéos?|réunions?|films?)\b|\ben qué (?:v[ií]deos?|reuni(?:ón|ones))\b"
+    r"|\bin quali (?:video|riunioni)\b|\bem (?:que|quais) (?:vídeos?|reuniões)\b|\bв каки?х? видео\b",
     "how long": r"^\W*how (?:long|many (?:minutes|hours|seconds)) (?:is|are|was|were|does|do|did)\b"
     r"(?:\W+(?:the|this|that|it|each|every|all|of|my|our|long|last|lasts?|take|run|recorded|whole|entire"
     rf"|{_VIDEOS}))*\W*$",

@@ -22,6 +22,8 @@ from longvid_storage.search.memory import memory_of
 from longvid_storage.search.mentions import mentions
 from longvid_storage.search.question import named_speakers
 from longvid_storage.text.analysis import analyse
+from longvid_storage.text.languages import guess_language
+from longvid_storage.text.stop_words import STOP_WORDS
 from longvid_storage.text.timecode import format_time
 from longvid_storage.types import Citation, Claim, Passage, VideoCard
 
@@ -30,11 +32,19 @@ MOST_SAID = 8
 MOST_ITEMS = 5
 MOST_VIDEOS = 100
 _AROUND_S = 20.0
+_OWN = ("screen", "sound", "speech")
 _COUNT_WORDS = re.compile(
     r"\b(?:how|many|often|times?|number|in|which|what|of|the|my|our|videos?|meetings?|lectures?|talks?|calls?"
     r"|recordings?|files?|is|are|was|were|does|do|did|has|have|been|they|anyone|anybody|somebody|someone|we|it|there"
     r"|mention(?:s|ed)?|sa(?:y|ys|id)|talk(?:s|ed)?|discuss(?:es|ed)?|speaks?|spoken?|cover(?:s|ed)?|contains?"
     r"|about|appears?|comes?|come up|up|word|name|term|phrase|altogether|total)\b",
+    re.IGNORECASE,
+)
+_COUNT_WORDS_ELSEWHERE = re.compile(
+    r"\b(?:oft|erwähn\w*|genannt|gesagt|fällt|kommt|wort|begriff|geht|welche\w*|aufnahmen?|besprechung\w*|vorlesung\w*"
+    r"|combien|fois|mentionn\w*(?:-t)?(?:-on)?|prononc\w*|parl\w*|mot|quel\w*|vidéos?|réunions?|cu[aá]nt\w*|veces|menciona\w*|nombra\w*"
+    r"|dice\w*|dicho|habla\w*|palabra|v[ií]deos?|reuni\w+|quant\w*|volte|viene|menzion\w*|nomina\w*|detto|parola|quali|vezes"
+    r"|citad\w*|palavra|quais|сколько|раза?|упомина\w*|упомян\w*|говор\w*|сказа\w*|слово|как\w*|видео)\b",
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r"[\"“„«「]([^\"“”„«»「」]{1,80})[\"”“»」]")
@@ -43,6 +53,13 @@ _SPEAKS = re.compile(
 )
 _LISTS = re.compile(
     r"^\W*(?:what|which|list|show|give|tell|any|are there|were there|summari[sz]e)\b", re.IGNORECASE
+)
+_GOES_ON = re.compile(
+    r"\W*(?:(?:and|but|or|so|then|what about|how about|und|aber|et|mais|y|pero)\b|(?:why|when|where|who|really)\W*\Z)",
+    re.IGNORECASE,
+)
+_ASK_IN_FULL = (
+    "The question names nothing to look for and seems to go on with another one: ask in full, or in a chat."
 )
 _CUES: tuple[tuple[Cue, re.Pattern[str]], ...] = (
     ("action", re.compile(r"\b(?:action (?:items?|points?)|to-?dos?|next steps?)\b", re.IGNORECASE)),
@@ -69,7 +86,7 @@ def held(question: str, view: View) -> Listed | None:
     cards = view.cards()
     for number, card in enumerate(cards):
         total_s += card.duration_s
-        if number < MOST_VIDEOS and (passages := view.passages_of(card.video_id)):
+        if number < MOST_VIDEOS and (passages := view.passages_of(card.video_id, _OWN)):
             edge = max(passages, key=lambda p: p.end_s) if lengths else passages[0]
             text = f"{card.title} lasts {format_time(card.duration_s)}."
             claims.append(Claim(text, (Citation.of(edge, card.title, card.path),)))
@@ -89,7 +106,7 @@ def counted(question: str, view: View) -> Listed | None:
         return None
     if often and _SPEAKS.search(question):
         return _spoken(question, view)
-    rest = " ".join(_COUNT_WORDS.sub(" ", question).strip(" ?？.!").split())
+    rest = _what_is_counted(question)
     wanted = _QUOTED.findall(question) or ([rest] if rest else [])
     try:
         groups = mentions(view, wanted) if wanted else []
@@ -107,9 +124,21 @@ def counted(question: str, view: View) -> Listed | None:
     claims += titled
     total = sum(group.count for group in groups)
     note = f"{what}: {_times(total)} in {len(groups)} video{'s' * (len(groups) != 1)}, none left out."
-    if titled:
+    if titled and not groups:
+        note = f"{what}: nowhere said or shown, in the title of {len(titled)}."
+    elif titled:
         note += f" {len(titled)} more {'have' if len(titled) > 1 else 'has'} it in the title."
     return Listed(tuple(claims), f"counted every mention of {what}", (note,))
+
+
+def _what_is_counted(question: str) -> str:
+    """The question without the words that ask for a count or for videos."""
+    language = guess_language(question)
+    if language in (None, "en", "zh", "ja", "ko"):
+        return " ".join(_COUNT_WORDS.sub(" ", question).strip(" ?？.!").split())
+    words = _COUNT_WORDS_ELSEWHERE.sub(" ", question).strip(" ¿?？.!").split()
+    stops = STOP_WORDS.get(str(language), frozenset())
+    return " ".join(word for word in words if word.casefold() not in stops)
 
 
 def _titled(wanted: Sequence[str], view: View, known: Collection[str]) -> list[Claim]:
@@ -119,7 +148,7 @@ def _titled(wanted: Sequence[str], view: View, known: Collection[str]) -> list[C
     for card in view.cards():
         words = set(analyse(card.title, None))
         if card.video_id not in known and any(run and run <= words for run in runs):
-            first = next(iter(view.passages_of(card.video_id)), None)
+            first = next(iter(view.passages_of(card.video_id, _OWN)), None)
             if first is not None:
                 claims.append(
                     Claim(f"{card.title} has it in its title", (Citation.of(first, card.title, card.path),))
@@ -184,6 +213,13 @@ def _about(said: Sequence[Passage], terms: set[str], language: str | None) -> li
         if own and set().union(*near) >= terms:
             chosen.append(passage)
     return chosen
+
+
+def nothing_named(plan: QuestionPlan) -> Listed | None:
+    """Of a question that only goes on with another one ("And in the other meeting?"): what to do; else None."""
+    if not _GOES_ON.match(plan.question) or not asks_whole(plan, []):
+        return None
+    return Listed((), "it names nothing", (_ASK_IN_FULL,))
 
 
 def told(plan: QuestionPlan, view: View, *, timed: bool, narrowed: bool = True) -> Listed | None:

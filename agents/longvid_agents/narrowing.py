@@ -30,6 +30,7 @@ _NUMBERS = {
     "ten": "10",
 }
 _NUMBER = re.compile(rf"\b({'|'.join(_NUMBERS)})(?= (?:seconds?|minutes?|hours?)\b)", re.IGNORECASE)
+_ONE = re.compile(r"\b(the (?:first|last|final)) (?=(?:second|minute|hour)\b)", re.IGNORECASE)
 _FIRST = re.compile(rf"\b(?:in|during|within|of|from) the first {_CLOCK}", re.IGNORECASE)
 _LAST = re.compile(rf"\b(?:in|during|within|of|from) the (?:last|final) {_CLOCK}", re.IGNORECASE)
 _BETWEEN = re.compile(rf"\b(?:between|from) {_CLOCK} (?:and|to|until|till) {_CLOCK}", re.IGNORECASE)
@@ -46,6 +47,15 @@ _NEWEST = re.compile(rf"\b(?:(?:in|at|of|from|during|since) )?(?:the |our |my )?
                      rf" ((?:\w+ )?)({KIND})\b", re.IGNORECASE)  # fmt: skip
 _OLDEST = re.compile(rf"\b(?:(?:in|at|of|from|during) )?(?:the |our |my )?(?:first|earliest|oldest)"
                      rf" ((?:\w+ )?)({KIND})\b", re.IGNORECASE)  # fmt: skip
+# The last one, in German, French, Spanish, Italian, Portuguese, Russian and Chinese.
+_NEWEST_ELSEWHERE = re.compile(
+    r"(?:\b(?:in|bei|beim|im|dans|lors de|en|durante|nella|na|в|на)\s)?(?:\b(?:der|dem|la|le|el)\s)?(?:\b|nell['’])()"
+    r"(?:letzten?|jüngsten?|derni[eè]re?|último?a?|ultim[oa]|последн\w+)\s"
+    r"(besprechung|sitzung|meeting|treffen|vorlesung|aufnahme|video|réunion|séance|vidéo|conférence|cours|reunión"
+    r"|sesión|clase|vídeo|riunione|lezione|reunião|sessão|aula|встреч\w*|совещани\w*|лекци\w*|видео)\b"
+    r"|在?(?:上次|最近一?次?|最后一次)()的?(会议|会上|视频|课)",
+    re.IGNORECASE,
+)
 # Of a series that no word of ``KIND`` names: "the most recent harbour board".
 _NEWEST_OF = re.compile(
     r"\b(?:(?:in|at|of|from|during|since) )?(?:the |our |my )?(?:last|latest|most recent|newest)"
@@ -156,11 +166,12 @@ def _by_date(reading: _Reading) -> None:
 
 def _by_order(reading: _Reading) -> None:
     """ "The last meeting", "the most recent standup": by their dates."""
-    for pattern, choose, name in ((_NEWEST, max, "newest"), (_OLDEST, min, "oldest")):
+    orders = ((_NEWEST, max, "newest"), (_NEWEST_ELSEWHERE, max, "newest"), (_OLDEST, min, "oldest"))
+    for pattern, choose, name in orders:
         match = pattern.search(reading.rest)
         if match is None or len(reading.videos) < 2:
             continue
-        words = [word.casefold() for word in match.group(1).split()] + [match.group(2).casefold()]
+        words = [word.casefold() for group in match.groups() for word in (group or "").split()]
         named = [card for card in reading.videos if any(word in _words(card.title) for word in words)]
         among = named or reading.videos
         dates: dict[str, str] = {card.video_id: date for card in among if (date := day_of_video(card))}
@@ -225,6 +236,7 @@ def _words(text: str) -> set[str]:
 
 def _by_clock(reading: _Reading) -> None:
     text = _NUMBER.sub(lambda match: _NUMBERS[match.group(1).casefold()], reading.rest)
+    text = _ONE.sub(r"\1 1 ", text)
     lengths = [card.duration_s for card in reading.videos]
     span, matches = _span(text, lengths[0] if len(lengths) == 1 else None)
     if not matches:

@@ -26,6 +26,8 @@ _WHOLE_WORDS = """
 """
 _WHOLE = frozenset(_WHOLE_WORDS.split())
 MOST_CLAIMS = 12
+MOST_OF_SOME, _OF_EACH = 6, 2
+"""Of several videos that a question narrows itself to, so many are told of, in so many sentences each."""
 EXTRACTIVE = "extractive"
 _WORD = re.compile(r"\w+")
 
@@ -45,8 +47,10 @@ def whole_claims(plan: QuestionPlan, view: View, *, written: bool = False) -> tu
         return ()
     if len(named) == 1:
         links = [link for link in view.chain(named[0].video_id) if link.level == "video"]
+    elif view.scope.video_ids is not None:
+        links = _of_each(view, cards)
     else:
-        links = library_summary(view) if view.scope.video_ids is None and cards else []
+        links = library_summary(view) if cards else []
     by_model = bool(links) and links[-1].engine != EXTRACTIVE
     if not links or (written and not by_model):
         return ()
@@ -63,6 +67,15 @@ def library_summary(view: View) -> list[ChainLink]:
     rows = central([query_terms(sentence.text) for sentence in sentences], MOST_CLAIMS)
     chosen = tuple(sentences[row] for row in rows)
     return [ChainLink("library", 0, 0.0, 0.0, chosen, "", EXTRACTIVE)] if chosen else []
+
+
+def _of_each(view: View, cards: Sequence[VideoCard]) -> list[ChainLink]:
+    """What the first few of some videos are about, as one summary: the first sentences of each one's own."""
+    whole = [
+        link for card in cards[:MOST_OF_SOME] for link in view.chain(card.video_id) if link.level == "video"
+    ]
+    sentences = tuple(sentence for link in whole for sentence in link.sentences[:_OF_EACH])
+    return [ChainLink("library", 0, 0.0, 0.0, sentences, "", whole[0].engine)] if sentences else []
 
 
 def claims_of(

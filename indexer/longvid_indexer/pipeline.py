@@ -6,14 +6,14 @@ be read costs that file and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from longvid_indexer.leaving import Leaving, Reason
 from longvid_indexer.reached import heard
-from longvid_indexer.register import Register
+from longvid_indexer.register import KnownPaths, Register
 from longvid_indexer.remote import absolute, as_path, is_there
 from longvid_indexer.report import (
     ErrorInfo,
@@ -28,7 +28,16 @@ from longvid_indexer.report import (
     Told,
     Waiting,
 )
-from longvid_indexer.stages import STAGES, Job, StageEngines, run_stage, why_again
+from longvid_indexer.stages import (
+    STAGES,
+    Job,
+    StageEngines,
+    run_begins,
+    run_stage,
+    settled,
+    unchanged,
+    why_again,
+)
 from longvid_storage.errors import LongvidError, MediaError
 from longvid_storage.types import StageResult
 
@@ -88,15 +97,17 @@ class Pipeline:
 
         reports: list[IndexReport] = []
         self._left = Leaving()
+        run_begins()
         sidecars = Sidecars(self.everything)
         with self.store.writer_lock(on_wait=lambda message: tell(Waiting(message))):
-            with self.store.view() as view:  # one snapshot: a file that is unchanged asks nothing more
-                known = _by_path(view.paths())
-                rows = {row.info.video_id: row for row in view.videos()}
+            files = list(scan(paths, everything=self.everything, leave=self._leave, sidecars=sidecars))
+            known = KnownPaths(self.store)
+            known.look_up(str(path) for found in files for path in (found.path, *found.sidecars))
+            with self.store.view() as view:  # a file that is unchanged asks nothing more
+                rows = view.videos_by_id(known.video_ids)
             self._register = self.register(
                 self.store, self.engines, self.collection, self.audio_track, known, sidecars, self._left
             )
-            files = list(scan(paths, everything=self.everything, leave=self._leave, sidecars=sidecars))
             tell(FilesFound(len(files)))
             for report in self._reports(files, rows, tell):
                 reports.append(report)
@@ -125,15 +136,13 @@ class Pipeline:
     def _gone(self, paths: list[Path], seen: set[str]) -> list[Path]:
         """Known files below the given folders that are not there, of videos that lie nowhere else either."""
         tops = [absolute(path) for path in paths if path.is_dir()]
-        missing = [
-            as_path(path)
-            for path in self._register.known
-            if path not in seen and any(top in as_path(path).parents for top in tops) and not is_there(path)
-        ]
-        if not missing:
+        if not tops:
             return []
         with self.store.view() as view:
             rows = view.paths()
+        others = dict.fromkeys(row.path for row in rows if row.path not in seen)
+        inside = (as_path(path) for path in others if any(path.startswith(str(top)) for top in tops))
+        missing = [path for path in inside if any(top in path.parents for top in tops) and not is_there(path)]
         names = {str(path) for path in missing}
         lost_ids = {row.video_id for row in rows if row.path in names}
         there = {row.video_id for row in rows if row.video_id in lost_ids and is_there(row.path)}
@@ -156,9 +165,10 @@ class Pipeline:
 
     def _targets(self, found: ScannedFile, rows: dict[str, VideoRow]) -> list[PathRow | None]:
         """The videos that the file is: with a collection its own, else all that are known there; None: a new one."""
-        here = list(self._register.known.get(str(found.path), {}).values())
+        here = list(self._register.known.at(str(found.path)).values())
         if self.collection is not None:
-            here = [row for row in here if self.collection in rows[row.video_id].collections]
+            of = {row.video_id: rows[row.video_id].collections for row in here if row.video_id in rows}
+            here = [row for row in here if self.collection in of.get(row.video_id, ())]
         return [*here] or [None]
 
     def _video(
@@ -194,10 +204,10 @@ class Pipeline:
         return IndexReport(None, found.path.stem, str(found.path), "failed", None, error=told)
 
     def _report(self, job: Job) -> IndexReport:
-        if not _as_found(job.found):
+        done = any(result.status == "done" for result in job.results.values())
+        if (done or job.error) and not _as_found(job.found):
             job.notes.append("the file changed while it was read: index it again")
             self._left.add(job.path, "growing")
-        done = any(result.status == "done" for result in job.results.values())
         return IndexReport(
             job.video_id,
             job.info.title,
@@ -221,13 +231,19 @@ def stage_events(
         LibraryError: the library cannot be written.
     """
     path, title = str(job.path), job.info.title
-    if job.same_subtitles and not job.results:
+    nothing_to_do = job.same_subtitles and not job.results and settled(job, stages)
+    if job.same_subtitles and not job.results and not nothing_to_do:
         for message in why_again(job, stages):
             yield RunsAgain(path, message)
     for stage in leg:
         yield StageStarted(path, title, stage, job.info.duration_s)
-        with heard(partial(_reached, amid, path, title, stage)):
-            result = run_stage(job, stage) if stage in stages else StageResult(stage, "skipped")
+        if stage not in stages:
+            result = StageResult(stage, "skipped")
+        elif nothing_to_do:
+            result = unchanged(job, stage)
+        else:
+            with heard(partial(_reached, amid, path, title, stage)):
+                result = run_stage(job, stage)
         job.results[stage] = result
         yield StageFinished(path, title, result)
 
@@ -241,14 +257,6 @@ def error_of_file(error: Exception, path: Path) -> ErrorInfo:
 
 def _reached(on_event: Callable[[IndexEvent], None], path: str, title: str, stage: str, part: float) -> None:
     on_event(StageReached(path, title, stage, part))
-
-
-def _by_path(rows: Iterable[PathRow]) -> dict[str, dict[str, PathRow]]:
-    """Path → video id → what is known of it."""
-    known: dict[str, dict[str, PathRow]] = {}
-    for row in rows:
-        known.setdefault(row.path, {})[row.video_id] = row
-    return known
 
 
 def _as_found(found: ScannedFile) -> bool:

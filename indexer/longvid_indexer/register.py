@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +23,33 @@ if TYPE_CHECKING:
     from longvid_storage.db.store import Store
 
 
+class KnownPaths:
+    """What the library knows of the files that a run asks for: path → video id → row, as it was at the first look."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._rows: dict[str, dict[str, PathRow]] = {}
+
+    def look_up(self, paths: Iterable[str]) -> None:
+        """Ask for all of them at once."""
+        new = {path for path in paths if path not in self._rows}
+        self._rows.update((path, {}) for path in new)
+        with self._store.view() as view:
+            for row in view.paths(new):
+                self._rows[row.path][row.video_id] = row
+
+    def at(self, path: str) -> dict[str, PathRow]:
+        """Video id → what is known of it there."""
+        if path not in self._rows:
+            self.look_up([path])
+        return self._rows[path]
+
+    @property
+    def video_ids(self) -> set[str]:
+        """The videos of all that was asked for."""
+        return {video_id for rows in self._rows.values() for video_id in rows}
+
+
 class Register:
     """Who is who during one run.
 
@@ -30,7 +57,7 @@ class Register:
         store: the library, whose writer lock is held.
         engines: for the jobs.
         collection, audio_track: as the run was told.
-        known: path → video id → what is known of it, when the run began.
+        known: what the library knows of files.
         sidecars: what lies beside the files.
         leaving: where copies are noted.
     """
@@ -41,7 +68,7 @@ class Register:
         engines: StageEngines,
         collection: str | None,
         audio_track: str | None,
-        known: dict[str, dict[str, PathRow]],
+        known: KnownPaths,
         sidecars: Sidecars,
         leaving: Leaving,
     ) -> None:
@@ -136,7 +163,7 @@ class Register:
         from longvid_indexer.scan import look_at, still_there
 
         for each in row.paths:
-            known = self.known.get(each, {}).get(row.info.video_id)
+            known = self.known.at(each).get(row.info.video_id)
             if each != str(path) and (known is None or still_there(known)):
                 other = look_at(as_path(each), self.sidecars)
                 if other.error is None:
@@ -185,14 +212,14 @@ class Register:
         from longvid_indexer.scan import look_at, still_there
 
         found, candidates, lost = job.found, [job.found], []
-        here = self.known.get(str(found.path), {}).get(job.video_id)
+        here = self.known.at(str(found.path)).get(job.video_id)
         if here and here.sidecars == found.sidecar_signature and row.paths == (str(found.path),):
             return
         given = contents(found.beside.taken)
         for path in row.paths:
             if path == str(found.path):
                 continue
-            known = self.known.get(path, {}).get(job.video_id)
+            known = self.known.at(path).get(job.video_id)
             if known is not None and not still_there(known):
                 lost.append(Path(path))
                 self.store.forget_path(path, job.video_id)
@@ -232,14 +259,16 @@ class Register:
         row = self._row(video_id)
         if row is None:
             return
-        known = (self.known.get(path, {}).get(video_id) for path in row.paths)
+        known = (self.known.at(path).get(video_id) for path in row.paths)
         if not any(each is None or still_there(each) for each in known):
             self.store.remove_video(video_id)
             job.notes.append(f"{what} was removed")
 
     def _retire_unfinished(self, job: Job, collections: Collection[str]) -> None:
         """A download was indexed before it was done and is whole now: one video, not two."""
-        for name in unfinished_names(job.path):
+        names = unfinished_names(job.path)
+        self.known.look_up(names)
+        for name in names:
             if not os.path.lexists(name):
                 for video_id in self._former(name, job, collections):
                     self._retire(video_id, job, "what the library knew of its unfinished download")
@@ -255,5 +284,5 @@ class Register:
 
     def _former(self, path: str, job: Job, collections: Collection[str]) -> list[str]:
         """Other videos known at a path, of the job's own collection; those of others are theirs."""
-        rows = ((each, self._row(each)) for each in self.known.get(path, {}) if each != job.video_id)
+        rows = ((each, self._row(each)) for each in self.known.at(path) if each != job.video_id)
         return [each for each, row in rows if row is not None and set(row.collections) == set(collections)]

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from longvid.paths import read_text
 from longvid_storage.db.view import View
 from longvid_storage.errors import NotFoundError, UsageError
 from longvid_storage.models.replies import what_is_wrong
@@ -21,6 +21,7 @@ Place = TypeVar("Place", Citation, Moment)
 
 # Thirty years: more than any recording, and less than what a timecode cannot be made of.
 _LATEST_S = 1e9
+_LARGEST = 2**63
 
 
 def read_answer(path: Path) -> Answer:
@@ -32,7 +33,7 @@ def read_answer(path: Path) -> Answer:
         UsageError: there is no such file, or it holds no answer.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path)
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not text"
         raise UsageError(
@@ -40,18 +41,13 @@ def read_answer(path: Path) -> Answer:
         ) from error
     try:
         # Not by pydantic's own reader of JSON: a file name may hold bytes that are no text.
-        said = json.loads(text, parse_float=_finite, parse_constant=_finite)
-        _name_evidence(said)
-        answer = _adapter().validate_python(said)
-        for place in _places(answer):
-            _check(place)
+        return _answer(json.loads(text))
     except ValidationError as error:
         raise _no_answer(path, what_is_wrong(error)) from None
     except (ValueError, RecursionError) as error:
         raise _no_answer(
             path, f"it is not JSON: {error}" if isinstance(error, json.JSONDecodeError) else str(error)
         ) from None
-    return answer
 
 
 def answer_of(said: Any) -> Answer:
@@ -61,15 +57,11 @@ def answer_of(said: Any) -> Answer:
         UsageError: it is none.
     """
     try:
-        _name_evidence(said)
-        answer = _adapter().validate_python(said)
-        for place in _places(answer):
-            _check(place)
+        return _answer(said)
     except ValidationError as error:
         raise UsageError(f"this is no answer ({what_is_wrong(error)}): send one that ask gave") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"this is no answer ({error}): send one that ask gave") from None
-    return answer
 
 
 def known_answer(view: View, answer: Answer) -> Answer:
@@ -88,6 +80,16 @@ def known_answer(view: View, answer: Answer) -> Answer:
 
     claims = tuple(replace(each, citations=tuple(map(here, each.citations))) for each in answer.claims)
     return replace(answer, claims=claims, nearest=tuple(map(here, answer.nearest)))
+
+
+def _answer(said: Any) -> Answer:
+    """Raises ``ValueError`` (of pydantic too) or ``RecursionError`` where it is none."""
+    _name_evidence(said)
+    answer = _adapter().validate_python(said)
+    _check_numbers(asdict(answer))
+    for place in _places(answer):
+        _check(place)
+    return answer
 
 
 def _name_evidence(said: Any) -> None:
@@ -111,11 +113,13 @@ def _no_answer(path: Path, why: str) -> UsageError:
     return UsageError(f"{path} holds no answer ({why}): write one with longvid ask '…' --json > {path}")
 
 
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"{text} is no number")
-    return number
+def _check_numbers(said: Any) -> None:
+    """No infinity, written as one or as 400 digits: JSON can't say it again, nor a clock show it."""
+    if isinstance(said, (dict, list, tuple)):
+        for each in said.values() if isinstance(said, dict) else said:
+            _check_numbers(each)
+    elif isinstance(said, (int, float)) and not -_LARGEST < said < _LARGEST:
+        raise ValueError(f"{said!r:.20} is no number")
 
 
 def _places(answer: Answer) -> Iterator[Citation | Moment | Passage]:

@@ -32,14 +32,14 @@ _ABOUT = re.compile(r"^(?:what|how) about\b\s*", re.I)
 _WHOLE = r"(?=\s*(?:$|[?.!,;])|\s+(?:about|of|on|regarding|in)\b)"
 _SOON = r"(?:right |just |soon |immediately |shortly )?"
 _TIMES: tuple[tuple[When, re.Pattern[str]], ...] = (
-    ("after", re.compile(rf",?\s*\b{_SOON}after (?:that|this)\b{_WHOLE}[,\s]*", re.I)),
-    ("before", re.compile(rf",?\s*\b{_SOON}before (?:that|this)\b{_WHOLE}[,\s]*", re.I)),
-    ("after", re.compile(rf"\s+else\b(?=.*\b{_SPEECH}\b)", re.I)),
+    ("after", re.compile(rf",?\s{{0,9}}\b{_SOON}after (?:that|this)\b{_WHOLE}[,\s]*", re.I)),
+    ("before", re.compile(rf",?\s{{0,9}}\b{_SOON}before (?:that|this)\b{_WHOLE}[,\s]*", re.I)),
+    ("after", re.compile(rf"\s{{1,9}}else\b(?=.*\b{_SPEECH}\b)", re.I)),
 )
 # These mean the last answer only where nothing else is asked than what is said: "what did she say next?".
 _ADVERBS: tuple[tuple[When, re.Pattern[str]], ...] = (
-    ("after", re.compile(r",?\s*\b(?:next|later(?: on)?|afterwards?|thereafter)(?=\W*$)", re.I)),
-    ("before", re.compile(r",?\s*\b(?:earlier(?: on)?|beforehand|previously|before)(?=\W*$)", re.I)),
+    ("after", re.compile(r",?\s{0,9}\b(?:next|later(?: on)?|afterwards?|thereafter)(?=\W*$)", re.I)),
+    ("before", re.compile(r",?\s{0,9}\b(?:earlier(?: on)?|beforehand|previously|before)(?=\W*$)", re.I)),
 )
 _MEDIA = "video|talk|meeting|lecture|recording|call|session|film|clip|interview|presentation|episode"
 _PLACE = re.compile(
@@ -48,7 +48,7 @@ _PLACE = re.compile(
     re.I,
 )
 _WHERE = re.compile(
-    rf",?\s*\b(?:(?:in|during|from|at) (?:that|this|the same)(?: same)? (?:{_MEDIA})\b|(?:in )?there(?=\W*$))",
+    rf",?\s{{0,9}}\b(?:(?:in|during|from|at) (?:that|this|the same)(?: same)? (?:{_MEDIA})\b|(?:in )?there(?=\W*$))",
     re.I,
 )
 _OTHER = re.compile(
@@ -242,5 +242,5 @@ def _may_lean(question: str) -> bool:
 
 def sentence(text: str) -> str:
     """A question as it is written: a capital, and an end."""
-    text = re.sub(r"\s+([?.!,])", r"\1", " ".join(text.split()).strip(" ,"))
+    text = re.sub(r"\s([?.!,])", r"\1", " ".join(text.split()).strip(" ,"))
     return text[:1].upper() + text[1:] + ("" if text.endswith(("?", ".", "!")) else "?")

@@ -146,14 +146,18 @@ def _inner_case(sentence: str) -> list[str]:
 
 
 def _count(run: list[str], found: dict[tuple[str, ...], _Found]) -> None:
+    lower = [word.lower() for word in run]
+    stems = ["" if word in _INSIDE else stem(word) for word in lower]
     for size in range(1, _LONGEST + 1):
         for start in range(len(run) - size + 1):
-            words = run[start : start + size]
-            if words[0].lower() in _INSIDE or words[-1].lower() in _INSIDE:
+            inside = stems[start : start + size]
+            if not inside[0] or not inside[-1]:
                 continue
-            key = tuple(stem(w.lower()) for w in words if w.lower() not in _INSIDE)
+            key = tuple(filter(None, inside))
             if len(set(key)) < len(key):
                 continue
-            phrase = found.setdefault(key, _Found())
+            phrase = found.get(key)
+            if phrase is None:
+                phrase = found[key] = _Found()
             phrase.count += 1
-            phrase.forms[join_words(words)] += 1
+            phrase.forms[join_words(run[start : start + size])] += 1

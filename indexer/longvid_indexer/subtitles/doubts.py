@@ -83,12 +83,16 @@ def possible_times(read: Subtitles, until_s: float | None) -> None:
         n > _LETTERS_MAX * (cue.end_s - cue.start_s + _SLACK_S)
         for n, cue in zip(letters, read.cues, strict=True)
     ]
+    covered_s = _covered_s(read.cues)
+    if sum(letters) > _LETTERS_MAX * (covered_s + _SLACK_S):
+        crammed = [True] * len(letters)  # each for itself may be possible, but not all at once
     if not any(crammed):
         return
     lost = sum(n for n, bad in zip(letters, crammed, strict=True) if bad)
     if lost * 2 >= sum(letters):
         words = sum(len(line.text.split()) for cue in read.cues for line in cue.lines)
         length_s = sum(c.end_s - c.start_s for c, bad in zip(read.cues, crammed, strict=True) if bad)
+        length_s = min(length_s, covered_s)
         read.cues[:] = _spread(read.cues, sum(letters), until_s)
         read.guessed = True
         read.remarks.append(
@@ -103,6 +107,15 @@ def possible_times(read: Subtitles, until_s: float | None) -> None:
             needed_s = cue.start_s + letters[place] / READING_SPEED
             room_s = read.cues[place + 1].start_s if place + 1 < len(read.cues) else needed_s
             read.cues[place] = replace(cue, end_s=max(cue.end_s, min(needed_s, room_s)))
+
+
+def _covered_s(cues: Sequence[Cue]) -> float:
+    """Seconds in which something is shown; ``cues`` are in order of their starts."""
+    covered_s = until_s = 0.0
+    for cue in cues:
+        covered_s += max(0.0, cue.end_s - max(cue.start_s, until_s))
+        until_s = max(until_s, cue.end_s)
+    return covered_s
 
 
 def _letters(cue: Cue) -> int:

@@ -19,7 +19,7 @@ Item = Mapping[str, Any]
 
 _TEXT = (
     "text", "body", "content", "transcript", "sentence", "display", "segment", "punctuatedword", "word", "value",
-    "utf8", "caption", "subtitle", "transcription", "speech", "lines", "t",
+    "utf8", "caption", "subtitle", "transcription", "speech", "snippet", "lines", "t",
 )  # fmt: skip
 _START = (
     "start", "starttime", "startoffset", "begin", "begintime", "from", "offset", "ts", "tstart", "startts",
@@ -36,7 +36,7 @@ _SPEAKER = (
 )  # fmt: skip
 _NAME = ("displayname", "name", "username", "speakername")
 _LABEL = ("id", "speakerid", "speaker", "label")
-_WORDS = ("words", "elements", "tokens", "timestamps", "items", "result")
+_WORDS = ("words", "elements", "tokens", "timestamps", "items", "result", "sentences")
 _MOST_LINES = 8
 _FIRST_OF = ("alternatives", "nbest", "instances")
 _UNITS = (
@@ -181,6 +181,8 @@ def _span(item: Item) -> tuple[float | None, float | None, bool]:
     best: dict[str, tuple[int, float, bool]] = {}
     for key, value in item.items():
         known = _time_name(key)
+        if isinstance(value, dict):  # {"relative": 3.1, "absolute": "2026-…"}
+            value = value.get("relative")
         if known is None or (at_s := seconds(value)) is None:
             continue
         kind, rank, scale = known

@@ -190,7 +190,10 @@ def _add_all(read: Subtitles, found: _Candidate, lists: Mapping[tuple[str, ...],
 
 def _scale(pieces: Sequence[Piece]) -> float:
     """Seconds of a bare number: most services count seconds, some milliseconds, and hardly one says it."""
-    counted = [piece for piece in pieces if piece.counted]
+    timed = (
+        each for piece in pieces for each in ((piece,) if piece.start is not None else (piece, *piece.words))
+    )
+    counted = [piece for piece in timed if piece.counted]
     spans = [(piece.start, piece.end, len(_said(piece))) for piece in counted]
     return unit_of(spans)
 

@@ -38,6 +38,8 @@ READABLE = (
     " of Whisper, .txt and .docx with times"
 )
 _HEAD_BYTES = 64 * 2**10
+# JSON of times and texts may be anything; a talk has more words than an entry of a list.
+_FEWEST_WORDS = 3
 _ARROW = re.compile(r"\d\s{0,4}(?:[-=]{1,4}\s{0,2}>|[→➔➜⇒]|—>|–>)\s{0,4}(?:\d|$)", re.MULTILINE)
 _JSON = re.compile(r"\s{0,1000}(?:\{\s{0,1000}\"|\[\s{0,1000}\{)")
 # What the beginning of a transcript in JSON shows: a time, or a text of more than fits into the beginning.
@@ -111,7 +113,10 @@ def holds_transcript(path: Path, *, alone: bool = False) -> bool:
         text = decode_text(head)[0].lstrip("\ufeff").lstrip()
     parse = _parser_for(text)
     if parse is parse_json:
-        return _JSON_TOLD.search(text) is not None and bool(read_subtitles(path).cues)
+        if _JSON_TOLD.search(text) is None:
+            return False
+        words = sum(len(line.text.split()) for cue in read_subtitles(path).cues for line in cue.lines)
+        return words >= (_FEWEST_WORDS if alone else 1)
     if parse is parse_timed_text and alone:
         return is_timed_text(text, alone=True)
     if parse is parse_srt and alone:

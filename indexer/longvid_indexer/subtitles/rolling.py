@@ -95,14 +95,15 @@ def _text(cue: Cue) -> str:
 def _without_overlap(cues: list[Cue]) -> list[Cue]:
     """A window of words that moves on by a few at a time, said once; other files as they are.
 
-    In such a file most cues begin with the last ``_OVERLAP`` words or more of the one before them.
+    In such a file most cues begin with the last ``_OVERLAP`` words or more of the one before them, and go on.
     """
+    if len(cues) < _ROLLING_CUES:
+        return cues
     words = [_text(cue).split() for cue in cues]
-    shared = [0, *(_overlap(one, other) for one, other in pairwise(words))]
-    moving = sum(
-        count >= _OVERLAP and cue.start_s - before.end_s <= _TOUCH_S
-        for (before, cue), count in zip(pairwise(cues), shared[1:], strict=True)
-    )
+    touching = [cue.start_s - before.end_s <= _TOUCH_S for before, cue in pairwise(cues)]
+    overlaps = (_overlap(one, other) for one, other in pairwise(words))
+    shared = [0, *(count if near else 0 for count, near in zip(overlaps, touching, strict=True))]
+    moving = sum(_OVERLAP <= count < len(own) for count, own in zip(shared, words, strict=True))
     if moving < max(_ROLLING_CUES, _MOVING_SHARE * (len(cues) - 1)):
         return cues
     kept = []

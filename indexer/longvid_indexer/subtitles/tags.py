@@ -32,7 +32,8 @@ _MARKS_TEXT = (
     # no language
     "und undefined unknown mul mis zxx "
     # other languages' words for subtitles
-    "untertitel sottotitoli legendas legenda napisy субтитры 字幕 字幕组 双语 雙語"
+    "untertitel sottotitoli sous titres subtítulos subtitulos ondertitels undertexter legendas "
+    "legenda napisy субтитры 字幕 字幕组 双语 雙語"
 )
 _MARKS = frozenset(_MARKS_TEXT.split())
 _FORMATS = frozenset(suffix[1:] for suffix in (*MEDIA_SUFFIXES, *SUBTITLE_SUFFIXES))
@@ -78,7 +79,7 @@ _PART = re.compile(
 _SEPARATORS = frozenset(" ._-([")
 # What a recorder or downloader adds to the media file only: "_1920x1080", " (1080p)", ".f137", "_gallery".
 _MEDIA_ONLY = re.compile(
-    r"(?:[\s._-]*[\[(](?:\d{3,4}x\d{3,4}|\d{3,4}[pi]|\d{1,2})[\])]"
+    r"(?:[\s._-]{0,9}[\[(](?:\d{3,4}x\d{3,4}|\d{3,4}[pi]|\d{1,2})[\])]"
     r"|[\s._-](?:\d{3,4}x\d{3,4}|\d{3,4}[pi]|f\d{2,3}|gallery|as|avo|gvo)"
     r"|[\s._-]{1,3}(?:recording|video|audio|aufzeichnung|aufnahme|enregistrement|grabaci[oó]n|gravação|registrazione|"
     r"opname|nagranie|запись|录制|録画))\Z",

@@ -55,6 +55,7 @@ _WORDS = 3.0
 _LATEST_START_S = 300.0
 _HEAD_LINES = 12
 _LETTERS_A_SECOND = 15.0
+_LOGGED = re.compile(r"\W{0,3}(?:INFO|WARN(?:ING)?|ERROR|DEBUG|TRACE|FATAL|NOTICE|CRITICAL)\b")
 
 
 @dataclass(slots=True)
@@ -85,6 +86,8 @@ def is_timed_text(text: str, *, alone: bool = False) -> bool:
         return False
     if not alone:
         return True
+    if sum(_LOGGED.match(entry.same_line) is not None for entry in entries) * 2 > len(entries):
+        return False
     if len(entries) == 1:
         return entries[0].strong and bool(entries[0].lines)
     words = sum(

@@ -17,7 +17,9 @@ from longvid.evaluation.questions import Question
 from longvid.evaluation.retrieval import Span
 
 _OPTION = re.compile(r"\n\s*\(([A-Z])\)\s*")
-_RANGE = re.compile(r"(\d+(?::\d+){1,2}(?:\.\d+)?)\s*[-–]\s*(\d+(?::\d+){1,2}(?:\.\d+)?)")
+_RANGE = re.compile(
+    r"(\d{1,4}(?::\d{1,2}){1,2}(?:\.\d{1,9})?)\s?[-–]\s?(\d{1,4}(?::\d{1,2}){1,2}(?:\.\d{1,9})?)"
+)
 
 
 def load(path: Path, options: LoadOptions) -> Imported:

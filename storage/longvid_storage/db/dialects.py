@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Double, cast, select
+from sqlalchemy import BigInteger, Connection, cast, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
@@ -20,22 +20,9 @@ class JsonItems(GenericFunction[Any]):
     inherit_cache = True
 
 
-class JsonPairs(GenericFunction[Any]):
-    """One row for each item of a JSON object, as ``key`` and ``value``."""
-
-    name = "json_each"
-    identifier = "json_pairs"
-    inherit_cache = True
-
-
 @compiles(JsonItems, POSTGRESQL)
 def _items(element: JsonItems, compiler: Any, **kw: Any) -> str:
     return f"json_array_elements_text(CAST({compiler.process(element.clauses, **kw)} AS JSON))"
-
-
-@compiles(JsonPairs, POSTGRESQL)
-def _pairs(element: JsonPairs, compiler: Any, **kw: Any) -> str:
-    return f"json_each_text(CAST({compiler.process(element.clauses, **kw)} AS JSON))"
 
 
 def each_id(ids: Iterable[int]) -> Any:
@@ -51,12 +38,6 @@ def each_text(texts: Iterable[str]) -> Any:
     """A query of these texts, for ``column.in_``."""
     listed = JsonItems(json.dumps(list(texts))).table_valued("value")
     return select(listed.c.value)
-
-
-def each_weight(weights: Mapping[str, float]) -> tuple[Any, Any]:
-    """The columns (key, number) of a mapping, as a table to join."""
-    listed = JsonPairs(json.dumps(dict(weights))).table_valued("key", "value")
-    return listed.c.key, cast(listed.c.value, Double)
 
 
 def is_postgresql(connection: Connection) -> bool:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from longvid_storage.types import StageResult, VideoInfo
 
+CUT_SHORT = ("decode only until", "ends early")
+"""How stages note that a file ends before its time (``longvid_indexer``: audio, visual)."""
+
 
 @dataclass(frozen=True, slots=True)
 class StageRecord:

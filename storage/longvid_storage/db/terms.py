@@ -23,7 +23,7 @@ _PROBES = (
     ("zh", "机器学习的梯度下降"),
     ("ja", "ニューラルネットワークの学習率"),
     ("hi", "मशीन लर्निंग"),
-    (None, "unmarked text with C++, .NET, Notepad++ and x_1"),
+    (None, "unmarked text with C++, C♯, .NET, Notepad++, 24/7 and x_1"),
 )
 _BATCH = 5000
 

@@ -41,7 +41,9 @@ class WordIndex(Protocol):
         ...
 
     def postings(self, kind: str, terms: Iterable[str]) -> Select[Any]:
-        """A query of (term, doc, times) of these terms, ``doc`` being the passage's id."""
+        """A query of (term, doc, times) of these terms, ``doc`` being the passage's id; where a pair comes in several
+        rows, their times add up.
+        """
         ...
 
     def holding(self, kind: str, phrases: Sequence[Sequence[str]]) -> Select[Any]:

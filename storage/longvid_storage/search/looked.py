@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 
 from longvid_storage.db.view import View
 from longvid_storage.search import lexical, scoring, wording
+from longvid_storage.search.compounds import COMPOUNDING, compounds_of
 from longvid_storage.search.evidence import encoded
 from longvid_storage.search.memory import memory_of, vectors_of
 from longvid_storage.search.question import RankingQuery, read_question
 from longvid_storage.search.reading import readable
 from longvid_storage.search.timeline import Floats, Timeline, admitted
+from longvid_storage.search.word_memory import WordMemory, videos_of_keys
+from longvid_storage.text.languages import guess_language
 
 POOL = 12
 """Videos looked at closely."""
@@ -67,6 +70,10 @@ def look(view: View, query: str) -> Looked | None:
         return None
     idf = facts.idf(view, question.terms, MOST_TERMS)
     said = bool(idf)
+    few = view.video_ids(POOL + 1)
+    pool = _pool(view, few) if len(few) <= POOL else []
+    if parts := _in_compounds(question.terms, idf, pool, query, facts.languages):
+        idf, said = {**idf, **facts.idf(view, parts, MOST_TERMS)}, True
     if not said and not question.asks:
         # In a question that no word of was said, the words may be right and the answer in others.
         idf = facts.idf(view, wording.respelled(view, question.words, facts.languages), MOST_TERMS)
@@ -74,8 +81,9 @@ def look(view: View, query: str) -> Looked | None:
     if text_encoder is not None:
         memory.check_model(view, text_encoder.fingerprint)
     asked = encoded(view, question.texts)
-    few = view.video_ids(POOL + 1)
-    pool = _pool(view, few if len(few) <= POOL else _choose(view, idf, asked))
+    if len(few) > POOL:
+        pool = _pool(view, _choose(view, idf, asked))
+        idf |= facts.idf(view, _in_compounds(question.terms, idf, pool, query, facts.languages), MOST_TERMS)
     allowed = [scoring.near_speakers(timeline, question.speakers) for timeline in pool]
     if question.speakers and len(few) > POOL and not _any(allowed):
         theirs = view.scope.narrowed(speaker=question.speakers[0]) or view.scope
@@ -96,15 +104,37 @@ def look(view: View, query: str) -> Looked | None:
     )
 
 
+def _in_compounds(
+    terms: Sequence[str],
+    idf: Mapping[str, float],
+    pool: Sequence[Timeline],
+    query: str,
+    languages: Sequence[str | None],
+) -> list[str]:
+    """What is said in the pool that has a term which is nowhere said in it, or is in such a term.
+
+    Of a word alone, whose language nobody can tell, in the languages that are spoken.
+    """
+    asked = guess_language(query)
+    spoken = {language.split("-")[0] for language in languages if language}
+    if asked not in COMPOUNDING and (asked is not None or COMPOUNDING.isdisjoint(spoken)):
+        return []
+    vocabulary = sorted({term for timeline in pool for term in timeline.postings})
+    return list(compounds_of([term for term in terms if term not in idf], vocabulary))
+
+
 def _any(peaks: Sequence[NDArray[np.bool_]]) -> bool:
     return any(each.any() for each in peaks)
 
 
 def _choose(view: View, idf: Mapping[str, float], asked: NDArray[np.float32] | None) -> list[str]:
     """The ``POOL`` videos whose best passages fit best, by words and by meaning."""
-    counts = memory_of(view).facts(view).counts
+    memory = memory_of(view)
+    counts, words = memory.facts(view).counts, memory.words(view)
     rankings = [
-        lexical.best(view, idf, kind, counts[kind], HITS)
+        words[kind].best(view, idf, counts[kind].mean_length, HITS)
+        if kind in words
+        else lexical.best(view, idf, kind, counts[kind], HITS)
         for kind in lexical.SPOKEN_AND_SHOWN
         if kind in counts
     ]
@@ -116,7 +146,7 @@ def _choose(view: View, idf: Mapping[str, float], asked: NDArray[np.float32] | N
             vectors_of(view).search(view, kind, mean, HITS, encoder.fingerprint)
             for kind in lexical.SPOKEN_AND_SHOWN
         ]
-    owners = lexical.videos_of(view, {each for ranking in rankings for each, _ in ranking})
+    owners = _owners(view, {each for ranking in rankings for each, _ in ranking}, words.values())
     votes: defaultdict[str, float] = defaultdict(float)
     for ranking in rankings:
         best: defaultdict[str, list[float]] = defaultdict(list)
@@ -127,6 +157,15 @@ def _choose(view: View, idf: Mapping[str, float], asked: NDArray[np.float32] | N
         for video_id, each in best.items():
             votes[video_id] += sum(each) / max(strongest, 1e-6)
     return sorted(votes, key=lambda video_id: (-votes[video_id], video_id))[:POOL]
+
+
+def _owners(view: View, passage_ids: Set[int], words: Iterable[WordMemory]) -> dict[int, str]:
+    """Passage id → video id."""
+    keys = {each: key for memory in words for each, key in memory.video_keys(passage_ids).items()}
+    if len(keys) < len(passage_ids):
+        return lexical.videos_of(view, passage_ids)
+    videos = videos_of_keys(view, set(keys.values()))
+    return {each: videos[key] for each, key in keys.items()}
 
 
 def _pool(view: View, chosen: Sequence[str]) -> list[Timeline]:

@@ -11,20 +11,19 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
 from longvid_storage.db.dialects import each_id
 from longvid_storage.db.schema import PassageRow, Video
 from longvid_storage.db.scope import passage_conditions
-from longvid_storage.db.stage_writer import passage_columns, passage_of
 from longvid_storage.db.view import View
 from longvid_storage.errors import UsageError
 from longvid_storage.search import lexical
 from longvid_storage.search.memory import memory_of
 from longvid_storage.text.analysis import analyse, fold, phrases
-from longvid_storage.types import Channel, Passage
+from longvid_storage.types import Channel, check_span
 
 _KINDS = (*lexical.SPOKEN_AND_SHOWN, lexical.TRANSLATION)
 _ROWS = 2000
@@ -77,8 +76,8 @@ def mentions(view: View, terms: Sequence[str]) -> list[VideoMentions]:
         raise UsageError("there is no term to look for: give one or more words")
     cards = {card.video_id: card for card in view.cards()}
     groups = []
-    for video_id, lines in groupby(_lines(view, wanted), key=lambda line: line.passage.video_id):
-        places = _said_once(_in_video(list(lines), wanted))
+    for video_id, lines in groupby(_lines(view, wanted), key=lambda line: line.video_id):
+        places = _said_once(_in_video(lines, wanted))
         if places and video_id in cards:
             card, count = cards[video_id], sum(each.count for each in places)
             groups.append(VideoMentions(video_id, card.title, card.path, count, tuple(places)))
@@ -126,11 +125,18 @@ def _occurrences(terms: Sequence[str], run: Sequence[str]) -> int:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """A passage, its analysed terms, and where its cues or words begin (letters) with their spans."""
+class _Line(NamedTuple):
+    """A passage as it is looked through: its analysed terms, and where its cues or words begin (letters) with their
+    spans. A whole ``Passage`` takes as long to make as all the rest, and "the" is in nearly every one."""
 
-    passage: Passage
+    video_id: str
+    id: int
+    kind: Channel
+    start_s: float
+    end_s: float
+    text: str
+    speaker: str | None
+    language: str | None
     terms: list[str]
     times: Sequence[Sequence[float]]
 
@@ -146,32 +152,40 @@ def _lines(view: View, wanted: Sequence[_Term]) -> Iterator[_Line]:
     if any(term.longest > 1 for term in wanted):
         among = row.video_key.in_(select(row.video_key).where(among))
     query = (
-        select(row.passage_id, row.video_key, Video.video_id, row.terms, row.times, *passage_columns())
+        select(Video.video_id, row.video_key, row.passage_id, row.kind, row.start_s, row.end_s, row.text,
+               row.speaker, row.language, row.terms, row.times)
         .join(Video)
         .where(among, row.kind.in_(_KINDS), *passage_conditions(view.scope))
         .order_by(row.video_key, row.kind, row.start_s, row.passage_id)
-    )
-    rows = view.connection.execute(query.execution_options(yield_per=_ROWS))
-    for passage_id, key, video_id, terms, times, *fields in rows:
-        passage = view.named(key, passage_of(passage_id, video_id, fields))
-        yield _Line(passage, terms.split(), times or ())
+    )  # fmt: skip
+    rows: Any = view.connection.execute(query.execution_options(yield_per=_ROWS))
+    for part in rows.partitions():
+        for video_id, key, passage_id, kind, start_s, end_s, text, label, language, terms, times in part:
+            check_span(start_s, end_s)
+            name, analysed = view.name_of(key, label), terms.split()
+            yield _Line(
+                video_id, passage_id, kind, start_s, end_s, text, name, language, analysed, times or ()
+            )
 
 
-def _in_video(lines: Sequence[_Line], wanted: Sequence[_Term]) -> Iterator[Mention]:
+def _in_video(lines: Iterable[_Line], wanted: Sequence[_Term]) -> Iterator[Mention]:
+    """The mentions within each line, and at the end those that cross from one line into the next."""
+    long = [term for term in wanted if term.longest > 1]
+    last: dict[tuple[str | None, ...], _Line] = {}
+    crossing: list[Mention] = []
     for line in lines:
         counts = {}
         for term in wanted:
-            if count := term.count(line.terms, line.passage.text):
+            if count := term.count(line.terms, line.text):
                 counts[term.asked] = count
         if counts:
             yield _mention(line, wanted, counts)
-    long = [term for term in wanted if term.longest > 1]
-    last: dict[tuple[str | None, ...], _Line] = {}
-    for line in lines if long else ():
-        stream = (line.passage.kind, line.passage.speaker, _other_language(line.passage))
-        before, last[stream] = last.get(stream), line
-        if before is not None and _goes_on(before.passage, line.passage):
-            yield from _crossing(before, line, long)
+        if long:
+            stream = (line.kind, line.speaker, _other_language(line))
+            before, last[stream] = last.get(stream), line
+            if before is not None and _goes_on(before, line):
+                crossing += _crossing(before, line, long)
+    yield from crossing
 
 
 def _said_once(found: Iterable[Mention]) -> list[Mention]:
@@ -194,11 +208,11 @@ def _said_once(found: Iterable[Mention]) -> list[Mention]:
     return sorted([*kept, *alone], key=lambda each: (each.start_s, each.end_s, each.kind))
 
 
-def _other_language(passage: Passage) -> str | None:
-    return passage.language if passage.kind == lexical.TRANSLATION else None
+def _other_language(line: _Line) -> str | None:
+    return line.language if line.kind == lexical.TRANSLATION else None
 
 
-def _goes_on(one: Passage, other: Passage) -> bool:
+def _goes_on(one: _Line, other: _Line) -> bool:
     """Whether a phrase may begin in one passage and end in the other."""
     if one.kind == "screen":
         return (one.start_s, one.end_s) == (other.start_s, other.end_s)
@@ -207,40 +221,40 @@ def _goes_on(one: Passage, other: Passage) -> bool:
 
 def _crossing(before: _Line, line: _Line, wanted: Sequence[_Term]) -> Iterator[Mention]:
     """Words that follow each other across two passages: the span is that of both."""
-    one, other = before.passage, line.passage
-    text = f"{one.text} {other.text}"
+    text = f"{before.text} {line.text}"
     counts = {}
     for term in wanted:
-        apart = term.count(before.terms, one.text) + term.count(line.terms, other.text)
+        apart = term.count(before.terms, before.text) + term.count(line.terms, line.text)
         counts[term.asked] = term.count([*before.terms, *line.terms], text) - apart
     if any(count > 0 for count in counts.values()):
         found = tuple(asked for asked, count in counts.items() if count > 0)
         total = sum(counts[asked] for asked in found)
-        ids = (one.id, other.id)
-        language = _other_language(one)
-        yield Mention(one.kind, one.start_s, other.end_s, text, one.speaker, found, total, ids, language)
+        ids, language = (before.id, line.id), _other_language(before)
+        yield Mention(
+            before.kind, before.start_s, line.end_s, text, before.speaker, found, total, ids, language
+        )
 
 
 def _mention(line: _Line, wanted: Sequence[_Term], counts: dict[str, int]) -> Mention:
-    passage = line.passage
-    start_s, end_s = passage.start_s, passage.end_s
+    start_s, end_s = line.start_s, line.end_s
     if line.times:
         start_s, end_s = _span(line, [term for term in wanted if term.asked in counts])
     total = sum(counts.values())
-    ids = (passage.id,)
-    speaker, language = passage.speaker, _other_language(passage)
-    return Mention(passage.kind, start_s, end_s, passage.text, speaker, tuple(counts), total, ids, language)
+    language = _other_language(line)
+    return Mention(
+        line.kind, start_s, end_s, line.text, line.speaker, tuple(counts), total, (line.id,), language
+    )
 
 
 def _span(line: _Line, terms: Sequence[_Term]) -> tuple[float, float]:
     """From the first cue (or word) that has a part of what was found to the last."""
-    whole = (line.passage.start_s, line.passage.end_s)
+    whole = (line.start_s, line.end_s)
     begins = [int(begin) for begin, *_ in line.times]
-    edges = [*begins, len(line.passage.text) + 1]
+    edges = [*begins, len(line.text) + 1]
     # How many terms lie before each cue tells in which cues a run of terms lies.
     before = [0]
     for begin, end in pairwise(edges):
-        before.append(before[-1] + len(analyse(line.passage.text[begin:end], line.passage.language)))
+        before.append(before[-1] + len(analyse(line.text[begin:end], line.language)))
     if before[-1] != len(line.terms):
         return whole
     runs = [run for term in terms for run in term.runs]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from longvid_storage.db.view import View
@@ -63,25 +63,29 @@ def _translated(view: View, query: str, k: int, speakers: Sequence[str]) -> list
     counts = facts.counts.get(lexical.TRANSLATION)
     if counts is None:
         return []
-    terms = read_question(query, facts.translated, speakers).terms
-    frequency = lexical.frequencies(view, terms, (lexical.TRANSLATION,))
+    # A word has a form in each language; of a sentence only those of its own count.
+    languages = dict.fromkeys([*facts.translated, *facts.languages])
+    asked = {language: read_question(query, (language,), speakers).terms for language in languages}
+    frequency = lexical.frequencies(
+        view, [term for terms in asked.values() for term in terms], (lexical.TRANSLATION,)
+    )
     weights = {
         term: math.log(1 + (counts.passages - count + 0.5) / (count + 0.5))
         for term, count in frequency.items()
     }
-    total = sum(weights.values())
     held = {term: weight for term, weight in weights.items() if frequency[term]}
     hits = lexical.best(view, held, lexical.TRANSLATION, counts, _MOST)
     passages = view.passages([passage_id for passage_id, _ in hits])
-    ranked = sorted(((-_share(each, weights, total), row) for row, each in enumerate(passages)))
-    near = [(-share, passages[row]) for share, row in ranked if -share >= COVERED][: 4 * k]
+    own = [_share(set(analyse(each.text, each.language)), asked[each.language], weights) for each in passages]
+    ranked = sorted((-share, row) for row, share in enumerate(own) if share >= COVERED)
+    near = [(-share, passages[row]) for share, row in ranked[: 4 * k]]
     ids = list(dict.fromkeys(passage.video_id for _, passage in near))
     timelines = {each.video_id: each for each in memory_of(view).timelines(view, ids, _fingerprint(view))}
-    more = [
-        (share, passage)
-        for share, passage in near
-        if share > _said_there(timelines[passage.video_id], passage, weights, total)
-    ]
+    more = []
+    for share, passage in near:
+        said = _said_there(timelines[passage.video_id], passage, weights)
+        if share > max(_share(said, terms, weights) for terms in asked.values()):
+            more.append((share, passage))
     return more[:k]
 
 
@@ -90,17 +94,16 @@ def _fingerprint(view: View) -> str | None:
     return None if encoder is None else encoder.fingerprint
 
 
-def _share(passage: Passage, weights: dict[str, float], total: float) -> float:
-    terms = set(analyse(passage.text, passage.language))
-    return sum(weight for term, weight in weights.items() if term in terms) / max(total, 1e-9)
+def _share(said: Collection[str], terms: Sequence[str], weights: Mapping[str, float]) -> float:
+    total = sum(weights.get(term, 0.0) for term in terms)
+    return sum(weights.get(term, 0.0) for term in terms if term in said) / max(total, 1e-9)
 
 
-def _said_there(timeline: Timeline, passage: Passage, weights: dict[str, float], total: float) -> float:
-    """The share of the weight that what is said and shown during the passage has."""
+def _said_there(timeline: Timeline, passage: Passage, terms: Iterable[str]) -> set[str]:
+    """The terms that are said or shown during the passage."""
     rows = set(timeline.touching(passage.start_s, passage.end_s).tolist())
-    said = (
-        weight
-        for term, weight in weights.items()
+    return {
+        term
+        for term in terms
         if term in timeline.postings and not rows.isdisjoint(timeline.postings[term].rows.tolist())
-    )
-    return sum(said) / max(total, 1e-9)
+    }

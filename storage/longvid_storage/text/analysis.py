@@ -6,9 +6,9 @@ Burmese), and Korean, whose words carry their particles, become overlapping pair
 without a dictionary (Nie, Gao, Zhang & Zhou 2000, "On the use of words and n-grams for Chinese information
 retrieval").
 
-Symbols belong to a term where they tell one thing from another: "C++", "C#", "R&D", "3:1", "2.0" are one term each,
-"$", "%" and "§" terms of their own. ".NET" and "Notepad++" are two each, with the symbols and without, so that what is
-asked without them is found too. "v2.0" is "v" and "2.0"; "1,000" is 1000, and a decimal comma a point.
+Symbols belong to a term where they tell one thing from another: "C++", "C#", "R&D", "3:1", "24/7", "2.0" are one term
+each, "$", "%" and "§" terms of their own. ".NET" and "Notepad++" are two each, with the symbols and without, so that
+what is asked without them is found too. "v2.0" is "v" and "2.0"; "1,000" is 1000, and a decimal comma a point.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ _PAIRED = (
 # 1,000.5 · 2.0, 3:1, 1.2.3 · 1.000,5 · 3,5; no date, which is asked for by its year too.
 _NUMBER = (
     r"(?<![\d.,:])(?!\d{1,2}\.\d{1,2}\.(?:19|20)\d\d(?!\d))"
-    r"(?:\d{1,3}(?:,\d{3})++(?:\.\d++)?|\d++(?:[.:]\d++)++|\d{1,3}(?:\.\d{3})++,\d{1,2}|\d++,\d{1,2})(?!,?\d)"
+    r"(?:\d{1,3}/\d{1,3}(?![\d/])|\d{1,3}(?:,\d{3})++(?:\.\d++)?|\d++(?:[.:]\d++)++|\d{1,3}(?:\.\d{3})++,\d{1,2}"
+    r"|\d++,\d{1,2})(?!,?\d)"
 )
 _NAME = r"[^\W\d_]{1,2}(?:\+\+|\#)(?![^\W\d_]|[#+])|[^\W\d_]{1,3}&[^\W\d_]{1,3}(?!\w)"
 _SIGN = r"[$€£¥₹%‰٪§]"
@@ -38,9 +39,11 @@ _LETTER = rf"(?![{_PAIRED}_])[\w\u0300-\u036f\u064b-\u065f\u0670\u0900-\u0dff]"
 _WORD = rf"{_LETTER}(?:(?!(?<=[^\W\d_])\d++[.:]\d){_LETTER})*"
 _SIGNED = rf"(?<![\w.])\.(?=[^\W\d_]{{2}}){_WORD}|{_WORD}(?:\+\+(?![\w+]))?"
 _RUN = re.compile(rf"(?P<paired>[{_PAIRED}]+)|(?P<number>{_NUMBER})|(?P<word>{_NAME}|{_SIGN}|{_SIGNED})")
+# "C♯" is C#, "½" is 1/2.
+_SIGNS_ALIKE = str.maketrans("♯\u2044", "#/")
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3}){2,}")
 WRITTEN_WORD = re.compile(
-    r"(?:[$€£¥₹§]\s?|(?<![\w.])\.(?=[^\W\d_]{2}))?\w+(?:['’\-.&]\w+|[,:]\d+)*(?:\+\+|\#|\s?[%‰٪])?"
+    r"(?:[$€£¥₹§]\s?|(?<![\w.])\.(?=[^\W\d_]{2}))?\w+(?:['’\-.&]\w+|[,:/]\d+)*(?:\+\+|[\#♯]|\s?[%‰٪])?"
 )
 """A word as people write it, with the symbols that tell it from another ("C++", "$5M", "don't", "torch.nn.Linear")."""
 _ARABIC_SIGNS = re.compile("[\u0640\u064b-\u065f\u0670]")
@@ -144,7 +147,7 @@ def fold(text: str) -> list[str]:
 
 def _runs(text: str) -> Iterator[tuple[str, bool]]:
     """(folded run, whether it is of paired characters); words end at apostrophes."""
-    normal = unicodedata.normalize("NFKC", text).casefold()
+    normal = unicodedata.normalize("NFKC", text).casefold().translate(_SIGNS_ALIKE)
     for match in _RUN.finditer(normal):
         run = match.group()[:_LONGEST_WORD] if match.lastgroup != "paired" else match.group()
         if match.lastgroup == "word" and len(run) > 2 and run[0] == ".":

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, column, func, literal_column, select, table, text
+from sqlalchemy import Connection, Select, column, literal_column, select, table, text
 
 from longvid_storage.db.dialects import each_text
 from longvid_storage.db.word_indexes.entries import KINDS, Entries, checked_kind, join_terms
@@ -69,10 +69,10 @@ class FTS5:
             connection.execute(text(f"INSERT INTO {name} ({name}) VALUES ('delete-all')"))
 
     def postings(self, kind: str, terms: Iterable[str]) -> Select[Any]:
-        """(term, doc, times)."""
+        """(term, doc, times), a row an occurrence."""
         words = table(f"{table_of(kind)}_terms", column("term"), column("doc"))
-        counted = select(words.c.term, words.c.doc, func.count().label("times"))
-        return counted.where(words.c.term.in_(each_text(terms))).group_by(words.c.term, words.c.doc)
+        found = select(words.c.term, words.c.doc, literal_column("1").label("times"))
+        return found.where(words.c.term.in_(each_text(terms)))
 
     def holding(self, kind: str, phrases: Sequence[Sequence[str]]) -> Select[Any]:
         """``doc`` of each passage with a phrase."""
