@@ -1,6 +1,7 @@
 """Does the first sentence that is quoted answer a question about one fact? Without a language model.
 
     python benchmarks/facts.py work/            # indexes benchmarks/facts and examples/lectures into work/
+    python benchmarks/facts.py work/ --meetings ../shared/data/meetings    # and about 66 h of talks, 24 h of calls
 
 The questions of meetings (benchmarks/answering.py) are answered by minutes of talk, and tell little of whether the one
 right sentence is chosen. These are answered by one sentence; some by none. ``right``: the first claim holds what
@@ -24,6 +25,9 @@ TEXTS = HERE / "facts"
 LECTURES = HERE.parent / "examples" / "lectures"
 # Library → its questions. ``heldout`` was written after everything was chosen on the others.
 SETS = {"talks": "questions.jsonl", "lectures": "lectures.jsonl", "heldout": "heldout.jsonl"}
+# Folder of ``--meetings`` → what is asked about the whole of it. What counts was last chosen with ``podcasts``;
+# values of other days with ``calls``, which was written before it was asked.
+MEETINGS = {"talks": "podcasts.jsonl", "calls": "calls.jsonl"}
 TALKS = {"talks": ("interview", "sourdough", "standup", "volcano"), "heldout": ("crew", "garden")}
 WORDS_A_SECOND, PAUSE_S = 2.6, 0.4
 
@@ -41,15 +45,20 @@ def write_talk(text: Path, folder: Path) -> None:
     (folder / f"{text.stem}.vtt").write_text("\n".join(cues), encoding="utf-8")
 
 
-def opened(work: Path, name: str) -> Library:
-    """The library of that name, indexed."""
-    library = Library.open(work / f"{name}.longvid", create=True)
+def folder_of(work: Path, name: str) -> Path:
+    """Where the media of a set lie, written when they are the texts' own."""
     folder = work / name if name in TALKS else LECTURES
     for talk in TALKS.get(name, ()):
         folder.mkdir(exist_ok=True)
         write_talk(TEXTS / f"{talk}.txt", folder)
-    library.index([folder])
-    return library
+    return folder
+
+
+def opened(library: Path, folder: Path) -> Library:
+    """The library of what lies in ``folder``, indexed."""
+    made = Library.open(library, create=True)
+    made.index([folder])
+    return made
 
 
 def ask_all(library: Library, questions: Iterable[dict[str, Any]], show: bool) -> dict[str, int]:
@@ -80,11 +89,15 @@ def main() -> None:
     parser.add_argument(
         "--show", action="store_true", help="print the questions that are not answered rightly"
     )
+    parser.add_argument("--meetings", type=Path, help="the folder of the talks and calls to ask about too")
     arguments = parser.parse_args()
     arguments.work.mkdir(parents=True, exist_ok=True)
-    for name, file in SETS.items():
+    sets = [(name, file, folder_of(arguments.work, name)) for name, file in SETS.items()]
+    if arguments.meetings is not None:
+        sets += [(Path(file).stem, file, arguments.meetings / name) for name, file in MEETINGS.items()]
+    for name, file, folder in sets:
         lines = (TEXTS / file).read_text(encoding="utf-8").splitlines()
-        with opened(arguments.work, name) as library:
+        with opened(arguments.work / f"{name}.longvid", folder) as library:
             counts = ask_all(library, [json.loads(line) for line in lines], arguments.show)
         print(f"{name:9}", *(f"{key} {value}" for key, value in counts.items()), sep="  ")
 

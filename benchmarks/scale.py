@@ -30,6 +30,7 @@ from sqlalchemy import insert
 from longvid import Library
 from longvid_indexer.stages.job import STAGES
 from longvid_storage.db import schema, vectors, word_index
+from longvid_storage.db.listing import ListQuery
 from longvid_storage.db.store import Store
 from longvid_storage.search.memory import vectors_of
 from longvid_storage.search.vector_indexes.exact import inner_products
@@ -321,14 +322,22 @@ def lists(place: Path, count: int) -> None:
         many_videos(place, count)
     with Library.open(place) as library:
         store = library._store
-        video = f"{count // 2:064x}"
+        video, middle = f"{count // 2:064x}", library.page(ListQuery(first=count // 2)).next
         calls: dict[str, Callable[[], object]] = {
+            "the page's list, by title": library.page,
+            "the page behind the middle one": partial(library.page, ListQuery(after=middle)),
+            "the last page, by number": partial(library.page, ListQuery(first=count - 50)),
+            "of one collection": partial(library.page, collection="collection 3"),
+            "with a speaker": partial(library.page, speaker="Speaker 3"),
+            "with words of a title": partial(library.page, ListQuery(words="talk 9")),
+            "longest first": partial(library.page, ListQuery(sort="-duration")),
+            "newest first": partial(library.page, ListQuery(sort="-date")),
+            "of some days": partial(library.page, ListQuery(from_date="1970-01-01", to_date="1970-01-02")),
             "ls": library.videos,
             "ls, one collection": partial(library.videos, collection="collection 3"),
-            "cards": lambda: _viewed(store, lambda view: view.cards()),
-            "cards with details": lambda: _viewed(store, lambda view: view.cards(details=True)),
+            "cards of all": lambda: _viewed(store, lambda view: view.cards()),
             "one video by title": lambda: _viewed(store, lambda view: view.resolve(f"Talk {count // 2}")),
-            "collections": lambda: _viewed(store, lambda view: view.collections()),
+            "collections, their sums": library.collections,
             "speakers": lambda: _viewed(store, lambda view: view.speakers()),
             "show one": partial(library.show, video),
             "search": partial(library.search, "pumps and budgets"),

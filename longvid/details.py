@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from longvid_indexer.remote import is_remote
 from longvid_storage.db.apart import with_apart
 from longvid_storage.db.rows import CUT_SHORT
 from longvid_storage.search.lexical import kind_counts
-from longvid_storage.types import ScreenText, Segment, Slide, Sound, Utterance
+from longvid_storage.types import ScreenText, Segment, Slide, Sound, Utterance, VideoCard
 
 if TYPE_CHECKING:
     from longvid_storage.db.rows import VideoRow
@@ -34,6 +34,16 @@ class VideoSummary:
     stages: dict[str, str]
     gone: bool = False
     cut_short: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfPage:
+    """A page of a list: each video with its card, the key that the next page begins behind (None on the last), and how
+    many videos are on all pages."""
+
+    items: tuple[tuple[VideoSummary, VideoCard], ...]
+    next: list[str | float] | None
+    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,33 +114,42 @@ def build_tree(segments: tuple[Segment, ...]) -> tuple[EventTree, ...]:
     )
 
 
-def summary_of(
-    row: VideoRow, stages: dict[str, str] | None = None, cut_short: bool | None = None
-) -> VideoSummary:
-    """One line of ``longvid ls``; ``stages`` and ``cut_short``, where the row was read without them."""
-    if cut_short is None:
-        notes = [record.result.note or "" for record in row.stages.values()]
-        cut_short = any(sign in note for note in notes for sign in CUT_SHORT)
+def summary_of(row: VideoRow) -> VideoSummary:
+    """One line of ``longvid ls``."""
+    notes = [record.result.note or "" for record in row.stages.values()]
     return VideoSummary(
         video_id=row.info.video_id,
         title=with_apart(row.info.title, row.apart),
         path=row.paths[0] if row.paths else "",
-        paths=tuple(row.paths),
+        paths=row.paths,
         duration_s=row.info.duration_s,
-        collections=tuple(row.collections),
-        stages=stages or {name: record.result.status for name, record in row.stages.items()},
-        gone=bool(row.paths) and not any(is_remote(path) or os.path.lexists(path) for path in row.paths),
-        cut_short=cut_short,
+        collections=row.collections,
+        stages={name: record.result.status for name, record in row.stages.items()},
+        gone=_gone(row.paths),
+        cut_short=any(sign in note for note in notes for sign in CUT_SHORT),
     )
 
 
-def collection_summaries(rows: Iterable[VideoRow], names: Iterable[str]) -> list[CollectionSummary]:
-    """The collections of these names, as these videos fill them."""
-    of: dict[str, list[float]] = {name: [] for name in names}
-    for row in rows:
-        for name in row.collections:
-            of[name].append(row.info.duration_s)
-    return [CollectionSummary(name, len(each), sum(each)) for name, each in of.items()]
+def summaries(view: View, ids: Collection[str] | None = None) -> list[VideoSummary]:
+    """The lines of ``longvid ls``, by title; of the videos of these ``ids`` only."""
+    return [
+        VideoSummary(
+            each.video_id,
+            each.title,
+            each.paths[0] if each.paths else "",
+            each.paths,
+            each.duration_s,
+            each.collections,
+            each.statuses,
+            _gone(each.paths),
+            each.cut_short,
+        )
+        for each in view.listed(ids)
+    ]
+
+
+def _gone(paths: tuple[str, ...]) -> bool:
+    return bool(paths) and not any(is_remote(path) or os.path.lexists(path) for path in paths)
 
 
 def details_of(view: View, video_id: str, *, lines: bool = True) -> VideoDetails:

@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING, Self
 from longvid.arguments import Names, checked_scope, unknown_speaker
 from longvid.details import (
     CollectionSummary,
+    ShelfPage,
     VideoDetails,
     VideoSummary,
-    collection_summaries,
     details_of,
+    summaries,
     summary_of,
 )
-from longvid_storage.types import Scope, Slide, Sound, StageResult, Utterance, VideoCard
+from longvid_storage.types import Slide, Sound, StageResult, Utterance
 
 if TYPE_CHECKING:
     from longvid.lines import LineMap
     from longvid_storage.db.checking import CheckReport
+    from longvid_storage.db.listing import ListQuery
     from longvid_storage.db.rows import SpeakerRow, TranscriptInfo
     from longvid_storage.db.store import Store
 
@@ -65,11 +67,7 @@ class Shelf:
     def videos(self, *, collection: str | None = None) -> list[VideoSummary]:
         """Every video, by title."""
         with self._store.view(checked_scope(self._store, None, collection, None, None, None)) as view:
-            states, cut_short = view.statuses(), view.cut_short()
-            return [
-                summary_of(row, states.get(row.info.video_id, {}), row.info.video_id in cut_short)
-                for row in view.videos(stages=False)
-            ]
+            return summaries(view)
 
     def count(self) -> int:
         """How many videos it holds."""
@@ -79,41 +77,24 @@ class Shelf:
     def collections(self) -> list[CollectionSummary]:
         """Every collection that holds a video, by name."""
         with self._store.view() as view:
-            return collection_summaries(view.videos(stages=False), view.collections())
+            return [CollectionSummary(*each) for each in view.collection_totals()]
 
-    def listed(
-        self,
-        *,
-        collection: str | None = None,
-        speaker: str | None = None,
-        words: str = "",
-        from_date: str | None = None,
-        to_date: str | None = None,
-    ) -> list[VideoCard]:
-        """The videos, by title, with their dates and speakers.
+    def page(
+        self, wanted: ListQuery | None = None, *, collection: str | None = None, speaker: str | None = None
+    ) -> ShelfPage:
+        """A page of the videos of this collection in which this speaker speaks; without ``wanted`` the first by title.
 
-        Args:
-            collection: of this one. speaker: in which they speak.
-            words: all of which are in the title, letter case aside.
-            from_date, to_date: ``YYYY-MM-DD``, both included; a video without a date is in no such span.
+        Raises:
+            TypeError: ``wanted.after`` is no key of its order.
         """
-        scope = checked_scope(self._store, None, collection, None, None, speaker)
-        with self._store.view(scope) as view:
-            cards = view.cards(details=True)
-        wanted = words.casefold().split()
-        return [
-            card
-            for card in cards
-            if all(word in card.title.casefold() for word in wanted)
-            and (from_date is None or (card.date or "") >= from_date)
-            and (to_date is None or (card.date or "9999") <= to_date)
-        ]
+        from longvid_storage.db.listing import ListQuery
 
-    def summaries_of(self, video_ids: Sequence[str]) -> list[VideoSummary]:
-        """These videos (full ids), in this order; those that are not there any more are left out."""
-        with self._store.view(Scope(video_ids=frozenset(video_ids))) as view:
-            found = {row.info.video_id: summary_of(row) for row in view.videos()}
-        return [found[each] for each in video_ids if each in found]
+        with self._store.view(checked_scope(self._store, None, collection, None, None, speaker)) as view:
+            found, total = view.page(wanted or ListQuery())
+            listed = {each.video_id: each for each in summaries(view, found.ids)}
+            cards = {each.video_id: each for each in view.cards(details=True, ids=found.ids)}
+        items = tuple((listed[each], cards[each]) for each in found.ids)
+        return ShelfPage(items, list(found.last[0]) if found.more else None, total)
 
     def gone(self, below: Sequence[str | Path] | None = None) -> list[VideoSummary]:
         """The videos of which no file is left, by title: all of them, or those that lay below these folders.
@@ -270,7 +251,7 @@ class Shelf:
             self._store.remove_video(video_id)
 
     def check(self, repair: bool = False) -> CheckReport:
-        """Verify the library whole; ``repair`` makes anew what is derived, and deletes cut_short rows.
+        """Verify the library whole; ``repair`` makes anew what is derived, and deletes damaged rows.
 
         The stages whose rows were deleted run again at the next ``index(reprocess=True)``.
 

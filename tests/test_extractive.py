@@ -117,6 +117,8 @@ def test_an_agenda_uses_the_words_but_does_not_answer() -> None:
         ("This is called entropy.", True),
         ("Entropy, Shannon found, comes up everywhere.", False),
         ("Codes come close to the entropy of a source.", False),
+        ("Entropy is another great example.", False),
+        ("So entropy is basically a number of bits.", True),
     ],
 )
 def test_definitions_are_recognised(text: str, expected: bool) -> None:
@@ -312,6 +314,9 @@ def test_the_circumstance_is_compared_with_what_is_said_near() -> None:
         ("Where is the runbook?", "place"),
         ("Where is mitosis explained?", None),
         ("What is a caldera?", None),
+        ("What does HTLC stand for?", "expansion"),
+        ("Which version mends it?", "version"),
+        ("What share of the calls failed?", "amount"),
         ("Wie viele Zeilen waren betroffen?", "amount"),
         ("Pourquoi la pompe est-elle tombée en panne ?", "reason"),
         ("¿Cuándo es la reunión?", "time"),
@@ -339,11 +344,40 @@ def test_what_kind_of_thing_is_asked_for(question: str, kind: str | None) -> Non
             "Of the 12 rows some failed.",
         ),  # not what is asked
         ("Wie lange dauert es?", "Das dauert etwa zwei Stunden.", "Das dauert."),
+        ("What does CPU stand for?", "It is the central processing unit.", "Let me say what CPU stands for."),
+        ("What is API short for?", "API stands for a programming thing.", "An API is what we call."),
+        ("Which version mends it?", "It is mended in 2.4.1.", "The next version mends it."),
+        ("How many failed?", "Three did.", "See RFC-9110."),
     ],
 )
 def test_a_sentence_names_what_is_asked_for(question: str, names: str, does_not: str) -> None:
     yes, no = names_expected(question, spoken(names, does_not))
     assert yes > no == 0
+
+
+@pytest.mark.parametrize(
+    ("question", "nearer", "farther"),
+    [
+        (
+            "How many channels are there?",
+            "There are 70,000 public channels.",
+            "Two billion people want channels.",
+        ),
+        ("How many megabytes fit?", "It is full at 300 megabytes.", "There are two caches."),
+        ("Who sends the plan?", "I will send the plan.", "I haven't heard of it."),
+    ],
+)
+def test_a_number_of_what_is_counted_and_who_does_it_are_likelier_meant(
+    question: str, nearer: str, farther: str
+) -> None:
+    yes, no = names_expected(question, spoken(nearer, farther, speaker="Ada"))
+    assert yes > no
+
+
+@pytest.mark.parametrize("question", ["What is entropy?", "How many bits is it?"])
+def test_who_asks_the_same_again_answers_nothing(question: str) -> None:
+    talk = spoken("Maybe we explain a little what entropy is.", "Entropy is a number of bits.")
+    assert only_opens(question, talk, np.array([0, 1.0])).tolist() == [1, 0]
 
 
 def test_what_follows_a_like_question_answers_it_however_short() -> None:

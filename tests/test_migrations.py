@@ -140,6 +140,7 @@ def test_an_older_library_is_upgraded_and_keeps_what_it_knows(tmp_path: Path, ve
         (row,) = seen(store).videos()
         key = row.info.video_id
         assert row.info.title == "Old talk"
+        assert seen(store).resolve("OLD talk") == key
         passages = seen(store).passages_of(key)
         said = [(p.start_s, p.end_s, p.text, p.speaker) for p in passages if p.kind == "speech"]
         assert said == [(0, 10, "Learning rates matter a lot.", "Ada")]

@@ -530,6 +530,13 @@ def test_the_newest_of_two_values_comes_first_and_the_older_one_beside_it(harbou
     assert "the newest first: 2025-02-10, 2025-02-03" in answer.answer
 
 
+def test_who_asks_or_names_another_thing_on_another_day_tells_no_other_value() -> None:
+    first = [("Ada", "The test network ran for 12 hours and then it broke.")]
+    later = [("Ada", "What is running on test network 7?"), ("Bo", "We run network-4 now, it broke nothing.")]
+    library = SmallLibrary([video("a", "2025-03-03 net", first), video("b", "2025-03-10 net", later)])
+    assert cited(library.ask("How long did the test network run before it broke?")) == [("a", 0.0)]
+
+
 REPAIR: Said = [
     ("", "Heute reparieren wir das Haus und den Garten."),
     ("", "Den Fensterrahmen streicht man mit Leinöl."),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from longvid import Library, printing
 from longvid_indexer.titles import file_title
+from longvid_storage.db.listing import SORTS, ListQuery
 from longvid_storage.errors import NotFoundError
 
 
@@ -60,6 +62,30 @@ def test_what_is_listed_is_found_by_that_name(library: Library) -> None:
         library.find("tides")
     only = library.ask("In sync (2026-03-09), where is the crane?")
     assert [c.title for claim in only.claims for c in claim.citations] == ["sync (2026-03-09)"]
+
+
+def test_pages_are_those_of_the_whole_list_in_every_order(library: Library) -> None:
+    everything = [video.title for video in library.videos()]
+    for sort in SORTS:
+        seen: list[str] = []
+        wanted = ListQuery(sort, limit=2)
+        while True:
+            page = library.page(wanted)
+            assert page.total == len(everything)
+            seen += [video.title for video, card in page.items if card.title == video.title]
+            if page.next is None:
+                break
+            wanted = replace(wanted, after=page.next)
+        assert sorted(seen) == sorted(everything), sort
+        if sort == "title":
+            assert seen == everything
+        for first in range(len(everything) + 1):
+            here = library.page(ListQuery(sort, first=first, limit=2)).items
+            assert [video.title for video, _ in here] == seen[first : first + 2]
+    north = library.page(ListQuery(words="TIDES north"))
+    assert ([video.title for video, _ in north.items], north.total) == (["tides (north)"], 1)
+    march = library.page(ListQuery(from_date="2026-03-09", to_date="2026-03-09"))
+    assert [card.title for _, card in march.items] == ["2026-03-09 harbour walk"]
 
 
 @pytest.mark.parametrize(

@@ -282,6 +282,35 @@ def test_without_faiss_the_exact_index_serves(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.slow
+def test_from_many_vectors_on_signs_name_what_is_compared_and_few_of_the_best_are_missed() -> None:
+    """Vectors lie in clusters, as those of sentences do; a question is near some of them."""
+
+    class Signed(FaissIndex):
+        fewest, likely = 1000, 400
+
+    chance = np.random.default_rng(4)
+    middles = chance.normal(size=(40, 64))
+    rows = middles[chance.integers(40, size=4000)] + 0.8 * chance.normal(size=(4000, 64))
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    index, exact = held(Signed, rows), held(ExactIndex, rows)
+    questions = (rows[:50] + 0.05 * chance.normal(size=(50, 64))).astype(np.float32)
+    same(
+        index.query(questions[0], 10), exact.query(questions[0], 10)
+    )  # a first question is not worth the signs
+    few, some = numbered(rows)[::100], numbered(rows)[::2]
+    for ids in (None, some, few):
+        named = 0
+        for question in questions:
+            scope = None if ids is None else scope_of(ids)
+            found, wanted = index.query(question, 10, scope), exact.query(question, 10, scope)
+            named += len(set(found[0].tolist()) & set(wanted[0].tolist()))
+            scores = dict(zip(*map(np.ndarray.tolist, exact.query(question, len(rows))), strict=True))
+            assert found[1].tolist() == [scores[each] for each in found[0].tolist()]
+        assert named >= (0.98 if ids is not few else 1.0) * 10 * len(questions)
+    index.delete(numbered(rows)[:10])
+    assert not set(index.query(questions[0], 10)[0].tolist()) & set(numbered(rows)[:10].tolist())
+
+
 def test_the_benchmark_of_search_compares_with_the_exact_index() -> None:
     script = Path(__file__).parent.parent / "benchmarks" / "performance.py"
     command = [sys.executable, str(script), "--vectors", "3000", "--questions", "3", "--only", "search"]

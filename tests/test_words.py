@@ -16,6 +16,7 @@ from longvid_storage.db.store import Store
 from longvid_storage.db.word_indexes.entries import join_terms
 from longvid_storage.search import lexical
 from longvid_storage.search.memory import memory_of
+from longvid_storage.search.word_memory import WordMemory
 from longvid_storage.types import Scope, ScreenText, Utterance
 from store_tools import fill, hits, info, seen, video_id
 
@@ -41,7 +42,13 @@ def put(store: Store, name: str, texts: list[str], collection: str | None = None
 def scored(store: Store, terms: list[str], scope: Scope, limit: int = 1000) -> list[tuple[int, float]]:
     with store.view(scope) as view:
         facts = memory_of(view).facts(view)
-        return lexical.best(view, facts.idf(view, terms, 100), "speech", facts.counts["speech"], limit)
+        weights, counts = facts.idf(view, terms, 100), facts.counts["speech"]
+        found = lexical.best(view, weights, "speech", counts, limit)
+        if scope.whole:
+            remembered = WordMemory(view, "speech").best(view, weights, counts.mean_length, limit)
+            assert [each for each, _ in remembered] == [each for each, _ in found]
+            assert [score for _, score in remembered] == pytest.approx([score for _, score in found])
+        return found
 
 
 def bm25(documents: list[list[str]], query: list[str], k1: float = 1.2, b: float = 0.75) -> list[float]:

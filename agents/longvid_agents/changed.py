@@ -9,13 +9,14 @@ import numpy as np
 
 from longvid_agents.question import QuestionPlan
 from longvid_agents.scoring import Scores
+from longvid_storage.text.sentences import asks
 from longvid_storage.types import Passage
 
 MOST_VALUES = 3
 # Of the question's words, and of its meaning, the other sentence has at least these shares of what the first has.
-_WORDS, _MEANING = 0.45, 0.6
+_WORDS, _MEANING = 0.6, 0.7
 _VALUE = re.compile(
-    r"\d[\d.,:]*|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|(?:twen|thir|for|fif|six|seven"
+    r"(?<![\w-])v?\d[\d.,:]*|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|(?:twen|thir|for|fif|six|seven"
     r"|eigh|nine)ty(?:-\w+)?|hundred|thousand|million|first|second|third|\w+teenth|\w+tieth|(?:mon|tues|wednes|thurs|fri"
     r"|satur|sun)day)\b",
     re.IGNORECASE,
@@ -47,6 +48,8 @@ def with_other_values(
         passage = sentences[other]
         date = dates.get(passage.video_id)
         near = words[other] >= max(_WORDS * words[row], 1e-6) and meaning[other] >= _MEANING * meaning[row]
+        # Whoever asks, or names nothing of the kind that is asked for, tells no other value.
+        near &= bool(scores.expected[other] >= scores.expected[row]) and not asks(passage.text)
         other_value = bool(_values(passage)) and _values(passage) != values
         if date and date not in best and near and other_value and len(best) < MOST_VALUES:
             best[date] = passage

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,8 @@ _TYPES = {
         r"|morgen|gestern|heute|demain|hier|mañana|ayer"
         r"|(?:next|last|this|coming) (?:week|month|year|quarter|spring|summer|autumn|fall|winter|time)"
         r"|(?:in|at|by|around|since|until) \d[\d:.]*|\d+ (?:years|months|weeks|days) ago"
+        r"|(?:in|during|each|every) (?:the )?(?:spring|summer|autumn|fall|winter)|frühjahr|frühling|sommer|herbst"
+        r"|winter|printemps|en été|automne|hiver|primavera|verano|otoño|invierno"
         r"|nächste[nrs]? (?:woche|monat|jahr)|semaine prochaine|próxima semana)\b"
         r"|\d\s?(?:a\.?m|p\.?m|uhr)\b|(?<!\d)\d{1,2}\.\s(?:\d{1,2}\.|[A-ZÄÖÜ])|[年月日]|\b(?:once|when|as soon as) \w",
         re.IGNORECASE,
@@ -51,12 +54,15 @@ _TYPES = {
         r"|[两三四五六七八九十\d](?:个)?(?:小时|分钟|天|周|年)",
         re.IGNORECASE,
     ),
-    "amount": re.compile(rf"(?<!\w)(?:{_NUMBER})|[一二两三四五六七八九十百千万亿]", re.IGNORECASE),
+    "amount": re.compile(rf"(?<![\w-])(?:{_NUMBER})|[一二两三四五六七八九十百千万亿]", re.IGNORECASE),
     "money": re.compile(
         r"[$€£¥]\s?\d|\d[\d.,]*\s?(?:[$€£¥]|[km]?\s?(?:dollars?|euros?|pounds?|bucks?|cents?|franc\w*|yen|usd|eur)\b)"
         r"|\b(?:free|thousand|million)\b|\b\d[\d.,]{2,}",
         re.IGNORECASE,
     ),
+    "version": re.compile(r"\b(?:version|release)\s+\d|\bv?\d+(?:\.\d+)+", re.IGNORECASE),
+    # Two words behind it at least: "what those letters stand for" tells nothing.
+    "expansion": re.compile(r"\b(?:stands?|short|abbreviation|acronym) (?:for|of)\W+\w+\W+\w", re.IGNORECASE),
     "reason": re.compile(
         r"\b(?:because|since (?:it|we|they|s?he|I|you|this|that|there)|reasons?|due to|so that|in order to"
         r"|caus(?:e[sd]?|ing)|therefore|that['’]s why|that is why|which is why|results? (?:from|in)|turns? out"
@@ -101,6 +107,12 @@ _MEASURES = tuple(
         (r"\b(?:often|frequen\w+|oft)\b", r"times?|mal|a (?:day|week|month|year)"),
     )
 )
+# How many of what: a number of these is likelier meant than a number.
+_COUNTED = re.compile(
+    r"\bhow (?:many|much)(?: (?:of|the|different|more|other|new|\d+)\b)* (\w{3,})(?: (\w{3,}))?",
+    re.IGNORECASE,
+)
+_ACRONYM = re.compile(r"\b[A-Z]{2,7}s?\b")
 _HALF = 0.5
 # Who asks when something is said asks for the place in the video, which has no form of its own.
 _OF_THE_VIDEO = (
@@ -109,6 +121,8 @@ _OF_THE_VIDEO = (
     r"|in the (?:video|talk|lecture|film))\b"
 )
 _ASKED: tuple[tuple[str, str], ...] = (
+    ("expansion", r"\b(?:stands?|short) for\b|\b(?:abbreviation|acronym)\b"),
+    ("version", r"\b(?:which|what) (?:version|release)\b"),
     (
         "money",
         r"\bhow (?:much|expensive)\b.*\b(?:cost|price|pay|paid|worth|spen[dt]|charge|salary|budget|earn|is|are)\b"
@@ -123,7 +137,7 @@ _ASKED: tuple[tuple[str, str], ...] = (
         "amount",
         r"\bhow (?:many|much|old|fast|high|hot|cold|big|large|small|far|tall|deep|heavy|wide|thick|strong|often"
         r"|quickly)\b"
-        r"|\b(?:percentage|number|amount|value|temperature|speed|ratio|rate) of\b"
+        r"|\b(?:percentage|share|proportion|fraction|number|amount|value|temperature|speed|ratio|rate) of\b"
         r"|\bwie (?:viele?|alt|schnell|hoch|gro(?:ß|ss)"
         r"|weit|teuer|oft|heiß)\b|\bcombien\b|\bcu[áa]nt[oa]s?\b|сколько|多少|几",
     ),
@@ -150,6 +164,9 @@ _LOCATES = re.compile(_OF_THE_VIDEO, re.IGNORECASE)
 
 # Less sure signs of a reason.
 _CONSEQUENCE = re.compile(r"\b(?:so|too|otherwise|would)\b", re.IGNORECASE)
+_DOES_WITHIN = 6
+"""So many words after "I" tell what one does."""
+_WORD = re.compile(r"[^\W\d_]+")
 _FIRST_PERSON = re.compile(r"\bI(?:['’](?:ll|ve|m|d))?\b|\bmy(?:self)?\b")
 # A question is answered by what comes after it, in a few sentences and soon.
 _SENTENCES_AFTER, _AFTER_S = 3, 20.0
@@ -170,6 +187,14 @@ _OPENS = re.compile(
     r"|(?:today|next week|next time),? (?:we|I)|welcome (?:to|back)|my guest)\b",
     re.IGNORECASE,
 )
+# "Maybe we explain what it is", "I don't know how many there are": the question itself, told.
+_ASKS_AGAIN = re.compile(
+    r"\b(?:explain\w*|wonder\w*|ask\w*|know|talk(?:ing)? (?:a bit )?about|discuss\w*|describ\w+|understand|figure out"
+    r"|find out|tell (?:us|me|you)|curious|idea|question(?: is)?)\b(?:\W+\w+){0,6}?\W+"
+    r"(?:what|why|how|when|where|who|which)\b",
+    re.IGNORECASE,
+)
+_DEFINITION = re.compile(r"^\W*what (?:is|are|was|were|does .* mean)\b", re.IGNORECASE)
 
 
 def asked_for(question: str) -> str | None:
@@ -183,16 +208,20 @@ def asked_for(question: str) -> str | None:
 def names_expected(question: str, sentences: Sequence[Passage]) -> Array:
     """Whether each sentence names what is asked for, and the question doesn't, in ``[0, 1]``, shape ``(n,)``.
 
-    One half for a number where another unit is asked for.
+    One half for a number where one of something else is asked for, and for who says "I" of something else.
     """
     kind = asked_for(question)
     if kind is None:
         return np.zeros(len(sentences))
     pattern, known = _TYPES[kind], set(analyse(question, None))
-    unit = next((unit for of, unit in _MEASURES if of.search(question)), None) if kind == "amount" else None
+    unit = _unit(question) if kind == "amount" else None
+    initials = "".join(_ACRONYM.findall(question)).rstrip("s").lower() if kind == "expansion" else ""
 
     def named(passage: Passage) -> float:
-        if kind == "person" and passage.speaker and _FIRST_PERSON.search(passage.text):
+        if kind == "person" and passage.speaker and (first := _FIRST_PERSON.search(passage.text)):
+            does = analyse(" ".join(passage.text[first.end() :].split()[:_DOES_WITHIN]), None)
+            return 1.0 if known & set(does) else _HALF
+        if initials and initials in "".join(word[0] for word in _WORD.findall(passage.text)).lower():
             return 1.0
         found = (match.group() for match in pattern.finditer(passage.text))
         if not any(kind == "reason" or not set(analyse(text, None)) <= known for text in found):
@@ -200,6 +229,22 @@ def names_expected(question: str, sentences: Sequence[Passage]) -> Array:
         return 1.0 if unit is None or unit.search(passage.text) else _HALF
 
     return np.array([named(passage) for passage in sentences], np.float64)
+
+
+@lru_cache(maxsize=200_000)
+def says(pattern: re.Pattern[str], text: str) -> bool:
+    """Whether the pattern is in the text; remembered, since one question after another reads the same sentences."""
+    return pattern.search(text) is not None
+
+
+def _unit(question: str) -> re.Pattern[str] | None:
+    """A number of what the question measures or counts."""
+    measured = next((unit for of, unit in _MEASURES if of.search(question)), None)
+    counted = _COUNTED.search(question)
+    if measured is not None or counted is None:
+        return measured
+    of = "|".join(re.escape(re.sub(r"(?:ie)?s$", "", word)) for word in counted.groups() if word)
+    return re.compile(rf"(?:{_NUMBER}|\d)[\s-]*(?:\w+[\s-]+)?(?:{of})", re.IGNORECASE)
 
 
 def follows_question(question: str, sentences: Sequence[Passage], alike: Array, expected: Array) -> Array:
@@ -211,7 +256,7 @@ def follows_question(question: str, sentences: Sequence[Passage], alike: Array, 
     """
     kind = asked_for(question)
     asking = [passage.kind == "speech" and asks(passage.text) for passage in sentences]
-    opens = [passage.kind == "speech" and bool(_OPENS.search(passage.text)) for passage in sentences]
+    opens = [passage.kind == "speech" and says(_OPENS, passage.text) for passage in sentences]
     follows = np.zeros(len(sentences))
     for row in map(int, np.flatnonzero(np.logical_or(asking, opens))):
         near = max(0.0, _likeness(kind, sentences, alike, row) - _ALIKE) / (1 - _ALIKE)
@@ -253,11 +298,16 @@ def _answers(sentences: Sequence[Passage], question: int, after: int) -> bool:
 
 
 def only_opens(question: str, sentences: Sequence[Passage], expected: Array) -> Array:
-    """1 for each sentence that says what will be talked about and not the thing asked for, else 0; shape ``(n,)``.
+    """1 for each sentence that says what will be talked about, or that this is asked, and not the thing asked for.
 
-    All 0 where no kind of thing is asked for: a subject may be all that is said of it.
+    Else 0; shape ``(n,)``.
+
+    All 0 where no kind of thing and no definition is asked for: a subject may be all that is said of it.
     """
     if asked_for(question) is None:
-        return np.zeros(len(sentences))
-    opens = np.array([bool(_OPENS.search(passage.text)) for passage in sentences], np.float64)
+        if not _DEFINITION.search(question):
+            return np.zeros(len(sentences))
+        return np.array([says(_ASKS_AGAIN, passage.text) for passage in sentences], np.float64)
+    said = (passage.text for passage in sentences)
+    opens = np.array([says(_OPENS, text) or says(_ASKS_AGAIN, text) for text in said], np.float64)
     return np.where(expected > 0, 0.0, opens)

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from longvid_agents.kinds import Kind, has_sign, kind_of
 from longvid_storage.errors import UsageError
@@ -81,6 +82,7 @@ def _without_name(text: str, name: str, flags: int) -> tuple[str, int]:
     return re.subn(rf"(?<!\w){re.escape(name)}(?:['’]?s)?(?!\w)", " ", text, flags=flags)
 
 
+@lru_cache(maxsize=64)
 def make_plan(question: str) -> QuestionPlan:
     """Read a question by rules; ``UsageError`` when it is empty."""
     text = " ".join(question.split())

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_agents.expected import follows_question, names_expected, only_opens
+from longvid_agents.expected import asked_for, follows_question, names_expected, only_opens, says
 from longvid_agents.question import QuestionPlan, Term
 from longvid_storage.search.compounds import COMPOUNDING, compounds_of
 from longvid_storage.search.wording import FROM, likeness
@@ -44,11 +44,13 @@ _ANNOUNCES = re.compile(
 
 # What refers back in its first words means what it refers to too: "if it is too large" is of what came before.
 _REFERS_BACK = re.compile(
-    r"^(?:\W*\w+){0,4}?\W*\b(?:it|its|this|that|these|those|they|them|their|he|she|him|her|his|such|so|then)\b",
+    r"^(?:\W*+\w++){0,4}?\W*+\b(?:it|its|this|that|these|those|they|them|their|he|she|him|her|his|such|so|then)\b",
     re.IGNORECASE,
 )
 # What follows tells in which circumstance something was said, and is another subject than what is asked.
-_CIRCUMSTANCE = re.compile(r"(?<=\S)[ ,]+(?:when|while|during|in terms of|with regard to|as for) (?=\S)")
+_CIRCUMSTANCE = re.compile(r"(?<=[^\s,])[ ,]++(?:when|while|during|in terms of|with regard to|as for) (?=\S)")
+_NOT_WHAT_IS_ASKED = 0.5
+"""What has the question's wording and not the day, number, name … that it asks for."""
 _REFERRED_S = 10.0
 _REFERRED_WORDS = 0.8
 
@@ -121,7 +123,7 @@ def score(
     counts = term_counts(said_terms, terms)
     counts_near = sums(counts, near)
     named = np.array([s.speaker in speakers for s in sentences], np.float64)
-    announces = np.array([bool(_ANNOUNCES.search(s.text)) for s in sentences], np.float64)
+    announces = np.array([says(_ANNOUNCES, s.text) for s in sentences], np.float64)
     cosine = cosine_around = circumstance_near = np.zeros(len(sentences))
     before = referred_to(sentences)
     if asked is not None and vectors is not None:
@@ -144,7 +146,8 @@ def score(
         named=named,
         named_share=sums(named * lengths, around) / sums(lengths, around),
         found_early=np.array([1 / (1 + _rank(s, moments) / 5) for s in sentences]),
-        wording=_wording(plan, said_terms, terms, share, frequency),
+        wording=_wording(plan, said_terms, terms, share, frequency)
+        * np.where(asked_for(plan.question) is not None and expected <= 0, _NOT_WHAT_IS_ASKED, 1.0),
         expected=expected,
         follows=follows_question(plan.question, sentences, np.maximum(cosine, words), expected),
         opens=only_opens(plan.question, sentences, expected),
@@ -212,17 +215,19 @@ def named_speakers(question: str, sentences: Sequence[Passage]) -> list[str]:
     speakers = sorted({s.speaker for s in sentences if s.speaker})
     if not speakers:
         return []
-    said = {word for s in sentences for word in re.findall(r"\w+", s.text) if word.islower()}
-    named = []
+    named, by_first = [], []
     for speaker in speakers:
         first = speaker.split()[0]
         whole = rf"(?<!\w){re.escape(speaker)}(?:['’]?s)?(?!\w)"
-        given = len(first) > 2 and first[0].isupper() and first.casefold() not in said
-        if re.search(whole, question, re.IGNORECASE) or (
-            given and re.search(rf"(?<!\w){re.escape(first)}(?:['’]s)?(?!\w)", question)
-        ):
+        given = len(first) > 2 and first[0].isupper()
+        if re.search(whole, question, re.IGNORECASE):
             named.append(speaker)
-    return named
+        elif given and re.search(rf"(?<!\w){re.escape(first)}(?:['’]s)?(?!\w)", question):
+            by_first.append(speaker)
+    if by_first:
+        said = {word for s in sentences for word in re.findall(r"\w+", s.text) if word.islower()}
+        named += [speaker for speaker in by_first if speaker.split()[0].casefold() not in said]
+    return sorted(named)
 
 
 def weights(terms: Sequence[Term], documents: int, frequency: Mapping[str, int]) -> Array:
@@ -258,7 +263,7 @@ def referred_to(sentences: Sequence[Passage]) -> NDArray[np.intp]:
         if (
             previous is not None
             and sentence.start_s - sentences[previous].end_s <= _REFERRED_S
-            and _REFERS_BACK.search(sentence.text)
+            and says(_REFERS_BACK, sentence.text)
         ):
             before[row] = previous
         last[speaker] = row

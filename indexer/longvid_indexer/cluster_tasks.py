@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from longvid_indexer.pipeline import error_of_file, stage_events
 from longvid_indexer.report import ErrorInfo, IndexEvent, StageStarted, Told
-from longvid_indexer.stages import Job, StageEngines
+from longvid_indexer.stages import Job, StageEngines, run_begins
 from longvid_storage.errors import MediaError, UsageError
 from longvid_storage.threads import threads_allowed
 
@@ -56,6 +56,7 @@ def _at_work(run: str, boxed: list[Any]) -> tuple[Store, StageEngines]:
         for store, _ in _OPENED.values():
             store.close()
         _OPENED.clear()
+        run_begins()
         store = found.open_store()
         store.help_holder()
         _OPENED[run] = store, found.engines

@@ -28,7 +28,16 @@ from longvid_indexer.report import (
     Told,
     Waiting,
 )
-from longvid_indexer.stages import STAGES, Job, StageEngines, run_stage, why_again
+from longvid_indexer.stages import (
+    STAGES,
+    Job,
+    StageEngines,
+    run_begins,
+    run_stage,
+    settled,
+    unchanged,
+    why_again,
+)
 from longvid_storage.errors import LongvidError, MediaError
 from longvid_storage.types import StageResult
 
@@ -88,6 +97,7 @@ class Pipeline:
 
         reports: list[IndexReport] = []
         self._left = Leaving()
+        run_begins()
         sidecars = Sidecars(self.everything)
         with self.store.writer_lock(on_wait=lambda message: tell(Waiting(message))):
             files = list(scan(paths, everything=self.everything, leave=self._leave, sidecars=sidecars))
@@ -194,10 +204,10 @@ class Pipeline:
         return IndexReport(None, found.path.stem, str(found.path), "failed", None, error=told)
 
     def _report(self, job: Job) -> IndexReport:
-        if not _as_found(job.found):
+        done = any(result.status == "done" for result in job.results.values())
+        if (done or job.error) and not _as_found(job.found):
             job.notes.append("the file changed while it was read: index it again")
             self._left.add(job.path, "growing")
-        done = any(result.status == "done" for result in job.results.values())
         return IndexReport(
             job.video_id,
             job.info.title,
@@ -221,13 +231,19 @@ def stage_events(
         LibraryError: the library cannot be written.
     """
     path, title = str(job.path), job.info.title
-    if job.same_subtitles and not job.results:
+    nothing_to_do = job.same_subtitles and not job.results and settled(job, stages)
+    if job.same_subtitles and not job.results and not nothing_to_do:
         for message in why_again(job, stages):
             yield RunsAgain(path, message)
     for stage in leg:
         yield StageStarted(path, title, stage, job.info.duration_s)
-        with heard(partial(_reached, amid, path, title, stage)):
-            result = run_stage(job, stage) if stage in stages else StageResult(stage, "skipped")
+        if stage not in stages:
+            result = StageResult(stage, "skipped")
+        elif nothing_to_do:
+            result = unchanged(job, stage)
+        else:
+            with heard(partial(_reached, amid, path, title, stage)):
+                result = run_stage(job, stage)
         job.results[stage] = result
         yield StageFinished(path, title, result)
 

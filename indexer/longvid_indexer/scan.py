@@ -23,7 +23,7 @@ from longvid_indexer.sniff import (
 )
 from longvid_indexer.subtitles.beside import NOTHING_BESIDE, Beside, Sidecars, sign
 from longvid_indexer.subtitles.regular import why_not_read
-from longvid_indexer.subtitles.talks import Talk, one_a_talk
+from longvid_indexer.subtitles.talks import SharedTitles, Talk, one_a_talk
 from longvid_storage.errors import MediaError
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class ScannedFile:
     """One input: a media file or a lone transcript with what ``stat`` says of it, or ``error``, one sentence why not.
 
     ``path`` is absolute. ``sidecar_signature`` changes when a subtitle file beside it does; empty when there is none.
-    ``title_is_shared``: a lone transcript whose title other files in its directory have too, so that it names none.
+    ``titles``: of a lone transcript, those of its directory.
     ``named``: the user gave this very file, not a folder that holds it.
     """
 
@@ -57,9 +57,14 @@ class ScannedFile:
     mtime_ns: int = 0
     beside: Beside = NOTHING_BESIDE
     sidecar_signature: str = ""
-    title_is_shared: bool = False
+    titles: SharedTitles | None = None
     named: bool = False
     error: MediaError | None = None
+
+    @property
+    def title_is_shared(self) -> bool:
+        """Whether it is a lone transcript whose title other files in its directory have too, so that it names none."""
+        return self.titles is not None and self.path in self.titles
 
     @property
     def sidecars(self) -> tuple[Path, ...]:
@@ -178,8 +183,7 @@ def _transcript(talk: Talk) -> ScannedFile:
         from longvid_indexer.subtitles.reading import refusal
 
         return ScannedFile(talk.path, error=refusal(talk.path))
-    found = _found(talk.path, Beside(notes=talk.notes))
-    return replace(found, title_is_shared=talk.title_is_shared)
+    return replace(_found(talk.path, Beside(notes=talk.notes)), titles=talk.titles)
 
 
 def _found(path: Path, beside: Beside) -> ScannedFile:
@@ -258,9 +262,10 @@ class _Walk:
         ]
         lone = [path for path in alone if path not in self._taken and _is_transcript(path)]
         talks = {talk.path.name: talk for talk in one_a_talk(lone)}
+        transcripts = set(lone)
         for path in alone:
             if path not in self._taken and path.name not in talks:
-                self._leave(path, "unused" if path in lone else "other")
+                self._leave(path, "unused" if path in transcripts else "other")
         for name in listing.files:
             if name in matched.beside:
                 yield _found(folder / name, matched.beside[name])

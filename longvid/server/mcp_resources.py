@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from longvid.links import Address, read_address, video_uri
 from longvid.server.mcp_tools import MOMENT_APP, WIDTH
 from longvid.webvtt import to_vtt
+from longvid_storage.db.listing import ListQuery
 from longvid_storage.errors import NotFoundError, UsageError
 from longvid_storage.text.shown import shown
 from longvid_storage.types import Answer, Citation, Claim
@@ -52,14 +53,14 @@ def listed(library: Library, cursor: str | None) -> tuple[list[McpResource], str
     if cursor is not None and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 10):
         raise UsageError(f"the cursor is {cursor!r}: give the one of the page before")
     start = int(cursor or 0)
-    videos = library.videos()
+    videos = library.page(ListQuery(first=start, limit=PAGE))
     found = [
         McpResource(video_uri(each.video_id, "transcript"), shown(each.title), "text/vtt")
-        for each in videos[start : start + PAGE]
+        for each, _ in videos.items
     ]
     if not start:
         found.insert(0, McpResource(MOMENT_APP, "Player of a moment", APP_TYPE))
-    return found, str(start + PAGE) if len(videos) > start + PAGE else None
+    return found, None if videos.next is None else str(start + PAGE)
 
 
 def read(library: Library, uri: str) -> tuple[str, str | bytes]:

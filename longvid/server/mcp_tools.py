@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from longvid.jsonform import to_plain
 from longvid.links import moment_uri, page_link, place, seconds, video_uri
+from longvid_storage.db.listing import ListQuery
 from longvid_storage.errors import UsageError
 from longvid_storage.text.shown import shown
 from longvid_storage.text.timecode import format_span, format_time
@@ -198,19 +199,18 @@ def _speakers(asked: ToolRequest) -> ToolReply:
 
 
 def _list(asked: ToolRequest) -> ToolReply:
-    words = asked.arguments.get("words", "").casefold().split()
-    wanted = [v for v in asked.library.videos(**asked.given("collection"))
-              if all(word in v.title.casefold() for word in words)]  # fmt: skip
-    shown_ = wanted[:MOST_VIDEOS]
+    wanted = ListQuery(words=asked.arguments.get("words", ""), limit=MOST_VIDEOS)
+    found = asked.library.page(wanted, **asked.given("collection"))
+    shown_ = [video for video, _ in found.items]
     videos = [
         {"video_id": v.video_id, "title": v.title, "duration_s": round(v.duration_s, 3),
          "collections": list(v.collections), "url": page_link(asked.base, v.video_id, 0.0)}
         for v in shown_
     ]  # fmt: skip
     lines = [f"{v.video_id[:8]} {format_time(v.duration_s)} {shown(v.title)}" for v in shown_]
-    if len(wanted) > len(shown_):
-        lines.append(f"and {len(wanted) - len(shown_)} more: give words of a title")
-    return ToolReply({"count": len(wanted), "videos": videos}, "\n".join(lines) or "No videos.")
+    if found.total > len(shown_):
+        lines.append(f"and {found.total - len(shown_)} more: give words of a title")
+    return ToolReply({"count": found.total, "videos": videos}, "\n".join(lines) or "No videos.")
 
 
 def _summary(asked: ToolRequest) -> ToolReply:

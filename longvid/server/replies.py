@@ -67,28 +67,33 @@ def page(
     Raises:
         UsageError: a cursor that no list gave.
     """
-    after = None if cursor is None else _read(cursor)
+    after = read_cursor(cursor)
     try:
         rest = [each for each in items if after is None or list(key(each)) > after]
     except TypeError:
-        raise _no_cursor() from None
+        raise no_cursor() from None
     shown = rest[:limit]
-    return shown, _cursor(key(shown[-1])) if len(rest) > len(shown) else None
+    return shown, cursor_of(key(shown[-1])) if len(rest) > len(shown) else None
 
 
-def _cursor(key: Sequence[Any]) -> str:
+def cursor_of(key: Sequence[Any]) -> str:
+    """The key of the last item of a page, as the cursor of the next one."""
     return base64.urlsafe_b64encode(json.dumps(list(key)).encode()).decode().rstrip("=")
 
 
-def _read(cursor: str) -> list[Any]:
+def read_cursor(cursor: str | None) -> list[Any] | None:
+    """The key that a cursor stands for. Raises ``UsageError``: it is none."""
+    if cursor is None:
+        return None
     try:
         found = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, binascii.Error, RecursionError):
-        raise _no_cursor() from None
+        raise no_cursor() from None
     if not isinstance(found, list):
-        raise _no_cursor()
+        raise no_cursor()
     return found
 
 
-def _no_cursor() -> UsageError:
+def no_cursor() -> UsageError:
+    """The error for a cursor that no list gave."""
     return UsageError("the cursor is none: give the `next` of the page before, or none for the first page")

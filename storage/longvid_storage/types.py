@@ -7,6 +7,7 @@ Time is ``float`` seconds on the video's presentation timeline (0 = what a playe
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -276,6 +277,11 @@ class Scope:
 
 
 EVERYTHING = Scope()
+
+
+def title_key(title: str) -> str:
+    """A title as it is compared and listed: file systems write accents apart, and names hold line breaks."""
+    return " ".join(unicodedata.normalize("NFC", title).split()).casefold()
 
 
 def speaker_key(name: str | None) -> str | None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from longvid_indexer.report import ErrorInfo
 from longvid_storage.types import Sound, StageResult, VideoInfo
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from longvid_storage.db.store import Store
     from longvid_storage.models.image_encoder import ImageEncoder
     from longvid_storage.models.text_encoder import TextEncoder
+
+Engine = TypeVar("Engine")
+_TOLD: dict[int, tuple[object, dict[str, str]]] = {}  # the engine is kept, so that its id is no other's
 
 STAGES = ("transcript", "speakers", "visual", "sounds", "screen_text", "vectors", "structure", "summaries")
 """In the order they run; a stage reads only what stages before it wrote."""
@@ -87,7 +90,8 @@ class Job:
     same_subtitles: bool = True
 
     def __getstate__(self) -> dict[str, object]:
-        return {**self.__dict__, "store": None, "engines": None, "tell": None}
+        found = replace(self.found, titles=None)  # which are a whole directory's
+        return {**self.__dict__, "found": found, "store": None, "engines": None, "tell": None}
 
     @property
     def video_id(self) -> str:
@@ -147,7 +151,20 @@ def named_track(job: Job) -> tuple[str, ...]:
 
 def fingerprint_of(engine: object | None) -> str:
     """An engine's fingerprint; ``"off"`` without one."""
-    return getattr(engine, "fingerprint", "off")
+    return asked_once(engine, lambda asked: getattr(asked, "fingerprint", "off"), "fingerprint")
+
+
+def asked_once(engine: Engine, ask: Callable[[Engine], str], what: str) -> str:
+    """What ``ask`` tells of an engine, until a run begins: it may read weights and look up packages, 12 ms a time."""
+    _, told = _TOLD.setdefault(id(engine), (engine, {}))
+    if what not in told:
+        told[what] = ask(engine)
+    return told[what]
+
+
+def run_begins() -> None:
+    """Ask engines anew: their weights may have been replaced since the last run."""
+    _TOLD.clear()
 
 
 def nothing(writer: StageWriter) -> None:

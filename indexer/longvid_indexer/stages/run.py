@@ -60,6 +60,17 @@ def why_again(job: Job, stages: frozenset[str]) -> list[str]:
     return reasons(job, outdated, records, stages)
 
 
+def settled(job: Job, stages: frozenset[str]) -> bool:
+    """Whether each of these stages is up to date as it is, so that none of them runs."""
+    recorded = job.fingerprints
+    return all(stage in recorded and recorded[stage] in _STAGES[stage](job, recorded)[0] for stage in stages)
+
+
+def unchanged(job: Job, stage: str) -> StageResult:
+    """The result of a stage that is up to date."""
+    return replace(job.recorded[stage].result, status="unchanged")
+
+
 def run_stage(job: Job, stage: str) -> StageResult:
     """Bring one stage up to date; an error of this file or its models is noted in the job, not raised.
 
@@ -69,7 +80,7 @@ def run_stage(job: Job, stage: str) -> StageResult:
     recorded = job.fingerprints
     expected, make = _STAGES[stage](job, recorded)
     if recorded.get(stage) in expected:
-        return replace(job.recorded[stage].result, status="unchanged")
+        return unchanged(job, stage)
     started = time.perf_counter()
     try:
         copied = shared_work(job, stage, expected)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from longvid_indexer.stages.job import Job, StagePlan, Work, as_text, digest, named_track
+from longvid_indexer.stages.job import Job, StagePlan, Work, as_text, asked_once, digest, named_track
 
 if TYPE_CHECKING:
     from longvid_indexer.said import Transcript
@@ -23,7 +23,8 @@ def transcript_stage(job: Job, recorded: dict[str, str]) -> StagePlan:
     from longvid_indexer.transcript import make_transcript
 
     read = (job.found.sidecar_signature, *named_track(job))
-    heard = digest("transcript", *read, recognition_fingerprint(job.engines.transcriber))
+    recogniser = asked_once(job.engines.transcriber, recognition_fingerprint, "recognition")
+    heard = digest("transcript", *read, recogniser)
     with_subtitles = digest("transcript", *read, _READING)
     recognised = digest("transcript", heard, _READING)
     older = (heard, *(digest("transcript", heard, n) for n in range(_FIRST_READING, _READING)))

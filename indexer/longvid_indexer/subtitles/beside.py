@@ -85,10 +85,9 @@ NOTHING_BESIDE = Beside()
 
 @dataclass
 class Matched:
-    """A directory's subtitle files: those of each media file, and those that are nobody's."""
+    """A directory's subtitle files, by the media file that they are of."""
 
     beside: dict[str, Beside] = field(default_factory=dict)
-    alone: list[Path] = field(default_factory=list)
 
     @property
     def taken(self) -> set[Path]:
@@ -106,6 +105,8 @@ def match_sidecars(
     video of its own where the directory is indexed; else a note tells of those that are not among ``indexed``.
     """
     owners = _Owners(media)
+    if not owners.media:
+        return Matched()
     found: dict[str, list[Sidecar]] = {name: [] for name in owners.media}
     faults: dict[str, list[tuple[bool, str]]] = {name: [] for name in owners.media}
     alone: list[Path] = []
@@ -127,7 +128,7 @@ def match_sidecars(
         # A text or table of that name may be anything; it is only worth a line where subtitles are missing.
         notes = [note for certain, note in faults[name] if certain or not taken]
         made[name] = Beside(tuple(taken), (*notes, *(() if taken else stray)))
-    return Matched(made, alone)
+    return Matched(made)
 
 
 class _Owners:
@@ -185,8 +186,6 @@ def _claims(
     for name in listing.files:
         if like_subtitles(name) and name not in owners.media:
             yield _claim(owners, listing.folder / name)
-    if not owners.media:
-        return
     for name in listing.folders:
         if name.casefold() not in _FOLDERS:
             continue

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from longvid_indexer.sniff import SUBTITLE_SUFFIXES, TRANSCRIPT_SUFFIXES
@@ -39,7 +40,28 @@ class Talk:
 
     path: Path
     notes: tuple[str, ...]
-    title_is_shared: bool
+    titles: SharedTitles
+
+
+class SharedTitles:
+    """Which transcripts of a directory have a title that another one has too; read when that is first asked, which is
+    when one of them is new.
+
+    Args:
+        paths: the directory's transcripts, one for each talk.
+    """
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._paths = paths if len(paths) > 1 else ()
+
+    @cached_property
+    def _shared(self) -> set[Path]:
+        titles = {path: _title(path) for path in self._paths}
+        counts = Counter(titles.values())
+        return {path for path, title in titles.items() if title is not None and counts[title] > 1}
+
+    def __contains__(self, path: Path) -> bool:
+        return path in self._shared
 
 
 def one_a_talk(paths: Sequence[Path]) -> list[Talk]:
@@ -52,12 +74,8 @@ def one_a_talk(paths: Sequence[Path]) -> list[Talk]:
         key, sidecar = _talk_of(path)
         talks.setdefault(key, []).append(sidecar)
     chosen = [in_order(files, None) for files in talks.values()]
-    titles = [_title(files[0].path) if len(chosen) > 1 else None for files in chosen]
-    shared = {title for title, count in Counter(titles).items() if count > 1}
-    return [
-        Talk(files[0].path, _others(files), title is not None and title in shared)
-        for files, title in zip(chosen, titles, strict=True)
-    ]
+    titles = SharedTitles([files[0].path for files in chosen])
+    return [Talk(files[0].path, _others(files), titles) for files in chosen]
 
 
 def _talk_of(path: Path) -> tuple[str, Sidecar]:

@@ -12,20 +12,21 @@ from longvid import jsonform
 from longvid.details import VideoDetails
 from longvid.server.answers import ListedVideos, gives
 from longvid.server.identity import IndexerDep
-from longvid.server.replies import CursorQuery, FirstQuery, LimitQuery, cached, page
+from longvid.server.replies import (
+    CursorQuery,
+    FirstQuery,
+    LimitQuery,
+    cached,
+    cursor_of,
+    no_cursor,
+    read_cursor,
+)
 from longvid.server.routes.about import LibraryDep
+from longvid_storage.db.listing import SORTS, ListQuery
 from longvid_storage.errors import UsageError
-from longvid_storage.types import VideoCard
 
 router = APIRouter(prefix="/v1/videos", tags=["videos"])
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_SORTS = {
-    "title": lambda card: [card.title.casefold(), card.video_id],
-    "date": lambda card: [card.date or "", card.title.casefold(), card.video_id],
-    "-date": lambda card: [-int((card.date or "0").replace("-", "")), card.title.casefold(), card.video_id],
-    "duration": lambda card: [card.duration_s, card.video_id],
-    "-duration": lambda card: [-card.duration_s, card.video_id],
-}
 
 
 @router.get("", responses=gives(ListedVideos))
@@ -43,24 +44,22 @@ def list_videos(
     limit: LimitQuery = 50,
 ) -> Response:
     """The videos: what `longvid ls --json` prints of each, with its date and who speaks in it; `total`: how many."""
-    if sort not in _SORTS:
-        raise UsageError(f"sort is {sort!r}: it is one of {', '.join(_SORTS)}")
+    if sort not in SORTS:
+        raise UsageError(f"sort is {sort!r}: it is one of {', '.join(SORTS)}")
     for name, day in (("from", from_), ("to", to)):
         if day is not None and not _DATE.fullmatch(day):
             raise UsageError(f"{name} is {day!r}: write a day as YYYY-MM-DD")
-    key = _SORTS[sort]
-    cards = lib.listed(collection=collection, speaker=speaker, words=q, from_date=from_, to_date=to)
-    found, following = page(sorted(cards, key=key)[first or 0 :], key, cursor, limit)
-    return cached(request, {"items": _shown(lib, found), "next": following, "total": len(cards)})
-
-
-def _shown(lib: LibraryDep, cards: list[VideoCard]) -> list[dict[str, object]]:
-    summaries = {each.video_id: each for each in lib.summaries_of([card.video_id for card in cards])}
-    return [
-        {**jsonform.to_plain(summaries[card.video_id]), "date": card.date, "speakers": card.speakers}
-        for card in cards
-        if card.video_id in summaries
+    wanted = ListQuery(sort, q, from_, to, read_cursor(cursor), first or 0, limit)
+    try:
+        found = lib.page(wanted, collection=collection, speaker=speaker)
+    except TypeError:
+        raise no_cursor() from None
+    items = [
+        {**jsonform.to_plain(video), "date": card.date, "speakers": card.speakers}
+        for video, card in found.items
     ]
+    following = None if found.next is None else cursor_of(found.next)
+    return cached(request, {"items": items, "next": following, "total": found.total})
 
 
 @router.get("/{video_id}", responses=gives(VideoDetails))

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from longvid_storage.db import schema
+from longvid_storage.db.dialects import each_id
 from longvid_storage.text.dates import date_in
 
+Apart = Callable[[Sequence[int] | None], Mapping[int, str]]
+"""Keys of videos (None: all) → what is said beside the titles of those whose title another one has too."""
 _Named = tuple[str, list[str]]
 """A video's id, and its path in parts."""
 
@@ -30,20 +33,24 @@ _WAYS: tuple[Callable[[_Named], str], ...] = (
 )
 
 
-def told_apart(connection: Connection, admitting: Sequence[ColumnElement[bool]]) -> dict[int, str]:
-    """Video key → what to say beside the title, for each video admitted whose title another one has too."""
+def told_apart(
+    connection: Connection, admitting: Sequence[ColumnElement[bool]], keys: Iterable[int] | None = None
+) -> dict[int, str]:
+    """Video key → what to say beside the title, for each video admitted whose title another one has too; with ``keys``,
+    of their titles only."""
     video, path = schema.Video, schema.Path
-    folded = func.lower(video.title)
-    shared = select(folded).where(*admitting).group_by(folded).having(func.count() > 1)
-    query = (
-        select(video.video_key, video.video_id, folded, func.min(path.path))
-        .outerjoin(path)
-        .where(*admitting, folded.in_(shared))
-        .group_by(video.video_key)
-    )
+    shared = select(video.title_key).where(*admitting)
+    if keys is not None:
+        own = select(video.title_key).where(video.video_key.in_(each_id(keys)))
+        shared = shared.where(video.title_key.in_(own))
+    shared = shared.group_by(video.title_key).having(func.count() > 1)
+    first = select(func.min(path.path)).where(path.video_key == video.video_key).scalar_subquery()
+    query = select(video.video_key, video.video_id, video.title_key, first)
     groups: defaultdict[str, dict[int, _Named]] = defaultdict(dict)
-    for key, video_id, title, first in connection.execute(query):
-        groups[title][key] = (video_id, [part for part in re.split(r"[\\/]", first or "") if part])
+    for key, video_id, title, where in connection.execute(
+        query.where(*admitting, video.title_key.in_(shared))
+    ):
+        groups[title][key] = (video_id, [part for part in re.split(r"[\\/]", where or "") if part])
     return {key: how for group in groups.values() for key, how in _ways(group).items()}
 
 

@@ -1,18 +1,65 @@
-"""What a card of a video says beyond its row: its day, and who is heard in it. A statement each for any number."""
+"""Cards of videos, and what they say beyond a row: the day, and who is heard. A statement each for any number."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from longvid_storage.db import schema
+from longvid_storage.db.apart import Apart, with_apart
 from longvid_storage.db.dialects import each_id
 from longvid_storage.db.scope import passage_conditions
 from longvid_storage.db.speakers import SpeakerNames
 from longvid_storage.text.dates import date_in, day_of
-from longvid_storage.types import Scope
+from longvid_storage.types import Scope, VideoCard
+
+
+def cards(
+    connection: Connection,
+    admitting: Sequence[ColumnElement[bool]],
+    apart: Apart,
+    details: tuple[Scope, SpeakerNames] | None = None,
+) -> list[VideoCard]:
+    """Those of the videos admitted (conditions on ``Video``), by title.
+
+    ``details``: with dates, and with those who say something that this scope admits, under these names.
+    """
+    video, path = schema.Video, schema.Path
+    columns = (
+        video.video_key,
+        video.video_id,
+        video.title,
+        video.duration_s,
+        video.recorded_on,
+        video.title_key,
+    )
+    rows: list[Any] = list(connection.execute(select(*columns).where(*admitting)).all())
+    keys = [row[0] for row in rows]
+    files = select(path.video_key, func.min(path.path)).join(video).where(*admitting).group_by(path.video_key)
+    first = {row[0]: row[1] for row in connection.execute(files).all()}
+    beside = apart(keys)
+    days: dict[int, str] = {}
+    heard: dict[int, tuple[str, ...]] = {}
+    if details is not None:
+        days = dates(connection, {key: (title, recorded_on) for key, _, title, _, recorded_on, _ in rows})
+        heard = speakers(connection, details[0], keys, details[1])
+    rows.sort(key=lambda row: (row[-1], beside.get(row[0], ""), row[1]))
+    return [
+        VideoCard(
+            video_id,
+            with_apart(title, beside.get(key, "")),
+            first.get(key, ""),
+            duration_s,
+            days.get(key),
+            heard.get(key, ()),
+            title,
+            recorded_on,
+        )
+        for key, video_id, title, duration_s, recorded_on, _ in rows
+    ]
 
 
 def dates(connection: Connection, videos: Mapping[int, tuple[str, str | None]]) -> dict[int, str]:

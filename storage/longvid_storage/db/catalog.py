@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from pathlib import PurePath
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, literal, select, update
 
 from longvid_storage.db import chain_rows, chats, schema, stage_writer, vectors, word_index
-from longvid_storage.db.apart import with_apart
-from longvid_storage.db.rows import CUT_SHORT, PathRow, StageRecord, VideoRow
+from longvid_storage.db.apart import Apart
+from longvid_storage.db.rows import PathRow, StageRecord, VideoRow
 from longvid_storage.db.scope import collection_conditions
 from longvid_storage.errors import NotFoundError
-from longvid_storage.types import EVERYTHING, Chapter, Scope, StageResult, VideoInfo
+from longvid_storage.types import EVERYTHING, Chapter, Scope, StageResult, VideoInfo, title_key
 
-_SHORTEST_PREFIX = 4
-_LISTED = 5
 _NAMES = 500
 
 
@@ -44,8 +40,10 @@ def upsert_video(
     ``media_id`` (without one, the id of a new video) and ``subtitles`` stay as they are when they are not given.
     """
     table = schema.Video
+    title = info.title.encode(errors="surrogateescape").decode(errors="replace")
     values = {
-        "title": info.title.encode(errors="surrogateescape").decode(errors="replace"),
+        "title": title,
+        "title_key": title_key(title),
         "duration_s": info.duration_s,
         "has_video": info.has_video,
         "has_audio": info.has_audio,
@@ -178,30 +176,11 @@ def stage_records(
     return records
 
 
-def statuses(connection: Connection, admitting: Sequence[ColumnElement[bool]]) -> dict[str, dict[str, str]]:
-    """Video id → stage → how it went, of the videos admitted: a tenth of the cost of their records."""
-    stage, video = schema.Stage, schema.Video
-    each = func.aggregate_strings(stage.stage + "=" + stage.status, " ")
-    query = select(video.video_id, each).join(stage).where(*admitting).group_by(video.video_id)
-    return {
-        video_id: dict(sorted(pair.split("=", 1) for pair in pairs.split()))
-        for video_id, pairs in connection.execute(query).all()
-    }
-
-
-def cut_short(connection: Connection, admitting: Sequence[ColumnElement[bool]]) -> set[str]:
-    """Ids of the videos admitted whose file ends before its time."""
-    stage, video = schema.Stage, schema.Video
-    noted = or_(*(stage.note.contains(sign) for sign in CUT_SHORT))
-    query = select(video.video_id).join(stage).where(noted, *admitting).distinct()
-    return set(connection.execute(query).scalars())
-
-
 def videos(
     connection: Connection,
     *admitting: ColumnElement[bool],
     scope: Scope = EVERYTHING,
-    apart: Mapping[int, str] | None = None,
+    apart: Apart = lambda keys: {},
     stages: bool = True,
 ) -> list[VideoRow]:
     """The videos admitted (conditions on ``Video``), by title and id; of their collections, the scope's alone.
@@ -218,6 +197,8 @@ def videos(
         for each in (where, within)  # one by one costs three times as much
     )
     records = stage_records(connection, admitting) if stages else {}
+    found = connection.execute(select(table.__table__).where(*admitting)).all()
+    beside = apart([row.video_key for row in found])
     rows = [
         VideoRow(
             _info(row),
@@ -226,11 +207,11 @@ def videos(
             records.get(row.video_id, {}),
             row.media_id,
             row.subtitles,
-            (apart or {}).get(row.video_key, ""),
+            beside.get(row.video_key, ""),
         )
-        for row in connection.execute(select(table.__table__).where(*admitting)).all()
+        for row in found
     ]
-    return sorted(rows, key=lambda row: (row.info.title.casefold(), row.apart, row.info.video_id))
+    return sorted(rows, key=lambda row: (title_key(row.info.title), row.apart, row.info.video_id))
 
 
 def _grouped(pairs: Iterable[Any]) -> defaultdict[int, list[str]]:
@@ -255,72 +236,3 @@ def _info(row: Row[Any]) -> VideoInfo:
         media_type=row.media_type,
         recorded_on=row.recorded_on,
     )
-
-
-def resolve_video(
-    connection: Connection,
-    name: str,
-    admitting: Sequence[ColumnElement[bool]] = (),
-    apart: Mapping[int, str] | None = None,
-) -> str:
-    """The id of the one video that answers to ``name``; ``apart`` is what is said beside titles that several have.
-
-    In this order, letter case, white space and how accents are written aside: an id; a title, with or without that; a
-    path, its file name or its stem; a prefix of an id, at least four characters long.
-
-    Raises:
-        NotFoundError: no video does, or several; the message names some that might be meant.
-    """
-    table = schema.Video
-    rows = connection.execute(select(table.video_key, table.video_id, table.title).where(*admitting)).all()
-    titles: dict[str, str] = {
-        row.video_id: with_apart(row.title, (apart or {}).get(row.video_key, "")) for row in rows
-    }
-    if name in titles:
-        return name
-    wanted = _plain(name)
-    by_title = [video_id for video_id, title in titles.items() if _plain(title) == wanted]
-    by_title = by_title or [row.video_id for row in rows if _plain(row.title) == wanted]
-    by_path = [] if by_title else _by_path(connection, name, wanted, admitting)
-    by_prefix = [video_id for video_id in titles if video_id.startswith(wanted)]
-    if len(wanted) < _SHORTEST_PREFIX:
-        by_prefix = []
-    for found in (by_title, by_path, by_prefix):
-        if len(found) == 1:
-            return found[0]
-        if found:
-            raise NotFoundError(
-                f"{name!r} may be any of {len(found)} videos ({_listed(found, titles)}): use an id",
-                code="ambiguous",
-            )
-    if not titles:
-        raise NotFoundError(
-            f"there is no video {name!r}, nor any other, in this library: `longvid index` adds some"
-        )
-    near = [video_id for video_id, title in titles.items() if wanted and wanted in _plain(title)]
-    hint = f"did you mean {_listed(near, titles)}?" if near else f"it has {_listed(list(titles), titles)}"
-    raise NotFoundError(f"the library has no video {name!r}: {hint} (`longvid ls` lists all)")
-
-
-def _plain(name: str) -> str:
-    """A name as it is compared: file systems write accents apart, and names hold line breaks."""
-    return " ".join(unicodedata.normalize("NFC", name).split()).casefold()
-
-
-def _by_path(
-    connection: Connection, name: str, wanted: str, admitting: Sequence[ColumnElement[bool]]
-) -> list[str]:
-    exact, loose = set(), set()
-    for row in paths(connection, admitting):
-        if row.path == name:
-            exact.add(row.video_id)
-        path = PurePath(row.path)
-        if wanted in (_plain(path.name), _plain(path.stem)):
-            loose.add(row.video_id)
-    return sorted(exact or loose)
-
-
-def _listed(video_ids: list[str], titles: dict[str, str]) -> str:
-    ordered = sorted(video_ids, key=lambda video_id: (titles[video_id].casefold(), video_id))
-    some = ", ".join(f"{titles[video_id]} [{video_id[:12]}]" for video_id in ordered[:_LISTED])
-    return some if len(ordered) <= _LISTED else f"{some} and {len(ordered) - _LISTED} more"

@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from longvid_storage.db import columns
+from longvid_storage.types import title_key
 
 VERSIONS = (
     "0001",
@@ -35,6 +36,7 @@ VERSIONS = (
     "0009",
     "0010",
     "0011",
+    "0012",
 )  # the files in migrations/versions, in order; a test holds the two together
 HEAD = VERSIONS[-1]
 
@@ -56,7 +58,7 @@ class PathText(TypeDecorator[str]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
         """Database to Python."""
-        return None if value is None else value.translate(_OUT)
+        return value if value is None or value.isascii() else value.translate(_OUT)
 
 
 class Base(DeclarativeBase):
@@ -95,16 +97,24 @@ class LibraryState(Base):
     analysis: Mapped[str | None]
 
 
+def _title_key(context: Any) -> str:
+    return title_key(str(context.get_current_parameters()["title"]))
+
+
 class Video(Base):
     """One media item with one transcript, in one collection or in none.
 
     ``media_id`` is the hash of the media's content, which videos of several collections may share; ``subtitles`` that
     of the subtitles beside it, empty when there are none (of libraries before 0007, ``paths.sidecars`` of that time).
     ``recorded_on`` (``YYYY-MM-DD``) is what the media says of itself; of videos before 0010 it is not known.
+    ``title_key`` is what titles are compared and listed by.
     """
 
     __tablename__ = "videos"
-    __table_args__ = ({"sqlite_autoincrement": True},)
+    __table_args__ = (
+        Index("ix_videos_title_key", "title_key", "video_id"),
+        {"sqlite_autoincrement": True},
+    )
     video_key: Mapped[int] = mapped_column(primary_key=True)
     video_id: Mapped[str] = mapped_column(unique=True)
     title: Mapped[str]
@@ -120,6 +130,7 @@ class Video(Base):
     media_id: Mapped[str] = mapped_column(server_default="", index=True)
     subtitles: Mapped[str] = mapped_column(server_default="")
     recorded_on: Mapped[str | None]
+    title_key: Mapped[str] = mapped_column(server_default="", default=_title_key)
 
 
 class Path(Base):

@@ -15,8 +15,17 @@ from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, Select, Text, cast, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from longvid_storage.db import card_details, catalog, chain_rows, schema, speakers, vectors
-from longvid_storage.db.apart import told_apart, with_apart
+from longvid_storage.db import (
+    card_details,
+    catalog,
+    chain_rows,
+    listing,
+    resolving,
+    schema,
+    speakers,
+    vectors,
+)
+from longvid_storage.db.apart import told_apart
 from longvid_storage.db.chain import ChainLink
 from longvid_storage.db.dialects import each_id, each_text
 from longvid_storage.db.rows import PathRow, SpeakerRow, TranscriptInfo, VideoRow
@@ -99,7 +108,10 @@ class View:
 
     def within(self, scope: Scope) -> View:
         """The same snapshot within another scope, which must be a narrower one (``Scope.narrowed``); rights stay."""
-        narrower = View(self.connection, replace(scope, rights=self.scope.rights), self.home, self.encoders)
+        scope = replace(scope, rights=self.scope.rights)
+        if scope == self.scope:
+            return self
+        narrower = View(self.connection, scope, self.home, self.encoders)
         if (
             scope.collection == self.scope.collection
         ):  # what tells titles apart is the collection's own affair
@@ -115,11 +127,11 @@ class View:
     def _names(self) -> SpeakerNames:
         return SpeakerNames(self.connection)
 
-    @cached_property
-    def _apart(self) -> dict[int, str]:
+    def apart(self, keys: Iterable[int] | None = None) -> dict[int, str]:
+        """Key → what is said beside the title of each video (of these ``keys``) whose title another one has too."""
         if self._wider is not None:
-            return self._wider._apart  # a question that narrows itself doesn't rename what it finds
-        return told_apart(self.connection, self._admitting(schema.Video.video_key))
+            return self._wider.apart(keys)  # a question that narrows itself doesn't rename what it finds
+        return told_apart(self.connection, self._admitting(schema.Video.video_key), keys)
 
     @cached_property
     def _guessed(self) -> frozenset[int]:
@@ -133,18 +145,28 @@ class View:
 
     # Videos
 
-    def videos(self, *, stages: bool = True) -> list[VideoRow]:
-        """Every video of the scope, by title; ``stages``: with the records of their stages, most of the cost."""
+    def videos(self, *, stages: bool = True, ids: Names[str] | None = None) -> list[VideoRow]:
+        """Every video of the scope, by title, of these ``ids`` only; ``stages``: with the records of their stages, most
+        of the cost."""
         admitted = self._admitting(schema.Video.video_key)
-        return catalog.videos(self.connection, *admitted, scope=self.scope, apart=self._apart, stages=stages)
+        if ids is None:
+            return catalog.videos(
+                self.connection, *admitted, scope=self.scope, apart=lambda keys: self.apart(), stages=stages
+            )
+        admitted.append(schema.Video.video_id.in_(each_text(ids)))
+        return catalog.videos(self.connection, *admitted, scope=self.scope, apart=self.apart, stages=stages)
 
-    def statuses(self) -> dict[str, dict[str, str]]:
-        """Id of each video of the scope → stage → how it went."""
-        return catalog.statuses(self.connection, self._admitting(schema.Video.video_key))
+    def listed(self, ids: Names[str] | None = None) -> list[listing.ListedRow]:
+        """The scope's videos as a list of all shows them, by title; of these ``ids`` only."""
+        admitted = self._admitting(schema.Video.video_key)
+        if ids is None:
+            return listing.listed(self.connection, admitted, self.scope, lambda keys: self.apart())
+        admitted.append(schema.Video.video_id.in_(each_text(ids)))
+        return listing.listed(self.connection, admitted, self.scope, self.apart)
 
-    def cut_short(self) -> set[str]:
-        """Ids of the scope's videos whose file ends before its time."""
-        return catalog.cut_short(self.connection, self._admitting(schema.Video.video_key))
+    def page(self, wanted: listing.ListQuery) -> tuple[listing.PageOfIds, int]:
+        """A page of the scope's videos, with a speaker of those in which they speak; and how many are on all pages."""
+        return listing.page(self.connection, self._speaking(), self.apart, wanted)
 
     def count(self) -> int:
         """How many videos the scope has."""
@@ -157,7 +179,7 @@ class View:
         """One video by its full id. Raises ``NotFoundError``: the scope has none of that id."""
         key = self._key(video_id)
         chosen = schema.Video.video_key == key
-        return catalog.videos(self.connection, chosen, scope=self.scope, apart=self._apart)[0]
+        return catalog.videos(self.connection, chosen, scope=self.scope, apart=self.apart)[0]
 
     def has_video(self, video_id: str) -> bool:
         """Whether the scope has a video of exactly this id."""
@@ -175,8 +197,8 @@ class View:
         Raises:
             NotFoundError: none, or several; the message names some of the scope's that might be meant.
         """
-        return catalog.resolve_video(
-            self.connection, name, self._admitting(schema.Video.video_key), self._apart
+        return resolving.resolve_video(
+            self.connection, name, self._admitting(schema.Video.video_key), self.apart
         )
 
     def collections(self) -> list[str]:
@@ -185,6 +207,10 @@ class View:
         query = select(table.name).join(member).where(*self._admitting(member.video_key))
         query = query.where(*collection_conditions(self.scope)).distinct()
         return sorted(self.connection.execute(query).scalars())
+
+    def collection_totals(self) -> list[tuple[str, int, float]]:
+        """(name, number of videos, their seconds) of each collection that the scope has a video of, by name."""
+        return listing.collection_totals(self.connection, self._admitting(schema.Video.video_key), self.scope)
 
     def require_collection(self, name: str) -> None:
         """Raise ``NotFoundError`` unless there is a collection of that name."""
@@ -217,46 +243,27 @@ class View:
         ``details``: with dates, and those who say something that the scope admits. The number of statements does not
         grow with the number of videos.
         """
-        video, path, row = schema.Video, schema.Path, schema.PassageRow
-        query = (
-            select(
-                video.video_key,
-                video.video_id,
-                video.title,
-                func.min(path.path),
-                video.duration_s,
-                video.recorded_on,
-            )
-            .outerjoin(path)
-            .where(*self._admitting(video.video_key))
-            .group_by(video.video_key)
-        )
+        if ids is None and not details:
+            return list(self._cards)
+        admitted = self._speaking()
         if ids is not None:
-            query = query.where(video.video_id.in_(sorted(ids)))
+            admitted.append(schema.Video.video_id.in_(each_text(ids)))
+        apart = self.apart if ids is not None else lambda keys: self.apart()
+        return card_details.cards(
+            self.connection, admitted, apart, (self.scope, self._names) if details else None
+        )
+
+    @cached_property
+    def _cards(self) -> list[VideoCard]:
+        return card_details.cards(self.connection, self._speaking(), lambda keys: self.apart())
+
+    def _speaking(self) -> list[ColumnElement[bool]]:
+        """Conditions on ``Video``: it is of the scope, and the scope's speaker, if there is one, speaks in it."""
+        row, admitted = schema.PassageRow, self._admitting(schema.Video.video_key)
         if self.scope.speaker is not None:
             speaks = select(row.video_key).where(row.speaker_key == speaker_key(self.scope.speaker))
-            query = query.where(video.video_key.in_(speaks))
-        rows: list[Any] = list(self.connection.execute(query).all())
-        dates: dict[int, str] = {}
-        heard: dict[int, tuple[str, ...]] = {}
-        if details:
-            said_of = {key: (title, recorded_on) for key, _, title, *_, recorded_on in rows}
-            dates = card_details.dates(self.connection, said_of)
-            heard = card_details.speakers(self.connection, self.scope, list(said_of), self._names)
-        cards = [
-            VideoCard(
-                video_id,
-                with_apart(title, self._apart.get(key, "")),
-                str(first or ""),
-                duration_s,
-                dates.get(key),
-                heard.get(key, ()),
-                title,
-                recorded_on,
-            )
-            for key, video_id, title, first, duration_s, recorded_on in rows
-        ]
-        return sorted(cards, key=lambda card: (card.title.casefold(), card.video_id))
+            admitted.append(schema.Video.video_key.in_(speaks))
+        return admitted
 
     # What a video holds
 

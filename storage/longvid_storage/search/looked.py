@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,7 @@ from longvid_storage.search.memory import memory_of, vectors_of
 from longvid_storage.search.question import RankingQuery, read_question
 from longvid_storage.search.reading import readable
 from longvid_storage.search.timeline import Floats, Timeline, admitted
+from longvid_storage.search.word_memory import WordMemory, videos_of_keys
 from longvid_storage.text.languages import guess_language
 
 POOL = 12
@@ -128,9 +129,12 @@ def _any(peaks: Sequence[NDArray[np.bool_]]) -> bool:
 
 def _choose(view: View, idf: Mapping[str, float], asked: NDArray[np.float32] | None) -> list[str]:
     """The ``POOL`` videos whose best passages fit best, by words and by meaning."""
-    counts = memory_of(view).facts(view).counts
+    memory = memory_of(view)
+    counts, words = memory.facts(view).counts, memory.words(view)
     rankings = [
-        lexical.best(view, idf, kind, counts[kind], HITS)
+        words[kind].best(view, idf, counts[kind].mean_length, HITS)
+        if kind in words
+        else lexical.best(view, idf, kind, counts[kind], HITS)
         for kind in lexical.SPOKEN_AND_SHOWN
         if kind in counts
     ]
@@ -142,7 +146,7 @@ def _choose(view: View, idf: Mapping[str, float], asked: NDArray[np.float32] | N
             vectors_of(view).search(view, kind, mean, HITS, encoder.fingerprint)
             for kind in lexical.SPOKEN_AND_SHOWN
         ]
-    owners = lexical.videos_of(view, {each for ranking in rankings for each, _ in ranking})
+    owners = _owners(view, {each for ranking in rankings for each, _ in ranking}, words.values())
     votes: defaultdict[str, float] = defaultdict(float)
     for ranking in rankings:
         best: defaultdict[str, list[float]] = defaultdict(list)
@@ -153,6 +157,15 @@ def _choose(view: View, idf: Mapping[str, float], asked: NDArray[np.float32] | N
         for video_id, each in best.items():
             votes[video_id] += sum(each) / max(strongest, 1e-6)
     return sorted(votes, key=lambda video_id: (-votes[video_id], video_id))[:POOL]
+
+
+def _owners(view: View, passage_ids: Set[int], words: Iterable[WordMemory]) -> dict[int, str]:
+    """Passage id → video id."""
+    keys = {each: key for memory in words for each, key in memory.video_keys(passage_ids).items()}
+    if len(keys) < len(passage_ids):
+        return lexical.videos_of(view, passage_ids)
+    videos = videos_of_keys(view, set(keys.values()))
+    return {each: videos[key] for each, key in keys.items()}
 
 
 def _pool(view: View, chosen: Sequence[str]) -> list[Timeline]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -18,16 +21,31 @@ from longvid_storage.db.vectors import mismatch
 from longvid_storage.search import lexical
 from longvid_storage.search.timeline import Timeline, read_timelines
 from longvid_storage.search.vector_search import VectorSearch
+from longvid_storage.search.word_memory import WordMemory
 from longvid_storage.types import Scope
 
 if TYPE_CHECKING:
     from longvid_storage.db.view import Home, View
     from longvid_storage.models.text_encoder import TextEncoder
 
-MOST_PASSAGES = 300_000
-"""Passages kept in memory, half a gigabyte with 384-number vectors; the videos longest unused go first."""
+_FEWEST = 300_000
+_PASSAGE_BYTES = 2600
+_SHARE = 1 / 8
 _MOST_SCOPES = 64
 _MOST_QUESTIONS = 256
+
+
+@cache
+def most_passages() -> int:
+    """How many passages are kept in memory, 2.6 kB each with vectors of 384 numbers: an eighth of the machine's, but at
+    least those of a few hundred hours. The videos longest unused go first."""
+    try:
+        room = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        allowed = Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii").strip()
+        room = min(room, int(allowed)) if allowed.isdigit() else room
+    except (OSError, ValueError, AttributeError):  # another kind of system says it elsewhere, or not
+        room = 0
+    return max(_FEWEST, int(room * _SHARE / _PASSAGE_BYTES))
 
 
 @dataclass(slots=True)
@@ -77,6 +95,8 @@ class Memory:
         self._models: dict[frozenset[str] | None, dict[str, list[str]]] = {}
         self._facts: OrderedDict[Scope, ScopeFacts] = OrderedDict()
         self._questions: OrderedDict[tuple[str, str], NDArray[np.float32]] = OrderedDict()
+        self._words: dict[str, WordMemory] = {}
+        self._searches = 0
         self._lock = threading.RLock()
 
     def facts(self, view: View) -> ScopeFacts:
@@ -91,6 +111,19 @@ class Memory:
                     self._facts.popitem(last=False)
             self._facts.move_to_end(view.scope)
             return self._facts[view.scope]
+
+    def words(self, view: View) -> dict[str, WordMemory]:
+        """Kind → its word index; none at the first search, since asking the database once costs less than reading it,
+        and for a scope that has parts of videos."""
+        with self._lock:
+            self._searches += view.scope.whole
+            if self._searches < 2 or not view.scope.whole:
+                return {}
+            kinds = [kind for kind in lexical.SPOKEN_AND_SHOWN if kind in self.facts(view).counts]
+            for kind in kinds:
+                if kind not in self._words:
+                    self._words[kind] = WordMemory(view, kind)
+            return {kind: self._words[kind] for kind in kinds}
 
     def encoded(self, encoder: TextEncoder, texts: Sequence[str]) -> NDArray[np.float32]:
         """Texts of questions embedded, shape ``(len(texts), dimension)``; those of late are not embedded again."""
@@ -128,7 +161,7 @@ class Memory:
             for video_id in video_ids:
                 self._timelines.move_to_end((video_id, fingerprint))
                 found.append(self._timelines[video_id, fingerprint])
-            while self._kept > MOST_PASSAGES and len(self._timelines) > 1:
+            while self._kept > most_passages() and len(self._timelines) > 1:
                 self._kept -= len(self._timelines.popitem(last=False)[1].passages)
             return found
 

@@ -111,25 +111,24 @@ def settled(fit: Floats, starts: Floats, reach_s: float) -> Floats:
 
 def stretches(pool: Sequence[Timeline], scores: Sequence[Floats], most: int) -> dict[int, NDArray[np.intp]]:
     """By timeline the rows of the ``most`` best stretches: of speech, where any is there."""
-    owners = np.repeat(np.arange(len(pool)), [len(timeline) for timeline in pool])
-    rows = np.concatenate([np.arange(len(timeline)) for timeline in pool] or [np.zeros(0, np.intp)])
     flat = np.concatenate([*scores, np.zeros(0)])
+    owners = np.repeat(np.arange(len(pool)), [len(timeline) for timeline in pool]).tolist()
+    middles = np.concatenate([timeline.middles for timeline in pool] or [np.zeros(0)]).tolist()
     peaks: dict[int, list[float]] = {}
     found = 0
-    for place in np.argsort(-flat, kind="stable"):
+    for place in np.argsort(-flat, kind="stable").tolist():
         if flat[place] <= NO_HIT / 2 or found == most:
             break
-        timeline = pool[owners[place]]
-        middle_s = timeline.middles[rows[place]]
-        there = peaks.setdefault(int(owners[place]), [])
-        if all(abs(middle_s - other_s) >= APART_S * timeline.scale for other_s in there):
+        middle_s, apart_s = middles[place], APART_S * pool[owners[place]].scale
+        there = peaks.setdefault(owners[place], [])
+        if all(abs(middle_s - other_s) >= apart_s for other_s in there):
             there.append(middle_s)
             found += 1
     inside = {}
-    for number, middles in peaks.items():
+    for number, own in peaks.items():
         timeline = pool[number]
         near = np.zeros(len(timeline), np.bool_)
-        for middle_s in middles:
+        for middle_s in own:
             around = np.abs(timeline.middles - middle_s) <= REACH_S * timeline.scale
             around &= scores[number] > NO_HIT / 2
             spoken = around & timeline.speech

@@ -20,7 +20,6 @@ from longvid_storage.search.timeline import (
     WORDS_A_SECOND,
     Floats,
     Timeline,
-    edges,
     window_sums,
 )
 from longvid_storage.types import speaker_key
@@ -91,7 +90,7 @@ def score_pool(
 
 
 def _has_words(timeline: Timeline, idf: Mapping[str, float]) -> NDArray[np.bool_]:
-    low, high = edges(timeline.middles, WINDOW_S * timeline.scale)
+    low, high, _ = timeline.windows_of(WINDOW_S * timeline.scale)
     found = np.zeros(len(timeline))
     for term in idf:
         if term in timeline.postings:
@@ -115,9 +114,8 @@ def standardised(values: Floats, weights: Floats) -> Floats:
 
 def _words(timeline: Timeline, idf: Mapping[str, float], width_s: float) -> Floats:
     """BM25 of the speech in the window around each piece."""
-    low, high = edges(timeline.middles, width_s)
+    low, high, length = timeline.windows_of(width_s)
     speech = timeline.speech
-    length = window_sums(timeline.lengths * speech, low, high)
     # A full window of ordinary speech, rather than the mean of this pool, so that a pool of one is no exception.
     norm = K1 * (1 - B + B * length / (width_s * WORDS_A_SECOND))
     score = np.zeros(len(timeline))
@@ -132,28 +130,33 @@ def _words(timeline: Timeline, idf: Mapping[str, float], width_s: float) -> Floa
 
 
 def _meaning(timeline: Timeline, query: NDArray[np.float32]) -> Floats:
-    if timeline.windows is None:
+    """The cosine of the sum of what is said in the window around each piece."""
+    if timeline.vectors is None or timeline.norms is None:
         return np.zeros(len(timeline))
-    return (timeline.windows @ query).astype(np.float64)
+    low, high, _ = timeline.windows_of(WINDOW_S * timeline.scale)
+    each = (timeline.vectors @ query) * (timeline.lengths * timeline.speech)
+    return window_sums(each, low, high) / np.maximum(timeline.norms, 1e-6)
 
 
 def _share(timeline: Timeline, names: Sequence[str]) -> Floats:
     """Which part of what is said around each piece the named speakers say."""
-    low, high = edges(timeline.middles, WINDOW_S * timeline.scale)
+    low, high, said = timeline.windows_of(WINDOW_S * timeline.scale)
     spoken = theirs(timeline, names) * timeline.lengths
-    said = window_sums(timeline.lengths * timeline.speech, low, high)
     return window_sums(spoken, low, high) / np.maximum(said, 1)
 
 
 def near_speakers(timeline: Timeline, names: Sequence[str]) -> NDArray[np.bool_]:
     """The pieces within ``NEAR_S`` of one that the named speakers say."""
-    near: NDArray[np.bool_] = window_sums(theirs(timeline, names), *edges(timeline.middles, 2 * NEAR_S)) > 0
+    low, high, _ = timeline.windows_of(2 * NEAR_S)
+    near: NDArray[np.bool_] = window_sums(theirs(timeline, names), low, high) > 0
     return near
 
 
 def theirs(timeline: Timeline, names: Sequence[str]) -> Floats:
     """1 for each piece that one of the named speakers says, else 0."""
     wanted = {speaker_key(name) for name in names}
+    if not wanted:
+        return np.zeros(len(timeline))
     return np.array([speaker in wanted for speaker in timeline.speakers], np.float64)
 
 

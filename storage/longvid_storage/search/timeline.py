@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -46,6 +45,15 @@ class RankedPassage(NamedTuple):
     vector: bytes | None
 
 
+class RowWindows(NamedTuple):
+    """For each row the half-open range of rows whose middle lies in the window around its own, and how many terms are
+    said in it."""
+
+    low: NDArray[np.int64]
+    high: NDArray[np.int64]
+    spoken: Floats
+
+
 @dataclass(slots=True)
 class Timeline:
     """A video's passages of speech and screen in time order. What is scored is a row: a passage of speech, or all
@@ -60,10 +68,11 @@ class Timeline:
         speech: ``(n,)``, False for a slide.
         passage_vectors: ``(m, dimension)`` float32, zero where there is none; None without any.
         vectors: ``(n, dimension)``: a row's, the normalised sum of its passages'; None without any.
-        windows: the normalised sum of the vectors in the window around each row, or None.
+        norms: of the sum of the vectors, by terms that are said, in the window around each row; None without any.
         postings: term → the rows it occurs in.
         around: each row's surroundings.
         places: passage id → its number in ``passages``.
+        scale: how long windows and moments are, as a share of those in an hour: a moment is never the whole clip.
     """
 
     video_id: str
@@ -78,15 +87,22 @@ class Timeline:
     speakers: list[str | None]
     passage_vectors: NDArray[np.float32] | None
     vectors: NDArray[np.float32] | None
-    windows: NDArray[np.float32] | None
+    norms: Floats | None
     postings: dict[str, Postings] = field(repr=False)
     around: Surroundings
     places: dict[int, int] = field(repr=False)
 
-    @property
-    def scale(self) -> float:
-        """How long windows and moments are, as a share of those in an hour: a moment is never the whole clip."""
-        return scale_of(self.starts, self.ends)
+    scale: float
+    _windows: dict[float, RowWindows] = field(default_factory=dict, repr=False)
+
+    def windows_of(self, width_s: float) -> RowWindows:
+        """The window of that width around each row; remembered, since every question asks for the same."""
+        found = self._windows.get(width_s)
+        if found is None:
+            low, high = edges(self.middles, width_s)
+            spoken = window_sums(self.lengths * self.speech, low, high)
+            found = self._windows[width_s] = RowWindows(low, high, spoken)
+        return found
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -139,9 +155,10 @@ def make_timeline(video_id: str, pieces: Iterable[RankedPassage]) -> Timeline:
     passage_vectors = _vectors(ordered)
     vectors = None if passage_vectors is None else _row_vectors(passage_vectors, ordered, first)
     scale = scale_of(starts, ends)
-    windows = None
+    norms = None
     if vectors is not None:
-        windows = _window_vectors(vectors, middles, lengths * speech, WINDOW_S * scale)
+        sums = window_sums(vectors * (lengths * speech)[:, None], *edges(middles, WINDOW_S * scale))
+        norms = np.linalg.norm(sums, axis=1)
     texts = [row[0].passage.text for row in rows]
     speakers = [speaker_key(row[0].passage.speaker) for row in rows]
     return Timeline(
@@ -157,10 +174,11 @@ def make_timeline(video_id: str, pieces: Iterable[RankedPassage]) -> Timeline:
         speakers,
         passage_vectors,
         vectors,
-        windows,
+        norms,
         _postings(terms),
         surroundings(starts, ends, lengths, texts, speakers, vectors, scale),
         {piece.passage.id: place for place, piece in enumerate(ordered)},
+        scale,
     )
 
 
@@ -203,15 +221,6 @@ def window_sums(
     return sums
 
 
-def _window_vectors(
-    vectors: NDArray[np.float32], middles: Floats, weights: Floats, width_s: float
-) -> NDArray[np.float32]:
-    sums = window_sums(vectors * weights[:, None], *edges(middles, width_s))
-    norms = np.linalg.norm(sums, axis=1, keepdims=True)
-    windows: NDArray[np.float32] = (sums / np.maximum(norms, 1e-6)).astype(np.float32)
-    return windows
-
-
 def _row_vectors(
     vectors: NDArray[np.float32], pieces: Sequence[RankedPassage], first: NDArray[np.int64]
 ) -> NDArray[np.float32]:
@@ -236,13 +245,14 @@ def _vectors(pieces: Sequence[RankedPassage]) -> NDArray[np.float32] | None:
 
 
 def _postings(terms: Sequence[Sequence[str]]) -> dict[str, Postings]:
-    rows: dict[str, list[int]] = {}
-    counts: dict[str, list[int]] = {}
-    for row, each in enumerate(terms):
-        for term, count in Counter(each).items():
-            rows.setdefault(term, []).append(row)
-            counts.setdefault(term, []).append(count)
+    known: dict[str, int] = {}
+    codes = np.array([known.setdefault(term, len(known)) for each in terms for term in each], np.int64)
+    rows = np.repeat(np.arange(len(terms)), [len(each) for each in terms])
+    pairs, times = np.unique(codes * len(terms) + rows, return_counts=True)
+    codes, rows = np.divmod(pairs, max(1, len(terms)))
+    ends = np.searchsorted(codes, np.arange(len(known) + 1)).tolist()
+    counts = times.astype(np.float64)
     return {
-        term: Postings(np.array(where, np.int64), np.array(counts[term], np.float64))
-        for term, where in rows.items()
+        term: Postings(rows[first:last], counts[first:last])
+        for term, (first, last) in zip(known, pairwise(ends), strict=True)
     }

@@ -46,6 +46,8 @@ def likeness(asked: Sequence[str], said: Sequence[str], weights: Mapping[str, fl
         return 0.0
     gap = _GAP * total / len(places)
     matches = [(at, there, weights[term]) for at, term in enumerate(said) for there in places.get(term, ())]
+    if len(matches) < 2:
+        return 0.0
     best, score = 0.0, [0.0] * len(matches)
     for number, (at, there, weight) in enumerate(matches):
         before = 0.0

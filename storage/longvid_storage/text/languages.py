@@ -71,6 +71,7 @@ _MANY_WORDS = 2_000
 _WORD = re.compile(r"[^\W\d_]+")
 
 
+@lru_cache(maxsize=256)  # one question is read by search, plan and answer, at 2 ms each
 def guess_language(text: str) -> str | None:
     """The language of a text as a code of two letters; None when nothing tells it surely enough, as of one word."""
     sample = text[:_LETTERS]

@@ -14,7 +14,7 @@ after whole kinds of faults were mended. nltk's punkt does not travel in its pac
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from longvid_storage.text.stop_words import STOP_WORDS
 
@@ -110,6 +110,7 @@ def split_sentences(text: str, language: str | None = None) -> list[str]:
     return [piece for piece in pieces if piece]
 
 
+@lru_cache(maxsize=200_000)
 def asks(text: str) -> bool:
     """Whether a text ends as a question does."""
     return bool(_ASKS.search(text))

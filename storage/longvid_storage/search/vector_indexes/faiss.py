@@ -3,6 +3,10 @@ scan.
 
 The codes are the very float16 numbers kept in SQL, so nothing is lost; what the scan names is scored anew as the exact
 index scores it, so that scores and order are its.
+
+From ``fewest`` vectors on, a scan over one bit a number (its sign; Charikar 2002, "Similarity estimation
+techniques from rounding algorithms") names what may be near, and only that is compared: scores stay exact, but one of
+the best may be missed. ``docs/scale.md`` says how many were.
 """
 
 from __future__ import annotations
@@ -53,6 +57,9 @@ class Chosen:
 class FaissIndex:
     """Vectors as an ``IndexScalarQuantizer`` of float16 (2 bytes a number); rows lie in the order of ids."""
 
+    fewest = 65_536
+    likely = 8192  # of so many at least the exact scores are compared
+
     def __init__(self, dimension: int) -> None:
         faiss = _faiss()
         self._ids = np.empty(0, np.int64)
@@ -62,6 +69,7 @@ class FaissIndex:
         self._index.is_trained = True  # float16 codes have nothing to learn
         # One scope is often asked with many questions, and finding a million ids takes 40 ms.
         self._known: WeakKeyDictionary[Admitted, Chosen] = WeakKeyDictionary()
+        self._signs: Any = None
 
     @property
     def dimension(self) -> int:
@@ -97,6 +105,7 @@ class FaissIndex:
     def _changed(self) -> None:
         """Forget what held for the rows as they were."""
         self._known.clear()
+        self._signs = None
 
     def query(
         self, vector: NDArray[np.float32], k: int, scope: Admitted | None = None
@@ -120,6 +129,8 @@ class FaissIndex:
         self, vector: NDArray[np.float32], k: int, chosen: Chosen | None
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Rows and scores of the best of those ``chosen`` (None: all), of which there is at least one."""
+        if (len(self) if chosen is None else chosen.count) >= max(self.fewest, 2 * k):
+            chosen = self._likely(vector, k, chosen)
         passing = len(self) if chosen is None else chosen.count
         parameters = None if chosen is None else _faiss().SearchParameters(sel=chosen.selector)
         question = vector.reshape(1, -1)
@@ -131,6 +142,22 @@ class FaissIndex:
                 least = np.nextafter(least, np.float32(-np.inf))
                 _, _, rows = self._index.range_search(question, float(least), params=parameters)
         return best_of(rows, self._scores(rows, vector), k)
+
+    def _likely(self, vector: NDArray[np.float32], k: int, chosen: Chosen | None) -> Chosen:
+        """Those of ``chosen`` whose signs agree best with the vector's."""
+        faiss = _faiss()
+        if self._signs is None:
+            signs = faiss.IndexBinaryFlat(-(-self.dimension // 8) * 8)
+            signs.use_heap = False  # counting is faster where thousands are named
+            for start in range(0, len(self), _BLOCK):
+                signs.add(np.packbits(self._rows()[start : start + _BLOCK] > 0, axis=1))
+            self._signs = signs
+        parameters = None if chosen is None else faiss.SearchParameters(sel=chosen.selector)
+        most = min(len(self) if chosen is None else chosen.count, max(self.likely, 16 * k))
+        _, (rows,) = self._signs.search(np.packbits(vector > 0)[None], most, params=parameters)
+        if chosen is not None:
+            rows = rows[chosen.mask[rows]]  # what FAISS does with a selector there is its own affair
+        return Chosen.of(rows, len(self))
 
     def _scores(self, rows: NDArray[np.int64], vector: NDArray[np.float32]) -> NDArray[np.float32]:
         blocks = (rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK))
