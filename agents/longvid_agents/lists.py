@@ -230,8 +230,8 @@ def nothing_named(plan: QuestionPlan) -> Listed | None:
 def told(plan: QuestionPlan, view: View, *, timed: bool, narrowed: bool = True) -> Listed | None:
     """What is said in a stretch that the question names, or by the speaker whom it names, when it asks nothing else.
 
-    Of all that is ``not narrowed`` only a speaker's name asks for it. Of many sentences those that say most are told, of a
-    question what somebody asked only questions.
+    Of all that is ``not narrowed`` only a speaker's name asks for it. Of many sentences those that say most are
+    told, of what somebody asks only questions.
     """
     named = named_speakers(plan.question, memory_of(view).facts(view).speakers)
     bare = plan.question

@@ -29,7 +29,7 @@ _MOST_QUERY_LETTERS = 300
 _MOST_SEEN = 256
 _MOST_CITED = 3
 
-_CITED = re.compile(r"\s*[\[(（【]e\d+(?:\s*[,;、–-]\s*e\d+)*[\])）】]", re.IGNORECASE)
+_CITED = re.compile(r"\s{0,9}[\[(（【]e\d+(?:\s*[,;、–-]\s*e\d+)*[\])）】]", re.IGNORECASE)
 _EVIDENCE_ID = re.compile(r"e[1-9][0-9]{0,5}\Z")
 
 

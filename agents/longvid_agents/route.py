@@ -19,7 +19,7 @@ MOST_QUESTIONS = 4
 _LONG = 32
 
 _CLAUSES = re.compile(
-    r"[?？]\s+|[;；]\s+|,?\s+and\s+(?=(?:then\s+)?(?:who|whom|what|when|where|why|how|which|did|does|is|are|was|were)\b)",
+    r"[?？]\s+|[;；]\s+|,?\s{1,9}and\s{1,9}(?=(?:then\s+)?(?:who|whom|what|when|where|why|how|which|did|does|is|are|was|were)\b)",
     re.IGNORECASE,
 )
 

@@ -44,11 +44,11 @@ _ANNOUNCES = re.compile(
 
 # What refers back in its first words means what it refers to too: "if it is too large" is of what came before.
 _REFERS_BACK = re.compile(
-    r"^(?:\W*\w+){0,4}?\W*\b(?:it|its|this|that|these|those|they|them|their|he|she|him|her|his|such|so|then)\b",
+    r"^(?:\W*+\w++){0,4}?\W*+\b(?:it|its|this|that|these|those|they|them|their|he|she|him|her|his|such|so|then)\b",
     re.IGNORECASE,
 )
 # What follows tells in which circumstance something was said, and is another subject than what is asked.
-_CIRCUMSTANCE = re.compile(r"(?<=\S)[ ,]+(?:when|while|during|in terms of|with regard to|as for) (?=\S)")
+_CIRCUMSTANCE = re.compile(r"(?<=[^\s,])[ ,]++(?:when|while|during|in terms of|with regard to|as for) (?=\S)")
 _NOT_WHAT_IS_ASKED = 0.5
 """What has the question's wording and not the day, number, name … that it asks for."""
 _REFERRED_S = 10.0

@@ -11,11 +11,11 @@ from longvid_storage.text.sentences import split_sentences
 _FENCE = re.compile(r"\s*(?:```|~~~)")
 _HEADING = re.compile(r"\s{0,3}#{1,6}(?:\s|$)|\s*(?:[-=*_]\s*){3,}$")
 _ROW = re.compile(r"\s*\|(.*)\|\s*$")
-_BULLET = re.compile(r"\s*(?:(?:[-*+•–]|\d{1,3}[.)]|>)\s+(?:\[[ xX]\]\s+)?)+")
+_BULLET = re.compile(r"\A\s*(?:(?:[-*+•–]|\d{1,3}[.)]|>)\s+(?:\[[ xX]\]\s+)?)+")
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*\)")
-_EMPHASIS = re.compile(r"(\*{1,3}|(?<!\w)_{1,3}|`+)(?=\S)(.+?)(?<=\S)\1(?!\w)")
+_EMPHASIS = re.compile(r"(\*{1,3}|(?<!\w)_{1,3}|`{1,3})(?=\S)(.{1,400}?)(?<=\S)\1(?!\w)")
 # As ``cite.py`` writes them.
-_CITATION = re.compile(r"\s*\[[^\[\]]* @ [\d:]+(?:–[\d:]+)?\]")
+_CITATION = re.compile(r"\s{0,9}\[[^\[\]]{0,400} @ [\d:]{1,12}(?:–[\d:]{1,12})?\]")
 
 
 def sentences_of(text: str) -> list[str]:

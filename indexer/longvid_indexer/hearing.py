@@ -15,7 +15,7 @@ from longvid_storage.models.torch_device import (
     pick_dtype,
     quiet_transformers,
 )
-from longvid_storage.models.weights import find_weights
+from longvid_storage.models.weights import BROKEN_WEIGHTS, find_weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def load_hearing(
             f"give {wanted}",
             code="bad_weights",
         ) from error
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+    except (*BROKEN_WEIGHTS, SafetensorError) as error:
         raise ModelError(f"{what} cannot be loaded: {first_line(error)}; give {wanted}") from error
     # What a file lacks would be drawn at random, and hear nonsense.
     lacking = sorted(key for key in found["missing_keys"] if not key.startswith(without))

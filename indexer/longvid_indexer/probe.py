@@ -164,7 +164,14 @@ def sounding(container: InputContainer) -> list[Any]:
 
 def _playable(stream: Any) -> bool:
     context = stream.codec_context
-    return context is not None and context.codec_tag not in _ENCRYPTED_TAGS
+    return context is not None and not _encrypted(context)
+
+
+def _encrypted(context: Any) -> bool:
+    try:
+        return context.codec_tag in _ENCRYPTED_TAGS
+    except UnicodeDecodeError:  # any four bytes may be written there
+        return False
 
 
 def _require_streams(path: Path, container: InputContainer) -> None:
@@ -172,7 +179,7 @@ def _require_streams(path: Path, container: InputContainer) -> None:
         return
     streams = [*container.streams.video, *container.streams.audio]
     contexts = [stream.codec_context for stream in streams]
-    if any(context is not None and context.codec_tag in _ENCRYPTED_TAGS for context in contexts):
+    if any(context is not None and _encrypted(context) for context in contexts):
         raise MediaError(f"{path} is encrypted: only unprotected files can be indexed", code="encrypted")
     if any(context is None for context in contexts):
         raise MediaError(f"{path} uses a codec that FFmpeg cannot decode: convert it, for example to H.264 and AAC",

@@ -14,7 +14,7 @@ _TITLE_MAX = 200
 _SAYS_NOTHING = re.compile(
     r"(?:zoom|video|audio|recording|record|rec|movie|meeting|playback|output|untitled|index|screen|camera|presentation"
     r"|shared[ _-]?screen|gallery|speaker|closed[ _-]?captions?|captions?|subtitles?|transcript|chat|meeting[ _-]saved"
-    r"[ _-]closed[ _-]captions?|audio[ _-]only)(?:[ _-]?(?:\d+|only|recording|\(\d+\)))*",
+    r"[ _-]closed[ _-]captions?|audio[ _-]only)(?:[ _-]?(?:\d++|only|recording|\(\d++\)))*+",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W\d_]{3,}")

@@ -48,7 +48,7 @@ _PLACE = re.compile(
     re.I,
 )
 _WHERE = re.compile(
-    rf",?\s*\b(?:(?:in|during|from|at) (?:that|this|the same)(?: same)? (?:{_MEDIA})\b|(?:in )?there(?=\W*$))",
+    rf",?\s{{0,9}}\b(?:(?:in|during|from|at) (?:that|this|the same)(?: same)? (?:{_MEDIA})\b|(?:in )?there(?=\W*$))",
     re.I,
 )
 _OTHER = re.compile(
@@ -242,5 +242,5 @@ def _may_lean(question: str) -> bool:
 
 def sentence(text: str) -> str:
     """A question as it is written: a capital, and an end."""
-    text = re.sub(r"\s+([?.!,])", r"\1", " ".join(text.split()).strip(" ,"))
+    text = re.sub(r"\s([?.!,])", r"\1", " ".join(text.split()).strip(" ,"))
     return text[:1].upper() + text[1:] + ("" if text.endswith(("?", ".", "!")) else "?")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import json
 import re
-import struct
 import sys
 from contextlib import AbstractContextManager, nullcontext, redirect_stderr
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from longvid_storage.models.torch_device import (
     pick_dtype,
     quiet_transformers,
 )
+from longvid_storage.models.weights import BROKEN_WEIGHTS
 
 # What a configuration calls the part that sees; one of these makes a model one with eyes.
 _EYES = {"vision_config", "vision_tower_config", "vq_config"}
@@ -34,8 +34,6 @@ _COMPUTED = re.compile(r"(position_ids|inv_freq|masked_bias|num_batches_tracked)
 _NAMED = 3
 # False, not None: None asks at the terminal whether to run a checkpoint's code.
 _HERE = {"local_files_only": True, "trust_remote_code": False}
-# What reading a file that was cut short or is another one raises.
-_BROKEN = (OSError, ValueError, KeyError, RuntimeError, TypeError, AttributeError, struct.error)
 # Without one of these a tokenizer is made with no words in it, and says nothing.
 _VOCABULARIES = ("tokenizer.json", "vocab.json", "vocab.txt", "*.model", "tekken.json", "*.tiktoken")
 
@@ -139,7 +137,7 @@ def load(place: Path, name: str, *, device: str | None, dtype: str) -> LoadedVid
         ) from error
     except ImportError as error:
         raise MissingExtraError(f"{what} needs more packages: {first_line(error)}") from error
-    except (*_BROKEN, SafetensorError) as error:
+    except (*BROKEN_WEIGHTS, SafetensorError) as error:
         raise ModelError(
             f"{what} cannot be loaded from {place}: {first_line(error)}; its files may be cut short or of another "
             "model: fetch them again with longvid models pull, or name another model",

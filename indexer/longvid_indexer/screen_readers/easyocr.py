@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pickle
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from longvid_indexer.screen_reader import ReadLine
 from longvid_indexer.vision.writing import Part
 from longvid_storage.errors import MissingExtraError, ModelError, first_line
 from longvid_storage.models.torch_device import pick_device
+from longvid_storage.models.weights import BROKEN_WEIGHTS
 
 
 class EasyOcrReader:
@@ -76,7 +76,7 @@ class EasyOcrReader:
                 "languages that share one recognition model, such as en, de+en or ch_sim+en",
                 code="language",
             ) from error
-        except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        except BROKEN_WEIGHTS as error:
             raise ModelError(
                 f"easyocr cannot load its weights for {languages} from {self._directory} "
                 f"({first_line(error)}): put craft_mlt_25k.pth and the language's recognition model there, "

@@ -155,7 +155,7 @@ def without_fillers(text: str) -> str:
     text = _FRAGMENT.sub(_drop_fragment, text)
     for _ in range(2):  # a restart within a restart
         text = _RESTART.sub(r"\1", text)
-    text = re.sub(r"\s+([,.;:!?])", r"\1", text)
+    text = re.sub(r"\s{1,9}([,.;:!?])", r"\1", text)
     return re.sub(r"([,;:])[,;:]+", r"\1", text).strip(" ,;:-–—")
 
 

@@ -11,7 +11,7 @@ import re
 from longvid_indexer.subtitles.building import add_spoken
 from longvid_indexer.subtitles.cue import Subtitles
 
-_LINE = re.compile(r"(\d{1,2}):(\d{2}):(\d{2})([:;.])(\d{2})\s+([0-9A-Fa-f\s]+)\Z")
+_LINE = re.compile(r"(\d{1,2}):(\d{2}):(\d{2})([:;.])(\d{2})\s([0-9A-Fa-f\s]+)\Z")
 _RATE = 30000 / 1001
 _BASIC = {
     0x2A: "á",

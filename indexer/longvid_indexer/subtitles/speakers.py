@@ -52,7 +52,7 @@ _NUMBERED = re.compile(
     re.IGNORECASE,
 )
 _NAME_WORD = re.compile(
-    r"(?:[^\W\d_a-zß-öø-ÿ][\w.'’&/-]*|#?\d+[\w.]*|of|the|de|da|do|dos|del|di|van|von|der|den|la|le|bin|al|&|and)\Z"
+    r"(?:[^\W\d_a-zß-öø-ÿ][\w.'’&/-]*|#?\d[\w.]*|of|the|de|da|do|dos|del|di|van|von|der|den|la|le|bin|al|&|and)\Z"
 )
 _NOT_NAMES_TEXT = (
     "note notes example examples warning tip tips hint step question questions answer remember "

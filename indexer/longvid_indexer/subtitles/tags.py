@@ -79,7 +79,7 @@ _PART = re.compile(
 _SEPARATORS = frozenset(" ._-([")
 # What a recorder or downloader adds to the media file only: "_1920x1080", " (1080p)", ".f137", "_gallery".
 _MEDIA_ONLY = re.compile(
-    r"(?:[\s._-]*[\[(](?:\d{3,4}x\d{3,4}|\d{3,4}[pi]|\d{1,2})[\])]"
+    r"(?:[\s._-]{0,9}[\[(](?:\d{3,4}x\d{3,4}|\d{3,4}[pi]|\d{1,2})[\])]"
     r"|[\s._-](?:\d{3,4}x\d{3,4}|\d{3,4}[pi]|f\d{2,3}|gallery|as|avo|gvo)"
     r"|[\s._-]{1,3}(?:recording|video|audio|aufzeichnung|aufnahme|enregistrement|grabaci[oó]n|gravação|registrazione|"
     r"opname|nagranie|запись|录制|録画))\Z",

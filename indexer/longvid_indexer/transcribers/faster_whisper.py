@@ -25,7 +25,7 @@ from longvid_storage.errors import MissingExtraError, ModelError, first_line
 from longvid_storage.models.carried import Carrier, joined
 from longvid_storage.models.carriers import WHISPER_BASE, WHISPER_BASE_SHA256, WHISPER_TINY_EN
 from longvid_storage.models.torch_device import in_batches
-from longvid_storage.models.weights import find_weights, fingerprint_of
+from longvid_storage.models.weights import BROKEN_WEIGHTS, find_weights, fingerprint_of
 from longvid_storage.types import Utterance
 
 # Where the converted official models lie on the hub.
@@ -278,7 +278,7 @@ def load_converted(directory: Path, device: str | None, compute_type: str | None
         model = faster_whisper.WhisperModel(
             str(directory), device=kind, device_index=int(index or 0), compute_type=compute_type
         )
-    except (RuntimeError, ValueError, TypeError, KeyError, OSError) as error:
+    except BROKEN_WEIGHTS as error:
         raise ModelError(
             f"{directory} cannot be loaded as a faster-whisper model ({first_line(error)}): fetch or convert it again",
             code="bad_weights",

@@ -25,7 +25,7 @@ from longvid_storage.models.torch_device import (
     pick_device,
     pick_dtype,
 )
-from longvid_storage.models.weights import find_weights, fingerprint_of
+from longvid_storage.models.weights import BROKEN_WEIGHTS, find_weights, fingerprint_of
 from longvid_storage.types import Utterance
 
 _VERSION = 1
@@ -149,7 +149,7 @@ def load_recogniser(directory: Path, device: str | None, name: str) -> LoadedAsr
         )
     except ModelError:
         raise
-    except (OSError, ValueError, KeyError, RuntimeError, TypeError, SafetensorError) as error:
+    except (*BROKEN_WEIGHTS, SafetensorError) as error:
         raise ModelError(
             f"{directory} cannot be loaded as a speech recogniser ({first_line(error)}): fetch it again, or give "
             "another model",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from longvid_indexer.transcribers.segments import RecognisedSegment, to_utteranc
 from longvid_indexer.transcribers.words import RecognisedWord
 from longvid_storage.errors import MissingExtraError, ModelError, first_line
 from longvid_storage.models.torch_device import in_batches, pick_device
+from longvid_storage.models.weights import BROKEN_WEIGHTS
 from longvid_storage.types import Utterance
 
 DOWNLOAD_MB = {
@@ -168,19 +170,19 @@ def load_checkpoint(path: Path, device: str) -> Any:
         import whisper
     except ImportError as error:
         raise MissingExtraError("openai-whisper is not installed: pip install 'longvid[models]'") from error
-    from pickle import UnpicklingError
-
+    heads = whisper._ALIGNMENT_HEADS.get(path.stem)
     try:
-        # By path, never by name: by name whisper would fetch it again when its checksum differs.
-        model = whisper.load_model(str(path), device=device)
-    except (UnpicklingError, RuntimeError, KeyError, TypeError, EOFError, ValueError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of odd pickles, which are read or not
+            # By path, never by name: by name whisper would fetch it again when its checksum differs.
+            model = whisper.load_model(str(path), device=device)
+        if heads is not None:
+            # Loaded by path, whisper does not know which attention heads follow time best.
+            model.set_alignment_heads(heads)
+    except BROKEN_WEIGHTS as error:
         raise ModelError(
             f"{path} is not a whisper checkpoint ({first_line(error)}): fetch it again", code="bad_weights"
         ) from error
-    heads = whisper._ALIGNMENT_HEADS.get(path.stem)
-    if heads is not None:
-        # Loaded by path, whisper does not know which attention heads follow time best.
-        model.set_alignment_heads(heads)
     return model
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import struct
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from pickle import UnpicklingError
 
 from longvid_storage.errors import ModelError
 
@@ -15,6 +17,21 @@ from longvid_storage.errors import ModelError
 _TELLING = {".safetensors", ".bin", ".pt", ".onnx", ".json", ".txt", ".model", ".jinja"}
 _WEIGHTS = {".safetensors", ".bin", ".pt", ".pth", ".onnx"}
 _EDGE = 1 << 20
+BROKEN_WEIGHTS = (
+    *(
+        OSError,
+        RuntimeError,
+        ValueError,
+        TypeError,
+        LookupError,
+        AttributeError,
+        AssertionError,
+        ArithmeticError,
+    ),
+    *(EOFError, MemoryError, UnpicklingError, struct.error),
+)
+"""What the libraries that read weights raise where a file is damaged or another's: they check little, and fall where
+they come to. Those of safetensors are a class of their own."""
 
 
 def hub_cache() -> Path:

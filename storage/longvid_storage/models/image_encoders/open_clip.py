@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import pickle
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -22,7 +21,7 @@ from longvid_storage.models.torch_device import (
     pick_device,
     pick_precision,
 )
-from longvid_storage.models.weights import find_weights, offline_hub
+from longvid_storage.models.weights import BROKEN_WEIGHTS, find_weights, offline_hub
 
 BATCH = 32
 _STAND_IN = {"layers": 1, "width": 64, "head_width": 64, "patch_size": 32, "image_size": 32}
@@ -206,10 +205,7 @@ class OpenClipEncoder:
                 return load()
         except ModelError:
             raise
-        except (
-            *(RuntimeError, OSError, KeyError, ValueError, TypeError, AttributeError, AssertionError),
-            *(EOFError, SafetensorError, pickle.UnpicklingError),
-        ) as error:
+        except (*BROKEN_WEIGHTS, SafetensorError) as error:
             raise ModelError(
                 f"open_clip cannot load {self._files.weights} as {self._files.label}: {first_line(error)}; "
                 "check that the weights belong to that architecture and are complete"

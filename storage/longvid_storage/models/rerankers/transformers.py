@@ -19,7 +19,7 @@ from longvid_storage.models.torch_device import (
     pick_device,
     pick_precision,
 )
-from longvid_storage.models.weights import find_weights, fingerprint_of
+from longvid_storage.models.weights import BROKEN_WEIGHTS, find_weights, fingerprint_of
 
 BATCH = 32
 _LONGEST = 512
@@ -88,7 +88,7 @@ class TransformersReranker:
                 directory, use_safetensors=True, dtype=_DTYPES[self.precision], **here
             )
             model = model.to(device).eval()
-        except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        except (*BROKEN_WEIGHTS, SafetensorError) as error:
             raise ModelError(
                 f"{self._what} cannot be loaded: {first_line(error)}; give the directory of a "
                 "cross-encoder with its safetensors, or a hub name whose files are on this disk"

@@ -21,7 +21,7 @@ from longvid_storage.models.torch_device import (
     pick_device,
     pick_precision,
 )
-from longvid_storage.models.weights import find_weights, fingerprint_of
+from longvid_storage.models.weights import BROKEN_WEIGHTS, find_weights, fingerprint_of
 
 BATCH = 32
 
@@ -120,10 +120,7 @@ class SentenceTransformersEncoder:
                 local_files_only=True,
                 model_kwargs={"dtype": _DTYPES[self.precision]},
             )
-        except (
-            *(OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, ImportError),
-            SafetensorError,
-        ) as error:
+        except (*BROKEN_WEIGHTS, ImportError, SafetensorError) as error:
             raise ModelError(
                 f"sentence-transformers cannot load {directory}: {first_line(error)}; "
                 "check that the directory is complete"
