@@ -4,9 +4,9 @@
     python benchmarks/serve.py ../shared/data/meetings work/meetings.longvid --parts flood
 
 The first is a folder of transcripts, the second a library of them, indexed when it is not there. The same searches go
-to ``Library`` in one process (threads) and to ``longvid serve`` (clients in a process of their own), in turns of a few
-seconds in the same run: by one client, which tells what the server itself adds, by many at once, and by many while the
-server indexes uploads and four clients play films that it makes playable. At the end ten thousand requests, and the
+to ``Library`` in one process (threads) and to ``longvid serve`` (clients in a process of their own): by one client,
+search by search, which tells what the server itself adds; by many at once, in turns of a few seconds; and by many while
+the server indexes uploads and four clients play films that it makes playable. At the end ten thousand requests, and the
 memory of the server after each quarter of them. Two runs can be compared by seconds of processor, not of the clock.
 """
 
@@ -73,22 +73,44 @@ def drive(client_of: Callable[[], Callable[[str], object]], clients: int, second
     return times
 
 
+def client_of(url: str) -> Callable[[str], object]:
+    """Searches by a server; every answer must be one. It does next to nothing itself: the client is not measured."""
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=120)
+
+    def search(query: str) -> None:
+        body = json.dumps({"query": query, "k": 5})
+        connection.request("POST", "/v1/search", body, {"Content-Type": "application/json"})
+        reply = connection.getresponse()
+        if (said := reply.read()) and reply.status != 200:
+            raise SystemExit(f"{reply.status}: {said!r}")
+
+    return search
+
+
 def drive_url(url: str, clients: int, seconds: float) -> list[float]:
-    """The same against a server; every answer must be one. A client does next to nothing itself: it is not measured."""
+    """``drive`` against a server."""
+    return drive(partial(client_of, url), clients, seconds)
 
-    def client_of() -> Callable[[str], object]:
-        connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=120)
 
-        def search(query: str) -> None:
-            body = json.dumps({"query": query, "k": 5})
-            connection.request("POST", "/v1/search", body, {"Content-Type": "application/json"})
-            reply = connection.getresponse()
-            if (said := reply.read()) and reply.status != 200:
-                raise SystemExit(f"{reply.status}: {said!r}")
-
-        return search
-
-    return drive(client_of, clients, seconds)
+def side_by_side(library: Library, url: str, rounds: int) -> str:
+    """One client: each question to ``Library`` and to the server, one right after the other, so many times."""
+    served, times = client_of(url), list[tuple[float, float]]()
+    for turn in range(rounds + 1):
+        for query in QUESTIONS:
+            took = {}
+            for name, search in (("in", partial(library.search, k=5)), ("by", served))[:: 1 - 2 * (turn % 2)]:
+                began = time.perf_counter()
+                search(query)
+                took[name] = time.perf_counter() - began
+            if turn:  # the first one warms both
+                times.append((took["in"], took["by"]))
+    inside, outside = ([pair[i] for pair in times] for i in (0, 1))
+    more = [(by - within) * 1000 for within, by in times]
+    low, middle, high = statistics.quantiles(more, n=4)
+    return (
+        f"1 client, Library: {spread(inside)}\n1 client, longvid serve: {spread(outside)}\n"
+        f"1 client: the server adds {middle:.1f} ms to the same search, half of them {low:.1f} to {high:.1f}"
+    )
 
 
 def cpu_s(pid: int) -> float:
@@ -221,9 +243,10 @@ def main() -> None:
         print(f"{len(library.videos())} videos")
         running, url = served(given.library)
         try:
-            for part, clients in (("one", 1), ("many", given.clients)):
-                if part in given.parts:
-                    compared(library, running.pid, url, elsewhere, clients, given)
+            if "one" in given.parts:
+                print(side_by_side(library, url, given.rounds))
+            if "many" in given.parts:
+                compared(library, running.pid, url, elsewhere, given.clients, given)
             if "busy" in given.parts:
                 with busy(url) as done:
                     times = elsewhere.submit(drive_url, url, given.clients, given.seconds).result()

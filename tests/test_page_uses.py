@@ -215,6 +215,32 @@ def test_picture_in_picture_and_back(page: Page, served: Served) -> None:
     wait(lambda: page.run("return !document.pictureInPictureElement"), "the picture is back")
 
 
+def test_the_line_of_a_link_is_in_view_on_a_slow_machine_too(page: Page) -> None:
+    page.driver.execute_cdp_cmd("Emulation.setCPUThrottlingRate", {"rate": 6})
+    try:
+        page.open(f"?view=search&video={'f' * 64}&t=36")
+        wait(lambda: "number 18 of" in page.text(".line[aria-current]"), "its line is marked")
+        within = """
+            const box = (selector) => deep(selector)[0].getBoundingClientRect();
+            const [line, list] = [box('.line[aria-current]'), box('.lines')];
+            return line.top >= list.top && line.bottom <= list.bottom"""
+        wait(lambda: page.run(within), "and in view")
+    finally:
+        page.driver.execute_cdp_cmd("Emulation.setCPUThrottlingRate", {"rate": 1})
+
+
+def test_the_scope_opens_where_there_is_room(page: Page) -> None:
+    for view in ("", "?view=search"):
+        page.open(view)
+        page.click(".scope > .quiet")
+        wait(lambda: page.there(".scope .sheet"), "the sheet is open")
+        top, under = page.run(
+            "return [deep('.scope .sheet')[0], deep('.top')[0]].map((each) => each.getBoundingClientRect())"
+            ".map((box, i) => (i ? box.bottom : box.top))"
+        )
+        assert top >= under, "nothing of it lies under the head of the page"
+
+
 def test_the_last_line_and_the_last_card_are_reached(page: Page, served: Served) -> None:
     page.open(f"?view=search&video={'f' * 64}&t=1")
     wait(lambda: "number 0 of many" in page.text(".line p"), "the first lines are there")

@@ -252,6 +252,8 @@ def readable(sentence: Passage, fewest: int = MIN_WORDS) -> bool:
     """False for interjections and for questions, which ask and do not answer."""
     if sentence.kind != "speech":
         return True
+    if sentence.language not in (None, "en"):  # others say in three words what English says in five
+        fewest = min(fewest, MIN_OWN_WORDS)
     return len(analyse(sentence.text, None)) >= fewest and not asks(sentence.text)
 
 

@@ -19,12 +19,12 @@ class Admin extends Part {
     this.load();
   }
 
-  async load() {
-    const [keys, state, collections] = await Promise.allSettled([api.get('keys'), api.get('doctor'), api.get('collections')]);
-    this.keys = keys.value?.items ?? [];
-    this.state = state.value;
-    this.collections = collections.value?.items ?? [];
-    this.fault = keys.reason?.message ?? '';
+  /** Each part is shown when it is here: what the models are takes longest. */
+  load() {
+    const items = (name) => [name, ({items}) => (this[name] = items), ({message}) => (this.fault = message)];
+    for (const [path, found, failed] of [items('keys'), items('collections'), ['doctor', (state) => (this.state = state), () => (this.state = null)]]) {
+      api.get(path).then(found, failed);
+    }
   }
 
   async add(event) {
@@ -53,7 +53,7 @@ class Admin extends Part {
       ${this.fault ? html`<p class="fault" role="alert">${this.fault}</p>` : nothing}
       <h2>${t('admin.keys')}</h2>${this.keyList()}
       <h2>${t('jobs.label')}</h2><longvid-jobs bare></longvid-jobs>
-      ${this.state ? html`<h2>${t('admin.models')}</h2>${this.models()}<h2>${t('admin.storage')}</h2>${this.storage()}` : nothing}</section>`;
+      ${this.state === null ? nothing : html`<h2>${t('admin.models')}</h2>${this.state ? html`${this.models()}<h2>${t('admin.storage')}</h2>${this.storage()}` : html`<i class="spin"></i>`}`}</section>`;
   }
 
   keyList() {

@@ -157,7 +157,7 @@ class Answer extends Part {
         @keydown=${(event) => event.key === 'Enter' && !event.shiftKey && !event.isComposing && this.submit(event)}></textarea>
         ${this.asking ? html`<button type="button" class="main sign" aria-label=${t('ask.stop')} title=${t('ask.stop')} @click=${this.stop}>${icon('stop')}</button>`
           : html`<button class="main sign" aria-label=${t('ask.send')} title=${t('ask.send')}>${icon('send')}</button>`}</div>
-      <div class="under"><longvid-scope .scope=${this.scope} ?fixed=${Boolean(this.chat)}></longvid-scope>
+      <div class="under"><longvid-scope .scope=${this.scope} ?fixed=${Boolean(this.chat)} ?below=${!this.turns.length}></longvid-scope>
         ${this.turns.length ? html`<button type="button" class="quiet" @click=${this.fresh}>${t('ask.fresh')}</button>` : nothing}</div>
     </form>`;
   }

@@ -55,14 +55,15 @@ export class Blocks {
     for (const section of this.sections) for (const block of section.blocks ?? []) if (block.drawn) this.fill(block);
   }
 
-  /** The element of an item, drawn for it if it was not. */
+  /** The element of an item that is here, drawn for it if it was not. */
   item(index) {
     const section = this.sections[Math.floor(index / (this.size * BLOCKS))];
     if (!section) return null;
     if (!section.blocks) this.open(section);
     const block = section.blocks[Math.floor(index / this.size) % BLOCKS];
-    if (!block.drawn) this.fill(block);
-    return block.children[index % this.size] ?? null;
+    const at = index % this.size;
+    if (!block.children[at]) this.fill(block); // also one that waits for its items, which are here by now
+    return block.children[at] ?? null;
   }
 
   close() {

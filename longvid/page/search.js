@@ -85,7 +85,7 @@ class Search extends Part {
       <div class="field"><label class="find">${icon('search')}<input type="search" .value=${this.q} placeholder=${t('search.placeholder')} aria-label=${t('search.label')} @input=${this.typed} /></label></div>
       <div class="under"><div class="choice" role="group" aria-label=${t('search.mode')}>${['moments', 'mentions'].map((mode) => html`
         <button aria-pressed=${String(this.mode === mode)} @click=${() => this.set(mode)}>${t(`search.${mode}`)}</button>`)}</div>
-        <longvid-scope .scope=${this.scope}></longvid-scope></div>
+        <longvid-scope below .scope=${this.scope}></longvid-scope></div>
       <p class="told" role="status">${this.busy ? t('search.busy') : this.sum()}</p>
       ${this.fault ? html`<p class="fault" role="alert">${this.fault}</p>` : nothing}
       ${(this.groups ?? []).map((group) => this.group(group))}
@@ -115,7 +115,7 @@ class Search extends Part {
     return html`<li><button class="row hit" @click=${() => seek(this, {...place, kind, quote, boxes})}>
       ${this.mode === 'moments' ? html`<img crossorigin=${crossOrigin} class="thumb" loading="lazy" alt="" src=${api.frame(place.video_id, (place.start_s + place.end_s) / 2, 192)} @error=${(e) => (e.target.hidden = true)} />` : nothing}
       <span class="words"><time dir="ltr">${this.mode === 'moments' ? span(place.start_s, place.end_s) : clock(place.start_s)}</time>
-        ${shown.map((each) => html`<span class="line-of" dir="auto"><small class="tag ${each.kind}">${t(`kind.${each.kind}`)}</small> ${each.speaker ? html`<b>${each.speaker}</b> ` : nothing}${marked(each.text, find)}</span>`)}
+        ${shown.map((each) => html`<span class="line-of" dir="auto"><small class="tag">${t(`kind.${each.kind}`)}</small> ${each.speaker ? html`<b>${each.speaker}</b> ` : nothing}${marked(each.text, find)}</span>`)}
       </span></button></li>`;
   }
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import resource
 import socket
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,10 @@ HEAD_S = 15.0
 """Seconds in which the head of a request has to be here; a connection that only waits is closed."""
 HEAD_BYTES = 32 * 1024
 GRACE_S = 10
+SWITCH_S = 0.0005
+"""After so long what computes lets another thread go on. A search lets go of the interpreter at every row it reads, and
+waited Python's 5 ms to go on wherever another search computed: 32 clients got 11 answers a second of 163 meetings, and
+14 so (two cores)."""
 
 
 class PatientProtocol(H11Protocol):
@@ -77,6 +82,7 @@ def run(library: Library, settings: ServerSettings, told: Callable[[str], None])
         UsageError: it cannot listen there.
     """
     _many_files()
+    sys.setswitchinterval(SWITCH_S)
     listening = listening_at(settings)
     port = listening.getsockname()[1]
     name = f"[{settings.host}]" if ":" in settings.host else settings.host
