@@ -94,7 +94,7 @@ class Uploads:
 
     def __init__(self, work: Worklist, folder: Path, settings: ServerSettings) -> None:
         self._work = work
-        self._folder = folder
+        self.folder = folder
         self._partial = folder / "partial"
         self._most = settings.upload_bytes
         self._quota = settings.quota_bytes
@@ -152,7 +152,7 @@ class Uploads:
 
     def _taken_up(self, upload: StoredUpload) -> int:
         """The size of a file that was already moved to its place when the server ended, before that was noted."""
-        path = self._folder / upload.upload_id / upload.name
+        path = self.folder / upload.upload_id / upload.name
         with self._lock:
             busy = upload.upload_id in self._sending
         if busy:
@@ -171,7 +171,7 @@ class Uploads:
             return True
         place = Path(upload.path)
         inside = _ID.fullmatch(place.parent.name.removesuffix(".set")) and place.name == upload.name
-        return bool(inside) and os.path.abspath(place.parent.parent) == os.path.abspath(self._folder)
+        return bool(inside) and os.path.abspath(place.parent.parent) == os.path.abspath(self.folder)
 
     def expires_s(self, upload: StoredUpload) -> float:
         """When what is there of it is deleted, in seconds since 1970, unless more comes."""
@@ -244,7 +244,7 @@ class Uploads:
         from longvid_indexer.probe import probe
 
         part = self._partial / upload.upload_id
-        place = self._folder / upload.upload_id
+        place = self.folder / upload.upload_id
         place.mkdir(mode=0o700, exist_ok=True)
         path = place / upload.name
         os.replace(part, path)
@@ -264,7 +264,7 @@ class Uploads:
             if not self._ours(each):
                 raise _gone(each)
         paths = {each.upload_id: Path(each.path or "") for each in uploads}
-        common = self._folder / f"{min(paths)}.set"
+        common = self.folder / f"{min(paths)}.set"
         for each in uploads if len(paths) > 1 else ():
             old, new = paths[each.upload_id], common / each.name
             if old.parent.name != each.upload_id or new.exists():
@@ -283,7 +283,7 @@ class Uploads:
         """Delete an upload and what there is of it."""
         if self._ours(upload):
             (self._partial / upload.upload_id).unlink(missing_ok=True)
-            _unlink(Path(upload.path) if upload.path else self._folder / upload.upload_id / upload.name)
+            _unlink(Path(upload.path) if upload.path else self.folder / upload.upload_id / upload.name)
         self._work.forget_upload(upload.upload_id)
 
     def tidy(self) -> int:
