@@ -264,7 +264,7 @@ def defines(text: str, plan: QuestionPlan) -> bool:
     return bool(
         re.search(rf"^\W*{named}\s*[:=]", text, re.I)
         or re.search(
-            rf"^(?:\W*\w+\W+){{0,4}}?{named}(?:\W+\w+){{0,4}}?\W+{_MEANS}(?!\W+{_JUDGES})", text, re.I
+            rf"^(?:\W*+\w++\W++){{0,4}}?{named}(?:\W+\w+){{0,4}}?\W+{_MEANS}(?!\W+{_JUDGES})", text, re.I
         )
         or re.search(rf"{_CALLED}\W+(?:\w+\W+){{0,3}}?{named}", text, re.I)
     )
