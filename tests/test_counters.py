@@ -33,10 +33,11 @@ MEETING = """WEBVTT
 
 @dataclass
 class Cost:
-    """Transactions begun and statements run in them."""
+    """Transactions begun, statements run in them, and hundreds of steps that the database took for these."""
 
     transactions: int = 0
     statements: int = 0
+    steps: int = 0
 
 
 @contextmanager
@@ -46,8 +47,13 @@ def counted(store: Store) -> Iterator[Cost]:
     def statement(connection: Any, cursor: Any, sql: str, *rest: Any) -> None:
         cost.statements += not sql.startswith(("BEGIN", "PRAGMA"))
 
+    def step() -> int:
+        cost.steps += 1
+        return 0
+
     def begin(connection: Any) -> None:
         cost.transactions += 1
+        connection.connection.driver_connection.set_progress_handler(step, 100)
 
     event.listen(store._engine, "before_cursor_execute", statement)
     event.listen(store._engine, "begin", begin)
@@ -142,3 +148,20 @@ def _crowd(store: Store, count: int) -> None:
     ]  # fmt: skip
     with store._writing() as connection:
         connection.execute(insert(schema.Video), rows)
+
+
+def test_one_more_file_asks_nothing_of_the_others(tmp_path: Path) -> None:
+    """The database does the same work for it, in steps of its machine, whatever the library holds."""
+    steps = []
+    for count in (20, 2000):
+        folder = tmp_path / str(count)
+        folder.mkdir()
+        for name in ("meeting", "another", "one more"):
+            (folder / f"{name}.vtt").write_text(MEETING.replace("nine", name))
+        with Library.open(folder / "library", create=True, engines=ToyEngines()) as library:
+            library.index([folder / "meeting.vtt", folder / "another.vtt"])
+            _crowd(library._store, count)
+            with counted(library._store) as cost:
+                library.index(folder / "one more.vtt")
+            steps.append(cost.steps)
+    assert steps[1] <= 1.2 * steps[0], steps

@@ -228,7 +228,7 @@ def test_servers_of_one_library_share_its_jobs_and_leave_each_others_alone(
     films: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    place, settings = new_database(), ServerSettings()
+    place, settings = new_database(), ServerSettings(roots={"*": (str(films),)})
     with (
         Library.open(place, create=True, engines=engines()) as one,
         Library.open(place, engines=engines()) as other,
@@ -280,7 +280,7 @@ def test_servers_of_one_library_share_its_jobs_and_leave_each_others_alone(
 def test_of_a_library_in_a_directory_one_server_does_the_jobs_and_another_goes_on(
     library: Library, films: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = ServerSettings()
+    settings = ServerSettings(roots={"*": (str(films),)})
     with Library.open(tmp_path / "talks.longvid", engines=engines()) as other:
         first, second = (
             Jobs(lib, settings, Uploads(lib.work, tmp_path / "up", settings)) for lib in (library, other)
@@ -349,6 +349,21 @@ def test_from_where_and_into_what_one_may_index(library: Library, films: Path, t
         assert (empty.status_code, "nothing to index" in empty.json()["detail"]) == (400, True)
 
 
+def test_a_job_that_came_with_the_library_reads_nothing_outside_of_the_roots(
+    library: Library, films: Path, tmp_path: Path
+) -> None:
+    private = tmp_path / "private"
+    private.mkdir()
+    make_film(private / "mine.mp4", seconds=2)
+    asked = {"paths": [str(films / ".." / "private")], "collection": None, "names": []}
+    job = library.work.ask("", asked)
+    with serving(library, roots={"*": (str(films),)}) as client:
+        now = ended(client, {"id": job.job_id})
+    assert now["state"] == "failed"
+    assert "is below no folder that this server may index" in now["error"]["message"]
+    assert not library.videos()
+
+
 def test_jobs_are_their_owners(library: Library, films: Path) -> None:
     keys = [library.keys.add(name, scopes=["index"])[1] for name in ("one", "two")]
     with serving(library, roots={"*": (str(films),)}) as client:
@@ -394,7 +409,7 @@ def test_progress_only_ever_grows_and_notes_are_bounded() -> None:
 
 
 def test_what_cannot_be_begun_is_no_end_of_the_thread(library: Library, tmp_path: Path) -> None:
-    settings = ServerSettings()
+    settings = ServerSettings(roots={"*": (str(tmp_path),)})
     jobs = Jobs(library, settings, Uploads(library.work, tmp_path / "up", settings))
     with pytest.raises(AccessError, match="not below a folder"):
         jobs.ask(_local(), ["/etc"], [], None)

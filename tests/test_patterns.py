@@ -23,6 +23,8 @@ import longvid
 import longvid_agents
 import longvid_indexer
 import longvid_storage
+from longvid_agents.extractive import defines
+from longvid_agents.question import make_plan
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -194,7 +196,7 @@ def call(pattern: re.Pattern[str], how: str, text: str) -> None:
         getattr(pattern, how)(text)
 
 
-def slow(work: Callable[[str], None], head: str, repeated: str, end: str) -> int | None:
+def slow(work: Callable[[str], object], head: str, repeated: str, end: str) -> int | None:
     """The length at which it took too long."""
 
     def cost(size: int) -> float:
@@ -236,3 +238,11 @@ def test_every_pattern_costs_its_length() -> None:
 def test_what_backtracks_is_found(pattern: str, how: str) -> None:
     made = re.compile(pattern)
     assert any(slow(partial(call, made, how), *attack) for attack in attacks(made))
+
+
+@pytest.mark.parametrize("gap", ["!", " ", ", ", "- "])
+def test_what_is_made_for_a_question_costs_a_passages_length(gap: str) -> None:
+    """A pattern with the question's words in it, on four words far apart: once the fourth power of the gaps."""
+    plan = make_plan("What is the pump?")
+    wide = gap * (150 // len(gap))
+    assert slow(lambda text: defines(text, plan), wide.join("abcd"), "e ", "pump") is None

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from longvid import printing
+from longvid_agents.graph import ask
 from longvid_agents.narrowing import narrow
 from longvid_agents.question import content_terms
 from longvid_storage.db.chain import ChainLink, SummarySentence
@@ -565,3 +566,65 @@ def test_what_is_said_as_asked_is_not_looked_for_in_other_words() -> None:
     stands: Said = [("", "Der Stand auf dem Markt ist neu."), ("", "Der Verstand sagt etwas anderes dazu.")]
     library = SmallLibrary([video("s", "Markt", stands)])
     assert cited(library.ask("Wo ist der Stand?")) == [("s", 0.0)]
+
+
+def test_of_much_that_somebody_says_what_says_most_is_told_and_of_questions_only_these() -> None:
+    fillers = [("Ada", "Hello?"), ("Ada", "Yeah, okay, so.")]
+    lines = [("Ada", f"The budget of house {n} needs a new roof and paint.") for n in range(9)]
+    asked = [("Ada", "Who pays for the roof of the budget?"), ("Bo", "The bank pays it, I believe.")]
+    first = video("a", "2025-03-03 roofs", [*fillers, *lines, *asked])
+    library = SmallLibrary([first, video("b", "2025-03-10 roofs", LATER)])
+    told = library.ask("What did Ada say in the meeting of 2025-03-03?")
+    assert len(told.claims) == 8
+    assert "8 of 12 sentences, those that say most" in told.answer
+    assert not any(claim.text in ("Hello?", "Yeah, okay, so.") for claim in told.claims)
+    only = library.ask("What did Ada ask in the meeting of 2025-03-03?")
+    assert [claim.text for claim in only.claims] == ["Hello?", "Who pays for the roof of the budget?"]
+
+
+def test_what_the_question_counts_itself_is_no_other_value() -> None:
+    first, later = (
+        [("Ada", "Between stage 6 and stage 7 the crew changed.")],
+        [("Ada", "Stage 6 went well, stage 7 too.")],
+    )
+    library = SmallLibrary([video("a", "2025-03-03 crew", first), video("b", "2025-03-10 crew", later)])
+    assert len(library.ask("What changed between stage 6 and stage 7?").claims) == 1
+
+
+HOUSES: dict[str, tuple[list[str], dict[str, int]]] = {
+    "ko": (
+        ["오늘은 낡은 집을 고칩니다.", "각 줄은 못으로 고정합니다.", "주 밸브는 지하실에 있습니다.",
+         "창틀은 아마인유로 칠합니다."],
+        {"각 줄은 무엇으로 고정합니까?": 1, "주 밸브는 어디에 있습니까?": 2, "창틀은 무엇으로 칠합니까?": 3},
+    ),
+    "hi": (
+        ["आज हम घर ठीक करते हैं।", "हर पंक्ति कीलों से लगाई जाती है।",
+         "मुख्य वाल्व तहखाने में है।", "चौखट अलसी के तेल से रंगा जाता है।"],
+        {"हर पंक्ति किससे लगाई जाती है?": 1, "मुख्य वाल्व कहाँ है?": 2, "चौखट किससे रंगा जाता है?": 3},
+    ),
+    "tr": (
+        ["Bugün eski bir evi onarıyoruz.", "Her sıra çivilerle sabitlenir.",
+         "Ana vana bodrumdadır.", "Boya üç gün kurumalıdır."],
+        {"Her sıra neyle sabitlenir?": 1, "Ana vana nerede?": 2, "Boya kaç gün kurumalı?": 3},
+    ),
+    "sv": (
+        ["Idag lagar vi ett gammalt hus.", "Varje rad fästs med spikar.",
+         "Huvudkranen sitter i källaren.", "Färgen måste torka i tre dagar."],
+        {"Med vad fästs varje rad?": 1, "Var sitter huvudkranen?": 2, "Hur länge torkar färgen?": 3},
+    ),
+    "fr": (
+        ["Nous réparons une vieille maison.", "Chaque rangée est fixée avec des clous.",
+         "Les planches pourries doivent être remplacées.", "La peinture doit sécher trois jours."],
+        {"Avec quoi fixe-t-on chaque rangée ?": 1, "Quand faut-il remplacer les planches ?": 2,
+         "Combien de temps la peinture sèche-t-elle ?": 3},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", HOUSES)
+def test_words_decide_in_other_languages_where_no_encoder_reads_them(language: str) -> None:
+    lines, asked = HOUSES[language]
+    library = SmallLibrary([video("h", "h", [("", line) for line in lines]), video("t", "tides", TIDES)])
+    with library.store.view() as view:
+        for question, place in asked.items():
+            assert cited(ask(question, view)) == [("h", 6.0 * place)], question

@@ -259,6 +259,32 @@ def test_unfinished_ones_are_deleted_in_time(library: Library, tmp_path: Path) -
     assert shop.offset(new) == 0
 
 
+@pytest.mark.parametrize("column", ["upload_id", "name", "path", "path within"])
+def test_a_row_of_somebody_elses_library_deletes_and_reads_no_file_of_this_disk(
+    column: str, library: Library, tmp_path: Path
+) -> None:
+    treasure = tmp_path / "treasure.mp4"
+    treasure.write_bytes(b"gold")
+    shop = Uploads(library.work, tmp_path / "up", ServerSettings(upload_hours=1.0))
+    begun = shop.begin("", 4, "talk.mp4")
+    past_s = time.time() - 7200
+    os.utime(treasure, (past_s, past_s))
+    aims = {"upload_id": str(treasure), "name": "../../treasure.mp4", "path": str(treasure)}
+    aim = aims.get(column, str(tmp_path / "up" / ".." / "treasure.mp4"))
+    with library._store.conversing() as connection:
+        connection.exec_driver_sql(
+            f"UPDATE uploads SET {column.split()[0]} = ?, created_s = ?", (aim, past_s)
+        )
+    row = library.work.upload("", aim if column == "upload_id" else begun.upload_id)
+    shop.tidy()
+    with pytest.raises(AccessError, match="is gone: send it anew"):
+        shop.offset(row)
+    with pytest.raises(AccessError, match="is gone: send it anew"):
+        shop.together([row])
+    shop.remove(row)
+    assert treasure.read_bytes() == b"gold"
+
+
 def test_a_client_of_tus_sends_to_a_running_server_that_is_killed_and_goes_on(
     tmp_path: Path, film: bytes
 ) -> None:

@@ -39,7 +39,8 @@ def with_other_values(
     if len(chosen) != 1 or plan.broad or plan.kind == "who" or len(set(dates.values())) < 2:
         return list(chosen)
     first = chosen[0]
-    row, values = sentences.index(first), _values(first)
+    named = _values(plan.question)
+    row, values = sentences.index(first), _values(first.text) - named
     if first.video_id not in dates or not values:
         return list(chosen)
     best = {dates[first.video_id]: first}
@@ -50,11 +51,11 @@ def with_other_values(
         near = words[other] >= max(_WORDS * words[row], 1e-6) and meaning[other] >= _MEANING * meaning[row]
         # Whoever asks, or names nothing of the kind that is asked for, tells no other value.
         near &= bool(scores.expected[other] >= scores.expected[row]) and not asks(passage.text)
-        other_value = bool(_values(passage)) and _values(passage) != values
-        if date and date not in best and near and other_value and len(best) < MOST_VALUES:
+        others = _values(passage.text) - named
+        if date and date not in best and near and others and others != values and len(best) < MOST_VALUES:
             best[date] = passage
     return [best[date] for date in sorted(best, reverse=True)]
 
 
-def _values(passage: Passage) -> set[str]:
-    return {each.casefold().rstrip(".,:") for each in _VALUE.findall(passage.text)}
+def _values(text: str) -> set[str]:
+    return {each.casefold().rstrip(".,:") for each in _VALUE.findall(text)}

@@ -179,6 +179,10 @@ _IDLE = re.compile(
     r"(?:I'll|let me|can I) (?:just )?(?:start|begin)|next slide)\b",
     re.IGNORECASE,
 )
+# "What I will do is, I will…"
+_BROKEN_OFF = re.compile(
+    r"(?:\b(?:will|can|could|should|to|is|and|that|the|a)|['’]ll)\W*(?:…|\.{3})\W*$", re.IGNORECASE
+)
 # An item says what is decided or done: shorter ones point at something said before, longer ones ramble.
 _FEWEST_WORDS, _MOST_WORDS = 7, 60
 
@@ -192,7 +196,7 @@ def strength(sentence: Passage, cue: Cue) -> float:
     if not _FEWEST_WORDS <= words <= _MOST_WORDS or _IDLE.search(sentence.text):
         return 0.0
     # "Should we use it?" decides nothing; "Can you send it?" is a task, and a question that may stay open.
-    if cue == "decision" and asks(sentence.text):
+    if (cue == "decision" and asks(sentence.text)) or _BROKEN_OFF.search(sentence.text):
         return 0.0
     return sum(weight for weight, pattern in _RULES[cue] if pattern.search(sentence.text))
 

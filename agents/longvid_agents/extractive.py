@@ -252,6 +252,8 @@ def readable(sentence: Passage, fewest: int = MIN_WORDS) -> bool:
     """False for interjections and for questions, which ask and do not answer."""
     if sentence.kind != "speech":
         return True
+    if sentence.language not in (None, "en"):  # others say in three words what English says in five
+        fewest = min(fewest, MIN_OWN_WORDS)
     return len(analyse(sentence.text, None)) >= fewest and not asks(sentence.text)
 
 
@@ -262,7 +264,7 @@ def defines(text: str, plan: QuestionPlan) -> bool:
     return bool(
         re.search(rf"^\W*{named}\s*[:=]", text, re.I)
         or re.search(
-            rf"^(?:\W*\w+\W+){{0,4}}?{named}(?:\W+\w+){{0,4}}?\W+{_MEANS}(?!\W+{_JUDGES})", text, re.I
+            rf"^(?:\W*+\w++\W++){{0,4}}?{named}(?:\W+\w+){{0,4}}?\W+{_MEANS}(?!\W+{_JUDGES})", text, re.I
         )
         or re.search(rf"{_CALLED}\W+(?:\w+\W+){{0,3}}?{named}", text, re.I)
     )

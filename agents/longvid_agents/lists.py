@@ -21,13 +21,18 @@ from longvid_storage.errors import UsageError
 from longvid_storage.search.memory import memory_of
 from longvid_storage.search.mentions import mentions
 from longvid_storage.search.question import named_speakers
-from longvid_storage.text.analysis import analyse
+from longvid_storage.text.analysis import analyse, query_terms
 from longvid_storage.text.languages import guess_language
+from longvid_storage.text.mmr import central
+from longvid_storage.text.sentences import asks
 from longvid_storage.text.stop_words import STOP_WORDS
 from longvid_storage.text.timecode import format_time
 from longvid_storage.types import Citation, Claim, Passage, VideoCard
 
 MOST_SAID = 8
+_FEWEST_WORDS, _COMPARED = 5, 1000
+"""Shorter sentences are interjections; so many are compared with each other at most."""
+_WHAT_IS_ASKED = re.compile(r"\bask(?:s|ed|ing)?\b|\bquestions?\b", re.IGNORECASE)
 """Sentences told of a stretch or a speaker; a note says how many there are."""
 MOST_ITEMS = 5
 MOST_VIDEOS = 100
@@ -225,7 +230,8 @@ def nothing_named(plan: QuestionPlan) -> Listed | None:
 def told(plan: QuestionPlan, view: View, *, timed: bool, narrowed: bool = True) -> Listed | None:
     """What is said in a stretch that the question names, or by the speaker whom it names, when it asks nothing else.
 
-    Of all that is ``not narrowed`` a speaker's name alone asks for it.
+    Of all that is ``not narrowed`` only a speaker's name asks for it. Of many sentences those that say most are
+    told, of what somebody asks only questions.
     """
     named = named_speakers(plan.question, memory_of(view).facts(view).speakers)
     bare = plan.question
@@ -233,7 +239,7 @@ def told(plan: QuestionPlan, view: View, *, timed: bool, narrowed: bool = True) 
         for part in [name, *name.split()]:
             bare = re.sub(rf"(?<!\w){re.escape(part)}(?:['’]s)?(?!\w)", " ", bare)
     rest = bare.strip(" ?.!")
-    if not (timed or named) or (rest and not (narrowed and asks_whole(make_plan(rest), []))):
+    if not (timed or named) or (rest and not ((narrowed or named) and asks_whole(make_plan(rest), []))):
         return None
     found: list[tuple[VideoCard, Passage]] = []
     for card in view.cards():
@@ -241,12 +247,26 @@ def told(plan: QuestionPlan, view: View, *, timed: bool, narrowed: bool = True) 
         found += [(card, p) for p in passages if not named or p.speaker in named]
     if not found:
         return None
+    if _WHAT_IS_ASKED.search(plan.question):
+        found = [(card, p) for card, p in found if asks(p.text)] or found
+    chosen = _telling(found)
     claims = tuple(
         Claim(
             f"{p.speaker}: {p.text}" if p.speaker and not named else p.text,
             (Citation.of(p, card.title, card.path),),
         )
-        for card, p in found[:MOST_SAID]
+        for card, p in chosen
     )
-    more = (f"The first {MOST_SAID} of {len(found)} sentences.",) if len(found) > MOST_SAID else ()
+    more = (
+        (f"{len(chosen)} of {len(found)} sentences, those that say most.",) if len(found) > MOST_SAID else ()
+    )
     return Listed(claims, "told what is said there", more)
+
+
+def _telling(found: Sequence[tuple[VideoCard, Passage]]) -> list[tuple[VideoCard, Passage]]:
+    """Those of many sentences that say most of what all of them do, as they come."""
+    if len(found) <= MOST_SAID:
+        return list(found)
+    long = [each for each in found if len(each[1].text.split()) >= _FEWEST_WORDS] or list(found)
+    among = long[:_COMPARED]
+    return [among[row] for row in central([query_terms(p.text) for _, p in among], MOST_SAID)]

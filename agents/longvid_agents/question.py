@@ -24,6 +24,9 @@ MAX_TERMS = 48
 MAX_LETTERS = 1000
 
 FRAME_WORDS = ASKING_WORDS["en"]
+_ASKING_ANYWHERE = frozenset().union(*ASKING_WORDS.values())
+# How a verb ends that asks; one that tells ends in other letters.
+_KOREAN_QUESTION = re.compile("(?:습니까|니까|나요|가요|까요)\\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +104,15 @@ def content_terms(text: str, language: str | None = None) -> tuple[Term, ...]:
     """
     code = language or "en"
     stops = STOP_WORDS["en"] | STOP_WORDS.get(code, frozenset())
-    asking = FRAME_WORDS | ASKING_WORDS.get(code, frozenset())
+    # A few words may be of any language.
+    asking = FRAME_WORDS | (_ASKING_ANYWHERE if language is None else ASKING_WORDS.get(code, frozenset()))
     found: dict[str, Term] = {}
     framing: dict[str, Term] = {}
     read: set[str] = set()
     at_start = True
     for match in WRITTEN_WORD.finditer(unicodedata.normalize("NFKC", text)):
         word = match.group()
+        word = (_KOREAN_QUESTION.sub("", word) or word) if code == "ko" else word
         folded = word.casefold()
         special = any(c.isdigit() for c in word) or (any(c.isupper() for c in word) and not at_start)
         at_start = text[match.end() : match.end() + 1] in {".", "?", "!"}
@@ -118,6 +123,8 @@ def content_terms(text: str, language: str | None = None) -> tuple[Term, ...]:
         tight = _pairs_in_words(word)
         for part in _parts(word, code) if tight else (word,):
             for term in query_terms(part, (language,)):
+                if "-" in word and (term in stops or term in asking):
+                    continue  # "faut-il"
                 if len(term) > 1 or not (term.isascii() and term.isalpha()):
                     chosen.setdefault(term, Term(term, special, word, bool(tight) and term not in tight))
         if len(found) >= MAX_TERMS:

@@ -101,10 +101,11 @@ class Pipeline:
         sidecars = Sidecars(self.everything)
         with self.store.writer_lock(on_wait=lambda message: tell(Waiting(message))):
             files = list(scan(paths, everything=self.everything, leave=self._leave, sidecars=sidecars))
-            known = KnownPaths(self.store)
-            known.look_up(str(path) for found in files for path in (found.path, *found.sidecars))
-            with self.store.view() as view:  # a file that is unchanged asks nothing more
-                rows = view.videos_by_id(known.video_ids)
+            names = [str(path) for found in files for path in (found.path, *found.sidecars)]
+            folders = any(path.is_dir() for path in paths)  # what is gone of them is looked for among all
+            with self.store.view() as view:  # one snapshot: a file that is unchanged asks nothing more
+                known = KnownPaths(self.store, view, None if folders else names)
+                rows = view.videos_by_id({each for name in names for each in known.at(name)})
             self._register = self.register(
                 self.store, self.engines, self.collection, self.audio_track, known, sidecars, self._left
             )
@@ -136,13 +137,15 @@ class Pipeline:
     def _gone(self, paths: list[Path], seen: set[str]) -> list[Path]:
         """Known files below the given folders that are not there, of videos that lie nowhere else either."""
         tops = [absolute(path) for path in paths if path.is_dir()]
-        if not tops:
+        missing = [
+            as_path(path)
+            for path in (self._register.known.rows if tops else ())
+            if path not in seen and any(top in as_path(path).parents for top in tops) and not is_there(path)
+        ]
+        if not missing:
             return []
         with self.store.view() as view:
             rows = view.paths()
-        others = dict.fromkeys(row.path for row in rows if row.path not in seen)
-        inside = (as_path(path) for path in others if any(path.startswith(str(top)) for top in tops))
-        missing = [path for path in inside if any(top in path.parents for top in tops) and not is_there(path)]
         names = {str(path) for path in missing}
         lost_ids = {row.video_id for row in rows if row.path in names}
         there = {row.video_id for row in rows if row.video_id in lost_ids and is_there(row.path)}

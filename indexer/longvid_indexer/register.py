@@ -21,33 +21,41 @@ if TYPE_CHECKING:
     from longvid_indexer.scan import ScannedFile
     from longvid_indexer.subtitles.beside import Sidecars
     from longvid_storage.db.store import Store
+    from longvid_storage.db.view import View
 
 
 class KnownPaths:
-    """What the library knows of the files that a run asks for: path → video id → row, as it was at the first look."""
+    """What the library knows of files: path → video id → row, as it was at the first look.
 
-    def __init__(self, store: Store) -> None:
+    Args:
+        store: the library.
+        view: a snapshot of it.
+        asked: the paths to look up in it at once, others when they are asked for; None: all that there are.
+    """
+
+    def __init__(self, store: Store, view: View, asked: Iterable[str] | None) -> None:
         self._store = store
-        self._rows: dict[str, dict[str, PathRow]] = {}
+        self._all = asked is None
+        self.rows: dict[str, dict[str, PathRow]] = {}
+        self._read(view, None if asked is None else set(asked))
+
+    def _read(self, view: View, paths: set[str] | None) -> None:
+        self.rows.update((path, {}) for path in paths or ())
+        for row in view.paths(paths):
+            self.rows.setdefault(row.path, {})[row.video_id] = row
 
     def look_up(self, paths: Iterable[str]) -> None:
         """Ask for all of them at once."""
-        new = {path for path in paths if path not in self._rows}
-        self._rows.update((path, {}) for path in new)
-        with self._store.view() as view:
-            for row in view.paths(new):
-                self._rows[row.path][row.video_id] = row
+        new = set(paths) - set(self.rows)
+        if new and not self._all:
+            with self._store.view() as view:
+                self._read(view, new)
 
     def at(self, path: str) -> dict[str, PathRow]:
         """Video id → what is known of it there."""
-        if path not in self._rows:
+        if path not in self.rows:
             self.look_up([path])
-        return self._rows[path]
-
-    @property
-    def video_ids(self) -> set[str]:
-        """The videos of all that was asked for."""
-        return {video_id for rows in self._rows.values() for video_id in rows}
+        return self.rows.get(path, {})
 
 
 class Register:

@@ -171,8 +171,7 @@ class Jobs:
 
     def _allowed(self, who: Caller, collection: str | None, path: str) -> Path:
         """The place that a path is in truth, if it lies below a root of the collection."""
-        names = [collection] if who.collections is not None else [EVERYBODY, collection]
-        roots = [Path(root).resolve() for name in names if name for root in self._roots.get(name, ())]
+        roots = self._roots_of(*([collection] if who.collections is not None else [EVERYBODY, collection]))
         refusal = AccessError(
             f"{path!r:.300} is not below a folder that this server may index for you: send the file to /v1/uploads, or "
             "have the folder named in roots of [server]"
@@ -183,9 +182,21 @@ class Jobs:
             place = Path(path).resolve()
         except (OSError, RuntimeError):
             raise refusal from None
-        if not any(place == root or root in place.parents for root in roots):
+        if not _below(place, roots):
             raise refusal
         return place
+
+    def _roots_of(self, *names: str | None) -> list[Path]:
+        return [Path(root).resolve() for name in names if name for root in self._roots.get(name, ())]
+
+    def _check(self, job: StoredJob) -> None:
+        """A job may be older than the roots are, or come with a library from somebody else."""
+        roots = [*self._roots_of(EVERYBODY, job.asked["collection"]), self._uploads.folder.resolve()]
+        for path in job.asked["paths"]:
+            if not _below(Path(path).resolve(), roots):
+                raise AccessError(
+                    f"{path!r:.300} is below no folder that this server may index: name its folder in roots of [server]"
+                )
 
     def cancel(self, who: Caller, job_id: str) -> StoredJob:
         """Cancel a job; one that runs ends at its next step. Raises ``NotFoundError``: they have none of that id."""
@@ -283,6 +294,7 @@ class Jobs:
 
         state: JobState = "failed"
         try:
+            self._check(job)
             reports = self._library.index(
                 job.asked["paths"], collection=job.asked["collection"], ray=self._ray, on_event=heard
             )
@@ -310,3 +322,7 @@ class Jobs:
         ended = StoredJob(job.job_id, job.owner, state, job.asked, progress, job.created_s, time.time())
         if self._work.end(job, state, progress, self.told(ended)):
             self.on_end()
+
+
+def _below(place: Path, roots: Sequence[Path]) -> bool:
+    return any(place == root or root in place.parents for root in roots)

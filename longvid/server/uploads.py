@@ -48,6 +48,7 @@ _LONGEST_NAME = 150
 _PAIR = re.compile(r"([!-+\--~]+)(?: ([A-Za-z0-9+/]*={0,2}))?")
 # Letters that file systems or shells take for more than themselves, everywhere longvid might be moved to.
 _UNSAFE = re.compile(r'[<>:"|?*\x00-\x1f\x7f-\x9f]')
+_ID = re.compile(r"up_[\w-]{16,64}", re.ASCII)
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
@@ -93,7 +94,7 @@ class Uploads:
 
     def __init__(self, work: Worklist, folder: Path, settings: ServerSettings) -> None:
         self._work = work
-        self._folder = folder
+        self.folder = folder
         self._partial = folder / "partial"
         self._most = settings.upload_bytes
         self._quota = settings.quota_bytes
@@ -135,6 +136,8 @@ class Uploads:
         Raises:
             AccessError: nothing any more (code ``"gone"``). MediaError: it is whole, and none that is indexed.
         """
+        if not self._ours(upload):
+            raise _gone(upload)
         if upload.path is not None:
             return upload.length
         try:
@@ -149,7 +152,7 @@ class Uploads:
 
     def _taken_up(self, upload: StoredUpload) -> int:
         """The size of a file that was already moved to its place when the server ended, before that was noted."""
-        path = self._folder / upload.upload_id / upload.name
+        path = self.folder / upload.upload_id / upload.name
         with self._lock:
             busy = upload.upload_id in self._sending
         if busy:
@@ -158,7 +161,17 @@ class Uploads:
             os.replace(path, self._partial / upload.upload_id)
             return upload.length
         self._work.forget_upload(upload.upload_id)
-        raise AccessError(f"what was sent of {upload.name} is gone: send it anew", code="gone")
+        raise _gone(upload)
+
+    def _ours(self, upload: StoredUpload) -> bool:
+        """Whether it lies in this folder: the row of a library from somebody else may name any file of this disk."""
+        if not _ID.fullmatch(upload.upload_id) or safe_name(upload.name) != upload.name:
+            return False
+        if upload.path is None:
+            return True
+        place = Path(upload.path)
+        inside = _ID.fullmatch(place.parent.name.removesuffix(".set")) and place.name == upload.name
+        return bool(inside) and os.path.abspath(place.parent.parent) == os.path.abspath(self.folder)
 
     def expires_s(self, upload: StoredUpload) -> float:
         """When what is there of it is deleted, in seconds since 1970, unless more comes."""
@@ -231,7 +244,7 @@ class Uploads:
         from longvid_indexer.probe import probe
 
         part = self._partial / upload.upload_id
-        place = self._folder / upload.upload_id
+        place = self.folder / upload.upload_id
         place.mkdir(mode=0o700, exist_ok=True)
         path = place / upload.name
         os.replace(part, path)
@@ -247,8 +260,11 @@ class Uploads:
 
         Of those with the same name, and those that were brought together with others before, each stays where it is.
         """
+        for each in uploads:
+            if not self._ours(each):
+                raise _gone(each)
         paths = {each.upload_id: Path(each.path or "") for each in uploads}
-        common = self._folder / f"{min(paths)}.set"
+        common = self.folder / f"{min(paths)}.set"
         for each in uploads if len(paths) > 1 else ():
             old, new = paths[each.upload_id], common / each.name
             if old.parent.name != each.upload_id or new.exists():
@@ -265,8 +281,9 @@ class Uploads:
 
     def remove(self, upload: StoredUpload) -> None:
         """Delete an upload and what there is of it."""
-        (self._partial / upload.upload_id).unlink(missing_ok=True)
-        _unlink(Path(upload.path) if upload.path else self._folder / upload.upload_id / upload.name)
+        if self._ours(upload):
+            (self._partial / upload.upload_id).unlink(missing_ok=True)
+            _unlink(Path(upload.path) if upload.path else self.folder / upload.upload_id / upload.name)
         self._work.forget_upload(upload.upload_id)
 
     def tidy(self) -> int:
@@ -275,10 +292,14 @@ class Uploads:
         for upload in self._work.expired_uploads(self._keep_s):
             with self._lock:
                 busy = upload.upload_id in self._sending
-            if not busy and self.expires_s(upload) < time.time():
+            if not busy and self._ours(upload) and self.expires_s(upload) < time.time():
                 self.remove(upload)
                 gone += 1
         return gone
+
+
+def _gone(upload: StoredUpload) -> AccessError:
+    return AccessError(f"what was sent of {upload.name} is gone: send it anew", code="gone")
 
 
 def _unlink(path: Path) -> None:

@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -112,7 +113,10 @@ class Describer:
         self._encode = encode
         self._vectors = self._stack()
         self._mean = self._vectors.mean(axis=0) if len(self._sentences) else np.zeros(1, dtype=np.float32)
-        counts = Counter(w for s in self._sentences for w in {stem(x) for x in s.words})
+        # Each is looked at once for every level: what is the same for all is told once.
+        self._stems = [[stem(word) for word in s.words] for s in self._sentences]
+        self._alone = [_stands_alone(s) for s in self._sentences]
+        counts = Counter(word for stems in self._stems for word in set(stems))
         self._rarity = {w: math.log((len(self._sentences) + 1) / c) for w, c in counts.items()}
 
     def _stack(self) -> NDArray[np.float32]:
@@ -159,11 +163,12 @@ class Describer:
         """The question that opens the span, if it is about what the span is about: interviews go by questions."""
         low, high = self._range((span[0], min(span[1], span[0] + _QUESTION_WITHIN_S)))
         topic = {word for phrase in phrases[:2] for word in phrase.stems}
-        counts = Counter(stem(w) for s in self._within(span) for w in set(s.words))
+        counts: Counter[str] | None = None
         for sentence in self._sentences[low:high]:
             asked = sentence.text[-1:] in "?？؟" and _ASKS.match(sentence.text.lstrip("¿"))
             if not asked or not 4 <= sentence.length <= _TITLE_WORDS:
                 continue
+            counts = counts or Counter(stem(w) for s in self._within(span) for w in set(s.words))
             words = {stem(w) for w in sentence.words}
             if words & topic and sum(counts[w] > 1 for w in words) >= max(2, len(words) - 1):
                 return sentence.text
@@ -205,7 +210,7 @@ class Describer:
         maximal marginal relevance (Carbonell and Goldstein, SIGIR 1998).
         """
         low, high = self._range(span)
-        pool = [i for i in range(low, high) if _stands_alone(self._sentences[i])]
+        pool = [i for i in range(low, high) if self._alone[i]]
         if among is not None:
             wanted = {id(s) for s in among}
             pool = [i for i in range(low, high) if id(self._sentences[i]) in wanted]
@@ -214,7 +219,7 @@ class Describer:
         if not pool:
             return []
         scores = self._centrality(low, high, pool)
-        stems = [{stem(w) for w in self._sentences[i].words} for i in pool]
+        stems = [set(self._stems[i]) for i in pool]
 
         def alike(row: int) -> NDArray[np.float64]:
             return np.array([len(s & stems[row]) / max(1, min(len(s), len(stems[row]))) for s in stems])
@@ -222,9 +227,9 @@ class Describer:
         return [self._sentences[pool[row]] for row in mmr(scores, alike, count)]
 
     def _centrality(self, low: int, high: int, pool: list[int]) -> NDArray[np.float64]:
-        counts = Counter(stem(w) for s in self._sentences[low:high] for w in s.words)
+        counts = Counter(chain.from_iterable(self._stems[low:high]))
         heavy = {w: math.log1p(c) * self._rarity[w] for w, c in counts.items()}
-        lexical = np.array([_density([stem(w) for w in self._sentences[i].words], heavy) for i in pool])
+        lexical = np.array([_density(self._stems[i], heavy) for i in pool])
         lexical = lexical / max(float(lexical.max()), 1e-9)
         lengths = np.array([self._sentences[i].length for i in pool], dtype=np.float64)
         shape = -0.25 * np.abs(np.log(np.clip(lengths, 1, None) / 18.0))
@@ -241,8 +246,9 @@ class Describer:
         )
 
     def _semantic(self, low: int, high: int, pool: list[int]) -> NDArray[np.float64]:
-        centre = self._centre(low, high)
-        return np.array([_cosine(self._vectors[i] - 0.7 * self._mean, centre) for i in pool])
+        centre, rows = self._centre(low, high), self._vectors[pool] - 0.7 * self._mean
+        norms = np.linalg.norm(rows, axis=1) * np.linalg.norm(centre)
+        return np.asarray(rows @ centre / np.maximum(norms, 1e-9))
 
     def _centre(self, low: int, high: int) -> NDArray[np.float64]:
         weights = np.array([len(s.words) for s in self._sentences[low:high]], dtype=np.float64)

@@ -30,7 +30,7 @@ _WEAK_ENDING = re.compile(r"(?:ing|ly|ed|ize|ise|able)\Z")
 
 @dataclass
 class _Found:
-    forms: Counter[str] = field(default_factory=Counter)
+    forms: dict[str, int] = field(default_factory=dict)
     count: int = 0
 
 
@@ -160,4 +160,5 @@ def _count(run: list[str], found: dict[tuple[str, ...], _Found]) -> None:
             if phrase is None:
                 phrase = found[key] = _Found()
             phrase.count += 1
-            phrase.forms[join_words(run[start : start + size])] += 1
+            form = join_words(run[start : start + size])
+            phrase.forms[form] = phrase.forms.get(form, 0) + 1

@@ -153,7 +153,8 @@ def without_fillers(text: str) -> str:
     text = _SPELLED.sub(lambda match: match[0].replace("_", ""), text)
     text = " ".join(_FILLER.sub("", text).split())
     text = _FRAGMENT.sub(_drop_fragment, text)
-    for _ in range(2):  # a restart within a restart
+    text, restarts = _RESTART.subn(r"\1", text)
+    if restarts:  # a restart within a restart
         text = _RESTART.sub(r"\1", text)
     text = re.sub(r"\s{1,9}([,.;:!?])", r"\1", text)
     return re.sub(r"([,;:])[,;:]+", r"\1", text).strip(" ,;:-–—")

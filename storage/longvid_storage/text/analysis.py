@@ -35,7 +35,8 @@ _NUMBER = (
 _NAME = r"[^\W\d_]{1,2}(?:\+\+|\#)(?![^\W\d_]|[#+])|[^\W\d_]{1,3}&[^\W\d_]{1,3}(?!\w)"
 _SIGN = r"[$€£¥₹%‰٪§]"
 # Combining marks belong to the word they stand in: Hindi and Arabic have them inside words. "v2.0" ends before "2.0".
-_LETTER = rf"(?![{_PAIRED}_])[\w\u0300-\u036f\u064b-\u065f\u0670\u0900-\u0dff]"
+_COMBINING = "\u0300-\u036f\u064b-\u065f\u0670\u0900-\u0963\u0966-\u0dff"
+_LETTER = rf"(?![{_PAIRED}_])[\w{_COMBINING}]"
 _WORD = rf"{_LETTER}(?:(?!(?<=[^\W\d_])\d++[.:]\d){_LETTER})*"
 _SIGNED = rf"(?<![\w.])\.(?=[^\W\d_]{{2}}){_WORD}|{_WORD}(?:\+\+(?![\w+]))?"
 _RUN = re.compile(rf"(?P<paired>[{_PAIRED}]+)|(?P<number>{_NUMBER})|(?P<word>{_NAME}|{_SIGN}|{_SIGNED})")
@@ -43,7 +44,8 @@ _RUN = re.compile(rf"(?P<paired>[{_PAIRED}]+)|(?P<number>{_NUMBER})|(?P<word>{_N
 _SIGNS_ALIKE = str.maketrans("♯\u2044", "#/")
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3}){2,}")
 WRITTEN_WORD = re.compile(
-    r"(?:[$€£¥₹§]\s?|(?<![\w.])\.(?=[^\W\d_]{2}))?\w+(?:['’\-.&]\w+|[,:/]\d+)*(?:\+\+|[\#♯]|\s?[%‰٪])?"
+    rf"(?:[$€£¥₹§]\s?|(?<![\w.])\.(?=[^\W\d_]{{2}}))?[\w{_COMBINING}]+(?:['’\-.&][\w{_COMBINING}]+|[,:/]\d+)*"
+    r"(?:\+\+|[\#♯]|\s?[%‰٪])?"
 )
 """A word as people write it, with the symbols that tell it from another ("C++", "$5M", "don't", "torch.nn.Linear")."""
 _ARABIC_SIGNS = re.compile("[\u0640\u064b-\u065f\u0670]")

@@ -74,6 +74,10 @@ _LISTS = {
     "ja": """の に は を が た で て と し れ さ い も な よ へ や から まで より こと もの これ それ あれ この その
         あの ここ そこ どこ ため です ます ました ません 何 誰 ですか ください ましょう する します した して
         いる います ある あります ない なる よう""",
+    "hi": """है हैं था थी थे हो हूँ का की के को से में पर और या यह वह ये वे एक हम आप मैं तुम इस उस इन उन जो तो भी ही नहीं न
+        कर करना किया गया गई जाता जाती जाते जाए होता होती होते होना चाहिए लिए तक साथ अगर यदि ने कि अब फिर कुछ सब बहुत""",
+    "ko": """이 그 저 것 수 등 및 또 더 안 못 잘 다 좀 그리고 그런데 하지만 그래서 그러면 있습니다 없습니다 입니다
+        합니다""",
     "th": """นี้ เรา จะ ที่ และ ใน ของ ให้ ได้ เป็น ไม่ มี กับ แล้ว ก็ ว่า มา ไป จาก นั้น ครับ ค่ะ คือ แต่ หรือ
         วัน ลง ด้วย""",
 }
@@ -93,11 +97,28 @@ _ASKING = {
         showed showing""",
     "de": """womit wozu wofür wodurch woran wohin woher worum worüber welche welcher welches welchen welchem wieviel
         wieviele viel viele lange oft macht machen sagen sagt sagte gesagt gibt heißt bedeutet braucht man""",
-    "fr": """combien comment quoi quel quelle faut faire fait dit dire""",
-    "es": """cuándo dónde quién quiénes cuál cuáles cuánto cuánta cuántos cuántas cómo hago hacer hace dice dijo""",
-    "it": """quanto quanta quanti quante fare detto dice""",
-    "pt": """quanto quanta quantos quantas onde fazer disse""",
-    "nl": """hoeveel welke welk waarmee waarvoor doet zegt gezegd""",
+    "fr": """combien comment quand quoi quel quelle où temps faut faire fait dit dire""",
+    "es": """cuándo dónde quién quiénes cuál cuáles cuánto cuánta cuántos cuántas cómo tiempo hago hacer hace dice
+        dijo""",
+    "it": """quanto quanta quanti quante cosa dove quando come quale quali tempo fa fare detto dice""",
+    "pt": """quanto quanta quantos quantas onde quando qual quais tempo fazer disse""",
+    "nl": """hoe hoeveel lang wanneer waar waarmee waarvoor waarom wat wie welke welk doet zegt gezegd""",
+    "sv": """vad var när hur vem vilken vilket vilka varför länge mycket många gör säger sa""",
+    "da": """hvad hvor hvornår hvordan hvem hvilken hvilket hvilke hvorfor længe meget mange gør siger sagde""",
+    "no": """hva hvor når hvordan hvem hvilken hvilket hvilke hvorfor lenge mye mange gjør sier sa""",
+    "fi": """mikä mitä missä mihin milloin miten kuka miksi kuinka montako kauan tehdään sanotaan""",
+    "pl": """co czym czego gdzie kiedy jak jaki jaka jakie ile kto który która które dlaczego długo robić zrobić""",
+    "cs": """co čím kde kdy jak kdo proč kolik který která které dlouho dělat říká""",
+    "hu": """mi mit mivel hol mikor hogyan ki miért mennyi hány meddig""",
+    "tr": """ne neyle nerede nereye nereden kaç hangi hangisi nasıl kim neden niye zaman yapılır yaparız yapmalı""",
+    "ro": """ce unde când cum cine cât câte care face spune""",
+    "id": """apa mana kapan bagaimana siapa mengapa berapa lama""",
+    "el": """τι πού πότε πώς ποιος ποια ποιο γιατί πόσο πόση πόσα""",
+    "uk": """що чим де коли як хто чому скільки який яка яке які""",
+    "hi": """क्या कब कहाँ कहां कौन कौनसा किस किससे किसे किसने किसका कैसे क्यों कितना कितने कितनी बताओ बताइए करें""",
+    "ko": """무엇 무엇을 무엇이 무엇으로 무엇에 무엇입 뭐 뭘 뭐가 어디 어디에 어디서 어디로 언제 누가 누구 누구를 누구의
+        왜
+        어떻게 얼마나 얼마 몇 어느 어떤 무슨 있습 합 됩 입 하 있 되 해야 합니다""",
     "ru": """чем сколько делать какой какая какие какое почему зачем куда откуда нужно говорят сказал""",
     "zh": """什么时候 什么 怎么办 怎么样 怎么 为什么 多久 多少 哪里 哪儿 哪个 谁 吗 呢 如何 才能 的 在""",
     "ja": """いつ どこ どのくらい どれくらい どうすれば どう 何 誰 なぜ ですか しますか ましたか ますか には
