@@ -369,8 +369,9 @@ def older(path: Path, old_turn: Callable[[str, str, str], dict[str, Any]]) -> No
             "jobs",
         ):
             connection.execute(f"DROP TABLE {table}")
-        connection.execute("DROP INDEX IF EXISTS ix_videos_media_id")
-        for column in ("media_id", "subtitles", "recorded_on"):
+        for index in ("ix_videos_media_id", "ix_videos_title_key"):
+            connection.execute(f"DROP INDEX IF EXISTS {index}")
+        for column in ("media_id", "subtitles", "recorded_on", "title_key"):
             connection.execute(f"ALTER TABLE videos DROP COLUMN {column}")
         connection.execute("UPDATE alembic_version SET version_num = ?", ("0005",))
     connection.close()

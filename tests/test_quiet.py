@@ -13,6 +13,7 @@ import pytest
 
 from library_tools import MEETING
 from longvid_storage.quiet import OFF, silence
+from longvid_storage.threads import sum_alone
 
 # Python's own calls are seen by an audit hook; those of native code (onnxruntime) by strace, where that is allowed.
 HOOK = """
@@ -37,6 +38,14 @@ def test_whatever_was_set_is_off() -> None:
     environment = {"LANGSMITH_TRACING": "true", "LANGCHAIN_TRACING_V2": "true", "HOME": "/home/me"}
     silence(environment)
     assert environment == {"HOME": "/home/me", **OFF}
+
+
+def test_sums_keep_to_one_thread_unless_somebody_chose_otherwise() -> None:
+    nothing: dict[str, str] = {}
+    chosen = {"OPENBLAS_NUM_THREADS": "4"}
+    for environment in (nothing, chosen):
+        sum_alone(environment)
+    assert (nothing, chosen) == ({"OPENBLAS_NUM_THREADS": "1"}, {"OPENBLAS_NUM_THREADS": "4"})
 
 
 @pytest.mark.parametrize("package", ["longvid", "longvid_agents", "longvid_indexer", "longvid_storage"])

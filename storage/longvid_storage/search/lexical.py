@@ -49,7 +49,7 @@ def kind_counts(view: View) -> tuple[dict[str, KindCounts], list[str | None], li
     others: set[str | None] = set()
     for kind, language, count, length in view.connection.execute(query):
         passages[kind] += count
-        terms[kind] += length
+        terms[kind] += int(length)  # PostgreSQL sums to decimals
         languages |= {language} if kind in SPOKEN_AND_SHOWN else set()
         others |= {language} if kind == TRANSLATION else set()
     counts = {kind: KindCounts(count, terms[kind] / count) for kind, count in passages.items()}

@@ -134,6 +134,9 @@ class FaissIndex:
         passing = len(self) if chosen is None else chosen.count
         parameters = None if chosen is None else _faiss().SearchParameters(sel=chosen.selector)
         question = vector.reshape(1, -1)
+        _faiss().omp_set_num_threads(
+            1
+        )  # of this thread: others have no part in one question, and would wait at full speed
         rough, (rows,) = self._index.search(question, min(k + SPARE, passing), params=parameters)
         if len(rows) < passing:
             lengths = np.linalg.norm(self._rows()[rows].astype(np.float32), axis=1)
