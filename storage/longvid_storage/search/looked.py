@@ -115,12 +115,15 @@ def _in_compounds(
 
     Of a word alone, whose language nobody can tell, in the languages that are spoken.
     """
+    absent = [term for term in terms if term not in idf]
+    if not absent:  # telling the language may take a classifier of 84 MB
+        return []
     asked = guess_language(query)
     spoken = {language.split("-")[0] for language in languages if language}
     if asked not in COMPOUNDING and (asked is not None or COMPOUNDING.isdisjoint(spoken)):
         return []
     vocabulary = sorted({term for timeline in pool for term in timeline.postings})
-    return list(compounds_of([term for term in terms if term not in idf], vocabulary))
+    return list(compounds_of(absent, vocabulary))
 
 
 def _any(peaks: Sequence[NDArray[np.bool_]]) -> bool:
