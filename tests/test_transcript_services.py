@@ -13,6 +13,7 @@ import pytest
 from longvid_indexer.said import to_utterances
 from longvid_indexer.subtitles.building import unit_of
 from longvid_indexer.subtitles.cue import LONGEST_S
+from longvid_indexer.subtitles.json_transcripts import parse_json
 from longvid_indexer.subtitles.reading import holds_transcript, parse_subtitles
 
 WORDS = (
@@ -413,3 +414,8 @@ def test_a_servers_log_is_no_transcript(tmp_path: Path) -> None:
     assert not holds_transcript(path, alone=True)
     path.write_text("\n".join(lines).replace("INFO", "Jane:"))
     assert holds_transcript(path, alone=True)
+
+
+@pytest.mark.parametrize("text", ["0", "null", '"a word"', "true", "1\n2\n", "[0]", "[[0]]", "{}"])
+def test_json_that_is_no_document_holds_no_speech(text: str) -> None:
+    assert parse_json(text).cues == []

@@ -54,7 +54,7 @@ def parse_json(text: str) -> Subtitles:
         read.problems[f"JSON of more than {LARGEST_CHARACTERS} characters is not read"] += 1
         return read
     document = _parsed(text)
-    if document is None:
+    if not isinstance(document, (dict, list)):
         read.problems["JSON that cannot be parsed"] += 1
         return read
     if isinstance(document, dict) and isinstance(document.get("events"), list):

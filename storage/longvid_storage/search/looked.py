@@ -121,10 +121,12 @@ def _in_compounds(
 
     Of a word alone, whose language nobody can tell, in the languages that are spoken.
     """
-    if not _compounding(query, languages):
+    absent = [term for term in terms if term not in idf]
+    # Telling the language may take a classifier of 84 MB: only where a word is nowhere.
+    if not absent or not _compounding(query, languages):
         return []
     vocabulary = sorted({term for timeline in pool for term in timeline.postings})
-    return list(compounds_of([term for term in terms if term not in idf], vocabulary))
+    return list(compounds_of(absent, vocabulary))
 
 
 def _compounding(query: str, languages: Sequence[str | None]) -> bool:
