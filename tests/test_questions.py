@@ -339,6 +339,7 @@ def test_the_last_meeting_of_videos_without_dates_is_no_guess() -> None:
         ("What was said in May?", None),
         ("What was said in the most recent sync?", "lat"),
         ("Was wurde in der letzten Besprechung gesagt?", "lat"),
+        ("Was wurde in der letzten Redaktionssitzung gesagt?", "lat"),
         ("Qu'a-t-on dit dans la dernière réunion ?", "lat"),
         ("¿Qué se dijo en la última reunión?", "lat"),
         ("Что сказали на последней встрече?", "lat"),
@@ -552,6 +553,7 @@ REPAIR: Said = [
         ("Womit streicht man den Rahmen?", 6.0),
         ("Wann wird die Dichtung ersetzt?", 12.0),
         ("Was bekommt jedes Jahr neue Zaunfarbe?", 18.0),
+        ("Wer räumt das Werkzeug auf?", 24.0),
     ],
 )
 def test_words_inside_german_compounds_are_found(question: str, start_s: float) -> None:
@@ -628,3 +630,12 @@ def test_words_decide_in_other_languages_where_no_encoder_reads_them(language: s
     with library.store.view() as view:
         for question, place in asked.items():
             assert cited(ask(question, view)) == [("h", 6.0 * place)], question
+
+
+def test_compounds_are_found_among_many_videos_too() -> None:
+    others = [video(f"t{n}", f"Talk {n}", [("", f"Das Boot Nummer {n} liegt im Hafen.")]) for n in range(14)]
+    library = SmallLibrary([*others, video("h", "Hausreparatur", REPAIR)])
+    with library.store.view() as view:
+        assert cited(ask("Womit streicht man den Rahmen?", view)) == [("h", 6.0)]
+        found = search(view, "Rahmen")[0]
+        assert (found.video_id, found.near) == ("h", False)

@@ -51,7 +51,7 @@ _OLDEST = re.compile(rf"\b(?:(?:in|at|of|from|during) )?(?:the |our |my )?(?:fir
 _NEWEST_ELSEWHERE = re.compile(
     r"(?:\b(?:in|bei|beim|im|dans|lors de|en|durante|nella|na|в|на)\s)?(?:\b(?:der|dem|la|le|el)\s)?(?:\b|nell['’])()"
     r"(?:letzten?|jüngsten?|derni[eè]re?|último?a?|ultim[oa]|последн\w+)\s"
-    r"(besprechung|sitzung|meeting|treffen|vorlesung|aufnahme|video|réunion|séance|vidéo|conférence|cours|reunión"
+    r"(\w*(?:besprechung|sitzung|meeting|treffen|vorlesung|aufnahme)|video|réunion|séance|vidéo|conférence|cours|reunión"
     r"|sesión|clase|vídeo|riunione|lezione|reunião|sessão|aula|встреч\w*|совещани\w*|лекци\w*|видео)\b"
     r"|在?(?:上次|最近一?次?|最后一次)()的?(会议|会上|视频|课)",
     re.IGNORECASE,

@@ -171,8 +171,8 @@ def _as_asked(
     found = compounds_of(missing, sorted({word for each in sentences for word in each} - known))
     if not found:
         return list(sentences), frequency
-    told = [[found.get(word, word) for word in each] for each in sentences]
-    counted = {term: sum(term in each for each in told) for term in set(found.values())}
+    told = [[term for word in each for term in found.get(word, (word,))] for each in sentences]
+    counted = {term: sum(term in each for each in told) for terms_of in found.values() for term in terms_of}
     return told, {**frequency, **counted}
 
 

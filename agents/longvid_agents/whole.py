@@ -16,6 +16,7 @@ from longvid_storage.db.chain import ChainLink, SummarySentence
 from longvid_storage.db.view import View
 from longvid_storage.text.analysis import query_terms
 from longvid_storage.text.mmr import central
+from longvid_storage.text.stop_words import ASKING_WORDS
 from longvid_storage.types import Citation, Claim, VideoCard
 
 # Words of such a question that name no subject of their own.
@@ -98,10 +99,11 @@ def claims_of(
 def asks_whole(plan: QuestionPlan, titles: Sequence[str]) -> bool:
     """Whether the question has no subject but the recording itself (and the words of ``titles``)."""
     known = {word for title in titles for word in _WORD.findall(title.casefold())}
+    asking = FRAME_WORDS | ASKING_WORDS.get(plan.language or "en", frozenset())
     return not [
         term
         for term in plan.terms
-        if (word := term.word.casefold()) not in FRAME_WORDS
+        if (word := term.word.casefold()) not in asking
         and word not in _WHOLE
         and not set(_WORD.findall(word)) <= known
     ]

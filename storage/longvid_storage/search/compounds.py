@@ -8,21 +8,30 @@ compound splitting".
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import takewhile
 
 COMPOUNDING = frozenset(["da", "de", "et", "fi", "hu", "is", "nb", "nl", "nn", "no", "sv"])
 # Letters of a stem that may be the head of another word, of one that may specify it, and of what is left.
 _HEAD, _SPECIFIES, _REST = 4, 5, 3
+_ENDING = 2
 
 
-def compounds_of(terms: Iterable[str], vocabulary: Iterable[str]) -> dict[str, str]:
-    """Term of the ``vocabulary`` → the asked term that it is a part of, or that is a part of it."""
+def compounds_of(terms: Iterable[str], vocabulary: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Term of the ``vocabulary`` → the asked terms that it is part of, that are part of it, or another form of it."""
     asked = [term for term in terms if len(term) >= _HEAD and term.isalpha()]
-    found: dict[str, str] = {}
+    found: dict[str, tuple[str, ...]] = {}
     for said in vocabulary if asked else ():
-        for term in asked:
-            if said != term and (_within(term, said) or _within(said, term)):
-                found.setdefault(said, term)
+        if of := tuple(
+            t for t in asked if t != said and (_within(t, said) or _within(said, t) or _alike(t, said))
+        ):
+            found[said] = of
     return found
+
+
+def _alike(one: str, other: str) -> bool:
+    """Stems that differ in an ending: "schreibt" and "schreib"."""
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+    return same >= _SPECIFIES and max(len(one), len(other)) - same <= _ENDING
 
 
 def _within(part: str, whole: str) -> bool:

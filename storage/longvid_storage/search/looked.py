@@ -8,7 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy import func, or_, select
 
+from longvid_storage.db.schema import PassageRow, Video
+from longvid_storage.db.scope import passage_conditions
 from longvid_storage.db.view import View
 from longvid_storage.search import lexical, scoring, wording
 from longvid_storage.search.compounds import COMPOUNDING, compounds_of
@@ -26,6 +29,7 @@ HITS = 400
 """Word hits, and meaning hits, that vote for them."""
 MOST_TERMS = 48
 _VOTERS = 3
+_SHORTEST_PART = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +86,10 @@ def look(view: View, query: str) -> Looked | None:
         memory.check_model(view, text_encoder.fingerprint)
     asked = encoded(view, question.texts)
     if len(few) > POOL:
-        pool = _pool(view, _choose(view, idf, asked))
-        idf |= facts.idf(view, _in_compounds(question.terms, idf, pool, query, facts.languages), MOST_TERMS)
+        chosen = _choose(view, idf, asked)
+        pool = _pool(view, chosen or _with_parts(view, question.terms, query, facts.languages))
+        if parts := _in_compounds(question.terms, idf, pool, query, facts.languages):
+            idf, said = {**idf, **facts.idf(view, parts, MOST_TERMS)}, True
     allowed = [scoring.near_speakers(timeline, question.speakers) for timeline in pool]
     if question.speakers and len(few) > POOL and not _any(allowed):
         theirs = view.scope.narrowed(speaker=question.speakers[0]) or view.scope
@@ -116,14 +122,34 @@ def _in_compounds(
     Of a word alone, whose language nobody can tell, in the languages that are spoken.
     """
     absent = [term for term in terms if term not in idf]
-    if not absent:  # telling the language may take a classifier of 84 MB
-        return []
-    asked = guess_language(query)
-    spoken = {language.split("-")[0] for language in languages if language}
-    if asked not in COMPOUNDING and (asked is not None or COMPOUNDING.isdisjoint(spoken)):
+    # Telling the language may take a classifier of 84 MB: only where a word is nowhere.
+    if not absent or not _compounding(query, languages):
         return []
     vocabulary = sorted({term for timeline in pool for term in timeline.postings})
     return list(compounds_of(absent, vocabulary))
+
+
+def _compounding(query: str, languages: Sequence[str | None]) -> bool:
+    asked = guess_language(query)
+    spoken = {language.split("-")[0] for language in languages if language}
+    return asked in COMPOUNDING or (asked is None and not COMPOUNDING.isdisjoint(spoken))
+
+
+def _with_parts(view: View, terms: Sequence[str], query: str, languages: Sequence[str | None]) -> list[str]:
+    """Of many videos, none of which has a word of the question, those with words that have one in them."""
+    parts = [term for term in terms if len(term) > _SHORTEST_PART] if _compounding(query, languages) else []
+    if not parts:
+        return []
+    inside = or_(*(PassageRow.terms.contains(part, autoescape=True) for part in parts))
+    found = (
+        select(Video.video_id)
+        .join(PassageRow)
+        .where(inside, *passage_conditions(view.scope, lexical.SPOKEN_AND_SHOWN))
+        .group_by(Video.video_id)
+        .order_by(func.count().desc(), Video.video_id)
+        .limit(POOL)
+    )
+    return list(view.connection.execute(found).scalars())
 
 
 def _any(peaks: Sequence[NDArray[np.bool_]]) -> bool:

@@ -74,7 +74,8 @@ _LISTS = {
     "ja": """の に は を が た で て と し れ さ い も な よ へ や から まで より こと もの これ それ あれ この その
         あの ここ そこ どこ ため です ます ました ません 何 誰 ですか ください ましょう する します した して
         いる います ある あります ない なる よう""",
-    "hi": """है हैं था थी थे हो हूँ का की के को से में पर और या यह वह ये वे एक हम आप मैं तुम इस उस इन उन जो तो भी ही नहीं न
+    "hi": """है हैं था थी थे हो हूँ का की के को से में पर और या यह वह ये वे एक हम आप मैं तुम इस उस इन उन जो तो
+        भी ही नहीं न
         कर करना किया गया गई जाता जाती जाते जाए होता होती होते होना चाहिए लिए तक साथ अगर यदि ने कि अब फिर कुछ सब बहुत""",
     "ko": """이 그 저 것 수 등 및 또 더 안 못 잘 다 좀 그리고 그런데 하지만 그래서 그러면 있습니다 없습니다 입니다
         합니다""",
@@ -96,7 +97,9 @@ _ASKING = {
         introduced introduces time times first concerning towards related recording clip slide slides shown
         showed showing""",
     "de": """womit wozu wofür wodurch woran wohin woher worum worüber welche welcher welches welchen welchem wieviel
-        wieviele viel viele lange oft macht machen sagen sagt sagte gesagt gibt heißt bedeutet braucht man""",
+        wieviele viel viele lange oft wann beim wurde wurden hoch groß weit alt teuer schwer tief breit dick
+        schnell macht
+        machen sagen sagt sagte gesagt gibt heißt bedeutet braucht man""",
     "fr": """combien comment quand quoi quel quelle où temps faut faire fait dit dire""",
     "es": """cuándo dónde quién quiénes cuál cuáles cuánto cuánta cuántos cuántas cómo tiempo hago hacer hace dice
         dijo""",
