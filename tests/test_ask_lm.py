@@ -808,7 +808,7 @@ def test_the_conversation_is_told_to_the_model_as_data() -> None:
     assert "</evidence>" not in lm.requests[0].prompt
 
 
-def test_the_question_narrows_and_gives_up_what_finds_nothing() -> None:
+def test_the_question_narrows_and_tells_of_a_time_past_the_end() -> None:
     tools = library()
     lm = ScriptedLM(claiming("Entropy is the average surprise of a source.", "average surprise"))
     answer = tools.ask('What is entropy in "Information theory"?', lm=lm)
@@ -817,7 +817,7 @@ def test_the_question_narrows_and_gives_up_what_finds_nothing() -> None:
     lm = ScriptedLM(claiming("Entropy is the average surprise of a source.", "average surprise"))
     answer = library().ask('What is entropy after 9:00 in "Information theory"?', lm=lm)
     assert answer.found
-    assert any("searched without that" in step for step in did(answer, "search"))
+    assert "No video there is as long as 9:00, so that time chose none." in answer.notes
 
 
 def test_the_same_question_without_a_model_does_not_differ_from_before() -> None:

@@ -45,6 +45,13 @@ def library() -> Iterator[Library]:
         yield library
 
 
+@pytest.fixture
+def own() -> Iterator[Library]:
+    """A library of one test: of servers over one library, one does the jobs, by its own roots."""
+    with two_collections() as library:
+        yield library
+
+
 @pytest.fixture(scope="module")
 def url(library: Library) -> Iterator[str]:
     with running(library) as url:
@@ -256,10 +263,10 @@ def test_rights_hold_over_the_protocol(library: Library) -> None:
         library.keys.revoke(each.key_id)
 
 
-def test_index_is_a_job_of_those_who_may(library: Library, tmp_path: Path) -> None:
+def test_index_is_a_job_of_those_who_may(own: Library, tmp_path: Path) -> None:
     (tmp_path / "late.vtt").write_text("WEBVTT\n\n00:01.000 --> 00:04.000\n<v Ben>A zebra came late.\n")
-    _, reader = library.keys.add("reader", scopes=["read"])
-    _, indexer = library.keys.add("indexer", scopes=["index"])
+    _, reader = own.keys.add("reader", scopes=["read"])
+    _, indexer = own.keys.add("indexer", scopes=["index"])
 
     async def names(client: Client) -> list[str]:
         return [tool.name for tool in (await client.list_tools()).tools]
@@ -276,7 +283,7 @@ def test_index_is_a_job_of_those_who_may(library: Library, tmp_path: Path) -> No
         foreign = await client.call_tool("index", {"paths": ["/etc/passwd"]})
         return job, both, foreign
 
-    with running(library, roots={"late": (str(tmp_path),)}) as url:
+    with running(own, roots={"late": (str(tmp_path),)}) as url:
         assert over_http(url, names, key=reader) == NAMES
         assert over_http(url, names, key=indexer) == [*NAMES, "index"]
         job, both, foreign = over_http(url, index, key=indexer)
@@ -285,9 +292,9 @@ def test_index_is_a_job_of_those_who_may(library: Library, tmp_path: Path) -> No
         assert foreign.is_error
         found = over_http(url, call("mentions", terms=["zebra"]), key=reader).structured_content
         assert found["count"] == 1
-    library.remove(found["hits"][0]["video_id"])
-    for each in library.keys.listed():
-        library.keys.revoke(each.key_id)
+    own.remove(found["hits"][0]["video_id"])
+    for each in own.keys.listed():
+        own.keys.revoke(each.key_id)
 
 
 class TaskAsked(wire.Request[mcp_tasks.JobParams, str]):
@@ -323,10 +330,10 @@ async def tasks(session: Any, what: str, task_id: str) -> dict[str, Any]:
     return found
 
 
-def test_a_job_is_a_task_for_clients_that_take_tasks(library: Library, tmp_path: Path) -> None:
+def test_a_job_is_a_task_for_clients_that_take_tasks(own: Library, tmp_path: Path) -> None:
     (tmp_path / "late.vtt").write_text("WEBVTT\n\n00:01.000 --> 00:04.000\n<v Ben>A zebra came late.\n")
-    _, indexer = library.keys.add("indexer", scopes=["index"])
-    _, other = library.keys.add("other", scopes=["index"])
+    _, indexer = own.keys.add("indexer", scopes=["index"])
+    _, other = own.keys.add("other", scopes=["index"])
     takes = Tasks()
 
     async def refused(client: Client, what: str, task_id: str) -> int:
@@ -345,7 +352,7 @@ def test_a_job_is_a_task_for_clients_that_take_tasks(library: Library, tmp_path:
         ).structured_content == reply.structured_content
         return reply, await refused(client, "get", "none")
 
-    with running(library, roots={"late": (str(tmp_path),)}) as url:
+    with running(own, roots={"late": (str(tmp_path),)}) as url:
         reply, unknown = over_http(url, use, key=indexer, extensions=[takes])
         assert reply.structured_content["job"]["state"] == "done"
         assert unknown == wire.INVALID_PARAMS
@@ -356,9 +363,9 @@ def test_a_job_is_a_task_for_clients_that_take_tasks(library: Library, tmp_path:
 
         assert over_http(url, foreign, key=other, extensions=[Tasks()]) == wire.INVALID_PARAMS
         assert over_http(url, foreign, key=indexer) == wire.MISSING_REQUIRED_CLIENT_CAPABILITY
-    library.remove(library.find("late").video_id)
-    for each in library.keys.listed():
-        library.keys.revoke(each.key_id)
+    own.remove(own.find("late").video_id)
+    for each in own.keys.listed():
+        own.keys.revoke(each.key_id)
 
 
 def test_over_stdin_and_stdout_pictures_clips_and_indexing(tmp_path: Path) -> None:

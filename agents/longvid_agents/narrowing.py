@@ -242,7 +242,11 @@ def _by_clock(reading: _Reading) -> None:
     if not matches:
         return
     if span[0] is not None and lengths and span[0] >= max(lengths):
-        return  # "at 03:15" of a film of two minutes is a time of day
+        if _AT.search(text) is None:  # "at 03:15" of a film of two minutes is a time of day
+            reading.notes.append(
+                f"No video there is as long as {format_time(span[0])}, so that time chose none."
+            )
+        return
     tighter = reading.inside.narrowed(from_s=span[0], to_s=span[1])
     if tighter is None:
         return

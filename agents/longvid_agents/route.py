@@ -28,14 +28,15 @@ _CLAUSES = re.compile(
 class Route:
     """``queries`` are searched for, the question itself first; ``inside`` is where (never wider than the caller's).
 
-    ``narrowing`` says what the question narrowed, for the trail; empty when nothing. ``simple``: one search and one
-    reply may do. ``sure``: no model need be asked how to go about it.
+    ``narrowing`` says what the question narrowed, for the trail; empty when nothing. ``notes``: what of it could not,
+    as sentences. ``simple``: one search and one reply may do. ``sure``: no model need be asked how to go about it.
     """
 
     kind: RouteKind
     queries: tuple[str, ...]
     inside: Scope
     narrowing: str = ""
+    notes: tuple[str, ...] = ()
     simple: bool = True
     sure: bool = True
 
@@ -52,6 +53,7 @@ def make_route(question: str, query: str, filters: Scope, videos: Sequence[Video
         queries=(query, *parts) if several else (query,),
         inside=narrowed.inside,
         narrowing=", ".join(narrowed.said),
+        notes=narrowed.notes,
         simple=not several and chosen in ("locate", "who", "explain", "count"),
         sure=kind not in (None, "compare") and (several or len(question.split()) <= _LONG),
     )

@@ -36,7 +36,8 @@ def extract(run: Run, state: AskState) -> dict[str, Any]:
     as_said = ranking is not None and ranking.as_said
     did = "quoted where the rare word is said" if as_said else "quoted the best sentences"
     step = run.step(state, "answer", did, len(chosen))
-    unsaid = _unsaid(view, plan) if chosen else ()
+    told = " ".join(state.notes)
+    unsaid = _unsaid(view, plan, told) if chosen else ()
     notes = (*state.notes, *newest, *((_AS_SAID,) if as_said else ()), *unsaid)
     return {
         "notes": notes,
@@ -47,8 +48,9 @@ def extract(run: Run, state: AskState) -> dict[str, Any]:
     }
 
 
-def _unsaid(view: View, plan: QuestionPlan) -> tuple[str, ...]:
-    """A note on names and numbers of the question that are nowhere in the scope, not even as a speaker's."""
+def _unsaid(view: View, plan: QuestionPlan, told: str) -> tuple[str, ...]:
+    """A note on names and numbers of the question that are nowhere in the scope, not even as a speaker's, and not in
+    what is ``told`` already."""
     facts = memory_of(view).facts(view)
     names = [term for term in plan.terms if term.special and not term.loose]
     found = facts.frequencies(view, [term.text for term in names])
@@ -56,7 +58,10 @@ def _unsaid(view: View, plan: QuestionPlan) -> tuple[str, ...]:
     unsaid = [
         t.word
         for t in names
-        if not found.get(t.text) and t.word[0].isalnum() and t.word.casefold() not in known
+        if not found.get(t.text)
+        and t.word[0].isalnum()
+        and t.word.casefold() not in known
+        and t.word not in told
     ]
     quoted = ", ".join(f'"{word}"' for word in unsaid)
     return (f"Neither said nor shown in what was searched: {quoted}.",) if unsaid else ()

@@ -46,7 +46,7 @@ def plan(run: Run, state: AskState) -> dict[str, Any]:
     calls = _first_calls(route, [card.video_id for card in cards])
     inside = f", inside {route.narrowing}" if route.narrowing else ""
     step = run.step(state, "plan", f"{route.kind}, {by}{inside}")
-    notes = (*state.notes, *only([route.narrowing] if route.narrowing else []))
+    notes = (*state.notes, *only([route.narrowing] if route.narrowing else []), *route.notes)
     found = {"plan": made, "route": route, "calls": calls, "usage": usage, "notes": notes}
     return {**found, "trail": (*state.trail, step)}
 
