@@ -113,7 +113,8 @@ class Memory:
             return self._facts[view.scope]
 
     def words(self, view: View) -> dict[str, WordMemory]:
-        """Kind → its word index; none at the first search, since asking the database once costs less than reading it."""
+        """Kind → its word index; none at the first search, since asking the database once costs less than reading it
+        all."""
         with self._lock:
             self._searches += 1
             if self._searches < 2:
