@@ -12,6 +12,8 @@ again.
 from __future__ import annotations
 
 import logging
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 LOG = logging.getLogger("longvid.server")
 _KEPT_EACH_S = 1.0
 _LOOK_EACH_S = 2.0
+_YIELDS = 10
 _MOST_NOTES = 100
 _MOST_REPORTS = 1000
 EVERYBODY = "*"
@@ -250,6 +253,8 @@ class Jobs:
             self._thread.join(wait_s)
 
     def _run(self) -> None:
+        if sys.platform == "linux":
+            os.nice(_YIELDS)  # there of this thread and of those that it begins, who asks goes first
         while not self._ending:
             try:
                 with self._work.working_off() as ours:
