@@ -346,6 +346,8 @@ def test_what_kind_of_thing_is_asked_for(question: str, kind: str | None) -> Non
         ("Wie lange dauert es?", "Das dauert etwa zwei Stunden.", "Das dauert."),
         ("What does CPU stand for?", "It is the central processing unit.", "Let me say what CPU stands for."),
         ("What is API short for?", "API stands for a programming thing.", "An API is what we call."),
+        ("What does IT stand for?", "It stands for information technology.", "I think so."),
+        ("What does HTLC stand for in BOLT?", "A hash time lock contract.", "A contract."),
         ("Which version mends it?", "It is mended in 2.4.1.", "The next version mends it."),
         ("How many failed?", "Three did.", "See RFC-9110."),
     ],

@@ -47,7 +47,7 @@ _OWN = 0.3
 _MEANS = r"(?:is|are|was|were|means?|refers? to|denotes?|measures?|describes?|stands? for)\b"
 # "X is another great example" says nothing of what X is.
 _JUDGES = (
-    r"(?:(?:an?|the|one|another|not|also|still|really|very|pretty|so|too|such|quite|now|already|another) )*"
+    r"(?:(?:an?|the|one|another|not|also|still|really|very|pretty|so|too|such|quite|now|already) )*"
     r"(?:great|good|bad|nice|important|interesting|hard|easy|difficult|big|example|thing|question|point|topic|next|first"
     r"|last|coming|going|done|ready|fine|true|better|worse)\b"
 )
