@@ -114,9 +114,7 @@ class Progress:
         """The closing lines: how many files ended how, then what was left out; with JSON a last object holds that."""
         if self._bars is not None:
             self._bars.stop()
-        counts = {
-            status: sum(r.status == status for r in reports) for status in get_args(FileStatus)
-        }
+        counts = {status: sum(r.status == status for r in reports) for status in get_args(FileStatus)}
         told = ", ".join(f"{number} {status}" for status, number in counts.items() if number)
         self._say(f"{len(reports)} file{'s' * (len(reports) != 1)}: {told or 'nothing to do'}")
         for each in self._left_out:

@@ -70,7 +70,7 @@ def spoken(passages: Sequence[Passage], vectors: Mapping[int, NDArray[np.float16
 
 
 def readable(text: str) -> str:
-    """Without hesitations and hanging openers (``Yeah, so, um …``), and begun with a capital where a word stands there."""
+    """Without hesitations and hanging openers (``Yeah, so, um …``), begun with a capital if by a word."""
     text = without_fillers(text)
     text = _OPENER.sub("", text).strip(" ,;:-–—")
     # A name of code or a brand is written as it is: torch.nn, max_retries, iPhone.
