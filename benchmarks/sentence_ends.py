@@ -23,10 +23,11 @@ from longvid_storage.text import sentence_ends
 from longvid_storage.text.sentences import split_sentences
 
 COMMON, SEEN, SMALLEST = 1200, 20, 0.2
-CLOSED = (  # words that join others, however rare they are
+# Words that join others, however rare they are.
+CLOSED = (
     "under over behind between against toward towards above below near without within during along across among beyond"
     " beside beneath upon onto off inside outside until unless since though although whereas our their his her its"
-).split()
+)
 Turn = tuple[list[str], list[int]]
 
 
@@ -50,7 +51,7 @@ def learn(learned: list[Turn]) -> str:
     from sklearn.linear_model import LogisticRegression
 
     counted = Counter(word.lower().replace("’", "'") for words, _ in learned for word in words)
-    common = frozenset(word for word, _ in counted.most_common(COMMON) if "," not in word) | {*CLOSED}
+    common = frozenset(word for word, _ in counted.most_common(COMMON) if "," not in word) | {*CLOSED.split()}
     seen: Counter[tuple[str, str]] = Counter()
     rows, ends = [], []
     for words, begins in learned:

@@ -126,10 +126,12 @@ def test_abbreviations_that_were_missed_in_new_texts(language: str, sentences: l
     assert split_sentences(" ".join(sentences), language) == sentences
 
 
+ODD = "so we go the pump will is under and tom 12 müde . 字"
+GREETING = "good morning everyone today we talk about the pump so tom will order one and i think it is cheap"
+
+
 @settings(max_examples=60, deadline=None)
-@given(
-    st.lists(st.sampled_from("so we go the pump will is under and tom 12 müde . 字".split()), max_size=120)
-)
+@given(st.lists(st.sampled_from(ODD.split()), max_size=120))
 def test_words_without_ends_are_parted_and_none_is_lost(words: list[str]) -> None:
     said = sentence_ends.parts(words, [False] * len(words))
     assert [at for begin, end in said for at in range(begin, end)] == list(range(len(words)))
@@ -137,7 +139,7 @@ def test_words_without_ends_are_parted_and_none_is_lost(words: list[str]) -> Non
 
 
 def test_the_words_around_tell_an_end_and_a_pause_makes_it_likelier() -> None:
-    words = "good morning everyone today we talk about the pump so tom will order one and i think it is cheap".split()
+    words = GREETING.split()
     begins = [begin for begin, _ in sentence_ends.parts(words, [False] * len(words))]
     assert words.index("so") in begins
     assert not {words.index("the") + 1, words.index("will") + 1, words.index("about") + 1} & {*begins}

@@ -74,13 +74,16 @@ def test_a_meeting_is_summarised_from_its_own_sentences(library: Library) -> Non
         assert line.citation.quote.endswith(line.text[1:])
 
 
-ORCHARD = """Good morning to all of you. Today we walk through the orchard on the hill. There are nine rows of pear trees.
-Two of the rows were planted in 1987. The old ladder is broken since Monday. A new ladder costs three hundred euros.
-We asked two carpenters for a price. The water tank was filled to the top last night. After that the leaves stayed green
-for a week. The baskets must be washed every month. Next week we will prune the upper rows. Peter will order the ladder
-on Thursday. Ruth will paint the shed by Friday. The money for this year is four thousand euros. So we decided to sell
-the pears at the market in town. The last subject is the path. Nobody knows who will mend the path. Thank you and goodbye
-until next month.""".split()  # fmt: skip
+ORCHARD = """\
+Good morning to all of you. Today we walk through the orchard on the hill. There are nine rows of
+pear trees. Two of the rows were planted in 1987. The old ladder is broken since Monday. A new
+ladder costs three hundred euros. We asked two carpenters for a price. The water tank was filled to
+the top last night. After that the leaves stayed green for a week. The baskets must be washed every
+month. Next week we will prune the upper rows. Peter will order the ladder on Thursday. Ruth will
+paint the shed by Friday. The money for this year is four thousand euros. So we decided to sell the
+pears at the market in town. The last subject is the path. Nobody knows who will mend the path.
+Thank you and goodbye until next month.
+"""
 
 
 def clock(time_s: float) -> str:
@@ -89,7 +92,7 @@ def clock(time_s: float) -> str:
 
 def test_a_talk_without_punctuation_yields_what_its_punctuated_copy_does(tmp_path: Path) -> None:
     for name, at_once in (("points", 0), ("bare", 7)):
-        said = ORCHARD if at_once == 0 else [word.strip(".").lower() for word in ORCHARD]
+        said = ORCHARD.split() if at_once == 0 else [word.strip(".").lower() for word in ORCHARD.split()]
         ends = [n for n, word in enumerate(said, 1) if word.endswith(".") or (at_once and n % at_once == 0)]
         begins, cues = [0, *ends[:-1]], []
         for begin, end in zip(begins, ends, strict=True):

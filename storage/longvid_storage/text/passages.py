@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 from longvid_storage.text import sentence_ends
 from longvid_storage.text.languages import guess_language
@@ -32,7 +33,7 @@ MOST_LETTERS = 600
 """Letters of a passage, for texts without spaces, and for a cue of a megabyte that is one word."""
 # A recogniser that writes no full stops: there pauses end a sentence, and fewer words, so that a quote is not a blob.
 UNPUNCTUATED_PAUSE_S, UNPUNCTUATED_WORDS = 0.35, 25
-# Where the words tell the ends (English), a short pause only makes one likelier, and so many words are looked at at once.
+# Where the words tell the ends (English), a short pause only makes one likelier; so many words are read at once.
 LEARNED_PAUSE_S, LEARNED_WORDS = 1.0, 400
 # Less than one sentence end in so many words, and nobody has set any.
 _PUNCTUATED = 60
@@ -178,9 +179,7 @@ def _passages_of(
 def _told_by_words(sentences: Sequence[str], joined: str, atoms: Sequence[Atom]) -> Iterator[str]:
     """Sentences in which nobody set an end, cut where the words and pauses tell one."""
     paused = {
-        at
-        for (_, _, until_s), (at, from_s, _) in zip(atoms, atoms[1:], strict=False)
-        if from_s - until_s > UNPUNCTUATED_PAUSE_S
+        at for (_, _, until_s), (at, from_s, _) in pairwise(atoms) if from_s - until_s > UNPUNCTUATED_PAUSE_S
     }
     cursor = 0
     for sentence in sentences:

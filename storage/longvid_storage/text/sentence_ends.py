@@ -11,31 +11,38 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 
 LANGUAGE = "en"
+
+
+def _words(told: str) -> frozenset[str]:
+    return frozenset(told.split())
+
+
 _FROM, _PAUSE, _NEVER = -1.0, 2.0, 9.0
-# Two finite verbs so many words apart, with nothing between them that joins clauses, are two sentences already from here.
+# Two finite verbs so many words apart, with nothing between them that joins clauses, are two sentences.
 _SECOND, _VERBS_APART = -5.5, 4
-_FINITE = frozenset(
+_FINITE = _words(
     "am is are was were will would can could shall should must may might has have had do does did isn't aren't wasn't"
     " weren't won't can't don't doesn't didn't it's that's he's she's there's i'm you're we're they're i'll we'll you'll"
-    " they'll i've we've you've they've says said wants costs came went got".split()
+    " they'll i've we've you've they've says said wants costs came went got"
 )
-_MODAL = frozenset("will would can could shall should must may might do does did won't can't don't".split())
+_MODAL = _words("will would can could shall should must may might do does did won't can't don't")
 # Nothing ends with one of these.
-_HANGING = frozenset(
+_HANGING = _words(
     "the a an my your our their its of and or because under over between against behind during without within upon"
-    " onto toward towards among until unless".split()
+    " onto toward towards among until unless"
 )
-_JOINING = frozenset(
+_JOINING = _words(
     "that which who whom whose if when whenever because whether how what where why before after while as than until"
-    " unless since and but or so to not".split()
+    " unless since and but or so to not"
 )
 # A sentence of more words is cut at its likeliest place, so many words away from both ends.
 _LONGEST, _AWAY = 30, 4
-_DAYS = frozenset(
+_DAYS = _words(
     "monday tuesday wednesday thursday friday saturday sunday tomorrow yesterday tonight january february april june"
-    " july august september october november december".split()
+    " july august september october november december"
 )
 _ENDINGS = ("ing", "ed", "ly", "s")
 
@@ -52,7 +59,7 @@ def parts(words: Sequence[str], paused: Sequence[bool]) -> list[tuple[int, int]]
     ends = {at for at in range(1, len(words)) if scores[at] > _FROM}
     begins = sorted({0, *ends, *_between_verbs(words, scores, ends), len(words)})
     cut: list[tuple[int, int]] = []
-    for begin, end in zip(begins, begins[1:], strict=False):
+    for begin, end in pairwise(begins):
         first = begin
         while end - first > _LONGEST:
             at = max(range(first + _AWAY, min(first + _LONGEST, end - _AWAY)), key=scores.__getitem__)
