@@ -27,7 +27,9 @@ _SHORTEST_S = 0.8
 _PAUSE_S, _LONGEST_PAUSE_S = 1.5, 60.0
 # A packet stands out that is so much larger than nine tenths of those around it, and by so many bytes.
 _LARGER, _BYTES = 2.5, 100
-# Sums of packets over so many seconds stand out when they are so many times their median.
+# So many packets of before are known; of fewer than so many nothing can be told.
+_KNOWN, _FEW = 250, 4
+# Sums of packets over so many seconds stand out when they are less or more than so many times their median.
 _WINDOWS = ((0.4, 0.5, 2.0), (1.2, 0.6, 1.6))
 # As above, where a change is taken to have come with the keyframe.
 _EVEN, _EVEN_WINDOWS = 1.75, ((0.4, 0.5, 1.5), (1.2, 0.6, 1.2))
@@ -40,10 +42,11 @@ class Onlooker(Protocol):
         """Whether the picture that was seen last, at ``time_s``, would tell nothing new if it were seen on and on."""
         ...
 
-    def leap(self, frame: DecodedFrame, largest: float | None) -> bool:
+    def leap(self, frame: DecodedFrame, excess: float | None) -> bool:
         """Whether to go on with ``frame``, as if all that lies before it had been seen.
 
-        ``largest``: the largest packet on the way, as a share of the keyframe's size; None where they are uneven.
+        ``excess``: by how much the largest packet on the way is larger than most, as a share of the keyframe's size; None
+        where they are uneven.
         """
         ...
 
@@ -57,42 +60,47 @@ def may_leap(container: Any, stream: Any) -> bool:
 
 
 class _Way:
-    """Packets as they lie in the file, and the keyframe that follows them, where it is near."""
+    """Packets as they lie in the file, the keyframe that follows them, where it is near, and the way before."""
 
-    def __init__(self, packets: list[Any], following: Any = None) -> None:
+    def __init__(self, packets: list[Any], following: Any, before: _Way | None) -> None:
         self.packets, self.following = packets, following
-
-    @cached_property
-    def _sizes(self) -> tuple[NDArray[np.int64], NDArray[np.float64], float]:
-        """Times and sizes of all packets but the keyframe they begin with, as shown; how long one lasts, in ticks."""
-        rest = sorted((each.pts, each.size) for each in self.packets if each.size and not each.is_keyframe)
-        times, sizes = np.array([pts for pts, _ in rest], np.int64), np.array([z for _, z in rest], np.float64)
-        return times, sizes, (times[-1] - times[0]) / (len(rest) - 1) if len(rest) > 1 else 0.0
-
-    def pictures_after(self, pts: int) -> int:
-        """How many pictures of the way are shown after ``pts``."""
-        return int((self._sizes[0] > pts).sum())
+        rest = sorted((each.pts or 0, each.size) for each in packets if each.size and not each.is_keyframe)
+        self.pts = np.array([pts for pts, _ in rest], np.int64)
+        self.sizes = np.array([size for _, size in rest], np.float64)
+        # What is usual is told from before, too: of few packets those that stand out are many.
+        known = self.sizes if before is None else np.concatenate((before._known, self.sizes))
+        self._known = known[-max(len(rest), _KNOWN) :]
 
     def stands_out_until(self, time_base: float, *, even: bool = False) -> float:
         """The time, in ticks, of the last packet that stands out; minus infinity for none."""
-        times, sizes, ticks = self._sizes
         larger, windows = (_EVEN, _EVEN_WINDOWS) if even else (_LARGER, _WINDOWS)
-        if len(sizes) < 4 or ticks <= 0:
+        if len(self.pts) < _FEW or self.pts[-1] <= self.pts[0]:
             return float("inf")
-        out = sizes > larger * np.quantile(sizes, 0.9) + _BYTES
+        out = self.sizes > larger * self._usual + _BYTES
+        step_s = (self.pts[-1] - self.pts[0]) * time_base / (len(self.pts) - 1)
         for seconds, least, most in windows:
-            count = max(2, round(seconds / (ticks * time_base)))
-            if count > len(sizes):
-                continue
-            sums = np.convolve(sizes, np.ones(count), "valid")
-            usual = np.median(sums)
-            out[count - 1 :] |= (sums > most * usual + _BYTES) | (sums < least * usual - _BYTES)
-        return float(times[out][-1]) if out.any() else float("-inf")
+            count = max(2, round(seconds / step_s))
+            if count <= len(self.pts):
+                sums, known = (_sums(each, count) for each in (self.sizes, self._known))
+                usual = sorted((np.median(sums), np.median(known)))
+                out[count - 1 :] |= (sums > most * usual[0] + _BYTES) | (sums < least * usual[1] - _BYTES)
+        return float(self.pts[out][-1]) if out.any() else float("-inf")
 
-    def largest_after(self, pts: int) -> float:
-        """The largest packet shown after ``pts``, as a share of the keyframe that follows."""
-        times, sizes, _ = self._sizes
-        return float(sizes[times > pts].max(initial=0.0)) / max(1, self.following.size)
+    @cached_property
+    def _usual(self) -> float:
+        """What nine tenths of the packets don't exceed."""
+        return float(min(np.quantile(self.sizes, 0.9), np.quantile(self._known, 0.9)))
+
+    def excess_after(self, pts: int) -> float:
+        """How much larger than most the largest packet after ``pts`` is, as a share of the keyframe that follows."""
+        largest = float(self.sizes[self.pts > pts].max(initial=0.0))
+        return max(0.0, largest - self._usual) / max(1, self.following.size)
+
+
+def _sums(sizes: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """Of every ``count`` packets that follow each other."""
+    total = np.concatenate(([0.0], np.cumsum(sizes)))
+    return np.asarray(total[count:] - total[:-count])
 
 
 class Leaps:
@@ -136,22 +144,22 @@ class Leaps:
         from av.error import FFmpegError
 
         held: list[Any] = []
-        size = 0
+        size, way = 0, None
         try:
             for packet in demux(self._container, self._stream):
                 if held and packet.size and packet.is_keyframe:
-                    yield _Way(held, packet)
+                    yield (way := _Way(held, packet, way))
                     held, size = [], 0
                 held.append(packet)
                 size += packet.size
                 # An edit list, a jump, pictures that hang on both sides of a keyframe: all is decoded from here on.
                 self._off |= packet.size > 0 and (packet.is_discard or packet.pts is None or packet.pts < held[0].pts)
                 if size > _MOST_BYTES or self._s(packet.pts) - self._s(held[0].pts) > _LONGEST_S:
-                    yield _Way(held)
+                    yield (way := _Way(held, None, way))
                     held, size = [], 0
         except FFmpegError as error:
             self._ended(error)
-        yield _Way(held)
+        yield _Way(held, None, way)
 
     def _s(self, pts: int | None) -> float:
         return 0.0 if pts is None else pts * self._time_base - self._start_s
@@ -192,9 +200,9 @@ class Leaps:
         key = self._decoded(way.following)
         even = way.stands_out_until(self._time_base, even=True) <= pts
         if key is not None and self._onlooker.leap(
-            DecodedFrame(key, self._s(key.pts), 0), way.largest_after(pts) if even else None
+            DecodedFrame(key, self._s(key.pts), 0), way.excess_after(pts) if even else None
         ):
-            self.left_out += way.pictures_after(pts)
+            self.left_out += int((way.pts > pts).sum())
             self._leapt_to = key.pts
             self._failures = 0
             return key

@@ -17,7 +17,7 @@ from longvid_storage.types import Keyframe, Segment, Slide, VideoInfo
 
 # A video that stops decoding this much before its promised end is reported as cut off.
 _MISSING_S = 1.0
-# A picture's new content came with its keyframe if no packet before it is larger than this share of what it costs.
+# What is new in a keyframe came with it if no packet before it holds more than this share of what it must have cost.
 _MOST_ON_THE_WAY = 0.35
 
 
@@ -144,12 +144,12 @@ class _Look:
         """As ``leaps.Onlooker`` has it: a slide is on screen, and all that changed on it is dealt with."""
         return self._slides.at_rest(time_s)
 
-    def leap(self, frame: DecodedFrame, largest: float | None) -> bool:
+    def leap(self, frame: DecodedFrame, excess: float | None) -> bool:
         """As ``leaps.Onlooker`` has it."""
         luma = frame.luma(*self._size)
         new = self._slides.new_in(luma)
         # New content costs about as much in the packet that brings it as in a keyframe.
-        if new and (largest is None or largest > _MOST_ON_THE_WAY * new):
+        if new and (excess is None or excess > _MOST_ON_THE_WAY * new):
             return False
         spacing_s = 1 / self._settings.looks_per_s
         looks = (frame.time_s - self._next_look_s) / spacing_s
@@ -158,6 +158,7 @@ class _Look:
         self._finder.leap(until_s, luma)
         if not new and self._shots is not None:
             self._shots.leap()
+            self._moments.leap()
         return True
 
     @property

@@ -162,18 +162,17 @@ class SlideFinder:
         )
 
     def new_in(self, luma: Image) -> float:
-        """How much of the content of a picture would be new to the slide at rest, 0 to 1."""
+        """How much of a picture's content is in blocks that look new beside the slide at rest, 0 to 1."""
         import cv2
 
         assert self._memory is not None
-        assert self._image is not None
         image = np.asarray(cv2.blur(luma, (3, 3)), np.uint8)
         fresh = self._memory.new_in(image)
         if not fresh.any():
             return 0.0
-        gained = weigh(self._image, image)[1]
-        # Something that is only taken away is new as well, if ever so little.
-        return max(1e-6, float((gained * fresh).sum() / max(1.0, per_block(edges(image)).sum())))
+        content = per_block(edges(image))
+        # What is only taken away is new as well, if ever so little.
+        return max(1e-6, float((content * fresh).sum() / max(1.0, content.sum())))
 
     def leap(self, until_s: float, looks: float, luma: Image) -> None:
         """Nobody looked until ``until_s``, the last of so many looks before this picture; see ``BlockMemory.leap``."""
