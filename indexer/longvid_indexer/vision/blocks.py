@@ -24,7 +24,7 @@ _TRANSITION_S, _TRANSITION_WEIGHT = 1.3, 0.3
 _GLOBAL_SHARE = 0.4
 # So much of its time a block must spend moving to be restless: a presenter, a webcam, a clip.
 RESTLESS = 0.1
-_REACH = 5
+_REACH, _UNSURE = 5, 0.95
 # A picture is at rest if so much of it is not restless.
 _MOSTLY_QUIET = 0.6
 # What coding leaves of an even area.
@@ -117,8 +117,11 @@ class BlockMemory:
         if gap_s <= 0:
             return
         moving = differs(image, self._anchor) & (self.restless >= RESTLESS)
-        self.moved_at[moving] += gap_s
-        self.onset[moving] += gap_s
+        # Beside what is restless a block that had just moved and looks the same may well have moved and come back.
+        unsure = ~moving & ~self._quiet() & (self.moved_at > self._time_s - _MEMORY_S)
+        for blocks, share in ((moving, 1.0), (unsure, _UNSURE)):
+            self.moved_at[blocks] += share * gap_s
+            self.onset[blocks] += share * gap_s
         self.restless[~moving] *= np.exp(-gap_s / _MEMORY_S)
         self._time_s = until_s
 
