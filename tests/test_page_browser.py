@@ -196,7 +196,10 @@ def test_filters_say_and_do_the_same(page: Page) -> None:
     assert "1 video in meetings" in page.text(".scope b")
     box.send_keys(*[Keys.BACKSPACE] * 6)
     box.send_keys("deciding")
-    wait(lambda: "decided" in [mark.text for mark in page.all(".group mark")], "learning finds and marks learned")
+    wait(
+        lambda: "decided" in [mark.text for mark in page.all(".group mark")],
+        "learning finds and marks learned",
+    )
     box.send_keys(*[Keys.BACKSPACE] * 8)
     box.send_keys("budgets")
     wait(lambda: "budget" in [mark.text for mark in page.all(".group mark")], "forms of the word are marked")

@@ -126,7 +126,9 @@ def test_a_speaker_gets_a_name_and_has_it_everywhere(page: Page, served: Served)
     wait(lambda: "Joanna" in page.text(".line .speaker"), "the transcript has the new name")
     assert "Jonas" not in page.text(".line")
     first, last = page.all(".line p")[0], page.all(".line p")[1]
-    drag = webdriver.ActionChains(page.driver).move_to_element_with_offset(first, 5 - first.size["width"] // 2, 0)
+    drag = webdriver.ActionChains(page.driver).move_to_element_with_offset(
+        first, 5 - first.size["width"] // 2, 0
+    )
     drag.click_and_hold().move_to_element(last).release().perform()
     wait(lambda: "2 lines" in page.text(".bar.chosen"), "lines whose text is selected are chosen")
     assert {each.name for each in served.library.speakers(monday)} == {"Maya", "Joanna"}

@@ -62,9 +62,7 @@ def create_upload(
     about = metadata(told)
     name = about.get("filename", "upload")
     folder, _, last = about.get("relativePath", "").rpartition("/")
-    upload = uploads.begin(
-        who.key_id, _number(length, "Upload-Length"), name, folder if last == name else ""
-    )
+    upload = uploads.begin(who.key_id, _number(length, "Upload-Length"), name, folder if last == name else "")
     return Response(
         None, 201, _HEADERS | {"Location": f"/v1/uploads/{upload.upload_id}"} | _expires(uploads, upload)
     )
