@@ -73,7 +73,7 @@ class EventTree:
 
 @dataclass(frozen=True, slots=True)
 class VideoDetails:
-    """Everything known about one video except its pictures and vectors; ``frame_rate``: frames a second, if it has any."""
+    """Everything known about one video except its pictures and vectors; ``frame_rate``: frames a second, if any."""
 
     video_id: str
     title: str
