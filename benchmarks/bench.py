@@ -216,8 +216,8 @@ def leaping(place: Path, minutes: float) -> Iterator[BenchRow]:
         share = leapt.counters["frames_decoded"] / every.counters["frames_decoded"]
         yield BenchRow(
             "2", f"the same, frames left out; {name}", "≤ 0.35; film ≤ row 1", f"{value:.2f}",
-            f"{share:.3f} of {minutes:g} min decoded, {len(every.shots)} shots and {len(every.slides)} slides, F1 of those "
-            f"of every frame {f1:.2f}; {spread}",
+            f"{share:.3f} of {minutes:g} min decoded; {len(every.shots)} shots, {len(every.slides)} slides, F1 of "
+            f"those of every frame {f1:.2f}; {spread}",
         )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Leaping from keyframe to keyframe finds what looking at every frame finds, and decodes little where little happens."""
+"""Leaping from keyframe to keyframe finds what looking at every frame finds, and decodes little where little is."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_screen_states import editor, scrolled, terminal
 
 from longvid import Library
 from longvid.engines import Engines
 from longvid_indexer.probe import probe
 from longvid_indexer.visual import VisualResult, visual_pass
 from media_factory import Mouse, VideoClip, Webcam, lecture, sample_slides, shots, slide, write_video
+from test_screen_states import scrolled, terminal
 
 SIZE = (480, 270)
 FIXED = {"gop": 20, "scene_cuts": False}
@@ -73,7 +73,10 @@ FILMS: dict[str, tuple[Callable[[], Pictures], float]] = {
     "a terminal that grows": (lambda: iter(np.repeat(np.array(terminal(6, 4.1)), 2, axis=0)), 0.0),
     "an editor that is scrolled": (lambda: iter(np.repeat(np.array(scrolled(4.0, 0.6)), 2, axis=0)), 0.0),
     "film, slides, film": (film_and_slides, 0.15),
-    "film": (lambda: shots((4.0, 6.3, 5.0, 4.0), ("cut", "dissolve", "fade"), rate=10, size=SIZE).frames(), 0.0),
+    "film": (
+        lambda: shots((4.0, 6.3, 5.0, 4.0), ("cut", "dissolve", "fade"), rate=10, size=SIZE).frames(),
+        0.0,
+    ),
 }
 QUICK = {("events", "fixed"), ("events", "scene"), ("events beside a webcam", "fixed")}
 

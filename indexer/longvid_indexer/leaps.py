@@ -1,8 +1,8 @@
 """From keyframe to keyframe: what lies between two pictures that look the same need not be decoded.
 
-A container says which packets are keyframes, which are decoded by themselves, and how large all of them are. Where those
-who look are at rest and see nothing new in the next keyframe, and no packet on the way stands out, what lies between is
-left out. All else is decoded and shown as ever, so that what changes is found to the frame.
+A container says which packets are keyframes, each decoded by itself, and how large all packets are. Where those who look
+are at rest and see nothing new in the next keyframe, and no packet on the way stands out, what lies between is left out.
+All else is decoded and shown as ever, so that what changes is found to the frame.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ class Onlooker(Protocol):
     def leap(self, frame: DecodedFrame, excess: float | None) -> bool:
         """Whether to go on with ``frame``, as if all that lies before it had been seen.
 
-        ``excess``: by how much the largest packet on the way is larger than most, as a share of the keyframe's size; None
-        where they are uneven.
+        ``excess``: by how much the largest packet on the way is larger than most, as a share of the keyframe's size;
+        None where they are uneven.
         """
         ...
 
@@ -153,7 +153,9 @@ class Leaps:
                 held.append(packet)
                 size += packet.size
                 # An edit list, a jump, pictures that hang on both sides of a keyframe: all is decoded from here on.
-                self._off |= packet.size > 0 and (packet.is_discard or packet.pts is None or packet.pts < held[0].pts)
+                self._off |= packet.size > 0 and (
+                    packet.is_discard or packet.pts is None or packet.pts < held[0].pts
+                )
                 if size > _MOST_BYTES or self._s(packet.pts) - self._s(held[0].pts) > _LONGEST_S:
                     yield (way := _Way(held, None, way))
                     held, size = [], 0

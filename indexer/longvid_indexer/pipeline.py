@@ -110,7 +110,14 @@ class Pipeline:
                 known = KnownPaths(self.store, view, None if folders else names)
                 rows = view.videos_by_id({each for name in names for each in known.at(name)})
             self._register = self.register(
-                self.store, self.engines, self.collection, self.audio_track, self.every_frame, known, sidecars, self._left
+                self.store,
+                self.engines,
+                self.collection,
+                self.audio_track,
+                self.every_frame,
+                known,
+                sidecars,
+                self._left,
             )
             tell(FilesFound(len(files)))
             for report in self._reports(files, rows, tell):

@@ -21,9 +21,7 @@ def visual_stage(job: Job, recorded: dict[str, str]) -> StagePlan:
 
     def make() -> Work:
         if not job.info.has_video:
-            return Work(
-                nothing, exact, notes=() if job.info.media_type == "transcript" else ("no pictures",)
-            )
+            return Work(nothing, exact, notes=() if job.info.media_type == "transcript" else ("no pictures",))
         seen = visual_pass(job.path, job.info, settings, every_frame=job.every_frame)
         fingerprint = leapt if seen.counters["frames_left_out"] else exact
 

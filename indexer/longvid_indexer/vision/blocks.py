@@ -93,7 +93,7 @@ class BlockMemory:
         self._time_s = time_s
 
     def at_rest(self, time_s: float, since_s: float) -> bool:
-        """Whether most of the picture is away from what is restless, and has not moved for so long before ``time_s``."""
+        """Whether most of the picture is away from what is restless, and has not moved for ``since_s``."""
         quiet = self._quiet()
         return bool(quiet.mean() >= _MOSTLY_QUIET and not (quiet & (self.moved_at > time_s - since_s)).any())
 
