@@ -1,8 +1,8 @@
 """From keyframe to keyframe: what lies between two pictures that look the same need not be decoded.
 
-A container says which packets are keyframes, each decoded by itself, and how large all packets are. Where those who look
-are at rest and see nothing new in the next keyframe, and no packet on the way stands out, what lies between is left out.
-All else is decoded and shown as ever, so that what changes is found to the frame.
+A container says which packets are keyframes, each decoded by itself, and how large all packets are. Where those who
+look are at rest and see nothing new in the next keyframe, and no packet on the way stands out, what lies between is
+left out. All else is decoded and shown as ever, so that what changes is found to the frame.
 """
 
 from __future__ import annotations
