@@ -69,7 +69,7 @@ class _Way:
         self.sizes = np.array([size for _, size in rest], np.float64)
         # What is usual is told from before, too: of few packets those that stand out are many.
         known = self.sizes if before is None else np.concatenate((before._known, self.sizes))
-        self._known = known[-max(len(rest), _KNOWN) :]
+        self._known: NDArray[np.float64] = known[-max(len(rest), _KNOWN) :]
 
     def stands_out_until(self, time_base: float, *, even: bool = False) -> float:
         """The time, in ticks, of the last packet that stands out; minus infinity for none."""
@@ -94,7 +94,7 @@ class _Way:
     def excess_after(self, pts: int) -> float:
         """How much larger than most the largest packet after ``pts`` is, as a share of the keyframe that follows."""
         largest = float(self.sizes[self.pts > pts].max(initial=0.0))
-        return max(0.0, largest - self._usual) / max(1, self.following.size)
+        return max(0.0, largest - self._usual) / max(1.0, float(self.following.size))
 
 
 def _sums(sizes: NDArray[np.float64], count: int) -> NDArray[np.float64]:
