@@ -33,8 +33,12 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from longvid import Library
-from longvid.paths import example_lectures
+from longvid_storage.threads import sum_alone
+
+sum_alone()  # as `longvid serve` does, before numpy is loaded
+
+from longvid import Library  # noqa: E402
+from longvid.paths import example_lectures  # noqa: E402
 
 FILMS = "films of the benchmark"
 PARTS = ("one", "many", "busy", "flood")

@@ -48,6 +48,7 @@ from longvid.cli_options import (
 )
 from longvid_storage.errors import LongvidError, LongvidWarning, UsageError
 from longvid_storage.text.shown import shown
+from longvid_storage.threads import sum_alone
 
 if TYPE_CHECKING:
     pass
@@ -64,6 +65,7 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line; the exit status is 0 done, 1 something failed, 2 wrong usage, 130 interrupted."""
+    sum_alone()
     warnings.showwarning = partial(_tell, warnings.showwarning)
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A file name may be bytes that are no text; escaped this way it is valid JSON, and can be told.

@@ -36,7 +36,7 @@ def mcp(
 ) -> None:
     """Serve the Model Context Protocol on stdin and stdout, until stdin ends."""
     try:
-        from longvid.server.mcp import serve_stdio
+        from longvid.server.mcp_stdio import serve_stdio
     except ImportError as error:
         raise MissingExtraError(
             f"the server is not installed ({error.name}): pip install 'longvid[server]'"

@@ -275,7 +275,7 @@ def report_line(report: IndexReport, width: int = 80) -> str:
     if report.error is not None:
         return f"failed     {shown(f'{report.path}: {report.error.message}')}"
     seconds = sum(result.seconds for result in report.stages.values())
-    cost = f"  in {seconds:.1f} s" if report.status == "indexed" else ""
+    cost = f"  in {seconds:.1f} s" if report.status in ("indexed", "renamed") else ""
     return f"{report.status:9}  {cut(report.title, width - 11 - len(length + cost))}{length}{cost}"
 
 

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, get_args
 
 from longvid import output, printing
 from longvid.pace import Pace
@@ -19,6 +19,7 @@ from longvid_indexer.report import (
     FileFinished,
     FileGone,
     FilesFound,
+    FileStatus,
     IndexEvent,
     IndexReport,
     LeftOut,
@@ -113,9 +114,7 @@ class Progress:
         """The closing lines: how many files ended how, then what was left out; with JSON a last object holds that."""
         if self._bars is not None:
             self._bars.stop()
-        counts = {
-            status: sum(r.status == status for r in reports) for status in ("indexed", "unchanged", "failed")
-        }
+        counts = {status: sum(r.status == status for r in reports) for status in get_args(FileStatus)}
         told = ", ".join(f"{number} {status}" for status, number in counts.items() if number)
         self._say(f"{len(reports)} file{'s' * (len(reports) != 1)}: {told or 'nothing to do'}")
         for each in self._left_out:

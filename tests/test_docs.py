@@ -71,3 +71,12 @@ def test_every_family_of_models_names_tests_that_there_are() -> None:
                 assert not function or f"\ndef {function}(" in source, (file, function)
                 assert not kind or kind in {**FAMILIES, **UNLISTED}, kind
     assert rows >= 20
+
+
+def test_every_kind_of_file_and_question_names_tests_that_there_are() -> None:
+    rows = [row for row in (ROOT / "docs" / "kinds.md").read_text("utf-8").splitlines() if "`test_" in row]
+    assert len(rows) > 40
+    for row in rows:
+        for file, function in re.findall(r"`(test_\w+)(?:::(test_\w+))?`", row):
+            source = (ROOT / "tests" / f"{file}.py").read_text("utf-8")
+            assert not function or f"\ndef {function}(" in source, row

@@ -435,6 +435,8 @@ def test_a_renamed_file_keeps_its_knowledge_and_takes_its_name(shelf: tuple[Libr
         (folder / f"VID_20240304{suffix}").rename(folder / f"Lighthouse tour{suffix}")
     reports, left = index(library, folder)
     assert left == {}
+    assert reports["Lighthouse tour.mp4"].status == "renamed"
+    assert reports["Lighthouse tour.mp4"].notes[0] == "it was VID_20240304.mp4 before"
     stages = reports["Lighthouse tour.mp4"].stages
     assert {name for name, stage in stages.items() if stage.status == "done"} == {
         "transcript"

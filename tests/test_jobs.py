@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -224,6 +225,20 @@ def test_a_job_that_the_server_leaves_is_taken_up_at_its_next_start(
         assert len(client.get("/v1/videos").json()["items"]) == 2
 
 
+def ask_for(library: Library, films: Path, name: str) -> str:
+    """The id of the job that indexes one of ``films``."""
+    return library.work.ask("", {"paths": [str(films / name)], "collection": None}).job_id
+
+
+def state_of(library: Library, job_id: str, *awaited: str) -> str:
+    """The job's state once it is one of the ``awaited``."""
+    for _ in range(600):
+        if (now := library.work.job("", job_id).state) in awaited:
+            return now
+        time.sleep(0.05)
+    raise AssertionError(now)
+
+
 def test_servers_of_one_library_share_its_jobs_and_leave_each_others_alone(
     films: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -237,15 +252,7 @@ def test_servers_of_one_library_share_its_jobs_and_leave_each_others_alone(
             Jobs(lib, settings, Uploads(lib.work, tmp_path / "up", settings)) for lib in (one, other)
         )
 
-        def asked(name: str) -> str:
-            return one.work.ask("", {"paths": [str(films / name)], "collection": None}).job_id
-
-        def state(job_id: str, *awaited: str) -> str:
-            for _ in range(600):
-                if (now := other.work.job("", job_id).state) in awaited:
-                    return now
-                time.sleep(0.05)
-            raise AssertionError(now)
+        asked, state = partial(ask_for, one, films), partial(state_of, other)
 
         with monkeypatch.context() as patch:
             gate = Gate(patch, "structure")
@@ -286,15 +293,7 @@ def test_of_a_library_in_a_directory_one_server_does_the_jobs_and_another_goes_o
             Jobs(lib, settings, Uploads(lib.work, tmp_path / "up", settings)) for lib in (library, other)
         )
 
-        def asked(name: str) -> str:
-            return other.work.ask("", {"paths": [str(films / name)], "collection": None}).job_id
-
-        def state(job_id: str, *awaited: str) -> str:
-            for _ in range(600):
-                if (now := other.work.job("", job_id).state) in awaited:
-                    return now
-                time.sleep(0.05)
-            raise AssertionError(now)
+        asked, state = partial(ask_for, other, films), partial(state_of, other)
 
         with monkeypatch.context() as patch:
             gate = Gate(patch, "structure")

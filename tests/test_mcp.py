@@ -7,6 +7,7 @@ import importlib.util
 import json
 import os
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,9 @@ from longvid.models.roles import ROLES
 from longvid.server import mcp_tasks
 from longvid.server.mcp import INSTRUCTIONS
 from longvid.server.mcp_resources import APP
+from longvid.server.mcp_stdio import StdioJobs
 from longvid.server.mcp_tools import MOMENT_APP, TOOLS
+from longvid_storage.errors import NotFoundError
 
 NAMES = ["search", "mentions", "ask", "outline", "transcript", "look", "speakers", "list", "summary"]
 MODES = ["auto", "legacy"]
@@ -368,6 +371,28 @@ def test_a_job_is_a_task_for_clients_that_take_tasks(own: Library, tmp_path: Pat
         own.keys.revoke(each.key_id)
 
 
+def test_what_an_agent_asked_for_fails_or_ends_with_it(library: Library, tmp_path: Path) -> None:
+    jobs, held = StdioJobs(library), threading.Event()
+    jobs._thread.submit(held.wait)
+    first, second = (jobs.index([str(tmp_path / name)], None, None)["id"] for name in ("none", "later"))
+    jobs.cancel(second)
+    assert jobs.index([], None, second)["cancelling"]
+    held.set()
+    with pytest.raises(NotFoundError):
+        jobs.cancel("none")
+    jobs._thread.submit(int).result()
+    told = jobs.index([], None, first)
+    assert told["state"] == "failed"
+    assert "none" in told["reports"][0]["error"]["message"]
+    held.clear()
+    jobs._thread.submit(held.wait)
+    last = jobs.index([str(tmp_path)], None, None)["id"]
+    jobs._ending = True
+    held.set()
+    jobs.end()
+    assert [jobs.index([], None, each)["state"] for each in (second, last)] == ["cancelled"] * 2
+
+
 def test_over_stdin_and_stdout_pictures_clips_and_indexing(tmp_path: Path) -> None:
     media = tmp_path / "media"
     media.mkdir()
@@ -385,8 +410,10 @@ def test_over_stdin_and_stdout_pictures_clips_and_indexing(tmp_path: Path) -> No
         env=dict(os.environ),
     )
 
+    takes = Tasks()
+
     async def use() -> Any:
-        async with Client(server) as client:
+        async with Client(server, extensions=[takes]) as client:
             tools = [tool.name for tool in (await client.list_tools()).tools]
             pictures = await client.call_tool("look", {"video": "talk", "at_s": [1.0, 4.5]})
             clip = await client.read_resource(f"longvid://video/{video}/clip#t=1,3")
@@ -394,6 +421,13 @@ def test_over_stdin_and_stdout_pictures_clips_and_indexing(tmp_path: Path) -> No
             job = await client.call_tool(
                 "index", {"paths": [str(tmp_path / "late.vtt")], "collection": "new"}
             )
+            job, told = (
+                job.structured_content["job"],
+                await client.call_tool("index", {"job": takes.begun[0].task_id}),
+            )
+            assert told.structured_content["job"] == job
+            with pytest.raises(MCPError):
+                await tasks(client.session, "get", "none")
             return tools, pictures, clip, frame, job, await client.call_tool("mentions", {"terms": ["zebra"]})
 
     tools, pictures, clip, frame, job, zebra = anyio.run(use)
@@ -406,7 +440,8 @@ def test_over_stdin_and_stdout_pictures_clips_and_indexing(tmp_path: Path) -> No
     film = base64.b64decode(clip.contents[0].blob)
     assert clip.contents[0].mime_type == "video/mp4"
     assert film[4:8] == b"ftyp"
-    assert job.structured_content["job"] == {"id": "0", "state": "done", "videos": 1, "failed": []}
+    assert (job["state"], job["fraction"]) == ("done", 1.0)
+    assert [each["file"] for each in job["reports"]] == ["late.vtt"]
     assert zebra.structured_content["count"] == 1
 
 

@@ -95,7 +95,7 @@ def test_moved_copied_and_replaced_files(tmp_path: Path) -> None:
 
         moved = folder / "renamed.vtt"
         first.rename(moved)
-        assert statuses(lib.index(moved)) == ["unchanged"]
+        assert statuses(lib.index(moved)) == ["renamed"]
         (video,) = [video for video in lib.videos() if video.video_id == by_path[str(first)]]
         assert video.paths == (str(moved),)
 

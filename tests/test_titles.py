@@ -34,6 +34,10 @@ def sentences_of(said: list[Utterance]) -> list[SpokenSentence]:
         ("Uh-huh, yeah.", ""),
         ("Das ist äh die Lösung.", "Das ist die Lösung."),
         ("学习率很重要。", "学习率很重要。"),
+        ("So numpy.linalg is gone.", "numpy.linalg is gone."),
+        ("and max_retries is five", "max_retries is five"),
+        ("well iPads aren't allowed", "iPads aren't allowed"),
+        ("we'll see", "We'll see"),
     ],
 )
 def test_readable(said: str, read: str) -> None:

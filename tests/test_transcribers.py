@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -234,6 +235,29 @@ def test_pocketsphinx_hears_the_same_whatever_it_heard_before(sphinx: Pocketsphi
     for other in (clip[SAMPLE_RATE:], np.random.default_rng(1).normal(0, 0.2, 32_000).astype(np.float32)):
         sphinx.transcribe(other, 0.0)
         assert sphinx.transcribe(clip, 0.0) == before
+
+
+def test_while_pocketsphinx_hears_others_are_served_and_its_end_is_told(
+    sphinx: PocketsphinxTranscriber,
+) -> None:
+    clip, served, heard = speech_clip().samples[: 4 * SAMPLE_RATE], 0, threading.Event()
+
+    def hear() -> None:
+        sphinx.transcribe(clip, 0.0)
+        heard.set()
+
+    thread = threading.Thread(target=hear)
+    thread.start()
+    while not heard.wait(0.001):
+        served += 1
+    thread.join()
+    assert served > 20, "it keeps Python's lock"
+    before = sphinx.transcribe(clip, 0.0)
+    assert sphinx._decoder is not None
+    sphinx._decoder._process.kill()
+    with pytest.raises(ModelError, match=r"ended amid its work \(exit status -9\)"):
+        sphinx._decoder.hear(bytes(32_000))
+    assert sphinx.transcribe(clip, 0.0) == before, "another is begun"
 
 
 def test_pocketsphinx_invents_nothing_on_noise_tones_and_silence(sphinx: PocketsphinxTranscriber) -> None:

@@ -112,7 +112,8 @@ _COUNTED = re.compile(
     r"\bhow (?:many|much)(?: (?:of|the|different|more|other|new|\d+)\b)* (\w{3,})(?: (\w{3,}))?",
     re.IGNORECASE,
 )
-_ACRONYM = re.compile(r"\b[A-Z]{2,7}s?\b")
+# Two letters begin words that follow each other in many a sentence.
+_ACRONYM = re.compile(r"\b[A-Z]{3,7}s?\b")
 _HALF = 0.5
 # Who asks when something is said asks for the place in the video, which has no form of its own.
 _OF_THE_VIDEO = (
@@ -215,13 +216,14 @@ def names_expected(question: str, sentences: Sequence[Passage]) -> Array:
         return np.zeros(len(sentences))
     pattern, known = _TYPES[kind], set(analyse(question, None))
     unit = _unit(question) if kind == "amount" else None
-    initials = "".join(_ACRONYM.findall(question)).rstrip("s").lower() if kind == "expansion" else ""
+    short = [each.rstrip("s").lower() for each in _ACRONYM.findall(question)] if kind == "expansion" else []
 
     def named(passage: Passage) -> float:
         if kind == "person" and passage.speaker and (first := _FIRST_PERSON.search(passage.text)):
             does = analyse(" ".join(passage.text[first.end() :].split()[:_DOES_WITHIN]), None)
             return 1.0 if known & set(does) else _HALF
-        if initials and initials in "".join(word[0] for word in _WORD.findall(passage.text)).lower():
+        initials = "".join(word[0] for word in _WORD.findall(passage.text)).lower() if short else ""
+        if any(each in initials for each in short):
             return 1.0
         found = (match.group() for match in pattern.finditer(passage.text))
         if not any(kind == "reason" or not set(analyse(text, None)) <= known for text in found):
@@ -298,9 +300,8 @@ def _answers(sentences: Sequence[Passage], question: int, after: int) -> bool:
 
 
 def only_opens(question: str, sentences: Sequence[Passage], expected: Array) -> Array:
-    """1 for each sentence that says what will be talked about, or that this is asked, and not the thing asked for.
-
-    Else 0; shape ``(n,)``.
+    """1 for each sentence that says what will be talked about, or that this is asked, and not the thing asked for; else
+    0. Shape ``(n,)``.
 
     All 0 where no kind of thing and no definition is asked for: a subject may be all that is said of it.
     """

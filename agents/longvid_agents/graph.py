@@ -163,7 +163,7 @@ def _direct(run: Run, state: AskState) -> AskState | None:
             listed = Listed(claims, "from the chain of summaries")
         elif run.lm is None:
             timed = not inside.scope.whole and view.scope != inside.scope
-            listed = told(plan, inside, timed=timed, narrowed=bool(narrowed.said))
+            listed = told(plan, inside, timed=timed)
     if listed is None and run.lm is None and not narrowed.said:
         listed = nothing_named(plan)
     if listed is None:

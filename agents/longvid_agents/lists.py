@@ -30,10 +30,10 @@ from longvid_storage.text.timecode import format_time
 from longvid_storage.types import Citation, Claim, Passage, VideoCard
 
 MOST_SAID = 8
+"""Sentences told of a stretch or a speaker; a note says how many there are."""
 _FEWEST_WORDS, _COMPARED = 5, 1000
 """Shorter sentences are interjections; so many are compared with each other at most."""
 _WHAT_IS_ASKED = re.compile(r"\bask(?:s|ed|ing)?\b|\bquestions?\b", re.IGNORECASE)
-"""Sentences told of a stretch or a speaker; a note says how many there are."""
 MOST_ITEMS = 5
 MOST_VIDEOS = 100
 _AROUND_S = 20.0
@@ -227,11 +227,10 @@ def nothing_named(plan: QuestionPlan) -> Listed | None:
     return Listed((), "it names nothing", (_ASK_IN_FULL,))
 
 
-def told(plan: QuestionPlan, view: View, *, timed: bool, narrowed: bool = True) -> Listed | None:
+def told(plan: QuestionPlan, view: View, *, timed: bool) -> Listed | None:
     """What is said in a stretch that the question names, or by the speaker whom it names, when it asks nothing else.
 
-    Of all that is ``not narrowed`` only a speaker's name asks for it. Of many sentences those that say most are
-    told, of what somebody asks only questions.
+    Of many sentences those that say most are told, of what somebody asks only questions.
     """
     named = named_speakers(plan.question, memory_of(view).facts(view).speakers)
     bare = plan.question
@@ -239,7 +238,7 @@ def told(plan: QuestionPlan, view: View, *, timed: bool, narrowed: bool = True) 
         for part in [name, *name.split()]:
             bare = re.sub(rf"(?<!\w){re.escape(part)}(?:['’]s)?(?!\w)", " ", bare)
     rest = bare.strip(" ?.!")
-    if not (timed or named) or (rest and not ((narrowed or named) and asks_whole(make_plan(rest), []))):
+    if not (timed or named) or (rest and not asks_whole(make_plan(rest), [])):
         return None
     found: list[tuple[VideoCard, Passage]] = []
     for card in view.cards():

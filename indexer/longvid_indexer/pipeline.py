@@ -215,7 +215,7 @@ class Pipeline:
             job.video_id,
             job.info.title,
             str(job.path),
-            "failed" if job.error else "indexed" if done else "unchanged",
+            "failed" if job.error else "renamed" if job.renamed else "indexed" if done else "unchanged",
             job.info.duration_s,
             job.results,
             job.error,

@@ -242,7 +242,8 @@ class Register:
             as_text(name) for path in lost for name in (file_title(path), path.stem)
         }:
             job.info = replace(row.info, title=as_text(file_title(found.path)))
-            job.notes.append(f"renamed: it was {as_text(lost[0].name)} before")
+            job.renamed = True
+            job.notes.append(f"it was {as_text(lost[0].name)} before")
             self.store.upsert_video(job.info)
             record = job.recorded.get("transcript")
             if record is not None and (record.result.engine or "").startswith("sidecar:"):

@@ -10,7 +10,7 @@ from typing import Literal
 from longvid_storage.errors import LongvidError, first_line
 from longvid_storage.types import StageResult
 
-FileStatus = Literal["indexed", "unchanged", "failed"]
+FileStatus = Literal["indexed", "renamed", "unchanged", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,8 @@ class IndexReport:
     """The outcome for one input file.
 
     ``status`` is ``"failed"`` when the file could not be read or any stage of it failed (the other stages are
-    kept), ``"unchanged"`` when nothing had to be done, else ``"indexed"``.
+    kept), ``"renamed"`` when a known video lies under another name (a note says which it had), ``"unchanged"`` when
+    nothing had to be done, else ``"indexed"``.
     """
 
     video_id: str | None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
@@ -16,6 +15,7 @@ from longvid import jsonform
 from longvid.server.problems import LOG, of_error, problem
 from longvid.server.replies import told
 from longvid_storage.errors import LongvidError
+from longvid_storage.threads import processors
 from longvid_storage.types import Answer, Claim
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class InTurn:
     """
 
     def __init__(self, at_once: int | None = None) -> None:
-        self.limiter = anyio.CapacityLimiter(at_once or len(os.sched_getaffinity(0)))
+        self.limiter = anyio.CapacityLimiter(at_once or processors())
 
     async def reply(self, request: Request, work: Callable[[], Response]) -> Response:
         """What ``work`` makes on a thread, unless its client went away while it waited."""

@@ -12,9 +12,12 @@ again.
 from __future__ import annotations
 
 import logging
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,13 +46,14 @@ if TYPE_CHECKING:
 LOG = logging.getLogger("longvid.server")
 _KEPT_EACH_S = 1.0
 _LOOK_EACH_S = 2.0
+_YIELDS = 10
 _MOST_NOTES = 100
 _MOST_REPORTS = 1000
 EVERYBODY = "*"
 """The roots of those who may see everything."""
 
 
-class _Ends(Exception):  # noqa: N818 - it ends a run, and is no error
+class JobEnds(Exception):  # noqa: N818 - it ends a run, and is no error
     """Raised inside a run, at its next event: it was cancelled, or the server ends."""
 
 
@@ -219,16 +223,7 @@ class Jobs:
         progress = job.progress
         if job.state == "running" and running is not None and running[0].job_id == job.job_id:
             progress = running[1].told
-        return {
-            "id": job.job_id,
-            "state": job.state,
-            "cancelling": job.state in UNFINISHED and job.job_id in self._cancelled,
-            "collection": job.asked.get("collection"),
-            "files_named": job.asked.get("names", []),
-            "created_s": job.created_s,
-            "ended_s": job.ended_s,
-            **(progress or HowFar().told | {"stage": None}),
-        }
+        return job_facts(job, progress, cancelling=job.job_id in self._cancelled)
 
     # The thread
 
@@ -250,6 +245,8 @@ class Jobs:
             self._thread.join(wait_s)
 
     def _run(self) -> None:
+        if sys.platform == "linux":
+            os.nice(_YIELDS)  # there of this thread and of those that it begins, who asks goes first
         while not self._ending:
             try:
                 with self._work.working_off() as ours:
@@ -285,29 +282,14 @@ class Jobs:
         def heard(event: IndexEvent) -> None:
             nonlocal kept_s
             if self._ending or job.job_id in self._cancelled:
-                raise _Ends
+                raise JobEnds
             progress(event)
             if time.monotonic() - kept_s > _KEPT_EACH_S:
                 kept_s = time.monotonic()
                 if not self._work.note(job.job_id, progress.told):
-                    raise _Ends
+                    raise JobEnds
 
-        state: JobState = "failed"
-        try:
-            self._check(job)
-            reports = self._library.index(
-                job.asked["paths"], collection=job.asked["collection"], ray=self._ray, on_event=heard
-            )
-            broken = [report for report in reports if report.status == "failed"]
-            state = "failed" if broken and len(broken) == len(reports) else "done"
-            progress.told |= {"stage": None, "title": None, "fraction": 1.0}
-        except _Ends:
-            state = "cancelled"
-        except Exception as error:
-            progress.told |= {"error": jsonform.to_plain(ErrorInfo.of(error, "the job"))}
-            LOG.error(
-                "job %s failed", job.job_id, exc_info=None if isinstance(error, LongvidError) else error
-            )
+        state = carry_out(self._library, job, progress, partial(self._check, job), heard, ray=self._ray)
         try:
             if self._ending and state != "done":
                 self._work.put_back(job.job_id)
@@ -322,6 +304,48 @@ class Jobs:
         ended = StoredJob(job.job_id, job.owner, state, job.asked, progress, job.created_s, time.time())
         if self._work.end(job, state, progress, self.told(ended)):
             self.on_end()
+
+
+def job_facts(job: StoredJob, progress: dict[str, Any] | None, *, cancelling: bool) -> dict[str, Any]:
+    """What is told of a job."""
+    return {
+        "id": job.job_id,
+        "state": job.state,
+        "cancelling": cancelling and job.state in UNFINISHED,
+        "collection": job.asked.get("collection"),
+        "files_named": job.asked.get("names", []),
+        "created_s": job.created_s,
+        "ended_s": job.ended_s,
+        **(progress or HowFar().told | {"stage": None}),
+    }
+
+
+def carry_out(
+    library: Library,
+    job: StoredJob,
+    progress: HowFar,
+    begun: Callable[[], None],
+    heard: Callable[[IndexEvent], None],
+    ray: str | None = None,
+) -> JobState:
+    """Do a job; what came of it is told by ``progress``.
+
+    ``begun`` and ``heard`` (of each event) may raise ``JobEnds``, and ``begun`` whatever is wrong with the job.
+    """
+    try:
+        begun()
+        reports = library.index(
+            job.asked["paths"], collection=job.asked["collection"], ray=ray, on_event=heard
+        )
+    except JobEnds:
+        return "cancelled"
+    except Exception as error:
+        progress.told |= {"error": jsonform.to_plain(ErrorInfo.of(error, "the job"))}
+        LOG.error("job %s failed", job.job_id, exc_info=None if isinstance(error, LongvidError) else error)
+        return "failed"
+    progress.told |= {"stage": None, "title": None, "fraction": 1.0}
+    broken = [report for report in reports if report.status == "failed"]
+    return "failed" if broken and len(broken) == len(reports) else "done"
 
 
 def _below(place: Path, roots: Sequence[Path]) -> bool:

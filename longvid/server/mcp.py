@@ -29,7 +29,7 @@ from starlette.types import Receive, Scope, Send
 from longvid import jsonform
 from longvid.jsonform import to_plain
 from longvid.server import audit, mcp_resources, mcp_tasks
-from longvid.server.caller import LOCAL, Caller
+from longvid.server.caller import Caller
 from longvid.server.identity import Identity
 from longvid.server.mcp_tools import MOMENT_APP, TOOLS, AgentTool, Index, Place, ToolReply, ToolRequest
 from longvid.server.problems import of_error
@@ -256,27 +256,3 @@ def _jobs(app: FastAPI, who: Caller) -> Index:
         return told
 
     return index
-
-
-# Over stdin and stdout
-
-
-def serve_stdio(library: Library, base: str, *, index: bool) -> None:
-    """Answer on stdin and stdout until stdin ends; ``index``: files may be read into the library."""
-    from mcp.server.stdio import stdio_server
-
-    def read_in(paths: list[str], collection: str | None, job: str | None) -> dict[str, Any]:
-        if job is not None:
-            raise NotFoundError(f"there is no job {job!r}: here index ends when the files are read")
-        reports = library.index(paths, collection=collection)
-        failed = [report.error.message for report in reports if report.error is not None]
-        return {"id": "0", "state": "done", "videos": len(reports) - len(failed), "failed": failed}
-
-    caller = McpCaller(LOCAL, library, base, read_in if index else None)
-    server = make_server(lambda ctx: caller)
-
-    async def serve() -> None:
-        async with stdio_server() as (incoming, outgoing):
-            await server.run(incoming, outgoing, server.create_initialization_options())
-
-    anyio.run(serve)

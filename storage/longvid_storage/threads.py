@@ -12,6 +12,13 @@ def threads_allowed() -> int:
     return int(said) if said.isdecimal() else 0
 
 
+def processors() -> int:
+    """How many of the machine's processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def sum_alone(environment: MutableMapping[str, str] = os.environ) -> None:
     """Let numpy's linear algebra keep to the thread that asks, unless somebody chose otherwise; before numpy is loaded.
 

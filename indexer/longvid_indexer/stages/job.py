@@ -84,6 +84,7 @@ class Job:
     error: ErrorInfo | None = None
     notes: list[str] = field(default_factory=list)
     described: tuple[Sound, ...] | None = None  # by the subtitles, once the transcript stage has read them
+    renamed: bool = False  # a known video, whose file has another name now
     audio_track: str | None = None  # the number of the sound track that a user named
     tell: Callable[[str], None] = lambda message: None
     media_id: str = ""

@@ -40,13 +40,13 @@ _ASKS = re.compile(
 )
 # "If it is too large, training diverges" says nothing where nobody said what is too large. A demonstrative before a
 # noun ("This rule") is left alone, and so is an "it" that stands for what follows ("It is important to").
-_REFERS_BACK = re.compile(
+_SUBJECT_BEFORE = re.compile(
     r"^(?:(?:if|when|because|since|while|as|although|though|once|after|before|unless|until|whether)\s+)?"
     r"(?:(?:they|he|she|it(?! (?:is|was|seems) \w+ (?:to|that)\b))\b"
     r"|(?:this|that|these|those)\s+(?:is|are|was|were|will|would|can|could|has|have|had|means?|makes?|gives?|does|do)\b)",
     re.IGNORECASE,
 )
-_REFERRING = 0.4
+_LEFT_OPEN = 0.4
 _SUMMARY_SENTENCES = {"scene": 1, "event": 2, "video": 4}
 _LONGEST_SENTENCE = 45
 _SHORTEST_SENTENCE = 5
@@ -235,14 +235,14 @@ class Describer:
         shape = -0.25 * np.abs(np.log(np.clip(lengths, 1, None) / 18.0))
         position = 0.15 * np.exp(-np.arange(len(pool)) / max(1.0, len(pool) / 6))
         clean = np.array([self._sentences[i].fluency for i in pool])
-        refers = np.array([bool(_REFERS_BACK.match(self._sentences[i].text)) for i in pool])
+        refers = np.array([bool(_SUBJECT_BEFORE.match(self._sentences[i].text)) for i in pool])
         return np.asarray(
             self._semantic(low, high, pool)
             + 0.6 * lexical
             + shape
             + position
             + 0.5 * clean
-            - _REFERRING * refers
+            - _LEFT_OPEN * refers
         )
 
     def _semantic(self, low: int, high: int, pool: list[int]) -> NDArray[np.float64]:

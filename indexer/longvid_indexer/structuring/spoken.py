@@ -21,6 +21,7 @@ _OPENER_WORDS = (
     "|then|because|or|oh|uh-huh|mm-hmm|i guess|actually|basically|sure|great|cool|thanks|thank you"
 )
 _OPENER = re.compile(rf"^(?:(?:{_OPENER_WORDS})\b[\s,.!;:—–-]*)+", re.IGNORECASE)
+_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*\W*(?:\s|$)")
 _CLOSED = ".?!…。？！؟।"
 
 
@@ -69,10 +70,11 @@ def spoken(passages: Sequence[Passage], vectors: Mapping[int, NDArray[np.float16
 
 
 def readable(text: str) -> str:
-    """Without hesitations and hanging openers (``Yeah, so, um …``), first letter upper case."""
+    """Without hesitations and hanging openers (``Yeah, so, um …``), begun with a capital if by a word."""
     text = without_fillers(text)
     text = _OPENER.sub("", text).strip(" ,;:-–—")
-    return text[:1].upper() + text[1:]
+    # A name of code or a brand is written as it is: torch.nn, max_retries, iPhone.
+    return text[:1].upper() + text[1:] if _WORD.match(text) and text.split()[0].islower() else text
 
 
 def closed(text: str) -> str:

@@ -245,17 +245,21 @@ class View:
         """
         if ids is None and not details:
             return list(self._cards)
-        admitted = self._speaking()
-        if ids is not None:
-            admitted.append(schema.Video.video_id.in_(each_text(ids)))
-        apart = self.apart if ids is not None else lambda keys: self.apart()
-        return card_details.cards(
-            self.connection, admitted, apart, (self.scope, self._names) if details else None
-        )
+        return self._read_cards(details, ids)
 
     @cached_property
     def _cards(self) -> list[VideoCard]:
-        return card_details.cards(self.connection, self._speaking(), lambda keys: self.apart())
+        return self._read_cards(details=False, ids=None)
+
+    def _read_cards(self, details: bool, ids: Names[str] | None) -> list[VideoCard]:
+        named = [] if ids is None else [schema.Video.video_id.in_(each_text(ids))]
+        with_details = (self.scope, self._names) if details else None
+        return card_details.cards(
+            self.connection,
+            [*self._speaking(), *named],
+            lambda keys: self.apart(None if ids is None else keys),  # of all: without naming each
+            with_details,
+        )
 
     def _speaking(self) -> list[ColumnElement[bool]]:
         """Conditions on ``Video``: it is of the scope, and the scope's speaker, if there is one, speaks in it."""

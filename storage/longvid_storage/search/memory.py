@@ -113,11 +113,11 @@ class Memory:
             return self._facts[view.scope]
 
     def words(self, view: View) -> dict[str, WordMemory]:
-        """Kind → its word index; none at the first search, since asking the database once costs less than reading it,
-        and for a scope that has parts of videos."""
+        """Kind → its word index; none at the first search, since asking the database once costs less than reading it
+        all."""
         with self._lock:
-            self._searches += view.scope.whole
-            if self._searches < 2 or not view.scope.whole:
+            self._searches += 1
+            if self._searches < 2:
                 return {}
             kinds = [kind for kind in lexical.SPOKEN_AND_SHOWN if kind in self.facts(view).counts]
             for kind in kinds:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from sqlalchemy import Select, Text, cast, func, or_, select
+
 from longvid_storage.db.rows import VideoRow
+from longvid_storage.db.schema import Stage, Video
+from longvid_storage.db.scope import video_conditions
 from longvid_storage.db.view import View
 from longvid_storage.types import Scope, Searched, Unsearched
 
@@ -17,12 +21,27 @@ _DAMAGE = re.compile(r"damage|could be decoded|could not be decoded|decode only 
 
 def searched(view: View, words: Iterable[str]) -> Searched:
     """What a search for ``words`` looked through: videos and hours of the view's scope, and what it couldn't."""
-    rows = view.videos()
+    admitted = video_conditions(Video.video_key, view.scope)
+    durations = view.connection.execute(select(Video.duration_s).where(*admitted)).scalars().all()
+    rows = view.videos(ids=view.connection.execute(_lacking().where(*admitted)).scalars().all())
     return Searched(
-        videos=len(rows),
-        duration_s=sum(_within(row.info.duration_s, view.scope) for row in rows),
+        videos=len(durations),
+        duration_s=sum(_within(each, view.scope) for each in durations),
         words=tuple(dict.fromkeys(words)),
         unsearched=tuple(each for row in rows for each in _gaps(row, meaning=_compares(view))),
+    )
+
+
+def _lacking() -> Select[str]:
+    """Ids of the videos that may lack something: the records of all others need not be read."""
+    read = select(Stage.video_key).where(Stage.stage.in_(_READ)).group_by(Stage.video_key)
+    noted = select(Stage.video_key).where(Stage.note.is_not(None))
+    silent = select(Stage.video_key).where(
+        Stage.stage == "transcript", cast(Stage.counters, Text).contains('"utterances": 0')
+    )
+    key = Video.video_key
+    return select(Video.video_id).where(
+        or_(key.not_in(read.having(func.count() == len(_READ))), key.in_(noted), key.in_(silent))
     )
 
 

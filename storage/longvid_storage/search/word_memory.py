@@ -18,10 +18,10 @@ from sqlalchemy import Text, cast, func, select
 
 from longvid_storage.db.dialects import each_id
 from longvid_storage.db.schema import PassageRow, Video
-from longvid_storage.db.scope import video_conditions
+from longvid_storage.db.scope import passage_conditions, video_conditions
 from longvid_storage.db.word_index import word_index_of
 from longvid_storage.search.lexical import K1, B
-from longvid_storage.types import Scope
+from longvid_storage.types import EVERYTHING, Scope
 
 if TYPE_CHECKING:
     from longvid_storage.db.view import View
@@ -65,7 +65,7 @@ class WordMemory:
     def best(
         self, view: View, weights: Mapping[str, float], mean_length: float, limit: int
     ) -> list[tuple[int, float]]:
-        """What ``lexical.best`` says of a scope of whole videos."""
+        """What ``lexical.best`` says, of every scope."""
         if not weights or limit < 1 or not len(self._ids):
             return []
         found = {term: self._term(view, term, mean_length) for term in weights}
@@ -128,16 +128,21 @@ class WordMemory:
 
     def _mask(self, view: View) -> Mask | None:
         """Which passages the scope admits; None: all."""
-        conditions = video_conditions(Video.video_key, view.scope)
-        if not conditions:
+        scope = view.scope
+        if scope == EVERYTHING:
             return None
         with self._lock:
-            mask = self._masks.get(view.scope)
+            mask = self._masks.get(scope)
             if mask is None:
-                keys = list(view.connection.execute(select(Video.video_key).where(*conditions)).scalars())
+                row = PassageRow
+                query = select(Video.video_key).where(*video_conditions(Video.video_key, scope))
+                if not scope.whole:
+                    query = select(row.passage_id).where(*passage_conditions(scope, [self._kind]))
+                admitted = np.fromiter(view.connection.execute(query).scalars(), np.int64)
+                mask = np.isin(self._video_keys if scope.whole else self._ids, admitted)
                 if len(self._masks) >= _MOST_SCOPES:
                     self._masks.clear()
-                mask = self._masks[view.scope] = np.isin(self._video_keys, np.array(keys, np.int32))
+                self._masks[scope] = mask
             return mask
 
 
