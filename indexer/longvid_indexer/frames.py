@@ -19,7 +19,6 @@ from longvid_indexer.reached import reached
 from longvid_storage.threads import threads_allowed
 
 if TYPE_CHECKING:
-    from longvid_indexer.leaps import Onlooker
     from longvid_storage.types import VideoInfo
 
 Image = NDArray[np.uint8]
@@ -139,8 +138,8 @@ def _plane(plane: Any) -> Image:
 class FrameReader:
     """Iterate over it, once, to decode a video; what it counted is then in its attributes.
 
-    ``onlooker``: says which frames need not be decoded; None: all are. ``frames_decoded``: those that came out of a
-    decoder. ``frames_left_out``: those that were not needed. ``decode_errors``: packets that held no readable picture.
+    ``frames_decoded``: those that came out of a decoder. ``frames_left_out``: those that were not needed.
+    ``decode_errors``: packets that held no readable picture.
     ``decoded_until_s``: the end of the last frame; ``promised_until_s``: where the header says that it should be, if
     it says so. ``cut_short``: why reading ended before the file did, if it did. ``clock_breaks``: how often the file's
     clock begins anew or jumps.
@@ -148,7 +147,6 @@ class FrameReader:
 
     path: Path
     info: VideoInfo
-    onlooker: Onlooker | None = None
     frames_decoded: int = 0
     frames_left_out: int = 0
     decode_errors: int = 0
@@ -188,17 +186,8 @@ class FrameReader:
                 yield frame
 
     def _pictures(self, container: Any, stream: Any) -> Iterator[Any]:
-        from longvid_indexer.leaps import Leaps, may_leap
-
-        start_s = self.info.stream_start_s
-        if self.onlooker is None or self.clock_breaks or not may_leap(container, stream):
-            yield from decoded(container, stream, self._damaged, self._ended)
-            return
-        leaps = Leaps(container, stream, start_s, self.onlooker, self._damaged, self._ended)
-        for raw in leaps:
-            self.frames_left_out = leaps.left_out
-            yield raw
-        self.frames_decoded += leaps.in_vain
+        """The decoded pictures that are given out, in order."""
+        yield from decoded(container, stream, self._damaged, self._ended)
 
     def _damaged(self, error: Exception) -> None:
         self.decode_errors += 1

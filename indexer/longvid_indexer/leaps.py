@@ -8,13 +8,14 @@ left out. All else is decoded and shown as ever, so that what changes is found t
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_indexer.frames import DecodedFrame, decoded
+from longvid_indexer.frames import DecodedFrame, FrameReader, decoded
 from longvid_indexer.packets import demux
 
 _CONTAINERS = frozenset(("mp4", "matroska"))
@@ -51,7 +52,25 @@ class Onlooker(Protocol):
         ...
 
 
-def may_leap(container: Any, stream: Any) -> bool:
+@dataclass
+class LeapingReader(FrameReader):
+    """A reader that leaves out what its onlooker need not see; all else is as ever."""
+
+    onlooker: Onlooker = field(kw_only=True)
+
+    def _pictures(self, container: Any, stream: Any) -> Iterator[Any]:
+        if self.clock_breaks or not _may_leap(container, stream):
+            yield from super()._pictures(container, stream)
+            return
+        start_s = self.info.stream_start_s
+        leaps = Leaps(container, stream, start_s, self.onlooker, self._damaged, self._ended)
+        for raw in leaps:
+            self.frames_left_out = leaps.left_out
+            yield raw
+        self.frames_decoded += leaps.in_vain
+
+
+def _may_leap(container: Any, stream: Any) -> bool:
     """Whether a file's keyframes are known by its container, and each is decoded by itself."""
     return (
         not _CONTAINERS.isdisjoint(container.format.name.split(","))

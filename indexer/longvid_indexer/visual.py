@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from longvid_indexer.frames import DecodedFrame, FrameReader, fit
+from longvid_indexer.leaps import LeapingReader
 from longvid_indexer.packets import broken_clock
 from longvid_indexer.vision.dissolves import DissolveDetector
 from longvid_indexer.vision.keyframes import MiddleFrame, keep
@@ -77,7 +78,7 @@ def visual_pass(
     settings = settings or VisualSettings()
     look = _Look(settings)
     leaps = not every_frame and settings.detector == "default" and not settings.exact_shots
-    reader = FrameReader(path, info, look if leaps else None)
+    reader = LeapingReader(path, info, onlooker=look) if leaps else FrameReader(path, info)
     for frame in reader:
         look.see(frame, reader.rate)
     end_s = info.duration_s if info.duration_s > 0 else reader.decoded_until_s
