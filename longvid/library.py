@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from copy import copy
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from longvid.arguments import Names, check_query, check_question, check_written, checked_length, checked_scope
 from longvid.conversations import Conversations
@@ -346,11 +346,16 @@ class Library(Conversations):
         Raises:
             UsageError: no term, or one without a letter or digit. NotFoundError: no such video or collection.
         """
-        from longvid_storage.search.mentions import mentions
+        filters = {"collection": collection, "from_s": from_s, "to_s": to_s, "speaker": speaker}
+        return list(self.each_mentioned(terms, video=video, **filters))
 
-        scope = checked_scope(self._store, video, collection, from_s, to_s, speaker)
+    def each_mentioned(self, terms: str | Sequence[str], **filters: Any) -> Iterator[VideoMentions]:
+        """``mentions`` with its ``filters``, each video as soon as it is read: what was told may go."""
+        from longvid_storage.search.mentions import each_mentioned
+
+        scope = checked_scope(self._store, **filters)
         with self._store.view(scope) as view:
-            return mentions(view, [terms] if isinstance(terms, str) else terms)
+            yield from each_mentioned(view, [terms] if isinstance(terms, str) else terms)
 
     def searched(
         self,
