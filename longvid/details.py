@@ -73,7 +73,7 @@ class EventTree:
 
 @dataclass(frozen=True, slots=True)
 class VideoDetails:
-    """Everything known about one video except its pictures and vectors."""
+    """Everything known about one video except its pictures and vectors; ``frame_rate``: frames a second, if any."""
 
     video_id: str
     title: str
@@ -94,6 +94,7 @@ class VideoDetails:
     sounds: tuple[Sound, ...]
     gone: bool = False
     cut_short: bool = False
+    frame_rate: float | None = None
 
 
 def build_tree(segments: tuple[Segment, ...]) -> tuple[EventTree, ...]:
@@ -175,6 +176,7 @@ def details_of(view: View, video_id: str, *, lines: bool = True) -> VideoDetails
         utterances=tuple(view.utterances(video_id)) if lines else (),
         screen_text=tuple(view.screen_texts(video_id)),
         sounds=tuple(view.sounds(video_id)),
+        frame_rate=row.info.frame_rate,
     )
 
 

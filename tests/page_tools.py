@@ -57,6 +57,9 @@ HOSTILE = """WEBVTT
 
 00:00:11.000 --> 00:00:15.000
 <v Mallory>‮ reversed budget &lt;/textarea&gt;&lt;svg onload=window.pwned=5&gt;
+
+00:00:16.000 --> 00:00:20.000
+התקציב, the budget report of which nobody tells.
 """
 HOSTILE_TITLE = "<img src=x onerror=window.pwned=9>"
 
@@ -206,6 +209,13 @@ class Page:
 
     def address(self) -> str:
         return str(self.driver.current_url.removeprefix(self.url))
+
+    def drop(self, *paths: str) -> None:
+        """Files and folders, let go in the middle of the page."""
+        data = {"items": [], "files": list(paths), "dragOperationsMask": 1}
+        for what in ("dragEnter", "dragOver", "drop"):
+            told = {"type": what, "x": 600, "y": 400, "data": data}
+            self.driver.execute_cdp_cmd("Input.dispatchDragEvent", told)
 
     def film(self) -> dict[str, Any]:
         """Where the film is, and which picture it shows (the frame's number)."""

@@ -7,7 +7,7 @@ import pytest
 
 from longvid_agents.answerability import WITH_VECTORS, WORDS_ONLY, Features, Logistic, model_for
 from longvid_agents.expected import asked_for, follows_question, names_expected, only_opens
-from longvid_agents.extractive import choose, defines, fitness, overlap, rank, readable
+from longvid_agents.extractive import begins_with_subject, choose, defines, fitness, overlap, rank, readable
 from longvid_agents.question import make_plan
 from longvid_agents.scoring import (
     Scores,
@@ -428,6 +428,20 @@ def first(question: str, sentences: list[Passage]) -> str:
     ranking = rank(make_plan(question), sentences, scored(question, sentences), model=Logistic(9, (0,) * 5))
     assert ranking is not None
     return choose(sentences, ranking)[0].text
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "begins"),
+    [
+        ("What is photosynthesis?", "Photosynthesis turns light into sugar.", True),
+        ("what's a watch-tower", "So, a watch-tower looks for old states.", True),
+        ("What is gradient descent?", "Stochastic gradient descent estimates it from a mini-batch.", False),
+        ("What is momentum?", "Momentum as used here.", False),
+        ("What is the pump for?", "The pump moves water.", False),
+    ],
+)
+def test_who_asks_what_a_thing_is_hears_what_it_does(question: str, text: str, begins: bool) -> None:
+    assert begins_with_subject(text, question) is begins
 
 
 def test_what_is_on_a_slide_is_answered_by_its_lines() -> None:

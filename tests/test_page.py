@@ -7,6 +7,7 @@ import os
 import re
 from pathlib import Path
 
+from longvid_indexer.stages import STAGES
 from serve_tools import library_of, serving
 
 PAGE = Path(__file__).parent.parent / "longvid" / "page"
@@ -85,6 +86,11 @@ def imported(name: str, known: set[str]) -> set[str]:
 def test_every_module_of_the_first_view_is_asked_for_at_once() -> None:
     named = re.findall(r'modulepreload" href="([^"]+)"', (PAGE / "index.html").read_text())
     assert sorted(named) == sorted(imported("app.js", set()))
+
+
+def test_the_stages_of_a_job_are_those_of_the_indexer() -> None:
+    (named,) = re.findall(r"STAGES = \[(.*)\]", own_files()["jobs.js"])
+    assert tuple(re.findall(r"'(\w+)'", named)) == tuple(STAGES)
 
 
 def test_the_page_comes_small_and_once() -> None:

@@ -125,6 +125,12 @@ def test_a_speaker_gets_a_name_and_has_it_everywhere(page: Page, served: Served)
     page.one(".transcript input[name=name]").send_keys("Joanna", Keys.ENTER)
     wait(lambda: "Joanna" in page.text(".line .speaker"), "the transcript has the new name")
     assert "Jonas" not in page.text(".line")
+    first, last = page.all(".line p")[0], page.all(".line p")[1]
+    drag = webdriver.ActionChains(page.driver).move_to_element_with_offset(
+        first, 5 - first.size["width"] // 2, 0
+    )
+    drag.click_and_hold().move_to_element(last).release().perform()
+    wait(lambda: "2 lines" in page.text(".bar.chosen"), "lines whose text is selected are chosen")
     assert {each.name for each in served.library.speakers(monday)} == {"Maya", "Joanna"}
     served.library.rename_speaker(monday, "Joanna", "Jonas")
 
@@ -172,7 +178,8 @@ def test_an_upload_that_a_reload_breaks_off_goes_on_where_it_was(
     slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 4_000_000}
     page.driver.execute_cdp_cmd("Network.enable", {})
     page.driver.execute_cdp_cmd("Network.emulateNetworkConditions", slow)
-    page.one(".upload input").send_keys(str(sent))
+    both = f"{sent.with_suffix('.srt')}\n{sent}"
+    page.one(".upload input").send_keys(both)
     wait(lambda: page.run("return deep('.job progress')[0]?.value > 8e6"), "a piece is there")
     page.driver.execute_cdp_cmd("Network.emulateNetworkConditions", {**slow, "uploadThroughput": -1})
     page.driver.refresh()
@@ -182,10 +189,46 @@ def test_an_upload_that_a_reload_breaks_off_goes_on_where_it_was(
         " if (options?.method === 'PATCH') window.from.push(Number(options.headers['Upload-Offset']));"
         " return sends(url, options) }"
     )
-    page.one(".upload input").send_keys(str(sent))
+    page.one(".upload input").send_keys(both)
     wait(lambda: "broken off" in page.text(".card h2"), "its card is there", 90)
     assert page.run("return window.from")[0] >= 8_000_000, "what was there is not sent again"
+    source = served.library.show("broken off", lines=False).transcript_source
+    assert source == "sidecar:broken off.srt", "what was sent whole before is indexed with it"
     served.library.remove("broken off")
+
+
+def test_a_folder_that_is_dropped_keeps_its_folders(page: Page, served: Served, tmp_path: Path) -> None:
+    for name in ("north", "south"):
+        (tmp_path / "tides" / name).mkdir(parents=True)
+        said = f"WEBVTT\n\n00:01.000 --> 00:04.000\nThe moon pulls at the {name} sea.\n"
+        (tmp_path / "tides" / name / "tide.vtt").write_text(said)
+    (tmp_path / "tides" / "film.mp4").write_text("no film")
+    page.open("?view=ask")
+    page.drop(str(tmp_path / "tides"))
+    page.one(".filters input[type=search]").send_keys("tide")
+    wait(lambda: "tide (south)" in page.text(".card h2"), "the cards are there, in the library")
+    assert "tide (north)" in page.text(".card h2")
+    assert "text file, not media" in page.text(".jobs .fault")
+    assert "was not sent whole" not in page.text(".jobs"), "what was refused is not to be sent again"
+    page.click("a[href*='view=ask'], a[href='./']")
+    told = f"all {len(served.library.videos())} videos"
+    wait(lambda: told in page.text(".scope b"), "those of no collection are counted")
+    for name in ("north", "south"):
+        served.library.remove(f"tide ({name})" if name == "north" else "tide")
+
+
+def test_who_makes_the_first_key_is_not_locked_out(page: Page, served: Served) -> None:
+    page.open("?view=admin")
+    page.one(".admin [name=name]").send_keys("mine", Keys.ENTER)
+    wait(lambda: page.text(".made code").startswith("lv_"), "the key is shown")
+    try:
+        wait(lambda: "mine" in page.text(".admin td"), "and listed, so the page goes on with it")
+        page.driver.refresh()
+        wait(lambda: "mine" in page.text(".admin td"), "after a reload, too")
+    finally:
+        for key in served.library.keys.listed():
+            served.library.keys.revoke(key.key_id)
+        page.driver.delete_all_cookies()
 
 
 def test_sound_alone_and_words_alone_have_a_view_of_their_own(page: Page, served: Served) -> None:

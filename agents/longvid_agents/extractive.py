@@ -51,6 +51,15 @@ _JUDGES = (
     r"(?:great|good|bad|nice|important|interesting|hard|easy|difficult|big|example|thing|question|point|topic|next|first"
     r"|last|coming|going|done|ready|fine|true|better|worse)\b"
 )
+_WHAT_IS = re.compile(
+    r"\W*(?:what(?:'s| (?:is|are))|define|explain)\s+(?:an?\s+|the\s+)?((?:[\w-]+\s+){0,3}?[\w-]+)[?.!\s]*$",
+    re.IGNORECASE,
+)
+# What may be a verb of English that says what something does: third person, no other part of speech.
+_DOES = (
+    r"(?!(?:is|was|has|does|this|these|its|his|us|as|across|always|perhaps|besides|plus|versus|less|unless)\b)"
+    r"[a-z]{2,}s\b"
+)
 _SUPPOSING = re.compile(r"\b(?:if|unless)\b|\bwhat (?:\w+ )?happen\w* (?:when|once|after)\b", re.IGNORECASE)
 _CONDITION = re.compile(r"\b(?:if|unless|when|whenever|once)\b", re.IGNORECASE)
 _CALLED = r"\b(?:call(?:ed|s)?|defin(?:e[sd]?|ition of)|known as|term(?:ed)?)\b"
@@ -59,6 +68,7 @@ _CALLED = r"\b(?:call(?:ed|s)?|defin(?:e[sd]?|ition of)|known as|term(?:ed)?)\b"
 @dataclass(frozen=True, slots=True)
 class QuoteWeights:
     """What each of the ``Scores`` of that name counts; ``defines``: reads like a definition, where one is asked;
+    ``begins``: begins with the thing, there;
     ``supposes``: names a condition, where it is asked what follows from one; ``on_screen``: is read on screen, where
     that is asked.
     """
@@ -77,11 +87,12 @@ class QuoteWeights:
     follows: float = 5.0
     opens: float = -2.5
     defines: float = 2.0
+    begins: float = 1.0
     supposes: float = 1.0
     on_screen: float = 4.0
 
 
-_BY_KIND = ("defines", "supposes", "on_screen")
+_BY_KIND = ("defines", "begins", "supposes", "on_screen")
 _OF_A_FACT = ("expected", "follows", "opens")
 """These and ``_BY_KIND`` are set by hand (benchmarks/facts.py): few questions that fit the rest ask so."""
 # Fitted by benchmarks/answering.py: the softmax over a question's sentences that gives those in gold spans
@@ -187,6 +198,8 @@ def fitness(
         says = np.array([defines(sentence.text, plan) for sentence in sentences], bool)
         # A label on a picture defines nothing.
         fit = fit + weights.defines * (says.astype(np.float64) - (shown & ~says))
+        opens = np.array([begins_with_subject(sentence.text, plan.question) for sentence in sentences], bool)
+        fit = fit + weights.begins * (opens & ~says & ~shown)
     if _SUPPOSING.search(plan.question):
         fit = fit + weights.supposes * np.array([bool(_CONDITION.search(s.text)) for s in sentences])
     if plan.on_screen:
@@ -267,6 +280,19 @@ def defines(text: str, plan: QuestionPlan) -> bool:
             rf"^(?:\W*+\w++\W++){{0,4}}?{named}(?:\W+\w+){{0,4}}?\W+{_MEANS}(?!\W+{_JUDGES})", text, re.I
         )
         or re.search(rf"{_CALLED}\W+(?:\w+\W+){{0,3}}?{named}", text, re.I)
+    )
+
+
+def begins_with_subject(text: str, question: str) -> bool:
+    """True when what ``question`` asks for ("what is X?") is what ``text`` is about and does something: "X turns …"."""
+    asked = _WHAT_IS.match(question)
+    return bool(
+        asked
+        and re.match(
+            rf"\W*(?:(?:so|now|and|well|okay|then)\b\W*)?(?:(?:an?|the)\s+)?{re.escape(asked[1])}\s+{_DOES}",
+            text,
+            re.I,
+        )
     )
 
 

@@ -12,7 +12,7 @@ class Admin extends Part {
 
   constructor() {
     super();
-    Object.assign(this, {keys: [], collections: []});
+    this.collections = [];
   }
 
   firstUpdated() {
@@ -35,6 +35,8 @@ class Admin extends Part {
     const body = {name: data.get('name').trim(), scopes: data.getAll('scope'), collections: data.getAll('collection').length ? data.getAll('collection') : null, ...(days ? {days} : {})};
     try {
       this.made = await api.send('POST', 'keys', body);
+      // From the first key on nobody is served without one, who made it neither.
+      if (!this.keys.length) await api.use(this.made.key);
       form.reset();
       this.load();
     } catch (problem) {
@@ -57,7 +59,8 @@ class Admin extends Part {
   }
 
   keyList() {
-    return html`${this.keys.length ? html`<div class="table"><table><thead><tr><th>${t('admin.name')}</th><th>${t('admin.may')}</th><th>${t('admin.sees')}</th><th>${t('admin.until')}</th><td></td></tr></thead>
+    const first = this.keys && !this.keys.length;
+    return html`${!this.keys ? nothing : this.keys.length ? html`<div class="table"><table><thead><tr><th>${t('admin.name')}</th><th>${t('admin.may')}</th><th>${t('admin.sees')}</th><th>${t('admin.until')}</th><td></td></tr></thead>
       <tbody>${this.keys.map((key) => html`<tr><td dir="auto">${key.name}</td><td>${(key.scopes ?? []).join(', ')}</td><td dir="auto">${key.collections?.join(', ') ?? t('admin.everything')}</td>
         <td>${day(key.expires_s) ?? t('admin.forever')}</td>
         <td><button class="sign" title=${t('admin.revoke', {name: key.name})} aria-label=${t('admin.revoke', {name: key.name})} @click=${() => this.revoke(key)}>${icon('trash')}</button></td></tr>`)}</tbody></table></div>`
@@ -65,15 +68,15 @@ class Admin extends Part {
       ${this.made ? html`<p class="made" role="status">${t('admin.once')} <code>${this.made.key}</code>
         <button class="quiet" @click=${() => navigator.clipboard.writeText(this.made.key)}>${t('copy')}</button></p>` : nothing}
       <form class="filters" @submit=${this.add}><label>${t('admin.name')}<input name="name" required maxlength="80" /></label>
-        <fieldset><legend>${t('admin.may')}</legend>${SCOPES.map((scope) => html`<label class="check"><input type="checkbox" name="scope" value=${scope} ?checked=${scope === 'read'} />${scope}</label>`)}</fieldset>
-        ${this.collections.length ? html`<fieldset><legend>${t('admin.sees')}</legend>${this.collections.map(({name}) => html`<label class="check"><input type="checkbox" name="collection" value=${name} />${name}</label>`)}</fieldset>` : nothing}
+        <fieldset><legend>${t('admin.may')}</legend>${SCOPES.map((scope) => html`<label class="check"><input type="checkbox" name="scope" value=${scope} ?checked=${first || scope === 'read'} ?required=${first && scope === 'admin'} />${scope}</label>`)}</fieldset>
+        ${this.collections.length && !first ? html`<fieldset><legend>${t('admin.sees')}</legend>${this.collections.map(({name}) => html`<label class="check"><input type="checkbox" name="collection" value=${name} />${name}</label>`)}</fieldset>` : nothing}
         <label>${t('admin.days')}<input name="days" type="number" min="1" max="3650" /></label><button class="main">${t('admin.add')}</button></form>`;
   }
 
   models() {
     const roles = Object.values(this.state.roles ?? {});
     return html`<div class="table"><table><thead><tr><th>${t('admin.role')}</th><th>${t('admin.runs')}</th><th>${t('admin.better')}</th></tr></thead>
-      <tbody>${roles.map((role) => html`<tr><td>${role.title}</td><td>${role.runs}${role.device ? html` <small>${role.device}</small>` : nothing}</td>
+      <tbody>${roles.map((role) => html`<tr><td>${role.title}</td><td>${role.runs}${role.device ? html` <small>${role.device}</small>` : nothing}<br /><small>${role.why}</small></td>
         <td>${role.problem ? html`<span class="fault">${role.problem}</span>` : (role.better ?? '')}</td></tr>`)}</tbody></table></div>
       ${(this.state.problems ?? []).map((problem) => html`<p class="fault">${problem}</p>`)}`;
   }

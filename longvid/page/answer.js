@@ -134,6 +134,7 @@ class Answer extends Part {
   }
 
   async forget(name) {
+    if (!confirm(t('chats.sure', {name}))) return;
     await conversations.remove(name);
     if (name === this.chat) this.fresh();
     this.list();
@@ -209,9 +210,8 @@ class Answer extends Part {
   }
 
   naming(name) {
-    return html`<form class="row" @submit=${(event) => this.rename(event, name)}><label class="grow">${t('chats.called', {name})}
-      <input name="name" .value=${name} maxlength="80" autofocus @keydown=${(event) => event.key === 'Escape' && (this.renaming = null)} /></label>
-      <button class="main">${t('save')}</button></form>`;
+    return html`<form class="row" @submit=${(event) => this.rename(event, name)}><input name="name" class="grow" aria-label=${t('chats.called', {name})} .value=${name} maxlength="80" autofocus @keydown=${(event) => event.key === 'Escape' && (this.renaming = null)} />
+      <button class="main">${t('save')}</button><button type="button" class="quiet" @click=${() => (this.renaming = null)}>${t('cancel')}</button></form>`;
   }
 }
 

@@ -12,6 +12,7 @@ import {linkTo} from './take.js';
 import {language, t} from './texts.js';
 import {mark} from './times.js';
 import './transcript.js';
+import {dropped} from './upload.js';
 import './watch.js';
 
 const THEME = 'longvid.theme';
@@ -20,7 +21,7 @@ const VIEWS = ['ask', 'search', 'library', 'admin'];
 const LATER = {library: () => import('./library.js'), admin: () => import('./admin.js')};
 
 class App extends Part {
-  static properties = {at: {state: true}, me: {state: true}, locked: {state: true}, fault: {state: true}, told: {state: true}};
+  static properties = {at: {state: true}, me: {state: true}, locked: {state: true}, fault: {state: true}, told: {state: true}, over: {state: true}};
 
   constructor() {
     super();
@@ -34,11 +35,34 @@ class App extends Part {
     this.hear('sought', ({q, mode}) => this.go({view: 'search', find: q, mode}, true));
     this.hear('filtered', ({q, sort, from, to}) => this.go({filter: q, sort, from, to}, true));
     addEventListener('popstate', () => (this.at = place(location)));
+    // A file that is let go anywhere would else be opened instead of the page.
+    for (const over of ['dragenter', 'dragover']) document.addEventListener(over, (event) => this.drag(event, true));
+    document.addEventListener('dragleave', (event) => event.relatedTarget || this.drag(event, false));
+    document.addEventListener('drop', (event) => this.drop(event));
     document.addEventListener('keydown', (event) => !writing(event) && this.pressed(event));
   }
 
+  drag(event, over) {
+    if (!event.dataTransfer.types.includes('Files')) return;
+    event.preventDefault();
+    this.over = over && this.me?.scopes?.includes('index');
+  }
+
+  async drop(event) {
+    this.drag(event, false);
+    if (!event.dataTransfer.types.includes('Files')) return;
+    const files = dropped(event.dataTransfer);
+    await Promise.all([LATER.library(), this.entered]);
+    if (!this.me?.scopes?.includes('index')) return;
+    if (this.at.view !== 'library') this.go({view: 'library'});
+    await this.updateComplete;
+    const library = this.one('longvid-library');
+    await library.updateComplete;
+    library.send(await files);
+  }
+
   firstUpdated() {
-    this.enter();
+    this.entered = this.enter();
   }
 
   async enter() {
@@ -139,7 +163,7 @@ class App extends Part {
         <button class="sign wide" title=${t('keys.title')} aria-label=${t('keys.title')} @click=${this.sheet}>${icon('keys')}</button></header>
       <p class="told float" role="status">${this.told ?? ''}</p>
       ${this.fault ? html`<p class="fault" role="alert">${this.fault}</p>` : nothing}
-      <div class="work ${at.video ? 'beside' : ''}" data-view=${at.view}><main tabindex="-1">${this.view()}</main>
+      <div class="work ${at.video ? 'beside' : ''} ${this.over ? 'over' : ''}" data-view=${at.view}><main tabindex="-1">${this.view()}</main>
         ${at.video ? html`<longvid-watch .video=${at.video} .t=${at.t} .tab=${at.tab} @longvid-tab=${(event) => this.go({tab: event.detail.tab}, true)}
           @longvid-close=${this.close}></longvid-watch>` : nothing}</div>
       <longvid-keys></longvid-keys>`;

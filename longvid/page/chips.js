@@ -5,13 +5,14 @@ import {t} from './texts.js';
 import {span} from './times.js';
 import {seek} from './video.js';
 
-/** @param part the component that shows it; @param place a citation, a moment or a mention with its video. */
-export function chip(part, place) {
+/** @param part the component that shows it; @param place a citation, a moment or a mention with its video; @param alone
+ * nothing but the time is shown, where every chip is of one video. */
+export function chip(part, place, alone = false) {
   const show = (event) => card(part, event.currentTarget, place);
   const hide = () => card(part, null);
   return html`<button class="chip" @click=${() => (hide(), seek(part, {...place, stop: true}))} @pointerenter=${show} @focus=${show} @pointerleave=${hide} @blur=${hide}
     @keydown=${(event) => event.key === 'Escape' && hide()} aria-label=${t('chip', {title: place.title, time: span(place.start_s, place.end_s)})}>
-    <span class="of" dir="auto">${place.title}</span> <time dir="ltr">${span(place.start_s, place.end_s)}</time></button>`;
+    ${alone ? nothing : html`<span class="of" dir="auto">${place.title}</span> `}<time dir="ltr">${span(place.start_s, place.end_s)}</time></button>`;
 }
 
 /** The one card of a component, under the chip it belongs to; without a chip it goes. */

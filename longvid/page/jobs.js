@@ -4,9 +4,11 @@ import {api} from './api.js';
 import {icon} from './icons.js';
 import {t} from './texts.js';
 import {length} from './times.js';
-import {dropped, forgetUpload, interrupted, upload} from './upload.js';
+import {chosen, forgetUpload, interrupted, settled, upload} from './upload.js';
 
 const EVERY_MS = 1500;
+/** In the order in which a video goes through them. */
+const STAGES = ['transcript', 'speakers', 'visual', 'sounds', 'screen_text', 'vectors', 'structure', 'summaries'];
 const ENDED = ['done', 'failed', 'cancelled'];
 
 class Jobs extends Part {
@@ -35,6 +37,7 @@ class Jobs extends Part {
       const ended = this.jobs.filter((job) => ENDED.includes(job.state));
       if (this.known && ended.some((job) => !this.seen.has(job.id))) {
         api.forget('collections');
+        api.forget('videos');
         this.tell('renewed', {});
       }
       this.seen = new Set(ended.map((job) => job.id));
@@ -46,33 +49,30 @@ class Jobs extends Part {
     if (this.isConnected && (busy || this.uploads.length)) this.timer = setTimeout(() => this.look(), EVERY_MS);
   }
 
-  async drop(transfer) {
-    this.send(await dropped(transfer));
-  }
-
   /** All files go up one after another, then one job indexes them. */
   async send(files) {
     const collection = this.one('[name=into]')?.value.trim() || undefined;
     this.fault = '';
-    const mine = files.map((file) => ({file, name: file.webkitRelativePath || file.name, sent: 0, size: file.size, stopper: new AbortController()}));
+    const mine = files.map(({file, path}) => ({file, path, sent: 0, size: file.size, stopper: new AbortController()}));
     this.uploads = [...this.uploads, ...mine];
-    const done = [];
+    const [done, ids] = [[], []];
     for (const each of mine) {
       try {
-        done.push(await upload(each.file, (sent, size, speed) => { Object.assign(each, {sent, size, speed}); this.requestUpdate(); }, each.stopper.signal));
+        ids.push(await upload(each, (sent, size, speed) => { Object.assign(each, {sent, size, speed}); this.requestUpdate(); }, each.stopper.signal));
+        done.push(each);
         this.uploads = this.uploads.filter((other) => other !== each);
       } catch (problem) {
         each.fault = problem.name === 'AbortError' ? t('upload.stopped') : problem.message;
         this.requestUpdate();
       }
     }
-    this.left = interrupted();
-    if (!done.length) return;
     try {
-      await api.send('POST', 'jobs', {uploads: done, collection});
+      if (ids.length) await api.send('POST', 'jobs', {uploads: ids, collection});
+      done.forEach(settled);
     } catch (problem) {
       this.fault = problem.message;
     }
+    this.left = interrupted();
     this.look();
   }
 
@@ -95,7 +95,7 @@ class Jobs extends Part {
   }
 
   door() {
-    const pick = (event) => { this.send([...event.target.files]); event.target.value = ''; };
+    const pick = (event) => { this.send(chosen(event.target.files)); event.target.value = ''; };
     return html`<div class="door"><label class="main upload">${icon('upload')} ${t('upload.files')}<input type="file" multiple @change=${pick} /></label>
       <label class="quiet upload wide">${t('upload.folder')}<input type="file" webkitdirectory @change=${pick} /></label>
       <label>${t('upload.into')}<input name="into" list="into" .value=${this.collection} placeholder=${t('upload.none')} maxlength="80" /></label>
@@ -105,10 +105,10 @@ class Jobs extends Part {
 
   upload(each) {
     const left_s = each.speed ? (each.size - each.sent) / each.speed : null;
-    return html`<li class="job"><span class="of" dir="auto">${each.name}</span>
-      ${each.fault ? html`<span class="fault">${each.fault}</span>` : html`<progress max=${each.size || 1} value=${each.sent} aria-label=${each.name}></progress>
+    return html`<li class="job"><span class="of" dir="auto">${each.path}</span>
+      ${each.fault ? html`<span class="fault">${each.fault}</span>` : html`<progress max=${each.size || 1} value=${each.sent} aria-label=${each.path}></progress>
       <small>${t('upload.speed', {mb: ((each.speed ?? 0) / 1e6).toFixed(1)})}${left_s === null ? '' : ` · ${t('left', {length: length(left_s)})}`}</small>`}
-      <button class="sign" aria-label=${t('upload.stop', {name: each.name})} @click=${() => { each.stopper.abort(); if (each.fault) this.uploads = this.uploads.filter((other) => other !== each); }}>${icon('close')}</button></li>`;
+      <button class="sign" aria-label=${t('upload.stop', {name: each.path})} @click=${() => { each.stopper.abort(); if (each.fault) this.uploads = this.uploads.filter((other) => other !== each); }}>${icon('close')}</button></li>`;
   }
 
   job(job) {
@@ -116,11 +116,17 @@ class Jobs extends Part {
     return html`<li class="job ${job.state}"><span class="of" dir="auto">${job.title ?? job.files_named?.join(', ') ?? t('jobs.one', {id: job.id.slice(0, 6)})}</span>
       <span class="tag">${t(`job.${job.state}`)}</span>
       ${ended ? nothing : html`<progress max="1" value=${job.fraction ?? nothing} aria-label=${t('jobs.progress')}></progress>`}
-      <small dir="auto">${[job.stage, job.speed ? t('jobs.speed', {x: job.speed.toFixed(1)}) : '', leftOf(job)].filter(Boolean).join(' · ')}</small>
+      <small dir="auto">${[stageOf(job), job.speed ? t('jobs.speed', {x: job.speed.toFixed(1)}) : '', leftOf(job)].filter(Boolean).join(' · ')}</small>
       ${(job.reports ?? []).filter((report) => report.error).map((report) => html`<p class="fault" dir="auto">${report.file}: ${report.error.message}</p>`)}
       ${(job.notes ?? []).map((note) => html`<p class="soft" dir="auto">${note}</p>`)}
       ${ended ? nothing : html`<button class="sign" aria-label=${t('jobs.cancel')} title=${t('jobs.cancel')} @click=${() => this.cancel(job)}>${icon('close')}</button>`}</li>`;
   }
+}
+
+/** The stage that is at work, and how many there are; before the first one the server says in words what it does. */
+function stageOf({stage}) {
+  const at = STAGES.indexOf(stage);
+  return at < 0 ? stage : t('jobs.stage', {name: t(`stage.${stage}`), at: at + 1, of: STAGES.length});
 }
 
 /** Time left, as the part that is done tells it. */

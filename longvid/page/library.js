@@ -5,6 +5,7 @@ import {api, crossOrigin} from './api.js';
 import {icon} from './icons.js';
 import './jobs.js';
 import {Parts} from './parts.js';
+import {speakers} from './scope.js';
 import {t} from './texts.js';
 import {clock} from './times.js';
 import {seek} from './video.js';
@@ -18,12 +19,12 @@ const SORTS = ['title', '-date', 'date', '-duration', 'duration'];
 class LibraryView extends Part {
   static properties = {
     scope: {attribute: false}, q: {}, sort: {}, me: {attribute: false}, count: {state: true}, fault: {state: true},
-    collections: {state: true}, over: {state: true}, from: {}, to: {},
+    collections: {state: true}, names: {state: true}, all: {state: true}, from: {}, to: {},
   };
 
   constructor() {
     super();
-    Object.assign(this, {scope: {}, q: '', sort: 'title', from: '', to: '', count: 0, collections: []});
+    Object.assign(this, {scope: {}, q: '', sort: 'title', from: '', to: '', count: 0, collections: [], names: []});
     this.hear('scope', (scope) => { this.scope = scope; });
     this.hear('renewed', () => this.reload());
   }
@@ -93,6 +94,7 @@ class LibraryView extends Part {
       if (videos !== this.asked) return;
       Object.assign(this, {videos, count: total});
       this.blocks?.show(this.count, true);
+      this.names = await speakers(collection);
     } catch (problem) {
       if (videos === this.asked) this.fault = problem.message;
     }
@@ -108,6 +110,7 @@ class LibraryView extends Part {
     try {
       await api.send('DELETE', `videos/${video.video_id}`);
       api.forget('collections');
+      api.forget('videos');
       this.tell('renewed', {});
     } catch (problem) {
       this.fault = problem.message;
@@ -123,15 +126,13 @@ class LibraryView extends Part {
     this.tell('filtered', {q: this.q, sort: this.sort, from: this.from, to: this.to});
   }
 
-  drop(event) {
-    event.preventDefault();
-    this.over = false;
-    if (this.may('index')) this.one('longvid-jobs').drop(event.dataTransfer);
+  /** Files that were dropped on the page, from wherever in it. */
+  send(files) {
+    this.one('longvid-jobs')?.send(files);
   }
 
   render() {
-    return html`<section class="library ${this.over ? 'over' : ''}" aria-label=${t('library.label')} @drop=${this.drop} @dragleave=${() => (this.over = false)}
-      @dragover=${(event) => { event.preventDefault(); this.over = this.may('index'); }}>
+    return html`<section class="library" aria-label=${t('library.label')}>
       <h1>${t('library.label')}</h1>${this.filters()}
       ${this.may('index') ? html`<longvid-jobs .collection=${this.scope.collection ?? ''} .collections=${this.collections}></longvid-jobs>` : nothing}
       <p class="told" role="status">${this.fault ? '' : t('library.count', {n: this.count})}</p>
@@ -143,11 +144,13 @@ class LibraryView extends Part {
 
   filters() {
     const date = (name) => html`<label>${t(`library.${name}`)}<input type="date" .value=${this[name]} @change=${(e) => this.change(name, e.target.value)} /></label>`;
-    return html`<form class="filters" role="search" @submit=${(event) => event.preventDefault()}>
+    return html`<form class="filters ${this.all ? 'all' : ''}" role="search" @submit=${(event) => event.preventDefault()}>
       <label class="find">${icon('search')}<input type="search" .value=${this.q} placeholder=${t('library.filter')} aria-label=${t('library.filter')} @input=${(e) => this.change('q', e.target.value)} /></label>
+      <button type="button" class="quiet fewer" aria-expanded=${String(Boolean(this.all))} @click=${() => (this.all = !this.all)}>${t('library.filters')} ${icon('down')}</button>
       <label>${t('library.collection')}<select @change=${(e) => this.tell('scope', {...this.scope, collection: e.target.value || undefined})}>
         <option value="">${t('library.all')}</option>${this.collections.map(({name, videos}) => html`<option value=${name} ?selected=${name === this.scope.collection}>${name} (${videos})</option>`)}</select></label>
-      <label>${t('library.speaker')}<input .value=${this.scope.speaker ?? ''} @change=${(e) => this.tell('scope', {...this.scope, speaker: e.target.value.trim() || undefined})} /></label>
+      <label>${t('library.speaker')}<input list="names" .value=${this.scope.speaker ?? ''} @change=${(e) => this.tell('scope', {...this.scope, speaker: e.target.value.trim() || undefined})} /></label>
+      <datalist id="names">${this.names.map((name) => html`<option value=${name}></option>`)}</datalist>
       ${date('from')}${date('to')}
       <label>${t('library.sort')}<select @change=${(e) => this.change('sort', e.target.value)}>${SORTS.map((sort) => html`<option value=${sort} ?selected=${sort === this.sort}>${t(`sort.${sort}`)}</option>`)}</select></label>
     </form>`;

@@ -194,7 +194,9 @@ class Player extends Part {
 
   frame(direction) {
     this.film?.pause();
-    this.go(Math.max(0, this.now + direction / (this.rate || 25)), false);
+    // To the middle of the frame: its edges are rounded by the film's own clock.
+    const rate = this.info?.frame_rate || 25;
+    this.go(Math.max(0, (Math.floor(this.now * rate + 1e-3) + direction + 0.5) / rate), false);
   }
 
   /** To the start before or after now in a list of places; the first again after the last. */
@@ -320,7 +322,7 @@ class Player extends Part {
         ${this.button('frameAhead', t('player.frameAhead'), () => this.frame(1))}</span>` : nothing}
       ${still ? nothing : html`<select class="speed" aria-label=${t('player.speed')} @change=${(e) => this.setSpeed(Number(e.target.value))}>
         ${SPEEDS.map((speed) => html`<option value=${speed} ?selected=${speed === this.speed}>${speed}×</option>`)}</select>
-      ${this.button(this.muted ? 'mute' : 'sound', t('player.mute'), this.mute, {on: String(Boolean(this.muted))})}`}
+      <span class="wide">${this.button(this.muted ? 'mute' : 'sound', t('player.mute'), this.mute, {on: String(Boolean(this.muted))})}</span>`}
       ${this.kind === 'video' && !still ? html`${this.button('captions', t('player.captions'), this.caption, {on: String(this.captions)})}
         <span class="wide">${document.pictureInPictureEnabled ? this.button('inset', t('player.inset'), this.inset) : nothing}</span>
         ${this.button('full', t('player.full'), this.whole)}` : nothing}

@@ -115,7 +115,7 @@ class Search extends Part {
     return html`<li><button class="row hit" @click=${() => seek(this, {...place, kind, quote, boxes})}>
       ${this.mode === 'moments' ? html`<img crossorigin=${crossOrigin} class="thumb" loading="lazy" alt="" src=${api.frame(place.video_id, (place.start_s + place.end_s) / 2, 192)} @error=${(e) => (e.target.hidden = true)} />` : nothing}
       <span class="words"><time dir="ltr">${this.mode === 'moments' ? span(place.start_s, place.end_s) : clock(place.start_s)}</time>
-        ${shown.map((each) => html`<span class="line-of" dir="auto"><small class="tag">${t(`kind.${each.kind}`)}</small> ${each.speaker ? html`<b>${each.speaker}</b> ` : nothing}${marked(each.text, find)}</span>`)}
+        ${shown.map((each) => html`<span class="line-of" dir="auto"><bdi class="tag">${t(`kind.${each.kind}`)}</bdi> ${each.speaker ? html`<b>${each.speaker}</b> ` : nothing}${marked(each.text, find)}</span>`)}
       </span></button></li>`;
   }
 }

@@ -30,7 +30,7 @@ class Slides extends Part {
     return html`<ol class="slides" aria-label=${t('slides.label')}>${this.slides.map((slide, i) => html`<li aria-current=${i === this.current ? 'true' : nothing}>
       <button class="picture" aria-label=${t('slides.go', {time: clock(slide.start_s), title: slide.title ?? ''})} @click=${() => seek(this, {video_id: this.video, start_s: slide.start_s, end_s: slide.end_s})}>
         <img crossorigin=${crossOrigin} loading="lazy" alt="" src=${api.frame(this.video, slide.keyframe_s, 480)} @error=${(event) => (event.target.hidden = true)} /><time dir="ltr">${clock(slide.start_s)}</time></button>
-      <div><h3 dir="auto">${slide.title ?? t('slides.untitled', {n: i + 1})}</h3>${(slide.lines ?? []).map((line) => html`<p dir="auto">${line.text}</p>`)}</div></li>`)}</ol>`;
+      <div><h3 dir="auto">${slide.title ?? t('slides.untitled', {n: i + 1})}</h3>${(slide.lines ?? []).filter((line) => line.text !== slide.title).map((line) => html`<p dir="auto">${line.text}</p>`)}</div></li>`)}</ol>`;
   }
 }
 

@@ -25,7 +25,7 @@ class Summary extends Part {
     return html`<section class="summary">
       ${PARTS.filter((part) => summary[part].length).map((part) => html`<h3>${t(`summary.${part}`)}</h3><ul class="claims">${summary[part].map((line) => html`<li>
         ${line.owner ? html`<b class="owner" dir="auto">${line.owner}</b> ` : nothing}<span dir="auto">${line.text}</span>
-        <span class="chips">${[line.citation, ...line.also].map((citation) => chip(this, citation))}</span></li>`)}</ul>`)}
+        <span class="chips">${[line.citation, ...line.also].map((citation) => chip(this, citation, true))}</span></li>`)}</ul>`)}
       ${summary.chapters.length ? html`<h3>${t('summary.chapters')}</h3><ol class="chapters">${summary.chapters.map((chapter) => html`<li>
         <button class="row" @click=${() => seek(this, {video_id: this.video, ...chapter})}><time dir="ltr">${clock(chapter.start_s)}</time> <span dir="auto">${chapter.title}</span></button></li>`)}</ol>` : nothing}
       ${PARTS.some((part) => summary[part].length) ? html`<p class="soft">${t('summary.how', {how: summary.how})}</p>` : html`<p class="empty">${t('summary.none')}</p>`}

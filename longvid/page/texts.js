@@ -19,7 +19,7 @@ const TEXTS = {
   'ask.promise': 'Every sentence of an answer cites the second it comes from. Click one to hear it.',
   'ask.label': 'Question', 'ask.placeholder': 'When does the speaker define …?', 'ask.more': 'Ask on: and what came after that?',
   'ask.send': 'Ask', 'ask.stop': 'Stop', 'ask.stopped': 'Stopped.', 'ask.fresh': 'New conversation', 'ask.answers': 'Answers',
-  'ask.working': 'Looking …', 'ask.read': 'Read as: {asked}', 'ask.nothing': 'Not in here.', 'ask.within': 'Looked in {scope}.',
+  'ask.working': 'Looking …', 'ask.read': 'Read as: {asked}', 'ask.nothing': 'Not in here.', 'ask.within': 'Asked of {scope}.',
   'ask.nearest': 'The nearest moments', 'ask.partial': 'This is a part of the answer: something of the question stayed open.',
   searched: {one: 'Looked through {n} video ({length}).', other: 'Looked through {n} videos ({length}).'},
   'searched.not indexed': {one: '{n} is not indexed whole: {titles}.', other: '{n} are not indexed whole: {titles}.'},
@@ -30,7 +30,7 @@ const TEXTS = {
   'trail.found': {zero: 'nothing', one: '{n} found', other: '{n} found'},
   'trail.usage': '{calls} model calls, {tokens} tokens',
 
-  chats: 'Earlier conversations', 'chats.turns': {one: '{n} question', other: '{n} questions'}, 'chats.trash': 'Delete “{name}”', 'chats.pen': 'Rename “{name}”', 'chats.called': '“{name}” is called',
+  chats: 'Earlier conversations', 'chats.turns': {one: '{n} question', other: '{n} questions'}, 'chats.trash': 'Delete “{name}”', 'chats.pen': 'Rename “{name}”', 'chats.called': '“{name}” is called', 'chats.sure': 'Delete “{name}” and what was asked in it?',
 
   'scope.in': 'In', 'scope.change': 'Where to look', 'scope.fixed': 'A conversation keeps to where it began: begin a new one to look elsewhere.',
   'scope.all': {one: 'the one video', other: 'all {n} videos'}, 'scope.everything': 'everything',
@@ -49,7 +49,7 @@ const TEXTS = {
 
   'kind.speech': 'said', 'kind.screen': 'on screen', 'kind.picture': 'picture', 'kind.summary': 'summary', 'kind.sound': 'heard', 'kind.translation': 'translation',
 
-  'library.label': 'Library', 'library.filter': 'Title', 'library.collection': 'Collection', 'library.all': 'All', 'library.speaker': 'Speaker',
+  'library.label': 'Library', 'library.filters': 'Filters', 'library.filter': 'Title', 'library.collection': 'Collection', 'library.all': 'All', 'library.speaker': 'Speaker',
   'library.from': 'Since', 'library.to': 'Until', 'library.sort': 'Sort by',
   'library.count': {one: '{n} video', other: '{n} videos'}, 'library.open': 'Open {title}, {length}',
   'library.remove': 'Forget “{title}”', 'library.sure': 'Forget “{title}”? Its file is not touched.',
@@ -57,10 +57,12 @@ const TEXTS = {
   'sort.title': 'Title', 'sort.-date': 'Newest first', 'sort.date': 'Oldest first', 'sort.-duration': 'Longest first', 'sort.duration': 'Shortest first',
   'state.gone': 'file is gone', 'state.failed': 'something failed',
 
-  'upload.files': 'Add files', 'upload.folder': 'Add a folder', 'upload.into': 'into', 'upload.none': 'no collection', 'upload.drop': 'or drop them anywhere here',
+  'upload.files': 'Add files', 'upload.folder': 'Add a folder', 'upload.into': 'into', 'upload.none': 'no collection', 'upload.drop': 'or drop them anywhere on the page',
   'upload.speed': '{mb} MB/s', 'upload.stop': 'Stop {name}', 'upload.stopped': 'Stopped.',
   'upload.interrupted': '“{name}” was not sent whole: choose it again and it goes on.', 'upload.forget': 'Forget it',
-  'jobs.label': 'Jobs', 'jobs.none': 'Nothing was asked to be indexed here.', 'jobs.one': 'Job {id}', 'jobs.cancel': 'Cancel', 'jobs.progress': 'Progress', 'jobs.speed': '{x}× real time',
+  'jobs.label': 'Jobs', 'jobs.none': 'Nothing was asked to be indexed here.', 'jobs.one': 'Job {id}', 'jobs.cancel': 'Cancel', 'jobs.progress': 'Progress', 'jobs.speed': '{x}× real time', 'jobs.stage': '{name} ({at} of {of})',
+  'stage.transcript': 'what is said', 'stage.speakers': 'who speaks', 'stage.visual': 'pictures', 'stage.sounds': 'sounds', 'stage.screen_text': 'text on screen',
+  'stage.vectors': 'meanings', 'stage.structure': 'chapters', 'stage.summaries': 'summary',
   'job.queued': 'waiting', 'job.running': 'running', 'job.done': 'done', 'job.failed': 'failed', 'job.cancelled': 'cancelled',
 
   'watch.only': 'Ask only this', 'watch.close': 'Close the video', 'watch.tabs': 'About this video',
@@ -89,10 +91,10 @@ const TEXTS = {
   take: 'Take away', 'take.copy': 'Copy as Markdown', 'take.html': 'Report (HTML)', 'take.md': 'Report (Markdown)', 'take.clip': 'Clip', 'take.srt': 'Subtitles (SRT)',
   'take.edl': 'Cut list (EDL)', 'take.otio': 'Timeline (OTIO)', 'take.quote': 'Copy quote', 'take.link': 'Copy link', 'take.links': 'Links',
   'take.second': 'Copy a link to this second', 'take.start': 'Copy a link to the video',
-  'take.hint': 'For a quote, a link or a clip of some lines: click the time of the first one in the transcript holding Shift, then of the last one.',
+  'take.hint': 'For a quote, a link or a clip of some lines: select their text in the transcript, or click the first and the last one holding Shift.',
   'chapters.youtube': 'YouTube', 'chapters.vtt': 'WebVTT', 'chapters.ffmetadata': 'FFmpeg',
 
-  'admin.label': 'Admin', 'admin.keys': 'Keys', 'admin.nokeys': 'There are no keys: only this computer may use the library.',
+  'admin.label': 'Admin', 'admin.keys': 'Keys', 'admin.nokeys': 'There are no keys: only this computer may use the library. From the first key on, this computer needs one too: keep it.',
   'admin.name': 'Name', 'admin.may': 'May', 'admin.sees': 'Sees', 'admin.until': 'Until', 'admin.everything': 'everything', 'admin.forever': 'always',
   'admin.days': 'Days it holds', 'admin.add': 'Make a key', 'admin.once': 'It is shown this once:', 'admin.revoke': 'Revoke “{name}”',
   'admin.sure': 'Revoke “{name}”? Who uses it is locked out at once.',

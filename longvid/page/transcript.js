@@ -146,6 +146,16 @@ class Transcript extends Part {
     this.blocks.refresh();
   }
 
+  /** Text that was selected over lines chooses these lines; a mouse, a finger and the keyboard all can. */
+  selected() {
+    const [range] = getSelection().getComposedRanges?.({shadowRoots: [this.renderRoot]}) ?? [];
+    if (!range || range.collapsed) return;
+    const [from, to] = [range.startContainer, range.endContainer].map((node) => Number((node.closest ? node : node.parentElement)?.closest('.line')?.dataset.i ?? NaN));
+    if (Number.isNaN(from + to)) return;
+    this.chosen = {anchor: from, from, to};
+    this.blocks.refresh();
+  }
+
   /** The chosen lines as one span, and what is said in it. */
   async span() {
     const {from, to} = this.chosen;
@@ -226,7 +236,7 @@ class Transcript extends Part {
       <p class="told" role="status">${this.told ?? ''}</p>
       ${this.fault ? html`<p class="fault" role="alert">${this.fault}</p>` : nothing}
       ${!this.count && !this.fault ? html`<p class="empty">${t('transcript.none')}</p>` : nothing}
-      <div class="lines" role="list" tabindex="-1" @wheel=${free} @touchmove=${free}
+      <div class="lines" role="list" tabindex="-1" @pointerup=${this.selected} @keyup=${this.selected} @touchend=${this.selected} @wheel=${free} @touchmove=${free}
         @pointerdown=${(event) => event.target === event.currentTarget && free()}
         @keydown=${(event) => ['PageUp', 'PageDown', 'ArrowUp', 'ArrowDown', 'Home', 'End'].includes(event.key) && free()}></div>
     </section>`;

@@ -8,18 +8,25 @@ const TUS = {'Tus-Resumable': '1.0.0'};
 
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 const base64 = (text) => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
-const called = (file) => `${KEPT}${file.webkitRelativePath || file.name}:${file.size}:${file.lastModified}`;
+const called = ({file, path}) => `${KEPT}${path}:${file.size}:${file.lastModified}`;
 
-/** Uploads that a reload interrupted: their files have to be chosen again, and go on where they stopped. */
+/** Uploads that a reload interrupted: their files have to be chosen again, and go on where they stopped; one that was
+ * sent whole is there at once, and so is indexed together with the others of its folder. */
 export function interrupted() {
   return Object.keys(localStorage).filter((key) => key.startsWith(KEPT)).map((key) => ({key, name: key.slice(KEPT.length).split(':')[0]}));
 }
 
 export const forgetUpload = (key) => localStorage.removeItem(key);
+/** Nothing of this file is to be gone on with: a job has it, or the server refused it. */
+export const settled = (sent) => forgetUpload(called(sent));
 
-/** @param told called with `(sent, size, bytesPerSecond)`; resolves to the upload's id. */
-export async function upload(file, told, signal) {
-  const url = (await goOn(file)) ?? (await begin(file));
+/**
+ * @param one `{file, path}`: the path is below what was chosen or dropped.
+ * @param told called with `(sent, size, bytesPerSecond)`; resolves to the upload's id.
+ */
+export async function upload(one, told, signal) {
+  const {file} = one;
+  const url = (await goOn(one)) ?? (await begin(one));
   const begun = {at: performance.now(), sent: await offsetOf(url)};
   let sent = begun.sent;
   for (let tries = 0; sent < file.size; ) {
@@ -32,26 +39,26 @@ export async function upload(file, told, signal) {
       told(sent, file.size, ((sent - begun.sent) / (performance.now() - begun.at)) * 1000);
     } catch (problem) {
       const final = problem.name === 'AbortError' || (problem instanceof Problem && problem.status < 500 && ![409, 423].includes(problem.status));
+      if (final && problem instanceof Problem) settled(one);
       if (final || tries >= WAITS_MS.length) throw problem;
       await wait(WAITS_MS[tries++]);
       sent = await offsetOf(url).catch(() => sent);
     }
   }
-  localStorage.removeItem(called(file));
   return new URL(url).pathname.split('/').pop();
 }
 
-async function begin(file) {
-  const name = file.webkitRelativePath || file.name;
-  const headers = {...TUS, 'Upload-Length': String(file.size), 'Upload-Metadata': `filename ${base64(name)}`};
+async function begin(one) {
+  const {file, path} = one;
+  const headers = {...TUS, 'Upload-Length': String(file.size), 'Upload-Metadata': `filename ${base64(file.name)},relativePath ${base64(path)}`};
   const url = api.url('uploads');
   const made = new URL((await api.fetch('POST', url, {headers})).headers.get('Location'), url).href;
-  localStorage.setItem(called(file), made);
+  localStorage.setItem(called(one), made);
   return made;
 }
 
-async function goOn(file) {
-  const url = localStorage.getItem(called(file));
+async function goOn(one) {
+  const url = localStorage.getItem(called(one));
   return url && (await offsetOf(url).then(() => url, () => null));
 }
 
@@ -59,13 +66,16 @@ async function offsetOf(url) {
   return Number((await api.fetch('HEAD', url, {headers: {...TUS}})).headers.get('Upload-Offset'));
 }
 
-/** Every file of a drop, those in folders too. */
+/** Files that were chosen, each with its path. */
+export const chosen = (files) => [...files].map((file) => ({file, path: file.webkitRelativePath || file.name}));
+
+/** Every file of a drop, those in folders too; what is dropped is gone once the event is over, so it is taken at once. */
 export async function dropped(transfer) {
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
-  if (!entries.length) return [...transfer.files];
+  if (!entries.length) return chosen(transfer.files);
   const files = [];
   const read = async (entry) => {
-    if (entry.isFile) return void files.push(await new Promise((done, failed) => entry.file(done, failed)));
+    if (entry.isFile) return void files.push({file: await new Promise((done, failed) => entry.file(done, failed)), path: entry.fullPath.slice(1)});
     const reader = entry.createReader();
     for (let some; (some = await new Promise((done, failed) => reader.readEntries(done, failed))).length; ) for (const each of some) await read(each);
   };

@@ -30,12 +30,18 @@ function signs(text, folded, place) {
   return at;
 }
 
+/** What English words end on after what they have in common: learn-ed and learn-ing, decid-e and decid-ing, quer-y and quer-ies. */
+const ENDING = /^(|e|s|es|d|ed|ing|ings|er|ers|y|ies|ied|([bdfglmnprt])(ed|ing))$/;
+
 /** The words of a query in any of their forms: the same beginning, and an ending of at most three letters more or less. */
 export function forms(query) {
   const wanted = words(query).map(([word]) => fold(word)).filter((word) => word.length > 2);
   const like = (word) => wanted.some((each) => {
     const [short, long] = each.length < word.length ? [each, word] : [word, each];
     const stem = short.length > 5 ? short.slice(0, -1) : short;
+    let same = 0;
+    while (same < short.length && short[same] === long[same]) same++;
+    if (same > 3 && ENDING.test(short.slice(same)) && ENDING.test(long.slice(same))) return true;
     return word === each || (short.length > 3 && long.length - short.length <= 3 && long.startsWith(stem));
   });
   const find = (text) => find.spans(text).length > 0;

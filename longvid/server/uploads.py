@@ -4,7 +4,7 @@
 
     <library>.uploads/             or where uploads of [server] says
     ├── partial/ID                 what has come so far: its size is the offset
-    ├── ID/the name of it.mp4      whole, and of a kind that longvid indexes
+    ├── ID/the name of it.mp4      whole, and of a kind that longvid indexes; below the folders it was sent from
     └── ID.set/…                   what one job was to index together
 
 A file is looked at once it is whole, and is gone if it is no media and no transcript. A name becomes a plain file name
@@ -45,6 +45,7 @@ QUIET_S = 60.0
 _BLOCK = 1 << 20
 _LEAST_FREE = 1 << 28
 _LONGEST_NAME = 150
+_MOST_FOLDERS = 8
 _PAIR = re.compile(r"([!-+\--~]+)(?: ([A-Za-z0-9+/]*={0,2}))?")
 # Letters that file systems or shells take for more than themselves, everywhere longvid might be moved to.
 _UNSAFE = re.compile(r'[<>:"|?*\x00-\x1f\x7f-\x9f]')
@@ -107,13 +108,14 @@ class Uploads:
         """Bytes of the largest file that is taken."""
         return self._most
 
-    def begin(self, owner: str, length: int, name: str) -> StoredUpload:
-        """A new upload, of which nothing is there yet.
+    def begin(self, owner: str, length: int, name: str, folder: str = "") -> StoredUpload:
+        """A new upload, of which nothing is there yet; ``folder/sub`` is where it lay, below what was sent whole.
 
         Raises:
             AccessError: too large, for one file or for what the owner may store. StorageFullError: no room on the disk.
         """
-        name = safe_name(name)
+        within = [part for part in re.split(r"[/\\]", folder) if part.strip(". ")][-_MOST_FOLDERS:]
+        name = "/".join(safe_name(part) for part in [*within, name])
         if length > self._most:
             raise AccessError(
                 f"{name} has {length} bytes, and one file may have {self._most} here: upload_bytes of [server] says so",
@@ -165,13 +167,13 @@ class Uploads:
 
     def _ours(self, upload: StoredUpload) -> bool:
         """Whether it lies in this folder: the row of a library from somebody else may name any file of this disk."""
-        if not _ID.fullmatch(upload.upload_id) or safe_name(upload.name) != upload.name:
+        parts = upload.name.split("/")
+        if not _ID.fullmatch(upload.upload_id) or parts != [safe_name(part) for part in parts]:
             return False
         if upload.path is None:
             return True
-        place = Path(upload.path)
-        inside = _ID.fullmatch(place.parent.name.removesuffix(".set")) and place.name == upload.name
-        return bool(inside) and os.path.abspath(place.parent.parent) == os.path.abspath(self.folder)
+        top, *within = os.path.relpath(upload.path, self.folder).split(os.sep)
+        return bool(_ID.fullmatch(top.removesuffix(".set"))) and within == parts
 
     def expires_s(self, upload: StoredUpload) -> float:
         """When what is there of it is deleted, in seconds since 1970, unless more comes."""
@@ -247,6 +249,7 @@ class Uploads:
         place = self.folder / upload.upload_id
         place.mkdir(mode=0o700, exist_ok=True)
         path = place / upload.name
+        path.parent.mkdir(parents=True, exist_ok=True)
         os.replace(part, path)
         try:
             probe(path, upload.upload_id)
@@ -267,24 +270,32 @@ class Uploads:
         common = self.folder / f"{min(paths)}.set"
         for each in uploads if len(paths) > 1 else ():
             old, new = paths[each.upload_id], common / each.name
-            if old.parent.name != each.upload_id or new.exists():
+            if old != self.folder / each.upload_id / each.name or new.exists():
                 continue
             common.mkdir(mode=0o700, exist_ok=True)
+            new.parent.mkdir(parents=True, exist_ok=True)
             os.link(
                 old, new
             )  # there twice until the new place is noted: a server that ends here loses nothing
             self._work.finish_upload(each.upload_id, str(new))
-            _unlink(old)
+            self._unlink(old)
             paths[each.upload_id] = new
-        apart = [str(path) for path in paths.values() if path.parent != common]
+        apart = [str(path) for path in paths.values() if common not in path.parents]
         return [*apart, *([str(common)] if len(apart) < len(paths) else [])]
 
     def remove(self, upload: StoredUpload) -> None:
         """Delete an upload and what there is of it."""
         if self._ours(upload):
             (self._partial / upload.upload_id).unlink(missing_ok=True)
-            _unlink(Path(upload.path) if upload.path else self.folder / upload.upload_id / upload.name)
+            self._unlink(Path(upload.path) if upload.path else self.folder / upload.upload_id / upload.name)
         self._work.forget_upload(upload.upload_id)
+
+    def _unlink(self, path: Path) -> None:
+        """Delete a file, and the folders in which it was the last."""
+        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            for folder in path.parents[: len(path.relative_to(self.folder).parts) - 1]:
+                folder.rmdir()
 
     def tidy(self) -> int:
         """Delete unfinished uploads of which nothing came for longer than they are kept; how many."""
@@ -300,13 +311,6 @@ class Uploads:
 
 def _gone(upload: StoredUpload) -> AccessError:
     return AccessError(f"what was sent of {upload.name} is gone: send it anew", code="gone")
-
-
-def _unlink(path: Path) -> None:
-    """Delete a file, and its folder where it was the last in it."""
-    path.unlink(missing_ok=True)
-    with suppress(OSError):
-        path.parent.rmdir()
 
 
 def _write_all(file: object, data: bytes) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 
 from longvid_agents import replies
 from longvid_agents.calls import Call
+from longvid_agents.kinds import Kind
 from longvid_agents.material import as_data
 from longvid_agents.narrowing import narrow, only
 from longvid_agents.nodes.hints import conversation
@@ -24,6 +25,16 @@ from longvid_storage.types import VideoCard
 # The outline of so many videos is read at once to summarise them.
 MOST_OUTLINES = 4
 PLAN_TOKENS = 200
+_ASKS_FOR: dict[Kind, str] = {
+    "summary": "a summary",
+    "discussion": "what was said of a subject",
+    "define": "what a thing is",
+    "count": "a number",
+    "when": "a time",
+    "who": "a person",
+    "list": "several things",
+    "explain": "an explanation",
+}
 _QUOTED = re.compile(r"[\"“„«「]([^\"“”„«»「」]{2,60})[\"”“»」]")
 
 
@@ -58,7 +69,7 @@ def _narrowed(run: Run, state: AskState, cards: Sequence[VideoCard]) -> dict[str
     route = make_route(made.question, made.query, narrowed.inside, ())
     route = replace(route, inside=narrowed.inside, narrowing=", ".join(narrowed.said))
     inside = f", inside {route.narrowing}" if route.narrowing else ""
-    step = run.step(state, "plan", made.kind + inside)
+    step = run.step(state, "plan", f"asks for {_ASKS_FOR[made.kind]}{inside}")
     notes = (*state.notes, *only(narrowed.said), *narrowed.notes)
     return {"plan": made, "route": route, "notes": notes, "trail": (*state.trail, step)}
 

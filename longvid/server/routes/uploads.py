@@ -55,11 +55,14 @@ def create_upload(
     length: Annotated[str | None, Header(alias="Upload-Length")] = None,
     told: Annotated[str, Header(alias="Upload-Metadata", max_length=4096)] = "",
 ) -> Response:
-    """Begin an upload of `Upload-Length` bytes; `Upload-Metadata` has its `filename`. `Location` says where to."""
+    """Begin an upload of `Upload-Length` bytes; `Upload-Metadata` has its `filename`. `Location` says where to.
+
+    Of a folder that is sent whole, `relativePath` is the file's path within it: subtitles stay beside their film."""
     uploads = _uploads(request, tus)
-    upload = uploads.begin(
-        who.key_id, _number(length, "Upload-Length"), metadata(told).get("filename", "upload")
-    )
+    about = metadata(told)
+    name = about.get("filename", "upload")
+    folder, _, last = about.get("relativePath", "").rpartition("/")
+    upload = uploads.begin(who.key_id, _number(length, "Upload-Length"), name, folder if last == name else "")
     return Response(
         None, 201, _HEADERS | {"Location": f"/v1/uploads/{upload.upload_id}"} | _expires(uploads, upload)
     )

@@ -16,6 +16,8 @@ Apart = Callable[[Sequence[int] | None], Mapping[int, str]]
 """Keys of videos (None: all) → what is said beside the titles of those whose title another one has too."""
 _Named = tuple[str, list[str]]
 """A video's id, and its path in parts."""
+_UPLOAD = re.compile(r"up_[\w-]{16,64}(\.set)?", re.ASCII)
+"""The folder of what was sent to a server: a name that tells nobody anything."""
 
 
 def _day(video: _Named) -> str:
@@ -50,7 +52,10 @@ def told_apart(
     for key, video_id, title, where in connection.execute(
         query.where(*admitting, video.title_key.in_(shared))
     ):
-        groups[title][key] = (video_id, [part for part in re.split(r"[\\/]", where or "") if part])
+        groups[title][key] = (
+            video_id,
+            [part for part in re.split(r"[\\/]", where or "") if part and not _UPLOAD.fullmatch(part)],
+        )
     return {key: how for group in groups.values() for key, how in _ways(group).items()}
 
 
