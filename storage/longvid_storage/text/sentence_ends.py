@@ -25,7 +25,8 @@ _FROM, _PAUSE, _NEVER = -1.0, 2.0, 9.0
 _SECOND, _VERBS_APART = -5.5, 4
 _FINITE = _words(
     "am is are was were will would can could shall should must may might has have had do does did isn't aren't wasn't"
-    " weren't won't can't don't doesn't didn't it's that's he's she's there's i'm you're we're they're i'll we'll you'll"
+    " weren't won't can't don't doesn't didn't it's that's"
+    " he's she's there's i'm you're we're they're i'll we'll you'll"
     " they'll i've we've you've they've says said wants costs came went got"
 )
 _MODAL = _words("will would can could shall should must may might do does did won't can't don't")
