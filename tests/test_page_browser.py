@@ -238,6 +238,15 @@ def test_everything_by_keyboard(page: Page) -> None:
     for step in (1, 2, 1):
         page.press("," if step == 1 and page.film()["code"] > before else ".")
         wait(lambda at=before + step: page.film()["code"] == at, "it is the next frame, or the one before")
+    page.run("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+    page.press("u")
+    wait(lambda: page.text(".told.float"), "the link is copied, without HTTPS too")
+    page.press("/")
+    pasting = webdriver.ActionChains(page.driver).key_down(Keys.CONTROL).send_keys("v")
+    pasting.key_up(Keys.CONTROL).perform()
+    link = wait(lambda: page.run("return deep('textarea')[0].value"), "and pasted")
+    assert abs(float(link.partition("&t=")[2]) - page.film()["at_s"]) < 0.01, "a link to this very second"
+    page.run("deep('textarea')[0].blur()")
     page.press("c")
     wait(lambda: page.there(".captions") and "Bats" in page.text(".captions"), "captions are shown")
     page.press("x")

@@ -8,7 +8,7 @@ import './scope.js';
 import './search.js';
 import {address, place} from './route.js';
 import {pageKey} from './shortcuts.js';
-import {linkTo} from './take.js';
+import {copyText, linkTo} from './take.js';
 import {language, t} from './texts.js';
 import {mark} from './times.js';
 import './transcript.js';
@@ -139,8 +139,7 @@ class App extends Part {
   }
 
   async copy() {
-    const now = this.one('longvid-player')?.now;
-    await navigator.clipboard.writeText(this.at.video ? linkTo(this.at.video, now ?? 0) : location.href);
+    await copyText(this.at.video ? linkTo(this.at.video, this.last('time')?.at_s ?? 0) : location.href);
     this.told = t('copied');
     setTimeout(() => (this.told = ''), 3000);
   }
