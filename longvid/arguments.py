@@ -20,11 +20,11 @@ MOST_LETTERS = 1_000_000
 
 def checked_scope(
     store: Store,
-    video: Names,
-    collection: str | None,
-    from_s: float | None,
-    to_s: float | None,
-    speaker: str | None,
+    video: Names = None,
+    collection: str | None = None,
+    from_s: float | None = None,
+    to_s: float | None = None,
+    speaker: str | None = None,
 ) -> Scope:
     """The scope that these words mean in a library: ``video`` is one or more ids, prefixes of ids, or titles.
 

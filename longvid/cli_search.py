@@ -86,14 +86,17 @@ def mentions(
     from longvid import printing
 
     chosen = filters(video, collection, from_, to, speaker)
+    count = videos = 0
     with open_library(library) as lib:
-        found = lib.mentions(terms, **chosen)
-        through = None if found else lib.searched(terms, **chosen)
         tell(lib.unknown_speaker(speaker, video=video, collection=collection))
-    if json_:
-        for each in found:
-            output.record(each)
-        if through is not None:
-            output.record({"searched": through})
-    else:
-        output.result(printing.mentions(found, through))
+        for each in lib.each_mentioned(terms, **chosen):
+            count, videos = count + each.count, videos + 1
+            if json_:
+                output.record(each)
+            else:
+                output.result(printing.mentioned(each))
+        through = None if videos else lib.searched(terms, **chosen)
+    if not json_:
+        output.result(printing.count_mentioned(count, videos, through))
+    elif through is not None:
+        output.record({"searched": through})

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from copy import copy
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from longvid.arguments import Names, check_query, check_question, check_written, checked_length, checked_scope
 from longvid.conversations import Conversations
@@ -103,6 +103,7 @@ class Library(Conversations):
         reprocess: bool = False,
         everything: bool = False,
         audio_track: str | int | None = None,
+        every_frame: bool = False,
         ray: str | None = None,
         on_event: Callable[[IndexEvent], None] | None = None,
     ) -> list[IndexReport]:
@@ -119,6 +120,8 @@ class Library(Conversations):
             everything: take unfinished downloads, hidden files and what systems leave in folders too.
             audio_track: the sound track to hear, by its number in the file (from 1) or its language; remembered for
                 these videos until another one, or ``"auto"`` (the one that holds speech), is given.
+            every_frame: look at every frame of the pictures; else those between two keyframes of the file are left out
+                where a slide stays as it is, if the file allows it.
             ray: index on a Ray cluster: ``"local"`` (one made here for this run, with every core), ``"auto"`` (the one
                 that runs here, or ``$RAY_ADDRESS``) or its ``HOST:PORT``. Its machines must see the files under the
                 same paths and reach the library, which is in PostgreSQL unless the cluster is local. The library is
@@ -145,6 +148,7 @@ class Library(Conversations):
             reprocess=reprocess,
             everything=everything,
             audio_track=audio_track,
+            every_frame=every_frame,
             on_event=on_event,
             ray=ray,
         )
@@ -346,11 +350,16 @@ class Library(Conversations):
         Raises:
             UsageError: no term, or one without a letter or digit. NotFoundError: no such video or collection.
         """
-        from longvid_storage.search.mentions import mentions
+        filters = {"collection": collection, "from_s": from_s, "to_s": to_s, "speaker": speaker}
+        return list(self.each_mentioned(terms, video=video, **filters))
 
-        scope = checked_scope(self._store, video, collection, from_s, to_s, speaker)
+    def each_mentioned(self, terms: str | Sequence[str], **filters: Any) -> Iterator[VideoMentions]:
+        """``mentions`` with its ``filters``, each video as soon as it is read: what was told may go."""
+        from longvid_storage.search.mentions import each_mentioned
+
+        scope = checked_scope(self._store, **filters)
         with self._store.view(scope) as view:
-            return mentions(view, [terms] if isinstance(terms, str) else terms)
+            yield from each_mentioned(view, [terms] if isinstance(terms, str) else terms)
 
     def searched(
         self,

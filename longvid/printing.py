@@ -172,22 +172,21 @@ def _place(citation: Citation) -> str:
     return _fill(text, "   ")
 
 
-def mentions(found: Sequence[VideoMentions], through: Searched | None = None) -> str:
-    """``longvid mentions``: each video with its count, its places in time order; of none, what was looked through."""
-    if not found:
+def mentioned(video: VideoMentions) -> str:
+    """``longvid mentions``: a video with its count, its places in time order."""
+    lines = [f"{shown(video.title)}  ({video.count})"]
+    for place in video.mentions:
+        who = f"{place.speaker}: " if place.speaker else ""
+        text = textwrap.shorten(f"{_kind(place)} · {shown(who + place.text)}", 2 * width(), placeholder=" …")
+        lines.append(f"{format_time(place.start_s):>7}  {text}")
+    return "\n".join(lines)
+
+
+def count_mentioned(count: int, videos: int, through: Searched | None = None) -> str:
+    """What all of them come to; of none, what was looked through."""
+    if not videos:
         return "\n".join(["Nowhere said or shown.", *([searched(through)] if through else [])])
-    blocks = []
-    for each in found:
-        lines = [f"{shown(each.title)}  ({each.count})"]
-        for place in each.mentions:
-            who = f"{place.speaker}: " if place.speaker else ""
-            text = textwrap.shorten(
-                f"{_kind(place)} · {shown(who + place.text)}", 2 * width(), placeholder=" …"
-            )
-            lines.append(f"{format_time(place.start_s):>7}  {text}")
-        blocks.append("\n".join(lines))
-    total = sum(each.count for each in found)
-    return "\n".join([*blocks, f"{total} in {len(found)} video{'s' * (len(found) != 1)}"])
+    return f"{count} in {videos} video{'s' * (videos != 1)}"
 
 
 def table(videos: Sequence[VideoSummary]) -> str:

@@ -192,6 +192,11 @@ def frames_of(store: Store, key: str, *, images: bool = False) -> list[Keyframe]
     return [frame for _, frame in seen(store).keyframes(key, images=images)]
 
 
+def holding(view: View, phrases: list[list[str]], kinds: list[str]) -> list[int]:
+    """Ids of the passages that ``lexical.matching`` finds, ascending."""
+    return sorted(each for ids in lexical.matching(view, phrases, kinds).values() for each in ids)
+
+
 def hits(
     store: Store, *terms: str, kind: str = "speech", scope: Scope = EVERYTHING, limit: int = 1000
 ) -> list[int]:

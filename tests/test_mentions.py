@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -181,3 +182,23 @@ def test_a_term_without_letters_is_refused(store: Store) -> None:
 def test_an_empty_library_mentions_nothing(tmp_path: Path) -> None:
     with Store.open(tmp_path / "empty", create=True) as empty:
         assert mentions(empty, ["word"]) == []
+
+
+def test_a_video_is_told_before_the_next_are_read(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The passages of few videos are in memory at a time, and they come in the order of titles."""
+    for name in "dbeca":
+        add(store, name, talk(dict.fromkeys((10.0, 20.0, 30.0), "the fork"), length_s=100))
+    read: list[int] = []
+
+    def counted(*given: Any) -> Any:
+        for line in lines(*given):
+            read.append(line.video_key)
+            yield line
+
+    lines = searching._lines
+    monkeypatch.setattr(searching, "_lines", counted)
+    monkeypatch.setattr(searching, "_ROWS", 7)
+    with store.view() as view:
+        told = [(video.title, len(set(read))) for video in searching.each_mentioned(view, ["fork"])]
+    assert told == [("a", 2), ("b", 2), ("c", 4), ("d", 4), ("e", 5)]
+    assert len(read) == 15, "and each is read once"

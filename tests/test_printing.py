@@ -150,7 +150,7 @@ def outputs() -> dict[str, str]:
         "claim": printing.claim(answer().claims[0]),
         "step": printing.step(answer().trail[0]),
         "search": printing.moments(answer().nearest),
-        "mentions": printing.mentions([VideoMentions("v", HOSTILE, HOSTILE, 1, (mention,))]),
+        "mentions": printing.mentioned(VideoMentions("v", HOSTILE, HOSTILE, 1, (mention,))),
         "ls": printing.table([listed]),
         "show": printing.show(details),
         "speakers": printing.speakers([speaker], TranscriptInfo(HOSTILE, None, HOSTILE)),

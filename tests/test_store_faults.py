@@ -20,13 +20,13 @@ from sqlalchemy import event
 
 from longvid_storage.db.store import Store
 from longvid_storage.errors import BusyError, ReadOnlyError, StorageFullError
-from longvid_storage.search import lexical
 from longvid_storage.search.memory import vectors_of
 from longvid_storage.types import Utterance
 from store_tools import (
     every_row,
     fill,
     hits,
+    holding,
     index_talks,
     info,
     near,
@@ -225,7 +225,7 @@ def test_threads_share_a_store(store: Store) -> None:
         rounds = 0
         while not done.is_set() or rounds < 3:
             with store.view() as view:
-                words = lexical.matching(view, [["common"]], ["speech"])
+                words = holding(view, [["common"]], ["speech"])
                 vectors = vectors_of(view).search(view, "speech", unit_vectors(1, seed=number)[0], 1000)
                 assert 1 <= len(words) == len(view.passages(words)) <= 11
                 assert 1 <= len(vectors) <= 11

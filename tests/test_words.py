@@ -18,7 +18,7 @@ from longvid_storage.search import lexical
 from longvid_storage.search.memory import memory_of
 from longvid_storage.search.word_memory import WordMemory
 from longvid_storage.types import Scope, ScreenText, Utterance
-from store_tools import fill, hits, info, seen, video_id
+from store_tools import fill, hits, holding, info, seen, video_id
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_a_scope_reaches_what_a_limit_would_have_hidden(store: Store) -> None:
     ):
         assert hits(store, "gradient", scope=scope, limit=1) == [quiet], scope
         with store.view(scope) as view:
-            assert lexical.matching(view, [["gradient"]], ["speech"]) == [quiet]
+            assert holding(view, [["gradient"]], ["speech"]) == [quiet]
             assert lexical.frequencies(view, ["gradient", "absent"]) == {"gradient": 1, "absent": 0}
     for scope in (
         Scope(video_ids=frozenset()),
@@ -165,19 +165,19 @@ def test_kinds_are_told_apart(store: Store) -> None:
     assert hits(store, "tensor") == [spoken]
     assert hits(store, "tensor", kind="screen") == [shown]
     with store.view() as view:
-        assert lexical.matching(view, [["tensor"]], ["speech", "screen"]) == sorted([spoken, shown])
-        assert lexical.matching(view, [["tensor"]], []) == []
+        assert holding(view, [["tensor"]], ["speech", "screen"]) == sorted([spoken, shown])
+        assert holding(view, [["tensor"]], []) == []
         with pytest.raises(ValueError, match="kind is 'picture'"):
-            lexical.matching(view, [["tensor"]], ["picture"])
+            holding(view, [["tensor"]], ["picture"])
 
 
 def test_phrases_are_runs_of_terms_and_no_hit_is_cut_off(store: Store) -> None:
     ids = put(store, "talk", ["the learning rate"] * 3000 + ["rate of learning"])
     with store.view() as view:
-        assert lexical.matching(view, [["learn", "rate"]], ["speech"]) == ids[:3000]
-        assert lexical.matching(view, [["rate", "of", "learn"], ["nothing"]], ["speech"]) == ids[3000:]
-        assert lexical.matching(view, [], ["speech"]) == []
-        assert lexical.matching(view, [[]], ["speech"]) == []
+        assert holding(view, [["learn", "rate"]], ["speech"]) == ids[:3000]
+        assert holding(view, [["rate", "of", "learn"], ["nothing"]], ["speech"]) == ids[3000:]
+        assert holding(view, [], ["speech"]) == []
+        assert holding(view, [[]], ["speech"]) == []
 
 
 def test_a_limit_keeps_the_best_and_ties_go_by_id(store: Store) -> None:

@@ -117,10 +117,8 @@ def _mentions(asked: ToolRequest) -> ToolReply:
     data: dict[str, Any] = {"count": count, "hits": places}
     if not found:
         through = asked.library.searched(terms, **asked.filters)
-        return ToolReply({**data, "searched": to_plain(through)}, printing.mentions(found, through))
-    return ToolReply(
-        data, f"{count} in {len(found)} video{'s' * (len(found) != 1)}\n{_lines(places)}", places
-    )
+        return ToolReply({**data, "searched": to_plain(through)}, printing.count_mentioned(0, 0, through))
+    return ToolReply(data, f"{printing.count_mentioned(count, len(found))}\n{_lines(places)}", places)
 
 
 def _ask(asked: ToolRequest) -> ToolReply:

@@ -109,16 +109,17 @@ def _counted(view: View, kind: str, term: str) -> tuple[NDArray[np.int64], ...]:
     return docs, np.bincount(places, times, len(docs)).astype(np.int64), lengths[first]
 
 
-def matching(view: View, phrases: Sequence[Sequence[str]], kinds: Names[str]) -> list[int]:
-    """Ids of all the scope's passages that contain any of ``phrases`` (runs of adjacent terms), ascending."""
+def matching(view: View, phrases: Sequence[Sequence[str]], kinds: Names[str]) -> dict[int, list[int]]:
+    """Key of a video → ids of its passages in the scope, all that contain any of ``phrases`` (adjacent terms)."""
     phrases = [phrase for phrase in phrases if join_terms(phrase)]
-    if not phrases:
-        return []
-    found: list[int] = []
-    for kind in kinds:
-        query = word_index_of(view.connection).holding(kind, phrases)
-        found.extend(view.connection.execute(_within(view, query)).scalars())
-    return sorted(found)
+    found: dict[int, list[int]] = {}
+    row = PassageRow
+    for kind in kinds if phrases else ():
+        holding = word_index_of(view.connection).holding(kind, phrases).subquery()
+        query = select(row.video_key, row.passage_id).join(holding, row.passage_id == holding.c.doc)
+        for key, passage_id in view.connection.execute(query.where(*passage_conditions(view.scope))):
+            found.setdefault(key, []).append(passage_id)
+    return found
 
 
 def videos_of(view: View, passage_ids: Iterable[int]) -> dict[int, str]:

@@ -8,7 +8,7 @@ read; what is reported was read there, with its own span.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Any, NamedTuple
@@ -27,6 +27,7 @@ from longvid_storage.types import Channel, check_span
 
 _KINDS = (*lexical.SPOKEN_AND_SHOWN, lexical.TRANSLATION)
 _ROWS = 2000
+"""So many passages are read at a time, of several short videos or of one."""
 _BREATH_S = 3.0
 """A phrase does not go on over a longer silence."""
 
@@ -69,19 +70,47 @@ def mentions(view: View, terms: Sequence[str]) -> list[VideoMentions]:
     Raises:
         UsageError: no term, or one without a letter or digit.
     """
+    return list(each_mentioned(view, terms))
+
+
+def each_mentioned(view: View, terms: Sequence[str]) -> Iterator[VideoMentions]:
+    """As ``mentions``, each video as soon as it is read: of the rest, only the ids of its passages are in memory."""
     facts = memory_of(view).facts(view)
     languages = [*facts.languages, *facts.translated]
     wanted = [_Term.of(term, languages) for term in terms]
     if not wanted:
         raise UsageError("there is no term to look for: give one or more words")
-    cards = {card.video_id: card for card in view.cards()}
-    groups = []
-    for video_id, lines in groupby(_lines(view, wanted), key=lambda line: line.video_id):
-        places = _said_once(_in_video(lines, wanted))
-        if places and video_id in cards:
-            card, count = cards[video_id], sum(each.count for each in places)
-            groups.append(VideoMentions(video_id, card.title, card.path, count, tuple(places)))
-    return sorted(groups, key=lambda group: (group.title.casefold(), group.video_id))
+    return _by_title(view, wanted)
+
+
+def _by_title(view: View, wanted: Sequence[_Term]) -> Iterator[VideoMentions]:
+    held = _holding(view, wanted)
+    ids = select(Video.video_key, Video.video_id).where(Video.video_key.in_(each_id(held)))
+    keys = {video_id: key for key, video_id in view.connection.execute(ids)}
+    cards = {keys[card.video_id]: card for card in view.cards() if card.video_id in keys}
+    ordered = sorted(cards, key=lambda key: (cards[key].title.casefold(), cards[key].video_id))
+    for few in _a_few(ordered, held):
+        found = {}
+        lines = _lines(view, wanted, {key: held.pop(key) for key in few})
+        for key, its in groupby(lines, key=lambda line: line.video_key):
+            found[key] = tuple(_said_once(_in_video(its, wanted)))
+        for key in few:
+            if places := found.pop(key, ()):
+                card, count = cards[key], sum(each.count for each in places)
+                yield VideoMentions(card.video_id, card.title, card.path, count, places)
+
+
+def _a_few(keys: Iterable[int], held: Mapping[int, Sequence[int]]) -> Iterator[list[int]]:
+    """Videos that hold ``_ROWS`` of the passages together, or one that alone holds more."""
+    few, passages = list[int](), 0
+    for key in keys:
+        if few and passages + len(held[key]) > _ROWS:
+            yield few
+            few, passages = [], 0
+        few.append(key)
+        passages += len(held[key])
+    if few:
+        yield few
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +158,7 @@ class _Line(NamedTuple):
     """A passage as it is looked through: its analysed terms, and where its cues or words begin (letters) with their
     spans. A whole ``Passage`` takes as long to make as all the rest, and "the" is in nearly every one."""
 
-    video_id: str
+    video_key: int
     id: int
     kind: Channel
     start_s: float
@@ -141,31 +170,32 @@ class _Line(NamedTuple):
     times: Sequence[Sequence[float]]
 
 
-def _lines(view: View, wanted: Sequence[_Term]) -> Iterator[_Line]:
-    """Passages that may hold a term, by video and time: of a phrase, all of each video that has its rarest word."""
-    words = {word for term in wanted for run in term.runs for word in run}
+def _holding(view: View, wanted: Sequence[_Term]) -> dict[int, list[int]]:
+    """Key of a video → its passages that may hold a term: those with the rarest word of each run."""
+    runs = [run for term in wanted for run in term.runs]
+    words = {word for run in runs if len(run) > 1 for word in run}
     frequency = memory_of(view).facts(view).frequencies(view, words)
-    rarest = {min(run, key=lambda word: (frequency[word], word)) for term in wanted for run in term.runs}
-    ids = lexical.matching(view, [[word] for word in sorted(rarest)], _KINDS)
+    rarest = {min(run, key=lambda word: (frequency.get(word, 0), word)) for run in runs}
+    return lexical.matching(view, [[word] for word in sorted(rarest)], _KINDS)
+
+
+def _lines(view: View, wanted: Sequence[_Term], held: Mapping[int, Sequence[int]]) -> Iterator[_Line]:
+    """Those passages, by video and time: for a phrase, all of each video."""
     row = PassageRow
-    among: Any = row.passage_id.in_(each_id(ids))
+    among: Any = row.passage_id.in_(each_id(each for ids in held.values() for each in ids))
     if any(term.longest > 1 for term in wanted):
-        among = row.video_key.in_(select(row.video_key).where(among))
+        among = row.video_key.in_(each_id(held))
     query = (
-        select(Video.video_id, row.video_key, row.passage_id, row.kind, row.start_s, row.end_s, row.text,
+        select(row.video_key, row.passage_id, row.kind, row.start_s, row.end_s, row.text,
                row.speaker, row.language, row.terms, row.times)
-        .join(Video)
         .where(among, row.kind.in_(_KINDS), *passage_conditions(view.scope))
         .order_by(row.video_key, row.kind, row.start_s, row.passage_id)
     )  # fmt: skip
     rows: Any = view.connection.execute(query.execution_options(yield_per=_ROWS))
-    for part in rows.partitions():
-        for video_id, key, passage_id, kind, start_s, end_s, text, label, language, terms, times in part:
-            check_span(start_s, end_s)
-            name, analysed = view.name_of(key, label), terms.split()
-            yield _Line(
-                video_id, passage_id, kind, start_s, end_s, text, name, language, analysed, times or ()
-            )
+    for key, passage_id, kind, start_s, end_s, text, label, language, terms, times in rows:
+        check_span(start_s, end_s)
+        name, analysed = view.name_of(key, label), terms.split()
+        yield _Line(key, passage_id, kind, start_s, end_s, text, name, language, analysed, times or ())
 
 
 def _in_video(lines: Iterable[_Line], wanted: Sequence[_Term]) -> Iterator[Mention]:
