@@ -60,6 +60,10 @@ def index(
         str | None,
         typer.Option("--audio-track", help="Hear this sound track: its number, or its language; or auto."),
     ] = None,
+    every_frame: Annotated[
+        bool,
+        typer.Option("--every-frame", help="Leave out no frame, even where nothing on screen changes."),
+    ] = False,
     model: ModelOption = None,
     device: DeviceOption = None,
     profile: ProfileOption = None,
@@ -101,6 +105,7 @@ def index(
                 reprocess=reprocess,
                 everything=everything,
                 audio_track=audio_track,
+                every_frame=every_frame,
                 ray=ray,
                 on_event=partial(_but_gone, show) if prune else show,
             )

@@ -33,6 +33,7 @@ def index(
     reprocess: bool,
     everything: bool,
     audio_track: str | int | None,
+    every_frame: bool,
     on_event: Tell | None,
     ray: str | None = None,
 ) -> list[IndexReport]:
@@ -55,6 +56,7 @@ def index(
         "collection": collection,
         "everything": everything,
         "audio_track": named,
+        "every_frame": every_frame,
     }
     if ray is None:
         return Pipeline(store, engines, **more).run(files, tell)

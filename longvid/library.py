@@ -104,6 +104,7 @@ class Library(Conversations):
         reprocess: bool = False,
         everything: bool = False,
         audio_track: str | int | None = None,
+        every_frame: bool = False,
         ray: str | None = None,
         on_event: Callable[[IndexEvent], None] | None = None,
     ) -> list[IndexReport]:
@@ -120,6 +121,8 @@ class Library(Conversations):
             everything: take unfinished downloads, hidden files and what systems leave in folders too.
             audio_track: the sound track to hear, by its number in the file (from 1) or its language; remembered for
                 these videos until another one, or ``"auto"`` (the one that holds speech), is given.
+            every_frame: look at every frame of the pictures; else those between two keyframes of the file are left out
+                where a slide stays as it is, if the file allows it.
             ray: index on a Ray cluster: ``"local"`` (one made here for this run, with every core), ``"auto"`` (the one
                 that runs here, or ``$RAY_ADDRESS``) or its ``HOST:PORT``. Its machines must see the files under the
                 same paths and reach the library, which is in PostgreSQL unless the cluster is local. The library is
@@ -146,6 +149,7 @@ class Library(Conversations):
             reprocess=reprocess,
             everything=everything,
             audio_track=audio_track,
+            every_frame=every_frame,
             on_event=on_event,
             ray=ray,
         )

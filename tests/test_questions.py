@@ -14,6 +14,7 @@ from longvid_agents.graph import ask
 from longvid_agents.narrowing import narrow
 from longvid_agents.question import content_terms
 from longvid_storage.db.chain import ChainLink, SummarySentence
+from longvid_storage.search.mentions import mentions
 from longvid_storage.search.moments import search
 from longvid_storage.search.wording import likeness
 from longvid_storage.types import Answer, Moment, Scope, Utterance, VideoCard
@@ -514,6 +515,12 @@ def test_what_is_never_said_is_not_counted_as_something_else(harbour: SmallLibra
         ("What was decided on 2025-02-10 about the kitchen?", [("lat", 24.0)]),
         ("What are the action items?", [("mon", 30.0)]),
         ("What are the action items of 3 February?", [("mon", 30.0)]),
+        ("action items for Jon", [("mon", 30.0)]),
+        ("Jon's tasks", [("mon", 30.0)]),
+        ("What did Jon promise?", [("mon", 30.0)]),
+        ("What should Jon do about D&H?", [("mon", 30.0)]),
+        ("Which decisions were made?", [("lat", 12.0)]),
+        ("What did Ida agree on?", [("lat", 12.0)]),
         ("Summarize the tides lecture", [("tid", 6.0), ("tid", 12.0)]),
         ("What is the tides video about?", [("tid", 6.0), ("tid", 12.0)]),
         ("Summarise the meeting of 10 February", [("lat", 6.0), ("lat", 12.0)]),
@@ -639,3 +646,18 @@ def test_compounds_are_found_among_many_videos_too() -> None:
         assert cited(ask("Womit streicht man den Rahmen?", view)) == [("h", 6.0)]
         found = search(view, "Rahmen")[0]
         assert (found.video_id, found.near) == ("h", False)
+
+
+@pytest.mark.parametrize("said", ["15000", "15,000", "15.000", "15 000"])
+def test_a_number_is_found_however_its_thousands_are_parted(said: str) -> None:
+    library = SmallLibrary(
+        [video("v", "Budget", [("", f"The new crane costs {said} euros."), ("", "It is painted in grey.")])]
+    )
+    with library.view() as view:
+        for asked in ("15000", "15,000", "15.000", "15 000"):
+            assert not search(view, asked, 1)[0].near, asked
+            assert [each.mentions[0].text for each in mentions(view, [asked])] == [
+                f"The new crane costs {said} euros."
+            ], asked
+    answer = library.ask("What costs 15000 euros?")
+    assert answer.claims[0].text == f"The new crane costs {said} euros."

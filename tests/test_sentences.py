@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from longvid_storage.text import sentences
+from longvid_storage.text import sentence_ends, sentences
 from longvid_storage.text.sentences import ends_sentence, split_sentences
 from sentence_cases import SENTENCES, UNSPACED
 
@@ -124,3 +124,24 @@ def test_no_pattern_tries_again_what_it_has_read() -> None:
 )
 def test_abbreviations_that_were_missed_in_new_texts(language: str, sentences: list[str]) -> None:
     assert split_sentences(" ".join(sentences), language) == sentences
+
+
+ODD = "so we go the pump will is under and tom 12 müde . 字"
+GREETING = "good morning everyone today we talk about the pump so tom will order one and i think it is cheap"
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(ODD.split()), max_size=120))
+def test_words_without_ends_are_parted_and_none_is_lost(words: list[str]) -> None:
+    said = sentence_ends.parts(words, [False] * len(words))
+    assert [at for begin, end in said for at in range(begin, end)] == list(range(len(words)))
+    assert all(0 < end - begin <= 30 for begin, end in said)
+
+
+def test_the_words_around_tell_an_end_and_a_pause_makes_it_likelier() -> None:
+    words = GREETING.split()
+    begins = [begin for begin, _ in sentence_ends.parts(words, [False] * len(words))]
+    assert words.index("so") in begins
+    assert not {words.index("the") + 1, words.index("will") + 1, words.index("about") + 1} & {*begins}
+    paused = [begin for begin, _ in sentence_ends.parts(words, [True] * len(words))]
+    assert {*begins} < {*paused}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -71,6 +72,46 @@ def test_a_meeting_is_summarised_from_its_own_sentences(library: Library) -> Non
         assert line.citation.quote == line.text
     for line in summary.overview:  # of the chain, which does without a "So" that leads in
         assert line.citation.quote.endswith(line.text[1:])
+
+
+ORCHARD = """\
+Good morning to all of you. Today we walk through the orchard on the hill. There are nine rows of
+pear trees. Two of the rows were planted in 1987. The old ladder is broken since Monday. A new
+ladder costs three hundred euros. We asked two carpenters for a price. The water tank was filled to
+the top last night. After that the leaves stayed green for a week. The baskets must be washed every
+month. Next week we will prune the upper rows. Peter will order the ladder on Thursday. Ruth will
+paint the shed by Friday. The money for this year is four thousand euros. So we decided to sell the
+pears at the market in town. The last subject is the path. Nobody knows who will mend the path.
+Thank you and goodbye until next month.
+"""
+
+
+def clock(time_s: float) -> str:
+    return f"{time_s // 60:02.0f}:{time_s % 60:06.3f}"
+
+
+def test_a_talk_without_punctuation_yields_what_its_punctuated_copy_does(tmp_path: Path) -> None:
+    for name, at_once in (("points", 0), ("bare", 7)):
+        said = ORCHARD.split() if at_once == 0 else [word.strip(".").lower() for word in ORCHARD.split()]
+        ends = [n for n, word in enumerate(said, 1) if word.endswith(".") or (at_once and n % at_once == 0)]
+        begins, cues = [0, *ends[:-1]], []
+        for begin, end in zip(begins, ends, strict=True):
+            cues.append(f"{clock(begin * 0.4)} --> {clock(end * 0.4)}\n{' '.join(said[begin:end])}\n")
+        (tmp_path / f"{name}.vtt").write_text("\n".join(["WEBVTT\n", *cues]))
+    library = Library.open(tmp_path / "library", create=True)
+    library.index(tmp_path)
+    points, bare = library.summary("points"), library.summary("bare")
+    for kind in ("decisions", "action_items"):
+        there, here = getattr(points, kind), getattr(bare, kind)
+        assert there, kind
+        assert [line.owner for line in here] == [line.owner for line in there]
+        for one, other in zip(there, here, strict=True):
+            assert abs(one.citation.start_s - other.citation.start_s) < 3.0
+            assert len(other.text.split()) < 20
+    for question, word in (("Who will order the ladder?", "peter"), ("What does a ladder cost?", "hundred")):
+        claim = library.ask(question, video="bare").claims[0]
+        assert word in claim.text.lower()
+        assert len(claim.text.split()) < 20
 
 
 def test_a_collection_gives_one_summary_a_video(library: Library) -> None:

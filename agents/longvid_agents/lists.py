@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from longvid_agents.cues import Cue
+from longvid_agents.cues import Cue, owner_of
 from longvid_agents.days import day_of_video
 from longvid_agents.kinds import has_sign
 from longvid_agents.question import QuestionPlan, make_plan
@@ -68,9 +68,40 @@ _ASK_IN_FULL = (
 )
 _CUES: tuple[tuple[Cue, re.Pattern[str]], ...] = (
     ("action", re.compile(r"\b(?:action (?:items?|points?)|to-?dos?|next steps?)\b", re.IGNORECASE)),
-    ("question", re.compile(r"\b(?:open (?:questions?|issues?|points?)|unresolved)\b", re.IGNORECASE)),
-    ("decision", re.compile(r"\b(?:decid(?:e|ed|ing)|decisions?)\b", re.IGNORECASE)),
-)  # fmt: skip
+    (
+        "question",
+        re.compile(
+            r"\b(?:(?:open|unresolved|unanswered) (?:questions?|issues?|points?)"
+            r"|(?:questions?|issues?|points?) (?:are |were |is |was )?(?:still |left |remain(?:s|ed)? )?"
+            r"(?:open|unanswered)"
+            r"|unresolved)\b",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "decision",
+        re.compile(
+            r"\b(?:decid(?:e|ed|ing)|decisions?(?: (?:were|was|are|is) (?:made|taken|reached))?)\b",
+            re.IGNORECASE,
+        ),
+    ),
+)
+_CUES_OF_SOMEBODY: tuple[tuple[Cue, re.Pattern[str]], ...] = (
+    (
+        "action",
+        re.compile(
+            r"\b(?:promis(?:e[sd]?|ing)|commit(?:s|ted)? to|commitments?|volunteer(?:ed)? (?:to|for)"
+            r"|tak(?:e|es|ing) on|took on|tasks?|homework"
+            r"|(?:should|will|must|shall) +do|(?:supposed|going|has|have|had|needs?) to do)\b",
+            re.IGNORECASE,
+        ),
+    ),
+    ("decision", re.compile(r"\bagree(?:d|s)? (?:to|on)\b", re.IGNORECASE)),
+)
+# What is left where a list is asked for by its name alone: "action items for Ada".
+_BARE = re.compile(
+    r"\W*(?:(?:the|all|any|our|my|of|for|by|from)\b\W*)*(?:(?:on|about|regarding)\b.*)?\Z", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,24 +216,47 @@ def _spoken(question: str, view: View) -> Listed | None:
 
 
 def minutes(plan: QuestionPlan, view: View) -> Listed | None:
-    """Decisions, action items or open questions, of those about the question's subject; None when that is not asked."""
-    cue = next((cue for cue, pattern in _CUES if pattern.search(plan.question)), None)
-    if cue is None or not _LISTS.search(plan.question):
+    """Decisions, action items or open questions, of those about the question's subject; None when that is not asked.
+
+    Of a speaker whom the question names: what they decided or asked, and what they take on.
+    """
+    named = named_speakers(plan.question, memory_of(view).facts(view).speakers)
+    question = _without(plan.question, named)
+    cue, rest = next(
+        (
+            (cue, pattern.sub(" ", question))
+            for cue, pattern in (*_CUES, *(_CUES_OF_SOMEBODY if named else ()))
+            if pattern.search(question)
+        ),
+        (None, ""),
+    )
+    if cue is None or not (_LISTS.search(question) or _BARE.match(rest)):
         return None
-    pattern = dict(_CUES)[cue]
-    subject = make_plan(pattern.sub(" ", plan.question)) if pattern.sub("", plan.question).strip() else plan
-    terms = set() if asks_whole(subject, []) else {term.text for term in subject.terms}
+    subject = make_plan(rest) if any(map(str.isalnum, rest)) else None
+    terms = set() if subject is None or asks_whole(subject, []) else {term.text for term in subject.terms}
     cards = sorted(view.cards(), key=lambda card: (day_of_video(card) or "", card.title))
-    named = [card for card in cards if terms and terms <= set(analyse(card.title, plan.language))]
-    if named:  # "the decisions of the harbour board"
-        cards, terms = named, set()
+    titled = [card for card in cards if terms and terms <= set(analyse(card.title, plan.language))]
+    if titled:  # "the decisions of the harbour board"
+        cards, terms = titled, set()
     claims = []
     for card in cards:
         said = view.passages_of(card.video_id, ["speech"])
         about = _about(said, terms, plan.language) if terms else said
+        if named:
+            there = sorted({p.speaker for p in said if p.speaker})
+            about = [p for p in about if (owner_of(p, there) if cue == "action" else p.speaker) in named]
         items = strongest(about, cue, MOST_ITEMS)
         claims += [Claim(p.text, (Citation.of(p, card.title, card.path),)) for p in items]
-    return Listed(tuple(claims), f"listed by cue phrases: {cue}") if claims else None
+    whose = f" of {', '.join(named)}" if named else ""
+    return Listed(tuple(claims), f"listed by cue phrases: {cue}{whose}") if claims else None
+
+
+def _without(question: str, names: Sequence[str]) -> str:
+    """The question without people's names, in full and in part."""
+    for name in names:
+        for part in [name, *name.split()]:
+            question = re.sub(rf"(?<!\w){re.escape(part)}(?:['’]s)?(?!\w)", " ", question)
+    return question
 
 
 def _about(said: Sequence[Passage], terms: set[str], language: str | None) -> list[Passage]:
@@ -233,11 +287,7 @@ def told(plan: QuestionPlan, view: View, *, timed: bool) -> Listed | None:
     Of many sentences those that say most are told, of what somebody asks only questions.
     """
     named = named_speakers(plan.question, memory_of(view).facts(view).speakers)
-    bare = plan.question
-    for name in named:
-        for part in [name, *name.split()]:
-            bare = re.sub(rf"(?<!\w){re.escape(part)}(?:['’]s)?(?!\w)", " ", bare)
-    rest = bare.strip(" ?.!")
+    rest = _without(plan.question, named).strip(" ?.!")
     if not (timed or named) or (rest and not asks_whole(make_plan(rest), [])):
         return None
     found: list[tuple[VideoCard, Passage]] = []

@@ -138,7 +138,8 @@ def _plane(plane: Any) -> Image:
 class FrameReader:
     """Iterate over it, once, to decode a video; what it counted is then in its attributes.
 
-    ``frames_decoded``: frames given out. ``decode_errors``: packets that held no readable picture.
+    ``frames_decoded``: those that came out of a decoder. ``frames_left_out``: those that were not needed.
+    ``decode_errors``: packets that held no readable picture.
     ``decoded_until_s``: the end of the last frame; ``promised_until_s``: where the header says that it should be, if
     it says so. ``cut_short``: why reading ended before the file did, if it did. ``clock_breaks``: how often the file's
     clock begins anew or jumps.
@@ -147,6 +148,7 @@ class FrameReader:
     path: Path
     info: VideoInfo
     frames_decoded: int = 0
+    frames_left_out: int = 0
     decode_errors: int = 0
     decoded_until_s: float = 0.0
     promised_until_s: float | None = None
@@ -175,13 +177,17 @@ class FrameReader:
                 self.promised_until_s = _promised(stream, self.info.stream_start_s)
             aspect = pixel_aspect(stream)
             clock = _Clock(self.info.stream_start_s, self.info.duration_s, 1 / self.rate)
-            for raw in decoded(container, stream, self._damaged, self._ended):
+            for number, raw in enumerate(self._pictures(container, stream)):
                 time_s, until_s = clock.place(raw)
-                frame = DecodedFrame(raw, time_s, self.frames_decoded, aspect, scaler)
+                frame = DecodedFrame(raw, time_s, number + self.frames_left_out, aspect, scaler)
                 self.frames_decoded += 1
                 self.decoded_until_s = until_s
                 reached(until_s / max(self.info.duration_s, until_s, 1e-9))
                 yield frame
+
+    def _pictures(self, container: Any, stream: Any) -> Iterator[Any]:
+        """The decoded pictures that are given out, in order."""
+        yield from decoded(container, stream, self._damaged, self._ended)
 
     def _damaged(self, error: Exception) -> None:
         self.decode_errors += 1

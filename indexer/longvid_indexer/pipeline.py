@@ -57,6 +57,7 @@ class Pipeline:
         collection: the collection whose own videos the files are to be, if any.
         everything: take unfinished downloads, hidden files and what systems leave behind too.
         audio_track: the sound track to hear (``listening.sound_track``); None for what was named before, if anything.
+        every_frame: leave out no frame of the pictures.
     """
 
     register: type[Register] = Register
@@ -70,6 +71,7 @@ class Pipeline:
         collection: str | None = None,
         everything: bool = False,
         audio_track: str | None = None,
+        every_frame: bool = False,
     ) -> None:
         self.store = store
         self.engines = engines
@@ -77,6 +79,7 @@ class Pipeline:
         self.collection = collection
         self.everything = everything
         self.audio_track = audio_track
+        self.every_frame = every_frame
         self._left = Leaving()
 
     def run(self, paths: list[Path], on_event: Callable[[IndexEvent], None]) -> list[IndexReport]:
@@ -107,7 +110,14 @@ class Pipeline:
                 known = KnownPaths(self.store, view, None if folders else names)
                 rows = view.videos_by_id({each for name in names for each in known.at(name)})
             self._register = self.register(
-                self.store, self.engines, self.collection, self.audio_track, known, sidecars, self._left
+                self.store,
+                self.engines,
+                self.collection,
+                self.audio_track,
+                self.every_frame,
+                known,
+                sidecars,
+                self._left,
             )
             tell(FilesFound(len(files)))
             for report in self._reports(files, rows, tell):

@@ -64,7 +64,7 @@ class Register:
     Args:
         store: the library, whose writer lock is held.
         engines: for the jobs.
-        collection, audio_track: as the run was told.
+        collection, audio_track, every_frame: as the run was told.
         known: what the library knows of files.
         sidecars: what lies beside the files.
         leaving: where copies are noted.
@@ -76,6 +76,7 @@ class Register:
         engines: StageEngines,
         collection: str | None,
         audio_track: str | None,
+        every_frame: bool,
         known: KnownPaths,
         sidecars: Sidecars,
         leaving: Leaving,
@@ -84,6 +85,7 @@ class Register:
         self.engines = engines
         self.collection = collection
         self.audio_track = audio_track
+        self.every_frame = every_frame
         self.known = known
         self.sidecars = sidecars
         self.leaving = leaving
@@ -102,7 +104,7 @@ class Register:
         if row is None:
             row = self._find(found, media_id, collections, None if was is None else was.info.video_id)
         info = row.info if row is not None else self._new(found, media_id, collections)
-        job = Job(store, self.engines, found, info, media_id=media_id)
+        job = Job(store, self.engines, found, info, media_id=media_id, every_frame=self.every_frame)
         if row is None:
             subtitles = contents(found.beside.taken)
             for collection in collections or (None,):

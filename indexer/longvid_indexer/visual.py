@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from longvid_indexer.frames import DecodedFrame, FrameReader, fit
+from longvid_indexer.leaps import LeapingReader
 from longvid_indexer.packets import broken_clock
 from longvid_indexer.vision.dissolves import DissolveDetector
 from longvid_indexer.vision.keyframes import MiddleFrame, keep
@@ -17,6 +18,8 @@ from longvid_storage.types import Keyframe, Segment, Slide, VideoInfo
 
 # A video that stops decoding this much before its promised end is reported as cut off.
 _MISSING_S = 1.0
+# What is new in a keyframe came with it if no packet before it holds more than this share of what it must have cost.
+_MOST_ON_THE_WAY = 0.35
 
 
 @dataclass(frozen=True)
@@ -58,20 +61,24 @@ class VisualResult:
     notes: tuple[str, ...] = ()
 
 
-def visual_pass(path: Path, info: VideoInfo, settings: VisualSettings | None = None) -> VisualResult:
+def visual_pass(
+    path: Path, info: VideoInfo, settings: VisualSettings | None = None, *, every_frame: bool = True
+) -> VisualResult:
     """Decode a video once and find its shots, slides and keyframes; memory does not grow with its length.
 
     Args:
         path: the media file.
         info: what ``probe`` said of it.
         settings: what to look for.
+        every_frame: decode every frame; else those between two keyframes that show the same slide are left out.
 
     Raises:
         MediaError: the file cannot be opened.
     """
     settings = settings or VisualSettings()
-    reader = FrameReader(path, info)
     look = _Look(settings)
+    leaps = not every_frame and settings.detector == "default" and not settings.exact_shots
+    reader = LeapingReader(path, info, onlooker=look) if leaps else FrameReader(path, info)
     for frame in reader:
         look.see(frame, reader.rate)
     end_s = info.duration_s if info.duration_s > 0 else reader.decoded_until_s
@@ -87,6 +94,7 @@ def visual_pass(path: Path, info: VideoInfo, settings: VisualSettings | None = N
         counters={
             "decodes": 1,
             "frames_decoded": reader.frames_decoded,
+            "frames_left_out": reader.frames_left_out,
             "frames_analysed": look.looks,
             "screen_states": len(look.states),
             "decode_errors": reader.decode_errors,
@@ -132,6 +140,27 @@ class _Look:
         self.keyframes: list[Keyframe] = []
         self._finder = StateFinder()
         self._states = StateKeeper(settings.slide_long_side, settings.slide_quality)
+
+    def at_rest(self, time_s: float) -> bool:
+        """As ``leaps.Onlooker`` has it: a slide is on screen, and all that changed on it is dealt with."""
+        return self._slides.at_rest(time_s)
+
+    def leap(self, frame: DecodedFrame, excess: float | None) -> bool:
+        """As ``leaps.Onlooker`` has it."""
+        luma = frame.luma(*self._size)
+        new = self._slides.new_in(luma)
+        # New content costs about as much in the packet that brings it as in a keyframe.
+        if new and (excess is None or excess > _MOST_ON_THE_WAY * new):
+            return False
+        spacing_s = 1 / self._settings.looks_per_s
+        looks = (frame.time_s - self._next_look_s) / spacing_s
+        until_s = frame.time_s - spacing_s
+        self._slides.leap(until_s, max(0.0, looks), luma)
+        self._finder.leap(until_s, luma)
+        if not new and self._shots is not None:
+            self._shots.leap()
+            self._moments.leap()
+        return True
 
     @property
     def states(self) -> list[Keyframe]:

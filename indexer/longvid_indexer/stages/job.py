@@ -86,6 +86,7 @@ class Job:
     described: tuple[Sound, ...] | None = None  # by the subtitles, once the transcript stage has read them
     renamed: bool = False  # a known video, whose file has another name now
     audio_track: str | None = None  # the number of the sound track that a user named
+    every_frame: bool = False  # of the pictures, as a user wants it
     tell: Callable[[str], None] = lambda message: None
     media_id: str = ""
     same_subtitles: bool = True

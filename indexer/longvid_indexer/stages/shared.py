@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from longvid_storage.db.stage_writer import StageWriter
 
 # What a copy did not cost.
-_COSTS = ("decodes", "frames_decoded", "frames_analysed", "ocr_calls", "ocr_reused")
+_COSTS = ("decodes", "frames_decoded", "frames_left_out", "frames_analysed", "ocr_calls", "ocr_reused")
 
 
 def shared_work(job: Job, stage: str, expected: Collection[str]) -> Work | None:

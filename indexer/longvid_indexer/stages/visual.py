@@ -15,14 +15,15 @@ def visual_stage(job: Job, recorded: dict[str, str]) -> StagePlan:
     from longvid_indexer.visual import VisualSettings, visual_pass
 
     settings = VisualSettings()
-    fingerprint = digest("visual", settings)
+    exact = digest("visual", settings)
+    # What every frame says is as good, and stays, when some may be left out.
+    leapt = digest("visual", settings, "leaps")
 
     def make() -> Work:
         if not job.info.has_video:
-            return Work(
-                nothing, fingerprint, notes=() if job.info.media_type == "transcript" else ("no pictures",)
-            )
-        seen = visual_pass(job.path, job.info, settings)
+            return Work(nothing, exact, notes=() if job.info.media_type == "transcript" else ("no pictures",))
+        seen = visual_pass(job.path, job.info, settings, every_frame=job.every_frame)
+        fingerprint = leapt if seen.counters["frames_left_out"] else exact
 
         with job.store.view() as view:
             others = [segment for segment in view.segments(job.video_id) if segment.level != "shot"]
@@ -34,4 +35,4 @@ def visual_stage(job: Job, recorded: dict[str, str]) -> StagePlan:
 
         return Work(write, fingerprint, "scenedetect", dict(seen.counters), tuple(seen.notes))
 
-    return frozenset((fingerprint,)), make
+    return frozenset((exact,) if job.every_frame else (exact, leapt)), make

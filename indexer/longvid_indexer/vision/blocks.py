@@ -22,6 +22,11 @@ _LOOK_S = 0.25
 _TRANSITION_S, _TRANSITION_WEIGHT = 1.3, 0.3
 # A burst that moves more of the picture than this is a cut or transition; it says nothing of a block's own habits.
 _GLOBAL_SHARE = 0.4
+# So much of its time a block must spend moving to be restless: a presenter, a webcam, a clip.
+RESTLESS = 0.1
+_REACH, _UNSURE = 5, 0.95
+# A picture is at rest if so much of it is not restless.
+_MOSTLY_QUIET = 0.6
 # What coding leaves of an even area.
 _EVEN_LEVELS = 6
 
@@ -86,6 +91,39 @@ class BlockMemory:
             counts = np.zeros_like(counts)
         self.restless = self.restless * keep + counts * add
         self._time_s = time_s
+
+    def at_rest(self, time_s: float, since_s: float) -> bool:
+        """Whether most of the picture is away from what is restless, and has not moved for ``since_s``."""
+        quiet = self._quiet()
+        return bool(quiet.mean() >= _MOSTLY_QUIET and not (quiet & (self.moved_at > time_s - since_s)).any())
+
+    def new_in(self, image: Image) -> Mask:
+        """Blocks that would move with this smoothed picture, though nothing near them is restless."""
+        return np.asarray(differs(image, self._anchor) & self._quiet())
+
+    def _quiet(self) -> Mask:
+        """Blocks that neither are restless nor lie beside one, where an arm may reach now and then."""
+        import cv2
+
+        restless = (self.restless >= RESTLESS).astype(np.uint8)
+        return np.asarray(cv2.dilate(restless, np.ones((_REACH, _REACH), np.uint8)) == 0)
+
+    def leap(self, until_s: float, image: Image) -> None:
+        """Nobody looked until ``until_s``, the last look before this smoothed picture.
+
+        Restless blocks that look otherwise in it went on as before, and all others rested.
+        """
+        gap_s = until_s - self._time_s
+        if gap_s <= 0:
+            return
+        moving = differs(image, self._anchor) & (self.restless >= RESTLESS)
+        # Beside what is restless a block that had just moved and looks the same may well have moved and come back.
+        unsure = ~moving & ~self._quiet() & (self.moved_at > self._time_s - _MEMORY_S)
+        for blocks, share in ((moving, 1.0), (unsure, _UNSURE)):
+            self.moved_at[blocks] += share * gap_s
+            self.onset[blocks] += share * gap_s
+        self.restless[~moving] *= np.exp(-gap_s / _MEMORY_S)
+        self._time_s = until_s
 
 
 def differs(a: Image, b: Image, step: int = STEP) -> Mask:

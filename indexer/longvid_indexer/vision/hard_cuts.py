@@ -28,6 +28,10 @@ class CutDetector(AdaptiveDetector):  # type: ignore[misc]
         self._buffer = [*seen[-2 * wide :], (timecode, self._frame_score)]
         return []
 
+    def leap(self) -> None:
+        """Between the frames so far and the next one there are some that differ as little as any."""
+        self._hsv = None
+
     def _calculate_frame_score(self, timecode: Any, frame_img: NDArray[np.uint8]) -> float:
         """Mean absolute change of hue, saturation and brightness, as the base class has it, to the last bit or so."""
         last, self._hsv = self._hsv, np.asarray(cv2.cvtColor(frame_img, cv2.COLOR_BGR2HSV), np.uint8)

@@ -40,6 +40,10 @@ class Moments:
                 self._changes.popleft()
         self._last = image
 
+    def leap(self) -> None:
+        """Frames were left out in which nothing happened, nor does it in the next one."""
+        self._last = None
+
     def refine(self, look_s: float) -> float:
         """The time of the largest change since the look before the one at ``look_s``; other times stay as they are."""
         if look_s not in self._refined:

@@ -66,6 +66,12 @@ class ShotFinder:
         mixed = self._dissolves.see(frame.time_s, image) if self._dissolves is not None else []
         return cuts + [dissolve.middle_s for dissolve in mixed if self._stands_alone(dissolve)]
 
+    def leap(self) -> None:
+        """Frames were left out in which nothing happened, nor does it in the next one."""
+        for detector in self._detectors:
+            if hasattr(detector, "leap"):
+                detector.leap()
+
     def finish(self) -> list[float]:
         """After the last frame: the cuts that were still open."""
         if self._last is None:

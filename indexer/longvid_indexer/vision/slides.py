@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longvid_indexer.vision.blocks import (
+    RESTLESS,
     STEP,
     BlockMemory,
     Image,
@@ -34,7 +35,6 @@ _SHORTEST_S = 1.5
 _DRAWN_RESTS, _FILMED_RESTS = 0.6, 0.85
 # Added content joins the slide once it has been there this long.
 _ABSORB_S = 2.0
-_RESTLESS = 0.1
 _EDGE = 20
 # Correlation of gradients above which a block shows the same thing in another brightness.
 _ALIKE = 0.6
@@ -47,6 +47,9 @@ _BODY_LOSS, _TOUCHED, _WIDE, _SWAP = 0.12, 2.0, 0.2, 0.25
 _BURST_S = 0.45
 # So much of the picture much brighter or darker is another slide even if both are empty.
 _FLAT = 0.4
+# What has rested so long is judged: longer than anything that is waited for.
+_CALM_S = 3.0
+_SAME_S = 1e-3
 # Content worth speaking of, in blocks' worth of edge pixels.
 _LITTLE = 0.5
 # A frame is kept if no more of the picture than this is moving, and no more of the content is covered.
@@ -148,6 +151,38 @@ class SlideFinder:
         self._consider(image)
         return ended
 
+    def at_rest(self, time_s: float) -> bool:
+        """Whether a slide is on screen, was seen at ``time_s``, and would stay as it is if it were seen on and on."""
+        return (
+            self._memory is not None
+            and self._start_s is not None
+            and self._unrest_s is None
+            and abs(self._latest[0] - time_s) < _SAME_S
+            and self._memory.at_rest(time_s, _CALM_S)
+        )
+
+    def new_in(self, luma: Image) -> float:
+        """How much of a picture's content is in blocks that look new beside the slide at rest, 0 to 1."""
+        import cv2
+
+        assert self._memory is not None
+        image = np.asarray(cv2.blur(luma, (3, 3)), np.uint8)
+        fresh = self._memory.new_in(image)
+        if not fresh.any():
+            return 0.0
+        content = per_block(edges(image))
+        # What is only taken away is new as well, if ever so little.
+        return max(1e-6, float((content * fresh).sum() / max(1.0, content.sum())))
+
+    def leap(self, until_s: float, looks: float, luma: Image) -> None:
+        """Nobody looked until ``until_s``, the last of so many looks before this picture; see ``BlockMemory.leap``."""
+        import cv2
+
+        assert self._memory is not None
+        share = float(self._memory.settled(self._latest[0]).mean())
+        self._rest = [self._rest[0] + looks * share, self._rest[1] + looks]
+        self._memory.leap(until_s, np.asarray(cv2.blur(luma, (3, 3)), np.uint8))
+
     def finish(self, pictures_end_s: float, end_s: float) -> list[FoundSlide]:
         """The pictures end, and the video: the slide on screen stays until then, a filmed picture does not."""
         if self._memory is None or self._image is None:
@@ -195,11 +230,11 @@ class SlideFinder:
         if late.any():
             self._accept(late)
             changed &= ~late
-        counting = changed & (memory.restless < _RESTLESS)
+        counting = changed & (memory.restless < RESTLESS)
         if not counting.any():
             return []
         lost, gained, had = weigh(shown, image)
-        quiet = memory.restless < _RESTLESS
+        quiet = memory.restless < RESTLESS
         lost, gained = lost * counting, gained * counting
         old = float((had * quiet).sum())
         burst = _heaviest_burst(memory.onset, lost)
@@ -277,7 +312,7 @@ class SlideFinder:
         assert memory is not None
         if self._start_s is None or shown is None:
             return
-        quiet = memory.restless < _RESTLESS
+        quiet = memory.restless < RESTLESS
         if (memory.moved & quiet).mean() > _CALM_SHARE:
             return
         hidden = 0.0

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from longvid_indexer.vision.blocks import (
     BLOCK,
+    RESTLESS,
     BlockMemory,
     Image,
     Mask,
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 # A change is read once it has been there this long: longer than a transition, shorter than a line is worth reading.
 _REST_S = 0.6
-_RESTLESS = 0.1
 # A stretch's first state is its first picture of which so much rests.
 _STILL = 0.9
 _MOST = 0.6
@@ -82,6 +82,13 @@ class StateFinder:
         """Another stretch begins: its first state is the whole picture."""
         self._whole = True
 
+    def leap(self, until_s: float, luma: Image) -> None:
+        """Nobody looked until ``until_s``, the last look before this picture; see ``BlockMemory.leap``."""
+        import cv2
+
+        if self._memory is not None:
+            self._memory.leap(until_s, np.asarray(cv2.blur(luma, (3, 3)), np.uint8))
+
     def see(self, luma: Image, time_s: float, frame: Any) -> FoundState | None:
         """Take in the picture shown from ``time_s`` on."""
         import cv2
@@ -102,7 +109,7 @@ class StateFinder:
             return self._scrolled(image, changed, time_s, frame)
         self._moving_s = None
         large = self._is_large(image, resting)
-        counting = resting if large else resting & (memory.restless < _RESTLESS)
+        counting = resting if large else resting & (memory.restless < RESTLESS)
         if not counting.any():
             return None
         if _new_edges(self._shown, image, counting) < _LITTLE or not self._readable(image, time_s):

@@ -17,7 +17,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
+from longvid_storage.text import sentence_ends
 from longvid_storage.text.languages import guess_language
 from longvid_storage.text.sentences import ends_sentence, split_sentences
 from longvid_storage.text.sound_words import describe_sound
@@ -31,6 +33,8 @@ MOST_LETTERS = 600
 """Letters of a passage, for texts without spaces, and for a cue of a megabyte that is one word."""
 # A recogniser that writes no full stops: there pauses end a sentence, and fewer words, so that a quote is not a blob.
 UNPUNCTUATED_PAUSE_S, UNPUNCTUATED_WORDS = 0.35, 25
+# Where the words tell the ends (English), a short pause only makes one likelier; so many words are read at once.
+LEARNED_PAUSE_S, LEARNED_WORDS = 1.0, 400
 # Less than one sentence end in so many words, and nobody has set any.
 _PUNCTUATED = 60
 _SAMPLE = 20_000
@@ -50,12 +54,20 @@ def speech_passages(video_id: str, utterances: Iterable[Utterance], kind: Channe
     cues = sorted((u for u in utterances if u.text.strip()), key=lambda cue: (cue.start_s, cue.end_s))
     sample = " ".join(cue.text for cue in cues[:_SAMPLE])
     language = guess_language(sample)
-    punctuated = _punctuated(cues)
-    pause_s, most = (PAUSE_S, MOST_WORDS) if punctuated else (UNPUNCTUATED_PAUSE_S, UNPUNCTUATED_WORDS)
+    pause_s, most, learned = PAUSE_S, MOST_WORDS, False
+    if not _punctuated(cues):
+        learned = (next((cue.language for cue in cues if cue.language), language) or "")[
+            :2
+        ] == sentence_ends.LANGUAGE
+        pause_s, most = (
+            (LEARNED_PAUSE_S, LEARNED_WORDS) if learned else (UNPUNCTUATED_PAUSE_S, UNPUNCTUATED_WORDS)
+        )
     passages = [
         timed
         for run in _runs(cues, pause_s, most, language)
-        for timed in _passages_of(video_id, run, most, run[0].language or language, kind)
+        for timed in _passages_of(
+            video_id, run, min(most, MOST_WORDS), run[0].language or language, kind, learned=learned
+        )
     ]
     return sorted(passages, key=lambda timed: (timed[0].start_s, timed[0].end_s))
 
@@ -127,7 +139,13 @@ def _runs(
 
 
 def _passages_of(
-    video_id: str, cues: Sequence[Utterance], most: int, language: str | None, kind: Channel
+    video_id: str,
+    cues: Sequence[Utterance],
+    most: int,
+    language: str | None,
+    kind: Channel,
+    *,
+    learned: bool,
 ) -> Iterator[Timed]:
     atoms: list[Atom] = []
     texts: list[str] = []
@@ -140,7 +158,10 @@ def _passages_of(
     joined = " ".join(texts)
     begins = [begin for begin, _, _ in atoms]
     cursor = 0
-    for sentence in split_sentences(joined, language):
+    sentences = split_sentences(joined, language)
+    if learned:
+        sentences = list(_told_by_words(sentences, joined, atoms))
+    for sentence in sentences:
         for part in _readable(sentence, most):
             begin = joined.index(part, cursor)
             cursor = begin + len(part)
@@ -153,6 +174,24 @@ def _passages_of(
                 else ()
             )
             yield passage, times
+
+
+def _told_by_words(sentences: Sequence[str], joined: str, atoms: Sequence[Atom]) -> Iterator[str]:
+    """Sentences in which nobody set an end, cut where the words and pauses tell one."""
+    paused = {
+        at for (_, _, until_s), (at, from_s, _) in pairwise(atoms) if from_s - until_s > UNPUNCTUATED_PAUSE_S
+    }
+    cursor = 0
+    for sentence in sentences:
+        words = sentence.split(" ")
+        cursor = joined.index(sentence, cursor)
+        pauses = []
+        for word in words:
+            pauses.append(cursor in paused)
+            cursor += len(word) + 1
+        cursor -= 1
+        for begin, end in sentence_ends.parts(words, pauses):
+            yield " ".join(words[begin:end])
 
 
 def _atoms(cue: Utterance, text: str) -> list[Atom]:
