@@ -75,7 +75,7 @@ def test_the_other_language_is_found_by_its_words_and_named(library: Library) ->
     first = library.search("Eimer unter das Rohr")[0]
     assert (first.start_s, first.near, first.evidence[0].kind) == (20.0, False, "translation")
     assert "translation (de) · Stellen Sie" in printing.moments([first])
-    assert "translation (de) · Dann wird" in printing.mentions(library.mentions(["Dichtung"]))
+    assert "translation (de) · Dann wird" in printing.mentioned(library.mentions(["Dichtung"])[0])
 
 
 def test_in_postgresql_too(library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,7 +101,7 @@ def test_a_track_inside_is_a_translation_too(tmp_path: Path) -> None:
     with Library.open(tmp_path / "library", create=True) as library:
         (report,) = library.index([tmp_path / "in"], only=["transcript"])
         assert "kept as translations, found by their words: track 1 (de)" in report.notes
-        assert "translation (de) · Stellen Sie" in printing.mentions(library.mentions(["Eimer"]))
+        assert "translation (de) · Stellen Sie" in printing.mentioned(library.mentions(["Eimer"])[0])
 
 
 def test_a_sentence_is_compared_in_its_own_language(tmp_path: Path) -> None:
