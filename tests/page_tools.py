@@ -64,14 +64,19 @@ HOSTILE = """WEBVTT
 HOSTILE_TITLE = "<img src=x onerror=window.pwned=9>"
 
 
-def film(path: Path) -> Path:
-    """A film of 40 s whose every frame says its number, with subtitles beside it."""
-    frames = (coded(n) for n in range(40 * RATE))
-    hum = 0.05 * np.sin(np.arange(40 * 16_000) / 25).astype(np.float32)
+def film(path: Path, seconds: int = 40) -> Path:
+    """A film whose every frame says its number, with subtitles beside it."""
+    frames = (coded(n) for n in range(seconds * RATE))
+    hum = 0.05 * np.sin(np.arange(seconds * 16_000) / 25).astype(np.float32)
     write_video(path, frames, RATE, gop=50, audio=hum, crf=20)
-    lines = [f"{i}\n{clock(a)} --> {clock(b)}\n{text}\n" for i, (a, b, text) in enumerate(SPOKEN, 1)]
+    lines = [
+        f"{i}\n{clock(a)} --> {clock(b)}\n{text}\n" for i, (a, b, text) in enumerate(SPOKEN, 1) if b < seconds
+    ]
     path.with_suffix(".srt").write_text("\n".join(lines))
     return path
+
+
+_MADE: list[Path] = []
 
 
 def clock(at_s: float) -> str:
@@ -79,17 +84,21 @@ def clock(at_s: float) -> str:
 
 
 def make_library(folder: Path) -> Path:
-    """Three collections: films, meetings, and one whose words are an attack."""
+    """Three collections: films, meetings, and one whose words are an attack; made once, and copied from then on."""
+    place = folder / "library"
+    if _MADE:
+        shutil.copytree(_MADE[0], place)
+        return place
     for name in ("films", "meetings", "hostile"):
         (folder / name).mkdir(parents=True)
     film(folder / "films" / "animals.mp4")
     (folder / "meetings" / "monday.vtt").write_text(MEETING)
     (folder / "hostile" / f"{HOSTILE_TITLE}.vtt").write_text(HOSTILE)
-    place = folder / "library"
     with Library.open(place, create=True, engines=Engines(profile="offline")) as library:
         for name in ("films", "meetings", "hostile"):
             reports = library.index([folder / name], collection=name, skip=["screen_text", "sounds"])
             assert [report.status for report in reports] == ["indexed"], reports
+    _MADE.append(shutil.copytree(place, folder / "as made"))
     return place
 
 

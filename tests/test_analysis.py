@@ -82,6 +82,11 @@ def test_phrases_are_adjacent_in_what_is_indexed() -> None:
         ("Q&A", ["q&a"]),
         ("torch.nn.Linear", ["torch", "nn", "linear"]),
         ("1,000 and 1000 and 3,5 GHz", ["1000", "and", "1000", "and", "3.5", "ghz"]),
+        ("15000 15,000 15.000 15’000 15'000 15 000", ["15000"] * 6),
+        (
+            "1 250 000 and 15\u202f500, 100 200 or 3.141",
+            ["1250000", "and", "15500", "100", "200", "or", "3.141"],
+        ),
         ("on 28.11.2026", ["on", "28", "11", "2026"]),
         ("x=1.5,y=2 of (1, 2)", ["x", "1.5", "y", "2", "of", "1", "2"]),
     ],
@@ -91,6 +96,12 @@ def test_symbols_that_tell_one_thing_from_another_are_kept(text: str, terms: lis
     assert phrases(text, ["en"]) == [terms]
     assert set(query_terms(text, ["en"])) <= set(terms)
     assert len(fold(text)) == len(terms)
+
+
+def test_a_dot_groups_thousands_where_the_comma_is_the_decimal_point() -> None:
+    for said in ("15.500 Euro", "15500 Euro", "15 500 Euro".replace(" 5", "\u00a05"), "15,500 Euro"):
+        assert analyse(said, "de") == ["15500", "euro"]
+    assert analyse("15.500 euros", "en") == ["15.500", "euro"]
 
 
 @pytest.mark.parametrize("asked", ["C#", ".NET", "Notepad++", "$5M", "3:1", "2.0", "24/7"])

@@ -174,8 +174,10 @@ def test_a_link_opened_fresh_is_the_same_place(page: Page, served: Served) -> No
     assert shown["paused"]
     assert abs(shown["code"] / RATE - 21.7) <= 1.5 / RATE
     wait(lambda: page.text(".group mark"), "the search is there too")
+    page.run("deep('longvid-player')[0].go(30.3, false)")
     page.click("a[href*='view=library']")
     wait(lambda: page.there(".card"), "the library is there")
+    assert "t=30.3" in page.address(), "where the player is by now"
     page.driver.back()
     wait(lambda: page.there("longvid-search"), "back is back")
 
@@ -236,6 +238,15 @@ def test_everything_by_keyboard(page: Page) -> None:
     for step in (1, 2, 1):
         page.press("," if step == 1 and page.film()["code"] > before else ".")
         wait(lambda at=before + step: page.film()["code"] == at, "it is the next frame, or the one before")
+    page.run("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+    page.press("u")
+    wait(lambda: page.text(".told.float"), "the link is copied, without HTTPS too")
+    page.press("/")
+    pasting = webdriver.ActionChains(page.driver).key_down(Keys.CONTROL).send_keys("v")
+    pasting.key_up(Keys.CONTROL).perform()
+    link = wait(lambda: page.run("return deep('textarea')[0].value"), "and pasted")
+    assert abs(float(link.partition("&t=")[2]) - page.film()["at_s"]) < 0.01, "a link to this very second"
+    page.run("deep('textarea')[0].blur()")
     page.press("c")
     wait(lambda: page.there(".captions") and "Bats" in page.text(".captions"), "captions are shown")
     page.press("x")
@@ -258,39 +269,37 @@ def settled(page: Page) -> None:
     )
 
 
-@pytest.mark.parametrize("direction", ["ltr", "rtl"])
-def test_a_phone_shows_everything_without_scrolling_sideways(
-    page: Page, served: Served, direction: str
-) -> None:
+def fits_a_phone(page: Page, view: str) -> None:
     size(page.driver, 320, 640)
-    for view in views(served):
-        page.open(view)
+    for direction in ("rtl", "ltr"):
         page.run("document.documentElement.dir = arguments[0]", direction)
-        settled(page)
         wide = page.run("return document.documentElement.scrollWidth")
-        assert wide <= 320, f"{view} is {wide} pixels wide"
+        assert wide <= 320, f"{view} is {wide} pixels wide, {direction}"
         hidden = page.run("return deep('.tabs').some((each) => each.scrollWidth > each.clientWidth)")
         assert not hidden, "every tab is seen"
-        if "library" in view:
-            assert page.run("return deep('.cards')[0].clientHeight") > 320, "most of it are the cards"
+    if "library" in view:
+        assert page.run("return deep('.cards')[0].clientHeight") > 320, "most of it are the cards"
+    size(page.driver, 1280)
 
 
-@pytest.mark.parametrize("colours", ["light", "dark"])
-def test_axe_finds_no_serious_fault_on_any_view(page: Page, served: Served, colours: str) -> None:
-    scheme(page.driver, colours)
-    found = {}
+def serious(page: Page) -> dict[str, list[str]]:
+    """The serious faults that axe finds in what is shown."""
+    result = page.driver.execute_async_script(
+        "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']}).then(done)"
+    )
+    faults = [fault for fault in result["violations"] if fault["impact"] in {"serious", "critical"}]
+    return {fault["id"]: [node["html"][:200] for node in fault["nodes"][:3]] for fault in faults}
+
+
+def test_every_view_fits_a_phone_and_axe_finds_no_serious_fault(page: Page, served: Served) -> None:
     for view in views(served):
         page.open(view)
         settled(page)
+        fits_a_phone(page, view)
         page.driver.execute_script(AXE.read_text())
-        result = page.driver.execute_async_script(
-            "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']}).then(done)"
-        )
-        for fault in result["violations"]:
-            if fault["impact"] in {"serious", "critical"}:
-                found[view, fault["id"]] = [node["html"][:200] for node in fault["nodes"][:3]]
-    scheme(page.driver, "light")
-    assert not found
+        for colours in ("dark", "light"):
+            scheme(page.driver, colours)
+            assert not serious(page), f"{view}, {colours}"
 
 
 def test_what_is_said_and_titles_stay_text(page: Page, served: Served) -> None:
@@ -335,7 +344,7 @@ def test_a_key_of_one_collection_sees_that_and_nothing_else(
 
 
 def test_a_file_is_sent_indexed_and_played(page: Page, served: Served, tmp_path: Path) -> None:
-    sent = film(tmp_path / "sent film.mp4")
+    sent = film(tmp_path / "sent film.mp4", seconds=14)
     page.open("?view=library")
     page.one("[name=into]").send_keys("sent")
     page.one(".upload input").send_keys(str(sent))

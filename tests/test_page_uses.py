@@ -22,7 +22,6 @@ from page_tools import (
     Served,
     add_bare_cards,
     browser,
-    film,
     fresh_page,
     make_library,
     wait,
@@ -106,6 +105,8 @@ def test_what_is_cited_on_screen_has_a_box_around_it(page: Page) -> None:
 def test_a_cited_part_ends_where_it_ends_and_play_goes_on(page: Page) -> None:
     page.ask(BATS)
     page.click(".chip")
+    page.film()
+    page.run("deep('longvid-player')[0].setSpeed(2)")
     wait(lambda: "ends here" in page.text(".controls"), "it says that the cited part is over")
     stopped = page.film()
     assert stopped["paused"]
@@ -121,6 +122,8 @@ def test_a_speaker_gets_a_name_and_has_it_everywhere(page: Page, served: Served)
     page.open(f"?view=search&video={monday}&t=1")
     wait(lambda: "Jonas" in page.text(".line .speaker"), "speakers are shown")
     page.run("deep('.line .speaker').find((each) => each.innerText === 'Jonas').click()")
+    typing = "return deep('.transcript input[name=name]')[0]?.matches(':focus')"
+    wait(lambda: page.run(typing), "one can type at once")
     page.one(".transcript input[name=name]").clear()
     page.one(".transcript input[name=name]").send_keys("Joanna", Keys.ENTER)
     wait(lambda: "Joanna" in page.text(".line .speaker"), "the transcript has the new name")
@@ -170,7 +173,8 @@ def test_every_button_to_take_away_gives_its_file(page: Page, served: Served, fo
 def test_an_upload_that_a_reload_breaks_off_goes_on_where_it_was(
     page: Page, served: Served, tmp_path: Path
 ) -> None:
-    sent = film(tmp_path / "broken off.mp4")
+    sent = no_video(tmp_path / "broken off.m4a", seconds=5)
+    sent.with_suffix(".srt").write_text("1\n00:00:01,000 --> 00:00:03,000\nThis is the radio.\n")
     free = 20_000_000  # a box of MP4 that holds nothing, so that there is something to send
     with sent.open("ab") as file:
         file.write(free.to_bytes(4, "big") + b"free" + bytes(free - 8))
@@ -183,7 +187,7 @@ def test_an_upload_that_a_reload_breaks_off_goes_on_where_it_was(
     wait(lambda: page.run("return deep('.job progress')[0]?.value > 8e6"), "a piece is there")
     page.driver.execute_cdp_cmd("Network.emulateNetworkConditions", {**slow, "uploadThroughput": -1})
     page.driver.refresh()
-    wait(lambda: "broken off.mp4" in page.text(".jobs .job"), "it says what was not sent whole")
+    wait(lambda: "broken off.m4a" in page.text(".jobs .job"), "it says what was not sent whole")
     page.run(
         "window.from = []; const sends = window.fetch; window.fetch = (url, options) => {"
         " if (options?.method === 'PATCH') window.from.push(Number(options.headers['Upload-Offset']));"

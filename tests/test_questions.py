@@ -14,6 +14,7 @@ from longvid_agents.graph import ask
 from longvid_agents.narrowing import narrow
 from longvid_agents.question import content_terms
 from longvid_storage.db.chain import ChainLink, SummarySentence
+from longvid_storage.search.mentions import mentions
 from longvid_storage.search.moments import search
 from longvid_storage.search.wording import likeness
 from longvid_storage.types import Answer, Moment, Scope, Utterance, VideoCard
@@ -645,3 +646,18 @@ def test_compounds_are_found_among_many_videos_too() -> None:
         assert cited(ask("Womit streicht man den Rahmen?", view)) == [("h", 6.0)]
         found = search(view, "Rahmen")[0]
         assert (found.video_id, found.near) == ("h", False)
+
+
+@pytest.mark.parametrize("said", ["15000", "15,000", "15.000", "15 000"])
+def test_a_number_is_found_however_its_thousands_are_parted(said: str) -> None:
+    library = SmallLibrary(
+        [video("v", "Budget", [("", f"The new crane costs {said} euros."), ("", "It is painted in grey.")])]
+    )
+    with library.view() as view:
+        for asked in ("15000", "15,000", "15.000", "15 000"):
+            assert not search(view, asked, 1)[0].near, asked
+            assert [each.mentions[0].text for each in mentions(view, [asked])] == [
+                f"The new crane costs {said} euros."
+            ], asked
+    answer = library.ask("What costs 15000 euros?")
+    assert answer.claims[0].text == f"The new crane costs {said} euros."

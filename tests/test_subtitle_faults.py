@@ -156,6 +156,27 @@ def test_code_pages_are_told_by_their_letters(text: str, encoding: str) -> None:
     assert name is not None
 
 
+@pytest.mark.parametrize("repeats", [1, 9])
+@pytest.mark.parametrize("first", ["utf-8", "other"])
+@pytest.mark.parametrize(
+    ("one", "other", "encoding"),
+    [
+        ("Сегодня мы говорим о насосах и клапанах.", "Мы купим новый насос в пятницу утром.", "cp1251"),
+        ("Die Größe der Pumpe läßt sich ändern.", "Wir müssen die schöne Tür für später öffnen.", "cp1252"),
+        ("今天我们讨论水泵和阀门的维护。", "明天我们去买一个新的水泵。", "gb18030"),
+    ],
+)
+def test_two_encodings_in_one_file_are_each_read_as_what_they_are(
+    one: str, other: str, encoding: str, first: str, repeats: int
+) -> None:
+    parts = [srt(*[one] * repeats).encode("utf-8"), srt(other).encode(encoding)]
+    text, name = decode_text(b"".join(parts if first == "utf-8" else parts[::-1]))
+    assert text.count(one) == repeats
+    assert other in text
+    assert name is not None
+    assert name.startswith(f"UTF-8 in {repeats} lines and {encoding}")
+
+
 def test_an_unsure_guess_says_so(tmp_path: Path) -> None:
     (tmp_path / "talk.srt").write_bytes(srt("naïve").encode("cp1252"))
     (note,) = made_of(tmp_path / "talk.srt").notes

@@ -3,6 +3,7 @@ import {Part, html, nothing} from './base.js';
 import {api} from './api.js';
 import {icon} from './icons.js';
 import './jobs.js';
+import {copyText} from './take.js';
 import {t} from './texts.js';
 
 const SCOPES = ['read', 'index', 'admin'];
@@ -66,7 +67,7 @@ class Admin extends Part {
         <td><button class="sign" title=${t('admin.revoke', {name: key.name})} aria-label=${t('admin.revoke', {name: key.name})} @click=${() => this.revoke(key)}>${icon('trash')}</button></td></tr>`)}</tbody></table></div>`
       : html`<p class="soft">${t('admin.nokeys')}</p>`}
       ${this.made ? html`<p class="made" role="status">${t('admin.once')} <code>${this.made.key}</code>
-        <button class="quiet" @click=${() => navigator.clipboard.writeText(this.made.key)}>${t('copy')}</button></p>` : nothing}
+        <button class="quiet" @click=${() => copyText(this.made.key)}>${t('copy')}</button></p>` : nothing}
       <form class="filters" @submit=${this.add}><label>${t('admin.name')}<input name="name" required maxlength="80" /></label>
         <fieldset><legend>${t('admin.may')}</legend>${SCOPES.map((scope) => html`<label class="check"><input type="checkbox" name="scope" value=${scope} ?checked=${first || scope === 'read'} ?required=${first && scope === 'admin'} />${scope}</label>`)}</fieldset>
         ${this.collections.length && !first ? html`<fieldset><legend>${t('admin.sees')}</legend>${this.collections.map(({name}) => html`<label class="check"><input type="checkbox" name="collection" value=${name} />${name}</label>`)}</fieldset>` : nothing}

@@ -52,11 +52,7 @@ class Answer extends Part {
     Object.assign(this, {turns: [], chat: '', held: '', draft: ''});
     this.tell('asked', {q: '', chat: ''});
     this.marks();
-    this.updateComplete.then(() => this.focusBox());
-  }
-
-  focusBox() {
-    this.one('textarea')?.focus();
+    this.focusOn('textarea');
   }
 
   stop() {
@@ -206,11 +202,11 @@ class Answer extends Part {
     const sign = (what, act) => html`<button class="sign ${what}" aria-label=${t(`chats.${what}`, {name})} title=${t(`chats.${what}`, {name})} @click=${act}>${icon(what)}</button>`;
     return html`<button class="row" @click=${() => { this.chat = name; this.tell('asked', {q: '', chat: name}); }}><span dir="auto">${name}</span>
         <small>${t('chats.turns', {n: turns})}${collection ? ` · ${collection}` : ''}</small></button>
-      ${sign('pen', () => (this.renaming = name))}${sign('trash', () => this.forget(name))}`;
+      ${sign('pen', () => { this.renaming = name; this.focusOn('.sessions input'); })}${sign('trash', () => this.forget(name))}`;
   }
 
   naming(name) {
-    return html`<form class="row" @submit=${(event) => this.rename(event, name)}><input name="name" class="grow" aria-label=${t('chats.called', {name})} .value=${name} maxlength="80" autofocus @keydown=${(event) => event.key === 'Escape' && (this.renaming = null)} />
+    return html`<form class="row" @submit=${(event) => this.rename(event, name)}><input name="name" class="grow" aria-label=${t('chats.called', {name})} .value=${name} maxlength="80" @keydown=${(event) => event.key === 'Escape' && (this.renaming = null)} />
       <button class="main">${t('save')}</button><button type="button" class="quiet" @click=${() => (this.renaming = null)}>${t('cancel')}</button></form>`;
   }
 }

@@ -8,7 +8,7 @@ import './scope.js';
 import './search.js';
 import {address, place} from './route.js';
 import {pageKey} from './shortcuts.js';
-import {linkTo} from './take.js';
+import {copyText, linkTo} from './take.js';
 import {language, t} from './texts.js';
 import {mark} from './times.js';
 import './transcript.js';
@@ -89,7 +89,8 @@ class App extends Part {
   /** Be somewhere else; `quietly` without a new entry in the browser's history. */
   go(part, quietly = false) {
     const at = {...this.at, ...part};
-    const url = address(at);
+    if ('t' in part || 'video' in part) this.second = '';
+    const url = address({...at, t: this.second || at.t});
     this.at = at;
     if (url === location.search) return;
     history[quietly ? 'replaceState' : 'pushState'](null, '', url || './');
@@ -102,8 +103,9 @@ class App extends Part {
 
   /** The address keeps up with the player, but not so often that the browser minds. */
   played({at_s}) {
+    this.second = mark(at_s);
     clearTimeout(this.settling);
-    this.settling = setTimeout(() => history.replaceState(null, '', address({...this.at, t: mark(at_s)})), 1000);
+    this.settling = setTimeout(() => history.replaceState(null, '', address({...this.at, t: this.second})), 1000);
   }
 
   pressed(event) {
@@ -137,8 +139,7 @@ class App extends Part {
   }
 
   async copy() {
-    const now = this.one('longvid-player')?.now;
-    await navigator.clipboard.writeText(this.at.video ? linkTo(this.at.video, now ?? 0) : location.href);
+    await copyText(this.at.video ? linkTo(this.at.video, this.last('time')?.at_s ?? 0) : location.href);
     this.told = t('copied');
     setTimeout(() => (this.told = ''), 3000);
   }

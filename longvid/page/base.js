@@ -37,6 +37,11 @@ export class Part extends ReactiveElement {
     return this.renderRoot.querySelector(selector);
   }
 
+  /** The focus goes there with the next render; `autofocus` works but once in a page's life. */
+  focusOn(selector) {
+    this.updateComplete.then(() => this.one(selector)?.focus());
+  }
+
   /** Tell the other components; they listen on the document. */
   tell(name, detail) {
     LAST.set(name, detail);

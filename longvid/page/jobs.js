@@ -9,10 +9,11 @@ import {chosen, forgetUpload, interrupted, settled, upload} from './upload.js';
 const EVERY_MS = 1500;
 /** In the order in which a video goes through them. */
 const STAGES = ['transcript', 'speakers', 'visual', 'sounds', 'screen_text', 'vectors', 'structure', 'summaries'];
+const SHOWN = 5;
 const ENDED = ['done', 'failed', 'cancelled'];
 
 class Jobs extends Part {
-  static properties = {collection: {}, collections: {attribute: false}, bare: {type: Boolean}, uploads: {state: true}, jobs: {state: true}, fault: {state: true}, left: {state: true}, known: {state: true}};
+  static properties = {collection: {}, collections: {attribute: false}, bare: {type: Boolean}, uploads: {state: true}, jobs: {state: true}, fault: {state: true}, left: {state: true}, known: {state: true}, all: {state: true}};
 
   constructor() {
     super();
@@ -87,11 +88,13 @@ class Jobs extends Part {
       ${this.left.map(({key, name}) => html`<p class="job soft">${t('upload.interrupted', {name})}
         <button class="quiet" @click=${() => { forgetUpload(key); this.left = interrupted(); }}>${t('upload.forget')}</button></p>`)}
       <ul>${this.uploads.map((each) => this.upload(each))}${this.shown().map((job) => this.job(job))}</ul>
+      ${this.bare && !this.all && this.jobs.length > SHOWN ? html`<button class="quiet" @click=${() => (this.all = true)}>${t('search.all', {n: this.jobs.length})}</button>` : nothing}
       ${this.bare && this.known && !this.jobs.length ? html`<p class="soft">${t('jobs.none')}</p>` : nothing}</section>`;
   }
 
   shown() {
-    return this.bare ? this.jobs : this.jobs.filter((job) => !ENDED.includes(job.state) || job.state === 'failed').slice(0, 5);
+    if (this.bare) return this.all ? this.jobs : this.jobs.slice(0, SHOWN);
+    return this.jobs.filter((job) => !ENDED.includes(job.state) || job.state === 'failed').slice(0, SHOWN);
   }
 
   door() {
@@ -114,7 +117,7 @@ class Jobs extends Part {
   job(job) {
     const ended = ENDED.includes(job.state);
     return html`<li class="job ${job.state}"><span class="of" dir="auto">${job.title ?? job.files_named?.join(', ') ?? t('jobs.one', {id: job.id.slice(0, 6)})}</span>
-      <span class="tag">${t(`job.${job.state}`)}</span>
+      <span class="tag">${t(`job.${job.cancelling ? 'cancelling' : job.state}`)}</span>
       ${ended ? nothing : html`<progress max="1" value=${job.fraction ?? nothing} aria-label=${t('jobs.progress')}></progress>`}
       <small dir="auto">${[stageOf(job), job.speed ? t('jobs.speed', {x: job.speed.toFixed(1)}) : '', leftOf(job)].filter(Boolean).join(' · ')}</small>
       ${(job.reports ?? []).filter((report) => report.error).map((report) => html`<p class="fault" dir="auto">${report.file}: ${report.error.message}</p>`)}

@@ -11,10 +11,21 @@ export function linkTo(video, start_s, end_s) {
   return url.href.replaceAll('%2C', ',');
 }
 
+/** Into the clipboard; a page that came by plain HTTP from another machine has none, and asks as browsers did before it. */
+export async function copyText(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const copy = (event) => {
+    event.clipboardData.setData('text/plain', text);
+    event.preventDefault();
+  };
+  document.addEventListener('copy', copy, {once: true, capture: true});
+  document.execCommand('copy');
+}
+
 /** Words and where they are, ready for a document. */
 export async function copyQuote(video, {start_s, end_s, text}) {
   const {title} = await videoOf(video).info();
-  await navigator.clipboard.writeText(`“${text}”\n— ${title}, ${clock(start_s)}: ${linkTo(video, start_s, end_s)}`);
+  await copyText(`“${text}”\n— ${title}, ${clock(start_s)}: ${linkTo(video, start_s, end_s)}`);
 }
 
 /** An answer that is one span: what an export can cut. */
@@ -38,7 +49,7 @@ const ENDINGS = {clip: 'mp4', md: 'zip'};
 /** A file of an answer, made by the server; resolves to what to tell. */
 export async function takeAnswer(answer, format) {
   if (format === 'copy') {
-    await navigator.clipboard.writeText(markdown(answer));
+    await copyText(markdown(answer));
     return t('copied');
   }
   const made = await api.send('POST', 'exports', {format, answer});

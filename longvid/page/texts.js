@@ -63,7 +63,7 @@ const TEXTS = {
   'jobs.label': 'Jobs', 'jobs.none': 'Nothing was asked to be indexed here.', 'jobs.one': 'Job {id}', 'jobs.cancel': 'Cancel', 'jobs.progress': 'Progress', 'jobs.speed': '{x}× real time', 'jobs.stage': '{name} ({at} of {of})',
   'stage.transcript': 'what is said', 'stage.speakers': 'who speaks', 'stage.visual': 'pictures', 'stage.sounds': 'sounds', 'stage.screen_text': 'text on screen',
   'stage.vectors': 'meanings', 'stage.structure': 'chapters', 'stage.summaries': 'summary',
-  'job.queued': 'waiting', 'job.running': 'running', 'job.done': 'done', 'job.failed': 'failed', 'job.cancelled': 'cancelled',
+  'job.queued': 'waiting', 'job.running': 'running', 'job.done': 'done', 'job.failed': 'failed', 'job.cancelled': 'cancelled', 'job.cancelling': 'ends',
 
   'watch.only': 'Ask only this', 'watch.close': 'Close the video', 'watch.tabs': 'About this video',
   'tab.transcript': 'Transcript', 'tab.slides': 'Slides', 'tab.summary': 'Summary', 'tab.take': 'Take away',

@@ -3,7 +3,7 @@ import {Part, html, nothing} from './base.js';
 import {Blocks} from './blocks.js';
 import {api, save} from './api.js';
 import {icon} from './icons.js';
-import {copyQuote, linkTo, spanAnswer} from './take.js';
+import {copyQuote, copyText, linkTo, spanAnswer} from './take.js';
 import {t} from './texts.js';
 import {clock} from './times.js';
 import {videoOf, seek} from './video.js';
@@ -152,7 +152,7 @@ class Transcript extends Part {
     if (!range || range.collapsed) return;
     const [from, to] = [range.startContainer, range.endContainer].map((node) => Number((node.closest ? node : node.parentElement)?.closest('.line')?.dataset.i ?? NaN));
     if (Number.isNaN(from + to)) return;
-    this.chosen = {anchor: from, from, to};
+    Object.assign(this, {chosen: {anchor: from, from, to}, follows: false});
     this.blocks.refresh();
   }
 
@@ -198,10 +198,10 @@ class Transcript extends Part {
       return html`<div class="line ${chosen ? 'chosen' : ''} ${cited ? 'cited' : ''} ${hit ? 'hit' : ''}" role="listitem" data-i=${i}
         aria-posinset=${i + 1} aria-setsize=${this.count} aria-current=${i === this.current ? 'true' : nothing}>
         <button class="time" aria-label="${clock(line.start_s)} ${line.speaker ?? ''}" @click=${(event) => this.pick(i, event)}>${clock(line.start_s)}</button>
-        <div>${speaks ? html`<button class="speaker" title=${t('transcript.rename', {name: line.speaker})} @click=${() => (this.renaming = line.speaker)}>${line.speaker}</button>` : nothing}
+        <div>${speaks ? html`<button class="speaker" title=${t('transcript.rename', {name: line.speaker})} @click=${() => { this.renaming = line.speaker; this.focusOn('[name=name]'); }}>${line.speaker}</button>` : nothing}
         <p dir="auto" @click=${(event) => getSelection().isCollapsed && this.pick(i, event)}>${find ? marked(line.text, find) : line.text}</p></div>
         <button class="sign copy" aria-label=${t('transcript.link', {time: clock(line.start_s)})} title=${t('transcript.link', {time: clock(line.start_s)})}
-          @click=${() => this.say(navigator.clipboard.writeText(linkTo(this.video, line.start_s)))}>${icon('link')}</button>
+          @click=${() => this.say(copyText(linkTo(this.video, line.start_s)))}>${icon('link')}</button>
       </div>`;
     })}`;
   }
@@ -216,11 +216,11 @@ class Transcript extends Part {
     </div>
     ${this.chosen ? html`<div class="bar chosen" role="toolbar"><span>${t('transcript.chosen', {n: this.chosen.to - this.chosen.from + 1})}</span>
       <button class="quiet" @click=${() => this.say(this.span().then((span) => copyQuote(this.video, span)))}>${t('take.quote')}</button>
-      <button class="quiet" @click=${() => this.say(this.span().then(({start_s, end_s}) => navigator.clipboard.writeText(linkTo(this.video, start_s, end_s))))}>${t('take.link')}</button>
+      <button class="quiet" @click=${() => this.say(this.span().then(({start_s, end_s}) => copyText(linkTo(this.video, start_s, end_s))))}>${t('take.link')}</button>
       <button class="quiet" @click=${() => this.say(this.clip())}>${t('take.clip')}</button>
       <button class="sign" aria-label=${t('close')} @click=${() => { this.chosen = null; this.blocks.refresh(); }}>${icon('close')}</button></div>` : nothing}
     ${this.renaming ? html`<form class="bar" @submit=${this.rename}><label class="grow">${t('transcript.called', {name: this.renaming})}
-      <input name="name" .value=${this.renaming} maxlength="80" autofocus /></label><button class="main">${t('save')}</button>
+      <input name="name" .value=${this.renaming} maxlength="80" @keydown=${(event) => event.key === 'Escape' && (this.renaming = null)} /></label><button class="main">${t('save')}</button>
       <button type="button" class="quiet" @click=${() => (this.renaming = null)}>${t('cancel')}</button></form>` : nothing}`;
   }
 

@@ -4,7 +4,7 @@ import {api, save} from './api.js';
 import {icon} from './icons.js';
 import './slides.js';
 import './summary.js';
-import {linkTo} from './take.js';
+import {copyText, linkTo} from './take.js';
 import {t} from './texts.js';
 import {length} from './times.js';
 import {videoOf} from './video.js';
@@ -76,8 +76,8 @@ class Watch extends Part {
     const {path} = videoOf(this.video);
     const file = async (what, params, name) => save(await api.fetch('GET', api.url(`${path}/${what}`, params)), name);
     return html`<section class="takes"><p class="told" role="status">${this.told ?? ''}</p>
-      <h3>${t('take.links')}</h3><p><button class="quiet" @click=${() => this.say(navigator.clipboard.writeText(linkTo(this.video, this.now)))}>${icon('link')} ${t('take.second')}</button>
-        <button class="quiet" @click=${() => this.say(navigator.clipboard.writeText(linkTo(this.video, 0)))}>${icon('link')} ${t('take.start')}</button></p>
+      <h3>${t('take.links')}</h3><p><button class="quiet" @click=${() => this.say(copyText(linkTo(this.video, this.now)))}>${icon('link')} ${t('take.second')}</button>
+        <button class="quiet" @click=${() => this.say(copyText(linkTo(this.video, 0)))}>${icon('link')} ${t('take.start')}</button></p>
       <p class="soft">${t('take.hint')}</p>
       <h3>${t('tab.transcript')}</h3><p><button class="quiet" @click=${() => file('transcript', {format: 'vtt'}, 'transcript.vtt')}>WebVTT</button></p>
       <h3>${t('summary.chapters')}</h3><p>${CHAPTERS.map((format) => html`<button class="quiet" @click=${() => file('chapters', {format}, `chapters.${format}.txt`)}>${t(`chapters.${format}`)}</button> `)}</p></section>`;

@@ -17,7 +17,7 @@ from longvid.server.audit import Audit
 from longvid.server.guards import Guards
 from longvid.server.identity import Identity
 from longvid.server.metrics import Measured, Metrics
-from longvid.server.page_files import PageFiles
+from longvid.server.page_files import page_files
 from longvid.server.revoked import EndsWithKey
 from longvid.server.routes import (
     about,
@@ -108,7 +108,7 @@ def create_app(library: Library, settings: ServerSettings) -> FastAPI:
         app.include_router(router)
     for mount in MOUNTS:
         mount(app)
-    app.mount("/", PageFiles(), name="page")
+    app.mount("/", page_files(), name="page")
     if settings.origins:
         app.add_middleware(
             CORSMiddleware,

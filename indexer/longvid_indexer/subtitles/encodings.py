@@ -12,6 +12,9 @@ _MARKS = (
 )  # fmt: skip
 _HEAD_BYTES = 4096
 # Windows' western code page; its five free places are those of Latin 1.
+# So many letters of a line are UTF-8 by no chance; more broken bytes than one are no accident.
+_SURELY, _ACCIDENT = 4, 1
+_DOUBLE_BYTE = frozenset(("gb18030", "cp950", "cp932", "euc_jp", "cp949"))
 _HIGH = re.compile(r"[^\x00-\x7f]{1,1000}")
 _WESTERN = {**{chr(byte): byte for byte in range(256)},
             **{bytes([byte]).decode("cp1252"): byte for byte in range(0x80, 0xA0)
@@ -40,11 +43,44 @@ def decode_text(data: bytes, language: str | None = None) -> tuple[str, str | No
         return (text, None) if once is None else (once, "UTF-8 that was encoded twice")
     except UnicodeDecodeError:
         pass
+    if (told := _joined_files(data, language)) is not None:
+        return told
     text = data.decode("utf-8", errors="replace")
     if text.count("\ufffd") * 4 <= sum(character > "\x7f" for character in text):
         return text, "UTF-8 with broken bytes"
     guess = guess_code_page(data, language)
     return data.decode(guess.encoding, errors="replace"), guess.described()
+
+
+def _joined_files(data: bytes, language: str | None) -> tuple[str, str] | None:
+    """Files of two encodings that somebody joined: each line as what it is, where some are surely UTF-8.
+
+    None where no line is (in code pages of two bytes a letter, a line of fewer than four letters may look like it by
+    chance), or where the others are too few to be more than broken bytes.
+    """
+    lines = data.split(b"\n")
+    unicode_: dict[int, str] = {}
+    others: list[int] = []
+    for at, line in enumerate(lines):
+        if not line.isascii():
+            try:
+                unicode_[at] = line.decode("utf-8")
+            except UnicodeDecodeError:
+                others.append(at)
+    foreign = b"\n".join(lines[at] for at in others)
+    broken = foreign.decode("utf-8", errors="replace")
+    letters = sum(character > "\x7f" for character in broken)
+    if not unicode_ or broken.count("\ufffd") <= _ACCIDENT or broken.count("\ufffd") * 2 < letters:
+        return None
+    guess = guess_code_page(foreign, language)
+    longest = max(sum(character > "\x7f" for character in text) for text in unicode_.values())
+    if longest < (_SURELY if guess.encoding in _DOUBLE_BYTE else 1):
+        return None
+    text = "\n".join(
+        unicode_[at] if at in unicode_ else line.decode(guess.encoding, errors="replace")
+        for at, line in enumerate(lines)
+    )
+    return text, f"UTF-8 in {len(unicode_)} lines and {guess.described()} in {len(others)}"
 
 
 def _encoded_twice(text: str) -> str | None:

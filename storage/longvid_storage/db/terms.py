@@ -16,14 +16,14 @@ from longvid_storage.text.analysis import analyse
 # What the analysis makes of these is its signature: it changes with the code, its stop lists and its stemmers alike.
 _PROBES = (
     ("en", "The runners' relational databases weren't naïvely organised in 3.5 GHz"),
-    ("de", "Größenordnungen häufigster Übungsaufgaben"),
+    ("de", "Größenordnungen häufigster Übungsaufgaben für 15.500 Euro"),
     ("fr", "L'évaluation des systèmes d'apprentissage"),
     ("ru", "Обучение нейронных сетей"),
     ("ar", "تعلّم الشبكات العصبية"),
     ("zh", "机器学习的梯度下降"),
     ("ja", "ニューラルネットワークの学習率"),
     ("hi", "मशीन लर्निंग है।"),
-    (None, "unmarked text with C++, C♯, .NET, Notepad++, 24/7 and x_1"),
+    (None, "unmarked text with C++, C♯, .NET, Notepad++, 24/7, 15 000 and x_1"),
 )
 _BATCH = 5000
 

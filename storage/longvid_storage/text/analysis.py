@@ -42,7 +42,17 @@ _SIGNED = rf"(?<![\w.])\.(?=[^\W\d_]{{2}}){_WORD}|{_WORD}(?:\+\+(?![\w+]))?"
 _RUN = re.compile(rf"(?P<paired>[{_PAIRED}]+)|(?P<number>{_NUMBER})|(?P<word>{_NAME}|{_SIGN}|{_SIGNED})")
 # "C♯" is C#, "½" is 1/2.
 _SIGNS_ALIKE = str.maketrans("♯\u2044", "#/")
-_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3}){2,}")
+_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3}){2,}|\d{1,3}\.000")
+# 15’000 and 15 000 with a space that does not break; with any space only of whole thousands: "100 200" are two numbers.
+_GROUPED = re.compile(
+    r"(?<![\d.,:])\d{1,3}(?:(?:['’\u00a0\u2009\u202f]\d{3})+|(?: \d{3}){0,2} 000)(?![\d.,:]?\d)"
+)
+_NO_DIGIT = re.compile(r"\D+")
+# 15.500: where the comma is the decimal point.
+_DOTTED = re.compile(r"[1-9]\d{0,2}\.\d{3}")
+_DECIMAL_COMMA = frozenset(
+    ("cs", "da", "de", "es", "fr", "id", "it", "nb", "nl", "no", "pl", "pt", "ro", "ru", "sv", "tr")
+)
 WRITTEN_WORD = re.compile(
     rf"(?:[$€£¥₹§]\s?|(?<![\w.])\.(?=[^\W\d_]{{2}}))?[\w{_COMBINING}]+(?:['’\-.&][\w{_COMBINING}]+|[,:/]\d+)*"
     r"(?:\+\+|[\#♯]|\s?[%‰٪])?"
@@ -149,6 +159,7 @@ def fold(text: str) -> list[str]:
 
 def _runs(text: str) -> Iterator[tuple[str, bool]]:
     """(folded run, whether it is of paired characters); words end at apostrophes."""
+    text = _GROUPED.sub(lambda number: _NO_DIGIT.sub("", number.group()), text)
     normal = unicodedata.normalize("NFKC", text).casefold().translate(_SIGNS_ALIKE)
     for match in _RUN.finditer(normal):
         run = match.group()[:_LONGEST_WORD] if match.lastgroup != "paired" else match.group()
@@ -161,7 +172,7 @@ def _runs(text: str) -> Iterator[tuple[str, bool]]:
 
 
 def _number(run: str) -> str:
-    """A number as others write it: "1,000" is 1000, "3,5" is 3.5."""
+    """A number as others write it: "1,000" and "1.000" are 1000, "3,5" is 3.5."""
     if _THOUSANDS.fullmatch(run):
         return run.replace("," if "," in run else ".", "")
     return run.replace(".", "").replace(",", ".") if "," in run else run
@@ -174,6 +185,8 @@ def _term(word: str, language: str | None) -> str:
     code = (
         language.split("-")[0].lower() if language else next((c for c, s in SCRIPTS if s.search(word)), "en")
     )
+    if code in _DECIMAL_COMMA and _DOTTED.fullmatch(word):
+        return word.replace(".", "")
     stemmer = _stemmer(code)
     if stemmer is None:
         return _without_marks(word)
