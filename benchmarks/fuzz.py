@@ -4,6 +4,9 @@
     python benchmarks/fuzz.py mended --runs 200000          # valid files of every format, with pieces of others put in
     python benchmarks/fuzz.py json --seconds 300            # as a JSON transcript
     python benchmarks/fuzz.py config --seconds 60           # as longvid.toml
+    python benchmarks/fuzz.py answers --seconds 600         # as a saved answer, shown and exported
+    python benchmarks/fuzz.py containers --seconds 600      # as a film (FFmpeg itself is no guide, what reads it is)
+    python benchmarks/fuzz.py checkpoints --seconds 600     # as the pickled part of a checkpoint
 
 Only errors of longvid's own tree may come out, what is read lies within two days and holds no letter more often than
 the file does, and time is in proportion to the file. A crash leaves its input in the current directory
@@ -17,20 +20,33 @@ import contextlib
 import sys
 import tempfile
 import time
+import zipfile
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
+from io import BytesIO
 from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["longvid_indexer.subtitles", "longvid.config"]):
+_READERS = ["longvid_indexer.subtitles", "longvid_indexer.probe", "longvid_indexer.media", "longvid.config",
+            "longvid.exports", "longvid_storage.models"]  # fmt: skip
+
+with atheris.instrument_imports(include=_READERS):
     from longvid.config import load_config
+    from longvid.exports.saved import read_answer
+    from longvid_indexer.probe import probe
     from longvid_indexer.said import to_utterances
     from longvid_indexer.subtitles.cue import LONGEST_S, Subtitles
     from longvid_indexer.subtitles.encodings import decode_text
     from longvid_indexer.subtitles.json_transcripts import parse_json
     from longvid_indexer.subtitles.reading import parse_subtitles
-from longvid_storage.errors import LongvidError
+    from longvid_indexer.transcribers.whisper import load_checkpoint
+
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+from longvid import jsonform  # noqa: E402
+from longvid_storage.errors import LongvidError  # noqa: E402
+from test_fuzz import check_answer, check_film, repacked, saved, tiny_film, tiny_whisper  # noqa: E402
 
 SEEDS: dict[str, list[str]] = {
     "subtitles": [
@@ -101,8 +117,49 @@ def config(data: bytes) -> None:
             load_config(file.name)
 
 
+def answers(data: bytes) -> None:
+    """A saved answer."""
+    with tempfile.NamedTemporaryFile(suffix=".json") as file:
+        Path(file.name).write_bytes(data)
+        with contextlib.suppress(LongvidError):
+            check_answer(read_answer(Path(file.name)))
+
+
+def containers(data: bytes) -> None:
+    """A film."""
+    with tempfile.NamedTemporaryFile(suffix=".mp4") as file:
+        Path(file.name).write_bytes(data)
+        with contextlib.suppress(LongvidError):
+            check_film(probe(Path(file.name), "v" * 64))
+
+
+def checkpoints(data: bytes) -> None:
+    """The pickled part of a checkpoint whose archive is whole."""
+    with tempfile.NamedTemporaryFile(suffix=".pt") as file:
+        Path(file.name).write_bytes(repacked(_checkpoint(), lambda _: data))
+        with contextlib.suppress(LongvidError):
+            load_checkpoint(Path(file.name), "cpu")
+
+
+@cache
+def _checkpoint() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        return tiny_whisper(Path(folder) / "tiny.pt")
+
+
+def _pickled() -> bytes:
+    with zipfile.ZipFile(BytesIO(_checkpoint())) as archive:
+        return next(archive.read(name) for name in archive.namelist() if name.endswith("data.pkl"))
+
+
+MADE: dict[str, Callable[[], list[bytes]]] = {
+    "answers": lambda: [jsonform.dumps(saved()).encode()],
+    "containers": lambda: [tiny_film(name) for name in ("a.mkv", "a.mp4")],
+    "checkpoints": lambda: [_pickled()],
+}
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "subtitles": subtitles, "mended": mended, "json": transcript, "config": config,
+    "answers": answers, "containers": containers, "checkpoints": checkpoints,
 }  # fmt: skip
 SLOWEST_S, A_LETTER_S = 0.5, 1e-3
 
@@ -117,14 +174,16 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=-1)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as corpus:
-        for number, seed in enumerate(SEEDS.get(options.target, ["\0" * 40])):
-            (Path(corpus) / str(number)).write_text(seed, encoding="utf-8")
+        seeds = [seed.encode() for seed in SEEDS.get(options.target, ["\0" * 40])]
+        seeds = MADE.get(options.target, lambda: seeds)()
+        for number, seed in enumerate(seeds):
+            (Path(corpus) / str(number)).write_bytes(seed)
         arguments = [
             sys.argv[0],
             corpus,
             f"-max_total_time={options.seconds}",
             f"-runs={options.runs}",
-            "-max_len=4000",
+            f"-max_len={max(4000, *map(len, seeds))}",
             "-timeout=300",  # wall seconds: of a busy machine too
         ]
         atheris.Setup(arguments, TARGETS[options.target])

@@ -4,6 +4,7 @@
 
     profile = "standard"            # or offline, max: a model for every role
     device = "cuda"
+memory_mb = 2000                # of a library for searching it: docs/models.md
 
     [models]                        # single roles; stronger than the profile
     speech = "faster-whisper:large-v3"
@@ -38,7 +39,7 @@ from longvid_storage.errors import LongvidWarning, UsageError
 _MOST_BYTES = 1 << 20
 NAME = "longvid.toml"
 VARIABLE = "LONGVID_CONFIG"
-_KEYS = ("profile", "device", "models", "answering", "vectors", "server")
+_KEYS = ("profile", "device", "models", "memory_mb", "answering", "vectors", "server")
 _ANSWERING = ("examples",)
 _VECTORS = ("milvus", "index")
 
@@ -54,7 +55,7 @@ class Config:
 
     ``found_here``: nobody named the file, it lies in the working directory, where somebody else may have put it; such
     a file may choose local models and no more. ``origin`` says in words how the file was found. ``examples``: the file
-    of worked examples, where there is one.
+    of worked examples, where there is one. ``memory_mb``: the most that searching keeps of a library in memory.
     """
 
     path: Path | None = None
@@ -66,6 +67,7 @@ class Config:
     found_here: bool = False
     origin: str = ""
     examples: Path | None = None
+    memory_mb: int | None = None
 
 
 def user_config() -> Path:
@@ -119,6 +121,9 @@ def _checked(place: Path, found: dict[str, Any], origin: str) -> Config:
     for key in ("profile", "device"):
         if not isinstance(found.get(key, ""), str):
             raise UsageError(f"{place}: {key} is {found[key]!r}, it is a string")
+    memory_mb = found.get("memory_mb")
+    if memory_mb is not None and (type(memory_mb) is not int or memory_mb < 1):
+        raise UsageError(f"{place}: memory_mb is {memory_mb!r}, it is a whole number of megabytes from 1 on")
     models = found.get("models", {})
     if not isinstance(models, dict):
         raise UsageError(f'{place}: models is {models!r}, it is a table: [models], then ROLE = "SPEC"')
@@ -148,8 +153,9 @@ def _checked(place: Path, found: dict[str, Any], origin: str) -> Config:
             _require_harmless(place, role, spec)
         warnings.warn(f"settings are taken from {place.absolute()}, {origin}", LongvidWarning, stacklevel=3)
     return Config(
-        place, found.get("profile"), found.get("device"), models, server, vectors, here, origin, examples
-    )
+        place, found.get("profile"), found.get("device"), models, server, vectors, here, origin, examples,
+        memory_mb,
+    )  # fmt: skip
 
 
 def _examples(place: Path, answering: object) -> Path | None:

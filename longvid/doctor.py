@@ -90,6 +90,9 @@ def roles_of(engines: Engines) -> dict[str, RoleState]:
 
 def _settings(library: str | Path | None, engines: Engines) -> dict[str, str]:
     """Each setting → where it comes from."""
+    from longvid_storage.search.memory import memory_bytes
+
+    memory = f"{memory_bytes(engines.config.memory_mb) / 1e6:,.0f} MB"
     config = engines.config
     named = "$LONGVID_LIBRARY" if os.environ.get("LONGVID_LIBRARY") else "not set: the user's data directory"
     found = {
@@ -97,6 +100,9 @@ def _settings(library: str | Path | None, engines: Engines) -> dict[str, str]:
         "library": "given by a flag or the caller"
         if library is not None and str(library) != os.environ.get("LONGVID_LIBRARY")
         else named,
+        "memory": f"not set: {memory} of a library"
+        if config.memory_mb is None
+        else f"{memory} of a library, from {config.path}",
         "device": engines.sources.get("device", ""),
         "profile": engines.sources.get("profile", ""),
     }

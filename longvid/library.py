@@ -48,6 +48,7 @@ class Library(Conversations):
         self.engines = engines or Engines()
         self.engines.follow(self._vector_models)
         store.home.vector_server = self.engines.config.vectors
+        store.home.memory_mb = self.engines.config.memory_mb
 
     @classmethod
     def open(

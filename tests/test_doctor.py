@@ -119,13 +119,14 @@ def test_the_command_takes_the_options_of_the_others(
 
 def test_every_setting_says_where_it_comes_from(tmp_path: Path) -> None:
     config = tmp_path / "mine.toml"
-    config.write_text('device = "cpu"\n[models]\nscreen = "off"\n')
+    config.write_text('device = "cpu"\nmemory_mb = 50\n[models]\nscreen = "off"\n')
     examined = found(tmp_path, Engines({"text": "all-MiniLM-L6-v2"}, config=config))
     assert examined.settings["configuration"] == f"{config} (named by --config)"
     assert examined.settings["device"] == examined.settings["screen"] == f"from {config}"
     assert examined.settings["text"] == "given by --model or the caller"
     assert examined.settings["speech"] == "not set: auto"
-    assert set(examined.settings) == {"configuration", "library", "device", "profile", *ROLES}
+    assert examined.settings["memory"] == f"50 MB of a library, from {config}"
+    assert set(examined.settings) == {"configuration", "library", "memory", "device", "profile", *ROLES}
     assert f"device: from {config}" in " ".join(render(examined).split())
     by_profile = found(tmp_path, Engines(profile="offline"))
     assert by_profile.settings["speech"] == "from the profile offline"

@@ -180,6 +180,7 @@ def test_flags_are_stronger_than_the_file_and_roles_than_its_profile(tmp_path: P
         ("models = 3", "longvid.toml: models is 3, it is a table"),
         ("modles = {}", "longvid.toml has the unknown key 'modles': the keys are profile, device, models"),
         ("device = 3", "device is 3, it is a string"),
+        ("memory_mb = true", "memory_mb is True, it is a whole number of megabytes from 1 on"),
         ("device = ", "the configuration longvid.toml is not TOML"),
         ('profile = "huge"', r"there is no profile 'huge' \(in longvid.toml\): the profiles are offline"),
         ('[models]\nears = "off"', r"there is no role 'ears' \(in longvid.toml\)"),

@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import math
 import random
+import tempfile
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from io import BytesIO
@@ -29,7 +31,7 @@ from longvid_indexer.probe import probe
 from longvid_indexer.transcribers.whisper import load_checkpoint
 from longvid_storage.errors import MediaError, ModelError, UsageError
 from longvid_storage.text.dates import date_in
-from longvid_storage.types import Answer, Citation, Claim, Moment, Passage, TrailStep
+from longvid_storage.types import Answer, Citation, Claim, Moment, Passage, TrailStep, VideoInfo
 from media_factory.writer import write_video
 
 INPUTS = 2000
@@ -95,6 +97,15 @@ def _spoilt(value: Any, chosen: random.Random) -> Any:
     return chosen.choice(_VALUES)
 
 
+def check_answer(answer: Answer, kinds: Sequence[str] = ("srt", "edl")) -> None:
+    """It can be shown, printed as JSON, and exported or refused to be."""
+    printing.answer(answer)
+    jsonform.dumps(answer)
+    with suppress(UsageError):
+        for kind in kinds:
+            timeline.export(cited_spans(answer), kind, {}, answer.question)
+
+
 def test_broken_saved_answers_are_refused_or_can_be_shown(tmp_path: Path) -> None:
     whole, path, outcomes = saved(), tmp_path / "answer.json", Counter[str]()
     text = jsonform.dumps(whole).encode()
@@ -108,13 +119,7 @@ def test_broken_saved_answers_are_refused_or_can_be_shown(tmp_path: Path) -> Non
             outcomes["refused"] += "\n" not in error.message
             continue
         outcomes["read"] += 1
-        printing.answer(answer)
-        jsonform.dumps(answer)
-        try:
-            for kind in ("srt", "edl") if seed % 8 < 2 else ():
-                timeline.export(cited_spans(answer), kind, {}, answer.question)
-        except UsageError:
-            outcomes["not exported"] += 1
+        check_answer(answer, ("srt", "edl") if seed % 8 < 2 else ())
     assert outcomes["refused"] + outcomes["read"] == INPUTS, "a refusal is one line"
     assert min(outcomes["refused"], outcomes["read"]) > 300, outcomes
 
@@ -122,17 +127,31 @@ def test_broken_saved_answers_are_refused_or_can_be_shown(tmp_path: Path) -> Non
 # What a container says of itself
 
 
-def _films(folder: Path) -> Iterator[tuple[str, bytes]]:
+def tiny_film(name: str) -> bytes:
+    """A second of a film with a title and chapters."""
     pictures = [np.full((48, 64, 3), shade, np.uint8) for shade in (0, 90, 180, 250)]
     chapters = [(0.0, 0.4, "Opening"), (0.4, 0.8, "The pump")]
-    for name in ("a.mkv", "a.mp4"):
-        path = folder / name
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / name
         write_video(path, pictures, codec="mpeg4", chapters=chapters, title="A talk about pumps")
-        yield name, path.read_bytes()
+        return path.read_bytes()
+
+
+def check_film(info: VideoInfo) -> None:
+    """What it says of itself can be stored."""
+    assert info.title.strip()
+    info.title.encode()
+    assert 0 < info.duration_s < 1e9, info.duration_s
+    assert math.isfinite(info.stream_start_s)
+    assert info.frame_rate is None or 0 < info.frame_rate < 1e6, info.frame_rate
+    assert info.recorded_on is None or date_in(info.recorded_on) == info.recorded_on
+    for chapter in info.chapters:
+        assert 0 <= chapter.start_s < chapter.end_s <= info.duration_s
+        chapter.title.encode()
 
 
 def test_broken_containers_are_refused_or_say_what_can_be_stored(tmp_path: Path) -> None:
-    films, outcomes = list(_films(tmp_path)), Counter[str]()
+    films, outcomes = [(name, tiny_film(name)) for name in ("a.mkv", "a.mp4")], Counter[str]()
     for seed in range(INPUTS):
         name, whole = films[seed % len(films)]
         path = tmp_path / f"broken{Path(name).suffix}"
@@ -143,15 +162,7 @@ def test_broken_containers_are_refused_or_say_what_can_be_stored(tmp_path: Path)
             outcomes["refused"] += "\n" not in error.message
             continue
         outcomes["read"] += 1
-        assert info.title.strip(), seed
-        info.title.encode()
-        assert 0 < info.duration_s < 1e9, (seed, info.duration_s)
-        assert math.isfinite(info.stream_start_s), seed
-        assert info.frame_rate is None or 0 < info.frame_rate < 1e6, (seed, info.frame_rate)
-        assert info.recorded_on is None or date_in(info.recorded_on) == info.recorded_on, seed
-        for chapter in info.chapters:
-            assert 0 <= chapter.start_s < chapter.end_s <= info.duration_s, seed
-            chapter.title.encode()
+        check_film(info)
     assert outcomes["refused"] + outcomes["read"] == INPUTS, "a refusal is one line"
     assert min(outcomes["refused"], outcomes["read"]) > 100, outcomes
 
@@ -159,7 +170,8 @@ def test_broken_containers_are_refused_or_say_what_can_be_stored(tmp_path: Path)
 # Weights
 
 
-def _tiny_whisper(path: Path) -> bytes:
+def tiny_whisper(path: Path) -> bytes:
+    """A checkpoint of Whisper's form, small."""
     import torch
     from whisper.model import ModelDimensions, Whisper
 
@@ -168,7 +180,7 @@ def _tiny_whisper(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _repacked(whole: bytes, change: Callable[[bytes], bytes]) -> bytes:
+def repacked(whole: bytes, change: Callable[[bytes], bytes]) -> bytes:
     """A checkpoint with other pickled data in a zip file that is whole."""
     target = BytesIO()
     with zipfile.ZipFile(BytesIO(whole)) as source, zipfile.ZipFile(target, "w") as made:
@@ -182,13 +194,13 @@ def _repacked(whole: bytes, change: Callable[[bytes], bytes]) -> bytes:
 def test_broken_checkpoints_are_refused_in_one_sentence(tmp_path: Path) -> None:
     pytest.importorskip("whisper")
     outcomes = Counter[str]()
-    whole = _tiny_whisper(tmp_path / "mine.pt")
+    whole = tiny_whisper(tmp_path / "mine.pt")
     for seed in range(INPUTS):
         chosen, path = random.Random(seed), tmp_path / ("mine.pt", "tiny.pt")[seed % 2]
         data = (
             broken(whole, chosen)
             if seed % 4 == 0
-            else _repacked(whole, partial(broken, chosen=chosen, edits=2))
+            else repacked(whole, partial(broken, chosen=chosen, edits=2))
         )
         path.write_bytes(data)
         try:

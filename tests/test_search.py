@@ -16,6 +16,7 @@ from longvid_storage.errors import ModelMismatchError, UsageError
 from longvid_storage.models.text_encoder import TextEncoder
 from longvid_storage.search import moments
 from longvid_storage.search.evidence import find_evidence
+from longvid_storage.search.memory import memory_of
 from longvid_storage.search.timeline import RankedPassage, make_timeline
 from longvid_storage.types import (
     EVERYTHING,
@@ -335,3 +336,17 @@ def test_a_silent_span_shows_what_is_on_screen_although_no_word_of_the_question_
 
     assert evidence(*lines) == (lines[0],)
     assert evidence(said, *lines) == (said,)
+
+
+def test_a_small_memory_answers_as_a_large_one(store: Store) -> None:
+    """``memory_mb`` bounds what is kept; what had to go is read again."""
+    for number in range(4):
+        add(store, f"talk {number}", talk({500.0: f"the pump number {number} leaks"}))
+    queries = [f"pump number {number}" for number in range(4)] * 2
+    whole = [search(store, query) for query in queries]
+    store.home.memory_mb = 1
+    with store.view() as view:
+        assert memory_of(view)._kept > (room := 750_000 // 2600), "more than the room, before"
+    assert [search(store, query) for query in queries] == whole
+    with store.view() as view:
+        assert 0 < memory_of(view)._kept <= room

@@ -60,7 +60,8 @@ class Store:
         engine: over its database, whose schema is the newest.
         read_only: nothing may be written.
 
-    ``vector_server``, empty by default, says where vectors are searched instead of in this process (``MilvusIndex``).
+    ``vector_server``, empty by default, says where vectors are searched instead of in this process (``MilvusIndex``);
+    ``memory_mb`` how much of the library a process that searches keeps in memory (``search.memory``).
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class Store:
         self.path = path
         self.name = str(path)
         self.vector_server: Mapping[str, str] = {}
+        self.memory_mb: int | None = None
         self._engine = engine
         self.read_only = read_only
         self._terms_current = False

@@ -68,6 +68,7 @@ class Home(Protocol):
     name: str
     read_only: bool
     vector_server: Mapping[str, str]
+    memory_mb: int | None
 
 
 class Encoders(Protocol):

@@ -28,24 +28,29 @@ if TYPE_CHECKING:
     from longvid_storage.db.view import Home, View
     from longvid_storage.models.text_encoder import TextEncoder
 
-_FEWEST = 300_000
-_PASSAGE_BYTES = 2600
-_SHARE = 1 / 8
+_PASSAGE_BYTES, _POSTING_BYTES = 2600, 16
+_FEWEST = 300_000 * _PASSAGE_BYTES
+_SHARE, _SHARE_OF_WORDS = 1 / 8, 1 / 4
 _MOST_SCOPES = 64
 _MOST_QUESTIONS = 256
 
 
 @cache
-def most_passages() -> int:
-    """How many passages are kept in memory, 2.6 kB each with vectors of 384 numbers: an eighth of the machine's, but at
-    least those of a few hundred hours. The videos longest unused go first."""
+def memory_bytes(memory_mb: int | None = None) -> int:
+    """How much is kept of a library, in all: ``memory_mb`` of the configuration; else an eighth of the machine's
+    memory, but at least the passages of a few hundred hours.
+
+    A quarter of it is for words (``WordMemory``), the rest for passages: 2.6 kB each with vectors of 384 numbers.
+    """
+    if memory_mb is not None:
+        return memory_mb * 1_000_000
     try:
         room = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
         allowed = Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii").strip()
         room = min(room, int(allowed)) if allowed.isdigit() else room
     except (OSError, ValueError, AttributeError):  # another kind of system says it elsewhere, or not
         room = 0
-    return max(_FEWEST, int(room * _SHARE / _PASSAGE_BYTES))
+    return max(_FEWEST, int(room * _SHARE))
 
 
 @dataclass(slots=True)
@@ -122,7 +127,10 @@ class Memory:
             kinds = [kind for kind in lexical.SPOKEN_AND_SHOWN if kind in self.facts(view).counts]
             for kind in kinds:
                 if kind not in self._words:
-                    self._words[kind] = WordMemory(view, kind)
+                    share = (
+                        memory_bytes(view.home.memory_mb) * _SHARE_OF_WORDS / len(lexical.SPOKEN_AND_SHOWN)
+                    )
+                    self._words[kind] = WordMemory(view, kind, int(share / _POSTING_BYTES))
             return {kind: self._words[kind] for kind in kinds}
 
     def encoded(self, encoder: TextEncoder, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -150,8 +158,10 @@ class Memory:
     def timelines(self, view: View, video_ids: Sequence[str], fingerprint: str | None) -> list[Timeline]:
         """The videos' timelines with vectors of that model, whole, in the order of ``video_ids``.
 
-        What is not in memory is read in one statement, whatever the number of videos.
+        What is not in memory is read in one statement, whatever the number of videos; those longest unused go when
+        there is no room for all.
         """
+        most = memory_bytes(view.home.memory_mb) * (1 - _SHARE_OF_WORDS) / _PASSAGE_BYTES
         with self._lock:
             missing = [each for each in video_ids if (each, fingerprint) not in self._timelines]
             for timeline in read_timelines(view, missing, fingerprint) if missing else ():
@@ -161,7 +171,7 @@ class Memory:
             for video_id in video_ids:
                 self._timelines.move_to_end((video_id, fingerprint))
                 found.append(self._timelines[video_id, fingerprint])
-            while self._kept > most_passages() and len(self._timelines) > 1:
+            while self._kept > most and len(self._timelines) > 1:
                 self._kept -= len(self._timelines.popitem(last=False)[1].passages)
             return found
 

@@ -26,8 +26,6 @@ from longvid_storage.types import EVERYTHING, Scope
 if TYPE_CHECKING:
     from longvid_storage.db.view import View
 
-MOST_POSTINGS = 16_000_000
-"""Postings kept, 16 bytes each; when there are more, those of terms longest unused go."""
 _MOST_SCOPES = 16
 
 Mask = NDArray[np.bool_]
@@ -45,15 +43,19 @@ class _TermPostings:
 
 
 class WordMemory:
-    """One kind's passages and the postings that were asked for, of one generation of a library."""
+    """One kind's passages and the postings that were asked for, of one generation of a library.
 
-    def __init__(self, view: View, kind: str) -> None:
+    Of postings, 16 bytes each, ``most`` are kept: those of terms longest unused go.
+    """
+
+    def __init__(self, view: View, kind: str, most: int) -> None:
         row = PassageRow
         query = (
             select(row.passage_id, row.video_key, row.length).where(row.kind == kind).order_by(row.passage_id)
         )
         flat = np.fromiter(chain.from_iterable(view.connection.execute(query)), np.int64).reshape(-1, 3)
         self._kind = kind
+        self._most = most
         self._ids: NDArray[np.int64] = flat[:, 0].copy()
         self._video_keys = flat[:, 1].astype(np.int32)
         self._lengths = flat[:, 2].astype(np.float32)
@@ -109,7 +111,7 @@ class WordMemory:
                 adds = known.times * (K1 + 1) / (known.times + norm)
                 known = _TermPostings(known.rows, known.times, adds, mean_length)
             self._terms[term] = known
-            while self._kept > MOST_POSTINGS and len(self._terms) > 1:
+            while self._kept > self._most and len(self._terms) > 1:
                 self._kept -= len(self._terms.pop(next(iter(self._terms))).rows)
             return known
 
