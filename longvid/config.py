@@ -122,8 +122,10 @@ def _checked(place: Path, found: dict[str, Any], origin: str) -> Config:
         if not isinstance(found.get(key, ""), str):
             raise UsageError(f"{place}: {key} is {found[key]!r}, it is a string")
     memory_mb = found.get("memory_mb")
-    if memory_mb is not None and (type(memory_mb) is not int or memory_mb < 1):
-        raise UsageError(f"{place}: memory_mb is {memory_mb!r}, it is a whole number of megabytes from 1 on")
+    if memory_mb is not None and (type(memory_mb) is not int or not 1 <= memory_mb <= 1_000_000_000):
+        raise UsageError(
+            f"{place}: memory_mb is {memory_mb!r:.40}, it is a whole number of megabytes, 1 to 1,000,000,000"
+        )
     models = found.get("models", {})
     if not isinstance(models, dict):
         raise UsageError(f'{place}: models is {models!r}, it is a table: [models], then ROLE = "SPEC"')
