@@ -54,7 +54,7 @@ def utterances(texts: Iterable[str], speaker: str | None = "Ada", step_s: float 
     return [
         Utterance(
             i * step_s,
-            (i + 1) * step_s - 0.5,  # a pause, so that each is a passage of its own
+            (i + 1) * step_s - 0.5,  # a text without a full stop may be one passage with its neighbours
             text,
             speaker,
             "en",

@@ -187,7 +187,7 @@ def test_two_writing_processes_lose_nothing(tmp_path: Path) -> None:
     code = """
 with Store.open(sys.argv[1], create=True) as store:
     for number in range(8):
-        fill(store, f"{sys.argv[2]} {number}", [f"word{number}", sys.argv[2]], collection="all", seed=number)
+        fill(store, f"{sys.argv[2]} {number}", [f"word{number}.", f"{sys.argv[2]}."], collection="all", seed=number)
 """
     both = [child(code, library, name) for name in ("left", "right")]
     for process in both:
@@ -208,7 +208,7 @@ def test_a_reader_sees_all_of_a_stage_or_nothing(store: Store) -> None:
     key = fill(store, "Talk", ["old words"])
     with Store.open(store.path) as reader:
         with store.stage(key, "transcript", "t2") as writer:
-            writer.replace_utterances(utterances(["new words"] * 9))
+            writer.replace_utterances(utterances(["new words."] * 9))
             assert len(hits(reader, "new")) == 0
             assert len(hits(reader, "old")) == 1
             assert len(near(reader, "speech", np.ones(8))) == 1
@@ -301,7 +301,7 @@ store.close()
 
 
 def test_a_search_whose_cache_cannot_be_written_still_answers(store: Store) -> None:
-    fill(store, "Talk", ["some words"] * 500)
+    fill(store, "Talk", ["some words."] * 500)
     code = """
 import resource
 import numpy as np

@@ -742,7 +742,7 @@ def test_pictures_have_their_own_vectors(tmp_path: Path) -> None:
 
 def test_a_model_that_was_replaced_leaves_no_cache_file(tmp_path: Path) -> None:
     with Store.open(tmp_path / "library", create=True) as store:
-        key = fill(store, "Talk", ["some words", "more words"])
+        key = fill(store, "Talk", ["some words.", "more words."])
         vector_search(store, "speech", np.ones(8))
         (old,) = (store.path / "cache").iterdir()
         with store.stage(key, "vectors", "x2") as writer:
@@ -754,11 +754,11 @@ def test_a_model_that_was_replaced_leaves_no_cache_file(tmp_path: Path) -> None:
 
 def test_a_new_library_does_not_inherit_the_cache_of_one_that_lay_there(tmp_path: Path) -> None:
     with Store.open(tmp_path / "library", create=True) as store:
-        fill(store, "Talk", ["some words", "more words"], seed=1)
+        fill(store, "Talk", ["some words.", "more words."], seed=1)
         before = vector_search(store, "speech", np.ones(8))
     (store.path / "library.db").unlink()
     with Store.open(tmp_path / "library", create=True) as store:
-        fill(store, "Talk", ["some words", "more words"], seed=2)
+        fill(store, "Talk", ["some words.", "more words."], seed=2)
         after = vector_search(store, "speech", np.ones(8))
         assert vectors_read(store) == 2
     assert after != before
@@ -769,7 +769,7 @@ def test_a_new_library_does_not_inherit_the_cache_of_one_that_lay_there(tmp_path
 
 def test_another_models_query_is_refused_with_what_to_do(tmp_path: Path) -> None:
     with Store.open(tmp_path / "library", create=True) as store:
-        key = fill(store, "Talk", ["some words", "more words"])
+        key = fill(store, "Talk", ["some words.", "more words."])
         for fingerprint, query in (("new-model", np.ones(8)), (None, np.ones(9)), (MODEL, np.ones(9))):
             with pytest.raises(
                 ModelMismatchError,
@@ -791,7 +791,7 @@ def test_another_models_query_is_refused_with_what_to_do(tmp_path: Path) -> None
 
 def test_vectors_that_do_not_fit_are_refused_and_nothing_changes(tmp_path: Path) -> None:
     with Store.open(tmp_path / "library", create=True) as store:
-        key = fill(store, "Talk", ["some words", "more words"])
+        key = fill(store, "Talk", ["some words.", "more words."])
         before = vector_search(store, "speech", np.ones(8))
 
         def put(channel: str, model: str, ids: list[int], array: NDArray[Any]) -> None:

@@ -207,7 +207,9 @@ def _spoken(question: str, view: View) -> Listed | None:
         if own and inside:
             total += len(inside)
             text = f"{', '.join(named)} speaks {_times(len(inside))} in {card.title}"
-            claims.append(Claim(text, tuple(Citation.of(p, card.title, card.path) for p in own)))
+            # Two sentences of one utterance are at one place.
+            places = {(p.start_s, p.end_s): p for p in own}.values()
+            claims.append(Claim(text, tuple(Citation.of(p, card.title, card.path) for p in places)))
     if not claims:
         return None
     return Listed(
