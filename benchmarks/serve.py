@@ -37,8 +37,8 @@ from longvid_storage.threads import sum_alone
 
 sum_alone()  # as `longvid serve` does, before numpy is loaded
 
-from longvid import Library  # noqa: E402
-from longvid.paths import example_lectures  # noqa: E402
+from longvid import Library  # noqa: E402 - it loads numpy
+from longvid.paths import example_lectures  # noqa: E402 - as above
 
 FILMS = "films of the benchmark"
 PARTS = ("one", "many", "busy", "flood")

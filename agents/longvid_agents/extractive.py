@@ -68,9 +68,8 @@ _CALLED = r"\b(?:call(?:ed|s)?|defin(?:e[sd]?|ition of)|known as|term(?:ed)?)\b"
 @dataclass(frozen=True, slots=True)
 class QuoteWeights:
     """What each of the ``Scores`` of that name counts; ``defines``: reads like a definition, where one is asked;
-    ``begins``: begins with the thing, there;
-    ``supposes``: names a condition, where it is asked what follows from one; ``on_screen``: is read on screen, where
-    that is asked.
+    ``begins``: begins with the thing asked for, there; ``supposes``: names a condition, where it is asked what follows
+    from one; ``on_screen``: is read on screen, where that is asked.
     """
 
     cosine: float

@@ -47,6 +47,7 @@ LOG = logging.getLogger("longvid.server")
 _KEPT_EACH_S = 1.0
 _LOOK_EACH_S = 2.0
 _YIELDS = 10
+"""How nice a job is, as the command `nice` has it."""
 _MOST_NOTES = 100
 _MOST_REPORTS = 1000
 EVERYBODY = "*"
