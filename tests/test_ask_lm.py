@@ -375,7 +375,10 @@ def test_the_piece_that_says_it_is_cited_where_a_wrong_or_an_invented_one_is_nam
 
 @pytest.mark.parametrize(
     "text",
-    ["They promised to write the budget report.", "The group discussed what they promised on the budget report."],
+    [
+        "They promised to write the budget report.",
+        "The group discussed what they promised on the budget report.",
+    ],
 )
 def test_a_claim_that_only_repeats_the_question_is_no_answer_but_to_yes_or_no(text: str) -> None:
     tools = library()
