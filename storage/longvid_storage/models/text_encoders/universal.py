@@ -46,7 +46,9 @@ class UniversalSentenceEncoder:
 
     name = "universal-sentence-encoder"
     dimension = 512
-    languages = frozenset("ar de en es fr it ja ko nl pl pt ru th tr zh".split())
+    languages = frozenset(
+        {"ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "th", "tr", "zh"}
+    )
     fingerprint = f"universal-sentence-encoder@{UNIVERSAL.files['weights.npz'][:16]}:{MAX_TOKENS}"
 
     def __init__(self, directory: str | Path | None = None) -> None:
