@@ -18,6 +18,8 @@ from longvid_storage.search.evidence import encoded, vectors_of
 from longvid_storage.search.memory import memory_of
 from longvid_storage.types import Citation, Claim, Moment, Passage
 
+# Cosine from which a sentence without any word of the subject may be about it.
+_NEAR = 0.4
 _AS_SAID = "The words are said there; whether that answers the question is not sure."
 
 
@@ -28,6 +30,9 @@ def extract(run: Run, state: AskState) -> dict[str, Any]:
     left = [s for s in state.evidence if quoting(s, plan, titles) not in state.refuted]
     view = run.view if state.route is None else run.view.within(state.route.inside)
     scores = scores_with(view, plan, left, state.moments)
+    if scores is not None and view.scope.speaker is not None and run.view.scope.speaker is None:
+        left = _on_the_subject(left, scores)
+        scores = scores_with(view, plan, left, state.moments)
     ranking = None
     if scores is not None:
         ranking = rank(plan, left, scores, model=model_for(scores.meaning, view.scope))
@@ -46,6 +51,12 @@ def extract(run: Run, state: AskState) -> dict[str, Any]:
         "answers": state.answers + 1,
         "trail": (*state.trail, step),
     }
+
+
+def _on_the_subject(sentences: Sequence[Passage], scores: Scores) -> list[Passage]:
+    """Of what somebody says the sentences with a word of the subject; else those whose meaning is near it."""
+    about = scores.words > 0 if (scores.words > 0).any() else scores.cosine >= _NEAR
+    return [sentence for sentence, is_about in zip(sentences, about, strict=True) if is_about]
 
 
 def _unsaid(view: View, plan: QuestionPlan, told: str) -> tuple[str, ...]:
