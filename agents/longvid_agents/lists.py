@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from longvid_agents.asked_of import about_them, speakers_asked
 from longvid_agents.cues import Cue, owner_of
 from longvid_agents.days import day_of_video
 from longvid_agents.kinds import has_sign
@@ -288,8 +289,13 @@ def told(plan: QuestionPlan, view: View, *, timed: bool) -> Listed | None:
 
     Of many sentences those that say most are told, of what somebody asks only questions.
     """
-    named = named_speakers(plan.question, memory_of(view).facts(view).speakers)
-    rest = _without(plan.question, named).strip(" ?.!")
+    speakers = memory_of(view).facts(view).speakers
+    named = named_speakers(plan.question, speakers)
+    if about_them(plan.question, named):
+        return None
+    asked = speakers_asked(plan.question, speakers)
+    rest = _without(plan.question, [*named, *asked, *map(str.lower, asked)]).strip(" ?.!")  # "the host"
+    named = asked or named
     if not (timed or named) or (rest and not asks_whole(make_plan(rest), [])):
         return None
     found: list[tuple[VideoCard, Passage]] = []

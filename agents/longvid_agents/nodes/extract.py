@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from longvid_agents.answerability import model_for
 from longvid_agents.changed import with_other_values
 from longvid_agents.days import day_of_video
-from longvid_agents.extractive import choose, rank
+from longvid_agents.extractive import MAX_CLAIMS, choose, rank
 from longvid_agents.question import QuestionPlan
 from longvid_agents.run import Run
 from longvid_agents.scoring import Scores, question_parts, score
@@ -30,12 +32,15 @@ def extract(run: Run, state: AskState) -> dict[str, Any]:
     left = [s for s in state.evidence if quoting(s, plan, titles) not in state.refuted]
     view = run.view if state.route is None else run.view.within(state.route.inside)
     scores = scores_with(view, plan, left, state.moments)
-    if scores is not None and view.scope.speaker is not None and run.view.scope.speaker is None:
+    theirs = view.scope.speaker is not None and run.view.scope.speaker is None
+    if scores is not None and theirs:
         left = _on_the_subject(left, scores)
         scores = scores_with(view, plan, left, state.moments)
     ranking = None
     if scores is not None:
         ranking = rank(plan, left, scores, model=model_for(scores.meaning, view.scope))
+    if ranking is not None and theirs and plan.broad:
+        ranking = replace(ranking, most=MAX_CLAIMS, strict=False)  # all of them are theirs and on the subject
     chosen = choose(left, ranking) if ranking is not None and ranking.found else []
     chosen, newest = _newest_first(run, plan, chosen, left, scores)
     as_said = ranking is not None and ranking.as_said
@@ -71,7 +76,7 @@ def _unsaid(view: View, plan: QuestionPlan, told: str) -> tuple[str, ...]:
         for t in names
         if not found.get(t.text)
         and t.word[0].isalnum()
-        and t.word.casefold() not in known
+        and re.sub("['’]s$", "", t.word.casefold()) not in known
         and t.word not in told
     ]
     quoted = ", ".join(f'"{word}"' for word in unsaid)

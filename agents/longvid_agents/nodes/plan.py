@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from longvid_agents import replies
-from longvid_agents.asked_of import speaker_asked
+from longvid_agents.asked_of import speakers_asked
 from longvid_agents.calls import Call
 from longvid_agents.kinds import Kind
 from longvid_agents.material import as_data
@@ -70,9 +70,11 @@ def _narrowed(run: Run, state: AskState, cards: Sequence[VideoCard]) -> dict[str
     made = make_plan(narrowed.rest if any(map(str.isalnum, narrowed.rest)) else state.question)
     route = make_route(made.question, made.query, narrowed.inside, ())
     inside_, said = narrowed.inside, narrowed.said
-    speaker = speaker_asked(made.question, memory_of(run.view).facts(run.view.within(inside_)).speakers)
-    if speaker is not None and (theirs := inside_.narrowed(speaker=speaker)) is not None:
-        inside_, said = theirs, (*said, f"what {speaker} says")
+    for speaker in speakers_asked(
+        made.question, memory_of(run.view).facts(run.view.within(inside_)).speakers
+    ):
+        if (theirs := inside_.narrowed(speaker=speaker)) is not None:
+            inside_, said = theirs, (*said, f"what {speaker} says")
     route = replace(route, inside=inside_, narrowing=", ".join(said))
     inside = f", inside {route.narrowing}" if route.narrowing else ""
     step = run.step(state, "plan", f"asks for {_ASKS_FOR[made.kind]}{inside}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -16,6 +17,10 @@ from longvid_storage.text.analysis import analyse
 from longvid_storage.types import Moment, Passage
 
 _MOST = 400
+# "How long", "wie lange": the second word asks too, and is not in the answer.
+_HOW = re.compile(
+    r"\b(?:how (?:long|many|much|often|far|old|high|big)|wie (?:lange|viele?|oft|weit|alt|hoch))\b", re.I
+)
 
 
 def with_translations(
@@ -65,6 +70,7 @@ def _translated(view: View, query: str, k: int, speakers: Sequence[str]) -> list
         return []
     # A word has a form in each language; of a sentence only those of its own count.
     languages = dict.fromkeys([*facts.translated, *facts.languages])
+    query = _HOW.sub(" ", query)
     asked = {language: read_question(query, (language,), speakers).terms for language in languages}
     frequency = lexical.frequencies(
         view, [term for terms in asked.values() for term in terms], (lexical.TRANSLATION,)
