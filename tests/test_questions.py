@@ -732,7 +732,25 @@ HOUSES: dict[str, tuple[list[str], dict[str, int]]] = {
         ["Nous réparons une vieille maison.", "Chaque rangée est fixée avec des clous.",
          "Les planches pourries doivent être remplacées.", "La peinture doit sécher trois jours."],
         {"Avec quoi fixe-t-on chaque rangée ?": 1, "Quand faut-il remplacer les planches ?": 2,
-         "Combien de temps la peinture sèche-t-elle ?": 3},
+         "Combien de temps la peinture sèche-t-elle ?": 3, "Où se trouvent les planches pourries ?": 2},
+    ),
+    "pt": (
+        ["Hoje arranjamos uma casa velha.", "As tábuas podres têm de ser substituídas antes do inverno.",
+         "Se a junta estiver partida, ponham uma nova.", "A tinta precisa de três dias para secar."],
+        {"Quando se devem substituir as tábuas podres?": 1, "O que faço se a junta está partida?": 2,
+         "Quanto tempo demora a tinta a secar?": 3},
+    ),
+    "it": (
+        ["Oggi ripariamo una vecchia casa.", "Se la guarnizione è rotta, mettetene una nuova.",
+         "Chiudete prima la valvola principale in cantina.", "La vernice asciuga in tre giorni."],
+        {"Cosa faccio se la guarnizione è rotta?": 1, "Dov'è la valvola principale?": 2,
+         "Quanto dura la vernice ad asciugare?": 3},
+    ),
+    "nl": (
+        ["Vandaag repareren we een oud huis.", "Elke rij wordt met koperen spijkers vastgezet.",
+         "Als het ringetje kapot is, zet er een nieuw in.", "De verf heeft drie dagen nodig om te drogen."],
+        {"Waarmee wordt elke rij vastgezet?": 1, "Wat doe je met een kapot ringetje?": 2,
+         "Hoe lang moet de verf drogen?": 3},
     ),
 }  # fmt: skip
 
@@ -744,6 +762,11 @@ def test_words_decide_in_other_languages_where_no_encoder_reads_them(language: s
     with library.store.view() as view:
         for question, place in asked.items():
             assert cited(ask(question, view)) == [("h", 6.0 * place)], question
+
+
+def test_what_is_said_inside_a_compound_is_not_called_unsaid() -> None:
+    library = SmallLibrary([video("h", "Hausreparatur", REPAIR), video("t", "tides", TIDES)])
+    assert "Neither said" not in library.ask("Womit streicht man den Rahmen?").answer
 
 
 def test_compounds_are_found_among_many_videos_too() -> None:

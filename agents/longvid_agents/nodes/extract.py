@@ -16,8 +16,10 @@ from longvid_agents.run import Run
 from longvid_agents.scoring import Scores, question_parts, score
 from longvid_agents.state import AskState
 from longvid_storage.db.view import View
+from longvid_storage.search.compounds import compounds_of
 from longvid_storage.search.evidence import encoded, vectors_of
 from longvid_storage.search.memory import memory_of
+from longvid_storage.text.analysis import analyse
 from longvid_storage.types import Citation, Claim, Moment, Passage
 
 # Cosine from which a sentence without any word of the subject may be about it.
@@ -47,7 +49,7 @@ def extract(run: Run, state: AskState) -> dict[str, Any]:
     did = "quoted where the rare word is said" if as_said else "quoted the best sentences"
     step = run.step(state, "answer", did, len(chosen))
     told = " ".join(state.notes)
-    unsaid = _unsaid(view, plan, told) if chosen else ()
+    unsaid = _unsaid(view, plan, told, chosen) if chosen else ()
     notes = (*state.notes, *newest, *((_AS_SAID,) if as_said else ()), *unsaid)
     return {
         "notes": notes,
@@ -64,12 +66,13 @@ def _on_the_subject(sentences: Sequence[Passage], scores: Scores) -> list[Passag
     return [sentence for sentence, is_about in zip(sentences, about, strict=True) if is_about]
 
 
-def _unsaid(view: View, plan: QuestionPlan, told: str) -> tuple[str, ...]:
-    """A note on names and numbers of the question that are nowhere in the scope, not even as a speaker's, and not in
-    what is ``told`` already."""
+def _unsaid(view: View, plan: QuestionPlan, told: str, chosen: Sequence[Passage]) -> tuple[str, ...]:
+    """A note on names and numbers of the question that are nowhere in the scope, not even as a speaker's or in a word
+    of what is ``chosen``, and not in what is ``told`` already."""
     facts = memory_of(view).facts(view)
     names = [term for term in plan.terms if term.special and not term.loose]
     found = facts.frequencies(view, [term.text for term in names])
+    quoted_words = [word for passage in chosen for word in analyse(passage.text, plan.language)]
     known = {word for speaker in facts.speakers for word in speaker.casefold().split()}
     unsaid = [
         t.word
@@ -78,6 +81,7 @@ def _unsaid(view: View, plan: QuestionPlan, told: str) -> tuple[str, ...]:
         and t.word[0].isalnum()
         and re.sub("['’]s$", "", t.word.casefold()) not in known
         and t.word not in told
+        and not compounds_of([t.text], quoted_words)
     ]
     quoted = ", ".join(f'"{word}"' for word in unsaid)
     return (f"Neither said nor shown in what was searched: {quoted}.",) if unsaid else ()
