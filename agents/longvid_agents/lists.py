@@ -143,7 +143,10 @@ def counted(question: str, view: View) -> Listed | None:
         return None
     if often and _SPEAKS.search(question):
         return _spoken(question, view)
-    rest = _what_is_counted(question)
+    speakers = speakers_asked(question, memory_of(view).facts(view).speakers)
+    for speaker in speakers:
+        view = view.within(view.scope.narrowed(speaker=speaker) or view.scope)
+    rest = _what_is_counted(_without(question, speakers))
     wanted = _QUOTED.findall(question) or ([rest] if rest else [])
     try:
         groups = mentions(view, wanted) if wanted else []
@@ -160,7 +163,8 @@ def counted(question: str, view: View) -> Listed | None:
         claims.append(Claim(f"{what}: {_times(group.count)} in {group.title}", tuple(cited)))
     claims += titled
     total = sum(group.count for group in groups)
-    note = f"{what}: {_times(total)} in {len(groups)} video{'s' * (len(groups) != 1)}, none left out."
+    whose = "".join(f" by {speaker}" for speaker in speakers)
+    note = f"{what}: {_times(total)}{whose} in {len(groups)} video{'s' * (len(groups) != 1)}, none left out."
     if titled and not groups:
         note = f"{what}: nowhere said or shown, in the title of {len(titled)}."
     elif titled:

@@ -43,6 +43,7 @@ _LAST_BUT_ONE = re.compile(
 )
 _NTH = re.compile(rf"{_TO_IT}(second|third|fourth|fifth) ((?:\w+ )?)({KIND})\b", re.IGNORECASE)
 _PLACES = {"second": 1, "third": 2, "fourth": 3, "fifth": 4}
+_LAST_TIME = re.compile(r"(?<!the )\blast time(?=\W*\Z)", re.IGNORECASE)
 # Of a series that no word of ``KIND`` names: "the most recent harbour board".
 _NEWEST_OF = re.compile(
     r"\b(?:(?:in|at|of|from|during|since) )?(?:the |our |my )?(?:last|latest|most recent|newest)"
@@ -202,6 +203,7 @@ _ORDERS: tuple[tuple[re.Pattern[str], Callable[[list[str], re.Match[str]], list[
     (_NTH, _nth, "in this place by date"),
     (_NEWEST, lambda days, match: days[-1:], "the newest"),
     (_NEWEST_ELSEWHERE, lambda days, match: days[-1:], "the newest"),
+    (_LAST_TIME, lambda days, match: days[-1:], "the newest"),
     (_OLDEST, lambda days, match: days[:1], "the oldest"),
 )
 
