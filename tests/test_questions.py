@@ -516,6 +516,7 @@ def test_a_series_a_title_of_two_words_and_months_choose_too(
         ("¿Cuántas veces se menciona D&H?", '"D&H": 4 times', ["mon", "mon", "lat"]),
         ("¿En qué vídeos se habla de D&H?", '"D&H": 4 times', ["mon", "mon", "lat"]),
         ("Сколько раз упоминается D&H?", '"D&H": 4 times', ["mon", "mon", "lat"]),
+        ("How many times does Jon say D&H?", '"D&H": 3 times by Jon in 2 videos', ["mon", "lat"]),
         ("Which videos are about oceans?", "nowhere said or shown, in the title of 1", ["tid"]),
         ("Jon", "The crane needs 12 new bolts", ["mon"] * 3 + ["lat"] * 2),
         ("What are the decisions of the harbour sync?", "close the north gate", ["lat"]),
@@ -533,6 +534,7 @@ def test_what_is_counted_is_counted_completely_and_every_place_cited(
     ("question", "text", "videos"),
     [
         ("How many videos are there?", "3 videos, 1:40 in all", ["mon", "lat", "tid"]),
+        ("Wie viele Videos gibt es?", "3 videos, 1:40 in all", ["mon", "lat", "tid"]),
         ("Which recordings do we have?", "3 videos", ["mon", "lat", "tid"]),
         ("How long is the tides lecture?", "Oceans and tides lasts 0:23.", ["tid"]),
         ("How long was the last meeting?", "2025-02-10 harbour sync lasts 0:35.", ["lat"]),
@@ -631,6 +633,14 @@ def test_what_is_never_said_is_not_counted_as_something_else(harbour: SmallLibra
         ("Summarize the tides lecture", [("tid", 6.0), ("tid", 12.0)]),
         ("What is the tides video about?", [("tid", 6.0), ("tid", 12.0)]),
         ("Summarise the meeting of 10 February", [("lat", 6.0), ("lat", 12.0)]),
+        ("tl;dr of Oceans and tides", [("tid", 6.0), ("tid", 12.0)]),
+        ("Fasse Oceans and tides zusammen", [("tid", 6.0), ("tid", 12.0)]),
+        ("De quoi parle Oceans and tides ?", [("tid", 6.0), ("tid", 12.0)]),
+        ("¿De qué trata Oceans and tides?", [("tid", 6.0), ("tid", 12.0)]),
+        ("О чём Oceans and tides?", [("tid", 6.0), ("tid", 12.0)]),
+        ("Oceans and tidesは何についてですか", [("tid", 6.0), ("tid", 12.0)]),
+        ("总结 Oceans and tides", [("tid", 6.0), ("tid", 12.0)]),
+        ("What did we decide last time?", [("lat", 12.0)]),
     ],
 )
 def test_decisions_and_summaries_are_lines_with_citations(

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from longvid_agents.days import KIND, LEAD, AskedDays, day_of_video, days_asked, with_numbers
+from longvid_agents.day_words import KIND, LEAD
+from longvid_agents.days import AskedDays, day_of_video, days_asked, with_numbers
 from longvid_agents.moments_asked import is_point, needs_one, stretch_asked, with_digits
 from longvid_storage.text.timecode import format_span, format_time
 from longvid_storage.types import Scope, VideoCard

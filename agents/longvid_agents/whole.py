@@ -17,7 +17,7 @@ from longvid_storage.db.view import View
 from longvid_storage.text.analysis import query_terms
 from longvid_storage.text.mmr import central
 from longvid_storage.text.segmentation import UNSPACED
-from longvid_storage.text.stop_words import ASKING_WORDS
+from longvid_storage.text.stop_words import ASKING_WORDS, STOP_WORDS
 from longvid_storage.types import Citation, Claim, VideoCard
 
 # Words of such a question that name no subject of their own.
@@ -106,6 +106,8 @@ def asks_whole(plan: QuestionPlan, titles: Sequence[str]) -> bool:
     """Whether the question has no subject but the recording itself (and the words of ``titles``)."""
     known = {word for title in titles for word in _WORD.findall(title.casefold())}
     asking = FRAME_WORDS | ASKING_WORDS.get(plan.language or "en", frozenset())
+    if plan.language is None:  # a few words may be of any language
+        asking = asking.union(*STOP_WORDS.values(), *ASKING_WORDS.values())
     return not [
         term
         for term in plan.terms
@@ -133,4 +135,4 @@ def _names(question: str, title: str) -> bool:
     words = r"\W+".join(map(re.escape, _WORD.findall(title)))
     if words and UNSPACED_RUN.search(title):
         return title in question
-    return bool(words and re.search(rf"(?<!\w){words}(?!\w)", question, re.IGNORECASE))
+    return bool(words and re.search(rf"(?<!\w){words}(?!(?![{UNSPACED}])\w)", question, re.IGNORECASE))
