@@ -148,7 +148,9 @@ def _direct(run: Run, state: AskState) -> AskState | None:
     view = run.view
     written = run.lm is not None
     narrowed = narrow(state.question, view.scope, view.cards())
-    if not narrowed.said and (whole := whole_claims(make_plan(state.question), view, written=written)):
+    whole = whole_claims(make_plan(state.question), view, written=written)
+    # "The interview" may be one video: then that of all is not asked for.
+    if whole and (not narrowed.said or len({c.video_id for claim in whole for c in claim.citations}) == 1):
         return _with(run, state, Listed(whole, "from the chain of summaries"))
     inside = view.within(narrowed.inside)
     plan = make_plan(narrowed.rest if any(map(str.isalnum, narrowed.rest)) else state.question)

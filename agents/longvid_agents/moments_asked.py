@@ -128,6 +128,8 @@ def stretch_asked(text: str, length_s: float | None) -> tuple[Stretch, list[str]
 
     The end of a recording, and its parts, mean something in one only.
     """
+    if _BETWEEN.search(text):
+        return _between(text)  # also where it ends before it begins
     for read in (_between, _from_the_edges(length_s), _points):
         stretch, words = read(text)
         if words:
