@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, insert, literal, select, update
 
-from longvid_storage.db import chain_rows, chats, schema, stage_writer, vectors, word_index
+from longvid_storage.db import chain_rows, chats, revisions, schema, stage_writer, vectors, word_index
 from longvid_storage.db.apart import Apart
 from longvid_storage.db.rows import PathRow, StageRecord, VideoRow
 from longvid_storage.db.scope import collection_conditions
@@ -82,7 +82,7 @@ def add_to_collection(connection: Connection, key: int, name: str) -> None:
     there = select(member.video_key).where(member.collection_key == collection_key, member.video_key == key)
     if connection.execute(there).first() is None:
         connection.execute(insert(member).values(collection_key=collection_key, video_key=key))
-        stage_writer.bump_generation(connection)  # what a collection admits is remembered by caches too
+        revisions.bump(connection, key)  # what a collection admits is remembered by caches too
 
 
 def part(connection: Connection, video_id: str, own_id: str, collection: str) -> None:
@@ -104,7 +104,7 @@ def part(connection: Connection, video_id: str, own_id: str, collection: str) ->
     if len(connection.execute(media).all()) == 1 and connection.execute(known).first() is None:
         given = select(literal(own), names.label_key, names.name).where(names.video_key == key)
         connection.execute(insert(names).from_select(["video_key", "label_key", "name"], given))
-    stage_writer.bump_generation(connection)
+    revisions.bump(connection, key, own)
 
 
 def remove_video(connection: Connection, video_id: str) -> None:
@@ -120,7 +120,7 @@ def remove_video(connection: Connection, video_id: str) -> None:
     connection.execute(delete(schema.Collection).where(schema.Collection.collection_key.not_in(members)))
     vectors.drop_empty_sets(connection)
     word_index.compact(connection)
-    stage_writer.bump_generation(connection)
+    revisions.bump(connection)
 
 
 def set_path(

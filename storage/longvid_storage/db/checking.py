@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from longvid_storage.db import word_index
+from longvid_storage.db import revisions, word_index
 from longvid_storage.db.damage import Damage, damaged_rows
 from longvid_storage.db.index_files import IndexFiles
 from longvid_storage.db.library_files import CACHE
@@ -115,7 +115,7 @@ def repair(connection: Connection) -> None:
     )
     connection.exec_driver_sql("REINDEX")
     word_index.rebuild(connection)
-    connection.exec_driver_sql("UPDATE library SET generation = generation + 1")
+    revisions.bump(connection)
 
 
 def _mend_state(connection: Connection) -> None:
@@ -124,7 +124,7 @@ def _mend_state(connection: Connection) -> None:
     generation = row[0] if row and isinstance(row[0], int) and row[0] >= 0 else 0
     analysis = row[1] if row and isinstance(row[1], str) else None
     connection.exec_driver_sql("DELETE FROM library")
-    connection.exec_driver_sql("INSERT INTO library VALUES (1, ?, ?)", (generation, analysis))
+    connection.exec_driver_sql("INSERT INTO library (library_key, generation, analysis) VALUES (1, ?, ?)", (generation, analysis))
 
 
 def _reopen(connection: Connection, damage: Damage) -> None:

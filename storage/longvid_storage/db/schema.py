@@ -37,6 +37,7 @@ VERSIONS = (
     "0010",
     "0011",
     "0012",
+    "0013",
 )  # the files in migrations/versions, in order; a test holds the two together
 HEAD = VERSIONS[-1]
 
@@ -86,7 +87,8 @@ def _video_key(*, primary_key: bool = False) -> Mapped[int]:
 
 
 class LibraryState(Base):
-    """One row: ``generation`` grows with every commit that touches passages or vectors; caches compare it.
+    """One row: ``generation`` grows with every commit that touches passages or vectors, ``remade`` is that of the last
+    which touched all (``longvid_storage.db.revisions``).
 
     ``analysis`` signs the text analysis that made ``passages.terms``.
     """
@@ -95,6 +97,7 @@ class LibraryState(Base):
     library_key: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     generation: Mapped[int]
     analysis: Mapped[str | None]
+    remade: Mapped[int] = mapped_column(server_default="0")
 
 
 def _title_key(context: Any) -> str:
@@ -107,7 +110,7 @@ class Video(Base):
     ``media_id`` is the hash of the media's content, which videos of several collections may share; ``subtitles`` that
     of the subtitles beside it, empty when there are none (of libraries before 0007, ``paths.sidecars`` of that time).
     ``recorded_on`` (``YYYY-MM-DD``) is what the media says of itself; of videos before 0010 it is not known.
-    ``title_key`` is what titles are compared and listed by.
+    ``title_key`` is what titles are compared and listed by, ``revision`` the generation of its last change.
     """
 
     __tablename__ = "videos"
@@ -131,6 +134,7 @@ class Video(Base):
     subtitles: Mapped[str] = mapped_column(server_default="")
     recorded_on: Mapped[str | None]
     title_key: Mapped[str] = mapped_column(server_default="", default=_title_key)
+    revision: Mapped[int] = mapped_column(server_default="0", index=True)
 
 
 class Path(Base):

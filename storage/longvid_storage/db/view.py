@@ -21,6 +21,7 @@ from longvid_storage.db import (
     chain_rows,
     listing,
     resolving,
+    revisions,
     schema,
     speakers,
     vectors,
@@ -120,9 +121,14 @@ class View:
         return narrower
 
     @cached_property
+    def time(self) -> revisions.LibraryTime:
+        """How far the library has come."""
+        return revisions.library_time(self.connection)
+
+    @property
     def generation(self) -> int:
         """Grows whenever passages or vectors change."""
-        return vectors.generation(self.connection)
+        return self.time.generation
 
     @cached_property
     def _names(self) -> SpeakerNames:
