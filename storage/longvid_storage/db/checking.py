@@ -124,7 +124,8 @@ def _mend_state(connection: Connection) -> None:
     generation = row[0] if row and isinstance(row[0], int) and row[0] >= 0 else 0
     analysis = row[1] if row and isinstance(row[1], str) else None
     connection.exec_driver_sql("DELETE FROM library")
-    connection.exec_driver_sql("INSERT INTO library (library_key, generation, analysis) VALUES (1, ?, ?)", (generation, analysis))
+    made = "INSERT INTO library (library_key, generation, analysis) VALUES (1, ?, ?)"
+    connection.exec_driver_sql(made, (generation, analysis))
 
 
 def _reopen(connection: Connection, damage: Damage) -> None:

@@ -52,7 +52,9 @@ def copy(source: Store, target: Store, on_table: Callable[[str, int], None] = la
             _set_sequences(writing)
             word_index.rebuild(writing)
             pgvector.fill(writing)
-            writing.execute(update(LibraryState).values(generation=generation, analysis=analysis, remade=generation))
+            writing.execute(
+                update(LibraryState).values(generation=generation, analysis=analysis, remade=generation)
+            )
     return total
 
 

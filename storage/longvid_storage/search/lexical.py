@@ -46,7 +46,9 @@ def kind_counts(view: View) -> tuple[dict[str, KindCounts], list[str | None], li
         .group_by(row.kind, row.language)
     )
     # PostgreSQL sums to decimals
-    return summed((kind, language, count, int(n)) for kind, language, count, n in view.connection.execute(query))
+    return summed(
+        (kind, language, count, int(n)) for kind, language, count, n in view.connection.execute(query)
+    )
 
 
 def summed(tallies: Iterable[KindTally]) -> tuple[dict[str, KindCounts], list[str | None], list[str | None]]:

@@ -111,5 +111,5 @@ def _tallied(view: View, keys: list[int], every: bool) -> dict[int, VideoTally]:
         *its, row.kind == "speech", row.speaker.is_not(None)
     )
     for key, label, count in view.connection.execute(spoken.group_by(row.video_key, row.speaker)):
-        speakers[key].append((label, count))
+        speakers[key].append((str(label), count))
     return {key: VideoTally(tuple(kinds[key]), tuple(speakers[key])) for key in keys}

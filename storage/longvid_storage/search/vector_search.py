@@ -100,8 +100,9 @@ class VectorSearch:
             held = self._fresh(connection, part, now)
         admitted = part.admitted(view.scope)
         if held is not None:
-            known = held.scopes.get(view.scope)
-            return held.query(vector, limit, known or Admitted(view.scope, lambda: _ids(view, part, held)))
+            scope = held.scopes.get(view.scope)
+            scope = scope or Admitted(view.scope, partial(_ids, view, part, held))
+            return held.query(vector, limit, scope)
         pairs = vectors.pairs(connection, admitted)
         if len(pairs) <= _FEW:
             return self._few(connection, part, pairs, vector, limit)
@@ -143,7 +144,7 @@ class VectorSearch:
             if (held := self._at(part, now)) is not None:
                 return held
             states = self._held.get(part, ())
-            earlier = [each for each in states if each.generation < now]
+            earlier = tuple(each for each in states if each.generation < now)
             if earlier:
                 held = self._advanced(connection, part, earlier[-1], now)
             if held is None:
@@ -249,7 +250,7 @@ class VectorSearch:
 
 
 def _ids(view: View, part: IndexedSet, held: HeldIndex) -> Ids:
-    """What the view's scope admits, ascending; of videos that it admits whole the index knows it, once it has changed."""
+    """What the view's scope admits, ascending; of whole videos the index knows it, once it has changed."""
     if view.scope.whole and part.kind != vectors.PICTURE:
         keys = select(Video.video_key).where(*video_conditions(Video.video_key, view.scope))
         ids = held.ids_of(np.fromiter(view.connection.execute(keys).scalars(), np.int64))

@@ -57,8 +57,8 @@ Added = tuple[NDArray[np.int32], NDArray[np.float32]]
 
 @dataclass(frozen=True, slots=True)
 class _PassageRows:
-    """The passages of a kind, ascending by id. Those that are gone keep their row, so that postings stay true; what came
-    since they were read is at the end, its postings in ``added``, from row ``read`` on.
+    """The passages of a kind, ascending by id. Those that are gone keep their row, so that postings stay true; what
+    came since they were read is at the end, its postings in ``added``, from row ``read`` on.
 
     Attributes:
         ids, video_keys, lengths: of each row.
@@ -90,7 +90,9 @@ class _PassageRows:
         there[gone] = False
         there = np.concatenate([there, np.ones(len(new), np.bool_)])
         changes = len(there) - self.read + int((~there).sum())
-        if changes > max(_MOST_CHANGES, self.read // 4) or (len(new) and new[0, 0] <= self.ids[-1:].max(initial=0)):
+        if changes > max(_MOST_CHANGES, self.read // 4) or (
+            len(new) and new[0, 0] <= self.ids[-1:].max(initial=0)
+        ):
             return None
         return _PassageRows(
             np.concatenate([self.ids, new[:, 0]]),
@@ -114,7 +116,9 @@ class _PassageRows:
             both = np.array(pairs, np.int64)
             postings = both[:, 0].astype(np.int32), both[:, 1].astype(np.float32)
             old = added.get(term)
-            added[term] = postings if old is None else tuple(map(np.concatenate, zip(old, postings, strict=True)))
+            if old is not None:
+                postings = np.concatenate([old[0], postings[0]]), np.concatenate([old[1], postings[1]])
+            added[term] = postings
         return added
 
 
