@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Select, delete, insert, select
 
+from longvid_storage.db.dialects import each_id
 from longvid_storage.db.schema import (
     KeyframeRow,
     KeyframeVector,
@@ -138,7 +139,7 @@ def read(connection: Connection, part: IndexedSet, vector_ids: NDArray[np.int64]
     table = part.table
     blobs: list[bytes] = []
     for start in range(0, len(vector_ids), _BATCH):
-        wanted = vector_ids[start : start + _BATCH].tolist()
+        wanted = each_id(vector_ids[start : start + _BATCH].tolist())
         rows = select(table.vector).where(table.vector_id.in_(wanted)).order_by(table.vector_id)
         blobs.extend(connection.execute(rows).scalars())
     return rows_of(blobs, part.dimension)
