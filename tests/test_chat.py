@@ -373,6 +373,7 @@ def older(path: Path, old_turn: Callable[[str, str, str], dict[str, Any]]) -> No
             connection.execute(f"DROP INDEX IF EXISTS {index}")
         for column in ("media_id", "subtitles", "recorded_on", "title_key"):
             connection.execute(f"ALTER TABLE videos DROP COLUMN {column}")
+        connection.execute("ALTER TABLE sounds DROP COLUMN origin")
         connection.execute("UPDATE alembic_version SET version_num = ?", ("0005",))
     connection.close()
     budget = old_turn("What is the budget?", "standup", ids["standup"])

@@ -25,6 +25,7 @@ from longvid_indexer.scan import content_id
 from longvid_indexer.stages.job import STAGES
 from longvid_storage.db.rows import VideoRow
 from longvid_storage.db.store import Store
+from longvid_storage.text.sound_words import describe_sound
 from longvid_storage.types import Scope, VideoInfo
 from small_library import Trigrams
 from store_tools import every_row
@@ -223,6 +224,34 @@ def test_what_was_recognised_is_recognised_once(tmp_path: Path, lib: Library) ->
     )
     assert engines.sound_tagger.windows == calls[1]
     assert [u.text for u in lib.show(str(third.video_id)).utterances] == [OWN["ours"]]
+
+
+def test_sounds_are_heard_once_whatever_the_subtitles_tell(tmp_path: Path, lib: Library) -> None:
+    """What subtitles cover of a sound is kept for the others of the media, and shown to nobody."""
+    speech = Path(__file__).parent / "media" / "speech.opus"
+    tagger: Any = lib.engines.sound_tagger
+
+    def heard(name: str, told: str) -> dict[str, tuple[float, float]]:
+        words = f"WEBVTT\n\n00:00.200 --> 00:01.000\n[{told}]\n\n00:01.500 --> 00:02.000\nWords.\n"
+        report = index(lib, lay(speech, tmp_path / name, words), name)
+        sounds = report.stages["sounds"]
+        assert (sounds.status, sounds.engine) == ("done", "subtitles + tagger")
+        assert sounds.counters.get("copied_from_same_media", 0) == (told != "applause")
+        shown = lib.show(str(report.video_id)).sounds
+        with lib._store.view(Scope(collection=name)) as view:
+            found = view.passages_of(str(report.video_id), ["sound"])
+        assert [(p.text, p.start_s) for p in found] == [(describe_sound(s.label), s.start_s) for s in shown]
+        assert sounds.counters["sounds"] == len(shown)
+        return {sound.label: (sound.start_s, sound.end_s) for sound in shown}
+
+    assert heard("ours", "applause") == {"Applause": (0.2, 1.0)}, "what was heard is covered"
+    calls = tagger.windows
+    assert calls
+    theirs, others = heard("theirs", "laughter"), heard("others", "bell rings")
+    assert theirs.pop("Laughter") == others.pop("Bell rings") == (0.2, 1.0)
+    assert theirs == others != {"Applause": (0.2, 1.0)}
+    assert heard("ours", "laughter") == {**theirs, "Laughter": (0.2, 1.0)}, "one's own are edited"
+    assert tagger.windows == calls
 
 
 def test_names_of_speakers_are_the_collections_own(film: Path, tmp_path: Path, lib: Library) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from longvid_storage.db.library_files import APPLICATION_ID, make_engine
 from longvid_storage.db.schema import HEAD, VERSIONS, Base
 from longvid_storage.db.store import Store
 from longvid_storage.errors import LibraryError, NotALibraryError, SchemaError
-from longvid_storage.types import Utterance
+from longvid_storage.types import Sound, Utterance
 from store_tools import MODEL, PICTURES, fill, hits, info, near, seen, video_id
 
 MIGRATIONS = Path(migrate.__file__).parent / "migrations"
@@ -258,3 +259,20 @@ def test_conversations_keep_their_turns_when_they_get_owners(tmp_path: Path) -> 
         store.remove_video(row.info.video_id)
         with store.conversing() as writing:
             assert chats.read(writing, "", "monday")[0].turns == ()
+
+
+def test_it_is_told_apart_what_subtitles_said_and_what_was_heard_where_it_can_be(tmp_path: Path) -> None:
+    path = old_library(tmp_path / "library", "0004")
+    for engine, origin in (("subtitles", "told"), ("ear", "heard"), ("subtitles + ear", None)):
+        with sqlite3.connect(path / "library.db") as connection:
+            connection.execute("DELETE FROM stages WHERE stage = 'sounds'")
+            row = (1, "sounds", "f", "done", engine, 1.0, "{}")
+            columns = "video_key, stage, fingerprint, status, engine, seconds, counters"
+            connection.execute(f"INSERT INTO stages ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        connection.close()
+        upgraded = Path(shutil.copytree(path, tmp_path / engine))
+        sound = Sound(50, 55, "Applause")
+        with Store.open(upgraded) as store, store.view() as view:
+            known = {"told": ([sound], []), "heard": ([], [sound]), None: None}
+            assert view.told_and_heard(video_id("old")) == known[origin]
+            assert view.sounds(video_id("old")) == [sound]

@@ -30,7 +30,7 @@ from longvid_storage.errors import (
     UsageError,
 )
 from longvid_storage.search.vector_search import InMemoryWarning
-from longvid_storage.types import EVERYTHING, Scope, Utterance
+from longvid_storage.types import EVERYTHING, Scope, Sound, StageResult, Utterance
 from postgres_tools import new_database
 from store_tools import MODEL, fill, info, near, seen, unit_vectors, video_id
 from test_neighbours import ToyEngines, requests, told, transcript
@@ -156,6 +156,24 @@ def test_a_view_is_one_state_whoever_writes(tmp_path: Path) -> None:
             assert len(view.videos()) == 1
         with store.view() as view:
             assert len(view.videos()) == 2
+
+
+def test_an_older_schema_is_upgraded(tmp_path: Path) -> None:
+    place = new_database()
+    with PostgresStore.connect(place, tmp_path, create=True) as store:
+        for name, engine in (("told", "subtitles"), ("heard", "ear"), ("mixed", "subtitles + ear")):
+            store.upsert_video(info(name))
+            with store.stage(video_id(name), "sounds", "s") as writer:
+                writer.replace_sounds([Sound(5.0, 8.0, "Applause")])
+                writer.result(StageResult("sounds", "done", engine))
+    with psycopg.connect(place, autocommit=True) as connection:
+        connection.execute("ALTER TABLE sounds DROP COLUMN origin")
+        connection.execute("UPDATE alembic_version SET version_num = '0012'")
+    sounds = [Sound(5.0, 8.0, "Applause")]
+    with PostgresStore.connect(place, tmp_path) as store, store.view() as view:
+        known = {name: view.told_and_heard(video_id(name)) for name in ("told", "heard", "mixed")}
+        assert known == {"told": (sounds, []), "heard": ([], sounds), "mixed": None}
+        assert view.sounds(video_id("mixed")) == sounds
 
 
 def test_what_may_not_be_opened_is_one_sentence(tmp_path: Path) -> None:

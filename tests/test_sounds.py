@@ -25,11 +25,10 @@ from longvid_indexer.sound_tagger import ADAPTERS, SOUND_TAGGERS, Merger, SoundT
 from longvid_indexer.sound_taggers.audioset import AudioSetTagger
 from longvid_indexer.sound_taggers.clap import ClapTagger
 from longvid_indexer.sound_taggers.firered import GRAPH, FireRedTagger, draw, read_weights
-from longvid_indexer.stages.sounds import together
 from longvid_storage.db.store import Store
 from longvid_storage.errors import ModelError
 from longvid_storage.models.carriers import SOUND_EVENTS
-from longvid_storage.text.sound_words import describe_sound, is_event, sound_table
+from longvid_storage.text.sound_words import describe_sound, is_event, origins, sound_table
 from longvid_storage.types import Citation, Claim, Scope, Sound, Utterance
 from small_library import SmallLibrary, SmallVideo
 from store_tools import fill, seen, utterances
@@ -301,8 +300,11 @@ def test_a_model_adds_what_subtitles_do_not_describe() -> None:
         Sound(6.0, 7.0, "Laughter", 0.6),
         Sound(30.0, 32.0, "Applause", 0.9),
     ]
-    assert together(told, heard) == [told[0], heard[1], heard[2]]
-    assert together([], heard) == heard
+    covered = [(heard[0], "covered"), (told[0], "told"), (heard[1], "heard"), (heard[2], "heard")]
+    assert origins(told, heard) == covered
+    assert origins([], heard) == [(each, "heard") for each in heard]
+    long = [Sound(0.0, 100.0, "Applause"), Sound(1.0, 2.0, "Applause")]
+    assert [origin for _, origin in origins(long, [Sound(50.0, 60.0, "Applause")])][-1] == "covered"
 
 
 # Search

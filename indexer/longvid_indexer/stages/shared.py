@@ -96,12 +96,14 @@ def _screen_text(job: Job, video_id: str, result: StageResult) -> Callable[[Stag
 
 
 def _sounds(job: Job, video_id: str, result: StageResult) -> Callable[[StageWriter], None] | None:
-    """Those of the very same subtitles, or of none, heard by the same model."""
+    """Those of the very same subtitles, or of none; of other subtitles, the stage takes what was heard."""
     if result.engine in (None, "off"):
         return None
     with job.store.view() as view:
-        sounds = view.sounds(video_id)
-    return lambda writer: writer.replace_sounds(sounds)
+        known = view.told_and_heard(video_id)
+    if known is None:
+        return None
+    return lambda writer: writer.replace_sounds(*known)
 
 
 _COPIES: dict[str, Callable[[Job, str, StageResult], Callable[[StageWriter], None] | None]] = {

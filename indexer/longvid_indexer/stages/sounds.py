@@ -1,14 +1,16 @@
 """Stage ``sounds``: what is heard besides speech; searchable at once.
 
-What subtitles describe counts, with or without a model; a model adds what they do not say.
+What subtitles describe counts, with or without a model; a model adds what they do not say. What it heard is kept whole,
+so that no other subtitles of the same media make it listen again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from longvid_indexer.stages.job import Job, StagePlan, Work, digest, fingerprint_of, named_track, nothing
+from longvid_storage.text.sound_words import origins
 
 if TYPE_CHECKING:
     from longvid_storage.db.stage_writer import StageWriter
@@ -53,12 +55,14 @@ def _heard_half(heard_by: str) -> str:
 
 
 def _heard_before(job: Job, heard_by: str) -> Sequence[Sound] | None:
-    """What the model heard in another video of the same media, where no subtitles are mixed with it."""
-    for video_id, record in job.of_same_media("sounds"):
-        alone = not (record.result.engine or "").startswith("subtitles")
-        if alone and record.fingerprint.endswith(f":{_heard_half(heard_by)}"):
+    """What the model heard before in the same media, with whatever subtitles."""
+    own = job.recorded.get("sounds")
+    for video_id, record in (*([(job.video_id, own)] if own else ()), *job.of_same_media("sounds")):
+        if record.fingerprint.endswith(f":{_heard_half(heard_by)}"):
             with job.store.view() as view:
-                return view.sounds(video_id)
+                known = view.told_and_heard(video_id)
+            if known is not None:
+                return known[1]
     return None
 
 
@@ -76,27 +80,13 @@ def _found(job: Job, fingerprint: str, described: Sequence[Sound]) -> Work:
         audio = read_audio(job.path, job.info, tagger.sample_rate, job.audio_track)
         heard = hear(audio, tagger)
         notes = audio.notes()
-    sounds = together(described, heard)
 
     def write(writer: StageWriter) -> None:
-        writer.replace_sounds(sounds)
+        writer.replace_sounds(described, heard)
 
     engines = ["subtitles"] * bool(described) + ([tagger.name] if tagger is not None else [])
-    counters = {"sounds": len(sounds)} if engines else {}
+    shown = [sound for sound, origin in origins(described, heard) if origin != "covered"]
+    counters = {"sounds": len(shown)} if engines else {}
     if before is not None:
         counters["copied_from_same_media"] = 1
     return Work(write, fingerprint, " + ".join(engines) or "off", counters, notes)
-
-
-def together(described: Iterable[Sound], heard: Iterable[Sound]) -> list[Sound]:
-    """Both in order of time, less what was heard of a sound while subtitles describe it."""
-    told = list(described)
-    new = [
-        sound
-        for sound in heard
-        if not any(
-            each.label == sound.label and each.start_s < sound.end_s and sound.start_s < each.end_s
-            for each in told
-        )
-    ]
-    return sorted([*told, *new], key=lambda sound: (sound.start_s, sound.end_s, sound.label))

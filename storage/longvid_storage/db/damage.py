@@ -35,6 +35,7 @@ _CHOICES = {
     ("segments", "level"): frozenset(LEVELS),
     ("chain_links", "level"): frozenset(("event", "part", "video")),
     ("library_links", "level"): frozenset(("event", "part", "video", "library")),
+    ("sounds", "origin"): frozenset((None, "told", "heard", "covered")),
     ("stages", "status"): frozenset(get_args(StageStatus)),
     ("passages", "kind"): frozenset(KINDS),
     ("keyframes", "kind"): frozenset(get_args(KeyframeKind)),

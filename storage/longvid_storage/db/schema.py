@@ -225,7 +225,11 @@ class SpeakerNameRow(Base):
 
 
 class SoundRow(Base):
-    """A stretch during which a sound other than speech is heard; ``score`` in [0, 1]."""
+    """A stretch during which a sound other than speech is heard; ``score`` in [0, 1].
+
+    ``origin``: ``told`` by subtitles, ``heard`` by a model, or ``covered``: heard while subtitles tell it, and kept for
+    other videos of the same media alone; NULL is one of the first two (of libraries before 0013).
+    """
 
     __tablename__ = "sounds"
     video_key: Mapped[int] = _video_key(primary_key=True)
@@ -234,6 +238,7 @@ class SoundRow(Base):
     end_s: Mapped[float]
     label: Mapped[str]
     score: Mapped[float]
+    origin: Mapped[str | None]
 
 
 class SlideRow(Base):

@@ -15,6 +15,7 @@ from longvid_storage.db.speakers import SpeakerNames
 from longvid_storage.db.word_indexes.entries import count_terms, join_terms
 from longvid_storage.text.analysis import analyse
 from longvid_storage.text.passages import Timed, screen_passages, sound_passages, speech_passages
+from longvid_storage.text.sound_words import origins
 from longvid_storage.types import (
     Keyframe,
     Passage,
@@ -144,16 +145,28 @@ class StageWriter:
             ),
         )
 
-    def replace_sounds(self, sounds: Iterable[Sound]) -> None:
-        """Replace the sounds, and the passages that describe them."""
-        heard = list(sounds)
+    def replace_sounds(self, told: Iterable[Sound], heard: Iterable[Sound] = ()) -> None:
+        """Replace the sounds, and the passages that describe them.
+
+        Args:
+            told: by subtitles.
+            heard: by a model; one is covered, and not shown, while subtitles tell the same.
+        """
+        rows = origins(told, heard)
+        shown = [sound for sound, origin in rows if origin != "covered"]
         self.touched = True
-        self._replace_passages("sound", sound_passages(self._video_id, heard))
+        self._replace_passages("sound", sound_passages(self._video_id, shown))
         self._replace(
             schema.SoundRow,
             (
-                {"start_s": sound.start_s, "end_s": sound.end_s, "label": sound.label, "score": sound.score}
-                for sound in heard
+                {
+                    "start_s": sound.start_s,
+                    "end_s": sound.end_s,
+                    "label": sound.label,
+                    "score": sound.score,
+                    "origin": origin,
+                }
+                for sound, origin in rows
             ),
         )
 

@@ -343,7 +343,18 @@ class View:
         """The scope's sounds other than speech, in time order."""
         table = schema.SoundRow
         query = select(table.start_s, table.end_s, table.label, table.score)
+        query = query.where(func.coalesce(table.origin, "") != "covered")
         return [Sound(*row) for row in self._timed(query, table, video_id)]
+
+    def told_and_heard(self, video_id: str) -> tuple[list[Sound], list[Sound]] | None:
+        """The sounds that subtitles tell, and all that a model heard; None where they were mixed (before 0013)."""
+        table = schema.SoundRow
+        query = select(table.origin, table.start_s, table.end_s, table.label, table.score)
+        rows = [(origin, Sound(*row)) for origin, *row in self._timed(query, table, video_id)]
+        if any(origin is None for origin, _ in rows):
+            return None
+        told = [sound for origin, sound in rows if origin == "told"]
+        return told, [sound for origin, sound in rows if origin != "told"]
 
     def _timed(self, query: Any, table: Any, video_id: str) -> Iterable[Any]:
         """Rows without a speaker: none, where the scope is one speaker's words."""

@@ -6,7 +6,13 @@ the ontology that tell nothing to search for (speech itself, silence, the room) 
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable
 from functools import cache
+from itertools import accumulate
+
+from longvid_storage.types import Sound
 
 # Name: other words. A name with nothing behind the colon describes itself.
 _TABLE = """
@@ -145,3 +151,20 @@ def describe_sound(label: str) -> str:
     ``"Applause (the audience applauds, clapping hands, ovation)"``."""
     words = sound_table().get(label)
     return f"{label} ({words})" if words else label
+
+
+def origins(told: Iterable[Sound], heard: Iterable[Sound]) -> list[tuple[Sound, str]]:
+    """(sound, ``told`` | ``heard`` | ``covered``) in order of time; linear in both but for sorting."""
+    rows = [(sound, "told") for sound in told]
+    spans: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
+    for sound, _ in rows:
+        spans[sound.label].append((sound.start_s, sound.end_s))
+    until = {}  # label → starts, ascending, and the last end of those up to each
+    for label, found in spans.items():
+        found.sort()
+        until[label] = [each[0] for each in found], list(accumulate((each[1] for each in found), max))
+    for sound in heard:
+        starts, ends = until.get(sound.label, ((), ()))
+        before = bisect_left(starts, sound.end_s)
+        rows.append((sound, "covered" if before and ends[before - 1] > sound.start_s else "heard"))
+    return sorted(rows, key=lambda row: (row[0].start_s, row[0].end_s, row[0].label))
