@@ -66,10 +66,9 @@ def write(connection: Connection, changes: Sequence[Change]) -> None:
     """Put what ``days`` or ``stages`` found into its rows."""
     if changes:
         its: ColumnElement[int] = bindparam("its")
-        values = {name: bindparam(name) for name in changes[0] if name != "its"}
-        connection.execute(
-            update(schema.Video.__table__).where(schema.Video.video_key == its).values(values), changes
-        )
+        values: dict[str, Any] = {name: bindparam(name) for name in changes[0] if name != "its"}
+        change = update(schema.Video).where(schema.Video.video_key == its).values(values)
+        connection.execute(change, changes)
 
 
 def write_all(connection: Connection) -> None:

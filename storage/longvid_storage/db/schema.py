@@ -39,6 +39,7 @@ VERSIONS = (
     "0011",
     "0012",
     "0013",
+    "0014",
 )  # the files in migrations/versions, in order; a test holds the two together
 HEAD = VERSIONS[-1]
 
