@@ -8,7 +8,16 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, insert, literal, select, update
 
-from longvid_storage.db import chain_rows, chats, revisions, schema, stage_writer, vectors, word_index
+from longvid_storage.db import (
+    chain_rows,
+    chats,
+    list_columns,
+    revisions,
+    schema,
+    stage_writer,
+    vectors,
+    word_index,
+)
 from longvid_storage.db.apart import Apart
 from longvid_storage.db.rows import PathRow, StageRecord, VideoRow
 from longvid_storage.db.scope import collection_conditions
@@ -66,6 +75,7 @@ def upsert_video(
         values = {"media_id": info.video_id, **values}
         new = insert(table).values(video_id=info.video_id, **values).returning(table.video_key)
         key = connection.execute(new).scalar_one()
+    _tell_day(connection, key)
     return int(key)
 
 
@@ -133,6 +143,7 @@ def set_path(
     here = (table.path == path, table.video_key == key)
     if connection.execute(update(table).where(*here).values(values)).rowcount == 0:
         connection.execute(insert(table).values(path=path, video_key=key, **values))
+    _tell_day(connection, key)
 
 
 def remove_path(connection: Connection, path: str, video_id: str) -> None:
@@ -140,6 +151,11 @@ def remove_path(connection: Connection, path: str, video_id: str) -> None:
     table = schema.Path
     key = video_key(connection, video_id)
     connection.execute(delete(table).where(table.path == path, table.video_key == key))
+    _tell_day(connection, key)
+
+
+def _tell_day(connection: Connection, key: int) -> None:
+    list_columns.write(connection, list_columns.days(connection, schema.Video.video_key == key))
 
 
 def paths(

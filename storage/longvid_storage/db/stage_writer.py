@@ -9,7 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 from sqlalchemy import Connection, delete, func, insert, literal, select, update
 
-from longvid_storage.db import chain_rows, pgvector, revisions, schema, vectors, word_index
+from longvid_storage.db import chain_rows, list_columns, pgvector, revisions, schema, vectors, word_index
 from longvid_storage.db.chain import ChainLink
 from longvid_storage.db.speakers import SpeakerNames
 from longvid_storage.db.word_indexes.entries import count_terms, join_terms
@@ -304,6 +304,8 @@ class StageWriter:
                 note=result.note,
             )
         )
+        its = schema.Video.video_key == self._video_key
+        list_columns.write(self._connection, list_columns.stages(self._connection, its))
         if self.touched:
             pgvector.fill(self._connection)
             revisions.bump(self._connection, self._video_key)

@@ -138,7 +138,7 @@ def read(connection: Connection, part: IndexedSet, vector_ids: NDArray[np.int64]
     table = part.table
     blobs: list[bytes] = []
     for start in range(0, len(vector_ids), _BATCH):
-        wanted = vector_ids[start : start + _BATCH].tolist()
+        wanted = each_id(vector_ids[start : start + _BATCH].tolist())
         rows = select(table.vector).where(table.vector_id.in_(wanted)).order_by(table.vector_id)
         blobs.extend(connection.execute(rows).scalars())
     return rows_of(blobs, part.dimension)

@@ -221,8 +221,12 @@ class View:
 
     def require_collection(self, name: str) -> None:
         """Raise ``NotFoundError`` unless there is a collection of that name."""
-        names = self.collections()
-        if name not in names:
+        table, member = schema.Collection, schema.VideoCollection
+        query = (
+            select(member.video_key).join(table).where(table.name == name, *collection_conditions(self.scope))
+        )
+        if self.connection.execute(query.where(*self._admitting(member.video_key)).limit(1)).first() is None:
+            names = self.collections()
             there = f"there are {', '.join(names)}" if names else "there is none"
             raise NotFoundError(f"the library has no collection {name!r}: {there}")
 
