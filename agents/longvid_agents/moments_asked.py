@@ -177,13 +177,14 @@ def _from_the_edges(length_s: float | None) -> Callable[[str], tuple[Stretch, li
 def _edge(text: str, length_s: float) -> tuple[Stretch, list[str]]:
     edge_s = min(max(_EDGE * length_s, _EDGE_LEAST_S), _EDGE_MOST_S)
     whole = _BEGINS.match(text)
-    first, last = _BEGINNING.search(text), _END.search(text)
-    if first or (whole and whole["edge"].casefold() in ("begin", "start")):
-        return (None, edge_s), [first.group() if first else whole["edge"]] if first or whole else []
-    if last or whole:
-        return (max(0.0, length_s - edge_s), None), [
-            last.group() if last else whole["edge"]
-        ] if last or whole else []
+    edge = whole["edge"] if whole else ""
+    if first := _BEGINNING.search(text):
+        return (None, edge_s), [first.group()]
+    if edge.casefold() in ("begin", "start"):
+        return (None, edge_s), [edge]
+    last = _END.search(text)
+    if last or edge:
+        return (max(0.0, length_s - edge_s), None), [last.group() if last else edge]
     return (None, None), []
 
 

@@ -98,8 +98,8 @@ def _translated(view: View, query: str, k: int, speakers: Sequence[str]) -> list
     timelines = {each.video_id: each for each in memory_of(view).timelines(view, ids, _fingerprint(view))}
     more = []
     for share, passage in near:
-        said = _said_there(timelines[passage.video_id], passage, weights)
-        if share > max(_share(said, terms, weights) for terms in asked.values()):
+        there = _said_there(timelines[passage.video_id], passage, weights)
+        if share > max(_share(there, terms, weights) for terms in asked.values()):
             more.append((share, passage))
     return more[:k]
 
