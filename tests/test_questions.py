@@ -517,6 +517,7 @@ def test_a_series_a_title_of_two_words_and_months_choose_too(
         ("¿Cuántas veces se menciona D&H?", '"D&H": 4 times', ["mon", "mon", "lat"]),
         ("¿En qué vídeos se habla de D&H?", '"D&H": 4 times', ["mon", "mon", "lat"]),
         ("Сколько раз упоминается D&H?", '"D&H": 4 times', ["mon", "mon", "lat"]),
+        ("Who mentioned D&H?", "Ida says it once", ["mon", "mon", "lat"]),
         ("How many times does Jon say D&H?", '"D&H": 3 times by Jon in 2 videos', ["mon", "lat"]),
         ("Which videos are about oceans?", "nowhere said or shown, in the title of 1", ["tid"]),
         ("Jon", "The crane needs 12 new bolts", ["mon"] * 3 + ["lat"] * 2),
