@@ -8,6 +8,7 @@ are never used twice; an owner whose vector was put again is known by the vector
 from __future__ import annotations
 
 import hashlib
+import math
 import threading
 import warnings
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from longvid_storage.db import pgvector, vectors
 from longvid_storage.db.dialects import is_postgresql
@@ -26,6 +27,8 @@ from longvid_storage.db.view import View
 from longvid_storage.errors import LongvidWarning
 from longvid_storage.search.vector_index import Admitted, VectorIndex
 from longvid_storage.search.vector_indexes import best_index_type
+from longvid_storage.search.vector_indexes.exact import rows_of
+from longvid_storage.search.vector_indexes.signs import LIKELY, SignIndex
 from longvid_storage.types import EVERYTHING, Scope
 
 if TYPE_CHECKING:
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
 # Below this many admitted vectors, reading just them beats bringing a whole index up to date.
 _FEW = 4096
 _BATCH = 2000
+# So many vectors are read at a time when an index is made, 50 MB of 384 numbers each.
+_BLOCK = 65_536
 # So many more than asked for are named by an index that rounds, since the truth puts them in another order.
 _SPARE = 16
 # Scopes remembered for each index, the ids of one take 8 bytes each.
@@ -57,16 +62,32 @@ class _Held:
     vector_ids: Ids  # of the index's ids, in their order
     scopes: dict[Scope, Admitted] = field(default_factory=dict)
 
+    @property
+    def bytes_held(self) -> int:
+        """What it takes of memory."""
+        return len(self.vector_ids) * _bytes_each(self.index.dimension, type(self.index))
+
     def query(
-        self, vector: NDArray[np.float32], limit: int, scope: Admitted
+        self, vector: NDArray[np.float32], limit: int, scope: Admitted | None
     ) -> tuple[Ids, NDArray[np.float32]]:
         """The index's answer; ids that it read are remembered, since one scope is often asked with many questions."""
         found = self.index.query(vector, limit, scope)
-        if scope.known:
+        if scope is not None and scope.known:
             if len(self.scopes) >= _SCOPES:
                 self.scopes.clear()
             self.scopes[scope.scope] = scope
         return found
+
+
+def _bytes_each(dimension: int, kind: type[VectorIndex]) -> int:
+    """What an index takes for a vector: its ids and signs, and its numbers."""
+    return 16 + dimension // 8 + (0 if kind is SignIndex else 2 * dimension)
+
+
+def _file(part: IndexedSet, kind: type[VectorIndex]) -> str:
+    """The name of the set's file: another library's, model's or index's is another."""
+    name = hashlib.sha256(f"{kind.__name__} {part.name}".encode()).hexdigest()[:16]
+    return f"{part.kind}-{name}"
 
 
 class InMemoryWarning(LongvidWarning):
@@ -78,12 +99,16 @@ class VectorSearch:
 
     Args:
         cache: where index files go; None keeps them in memory only (a library that may not be written).
-        index_type: the index to use; default the best one installed.
+        index_type: the index to use; default the best one installed, and ``SignIndex`` where vectors take more room.
+        most_bytes: of memory that indexes may take together.
     """
 
-    def __init__(self, cache: Path | None, index_type: type[VectorIndex] | None = None) -> None:
+    def __init__(
+        self, cache: Path | None, index_type: type[VectorIndex] | None = None, most_bytes: float = math.inf
+    ) -> None:
         self._files = IndexFiles(cache)
         self._type = index_type
+        self._most_bytes = most_bytes
         self._held: dict[IndexedSet, _Held] = {}
         self._lock = threading.Lock()
         self._shared: SharedVectors | None = None
@@ -111,7 +136,7 @@ class VectorSearch:
         if (named := self._named(view, part, vector, limit + _SPARE)) is not None:
             return self._few(connection, part, named, vector, limit)
         if view.scope == EVERYTHING:
-            return self._fresh(connection, part, now).index.query(vector, limit, None)
+            return self._asked(connection, part, self._fresh(connection, part, now), vector, limit, None)
 
         held = self._held.get(part)
         admitted = part.admitted(view.scope)
@@ -125,7 +150,18 @@ class VectorSearch:
                 return self._few(connection, part, pairs, vector, limit)
             held = self._fresh(connection, part, now)
             scope = Admitted(view.scope, lambda: np.sort(pairs[:, 1]))
-        return held.query(vector, limit, scope)
+        return self._asked(connection, part, held, vector, limit, scope)
+
+    def _asked(
+        self, connection: Connection, part: IndexedSet, held: _Held, vector: NDArray[np.float32], limit: int,
+        scope: Admitted | None,
+    ) -> tuple[Ids, NDArray[np.float32]]:  # fmt: skip
+        """The index's answer; where it holds no more than signs, that of the vectors it names."""
+        if not isinstance(held.index, SignIndex):
+            return held.query(vector, limit, scope)
+        named = np.sort(held.query(vector, max(LIKELY, 16 * limit), scope)[0])
+        pairs = np.stack((held.vector_ids[rows_of(held.index.ids(), named)], named), axis=1)
+        return self._few(connection, part, pairs[np.argsort(pairs[:, 0])], vector, limit)
 
     def _named(self, view: View, part: IndexedSet, vector: NDArray[np.float32], k: int) -> Pairs | None:
         """What an index outside of this process names; None where there is none."""
@@ -157,31 +193,38 @@ class VectorSearch:
         if held is not None and held.generation == now:
             return held
         with self._lock:
-            held = self._held.get(part) or self._load(part)
+            kind = self._index_type(connection, part)
+            held = self._held.get(part)
+            if held is None or type(held.index) is not kind:
+                held = self._load(part, kind)
             if held is None or held.generation != now:
-                held = self._update(connection, part, held, now)
+                held = self._update(connection, part, held, now, kind)
             others = {p: h for p, h in self._held.items() if p.kind != part.kind}
             self._held = {**others, part: held}  # not the index of a model that was used before
             return held
 
-    def _update(self, connection: Connection, part: IndexedSet, old: _Held | None, now: int) -> _Held:
+    def _update(
+        self, connection: Connection, part: IndexedSet, old: _Held | None, now: int, kind: type[VectorIndex]
+    ) -> _Held:
         """Bring an index to the generation ``now``, in memory and in its file."""
         pairs = vectors.pairs(connection, part.ids())
         new = gone = np.zeros(0, np.int64)
         if old is None:
-            index: VectorIndex = self._index_type()(part.dimension)
+            index: VectorIndex = kind(part.dimension)
             new = pairs
         else:
             index = old.index
             new = pairs[~np.isin(pairs[:, 0], old.vector_ids, assume_unique=True)]
             gone = index.ids()[~np.isin(old.vector_ids, pairs[:, 0], assume_unique=True)]
             if not len(new) and not len(gone):
-                self._files.restamp(self._file(part), old.generation, now)
+                self._files.restamp(_file(part, kind), old.generation, now)
                 return _Held(now, index, old.vector_ids)
             index = type(index).from_bytes(index.ids(), index.to_bytes(), part.dimension)
             index.delete(gone)
-        if len(new):
-            index.insert(np.sort(new[:, 1]), self._read(connection, part, new))
+        new = new[np.argsort(new[:, 1])]
+        for start in range(0, len(new), _BLOCK):
+            some = new[start : start + _BLOCK]
+            index.insert(some[:, 1], self._read(connection, part, some))
         held = _Held(now, index, pairs[np.argsort(pairs[:, 1]), 0])
         self._save(part, held)
         return held
@@ -196,16 +239,17 @@ class VectorSearch:
         self.vectors_read += len(pairs)
         return rows
 
-    def _index_type(self) -> type[VectorIndex]:
-        return self._type or best_index_type()
+    def _index_type(self, connection: Connection, part: IndexedSet) -> type[VectorIndex]:
+        if self._type is not None:
+            return self._type
+        vectors_there = connection.execute(select(func.count()).select_from(part.ids().subquery()))
+        best = best_index_type()
+        bytes_wanted = vectors_there.scalar_one() * _bytes_each(part.dimension, best)
+        bytes_wanted += sum(each.bytes_held for p, each in self._held.items() if p.kind != part.kind)
+        return SignIndex if bytes_wanted > self._most_bytes else best
 
-    def _file(self, part: IndexedSet) -> str:
-        """The name of the set's file: another library's, model's or index's is another."""
-        name = hashlib.sha256(f"{self._index_type().__name__} {part.name}".encode()).hexdigest()[:16]
-        return f"{part.kind}-{name}"
-
-    def _load(self, part: IndexedSet) -> _Held | None:
-        found = self._files.load(self._file(part))
+    def _load(self, part: IndexedSet, kind: type[VectorIndex]) -> _Held | None:
+        found = self._files.load(_file(part, kind))
         if found is None:
             return None
         generation, saved = found
@@ -213,7 +257,7 @@ class VectorSearch:
             ids, vector_ids = saved["ids"], saved["vector_ids"]
             if str(saved["part"]) != part.name or len(vector_ids) != len(ids) or not (np.diff(ids) > 0).all():
                 return None
-            index = self._index_type().from_bytes(ids, saved["state"], part.dimension)
+            index = kind.from_bytes(ids, saved["state"], part.dimension)
             return _Held(generation, index, vector_ids)
         except (KeyError, ValueError, TypeError):
             return None  # a damaged cache is no cache; it is made anew from SQL
@@ -225,7 +269,7 @@ class VectorSearch:
             "vector_ids": held.vector_ids,
             "state": held.index.to_bytes(),
         }
-        self._files.save(self._file(part), held.generation, saved)
+        self._files.save(_file(part, type(held.index)), held.generation, saved)
 
     def forget(self) -> None:
         """Drop every index, in memory and on disk, so that nothing of a removed video stays."""
