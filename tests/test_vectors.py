@@ -30,9 +30,10 @@ from longvid_storage.search.vector_index import Admitted, VectorIndex
 from longvid_storage.search.vector_indexes import best_index_type
 from longvid_storage.search.vector_indexes.exact import ExactIndex
 from longvid_storage.search.vector_indexes.faiss import FaissIndex
-from longvid_storage.search.vector_indexes.signs import SignIndex
 from longvid_storage.search.vector_indexes.faiss_gpu import FaissGpuIndex, GpuFullWarning, gpu_count
 from longvid_storage.search.vector_indexes.milvus import MilvusIndex
+from longvid_storage.search.vector_indexes.signs import SignIndex
+from longvid_storage.search.vector_search import VectorSearch
 from longvid_storage.types import EVERYTHING, Passage, Scope, ScreenText, Utterance
 from store_tools import MODEL, PICTURES, fill, info, keyframes, seen, unit_vectors, video_id
 

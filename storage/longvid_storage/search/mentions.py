@@ -200,9 +200,7 @@ def _lines(view: View, wanted: Sequence[_Term], held: Mapping[int, Sequence[int]
     for key, passage_id, kind, start_s, end_s, text, label, language, terms, times in rows:
         check_span(start_s, end_s)
         name = None if label is None else view.name_of(key, label)
-        yield _Line(
-            key, passage_id, kind, start_s, end_s, text, name, language, terms.split(), times or ()
-        )
+        yield _Line(key, passage_id, kind, start_s, end_s, text, name, language, terms.split(), times or ())
 
 
 def _in_video(lines: Iterable[_Line], wanted: Sequence[_Term]) -> Iterator[Mention]:
@@ -275,9 +273,7 @@ def _crossing(before: _Line, line: _Line, wanted: Sequence[_Term]) -> Iterator[M
         )
 
 
-def _mention(
-    line: _Line, wanted: Sequence[_Term], counts: dict[str, int], asked: tuple[str, ...]
-) -> Mention:
+def _mention(line: _Line, wanted: Sequence[_Term], counts: dict[str, int], asked: tuple[str, ...]) -> Mention:
     start_s, end_s = line.start_s, line.end_s
     if line.times:
         start_s, end_s = _span(line, [term for term in wanted if term.asked in counts])

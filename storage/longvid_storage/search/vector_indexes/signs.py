@@ -1,4 +1,4 @@
-"""One bit a number, its sign, in place of sixteen: for libraries whose vectors take more memory than may be kept of them.
+"""One bit a number, its sign, in place of sixteen: for vectors that take more memory than may be kept of them.
 
 Signs name what may be near (Charikar 2002, "Similarity estimation techniques from rounding algorithms"); whoever asks
 compares that by the vectors in SQL. Of a million vectors of 384 numbers it keeps 56 MB, where they are 776.
@@ -49,7 +49,7 @@ class SignIndex:
     def query(
         self, vector: NDArray[np.float32], k: int, scope: Admitted | None = None
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """The at most ``k`` of ``scope`` that agree with the vector in most signs, and in how many; equal ones by id."""
+        """The at most ``k`` of ``scope`` that have most of the vector's signs, and how many; equal ones by id."""
         rows = np.arange(len(self)) if scope is None else rows_of(self._ids, scope.ids)
         asked, agree = self._packed(vector[None]), np.empty(len(rows), np.float32)
         for start in range(0, len(rows), _BLOCK):
