@@ -20,7 +20,7 @@ from longvid.library import Library
 from served_films import Running, engines, make_film
 
 MOMENTS = int(os.environ.get("LONGVID_KILLS", "6"))
-FILMS = 12
+FILMS = 6
 
 
 class Load:
