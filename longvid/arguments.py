@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ Names = str | Sequence[str] | None
 
 # A text of so many is a book; each of its sentences is searched for.
 MOST_LETTERS = 1_000_000
+LONGEST_NAME = 200
 MOST_ASKED = 10_000
 """Letters of a question: what is longer is a text, and reading it for what it asks takes minutes."""
 
@@ -66,6 +68,16 @@ def checked_length(length: str) -> Length:
     if length not in lengths:
         raise UsageError(f"length is {length!r}: it is short or long")
     return lengths[length]
+
+
+def check_new_collection(name: str) -> None:
+    """Raise ``UsageError`` for a name that looks like nothing, or like another one that is made of other signs."""
+    plain = unicodedata.normalize("NFC", " ".join(name.split()))
+    if name != plain or not name.isprintable() or not 0 < len(name) <= LONGEST_NAME:
+        raise UsageError(
+            f"{name!r:.60} cannot be the name of a collection: it has 1 to {LONGEST_NAME} visible letters, composed ones "
+            f"(NFC), with single spaces between words"
+        )
 
 
 def check_query(query: str, k: int) -> str:
