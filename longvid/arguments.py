@@ -75,8 +75,8 @@ def check_new_collection(name: str) -> None:
     plain = unicodedata.normalize("NFC", " ".join(name.split()))
     if name != plain or not name.isprintable() or not 0 < len(name) <= LONGEST_NAME:
         raise UsageError(
-            f"{name!r:.60} cannot be the name of a collection: it has 1 to {LONGEST_NAME} visible letters, composed ones "
-            f"(NFC), with single spaces between words"
+            f"{name!r:.60} cannot be the name of a collection: give 1 to {LONGEST_NAME} visible letters, composed ones "
+            "(NFC), with single spaces between words"
         )
 
 
