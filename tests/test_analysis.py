@@ -28,6 +28,9 @@ from longvid_storage.text.languages import guess_language
         ("hi", "गहरी शिक्षा", "शिक्षा"),
         ("xx", "Blaa", "blaa"),
         (None, "EIP-7702, café", "eip cafe 7702"),
+        ("en", "an L_C_D_ display of two T_V_s", "LCD TVs"),
+        ("en", "the A.P.I.s of both GPUs, by two PhDs", "API GPU Ph.D."),
+        ("de", "z.B. die EU", "zB eu"),
     ],
 )
 def test_a_form_of_the_word_finds_it(language: str | None, said: str, asked: str) -> None:

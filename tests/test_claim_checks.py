@@ -95,6 +95,7 @@ def test_a_lone_one_names_no_number() -> None:
         ("for several minutes", set()),
         ("the second one is better", set()),
         ("a ratio of 3 to 4", set()),
+        ("sold for a hundred euros and more", set()),
     ],
 )
 def test_times_in_digits_and_in_words(text: str, times: set[tuple[str, float]]) -> None:

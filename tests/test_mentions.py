@@ -102,6 +102,18 @@ def test_characters_and_words_of_chinese(store: Store, word: str) -> None:
     assert places(store, word) == [("a", 100)]
 
 
+@pytest.mark.parametrize("asked", ["LCD", "L.C.D.", "LCDs", "lcd"])
+def test_a_word_and_its_letters_spelled_are_one(store: Store, asked: str) -> None:
+    said = {
+        100.0: "an L_C_D_ display",
+        200.0: "the L.C.D. is lit",
+        300.0: "two LCDs",
+        400.0: "L, C and D are letters",
+    }
+    add(store, "a", talk(said, length_s=500))
+    assert [start_s for _, start_s in places(store, asked)] == [100, 200, 300]
+
+
 def test_recall_against_a_plain_scan(store: Store) -> None:
     chance = random.Random(7)
     vocabulary = [

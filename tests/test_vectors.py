@@ -512,7 +512,7 @@ def test_vectors_without_room_in_memory_are_found_by_their_signs(
         with store.view() as view:
             small = VectorSearch(tmp_path / "cache", most_bytes=bound)
             found = [small.search(view, "speech", query, 2) for query in queries]
-            (index,) = small._held.values()
+            ((index,),) = small._held.values()
             assert isinstance(index.index, SignIndex)
             assert index.bytes_held == 160 * 19 <= bound < 160 * 67
             assert [each[0] for each in found] == [each[0] for each in whole]
@@ -522,14 +522,14 @@ def test_vectors_without_room_in_memory_are_found_by_their_signs(
             assert kept.vectors_read == 3 * 32, "its file is read back"
             roomy = VectorSearch(tmp_path / "cache", most_bytes=160 * 67)
             assert [roomy.search(view, "speech", query, 2) for query in queries] == whole
-            assert not isinstance(next(iter(roomy._held.values())).index, SignIndex)
+            assert not isinstance(next(iter(roomy._held.values()))[-1].index, SignIndex)
         put(store, "one more", 4)
         ids = [p.id for p in seen(store).passages_of(video_id("one more"))]
         with store.stage(video_id("one more"), "vectors", "x") as writer:
             writer.put_vectors("speech", MODEL, ids, rows[[0, 61, 130, 200]])
         with store.view() as view:
             assert {i for i, _ in roomy.search(view, "speech", rows[0], 2)} == {1, ids[0]}
-            assert isinstance(next(iter(roomy._held.values())).index, SignIndex), "it grew over the bound"
+            assert isinstance(next(iter(roomy._held.values()))[-1].index, SignIndex), "it grew over the bound"
 
 
 def test_a_library_is_searched_in_milvus(tmp_path: Path) -> None:

@@ -7,17 +7,20 @@ Nothing is ranked: mentions are counted as ``mentions`` counts them, and every p
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from longvid_agents.cues import Cue, owner_of
 from longvid_agents.days import day_of_video
 from longvid_agents.kinds import has_sign
-from longvid_agents.question import QuestionPlan, make_plan
+from longvid_agents.question import QuestionPlan, Term, make_plan
 from longvid_agents.summarise import strongest
 from longvid_agents.whole import asks_whole
 from longvid_storage.db.view import View
 from longvid_storage.errors import UsageError
+from longvid_storage.search.lexical import matching
 from longvid_storage.search.memory import memory_of
 from longvid_storage.search.mentions import mentions
 from longvid_storage.search.question import named_speakers
@@ -235,17 +238,21 @@ def minutes(plan: QuestionPlan, view: View) -> Listed | None:
     if cue is None or not (_LISTS.search(question) or _BARE.match(rest)):
         return None
     subject = make_plan(rest) if any(map(str.isalnum, rest)) else None
-    terms = set() if subject is None or asks_whole(subject, []) else {term.text for term in subject.terms}
+    terms = () if subject is None or asks_whole(subject, []) else subject.terms
     cards = sorted(view.cards(), key=lambda card: (day_of_video(card) or "", card.title))
-    titled = [card for card in cards if terms and terms <= set(analyse(card.title, plan.language))]
+    asked = {term.text for term in terms}
+    titled = [card for card in cards if terms and asked <= set(analyse(card.title, plan.language))]
     if titled:  # "the decisions of the harbour board"
-        cards, terms = titled, set()
+        cards, terms = titled, ()
+    of_video = _about(view, terms) if terms else None
     claims = []
     for card in cards:
-        said = view.passages_of(card.video_id, ["speech"])
-        about = _about(said, terms, plan.language) if terms else said
+        if of_video is None:
+            about = view.passages_of(card.video_id, ["speech"])
+        elif not (about := of_video.get(card.video_id, [])):
+            continue
         if named:
-            there = sorted({p.speaker for p in said if p.speaker})
+            there = sorted({p.speaker for p in view.passages_of(card.video_id, ["speech"]) if p.speaker})
             about = [p for p in about if (owner_of(p, there) if cue == "action" else p.speaker) in named]
         items = strongest(about, cue, MOST_ITEMS)
         claims += [Claim(p.text, (Citation.of(p, card.title, card.path),)) for p in items]
@@ -261,18 +268,30 @@ def _without(question: str, names: Sequence[str]) -> str:
     return question
 
 
-def _about(said: Sequence[Passage], terms: set[str], language: str | None) -> list[Passage]:
-    """Those with all of the subject's words in them or, some in them, within a breath of them."""
-    has = [terms.intersection(analyse(p.text, language)) for p in said]
-    chosen = []
-    for passage, own in zip(said, has, strict=True):
-        near = (
-            each
-            for other, each in zip(said, has, strict=True)
-            if abs(other.start_s - passage.start_s) <= _AROUND_S
-        )
-        if own and set().union(*near) >= terms:
-            chosen.append(passage)
+def _about(view: View, terms: Sequence[Term]) -> dict[str, list[Passage]]:
+    """Of each video what has all of the subject's words in it or, some in it, within a breath of it, in time order.
+
+    The word index names what has them: reading all that is said in 163 meetings took six seconds a question.
+    """
+    languages = memory_of(view).facts(view).languages
+    held = []
+    for term in terms:
+        words = (analyse(term.word, language) for language in languages)
+        forms = {term.text, *(each[0] for each in words if len(each) == 1)}
+        held.append(matching(view, [[form] for form in sorted(forms)], ["speech"]))
+    has: defaultdict[int, set[str]] = defaultdict(set)
+    for key in set.intersection(*map(set, held)):
+        for term, found in zip(terms, held, strict=True):
+            for passage_id in found[key]:
+                has[passage_id].add(term.text)
+    passages = sorted(view.passages(list(has)), key=lambda p: (p.video_id, p.start_s))
+    wanted, chosen = {term.text for term in terms}, defaultdict[str, list[Passage]](list)
+    for video_id, group in groupby(passages, key=lambda p: p.video_id):
+        said = list(group)
+        for passage in said:
+            near = (has[p.id] for p in said if abs(p.start_s - passage.start_s) <= _AROUND_S)
+            if set().union(*near) >= wanted:
+                chosen[video_id].append(passage)
     return chosen
 
 

@@ -137,9 +137,10 @@ def _as_written(title: str) -> str:
 def has_title(question: str, title: str, *, surely: bool = False) -> bool:
     """A title of a common word or two ("Entropy") may be what is asked about: it counts in quotes, or if ``surely``;
     one of two words also after "in" or "of", in its own letters."""
+    folded = question.casefold()
+    if not title.split() or not all(word in folded for word in title.casefold().split()):
+        return False  # before a pattern is made of it: ten thousand titles took seconds
     words = _as_written(title)
-    if not words:
-        return False
     quoted = rf"[\"“”'‘’«»„]\W*{words}\W*[\"“”'‘’«»„]"
     pattern = rf"(?<!\w){words}(?!\w)" if surely or len(title.split()) > 2 else quoted
     if len(title.split()) == 2 and not title.islower() and re.search(rf"\b{_IN}\s+{words}(?!\w)", question):

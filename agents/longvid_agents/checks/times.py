@@ -14,7 +14,9 @@ _UNITS = {
 }
 _CLOCK = re.compile(r"(?<![\d:])(?:\d{1,2}:)?\d{1,3}:\d{2}(?![\d:])|(?<!\d)\d{1,2} ?h ?\d{2}(?!\d)")
 _NUMBER = r"(?:\d[\d.,]*|[〇零一二两三四五六七八九十百]+|[^\W\d_]+(?:[- ][^\W\d_]+){0,4})"  # "quatre-vingt-dix-sept"
-_BEFORE = {unit: re.compile(rf"({_NUMBER})[\s-]*(?:{'|'.join(words.split())})(?![a-zа-я])", re.I)
+# A unit of letters is a word: "more" is no "ore" (hours), and "五分" is five minutes.
+_WORD = r"(?<![a-zа-яà-ÿ])(?=[a-zа-я])|(?![a-zа-я])"
+_BEFORE = {unit: re.compile(rf"({_NUMBER})[\s-]*(?:{_WORD})(?:{'|'.join(words.split())})(?![a-zа-я])", re.I)
            for unit, words in _UNITS.items()}  # fmt: skip
 _AFTER = {unit: re.compile(rf"(?<!\w)(?:{'|'.join(words.split())})\s+({_NUMBER})", re.I)
           for unit, words in _UNITS.items()}  # fmt: skip

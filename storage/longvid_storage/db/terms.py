@@ -8,14 +8,14 @@ from typing import cast
 
 from sqlalchemy import Connection, Table, bindparam, select, update
 
-from longvid_storage.db import word_index
+from longvid_storage.db import revisions, word_index
 from longvid_storage.db.schema import LibraryState, PassageRow
 from longvid_storage.db.word_indexes.entries import count_terms, join_terms
 from longvid_storage.text.analysis import analyse
 
 # What the analysis makes of these is its signature: it changes with the code, its stop lists and its stemmers alike.
 _PROBES = (
-    ("en", "The runners' relational databases weren't naïvely organised in 3.5 GHz"),
+    ("en", "The runners' relational databases weren't naïvely organised in 3.5 GHz of T_V_s, Ph.D.s"),
     ("de", "Größenordnungen häufigster Übungsaufgaben für 15.500 Euro"),
     ("fr", "L'évaluation des systèmes d'apprentissage"),
     ("ru", "Обучение нейронных сетей"),
@@ -61,7 +61,6 @@ def refresh(connection: Connection) -> bool:
         )
         last = batch[-1].passage_id
     word_index.rebuild(connection)
-    connection.execute(
-        update(LibraryState).values(analysis=signature(), generation=LibraryState.generation + 1)
-    )
+    connection.execute(update(LibraryState).values(analysis=signature()))
+    revisions.bump(connection)
     return True

@@ -1,8 +1,10 @@
 """Meaning search: an index over the vectors in SQL, kept as a cache in memory and in ``cache/``.
 
 There is one index for each vector set. It is stamped with the library's generation: while that has not moved, it is
-right as it is; when it has, the ids in SQL say what to insert and what to delete, and only new vectors are read. Ids
-are never used twice; an owner whose vector was put again is known by the vector's own id.
+right as it is; when it has, the ids in SQL say what to insert and what to delete, and only new vectors are read. A
+process that has an index already asks for the ids of the videos that have changed, and keeps what is new beside the
+index until it is worth making it with them (``held_index.py``). Ids are never used twice; an owner whose vector was put
+again is known by the vector's own id.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import hashlib
 import math
 import threading
 import warnings
-from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,16 +22,19 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, func, select
 
 from longvid_storage.db import pgvector, vectors
-from longvid_storage.db.dialects import is_postgresql
+from longvid_storage.db.dialects import each_id, is_postgresql
 from longvid_storage.db.index_files import IndexFiles
+from longvid_storage.db.revisions import changed_since
+from longvid_storage.db.schema import Video
+from longvid_storage.db.scope import video_conditions
 from longvid_storage.db.vectors import IndexedSet
 from longvid_storage.db.view import View
 from longvid_storage.errors import LongvidWarning
+from longvid_storage.search.held_index import HeldIndex, Ids, Pairs, bytes_each
 from longvid_storage.search.vector_index import Admitted, VectorIndex
 from longvid_storage.search.vector_indexes import best_index_type
-from longvid_storage.search.vector_indexes.exact import rows_of
 from longvid_storage.search.vector_indexes.signs import LIKELY, SignIndex
-from longvid_storage.types import EVERYTHING, Scope
+from longvid_storage.types import EVERYTHING
 
 if TYPE_CHECKING:
     from longvid_storage.search.shared_vectors import SharedVectors
@@ -41,53 +46,13 @@ _BATCH = 2000
 _BLOCK = 65_536
 # So many more than asked for are named by an index that rounds, since the truth puts them in another order.
 _SPARE = 16
-# Scopes remembered for each index, the ids of one take 8 bytes each.
-_SCOPES = 16
+# So many states of an index are kept, since a question may have begun before the last change.
+_STATES = 3
 
 _NO_PGVECTOR = (
     "this process searches the vectors in its own memory, because the database does not hold them for pgvector 0.8: "
     "install that on the server, and open the library once as a user who may make tables (and CREATE EXTENSION vector)"
 )
-
-Ids = NDArray[np.int64]
-Pairs = NDArray[np.int64]  # (vector id, owner id), shape (n, 2), ascending by vector id
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """An index as of a generation; never changed, since another thread may be searching it."""
-
-    generation: int
-    index: VectorIndex
-    vector_ids: Ids  # of the index's ids, in their order
-    scopes: dict[Scope, Admitted] = field(default_factory=dict)
-
-    @property
-    def bytes_held(self) -> int:
-        """What it takes of memory."""
-        return len(self.vector_ids) * _bytes_each(self.index.dimension, type(self.index))
-
-    def query(
-        self, vector: NDArray[np.float32], limit: int, scope: Admitted | None
-    ) -> tuple[Ids, NDArray[np.float32]]:
-        """The index's answer; ids that it read are remembered, since one scope is often asked with many questions."""
-        found = self.index.query(vector, limit, scope)
-        if scope is not None and scope.known:
-            if len(self.scopes) >= _SCOPES:
-                self.scopes.clear()
-            self.scopes[scope.scope] = scope
-        return found
-
-
-def _bytes_each(dimension: int, kind: type[VectorIndex]) -> int:
-    """What an index takes for a vector: its ids and signs, and its numbers."""
-    return 16 + dimension // 8 + (0 if kind is SignIndex else 2 * dimension)
-
-
-def _file(part: IndexedSet, kind: type[VectorIndex]) -> str:
-    """The name of the set's file: another library's, model's or index's is another."""
-    name = hashlib.sha256(f"{kind.__name__} {part.name}".encode()).hexdigest()[:16]
-    return f"{part.kind}-{name}"
 
 
 class InMemoryWarning(LongvidWarning):
@@ -109,7 +74,7 @@ class VectorSearch:
         self._files = IndexFiles(cache)
         self._type = index_type
         self._most_bytes = most_bytes
-        self._held: dict[IndexedSet, _Held] = {}
+        self._held: dict[IndexedSet, tuple[HeldIndex, ...]] = {}  # the latest last
         self._lock = threading.Lock()
         self._shared: SharedVectors | None = None
         self.vectors_read = 0  # from SQL, in all; the counter that shows what a cache saves
@@ -138,30 +103,31 @@ class VectorSearch:
         if view.scope == EVERYTHING:
             return self._asked(connection, part, self._fresh(connection, part, now), vector, limit, None)
 
-        held = self._held.get(part)
-        admitted = part.admitted(view.scope)
-        if held is not None and held.generation == now:
-            scope = held.scopes.get(view.scope) or Admitted(
-                view.scope, lambda: np.sort(vectors.pairs(connection, admitted)[:, 1])
-            )
-        else:
-            pairs = vectors.pairs(connection, admitted)
-            if len(pairs) <= _FEW:
-                return self._few(connection, part, pairs, vector, limit)
+        held = self._at(part, now)
+        if held is None and view.scope.whole and self._held.get(part):
             held = self._fresh(connection, part, now)
-            scope = Admitted(view.scope, lambda: np.sort(pairs[:, 1]))
+        admitted = part.admitted(view.scope)
+        if held is not None:
+            scope = held.scopes.get(view.scope)
+            scope = scope or Admitted(view.scope, partial(_ids, view, part, held))
+            return self._asked(connection, part, held, vector, limit, scope)
+        pairs = vectors.pairs(connection, admitted)
+        if len(pairs) <= _FEW:
+            return self._few(connection, part, pairs, vector, limit)
+        held = self._fresh(connection, part, now)
+        scope = Admitted(view.scope, lambda: np.sort(pairs[:, 1]))
         return self._asked(connection, part, held, vector, limit, scope)
 
     def _asked(
-        self, connection: Connection, part: IndexedSet, held: _Held, vector: NDArray[np.float32], limit: int,
+        self, connection: Connection, part: IndexedSet, held: HeldIndex, vector: NDArray[np.float32], limit: int,
         scope: Admitted | None,
     ) -> tuple[Ids, NDArray[np.float32]]:  # fmt: skip
         """The index's answer; where it holds no more than signs, that of the vectors it names."""
-        if not isinstance(held.index, SignIndex):
+        if not held.of_signs:
             return held.query(vector, limit, scope)
-        named = np.sort(held.query(vector, max(LIKELY, 16 * limit), scope)[0])
-        pairs = np.stack((held.vector_ids[rows_of(held.index.ids(), named)], named), axis=1)
-        return self._few(connection, part, pairs[np.argsort(pairs[:, 0])], vector, limit)
+        named = held.query(vector, max(LIKELY, 16 * limit), scope)[0]
+        own = part.ids().where(part.table.owner_id.in_(each_id(named.tolist())))
+        return self._few(connection, part, vectors.pairs(connection, own), vector, limit)
 
     def _named(self, view: View, part: IndexedSet, vector: NDArray[np.float32], k: int) -> Pairs | None:
         """What an index outside of this process names; None where there is none."""
@@ -187,47 +153,83 @@ class VectorSearch:
         index.insert(np.sort(pairs[:, 1]), self._read(connection, part, pairs))
         return index.query(vector, limit)
 
-    def _fresh(self, connection: Connection, part: IndexedSet, now: int) -> _Held:
+    def _at(self, part: IndexedSet, now: int) -> HeldIndex | None:
+        return next((each for each in self._held.get(part, ()) if each.generation == now), None)
+
+    def _fresh(self, connection: Connection, part: IndexedSet, now: int) -> HeldIndex:
         """The index of ``part`` as of the connection's transaction, whose generation is ``now``."""
-        held = self._held.get(part)
-        if held is not None and held.generation == now:
+        if (held := self._at(part, now)) is not None:
             return held
         with self._lock:
+            if (held := self._at(part, now)) is not None:
+                return held
             kind = self._index_type(connection, part)
-            held = self._held.get(part)
-            if held is None or type(held.index) is not kind:
-                held = self._load(part, kind)
-            if held is None or held.generation != now:
-                held = self._update(connection, part, held, now, kind)
+            states = tuple(each for each in self._held.get(part, ()) if type(each.index) is kind)
+            earlier = tuple(each for each in states if each.generation < now)
+            if earlier:
+                held = self._advanced(connection, part, earlier[-1], now)
+            if held is not None and self._index_of(part, held.bytes_held, kind) is not kind:
+                held, kind, states, earlier = None, SignIndex, (), ()  # it has outgrown its room
+            if held is None:
+                held = self._loaded(connection, part, (earlier or states)[-1:], now, kind)
             others = {p: h for p, h in self._held.items() if p.kind != part.kind}
-            self._held = {**others, part: held}  # not the index of a model that was used before
+            states = tuple(sorted([*states, held], key=lambda each: each.generation))[-_STATES:]
+            self._held = {**others, part: states}  # not the index of a model that was used before
             return held
 
-    def _update(
-        self, connection: Connection, part: IndexedSet, old: _Held | None, now: int, kind: type[VectorIndex]
-    ) -> _Held:
-        """Bring an index to the generation ``now``, in memory and in its file."""
+    def _advanced(
+        self, connection: Connection, part: IndexedSet, held: HeldIndex, now: int
+    ) -> HeldIndex | None:
+        """The index brought to a later generation in memory alone; None: it is to be made anew."""
+        changed = changed_since(connection, held.generation)
+        if changed is None:
+            return None
+        keys = [each.video_key for each in changed]
+        if held.owned is None:
+            current = vectors.owned(connection, part)
+            held = held.owning(current)
+            later = held.advanced(now, current, None, partial(self._read, connection, part))
+        else:
+            current = vectors.owned(connection, part, keys)
+            later = held.advanced(now, current, keys, partial(self._read, connection, part))
+        if later is not None and later.plain:
+            self._files.restamp(_file(part, type(held.index)), held.generation, now)
+        return later
+
+    def _loaded(
+        self,
+        connection: Connection,
+        part: IndexedSet,
+        known: tuple[HeldIndex, ...],
+        now: int,
+        kind: type[VectorIndex],
+    ) -> HeldIndex:
+        """The index at the generation ``now``, by what is known of it or lies in its file, and its file too."""
+        held = known[0] if known else self._load(part, kind)
+        if held is not None and held.generation == now:
+            return held
         pairs = vectors.pairs(connection, part.ids())
         new = gone = np.zeros(0, np.int64)
-        if old is None:
+        if held is None:
             index: VectorIndex = kind(part.dimension)
             new = pairs
         else:
-            index = old.index
-            new = pairs[~np.isin(pairs[:, 0], old.vector_ids, assume_unique=True)]
-            gone = index.ids()[~np.isin(old.vector_ids, pairs[:, 0], assume_unique=True)]
-            if not len(new) and not len(gone):
-                self._files.restamp(_file(part, kind), old.generation, now)
-                return _Held(now, index, old.vector_ids)
-            index = type(index).from_bytes(index.ids(), index.to_bytes(), part.dimension)
+            index, vector_ids = held.made_whole()
+            new = pairs[~np.isin(pairs[:, 0], vector_ids, assume_unique=True)]
+            gone = index.ids()[~np.isin(vector_ids, pairs[:, 0], assume_unique=True)]
+            if held.plain and not len(new) and not len(gone):
+                self._files.restamp(_file(part, kind), held.generation, now)
+                return HeldIndex(now, index, vector_ids)
+            if held.plain:
+                index = type(index).from_bytes(index.ids(), index.to_bytes(), part.dimension)
             index.delete(gone)
         new = new[np.argsort(new[:, 1])]
         for start in range(0, len(new), _BLOCK):
             some = new[start : start + _BLOCK]
             index.insert(some[:, 1], self._read(connection, part, some))
-        held = _Held(now, index, pairs[np.argsort(pairs[:, 1]), 0])
-        self._save(part, held)
-        return held
+        made = HeldIndex(now, index, pairs[np.argsort(pairs[:, 1]), 0])
+        self._save(part, made)
+        return made
 
     def _read(self, connection: Connection, part: IndexedSet, pairs: Pairs) -> NDArray[np.float16]:
         """The vectors of ``pairs`` in the order of owner ids, each copied once."""
@@ -240,15 +242,22 @@ class VectorSearch:
         return rows
 
     def _index_type(self, connection: Connection, part: IndexedSet) -> type[VectorIndex]:
+        """What the set is held in: as the last time, or by how many there are."""
         if self._type is not None:
             return self._type
-        vectors_there = connection.execute(select(func.count()).select_from(part.ids().subquery()))
+        if states := self._held.get(part):
+            return type(states[-1].index)
+        there = connection.execute(select(func.count()).select_from(part.ids().subquery())).scalar_one()
         best = best_index_type()
-        bytes_wanted = vectors_there.scalar_one() * _bytes_each(part.dimension, best)
-        bytes_wanted += sum(each.bytes_held for p, each in self._held.items() if p.kind != part.kind)
-        return SignIndex if bytes_wanted > self._most_bytes else best
+        return self._index_of(part, there * bytes_each(part.dimension, best), best)
 
-    def _load(self, part: IndexedSet, kind: type[VectorIndex]) -> _Held | None:
+    def _index_of(self, part: IndexedSet, bytes_wanted: int, kind: type[VectorIndex]) -> type[VectorIndex]:
+        """``kind``, or signs where that and the other sets take more than there is room for."""
+        others = sum(states[-1].bytes_held for p, states in self._held.items() if p.kind != part.kind)
+        fits = self._type is not None or others + bytes_wanted <= self._most_bytes
+        return kind if fits else SignIndex
+
+    def _load(self, part: IndexedSet, kind: type[VectorIndex]) -> HeldIndex | None:
         found = self._files.load(_file(part, kind))
         if found is None:
             return None
@@ -258,11 +267,11 @@ class VectorSearch:
             if str(saved["part"]) != part.name or len(vector_ids) != len(ids) or not (np.diff(ids) > 0).all():
                 return None
             index = kind.from_bytes(ids, saved["state"], part.dimension)
-            return _Held(generation, index, vector_ids)
+            return HeldIndex(generation, index, vector_ids)
         except (KeyError, ValueError, TypeError):
             return None  # a damaged cache is no cache; it is made anew from SQL
 
-    def _save(self, part: IndexedSet, held: _Held) -> None:
+    def _save(self, part: IndexedSet, held: HeldIndex) -> None:
         saved = {
             "part": np.array(part.name),
             "ids": held.index.ids(),
@@ -276,3 +285,19 @@ class VectorSearch:
         with self._lock:
             self._held.clear()
             self._files.forget()
+
+
+def _file(part: IndexedSet, kind: type[VectorIndex]) -> str:
+    """The name of the set's file: another library's, model's or index's is another."""
+    name = hashlib.sha256(f"{kind.__name__} {part.name}".encode()).hexdigest()[:16]
+    return f"{part.kind}-{name}"
+
+
+def _ids(view: View, part: IndexedSet, held: HeldIndex) -> Ids:
+    """What the view's scope admits, ascending; of whole videos the index knows it, once it has changed."""
+    if view.scope.whole and part.kind != vectors.PICTURE:
+        keys = select(Video.video_key).where(*video_conditions(Video.video_key, view.scope))
+        ids = held.ids_of(np.fromiter(view.connection.execute(keys).scalars(), np.int64))
+        if ids is not None:
+            return ids
+    return np.sort(vectors.pairs(view.connection, part.admitted(view.scope))[:, 1])

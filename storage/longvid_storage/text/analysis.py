@@ -9,6 +9,8 @@ retrieval").
 Symbols belong to a term where they tell one thing from another: "C++", "C#", "R&D", "3:1", "24/7", "2.0" are one term
 each, "$", "%" and "§" terms of their own. ".NET" and "Notepad++" are two each, with the symbols and without, so that
 what is asked without them is found too. "v2.0" is "v" and "2.0"; "1,000" is 1000, and a decimal comma a point.
+Letters that are spelled are one term with the word they make: "L.C.D." and "L_C_D_" (as meetings are transcribed) are
+"lcd", and so is "LCDs", which no stemmer knows as a plural.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from functools import lru_cache
 from typing import Any
 
 from longvid_storage.text.languages import SCRIPTS, stop_words
+from longvid_storage.text.stop_words import STOP_WORDS
 
 _PAIRED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
@@ -46,6 +49,11 @@ _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3}){2,}|\d
 # 15’000 and 15 000 with a space that does not break; with any space only of whole thousands: "100 200" are two numbers.
 _GROUPED = re.compile(
     r"(?<![\d.,:])\d{1,3}(?:(?:['’\u00a0\u2009\u202f]\d{3})+|(?: \d{3}){0,2} 000)(?![\d.,:]?\d)"
+)
+# L_C_D_, T_V_s, e.g., U.S., A.P.I.s, Ph.D., PCs; "x.y" is two words.
+_SPELLED = re.compile(
+    r"(?<![\w.])(?:(?P<letters>(?:[^\W\d_]\.){2,8}(?:[^\W\d_](?=s?(?!\w)))?|[A-Z]\.[A-Z]|Ph\.[A-Z]\b\.?|[A-Z](?:_[A-Z]){1,8}_?)s?"
+    r"|(?P<plural>[A-Z]{2,8}|PhD)s)(?!\w)"
 )
 _NO_DIGIT = re.compile(r"\D+")
 # 15.500: where the comma is the decimal point.
@@ -160,6 +168,7 @@ def fold(text: str) -> list[str]:
 def _runs(text: str) -> Iterator[tuple[str, bool]]:
     """(folded run, whether it is of paired characters); words end at apostrophes."""
     text = _GROUPED.sub(lambda number: _NO_DIGIT.sub("", number.group()), text)
+    text = _SPELLED.sub(_spelled, text)
     normal = unicodedata.normalize("NFKC", text).casefold().translate(_SIGNS_ALIKE)
     for match in _RUN.finditer(normal):
         run = match.group()[:_LONGEST_WORD] if match.lastgroup != "paired" else match.group()
@@ -169,6 +178,12 @@ def _runs(text: str) -> Iterator[tuple[str, bool]]:
             yield from ((run[:-2], False), (run, False))
         else:
             yield _number(run) if match.lastgroup == "number" else run, match.lastgroup == "paired"
+
+
+def _spelled(match: re.Match[str]) -> str:
+    """The word that letters make, unless people would read another one ("U.S." is not "us")."""
+    word = re.sub(r"[._]", "", match["letters"] or match["plural"])
+    return match.group() if word.casefold() in STOP_WORDS["en"] else word
 
 
 def _number(run: str) -> str:
