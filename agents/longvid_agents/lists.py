@@ -12,6 +12,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from longvid_agents.asked_of import about_them, speakers_asked
 from longvid_agents.cues import Cue, owner_of
 from longvid_agents.days import day_of_video
 from longvid_agents.kinds import has_sign
@@ -145,7 +146,10 @@ def counted(question: str, view: View) -> Listed | None:
         return None
     if often and _SPEAKS.search(question):
         return _spoken(question, view)
-    rest = _what_is_counted(question)
+    speakers = speakers_asked(question, memory_of(view).facts(view).speakers)
+    for speaker in speakers:
+        view = view.within(view.scope.narrowed(speaker=speaker) or view.scope)
+    rest = _what_is_counted(_without(question, speakers))
     wanted = _QUOTED.findall(question) or ([rest] if rest else [])
     try:
         groups = mentions(view, wanted) if wanted else []
@@ -162,7 +166,8 @@ def counted(question: str, view: View) -> Listed | None:
         claims.append(Claim(f"{what}: {_times(group.count)} in {group.title}", tuple(cited)))
     claims += titled
     total = sum(group.count for group in groups)
-    note = f"{what}: {_times(total)} in {len(groups)} video{'s' * (len(groups) != 1)}, none left out."
+    whose = "".join(f" by {speaker}" for speaker in speakers)
+    note = f"{what}: {_times(total)}{whose} in {len(groups)} video{'s' * (len(groups) != 1)}, none left out."
     if titled and not groups:
         note = f"{what}: nowhere said or shown, in the title of {len(titled)}."
     elif titled:
@@ -307,8 +312,13 @@ def told(plan: QuestionPlan, view: View, *, timed: bool) -> Listed | None:
 
     Of many sentences those that say most are told, of what somebody asks only questions.
     """
-    named = named_speakers(plan.question, memory_of(view).facts(view).speakers)
-    rest = _without(plan.question, named).strip(" ?.!")
+    speakers = memory_of(view).facts(view).speakers
+    named = named_speakers(plan.question, speakers)
+    if about_them(plan.question, named):
+        return None
+    asked = speakers_asked(plan.question, speakers)
+    rest = _without(plan.question, [*named, *asked, *map(str.lower, asked)]).strip(" ?.!")  # "the host"
+    named = asked or named
     if not (timed or named) or (rest and not asks_whole(make_plan(rest), [])):
         return None
     found: list[tuple[VideoCard, Passage]] = []

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from longvid_agents import replies
+from longvid_agents.asked_of import speakers_asked
 from longvid_agents.calls import Call
 from longvid_agents.kinds import Kind
 from longvid_agents.material import as_data
@@ -20,6 +21,7 @@ from longvid_agents.route import MOST_QUESTIONS, Route, make_route
 from longvid_agents.run import Run, ask_model
 from longvid_agents.state import AskState
 from longvid_agents.video_lm import Request
+from longvid_storage.search.memory import memory_of
 from longvid_storage.types import VideoCard
 
 # The outline of so many videos is read at once to summarise them.
@@ -67,10 +69,16 @@ def _narrowed(run: Run, state: AskState, cards: Sequence[VideoCard]) -> dict[str
     narrowed = narrow(state.question, run.view.scope, cards)
     made = make_plan(narrowed.rest if any(map(str.isalnum, narrowed.rest)) else state.question)
     route = make_route(made.question, made.query, narrowed.inside, ())
-    route = replace(route, inside=narrowed.inside, narrowing=", ".join(narrowed.said))
+    inside_, said = narrowed.inside, narrowed.said
+    for speaker in speakers_asked(
+        made.question, memory_of(run.view).facts(run.view.within(inside_)).speakers
+    ):
+        if (theirs := inside_.narrowed(speaker=speaker)) is not None:
+            inside_, said = theirs, (*said, f"what {speaker} says")
+    route = replace(route, inside=inside_, narrowing=", ".join(said))
     inside = f", inside {route.narrowing}" if route.narrowing else ""
     step = run.step(state, "plan", f"asks for {_ASKS_FOR[made.kind]}{inside}")
-    notes = (*state.notes, *only(narrowed.said), *narrowed.notes)
+    notes = (*state.notes, *only(said), *narrowed.notes)
     return {"plan": made, "route": route, "notes": notes, "trail": (*state.trail, step)}
 
 
