@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +46,8 @@ class AsleepEngines(Engines):
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "sleep_s": self.sleep_s}
 
-    @cached_property
-    def text_encoder(self) -> Any:
+    @property  # one that caches has a lock, and workers get this class by value
+    def text_encoder(self) -> Any:  # type: ignore[override]
         """Made in each process."""
         return Asleep(self.sleep_s)
 

@@ -29,7 +29,7 @@ from sqlalchemy import insert
 
 from longvid import Library
 from longvid_indexer.stages.job import STAGES
-from longvid_storage.db import schema, vectors, word_index
+from longvid_storage.db import list_columns, schema, vectors, word_index
 from longvid_storage.db.listing import ListQuery
 from longvid_storage.db.store import Store
 from longvid_storage.search.memory import vectors_of
@@ -357,7 +357,10 @@ def lists(place: Path, count: int) -> None:
 
 def many_videos(place: Path, count: int) -> None:
     """A library of so many videos of one sentence, as its stages would have left it."""
-    keys = range(1, count + 1)
+    keys, files = range(1, count + 1), place.with_name(f"{place.name}-files")
+    files.mkdir(exist_ok=True)
+    for key in keys:
+        (files / f"talk {key}.vtt").touch()
     said = [f"Talk {key} of pumps and budgets." for key in keys]
     video = {"duration_s": 5.0, "has_video": False, "has_audio": True, "stream_start_s": 0.0, "chapters": [],
              "media_type": "audio", "subtitles": ""}  # fmt: skip
@@ -369,7 +372,7 @@ def many_videos(place: Path, count: int) -> None:
             for key in keys
         ],
         schema.Path: [
-            {"path": f"/media/talk {key}.vtt", "video_key": key, "size": 1, "mtime_ns": 1, "sidecars": ""}
+            {"path": str(files / f"talk {key}.vtt"), "video_key": key, "size": 1, "mtime_ns": 1, "sidecars": ""}
             for key in keys
         ],
         schema.Collection: [{"collection_key": key + 1, "name": f"collection {key}"} for key in range(COLLECTIONS)],
@@ -385,6 +388,7 @@ def many_videos(place: Path, count: int) -> None:
         for table, each in rows.items():
             connection.execute(insert(table), each)
         word_index.rebuild(connection)
+        list_columns.write_all(connection)
 
 
 def _viewed(store: Store, use: Callable[[Any], object]) -> object:

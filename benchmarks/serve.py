@@ -29,6 +29,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 import httpx
@@ -39,9 +40,10 @@ sum_alone()  # as `longvid serve` does, before numpy is loaded
 
 from longvid import Library  # noqa: E402 - it loads numpy
 from longvid.paths import example_lectures  # noqa: E402 - as above
+from longvid_storage.db.store import Store  # noqa: E402 - as above
 
 FILMS = "films of the benchmark"
-PARTS = ("one", "many", "busy", "flood")
+PARTS = ("one", "change", "many", "busy", "flood")
 QUESTIONS = [
     "remote control design budget", "energy source of the remote", "lightning network routing fees",
     "who takes the action item", "child protection in Wales", "soft fork activation", "marketing presentation",
@@ -115,6 +117,35 @@ def side_by_side(library: Library, url: str, rounds: int) -> str:
         f"1 client, Library: {spread(inside)}\n1 client, longvid serve: {spread(outside)}\n"
         f"1 client: the server adds {middle:.1f} ms to the same search, half of them {low:.1f} to {high:.1f}"
     )
+
+
+def after_a_change(data: Path, path: Path, rounds: int) -> str:
+    """What a question costs when one more transcript was indexed by another process, against the same one asked again
+    and against before; in a copy of the library, in ms of processor."""
+    told, whole = [], next(data.rglob("*.vtt")).read_text(encoding="utf-8")
+    with TemporaryDirectory() as place:
+        with Store.open(path) as store:
+            store.backup(Path(place) / "copy.longvid")
+        with Library.open(Path(place) / "copy.longvid") as library:
+            asked = [[_cost_ms(library, query) for query in QUESTIONS] for _ in range(4)][-1]
+            for turn in range(rounds):
+                more = Path(place) / f"{turn}.vtt"
+                more.write_text(f"{whole}\n\n99:00:00.000 --> 99:00:01.000\nMeeting number {turn}.\n")
+                for stage in ("transcript", "vectors"):
+                    given = [sys.executable, "-m", "longvid.cli", "index", str(more), "--only", stage]
+                    subprocess.run([*given, "--library", str(library.path), "--quiet"], check=True)
+                    first, second = ([_cost_ms(library, query) for query in QUESTIONS] for _ in range(2))
+                    told.append(
+                        f"after {stage}: the first question {first[0]:.0f} ms (warm {asked[0]:.0f}), all once "
+                        f"{statistics.mean(first):.1f} each, again {statistics.mean(second):.1f}"
+                    )
+        return "\n".join([f"before: {statistics.mean(asked):.1f} ms a question", *told])
+
+
+def _cost_ms(library: Library, query: str) -> float:
+    began = time.process_time()
+    library.search(query, k=5)
+    return (time.process_time() - began) * 1000
 
 
 def cpu_s(pid: int) -> float:
@@ -245,6 +276,8 @@ def main() -> None:
             library.index(given.data, only=stages)
         library.index([example_lectures()], collection=FILMS, only=stages)
         print(f"{len(library.videos())} videos")
+        if "change" in given.parts:
+            print(after_a_change(given.data, given.library, given.rounds))
         running, url = served(given.library)
         try:
             if "one" in given.parts:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from longvid_indexer.remote import is_remote
@@ -133,6 +135,8 @@ def summary_of(row: VideoRow) -> VideoSummary:
 
 def summaries(view: View, ids: Collection[str] | None = None) -> list[VideoSummary]:
     """The lines of ``longvid ls``, by title; of the videos of these ``ids`` only."""
+    rows = view.listed(ids)
+    left = _there(path for row in rows for path in row.paths)
     return [
         VideoSummary(
             each.video_id,
@@ -142,15 +146,40 @@ def summaries(view: View, ids: Collection[str] | None = None) -> list[VideoSumma
             each.duration_s,
             each.collections,
             each.statuses,
-            _gone(each.paths),
+            bool(each.paths) and left.isdisjoint(each.paths),
             each.cut_short,
         )
-        for each in view.listed(ids)
+        for each in rows
     ]
 
 
 def _gone(paths: tuple[str, ...]) -> bool:
-    return bool(paths) and not any(is_remote(path) or os.path.lexists(path) for path in paths)
+    return bool(paths) and not _there(paths)
+
+
+_MANY = 8
+
+
+def _there(paths: Iterable[str]) -> set[str]:
+    """Those that are at an address, or on the disk; a folder of many is listed: a third of what asking is."""
+    found, folders = set[str](), defaultdict[str, list[str]](list)
+    for path in paths:
+        if is_remote(path):
+            found.add(path)
+        else:
+            folders[path.rpartition(os.sep)[0]].append(path)
+    for folder, files in folders.items():
+        names: set[str] = set()
+        if folder and len(files) > _MANY:
+            try:
+                with os.scandir(folder) as entries:  # of one that holds much else, a part
+                    names = {entry.name for entry in islice(entries, 4 * len(files))}
+            except FileNotFoundError:
+                continue
+            except OSError:
+                pass  # one that can't be listed may still be entered
+        found.update(path for path in files if path.rpartition(os.sep)[2] in names or os.path.lexists(path))
+    return found
 
 
 def details_of(view: View, video_id: str, *, lines: bool = True) -> VideoDetails:

@@ -295,6 +295,8 @@ def test_no_kind_that_may_be_stored_is_damage(library: Path) -> None:
         "DELETE FROM passages",
         "INSERT INTO paths VALUES ('/x', 99, 1, 1, '')",
         "UPDATE videos SET title = X'00'",
+        "UPDATE videos SET day = '1999-12-31'",
+        "UPDATE videos SET went = 'visual=failed'",
     ],
 )
 def test_check_finds_and_repairs(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -82,10 +83,29 @@ def test_pages_are_those_of_the_whole_list_in_every_order(library: Library) -> N
         for first in range(len(everything) + 1):
             here = library.page(ListQuery(sort, first=first, limit=2)).items
             assert [video.title for video, _ in here] == seen[first : first + 2]
+        for wrong in ([], ["tides"], [None] * 3, [[], "tides", "", "id"]):
+            with pytest.raises(TypeError):
+                library.page(ListQuery(sort, after=wrong))
     north = library.page(ListQuery(words="TIDES north"))
     assert ([video.title for video, _ in north.items], north.total) == (["tides (north)"], 1)
     march = library.page(ListQuery(from_date="2026-03-09", to_date="2026-03-09"))
     assert [card.title for _, card in march.items] == ["2026-03-09 harbour walk"]
+
+
+def test_the_day_of_a_video_follows_its_names(tmp_path: Path) -> None:
+    path = transcript(tmp_path / "talks" / "sync.vtt", "The crane is blue.")
+    with Library.open(tmp_path / "library", create=True) as library:
+
+        def day() -> str | None:
+            library.index([tmp_path / "talks"], only=["transcript"])
+            ((_, card),) = library.page(ListQuery("-date")).items
+            return card.date
+
+        os.utime(path, (0, 86400))
+        assert day() == "1970-01-02"
+        path.rename(path.with_name("sync 2026-03-02.vtt"))
+        assert day() == "2026-03-02"
+        assert library.page(ListQuery(from_date="2026-03-03")).total == 0
 
 
 @pytest.mark.parametrize(

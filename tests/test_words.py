@@ -44,7 +44,7 @@ def scored(store: Store, terms: list[str], scope: Scope, limit: int = 1000) -> l
         facts = memory_of(view).facts(view)
         weights, counts = facts.idf(view, terms, 100), facts.counts["speech"]
         found = lexical.best(view, weights, "speech", counts, limit)
-        remembered = WordMemory(view, "speech", 1).best(view, weights, counts.mean_length, limit)
+        remembered = WordMemory.read(view, "speech", 1).best(view, weights, counts.mean_length, limit)
         assert [each for each, _ in remembered] == [each for each, _ in found]
         assert [score for _, score in remembered] == pytest.approx([score for _, score in found])
         return found

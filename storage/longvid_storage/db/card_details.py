@@ -1,10 +1,9 @@
-"""Cards of videos, and what they say beyond a row: the day, and who is heard. A statement each for any number."""
+"""Cards of videos, and who is heard in them: a statement each for any number."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
@@ -13,7 +12,6 @@ from longvid_storage.db.apart import Apart, with_apart
 from longvid_storage.db.dialects import each_id
 from longvid_storage.db.scope import passage_conditions
 from longvid_storage.db.speakers import SpeakerNames
-from longvid_storage.text.dates import date_in, day_of
 from longvid_storage.types import Scope, VideoCard
 
 
@@ -25,7 +23,7 @@ def cards(
 ) -> list[VideoCard]:
     """Those of the videos admitted (conditions on ``Video``), by title.
 
-    ``details``: with dates, and with those who say something that this scope admits, under these names.
+    ``details``: with those who say something that this scope admits, under these names.
     """
     video, path = schema.Video, schema.Path
     columns = (
@@ -34,47 +32,33 @@ def cards(
         video.title,
         video.duration_s,
         video.recorded_on,
+        video.day,
         video.title_key,
     )
-    rows: list[Any] = list(connection.execute(select(*columns).where(*admitting)).all())
+    query = select(*columns).where(*admitting).order_by(video.title_key, video.video_id)
+    rows = connection.execute(query).all()
     keys = [row[0] for row in rows]
-    files = select(path.video_key, func.min(path.path)).join(video).where(*admitting).group_by(path.video_key)
-    first = {row[0]: row[1] for row in connection.execute(files).all()}
+    files = select(path.video_key, path.path).join(video).where(*admitting)
+    first: dict[int, str] = {}
+    for key, name in connection.execute(files).all():
+        first[key] = min(name, first.get(key, name))
     beside = apart(keys)
-    days: dict[int, str] = {}
-    heard: dict[int, tuple[str, ...]] = {}
-    if details is not None:
-        days = dates(connection, {key: (title, recorded_on) for key, _, title, _, recorded_on, _ in rows})
-        heard = speakers(connection, details[0], keys, details[1])
-    rows.sort(key=lambda row: (row[-1], beside.get(row[0], ""), row[1]))
+    if beside:
+        rows = sorted(rows, key=lambda row: (row[-1], beside.get(row[0], ""), row[1]))
+    heard = {} if details is None else speakers(connection, details[0], keys, details[1])
     return [
         VideoCard(
             video_id,
             with_apart(title, beside.get(key, "")),
             first.get(key, ""),
             duration_s,
-            days.get(key),
+            day or None,
             heard.get(key, ()),
             title,
             recorded_on,
         )
-        for key, video_id, title, duration_s, recorded_on, _ in rows
+        for key, video_id, title, duration_s, recorded_on, day, _ in rows
     ]
-
-
-def dates(connection: Connection, videos: Mapping[int, tuple[str, str | None]]) -> dict[int, str]:
-    """The day of each video that has one, by key; ``videos``: key → title, and the day that its media tells."""
-    path = schema.Path
-    query = select(path.video_key, func.aggregate_strings(path.path, "\n"), func.max(path.mtime_ns))
-    query = query.where(path.video_key.in_(each_id(list(videos)))).group_by(path.video_key)
-    files: dict[int, tuple[str, int | None]] = {
-        key: (names, changed_ns) for key, names, changed_ns in connection.execute(query).all()
-    }
-    days = {}
-    for key, (title, recorded_on) in videos.items():
-        names, changed_ns = files.get(key, ("", None))
-        days[key] = _date(title, names, changed_ns, recorded_on)
-    return {key: day for key, day in days.items() if day}
 
 
 def speakers(
@@ -92,11 +76,3 @@ def speakers(
     for key, label, count in connection.execute(query).all():
         counts.setdefault(key, Counter())[str(names.of(key, label))] += count
     return {key: tuple(name for name, _ in each.most_common()) for key, each in counts.items()}
-
-
-def _date(title: str, paths: str, mtime_ns: int | None, recorded_on: str | None) -> str | None:
-    """In the title, else in a file's name, else in the media, else when the newest file changed (UTC)."""
-    for name in (title, *(path.rpartition("/")[2].rpartition(".")[0] for path in paths.split("\n"))):
-        if found := date_in(name):
-            return found
-    return recorded_on or (None if mtime_ns is None else day_of(mtime_ns / 1e9))

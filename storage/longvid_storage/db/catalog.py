@@ -8,7 +8,16 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, insert, literal, select, update
 
-from longvid_storage.db import chain_rows, chats, schema, stage_writer, vectors, word_index
+from longvid_storage.db import (
+    chain_rows,
+    chats,
+    list_columns,
+    revisions,
+    schema,
+    stage_writer,
+    vectors,
+    word_index,
+)
 from longvid_storage.db.apart import Apart
 from longvid_storage.db.rows import PathRow, StageRecord, VideoRow
 from longvid_storage.db.scope import collection_conditions
@@ -66,6 +75,7 @@ def upsert_video(
         values = {"media_id": info.video_id, **values}
         new = insert(table).values(video_id=info.video_id, **values).returning(table.video_key)
         key = connection.execute(new).scalar_one()
+    _tell_day(connection, key)
     return int(key)
 
 
@@ -82,7 +92,7 @@ def add_to_collection(connection: Connection, key: int, name: str) -> None:
     there = select(member.video_key).where(member.collection_key == collection_key, member.video_key == key)
     if connection.execute(there).first() is None:
         connection.execute(insert(member).values(collection_key=collection_key, video_key=key))
-        stage_writer.bump_generation(connection)  # what a collection admits is remembered by caches too
+        revisions.bump(connection, key)  # what a collection admits is remembered by caches too
 
 
 def part(connection: Connection, video_id: str, own_id: str, collection: str) -> None:
@@ -104,7 +114,7 @@ def part(connection: Connection, video_id: str, own_id: str, collection: str) ->
     if len(connection.execute(media).all()) == 1 and connection.execute(known).first() is None:
         given = select(literal(own), names.label_key, names.name).where(names.video_key == key)
         connection.execute(insert(names).from_select(["video_key", "label_key", "name"], given))
-    stage_writer.bump_generation(connection)
+    revisions.bump(connection, key, own)
 
 
 def remove_video(connection: Connection, video_id: str) -> None:
@@ -120,7 +130,7 @@ def remove_video(connection: Connection, video_id: str) -> None:
     connection.execute(delete(schema.Collection).where(schema.Collection.collection_key.not_in(members)))
     vectors.drop_empty_sets(connection)
     word_index.compact(connection)
-    stage_writer.bump_generation(connection)
+    revisions.bump(connection)
 
 
 def set_path(
@@ -133,6 +143,7 @@ def set_path(
     here = (table.path == path, table.video_key == key)
     if connection.execute(update(table).where(*here).values(values)).rowcount == 0:
         connection.execute(insert(table).values(path=path, video_key=key, **values))
+    _tell_day(connection, key)
 
 
 def remove_path(connection: Connection, path: str, video_id: str) -> None:
@@ -140,6 +151,11 @@ def remove_path(connection: Connection, path: str, video_id: str) -> None:
     table = schema.Path
     key = video_key(connection, video_id)
     connection.execute(delete(table).where(table.path == path, table.video_key == key))
+    _tell_day(connection, key)
+
+
+def _tell_day(connection: Connection, key: int) -> None:
+    list_columns.write(connection, list_columns.days(connection, schema.Video.video_key == key))
 
 
 def paths(

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, insert, or_, select
 
-from longvid_storage.db import schema
+from longvid_storage.db import list_columns, schema
 from longvid_storage.db.chain import CHAIN_LEVELS, ChainLink, from_json, to_json
 
 STAGE = "summaries"
@@ -46,6 +46,8 @@ def keep(connection: Connection, video_key: int, link: ChainLink) -> None:
         delete(table).where(table.video_key == video_key, table.level == link.level, table.seq == link.seq)
     )
     connection.execute(insert(table).values(_row(video_key, link)))
+    its = schema.Video.video_key == video_key
+    list_columns.write(connection, list_columns.stages(connection, its))
 
 
 def read_library(connection: Connection, collection: str | None) -> list[ChainLink]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from longvid_storage.db import word_index
+from longvid_storage.db import list_columns, revisions, word_index
 from longvid_storage.db.damage import Damage, damaged_rows
 from longvid_storage.db.index_files import IndexFiles
 from longvid_storage.db.library_files import CACHE
@@ -44,11 +44,16 @@ class CheckReport:
 def findings(connection: Connection, path: Path) -> Iterator[Damage]:
     """Everything that is wrong with the library at ``path``."""
     yield from _file(connection)
-    yield from damaged_rows(connection)
+    sound = True
+    for each in damaged_rows(connection):
+        sound = False
+        yield each
     for row in connection.exec_driver_sql("PRAGMA foreign_key_check"):
         yield Damage(
             row[0], f"row {row[1]} belongs to a row of {row[2]} that is gone", "the row goes", rowid=row[1]
         )
+    if sound and (told := len(list_columns.days(connection)) + len(list_columns.stages(connection))):
+        yield Damage("videos", f"lists show {told} days or stages that are not those of the rows", _DERIVED)
     yield from _words(connection)
     generation = connection.exec_driver_sql("SELECT max(generation) FROM library").scalar_one()
     for name in IndexFiles(path / CACHE).wrong(generation if isinstance(generation, int) else 0):
@@ -115,7 +120,8 @@ def repair(connection: Connection) -> None:
     )
     connection.exec_driver_sql("REINDEX")
     word_index.rebuild(connection)
-    connection.exec_driver_sql("UPDATE library SET generation = generation + 1")
+    list_columns.write_all(connection)
+    revisions.bump(connection)
 
 
 def _mend_state(connection: Connection) -> None:
@@ -124,7 +130,8 @@ def _mend_state(connection: Connection) -> None:
     generation = row[0] if row and isinstance(row[0], int) and row[0] >= 0 else 0
     analysis = row[1] if row and isinstance(row[1], str) else None
     connection.exec_driver_sql("DELETE FROM library")
-    connection.exec_driver_sql("INSERT INTO library VALUES (1, ?, ?)", (generation, analysis))
+    made = "INSERT INTO library (library_key, generation, analysis) VALUES (1, ?, ?)"
+    connection.exec_driver_sql(made, (generation, analysis))
 
 
 def _reopen(connection: Connection, damage: Damage) -> None:

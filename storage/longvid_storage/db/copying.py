@@ -47,12 +47,14 @@ def copy(source: Store, target: Store, on_table: Callable[[str, int], None] = la
                 rows = _compare(reading, there.connection, table)
             on_table(table.name, rows)
             total += rows
-        state = reading.execute(select(LibraryState.generation, LibraryState.analysis)).one()
+        generation, analysis = reading.execute(select(LibraryState.generation, LibraryState.analysis)).one()
         with target.conversing() as writing:
             _set_sequences(writing)
             word_index.rebuild(writing)
             pgvector.fill(writing)
-            writing.execute(update(LibraryState).values(state._asdict()))
+            writing.execute(
+                update(LibraryState).values(generation=generation, analysis=analysis, remade=generation)
+            )
     return total
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
-from longvid_storage.db import card_details, schema
+from longvid_storage.db import schema
 from longvid_storage.db.apart import Apart, with_apart
-from longvid_storage.db.rows import CUT_SHORT
 from longvid_storage.db.scope import collection_conditions
 from longvid_storage.types import Scope, title_key
 
@@ -32,24 +31,21 @@ def listed(
     connection: Connection, admitting: Sequence[ColumnElement[bool]], scope: Scope, apart: Apart
 ) -> list[ListedRow]:
     """The videos admitted (conditions on ``Video``), by title; of their collections, the scope's alone."""
-    video, path, stage = schema.Video, schema.Path, schema.Stage
-    member, name = schema.VideoCollection, schema.Collection.name
-    columns = (video.video_key, video.video_id, video.title, video.duration_s, video.title_key)
-    rows = connection.execute(select(*columns).where(*admitting)).all()
+    video, path, name = schema.Video, schema.Path, schema.Collection.name
+    columns = (video.video_key, video.video_id, video.title, video.duration_s, video.went, video.cut_short)
+    query = select(*columns, video.title_key).where(*admitting).order_by(video.title_key, video.video_id)
+    rows = connection.execute(query).all()
     beside = apart([row[0] for row in rows])
+    if beside:
+        rows = sorted(rows, key=lambda row: (row[-1], beside.get(row[0], ""), row[1]))
     paths = _tuples(connection.execute(select(path.video_key, path.path).join(video).where(*admitting)).all())
+    member = schema.VideoCollection
     within = select(member.video_key, name).join(schema.Collection)
     within = within.join(video, video.video_key == member.video_key)
     collections = _tuples(connection.execute(within.where(*admitting, *collection_conditions(scope))).all())
-    each = func.aggregate_strings(stage.stage + "=" + stage.status, " ")
-    went = select(stage.video_key, each).join(video).where(*admitting).group_by(stage.video_key)
-    pairs: dict[int, str] = {row[0]: row[1] for row in connection.execute(went).all()}
-    known: dict[str, dict[str, str]] = {}  # most have the same
-    for text in set(pairs.values()):
-        known[text] = dict(sorted(pair.split("=", 1) for pair in text.split()))
-    noted = or_(*(stage.note.contains(sign) for sign in CUT_SHORT))
-    cut = set(connection.execute(select(stage.video_key).join(video).where(noted, *admitting)).scalars())
-    rows = sorted(rows, key=lambda row: (row[4], beside.get(row[0], ""), row[1]))
+    known = {
+        went: dict(pair.split("=", 1) for pair in went.splitlines()) for went in {row[4] for row in rows}
+    }
     return [
         ListedRow(
             video_id,
@@ -57,10 +53,10 @@ def listed(
             paths.get(key, ()),
             duration_s,
             collections.get(key, ()),
-            dict(known[pairs[key]]) if key in pairs else {},
-            key in cut,
+            dict(known[went]),
+            cut_short,
         )
-        for key, video_id, title, duration_s, _ in rows
+        for key, video_id, title, duration_s, went, cut_short, _ in rows
     ]
 
 
@@ -103,11 +99,6 @@ class ListQuery:
     first: int = 0
     limit: int = 50
 
-    @property
-    def dated(self) -> bool:
-        """Whether days are looked at."""
-        return self.sort.endswith("date") or self.from_date is not None or self.to_date is not None
-
     def cut(self, keys: list[tuple[Any, ...]], skip: int) -> PageOfIds:
         """The page of sorted keys, of which ``skip`` come before it where there is no ``after``.
 
@@ -133,34 +124,25 @@ def page(
 ) -> tuple[PageOfIds, int]:
     """A page of the videos admitted (conditions on ``Video``), and how many are on all pages.
 
-    By title alone it is the page that is read; in another order, or of titles with some words, all videos are looked
-    at, but nothing is made of those on other pages.
+    The page is what is read; of titles with some words all videos are looked at, but nothing is made of those on other
+    pages.
     """
     video = schema.Video
-    if wanted.sort == "title" and not wanted.words and not wanted.dated:
-        total = connection.execute(select(func.count()).select_from(video).where(*admitting)).scalar_one()
-        return _by_title(connection, admitting, apart, wanted), total
-    columns = (video.video_key, video.video_id, video.title_key, video.duration_s)
-    rows: Sequence[Any] = connection.execute(select(*columns).where(*admitting)).all()
-    beside = apart(None)
+    if wanted.from_date is not None or wanted.to_date is not None:
+        span = video.day.between(wanted.from_date or "0", wanted.to_date or "9999")
+        admitting = [*admitting, span]
     if words := title_key(wanted.words).split():
-        said = {row[0]: with_apart(row[2], title_key(beside.get(row[0], ""))) for row in rows}
-        rows = [row for row in rows if all(word in said[row[0]] for word in words)]
-    days: dict[int, str] = {}
-    if wanted.dated:
-        named = select(video.video_key, video.title, video.recorded_on).where(*admitting)
-        days = card_details.dates(
-            connection, {key: (title, day) for key, title, day in connection.execute(named).all()}
+        rows = connection.execute(select(*_READ).where(*admitting)).all()
+        beside = apart(None)
+        said = (with_apart(row.title_key, title_key(beside.get(row.video_key, ""))) for row in rows)
+        keys = _keys(
+            [row for row, title in zip(rows, said, strict=True) if all(word in title for word in words)],
+            beside,
+            wanted.sort,
         )
-        low, high = wanted.from_date or "", wanted.to_date or "9999"
-        if wanted.from_date is not None or wanted.to_date is not None:
-            rows = [row for row in rows if row[0] in days and low <= days[row[0]] <= high]
-    by = SORTS[wanted.sort]
-    keys: list[tuple[Any, ...]] = [
-        (*by(days.get(key, ""), duration_s), title_key, beside.get(key, ""), video_id)
-        for key, video_id, title_key, duration_s in rows
-    ]
-    return wanted.cut(sorted(keys), wanted.first), len(keys)
+        return wanted.cut(keys, wanted.first), len(keys)
+    total = connection.execute(select(func.count()).select_from(video).where(*admitting)).scalar_one()
+    return _page_alone(connection, admitting, apart, wanted, total), total
 
 
 SORTS: dict[str, Callable[[str, float], tuple[Any, ...]]] = {
@@ -171,28 +153,83 @@ SORTS: dict[str, Callable[[str, float], tuple[Any, ...]]] = {
     "-duration": lambda day, duration_s: (-duration_s,),
 }
 """Name of an order → what comes before the title in it, of a video's day ("" without one) and duration."""
+_Order = list[tuple[Any, bool]]
+"""Columns by which the database sorts, and whether each is from the greatest on."""
+_COLUMNS: dict[str, tuple[_Order, Callable[[Any], Any]]] = {
+    "title": ([], str),
+    "date": ([(schema.Video.day, False)], str),
+    "-date": (
+        [(schema.Video.day, True)],
+        lambda key: "-".join((text[:4], text[4:6], text[6:])) if (text := f"{-key or ''}") else "",
+    ),
+    "duration": ([(schema.Video.duration_s, False)], float),
+    "-duration": ([(schema.Video.duration_s, True)], lambda key: -float(key)),
+}
+"""Name of an order → what comes before the title in it as columns, and what a column held of a key in ``SORTS``."""
+_READ = (
+    schema.Video.video_key,
+    schema.Video.video_id,
+    schema.Video.title_key,
+    schema.Video.day,
+    schema.Video.duration_s,
+)
 
 
-def _by_title(
-    connection: Connection, admitting: Sequence[ColumnElement[bool]], apart: Apart, wanted: ListQuery
+def _keys(rows: Sequence[Any], beside: Mapping[int, str], sort: str) -> list[tuple[Any, ...]]:
+    """Sorted keys of rows of ``_READ``."""
+    by = SORTS[sort]
+    return sorted(
+        (*by(day, duration_s), title, beside.get(key, ""), video_id)
+        for key, video_id, title, day, duration_s in rows
+    )
+
+
+def _page_alone(
+    connection: Connection,
+    admitting: Sequence[ColumnElement[bool]],
+    apart: Apart,
+    wanted: ListQuery,
+    total: int,
 ) -> PageOfIds:
     """Videos of one title are told apart together, so all of a title are read; else no more than the page."""
-    title = schema.Video.title_key
-    titles = select(title).where(*admitting).order_by(title, schema.Video.video_id)
+    before, value_of = _COLUMNS[wanted.sort]
+    order: _Order = [*before, (schema.Video.title_key, False)]
+    places = select(*(column for column, _ in order)).where(*admitting)
+    places = places.order_by(*(column.desc() if down else column for column, down in order))
     count = select(func.count()).select_from(schema.Video).where(*admitting)
     if wanted.after is None:
-        start = connection.execute(titles.offset(wanted.first).limit(1)).scalar()
+        start: Sequence[Any] | None = connection.execute(places.offset(wanted.first).limit(1)).first()
         if start is None:
             return PageOfIds([], [], False)
-        skip = wanted.first - connection.execute(count.where(title < start)).scalar_one()
+        ahead = _from(order, start)
+        skip = wanted.first - (total - connection.execute(count.where(ahead)).scalar_one())
     else:
-        start = wanted.after[0] if wanted.after else None
-        if not isinstance(start, str):
-            raise TypeError(start)
-        skip = connection.execute(count.where(title == start)).scalar_one()
-    ahead = titles.where(title >= start)
-    end = connection.execute(ahead.offset(skip + wanted.limit).limit(1)).scalar()
-    query = select(schema.Video.video_key, title, schema.Video.video_id).where(*admitting, title >= start)
-    rows = connection.execute(query if end is None else query.where(title <= end)).all()
-    beside = apart([row[0] for row in rows])
-    return wanted.cut(sorted((key, beside.get(its, ""), video_id) for its, key, video_id in rows), skip)
+        start = _place_of(wanted.after, before, value_of)
+        ahead = _from(order, start)
+        there = (column == value for (column, _), value in zip(order, start, strict=True))
+        skip = connection.execute(count.where(*there)).scalar_one()
+    end = connection.execute(places.where(ahead).offset(skip + wanted.limit).limit(1)).first()
+    query = select(*_READ).where(*admitting, ahead)
+    if end is not None:
+        query = query.where(_from([(column, not down) for column, down in order], end))
+    rows = connection.execute(query).all()
+    return wanted.cut(_keys(rows, apart([row[0] for row in rows]), wanted.sort), skip)
+
+
+def _place_of(after: Sequence[Any], before: _Order, value_of: Callable[[Any], Any]) -> Sequence[Any]:
+    """What the columns of an order hold of the video with this key.
+
+    Raises:
+        TypeError: it is no key of this order.
+    """
+    kinds = [int | float if value_of is not str else str for _ in before]
+    if len(after) != len(before) + 3 or not all(map(isinstance, after, [*kinds, str, str, str])):
+        raise TypeError(after)
+    return [*map(value_of, after[: len(before)]), after[len(before)]]
+
+
+def _from(order: _Order, place: Sequence[Any]) -> ColumnElement[bool]:
+    """At this place of the order, or behind it."""
+    (column, down), *rest = order
+    reached: ColumnElement[bool] = column <= place[0] if down else column >= place[0]
+    return and_(reached, or_(column != place[0], _from(rest, place[1:]))) if rest else reached

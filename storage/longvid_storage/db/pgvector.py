@@ -18,6 +18,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Double,
+    FromClause,
     Select,
     TableClause,
     cast,
@@ -34,8 +35,16 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import UserDefinedType
 
 from longvid_storage.db.dialects import is_postgresql
-from longvid_storage.db.schema import KeyframeVector, PassageVector, VectorSet
-from longvid_storage.db.vectors import IndexedSet
+from longvid_storage.db.schema import (
+    KeyframeRow,
+    KeyframeVector,
+    PassageRow,
+    PassageVector,
+    VectorSet,
+    Video,
+)
+from longvid_storage.db.scope import video_conditions
+from longvid_storage.db.vectors import PICTURE, IndexedSet
 from longvid_storage.types import EVERYTHING, Scope
 
 EXACT = 20_000
@@ -46,7 +55,11 @@ _BATCH = 2000
 _MOST_SCANNED = (
     200_000  # a scope that admits nothing near the question ends there, and is then compared one by one
 )
-_TABLES = (PassageVector, KeyframeVector)
+_OWNERS: dict[type[PassageVector] | type[KeyframeVector], FromClause] = {
+    PassageVector: PassageRow.__table__,
+    KeyframeVector: KeyframeRow.__table__,
+}
+_TABLES = tuple(_OWNERS)
 
 
 class _Numbers(UserDefinedType[str]):
@@ -64,7 +77,7 @@ class _Numbers(UserDefinedType[str]):
 
 def _near(of: type[PassageVector] | type[KeyframeVector]) -> TableClause:
     columns: list[ColumnClause[Any]] = [
-        column(name) for name in ("vector_id", "owner_id", "set_key", "vector")
+        column(name) for name in ("vector_id", "owner_id", "video_key", "set_key", "vector")
     ]
     return table(f"near_{of.__tablename__}", *columns)
 
@@ -91,16 +104,16 @@ def prepare(connection: Connection) -> None:
             connection.execute(text("CREATE EXTENSION IF NOT EXISTS vector"))
             for of in _TABLES:
                 name = _near(of).name
+                connection.execute(text(f"DROP TABLE IF EXISTS {name}"))  # of an older longvid
                 connection.execute(
                     text(
-                        f"CREATE TABLE IF NOT EXISTS {name} (vector_id BIGINT PRIMARY KEY REFERENCES "
-                        f"{of.__tablename__} ON DELETE CASCADE, owner_id BIGINT NOT NULL, set_key BIGINT NOT NULL, "
-                        "vector halfvec NOT NULL)"
+                        f"CREATE TABLE {name} (vector_id BIGINT PRIMARY KEY REFERENCES {of.__tablename__} "
+                        "ON DELETE CASCADE, owner_id BIGINT NOT NULL, video_key BIGINT NOT NULL, "
+                        "set_key BIGINT NOT NULL, vector halfvec NOT NULL)"
                     )
                 )
-                connection.execute(
-                    text(f"CREATE INDEX IF NOT EXISTS ix_{name}_owner_id ON {name} (owner_id)")
-                )
+                for columns in ("owner_id", "set_key, video_key"):
+                    connection.execute(text(f"CREATE INDEX ON {name} ({columns})"))
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) != "42501":  # insufficient privilege
             raise
@@ -110,7 +123,9 @@ def prepare(connection: Connection) -> None:
 def prepared(connection: Connection) -> bool:
     """Whether the tables are there and this user may read them."""
     asked = " AND ".join(
-        f"coalesce(has_table_privilege(to_regclass('{_near(of).name}'), 'SELECT'), false)" for of in _TABLES
+        f"coalesce(has_table_privilege(to_regclass('{_near(of).name}'), 'SELECT'), false) AND EXISTS (SELECT FROM "
+        f"pg_attribute WHERE attrelid = to_regclass('{_near(of).name}') AND attname = 'video_key')"
+        for of in _TABLES
     )
     return bool(connection.execute(text(f"SELECT {asked}")).scalar_one())
 
@@ -122,9 +137,10 @@ def fill(connection: Connection) -> None:
     for of in _TABLES:
         near = _near(of)
         last = connection.execute(select(func.coalesce(func.max(near.c.vector_id), 0))).scalar_one()
-        columns = (of.vector_id, of.owner_id, of.set_key, of.vector)
+        owner = _OWNERS[of]
+        columns = (of.vector_id, of.owner_id, owner.c.video_key, of.set_key, of.vector)
         while rows := connection.execute(
-            select(*columns).where(of.vector_id > last).order_by(of.vector_id).limit(_BATCH)
+            select(*columns).join(owner).where(of.vector_id > last).order_by(of.vector_id).limit(_BATCH)
         ).all():
             entered = [
                 {**row._asdict(), "vector": _written(np.frombuffer(row.vector, "<f2"))} for row in rows
@@ -185,7 +201,12 @@ def named(
     wanted = select(near.c.vector_id, near.c.owner_id).where(
         near.c.set_key == literal_column(str(part.set_key))
     )
-    if scope != EVERYTHING:
+    if (
+        scope.whole and part.kind != PICTURE
+    ):  # rows of a video lie together; one by one they cost six times as much
+        keys = select(Video.video_key).where(*video_conditions(Video.video_key, scope))
+        wanted = wanted if scope == EVERYTHING else wanted.where(near.c.video_key.in_(keys))
+    elif scope != EVERYTHING:
         wanted = wanted.where(near.c.owner_id.in_(part.owners(scope)))
     if indexed and (scope == EVERYTHING or _many(connection, wanted)):
         found = _by_index(connection, wanted, near, part.dimension, vector, k)

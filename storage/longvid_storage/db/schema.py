@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -38,6 +39,8 @@ VERSIONS = (
     "0011",
     "0012",
     "0013",
+    "0014",
+    "0015",
 )  # the files in migrations/versions, in order; a test holds the two together
 HEAD = VERSIONS[-1]
 
@@ -87,7 +90,8 @@ def _video_key(*, primary_key: bool = False) -> Mapped[int]:
 
 
 class LibraryState(Base):
-    """One row: ``generation`` grows with every commit that touches passages or vectors; caches compare it.
+    """One row: ``generation`` grows with every commit that touches passages or vectors, ``remade`` is that of the last
+    which touched all (``longvid_storage.db.revisions``).
 
     ``analysis`` signs the text analysis that made ``passages.terms``.
     """
@@ -96,6 +100,7 @@ class LibraryState(Base):
     library_key: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     generation: Mapped[int]
     analysis: Mapped[str | None]
+    remade: Mapped[int] = mapped_column(server_default="0")
 
 
 def _title_key(context: Any) -> str:
@@ -108,12 +113,16 @@ class Video(Base):
     ``media_id`` is the hash of the media's content, which videos of several collections may share; ``subtitles`` that
     of the subtitles beside it, empty when there are none (of libraries before 0007, ``paths.sidecars`` of that time).
     ``recorded_on`` (``YYYY-MM-DD``) is what the media says of itself; of videos before 0010 it is not known.
-    ``title_key`` is what titles are compared and listed by.
+    ``title_key`` is what titles are compared and listed by. ``day`` (empty: none), ``went`` (``stage=status`` of each
+    stage, by name) and ``cut_short`` follow from paths and stages (``longvid_storage.db.list_columns``).
+    ``revision`` is the generation of its last change (``longvid_storage.db.revisions``).
     """
 
     __tablename__ = "videos"
     __table_args__ = (
         Index("ix_videos_title_key", "title_key", "video_id"),
+        Index("ix_videos_day", "day", "title_key", "video_id"),
+        Index("ix_videos_duration_s", "duration_s", "title_key", "video_id"),
         {"sqlite_autoincrement": True},
     )
     video_key: Mapped[int] = mapped_column(primary_key=True)
@@ -132,6 +141,10 @@ class Video(Base):
     subtitles: Mapped[str] = mapped_column(server_default="")
     recorded_on: Mapped[str | None]
     title_key: Mapped[str] = mapped_column(server_default="", default=_title_key)
+    day: Mapped[str] = mapped_column(server_default="")
+    went: Mapped[str] = mapped_column(server_default="")
+    cut_short: Mapped[bool] = mapped_column(server_default=false(), default=False)
+    revision: Mapped[int] = mapped_column(server_default="0", index=True)
 
 
 class Path(Base):

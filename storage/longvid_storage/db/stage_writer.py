@@ -9,7 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 from sqlalchemy import Connection, delete, func, insert, literal, select, update
 
-from longvid_storage.db import chain_rows, pgvector, schema, vectors, word_index
+from longvid_storage.db import chain_rows, list_columns, pgvector, revisions, schema, vectors, word_index
 from longvid_storage.db.chain import ChainLink
 from longvid_storage.db.speakers import SpeakerNames
 from longvid_storage.db.word_indexes.entries import count_terms, join_terms
@@ -275,7 +275,7 @@ class StageWriter:
         Args:
             kind: of the passages.
             model_fingerprint: what made the vectors; remembered, and compared when searching.
-            owner_ids: n ids, of this or any video.
+            owner_ids: n ids, of this video.
             array: shape (n, dimension), L2-normalised; kept as float16.
 
         Raises:
@@ -304,9 +304,11 @@ class StageWriter:
                 note=result.note,
             )
         )
+        its = schema.Video.video_key == self._video_key
+        list_columns.write(self._connection, list_columns.stages(self._connection, its))
         if self.touched:
             pgvector.fill(self._connection)
-            bump_generation(self._connection)
+            revisions.bump(self._connection, self._video_key)
 
     def _replace(self, table: type[schema.Base], rows: Iterable[dict[str, Any]]) -> None:
         columns = table.__table__.columns
@@ -387,8 +389,3 @@ def remove_passages(connection: Connection, passage_ids: Sequence[int]) -> None:
         connection.execute(delete(row).where(these))
     if passage_ids:
         vectors.drop_empty_sets(connection)
-
-
-def bump_generation(connection: Connection) -> None:
-    """Tell caches, in this and other processes, that passages or vectors have changed."""
-    connection.execute(update(schema.LibraryState).values(generation=schema.LibraryState.generation + 1))

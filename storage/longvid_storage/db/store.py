@@ -19,6 +19,7 @@ from longvid_storage.db import (
     chain_rows,
     checking,
     migrate,
+    revisions,
     schema,
     speakers,
     terms,
@@ -41,7 +42,7 @@ from longvid_storage.db.library_files import (
     writable,
 )
 from longvid_storage.db.locking import BorrowedLock, WriterLock
-from longvid_storage.db.stage_writer import StageWriter, bump_generation
+from longvid_storage.db.stage_writer import StageWriter
 from longvid_storage.db.view import Encoders, View
 from longvid_storage.errors import BusyError, ReadOnlyError
 from longvid_storage.types import EVERYTHING, Scope, VideoInfo
@@ -372,8 +373,9 @@ class Store:
             UsageError: ``new`` is no name.
         """
         with self._writing() as connection:
-            speakers.rename(connection, catalog.video_key(connection, video_id), old, new)
-            bump_generation(connection)
+            key = catalog.video_key(connection, video_id)
+            speakers.rename(connection, key, old, new)
+            revisions.bump(connection, key)
 
     @contextmanager
     def conversing(self, *, erase: bool = False) -> Iterator[Connection]:

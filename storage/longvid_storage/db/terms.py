@@ -8,7 +8,7 @@ from typing import cast
 
 from sqlalchemy import Connection, Table, bindparam, select, update
 
-from longvid_storage.db import word_index
+from longvid_storage.db import revisions, word_index
 from longvid_storage.db.schema import LibraryState, PassageRow
 from longvid_storage.db.word_indexes.entries import count_terms, join_terms
 from longvid_storage.text.analysis import analyse
@@ -61,7 +61,6 @@ def refresh(connection: Connection) -> bool:
         )
         last = batch[-1].passage_id
     word_index.rebuild(connection)
-    connection.execute(
-        update(LibraryState).values(analysis=signature(), generation=LibraryState.generation + 1)
-    )
+    connection.execute(update(LibraryState).values(analysis=signature()))
+    revisions.bump(connection)
     return True

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Select, delete, insert, select
 
+from longvid_storage.db.dialects import each_id
 from longvid_storage.db.schema import (
     KeyframeRow,
     KeyframeVector,
-    LibraryState,
     PassageRow,
     PassageVector,
     VectorSet,
@@ -138,7 +138,7 @@ def read(connection: Connection, part: IndexedSet, vector_ids: NDArray[np.int64]
     table = part.table
     blobs: list[bytes] = []
     for start in range(0, len(vector_ids), _BATCH):
-        wanted = vector_ids[start : start + _BATCH].tolist()
+        wanted = each_id(vector_ids[start : start + _BATCH].tolist())
         rows = select(table.vector).where(table.vector_id.in_(wanted)).order_by(table.vector_id)
         blobs.extend(connection.execute(rows).scalars())
     return rows_of(blobs, part.dimension)
@@ -156,16 +156,35 @@ def rows_of(blobs: Sequence[bytes], dimension: int | None = None) -> NDArray[np.
     return np.frombuffer(b"".join(blobs), "<f2").reshape(len(blobs), size // 2)
 
 
-def generation(connection: Connection) -> int:
-    """The library's generation, in the connection's transaction."""
-    return int(connection.execute(select(LibraryState.generation)).scalar_one())
-
-
 def pairs(connection: Connection, query: Select[int, int]) -> NDArray[np.int64]:
     """Rows of (vector id, owner id), ascending by vector id; shape (n, 2)."""
     flat = chain.from_iterable(connection.execute(query))
     rows = np.fromiter(flat, np.int64).reshape(-1, 2)
     return rows[np.argsort(rows[:, 0])]
+
+
+def owned(
+    connection: Connection, part: IndexedSet, video_keys: Sequence[int] | None = None
+) -> NDArray[np.int64]:
+    """Rows of (vector id, owner id, key of its video) of everything in a set, or of these videos' alone; ascending by
+    vector id, shape (n, 3).
+    """
+    owner = (KeyframeRow.keyframe_id, KeyframeRow.video_key)
+    if part.kind != PICTURE:
+        owner = (PassageRow.passage_id, PassageRow.video_key)
+    query = select(*owner)
+    if video_keys is not None:
+        query = query.where(owner[1].in_(each_id(video_keys)))
+    if video_keys is not None and part.kind != PICTURE:
+        query = query.where(PassageRow.kind == part.kind)
+    its = np.fromiter(chain.from_iterable(connection.execute(query)), np.int64).reshape(-1, 2)
+    its = its[np.argsort(its[:, 0])]
+    ids = part.ids()
+    if video_keys is not None:  # joined in one statement, SQLite goes through the whole set
+        ids = ids.where(part.table.owner_id.in_(each_id(its[:, 0].tolist())))
+    found = pairs(connection, ids)
+    places = np.searchsorted(its[:, 0], found[:, 1])
+    return np.column_stack([found, its[places, 1]])
 
 
 def sets(connection: Connection, rights: frozenset[str] | None) -> list[IndexedSet]:

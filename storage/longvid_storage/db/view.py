@@ -21,6 +21,7 @@ from longvid_storage.db import (
     chain_rows,
     listing,
     resolving,
+    revisions,
     schema,
     speakers,
     vectors,
@@ -120,9 +121,14 @@ class View:
         return narrower
 
     @cached_property
+    def time(self) -> revisions.LibraryTime:
+        """How far the library has come."""
+        return revisions.library_time(self.connection)
+
+    @property
     def generation(self) -> int:
         """Grows whenever passages or vectors change."""
-        return vectors.generation(self.connection)
+        return self.time.generation
 
     @cached_property
     def _names(self) -> SpeakerNames:
@@ -215,8 +221,12 @@ class View:
 
     def require_collection(self, name: str) -> None:
         """Raise ``NotFoundError`` unless there is a collection of that name."""
-        names = self.collections()
-        if name not in names:
+        table, member = schema.Collection, schema.VideoCollection
+        query = (
+            select(member.video_key).join(table).where(table.name == name, *collection_conditions(self.scope))
+        )
+        if self.connection.execute(query.where(*self._admitting(member.video_key)).limit(1)).first() is None:
+            names = self.collections()
             there = f"there are {', '.join(names)}" if names else "there is none"
             raise NotFoundError(f"the library has no collection {name!r}: {there}")
 

@@ -24,6 +24,8 @@ from longvid_storage.types import EVERYTHING
 K1, B = 1.2, 0.75
 SPOKEN_AND_SHOWN = ("screen", "speech")
 TRANSLATION = "translation"
+KindTally = tuple[str, str | None, int, int]
+"""Kind, language, how many passages, how many terms in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +45,21 @@ def kind_counts(view: View) -> tuple[dict[str, KindCounts], list[str | None], li
         .where(*passage_conditions(view.scope), row.length > 0)
         .group_by(row.kind, row.language)
     )
+    # PostgreSQL sums to decimals
+    return summed(
+        (kind, language, count, int(n)) for kind, language, count, n in view.connection.execute(query)
+    )
+
+
+def summed(tallies: Iterable[KindTally]) -> tuple[dict[str, KindCounts], list[str | None], list[str | None]]:
+    """What ``kind_counts`` gives, of tallies that together are the scope."""
     passages: Counter[str] = Counter()
     terms: Counter[str] = Counter()
     languages: set[str | None] = set()
     others: set[str | None] = set()
-    for kind, language, count, length in view.connection.execute(query):
+    for kind, language, count, length in tallies:
         passages[kind] += count
-        terms[kind] += int(length)  # PostgreSQL sums to decimals
+        terms[kind] += length
         languages |= {language} if kind in SPOKEN_AND_SHOWN else set()
         others |= {language} if kind == TRANSLATION else set()
     counts = {kind: KindCounts(count, terms[kind] / count) for kind, count in passages.items()}
@@ -116,9 +126,11 @@ def matching(view: View, phrases: Sequence[Sequence[str]], kinds: Names[str]) ->
     row = PassageRow
     for kind in kinds if phrases else ():
         holding = word_index_of(view.connection).holding(kind, phrases).subquery()
-        query = select(row.video_key, row.passage_id).join(holding, row.passage_id == holding.c.doc)
-        for key, passage_id in view.connection.execute(query.where(*passage_conditions(view.scope))):
-            found.setdefault(key, []).append(passage_id)
+        listed = func.aggregate_strings(cast(row.passage_id, Text), ",")
+        query = select(row.video_key, listed).join(holding, row.passage_id == holding.c.doc)
+        query = query.where(*passage_conditions(view.scope)).group_by(row.video_key)
+        for key, ids in view.connection.execute(query):
+            found.setdefault(key, []).extend(json.loads(f"[{ids}]"))
     return found
 
 

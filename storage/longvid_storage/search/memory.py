@@ -1,13 +1,17 @@
-"""What a process has read of a library for ranking; nothing here outlives a change of the library."""
+"""What a process has read of a library for ranking.
+
+There is a memory for each generation of a library that is being looked at. One of a later generation takes over from
+the one before what belongs to videos that have not changed since (``longvid_storage.db.revisions``): after a commit a
+question costs what it did before, and reads what was committed.
+"""
 
 from __future__ import annotations
 
-import math
 import os
 import threading
-from collections import OrderedDict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,8 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longvid_storage.db.library_files import CACHE
+from longvid_storage.db.revisions import changed_since, revisions_of
 from longvid_storage.db.vectors import mismatch
 from longvid_storage.search import lexical
+from longvid_storage.search.scope_facts import ScopeFacts, VideoTally, read_facts
 from longvid_storage.search.timeline import Timeline, read_timelines
 from longvid_storage.search.vector_search import VectorSearch
 from longvid_storage.search.word_memory import WordMemory
@@ -30,7 +36,7 @@ if TYPE_CHECKING:
 
 _PASSAGE_BYTES, _POSTING_BYTES = 2600, 16
 _FEWEST = 300_000 * _PASSAGE_BYTES
-_SHARE, _SHARE_OF_WORDS = 1 / 8, 1 / 4
+_SHARE, _SHARE_OF_WORDS, _SHARE_OF_VECTORS = 1 / 8, 1 / 4, 1 / 3
 _MOST_SCOPES = 64
 _MOST_QUESTIONS = 256
 
@@ -40,7 +46,8 @@ def memory_bytes(memory_mb: int | None = None) -> int:
     """How much is kept of a library, in all: ``memory_mb`` of the configuration; else an eighth of the machine's
     memory, but at least the passages of a few hundred hours.
 
-    A quarter of it is for words (``WordMemory``), the rest for passages: 2.6 kB each with vectors of 384 numbers.
+    A quarter of it is for words (``WordMemory``), a third for the vector indexes (above it, ``SignIndex``), the rest
+    for passages: 2.6 kB each with vectors of 384 numbers.
     """
     if memory_mb is not None:
         return memory_mb * 1_000_000
@@ -53,38 +60,27 @@ def memory_bytes(memory_mb: int | None = None) -> int:
     return max(_FEWEST, int(room * _SHARE))
 
 
-@dataclass(slots=True)
-class ScopeFacts:
-    """Statistics of a scope and nothing else: what the rest of the library holds changes no score in it."""
+def vector_bytes(memory_mb: int | None = None) -> float:
+    """How much of it the vector indexes take at most."""
+    return memory_bytes(memory_mb) * _SHARE_OF_VECTORS
 
-    counts: dict[str, lexical.KindCounts]
-    languages: list[str | None]
-    speakers: tuple[str, ...]
-    translated: list[str | None] = field(default_factory=list)
-    frequency: dict[str, int] = field(default_factory=dict)
 
-    @property
-    def passages(self) -> int:
-        """How many passages words are ranked among."""
-        return sum(self.counts[kind].passages for kind in lexical.SPOKEN_AND_SHOWN if kind in self.counts)
+class _Shared:
+    """What memories of all generations share, since it says by itself what it is of: timelines, by the revision of
+    their video, and the vectors of questions."""
 
-    def frequencies(self, view: View, terms: Iterable[str]) -> dict[str, int]:
-        """In how many of them each term occurs."""
-        wanted = list(dict.fromkeys(terms))
-        unknown = [term for term in wanted if term not in self.frequency]
-        if unknown:
-            self.frequency.update(dict.fromkeys(unknown, 0) | lexical.frequencies(view, unknown))
-        return {term: self.frequency[term] for term in wanted}
+    def __init__(self) -> None:
+        self.timelines: OrderedDict[tuple[str, int, str | None], Timeline] = OrderedDict()
+        self.kept = 0
+        self.questions: OrderedDict[tuple[str, str], NDArray[np.float32]] = OrderedDict()
+        self.searches = 0
+        self.lock = threading.RLock()
 
-    def idf(self, view: View, terms: Iterable[str], most: int) -> dict[str, float]:
-        """Inverse document frequency of the at most ``most`` rarest of the terms that occur at all."""
-        found = [(count, term) for term, count in self.frequencies(view, terms).items() if count]
-        rarest = {term for _, term in sorted(found)[:most]}
-        return {
-            term: math.log(1 + (max(self.passages, count) - count + 0.5) / (count + 0.5))
-            for count, term in found
-            if term in rarest
-        }
+    def drop(self, outdated: Callable[[str], bool]) -> None:
+        """Forget the timelines of videos that have changed, or are gone."""
+        with self.lock:
+            for key in [key for key in self.timelines if outdated(key[0])]:
+                self.kept -= len(self.timelines.pop(key).passages)
 
 
 class Memory:
@@ -93,36 +89,62 @@ class Memory:
     Every method takes the view again: a memory that held its store would keep it alive.
     """
 
-    def __init__(self, generation: int) -> None:
+    def __init__(self, generation: int, shared: _Shared, before: Memory | None) -> None:
         self.generation = generation
-        self._timelines: OrderedDict[tuple[str, str | None], Timeline] = OrderedDict()
-        self._kept = 0
+        self.ready = False
+        self._before = before
+        self._shared = shared
+        self._revisions: dict[str, int] = {}
         self._models: dict[frozenset[str] | None, dict[str, list[str]]] = {}
+        self._tallies: dict[int, VideoTally] = {}
         self._facts: OrderedDict[Scope, ScopeFacts] = OrderedDict()
-        self._questions: OrderedDict[tuple[str, str], NDArray[np.float32]] = OrderedDict()
         self._words: dict[str, WordMemory] = {}
-        self._searches = 0
         self._lock = threading.RLock()
+
+    @contextmanager
+    def _current(self, view: View) -> Iterator[None]:
+        """Alone, and with what an earlier memory knows that still holds."""
+        with self._lock:
+            if not self.ready:
+                self._take_over(view)
+                self._before, self.ready = None, True
+            yield
+
+    def _take_over(self, view: View) -> None:
+        before = self._before
+        changed = None if before is None else changed_since(view.connection, before.generation)
+        if before is None:
+            return
+        if changed is None:
+            self._shared.drop(lambda video_id: True)
+            return
+        revisions = {video_id: revision for _, video_id, revision in changed}
+        keys = [each.video_key for each in changed]
+        self._revisions = {**before._revisions, **revisions}
+        self._tallies = {**before._tallies}
+        for key in keys:
+            self._tallies.pop(key, None)
+        for kind, words in {**before._words}.items():
+            if (now := words.advanced(view, keys)) is not None:
+                self._words[kind] = now
+        self._shared.drop(revisions.__contains__)
 
     def facts(self, view: View) -> ScopeFacts:
         """Statistics of the view's scope."""
-        with self._lock:
+        with self._current(view):
             if view.scope not in self._facts:
-                counts, languages, others = lexical.kind_counts(view)
-                self._facts[view.scope] = ScopeFacts(
-                    counts, languages or [None], tuple(view.speakers()), others
-                )
+                self._facts[view.scope] = read_facts(view, self._tallies, self._words)
                 while len(self._facts) > _MOST_SCOPES:
                     self._facts.popitem(last=False)
             self._facts.move_to_end(view.scope)
             return self._facts[view.scope]
 
     def words(self, view: View) -> dict[str, WordMemory]:
-        """Kind → its word index; none at the first search, since asking the database once costs less than reading it
-        all."""
-        with self._lock:
-            self._searches += 1
-            if self._searches < 2:
+        """Kind → its word index; none at a process's first search, since asking the database once costs less than
+        reading it all."""
+        with self._current(view):
+            self._shared.searches += 1
+            if self._shared.searches < 2:
                 return {}
             kinds = [kind for kind in lexical.SPOKEN_AND_SHOWN if kind in self.facts(view).counts]
             for kind in kinds:
@@ -130,13 +152,13 @@ class Memory:
                     share = (
                         memory_bytes(view.home.memory_mb) * _SHARE_OF_WORDS / len(lexical.SPOKEN_AND_SHOWN)
                     )
-                    self._words[kind] = WordMemory(view, kind, int(share / _POSTING_BYTES))
+                    self._words[kind] = WordMemory.read(view, kind, int(share / _POSTING_BYTES))
             return {kind: self._words[kind] for kind in kinds}
 
     def encoded(self, encoder: TextEncoder, texts: Sequence[str]) -> NDArray[np.float32]:
         """Texts of questions embedded, shape ``(len(texts), dimension)``; those of late are not embedded again."""
-        with self._lock:
-            known = self._questions
+        with self._shared.lock:
+            known = self._shared.questions
             new = [text for text in dict.fromkeys(texts) if (encoder.fingerprint, text) not in known]
             for text, vector in zip(new, encoder.encode(new, kind="query") if new else (), strict=True):
                 known[encoder.fingerprint, text] = vector
@@ -161,34 +183,52 @@ class Memory:
         What is not in memory is read in one statement, whatever the number of videos; those longest unused go when
         there is no room for all.
         """
-        most = memory_bytes(view.home.memory_mb) * (1 - _SHARE_OF_WORDS) / _PASSAGE_BYTES
-        with self._lock:
-            missing = [each for each in video_ids if (each, fingerprint) not in self._timelines]
+        share = 1 - _SHARE_OF_WORDS - _SHARE_OF_VECTORS
+        most = memory_bytes(view.home.memory_mb) * share / _PASSAGE_BYTES
+        with self._current(view), self._shared.lock:
+            held = self._shared.timelines
+            unknown = [each for each in video_ids if each not in self._revisions]
+            self._revisions.update(revisions_of(view.connection, unknown) if unknown else {})
+            # What was made anew since has not the revision that says so.
+            keys = [
+                (each, max(self._revisions.get(each, 0), view.time.remade), fingerprint) for each in video_ids
+            ]
+            missing = [key[0] for key in keys if key not in held]
             for timeline in read_timelines(view, missing, fingerprint) if missing else ():
-                self._timelines[timeline.video_id, fingerprint] = timeline
-                self._kept += len(timeline.passages)
+                held[keys[video_ids.index(timeline.video_id)]] = timeline
+                self._shared.kept += len(timeline.passages)
             found = []
-            for video_id in video_ids:
-                self._timelines.move_to_end((video_id, fingerprint))
-                found.append(self._timelines[video_id, fingerprint])
-            while self._kept > most and len(self._timelines) > 1:
-                self._kept -= len(self._timelines.popitem(last=False)[1].passages)
+            for key in keys:
+                held.move_to_end(key)
+                found.append(held[key])
+            while self._shared.kept > most and len(held) > 1:
+                self._shared.kept -= len(held.popitem(last=False)[1].passages)
             return found
 
+    @property
+    def kept(self) -> int:
+        """How many passages the timelines in memory hold."""
+        return self._shared.kept
 
-_MEMORIES: WeakKeyDictionary[Home, Memory] = WeakKeyDictionary()
+
+_MOST_GENERATIONS = 4
+_MEMORIES: WeakKeyDictionary[Home, tuple[_Shared, deque[Memory]]] = WeakKeyDictionary()
 _VECTORS: WeakKeyDictionary[Home, VectorSearch] = WeakKeyDictionary()
 _LOCK = threading.Lock()
 
 
 def memory_of(view: View) -> Memory:
-    """What is known of the library as the view sees it."""
+    """What is known of the library as the view sees it; the last few states of it are known at once."""
+    now = view.generation
     with _LOCK:
-        memory = _MEMORIES.get(view.home)
-        if memory is None or memory.generation != view.generation:
-            memory = Memory(view.generation)
-            if view.generation >= getattr(_MEMORIES.get(view.home), "generation", 0):
-                _MEMORIES[view.home] = memory
+        shared, kept = _MEMORIES.setdefault(view.home, (_Shared(), deque(maxlen=_MOST_GENERATIONS)))
+        for memory in kept:
+            if memory.generation == now:
+                return memory
+        earlier = [each for each in kept if each.ready and each.generation < now]
+        memory = Memory(now, shared, max(earlier, key=lambda each: each.generation, default=None))
+        if len(kept) < _MOST_GENERATIONS or now > min(each.generation for each in kept):
+            kept.append(memory)
         return memory
 
 
@@ -197,5 +237,5 @@ def vectors_of(view: View) -> VectorSearch:
     with _LOCK:
         if view.home not in _VECTORS:
             cache = None if view.home.read_only else view.home.path / CACHE
-            _VECTORS[view.home] = VectorSearch(cache)
+            _VECTORS[view.home] = VectorSearch(cache, most_bytes=vector_bytes(view.home.memory_mb))
         return _VECTORS[view.home]

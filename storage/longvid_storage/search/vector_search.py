@@ -1,32 +1,40 @@
 """Meaning search: an index over the vectors in SQL, kept as a cache in memory and in ``cache/``.
 
 There is one index for each vector set. It is stamped with the library's generation: while that has not moved, it is
-right as it is; when it has, the ids in SQL say what to insert and what to delete, and only new vectors are read. Ids
-are never used twice; an owner whose vector was put again is known by the vector's own id.
+right as it is; when it has, the ids in SQL say what to insert and what to delete, and only new vectors are read. A
+process that has an index already asks for the ids of the videos that have changed, and keeps what is new beside the
+index until it is worth making it with them (``held_index.py``). Ids are never used twice; an owner whose vector was put
+again is known by the vector's own id.
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
 import threading
 import warnings
-from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from longvid_storage.db import pgvector, vectors
-from longvid_storage.db.dialects import is_postgresql
+from longvid_storage.db.dialects import each_id, is_postgresql
 from longvid_storage.db.index_files import IndexFiles
+from longvid_storage.db.revisions import changed_since
+from longvid_storage.db.schema import Video
+from longvid_storage.db.scope import video_conditions
 from longvid_storage.db.vectors import IndexedSet
 from longvid_storage.db.view import View
 from longvid_storage.errors import LongvidWarning
+from longvid_storage.search.held_index import HeldIndex, Ids, Pairs, bytes_each
 from longvid_storage.search.vector_index import Admitted, VectorIndex
 from longvid_storage.search.vector_indexes import best_index_type
-from longvid_storage.types import EVERYTHING, Scope
+from longvid_storage.search.vector_indexes.signs import LIKELY, SignIndex
+from longvid_storage.types import EVERYTHING
 
 if TYPE_CHECKING:
     from longvid_storage.search.shared_vectors import SharedVectors
@@ -34,39 +42,17 @@ if TYPE_CHECKING:
 # Below this many admitted vectors, reading just them beats bringing a whole index up to date.
 _FEW = 4096
 _BATCH = 2000
+# So many vectors are read at a time when an index is made, 50 MB of 384 numbers each.
+_BLOCK = 65_536
 # So many more than asked for are named by an index that rounds, since the truth puts them in another order.
 _SPARE = 16
-# Scopes remembered for each index, the ids of one take 8 bytes each.
-_SCOPES = 16
+# So many states of an index are kept, since a question may have begun before the last change.
+_STATES = 3
 
 _NO_PGVECTOR = (
     "this process searches the vectors in its own memory, because the database does not hold them for pgvector 0.8: "
     "install that on the server, and open the library once as a user who may make tables (and CREATE EXTENSION vector)"
 )
-
-Ids = NDArray[np.int64]
-Pairs = NDArray[np.int64]  # (vector id, owner id), shape (n, 2), ascending by vector id
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """An index as of a generation; never changed, since another thread may be searching it."""
-
-    generation: int
-    index: VectorIndex
-    vector_ids: Ids  # of the index's ids, in their order
-    scopes: dict[Scope, Admitted] = field(default_factory=dict)
-
-    def query(
-        self, vector: NDArray[np.float32], limit: int, scope: Admitted
-    ) -> tuple[Ids, NDArray[np.float32]]:
-        """The index's answer; ids that it read are remembered, since one scope is often asked with many questions."""
-        found = self.index.query(vector, limit, scope)
-        if scope.known:
-            if len(self.scopes) >= _SCOPES:
-                self.scopes.clear()
-            self.scopes[scope.scope] = scope
-        return found
 
 
 class InMemoryWarning(LongvidWarning):
@@ -78,13 +64,17 @@ class VectorSearch:
 
     Args:
         cache: where index files go; None keeps them in memory only (a library that may not be written).
-        index_type: the index to use; default the best one installed.
+        index_type: the index to use; default the best one installed, and ``SignIndex`` where vectors take more room.
+        most_bytes: of memory that indexes may take together.
     """
 
-    def __init__(self, cache: Path | None, index_type: type[VectorIndex] | None = None) -> None:
+    def __init__(
+        self, cache: Path | None, index_type: type[VectorIndex] | None = None, most_bytes: float = math.inf
+    ) -> None:
         self._files = IndexFiles(cache)
         self._type = index_type
-        self._held: dict[IndexedSet, _Held] = {}
+        self._most_bytes = most_bytes
+        self._held: dict[IndexedSet, tuple[HeldIndex, ...]] = {}  # the latest last
         self._lock = threading.Lock()
         self._shared: SharedVectors | None = None
         self.vectors_read = 0  # from SQL, in all; the counter that shows what a cache saves
@@ -111,21 +101,33 @@ class VectorSearch:
         if (named := self._named(view, part, vector, limit + _SPARE)) is not None:
             return self._few(connection, part, named, vector, limit)
         if view.scope == EVERYTHING:
-            return self._fresh(connection, part, now).index.query(vector, limit, None)
+            return self._asked(connection, part, self._fresh(connection, part, now), vector, limit, None)
 
-        held = self._held.get(part)
-        admitted = part.admitted(view.scope)
-        if held is not None and held.generation == now:
-            scope = held.scopes.get(view.scope) or Admitted(
-                view.scope, lambda: np.sort(vectors.pairs(connection, admitted)[:, 1])
-            )
-        else:
-            pairs = vectors.pairs(connection, admitted)
-            if len(pairs) <= _FEW:
-                return self._few(connection, part, pairs, vector, limit)
+        held = self._at(part, now)
+        if held is None and view.scope.whole and self._held.get(part):
             held = self._fresh(connection, part, now)
-            scope = Admitted(view.scope, lambda: np.sort(pairs[:, 1]))
-        return held.query(vector, limit, scope)
+        admitted = part.admitted(view.scope)
+        if held is not None:
+            scope = held.scopes.get(view.scope)
+            scope = scope or Admitted(view.scope, partial(_ids, view, part, held))
+            return self._asked(connection, part, held, vector, limit, scope)
+        pairs = vectors.pairs(connection, admitted)
+        if len(pairs) <= _FEW:
+            return self._few(connection, part, pairs, vector, limit)
+        held = self._fresh(connection, part, now)
+        scope = Admitted(view.scope, lambda: np.sort(pairs[:, 1]))
+        return self._asked(connection, part, held, vector, limit, scope)
+
+    def _asked(
+        self, connection: Connection, part: IndexedSet, held: HeldIndex, vector: NDArray[np.float32], limit: int,
+        scope: Admitted | None,
+    ) -> tuple[Ids, NDArray[np.float32]]:  # fmt: skip
+        """The index's answer; where it holds no more than signs, that of the vectors it names."""
+        if not held.of_signs:
+            return held.query(vector, limit, scope)
+        named = held.query(vector, max(LIKELY, 16 * limit), scope)[0]
+        own = part.ids().where(part.table.owner_id.in_(each_id(named.tolist())))
+        return self._few(connection, part, vectors.pairs(connection, own), vector, limit)
 
     def _named(self, view: View, part: IndexedSet, vector: NDArray[np.float32], k: int) -> Pairs | None:
         """What an index outside of this process names; None where there is none."""
@@ -151,40 +153,83 @@ class VectorSearch:
         index.insert(np.sort(pairs[:, 1]), self._read(connection, part, pairs))
         return index.query(vector, limit)
 
-    def _fresh(self, connection: Connection, part: IndexedSet, now: int) -> _Held:
+    def _at(self, part: IndexedSet, now: int) -> HeldIndex | None:
+        return next((each for each in self._held.get(part, ()) if each.generation == now), None)
+
+    def _fresh(self, connection: Connection, part: IndexedSet, now: int) -> HeldIndex:
         """The index of ``part`` as of the connection's transaction, whose generation is ``now``."""
-        held = self._held.get(part)
-        if held is not None and held.generation == now:
+        if (held := self._at(part, now)) is not None:
             return held
         with self._lock:
-            held = self._held.get(part) or self._load(part)
-            if held is None or held.generation != now:
-                held = self._update(connection, part, held, now)
+            if (held := self._at(part, now)) is not None:
+                return held
+            kind = self._index_type(connection, part)
+            states = tuple(each for each in self._held.get(part, ()) if type(each.index) is kind)
+            earlier = tuple(each for each in states if each.generation < now)
+            if earlier:
+                held = self._advanced(connection, part, earlier[-1], now)
+            if held is not None and self._index_of(part, held.bytes_held, kind) is not kind:
+                held, kind, states, earlier = None, SignIndex, (), ()  # it has outgrown its room
+            if held is None:
+                held = self._loaded(connection, part, (earlier or states)[-1:], now, kind)
             others = {p: h for p, h in self._held.items() if p.kind != part.kind}
-            self._held = {**others, part: held}  # not the index of a model that was used before
+            states = tuple(sorted([*states, held], key=lambda each: each.generation))[-_STATES:]
+            self._held = {**others, part: states}  # not the index of a model that was used before
             return held
 
-    def _update(self, connection: Connection, part: IndexedSet, old: _Held | None, now: int) -> _Held:
-        """Bring an index to the generation ``now``, in memory and in its file."""
+    def _advanced(
+        self, connection: Connection, part: IndexedSet, held: HeldIndex, now: int
+    ) -> HeldIndex | None:
+        """The index brought to a later generation in memory alone; None: it is to be made anew."""
+        changed = changed_since(connection, held.generation)
+        if changed is None:
+            return None
+        keys = [each.video_key for each in changed]
+        if held.owned is None:
+            current = vectors.owned(connection, part)
+            held = held.owning(current)
+            later = held.advanced(now, current, None, partial(self._read, connection, part))
+        else:
+            current = vectors.owned(connection, part, keys)
+            later = held.advanced(now, current, keys, partial(self._read, connection, part))
+        if later is not None and later.plain:
+            self._files.restamp(_file(part, type(held.index)), held.generation, now)
+        return later
+
+    def _loaded(
+        self,
+        connection: Connection,
+        part: IndexedSet,
+        known: tuple[HeldIndex, ...],
+        now: int,
+        kind: type[VectorIndex],
+    ) -> HeldIndex:
+        """The index at the generation ``now``, by what is known of it or lies in its file, and its file too."""
+        held = known[0] if known else self._load(part, kind)
+        if held is not None and held.generation == now:
+            return held
         pairs = vectors.pairs(connection, part.ids())
         new = gone = np.zeros(0, np.int64)
-        if old is None:
-            index: VectorIndex = self._index_type()(part.dimension)
+        if held is None:
+            index: VectorIndex = kind(part.dimension)
             new = pairs
         else:
-            index = old.index
-            new = pairs[~np.isin(pairs[:, 0], old.vector_ids, assume_unique=True)]
-            gone = index.ids()[~np.isin(old.vector_ids, pairs[:, 0], assume_unique=True)]
-            if not len(new) and not len(gone):
-                self._files.restamp(self._file(part), old.generation, now)
-                return _Held(now, index, old.vector_ids)
-            index = type(index).from_bytes(index.ids(), index.to_bytes(), part.dimension)
+            index, vector_ids = held.made_whole()
+            new = pairs[~np.isin(pairs[:, 0], vector_ids, assume_unique=True)]
+            gone = index.ids()[~np.isin(vector_ids, pairs[:, 0], assume_unique=True)]
+            if held.plain and not len(new) and not len(gone):
+                self._files.restamp(_file(part, kind), held.generation, now)
+                return HeldIndex(now, index, vector_ids)
+            if held.plain:
+                index = type(index).from_bytes(index.ids(), index.to_bytes(), part.dimension)
             index.delete(gone)
-        if len(new):
-            index.insert(np.sort(new[:, 1]), self._read(connection, part, new))
-        held = _Held(now, index, pairs[np.argsort(pairs[:, 1]), 0])
-        self._save(part, held)
-        return held
+        new = new[np.argsort(new[:, 1])]
+        for start in range(0, len(new), _BLOCK):
+            some = new[start : start + _BLOCK]
+            index.insert(some[:, 1], self._read(connection, part, some))
+        made = HeldIndex(now, index, pairs[np.argsort(pairs[:, 1]), 0])
+        self._save(part, made)
+        return made
 
     def _read(self, connection: Connection, part: IndexedSet, pairs: Pairs) -> NDArray[np.float16]:
         """The vectors of ``pairs`` in the order of owner ids, each copied once."""
@@ -196,16 +241,24 @@ class VectorSearch:
         self.vectors_read += len(pairs)
         return rows
 
-    def _index_type(self) -> type[VectorIndex]:
-        return self._type or best_index_type()
+    def _index_type(self, connection: Connection, part: IndexedSet) -> type[VectorIndex]:
+        """What the set is held in: as the last time, or by how many there are."""
+        if self._type is not None:
+            return self._type
+        if states := self._held.get(part):
+            return type(states[-1].index)
+        there = connection.execute(select(func.count()).select_from(part.ids().subquery())).scalar_one()
+        best = best_index_type()
+        return self._index_of(part, there * bytes_each(part.dimension, best), best)
 
-    def _file(self, part: IndexedSet) -> str:
-        """The name of the set's file: another library's, model's or index's is another."""
-        name = hashlib.sha256(f"{self._index_type().__name__} {part.name}".encode()).hexdigest()[:16]
-        return f"{part.kind}-{name}"
+    def _index_of(self, part: IndexedSet, bytes_wanted: int, kind: type[VectorIndex]) -> type[VectorIndex]:
+        """``kind``, or signs where that and the other sets take more than there is room for."""
+        others = sum(states[-1].bytes_held for p, states in self._held.items() if p.kind != part.kind)
+        fits = self._type is not None or others + bytes_wanted <= self._most_bytes
+        return kind if fits else SignIndex
 
-    def _load(self, part: IndexedSet) -> _Held | None:
-        found = self._files.load(self._file(part))
+    def _load(self, part: IndexedSet, kind: type[VectorIndex]) -> HeldIndex | None:
+        found = self._files.load(_file(part, kind))
         if found is None:
             return None
         generation, saved = found
@@ -213,22 +266,38 @@ class VectorSearch:
             ids, vector_ids = saved["ids"], saved["vector_ids"]
             if str(saved["part"]) != part.name or len(vector_ids) != len(ids) or not (np.diff(ids) > 0).all():
                 return None
-            index = self._index_type().from_bytes(ids, saved["state"], part.dimension)
-            return _Held(generation, index, vector_ids)
+            index = kind.from_bytes(ids, saved["state"], part.dimension)
+            return HeldIndex(generation, index, vector_ids)
         except (KeyError, ValueError, TypeError):
             return None  # a damaged cache is no cache; it is made anew from SQL
 
-    def _save(self, part: IndexedSet, held: _Held) -> None:
+    def _save(self, part: IndexedSet, held: HeldIndex) -> None:
         saved = {
             "part": np.array(part.name),
             "ids": held.index.ids(),
             "vector_ids": held.vector_ids,
             "state": held.index.to_bytes(),
         }
-        self._files.save(self._file(part), held.generation, saved)
+        self._files.save(_file(part, type(held.index)), held.generation, saved)
 
     def forget(self) -> None:
         """Drop every index, in memory and on disk, so that nothing of a removed video stays."""
         with self._lock:
             self._held.clear()
             self._files.forget()
+
+
+def _file(part: IndexedSet, kind: type[VectorIndex]) -> str:
+    """The name of the set's file: another library's, model's or index's is another."""
+    name = hashlib.sha256(f"{kind.__name__} {part.name}".encode()).hexdigest()[:16]
+    return f"{part.kind}-{name}"
+
+
+def _ids(view: View, part: IndexedSet, held: HeldIndex) -> Ids:
+    """What the view's scope admits, ascending; of whole videos the index knows it, once it has changed."""
+    if view.scope.whole and part.kind != vectors.PICTURE:
+        keys = select(Video.video_key).where(*video_conditions(Video.video_key, view.scope))
+        ids = held.ids_of(np.fromiter(view.connection.execute(keys).scalars(), np.int64))
+        if ids is not None:
+            return ids
+    return np.sort(vectors.pairs(view.connection, part.admitted(view.scope))[:, 1])
