@@ -167,8 +167,8 @@ def _once_a_moment(cues: Sequence[Cue]) -> list[Cue]:
         key = tuple(line.text for line in cue.lines)
         place = last.get(key)
         if place is not None and _same_people(kept[place], cue) and _same_moment(kept[place], cue, cue.lines):
-            names = any(line.speaker for line in kept[place].lines)
-            lines = kept[place].lines if names else cue.lines
+            named = [any(line.speaker for line in each.lines) for each in (kept[place], cue)]
+            lines = cue.lines if named == [False, True] else kept[place].lines
             kept[place] = replace(kept[place], end_s=max(kept[place].end_s, cue.end_s), lines=lines)
             continue
         last[key] = len(kept)
