@@ -263,6 +263,8 @@ def test_two_people_may_say_the_same_at_once() -> None:
         "Yes.",
         "Yes.",
     ]
+    layers = "WEBVTT\n\n00:01.000 --> 00:02.000\nYes.\n\n00:01.000 --> 00:02.000\n<v Bob>Yes.\n"
+    assert [(u.speaker, u.text) for u in to_utterances(parse_subtitles(layers), None)] == [("Bob", "Yes.")]
 
 
 # What cannot be so
