@@ -118,6 +118,18 @@ def test_one_call_and_3000_tokens_hold_in_a_long_library_too() -> None:
     assert answer.usage.tokens <= 3_000
 
 
+def test_what_says_nothing_of_a_claim_is_not_cited_beside_what_does() -> None:
+    said = [(1.5, 4.0, "I will write the budget report."), (4.0, 5.0, "Mm yeah.")]
+    talk = [Utterance(start_s, end_s, text, "Ben") for start_s, end_s, text in said]
+    tools = SmallLibrary([SmallVideo("m", "Weekly meeting", talk)])
+    claim = "Ben writes the budget report."
+    lm = ScriptedLM(lambda request: claims((claim, [each.id for each in request.evidence])))
+    answer = tools.ask(PROMISE, lm=lm)
+    assert [each.text for each in lm.requests[0].evidence if "yeah" in each.text]
+    assert [c.quote for c in citations(answer)] == ["I will write the budget report."]
+    check_answer(answer, tools)
+
+
 def test_times_come_from_the_evidence_and_the_model_reads_them_but_writes_none() -> None:
     tools, lm = library(), ScriptedLM(claiming(WRITES, "budget report"))
     answer = tools.ask(PROMISE, lm=lm)
