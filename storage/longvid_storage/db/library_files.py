@@ -53,7 +53,7 @@ _OURS = {
 LONGEST = 1 << 25
 """Bytes of the longest row; a picture or the transcript of a sentence has a thousandth of that."""
 _BUSY_MS = 30_000
-_PATIENT_MS = 1_800_000
+_PATIENT_MS = 300_000
 # What SQLite says where locks or memory shared between processes do not work.
 _SHARED_MEMORY = frozenset(
     (
