@@ -6,10 +6,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import islice
 
 from longvid_agents import day_words as say
 from longvid_storage.text.dates import MONTH_NUMBERS, WrittenDate, date_in, written_dates
 from longvid_storage.types import VideoCard
+
+# Of a question with more dates these are read, and so many letters before each.
+_MOST_DATES, _BEFORE = 24, 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,7 @@ def _by_number(question: str, today: date) -> Iterator[AskedDays]:
 
 
 def _month_alone(question: str) -> re.Match[str] | None:
-    taken = [found.where.span() for found in written_dates(question)]
+    taken = [found.where.span() for found in islice(written_dates(question), _MOST_DATES)]
     for match in say.MONTHS_ALONE.finditer(question):
         if not any(begin <= match.start("month") < end for begin, end in taken):
             return match
@@ -123,55 +127,74 @@ def _month_alone(question: str) -> re.Match[str] | None:
 
 def _written(question: str, today: date) -> Iterator[AskedDays]:
     """Dates as they are written, from one to another, and before, until, after and since one."""
-    dates = sorted(written_dates(question), key=lambda found: found.where.start())
+    dates = sorted(islice(written_dates(question), _MOST_DATES), key=lambda found: found.where.start())
     reported = say.REPORTED.search(question) is not None
     skip = -1
     for number, found in enumerate(dates):
         if number == skip:
             continue
-        day, begin, end = _day(found), found.where.start(), found.where.end()
-        open_year = found.year is None
-        before = question[:begin]
-        after = dates[number + 1] if number + 1 < len(dates) else None
-        if after and say.BETWEEN.search(before) and say.AND.search(question[end : after.where.start()]):
-            lead = say.BETWEEN.search(before)
-            skip, last = number + 1, _day(after)
-            day = day.replace(year=last.year) if open_year else day
-            words = question[lead.start() if lead else begin : after.where.end()]
-            yield AskedDays(words, day, last, _told(day, last, after.year), year_open=after.year is None)
+        following = dates[number + 1] if number + 1 < len(dates) else None
+        if several := _from_one_to_another(question, found, following):
+            skip = number + (following is not None and several.words.endswith(following.where.group()))
+            yield several
             continue
-        if (alone := say.DAY_ALONE.search(before)) and int(alone["number"]) < day.day:
-            lead = re.search(
-                r"(?:\b(?:between|from|zwischen|vom|entre|du|del|tra|on|of)\s(?:the )?)?\Z",
-                before[: alone.start()],
-            )
-            first = day.replace(day=int(alone["number"]))
-            words = question[lead.start() if lead else alone.start() : end]
-            yield AskedDays(words, first, day, _told(first, day, found.year), year_open=open_year)
-            continue
-        edge = next(
-            ((m, begins, shift) for p, begins, shift in say.OPEN_ENDS if (m := p.search(before))), None
-        )
-        if edge is not None:
+        before = question[max(0, found.where.start() - _BEFORE) : found.where.start()]
+        if any(pattern.search(before) for pattern, _, _ in say.OPEN_ENDS):
             if reported:
-                match, begins, shift = edge
-                near = day + timedelta(shift)
-                first, last = (near, date(near.year, 12, 31)) if begins else (date(near.year, 1, 1), near)
-                if not open_year:
-                    first, last = (near, date.max) if begins else (date.min, near)
-                words = question[match.start() : end]
-                yield AskedDays(words, first, last, words.strip(), year_open=open_year, surely=False)
+                yield _open_ended(before, found)
             continue
         words = found.where.group()
-        lead = re.search(say.DAY_BEFORE + r"\Z", before, re.IGNORECASE)
-        with_day = question[lead.start() if lead else begin : end]
-        whole = re.search(say.LEAD + re.escape(with_day), question, re.IGNORECASE)
-        told = day.isoformat() if found.year else words.strip()
-        yield AskedDays(whole.group() if whole else words, day, day, told, year_open=open_year)
+        weekday = re.search(say.LEAD + say.DAY_BEFORE + r"\Z", before, re.IGNORECASE)
+        told = _day(found).isoformat() if found.year else words.strip()
+        lead = weekday.group() if weekday else ""
+        yield AskedDays(lead + words, _day(found), _day(found), told, year_open=found.year is None)
+
+
+def _from_one_to_another(
+    question: str, found: WrittenDate, following: WrittenDate | None
+) -> AskedDays | None:
+    """ "Between March 4 and March 12", "4 to 12 March"; None where the date stands for itself."""
+    begin, end = found.where.span()
+    before, day = question[max(0, begin - _BEFORE) : begin], _day(found)
+    lead = say.BETWEEN.search(before)
+    if following and lead and say.AND.search(question[end : following.where.start()]):
+        last = _day(following)
+        first = day if found.year else _day(replace(found, year=following.year))
+        words = lead.group() + question[begin : following.where.end()]
+        return AskedDays(words, first, last, _told(first, last, following.year), year_open=not following.year)
+    if lead and (other := say.DAY_BEHIND.match(question, end)) and day.day < int(other[1]) <= 31:
+        last = min(_month_end(day), day + timedelta(int(other[1]) - day.day))
+        words = lead.group() + found.where.group() + other.group()
+        return AskedDays(words, day, last, _told(day, last, found.year), year_open=not found.year)
+    alone = say.DAY_ALONE.search(before)
+    if alone is None or int(alone["number"]) >= day.day:
+        return None
+    lead = say.LEAD_OF_DAYS.search(before[: alone.start()])
+    first = day.replace(day=int(alone["number"]))
+    words = (lead.group() if lead else "") + alone.group() + found.where.group()
+    return AskedDays(words, first, day, _told(first, day, found.year), year_open=not found.year)
+
+
+def _open_ended(before: str, found: WrittenDate) -> AskedDays:
+    match, begins, shift = next(
+        (match, begins, shift)
+        for pattern, begins, shift in say.OPEN_ENDS
+        if (match := pattern.search(before)) is not None
+    )
+    near = _day(found) + timedelta(shift)
+    first, last = (near, date.max) if begins else (date.min, near)
+    if not found.year:
+        first, last = (near, date(near.year, 12, 31)) if begins else (date(near.year, 1, 1), near)
+    words = match.group() + found.where.group()
+    return AskedDays(words, first, last, words.strip(), year_open=not found.year, surely=False)
 
 
 def _day(found: WrittenDate) -> date:
-    return date(found.year or 2000, found.month, found.day)  # a leap year, where none is written
+    """Of a leap year, where none is written; the 28th where a year has no 29 February."""
+    try:
+        return date(found.year or 2000, found.month, found.day)
+    except ValueError:
+        return date(found.year or 2000, found.month, 28)
 
 
 def _told(first: date, last: date, year: int | None) -> str:
