@@ -5,7 +5,8 @@
     python benchmarks/fuzz.py json --seconds 300            # as a JSON transcript
     python benchmarks/fuzz.py config --seconds 60           # as longvid.toml
     python benchmarks/fuzz.py answers --seconds 600         # as a saved answer, shown and exported
-    python benchmarks/fuzz.py containers --seconds 600      # as a film (FFmpeg itself is no guide, what reads it is)
+    python benchmarks/fuzz.py containers --seconds 600      # films with parts changed, in their form (``fuzz_forms``)
+    python benchmarks/fuzz.py models --seconds 600          # a model's configuration and weights (safetensors) likewise
     python benchmarks/fuzz.py checkpoints --seconds 600     # as the pickled part of a checkpoint
 
 Only errors of longvid's own tree may come out, what is read lies within two days and holds no letter more often than
@@ -17,17 +18,23 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
+import random
+import shutil
 import sys
 import tempfile
 import time
 import zipfile
 from collections import Counter
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import atheris
+import numpy as np
+from fuzz_forms import changed_film, changed_model, split_model
 
 _READERS = ["longvid_indexer.subtitles", "longvid_indexer.probe", "longvid_indexer.media", "longvid.config",
             "longvid.exports", "longvid_storage.models"]  # fmt: skip
@@ -37,16 +44,21 @@ with atheris.instrument_imports(include=_READERS):
     from longvid.exports.saved import read_answer
     from longvid_indexer.probe import probe
     from longvid_indexer.said import to_utterances
+    from longvid_indexer.sound_taggers.audioset import AudioSetTagger
+    from longvid_indexer.subtitles.beside import NOTHING_BESIDE
     from longvid_indexer.subtitles.cue import LONGEST_S, Subtitles
     from longvid_indexer.subtitles.encodings import decode_text
     from longvid_indexer.subtitles.json_transcripts import parse_json
     from longvid_indexer.subtitles.reading import parse_subtitles
     from longvid_indexer.transcribers.whisper import load_checkpoint
+    from longvid_indexer.transcript import make_transcript
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 from longvid import jsonform  # noqa: E402
 from longvid_storage.errors import LongvidError  # noqa: E402
-from test_fuzz import check_answer, check_film, repacked, saved, tiny_film, tiny_whisper  # noqa: E402
+from media_factory.writer import write_video  # noqa: E402
+from test_fuzz import broken, check_answer, check_film, repacked, saved, spoilt, tiny_whisper  # noqa: E402
+from tiny_sounds import TAGGER  # noqa: E402
 
 SEEDS: dict[str, list[str]] = {
     "subtitles": [
@@ -126,11 +138,29 @@ def answers(data: bytes) -> None:
 
 
 def containers(data: bytes) -> None:
-    """A film."""
-    with tempfile.NamedTemporaryFile(suffix=".mp4") as file:
+    """A film: what it says of itself, and its subtitles."""
+    suffix = {b"\x1aE\xdf\xa3": ".mkv", b"RIFF": ".wav"}.get(data[:4], ".mp4")
+    with tempfile.NamedTemporaryFile(suffix=suffix) as file:
         Path(file.name).write_bytes(data)
+        OUTCOMES["read"] += 1
         with contextlib.suppress(LongvidError):
-            check_film(probe(Path(file.name), "v" * 64))
+            info = probe(Path(file.name), "v" * 64)
+            check_film(info)
+            OUTCOMES["past the head"] += 1
+            make_transcript(Path(file.name), info, None, NOTHING_BESIDE)
+
+
+def models(data: bytes) -> None:
+    """A sound model."""
+    config, weights = split_model(data)
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(shutil.copytree(TAGGER, Path(folder) / "model"))
+        (place / "config.json").write_bytes(config)
+        (place / "model.safetensors").write_bytes(weights)
+        OUTCOMES["read"] += 1
+        with contextlib.suppress(LongvidError):
+            AudioSetTagger(place, device="cpu").tag([np.zeros(1600, np.float32)])
+            OUTCOMES["past the head"] += 1
 
 
 def checkpoints(data: bytes) -> None:
@@ -152,14 +182,50 @@ def _pickled() -> bytes:
         return next(archive.read(name) for name in archive.namelist() if name.endswith("data.pkl"))
 
 
+def _films() -> list[bytes]:
+    pictures = [np.full((48, 64, 3), shade, np.uint8) for shade in (0, 90, 180, 250)]
+    tone = np.sin(np.arange(8000, dtype=np.float32) / 9)
+    cues, opening = [(0.1, 0.4, "The pump leaks."), (0.5, 0.7, "It is old.")], [(0.0, 0.5, "Opening")]
+    films = []
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("a.mkv", "a.mp4", "a.mov"):
+            path = Path(folder) / name
+            how: dict[str, Any] = {"subtitles": cues, "title": "A talk", "chapters": opening}
+            films.append(write_video(path, pictures, codec="mpeg4", audio=tone, **how).read_bytes())
+        films.append(write_video(Path(folder) / "a.wav", None, audio=tone).read_bytes())
+    return films
+
+
+def _model() -> bytes:
+    config = json.dumps(json.loads((TAGGER / "config.json").read_text()))
+    return config.encode() + b"\n" + (TAGGER / "model.safetensors").read_bytes()
+
+
+def _mutated_film(data: bytes, most: int, seed: int) -> bytes:
+    made = changed_film(data, random.Random(seed), lambda part: atheris.Mutate(part, len(part) + 16))
+    return made if len(made) <= most else data
+
+
+def _mutated_model(data: bytes, most: int, seed: int) -> bytes:
+    chosen = random.Random(seed)
+    change = partial(broken, chosen=chosen)
+    return changed_model(data, chosen, change, partial(spoilt, chosen=chosen))[:most]
+
+
+OUTCOMES = Counter[str]()
+MUTATORS: dict[str, Callable[[bytes, int, int], bytes]] = {
+    "containers": _mutated_film,
+    "models": _mutated_model,
+}
 MADE: dict[str, Callable[[], list[bytes]]] = {
     "answers": lambda: [jsonform.dumps(saved()).encode()],
-    "containers": lambda: [tiny_film(name) for name in ("a.mkv", "a.mp4")],
+    "containers": _films,
+    "models": lambda: [_model()],
     "checkpoints": lambda: [_pickled()],
 }
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "subtitles": subtitles, "mended": mended, "json": transcript, "config": config,
-    "answers": answers, "containers": containers, "checkpoints": checkpoints,
+    "answers": answers, "containers": containers, "checkpoints": checkpoints, "models": models,
 }  # fmt: skip
 SLOWEST_S, A_LETTER_S = 0.5, 1e-3
 
@@ -183,10 +249,11 @@ def main() -> None:
             corpus,
             f"-max_total_time={options.seconds}",
             f"-runs={options.runs}",
-            f"-max_len={max(4000, *map(len, seeds))}",
+            f"-max_len={max(4000, *(2 * len(seed) for seed in seeds))}",
             "-timeout=300",  # wall seconds: of a busy machine too
         ]
-        atheris.Setup(arguments, TARGETS[options.target])
+        more = {"custom_mutator": MUTATORS[options.target]} if options.target in MUTATORS else {}
+        atheris.Setup(arguments, TARGETS[options.target], **more)
         atheris.Fuzz()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,9 @@ Names = str | Sequence[str] | None
 
 # A text of so many is a book; each of its sentences is searched for.
 MOST_LETTERS = 1_000_000
+LONGEST_NAME = 200
+MOST_ASKED = 10_000
+"""Letters of a question: what is longer is a text, and reading it for what it asks takes minutes."""
 
 
 def checked_scope(
@@ -66,14 +70,25 @@ def checked_length(length: str) -> Length:
     return lengths[length]
 
 
+def check_new_collection(name: str) -> None:
+    """Raise ``UsageError`` for a name that looks like nothing, or like another one that is made of other signs."""
+    plain = unicodedata.normalize("NFC", " ".join(name.split()))
+    if name != plain or not name.isprintable() or not 0 < len(name) <= LONGEST_NAME:
+        raise UsageError(
+            f"{name!r:.60} cannot be the name of a collection: give 1 to {LONGEST_NAME} visible letters, composed ones "
+            "(NFC), with single spaces between words"
+        )
+
+
 def check_query(query: str, k: int) -> str:
     """The query as text that can be searched and printed; needs no library.
 
     Raises:
-        UsageError: it is empty, or ``k`` is below 1.
+        UsageError: it is empty or longer than ``MOST_ASKED``, or ``k`` is below 1.
     """
     if not query.strip():
         raise UsageError("the query is empty: say what to look for, in quotes")
+    _check_asked(query)
     if k < 1:
         raise UsageError(f"k is {k}: ask for at least one moment")
     return _unicode(query)
@@ -83,11 +98,19 @@ def check_question(question: str) -> str:
     """The question as text that can be searched and printed; needs no library.
 
     Raises:
-        UsageError: it is empty.
+        UsageError: it is empty, or longer than ``MOST_ASKED``.
     """
     if not question.strip():
         raise UsageError("the question is empty: ask something, in quotes")
+    _check_asked(question)
     return _unicode(question)
+
+
+def _check_asked(text: str) -> None:
+    if len(text) > MOST_ASKED:
+        raise UsageError(
+            f"the question has {len(text):,} letters: at most {MOST_ASKED:,} are read; `longvid verify` checks a text"
+        )
 
 
 def check_written(text: str) -> str:

@@ -140,6 +140,7 @@ def _gpu() -> tuple[str | None, float | None]:
 
 
 def _vector_index(place: str, engines: Engines) -> str:
+    from longvid_storage.search.memory import vector_bytes
     from longvid_storage.search.vector_indexes import best_index_type
 
     if server := engines.config.vectors.get("milvus"):
@@ -149,7 +150,8 @@ def _vector_index(place: str, engines: Engines) -> str:
     kind = best_index_type().__name__
     if kind == "ExactIndex":
         return "exact (numpy); for speed: pip install 'longvid[cpu]'"
-    return "faiss on the GPU" if kind == "FaissGpuIndex" else "faiss"
+    most = f"up to {vector_bytes(engines.config.memory_mb) / 1e6:,.0f} MB, else by signs and SQL"
+    return f"faiss{' on the GPU' if kind == 'FaissGpuIndex' else ''}, {most}"
 
 
 def _role(choice: Choice, device: str | None) -> RoleState:

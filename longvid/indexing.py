@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from longvid.arguments import check_new_collection
 from longvid.engines import Engines
 from longvid_indexer.pipeline import Pipeline
 from longvid_indexer.remote import as_path
@@ -45,6 +46,11 @@ def index(
             "there is nothing to index: name folders or files, or reprocess what the library holds "
             "(longvid index --reprocess)"
         )
+    if collection is not None and paths is not None:
+        with store.view() as view:
+            known = view.collections()
+        if collection not in known:
+            check_new_collection(collection)
     if paths is None:
         given: list[str | Path] = list(_known_files(store, collection, tell))
     else:

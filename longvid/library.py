@@ -134,7 +134,8 @@ class Library(Conversations):
 
         Raises:
             LibraryError: the library cannot be written (read-only, disk full).
-            UsageError: an unknown stage, neither paths nor ``reprocess``, or no cluster that can do it.
+            UsageError: an unknown stage, neither paths nor ``reprocess``, a new collection whose name cannot be told
+                from others, or no cluster that can do it.
             MissingExtraError: ``ray`` is given and not installed.
         """
         from longvid.indexing import index

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import multiprocessing
+import multiprocessing.forkserver
 import os
 import signal
 import socket
-import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
 
 import media_factory as mf
 from longvid.engines import Engines
@@ -44,18 +50,31 @@ def make_film(path: Path, *, seconds: int = SECONDS, **how: object) -> Path:
     return path
 
 
-# A server in a process of its own, as `longvid serve` runs it, without models: argv is library, port, settings as JSON.
-_SERVER = """
-import json, sys
-import uvicorn
-from longvid.library import Library
-from longvid.server.app import create_app
-from longvid.server.settings import read_settings
-from served_films import engines
-settings = read_settings(json.loads(sys.argv[3]))
-with Library.open(sys.argv[1], create=True, engines=engines()) as library:
-    uvicorn.run(create_app(library, settings), port=int(sys.argv[2]), log_level="warning", timeout_graceful_shutdown=5)
-"""
+@cache
+def _warm() -> Any:
+    """What servers are forked from: a process that has loaded all they need, since that takes longest."""
+    made = multiprocessing.get_context("forkserver")
+    made.set_forkserver_preload(
+        ["pytest", "uvicorn", "longvid.server.app", "longvid_indexer.pipeline", __name__]
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(Path(__file__).parent), *sys.path]))
+        multiprocessing.forkserver.ensure_running()
+    return made
+
+
+def _serve(place: str, port: int, settings: str, said: str) -> None:
+    """As `longvid serve` does, without models; what it says on stderr goes to the file ``said``."""
+    import uvicorn
+
+    from longvid.server.app import create_app
+    from longvid.server.settings import read_settings
+
+    with open(said, "a", encoding="utf-8") as file:
+        os.dup2(file.fileno(), 2)
+    with Library.open(place, create=True, engines=engines()) as library:
+        app = create_app(library, read_settings(json.loads(settings)))
+        uvicorn.run(app, port=port, log_level="warning", timeout_graceful_shutdown=5)
 
 
 def free_port() -> int:
@@ -77,24 +96,28 @@ class Running:
 
     def start(self) -> None:
         """Start, and wait until it answers."""
-        command = [sys.executable, "-c", _SERVER, str(self.library), str(self.port), self.settings]
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
-        self.process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+        self._said = Path(tempfile.mkstemp(prefix="served", suffix=".txt")[1])
+        what = (str(self.library), self.port, self.settings, str(self._said))
+        self.process = _warm().Process(target=_serve, args=what)
+        self.process.start()
         until_s = time.monotonic() + 300  # a machine that is busy loads for minutes
         while time.monotonic() < until_s:
             try:
                 with urllib.request.urlopen(f"{self.url}/v1/health", timeout=5):
                     return
             except OSError:
-                if self.process.poll() is not None:
-                    raise AssertionError(self.process.communicate()[1]) from None
-                time.sleep(0.1)
+                if not self.process.is_alive():
+                    raise AssertionError(self._said.read_text("utf-8")) from None
+                time.sleep(0.05)
         raise AssertionError("the server did not start")
 
     def end(self, number: int = signal.SIGTERM) -> str:
         """End it, and what it said on stderr."""
-        self.process.send_signal(number)
-        return self.process.communicate(timeout=60)[1]
+        os.kill(self.process.pid, number)
+        self.process.join(60)
+        said = self._said.read_text("utf-8")
+        self._said.unlink()
+        return said
 
 
 @contextmanager
@@ -104,7 +127,7 @@ def running(library: Path, settings: str = "{}") -> Iterator[Running]:
     try:
         yield server
     finally:
-        if server.process.poll() is None:
+        if server.process.is_alive():
             server.end(signal.SIGKILL)
 
 

@@ -417,6 +417,8 @@ def test_a_file_name_that_is_no_text(tmp_path: Path) -> None:
     [
         (("ask", ""), "the question is empty"),
         (("search", " \n"), "the query is empty"),
+        (("ask", "who " * 3000), "the question has 12,000 letters: at most 10,000"),
+        (("search", "who " * 3000), "has 12,000 letters: at most 10,000"),
         (("search", "enzymes", "-k", "0"), "k is 0"),
         (("search", "enzymes", "-k", "-3"), "k is -3"),
     ],

@@ -183,3 +183,15 @@ def test_words_on_screen_count_where_there_is_no_speech() -> None:
     assert len(blocks) == 8
     segments = build_structure(info_of(480.0), (), (), slides, shown)
     assert 240.0 in edges_of("event", segments)
+
+
+def test_captions_that_name_another_speaker_in_every_line_cost_no_square() -> None:
+    """A column for each of 50,000 would take 20 GB."""
+
+    def columns(speakers: int) -> int:
+        said = passages_of(
+            Utterance(n, n + 1, "the pump leaks", f"Speaker {n % speakers}") for n in range(600)
+        )
+        return make_blocks(StructureEvidence(600.0, said, (), (), ())).vectors.shape[1]
+
+    assert columns(2) + 98 == columns(100) == columns(600)

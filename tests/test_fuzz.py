@@ -83,7 +83,7 @@ def saved() -> dict[str, Any]:
     return read
 
 
-def _spoilt(value: Any, chosen: random.Random) -> Any:
+def spoilt(value: Any, chosen: random.Random) -> Any:
     """A copy in which one leaf or branch, at random, is another value, is missing, or is there twice."""
     if isinstance(value, (dict, list)) and value and chosen.random() < 0.85:
         keys = list(value) if isinstance(value, dict) else list(range(len(value)))
@@ -92,7 +92,7 @@ def _spoilt(value: Any, chosen: random.Random) -> Any:
         if chosen.random() < 0.1:
             del copy[key]
         else:
-            copy[key] = _spoilt(value[key], chosen)
+            copy[key] = spoilt(value[key], chosen)
         return copy
     return chosen.choice(_VALUES)
 
@@ -111,7 +111,7 @@ def test_broken_saved_answers_are_refused_or_can_be_shown(tmp_path: Path) -> Non
     text = jsonform.dumps(whole).encode()
     for seed in range(INPUTS):
         chosen = random.Random(seed)
-        data = broken(text, chosen) if seed % 2 else json.dumps(_spoilt(whole, chosen)).encode()
+        data = broken(text, chosen) if seed % 2 else json.dumps(spoilt(whole, chosen)).encode()
         path.write_bytes(data)
         try:
             answer = read_answer(path)

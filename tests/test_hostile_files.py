@@ -95,6 +95,17 @@ def longvid(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
 # What is no file, or cannot be read
 
 
+def test_a_film_that_says_one_picture_in_a_thousand_years_is_indexed(
+    clips: list[Path], library: Library, tmp_path: Path
+) -> None:
+    data = clips[0].read_bytes()
+    at = data.index(b"mdhd") + 16  # ticks a second, and how many there are
+    path = tmp_path / "slow.mp4"
+    path.write_bytes(data[:at] + b"\0\0\0\1" + b"\x7f\xff\xff\xff" + data[at + 8 :])
+    (report,) = library.index(path)
+    assert report.error is None, report.error
+
+
 def test_pipes_sockets_devices_and_loops_cost_themselves(
     library: Library, tmp_path: Path, clips: list[Path]
 ) -> None:

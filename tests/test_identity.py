@@ -25,6 +25,7 @@ from longvid_indexer.scan import content_id
 from longvid_indexer.stages.job import STAGES
 from longvid_storage.db.rows import VideoRow
 from longvid_storage.db.store import Store
+from longvid_storage.errors import UsageError
 from longvid_storage.text.sound_words import describe_sound
 from longvid_storage.types import Scope, VideoInfo
 from small_library import Trigrams
@@ -252,6 +253,15 @@ def test_sounds_are_heard_once_whatever_the_subtitles_tell(tmp_path: Path, lib: 
     assert theirs == others != {"Applause": (0.2, 1.0)}
     assert heard("ours", "laughter") == {**theirs, "Laughter": (0.2, 1.0)}, "one's own are edited"
     assert tagger.windows == calls
+
+
+@pytest.mark.parametrize(
+    "name", ["", " ", "a ", "a\0b", "Cafe\u0301", "a\u202eb", "a\u200bb", "x" * 201, "\ud800"]
+)
+def test_a_collection_is_called_what_can_be_told_from_others(name: str, film: Path, lib: Library) -> None:
+    with pytest.raises(UsageError, match="cannot be the name of a collection"):
+        lib.index(film, collection=name)
+    assert lib.index(film, collection="Caf\u00e9 \u4f1a\u8bae 2")[0].error is None
 
 
 def test_names_of_speakers_are_the_collections_own(film: Path, tmp_path: Path, lib: Library) -> None:

@@ -314,6 +314,32 @@ def test_of_a_library_in_a_directory_one_server_does_the_jobs_and_another_goes_o
         second.stop(30)
 
 
+def test_no_link_leads_a_job_out_of_its_folder(library: Library, tmp_path: Path) -> None:
+    """Whoever may write into a root may put links there: to files, subtitles and folders of others."""
+    outside, mine = tmp_path / "outside", tmp_path / "mine"
+    for folder in (outside / "Subs", mine / ".kept"):
+        folder.mkdir(parents=True)
+    words = "WEBVTT\n\n00:01.000 --> 00:04.000\nThe {} word.\n"
+    for place in (outside / "theirs.vtt", outside / "Subs" / "film.vtt", outside / "words.vtt"):
+        place.write_text(words.format("foreign"))
+    (mine / ".kept" / "inner.vtt").write_text(words.format("inner"))
+    make_film(mine / "film.mp4", seconds=1)
+    (mine / "film.vtt").unlink()
+    for name, place in {
+        "one.vtt": outside / "theirs.vtt", "there": outside, "film.en.vtt": outside / "words.vtt",
+        "Subs": outside / "Subs", "own.vtt": mine / ".kept" / "inner.vtt",
+    }.items():  # fmt: skip
+        (mine / name).symlink_to(place)
+    with serving(library, roots={"*": (str(tmp_path),), "mine": (str(mine),)}) as client:
+        asked = client.post("/v1/jobs", json={"paths": [str(mine)], "collection": "mine"})
+        told = ended(client, asked.json())
+        files = {each["file"]: each["error"] for each in told["reports"]}
+        assert {name for name, error in files.items() if error is None} == {"own.vtt", "film.mp4"}
+        assert "leads out of the folders" in files["one.vtt"]["message"]
+        said = client.post("/v1/mentions", json={"terms": ["word"]}).json()["videos"]
+        assert [each["text"] for video in said for each in video["mentions"]] == ["The inner word."]
+
+
 def test_from_where_and_into_what_one_may_index(library: Library, films: Path, tmp_path: Path) -> None:
     (films / "way out").symlink_to(tmp_path)
     key = library.keys.add("one", scopes=["index"], collections=["mine"])[1]

@@ -155,3 +155,36 @@ def test_who_repeats_a_line_once_in_a_short_file_said_it_twice() -> None:
         (3.0, ["Why?"]),
     ]
     assert words_read(as_srt(screens)) == ["Come", "here.", "Come", "here.", "Now.", "No.", "Why?"]
+
+
+LINES = (
+    "good morning to you",
+    "the pump is leaking",
+    "since friday at noon",
+    "we need another one",
+    "สวัสดีตอนเช้าทุกคน",
+)
+
+
+def timed(cues: list[tuple[float, float, str]]) -> str:
+    return "\n".join(f"{n}\n{clock(a)} --> {clock(b)}\n{text}\n" for n, (a, b, text) in enumerate(cues))
+
+
+@pytest.mark.parametrize("between", ["\n", " "])
+@pytest.mark.parametrize("gap_s", [0.0, 0.3, 0.9])
+def test_captions_scroll_over_a_pause_too_where_nearly_all_of_them_do(gap_s: float, between: str) -> None:
+    cues = [
+        (2.0 * n, 2.0 * n + 2 - gap_s, between.join(LINES[max(0, n - 1) : n + 1])) for n in range(len(LINES))
+    ]
+    assert words_read(timed(cues)) == " ".join(LINES).split()
+
+
+def test_an_old_line_that_is_a_cue_of_its_own_beside_the_new_one_is_said_once() -> None:
+    cues = [(2.0 * n, 2.0 * n + 2, line) for n in range(len(LINES)) for line in LINES[max(0, n - 1) : n + 1]]
+    assert words_read(timed(cues)) == " ".join(LINES).split()
+
+
+@pytest.mark.parametrize("line", ["สวัสดีตอนเช้าทุกคน", "आज हम पंप के बारे में बात करेंगे", "今日はポンプの話をします"])
+def test_letters_that_are_marks_are_typed_too(line: str) -> None:
+    cues = [(0.2 * n, 0.2 * n + 0.2, line[: 2 * n + 2].strip()) for n in range((len(line) + 1) // 2)]
+    assert words_read(timed(cues)) == line.split()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -136,6 +137,33 @@ def test_what_a_shell_expands_treats_sidecars_as_sidecars(tmp_path: Path, clip: 
     fill(tmp_path, clip, "a.mp4", "a.srt")
     assert found(tmp_path / "a.mp4", tmp_path / "a.srt") == {"a.mp4": ["a.srt"]}
     assert found(tmp_path / "a.srt") == {"a.srt": []}
+
+
+def test_looking_for_subtitles_costs_the_number_of_files(tmp_path: Path, clip: Path) -> None:
+    """Counted in calls; every pair looked at with every other one would be sixteen times as many."""
+
+    def calls(pairs: int) -> int:
+        folder = tmp_path / str(pairs)
+        (folder / "Subs").mkdir(parents=True)
+        for number in range(pairs):
+            os.link(clip, folder / f"talk {number}.mp4")
+            (folder / ("Subs" if number % 2 else "") / f"talk {number}.en.srt").write_text(CUE)
+        made = 0
+
+        def note(frame: object, event: str, argument: object) -> None:
+            nonlocal made
+            made += event in ("call", "c_call")
+
+        sys.setprofile(note)
+        try:
+            items = list(scan([folder]))
+        finally:
+            sys.setprofile(None)
+        assert [len(item.sidecars) for item in items] == [1] * pairs
+        return made
+
+    calls(2)  # loads what is needed
+    assert calls(160) < 5 * calls(40)
 
 
 def test_the_signature_follows_the_content_of_the_sidecars(tmp_path: Path, clip: Path) -> None:

@@ -344,9 +344,9 @@ def test_a_small_memory_answers_as_a_large_one(store: Store) -> None:
         add(store, f"talk {number}", talk({500.0: f"the pump number {number} leaks"}))
     queries = [f"pump number {number}" for number in range(4)] * 2
     whole = [search(store, query) for query in queries]
-    store.home.memory_mb = 1
+    store.home.memory_mb = 2
     with store.view() as view:
-        assert memory_of(view).kept > (room := 750_000 // 2600), "more than the room, before"
+        assert memory_of(view).kept > (room := 2_000_000 * 5 / 12 // 2600), "more than the room, before"
     assert [search(store, query) for query in queries] == whole
     with store.view() as view:
         assert 0 < memory_of(view).kept <= room

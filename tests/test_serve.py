@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from longvid.library import Library
@@ -106,4 +108,6 @@ def test_lists_come_in_pages_and_unchanged_answers_are_not_sent_again(library: L
         first = client.get("/v1/videos")
         again = client.get("/v1/videos", headers={"If-None-Match": first.headers["etag"]})
         assert (again.status_code, again.content) == (304, b"")
-        assert client.get("/v1/videos", params={"cursor": "nonsense"}).status_code == 400
+        for wrong in (b"nonsense", b"[" * 1200, b'["\\ud800", "x"]'):
+            cursor = base64.urlsafe_b64encode(wrong).decode().rstrip("=")
+            assert client.get("/v1/videos", params={"cursor": cursor}).status_code == 400, wrong

@@ -24,8 +24,9 @@ import pytest
 from longvid.library import Library
 from scripted_lm import ScriptedLM
 from serve_tools import bearer, library_of, live, serving, video
+from served_films import running
 
-KILLS = int(os.environ.get("LONGVID_KILLS", "2"))
+KILLS = int(os.environ.get("LONGVID_KILLS", "6"))
 _MINUTE = 60
 
 
@@ -305,7 +306,7 @@ def process(place: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
 def test_sigterm_lets_requests_end() -> None:
     library = library_of([video("garden", number) for number in range(2)], encoder=False)
     body = json.dumps({"question": "What do tomato plants need?"}).encode()
-    with process(library.path) as (running, port), ExitStack() as stack:
+    with process(library.path) as (served, port), ExitStack() as stack:
         clients = [
             stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=_MINUTE))
             for _ in range(8)
@@ -314,10 +315,10 @@ def test_sigterm_lets_requests_end() -> None:
         for client in clients:
             client.sendall(head("POST /v1/ask", port, *lines) + body)
         first = received(clients[0])
-        running.send_signal(signal.SIGTERM)
+        served.send_signal(signal.SIGTERM)
         replies = [first, *map(received, clients[1:])]
         assert [status(reply) for reply in replies] == [200] * 8
-        assert running.wait(_MINUTE) in (0, -signal.SIGTERM)
+        assert served.wait(_MINUTE) in (0, -signal.SIGTERM)
 
 
 @pytest.mark.slow
@@ -326,8 +327,8 @@ def test_sigkill_loses_only_what_was_in_flight() -> None:
     chance = random.Random(3)
     names, asked = [], 0
     for number in range(KILLS):
-        with process(library.path) as (running, port):
-            begun = threading.Event()
+        with running(library.path) as server:
+            begun, port = threading.Event(), server.port
             kept: dict[str, list[str]] = {"keys": [], "turns": []}
 
             def work(
@@ -349,7 +350,7 @@ def test_sigkill_loses_only_what_was_in_flight() -> None:
                         kept[kind].append(told)
                         begun.set()
 
-            url = f"http://127.0.0.1:{port}"
+            url = server.url
             for key in library.keys.listed():
                 library.keys.revoke(key.key_id)  # so that nobody needs one
             kinds = ["keys"] if number % 2 else ["turns"]
@@ -360,7 +361,7 @@ def test_sigkill_loses_only_what_was_in_flight() -> None:
                 thread.start()
             assert begun.wait(_MINUTE)
             time.sleep(chance.uniform(0.05, 1.0))
-            running.kill()
+            server.end(signal.SIGKILL)
             for thread in threads:
                 thread.join()
         names += kept["keys"]

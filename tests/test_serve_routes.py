@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 import time
@@ -184,6 +185,23 @@ def test_exports_are_made_of_what_the_library_has(client: TestClient) -> None:
     lies["claims"][0]["citations"][0]["video_id"] = "e" * 64
     assert client.post("/v1/exports", json={"format": "html", "answer": lies}).status_code == 404
     assert client.post("/v1/exports", json={"format": "html", "answer": {"no": 1}}).status_code == 400
+    # More than answers cite: as many pictures, or a film of days.
+    for change in ({"claims": answer["claims"] * 501}, {"claims": [_whole_day(answer["claims"][0])]}):
+        for form in ("html", "srt"):
+            told = client.post("/v1/exports", json={"format": form, "answer": {**answer, **change}})
+            assert told.status_code == 400
+            assert "are exported at once" in told.json()["detail"]
+
+
+def _whole_day(claim: dict[str, Any]) -> dict[str, Any]:
+    return {**claim, "citations": [{**claim["citations"][0], "start_s": 0.0, "end_s": 86_400.0}]}
+
+
+def test_a_text_of_many_sentences_is_not_checked_at_once(client: TestClient) -> None:
+    told = client.post("/v1/verify", json={"text": "It rains a lot. " * 501})
+    assert (told.status_code, "501 sentences" in told.json()["detail"]) == (400, True)
+    told = client.post("/v1/verify", json={"text": "Water, " * 12_000})
+    assert {each["verdict"] for each in told.json()["sentences"]} == {"unsupported"}
 
 
 def test_chats_belong_to_who_began_them(client: TestClient) -> None:
@@ -218,6 +236,11 @@ def test_who_signs_for_others_is_believed_for_five_minutes_at_most(library: Libr
             assertion(collections=None),
             jwt.encode({"sub": "maya"}, None, algorithm="none"),
             "nonsense",
+            ".".join(
+                base64.urlsafe_b64encode(part).decode().rstrip("=") for part in (b"[" * 30_000, b"{}", b"x")
+            ),
+            assertion(exp=float("inf")),
+            assertion(iat="1", exp="2000000000"),
         ):
             assert client.get("/v1/me", headers=bearer(refused)).status_code == 401, refused
         assert client.get("/v1/me").status_code == 401

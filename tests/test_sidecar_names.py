@@ -71,6 +71,7 @@ def found(folder: Path) -> dict[str, ScannedFile]:
         ("talk.mp4", "talk - Copy.srt", None),
         ("talk.mp4", "talk.en.transcript.vtt", "en"),
         ("talk.mp4", "talk.whisper.srt", None),
+        ("talk.mp4", "talk_TurboScribe.srt", None),
         ("talk.mp4", "talk.faster-whisper.large-v3.srt", None),
         ("talk.mp4", "talk.English [SDH].srt", "en"),
         ("talk.mp4", "talk.English (auto-generated).srt", "en"),

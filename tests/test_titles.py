@@ -46,6 +46,7 @@ def test_readable(said: str, read: str) -> None:
 
 def test_a_word_of_its_own_is_no_fragment() -> None:
     assert without_fillers("we go on only so some do done") == "we go on only so some do done"
+    assert without_fillers("a std::vector, , grows") == "a std::vector, grows"
 
 
 def test_tokens_of_other_scripts() -> None:

@@ -8,6 +8,7 @@ import shutil
 import sys
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -189,14 +190,17 @@ def test_scenarist_captions() -> None:
     assert [line for _, _, _, line in found] == ["first line", "second."]
 
 
-def docx(*paragraphs: str) -> bytes:
+def docx(*paragraphs: str, code: str = "utf-8") -> bytes:
     runs = "".join(
         "<w:p>" + "<w:br/>".join(f"<w:r><w:t>{line}</w:t></w:r>" for line in text.split("\n")) + "</w:p>"
         for text in paragraphs
     )
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as package:
-        package.writestr("word/document.xml", f'<w:document xmlns:w="x"><w:body>{runs}</w:body></w:document>')
+        package.writestr(
+            "word/document.xml",
+            f'<?xml version="1.0" encoding="{code}"?><w:document xmlns:w="x"><w:body>{runs}</w:body></w:document>',
+        )
     return made.getvalue()
 
 
@@ -306,6 +310,7 @@ HOSTILE: list[tuple[str, Callable[[], bytes]]] = [
     ("quotes.csv", lambda: b'start,end,text\n0,1,"' + b"a\n" * DEEP),
     ("words.scc", lambda: b"Scenarist_SCC V1.0\n\n00:00:01:00 " + b"94ae " * DEEP),
     ("bomb.docx", lambda: docx("0" * 70_000_000)),
+    *((f"{code}.docx", partial(docx, "a", code=code)) for code in ("none", "utf-7", "big5", "zlib", "undefined")),
 ]  # fmt: skip
 
 

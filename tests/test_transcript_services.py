@@ -6,6 +6,7 @@ import json
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,23 @@ def google(talk: list[Said]) -> object:
     return {"results": [{"alternatives": [{"transcript": f" {t.text}", "words": [
         {"startTime": f"{a}s", "endTime": f"{b}s", "word": w, "speakerTag": t.who} for w, a, b in t.words]}],
         "resultEndTime": f"{t.end}s", "languageCode": "en-us"} for t in talk]}  # fmt: skip
+
+
+def google_again(talk: list[Said]) -> object:
+    """Its last result says every word once more, with the speakers."""
+    told = [{"alternatives": [{"transcript": f" {t.text}", "words": [
+        {"startTime": f"{a}s", "endTime": f"{b}s", "word": w} for w, a, b in t.words]}]} for t in talk]  # fmt: skip
+    words = [{"startTime": f"{a}s", "endTime": f"{b}s", "word": w, "speakerTag": t.who} for t in talk
+             for w, a, b in t.words]  # fmt: skip
+    return {"results": [*told, {"alternatives": [{"words": words}]}]}
+
+
+def calendar(talk: list[Said]) -> object:
+    def at(value: float) -> str:
+        return datetime.fromtimestamp(1.7e9 + value - talk[0].start, UTC).isoformat().replace("+00:00", "Z")
+
+    return {"transcriptEntries": [{"speaker": ("Jane", "Tom")[t.who], "text": t.text, "startTime": at(t.start),
+                                   "endTime": at(t.end)} for t in talk]}  # fmt: skip
 
 
 def deepgram(talk: list[Said]) -> object:
@@ -241,7 +259,8 @@ JSON: list[tuple[Callable[[list[Said]], object], tuple[str | None, str | None]]]
     (watson, ("Speaker 0", "Speaker 1")), (premiere, ("Jane", "Tom")), (meeting_program, ("Jane", "Tom")),
     (timeline, ("Jane", "Tom")), (insights, ("Jane", "Tom")), (hyperaudio, ("Jane", "Tom")),
     (lines, ("Speaker 0", "Speaker 1")), (vosk, (None, None)), (youtube_api, (None, None)),
-    (kaltura, (None, None)), (gong, ("x0", "x1")), (recall, ("Jane", "Tom")), (table, ("Jana", "Tom")),
+    (kaltura, (None, None)), (gong, ("x0", "x1")), (recall, ("Jane", "Tom")),
+    (google_again, ("Speaker 0", "Speaker 1")), (calendar, ("Jane", "Tom")), (table, ("Jana", "Tom")),
 ]  # fmt: skip
 
 
@@ -346,6 +365,10 @@ PLAIN = [(at, None, text) for at, _, text in NAMED]
          "Transcribed by https://otter.ai\n", NAMED),
         ("Jane (00:00:01.000 - 00:00:04.500)\nThe pump leaks.\n\nTom (00:00:05.000 - 00:00:06.000)\nYes, it does.\n\n"
          "Jane (00:01:03.000 - 00:01:04.000)\nGood.\n", NAMED),
+        ("[1.00s -> 4.20s] The pump leaks.\n[5.00s -> 8.50s] Yes, it does.\n[63.00s -> 64.10s] Good.\n", PLAIN),
+        ("1.0s - 4.2s Jane: The pump leaks.\n5.0s - 8.5s Tom: Yes, it does.\n63.0s - 64.1s Jane: Good.\n", NAMED),
+        ("Jane\n00:01\nThe pump leaks.\n\nTom\n00:05\nYes, it does.\n\nJane\n01:03\nGood.\n", NAMED),
+        ("00:01\nJane\nThe pump leaks.\n\n00:05\nTom\nYes, it does.\n\n01:03\nJane\nGood.\n", NAMED),
         ("Jane\t0:01\tThe pump leaks.\nTom\t0:05\tYes, it does.\nJane\t1:03\tGood.\n", NAMED),
         ("Jane: [00:00:01] The pump leaks.\nTom: [00:00:05] Yes, it does. [00:00:09] It is bad.\n",
          [*NAMED[:2], (9.0, "Tom", "It is bad.")]),

@@ -19,7 +19,7 @@ SPOKEN = [
     "Then the washer of the tap is replaced, model K7.",
 ]
 GERMAN = [
-    "Heute reparieren wir ein altes Haus.",
+    "Heute reparieren wir ein altes Bauernhaus.",
     "Die Farbe trocknet drei Tage lang.",
     "Stellen Sie zuerst einen Eimer unter das Rohr.",
     "Dann wird die Dichtung des Hahns ersetzt, Modell K7.",
@@ -72,6 +72,9 @@ def test_the_other_language_is_found_by_its_words_and_named(library: Library) ->
     answer = library.ask("Wie lange trocknet die Farbe?")
     assert quotes(answer) == [("translation", GERMAN[1])]
     assert "[house @ 0:10–0:18, translation (de)]" in printing.answer(answer)
+    assert quotes(library.ask("Wann reparieren wir das Haus?")) == [
+        ("translation", GERMAN[0])
+    ]  # in a compound
     first = library.search("Eimer unter das Rohr")[0]
     assert (first.start_s, first.near, first.evidence[0].kind) == (20.0, False, "translation")
     assert "translation (de) · Stellen Sie" in printing.moments([first])

@@ -32,6 +32,8 @@ from longvid_storage.search.vector_indexes.exact import ExactIndex
 from longvid_storage.search.vector_indexes.faiss import FaissIndex
 from longvid_storage.search.vector_indexes.faiss_gpu import FaissGpuIndex, GpuFullWarning, gpu_count
 from longvid_storage.search.vector_indexes.milvus import MilvusIndex
+from longvid_storage.search.vector_indexes.signs import SignIndex
+from longvid_storage.search.vector_search import VectorSearch
 from longvid_storage.types import EVERYTHING, Passage, Scope, ScreenText, Utterance
 from store_tools import MODEL, PICTURES, fill, info, keyframes, seen, unit_vectors, video_id
 
@@ -477,14 +479,15 @@ SCOPES = [
 ]
 
 
-@pytest.mark.parametrize("few", [0, 4096])
+@pytest.mark.parametrize(("few", "memory_mb"), [(0, None), (4096, None), (0, 0)])
 @pytest.mark.parametrize("kind", ["speech", "screen"])
 def test_every_scope_gives_what_filtering_all_by_hand_gives(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int, kind: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int, memory_mb: int | None, kind: str
 ) -> None:
-    """By both ways: reading the few admitted vectors, and asking the index with what the scope admits."""
+    """By each way: reading the few admitted vectors, asking the index with what the scope admits, and asking signs."""
     monkeypatch.setattr("longvid_storage.search.vector_search._FEW", few)
     with Store.open(tmp_path / "library", create=True) as store:
+        store.home.memory_mb = memory_mb
         rows = big(store)
         for seed, scope in enumerate(SCOPES * 2):
             query = unit_vectors(1, 24, seed=seed)[0]
@@ -494,6 +497,39 @@ def test_every_scope_gives_what_filtering_all_by_hand_gives(
             found = vector_search(store, kind, query, filters=scope, limit=25)
             assert [i for i, _ in found] == wanted
             assert [score for _, score in found] == pytest.approx([truth[i] for i in wanted], abs=1e-5)
+
+
+def test_vectors_without_room_in_memory_are_found_by_their_signs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an index holds is bounded, as it grows too; what its signs name is compared by the vectors in SQL."""
+    monkeypatch.setattr("longvid_storage.search.vector_search.LIKELY", 30)
+    with Store.open(tmp_path / "library", create=True) as store:
+        rows = big(store)
+        queries = [rows[at] for at in (0, 61, 130)]
+        whole = [vector_search(store, "speech", query, limit=2) for query in queries]
+        bound = 160 * 60
+        with store.view() as view:
+            small = VectorSearch(tmp_path / "cache", most_bytes=bound)
+            found = [small.search(view, "speech", query, 2) for query in queries]
+            ((index,),) = small._held.values()
+            assert isinstance(index.index, SignIndex)
+            assert index.bytes_held == 160 * 19 <= bound < 160 * 67
+            assert [each[0] for each in found] == [each[0] for each in whole]
+            assert small.vectors_read == 160 + 3 * 32
+            kept = VectorSearch(tmp_path / "cache", most_bytes=bound)
+            assert [kept.search(view, "speech", query, 2) for query in queries] == found
+            assert kept.vectors_read == 3 * 32, "its file is read back"
+            roomy = VectorSearch(tmp_path / "cache", most_bytes=160 * 67)
+            assert [roomy.search(view, "speech", query, 2) for query in queries] == whole
+            assert not isinstance(next(iter(roomy._held.values()))[-1].index, SignIndex)
+        put(store, "one more", 4)
+        ids = [p.id for p in seen(store).passages_of(video_id("one more"))]
+        with store.stage(video_id("one more"), "vectors", "x") as writer:
+            writer.put_vectors("speech", MODEL, ids, rows[[0, 61, 130, 200]])
+        with store.view() as view:
+            assert {i for i, _ in roomy.search(view, "speech", rows[0], 2)} == {1, ids[0]}
+            assert isinstance(next(iter(roomy._held.values()))[-1].index, SignIndex), "it grew over the bound"
 
 
 def test_a_library_is_searched_in_milvus(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from longvid_agents.kinds import has_sign
 from longvid_agents.question import QuestionPlan
 from longvid_agents.scoring import Scores
 from longvid_storage.text.sentences import asks
@@ -15,6 +16,8 @@ from longvid_storage.types import Passage
 MOST_VALUES = 3
 # Of the question's words, and of its meaning, the other sentence has at least these shares of what the first has.
 _WORDS, _MEANING = 0.6, 0.7
+_COMPARED = 0.3
+"""Where the question compares, so much of its words is enough."""
 _VALUE = re.compile(
     r"(?<![\w-])v?\d[\d.,:]*|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|(?:twen|thir|for|fif|six|seven"
     r"|eigh|nine)ty(?:-\w+)?|hundred|thousand|million|first|second|third|\w+teenth|\w+tieth|(?:mon|tues|wednes|thurs|fri"
@@ -44,11 +47,12 @@ def with_other_values(
     if first.video_id not in dates or not values:
         return list(chosen)
     best = {dates[first.video_id]: first}
+    share = _COMPARED if has_sign(plan.question, "compare") else _WORDS
     words, meaning = scores.words, scores.cosine
     for other in np.argsort(-(words + meaning), kind="stable"):
         passage = sentences[other]
         date = dates.get(passage.video_id)
-        near = words[other] >= max(_WORDS * words[row], 1e-6) and meaning[other] >= _MEANING * meaning[row]
+        near = words[other] >= max(share * words[row], 1e-6) and meaning[other] >= _MEANING * meaning[row]
         # Whoever asks, or names nothing of the kind that is asked for, tells no other value.
         near &= bool(scores.expected[other] >= scores.expected[row]) and not asks(passage.text)
         others = _values(passage.text) - named

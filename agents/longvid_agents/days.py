@@ -6,53 +6,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import islice
 
-from longvid_storage.text.dates import MONTH_NAME, MONTH_NUMBERS, date_in, written_dates
+from longvid_agents import day_words as say
+from longvid_storage.text.dates import MONTH_NUMBERS, WrittenDate, date_in, written_dates
 from longvid_storage.types import VideoCard
 
-LEAD = r"(?:(?:on|of|from|in|at|am|vom|du|del|le|el|seit)\s+(?:the\s+)?)?"
-KIND = (
-    "meeting|call|video|recording|session|lecture|talk|episode|standup|stand-up|sync|film|class|interview|podcast"
-    "|course"
-)
-_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_DAY = "|".join(_DAYS)
-_MONTH = f"(?P<month>{MONTH_NAME})"
-# What the clock makes of a word: days from today, first and last.
-_RELATIVE = (
-    (r"the day before yesterday|vorgestern|anteayer|前天|おととい", -2),
-    (r"yesterday|gestern|ayer|вчера|昨天|昨日", -1),
-    (r"today|this morning|this afternoon|heute|hoy|сегодня|今天|今日", 0),
-)
-_CLOCK = tuple((re.compile(rf"(?<!\w){LEAD}(?:{words})(?:'s)?(?!\w)", re.I), at) for words, at in _RELATIVE)
-_AGO = re.compile(r"\b(\d{1,3}|a|one|two|three|four|five|six) (day|week)s? ago\b", re.IGNORECASE)
-_COUNTS = {word: number for number, word in enumerate(["one", "two", "three", "four", "five", "six"], 1)} | {
-    "a": 1
-}
-_SPAN = re.compile(
-    rf"\b{LEAD}(?P<which>last|this|the last|the past|past|previous|the previous) (?P<unit>week|month|year)\b(?!\s+end)",
-    re.IGNORECASE,
-)
-_LAST_DAY = re.compile(rf"\b{LEAD}(?:last|this past|previous) (?P<day>{_DAY})(?:'s)?\b", re.IGNORECASE)
-_DAYS_OWN = re.compile(rf"\b{LEAD}(?:the )?(?P<day>{_DAY})(?:'s)?(?= (?:\w+ )?(?:{KIND})\b)", re.IGNORECASE)
-_OF_DAY = re.compile(rf"\b(?:{KIND}) (?P<words>(?:on|of|from) (?P<day>{_DAY})\b)", re.IGNORECASE)
-_ON_DAY = re.compile(rf"\bon (?P<day>{_DAY})\b", re.IGNORECASE)
-_IN_MONTH = re.compile(rf"\b(?:in|of|from|im) {_MONTH} (?P<year>(?:19|20)\d{{2}})\b", re.IGNORECASE)
-# A month alone is that of a recording where the question asks what was said or decided then: "in March" may also be
-# when something is to happen.
-_MONTHS_ALONE = re.compile(
-    rf"\b(?:(?:in|during|of|from|between|im|en) |(?=\w+(?:'s)? (?:\w+ ){{0,2}}(?:{KIND})\b)){_MONTH}(?:'s)?"
-    rf"(?: (?:and|to|until) (?P<until>{MONTH_NAME}))?(?!\w|\.? \d)",
-    re.IGNORECASE,
-)
-_YEAR_ALONE = re.compile(r"\b(?:in|during|from|of|im|en|nel|em|в) ((?:19|20)\d{2})\b(?![-.]\d)")
-_REPORTED = re.compile(
-    rf"\b(?:said|say|sa[iy]s|told|decid\w+|discuss\w*|talk\w*|mention\w*|happened|agreed|changed|promised|presented"
-    rf"|summar\w+|action (?:items?|points?)|decisions?|open questions?|(?:{KIND})s?"
-    r"|gesagt|beschlossen|entschieden|besprochen|dit|décidé|discuté|dijo|dicho|decidió|decidi\w+|habló|detto|deciso"
-    r"|сказал\w*|решил\w*|обсуждал\w*)\b",
-    re.IGNORECASE,
-)
+# Of a question with more dates these are read, and so many letters before each.
+_MOST_DATES, _BEFORE = 24, 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +21,8 @@ class AskedDays:
     """Days from ``first`` to ``last`` (inclusive), of any year where ``year_open``.
 
     ``words`` are those of the question, ``told`` how it is named to the reader. ``surely``: nothing but a date can be
-    meant; else ("on Saturday") it is one only where a video is of that day.
+    meant; else ("on Saturday") it is one only where a video is of that day. ``month_open``: the day of any month, and
+    then a ``weekday`` (0 is Monday) if one is named; the newest of them is meant.
     """
 
     words: str
@@ -69,11 +31,26 @@ class AskedDays:
     told: str
     year_open: bool = False
     surely: bool = True
+    weekday: int | None = None
+    month_open: bool = False
 
     def __contains__(self, day: str) -> bool:
+        if not day:
+            return False
+        if self.month_open:
+            right = self.weekday is None or date.fromisoformat(day).weekday() == self.weekday
+            return right and int(day[8:]) == self.first.day
         if self.year_open:
             return self.first.isoformat()[5:] <= day[5:] <= self.last.isoformat()[5:]
         return self.first.isoformat() <= day <= self.last.isoformat()
+
+
+def with_numbers(question: str) -> str:
+    """With "the fourth of March" and "March the 4th" as "4 March"."""
+    question = say.ORDINAL_OF.sub(lambda m: f"{say.ORDINALS.index(m[1].casefold()) + 1} {m[2]}", question)
+    return say.MONTH_THE.sub(
+        lambda m: f"{m[2] if m[2].isdecimal() else say.ORDINALS.index(m[2].casefold()) + 1} {m[1]}", question
+    )
 
 
 def day_of_video(card: VideoCard) -> str | None:
@@ -84,16 +61,22 @@ def day_of_video(card: VideoCard) -> str | None:
 
 def days_asked(question: str, today: date) -> Iterator[AskedDays]:
     """Every date and relative day in a question."""
-    yield from _written(question)
-    yield from _by_clock(question, today)
-    yield from _weekdays(question, today)
-    for match in _IN_MONTH.finditer(question):
+    taken: list[AskedDays] = []
+    for read in (_parts_of_months, _written, _by_clock, _weekdays, _days_of_months, _months, _by_number):
+        for found in read(question, today):
+            if not any(found.words in each.words for each in taken):
+                taken.append(found)
+                yield found
+
+
+def _months(question: str, today: date) -> Iterator[AskedDays]:
+    for match in say.IN_MONTH.finditer(question):
         first = date(int(match["year"]), MONTH_NUMBERS[match["month"].casefold()], 1)
         yield AskedDays(match.group(), first, _month_end(first), f"{first:%Y-%m}")
-    if _REPORTED.search(question) and (year := _YEAR_ALONE.search(question)):
+    if say.REPORTED.search(question) and (year := say.YEAR_ALONE.search(question)):
         first, last = date(int(year[1]), 1, 1), date(int(year[1]), 12, 31)
         yield AskedDays(year.group(), first, last, year[1], surely=False)
-    if _REPORTED.search(question) and (alone := _month_alone(question)):
+    if say.REPORTED.search(question) and (alone := _month_alone(question)):
         names = [alone["month"], alone["until"] or alone["month"]]
         first, last = (date(2000, MONTH_NUMBERS[name.casefold()], 1) for name in names)
         if first <= last and all(name[0].isupper() for name in names):  # "in may" is no month
@@ -101,56 +84,204 @@ def days_asked(question: str, today: date) -> Iterator[AskedDays]:
             yield AskedDays(alone.group(), first, _month_end(last), told, year_open=True, surely=False)
 
 
+def _parts_of_months(question: str, today: date) -> Iterator[AskedDays]:
+    """ "Early March", "in the first week of March"."""
+    match = say.PART_OF_MONTH.search(question)
+    if match is None or not match["month"][0].isupper() or not say.REPORTED.search(question):
+        return
+    part = re.sub(r"[ -](?:of|in)\Z", "", match["part"].casefold())
+    begin, end = say.PARTS[part]
+    year = int(match["year"] or 2000)
+    first = date(year, MONTH_NUMBERS[match["month"].casefold()], begin)
+    last = min(_month_end(first), first + timedelta(end - begin))
+    yield AskedDays(
+        match.group(), first, last, match.group().strip(), year_open=match["year"] is None, surely=False
+    )
+
+
+def _by_number(question: str, today: date) -> Iterator[AskedDays]:
+    """ "Q1 2024", "week 11": of this year where none is named."""
+    if not say.REPORTED.search(question):
+        return
+    if match := say.QUARTER.search(question):
+        year, number = int(match[2] or match[3] or today.year), int(match[1] or match[4])
+        first = date(year, 3 * number - 2, 1)
+        yield AskedDays(
+            match.group(), first, _month_end(date(year, 3 * number, 1)), match.group().strip(), surely=False
+        )
+    if (match := say.WEEK.search(question)) and 1 <= int(match[1]) <= 53:
+        try:
+            first = date.fromisocalendar(int(match[2] or today.year), int(match[1]), 1)
+        except ValueError:
+            return
+        yield replace(_span(match.group(), first, 7), surely=False)
+
+
 def _month_alone(question: str) -> re.Match[str] | None:
-    taken = [found.where.span() for found in written_dates(question)]
-    for match in _MONTHS_ALONE.finditer(question):
+    taken = [found.where.span() for found in islice(written_dates(question), _MOST_DATES)]
+    for match in say.MONTHS_ALONE.finditer(question):
         if not any(begin <= match.start("month") < end for begin, end in taken):
             return match
     return None
 
 
-def _written(question: str) -> Iterator[AskedDays]:
-    for found in written_dates(question):
-        day = date(found.year or 2000, found.month, found.day)  # a leap year, where none is written
+def _written(question: str, today: date) -> Iterator[AskedDays]:
+    """Dates as they are written, from one to another, and before, until, after and since one."""
+    dates = sorted(islice(written_dates(question), _MOST_DATES), key=lambda found: found.where.start())
+    reported = say.REPORTED.search(question) is not None
+    skip = -1
+    for number, found in enumerate(dates):
+        if number == skip:
+            continue
+        following = dates[number + 1] if number + 1 < len(dates) else None
+        if several := _from_one_to_another(question, found, following):
+            skip = number + (following is not None and several.words.endswith(following.where.group()))
+            yield several
+            continue
+        before = question[max(0, found.where.start() - _BEFORE) : found.where.start()]
+        if any(pattern.search(before) for pattern, _, _ in say.OPEN_ENDS):
+            if reported:
+                yield _open_ended(before, found)
+            continue
         words = found.where.group()
-        lead = re.search(LEAD + re.escape(words), question, re.IGNORECASE)
-        told = day.isoformat() if found.year else words.strip()
-        yield AskedDays(lead.group() if lead else words, day, day, told, year_open=found.year is None)
+        weekday = re.search(say.LEAD + say.DAY_BEFORE + r"\Z", before, re.IGNORECASE)
+        told = _day(found).isoformat() if found.year else words.strip()
+        lead = weekday.group() if weekday else ""
+        yield AskedDays(lead + words, _day(found), _day(found), told, year_open=found.year is None)
+
+
+def _from_one_to_another(
+    question: str, found: WrittenDate, following: WrittenDate | None
+) -> AskedDays | None:
+    """ "Between March 4 and March 12", "4 to 12 March"; None where the date stands for itself."""
+    begin, end = found.where.span()
+    before, day = question[max(0, begin - _BEFORE) : begin], _day(found)
+    lead = say.BETWEEN.search(before)
+    if following and lead and say.AND.search(question[end : following.where.start()]):
+        last = _day(following)
+        first = day if found.year else _day(replace(found, year=following.year))
+        words = lead.group() + question[begin : following.where.end()]
+        return AskedDays(words, first, last, _told(first, last, following.year), year_open=not following.year)
+    if lead and (other := say.DAY_BEHIND.match(question, end)) and day.day < int(other[1]) <= 31:
+        last = min(_month_end(day), day + timedelta(int(other[1]) - day.day))
+        words = lead.group() + found.where.group() + other.group()
+        return AskedDays(words, day, last, _told(day, last, found.year), year_open=not found.year)
+    alone = say.DAY_ALONE.search(before)
+    if alone is None or int(alone["number"]) >= day.day:
+        return None
+    lead = say.LEAD_OF_DAYS.search(before[: alone.start()])
+    first = day.replace(day=int(alone["number"]))
+    words = (lead.group() if lead else "") + alone.group() + found.where.group()
+    return AskedDays(words, first, day, _told(first, day, found.year), year_open=not found.year)
+
+
+def _open_ended(before: str, found: WrittenDate) -> AskedDays:
+    match, begins, shift = next(
+        (match, begins, shift)
+        for pattern, begins, shift in say.OPEN_ENDS
+        if (match := pattern.search(before)) is not None
+    )
+    near = _day(found) + timedelta(shift)
+    first, last = (near, date.max) if begins else (date.min, near)
+    if not found.year:
+        first, last = (near, date(near.year, 12, 31)) if begins else (date(near.year, 1, 1), near)
+    words = match.group() + found.where.group()
+    return AskedDays(words, first, last, words.strip(), year_open=not found.year, surely=False)
+
+
+def _day(found: WrittenDate) -> date:
+    """Of a leap year, where none is written; the 28th where a year has no 29 February."""
+    try:
+        return date(found.year or 2000, found.month, found.day)
+    except ValueError:
+        return date(found.year or 2000, found.month, 28)
+
+
+def _told(first: date, last: date, year: int | None) -> str:
+    return f"from {first} to {last}" if year else f"from {first:%m-%d} to {last:%m-%d}"
 
 
 def _by_clock(question: str, today: date) -> Iterator[AskedDays]:
-    for pattern, days in _CLOCK:
+    for pattern, days in say.CLOCK:
         if match := pattern.search(question):
             yield _one(match.group(), today + timedelta(days))
             break
-    for match in _AGO.finditer(question):
-        count = int(match[1]) if match[1].isdigit() else _COUNTS[match[1].casefold()]
-        if match[2].casefold() == "day":
-            yield _one(match.group(), today - timedelta(count))
-        else:
-            yield _span(match.group(), _monday(today) - timedelta(7 * count), 7)
-    for match in _SPAN.finditer(question):
-        earlier = match["which"].casefold() != "this"
-        if match["unit"].casefold() == "week":
-            yield _span(match.group(), _monday(today) - timedelta(7 * earlier), 7)
-        elif match["unit"].casefold() == "month":
-            first = today.replace(day=1)
-            first = (first - timedelta(1)).replace(day=1) if earlier else first
-            yield _span(match.group(), first, _month_end(first).day)
-        else:
-            first = date(today.year - earlier, 1, 1)
-            yield _span(match.group(), first, (date(first.year, 12, 31) - first).days + 1)
+    for pattern in say.AGO:
+        for match in pattern.finditer(question):
+            yield _ago(match.group(), _count(match["count"]), _unit(match["unit"]), today)
+    if match := say.OVER.search(question):
+        days = (
+            _count(match["count"] or match["count2"])
+            * {"day": 1, "week": 7, "month": 30, "year": 365}[_unit(match["unit"] or match["unit2"])]
+        )
+        yield _span(match.group(), today - timedelta(days), days + 1)
+    for match in say.SPAN.finditer(question):
+        yield _calendar(match.group(), _unit(match["unit"]), match["which"].casefold() != "this", today)
+    if match := say.SPAN_ELSEWHERE.search(question):
+        unit = next(value for name, value in match.groupdict().items() if value and name != "last")
+        yield _calendar(match.group(), _unit(unit), match["last"] is not None, today)
+
+
+def _ago(words: str, count: int, unit: str, today: date) -> AskedDays:
+    if unit == "day":
+        return _one(words, today - timedelta(count))
+    if unit == "week":
+        return _span(words, _monday(today) - timedelta(7 * count), 7)
+    if unit == "month":
+        months = today.year * 12 + today.month - 1 - count
+        first = date(months // 12, months % 12 + 1, 1)
+        return _span(words, first, _month_end(first).day)
+    first = date(today.year - count, 1, 1)
+    return _span(words, first, (date(first.year, 12, 31) - first).days + 1)
+
+
+def _calendar(words: str, unit: str, earlier: bool, today: date) -> AskedDays:
+    """This or the last week, month or year."""
+    if unit == "month" and not earlier:
+        first = today.replace(day=1)
+        return _span(words, first, _month_end(first).day)
+    return _ago(words, int(earlier), unit, today)
+
+
+def _count(text: str) -> int:
+    return int(text) if text.isdecimal() else say.COUNTS.get(text.casefold(), 1)
+
+
+def _unit(text: str) -> str:
+    return next(unit for unit, begins in say.UNITS if text.casefold().startswith(begins))
 
 
 def _weekdays(question: str, today: date) -> Iterator[AskedDays]:
     """The last day of that name before today, where the question surely means the day of a recording."""
-    for pattern in (_LAST_DAY, _DAYS_OWN, _OF_DAY, _ON_DAY):
+    if any(written_dates(question)) or any(p.search(question) for p in (say.DAY_OF_MONTH, say.AM)):
+        return  # "Monday, 11 March"
+    for pattern in (say.LAST_DAY, say.DAYS_OWN, say.OF_DAY, say.ON_DAY):
         if match := pattern.search(question):
-            back = (today.weekday() - _DAYS.index(match["day"].casefold()) - 1) % 7 + 1
-            words = match["words"] if pattern is _OF_DAY else match.group()
+            named = match["day"] or match["day2"] if pattern is say.LAST_DAY else match["day"]
+            back = (today.weekday() - say.DAY_NUMBERS[named.casefold()] - 1) % 7 + 1
+            words = match["words"] if pattern is say.OF_DAY else match.group()
             found = _one(words, today - timedelta(back))
-            yield replace(found, surely=pattern is not _ON_DAY)
+            yield replace(found, surely=pattern is not say.ON_DAY)
             return
+
+
+def _days_of_months(question: str, today: date) -> Iterator[AskedDays]:
+    """ "On the 3rd", "Mon. the 3rd": of any month, where the question asks what was said or decided then."""
+    for pattern in (say.DAY_OF_MONTH, say.AM):
+        for match in pattern.finditer(question):
+            if match["day"] or say.REPORTED.search(question):
+                weekday = say.DAY_NUMBERS[match["day"].casefold()] if match["day"] else None
+                day = date(2000, 1, int(match["number"]))
+                told = " ".join(match.group().split())
+                yield AskedDays(
+                    match.group(),
+                    day,
+                    day,
+                    told,
+                    surely=weekday is not None,
+                    weekday=weekday,
+                    month_open=True,
+                )
 
 
 def _one(words: str, day: date) -> AskedDays:

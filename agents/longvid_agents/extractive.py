@@ -41,6 +41,7 @@ _ADDS = 2
 _STATES = re.compile(r"[=<>≤≥≈→:]|\d")
 # What names a thing of the kind asked for right after so like a question is shown, whatever it means.
 _ASKED_THERE = 0.4
+_UNLIKE = 0.2
 # A sentence's own probability counts to this power beside its minute's.
 _OWN = 0.3
 
@@ -151,7 +152,7 @@ def rank(
     order = np.argsort(-value, kind="stable")[: int(np.isfinite(fit).sum())]
     found_features = features(scores, order[:MAX_CLAIMS])
     confidence = model.probability(found_features)
-    found = confidence >= model.threshold
+    found = confidence >= model.threshold and not (scores.meaning and _beside(plan, scores, best))
     said = scores.said | ((scores.follows >= _ASKED_THERE) & (scores.expected > 0))
     if not found and (said & np.isfinite(fit)).any():
         return _as_said(plan, np.where(said, fit, -np.inf), found_features, confidence)
@@ -166,6 +167,13 @@ def rank(
         found=found,
         on_screen=plan.on_screen,
     )
+
+
+def _beside(plan: QuestionPlan, scores: Scores, row: int) -> bool:
+    """Whether a fact would be quoted that has neither a word nor the meaning of the question, and follows no asking of
+    it: somebody asked the same there, and nobody answered."""
+    alone = scores.words[row] == 0 and scores.cosine[row] < _UNLIKE and scores.follows[row] == 0
+    return bool(alone and not plan.broad)
 
 
 def _as_said(plan: QuestionPlan, worth: Array, found: Features, confidence: float) -> Ranking:

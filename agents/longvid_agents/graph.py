@@ -147,9 +147,11 @@ def _direct(run: Run, state: AskState) -> AskState | None:
     """The answer of a list or of the chain of summaries, where one is asked for: nothing is ranked, no model called."""
     view = run.view
     written = run.lm is not None
-    if whole := whole_claims(make_plan(state.question), view, written=written):
-        return _with(run, state, Listed(whole, "from the chain of summaries"))
     narrowed = narrow(state.question, view.scope, view.cards())
+    whole = whole_claims(make_plan(state.question), view, written=written)
+    # "The interview" may be one video: then that of all is not asked for.
+    if whole and (not narrowed.said or len({c.video_id for claim in whole for c in claim.citations}) == 1):
+        return _with(run, state, Listed(whole, "from the chain of summaries"))
     inside = view.within(narrowed.inside)
     plan = make_plan(narrowed.rest if any(map(str.isalnum, narrowed.rest)) else state.question)
     listed = held(narrowed.rest, inside) or counted(narrowed.rest, inside)

@@ -32,7 +32,15 @@ _TEXT = {
     "compare": r"\b(?:compare[ds]?|comparison|differences? between|differ(?:s|ent)? from|versus|vs|in common"
     r"|across (?:the |all )?(?:videos|meetings|lectures|talks|calls)"
     r"|(?:each|which|both) (?:of the )?(?:videos?|meetings?|lectures?|talks?|calls?))\b|比较|区别",
-    "summary": r"\b(?:summari[sz]e|summary|overview|recap|gist)\b|^what (?:is|are|was|were)\b.*\babout\W*$|总结|概括",
+    "summary": r"\b(?:summari[sz]e|summary|overview|recap|gist)\b|^what (?:is|are|was|were)\b.*\babout\W*$"
+               r"|\btl;?dr\b|\bkey (?:points|takeaways)\b"
+    r"|总结|概括|要約|まとめて|何について|요약|무엇에 관한|讲了什么|关于什么"
+    r"|\bzusammenfass\w+|\bfasse\b.*\bzusammen\b|^\W*(?:worum geht|wovon handelt)"
+    r"|^\W*résum(?:e|ez|é)\b|^\W*de quoi (?:parle|s'agit|traite)"
+    r"|^\W*resum(?:e|ir|a|en)\b|^\W*de qué (?:trata|habla|va)\b|^\W*(?:riassumi|riassunto)\b"
+    r"|^\W*di (?:che )?cosa (?:parla|tratta)"
+    r"|^\W*de que (?:trata|fala)\b|\bsamenvat\w+|^\W*vat\b.*\bsamen\b|^\W*waar gaat\b.*\bover\b"
+    r"|^\W*о ч[её]м\b|\b(?:кратко|резюм\w+|подытож\w*)",
     "discussion": r"\b(?:discuss(?:ed|ion|ions|ing)?|(?:think|thought|say|said|talk(?:ed)?|feel|felt) (?:of|about)"
     r"|opinions?|thoughts|views?|attitude|presentation|think)\b",
     "define": r"\b(?:defin(?:e[sd]?|ing|ition)|what (?:is|are) (?:an?|the)?|meaning of)\b",
@@ -59,7 +67,11 @@ _TEXT = {
     rf"|{_VIDEOS}))*\W*$",
     "the videos": rf"^\W*(?:how many|which|what|list|show|name)(?: of)?(?: the| my| our| all)* (?:{_VIDEOS})"
     r"(?:\W+(?:are|is|was|were|do|does|have|has|i|we|you|there|here|in|the|this|library|collection|it|hold|holds"
-    r"|indexed|known|altogether|total))*\W*$",
+    r"|indexed|known|altogether|total))*\W*$"
+    r"|^\W*(?:wie viele|welche) (?:videos?|aufnahmen|filme) (?:gibt es|sind da|habe? (?:ich|wir))\b"
+    r"|^\W*combien de (?:vidéos?|films?)"
+    r" (?:y a-t-il|avons-nous)|^\W*cuántos? v[ií]deos? hay|^\W*quanti video ci sono|^\W*quantos vídeos há"
+    r"|^\W*сколько видео\W*$",
 }  # fmt: skip
 _SIGNS = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in _TEXT.items()}
 # The first sign that a question has decides its kind.

@@ -12,6 +12,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from longvid_agents.asked_of import about_them, speakers_asked
 from longvid_agents.cues import Cue, owner_of
 from longvid_agents.days import day_of_video
 from longvid_agents.kinds import has_sign
@@ -53,6 +54,11 @@ _COUNT_WORDS_ELSEWHERE = re.compile(
     r"|combien|fois|mentionn\w*(?:-t)?(?:-on)?|prononc\w*|parl\w*|mot|quel\w*|vidéos?|réunions?|cu[aá]nt\w*|veces|menciona\w*|nombra\w*"
     r"|dice\w*|dicho|habla\w*|palabra|v[ií]deos?|reuni\w+|quant\w*|volte|viene|menzion\w*|nomina\w*|detto|parola|quali|vezes"
     r"|citad\w*|palavra|quais|сколько|раза?|упомина\w*|упомян\w*|говор\w*|сказа\w*|слово|как\w*|видео)\b",
+    re.IGNORECASE,
+)
+_WHO_MENTIONS = re.compile(
+    r"^\W*who (?:all |else )?(?:mention(?:s|ed)|talk(?:s|ed) about|sp(?:eaks|oke) (?:about|of)|brought up)\s+"
+    r"(?:the )?(?P<what>[\w&+#.'-]+(?: [\w&+#.'-]+){0,3}?)\W*$",
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r"[\"“„«「]([^\"“”„«»「」]{1,80})[\"”“»」]")
@@ -140,12 +146,17 @@ def held(question: str, view: View) -> Listed | None:
 
 def counted(question: str, view: View) -> Listed | None:
     """How often, or in which videos, something is said or shown; None when that is not asked, or it is nowhere."""
+    if match := _WHO_MENTIONS.match(question):
+        return _who_mentions(match["what"], view)
     often = has_sign(question, "times")
     if not often and not has_sign(question, "in which videos"):
         return None
     if often and _SPEAKS.search(question):
         return _spoken(question, view)
-    rest = _what_is_counted(question)
+    speakers = speakers_asked(question, memory_of(view).facts(view).speakers)
+    for speaker in speakers:
+        view = view.within(view.scope.narrowed(speaker=speaker) or view.scope)
+    rest = _what_is_counted(_without(question, speakers))
     wanted = _QUOTED.findall(question) or ([rest] if rest else [])
     try:
         groups = mentions(view, wanted) if wanted else []
@@ -162,12 +173,33 @@ def counted(question: str, view: View) -> Listed | None:
         claims.append(Claim(f"{what}: {_times(group.count)} in {group.title}", tuple(cited)))
     claims += titled
     total = sum(group.count for group in groups)
-    note = f"{what}: {_times(total)} in {len(groups)} video{'s' * (len(groups) != 1)}, none left out."
+    whose = "".join(f" by {speaker}" for speaker in speakers)
+    note = f"{what}: {_times(total)}{whose} in {len(groups)} video{'s' * (len(groups) != 1)}, none left out."
     if titled and not groups:
         note = f"{what}: nowhere said or shown, in the title of {len(titled)}."
     elif titled:
         note += f" {len(titled)} more {'have' if len(titled) > 1 else 'has'} it in the title."
     return Listed(tuple(claims), f"counted every mention of {what}", (note,))
+
+
+def _who_mentions(what: str, view: View) -> Listed | None:
+    """Everybody who says it, with every place; None where nobody who is named does."""
+    try:
+        groups = mentions(view, [what])
+    except UsageError:  # no word to look for
+        return None
+    cards = {group.video_id: group for group in groups}
+    ids = dict.fromkeys(i for group in groups for place in group.mentions for i in place.passage_ids)
+    by: dict[str, list[Passage]] = {}
+    for passage in view.passages(list(ids)):
+        if passage.speaker and passage.kind == "speech":
+            by.setdefault(passage.speaker, []).append(passage)
+    claims = tuple(
+        Claim(f"{speaker} says it {_times(len(said))}",
+              tuple(Citation.of(p, cards[p.video_id].title, cards[p.video_id].path) for p in said))
+        for speaker, said in by.items()
+    )  # fmt: skip
+    return Listed(claims, f'listed who says "{what}"') if claims else None
 
 
 def _what_is_counted(question: str) -> str:
@@ -307,8 +339,13 @@ def told(plan: QuestionPlan, view: View, *, timed: bool) -> Listed | None:
 
     Of many sentences those that say most are told, of what somebody asks only questions.
     """
-    named = named_speakers(plan.question, memory_of(view).facts(view).speakers)
-    rest = _without(plan.question, named).strip(" ?.!")
+    speakers = memory_of(view).facts(view).speakers
+    named = named_speakers(plan.question, speakers)
+    if about_them(plan.question, named):
+        return None
+    asked = speakers_asked(plan.question, speakers)
+    rest = _without(plan.question, [*named, *asked, *map(str.lower, asked)]).strip(" ?.!")  # "the host"
+    named = asked or named
     if not (timed or named) or (rest and not asks_whole(make_plan(rest), [])):
         return None
     found: list[tuple[VideoCard, Passage]] = []

@@ -7,42 +7,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from longvid_agents.days import KIND, LEAD, day_of_video, days_asked
-from longvid_storage.text.timecode import format_span, format_time, parse_time
+from longvid_agents.day_words import KIND, LEAD
+from longvid_agents.days import AskedDays, day_of_video, days_asked, with_numbers
+from longvid_agents.moments_asked import is_point, needs_one, stretch_asked, with_digits
+from longvid_storage.text.timecode import format_span, format_time
 from longvid_storage.types import Scope, VideoCard
 
 _IN = r"(?:in|of|from|during|im|von|aus|dans|de|du|en|del|из|в)"
-_CLOCK = r"((?:\d+:)?\d{1,2}:\d{2}|\d+(?:\.\d+)?\s*(?:seconds?|secs?|s|minutes?|mins?|hours?|h)\b)"
-_NUMBERS = {
-    "one": "1",
-    "two": "2",
-    "three": "3",
-    "four": "4",
-    "five": "5",
-    "six": "6",
-    "seven": "7",
-    "eight": "8",
-    "nine": "9",
-    "ten": "10",
-}
-_NUMBER = re.compile(rf"\b({'|'.join(_NUMBERS)})(?= (?:seconds?|minutes?|hours?)\b)", re.IGNORECASE)
-_ONE = re.compile(r"\b(the (?:first|last|final)) (?=(?:second|minute|hour)\b)", re.IGNORECASE)
-_FIRST = re.compile(rf"\b(?:in|during|within|of|from) the first {_CLOCK}", re.IGNORECASE)
-_LAST = re.compile(rf"\b(?:in|during|within|of|from) the (?:last|final) {_CLOCK}", re.IGNORECASE)
-_BETWEEN = re.compile(rf"\b(?:between|from) {_CLOCK} (?:and|to|until|till) {_CLOCK}", re.IGNORECASE)
-_AFTER = re.compile(r"\b(?:after|since|from) ((?:\d+:)?\d{1,2}:\d{2})", re.IGNORECASE)
-_BEFORE = re.compile(r"\b(?:before|until) ((?:\d+:)?\d{1,2}:\d{2})", re.IGNORECASE)
-_AT = re.compile(r"(?:\bat|@) ((?:\d+:)?\d{1,2}:\d{2})(?!\w| ?[ap]\.?m)", re.IGNORECASE)
-_BEGINNING = re.compile(r"\b(?:at|in) the (?:very )?(?:beginning|start)\b", re.IGNORECASE)
-_END = re.compile(r"\b(?:at|near) the (?:very )?end\b", re.IGNORECASE)
-_SECONDS = (("h", 3600.0), ("m", 60.0), ("s", 1.0))
-_EDGE, _EDGE_LEAST_S, _EDGE_MOST_S = 0.1, 10.0, 300.0
-"""The beginning and the end are a tenth of a video, within these bounds."""
-
 _NEWEST = re.compile(rf"\b(?:(?:in|at|of|from|during|since) )?(?:the |our |my )?(?:last|latest|most recent|newest)"
                      rf" ((?:\w+ )?)({KIND})\b", re.IGNORECASE)  # fmt: skip
 _OLDEST = re.compile(rf"\b(?:(?:in|at|of|from|during) )?(?:the |our |my )?(?:first|earliest|oldest)"
@@ -56,13 +31,27 @@ _NEWEST_ELSEWHERE = re.compile(
     r"|在?(?:上次|最近一?次?|最后一次)()的?(会议|会上|视频|课)",
     re.IGNORECASE,
 )
+_TO_IT = r"\b(?:(?:in|at|of|from|during|since|over) )?(?:the |our |my )?"
+_COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
+_LAST_FEW = re.compile(
+    rf"{_TO_IT}(?:last|past|previous|latest) ({'|'.join(_COUNTS)}|\d{{1,2}}) ((?:\w+ )?)({KIND})s\b",
+    re.IGNORECASE,
+)
+_LAST_BUT_ONE = re.compile(
+    rf"{_TO_IT}(?:previous|penultimate|second[- ]to[- ]last|next[- ]to[- ]last|last but one) ((?:\w+ )?)({KIND})\b"
+    rf"|{_TO_IT}((?:\w+ )?)({KIND}) before (?:the )?last(?: one)?\b",
+    re.IGNORECASE,
+)
+_NTH = re.compile(rf"{_TO_IT}(second|third|fourth|fifth) ((?:\w+ )?)({KIND})\b", re.IGNORECASE)
+_PLACES = {"second": 1, "third": 2, "fourth": 3, "fifth": 4}
+_LAST_TIME = re.compile(r"(?<!the )\blast time(?=\W*\Z)", re.IGNORECASE)
 # Of a series that no word of ``KIND`` names: "the most recent harbour board".
 _NEWEST_OF = re.compile(
     r"\b(?:(?:in|at|of|from|during|since) )?(?:the |our |my )?(?:last|latest|most recent|newest)"
     r"((?: [\w'-]+){1,4})",
     re.IGNORECASE,
 )
-_BY_WORDS = re.compile(rf"\b(?:the|in|of|this|our) ((?:[\w'-]+ ){{1,3}})({KIND})s?\b", re.IGNORECASE)
+_BY_WORDS = re.compile(rf"\b(?:the|in|of|this|our) ((?:[\w'-]+ ){{0,3}})({KIND})s?\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +84,7 @@ def only(said: Sequence[str]) -> tuple[str, ...]:
 class _Reading:
     def __init__(self, question: str, scope: Scope, videos: list[VideoCard], today: date) -> None:
         self.today = today
-        self.rest = unicodedata.normalize("NFC", question)
+        self.rest = with_numbers(unicodedata.normalize("NFC", question))
         self.inside = scope
         self.videos = videos
         self.said: list[str] = []
@@ -137,9 +126,10 @@ def _as_written(title: str) -> str:
 def has_title(question: str, title: str, *, surely: bool = False) -> bool:
     """A title of a common word or two ("Entropy") may be what is asked about: it counts in quotes, or if ``surely``;
     one of two words also after "in" or "of", in its own letters."""
+    folded = question.casefold()
+    if not title.split() or not all(word in folded for word in title.casefold().split()):
+        return False  # before a pattern is made of it: ten thousand titles took seconds
     words = _as_written(title)
-    if not words:
-        return False
     quoted = rf"[\"“”'‘’«»„]\W*{words}\W*[\"“”'‘’«»„]"
     pattern = rf"(?<!\w){words}(?!\w)" if surely or len(title.split()) > 2 else quoted
     if len(title.split()) == 2 and not title.islower() and re.search(rf"\b{_IN}\s+{words}(?!\w)", question):
@@ -151,7 +141,8 @@ def _by_date(reading: _Reading) -> None:
     """Every day that is named counts: "on 4 March and 11 March" is two meetings."""
     dates = {card.video_id: day for card in reading.videos if (day := day_of_video(card))}
     asked, given = list(days_asked(reading.rest, reading.today)), reading.videos
-    fits = [c for c in reading.videos if any(dates.get(c.video_id, "") in each for each in asked)]
+    wanted = {day for each in asked if (days := _days_in(each, dates.values())) for day in days}
+    fits = [c for c in reading.videos if dates.get(c.video_id, "") in wanted]
     if fits and len(fits) < len(reading.videos):
         reading.choose(fits, "of " + ", ".join(sorted({dates[card.video_id] for card in fits})))
     for each in asked:
@@ -164,14 +155,22 @@ def _by_date(reading: _Reading) -> None:
             reading.without(each.words)
 
 
+def _days_in(asked: AskedDays, days: Iterable[str]) -> set[str]:
+    """Those of the days that are asked; of "the 3rd" of any month the newest."""
+    inside = {day for day in days if day in asked}
+    return {max(inside)} if inside and asked.month_open else inside
+
+
 def _by_order(reading: _Reading) -> None:
-    """ "The last meeting", "the most recent standup": by their dates."""
-    orders = ((_NEWEST, max, "newest"), (_NEWEST_ELSEWHERE, max, "newest"), (_OLDEST, min, "oldest"))
-    for pattern, choose, name in orders:
+    """ "The last meeting", "the second standup", "the last two calls": by their dates."""
+    for pattern, pick, name in _ORDERS:
         match = pattern.search(reading.rest)
         if match is None or len(reading.videos) < 2:
             continue
         words = [word.casefold() for group in match.groups() for word in (group or "").split()]
+        words = [
+            word for word in words if word not in _COUNTS and word not in _PLACES and not word.isdecimal()
+        ]
         named = [card for card in reading.videos if any(word in _words(card.title) for word in words)]
         among = named or reading.videos
         dates: dict[str, str] = {card.video_id: date for card in among if (date := day_of_video(card))}
@@ -180,7 +179,35 @@ def _by_order(reading: _Reading) -> None:
                 f'The videos have no dates in their names or files, so "{match.group().strip()}" chose none.'
             )
             continue
-        _chosen(reading, among, dates, choose, name, match)
+        days = pick(sorted(set(dates.values())), match)
+        if not days:
+            reading.notes.append(
+                f'There are only {len(set(dates.values()))} days, so "{match.group().strip()}" chose none.'
+            )
+            continue
+        chosen = [card for card in among if dates.get(card.video_id) in days]
+        reading.choose(chosen, f"{name}, of {', '.join(days)}")
+        reading.without(match.group())
+
+
+def _last_few(days: list[str], match: re.Match[str]) -> list[str]:
+    return days[-(_COUNTS.get(match[1].casefold()) or int(match[1]) or 1) :]
+
+
+def _nth(days: list[str], match: re.Match[str]) -> list[str]:
+    return days[_PLACES[match[1].casefold()] :][:1]
+
+
+# A pattern, what it chooses of the days in order, and how that is told.
+_ORDERS: tuple[tuple[re.Pattern[str], Callable[[list[str], re.Match[str]], list[str]], str], ...] = (
+    (_LAST_FEW, _last_few, "the newest"),
+    (_LAST_BUT_ONE, lambda days, match: days[-2:-1], "the one before the newest"),
+    (_NTH, _nth, "in this place by date"),
+    (_NEWEST, lambda days, match: days[-1:], "the newest"),
+    (_NEWEST_ELSEWHERE, lambda days, match: days[-1:], "the newest"),
+    (_LAST_TIME, lambda days, match: days[-1:], "the newest"),
+    (_OLDEST, lambda days, match: days[:1], "the oldest"),
+)
 
 
 def _by_series(reading: _Reading) -> None:
@@ -204,26 +231,14 @@ def _by_series(reading: _Reading) -> None:
             return
 
 
-def _chosen(
-    reading: _Reading,
-    among: Sequence[VideoCard],
-    dates: dict[str, str],
-    choose: Callable[[Sequence[str]], str],
-    name: str,
-    match: re.Match[str],
-) -> None:
-    date = choose(list(dates.values()))
-    reading.choose([card for card in among if dates.get(card.video_id) == date], f"the {name}, of {date}")
-    reading.without(match.group())
-
-
 def _by_words(reading: _Reading) -> None:
     """ "The physics lecture": words that one title alone has."""
     if reading.said or len(reading.videos) < 2:
         return
     for match in _BY_WORDS.finditer(reading.rest):
         words = {word.casefold() for word in match.group(1).split()} - {"the", "this", "our", "whole", "last"}
-        fits = [card for card in reading.videos if words and words <= _words(card.title)]
+        words = words or {match.group(2).casefold()}  # "the interview", where one is called so
+        fits = [card for card in reading.videos if words <= _words(card.title)]
         if len(fits) == 1:
             reading.choose(fits, "")
             reading.without(match.group())
@@ -235,57 +250,27 @@ def _words(text: str) -> set[str]:
 
 
 def _by_clock(reading: _Reading) -> None:
-    text = _NUMBER.sub(lambda match: _NUMBERS[match.group(1).casefold()], reading.rest)
-    text = _ONE.sub(r"\1 1 ", text)
+    text = with_digits(reading.rest)
     lengths = [card.duration_s for card in reading.videos]
-    span, matches = _span(text, lengths[0] if len(lengths) == 1 else None)
-    if not matches:
-        return
-    if span[0] is not None and lengths and span[0] >= max(lengths):
-        if _AT.search(text) is None:  # "at 03:15" of a film of two minutes is a time of day
+    (from_s, to_s), words = stretch_asked(text, lengths[0] if len(lengths) == 1 else None)
+    if not words:
+        if len(lengths) > 1 and needs_one(text):
             reading.notes.append(
-                f"No video there is as long as {format_time(span[0])}, so that time chose none."
+                "A part of a recording is named, but not of which one: all were looked at whole."
             )
         return
-    tighter = reading.inside.narrowed(from_s=span[0], to_s=span[1])
+    if from_s is not None and lengths and from_s >= max(lengths):
+        if not is_point(text):  # "at 03:15" of a film of two minutes is a time of day
+            reading.notes.append(
+                f"No video there is as long as {format_time(from_s)}, so that time chose none."
+            )
+        return
+    tighter = reading.inside.narrowed(from_s=from_s, to_s=to_s)
     if tighter is None:
         return
     reading.inside = tighter
     reading.rest = text
-    for match in matches:
-        reading.without(match.group())
-    from_s, to_s = span[0] or 0.0, span[1]
-    reading.said.append(f"{format_time(from_s)} to the end" if to_s is None else format_span(from_s, to_s))
-
-
-def _span(text: str, length_s: float | None) -> tuple[tuple[float | None, float | None], list[re.Match[str]]]:
-    """The seconds that a text names, and where; "at the end" means something in one video only."""
-    if match := _BETWEEN.search(text):
-        from_s, to_s = _seconds(match.group(1)), _seconds(match.group(2))
-        return ((from_s, to_s), [match]) if from_s < to_s else ((None, None), [])
-    if match := _FIRST.search(text):
-        return (None, _seconds(match.group(1))), [match]
-    if match := _AT.search(text):
-        return (_seconds(match.group(1)), _seconds(match.group(1)) + 1.0), [match]
-    if length_s is not None:
-        edge_s = min(max(_EDGE * length_s, _EDGE_LEAST_S), _EDGE_MOST_S)
-        if match := _LAST.search(text):
-            return (max(0.0, length_s - _seconds(match.group(1))), None), [match]
-        if match := _BEGINNING.search(text):
-            return (None, edge_s), [match]
-        if match := _END.search(text):
-            return (max(0.0, length_s - edge_s), None), [match]
-    after, before = _AFTER.search(text), _BEFORE.search(text)
-    return (
-        _seconds(after.group(1)) if after else None,
-        _seconds(before.group(1)) if before else None,
-    ), [match for match in (after, before) if match]
-
-
-def _seconds(text: str) -> float:
-    if ":" in text:
-        return parse_time(text)
-    number = re.match(r"[\d.]+", text)
-    assert number is not None
-    unit = re.sub(r"[\d.\s]", "", text).casefold()
-    return float(number.group()) * next(seconds for letter, seconds in _SECONDS if unit.startswith(letter))
+    for each in words:
+        reading.without(each)
+    begin_s = from_s or 0.0
+    reading.said.append(f"{format_time(begin_s)} to the end" if to_s is None else format_span(begin_s, to_s))

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from longvid_agents.expected import asked_for, follows_question, names_expected, only_opens, says
 from longvid_agents.question import QuestionPlan, Term
-from longvid_storage.search.compounds import COMPOUNDING, compounds_of
+from longvid_storage.search.compounds import COMPOUNDING, compounds_of, inflected
 from longvid_storage.search.wording import FROM, likeness
 from longvid_storage.text.analysis import analyse
 from longvid_storage.types import Moment, Passage
@@ -162,13 +162,14 @@ def _as_asked(
     sentences: Sequence[list[str]],
     frequency: Mapping[str, int],
 ) -> tuple[list[list[str]], Mapping[str, int]]:
-    """The sentences' terms, with a compound as the term of the question that it has in it, where that is nowhere said;
-    and the frequencies with theirs."""
+    """The sentences' terms, with a compound or another form as the term of the question that it has in it, where that
+    is nowhere said; and the frequencies with theirs."""
     missing = [term.text for term in terms if not frequency.get(term.text)]
-    if plan.language not in COMPOUNDING or not missing:
+    if plan.language in (None, "en") or not missing:
         return list(sentences), frequency
     known = {term.text for term in terms}
-    found = compounds_of(missing, sorted({word for each in sentences for word in each} - known))
+    vocabulary = sorted({word for each in sentences for word in each} - known)
+    found = (compounds_of if plan.language in COMPOUNDING else inflected)(missing, vocabulary)
     if not found:
         return list(sentences), frequency
     told = [[term for word in each for term in found.get(word, (word,))] for each in sentences]

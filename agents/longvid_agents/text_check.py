@@ -37,6 +37,8 @@ MOMENTS, PLACES = 8, 6
 # From this likelihood on a place supports a sentence that it does not speak against, and from this on it is the place
 # that a sentence is about, so that another number or name there contradicts it. ``benchmarks/verifying.py``.
 LIKELY, SAME_PLACE = 0.8, 0.8
+# What is longer is no sentence, and takes as long as all the rest of a text.
+LONGEST = 4000
 # A place is up to so many passages, this close to each other.
 CITED, TOGETHER_S = 3, 60.0
 
@@ -80,6 +82,9 @@ def check_text(text: str, view: View) -> list[CheckedSentence]:
 
 
 def _checked(text: str, view: View, people: Collection[str]) -> CheckedSentence:
+    if len(text) > LONGEST:
+        reason = f"it is longer than {LONGEST:,} letters: cut it into sentences"
+        return CheckedSentence(text, "unsupported", 0.0, reason=reason)
     places = places_in(text, view, people)
     if not places:
         return CheckedSentence(text, "unsupported", 0.0, reason="nothing like it was found")

@@ -16,14 +16,18 @@ from longvid_storage.db.chain import ChainLink, SummarySentence
 from longvid_storage.db.view import View
 from longvid_storage.text.analysis import query_terms
 from longvid_storage.text.mmr import central
-from longvid_storage.text.stop_words import ASKING_WORDS
+from longvid_storage.text.segmentation import UNSPACED
+from longvid_storage.text.stop_words import ASKING_WORDS, STOP_WORDS
 from longvid_storage.types import Citation, Claim, VideoCard
 
 # Words of such a question that name no subject of their own.
 _WHOLE_WORDS = """
     whole entire overall complete content contents short brief briefly quick quickly gist overview summary collection
     library recordings recording call calls session episode film week
-    standup sync class interview podcast course everything please key takeaways takeaway
+    standup sync class interview podcast course everything please key takeaways takeaway tl dr tldr main points
+    fasse zusammen zusammenfassung worum geht wovon handelt gib eine résume résumez résumé quoi parle agit traite resume
+    resumen resumir resuma resumo trata habla riassumi riassunto cosa parla tratta fala vat samen samenvatting gaat over
+    чём чем кратко резюме подытожь video videos vídeo vídeos vidéo видео
 """
 _WHOLE = frozenset(_WHOLE_WORDS.split())
 MOST_CLAIMS = 12
@@ -31,6 +35,7 @@ MOST_OF_SOME, _OF_EACH = 6, 2
 """Of several videos that a question narrows itself to, so many are told of, in so many sentences each."""
 EXTRACTIVE = "extractive"
 _WORD = re.compile(r"\w+")
+UNSPACED_RUN = re.compile(f"[{UNSPACED}]")
 
 
 def whole_claims(plan: QuestionPlan, view: View, *, written: bool = False) -> tuple[Claim, ...]:
@@ -44,7 +49,8 @@ def whole_claims(plan: QuestionPlan, view: View, *, written: bool = False) -> tu
         return ()
     cards = view.cards()
     named = [card for card in cards if len(cards) == 1 or _names(plan.question, card.named or card.title)]
-    if not asks_whole(plan, [f"{card.title} {card.named}" for card in named]) or len(named) > 1:
+    titles = [f"{card.title} {card.named}" for card in named]
+    if len(named) > 1 or not (asks_whole(plan, titles) or _only_names(plan.question, named)):
         return ()
     if len(named) == 1:
         links = [link for link in view.chain(named[0].video_id) if link.level == "video"]
@@ -100,6 +106,8 @@ def asks_whole(plan: QuestionPlan, titles: Sequence[str]) -> bool:
     """Whether the question has no subject but the recording itself (and the words of ``titles``)."""
     known = {word for title in titles for word in _WORD.findall(title.casefold())}
     asking = FRAME_WORDS | ASKING_WORDS.get(plan.language or "en", frozenset())
+    if plan.language is None:  # a few words may be of any language
+        asking = asking.union(*STOP_WORDS.values(), *ASKING_WORDS.values())
     return not [
         term
         for term in plan.terms
@@ -109,10 +117,25 @@ def asks_whole(plan: QuestionPlan, titles: Sequence[str]) -> bool:
     ]
 
 
+_ONLY_SUMS_UP = re.compile(
+    r"(?:は|の|を|、|总结|概括|一下|请|要約して|要約|まとめて|何について|どんな内容|ですか|ください|讲了什么|关于什么|내용|요약|해줘|무엇에|관한|은|는|\W)*\Z"
+)
+
+
+def _only_names(question: str, cards: Sequence[VideoCard]) -> bool:
+    """Whether nothing but the title and a request to sum it up is asked, in a script without spaces."""
+    return any(_ONLY_SUMS_UP.match(question.replace(card.title, " ")) for card in cards)
+
+
 def _holds(claim: Claim, supports: Sequence[Support]) -> bool:
     return check_claim(claim.text, supports).verdict != "refuted"
 
 
 def _names(question: str, title: str) -> bool:
-    words = r"\W+".join(map(re.escape, _WORD.findall(title)))
-    return bool(words and re.search(rf"(?<!\w){words}(?!\w)", question, re.IGNORECASE))
+    written, folded = _WORD.findall(title), question.casefold()
+    if not all(word.casefold() in folded for word in written):
+        return False  # a pattern of each of ten thousand titles takes seconds
+    words = r"\W+".join(map(re.escape, written))
+    if words and UNSPACED_RUN.search(title):
+        return title in question
+    return bool(words and re.search(rf"(?<!\w){words}(?!(?![{UNSPACED}])\w)", question, re.IGNORECASE))

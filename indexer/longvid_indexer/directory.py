@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from longvid_indexer.opening import require_below
 from longvid_indexer.remote import RemotePath
 
 _KEPT = 256
@@ -68,6 +69,7 @@ def _names(folder: Path) -> Iterator[tuple[str, bool]]:
     if isinstance(folder, RemotePath):
         yield from folder.names()
         return
+    require_below(folder)
     with os.scandir(folder) as entries:
         for entry in entries:
             yield entry.name, _is_folder(entry)

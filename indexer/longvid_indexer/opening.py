@@ -7,10 +7,12 @@ streams themselves, and may open nothing by name, whatever the content asks for.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
@@ -39,6 +41,30 @@ _KINDS = (
 )  # fmt: skip
 
 
+_ROOTS: ContextVar[tuple[Path, ...] | None] = ContextVar("roots", default=None)
+
+
+@contextmanager
+def only_below(roots: Iterable[Path]) -> Iterator[None]:
+    """Nothing that lies elsewhere is opened or listed in this block, whatever links lead there; ``roots`` are real."""
+    token = _ROOTS.set(tuple(roots))
+    try:
+        yield
+    finally:
+        _ROOTS.reset(token)
+
+
+def require_below(path: Path, descriptor: int | None = None) -> None:
+    """Raise ``PermissionError`` where a path, or what was opened by it, leads out of the roots (``only_below``)."""
+    roots = _ROOTS.get()
+    if roots is None:
+        return
+    opened = Path(f"/proc/self/fd/{descriptor}")  # where it was opened, whatever has become of the path since
+    place = opened.readlink() if descriptor is not None and opened.is_symlink() else path.resolve()
+    if not any(place == root or root in place.parents for root in roots):
+        raise PermissionError(errno.EACCES, "it leads out of the folders that may be indexed here")
+
+
 def open_regular(path: Path) -> BinaryIO:
     """Open a regular file for reading, unbuffered; links to one are followed, nothing else is waited for.
 
@@ -55,6 +81,7 @@ def open_regular(path: Path) -> BinaryIO:
             return path.open_bytes()
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
         file = FileIO(descriptor)
+        require_below(path, descriptor)
     except (OSError, ValueError) as error:
         raise unreadable(path, error) from error
     try:
@@ -69,7 +96,8 @@ def stat_regular(path: Path) -> os.stat_result:
     """What ``stat`` says of a regular file; raises as ``open_regular`` does."""
     try:
         status = path.stat()
-    except (OSError, ValueError) as error:
+        require_below(path)
+    except (OSError, ValueError, RuntimeError) as error:
         raise unreadable(path, error) from error
     _require_regular(path, status.st_mode)
     return status

@@ -17,11 +17,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from longvid import jsonform
+from longvid_indexer.opening import only_below
 from longvid_indexer.report import (
     ErrorInfo,
     FileFinished,
@@ -194,14 +196,21 @@ class Jobs:
     def _roots_of(self, *names: str | None) -> list[Path]:
         return [Path(root).resolve() for name in names if name for root in self._roots.get(name, ())]
 
-    def _check(self, job: StoredJob) -> None:
-        """A job may be older than the roots are, or come with a library from somebody else."""
+    def _roots_for(self, job: StoredJob) -> list[Path]:
+        """The innermost root of each path of a job, out of which no link leads.
+
+        It may be older than the roots are, or come with a library from somebody else.
+        """
         roots = [*self._roots_of(EVERYBODY, job.asked["collection"]), self._uploads.folder.resolve()]
+        innermost = []
         for path in job.asked["paths"]:
-            if not _below(Path(path).resolve(), roots):
+            around = [root for root in roots if _below(Path(path).resolve(), [root])]
+            if not around:
                 raise AccessError(
                     f"{path!r:.300} is below no folder that this server may index: name its folder in roots of [server]"
                 )
+            innermost.append(max(around, key=lambda root: len(root.parts)))
+        return innermost
 
     def cancel(self, who: Caller, job_id: str) -> StoredJob:
         """Cancel a job; one that runs ends at its next step. Raises ``NotFoundError``: they have none of that id."""
@@ -290,7 +299,7 @@ class Jobs:
                 if not self._work.note(job.job_id, progress.told):
                     raise JobEnds
 
-        state = carry_out(self._library, job, progress, partial(self._check, job), heard, ray=self._ray)
+        state = carry_out(self._library, job, progress, partial(self._roots_for, job), heard, ray=self._ray)
         try:
             if self._ending and state != "done":
                 self._work.put_back(job.job_id)
@@ -325,19 +334,21 @@ def carry_out(
     library: Library,
     job: StoredJob,
     progress: HowFar,
-    begun: Callable[[], None],
+    begun: Callable[[], Sequence[Path] | None],
     heard: Callable[[IndexEvent], None],
     ray: str | None = None,
 ) -> JobState:
     """Do a job; what came of it is told by ``progress``.
 
-    ``begun`` and ``heard`` (of each event) may raise ``JobEnds``, and ``begun`` whatever is wrong with the job.
+    ``begun`` and ``heard`` (of each event) may raise ``JobEnds``, and ``begun`` whatever is wrong with the job; it
+    gives the folders below which everything lies that may be read, None: anywhere.
     """
     try:
-        begun()
-        reports = library.index(
-            job.asked["paths"], collection=job.asked["collection"], ray=ray, on_event=heard
-        )
+        roots = begun()
+        with nullcontext() if roots is None else only_below(roots):
+            reports = library.index(
+                job.asked["paths"], collection=job.asked["collection"], ray=ray, on_event=heard
+            )
     except JobEnds:
         return "cancelled"
     except Exception as error:

@@ -87,6 +87,7 @@ def read_cursor(cursor: str | None) -> list[Any] | None:
         return None
     try:
         found = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        json.dumps(found, ensure_ascii=False).encode()  # no half of a letter, which no database takes
     except (ValueError, binascii.Error, RecursionError):
         raise no_cursor() from None
     if not isinstance(found, list):

@@ -35,6 +35,8 @@ _SIGNED_BY_PROVIDERS = [
     "EdDSA",
 ]
 _TIMEOUT_S = 10
+# What a head of 30,000 brackets, an hour that is infinite, or one that is text, makes of PyJWT, which maps none.
+_NOT_AS_WRITTEN = (ValueError, TypeError, ArithmeticError, RecursionError)
 # A token that names a key nobody knows makes us ask the provider, but no more often: anybody can write such a token.
 _ASK_AGAIN_S = 60
 
@@ -61,7 +63,7 @@ class Tokens:
                 return self._asserted(token, self._settings.assertion_key)
             if not symmetric and self._settings.oidc is not None:
                 return self._provided(token, self._settings.oidc)
-        except (jwt.PyJWTError, OSError, ValueError) as error:
+        except (jwt.PyJWTError, OSError, *_NOT_AS_WRITTEN) as error:
             raise AccessError(f"this token is not accepted: {error}", code="unauthorized") from error
         raise AccessError("this is neither a key nor a token that is read here", code="unauthorized")
 

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from longvid_agents.answerability import model_for
 from longvid_agents.changed import with_other_values
 from longvid_agents.days import day_of_video
-from longvid_agents.extractive import choose, rank
+from longvid_agents.extractive import MAX_CLAIMS, choose, rank
 from longvid_agents.question import QuestionPlan
 from longvid_agents.run import Run
 from longvid_agents.scoring import Scores, question_parts, score
 from longvid_agents.state import AskState
 from longvid_storage.db.view import View
+from longvid_storage.search.compounds import compounds_of
 from longvid_storage.search.evidence import encoded, vectors_of
 from longvid_storage.search.memory import memory_of
+from longvid_storage.text.analysis import analyse
 from longvid_storage.types import Citation, Claim, Moment, Passage
 
+# Cosine from which a sentence without any word of the subject may be about it.
+_NEAR = 0.4
 _AS_SAID = "The words are said there; whether that answers the question is not sure."
 
 
@@ -28,16 +34,22 @@ def extract(run: Run, state: AskState) -> dict[str, Any]:
     left = [s for s in state.evidence if quoting(s, plan, titles) not in state.refuted]
     view = run.view if state.route is None else run.view.within(state.route.inside)
     scores = scores_with(view, plan, left, state.moments)
+    theirs = view.scope.speaker is not None and run.view.scope.speaker is None
+    if scores is not None and theirs:
+        left = _on_the_subject(left, scores)
+        scores = scores_with(view, plan, left, state.moments)
     ranking = None
     if scores is not None:
         ranking = rank(plan, left, scores, model=model_for(scores.meaning, view.scope))
+    if ranking is not None and theirs and plan.broad:
+        ranking = replace(ranking, most=MAX_CLAIMS, strict=False)  # all of them are theirs and on the subject
     chosen = choose(left, ranking) if ranking is not None and ranking.found else []
     chosen, newest = _newest_first(run, plan, chosen, left, scores)
     as_said = ranking is not None and ranking.as_said
     did = "quoted where the rare word is said" if as_said else "quoted the best sentences"
     step = run.step(state, "answer", did, len(chosen))
     told = " ".join(state.notes)
-    unsaid = _unsaid(view, plan, told) if chosen else ()
+    unsaid = _unsaid(view, plan, told, chosen) if chosen else ()
     notes = (*state.notes, *newest, *((_AS_SAID,) if as_said else ()), *unsaid)
     return {
         "notes": notes,
@@ -48,20 +60,29 @@ def extract(run: Run, state: AskState) -> dict[str, Any]:
     }
 
 
-def _unsaid(view: View, plan: QuestionPlan, told: str) -> tuple[str, ...]:
-    """A note on names and numbers of the question that are nowhere in the scope, not even as a speaker's, and not in
-    what is ``told`` already."""
+def _on_the_subject(sentences: Sequence[Passage], scores: Scores) -> list[Passage]:
+    """Of what somebody says the sentences with a word of the subject; else those whose meaning is near it."""
+    about = scores.words > 0 if (scores.words > 0).any() else scores.cosine >= _NEAR
+    return [sentence for sentence, is_about in zip(sentences, about, strict=True) if is_about]
+
+
+def _unsaid(view: View, plan: QuestionPlan, told: str, chosen: Sequence[Passage]) -> tuple[str, ...]:
+    """A note on names and numbers of the question that are nowhere in the scope, not even as a speaker's or in a word
+    of what is ``chosen``, and not in what is ``told`` already."""
     facts = memory_of(view).facts(view)
     names = [term for term in plan.terms if term.special and not term.loose]
     found = facts.frequencies(view, [term.text for term in names])
+    quoted_words = [word for passage in chosen for word in analyse(passage.text, plan.language)]
     known = {word for speaker in facts.speakers for word in speaker.casefold().split()}
     unsaid = [
         t.word
         for t in names
         if not found.get(t.text)
         and t.word[0].isalnum()
-        and t.word.casefold() not in known
+        and re.sub("['’]s$", "", t.word.casefold()) not in known
         and t.word not in told
+        and t.text not in quoted_words
+        and not compounds_of([t.text], quoted_words)
     ]
     quoted = ", ".join(f'"{word}"' for word in unsaid)
     return (f"Neither said nor shown in what was searched: {quoted}.",) if unsaid else ()

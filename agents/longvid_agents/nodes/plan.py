@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from longvid_agents import replies
+from longvid_agents.asked_of import speakers_asked, without_listeners
 from longvid_agents.calls import Call
 from longvid_agents.kinds import Kind
 from longvid_agents.material import as_data
@@ -20,6 +21,7 @@ from longvid_agents.route import MOST_QUESTIONS, Route, make_route
 from longvid_agents.run import Run, ask_model
 from longvid_agents.state import AskState
 from longvid_agents.video_lm import Request
+from longvid_storage.search.memory import memory_of
 from longvid_storage.types import VideoCard
 
 # The outline of so many videos is read at once to summarise them.
@@ -65,12 +67,19 @@ def plan(run: Run, state: AskState) -> dict[str, Any]:
 def _narrowed(run: Run, state: AskState, cards: Sequence[VideoCard]) -> dict[str, Any]:
     """The plan for quoting: what the question narrows is taken out of what is searched for."""
     narrowed = narrow(state.question, run.view.scope, cards)
-    made = make_plan(narrowed.rest if any(map(str.isalnum, narrowed.rest)) else state.question)
-    route = make_route(made.question, made.query, narrowed.inside, ())
-    route = replace(route, inside=narrowed.inside, narrowing=", ".join(narrowed.said))
+    question = narrowed.rest if any(map(str.isalnum, narrowed.rest)) else state.question
+    scope, said = narrowed.inside, narrowed.said
+    speakers = memory_of(run.view).facts(run.view.within(scope)).speakers
+    for speaker in speakers_asked(question, speakers):
+        if (theirs := scope.narrowed(speaker=speaker)) is not None:
+            scope, said = theirs, (*said, f"what {speaker} says")
+            question = without_listeners(question, speakers)
+    made = make_plan(question)
+    route = make_route(made.question, made.query, scope, ())
+    route = replace(route, inside=scope, narrowing=", ".join(said))
     inside = f", inside {route.narrowing}" if route.narrowing else ""
     step = run.step(state, "plan", f"asks for {_ASKS_FOR[made.kind]}{inside}")
-    notes = (*state.notes, *only(narrowed.said), *narrowed.notes)
+    notes = (*state.notes, *only(said), *narrowed.notes)
     return {"plan": made, "route": route, "notes": notes, "trail": (*state.trail, step)}
 
 

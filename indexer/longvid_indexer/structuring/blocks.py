@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from longvid_indexer.structuring.cuts import Floats, StructureEvidence, cut_strengths
+from longvid_indexer.structuring.cuts import Floats, StructureEvidence, cut_strengths, main_speakers
 from longvid_indexer.structuring.words import content_words, stem
 from longvid_storage.types import ScreenText
 
@@ -113,7 +113,7 @@ def make_blocks(
     if source.vectors is not None and len(source.said):
         rows = source.vectors.astype(np.float64) * spoken[:, None]
         views.append(centred(_sum_rows(rows, owner, n), weights))
-    speakers = sorted({u.speaker for u in source.said if u.speaker})
+    speakers = sorted(name for name in main_speakers(u.speaker for u in source.said) if name)
     if len(speakers) > 1:
         who = np.array([[u.speaker == name for name in speakers] for u in source.said], dtype=np.float64)
         views.append(centred(_sum_rows(who * spoken[:, None], owner, n), weights) * speaker_share)

@@ -7,7 +7,8 @@ Nothing here knows a language: cue words ("okay, next …") gave too little to b
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -23,6 +24,7 @@ _FLOOR_S = 60.0
 _QUESTION_WORDS = 80
 _LONG_TURN_WORDS = 200
 _TOGETHER_S = 2.0
+_MOST_SPEAKERS = 100
 
 PAUSE, SPEAKER, FLOOR, QUESTION, LONG_TURN = 0.7, 1.0, 1.0, 0.4, 0.3
 SLIDE, SHOT, SHOT_AMONG_SLIDES = 2.5, 1.4, 0.4
@@ -79,14 +81,25 @@ def _speech_strengths(said: Sequence[Passage]) -> dict[float, float]:
     return found
 
 
+def main_speakers(names: Iterable[str | None]) -> list[str | None]:
+    """Who is told apart: those of most passages, ``_MOST_SPEAKERS`` at most, for each takes a column beside all that is
+    said, and captions may name another in every line."""
+    counted = Counter(names)
+    return (
+        list(counted)
+        if len(counted) <= _MOST_SPEAKERS
+        else [n for n, _ in counted.most_common(_MOST_SPEAKERS)]
+    )
+
+
 def floor_change(said: Sequence[Passage], starts: Floats) -> Floats:
     """How much the shares of the speakers differ between the minute before and after each start: (n,), 0 to
     1.
     """
-    speakers = {name: i for i, name in enumerate(dict.fromkeys(u.speaker for u in said))}
-    words = np.zeros((len(said) + 1, len(speakers)))
+    speakers = {name: i for i, name in enumerate(main_speakers(u.speaker for u in said))}
+    words = np.zeros((len(said) + 1, len(speakers) + 1))  # the last: everybody else
     for index, passage in enumerate(said, 1):
-        words[index, speakers[passage.speaker]] = len(passage.text.split())
+        words[index, speakers.get(passage.speaker, len(speakers))] = len(passage.text.split())
     until = np.cumsum(words, axis=0)
     here = np.arange(len(said))
     before = until[here] - until[np.searchsorted(starts, starts - _FLOOR_S)]

@@ -157,7 +157,7 @@ def without_fillers(text: str) -> str:
     if restarts:  # a restart within a restart
         text = _RESTART.sub(r"\1", text)
     text = re.sub(r"\s{1,9}([,.;:!?])", r"\1", text)
-    return re.sub(r"([,;:])[,;:]+", r"\1", text).strip(" ,;:-–—")
+    return re.sub(r"([,;])[,;:]+|(:)[,;]+", r"\1\2", text).strip(" ,;:-–—")
 
 
 def _drop_fragment(match: re.Match[str]) -> str:

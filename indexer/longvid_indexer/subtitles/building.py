@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from itertools import pairwise
 from statistics import median
 
@@ -22,6 +23,9 @@ _CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,3}):(\d{1,2})(?:[.,:](\d{1,9}))?\Z")
 _NUMBER = r"\d{1,9}(?:\.\d{1,9})?"
 # ISO 8601's lengths ("PT1M2.5S"), and what protocol buffers make of theirs ("2.5s").
 _LENGTH = re.compile(rf"(?:PT(?:({_NUMBER})H)?(?:({_NUMBER})M)?)?(?:({_NUMBER})S)?\Z", re.IGNORECASE)
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
+SINCE_1970_S = 1e8
+"""A time beyond this is no place in a recording but a moment of the calendar."""
 # Slower than this (seconds a letter) nobody speaks: then whole numbers are not seconds.
 _NOT_SECONDS = 2.0
 
@@ -35,7 +39,10 @@ def bare(text: str) -> str:
 
 
 def seconds(value: object) -> float | None:
-    """A number of seconds, a clock (``"01:02:03.5"``, ``"2:03,500"``) or a length (``"2.5s"``); else None."""
+    """A number of seconds, a clock (``"01:02:03.5"``, ``"2:03,500"``) or a length (``"2.5s"``); else None.
+
+    A moment of the calendar (``"2024-03-07T10:02:03Z"``) is the seconds since 1970.
+    """
     if isinstance(value, bool):
         return None
     if isinstance(value, (int, float)):
@@ -50,9 +57,19 @@ def seconds(value: object) -> float | None:
         return float(text)
     match = _LENGTH.match(text)
     if match is None or not any(match.groups()):
-        return None
+        return _moment(text)
     hours, minutes, rest = (float(part or 0) for part in match.groups())
     return hours * 3600 + minutes * 60 + rest
+
+
+def _moment(text: str) -> float | None:
+    if _MOMENT.match(text) is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text))
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def speaker_label(value: object) -> str | None:

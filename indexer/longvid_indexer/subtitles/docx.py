@@ -62,7 +62,12 @@ def docx_text(data: bytes) -> str | None:
     try:
         parser.feed(content)
         parser.close()
-    except (ParseError, DefusedXmlException):
+    except (
+        ParseError,
+        DefusedXmlException,
+        LookupError,
+        ValueError,
+    ):  # an encoding that is none, or none of bytes
         return None
     return target.close()
 

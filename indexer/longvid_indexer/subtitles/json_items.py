@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from longvid_indexer.subtitles.building import TimedWord, seconds, speaker_label
+from longvid_indexer.subtitles.building import SINCE_1970_S, TimedWord, seconds, speaker_label
 
 Item = Mapping[str, Any]
 
@@ -73,6 +73,12 @@ class Piece:
         start = None if self.start is None else self.start * scale
         end = None if self.end is None else self.end * scale
         return replace(self, start=start, end=end, words=words)
+
+    def since(self, first: float) -> Piece:
+        """With its times counted from ``first``; those before it are none."""
+        start = None if self.start is None or self.start < first else self.start - first
+        end = None if self.end is None or self.end < first else self.end - first
+        return replace(self, start=start, end=end, words=tuple(word.since(first) for word in self.words))
 
     def timed_word(self) -> TimedWord:
         """As ``building.put_on`` takes it."""
@@ -187,10 +193,15 @@ def _span(item: Item) -> tuple[float | None, float | None, bool]:
             continue
         kind, rank, scale = known
         counted = scale is None and not isinstance(value, str)
+        rank += 100 * (
+            at_s > SINCE_1970_S
+        )  # a place in the recording says more than a moment of the calendar
         given = at_s * (scale or 1.0) if not isinstance(value, str) else at_s
         if kind not in best or rank < best[kind][0]:
             best[kind] = rank, given, counted
     start, end = (best[kind][1] if kind in best else None for kind in ("start", "end"))
+    if start is not None and end is not None and (start > SINCE_1970_S) != (end > SINCE_1970_S):
+        end = None
     if end is None and start is not None and "length" in best:
         end = start + best["length"][1]
     return start, end, any(counted for _, _, counted in best.values())

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
 
-from longvid_indexer.subtitles.building import TimedWord, add_spoken, unit_of, until_next
+from longvid_indexer.subtitles.building import SINCE_1970_S, TimedWord, add_spoken, unit_of, until_next
 from longvid_indexer.subtitles.cue import LONGEST_S, Subtitles
 from longvid_indexer.subtitles.json_items import Piece, joined, person, read_piece, speaker_of
 from longvid_indexer.subtitles.languages import normalise_language
@@ -120,9 +120,22 @@ def _readable(items: Sequence[Any]) -> _Candidate | None:
         return None
     stretches = any(piece.words for piece in said) or median(_length(piece) for piece in said) > 1
     rest = [read_piece(item) for item in items[_LOOKED_AT:]]
-    return _Candidate(
-        [piece for piece in (*looked, *rest) if piece.text is not None or piece.words], stretches
-    )
+    told = [piece for piece in (*looked, *rest) if piece.text is not None or piece.words]
+    return _Candidate(_without_repetition(told), stretches)
+
+
+def _without_repetition(pieces: list[Piece]) -> list[Piece]:
+    """Where the end says all once more, the end alone: Google's words, told again with their speakers."""
+    half = len(pieces) // 2
+    told = [
+        (piece.text, piece.start) for piece in pieces if piece.text is not None and piece.start is not None
+    ]
+    if half and len(told) == len(pieces) and told[:half] == told[half:]:
+        return pieces[half:]
+    if len(pieces) < 2 or not pieces[-1].words:
+        return pieces
+    spelt = ("".join(_said(piece).split()) for piece in pieces[:-1])
+    return pieces[-1:] if "".join(spelt) == "".join(_said(pieces[-1]).split()) else pieces
 
 
 def _worth(found: _Candidate) -> tuple[bool, bool, bool, bool]:
@@ -160,7 +173,7 @@ def _voice(piece: Piece) -> str | None:
 
 def _add_all(read: Subtitles, found: _Candidate, lists: Mapping[tuple[str, ...], list[Any]]) -> None:
     scale = _scale(found.pieces)
-    pieces = [piece.scaled(scale) for piece in found.pieces]
+    pieces = _from_the_first(read, [piece.scaled(scale) for piece in found.pieces])
     if not any(_voice(piece) for piece in pieces):
         pieces = _named(pieces, lists, scale)
     stretches = (
@@ -186,6 +199,15 @@ def _add_all(read: Subtitles, found: _Candidate, lists: Mapping[tuple[str, ...],
         voice = _voice(piece)
         words: list[TimedWord] = [word.timed_word() for word in piece.words]
         add_spoken(read, piece.start, end_s, _said(piece), people.get(voice or "", voice), words)
+
+
+def _from_the_first(read: Subtitles, pieces: list[Piece]) -> list[Piece]:
+    """Moments of the calendar counted from the first one; what has no moment there has no time."""
+    starts = [start for piece in pieces if (start := _begins(piece)) is not None and start > SINCE_1970_S]
+    if not starts:
+        return pieces
+    read.problems["file has times of day: they were counted from its first one"] += 1
+    return [piece.since(min(starts)) for piece in pieces]
 
 
 def _scale(pieces: Sequence[Piece]) -> float:

@@ -7,14 +7,20 @@ by where they break, since converters break them anew. Only what is new is taken
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from longvid_indexer.subtitles.cue import Cue, CueLine
+from longvid_storage.text.segmentation import UNSPACED
 
 # Two cues touch when the second begins this close to the end of the first.
 _TOUCH_S = 0.1
+# Some converters leave a pause between them; then nearly every cue must show again what was just shown.
+_PAUSE_S = 1.0
+_NEARLY_ALL = 0.6
 # So many cues that show again what was just shown make a file a rolling one; fewer may be people repeating themselves.
 _ROLLING_CUES = 3
 _ROLLING_SHARE = 0.15
@@ -27,6 +33,7 @@ _LINES_MAX = 8
 _PARTS_MAX = 48
 # Where words were added to a line, so many must be shown again to tell a scrolled line from a word said twice.
 _WORDS_MIN = 2
+_UNSPACED = re.compile(f"[{UNSPACED}]")
 # A line shown again for less time than this, and than anyone needs to say it (30 letters a second), is the same line:
 # a frame of an animation. People do say "Mm-hmm." again in 0.2 s.
 _FRAME_S = 0.1
@@ -55,7 +62,7 @@ def unroll(cues: Sequence[Cue]) -> list[Cue]:
     A file in which fewer than three cues, or fewer than 15 %, show again what was there is no rolling one: people do
     say things twice. In a file of two to four cues two of them tell.
     """
-    cues = _whole_words(_once_a_moment(cues))
+    cues = _whole_words(_shown_on(_once_a_moment(cues)))
     found = _unroll(cues, scrolls=True)
     if found.scrolled * _CLEARED_TIMES < found.cleared:
         # Its screens are cleared, not scrolled: a page that begins as the one before it ended says so again.
@@ -63,7 +70,31 @@ def unroll(cues: Sequence[Cue]) -> list[Cue]:
     again = found.grown + found.scrolled
     rolling = again >= max(_ROLLING_CUES, _ROLLING_SHARE * len(cues))
     rolling |= again >= max(_FEW_ROLLING, _FEW_SHARE * len(cues))
-    return found.kept if rolling else _without_overlap(cues)
+    if rolling:
+        return found.kept
+    found = _unroll(cues, scrolls=True, touch_s=_PAUSE_S)
+    if found.scrolled >= max(_ROLLING_CUES, _NEARLY_ALL * (len(cues) - 1)):
+        return found.kept
+    return _without_overlap(cues)
+
+
+def _shown_on(cues: list[Cue]) -> list[Cue]:
+    """Without cues that only show on what stands there while another appears, where most lines are written twice so."""
+    last: dict[tuple[CueLine, ...], int] = {}
+    kept: list[Cue] = []
+    again = 0
+    for number, cue in enumerate(cues):
+        key = tuple(CueLine(line.text, line.speaker) for line in cue.lines)
+        place = last.get(key)
+        beside = [*cues[max(0, number - 1) : number], *cues[number + 1 : number + 2]]
+        together = any(abs(other.start_s - cue.start_s) <= _TOUCH_S for other in beside)
+        if place is not None and together and abs(cue.start_s - kept[place].end_s) <= _TOUCH_S:
+            kept[place] = replace(kept[place], end_s=max(kept[place].end_s, cue.end_s))
+            again += 1
+            continue
+        last[key] = len(kept)
+        kept.append(cue)
+    return kept if again >= max(_ROLLING_CUES, _NEARLY_ALL * (len(kept) - 1)) else cues
 
 
 def _whole_words(cues: list[Cue]) -> list[Cue]:
@@ -78,14 +109,18 @@ def _whole_words(cues: list[Cue]) -> list[Cue]:
             before = _text(last)
             if (
                 text.startswith(before)
-                and text[len(before) : len(before) + 1].isalnum()
-                and before[-1:].isalnum()
+                and _in_word(text[len(before) : len(before) + 1])
+                and _in_word(before[-1:])
             ):
                 kept[-1] = replace(cue, start_s=last.start_s, end_s=max(cue.end_s, last.end_s))
                 typed += 1
                 continue
         kept.append(cue)
     return kept if typed >= _ROLLING_CUES else cues
+
+
+def _in_word(character: str) -> bool:
+    return character.isalnum() or unicodedata.category(character or " ").startswith("M")
 
 
 def _text(cue: Cue) -> str:
@@ -126,17 +161,24 @@ def _overlap(one: list[str], other: list[str]) -> int:
 def _once_a_moment(cues: Sequence[Cue]) -> list[Cue]:
     """Without what is shown twice at a time (layers of a typeset line), or again for a moment only (its frames)."""
     kept: list[Cue] = []
-    last: dict[tuple[CueLine, ...], int] = {}
+    last: dict[tuple[str, ...], int] = {}
     for cue in cues:
-        # Word times differ where a line is shown again.
-        key = tuple(CueLine(line.text, line.speaker) for line in cue.lines)
+        # Word times differ where a line is shown again, and only one layer may name who speaks.
+        key = tuple(line.text for line in cue.lines)
         place = last.get(key)
-        if place is not None and _same_moment(kept[place], cue, key):
-            kept[place] = replace(kept[place], end_s=max(kept[place].end_s, cue.end_s))
+        if place is not None and _same_people(kept[place], cue) and _same_moment(kept[place], cue, cue.lines):
+            named = [any(line.speaker for line in each.lines) for each in (kept[place], cue)]
+            lines = cue.lines if named == [False, True] else kept[place].lines
+            kept[place] = replace(kept[place], end_s=max(kept[place].end_s, cue.end_s), lines=lines)
             continue
         last[key] = len(kept)
         kept.append(cue)
     return kept
+
+
+def _same_people(one: Cue, other: Cue) -> bool:
+    pairs = zip(one.lines, other.lines, strict=True)
+    return all(None in (a.speaker, b.speaker) or a.speaker == b.speaker for a, b in pairs)
 
 
 def _same_moment(before: Cue, cue: Cue, lines: tuple[CueLine, ...]) -> bool:
@@ -159,14 +201,14 @@ class _Unrolled:
     cleared: int = 0
 
 
-def _unroll(cues: Sequence[Cue], *, scrolls: bool) -> _Unrolled:
+def _unroll(cues: Sequence[Cue], *, scrolls: bool, touch_s: float = _TOUCH_S) -> _Unrolled:
     found = _Unrolled([])
     shown: list[_Shown] = []
     end_s = 0.0
     for cue in cues:
         lines = [line.text.split() for line in cue.lines]
         words = [word for line in lines for word in line]
-        touches = bool(shown) and cue.start_s - end_s <= _TOUCH_S
+        touches = bool(shown) and cue.start_s - end_s <= touch_s
         again = _again(shown, cue, words, scrolls=scrolls) if touches else None
         if again is None:
             shown = [
@@ -193,9 +235,14 @@ def _again(shown: list[_Shown], cue: Cue, words: list[str], *, scrolls: bool) ->
         if part.words[0] != words[0] or (first is not None and part.speaker not in (None, first)):
             continue
         old = [word for other in shown[at:] for word in other.words]
-        if words[: len(old)] == old and (len(old) >= _WORDS_MIN or not part.inside):
+        if words[: len(old)] == old and (_count(old) >= _WORDS_MIN or not part.inside):
             return shown[at:]
     return None
+
+
+def _count(words: Sequence[str]) -> int:
+    """Words; a line of a script without spaces is several."""
+    return sum(2 if len(word) > 3 and _UNSPACED.match(word) else 1 for word in words)
 
 
 def _take_new(

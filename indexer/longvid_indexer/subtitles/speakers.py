@@ -42,6 +42,11 @@ _PARTED = re.compile(
     r"(?P<name>[QA](?=\.\s)|[^\W\d_][^|—–:]{0,40}?)(?:\s[-–—]{1,2}\s|\s?\|\s?|\.\s)(?P<rest>\S.*)\Z",
     re.DOTALL,
 )
+# What programs call a voice is a name before anything: "SPEAKER_00 text".
+_MACHINE = re.compile(
+    r"(?P<name>(?:speaker|spk)_\d{1,3})\s(?:[|–—-]\s)?(?P<rest>\S.*)\Z", re.DOTALL | re.IGNORECASE
+)
+_BOLD = re.compile(r"\*\*([^*\n]{1,60}?)(:?)\s?\*\*(:?)")
 # When it was said, between a name and its colon: "Jane (10:02 AM): …".
 _CLOCK_ASIDE = re.compile(r"\s?[\[(]\d{1,2}:\d\d(?::\d\d)?(?:\s?[AaPp][Mm])?[\])](?=\s?[:：])")
 # An aside to the name: "JOHN (laughing)", "MARY (V.O.)"; "(Boston)" and "(2)" are part of it.
@@ -144,6 +149,10 @@ def find_habits(cues: Sequence[Cue]) -> Habits:
     habits.marked = marks >= 2
     openings = [_opening(cue) for cue in cues if _is_speech(cue) and cue.lines[0].speaker is None]
     cased = _is_cased(cues)
+    sure = habits.names["parted"] = _sure_names(openings)
+    openings = [
+        label for label in openings if label is None or label.kind != "parted" or label.name not in sure
+    ]
     for kind in _KINDS:
         labels = [label if label is not None and label.kind == kind else None for label in openings]
         _learn(habits, kind, labels, cased)
@@ -173,6 +182,14 @@ def _learn(habits: Habits, kind: Kind, labels: Sequence[_Label | None], cased: b
         names = {name for name in names if _NUMBERED.match(name)}
     habits.names[kind] |= names
     habits.lasting = habits.lasting or _names_at_change(_sequence(labels, names))
+
+
+def _sure_names(openings: Sequence[_Label | None]) -> set[str]:
+    """Of names without a colon those that need no habit: what programs call a voice; ``Q.`` and ``A.`` by turns."""
+    counts = Counter(label.name for label in openings if label is not None and label.kind == "parted")
+    asked = {"Q", "A"} if min(counts["Q"], counts["A"]) >= 2 else set()
+    numbered = {name for name in counts if is_numbered(name) and name[-1].isdigit()}
+    return asked | (numbered if len(numbered) > 1 else set())
 
 
 def _sequence(labels: Sequence[_Label | None], names: set[str]) -> list[str | None]:
@@ -295,12 +312,15 @@ def _bare(text: str) -> str:
     head = text[:120]
     text = _CLOCK_ASIDE.sub("", head, count=1) + text[120:] if ":" in head else text
     text = _CHANGE.sub("", text, count=1) if _CHANGE.match(text) else text
+    text = _BOLD.sub(r"\1\2\3", text, count=1) if text.startswith("**") else text
     return _DASH.sub("", text, count=1) if _DASH.match(text) else text
 
 
 def _label(text: str) -> _Label | None:
     """What could be a name at the beginning of this text; None when nothing could."""
     found = _labelled(text)
+    if found is None and (parted := _MACHINE.match(text)):
+        return _Label("parted", parted["name"], parted["rest"].strip(), False)
     if found is None and (parted := _PARTED.match(text)) and len(parted["name"].split()) <= _MOST_NAME_PARTED:
         single = len(parted["name"]) == 1 or text[parted.end("name")] != "."
         return _Label("parted", parted["name"].strip(), parted["rest"].strip(), False) if single else None

@@ -24,6 +24,10 @@ _FIRST = re.compile(
     rf"(?:(?:\s?(?:[-–—>/,]{{1,4}}|to)\s?|\s{{1,4}}){_TIME})?"
     r"\s?(?:[\])>]:?\s?|(?=[\s–—|,-])|\Z)(?:[-–—|:,]\s?)?(?P<rest>.*)\Z"
 )
+# "[0.00s -> 4.20s] …", as faster-whisper's own example prints it.
+_IN_SECONDS = re.compile(
+    r"[\[(]?\s?(\d{1,6}(?:\.\d{1,6})?)(s?)\s?(?:[-–—>]{1,3}|to)\s?(\d{1,6}(?:\.\d{1,6})?)(s?)(?:\s?[\])]:?\s?|:?\s)(?P<rest>\S.*)\Z"
+)
 _LAST = re.compile(
     rf"(?P<name>.*?[^\s,|(\[–-])\s?(?P<sign>[\s,|(\[–-])\s?{_TIME}(?:\s?[-–—>]{{1,3}}\s?{_TIME})?\s?[\])]?:?\Z"
 )
@@ -63,6 +67,7 @@ class _Entry:
     """A time, where it ends if that is written, who speaks where that stands with it, and the lines that follow.
 
     ``strong``: set apart by a sign, so that it is no time that a sentence names. ``of_day``: a clock on the wall.
+    ``above``: the line before the first one.
     """
 
     at_s: float
@@ -71,6 +76,7 @@ class _Entry:
     strong: bool
     until_s: float | None = None
     of_day: bool = False
+    above: str = ""
     lines: list[str] = field(default_factory=list)
 
 
@@ -95,26 +101,37 @@ def is_timed_text(text: str, *, alone: bool = False) -> bool:
     )
     spaceless = sum(len(entry.same_line) + sum(map(len, entry.lines)) for entry in entries) / 6
     begins = starts[0] <= _LATEST_START_S or starts[0] >= _CLOCK_FROM_S
-    named = all(entry.name for entry in entries)
+    named = all(entry.name or any(map(_NAMED.match, entry.lines)) for entry in entries)
     return begins and max(words, spaceless) >= _WORDS * len(entries) and (named or median(steps) <= _APART_S)
 
 
 def is_bracketed_spans(text: str) -> bool:
     """Whether the first lines open with two times in brackets, as Whisper prints them to a terminal."""
     lines = [line.strip() for line in text[:4000].splitlines() if line.strip()][:5]
-    return bool(lines) and any(line[0] in "[(" and _is_span(line) for line in lines)
+    return bool(lines) and any(
+        _is_span(line) if line[0] in "[(" else _in_seconds(line) is not None for line in lines
+    )
 
 
 def _is_span(line: str) -> bool:
     match = _FIRST.match(line)
-    return match is not None and match.group(_TIME_PARTS + 2) is not None
+    return (match is not None and match.group(_TIME_PARTS + 2) is not None) or _in_seconds(line) is not None
+
+
+def _in_seconds(line: str) -> _Entry | None:
+    """A line that opens with two numbers of seconds, in brackets or with their unit."""
+    match = _IN_SECONDS.match(line)
+    if match is None or not (line[0] in "[(" or (match[2] and match[4])):
+        return None
+    return _Entry(float(match[1]), None, match["rest"].strip(), True, float(match[3]))
 
 
 def parse_timed_text(text: str) -> Subtitles:
     """One cue for each time, with the speaker where a line names one."""
     read = Subtitles()
     entries, before = _entries(text.splitlines())
-    if before and entries:
+    before -= _names_above(entries)
+    if before > 0 and entries:
         read.problems["lines before the first time were left out"] += before
     _without_spoken_times(entries)
     _names_on_the_line(entries)
@@ -146,14 +163,14 @@ def _entries(lines: Sequence[str]) -> tuple[list[_Entry], int]:
     found = [entry.of_day for _, entry in told if entry is not None]
     of_day = sum(found) * 2 > len(found)
     entries: list[_Entry] = []
-    before = 0
+    before, above = 0, ""
     for bare, entry in told:
         if entry is not None and entry.of_day == of_day:
-            entries += _inner(entry)
+            entries += _inner(entry if entries else replace(entry, above=above))
         elif entries:
             entries[-1].lines.append(bare)
         else:
-            before += 1
+            before, above = before + 1, bare
     return entries, before
 
 
@@ -176,6 +193,8 @@ def _entry(bare: str, spaced: str) -> _Entry | None:
         until_s = _seconds(until)[0] if until[1] is not None else None
         rest = match["rest"].strip() if until_s is None else " ".join(match["rest"].replace("|", " ").split())
         return _Entry(at_s, None, rest, bare[0] in "[(<", until_s, of_day)
+    if (bare[0] in "[(" or bare[0].isdecimal()) and (spoken := _in_seconds(bare)) is not None:
+        return spoken
     if (match := _BETWEEN.match(bare)) and (match["colon"] or match["after"]):
         at_s, of_day = _seconds(match.groups()[2:])
         if len(match["name"].split()) <= _MOST_NAME_WORDS:
@@ -254,11 +273,33 @@ def _names_below(entries: Sequence[_Entry]) -> None:
         entry for entry in entries if entry.name is None and not entry.same_line and len(entry.lines) > 1
     ]
     firsts = [entry.lines[0] for entry in below]
-    back = len(firsts) > 2 and len(set(firsts)) * 2 <= len(firsts)
-    short = all(len(first.split()) <= 4 and first[-1] not in ".,?!;" for first in firsts)
-    if len(below) * 2 > len(entries) and short and (back or all(map(is_numbered, firsts))):
+    if len(below) * 2 > len(entries) and _come_back(firsts):
         for entry in below:
             entry.name = entry.lines.pop(0).removesuffix(":")
+
+
+def _come_back(lines: Sequence[str]) -> bool:
+    """Whether these are names of a few who speak by turns: short, beginning large, without a point, and again."""
+    short = all(
+        len(line.split()) <= 4 and line[-1] not in ".,?!;" and not line[0].islower() for line in lines
+    )
+    several = len(lines) > 2 and len(set(lines)) < len(lines)
+    return short and (several or (bool(lines) and all(map(is_numbered, lines))))
+
+
+def _names_above(entries: Sequence[_Entry]) -> int:
+    """Some write the name on a line of its own, the time below it, then what is said; how many lines that takes off
+    those before the first time."""
+    if not entries or any(entry.same_line or entry.name for entry in entries):
+        return 0
+    names = [entries[0].above, *(entry.lines[-1] for entry in entries[:-1] if len(entry.lines) > 1)]
+    if len(names) < len(entries) or not names[0] or not _come_back(names):
+        return 0
+    for entry, name in zip(entries, names, strict=True):
+        entry.name = name.removesuffix(":")
+    for entry in entries[:-1]:
+        del entry.lines[-1]
+    return 1
 
 
 def _by_speaker(entries: Sequence[_Entry]) -> Iterator[_Entry]:

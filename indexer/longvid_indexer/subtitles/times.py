@@ -16,6 +16,7 @@ _CLOCK = re.compile(
 _SECONDS = re.compile(r"\s{0,20}(?P<seconds>\d{1,7})(?:[.,](?P<fraction>\d{1,12}))?(?![\d:])")
 _SETTINGS = re.compile(r"\s{0,20}(?:\Z|(?:align|line|position|size|vertical|region):)")
 _ARROW = re.compile(r"\s{0,20}(?:[-=]{1,8}\s{0,2}>|[—–]>|[→➔➜⇒])\s{0,20}")
+_POINTS = re.compile(r"(?<![\d.])(\d{1,2})\.(\d\d)\.(\d\d)(?=[.,\s]|\Z)")  # "00.00.01.500"
 _GAP = re.compile(r"\s{1,20}(?:-\s{1,20})?")
 _USUAL = re.compile(
     r"(\d\d):(\d\d):(\d\d)[,.](\d\d\d) --> (\d\d):(\d\d):(\d\d)[,.](\d\d\d)(?:[ \t][^\n]{0,200})?\Z"
@@ -34,8 +35,10 @@ def parse_span(line: str) -> tuple[float, float | None] | None:
         h, m, s, f, h2, m2, s2, f2 = map(int, usual.groups())
         return h * 3600 + m * 60 + s + f / 1000, h2 * 3600 + m2 * 60 + s2 + f2 / 1000
     head = line[:_HEAD] if line.isascii() else line[:_HEAD].translate(_NARROW)
-    if ":" not in head and "-->" not in head:
-        return None
+    if ":" not in head:
+        if "-->" not in head:
+            return None
+        head = _POINTS.sub(r"\1:\2:\3", head)
     start = _CLOCK.match(head)
     if start is None:
         return _in_seconds(head)

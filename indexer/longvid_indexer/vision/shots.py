@@ -43,7 +43,9 @@ class ShotFinder:
     ) -> None:
         self._detectors = detectors
         self._dissolves = dissolves
-        self._rate = Fraction(rate).limit_denominator(1001)
+        self._rate = max(
+            Fraction(rate).limit_denominator(1001), Fraction(1, 1001)
+        )  # a damaged file says less
         self._exact = exact
         self._size: tuple[int, int] | None = None
         self._last: Any = None

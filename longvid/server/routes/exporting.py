@@ -16,7 +16,8 @@ from longvid.exports.saved import answer_of
 from longvid.server.forms import ExportForm
 from longvid.server.replies import public_base
 from longvid.server.routes.about import LibraryDep
-from longvid_storage.errors import BusyError
+from longvid_storage.errors import BusyError, UsageError
+from longvid_storage.types import Answer
 
 router = APIRouter(prefix="/v1", tags=["exports"])
 _TYPES = {
@@ -27,6 +28,8 @@ _TYPES = {
     ".mp4": "video/mp4",
     ".zip": "application/zip",
 }
+MOST_PLACES = 500
+MOST_SHOWN_S = 4 * 3600
 _CUTTING = threading.Semaphore(2)
 
 
@@ -36,7 +39,7 @@ def export(request: Request, lib: LibraryDep, form: ExportForm) -> Response:
 
     Links of a report open the server's page at the second; cut lists name the server's films, never its files.
     """
-    answer = lib.known_answer(answer_of(form.answer))
+    answer = lib.known_answer(_of_length(answer_of(form.answer)))
     base = public_base(request)
     if form.format in ("srt", "edl", "otio"):
         text = lib.export(answer, file_format=form.format, pad_s=form.pad_s, page=base)
@@ -55,6 +58,19 @@ def export(request: Request, lib: LibraryDep, form: ExportForm) -> Response:
         if form.format == "html":
             return _file(written[0].read_bytes(), ".html")
         return _file(_zipped(Path(folder), written), ".zip")
+
+
+def _of_length(answer: Answer) -> Answer:
+    """The answer, if no more is to be shown or cut than answers cite: a page has a picture for each place."""
+    places = [each for claim in answer.claims for each in claim.citations]
+    shown_s = sum(each.end_s - each.start_s for each in places)
+    number = len(places) + len(answer.nearest)
+    if number > MOST_PLACES or shown_s > MOST_SHOWN_S:
+        raise UsageError(
+            f"this answer names {number} places, {shown_s / 60:.0f} minutes of film: at most {MOST_PLACES} and "
+            f"{MOST_SHOWN_S // 60} are exported at once"
+        )
+    return answer
 
 
 def _zipped(folder: Path, places: Iterable[Path]) -> bytes:

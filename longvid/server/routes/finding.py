@@ -14,6 +14,11 @@ from longvid.server.answers import FoundMentions, FoundMoments, VerifiedText, gi
 from longvid.server.forms import MentionsForm, SearchForm, VerifyForm
 from longvid.server.replies import cached, cursor_of, no_cursor, read_cursor, told
 from longvid.server.routes.about import LibraryDep
+from longvid_agents.written import sentences_of
+from longvid_storage.errors import UsageError
+
+MOST_SENTENCES = 500
+"""Of a text: each is searched for."""
 
 if TYPE_CHECKING:
     from longvid import Library
@@ -69,15 +74,23 @@ def _mentioned(request: Request, lib: Library, form: MentionsForm) -> dict[str, 
 
 
 @router.post("/verify", responses=gives(VerifiedText))
-def verify(request: Request, lib: LibraryDep, form: VerifyForm) -> Response:
+async def verify(request: Request, lib: LibraryDep, form: VerifyForm) -> Response:
     """Somebody's text, such as minutes, against the recordings.
 
     Each sentence is supported, contradicted or unsupported, with the place.
     """
-    found = lib.verify(form.text, **form.filters())
-    cited = [citation.video_id for each in found for citation in each.citations]
-    audit.note(request, form.text[:200], cited, **form.filters())
-    return told({"sentences": found})
+
+    def work() -> Response:
+        if (sentences := len(sentences_of(form.text))) > MOST_SENTENCES:
+            raise UsageError(
+                f"the text has {sentences} sentences: at most {MOST_SENTENCES} are checked at once"
+            )
+        found = lib.verify(form.text, **form.filters())
+        cited = [citation.video_id for each in found for citation in each.citations]
+        audit.note(request, form.text[:200], cited, **form.filters())
+        return told({"sentences": found})
+
+    return await _in_turn(request, work)
 
 
 async def _in_turn(request: Request, work: Callable[[], Response]) -> Response:

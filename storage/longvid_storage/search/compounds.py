@@ -28,6 +28,13 @@ def compounds_of(terms: Iterable[str], vocabulary: Iterable[str]) -> dict[str, t
     return found
 
 
+def inflected(terms: Iterable[str], vocabulary: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Term of the ``vocabulary`` → the asked terms that are another form of it, as far as a stemmer left them apart."""
+    asked = [term for term in terms if len(term) >= _SPECIFIES and term.isalpha()]
+    alike = ((said, tuple(t for t in asked if t != said and _alike(t, said))) for said in vocabulary)
+    return {said: of for said, of in alike if of}
+
+
 def _alike(one: str, other: str) -> bool:
     """Stems that differ in an ending: "schreibt" and "schreib"."""
     same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from longvid_storage.search.vector_index import Admitted, VectorIndex
 from longvid_storage.search.vector_indexes.exact import ExactIndex, best_of
+from longvid_storage.search.vector_indexes.signs import SignIndex
 from longvid_storage.types import Scope
 
 # Scopes remembered for each index, the ids of one take 8 bytes each.
@@ -41,6 +42,11 @@ class _Entries:
         return _Entries(self.ids[which], self.vector_ids[which], self.keys[which])
 
 
+def bytes_each(dimension: int, kind: type[VectorIndex]) -> int:
+    """What an index takes for a vector: its ids and signs, and its numbers."""
+    return 16 + dimension // 8 + (0 if kind is SignIndex else 2 * dimension)
+
+
 @dataclass(frozen=True, slots=True)
 class HeldIndex:
     """An index as of a generation; never changed, since another thread may be searching it.
@@ -62,6 +68,17 @@ class HeldIndex:
     scopes: dict[Scope, Admitted] = field(default_factory=dict)
 
     @property
+    def of_signs(self) -> bool:
+        """Whether it only names what may be near."""
+        return isinstance(self.index, SignIndex)
+
+    @property
+    def bytes_held(self) -> int:
+        """What it takes of memory."""
+        beside = 0 if self.beside is None else len(self.beside[0].ids)
+        return (len(self.vector_ids) + beside) * bytes_each(self.index.dimension, type(self.index))
+
+    @property
     def plain(self) -> bool:
         """Whether the index alone is all of it, and so its file."""
         return self.beside is None and not len(self.gone)
@@ -69,7 +86,7 @@ class HeldIndex:
     def query(
         self, vector: NDArray[np.float32], limit: int, scope: Admitted | None
     ) -> tuple[Ids, NDArray[np.float32]]:
-        """The index's answer, without what is gone, with what is beside it."""
+        """The index's answer, without what is gone, with what is beside it; of signs, all that may be near."""
         ids, scores = self.index.query(vector, limit + len(self.gone), scope)
         if len(self.gone):
             there = ~np.isin(ids, self.gone)
@@ -77,12 +94,13 @@ class HeldIndex:
         if self.beside is not None:
             more, theirs = self.beside[2].query(vector, limit, scope)
             ids, scores = np.concatenate([ids, more]), np.concatenate([scores, theirs])
-            ids, scores = best_of(ids, scores, limit)
+            if not self.of_signs:
+                ids, scores = best_of(ids, scores, limit)
         if scope is not None and scope.known:
             if len(self.scopes) >= _SCOPES:
                 self.scopes.clear()
             self.scopes[scope.scope] = scope
-        return ids[:limit], scores[:limit]
+        return (ids, scores) if self.of_signs else (ids[:limit], scores[:limit])
 
     def made_whole(self) -> tuple[VectorIndex, Ids]:
         """One index of all that there is, and the vector ids of its ids."""

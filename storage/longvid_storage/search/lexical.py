@@ -126,9 +126,11 @@ def matching(view: View, phrases: Sequence[Sequence[str]], kinds: Names[str]) ->
     row = PassageRow
     for kind in kinds if phrases else ():
         holding = word_index_of(view.connection).holding(kind, phrases).subquery()
-        query = select(row.video_key, row.passage_id).join(holding, row.passage_id == holding.c.doc)
-        for key, passage_id in view.connection.execute(query.where(*passage_conditions(view.scope))):
-            found.setdefault(key, []).append(passage_id)
+        listed = func.aggregate_strings(cast(row.passage_id, Text), ",")
+        query = select(row.video_key, listed).join(holding, row.passage_id == holding.c.doc)
+        query = query.where(*passage_conditions(view.scope)).group_by(row.video_key)
+        for key, ids in view.connection.execute(query):
+            found.setdefault(key, []).extend(json.loads(f"[{ids}]"))
     return found
 
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 _PASSAGE_BYTES, _POSTING_BYTES = 2600, 16
 _FEWEST = 300_000 * _PASSAGE_BYTES
-_SHARE, _SHARE_OF_WORDS = 1 / 8, 1 / 4
+_SHARE, _SHARE_OF_WORDS, _SHARE_OF_VECTORS = 1 / 8, 1 / 4, 1 / 3
 _MOST_SCOPES = 64
 _MOST_QUESTIONS = 256
 
@@ -46,7 +46,8 @@ def memory_bytes(memory_mb: int | None = None) -> int:
     """How much is kept of a library, in all: ``memory_mb`` of the configuration; else an eighth of the machine's
     memory, but at least the passages of a few hundred hours.
 
-    A quarter of it is for words (``WordMemory``), the rest for passages: 2.6 kB each with vectors of 384 numbers.
+    A quarter of it is for words (``WordMemory``), a third for the vector indexes (above it, ``SignIndex``), the rest
+    for passages: 2.6 kB each with vectors of 384 numbers.
     """
     if memory_mb is not None:
         return memory_mb * 1_000_000
@@ -57,6 +58,11 @@ def memory_bytes(memory_mb: int | None = None) -> int:
     except (OSError, ValueError, AttributeError):  # another kind of system says it elsewhere, or not
         room = 0
     return max(_FEWEST, int(room * _SHARE))
+
+
+def vector_bytes(memory_mb: int | None = None) -> float:
+    """How much of it the vector indexes take at most."""
+    return memory_bytes(memory_mb) * _SHARE_OF_VECTORS
 
 
 class _Shared:
@@ -178,7 +184,8 @@ class Memory:
         What is not in memory is read in one statement, whatever the number of videos; those longest unused go when
         there is no room for all.
         """
-        most = memory_bytes(view.home.memory_mb) * (1 - _SHARE_OF_WORDS) / _PASSAGE_BYTES
+        share = 1 - _SHARE_OF_WORDS - _SHARE_OF_VECTORS
+        most = memory_bytes(view.home.memory_mb) * share / _PASSAGE_BYTES
         with self._current(view), self._shared.lock:
             held = self._shared.timelines
             unknown = [each for each in video_ids if each not in self._revisions]
@@ -243,5 +250,5 @@ def vectors_of(view: View) -> VectorSearch:
     with _LOCK:
         if view.home not in _VECTORS:
             cache = None if view.home.read_only else view.home.path / CACHE
-            _VECTORS[view.home] = VectorSearch(cache)
+            _VECTORS[view.home] = VectorSearch(cache, most_bytes=vector_bytes(view.home.memory_mb))
         return _VECTORS[view.home]

@@ -162,11 +162,15 @@ def _a_few(keys: Iterable[int], held: Mapping[int, Sequence[int]]) -> Iterator[l
 
 @dataclass(frozen=True, slots=True)
 class _Term:
-    """A term as asked: its runs of analysed words, one a language, and its bare words when it was quoted."""
+    """A term as asked: its runs of analysed words, one a language, and its bare words when it was quoted.
+
+    ``word`` is set where one analysed word is all that it is.
+    """
 
     asked: str
     runs: tuple[tuple[str, ...], ...]
     exact: tuple[str, ...]
+    word: str | None
 
     @classmethod
     def of(cls, asked: str, languages: Iterable[str | None]) -> _Term:
@@ -175,7 +179,8 @@ class _Term:
         runs = tuple(tuple(run) for run in phrases(bare, [*languages, None]))
         if not runs:
             raise UsageError(f"the term {asked!r} has no letter or digit: give a word to look for")
-        return cls(asked, runs, tuple(fold(bare)) if quoted else ())
+        one = not quoted and len(runs) == 1 == len(runs[0])
+        return cls(asked, runs, tuple(fold(bare)) if quoted else (), runs[0][0] if one else None)
 
     @property
     def longest(self) -> int:
@@ -184,10 +189,10 @@ class _Term:
 
     def count(self, terms: Sequence[str], text: str) -> int:
         """How often it occurs in a text of these analysed terms."""
+        if self.word is not None:
+            return terms.count(self.word)
         if self.exact:
             return _occurrences(fold(text), self.exact)
-        if len(self.runs) == 1:
-            return _occurrences(terms, self.runs[0])
         return max(_occurrences(terms, run) for run in self.runs)
 
 
@@ -241,13 +246,15 @@ def _lines(view: View, wanted: Sequence[_Term], held: Mapping[int, Sequence[int]
     rows: Any = view.connection.execute(query.execution_options(yield_per=_ROWS))
     for key, passage_id, kind, start_s, end_s, text, label, language, terms, times in rows:
         check_span(start_s, end_s)
-        name, analysed = view.name_of(key, label), terms.split()
-        yield _Line(key, passage_id, kind, start_s, end_s, text, name, language, analysed, times or ())
+        name = None if label is None else view.name_of(key, label)
+        yield _Line(key, passage_id, kind, start_s, end_s, text, name, language, terms.split(), times or ())
 
 
 def _in_video(lines: Iterable[_Line], wanted: Sequence[_Term]) -> Iterator[Mention]:
     """The mentions within each line, and at the end those that cross from one line into the next."""
     long = [term for term in wanted if term.longest > 1]
+    # Of a common word there are as many mentions as passages; what Python's collector looks through is kept small.
+    every = tuple(dict.fromkeys(term.asked for term in wanted))
     last: dict[tuple[str | None, ...], _Line] = {}
     crossing: list[Mention] = []
     for line in lines:
@@ -256,7 +263,8 @@ def _in_video(lines: Iterable[_Line], wanted: Sequence[_Term]) -> Iterator[Menti
             if count := term.count(line.terms, line.text):
                 counts[term.asked] = count
         if counts:
-            yield _mention(line, wanted, counts)
+            asked = every if len(counts) == len(every) else tuple(counts)
+            yield _mention(line, wanted, counts, asked)
         if long:
             stream = (line.kind, line.speaker, _other_language(line))
             before, last[stream] = last.get(stream), line
@@ -312,15 +320,13 @@ def _crossing(before: _Line, line: _Line, wanted: Sequence[_Term]) -> Iterator[M
         )
 
 
-def _mention(line: _Line, wanted: Sequence[_Term], counts: dict[str, int]) -> Mention:
+def _mention(line: _Line, wanted: Sequence[_Term], counts: dict[str, int], asked: tuple[str, ...]) -> Mention:
     start_s, end_s = line.start_s, line.end_s
     if line.times:
         start_s, end_s = _span(line, [term for term in wanted if term.asked in counts])
-    total = sum(counts.values())
     language = _other_language(line)
-    return Mention(
-        line.kind, start_s, end_s, line.text, line.speaker, tuple(counts), total, (line.id,), language
-    )
+    total = sum(counts.values())
+    return Mention(line.kind, start_s, end_s, line.text, line.speaker, asked, total, (line.id,), language)
 
 
 def _span(line: _Line, terms: Sequence[_Term]) -> tuple[float, float]:

@@ -103,11 +103,22 @@ def named_speakers(text: str, speakers: Iterable[str]) -> tuple[str, ...]:
         if not name:
             continue
         in_full = f" {name} " in folded or f" {name}'s " in folded or f" {name}’s " in folded
-        if in_full and (len(of_name) > 1 or name in parts):
+        if in_full and (len(of_name) > 1 or (name in parts and not _of_another(text, name, of_name))):
             full.append(speaker)
-        elif any(part in parts and len(part) > 2 for part in of_name):
+        elif any(
+            part in parts and len(part) > 2 and not _of_another(text, part, of_name) for part in of_name
+        ):
             partly.append(speaker)
     return tuple(full or partly)
+
+
+def _of_another(text: str, part: str, of_name: list[str]) -> bool:
+    """Whether the text writes this as a part of a longer name that is not the speaker's: "Aiko Tanaka" of "Aiko"."""
+    pairs = re.findall(rf"(?<!\w){re.escape(part)}\s([^\W\d_]\w*)", text, re.IGNORECASE)
+    return bool(pairs) and all(
+        word[0].isupper() and word.casefold() not in {*of_name, *STOP_WORDS["en"], *ASKING_WORDS["en"]}
+        for word in pairs
+    )
 
 
 def _possessive(word: str) -> str:

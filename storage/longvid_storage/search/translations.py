@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from longvid_storage.db.view import View
 from longvid_storage.search import lexical
+from longvid_storage.search.compounds import COMPOUNDING, compounds_of
 from longvid_storage.search.memory import memory_of
 from longvid_storage.search.question import read_question
 from longvid_storage.search.sounds import COVERED, RANK_CONSTANT
@@ -16,6 +18,12 @@ from longvid_storage.text.analysis import analyse
 from longvid_storage.types import Moment, Passage
 
 _MOST = 400
+_MOST_READ = 5000
+"""Among more passages of translations no compounds are looked for."""
+# "How long", "wie lange": the second word asks too, and is not in the answer.
+_HOW = re.compile(
+    r"\b(?:how (?:long|many|much|often|far|old|high|big)|wie (?:lange|viele?|oft|weit|alt|hoch))\b", re.I
+)
 
 
 def with_translations(
@@ -65,10 +73,15 @@ def _translated(view: View, query: str, k: int, speakers: Sequence[str]) -> list
         return []
     # A word has a form in each language; of a sentence only those of its own count.
     languages = dict.fromkeys([*facts.translated, *facts.languages])
+    query = _HOW.sub(" ", query)
     asked = {language: read_question(query, (language,), speakers).terms for language in languages}
     frequency = lexical.frequencies(
         view, [term for terms in asked.values() for term in terms], (lexical.TRANSLATION,)
     )
+    parts = _in_compounds(view, asked, frequency, counts.passages)
+    frequency = {**frequency, **lexical.frequencies(view, list(parts), (lexical.TRANSLATION,))}
+    for said, of in parts.items():
+        frequency.update((term, frequency.get(term, 0) + frequency[said]) for term in of)
     weights = {
         term: math.log(1 + (counts.passages - count + 0.5) / (count + 0.5))
         for term, count in frequency.items()
@@ -76,17 +89,36 @@ def _translated(view: View, query: str, k: int, speakers: Sequence[str]) -> list
     held = {term: weight for term, weight in weights.items() if frequency[term]}
     hits = lexical.best(view, held, lexical.TRANSLATION, counts, _MOST)
     passages = view.passages([passage_id for passage_id, _ in hits])
-    own = [_share(set(analyse(each.text, each.language)), asked[each.language], weights) for each in passages]
+    words = [analyse(each.text, each.language) for each in passages]
+    told = [{term for word in each for term in (word, *parts.get(word, ()))} for each in words]
+    own = [_share(each, asked[p.language], weights) for each, p in zip(told, passages, strict=True)]
     ranked = sorted((-share, row) for row, share in enumerate(own) if share >= COVERED)
     near = [(-share, passages[row]) for share, row in ranked[: 4 * k]]
     ids = list(dict.fromkeys(passage.video_id for _, passage in near))
     timelines = {each.video_id: each for each in memory_of(view).timelines(view, ids, _fingerprint(view))}
     more = []
     for share, passage in near:
-        said = _said_there(timelines[passage.video_id], passage, weights)
-        if share > max(_share(said, terms, weights) for terms in asked.values()):
+        there = _said_there(timelines[passage.video_id], passage, weights)
+        if share > max(_share(there, terms, weights) for terms in asked.values()):
             more.append((share, passage))
     return more[:k]
+
+
+def _in_compounds(
+    view: View, asked: Mapping[str | None, Sequence[str]], frequency: Mapping[str, int], passages: int
+) -> dict[str, tuple[str, ...]]:
+    """Words of the translations that have an asked word in them which is nowhere said as asked; among few enough."""
+    absent = [
+        term
+        for code, terms in asked.items()
+        if code in COMPOUNDING
+        for term in terms
+        if not frequency.get(term)
+    ]
+    if not absent or passages > _MOST_READ:
+        return {}
+    translated = (p for card in view.cards() for p in view.passages_of(card.video_id, ["translation"]))
+    return compounds_of(absent, sorted({word for p in translated for word in analyse(p.text, p.language)}))
 
 
 def _fingerprint(view: View) -> str | None:

@@ -10,6 +10,7 @@ again is known by the vector's own id.
 from __future__ import annotations
 
 import hashlib
+import math
 import threading
 import warnings
 from functools import partial
@@ -18,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from longvid_storage.db import pgvector, vectors
-from longvid_storage.db.dialects import is_postgresql
+from longvid_storage.db.dialects import each_id, is_postgresql
 from longvid_storage.db.index_files import IndexFiles
 from longvid_storage.db.revisions import changed_since
 from longvid_storage.db.schema import Video
@@ -29,9 +30,10 @@ from longvid_storage.db.scope import video_conditions
 from longvid_storage.db.vectors import IndexedSet
 from longvid_storage.db.view import View
 from longvid_storage.errors import LongvidWarning
-from longvid_storage.search.held_index import HeldIndex, Ids, Pairs
+from longvid_storage.search.held_index import HeldIndex, Ids, Pairs, bytes_each
 from longvid_storage.search.vector_index import Admitted, VectorIndex
 from longvid_storage.search.vector_indexes import best_index_type
+from longvid_storage.search.vector_indexes.signs import LIKELY, SignIndex
 from longvid_storage.types import EVERYTHING
 
 if TYPE_CHECKING:
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
 # Below this many admitted vectors, reading just them beats bringing a whole index up to date.
 _FEW = 4096
 _BATCH = 2000
+# So many vectors are read at a time when an index is made, 50 MB of 384 numbers each.
+_BLOCK = 65_536
 # So many more than asked for are named by an index that rounds, since the truth puts them in another order.
 _SPARE = 16
 # So many states of an index are kept, since a question may have begun before the last change.
@@ -60,12 +64,16 @@ class VectorSearch:
 
     Args:
         cache: where index files go; None keeps them in memory only (a library that may not be written).
-        index_type: the index to use; default the best one installed.
+        index_type: the index to use; default the best one installed, and ``SignIndex`` where vectors take more room.
+        most_bytes: of memory that indexes may take together.
     """
 
-    def __init__(self, cache: Path | None, index_type: type[VectorIndex] | None = None) -> None:
+    def __init__(
+        self, cache: Path | None, index_type: type[VectorIndex] | None = None, most_bytes: float = math.inf
+    ) -> None:
         self._files = IndexFiles(cache)
         self._type = index_type
+        self._most_bytes = most_bytes
         self._held: dict[IndexedSet, tuple[HeldIndex, ...]] = {}  # the latest last
         self._lock = threading.Lock()
         self._shared: SharedVectors | None = None
@@ -93,7 +101,7 @@ class VectorSearch:
         if (named := self._named(view, part, vector, limit + _SPARE)) is not None:
             return self._few(connection, part, named, vector, limit)
         if view.scope == EVERYTHING:
-            return self._fresh(connection, part, now).query(vector, limit, None)
+            return self._asked(connection, part, self._fresh(connection, part, now), vector, limit, None)
 
         held = self._at(part, now)
         if held is None and view.scope.whole and self._held.get(part):
@@ -102,12 +110,24 @@ class VectorSearch:
         if held is not None:
             scope = held.scopes.get(view.scope)
             scope = scope or Admitted(view.scope, partial(_ids, view, part, held))
-            return held.query(vector, limit, scope)
+            return self._asked(connection, part, held, vector, limit, scope)
         pairs = vectors.pairs(connection, admitted)
         if len(pairs) <= _FEW:
             return self._few(connection, part, pairs, vector, limit)
         held = self._fresh(connection, part, now)
-        return held.query(vector, limit, Admitted(view.scope, lambda: np.sort(pairs[:, 1])))
+        scope = Admitted(view.scope, lambda: np.sort(pairs[:, 1]))
+        return self._asked(connection, part, held, vector, limit, scope)
+
+    def _asked(
+        self, connection: Connection, part: IndexedSet, held: HeldIndex, vector: NDArray[np.float32], limit: int,
+        scope: Admitted | None,
+    ) -> tuple[Ids, NDArray[np.float32]]:  # fmt: skip
+        """The index's answer; where it holds no more than signs, that of the vectors it names."""
+        if not held.of_signs:
+            return held.query(vector, limit, scope)
+        named = held.query(vector, max(LIKELY, 16 * limit), scope)[0]
+        own = part.ids().where(part.table.owner_id.in_(each_id(named.tolist())))
+        return self._few(connection, part, vectors.pairs(connection, own), vector, limit)
 
     def _named(self, view: View, part: IndexedSet, vector: NDArray[np.float32], k: int) -> Pairs | None:
         """What an index outside of this process names; None where there is none."""
@@ -143,12 +163,15 @@ class VectorSearch:
         with self._lock:
             if (held := self._at(part, now)) is not None:
                 return held
-            states = self._held.get(part, ())
+            kind = self._index_type(connection, part)
+            states = tuple(each for each in self._held.get(part, ()) if type(each.index) is kind)
             earlier = tuple(each for each in states if each.generation < now)
             if earlier:
                 held = self._advanced(connection, part, earlier[-1], now)
+            if held is not None and self._index_of(part, held.bytes_held, kind) is not kind:
+                held, kind, states, earlier = None, SignIndex, (), ()  # it has outgrown its room
             if held is None:
-                held = self._loaded(connection, part, (earlier or states)[-1:], now)
+                held = self._loaded(connection, part, (earlier or states)[-1:], now, kind)
             others = {p: h for p, h in self._held.items() if p.kind != part.kind}
             states = tuple(sorted([*states, held], key=lambda each: each.generation))[-_STATES:]
             self._held = {**others, part: states}  # not the index of a model that was used before
@@ -170,33 +193,40 @@ class VectorSearch:
             current = vectors.owned(connection, part, keys)
             later = held.advanced(now, current, keys, partial(self._read, connection, part))
         if later is not None and later.plain:
-            self._files.restamp(self._file(part), held.generation, now)
+            self._files.restamp(_file(part, type(held.index)), held.generation, now)
         return later
 
     def _loaded(
-        self, connection: Connection, part: IndexedSet, known: tuple[HeldIndex, ...], now: int
+        self,
+        connection: Connection,
+        part: IndexedSet,
+        known: tuple[HeldIndex, ...],
+        now: int,
+        kind: type[VectorIndex],
     ) -> HeldIndex:
         """The index at the generation ``now``, by what is known of it or lies in its file, and its file too."""
-        held = known[0] if known else self._load(part)
+        held = known[0] if known else self._load(part, kind)
         if held is not None and held.generation == now:
             return held
         pairs = vectors.pairs(connection, part.ids())
         new = gone = np.zeros(0, np.int64)
         if held is None:
-            index: VectorIndex = self._index_type()(part.dimension)
+            index: VectorIndex = kind(part.dimension)
             new = pairs
         else:
             index, vector_ids = held.made_whole()
             new = pairs[~np.isin(pairs[:, 0], vector_ids, assume_unique=True)]
             gone = index.ids()[~np.isin(vector_ids, pairs[:, 0], assume_unique=True)]
             if held.plain and not len(new) and not len(gone):
-                self._files.restamp(self._file(part), held.generation, now)
+                self._files.restamp(_file(part, kind), held.generation, now)
                 return HeldIndex(now, index, vector_ids)
             if held.plain:
                 index = type(index).from_bytes(index.ids(), index.to_bytes(), part.dimension)
             index.delete(gone)
-        if len(new):
-            index.insert(np.sort(new[:, 1]), self._read(connection, part, new))
+        new = new[np.argsort(new[:, 1])]
+        for start in range(0, len(new), _BLOCK):
+            some = new[start : start + _BLOCK]
+            index.insert(some[:, 1], self._read(connection, part, some))
         made = HeldIndex(now, index, pairs[np.argsort(pairs[:, 1]), 0])
         self._save(part, made)
         return made
@@ -211,16 +241,24 @@ class VectorSearch:
         self.vectors_read += len(pairs)
         return rows
 
-    def _index_type(self) -> type[VectorIndex]:
-        return self._type or best_index_type()
+    def _index_type(self, connection: Connection, part: IndexedSet) -> type[VectorIndex]:
+        """What the set is held in: as the last time, or by how many there are."""
+        if self._type is not None:
+            return self._type
+        if states := self._held.get(part):
+            return type(states[-1].index)
+        there = connection.execute(select(func.count()).select_from(part.ids().subquery())).scalar_one()
+        best = best_index_type()
+        return self._index_of(part, there * bytes_each(part.dimension, best), best)
 
-    def _file(self, part: IndexedSet) -> str:
-        """The name of the set's file: another library's, model's or index's is another."""
-        name = hashlib.sha256(f"{self._index_type().__name__} {part.name}".encode()).hexdigest()[:16]
-        return f"{part.kind}-{name}"
+    def _index_of(self, part: IndexedSet, bytes_wanted: int, kind: type[VectorIndex]) -> type[VectorIndex]:
+        """``kind``, or signs where that and the other sets take more than there is room for."""
+        others = sum(states[-1].bytes_held for p, states in self._held.items() if p.kind != part.kind)
+        fits = self._type is not None or others + bytes_wanted <= self._most_bytes
+        return kind if fits else SignIndex
 
-    def _load(self, part: IndexedSet) -> HeldIndex | None:
-        found = self._files.load(self._file(part))
+    def _load(self, part: IndexedSet, kind: type[VectorIndex]) -> HeldIndex | None:
+        found = self._files.load(_file(part, kind))
         if found is None:
             return None
         generation, saved = found
@@ -228,7 +266,7 @@ class VectorSearch:
             ids, vector_ids = saved["ids"], saved["vector_ids"]
             if str(saved["part"]) != part.name or len(vector_ids) != len(ids) or not (np.diff(ids) > 0).all():
                 return None
-            index = self._index_type().from_bytes(ids, saved["state"], part.dimension)
+            index = kind.from_bytes(ids, saved["state"], part.dimension)
             return HeldIndex(generation, index, vector_ids)
         except (KeyError, ValueError, TypeError):
             return None  # a damaged cache is no cache; it is made anew from SQL
@@ -240,13 +278,19 @@ class VectorSearch:
             "vector_ids": held.vector_ids,
             "state": held.index.to_bytes(),
         }
-        self._files.save(self._file(part), held.generation, saved)
+        self._files.save(_file(part, type(held.index)), held.generation, saved)
 
     def forget(self) -> None:
         """Drop every index, in memory and on disk, so that nothing of a removed video stays."""
         with self._lock:
             self._held.clear()
             self._files.forget()
+
+
+def _file(part: IndexedSet, kind: type[VectorIndex]) -> str:
+    """The name of the set's file: another library's, model's or index's is another."""
+    name = hashlib.sha256(f"{kind.__name__} {part.name}".encode()).hexdigest()[:16]
+    return f"{part.kind}-{name}"
 
 
 def _ids(view: View, part: IndexedSet, held: HeldIndex) -> Ids:

@@ -86,10 +86,10 @@ class WrittenDate:
 
 def written_dates(text: str) -> Iterator[WrittenDate]:
     """The dates in a text, form by form; those that no calendar has are none, nor is "may 5"."""
-    taken: set[int] = set()
+    taken: list[tuple[int, int]] = []
     for pattern, year, month, day in _FORMS:
         for match in pattern.finditer(text):
-            if match.start() in taken:
+            if any(match.start() < end and start < match.end() for start, end in taken):
                 continue
             name = match[month]
             if name in ("may", "mar", "mart", "march", "mai") and not match[year]:
@@ -100,7 +100,7 @@ def written_dates(text: str) -> Iterator[WrittenDate]:
                 date(full or 2000, number, int(match[day]))
             except ValueError:
                 continue
-            taken.add(match.start())
+            taken.append(match.span())
             yield WrittenDate(match, full, number, int(match[day]))
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 
+from longvid_storage.text.dates import MONTH_NUMBERS
 from longvid_storage.text.stop_words import STOP_WORDS
 
 _UNSPACED_ENDS = "。！？｡။።។៕"  # of scripts that put no space behind them, or not always
@@ -162,6 +163,13 @@ def _goes_on(token: str, previous: str, word: str, begins: bool, code: str | Non
     if folded in _listed("open", code):
         return True
     if token.isdecimal():
+        if (
+            len(token) <= _ORDINAL_DIGITS
+            and len(word) > 3
+            and not begins
+            and word.casefold() in MONTH_NUMBERS
+        ):
+            return True  # "14. Juli", also in a text of another language
         ordinal = code in _ORDINALS and len(token) <= _ORDINAL_DIGITS and not begins and not word.isdecimal()
         counted = (
             previous[:1].isupper() and previous.isalpha() and previous.casefold() not in _function_words(code)

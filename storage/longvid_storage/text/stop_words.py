@@ -98,19 +98,26 @@ _ASKING = {
         showed showing""",
     "de": """womit wozu wofür wodurch woran wohin woher worum worüber welche welcher welches welchen welchem wieviel
         wieviele viel viele lange oft wann beim wurde wurden hoch groß weit alt teuer schwer tief breit dick
-        schnell macht
-        machen sagen sagt sagte gesagt gibt heißt bedeutet braucht man""",
-    "fr": """combien comment quand quoi quel quelle où temps faut faire fait dit dire""",
-    "es": """cuándo dónde quién quiénes cuál cuáles cuánto cuánta cuántos cuántas cómo tiempo hago hacer hace dice
-        dijo""",
-    "it": """quanto quanta quanti quante cosa dove quando come quale quali tempo fa fare detto dice""",
-    "pt": """quanto quanta quantos quantas onde quando qual quais tempo fazer disse""",
-    "nl": """hoe hoeveel lang wanneer waar waarmee waarvoor waarom wat wie welke welk doet zegt gezegd""",
+        schnell macht mache machst tun tut tue wer was wie wo
+        machen sagen sagt sagte gesagt gibt heißt bedeutet braucht dauert man muss soll sollte darf""",
+    "fr": """combien comment quand quoi quel quelle où temps faut faire fait fais dit dire dois
+        doit doivent peut trouve trouvent dure est-ce""",
+    "es": """cuándo dónde quién quiénes cuál cuáles cuánto cuánta cuántos cuántas cómo tiempo hago hacer hace
+        haces hacemos
+        dice dijo debe deben debo tarda dura encuentra""",
+    "it": """quanto quanta quanti quante cosa dove quando come quale quali tempo fa fare faccio facciamo detto
+        dice dov dov'è cos com'è deve devono devo dura trova""",
+    "pt": """quanto quanta quantos quantas onde quando qual quais tempo fazer faço faz fazemos disse deve
+        devem devo demora demoram dura fica preciso""",
+    "nl": """hoe hoeveel lang wanneer waar waarmee waarvoor waarom wat wie welke welk doe doet doen zegt gezegd moet
+        moeten duurt""",
     "sv": """vad var när hur vem vilken vilket vilka varför länge mycket många gör säger sa""",
     "da": """hvad hvor hvornår hvordan hvem hvilken hvilket hvilke hvorfor længe meget mange gør siger sagde""",
     "no": """hva hvor når hvordan hvem hvilken hvilket hvilke hvorfor lenge mye mange gjør sier sa""",
     "fi": """mikä mitä missä mihin milloin miten kuka miksi kuinka montako kauan tehdään sanotaan""",
-    "pl": """co czym czego gdzie kiedy jak jaki jaka jakie ile kto który która które dlaczego długo robić zrobić""",
+    "pl": """co czym czego gdzie kiedy jak jaki jaka jakie ile kto który która które dlaczego długo robić
+        zrobić kogo komu
+        należy""",
     "cs": """co čím kde kdy jak kdo proč kolik který která které dlouho dělat říká""",
     "hu": """mi mit mivel hol mikor hogyan ki miért mennyi hány meddig""",
     "tr": """ne neyle nerede nereye nereden kaç hangi hangisi nasıl kim neden niye zaman yapılır yaparız yapmalı""",
