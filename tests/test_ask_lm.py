@@ -373,9 +373,16 @@ def test_the_piece_that_says_it_is_cited_where_a_wrong_or_an_invented_one_is_nam
         check_answer(answer, tools)
 
 
-def test_a_claim_that_only_repeats_the_question_is_no_answer_but_to_yes_or_no() -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "They promised to write the budget report.",
+        "The group discussed what they promised on the budget report.",
+    ],
+)
+def test_a_claim_that_only_repeats_the_question_is_no_answer_but_to_yes_or_no(text: str) -> None:
     tools = library()
-    said = claiming("They promised to write the budget report.", "budget report")
+    said = claiming(text, "budget report")
     answer = tools.ask(PROMISE, lm=ScriptedLM(said, said, ENOUGH, otherwise=EMPTY))
     assert any("it only repeats the question" in step for step in did(answer, "verify"))
     assert all(claim.text in claim.citations[0].quote or ": " in claim.text for claim in answer.claims), (

@@ -136,10 +136,10 @@ SENTENCES = [
     ("Dziś mówimy o pompach i zaworach, ważne rzeczy.", "cp1250 iso8859-2 cp852"),
     ("Příliš žluťoučký kůň úpěl ďábelské ódy", "cp1250 iso8859-2"),
     ("A szivattyú ma is szivárog, új szelepre van szükség, mert régi az őrző", "cp1250"),
-    ("Σήμερα μιλάμε για αντλίες και βαλβίδες.", "cp1253"),
+    ("Σήμερα μιλάμε για αντλίες και βαλβίδες.", "cp1253 cp737"),
     ("اليوم نتحدث عن المضخات والصمامات.", "cp1256"),
-    ("Bugün pompaları ve vanaları konuşuyoruz, şişe ığdır", "cp1254"),
-    ("שלום לכולם, היום נדבר", "cp1255"),
+    ("Bugün pompaları ve vanaları konuşuyoruz, şişe ığdır", "cp1254 cp857"),
+    ("שלום לכולם, היום נדבר", "cp1255 cp862"),
     ("สวัสดีครับ วันนี้เราจะพูดถึง", "cp874"),
     ("Déjà vu, l'été à Besançon, où êtes-vous ?", "cp1252 mac_roman cp850"),
     ("Wir müssen über die Größe der Pumpe sprechen", "cp1252 mac_roman"),
@@ -263,6 +263,8 @@ def test_two_people_may_say_the_same_at_once() -> None:
         "Yes.",
         "Yes.",
     ]
+    layers = "WEBVTT\n\n00:01.000 --> 00:02.000\nYes.\n\n00:01.000 --> 00:02.000\n<v Bob>Yes.\n"
+    assert [(u.speaker, u.text) for u in to_utterances(parse_subtitles(layers), None)] == [("Bob", "Yes.")]
 
 
 # What cannot be so

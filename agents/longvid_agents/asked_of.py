@@ -20,6 +20,8 @@ _AS_SUBJECT = re.compile(
     r"|об|с)\s+(?:the\s+)?\Z",
     re.IGNORECASE,
 )
+_JOINED = re.compile(r"(?:\b(?:and|or|und|oder|et|ou|y|e|и|или)|[,&])\s+(?:the\s+)?\Z", re.IGNORECASE)
+_TOLD = r"\b(tell|told|ask(?:ed|s)?|answer(?:ed|s)?|promise[sd]?|remind(?:ed|s)?|warn(?:ed|s)?)"
 _SHORTEST = 3
 
 
@@ -38,7 +40,16 @@ def speakers_asked(question: str, speakers: Iterable[str]) -> tuple[str, ...]:
     ]
     first = min((at for at, _ in places), default=None)
     owners = {speaker for at, speaker in places if at == first}
-    return tuple(owners) if len(owners) == 1 else ()
+    if len(owners) != 1 or any(_JOINED.search(question[:at]) for at, _ in places if at != first):
+        return ()  # "Jonas and Maya"
+    return tuple(owners)
+
+
+def without_listeners(question: str, speakers: Iterable[str]) -> str:
+    """The question without those to whom something is said: "What did Lena tell Maya about the office?"."""
+    names = {part for speaker in speakers for part in (speaker, *speaker.split()) if len(part) >= _SHORTEST}
+    listed = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
+    return re.sub(rf"{_TOLD}\s+(?:{listed})(?!\w)", r"\1", question) if names else question
 
 
 def about_them(question: str, speakers: Iterable[str]) -> bool:

@@ -124,6 +124,11 @@ DAY_ALONE = re.compile(
     r"|au|y|al|e|en|tot|и)\s(?:the )?|\s?[-–]\s?)\Z",
     re.IGNORECASE,
 )
+DAY_BEHIND = re.compile(
+    r"\s(?:and|to|until|till|through|[-–])\s(?:the )?([12]?\d|3[01])(?:st|nd|rd|th)?"
+    rf"(?![\w:.]|,\d| (?:{MONTH_NAME})\b)",
+    re.I,
+)
 LEAD_OF_DAYS = re.compile(
     r"(?:\b(?:between|from|zwischen|vom|entre|du|del|tra|on|of)\s(?:the )?)?\Z", re.IGNORECASE
 )

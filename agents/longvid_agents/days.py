@@ -162,6 +162,10 @@ def _from_one_to_another(
         first = day if found.year else _day(replace(found, year=following.year))
         words = lead.group() + question[begin : following.where.end()]
         return AskedDays(words, first, last, _told(first, last, following.year), year_open=not following.year)
+    if lead and (other := say.DAY_BEHIND.match(question, end)) and day.day < int(other[1]) <= 31:
+        last = min(_month_end(day), day + timedelta(int(other[1]) - day.day))
+        words = lead.group() + found.where.group() + other.group()
+        return AskedDays(words, day, last, _told(day, last, found.year), year_open=not found.year)
     alone = say.DAY_ALONE.search(before)
     if alone is None or int(alone["number"]) >= day.day:
         return None

@@ -56,6 +56,11 @@ _COUNT_WORDS_ELSEWHERE = re.compile(
     r"|citad\w*|palavra|quais|сколько|раза?|упомина\w*|упомян\w*|говор\w*|сказа\w*|слово|как\w*|видео)\b",
     re.IGNORECASE,
 )
+_WHO_MENTIONS = re.compile(
+    r"^\W*who (?:all |else )?(?:mention(?:s|ed)|talk(?:s|ed) about|sp(?:eaks|oke) (?:about|of)|brought up)\s+"
+    r"(?:the )?(?P<what>[\w&+#.'-]+(?: [\w&+#.'-]+){0,3}?)\W*$",
+    re.IGNORECASE,
+)
 _QUOTED = re.compile(r"[\"“„«「]([^\"“”„«»「」]{1,80})[\"”“»」]")
 _SPEAKS = re.compile(
     r"\bhow (?:many times|often) (?:does|do|did|has|have) .*\b(?:speak|talk|spoken|say something)\W*$", re.I
@@ -141,6 +146,8 @@ def held(question: str, view: View) -> Listed | None:
 
 def counted(question: str, view: View) -> Listed | None:
     """How often, or in which videos, something is said or shown; None when that is not asked, or it is nowhere."""
+    if match := _WHO_MENTIONS.match(question):
+        return _who_mentions(match["what"], view)
     often = has_sign(question, "times")
     if not often and not has_sign(question, "in which videos"):
         return None
@@ -173,6 +180,26 @@ def counted(question: str, view: View) -> Listed | None:
     elif titled:
         note += f" {len(titled)} more {'have' if len(titled) > 1 else 'has'} it in the title."
     return Listed(tuple(claims), f"counted every mention of {what}", (note,))
+
+
+def _who_mentions(what: str, view: View) -> Listed | None:
+    """Everybody who says it, with every place; None where nobody who is named does."""
+    try:
+        groups = mentions(view, [what])
+    except UsageError:  # no word to look for
+        return None
+    cards = {group.video_id: group for group in groups}
+    ids = dict.fromkeys(i for group in groups for place in group.mentions for i in place.passage_ids)
+    by: dict[str, list[Passage]] = {}
+    for passage in view.passages(list(ids)):
+        if passage.speaker and passage.kind == "speech":
+            by.setdefault(passage.speaker, []).append(passage)
+    claims = tuple(
+        Claim(f"{speaker} says it {_times(len(said))}",
+              tuple(Citation.of(p, cards[p.video_id].title, cards[p.video_id].path) for p in said))
+        for speaker, said in by.items()
+    )  # fmt: skip
+    return Listed(claims, f'listed who says "{what}"') if claims else None
 
 
 def _what_is_counted(question: str) -> str:

@@ -193,7 +193,7 @@ _BY_ADAPTER: dict[str, Callable[[str], ModelSource | None]] = {
     "easyocr": _easyocr,
     "open_clip": _open_clip,
     "faster-whisper": _faster_whisper,
-    **dict.fromkeys(("openai", "pocketsphinx", "rapidocr", "minilm"), _nothing),
+    **dict.fromkeys(("openai", "pocketsphinx", "rapidocr", "minilm", "universal"), _nothing),
 }
 
 

@@ -81,6 +81,7 @@ def _unsaid(view: View, plan: QuestionPlan, told: str, chosen: Sequence[Passage]
         and t.word[0].isalnum()
         and re.sub("['’]s$", "", t.word.casefold()) not in known
         and t.word not in told
+        and t.text not in quoted_words
         and not compounds_of([t.text], quoted_words)
     ]
     quoted = ", ".join(f'"{word}"' for word in unsaid)

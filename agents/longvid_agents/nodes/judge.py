@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,9 @@ from longvid_agents.verify import supported
 from longvid_agents.working_memory import MemoryItem
 from longvid_storage.db.view import View
 from longvid_storage.search.evidence import vectors_of
-from longvid_storage.text.analysis import query_terms
+from longvid_storage.text.analysis import analyse, query_terms
+from longvid_storage.text.languages import guess_language
+from longvid_storage.text.stop_words import ASKING_WORDS
 from longvid_storage.types import Claim, Passage
 
 
@@ -85,12 +88,19 @@ def _judged(run: Run, state: AskState, draft: Draft) -> Judged:
 
 
 def _repeats(text: str, question: str) -> bool:
-    """Whether a claim says nothing that the question does not say: what small models write where they know nothing.
-
-    Not of a question that can be answered by yes.
+    """Whether a claim says nothing that the question does not say, words that only report ("the group discussed …")
+    aside: what small models write where they know nothing. Not of a question that can be answered by yes.
     """
     said = set(query_terms(text))
-    return bool(said) and not has_sign(question, "yes or no") and said <= set(query_terms(question))
+    if not said or has_sign(question, "yes or no"):
+        return False
+    return said - _reporting(guess_language(text)) <= set(query_terms(question))
+
+
+@cache
+def _reporting(language: str | None) -> frozenset[str]:
+    words = ASKING_WORDS.get(language or "en", frozenset())
+    return frozenset(term for word in words for term in analyse(word, language))
 
 
 def likely(run: Run, judged: Judged) -> bool:

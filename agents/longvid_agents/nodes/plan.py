@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from longvid_agents import replies
-from longvid_agents.asked_of import speakers_asked
+from longvid_agents.asked_of import speakers_asked, without_listeners
 from longvid_agents.calls import Call
 from longvid_agents.kinds import Kind
 from longvid_agents.material import as_data
@@ -67,15 +67,16 @@ def plan(run: Run, state: AskState) -> dict[str, Any]:
 def _narrowed(run: Run, state: AskState, cards: Sequence[VideoCard]) -> dict[str, Any]:
     """The plan for quoting: what the question narrows is taken out of what is searched for."""
     narrowed = narrow(state.question, run.view.scope, cards)
-    made = make_plan(narrowed.rest if any(map(str.isalnum, narrowed.rest)) else state.question)
-    route = make_route(made.question, made.query, narrowed.inside, ())
-    inside_, said = narrowed.inside, narrowed.said
-    for speaker in speakers_asked(
-        made.question, memory_of(run.view).facts(run.view.within(inside_)).speakers
-    ):
-        if (theirs := inside_.narrowed(speaker=speaker)) is not None:
-            inside_, said = theirs, (*said, f"what {speaker} says")
-    route = replace(route, inside=inside_, narrowing=", ".join(said))
+    question = narrowed.rest if any(map(str.isalnum, narrowed.rest)) else state.question
+    scope, said = narrowed.inside, narrowed.said
+    speakers = memory_of(run.view).facts(run.view.within(scope)).speakers
+    for speaker in speakers_asked(question, speakers):
+        if (theirs := scope.narrowed(speaker=speaker)) is not None:
+            scope, said = theirs, (*said, f"what {speaker} says")
+            question = without_listeners(question, speakers)
+    made = make_plan(question)
+    route = make_route(made.question, made.query, scope, ())
+    route = replace(route, inside=scope, narrowing=", ".join(said))
     inside = f", inside {route.narrowing}" if route.narrowing else ""
     step = run.step(state, "plan", f"asks for {_ASKS_FOR[made.kind]}{inside}")
     notes = (*state.notes, *only(said), *narrowed.notes)

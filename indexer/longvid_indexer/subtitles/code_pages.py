@@ -84,7 +84,8 @@ _PAGES: Mapping[str, tuple[tuple[str, ...], float]] = {
     "koi8-u": (("uk",), -3.0), "cp866": (("ru", "uk"), -3.0), "iso8859-2": (("pl", "cs", "sk", "hu", "ro", "hr"), -2.0),
     "iso8859-5": (("ru", "uk", "bg", "sr"), -3.0), "iso8859-7": (("el",), -2.0), "iso8859-6": (("ar",), -3.0),
     "mac_roman": (_WEST, -4.0), "mac_cyrillic": (("ru", "uk"), -4.0), "mac_latin2": (("pl", "cs", "hu"), -4.0),
-    "cp850": (_WEST, -5.0), "cp852": (("pl", "cs", "hu"), -5.0),
+    "cp850": (_WEST, -5.0), "cp852": (("pl", "cs", "hu"), -5.0), "cp737": (("el",), -4.0), "cp862": (("he",), -3.0),
+    "cp857": (("tr",), -4.0),
 }  # fmt: skip
 _SIGNS = "“”‘’–—…«»„‚°·•§€£™©®\xa0×½¿¡"
 _WIDE_SIGNS = "。，、！？「」『』（）：；…《》・～“”"

@@ -161,17 +161,24 @@ def _overlap(one: list[str], other: list[str]) -> int:
 def _once_a_moment(cues: Sequence[Cue]) -> list[Cue]:
     """Without what is shown twice at a time (layers of a typeset line), or again for a moment only (its frames)."""
     kept: list[Cue] = []
-    last: dict[tuple[CueLine, ...], int] = {}
+    last: dict[tuple[str, ...], int] = {}
     for cue in cues:
-        # Word times differ where a line is shown again.
-        key = tuple(CueLine(line.text, line.speaker) for line in cue.lines)
+        # Word times differ where a line is shown again, and only one layer may name who speaks.
+        key = tuple(line.text for line in cue.lines)
         place = last.get(key)
-        if place is not None and _same_moment(kept[place], cue, key):
-            kept[place] = replace(kept[place], end_s=max(kept[place].end_s, cue.end_s))
+        if place is not None and _same_people(kept[place], cue) and _same_moment(kept[place], cue, cue.lines):
+            named = [any(line.speaker for line in each.lines) for each in (kept[place], cue)]
+            lines = cue.lines if named == [False, True] else kept[place].lines
+            kept[place] = replace(kept[place], end_s=max(kept[place].end_s, cue.end_s), lines=lines)
             continue
         last[key] = len(kept)
         kept.append(cue)
     return kept
+
+
+def _same_people(one: Cue, other: Cue) -> bool:
+    pairs = zip(one.lines, other.lines, strict=True)
+    return all(None in (a.speaker, b.speaker) or a.speaker == b.speaker for a, b in pairs)
 
 
 def _same_moment(before: Cue, cue: Cue, lines: tuple[CueLine, ...]) -> bool:

