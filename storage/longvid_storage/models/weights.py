@@ -34,13 +34,14 @@ BROKEN_WEIGHTS = (
 they come to."""
 
 
-def broken_weights() -> tuple[type[Exception], ...]:
-    """The same, and what safetensors and the checks of transformers' configurations raise: classes of their own, asked
+def broken_weights(*more: type[Exception]) -> tuple[type[Exception], ...]:
+    """The same, ``more``, and what safetensors and the checks of transformers' configurations raise: classes of their own, asked
     for by who has loaded these."""
     from huggingface_hub import errors
     from safetensors import SafetensorError
 
-    return (*BROKEN_WEIGHTS, SafetensorError, getattr(errors, "StrictDataclassError", SafetensorError))
+    strict = getattr(errors, "StrictDataclassError", SafetensorError)
+    return (*BROKEN_WEIGHTS, SafetensorError, strict, *more)
 
 
 def hub_cache() -> Path:

@@ -119,7 +119,7 @@ class SentenceTransformersEncoder:
                 local_files_only=True,
                 model_kwargs={"dtype": _DTYPES[self.precision]},
             )
-        except (*broken_weights(), ImportError) as error:
+        except broken_weights(ImportError) as error:
             raise ModelError(
                 f"sentence-transformers cannot load {directory}: {first_line(error)}; "
                 "check that the directory is complete"
