@@ -35,8 +35,8 @@ they come to."""
 
 
 def broken_weights(*more: type[Exception]) -> tuple[type[Exception], ...]:
-    """The same, ``more``, and what safetensors and the checks of transformers' configurations raise: classes of their own, asked
-    for by who has loaded these."""
+    """The same, ``more``, and what safetensors and the checks of transformers' configurations raise: classes of their
+    own, asked for by who has loaded these."""
     from huggingface_hub import errors
     from safetensors import SafetensorError
 
