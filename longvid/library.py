@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import AbstractContextManager
 from copy import copy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from longvid.arguments import Names, check_query, check_question, check_written, checked_length, checked_scope
 from longvid.conversations import Conversations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from longvid_storage.db.store import Store
     from longvid_storage.db.view import View
     from longvid_storage.models.reranker import Reranker
-    from longvid_storage.search.mentions import VideoMentions
+    from longvid_storage.search.mentions import MentionsPage, VideoMentions
 
 
 class Library(Conversations):
@@ -352,16 +352,50 @@ class Library(Conversations):
         Raises:
             UsageError: no term, or one without a letter or digit. NotFoundError: no such video or collection.
         """
-        filters = {"collection": collection, "from_s": from_s, "to_s": to_s, "speaker": speaker}
-        return list(self.each_mentioned(terms, video=video, **filters))
+        return list(
+            self.each_mentioned(
+                terms, video=video, collection=collection, from_s=from_s, to_s=to_s, speaker=speaker
+            )
+        )
 
-    def each_mentioned(self, terms: str | Sequence[str], **filters: Any) -> Iterator[VideoMentions]:
-        """``mentions`` with its ``filters``, each video as soon as it is read: what was told may go."""
+    def each_mentioned(
+        self,
+        terms: str | Sequence[str],
+        *,
+        video: Names = None,
+        collection: str | None = None,
+        from_s: float | None = None,
+        to_s: float | None = None,
+        speaker: str | None = None,
+    ) -> Iterator[VideoMentions]:
+        """``mentions``, each video as soon as it is read: what was told may go."""
         from longvid_storage.search.mentions import each_mentioned
 
-        scope = checked_scope(self._store, **filters)
+        scope = checked_scope(self._store, video, collection, from_s, to_s, speaker)
         with self._store.view(scope) as view:
             yield from each_mentioned(view, [terms] if isinstance(terms, str) else terms)
+
+    def mentions_page(
+        self,
+        terms: str | Sequence[str],
+        *,
+        after: tuple[str, str] | None = None,
+        limit: int = 100,
+        video: Names = None,
+        collection: str | None = None,
+        from_s: float | None = None,
+        to_s: float | None = None,
+        speaker: str | None = None,
+    ) -> MentionsPage:
+        """At most ``limit`` videos of ``mentions``, each whole; ``count`` and ``total`` are those of all pages.
+
+        ``after``: the ``next`` of the page before.
+        """
+        from longvid_storage.search.mentions import mentions_page
+
+        scope = checked_scope(self._store, video, collection, from_s, to_s, speaker)
+        with self._store.view(scope) as view:
+            return mentions_page(view, [terms] if isinstance(terms, str) else terms, after, limit)
 
     def searched(
         self,

@@ -17,6 +17,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from longvid.server.mcp_tools import TOOLS
+from longvid.server.replies import cursor_of
 from longvid_storage.types import speaker_key
 from serve_tools import bearer, library_of, serving, video
 
@@ -111,6 +112,12 @@ class Asker:
         kinds: list[Callable[[], Request]] = [
             lambda: self.post("/v1/search", query=self.words(), k=self.chance.choice([1, 5, 50])),
             lambda: self.post("/v1/mentions", terms=self.chance.sample(_WORDS, 2)),
+            lambda: self.get(
+                "/v1/mentions",
+                terms=self.chance.choice(_WORDS),
+                limit=self.chance.randint(1, 3),
+                cursor=cursor_of([self.chance.choice("abcdefghijklmnopqrstuvw"), ""]),
+            ),
             lambda: self.post("/v1/ask", question=self.question()),
             lambda: self.get(
                 "/v1/videos",
@@ -154,7 +161,7 @@ class Asker:
             self.tool,
             self.shape,
         ]
-        weights = [4, 3, 2, 4, 2, 5, 9, 2, 2, 2, 2, 1, 2, 2, 1, 3, 1, 1, 2, 2, 7, 3]
+        weights = [4, 3, 2, 2, 4, 2, 5, 9, 2, 2, 2, 2, 1, 2, 2, 1, 3, 1, 1, 2, 2, 7, 3]
         return self.chance.choices(kinds, weights)[0]()
 
     def tool(self) -> Request:

@@ -77,7 +77,12 @@ def test_the_description_runs(client: TestClient, library: Library) -> None:
         body = example(described, each) | ({"answer": answer} if path == "/v1/exports" else {})
         if path == "/v1/videos/{video_id}/speakers":
             body |= {"old": "Maya"}
-        reply = client.request(method, path.format(**values), json=body or None)
+        asked = {
+            one["name"]: one["schema"]["examples"][0]
+            for one in each.get("parameters", ())
+            if one["in"] == "query" and one["required"]
+        }
+        reply = client.request(method, path.format(**values), json=body or None, params=asked)
         assert reply.status_code < 300, (method, path, reply.text)
         if "json" in reply.headers.get("content-type", ""):
             hold_against(described, each, reply)
@@ -121,6 +126,20 @@ def test_answers_are_the_objects_that_json_prints(client: TestClient, library: L
     assert found == plain(library.search("water", k=3, collection="garden"))
     said = client.post("/v1/mentions", json={"terms": ["water"]}).json()["videos"]
     assert said == plain(library.mentions("water"))
+    pages, cursor = [], ""
+    while cursor is not None:
+        asked = {"terms": ["water"], "limit": 1} | ({"cursor": cursor} if cursor else {})
+        told = client.post("/v1/mentions", json=asked).json()
+        again = client.get("/v1/mentions", params=asked)
+        assert again.json() == told
+        unchanged = client.get("/v1/mentions", params=asked, headers={"If-None-Match": again.headers["ETag"]})
+        assert unchanged.status_code == 304
+        assert (told["total"], told["count"]) == (len(said), sum(each["count"] for each in said))
+        pages += told["videos"]
+        cursor = told["next"]
+    assert pages == said, "a page at a time, none left out"
+    assert len(pages) > 1
+    assert client.post("/v1/mentions", json={"terms": ["water"], "cursor": "WzFd"}).status_code == 400
     cues = client.get(f"{place}/transcript?format=vtt&from_s=10&to_s=20").text
     assert cues.startswith("WEBVTT\n\n00:00:10.000 --> 00:00:18.000\n<v ")
     assert cues.count("-->") == 1

@@ -206,6 +206,11 @@ def test_what_cannot_be_loaded_is_said_in_one_sentence(name: str, tmp_path: Path
     weights = torn / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:3000])
     fails(torn, "cannot be loaded")
+    strange = Path(shutil.copytree(place, tmp_path / "strange"))
+    config = json.loads((strange / "config.json").read_text())
+    (strange / "config.json").write_text(json.dumps({**config, "max_length": [[]], "return_dict": [[]]}))
+    if name == "audioset":  # the other one reads its parts' alone
+        fails(strange, "cannot be loaded")
     fails({"audioset": CLAP, "clap": TAGGER}[name], "cannot be loaded|has no weights for")
     slow = Path(shutil.copytree(place, tmp_path / "slow"))
     for file in slow.glob("pr*_config.json"):

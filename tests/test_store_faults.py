@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from sqlalchemy import event
 
+from longvid_storage.db import library_files
 from longvid_storage.db.store import Store
 from longvid_storage.errors import BusyError, ReadOnlyError, StorageFullError
 from longvid_storage.search.memory import vectors_of
@@ -146,6 +147,26 @@ with Store.open(sys.argv[1]) as store, store.stage(sys.argv[2], "transcript", "t
 
 
 # Two at once
+
+
+def test_who_writes_beside_others_of_one_run_does_not_give_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Store.open(tmp_path / "library", create=True).close()
+    monkeypatch.setattr(library_files, "_BUSY_MS", 20)
+    one, other, helping = (Store.open(tmp_path / "library") for _ in range(3))
+    with one, other, helping:
+        helping.help_holder()
+        with one.writer_lock():
+            with one.conversing():
+                with pytest.raises(BusyError, match="another process is writing"), other.conversing():
+                    pass
+                late = threading.Thread(target=fill, args=(helping, "Talk", ["some words"]))
+                late.start()
+                late.join(0.3)
+                assert late.is_alive()
+            late.join()
+        assert [row.info.title for row in seen(one).videos()] == ["Talk"]
 
 
 def test_a_second_writer_waits_and_says_for_whom(store: Store) -> None:

@@ -132,7 +132,10 @@ def _holds(claim: Claim, supports: Sequence[Support]) -> bool:
 
 
 def _names(question: str, title: str) -> bool:
-    words = r"\W+".join(map(re.escape, _WORD.findall(title)))
+    written, folded = _WORD.findall(title), question.casefold()
+    if not all(word.casefold() in folded for word in written):
+        return False  # a pattern of each of ten thousand titles takes seconds
+    words = r"\W+".join(map(re.escape, written))
     if words and UNSPACED_RUN.search(title):
         return title in question
     return bool(words and re.search(rf"(?<!\w){words}(?!(?![{UNSPACED}])\w)", question, re.IGNORECASE))

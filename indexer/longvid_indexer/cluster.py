@@ -147,6 +147,7 @@ class ClusterPipeline(Pipeline):
         import ray
 
         super().__init__(store, engines, **more)
+        store.wait_for_helpers()
         self._ray = ray
         self._boxed = [ray.put(Workplace(open_store, engines, metadata.version("longvid")))]
         self._look = ray.remote(num_cpus=1, max_retries=TRIES)(look)

@@ -15,7 +15,7 @@ from longvid_storage.models.torch_device import (
     pick_dtype,
     quiet_transformers,
 )
-from longvid_storage.models.weights import BROKEN_WEIGHTS, find_weights
+from longvid_storage.models.weights import broken_weights, find_weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,6 @@ def load_hearing(
     what = f"the {role} model {name}"
     torch = import_torch(what)
     transformers = import_transformers(what)
-    from safetensors import SafetensorError
 
     directory = find_weights(place, role)
     at = pick_device(device, what)
@@ -77,7 +76,7 @@ def load_hearing(
             f"give {wanted}",
             code="bad_weights",
         ) from error
-    except (*BROKEN_WEIGHTS, SafetensorError) as error:
+    except broken_weights() as error:
         raise ModelError(f"{what} cannot be loaded: {first_line(error)}; give {wanted}") from error
     # What a file lacks would be drawn at random, and hear nonsense.
     lacking = sorted(key for key in found["missing_keys"] if not key.startswith(without))

@@ -215,6 +215,10 @@ def _recorded_on(container: InputContainer) -> str | None:
     return day if day is not None and day >= _CLOCK_WAS_SET else None
 
 
+# Thirty years, as answers have it: what is longer is a damaged number.
+_LONGEST_S = 1e9
+
+
 def _duration(path: Path, container: InputContainer, start_s: float) -> float:
     """Seconds from the first timestamp to the end of the last stream, subtitle tracks included."""
     from longvid_indexer.packets import breaks
@@ -231,8 +235,11 @@ def _duration(path: Path, container: InputContainer, start_s: float) -> float:
             for stream in container.streams.subtitles
             if stream.duration and stream.time_base
         ]
-        return max(ends)
+        if max(ends) < _LONGEST_S:
+            return max(ends)
     span_s = _packet_span(path)
+    if span_s >= _LONGEST_S:
+        raise MediaError(f"{path} says that it is {span_s:.0f} seconds long: it is damaged", code="damaged")
     if span_s <= 0:
         raise MediaError(f"{path} declares streams but holds no picture and no sound", code="no_frames")
     return span_s

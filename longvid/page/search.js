@@ -68,8 +68,13 @@ class Search extends Part {
   }
 
   async mentions(query, signal) {
-    const found = await api.send('POST', 'mentions', {terms: [query], ...filters(this.scope)}, {signal});
-    return found.videos.map(({video_id, title, count, mentions}) => ({
+    const videos = [];
+    for (let cursor = null; ;) {
+      const found = await api.send('POST', 'mentions', {terms: [query], cursor, ...filters(this.scope)}, {signal});
+      videos.push(...found.videos);
+      if (!(cursor = found.next)) break;
+    }
+    return videos.map(({video_id, title, count, mentions}) => ({
       video_id, title, count, places: mentions.map((each) => ({...each, video_id, title})),
     }));
   }

@@ -58,9 +58,13 @@ class FoundMoments(BaseModel):
 
 
 class FoundMentions(BaseModel):
-    """Every mention, by video; of none, `searched` says what was looked through."""
+    """A page of the videos with mentions, each with all of its own; `next` is the cursor of the next page, null at the
+    end. All pages hold `count` mentions in `total` videos; of none, `searched` says what was looked through."""
 
     videos: list[VideoMentions]
+    next: str | None
+    count: int
+    total: int
     notes: list[str]
     searched: Searched | None
 

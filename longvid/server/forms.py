@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from longvid.server.replies import MOST
+
 Text = Annotated[str, Field(max_length=4000)]
 Name = Annotated[str, Field(max_length=500)]
 Names = Annotated[list[Name], Field(max_length=1000)]
@@ -38,6 +40,8 @@ class MentionsForm(FilterForm):
     """Words and phrases, of which any counts."""
 
     terms: list[Text] = Field(min_length=1, max_length=50, examples=[["learning rate", "step size"]])
+    limit: int = Field(100, ge=1, le=MOST, description="How many videos, at most.", examples=[20])
+    cursor: str | None = Field(None, max_length=2000, description="The `next` of the page before.")
 
 
 class VerifyForm(FilterForm):

@@ -97,28 +97,29 @@ def _mentions(asked: ToolRequest) -> ToolReply:
     from longvid import printing
 
     terms = asked.arguments["terms"]
-    found = asked.library.mentions(terms, **asked.filters)
-    places = [
-        {
-            "video_id": video.video_id,
-            "title": video.title,
-            "start_s": round(each.start_s, 3),
-            "end_s": round(each.end_s, 3),
-            "kind": each.kind,
-            "speaker": each.speaker,
-            "text": each.text,
-            "uri": moment_uri(video.video_id, each.start_s, each.end_s),
-            "url": page_link(asked.base, video.video_id, each.start_s),
-        }
-        for video in found
-        for each in video.mentions
-    ][:MOST_MENTIONS]
-    count = sum(video.count for video in found)
+    count, videos = 0, 0
+    places: list[dict[str, Any]] = []
+    for video in asked.library.each_mentioned(terms, **asked.filters):
+        count, videos = count + video.count, videos + 1
+        places += [
+            {
+                "video_id": video.video_id,
+                "title": video.title,
+                "start_s": round(each.start_s, 3),
+                "end_s": round(each.end_s, 3),
+                "kind": each.kind,
+                "speaker": each.speaker,
+                "text": each.text,
+                "uri": moment_uri(video.video_id, each.start_s, each.end_s),
+                "url": page_link(asked.base, video.video_id, each.start_s),
+            }
+            for each in video.mentions[: MOST_MENTIONS - len(places)]
+        ]
     data: dict[str, Any] = {"count": count, "hits": places}
-    if not found:
+    if not videos:
         through = asked.library.searched(terms, **asked.filters)
         return ToolReply({**data, "searched": to_plain(through)}, printing.count_mentioned(0, 0, through))
-    return ToolReply(data, f"{printing.count_mentioned(count, len(found))}\n{_lines(places)}", places)
+    return ToolReply(data, f"{printing.count_mentioned(count, videos)}\n{_lines(places)}", places)
 
 
 def _ask(asked: ToolRequest) -> ToolReply:

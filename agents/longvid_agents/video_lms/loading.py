@@ -24,7 +24,7 @@ from longvid_storage.models.torch_device import (
     pick_dtype,
     quiet_transformers,
 )
-from longvid_storage.models.weights import BROKEN_WEIGHTS
+from longvid_storage.models.weights import broken_weights
 
 # What a configuration calls the part that sees; one of these makes a model one with eyes.
 _EYES = {"vision_config", "vision_tower_config", "vq_config"}
@@ -112,7 +112,6 @@ def load(place: Path, name: str, *, device: str | None, dtype: str) -> LoadedVid
     what = f"the video-language model {name}"
     torch = import_torch(what)
     transformers = import_transformers(what)
-    from safetensors import SafetensorError
 
     kind = kind_of(place, name)
     at = pick_device(device, what)
@@ -137,7 +136,7 @@ def load(place: Path, name: str, *, device: str | None, dtype: str) -> LoadedVid
         ) from error
     except ImportError as error:
         raise MissingExtraError(f"{what} needs more packages: {first_line(error)}") from error
-    except (*BROKEN_WEIGHTS, SafetensorError) as error:
+    except broken_weights() as error:
         raise ModelError(
             f"{what} cannot be loaded from {place}: {first_line(error)}; its files may be cut short or of another "
             "model: fetch them again with longvid models pull, or name another model",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from longvid_storage.types import Keyframe, Passage
 
 _UNPACKED = 64
-_TEXTS = 1024
+# Half a second to a second of an ordinary core; texts of like length lie together, so that little is padding.
+_CHARACTERS = 8000
 
 
 def vectors_stage(job: Job, recorded: dict[str, str]) -> StagePlan:
@@ -67,11 +69,16 @@ def vectors_stage(job: Job, recorded: dict[str, str]) -> StagePlan:
 
 def _encoded(encoder: TextEncoder, texts: Sequence[str]) -> NDArray[np.float32]:
     """Vectors of passages, ``(n, dimension)``, in pieces, so that a long transcript can be told and ended between."""
-    pieces = []
-    for start in range(0, max(len(texts), 1), _TEXTS):
-        reached(start / max(len(texts), 1))
-        pieces.append(encoder.encode(texts[start : start + _TEXTS], kind="passage"))
-    return np.concatenate(pieces)
+    vectors = np.zeros((len(texts), encoder.dimension), np.float32)
+    rows = sorted(range(len(texts)), key=lambda row: len(texts[row]))
+    whole = max(1, sum(map(len, texts)))
+    before = np.cumsum([0, *(len(texts[row]) for row in rows)])
+    for _, piece in groupby(range(len(rows)), key=lambda place: before[place] // _CHARACTERS):
+        places = list(piece)
+        reached(float(before[places[0]]) / whole)
+        own = [rows[place] for place in places]
+        vectors[own] = encoder.encode([texts[row] for row in own], kind="passage")
+    return vectors
 
 
 def encode_keyframes(encoder: ImageEncoder, kept: Sequence[bytes]) -> NDArray[np.float32]:

@@ -25,7 +25,7 @@ from longvid_storage.models.torch_device import (
     pick_device,
     pick_dtype,
 )
-from longvid_storage.models.weights import BROKEN_WEIGHTS, find_weights, fingerprint_of
+from longvid_storage.models.weights import broken_weights, find_weights, fingerprint_of
 from longvid_storage.types import Utterance
 
 _VERSION = 1
@@ -130,7 +130,6 @@ def load_recogniser(directory: Path, device: str | None, name: str) -> LoadedAsr
         ModelError: the directory holds no speech recogniser, or its weights are damaged, or the device is not there.
     """
     transformers = import_transformers(name)
-    from safetensors import SafetensorError
 
     place = pick_device(device, name)
     given = {"local_files_only": True, "trust_remote_code": False}
@@ -149,7 +148,7 @@ def load_recogniser(directory: Path, device: str | None, name: str) -> LoadedAsr
         )
     except ModelError:
         raise
-    except (*BROKEN_WEIGHTS, SafetensorError) as error:
+    except broken_weights() as error:
         raise ModelError(
             f"{directory} cannot be loaded as a speech recogniser ({first_line(error)}): fetch it again, or give "
             "another model",

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from longvid.server import audit
 from longvid.server.answering import InTurn
 from longvid.server.answers import FoundMentions, FoundMoments, VerifiedText, gives
 from longvid.server.forms import MentionsForm, SearchForm, VerifyForm
-from longvid.server.replies import told
+from longvid.server.replies import cached, cursor_of, no_cursor, read_cursor, told
 from longvid.server.routes.about import LibraryDep
 from longvid_agents.written import sentences_of
 from longvid_storage.errors import UsageError
 
 MOST_SENTENCES = 500
 """Of a text: each is searched for."""
+
+if TYPE_CHECKING:
+    from longvid import Library
 
 router = APIRouter(prefix="/v1", tags=["finding"])
 
@@ -35,20 +39,38 @@ async def search(request: Request, lib: LibraryDep, form: SearchForm) -> Respons
     return await _in_turn(request, work)
 
 
+@router.get("/mentions", responses=gives(FoundMentions))
+async def list_mentions(
+    request: Request, lib: LibraryDep, form: Annotated[MentionsForm, Query()]
+) -> Response:
+    """The same as `POST /v1/mentions`, with an `ETag`."""
+    return await _in_turn(request, lambda: cached(request, _mentioned(request, lib, form)))
+
+
 @router.post("/mentions", responses=gives(FoundMentions))
 async def mentions(request: Request, lib: LibraryDep, form: MentionsForm) -> Response:
-    """Every place where any of the terms is said or shown, by video and in time order; none is left out. Of none,
-    `searched` says what was looked through.
+    """Every place where any of the terms is said or shown, by video and in time order, a page at a time; none is left
+    out. Of none, `searched` says what was looked through.
     """
+    return await _in_turn(request, lambda: told(_mentioned(request, lib, form)))
 
-    def work() -> Response:
-        found = lib.mentions(form.terms, **form.filters())
-        notes = lib.unknown_speaker(form.speaker, video=form.video, collection=form.collection)
-        audit.note(request, " | ".join(form.terms), [each.video_id for each in found], **form.filters())
-        searched = None if found else lib.searched(form.terms, **form.filters())
-        return told({"videos": found, "notes": notes, "searched": searched})
 
-    return await _in_turn(request, work)
+def _mentioned(request: Request, lib: Library, form: MentionsForm) -> dict[str, object]:
+    after = read_cursor(form.cursor)
+    if after is not None and (len(after) != 2 or not all(isinstance(each, str) for each in after)):
+        raise no_cursor()
+    key = None if after is None else (after[0], after[1])
+    found = lib.mentions_page(form.terms, after=key, limit=form.limit, **form.filters())
+    notes = lib.unknown_speaker(form.speaker, video=form.video, collection=form.collection)
+    audit.note(request, " | ".join(form.terms), [each.video_id for each in found.videos], **form.filters())
+    return {
+        "videos": found.videos,
+        "next": None if found.next is None else cursor_of(found.next),
+        "count": found.count,
+        "total": found.total,
+        "notes": notes,
+        "searched": None if found.total else lib.searched(form.terms, **form.filters()),
+    }
 
 
 @router.post("/verify", responses=gives(VerifiedText))

@@ -53,6 +53,7 @@ _OURS = {
 LONGEST = 1 << 25
 """Bytes of the longest row; a picture or the transcript of a sentence has a thousandth of that."""
 _BUSY_MS = 30_000
+_PATIENT_MS = 300_000
 # What SQLite says where locks or memory shared between processes do not work.
 _SHARED_MEMORY = frozenset(
     (
@@ -169,6 +170,16 @@ def make_engine(path: Path, *, read_only: bool, create: bool = False) -> Engine:
             connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("write", False) else "BEGIN")
 
     return engine
+
+
+def make_patient(engine: Engine) -> None:
+    """Let its connections wait for SQLite's write lock for as long as a run of many writers may need."""
+
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: sqlite3.Connection, record: Any) -> None:
+        connection.execute(f"PRAGMA busy_timeout = {_PATIENT_MS}")
+
+    engine.dispose()  # those that are open go once they are given back
 
 
 def forget_cache(path: Path) -> None:

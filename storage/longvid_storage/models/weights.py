@@ -31,7 +31,17 @@ BROKEN_WEIGHTS = (
     *(EOFError, MemoryError, UnpicklingError, struct.error),
 )
 """What the libraries that read weights raise where a file is damaged or another's: they check little, and fall where
-they come to. Those of safetensors are a class of their own."""
+they come to."""
+
+
+def broken_weights(*more: type[Exception]) -> tuple[type[Exception], ...]:
+    """The same, ``more``, and what safetensors and the checks of transformers' configurations raise: classes of their
+    own, asked for by who has loaded these."""
+    from huggingface_hub import errors
+    from safetensors import SafetensorError
+
+    strict = getattr(errors, "StrictDataclassError", SafetensorError)
+    return (*BROKEN_WEIGHTS, SafetensorError, strict, *more)
 
 
 def hub_cache() -> Path:

@@ -99,6 +99,7 @@ class Memory:
         self._tallies: dict[int, VideoTally] = {}
         self._facts: OrderedDict[Scope, ScopeFacts] = OrderedDict()
         self._words: dict[str, WordMemory] = {}
+        self._counted: OrderedDict[tuple[Scope, tuple[str, ...]], tuple[int, int]] = OrderedDict()
         self._lock = threading.RLock()
 
     @contextmanager
@@ -204,6 +205,18 @@ class Memory:
             while self._shared.kept > most and len(held) > 1:
                 self._shared.kept -= len(held.popitem(last=False)[1].passages)
             return found
+
+    def counted(self, view: View, terms: tuple[str, ...]) -> tuple[int, int] | None:
+        """What ``count`` was told of these terms in the view's scope, None if nothing."""
+        return self._counted.get((view.scope, terms))
+
+    def count(self, view: View, terms: tuple[str, ...], found: tuple[int, int]) -> tuple[int, int]:
+        """Remember how many mentions there are in how many videos."""
+        with self._lock:
+            self._counted[view.scope, terms] = found
+            while len(self._counted) > _MOST_QUESTIONS:
+                self._counted.popitem(last=False)
+        return found
 
     @property
     def kept(self) -> int:

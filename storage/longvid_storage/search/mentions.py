@@ -28,6 +28,8 @@ from longvid_storage.types import Channel, check_span
 _KINDS = (*lexical.SPOKEN_AND_SHOWN, lexical.TRANSLATION)
 _ROWS = 2000
 """So many passages are read at a time, of several short videos or of one."""
+MentionsKey = tuple[str, str]
+"""What videos are ordered by: title (letter case aside) and id."""
 _BREATH_S = 3.0
 """A phrase does not go on over a longer silence."""
 
@@ -62,6 +64,19 @@ class VideoMentions:
     mentions: tuple[Mention, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class MentionsPage:
+    """Some of the videos with mentions, whole, in order; ``count`` mentions in ``total`` videos are on all pages.
+
+    ``next`` is the key of the last one, after which the next page begins; None at the end.
+    """
+
+    videos: tuple[VideoMentions, ...]
+    next: MentionsKey | None
+    count: int
+    total: int
+
+
 def mentions(view: View, terms: Sequence[str]) -> list[VideoMentions]:
     """Every mention of any of ``terms`` in the view, by video (by title), in time order.
 
@@ -73,22 +88,54 @@ def mentions(view: View, terms: Sequence[str]) -> list[VideoMentions]:
     return list(each_mentioned(view, terms))
 
 
-def each_mentioned(view: View, terms: Sequence[str]) -> Iterator[VideoMentions]:
-    """As ``mentions``, each video as soon as it is read: of the rest, only the ids of its passages are in memory."""
+def mentions_page(view: View, terms: Sequence[str], after: MentionsKey | None, limit: int) -> MentionsPage:
+    """At most ``limit`` of the videos that ``mentions`` gives, those after a key.
+
+    The first page of a question counts the mentions of all; the others read no more than is on them.
+    """
+    memory, asked = memory_of(view), tuple(terms)
+    counted = memory.counted(view, asked)
+    shown, count, total, more = list[VideoMentions](), 0, 0, False
+    for each in each_mentioned(view, asked, None if counted is None else after):
+        more |= len(shown) == limit
+        if len(shown) < limit and (after is None or _key_of(each) > after):
+            shown.append(each)
+        if more and counted is not None:
+            break
+        count, total = count + each.count, total + 1
+    if counted is None:
+        counted = memory.count(view, asked, (count, total))
+    return MentionsPage(tuple(shown), _key_of(shown[-1]) if more else None, *counted)
+
+
+def _key_of(video: VideoMentions) -> MentionsKey:
+    return video.title.casefold(), video.video_id
+
+
+def each_mentioned(
+    view: View, terms: Sequence[str], after: MentionsKey | None = None
+) -> Iterator[VideoMentions]:
+    """As ``mentions``, each video as soon as it is read: of the rest, only the ids of its passages are in memory.
+
+    ``after``: those after this key alone.
+    """
     facts = memory_of(view).facts(view)
     languages = [*facts.languages, *facts.translated]
     wanted = [_Term.of(term, languages) for term in terms]
     if not wanted:
         raise UsageError("there is no term to look for: give one or more words")
-    return _by_title(view, wanted)
+    return _by_title(view, wanted, after)
 
 
-def _by_title(view: View, wanted: Sequence[_Term]) -> Iterator[VideoMentions]:
+def _by_title(view: View, wanted: Sequence[_Term], after: MentionsKey | None) -> Iterator[VideoMentions]:
     held = _holding(view, wanted)
     ids = select(Video.video_key, Video.video_id).where(Video.video_key.in_(each_id(held)))
     keys = {video_id: key for key, video_id in view.connection.execute(ids)}
     cards = {keys[card.video_id]: card for card in view.cards() if card.video_id in keys}
-    ordered = sorted(cards, key=lambda key: (cards[key].title.casefold(), cards[key].video_id))
+    places_of = {key: (card.title.casefold(), card.video_id) for key, card in cards.items()}
+    ordered = sorted(
+        (key for key, at in places_of.items() if after is None or at > after), key=places_of.__getitem__
+    )
     for few in _a_few(ordered, held):
         found = {}
         lines = _lines(view, wanted, {key: held.pop(key) for key in few})

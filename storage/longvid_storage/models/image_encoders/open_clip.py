@@ -21,7 +21,7 @@ from longvid_storage.models.torch_device import (
     pick_device,
     pick_precision,
 )
-from longvid_storage.models.weights import BROKEN_WEIGHTS, find_weights, offline_hub
+from longvid_storage.models.weights import broken_weights, find_weights, offline_hub
 
 BATCH = 32
 _STAND_IN = {"layers": 1, "width": 64, "head_width": 64, "patch_size": 32, "image_size": 32}
@@ -198,14 +198,13 @@ class OpenClipEncoder:
 
     def _try(self, load: Callable[[], Any]) -> Any:
         """``load()`` with no hub in reach, and its errors as one sentence."""
-        from safetensors import SafetensorError
 
         try:
             with offline_hub(), _quiet():
                 return load()
         except ModelError:
             raise
-        except (*BROKEN_WEIGHTS, SafetensorError) as error:
+        except broken_weights() as error:
             raise ModelError(
                 f"open_clip cannot load {self._files.weights} as {self._files.label}: {first_line(error)}; "
                 "check that the weights belong to that architecture and are complete"

@@ -19,7 +19,7 @@ from longvid_storage.models.torch_device import (
     pick_device,
     pick_precision,
 )
-from longvid_storage.models.weights import BROKEN_WEIGHTS, find_weights, fingerprint_of
+from longvid_storage.models.weights import broken_weights, find_weights, fingerprint_of
 
 BATCH = 32
 _LONGEST = 512
@@ -78,7 +78,6 @@ class TransformersReranker:
         """(tokenizer, model)."""
         directory = self._directory
         transformers = import_transformers(self._what)
-        from safetensors import SafetensorError
 
         device = pick_device(self._wanted_device, self._what)
         try:
@@ -88,7 +87,7 @@ class TransformersReranker:
                 directory, use_safetensors=True, dtype=_DTYPES[self.precision], **here
             )
             model = model.to(device).eval()
-        except (*BROKEN_WEIGHTS, SafetensorError) as error:
+        except broken_weights() as error:
             raise ModelError(
                 f"{self._what} cannot be loaded: {first_line(error)}; give the directory of a "
                 "cross-encoder with its safetensors, or a hub name whose files are on this disk"

@@ -21,7 +21,7 @@ from longvid_storage.models.torch_device import (
     pick_device,
     pick_precision,
 )
-from longvid_storage.models.weights import BROKEN_WEIGHTS, find_weights, fingerprint_of
+from longvid_storage.models.weights import broken_weights, find_weights, fingerprint_of
 
 BATCH = 32
 
@@ -106,7 +106,6 @@ class SentenceTransformersEncoder:
     def _model(self) -> Any:
         directory = self.directory
         try:
-            from safetensors import SafetensorError
             from sentence_transformers import SentenceTransformer
         except ImportError as error:
             raise MissingExtraError(
@@ -120,7 +119,7 @@ class SentenceTransformersEncoder:
                 local_files_only=True,
                 model_kwargs={"dtype": _DTYPES[self.precision]},
             )
-        except (*BROKEN_WEIGHTS, ImportError, SafetensorError) as error:
+        except broken_weights(ImportError) as error:
             raise ModelError(
                 f"sentence-transformers cannot load {directory}: {first_line(error)}; "
                 "check that the directory is complete"
