@@ -24,6 +24,7 @@ from small_library import Trigrams
 _ASIDE = {
     "seconds",
     "generation",
+    "revision",
     "video_key",
     "set_key",
     "vector_id",
