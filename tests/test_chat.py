@@ -294,7 +294,7 @@ def test_removing_a_video_takes_its_turns_out_of_every_conversation(copy: Path) 
 def test_a_claims_second_citation_and_what_a_rewriting_read_go_with_their_videos(copy: Path) -> None:
     def both(request: Request) -> dict[str, Any]:
         ids = [piece.id for piece in request.evidence if re.search("nine thousand|compost", piece.text)]
-        return claims(("The budget for the new cluster is nine thousand euros.", ids))
+        return claims(("The budget for the new cluster is nine thousand euros, compost apart.", ids))
 
     rewritten = {"question": "Compost, in Australia?", "speaker": None, "citation": None, "when": None}
 
@@ -369,11 +369,13 @@ def older(path: Path, old_turn: Callable[[str, str, str], dict[str, Any]]) -> No
             "jobs",
         ):
             connection.execute(f"DROP TABLE {table}")
-        for index in ("ix_videos_media_id", "ix_videos_title_key"):
-            connection.execute(f"DROP INDEX IF EXISTS {index}")
-        for column in ("media_id", "subtitles", "recorded_on", "title_key"):
+        for index in ("media_id", "title_key", "day", "duration_s", "revision"):
+            connection.execute(f"DROP INDEX IF EXISTS ix_videos_{index}")
+        late = ("day", "went", "cut_short", "revision")
+        for column in ("media_id", "subtitles", "recorded_on", "title_key", *late):
             connection.execute(f"ALTER TABLE videos DROP COLUMN {column}")
         connection.execute("ALTER TABLE sounds DROP COLUMN origin")
+        connection.execute("ALTER TABLE library DROP COLUMN remade")
         connection.execute("UPDATE alembic_version SET version_num = ?", ("0005",))
     connection.close()
     budget = old_turn("What is the budget?", "standup", ids["standup"])

@@ -168,6 +168,10 @@ def test_an_older_schema_is_upgraded(tmp_path: Path) -> None:
                 writer.result(StageResult("sounds", "done", engine))
     with psycopg.connect(place, autocommit=True) as connection:
         connection.execute("ALTER TABLE sounds DROP COLUMN origin")
+        connection.execute("ALTER TABLE library DROP COLUMN remade")
+        for column in ("day", "went", "cut_short", "revision"):
+            connection.execute(f"ALTER TABLE videos DROP COLUMN {column}")
+        connection.execute("DROP INDEX ix_videos_duration_s")
         connection.execute("UPDATE alembic_version SET version_num = '0012'")
     sounds = [Sound(5.0, 8.0, "Applause")]
     with PostgresStore.connect(place, tmp_path) as store, store.view() as view:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,9 @@ def test_media_in_a_store_are_as_media_in_a_folder(store: Any, tmp_path: Path) -
             f"{BUCKET}/more/talk.vtt",
             f"{BUCKET}/one.mp4",
         ]
+        assert all('"day": ""' in row for row in told["videos"])
+        for rows in (told, expected):  # a file has a date, an object has none
+            rows["videos"] = [re.sub(r'"day": "[^"]*", ', "", row) for row in rows["videos"]]
         for table in set(told) - {
             "paths",
             "stages",

@@ -105,6 +105,12 @@ def test_renaming_back_leaves_the_library_as_it_was(library: Path) -> None:
         lib.rename_speaker("meeting", "ada", "MAYA")
     after = every_row(library)
     assert [row[:1] for row in after.pop("library")] == [row[:1] for row in before.pop("library")]
+    with sqlite3.connect(library / "library.db") as connection:  # how often it changed is another
+        columns = [column for _, column, *_ in connection.execute("PRAGMA table_info(videos)")]
+    connection.close()
+    at = columns.index("revision")
+    for rows in (before, after):
+        rows["videos"] = [(*row[:at], *row[at + 1 :]) for row in rows["videos"]]
     assert after == before
 
 

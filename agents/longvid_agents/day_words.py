@@ -115,8 +115,8 @@ BETWEEN = re.compile(
     re.I,
 )
 AND = re.compile(
-    r"\s*(?:and|to|until|till|through|bis(?: zum)?|und(?: dem)?|et(?: le)?|au|y(?: el)?|al|e(?: il)?|en|tot"
-    r"|по|и|-|–)\s(?:the )?\s*\Z",
+    r"\s{0,9}(?:and|to|until|till|through|bis(?: zum)?|und(?: dem)?|et(?: le)?|au|y(?: el)?|al|e(?: il)?|en|tot"
+    r"|по|и|-|–)\s(?:the )?\s{0,9}\Z",
     re.I,
 )
 DAY_ALONE = re.compile(

@@ -57,8 +57,8 @@ _COUNT_WORDS_ELSEWHERE = re.compile(
     re.IGNORECASE,
 )
 _WHO_MENTIONS = re.compile(
-    r"^\W*who (?:all |else )?(?:mention(?:s|ed)|talk(?:s|ed) about|sp(?:eaks|oke) (?:about|of)|brought up)\s+"
-    r"(?:the )?(?P<what>[\w&+#.'-]+(?: [\w&+#.'-]+){0,3}?)\W*$",
+    r"^\W*who (?:all |else )?(?:mention(?:s|ed)|talk(?:s|ed) about|sp(?:eaks|oke) (?:about|of)|brought up)\s{1,9}"
+    r"(?:the )?(?P<what>[\w&+#.'-]{1,64}(?: [\w&+#.'-]{1,64}){0,3}?)\W{0,9}$",
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r"[\"“„«「]([^\"“”„«»「」]{1,80})[\"”“»」]")

@@ -207,7 +207,7 @@ def _seconds(text: str) -> float:
         return parse_time(text)
     return sum(
         float(number) * _unit_s(unit)
-        for number, unit in re.findall(r"(\d+(?:\.\d+)?)\s*([^\W\d_]+)", text)
+        for number, unit in re.findall(r"(?<!\d)(\d{1,9}(?:\.\d{1,9})?)\s{0,9}([^\W\d_]+)", text)
         if unit.casefold() != "and"
     )
 

@@ -30,7 +30,9 @@ def days(connection: Connection, *admitting: ColumnElement[bool]) -> list[Change
     for key, group in groupby(rows, lambda row: int(row.video_key)):
         files = list(group)
         names = [row.path.rpartition("/")[2].rpartition(".")[0] for row in files if row.path is not None]
-        changed_ns = max((row.mtime_ns for row in files if row.mtime_ns is not None), default=None)
+        # What stands there of an object in a store is the sign of its content, no time.
+        changed = [row.mtime_ns for row in files if row.mtime_ns is not None and "://" not in row.path]
+        changed_ns = max(changed, default=None)
         day = _day([files[0].title, *names], files[0].recorded_on, changed_ns)
         if day != files[0].day:
             changes.append({"its": key, "day": day})

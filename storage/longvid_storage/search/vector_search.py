@@ -233,6 +233,7 @@ class VectorSearch:
 
     def _read(self, connection: Connection, part: IndexedSet, pairs: Pairs) -> NDArray[np.float16]:
         """The vectors of ``pairs`` in the order of owner ids, each copied once."""
+        pairs = pairs[np.argsort(pairs[:, 0])]  # as ``vectors.read`` wants them
         rows = np.empty((len(pairs), part.dimension), "<f2")
         places = np.argsort(np.argsort(pairs[:, 1]))
         for start in range(0, len(pairs), _BATCH):
