@@ -211,6 +211,9 @@ def test_what_cannot_be_loaded_is_said_in_one_sentence(name: str, tmp_path: Path
     (strange / "config.json").write_text(json.dumps({**config, "max_length": [[]], "return_dict": [[]]}))
     if name == "audioset":  # the other one reads its parts' alone
         fails(strange, "cannot be loaded")
+    deep = {**config, "text_config": {"num_hidden_layers": 10**400}}
+    (strange / "config.json").write_text(json.dumps(deep))
+    fails(strange, "asks for more than 10,000 layers")
     fails({"audioset": CLAP, "clap": TAGGER}[name], "cannot be loaded|has no weights for")
     slow = Path(shutil.copytree(place, tmp_path / "slow"))
     for file in slow.glob("pr*_config.json"):

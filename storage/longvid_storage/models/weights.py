@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from pickle import UnpicklingError
+from typing import Any
 
 from longvid_storage.errors import ModelError
 
@@ -17,6 +18,8 @@ from longvid_storage.errors import ModelError
 _TELLING = {".safetensors", ".bin", ".pt", ".onnx", ".json", ".txt", ".model", ".jinja"}
 _WEIGHTS = {".safetensors", ".bin", ".pt", ".pth", ".onnx"}
 _EDGE = 1 << 20
+MOST_LAYERS = 10_000
+"""Of a model, far more than any has."""
 BROKEN_WEIGHTS = (
     *(
         OSError,
@@ -64,8 +67,32 @@ def find_weights(model: str | Path, role: str) -> Path:
     Of a hub id it is the snapshot that the cache's ``refs/main`` names, else the newest one.
 
     Raises:
-        ModelError: it is not on this disk (code ``"no_weights"``); ``role`` says in the message what it is for.
+        ModelError: it is not on this disk (code ``"no_weights"``); ``role`` says in the message what it is for. Or its
+            configuration asks for more than ``MOST_LAYERS``.
     """
+    directory = _found(model, role)
+    _check_layers(directory / "config.json")
+    return directory
+
+
+def _check_layers(config: Path) -> None:
+    """Whoever builds a model makes its layers before any weight is read, however many are asked for."""
+    try:
+        waiting: list[Any] = [json.loads(config.read_text(encoding="utf-8"))]
+    except (OSError, ValueError):
+        return  # not there, or nothing that can be read: whoever loads it says so
+    while waiting:
+        each = waiting.pop()
+        waiting += each.values() if isinstance(each, dict) else each if isinstance(each, list) else []
+        for key, value in each.items() if isinstance(each, dict) else ():
+            if "layers" in key and isinstance(value, int | float) and value > MOST_LAYERS:
+                raise ModelError(
+                    f"{config} asks for more than {MOST_LAYERS:,} layers ({key}): no model has so many, check where "
+                    "the directory comes from"
+                )
+
+
+def _found(model: str | Path, role: str) -> Path:
     directory = Path(model).expanduser()
     if directory.is_dir():
         return directory
