@@ -211,6 +211,10 @@ def test_what_cannot_be_loaded_is_said_in_one_sentence(name: str, tmp_path: Path
     (strange / "config.json").write_text(json.dumps({**config, "max_length": [[]], "return_dict": [[]]}))
     if name == "audioset":  # the other one reads its parts' alone
         fails(strange, "cannot be loaded")
+    if name == "audioset":  # names that are none
+        odd = {**config, "id2label": {**config["id2label"], "3": []}}
+        (strange / "config.json").write_text(json.dumps(odd))
+        made(strange, device="cpu", window_s=WINDOW_S).tag([np.zeros(1_600, np.float32)])
     deep = {**config, "text_config": {"num_hidden_layers": 10**400}}
     (strange / "config.json").write_text(json.dumps(deep))
     fails(strange, "asks for more than 10,000 layers")

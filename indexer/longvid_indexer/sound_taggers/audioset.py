@@ -66,7 +66,7 @@ class AudioSetTagger:
         """Label → score of each window."""
         hearing = self._loaded
         extractor, model = hearing.processor, hearing.model
-        names = [model.config.id2label[number] for number in range(model.config.num_labels)]
+        names = [str(model.config.id2label[number]) for number in range(model.config.num_labels)]
         single = model.config.problem_type == "single_label_classification"
         size = round(self.window_s * self.sample_rate)
 
