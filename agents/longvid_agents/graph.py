@@ -36,7 +36,7 @@ from longvid_agents.nodes.search import search
 from longvid_agents.nodes.verify import verify
 from longvid_agents.question import make_plan
 from longvid_agents.run import AskEvent, Run
-from longvid_agents.state import AskState
+from longvid_agents.state import UNREADABLE, AskState
 from longvid_agents.video_lm import VideoLM
 from longvid_agents.whole import asks_whole, whole_claims
 from longvid_storage.db.view import View
@@ -137,7 +137,9 @@ def _quoted_instead(run: Run, start: AskState, final: AskState) -> AskState:
     """What is answered without the model, where no claim of it stands: it must not be worse to have one."""
     quoted = _answered(replace(run, lm=None, media=None), replace(start, trail=final.trail))
     if not quoted.claims:
-        return final
+        # It read the evidence, nothing it wrote stands, and nothing can be quoted: both say that it is not in here.
+        judged = any(step.node == "verify" for step in final.trail)
+        return replace(final, stopped="") if judged and final.stopped == UNREADABLE else final
     reason = final.stopped or "no claim of the model was supported by its evidence"
     return replace(
         quoted, extractive=True, stopped=f"{reason}, so the best evidence is quoted", usage=final.usage

@@ -53,7 +53,9 @@ _TEXT = {
     "when": r"\b(?:when|at what (?:time|point)|where in)\b|什么时候|何时",
     "where": r"\b(?:where|which (?:part|moment|minute))\b|哪里",
     "choice": r"^\W*(?:list|name all|which|what are)\b",
-    "every": r"\b(?:list|name all|what are all|all (?:the )?(?:places|times|people|examples|steps)|every)\b|列出",
+    # Not "Why must the list be sorted?".
+    "every": r"^\W*(?:(?:please|can you|could you|and) )*list\b|\blist (?:all|every|each)\b"
+    r"|\b(?:name all|what are all|all (?:the )?(?:places|times|people|examples|steps)|every)\b|列出",
     "yes or no": r"^\W*(?:does|do|did|is|are|was|were|has|have|had|can|could|will|would|should|may|might)\b|吗",
     "plain": r"^\W*(?:what|why|how|explain|define|describe|does|do|did|is|are|was|were|can|should|which)\b"
     r"|什么|为什么|如何",
