@@ -48,7 +48,8 @@ from longvid_storage.db.view import Encoders, View
 from longvid_storage.errors import BusyError, ReadOnlyError
 from longvid_storage.types import EVERYTHING, Scope, VideoInfo
 
-_READERS_MS = 1000  # emptying the log waits for who reads, holding the writer lock: others' patience were 30 s
+# Who empties the log holds the writer lock and waits for readers; SQLite's usual patience is thirty seconds.
+_READERS_MS = 1000
 
 
 class Store:
