@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from longvid_agents.kinds import has_sign
 from longvid_storage.text.analysis import analyse
 from longvid_storage.text.dates import MONTH_NAME, WEEKDAY_NAME
 from longvid_storage.text.sentences import asks
@@ -164,6 +165,7 @@ _ASKED: tuple[tuple[str, str], ...] = (
     ),
 )  # fmt: skip
 _ASKED_FOR = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _ASKED)
+_OF_VALUES = ("time", "duration", "amount", "money", "version")
 _LOCATES = re.compile(_OF_THE_VIDEO, re.IGNORECASE)
 
 # Less sure signs of a reason.
@@ -284,6 +286,9 @@ def _likeness(kind: str | None, sentences: Sequence[Passage], alike: Array, row:
     asked = sentences[row]
     own, other = float(alike[row]), asked_for(asked.text)
     if kind is not None and other is not None and other != kind:
+        return own / 2
+    # "Can you fix it before the launch?" asks for a yes, not for a day, unless it names one ("Is it on Friday?").
+    if kind in _OF_VALUES and has_sign(asked.text, "yes or no") and not says(_TYPES[kind], asked.text):
         return own / 2
     if kind is not None and kind == other and row and len(asked.text.split()) <= _SHORT:
         before = sentences[row - 1]

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from longvid_agents.budget import Budget
 from longvid_agents.cite import format_claim
 from longvid_agents.context import Context
+from longvid_agents.differences import differing
 from longvid_agents.examples import WorkedExample
 from longvid_agents.kinds import Kind
 from longvid_agents.lists import Listed, counted, held, minutes, nothing_named, told
@@ -158,7 +159,7 @@ def _direct(run: Run, state: AskState) -> AskState | None:
     plan = make_plan(narrowed.rest if any(map(str.isalnum, narrowed.rest)) else state.question)
     listed = held(narrowed.rest, inside) or counted(narrowed.rest, inside)
     if listed is None and run.lm is None:
-        listed = minutes(plan, inside)
+        listed = differing(narrowed.rest, inside, view) or minutes(plan, inside)
     if listed is None:
         everything = bool(narrowed.said) and asks_whole(plan, [])
         kind: Kind = "summary" if everything and inside.scope.whole else plan.kind
