@@ -479,6 +479,11 @@ def test_without_a_quote_the_reason_is_told_instead() -> None:
     answer = library().ask("Which planet has the most moons?", lm=ScriptedLM("?", "?"))
     assert (answer.found, answer.partial) == (False, True)
     assert answer.answer == "No answer was found: the model's reply could not be read."
+    lyon = claiming("Lyon", "bits")
+    answer = library().ask("Which planet has the most moons?", lm=ScriptedLM(lyon, lyon, "?", "?"))
+    assert (answer.answer, answer.partial) == (NOT_FOUND, False), (
+        "nothing that it wrote stands, nothing is quoted"
+    )
 
 
 def test_a_model_that_read_the_evidence_and_claims_nothing_is_believed() -> None:
@@ -566,6 +571,36 @@ def test_verdicts_of_claims_that_were_not_asked_about_are_not_taken() -> None:
     nonsense = {"verdicts": [{"claim": 7, "supported": True}]}
     lm = ScriptedLM(claiming("Ben 答应写预算报告。", "budget report"), nonsense, nonsense, EMPTY, ENOUGH)
     assert quoted_instead(library().ask("谁答应写 budget report？", lm=lm))
+
+
+YES = {"verdicts": [{"claim": 1, "supported": True}]}
+
+
+@pytest.mark.parametrize(
+    ("claim", "words"),
+    [
+        ("Lyon", "bits"),  # a word that may be a name
+        ("Hash tables resolve collisions by chaining.", "Great."),
+        ("Garbage collection frees what nobody refers to any more.", "hotel in Lisbon"),
+        ("Planes do not fly when it snows.", "the workshop moves"),  # one of the two says no
+    ],
+)
+def test_a_model_that_says_yes_to_everything_is_not_asked_of_what_is_far_from_its_evidence(
+    claim: str, words: str
+) -> None:
+    lm = ScriptedLM(claiming(claim, words), claiming(claim, words), search_for("planets"), otherwise=YES)
+    answer = library().ask("Which planet has the most moons?", lm=lm)
+    assert (answer.found, answer.answer) == (False, NOT_FOUND)
+    assert not any('supported": true' in request.prompt for request in lm.requests)
+    assert f'refused "{claim}"' in " ".join(did(answer, "verify"))
+
+
+def test_the_reason_of_a_refusal_that_is_copied_with_the_claim_is_not_part_of_it() -> None:
+    asked, reason = "They promised to write the budget report.", "it only repeats the question"
+    copied = claiming(f"{asked} ({reason})", "budget report")
+    answer = library().ask(PROMISE, lm=ScriptedLM(claiming(asked, "budget report"), copied, ENOUGH))
+    assert quoted_instead(answer)
+    assert [step for step in did(answer, "verify") if reason in step] == [f'refused "{asked}": {reason}'] * 2
 
 
 # --- failures of the model ---------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from longvid import printing
 from longvid_agents.graph import ask
 from longvid_agents.narrowing import narrow
 from longvid_agents.question import content_terms
+from longvid_agents.summarise import summarise
 from longvid_storage.db.chain import ChainLink, SummarySentence
 from longvid_storage.search.mentions import mentions
 from longvid_storage.search.moments import search
@@ -541,6 +542,17 @@ def test_what_is_counted_is_counted_completely_and_every_place_cited(
         ("How long is the tides lecture?", "Oceans and tides lasts 0:23.", ["tid"]),
         ("How long was the last meeting?", "2025-02-10 harbour sync lasts 0:35.", ["lat"]),
         ("How many meetings were there on 3 February?", "1 video, 0:41 in all", ["mon"]),
+        ("How many meetings were there on 2/3/2025?", "1 video, 0:41 in all", ["mon"]),
+        ("How many meetings were there on 10/02/2025?", "1 video, 0:35 in all", ["lat"]),
+        ("What is the longest video?", "The longest of 3 videos", ["mon"]),
+        ("shortest video", "Oceans and tides lasts 0:23.", ["tid"]),
+        (
+            "What changed between 2025-02-03 and 10 February 2025?",
+            "another value than 2025-02-03",
+            ["lat", "mon"],
+        ),
+        ("What has changed since the last meeting?", "750 euros", ["lat", "mon"]),
+        ("Was hat sich seit dem 3. Februar geändert?", "750 euros", ["lat", "mon"]),
     ],
 )
 def test_the_videos_themselves_are_counted_listed_and_measured(
@@ -653,10 +665,66 @@ def test_decisions_and_summaries_are_lines_with_citations(
     assert cited(harbour.ask(question)) == places
 
 
+# Decided, taken on, left open; and how one asks for these.
+MINUTES: dict[str, tuple[list[str], list[str]]] = {
+    "de": (["Wir haben beschlossen, das Lager im März zu erweitern.", "Ich schicke den Plan bis Freitag an alle.",
+            "Es ist noch unklar, wer die Rampe bezahlt."],
+           ["Was wurde über das Lager beschlossen?", "Welche Aufgaben gibt es?", "Welche Fragen sind offen?"]),
+    "fr": (["On a décidé de remplacer le four en mars.", "Je vais envoyer le plan à toute l'équipe avant vendredi.",
+            "On ne sait pas encore qui paie la hotte."],
+           ["Quelles décisions ont été prises ?", "Quelles sont les tâches ?", "Quelles questions en suspens ?"]),
+    "es": (["Hemos decidido ampliar el almacén en marzo.", "Voy a enviar el plano a todos antes del viernes.",
+            "Todavía no sabemos quién paga la rampa."],
+           ["¿Qué se decidió?", "¿Cuáles son las tareas?", "¿Qué preguntas pendientes hay?"]),
+    "it": (["Abbiamo deciso di ampliare il magazzino a marzo.", "Manderò il piano a tutti entro venerdì.",
+            "Non sappiamo ancora chi paga la rampa."],
+           ["Che cosa è stato deciso?", "Quali sono i compiti?", "Quali sono le questioni aperte?"]),
+    "pt": (["Ficou decidido ampliar o armazém em março.", "Vou enviar o plano a todos até sexta.",
+            "Ainda não se sabe quem paga a rampa."],
+           ["O que foi decidido?", "Quais são as tarefas?", "Quais são as questões em aberto?"]),
+    "nl": (["We hebben besloten het magazijn in maart uit te breiden.", "Ik stuur het plan voor vrijdag naar iedereen.",
+            "We weten nog niet wie de helling betaalt."],
+           ["Wat is er besloten?", "Welke taken zijn er?", "Welke open vragen zijn er?"]),
+    "ru": (["Мы решили расширить склад в марте.", "Я отправлю план всем до пятницы.",
+            "Пока неясно, кто платит за рампу."],
+           ["Что было решено о складе?", "Какие задачи?", "Какие открытые вопросы?"]),
+    "zh": (["我们决定三月份扩建仓库。", "我会在周五之前把计划发给大家。", "还不清楚谁来付坡道的钱。"],
+           ["关于仓库决定了什么？", "有哪些待办事项？", "有哪些未解决的问题？"]),
+    "ja": (["三月に倉庫を拡張することにしました。", "金曜日までに計画を皆さんに送っておきます。",
+            "誰がスロープの費用を払うかまだ決まっていません。"],
+           ["何が決まりましたか？", "タスクは何ですか？", "まだ決まっていないことは何ですか？"]),
+    "ko": (["삼월에 창고를 확장하기로 했습니다.", "제가 금요일까지 계획을 보내겠습니다.",
+            "누가 경사로 비용을 낼지 아직 모르겠습니다."],
+           ["무엇을 결정했습니까?", "할 일은 무엇입니까?"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", MINUTES)
+def test_minutes_of_other_languages_are_found_by_their_own_cues(language: str) -> None:
+    lines, asked = MINUTES[language]
+    library = SmallLibrary([video("m", "plan", [("Mara", line) for line in lines], 30.0)])
+    with library.store.view() as view:
+        for place, question in enumerate(asked):
+            assert cited(ask(question, view)) == [("m", 30.0 * place)], question
+        (card,) = view.cards()
+        assert [line.owner for line in summarise(view, card).action_items] == ["Mara"]
+
+
 def test_the_newest_of_two_values_comes_first_and_the_older_one_beside_it(harbour: SmallLibrary) -> None:
     answer = harbour.ask("What does the ferry cost?")
     assert cited(answer) == [("lat", 18.0), ("mon", 24.0)]
     assert "the newest first: 2025-02-10, 2025-02-03" in answer.answer
+    # A price costs without the word, and a request that somebody grants is no day of what it mentions.
+    library = SmallLibrary(
+        [video("a", "2025-03-03 sync", [("Ada", "The cost of the cluster is $5M a year."),
+                                        ("Bo", "Then we should look for another one.")]),
+         video("b", "2025-03-10 sync", [("Ada", "The cluster is now 4 million dollars a year."),
+                                        ("Bo", "We moved the launch to the twenty-seventh of March."),
+                                        ("Ada", "Can you fix the button before the launch?"),
+                                        ("Bo", "Yes, by Wednesday.")])]
+    )  # fmt: skip
+    assert cited(library.ask("How much does the cluster cost?")) == [("b", 0.0), ("a", 0.0)]
+    assert cited(library.ask("When is the launch?")) == [("b", 6.0)]
 
 
 def test_who_asks_or_names_another_thing_on_another_day_tells_no_other_value() -> None:

@@ -14,9 +14,11 @@ from longvid_agents.replies import (
     ClaimStream,
     Draft,
     Drafts,
+    Reflection,
     read_drafts,
     read_minutes,
     read_plan,
+    read_reflection,
     read_seen,
     read_verdicts,
 )
@@ -113,6 +115,11 @@ def test_numbers_are_those_that_were_asked_about() -> None:
     assert read_seen('{"seen": [{"frame": 1, "text": "a\\nb"}]}', 1) == ((1, "a b"),)
     with pytest.raises(UnreadableError, match="frames are 1 to 1"):
         read_seen('{"seen": [{"frame": 2, "text": "a"}]}', 1)
+
+
+def test_one_call_alone_is_a_reflection_with_this_call() -> None:
+    call = {"tool": "search", "query": "moons"}
+    assert read_reflection(json.dumps(call)) == Reflection(calls=(call,))
 
 
 def test_a_plan_keeps_what_it_can_use() -> None:

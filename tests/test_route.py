@@ -31,6 +31,7 @@ def route(question: str, filters: Scope | None = None, cards: list[VideoCard] | 
         ("Who promised the report?", "who", True, True),
         ("How many people objected?", "count", True, True),
         ("List all risks that were named.", "list", False, True),
+        ("Why must the list be sorted?", "explain", True, True),
         ("Summarise the meeting.", "summarise", False, True),
         ("What was the meeting about?", "summarise", False, True),
         ("Which colour is the curve?", "visual", False, True),

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from longvid import Library
-from longvid_agents.cues import _RULES, _SIGNS, Cue, owner_of, strength
+from longvid_agents.cues import _RULES, _SIGNS, owner_of, strength
+from longvid_agents.cues_elsewhere import Cue
 from longvid_agents.summarise import strongest, summarise
 from longvid_storage.db.chain import ChainLink, SummarySentence
 from longvid_storage.errors import NotFoundError, UsageError

@@ -10,6 +10,7 @@ import numpy as np
 from longvid_agents.kinds import has_sign
 from longvid_agents.question import QuestionPlan
 from longvid_agents.scoring import Scores
+from longvid_storage.text.analysis import analyse
 from longvid_storage.text.sentences import asks
 from longvid_storage.types import Passage
 
@@ -22,6 +23,11 @@ _VALUE = re.compile(
     r"(?<![\w-])v?\d[\d.,:]*|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|(?:twen|thir|for|fif|six|seven"
     r"|eigh|nine)ty(?:-\w+)?|hundred|thousand|million|first|second|third|\w+teenth|\w+tieth|(?:mon|tues|wednes|thurs|fri"
     r"|satur|sun)day)\b",
+    re.IGNORECASE,
+)
+# A sentence that names a price says what something costs, whatever its verb.
+_OF_ITS_KIND = re.compile(
+    r"(?:cost|price|pay|paid|worth|spen[dt]|charg|expens|version|releas|amount|number|cuesta|kost|preis|coûte|prix)\w*",
     re.IGNORECASE,
 )
 
@@ -42,8 +48,8 @@ def with_other_values(
     if len(chosen) != 1 or plan.broad or plan.kind == "who" or len(set(dates.values())) < 2:
         return list(chosen)
     first = chosen[0]
-    named = _values(plan.question)
-    row, values = sentences.index(first), _values(first.text) - named
+    named = values_of(plan.question)
+    row, values = sentences.index(first), values_of(first.text) - named
     if first.video_id not in dates or not values:
         return list(chosen)
     best = {dates[first.video_id]: first}
@@ -52,14 +58,23 @@ def with_other_values(
     for other in np.argsort(-(words + meaning), kind="stable"):
         passage = sentences[other]
         date = dates.get(passage.video_id)
-        near = words[other] >= max(share * words[row], 1e-6) and meaning[other] >= _MEANING * meaning[row]
+        near = words[other] >= max(share * words[row], 1e-6) or _same_subject(plan, first, passage)
+        near &= bool(words[other] > 0 and meaning[other] >= _MEANING * meaning[row])
         # Whoever asks, or names nothing of the kind that is asked for, tells no other value.
         near &= bool(scores.expected[other] >= scores.expected[row]) and not asks(passage.text)
-        others = _values(passage.text) - named
+        others = values_of(passage.text) - named
         if date and date not in best and near and others and others != values and len(best) < MOST_VALUES:
             best[date] = passage
     return [best[date] for date in sorted(best, reverse=True)]
 
 
-def _values(text: str) -> set[str]:
+def values_of(text: str) -> set[str]:
+    """The numbers, days and amounts of a text, in small letters."""
     return {each.casefold().rstrip(".,:") for each in _VALUE.findall(text)}
+
+
+def _same_subject(plan: QuestionPlan, first: Passage, other: Passage) -> bool:
+    """Whether the other has all those of the question's words that ``first`` has, but for the kind of value."""
+    said, told = (set(analyse(each.text, plan.language)) for each in (first, other))
+    subject = {term.text for term in plan.terms if _OF_ITS_KIND.fullmatch(term.word or term.text) is None}
+    return bool(subject & said) and subject & said <= told

@@ -2,19 +2,18 @@
 
 Phrases of spoken English, after the decision and action-item detectors of meeting research (Purver et al. 2007,
 "Detecting and summarizing action items in multi-party dialogue"; Fernández et al. 2008, "Modelling and detecting
-decisions in multi-party dialogue"). They are rules: they miss what is agreed with a nod.
+decisions in multi-party dialogue"). They are rules: they miss what is agreed with a nod. Those of ten other languages
+are in ``cues_elsewhere``.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Literal
 
+from longvid_agents.cues_elsewhere import Cue, by_who_speaks, strength_elsewhere
 from longvid_storage.text.sentences import asks
 from longvid_storage.types import Passage
-
-Cue = Literal["decision", "action", "question"]
 
 _SETTLE = "go with|use|keep|drop|postpone|move|ship|target|include|remove"
 _DO = (
@@ -187,8 +186,13 @@ _BROKEN_OFF = re.compile(
 _FEWEST_WORDS, _MOST_WORDS = 7, 60
 
 
-def strength(sentence: Passage, cue: Cue) -> float:
-    """How strongly ``sentence`` reads as that kind of item: the sum of the weights of its phrases, 0 for none."""
+def strength(sentence: Passage, cue: Cue, language: str | None = "en") -> float:
+    """How strongly ``sentence`` reads as that kind of item: the sum of the weights of its phrases, 0 for none.
+
+    ``language``: what is spoken around it; where that is not known to be English, cues of other languages are read too.
+    """
+    if language != "en" and not (cue == "decision" and asks(sentence.text)):
+        return max(strength_elsewhere(sentence.text, cue), strength(sentence, cue))
     small = sentence.text.lower()
     if not any(sign in small for sign in _SIGNS[cue]):
         return 0.0
@@ -203,7 +207,8 @@ def strength(sentence: Passage, cue: Cue) -> float:
 
 def owner_of(sentence: Passage, speakers: Sequence[str]) -> str | None:
     """Who takes the task: the speaker who says "I'll …", else the one person the sentence names, else None."""
-    if re.search(r"\bI(?:'ll| will|'m going to|'m gonna| can| am going to)\b", sentence.text):
+    text = sentence.text
+    if re.search(r"\bI(?:'ll| will|'m going to|'m gonna| can| am going to)\b", text) or by_who_speaks(text):
         return sentence.speaker
     named = [name for name in speakers if name != sentence.speaker and _names(sentence.text, name)]
     return named[0] if len(named) == 1 else None

@@ -166,7 +166,7 @@ REPORTED = re.compile(
     rf"\b(?:said|say|sa[iy]s|told|decid\w+|discuss\w*|talk\w*|mention\w*|happened|agreed|changed|promised|presented"
     rf"|summar\w+|action (?:items?|points?)|decisions?|open questions?|(?:{KIND})s?"
     r"|gesagt|beschlossen|entschieden|besprochen|dit|décidé|discuté|dijo|dicho|decidió|decidi\w+|habló|detto|deciso"
-    r"|сказал\w*|решил\w*|обсуждал\w*)\b",
+    r"|geändert|changé|cambi\w+|изменил\w+|сказал\w*|решил\w*|обсуждал\w*)\b",
     re.IGNORECASE,
 )
 ORDINAL_WORDS = """

@@ -14,6 +14,12 @@ from longvid_storage.types import VideoCard
 
 # Of a question with more dates these are read, and so many letters before each.
 _MOST_DATES, _BEFORE = 24, 40
+_SLASHED = re.compile(
+    r"(?:\b(?:on|of|from|am|vom|le|el|il) )?(?<![\d/])(0?[1-9]|[12]\d|3[01])/(0?[1-9]|[12]\d|3[01])/((?:19"
+    r"|20)\d\d)(?![\d/])",
+    re.IGNORECASE,
+)
+_MONTHS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +28,8 @@ class AskedDays:
 
     ``words`` are those of the question, ``told`` how it is named to the reader. ``surely``: nothing but a date can be
     meant; else ("on Saturday") it is one only where a video is of that day. ``month_open``: the day of any month, and
-    then a ``weekday`` (0 is Monday) if one is named; the newest of them is meant.
+    then a ``weekday`` (0 is Monday) if one is named; the newest of them is meant. ``other``: the day that others read
+    in it ("12/3/2024").
     """
 
     words: str
@@ -33,10 +40,13 @@ class AskedDays:
     surely: bool = True
     weekday: int | None = None
     month_open: bool = False
+    other: date | None = None
 
     def __contains__(self, day: str) -> bool:
         if not day:
             return False
+        if self.other is not None and day == self.other.isoformat():
+            return True
         if self.month_open:
             right = self.weekday is None or date.fromisoformat(day).weekday() == self.weekday
             return right and int(day[8:]) == self.first.day
@@ -62,7 +72,16 @@ def day_of_video(card: VideoCard) -> str | None:
 def days_asked(question: str, today: date) -> Iterator[AskedDays]:
     """Every date and relative day in a question."""
     taken: list[AskedDays] = []
-    for read in (_parts_of_months, _written, _by_clock, _weekdays, _days_of_months, _months, _by_number):
+    for read in (
+        _parts_of_months,
+        _slashed,
+        _written,
+        _by_clock,
+        _weekdays,
+        _days_of_months,
+        _months,
+        _by_number,
+    ):
         for found in read(question, today):
             if not any(found.words in each.words for each in taken):
                 taken.append(found)
@@ -123,6 +142,20 @@ def _month_alone(question: str) -> re.Match[str] | None:
         if not any(begin <= match.start("month") < end for begin, end in taken):
             return match
     return None
+
+
+def _slashed(question: str, today: date) -> Iterator[AskedDays]:
+    """ "12/3/2024": of the two days that it may be, those that some video is of are looked at."""
+    for match in islice(_SLASHED.finditer(question), _MOST_DATES):
+        one, two, year = int(match[1]), int(match[2]), int(match[3])
+        days = [
+            date(year, month, day)
+            for day, month in dict.fromkeys([(one, two), (two, one)])
+            if month <= _MONTHS and day <= _month_end(date(year, month, 1)).day
+        ]
+        if days:
+            told = " or ".join(day.isoformat() for day in days)
+            yield AskedDays(match.group(), days[0], days[0], told, other=days[-1])
 
 
 def _written(question: str, today: date) -> Iterator[AskedDays]:

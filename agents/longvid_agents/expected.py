@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from longvid_agents.kinds import has_sign
 from longvid_storage.text.analysis import analyse
 from longvid_storage.text.dates import MONTH_NAME, WEEKDAY_NAME
 from longvid_storage.text.sentences import asks
@@ -37,11 +38,14 @@ _NUMBER = (
 _WEEKDAY = rf"(?:{WEEKDAY_NAME})s?"
 _TYPES = {
     "time": re.compile(
-        rf"\b(?:{_WEEKDAY}|{MONTH_NAME}|q[1-4]|\d{{1,2}}(?:st|nd|rd|th)|(?:1[0-9]|20)\d\ds?"
+        rf"(?!\bfirst of all\b)\b(?:{_WEEKDAY}|{MONTH_NAME}|q[1-4]|\d{{1,2}}(?:st|nd|rd|th)|(?:1[0-9]|20)\d\ds?"
         r"|(?:\w+th|first|second|third) (?:of|quarter|week|half)|tomorrow|yesterday|tonight|midnight|noon"
         r"|morgen|gestern|heute|demain|hier|mañana|ayer"
         r"|(?:next|last|this|coming) (?:week|month|year|quarter|spring|summer|autumn|fall|winter|time)"
-        r"|(?:in|at|by|around|since|until) \d[\d:.]*|\d+ (?:years|months|weeks|days) ago"
+        r"|(?:in|at|by|around|since|until) \d[\d:.]*|(?:\d+|an?|half an) (?:years?|months?|weeks?|days?|hours?) ago"
+        rf"|(?:in|within|after) (?:about |around |like )?(?:(?:{_NUMBER})|an?|half an) (?:{_UNITS})"
+        rf"|(?:{_NUMBER}) (?:{_UNITS}) (?:ago|from now|later)|o['’]clock"
+        r"|(?:this|\w+day|next|last|every|in the) (?:morning|afternoon|evening|night)"
         r"|(?:in|during|each|every) (?:the )?(?:spring|summer|autumn|fall|winter)|frühjahr|frühling|sommer|herbst"
         r"|winter|printemps|en été|automne|hiver|primavera|verano|otoño|invierno"
         r"|nächste[nrs]? (?:woche|monat|jahr)|semaine prochaine|próxima semana)\b"
@@ -161,6 +165,7 @@ _ASKED: tuple[tuple[str, str], ...] = (
     ),
 )  # fmt: skip
 _ASKED_FOR = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _ASKED)
+_OF_VALUES = ("time", "duration", "amount", "money", "version")
 _LOCATES = re.compile(_OF_THE_VIDEO, re.IGNORECASE)
 
 # Less sure signs of a reason.
@@ -281,6 +286,9 @@ def _likeness(kind: str | None, sentences: Sequence[Passage], alike: Array, row:
     asked = sentences[row]
     own, other = float(alike[row]), asked_for(asked.text)
     if kind is not None and other is not None and other != kind:
+        return own / 2
+    # "Can you fix it before the launch?" asks for a yes, not for a day, unless it names one ("Is it on Friday?").
+    if kind in _OF_VALUES and has_sign(asked.text, "yes or no") and not says(_TYPES[kind], asked.text):
         return own / 2
     if kind is not None and kind == other and row and len(asked.text.split()) <= _SHORT:
         before = sentences[row - 1]

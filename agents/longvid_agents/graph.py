@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from longvid_agents.budget import Budget
 from longvid_agents.cite import format_claim
 from longvid_agents.context import Context
+from longvid_agents.differences import differing
 from longvid_agents.examples import WorkedExample
 from longvid_agents.kinds import Kind
 from longvid_agents.lists import Listed, counted, held, minutes, nothing_named, told
@@ -35,7 +36,7 @@ from longvid_agents.nodes.search import search
 from longvid_agents.nodes.verify import verify
 from longvid_agents.question import make_plan
 from longvid_agents.run import AskEvent, Run
-from longvid_agents.state import AskState
+from longvid_agents.state import UNREADABLE, AskState
 from longvid_agents.video_lm import VideoLM
 from longvid_agents.whole import asks_whole, whole_claims
 from longvid_storage.db.view import View
@@ -136,7 +137,9 @@ def _quoted_instead(run: Run, start: AskState, final: AskState) -> AskState:
     """What is answered without the model, where no claim of it stands: it must not be worse to have one."""
     quoted = _answered(replace(run, lm=None, media=None), replace(start, trail=final.trail))
     if not quoted.claims:
-        return final
+        # It read the evidence, nothing it wrote stands, and nothing can be quoted: both say that it is not in here.
+        judged = any(step.node == "verify" for step in final.trail)
+        return replace(final, stopped="") if judged and final.stopped == UNREADABLE else final
     reason = final.stopped or "no claim of the model was supported by its evidence"
     return replace(
         quoted, extractive=True, stopped=f"{reason}, so the best evidence is quoted", usage=final.usage
@@ -156,7 +159,7 @@ def _direct(run: Run, state: AskState) -> AskState | None:
     plan = make_plan(narrowed.rest if any(map(str.isalnum, narrowed.rest)) else state.question)
     listed = held(narrowed.rest, inside) or counted(narrowed.rest, inside)
     if listed is None and run.lm is None:
-        listed = minutes(plan, inside)
+        listed = differing(narrowed.rest, inside, view) or minutes(plan, inside)
     if listed is None:
         everything = bool(narrowed.said) and asks_whole(plan, [])
         kind: Kind = "summary" if everything and inside.scope.whole else plan.kind

@@ -43,7 +43,9 @@ _TEXT = {
     r"|^\W*о ч[её]м\b|\b(?:кратко|резюм\w+|подытож\w*)",
     "discussion": r"\b(?:discuss(?:ed|ion|ions|ing)?|(?:think|thought|say|said|talk(?:ed)?|feel|felt) (?:of|about)"
     r"|opinions?|thoughts|views?|attitude|presentation|think)\b",
-    "define": r"\b(?:defin(?:e[sd]?|ing|ition)|what (?:is|are) (?:an?|the)?|meaning of)\b",
+    "define": r"\b(?:defin(?:e[sd]?|ing|ition)|what(?:['’]s| is| are) (?:an?|the)?|meaning of"
+    r"|what do(?:es)? .{1,60} (?:mean|stand for))\b|^\W*(?:was (?:ist|sind)|qu['’]est-ce qu|qu[ée] (?:es|son)"
+    r"|(?:che )?cos['’]è|(?:o )?que (?:é|são)|wat (?:is|zijn)|что такое)\b|什么是|是什么|とは(?:何|なん)",
     "count": r"\bhow (?:many|often)\b|\bnumber of times\b|多少次|几次|几个",
     "amount": r"\bhow much\b",
     "times": rf"\b(?:how (?:many times|often)|number of times)\b.*\b(?:{_MENTIONED})"
@@ -53,7 +55,9 @@ _TEXT = {
     "when": r"\b(?:when|at what (?:time|point)|where in)\b|什么时候|何时",
     "where": r"\b(?:where|which (?:part|moment|minute))\b|哪里",
     "choice": r"^\W*(?:list|name all|which|what are)\b",
-    "every": r"\b(?:list|name all|what are all|all (?:the )?(?:places|times|people|examples|steps)|every)\b|列出",
+    # Not "Why must the list be sorted?".
+    "every": r"^\W*(?:(?:please|can you|could you|and) )*list\b|\blist (?:all|every|each)\b"
+    r"|\b(?:name all|what are all|all (?:the )?(?:places|times|people|examples|steps)|every)\b|列出",
     "yes or no": r"^\W*(?:does|do|did|is|are|was|were|has|have|had|can|could|will|would|should|may|might)\b|吗",
     "plain": r"^\W*(?:what|why|how|explain|define|describe|does|do|did|is|are|was|were|can|should|which)\b"
     r"|什么|为什么|如何",
@@ -65,6 +69,19 @@ _TEXT = {
     "how long": r"^\W*how (?:long|many (?:minutes|hours|seconds)) (?:is|are|was|were|does|do|did)\b"
     r"(?:\W+(?:the|this|that|it|each|every|all|of|my|our|long|last|lasts?|take|run|recorded|whole|entire"
     rf"|{_VIDEOS}))*\W*$",
+    "changed": r"^\W*(?:and |so )?what(?:['’]s| has| is| did| have)?\b.*\b(?:changed?|different"
+    r"|new)\b(?: (?:since|between|from|in|after)\b.*)?\W*$"
+    r"|^\W*what\b.*\bdifferences?\b.*\bbetween\b"
+    r"|^\W*was\b.*\b(?:geändert|anders|neu)\W*$|^\W*qu['’]est-ce qui\b.*\bchangé\b|^\W*¿?qué\b.*\bcambi(?:ó|ado)\b"
+    r"|^\W*(?:che )?cosa\b.*\bcambiat[oa]\b|^\W*o que\b.*\bmudou\b|^\W*что\b.*\b(?:изменилось|нового)\b"
+    r"|有什么(?:变化|不同)|何が変わ",
+    "extreme": rf"^\W*(?:(?:which|what|show|name|list|find|the)\b(?:\W+(?:one|of|the|my|our|all|me|is|was|are"
+    rf"|{_VIDEOS}))*\W+)?"
+    rf"(?P<most>longest|shortest)(?: one| {_VIDEOS})?(?:\W+(?:is|was|in|the|this|library|collection|of|all|them"
+    rf"|here|there"
+    rf"|we|have|i|do|{_VIDEOS}))*\W*$"
+    r"|^\W*welche[sr]?\b.*\b(?:längste|kürzeste)\b|^\W*quel(?:le)?\b.*\bplus (?:longue|courte)\b"
+    r"|^\W*¿?cuál\b.*\bmás (?:largo|corto|larga|corta)\b",
     "the videos": rf"^\W*(?:how many|which|what|list|show|name)(?: of)?(?: the| my| our| all)* (?:{_VIDEOS})"
     r"(?:\W+(?:are|is|was|were|do|does|have|has|i|we|you|there|here|in|the|this|library|collection|it|hold|holds"
     r"|indexed|known|altogether|total))*\W*$"
@@ -101,6 +118,13 @@ _ROUTED: tuple[tuple[str, RouteKind], ...] = (
 def has_sign(question: str, *names: str) -> bool:
     """Whether the question has any of these signs, by their names in the table."""
     return any(_SIGNS[name].search(question) for name in names)
+
+
+def shortest_asked(question: str) -> bool | None:
+    """Whether the shortest (True) or longest (False) video is asked for; None for neither."""
+    if not has_sign(question, "extreme"):
+        return None
+    return re.search(r"short|kürz|court|cort", question, re.IGNORECASE) is not None
 
 
 def kind_of(question: str) -> Kind:

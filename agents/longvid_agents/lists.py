@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from longvid_agents.asked_of import about_them, speakers_asked
-from longvid_agents.cues import Cue, owner_of
+from longvid_agents.cues import owner_of
+from longvid_agents.cues_elsewhere import Cue, asked_elsewhere
 from longvid_agents.days import day_of_video
-from longvid_agents.kinds import has_sign
+from longvid_agents.kinds import has_sign, shortest_asked
 from longvid_agents.question import QuestionPlan, Term, make_plan
 from longvid_agents.summarise import strongest
 from longvid_agents.whole import asks_whole
@@ -50,9 +51,12 @@ _COUNT_WORDS = re.compile(
     re.IGNORECASE,
 )
 _COUNT_WORDS_ELSEWHERE = re.compile(
-    r"\b(?:oft|erwähn\w*|genannt|gesagt|fällt|kommt|wort|begriff|geht|welche\w*|aufnahmen?|besprechung\w*|vorlesung\w*"
-    r"|combien|fois|mentionn\w*(?:-t)?(?:-on)?|prononc\w*|parl\w*|mot|quel\w*|vidéos?|réunions?|cu[aá]nt\w*|veces|menciona\w*|nombra\w*"
-    r"|dice\w*|dicho|habla\w*|palabra|v[ií]deos?|reuni\w+|quant\w*|volte|viene|menzion\w*|nomina\w*|detto|parola|quali|vezes"
+    r"\b(?:oft|erwähn\w*|genannt|gesagt|fällt|kommt|wort|begriff|geht|welche\w*|aufnahmen?|besprechung\w*"
+    r"|vorlesung\w*"
+    r"|combien|fois|mentionn\w*(?:-t)?(?:-on)?|prononc\w*|parl\w*|mot|quel\w*|vidéos?|réunions?|cu[aá]nt\w*"
+    r"|veces|menciona\w*|nombra\w*"
+    r"|dice\w*|dicho|habla\w*|palabra|v[ií]deos?|reuni\w+|quant\w*|volte|viene|menzion\w*|nomina\w*|detto|parola"
+    r"|quali|vezes"
     r"|citad\w*|palavra|quais|сколько|раза?|упомина\w*|упомян\w*|говор\w*|сказа\w*|слово|как\w*|видео)\b",
     re.IGNORECASE,
 )
@@ -66,10 +70,14 @@ _SPEAKS = re.compile(
     r"\bhow (?:many times|often) (?:does|do|did|has|have) .*\b(?:speak|talk|spoken|say something)\W*$", re.I
 )
 _LISTS = re.compile(
-    r"^\W*(?:what|which|list|show|give|tell|any|are there|were there|summari[sz]e)\b", re.IGNORECASE
+    r"^\W*(?:what|which|list|show|give|tell|any|are there|were there|summari[sz]e|was|welche[nrs]?|wozu|qu['’]"
+    r"|quel(?:le)?s?"
+    r"|quoi|qué|cuáles|cosa|che|quali|o que|quais|wat|welke|что|каки[ех]|какое)\b|什么|什麼|哪些|何|무엇",
+    re.IGNORECASE,
 )
 _GOES_ON = re.compile(
-    r"\W*(?:(?:and|but|or|so|then|what about|how about|und|aber|et|mais|y|pero)\b|(?:why|when|where|who|really)\W*\Z)",
+    r"\W*(?:(?:and|but|or|so|then|what about|how about|und|aber|et|mais|y|pero)\b|(?:why|when|where|who"
+    r"|really)\W*\Z)",
     re.IGNORECASE,
 )
 _ASK_IN_FULL = (
@@ -124,11 +132,16 @@ class Listed:
 
 def held(question: str, view: View) -> Listed | None:
     """The scope's videos and their lengths; None when neither is asked. Each is cited by where it begins or ends."""
-    lengths = has_sign(question, "how long")
+    short = shortest_asked(question)
+    lengths = has_sign(question, "how long") or short is not None
     if not lengths and not has_sign(question, "the videos"):
         return None
     claims, total_s = [], 0.0
     cards = view.cards()
+    of_all = len(cards)
+    if short is not None and cards:
+        edge_s = (min if short else max)(card.duration_s for card in cards)
+        cards = [card for card in cards if card.duration_s == edge_s]
     for number, card in enumerate(cards):
         total_s += card.duration_s
         if number < MOST_VIDEOS and (passages := view.passages_of(card.video_id, _OWN)):
@@ -138,6 +151,8 @@ def held(question: str, view: View) -> Listed | None:
     if not claims:
         return None
     note = f"{len(cards)} video{'s' * (len(cards) != 1)}, {format_time(total_s)} in all."
+    if short is not None:
+        note = f"The {'shortest' if short else 'longest'} of {of_all} videos."
     left = min(len(cards), MOST_VIDEOS) - len(claims)
     more = f" {left} of them hold no words that could be cited." if left else ""
     more += f" The first {MOST_VIDEOS} are listed." if len(cards) > MOST_VIDEOS else ""
@@ -265,7 +280,7 @@ def minutes(plan: QuestionPlan, view: View) -> Listed | None:
             for cue, pattern in (*_CUES, *(_CUES_OF_SOMEBODY if named else ()))
             if pattern.search(question)
         ),
-        (None, ""),
+        asked_elsewhere(question) or (None, ""),
     )
     if cue is None or not (_LISTS.search(question) or _BARE.match(rest)):
         return None

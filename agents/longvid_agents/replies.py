@@ -6,7 +6,7 @@ import re
 from copy import deepcopy
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from longvid_agents.kinds import RouteKind
 from longvid_agents.route import MOST_QUESTIONS
@@ -88,6 +88,12 @@ class Reflection(ReplyModel):
     enough: bool = False
     calls: Annotated[tuple[dict[str, Any], ...], Field(max_length=50), BeforeValidator(_objects)] = ()
     rule_out: Annotated[tuple[EvidenceId, ...], Field(max_length=1000), BeforeValidator(_ids)] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_call(cls, said: Any) -> Any:
+        """Small models reply with one call alone, as the tools show it."""
+        return {"calls": [said]} if isinstance(said, dict) and "tool" in said else said
 
 
 class ClaimVerdict(ReplyModel):

@@ -13,6 +13,9 @@ from longvid_agents.route import Route
 from longvid_agents.working_memory import WorkingMemory
 from longvid_storage.types import Claim, Moment, Passage, TrailStep, Usage
 
+# Why an answer ends where neither a reply nor its second try is what was asked for.
+UNREADABLE = "the model's reply could not be read"
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:

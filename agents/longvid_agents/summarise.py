@@ -10,22 +10,26 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from longvid_agents.cues import Cue, owner_of, strength
+from longvid_agents.cues import owner_of, strength
+from longvid_agents.cues_elsewhere import Cue
 from longvid_agents.whole import claims_of
 from longvid_storage.db.chain import ChainLink
 from longvid_storage.db.view import View
+from longvid_storage.text.languages import guess_language
 from longvid_storage.types import Citation, Passage, VideoCard
 
 Length = Literal["short", "long"]
 
 HOW = (
-    "extractive: sentences of the video itself, those of its summary (overview) and those that English cue phrases "
-    "find (decisions, action items, open questions)"
+    "extractive: sentences of the video itself, those of its summary (overview) and those that cue phrases find "
+    "(decisions, action items, open questions)"
 )
 # (sentences of the overview, lines of each list at most)
 MOST: dict[Length, tuple[int, int]] = {"short": (4, 5), "long": (10, 15)}
 # Of two items this close in time and of one kind, the stronger stands for both.
 _SAME_PLACE_S = 20.0
+_TELL_LANGUAGE = 40
+"""So many sentences tell which language is spoken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +121,11 @@ def lines_of(links: Iterable[ChainLink], view: View, cards: Sequence[VideoCard])
 
 def strongest(sentences: Sequence[Passage], cue: Cue, most: int) -> list[Passage]:
     """The ``most`` sentences that read most strongly as ``cue``, in time order, one a place."""
+    language = guess_language(" ".join(s.text for s in sentences[:_TELL_LANGUAGE]))
+    worth = {s.id: strength(s, cue, language) for s in sentences}
     chosen: list[Passage] = []
-    for sentence in sorted(sentences, key=lambda s: (-strength(s, cue), s.start_s)):
-        if len(chosen) >= most or strength(sentence, cue) <= 0:
+    for sentence in sorted(sentences, key=lambda s: (-worth[s.id], s.start_s)):
+        if len(chosen) >= most or worth[sentence.id] <= 0:
             break
         if all(
             sentence.start_s >= other.end_s + _SAME_PLACE_S or sentence.end_s + _SAME_PLACE_S <= other.start_s

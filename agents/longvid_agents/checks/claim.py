@@ -76,8 +76,11 @@ def check_claim(
     if refuted is not None:
         return refuted
     unsure = next((check for check in checks if check.verdict == "unsure"), None)
-    if unsure is not None or foreign:
-        return unsure or Check("unsure", "it is in another language than its evidence", "language")
+    if foreign:
+        reason = unsure.reason if unsure else "it is in another language than its evidence"
+        return Check("unsure", reason, "language")
+    if unsure is not None:
+        return unsure
     spoken = "\n".join(source.passage.text for source in sources)
     if speaks_against(text, spoken):
         return Check("unsure", "one of claim and evidence says no", "negation")

@@ -15,7 +15,7 @@ from longvid_agents.nodes.judge import judge
 from longvid_agents.prompts import ANSWER, ANSWER_SYSTEM, REPAIR
 from longvid_agents.replies import DRAFTS, SIMPLE_DRAFTS, ClaimStream, Draft, Drafts, read_drafts
 from longvid_agents.run import Run, ask_model, retry_prompt, seconds_ran_out, usage_after
-from longvid_agents.state import AskState
+from longvid_agents.state import UNREADABLE, AskState, Refusal
 from longvid_agents.video_lm import Reply, Request
 from longvid_agents.working_memory import MemoryItem
 from longvid_storage.errors import OUT_OF_TIME, ModelError
@@ -127,8 +127,8 @@ def _write(run: Run, state: AskState, request: Request) -> _Written:
         if not isinstance(written, tuple):
             return written
         usage, problem = written
-    stopped = "the model's reply could not be read"
-    return _Written(Drafts(claims=()), usage, f"no answer: {stopped} ({as_data(problem)[:200]})", stopped)
+    said = f"no answer: {UNREADABLE} ({as_data(problem)[:200]})"
+    return _Written(Drafts(claims=()), usage, said, UNREADABLE)
 
 
 def _stream(run: Run, state: AskState, request: Request) -> _Written | tuple[Usage, str]:
@@ -231,7 +231,8 @@ def _repair(run: Run, state: AskState) -> dict[str, Any]:
         step = run.step(state, "answer", f"{short}: {len(refused)} refused claims are left out")
         return {**spent, "stopped": state.stopped or short, "trail": (*state.trail, step)}
     outcome = ask_model(run, state, request, read_drafts)
-    drafts = outcome.value.claims if outcome.value is not None else ()
+    written = outcome.value.claims if outcome.value is not None else ()
+    drafts = tuple(_without(state.refused, draft) for draft in written)
     step = run.step(state, "answer", f"{len(refused)} refused claims written anew", len(drafts))
     stopped = outcome.problem if outcome.late else state.stopped
     return {
@@ -241,3 +242,11 @@ def _repair(run: Run, state: AskState) -> dict[str, Any]:
         "usage": outcome.usage,
         "trail": (*state.trail, step),
     }
+
+
+def _without(refused: Sequence[Refusal], draft: Draft) -> Draft:
+    """``draft`` less the reason of a refusal, which small models copy together with the claim."""
+    text = draft.text
+    for each in refused:
+        text = text.replace(f"({as_data(each.reason)})", "").strip()
+    return draft.model_copy(update={"text": text})

@@ -118,14 +118,15 @@ def likely(run: Run, judged: Judged) -> bool:
 
     Only of claims that nothing speaks against but that their words are others; never without a text encoder.
     """
-    found = _by_meaning(run, judged)
+    found = _by_meaning(run, judged) if judged.check.about == "words" else None
     return found is not None and found >= SUPPORTED
 
 
 def plausible(run: Run, judged: Judged) -> bool:
     """Whether it is worth asking a model if the evidence supports a claim: a small one says yes to anything.
 
-    Claims whose words are others than those of evidence that is about something else are not.
+    Claims are not that neither by words nor by meaning come near what they cite, whatever code is unsure of: "Paris"
+    beside "About 400 euros". Across languages words and meaning tell nothing, and the model alone decides.
     """
     found = _by_meaning(run, judged)
     return found is None or found >= _PLAUSIBLE
@@ -134,7 +135,7 @@ def plausible(run: Run, judged: Judged) -> bool:
 def _by_meaning(run: Run, judged: Judged) -> float | None:
     """How likely the evidence supports the claim; None where words and meaning cannot tell."""
     encoder = run.view.encoders.text_encoder
-    if judged.check.about != "words" or encoder is None:
+    if judged.check.about == "language" or encoder is None:
         return None
     claimed = encoder.encode([judged.draft.text], kind="passage")[0]
     return likelihood(run.view, judged.draft.text, claimed, [item.passage for item in judged.items])

@@ -14,7 +14,7 @@ from longvid_agents.nodes.hints import hints
 from longvid_agents.prompts import LOOK_TOOL, REFLECT, SYSTEM, TOOLS
 from longvid_agents.replies import MOST_CALLS, Reflection, read_reflection
 from longvid_agents.run import Run, ask_model
-from longvid_agents.state import AskState
+from longvid_agents.state import UNREADABLE, AskState
 from longvid_agents.toolbox import MOST_VIDEOS
 from longvid_agents.video_lm import Request
 from longvid_storage.text.timecode import format_time
@@ -38,7 +38,7 @@ def reflect(run: Run, state: AskState) -> dict[str, Any]:
         step = run.step(state, "reflect", outcome.problem)
         return {"stopped": outcome.problem, "usage": outcome.usage, "trail": (*state.trail, step)}
     if reflection is None:
-        problem = "the model's reply could not be read"
+        problem = UNREADABLE
         step = run.step(state, "reflect", f"{problem} ({as_data(outcome.problem)[:200]})")
         return {"stopped": problem, "usage": outcome.usage, "trail": (*state.trail, step)}
     wanted, notes = _wanted(run, state, reflection)
