@@ -266,13 +266,22 @@ def test_rights_hold_over_the_protocol(library: Library) -> None:
         # No sessions, so none to take over: whoever names the one of another is still only who its key says.
         other = library.keys.add("all", scopes=["read"])[1]
         kinds = {"Accept": "application/json, text/event-stream", "MCP-Protocol-Version": "2025-06-18"}
-        begun: dict[str, Any] = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
-            "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "x", "version": "1"}}}  # fmt: skip
+        about = {
+            "protocolVersion": "2025-06-18",
+            "capabilities": {},
+            "clientInfo": {"name": "x", "version": "1"},
+        }
+        begun = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": about}
         opened = httpx2.post(f"{url}/mcp", json=begun, headers=kinds | bearer(other))
         assert opened.status_code == 200
         assert "mcp-session-id" not in opened.headers
         stolen = kinds | bearer(key) | {"Mcp-Session-Id": "1" * 32, "Last-Event-ID": "1"}
-        listed = {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "list", "arguments": {}}}
+        listed = {
+            "jsonrpc": "2.0",
+            "id": 2,
+            "method": "tools/call",
+            "params": {"name": "list", "arguments": {}},
+        }
         taken = httpx2.post(f"{url}/mcp", json=listed, headers=stolen)
         assert CLINIC in taken.text
         assert HARBOUR not in taken.text
