@@ -94,3 +94,19 @@ def test_the_one_definition_is_found_among_a_hundred_uses_of_the_word(encoder: b
     assert [(c.title, c.start_s) for claim in answer.claims for c in claim.citations] == [("Radio", 10.0)]
     check_answer(answer, held)
     assert held.ask("When does the speaker define the mempool?").claims == answer.claims
+
+
+def test_nobody_defines_what_nobody_names() -> None:
+    held = small("The mempool is the queue of payments that wait.", "It is like a waiting room.")
+    answer = held.ask("What is the FooDAS mempool?")
+    assert (answer.found, answer.notes) == (
+        False,
+        ('Neither said nor shown in what was searched: "FooDAS".',),
+    )
+    assert held.ask("What is the mempool?").found
+
+
+def small(*lines: str) -> SmallLibrary:
+    return SmallLibrary(
+        [SmallVideo("v", "Radio", [Utterance(5.0 * i, 5.0 * i + 4, t) for i, t in enumerate(lines)])]
+    )
