@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -135,14 +136,13 @@ def test_ls_show_and_rm(library: Path, tmp_path: Path) -> None:
     assert "standup" in longvid("show", "standup", "--library", str(library)).stdout
 
     copy = tmp_path / "own"
-    (tmp_path / "standup.vtt").write_text(MEETING)
-    longvid("index", str(tmp_path / "standup.vtt"), "--library", str(copy))
+    shutil.copytree(library, copy)
     refused = longvid("rm", "standup", "--library", str(copy), input="n\n")
     assert refused.returncode != 0
     assert refused.stderr.endswith("longvid: not confirmed, so nothing was done (--yes answers for you)\n")
     assert longvid("rm", "standup", "--library", str(copy), "--yes").returncode == 0
     assert longvid("ls", "--library", str(copy), "--json").stdout == ""
-    assert (tmp_path / "standup.vtt").exists()
+    assert (library.parent / "standup.vtt").exists()
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from longvid_agents.answerability import WITH_VECTORS, WORDS_ONLY, Features, Logistic, model_for
+from longvid_agents.definitions import DEFINES, definition, names_asked
 from longvid_agents.expected import asked_for, follows_question, names_expected, only_opens
-from longvid_agents.extractive import begins_with_subject, choose, defines, fitness, overlap, rank, readable
+from longvid_agents.extractive import begins_with_subject, choose, fitness, overlap, rank, readable
 from longvid_agents.question import make_plan
 from longvid_agents.scoring import (
     Scores,
@@ -122,7 +123,8 @@ def test_an_agenda_uses_the_words_but_does_not_answer() -> None:
     ],
 )
 def test_definitions_are_recognised(text: str, expected: bool) -> None:
-    assert defines(text, make_plan("When does the speaker define entropy?")) is expected
+    names = names_asked(make_plan("When does the speaker define entropy?"))
+    assert (definition(text, names) >= DEFINES) is expected
 
 
 @pytest.mark.parametrize(
@@ -467,6 +469,6 @@ def test_what_is_on_a_slide_is_answered_by_its_lines() -> None:
 
 
 def test_a_label_in_a_drawing_defines_nothing_and_a_colon_does() -> None:
-    plan = make_plan("What is an epoch?")
-    assert defines("Epoch: one pass over the training set", plan)
-    assert not defines("500 steps in an epoch full batch", plan)
+    names = names_asked(make_plan("What is an epoch?"))
+    assert definition("Epoch: one pass over the training set", names) >= DEFINES
+    assert definition("500 steps in an epoch full batch", names) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -12,8 +13,8 @@ import numpy as np
 import pytest
 
 from longvid_storage.db.store import Store
-from longvid_storage.search import held_index, moments, word_memory
-from longvid_storage.search.memory import memory_of, vectors_of
+from longvid_storage.search import held_index, memory, moments, word_memory
+from longvid_storage.search.memory import memory_bytes, memory_of, vectors_of
 from longvid_storage.types import EVERYTHING, Moment, Scope, ScreenText, Slide
 from store_tools import seen
 from test_search import Encoders, LetterEncoder, add, talk
@@ -185,3 +186,16 @@ def test_a_commit_costs_no_more_than_what_it_changed(tmp_path: Path) -> None:
         words = now.words(view)["speech"]
         assert np.array_equal(words._passages.ids, np.sort(words._passages.ids))
         assert words._passages.read < len(words._passages.ids), "read once, added to since"
+
+
+@pytest.mark.parametrize("told", [None, "max\n", "16000000000\n"])
+def test_an_eighth_of_the_machine_or_of_its_container_is_kept(
+    told: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only a container says in a file how much it may take."""
+    limit, room = tmp_path / "memory.max", 64_000_000_000
+    if told is not None:
+        limit.write_text(told)
+    monkeypatch.setattr(memory, "_LIMITS", [limit])
+    monkeypatch.setattr(os, "sysconf", {"SC_PHYS_PAGES": room // 4096, "SC_PAGE_SIZE": 4096}.__getitem__)
+    assert memory_bytes.__wrapped__() == (2_000_000_000 if told and told.strip().isdigit() else room // 8)

@@ -38,11 +38,14 @@ _NUMBER = (
 _WEEKDAY = rf"(?:{WEEKDAY_NAME})s?"
 _TYPES = {
     "time": re.compile(
-        rf"\b(?:{_WEEKDAY}|{MONTH_NAME}|q[1-4]|\d{{1,2}}(?:st|nd|rd|th)|(?:1[0-9]|20)\d\ds?"
+        rf"(?!\bfirst of all\b)\b(?:{_WEEKDAY}|{MONTH_NAME}|q[1-4]|\d{{1,2}}(?:st|nd|rd|th)|(?:1[0-9]|20)\d\ds?"
         r"|(?:\w+th|first|second|third) (?:of|quarter|week|half)|tomorrow|yesterday|tonight|midnight|noon"
         r"|morgen|gestern|heute|demain|hier|mañana|ayer"
         r"|(?:next|last|this|coming) (?:week|month|year|quarter|spring|summer|autumn|fall|winter|time)"
-        r"|(?:in|at|by|around|since|until) \d[\d:.]*|\d+ (?:years|months|weeks|days) ago"
+        r"|(?:in|at|by|around|since|until) \d[\d:.]*|(?:\d+|an?|half an) (?:years?|months?|weeks?|days?|hours?) ago"
+        rf"|(?:in|within|after) (?:about |around |like )?(?:(?:{_NUMBER})|an?|half an) (?:{_UNITS})"
+        rf"|(?:{_NUMBER}) (?:{_UNITS}) (?:ago|from now|later)|o['’]clock"
+        r"|(?:this|\w+day|next|last|every|in the) (?:morning|afternoon|evening|night)"
         r"|(?:in|during|each|every) (?:the )?(?:spring|summer|autumn|fall|winter)|frühjahr|frühling|sommer|herbst"
         r"|winter|printemps|en été|automne|hiver|primavera|verano|otoño|invierno"
         r"|nächste[nrs]? (?:woche|monat|jahr)|semaine prochaine|próxima semana)\b"

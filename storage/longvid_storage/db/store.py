@@ -48,6 +48,9 @@ from longvid_storage.db.view import Encoders, View
 from longvid_storage.errors import BusyError, ReadOnlyError
 from longvid_storage.types import EVERYTHING, Scope, VideoInfo
 
+# Who empties the log holds the writer lock and waits for readers; SQLite's usual patience is thirty seconds.
+_READERS_MS = 1000
+
 
 class Store:
     """A library open for reading, and for writing where that is allowed; may be used from several threads.
@@ -198,8 +201,15 @@ class Store:
         return mapped_damage(connection, self.path, scope)
 
     def _empty_log(self) -> None:
-        """Take out of the log what was deleted."""
-        self._pragma("wal_checkpoint(TRUNCATE)")
+        """Take out of the log what was deleted; while somebody reads an older state it stays until the store closes."""
+        with self._engine.connect().execution_options(transaction=False) as connection:
+            patient_ms = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {_READERS_MS}")
+            try:
+                busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar_one()
+            finally:
+                connection.exec_driver_sql(f"PRAGMA busy_timeout = {patient_ms}")
+        self.home._removed |= bool(busy)
 
     def _pragma(self, pragma: str) -> None:
         """Run one that SQLite allows outside a transaction only."""

@@ -11,7 +11,7 @@ import os
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 _PASSAGE_BYTES, _POSTING_BYTES = 2600, 16
 _FEWEST = 300_000 * _PASSAGE_BYTES
 _SHARE, _SHARE_OF_WORDS, _SHARE_OF_VECTORS = 1 / 8, 1 / 4, 1 / 3
+_LIMITS = [Path("/sys/fs/cgroup", name) for name in ("memory.max", "memory/memory.limit_in_bytes")]
 _MOST_SCOPES = 64
 _MOST_QUESTIONS = 256
 
@@ -53,10 +54,12 @@ def memory_bytes(memory_mb: int | None = None) -> int:
         return memory_mb * 1_000_000
     try:
         room = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        allowed = Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii").strip()
-        room = min(room, int(allowed)) if allowed.isdigit() else room
     except (OSError, ValueError, AttributeError):  # another kind of system says it elsewhere, or not
         room = 0
+    for limit in _LIMITS:
+        with suppress(OSError):  # only a container has one
+            allowed = limit.read_text(encoding="ascii").strip()
+            room = min(room, int(allowed)) if allowed.isdigit() else room
     return max(_FEWEST, int(room * _SHARE))
 
 
