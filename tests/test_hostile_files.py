@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import av
+import numpy as np
 import pytest
 
 from library_tools import MEETING
