@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from longvid_agents.answerability import WITH_VECTORS, WORDS_ONLY, Features, Logistic, model_for
+from longvid_agents.definitions import DEFINES, definition, names_asked
 from longvid_agents.expected import asked_for, follows_question, names_expected, only_opens
-from longvid_agents.extractive import begins_with_subject, choose, defines, fitness, overlap, rank, readable
+from longvid_agents.extractive import begins_with_subject, choose, fitness, overlap, rank, readable
 from longvid_agents.question import make_plan
 from longvid_agents.scoring import (
     Scores,
@@ -122,7 +123,8 @@ def test_an_agenda_uses_the_words_but_does_not_answer() -> None:
     ],
 )
 def test_definitions_are_recognised(text: str, expected: bool) -> None:
-    assert defines(text, make_plan("When does the speaker define entropy?")) is expected
+    names = names_asked(make_plan("When does the speaker define entropy?"))
+    assert (definition(text, names) >= DEFINES) is expected
 
 
 @pytest.mark.parametrize(
@@ -366,6 +368,13 @@ def test_a_sentence_names_what_is_asked_for(question: str, names: str, does_not:
             "Two billion people want channels.",
         ),
         ("How many megabytes fit?", "It is full at 300 megabytes.", "There are two caches."),
+        (
+            "When is the next meeting?",
+            "We've got another one in thirty minutes.",
+            "We can think when we go away.",
+        ),
+        ("When is the launch?", "Half an hour ago.", "First of all, I'm Laura."),
+        ("When is the launch?", "Three weeks from now.", "There are 8282 of them."),
         ("Who sends the plan?", "I will send the plan.", "I haven't heard of it."),
     ],
 )
@@ -374,6 +383,20 @@ def test_a_number_of_what_is_counted_and_who_does_it_are_likelier_meant(
 ) -> None:
     yes, no = names_expected(question, spoken(nearer, farther, speaker="Ada"))
     assert yes > no
+
+
+def test_who_asks_for_the_next_meeting_hears_no_agenda_in_it_and_looks_for_a_meeting() -> None:
+    question = "When is the next meeting?"
+    assert [term.word for term in make_plan(question).terms] == ["next", "meeting"]
+    assert [term.word for term in make_plan("When did the last meeting mention Oslo?").terms] == [
+        "last",
+        "Oslo",
+    ]
+    told = spoken(
+        "To wrap up: the next meeting starts in half an hour.", "Then we talk about the next meeting."
+    )
+    assert scored(question, told[:1]).announcing == [0]
+    assert scored(question, told[1:]).announcing == [1]
 
 
 @pytest.mark.parametrize("question", ["What is entropy?", "How many bits is it?"])
@@ -467,6 +490,6 @@ def test_what_is_on_a_slide_is_answered_by_its_lines() -> None:
 
 
 def test_a_label_in_a_drawing_defines_nothing_and_a_colon_does() -> None:
-    plan = make_plan("What is an epoch?")
-    assert defines("Epoch: one pass over the training set", plan)
-    assert not defines("500 steps in an epoch full batch", plan)
+    names = names_asked(make_plan("What is an epoch?"))
+    assert definition("Epoch: one pass over the training set", names) >= DEFINES
+    assert definition("500 steps in an epoch full batch", names) == 0

@@ -36,6 +36,7 @@ from longvid.server.mcp_resources import APP
 from longvid.server.mcp_stdio import StdioJobs
 from longvid.server.mcp_tools import MOMENT_APP, TOOLS
 from longvid_storage.errors import NotFoundError
+from serve_tools import bearer
 
 NAMES = ["search", "mentions", "ask", "outline", "transcript", "look", "speakers", "list", "summary"]
 MODES = ["auto", "legacy"]
@@ -262,6 +263,28 @@ def test_rights_hold_over_the_protocol(library: Library) -> None:
         refused = httpx2.post(f"{url}/mcp", json={}, headers={"Authorization": "Bearer lv_wrong"})
         assert refused.status_code == 401
         assert httpx2.post(f"{url}/mcp", json={}).status_code == 401
+        # No sessions, so none to take over: whoever names the one of another is still only who its key says.
+        other = library.keys.add("all", scopes=["read"])[1]
+        kinds = {"Accept": "application/json, text/event-stream", "MCP-Protocol-Version": "2025-06-18"}
+        about = {
+            "protocolVersion": "2025-06-18",
+            "capabilities": {},
+            "clientInfo": {"name": "x", "version": "1"},
+        }
+        begun = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": about}
+        opened = httpx2.post(f"{url}/mcp", json=begun, headers=kinds | bearer(other))
+        assert opened.status_code == 200
+        assert "mcp-session-id" not in opened.headers
+        stolen = kinds | bearer(key) | {"Mcp-Session-Id": "1" * 32, "Last-Event-ID": "1"}
+        listed = {
+            "jsonrpc": "2.0",
+            "id": 2,
+            "method": "tools/call",
+            "params": {"name": "list", "arguments": {}},
+        }
+        taken = httpx2.post(f"{url}/mcp", json=listed, headers=stolen)
+        assert CLINIC in taken.text
+        assert HARBOUR not in taken.text
     for each in library.keys.listed():
         library.keys.revoke(each.key_id)
 

@@ -7,6 +7,7 @@ import random
 import resource
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -19,6 +20,8 @@ from fault_shim import build, needs_gcc, run_longvid
 from library_tools import MEETING
 from longvid import Library
 from longvid.engines import Engines
+from longvid_storage.db import migrate
+from longvid_storage.db.library_files import make_engine
 from longvid_storage.db.store import Store
 from small_library import Trigrams
 from test_migrations import old_library
@@ -89,8 +92,10 @@ def _copy(library: Path) -> None:
         lib.copy_to(str(library.with_name(f"{library.name} copied")), lambda name, rows: None)
 
 
+MIGRATED = ("0003", "0012", "0013", "0014")
+"""Schemas that a migration begins at: once all of them are run, then the last three alone."""
 OPERATIONS: dict[str, Callable[[Path], None]] = {
-    "migration": _migrate,
+    **{f"migration from {version}": _migrate for version in MIGRATED},
     "rm": _remove,
     "copy": _copy,
     "chat": _chat,
@@ -108,8 +113,8 @@ def test_killed_in_any_operation_the_library_is_whole_and_the_next_run_goes_on(
     work, chosen = OPERATIONS[name], random.Random(7)
 
     def fresh(to: str) -> Path:
-        if name == "migration":
-            return old_library(tmp_path / to, "0003")
+        if name.startswith("migration"):
+            return _older(tmp_path / to, name.split()[-1])
         return Path(shutil.copytree(sound, tmp_path / to))
 
     begun = time.monotonic()
@@ -131,6 +136,23 @@ def test_killed_in_any_operation_the_library_is_whole_and_the_next_run_goes_on(
         with opened(library) as lib:
             assert not lib.check().findings, number
             assert bool(lib.videos()) == (name != "rm")
+        if name.startswith("migration"):
+            assert _rows(library) == _rows(tmp_path / "undisturbed"), number
+
+
+def _older(path: Path, version: str) -> Path:
+    library = old_library(path, "0003")
+    engine = make_engine(library, read_only=False)
+    with engine.connect().execution_options(write=True) as connection, connection.begin():
+        migrate.upgrade(connection, target=version)
+    engine.dispose()
+    return library
+
+
+def _rows(library: Path) -> list[str]:
+    """Every row of every table."""
+    with sqlite3.connect(library / "library.db") as connection:
+        return list(connection.iterdump())
 
 
 # A dying disk, a clock that jumps

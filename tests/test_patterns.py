@@ -23,7 +23,7 @@ import longvid
 import longvid_agents
 import longvid_indexer
 import longvid_storage
-from longvid_agents.extractive import defines
+from longvid_agents.definitions import definition, names_asked
 from longvid_agents.question import make_plan
 
 with warnings.catch_warnings():
@@ -243,6 +243,6 @@ def test_what_backtracks_is_found(pattern: str, how: str) -> None:
 @pytest.mark.parametrize("gap", ["!", " ", ", ", "- "])
 def test_what_is_made_for_a_question_costs_a_passages_length(gap: str) -> None:
     """A pattern with the question's words in it, on four words far apart: once the fourth power of the gaps."""
-    plan = make_plan("What is the pump?")
+    names = names_asked(make_plan("What is the pump?"))
     wide = gap * (150 // len(gap))
-    assert slow(lambda text: defines(text, plan), wide.join("abcd"), "e ", "pump") is None
+    assert slow(lambda text: definition(text, names), wide.join("abcd"), "e ", "pump") is None

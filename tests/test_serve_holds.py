@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import anyio
@@ -16,7 +17,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import event
 
 from longvid.library import Library
-from longvid.server.answering import InTurn
+from longvid.server.answering import Asking, InTurn
 from longvid.server.app import create_app
 from longvid.server.run import listening_at
 from longvid.server.settings import ServerSettings
@@ -137,6 +138,34 @@ def test_an_answer_waits_for_no_acknowledgement() -> None:
         accepted, _ = listening.accept()
         with accepted:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_who_never_reads_keeps_no_question_from_being_answered() -> None:
+    """An event stream that stands still after its first event: its question ends, and the next one has its place."""
+    found = SimpleNamespace(found=True)
+
+    def work(heard: Callable[[Any], None]) -> Any:
+        for _ in range(1000):
+            heard(SimpleNamespace(step="x" * 10_000))
+        return found
+
+    async def scenario() -> None:
+        asking = Asking(at_once=1)
+
+        async def stand_still() -> None:
+            async for _ in asking.events(work):
+                await asyncio.Event().wait()
+
+        stuck = [asyncio.create_task(stand_still()) for _ in range(3)]
+        async with asyncio.timeout(60):
+            told = [name async for name, _ in asking.events(work)]
+        assert (len(told), told[-1]) == (1001, "answer")
+        for each in stuck:
+            assert not each.done()
+            each.cancel()
+        await asyncio.gather(*stuck, return_exceptions=True)
+
+    asyncio.run(scenario())
 
 
 def test_who_went_away_while_others_were_served_is_not_served() -> None:

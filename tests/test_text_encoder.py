@@ -277,6 +277,27 @@ def test_a_damaged_model_is_one_sentence(damage: str, tiny: Path, tmp_path: Path
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("attack", ["backtracking", "doubling"])
+def test_a_hostile_tokenizer_is_one_sentence(attack: str, models: dict[str, Path], tmp_path: Path) -> None:
+    import json
+    import shutil
+
+    copy = shutil.copytree(models["qwen3-embedding"], tmp_path / "copy")
+    file = next(copy.rglob("tokenizer.json"))
+    told = json.loads(file.read_text())
+    if attack == "backtracking":  # the library in Rust gives up, with what is no Exception in Python
+        split = {"type": "Split", "pattern": {"Regex": "(a+)+$"}, "behavior": "Isolated", "invert": False}
+        told["pre_tokenizer"] = {"type": "Sequence", "pretokenizers": [split, told["pre_tokenizer"]]}
+    else:
+        double = {"type": "Replace", "pattern": {"String": "a"}, "content": "aa"}
+        told["normalizer"] = {"type": "Sequence", "normalizers": [double] * 40}
+    file.write_text(json.dumps(told))
+    with pytest.raises(ModelError, match="check where") as caught:
+        SentenceTransformersEncoder(copy, device="cpu").encode(["a" * 40 + "!"], kind="query")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.slow
 def test_another_models_fingerprint_differs(tiny: Path, tmp_path: Path) -> None:
     import shutil
 

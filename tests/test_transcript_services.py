@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from longvid_indexer.probe import probe
 from longvid_indexer.said import to_utterances
 from longvid_indexer.subtitles.building import unit_of
 from longvid_indexer.subtitles.cue import LONGEST_S
@@ -241,6 +242,25 @@ def table(talk: list[Said]) -> str:
     return "\n".join(["Beginn;Sprecher;Text", *rows])
 
 
+def annotations(talk: list[Said]) -> str:
+    rows = [f'{("Jana", "Tom")[t.who]},{clock(t.start)},{clock(t.end)},"{t.text}"' for t in talk]
+    return "\n".join(["tier,begin,end,annotation", *rows])
+
+
+def teams_metadata(talk: list[Said]) -> str:
+    return "WEBVTT\n\n" + "\n\n".join(
+        f"{clock(t.start)} --> {clock(t.end)}\n"
+        + json.dumps({"startDateTime": "2026-01-01T10:00:00Z", "speakerName": ("Jane", "Tom")[t.who],
+                      "spokenText": t.text, "spokenLanguage": "en-us"})
+        for t in talk
+    )  # fmt: skip
+
+
+def turns(talk: list[Said]) -> object:
+    return {"turns": [{"speaker": {"name": ("Jane", "Tom")[t.who]}, "words": t.text,
+                       "start_time": ms(t.start), "end_time": ms(t.end)} for t in talk]}  # fmt: skip
+
+
 def kaltura(talk: list[Said]) -> object:
     return {"objects": [{"startTime": ms(t.start), "endTime": ms(t.end), "content": [{"text": t.text}]}
                         for t in talk]}  # fmt: skip
@@ -261,6 +281,7 @@ JSON: list[tuple[Callable[[list[Said]], object], tuple[str | None, str | None]]]
     (lines, ("Speaker 0", "Speaker 1")), (vosk, (None, None)), (youtube_api, (None, None)),
     (kaltura, (None, None)), (gong, ("x0", "x1")), (recall, ("Jane", "Tom")),
     (google_again, ("Speaker 0", "Speaker 1")), (calendar, ("Jane", "Tom")), (table, ("Jana", "Tom")),
+    (annotations, ("Jana", "Tom")), (teams_metadata, ("Jane", "Tom")), (turns, ("Jane", "Tom")),
 ]  # fmt: skip
 
 
@@ -334,6 +355,8 @@ PLAIN = [(at, None, text) for at, _, text in NAMED]
         ("**Jane:** [00:00:01] The pump leaks.\n\n**Tom:** [00:00:05] Yes, it does.\n\n"
          "**Jane:** [00:01:03] Good.\n", NAMED),
         ("Jane: [00:00:01] The pump leaks.\nTom: [00:00:05] Yes, it does.\nJane: [00:01:03] Good.\n", NAMED),
+        ("Weekly.mp4\n\nJane [00:00:01] The pump leaks.\n\nTom [00:00:05] Yes, it does.\n\nJane [00:01:03] Good.\n",
+         NAMED),
         ("Jane [00:01]: The pump leaks.\nTom [00:05]: Yes, it does.\nJane [01:03]: Good.\n", NAMED),
         ("00:00:01:05 - 00:00:04:10\nSpeaker 1\nThe pump leaks.\n\n"
          "00:00:05:00 - 00:00:08:00\nSpeaker 2\nYes, it does.\n",
@@ -382,6 +405,8 @@ def test_text_with_times_of_many_programs(
     path = tmp_path / "talk.txt"
     path.write_text(text)
     assert holds_transcript(path)
+    if holds_transcript(path, alone=True):  # whatever its name says
+        assert probe(path.rename(tmp_path / "talk.md"), "id").media_type == "transcript"
 
 
 def test_several_who_speak_below_one_time_share_it_by_length() -> None:

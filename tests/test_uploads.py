@@ -214,8 +214,9 @@ def test_only_one_sends_and_what_came_of_a_broken_connection_is_kept(
 
         sending = asyncio.create_task(shop.append(upload, 0, broken()))
         await gate.wait()
-        with pytest.raises(uploads.LockedError, match="another connection"):
-            await shop.append(upload, 0, more())
+        for each in (shop, Uploads(library.work, tmp_path / "up", ServerSettings())):  # and another server
+            with pytest.raises(uploads.LockedError, match="another connection"):
+                await each.append(upload, 0, more())
         with pytest.raises(ConnectionError):
             await sending
         assert shop.offset(upload) == 30

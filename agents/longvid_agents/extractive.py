@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longvid_agents.answerability import WITH_VECTORS, Features, Logistic, features
+from longvid_agents.definitions import DEFINES, definition, names_asked
 from longvid_agents.question import QuestionPlan
 from longvid_agents.scoring import Array, Scores
 from longvid_storage.text.analysis import analyse
@@ -45,13 +46,6 @@ _UNLIKE = 0.2
 # A sentence's own probability counts to this power beside its minute's.
 _OWN = 0.3
 
-_MEANS = r"(?:is|are|was|were|means?|refers? to|denotes?|measures?|describes?|stands? for)\b"
-# "X is another great example" says nothing of what X is.
-_JUDGES = (
-    r"(?:(?:an?|the|one|another|not|also|still|really|very|pretty|so|too|such|quite|now|already) )*"
-    r"(?:great|good|bad|nice|important|interesting|hard|easy|difficult|big|example|thing|question|point|topic|next|first"
-    r"|last|coming|going|done|ready|fine|true|better|worse)\b"
-)
 _WHAT_IS = re.compile(
     r"\W*(?:what(?:'s| (?:is|are))|define|explain)\s+(?:an?\s+|the\s+)?((?:[\w-]+\s+){0,3}?[\w-]+)[?.!\s]*$",
     re.IGNORECASE,
@@ -63,14 +57,13 @@ _DOES = (
 )
 _SUPPOSING = re.compile(r"\b(?:if|unless)\b|\bwhat (?:\w+ )?happen\w* (?:when|once|after)\b", re.IGNORECASE)
 _CONDITION = re.compile(r"\b(?:if|unless|when|whenever|once)\b", re.IGNORECASE)
-_CALLED = r"\b(?:call(?:ed|s)?|defin(?:e[sd]?|ition of)|known as|term(?:ed)?)\b"
 
 
 @dataclass(frozen=True, slots=True)
 class QuoteWeights:
-    """What each of the ``Scores`` of that name counts; ``defines``: reads like a definition, where one is asked;
-    ``begins``: begins with the thing asked for, there; ``supposes``: names a condition, where it is asked what follows
-    from one; ``on_screen``: is read on screen, where that is asked.
+    """What each of the ``Scores`` of that name counts; ``defines``: how much it reads like a definition, where one is
+    asked; ``begins``: begins with the thing asked for, there; ``supposes``: names a condition, where it is asked what
+    follows from one; ``on_screen``: is read on screen, where that is asked.
     """
 
     cosine: float
@@ -86,7 +79,7 @@ class QuoteWeights:
     expected: float = 2.5
     follows: float = 5.0
     opens: float = -2.5
-    defines: float = 2.0
+    defines: float = 4.0
     begins: float = 1.0
     supposes: float = 1.0
     on_screen: float = 4.0
@@ -202,9 +195,11 @@ def fitness(
             fit = fit + getattr(weights, name) * getattr(scores, name)
     shown = np.array([sentence.kind == "screen" for sentence in sentences], bool)
     if plan.kind == "define":
-        says = np.array([defines(sentence.text, plan) for sentence in sentences], bool)
+        names = names_asked(plan)
+        strength = np.array([definition(sentence.text, names) for sentence in sentences])
+        says = strength >= DEFINES
         # A label on a picture defines nothing.
-        fit = fit + weights.defines * (says.astype(np.float64) - (shown & ~says))
+        fit = fit + weights.defines * (strength * says - (shown & ~says))
         opens = np.array([begins_with_subject(sentence.text, plan.question) for sentence in sentences], bool)
         fit = fit + weights.begins * (opens & ~says & ~shown)
     if _SUPPOSING.search(plan.question):
@@ -275,19 +270,6 @@ def readable(sentence: Passage, fewest: int = MIN_WORDS) -> bool:
     if sentence.language not in (None, "en"):  # others say in three words what English says in five
         fewest = min(fewest, MIN_OWN_WORDS)
     return len(analyse(sentence.text, None)) >= fewest and not asks(sentence.text)
-
-
-def defines(text: str, plan: QuestionPlan) -> bool:
-    """True when ``text`` says what one of the plan's terms is: "X is …", "X means …", "… is called X"."""
-    name = "|".join(re.escape(term.word) for term in plan.terms)
-    named = rf"\b(?:{name})(?:e?s)?\b"
-    return bool(
-        re.search(rf"^\W*{named}\s*[:=]", text, re.I)
-        or re.search(
-            rf"^(?:\W*+\w++\W++){{0,4}}?{named}(?:\W+\w+){{0,4}}?\W+{_MEANS}(?!\W+{_JUDGES})", text, re.I
-        )
-        or re.search(rf"{_CALLED}\W+(?:\w+\W+){{0,3}}?{named}", text, re.I)
-    )
 
 
 def begins_with_subject(text: str, question: str) -> bool:

@@ -43,7 +43,9 @@ _TEXT = {
     r"|^\W*о ч[её]м\b|\b(?:кратко|резюм\w+|подытож\w*)",
     "discussion": r"\b(?:discuss(?:ed|ion|ions|ing)?|(?:think|thought|say|said|talk(?:ed)?|feel|felt) (?:of|about)"
     r"|opinions?|thoughts|views?|attitude|presentation|think)\b",
-    "define": r"\b(?:defin(?:e[sd]?|ing|ition)|what (?:is|are) (?:an?|the)?|meaning of)\b",
+    "define": r"\b(?:defin(?:e[sd]?|ing|ition)|what(?:['’]s| is| are) (?:an?|the)?|meaning of"
+    r"|what do(?:es)? .{1,60} (?:mean|stand for))\b|^\W*(?:was (?:ist|sind)|qu['’]est-ce qu|qu[ée] (?:es|son)"
+    r"|(?:che )?cos['’]è|(?:o )?que (?:é|são)|wat (?:is|zijn)|что такое)\b|什么是|是什么|とは(?:何|なん)",
     "count": r"\bhow (?:many|often)\b|\bnumber of times\b|多少次|几次|几个",
     "amount": r"\bhow much\b",
     "times": rf"\b(?:how (?:many times|often)|number of times)\b.*\b(?:{_MENTIONED})"

@@ -123,7 +123,7 @@ def score(
     counts = term_counts(said_terms, terms)
     counts_near = sums(counts, near)
     named = np.array([s.speaker in speakers for s in sentences], np.float64)
-    announces = np.array([says(_ANNOUNCES, s.text) for s in sentences], np.float64)
+    announces = np.array([_announces(plan.question, s.text) for s in sentences], np.float64)
     cosine = cosine_around = circumstance_near = np.zeros(len(sentences))
     before = referred_to(sentences)
     if asked is not None and vectors is not None:
@@ -154,6 +154,14 @@ def score(
         said=_said(counts > 0, terms, share, frequency, named > 0),
         meaning=vectors is not None,
     )
+
+
+def _announces(question: str, text: str) -> bool:
+    """Whether it announces, by more than what is asked about: who asks for "the next meeting" hears no agenda."""
+    if not says(_ANNOUNCES, text):
+        return False
+    asked = question.casefold() if says(_ANNOUNCES, question) else ""
+    return not asked or any(match[0].casefold() not in asked for match in _ANNOUNCES.finditer(text))
 
 
 def _as_asked(

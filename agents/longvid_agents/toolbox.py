@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from longvid_agents.calls import Call
+from longvid_agents.definitions import defined
+from longvid_agents.question import make_plan
 from longvid_agents.working_memory import Names, sources_of
 from longvid_storage.db.chain import ChainLink
 from longvid_storage.db.view import View
@@ -52,7 +54,7 @@ def run_call(call: Call, view: View, *, k: int) -> CallResult:
         return CallResult(call, note="outside what was allowed")
     view = view.within(inside)
     if call.tool == "search":
-        moments = tuple(search(view, call.query, k))
+        moments = (*defined(view, make_plan(call.query)), *search(view, call.query, k))
         return CallResult(call, tuple(around(view, moments)), moments, sources_of(moments))
     if call.tool == "mentions":
         try:

@@ -32,7 +32,7 @@ _TOLD: dict[Reason, tuple[str, str]] = {
     "copy": ("the same, byte for byte, as a file that is known", "nothing to do: copies are one video"),
     "system": ("left by the system (thumbnails, bins, snapshots)", "--all takes them"),
     "hidden": ("hidden", "--all takes them"),
-    "other": ("neither video, sound nor subtitles", "nothing to do, or convert what should be"),
+    "other": ("neither video, sound nor subtitles", "nothing to do, or convert what should be: subtitles to .srt"),
 }  # fmt: skip
 
 UNFINISHED_SUFFIXES = (

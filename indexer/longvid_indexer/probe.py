@@ -74,8 +74,12 @@ def probe(path: Path, video_id: str) -> VideoInfo:
         raise MediaError(f"{path} is a picture, not a video: longvid indexes video, audio and subtitle files",
                          code="image")  # fmt: skip
     if kind == "text":
-        raise MediaError(f"{path} is a text file, not media: its content is text whatever its name says",
-                         code="not_media")  # fmt: skip
+        from longvid_indexer.subtitles.reading import READABLE, holds_transcript
+
+        if holds_transcript(path, alone=True):
+            return _probe_transcript(path, video_id)
+        raise MediaError(f"{path} is a text file, not media, whatever its name says, and no transcript with times:"
+                         f" readable are {READABLE}", code="not_media")  # fmt: skip
     return _probe_media(path, video_id)
 
 

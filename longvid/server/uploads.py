@@ -19,17 +19,17 @@ import logging
 import os
 import re
 import shutil
-import threading
 import time
 import unicodedata
-from collections.abc import AsyncIterable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anyio import to_thread
 
-from longvid_storage.errors import AccessError, MediaError, StorageFullError, UsageError
+from longvid_storage.db.locking import try_lock
+from longvid_storage.errors import AccessError, MediaError, NotFoundError, StorageFullError, UsageError
 from longvid_storage.text.shown import shown
 
 if TYPE_CHECKING:
@@ -100,8 +100,6 @@ class Uploads:
         self._most = settings.upload_bytes
         self._quota = settings.quota_bytes
         self._keep_s = settings.upload_hours * 3600.0
-        self._sending: set[str] = set()
-        self._lock = threading.Lock()
 
     @property
     def largest(self) -> int:
@@ -140,27 +138,35 @@ class Uploads:
         """
         if not self._ours(upload):
             raise _gone(upload)
+        with self._alone(upload) as own:
+            at = self._there(own or upload)
+            if own is not None and at == own.length and own.path is None:
+                self.finish(own)  # the server ended between its last byte and the look at it
+            return at
+
+    @contextmanager
+    def _alone(self, upload: StoredUpload) -> Iterator[StoredUpload | None]:
+        """It as it stands by now, while nobody else has it, in this process or in another; None: somebody has it."""
+        file = None
+        for path in (self._partial / upload.upload_id, self.folder / upload.upload_id / upload.name):
+            with suppress(FileNotFoundError):
+                file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+                break  # the lock goes with the file when it is moved
+        try:
+            free = file is None or try_lock(file)
+            yield self._work.upload(upload.owner, upload.upload_id) if free else None
+        finally:
+            if file is not None:
+                os.close(file)
+
+    def _there(self, upload: StoredUpload) -> int:
+        """How many bytes of it there are, in its place too: a server may end before that is noted."""
+        part, path = self._partial / upload.upload_id, self.folder / upload.upload_id / upload.name
         if upload.path is not None:
             return upload.length
-        try:
-            at = (self._partial / upload.upload_id).stat().st_size
-        except FileNotFoundError:
-            at = self._taken_up(upload)
-        with self._lock:
-            busy = upload.upload_id in self._sending
-        if at == upload.length and not busy:
-            self.finish(upload)  # the server ended between its last byte and the look at it
-        return at
-
-    def _taken_up(self, upload: StoredUpload) -> int:
-        """The size of a file that was already moved to its place when the server ended, before that was noted."""
-        path = self.folder / upload.upload_id / upload.name
-        with self._lock:
-            busy = upload.upload_id in self._sending
-        if busy:
-            return upload.length
+        with suppress(FileNotFoundError):
+            return part.stat().st_size
         if path.is_file() and path.stat().st_size == upload.length:
-            os.replace(path, self._partial / upload.upload_id)
             return upload.length
         self._work.forget_upload(upload.upload_id)
         raise _gone(upload)
@@ -191,30 +197,23 @@ class Uploads:
             AccessError: somebody else sends it (``"locked"``), another offset (``"conflict"``), or more than was said.
             MediaError: it is whole, and no media or transcript.
         """
-        self._take(upload)
-        try:
-            at = await to_thread.run_sync(self.offset, upload)
+        with ExitStack() as stack:
+            own = await to_thread.run_sync(stack.enter_context, self._alone(upload))
+            if own is None:
+                raise LockedError(
+                    f"{upload.name} is being sent by another connection: wait until it has ended"
+                )
+            at = await to_thread.run_sync(self._there, own)
             if at != offset:
                 raise AccessError(
                     f"{at} bytes of {upload.name} are here, and these begin at {offset}: HEAD tells where to go on",
                     code="conflict",
                 )
-            if upload.path is None:
-                at = await self._write(upload, at, body)
-            if at == upload.length and upload.path is None:
-                await to_thread.run_sync(self.finish, upload)
+            if at < own.length:
+                at = await self._write(own, at, body)
+            if at == own.length and own.path is None:
+                await to_thread.run_sync(self.finish, own)
             return at
-        finally:
-            with self._lock:
-                self._sending.discard(upload.upload_id)
-
-    def _take(self, upload: StoredUpload) -> None:
-        with self._lock:
-            if upload.upload_id in self._sending:
-                raise LockedError(
-                    f"{upload.name} is being sent by another connection: wait until it has ended"
-                )
-            self._sending.add(upload.upload_id)
 
     async def _write(self, upload: StoredUpload, at: int, body: AsyncIterable[bytes]) -> int:
         path = self._partial / upload.upload_id
@@ -250,7 +249,8 @@ class Uploads:
         place.mkdir(mode=0o700, exist_ok=True)
         path = place / upload.name
         path.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(part, path)
+        if part.exists():  # else it was moved, and the server ended before that was noted
+            os.replace(part, path)
         try:
             probe(path, upload.upload_id)
         except MediaError as error:
@@ -301,11 +301,10 @@ class Uploads:
         """Delete unfinished uploads of which nothing came for longer than they are kept; how many."""
         gone = 0
         for upload in self._work.expired_uploads(self._keep_s):
-            with self._lock:
-                busy = upload.upload_id in self._sending
-            if not busy and self._ours(upload) and self.expires_s(upload) < time.time():
-                self.remove(upload)
-                gone += 1
+            with suppress(NotFoundError), self._alone(upload) as own:
+                if own is not None and self._ours(own) and self.expires_s(own) < time.time():
+                    self.remove(own)
+                    gone += 1
         return gone
 
 

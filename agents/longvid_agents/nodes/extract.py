@@ -10,6 +10,7 @@ from typing import Any
 from longvid_agents.answerability import model_for
 from longvid_agents.changed import with_other_values
 from longvid_agents.days import day_of_video
+from longvid_agents.definitions import names_asked
 from longvid_agents.extractive import MAX_CLAIMS, choose, rank
 from longvid_agents.question import QuestionPlan
 from longvid_agents.run import Run
@@ -49,8 +50,12 @@ def extract(run: Run, state: AskState) -> dict[str, Any]:
     did = "quoted where the rare word is said" if as_said else "quoted the best sentences"
     step = run.step(state, "answer", did, len(chosen))
     told = " ".join(state.notes)
-    unsaid = _unsaid(view, plan, told, chosen) if chosen else ()
-    notes = (*state.notes, *newest, *((_AS_SAID,) if as_said else ()), *unsaid)
+    unsaid = _unsaid(view, plan, told, chosen) if chosen else []
+    quoted = ", ".join(f'"{word}"' for word in unsaid)
+    missing = (f"Neither said nor shown in what was searched: {quoted}.",) if unsaid else ()
+    if any(word.casefold() in name for name in names_asked(plan)[:1] for word in unsaid):
+        chosen = []  # nobody defines what nobody names
+    notes = (*state.notes, *newest, *((_AS_SAID,) if as_said else ()), *missing)
     return {
         "notes": notes,
         "claims": tuple(quoting(sentence, plan, titles) for sentence in chosen),
@@ -66,15 +71,15 @@ def _on_the_subject(sentences: Sequence[Passage], scores: Scores) -> list[Passag
     return [sentence for sentence, is_about in zip(sentences, about, strict=True) if is_about]
 
 
-def _unsaid(view: View, plan: QuestionPlan, told: str, chosen: Sequence[Passage]) -> tuple[str, ...]:
-    """A note on names and numbers of the question that are nowhere in the scope, not even as a speaker's or in a word
-    of what is ``chosen``, and not in what is ``told`` already."""
+def _unsaid(view: View, plan: QuestionPlan, told: str, chosen: Sequence[Passage]) -> list[str]:
+    """Names and numbers of the question that are nowhere in the scope, not even as a speaker's or in a word of what is
+    ``chosen``, and not in what is ``told`` already."""
     facts = memory_of(view).facts(view)
     names = [term for term in plan.terms if term.special and not term.loose]
     found = facts.frequencies(view, [term.text for term in names])
     quoted_words = [word for passage in chosen for word in analyse(passage.text, plan.language)]
     known = {word for speaker in facts.speakers for word in speaker.casefold().split()}
-    unsaid = [
+    return [
         t.word
         for t in names
         if not found.get(t.text)
@@ -84,8 +89,6 @@ def _unsaid(view: View, plan: QuestionPlan, told: str, chosen: Sequence[Passage]
         and t.text not in quoted_words
         and not compounds_of([t.text], quoted_words)
     ]
-    quoted = ", ".join(f'"{word}"' for word in unsaid)
-    return (f"Neither said nor shown in what was searched: {quoted}.",) if unsaid else ()
 
 
 def _newest_first(

@@ -10,6 +10,7 @@ import numpy as np
 
 from longvid_agents.budget import estimate_tokens
 from longvid_agents.calls import Call
+from longvid_agents.definitions import defined
 from longvid_agents.extractive import fitness
 from longvid_agents.narrowing import only
 from longvid_agents.nodes.extract import planned, scores_with
@@ -38,8 +39,9 @@ def search(run: Run, state: AskState) -> dict[str, Any]:
     route = state.route
     if run.lm is None:
         inside = run.view.within(route.inside)
-        moments = tuple(find(inside, planned(state).query, state.k))
-        step = run.step(state, "search", f'search "{planned(state).query}"', len(moments))
+        plan = planned(state)
+        moments = (*defined(inside, plan), *find(inside, plan.query, state.k))
+        step = run.step(state, "search", f'search "{plan.query}"', len(moments))
         evidence = tuple(around(inside, moments))
         return {"moments": moments, "evidence": evidence, "trail": (*state.trail, step)}
     inside = run.view if state.rounds else run.view.within(route.inside)

@@ -146,19 +146,18 @@ def _inner_case(sentence: str) -> list[str]:
 
 
 def _count(run: list[str], found: dict[tuple[str, ...], _Found]) -> None:
-    lower = [word.lower() for word in run]
-    stems = ["" if word in _INSIDE else stem(word) for word in lower]
-    for size in range(1, _LONGEST + 1):
-        for start in range(len(run) - size + 1):
-            inside = stems[start : start + size]
-            if not inside[0] or not inside[-1]:
+    stems = ["" if word in _INSIDE else stem(word) for word in map(str.lower, run)]
+    join = join_words if any(map(unspaced, run)) else " ".join
+    for start, first in enumerate(stems):
+        for end in range(start + 1, min(start + _LONGEST, len(stems)) + 1 if first else 0):
+            if not stems[end - 1]:
                 continue
-            key = tuple(filter(None, inside))
-            if len(set(key)) < len(key):
+            key = tuple(filter(None, stems[start:end]))
+            if len(key) > 1 and len(set(key)) < len(key):
                 continue
             phrase = found.get(key)
             if phrase is None:
                 phrase = found[key] = _Found()
             phrase.count += 1
-            form = join_words(run[start : start + size])
+            form = join(run[start:end])
             phrase.forms[form] = phrase.forms.get(form, 0) + 1

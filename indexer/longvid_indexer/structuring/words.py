@@ -90,19 +90,15 @@ _NOISE_MARK = re.compile(r"[\[(<{*][^\])>}*]{0,40}[\])>}*]|[♪♫]+")
 @lru_cache(maxsize=100_000)  # each text is asked for by titles, blocks, summaries of three levels
 def surface_tokens(text: str) -> tuple[str, ...]:
     """All words in order as written."""
-    found: list[str] = []
-    for match in _TOKEN.finditer(text):
-        token = match[0].replace("’", "'")
-        if _UNSPACED_RUN.fullmatch(token):
-            found.extend(segment(token))
-        else:
-            found.append(token)
-    return tuple(found)
+    written: list[str] = _TOKEN.findall(text.replace("’", "'"))
+    if text.isascii():
+        return tuple(written)
+    return tuple(word for token in written for word in (segment(token) if unspaced(token) else (token,)))
 
 
 def unspaced(word: str) -> bool:
     """Whether a word is of a script that writes no spaces."""
-    return bool(_UNSPACED_RUN.match(word))
+    return not word.isascii() and bool(_UNSPACED_RUN.match(word))
 
 
 def join_words(words: Sequence[str]) -> str:

@@ -20,6 +20,7 @@ Item = Mapping[str, Any]
 _TEXT = (
     "text", "body", "content", "transcript", "sentence", "display", "segment", "punctuatedword", "word", "value",
     "utf8", "caption", "subtitle", "transcription", "speech", "snippet", "lines", "t",
+    "spokentext", "words",
 )  # fmt: skip
 _START = (
     "start", "starttime", "startoffset", "begin", "begintime", "from", "offset", "ts", "tstart", "startts",

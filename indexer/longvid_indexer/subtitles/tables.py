@@ -20,12 +20,12 @@ _COLUMNS = {
         "timecode out", "out point", "ende", "fin", "fine", "конец", "结束", "结束时间", "終了",
     ),
     "text": (
-        "text", "transcript", "content", "sentence", "caption", "subtitle", "utterance", "dialogue", "dialog", "line",
-        "transkript", "texte", "texto", "testo", "текст", "内容", "文本", "テキスト",
+        "text", "transcript", "content", "sentence", "caption", "subtitle", "utterance", "annotation", "dialogue",
+        "dialog", "line", "transkript", "texte", "texto", "testo", "текст", "内容", "文本", "テキスト",
     ),
     "speaker": (
         "speaker", "speaker_label", "speaker_name", "name", "speaker name", "speaker id", "speaker_id", "participant",
-        "sprecher", "locuteur", "hablante", "orador", "спикер", "说话人", "発言者",
+        "tier", "sprecher", "locuteur", "hablante", "orador", "спикер", "说话人", "発言者",
     ),
 }  # fmt: skip
 _LABEL = re.compile(r"\d{1,9}\.\d{1,9}\t\d{1,9}\.\d{1,9}\t")

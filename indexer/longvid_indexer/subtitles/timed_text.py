@@ -37,6 +37,8 @@ _COLUMNS = re.compile(
 _BETWEEN = re.compile(
     rf"(?P<name>[^\W\d_][^\[\](){{}}:]{{0,59}}?)(?P<colon>:?)\s?[\[(]\s?{_TIME}\s?[\])](?P<after>:?)\s(?P<rest>\S.*)\Z"
 )
+# Sonix writes no colon: "Jane Miller [00:01:03] …".
+_LIKE_A_NAME = re.compile(r"[^\W\d_a-z]\S{0,30}(?: (?:[^\Wa-z_]\S{0,30})){0,2} ?\Z")
 _INNER = re.compile(rf"(?:(?<=\s)|(?<=\A))\[{_TIME}\](?=\s)")
 _DROP_FRAMES = re.compile(r"(?<!\d)(\d\d);(\d\d);(\d\d)[;:](?=\d\d(?!\d))")
 _TIME_PARTS = 5
@@ -195,7 +197,9 @@ def _entry(bare: str, spaced: str) -> _Entry | None:
         return _Entry(at_s, None, rest, bare[0] in "[(<", until_s, of_day)
     if (bare[0] in "[(" or bare[0].isdecimal()) and (spoken := _in_seconds(bare)) is not None:
         return spoken
-    if (match := _BETWEEN.match(bare)) and (match["colon"] or match["after"]):
+    if (match := _BETWEEN.match(bare)) and (
+        match["colon"] or match["after"] or _LIKE_A_NAME.match(match["name"])
+    ):
         at_s, of_day = _seconds(match.groups()[2:])
         if len(match["name"].split()) <= _MOST_NAME_WORDS:
             return _Entry(at_s, match["name"].strip(), match["rest"].strip(), True, None, of_day)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from longvid_indexer.subtitles.blocks import split_blocks
+from longvid_indexer.subtitles.building import add_spoken
 from longvid_indexer.subtitles.cue import Subtitles
 from longvid_indexer.subtitles.cue_ids import name_by_ids
+from longvid_indexer.subtitles.json_items import read_piece
 from longvid_indexer.subtitles.languages import normalise_language
 from longvid_indexer.subtitles.times import parse_span
 from longvid_indexer.subtitles.timing import add_cue
@@ -27,7 +30,23 @@ def parse_webvtt(text: str) -> Subtitles:
             if key.strip().lower() == "language":
                 read.language = normalise_language(value)
     for block in split_blocks(lines, read.problems, named=True):
-        add_cue(read, block.start_s, block.end_s, "\n".join(block.lines))
+        text = "\n".join(block.lines)
+        if spoken := _spoken_data(text):
+            add_spoken(read, block.start_s, block.end_s, *spoken)
+        else:
+            add_cue(read, block.start_s, block.end_s, text)
     name_by_ids(read, lines)
     read.voices_last = "<v" in text and "</v" not in text
     return read
+
+
+def _spoken_data(text: str) -> tuple[str, str] | None:
+    """What is said, and by whom, where a cue is an object that tells both (Teams' ``metadataContent``)."""
+    if not text.startswith("{") or "speaker" not in text.casefold():
+        return None
+    try:
+        piece = read_piece(json.loads(text))
+    except (ValueError, RecursionError):
+        return None
+    said = " ".join((piece.text or "").split())
+    return (said, piece.speaker) if said and piece.speaker else None

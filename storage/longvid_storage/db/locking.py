@@ -69,7 +69,7 @@ class WriterLock:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise NotALibraryError(f"{self._path} is no regular file: remove it, or name another library")
             with mapped_os_errors(self._path.parent):
-                free = _try_lock(descriptor)
+                free = try_lock(descriptor)
             if not free:
                 holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "unknown"
                 sentence = f"process {holder} is writing to the library at {self._path.parent}"
@@ -77,7 +77,7 @@ class WriterLock:
                     raise BusyError(f"{sentence}: try again when it is done")
                 if on_wait is not None:
                     on_wait(f"{sentence}: waiting for it to finish")
-                while not _try_lock(descriptor):
+                while not try_lock(descriptor):
                     time.sleep(_POLL_S)
             with mapped_os_errors(self._path.parent):
                 os.ftruncate(descriptor, 0)
@@ -97,7 +97,8 @@ class BorrowedLock(WriterLock):
         yield
 
 
-def _try_lock(descriptor: int) -> bool:
+def try_lock(descriptor: int) -> bool:
+    """Lock an open file against every other opening of it, in any process, until it is closed; False: one has it."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

@@ -8,7 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal, TypeVar, get_args
 
-from longvid_storage.errors import LongvidWarning, MissingExtraError, ModelError, UsageError
+from longvid_storage.errors import LongvidWarning, MissingExtraError, ModelError, UsageError, first_line
+
+# What a library in Rust raises where it gives up; it is no `Exception`, and each such library has a class of its own.
+_PANIC = "PanicException"
 
 Precision = Literal["fp32", "bf16", "fp16"]
 
@@ -148,7 +151,7 @@ def in_batches(
     from other errors for an engine without torch, which is then not loaded; None: torch's own error.
 
     Raises:
-        ModelError: not even one item fits (code ``"out_of_memory"``).
+        ModelError: not even one item fits (code ``"out_of_memory"``), or the model's files make its library give up.
     """
     torch: Any = None if is_full else import_torch(what)
     results: list[Result] = []
@@ -171,4 +174,10 @@ def in_batches(
             warnings.warn(
                 f"{what}: the GPU is full, going on with batches of {batch}", HalvedBatchWarning, stacklevel=2
             )
+        except BaseException as error:
+            if type(error).__name__ != _PANIC:
+                raise
+            raise ModelError(
+                f"{what} cannot be used: {first_line(error)}; check where its files come from"
+            ) from error
     return results

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
@@ -102,6 +103,14 @@ def around(view: View, moments: Iterable[Moment]) -> list[Passage]:
         own = [passage for row in rows for passage in timelines[video_id].of_row(row)]
         passages += sorted(own, key=_place)
     return [*passages, *others.values()]
+
+
+def moment_of(view: View, passage: Passage) -> Moment:
+    """The passage alone as a moment, within the view's scope."""
+    card = view.cards(ids=[passage.video_id])[0]
+    start_s = max(passage.start_s, view.scope.from_s or 0.0)
+    end_s = max(start_s, min(passage.end_s, math.inf if view.scope.to_s is None else view.scope.to_s))
+    return Moment(card.video_id, card.title, card.path, start_s, end_s, 0.0, "moment", (passage,))
 
 
 def vectors_of(view: View, passages: Sequence[Passage]) -> NDArray[np.float32] | None:

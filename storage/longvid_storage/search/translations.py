@@ -10,6 +10,7 @@ from dataclasses import replace
 from longvid_storage.db.view import View
 from longvid_storage.search import lexical
 from longvid_storage.search.compounds import COMPOUNDING, compounds_of
+from longvid_storage.search.evidence import moment_of
 from longvid_storage.search.memory import memory_of
 from longvid_storage.search.question import read_question
 from longvid_storage.search.sounds import COVERED, RANK_CONSTANT
@@ -53,16 +54,9 @@ def with_translations(
                 scored[place] = so_far + score, replace(moment, evidence=both, near=False)
                 break
         else:
-            scored.append((score, _moment(view, passage)))
+            scored.append((score, moment_of(view, passage)))
     ranked = sorted(scored, key=lambda each: -each[0])[:k]
     return [replace(moment, score=score) for score, moment in ranked]
-
-
-def _moment(view: View, passage: Passage) -> Moment:
-    card = view.cards(ids=[passage.video_id])[0]
-    start_s = max(passage.start_s, view.scope.from_s or 0.0)
-    end_s = max(start_s, min(passage.end_s, math.inf if view.scope.to_s is None else view.scope.to_s))
-    return Moment(card.video_id, card.title, card.path, start_s, end_s, 0.0, "moment", (passage,))
 
 
 def _translated(view: View, query: str, k: int, speakers: Sequence[str]) -> list[tuple[float, Passage]]:

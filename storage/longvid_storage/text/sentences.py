@@ -24,6 +24,14 @@ _PAIRED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac
 # Possessive and begun only where a run begins: a million dots are read once.
 _ENDS = f".!?…।॥؟۔։፧፨\u037e{_UNSPACED_ENDS}"
 _ASKS = re.compile(r"[?？؟][\"'”’)\s]*$")
+# Transcripts forget the mark: "Like how much does, you know, a remote control cost." Only with the verb before who does
+# it; "what we do", "when it does" tell.
+_ASKS_BY_ORDER = re.compile(
+    r"\W*(?:(?:so|and|but|like|well|okay|ok|um|uh|then|now|yeah|right|or|also|I mean|you know)\b\W*){0,4}"
+    r"(?:how (?:much|many|long|often|far|big|old|fast|soon)\b(?:\W+\w+){0,2}?|how|why|what|where|when)\W+"
+    r"(?:do|does|did)(?:n['’]t)?\W+(?:you|we|they|he|she|it|I|the|an?|this|that|these|those|my|your|our|people|any)\b",
+    re.IGNORECASE,
+)
 _CLOSERS = "\"'”’“«»)\\]}」』）】》"
 # Possessive, and begun only where a run begins: a million dots are read once. ". . ." is an ellipsis too.
 _END = re.compile(rf"(?<![{_ENDS}])([{_ENDS}]++(?:\s\.(?=[\s{_CLOSERS}]|\Z))*+)((?:[{_CLOSERS}]|\s»)*+)")
@@ -113,8 +121,8 @@ def split_sentences(text: str, language: str | None = None) -> list[str]:
 
 @lru_cache(maxsize=200_000)
 def asks(text: str) -> bool:
-    """Whether a text ends as a question does."""
-    return bool(_ASKS.search(text))
+    """Whether a text ends as a question does, or begins as one in English ("so when do we")."""
+    return bool(_ASKS.search(text) or _ASKS_BY_ORDER.match(text))
 
 
 def ends_sentence(text: str, language: str | None = None) -> bool:
