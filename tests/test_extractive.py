@@ -368,6 +368,13 @@ def test_a_sentence_names_what_is_asked_for(question: str, names: str, does_not:
             "Two billion people want channels.",
         ),
         ("How many megabytes fit?", "It is full at 300 megabytes.", "There are two caches."),
+        (
+            "When is the next meeting?",
+            "We've got another one in thirty minutes.",
+            "We can think when we go away.",
+        ),
+        ("When is the launch?", "Half an hour ago.", "First of all, I'm Laura."),
+        ("When is the launch?", "Three weeks from now.", "There are 8282 of them."),
         ("Who sends the plan?", "I will send the plan.", "I haven't heard of it."),
     ],
 )
@@ -376,6 +383,20 @@ def test_a_number_of_what_is_counted_and_who_does_it_are_likelier_meant(
 ) -> None:
     yes, no = names_expected(question, spoken(nearer, farther, speaker="Ada"))
     assert yes > no
+
+
+def test_who_asks_for_the_next_meeting_hears_no_agenda_in_it_and_looks_for_a_meeting() -> None:
+    question = "When is the next meeting?"
+    assert [term.word for term in make_plan(question).terms] == ["next", "meeting"]
+    assert [term.word for term in make_plan("When did the last meeting mention Oslo?").terms] == [
+        "last",
+        "Oslo",
+    ]
+    told = spoken(
+        "To wrap up: the next meeting starts in half an hour.", "Then we talk about the next meeting."
+    )
+    assert scored(question, told[:1]).announcing == [0]
+    assert scored(question, told[1:]).announcing == [1]
 
 
 @pytest.mark.parametrize("question", ["What is entropy?", "How many bits is it?"])

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from longvid_storage.text import sentence_ends, sentences
-from longvid_storage.text.sentences import ends_sentence, split_sentences
+from longvid_storage.text.sentences import asks, ends_sentence, split_sentences
 from sentence_cases import SENTENCES, UNSPACED
 
 CASES = [(language, case) for language, cases in SENTENCES.items() for case in cases]
@@ -145,3 +145,23 @@ def test_the_words_around_tell_an_end_and_a_pause_makes_it_likelier() -> None:
     assert not {words.index("the") + 1, words.index("will") + 1, words.index("about") + 1} & {*begins}
     paused = [begin for begin, _ in sentence_ends.parts(words, [True] * len(words))]
     assert {*begins} < {*paused}
+
+
+@pytest.mark.parametrize(
+    ("text", "asking"),
+    [
+        ("Is it ready?", True),
+        ("你好吗？", True),
+        ("Like how much does, you know, a remote control cost.", True),
+        ("Like how much does the remote control cost.", True),
+        ("So when do we meet.", True),
+        ("How many people do you need.", True),
+        ("Why don't we go.", True),
+        ("What we do is wait.", False),
+        ("When it does work, fine.", False),
+        ("What does matter is speed.", False),
+        ("I know how much they cost.", False),
+    ],
+)
+def test_a_question_is_told_by_its_mark_or_by_the_order_of_its_words(text: str, asking: bool) -> None:
+    assert asks(text) is asking

@@ -49,7 +49,7 @@ _TYPES = {
         r"|(?:in|during|each|every) (?:the )?(?:spring|summer|autumn|fall|winter)|frühjahr|frühling|sommer|herbst"
         r"|winter|printemps|en été|automne|hiver|primavera|verano|otoño|invierno"
         r"|nächste[nrs]? (?:woche|monat|jahr)|semaine prochaine|próxima semana)\b"
-        r"|\d\s?(?:a\.?m|p\.?m|uhr)\b|(?<!\d)\d{1,2}\.\s(?:\d{1,2}\.|[A-ZÄÖÜ])|[年月日]|\b(?:once|when|as soon as) \w",
+        r"|\d\s?(?:a\.?m|p\.?m|uhr)\b|(?<!\d)\d{1,2}\.\s(?:\d{1,2}\.|[A-ZÄÖÜ])|[年月日]",
         re.IGNORECASE,
     ),
     "duration": re.compile(
@@ -168,8 +168,11 @@ _ASKED_FOR = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern 
 _OF_VALUES = ("time", "duration", "amount", "money", "version")
 _LOCATES = re.compile(_OF_THE_VIDEO, re.IGNORECASE)
 
-# Less sure signs of a reason.
-_CONSEQUENCE = re.compile(r"\b(?:so|too|otherwise|would)\b", re.IGNORECASE)
+# Less sure signs of a reason, and of a time.
+_LESS_SURE = {
+    "reason": re.compile(r"\b(?:so|too|otherwise|would)\b", re.IGNORECASE),
+    "time": re.compile(r"\b(?:once|when|as soon as) \w", re.IGNORECASE),
+}
 _DOES_WITHIN = 6
 """So many words after "I" tell what one does."""
 _WORD = re.compile(r"[^\W\d_]+")
@@ -232,7 +235,7 @@ def names_expected(question: str, sentences: Sequence[Passage]) -> Array:
             return 1.0
         found = (match.group() for match in pattern.finditer(passage.text))
         if not any(kind == "reason" or not set(analyse(text, None)) <= known for text in found):
-            return _HALF if kind == "reason" and _CONSEQUENCE.search(passage.text) else 0.0
+            return _HALF if kind in _LESS_SURE and _LESS_SURE[kind].search(passage.text) else 0.0
         return 1.0 if unit is None or unit.search(passage.text) else _HALF
 
     return np.array([named(passage) for passage in sentences], np.float64)

@@ -24,6 +24,8 @@ MAX_TERMS = 48
 MAX_LETTERS = 1000
 
 FRAME_WORDS = ASKING_WORDS["en"]
+# "The next meeting" is what is asked about, while "the last meeting" is where it is looked for.
+_TO_COME = frozenset(("next", "upcoming", "nächste", "nächsten", "prochaine", "próxima", "prossima"))
 _ASKING_ANYWHERE = frozenset().union(*ASKING_WORDS.values())
 # How a verb ends that asks; one that tells ends in other letters.
 _KOREAN_QUESTION = re.compile("(?:습니까|니까|나요|가요|까요)\\Z")
@@ -109,17 +111,18 @@ def content_terms(text: str, language: str | None = None) -> tuple[Term, ...]:
     found: dict[str, Term] = {}
     framing: dict[str, Term] = {}
     read: set[str] = set()
-    at_start = True
+    at_start, before = True, ""
     for match in WRITTEN_WORD.finditer(unicodedata.normalize("NFKC", text)):
         word = match.group()
         word = (_KOREAN_QUESTION.sub("", word) or word) if code == "ko" else word
         folded = word.casefold()
         special = any(c.isdigit() for c in word) or (any(c.isupper() for c in word) and not at_start)
         at_start = text[match.end() : match.end() + 1] in {".", "?", "!"}
+        to_come, before = before in _TO_COME, folded
         if folded in read or folded in stops or folded.replace("’", "'").split("'")[0] in stops:
             continue
         read.add(folded)
-        chosen = framing if folded in asking else found
+        chosen = framing if folded in asking and not to_come else found
         tight = _pairs_in_words(word)
         for part in _parts(word, code) if tight else (word,):
             for term in query_terms(part, (language,)):

@@ -80,7 +80,8 @@ def _judged(run: Run, state: AskState, draft: Draft) -> Judged:
     if not items:
         return Judged(draft, (), Check("refuted", "it cites a summary: cite what was said or shown"))
     judged = _checked(state, draft, items)
-    saying = tuple(item for item in items if coverage(draft.text, item.passage.text) > 0)
+    unsure = judged.check.verdict == "unsure"
+    saying = tuple(item for item in items if _says_some(draft.text, item.passage.text, unsure))
     if 0 < len(saying) < len(items):
         # A small model cites the "Mm yeah." between two sentences as well: whoever opens it hears nothing of the claim.
         alone = _checked(state, draft, saying)
@@ -88,6 +89,11 @@ def _judged(run: Run, state: AskState, draft: Draft) -> Judged:
     if judged.check.verdict != "refuted" and not supported([judged.claim], run.view, state.memory.seen()):
         return Judged(draft, items, Check("refuted", "its evidence is no longer in the library"))
     return judged
+
+
+def _says_some(claim: str, text: str, unsure: bool) -> bool:
+    """Whether a piece has a word of the claim; where words leave that open, one of other words may be what says it."""
+    return coverage(claim, text) > 0 or (unsure and len(query_terms(text)) >= _MOVED_WORDS)
 
 
 def _checked(state: AskState, draft: Draft, items: tuple[MemoryItem, ...]) -> Judged:
