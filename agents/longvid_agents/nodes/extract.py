@@ -17,7 +17,7 @@ from longvid_agents.run import Run
 from longvid_agents.scoring import Scores, question_parts, score
 from longvid_agents.state import AskState
 from longvid_storage.db.view import View
-from longvid_storage.search.compounds import compounds_of
+from longvid_storage.search.compounds import SHORT, compounds_of
 from longvid_storage.search.evidence import encoded, vectors_of
 from longvid_storage.search.memory import memory_of
 from longvid_storage.text.analysis import analyse
@@ -88,6 +88,7 @@ def _unsaid(view: View, plan: QuestionPlan, told: str, chosen: Sequence[Passage]
         and t.word not in told
         and t.text not in quoted_words
         and not compounds_of([t.text], quoted_words)
+        and not (len(t.text) >= SHORT and any(word.endswith(t.text) for word in quoted_words))
     ]
 
 
