@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 
@@ -104,6 +105,33 @@ def test_a_film_that_says_one_picture_in_a_thousand_years_is_indexed(
     path.write_bytes(data[:at] + b"\0\0\0\1" + b"\x7f\xff\xff\xff" + data[at + 8 :])
     (report,) = library.index(path)
     assert report.error is None, report.error
+
+
+@pytest.mark.parametrize("years", [20, 41])
+def test_a_film_of_decades_costs_what_its_pictures_do(
+    years: int, clips: list[Path], library: Library, tmp_path: Path
+) -> None:
+    path = tmp_path / "decades.mkv"
+    with av.open(str(clips[0])) as source, av.open(str(path), "w") as out:
+        picture = source.streams.video[0]
+        made = out.add_stream_from_template(picture)
+        packets = [each for each in source.demux(picture) if each.size]
+        late = round(years * 365.25 * 86400 / picture.time_base)
+        for number, packet in enumerate(packets):
+            for name in ("pts", "dts"):
+                setattr(packet, name, getattr(packet, name) + late * (number > len(packets) // 2))
+            packet.stream = made
+            out.mux(packet)
+    (report,) = library.index(path)
+    if years == 41:  # more seconds than the citations of answers can say
+        assert report.error is not None
+        assert "seconds long: it is damaged" in report.error.message
+        return
+    assert report.error is None
+    (video,) = library.videos()
+    assert video.duration_s > 6e8
+    with library._store.view() as view:
+        assert len(view.segments(video.video_id, "scene")) < 100
 
 
 def test_pipes_sockets_devices_and_loops_cost_themselves(
@@ -376,6 +404,8 @@ def test_what_systems_leave_is_left_out_with_one_line_and_taken_with_all(
         ("a.mp4.part", "unfinished"), ("a.MP4.CRDOWNLOAD", "unfinished"), ("a.mkv.!qB", "unfinished"),
         ("a.f137.mp4.part", "unfinished"), ("a.temp.mkv", "unfinished"), ("~syncthing~a.mp4.tmp", "unfinished"),
         ("a.mp4.part-Frag1", "unfinished"), ("._a.mp4", "system"), (".DS_Store", "system"), ("@eaDir", "system"),
+        ("a.mp4.xltd", "unfinished"), ("a.mp4.crswap", "unfinished"), ("~uTorrentPartFile_1A.dat", "unfinished"),
+        ("a.mp4.part-Frag3.part", "unfinished"), ("@Transcode", "system"), ("Backups.backupdb", "system"),
         (".Trash-501", "system"), ("$Recycle.Bin", "system"), (".git", "hidden"), ("a.mp4", None),
         ("part.mp4", None), ("temp.mp4", None), ("The last part", None), ("download.mp4", None),
     ],

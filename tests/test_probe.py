@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import av
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from longvid_indexer.opening import MOST_PIXELS, open_media
 from longvid_indexer.probe import probe
 from longvid_indexer.sniff import sniff_bytes
 from longvid_indexer.titles import sensible_title
@@ -94,9 +96,10 @@ def test_a_container_without_a_length_is_measured_by_its_packets(tmp_path: Path)
     assert probe(whole, "id").duration_s == pytest.approx(2.0, abs=0.1)
 
 
-def test_cover_art_is_not_video(tmp_path: Path) -> None:
+@pytest.mark.parametrize("side", [32, 12_000])
+def test_cover_art_is_not_video_and_a_huge_one_is_not_decoded(tmp_path: Path, side: int) -> None:
     cover = tmp_path / "cover.png"
-    Image.new("RGB", (32, 32), "red").save(cover)
+    Image.new("1", (side, side)).save(cover)
     path = tmp_path / "song.m4a"
     with av.open(str(path), "w", format="mp4") as out, av.open(str(cover)) as art:
         sound = out.add_stream("aac", rate=16_000, layout="mono")
@@ -111,6 +114,11 @@ def test_cover_art_is_not_video(tmp_path: Path) -> None:
         out.mux(sound.encode(None))
     info = probe(path, "id")
     assert (info.has_video, info.has_audio, info.media_type) == (False, True, "audio")
+    with open_media(path) as container:
+        picture = container.streams.video[0]
+        assert (picture.codec_context.pix_fmt is None) == (side**2 > MOST_PIXELS)
+        with pytest.raises(av.error.FFmpegError) if side**2 > MOST_PIXELS else nullcontext():
+            next(container.decode(picture))
 
 
 def test_a_lone_transcript(tmp_path: Path) -> None:

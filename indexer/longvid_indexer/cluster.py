@@ -18,7 +18,7 @@ from itertools import groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from longvid_indexer.cluster_tasks import FileRead, Workplace, look, run_stages
+from longvid_indexer.cluster_tasks import FileRead, Sent, Workplace, look, run_stages
 from longvid_indexer.pipeline import Pipeline, error_of_file
 from longvid_indexer.register import Register
 from longvid_indexer.report import ErrorInfo, IndexEvent, IndexReport, StageFinished, StageStarted
@@ -252,27 +252,27 @@ class ClusterPipeline(Pipeline):
         """What a task sent, or that it died; the report where its video is done."""
         errors = self._ray.exceptions
         try:
-            told = self._ray.get(next(task))
+            told: Sent = self._ray.get(next(task))
         except errors.RayTaskError as error:
             raise error.cause from error
         except errors.RayError as error:
             return self._died(self._running.pop(task), error)
         errand = self._running[task]
-        if isinstance(told, list):
-            for event in told:
-                if isinstance(event, StageFinished):
-                    errand.heard[event.result.stage] = event.result
-                elif isinstance(event, StageStarted):
-                    errand.stage = event.stage
-                on_event(event)
+        for event in told.events:
+            if isinstance(event, StageFinished):
+                errand.heard[event.result.stage] = event.result
+            elif isinstance(event, StageStarted):
+                errand.stage = event.stage
+            on_event(event)
+        if not told.end:
             return None
         del self._running[task]
-        if isinstance(told, ErrorInfo):
-            return self._failed(errand.found, told)
-        if told is None:
+        if isinstance(told.outcome, ErrorInfo):
+            return self._failed(errand.found, told.outcome)
+        if told.outcome is None:
             self._left.add(errand.found.path, "busy")
             return None
-        errand.job, errand.legs = told, errand.legs[1:]
+        errand.job, errand.legs = told.outcome, errand.legs[1:]
         if errand.legs:
             self._give(errand)
             return None

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
 from longvid_indexer.pipeline import error_of_file, stage_events
-from longvid_indexer.report import ErrorInfo, IndexEvent, StageStarted, Told
+from longvid_indexer.report import ErrorInfo, IndexEvent, Told
 from longvid_indexer.stages import Job, StageEngines, run_begins
 from longvid_storage.errors import MediaError, UsageError
 from longvid_storage.threads import threads_allowed
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 _CLAIM_S = 15.0
 _CLAIM_EACH_S = 0.2
+_TELL_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -87,36 +90,61 @@ def _or_error(path: Path, read: Callable[[], Any]) -> Any:
         return MediaError(told.message, code=told.code)
 
 
+@dataclass(frozen=True)
+class Sent:
+    """What a task tells: events, and at its ``end`` the job, an error, or None where another process works on it."""
+
+    events: list[IndexEvent]
+    end: bool = False
+    outcome: Job | ErrorInfo | None = None
+
+
 def run_stages(
     run: str, boxed: list[Any], job: Job, stages: frozenset[str], leg: tuple[str, ...], again: bool
-) -> Iterator[list[IndexEvent] | Job | ErrorInfo | None]:
-    """Bring some stages of a video up to date, as a task: what is to be told, then the job, an error, or None.
+) -> Iterator[Sent]:
+    """Bring some stages of a video up to date, as a task, and tell of them; each telling costs Ray 10 ms and more, so
+    those within a tenth of a second are told together, while a long stage is told of as it runs.
 
-    None: another process works on it. ``again``: one before died in it, which the database may not know yet.
+    ``again``: one before died in it, which the database may not know yet.
 
     Raises:
         LibraryError: the library cannot be written.
     """
     job.store, job.engines = _at_work(run, boxed)
-    told: list[IndexEvent] = []
-    job.tell = lambda message: told.append(Told(message))
+    told: SimpleQueue[IndexEvent | None] = SimpleQueue()
+    job.tell = lambda message: told.put(Told(message))
+    with ThreadPoolExecutor(1) as aside:
+        working = aside.submit(_run, job, stages, leg, again, told.put)
+        working.add_done_callback(lambda _: told.put(None))
+        while None not in (some := _together(told)):
+            yield Sent([event for event in some if event is not None])
+        yield Sent([event for event in some if event is not None], True, working.result())
+
+
+def _together(told: SimpleQueue[IndexEvent | None]) -> list[IndexEvent | None]:
+    """The next event, and those that follow it soon; None, the last, ends it at once."""
+    some = [told.get()]
+    until_s = monotonic() + _TELL_S
+    with suppress(Empty):
+        while some[-1] is not None:
+            some.append(told.get(timeout=max(0.0, until_s - monotonic())))
+    return some
+
+
+def _run(
+    job: Job, stages: frozenset[str], leg: tuple[str, ...], again: bool, tell: Callable[[IndexEvent], None]
+) -> Job | ErrorInfo | None:
     with _claimed(job, _CLAIM_S if again else 0.0) as ours:
         if not ours:
-            yield None
-            return
+            return None
         try:
             with job.store.view() as view:
                 job.recorded = dict(view.video(job.video_id).stages)
-            for event in stage_events(job, stages, lambda event: None, leg):
-                told.append(event)
-                if isinstance(event, StageStarted):  # the end of the one before is sent with it
-                    yield list(told)
-                    told.clear()
-            yield told
+            for event in stage_events(job, stages, tell, leg):
+                tell(event)
         except Exception as error:  # noqa: BLE001 - of whatever kind, it costs this file; others end the run
-            yield error_of_file(error, job.path)
-            return
-        yield job
+            return error_of_file(error, job.path)
+        return job
 
 
 @contextmanager

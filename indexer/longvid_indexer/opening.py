@@ -34,6 +34,9 @@ _FORMATS_TEXT = (
 )
 FORMATS = tuple(_FORMATS_TEXT.split())
 """Names of the FFmpeg demuxers that may run."""
+MOST_PIXELS = 16_384 * 8_640
+"""Of one picture: 16K video has nearly so many. Covers are decoded when a file is opened, by FFmpeg itself."""
+_BOUNDS = {"max_pixels": str(MOST_PIXELS)}
 # FFmpeg takes an empty list for none at all, and no protocol has this name.
 _NO_PROTOCOL = "none"
 _KINDS = (
@@ -162,10 +165,14 @@ def open_media(path: Path) -> Iterator[InputContainer]:
                 container_options={
                     "format_whitelist": ",".join(FORMATS), "protocol_whitelist": _NO_PROTOCOL,
                 },
+                options=_BOUNDS,
             )  # fmt: skip
         except (FFmpegError, OSError, ValueError) as error:
             _refuse(path, error)
         with container:
+            for stream in container.streams.video:
+                if stream.codec_context is not None:  # of what FFmpeg has no decoder for
+                    stream.codec_context.options = _BOUNDS
             yield container
 
 
