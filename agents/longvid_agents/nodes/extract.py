@@ -73,9 +73,11 @@ def _on_the_subject(sentences: Sequence[Passage], scores: Scores) -> list[Passag
 
 def _unsaid(view: View, plan: QuestionPlan, told: str, chosen: Sequence[Passage]) -> list[str]:
     """Names and numbers of the question that are nowhere in the scope, not even as a speaker's or in a word of what is
-    ``chosen``, and not in what is ``told`` already."""
+    ``chosen``, and not in what is ``told`` already; words of a longer name that is to be defined count as names."""
     facts = memory_of(view).facts(view)
-    names = [term for term in plan.terms if term.special and not term.loose]
+    defined = {word for name in names_asked(plan)[:1] if len(name) > 1 for word in name}
+    defined = defined if plan.language in (None, "en") else set()
+    names = [t for t in plan.terms if (t.special or t.word.casefold() in defined) and not t.loose]
     found = facts.frequencies(view, [term.text for term in names])
     quoted_words = [word for passage in chosen for word in analyse(passage.text, plan.language)]
     known = {word for speaker in facts.speakers for word in speaker.casefold().split()}
