@@ -404,6 +404,8 @@ def test_what_systems_leave_is_left_out_with_one_line_and_taken_with_all(
         ("a.mp4.part", "unfinished"), ("a.MP4.CRDOWNLOAD", "unfinished"), ("a.mkv.!qB", "unfinished"),
         ("a.f137.mp4.part", "unfinished"), ("a.temp.mkv", "unfinished"), ("~syncthing~a.mp4.tmp", "unfinished"),
         ("a.mp4.part-Frag1", "unfinished"), ("._a.mp4", "system"), (".DS_Store", "system"), ("@eaDir", "system"),
+        ("a.mp4.xltd", "unfinished"), ("a.mp4.crswap", "unfinished"), ("~uTorrentPartFile_1A.dat", "unfinished"),
+        ("a.mp4.part-Frag3.part", "unfinished"), ("@Transcode", "system"), ("Backups.backupdb", "system"),
         (".Trash-501", "system"), ("$Recycle.Bin", "system"), (".git", "hidden"), ("a.mp4", None),
         ("part.mp4", None), ("temp.mp4", None), ("The last part", None), ("download.mp4", None),
     ],

@@ -66,6 +66,36 @@ def test_without_punctuation_passages_are_short_and_end_at_pauses() -> None:
     ]
 
 
+BARE = {
+    "de": ["heute reden wir über das alte Boot und den Motor", "aber der Motor springt im Winter nicht an",
+           "deshalb wird er im Herbst ausgebaut"],
+    "fr": ["la pompe est vieille et elle fuit", "donc il faut la changer avant lundi",
+           "ensuite il y a la vanne du fond"],
+    "es": ["la bomba es vieja y gotea", "entonces hay que cambiarla el lunes", "además falta la válvula del fondo"],
+    "it": ["la pompa è vecchia e perde", "quindi va cambiata entro lunedì", "poi manca la valvola del fondo"],
+    "pt": ["a bomba é velha e pinga", "então temos que trocar na segunda", "depois falta a válvula do fundo"],
+    "nl": ["de pomp is oud en hij lekt", "daarom wordt hij maandag vervangen", "bovendien ontbreekt de klep"],
+    "ru": ["насос старый и он течёт давно", "поэтому его меняют в понедельник", "потом займёмся клапаном на дне"],
+    "ja": ["ポンプは古くて漏れています", "月曜日までに交換しなければなりません", "次は底の弁を見てください"],
+    "zh": ["水泵很旧而且一直在漏水", "所以星期一之前要更换", "然后我们看底部的阀门"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", BARE)
+def test_without_punctuation_words_that_begin_sentences_and_verbs_that_end_them_tell(language: str) -> None:
+    spaced = language not in ("ja", "zh")
+    whole = (" " if spaced else "").join(BARE[language])
+    pieces = whole.split() if spaced else list(whole)
+    cues, step = [], 4 if spaced else 9
+    for at in range(0, len(pieces), step):
+        text = (" " if spaced else "").join(pieces[at : at + step])
+        cues.append(Utterance(at / step, at / step + 1, text, language=language))
+    found = [
+        passage.text if spaced else passage.text.replace(" ", "") for passage, _ in speech_passages("v", cues)
+    ]
+    assert found == BARE[language]
+
+
 def test_the_times_of_the_cues_are_kept_where_there_are_several() -> None:
     ((passage, times),) = speech_passages(
         "v", [Utterance(0, 2, "we set the"), Utterance(2, 4, "rate by hand.")]

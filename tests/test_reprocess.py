@@ -213,7 +213,7 @@ def test_a_better_reading_of_subtitles_reads_them_again_and_hears_nothing_again(
     index(library, tmp_path, MODELS, **chosen)
     with Library.open(library) as lib:
         before = lib.utterances("heard")
-    monkeypatch.setattr("longvid_indexer.stages.transcript._READING", 5)
+    monkeypatch.setattr("longvid_indexer.stages.transcript._READING", 99)
     monkeypatch.setattr(TinyEar, "transcribe", None)  # whoever listens now fails
     done, events = index(library, None, MODELS, **chosen)
     assert done == {"talk": {"transcript"}, "heard": {"transcript"}}

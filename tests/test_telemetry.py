@@ -32,6 +32,8 @@ DATA: dict[str, Callable[[int], str]] = {
     "dashcam": lambda i: f"2024/05/02 11:20:{i:02d} {40 + i} km/h N48.1371{i} E11.57{i}",
     "dashcam, street": lambda i: f"{50 + i} km/h 11:20:{i:02d} Lindenstrasse 48.137{i:02d} 11.575{i:02d}",
     "date only": lambda i: f"2024-05-02 11:20:{i:02d}",
+    "rowing": lambda i: f"Split 1:5{i % 10} Rate {20 + i % 8} Dist {i * 5}m HR {140 + i % 20}",
+    "frames": lambda i: f"Frame {i * 25} / 25000",
     "named values": lambda i: f"ALT: {i}.5 SPD: {i + 3}.2 BAT: {99 - i} SAT: 12",
 }
 SPEECH: dict[str, Callable[[int], str]] = {
@@ -42,6 +44,8 @@ SPEECH: dict[str, Callable[[int], str]] = {
     ),
     "prices": lambda i: f"In 19{50 + i} a loaf of bread cost {i} pounds 50.",
     "chat log": lambda i: f"11:20:{i:02d} {' '.join(chr(97 + (i * k) % 26) * 4 for k in range(1, 5))}",
+    "bingo": lambda i: ("Legs eleven, 11.", "Two fat ladies, 88.", "Key of the door, 21.")[i % 3],
+    "lottery": lambda i: f"Again: {7 + i}, 14, 23, 31, 40, 44.",
     "schedule": lambda i: (
         f"At 1{i % 10}:30:00 the {['red', 'blue', 'green', 'night', 'slow', 'mail'][i % 6]} train leaves track {i}."
     ),

@@ -38,10 +38,12 @@ _TOLD: dict[Reason, tuple[str, str]] = {
 UNFINISHED_SUFFIXES = (
     ".part", ".crdownload", ".!qb", ".!ut", ".!bt", ".!sync", ".bc!", ".download", ".partial", ".opdownload", ".aria2",
     ".fdmdownload", ".filepart", ".ytdl", ".dctmp", ".incomplete", ".unfinished", ".tmp", ".temp",
+    ".crswap", ".xltd", ".td", ".jc!",
 )  # fmt: skip
 # yt-dlp's fragments, and what it writes while it joins sound and pictures; Syncthing's and rsync's temporary names.
 _UNFINISHED = re.compile(
-    r".*\.part-frag\d{1,9}|.*\.temp\.[a-z0-9]{2,4}|[~.]syncthing[~.].*|~\$.*", re.IGNORECASE
+    r".*\.part-frag\d{1,9}(?:\.part)?|~utorrentpartfile_.*|.*\.temp\.[a-z0-9]{2,4}|[~.]syncthing[~.].*|~\$.*",
+    re.IGNORECASE,
 )
 _SYSTEM = frozenset(
     (
@@ -51,7 +53,8 @@ _SYSTEM = frozenset(
         ".appledesktop", ".ds_store", ".@__thumb", ".thumbnails", ".thumbcache", ".snapshot", ".snapshots", ".zfs",
         ".stversions", ".stfolder", ".sync", ".dropbox.cache", ".directory", ".nomedia", "thumbs.db",
         "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "icon\r",
-        ".synologyworkingdirectory", "network trash folder", "temporary items",
+        ".synologyworkingdirectory", "network trash folder", "temporary items", "@transcode", "@sharebin", "~snapshot",
+        "backups.backupdb",
     )
 )  # fmt: skip
 _SYSTEM_BEGINNINGS = ("._", ".trash-", "synofile_thumb", ".nfs", ".fuse_hidden", ".~lock.")

@@ -18,7 +18,7 @@ from longvid_agents.scoring import Scores, question_parts, score
 from longvid_agents.state import AskState
 from longvid_storage.db.view import View
 from longvid_storage.search.compounds import compounds_of
-from longvid_storage.search.evidence import encoded, vectors_of
+from longvid_storage.search.evidence import encoded, terms_of, vectors_of
 from longvid_storage.search.memory import memory_of
 from longvid_storage.text.analysis import analyse
 from longvid_storage.types import Citation, Claim, Moment, Passage
@@ -118,7 +118,8 @@ def scores_with(
     frequency = facts.frequencies(view, [term.text for term in plan.terms])
     vectors = vectors_of(view, passages)
     asked = None if vectors is None else encoded(view, question_parts(plan.query))
-    return score(plan, passages, moments, facts.passages, frequency, asked, vectors)
+    terms = terms_of(view, passages, plan.language)
+    return score(plan, passages, moments, facts.passages, frequency, asked, vectors, terms)
 
 
 def planned(state: AskState) -> QuestionPlan:

@@ -25,7 +25,8 @@ _MEASURED = re.compile(
     r"|\b\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\b|\b\d{1,2}:\d{2}:\d{2}\b"  # a date, the time of day
     r"|\b(?:km/h|kph|mph|m/s|knots|hpa|bpm|rpm)\b"
     r"|\b\w{1,20} ?[:=] ?[-+]?\d[^=:\n]{0,20}[\s,;\]]\W{0,3}\w{1,20} ?[:=] ?[-+]?\d"  # two named values in a row
-    r"|\bgps\b",
+    r"|(?:\b[a-z]{1,12} [-+]?\d[\d.:]{0,9}\w{0,3}\b\W{0,3}){3}"  # three without a sign between
+    r"|\bgps\b|\bframe\W{0,3}\d",
     re.IGNORECASE,
 )
 

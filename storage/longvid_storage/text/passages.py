@@ -19,7 +19,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
-from longvid_storage.text import sentence_ends
+from longvid_storage.text import cue_ends, sentence_ends
 from longvid_storage.text.languages import guess_language
 from longvid_storage.text.sentences import ends_sentence, split_sentences
 from longvid_storage.text.sound_words import describe_sound
@@ -54,19 +54,19 @@ def speech_passages(video_id: str, utterances: Iterable[Utterance], kind: Channe
     cues = sorted((u for u in utterances if u.text.strip()), key=lambda cue: (cue.start_s, cue.end_s))
     sample = " ".join(cue.text for cue in cues[:_SAMPLE])
     language = guess_language(sample)
-    pause_s, most, learned = PAUSE_S, MOST_WORDS, False
+    pause_s, most, told_in = PAUSE_S, MOST_WORDS, ""
     if not _punctuated(cues):
-        learned = (next((cue.language for cue in cues if cue.language), language) or "")[
-            :2
-        ] == sentence_ends.LANGUAGE
-        pause_s, most = (
-            (LEARNED_PAUSE_S, LEARNED_WORDS) if learned else (UNPUNCTUATED_PAUSE_S, UNPUNCTUATED_WORDS)
-        )
+        told_in = (next((cue.language for cue in cues if cue.language), language) or "")[:2]
+        pause_s, most = UNPUNCTUATED_PAUSE_S, UNPUNCTUATED_WORDS
+        if told_in == sentence_ends.LANGUAGE:
+            pause_s, most = LEARNED_PAUSE_S, LEARNED_WORDS
+        elif cue_ends.known(told_in):
+            most = MOST_WORDS
     passages = [
         timed
         for run in _runs(cues, pause_s, most, language)
         for timed in _passages_of(
-            video_id, run, min(most, MOST_WORDS), run[0].language or language, kind, learned=learned
+            video_id, run, min(most, MOST_WORDS), run[0].language or language, kind, told_in
         )
     ]
     return sorted(passages, key=lambda timed: (timed[0].start_s, timed[0].end_s))
@@ -144,9 +144,9 @@ def _passages_of(
     most: int,
     language: str | None,
     kind: Channel,
-    *,
-    learned: bool,
+    told_in: str,
 ) -> Iterator[Timed]:
+    """``told_in``: the language of a text without punctuation; empty where it has some."""
     atoms: list[Atom] = []
     texts: list[str] = []
     length = 0
@@ -159,8 +159,10 @@ def _passages_of(
     begins = [begin for begin, _, _ in atoms]
     cursor = 0
     sentences = split_sentences(joined, language)
-    if learned:
+    if told_in == sentence_ends.LANGUAGE:
         sentences = list(_told_by_words(sentences, joined, atoms))
+    elif cue_ends.known(told_in):
+        sentences = [part for sentence in sentences for part in cue_ends.cut(sentence, told_in)]
     for sentence in sentences:
         for part in _readable(sentence, most):
             begin = joined.index(part, cursor)
