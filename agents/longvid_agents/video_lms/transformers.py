@@ -24,6 +24,7 @@ from longvid_agents.video_lms.prompting import SAMPLING_RATE, Prompter, pieces_o
 from longvid_agents.video_lms.pruning import Run, left_out, pruning, runs_of
 from longvid_agents.video_lms.writing import WritingProgress, write
 from longvid_storage.errors import OUT_OF_TIME, LongvidWarning, ModelError, UsageError, first_line
+from longvid_storage.models.torch_device import no_panic
 from longvid_storage.models.weights import find_weights, fingerprint_of
 
 # How often frames are halved when the GPU is full, before giving up.
@@ -135,7 +136,7 @@ class TransformersVideoLM:
         """Pieces of text as they are written; the last item is the whole ``Reply``. Raises as ``reply`` does."""
         end_s = math.inf if request.timeout_s is None else time.monotonic() + request.timeout_s
         request = self._possible(request)
-        with self._turn():
+        with self._turn(), no_panic(self.name):
             for halving in range(_HALVINGS + 1):
                 ready = self._read(request)
                 began = False

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar, get_args
 
 from longvid_storage.errors import LongvidWarning, MissingExtraError, ModelError, UsageError, first_line
 
-# What a library in Rust raises where it gives up; it is no `Exception`, and each such library has a class of its own.
+# Each library in Rust has a class of its own of this name.
 _PANIC = "PanicException"
 
 Precision = Literal["fp32", "bf16", "fp16"]
@@ -158,7 +158,8 @@ def in_batches(
     start = 0
     while start < len(items):
         try:
-            results.append(run(items[start : start + batch]))
+            with no_panic(what):
+                results.append(run(items[start : start + batch]))
             start += batch
         except Exception as error:
             if not (is_full(error) if is_full else isinstance(error, torch.OutOfMemoryError)):
@@ -174,10 +175,21 @@ def in_batches(
             warnings.warn(
                 f"{what}: the GPU is full, going on with batches of {batch}", HalvedBatchWarning, stacklevel=2
             )
-        except BaseException as error:
-            if type(error).__name__ != _PANIC:
-                raise
-            raise ModelError(
-                f"{what} cannot be used: {first_line(error)}; check where its files come from"
-            ) from error
     return results
+
+
+@contextmanager
+def no_panic(what: str) -> Iterator[None]:
+    """A library in Rust gives up on files that make no sense with what is no ``Exception``: here, with a sentence.
+
+    Raises:
+        ModelError: it gave up.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if type(error).__name__ != _PANIC:
+            raise
+        raise ModelError(
+            f"{what} cannot be used: {first_line(error)}; check where its files come from"
+        ) from error

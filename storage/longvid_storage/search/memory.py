@@ -58,7 +58,7 @@ def memory_bytes(memory_mb: int | None = None) -> int:
         room = 0
     for limit in _LIMITS:
         with suppress(OSError):  # only a container has one
-            allowed = limit.read_text(encoding="ascii").strip()
+            allowed = limit.read_text(encoding="utf-8").strip()
             room = min(room, int(allowed)) if allowed.isdigit() else room
     return max(_FEWEST, int(room * _SHARE))
 
