@@ -21,6 +21,7 @@ from longvid_agents.scoring import (
     weights,
 )
 from longvid_storage.search.evidence import around
+from longvid_storage.text.analysis import analyse
 from longvid_storage.text.passages import speech_passages
 from longvid_storage.types import EVERYTHING, Moment, Passage, Scope, ScreenText, Sound, Utterance
 from small_library import SmallLibrary, SmallVideo
@@ -36,7 +37,8 @@ def spoken(*texts: str, speaker: str | None = None, video_id: str = "v") -> list
 def scored(question: str, sentences: list[Passage], **frequency: int) -> Scores:
     plan = make_plan(question)
     known = {term.text: frequency.get(term.text, 5) for term in plan.terms}
-    return score(plan, sentences, [], 100, known, None, None)
+    said = [analyse(sentence.text, plan.language) for sentence in sentences]
+    return score(plan, sentences, [], 100, known, None, None, said)
 
 
 # --- scores ------------------------------------------------------------------------------------------------
@@ -137,11 +139,11 @@ def test_definitions_are_recognised(text: str, expected: bool) -> None:
     ],
 )
 def test_interjections_and_questions_do_not_answer(text: str, expected: bool) -> None:
-    assert readable(spoken(text)[0]) is expected
+    assert readable(spoken(text)[0], len(analyse(text, None))) is expected
 
 
 def test_slides_may_be_terse() -> None:
-    assert readable(Passage(1, "v", "screen", 0, 9, "E = mc²"))
+    assert readable(Passage(1, "v", "screen", 0, 9, "E = mc²"), 2)
 
 
 def test_the_same_thing_said_twice_is_claimed_once() -> None:
@@ -293,9 +295,10 @@ def test_the_circumstance_is_compared_with_what_is_said_near() -> None:
     sentences = spoken("The design is on the agenda now.") + spoken("Red sells best today.", video_id="w")
     whole, circumstance = np.array([0.6, 0.8]), np.array([0.0, 1.0])
     vectors = np.array([[0.0, 1.0], [1.0, 0.0]])
-    scores = score(make_plan(question), sentences, [], 2, {}, np.stack([whole, circumstance]), vectors)
+    terms = [analyse(sentence.text, None) for sentence in sentences]
+    scores = score(make_plan(question), sentences, [], 2, {}, np.stack([whole, circumstance]), vectors, terms)
     assert scores.circumstance_near[0] > scores.circumstance_near[1]
-    alone = score(make_plan(question), sentences, [], 2, {}, whole[None], vectors)
+    alone = score(make_plan(question), sentences, [], 2, {}, whole[None], vectors, terms)
     assert not alone.circumstance_near.any()
 
 

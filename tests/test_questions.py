@@ -740,6 +740,7 @@ REPAIR: Said = [
     ("", "Die Türdichtung wird im Herbst ersetzt."),
     ("", "Der Zaun bekommt jedes Jahr neue Farbe."),
     ("", "Am Ende räumen wir das Werkzeug auf."),
+    ("", "Nachbar Olaf repariert am Sonntag die Haustür."),
 ]
 
 
@@ -750,6 +751,7 @@ REPAIR: Said = [
         ("Wann wird die Dichtung ersetzt?", 12.0),
         ("Was bekommt jedes Jahr neue Zaunfarbe?", 18.0),
         ("Wer räumt das Werkzeug auf?", 24.0),
+        ("Wer repariert die Tür?", 30.0),
     ],
 )
 def test_words_inside_german_compounds_are_found(question: str, start_s: float) -> None:
@@ -848,7 +850,8 @@ def test_words_decide_in_other_languages_where_no_encoder_reads_them(language: s
 
 def test_what_is_said_inside_a_compound_is_not_called_unsaid() -> None:
     library = SmallLibrary([video("h", "Hausreparatur", REPAIR), video("t", "tides", TIDES)])
-    assert "Neither said" not in library.ask("Womit streicht man den Rahmen?").answer
+    for question in ("Womit streicht man den Rahmen?", "Wer repariert die Tür?"):
+        assert "Neither said" not in library.ask(question).answer
 
 
 def test_compounds_are_found_among_many_videos_too() -> None:

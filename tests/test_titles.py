@@ -221,4 +221,7 @@ def test_titles_of_scripts_without_spaces_are_words_or_phrases_of_words() -> Non
     chinese = PhraseIndex([tomato, tap])
     assert [chinese.best(at, 1)[0].text for at in (0, 1)] == ["西红柿", "水龙头"]
     assert "".join(tokens(tomato[1])) == "西红柿喜欢阳光"
+    assert tokens("用扳手拧下螺母") == ("用", "扳手", "拧下", "螺母")  # where a verb leads is a part of it
+    assert tokens("切开西红柿") == ("切开", "西红柿")
+    assert "上海" in tokens("在上海工作")
     assert tokens("ต้มน้ำให้เดือดแล้วใส่กุ้ง") == ("ต้ม", "น้ำ", "ให้", "เดือด", "แล้ว", "ใส่", "กุ้ง")

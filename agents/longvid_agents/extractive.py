@@ -209,12 +209,15 @@ def fitness(
     heading_too = plan.kind == "when" or plan.on_screen
     related = (scores.words_subject > 0) | (scores.cosine > 0)
     related &= np.array([heading_too or not _repeats(sentence, plan) for sentence in sentences], bool)
-    quotable = np.array([readable(sentence) for sentence in sentences], bool)
+    quotable, few = (
+        np.array([readable(s, n, fewest) for s, n in zip(sentences, scores.terms, strict=True)], bool)
+        for fewest in (MIN_WORDS, MIN_OWN_WORDS)
+    )
     # With the question's own words, fewer make a sentence.
     quotable |= (
         (scores.follows > 0) & (scores.expected > 0) & ~np.array([asks(s.text) for s in sentences], bool)
     )
-    quotable |= scores.said & np.array([readable(sentence, MIN_OWN_WORDS) for sentence in sentences], bool)
+    quotable |= scores.said & few
     return np.where(quotable & related, fit, -np.inf)
 
 
@@ -263,13 +266,13 @@ def overlap(a: str, b: str) -> float:
     return len(first & second) / max(1, min(len(first), len(second)))
 
 
-def readable(sentence: Passage, fewest: int = MIN_WORDS) -> bool:
-    """False for interjections and for questions, which ask and do not answer."""
+def readable(sentence: Passage, terms: int, fewest: int = MIN_WORDS) -> bool:
+    """False for interjections, which have few terms, and for questions, which ask and do not answer."""
     if sentence.kind != "speech":
         return True
     if sentence.language not in (None, "en"):  # others say in three words what English says in five
         fewest = min(fewest, MIN_OWN_WORDS)
-    return len(analyse(sentence.text, None)) >= fewest and not asks(sentence.text)
+    return terms >= fewest and not asks(sentence.text)
 
 
 def begins_with_subject(text: str, question: str) -> bool:

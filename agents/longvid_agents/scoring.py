@@ -75,7 +75,7 @@ class Scores:
     kind asked for is named, ``follows`` how nearly what was asked just before is the question, ``opens`` 1 where
     a subject is only announced although a thing is asked for; ``said`` is True where
     a rare word of the question stands with most of the others, which is evidence whatever it means.
-    ``meaning`` is False without
+    ``terms`` tells how many a sentence has; ``meaning`` is False without
     a text encoder.
     """
 
@@ -95,6 +95,7 @@ class Scores:
     follows: Array
     opens: Array
     said: NDArray[np.bool_]
+    terms: NDArray[np.int64]
     meaning: bool
 
 
@@ -106,16 +107,18 @@ def score(
     frequency: Mapping[str, int],
     asked: Array | None,
     vectors: Array | None,
+    said_terms: Sequence[list[str]],
 ) -> Scores:
     """Compare every sentence with the question.
 
     ``sentences`` of one video stand together in time order; ``documents`` are what the scope ranks words among,
     ``frequency`` tells in how many of them each of the plan's terms occurs; ``asked`` holds the unit vectors of
-    ``question_parts``, a row each, ``vectors`` one for each sentence.
+    ``question_parts``, a row each, ``vectors`` one for each sentence; ``said_terms`` the sentences analysed in the
+    question's language.
     """
     speakers = named_speakers(plan.question, sentences)
     terms = plan.without(speakers)
-    said_terms = [analyse(sentence.text, plan.language) for sentence in sentences]
+    how_many = np.array([len(each) for each in said_terms], np.int64)
     said_terms, frequency = _as_asked(plan, terms, said_terms, frequency)
     share = weights(terms, documents, frequency)
     lengths = np.array([max(1, len(s.text.split())) for s in sentences], np.float64)
@@ -152,6 +155,7 @@ def score(
         follows=follows_question(plan.question, sentences, np.maximum(cosine, words), expected),
         opens=only_opens(plan.question, sentences, expected),
         said=_said(counts > 0, terms, share, frequency, named > 0),
+        terms=how_many,
         meaning=vectors is not None,
     )
 

@@ -17,8 +17,8 @@ from longvid_agents.run import Run
 from longvid_agents.scoring import Scores, question_parts, score
 from longvid_agents.state import AskState
 from longvid_storage.db.view import View
-from longvid_storage.search.compounds import compounds_of
-from longvid_storage.search.evidence import encoded, vectors_of
+from longvid_storage.search.compounds import SHORT, compounds_of
+from longvid_storage.search.evidence import encoded, terms_of, vectors_of
 from longvid_storage.search.memory import memory_of
 from longvid_storage.text.analysis import analyse
 from longvid_storage.types import Citation, Claim, Moment, Passage
@@ -73,9 +73,11 @@ def _on_the_subject(sentences: Sequence[Passage], scores: Scores) -> list[Passag
 
 def _unsaid(view: View, plan: QuestionPlan, told: str, chosen: Sequence[Passage]) -> list[str]:
     """Names and numbers of the question that are nowhere in the scope, not even as a speaker's or in a word of what is
-    ``chosen``, and not in what is ``told`` already."""
+    ``chosen``, and not in what is ``told`` already; words of a longer name that is to be defined count as names."""
     facts = memory_of(view).facts(view)
-    names = [term for term in plan.terms if term.special and not term.loose]
+    defined = {word for name in names_asked(plan)[:1] if len(name) > 1 for word in name}
+    defined = defined if plan.language in (None, "en") else set()
+    names = [t for t in plan.terms if (t.special or t.word.casefold() in defined) and not t.loose]
     found = facts.frequencies(view, [term.text for term in names])
     quoted_words = [word for passage in chosen for word in analyse(passage.text, plan.language)]
     known = {word for speaker in facts.speakers for word in speaker.casefold().split()}
@@ -88,6 +90,7 @@ def _unsaid(view: View, plan: QuestionPlan, told: str, chosen: Sequence[Passage]
         and t.word not in told
         and t.text not in quoted_words
         and not compounds_of([t.text], quoted_words)
+        and not (len(t.text) >= SHORT and any(word.endswith(t.text) for word in quoted_words))
     ]
 
 
@@ -118,7 +121,8 @@ def scores_with(
     frequency = facts.frequencies(view, [term.text for term in plan.terms])
     vectors = vectors_of(view, passages)
     asked = None if vectors is None else encoded(view, question_parts(plan.query))
-    return score(plan, passages, moments, facts.passages, frequency, asked, vectors)
+    terms = terms_of(view, passages, plan.language)
+    return score(plan, passages, moments, facts.passages, frequency, asked, vectors, terms)
 
 
 def planned(state: AskState) -> QuestionPlan:

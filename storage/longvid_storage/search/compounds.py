@@ -13,19 +13,34 @@ from itertools import takewhile
 COMPOUNDING = frozenset(["da", "de", "et", "fi", "hu", "is", "nb", "nl", "nn", "no", "sv"])
 # Letters of a stem that may be the head of another word, of one that may specify it, and of what is left.
 _HEAD, _SPECIFIES, _REST = 4, 5, 3
+SHORT = 3
+"""Letters of a head that counts only where what is left is a word too: "Tür" in "Haustür"; no "Eis" in "Preis"."""
+_LINKS = ("", "s", "n", "es", "en", "er", "e")
 _ENDING = 2
 
 
 def compounds_of(terms: Iterable[str], vocabulary: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Term of the ``vocabulary`` → the asked terms that it is part of, that are part of it, or another form of it."""
-    asked = [term for term in terms if len(term) >= _HEAD and term.isalpha()]
+    asked = [term for term in terms if len(term) >= SHORT and term.isalpha()]
     found: dict[str, tuple[str, ...]] = {}
-    for said in vocabulary if asked else ():
+    words = frozenset(vocabulary) if asked else frozenset()
+    for said in sorted(words):
         if of := tuple(
-            t for t in asked if t != said and (_within(t, said) or _within(said, t) or _alike(t, said))
+            t
+            for t in asked
+            if t != said
+            and (_within(t, said) or _within(said, t) or _alike(t, said) or _joined(t, said, words))
         ):
             found[said] = of
     return found
+
+
+def _joined(head: str, whole: str, words: frozenset[str]) -> bool:
+    """Whether ``whole`` is one of the words, perhaps with a sound that links, and this short head."""
+    if len(head) != SHORT or not whole.endswith(head) or len(whole) - len(head) < _REST:
+        return False
+    rest = whole.removesuffix(head)
+    return any(rest.endswith(link) and rest[: len(rest) - len(link)] in words for link in _LINKS)
 
 
 def inflected(terms: Iterable[str], vocabulary: Iterable[str]) -> dict[str, tuple[str, ...]]:

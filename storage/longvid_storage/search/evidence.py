@@ -139,6 +139,20 @@ def vectors_of(view: View, passages: Sequence[Passage]) -> NDArray[np.float32] |
     return vectors if found else None
 
 
+def terms_of(view: View, passages: Sequence[Passage], language: str | None) -> list[list[str]]:
+    """What ``analyse`` makes of each passage in ``language``; as the index holds it where that is its own."""
+    timelines = _timelines(view, [p.video_id for p in passages if p.id and p.kind not in _BESIDE])
+    found = []
+    for passage in passages:
+        timeline = timelines.get(passage.video_id)
+        place = None if timeline is None else timeline.places.get(passage.id)
+        if timeline is None or place is None or (passage.language or "en") != (language or "en"):
+            found.append(analyse(passage.text, language))
+        else:
+            found.append(timeline.pieces[place].terms.split())
+    return found
+
+
 def encoded(view: View, texts: Sequence[str]) -> NDArray[np.float32] | None:
     """Texts of a question embedded, each once while the library stays as it is; None without a text encoder."""
     encoder = view.encoders.text_encoder

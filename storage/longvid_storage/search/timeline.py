@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -132,10 +133,9 @@ def read_timelines(view: View, video_ids: Sequence[str], model_fingerprint: str 
         .join(Video)
         .outerjoin(vector, (vector.owner_id == row.passage_id) & vector.set_key.in_(own_sets))
         .where(Video.video_id.in_(video_ids), row.kind.in_(SPOKEN_AND_SHOWN))
-        .order_by(row.video_key, row.start_s, row.end_s, row.passage_id)
     )
     pieces: dict[str, list[RankedPassage]] = {video_id: [] for video_id in video_ids}
-    for passage_id, key, video_id, terms, blob, *fields in view.connection.execute(query):
+    for passage_id, key, video_id, terms, blob, *fields in view.connection.execute(query).all():
         passage = view.named(key, passage_of(passage_id, video_id, fields))
         pieces[video_id].append(RankedPassage(passage, terms, blob))
     return [make_timeline(video_id, own) for video_id, own in pieces.items()]
@@ -185,14 +185,13 @@ def make_timeline(video_id: str, pieces: Iterable[RankedPassage]) -> Timeline:
 def _rows(pieces: Iterable[RankedPassage]) -> list[list[RankedPassage]]:
     """Each passage of speech, and the lines that are on screen together, ordered by their middles."""
 
-    def place(piece: RankedPassage) -> tuple[float, float, str, int]:
-        p = piece.passage
-        return p.start_s + p.end_s, p.start_s, p.kind, p.id
-
-    ordered = sorted(pieces, key=place)
-    rows = []
-    for (*_, kind), together in groupby(ordered, key=lambda piece: place(piece)[:3]):
-        own = list(together)
+    placed = [
+        (p.start_s + p.end_s, p.start_s, p.kind, p.id, piece) for piece in pieces for p in (piece.passage,)
+    ]
+    placed.sort(key=itemgetter(0, 1, 2, 3))
+    rows: list[list[RankedPassage]] = []
+    for (*_, kind), together in groupby(placed, key=itemgetter(0, 1, 2)):
+        own = [each[-1] for each in together]
         rows += [own] if kind == "screen" else [[piece] for piece in own]
     return rows
 

@@ -100,7 +100,8 @@ def analyse(text: str, language: str | None) -> list[str]:
     """
     if len(text) > _SENTENCE:
         return list(_terms(text, language))
-    return list(_terms_of_sentence(text, language))
+    # English is what is read where no language is given: such a text is remembered once.
+    return list(_terms_of_sentence(text, None if language == "en" and text.isascii() else language))
 
 
 def _terms(text: str, language: str | None) -> Iterator[str]:

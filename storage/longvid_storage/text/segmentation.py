@@ -22,6 +22,12 @@ _MODELS = (
 _PARTICLE = re.compile(
     "(?:(?<=..)(?:から|まで|より|には|では|とは|への|での|です|ます)|(?:(?<=..)|(?<=[\u30a0-\u9fff]))[のをがはにでともへや])\\Z"
 )
+# Where a verb leads, before something else than a word that begins so (下面, 上海, 开始).
+_LEADS = re.compile(
+    "(?:下(?![面午周次个半班来去载雨课边一])|上(?![面午周次个海班学课网来去边升一])|出(?![现口去来发租版生国])|掉(?![头])"
+    "|完(?![成全美善])|开(?![始会关发花水心车放])|好(?![处的像看吃几多])).{2}"
+)
+_NO_VERBS = frozenset("在从到把被对向和与的了是我你他她它这那先再又也就都不没很最更等为以因")
 
 
 @lru_cache(maxsize=50_000)
@@ -34,9 +40,23 @@ def segment(run: str) -> tuple[str, ...]:
     if language is None:
         return (run,)
     words: list[str] = _parser(language).parse(run)
+    if language == "zh":
+        return tuple(_with_whole_verbs(words))
     if language != "ja":
         return tuple(words)
     return tuple(part for word in words for part in _without_particle(word))
+
+
+def _with_whole_verbs(words: list[str]) -> list[str]:
+    """ "拧", "下螺母" as "拧下", "螺母": what says where a verb of one character leads is a part of it."""
+    made: list[str] = []
+    for word in words:
+        before = made[-1] if made else ""
+        if len(before) == 1 and before not in _NO_VERBS and _LEADS.match(word):
+            made[-1] += word[0]
+            word = word[1:]
+        made.append(word)
+    return made
 
 
 def _without_particle(phrase: str) -> list[str]:
