@@ -145,6 +145,7 @@ def test_a_streamed_response_has_its_events_in_order(client: OpenAI) -> None:
         ("gpt-4o", asked(QUESTION), 404),
         (MODEL, asked("  "), 400),
         (MODEL, asked(QUESTION, "an answer"), 400),
+        (MODEL, asked("word " * 1000), 400),
     ],
 )
 def test_what_is_wrong_is_an_error_of_the_client(

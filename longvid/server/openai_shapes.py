@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from longvid import jsonform, printing
 from longvid.chat import Exchange
@@ -142,7 +142,12 @@ def _work(request: Request, lib: Any, who: Caller, model: str, messages: list[Me
     said = [each for each in messages if each.role in ("user", "assistant") and each.text.strip()]
     if not said or said[-1].role != "user":
         raise UsageError("the last message is not a question of the user: send one with words")
-    form = TurnForm.model_validate({"question": said[-1].text, "collection": _collection(lib, model)})
+    try:
+        form = TurnForm.model_validate({"question": said[-1].text, "collection": _collection(lib, model)})
+    except ValidationError as error:  # longer than a question may be, or half a letter
+        raise UsageError(
+            f"the last message is no question that is read here: {error.errors()[0]['msg']}"
+        ) from None
     return answerer(request, lib, who, form, None, tuple(_exchanges(said[:-1])))
 
 
