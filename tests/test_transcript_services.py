@@ -455,6 +455,14 @@ def test_two_thousand_broken_documents_are_read_as_far_as_they_go(part: int) -> 
             assert u.text.strip()
 
 
+def test_half_a_letter_is_none_and_whole_ones_stay() -> None:
+    """``\\ud83d`` without its other half can be neither stored nor printed."""
+    said = r'"text": "The \ud83d pump \ud83d\ude00 leaks \\ud83d.", "speaker": "\udfff"'
+    (found,) = to_utterances(parse_json(f'{{"segments": [{{"start": 0, "end": 2, {said}}}]}}'), None)
+    assert found.text == "The \ufffd pump \U0001f600 leaks \\ud83d."
+    f"{found.text} {found.speaker}".encode()
+
+
 def test_a_servers_log_is_no_transcript(tmp_path: Path) -> None:
     path = tmp_path / "server.txt"
     lines = [f"[10:02:{at:02}] INFO request {at} took a while and was done" for at in range(9)]

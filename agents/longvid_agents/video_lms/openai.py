@@ -7,7 +7,6 @@ parameter that it refuses is left out from then on, pictures that it refuses end
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -22,6 +21,7 @@ from longvid_agents.video_lms.openai_counter import ServedCounter
 from longvid_agents.video_lms.openai_parts import messages
 from longvid_storage.errors import ModelError
 from longvid_storage.models.endpoint import Deadline, Endpoint, RefusedError
+from longvid_storage.text.shown import read_json
 
 OTHERWISE = " (or --extractive)"
 # Parameters that a server may refuse, and the words by which it does.
@@ -212,7 +212,7 @@ class OpenAIVideoLM:
             deadline,
         )
         try:
-            body = json.loads(raw)
+            body = read_json(raw)
         except ValueError as error:
             raise self._endpoint.nonsense(f"not JSON ({' '.join(raw[:60].split())!r})") from error
         choices = body.get("choices") if isinstance(body, dict) else None

@@ -7,7 +7,6 @@ that has no such list gives no cue.
 
 from __future__ import annotations
 
-import json
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +18,7 @@ from longvid_indexer.subtitles.building import SINCE_1970_S, TimedWord, add_spok
 from longvid_indexer.subtitles.cue import LONGEST_S, Subtitles
 from longvid_indexer.subtitles.json_items import Piece, joined, person, read_piece, speaker_of
 from longvid_indexer.subtitles.languages import normalise_language
+from longvid_storage.text.shown import read_json
 
 # Parsed JSON takes many times its bytes; a day with every word's times is about half of this.
 LARGEST_CHARACTERS = 32 * 2**20
@@ -70,13 +70,13 @@ def parse_json(text: str) -> Subtitles:
 def _parsed(text: str) -> Any:
     """The document; objects one a line (JSON Lines) are a list."""
     try:
-        return json.loads(text)
+        return read_json(text)
     except RecursionError:
         return None
     except ValueError:
         pass
     try:
-        return [json.loads(line) for line in text.splitlines() if line.strip()]
+        return [read_json(line) for line in text.splitlines() if line.strip()]
     except (ValueError, RecursionError):
         return None
 

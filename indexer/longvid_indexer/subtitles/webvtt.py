@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 from longvid_indexer.subtitles.blocks import split_blocks
@@ -13,6 +12,7 @@ from longvid_indexer.subtitles.json_items import read_piece
 from longvid_indexer.subtitles.languages import normalise_language
 from longvid_indexer.subtitles.times import parse_span
 from longvid_indexer.subtitles.timing import add_cue
+from longvid_storage.text.shown import read_json
 
 _HEADER = re.compile(r"WEBVTT(?:[ \t]+(?:-\s*)?(?P<title>.*))?\Z")
 
@@ -45,7 +45,7 @@ def _spoken_data(text: str) -> tuple[str, str] | None:
     if not text.startswith("{") or "speaker" not in text.casefold():
         return None
     try:
-        piece = read_piece(json.loads(text))
+        piece = read_piece(read_json(text))
     except (ValueError, RecursionError):
         return None
     said = " ".join((piece.text or "").split())

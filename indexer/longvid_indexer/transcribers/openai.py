@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import re
 import wave
 from collections.abc import Sequence
@@ -26,6 +25,7 @@ from longvid_indexer.transcribers.segments import RecognisedSegment, to_utteranc
 from longvid_indexer.transcribers.words import RecognisedWord
 from longvid_indexer.voice import Stretch
 from longvid_storage.models.endpoint import Endpoint, RefusedError
+from longvid_storage.text.shown import read_json
 from longvid_storage.types import Utterance
 
 # Servers refuse sound shorter than this, in which there is no word.
@@ -128,7 +128,7 @@ class OpenAITranscriber:
                     continue
                 raise
             try:
-                heard = json.loads(text)
+                heard = read_json(text)
             except ValueError as error:
                 raise self._endpoint.nonsense("something that is not JSON") from error
             if not isinstance(heard, dict):

@@ -6,8 +6,10 @@ A terminal obeys control sequences, an editor the signs that turn the direction 
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
+from typing import Any
 
 # Signs without a shape whose category does not say so: fillers, blanks, joiners, selectors of variants.
 _BLANK = frozenset(
@@ -22,7 +24,22 @@ _EMOJI = "#*0-9\u00a9\u00ae\u2000-\u3299\U0001f000-\U0001faff"
 _SPELLED = re.compile(f"[\u0620-\u109f][\u200c\u200d](?=[\u0620-\u109f])|[{_EMOJI}]\ufe0f")
 
 
+# A letter of two halves, as JSON escapes it; one half alone; an escaped backslash, behind which there is no escape.
+_HALVES = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[dD][89a-fA-F][0-9a-fA-F]{2}|\\\\"
+)
 _PASSWORD = re.compile(r"(://[^:/@]*):.*@")
+
+
+def read_json(text: str) -> Any:
+    """What JSON says; half a letter (``\\ud800`` alone), which neither a database nor a terminal takes, as ``\\ufffd``.
+
+    Raises:
+        ValueError: it is none. RecursionError: it is nested too deeply.
+    """
+    if "\\ud" in text or "\\uD" in text:
+        text = _HALVES.sub(lambda found: "\\ufffd" if len(found[0]) == 6 else found[0], text)
+    return json.loads(text)
 
 
 def shown(text: str) -> str:
