@@ -30,11 +30,11 @@ def parse_webvtt(text: str) -> Subtitles:
             if key.strip().lower() == "language":
                 read.language = normalise_language(value)
     for block in split_blocks(lines, read.problems, named=True):
-        text = "\n".join(block.lines)
-        if spoken := _spoken_data(text):
+        cue = "\n".join(block.lines)
+        if spoken := _spoken_data(cue):
             add_spoken(read, block.start_s, block.end_s, *spoken)
         else:
-            add_cue(read, block.start_s, block.end_s, text)
+            add_cue(read, block.start_s, block.end_s, cue)
     name_by_ids(read, lines)
     read.voices_last = "<v" in text and "</v" not in text
     return read
