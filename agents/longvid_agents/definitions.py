@@ -161,9 +161,8 @@ def _what(after: list[str]) -> float:
     told = after[at:]
     if told and told[0] in _ARTICLES:
         vague = next((i for i, token in enumerate(told[1:4], 1) if token in _VAGUE), 0)
-        if (told[1:2] and told[1] in _JUDGES) or (
-            vague and told[vague + 1 : vague + 2] not in [[w] for w in _GOES_ON]
-        ):
+        breaks_off = vague and _GOES_ON.isdisjoint(told[vague + 1 : vague + 2])
+        if breaks_off or not _JUDGES.isdisjoint(told[1:2]):
             return 0.0
         return 1.0 if len(told) >= 4 and not told[1].endswith("est") else DEFINES
     if not told or told[0] in _JUDGES or not told[0][0].isalnum():
