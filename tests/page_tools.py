@@ -228,7 +228,9 @@ class Page:
 
     def film(self) -> dict[str, Any]:
         """Where the film is, and which picture it shows (the frame's number)."""
+        # A film has a picture before the page has heard of it and gone where it was asked to go.
         code = "const [film] = deep('video'); if (!film || film.seeking || film.readyState < 2) return null;"
+        code += "if (film.getRootNode().host?.wanted) return null;"
         tell = "return {at_s: film.currentTime, code, paused: film.paused}"
         return wait(lambda: self.run(code + _CODE + tell), "the film is where it was asked to be")
 
