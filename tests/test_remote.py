@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import http.server
 import re
 import threading
 import time
@@ -13,6 +15,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import httpx
+import numpy as np
 import pytest
 
 from cluster_tools import everything
@@ -22,6 +25,8 @@ from longvid.models.roles import ROLES
 from longvid.server.settings import read_settings
 from longvid_indexer.remote import RemotePath, as_path
 from longvid_storage.errors import UsageError
+from media_factory.writer import write_video
+from page_tools import Page, Served, browser, wait
 from serve_tools import bearer, serving
 from served_films import make_film
 
@@ -153,6 +158,47 @@ def test_what_is_wrong_with_an_address_is_one_sentence(store: Any, tmp_path: Pat
                 lib.index(wrong)
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
+def test_a_film_of_the_web_is_read_by_ranges_or_refused_in_a_sentence(store: Any, tmp_path: Path) -> None:
+    (tmp_path / "web").mkdir()
+    film = noise(tmp_path / "web" / "talk.mp4", 80)
+    assert film.stat().st_size > 2 << 20, "more than is read at once"
+    store.put(str(film), f"{BUCKET}/talk.mp4", ACL="public-read")
+    with Library.open(tmp_path / "lib", create=True, engines=engines()) as library:
+        address = f"{store.origin}/archive/lectures/talk.mp4"
+        assert [report.status for report in library.index(address)] == ["indexed"]
+        assert [report.status for report in library.index(address)] == ["unchanged"]
+        with serving(library, media_origins=(store.origin,)) as client:  # which signs nothing for the web
+            media = f"/v1/videos/{library.find('talk').video_id}/media"
+            part = client.get(media, headers={"range": "bytes=70000-70099"}, follow_redirects=False)
+            assert (part.status_code, part.content) == (206, film.read_bytes()[70_000:70_100])
+        handler = functools.partial(Whole, directory=tmp_path / "web")
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as whole:
+            threading.Thread(target=whole.serve_forever).start()
+            try:
+                (report,) = library.index(f"http://127.0.0.1:{whole.server_port}/talk.mp4")
+            finally:
+                whole.shutdown()
+        assert report.error is not None
+        assert report.error.code == "unreadable"
+        assert "sends the whole where a part of it is asked for: download it" in report.error.message
+
+
+class Whole(http.server.SimpleHTTPRequestHandler):
+    """A server of files that knows no ranges."""
+
+    def log_message(self, *told: object) -> None:
+        """Not in the tests' output."""
+
+
+def noise(path: Path, frames: int) -> Path:
+    """A film of noise, ten pictures and 400 kB a second."""
+    chance = np.random.default_rng(1)
+    pictures = (chance.integers(0, 255, (180, 320, 3), np.uint8) for _ in range(frames))
+    write_video(path, pictures, 10, gop=50, crf=18)
+    return path
+
+
 def test_a_path_below_an_address_keeps_it() -> None:
     path = as_path("s3://archive/lectures/one.mp4")
     assert isinstance(path, RemotePath)
@@ -182,8 +228,13 @@ def test_a_browser_gets_a_film_from_its_store_by_a_link_that_runs_out(store: Any
             found = httpx.get(link, headers=part)
             assert (found.status_code, found.content) == (206, film[100:300])
             assert found.headers["content-type"] == "video/mp4"
-            assert httpx.get(link.partition("?")[0]).status_code == 403, "without its signature it gives nothing"
-            assert f"media-src 'self' blob: {store.origin};" in client.get("/").headers["content-security-policy"]
+            assert httpx.get(link.partition("?")[0]).status_code == 403, (
+                "without its signature it gives nothing"
+            )
+            assert (
+                f"media-src 'self' blob: {store.origin};"
+                in client.get("/").headers["content-security-policy"]
+            )
             for refused, status in ((stranger, 404), ({}, 401)):
                 answer = client.get(media, headers=refused | part)
                 assert (answer.status_code, "location" in answer.headers) == (status, False)
@@ -212,3 +263,27 @@ def test_where_browsers_are_sent_is_said_exactly(wrong: dict[str, Any], told: st
     with pytest.raises(UsageError, match=told):
         read_settings(wrong)
     assert read_settings({"media_origins": ["https://a.example.com:8443"]}).media_link_s == 300
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
+def test_the_page_plays_on_when_a_link_has_run_out(store: Any, tmp_path: Path) -> None:
+    store.put(
+        str(noise(tmp_path / "noise.mp4", 300)), f"{BUCKET}/noise.mp4"
+    )  # more than a browser reads ahead
+    with Library.open(tmp_path / "lib", create=True, engines=engines()) as library:
+        library.index(BUCKET)
+        video_id = library.find("noise").video_id
+    server = Served(tmp_path / "lib", media_origins=(store.origin,), media_link_s=2)
+    try:
+        with browser(tmp_path / "profile") as chrome:
+            page = Page(chrome, server.url)
+            page.open(f"?video={video_id}&t=1.5")
+            at = "const [film] = deep('video'); return film?.readyState > 1 && !film.seeking && film.currentTime"
+            wait(lambda: page.run(at) == pytest.approx(1.5, abs=0.1), "the film is there")
+            time.sleep(2.5)
+            page.run("deep('longvid-player')[0].go(25.3, false)")
+            wait(lambda: page.run(at) == pytest.approx(25.3, abs=0.1), "it was asked for anew")
+            assert not page.faults()
+    finally:
+        server.stop()

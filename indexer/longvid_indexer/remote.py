@@ -23,6 +23,7 @@ SCHEMES = ("s3", "gs", "gcs", "az", "abfs", "abfss", "http", "https")
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+)://")
 # One seek of a film costs so many bytes at least.
 _BLOCK_BYTES = 1 << 20
+_NO_RANGES = "its server sends the whole where a part of it is asked for: download it, and index the file"
 # What stores call that which changes with the content, the surest first.
 _SIGNS = ("ETag", "etag", "LastModified", "last_modified", "Last-Modified", "mtime")
 # How each store is told the type that is sent with a signed link; a store that is not here signs none.
@@ -112,7 +113,12 @@ class _RemoteFile(RawIOBase):
     def read(self, size: int = -1) -> bytes:
         """The next bytes."""
         with _as_os_errors(self.path):
-            found: bytes = self._inner.read(size)
+            try:
+                found: bytes = self._inner.read(size)
+            except ValueError as error:
+                if "range requests" not in str(error):
+                    raise
+                raise OSError(errno.ESPIPE, _NO_RANGES, str(self.path)) from error
         return found
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
@@ -200,7 +206,7 @@ def _store(path: RemotePath) -> Any:
 
 
 def _signing(scheme: str, configured: dict[str, Any]) -> dict[str, Any]:
-    """How links are signed, unless the user's fsspec says: boto's own choice for us-east-1 is not taken by new buckets."""
+    """How links are signed unless the user's fsspec says it: new buckets refuse boto's own choice for us-east-1."""
     given = configured.get("s3", {}).get("config_kwargs", {})
     return {"config_kwargs": {"signature_version": "s3v4", **given}} if scheme == "s3" else {}
 
@@ -209,7 +215,11 @@ def _status(path: RemotePath, info: dict[str, Any]) -> os.stat_result:
     folder = info["type"] == "directory"
     size = info.get("size")
     if not folder and size is None:
-        raise OSError(errno.ESPIPE, "its server does not tell how long it is, or gives no ranges of it")
+        raise OSError(
+            errno.ESPIPE, "its server does not tell how long it is: download it, and index the file"
+        )
+    if info.get("partial") is False:
+        raise OSError(errno.ESPIPE, _NO_RANGES)
     sign = next((info[name] for name in _SIGNS if info.get(name)), "")
     mtime_ns, inode = _number(str(sign)), _number(str(path))
     mode = (stat.S_IFDIR if folder else stat.S_IFREG) | 0o444

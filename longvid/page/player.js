@@ -12,7 +12,7 @@ import {boxesOf, videoOf} from './video.js';
 const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.5, 3];
 const CAPTIONS = 'longvid.captions';
 /** A film that cannot be read on is asked for anew, but not more often than this. */
-const ANEW_MS = 10_000;
+const ANEW_MS = 5_000;
 /** Playing passes the end of what is cited in steps that are shorter than this; a seek does not. */
 const HELD_UP_S = 2;
 

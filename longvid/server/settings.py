@@ -118,8 +118,8 @@ def read_settings(table: Mapping[str, Any], place: object = "", **given: Any) ->
     for origin in settings.media_origins:
         if not _ORIGIN.fullmatch(origin):
             raise UsageError(
-                f"{place} [server]: {origin!r} in media_origins is no origin: name https://HOST, with :PORT where it has "
-                "one, in lower case and without a path"
+                f"{place} [server]: {origin!r} in media_origins is no origin: name https://HOST, with :PORT where it "
+                "has one, in lower case and without a path"
             )
     if settings.media_link_s not in _LINK_S:
         raise UsageError(

@@ -39,8 +39,9 @@ async def get_media(
 ) -> Response:
     """The film, as browsers play it.
 
-    `Longvid-Media` says how: `file` is the file itself, in byte ranges (307 where its object store gives them); `copied` and `made` are fragmented MP4 (H.264,
-    AAC) without ranges, whose times are the library's and which begins exactly at `from_s`; every film does with it.
+    `Longvid-Media` says how: `file` is the file itself, in byte ranges (from its object store, by a redirect, where
+    that is configured); `copied` and `made` are fragmented MP4 (H.264, AAC) without ranges, whose times are the
+    library's and which begins exactly at `from_s`; every film does with it.
     """
     film = await to_thread.run_sync(lib.film, video_id)
     if original or (from_s is None and film.how.way == "file"):
@@ -117,8 +118,8 @@ async def _file(request: Request, film: Film) -> Response:
 async def _link(request: Request, film: Film, media_type: str) -> str | None:
     """A signed link to the film in its store, for a reader who may be sent there.
 
-    Those are not: HEAD, since a link is signed for GET alone, and pages of others, whose scripts may read a film: a store
-    would have to allow them by itself (CORS), and after the redirect a browser names them ``null``.
+    Those are not: HEAD, since a link is signed for GET alone, and pages of others, whose scripts may read a film: a
+    store would have to allow them by itself (CORS), and after the redirect a browser names them ``null``.
     """
     settings = request.app.state.settings
     shared = request.headers.get("sec-fetch-mode") == "cors" or "origin" in request.headers
