@@ -47,8 +47,9 @@ def make_transcript(
             return Transcript((), "file", None, (f"{path.name} {_TELEMETRY}",))
         language = read.language or _language_of_name(path)
         said, more = said_in(read, language)
-        notes = [*(beside.notes if beside else ()), *read.notes(), *more]
-        return Transcript(said, "file", language, tuple(notes), described_sounds(read), _guessed(read, said))
+        notes = (*read.notes(), *more)
+        found = Transcript(said, "file", language, notes, described_sounds(read), _guessed(read, said))
+        return with_translations(found, path, info, in_order(beside.taken if beside else (), None))
     beside = beside or Sidecars().of(path)
     notes = [*beside.notes]
     tracks = _list_tracks(path)
