@@ -69,7 +69,7 @@ class SharedTitles:
 def one_a_talk(paths: Sequence[Path]) -> list[Talk]:
     """The transcripts of one directory, one for each talk: ``talk.en.vtt``, ``talk.de.vtt``, ``talk.json`` are one.
 
-    The language that ``-orig`` calls the spoken one comes first, else as ``in_order`` has it; one without words does not.
+    The language that ``-orig`` calls the spoken one comes first, else as ``in_order`` has it; never one without words.
     """
     talks: dict[str, list[Sidecar]] = {}
     for path in sorted(paths):
