@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from longvid_indexer.said import Transcript, said_in, within
-from longvid_indexer.subtitles.beside import Beside, Sidecar, Sidecars, in_order
+from longvid_indexer.subtitles.beside import NOTHING_BESIDE, Beside, Sidecar, Sidecars, in_order
 from longvid_indexer.subtitles.cue import Subtitles
 from longvid_indexer.subtitles.languages import normalise_language
 from longvid_indexer.subtitles.reading import read_subtitles
@@ -42,13 +42,7 @@ def make_transcript(
         ModelError: the recogniser cannot be loaded or run.
     """
     if info.media_type == "transcript":
-        read = read_subtitles(path, _language_of_name(path))
-        if read.telemetry:
-            return Transcript((), "file", None, (f"{path.name} {_TELEMETRY}",))
-        language = read.language or _language_of_name(path)
-        said, more = said_in(read, language)
-        notes = [*(beside.notes if beside else ()), *read.notes(), *more]
-        return Transcript(said, "file", language, tuple(notes), described_sounds(read), _guessed(read, said))
+        return _alone(path, info, beside or NOTHING_BESIDE)
     beside = beside or Sidecars().of(path)
     notes = [*beside.notes]
     tracks = _list_tracks(path)
@@ -72,6 +66,18 @@ def make_transcript(
         (*notes, *heard.notes),
         counters=heard.counters,
     )
+
+
+def _alone(path: Path, info: VideoInfo, beside: Beside) -> Transcript:
+    """A transcript without media, with the other files of its talk."""
+    read = read_subtitles(path, _language_of_name(path))
+    if read.telemetry:
+        return Transcript((), "file", None, (f"{path.name} {_TELEMETRY}",))
+    language = read.language or _language_of_name(path)
+    said, more = said_in(read, language)
+    notes = (*beside.notes, *read.notes(), *more)
+    found = Transcript(said, "file", language, notes, described_sounds(read), _guessed(read, said))
+    return with_translations(found, path, info, in_order(beside.taken, None))
 
 
 def _language_of_name(path: Path) -> str | None:
