@@ -89,6 +89,32 @@ def test_phrases_contrast_spans() -> None:
     assert index.best(1, 3)[0].text == "selling price"
 
 
+def test_phrases_of_longer_spans_are_those_of_their_parts() -> None:
+    parts = [
+        ["The pump of the plant leaks.", "Pumps leak in winter."],
+        [],
+        ["The Winch pulls the old pump.", "The winch pulls cable after cable."],
+        ["We keep the harbour crane, the harbour crane."],
+    ]
+    joined = PhraseIndex.of(parts).joined([2, 1, 1])
+    told = PhraseIndex.of([parts[0] + parts[1], parts[2], parts[3]])
+    assert [joined.best(i, 99) for i in range(3)] == [told.best(i, 99) for i in range(3)]
+    assert joined.best(2, 1)[0].text == "harbour crane"
+
+
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ("in the design phase in the design phase we look", "in the design phase we look"),
+        ("That's that's what I don't don't know", "That's what I don't know"),
+        ("the the plan of the plan", "the plan of the plan"),
+        ("the dogs' 'cats' of dogs dogs", "the dogs' 'cats' of dogs"),
+    ],
+)
+def test_restarts(said: str, left: str) -> None:
+    assert without_fillers(said) == left
+
+
 def test_phrases_keep_names_and_inner_words() -> None:
     index = PhraseIndex.of(
         [

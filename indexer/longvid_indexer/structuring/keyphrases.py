@@ -123,7 +123,9 @@ def _nounness(sentences: Iterable[str]) -> dict[str, float]:
 
 
 def _written(forms: _Forms) -> str:
-    return next(iter(forms)) if len(forms) == 1 else min(forms.items(), key=lambda item: (-item[1], item[0]))[0]
+    return (
+        next(iter(forms)) if len(forms) == 1 else min(forms.items(), key=lambda item: (-item[1], item[0]))[0]
+    )
 
 
 def _same_root(a: str, b: str) -> bool:
