@@ -41,7 +41,7 @@ class InOne(Protocol):
         ...
 
 
-def rows_in_one(connection: Connection, query: Select[Any]) -> list[Any]:
+def rows_in_one(connection: Connection, query: Select[*tuple[Any, ...]]) -> list[Any]:
     """A query's rows, as ``execute(query).all()`` gives them, a column checked at once instead of a value at a time.
 
     Raises:
