@@ -7,6 +7,9 @@ The questions of meetings (benchmarks/answering.py) are answered by minutes of t
 right sentence is chosen. These are answered by one sentence; some by none. ``right``: the first claim holds what
 answers; ``among``: any of the claims does; ``refused``: nothing was found although it is there; ``false``: answered
 although nothing answers.
+
+``--fragments``: a model's claim of a word or two is read together with the question. Beside the places that say the
+answer, and beside all others of its library that have its words, the share of which that is refused.
 """
 
 from __future__ import annotations
@@ -18,7 +21,12 @@ from pathlib import Path
 from typing import Any
 
 from longvid import Library
+from longvid_agents.checks.claim import COVERED
+from longvid_agents.checks.numbers import numbers_in
+from longvid_agents.checks.support import coverage
+from longvid_agents.nodes.judge import FRAGMENT, answering
 from longvid_storage.text.timecode import format_clock
+from longvid_storage.types import Scope
 
 HERE = Path(__file__).parent
 TEXTS = HERE / "facts"
@@ -81,6 +89,28 @@ def ask_all(library: Library, questions: Iterable[dict[str, Any]], show: bool) -
     return counts
 
 
+def fragments(library: Library, questions: Iterable[dict[str, Any]]) -> dict[str, list[float]]:
+    """How likely each place that has the words of an answer is said to answer, by whether it does."""
+    found: dict[str, list[float]] = {"right": [], "others": []}
+    with library._store.view(Scope(), library.engines) as view:
+        passages = [p for video in view.video_ids() for p in view.passages_of(video, ("speech", "screen"))]
+        for item in questions:
+            # A number is compared by its worth elsewhere: words alone would find it everywhere.
+            for answer in (each for each in item["answer"] if not numbers_in(each, "en")):
+                for passage in passages:
+                    right = answer.lower() in passage.text.lower()
+                    if right or coverage(answer, passage.text) >= COVERED:
+                        likely = answering(view, item["question"], answer, [passage])
+                        found["right" if right else "others"].append(likely or 0.0)
+    return found
+
+
+def print_fragments(found: dict[str, list[float]]) -> None:
+    for kind, values in found.items():
+        refused = sum(value < FRAGMENT for value in values)
+        print(f"fragments beside {kind:6}  {len(values)} places, refused {refused}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -90,16 +120,27 @@ def main() -> None:
         "--show", action="store_true", help="print the questions that are not answered rightly"
     )
     parser.add_argument("--meetings", type=Path, help="the folder of the talks and calls to ask about too")
+    parser.add_argument(
+        "--fragments", action="store_true", help="claims of a word or two, without the meetings"
+    )
     arguments = parser.parse_args()
     arguments.work.mkdir(parents=True, exist_ok=True)
     sets = [(name, file, folder_of(arguments.work, name)) for name, file in SETS.items()]
     if arguments.meetings is not None:
         sets += [(Path(file).stem, file, arguments.meetings / name) for name, file in MEETINGS.items()]
+    places: dict[str, list[float]] = {"right": [], "others": []}
     for name, file, folder in sets:
         lines = (TEXTS / file).read_text(encoding="utf-8").splitlines()
+        questions = [json.loads(line) for line in lines]
         with opened(arguments.work / f"{name}.longvid", folder) as library:
-            counts = ask_all(library, [json.loads(line) for line in lines], arguments.show)
+            if arguments.fragments:
+                for kind, values in fragments(library, questions).items():
+                    places[kind] += values
+                continue
+            counts = ask_all(library, questions, arguments.show)
         print(f"{name:9}", *(f"{key} {value}" for key, value in counts.items()), sep="  ")
+    if arguments.fragments:
+        print_fragments(places)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from longvid.worklist import Worklist
     from longvid_indexer.streaming import Playback
 
+_LOG = logging.getLogger("longvid")
 WIDEST = 1920
 """Pixels of the width of a picture that is asked for, at most."""
 # A kept picture stands for a time this long after it appeared, where a small one is asked for.
@@ -51,6 +53,21 @@ class Film:
             file.close()
             raise MediaError(f'the file of "{self.info.title}" has changed: index it anew', code="gone")
         return file
+
+    def link(self, seconds: int, media_type: str) -> str | None:
+        """An address at which an object store itself gives the file, for so many seconds, to whoever has that address.
+
+        None: the file lies in no store that signs links, or what would sign it is not there.
+        """
+        from longvid_indexer.remote import RemotePath
+
+        if not isinstance(self.path, RemotePath):
+            return None
+        try:
+            return self.path.link(seconds, media_type)
+        except OSError as error:
+            _LOG.warning("no signed link to %s: %s", self.path, error.strerror or error)
+            return None
 
     def stream(self, from_s: float) -> Generator[bytes]:
         """Fragmented MP4 from ``from_s`` on, on the library's clock; see ``longvid_indexer.streaming.stream``."""

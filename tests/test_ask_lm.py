@@ -595,12 +595,34 @@ def test_a_model_that_says_yes_to_everything_is_not_asked_of_what_is_far_from_it
     assert f'refused "{claim}"' in " ".join(did(answer, "verify"))
 
 
+def test_a_claim_of_a_word_is_read_with_the_question() -> None:
+    place = claiming("Lisbon", "hotel in Lisbon")
+    far = "What was measured on Saturday afternoon by the second laboratory?"
+    answer = library().ask(far, lm=ScriptedLM(place, place, otherwise=YES))
+    assert "Lisbon" not in answer.answer
+    assert 'refused "Lisbon": its evidence says nothing of what is asked' in did(answer, "verify")
+    for word in ("Ben", "by Ben"):
+        answer = library().ask(PROMISE, lm=ScriptedLM(claiming(word, "budget report")))
+        assert [claim.text for claim in answer.claims] == [word]
+
+
 def test_the_reason_of_a_refusal_that_is_copied_with_the_claim_is_not_part_of_it() -> None:
     asked, reason = "They promised to write the budget report.", "it only repeats the question"
     copied = claiming(f"{asked} ({reason})", "budget report")
     answer = library().ask(PROMISE, lm=ScriptedLM(claiming(asked, "budget report"), copied, ENOUGH))
     assert quoted_instead(answer)
-    assert [step for step in did(answer, "verify") if reason in step] == [f'refused "{asked}": {reason}'] * 2
+    assert [step for step in did(answer, "verify") if reason in step] == [f'refused "{asked}": {reason}']
+    assert "1 refused claims written anew, 1 the same as before" in did(answer, "answer")
+
+
+def test_a_model_that_writes_the_same_again_is_not_asked_a_third_time() -> None:
+    asked = claiming("They promised to write the budget report.", "budget report")
+    lm = ScriptedLM(asked, asked, otherwise=search_for("budget"))
+    answer = library().ask(PROMISE, lm=lm)
+    assert quoted_instead(answer)
+    assert answer.usage.model_calls == 2
+    other = ScriptedLM(asked, claiming(WRITES, "budget report"))
+    assert [claim.text for claim in library().ask(PROMISE, lm=other).claims] == [WRITES]
 
 
 # --- failures of the model ---------------------------------------------------------------------------------

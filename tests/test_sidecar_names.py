@@ -7,6 +7,7 @@ import shutil
 import socket
 import string
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from longvid_indexer.directory import Listing
 from longvid_indexer.probe import probe
-from longvid_indexer.scan import ScannedFile, scan
+from longvid_indexer.scan import ScannedFile, look_at, scan
 from longvid_indexer.subtitles import beside as beside_module
 from longvid_indexer.subtitles.beside import Sidecars, in_order
 from longvid_indexer.subtitles.regular import LARGEST_BYTES
@@ -226,13 +227,38 @@ def test_several_files_of_one_talk_without_media_are_one_video(tmp_path: Path, c
         "a (2).srt")  # fmt: skip
     items = found(tmp_path)
     assert list(items) == ["a (1).srt", "a (2).srt", "other-de.srt", "talk.srt"]
-    (note,) = items["talk.srt"].beside.notes
-    assert "talk.ru-orig.vtt" in note
+    assert [path.name for path in items["talk.srt"].sidecars] == ["talk.ru-orig.vtt", "talk.en.vtt"]
+    assert [path.name for path in items["other-de.srt"].sidecars] == ["other-fr.srt"]
+    assert not items["a (1).srt"].sidecars
+    for name, item in items.items():
+        assert look_at(tmp_path / name) == replace(item, titles=None)
+        (named,) = scan([tmp_path / name])
+        assert (named.path, named.beside) == (item.path, item.beside)
+    (by_name,) = scan([tmp_path / "talk.en.vtt", tmp_path / "talk.ru-orig.vtt"])  # without the first
+    assert by_name.path.name == "talk.ru-orig.vtt"
+    assert [path.name for path in by_name.sidecars] == ["talk.en.vtt"]
+    (alone,) = scan([tmp_path / "talk.en.vtt"])
+    assert (alone.path.name, alone.sidecars) == ("talk.en.vtt", ())
     (tmp_path / "talk.srt").unlink()
-    assert "talk.ru-orig.vtt" in found(tmp_path)
-    by_name = list(scan([tmp_path / "talk.en.vtt", tmp_path / "talk.ru-orig.vtt"]))
-    assert [item.path.name for item in by_name] == ["talk.ru-orig.vtt"]
-    assert [item.path.name for item in scan([tmp_path / "talk.en.vtt"])] == ["talk.en.vtt"]
+    assert [path.name for path in found(tmp_path)["talk.ru-orig.vtt"].sidecars] == ["talk.en.vtt"]
+
+
+def test_what_belongs_to_a_film_is_in_no_talk(tmp_path: Path, clip: Path) -> None:
+    lay(
+        tmp_path,
+        clip,
+        "film.mp4",
+        "film.de.srt",
+        "film.en.srt",
+        "Subs/film.fr.srt",
+        "Subs/lone.fr.srt",
+        "Subs/lone.de.srt",
+    )
+    items = found(tmp_path)
+    assert list(items) == ["film.mp4", "lone.de.srt"]
+    for name in ("film.en.srt", "Subs/film.fr.srt"):
+        assert look_at(tmp_path / name).sidecars == ()
+    assert [path.name for path in look_at(tmp_path / "Subs" / "lone.de.srt").sidecars] == ["lone.fr.srt"]
 
 
 def test_documents_beside_a_film_are_no_subtitles(tmp_path: Path, clip: Path) -> None:

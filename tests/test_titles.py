@@ -253,3 +253,21 @@ def test_titles_of_scripts_without_spaces_are_words_or_phrases_of_words() -> Non
     assert tokens("切开西红柿") == ("切开", "西红柿")
     assert "上海" in tokens("在上海工作")
     assert tokens("ต้มน้ำให้เดือดแล้วใส่กุ้ง") == ("ต้ม", "น้ำ", "ให้", "เดือด", "แล้ว", "ใส่", "กุ้ง")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "取出 垫圈",
+        "垫圈 坏 了 就 换 新 的",
+        "果实 变 红 就 可以 采摘 了",
+        "数据库 索引 可以 加快 查询",
+        "客户 投诉 主要 是 物流 太 慢",
+        "水泵 漏水 要 换 密封圈",
+        "焊接 之前 先 除锈",
+        "长江 是 中国 最长 的 河流",
+        "今天 我們 討論 水泵 和 閥門 的 維護",
+    ],
+)
+def test_chinese_is_cut_where_its_words_end(words: str) -> None:
+    assert " ".join(tokens(words.replace(" ", ""))) == words

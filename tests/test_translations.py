@@ -124,6 +124,46 @@ def test_a_sentence_is_compared_in_its_own_language(tmp_path: Path) -> None:
     assert quotes(answer) == [("translation", SPOKEN[3])]
 
 
+@pytest.mark.parametrize(("lines", "first"), [(GERMAN, "house.en.vtt"), (SPOKEN, "house.vtt")])
+def test_a_file_that_names_no_language_does_not_come_before_the_spoken_one(
+    tmp_path: Path, lines: list[str], first: str
+) -> None:
+    silence = np.zeros(40 * 16_000, np.float32)
+    film(tmp_path / "in", "house.mkv", audio=silence, audio_names=[("", "eng")])
+    (tmp_path / "in" / "house.en.vtt").write_text(vtt(SPOKEN), encoding="utf-8")
+    (tmp_path / "in" / "house.vtt").write_text(vtt(lines), encoding="utf-8")
+    with Library.open(tmp_path / "library", create=True) as library:
+        library.index([tmp_path / "in"], only=["transcript"])
+        source = library.transcript_info("house")
+        assert source is not None
+        assert source.source == f"sidecar:{first}"
+        assert len(library.mentions(["Eimer"])) == (lines is GERMAN)
+
+
+CHINESE = ["今天我们修理一座老房子。", "油漆需要三天才能干。", "先把水桶放在管子下面。", "然后换上新的垫圈。"]
+JAPANESE = [
+    "今日は古い家を直します。",
+    "塗料が乾くまで三日かかります。",
+    "まず管の下にバケツを置きます。",
+    "次に座金を新しく替えます。",
+]
+
+
+def test_scripts_without_spaces_are_asked_for_in_words(tmp_path: Path) -> None:
+    film(tmp_path / "in", "house.mp4")
+    for language, lines in (("en", SPOKEN), ("zh", CHINESE), ("ja", JAPANESE)):
+        (tmp_path / "in" / f"house.{language}.vtt").write_text(vtt(lines), encoding="utf-8")
+    with Library.open(tmp_path / "library", create=True) as library:
+        library.index([tmp_path / "in"], only=["transcript", "vectors"])
+        for question, line in (
+            ("油漆多久才能干？", CHINESE[1]),
+            ("水桶放在哪里？", CHINESE[2]),
+            ("塗料が乾くまでどのくらいかかりますか", JAPANESE[1]),
+            ("バケツはどこですか", JAPANESE[2]),
+        ):
+            assert quotes(library.ask(question)) == [("translation", line)]
+
+
 def test_the_subtitles_of_a_hundred_languages_are_not_all_kept(tmp_path: Path) -> None:
     film(tmp_path / "in", "house.mp4")
     (tmp_path / "in" / "house.en.vtt").write_text(vtt(SPOKEN), encoding="utf-8")
@@ -133,3 +173,120 @@ def test_the_subtitles_of_a_hundred_languages_are_not_all_kept(tmp_path: Path) -
         (report,) = library.index([tmp_path / "in"], only=["transcript"])
     assert report.stages["transcript"].counters["translations"] == 8
     assert any("were not used" in note for note in report.notes)
+
+
+RUSSIAN = ["Сегодня мы чиним старый дом.", "Краска сохнет три дня."]
+
+
+def lay(folder: Path, **texts: list[str] | bytes) -> Path:
+    """Transcripts without a film: ``house.LANGUAGE.vtt``."""
+    folder.mkdir(exist_ok=True)
+    for language, lines in texts.items():
+        path = folder / f"house.{language}.vtt"
+        path.write_bytes(lines if isinstance(lines, bytes) else vtt(lines).encode())
+    return folder
+
+
+def titles(library: Library) -> list[str]:
+    return sorted(card.title for card in library.videos())
+
+
+def test_a_talk_without_media_keeps_its_other_languages(tmp_path: Path) -> None:
+    """Each in the letters of its own code page; the second run has nothing to do."""
+    folder = lay(
+        tmp_path / "in", en=SPOKEN, de=vtt(GERMAN).encode("cp1252"), ru=vtt(RUSSIAN).encode("cp1251")
+    )
+    lay(
+        folder,
+        zh=["今天我们修理一座老房子，换上新的垫圈。"],
+        tw=["今天我們修理一座老房子，換上新的墊圈。"],
+    )
+    (folder / "house.tw.vtt").rename(folder / "house.zh-TW.vtt")
+    (folder / "house.en-GB.srt").write_text("1\n00:00:01,000 --> 00:00:02,000\nToday we mend a house.\n")
+    with Library.open(tmp_path / "library", create=True) as library:
+        (report,) = library.index([folder], only=["transcript", "vectors"])
+        assert (report.title, report.stages["transcript"].counters["translations"]) == ("house.en", 4)
+        assert "other subtitles beside it were not used (house.en-GB.srt)" in " ".join(report.notes)
+        assert quotes(library.ask("How long does the paint dry?")) == [("speech", SPOKEN[1])]
+        assert quotes(library.ask("Сколько сохнет краска?")) == [("translation", RUSSIAN[1])]
+        for word in ("Eimer", "垫圈", "墊圈"):
+            (group,) = library.mentions([word])
+            assert [each.kind for each in group.mentions] == ["translation"]
+        for paths in ([folder], [folder / "house.en.vtt"], [*folder.iterdir()]):
+            (again,) = library.index(paths, only=["transcript", "vectors"])
+            assert (again.status, again.notes) == ("unchanged", ())
+        assert [r.status for r in library.index(reprocess=True, only=["transcript", "vectors"])] == [
+            "unchanged"
+        ]
+
+
+def test_the_files_of_a_talk_without_media_are_followed(tmp_path: Path) -> None:
+    folder = lay(tmp_path / "in", de=GERMAN, en=SPOKEN)
+    with Library.open(tmp_path / "library", create=True) as library:
+
+        def index() -> list[str]:
+            library.index([folder], only=["transcript"])
+            statuses = [r.status for r in library.index([folder], only=["transcript"])]
+            assert statuses == ["unchanged"]
+            found = [
+                "Eimer" if library.mentions(["Eimer"]) else "",
+                "bucket" if library.mentions(["bucket"]) else "",
+            ]
+            return [*titles(library), *filter(None, found)]
+
+        assert index() == ["house.en", "Eimer", "bucket"]
+        video = library.videos()[0].video_id
+        (folder / "house.de.vtt").rename(folder / "house.de-AT.vtt")
+        assert index() == ["house.en", "Eimer", "bucket"]
+        lay(folder, **{"de-AT": ["Stellen Sie einen Kübel hin."]})
+        assert index() == ["house.en", "bucket"]
+        (folder / "house.de-AT.vtt").unlink()
+        assert index() == ["house.en", "bucket"]
+        lay(folder, de=GERMAN)
+        assert index() == ["house.en", "Eimer", "bucket"]
+        for path in folder.iterdir():
+            path.rename(folder / path.name.replace("house", "roof"))
+        assert index() == ["roof.en", "Eimer", "bucket"]
+        assert library.videos()[0].video_id == video
+        # Another one is the first now: what was known under the first one's name is part of it.
+        (folder / "roof.en.vtt").rename(folder / "roof.fr.vtt")
+        (folder / "roof.de.vtt").rename(folder / "roof.vtt")
+        assert index() == ["roof", "Eimer", "bucket"]
+        (folder / "roof.vtt").rename(folder / "roof.nl.vtt")
+        assert index() == ["roof.fr", "Eimer", "bucket"]
+
+
+def test_a_talk_whose_first_file_is_gone_is_told_and_forgotten(tmp_path: Path) -> None:
+    folder = lay(tmp_path / "in", de=GERMAN, en=SPOKEN)
+    with Library.open(tmp_path / "library", create=True) as library:
+        library.index([folder], only=["transcript"])
+        (folder / "house.en.vtt").unlink()
+        library.index([folder], only=["transcript"])
+        assert titles(library) == ["house.de", "house.en"]
+        (gone,) = library.gone([folder])
+        library.remove(gone.video_id)
+        assert titles(library) == ["house.de"]
+        assert [m.kind for m in library.mentions(["Eimer"])[0].mentions] == ["speech"]
+
+
+def test_a_talk_is_not_what_an_empty_file_of_it_says(tmp_path: Path) -> None:
+    folder = lay(tmp_path / "in", de=GERMAN, ru=b"")
+    (folder / "house.vtt").write_text("WEBVTT\n\n")
+    (folder / "house.idx").write_text("# VobSub index file, v7\n")
+    with Library.open(tmp_path / "library", create=True) as library:
+        (report,) = library.index([folder], only=["transcript"])
+        assert (report.title, report.status) == ("house.de", "indexed")
+        (note,) = report.notes
+        assert "not used (house.vtt, house.idx, house.ru.vtt)" in note
+
+
+def test_two_translations_of_one_word_are_one_place(tmp_path: Path) -> None:
+    folder = lay(
+        tmp_path / "in", en=["A spare part."], de=["Ein Ersatzteil, K9."], fr=["Une pièce de rechange, K9."]
+    )
+    with Library.open(tmp_path / "library", create=True) as library:
+        library.index([folder], only=["transcript"])
+        (group,) = library.mentions(["K9"])
+    assert [(each.kind, each.language, each.start_s) for each in group.mentions] == [
+        ("translation", "de", 0.0)
+    ]

@@ -16,9 +16,7 @@ from longvid_indexer.report import LeftOut
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-Reason = Literal[
-    "unfinished", "growing", "busy", "system", "hidden", "reference", "copy", "unused", "gone", "other"
-]
+Reason = Literal["unfinished", "growing", "busy", "system", "hidden", "reference", "copy", "gone", "other"]
 Leave = Callable[[Path, Reason], None]
 
 # What happened (after "1 file" or "7 files"), and what to do next; in the order in which they are told.
@@ -28,7 +26,6 @@ _TOLD: dict[Reason, tuple[str, str]] = {
     "busy": ("being indexed by another process", "nothing to do"),
     "gone": ("known and not there any more", "longvid index --prune forgets them, or put them back"),
     "reference": ("only naming other files (playlists, manifests)", "index the files they name"),
-    "unused": ("of a talk that another file was taken for", "name one by itself to index it"),
     "copy": ("the same, byte for byte, as a file that is known", "nothing to do: copies are one video"),
     "system": ("left by the system (thumbnails, bins, snapshots)", "--all takes them"),
     "hidden": ("hidden", "--all takes them"),

@@ -13,8 +13,10 @@ from longvid_indexer.leaving import Leaving, unfinished_names
 from longvid_indexer.remote import as_path
 from longvid_indexer.stages.job import Job, StageEngines, as_text
 from longvid_indexer.subtitles.beside import contents
+from longvid_indexer.subtitles.regular import digest_of
 from longvid_indexer.titles import file_title
 from longvid_storage.db.rows import PathRow, VideoRow
+from longvid_storage.errors import MediaError
 from longvid_storage.types import VideoInfo
 
 if TYPE_CHECKING:
@@ -131,6 +133,8 @@ class Register:
         if known is None:
             self._retire_unfinished(job, collections)
         self._retire_lone_transcripts(job, found.sidecars, collections)
+        if new_here or (known is not None and known.sidecars != found.sidecar_signature):
+            self._retire_renamed_transcripts(job, found.sidecars, collections)
         return job
 
     def content_id(self, path: Path) -> str:
@@ -292,6 +296,21 @@ class Register:
             for video_id in self._former(str(sidecar), job, collections):
                 self.store.forget_path(sidecar, video_id)
                 self._retire(video_id, job, f"what was known of {as_text(sidecar.name)} alone")
+
+    def _retire_renamed_transcripts(
+        self, job: Job, sidecars: tuple[Path, ...], collections: Collection[str]
+    ) -> None:
+        """The same of subtitles that had another name when they were indexed alone, and lie nowhere else."""
+        for sidecar in sidecars:
+            try:
+                media_id = digest_of(sidecar).hex()
+            except MediaError:
+                continue  # whoever reads it tells
+            with self.store.view() as view:
+                rows = view.videos_of_media(media_id)
+            for row in rows:
+                if row.info.video_id != job.video_id and set(row.collections) == set(collections):
+                    self._retire(row.info.video_id, job, f"what was known of {as_text(sidecar.name)} alone")
 
     def _former(self, path: str, job: Job, collections: Collection[str]) -> list[str]:
         """Other videos known at a path, of the job's own collection; those of others are theirs."""

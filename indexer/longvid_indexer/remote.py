@@ -23,6 +23,12 @@ SCHEMES = ("s3", "gs", "gcs", "az", "abfs", "abfss", "http", "https")
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+)://")
 # One seek of a film costs so many bytes at least.
 _BLOCK_BYTES = 1 << 20
+_NO_RANGES = "its server sends the whole where a part of it is asked for: download it, and index the file"
+# What stores call that which changes with the content, the surest first.
+_SIGNS = ("ETag", "etag", "LastModified", "last_modified", "Last-Modified", "mtime")
+# How each store is told the type that is sent with a signed link; a store that is not here signs none.
+_TYPE_OF_LINK = {"s3": "ResponseContentType", "gs": "response_type", "gcs": "response_type"}
+_TYPE_OF_LINK |= dict.fromkeys(("az", "abfs", "abfss"), "content_type")
 
 
 class RemotePath(PosixPath):
@@ -83,6 +89,19 @@ class RemotePath(PosixPath):
         with _as_os_errors(self):
             return cast(BinaryIO, _RemoteFile(self))
 
+    def link(self, seconds: int, media_type: str) -> str | None:
+        """An address at which its store gives the file for so many seconds to whoever has it; None: it gives none.
+
+        Raises:
+            OSError: what signs it (the environment's credentials) is not there or cannot be reached.
+        """
+        scheme = str(self).partition(":")[0]
+        if scheme not in _TYPE_OF_LINK:
+            return None
+        with _as_os_errors(self):
+            told = {_TYPE_OF_LINK[scheme]: media_type}
+            return cast(str, _store(self).sign(_key(self), expiration=seconds, **told))
+
 
 class _RemoteFile(RawIOBase):
     """An open file, whose failures are the system's."""
@@ -94,7 +113,12 @@ class _RemoteFile(RawIOBase):
     def read(self, size: int = -1) -> bytes:
         """The next bytes."""
         with _as_os_errors(self.path):
-            found: bytes = self._inner.read(size)
+            try:
+                found: bytes = self._inner.read(size)
+            except ValueError as error:
+                if "range requests" not in str(error):
+                    raise
+                raise OSError(errno.ESPIPE, _NO_RANGES, str(self.path)) from error
         return found
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
@@ -174,19 +198,29 @@ def _store(path: RemotePath) -> Any:
         raise MissingExtraError("media at an address need fsspec: pip install 'longvid[cloud]'") from error
     scheme = str(path).partition(":")[0]
     try:
-        return fsspec.filesystem(scheme, use_listings_cache=False)
+        return fsspec.filesystem(scheme, use_listings_cache=False, **_signing(scheme, fsspec.config.conf))
     except ImportError as error:
         raise MissingExtraError(
             f"{scheme}:// needs a package of fsspec ({str(error).splitlines()[0]}): pip install 'longvid[cloud]'"
         ) from error
 
 
+def _signing(scheme: str, configured: dict[str, Any]) -> dict[str, Any]:
+    """How links are signed unless the user's fsspec says it: new buckets refuse boto's own choice for us-east-1."""
+    given = configured.get("s3", {}).get("config_kwargs", {})
+    return {"config_kwargs": {"signature_version": "s3v4", **given}} if scheme == "s3" else {}
+
+
 def _status(path: RemotePath, info: dict[str, Any]) -> os.stat_result:
     folder = info["type"] == "directory"
     size = info.get("size")
     if not folder and size is None:
-        raise OSError(errno.ESPIPE, "its server does not tell how long it is, or gives no ranges of it")
-    sign = info.get("ETag") or info.get("etag") or info.get("LastModified") or info.get("mtime") or ""
+        raise OSError(
+            errno.ESPIPE, "its server does not tell how long it is: download it, and index the file"
+        )
+    if info.get("partial") is False:
+        raise OSError(errno.ESPIPE, _NO_RANGES)
+    sign = next((info[name] for name in _SIGNS if info.get(name)), "")
     mtime_ns, inode = _number(str(sign)), _number(str(path))
     mode = (stat.S_IFDIR if folder else stat.S_IFREG) | 0o444
     return os.stat_result((mode, inode, 0, 1, 0, 0, size or 0, 0, 0, 0), {"st_mtime_ns": mtime_ns})

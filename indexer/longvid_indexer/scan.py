@@ -16,14 +16,13 @@ from longvid_indexer.remote import absolute, as_path, stat_open
 from longvid_indexer.sniff import (
     HEAD_BYTES,
     MEDIA_SUFFIXES,
-    TRANSCRIPT_SUFFIXES,
     UNREAD_SUFFIXES,
     like_subtitles,
     sniff_bytes,
 )
 from longvid_indexer.subtitles.beside import NOTHING_BESIDE, Beside, Sidecars, sign
 from longvid_indexer.subtitles.regular import why_not_read
-from longvid_indexer.subtitles.talks import SharedTitles, Talk, one_a_talk
+from longvid_indexer.subtitles.talks import SharedTitles, Talk, Talks, is_transcript, one_a_talk
 from longvid_storage.errors import MediaError
 
 if TYPE_CHECKING:
@@ -84,7 +83,8 @@ def scan(
     Within directories, what is not media, unfinished downloads, hidden files and what systems leave behind are passed
     over, and ``leave`` is told of each with its reason; ``everything`` takes all of these that are media. Links are
     followed (each directory once). A file given by name is always reported: what is wrong with it comes out of
-    ``error`` or of probing it. Several files of one talk without media are one input.
+    ``error`` or of probing it. Several files of one talk without media are one
+    input: the first, with the others beside it.
     """
     given = [absolute(path) for path in paths]
     sidecars = sidecars or Sidecars(everything)
@@ -101,8 +101,13 @@ def scan(
 
 def look_at(path: Path, sidecars: Sidecars | None = None) -> ScannedFile:
     """One file that is known already, as it is now."""
-    alone = like_subtitles(path.name) or not path.is_file()
-    return _found(path, Beside() if alone else (sidecars or Sidecars()).of(path))
+    sidecars = sidecars or Sidecars()
+    if not path.is_file():
+        return _found(path, Beside())
+    if like_subtitles(path.name):
+        talk = Talks(sidecars).first_of(path)
+        return _found(path, Beside() if talk is None else talk.beside)
+    return _found(path, sidecars.of(path))
 
 
 def content_id(path: Path) -> str:
@@ -163,12 +168,20 @@ def _given_files(
     media = {path: sidecars.of(path) for path in whole if not like_subtitles(path.name) and path.is_file()}
     taken = {sidecar.path for beside in media.values() for sidecar in beside.taken}
     lone = [path for path in whole if like_subtitles(path.name) and path not in taken]
-    talks = {talk.path: talk for folder in _by_folder(lone) for talk in one_a_talk(folder)}
     found |= {path: [_found(path, beside)] for path, beside in media.items()}
-    found |= {path: [_transcript(talk)] for path, talk in talks.items()}
+    found |= {talk.path: [_transcript(talk)] for talk in _given_talks(lone, Talks(sidecars))}
     rest = [path for path in whole if path not in media and not like_subtitles(path.name)]
     found |= {path: [_found(path, Beside())] for path in rest}
     return {path: [replace(item, named=True) for item in items] for path, items in found.items()}
+
+
+def _given_talks(lone: Sequence[Path], talks: Talks) -> Iterator[Talk]:
+    """The first file of a talk stands for all that lie beside it, whoever named them; without it, the named ones do."""
+    for folder in _by_folder(lone):
+        whole = {path: talk for path in folder if (talk := talks.first_of(path)) is not None}
+        within = {sidecar.path for talk in whole.values() for sidecar in talk.beside.taken}
+        for talk in one_a_talk([path for path in folder if path not in within]):
+            yield replace(talk, beside=whole[talk.path].beside) if talk.path in whole else talk
 
 
 def _by_folder(paths: Iterable[Path]) -> Iterable[list[Path]]:
@@ -183,7 +196,7 @@ def _transcript(talk: Talk) -> ScannedFile:
         from longvid_indexer.subtitles.reading import refusal
 
         return ScannedFile(talk.path, error=refusal(talk.path))
-    return replace(_found(talk.path, Beside(notes=talk.notes)), titles=talk.titles)
+    return replace(_found(talk.path, talk.beside), titles=talk.titles)
 
 
 def _found(path: Path, beside: Beside) -> ScannedFile:
@@ -260,12 +273,11 @@ class _Walk:
         alone = [
             folder / name for name in listing.files if name not in matched.beside and like_subtitles(name)
         ]
-        lone = [path for path in alone if path not in self._taken and _is_transcript(path)]
+        lone = [path for path in alone if path not in self._taken and is_transcript(path)]
         talks = {talk.path.name: talk for talk in one_a_talk(lone)}
-        transcripts = set(lone)
         for path in alone:
-            if path not in self._taken and path.name not in talks:
-                self._leave(path, "unused" if path in transcripts else "other")
+            if path not in self._taken and path not in lone:
+                self._leave(path, "other")
         for name in listing.files:
             if name in matched.beside:
                 yield _found(folder / name, matched.beside[name])
@@ -286,18 +298,6 @@ class _Walk:
         if kind == "media" or (suffix in _AMBIGUOUS_SUFFIXES and kind in ("unknown", "empty", "unreadable")):
             return True
         self._leave(path, "reference" if kind == "reference" else "other")
-        return False
-
-
-def _is_transcript(path: Path) -> bool:
-    """Whether this is one without media: by its suffix, or by its content where the suffix is of much else."""
-    from longvid_indexer.subtitles.reading import holds_transcript
-
-    if path.suffix.lower() not in TRANSCRIPT_SUFFIXES:
-        return True
-    try:
-        return holds_transcript(path, alone=True)
-    except MediaError:
         return False
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from unicodedata import name
 
 from longvid_indexer.said import Transcript, said_in, within
 from longvid_indexer.subtitles.beside import Sidecar
@@ -19,39 +20,47 @@ from longvid_storage.types import Utterance, VideoInfo
 MOST_TRANSLATIONS = 8
 """Of a film whose subtitles a site translates into a hundred languages, the first so many."""
 _NAMED_IN_A_NOTE = 3
+_OTHER_LETTERS = 0.1
+"""Beyond this share of letters that another text of the same language has not, a text is in another script."""
 
 
 def with_translations(
-    found: Transcript, path: Path, info: VideoInfo, left: Sequence[Sidecar], tracks: Tracks
+    found: Transcript, path: Path, info: VideoInfo, left: Sequence[Sidecar], tracks: Tracks | None = None
 ) -> Transcript:
-    """``found`` with one translation a language out of the files that are ``left``, then out of the film's own tracks.
+    """``found`` with one translation a language and script: out of the files ``left``, then of the film's tracks.
 
-    A language that neither name nor words tell is none; forced subtitles tell a part only.
+    A language that neither name nor words tell is none; forced subtitles tell a part only. Of a language in two scripts
+    (Chinese, Serbian) each is kept.
     """
-    kept: dict[str, tuple[Utterance, ...]] = {}
+    kept: list[tuple[Utterance, ...]] = []
     names: list[str] = []
     unused: list[str] = []
+    notes = list(found.notes)
     spoken = found.language or _told(found.utterances)
+    letters: dict[str, set[str]] = {spoken: set(_letters(found.utterances))} if spoken else {}
 
-    def keep(read: Subtitles, language: str | None, name: str) -> bool:
-        said = within(said_in(read, language)[0], info, [])
+    def keep(read: Subtitles, language: str | None, file: str) -> bool:
+        late: list[str] = []
+        said = within(said_in(read, language)[0], info, late)
         language = language or normalise_language(read.language) or _told(said)
-        if language is None or language in (spoken, *kept) or read.telemetry or not said:
+        if language is None or read.telemetry or not said or len(kept) == MOST_TRANSLATIONS:
             return False
-        if len(kept) == MOST_TRANSLATIONS:
+        written, known = _letters(said), letters.get(language)
+        if known is not None and sum(each not in known for each in written) <= _OTHER_LETTERS * len(written):
             return False
-        kept[language] = tuple(replace(each, language=language) for each in said)
-        names.append(f"{name} ({language})")
+        letters.setdefault(language, set()).update(written)
+        kept.append(tuple(replace(each, language=language) for each in said))
+        names.append(f"{file} ({language})")
+        notes.extend(f"{file}: {note}" for note in late)
         return True
 
     for sidecar in left:
         read = None if sidecar.partial else _read(sidecar, info)
         if read is None or not keep(read, sidecar.language, sidecar.path.name):
             unused.append(sidecar.path.name)
-    others = _worth_reading(tracks, found.source, (spoken, *kept))
+    others = _worth_reading(tracks, found.source, tuple(letters)) if tracks else []
     for track, read in zip(others, _read_tracks(path, others, info), strict=True):
         keep(read, track.language, f"track {track.index}")
-    notes = list(found.notes)
     if names:
         notes.append(f"kept as translations, found by their words: {_listed(names)}")
     if unused:
@@ -62,13 +71,20 @@ def with_translations(
     return replace(
         found,
         notes=tuple(notes),
-        translations=tuple(kept.values()),
+        translations=tuple(kept),
         counters={**found.counters, **counters},
     )
 
 
 def _told(said: Sequence[Utterance]) -> str | None:
     return guess_language(" ".join(each.text for each in said[:500]))
+
+
+def _letters(said: Sequence[Utterance]) -> list[str]:
+    """The scripts of the letters, one by one; a Chinese character, which two scripts may share or not, is itself."""
+    texts = (letter for each in said for letter in each.text if letter.isalpha())
+    named = ((letter, name(letter, "").partition(" ")[0]) for letter in texts)
+    return [letter if script == "CJK" else script for letter, script in named]
 
 
 def _read(sidecar: Sidecar, info: VideoInfo) -> Subtitles | None:

@@ -11,6 +11,8 @@ import {boxesOf, videoOf} from './video.js';
 
 const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.5, 3];
 const CAPTIONS = 'longvid.captions';
+/** A film that cannot be read on is asked for anew, but not more often than this. */
+const ANEW_MS = 5_000;
 /** Playing passes the end of what is cited in steps that are shorter than this; a seek does not. */
 const HELD_UP_S = 2;
 
@@ -159,7 +161,15 @@ class Player extends Part {
 
   /** The file cannot be played as it is: ask for a stream that can, and say what is wrong where there is none. */
   async failed() {
-    if (this.way === 'file' && this.film.error?.code !== MediaError.MEDIA_ERR_NETWORK) {
+    const network = this.film.error?.code === MediaError.MEDIA_ERR_NETWORK;
+    if (this.way === 'file' && network && Date.now() - (this.renewed ?? 0) > ANEW_MS) {
+      // The link to the store that it was sent to holds no more, say: it goes on where it was.
+      this.renewed = Date.now();
+      this.wanted ??= {at_s: this.now, play: this.playing};
+      this.film.load();
+      return;
+    }
+    if (this.way === 'file' && !network) {
       this.way = 'made';
       this.stream(this.wanted?.at_s ?? this.now);
       return;

@@ -25,12 +25,11 @@ UPLOADS = "/v1/uploads"
 _HOST = re.compile(r"(\[[0-9a-fA-F:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::[0-9]{1,5})?")
 # The page runs its own scripts alone, shows what comes from here, and is shown in nobody's frame.
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
-    "connect-src 'self'; font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; "
-    "frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "media-src 'self' blob:{media}; connect-src 'self'; font-src 'self'; manifest-src 'self'; worker-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 _HEADERS = (
-    (b"content-security-policy", POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
@@ -48,7 +47,12 @@ class Guards:
         sharing = (
             b"cross-origin" if settings.origins else b"same-origin"
         )  # pages elsewhere show pictures of ours
-        self._headers = (*_HEADERS, (b"cross-origin-resource-policy", sharing))
+        policy = POLICY.format(media="".join(f" {each}" for each in settings.media_origins)).encode()
+        self._headers = (
+            (b"content-security-policy", policy),
+            *_HEADERS,
+            (b"cross-origin-resource-policy", sharing),
+        )
         # Reached from elsewhere under a name that nobody told us: whoever asks has a key, which no page can take along.
         self._any_host = not settings.on_loopback and not settings.allowed_hosts
 

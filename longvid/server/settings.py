@@ -14,6 +14,9 @@
     streams_at_once = 4                         # films that are made playable at once
     webhook_hosts = ["intranet.example.com"]    # told although they are of this network
 
+    media_origins = ["https://archive.s3.eu-central-1.amazonaws.com"]   # object stores that browsers are sent to for
+    media_link_s = 300                          # films, by links signed for so long; none unless named
+
     [server.roots]                              # what may be indexed by path, and into which collection
     "*" = ["/srv/media"]                        # by who may see everything, into any
     monday = ["/srv/media/monday"]
@@ -33,6 +36,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -41,6 +45,8 @@ from longvid_storage.errors import UsageError
 LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
 PORT = 8765
 _LEAST_KEY = 32
+_ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
+_LINK_S = range(10, 3601)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -77,6 +83,8 @@ class ServerSettings:
     webhook_hosts: tuple[str, ...] = ()
     questions_at_once: int = 4
     ray: str | None = None
+    media_origins: tuple[str, ...] = ()
+    media_link_s: int = 300
 
     @property
     def on_loopback(self) -> bool:
@@ -106,6 +114,17 @@ def read_settings(table: Mapping[str, Any], place: object = "", **given: Any) ->
         raise UsageError(
             f"{place} [server]: assertion_key has {len(settings.assertion_key)} characters, it needs at least "
             f"{_LEAST_KEY} random ones: openssl rand -base64 32"
+        )
+    for origin in settings.media_origins:
+        if not _ORIGIN.fullmatch(origin):
+            raise UsageError(
+                f"{place} [server]: {origin!r} in media_origins is no origin: name https://HOST, with :PORT where it "
+                "has one, in lower case and without a path"
+            )
+    if settings.media_link_s not in _LINK_S:
+        raise UsageError(
+            f"{place} [server]: media_link_s is {settings.media_link_s}, and a link holds for {_LINK_S[0]} to "
+            f"{_LINK_S[-1]} seconds"
         )
     return settings
 

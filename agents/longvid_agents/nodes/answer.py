@@ -232,8 +232,12 @@ def _repair(run: Run, state: AskState) -> dict[str, Any]:
         return {**spent, "stopped": state.stopped or short, "trail": (*state.trail, step)}
     outcome = ask_model(run, state, request, read_drafts)
     written = outcome.value.claims if outcome.value is not None else ()
-    drafts = tuple(_without(state.refused, draft) for draft in written)
-    step = run.step(state, "answer", f"{len(refused)} refused claims written anew", len(drafts))
+    anew = [_without(state.refused, draft) for draft in written]
+    # Who writes the same once more has nothing else to say: with no claim left the graph ends, and quotes.
+    drafts = tuple(draft for draft in anew if not _same(state.refused, draft))
+    did = f"{len(refused)} refused claims written anew"
+    did += f", {len(anew) - len(drafts)} the same as before" if len(drafts) < len(anew) else ""
+    step = run.step(state, "answer", did, len(drafts))
     stopped = outcome.problem if outcome.late else state.stopped
     return {
         **spent,
@@ -250,3 +254,10 @@ def _without(refused: Sequence[Refusal], draft: Draft) -> Draft:
     for each in refused:
         text = text.replace(f"({as_data(each.reason)})", "").strip()
     return draft.model_copy(update={"text": text})
+
+
+def _same(refused: Sequence[Refusal], draft: Draft) -> bool:
+    """Whether ``draft`` was refused already: the same words, and no evidence that was not named before."""
+    return any(
+        draft.text == each.draft.text and set(draft.evidence) <= set(each.draft.evidence) for each in refused
+    )

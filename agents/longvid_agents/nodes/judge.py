@@ -45,6 +45,10 @@ _MOVED_WORDS, _MOVED = 3, 0.8
 # Below this probability by words and meaning a model's verdict is not asked for. Of claims that only words leave open
 # 0.74 of those beside their own evidence are asked for, and 0.16 of those beside other places (0.83 and 0.27 at 0.2).
 _PLAUSIBLE = 0.35
+# A claim of so few content words beside those of the question is a word or two ("Water"): any place that has them would
+# support it. Read together with the question, below this probability its evidence says nothing of what was asked; of
+# right places 6 % lie there and of others that have the words 89 % (``benchmarks/facts.py --fragments``).
+FRAGMENT_WORDS, FRAGMENT = 2, 0.15
 
 
 def judge(run: Run, state: AskState, draft: Draft) -> Judged:
@@ -88,7 +92,35 @@ def _judged(run: Run, state: AskState, draft: Draft) -> Judged:
         judged = alone if alone.check.verdict == judged.check.verdict else judged
     if judged.check.verdict != "refuted" and not supported([judged.claim], run.view, state.memory.seen()):
         return Judged(draft, items, Check("refuted", "its evidence is no longer in the library"))
+    if judged.check.verdict == "supported" and _beside_the_question(run, state, judged):
+        return Judged(draft, items, Check("refuted", "its evidence says nothing of what is asked"))
     return judged
+
+
+def _beside_the_question(run: Run, state: AskState, judged: Judged) -> bool:
+    """Whether a claim is a word or two, and what it cites is not about the question."""
+    question, text = state.question, judged.draft.text
+    encoder = run.view.encoders.text_encoder
+    if encoder is None or len(set(query_terms(text)) - set(query_terms(question))) > FRAGMENT_WORDS:
+        return False
+    passages = [item.passage for item in judged.items]
+    languages = {guess_language(question), guess_language(" ".join(passage.text for passage in passages))}
+    if len(languages - {None}) > 1 or has_sign(question, "yes or no"):
+        return False
+    found = answering(run.view, question, text, passages)
+    return found is not None and found < FRAGMENT
+
+
+def answering(view: View, question: str, text: str, passages: Sequence[Passage]) -> float | None:
+    """How likely ``passages`` say that ``text`` answers ``question``, by words and meaning; None where that is unknown.
+
+    Raises:
+        AssertionError: the view has no text encoder.
+    """
+    encoder = view.encoders.text_encoder
+    assert encoder is not None
+    together = f"{question} {text}"
+    return likelihood(view, together, encoder.encode([together], kind="passage")[0], passages)
 
 
 def _says_some(claim: str, text: str, unsure: bool) -> bool:

@@ -272,12 +272,26 @@ class Sidecars:
         listing = _listed(path.parent, self.listings)
         if listing is None:
             return Beside()
-        if path.parent not in self._matched:
-            self._matched[path.parent] = self.match(listing, filter(_is_media, listing.files), self.named)
-        beside = self._matched[path.parent].beside
+        beside = self._of_folder(listing).beside
         if path.name not in beside:  # told by its content
             return self.match(listing, [*beside, path.name], self.named).beside[path.name]
         return beside[path.name]
+
+    def in_folder(self, folder: Path) -> tuple[tuple[str, ...], set[Path]]:
+        """The names of files in a directory, and which of them belong to media files, there or above."""
+        listing, taken = _listed(folder, self.listings), set[Path]()
+        while (here := _listed(folder, self.listings)) is not None:
+            taken |= self._of_folder(here).taken
+            if folder.name.casefold() not in _FOLDERS and folder.parent.name.casefold() not in _FOLDERS:
+                break
+            folder = folder.parent
+        return (listing.files if listing else ()), taken
+
+    def _of_folder(self, listing: Listing) -> Matched:
+        if listing.folder not in self._matched:
+            media = filter(_is_media, listing.files)
+            self._matched[listing.folder] = self.match(listing, media, self.named)
+        return self._matched[listing.folder]
 
 
 def in_order(found: Sequence[Sidecar], spoken: str | None) -> list[Sidecar]:

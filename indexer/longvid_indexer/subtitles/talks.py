@@ -1,4 +1,7 @@
-"""Transcripts without media: several files of one talk are one video, named after its file if a title says nothing."""
+"""Transcripts without media: several files of one talk are one video, named after its file if a title says nothing.
+
+Its first file is read; the others lie beside that one as subtitles do beside a film, and are part of who the video is.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from longvid_indexer.sniff import SUBTITLE_SUFFIXES, TRANSCRIPT_SUFFIXES
-from longvid_indexer.subtitles.beside import Sidecar, in_order
+from longvid_indexer.sniff import SUBTITLE_SUFFIXES, TRANSCRIPT_SUFFIXES, UNREAD_SUFFIXES, like_subtitles
+from longvid_indexer.subtitles.beside import Beside, Sidecar, Sidecars, in_order
 from longvid_indexer.subtitles.tags import composed, cuts, only_tags, read_tags
 from longvid_indexer.titles import sensible_title
 from longvid_storage.errors import MediaError
@@ -31,15 +34,14 @@ _TOOL_TITLE = re.compile(
 )
 # Headers with a title stand at the very beginning.
 _HEAD_BYTES = 4096
-_NAMED_IN_A_NOTE = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """The file to read of one talk, and sentences about its other files."""
+    """The first file of one talk, its other ones, and the titles of talks beside it."""
 
     path: Path
-    notes: tuple[str, ...]
+    beside: Beside
     titles: SharedTitles
 
 
@@ -67,15 +69,74 @@ class SharedTitles:
 def one_a_talk(paths: Sequence[Path]) -> list[Talk]:
     """The transcripts of one directory, one for each talk: ``talk.en.vtt``, ``talk.de.vtt``, ``talk.json`` are one.
 
-    The language that ``-orig`` calls the spoken one comes first, else as ``in_order`` has it.
+    The language that ``-orig`` calls the spoken one comes first, else as ``in_order`` has it; never one without words.
     """
     talks: dict[str, list[Sidecar]] = {}
     for path in sorted(paths):
         key, sidecar = _talk_of(path)
         talks.setdefault(key, []).append(sidecar)
-    chosen = [in_order(files, None) for files in talks.values()]
+    chosen = [_first_with_words(in_order(files, None)) for files in talks.values()]
     titles = SharedTitles([files[0].path for files in chosen])
-    return [Talk(files[0].path, _others(files), titles) for files in chosen]
+    return [Talk(first.path, Beside(tuple(others)), titles) for first, *others in chosen]
+
+
+class Talks:
+    """The talks of lone transcripts that are known by name; each directory is read once.
+
+    Args:
+        sidecars: what belongs to media files, which is no talk of its own.
+    """
+
+    def __init__(self, sidecars: Sidecars) -> None:
+        self._sidecars = sidecars
+        self._names: dict[Path, dict[str, list[Path]]] = {}
+
+    def first_of(self, path: Path) -> Talk | None:
+        """The talk of which ``path`` is the first file, with those beside it; None where it is a later one."""
+        if path.parent not in self._names:
+            self._names[path.parent] = self._by_talk(path.parent)
+        alike = self._names[path.parent].get(_talk_of(path)[0], [])
+        (talk,) = one_a_talk([path, *(each for each in alike if each != path and is_transcript(each))])
+        return talk if talk.path == path else None
+
+    def _by_talk(self, folder: Path) -> dict[str, list[Path]]:
+        listing, taken = self._sidecars.in_folder(folder)
+        talks: dict[str, list[Path]] = {}
+        for path in (folder / name for name in listing if like_subtitles(name)):
+            if path not in taken:
+                talks.setdefault(_talk_of(path)[0], []).append(path)
+        return talks
+
+
+def is_transcript(path: Path) -> bool:
+    """Whether this is one without media: by its suffix, or by its content where the suffix is of much else."""
+    from longvid_indexer.subtitles.reading import holds_transcript
+
+    if path.suffix.lower() not in TRANSCRIPT_SUFFIXES:
+        return True
+    try:
+        return holds_transcript(path, alone=True)
+    except MediaError:
+        return False
+
+
+def _first_with_words(files: list[Sidecar]) -> list[Sidecar]:
+    """A header without cues, or what cannot be read, is no talk's first file where others are."""
+    if len(files) == 1:
+        return files
+    first = next((file for file in files if not _is_empty(file.path)), files[0])
+    return [first, *(file for file in files if file is not first)]
+
+
+def _is_empty(path: Path) -> bool:
+    from longvid_indexer.subtitles.reading import read_subtitles
+
+    if path.suffix.lower() in UNREAD_SUFFIXES:
+        return True
+    try:
+        return path.stat().st_size < _HEAD_BYTES and not read_subtitles(path).cues
+    except (MediaError, OSError):
+        return True
 
 
 def _talk_of(path: Path) -> tuple[str, Sidecar]:
@@ -89,14 +150,6 @@ def _talk_of(path: Path) -> tuple[str, Sidecar]:
             if tags is not None and not tags.copy:
                 key, found = stem, Sidecar(path, tags.language, tags.partial, tags.original)
     return key.casefold(), found
-
-
-def _others(files: Sequence[Sidecar]) -> tuple[str, ...]:
-    if len(files) < 2:
-        return ()
-    names = ", ".join(file.path.name for file in files[1 : _NAMED_IN_A_NOTE + 1])
-    more = f" and {len(files) - 1 - _NAMED_IN_A_NOTE} more" if len(files) > _NAMED_IN_A_NOTE + 1 else ""
-    return (f"other files of the same talk were left out ({names}{more}): name a file by itself to index it",)
 
 
 def own_title(title: str | None) -> str | None:

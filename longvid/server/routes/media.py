@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from anyio import to_thread
 from fastapi import APIRouter, Query, Request
@@ -22,6 +23,7 @@ FromQuery = Annotated[
 ]
 OriginalQuery = Annotated[bool, Query(description="The file as it is, whether a browser can play it or not.")]
 _FILES: dict[int | str, dict[str, Any]] = {
+    307: {"description": "Its object store gives it, by a link that holds for minutes."},
     206: {"description": "The range asked for."},
     416: {"description": "It lies behind the end."},
 }
@@ -37,8 +39,9 @@ async def get_media(
 ) -> Response:
     """The film, as browsers play it.
 
-    `Longvid-Media` says how: `file` is the file itself, in byte ranges; `copied` and `made` are fragmented MP4 (H.264,
-    AAC) without ranges, whose times are the library's and which begins exactly at `from_s`; every film does with it.
+    `Longvid-Media` says how: `file` is the file itself, in byte ranges (from its object store, by a redirect, where
+    that is configured); `copied` and `made` are fragmented MP4 (H.264, AAC) without ranges, whose times are the
+    library's and which begins exactly at `from_s`; every film does with it.
     """
     film = await to_thread.run_sync(lib.film, video_id)
     if original or (from_s is None and film.how.way == "file"):
@@ -79,8 +82,13 @@ def _headers(film: Film, from_s: float) -> dict[str, str]:
 
 async def _file(request: Request, film: Film) -> Response:
     tag = f'"{film.tag}"'
+    media_type = film.how.media_type if film.how.way == "file" else "application/octet-stream"
+    link = await _link(request, film, media_type)
+    if link is not None:
+        headers = {"Location": link, "Cache-Control": "no-store", "Longvid-Media": "file"}
+        return Response(None, 307, headers)
     headers = {
-        "Content-Type": film.how.media_type if film.how.way == "file" else "application/octet-stream",
+        "Content-Type": media_type,
         "ETag": tag,
         "Accept-Ranges": "bytes",
         "Cache-Control": "private, no-cache",
@@ -105,6 +113,21 @@ async def _file(request: Request, film: Film) -> Response:
     if request.method == "HEAD":
         return Response(None, status, headers | {"Content-Length": str(end - first)})
     return FileReply(await to_thread.run_sync(film.open), first, end, status, headers)
+
+
+async def _link(request: Request, film: Film, media_type: str) -> str | None:
+    """A signed link to the film in its store, for a reader who may be sent there.
+
+    Those are not: HEAD, since a link is signed for GET alone, and pages of others, whose scripts may read a film: a
+    store would have to allow them by itself (CORS), and after the redirect a browser names them ``null``.
+    """
+    settings = request.app.state.settings
+    shared = request.headers.get("sec-fetch-mode") == "cors" or "origin" in request.headers
+    if not settings.media_origins or request.method != "GET" or shared:
+        return None
+    link = await to_thread.run_sync(film.link, settings.media_link_s, media_type)
+    there = urlsplit(link or "")
+    return link if f"{there.scheme}://{there.netloc}" in settings.media_origins else None
 
 
 @router.get("/frame", response_class=Response)

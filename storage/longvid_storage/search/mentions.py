@@ -85,7 +85,7 @@ class MentionsPage:
 def mentions(view: View, terms: Sequence[str]) -> list[VideoMentions]:
     """Every mention of any of ``terms`` in the view, by video (by title), in time order.
 
-    One in a translation counts where what is said or shown meanwhile has not the same terms.
+    One in a translation counts where what is said or shown meanwhile has not the same terms, once among translations.
 
     Raises:
         UsageError: no term, or one without a letter or digit.
@@ -283,12 +283,14 @@ def _in_video(lines: Iterable[_Line], wanted: Sequence[_Term]) -> Iterator[Menti
 
 
 def _said_once(found: Iterable[Mention]) -> list[Mention]:
-    """In order of time, without those in a translation of what is said or shown meanwhile in the same terms."""
+    """In order of time, without those in a translation of what is said or shown meanwhile in the same terms, or has
+    been found in another translation."""
     ordered = sorted(found, key=_in_time)
     kept = [each for each in ordered if each.kind != lexical.TRANSLATION]
     if len(kept) == len(ordered):
         return kept
-    waiting, beside, alone = iter(kept), list[Mention](), list[Mention]()
+    waiting, beside = iter(kept), list[Mention]()
+    alone, others = list[Mention](), list[Mention]()
     following = next(waiting, None)
     for each in ordered:
         if each.kind != lexical.TRANSLATION:
@@ -297,9 +299,19 @@ def _said_once(found: Iterable[Mention]) -> list[Mention]:
             beside.append(following)
             following = next(waiting, None)
         beside = [own for own in beside if own.end_s > each.start_s]
+        others = [one for one in others if one.end_s > each.start_s]
+        if any(_same_elsewhere(each, one) for one in others):
+            continue
         if not any(own.start_s < each.end_s and set(each.terms) <= set(own.terms) for own in beside):
             alone.append(each)
+            others.append(each)
     return sorted([*kept, *alone], key=_in_time)
+
+
+def _same_elsewhere(each: Mention, one: Mention) -> bool:
+    """Of one language there may be two scripts, whose lines begin together."""
+    other = one.language != each.language or one.start_s == each.start_s
+    return other and set(each.terms) <= set(one.terms)
 
 
 def _other_language(line: _Line) -> str | None:
