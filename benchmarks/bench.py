@@ -2,6 +2,7 @@
 
     python benchmarks/bench.py                     # all rows, on fixtures of a minute
     python benchmarks/bench.py --minutes 10 --only 1,2 --write docs/performance.md
+    python benchmarks/bench.py --only 5 --meetings ../shared/data/meetings
 
 Values are ratios of processor time (user and system, of children too), taken in turns in this run, so that a machine
 that others use gives nearly the same. Fixtures are generated. Rows that were not run say so.
@@ -307,6 +308,26 @@ def asking(place: Path, minutes: float) -> Iterator[BenchRow]:
     )
 
 
+def meetings(place: Path, folder: Path) -> BenchRow:
+    """Row 8 over real meetings: every sixteenth transcript below the folder, after the models were loaded."""
+    from longvid import Library
+
+    with Library.open(Path(tempfile.mkdtemp(dir=place)) / "real.longvid", create=True) as lib:
+        lib.index(transcript(place / "first.vtt", 1))
+        files = sorted(folder.rglob("*.vtt"))[::16]
+        spent = cpu_s(lambda: [lib.index(each) for each in files])
+        hours = sum(each.duration_s for each in lib.videos()) / 3600
+        said = [lib.stage_results(each.video_id) for each in lib.videos()]
+    vectors = [result for results in said for result in results if result.stage == "vectors"]
+    texts = sum(result.counters["texts_encoded"] for result in vectors)
+    counters = f"{len(files)} meetings, {hours:.1f} h, {texts / hours:.0f} texts an hour"
+    share = sum(result.seconds for result in vectors) / sum(r.seconds for results in said for r in results)
+    return BenchRow(
+        "8", "the same of real meetings", "≤ 5 CPU·s", f"{spent / hours:.1f} CPU·s",
+        f"{counters}; {share:.0%} of the stages' own time are vectors",
+    )  # fmt: skip
+
+
 def unchanged(place: Path, minutes: float) -> Iterator[BenchRow]:
     """Row 10."""
     from longvid import Library
@@ -476,6 +497,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, help="where fixtures are kept from run to run")
     parser.add_argument("--only", help="rows, such as 1,4,5")
     parser.add_argument("--write", type=Path, help="the page whose table is replaced")
+    parser.add_argument("--meetings", type=Path, help="transcripts of real meetings, for row 8")
     options = parser.parse_args()
     wanted = (options.only or ",".join(MEASURED)).split(",")
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -487,6 +509,9 @@ def main() -> None:
             for row in MEASURED[number](place, options.minutes):
                 print(line(row), flush=True)
                 rows.append(row)
+        if options.meetings:
+            rows.append(meetings(place, options.meetings))
+            print(line(rows[-1]), flush=True)
     if not options.only:
         for row in NOT_RUN:
             print(line(row))

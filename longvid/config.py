@@ -18,6 +18,9 @@ memory_mb = 2000                # of a library for searching it: docs/models.md
     milvus = "http://milvus:19530"  # or a file, for milvus-lite
     index = "HNSW"                  # or FLAT, IVF_RABITQ, GPU_CAGRA
 
+    [ray.models]                    # with --ray: models that all videos share: docs/cluster.md
+    speech = { actors = 2, cpus = 1, gpus = 0.5 }
+
     [server]                        # of `longvid serve`: see longvid/server/settings.py
 """
 
@@ -39,7 +42,7 @@ from longvid_storage.errors import LongvidWarning, UsageError
 _MOST_BYTES = 1 << 20
 NAME = "longvid.toml"
 VARIABLE = "LONGVID_CONFIG"
-_KEYS = ("profile", "device", "models", "memory_mb", "answering", "vectors", "server")
+_KEYS = ("profile", "device", "models", "memory_mb", "answering", "vectors", "ray", "server")
 _ANSWERING = ("examples",)
 _VECTORS = ("milvus", "index")
 
@@ -68,6 +71,7 @@ class Config:
     origin: str = ""
     examples: Path | None = None
     memory_mb: int | None = None
+    ray: Mapping[str, Any] = field(default_factory=dict)
 
 
 def user_config() -> Path:
@@ -137,6 +141,11 @@ def _checked(place: Path, found: dict[str, Any], origin: str) -> Config:
         raise UsageError(
             f'{place}: vectors is a table that names a server: [vectors], then milvus = "http://HOST:PORT"'
         )
+    ray = found.get("ray", {})
+    if not isinstance(ray, dict):
+        raise UsageError(
+            f"{place}: ray is {ray!r}, it is a table: [ray.models], then ROLE = {{ actors = 1 }}"
+        )
     for key, value in vectors.items():
         if key not in _VECTORS or not isinstance(value, str):
             raise UsageError(
@@ -156,7 +165,7 @@ def _checked(place: Path, found: dict[str, Any], origin: str) -> Config:
         warnings.warn(f"settings are taken from {place.absolute()}, {origin}", LongvidWarning, stacklevel=3)
     return Config(
         place, found.get("profile"), found.get("device"), models, server, vectors, here, origin, examples,
-        memory_mb,
+        memory_mb, ray,
     )  # fmt: skip
 
 

@@ -74,7 +74,8 @@ def _on_cluster(
 ) -> list[IndexReport]:
     """Index on the Ray cluster at ``address``, whose workers open the library themselves."""
     from longvid.opening import open_store
-    from longvid_indexer.cluster import LOCAL, ClusterPipeline, connected
+    from longvid.sharing import shares
+    from longvid_indexer.cluster import LOCAL, ClusterPipeline, connected, resources
 
     if not store.shared and address != LOCAL:
         raise UsageError(
@@ -82,8 +83,8 @@ def _on_cluster(
             "--ray local, or into a library in PostgreSQL (longvid copy brings this one there)"
         )
     with connected(address):
-        opened = partial(open_store, store.address)
-        return ClusterPipeline(store, engines, open_store=opened, **more).run(files, tell)
+        opened, shared = partial(open_store, store.address), shares(engines, resources())
+        return ClusterPipeline(store, engines, open_store=opened, shares=shared, **more).run(files, tell)
 
 
 def _known_files(store: Store, collection: str | None, on_event: Tell) -> Iterator[Path]:

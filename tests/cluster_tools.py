@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import select
 
 from longvid import Library
+from longvid.config import Config
 from longvid.engines import Engines
 from longvid.models.roles import ROLES
 from longvid_storage.db.schema import Base
@@ -89,6 +90,10 @@ def _named(value: Any, places: dict[int, str]) -> Any:
     return places[value] if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+SHARED_TEXT = Config(ray={"models": {"text": {"actors": 1, "cpus": 0}}})
+"""One actor for the texts of all videos, which takes no processor from the few that there are."""
+
+
 class Deadly(Trigrams):
     """An encoder that ends its process at text with the word "poison"."""
 
@@ -138,3 +143,34 @@ class SlowEngines(Engines):
     def text_encoder(self) -> Any:
         """Made in each process."""
         return Slow(self.each_s)
+
+
+class Loaded(Trigrams):
+    """An encoder that writes down in which process it is loaded, at its first texts, and how many come at once."""
+
+    def __init__(self, log: Path) -> None:
+        super().__init__()
+        self.log, self.loaded = log, False
+
+    def encode(self, texts: Any, *, kind: Any) -> Any:
+        """As ``Trigrams`` does it."""
+        with self.log.open("a") as log:
+            log.write("" if self.loaded else f"{os.getpid()}\n")
+        self.loaded = True
+        return super().encode(texts, kind=kind)
+
+
+class LoadedEngines(Engines):
+    """No model but that one, which videos of a cluster share."""
+
+    def __init__(self, log: Path) -> None:
+        super().__init__(dict.fromkeys(ROLES, "off"), config=SHARED_TEXT)
+        self.log = log
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "log": self.log}
+
+    @cached_property
+    def text_encoder(self) -> Any:
+        """Made in each process."""
+        return Loaded(self.log)

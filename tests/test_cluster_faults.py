@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 
-from cluster_tools import SlowEngines, everything, for_workers
+from cluster_tools import SHARED_TEXT, SlowEngines, everything, for_workers
 from longvid import Library
+from longvid.config import Config
 from postgres_tools import new_database
 from test_neighbours import transcript
 
@@ -41,8 +42,8 @@ def machines() -> Iterator[Any]:
         cluster.shutdown()
 
 
-def workers() -> list[int]:
-    """The processes that are at the stages of a video."""
+def workers(kind: bytes) -> list[int]:
+    """The processes that are at the stages of a video, or hold a model that videos share."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
@@ -51,28 +52,35 @@ def workers() -> list[int]:
             above = int(Path(f"/proc/{raylet}/stat").read_text().rpartition(")")[2].split()[1])
         except (OSError, ValueError):  # it has ended meanwhile
             continue
-        if name.startswith(b"ray::run_stages") and above == os.getpid():
+        if name.startswith(kind) and above == os.getpid():
             found.append(int(process.name))
     return found
 
 
-def kill_some(cluster: Any, done: threading.Event, killed: list[str]) -> None:
+def kill_some(cluster: Any, done: threading.Event, killed: list[str], kinds: list[bytes]) -> None:
     chance = random.Random(11)
     while not done.wait(chance.uniform(0.1, 0.8)) and len(killed) < KILLS:
         if len(killed) in (3, 7):  # a whole machine, and another one in its place
             cluster.remove_node(cluster.list_all_nodes()[-1], allow_graceful=False)
             killed.append("machine")
             cluster.add_node(num_cpus=1, object_store_memory=80 << 20, include_dashboard=False)
-        elif found := workers():
+        elif found := workers(kinds[len(killed) % len(kinds)]):
             try:
                 os.kill(chance.choice(found), signal.SIGKILL)
             except ProcessLookupError:
                 continue
-            killed.append("worker")
+            killed.append(kinds[len(killed) % len(kinds)].decode())
 
 
 @pytest.mark.slow
-def test_what_is_killed_goes_on_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("config", "kinds"),
+    [(Config(), [b"ray::run_stages"]), (SHARED_TEXT, [b"ray::run_stages", b"ray::Model"])],
+    ids=["in each process", "shared"],
+)
+def test_what_is_killed_goes_on_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, config: Config, kinds: list[bytes]
+) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("PYTHONPATH", for_workers())
     folder, chance = tmp_path / "talks", random.Random(3)
@@ -81,8 +89,10 @@ def test_what_is_killed_goes_on_elsewhere(tmp_path: Path, monkeypatch: pytest.Mo
         (folder / f"talk {number}.vtt").write_text(transcript(chance), "utf-8")
     killed: list[str] = []
     done = threading.Event()
+    engines = SlowEngines()
+    engines.config = config
     with (
-        Library.open(new_database(), create=True, engines=SlowEngines()) as lib,
+        Library.open(new_database(), create=True, engines=engines) as lib,
         Library.open(tmp_path / "alone", create=True, engines=SlowEngines(0.0)) as alone,
         machines() as cluster,
     ):
@@ -91,7 +101,7 @@ def test_what_is_killed_goes_on_elsewhere(tmp_path: Path, monkeypatch: pytest.Mo
         with ThreadPoolExecutor(1) as aside:
             indexing = aside.submit(lib.index, folder, collection="b", ray="auto")
             indexing.add_done_callback(lambda _: done.set())
-            kill_some(cluster, done, killed)
+            kill_some(cluster, done, killed, kinds)
             reports = indexing.result()
         print(f"{len(killed)} kills in {time.monotonic() - began_s:.0f} s: {killed}")
         assert killed.count("machine") >= 1

@@ -147,6 +147,13 @@ SENTENCES = [
     ("Vi må snakke om pumpen på øya, så går vi", "cp1252"),
     ("Í dag ræðum við um dælur og það er mikilvægt", "cp1252"),
     ("I don’t know – it’s here, in the café", "cp1252"),
+    ("Šiandien kalbame apie siurblius ir vožtuvus.", "cp1257 iso8859-13 cp775"),
+    ("Pirmiausia išjunkite vandenį ir nuimkite dangtį.", "cp1257 cp775"),
+    ("Paldies par uzmanību, uz redzēšanos.", "cp1257 cp775"),
+    ("Kõigepealt lülitage vesi välja ja eemaldage kaas.", "cp1257 cp1252"),
+    ("Danas ćemo govoriti o pumpama i ventilima.", "cp1250 iso8859-2"),
+    ("Barva schne tři dny.", "cp1250"),
+    ("Mulţumesc pentru atenţie, la revedere.", "cp1250"),
 ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -350,6 +351,24 @@ def test_batches_hold_every_row_once_and_stay_small() -> None:
         assert len(batch) * max(lengths[row] for row in batch) <= minilm.BATCH_TOKENS
     padded = sum(len(batch) * max(lengths[row] for row in batch) for batch in batches)
     assert padded < 1.1 * sum(lengths)
+
+
+def test_minilm_gives_the_same_vectors_however_many_threads() -> None:
+    texts = [" ".join(["slope"] * (1 + row % 40)) + f" {row}" for row in range(90)]
+    one, three = (MiniLMEncoder(threads=count).encode(texts, kind="passage") for count in (1, 3))
+    assert np.array_equal(one, three)
+
+
+def test_minilm_computes_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder, met, really = MiniLMEncoder(threads=2), threading.Barrier(2, timeout=30), minilm._embed
+    assert len(minilm._batches([130] * 2)) == 2
+
+    def embed(session: Any, ids: list[list[int]]) -> NDArray[np.float32]:
+        met.wait()  # raises where nobody else comes
+        return really(session, ids)
+
+    monkeypatch.setattr(minilm, "_embed", embed)
+    assert encoder.encode(["slope " * 128] * 2, kind="passage").shape == (2, 384)
 
 
 def test_weights_that_are_not_the_published_ones_are_refused(

@@ -130,6 +130,13 @@ def test_the_folder_names_what_the_file_does_not(path: str, title: str) -> None:
         ("Café crème", "Cafe\u0301 cre\u0300me", "Café crème"),
         ("budget\nmeeting", "budget meeting", "budget meeting"),
         ("harbour  walk ", "Harbour walk", "harbour walk"),
+        ("Café Größe", "Cafe Grosse", "Café Größe"),
+        ("naïve Łódź", "naive lodz", "naïve Łódź"),
+        ("\u200eharbour\u200b walk", "harbour walk", "harbour walk"),
+        ("x\x1b[31mred", "x[31mred", "x[31mred"),
+        ("Ben’s “talk” – part 1", 'Ben\'s "talk" - part 1', "Ben’s “talk” – part 1"),
+        ("Talk： part ⧸ two？", "Talk: part / two?", "Talk： part ⧸ two？"),
+        ("İstanbul gezisi", "istanbul gezisi", "İstanbul gezisi"),
     ],
 )
 def test_a_name_is_found_however_its_letters_and_spaces_are_written(
@@ -142,6 +149,25 @@ def test_a_name_is_found_however_its_letters_and_spaces_are_written(
         assert video.title == title
         assert library.find(asked) == library.find(path.name) == library.find(name) == video
         assert len(printing.table([video]).splitlines()) == 2
+
+
+def test_words_that_two_titles_share_name_neither(tmp_path: Path) -> None:
+    transcript(tmp_path / "in" / "Café-Plan.vtt", "The moon pulls at the water.")
+    transcript(tmp_path / "in" / "cafe_plan.vtt", "The moon pulls at the other water.")
+    with Library.open(tmp_path / "library", create=True) as library:
+        library.index([tmp_path / "in"], only=["transcript"])
+        assert library.find("cafe_plan").title == "cafe_plan"
+        with pytest.raises(NotFoundError, match="may be any of 2 videos"):
+            library.find("Cafe plan")
+
+
+def test_a_speaker_is_found_however_accents_are_written(tmp_path: Path) -> None:
+    path = transcript(
+        tmp_path / "talk.vtt", "<v Jose\u0301>The moon pulls at the water.", "<v Ana>The sun does too."
+    )
+    with Library.open(tmp_path / "library", create=True) as library:
+        library.index([path], only=["transcript"])
+        assert [moment.start_s for moment in library.search("water", speaker="José")] == [0.0]
 
 
 def test_a_time_that_is_a_guess_is_cited_as_one(tmp_path: Path) -> None:

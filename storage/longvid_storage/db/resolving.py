@@ -1,10 +1,11 @@
-"""Which video a name means; letter case, white space and how accents are written aside."""
+"""Which video a name means; letter case, white space and how accents are written aside, then all but the words."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from pathlib import PurePath
+from unicodedata import category
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
@@ -12,11 +13,14 @@ from longvid_storage.db.apart import Apart, with_apart
 from longvid_storage.db.dialects import each_text
 from longvid_storage.db.schema import Path, Video
 from longvid_storage.errors import NotFoundError
+from longvid_storage.text.analysis import fold
 from longvid_storage.types import title_key
 
 _SHORTEST_PREFIX = 4
 _LISTED = 5
 _LAST = "\U0010ffff"
+# Letters whose marks no normal form takes off.
+_LIKE = str.maketrans("łøđıħ", "lodih")
 
 
 def resolve_video(
@@ -24,8 +28,9 @@ def resolve_video(
 ) -> str:
     """The id of the one video that answers to ``name``; ``apart`` tells what is said beside titles that several have.
 
-    In this order: an id; a title, with or without that; a path, its file name or its stem; a prefix of an id, at least
-    four characters long.
+    In this order: an id; a title, with or without that; a path, its file name or its stem; the words of a title,
+    without the accents, quotes, dashes and invisible characters that not every keyboard writes; a prefix of an id, at
+    least four characters long.
 
     Raises:
         NotFoundError: no video does, or several; the message names some that might be meant.
@@ -37,7 +42,11 @@ def resolve_video(
     video_ids = select(Video.video_id).where(*admitting).order_by(Video.video_id)
     if connection.execute(video_ids.where(Video.video_id == written)).first():
         return written
-    found = _by_title(connection, wanted, admitting, apart) or _by_path(connection, name, admitting)
+    found = (
+        _by_title(connection, wanted, admitting, apart)
+        or _by_path(connection, name, admitting)
+        or _by_words(connection, written, admitting, apart)
+    )
     if not found and len(wanted) >= _SHORTEST_PREFIX:
         prefixed = video_ids.where(Video.video_id >= wanted, Video.video_id <= wanted + _LAST)
         found = list(connection.execute(prefixed).scalars())
@@ -86,6 +95,28 @@ def _by_path(connection: Connection, name: str, admitting: Sequence[ColumnElemen
         if wanted in (title_key(file.name), title_key(file.stem)):
             loose.add(video_id)
     return sorted(exact or loose)
+
+
+def _by_words(
+    connection: Connection, name: str, admitting: Sequence[ColumnElement[bool]], apart: Apart
+) -> list[str]:
+    """Ids of the videos whose titles, with or without what tells them apart, have the same words in the same order."""
+    wanted = _words(name)
+    if not wanted:
+        return []
+    query = select(Video.video_key, Video.video_id, Video.title)
+    rows = connection.execute(query.where(*admitting)).all()
+    bare = sorted(row.video_id for row in rows if _words(row.title) == wanted)
+    if bare or not name.rstrip().endswith(")"):
+        return bare
+    beside = apart([row.video_key for row in rows])
+    named = ((row, beside.get(row.video_key, "")) for row in rows)
+    return [row.video_id for row, its in named if its and _words(with_apart(row.title, its)) == wanted]
+
+
+def _words(title: str) -> list[str]:
+    seen = "".join(character for character in title if category(character) != "Cf")
+    return fold(seen.casefold().translate(_LIKE))
 
 
 def _listed(connection: Connection, admitting: Sequence[ColumnElement[bool]], apart: Apart) -> str:

@@ -13,13 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longvid_storage.errors import MissingExtraError
-from longvid_storage.threads import threads_allowed
 
 
-def open_graph(drawing: Path, weights: Mapping[str, NDArray[np.float32]], *, threads: int = 0) -> Any:
+def open_graph(drawing: Path, weights: Mapping[str, NDArray[np.float32]]) -> Any:
     """An ``onnxruntime.InferenceSession`` of the graph in a file, with the weights that it names.
 
-    ``threads`` 0 means as many as ``threads_allowed``.
+    It computes in the thread that calls it; several may at once.
 
     Raises:
         MissingExtraError: onnxruntime is not installed.
@@ -32,7 +31,7 @@ def open_graph(drawing: Path, weights: Mapping[str, NDArray[np.float32]], *, thr
         ) from error
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or threads_allowed()
+    options.intra_op_num_threads = 1
     options.log_severity_level = 3
     # It is drawn as the optimiser would leave it.
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL

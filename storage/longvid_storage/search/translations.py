@@ -16,8 +16,11 @@ from longvid_storage.search.question import read_question
 from longvid_storage.search.sounds import COVERED, RANK_CONSTANT
 from longvid_storage.search.timeline import Timeline
 from longvid_storage.text.analysis import analyse
+from longvid_storage.text.segmentation import UNSPACED, segment
+from longvid_storage.text.stop_words import ASKING_WORDS
 from longvid_storage.types import Moment, Passage
 
+_UNSPACED_RUN = re.compile(f"[{UNSPACED}]+")
 _MOST = 400
 _MOST_READ = 5000
 """Among more passages of translations no compounds are looked for."""
@@ -68,7 +71,10 @@ def _translated(view: View, query: str, k: int, speakers: Sequence[str]) -> list
     # A word has a form in each language; of a sentence only those of its own count.
     languages = dict.fromkeys([*facts.translated, *facts.languages])
     query = _HOW.sub(" ", query)
-    asked = {language: read_question(query, (language,), speakers).terms for language in languages}
+    asked = {
+        language: read_question(_in_words(query, language), (language,), speakers).terms
+        for language in languages
+    }
     frequency = lexical.frequencies(
         view, [term for terms in asked.values() for term in terms], (lexical.TRANSLATION,)
     )
@@ -96,6 +102,17 @@ def _translated(view: View, query: str, k: int, speakers: Sequence[str]) -> list
         if share > max(_share(there, terms, weights) for terms in asked.values()):
             more.append((share, passage))
     return more[:k]
+
+
+def _in_words(query: str, language: str | None) -> str:
+    """Scripts without spaces in words, without those that only ask: a pair of characters across two says nothing."""
+    asking = sorted(ASKING_WORDS.get(language or "", ()), key=len, reverse=True)
+
+    def spaced(run: re.Match[str]) -> str:
+        parts = re.split("|".join(map(re.escape, asking)), run[0]) if asking else [run[0]]
+        return " ".join(word for part in parts if part for word in segment(part)) or run[0]
+
+    return _UNSPACED_RUN.sub(spaced, query)
 
 
 def _in_compounds(
