@@ -24,7 +24,7 @@ from longvid_indexer.voice import Stretch
 from longvid_storage.errors import MissingExtraError, ModelError, first_line
 from longvid_storage.models.carried import Carrier, joined
 from longvid_storage.models.carriers import WHISPER_BASE, WHISPER_BASE_SHA256, WHISPER_TINY_EN
-from longvid_storage.models.torch_device import in_batches
+from longvid_storage.models.torch_device import in_batches, no_panic
 from longvid_storage.models.weights import BROKEN_WEIGHTS, find_weights, fingerprint_of
 from longvid_storage.types import Utterance
 
@@ -286,9 +286,10 @@ def load_converted(directory: Path, device: str | None, compute_type: str | None
         wanted = ("float16", "int8_float16") if kind == "cuda" else ("int8",)
         compute_type = next((precision for precision in wanted if precision in can), "float32")
     try:
-        model = faster_whisper.WhisperModel(
-            str(directory), device=kind, device_index=int(index or 0), compute_type=compute_type
-        )
+        with no_panic(f"the faster-whisper model in {directory}"):
+            model = faster_whisper.WhisperModel(
+                str(directory), device=kind, device_index=int(index or 0), compute_type=compute_type
+            )
     except BROKEN_WEIGHTS as error:
         raise ModelError(
             f"{directory} cannot be loaded as a faster-whisper model ({first_line(error)}): fetch or convert it again",
