@@ -10,6 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from longvid_indexer.remote import is_remote
+from longvid_storage.collector import collector_paused
 from longvid_storage.db.apart import with_apart
 from longvid_storage.db.rows import CUT_SHORT
 from longvid_storage.search.lexical import kind_counts
@@ -135,51 +136,52 @@ def summary_of(row: VideoRow) -> VideoSummary:
 
 def summaries(view: View, ids: Collection[str] | None = None) -> list[VideoSummary]:
     """The lines of ``longvid ls``, by title; of the videos of these ``ids`` only."""
-    rows = view.listed(ids)
-    left = _there(path for row in rows for path in row.paths)
-    return [
-        VideoSummary(
-            each.video_id,
-            each.title,
-            each.paths[0] if each.paths else "",
-            each.paths,
-            each.duration_s,
-            each.collections,
-            each.statuses,
-            bool(each.paths) and left.isdisjoint(each.paths),
-            each.cut_short,
-        )
-        for each in rows
-    ]
+    with collector_paused():
+        rows = view.listed(ids)
+        missing = _missing(path for row in rows for path in row.paths)
+        return [
+            VideoSummary(
+                video_id,
+                title,
+                paths[0] if paths else "",
+                paths,
+                duration_s,
+                collections,
+                statuses,
+                bool(missing and paths) and missing.issuperset(paths),
+                cut_short,
+            )
+            for video_id, title, paths, duration_s, collections, statuses, cut_short in rows
+        ]
 
 
 def _gone(paths: tuple[str, ...]) -> bool:
-    return bool(paths) and not _there(paths)
+    return bool(paths) and _missing(paths).issuperset(paths)
 
 
 _MANY = 8
 
 
-def _there(paths: Iterable[str]) -> set[str]:
-    """Those that are at an address, or on the disk; a folder of many is listed: a third of what asking is."""
-    found, folders = set[str](), defaultdict[str, list[str]](list)
+def _missing(paths: Iterable[str]) -> set[str]:
+    """Those that are neither at an address nor on the disk; a folder of many is listed: a third of what asking is."""
+    missing, folders = set[str](), defaultdict[str, dict[str, str]](dict)
     for path in paths:
-        if is_remote(path):
-            found.add(path)
-        else:
-            folders[path.rpartition(os.sep)[0]].append(path)
+        if "://" not in path or not is_remote(path):
+            name_at = path.rfind(os.sep) + 1
+            folders[path[:name_at]][path[name_at:]] = path
     for folder, files in folders.items():
-        names: set[str] = set()
+        unseen = set(files)
         if folder and len(files) > _MANY:
             try:
                 with os.scandir(folder) as entries:  # of one that holds much else, a part
-                    names = {entry.name for entry in islice(entries, 4 * len(files))}
+                    unseen.difference_update([entry.name for entry in islice(entries, 4 * len(files))])
             except FileNotFoundError:
+                missing.update(files.values())
                 continue
             except OSError:
                 pass  # one that can't be listed may still be entered
-        found.update(path for path in files if path.rpartition(os.sep)[2] in names or os.path.lexists(path))
-    return found
+        missing.update(files[name] for name in unseen if not os.path.lexists(files[name]))
+    return missing
 
 
 def details_of(view: View, video_id: str, *, lines: bool = True) -> VideoDetails:

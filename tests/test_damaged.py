@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -13,11 +15,14 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from sqlalchemy import select, update
 
 from longvid import Library
 from longvid.cli import main
 from longvid.engines import Engines
+from longvid_storage.db import schema
 from longvid_storage.db.backup import exchange
+from longvid_storage.db.columns import rows_in_one
 from longvid_storage.db.store import Store
 from longvid_storage.errors import LibraryError, LongvidError, NotALibraryError, UsageError
 from longvid_storage.types import Keyframe, KeyframeKind, StageResult, StageStatus
@@ -390,3 +395,33 @@ def test_a_backup_replaces_only_a_library_and_only_when_told(library: Path, tmp_
             store.backup(tmp_path / "mine", force=True)
     assert (tmp_path / "mine" / "letter.txt").exists()
     assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("duration_s", "'long'"), ("duration_s", "-1"), ("duration_s", "9e999"), ("title", "x'00'"), ("went", "x'01'")],
+)  # fmt: skip
+def test_what_is_checked_a_column_at_once_is_refused_as_one_by_one(
+    library: Path, column: str, value: str
+) -> None:
+    edit(library, f"UPDATE videos SET {column} = {value}")
+    with Store.open(library) as store, store.view() as view:
+        taken = select(getattr(schema.Video, column))
+        with pytest.raises(ValueError, match=r"is no (text|positive finite number)$") as one_by_one:
+            view.connection.execute(taken).all()
+        with pytest.raises(ValueError, match=re.escape(str(one_by_one.value))):
+            rows_in_one(view.connection, taken)
+    with Library.open(library, engines=ToyEngines()) as lib, pytest.raises(LibraryError):
+        lib.page()
+
+
+def test_rows_are_the_same_whichever_way_they_are_checked(library: Path) -> None:
+    name = os.fsdecode(b"talk \xff.vtt")
+    with Store.open(library) as store, store.conversing() as connection:
+        connection.execute(update(schema.Path).values(path=name))
+        connection.execute(update(schema.Video).values(duration_s=5))
+    with Store.open(library) as store, store.view() as view:
+        for table in (schema.Path, schema.Video, schema.Collection, schema.PassageRow):
+            taken = select(*table.__table__.columns)
+            assert rows_in_one(view.connection, taken) == view.connection.execute(taken).all()
+        assert view.cards()[0].path == name

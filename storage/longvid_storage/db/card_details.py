@@ -7,14 +7,17 @@ from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
+from longvid_storage.collector import collector_paused
 from longvid_storage.db import schema
 from longvid_storage.db.apart import Apart, with_apart
+from longvid_storage.db.columns import rows_in_one
 from longvid_storage.db.dialects import each_id
 from longvid_storage.db.scope import passage_conditions
 from longvid_storage.db.speakers import SpeakerNames
 from longvid_storage.types import Scope, VideoCard
 
 
+@collector_paused()
 def cards(
     connection: Connection,
     admitting: Sequence[ColumnElement[bool]],
@@ -36,12 +39,13 @@ def cards(
         video.title_key,
     )
     query = select(*columns).where(*admitting).order_by(video.title_key, video.video_id)
-    rows = connection.execute(query).all()
+    rows = rows_in_one(connection, query)
     keys = [row[0] for row in rows]
     files = select(path.video_key, path.path).join(video).where(*admitting)
     first: dict[int, str] = {}
-    for key, name in connection.execute(files).all():
-        first[key] = min(name, first.get(key, name))
+    for key, name in rows_in_one(connection, files):
+        if (known := first.get(key)) is None or name < known:
+            first[key] = name
     beside = apart(keys)
     if beside:
         rows = sorted(rows, key=lambda row: (row[-1], beside.get(row[0], ""), row[1]))

@@ -8,15 +8,56 @@ row, are ``longvid check``.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, runtime_checkable
 
-from sqlalchemy import JSON, BigInteger, Dialect, Double, Integer, LargeBinary, Text, TypeDecorator
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Connection,
+    Dialect,
+    Double,
+    Integer,
+    LargeBinary,
+    Select,
+    Text,
+    TypeDecorator,
+    type_coerce,
+)
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.types import NullType
 
 from longvid_storage.db.dialects import POSTGRESQL
 
 Check = Callable[[Any], bool]
+
+
+@runtime_checkable
+class InOne(Protocol):
+    """A kind of column of which many values are checked at once."""
+
+    def all_sound(self, values: Sequence[Any]) -> bool:
+        """Whether they are what reading them one by one would give, as they are."""
+        ...
+
+
+def rows_in_one(connection: Connection, query: Select[*tuple[Any, ...]]) -> list[Any]:
+    """A query's rows, as ``execute(query).all()`` gives them, a column checked at once instead of a value at a time.
+
+    Raises:
+        ValueError: a value is not of its column's kind.
+    """
+    taken = list(query.selected_columns)
+    plain = [type_coerce(each, NullType()) if isinstance(each.type, InOne) else each for each in taken]
+    rows = connection.execute(query.with_only_columns(*plain, maintain_column_froms=True)).all()
+    for kind, values in zip((each.type for each in taken), zip(*rows, strict=True), strict=bool(rows)):
+        if isinstance(kind, InOne) and not kind.all_sound(values):
+            return list(connection.execute(query).all())
+    return list(rows)
+
+
+def _kinds(values: Sequence[Any]) -> set[type]:
+    return set(map(type, values)) - {type(None)}
 
 
 class Number(Double[float]):
@@ -39,9 +80,22 @@ class Number(Double[float]):
 
         return process
 
+    def all_sound(self, values: Sequence[Any]) -> bool:
+        """See ``InOne``."""
+        there = [each for each in values if each is not None]
+        return (
+            _kinds(there) <= set(_NUMBERS)
+            and math.isfinite(sum(there))
+            and (self.signed or min(there, default=0) >= 0)
+        )
+
 
 class Whole(Integer):
     """A whole number."""
+
+    def all_sound(self, values: Sequence[Any]) -> bool:
+        """See ``InOne``."""
+        return _kinds(values) <= {int}
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
         """Database to Python."""
@@ -57,6 +111,10 @@ WHOLE = Whole().with_variant(LongWhole(), POSTGRESQL)
 
 class Words(Text):
     """Text, which PostgreSQL compares by code points, as SQLite does."""
+
+    def all_sound(self, values: Sequence[Any]) -> bool:
+        """See ``InOne``."""
+        return _kinds(values) <= {str}
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
         """Database to Python."""

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from longvid_storage.db import schema
 from longvid_storage.db.apart import Apart, with_apart
+from longvid_storage.db.columns import rows_in_one
 from longvid_storage.db.scope import collection_conditions
 from longvid_storage.types import Scope, title_key
 
@@ -34,15 +35,15 @@ def listed(
     video, path, name = schema.Video, schema.Path, schema.Collection.name
     columns = (video.video_key, video.video_id, video.title, video.duration_s, video.went, video.cut_short)
     query = select(*columns, video.title_key).where(*admitting).order_by(video.title_key, video.video_id)
-    rows = connection.execute(query).all()
+    rows = rows_in_one(connection, query)
     beside = apart([row[0] for row in rows])
     if beside:
         rows = sorted(rows, key=lambda row: (row[-1], beside.get(row[0], ""), row[1]))
-    paths = _tuples(connection.execute(select(path.video_key, path.path).join(video).where(*admitting)).all())
+    paths = _tuples(rows_in_one(connection, select(path.video_key, path.path).join(video).where(*admitting)))
     member = schema.VideoCollection
     within = select(member.video_key, name).join(schema.Collection)
     within = within.join(video, video.video_key == member.video_key)
-    collections = _tuples(connection.execute(within.where(*admitting, *collection_conditions(scope))).all())
+    collections = _tuples(rows_in_one(connection, within.where(*admitting, *collection_conditions(scope))))
     known = {
         went: dict(pair.split("=", 1) for pair in went.splitlines()) for went in {row[4] for row in rows}
     }

@@ -8,6 +8,7 @@ what the rest of the house sees. Ids of passages, keyframes and vectors are neve
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from sqlalchemy import (
@@ -63,6 +64,10 @@ class PathText(TypeDecorator[str]):
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
         """Database to Python."""
         return value if value is None or value.isascii() else value.translate(_OUT)
+
+    def all_sound(self, values: Sequence[Any]) -> bool:
+        """See ``columns.InOne``."""
+        return all(type(each) is str and each.isascii() for each in values)
 
 
 class Base(DeclarativeBase):
