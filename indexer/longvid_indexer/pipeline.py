@@ -194,12 +194,21 @@ class Pipeline:
         """Everything about one video; what is wrong with it becomes part of its report. None: left for later."""
         try:
             job = self._entered(found, known, rows)
+            if self.store.shared:
+                self._look_again(job, rows)
             job.tell = lambda message: on_event(Told(message))
             for event in stage_events(job, self.stages, on_event):
                 on_event(event)
         except Exception as error:  # noqa: BLE001 - of whatever kind, it costs this file and no other
             return self._failed(found, error_of_file(error, found.path))
         return self._report(job)
+
+    def _look_again(self, job: Job, rows: dict[str, VideoRow]) -> None:
+        """What another process stored of a video since this run began is not done again."""
+        with self.store.view() as view:
+            now = view.video(job.video_id).stages
+        if now != (rows[job.video_id].stages if job.video_id in rows else {}):
+            job.recorded = dict(now)
 
     def _entered(self, found: ScannedFile, known: PathRow | None, rows: dict[str, VideoRow]) -> Job:
         """The job of a video, who is known from now on."""
