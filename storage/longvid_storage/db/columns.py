@@ -126,6 +126,25 @@ def _words(element: Words, compiler: Any, **kw: Any) -> str:
     return 'TEXT COLLATE "C"'
 
 
+class Name(Words):
+    """Text by which rows are asked for, in a list of JSON: SQLite reads one there up to a NUL."""
+
+    def all_sound(self, values: Sequence[Any]) -> bool:
+        """See ``InOne``."""
+        return super().all_sound(values) and not any("\0" in each for each in values if each is not None)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
+        """Database to Python."""
+        text = _only(str, "text")
+
+        def process(value: Any) -> Any:
+            if text(value) is not None and "\0" in value:
+                raise ValueError(f"{value!r:.40} is no name: it holds a NUL")
+            return value
+
+        return process
+
+
 class Blob(LargeBinary):
     """Bytes."""
 

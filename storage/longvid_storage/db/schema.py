@@ -131,7 +131,7 @@ class Video(Base):
         {"sqlite_autoincrement": True},
     )
     video_key: Mapped[int] = mapped_column(primary_key=True)
-    video_id: Mapped[str] = mapped_column(unique=True)
+    video_id: Mapped[str] = mapped_column(columns.Name, unique=True)
     title: Mapped[str]
     duration_s: Mapped[float]
     has_video: Mapped[bool]
@@ -173,7 +173,7 @@ class Collection(Base):
 
     __tablename__ = "collections"
     collection_key: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str] = mapped_column(columns.Name, unique=True)
 
 
 class VideoCollection(Base):
