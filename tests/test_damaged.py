@@ -146,6 +146,9 @@ BAD: list[tuple[str, str, Any]] = [
         for value in (b"\xff\x00", HUGE)
     ),
     ("videos", "video_id", "a\0b"),
+    ("videos", "went", "well"),
+    ("videos", "day", "soon"),
+    ("videos", "recorded_on", "2024-99-99"),
     ("collections", "name", "work\0"),
     ("videos", "duration_s", 9e999),
     ("videos", "duration_s", -5.0),
