@@ -31,9 +31,9 @@ _UNITS = (
 # Nothing here repeats without end: of a passage of 600 digits each would be tried as a beginning, and as an end.
 _NUMBER = (
     r"\d[\d.,:]{0,30}+|(?:half|several|a few|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w{1,9}teen"
-    r"|(?:twen|thir|for|fif|six|seven|eigh|nine)ty(?:[- ]\w{1,20})?|hundreds?|thousands?|millions?|billions?|dozens?|twice"
-    r"|once|none|one|zero|halb\w{0,9}|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|\w{1,19}zig|hundert|tausend"
-    r"|deux|trois|quatre|cinq|sept|huit|neuf|dix|douze|vingt|trente|cent|mille"
+    r"|(?:twen|thir|for|fif|six|seven|eigh|nine)ty(?:[- ]\w{1,20})?|hundreds?|thousands?|millions?|billions?|dozens?"
+    r"|twice|once|none|one|zero|halb\w{0,9}|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|\w{1,19}zig|hundert"
+    r"|tausend|deux|trois|quatre|cinq|sept|huit|neuf|dix|douze|vingt|trente|cent|mille"
     r"|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|doce|veinte|treinta|cien|mil)\b"
 )
 _WEEKDAY = rf"(?:{WEEKDAY_NAME})s?"
@@ -54,8 +54,8 @@ _TYPES = {
         re.IGNORECASE,
     ),
     "duration": re.compile(
-        rf"(?:{_NUMBER})[\s-]{{0,9}}(?:\w{{1,40}} )?(?:{_UNITS})\b|\b(?:overnight|all (?:day|night)|forever|an hour|a (?:day|week"
-        r"|month|year|minute|second)|(?:eine?|une?|una?) (?:stunde|tag|woche|heure|hora))\b"
+        rf"(?:{_NUMBER})[\s-]{{0,9}}(?:\w{{1,40}} )?(?:{_UNITS})\b|\b(?:overnight|all (?:day|night)|forever|an hour"
+        r"|a (?:day|week|month|year|minute|second)|(?:eine?|une?|una?) (?:stunde|tag|woche|heure|hora))\b"
         r"|[两三四五六七八九十\d](?:个)?(?:小时|分钟|天|周|年)",
         re.IGNORECASE,
     ),

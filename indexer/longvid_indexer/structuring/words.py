@@ -81,7 +81,7 @@ _FILLER = re.compile(
     re.IGNORECASE,
 )
 # A word or up to eight, said again at once: "that's that's", "in the design phase in the design phase we".
-_RESTART = re.compile(r"\b(?=\w)((?:[\w'-]+ ){0,7}[\w'-]+)(?:[ ,]+\1\b)+", re.IGNORECASE)
+_RESTART = re.compile(r"\b(?=\w)((?:[\w'-]{1,40} ){0,7}[\w'-]{1,40})(?:[ ,]+\1\b)+", re.IGNORECASE)
 _RUN = re.compile(r"\w+")
 _FRAGMENT = re.compile(r"\b((?:\w+ )?\w{1,4})[,-]* (\1\w+)", re.IGNORECASE)
 _SPELLED = re.compile(
