@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
@@ -118,15 +119,26 @@ def test_a_disk_that_can_be_tried_is(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @needs_gcc
-@pytest.mark.parametrize("refused", ["f", "l", "m"])
+@pytest.mark.parametrize(
+    ("refused", "error"),
+    [
+        ("f", errno.ENOLCK),
+        ("l", errno.ENOLCK),
+        ("m", errno.ENODEV),
+        ("f", errno.EACCES),
+        ("l", errno.EACCES),
+        ("l", errno.EINVAL),
+        ("flm", errno.EACCES),
+    ],
+)
 def test_a_disk_without_locks_is_one_sentence_and_reading_works(
-    refused: str, library: Path, tmp_path: Path
+    refused: str, error: int, library: Path, tmp_path: Path
 ) -> None:
     """fcntl's locks, flock, and memory that is shared: SQLite needs the first and the last, we the second."""
     shim = build(tmp_path)
 
     def longvid(*arguments: object) -> subprocess.CompletedProcess[str]:
-        return run_longvid(*arguments, shim=shim, below=tmp_path, mode=refused, timeout=25)
+        return run_longvid(*arguments, shim=shim, below=tmp_path, mode=refused, error=error, timeout=25)
 
     listed = longvid("mentions", "migration", "-L", library)
     assert listed.returncode == 0, listed.stderr

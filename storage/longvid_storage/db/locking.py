@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from longvid_storage.db.disk import can_share, no_locks
 from longvid_storage.db.library_files import mapped_os_errors
 from longvid_storage.errors import BusyError, NotALibraryError
 
@@ -41,6 +42,7 @@ class WriterLock:
 
         Raises:
             BusyError: another process, or another thread of this one, writes and ``wait`` is False.
+            LibraryError: the disk has no locks (code ``"no_locks"``).
             ReadOnlyError: the library may not be written.
         """
         if not self._threads.acquire(blocking=wait):
@@ -70,6 +72,8 @@ class WriterLock:
                 raise NotALibraryError(f"{self._path} is no regular file: remove it, or name another library")
             with mapped_os_errors(self._path.parent):
                 free = try_lock(descriptor)
+            if not free and not can_share(self._path.parent):
+                raise no_locks(self._path.parent)
             if not free:
                 holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "unknown"
                 sentence = f"process {holder} is writing to the library at {self._path.parent}"
@@ -104,5 +108,7 @@ def try_lock(descriptor: int) -> bool:
     except OSError as error:
         if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
             return False
+        if error.errno == errno.EINVAL:  # as some shares say it
+            raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK)) from error
         raise
     return True
