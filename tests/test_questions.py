@@ -613,6 +613,29 @@ def test_an_interview_that_alone_is_called_so_is_the_interview() -> None:
     assert narrow("What is the meeting about?", Scope(), cards).inside.video_ids is None
 
 
+@pytest.mark.parametrize(
+    ("question", "video_id", "rest"),
+    [
+        ("Summarize the episode about Easypaysy", "a", "Summarize the episode"),
+        ("What is the talk on cluster mempool about?", "c", "What is the talk about?"),
+        ("What does the podcast about Easypaysy say of fees?", "a", "What does the podcast say of fees?"),
+        ("What is the talk on mempools about?", None, "What is the talk on mempools about?"),
+        ("What is said in the episode about bitcoin?", None, "What is said in the episode about bitcoin?"),
+        ("Which talk is about Easypaysy?", None, "Which talk is about Easypaysy?"),
+    ],
+)
+def test_the_talk_about_something_is_the_one_whose_title_says_it(
+    question: str, video_id: str | None, rest: str
+) -> None:
+    cards = [
+        VideoCard("a", "bitcoin-explained_accounts-for-bitcoin-easypaysy", "a.mp4", 90.0),
+        VideoCard("b", "bitcoin-explained_op-return", "b.mp4", 90.0),
+        VideoCard("c", "2024_cluster-mempool-by-murch", "c.mp4", 90.0),
+    ]
+    narrowed = narrow(question, Scope(), cards)
+    assert (narrowed.inside.video_ids, narrowed.rest) == (video_id and frozenset((video_id,)), rest)
+
+
 def test_several_meetings_are_told_of_together(harbour: SmallLibrary) -> None:
     answer = harbour.ask("What happened in February 2025?")
     assert {video_id for video_id, _ in cited(answer)} == {"mon", "lat"}
