@@ -158,6 +158,8 @@ def _direct(run: Run, state: AskState) -> AskState | None:
     inside = view.within(narrowed.inside)
     plan = make_plan(narrowed.rest if any(map(str.isalnum, narrowed.rest)) else state.question)
     listed = held(narrowed.rest, inside) or counted(narrowed.rest, inside)
+    if listed is not None:
+        state = replace(state, notes=())  # in any language: nothing was compared by meaning
     if listed is None and run.lm is None:
         listed = differing(narrowed.rest, inside, view) or minutes(plan, inside)
     if listed is None:
