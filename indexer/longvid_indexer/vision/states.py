@@ -44,7 +44,7 @@ _LARGE = 0.5
 # New edges worth reading, in blocks' worth of pixels: a digit of small print, and more than a text cursor.
 _LITTLE = 0.12
 # So many pixels, in blocks' worth, that are other by so many grey levels where something was and is: another digit.
-_OVERWRITTEN, _OTHER_LEVELS = 0.2, 15
+_OVERWRITTEN, _OTHER_LEVELS = 0.15, 10
 # Text that is scrolled without rest is read this often.
 _SCROLL_S = 2.5
 # How well the rows of two pictures must agree, once moved, to be one text that was scrolled.
