@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from longvid_storage.errors import NotFoundError
+from longvid_storage.kept_pictures import picture_of, size_of
 from longvid_storage.text.timecode import format_clock
 from longvid_storage.types import Keyframe
 
@@ -121,16 +122,16 @@ def thumbnail(view: View, video_id: str, time_s: float, width: int, within_s: fl
     found = view.keyframes_by_id([max(near)[1]], images=True) if near else []
     if not found:
         return None
-    frame = found[0][2]
-    return _webp(scaled(frame.image, width, max(1, round(frame.height * width / frame.width))))
+    image = found[0][2].image
+    wide, high = size_of(image)
+    return _webp(scaled(image, width, max(1, round(high * width / wide))))
 
 
 def scaled(image: bytes, width: int, height: int) -> Image:
     """A stored WebP at that size."""
     from PIL import Image as Pillow
 
-    with Pillow.open(io.BytesIO(image), formats=["WEBP"]) as picture:
-        return picture.convert("RGB").resize((width, height), Pillow.Resampling.BILINEAR, reducing_gap=2.0)
+    return picture_of(image).resize((width, height), Pillow.Resampling.BILINEAR, reducing_gap=2.0)
 
 
 def _webp(picture: Image) -> bytes:

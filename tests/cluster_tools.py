@@ -152,6 +152,11 @@ class Loaded(Trigrams):
         super().__init__()
         self.log, self.loaded = log, False
 
+    @property
+    def fingerprint(self) -> str:
+        """Of the process it is in, as it may differ between a GPU and none."""
+        return f"loaded@{os.getpid()}"
+
     def encode(self, texts: Any, *, kind: Any) -> Any:
         """As ``Trigrams`` does it."""
         with self.log.open("a") as log:

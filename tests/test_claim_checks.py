@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from longvid_agents.checks.claim import Support, Verdict, check_claim
@@ -47,6 +49,13 @@ def test_numbers_in_digits_and_in_words(text: str, numbers: set[float]) -> None:
     assert numbers <= numbers_in(text)
     if not numbers:
         assert numbers_in(text) == set()
+
+
+@pytest.mark.parametrize("digit", ["三", "9", "²", "१", "亿", "1."])
+@pytest.mark.parametrize("times", [400, 5_000])
+def test_digits_without_end_are_no_fault(digit: str, times: int) -> None:
+    """More than a float holds, and more than Python reads: once a traceback of ``ask``."""
+    assert all(map(math.isfinite, numbers_in(digit * times)))
 
 
 @pytest.mark.parametrize(

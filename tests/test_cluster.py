@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import shutil
@@ -119,7 +120,9 @@ def test_a_shared_model_is_loaded_once(cluster: None, tmp_path: Path) -> None:
         (folder / f"{number}.vtt").write_text(f"WEBVTT\n\n00:01.000 --> 00:09.000\nNumber {number}.\n")
     with Library.open(tmp_path / "lib", create=True, engines=LoadedEngines(log)) as lib:
         assert [report.status for report in lib.index(folder, ray="local")] == ["indexed"] * 8
-        assert len(log.read_text().split()) == 1
+        (loaded,) = log.read_text().split()
+        (vectors,) = {json.loads(row)["model_fingerprint"] for row in everything(lib)["vector_sets"]}
+        assert vectors == f"loaded@{loaded}", "what it is where it computes"
         lib.engines.config = Config(ray={"models": {"text": {"gpus": 4}}})
         with pytest.raises(
             UsageError, match=r"1 processors and 4 GPUs, and the cluster has .* and 0: give less"

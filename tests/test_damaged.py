@@ -145,6 +145,11 @@ BAD: list[tuple[str, str, Any]] = [
         )
         for value in (b"\xff\x00", HUGE)
     ),
+    ("videos", "video_id", "a\0b"),
+    ("videos", "went", "well"),
+    ("videos", "day", "soon"),
+    ("videos", "recorded_on", "2024-99-99"),
+    ("collections", "name", "work\0"),
     ("videos", "duration_s", 9e999),
     ("videos", "duration_s", -5.0),
     ("videos", "duration_s", b"long"),
@@ -241,7 +246,7 @@ def test_a_damaged_row_is_one_sentence_in_every_command(
         assert "Traceback" not in text
         assert "check --repair" in text or "chat --delete" in text, (name, text)
         assert table in text or "the conversation" in text, (name, text)
-        if table not in ("library", "library_links", "vector_sets", "turns", "chats"):
+        if table not in ("library", "library_links", "vector_sets", "turns", "chats", "collections"):
             assert TALK in text or "videos of" in text, (name, text)
     edit(library, change, values=(value,))  # indexing may have written the row anew
     with Store.open(library) as store:
@@ -393,7 +398,12 @@ def test_a_backup_replaces_only_a_library_and_only_when_told(library: Path, tmp_
         (tmp_path / "mine" / "letter.txt").write_text("dear")
         with pytest.raises(LongvidError, match=r"is not a library"):
             store.backup(tmp_path / "mine", force=True)
+        (tmp_path / "link").symlink_to(tmp_path / "copy")
+        for force in (False, True):
+            with pytest.raises(UsageError, match="is a link: name what it leads to"):
+                store.backup(tmp_path / "link", force=force)
     assert (tmp_path / "mine" / "letter.txt").exists()
+    assert (tmp_path / "link").is_symlink()
     assert not list(tmp_path.glob(".*"))
 
 

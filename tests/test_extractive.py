@@ -53,6 +53,14 @@ def test_rare_words_and_names_weigh_more() -> None:
     assert sum(share) == pytest.approx(1)
 
 
+def test_a_rare_word_is_evidence_unless_another_one_is_not_said_with_it() -> None:
+    sentences = spoken("Some people like me live in France.", "The president of France came.")
+    rare = scored("Who is the president of France?", sentences, franc=1, presid=1)
+    assert rare.said.tolist() == [False, True]
+    common = scored("Who is the president of France?", sentences, franc=1, presid=20)
+    assert common.said.tolist() == [True, True]
+
+
 def test_context_stays_within_a_video_and_counts_words_both_ways() -> None:
     sentences = spoken(*["one two three four"] * 4) + spoken("other video words here", video_id="w")
     bounds = context(sentences, np.full(5, 4.0), words=4)

@@ -24,7 +24,10 @@ import longvid_agents
 import longvid_indexer
 import longvid_storage
 from longvid_agents.definitions import definition, names_asked
+from longvid_agents.expected import names_expected
 from longvid_agents.question import make_plan
+from longvid_storage.search.wording import likeness
+from longvid_storage.types import Passage
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -41,7 +44,15 @@ DOUBTED_S, LONG, MOST_TIMES = 0.002, 8_000, 9
 """What takes longer than that for 2,000 letters is tried on more: linear work takes 4 times as long there, quadratic
 work 16 times."""
 
-PASSED = {"longvid_storage.models.replies._FENCE": {"match"}}
+PASSED = {
+    "longvid_storage.models.replies._FENCE": {"match"},
+    "longvid_storage.text.cue_ends._INVERTS": {"match"},
+    "longvid_agents.cues._RULES": {"search"},
+    "longvid_agents.expected._TYPES": {"finditer"},
+    "longvid_agents.expected._MEASURES": {"search"},
+    "longvid_agents.checks.times._BEFORE": {"finditer"},
+    "longvid_agents.checks.times._AFTER": {"finditer"},
+}
 """How those are called that are handed to a function, which is not seen here: else whichever costs most."""
 
 
@@ -150,6 +161,15 @@ def modules() -> Iterator[Any]:
                 yield name.removesuffix(".__init__"), path
 
 
+def held(value: object) -> Iterator[re.Pattern[Any]]:
+    """The patterns in a value, however deep in tables of tables."""
+    if isinstance(value, re.Pattern):
+        yield value
+    elif isinstance(value, (dict, list, tuple)):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from held(each)
+
+
 def patterns() -> Iterator[tuple[str, re.Pattern[str], frozenset[str]]]:
     """(where, pattern, how it is called) of every one in the house."""
     for name, path in modules():
@@ -158,13 +178,8 @@ def patterns() -> Iterator[tuple[str, re.Pattern[str], frozenset[str]]]:
             continue
         module = importlib.import_module(name)
         for attribute, value in vars(module).items():
-            for each in value if isinstance(value, (tuple, list)) else (value,):
-                each = (
-                    next((part for part in each if isinstance(part, re.Pattern)), None)
-                    if isinstance(each, tuple)
-                    else each
-                )
-                if isinstance(each, re.Pattern) and isinstance(each.pattern, str):
+            for each in held(value):
+                if isinstance(each.pattern, str):
                     used = {how for how in METHODS if re.search(rf"\b{attribute}\.{how}\b", source)}
                     where = f"{name}.{attribute}"
                     yield where, each, frozenset(used or PASSED.get(where, {"search", "fullmatch"}))
@@ -246,3 +261,25 @@ def test_what_is_made_for_a_question_costs_a_passages_length(gap: str) -> None:
     names = names_asked(make_plan("What is the pump?"))
     wide = gap * (150 // len(gap))
     assert slow(lambda text: definition(text, names), wide.join("abcd"), "e ", "pump") is None
+
+
+@pytest.mark.parametrize("repeated", ["9", "9 ", "a ", "no ", "9.", "seventy-"])
+def test_what_counts_what_a_question_asks_for_costs_a_passages_length(repeated: str) -> None:
+    """The kinds of answers were the third power of a passage of digits: 12 s for 2,000 of them."""
+    for question in ("How many pumps are there?", "How long does it take?", "How fast is the pump?"):
+
+        def expected(text: str, question: str = question) -> None:
+            names_expected(question, [Passage(1, "v", "speech", 0.0, 1.0, text)])
+
+        assert slow(expected, "the pump ", repeated, "!") is None
+
+
+def test_a_word_said_over_and_over_costs_its_length() -> None:
+    """Alignment with a question that repeats it too was the fourth power: 117 s for "三" 400 times."""
+    weights = {"no": 1.0, "pump": 1.0}
+
+    def aligned(text: str) -> None:
+        likeness(["pump", *text.split()], text.split(), weights)
+
+    assert slow(aligned, "", "no ", "pump") is None
+    assert likeness(["no"] * 9 + ["pump"], ["no"] * 9 + ["pump"], weights) == 1.0

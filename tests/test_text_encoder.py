@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import subprocess
 import sys
 import threading
@@ -19,6 +21,8 @@ from longvid_storage.models.text_encoders import minilm
 from longvid_storage.models.text_encoders.minilm import MiniLMEncoder
 from longvid_storage.models.text_encoders.sentence_transformers import SentenceTransformersEncoder
 from longvid_storage.models.text_encoders.universal import UniversalSentenceEncoder
+from longvid_storage.models.torch_device import no_panic
+from longvid_storage.models.weights import find_weights
 
 TEXTS = [
     "Gradient descent takes a step against the slope.",
@@ -259,7 +263,6 @@ def test_a_full_gpu_halves_the_batch(tiny: Path, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.slow
 @pytest.mark.parametrize("damage", ["truncated", "no modules.json", "other architecture"])
 def test_a_damaged_model_is_one_sentence(damage: str, tiny: Path, tmp_path: Path) -> None:
-    import json
     import shutil
 
     copy = shutil.copytree(tiny, tmp_path / "copy")
@@ -278,9 +281,8 @@ def test_a_damaged_model_is_one_sentence(damage: str, tiny: Path, tmp_path: Path
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("attack", ["backtracking", "doubling"])
+@pytest.mark.parametrize("attack", ["backtracking", "doubling", "no table"])
 def test_a_hostile_tokenizer_is_one_sentence(attack: str, models: dict[str, Path], tmp_path: Path) -> None:
-    import json
     import shutil
 
     copy = shutil.copytree(models["qwen3-embedding"], tmp_path / "copy")
@@ -289,6 +291,8 @@ def test_a_hostile_tokenizer_is_one_sentence(attack: str, models: dict[str, Path
     if attack == "backtracking":  # the library in Rust gives up, with what is no Exception in Python
         split = {"type": "Split", "pattern": {"Regex": "(a+)+$"}, "behavior": "Isolated", "invert": False}
         told["pre_tokenizer"] = {"type": "Sequence", "pretokenizers": [split, told["pre_tokenizer"]]}
+    elif attack == "no table":  # it gives up while it is loaded
+        told["normalizer"] = {"type": "Precompiled", "precompiled_charsmap": "!"}
     else:
         double = {"type": "Replace", "pattern": {"String": "a"}, "content": "aa"}
         told["normalizer"] = {"type": "Sequence", "normalizers": [double] * 40}
@@ -296,6 +300,63 @@ def test_a_hostile_tokenizer_is_one_sentence(attack: str, models: dict[str, Path
     with pytest.raises(ModelError, match="check where") as caught:
         SentenceTransformersEncoder(copy, device="cpu").encode(["a" * 40 + "!"], kind="query")
     assert "\n" not in str(caught.value)
+
+
+def _padding(strategy: object, multiple: int | None = None) -> dict[str, object]:
+    return {
+        "strategy": strategy, "direction": "Right", "pad_to_multiple_of": multiple, "pad_id": 0, "pad_type_id": 0,
+        "pad_token": "",
+    }  # fmt: skip
+
+
+def _letters(table: bytes) -> dict[str, str]:
+    return {"type": "Precompiled", "precompiled_charsmap": base64.b64encode(table).decode()}
+
+
+_HOSTILE: dict[str, dict[str, object]] = {
+    "letters of no table": {"normalizer": _letters(b"")},
+    "letters that are none": {"normalizer": _letters(b"\x08\0\0\0" + b"\xff" * 10)},
+    "letters without a table": {"normalizer": _letters(bytes(4))},
+    "a table longer than all": {"normalizer": {"type": "Sequence", "normalizers": [_letters(b"\xff" * 8)]}},
+    "padding without end": {"padding": _padding({"Fixed": 2**63})},
+    "padding of gigabytes": {"padding": _padding({"Fixed": 400_000_000})},
+    "padding to a multiple": {"padding": _padding("BatchLongest", 2**63)},
+    "cut within a letter": {
+        "model": {"type": "BPE", "vocab": {"a": 0, "é": 1, "a\u00a9": 2}, "merges": [["a", "é"]],
+                  "continuing_subword_prefix": "x"}
+    },
+    "pieces of no length": {"pre_tokenizer": {"type": "FixedLength", "length": 0}},
+    "a stride too long": {
+        "truncation": {"direction": "Right", "max_length": 2, "strategy": "LongestFirst", "stride": 2}
+    },
+    "a template of nothing": {
+        "post_processor": {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "zz", "type_id": 0}}],
+                           "pair": [], "special_tokens": {}}
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("attack", _HOSTILE)
+def test_a_tokenizer_at_which_its_library_gives_up_is_one_sentence(attack: str, tmp_path: Path) -> None:
+    """What ends the process, or takes all memory, is refused before it is loaded; what is no Exception is made one."""
+    from tokenizers import Tokenizer
+
+    sound = {
+        "version": "1.0", "truncation": None, "padding": None, "added_tokens": [], "normalizer": None,
+        "pre_tokenizer": {"type": "Whitespace"}, "post_processor": None, "decoder": None,
+        "model": {"type": "WordLevel", "vocab": {"?": 0, "pump": 1}, "unk_token": "?"},
+    }  # fmt: skip
+    file = tmp_path / "tokenizer.json"
+    file.write_text(json.dumps(sound))
+    assert find_weights(tmp_path, "text") == tmp_path
+    file.write_text(json.dumps({**sound, **_HOSTILE[attack]}))
+
+    def used() -> None:
+        with no_panic("the model"):
+            Tokenizer.from_file(str(find_weights(tmp_path, "text") / file.name)).encode("the pump leaks")
+
+    with pytest.raises(ModelError, match="check where"):
+        used()
 
 
 @pytest.mark.slow

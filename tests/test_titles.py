@@ -71,7 +71,7 @@ def test_back_channel_is_no_sentence_and_interruptions_part_none() -> None:
 
 def test_phrases_contrast_spans() -> None:
     remote = "We talk about the remote control and its"
-    index = PhraseIndex(
+    index = PhraseIndex.of(
         [
             [
                 f"{remote} battery life.",
@@ -89,8 +89,34 @@ def test_phrases_contrast_spans() -> None:
     assert index.best(1, 3)[0].text == "selling price"
 
 
+def test_phrases_of_longer_spans_are_those_of_their_parts() -> None:
+    parts = [
+        ["The pump of the plant leaks.", "Pumps leak in winter."],
+        [],
+        ["The Winch pulls the old pump.", "The winch pulls cable after cable."],
+        ["We keep the harbour crane, the harbour crane."],
+    ]
+    joined = PhraseIndex.of(parts).joined([2, 1, 1])
+    told = PhraseIndex.of([parts[0] + parts[1], parts[2], parts[3]])
+    assert [joined.best(i, 99) for i in range(3)] == [told.best(i, 99) for i in range(3)]
+    assert joined.best(2, 1)[0].text == "harbour crane"
+
+
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ("in the design phase in the design phase we look", "in the design phase we look"),
+        ("That's that's what I don't don't know", "That's what I don't know"),
+        ("the the plan of the plan", "the plan of the plan"),
+        ("the dogs' 'cats' of dogs dogs", "the dogs' 'cats' of dogs"),
+    ],
+)
+def test_restarts(said: str, left: str) -> None:
+    assert without_fillers(said) == left
+
+
 def test_phrases_keep_names_and_inner_words() -> None:
-    index = PhraseIndex(
+    index = PhraseIndex.of(
         [
             [
                 "The quality of service in Bitcoin.",
@@ -106,7 +132,7 @@ def test_phrases_keep_names_and_inner_words() -> None:
 
 def test_a_word_that_follows_no_article_is_no_title() -> None:
     said = ["Posted the plan.", "They posted the plan.", "I posted it.", "Posted to the list of the plan."]
-    best = {phrase.text: phrase.weak for phrase in PhraseIndex([said]).best(0, 9)}
+    best = {phrase.text: phrase.weak for phrase in PhraseIndex.of([said]).best(0, 9)}
     assert best == {"plan": False, "posted": True}
 
 
@@ -122,7 +148,9 @@ def test_the_opening_question_names_what_follows() -> None:
         ),
         Utterance(20, 35, "There are many grants for developers. Being funded matters.", "Guest"),
     ]
-    assert Describer(sentences_of(said), ()).titles([(0, 40)]) == ["How do you get funded as a developer?"]
+    describer = Describer(sentences_of(said), ())
+    whole = [(0.0, 40.0)]
+    assert describer.titles(whole, describer.phrases(whole)) == ["How do you get funded as a developer?"]
 
 
 def test_slides_name_scenes_and_the_tallest_line_is_the_heading() -> None:
@@ -213,12 +241,12 @@ def test_backchannel_alone_gives_no_words() -> None:
 def test_titles_of_scripts_without_spaces_are_words_or_phrases_of_words() -> None:
     cooking = ["味噌汁の作り方を説明します。", "味噌汁の作り方は簡単です。", "昆布を水に浸します。"]
     cycling = ["自転車の修理を説明します。", "自転車の修理には工具を使います。", "タイヤを外します。"]
-    japanese = PhraseIndex([cooking, cycling])
+    japanese = PhraseIndex.of([cooking, cycling])
     assert japanese.best(0, 1)[0].text == "味噌汁の作り方"
     assert japanese.best(1, 1)[0].text == "自転車の修理"
     tomato = ["今天我们讲怎样种西红柿。", "西红柿喜欢阳光。", "西红柿变红就可以采摘了。"]
     tap = ["下面我们讲怎样修理水龙头。", "修理水龙头需要扳手。", "最后试水。"]
-    chinese = PhraseIndex([tomato, tap])
+    chinese = PhraseIndex.of([tomato, tap])
     assert [chinese.best(at, 1)[0].text for at in (0, 1)] == ["西红柿", "水龙头"]
     assert "".join(tokens(tomato[1])) == "西红柿喜欢阳光"
     assert tokens("用扳手拧下螺母") == ("用", "扳手", "拧下", "螺母")  # where a verb leads is a part of it
@@ -243,3 +271,7 @@ def test_titles_of_scripts_without_spaces_are_words_or_phrases_of_words() -> Non
 )
 def test_chinese_is_cut_where_its_words_end(words: str) -> None:
     assert " ".join(tokens(words.replace(" ", ""))) == words
+
+
+def test_a_count_of_chinese_is_no_title() -> None:
+    assert content_words("每三天浇一次水") == ["浇", "水"]

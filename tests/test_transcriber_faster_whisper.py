@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from longvid_indexer.transcribers.faster_whisper import FasterWhisperTranscriber
 from longvid_indexer.voice import Stretch
 from longvid_storage.errors import MissingExtraError, ModelError
 from longvid_storage.models.torch_device import HalvedBatchWarning
+from longvid_storage.types import Utterance
 from media_factory import speech_clip
 from tiny_speech import SPOKEN, made
 
@@ -98,6 +100,35 @@ def test_a_failed_decoding_is_tried_again_by_itself(
         # At every temperature it says the same: its text stays, for the guard to judge.
         assert " ".join(u.text for u in said) == SPOKEN.strip()
     assert alone == [0.0, 50.0]
+
+
+class Skipping(FasterWhisperTranscriber):
+    """Writes the first and the last second of what it hears, but of six seconds and less all of it."""
+
+    def _hear(self, stretches: Sequence[Stretch]) -> list[list[Utterance]]:
+        heard = []
+        for each in stretches:
+            begins_s = np.arange(each.start_s, each.end_s - 0.5)
+            kept = begins_s if len(begins_s) <= 6 else begins_s[[0, -1]]
+            heard.append([Utterance(at_s, at_s + 1.0, f"second {at_s:.0f}") for at_s in kept.tolist()])
+        return heard
+
+
+@pytest.mark.parametrize(
+    ("voiced", "seconds"),
+    [(slice(None), range(10, 18)), (slice(0, 50), [10, 17]), (None, range(10, 18))],
+    ids=["voices", "no voice", "no gate"],
+)
+def test_what_is_stepped_over_is_heard_by_itself(
+    model: Path, voiced: slice | None, seconds: Sequence[int]
+) -> None:
+    gate = None
+    if voiced is not None:
+        gate = np.zeros(400, np.bool_)
+        gate[voiced] = True
+    sound = np.ones(8 * SAMPLE_RATE, np.float32)
+    said = Skipping(model).transcribe_many([Stretch(10.0, sound, gate)])[0]
+    assert [(each.text, each.start_s) for each in said] == [(f"second {at_s}", at_s) for at_s in seconds]
 
 
 def test_silence_and_nothing_are_no_error(listener: FasterWhisperTranscriber) -> None:

@@ -37,7 +37,7 @@ _RULES: dict[Cue, tuple[tuple[float, re.Pattern[str]], ...]] = {
         (3.0, r"\blet'?s (?:all )?(?:decide|agree|settle)\b|\bthat(?:'s| is) (?:decided|agreed|settled)\b"),
         (
             2.0,
-            rf"^\W*(?:okay|ok|so|then|and|right|good|fine|alright|\W)*\bthen we(?:'ll| will)? (?:{_SETTLE})\b",
+            rf"^(?:okay|ok|so|then|and|right|good|fine|alright|\W)*\bthen we(?:'ll| will)? (?:{_SETTLE})\b",
         ),
         (
             2.5,

@@ -28,11 +28,12 @@ _UNITS = (
     r"|decades?|centur(?:y|ies)|sekunden?|minuten?|stunden?|tagen?|wochen?|monaten?|jahren?|secondes?|heures?|jours?"
     r"|semaines?|mois|ans?|années?|segundos?|minutos?|horas?|d[ií]as?|semanas?|meses|años?|anos?"
 )
+# Nothing here repeats without end: of a passage of 600 digits each would be tried as a beginning, and as an end.
 _NUMBER = (
-    r"\d[\d.,:]*|(?:half|several|a few|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen"
-    r"|(?:twen|thir|for|fif|six|seven|eigh|nine)ty(?:[- ]\w+)?|hundreds?|thousands?|millions?|billions?|dozens?|twice"
-    r"|once|none|one|zero|halb\w*|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|\w+zig|hundert|tausend"
-    r"|deux|trois|quatre|cinq|sept|huit|neuf|dix|douze|vingt|trente|cent|mille"
+    r"\d[\d.,:]{0,30}+|(?:half|several|a few|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w{1,9}teen"
+    r"|(?:twen|thir|for|fif|six|seven|eigh|nine)ty(?:[- ]\w{1,20})?|hundreds?|thousands?|millions?|billions?|dozens?"
+    r"|twice|once|none|one|zero|halb\w{0,9}|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|\w{1,19}zig|hundert"
+    r"|tausend|deux|trois|quatre|cinq|sept|huit|neuf|dix|douze|vingt|trente|cent|mille"
     r"|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|doce|veinte|treinta|cien|mil)\b"
 )
 _WEEKDAY = rf"(?:{WEEKDAY_NAME})s?"
@@ -53,14 +54,14 @@ _TYPES = {
         re.IGNORECASE,
     ),
     "duration": re.compile(
-        rf"(?:{_NUMBER})[\s-]*(?:\w+ )?(?:{_UNITS})\b|\b(?:overnight|all (?:day|night)|forever|an hour|a (?:day|week"
-        r"|month|year|minute|second)|(?:eine?|une?|una?) (?:stunde|tag|woche|heure|hora))\b"
+        rf"(?:{_NUMBER})[\s-]{{0,9}}(?:\w{{1,40}} )?(?:{_UNITS})\b|\b(?:overnight|all (?:day|night)|forever|an hour"
+        r"|a (?:day|week|month|year|minute|second)|(?:eine?|une?|una?) (?:stunde|tag|woche|heure|hora))\b"
         r"|[两三四五六七八九十\d](?:个)?(?:小时|分钟|天|周|年)",
         re.IGNORECASE,
     ),
     "amount": re.compile(rf"(?<![\w-])(?:{_NUMBER})|[一二两三四五六七八九十百千万亿]", re.IGNORECASE),
     "money": re.compile(
-        r"[$€£¥]\s?\d|\d[\d.,]*\s?(?:[$€£¥]|[km]?\s?(?:dollars?|euros?|pounds?|bucks?|cents?|franc\w*|yen|usd|eur)\b)"
+        r"[$€£¥]\s?\d|\d[\d.,]{0,30}+\s?(?:[$€£¥]|[km]?\s?(?:dollars?|euros?|pounds?|bucks?|cents?|franc\w*|yen|usd|eur)\b)"
         r"|\b(?:free|thousand|million)\b|\b\d[\d.,]{2,}",
         re.IGNORECASE,
     ),
@@ -87,12 +88,12 @@ _TYPES = {
 _MEASURES = tuple(
     (
         re.compile(of, re.IGNORECASE),
-        re.compile(rf"(?:{_NUMBER}|\d)[\s-]*(?:\w+ ){{0,2}}?(?:{unit})", re.IGNORECASE),
+        re.compile(rf"(?:{_NUMBER}|\d)[\s-]{{0,9}}(?:\w{{1,40}} ){{0,2}}?(?:{unit})", re.IGNORECASE),
     )
     for of, unit in (
         (
             r"\b(?:fast|quick(?:ly)?|speed|velocity|schnell)\b",
-            r"[\w ]+ (?:per|an?|pro) \w+|mph|km/?h|m/s|knots|times|percent|%",
+            r"[\w ]{1,60} (?:per|an?|pro) \w|mph|km/?h|m/s|knots|times|percent|%",
         ),
         (r"\b(?:hot|cold|warm|temperature|heiß|kalt)\b", r"degrees?|°|celsius|fahrenheit|kelvin|grad"),
         (r"\b(?:old|age|alt)\b", rf"{_UNITS}"),
@@ -254,7 +255,7 @@ def _unit(question: str) -> re.Pattern[str] | None:
     if measured is not None or counted is None:
         return measured
     of = "|".join(re.escape(re.sub(r"(?:ie)?s$", "", word)) for word in counted.groups() if word)
-    return re.compile(rf"(?:{_NUMBER}|\d)[\s-]*(?:\w+[\s-]+)?(?:{of})", re.IGNORECASE)
+    return re.compile(rf"(?:{_NUMBER}|\d)[\s-]{{0,9}}(?:\w{{1,40}}[\s-]{{1,9}})?(?:{of})", re.IGNORECASE)
 
 
 def follows_question(question: str, sentences: Sequence[Passage], alike: Array, expected: Array) -> Array:

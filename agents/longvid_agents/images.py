@@ -7,6 +7,7 @@ from typing import Any
 
 from longvid_agents.packing import FramePart
 from longvid_agents.video_lm import Frame
+from longvid_storage.kept_pictures import picture_of
 
 _QUALITY = 90
 
@@ -15,8 +16,7 @@ def picture(frame: Frame, part: FramePart) -> Any:
     """The frame as an RGB ``PIL.Image`` of ``part.width`` x ``part.height``."""
     from PIL import Image
 
-    with Image.open(io.BytesIO(frame.image)) as image:
-        upright = image.convert("RGB")
+    upright = picture_of(frame.image)
     if upright.size != (part.width, part.height):
         upright = upright.resize((part.width, part.height), Image.Resampling.LANCZOS)
     return upright

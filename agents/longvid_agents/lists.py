@@ -16,7 +16,7 @@ from longvid_agents.asked_of import about_them, speakers_asked
 from longvid_agents.cues import owner_of
 from longvid_agents.cues_elsewhere import Cue, asked_elsewhere
 from longvid_agents.days import day_of_video
-from longvid_agents.kinds import has_sign, shortest_asked
+from longvid_agents.kinds import WHICH_VIDEOS, has_sign, shortest_asked
 from longvid_agents.question import QuestionPlan, Term, make_plan
 from longvid_agents.summarise import strongest
 from longvid_agents.whole import asks_whole
@@ -52,12 +52,12 @@ _COUNT_WORDS = re.compile(
 )
 _COUNT_WORDS_ELSEWHERE = re.compile(
     r"\b(?:oft|erwähn\w*|genannt|gesagt|fällt|kommt|wort|begriff|geht|welche\w*|aufnahmen?|besprechung\w*"
-    r"|vorlesung\w*"
-    r"|combien|fois|mentionn\w*(?:-t)?(?:-on)?|prononc\w*|parl\w*|mot|quel\w*|vidéos?|réunions?|cu[aá]nt\w*"
+    r"|vorlesung\w*|gesprochen|rede"
+    r"|combien|fois|mentionn\w*(?:-t)?(?:-on)?|prononc\w*|parl\w*(?:-t)?(?:-on)?|mot|quel\w*|vidéos?|réunions?|cu[aá]nt\w*"
     r"|veces|menciona\w*|nombra\w*"
     r"|dice\w*|dicho|habla\w*|palabra|v[ií]deos?|reuni\w+|quant\w*|volte|viene|menzion\w*|nomina\w*|detto|parola"
     r"|quali|vezes"
-    r"|citad\w*|palavra|quais|сколько|раза?|упомина\w*|упомян\w*|говор\w*|сказа\w*|слово|как\w*|видео)\b",
+    r"|citad\w*|fala\w*|palavra|quais|сколько|раза?|упомина\w*|упомян\w*|говор\w*|сказа\w*|слово|как\w*|видео)\b",
     re.IGNORECASE,
 )
 _WHO_MENTIONS = re.compile(
@@ -221,6 +221,7 @@ def _what_is_counted(question: str) -> str:
     """The question without the words that ask for a count or for videos."""
     language = guess_language(question)
     if language in (None, "en", "zh", "ja", "ko"):
+        question = re.sub(WHICH_VIDEOS, " ", question, flags=re.IGNORECASE)
         return " ".join(_COUNT_WORDS.sub(" ", question).strip(" ?？.!").split())
     words = _COUNT_WORDS_ELSEWHERE.sub(" ", question).strip(" ¿?？.!").split()
     stops = STOP_WORDS.get(str(language), frozenset())

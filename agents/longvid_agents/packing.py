@@ -16,12 +16,12 @@ What gives way when the budget is small, and where the idea is from:
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from longvid_agents.video_lm import Counter, Frame, Packing
-from longvid_storage.errors import ModelError, UsageError
+from longvid_storage.errors import LibraryError, ModelError, UsageError
+from longvid_storage.kept_pictures import size_of
 
 # Long sides tried by the strategies that trade size, in pixels; below the last a picture tells too little.
 LONG_SIDES = (1024, 896, 768, 672, 560, 448, 336, 224, 112)
@@ -291,12 +291,9 @@ def _counted(parts: Sequence[Part], counter: Counter) -> PackingPlan:
 
 
 def _size(frame: Frame) -> tuple[int, int]:
-    from PIL import Image, UnidentifiedImageError
-
     try:
-        with Image.open(io.BytesIO(frame.image)) as image:
-            return image.width, image.height
-    except (UnidentifiedImageError, OSError) as error:
+        return size_of(frame.image)
+    except LibraryError as error:
         raise ModelError(
             f"picture {frame.number} at {frame.time_s:.1f} s is not an image that can be read "
             f"({len(frame.image)} bytes of {frame.media_type}): index its video again",

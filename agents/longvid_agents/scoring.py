@@ -29,6 +29,7 @@ _SATURATION = 1.2
 RARE = 5
 """A word in no more passages of the scope than this is rare."""
 _COVERED = 0.6
+_RARELY = 0.7
 # Names and numbers of the question weigh half as much again as its other words.
 _SPECIAL = 1.5
 # Longer sentences weigh no more than this many words in the mean vector of what is said around one.
@@ -202,7 +203,10 @@ def _said(
     if any(term.special and not term.loose and not n for term, n in zip(terms, found, strict=True)):
         return np.zeros(len(present), bool)
     rare = np.array([1 <= n <= RARE for n in found], bool)
-    said: NDArray[np.bool_] = (present @ share >= _COVERED) & (present[:, rare].any(axis=1) | theirs)
+    # Of two rare words ("the president of France") one alone, said somewhere, is another subject.
+    weight = float(share[rare].sum())
+    rarely = present[:, rare] @ share[rare] >= _RARELY * weight if weight else np.zeros(len(present), bool)
+    said: NDArray[np.bool_] = (present @ share >= _COVERED) & (rarely | theirs)
     return said
 
 

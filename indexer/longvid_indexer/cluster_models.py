@@ -1,6 +1,6 @@
 """Models that all videos of a cluster share: an actor holds one, loaded once, and the tasks ask it.
 
-A task sees its engines as ever; what computes with weights (``_ASKED``) is done by an actor of that role, which has
+A task sees its engines as ever; what it computes (``_ASKED``) is computed by an actor of that role, which has
 its own processors and part of a GPU. What several videos ask meanwhile is computed in one batch where the role
 promises that an answer does not depend on what is beside it (``_TOGETHER``).
 
@@ -28,8 +28,8 @@ _ASKED = {
     "transcriber": ("transcribe", "transcribe_many"),
     "sound_tagger": ("tag",),
     "screen_reader": ("read",),
-    "text_encoder": ("encode", "dimension"),
-    "image_encoder": ("encode_images", "encode_texts", "dimension"),
+    "text_encoder": ("encode",),
+    "image_encoder": ("encode_images", "encode_texts"),
 }
 ROLES = tuple(_ASKED)
 """The engines that can be shared."""
@@ -175,7 +175,13 @@ class SharedEngines:
 
 
 class _Asked:
-    """An engine whose weights are elsewhere: what costs nothing is asked of one that is here and never loads."""
+    """An engine that computes elsewhere, and what it is there: on a GPU its precision, so its fingerprint, is another.
+
+    Args:
+        engine: one that is here and never loads; it tells which methods there are.
+        role: what it is.
+        actors: one of them is asked.
+    """
 
     def __init__(self, engine: Any, role: str, actors: list[Any]) -> None:
         self._engine, self._role, self._actors = engine, role, actors
@@ -184,12 +190,8 @@ class _Asked:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        if name not in _ASKED[self._role]:
-            return getattr(self._engine, name)
-        found = getattr(
-            type(self._engine), name
-        )  # of a property, which would load weights here, the property
-        if callable(found):
+        if name in _ASKED[self._role]:
+            getattr(self._engine, name)  # raises where it has no such method
             return lambda *arguments, **named: self._ask(name, arguments, named)
         if name not in self._known:
             self._known[name] = self._ask(name, (), {})

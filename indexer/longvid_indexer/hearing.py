@@ -11,6 +11,7 @@ from longvid_storage.errors import ModelError, first_line
 from longvid_storage.models.torch_device import (
     import_torch,
     import_transformers,
+    no_panic,
     pick_device,
     pick_dtype,
     quiet_transformers,
@@ -59,7 +60,7 @@ def load_hearing(
     directory = find_weights(place, role)
     at = pick_device(device, what)
     try:
-        with quiet_transformers(transformers):
+        with quiet_transformers(transformers), no_panic(what):
             processor = getattr(transformers, processor_class).from_pretrained(
                 directory, local_files_only=True, trust_remote_code=False
             )

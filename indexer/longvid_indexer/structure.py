@@ -18,6 +18,7 @@ from longvid_indexer.structuring.blocks import make_blocks
 from longvid_indexer.structuring.cuts import StructureEvidence
 from longvid_indexer.structuring.describe import Describer, Encode, Span, slide_titles
 from longvid_indexer.structuring.events import chapter_edges, find_events
+from longvid_indexer.structuring.keyphrases import PhraseIndex
 from longvid_indexer.structuring.pictures import PictureSpan
 from longvid_indexer.structuring.scenes import find_scenes
 from longvid_indexer.structuring.spoken import spoken
@@ -76,11 +77,12 @@ def build_structure(
         _phrase_encoder(encoder, rows),
     )
     whole = (0.0, info.duration_s)
+    phrases, scenes_in = describer.phrases(scenes), np.diff(np.searchsorted(scene_edges, event_edges))
     video = Segment("video", *whole, info.title, *describer.summary(whole, "video", events))
     return (
         video,
-        *_described("event", events, describer, chapters),
-        *_described("scene", scenes, describer, ()),
+        *_described("event", events, describer, phrases.joined(scenes_in), chapters),
+        *_described("scene", scenes, describer, phrases, ()),
         *covering,
     )
 
@@ -107,9 +109,13 @@ def _spans(edges: Sequence[float]) -> list[Span]:
 
 
 def _described(
-    level: Level, spans: Sequence[Span], describer: Describer, chapters: Sequence[Chapter]
+    level: Level,
+    spans: Sequence[Span],
+    describer: Describer,
+    phrases: PhraseIndex,
+    chapters: Sequence[Chapter],
 ) -> list[Segment]:
-    titles = describer.titles(spans)
+    titles = describer.titles(spans, phrases)
     named = {chapter.start_s: chapter.title.strip() for chapter in chapters if chapter.title.strip()}
     made = []
     for span, title in zip(spans, titles, strict=True):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from longvid.exports.spans import href
 from longvid.links import page_link
 from longvid_storage.db.view import View
+from longvid_storage.kept_pictures import picture_of
 from longvid_storage.types import Answer, Box, Citation, Keyframe, Moment, Passage, Scope
 
 WIDEST = 960
@@ -143,8 +144,7 @@ def draw(frame: Keyframe, boxes: Sequence[Box]) -> Thumbnail:
     """The keyframe at most ``WIDEST`` pixels wide, with a red frame just outside each box."""
     from PIL import Image, ImageDraw
 
-    with Image.open(io.BytesIO(frame.image)) as opened:
-        image = opened.convert("RGB")
+    image = picture_of(frame.image)
     if image.width > WIDEST:
         image = image.resize(
             (WIDEST, max(1, round(image.height * WIDEST / image.width))), Image.Resampling.LANCZOS

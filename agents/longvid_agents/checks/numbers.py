@@ -33,14 +33,15 @@ _SCALES = {
     **dict.fromkeys(["万", "萬"], 1e4),
     **dict.fromkeys(["亿", "億"], 1e8),
 }
+# A run of more digits is no number that anybody says.
 _DIGITS = re.compile(
-    r"(?<![\w.,])\d(?:[\d.,'’\u00a0\u202f]*\d)?(?![\w])"
-    r"|(?<=[^\x00-\u024f])\d(?:[\d.,]*\d)?|\d(?:[\d.,]*\d)?(?=[^\x00-\u024f])"  # 有3个: no space around
+    r"(?<![\w.,])\d(?:[\d.,'’\u00a0\u202f]{0,60}\d)?(?![\w])"
+    r"|(?<=[^\x00-\u024f])\d(?:[\d.,]{0,60}\d)?|\d(?:[\d.,]{0,60}\d)?(?=[^\x00-\u024f])"  # 有3个: no space around
 )
 _SCALE = re.compile(
     r"[\s\u00a0-]*(" + "|".join(sorted(_SCALES, key=len, reverse=True)) + r")(?![a-z])", re.IGNORECASE
 )
-_HAN = re.compile("[〇零一二两兩三四五六七八九十百千万萬亿億]+")
+_HAN = re.compile("[〇零一二两兩三四五六七八九十百千万萬亿億]{1,60}")
 _HAN_DIGITS = dict(zip("零〇一二两兩三四五六七八九", (0, 0, 1, 2, 2, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))
 _HAN_SCALES = {"十": 10, "百": 100, "千": 1_000}
 _HAN_GROUPS = {"万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8}
@@ -146,7 +147,7 @@ def _han(text: str, lone: bool) -> Iterator[float]:
 
 def _han_value(run: str) -> float:
     if all(sign in _HAN_DIGITS for sign in run):  # digit by digit: 二〇二四
-        return float(int("".join(str(_HAN_DIGITS[sign]) for sign in run)))
+        return float("".join(str(_HAN_DIGITS[sign]) for sign in run))
     total = group = digit = 0
     for sign in run:
         if sign in _HAN_DIGITS:

@@ -13,10 +13,11 @@ _UNITS = {
     "second": "seconds? secs? sekunden? secondes? segundos? second[oi] секунд[аы]? 秒钟 秒鐘 秒 초",
 }
 _CLOCK = re.compile(r"(?<![\d:])(?:\d{1,2}:)?\d{1,3}:\d{2}(?![\d:])|(?<!\d)\d{1,2} ?h ?\d{2}(?!\d)")
-_NUMBER = r"(?:\d[\d.,]*|[〇零一二两三四五六七八九十百]+|[^\W\d_]+(?:[- ][^\W\d_]+){0,4})"  # "quatre-vingt-dix-sept"
+# At most five words: "quatre-vingt-dix-sept".
+_NUMBER = r"(?:\d[\d.,]{0,30}|[〇零一二两三四五六七八九十百]{1,20}|[^\W\d_]{1,30}(?:[- ][^\W\d_]{1,30}){0,4})"
 # A unit of letters is a word: "more" is no "ore" (hours), and "五分" is five minutes.
 _WORD = r"(?<![a-zа-яà-ÿ])(?=[a-zа-я])|(?![a-zа-я])"
-_BEFORE = {unit: re.compile(rf"({_NUMBER})[\s-]*(?:{_WORD})(?:{'|'.join(words.split())})(?![a-zа-я])", re.I)
+_BEFORE = {unit: re.compile(rf"({_NUMBER})[\s-]{{0,9}}(?:{_WORD})(?:{'|'.join(words.split())})(?![a-zа-я])", re.I)
            for unit, words in _UNITS.items()}  # fmt: skip
 _AFTER = {unit: re.compile(rf"(?<!\w)(?:{'|'.join(words.split())})\s+({_NUMBER})", re.I)
           for unit, words in _UNITS.items()}  # fmt: skip

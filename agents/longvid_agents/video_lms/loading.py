@@ -20,6 +20,7 @@ from longvid_storage.errors import MissingExtraError, ModelError, first_line
 from longvid_storage.models.torch_device import (
     import_torch,
     import_transformers,
+    no_panic,
     pick_device,
     pick_dtype,
     quiet_transformers,
@@ -125,7 +126,7 @@ def load(place: Path, name: str, *, device: str | None, dtype: str) -> LoadedVid
             code="bad_weights",
         )
     try:
-        with quiet_transformers(transformers, bar=sys.stderr.isatty()), _no_bar_of(place):
+        with quiet_transformers(transformers, bar=sys.stderr.isatty()), _no_bar_of(place), no_panic(what):
             processor, config, model, report = _read(transformers, place, kind, name, precision)
         _check(report, what)
         model = model.to(at).eval()

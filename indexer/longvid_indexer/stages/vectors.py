@@ -9,6 +9,7 @@ import numpy as np
 
 from longvid_indexer.reached import reached
 from longvid_indexer.stages.job import Job, StagePlan, Work, digest, fingerprint_of
+from longvid_storage.kept_pictures import picture_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,8 +92,4 @@ def encode_keyframes(encoder: ImageEncoder, kept: Sequence[bytes]) -> NDArray[np
 
 
 def _pixels(image: bytes) -> NDArray[np.uint8]:
-    from io import BytesIO
-
-    from PIL import Image
-
-    return np.asarray(Image.open(BytesIO(image)).convert("RGB"))
+    return np.asarray(picture_of(image))

@@ -124,11 +124,14 @@ class Describer:
             return np.zeros((0, 1), dtype=np.float32)
         return np.stack([s.vector for s in self._sentences])
 
-    def titles(self, spans: Sequence[Span]) -> list[str | None]:
+    def phrases(self, spans: Sequence[Span]) -> PhraseIndex:
+        """What is said in each span."""
+        return PhraseIndex.of([[s.text for s in self._within(span)] for span in spans])
+
+    def titles(self, spans: Sequence[Span], index: PhraseIndex) -> list[str | None]:
         """One title a span: of the slides that fill a third of it, else the question it begins with, else its
-        keyphrases, else its most central sentence; ``None`` when nothing is said or shown.
+        keyphrases, else its most central sentence; ``None`` when nothing is said or shown. ``index``: of these spans.
         """
-        index = PhraseIndex([[s.text for s in self._within(span)] for span in spans])
         phrases = [index.best(i, _CANDIDATES) for i in range(len(spans))]
         fitting = self._weighed(spans, phrases)
         made: list[str | None] = []

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain, islice, pairwise
+from typing import Self
 
 from longvid_indexer.structuring.words import is_content, join_words, stem, surface_tokens, tokens, unspaced
 
@@ -28,10 +30,10 @@ _WEAK = 0.6
 _WEAK_ENDING = re.compile(r"(?:ing|ly|ed|ize|ise|able)\Z")
 
 
-@dataclass
-class _Found:
-    forms: dict[str, int] = field(default_factory=dict)
-    count: int = 0
+_Forms = dict[str, int]
+"""How a phrase is written → how often."""
+_Phrases = dict[tuple[str, ...], _Forms]
+"""What is said in a span, by the stems of each phrase."""
 
 
 @dataclass(frozen=True)
@@ -60,16 +62,27 @@ class PhraseIndex:
     documents using multiple local features", Information Sciences 509, 2020).
     """
 
-    def __init__(self, spans: Sequence[Sequence[str]]) -> None:
-        self._spans = [_phrases(sentences) for sentences in spans]
-        self._nounness = _nounness(sentence for sentences in spans for sentence in sentences)
-        self._frequency = Counter(key for phrases in self._spans for key in phrases)
+    def __init__(self, spans: Sequence[_Phrases], nounness: dict[str, float]) -> None:
+        self._spans = spans
+        self._nounness = nounness
+        self._frequency = Counter(chain.from_iterable(spans))
+
+    @classmethod
+    def of(cls, spans: Sequence[Sequence[str]]) -> Self:
+        """Of the sentences of each span."""
+        return cls([_phrases(sentences) for sentences in spans], _nounness(chain.from_iterable(spans)))
+
+    def joined(self, sizes: Iterable[int]) -> PhraseIndex:
+        """Of longer spans, each so many of these in a row: what they say is not counted again."""
+        rest = iter(self._spans)
+        return PhraseIndex([_together(islice(rest, size)) for size in sizes], self._nounness)
 
     def best(self, index: int, most: int) -> list[Phrase]:
         """Up to ``most`` phrases of span ``index``, best first. Said twice at least, unless nothing is."""
         phrases = self._spans[index]
-        least = 2 if any(found.count >= 2 for found in phrases.values()) else 1
-        weights = {key: self._weight(key, found) for key, found in phrases.items() if found.count >= least}
+        counts = {key: sum(forms.values()) for key, forms in phrases.items()}
+        least = min(2, max(counts.values(), default=1))
+        weights = {key: self._weight(key, phrases[key], n) for key, n in counts.items() if n >= least}
         ranked = sorted(weights.items(), key=lambda item: (-item[1], item[0]))[:most]
         top = ranked[0][1] if ranked else 1.0
         texts = [_written(phrases[key]) for key, _ in ranked]
@@ -78,10 +91,10 @@ class PhraseIndex:
             for text, (key, weight) in zip(texts, ranked, strict=True)
         ]
 
-    def _weight(self, key: tuple[str, ...], found: _Found) -> float:
+    def _weight(self, key: tuple[str, ...], forms: _Forms, count: int) -> float:
         contrast = math.log((len(self._spans) + 1) / (self._frequency[key] + 0.5)) + 0.2
-        weight = math.pow(found.count, 0.8) * contrast * (1.0 + 0.8 * (len(key) - 1))
-        return weight * self._fitness(key, _written(found))
+        weight = math.pow(count, 0.8) * contrast * (1.0 + 0.8 * (len(key) - 1))
+        return weight * self._fitness(key, _written(forms))
 
     def _fitness(self, key: tuple[str, ...], text: str) -> float:
         """Names (they keep their capital inside a sentence) above phrases above single words that are no nouns."""
@@ -109,8 +122,10 @@ def _nounness(sentences: Iterable[str]) -> dict[str, float]:
     return {word: 0.3 + 0.7 * min(1.0, after[word] / count / _OFTEN) for word, count in total.items()}
 
 
-def _written(found: _Found) -> str:
-    return min(found.forms.items(), key=lambda item: (-item[1], item[0]))[0]
+def _written(forms: _Forms) -> str:
+    return (
+        next(iter(forms)) if len(forms) == 1 else min(forms.items(), key=lambda item: (-item[1], item[0]))[0]
+    )
 
 
 def _same_root(a: str, b: str) -> bool:
@@ -118,21 +133,70 @@ def _same_root(a: str, b: str) -> bool:
     return a == b or (shorter >= 5 and a[: min(shorter, 6)] == b[: min(shorter, 6)])
 
 
-def _phrases(sentences: Sequence[str]) -> dict[tuple[str, ...], _Found]:
-    found: dict[tuple[str, ...], _Found] = {}
+def _phrases(sentences: Sequence[str]) -> _Phrases:
+    said: Counter[tuple[str, ...]] = Counter()
     for sentence in sentences:
-        run: list[str] = []
-        for token in [*_inner_case(sentence), ""]:
-            lower = token.lower()
-            if token and (is_content(lower) or (run and lower in _INSIDE)):
-                if run and unspaced(token) and unspaced(run[-1]) and not {lower, run[-1]} & _INSIDE:
-                    _count(run, found)  # no space tells a compound from a verb and its object
-                    run = []
-                run.append(token)
+        for run in _runs(_inner_case(sentence)):
+            for length in range(1, _LONGEST + 1):
+                said.update(zip(*(run[at:] for at in range(length)), strict=False))
+    found: _Phrases = {}
+    for words, times in said.items():
+        key: tuple[str, ...] = tuple(map(_inner_stem, words))
+        if len(key) > 1:
+            if not (key[0] and key[-1]):
                 continue
-            _count(run, found)
-            run = []
+            if "" in key:
+                key = tuple(filter(None, key))
+            if len(set(key)) < len(key):
+                continue
+        elif not key[0]:
+            continue
+        form = " ".join(words)
+        if not form.isascii() and any(map(unspaced, words)):
+            form = join_words(words)
+        forms = found.get(key)
+        if forms is None:
+            found[key] = {form: times}
+        else:
+            forms[form] = forms.get(form, 0) + times
     return found
+
+
+def _together(parts: Iterable[_Phrases]) -> _Phrases:
+    found: _Phrases = {}
+    for part in parts:
+        for key, own in part.items():
+            forms = found.get(key)
+            if forms is None:
+                found[key] = own.copy()
+                continue
+            for form, times in own.items():
+                forms[form] = forms.get(form, 0) + times
+    return found
+
+
+def _runs(words: Iterable[str]) -> Iterator[list[str]]:
+    """Neighbouring content words, with what may stand among them."""
+    run: list[str] = []
+    for token in words:
+        lower = token.lower()
+        if is_content(lower) or (run and lower in _INSIDE):
+            if run and unspaced(token) and unspaced(run[-1]) and not {lower, run[-1]} & _INSIDE:
+                yield run  # no space tells a compound from a verb and its object
+                run = []
+            run.append(token)
+        elif run:
+            yield run
+            run = []
+    if run:
+        yield run
+
+
+@lru_cache(maxsize=100_000)
+def _inner_stem(word: str) -> str:
+    """The stem of a word as written; empty for one that only stands inside."""
+    lower = word.lower()
+    return "" if lower in _INSIDE else stem(lower)
 
 
 def _inner_case(sentence: str) -> list[str]:
@@ -143,21 +207,3 @@ def _inner_case(sentence: str) -> list[str]:
     if words and words[0][1:] == words[0][1:].lower():
         words[0] = words[0].lower()
     return words
-
-
-def _count(run: list[str], found: dict[tuple[str, ...], _Found]) -> None:
-    stems = ["" if word in _INSIDE else stem(word) for word in map(str.lower, run)]
-    join = join_words if any(map(unspaced, run)) else " ".join
-    for start, first in enumerate(stems):
-        for end in range(start + 1, min(start + _LONGEST, len(stems)) + 1 if first else 0):
-            if not stems[end - 1]:
-                continue
-            key = tuple(filter(None, stems[start:end]))
-            if len(key) > 1 and len(set(key)) < len(key):
-                continue
-            phrase = found.get(key)
-            if phrase is None:
-                phrase = found[key] = _Found()
-            phrase.count += 1
-            form = join(run[start:end])
-            phrase.forms[form] = phrase.forms.get(form, 0) + 1

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from longvid_storage.kept_pictures import picture_of
 from longvid_storage.types import Keyframe
 
 Floats = NDArray[np.float64]
@@ -41,10 +41,7 @@ def histogram(image: bytes) -> Floats:
     """The square root of the colour histogram in hue, saturation and value, so that a dot product of two is
     their Bhattacharyya coefficient: (96,), of unit length.
     """
-    from PIL import Image
-
-    picture = Image.open(BytesIO(image))
-    picture.draft("RGB", (_SIDE, _SIDE))
+    picture = picture_of(image)
     picture.thumbnail((_SIDE, _SIDE))
     hue, saturation, value = np.moveaxis(np.asarray(picture.convert("HSV"), np.int64), 2, 0)
     columns = (hue * _HUES // 256 * _SATURATIONS + saturation * _SATURATIONS // 256) * _VALUES

@@ -7,6 +7,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
+from operator import eq
 
 from longvid_storage.text import stop_words
 from longvid_storage.text.segmentation import UNSPACED, segment
@@ -17,6 +19,9 @@ _TOKEN = re.compile(
 _JAPANESE_VERB = re.compile(
     r"(?:ください|ます|ません|ました|ましょう|です|する|した|して|れば|たら|[っけ]た)\Z|\A[ぁ-ゖ]{1,2}\Z"
 )
+_CHINESE_COUNT = re.compile(
+    r"[一二三四五六七八九十百千两几每半]+[个次天年月周点分秒遍种条些位名]?\Z"
+)  # 一次, 三天
 _UNSPACED_RUN = re.compile(rf"[{UNSPACED}]+")
 
 _ENGLISH = """
@@ -79,11 +84,14 @@ _FILLER = re.compile(
     re.IGNORECASE,
 )
 # A word or up to eight, said again at once: "that's that's", "in the design phase in the design phase we".
-_RESTART = re.compile(r"\b((?:[\w'-]+ ){0,7}[\w'-]+)(?:[ ,]+\1\b)+", re.IGNORECASE)
+_RESTART = re.compile(r"\b(?=\w)((?:[\w'-]{1,40} ){0,7}[\w'-]{1,40})(?:[ ,]+\1\b)+", re.IGNORECASE)
+_RUN = re.compile(r"\w+")
 _FRAGMENT = re.compile(r"\b((?:\w+ )?\w{1,4})[,-]* (\1\w+)", re.IGNORECASE)
 _SPELLED = re.compile(
     r"\b(?:[A-Z]_)+(?:[a-z]\b)?"
 )  # letters one by one, as some transcripts write them: T_V_
+_SPACE_BEFORE = re.compile(r"\s{1,9}([,.;:!?])")
+_MARKS_IN_A_ROW = re.compile(r"([,;])[,;:]+|(:)[,;]+")
 _NOISE_MARK = re.compile(r"[\[(<{*][^\])>}*]{0,40}[\])>}*]|[♪♫]+")
 
 
@@ -112,6 +120,8 @@ def join_words(words: Sequence[str]) -> str:
 
 def tokens(text: str) -> tuple[str, ...]:
     """:func:`surface_tokens` in lower case."""
+    if text.isascii():
+        return tuple(map(str.lower, surface_tokens(text)))
     return surface_tokens(text.lower())
 
 
@@ -119,6 +129,8 @@ def tokens(text: str) -> tuple[str, ...]:
 def is_content(token: str) -> bool:
     """True when the word can say what a text is about: no stop word, no bare number, no single letter."""
     if token in STOP_WORDS or token.isdigit() or _JAPANESE_VERB.search(token):
+        return False
+    if _CHINESE_COUNT.match(token):
         return False
     if token.endswith("'s"):
         token = token[:-2]
@@ -146,14 +158,23 @@ def without_fillers(text: str) -> str:
     ``[Music]``.
     """
     text = _NOISE_MARK.sub(" ", text)
-    text = _SPELLED.sub(lambda match: match[0].replace("_", ""), text)
+    if "_" in text:
+        text = _SPELLED.sub(lambda match: match[0].replace("_", ""), text)
     text = " ".join(_FILLER.sub("", text).split())
     text = _FRAGMENT.sub(_drop_fragment, text)
-    text, restarts = _RESTART.subn(r"\1", text)
-    if restarts:  # a restart within a restart
-        text = _RESTART.sub(r"\1", text)
-    text = re.sub(r"\s{1,9}([,.;:!?])", r"\1", text)
-    return re.sub(r"([,;])[,;:]+|(:)[,;]+", r"\1\2", text).strip(" ,;:-–—")
+    if _repeats(text):
+        text, restarts = _RESTART.subn(r"\1", text)
+        if restarts:  # a restart within a restart
+            text = _RESTART.sub(r"\1", text)
+    text = _SPACE_BEFORE.sub(r"\1", text)
+    return _MARKS_IN_A_ROW.sub(r"\1\2", text).strip(" ,;:-–—")
+
+
+def _repeats(text: str) -> bool:
+    """False where no word is said twice in a row and no two words again: most texts have no restart to look for."""
+    words = _RUN.findall(text.lower())
+    pairs = list(pairwise(words))
+    return any(map(eq, words, words[1:])) or len(set(pairs)) < len(pairs)
 
 
 def _drop_fragment(match: re.Match[str]) -> str:

@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 
 from longvid_indexer.audio import SAMPLE_RATE
 from longvid_indexer.invented import COMPRESSION_MAX, LOGPROB_MIN, NO_SPEECH_MAX
-from longvid_indexer.transcribers.segments import RecognisedSegment, to_utterances
+from longvid_indexer.transcribers.segments import RecognisedSegment, holes, to_utterances
 from longvid_indexer.transcribers.words import RecognisedWord
 from longvid_indexer.voice import Stretch
 from longvid_storage.errors import MissingExtraError, ModelError, first_line
 from longvid_storage.models.carried import Carrier, joined
 from longvid_storage.models.carriers import WHISPER_BASE, WHISPER_BASE_SHA256, WHISPER_TINY_EN
-from longvid_storage.models.torch_device import in_batches
+from longvid_storage.models.torch_device import in_batches, no_panic
 from longvid_storage.models.weights import BROKEN_WEIGHTS, find_weights, fingerprint_of
 from longvid_storage.types import Utterance
 
@@ -44,7 +44,7 @@ _OTHER_NAMES = {"large": "large-v3", "turbo": "large-v3-turbo"}
 # Those whose weights travel in packages.
 CARRIED: dict[str, tuple[Carrier, ...]] = {"tiny.en": (WHISPER_TINY_EN,), "base": WHISPER_BASE}
 _NEEDED = ("model.bin", "config.json", "tokenizer.json")
-_VERSION = 2
+_VERSION = 3
 # Below this there is not one frame of features.
 _SAMPLES_MIN = 400
 # A decoding that fails by Whisper's own thresholds is tried again, warmer each time.
@@ -112,7 +112,18 @@ class FasterWhisperTranscriber:
         return self.transcribe_many([Stretch(start_s, samples)])[0]
 
     def transcribe_many(self, stretches: Sequence[Stretch]) -> list[list[Utterance]]:
-        """See ``Batched.transcribe_many``."""
+        """See ``Batched.transcribe_many``; holes in what is written are heard once more by themselves.
+
+        Whisper's times may step over what it did not write, most often at the end of a stretch: a sentence of 14 words
+        of a clip of 35 s.
+        """
+        heard = self._hear_all(stretches)
+        places = [(row, hole) for row, each in enumerate(stretches) for hole in holes(each, heard[row])]
+        for (row, _), more in zip(places, self._hear_all([hole for _, hole in places]), strict=True):
+            heard[row] = sorted([*heard[row], *more], key=lambda each: (each.start_s, each.end_s))
+        return heard
+
+    def _hear_all(self, stretches: Sequence[Stretch]) -> list[list[Utterance]]:
         heard: list[list[Utterance]] = [[] for _ in stretches]
         long_enough = [i for i, stretch in enumerate(stretches) if len(stretch.samples) >= _SAMPLES_MIN]
         with self._lock:
@@ -275,9 +286,10 @@ def load_converted(directory: Path, device: str | None, compute_type: str | None
         wanted = ("float16", "int8_float16") if kind == "cuda" else ("int8",)
         compute_type = next((precision for precision in wanted if precision in can), "float32")
     try:
-        model = faster_whisper.WhisperModel(
-            str(directory), device=kind, device_index=int(index or 0), compute_type=compute_type
-        )
+        with no_panic(f"the faster-whisper model in {directory}"):
+            model = faster_whisper.WhisperModel(
+                str(directory), device=kind, device_index=int(index or 0), compute_type=compute_type
+            )
     except BROKEN_WEIGHTS as error:
         raise ModelError(
             f"{directory} cannot be loaded as a faster-whisper model ({first_line(error)}): fetch or convert it again",

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from longvid_indexer.invented import is_unsure
 from longvid_indexer.transcribers.words import RecognisedWord
+from longvid_indexer.voice import FRAME_S, Stretch
+from longvid_indexer.voice_gate import FRAME
 from longvid_storage.types import Utterance, Word
+
+# Voices of a stretch are at most two seconds apart for Whisper (``pause_s``): in a longer hole somebody speaks.
+_HOLE_S, _VOICED_S = 2.5, 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,29 @@ def to_utterances(
         said.append(_utterance(segment, start_s, length_s, language))
     # Such segments may overlap by some hundredths of a second.
     return sorted(said, key=lambda utterance: (utterance.start_s, utterance.end_s))
+
+
+def holes(stretch: Stretch, heard: Sequence[Utterance]) -> list[Stretch]:
+    """The parts of a stretch before, between and behind what was heard in it, in which there is a voice nevertheless.
+
+    None where nothing was heard: that is what the model takes for no speech.
+    """
+    if not heard:
+        return []
+    found, at_s = [], stretch.start_s
+    for begin_s, end_s in [*((each.start_s, each.end_s) for each in heard), (stretch.end_s, stretch.end_s)]:
+        part = _part(stretch, at_s, begin_s)
+        voiced_s = begin_s - at_s if part.voiced is None else float(part.voiced.sum()) * FRAME_S
+        if begin_s - at_s >= _HOLE_S and voiced_s >= _VOICED_S:
+            found.append(part)
+        at_s = max(at_s, end_s)
+    return found
+
+
+def _part(stretch: Stretch, start_s: float, end_s: float) -> Stretch:
+    first, last = (max(0, round((at_s - stretch.start_s) / FRAME_S)) for at_s in (start_s, end_s))
+    voiced = None if stretch.voiced is None else stretch.voiced[first:last]
+    return Stretch(stretch.start_s + first * FRAME_S, stretch.samples[first * FRAME : last * FRAME], voiced)
 
 
 def _utterance(

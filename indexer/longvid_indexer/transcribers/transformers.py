@@ -22,6 +22,7 @@ from longvid_storage.models.torch_device import (
     import_torch,
     import_transformers,
     in_batches,
+    no_panic,
     pick_device,
     pick_dtype,
 )
@@ -142,7 +143,8 @@ def load_recogniser(directory: Path, device: str | None, name: str) -> LoadedAsr
                 "Whisper, wav2vec 2.0, Parakeet, Moonshine, Qwen3-ASR or the like",
                 code="wrong_architecture",
             )
-        processor = kind.processor(directory, given)
+        with no_panic(name):
+            processor = kind.processor(directory, given)
         model, report = kind.auto_class().from_pretrained(
             directory, dtype=pick_dtype(place), output_loading_info=True, **given
         )

@@ -7,6 +7,8 @@ import io
 import numpy as np
 from numpy.typing import NDArray
 
+from longvid_storage.kept_pictures import picture_of
+
 Image = NDArray[np.uint8]
 
 
@@ -23,7 +25,4 @@ def encode_webp(image: Image, quality: int) -> bytes:
 
 def decode_webp(data: bytes) -> Image:
     """The RGB picture ``(height, width, 3)`` uint8 that ``encode_webp`` compressed."""
-    from PIL import Image as Pillow
-
-    with Pillow.open(io.BytesIO(data)) as picture:
-        return np.asarray(picture.convert("RGB"))
+    return np.asarray(picture_of(data))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from datetime import date
 from functools import cache
 from typing import Any, Protocol, runtime_checkable
 
@@ -132,6 +133,30 @@ def _words(element: Words, compiler: Any, **kw: Any) -> str:
     return 'TEXT COLLATE "C"'
 
 
+class Formed(Words):
+    """Text of one form; ``what`` names it."""
+
+    def __init__(self, form: Check, what: str) -> None:
+        super().__init__()
+        self.form = form
+        self.what = what
+
+    def all_sound(self, values: Sequence[Any]) -> bool:
+        """See ``InOne``."""
+        return super().all_sound(values) and all(map(self.form, set(values) - {None}))
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
+        """Database to Python."""
+        text = _only(str, "text")
+
+        def process(value: Any) -> Any:
+            if text(value) is not None and not self.form(value):
+                raise ValueError(f"{value!r:.40} is no {self.what}")
+            return value
+
+        return process
+
+
 class Blob(LargeBinary):
     """Bytes."""
 
@@ -168,6 +193,24 @@ def _only(kind: type, name: str) -> Callable[[Any], Any]:
 
 
 _NUMBERS = (float, int)
+
+
+def is_name(value: str) -> bool:
+    """Without NUL: rows are asked for by name in a list of JSON, and SQLite reads one there up to a NUL."""
+    return "\0" not in value
+
+
+def is_day(value: str) -> bool:
+    """``YYYY-MM-DD``, or empty."""
+    try:
+        return not value or len(value) == len("YYYY-MM-DD") == len(str(date.fromisoformat(value)))
+    except ValueError:
+        return False
+
+
+def is_pairs(value: str) -> bool:
+    """Lines of ``name=value``."""
+    return all("=" in line for line in value.splitlines())
 
 
 def is_object(value: Any) -> bool:

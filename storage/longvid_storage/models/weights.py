@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import struct
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from pickle import UnpicklingError
 from typing import Any
 
 from longvid_storage.errors import ModelError
+from longvid_storage.models.tokenizer_file import check_tokenizer
 
 # What decides how a model computes: weights, settings, vocabularies.
 _TELLING = {".safetensors", ".bin", ".pt", ".onnx", ".json", ".txt", ".model", ".jinja"}
@@ -21,9 +21,6 @@ _WEIGHTS = {".safetensors", ".bin", ".pt", ".pth", ".onnx"}
 _EDGE = 1 << 20
 MOST_LAYERS = 10_000
 """Of a model, far more than any has."""
-MOST_GROWTH = 1000
-"""So many times as long as a text is what a tokenizer makes of it, at most: that of a model makes it thrice as long."""
-_NORMALIZER = re.compile(r'(?<!\\)"normalizer"\s{0,99}:\s{0,99}(?=[{])')
 BROKEN_WEIGHTS = (
     *(
         OSError,
@@ -72,11 +69,13 @@ def find_weights(model: str | Path, role: str) -> Path:
 
     Raises:
         ModelError: it is not on this disk (code ``"no_weights"``); ``role`` says in the message what it is for. Or its
-            configuration asks for more than ``MOST_LAYERS``, its tokenizer for texts grown more than ``MOST_GROWTH``.
+            configuration asks for more than ``MOST_LAYERS``, its tokenizer for what no model's does.
     """
     directory = _found(model, role)
     _check_layers(directory / "config.json")
-    _check_growth(directory / "tokenizer.json")
+    for pattern in ("tokenizer.json", "*/tokenizer.json"):
+        for tokenizer in directory.glob(pattern):
+            check_tokenizer(tokenizer)
     return directory
 
 
@@ -95,29 +94,6 @@ def _check_layers(config: Path) -> None:
                     f"{config} asks for more than {MOST_LAYERS:,} layers ({key}): no model has so many, check where "
                     "the directory comes from"
                 )
-
-
-def _check_growth(tokenizer: Path) -> None:
-    """Forty replacements of "a" by "aa", one after the other, take all memory for one letter."""
-    try:
-        written = tokenizer.read_text(encoding="utf-8")
-        its = [json.JSONDecoder().raw_decode(written, at.end())[0] for at in _NORMALIZER.finditer(written)]
-    except (OSError, ValueError, RecursionError):
-        return  # as above
-    for waiting in ([each] for each in its):
-        growth = 1.0
-        while waiting:
-            each = waiting.pop()
-            waiting += each.values() if isinstance(each, dict) else each if isinstance(each, list) else []
-            if isinstance(each, dict) and isinstance(content := each.get("content"), str):
-                pattern = each.get("pattern")
-                found = pattern.get("String") if isinstance(pattern, dict) else None
-                growth *= max(1, len(content) / max(1, len(found) if isinstance(found, str) else 1))
-        if growth > MOST_GROWTH:
-            raise ModelError(
-                f"{tokenizer} makes texts more than {MOST_GROWTH:,} times as long: no model's does, check where the "
-                "directory comes from"
-            )
 
 
 def _found(model: str | Path, role: str) -> Path:

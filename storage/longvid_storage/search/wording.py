@@ -24,6 +24,8 @@ LIFT = 12.0
 """What the wording itself adds to a place's score, in standard deviations: more than any sum of its other parts."""
 _GAP = 0.25
 _FARTHEST = 12
+_MOST_PLACES = 4
+"""Of a word that a question says more often, the first places count: else "no no no …" costs the fourth power."""
 _BREATH_S = 3.0
 _ACROSS = 0.95
 """Wording that goes on in the next passage counts a little less than the same in one."""
@@ -39,8 +41,8 @@ def likeness(asked: Sequence[str], said: Sequence[str], weights: Mapping[str, fl
     """
     places: dict[str, list[int]] = {}
     for at, term in enumerate(asked):
-        if term in weights:
-            places.setdefault(term, []).append(at)
+        if term in weights and len(found := places.setdefault(term, [])) < _MOST_PLACES:
+            found.append(at)
     total = sum(weights[term] for term in places)
     if len(places) < 2 or total <= 0:
         return 0.0

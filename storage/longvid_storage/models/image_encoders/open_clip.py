@@ -18,6 +18,7 @@ from longvid_storage.models.torch_device import (
     Precision,
     import_torch,
     in_batches,
+    no_panic,
     pick_device,
     pick_precision,
 )
@@ -200,7 +201,7 @@ class OpenClipEncoder:
         """``load()`` with no hub in reach, and its errors as one sentence."""
 
         try:
-            with offline_hub(), _quiet():
+            with offline_hub(), _quiet(), no_panic(f"open_clip's {self._files.label}"):
                 return load()
         except ModelError:
             raise

@@ -16,6 +16,7 @@ from longvid_storage.models.torch_device import (
     import_torch,
     import_transformers,
     in_batches,
+    no_panic,
     pick_device,
     pick_precision,
 )
@@ -82,7 +83,8 @@ class TransformersReranker:
         device = pick_device(self._wanted_device, self._what)
         try:
             here = {"local_files_only": True, "trust_remote_code": False}
-            tokenizer = transformers.AutoTokenizer.from_pretrained(directory, **here)
+            with no_panic(self._what):
+                tokenizer = transformers.AutoTokenizer.from_pretrained(directory, **here)
             model = transformers.AutoModelForSequenceClassification.from_pretrained(
                 directory, use_safetensors=True, dtype=_DTYPES[self.precision], **here
             )

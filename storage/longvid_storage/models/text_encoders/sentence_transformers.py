@@ -18,6 +18,7 @@ from longvid_storage.models.torch_device import (
     Precision,
     import_torch,
     in_batches,
+    no_panic,
     pick_device,
     pick_precision,
 )
@@ -113,12 +114,13 @@ class SentenceTransformersEncoder:
             ) from error
         device = pick_device(self._wanted_device, self._what)
         try:
-            return SentenceTransformer(
-                str(directory),
-                device=device,
-                local_files_only=True,
-                model_kwargs={"dtype": _DTYPES[self.precision]},
-            )
+            with no_panic(self._what):
+                return SentenceTransformer(
+                    str(directory),
+                    device=device,
+                    local_files_only=True,
+                    model_kwargs={"dtype": _DTYPES[self.precision]},
+                )
         except broken_weights(ImportError) as error:
             raise ModelError(
                 f"sentence-transformers cannot load {directory}: {first_line(error)}; "
