@@ -398,7 +398,12 @@ def test_a_backup_replaces_only_a_library_and_only_when_told(library: Path, tmp_
         (tmp_path / "mine" / "letter.txt").write_text("dear")
         with pytest.raises(LongvidError, match=r"is not a library"):
             store.backup(tmp_path / "mine", force=True)
+        (tmp_path / "link").symlink_to(tmp_path / "copy")
+        for force in (False, True):
+            with pytest.raises(UsageError, match="is a link: name what it leads to"):
+                store.backup(tmp_path / "link", force=force)
     assert (tmp_path / "mine" / "letter.txt").exists()
+    assert (tmp_path / "link").is_symlink()
     assert not list(tmp_path.glob(".*"))
 
 

@@ -70,6 +70,21 @@ def test_a_lock_that_became_a_link_since_truncates_nothing(library: Path, tmp_pa
     assert treasure.read_bytes() == b"gold"
 
 
+def test_a_lock_that_is_another_file_by_a_second_name_is_not_written_over(
+    library: Path, tmp_path: Path
+) -> None:
+    treasure = tmp_path / "treasure"
+    treasure.write_bytes(b"gold")
+    (library / ".lock").unlink()
+    os.link(treasure, library / ".lock")
+    with (
+        Library.open(library) as lib,
+        pytest.raises(NotALibraryError, match="something else than longvid writes"),
+    ):
+        lib.index(tmp_path / "standup.vtt", reprocess=True)
+    assert treasure.read_bytes() == b"gold"
+
+
 def test_a_cache_that_became_a_link_since_is_neither_emptied_nor_filled(
     library: Path, tmp_path: Path
 ) -> None:

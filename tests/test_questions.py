@@ -265,6 +265,16 @@ def test_words_decide_where_the_encoder_does_not_read_the_language_and_it_is_sai
     assert library.text_encoder.encoded == []
 
 
+def test_a_count_does_not_say_that_words_decided() -> None:
+    library = course("de")
+    line = COURSES["de"][0][COURSES["de"][1][0][1]]
+    word = max((each.strip(".,") for each in line.split()), key=len)
+    answer = library.ask(f"Wie oft wird {word} erwähnt?")
+    assert answer.found
+    assert f'"{word}": once' in answer.answer
+    assert [note for note in answer.notes if "words alone" in note] == []
+
+
 @pytest.mark.parametrize(("asked", "of"), [("de", "ru"), ("ja", "zh"), ("ru", "de"), ("zh", "de")])
 def test_a_question_in_another_language_than_the_video_is_not_answered_by_looks(asked: str, of: str) -> None:
     library = course(of)
@@ -527,6 +537,11 @@ def test_a_series_a_title_of_two_words_and_months_choose_too(
         ("¿Cuántas veces se menciona D&H?", '"D&H": 4 times', ["mon", "mon", "lat"]),
         ("¿En qué vídeos se habla de D&H?", '"D&H": 4 times', ["mon", "mon", "lat"]),
         ("Сколько раз упоминается D&H?", '"D&H": 4 times', ["mon", "mon", "lat"]),
+        ("Quante volte si parla di D&H?", '"D&H": 4 times', ["mon", "mon", "lat"]),
+        ("Combien de fois parle-t-on de D&H ?", '"D&H": 4 times', ["mon", "mon", "lat"]),
+        ("¿Cuántas veces se habla de D&H?", '"D&H": 4 times', ["mon", "mon", "lat"]),
+        ("Quantas vezes se fala de D&H?", '"D&H": 4 times', ["mon", "mon", "lat"]),
+        ("Wie oft wird von D&H gesprochen?", '"D&H": 4 times', ["mon", "mon", "lat"]),
         ("Who mentioned D&H?", "Ida says it once", ["mon", "mon", "lat"]),
         ("How many times does Jon say D&H?", '"D&H": 3 times by Jon in 2 videos', ["mon", "lat"]),
         ("Which videos are about oceans?", "nowhere said or shown, in the title of 1", ["tid"]),

@@ -161,6 +161,8 @@ def _direct(run: Run, state: AskState) -> AskState | None:
     rest = narrowed.rest
     listed = held(rest, inside) or who_speaks(rest, inside) or who_mentions(rest, inside)
     listed = listed or counted(rest, inside)
+    if listed is not None:
+        state = replace(state, notes=())  # in any language: nothing was compared by meaning
     if listed is None and run.lm is None:
         listed = differing(narrowed.rest, inside, view) or minutes(plan, inside)
     if listed is None:

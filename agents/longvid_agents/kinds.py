@@ -25,7 +25,7 @@ _MENTIONED = (
 # The same in German, French, Spanish, Italian, Portuguese and Russian.
 _ELSEWHERE = (
     r"erwähn|genannt|gesagt|fällt das wort|mentionn|prononc|mencion|nombra|dice|dicho|menzion|nomina|detto|citad"
-    r"|упомина|упомян|говор|сказа"
+    r"|gesproch|die rede|\bparl[aeé]|\bhabl|\bfala|упомина|упомян|говор|сказа"
 )
 _TEXT = {
     "visual": r"\b(?:colou?rs?|wear(?:s|ing)?|looks? like|drawn|drawing|picture|photo|gesture|visible"

@@ -52,12 +52,12 @@ _COUNT_WORDS = re.compile(
 )
 _COUNT_WORDS_ELSEWHERE = re.compile(
     r"\b(?:oft|erwähn\w*|genannt|gesagt|fällt|kommt|wort|begriff|geht|welche\w*|aufnahmen?|besprechung\w*"
-    r"|vorlesung\w*"
-    r"|combien|fois|mentionn\w*(?:-t)?(?:-on)?|prononc\w*|parl\w*|mot|quel\w*|vidéos?|réunions?|cu[aá]nt\w*"
+    r"|vorlesung\w*|gesprochen|rede"
+    r"|combien|fois|mentionn\w*(?:-t)?(?:-on)?|prononc\w*|parl\w*(?:-t)?(?:-on)?|mot|quel\w*|vidéos?|réunions?|cu[aá]nt\w*"
     r"|veces|menciona\w*|nombra\w*"
     r"|dice\w*|dicho|habla\w*|palabra|v[ií]deos?|reuni\w+|quant\w*|volte|viene|menzion\w*|nomina\w*|detto|parola"
     r"|quali|vezes"
-    r"|citad\w*|palavra|quais|сколько|раза?|упомина\w*|упомян\w*|говор\w*|сказа\w*|слово|как\w*|видео)\b",
+    r"|citad\w*|fala\w*|palavra|quais|сколько|раза?|упомина\w*|упомян\w*|говор\w*|сказа\w*|слово|как\w*|видео)\b",
     re.IGNORECASE,
 )
 # "Did anyone mention Satoshi?", "Is Satoshi mentioned?"

@@ -16,6 +16,7 @@ from longvid_storage.db.disk import can_share, no_locks
 from longvid_storage.db.library_files import mapped_os_errors
 from longvid_storage.errors import BusyError, NotALibraryError
 
+_MOST_BYTES = 32
 _POLL_S = 0.1
 
 
@@ -75,7 +76,7 @@ class WriterLock:
             if not free and not can_share(self._path.parent):
                 raise no_locks(self._path.parent)
             if not free:
-                holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "unknown"
+                holder = os.pread(descriptor, _MOST_BYTES, 0).decode("ascii", "replace").strip() or "unknown"
                 sentence = f"process {holder} is writing to the library at {self._path.parent}"
                 if not wait:
                     raise BusyError(f"{sentence}: try again when it is done")
@@ -83,6 +84,12 @@ class WriterLock:
                     on_wait(f"{sentence}: waiting for it to finish")
                 while not try_lock(descriptor):
                     time.sleep(_POLL_S)
+            # By another name (a hard link) it may be somebody's file: only what longvid wrote is written over.
+            written = os.pread(descriptor, _MOST_BYTES + 1, 0)
+            if written and not (len(written) <= _MOST_BYTES and written.strip().isdigit()):
+                raise NotALibraryError(
+                    f"{self._path} holds something else than longvid writes there: remove it, or name another library"
+                )
             with mapped_os_errors(self._path.parent):
                 os.ftruncate(descriptor, 0)
                 os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
