@@ -416,11 +416,11 @@ def test_what_is_checked_a_column_at_once_is_refused_as_one_by_one(
 ) -> None:
     edit(library, f"UPDATE videos SET {column} = {value}")
     with Store.open(library) as store, store.view() as view:
-        taken = select(getattr(schema.Video, column))
+        taken = getattr(schema.Video, column)
         with pytest.raises(ValueError, match=r"is no (text|positive finite number)$") as one_by_one:
-            view.connection.execute(taken).all()
+            view.connection.execute(select(taken)).all()
         with pytest.raises(ValueError, match=re.escape(str(one_by_one.value))):
-            rows_in_one(view.connection, taken)
+            rows_in_one(view.connection, [taken], lambda columns: select(*columns))
     with Library.open(library, engines=ToyEngines()) as lib, pytest.raises(LibraryError):
         lib.page()
 
@@ -432,6 +432,7 @@ def test_rows_are_the_same_whichever_way_they_are_checked(library: Path) -> None
         connection.execute(update(schema.Video).values(duration_s=5))
     with Store.open(library) as store, store.view() as view:
         for table in (schema.Path, schema.Video, schema.Collection, schema.PassageRow):
-            taken = select(*table.__table__.columns)
-            assert rows_in_one(view.connection, taken) == view.connection.execute(taken).all()
+            taken = list(table.__table__.columns)
+            found = rows_in_one(view.connection, taken, lambda columns: select(*columns))
+            assert found == view.connection.execute(select(*taken)).all()
         assert view.cards()[0].path == name

@@ -34,7 +34,7 @@ from longvid_agents.nodes.plan import plan
 from longvid_agents.nodes.reflect import reflect
 from longvid_agents.nodes.search import search
 from longvid_agents.nodes.verify import verify
-from longvid_agents.people import who_speaks
+from longvid_agents.people import who_mentions, who_speaks
 from longvid_agents.question import make_plan
 from longvid_agents.run import AskEvent, Run
 from longvid_agents.state import UNREADABLE, AskState
@@ -159,7 +159,8 @@ def _direct(run: Run, state: AskState) -> AskState | None:
     inside = view.within(narrowed.inside)
     plan = make_plan(narrowed.rest if any(map(str.isalnum, narrowed.rest)) else state.question)
     rest = narrowed.rest
-    listed = held(rest, inside) or who_speaks(rest, inside) or counted(rest, inside)
+    listed = held(rest, inside) or who_speaks(rest, inside) or who_mentions(rest, inside)
+    listed = listed or counted(rest, inside)
     if listed is not None:
         state = replace(state, notes=())  # in any language: nothing was compared by meaning
     if listed is None and run.lm is None:

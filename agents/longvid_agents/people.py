@@ -1,4 +1,4 @@
-"""Who speaks in the videos that are asked about: all who are heard there by name, each cited by a first sentence."""
+"""Who speaks in the videos that are asked about, and who says something: all who are heard by name, each cited."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import re
 from collections import defaultdict
 
 from longvid_agents.kinds import VIDEOS
-from longvid_agents.lists import Listed
+from longvid_agents.lists import Listed, times
 from longvid_storage.db.view import View
+from longvid_storage.errors import UsageError
+from longvid_storage.search.mentions import mentions
 from longvid_storage.text.timecode import format_time
 from longvid_storage.types import Citation, Claim, Passage
 
@@ -25,6 +27,11 @@ _ASKED = re.compile(
     rf"|how many (?:{_PEOPLE}) (?:(?:are|were) )?(?:{_SPEAKS})"
     r"|wer (?:spricht|redet|nimmt teil)|qui parle|quién(?:es)? hablan?)"
     rf"(?: (?:(?:in|at|on|during|of|to|from) )?(?:the|this|that|our|a)? ?(?:{VIDEOS}))?\W*$",
+    re.IGNORECASE,
+)
+_WHO_MENTIONS = re.compile(
+    r"^\W*who (?:all |else )?(?:mention(?:s|ed)|talk(?:s|ed) about|sp(?:eaks|oke) (?:about|of)|brought up)\s{1,9}"
+    r"(?:the )?(?P<what>[\w&+#.'-]{1,64}(?: [\w&+#.'-]{1,64}){0,3}?)\W{0,9}$",
     re.IGNORECASE,
 )
 _ONLY_HEARD = "Those who are heard by name; who was there and silent is not known."
@@ -49,3 +56,27 @@ def who_speaks(question: str, view: View) -> Listed | None:
             text = f"{name} speaks for {format_time(spoken_s[name])}{where}."
             claims.append(Claim(text, (Citation.of(said[name][0], card.title, card.path),)))
     return Listed(tuple(claims), "listed who speaks", (_ONLY_HEARD,)) if claims else None
+
+
+def who_mentions(question: str, view: View) -> Listed | None:
+    """Everybody who says what the question names, with every place; None where that is not asked, or it is nobody."""
+    match = _WHO_MENTIONS.match(question)
+    if match is None:
+        return None
+    what = match["what"]
+    try:
+        groups = mentions(view, [what])
+    except UsageError:  # no word to look for
+        return None
+    cards = {group.video_id: group for group in groups}
+    ids = dict.fromkeys(i for group in groups for place in group.mentions for i in place.passage_ids)
+    by: dict[str, list[Passage]] = {}
+    for passage in view.passages(list(ids)):
+        if passage.speaker and passage.kind == "speech":
+            by.setdefault(passage.speaker, []).append(passage)
+    claims = tuple(
+        Claim(f"{speaker} says it {times(len(said))}",
+              tuple(Citation.of(p, cards[p.video_id].title, cards[p.video_id].path) for p in said))
+        for speaker, said in by.items()
+    )  # fmt: skip
+    return Listed(claims, f'listed who says "{what}"') if claims else None

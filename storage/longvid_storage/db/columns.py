@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import cache
 from typing import Any, Protocol, runtime_checkable
 
 from sqlalchemy import (
@@ -42,19 +43,24 @@ class InOne(Protocol):
         ...
 
 
-def rows_in_one(connection: Connection, query: Select[*tuple[Any, ...]]) -> list[Any]:
-    """A query's rows, as ``execute(query).all()`` gives them, a column checked at once instead of a value at a time.
+def rows_in_one(
+    connection: Connection, columns: Sequence[Any], asked: Callable[[Sequence[Any]], Select[*tuple[Any, ...]]]
+) -> list[Any]:
+    """The rows of ``asked(columns)``, as ``execute`` gives them, a column checked at once instead of a value at a time.
 
     Raises:
         ValueError: a value is not of its column's kind.
     """
-    taken = list(query.selected_columns)
-    plain = [type_coerce(each, NullType()) if isinstance(each.type, InOne) else each for each in taken]
-    rows = connection.execute(query.with_only_columns(*plain, maintain_column_froms=True)).all()
-    for kind, values in zip((each.type for each in taken), zip(*rows, strict=True), strict=bool(rows)):
-        if isinstance(kind, InOne) and not kind.all_sound(values):
-            return list(connection.execute(query).all())
+    rows = connection.execute(asked(_unchecked(tuple(columns)))).all()
+    for column, values in zip(columns, zip(*rows, strict=True), strict=bool(rows)):
+        if isinstance(column.type, InOne) and not column.type.all_sound(values):
+            return list(connection.execute(asked(columns)).all())
     return list(rows)
+
+
+@cache
+def _unchecked(columns: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(type_coerce(each, NullType()) if isinstance(each.type, InOne) else each for each in columns)
 
 
 def _kinds(values: Sequence[Any]) -> set[type]:
