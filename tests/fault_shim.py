@@ -1,12 +1,13 @@
 """System calls that fail, for files below one folder: a small library in front of the C library, built by gcc.
 
-Modes, any of them together: ``f`` fcntl's locks, ``l`` flock, ``m`` shared memory (some network shares); ``r`` reading,
-``w`` writing and ``s`` syncing are input/output errors after the first so many calls (a dying disk); ``c`` the time of
-day jumps by years at every look.
+Modes, any of them together: ``f`` fcntl's locks, ``l`` flock, ``m`` shared memory (some network shares; ``error`` is
+what they say); ``r`` reading, ``w`` writing and ``s`` syncing are input/output errors after the first so many calls (a
+dying disk); ``c`` the time of day jumps by years at every look.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
@@ -45,17 +46,17 @@ static int broken(int fd, char what) {
 #define LOCKS(NAME) int NAME(int fd, int command, ...) { \
   va_list list; va_start(list, command); void *value = va_arg(list, void *); va_end(list); \
   int (*real)(int, int, ...) = dlsym(RTLD_NEXT, #NAME); \
-  if ((command == F_SETLK || command == F_SETLKW) && hit(fd, 'f')) { errno = ENOLCK; return -1; } \
+  if ((command == F_SETLK || command == F_SETLKW) && hit(fd, 'f')) { errno = atol(getenv("SHIM_ERROR")); return -1; } \
   return real(fd, command, value); }
 LOCKS(fcntl)
 LOCKS(fcntl64)
 int flock(int fd, int op) {
   int (*real)(int, int) = dlsym(RTLD_NEXT, "flock");
-  if (hit(fd, 'l')) { errno = ENOLCK; return -1; }
+  if (hit(fd, 'l')) { errno = atol(getenv("SHIM_ERROR")); return -1; }
   return real(fd, op); }
 #define MAPS(NAME, OFFSET) void *NAME(void *at, size_t n, int p, int flags, int fd, OFFSET o) { \
   void *(*real)(void *, size_t, int, int, int, OFFSET) = dlsym(RTLD_NEXT, #NAME); \
-  if (fd >= 0 && (flags & MAP_SHARED) && hit(fd, 'm')) { errno = ENODEV; return MAP_FAILED; } \
+  if (fd >= 0 && (flags & MAP_SHARED) && hit(fd, 'm')) { errno = atol(getenv("SHIM_ERROR")); return MAP_FAILED; } \
   return real(at, n, p, flags, fd, o); }
 MAPS(mmap, off_t)
 MAPS(mmap64, off64_t)
@@ -99,10 +100,22 @@ def build(folder: Path) -> Path:
 
 
 def run_longvid(
-    *arguments: object, shim: Path, below: Path, mode: str, after: int = 0, timeout: float = 60
+    *arguments: object,
+    shim: Path,
+    below: Path,
+    mode: str,
+    after: int = 0,
+    error: int = errno.ENOLCK,
+    timeout: float = 60,
 ) -> subprocess.CompletedProcess[str]:
     """The command line, with these calls failing for files below that folder."""
-    faults = {"LD_PRELOAD": shim, "SHIM_DIR": below, "SHIM_MODE": mode, "SHIM_AFTER": after}
+    faults = {
+        "LD_PRELOAD": shim,
+        "SHIM_DIR": below,
+        "SHIM_MODE": mode,
+        "SHIM_AFTER": after,
+        "SHIM_ERROR": error,
+    }
     environment = {**os.environ, **{name: str(value) for name, value in faults.items()}}
     command = [sys.executable, "-m", "longvid.cli", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=timeout, env=environment)

@@ -145,6 +145,11 @@ BAD: list[tuple[str, str, Any]] = [
         )
         for value in (b"\xff\x00", HUGE)
     ),
+    ("videos", "video_id", "a\0b"),
+    ("videos", "went", "well"),
+    ("videos", "day", "soon"),
+    ("videos", "recorded_on", "2024-99-99"),
+    ("collections", "name", "work\0"),
     ("videos", "duration_s", 9e999),
     ("videos", "duration_s", -5.0),
     ("videos", "duration_s", b"long"),
@@ -241,7 +246,7 @@ def test_a_damaged_row_is_one_sentence_in_every_command(
         assert "Traceback" not in text
         assert "check --repair" in text or "chat --delete" in text, (name, text)
         assert table in text or "the conversation" in text, (name, text)
-        if table not in ("library", "library_links", "vector_sets", "turns", "chats"):
+        if table not in ("library", "library_links", "vector_sets", "turns", "chats", "collections"):
             assert TALK in text or "videos of" in text, (name, text)
     edit(library, change, values=(value,))  # indexing may have written the row anew
     with Store.open(library) as store:
@@ -393,7 +398,12 @@ def test_a_backup_replaces_only_a_library_and_only_when_told(library: Path, tmp_
         (tmp_path / "mine" / "letter.txt").write_text("dear")
         with pytest.raises(LongvidError, match=r"is not a library"):
             store.backup(tmp_path / "mine", force=True)
+        (tmp_path / "link").symlink_to(tmp_path / "copy")
+        for force in (False, True):
+            with pytest.raises(UsageError, match="is a link: name what it leads to"):
+                store.backup(tmp_path / "link", force=force)
     assert (tmp_path / "mine" / "letter.txt").exists()
+    assert (tmp_path / "link").is_symlink()
     assert not list(tmp_path.glob(".*"))
 
 
@@ -406,11 +416,11 @@ def test_what_is_checked_a_column_at_once_is_refused_as_one_by_one(
 ) -> None:
     edit(library, f"UPDATE videos SET {column} = {value}")
     with Store.open(library) as store, store.view() as view:
-        taken = select(getattr(schema.Video, column))
+        taken = getattr(schema.Video, column)
         with pytest.raises(ValueError, match=r"is no (text|positive finite number)$") as one_by_one:
-            view.connection.execute(taken).all()
+            view.connection.execute(select(taken)).all()
         with pytest.raises(ValueError, match=re.escape(str(one_by_one.value))):
-            rows_in_one(view.connection, taken)
+            rows_in_one(view.connection, [taken], lambda columns: select(*columns))
     with Library.open(library, engines=ToyEngines()) as lib, pytest.raises(LibraryError):
         lib.page()
 
@@ -422,6 +432,7 @@ def test_rows_are_the_same_whichever_way_they_are_checked(library: Path) -> None
         connection.execute(update(schema.Video).values(duration_s=5))
     with Store.open(library) as store, store.view() as view:
         for table in (schema.Path, schema.Video, schema.Collection, schema.PassageRow):
-            taken = select(*table.__table__.columns)
-            assert rows_in_one(view.connection, taken) == view.connection.execute(taken).all()
+            taken = list(table.__table__.columns)
+            found = rows_in_one(view.connection, taken, lambda columns: select(*columns))
+            assert found == view.connection.execute(select(*taken)).all()
         assert view.cards()[0].path == name

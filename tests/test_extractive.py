@@ -20,6 +20,7 @@ from longvid_agents.scoring import (
     sums,
     weights,
 )
+from longvid_storage.search import timeline
 from longvid_storage.search.evidence import around
 from longvid_storage.text.analysis import analyse
 from longvid_storage.text.passages import speech_passages
@@ -247,6 +248,19 @@ def on_codes(count: int, screen: list[ScreenText], sounds: list[Sound]) -> Small
         for i in range(count)
     ]
     return SmallLibrary([SmallVideo("v", "V", cues, screen, sounds=sounds)])
+
+
+@pytest.mark.parametrize("scope", [Scope(speaker="ANN"), Scope(from_s=255.0, to_s=300.0)])
+def test_a_scope_leaves_out_of_the_surroundings_what_it_does_not_admit_and_builds_nothing_anew(
+    scope: Scope, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = on_codes(60, [ScreenText(290, 310, "Codes", (0, 0, 1, 1))], [])
+    asked = [moment(300, 310), moment(305, 320)]
+    whole = read(library, *asked)
+    monkeypatch.setattr(timeline, "make_timeline", None)  # calling it would raise
+    found = read(library, *asked, scope=scope)
+    assert found == [each for each in whole if scope.admits(each)]
+    assert 0 < len(found) < len(whole)
 
 
 def test_overlapping_moments_give_each_sentence_once_and_whole_and_slides_after_speech() -> None:

@@ -161,6 +161,25 @@ def test_words_that_only_look_like_a_time_or_place_are_left_alone(question: str)
     assert (resolved.question, resolved.filters, resolved.mode) == (question, Scope(), "ask")
 
 
+@pytest.mark.parametrize(
+    ("before", "question", "asked"),
+    [
+        (ENTROPY, "And where does it come from?", "Where does entropy come from?"),
+        (turn("What is a soft fork?", CITED), "why is it used", "Why is soft fork used?"),
+        (ENTROPY, "How long does it take?", None),
+        (turn("What is the entropy of a hash function?", CITED), "Where does it come from?", None),
+        (DECIDED, "Where does it come from?", None),
+        (turn("What is entropy?"), "Where does it come from?", None),  # nothing was found
+    ],
+)
+def test_it_is_the_one_thing_whose_definition_was_asked_for(
+    before: Turn, question: str, asked: str | None
+) -> None:
+    resolved = resolve(question, [before], Scope(), SPEAKERS)
+    assert resolved.question == (asked or question)
+    assert any(note.startswith("it = ") for note in resolved.notes) == (asked is not None)
+
+
 def test_he_or_she_is_one_person_or_nobody() -> None:
     both = turn("What was decided?", CITED, replace(CITED, speaker="Jonas Weber"))
     alone = resolve("What did she say about the hotel?", [both], Scope(), SPEAKERS)

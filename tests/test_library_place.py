@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
@@ -69,6 +70,21 @@ def test_a_lock_that_became_a_link_since_truncates_nothing(library: Path, tmp_pa
     assert treasure.read_bytes() == b"gold"
 
 
+def test_a_lock_that_is_another_file_by_a_second_name_is_not_written_over(
+    library: Path, tmp_path: Path
+) -> None:
+    treasure = tmp_path / "treasure"
+    treasure.write_bytes(b"gold")
+    (library / ".lock").unlink()
+    os.link(treasure, library / ".lock")
+    with (
+        Library.open(library) as lib,
+        pytest.raises(NotALibraryError, match="something else than longvid writes"),
+    ):
+        lib.index(tmp_path / "standup.vtt", reprocess=True)
+    assert treasure.read_bytes() == b"gold"
+
+
 def test_a_cache_that_became_a_link_since_is_neither_emptied_nor_filled(
     library: Path, tmp_path: Path
 ) -> None:
@@ -118,15 +134,26 @@ def test_a_disk_that_can_be_tried_is(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @needs_gcc
-@pytest.mark.parametrize("refused", ["f", "l", "m"])
+@pytest.mark.parametrize(
+    ("refused", "error"),
+    [
+        ("f", errno.ENOLCK),
+        ("l", errno.ENOLCK),
+        ("m", errno.ENODEV),
+        ("f", errno.EACCES),
+        ("l", errno.EACCES),
+        ("l", errno.EINVAL),
+        ("flm", errno.EACCES),
+    ],
+)
 def test_a_disk_without_locks_is_one_sentence_and_reading_works(
-    refused: str, library: Path, tmp_path: Path
+    refused: str, error: int, library: Path, tmp_path: Path
 ) -> None:
     """fcntl's locks, flock, and memory that is shared: SQLite needs the first and the last, we the second."""
     shim = build(tmp_path)
 
     def longvid(*arguments: object) -> subprocess.CompletedProcess[str]:
-        return run_longvid(*arguments, shim=shim, below=tmp_path, mode=refused, timeout=25)
+        return run_longvid(*arguments, shim=shim, below=tmp_path, mode=refused, error=error, timeout=25)
 
     listed = longvid("mentions", "migration", "-L", library)
     assert listed.returncode == 0, listed.stderr

@@ -265,6 +265,16 @@ def test_words_decide_where_the_encoder_does_not_read_the_language_and_it_is_sai
     assert library.text_encoder.encoded == []
 
 
+def test_a_count_does_not_say_that_words_decided() -> None:
+    library = course("de")
+    line = COURSES["de"][0][COURSES["de"][1][0][1]]
+    word = max((each.strip(".,") for each in line.split()), key=len)
+    answer = library.ask(f"Wie oft wird {word} erwähnt?")
+    assert answer.found
+    assert f'"{word}": once' in answer.answer
+    assert [note for note in answer.notes if "words alone" in note] == []
+
+
 @pytest.mark.parametrize(("asked", "of"), [("de", "ru"), ("ja", "zh"), ("ru", "de"), ("zh", "de")])
 def test_a_question_in_another_language_than_the_video_is_not_answered_by_looks(asked: str, of: str) -> None:
     library = course(of)
@@ -510,6 +520,15 @@ def test_a_series_a_title_of_two_words_and_months_choose_too(
         ("How many times is D&H mentioned?", '"D&H": 4 times in 2 videos', ["mon", "mon", "lat"]),
         ("How often was D&H mentioned?", '"D&H": 4 times in 2 videos', ["mon", "mon", "lat"]),
         ("In which videos is the moon mentioned?", '"moon": 2 times in 1 video', ["tid", "tid"]),
+        ("Did anyone mention the moon?", '"moon": 2 times in 1 video', ["tid", "tid"]),
+        ("Was D&H ever mentioned?", '"D&H": 4 times in 2 videos', ["mon", "mon", "lat"]),
+        ("Has anybody said anything about the moon", '"moon": 2 times in 1 video', ["tid", "tid"]),
+        ("Which podcasts mention the moon?", '"moon": 2 times in 1 video', ["tid", "tid"]),
+        ("In which episodes is the moon mentioned?", '"moon": 2 times in 1 video', ["tid", "tid"]),
+        ("Who is speaking in the last meeting?", "Ida speaks for 0:", ["lat", "lat"]),
+        ("Who took part on 3 February?", "Jon speaks for 0:", ["mon", "mon"]),
+        ("How many people spoke in the first meeting?", "Ida speaks for 0:", ["mon", "mon"]),
+        ("List the speakers", "in 2025-02-03 harbour sync", ["mon"] * 2 + ["lat"] * 2),
         ('In how many meetings does "goodbye" come up?', '"goodbye": 2 times in 2 videos', ["mon", "lat"]),
         ("How often does Ida speak?", "8 times in all", ["mon"] * 4 + ["lat"] * 4),
         ("Wie oft wird D&H erwähnt?", '"D&H": 4 times in 2 videos', ["mon", "mon", "lat"]),
@@ -518,6 +537,11 @@ def test_a_series_a_title_of_two_words_and_months_choose_too(
         ("¿Cuántas veces se menciona D&H?", '"D&H": 4 times', ["mon", "mon", "lat"]),
         ("¿En qué vídeos se habla de D&H?", '"D&H": 4 times', ["mon", "mon", "lat"]),
         ("Сколько раз упоминается D&H?", '"D&H": 4 times', ["mon", "mon", "lat"]),
+        ("Quante volte si parla di D&H?", '"D&H": 4 times', ["mon", "mon", "lat"]),
+        ("Combien de fois parle-t-on de D&H ?", '"D&H": 4 times', ["mon", "mon", "lat"]),
+        ("¿Cuántas veces se habla de D&H?", '"D&H": 4 times', ["mon", "mon", "lat"]),
+        ("Quantas vezes se fala de D&H?", '"D&H": 4 times', ["mon", "mon", "lat"]),
+        ("Wie oft wird von D&H gesprochen?", '"D&H": 4 times', ["mon", "mon", "lat"]),
         ("Who mentioned D&H?", "Ida says it once", ["mon", "mon", "lat"]),
         ("How many times does Jon say D&H?", '"D&H": 3 times by Jon in 2 videos', ["mon", "lat"]),
         ("Which videos are about oceans?", "nowhere said or shown, in the title of 1", ["tid"]),
@@ -611,6 +635,29 @@ def test_an_interview_that_alone_is_called_so_is_the_interview() -> None:
     ]
     assert narrow("What is the interview about?", Scope(), cards).inside.video_ids == {"a"}
     assert narrow("What is the meeting about?", Scope(), cards).inside.video_ids is None
+
+
+@pytest.mark.parametrize(
+    ("question", "video_id", "rest"),
+    [
+        ("Summarize the episode about Easypaysy", "a", "Summarize the episode"),
+        ("What is the talk on cluster mempool about?", "c", "What is the talk about?"),
+        ("What does the podcast about Easypaysy say of fees?", "a", "What does the podcast say of fees?"),
+        ("What is the talk on mempools about?", None, "What is the talk on mempools about?"),
+        ("What is said in the episode about bitcoin?", None, "What is said in the episode about bitcoin?"),
+        ("Which talk is about Easypaysy?", None, "Which talk is about Easypaysy?"),
+    ],
+)
+def test_the_talk_about_something_is_the_one_whose_title_says_it(
+    question: str, video_id: str | None, rest: str
+) -> None:
+    cards = [
+        VideoCard("a", "bitcoin-explained_accounts-for-bitcoin-easypaysy", "a.mp4", 90.0),
+        VideoCard("b", "bitcoin-explained_op-return", "b.mp4", 90.0),
+        VideoCard("c", "2024_cluster-mempool-by-murch", "c.mp4", 90.0),
+    ]
+    narrowed = narrow(question, Scope(), cards)
+    assert (narrowed.inside.video_ids, narrowed.rest) == (video_id and frozenset((video_id,)), rest)
 
 
 def test_several_meetings_are_told_of_together(harbour: SmallLibrary) -> None:

@@ -143,6 +143,15 @@ def test_a_number_that_changes_on_a_slide_has_its_own_spans(tmp_path: Path, rapi
     assert read.counters["ocr_calls"] == 2
 
 
+@pytest.mark.parametrize("size", [24, 32])
+def test_a_number_that_becomes_another_is_a_state(tmp_path: Path, size: int) -> None:
+    """Digits written over digits leave few edges that were not there before."""
+    numbers = [90, 83, 76, 69]
+    pages = [editor(["Quarterly figures", f"Remaining: {n} units"], size=size) for n in numbers]
+    result = seen(tmp_path / "count.mp4", [page for page in pages for _ in range(2 * RATE)])
+    assert [state.start_s for state in result.states] == pytest.approx([0, 2, 4, 6], abs=0.25)
+
+
 @pytest.mark.parametrize(
     "disturbance",
     [(), (mf.Noise(),), (mf.Blink(),), (mf.Webcam(),), (mf.Presenter(),), (mf.Mouse(),)],
@@ -181,6 +190,8 @@ def test_typing_goes_on_and_a_counter_does_not() -> None:
         (0, 1, "Version 1.2.3 of it"),
         (1, 9, "Version 1.2.4 of it"),
     ]
+    assert spans("Change +12 %", "Change −12 %") == [(0, 1, "Change +12 %"), (1, 9, "Change −12 %")]
+    assert spans("3-4 items left", "3–4 items left") == [(0, 9, "3–4 items left")]
     assert spans("Crash1oop", "Crashloop") == [(0, 9, "Crashloop")]
 
 

@@ -123,6 +123,7 @@ def test_a_body_that_comes_too_slowly_is_given_up(library: Library, monkeypatch:
     ("length", "body", "wanted"),
     [
         ("2147483648", b"", 413),
+        ("9" * 5000, b"", 400),
         ("-5", b"{}", 400),
         ("ten", b"{}", 400),
         ("5, 7", b"{}", 400),

@@ -271,3 +271,7 @@ def test_titles_of_scripts_without_spaces_are_words_or_phrases_of_words() -> Non
 )
 def test_chinese_is_cut_where_its_words_end(words: str) -> None:
     assert " ".join(tokens(words.replace(" ", ""))) == words
+
+
+def test_a_count_of_chinese_is_no_title() -> None:
+    assert content_words("每三天浇一次水") == ["浇", "水"]

@@ -34,6 +34,7 @@ from longvid_agents.nodes.plan import plan
 from longvid_agents.nodes.reflect import reflect
 from longvid_agents.nodes.search import search
 from longvid_agents.nodes.verify import verify
+from longvid_agents.people import who_mentions, who_speaks
 from longvid_agents.question import make_plan
 from longvid_agents.run import AskEvent, Run
 from longvid_agents.state import UNREADABLE, AskState
@@ -157,7 +158,11 @@ def _direct(run: Run, state: AskState) -> AskState | None:
         return _with(run, state, Listed(whole, "from the chain of summaries"))
     inside = view.within(narrowed.inside)
     plan = make_plan(narrowed.rest if any(map(str.isalnum, narrowed.rest)) else state.question)
-    listed = held(narrowed.rest, inside) or counted(narrowed.rest, inside)
+    rest = narrowed.rest
+    listed = held(rest, inside) or who_speaks(rest, inside) or who_mentions(rest, inside)
+    listed = listed or counted(rest, inside)
+    if listed is not None:
+        state = replace(state, notes=())  # in any language: nothing was compared by meaning
     if listed is None and run.lm is None:
         listed = differing(narrowed.rest, inside, view) or minutes(plan, inside)
     if listed is None:

@@ -9,10 +9,14 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from longvid_agents.day_words import KIND
+
 Kind = Literal["summary", "discussion", "define", "count", "when", "who", "list", "explain"]
 RouteKind = Literal["locate", "explain", "list", "compare", "who", "count", "summarise", "visual"]
 
-_VIDEOS = "videos?|meetings?|lectures?|talks?|calls?|recordings?|files?|films?|sessions?|episodes?"
+VIDEOS = "|".join(f"{kind}(?:e?s)?" for kind in (*KIND.split("|"), "file"))
+"""A pattern of the words for one video and several."""
+WHICH_VIDEOS = rf"\b(?:which|what|how many)(?: of (?:the|my|our))? (?:{VIDEOS})\b"
 # Only what is said can be counted in the archive: "how often does the watch change" asks for what somebody says of it.
 _MENTIONED = (
     r"mention|say|says|said|talk|discuss|speak|spoke|nam(?:e[sd]?|ing)\b|word|phrase|term|appear|occur|comes? up"
@@ -21,7 +25,7 @@ _MENTIONED = (
 # The same in German, French, Spanish, Italian, Portuguese and Russian.
 _ELSEWHERE = (
     r"erwähn|genannt|gesagt|fällt das wort|mentionn|prononc|mencion|nombra|dice|dicho|menzion|nomina|detto|citad"
-    r"|упомина|упомян|говор|сказа"
+    r"|gesproch|die rede|\bparl[aeé]|\bhabl|\bfala|упомина|упомян|говор|сказа"
 )
 _TEXT = {
     "visual": r"\b(?:colou?rs?|wear(?:s|ing)?|looks? like|drawn|drawing|picture|photo|gesture|visible"
@@ -61,14 +65,14 @@ _TEXT = {
     "yes or no": r"^\W*(?:does|do|did|is|are|was|were|has|have|had|can|could|will|would|should|may|might)\b|吗",
     "plain": r"^\W*(?:what|why|how|explain|define|describe|does|do|did|is|are|was|were|can|should|which)\b"
     r"|什么|为什么|如何",
-    "in which videos": rf"\b(?:which|what|how many)(?: of (?:the|my|our))? (?:{_VIDEOS})\b"
-    r".*\b(?:mention|say|said|talk|discuss|speak|spoke|cover|contain|about|appear|come)"
+    "in which videos": WHICH_VIDEOS
+    + r".*\b(?:mention|say|said|talk|discuss|speak|spoke|cover|contain|about|appear|come)"
     r"|\bin welche[mnr]? (?:videos?|aufnahmen?|filme?n?|besprechung(?:en)?|vorlesung(?:en)?|vorträgen?)\b"
     r"|\bdans quel(?:le)?s? (?:vidéos?|réunions?|films?)\b|\ben qué (?:v[ií]deos?|reuni(?:ón|ones))\b"
     r"|\bin quali (?:video|riunioni)\b|\bem (?:que|quais) (?:vídeos?|reuniões)\b|\bв каки?х? видео\b",
     "how long": r"^\W*how (?:long|many (?:minutes|hours|seconds)) (?:is|are|was|were|does|do|did)\b"
     r"(?:\W+(?:the|this|that|it|each|every|all|of|my|our|long|last|lasts?|take|run|recorded|whole|entire"
-    rf"|{_VIDEOS}))*\W*$",
+    rf"|{VIDEOS}))*\W*$",
     "changed": r"^\W*(?:and |so )?what(?:['’]s| has| is| did| have)?\b.*\b(?:changed?|different"
     r"|new)\b(?: (?:since|between|from|in|after)\b.*)?\W*$"
     r"|^\W*what\b.*\bdifferences?\b.*\bbetween\b"
@@ -76,13 +80,13 @@ _TEXT = {
     r"|^\W*(?:che )?cosa\b.*\bcambiat[oa]\b|^\W*o que\b.*\bmudou\b|^\W*что\b.*\b(?:изменилось|нового)\b"
     r"|有什么(?:变化|不同)|何が変わ",
     "extreme": rf"^\W*(?:(?:which|what|show|name|list|find|the)\b(?:\W+(?:one|of|the|my|our|all|me|is|was|are"
-    rf"|{_VIDEOS}))*\W+)?"
-    rf"(?P<most>longest|shortest)(?: one| {_VIDEOS})?(?:\W+(?:is|was|in|the|this|library|collection|of|all|them"
+    rf"|{VIDEOS}))*\W+)?"
+    rf"(?P<most>longest|shortest)(?: one| {VIDEOS})?(?:\W+(?:is|was|in|the|this|library|collection|of|all|them"
     rf"|here|there"
-    rf"|we|have|i|do|{_VIDEOS}))*\W*$"
+    rf"|we|have|i|do|{VIDEOS}))*\W*$"
     r"|^\W*welche[sr]?\b.*\b(?:längste|kürzeste)\b|^\W*quel(?:le)?\b.*\bplus (?:longue|courte)\b"
     r"|^\W*¿?cuál\b.*\bmás (?:largo|corto|larga|corta)\b",
-    "the videos": rf"^\W*(?:how many|which|what|list|show|name)(?: of)?(?: the| my| our| all)* (?:{_VIDEOS})"
+    "the videos": rf"^\W*(?:how many|which|what|list|show|name)(?: of)?(?: the| my| our| all)* (?:{VIDEOS})"
     r"(?:\W+(?:are|is|was|were|do|does|have|has|i|we|you|there|here|in|the|this|library|collection|it|hold|holds"
     r"|indexed|known|altogether|total))*\W*$"
     r"|^\W*(?:wie viele|welche) (?:videos?|aufnahmen|filme) (?:gibt es|sind da|habe? (?:ich|wir))\b"

@@ -16,7 +16,7 @@ from longvid_agents.asked_of import about_them, speakers_asked
 from longvid_agents.cues import owner_of
 from longvid_agents.cues_elsewhere import Cue, asked_elsewhere
 from longvid_agents.days import day_of_video
-from longvid_agents.kinds import has_sign, shortest_asked
+from longvid_agents.kinds import WHICH_VIDEOS, has_sign, shortest_asked
 from longvid_agents.question import QuestionPlan, Term, make_plan
 from longvid_agents.summarise import strongest
 from longvid_agents.whole import asks_whole
@@ -52,17 +52,20 @@ _COUNT_WORDS = re.compile(
 )
 _COUNT_WORDS_ELSEWHERE = re.compile(
     r"\b(?:oft|erwähn\w*|genannt|gesagt|fällt|kommt|wort|begriff|geht|welche\w*|aufnahmen?|besprechung\w*"
-    r"|vorlesung\w*"
-    r"|combien|fois|mentionn\w*(?:-t)?(?:-on)?|prononc\w*|parl\w*|mot|quel\w*|vidéos?|réunions?|cu[aá]nt\w*"
+    r"|vorlesung\w*|gesprochen|rede"
+    r"|combien|fois|mentionn\w*(?:-t)?(?:-on)?|prononc\w*|parl\w*(?:-t)?(?:-on)?|mot|quel\w*|vidéos?|réunions?|cu[aá]nt\w*"
     r"|veces|menciona\w*|nombra\w*"
     r"|dice\w*|dicho|habla\w*|palabra|v[ií]deos?|reuni\w+|quant\w*|volte|viene|menzion\w*|nomina\w*|detto|parola"
     r"|quali|vezes"
-    r"|citad\w*|palavra|quais|сколько|раза?|упомина\w*|упомян\w*|говор\w*|сказа\w*|слово|как\w*|видео)\b",
+    r"|citad\w*|fala\w*|palavra|quais|сколько|раза?|упомина\w*|упомян\w*|говор\w*|сказа\w*|слово|как\w*|видео)\b",
     re.IGNORECASE,
 )
-_WHO_MENTIONS = re.compile(
-    r"^\W*who (?:all |else )?(?:mention(?:s|ed)|talk(?:s|ed) about|sp(?:eaks|oke) (?:about|of)|brought up)\s{1,9}"
-    r"(?:the )?(?P<what>[\w&+#.'-]{1,64}(?: [\w&+#.'-]{1,64}){0,3}?)\W{0,9}$",
+# "Did anyone mention Satoshi?", "Is Satoshi mentioned?"
+_MENTIONED = re.compile(
+    r"^\W*(?:did|does|do|has|have) (?:any(?:one|body)|some(?:one|body)|they|people|we) (?:ever )?"
+    r"(?:mention(?:ed)?|br(?:ing|ought) up|(?:talk(?:ed)?|sp(?:eak|oke|oken)) (?:about|of)"
+    r"|sa(?:y|id) (?:anything|something) about)\s{1,9}(?P<what>[^?]{1,80}?)\W*$"
+    r"|^\W*(?:is|are|was|were) (?:there any mention of )?(?P<that>[^?]{1,80}?) (?:ever )?(?:mentioned|brought up)\W*$",
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r"[\"“„«「]([^\"“”„«»「」]{1,80})[\"”“»」]")
@@ -161,17 +164,17 @@ def held(question: str, view: View) -> Listed | None:
 
 def counted(question: str, view: View) -> Listed | None:
     """How often, or in which videos, something is said or shown; None when that is not asked, or it is nowhere."""
-    if match := _WHO_MENTIONS.match(question):
-        return _who_mentions(match["what"], view)
     often = has_sign(question, "times")
-    if not often and not has_sign(question, "in which videos"):
+    at_all = _MENTIONED.match(question)
+    if not (often or at_all or has_sign(question, "in which videos")):
         return None
     if often and _SPEAKS.search(question):
         return _spoken(question, view)
     speakers = speakers_asked(question, memory_of(view).facts(view).speakers)
     for speaker in speakers:
         view = view.within(view.scope.narrowed(speaker=speaker) or view.scope)
-    rest = _what_is_counted(_without(question, speakers))
+    asked = at_all["what"] or at_all["that"] if at_all else question
+    rest = _what_is_counted(_without(asked, speakers))
     wanted = _QUOTED.findall(question) or ([rest] if rest else [])
     try:
         groups = mentions(view, wanted) if wanted else []
@@ -185,11 +188,11 @@ def counted(question: str, view: View) -> Listed | None:
     for group in groups:
         ids = dict.fromkeys(i for place in group.mentions for i in place.passage_ids)
         cited = (Citation.of(p, group.title, group.path) for p in view.passages(list(ids)))
-        claims.append(Claim(f"{what}: {_times(group.count)} in {group.title}", tuple(cited)))
+        claims.append(Claim(f"{what}: {times(group.count)} in {group.title}", tuple(cited)))
     claims += titled
     total = sum(group.count for group in groups)
     whose = "".join(f" by {speaker}" for speaker in speakers)
-    note = f"{what}: {_times(total)}{whose} in {len(groups)} video{'s' * (len(groups) != 1)}, none left out."
+    note = f"{what}: {times(total)}{whose} in {len(groups)} video{'s' * (len(groups) != 1)}, none left out."
     if titled and not groups:
         note = f"{what}: nowhere said or shown, in the title of {len(titled)}."
     elif titled:
@@ -197,30 +200,11 @@ def counted(question: str, view: View) -> Listed | None:
     return Listed(tuple(claims), f"counted every mention of {what}", (note,))
 
 
-def _who_mentions(what: str, view: View) -> Listed | None:
-    """Everybody who says it, with every place; None where nobody who is named does."""
-    try:
-        groups = mentions(view, [what])
-    except UsageError:  # no word to look for
-        return None
-    cards = {group.video_id: group for group in groups}
-    ids = dict.fromkeys(i for group in groups for place in group.mentions for i in place.passage_ids)
-    by: dict[str, list[Passage]] = {}
-    for passage in view.passages(list(ids)):
-        if passage.speaker and passage.kind == "speech":
-            by.setdefault(passage.speaker, []).append(passage)
-    claims = tuple(
-        Claim(f"{speaker} says it {_times(len(said))}",
-              tuple(Citation.of(p, cards[p.video_id].title, cards[p.video_id].path) for p in said))
-        for speaker, said in by.items()
-    )  # fmt: skip
-    return Listed(claims, f'listed who says "{what}"') if claims else None
-
-
 def _what_is_counted(question: str) -> str:
     """The question without the words that ask for a count or for videos."""
     language = guess_language(question)
     if language in (None, "en", "zh", "ja", "ko"):
+        question = re.sub(WHICH_VIDEOS, " ", question, flags=re.IGNORECASE)
         return " ".join(_COUNT_WORDS.sub(" ", question).strip(" ?？.!").split())
     words = _COUNT_WORDS_ELSEWHERE.sub(" ", question).strip(" ¿?？.!").split()
     stops = STOP_WORDS.get(str(language), frozenset())
@@ -242,7 +226,8 @@ def _titled(wanted: Sequence[str], view: View, known: Collection[str]) -> list[C
     return claims
 
 
-def _times(count: int) -> str:
+def times(count: int) -> str:
+    """ "once", "3 times"."""
     return "once" if count == 1 else f"{count} times"
 
 
@@ -256,14 +241,14 @@ def _spoken(question: str, view: View) -> Listed | None:
         inside = [u for u in utterances if view.scope.touches(u.start_s, u.end_s)]
         if own and inside:
             total += len(inside)
-            text = f"{', '.join(named)} speaks {_times(len(inside))} in {card.title}"
+            text = f"{', '.join(named)} speaks {times(len(inside))} in {card.title}"
             # Two sentences of one utterance are at one place.
             places = {(p.start_s, p.end_s): p for p in own}.values()
             claims.append(Claim(text, tuple(Citation.of(p, card.title, card.path) for p in places)))
     if not claims:
         return None
     return Listed(
-        tuple(claims), f"counted what {', '.join(named)} says", (f"{_times(total).capitalize()} in all.",)
+        tuple(claims), f"counted what {', '.join(named)} says", (f"{times(total).capitalize()} in all.",)
     )
 
 

@@ -14,6 +14,7 @@ from datetime import date
 from longvid_agents.day_words import KIND, LEAD
 from longvid_agents.days import AskedDays, day_of_video, days_asked, with_numbers
 from longvid_agents.moments_asked import is_point, needs_one, stretch_asked, with_digits
+from longvid_storage.text.stop_words import STOP_WORDS
 from longvid_storage.text.timecode import format_span, format_time
 from longvid_storage.types import Scope, VideoCard
 
@@ -49,6 +50,11 @@ _LAST_TIME = re.compile(r"(?<!the )\blast time(?=\W*\Z)", re.IGNORECASE)
 _NEWEST_OF = re.compile(
     r"\b(?:(?:in|at|of|from|during|since) )?(?:the |our |my )?(?:last|latest|most recent|newest)"
     r"((?: [\w'-]+){1,4})",
+    re.IGNORECASE,
+)
+# "The episode about Easypaysy"; the words are tried longest first.
+_ABOUT = re.compile(
+    rf"\b(?:the|this|that|our|your) (?:{KIND})( (?:about|on|called|titled|named))((?: [\w'#+.-]+){{1,6}})",
     re.IGNORECASE,
 )
 _BY_WORDS = re.compile(rf"\b(?:the|in|of|this|our) ((?:[\w'-]+ ){{0,3}})({KIND})s?\b", re.IGNORECASE)
@@ -243,10 +249,19 @@ def _by_words(reading: _Reading) -> None:
             reading.choose(fits, "")
             reading.without(match.group())
             return
+    for match in _ABOUT.finditer(reading.rest):
+        written = match.group(2).split()
+        for count in range(len(written), 0, -1):
+            words = {word for each in written[:count] for word in _words(each)} - STOP_WORDS["en"]
+            fits = [card for card in reading.videos if words and words <= _words(card.title)]
+            if len(fits) == 1 and written[count - 1].casefold() not in STOP_WORDS["en"]:
+                reading.choose(fits, "")
+                reading.without(f"{match.group(1)} {' '.join(written[:count])}")
+                return
 
 
 def _words(text: str) -> set[str]:
-    return set(re.findall(r"\w+", text.casefold()))
+    return set(re.findall(r"[^\W_]+", text.casefold()))
 
 
 def _by_clock(reading: _Reading) -> None:

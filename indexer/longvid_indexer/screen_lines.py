@@ -18,6 +18,8 @@ _INSIDE = 0.8
 # What differs between readings of the same print, and never between two things that are written.
 _LOOK_ALIKE = str.maketrans({"0": "o", "1": "l", "i": "l", "|": "l", "5": "s"})
 
+_MINUS = str.maketrans("−–", "--")
+
 
 @dataclass
 class _SeenLine:
@@ -76,6 +78,8 @@ def _match(line: ReadLine, there: Sequence[_SeenLine]) -> _SeenLine | None:
 def _same(a: str, b: str) -> bool:
     if a == b:
         return True
+    if any({one, two} == {"+", "-"} for one, two in zip(_signs(a), _signs(b), strict=False)):
+        return False
     one, two = (re.sub(r"\W+", "", text.lower()) for text in (a, b))
     if _numbers(a) != _numbers(b) and one.translate(_LOOK_ALIKE) != two.translate(_LOOK_ALIKE):
         return False
@@ -84,6 +88,11 @@ def _same(a: str, b: str) -> bool:
 
 def _numbers(text: str) -> list[str]:
     return re.findall(r"\d+", text)
+
+
+def _signs(text: str) -> list[str]:
+    """What stands before each number: "+", "-", or nothing."""
+    return [sign.translate(_MINUS) for sign in re.findall(r"(?<![\w.,])([+\-−–]?)\d+", text)]
 
 
 def _grown(before: str, now: str) -> bool:

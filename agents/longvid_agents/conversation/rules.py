@@ -1,4 +1,5 @@
-"""What a follow-up refers to, by rules of English: a time, a video, who speaks, more of the same, or the answer again.
+"""What a follow-up refers to, by rules of English: a time, a video, who speaks, the thing whose definition was asked
+for, more of the same, or the answer again.
 
 Nothing here looks anything up, and nothing else is guessed: a subject or a whole frame that a follow-up leaves out
 stays out, and ``Reading.open`` says that something is left which a language model may put into words.
@@ -12,7 +13,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from longvid_agents.conversation.turns import Cited, Turn
-from longvid_agents.question import FRAME_WORDS, content_terms
+from longvid_agents.definitions import names_asked
+from longvid_agents.question import FRAME_WORDS, content_terms, make_plan
 from longvid_storage.search.question import named_speakers
 from longvid_storage.text.languages import guess_language
 from longvid_storage.text.timecode import format_time
@@ -68,6 +70,7 @@ _AGAIN = re.compile(
     re.I,
 )
 _SAYS = re.compile(rf"\b(he|she)(?= (?:\w+ly |also |then |later |just )?{_SPEECH}\b)", re.I)
+_IT = re.compile(rf"\b(?:{_AUX}) (it)\b(?! (?:take|true|possible|mean|that)\b)", re.I)
 _HAPPENS = re.compile(rf"\b(?:{_SPEECH}|spoke|told|happen(?:s|ed)?|c[ao]mes?|heard|shown)\b", re.I)
 # A question with one of these is no question of its own.
 _LEANS = re.compile(
@@ -126,7 +129,7 @@ def read(question: str, turns: Sequence[Turn], speakers: Sequence[str]) -> Readi
         reading = Reading(about, notes=(f"asked about: {about}",))
     if last is not None:
         reading = _in_place(_in_time(reading, last.cited, speakers), last.cited, speakers)
-    reading = _by_speaker(reading, turns, speakers)
+    reading = _by_thing(_by_speaker(reading, turns, speakers), turns)
     if not reading.notes:
         return Reading(text, open=_may_lean(text))
     asked = sentence(reading.question)
@@ -209,6 +212,17 @@ def _by_speaker(reading: Reading, turns: Sequence[Turn], speakers: Sequence[str]
     question = reading.question[: found.start()] + person + reading.question[found.end() :]
     notes = (*reading.notes, f"{found.group().lower()} = {person}")
     return replace(reading, question=question, speaker=person, notes=notes)
+
+
+def _by_thing(reading: Reading, turns: Sequence[Turn]) -> Reading:
+    """ "It" after "What is photosynthesis?", where that asked for one thing and this for nothing before the "it"."""
+    names = names_asked(make_plan(turns[-1].asked)) if turns and turns[-1].cited else ()
+    found = _IT.search(reading.question)
+    if len(names) != 1 or found is None:
+        return reading
+    name = " ".join(names[0])
+    question = reading.question[: found.start(1)] + name + reading.question[found.end(1) :]
+    return replace(reading, question=question, notes=(*reading.notes, f"it = {name}"))
 
 
 def _person(turns: Sequence[Turn], speakers: Sequence[str]) -> str | None:

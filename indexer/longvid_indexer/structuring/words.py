@@ -19,6 +19,9 @@ _TOKEN = re.compile(
 _JAPANESE_VERB = re.compile(
     r"(?:ください|ます|ません|ました|ましょう|です|する|した|して|れば|たら|[っけ]た)\Z|\A[ぁ-ゖ]{1,2}\Z"
 )
+_CHINESE_COUNT = re.compile(
+    r"[一二三四五六七八九十百千两几每半]+[个次天年月周点分秒遍种条些位名]?\Z"
+)  # 一次, 三天
 _UNSPACED_RUN = re.compile(rf"[{UNSPACED}]+")
 
 _ENGLISH = """
@@ -126,6 +129,8 @@ def tokens(text: str) -> tuple[str, ...]:
 def is_content(token: str) -> bool:
     """True when the word can say what a text is about: no stop word, no bare number, no single letter."""
     if token in STOP_WORDS or token.isdigit() or _JAPANESE_VERB.search(token):
+        return False
+    if _CHINESE_COUNT.match(token):
         return False
     if token.endswith("'s"):
         token = token[:-2]

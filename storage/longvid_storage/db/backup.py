@@ -27,10 +27,12 @@ def write(connection: Connection, target: Path, *, force: bool) -> None:
             when the copy is complete (in two, where names can't be exchanged).
 
     Raises:
-        UsageError: something is there. NotALibraryError: ``force``, and it is no library.
+        UsageError: something is there, or it is a link. NotALibraryError: ``force``, and it is no library.
     """
     target = Path(os.path.abspath(target))
     with mapped_os_errors(target):
+        if target.is_symlink():
+            raise UsageError(f"{target} is a link: name what it leads to, {os.path.realpath(target)}")
         there = os.path.lexists(target) and not (target.is_dir() and not any(target.iterdir()))
         if there and not force:
             raise UsageError(

@@ -38,12 +38,17 @@ def cards(
         video.day,
         video.title_key,
     )
-    query = select(*columns).where(*admitting).order_by(video.title_key, video.video_id)
-    rows = rows_in_one(connection, query)
+    rows = rows_in_one(
+        connection,
+        columns,
+        lambda taken: select(*taken).where(*admitting).order_by(video.title_key, video.video_id),
+    )
     keys = [row[0] for row in rows]
-    files = select(path.video_key, path.path).join(video).where(*admitting)
     first: dict[int, str] = {}
-    for key, name in rows_in_one(connection, files):
+    files = (path.video_key, path.path)
+    for key, name in rows_in_one(
+        connection, files, lambda taken: select(*taken).select_from(path).join(video).where(*admitting)
+    ):
         if (known := first.get(key)) is None or name < known:
             first[key] = name
     beside = apart(keys)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from datetime import date
+from functools import cache
 from typing import Any, Protocol, runtime_checkable
 
 from sqlalchemy import (
@@ -41,19 +43,24 @@ class InOne(Protocol):
         ...
 
 
-def rows_in_one(connection: Connection, query: Select[*tuple[Any, ...]]) -> list[Any]:
-    """A query's rows, as ``execute(query).all()`` gives them, a column checked at once instead of a value at a time.
+def rows_in_one(
+    connection: Connection, columns: Sequence[Any], asked: Callable[[Sequence[Any]], Select[*tuple[Any, ...]]]
+) -> list[Any]:
+    """The rows of ``asked(columns)``, as ``execute`` gives them, a column checked at once instead of a value at a time.
 
     Raises:
         ValueError: a value is not of its column's kind.
     """
-    taken = list(query.selected_columns)
-    plain = [type_coerce(each, NullType()) if isinstance(each.type, InOne) else each for each in taken]
-    rows = connection.execute(query.with_only_columns(*plain, maintain_column_froms=True)).all()
-    for kind, values in zip((each.type for each in taken), zip(*rows, strict=True), strict=bool(rows)):
-        if isinstance(kind, InOne) and not kind.all_sound(values):
-            return list(connection.execute(query).all())
+    rows = connection.execute(asked(_unchecked(tuple(columns)))).all()
+    for column, values in zip(columns, zip(*rows, strict=True), strict=bool(rows)):
+        if isinstance(column.type, InOne) and not column.type.all_sound(values):
+            return list(connection.execute(asked(columns)).all())
     return list(rows)
+
+
+@cache
+def _unchecked(columns: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(type_coerce(each, NullType()) if isinstance(each.type, InOne) else each for each in columns)
 
 
 def _kinds(values: Sequence[Any]) -> set[type]:
@@ -126,6 +133,30 @@ def _words(element: Words, compiler: Any, **kw: Any) -> str:
     return 'TEXT COLLATE "C"'
 
 
+class Formed(Words):
+    """Text of one form; ``what`` names it."""
+
+    def __init__(self, form: Check, what: str) -> None:
+        super().__init__()
+        self.form = form
+        self.what = what
+
+    def all_sound(self, values: Sequence[Any]) -> bool:
+        """See ``InOne``."""
+        return super().all_sound(values) and all(map(self.form, set(values) - {None}))
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
+        """Database to Python."""
+        text = _only(str, "text")
+
+        def process(value: Any) -> Any:
+            if text(value) is not None and not self.form(value):
+                raise ValueError(f"{value!r:.40} is no {self.what}")
+            return value
+
+        return process
+
+
 class Blob(LargeBinary):
     """Bytes."""
 
@@ -162,6 +193,24 @@ def _only(kind: type, name: str) -> Callable[[Any], Any]:
 
 
 _NUMBERS = (float, int)
+
+
+def is_name(value: str) -> bool:
+    """Without NUL: rows are asked for by name in a list of JSON, and SQLite reads one there up to a NUL."""
+    return "\0" not in value
+
+
+def is_day(value: str) -> bool:
+    """``YYYY-MM-DD``, or empty."""
+    try:
+        return not value or len(value) == len("YYYY-MM-DD") == len(str(date.fromisoformat(value)))
+    except ValueError:
+        return False
+
+
+def is_pairs(value: str) -> bool:
+    """Lines of ``name=value``."""
+    return all("=" in line for line in value.splitlines())
 
 
 def is_object(value: Any) -> bool:

@@ -31,7 +31,7 @@ def can_share(folder: Path) -> bool:
     closing a file gives up all locks that the process has on it.
     """
     try:
-        descriptor = _scratch(folder)
+        descriptor, ours = _scratch(folder)
     except OSError:
         return True  # it may not be written, or is not there: whoever opens the library is told
     try:
@@ -40,20 +40,23 @@ def can_share(folder: Path) -> bool:
         if size := os.fstat(descriptor).st_size:
             mmap.mmap(descriptor, size).close()
     except OSError as error:
-        return error.errno not in NO_LOCKS
+        # Nobody else can have locked a nameless file: some shares refuse as if somebody had.
+        taken = error.errno in (errno.EACCES, errno.EAGAIN)
+        return not (error.errno in (*NO_LOCKS, errno.EINVAL) or (taken and ours))
     finally:
         os.close(descriptor)
     return True
 
 
-def _scratch(folder: Path) -> int:
+def _scratch(folder: Path) -> tuple[int, bool]:
+    """A file to try, and whether it is nameless, so that no other process can open it."""
     if hasattr(os, "O_TMPFILE"):
         with contextlib.suppress(OSError):  # network shares and older disks have none
             descriptor = os.open(folder, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
             with contextlib.suppress(OSError):  # a full disk can be locked all the same
                 os.pwrite(descriptor, b"?", 0)
-            return descriptor
-    return os.open(folder / ".lock", os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            return descriptor, True
+    return os.open(folder / ".lock", os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), False
 
 
 def no_locks(path: Path) -> LibraryError:

@@ -34,16 +34,35 @@ def listed(
     """The videos admitted (conditions on ``Video``), by title; of their collections, the scope's alone."""
     video, path, name = schema.Video, schema.Path, schema.Collection.name
     columns = (video.video_key, video.video_id, video.title, video.duration_s, video.went, video.cut_short)
-    query = select(*columns, video.title_key).where(*admitting).order_by(video.title_key, video.video_id)
-    rows = rows_in_one(connection, query)
+    rows = rows_in_one(
+        connection,
+        (*columns, video.title_key),
+        lambda taken: select(*taken).where(*admitting).order_by(video.title_key, video.video_id),
+    )
     beside = apart([row[0] for row in rows])
     if beside:
         rows = sorted(rows, key=lambda row: (row[-1], beside.get(row[0], ""), row[1]))
-    paths = _tuples(rows_in_one(connection, select(path.video_key, path.path).join(video).where(*admitting)))
-    member = schema.VideoCollection
-    within = select(member.video_key, name).join(schema.Collection)
-    within = within.join(video, video.video_key == member.video_key)
-    collections = _tuples(rows_in_one(connection, within.where(*admitting, *collection_conditions(scope))))
+    paths = _tuples(
+        rows_in_one(
+            connection,
+            (path.video_key, path.path),
+            lambda taken: select(*taken).select_from(path).join(video).where(*admitting),
+        )
+    )
+    member, within = schema.VideoCollection, collection_conditions(scope)
+    collections = _tuples(
+        rows_in_one(
+            connection,
+            (member.video_key, name),
+            lambda taken: (
+                select(*taken)
+                .select_from(member)
+                .join(schema.Collection)
+                .join(video, video.video_key == member.video_key)
+                .where(*admitting, *within)
+            ),
+        )
+    )
     known = {
         went: dict(pair.split("=", 1) for pair in went.splitlines()) for went in {row[4] for row in rows}
     }

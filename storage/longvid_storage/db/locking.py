@@ -12,9 +12,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from longvid_storage.db.disk import can_share, no_locks
 from longvid_storage.db.library_files import mapped_os_errors
 from longvid_storage.errors import BusyError, NotALibraryError
 
+_MOST_BYTES = 32
 _POLL_S = 0.1
 
 
@@ -41,6 +43,7 @@ class WriterLock:
 
         Raises:
             BusyError: another process, or another thread of this one, writes and ``wait`` is False.
+            LibraryError: the disk has no locks (code ``"no_locks"``).
             ReadOnlyError: the library may not be written.
         """
         if not self._threads.acquire(blocking=wait):
@@ -70,8 +73,10 @@ class WriterLock:
                 raise NotALibraryError(f"{self._path} is no regular file: remove it, or name another library")
             with mapped_os_errors(self._path.parent):
                 free = try_lock(descriptor)
+            if not free and not can_share(self._path.parent):
+                raise no_locks(self._path.parent)
             if not free:
-                holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "unknown"
+                holder = os.pread(descriptor, _MOST_BYTES, 0).decode("ascii", "replace").strip() or "unknown"
                 sentence = f"process {holder} is writing to the library at {self._path.parent}"
                 if not wait:
                     raise BusyError(f"{sentence}: try again when it is done")
@@ -79,6 +84,12 @@ class WriterLock:
                     on_wait(f"{sentence}: waiting for it to finish")
                 while not try_lock(descriptor):
                     time.sleep(_POLL_S)
+            # By another name (a hard link) it may be somebody's file: only what longvid wrote is written over.
+            written = os.pread(descriptor, _MOST_BYTES + 1, 0)
+            if written and not (len(written) <= _MOST_BYTES and written.strip().isdigit()):
+                raise NotALibraryError(
+                    f"{self._path} holds something else than longvid writes there: remove it, or name another library"
+                )
             with mapped_os_errors(self._path.parent):
                 os.ftruncate(descriptor, 0)
                 os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
@@ -104,5 +115,7 @@ def try_lock(descriptor: int) -> bool:
     except OSError as error:
         if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
             return False
+        if error.errno == errno.EINVAL:  # as some shares say it
+            raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK)) from error
         raise
     return True

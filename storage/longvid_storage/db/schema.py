@@ -131,7 +131,7 @@ class Video(Base):
         {"sqlite_autoincrement": True},
     )
     video_key: Mapped[int] = mapped_column(primary_key=True)
-    video_id: Mapped[str] = mapped_column(unique=True)
+    video_id: Mapped[str] = mapped_column(columns.Formed(columns.is_name, "name"), unique=True)
     title: Mapped[str]
     duration_s: Mapped[float]
     has_video: Mapped[bool]
@@ -144,10 +144,10 @@ class Video(Base):
     media_type: Mapped[str]
     media_id: Mapped[str] = mapped_column(server_default="", index=True)
     subtitles: Mapped[str] = mapped_column(server_default="")
-    recorded_on: Mapped[str | None]
+    recorded_on: Mapped[str | None] = mapped_column(columns.Formed(columns.is_day, "day"))
     title_key: Mapped[str] = mapped_column(server_default="", default=_title_key)
-    day: Mapped[str] = mapped_column(server_default="")
-    went: Mapped[str] = mapped_column(server_default="")
+    day: Mapped[str] = mapped_column(columns.Formed(columns.is_day, "day"), server_default="")
+    went: Mapped[str] = mapped_column(columns.Formed(columns.is_pairs, "list of stages"), server_default="")
     cut_short: Mapped[bool] = mapped_column(server_default=false(), default=False)
     revision: Mapped[int] = mapped_column(server_default="0", index=True)
 
@@ -173,7 +173,7 @@ class Collection(Base):
 
     __tablename__ = "collections"
     collection_key: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str] = mapped_column(columns.Formed(columns.is_name, "name"), unique=True)
 
 
 class VideoCollection(Base):

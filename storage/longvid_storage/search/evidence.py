@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from longvid_storage.db.view import View
 from longvid_storage.search.memory import memory_of
-from longvid_storage.search.timeline import Floats, Timeline, admitted
+from longvid_storage.search.timeline import Floats, Timeline
 from longvid_storage.text.analysis import analyse
 from longvid_storage.types import Moment, Passage, speaker_key
 
@@ -86,15 +86,15 @@ def around(view: View, moments: Iterable[Moment]) -> list[Passage]:
     chosen: dict[str, set[int]] = {}
     others: dict[int, Passage] = {}
     read = 0
-    whole = _timelines(view, [moment.video_id for moment in listed])
-    timelines = {video_id: admitted(timeline, view.scope) for video_id, timeline in whole.items()}
+    timelines = _timelines(view, [moment.video_id for moment in listed])
     for moment in listed:
         timeline = timelines[moment.video_id]
         rows = chosen.setdefault(moment.video_id, set())
         others.update((p.id, p) for p in moment.evidence if p.kind in _BESIDE and view.scope.admits(p))
         read -= len(rows)
         for from_s, to_s in _spans(moment):
-            rows.update(timeline.touching(from_s, to_s).tolist())
+            near = timeline.touching(from_s, to_s).tolist()
+            rows.update(row for row in near if view.scope.whole or view.scope.admits(timeline.of_row(row)[0]))
         read += len(rows)
         if read >= MOST_PASSAGES:
             break

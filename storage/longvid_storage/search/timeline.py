@@ -200,7 +200,12 @@ def admitted(timeline: Timeline, scope: Scope) -> Timeline:
     """The timeline of only those passages that the scope admits."""
     if scope.whole:
         return timeline
-    return make_timeline(timeline.video_id, [each for each in timeline.pieces if scope.admits(each.passage)])
+    rows: Iterable[int] = range(len(timeline))
+    if scope.speaker is not None:
+        wanted = speaker_key(scope.speaker)
+        rows = [row for row, said_by in enumerate(timeline.speakers) if said_by == wanted]
+    pieces = [each for row in rows for each in timeline.pieces[timeline.first[row] : timeline.first[row + 1]]]
+    return make_timeline(timeline.video_id, [each for each in pieces if scope.admits(each.passage)])
 
 
 def edges(middles: Floats, width_s: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

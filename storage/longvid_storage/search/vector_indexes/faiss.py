@@ -12,6 +12,7 @@ the best may be missed. ``docs/scale.md`` says how many were.
 from __future__ import annotations
 
 import importlib
+import sys
 from dataclasses import dataclass
 from typing import Any, Self
 from weakref import WeakKeyDictionary
@@ -130,7 +131,10 @@ class FaissIndex:
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Rows and scores of the best of those ``chosen`` (None: all), of which there is at least one."""
         if (len(self) if chosen is None else chosen.count) >= max(self.fewest, 2 * k):
-            chosen = self._likely(vector, k, chosen)
+            likely = self._likely(vector, k, chosen)
+            # Side by side they take half the time that they take where they are.
+            places, scores = self._of(likely)._nearest(vector, k, None)
+            return likely[places], scores
         passing = len(self) if chosen is None else chosen.count
         parameters = None if chosen is None else _faiss().SearchParameters(sel=chosen.selector)
         question = vector.reshape(1, -1)
@@ -146,8 +150,8 @@ class FaissIndex:
                 _, _, rows = self._index.range_search(question, float(least), params=parameters)
         return best_of(rows, self._scores(rows, vector), k)
 
-    def _likely(self, vector: NDArray[np.float32], k: int, chosen: Chosen | None) -> Chosen:
-        """Those of ``chosen`` whose signs agree best with the vector's."""
+    def _likely(self, vector: NDArray[np.float32], k: int, chosen: Chosen | None) -> NDArray[np.int64]:
+        """The rows, ascending, of those of ``chosen`` whose signs agree best with the vector's."""
         faiss = _faiss()
         if self._signs is None:
             signs = faiss.IndexBinaryFlat(-(-self.dimension // 8) * 8)
@@ -160,7 +164,15 @@ class FaissIndex:
         _, (rows,) = self._signs.search(np.packbits(vector > 0)[None], most, params=parameters)
         if chosen is not None:
             rows = rows[chosen.mask[rows]]  # what FAISS does with a selector there is its own affair
-        return Chosen.of(rows, len(self))
+        ascending: NDArray[np.int64] = np.sort(rows)
+        return ascending
+
+    def _of(self, rows: NDArray[np.int64]) -> FaissIndex:
+        """An index of these rows alone, too few for signs."""
+        index = _Few(self.dimension)
+        index._ids = rows
+        index._index.add_sa_codes(np.take(self._rows().view(np.uint8), rows, axis=0))
+        return index
 
     def _scores(self, rows: NDArray[np.int64], vector: NDArray[np.float32]) -> NDArray[np.float32]:
         blocks = (rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK))
@@ -183,3 +195,9 @@ class FaissIndex:
     def from_bytes(cls, ids: NDArray[np.int64], state: NDArray[np.uint8], dimension: int) -> Self:
         """The index that ``ids`` and ``to_bytes`` came from."""
         return filled(cls(dimension), ids, state)
+
+
+class _Few(FaissIndex):
+    """Of what signs have named: compared one by one."""
+
+    fewest = sys.maxsize

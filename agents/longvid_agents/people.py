@@ -1,0 +1,82 @@
+"""Who speaks in the videos that are asked about, and who says something: all who are heard by name, each cited."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+
+from longvid_agents.kinds import VIDEOS
+from longvid_agents.lists import Listed, times
+from longvid_storage.db.view import View
+from longvid_storage.errors import UsageError
+from longvid_storage.search.mentions import mentions
+from longvid_storage.text.timecode import format_time
+from longvid_storage.types import Citation, Claim, Passage
+
+MOST_VIDEOS = 20
+"""Of more videos the sentences are not read for it."""
+
+_SPEAKS = (
+    "speak(?:s|ing)?|spoke|talk(?:s|ed|ing)?|tak(?:es|ing) part|took part|participat(?:e|es|ed|ing)"
+    "|attend(?:s|ed|ing)?|present|there|heard"
+)
+_PEOPLE = "speakers|participants|attendees|people|persons"
+_ASKED = re.compile(
+    rf"^\W*(?:who (?:all )?(?:(?:is|are|was|were) )?(?:{_SPEAKS})"
+    rf"|(?:who are|list|name|show(?: me)?|which are)(?: all)?(?: the)? (?:{_PEOPLE})(?: there)?"
+    rf"|how many (?:{_PEOPLE}) (?:(?:are|were) )?(?:{_SPEAKS})"
+    r"|wer (?:spricht|redet|nimmt teil)|qui parle|quién(?:es)? hablan?)"
+    rf"(?: (?:(?:in|at|on|during|of|to|from) )?(?:the|this|that|our|a)? ?(?:{VIDEOS}))?\W*$",
+    re.IGNORECASE,
+)
+_WHO_MENTIONS = re.compile(
+    r"^\W*who (?:all |else )?(?:mention(?:s|ed)|talk(?:s|ed) about|sp(?:eaks|oke) (?:about|of)|brought up)\s{1,9}"
+    r"(?:the )?(?P<what>[\w&+#.'-]{1,64}(?: [\w&+#.'-]{1,64}){0,3}?)\W{0,9}$",
+    re.IGNORECASE,
+)
+_ONLY_HEARD = "Those who are heard by name; who was there and silent is not known."
+
+
+def who_speaks(question: str, view: View) -> Listed | None:
+    """Everybody who speaks in the scope, who speaks longest first; None where that is not asked, or nobody is named."""
+    if _ASKED.match(question) is None:
+        return None
+    cards = view.cards()
+    if len(cards) > MOST_VIDEOS:
+        return None
+    claims = []
+    for card in cards:
+        said: defaultdict[str, list[Passage]] = defaultdict(list)
+        for passage in view.passages_of(card.video_id, ["speech"]):
+            if passage.speaker:
+                said[passage.speaker].append(passage)
+        spoken_s = {name: sum(p.end_s - p.start_s for p in passages) for name, passages in said.items()}
+        where = f" in {card.title}" if len(cards) > 1 else ""
+        for name in sorted(said, key=lambda name: -spoken_s[name]):
+            text = f"{name} speaks for {format_time(spoken_s[name])}{where}."
+            claims.append(Claim(text, (Citation.of(said[name][0], card.title, card.path),)))
+    return Listed(tuple(claims), "listed who speaks", (_ONLY_HEARD,)) if claims else None
+
+
+def who_mentions(question: str, view: View) -> Listed | None:
+    """Everybody who says what the question names, with every place; None where that is not asked, or it is nobody."""
+    match = _WHO_MENTIONS.match(question)
+    if match is None:
+        return None
+    what = match["what"]
+    try:
+        groups = mentions(view, [what])
+    except UsageError:  # no word to look for
+        return None
+    cards = {group.video_id: group for group in groups}
+    ids = dict.fromkeys(i for group in groups for place in group.mentions for i in place.passage_ids)
+    by: dict[str, list[Passage]] = {}
+    for passage in view.passages(list(ids)):
+        if passage.speaker and passage.kind == "speech":
+            by.setdefault(passage.speaker, []).append(passage)
+    claims = tuple(
+        Claim(f"{speaker} says it {times(len(said))}",
+              tuple(Citation.of(p, cards[p.video_id].title, cards[p.video_id].path) for p in said))
+        for speaker, said in by.items()
+    )  # fmt: skip
+    return Listed(claims, f'listed who says "{what}"') if claims else None
