@@ -78,10 +78,11 @@ def test_a_cluster_makes_the_same_library_as_one_process(cluster: None, tmp_path
         for kind in (StageStarted, StageFinished):
             assert sum(isinstance(e, kind) for e in events) == len(STAGES) * sum(bool(r.stages) for r in made)
         (folder / "talk 0.vtt").write_text(transcript(random.Random(9)), "utf-8")
+        (folder / "talk 1.vtt").rename(folder / "talk of old.vtt")
         far.engines.config = SHARED_TEXT
         again = far.index(folder, collection="b", ray="local")
         near.index(folder, collection="b")
-        assert sum(r.status == "indexed" for r in again) == 1
+        assert [sum(r.status == kind for r in again) for kind in ("indexed", "renamed")] == [1, 1]
         assert everything(far) == everything(near)
 
 

@@ -221,6 +221,20 @@ def test_a_folder_that_is_dropped_keeps_its_folders(page: Page, served: Served, 
         served.library.remove(f"tide ({name})" if name == "north" else "tide")
 
 
+def test_what_is_counted_follows_a_job_that_ends_while_another_view_is_shown(
+    page: Page, served: Served, tmp_path: Path
+) -> None:
+    before = len(served.library.videos())
+    (tmp_path / "late.vtt").write_text("WEBVTT\n\n00:01.000 --> 00:04.000\nThis comes late.\n")
+    page.open("?view=library")
+    wait(lambda: "long talk" in page.text(".card h2") and page.there(".door"), "files can be let go there")
+    page.drop(str(tmp_path / "late.vtt"))
+    wait(lambda: len(served.library.videos()) == before + 1, "it is in, and the page has not looked yet")
+    page.click("a[href*='view=ask'], a[href='./']")
+    wait(lambda: f"all {before + 1} videos" in page.text(".scope b"), "it is counted")
+    served.library.remove("late")
+
+
 def test_who_makes_the_first_key_is_not_locked_out(page: Page, served: Served) -> None:
     page.open("?view=admin")
     page.one(".admin [name=name]").send_keys("mine", Keys.ENTER)

@@ -143,15 +143,6 @@ def test_a_number_that_changes_on_a_slide_has_its_own_spans(tmp_path: Path, rapi
     assert read.counters["ocr_calls"] == 2
 
 
-@pytest.mark.parametrize("size", [24, 32])
-def test_a_number_that_becomes_another_is_a_state(tmp_path: Path, size: int) -> None:
-    """Digits written over digits leave few edges that were not there before."""
-    numbers = [90, 83, 76, 69]
-    pages = [editor(["Quarterly figures", f"Remaining: {n} units"], size=size) for n in numbers]
-    result = seen(tmp_path / "count.mp4", [page for page in pages for _ in range(2 * RATE)])
-    assert [state.start_s for state in result.states] == pytest.approx([0, 2, 4, 6], abs=0.25)
-
-
 @pytest.mark.parametrize(
     "disturbance",
     [(), (mf.Noise(),), (mf.Blink(),), (mf.Webcam(),), (mf.Presenter(),), (mf.Mouse(),)],

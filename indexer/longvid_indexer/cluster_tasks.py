@@ -144,7 +144,7 @@ def _run(
             return None
         try:
             with job.store.view() as view:
-                job.recorded = dict(view.video(job.video_id).stages)
+                job.look_again(view.video(job.video_id).stages)
             for event in stage_events(job, stages, tell):
                 tell(event)
         except Exception as error:  # noqa: BLE001 - of whatever kind, it costs this file; others end the run

@@ -208,7 +208,7 @@ class Pipeline:
         with self.store.view() as view:
             now = view.video(job.video_id).stages
         if now != (rows[job.video_id].stages if job.video_id in rows else {}):
-            job.recorded = dict(now)
+            job.look_again(now)
 
     def _entered(self, found: ScannedFile, known: PathRow | None, rows: dict[str, VideoRow]) -> Job:
         """The job of a video, who is known from now on."""

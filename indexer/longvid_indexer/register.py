@@ -253,7 +253,8 @@ class Register:
             self.store.upsert_video(job.info)
             record = job.recorded.get("transcript")
             if record is not None and (record.result.engine or "").startswith("sidecar:"):
-                del job.recorded["transcript"]  # read again, under its new name
+                job.undone.add("transcript")  # read again, under its new name
+                job.look_again(job.recorded)
         job.found = min(candidates, key=lambda each: (not each.sidecars, str(each.path)))
         subtitles = contents(job.found.beside.taken)
         if subtitles != row.subtitles:

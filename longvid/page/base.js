@@ -45,7 +45,8 @@ export class Part extends ReactiveElement {
   /** Tell the other components; they listen on the document. */
   tell(name, detail) {
     LAST.set(name, detail);
-    this.dispatchEvent(new CustomEvent(`longvid-${name}`, {detail, bubbles: true, composed: true}));
+    // One that has left the page may still have something to tell: a job that it watched has ended.
+    (this.isConnected ? this : document).dispatchEvent(new CustomEvent(`longvid-${name}`, {detail, bubbles: true, composed: true}));
   }
 
   last(name) {

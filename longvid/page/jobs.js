@@ -25,12 +25,7 @@ class Jobs extends Part {
     this.look();
   }
 
-  disconnectedCallback() {
-    super.disconnectedCallback();
-    clearTimeout(this.timer);
-  }
-
-  /** Ask while something runs; a job that ended since the last look changed the library. */
+  /** Ask while something runs, also when another view is shown by then; a job that ended since the last look changed the library. */
   async look() {
     clearTimeout(this.timer);
     try {
@@ -47,7 +42,7 @@ class Jobs extends Part {
       if (problem.status !== 403) this.fault = problem.message;
     }
     const busy = this.jobs.some((job) => !ENDED.includes(job.state));
-    if (this.isConnected && (busy || this.uploads.length)) this.timer = setTimeout(() => this.look(), EVERY_MS);
+    if (busy || (this.isConnected && this.uploads.length)) this.timer = setTimeout(() => this.look(), EVERY_MS);
   }
 
   /** All files go up one after another, then one job indexes them. */

@@ -72,7 +72,8 @@ class Job:
 
     ``recorded`` are the stages' completion records; ``tell`` takes a sentence for the user while a stage is at work.
     ``media_id`` is the hash of the media's content, which other videos of the library may share. ``same_subtitles``:
-    those beside the file are as they were. A pickled job leaves its store, engines and ``tell`` behind.
+    those beside the file are as they were. ``undone``: recorded stages that are to be done anew, whatever their
+    fingerprints. A pickled job leaves its store, engines and ``tell`` behind.
     """
 
     store: Store
@@ -90,6 +91,11 @@ class Job:
     tell: Callable[[str], None] = lambda message: None
     media_id: str = ""
     same_subtitles: bool = True
+    undone: set[str] = field(default_factory=set)
+
+    def look_again(self, recorded: Mapping[str, StageRecord]) -> None:
+        """Take over what the library has recorded by now, of another process too, less what is ``undone``."""
+        self.recorded = {stage: record for stage, record in recorded.items() if stage not in self.undone}
 
     def __getstate__(self) -> dict[str, object]:
         found = replace(self.found, titles=None)  # which are a whole directory's

@@ -164,13 +164,22 @@ def guess_code_page(data: bytes, language: str | None = None) -> Guess:
     return Guess(encoding, its, rival[1] if rival is not None and unsure else None)
 
 
+def _is_mixed(text: str) -> bool:
+    """Whether a word has a Latin letter and one of another script: "naοve" with a Greek one is French badly read."""
+    return any(
+        any(letter.isascii() for letter in word) and any(letter > "\u036f" for letter in word)
+        for word in _WORD.findall(text)
+    )
+
+
 def _confirmed_first(scores: list[tuple[float, str, str, str]]) -> list[tuple[float, str, str, str]]:
     """Among readings that are nearly as likely as the best, the first whose words are of its language leads."""
     best, _, _, text = scores[0]
     near = [score for score in scores if best - score[0] < _SURE]
     if all(other == text for _, _, _, other in near):
         return scores
-    leads = next((s for s in near if guess_language(s[3]) == s[2].partition("-")[0]), scores[0])
+    confirmed = (s for s in near if guess_language(s[3]) == s[2].partition("-")[0] and not _is_mixed(s[3]))
+    leads = next(confirmed, scores[0])
     return [leads, *(score for score in scores if score is not leads)]
 
 

@@ -43,8 +43,6 @@ _ALL_STILL, _EVEN = 0.97, 0.4
 _LARGE = 0.5
 # New edges worth reading, in blocks' worth of pixels: a digit of small print, and more than a text cursor.
 _LITTLE = 0.12
-# So many pixels, in blocks' worth, that are other by so many grey levels where something was and is: another digit.
-_OVERWRITTEN, _OTHER_LEVELS = 0.15, 10
 # Text that is scrolled without rest is read this often.
 _SCROLL_S = 2.5
 # How well the rows of two pictures must agree, once moved, to be one text that was scrolled.
@@ -114,7 +112,7 @@ class StateFinder:
         counting = resting if large else resting & (memory.restless < RESTLESS)
         if not counting.any():
             return None
-        if not (self._is_written(image, counting) and self._readable(image, time_s)):
+        if _new_edges(self._shown, image, counting) < _LITTLE or not self._readable(image, time_s):
             # What was only taken away, or is not worth reading, is shown from now on.
             self._accept(image, counting & ~self._has_edges(self._shown))
             return None
@@ -123,15 +121,6 @@ class StateFinder:
         # All of a scroll is there at its end; of single changes the first is where the line begins to be there.
         at_s = float(np.quantile(memory.moved_at[counting], 0.95 if large else 0.25, method="nearest"))
         return self._found(image, counting, at_s, frame)
-
-    def _is_written(self, image: Image, blocks: Mask) -> bool:
-        """Whether these blocks hold something that is new, or something else than before."""
-        assert self._shown is not None
-        if _new_edges(self._shown, image, blocks) >= _LITTLE:
-            return True
-        other = np.abs(image.astype(np.int16) - self._shown) > _OTHER_LEVELS
-        over = blocks & self._has_edges(self._shown) & self._has_edges(image)
-        return float((per_block(other.astype(np.uint8)) * over).sum()) >= _OVERWRITTEN
 
     def _is_in_motion(self, image: Image, time_s: float) -> bool:
         """Whether most of what there is to see moves: what rests meanwhile is a part of it, and no state."""
