@@ -660,6 +660,15 @@ def test_the_talk_about_something_is_the_one_whose_title_says_it(
     assert (narrowed.inside.video_ids, narrowed.rest) == (video_id and frozenset((video_id,)), rest)
 
 
+def test_sentences_of_one_cue_are_spoken_once() -> None:
+    said: Said = [
+        ("Ida", "The gate is shut. The crane is down. We go home."),
+        ("Jon", "Good. And the ropes?"),
+    ]
+    answer = SmallLibrary([video("a", "harbour", said)]).ask("Who is speaking?")
+    assert [claim.text for claim in answer.claims] == ["Ida speaks for 0:05.", "Jon speaks for 0:05."]
+
+
 def test_several_meetings_are_told_of_together(harbour: SmallLibrary) -> None:
     answer = harbour.ask("What happened in February 2025?")
     assert {video_id for video_id, _ in cited(answer)} == {"mon", "lat"}
