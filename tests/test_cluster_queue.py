@@ -76,6 +76,16 @@ class Entered(ClusterPipeline):
         return Job(self.store, self.engines, found, info(name), media_id=name)
 
 
+class Told:
+    """Counts the events of each kind."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[type] = Counter()
+
+    def __call__(self, event: object) -> None:
+        self.counts[type(event)] += 1
+
+
 @pytest.mark.slow
 def test_of_a_hundred_thousand_files_no_more_is_kept_than_their_reports(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -92,11 +102,11 @@ def test_of_a_hundred_thousand_files_no_more_is_kept_than_their_reports(
             engines = Engines(dict.fromkeys(ROLES, "off"))
             pipeline = Entered(store, engines, open_store=lambda: store, stages=frozenset())
             tracemalloc.start()
-            told: Counter[type] = Counter()
-            reports = pipeline.run([tmp_path / "lectures"], lambda event: told.update([type(event)]))
+            told = Told()
+            reports = pipeline.run([tmp_path / "lectures"], told)
             peaks.append(tracemalloc.get_traced_memory()[1])
             tracemalloc.stop()
-        assert len(reports) == told[FileFinished] == count
+        assert len(reports) == told.counts[FileFinished] == count
         assert cluster.given == 0
         assert cluster.most <= 4 * WORKERS
     assert (peaks[2] - peaks[1]) / 99_000 < _REPORT_BYTES, peaks

@@ -19,6 +19,7 @@ from longvid_storage.db import (
     chain_rows,
     checking,
     migrate,
+    pictures,
     revisions,
     schema,
     speakers,
@@ -46,6 +47,7 @@ from longvid_storage.db.locking import BorrowedLock, WriterLock
 from longvid_storage.db.stage_writer import StageWriter
 from longvid_storage.db.view import Encoders, View
 from longvid_storage.errors import BusyError, ReadOnlyError
+from longvid_storage.picture_store import PictureStore
 from longvid_storage.types import EVERYTHING, Scope, VideoInfo
 
 # Who empties the log holds the writer lock and waits for readers; SQLite's usual patience is thirty seconds.
@@ -66,7 +68,8 @@ class Store:
         read_only: nothing may be written.
 
     ``vector_server``, empty by default, says where vectors are searched instead of in this process (``MilvusIndex``);
-    ``memory_mb`` how much of the library a process that searches keeps in memory (``search.memory``).
+    ``memory_mb`` how much of the library a process that searches keeps in memory (``search.memory``); ``pictures``,
+    None by default, where those lie that are too large for the database.
     """
 
     def __init__(
@@ -80,6 +83,7 @@ class Store:
         self.name = str(path)
         self.vector_server: Mapping[str, str] = {}
         self.memory_mb: int | None = None
+        self.pictures: PictureStore | None = None
         self._engine = engine
         self.read_only = read_only
         self._terms_current = False
@@ -336,6 +340,8 @@ class Store:
             yield writer
             writer.finish()
         self.home._removed |= writer.removed
+        if stage == "visual":
+            pictures.sweep(self)
 
     def keep_link(self, video_id: str, link: ChainLink) -> None:
         """Keep one link of a video's chain before the stage is done, so that a model writes it only once."""
@@ -427,6 +433,7 @@ class Store:
             with self._mapped_errors():
                 self._empty_log()
             forget_cache(self.path)
+            pictures.sweep(self)
 
     # The whole of it
 
