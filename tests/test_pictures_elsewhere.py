@@ -120,7 +120,7 @@ def keep(store: Store, name: str) -> str:
     """Keep the pictures of a video anew, as its stage does; its id."""
     (video,) = (each.info.video_id for each in rows(store) if each.info.title == name)
     frames = keyframes(2)
-    names = pictures.keep(store, [each.image for each in frames])
+    names = store.keep_pictures([each.image for each in frames])
     with store.stage(video, "visual", "v2") as writer:
         writer.replace_keyframes(frames, names)
     return video
@@ -171,7 +171,7 @@ def test_what_a_process_left_that_died_is_deleted_and_what_is_brought_is_not(
     with Store.open(tmp_path / "lib", create=True) as store:
         store.pictures = PLACE
         fill(store, "a", ["One."])
-        pictures.keep(store, [b"of a process that dies", b"another"])
+        store.keep_pictures([b"of a process that dies", b"another"])
         keep(store, "a")
         assert len(objects(bucket)) == 4, "it may be at work"
         now, delete = pictures.time.time(), PictureStore.delete
@@ -184,7 +184,7 @@ def test_what_a_process_left_that_died_is_deleted_and_what_is_brought_is_not(
         ):
             store.remove_video(rows(store)[0].info.video_id)
         monkeypatch.setattr(PictureStore, "delete", delete)
-        pictures.sweep(store)
+        store.sweep_pictures()
         assert objects(bucket) == []
 
 

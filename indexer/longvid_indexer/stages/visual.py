@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from longvid_indexer.stages.job import Job, StagePlan, Work, digest, nothing
-from longvid_storage.db import pictures
 
 if TYPE_CHECKING:
     from longvid_storage.db.stage_writer import StageWriter
@@ -29,7 +28,7 @@ def visual_stage(job: Job, recorded: dict[str, str]) -> StagePlan:
         with job.store.view() as view:
             others = [segment for segment in view.segments(job.video_id) if segment.level != "shot"]
         kept = [*seen.keyframes, *seen.states]
-        names = pictures.keep(job.store, [frame.image for frame in kept])
+        names = job.store.keep_pictures([frame.image for frame in kept])
 
         def write(writer: StageWriter) -> None:
             writer.replace_segments([*others, *seen.shots])

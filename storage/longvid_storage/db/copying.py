@@ -71,7 +71,7 @@ def _enter(
         images = pictures.images(
             reading, source.home.pictures, [(row["keyframe_id"], row["image"]) for row in rows]
         )
-        names = pictures.keep(target, images)
+        names = target.keep_pictures(images)
         for row, image, name in zip(rows, images, names, strict=True):
             row["image"] = b"" if name else image
     with target.conversing() as writing:

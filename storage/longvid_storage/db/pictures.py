@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 
 from sqlalchemy import Connection, delete, insert, literal, select, update
 from sqlalchemy.orm import aliased
@@ -20,28 +20,25 @@ from longvid_storage.db.schema import ElsewhereRow
 from longvid_storage.errors import LibraryError, LongvidWarning
 from longvid_storage.picture_store import PictureStore, name_of
 
-if TYPE_CHECKING:
-    from longvid_storage.db.store import Store
-
+Writing = Callable[[], AbstractContextManager[Connection]]
 _BRINGING_S = 86_400.0
 """After so long, what was to be brought there and is of no keyframe was left by a process that died."""
 
 
-def keep(store: Store, images: Sequence[bytes]) -> list[str]:
-    """Bring those that are too large for the database to the library's object store: the name of each, for
-    ``StageWriter.replace_keyframes``; empty where it stays in the database.
+def keep(place: PictureStore | None, writing: Writing, images: Sequence[bytes]) -> list[str]:
+    """Bring those that are too large for the database to ``place``: the name of each, for
+    ``StageWriter.replace_keyframes``; empty where it stays in the database. ``writing`` gives a transaction.
 
     Raises:
         LibraryError: the object store cannot be written.
     """
-    place = store.home.pictures
     if place is None:
         return [""] * len(images)
     names = [name_of(image) if len(image) > place.database_bytes else "" for image in images]
     large = {name: image for name, image in zip(names, images, strict=True) if name}
     if large:
         rows = [{"name": name, "keyframe_id": None, "announced_s": time.time()} for name in large]
-        with store.conversing() as connection:
+        with writing() as connection:
             connection.execute(insert(ElsewhereRow), rows)
         place.put(large)
     return names
@@ -89,21 +86,21 @@ def names_of(connection: Connection, keyframe_ids: Sequence[int]) -> dict[int, s
     return {each: name for each, name in connection.execute(query) if each is not None}
 
 
-def sweep(store: Store) -> None:
+def sweep(place: PictureStore | None, writing: Writing) -> None:
     """Delete the objects whose keyframe is gone, and those that a process left that died while it brought them.
 
     Where the object store cannot be written, a warning says so, and they stay written down for the next time.
     """
-    place, table = store.home.pictures, ElsewhereRow
     if place is None:
         return
+    table = ElsewhereRow
     due = table.keyframe_id.is_(None), table.announced_s < time.time() - _BRINGING_S
     other = aliased(table)
     used = select(other.picture_key).where(other.name == table.name, other.keyframe_id.is_not(None))
-    with store.view() as view:
-        loose = list(view.connection.execute(select(table.name).where(*due).distinct()).scalars())
+    with writing() as connection:
+        loose = list(connection.execute(select(table.name).where(*due).distinct()).scalars())
         alone = select(table.name).where(*due, ~used.exists()).distinct()
-        gone = list(view.connection.execute(alone).scalars())
+        gone = list(connection.execute(alone).scalars())
     if not loose:
         return
     try:
@@ -116,5 +113,5 @@ def sweep(store: Store) -> None:
             stacklevel=3,
         )
         return
-    with store.conversing() as connection:
+    with writing() as connection:
         connection.execute(delete(table).where(*due, table.name.in_(each_text(loose))))

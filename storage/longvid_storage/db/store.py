@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from copy import copy
 from dataclasses import replace
@@ -341,7 +341,20 @@ class Store:
             writer.finish()
         self.home._removed |= writer.removed
         if stage == "visual":
-            pictures.sweep(self)
+            self.sweep_pictures()
+
+    def keep_pictures(self, images: Sequence[bytes]) -> list[str]:
+        """Bring those that are too large for the database to where ``pictures`` says, before the stage that writes
+        their keyframes; see ``pictures.keep``.
+
+        Raises:
+            LibraryError: the object store cannot be written.
+        """
+        return pictures.keep(self.home.pictures, self.conversing, images)
+
+    def sweep_pictures(self) -> None:
+        """Delete there what no keyframe has any more; see ``pictures.sweep``."""
+        pictures.sweep(self.home.pictures, self.conversing)
 
     def keep_link(self, video_id: str, link: ChainLink) -> None:
         """Keep one link of a video's chain before the stage is done, so that a model writes it only once."""
@@ -433,7 +446,7 @@ class Store:
             with self._mapped_errors():
                 self._empty_log()
             forget_cache(self.path)
-            pictures.sweep(self)
+            self.sweep_pictures()
 
     # The whole of it
 
