@@ -21,6 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from longvid_storage.db import vectors
 from longvid_storage.db.index_files import IndexFiles
 from longvid_storage.db.store import Store
 from longvid_storage.errors import ModelMismatchError
@@ -556,6 +557,30 @@ def test_a_library_is_searched_in_milvus(tmp_path: Path) -> None:
         assert {i for i, _ in vector_search(rest, "speech", rows[0])} <= {
             each.id for each in seen(store, Scope(collection="odd")).passages(range(1, 241))
         }
+
+
+def test_what_an_index_names_is_looked_up_one_by_one(tmp_path: Path) -> None:
+    """Not each of it beside each passage of the scope: SQLite's instructions are counted."""
+    steps = [0]
+
+    def count() -> int:
+        steps[0] += 1
+        return 0
+
+    with Store.open(tmp_path / "library", create=True) as store:
+        big(store)
+        for scope in SCOPES:
+            with store.view(scope) as view:
+                (part,) = (each for each in vectors.sets(view.connection, None) if each.kind == "speech")
+                wanted = vectors.pairs(view.connection, part.admitted(scope))
+                everything = vectors.pairs(view.connection, part.ids())[:, 0].tolist()
+                raw: Any = view.connection.connection.driver_connection
+                raw.set_progress_handler(count, 1)
+                steps[0] = 0
+                found = vectors.within(view.connection, part, scope, everything)
+                raw.set_progress_handler(None, 0)
+                assert found.tolist() == wanted.tolist()
+                assert steps[0] < 100 * len(everything), scope
 
 
 def test_a_collection_is_a_part_of_its_own_in_milvus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
