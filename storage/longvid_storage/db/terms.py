@@ -20,7 +20,7 @@ _PROBES = (
     ("fr", "L'évaluation des systèmes d'apprentissage"),
     ("ru", "Обучение нейронных сетей"),
     ("ar", "تعلّم الشبكات العصبية"),
-    ("zh", "机器学习的梯度下降"),
+    ("zh", "机器学习的梯度 下降"),
     ("ja", "ニューラルネットワークの学習率"),
     ("hi", "मशीन लर्निंग है।"),
     (None, "unmarked text with C++, C♯, .NET, Notepad++, 24/7, 15 000 and x_1"),

@@ -69,6 +69,9 @@ WRITTEN_WORD = re.compile(
 _ARABIC_SIGNS = re.compile("[\u0640\u064b-\u065f\u0670]")
 _ARABIC_LETTERS = str.maketrans("أإآٱى", "ااااي")
 _MARKS = re.compile("[\u0300-\u036f]")
+# Where captions were joined: Chinese and Japanese have no space inside a word, nor between two.
+_UNSPACED = "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_JOINT = re.compile(rf"(?<=[{_UNSPACED}])[ \u3000](?=[{_UNSPACED}])")
 _LONGEST_WORD = 64
 # "C++": without its signs it is another language.
 _SHORT_NAME = 4
@@ -96,7 +99,7 @@ def analyse(text: str, language: str | None) -> list[str]:
             for Latin letters.
 
     A run of paired characters gives each character and each pair, interleaved (``abc`` → a, ab, b, bc, c), so that
-    a single character is found too and phrases stay adjacent.
+    a single character is found too and phrases stay adjacent, also over a space where two captions were joined.
     """
     if len(text) > _SENTENCE:
         return list(_terms(text, language))
@@ -105,7 +108,7 @@ def analyse(text: str, language: str | None) -> list[str]:
 
 
 def _terms(text: str, language: str | None) -> Iterator[str]:
-    for run, paired in _runs(text):
+    for run, paired in _runs(text if text.isascii() else _JOINT.sub("", text)):
         if not paired:
             yield _term(run, language)
             continue
@@ -148,7 +151,7 @@ def phrases(text: str, languages: Iterable[str | None] = (None,)) -> list[list[s
     found: dict[tuple[str, ...], None] = {}
     for language in dict.fromkeys(languages):
         terms: list[str] = []
-        for run, paired in _runs(text):
+        for run, paired in _runs(_JOINT.sub("", text)):
             if paired and len(run) > 1:
                 terms += [run[at : at + size] for at in range(len(run) - 1) for size in (1, 2)][1:]
             else:
