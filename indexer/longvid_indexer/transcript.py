@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from longvid_indexer.subtitles.cue import Subtitles
 from longvid_indexer.subtitles.languages import normalise_language
 from longvid_indexer.subtitles.reading import read_subtitles
 from longvid_indexer.subtitles.sounds import described_sounds
+from longvid_indexer.subtitles.talks import talk_of
 from longvid_indexer.subtitles.telemetry import TELEMETRY
 from longvid_indexer.translations import with_translations
 from longvid_storage.errors import MediaError
@@ -80,7 +81,19 @@ def _alone(path: Path, info: VideoInfo, beside: Beside) -> Transcript:
     said, more = said_in(read, language)
     notes = (*beside.notes, *read.notes(), *more)
     found = Transcript(said, "file", language, notes, described_sounds(read), _guessed(read, said))
-    return with_translations(found, path, info, in_order(beside.taken, None))
+    whole = with_translations(found, path, info, in_order(beside.taken, None))
+    return replace(whole, notes=(*whole.notes, *_guessed_spoken(path, whole)))
+
+
+def _guessed_spoken(path: Path, whole: Transcript) -> Iterator[str]:
+    """Of a talk without media, whose names call none of several languages the spoken one, and none is English."""
+    name, first = talk_of(path)
+    others = [str(said[0].language) for said in whole.translations]
+    if first.language not in (None, "en") and others and not first.original:
+        yield (
+            f"no name says which language is spoken: {path.name} is taken for it, and not {', '.join(others)};"
+            f" call the right one '{name}{path.suffix}' or '{name}.{others[0]}-orig{path.suffix}'"
+        )
 
 
 def _with_languages(taken: Sequence[Sidecar], spoken: str | None, info: VideoInfo) -> list[Sidecar]:

@@ -1,10 +1,10 @@
 """Text → terms, the same for what is indexed and what is asked.
 
 Words are folded (compatibility forms, case, diacritics, Arabic vowel signs) and stemmed with the Snowball stemmer
-of their language (Porter 2001, snowballstem.org). Scripts that write no spaces (Chinese, Japanese, Thai, Lao, Khmer,
-Burmese), and Korean, whose words carry their particles, become overlapping pairs of characters, which find words
-without a dictionary (Nie, Gao, Zhang & Zhou 2000, "On the use of words and n-grams for Chinese information
-retrieval").
+of their language (Porter 2001, snowballstem.org; a few by ``light_stems``). Scripts that write no spaces (Chinese,
+Japanese, Thai, Lao, Khmer, Burmese), and Korean, whose words carry their particles, become overlapping pairs of
+characters, which find words without a dictionary (Nie, Gao, Zhang & Zhou 2000, "On the use of words and n-grams for
+Chinese information retrieval").
 
 Symbols belong to a term where they tell one thing from another: "C++", "C#", "R&D", "3:1", "24/7", "2.0" are one term
 each, "$", "%" and "§" terms of their own. ".NET" and "Notepad++" are two each, with the symbols and without, so that
@@ -23,6 +23,7 @@ from functools import lru_cache
 from typing import Any
 
 from longvid_storage.text.languages import SCRIPTS, stop_words
+from longvid_storage.text.light_stems import LIGHT, portuguese_singular
 from longvid_storage.text.stop_words import STOP_WORDS
 
 _PAIRED = (
@@ -78,9 +79,10 @@ _SHORT_NAME = 4
 # Texts up to this length are remembered with their terms: sentences are, whole documents are not.
 _SENTENCE = 500
 _STEMMERS = {
-    "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "en": "english",
-    "es": "spanish", "et": "estonian", "eu": "basque", "fi": "finnish", "fr": "french", "ga": "irish", "hi": "hindi",
-    "hu": "hungarian", "hy": "armenian", "id": "indonesian", "it": "italian", "lt": "lithuanian", "nb": "norwegian",
+    "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "en": "english", "eo": "esperanto",
+    "es": "spanish", "et": "estonian", "eu": "basque", "fa": "persian", "fi": "finnish", "fr": "french", "ga": "irish",
+    "hi": "hindi", "hu": "hungarian", "hy": "armenian", "id": "indonesian", "it": "italian", "lt": "lithuanian",
+    "nb": "norwegian",
     "ne": "nepali", "nl": "dutch", "nn": "norwegian", "no": "norwegian", "pl": "polish", "pt": "portuguese",
     "ro": "romanian", "ru": "russian", "sr": "serbian", "sv": "swedish", "ta": "tamil", "tr": "turkish",
     "yi": "yiddish",
@@ -206,6 +208,10 @@ def _term(word: str, language: str | None) -> str:
     )
     if code in _DECIMAL_COMMA and _DOTTED.fullmatch(word):
         return word.replace(".", "")
+    if (light := LIGHT.get(code)) is not None:
+        return _without_marks(light(word))
+    if code == "pt":
+        word = portuguese_singular(word)
     stemmer = _stemmer(code)
     if stemmer is None:
         return _without_marks(word)
