@@ -151,6 +151,17 @@ def test_interjections_and_questions_do_not_answer(text: str, expected: bool) ->
     assert readable(spoken(text)[0], len(analyse(text, None))) is expected
 
 
+def test_a_fact_is_no_sentence_that_tells_nothing_by_itself() -> None:
+    sentences = spoken(
+        "A company in Eindhoven made the first remote control.",
+        "Then this is an option.",
+        "Because I think that's one of the ones.",
+    )
+    plan = make_plan("Which company made the remote control?")
+    fit = fitness(plan, sentences, scored(plan.question, sentences))
+    assert np.isfinite(fit).tolist() == [True, False, False]
+
+
 def test_slides_may_be_terse() -> None:
     assert readable(Passage(1, "v", "screen", 0, 9, "E = mc²"), 2)
 
@@ -343,6 +354,8 @@ def test_the_circumstance_is_compared_with_what_is_said_near() -> None:
         ("What is a caldera?", None),
         ("What does HTLC stand for?", "expansion"),
         ("Which version mends it?", "version"),
+        ("What is the deadline for the proposal?", "time"),
+        ("What's the release date of it?", "time"),
         ("What share of the calls failed?", "amount"),
         ("Wie viele Zeilen waren betroffen?", "amount"),
         ("Pourquoi la pompe est-elle tombée en panne ?", "reason"),
@@ -401,6 +414,7 @@ def test_a_sentence_names_what_is_asked_for(question: str, names: str, does_not:
         ("When is the launch?", "Half an hour ago.", "First of all, I'm Laura."),
         ("When is the launch?", "Three weeks from now.", "There are 8282 of them."),
         ("Who sends the plan?", "I will send the plan.", "I haven't heard of it."),
+        ("Who is the project manager?", "I'm the project manager.", "As I showed, there's a project folder."),
     ],
 )
 def test_a_number_of_what_is_counted_and_who_does_it_are_likelier_meant(

@@ -213,6 +213,8 @@ def fitness(
         np.array([readable(s, n, fewest) for s, n in zip(sentences, scores.terms, strict=True)], bool)
         for fewest in (MIN_WORDS, MIN_OWN_WORDS)
     )
+    # "Then this is an option": what has neither the question's words nor three of its own tells nothing by itself.
+    quotable &= np.array([plan.broad or _says_something(s, plan) for s in sentences], bool)
     # With the question's own words, fewer make a sentence.
     quotable |= (
         (scores.follows > 0) & (scores.expected > 0) & ~np.array([asks(s.text) for s in sentences], bool)
@@ -273,6 +275,16 @@ def readable(sentence: Passage, terms: int, fewest: int = MIN_WORDS) -> bool:
     if sentence.language not in (None, "en"):  # others say in three words what English says in five
         fewest = min(fewest, MIN_OWN_WORDS)
     return terms >= fewest and not asks(sentence.text)
+
+
+def _says_something(sentence: Passage, plan: QuestionPlan) -> bool:
+    """Whether it has a word of the question, or three that are no stop words, or a value."""
+    if sentence.kind != "speech" or plan.language not in (None, "en"):
+        return True
+    said = set(analyse(sentence.text, plan.language))
+    if said & {term.text for term in plan.terms} or _STATES.search(sentence.text):
+        return True
+    return len(said - STOP_WORDS["en"]) >= MIN_OWN_WORDS
 
 
 def begins_with_subject(text: str, question: str) -> bool:
