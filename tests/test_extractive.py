@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -149,6 +151,36 @@ def test_definitions_are_recognised(text: str, expected: bool) -> None:
 )
 def test_interjections_and_questions_do_not_answer(text: str, expected: bool) -> None:
     assert readable(spoken(text)[0], len(analyse(text, None))) is expected
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ("When will the fork happen?", False),
+        ("How much should the fork cost?", False),
+        ("How many forks are there?", False),
+        ("What do they say about the fork?", True),
+        ("Why is the fork hard?", True),
+    ],
+)
+def test_where_no_day_or_price_is_named_none_is_told(question: str, found: bool) -> None:
+    talk = spoken(
+        "The fork is hard to do.", "We talk about the fork and its clients.", "The fork is what all want."
+    )
+    ranking = rank(
+        make_plan(question), talk, scored(question, talk), model=replace(WITH_VECTORS, threshold=0.0)
+    )
+    assert ranking is not None
+    assert (ranking.found and not ranking.as_said) is found
+
+
+@pytest.mark.parametrize("said", ["It is after the audits are done.", "That is on the third of May."])
+def test_a_day_named_beside_the_words_is_told(said: str) -> None:
+    talk = spoken("The fork will happen, that is what all want.", said, "The fork is hard.")
+    plan = make_plan("When will the fork happen?")
+    ranking = rank(plan, talk, scored(plan.question, talk), model=replace(WITH_VECTORS, threshold=0.0))
+    assert ranking is not None
+    assert (ranking.found, ranking.as_said) == (True, False)
 
 
 def test_a_fact_is_no_sentence_that_tells_nothing_by_itself() -> None:
@@ -347,6 +379,8 @@ def test_the_circumstance_is_compared_with_what_is_said_near() -> None:
         ("How long was the outage?", "duration"),
         ("How many rows were affected?", "amount"),
         ("How much does a good bow cost?", "money"),
+        ("How much is the bow?", "money"),
+        ("How much flour is left?", "amount"),
         ("Why did it fail?", "reason"),
         ("Who renews the certificate?", "person"),
         ("Where is the runbook?", "place"),

@@ -131,7 +131,8 @@ _ASKED: tuple[tuple[str, str], ...] = (
     ("version", r"\b(?:which|what) (?:version|release)\b"),
     (
         "money",
-        r"\bhow (?:much|expensive)\b.*\b(?:cost|price|pay|paid|worth|spen[dt]|charge|salary|budget|earn|is|are)\b"
+        r"\bhow (?:much|expensive)\b.*\b(?:cost|price|pay|paid|worth|spen[dt]|charge|salary|budget|earn)\b"
+        r"|\bhow (?:much|expensive) (?:is|are)\b"
         r"|\bwhat\b.*\b(?:costs?|price)\b",
     ),
     (
@@ -175,7 +176,7 @@ _LOCATES = re.compile(_OF_THE_VIDEO, re.IGNORECASE)
 # Less sure signs of a reason, and of a time.
 _LESS_SURE = {
     "reason": re.compile(r"\b(?:so|too|otherwise|would)\b", re.IGNORECASE),
-    "time": re.compile(r"\b(?:once|when|as soon as) \w", re.IGNORECASE),
+    "time": re.compile(r"\b(?:once|when|as soon as|after|before|until) \w|\bsoon\b", re.IGNORECASE),
 }
 _DOES_WITHIN = 6
 """So many words after "I" tell what one does."""
