@@ -1,4 +1,4 @@
-"""The same moments in the same order, whichever of the two stores a library lies in: of real meetings, where they are."""
+"""The same moments in the same order, whichever store a library lies in: of real meetings, where they are."""
 
 from __future__ import annotations
 
@@ -33,13 +33,17 @@ def order(moments: Sequence[Moment]) -> list[tuple[object, ...]]:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not (MEETINGS / "qmsum").is_dir(), reason=f"no meetings at {MEETINGS} ($LONGVID_MEETINGS)")
+@pytest.mark.skipif(
+    not (MEETINGS / "qmsum").is_dir(), reason=f"no meetings at {MEETINGS} ($LONGVID_MEETINGS)"
+)
 @pytest.mark.parametrize("vectors", ["compared one by one", "by the graph"])
 def test_both_stores_find_the_same_moments_of_real_meetings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, vectors: str
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr("longvid_storage.db.pgvector.EXACT", 10**9 if vectors == "compared one by one" else 1000)
+    monkeypatch.setattr(
+        "longvid_storage.db.pgvector.EXACT", 10**9 if vectors == "compared one by one" else 1000
+    )
     address, asked = new_database(), questions("qmsum")
     with Library.open(tmp_path / "lib", create=True) as here:
         here.index(MEETINGS / "qmsum", only=["transcript", "vectors"])
