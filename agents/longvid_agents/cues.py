@@ -210,7 +210,7 @@ def strength(sentence: Passage, cue: Cue, language: str | None = "en") -> float:
     if cue != "action" or not found:
         return found
     # A task that names something can be done; what is not said to its end cannot. Of the actions in the minutes of the
-    # two halves of 25 calls .63 and .48 are found so, .50 and .45 without (benchmarks/summary.py); decisions gain nothing.
+    # two halves of 25 calls .63 and .48 are found so, .50 and .45 without (benchmarks/summary.py).
     named = min(len(_NAMED.findall(sentence.text)), _MOST_NAMED)
     return max(0.0, found + _A_NAME * named - bool(_TRAILS_OFF.search(sentence.text)))
 
