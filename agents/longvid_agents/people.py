@@ -24,6 +24,7 @@ _SPEAKS = (
 _PEOPLE = "speakers|participants|attendees|people|persons"
 _ASKED = re.compile(
     rf"^\W*(?:who (?:all )?(?:(?:is|are|was|were) )?(?:{_SPEAKS})"
+    r"|who (?:speaks?|spoke|talk(?:s|ed)?|said|says) (?:the )?(?:most|longest|least)"
     rf"|(?:who are|list|name|show(?: me)?|which are)(?: all)?(?: the)? (?:{_PEOPLE})(?: there)?"
     rf"|how many (?:{_PEOPLE}) (?:(?:are|were) )?(?:{_SPEAKS})"
     r"|wer (?:spricht|redet|nimmt teil)|qui parle|quién(?:es)? hablan?)"
