@@ -20,7 +20,7 @@ from longvid_storage.search.memory import memory_of, vectors_of
 from longvid_storage.search.question import RankingQuery, read_question
 from longvid_storage.search.reading import readable
 from longvid_storage.search.timeline import Floats, Timeline, admitted
-from longvid_storage.search.word_memory import WordMemory, videos_of_keys
+from longvid_storage.search.word_memory import WordMemory
 from longvid_storage.text.languages import guess_language
 
 POOL = 12
@@ -193,7 +193,7 @@ def _owners(view: View, passage_ids: Set[int], words: Iterable[WordMemory]) -> d
     keys = {each: key for memory in words for each, key in memory.video_keys(passage_ids).items()}
     if len(keys) < len(passage_ids):
         return lexical.videos_of(view, passage_ids)
-    videos = videos_of_keys(view, set(keys.values()))
+    videos = memory_of(view).videos_of_keys(view, set(keys.values()))
     return {each: videos[key] for each, key in keys.items()}
 
 

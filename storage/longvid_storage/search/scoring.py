@@ -68,6 +68,7 @@ def score_pool(
     if not len(total):
         return [np.zeros(0) for _ in pool]
     query = unit(vectors.sum(axis=0)) if vectors is not None else None
+    spoken = {id(timeline): _SpokenTerms.of(timeline, idf) for timeline in pool}
 
     def add(weight: float, part: Callable[[Timeline], Floats]) -> None:
         if weight:
@@ -75,8 +76,8 @@ def score_pool(
             values = np.concatenate([part(timeline) for timeline in pool])
             total = total + weight * standardised(values, said)
 
-    add(weights.words, lambda timeline: _words(timeline, idf, WINDOW_S * timeline.scale))
-    add(weights.context, lambda timeline: _words(timeline, idf, CONTEXT_S * timeline.scale))
+    add(weights.words, lambda timeline: spoken[id(timeline)].bm25(WINDOW_S * timeline.scale))
+    add(weights.context, lambda timeline: spoken[id(timeline)].bm25(CONTEXT_S * timeline.scale))
     if query is not None:
         add(weights.meaning, lambda timeline: _meaning(timeline, query))
     if question.speakers:
@@ -105,28 +106,47 @@ def unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def standardised(values: Floats, weights: Floats) -> Floats:
-    """Values as deviations from their weighted mean."""
-    mean = np.average(values, weights=weights)
-    spread = np.sqrt(np.average((values - mean) ** 2, weights=weights))
-    deviations: Floats = (values - mean) / (spread + 1e-9)
+    """Values, of the last axis, as deviations from their weighted mean."""
+    total = weights.sum()
+    apart = values - (values * weights).sum(axis=-1, keepdims=True) / total
+    spread = np.sqrt((apart**2 * weights).sum(axis=-1, keepdims=True) / total)
+    deviations: Floats = apart / (spread + 1e-9)
     return deviations
 
 
-def _words(timeline: Timeline, idf: Mapping[str, float], width_s: float) -> Floats:
-    """BM25 of the speech in the window around each piece."""
-    low, high, length = timeline.windows_of(width_s)
-    speech = timeline.speech
-    # A full window of ordinary speech, rather than the mean of this pool, so that a pool of one is no exception.
-    norm = K1 * (1 - B + B * length / (width_s * WORDS_A_SECOND))
-    score = np.zeros(len(timeline))
-    for term, weight in idf.items():
-        places = timeline.postings.get(term)
-        if places is not None:
-            counts = np.zeros(len(timeline))
-            counts[places.rows] = places.counts * speech[places.rows]
-            counts = window_sums(counts, low, high)
-            score += weight * counts * (K1 + 1) / (counts + norm)
-    return score
+def term_sums(timeline: Timeline, idf: Mapping[str, float]) -> tuple[Floats, Floats]:
+    """The weights of those terms that the timeline has, shape ``(t, 1)``, and how often each occurs before each row,
+    ``(t, n + 1)``: what a window holds is a difference of two."""
+    there = [(weight, timeline.postings[term]) for term, weight in idf.items() if term in timeline.postings]
+    sums = np.zeros((len(there), len(timeline) + 1))
+    for own, (_, places) in zip(sums, there, strict=True):
+        own[places.rows + 1] = places.counts
+    return np.array([[weight] for weight, _ in there]).reshape(-1, 1), np.cumsum(sums, axis=1, out=sums)
+
+
+@dataclass(frozen=True, slots=True)
+class _SpokenTerms:
+    """The question's terms in what is said on a timeline; ``weights`` and ``sums`` as ``term_sums`` gives them."""
+
+    timeline: Timeline
+    weights: Floats
+    sums: Floats
+
+    @classmethod
+    def of(cls, timeline: Timeline, idf: Mapping[str, float]) -> _SpokenTerms:
+        weights, sums = term_sums(timeline, idf)
+        if not timeline.speech.all():
+            np.cumsum(np.diff(sums) * timeline.speech, axis=1, out=sums[:, 1:])
+        return cls(timeline, weights, sums)
+
+    def bm25(self, width_s: float) -> Floats:
+        """BM25 of the speech in the window around each piece."""
+        low, high, length = self.timeline.windows_of(width_s)
+        # A full window of ordinary speech, rather than the mean of this pool, so that a pool of one is no exception.
+        norm = K1 * (1 - B + B * length / (width_s * WORDS_A_SECOND))
+        counts = self.sums[:, high] - self.sums[:, low]
+        score: Floats = (self.weights * counts * (K1 + 1) / (counts + norm)).sum(axis=0)
+        return score
 
 
 def _meaning(timeline: Timeline, query: NDArray[np.float32]) -> Floats:
@@ -147,6 +167,8 @@ def _share(timeline: Timeline, names: Sequence[str]) -> Floats:
 
 def near_speakers(timeline: Timeline, names: Sequence[str]) -> NDArray[np.bool_]:
     """The pieces within ``NEAR_S`` of one that the named speakers say."""
+    if not names:
+        return np.zeros(len(timeline), np.bool_)
     low, high, _ = timeline.windows_of(2 * NEAR_S)
     near: NDArray[np.bool_] = window_sums(theirs(timeline, names), low, high) > 0
     return near
