@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from longvid_indexer.remote import is_remote
 from longvid_storage.collector import collector_paused
 from longvid_storage.db.apart import with_apart
 from longvid_storage.db.rows import CUT_SHORT
@@ -164,6 +163,8 @@ _MANY = 8
 
 def _missing(paths: Iterable[str]) -> set[str]:
     """Those that are neither at an address nor on the disk; a folder of many is listed: a third of what asking is."""
+    from longvid_indexer.remote import is_remote
+
     missing, folders = set[str](), defaultdict[str, dict[str, str]](dict)
     for path in paths:
         if "://" not in path or not is_remote(path):

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid.whereabouts import media_path
 from longvid_storage.db.view import View
 from longvid_storage.errors import MediaError
 from longvid_storage.types import Box, Keyframe
@@ -50,6 +49,8 @@ class LibraryMedia:
         Raises:
             MediaError: the file is gone, was changed, or holds no pictures there.
         """
+        from longvid.whereabouts import media_path
+
         row = view.video(video_id)
         if not row.info.has_video:
             raise _no_pictures(row.info.title)
@@ -63,6 +64,7 @@ class LibraryMedia:
 
     def picture(self, view: View, video_id: str, time_s: float, width: int | None = None) -> bytes:
         """The picture shown at ``time_s``, at most ``width`` pixels wide, a WebP; raises as ``frames`` does."""
+        from longvid.whereabouts import media_path
         from longvid_indexer.rewatch import LONG_SIDE
 
         row = view.video(video_id)
@@ -81,6 +83,7 @@ class LibraryMedia:
         Raises:
             MediaError: the file is gone, or was changed.
         """
+        from longvid.whereabouts import media_path
         from longvid_indexer.audio import audio_between
         from longvid_indexer.listening import asked_before
 

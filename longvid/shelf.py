@@ -9,18 +9,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from longvid.arguments import Names, checked_scope, unknown_speaker
-from longvid.details import (
-    CollectionSummary,
-    ShelfPage,
-    VideoDetails,
-    VideoSummary,
-    details_of,
-    summaries,
-    summary_of,
-)
 from longvid_storage.types import Slide, Sound, StageResult, Utterance
 
 if TYPE_CHECKING:
+    from longvid.details import CollectionSummary, ShelfPage, VideoDetails, VideoSummary
     from longvid.lines import LineMap
     from longvid_storage.db.checking import CheckReport
     from longvid_storage.db.listing import ListQuery
@@ -66,6 +58,8 @@ class Shelf:
 
     def videos(self, *, collection: str | None = None) -> list[VideoSummary]:
         """Every video, by title."""
+        from longvid.details import summaries
+
         with self._store.view(checked_scope(self._store, None, collection, None, None, None)) as view:
             return summaries(view)
 
@@ -76,6 +70,8 @@ class Shelf:
 
     def collections(self) -> list[CollectionSummary]:
         """Every collection that holds a video, by name."""
+        from longvid.details import CollectionSummary
+
         with self._store.view() as view:
             return [CollectionSummary(*each) for each in view.collection_totals()]
 
@@ -87,6 +83,7 @@ class Shelf:
         Raises:
             TypeError: ``wanted.after`` is no key of its order.
         """
+        from longvid.details import ShelfPage, summaries
         from longvid_storage.db.listing import ListQuery
 
         with self._store.view(checked_scope(self._store, None, collection, None, None, speaker)) as view:
@@ -102,6 +99,7 @@ class Shelf:
         Raises:
             UsageError: one of ``below`` is no folder, or an empty one: a disk that is not there looks like that.
         """
+        from longvid.details import summary_of
         from longvid.whereabouts import gone
 
         with self._store.view() as view:
@@ -124,6 +122,8 @@ class Shelf:
         Raises:
             NotFoundError: none, or several.
         """
+        from longvid.details import summary_of
+
         with self._store.view() as view:
             return summary_of(view.video(view.resolve(video)))
 
@@ -138,6 +138,8 @@ class Shelf:
 
         ``lines``: with its utterances, of which long videos have very many.
         """
+        from longvid.details import details_of
+
         with self._store.view() as view:
             return details_of(view, view.resolve(video), lines=lines)
 
@@ -283,5 +285,5 @@ class Shelf:
         from longvid.opening import open_store
         from longvid_storage.db.copying import copy
 
-        with open_store(place, create=True) as target:
+        with open_store(place, create=True, pictures=self._store.home.pictures) as target:
             return copy(self._store, target, on_table)

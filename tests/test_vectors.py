@@ -558,6 +558,49 @@ def test_a_library_is_searched_in_milvus(tmp_path: Path) -> None:
         }
 
 
+def test_a_collection_is_a_part_of_its_own_in_milvus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A filter by collection lists no videos; who comes into one, or is in several, is found in each of them."""
+    server = {"milvus": str(tmp_path / "vectors.db"), "index": "FLAT"}
+    asked: list[str] = []
+    nearest = MilvusIndex._nearest
+
+    def noted(self: MilvusIndex, vector: Any, k: int, condition: str) -> Any:
+        asked.append(condition)
+        return nearest(self, vector, k, condition)
+
+    monkeypatch.setattr(MilvusIndex, "_nearest", noted)
+    with Store.open(tmp_path / "library", create=True) as store:
+        rows = big(store)
+
+        def agrees(*collections: str) -> None:
+            for scope in (*(Scope(collection=each) for each in collections), *SCOPES):
+                store.vector_server = {}
+                wanted = vector_search(store, "speech", rows[0], filters=scope, limit=200)
+                store.vector_server = server
+                assert vector_search(store, "speech", rows[0], filters=scope, limit=200) == wanted, scope
+
+        agrees("even")
+        assert asked[:2] == ["collection in [1]", ""]
+        assert "collection in [1] and video in [3]" in asked
+        asked.clear()
+        loose = put(store, "loose", 3, collection=None)
+        with store.stage(video_id("loose"), "vectors", "x") as writer:
+            writer.put_vectors("speech", MODEL, [each.id for each in loose], rows[:3])
+        agrees("even")
+        with store.view() as view:
+            info = {each: view.video(video_id(each)).info for each in ("loose", "talk 0")}
+        store.upsert_video(info["loose"], "new")
+        asked.clear()
+        agrees("new", "even")
+        assert asked[:2] == ["collection in [3]", "collection in [1]"], "it has come into one"
+        store.upsert_video(info["talk 0"], "new")
+        asked.clear()
+        agrees("new", "even")
+        assert asked[:2] == ["collection in [-1, 3]", "collection in [-1, 1]"]
+        found = vector_search(store, "speech", rows[0], filters=Scope(collection="new"), limit=200)
+        assert len(found) == 43, "three of its own, and forty that it shares"
+
+
 def both(store: Store, query: NDArray[Any]) -> list[tuple[int, float]]:
     """What is nearest on screen, then in speech."""
     return [hit for kind in ("screen", "speech") for hit in vector_search(store, kind, query)]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_indexer.vision.writing import Part
 from longvid_storage.models.model_record import ModelRecord
 from longvid_storage.types import Box
+
+if TYPE_CHECKING:
+    from longvid_indexer.vision.writing import Part
 
 
 @dataclass(frozen=True, slots=True)
