@@ -39,7 +39,8 @@ class Looked:
     Attributes:
         view: with the encoders that read the question.
         idf: weight of each term that is looked for; ``said``: whether they are the question's own.
-        query: the question's unit vector; None where words alone decide.
+        query: the question's unit vector; None where words alone decide. ``cosines``: of each row with it, None of a
+            timeline without vectors.
         scores, lifts: of each row; ``allowed``: near to what a named speaker says, None where nobody is named.
         within: one video is searched.
     """
@@ -49,6 +50,7 @@ class Looked:
     pool: list[Timeline]
     idf: dict[str, float]
     query: NDArray[np.float32] | None
+    cosines: list[NDArray[np.float32] | None]
     scores: list[Floats]
     lifts: list[Floats]
     allowed: list[NDArray[np.bool_]] | None
@@ -96,13 +98,17 @@ def look(view: View, query: str) -> Looked | None:
         pool = _pool(view, _choose(view.within(theirs), idf, asked)) or pool
         allowed = [scoring.near_speakers(timeline, question.speakers) for timeline in pool]
     within = len(few) == 1
+    unit = None if asked is None else scoring.unit(asked.sum(axis=0))
+    cosines = [None if unit is None else scoring.cosines_of(timeline, unit) for timeline in pool]
+    weights = scoring.WITHIN if within else scoring.ACROSS
     return Looked(
         view,
         question,
         pool,
         idf,
-        None if asked is None else scoring.unit(asked.sum(axis=0)),
-        scoring.score_pool(pool, question, asked, idf, scoring.WITHIN if within else scoring.ACROSS),
+        unit,
+        cosines,
+        scoring.score_pool(pool, question, None if unit is None else cosines, idf, weights),
         [wording.lifts(timeline, question.wordings, idf) for timeline in pool],
         allowed if _any(allowed) else None,
         within,

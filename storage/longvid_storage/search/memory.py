@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -41,6 +41,7 @@ _PASSAGE_BYTES, _POSTING_BYTES = 2600, 16
 _FEWEST = 300_000 * _PASSAGE_BYTES
 _SHARE, _SHARE_OF_WORDS, _SHARE_OF_VECTORS = 1 / 8, 1 / 4, 1 / 3
 _LIMITS = [Path("/sys/fs/cgroup", name) for name in ("memory.max", "memory/memory.limit_in_bytes")]
+_IN_WORDS = (*lexical.SPOKEN_AND_SHOWN, "sound")
 _MOST_SCOPES = 64
 _MOST_QUESTIONS = 256
 
@@ -155,14 +156,17 @@ class Memory:
             self._shared.searches += 1
             if self._shared.searches < 2:
                 return {}
-            kinds = [kind for kind in lexical.SPOKEN_AND_SHOWN if kind in self.facts(view).counts]
+            kinds = [kind for kind in _IN_WORDS if kind in self.facts(view).counts]
             for kind in kinds:
                 if kind not in self._words:
-                    share = (
-                        memory_bytes(view.home.memory_mb) * _SHARE_OF_WORDS / len(lexical.SPOKEN_AND_SHOWN)
-                    )
+                    share = memory_bytes(view.home.memory_mb) * _SHARE_OF_WORDS / len(_IN_WORDS)
                     self._words[kind] = WordMemory.read(view, kind, int(share / _POSTING_BYTES))
             return {kind: self._words[kind] for kind in kinds}
+
+    @property
+    def words_read(self) -> Mapping[str, WordMemory]:
+        """Kind → its word index, of those that are in memory."""
+        return self._words
 
     def videos_of_keys(self, view: View, keys: Set[int]) -> dict[int, str]:
         """Key → id of these videos."""

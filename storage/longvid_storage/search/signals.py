@@ -45,7 +45,7 @@ def signals(
     lifts: Floats,
     theirs: Floats,
     idf: Mapping[str, float],
-    query: NDArray[np.float32] | None,
+    own_cosines: NDArray[np.float32] | None,
 ) -> Floats:
     """Shape ``(len(rows), len(SIGNALS))``; those of ``COMPARED`` not yet as deviations.
 
@@ -53,14 +53,13 @@ def signals(
         stretch: the score of each of the timeline's rows as a place; ``lifts`` what its wording adds; ``theirs``
             whether a speaker that the question names says it.
         idf: weight of each of the question's terms.
-        query: the question's unit vector; None without an encoder.
+        own_cosines: of each of the timeline's rows with the question; None without vectors.
     """
     low, high = timeline.around.low[:, rows], timeline.around.high[:, rows]
     cosines = np.zeros((len(WINDOWS) + 1, len(rows)))
-    if query is not None and timeline.vectors is not None and timeline.around.norms is not None:
-        each = timeline.vectors @ query
-        sums = _sums(each * np.minimum(timeline.lengths, MOST_WEIGHT))
-        cosines[0] = each[rows]
+    if own_cosines is not None and timeline.around.norms is not None:
+        sums = _sums(own_cosines * np.minimum(timeline.lengths, MOST_WEIGHT))
+        cosines[0] = own_cosines[rows]
         cosines[1:] = (sums[high] - sums[low]) / np.maximum(timeline.around.norms[:, rows], 1e-6)
     words, shares = _words(timeline, low, high, idf)
     near = cosines[1:][_SHARES]
