@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from sqlalchemy import func, select
 
 from longvid_storage.db import vectors
-from longvid_storage.db.dialects import each_id
 from longvid_storage.db.schema import Video, VideoCollection
 from longvid_storage.db.scope import video_conditions
 from longvid_storage.db.vectors import IndexedSet
@@ -91,8 +90,7 @@ class SharedVectors:
             with self._lock:
                 self._held.pop(part, None)
             ids = self._asked(view, part, vector, k)
-        own = part.admitted(view.scope).where(part.table.vector_id.in_(each_id(ids.tolist())))
-        return vectors.pairs(view.connection, own)
+        return vectors.within(view.connection, part, view.scope, ids.tolist())
 
     def _asked(self, view: View, part: IndexedSet, vector: NDArray[np.float32], k: int) -> NDArray[np.int64]:
         index, members = self._fresh(view, part)
