@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, Select, Text, cast, func, literal, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from longvid_storage.db import (
     card_details,
@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from longvid_storage.models.text_encoder import TextEncoder
 
 _FEW = 50
+_OTHER = aliased(schema.Video)
 
 
 class Home(Protocol):
@@ -257,13 +258,32 @@ class View:
         ``details``: with dates, and those who say something that the scope admits. The number of statements does not
         grow with the number of videos.
         """
-        if ids is None and not details:
+        if details:
+            return self._read_cards(details, ids)
+        if ids is None:
             return list(self._cards)
-        return self._read_cards(details, ids)
+        if not self._knows_cards:
+            return self._read_cards(details, ids)
+        wanted = set(ids)
+        return [card for card in self._cards if card.video_id in wanted]
 
     @cached_property
     def _cards(self) -> list[VideoCard]:
-        return self._read_cards(details=False, ids=None)
+        wider = self._wider
+        if wider is None or not wider._knows_cards or wider.scope.speaker not in (None, self.scope.speaker):
+            return self._read_cards(details=False, ids=None)
+        if self.scope.speaker == wider.scope.speaker:
+            own = self.scope.video_ids
+        else:
+            own = frozenset(
+                self.connection.execute(select(schema.Video.video_id).where(*self._speaking())).scalars()
+            )
+        return [card for card in wider._cards if own is None or card.video_id in own]
+
+    @property
+    def _knows_cards(self) -> bool:
+        """Whether the cards have been read, of this scope or of the one that it is a part of."""
+        return "_cards" in vars(self) or (self._wider is not None and self._wider._knows_cards)
 
     def _read_cards(self, details: bool, ids: Names[str] | None) -> list[VideoCard]:
         named = [] if ids is None else [schema.Video.video_id.in_(each_text(ids))]
@@ -273,7 +293,16 @@ class View:
             [*self._speaking(), *named],
             lambda keys: self.apart(None if ids is None else keys),  # of all: without naming each
             with_details,
+            None if ids is None else self._has_namesake(),
         )
+
+    def _has_namesake(self) -> ColumnElement[bool]:
+        """That a ``Video`` has its title from another one too, as ``apart`` sees it."""
+        if self._wider is not None:
+            return self._wider._has_namesake()
+        video = schema.Video
+        same = (_OTHER.title_key == video.title_key, _OTHER.video_key != video.video_key)
+        return select(_OTHER.video_key).where(*same, *self._admitting(_OTHER.video_key)).exists()
 
     def _speaking(self) -> list[ColumnElement[bool]]:
         """Conditions on ``Video``: it is of the scope, and the scope's speaker, if there is one, speaks in it."""
