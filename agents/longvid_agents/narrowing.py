@@ -133,7 +133,7 @@ def _as_written(title: str) -> str:
 
 def has_title(question: str, title: str, *, surely: bool = False) -> bool:
     """A title of a common word or two ("Entropy") may be what is asked about: it counts in quotes, or if ``surely``;
-    one of two words also after "in" or "of", in its own letters; one that is a number of a series ("ES2002d") always."""
+    one of two words also after "in" or "of", in its own letters; a number of a series ("ES2002d") always."""
     folded = question.casefold()
     if not title.split() or not all(word in folded for word in title.casefold().split()):
         return False  # before a pattern is made of it: ten thousand titles took seconds
