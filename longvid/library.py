@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from longvid.chat import Exchange
     from longvid.keyring import Keyring
     from longvid.models.naming import ModelSpec
-    from longvid_agents.context import Context
     from longvid_agents.conversation.turns import Turn
     from longvid_agents.digest import Digest
     from longvid_agents.run import AskEvent
+    from longvid_agents.state import Context
     from longvid_agents.summarise import Summary
     from longvid_agents.text_check import CheckedSentence
     from longvid_indexer.clipping.cut import Clip
@@ -228,8 +228,8 @@ class Library(Conversations):
         """
         from longvid.chat import continued
         from longvid_agents.budget import ROUNDS, Budget
-        from longvid_agents.context import Context
         from longvid_agents.graph import ask
+        from longvid_agents.state import Context
 
         question = check_question(question)
         budget = Budget(budget_tokens, budget_seconds, ROUNDS if rounds is None else rounds)

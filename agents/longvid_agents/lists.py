@@ -13,12 +13,10 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from longvid_agents.asked_of import about_them, speakers_asked
-from longvid_agents.cues import owner_of
 from longvid_agents.cues_elsewhere import Cue, asked_elsewhere
 from longvid_agents.days import day_of_video
 from longvid_agents.kinds import WHICH_VIDEOS, has_sign, shortest_asked
 from longvid_agents.question import QuestionPlan, Term, make_plan
-from longvid_agents.summarise import strongest
 from longvid_agents.whole import asks_whole
 from longvid_storage.db.view import View
 from longvid_storage.errors import UsageError
@@ -257,6 +255,9 @@ def minutes(plan: QuestionPlan, view: View) -> Listed | None:
 
     Of a speaker whom the question names: what they decided or asked, and what they take on.
     """
+    from longvid_agents.cues import owner_of
+    from longvid_agents.summarise import strongest
+
     named = named_speakers(plan.question, memory_of(view).facts(view).speakers)
     question = _without(plan.question, named)
     cue, rest = next(

@@ -13,7 +13,7 @@ from longvid_agents.calls import Call
 from longvid_agents.definitions import defined
 from longvid_agents.extractive import fitness
 from longvid_agents.narrowing import only
-from longvid_agents.nodes.extract import planned, scores_with
+from longvid_agents.nodes.quote import planned, scores_with
 from longvid_agents.question import make_plan
 from longvid_agents.route import widened
 from longvid_agents.run import Run
