@@ -19,7 +19,7 @@ import numpy as np
 
 from longvid import Library
 from longvid.engines import Engines
-from longvid.models.roles import ROLES
+from longvid.models.registry import ROLES
 
 
 class Asleep:

@@ -70,7 +70,7 @@ class Library(Conversations):
             LibraryError: there is none and ``create`` is False, it is something else, or of a newer schema.
             UsageError: an unknown role, model or profile, or a broken ``longvid.toml``.
         """
-        from longvid.opening import open_store
+        from longvid.paths import open_store
 
         if engines is None:
             engines = Engines(models, device, profile=profile)
@@ -226,7 +226,6 @@ class Library(Conversations):
             NotFoundError: no such video or collection.
             ModelError: the language model failed before it gave any claim.
         """
-        from longvid.chat import continued
         from longvid_agents.budget import ROUNDS, Budget
         from longvid_agents.graph import ask
         from longvid_agents.state import Context
@@ -254,6 +253,8 @@ class Library(Conversations):
             )
 
         if before:
+            from longvid.chat import continued
+
             return continued(opened, answered, question, before, lm, names)
         with opened() as view:
             return answered(question, view, ())

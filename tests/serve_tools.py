@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 
 from longvid.engines import Engines
 from longvid.library import Library
-from longvid.models.roles import ROLES
+from longvid.models.registry import ROLES
 from longvid.server.app import create_app
 from longvid.server.run import server_of
 from longvid.server.settings import ServerSettings

@@ -24,7 +24,7 @@ import pytest
 import media_factory as mf
 from longvid.engines import Engines
 from longvid.library import Library
-from longvid.models.roles import ROLES
+from longvid.models.registry import ROLES
 
 SECONDS = 12
 RATE = 10

@@ -29,7 +29,7 @@ from agent_server import CLINIC, HARBOUR, running, two_collections
 from longvid import Library
 from longvid.engines import Engines
 from longvid.links import moment_uri, page_link, read_address, read_page_link
-from longvid.models.roles import ROLES
+from longvid.models.registry import ROLES
 from longvid.server import mcp_tasks
 from longvid.server.mcp import INSTRUCTIONS
 from longvid.server.mcp_resources import APP

@@ -255,9 +255,6 @@ def minutes(plan: QuestionPlan, view: View) -> Listed | None:
 
     Of a speaker whom the question names: what they decided or asked, and what they take on.
     """
-    from longvid_agents.cues import owner_of
-    from longvid_agents.summarise import strongest
-
     named = named_speakers(plan.question, memory_of(view).facts(view).speakers)
     question = _without(plan.question, named)
     cue, rest = next(
@@ -270,6 +267,9 @@ def minutes(plan: QuestionPlan, view: View) -> Listed | None:
     )
     if cue is None or not (_LISTS.search(question) or _BARE.match(rest)):
         return None
+    from longvid_agents.cues import owner_of
+    from longvid_agents.summarise import strongest
+
     subject = make_plan(rest) if any(map(str.isalnum, rest)) else None
     terms = () if subject is None or asks_whole(subject, []) else subject.terms
     cards = sorted(view.cards(), key=lambda card: (day_of_video(card) or "", card.title))

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, insert, or_, select
 
-from longvid_storage.db import list_columns, schema
+from longvid_storage.db import schema
 from longvid_storage.db.chain import CHAIN_LEVELS, ChainLink, from_json, to_json
 
 STAGE = "summaries"
@@ -40,6 +40,8 @@ def replace(connection: Connection, video_key: int, links: Iterable[ChainLink]) 
 
 def keep(connection: Connection, video_key: int, link: ChainLink) -> None:
     """Put one finished link in its place before its stage is done; the stage no longer counts as done."""
+    from longvid_storage.db import list_columns
+
     table, stage = schema.ChainLinkRow, schema.Stage
     connection.execute(delete(stage).where(stage.video_key == video_key, stage.stage == STAGE))
     connection.execute(

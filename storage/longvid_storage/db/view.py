@@ -15,21 +15,11 @@ from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, Select, Text, cast, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from longvid_storage.db import (
-    card_details,
-    catalog,
-    chain_rows,
-    listing,
-    resolving,
-    revisions,
-    schema,
-    speakers,
-    vectors,
-)
+from longvid_storage.db import card_details, catalog, chain_rows, revisions, schema, speakers, vectors
 from longvid_storage.db.apart import told_apart
 from longvid_storage.db.chain import ChainLink
 from longvid_storage.db.dialects import each_id, each_text
-from longvid_storage.db.rows import PathRow, SpeakerRow, TranscriptInfo, VideoRow
+from longvid_storage.db.rows import PathRow, SpeakerRow, TranscriptInfo, VideoRow, passage_columns, passage_of
 from longvid_storage.db.scope import (
     collection_conditions,
     keyframe_conditions,
@@ -38,7 +28,6 @@ from longvid_storage.db.scope import (
     video_conditions,
 )
 from longvid_storage.db.speakers import SpeakerNames
-from longvid_storage.db.stage_writer import passage_columns, passage_of
 from longvid_storage.errors import NotFoundError
 from longvid_storage.types import (
     LEVELS,
@@ -56,6 +45,7 @@ from longvid_storage.types import (
 )
 
 if TYPE_CHECKING:
+    from longvid_storage.db import listing
     from longvid_storage.models.image_encoder import ImageEncoder
     from longvid_storage.models.text_encoder import TextEncoder
 
@@ -165,6 +155,8 @@ class View:
 
     def listed(self, ids: Names[str] | None = None) -> list[listing.ListedRow]:
         """The scope's videos as a list of all shows them, by title; of these ``ids`` only."""
+        from longvid_storage.db import listing
+
         admitted = self._admitting(schema.Video.video_key)
         if ids is None:
             return listing.listed(self.connection, admitted, self.scope, lambda keys: self.apart())
@@ -173,6 +165,8 @@ class View:
 
     def page(self, wanted: listing.ListQuery) -> tuple[listing.PageOfIds, int]:
         """A page of the scope's videos, with a speaker of those in which they speak; and how many are on all pages."""
+        from longvid_storage.db import listing
+
         return listing.page(self.connection, self._speaking(), self.apart, wanted)
 
     def count(self) -> int:
@@ -204,6 +198,8 @@ class View:
         Raises:
             NotFoundError: none, or several; the message names some of the scope's that might be meant.
         """
+        from longvid_storage.db import resolving
+
         return resolving.resolve_video(
             self.connection, name, self._admitting(schema.Video.video_key), self.apart
         )
@@ -217,6 +213,8 @@ class View:
 
     def collection_totals(self) -> list[tuple[str, int, float]]:
         """(name, number of videos, their seconds) of each collection that the scope has a video of, by name."""
+        from longvid_storage.db import listing
+
         return listing.collection_totals(self.connection, self._admitting(schema.Video.video_key), self.scope)
 
     def require_collection(self, name: str) -> None:
