@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from longvid_storage.text.shown import shown
+from longvid_storage.text.shown import one_line
 from longvid_storage.text.timecode import format_span, format_time
 from longvid_storage.types import Citation, Claim
 
@@ -19,7 +19,7 @@ def format_citation(citation: Citation) -> str:
     span = format_time(start) if end <= start else format_span(start, end)
     about = "about " if citation.approximate else ""
     whose = f", translation ({citation.language or '?'})" if citation.kind == "translation" else ""
-    return f"[{' '.join(shown(citation.title).split())} @ {about}{span}{whose}]"
+    return f"[{one_line(citation.title)} @ {about}{span}{whose}]"
 
 
 def format_claim(claim: Claim) -> str:
