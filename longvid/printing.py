@@ -291,8 +291,10 @@ def left_out(found: LeftOut) -> tuple[str, str]:
 
 
 def _fill(text: str, indent: str = "") -> str:
-    # A citation is one word: it is not broken between its title and its time.
-    whole = re.sub(r"\[[^\[\]]{1,400}? @ [^\[\]]{1,40}\]", lambda mark: mark.group().replace(" ", "\0"), text)
+    # A citation is one word, not broken between its title and its first time.
+    whole = re.sub(
+        r"\[[^\[\]]{1,400}? @ [^\[\];]{1,40}[\];]", lambda mark: mark.group().replace(" ", "\0"), text
+    )
     filled = textwrap.fill(
         whole,
         width(),

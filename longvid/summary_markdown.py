@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from longvid_agents.cite import format_citation
+from longvid_agents.cite import format_citations
 from longvid_storage.text.shown import shown
 from longvid_storage.text.timecode import format_time
 
@@ -36,7 +36,7 @@ def _section(title: str, lines: Sequence[SummaryLine]) -> list[str]:
 
 def _written(line: SummaryLine) -> str:
     who = f"**{shown(line.owner)}**: " if line.owner else (f"{shown(line.speaker)}: " if line.speaker else "")
-    cited = " ".join(format_citation(citation) for citation in (line.citation, *line.also))
+    cited = format_citations((line.citation, *line.also))
     return f"{who}{shown(line.text)} {cited}"
 
 
@@ -58,6 +58,6 @@ def _merged(title: str, lines: Sequence[DigestLine]) -> list[str]:
     for line in lines:
         who = f"**{shown(line.owner)}**: " if line.owner else ""
         when = f"{line.date} · " if line.date else ""
-        cited = " ".join(format_citation(citation) for citation in (line.citation, *line.also))
+        cited = format_citations((line.citation, *line.also))
         rows.append(f"- {when}{who}{shown(line.text)} {cited}")
     return [f"## {title}\n\n" + "\n".join(rows) + "\n"]

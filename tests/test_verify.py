@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from longvid import printing
 from longvid_agents.cite import format_citation, format_claim
+from longvid_agents.text_check import sentences_of
 from longvid_agents.verify import supported
 from longvid_storage.types import EVERYTHING, Citation, Claim, Passage, Scope, ScreenText, Utterance
 from small_library import SmallLibrary, SmallVideo
@@ -146,4 +148,20 @@ def test_citation_is_written_with_a_span_that_contains_it(start_s: float, end_s:
 
 
 def test_claim_is_written_with_its_citations() -> None:
-    assert format_claim(Claim("A.", (SPANNED, SPANNED))) == "A. [Talk @ 0:00–0:04] [Talk @ 0:00–0:04]"
+    assert format_claim(Claim("A.", (SPANNED,))) == "A. [Talk @ 0:00–0:04]"
+
+
+def test_places_of_one_video_share_a_bracket() -> None:
+    later = replace(SPANNED, start_s=70.0, end_s=72.0)
+    other = replace(SPANNED, video_id="v2", kind="translation", language="de")
+    near = replace(SPANNED, start_s=90.0, end_s=95.5, approximate=True)
+    claim = Claim("A.", (SPANNED, later, SPANNED, near, other))
+    assert format_claim(claim) == (
+        "A. [Talk @ 0:00–0:04; 1:10–1:12; about 1:30–1:36] [Talk @ 0:00–0:04, translation (de)]"
+    )
+    assert sentences_of(format_claim(claim)) == ["A."]
+    many = Claim("A.", tuple(replace(SPANNED, start_s=at, end_s=at + 1.0) for at in range(0, 6000, 60)))
+    lines = printing.claim(many).splitlines()
+    assert len(lines) > 10
+    assert max(map(len, lines)) <= printing.width()
+    assert lines[0].startswith("A. [Talk @ 0:00–0:01; 1:00–1:01;")

@@ -15,7 +15,8 @@ _BULLET = re.compile(r"\A\s*(?:(?:[-*+•–]|\d{1,3}[.)]|>)\s+(?:\[[ xX]\]\s+)?
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*\)")
 _EMPHASIS = re.compile(r"(\*{1,3}|(?<!\w)_{1,3}|`{1,3})(?=\S)(.{1,400}?)(?<=\S)\1(?!\w)")
 # As ``cite.py`` writes them.
-_CITATION = re.compile(r"\s{0,9}\[[^\[\]]{0,400} @ [\d:]{1,12}(?:–[\d:]{1,12})?\]")
+_SPAN = r"(?:about )?[\d:]{1,12}(?:–[\d:]{1,12})?(?:, translation \([\w?-]{1,20}\))?"
+_CITATION = re.compile(rf"\s{{0,9}}\[[^\[\]]{{0,400}} @ {_SPAN}(?:; {_SPAN})*\]")
 
 
 def sentences_of(text: str) -> list[str]:
