@@ -9,9 +9,9 @@ from typing import Any
 
 from longvid_agents.answerability import model_for
 from longvid_agents.asked_of import speakers_asked, without_listeners
+from longvid_agents.changed import with_other_values
 from longvid_agents.days import day_of_video
 from longvid_agents.definitions import names_asked
-from longvid_agents.differences import with_other_values
 from longvid_agents.extractive import MAX_CLAIMS, choose, rank
 from longvid_agents.kinds import Kind
 from longvid_agents.narrowing import narrow, only

@@ -89,12 +89,12 @@ def create(connection: Connection) -> None:
         connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
 
 
-def upgrade(connection: Connection, *, migrations: Path = _MIGRATIONS, target: str = "head") -> None:
+def upgrade(connection: Connection, *, target: str = "head") -> None:
     """Run the migrations between the database's version and ``target``, all in the connection's transaction."""
     from alembic import command
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(migrations).replace("%", "%%"))
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, target)

@@ -1,0 +1,80 @@
+"""A value that was changed later: what another day says of the same subject with another number stands beside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from longvid_agents.kinds import has_sign
+from longvid_agents.question import QuestionPlan
+from longvid_agents.scoring import Scores
+from longvid_storage.text.analysis import analyse
+from longvid_storage.text.sentences import asks
+from longvid_storage.types import Passage
+
+MOST_VALUES = 3
+# Of the question's words, and of its meaning, the other sentence has at least these shares of what the first has.
+_WORDS, _MEANING = 0.6, 0.7
+_COMPARED = 0.3
+"""Where the question compares, so much of its words is enough."""
+_VALUE = re.compile(
+    r"(?<![\w-])v?\d[\d.,:]*|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|(?:twen|thir|for|fif|six|seven"
+    r"|eigh|nine)ty(?:-\w+)?|hundred|thousand|million|first|second|third|\w+teenth|\w+tieth|(?:mon|tues|wednes|thurs|fri"
+    r"|satur|sun)day)\b",
+    re.IGNORECASE,
+)
+# A sentence that names a price says what something costs, whatever its verb.
+_OF_ITS_KIND = re.compile(
+    r"(?:cost|price|pay|paid|worth|spen[dt]|charg|expens|version|releas|amount|number|cuesta|kost|preis|coûte|prix)\w*",
+    re.IGNORECASE,
+)
+
+
+def with_other_values(
+    plan: QuestionPlan,
+    chosen: Sequence[Passage],
+    sentences: Sequence[Passage],
+    scores: Scores,
+    dates: Mapping[str, str],
+) -> list[Passage]:
+    """``chosen`` and, where its first sentence has a value, those of other days with another; the newest day first.
+
+    Args:
+        sentences: what ``scores`` are of.
+        dates: video id → day, of the videos whose names have one.
+    """
+    if len(chosen) != 1 or plan.broad or plan.kind == "who" or len(set(dates.values())) < 2:
+        return list(chosen)
+    first = chosen[0]
+    named = values_of(plan.question)
+    row, values = sentences.index(first), values_of(first.text) - named
+    if first.video_id not in dates or not values:
+        return list(chosen)
+    best = {dates[first.video_id]: first}
+    share = _COMPARED if has_sign(plan.question, "compare") else _WORDS
+    words, meaning = scores.words, scores.cosine
+    for other in np.argsort(-(words + meaning), kind="stable"):
+        passage = sentences[other]
+        date = dates.get(passage.video_id)
+        near = words[other] >= max(share * words[row], 1e-6) or _same_subject(plan, first, passage)
+        near &= bool(words[other] > 0 and meaning[other] >= _MEANING * meaning[row])
+        # Whoever asks, or names nothing of the kind that is asked for, tells no other value.
+        near &= bool(scores.expected[other] >= scores.expected[row]) and not asks(passage.text)
+        others = values_of(passage.text) - named
+        if date and date not in best and near and others and others != values and len(best) < MOST_VALUES:
+            best[date] = passage
+    return [best[date] for date in sorted(best, reverse=True)]
+
+
+def values_of(text: str) -> set[str]:
+    """The numbers, days and amounts of a text, in small letters."""
+    return {each.casefold().rstrip(".,:") for each in _VALUE.findall(text)}
+
+
+def _same_subject(plan: QuestionPlan, first: Passage, other: Passage) -> bool:
+    """Whether the other has all those of the question's words that ``first`` has, but for the kind of value."""
+    said, told = (set(analyse(each.text, plan.language)) for each in (first, other))
+    subject = {term.text for term in plan.terms if _OF_ITS_KIND.fullmatch(term.word or term.text) is None}
+    return bool(subject & said) and subject & said <= told
