@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
-from longvid_storage.db import card_details, catalog, chain_rows, revisions, schema
+from longvid_storage.db import card_details, catalog, chain, revisions, schema
 from longvid_storage.db.apart import told_apart
 from longvid_storage.db.chain import ChainLink
 from longvid_storage.db.contents import Contents
@@ -245,11 +245,11 @@ class View(Contents):
 
     def chain(self, video_id: str) -> list[ChainLink]:
         """The chain of summaries of a video: its events', its parts', its own; empty before that stage."""
-        return chain_rows.read(self.connection, self._key(video_id))
+        return chain.read(self.connection, self._key(video_id))
 
     def video_summaries(self) -> list[tuple[str, ChainLink]]:
         """(video id, summary of the whole video) of the scope's that have one, in the order they came in."""
-        return chain_rows.video_summaries(self.connection, self._admitting(schema.ChainLinkRow.video_key))
+        return chain.video_summaries(self.connection, self._admitting(schema.ChainLinkRow.video_key))
 
     def library_chain(self) -> list[ChainLink]:
         """What a model wrote of the scope's collection, or of the whole library, last, after its parts."""
@@ -257,4 +257,4 @@ class View(Contents):
             return []
         if self.scope.rights is not None and self.scope.collection not in self.scope.rights:
             return []  # that of the whole library is made of what the reader may not see, too
-        return chain_rows.read_library(self.connection, self.scope.collection)
+        return chain.read_library(self.connection, self.scope.collection)
