@@ -34,7 +34,7 @@ from longvid_agents.state import UNREADABLE, AskState, Context
 from longvid_agents.whole import asks_whole, whole_claims
 from longvid_storage.db.view import View
 from longvid_storage.errors import UsageError
-from longvid_storage.search.reading import readable
+from longvid_storage.search.question import readable
 from longvid_storage.types import Answer, Searched
 
 if TYPE_CHECKING:
