@@ -44,7 +44,7 @@ def make_film(path: Path, *, seconds: int = SECONDS, **how: object) -> Path:
     """A film whose pictures tell their number (``grey``), with subtitles beside it."""
     frames = (np.full((96, 160, 3), grey(n % (SECONDS * RATE)), np.uint8) for n in range(seconds * RATE))
     tone = 0.3 * np.sin(np.arange(seconds * 16_000) * 2 * np.pi * 440 / 16_000)
-    mf.write_video(path, frames, RATE, audio=tone.astype(np.float32), **how)  # type: ignore[arg-type]
+    mf.write_video(path, frames, RATE, audio=tone.astype(np.float32), **how)
     words = "WEBVTT\n\n00:01.000 --> 00:04.000\nThis is the film called {}.\n"
     path.with_suffix(".vtt").write_text(words.format(path.stem))
     return path

@@ -21,8 +21,7 @@ from longvid_indexer.transcriber import TRANSCRIBERS
 from longvid_indexer.voice import Stretch
 from longvid_storage.errors import MissingExtraError, ModelError
 from longvid_storage.models import carried
-from longvid_storage.models.carried import Carrier, joined, verify
-from longvid_storage.models.carriers import TRANSNET
+from longvid_storage.models.carried import TRANSNET, Carrier, joined, verify
 from media_factory import speech_clip
 
 ROOT = Path(__file__).parent.parent

@@ -53,7 +53,7 @@ class ColourEngines(Engines):
         self.encoder = encoder
 
     @property
-    def image_encoder(self) -> ImageEncoder:  # type: ignore[override]
+    def image_encoder(self) -> ImageEncoder:
         return self.encoder
 
 

@@ -34,8 +34,7 @@ from longvid_agents.state import UNREADABLE, AskState, Context
 from longvid_agents.whole import asks_whole, whole_claims
 from longvid_storage.db.view import View
 from longvid_storage.errors import UsageError
-from longvid_storage.search.reading import readable
-from longvid_storage.search.searched import searched
+from longvid_storage.search.question import readable
 from longvid_storage.types import Answer, Searched
 
 if TYPE_CHECKING:
@@ -114,6 +113,8 @@ def ask(
 
 def _searched(view: View, state: AskState) -> Searched:
     """What was looked through in vain, and the words of the question and of the model's own searches."""
+    from longvid_storage.search.searched import searched
+
     inside = view if state.route is None else view.within(state.route.inside)
     words = [term.word or term.text for term in state.plan.terms] if state.plan is not None else []
     asked = sorted({text for call in state.done for text in (call.query, *call.terms) if text})

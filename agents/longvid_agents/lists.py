@@ -22,7 +22,6 @@ from longvid_storage.db.view import View
 from longvid_storage.errors import UsageError
 from longvid_storage.search.lexical import matching
 from longvid_storage.search.memory import memory_of
-from longvid_storage.search.mentions import mentions
 from longvid_storage.search.question import named_speakers
 from longvid_storage.text.analysis import analyse, query_terms
 from longvid_storage.text.languages import guess_language
@@ -166,6 +165,8 @@ def counted(question: str, view: View) -> Listed | None:
     at_all = _MENTIONED.match(question)
     if not (often or at_all or has_sign(question, "in which videos")):
         return None
+    from longvid_storage.search.mentions import mentions
+
     if often and _SPEAKS.search(question):
         return _spoken(question, view)
     speakers = speakers_asked(question, memory_of(view).facts(view).speakers)

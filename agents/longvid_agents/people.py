@@ -9,7 +9,6 @@ from longvid_agents.kinds import VIDEOS
 from longvid_agents.lists import Listed, times
 from longvid_storage.db.view import View
 from longvid_storage.errors import UsageError
-from longvid_storage.search.mentions import mentions
 from longvid_storage.text.timecode import format_time
 from longvid_storage.types import Citation, Claim, Passage, covered_s
 
@@ -66,6 +65,8 @@ def who_mentions(question: str, view: View) -> Listed | None:
     match = _WHO_MENTIONS.match(question)
     if match is None:
         return None
+    from longvid_storage.search.mentions import mentions
+
     what = match["what"]
     try:
         groups = mentions(view, [what])

@@ -26,7 +26,7 @@ from longvid_agents.written import sentences_of
 from longvid_storage.db.view import View
 from longvid_storage.search.evidence import around, vectors_of
 from longvid_storage.search.moments import search
-from longvid_storage.search.reading import readable
+from longvid_storage.search.question import readable
 from longvid_storage.text.languages import guess_language
 from longvid_storage.types import Citation, Passage
 

@@ -9,7 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 from sqlalchemy import Connection, delete, func, insert, literal, select, update
 
-from longvid_storage.db import chain_rows, list_columns, pgvector, revisions, schema, vectors, word_index
+from longvid_storage.db import chain, list_columns, pgvector, revisions, schema, vectors, word_index
 from longvid_storage.db.chain import ChainLink
 from longvid_storage.db.rows import passage_columns, passage_of
 from longvid_storage.db.speakers import SpeakerNames
@@ -191,7 +191,7 @@ class StageWriter:
 
     def replace_chain(self, links: Iterable[ChainLink]) -> None:
         """Replace the chain of summaries."""
-        chain_rows.replace(self._connection, self._video_key, links)
+        chain.replace(self._connection, self._video_key, links)
 
     def replace_keyframes(self, keyframes: Iterable[Keyframe]) -> list[int]:
         """Replace the keyframes, and with them their vectors; returns the new ids, in order."""

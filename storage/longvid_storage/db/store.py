@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import Connection, Engine
 
-from longvid_storage.db import catalog, migrate, revisions, schema, speakers, word_index
+from longvid_storage.db import catalog, chain, migrate, revisions, schema, speakers, word_index
 from longvid_storage.db.chain import ChainLink
 from longvid_storage.db.damage import Damage, mapped_damage
 from longvid_storage.db.library_files import (
@@ -335,17 +335,13 @@ class Store:
 
     def keep_link(self, video_id: str, link: ChainLink) -> None:
         """Keep one link of a video's chain before the stage is done, so that a model writes it only once."""
-        from longvid_storage.db import chain_rows
-
         with self._writing() as connection:
-            chain_rows.keep(connection, catalog.video_key(connection, video_id), link)
+            chain.keep(connection, catalog.video_key(connection, video_id), link)
 
     def replace_library_chain(self, collection: str | None, links: Iterable[ChainLink]) -> None:
         """Replace what a model wrote of a collection (which must exist), or of the whole library."""
-        from longvid_storage.db import chain_rows
-
         with self._writing() as connection:
-            chain_rows.replace_library(connection, collection, links)
+            chain.replace_library(connection, collection, links)
 
     def upsert_video(
         self,
