@@ -18,6 +18,10 @@ memory_mb = 2000                # of a library for searching it: docs/models.md
     milvus = "http://milvus:19530"  # or a file, for milvus-lite
     index = "HNSW"                  # or FLAT, IVF_RABITQ, GPU_CAGRA
 
+    [pictures]                      # large ones in an object store: docs/storage.md
+    store = "s3://archive/pictures"
+    database_kb = 16                # up to so much stays in the database
+
     [ray.models]                    # with --ray: models that all videos share: docs/cluster.md
     speech = { actors = 2, cpus = 1, gpus = 0.5 }
 
@@ -27,6 +31,7 @@ memory_mb = 2000                # of a library for searching it: docs/models.md
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 import warnings
 from collections.abc import Mapping
@@ -38,13 +43,17 @@ import platformdirs
 
 from longvid.paths import read_text
 from longvid_storage.errors import LongvidWarning, UsageError
+from longvid_storage.picture_store import PictureStore
 
 _MOST_BYTES = 1 << 20
 NAME = "longvid.toml"
 VARIABLE = "LONGVID_CONFIG"
-_KEYS = ("profile", "device", "models", "memory_mb", "answering", "vectors", "ray", "server")
+_KEYS = ("profile", "device", "models", "memory_mb", "answering", "vectors", "pictures", "ray", "server")
 _ANSWERING = ("examples",)
 _VECTORS = ("milvus", "index")
+_PICTURES = ("store", "database_kb")
+_PICTURE_STORES = ("s3", "gs", "gcs", "az", "abfs", "abfss")
+_DATABASE_KB = 16
 
 
 _HERE = "found in the working directory, so for local models only"
@@ -72,6 +81,7 @@ class Config:
     examples: Path | None = None
     memory_mb: int | None = None
     ray: Mapping[str, Any] = field(default_factory=dict)
+    pictures: PictureStore | None = None
 
 
 def user_config() -> Path:
@@ -151,6 +161,7 @@ def _checked(place: Path, found: dict[str, Any], origin: str) -> Config:
             raise UsageError(
                 f"{place}: vectors has {key} = {value!r}: its keys are {', '.join(_VECTORS)}, all strings"
             )
+    pictures = _pictures(place, found.get("pictures"))
     here = origin == _HERE
     examples = _examples(place, found.get("answering", {}))
     if here and examples:
@@ -159,14 +170,36 @@ def _checked(place: Path, found: dict[str, Any], origin: str) -> Config:
         raise not_from_here(place, "the server", "has settings")
     if here and vectors:
         raise not_from_here(place, "the vectors", "names a server")
+    if here and pictures:
+        raise not_from_here(place, "the pictures", "names a store")
     if here:
         for role, spec in models.items():
             _require_harmless(place, role, spec)
         warnings.warn(f"settings are taken from {place.absolute()}, {origin}", LongvidWarning, stacklevel=3)
     return Config(
         place, found.get("profile"), found.get("device"), models, server, vectors, here, origin, examples,
-        memory_mb, ray,
+        memory_mb, ray, pictures,
     )  # fmt: skip
+
+
+def _pictures(place: Path, given: object) -> PictureStore | None:
+    """Where the table ``[pictures]`` puts those that are too large for the database."""
+    if given is None:
+        return None
+    kilobytes = given.get("database_kb", _DATABASE_KB) if isinstance(given, dict) else None
+    if (
+        not isinstance(given, dict)
+        or set(given) - set(_PICTURES)
+        or type(kilobytes) is not int
+        or not 0 <= kilobytes <= 1_000_000
+        or not isinstance(address := given.get("store"), str)
+        or not re.fullmatch(rf"({'|'.join(_PICTURE_STORES)})://[^\s?#@]+", address)
+    ):
+        raise UsageError(
+            f'{place}: pictures is {given!r:.200}, it is a table: [pictures], then store = "s3://BUCKET/FOLDER" (or '
+            f"{', '.join(_PICTURE_STORES[1:])}; without user, key or query) and perhaps database_kb, 0 to 1,000,000"
+        )
+    return PictureStore(address, 1000 * kilobytes)
 
 
 def _examples(place: Path, answering: object) -> Path | None:

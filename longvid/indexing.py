@@ -83,7 +83,10 @@ def _on_cluster(
             "--ray local, or into a library in PostgreSQL (longvid copy brings this one there)"
         )
     with connected(address):
-        opened, shared = partial(open_store, store.address), shares(engines, resources())
+        opened, shared = (
+            partial(open_store, store.address, pictures=store.home.pictures),
+            shares(engines, resources()),
+        )
         return ClusterPipeline(store, engines, open_store=opened, shares=shared, **more).run(files, tell)
 
 

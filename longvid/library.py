@@ -49,6 +49,7 @@ class Library(Conversations):
         self.engines.follow(self._vector_models)
         store.home.vector_server = self.engines.config.vectors
         store.home.memory_mb = self.engines.config.memory_mb
+        store.home.pictures = self.engines.config.pictures
 
     @classmethod
     def open(

@@ -12,6 +12,7 @@ import platformdirs
 
 if TYPE_CHECKING:
     from longvid_storage.db.store import Store
+    from longvid_storage.picture_store import PictureStore
 
 
 def read_text(path: Path, most: int = 1 << 26) -> str:
@@ -52,15 +53,20 @@ def example_lectures() -> Path:
 _POSTGRESQL = re.compile(r"postgresql(\+\w+)?:")
 
 
-def open_store(place: str | Path, *, create: bool = False) -> Store:
+def open_store(place: str | Path, *, create: bool = False, pictures: PictureStore | None = None) -> Store:
     """The store of the library at ``place``: a directory, or ``postgresql://USER@HOST/DATABASE``.
+
+    ``pictures``: where those lie that are too large for its database.
 
     Raises as ``Store.open`` and ``PostgresStore.connect`` do.
     """
     if _POSTGRESQL.match(str(place)):
         from longvid_storage.db.postgres import PostgresStore
 
-        return PostgresStore.connect(str(place), cache_directory(), create=create)
-    from longvid_storage.db.store import Store
+        store: Store = PostgresStore.connect(str(place), cache_directory(), create=create)
+    else:
+        from longvid_storage.db.store import Store
 
-    return Store.open(place, create=create)
+        store = Store.open(place, create=create)
+    store.pictures = pictures
+    return store

@@ -285,5 +285,5 @@ class Shelf:
         from longvid.paths import open_store
         from longvid_storage.db.copying import copy
 
-        with open_store(place, create=True) as target:
+        with open_store(place, create=True, pictures=self._store.home.pictures) as target:
             return copy(self._store, target, on_table)

@@ -31,6 +31,13 @@ from longvid_storage.text.languages import guess_language
         ("en", "an L_C_D_ display of two T_V_s", "LCD TVs"),
         ("en", "the A.P.I.s of both GPUs, by two PhDs", "API GPU Ph.D."),
         ("de", "z.B. die EU", "zB eu"),
+        ("ar", "نتحدث عن المضخات والصمامات", "صمام مضخة"),
+        ("ar", "وميزانية القرارات", "ميزانية قرار"),
+        ("uk", "насоси працюють, рішень клапанів", "насос працювати рішення клапан"),
+        ("uk", "купили фарбу для зустрічі", "купити фарба зустріч"),
+        ("pt", "as decisões dos animais, os papéis e os homens", "decisão animal papel homem"),
+        ("pl", "pompy i zaworów", "pompa zawory"),
+        ("fa", "کتاب‌ها", "کتاب"),
     ],
 )
 def test_a_form_of_the_word_finds_it(language: str | None, said: str, asked: str) -> None:
@@ -132,6 +139,13 @@ def test_a_name_with_a_symbol_is_no_word_without_it(asked: str) -> None:
 def test_the_terms_of_a_line_are_those_of_its_words(unit: str) -> None:
     assert analyse(f"{unit} " * 20_000, None) == 20_000 * analyse(unit, None)
     assert analyse(unit * 20_000, None)  # and a run without spaces is read in one go
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "other"), [("ar", "كاتب", "كتاب"), ("uk", "рада", "радар"), ("pt", "mais", "mal")]
+)
+def test_other_words_stay_apart(language: str, one: str, other: str) -> None:
+    assert analyse(one, language) != analyse(other, language)
 
 
 def test_fold_keeps_forms_apart() -> None:

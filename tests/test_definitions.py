@@ -106,6 +106,18 @@ def test_nobody_defines_what_nobody_names() -> None:
     assert held.ask("What is the mempool?").found
 
 
+def test_of_a_code_that_nobody_names_nothing_is_told() -> None:
+    held = small(
+        "We could start with the proposals of the last network.", "Toni opposes EIP-7702, it is not ready."
+    )
+    assert held.ask("Who opposes EIP-7702?").found
+    assert held.ask("Who opposes EIP 7702?").found
+    for asked, missing in (("EIP-7907", "EIP-7907"), ("EIP 7907", "7907")):
+        answer = held.ask(f"Who opposes {asked}?")
+        assert not answer.found
+        assert answer.notes[-1] == f'Neither said nor shown in what was searched: "{missing}".'
+
+
 def small(*lines: str) -> SmallLibrary:
     return SmallLibrary(
         [SmallVideo("v", "Radio", [Utterance(5.0 * i, 5.0 * i + 4, t) for i, t in enumerate(lines)])]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -149,6 +151,47 @@ def test_definitions_are_recognised(text: str, expected: bool) -> None:
 )
 def test_interjections_and_questions_do_not_answer(text: str, expected: bool) -> None:
     assert readable(spoken(text)[0], len(analyse(text, None))) is expected
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ("When will the fork happen?", False),
+        ("How much should the fork cost?", False),
+        ("How many forks are there?", False),
+        ("What do they say about the fork?", True),
+        ("Why is the fork hard?", True),
+    ],
+)
+def test_where_no_day_or_price_is_named_none_is_told(question: str, found: bool) -> None:
+    talk = spoken(
+        "The fork is hard to do.", "We talk about the fork and its clients.", "The fork is what all want."
+    )
+    ranking = rank(
+        make_plan(question), talk, scored(question, talk), model=replace(WITH_VECTORS, threshold=0.0)
+    )
+    assert ranking is not None
+    assert (ranking.found and not ranking.as_said) is found
+
+
+@pytest.mark.parametrize("said", ["It is after the audits are done.", "That is on the third of May."])
+def test_a_day_named_beside_the_words_is_told(said: str) -> None:
+    talk = spoken("The fork will happen, that is what all want.", said, "The fork is hard.")
+    plan = make_plan("When will the fork happen?")
+    ranking = rank(plan, talk, scored(plan.question, talk), model=replace(WITH_VECTORS, threshold=0.0))
+    assert ranking is not None
+    assert (ranking.found, ranking.as_said) == (True, False)
+
+
+def test_a_fact_is_no_sentence_that_tells_nothing_by_itself() -> None:
+    sentences = spoken(
+        "A company in Eindhoven made the first remote control.",
+        "Then this is an option.",
+        "Because I think that's one of the ones.",
+    )
+    plan = make_plan("Which company made the remote control?")
+    fit = fitness(plan, sentences, scored(plan.question, sentences))
+    assert np.isfinite(fit).tolist() == [True, False, False]
 
 
 def test_slides_may_be_terse() -> None:
@@ -336,6 +379,8 @@ def test_the_circumstance_is_compared_with_what_is_said_near() -> None:
         ("How long was the outage?", "duration"),
         ("How many rows were affected?", "amount"),
         ("How much does a good bow cost?", "money"),
+        ("How much is the bow?", "money"),
+        ("How much flour is left?", "amount"),
         ("Why did it fail?", "reason"),
         ("Who renews the certificate?", "person"),
         ("Where is the runbook?", "place"),
@@ -343,6 +388,8 @@ def test_the_circumstance_is_compared_with_what_is_said_near() -> None:
         ("What is a caldera?", None),
         ("What does HTLC stand for?", "expansion"),
         ("Which version mends it?", "version"),
+        ("What is the deadline for the proposal?", "time"),
+        ("What's the release date of it?", "time"),
         ("What share of the calls failed?", "amount"),
         ("Wie viele Zeilen waren betroffen?", "amount"),
         ("Pourquoi la pompe est-elle tombée en panne ?", "reason"),
@@ -401,6 +448,7 @@ def test_a_sentence_names_what_is_asked_for(question: str, names: str, does_not:
         ("When is the launch?", "Half an hour ago.", "First of all, I'm Laura."),
         ("When is the launch?", "Three weeks from now.", "There are 8282 of them."),
         ("Who sends the plan?", "I will send the plan.", "I haven't heard of it."),
+        ("Who is the project manager?", "I'm the project manager.", "As I showed, there's a project folder."),
     ],
 )
 def test_a_number_of_what_is_counted_and_who_does_it_are_likelier_meant(

@@ -102,6 +102,16 @@ def test_characters_and_words_of_chinese(store: Store, word: str) -> None:
     assert places(store, word) == [("a", 100)]
 
 
+@pytest.mark.parametrize("asked", ["学习率", "习率", "率的"])
+@pytest.mark.parametrize("end", ["。", ""])
+def test_a_word_of_chinese_over_two_captions(store: Store, asked: str, end: str) -> None:
+    cues = ["今天我们讨论学习", f"率的设置{end}", "天气很好。今天很冷。"]
+    add(store, "a", [Utterance(3.0 * at, 3.0 * at + 3, text, None, "zh") for at, text in enumerate(cues)])
+    (place,) = mentions(store, [asked])[0].mentions
+    assert (place.start_s, place.end_s) == ((3, 6) if asked == "率的" else (0, 6))
+    assert place.text == "今天我们讨论学习率的设置。" or not end
+
+
 @pytest.mark.parametrize("asked", ["LCD", "L.C.D.", "LCDs", "lcd"])
 def test_a_word_and_its_letters_spelled_are_one(store: Store, asked: str) -> None:
     said = {

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from longvid import Library
 from longvid_indexer.probe import probe
+from longvid_indexer.report import IndexEvent, LeftOut
 from longvid_indexer.subtitles.cue import Cue, CueLine, Subtitles
 from longvid_indexer.subtitles.telemetry import is_telemetry
 from longvid_indexer.transcribers.pocketsphinx import PocketsphinxTranscriber
@@ -90,13 +92,22 @@ def test_the_film_beside_telemetry_is_listened_to(tmp_path: Path, where: str, ki
     assert sum("telemetry" in note for note in made.notes) == 1
 
 
-def test_telemetry_alone_is_a_file_in_which_nothing_is_said(tmp_path: Path) -> None:
-    path = tmp_path / "CAM0007.srt"
-    path.write_text(
-        "\n".join(
-            f"{i + 1}\n00:00:{i:02d},000 --> 00:00:{i + 1:02d},000\n{DATA['dashcam'](i)}\n" for i in range(9)
-        )
+def test_telemetry_alone_is_no_video_and_is_told_once(tmp_path: Path) -> None:
+    folder = tmp_path / "card"
+    folder.mkdir()
+    lines = (
+        f"{i + 1}\n00:00:{i:02d},000 --> 00:00:{i + 1:02d},000\n{DATA['dashcam'](i)}\n" for i in range(9)
     )
-    made = make_transcript(path, probe(path, "id"), None)
-    assert made.utterances == ()
-    assert "telemetry" in made.notes[0]
+    (folder / "CAM0007.srt").write_text("\n".join(lines))
+    pictures = "".join(f"\n00:{i:02d}.000 --> 00:{i + 1:02d}.000\nthumb-{i}.jpg\n" for i in range(4))
+    (folder / "thumbs.vtt").write_text(f"WEBVTT\n{pictures}")
+    (folder / "talk.vtt").write_text("WEBVTT\n\n00:01.000 --> 00:04.000\nThe valve is blocked.\n")
+    told: list[IndexEvent] = []
+    with Library.open(tmp_path / "lib", create=True) as library:
+        reports = library.index([folder], on_event=told.append)
+        named = library.index([folder / "thumbs.vtt"])
+    assert [(report.title, report.status) for report in reports] == [("talk", "indexed")]
+    assert named == []
+    (left,) = (event for event in told if isinstance(event, LeftOut))
+    assert left.reason == "data"
+    assert [Path(each).name for each in left.files] == ["CAM0007.srt", "thumbs.vtt"]

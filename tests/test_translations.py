@@ -220,6 +220,39 @@ def test_a_talk_without_media_keeps_its_other_languages(tmp_path: Path) -> None:
         ]
 
 
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (
+            ["house.ar.srt", "house.ru.srt"],
+            "house.ar.srt is taken for it, and not ru; call the right one 'house.srt'",
+        ),
+        (["house_de.srt", "house_fr.srt"], "house_de.srt is taken for it"),
+        (["house.de-orig.srt", "house.fr.srt"], None),
+        (["house.de.srt", "house.srt"], None),
+        (["house.de.srt", "house.en.srt"], None),
+        (["house.de.srt"], None),
+    ],
+)
+def test_where_no_name_tells_what_is_spoken_a_note_says_which_was_taken(
+    tmp_path: Path, names: list[str], told: str | None
+) -> None:
+    said = {
+        "ar": "نتحدث اليوم عن إصلاح البيت القديم.",
+        "ru": RUSSIAN[0],
+        "de": GERMAN[0],
+        "fr": "Nous réparons une maison.",
+    }
+    for name in names:
+        text = next((text for tag, text in said.items() if tag in name), SPOKEN[0])
+        (tmp_path / name).write_text(f"1\n00:00:01,000 --> 00:00:05,000\n{text}\n")
+    with Library.open(tmp_path / "library", create=True) as library:
+        (report,) = library.index([tmp_path], only=["transcript"])
+    notes = [note for note in report.notes if "spoken" in note]
+    assert bool(notes) == (told is not None)
+    assert told is None or told in notes[0]
+
+
 def test_the_files_of_a_talk_without_media_are_followed(tmp_path: Path) -> None:
     folder = lay(tmp_path / "in", de=GERMAN, en=SPOKEN)
     with Library.open(tmp_path / "library", create=True) as library:

@@ -21,6 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from longvid_storage.db import vectors
 from longvid_storage.db.index_files import IndexFiles
 from longvid_storage.db.store import Store
 from longvid_storage.errors import ModelMismatchError
@@ -556,6 +557,73 @@ def test_a_library_is_searched_in_milvus(tmp_path: Path) -> None:
         assert {i for i, _ in vector_search(rest, "speech", rows[0])} <= {
             each.id for each in seen(store, Scope(collection="odd")).passages(range(1, 241))
         }
+
+
+def test_what_an_index_names_is_looked_up_one_by_one(tmp_path: Path) -> None:
+    """Not each of it beside each passage of the scope: SQLite's instructions are counted."""
+    steps = [0]
+
+    def count() -> int:
+        steps[0] += 1
+        return 0
+
+    with Store.open(tmp_path / "library", create=True) as store:
+        big(store)
+        for scope in SCOPES:
+            with store.view(scope) as view:
+                (part,) = (each for each in vectors.sets(view.connection, None) if each.kind == "speech")
+                wanted = vectors.pairs(view.connection, part.admitted(scope))
+                everything = vectors.pairs(view.connection, part.ids())[:, 0].tolist()
+                raw: Any = view.connection.connection.driver_connection
+                raw.set_progress_handler(count, 1)
+                steps[0] = 0
+                found = vectors.within(view.connection, part, scope, everything)
+                raw.set_progress_handler(None, 0)
+                assert found.tolist() == wanted.tolist()
+                assert steps[0] < 100 * len(everything), scope
+
+
+def test_a_collection_is_a_part_of_its_own_in_milvus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A filter by collection lists no videos; who comes into one, or is in several, is found in each of them."""
+    server = {"milvus": str(tmp_path / "vectors.db"), "index": "FLAT"}
+    asked: list[str] = []
+    nearest = MilvusIndex._nearest
+
+    def noted(self: MilvusIndex, vector: Any, k: int, condition: str) -> Any:
+        asked.append(condition)
+        return nearest(self, vector, k, condition)
+
+    monkeypatch.setattr(MilvusIndex, "_nearest", noted)
+    with Store.open(tmp_path / "library", create=True) as store:
+        rows = big(store)
+
+        def agrees(*collections: str) -> None:
+            for scope in (*(Scope(collection=each) for each in collections), *SCOPES):
+                store.vector_server = {}
+                wanted = vector_search(store, "speech", rows[0], filters=scope, limit=200)
+                store.vector_server = server
+                assert vector_search(store, "speech", rows[0], filters=scope, limit=200) == wanted, scope
+
+        agrees("even")
+        assert asked[:2] == ["collection in [1]", ""]
+        assert "collection in [1] and video in [3]" in asked
+        asked.clear()
+        loose = put(store, "loose", 3, collection=None)
+        with store.stage(video_id("loose"), "vectors", "x") as writer:
+            writer.put_vectors("speech", MODEL, [each.id for each in loose], rows[:3])
+        agrees("even")
+        with store.view() as view:
+            info = {each: view.video(video_id(each)).info for each in ("loose", "talk 0")}
+        store.upsert_video(info["loose"], "new")
+        asked.clear()
+        agrees("new", "even")
+        assert asked[:2] == ["collection in [3]", "collection in [1]"], "it has come into one"
+        store.upsert_video(info["talk 0"], "new")
+        asked.clear()
+        agrees("new", "even")
+        assert asked[:2] == ["collection in [-1, 3]", "collection in [-1, 1]"]
+        found = vector_search(store, "speech", rows[0], filters=Scope(collection="new"), limit=200)
+        assert len(found) == 43, "three of its own, and forty that it shares"
 
 
 def both(store: Store, query: NDArray[Any]) -> list[tuple[int, float]]:

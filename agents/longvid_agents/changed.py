@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from longvid_agents.expected import OF_VALUES, asked_for
 from longvid_agents.kinds import has_sign
 from longvid_agents.question import QuestionPlan
 from longvid_agents.scoring import Scores
@@ -52,6 +53,8 @@ def with_other_values(
     row, values = sentences.index(first), values_of(first.text) - named
     if first.video_id not in dates or not values:
         return list(chosen)
+    if asked_for(plan.question) in OF_VALUES and not scores.expected[row]:
+        return list(chosen)  # "one of our" is no day
     best = {dates[first.video_id]: first}
     share = _COMPARED if has_sign(plan.question, "compare") else _WORDS
     words, meaning = scores.words, scores.cosine

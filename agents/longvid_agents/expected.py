@@ -131,7 +131,8 @@ _ASKED: tuple[tuple[str, str], ...] = (
     ("version", r"\b(?:which|what) (?:version|release)\b"),
     (
         "money",
-        r"\bhow (?:much|expensive)\b.*\b(?:cost|price|pay|paid|worth|spen[dt]|charge|salary|budget|earn|is|are)\b"
+        r"\bhow (?:much|expensive)\b.*\b(?:cost|price|pay|paid|worth|spen[dt]|charge|salary|budget|earn)\b"
+        r"|\bhow (?:much|expensive) (?:is|are)\b"
         r"|\bwhat\b.*\b(?:costs?|price)\b",
     ),
     (
@@ -150,6 +151,8 @@ _ASKED: tuple[tuple[str, str], ...] = (
     (
         "time",
         r"^(?:\w+ )?when\b|\b(?:what|which) (?:day|date|year|month|time)\b|\b(?:by|since|until) when\b"
+        r"|^what(?:['’]s| is| are| was| were) the (?:\w+ ){0,2}"
+        r"(?:deadline|(?:due|launch|release|start|end|closing) date)s?\b"
         r"|\bwann\b|\bquand\b"
         r"|\bcu[áa]ndo\b|когда|什么时候|何时",
     ),
@@ -166,18 +169,24 @@ _ASKED: tuple[tuple[str, str], ...] = (
     ),
 )  # fmt: skip
 _ASKED_FOR = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _ASKED)
-_OF_VALUES = ("time", "duration", "amount", "money", "version")
+OF_VALUES = ("time", "duration", "amount", "money", "version")
+"""What has a form that can be told: without one a sentence names none."""
 _LOCATES = re.compile(_OF_THE_VIDEO, re.IGNORECASE)
 
 # Less sure signs of a reason, and of a time.
 _LESS_SURE = {
     "reason": re.compile(r"\b(?:so|too|otherwise|would)\b", re.IGNORECASE),
-    "time": re.compile(r"\b(?:once|when|as soon as) \w", re.IGNORECASE),
+    "time": re.compile(r"\b(?:once|when|as soon as|after|before|until) \w|\bsoon\b", re.IGNORECASE),
 }
 _DOES_WITHIN = 6
 """So many words after "I" tell what one does."""
 _WORD = re.compile(r"[^\W\d_]+")
 _FIRST_PERSON = re.compile(r"\bI(?:['’](?:ll|ve|m|d))?\b|\bmy(?:self)?\b")
+# Who is something says so of themselves: "I'm the Project Manager".
+_WHO_IS = re.compile(
+    r"^\W*who(?:['’]s| is| are| was| were) (?:the|an?|y?our)\b(?!.*\b\w+ing\b)", re.IGNORECASE
+)
+_I_AM = re.compile(r"\bI(?:['’]m| am| was)\b|\bmy (?:role|job|name|part) (?:is|was)\b")
 # A question is answered by what comes after it, in a few sentences and soon.
 _SENTENCES_AFTER, _AFTER_S = 3, 20.0
 # Two questions are alike from this cosine, or share of the question's words, on.
@@ -225,10 +234,11 @@ def names_expected(question: str, sentences: Sequence[Passage]) -> Array:
         return np.zeros(len(sentences))
     pattern, known = _TYPES[kind], set(analyse(question, None))
     unit = _unit(question) if kind == "amount" else None
+    own = _I_AM if _WHO_IS.search(question) else _FIRST_PERSON
     short = [each.rstrip("s").lower() for each in _ACRONYM.findall(question)] if kind == "expansion" else []
 
     def named(passage: Passage) -> float:
-        if kind == "person" and passage.speaker and (first := _FIRST_PERSON.search(passage.text)):
+        if kind == "person" and passage.speaker and (first := own.search(passage.text)):
             does = analyse(" ".join(passage.text[first.end() :].split()[:_DOES_WITHIN]), None)
             return 1.0 if known & set(does) else _HALF
         initials = "".join(word[0] for word in _WORD.findall(passage.text)).lower() if short else ""
@@ -292,7 +302,7 @@ def _likeness(kind: str | None, sentences: Sequence[Passage], alike: Array, row:
     if kind is not None and other is not None and other != kind:
         return own / 2
     # "Can you fix it before the launch?" asks for a yes, not for a day, unless it names one ("Is it on Friday?").
-    if kind in _OF_VALUES and has_sign(asked.text, "yes or no") and not says(_TYPES[kind], asked.text):
+    if kind in OF_VALUES and has_sign(asked.text, "yes or no") and not says(_TYPES[kind], asked.text):
         return own / 2
     if kind is not None and kind == other and row and len(asked.text.split()) <= _SHORT:
         before = sentences[row - 1]

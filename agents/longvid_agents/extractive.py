@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from longvid_agents.answerability import WITH_VECTORS, Features, Logistic, features
 from longvid_agents.definitions import DEFINES, definition, names_asked
+from longvid_agents.expected import OF_VALUES, asked_for
 from longvid_agents.question import QuestionPlan
 from longvid_agents.scoring import Array, Scores
 from longvid_storage.text.analysis import analyse
@@ -29,6 +30,8 @@ MAX_CLAIMS = 3
 MIN_WORDS, MIN_OWN_WORDS = 5, 3
 # Sentences of one video this close answer together.
 TOGETHER_S = 60.0
+# A value that is asked for is named this close to what is quoted.
+NEARBY_S = 20.0
 # A place that holds this share of the probability gets more than one claim; each says something new.
 SURE = 0.65
 TOO_SIMILAR = 0.6
@@ -55,6 +58,8 @@ _DOES = (
     r"(?!(?:is|was|has|does|this|these|its|his|us|as|across|always|perhaps|besides|plus|versus|less|unless)\b)"
     r"[a-z]{2,}s\b"
 )
+# "How much", "how far" may be answered in words.
+_HOW_MANY = re.compile(r"\bhow many\b", re.IGNORECASE)
 _SUPPOSING = re.compile(r"\b(?:if|unless)\b|\bwhat (?:\w+ )?happen\w* (?:when|once|after)\b", re.IGNORECASE)
 _CONDITION = re.compile(r"\b(?:if|unless|when|whenever|once)\b", re.IGNORECASE)
 
@@ -146,6 +151,7 @@ def rank(
     found_features = features(scores, order[:MAX_CLAIMS])
     confidence = model.probability(found_features)
     found = confidence >= model.threshold and not (scores.meaning and _beside(plan, scores, best))
+    found = found and _names_value(plan, sentences, scores, int(order[0]))
     said = scores.said | ((scores.follows >= _ASKED_THERE) & (scores.expected > 0))
     if not found and (said & np.isfinite(fit)).any():
         return _as_said(plan, np.where(said, fit, -np.inf), found_features, confidence)
@@ -160,6 +166,18 @@ def rank(
         found=found,
         on_screen=plan.on_screen,
     )
+
+
+def _names_value(plan: QuestionPlan, sentences: Sequence[Passage], scores: Scores, row: int) -> bool:
+    """Whether a day, a number or the like that is asked for is named where would be quoted, or soon before or after."""
+    kind = asked_for(plan.question) if plan.language in (None, "en") and not plan.broad else None
+    if kind not in OF_VALUES or (kind == "amount" and not _HOW_MANY.search(plan.question)):
+        return True
+    place = sentences[row]
+    near = np.array(
+        [s.video_id == place.video_id and abs(s.start_s - place.start_s) <= NEARBY_S for s in sentences], bool
+    )
+    return bool(scores.expected[near].max() > 0)
 
 
 def _beside(plan: QuestionPlan, scores: Scores, row: int) -> bool:
@@ -213,6 +231,8 @@ def fitness(
         np.array([readable(s, n, fewest) for s, n in zip(sentences, scores.terms, strict=True)], bool)
         for fewest in (MIN_WORDS, MIN_OWN_WORDS)
     )
+    # "Then this is an option": what has neither the question's words nor three of its own tells nothing by itself.
+    quotable &= np.array([plan.broad or _says_something(s, plan) for s in sentences], bool)
     # With the question's own words, fewer make a sentence.
     quotable |= (
         (scores.follows > 0) & (scores.expected > 0) & ~np.array([asks(s.text) for s in sentences], bool)
@@ -273,6 +293,16 @@ def readable(sentence: Passage, terms: int, fewest: int = MIN_WORDS) -> bool:
     if sentence.language not in (None, "en"):  # others say in three words what English says in five
         fewest = min(fewest, MIN_OWN_WORDS)
     return terms >= fewest and not asks(sentence.text)
+
+
+def _says_something(sentence: Passage, plan: QuestionPlan) -> bool:
+    """Whether it has a word of the question, or three that are no stop words, or a value."""
+    if sentence.kind != "speech" or plan.language not in (None, "en"):
+        return True
+    said = set(analyse(sentence.text, plan.language))
+    if said & {term.text for term in plan.terms} or _STATES.search(sentence.text):
+        return True
+    return len(said - STOP_WORDS["en"]) >= MIN_OWN_WORDS
 
 
 def begins_with_subject(text: str, question: str) -> bool:

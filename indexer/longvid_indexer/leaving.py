@@ -16,7 +16,9 @@ from longvid_indexer.report import LeftOut
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-Reason = Literal["unfinished", "growing", "busy", "system", "hidden", "reference", "copy", "gone", "other"]
+Reason = Literal[
+    "unfinished", "growing", "busy", "system", "hidden", "reference", "copy", "gone", "data", "other"
+]
 Leave = Callable[[Path, Reason], None]
 
 # What happened (after "1 file" or "7 files"), and what to do next; in the order in which they are told.
@@ -27,6 +29,10 @@ _TOLD: dict[Reason, tuple[str, str]] = {
     "gone": ("known and not there any more", "longvid index --prune forgets them, or put them back"),
     "reference": ("only naming other files (playlists, manifests)", "index the files they name"),
     "copy": ("the same, byte for byte, as a file that is known", "nothing to do: copies are one video"),
+    "data": (
+        "data for players and maps (thumbnails, metadata, telemetry), no speech",
+        "nothing to do: beside a film, what is said in it is heard",
+    ),
     "system": ("left by the system (thumbnails, bins, snapshots)", "--all takes them"),
     "hidden": ("hidden", "--all takes them"),
     "other": ("neither video, sound nor subtitles", "nothing to do, or convert what should be: subtitles to .srt"),

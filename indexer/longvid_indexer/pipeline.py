@@ -223,6 +223,9 @@ class Pipeline:
         if told.code == "growing" and not found.named:
             self._left.add(found.path, "growing")
             return None
+        if told.code == "data":
+            self._left.add(found.path, "data")
+            return None
         return IndexReport(None, found.path.stem, str(found.path), "failed", None, error=told)
 
     def _report(self, job: Job) -> IndexReport:

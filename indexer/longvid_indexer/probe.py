@@ -94,13 +94,16 @@ def _read_head(path: Path) -> bytes:
 def _probe_transcript(path: Path, video_id: str) -> VideoInfo:
     from longvid_indexer.subtitles.reading import read_subtitles, refusal
     from longvid_indexer.subtitles.talks import own_title
+    from longvid_indexer.subtitles.telemetry import TELEMETRY
 
     read = read_subtitles(path)
     if not read.cues and path.suffix.lower() not in (".vtt", ".srt"):
         raise refusal(path)
+    if read.telemetry:
+        raise MediaError(f"{path} {TELEMETRY}", code="data")
     if not read.cues:
         if read.remarks:
-            raise MediaError(f"{path} holds no speech: {read.remarks[0]}", code="no_cues")
+            raise MediaError(f"{path} holds no speech: {read.remarks[0]}", code="data")
         raise MediaError(
             f"{path} is a subtitle file without a single readable cue: a cue is a line such as"
             " '00:00:01.000 --> 00:00:04.000' and the text below it",

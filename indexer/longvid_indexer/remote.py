@@ -12,12 +12,13 @@ import os
 import re
 import stat
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
 from io import RawIOBase
 from pathlib import Path, PosixPath
 from typing import Any, BinaryIO, Self, cast
 
-from longvid_storage.errors import MissingExtraError, UsageError
+from longvid_storage import object_stores
+from longvid_storage.errors import UsageError
+from longvid_storage.object_stores import as_os_errors
 
 SCHEMES = ("s3", "gs", "gcs", "az", "abfs", "abfss", "http", "https")
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+)://")
@@ -43,7 +44,7 @@ class RemotePath(PosixPath):
 
     def stat(self, *, follow_symlinks: bool = True) -> os.stat_result:
         """Kind, size and what stands for the time; ``st_ino`` is made of the address."""
-        with _as_os_errors(self):
+        with as_os_errors(str(self)):
             return _status(self, _store(self).info(_key(self)))
 
     def is_dir(self) -> bool:
@@ -74,7 +75,7 @@ class RemotePath(PosixPath):
 
     def names(self) -> Iterator[tuple[str, bool]]:
         """What lies in it: its name, and whether that is a folder."""
-        with _as_os_errors(self):
+        with as_os_errors(str(self)):
             for each in _store(self).ls(_key(self), detail=True, refresh=True):
                 name = each["name"].rstrip("/").rpartition("/")[2]
                 if name and name != self.name:
@@ -86,7 +87,7 @@ class RemotePath(PosixPath):
 
     def open_bytes(self) -> BinaryIO:
         """The file, read by ranges as it is asked for."""
-        with _as_os_errors(self):
+        with as_os_errors(str(self)):
             return cast(BinaryIO, _RemoteFile(self))
 
     def link(self, seconds: int, media_type: str) -> str | None:
@@ -98,7 +99,7 @@ class RemotePath(PosixPath):
         scheme = str(self).partition(":")[0]
         if scheme not in _TYPE_OF_LINK:
             return None
-        with _as_os_errors(self):
+        with as_os_errors(str(self)):
             told = {_TYPE_OF_LINK[scheme]: media_type}
             return cast(str, _store(self).sign(_key(self), expiration=seconds, **told))
 
@@ -112,7 +113,7 @@ class _RemoteFile(RawIOBase):
 
     def read(self, size: int = -1) -> bytes:
         """The next bytes."""
-        with _as_os_errors(self.path):
+        with as_os_errors(str(self.path)):
             try:
                 found: bytes = self._inner.read(size)
             except ValueError as error:
@@ -192,23 +193,7 @@ def _key(path: RemotePath) -> str:
 
 
 def _store(path: RemotePath) -> Any:
-    try:
-        import fsspec
-    except ImportError as error:
-        raise MissingExtraError("media at an address need fsspec: pip install 'longvid[cloud]'") from error
-    scheme = str(path).partition(":")[0]
-    try:
-        return fsspec.filesystem(scheme, use_listings_cache=False, **_signing(scheme, fsspec.config.conf))
-    except ImportError as error:
-        raise MissingExtraError(
-            f"{scheme}:// needs a package of fsspec ({str(error).splitlines()[0]}): pip install 'longvid[cloud]'"
-        ) from error
-
-
-def _signing(scheme: str, configured: dict[str, Any]) -> dict[str, Any]:
-    """How links are signed unless the user's fsspec says it: new buckets refuse boto's own choice for us-east-1."""
-    given = configured.get("s3", {}).get("config_kwargs", {})
-    return {"config_kwargs": {"signature_version": "s3v4", **given}} if scheme == "s3" else {}
+    return object_stores.system_of(str(path), "media at an address")
 
 
 def _status(path: RemotePath, info: dict[str, Any]) -> os.stat_result:
@@ -228,19 +213,3 @@ def _status(path: RemotePath, info: dict[str, Any]) -> os.stat_result:
 
 def _number(text: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7]) if text else 0
-
-
-@contextmanager
-def _as_os_errors(path: RemotePath) -> Iterator[None]:
-    """Whatever a store's own library raises, as an ``OSError``."""
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path)) from error
-    except (OSError, MissingExtraError):
-        raise
-    except Exception as error:
-        reason = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no reason told'}"
-        if "credential" in reason.lower():
-            reason += ": set what opens it in your environment (AWS_ACCESS_KEY_ID and the like, or ~/.aws)"
-        raise OSError(errno.EIO, reason, str(path)) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,8 @@ from longvid_indexer.subtitles.cue import Subtitles
 from longvid_indexer.subtitles.languages import normalise_language
 from longvid_indexer.subtitles.reading import read_subtitles
 from longvid_indexer.subtitles.sounds import described_sounds
+from longvid_indexer.subtitles.talks import talk_of
+from longvid_indexer.subtitles.telemetry import TELEMETRY
 from longvid_indexer.translations import with_translations
 from longvid_storage.errors import MediaError
 from longvid_storage.text.languages import guess_language
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
 
 _ENOUGH = 500
 """Cues that tell the language of all."""
-_TELEMETRY = "holds telemetry (positions, times, measured values), not speech: it is no transcript"
 
 
 def make_transcript(
@@ -74,13 +75,25 @@ def make_transcript(
 def _alone(path: Path, info: VideoInfo, beside: Beside) -> Transcript:
     """A transcript without media, with the other files of its talk."""
     read = read_subtitles(path, _language_of_name(path))
-    if read.telemetry:
-        return Transcript((), "file", None, (f"{path.name} {_TELEMETRY}",))
+    if read.telemetry:  # the file was another one when it was probed
+        return Transcript((), "file", None, (f"{path.name} {TELEMETRY}",))
     language = read.language or _language_of_name(path)
     said, more = said_in(read, language)
     notes = (*beside.notes, *read.notes(), *more)
     found = Transcript(said, "file", language, notes, described_sounds(read), _guessed(read, said))
-    return with_translations(found, path, info, in_order(beside.taken, None))
+    whole = with_translations(found, path, info, in_order(beside.taken, None))
+    return replace(whole, notes=(*whole.notes, *_guessed_spoken(path, whole)))
+
+
+def _guessed_spoken(path: Path, whole: Transcript) -> Iterator[str]:
+    """Of a talk without media, whose names call none of several languages the spoken one, and none is English."""
+    name, first = talk_of(path)
+    others = [str(said[0].language) for said in whole.translations]
+    if first.language not in (None, "en") and others and not first.original:
+        yield (
+            f"no name says which language is spoken: {path.name} is taken for it, and not {', '.join(others)};"
+            f" call the right one '{name}{path.suffix}' or '{name}.{others[0]}-orig{path.suffix}'"
+        )
 
 
 def _with_languages(taken: Sequence[Sidecar], spoken: str | None, info: VideoInfo) -> list[Sidecar]:
@@ -120,7 +133,7 @@ def _beside(left: list[Sidecar], info: VideoInfo, notes: list[str]) -> Transcrip
             notes.append(error.message)
             continue
         if read.telemetry:
-            notes.append(f"{sidecar.path.name} {_TELEMETRY}")
+            notes.append(f"{sidecar.path.name} {TELEMETRY}")
             continue
         language = sidecar.language or read.language
         said, more = said_in(read, language)
@@ -141,7 +154,7 @@ def _inside(path: Path, info: VideoInfo, tracks: Tracks, notes: list[str]) -> Tr
     for track in tracks.text:
         read = read_track(path, track, info.stream_start_s, info.duration_s)
         if read.telemetry:
-            notes.append(f"subtitle track {track.index} {_TELEMETRY}")
+            notes.append(f"subtitle track {track.index} {TELEMETRY}")
             continue
         said, more = said_in(read, track.language)
         utterances = within(said, info, notes)

@@ -30,6 +30,8 @@ from longvid_storage.types import Citation, Claim, Moment, Passage
 
 # Cosine from which a sentence without any word of the subject may be about it.
 _NEAR = 0.4
+# EIP-7907, RFC 1918, ES2002d: names of one thing, that no other words stand for.
+_CODE = re.compile(r"\b(?:[A-Z]{2,8}[ -]\d{3,8}|[A-Za-z]{1,8}-?\d{3,8})[a-z]?\b")
 _AS_SAID = "The words are said there; whether that answers the question is not sure."
 _ASKS_FOR: dict[Kind, str] = {
     "summary": "a summary",
@@ -88,8 +90,10 @@ def quote(run: Run, state: AskState) -> dict[str, Any]:
     unsaid = _unsaid(view, plan, told, chosen) if chosen else []
     quoted = ", ".join(f'"{word}"' for word in unsaid)
     missing = (f"Neither said nor shown in what was searched: {quoted}.",) if unsaid else ()
-    if any(word.casefold() in name for name in names_asked(plan)[:1] for word in unsaid):
-        chosen = []  # nobody defines what nobody names
+    defined = [word for name in names_asked(plan)[:1] for word in name]
+    coded = [word for code in _CODE.findall(plan.question) for word in (code, code.split()[-1])]
+    if any(word.casefold() in defined or word in coded for word in unsaid):
+        chosen = []  # nobody defines what nobody names, and of EIP-7907 nobody speaks who says another number
     notes = (*state.notes, *newest, *((_AS_SAID,) if as_said else ()), *missing)
     return {
         "notes": notes,

@@ -27,11 +27,13 @@ def visual_stage(job: Job, recorded: dict[str, str]) -> StagePlan:
 
         with job.store.view() as view:
             others = [segment for segment in view.segments(job.video_id) if segment.level != "shot"]
+        kept = [*seen.keyframes, *seen.states]
+        names = job.store.keep_pictures([frame.image for frame in kept])
 
         def write(writer: StageWriter) -> None:
             writer.replace_segments([*others, *seen.shots])
             writer.replace_slides(seen.slides)
-            writer.replace_keyframes([*seen.keyframes, *seen.states])
+            writer.replace_keyframes(kept, names)
 
         return Work(write, fingerprint, "scenedetect", dict(seen.counters), tuple(seen.notes))
 

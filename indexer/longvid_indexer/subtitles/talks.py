@@ -73,7 +73,7 @@ def one_a_talk(paths: Sequence[Path]) -> list[Talk]:
     """
     talks: dict[str, list[Sidecar]] = {}
     for path in sorted(paths):
-        key, sidecar = _talk_of(path)
+        key, sidecar = talk_of(path)
         talks.setdefault(key, []).append(sidecar)
     chosen = [_first_with_words(in_order(files, None)) for files in talks.values()]
     titles = SharedTitles([files[0].path for files in chosen])
@@ -95,7 +95,7 @@ class Talks:
         """The talk of which ``path`` is the first file, with those beside it; None where it is a later one."""
         if path.parent not in self._names:
             self._names[path.parent] = self._by_talk(path.parent)
-        alike = self._names[path.parent].get(_talk_of(path)[0], [])
+        alike = self._names[path.parent].get(talk_of(path)[0], [])
         (talk,) = one_a_talk([path, *(each for each in alike if each != path and is_transcript(each))])
         return talk if talk.path == path else None
 
@@ -104,7 +104,7 @@ class Talks:
         talks: dict[str, list[Path]] = {}
         for path in (folder / name for name in listing if like_subtitles(name)):
             if path not in taken:
-                talks.setdefault(_talk_of(path)[0], []).append(path)
+                talks.setdefault(talk_of(path)[0], []).append(path)
         return talks
 
 
@@ -139,8 +139,8 @@ def _is_empty(path: Path) -> bool:
         return True
 
 
-def _talk_of(path: Path) -> tuple[str, Sidecar]:
-    """The name of the talk, compared without case, and the file with what its tags say."""
+def talk_of(path: Path) -> tuple[str, Sidecar]:
+    """The name of the talk of which a file is one, compared without case, and the file with what its tags say."""
     base = composed(path.stem)
     key, found = base, Sidecar(path, None, False)
     if path.suffix.lower() in (*SUBTITLE_SUFFIXES, *TRANSCRIPT_SUFFIXES):

@@ -12,6 +12,8 @@ from collections import Counter
 
 from longvid_indexer.subtitles.cue import Subtitles
 
+TELEMETRY = "holds telemetry (positions, times, measured values), not speech: it is no transcript"
+"""What is said of such a file, after its name."""
 _FEWEST_CUES = 3
 # Shares: of numbers among the words of a cue; of cues that look measured; of words that come again in half of all cues.
 _NUMBERS, _CUES, _AGAIN = 0.5, 0.8, 0.7

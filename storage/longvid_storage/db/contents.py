@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection as Names
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +40,21 @@ from longvid_storage.types import (
     speaker_key,
 )
 
+if TYPE_CHECKING:
+    from longvid_storage.picture_store import PictureStore
+
 _FEW = 50
+
+
+class Home(Protocol):
+    """What a view says of the library it reads; search keeps what it has read of one for as long as it is open."""
+
+    path: Path
+    name: str
+    read_only: bool
+    vector_server: Mapping[str, str]
+    memory_mb: int | None
+    pictures: PictureStore | None
 
 
 class Contents:
@@ -47,6 +62,7 @@ class Contents:
 
     connection: Connection
     scope: Scope
+    home: Home
 
     @cached_property
     def _names(self) -> SpeakerNames:
@@ -265,18 +281,20 @@ class Contents:
         if without_vector_of is not None:
             query = query.where(~_has_vector(schema.KeyframeVector, table.keyframe_id, without_vector_of))
         rows = self.connection.execute(query.order_by(table.time_s, table.keyframe_id))
-        return [(keyframe_id, Keyframe(*fields)) for keyframe_id, *fields in rows]
+        found = [(keyframe_id, Keyframe(*fields)) for keyframe_id, *fields in rows]
+        return self._with_pictures(found) if images else found
 
     def screen_states(self, video_id: str) -> list[Keyframe]:
         """What changed on screen within the spans of ``keyframes``, in time order, with pictures; whatever the scope's
         times.
         """
         table = schema.KeyframeRow
-        query = select(*_keyframe_columns(images=True)).where(
+        query = select(table.keyframe_id, *_keyframe_columns(images=True)).where(
             table.video_key == self._key(video_id), table.kind == "state"
         )
         rows = self.connection.execute(query.order_by(table.time_s, table.keyframe_id))
-        return [Keyframe(*fields) for fields in rows]
+        found = [(keyframe_id, Keyframe(*fields)) for keyframe_id, *fields in rows]
+        return [frame for _, frame in self._with_pictures(found)]
 
     def keyframes_by_id(self, ids: Sequence[int], *, images: bool = False) -> list[tuple[int, str, Keyframe]]:
         """(id, video id, keyframe) of the scope in the order of ``ids``; ids that are gone are left out."""
@@ -286,11 +304,22 @@ class Contents:
             .join(schema.Video)
             .where(table.keyframe_id.in_(each_id(ids)), *keyframe_conditions(self.scope))
         )
-        found = {
-            each: (each, video_id, Keyframe(*rest))
-            for each, video_id, *rest in self.connection.execute(query)
-        }
+        rows = self.connection.execute(query).all()
+        frames = {each: Keyframe(*rest) for each, _, *rest in rows}
+        if images:
+            frames = dict(self._with_pictures(list(frames.items())))
+        found = {each: (each, video_id, frames[each]) for each, video_id, *_ in rows}
         return [found[identity] for identity in ids if identity in found]
+
+    def _with_pictures(self, frames: list[tuple[int, Keyframe]]) -> list[tuple[int, Keyframe]]:
+        """With those that lie in an object store; ``frames`` are of the scope, and so are no other pictures read."""
+        from longvid_storage.db import pictures
+
+        kept = [(each, frame.image) for each, frame in frames]
+        images = pictures.images(self.connection, self.home.pictures, kept)
+        return [
+            (each, replace(frame, image=image)) for (each, frame), image in zip(frames, images, strict=True)
+        ]
 
     def vector_models(self) -> dict[str, list[str]]:
         """Model fingerprint → kinds it wrote vectors for, that the reader may see."""

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from itertools import zip_longest
 from typing import Any
 
 from sqlalchemy import Connection, Integer, Row, Table, func, insert, select, text, tuple_, update
 
-from longvid_storage.db import pgvector, word_index
+from longvid_storage.db import pgvector, pictures, word_index
 from longvid_storage.db.dialects import is_postgresql
-from longvid_storage.db.schema import Base, LibraryState, Video
+from longvid_storage.db.schema import Base, ElsewhereRow, KeyframeRow, LibraryState, Video
 from longvid_storage.db.store import Store
 from longvid_storage.errors import LibraryError, UsageError
+from longvid_storage.picture_store import content_of
 
 _BATCH = 500
-_STATE = LibraryState.__tablename__
+# Pictures that are elsewhere are read there, and put where the copy has its own.
+_ASIDE = (LibraryState.__tablename__, ElsewhereRow.__tablename__)
+_KEYFRAMES = KeyframeRow.__tablename__
 
 
 def copy(source: Store, target: Store, on_table: Callable[[str, int], None] = lambda name, rows: None) -> int:
@@ -40,8 +44,7 @@ def copy(source: Store, target: Store, on_table: Callable[[str, int], None] = la
             with target.view() as there:
                 last = _last(there.connection, table)
             while batch := _after(reading, table, last):
-                with target.conversing() as writing:
-                    writing.execute(insert(table), [dict(row._mapping) for row in batch])
+                _enter(source, reading, target, table, [dict(row._mapping) for row in batch])
                 last = _key(table, batch[-1])
             with target.view() as there:
                 rows = _compare(reading, there.connection, table)
@@ -58,8 +61,26 @@ def copy(source: Store, target: Store, on_table: Callable[[str, int], None] = la
     return total
 
 
+def _enter(
+    source: Store, reading: Connection, target: Store, table: Table, rows: list[dict[str, Any]]
+) -> None:
+    ids: list[int] = []
+    names: list[str] = []
+    if table.name == _KEYFRAMES:
+        ids = [row["keyframe_id"] for row in rows]
+        images = pictures.images(
+            reading, source.home.pictures, [(row["keyframe_id"], row["image"]) for row in rows]
+        )
+        names = target.keep_pictures(images)
+        for row, image, name in zip(rows, images, names, strict=True):
+            row["image"] = b"" if name else image
+    with target.conversing() as writing:
+        writing.execute(insert(table), rows)
+        pictures.bind(writing, names, ids)
+
+
 def _tables() -> list[Table]:
-    return [table for table in Base.metadata.sorted_tables if table.name != _STATE]
+    return [table for table in Base.metadata.sorted_tables if table.name not in _ASIDE]
 
 
 def _require_room(reading: Connection, target: Store) -> None:
@@ -100,7 +121,7 @@ def _after(connection: Connection, table: Table, last: tuple[Any, ...] | None) -
 def _compare(reading: Connection, there: Connection, table: Table) -> int:
     rows = 0
     for one, other in zip_longest(_all(reading, table), _all(there, table)):
-        if one is None or other is None or tuple(one) != tuple(other):
+        if one is None or other is None or _said(reading, table, one) != _said(there, table, other):
             key = _key(table, one if one is not None else other)
             raise LibraryError(
                 f"row {key} of {table.name} is not the same in both libraries: something else wrote to the copy; "
@@ -108,6 +129,15 @@ def _compare(reading: Connection, there: Connection, table: Table) -> int:
             )
         rows += 1
     return rows
+
+
+def _said(connection: Connection, table: Table, row: Row[Any]) -> tuple[Any, ...]:
+    """The row, with the hash of its picture in its place where one of the two libraries may have it elsewhere."""
+    if table.name != _KEYFRAMES:
+        return tuple(row)
+    *fields, image = tuple(row)
+    name = "" if image else pictures.names_of(connection, [row.keyframe_id]).get(row.keyframe_id, "")
+    return (*fields, content_of(name) if name else hashlib.sha256(image).hexdigest())
 
 
 def _all(connection: Connection, table: Table) -> Iterator[Row[Any]]:

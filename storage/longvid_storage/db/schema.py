@@ -42,6 +42,7 @@ VERSIONS = (
     "0013",
     "0014",
     "0015",
+    "0016",
 )  # the files in migrations/versions, in order; a test holds the two together
 HEAD = VERSIONS[-1]
 
@@ -281,7 +282,9 @@ class ScreenTextRow(Base):
 
 
 class KeyframeRow(Base):
-    """A frame kept for a span; the picture is the last column so that listing rows does not read it."""
+    """A frame kept for a span; the picture is the last column so that listing rows does not read it. It is empty where
+    the picture is an ``ElsewhereRow``.
+    """
 
     __tablename__ = "keyframes"
     __table_args__ = ({"sqlite_autoincrement": True},)
@@ -294,6 +297,20 @@ class KeyframeRow(Base):
     height: Mapped[int]
     kind: Mapped[str]
     image: Mapped[bytes]
+
+
+class ElsewhereRow(Base):
+    """A picture in an object store, and the keyframe that it is of; several may share one. One that is of none is still
+    being brought there, since ``announced_s``, or its keyframe is gone, where that is 0.
+    """
+
+    __tablename__ = "pictures_elsewhere"
+    picture_key: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(index=True)
+    keyframe_id: Mapped[int | None] = mapped_column(
+        ForeignKey("keyframes.keyframe_id", ondelete="SET NULL"), unique=True
+    )
+    announced_s: Mapped[float]
 
 
 class SegmentRow(Base):

@@ -9,7 +9,16 @@ from typing import Any
 from numpy.typing import NDArray
 from sqlalchemy import Connection, delete, func, insert, literal, select, update
 
-from longvid_storage.db import chain, list_columns, pgvector, revisions, schema, vectors, word_index
+from longvid_storage.db import (
+    chain,
+    list_columns,
+    pgvector,
+    pictures,
+    revisions,
+    schema,
+    vectors,
+    word_index,
+)
 from longvid_storage.db.chain import ChainLink
 from longvid_storage.db.rows import passage_columns, passage_of
 from longvid_storage.db.speakers import SpeakerNames
@@ -193,8 +202,13 @@ class StageWriter:
         """Replace the chain of summaries."""
         chain.replace(self._connection, self._video_key, links)
 
-    def replace_keyframes(self, keyframes: Iterable[Keyframe]) -> list[int]:
-        """Replace the keyframes, and with them their vectors; returns the new ids, in order."""
+    def replace_keyframes(self, keyframes: Iterable[Keyframe], names: Sequence[str] = ()) -> list[int]:
+        """Replace the keyframes, and with them their vectors; returns the new ids, in order.
+
+        ``names``: where each one's picture is kept (``pictures.keep``); by default in the database.
+        """
+        frames = list(keyframes)
+        names = names or [""] * len(frames)
         table = schema.KeyframeRow
         self.touched = True
         self._connection.execute(delete(table).where(table.video_key == self._video_key))
@@ -208,11 +222,13 @@ class StageWriter:
                 "width": frame.width,
                 "height": frame.height,
                 "kind": frame.kind,
-                "image": frame.image,
+                "image": b"" if name else frame.image,
             }
-            for frame in keyframes
+            for frame, name in zip(frames, names, strict=True)
         ]
-        return _insert_returning(self._connection, table, table.keyframe_id, rows)
+        ids = _insert_returning(self._connection, table, table.keyframe_id, rows)
+        pictures.bind(self._connection, names, ids)
+        return ids
 
     def copy_keyframes(self, video_id: str) -> int:
         """Replace the keyframes by those of another video of the same media, vectors included; returns how many."""
@@ -235,6 +251,7 @@ class StageWriter:
         for before, now in zip(old, new, strict=True):
             same = select(literal(now), vector.set_key, vector.vector).where(vector.owner_id == before)
             self._connection.execute(insert(vector).from_select(["owner_id", "set_key", "vector"], same))
+            pictures.share(self._connection, before, now)
         vectors.drop_empty_sets(self._connection)
         return len(new)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from copy import copy
 from dataclasses import replace
@@ -38,6 +38,7 @@ from longvid_storage.types import EVERYTHING, Scope, VideoInfo
 if TYPE_CHECKING:
     from longvid_storage.db.checking import CheckReport
     from longvid_storage.db.stage_writer import StageWriter
+    from longvid_storage.picture_store import PictureStore
 
 
 # Who empties the log holds the writer lock and waits for readers; SQLite's usual patience is thirty seconds.
@@ -58,7 +59,8 @@ class Store:
         read_only: nothing may be written.
 
     ``vector_server``, empty by default, says where vectors are searched instead of in this process (``MilvusIndex``);
-    ``memory_mb`` how much of the library a process that searches keeps in memory (``search.memory``).
+    ``memory_mb`` how much of the library a process that searches keeps in memory (``search.memory``); ``pictures``,
+    None by default, where those lie that are too large for the database.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class Store:
         self.name = str(path)
         self.vector_server: Mapping[str, str] = {}
         self.memory_mb: int | None = None
+        self.pictures: PictureStore | None = None
         self._engine = engine
         self.read_only = read_only
         self._terms_current = False
@@ -332,6 +335,25 @@ class Store:
             yield writer
             writer.finish()
         self.home._removed |= writer.removed
+        if stage == "visual":
+            self.sweep_pictures()
+
+    def keep_pictures(self, images: Sequence[bytes]) -> list[str]:
+        """Bring those that are too large for the database to where ``pictures`` says, before the stage that writes
+        their keyframes; see ``pictures.keep``.
+
+        Raises:
+            LibraryError: the object store cannot be written.
+        """
+        from longvid_storage.db import pictures
+
+        return pictures.keep(self.home.pictures, self.conversing, images)
+
+    def sweep_pictures(self) -> None:
+        """Delete there what no keyframe has any more; see ``pictures.sweep``."""
+        from longvid_storage.db import pictures
+
+        pictures.sweep(self.home.pictures, self.conversing)
 
     def keep_link(self, video_id: str, link: ChainLink) -> None:
         """Keep one link of a video's chain before the stage is done, so that a model writes it only once."""
@@ -423,6 +445,7 @@ class Store:
             with self._mapped_errors():
                 self._empty_log()
             forget_cache(self.path)
+            self.sweep_pictures()
 
     # The whole of it
 

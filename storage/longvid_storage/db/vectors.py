@@ -163,6 +163,21 @@ def pairs(connection: Connection, query: Select[int, int]) -> NDArray[np.int64]:
     return rows[np.argsort(rows[:, 0])]
 
 
+def within(
+    connection: Connection, part: IndexedSet, scope: Scope, vector_ids: Sequence[int]
+) -> NDArray[np.int64]:
+    """Those of the set's vectors that the scope admits, as ``pairs`` has them.
+
+    In two statements: in one, SQLite looks up every one of them beside every passage that is admitted (11.6 s for 432
+    of 100,000).
+    """
+    named = pairs(connection, part.ids().where(part.table.vector_id.in_(each_id(vector_ids))))
+    owner = KeyframeRow.keyframe_id if part.kind == PICTURE else PassageRow.passage_id
+    admitted = part.owners(scope).where(owner.in_(each_id(named[:, 1].tolist())))
+    there = np.fromiter(connection.execute(admitted).scalars(), np.int64)
+    return named[np.isin(named[:, 1], there)]
+
+
 def owned(
     connection: Connection, part: IndexedSet, video_keys: Sequence[int] | None = None
 ) -> NDArray[np.int64]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection as Names
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy import ColumnElement, Connection, func, select
@@ -14,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 from longvid_storage.db import card_details, catalog, chain, revisions, schema
 from longvid_storage.db.apart import told_apart
 from longvid_storage.db.chain import ChainLink
-from longvid_storage.db.contents import Contents
+from longvid_storage.db.contents import Contents, Home
 from longvid_storage.db.dialects import each_text
 from longvid_storage.db.rows import PathRow, VideoRow
 from longvid_storage.db.scope import collection_conditions
@@ -25,16 +24,6 @@ if TYPE_CHECKING:
     from longvid_storage.db import listing
     from longvid_storage.models.image_encoder import ImageEncoder
     from longvid_storage.models.text_encoder import TextEncoder
-
-
-class Home(Protocol):
-    """What a view says of the library it reads; search keeps what it has read of one for as long as it is open."""
-
-    path: Path
-    name: str
-    read_only: bool
-    vector_server: Mapping[str, str]
-    memory_mb: int | None
 
 
 class Encoders(Protocol):

@@ -30,7 +30,8 @@ from longvid_storage.search.word_memory import WordMemory
 from longvid_storage.types import Scope
 
 if TYPE_CHECKING:
-    from longvid_storage.db.view import Home, View
+    from longvid_storage.db.contents import Home
+    from longvid_storage.db.view import View
     from longvid_storage.models.text_encoder import TextEncoder
     from longvid_storage.search.vector_search import VectorSearch
 

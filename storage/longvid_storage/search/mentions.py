@@ -359,6 +359,8 @@ def _span(line: _Line, terms: Sequence[_Term]) -> tuple[float, float]:
     before = [0]
     for begin, end in pairwise(edges):
         before.append(before[-1] + len(analyse(line.text[begin:end], line.language)))
+    if before[-1] != len(line.terms):  # two characters in two cues are a term
+        before = [0, *(len(analyse(line.text[:end], line.language)) for end in edges[1:])]
     if before[-1] != len(line.terms):
         return whole
     runs = [run for term in terms for run in term.runs]
@@ -367,9 +369,16 @@ def _span(line: _Line, terms: Sequence[_Term]) -> tuple[float, float]:
         for run in runs
         for at in range(len(line.terms) - len(run) + 1)
         if line.terms[at : at + len(run)] == list(run)
-        for place in (bisect_right(before, at) - 1, bisect_right(before, at + len(run) - 1) - 1)
+        for place in (_cue_of(before, line.terms, at), bisect_right(before, at + len(run) - 1) - 1)
     ]
     if not places:
         return whole
     first, last = line.times[min(places)], line.times[max(places)]
     return float(first[1]), float(last[2])
+
+
+def _cue_of(before: Sequence[int], terms: Sequence[str], at: int) -> int:
+    """The cue in which a term begins; of two characters in two cues, that of the first one."""
+    cue = bisect_right(before, at) - 1
+    crosses = cue > 0 and at == before[cue] and terms[at][1:] and terms[at][0] == terms[at - 1]
+    return cue - 1 if crosses and len(terms[at]) == 2 else cue

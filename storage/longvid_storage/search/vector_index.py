@@ -7,7 +7,7 @@ and as the scope itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol, Self
 
 import numpy as np
@@ -24,13 +24,20 @@ class Admitted:
         read: gives the ids, ascending; called once, and only if ``ids`` is asked for.
         groups: where each group of vectors (a video's) is admitted whole or not at all, the numbers of those that are,
             for a store that keeps each vector's group beside it.
+        parts: of each part of the vectors (a collection's) that anything is admitted of, its number and whether all of
+            it is, for a store that is divided so; None: any part may be.
     """
 
     def __init__(
-        self, scope: Scope, read: Callable[[], NDArray[np.int64]], groups: NDArray[np.int64] | None = None
+        self,
+        scope: Scope,
+        read: Callable[[], NDArray[np.int64]],
+        groups: NDArray[np.int64] | None = None,
+        parts: Mapping[int, bool] | None = None,
     ) -> None:
         self.scope = scope
         self.groups = groups
+        self.parts = parts
         self._read: Callable[[], NDArray[np.int64]] | None = read
         self._ids = np.empty(0, np.int64)
 

@@ -1,10 +1,10 @@
 """Text → terms, the same for what is indexed and what is asked.
 
 Words are folded (compatibility forms, case, diacritics, Arabic vowel signs) and stemmed with the Snowball stemmer
-of their language (Porter 2001, snowballstem.org). Scripts that write no spaces (Chinese, Japanese, Thai, Lao, Khmer,
-Burmese), and Korean, whose words carry their particles, become overlapping pairs of characters, which find words
-without a dictionary (Nie, Gao, Zhang & Zhou 2000, "On the use of words and n-grams for Chinese information
-retrieval").
+of their language (Porter 2001, snowballstem.org; a few by ``light_stems``). Scripts that write no spaces (Chinese,
+Japanese, Thai, Lao, Khmer, Burmese), and Korean, whose words carry their particles, become overlapping pairs of
+characters, which find words without a dictionary (Nie, Gao, Zhang & Zhou 2000, "On the use of words and n-grams for
+Chinese information retrieval").
 
 Symbols belong to a term where they tell one thing from another: "C++", "C#", "R&D", "3:1", "24/7", "2.0" are one term
 each, "$", "%" and "§" terms of their own. ".NET" and "Notepad++" are two each, with the symbols and without, so that
@@ -23,6 +23,7 @@ from functools import lru_cache
 from typing import Any
 
 from longvid_storage.text.languages import SCRIPTS, stop_words
+from longvid_storage.text.light_stems import LIGHT, portuguese_singular
 from longvid_storage.text.stop_words import STOP_WORDS
 
 _PAIRED = (
@@ -69,15 +70,19 @@ WRITTEN_WORD = re.compile(
 _ARABIC_SIGNS = re.compile("[\u0640\u064b-\u065f\u0670]")
 _ARABIC_LETTERS = str.maketrans("أإآٱى", "ااااي")
 _MARKS = re.compile("[\u0300-\u036f]")
+# Where captions were joined: Chinese and Japanese have no space inside a word, nor between two.
+_UNSPACED = "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_JOINT = re.compile(rf"(?<=[{_UNSPACED}])[ \u3000](?=[{_UNSPACED}])")
 _LONGEST_WORD = 64
 # "C++": without its signs it is another language.
 _SHORT_NAME = 4
 # Texts up to this length are remembered with their terms: sentences are, whole documents are not.
 _SENTENCE = 500
 _STEMMERS = {
-    "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "en": "english",
-    "es": "spanish", "et": "estonian", "eu": "basque", "fi": "finnish", "fr": "french", "ga": "irish", "hi": "hindi",
-    "hu": "hungarian", "hy": "armenian", "id": "indonesian", "it": "italian", "lt": "lithuanian", "nb": "norwegian",
+    "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "en": "english", "eo": "esperanto",
+    "es": "spanish", "et": "estonian", "eu": "basque", "fa": "persian", "fi": "finnish", "fr": "french", "ga": "irish",
+    "hi": "hindi", "hu": "hungarian", "hy": "armenian", "id": "indonesian", "it": "italian", "lt": "lithuanian",
+    "nb": "norwegian",
     "ne": "nepali", "nl": "dutch", "nn": "norwegian", "no": "norwegian", "pl": "polish", "pt": "portuguese",
     "ro": "romanian", "ru": "russian", "sr": "serbian", "sv": "swedish", "ta": "tamil", "tr": "turkish",
     "yi": "yiddish",
@@ -96,7 +101,7 @@ def analyse(text: str, language: str | None) -> list[str]:
             for Latin letters.
 
     A run of paired characters gives each character and each pair, interleaved (``abc`` → a, ab, b, bc, c), so that
-    a single character is found too and phrases stay adjacent.
+    a single character is found too and phrases stay adjacent, also over a space where two captions were joined.
     """
     if len(text) > _SENTENCE:
         return list(_terms(text, language))
@@ -105,7 +110,7 @@ def analyse(text: str, language: str | None) -> list[str]:
 
 
 def _terms(text: str, language: str | None) -> Iterator[str]:
-    for run, paired in _runs(text):
+    for run, paired in _runs(text if text.isascii() else _JOINT.sub("", text)):
         if not paired:
             yield _term(run, language)
             continue
@@ -148,7 +153,7 @@ def phrases(text: str, languages: Iterable[str | None] = (None,)) -> list[list[s
     found: dict[tuple[str, ...], None] = {}
     for language in dict.fromkeys(languages):
         terms: list[str] = []
-        for run, paired in _runs(text):
+        for run, paired in _runs(_JOINT.sub("", text)):
             if paired and len(run) > 1:
                 terms += [run[at : at + size] for at in range(len(run) - 1) for size in (1, 2)][1:]
             else:
@@ -203,6 +208,10 @@ def _term(word: str, language: str | None) -> str:
     )
     if code in _DECIMAL_COMMA and _DOTTED.fullmatch(word):
         return word.replace(".", "")
+    if (light := LIGHT.get(code)) is not None:
+        return _without_marks(light(word))
+    if code == "pt":
+        word = portuguese_singular(word)
     stemmer = _stemmer(code)
     if stemmer is None:
         return _without_marks(word)

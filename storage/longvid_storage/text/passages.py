@@ -40,6 +40,8 @@ _PUNCTUATED = 60
 _SAMPLE = 20_000
 
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+# Languages of which two captions of a sentence are joined without a space; elsewhere it parts clauses (Thai) or words.
+_NO_SPACES = ("zh", "ja")
 _TOKEN = re.compile(r"\S+\s*")
 _CLAUSE_END = tuple(",;:–—，、；：،")
 
@@ -150,12 +152,18 @@ def _passages_of(
     atoms: list[Atom] = []
     texts: list[str] = []
     length = 0
+    one_word = not told_in and (language or "")[:2] in _NO_SPACES
     for cue in cues:
         text = squeeze(cue.text)
+        if texts and not (
+            one_word and _UNSPACED.match(texts[-1], len(texts[-1]) - 1) and _UNSPACED.match(text)
+        ):
+            texts.append(" ")
+            length += 1
         atoms += [(length + at, start_s, end_s) for at, start_s, end_s in _atoms(cue, text)]
         texts.append(text)
-        length += len(text) + 1
-    joined = " ".join(texts)
+        length += len(text)
+    joined = "".join(texts)
     begins = [begin for begin, _, _ in atoms]
     cursor = 0
     sentences = split_sentences(joined, language)

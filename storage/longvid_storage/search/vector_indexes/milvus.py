@@ -1,8 +1,9 @@
 """Milvus (Wang et al. 2021, SIGMOD): vectors in a collection of a server, or of a file (milvus-lite), for many
 processes.
 
-The collection is the whole of it: ids, vectors, and the group of each, which is its partition key. It names the
-nearest with its own arithmetic; whoever needs exact scores takes them from the vectors in SQL.
+The collection is the whole of it: ids, vectors, the group of each (its video), and its part (that video's collection in
+longvid), which is the partition key. It names the nearest with its own arithmetic; whoever needs exact scores takes
+them from the vectors in SQL.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from longvid_storage.text.shown import without_password
 _BATCH = 2000
 _LISTED = 16_384  # Milvus's own limit on the results of one call
 _SPARE = 16
+_PART = "collection"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +80,12 @@ class MilvusIndex:
         self._kind = KINDS[self._kind_name]
         self._client = self._connected(place)
         with self._mapped():
+            if self._client.has_collection(name) and _PART not in self._fields():  # an older longvid's
+                self._client.drop_collection(name)
             if not self._client.has_collection(name):
                 self._make()
             self._client.load_collection(name)
-            self._ids = self._listed()
+            self._ids, self._parts = self._listed()
 
     def _connected(self, place: str) -> Any:
         for package in ("pymilvus", "milvus_lite") if self._local else ("pymilvus",):
@@ -94,13 +98,17 @@ class MilvusIndex:
         with self._mapped():
             return MilvusClient(uri=place, token=os.environ.get("MILVUS_TOKEN", ""), timeout=30)
 
+    def _fields(self) -> list[str]:
+        return [each["name"] for each in self._client.describe_collection(self._name)["fields"]]
+
     def _make(self) -> None:
         from pymilvus import DataType
 
         halves = self._kind.halves and not self._local  # milvus-lite has no float16
         schema = self._client.create_schema(auto_id=False)
         schema.add_field("id", DataType.INT64, is_primary=True)
-        schema.add_field("video", DataType.INT64, is_partition_key=True)
+        schema.add_field(_PART, DataType.INT64, is_partition_key=True)
+        schema.add_field("video", DataType.INT64)
         kind = DataType.FLOAT16_VECTOR if halves else DataType.FLOAT_VECTOR
         schema.add_field("vector", kind, dim=self._dimension)
         index = self._client.prepare_index_params()
@@ -109,13 +117,15 @@ class MilvusIndex:
             self._name, schema=schema, index_params=index, consistency_level="Strong"
         )
 
-    def _listed(self) -> NDArray[np.int64]:
-        found: list[int] = []
-        rows = self._client.query_iterator(self._name, batch_size=_LISTED // 2, output_fields=["id"])
+    def _listed(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        found: list[tuple[int, int]] = []
+        rows = self._client.query_iterator(self._name, batch_size=_LISTED // 2, output_fields=["id", _PART])
         while batch := rows.next():
-            found.extend(row["id"] for row in batch)
+            found.extend((row["id"], row[_PART]) for row in batch)
         rows.close()
-        return np.unique(np.array(found, np.int64))
+        ids, parts = np.array(found, np.int64).reshape(-1, 2).T
+        ids, first = np.unique(ids, return_index=True)
+        return ids, parts[first]
 
     @property
     def dimension(self) -> int:
@@ -129,30 +139,43 @@ class MilvusIndex:
         """The ids of all vectors, ascending, as of when it was opened and of what was done by it since."""
         return self._ids
 
+    def parts(self) -> NDArray[np.int64]:
+        """The part of each of ``ids``."""
+        return self._parts
+
     def insert(
-        self, ids: NDArray[np.int64], vectors: NDArray[np.float16], groups: NDArray[np.int64] | None = None
+        self,
+        ids: NDArray[np.int64],
+        vectors: NDArray[np.float16],
+        groups: NDArray[np.int64] | None = None,
+        parts: NDArray[np.int64] | None = None,
     ) -> None:
-        """Take in vectors, shape (len(ids), dimension), each of a group; ``ids`` ascend and are new.
+        """Take in vectors, shape (len(ids), dimension), each of a group and a part; ``ids`` ascend and are new.
 
         What another process has entered meanwhile is written over with the same.
         """
         at = places(self._ids, ids)
         own = np.zeros(len(ids), np.int64) if groups is None else groups
+        within = np.zeros(len(ids), np.int64) if parts is None else parts
         halves = self._kind.halves and not self._local
         rows = vectors if halves else vectors.astype(np.float32)
         with self._mapped():
             for start in range(0, len(ids), _BATCH):
                 batch = slice(start, start + _BATCH)
                 entered = [
-                    {"id": each, "video": group, "vector": row if halves else row.tolist()}
-                    for each, group, row in zip(
-                        ids[batch].tolist(), own[batch].tolist(), rows[batch], strict=True
+                    {"id": each, _PART: part, "video": group, "vector": row if halves else row.tolist()}
+                    for each, part, group, row in zip(
+                        ids[batch].tolist(),
+                        within[batch].tolist(),
+                        own[batch].tolist(),
+                        rows[batch],
+                        strict=True,
                     )
                 ]
                 self._client.upsert(self._name, entered)
             if len(ids):
                 self._client.flush(self._name)
-        self._ids = np.insert(self._ids, at, ids)
+        self._ids, self._parts = np.insert(self._ids, at, ids), np.insert(self._parts, at, within)
 
     def delete(self, ids: NDArray[np.int64]) -> None:
         """Drop the vectors of ``ids``, as far as it holds them."""
@@ -161,7 +184,7 @@ class MilvusIndex:
         with self._mapped():
             for start in range(0, len(gone), _BATCH):
                 self._client.delete(self._name, ids=gone[start : start + _BATCH])
-        self._ids = np.delete(self._ids, rows)
+        self._ids, self._parts = np.delete(self._ids, rows), np.delete(self._parts, rows)
 
     def query(
         self, vector: NDArray[np.float32], k: int, scope: Admitted | None = None
@@ -218,6 +241,17 @@ class MilvusIndex:
 
 
 def _condition(scope: Admitted) -> str | None:
-    """The filter in Milvus's words; None where nothing is admitted."""
+    """The filter in Milvus's words; None where nothing is admitted.
+
+    Parts that are admitted whole need no more than their numbers, which is all of a filter by collection.
+    """
     name, admitted = ("video", scope.groups) if scope.groups is not None else ("id", scope.ids)
-    return f"{name} in {admitted.tolist()}" if len(admitted) else None
+    if not len(admitted):
+        return None
+    if scope.parts is None:
+        return f"{name} in {admitted.tolist()}"
+    whole, torn = ([part for part, all_of in scope.parts.items() if all_of is kind] for kind in (True, False))
+    some = f"{_PART} in {torn} and {name} in {admitted.tolist()}"
+    if not whole:
+        return some
+    return f"{_PART} in {whole} or ({some})" if torn else f"{_PART} in {whole}"

@@ -1,0 +1,236 @@
+"""Pictures too large for the database lie in an object store, are read within rights, and go with their video."""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cluster_tools import everything
+from longvid import Library
+from longvid.config import Config, load_config
+from longvid.engines import Engines
+from longvid.models.registry import ROLES
+from longvid.paths import open_store
+from longvid_storage.db import pictures
+from longvid_storage.db.store import Store
+from longvid_storage.errors import LibraryError, LongvidWarning, UsageError
+from longvid_storage.picture_store import PictureStore
+from longvid_storage.types import Scope
+from served_films import make_film
+from store_tools import fill, keyframes
+from test_remote import served_store
+
+PLACE = PictureStore("s3://archive/pictures", 0)
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The client of a store as S3 is."""
+    import fsspec
+
+    with served_store(monkeypatch):
+        fsspec.get_filesystem_class("s3").clear_instance_cache()
+        client = fsspec.filesystem("s3", use_listings_cache=False)
+        client.makedirs("archive", exist_ok=True)
+        if there := client.find("archive"):  # moto is one for all tests
+            client.rm(there)
+        yield client
+        fsspec.get_filesystem_class("s3").clear_instance_cache()
+
+
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
+
+
+def engines(place: PictureStore | None) -> Engines:
+    return Engines(dict.fromkeys(ROLES, "off"), config=Config(pictures=place))
+
+
+def objects(bucket: Any, folder: str = "archive/pictures") -> list[str]:
+    return sorted(bucket.find(folder))
+
+
+def images(lib: Library) -> list[bytes]:
+    with lib._store.view() as view:
+        ids = sorted(view.video_ids())
+        return [frame.image for video in ids for _, frame in view.keyframes(video, images=True)]
+
+
+def test_pictures_are_elsewhere_and_as_they_would_be_here(bucket: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "films"
+    folder.mkdir()
+    film = make_film(folder / "one.mp4", seconds=3)
+    (folder / "again.mp4").write_bytes(film.read_bytes())
+    (folder / "again.vtt").write_text("WEBVTT\n\n00:01.000 --> 00:02.000\nOther words.\n")
+    with (
+        Library.open(tmp_path / "here", create=True, engines=engines(None)) as here,
+        Library.open(tmp_path / "there", create=True, engines=engines(PLACE)) as there,
+    ):
+        for lib in (here, there):
+            assert [report.status for report in lib.index(folder)] == ["indexed"] * 2
+        assert images(there) == images(here)
+        assert all(images(here))
+        kept = objects(bucket)
+        assert len(kept) == len(images(here)) / 2, "what was copied from the same media is there once"
+        assert not any(b"WEBP" in path.read_bytes() for path in (tmp_path / "there").glob("library.db*"))
+        first, second = (video.video_id for video in there.videos())
+        there.remove(first)
+        assert objects(bucket) == kept
+        assert images(there)
+        there.remove(second)
+        assert objects(bucket) == []
+        assert everything(there)["pictures_elsewhere"] == []
+
+
+def test_a_copy_has_its_own(bucket: Any, tmp_path: Path) -> None:
+    small = PictureStore("s3://archive/pictures", 8)
+    with Library.open(tmp_path / "lib", create=True, engines=engines(PLACE)) as lib:
+        fill(lib._store, "a", ["One."])
+        keep(lib._store, "a")
+        lib.copy_to(tmp_path / "copy")
+        lib.copy_to(tmp_path / "copy")  # goes on where it was: at the end
+        assert len(objects(bucket)) == 4
+        lib._store.home.pictures = None
+        with pytest.raises(
+            LibraryError, match=r"2 pictures .* lie in an object store: name it in your longvid.toml"
+        ):
+            lib.copy_to(tmp_path / "without")
+        lib._store.home.pictures = PLACE
+        wanted = images(lib)
+        lib.remove(lib.videos()[0].video_id)
+    assert len(objects(bucket)) == 2
+    with Library.open(tmp_path / "copy", engines=engines(small)) as copy:
+        assert images(copy) == wanted == [each.image for each in keyframes(2)]
+        bucket.pipe(objects(bucket)[0], b"something else")
+        with pytest.raises(LibraryError, match=r"is not the picture that was put there"):
+            images(copy)
+        bucket.rm(objects(bucket)[0])
+        with pytest.raises(
+            LibraryError, match=r"pictures at s3://archive/pictures cannot be read .*No such file"
+        ):
+            images(copy)
+
+
+def keep(store: Store, name: str) -> str:
+    """Keep the pictures of a video anew, as its stage does; its id."""
+    (video,) = (each.info.video_id for each in rows(store) if each.info.title == name)
+    frames = keyframes(2)
+    names = store.keep_pictures([each.image for each in frames])
+    with store.stage(video, "visual", "v2") as writer:
+        writer.replace_keyframes(frames, names)
+    return video
+
+
+def rows(store: Store) -> Any:
+    with store.view() as view:
+        return view.videos()
+
+
+def test_nobody_reads_a_picture_that_they_may_not_see(
+    bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    read = PictureStore.read
+
+    def noted(self: PictureStore, names: Any) -> Any:
+        asked.extend(names)
+        return read(self, names)
+
+    monkeypatch.setattr(PictureStore, "read", noted)
+    with Store.open(tmp_path / "lib", create=True) as store:
+        store.pictures = PLACE
+        videos = {}
+        for name in ("a", "b"):
+            fill(store, name, ["One."], collection=name)
+            videos[name] = keep(store, name)
+        with store.view() as view:
+            theirs = [each for each, _ in view.keyframes(videos["a"])]
+        for narrowed, scope in ((store.within(["b"]), Scope()), (store, Scope(collection="b"))):
+            with narrowed.view(scope) as view:
+                assert view.keyframes_by_id(theirs, images=True) == []
+                with pytest.raises(LibraryError, match="no video"):
+                    view.keyframes(videos["a"], images=True)
+                with pytest.raises(LibraryError, match="no video"):
+                    view.screen_states(videos["a"])
+        assert asked == []
+        with store.within(["a"]).view() as view:
+            assert [f.image for *_, f in view.keyframes_by_id(theirs, images=True)] == [
+                b"picture 0",
+                b"picture 1",
+            ]
+
+
+def test_what_a_process_left_that_died_is_deleted_and_what_is_brought_is_not(
+    bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store.open(tmp_path / "lib", create=True) as store:
+        store.pictures = PLACE
+        fill(store, "a", ["One."])
+        store.keep_pictures([b"of a process that dies", b"another"])
+        keep(store, "a")
+        assert len(objects(bucket)) == 4, "it may be at work"
+        now, delete = pictures.time.time(), PictureStore.delete
+        monkeypatch.setattr(pictures.time, "time", lambda: now + 90_000)
+        keep(store, "a")
+        assert len(objects(bucket)) == 2
+        monkeypatch.setattr(PictureStore, "delete", refused)
+        with pytest.warns(
+            LongvidWarning, match=r"2 pictures of what was removed are still there: no network"
+        ):
+            store.remove_video(rows(store)[0].info.video_id)
+        monkeypatch.setattr(PictureStore, "delete", delete)
+        store.sweep_pictures()
+        assert objects(bucket) == []
+
+
+def refused(self: PictureStore, names: Any) -> None:
+    raise LibraryError("no network")
+
+
+def test_a_hostile_name_reaches_no_other_object(bucket: Any, tmp_path: Path) -> None:
+    bucket.pipe("archive/secret", b"not for this library")
+    for name in ("../secret", "secret", "0" * 64 + "-" + "0" * 31 + "/"):
+        for reach in (PLACE.read, PLACE.delete):
+            with pytest.raises(LibraryError, match="which longvid gives to none"):
+                reach([name])
+    assert bucket.cat("archive/secret") == b"not for this library"
+
+
+def test_another_process_opens_the_same(tmp_path: Path) -> None:
+    Store.open(tmp_path / "lib", create=True).close()
+    opened = pickle.loads(pickle.dumps(partial(open_store, str(tmp_path / "lib"), pictures=PLACE)))
+    with opened() as store:
+        assert store.within(["a"]).home.pictures == PLACE
+
+
+@pytest.mark.parametrize(
+    ("said", "place"),
+    [
+        ('store = "s3://archive/pictures"', PictureStore("s3://archive/pictures", 16_000)),
+        ('store = "gs://archive"\ndatabase_kb = 0', PictureStore("gs://archive", 0)),
+        ('store = "https://archive/pictures"', None),
+        ('store = "s3://me:secret@archive"', None),
+        ('store = "pictures"', None),
+        ("database_kb = 3", None),
+        ('store = "s3://archive"\ndatabase_kb = -1', None),
+        ('store = "s3://archive"\nkey = "secret"', None),
+    ],
+)
+def test_where_pictures_are_kept_is_said_in_the_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, place: PictureStore | None
+) -> None:
+    file = tmp_path / "longvid.toml"
+    file.write_text(f"[pictures]\n{said}\n")
+    if place is None:
+        with pytest.raises(UsageError, match=r"pictures is .*it is a table: \[pictures\], then store"):
+            load_config(file)
+        return
+    assert load_config(file).pictures == place
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="names a store for the pictures"), warnings.catch_warnings():
+        load_config()
