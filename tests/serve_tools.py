@@ -97,3 +97,10 @@ def live(library: Library, **settings: Any) -> Iterator[int]:
 def bearer(key: str) -> dict[str, str]:
     """The header that a key goes in."""
     return {"Authorization": f"Bearer {key}"}
+
+
+def free_port() -> int:
+    """A port that nobody listens on right now."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])

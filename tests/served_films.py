@@ -7,7 +7,6 @@ import multiprocessing
 import multiprocessing.forkserver
 import os
 import signal
-import socket
 import sys
 import tempfile
 import time
@@ -25,6 +24,7 @@ import media_factory as mf
 from longvid.engines import Engines
 from longvid.library import Library
 from longvid.models.registry import ROLES
+from serve_tools import free_port
 
 SECONDS = 12
 RATE = 10
@@ -75,13 +75,6 @@ def _serve(place: str, port: int, settings: str, said: str) -> None:
     with Library.open(place, create=True, engines=engines()) as library:
         app = create_app(library, read_settings(json.loads(settings)))
         uvicorn.run(app, port=port, log_level="warning", timeout_graceful_shutdown=5)
-
-
-def free_port() -> int:
-    """A port that nobody listens on right now."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 class Running:

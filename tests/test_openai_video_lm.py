@@ -538,16 +538,6 @@ def test_the_extra_is_named_when_it_is_missing(monkeypatch: pytest.MonkeyPatch) 
         OpenAIVideoLM("m", base_url="http://127.0.0.1:1/v1").reply(ask())
 
 
-def test_connections_are_closed_with_the_model(server: OpenAIServer) -> None:
-    lm = make(server)
-    lm.reply(ask())
-    client = lm._endpoint.client
-    assert not client.is_closed()
-    del lm
-    gc.collect()
-    assert client.is_closed()
-
-
 def test_fingerprint_tells_servers_and_models_apart(tmp_path: Path) -> None:
     names = [("a", "http://x/v1"), ("b", "http://x/v1"), ("a", "http://y/v1")]
     assert len({OpenAIVideoLM(name, base_url=url).fingerprint for name, url in names}) == 3

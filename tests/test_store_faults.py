@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -38,12 +37,6 @@ from store_tools import (
 )
 
 TESTS = Path(__file__).parent
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path / "library", create=True) as opened:
-        yield opened
 
 
 def child(code: str, *arguments: object) -> subprocess.Popen[str]:
