@@ -172,6 +172,7 @@ def test_an_older_schema_is_upgraded(tmp_path: Path) -> None:
         for column in ("day", "went", "cut_short", "revision"):
             connection.execute(f"ALTER TABLE videos DROP COLUMN {column}")
         connection.execute("DROP INDEX ix_videos_duration_s")
+        connection.execute("DROP TABLE pictures_elsewhere")
         connection.execute("UPDATE alembic_version SET version_num = '0012'")
     sounds = [Sound(5.0, 8.0, "Applause")]
     with PostgresStore.connect(place, tmp_path) as store, store.view() as view:

@@ -167,6 +167,9 @@ def test_small_talk_and_questions_decide_nothing() -> None:
         assert strength(sentence(said), "decision") > 0
     assert strength(sentence("And then we looked at all the numbers once again."), "decision") == 0
     assert strength(sentence("I'll book the test machines for next Tuesday."), "action") > 0
+    named = strength(sentence("I will update the Grafana dashboard with these DevNet 3 nodes."), "action")
+    assert named > strength(sentence("I will update the whole of it with these new ones."), "action")
+    assert named > strength(sentence("I will add interesting context in our… yes, our…"), "action")
     assert strength(sentence("I will share my screen now so that you can all see it."), "action") == 0
     assert strength(sentence("We agreed."), "decision") == 0
 

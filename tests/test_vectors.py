@@ -533,10 +533,12 @@ def test_vectors_without_room_in_memory_are_found_by_their_signs(
             assert isinstance(next(iter(roomy._held.values()))[-1].index, SignIndex), "it grew over the bound"
 
 
-def test_a_library_is_searched_in_milvus(tmp_path: Path) -> None:
+@pytest.mark.parametrize("few", [0, 100])
+def test_a_library_is_searched_in_milvus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int) -> None:
     """By every scope as by hand; a collection that was dropped, or is behind, is made right from SQL."""
     from pymilvus import MilvusClient
 
+    monkeypatch.setattr("longvid_storage.search.vector_search._FEW", few)
     server = {"milvus": str(tmp_path / "vectors.db")}
     with Store.open(tmp_path / "library", create=True) as store:
         rows = big(store)
@@ -583,8 +585,29 @@ def test_what_an_index_names_is_looked_up_one_by_one(tmp_path: Path) -> None:
                 assert steps[0] < 100 * len(everything), scope
 
 
+def test_what_a_filter_admits_few_of_is_compared_one_by_one_and_not_asked_of_milvus(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    nearest = MilvusIndex._nearest
+
+    def noted(self: MilvusIndex, vector: Any, k: int, condition: str) -> Any:
+        asked.append(condition)
+        return nearest(self, vector, k, condition)
+
+    monkeypatch.setattr(MilvusIndex, "_nearest", noted)
+    monkeypatch.setattr("longvid_storage.search.vector_search._FEW", 40)
+    with Store.open(tmp_path / "library", create=True) as store:
+        rows = big(store)
+        store.vector_server = {"milvus": str(tmp_path / "vectors.db")}
+        for scope in (Scope(video_ids=frozenset([video_id("talk 2")])), Scope(collection="even")):
+            vector_search(store, "speech", rows[0], filters=scope)
+    assert asked == ["collection in [1]"], "forty are few, and eighty are not"
+
+
 def test_a_collection_is_a_part_of_its_own_in_milvus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A filter by collection lists no videos; who comes into one, or is in several, is found in each of them."""
+    monkeypatch.setattr("longvid_storage.search.vector_search._FEW", 0)
     server = {"milvus": str(tmp_path / "vectors.db"), "index": "FLAT"}
     asked: list[str] = []
     nearest = MilvusIndex._nearest

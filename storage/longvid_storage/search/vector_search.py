@@ -136,6 +136,10 @@ class VectorSearch:
         if view.home.vector_server:
             from longvid_storage.search.shared_vectors import SharedVectors
 
+            if view.scope != EVERYTHING:  # a graph finds few of the few that a filter admits
+                few = vectors.pairs(view.connection, part.admitted(view.scope).limit(_FEW + 1))
+                if len(few) <= _FEW:
+                    return few
             with self._lock:
                 self._shared = self._shared or SharedVectors(view.home.name, view.home.vector_server)
             return self._shared.named(view, part, vector, k)
