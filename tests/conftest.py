@@ -7,6 +7,11 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# No test measures seconds: a busy machine takes a hundred times as long now and then.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 from longvid_storage.db.store import Store
 

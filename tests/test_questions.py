@@ -522,6 +522,9 @@ def test_a_series_a_title_of_two_words_and_months_choose_too(
         ("In which videos is the moon mentioned?", '"moon": 2 times in 1 video', ["tid", "tid"]),
         ("Did anyone mention the moon?", '"moon": 2 times in 1 video', ["tid", "tid"]),
         ("Was D&H ever mentioned?", '"D&H": 4 times in 2 videos', ["mon", "mon", "lat"]),
+        ("List every mention of D&H", '"D&H": 4 times in 2 videos', ["mon", "mon", "lat"]),
+        ("Show me all the places where the moon is mentioned", '"moon": 2 times in 1 video', ["tid", "tid"]),
+        ("Every time the moon comes up", '"moon": 2 times in 1 video', ["tid", "tid"]),
         ("Has anybody said anything about the moon", '"moon": 2 times in 1 video', ["tid", "tid"]),
         ("Which podcasts mention the moon?", '"moon": 2 times in 1 video', ["tid", "tid"]),
         ("In which episodes is the moon mentioned?", '"moon": 2 times in 1 video', ["tid", "tid"]),
@@ -781,6 +784,14 @@ def test_the_newest_of_two_values_comes_first_and_the_older_one_beside_it(harbou
     )  # fmt: skip
     assert cited(library.ask("How much does the cluster cost?")) == [("b", 0.0), ("a", 0.0)]
     assert cited(library.ask("When is the launch?")) == [("b", 6.0)]
+
+
+def test_a_day_in_words_is_a_value_too() -> None:
+    library = SmallLibrary(
+        [video("a", "2025-03-03 sync", [("Ada", "The release is on the third of April.")]),
+         video("b", "2025-03-10 sync", [("Ada", "The release is on the tenth of April.")])]
+    )  # fmt: skip
+    assert cited(library.ask("When is the release?")) == [("b", 0.0), ("a", 0.0)]
 
 
 def test_who_asks_or_names_another_thing_on_another_day_tells_no_other_value() -> None:

@@ -22,7 +22,8 @@ _COMPARED = 0.3
 """Where the question compares, so much of its words is enough."""
 _VALUE = re.compile(
     r"(?<![\w-])v?\d[\d.,:]*|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|(?:twen|thir|for|fif|six|seven"
-    r"|eigh|nine)ty(?:-\w+)?|hundred|thousand|million|first|second|third|\w+teenth|\w+tieth|(?:mon|tues|wednes|thurs|fri"
+    r"|eigh|nine)ty(?:-\w+)?|hundred|thousand|million|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth"
+    r"|\w+teenth|\w+tieth|(?:mon|tues|wednes|thurs|fri"
     r"|satur|sun)day)\b",
     re.IGNORECASE,
 )

@@ -65,6 +65,14 @@ _MENTIONED = re.compile(
     r"|^\W*(?:is|are|was|were) (?:there any mention of )?(?P<that>[^?]{1,80}?) (?:ever )?(?:mentioned|brought up)\W*$",
     re.IGNORECASE,
 )
+# "List every mention of Satoshi", "all the places where Satoshi is mentioned"
+_EVERY = re.compile(
+    r"^\W*(?:(?:please )?(?:list|show|find|give|tell)(?: me)? )?(?:all|every|each)(?: of)?(?: the)? "
+    r"(?:mentions?|places?|occurrences?|times?|moments?|instances?)(?: of| where| when| in which| that)? "
+    r"(?P<what>[^?]{1,80}?)(?: (?:is|are|was|were|gets?|comes?)(?: being)? "
+    r"(?:mentioned|said|named|shown|spoken of|up))?\W*$",
+    re.IGNORECASE,
+)
 _QUOTED = re.compile(r"[\"“„«「]([^\"“”„«»「」]{1,80})[\"”“»」]")
 _SPEAKS = re.compile(
     r"\bhow (?:many times|often) (?:does|do|did|has|have) .*\b(?:speak|talk|spoken|say something)\W*$", re.I
@@ -162,7 +170,7 @@ def held(question: str, view: View) -> Listed | None:
 def counted(question: str, view: View) -> Listed | None:
     """How often, or in which videos, something is said or shown; None when that is not asked, or it is nowhere."""
     often = has_sign(question, "times")
-    at_all = _MENTIONED.match(question)
+    at_all = _MENTIONED.match(question) or _EVERY.match(question)
     if not (often or at_all or has_sign(question, "in which videos")):
         return None
     from longvid_storage.search.mentions import mentions
@@ -172,7 +180,7 @@ def counted(question: str, view: View) -> Listed | None:
     speakers = speakers_asked(question, memory_of(view).facts(view).speakers)
     for speaker in speakers:
         view = view.within(view.scope.narrowed(speaker=speaker) or view.scope)
-    asked = at_all["what"] or at_all["that"] if at_all else question
+    asked = next(filter(None, at_all.groups())) if at_all else question
     rest = _what_is_counted(_without(asked, speakers))
     wanted = _QUOTED.findall(question) or ([rest] if rest else [])
     try:

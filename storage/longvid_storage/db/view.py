@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy.orm import aliased
 
 from longvid_storage.db import card_details, catalog, chain, revisions, schema
 from longvid_storage.db.apart import told_apart
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from longvid_storage.db import listing
     from longvid_storage.models.image_encoder import ImageEncoder
     from longvid_storage.models.text_encoder import TextEncoder
+
+_OTHER = aliased(schema.Video)
 
 
 class Encoders(Protocol):
@@ -204,13 +207,32 @@ class View(Contents):
         ``details``: with dates, and those who say something that the scope admits. The number of statements does not
         grow with the number of videos.
         """
-        if ids is None and not details:
+        if details:
+            return self._read_cards(details, ids)
+        if ids is None:
             return list(self._cards)
-        return self._read_cards(details, ids)
+        if not self._knows_cards:
+            return self._read_cards(details, ids)
+        wanted = set(ids)
+        return [card for card in self._cards if card.video_id in wanted]
 
     @cached_property
     def _cards(self) -> list[VideoCard]:
-        return self._read_cards(details=False, ids=None)
+        wider = self._wider
+        if wider is None or not wider._knows_cards or wider.scope.speaker not in (None, self.scope.speaker):
+            return self._read_cards(details=False, ids=None)
+        if self.scope.speaker == wider.scope.speaker:
+            own = self.scope.video_ids
+        else:
+            own = frozenset(
+                self.connection.execute(select(schema.Video.video_id).where(*self._speaking())).scalars()
+            )
+        return [card for card in wider._cards if own is None or card.video_id in own]
+
+    @property
+    def _knows_cards(self) -> bool:
+        """Whether the cards have been read, of this scope or of the one that it is a part of."""
+        return "_cards" in vars(self) or (self._wider is not None and self._wider._knows_cards)
 
     def _read_cards(self, details: bool, ids: Names[str] | None) -> list[VideoCard]:
         named = [] if ids is None else [schema.Video.video_id.in_(each_text(ids))]
@@ -220,7 +242,16 @@ class View(Contents):
             [*self._speaking(), *named],
             lambda keys: self.apart(None if ids is None else keys),  # of all: without naming each
             with_details,
+            None if ids is None else self._has_namesake(),
         )
+
+    def _has_namesake(self) -> ColumnElement[bool]:
+        """That a ``Video`` has its title from another one too, as ``apart`` sees it."""
+        if self._wider is not None:
+            return self._wider._has_namesake()
+        video = schema.Video
+        same = (_OTHER.title_key == video.title_key, _OTHER.video_key != video.video_key)
+        return select(_OTHER.video_key).where(*same, *self._admitting(_OTHER.video_key)).exists()
 
     def _speaking(self) -> list[ColumnElement[bool]]:
         """Conditions on ``Video``: it is of the scope, and the scope's speaker, if there is one, speaks in it."""
