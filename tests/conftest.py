@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from longvid_storage.db.store import Store
+
 # No test measures seconds: a busy machine takes a hundred times as long now and then.
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
-
-from longvid_storage.db.store import Store
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
