@@ -73,7 +73,7 @@ def _on_cluster(
     store: Store, engines: Engines, address: str, more: dict[str, Any], files: list[Path], tell: Tell
 ) -> list[IndexReport]:
     """Index on the Ray cluster at ``address``, whose workers open the library themselves."""
-    from longvid.opening import open_store
+    from longvid.paths import open_store
     from longvid.sharing import shares
     from longvid_indexer.cluster import LOCAL, ClusterPipeline, connected, resources
 

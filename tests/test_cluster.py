@@ -20,8 +20,8 @@ from cluster_tools import SHARED_TEXT, DeadlyEngines, LoadedEngines, everything,
 from longvid import Library
 from longvid.config import Config
 from longvid.engines import Engines
-from longvid.models.roles import ROLES
-from longvid.opening import open_store
+from longvid.models.registry import ROLES
+from longvid.paths import open_store
 from longvid.sharing import shares
 from longvid_indexer.cluster import LOCAL, ClusterPipeline, connected
 from longvid_indexer.cluster_models import Model, Share

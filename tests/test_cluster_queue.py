@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from longvid.engines import Engines
-from longvid.models.roles import ROLES
+from longvid.models.registry import ROLES
 from longvid_indexer.cluster import ClusterPipeline
 from longvid_indexer.cluster_tasks import FileRead, Sent
 from longvid_indexer.report import FileFinished

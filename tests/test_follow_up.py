@@ -228,7 +228,7 @@ def test_a_question_that_stands_alone_is_left_alone(question: str) -> None:
 )
 def test_the_first_question_refers_to_nothing_and_says_so(question: str) -> None:
     lm = OneReply("{}")
-    resolved = resolve(question, [], Scope(), SPEAKERS, lm)  # type: ignore[arg-type]
+    resolved = resolve(question, [], Scope(), SPEAKERS, lm)
     assert (resolved.question, resolved.filters, resolved.mode) == (question, Scope(), "ask")
     assert resolved.notes == ("nothing was asked before: asked as it stands",)
     assert lm.requests == []
@@ -286,7 +286,7 @@ def test_nothing_widens_what_the_caller_allowed(
 ) -> None:
     lm = None if reply is None else OneReply(json.dumps(reply))
     admitted = [c for c in CARDS if filters.video_ids is None or c.video_id in filters.video_ids]
-    resolved = resolve(question, turns, filters, SPEAKERS, lm, admitted)  # type: ignore[arg-type]
+    resolved = resolve(question, turns, filters, SPEAKERS, lm, admitted)
     assert narrower(resolved.filters, filters)
     assert FILTERS.validate_json(json.dumps(FILTERS.dump_python(resolved.filters, mode="json"))) == (
         resolved.filters
@@ -322,7 +322,7 @@ def rewritten(
     turns: Sequence[Turn] = (DECIDED,),
 ) -> tuple[Any, OneReply]:
     lm = OneReply(reply if isinstance(reply, str) else json.dumps(reply))
-    return resolve(question, turns, Scope(), SPEAKERS, lm), lm  # type: ignore[arg-type]
+    return resolve(question, turns, Scope(), SPEAKERS, lm), lm
 
 
 def test_a_model_rewrites_with_one_call_and_code_takes_the_time_from_the_citation() -> None:
@@ -402,7 +402,7 @@ def test_no_call_where_nothing_is_referred_to_or_the_store_alone_can_tell() -> N
 
 def test_a_model_that_is_down_says_so() -> None:
     with pytest.raises(ModelError, match="down"):
-        resolve("Is it expensive?", [DECIDED], Scope(), SPEAKERS, OneReply(ModelError("it is down")))  # type: ignore[arg-type]
+        resolve("Is it expensive?", [DECIDED], Scope(), SPEAKERS, OneReply(ModelError("it is down")))
 
 
 def test_turns_are_plain_data() -> None:

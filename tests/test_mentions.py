@@ -29,7 +29,7 @@ def mentions(store: Store, terms: list[str], scope: Scope = EVERYTHING) -> list[
 def places(store: Store, *terms: str, **filters: object) -> list[tuple[str, float]]:
     return [
         (group.title, mention.start_s)
-        for group in mentions(store, list(terms), Scope(**filters))  # type: ignore[arg-type]
+        for group in mentions(store, list(terms), Scope(**filters))
         for mention in group.mentions
     ]
 

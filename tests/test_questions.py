@@ -249,7 +249,7 @@ def course(language: str) -> SmallLibrary:
     lines = COURSES[language][0]
     library = SmallLibrary([video(language, f"Boote {language}", [("", line) for line in lines])])
     assert library.text_encoder is not None
-    library.text_encoder.languages = frozenset({"en"})  # type: ignore[attr-defined]
+    library.text_encoder.languages = frozenset({"en"})
     return library
 
 

@@ -116,6 +116,6 @@ def test_another_gate_makes_another_fingerprint_of_what_is_recognised() -> None:
     assert len(prints) == 2
     assert recognition_fingerprint(sphinx) in prints
     before = recognition_fingerprint(sphinx)
-    sphinx.pause_s = 2.0  # type: ignore[attr-defined]
+    sphinx.pause_s = 2.0
     assert recognition_fingerprint(sphinx) != before
     assert recognition_fingerprint(None, "silero") == recognition_fingerprint(None, "energy") == "off"
