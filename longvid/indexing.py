@@ -14,7 +14,7 @@ from longvid_indexer.pipeline import Pipeline
 from longvid_indexer.remote import as_path
 from longvid_indexer.report import FileGone, IndexEvent, IndexReport
 from longvid_indexer.scan import still_there
-from longvid_indexer.stages import choose_stages
+from longvid_indexer.stages.run import choose_stages
 from longvid_storage.db.rows import PathRow
 from longvid_storage.db.store import Store
 from longvid_storage.errors import UsageError

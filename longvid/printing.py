@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from longvid_agents.cite import format_citation, format_claim
 from longvid_indexer.remote import is_remote
-from longvid_indexer.stages import STAGES
+from longvid_indexer.stages.job import STAGES
 from longvid_storage.text.shown import cut, shown
 from longvid_storage.text.timecode import format_span, format_time
 

@@ -31,7 +31,7 @@ from longvid_indexer.report import (
     Told,
     Waiting,
 )
-from longvid_indexer.stages import STAGES
+from longvid_indexer.stages.job import STAGES
 from longvid_storage.text.shown import cut, shown
 from longvid_storage.text.timecode import format_time
 

@@ -26,7 +26,7 @@ from longvid.sharing import shares
 from longvid_indexer.cluster import LOCAL, ClusterPipeline, connected
 from longvid_indexer.cluster_models import Model, Share
 from longvid_indexer.report import FileFinished, FilesFound, StageFinished, StageStarted
-from longvid_indexer.stages import STAGES
+from longvid_indexer.stages.job import STAGES
 from longvid_storage.errors import ModelError, UsageError
 from served_films import make_film
 from test_neighbours import transcript

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 from longvid_indexer.cluster_models import SharedEngines
 from longvid_indexer.pipeline import error_of_file, stage_events
 from longvid_indexer.report import ErrorInfo, IndexEvent, Told
-from longvid_indexer.stages import Job, StageEngines, run_begins
+from longvid_indexer.stages.job import Job, StageEngines, run_begins
 from longvid_storage.errors import MediaError, UsageError
 from longvid_storage.process import threads_allowed
 
