@@ -14,7 +14,7 @@ from longvid_storage.errors import UsageError
 from longvid_storage.search import mentions as searching
 from longvid_storage.search.mentions import VideoMentions
 from longvid_storage.types import EVERYTHING, Scope, ScreenText, Slide, Utterance
-from test_search import add, store, talk
+from test_search import add, talk
 
 pytestmark = pytest.mark.both_stores
 
