@@ -15,7 +15,7 @@ from longvid.config import Config
 from longvid.doctor import examine
 from longvid.engines import Engines
 from longvid.models.registry import ROLES, records
-from longvid_indexer.audio import SAMPLE_RATE
+from longvid_indexer.mixing import SAMPLE_RATE
 from longvid_indexer.recognition import recognition_fingerprint
 from longvid_indexer.transcriber import TRANSCRIBERS
 from longvid_indexer.voice import Stretch

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from longvid_indexer.audio import SAMPLE_RATE
 from longvid_indexer.invented import Guard, compression_ratio, is_unsure
+from longvid_indexer.mixing import SAMPLE_RATE
 from longvid_indexer.recognition import transcribe_all
 from longvid_indexer.voice import Stretch
 from longvid_storage.types import Utterance

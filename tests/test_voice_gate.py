@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from longvid_indexer import voice_gate
-from longvid_indexer.audio import SAMPLE_RATE
+from longvid_indexer.mixing import SAMPLE_RATE
 from longvid_indexer.recognition import recognition_fingerprint
 from longvid_indexer.transcribers.pocketsphinx import PocketsphinxTranscriber
 from longvid_indexer.voice import voiced_stretches
