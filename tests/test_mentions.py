@@ -18,8 +18,6 @@ from test_search import add, talk
 
 pytestmark = pytest.mark.both_stores
 
-__all__ = ["store"]
-
 
 def mentions(store: Store, terms: list[str], scope: Scope = EVERYTHING) -> list[VideoMentions]:
     with store.view(scope) as view:
