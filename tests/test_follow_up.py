@@ -86,6 +86,33 @@ def test_where_else_is_the_question_before_it_asked_there(
 
 
 @pytest.mark.parametrize(
+    ("question", "video"),
+    [
+        ("And the next one?", "v2"),
+        ("and in the one after that?", "v2"),
+        ("What about the following meeting?", "v2"),
+        ("And the one before?", None),  # there is none
+    ],
+)
+def test_the_one_after_is_the_recording_of_the_next_day(question: str, video: str | None) -> None:
+    resolved = resolve(question, [DECIDED], Scope(), SPEAKERS, videos=CARDS)
+    if video is None:
+        assert resolved.filters == Scope()
+    else:
+        assert (resolved.question, resolved.filters) == (DECIDED.asked, Scope(video_ids=frozenset((video,))))
+        back = turn(DECIDED.asked, replace(CITED, video_id=video, title="The hotel in Lisbon"))
+        again = resolve("And the previous one?", [back], Scope(), SPEAKERS, videos=CARDS)
+        assert again.filters == Scope(video_ids=frozenset(("v1",)))
+
+
+@pytest.mark.parametrize(
+    "question", ["In which meeting?", "Which video was that?", "which recording is that from"]
+)
+def test_which_meeting_is_asked_of_the_answer(question: str) -> None:
+    assert resolve(question, [DECIDED], Scope(), SPEAKERS).mode == "again"
+
+
+@pytest.mark.parametrize(
     "question", ["What was said on 10 February?", "and the price in The hotel in Lisbon?", "And Jonas?"]
 )
 def test_what_asks_something_itself_is_not_moved(question: str) -> None:
