@@ -203,7 +203,7 @@ def test_a_hostile_name_reaches_no_other_object(bucket: Any, tmp_path: Path) -> 
 
 def test_another_process_opens_the_same(tmp_path: Path) -> None:
     Store.open(tmp_path / "lib", create=True).close()
-    opened = pickle.loads(pickle.dumps(partial(open_store, str(tmp_path / "lib"), pictures=PLACE)))
+    opened = pickle.loads(pickle.dumps(partial(open_store, str(tmp_path / "lib"), pictures=PLACE)))  # noqa: S301 - what was just made
     with opened() as store:
         assert store.within(["a"]).home.pictures == PLACE
 

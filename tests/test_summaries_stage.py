@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -203,10 +204,7 @@ class EchoLM:
 
     name, fingerprint, sees, hears = "echo", "echo-1", False, False
 
-    class counter:  # noqa: N801 (an attribute of VideoLM)
-        @staticmethod
-        def text(text: str) -> int:
-            return tokens(text)
+    counter = SimpleNamespace(text=tokens)
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
