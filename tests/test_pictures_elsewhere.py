@@ -15,8 +15,8 @@ from cluster_tools import everything
 from longvid import Library
 from longvid.config import Config, load_config
 from longvid.engines import Engines
-from longvid.models.roles import ROLES
-from longvid.opening import open_store
+from longvid.models.registry import ROLES
+from longvid.paths import open_store
 from longvid_storage.db import pictures
 from longvid_storage.db.store import Store
 from longvid_storage.errors import LibraryError, LongvidWarning, UsageError

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -132,12 +131,6 @@ def search(
     """The moments that a view of the library within ``filters`` gives."""
     with store.view(filters, Encoders(text_encoder)) as view:
         return moments.search(view, query, k)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path / "library", create=True) as opened:
-        yield opened
 
 
 def quotes(moments: Sequence[Moment]) -> str:
