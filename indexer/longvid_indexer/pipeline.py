@@ -30,8 +30,8 @@ from longvid_indexer.report import (
 )
 from longvid_indexer.stages.job import STAGES, Job, StageEngines, run_begins
 from longvid_indexer.stages.run import run_stage, settled, unchanged, why_again
-from longvid_storage.collector import collector_paused
 from longvid_storage.errors import LongvidError, MediaError
+from longvid_storage.process import collector_paused
 from longvid_storage.types import StageResult
 
 if TYPE_CHECKING:
