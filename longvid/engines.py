@@ -15,8 +15,7 @@ from longvid.config import Config, load_config, not_from_here
 from longvid.models.held import of_role
 from longvid.models.naming import ModelPlan, ModelSpec, Wanted, plan, plan_of, wanted
 from longvid.models.profiles import PROFILES, profile_named
-from longvid.models.registry import records
-from longvid.models.roles import ROLES, role_named
+from longvid.models.registry import ROLES, records, role_named
 from longvid_storage.errors import LongvidError
 from longvid_storage.models.model_record import ModelRecord, Role
 

@@ -14,7 +14,7 @@ from sqlalchemy import event, insert
 from longvid import Library
 from longvid_storage.db import schema
 from longvid_storage.db.store import Store
-from longvid_storage.types import VideoInfo
+from longvid_storage.types import Scope, VideoInfo
 from small_library import Trigrams
 from test_neighbours import ToyEngines
 
@@ -91,6 +91,38 @@ def test_a_question_is_one_snapshot_and_few_statements(library: Library) -> None
     transactions, statements = cost_of(library, lambda: library.search("migration plan"))
     assert transactions == 1
     assert statements <= 15
+
+
+def test_cards_that_were_read_are_not_read_again_for_a_part_of_them(library: Library) -> None:
+    with library._store.view() as view:
+        everyone = view.cards()
+        one = everyone[2].video_id
+        some = [view.within(Scope(video_ids=frozenset([one]))), view.within(Scope(from_s=3.0))]
+        with counted(library._store) as cost:
+            found = [view.cards(ids=[one]), *(each.cards() for each in some), some[1].cards(ids=[one])]
+        heard = view.within(Scope(speaker="Maya")).cards()
+    assert found == [[everyone[2]], [everyone[2]], everyone, [everyone[2]]]
+    assert cost.statements == 0
+    with library._store.view() as view:
+        assert view.cards(ids=[one]) == [everyone[2]]
+    with library._store.view(Scope(speaker="Maya")) as view:
+        assert view.cards() == heard == everyone
+
+
+def test_a_card_says_the_same_alone_and_among_all(tmp_path: Path) -> None:
+    for number, name in enumerate(("spring/talk", "autumn/talk", "plan")):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / f"{name}.vtt").write_text(MEETING.replace("nine", f"{number}"))
+    with Library.open(tmp_path / "library", create=True, engines=ToyEngines()) as library:
+        library.index(tmp_path)
+        with library._store.view() as view:
+            alone = [card for each in view.video_ids() for card in view.cards(ids=[each])]
+            few = view.cards(ids=view.video_ids())
+            part = [view.within(Scope(video_ids=frozenset([card.video_id]))) for card in few]
+            narrowed = [card for each in part for card in each.cards(ids=[each.video_ids()[0]])]
+            assert few == narrowed == view.cards()
+            assert sorted(alone, key=str) == sorted(few, key=str)
+    assert sorted(card.title for card in few) == ["plan", "talk (autumn)", "talk (spring)"]
 
 
 def test_the_question_is_all_that_is_embedded(library: Library) -> None:

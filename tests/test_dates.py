@@ -23,6 +23,13 @@ def test_the_fourth_of_march_in_any_form(written: str, form: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "written", ["2024/03/27", "2024/3/27", "27/03/2024", "27/3/2024", "03/27/2024", "3/27/2024"]
+)
+def test_strokes_are_read_where_they_can_mean_one_day_only(written: str) -> None:
+    assert date_in(f"Weekly {written}") == "2024-03-27"
+
+
+@pytest.mark.parametrize(
     "text", ["v2024.3.4", "2024-13-4", "12345-3-4", "04/03/2024", "30 February 2024", "may 5", "1-2-3"]
 )
 def test_what_is_no_date_or_could_be_two_is_none(text: str) -> None:

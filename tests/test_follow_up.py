@@ -86,6 +86,33 @@ def test_where_else_is_the_question_before_it_asked_there(
 
 
 @pytest.mark.parametrize(
+    ("question", "video"),
+    [
+        ("And the next one?", "v2"),
+        ("and in the one after that?", "v2"),
+        ("What about the following meeting?", "v2"),
+        ("And the one before?", None),  # there is none
+    ],
+)
+def test_the_one_after_is_the_recording_of_the_next_day(question: str, video: str | None) -> None:
+    resolved = resolve(question, [DECIDED], Scope(), SPEAKERS, videos=CARDS)
+    if video is None:
+        assert resolved.filters == Scope()
+    else:
+        assert (resolved.question, resolved.filters) == (DECIDED.asked, Scope(video_ids=frozenset((video,))))
+        back = turn(DECIDED.asked, replace(CITED, video_id=video, title="The hotel in Lisbon"))
+        again = resolve("And the previous one?", [back], Scope(), SPEAKERS, videos=CARDS)
+        assert again.filters == Scope(video_ids=frozenset(("v1",)))
+
+
+@pytest.mark.parametrize(
+    "question", ["In which meeting?", "Which video was that?", "which recording is that from"]
+)
+def test_which_meeting_is_asked_of_the_answer(question: str) -> None:
+    assert resolve(question, [DECIDED], Scope(), SPEAKERS).mode == "again"
+
+
+@pytest.mark.parametrize(
     "question", ["What was said on 10 February?", "and the price in The hotel in Lisbon?", "And Jonas?"]
 )
 def test_what_asks_something_itself_is_not_moved(question: str) -> None:
@@ -228,7 +255,7 @@ def test_a_question_that_stands_alone_is_left_alone(question: str) -> None:
 )
 def test_the_first_question_refers_to_nothing_and_says_so(question: str) -> None:
     lm = OneReply("{}")
-    resolved = resolve(question, [], Scope(), SPEAKERS, lm)  # type: ignore[arg-type]
+    resolved = resolve(question, [], Scope(), SPEAKERS, lm)
     assert (resolved.question, resolved.filters, resolved.mode) == (question, Scope(), "ask")
     assert resolved.notes == ("nothing was asked before: asked as it stands",)
     assert lm.requests == []
@@ -286,7 +313,7 @@ def test_nothing_widens_what_the_caller_allowed(
 ) -> None:
     lm = None if reply is None else OneReply(json.dumps(reply))
     admitted = [c for c in CARDS if filters.video_ids is None or c.video_id in filters.video_ids]
-    resolved = resolve(question, turns, filters, SPEAKERS, lm, admitted)  # type: ignore[arg-type]
+    resolved = resolve(question, turns, filters, SPEAKERS, lm, admitted)
     assert narrower(resolved.filters, filters)
     assert FILTERS.validate_json(json.dumps(FILTERS.dump_python(resolved.filters, mode="json"))) == (
         resolved.filters
@@ -322,7 +349,7 @@ def rewritten(
     turns: Sequence[Turn] = (DECIDED,),
 ) -> tuple[Any, OneReply]:
     lm = OneReply(reply if isinstance(reply, str) else json.dumps(reply))
-    return resolve(question, turns, Scope(), SPEAKERS, lm), lm  # type: ignore[arg-type]
+    return resolve(question, turns, Scope(), SPEAKERS, lm), lm
 
 
 def test_a_model_rewrites_with_one_call_and_code_takes_the_time_from_the_citation() -> None:
@@ -402,7 +429,7 @@ def test_no_call_where_nothing_is_referred_to_or_the_store_alone_can_tell() -> N
 
 def test_a_model_that_is_down_says_so() -> None:
     with pytest.raises(ModelError, match="down"):
-        resolve("Is it expensive?", [DECIDED], Scope(), SPEAKERS, OneReply(ModelError("it is down")))  # type: ignore[arg-type]
+        resolve("Is it expensive?", [DECIDED], Scope(), SPEAKERS, OneReply(ModelError("it is down")))
 
 
 def test_turns_are_plain_data() -> None:

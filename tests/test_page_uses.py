@@ -141,7 +141,10 @@ def test_a_speaker_gets_a_name_and_has_it_everywhere(page: Page, served: Served)
 def saved(folder: Path, before: set[Path]) -> Path:
     """The file that the browser has saved since, whole."""
     place = folder / "saved"
-    there = lambda: {each for each in place.glob("*") if each.suffix != ".crdownload"} - before  # noqa: E731
+
+    def there() -> set[Path]:
+        return {each for each in place.glob("*") if each.suffix != ".crdownload"} - before
+
     (found,) = wait(there, "a file is saved")
     return Path(found)
 

@@ -15,8 +15,8 @@ from cluster_tools import everything
 from longvid import Library
 from longvid.config import Config, load_config
 from longvid.engines import Engines
-from longvid.models.roles import ROLES
-from longvid.opening import open_store
+from longvid.models.registry import ROLES
+from longvid.paths import open_store
 from longvid_storage.db import pictures
 from longvid_storage.db.store import Store
 from longvid_storage.errors import LibraryError, LongvidWarning, UsageError
@@ -203,7 +203,7 @@ def test_a_hostile_name_reaches_no_other_object(bucket: Any, tmp_path: Path) -> 
 
 def test_another_process_opens_the_same(tmp_path: Path) -> None:
     Store.open(tmp_path / "lib", create=True).close()
-    opened = pickle.loads(pickle.dumps(partial(open_store, str(tmp_path / "lib"), pictures=PLACE)))
+    opened = pickle.loads(pickle.dumps(partial(open_store, str(tmp_path / "lib"), pictures=PLACE)))  # noqa: S301 - what was just made
     with opened() as store:
         assert store.within(["a"]).home.pictures == PLACE
 

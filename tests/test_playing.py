@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from longvid_storage.search.playing import settled, stretches
 from longvid_storage.search.playing_weights import WEIGHTS
 from longvid_storage.search.question import read_question
-from longvid_storage.search.scoring import K1, NO_HIT, B
+from longvid_storage.search.scoring import K1, NO_HIT, B, cosines_of
 from longvid_storage.search.signals import COMPARED, SIGNALS, compared, signals
 from longvid_storage.search.spans import grow_spans, growth_for
 from longvid_storage.search.surroundings import HABITS, MOST_WEIGHT, WINDOWS, surroundings
@@ -50,7 +50,8 @@ def timeline(said: Sequence[tuple[float, float, str, str]] = SAID, seed: int = 1
 
 def found(made: Timeline, query: NDArray[np.float32] | None) -> dict[str, list[float]]:
     rows = np.arange(len(made))
-    table = signals(made, rows, np.arange(6.0), np.zeros(6), np.zeros(6), IDF, query)
+    cosines = None if query is None else cosines_of(made, query)
+    table = signals(made, rows, np.arange(6.0), np.zeros(6), np.zeros(6), IDF, cosines)
     assert table.shape == (len(made), len(SIGNALS))
     return {name: table[:, column].round(5).tolist() for column, name in enumerate(SIGNALS)}
 

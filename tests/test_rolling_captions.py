@@ -184,6 +184,74 @@ def test_an_old_line_that_is_a_cue_of_its_own_beside_the_new_one_is_said_once() 
     assert words_read(timed(cues)) == " ".join(LINES).split()
 
 
+SAID_SO = (
+    "we begin with the pump",
+    "it leaks since friday",
+    "the valve is blocked",
+    "so we order a new one",
+    "see you",
+)
+
+
+def told(cues: list[tuple[float, float, str]]) -> list[str]:
+    clock = "00:{:02}:{:06.3f}".format
+    blocks = (f"{clock(0, begin)} --> {clock(0, end)}\n{text}" for begin, end, text in cues)
+    return [each.text for each in to_utterances(parse_subtitles("WEBVTT\n\n" + "\n\n".join(blocks)), None)]
+
+
+@pytest.mark.parametrize("mark", ["<u>{}</u>", "<b>{}</b>", "<c.now>{}</c>"])
+@pytest.mark.parametrize("between", [True, False])
+def test_a_line_whose_words_are_marked_one_by_one_is_said_once(mark: str, between: bool) -> None:
+    cues = []
+    for number, line in enumerate(SAID_SO):
+        words = line.split()
+        for at, word in enumerate(words):
+            begin = number * 3 + at * 0.4
+            if between:
+                cues.append((begin, begin + 0.1, line))
+            marked = " ".join([*words[:at], mark.format(word), *words[at + 1 :]])
+            cues.append((begin + 0.1 * between, begin + 0.4, marked))
+    assert told(cues) == [*SAID_SO]
+
+
+def test_who_says_no_five_times_says_it_five_times() -> None:
+    said = [
+        "no",
+        "no",
+        "no",
+        "no",
+        "yes it is",
+        "no",
+        "no",
+        "and so on",
+        "we go",
+        "now",
+        "to the",
+        "next point",
+    ]
+    assert told([(3 * at, 3 * at + 3, text) for at, text in enumerate(said)]) == said
+
+
+def test_a_line_that_grows_under_the_old_one_after_a_pause_is_read_once() -> None:
+    cues = [
+        (
+            number * 2.5 + at * 0.4,
+            number * 2.5 + at * 0.4 + 0.4,
+            "\n".join([*SAID_SO[max(0, number - 1) : number], grown]),
+        )
+        for number, line in enumerate(SAID_SO)
+        for at, grown in enumerate(" ".join(line.split()[: n + 1]) for n in range(len(line.split())))
+    ]
+    assert " ".join(told(cues)) == " ".join(SAID_SO)
+
+
+def test_captions_with_the_newest_line_on_top_are_read_in_order() -> None:
+    cues = [
+        (2.0 * n, 2.0 * n + 2, "\n".join(SAID_SO[max(0, n - 1) : n + 1][::-1])) for n in range(len(SAID_SO))
+    ]
+    assert told(cues) == [*SAID_SO]
+
+
 @pytest.mark.parametrize("line", ["สวัสดีตอนเช้าทุกคน", "आज हम पंप के बारे में बात करेंगे", "今日はポンプの話をします"])
 def test_letters_that_are_marks_are_typed_too(line: str) -> None:
     cues = [(0.2 * n, 0.2 * n + 0.2, line[: 2 * n + 2].strip()) for n in range((len(line) + 1) // 2)]

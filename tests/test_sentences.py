@@ -119,6 +119,7 @@ def test_no_pattern_tries_again_what_it_has_read() -> None:
     ("language", "sentences"),
     [
         ("en", ["Forty people came, incl. Mr. Lee.", "Fine."]),
+        ("de", ["Frau Prof. Dr. med. Kurz sprach.", "Dr. rer. nat. Ada Lind auch."]),
         ("pl", ["Spotkanie jest o godz. 14, wg dr hab. Nowak.", "Zapraszamy."]),
     ],
 )

@@ -27,7 +27,9 @@ from longvid_indexer.sound_taggers.clap import ClapTagger
 from longvid_indexer.sound_taggers.firered import GRAPH, FireRedTagger, draw, read_weights
 from longvid_storage.db.store import Store
 from longvid_storage.errors import ModelError
-from longvid_storage.models.carriers import SOUND_EVENTS
+from longvid_storage.models.carried import SOUND_EVENTS
+from longvid_storage.search.looked import POOL
+from longvid_storage.search.memory import memory_of
 from longvid_storage.text.sound_words import describe_sound, is_event, origins, sound_table
 from longvid_storage.types import Citation, Claim, Scope, Sound, Utterance
 from small_library import SmallLibrary, SmallVideo
@@ -362,6 +364,18 @@ def test_every_way_to_ask_for_a_sound(tmp_path: Path) -> None:
         }
         for question, start_s in asked.items():
             assert search(store, question, k=1)[0].start_s == start_s, question
+
+
+def test_sounds_are_found_in_memory_as_in_the_database(tmp_path: Path) -> None:
+    sounds = [Sound(5.0, 8.0, "Applause"), Sound(20.0, 22.0, "Laughter"), Sound(30.0, 32.0, "Applause")]
+    with Store.open(tmp_path / "library", create=True) as store:
+        for number in range(POOL + 1):  # fewer videos are not chosen among
+            with_sounds(store, f"Talk {number}", sounds[: number % 4])
+        for question in ("applause", "when does the audience laugh?", "budget"):
+            with store.view() as view:
+                asked = [search(store, question, k=8) for _ in range(3)]
+                assert "sound" in memory_of(view).words_read
+            assert asked[0] == asked[1] == asked[2]
 
 
 def test_filters_hold_for_sounds(tmp_path: Path) -> None:

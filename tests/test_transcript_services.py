@@ -472,6 +472,25 @@ def test_a_servers_log_is_no_transcript(tmp_path: Path) -> None:
     assert holds_transcript(path, alone=True)
 
 
+TWO = [(0, 2, "Hello."), (2, 4, "Bye.")]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {
+            str(number): {"start": start, "end": end, "text": text}
+            for number, (start, end, text) in enumerate(TWO)
+        },
+        [{"start": f"{start}000", "end": f"{end}000", "text": text} for start, end, text in TWO],
+        [{"startMs": f"{start}000", "endMs": f"{end}000", "text": text} for start, end, text in TWO],
+    ],
+)
+def test_stretches_under_their_numbers_and_numbers_in_quotes(document: object) -> None:
+    read = parse_subtitles(json.dumps(document))
+    assert [(cue.start_s, cue.end_s, cue.lines[0].text) for cue in read.cues] == TWO
+
+
 @pytest.mark.parametrize("text", ["0", "null", '"a word"', "true", "1\n2\n", "[0]", "[[0]]", "{}"])
 def test_json_that_is_no_document_holds_no_speech(text: str) -> None:
     assert parse_json(text).cues == []

@@ -22,7 +22,8 @@ _COMPARED = 0.3
 """Where the question compares, so much of its words is enough."""
 _VALUE = re.compile(
     r"(?<![\w-])v?\d[\d.,:]*|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|(?:twen|thir|for|fif|six|seven"
-    r"|eigh|nine)ty(?:-\w+)?|hundred|thousand|million|first|second|third|\w+teenth|\w+tieth|(?:mon|tues|wednes|thurs|fri"
+    r"|eigh|nine)ty(?:-\w+)?|hundred|thousand|million|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth"
+    r"|\w+teenth|\w+tieth|(?:mon|tues|wednes|thurs|fri"
     r"|satur|sun)day)\b",
     re.IGNORECASE,
 )
@@ -31,6 +32,9 @@ _OF_ITS_KIND = re.compile(
     r"(?:cost|price|pay|paid|worth|spen[dt]|charg|expens|version|releas|amount|number|cuesta|kost|preis|coûte|prix)\w*",
     re.IGNORECASE,
 )
+
+
+_A_VALUE = re.compile(r"\b(?:the|our|my|your|their|its|current|new|latest)\b", re.IGNORECASE)
 
 
 def with_other_values(
@@ -46,7 +50,9 @@ def with_other_values(
         sentences: what ``scores`` are of.
         dates: video id → day, of the videos whose names have one.
     """
-    if len(chosen) != 1 or plan.broad or plan.kind == "who" or len(set(dates.values())) < 2:
+    # "What is the limit?" may have been changed, "What is ePBS?" not.
+    a_thing = plan.kind == "define" and _A_VALUE.search(plan.question) is None
+    if len(chosen) != 1 or plan.broad or plan.kind == "who" or a_thing or len(set(dates.values())) < 2:
         return list(chosen)
     first = chosen[0]
     named = values_of(plan.question)

@@ -233,8 +233,11 @@ def named_speakers(question: str, sentences: Sequence[Passage]) -> list[str]:
     if not speakers:
         return []
     named, by_first = [], []
+    folded = question.casefold()
     for speaker in speakers:
         first = speaker.split()[0]
+        if first.casefold() not in folded:
+            continue  # most are nowhere in it, and a pattern takes longer to make than to find
         whole = rf"(?<!\w){re.escape(speaker)}(?:['’]?s)?(?!\w)"
         given = len(first) > 2 and first[0].isupper()
         if re.search(whole, question, re.IGNORECASE):

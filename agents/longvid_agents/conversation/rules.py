@@ -56,6 +56,13 @@ _WHERE = re.compile(
 _OTHER = re.compile(
     rf"\b(?:(?:in|during|from|at|of|on) )?(?:the|any|an)? ?other (?:ones?|(?:{_MEDIA})s?)\b", re.I
 )
+# "And the one before?": the meeting of the day before or after, by the dates of the videos.
+_NEIGHBOUR = re.compile(
+    rf"^(?:(?:in|at|during|from) )?(?:the )?"
+    rf"(?:(?P<before>previous|one before|{_MEDIA} before)|(?:next|following|one after|{_MEDIA} after))"
+    rf"(?: (?:one|{_MEDIA}|that|it|this))?\W*$",
+    re.I,
+)
 _MORE = re.compile(
     r"^(?:and |so )?(?:(?:please )?(?:tell me more|say more|more|go on|continue|keep going|what else|anything else)"
     r"(?: please)?|what happen(?:s|ed)|then|(?:what )?(?:comes )?(?:next|then)|afterwards"
@@ -64,7 +71,8 @@ _MORE = re.compile(
     re.I,
 )
 _AGAIN = re.compile(
-    r"^(?:who (?:said|says|told us|asked) (?:that|this|it)|(?:when|where) (?:was|is) (?:that|this|it)(?: said| shown)?"
+    rf"^(?:(?:in )?(?:which|what) (?:{_MEDIA})(?: (?:was|is) (?:that|this|it)(?: said| from| in)?)?"
+    r"|who (?:said|says|told us|asked) (?:that|this|it)|(?:when|where) (?:was|is) (?:that|this|it)(?: said| shown)?"
     r"|(?:when|where) did (?:he|she|they) say (?:that|this|it)|who was (?:that|it)|(?:say )?(?:that )?again"
     r"(?: please)?)\W*$",
     re.I,
@@ -151,6 +159,12 @@ def elsewhere(question: str) -> tuple[str, bool]:
     bare = _ABOUT.sub("", _CONNECTIVE.sub("", question))
     left, other = _OTHER.subn(" ", bare, count=1)
     return " ".join(left.split()), bool(other)
+
+
+def neighbour(question: str) -> When | None:
+    """Whether nothing but the recording before or after is named ("And the one before?")."""
+    found = _NEIGHBOUR.match(_ABOUT.sub("", _CONNECTIVE.sub("", question)))
+    return None if found is None else "before" if found["before"] else "after"
 
 
 def asks_by_itself(question: str) -> bool:

@@ -193,11 +193,14 @@ def _span(item: Item) -> tuple[float | None, float | None, bool]:
         if known is None or (at_s := seconds(value)) is None:
             continue
         kind, rank, scale = known
-        counted = scale is None and not isinstance(value, str)
+        bare = (
+            not isinstance(value, str) or value.strip().isdecimal()
+        )  # "1000"; "1.5s" and "0:01" say what they are
+        counted = scale is None and bare
         rank += 100 * (
             at_s > SINCE_1970_S
         )  # a place in the recording says more than a moment of the calendar
-        given = at_s * (scale or 1.0) if not isinstance(value, str) else at_s
+        given = at_s * (scale or 1.0) if bare else at_s
         if kind not in best or rank < best[kind][0]:
             best[kind] = rank, given, counted
     start, end = (best[kind][1] if kind in best else None for kind in ("start", "end"))

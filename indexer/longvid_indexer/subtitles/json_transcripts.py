@@ -88,6 +88,7 @@ def _lists(document: Any, read: Subtitles) -> dict[tuple[str, ...], list[Any]]:
     for _ in range(_DEEPEST):
         below: list[tuple[tuple[str, ...], Any]] = []
         for path, node in level:
+            node = _numbered(node)
             if isinstance(node, dict):
                 told = next((node[key] for key in node if key.casefold() in _LANGUAGES), None)
                 if read.language is None and isinstance(told, str):
@@ -102,6 +103,13 @@ def _lists(document: Any, read: Subtitles) -> dict[tuple[str, ...], list[Any]]:
                     below += [(path, element) for element in node if isinstance(element, dict)]
         level = below
     return found
+
+
+def _numbered(node: Any) -> Any:
+    """Objects under their numbers (``{"0": …, "1": …}``) as a list."""
+    if isinstance(node, dict) and len(node) > 1 and all(key.isdecimal() for key in node):
+        return list(node.values())
+    return node
 
 
 def _best(lists: Mapping[tuple[str, ...], list[Any]]) -> _Candidate | None:

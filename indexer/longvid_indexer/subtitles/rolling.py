@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from longvid_indexer.subtitles.cue import Cue, CueLine
 from longvid_storage.text.segmentation import UNSPACED
@@ -38,6 +38,7 @@ _UNSPACED = re.compile(f"[{UNSPACED}]")
 # a frame of an animation. People do say "Mm-hmm." again in 0.2 s.
 _FRAME_S = 0.1
 _LETTERS_A_SECOND = 30.0
+_SLOWEST_LETTERS_A_SECOND = 2.0
 # Words that most cues of a moving window share with the one before them, and how many cues are most.
 _OVERLAP = 2
 _MOVING_SHARE = 0.6
@@ -62,7 +63,7 @@ def unroll(cues: Sequence[Cue]) -> list[Cue]:
     A file in which fewer than three cues, or fewer than 15 %, show again what was there is no rolling one: people do
     say things twice. In a file of two to four cues two of them tell.
     """
-    cues = _whole_words(_shown_on(_once_a_moment(cues)))
+    cues = _whole_words(_word_by_word(_shown_on(_once_a_moment(cues))))
     found = _unroll(cues, scrolls=True)
     if found.scrolled * _CLEARED_TIMES < found.cleared:
         # Its screens are cleared, not scrolled: a page that begins as the one before it ended says so again.
@@ -70,12 +71,35 @@ def unroll(cues: Sequence[Cue]) -> list[Cue]:
     again = found.grown + found.scrolled
     rolling = again >= max(_ROLLING_CUES, _ROLLING_SHARE * len(cues))
     rolling |= again >= max(_FEW_ROLLING, _FEW_SHARE * len(cues))
+    paused = _unroll(cues, scrolls=True, touch_s=_PAUSE_S)
     if rolling:
-        return found.kept
-    found = _unroll(cues, scrolls=True, touch_s=_PAUSE_S)
-    if found.scrolled >= max(_ROLLING_CUES, _NEARLY_ALL * (len(cues) - 1)):
-        return found.kept
+        pauses = sum(_TOUCH_S < cue.start_s - before.end_s <= _PAUSE_S for before, cue in pairwise(cues))
+        more = paused.grown + paused.scrolled - again
+        return paused.kept if more >= max(_ROLLING_CUES, _NEARLY_ALL * pauses) else found.kept
+    newest_first = _unroll([replace(cue, lines=cue.lines[::-1]) for cue in cues], scrolls=True)
+    for other in (paused, newest_first):
+        if other.scrolled >= max(_ROLLING_CUES, _NEARLY_ALL * (len(cues) - 1)):
+            return other.kept
     return _without_overlap(cues)
+
+
+def _word_by_word(cues: list[Cue]) -> list[Cue]:
+    """Without cues that show the same words as the one they touch, another of them marked (Whisper's highlighted
+    words, karaoke), where half of all do: one for each word and each pause, and no slower than anyone speaks."""
+    kept: list[Cue] = []
+    again = 0
+    for text, group in groupby(enumerate(cues), key=lambda each: [line.text for line in each[1].lines]):
+        own = [cue for _, cue in group]
+        words = " ".join(text).split()
+        length_s = own[-1].end_s - own[0].start_s
+        touching = all(abs(cue.start_s - before.end_s) <= _TOUCH_S for before, cue in pairwise(own))
+        same = all(_same_people(own[0], cue) for cue in own)
+        spoken = sum(map(len, text)) >= _SLOWEST_LETTERS_A_SECOND * length_s
+        if touching and same and spoken and len(own) <= 2 * len(words) + 1:
+            again += len(own) - 1
+            own = [replace(own[0], end_s=own[-1].end_s)]
+        kept += own
+    return kept if again >= max(_ROLLING_CUES, len(cues) / 2) else cues
 
 
 def _shown_on(cues: list[Cue]) -> list[Cue]:

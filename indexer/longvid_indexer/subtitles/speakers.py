@@ -39,7 +39,7 @@ _BRACKETS = re.compile(
 )
 _OPENS = frozenset("[(（【〔<{")
 _PARTED = re.compile(
-    r"(?P<name>[QA](?=\.\s)|[^\W\d_][^|—–:]{0,40}?)(?:\s[-–—]{1,2}\s|\s?\|\s?|\.\s)(?P<rest>\S.*)\Z",
+    r"(?P<name>[QA](?=\.\s)|[^\W\d_][^|—–:]{0,40}?)(?:\s[-–—]{1,2}\s|\s?[|｜]\s?|\s?>\s|\.[-–—]\s?|>>\s|\.\s)(?P<rest>\S.*)\Z",
     re.DOTALL,
 )
 # What programs call a voice is a name before anything: "SPEAKER_00 text".
@@ -49,6 +49,7 @@ _MACHINE = re.compile(
 _BOLD = re.compile(r"\*\*([^*\n]{1,60}?)(:?)\s?\*\*(:?)")
 # When it was said, between a name and its colon: "Jane (10:02 AM): …".
 _CLOCK_ASIDE = re.compile(r"\s?[\[(]\d{1,2}:\d\d(?::\d\d)?(?:\s?[AaPp][Mm])?[\])](?=\s?[:：])")
+_CLOCK_IN_FRONT = re.compile(r"[\[(]\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d{1,3})?[\])]\s{1,3}(?=\S)")
 # An aside to the name: "JOHN (laughing)", "MARY (V.O.)"; "(Boston)" and "(2)" are part of it.
 _ASIDE = re.compile(r"\s?[\[(](?:[a-zß-öø-ÿ' -]{2,30}|V\.?O\.?|O\.?S\.?|cont'd|CONT'D)[\])]\Z")
 _NUMBERED = re.compile(
@@ -128,14 +129,14 @@ def turns_of(cues: Sequence[Cue], *, voices_last: bool = False) -> list[list[Tur
 
 def _names_above(cues: Sequence[Cue]) -> Sequence[Cue]:
     """With a colon behind the names, where nearly every cue has one on a line of its own that comes back."""
-    firsts = [cue.lines[0].text for cue in cues if len(cue.lines) > 1 and cue.lines[0].speaker is None]
+    firsts = [_bare(cue.lines[0].text) for cue in cues if len(cue.lines) > 1 and cue.lines[0].speaker is None]
     names = set(firsts)
     few = 2 <= len(names) <= len(firsts) // 2 and len(firsts) * 10 >= len(cues) * 9
     if not few or not all(map(_looks_like_name, names)) or any(name[-1] in ".,?!;" for name in names):
         return cues
     return [
-        replace(cue, lines=(replace(cue.lines[0], text=f"{cue.lines[0].text}:"), *cue.lines[1:]))
-        if len(cue.lines) > 1 and cue.lines[0].text in names
+        replace(cue, lines=(replace(cue.lines[0], text=f"{_bare(cue.lines[0].text)}:"), *cue.lines[1:]))
+        if len(cue.lines) > 1 and _bare(cue.lines[0].text) in names
         else cue
         for cue in cues
     ]
@@ -308,7 +309,8 @@ def _opening(cue: Cue) -> _Label | None:
 
 
 def _bare(text: str) -> str:
-    """Without the signs of a change or of a dialogue in front, and without the time of day behind a name."""
+    """Without the signs of a change or of a dialogue in front, and without the time in front of or behind a name."""
+    text = _CLOCK_IN_FRONT.sub("", text, count=1) if _CLOCK_IN_FRONT.match(text) else text
     head = text[:120]
     text = _CLOCK_ASIDE.sub("", head, count=1) + text[120:] if ":" in head else text
     text = _CHANGE.sub("", text, count=1) if _CHANGE.match(text) else text
@@ -322,7 +324,7 @@ def _label(text: str) -> _Label | None:
     if found is None and (parted := _MACHINE.match(text)):
         return _Label("parted", parted["name"], parted["rest"].strip(), False)
     if found is None and (parted := _PARTED.match(text)) and len(parted["name"].split()) <= _MOST_NAME_PARTED:
-        single = len(parted["name"]) == 1 or text[parted.end("name")] != "."
+        single = len(parted["name"]) == 1 or not text.startswith(". ", parted.end("name"))
         return _Label("parted", parted["name"].strip(), parted["rest"].strip(), False) if single else None
     return found
 
@@ -336,7 +338,7 @@ def _labelled(text: str) -> _Label | None:
             return None
     if match is None:
         return None
-    name, rest = match["name"].strip(), match["rest"].strip()
+    name, rest = match["name"].strip().lstrip("@♪♫ "), match["rest"].strip()
     words = name.split()
     if not words or len(words) > _MOST_WORDS or not any(map(str.isalnum, name)) or "://" in name:
         return None
@@ -348,6 +350,7 @@ def _labelled(text: str) -> _Label | None:
         kind == "colon"
         and rest
         and not match["gap"]
+        and not (text[match.end("name")].isspace() and rest[0].isalpha())
         and not _closes_up(name, text[match.end("name") :].lstrip())
     ):
         return None

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
-from longvid_storage.collector import collector_paused
 from longvid_storage.db import schema
 from longvid_storage.db.apart import Apart, with_apart
 from longvid_storage.db.columns import rows_in_one
 from longvid_storage.db.dialects import each_id
 from longvid_storage.db.scope import passage_conditions
 from longvid_storage.db.speakers import SpeakerNames
+from longvid_storage.process import collector_paused
 from longvid_storage.types import Scope, VideoCard
 
 
@@ -23,10 +24,12 @@ def cards(
     admitting: Sequence[ColumnElement[bool]],
     apart: Apart,
     details: tuple[Scope, SpeakerNames] | None = None,
+    has_namesake: ColumnElement[bool] | None = None,
 ) -> list[VideoCard]:
     """Those of the videos admitted (conditions on ``Video``), by title.
 
-    ``details``: with those who say something that this scope admits, under these names.
+    ``details``: with those who say something that this scope admits, under these names. ``has_namesake``: when
+    ``apart`` has something to say of a ``Video``; looked up with the rest, which is quicker for a few videos.
     """
     video, path = schema.Video, schema.Path
     columns = (
@@ -38,20 +41,29 @@ def cards(
         video.day,
         video.title_key,
     )
-    rows = rows_in_one(
-        connection,
-        columns,
-        lambda taken: select(*taken).where(*admitting).order_by(video.title_key, video.video_id),
-    )
-    keys = [row[0] for row in rows]
     first: dict[int, str] = {}
-    files = (path.video_key, path.path)
-    for key, name in rows_in_one(
-        connection, files, lambda taken: select(*taken).select_from(path).join(video).where(*admitting)
-    ):
-        if (known := first.get(key)) is None or name < known:
-            first[key] = name
-    beside = apart(keys)
+    if has_namesake is not None:
+        name = select(func.min(path.path)).where(path.video_key == video.video_key).scalar_subquery()
+        query = select(*columns, name, has_namesake).where(*admitting)
+        found = connection.execute(query.order_by(video.title_key, video.video_id)).all()
+        rows: list[Any] = [row[:-2] for row in found]
+        first = {row[0]: row[-2] or "" for row in found}
+        shared = [row[0] for row in found if row[-1]]
+        beside = apart(shared) if shared else {}
+    else:
+        rows = rows_in_one(
+            connection,
+            columns,
+            lambda taken: select(*taken).where(*admitting).order_by(video.title_key, video.video_id),
+        )
+        files = (path.video_key, path.path)
+        for key, where in rows_in_one(
+            connection, files, lambda taken: select(*taken).select_from(path).join(video).where(*admitting)
+        ):
+            if (known := first.get(key)) is None or where < known:
+                first[key] = where
+        beside = apart([row[0] for row in rows])
+    keys = [row[0] for row in rows]
     if beside:
         rows = sorted(rows, key=lambda row: (row[-1], beside.get(row[0], ""), row[1]))
     heard = {} if details is None else speakers(connection, details[0], keys, details[1])

@@ -17,10 +17,9 @@ from longvid_storage.search import lexical, scoring, wording
 from longvid_storage.search.compounds import COMPOUNDING, compounds_of
 from longvid_storage.search.evidence import encoded
 from longvid_storage.search.memory import memory_of, vectors_of
-from longvid_storage.search.question import RankingQuery, read_question
-from longvid_storage.search.reading import readable
+from longvid_storage.search.question import RankingQuery, read_question, readable
 from longvid_storage.search.timeline import Floats, Timeline, admitted
-from longvid_storage.search.word_memory import WordMemory, videos_of_keys
+from longvid_storage.search.word_memory import WordMemory
 from longvid_storage.text.languages import guess_language
 
 POOL = 12
@@ -39,7 +38,8 @@ class Looked:
     Attributes:
         view: with the encoders that read the question.
         idf: weight of each term that is looked for; ``said``: whether they are the question's own.
-        query: the question's unit vector; None where words alone decide.
+        query: the question's unit vector; None where words alone decide. ``cosines``: of each row with it, None of a
+            timeline without vectors.
         scores, lifts: of each row; ``allowed``: near to what a named speaker says, None where nobody is named.
         within: one video is searched.
     """
@@ -49,6 +49,7 @@ class Looked:
     pool: list[Timeline]
     idf: dict[str, float]
     query: NDArray[np.float32] | None
+    cosines: list[NDArray[np.float32] | None]
     scores: list[Floats]
     lifts: list[Floats]
     allowed: list[NDArray[np.bool_]] | None
@@ -96,13 +97,17 @@ def look(view: View, query: str) -> Looked | None:
         pool = _pool(view, _choose(view.within(theirs), idf, asked)) or pool
         allowed = [scoring.near_speakers(timeline, question.speakers) for timeline in pool]
     within = len(few) == 1
+    unit = None if asked is None else scoring.unit(asked.sum(axis=0))
+    cosines = [None if unit is None else scoring.cosines_of(timeline, unit) for timeline in pool]
+    weights = scoring.WITHIN if within else scoring.ACROSS
     return Looked(
         view,
         question,
         pool,
         idf,
-        None if asked is None else scoring.unit(asked.sum(axis=0)),
-        scoring.score_pool(pool, question, asked, idf, scoring.WITHIN if within else scoring.ACROSS),
+        unit,
+        cosines,
+        scoring.score_pool(pool, question, None if unit is None else cosines, idf, weights),
         [wording.lifts(timeline, question.wordings, idf) for timeline in pool],
         allowed if _any(allowed) else None,
         within,
@@ -193,7 +198,7 @@ def _owners(view: View, passage_ids: Set[int], words: Iterable[WordMemory]) -> d
     keys = {each: key for memory in words for each, key in memory.video_keys(passage_ids).items()}
     if len(keys) < len(passage_ids):
         return lexical.videos_of(view, passage_ids)
-    videos = videos_of_keys(view, set(keys.values()))
+    videos = memory_of(view).videos_of_keys(view, set(keys.values()))
     return {each: videos[key] for each, key in keys.items()}
 
 

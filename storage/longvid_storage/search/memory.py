@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -19,25 +19,30 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy import select
 
+from longvid_storage.db.dialects import each_id
 from longvid_storage.db.library_files import CACHE
 from longvid_storage.db.revisions import changed_since, revisions_of
+from longvid_storage.db.schema import Video
 from longvid_storage.db.vectors import mismatch
 from longvid_storage.search import lexical
 from longvid_storage.search.scope_facts import ScopeFacts, VideoTally, read_facts
 from longvid_storage.search.timeline import Timeline, read_timelines
-from longvid_storage.search.vector_search import VectorSearch
 from longvid_storage.search.word_memory import WordMemory
 from longvid_storage.types import Scope
 
 if TYPE_CHECKING:
-    from longvid_storage.db.view import Home, View
+    from longvid_storage.db.contents import Home
+    from longvid_storage.db.view import View
     from longvid_storage.models.text_encoder import TextEncoder
+    from longvid_storage.search.vector_search import VectorSearch
 
 _PASSAGE_BYTES, _POSTING_BYTES = 2600, 16
 _FEWEST = 300_000 * _PASSAGE_BYTES
 _SHARE, _SHARE_OF_WORDS, _SHARE_OF_VECTORS = 1 / 8, 1 / 4, 1 / 3
 _LIMITS = [Path("/sys/fs/cgroup", name) for name in ("memory.max", "memory/memory.limit_in_bytes")]
+_IN_WORDS = (*lexical.SPOKEN_AND_SHOWN, "sound")
 _MOST_SCOPES = 64
 _MOST_QUESTIONS = 256
 
@@ -76,6 +81,7 @@ class _Shared:
         self.timelines: OrderedDict[tuple[str, int, str | None], Timeline] = OrderedDict()
         self.kept = 0
         self.questions: OrderedDict[tuple[str, str], NDArray[np.float32]] = OrderedDict()
+        self.video_ids: dict[int, str] = {}  # by key, which is given once
         self.searches = 0
         self.lock = threading.RLock()
 
@@ -121,6 +127,7 @@ class Memory:
             return
         if changed is None:
             self._shared.drop(lambda video_id: True)
+            self._shared.video_ids = {}
             return
         revisions = {video_id: revision for _, video_id, revision in changed}
         keys = [each.video_key for each in changed]
@@ -150,14 +157,25 @@ class Memory:
             self._shared.searches += 1
             if self._shared.searches < 2:
                 return {}
-            kinds = [kind for kind in lexical.SPOKEN_AND_SHOWN if kind in self.facts(view).counts]
+            kinds = [kind for kind in _IN_WORDS if kind in self.facts(view).counts]
             for kind in kinds:
                 if kind not in self._words:
-                    share = (
-                        memory_bytes(view.home.memory_mb) * _SHARE_OF_WORDS / len(lexical.SPOKEN_AND_SHOWN)
-                    )
+                    share = memory_bytes(view.home.memory_mb) * _SHARE_OF_WORDS / len(_IN_WORDS)
                     self._words[kind] = WordMemory.read(view, kind, int(share / _POSTING_BYTES))
             return {kind: self._words[kind] for kind in kinds}
+
+    @property
+    def words_read(self) -> Mapping[str, WordMemory]:
+        """Kind → its word index, of those that are in memory."""
+        return self._words
+
+    def videos_of_keys(self, view: View, keys: Set[int]) -> dict[int, str]:
+        """Key → id of these videos."""
+        known = self._shared.video_ids
+        if new := [key for key in keys if key not in known]:
+            query = select(Video.video_key, Video.video_id).where(Video.video_key.in_(each_id(new)))
+            known |= {row[0]: row[1] for row in view.connection.execute(query)}
+        return {key: known[key] for key in keys}
 
     def encoded(self, encoder: TextEncoder, texts: Sequence[str]) -> NDArray[np.float32]:
         """Texts of questions embedded, shape ``(len(texts), dimension)``; those of late are not embedded again."""
@@ -250,6 +268,8 @@ def memory_of(view: View) -> Memory:
 
 def vectors_of(view: View) -> VectorSearch:
     """The vector indexes of the library, kept over its generations."""
+    from longvid_storage.search.vector_search import VectorSearch
+
     with _LOCK:
         if view.home not in _VECTORS:
             cache = None if view.home.read_only else view.home.path / CACHE

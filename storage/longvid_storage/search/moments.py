@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from longvid_storage.db.view import View
 from longvid_storage.errors import UsageError
@@ -70,15 +71,19 @@ def _spoken_and_shown(seen: Looked, k: int) -> list[Moment]:
     return _moments(seen, spans)
 
 
-def _has_word(timeline: Timeline, start_s: float, end_s: float, idf: Mapping[str, float]) -> bool:
-    rows = timeline.touching(start_s, end_s)
-    return any(np.isin(rows, timeline.postings[term].rows).any() for term in idf if term in timeline.postings)
+def _with_a_word(timeline: Timeline, idf: Mapping[str, float]) -> NDArray[np.bool_]:
+    """Which of the timeline's rows have one of the terms."""
+    found = np.zeros(len(timeline), np.bool_)
+    for term in idf.keys() & timeline.postings.keys():
+        found[timeline.postings[term].rows] = True
+    return found
 
 
 def _moments(seen: Looked, spans: Sequence[Grown]) -> list[Moment]:
     pool, scope = seen.pool, seen.view.scope
     ids = {pool[span.timeline].video_id for span in spans}
     cards = {card.video_id: card for card in seen.view.cards(ids=ids)}
+    with_a_word = {number: _with_a_word(pool[number], seen.idf) for number in {s.timeline for s in spans}}
     moments = []
     for span in spans:
         timeline = pool[span.timeline]
@@ -90,8 +95,8 @@ def _moments(seen: Looked, spans: Sequence[Grown]) -> list[Moment]:
         end_s = max(start_s, end_s)
         evidence = find_evidence(timeline, start_s, end_s, span.row, seen.idf, seen.question.speakers)
         found = (card.video_id, card.title, card.path, start_s, end_s, span.score, "moment", evidence)
-        near = not seen.said or not _has_word(timeline, start_s, end_s, seen.idf)
-        moments.append(Moment(*found, near, _play_s(timeline, span.row)))
+        near = not seen.said or not with_a_word[span.timeline][timeline.touching(start_s, end_s)].any()
+        moments.append(Moment(*found, bool(near), _play_s(timeline, span.row)))
     return moments
 
 

@@ -60,7 +60,7 @@ def candidates(seen: Looked, k: int = 0) -> PlayableRows:
     for number, inside in stretches(seen.pool, seen.peaks, most).items():
         timeline = seen.pool[number]
         named = theirs(timeline, seen.question.speakers)
-        of = (seen.scores[number], seen.lifts[number], named, seen.idf, seen.query)
+        of = (seen.scores[number], seen.lifts[number], named, seen.idf, seen.cosines[number])
         tables.append(signals(timeline, inside, *of))
         said.append(np.maximum(1.0, (timeline.lengths * timeline.speech)[inside]))
         rows.append(inside)

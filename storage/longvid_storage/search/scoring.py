@@ -7,7 +7,7 @@ of it the named speaker says, and the slide on screen. ``docs/retrieval.md`` say
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,14 +51,14 @@ ACROSS = RankingWeights()
 def score_pool(
     pool: Sequence[Timeline],
     question: RankingQuery,
-    vectors: NDArray[np.float32] | None,
+    cosines: Sequence[NDArray[np.float32] | None] | None,
     idf: Mapping[str, float],
     weights: RankingWeights,
 ) -> list[Floats]:
     """A score for each piece of each timeline.
 
     Args:
-        vectors: the question's ``texts`` embedded, ``(len(texts), dimension)``; None without an encoder.
+        cosines: of each row of each timeline with the question (``cosines_of``); None without an encoder.
         idf: weight of each of the question's terms.
     """
     sizes = [len(timeline) for timeline in pool]
@@ -67,23 +67,23 @@ def score_pool(
     said = np.concatenate([np.maximum(1.0, each.lengths * each.speech) for each in pool] or [total])
     if not len(total):
         return [np.zeros(0) for _ in pool]
-    query = unit(vectors.sum(axis=0)) if vectors is not None else None
+    spoken = [_SpokenTerms.of(timeline, idf) for timeline in pool]
+    near = [None] * len(pool) if cosines is None else cosines
 
-    def add(weight: float, part: Callable[[Timeline], Floats]) -> None:
+    def add(weight: float, parts: Iterable[Floats]) -> None:
         if weight:
             nonlocal total
-            values = np.concatenate([part(timeline) for timeline in pool])
-            total = total + weight * standardised(values, said)
+            total = total + weight * standardised(np.concatenate(list(parts)), said)
 
-    add(weights.words, lambda timeline: _words(timeline, idf, WINDOW_S * timeline.scale))
-    add(weights.context, lambda timeline: _words(timeline, idf, CONTEXT_S * timeline.scale))
-    if query is not None:
-        add(weights.meaning, lambda timeline: _meaning(timeline, query))
+    add(weights.words, (each.bm25(WINDOW_S * each.timeline.scale) for each in spoken))
+    add(weights.context, (each.bm25(CONTEXT_S * each.timeline.scale) for each in spoken))
+    if cosines is not None:
+        add(weights.meaning, map(_meaning, pool, near))
     if question.speakers:
-        add(weights.speaker, lambda timeline: _share(timeline, question.speakers))
+        add(weights.speaker, (_share(timeline, question.speakers) for timeline in pool))
     if any(not timeline.speech.all() for timeline in pool):
-        add(weights.slide, lambda timeline: _slides(timeline, idf, query))
-    if query is None:
+        add(weights.slide, (_slides(each, idf, own) for each, own in zip(pool, near, strict=True)))
+    if cosines is None:
         # Without meaning, only a place with some of the words is a hit.
         total[~np.concatenate([_has_words(timeline, idf) for timeline in pool])] = NO_HIT
     return np.split(total, np.cumsum(sizes)[:-1])
@@ -105,36 +105,60 @@ def unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def standardised(values: Floats, weights: Floats) -> Floats:
-    """Values as deviations from their weighted mean."""
-    mean = np.average(values, weights=weights)
-    spread = np.sqrt(np.average((values - mean) ** 2, weights=weights))
-    deviations: Floats = (values - mean) / (spread + 1e-9)
+    """Values, of the last axis, as deviations from their weighted mean."""
+    total = weights.sum()
+    apart = values - (values * weights).sum(axis=-1, keepdims=True) / total
+    spread = np.sqrt((apart**2 * weights).sum(axis=-1, keepdims=True) / total)
+    deviations: Floats = apart / (spread + 1e-9)
     return deviations
 
 
-def _words(timeline: Timeline, idf: Mapping[str, float], width_s: float) -> Floats:
-    """BM25 of the speech in the window around each piece."""
-    low, high, length = timeline.windows_of(width_s)
-    speech = timeline.speech
-    # A full window of ordinary speech, rather than the mean of this pool, so that a pool of one is no exception.
-    norm = K1 * (1 - B + B * length / (width_s * WORDS_A_SECOND))
-    score = np.zeros(len(timeline))
-    for term, weight in idf.items():
-        places = timeline.postings.get(term)
-        if places is not None:
-            counts = np.zeros(len(timeline))
-            counts[places.rows] = places.counts * speech[places.rows]
-            counts = window_sums(counts, low, high)
-            score += weight * counts * (K1 + 1) / (counts + norm)
-    return score
+def term_sums(timeline: Timeline, idf: Mapping[str, float]) -> tuple[Floats, Floats]:
+    """The weights of those terms that the timeline has, shape ``(t, 1)``, and how often each occurs before each row,
+    ``(t, n + 1)``: what a window holds is a difference of two."""
+    there = [(weight, timeline.postings[term]) for term, weight in idf.items() if term in timeline.postings]
+    sums = np.zeros((len(there), len(timeline) + 1))
+    for own, (_, places) in zip(sums, there, strict=True):
+        own[places.rows + 1] = places.counts
+    return np.array([[weight] for weight, _ in there]).reshape(-1, 1), np.cumsum(sums, axis=1, out=sums)
 
 
-def _meaning(timeline: Timeline, query: NDArray[np.float32]) -> Floats:
+@dataclass(frozen=True, slots=True)
+class _SpokenTerms:
+    """The question's terms in what is said on a timeline; ``weights`` and ``sums`` as ``term_sums`` gives them."""
+
+    timeline: Timeline
+    weights: Floats
+    sums: Floats
+
+    @classmethod
+    def of(cls, timeline: Timeline, idf: Mapping[str, float]) -> _SpokenTerms:
+        weights, sums = term_sums(timeline, idf)
+        if not timeline.speech.all():
+            np.cumsum(np.diff(sums) * timeline.speech, axis=1, out=sums[:, 1:])
+        return cls(timeline, weights, sums)
+
+    def bm25(self, width_s: float) -> Floats:
+        """BM25 of the speech in the window around each piece."""
+        low, high, length = self.timeline.windows_of(width_s)
+        # A full window of ordinary speech, rather than the mean of this pool, so that a pool of one is no exception.
+        norm = K1 * (1 - B + B * length / (width_s * WORDS_A_SECOND))
+        counts = self.sums[:, high] - self.sums[:, low]
+        score: Floats = (self.weights * counts * (K1 + 1) / (counts + norm)).sum(axis=0)
+        return score
+
+
+def cosines_of(timeline: Timeline, query: NDArray[np.float32]) -> NDArray[np.float32] | None:
+    """Of each row's vector with the question's unit vector; None where the timeline has no vectors."""
+    return None if timeline.vectors is None else timeline.vectors @ query
+
+
+def _meaning(timeline: Timeline, cosines: NDArray[np.float32] | None) -> Floats:
     """The cosine of the sum of what is said in the window around each piece."""
-    if timeline.vectors is None or timeline.norms is None:
+    if cosines is None or timeline.norms is None:
         return np.zeros(len(timeline))
     low, high, _ = timeline.windows_of(WINDOW_S * timeline.scale)
-    each = (timeline.vectors @ query) * (timeline.lengths * timeline.speech)
+    each = cosines * (timeline.lengths * timeline.speech)
     return window_sums(each, low, high) / np.maximum(timeline.norms, 1e-6)
 
 
@@ -147,6 +171,8 @@ def _share(timeline: Timeline, names: Sequence[str]) -> Floats:
 
 def near_speakers(timeline: Timeline, names: Sequence[str]) -> NDArray[np.bool_]:
     """The pieces within ``NEAR_S`` of one that the named speakers say."""
+    if not names:
+        return np.zeros(len(timeline), np.bool_)
     low, high, _ = timeline.windows_of(2 * NEAR_S)
     near: NDArray[np.bool_] = window_sums(theirs(timeline, names), low, high) > 0
     return near
@@ -154,13 +180,13 @@ def near_speakers(timeline: Timeline, names: Sequence[str]) -> NDArray[np.bool_]
 
 def theirs(timeline: Timeline, names: Sequence[str]) -> Floats:
     """1 for each piece that one of the named speakers says, else 0."""
-    wanted = {speaker_key(name) for name in names}
-    if not wanted:
-        return np.zeros(len(timeline))
-    return np.array([speaker in wanted for speaker in timeline.speakers], np.float64)
+    said = np.zeros(len(timeline), np.bool_)
+    for key in filter(None, map(speaker_key, names)):
+        said |= timeline.said_by(key)
+    return said.astype(np.float64)
 
 
-def _slides(timeline: Timeline, idf: Mapping[str, float], query: NDArray[np.float32] | None) -> Floats:
+def _slides(timeline: Timeline, idf: Mapping[str, float], cosines: NDArray[np.float32] | None) -> Floats:
     """The fit of the best slide on screen at each piece: words it has, by weight, and meaning."""
     score = np.zeros(len(timeline))
     slides = np.flatnonzero(~timeline.speech)
@@ -171,8 +197,8 @@ def _slides(timeline: Timeline, idf: Mapping[str, float], query: NDArray[np.floa
         if term in timeline.postings:
             fit[timeline.postings[term].rows] += weight
     fit /= sum(idf.values()) or 1.0
-    if query is not None and timeline.vectors is not None:
-        fit[slides] += np.maximum(0.0, timeline.vectors[slides] @ query)
+    if cosines is not None:
+        fit[slides] += np.maximum(0.0, cosines[slides])
     first = np.searchsorted(timeline.middles, timeline.starts[slides], "left")
     last = np.searchsorted(timeline.middles, timeline.ends[slides], "right")
     for row, low, high in zip(slides, first, last, strict=True):

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_storage.search.scoring import K1, B, standardised
+from longvid_storage.search.scoring import K1, B, standardised, term_sums
 from longvid_storage.search.surroundings import HABITS, MOST_WEIGHT, WINDOWS
 from longvid_storage.search.timeline import WORDS_A_SECOND, Floats, Timeline
 
@@ -45,7 +45,7 @@ def signals(
     lifts: Floats,
     theirs: Floats,
     idf: Mapping[str, float],
-    query: NDArray[np.float32] | None,
+    own_cosines: NDArray[np.float32] | None,
 ) -> Floats:
     """Shape ``(len(rows), len(SIGNALS))``; those of ``COMPARED`` not yet as deviations.
 
@@ -53,14 +53,13 @@ def signals(
         stretch: the score of each of the timeline's rows as a place; ``lifts`` what its wording adds; ``theirs``
             whether a speaker that the question names says it.
         idf: weight of each of the question's terms.
-        query: the question's unit vector; None without an encoder.
+        own_cosines: of each of the timeline's rows with the question; None without vectors.
     """
     low, high = timeline.around.low[:, rows], timeline.around.high[:, rows]
     cosines = np.zeros((len(WINDOWS) + 1, len(rows)))
-    if query is not None and timeline.vectors is not None and timeline.around.norms is not None:
-        each = timeline.vectors @ query
-        sums = _sums(each * np.minimum(timeline.lengths, MOST_WEIGHT))
-        cosines[0] = each[rows]
+    if own_cosines is not None and timeline.around.norms is not None:
+        sums = _sums(own_cosines * np.minimum(timeline.lengths, MOST_WEIGHT))
+        cosines[0] = own_cosines[rows]
         cosines[1:] = (sums[high] - sums[low]) / np.maximum(timeline.around.norms[:, rows], 1e-6)
     words, shares = _words(timeline, low, high, idf)
     near = cosines[1:][_SHARES]
@@ -79,8 +78,9 @@ def signals(
 def compared(tables: Sequence[Floats], said: Floats) -> Floats:
     """The tables of all that is looked at as one, with deviations; ``said`` is what each row counts for the mean."""
     whole = np.concatenate([*tables, np.zeros((0, len(SIGNALS)))])
-    for column in range(len(COMPARED) if len(whole) else 0):
-        whole[:, column] = np.clip(standardised(whole[:, column], said), -_FARTHEST, _FARTHEST)
+    if len(whole):
+        columns = np.ascontiguousarray(whole[:, : len(COMPARED)].T)
+        whole[:, : len(COMPARED)] = np.clip(standardised(columns, said), -_FARTHEST, _FARTHEST).T
     return whole
 
 
@@ -105,15 +105,9 @@ def _words(
     spoken = _sums(timeline.lengths)
     full = np.array([sum(window) for window in WINDOWS])[:, None] * timeline.scale * WORDS_A_SECOND
     norm = K1 * (1 - B + B * (spoken[high] - spoken[low]) / full)
-    total = sum(idf.values()) or 1.0
-    words, shares = np.zeros(low.shape), np.zeros(low.shape)
-    for term, weight in idf.items():
-        places = timeline.postings.get(term)
-        if places is not None:
-            counts = np.zeros(len(timeline))
-            counts[places.rows] = places.counts
-            sums = _sums(counts)
-            inside = sums[high] - sums[low]
-            words += weight * inside * (K1 + 1) / (inside + norm)
-            shares += weight / total * inside / (inside + 1)
+    weights, sums = term_sums(timeline, idf)
+    weights = weights[:, :, None]
+    inside = sums[:, high] - sums[:, low]
+    words = (weights * inside * (K1 + 1) / (inside + norm)).sum(axis=0)
+    shares = (weights / (sum(idf.values()) or 1.0) * inside / (inside + 1)).sum(axis=0)
     return words, shares

@@ -45,7 +45,13 @@ def _heard(view: View, query: str, k: int, speakers: Sequence[str]) -> list[Mome
     if "sound" not in facts.counts:
         return []
     terms = set(read_question(query, ("en",), speakers).terms)  # descriptions of sounds are English
-    hits = lexical.best(view, dict.fromkeys(terms, 1.0), "sound", facts.counts["sound"], _MOST)
+    weights, words = dict.fromkeys(terms, 1.0), memory_of(view).words_read.get("sound")
+    if words is None:
+        hits = lexical.best(view, weights, "sound", facts.counts["sound"], _MOST)
+    else:
+        hits = words.best(view, weights, facts.counts["sound"].mean_length, _MOST)
+    if not hits:
+        return []
     passages = view.passages([passage_id for passage_id, _ in hits])
     shares = [len(terms.intersection(analyse(each.text, "en"))) / max(1, len(terms)) for each in passages]
     best = sorted((-share, row) for row, share in enumerate(shares) if share >= COVERED)[:k]

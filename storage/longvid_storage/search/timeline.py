@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import select
 
+from longvid_storage.db.rows import passage_columns, passage_of
 from longvid_storage.db.schema import PassageRow, PassageVector, VectorSet, Video
-from longvid_storage.db.stage_writer import passage_columns, passage_of
 from longvid_storage.db.vectors import rows_of
 from longvid_storage.db.view import View
 from longvid_storage.search.lexical import SPOKEN_AND_SHOWN
@@ -95,6 +95,15 @@ class Timeline:
 
     scale: float
     _windows: dict[float, RowWindows] = field(default_factory=dict, repr=False)
+    _said: dict[str, NDArray[np.bool_]] = field(default_factory=dict, repr=False)
+
+    def said_by(self, speaker: str) -> NDArray[np.bool_]:
+        """Which rows the speaker of that key says; remembered."""
+        found = self._said.get(speaker)
+        if found is None:
+            own = np.fromiter((each == speaker for each in self.speakers), np.bool_, len(self))
+            found = self._said[speaker] = own
+        return found
 
     def windows_of(self, width_s: float) -> RowWindows:
         """The window of that width around each row; remembered, since every question asks for the same."""

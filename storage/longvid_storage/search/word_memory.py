@@ -256,9 +256,3 @@ class WordMemory:
                     self._masks.clear()
                 self._masks[scope] = mask
             return mask
-
-
-def videos_of_keys(view: View, keys: Iterable[int]) -> dict[int, str]:
-    """Key → id of these videos."""
-    query = select(Video.video_key, Video.video_id).where(Video.video_key.in_(each_id(keys)))
-    return {row[0]: row[1] for row in view.connection.execute(query).all()}

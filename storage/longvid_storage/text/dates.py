@@ -45,12 +45,14 @@ MONTH_NAME = "|".join(sorted(MONTH_NUMBERS, key=len, reverse=True))
 _YEAR = r"((?:19|20)\d{2})"
 _NUMBERS = re.compile(rf"(?<!\d){_YEAR}[-_.]?(0[1-9]|1[0-2])[-_.]?(0[1-9]|[12]\d|3[01])(?!\d)")
 # One digit only between strokes of one kind: "2024.3.4" is as likely a version.
-_SHORT_NUMBERS = re.compile(rf"(?<![\d-]){_YEAR}([-_])(1[0-2]|0?[1-9])\2(3[01]|[12]\d|0?[1-9])(?![\d-])")
+_SHORT_NUMBERS = re.compile(rf"(?<![\d/-]){_YEAR}([-_/])(1[0-2]|0?[1-9])\2(3[01]|[12]\d|0?[1-9])(?![\d/-])")
 _EAST_ASIAN = re.compile(
     rf"(?:{_YEAR}\s?[年년]\s?)?(?<!\d)(1[0-2]|0?[1-9])\s?[月월]\s?(3[01]|[12]\d|0?[1-9])\s?[日号일]"
 )
-# With dots the day is first everywhere; with strokes it depends on who writes, and is not read.
+# With dots the day is first everywhere; with strokes it depends on who writes, and is read where one is no month.
 _DOTTED = re.compile(rf"(?<![\d.])(0?[1-9]|[12]\d|3[01])\.\s?(0?[1-9]|1[0-2])\.\s?{_YEAR}(?!\d)")
+_STROKES_DAY = re.compile(rf"(?<![\d/])(1[3-9]|2\d|3[01])/(0?[1-9]|1[0-2])/{_YEAR}(?![\d/])")
+_STROKES_MONTH = re.compile(rf"(?<![\d/])(0?[1-9]|1[0-2])/(1[3-9]|2\d|3[01])/{_YEAR}(?![\d/])")
 _ORDINAL = r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|\.|º|er)?"
 _DAY_FIRST = re.compile(
     rf"{_ORDINAL}[\s_-]+(?:of\s+|de\s+)?({MONTH_NAME})(?![^\W_])\.?(?:,?[\s_-]+(?:de\s+)?{_YEAR}(?!\d))?",
@@ -69,6 +71,8 @@ _FORMS = (
     (_SHORT_YEAR, 3, 2, 1),
     (_EAST_ASIAN, 1, 2, 3),
     (_DOTTED, 3, 2, 1),
+    (_STROKES_DAY, 3, 2, 1),
+    (_STROKES_MONTH, 3, 1, 2),
     (_DAY_FIRST, 3, 2, 1),
     (_MONTH_FIRST, 3, 1, 2),
 )

@@ -54,6 +54,7 @@ _OPEN = {
     "": "mr mrs ms dr prof e.g i.e cf vs ca approx fig figs eq n°",
     "en": "incl excl drs mx rev hon gen col capt cpt lt sgt sen gov mt dept vol vols pp eds viz ibid messrs",
     "de": """bzw z.b d.h u.a vgl evtl ggf inkl zzgl abzgl nr abb bd hr fr str bspw sog fa tel hl geb abschn gest allg
+        med phil rer nat jur habil
         insb u.u z.t m.e aufl dipl ing st lt""",
     "fr": "m mm mme mlle mgr env p.ex c.-à-d c-à-d chap av bd st ste réf tél éd",
     "es": "sr sra srta sres dña dra pág págs p.ej núm aprox ud uds ee ej art av avda tel cap vol lic ing gral",

@@ -71,6 +71,7 @@ class FaissIndex:
         # One scope is often asked with many questions, and finding a million ids takes 40 ms.
         self._known: WeakKeyDictionary[Admitted, Chosen] = WeakKeyDictionary()
         self._signs: Any = None
+        self._spare: list[_Few] = []
 
     @property
     def dimension(self) -> int:
@@ -132,8 +133,14 @@ class FaissIndex:
         """Rows and scores of the best of those ``chosen`` (None: all), of which there is at least one."""
         if (len(self) if chosen is None else chosen.count) >= max(self.fewest, 2 * k):
             likely = self._likely(vector, k, chosen)
-            # Side by side they take half the time that they take where they are.
-            places, scores = self._of(likely)._nearest(vector, k, None)
+            # Side by side they take half the time that they take where they are, and less where memory is at hand.
+            try:
+                few = self._spare.pop()
+            except IndexError:  # the first question, or others are at it too
+                few = _Few(self.dimension)
+            few.hold(self._rows(), likely)
+            places, scores = few._nearest(vector, k, None)
+            self._spare = [few]
             return likely[places], scores
         passing = len(self) if chosen is None else chosen.count
         parameters = None if chosen is None else _faiss().SearchParameters(sel=chosen.selector)
@@ -167,13 +174,6 @@ class FaissIndex:
         ascending: NDArray[np.int64] = np.sort(rows)
         return ascending
 
-    def _of(self, rows: NDArray[np.int64]) -> FaissIndex:
-        """An index of these rows alone, too few for signs."""
-        index = _Few(self.dimension)
-        index._ids = rows
-        index._index.add_sa_codes(np.take(self._rows().view(np.uint8), rows, axis=0))
-        return index
-
     def _scores(self, rows: NDArray[np.int64], vector: NDArray[np.float32]) -> NDArray[np.float32]:
         blocks = (rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK))
         scores = [inner_products(self._rows()[block].astype(np.float32), vector) for block in blocks]
@@ -201,3 +201,11 @@ class _Few(FaissIndex):
     """Of what signs have named: compared one by one."""
 
     fewest = sys.maxsize
+
+    def hold(self, vectors: NDArray[np.float16], rows: NDArray[np.int64]) -> None:
+        """Be an index of these rows of ``vectors``, in the memory of those before where there are as many."""
+        if len(self) != len(rows):
+            self._index.reset()
+            self._index.add_sa_codes(np.zeros((len(rows), 2 * self.dimension), np.uint8))
+        self._ids = rows
+        np.take(vectors, rows, axis=0, out=self._rows(), mode="clip")
