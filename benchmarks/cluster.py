@@ -24,7 +24,7 @@ import psutil
 
 from longvid import Library
 from longvid.engines import Engines
-from longvid.models.roles import ROLES
+from longvid.models.registry import ROLES
 
 _IDLE_S = 3.0
 
@@ -54,7 +54,7 @@ class AsleepEngines(Engines):
         return {**super().__getstate__(), "sleep_s": self.sleep_s}
 
     @property  # one that caches has a lock, and workers get this class by value
-    def text_encoder(self) -> Any:  # type: ignore[override]
+    def text_encoder(self) -> Any:
         """Made in each process."""
         return Asleep(self.sleep_s)
 

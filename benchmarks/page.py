@@ -17,10 +17,11 @@ from pathlib import Path
 from longvid_storage.db.store import Store
 from longvid_storage.types import Utterance, VideoInfo
 
-ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from page_tools import Page, Served, add_bare_cards, browser, scheme, size, wait  # noqa: E402 - found by the line above
+from page_tools import Page, Served, add_bare_cards, browser, scheme, size, wait
+
+ROOT = Path(__file__).parent.parent
 
 LINES, CARDS, ROUNDS = 50_000, 5_000, 3
 WORDS = [

@@ -34,7 +34,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from longvid_storage.threads import sum_alone
+from longvid_storage.process import sum_alone
 
 sum_alone()  # as `longvid serve` does, before numpy is loaded
 

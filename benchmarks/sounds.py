@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from longvid.config import Config
 from longvid.engines import Engines
-from longvid_indexer.audio import SAMPLE_RATE, Samples, read_audio
+from longvid_indexer.audio import Samples, read_audio
+from longvid_indexer.mixing import SAMPLE_RATE
 from longvid_indexer.probe import probe
 from longvid_indexer.sound_tagger import hear
 from longvid_indexer.sound_taggers.firered import FireRedTagger

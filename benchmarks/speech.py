@@ -30,8 +30,9 @@ from text_to_num import alpha2digit
 
 from longvid.config import Config
 from longvid.engines import Engines
-from longvid_indexer.audio import SAMPLE_RATE, Samples, read_audio
+from longvid_indexer.audio import Samples, read_audio
 from longvid_indexer.invented import Guard
+from longvid_indexer.mixing import SAMPLE_RATE
 from longvid_indexer.probe import probe
 from longvid_indexer.recognition import transcribe_all
 from longvid_indexer.transcriber import Transcriber

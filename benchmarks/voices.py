@@ -23,8 +23,9 @@ from scipy.optimize import linear_sum_assignment
 
 from longvid.config import Config
 from longvid.engines import Engines
-from longvid_indexer.audio import SAMPLE_RATE, Samples, read_audio
+from longvid_indexer.audio import Samples, read_audio
 from longvid_indexer.diariser import Diariser
+from longvid_indexer.mixing import SAMPLE_RATE
 from longvid_indexer.probe import probe
 from longvid_indexer.voice import voiced_stretches
 

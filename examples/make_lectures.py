@@ -25,20 +25,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "tests")]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from lecture_sources import (  # noqa: E402
+from lecture_sources import (
     binary_search,
     gradient_descent,
     photosynthesis,
     plate_tectonics,
     team_meeting,
 )
-from lecture_sources.drawing import draw_slide  # noqa: E402
-from lecture_sources.questions import QUESTIONS  # noqa: E402
+from lecture_sources.drawing import draw_slide
+from lecture_sources.questions import QUESTIONS
 
-from media_factory.writer import write_video  # noqa: E402
+from media_factory.writer import write_video
+
+HERE = Path(__file__).resolve().parent
 
 OUT = HERE / "lectures"
 RATE = 5  # frames a second: nothing moves

@@ -26,7 +26,7 @@ from longvid_storage.errors import (
     StorageFullError,
     UsageError,
 )
-from longvid_storage.quiet import silence
+from longvid_storage.process import silence
 from longvid_storage.types import Answer, Citation, Claim, Moment, Passage
 
 silence()  # before anything that might phone home is imported

@@ -17,7 +17,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from longvid_storage.errors import UsageError
-from longvid_storage.text.shown import shown
+from longvid_storage.text.shown import one_line
 from longvid_storage.text.timecode import format_clock, format_time
 from longvid_storage.types import Level, Segment
 
@@ -58,11 +58,6 @@ def chapters_of(segments: Iterable[Segment], level: Level) -> list[Segment]:
         Segment(s.level, s.start_s, s.end_s, one_line(s.title or "") or f"Part {number}", s.summary)
         for number, s in enumerate(chosen, 1)
     ]
-
-
-def one_line(text: str) -> str:
-    """The text without what is not seen, white space of any kind as single spaces."""
-    return " ".join(shown(text).split())
 
 
 def youtube_chapters(chapters: Sequence[Segment]) -> list[tuple[int, str]]:

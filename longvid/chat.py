@@ -82,9 +82,9 @@ class Chat:
         *,
         extractive: bool = False,
     ) -> None:
-        from longvid_agents.context import Context
         from longvid_agents.conversation.chat import Conversation
         from longvid_agents.graph import ask as answer
+        from longvid_agents.state import Context
 
         store.require_writable()
         name = None if name is None else checked_name(name)

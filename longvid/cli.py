@@ -47,8 +47,8 @@ from longvid.cli_options import (
     open_library,
 )
 from longvid_storage.errors import LongvidError, LongvidWarning, UsageError
+from longvid_storage.process import sum_alone
 from longvid_storage.text.shown import shown
-from longvid_storage.threads import sum_alone
 
 if TYPE_CHECKING:
     pass

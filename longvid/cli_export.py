@@ -31,13 +31,13 @@ FORMATS = ("text", "json", "edl", "otio", "srt")
 
 def check(format_: str, json_: bool, save: Path | None) -> str:
     """The format asked for; raises ``UsageError`` for what can't be, before any work is done."""
-    from longvid.exports.report_files import check_report_path
-
     if format_ not in FORMATS:
         raise UsageError(f"--format is {format_!r}: choose one of {', '.join(FORMATS)}")
     if json_ and format_ not in ("text", "json"):
         raise UsageError(f"--json and --format {format_} ask for two things on stdout: choose one")
     if save is not None:
+        from longvid.exports.report_files import check_report_path
+
         check_report_path(save)
     return "json" if json_ else format_
 

@@ -83,7 +83,7 @@ def index(
     Stages: transcript, speakers, visual, sounds, screen_text, vectors, structure, summaries.
     """
     from longvid import progress
-    from longvid.models.roles import ROLES
+    from longvid.models.registry import ROLES
 
     if not paths and not reprocess and not prune:
         raise UsageError("name folders or files to index, or --reprocess for what the library holds")

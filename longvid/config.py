@@ -37,13 +37,16 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import platformdirs
 
 from longvid.paths import read_text
 from longvid_storage.errors import LongvidWarning, UsageError
-from longvid_storage.picture_store import PictureStore
+
+if TYPE_CHECKING:
+    from longvid_storage.picture_store import PictureStore
+
 
 _MOST_BYTES = 1 << 20
 NAME = "longvid.toml"
@@ -186,6 +189,8 @@ def _pictures(place: Path, given: object) -> PictureStore | None:
     """Where the table ``[pictures]`` puts those that are too large for the database."""
     if given is None:
         return None
+    from longvid_storage.picture_store import PictureStore
+
     kilobytes = given.get("database_kb", _DATABASE_KB) if isinstance(given, dict) else None
     if (
         not isinstance(given, dict)

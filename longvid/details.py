@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from longvid_storage.collector import collector_paused
 from longvid_storage.db.apart import with_apart
 from longvid_storage.db.rows import CUT_SHORT
+from longvid_storage.process import collector_paused
 from longvid_storage.search.lexical import kind_counts
 from longvid_storage.types import ScreenText, Segment, Slide, Sound, Utterance, VideoCard
 

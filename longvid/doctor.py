@@ -12,8 +12,7 @@ from pathlib import Path
 from longvid.engines import Choice, Engines
 from longvid.models.naming import ModelPlan
 from longvid.models.profiles import PROFILES
-from longvid.models.registry import third_party
-from longvid.models.roles import ROLES
+from longvid.models.registry import ROLES, third_party
 from longvid.paths import default_library
 from longvid_storage.errors import LongvidError
 from longvid_storage.text.shown import shown, without_password

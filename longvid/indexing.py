@@ -14,7 +14,7 @@ from longvid_indexer.pipeline import Pipeline
 from longvid_indexer.remote import as_path
 from longvid_indexer.report import FileGone, IndexEvent, IndexReport
 from longvid_indexer.scan import still_there
-from longvid_indexer.stages import choose_stages
+from longvid_indexer.stages.run import choose_stages
 from longvid_storage.db.rows import PathRow
 from longvid_storage.db.store import Store
 from longvid_storage.errors import UsageError
@@ -73,7 +73,7 @@ def _on_cluster(
     store: Store, engines: Engines, address: str, more: dict[str, Any], files: list[Path], tell: Tell
 ) -> list[IndexReport]:
     """Index on the Ray cluster at ``address``, whose workers open the library themselves."""
-    from longvid.opening import open_store
+    from longvid.paths import open_store
     from longvid.sharing import shares
     from longvid_indexer.cluster import LOCAL, ClusterPipeline, connected, resources
 

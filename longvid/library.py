@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from longvid.chat import Exchange
     from longvid.keyring import Keyring
     from longvid.models.naming import ModelSpec
-    from longvid_agents.context import Context
     from longvid_agents.conversation.turns import Turn
     from longvid_agents.digest import Digest
     from longvid_agents.run import AskEvent
+    from longvid_agents.state import Context
     from longvid_agents.summarise import Summary
     from longvid_agents.text_check import CheckedSentence
     from longvid_indexer.clipping.cut import Clip
@@ -71,7 +71,7 @@ class Library(Conversations):
             LibraryError: there is none and ``create`` is False, it is something else, or of a newer schema.
             UsageError: an unknown role, model or profile, or a broken ``longvid.toml``.
         """
-        from longvid.opening import open_store
+        from longvid.paths import open_store
 
         if engines is None:
             engines = Engines(models, device, profile=profile)
@@ -158,9 +158,7 @@ class Library(Conversations):
 
     def stale_vectors(self) -> list[str]:
         """A sentence for each model whose vectors some videos still have, though search uses another one now."""
-        from longvid.models.held import stale
-
-        return stale(self._store, text=self.engines.text_encoder, image=self.engines.image_encoder)
+        return self.engines.stale(self._store)
 
     def search(
         self,
@@ -227,10 +225,9 @@ class Library(Conversations):
             NotFoundError: no such video or collection.
             ModelError: the language model failed before it gave any claim.
         """
-        from longvid.chat import continued
         from longvid_agents.budget import ROUNDS, Budget
-        from longvid_agents.context import Context
         from longvid_agents.graph import ask
+        from longvid_agents.state import Context
 
         question = check_question(question)
         budget = Budget(budget_tokens, budget_seconds, ROUNDS if rounds is None else rounds)
@@ -255,6 +252,8 @@ class Library(Conversations):
             )
 
         if before:
+            from longvid.chat import continued
+
             return continued(opened, answered, question, before, lm, names)
         with opened() as view:
             return answered(question, view, ())

@@ -1,12 +1,18 @@
-"""Where longvid keeps things when nobody says otherwise."""
+"""Where longvid keeps things when nobody says otherwise; where a library lies: in a directory, or in PostgreSQL."""
 
 from __future__ import annotations
 
 import errno
 import os
+import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import platformdirs
+
+if TYPE_CHECKING:
+    from longvid_storage.db.store import Store
+    from longvid_storage.picture_store import PictureStore
 
 
 def read_text(path: Path, most: int = 1 << 26) -> str:
@@ -42,3 +48,25 @@ def example_lectures() -> Path:
     """The example media: inside the installed package, or beside it in a checkout."""
     packaged = Path(__file__).parent / "examples" / "lectures"
     return packaged if packaged.is_dir() else Path(__file__).parent.parent / "examples" / "lectures"
+
+
+_POSTGRESQL = re.compile(r"postgresql(\+\w+)?:")
+
+
+def open_store(place: str | Path, *, create: bool = False, pictures: PictureStore | None = None) -> Store:
+    """The store of the library at ``place``: a directory, or ``postgresql://USER@HOST/DATABASE``.
+
+    ``pictures``: where those lie that are too large for its database.
+
+    Raises as ``Store.open`` and ``PostgresStore.connect`` do.
+    """
+    if _POSTGRESQL.match(str(place)):
+        from longvid_storage.db.postgres import PostgresStore
+
+        store: Store = PostgresStore.connect(str(place), cache_directory(), create=create)
+    else:
+        from longvid_storage.db.store import Store
+
+        store = Store.open(place, create=create)
+    store.pictures = pictures
+    return store

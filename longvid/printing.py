@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from longvid_agents.cite import format_citation, format_claim
 from longvid_indexer.remote import is_remote
-from longvid_indexer.stages import STAGES
+from longvid_indexer.stages.job import STAGES
 from longvid_storage.text.shown import cut, shown
 from longvid_storage.text.timecode import format_span, format_time
 
@@ -269,14 +269,14 @@ def _mark(segment: Segment) -> str:
     return f"{format_time(segment.start_s):>7}"
 
 
-def report_line(report: IndexReport, width: int = 80) -> str:
+def report_line(report: IndexReport) -> str:
     """One line a file for ``longvid index``, its title cut to fit; an error is told to its end."""
     length = f" {format_time(report.duration_s)}" if report.duration_s is not None else ""
     if report.error is not None:
         return f"failed     {shown(f'{report.path}: {report.error.message}')}"
     seconds = sum(result.seconds for result in report.stages.values())
     cost = f"  in {seconds:.1f} s" if report.status in ("indexed", "renamed") else ""
-    return f"{report.status:9}  {cut(report.title, width - 11 - len(length + cost))}{length}{cost}"
+    return f"{report.status:9}  {cut(report.title, 80 - 11 - len(length + cost))}{length}{cost}"
 
 
 def left_out(found: LeftOut) -> tuple[str, str]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from longvid.models.roles import ROLES, role_named
+from longvid.models.registry import ROLES, role_named
 from longvid_indexer.cluster_models import ROLES as SHARED
 from longvid_indexer.cluster_models import Share
 from longvid_storage.errors import UsageError

@@ -282,7 +282,7 @@ class Shelf:
         Raises:
             UsageError: the other library holds videos that this one does not. LibraryError: a row is not the same.
         """
-        from longvid.opening import open_store
+        from longvid.paths import open_store
         from longvid_storage.db.copying import copy
 
         with open_store(place, create=True, pictures=self._store.home.pictures) as target:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable
 
-from longvid_storage.text.shown import shown
+from longvid_storage.text.shown import one_line
 from longvid_storage.text.timecode import format_clock
 from longvid_storage.types import Utterance
 
@@ -21,4 +21,4 @@ def to_vtt(utterances: Iterable[Utterance]) -> str:
 
 
 def _text(text: str) -> str:
-    return html.escape(" ".join(shown(text).split()), quote=False)
+    return html.escape(one_line(text), quote=False)

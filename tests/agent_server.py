@@ -13,7 +13,7 @@ import uvicorn
 
 from longvid.engines import Engines
 from longvid.library import Library
-from longvid.models.roles import ROLES
+from longvid.models.registry import ROLES
 from longvid.server.app import create_app
 from longvid.server.settings import ServerSettings
 from longvid_storage.types import Segment, Utterance

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from longvid import Library
 from longvid.config import Config
 from longvid.engines import Engines
-from longvid.models.roles import ROLES
+from longvid.models.registry import ROLES
 from longvid_storage.db.schema import Base
 from small_library import Trigrams
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from longvid_storage.db.store import Store
 
 # No test measures seconds: a busy machine takes a hundred times as long now and then.
 settings.register_profile("house", deadline=None)
@@ -47,6 +50,13 @@ def _store(
         from postgres_tools import in_postgres
 
         in_postgres(monkeypatch, tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """An empty library."""
+    with Store.open(tmp_path / "library", create=True) as opened:
+        yield opened
 
 
 @pytest.hookimpl(wrapper=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +24,7 @@ from longvid_storage.db.store import Store
 from longvid_storage.types import VideoInfo
 from media_factory import write_video
 from openai_server import coded
+from serve_tools import free_port
 
 RATE = 10
 """Frames a second of ``film``: the picture of frame n carries n in its pixels."""
@@ -100,12 +100,6 @@ def make_library(folder: Path) -> Path:
             assert [report.status for report in reports] == ["indexed"], reports
     _MADE.append(shutil.copytree(place, folder / "as made"))
     return place
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 class Served:

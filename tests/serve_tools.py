@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 
 from longvid.engines import Engines
 from longvid.library import Library
-from longvid.models.roles import ROLES
+from longvid.models.registry import ROLES
 from longvid.server.app import create_app
 from longvid.server.run import server_of
 from longvid.server.settings import ServerSettings
@@ -97,3 +97,10 @@ def live(library: Library, **settings: Any) -> Iterator[int]:
 def bearer(key: str) -> dict[str, str]:
     """The header that a key goes in."""
     return {"Authorization": f"Bearer {key}"}
+
+
+def free_port() -> int:
+    """A port that nobody listens on right now."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])

@@ -7,7 +7,6 @@ import multiprocessing
 import multiprocessing.forkserver
 import os
 import signal
-import socket
 import sys
 import tempfile
 import time
@@ -24,7 +23,8 @@ import pytest
 import media_factory as mf
 from longvid.engines import Engines
 from longvid.library import Library
-from longvid.models.roles import ROLES
+from longvid.models.registry import ROLES
+from serve_tools import free_port
 
 SECONDS = 12
 RATE = 10
@@ -44,7 +44,7 @@ def make_film(path: Path, *, seconds: int = SECONDS, **how: object) -> Path:
     """A film whose pictures tell their number (``grey``), with subtitles beside it."""
     frames = (np.full((96, 160, 3), grey(n % (SECONDS * RATE)), np.uint8) for n in range(seconds * RATE))
     tone = 0.3 * np.sin(np.arange(seconds * 16_000) * 2 * np.pi * 440 / 16_000)
-    mf.write_video(path, frames, RATE, audio=tone.astype(np.float32), **how)  # type: ignore[arg-type]
+    mf.write_video(path, frames, RATE, audio=tone.astype(np.float32), **how)
     words = "WEBVTT\n\n00:01.000 --> 00:04.000\nThis is the film called {}.\n"
     path.with_suffix(".vtt").write_text(words.format(path.stem))
     return path
@@ -75,13 +75,6 @@ def _serve(place: str, port: int, settings: str, said: str) -> None:
     with Library.open(place, create=True, engines=engines()) as library:
         app = create_app(library, read_settings(json.loads(settings)))
         uvicorn.run(app, port=port, log_level="warning", timeout_graceful_shutdown=5)
-
-
-def free_port() -> int:
-    """A port that nobody listens on right now."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 class Running:

@@ -10,11 +10,11 @@ import pytest
 
 from ask_tools import check_answer, citations, library
 from longvid_agents.budget import Budget, estimate_tokens
-from longvid_agents.context import Context
 from longvid_agents.conversation.turns import Turn
 from longvid_agents.graph import NOT_FOUND, AskEvent
 from longvid_agents.replies import DRAFTS, SIMPLE_DRAFTS
 from longvid_agents.run import ReadingSpeed
+from longvid_agents.state import Context
 from longvid_agents.video_lm import Request
 from longvid_storage.errors import ModelError, UsageError
 from longvid_storage.types import Answer, Claim, Scope, Sound, TrailStep, Usage, Utterance

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from longvid_indexer.audio import SAMPLE_RATE, audio_between, read_audio
+from longvid_indexer.audio import audio_between, read_audio
+from longvid_indexer.mixing import SAMPLE_RATE
 from longvid_indexer.probe import probe
 from longvid_indexer.voice import LONGEST_S, band_energy_db, voiced_stretches
 from longvid_indexer.voice_gate import FRAME, EnergyGate, make_gate

@@ -14,16 +14,14 @@ import pytest
 from longvid.config import Config
 from longvid.doctor import examine
 from longvid.engines import Engines
-from longvid.models.registry import records
-from longvid.models.roles import ROLES
-from longvid_indexer.audio import SAMPLE_RATE
+from longvid.models.registry import ROLES, records
+from longvid_indexer.mixing import SAMPLE_RATE
 from longvid_indexer.recognition import recognition_fingerprint
 from longvid_indexer.transcriber import TRANSCRIBERS
 from longvid_indexer.voice import Stretch
 from longvid_storage.errors import MissingExtraError, ModelError
 from longvid_storage.models import carried
-from longvid_storage.models.carried import Carrier, joined, verify
-from longvid_storage.models.carriers import TRANSNET
+from longvid_storage.models.carried import TRANSNET, Carrier, joined, verify
 from media_factory import speech_clip
 
 ROOT = Path(__file__).parent.parent

@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
 from longvid_storage.db.chain import ChainLevel, ChainLink, SummarySentence
 from longvid_storage.db.store import Store
 from longvid_storage.types import Scope
 from store_tools import every_row, fill, fingerprints, seen
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path / "library", create=True) as opened:
-        yield opened
 
 
 def link(video_id: str, level: ChainLevel, seq: int, text: str, fingerprint: str = "f") -> ChainLink:

@@ -359,6 +359,7 @@ def older(path: Path, old_turn: Callable[[str, str, str], dict[str, Any]]) -> No
         ids = {each.title: each.video_id for each in library.videos()}
     with sqlite3.connect(path / "library.db") as connection:
         for table in (
+            "pictures_elsewhere",
             "turn_videos",
             "turns",
             "chats",

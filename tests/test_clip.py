@@ -43,9 +43,9 @@ def film(path: Path, first: int = 0, **options: object) -> Path:
     size = options.pop("size", (320, 180))
     rate = options.pop("rate", RATE)
     seconds = options.pop("seconds", SECONDS)
-    given: dict[str, object] = {"gop": 2 * rate, "scene_cuts": False, "audio": sound(seconds), **options}  # type: ignore
-    frames = (coded(first + number, *size) for number in range(int(rate * seconds)))  # type: ignore
-    return write_video(path, frames, rate, **given)  # type: ignore[arg-type]
+    given: dict[str, object] = {"gop": 2 * rate, "scene_cuts": False, "audio": sound(seconds), **options}
+    frames = (coded(first + number, *size) for number in range(int(rate * seconds)))
+    return write_video(path, frames, rate, **given)
 
 
 @pytest.fixture(scope="module")

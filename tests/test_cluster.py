@@ -20,13 +20,13 @@ from cluster_tools import SHARED_TEXT, DeadlyEngines, LoadedEngines, everything,
 from longvid import Library
 from longvid.config import Config
 from longvid.engines import Engines
-from longvid.models.roles import ROLES
-from longvid.opening import open_store
+from longvid.models.registry import ROLES
+from longvid.paths import open_store
 from longvid.sharing import shares
 from longvid_indexer.cluster import LOCAL, ClusterPipeline, connected
 from longvid_indexer.cluster_models import Model, Share
 from longvid_indexer.report import FileFinished, FilesFound, StageFinished, StageStarted
-from longvid_indexer.stages import STAGES
+from longvid_indexer.stages.job import STAGES
 from longvid_storage.errors import ModelError, UsageError
 from served_films import make_film
 from test_neighbours import transcript

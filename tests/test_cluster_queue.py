@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 from longvid.engines import Engines
-from longvid.models.roles import ROLES
+from longvid.models.registry import ROLES
 from longvid_indexer.cluster import ClusterPipeline
 from longvid_indexer.cluster_tasks import FileRead, Sent
 from longvid_indexer.report import FileFinished
 from longvid_indexer.scan import ScannedFile
-from longvid_indexer.stages import Job
+from longvid_indexer.stages.job import Job
 from longvid_storage.db.store import Store
 from longvid_storage.types import VideoInfo
 

@@ -20,7 +20,7 @@ from longvid_indexer.diarisers.embedding import plan_windows
 from longvid_indexer.diarisers.transformers import HOP_S, WINDOW_S, TransformersDiariser
 from longvid_indexer.windows import regular_windows, windows_at
 from longvid_storage.errors import ModelError
-from longvid_storage.models.carriers import VOICE_ENCODER
+from longvid_storage.models.carried import VOICE_ENCODER
 from longvid_storage.types import Utterance, Word
 from media_factory import speech_clip
 from tiny_sounds import VOICE_MODEL

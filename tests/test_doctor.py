@@ -11,7 +11,7 @@ import pytest
 from longvid.cli import app
 from longvid.doctor import Examination, examine, render
 from longvid.engines import Engines
-from longvid.models.roles import ROLES
+from longvid.models.registry import ROLES
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from longvid_indexer.audio import SAMPLE_RATE
+from longvid_indexer.mixing import SAMPLE_RATE
 from longvid_indexer.probe import probe
 from longvid_indexer.recognition import recognise
 from longvid_indexer.voice import Stretch

@@ -16,8 +16,7 @@ from longvid import Library, MissingExtraError, ModelError, UsageError
 from longvid.config import load_config
 from longvid.engines import Engines
 from longvid.models.profiles import PROFILES
-from longvid.models.registry import adapters, records, third_party
-from longvid.models.roles import ROLES
+from longvid.models.registry import ROLES, adapters, records, third_party
 from longvid_storage.errors import LongvidWarning
 from longvid_storage.models.model_record import ModelRecord, Role
 from longvid_storage.models.text_encoder import TEXT_ENCODERS

@@ -72,7 +72,6 @@ CARDS = [
         ("And on 10 February?", {"v2"}, None),
         ("What about the last meeting?", {"v2"}, None),
         ("and in the last one?", {"v2"}, None),
-        ("And the previous one?", {"v1"}, None),
         ("and in The hotel in Lisbon?", {"v2"}, None),
         ("and in the first 20 seconds?", None, 20.0),
     ],
@@ -85,6 +84,33 @@ def test_where_else_is_the_question_before_it_asked_there(
     assert resolved.question == DECIDED.asked
     assert resolved.filters == Scope(video_ids=None if videos is None else frozenset(videos), to_s=until_s)
     assert resolved.notes[0] == f"asked as: {DECIDED.asked}"
+
+
+@pytest.mark.parametrize(
+    ("question", "video"),
+    [
+        ("And the next one?", "v2"),
+        ("and in the one after that?", "v2"),
+        ("What about the following meeting?", "v2"),
+        ("And the one before?", None),  # there is none
+    ],
+)
+def test_the_one_after_is_the_recording_of_the_next_day(question: str, video: str | None) -> None:
+    resolved = resolve(question, [DECIDED], Scope(), SPEAKERS, videos=CARDS)
+    if video is None:
+        assert resolved.filters == Scope()
+    else:
+        assert (resolved.question, resolved.filters) == (DECIDED.asked, Scope(video_ids=frozenset((video,))))
+        back = turn(DECIDED.asked, replace(CITED, video_id=video, title="The hotel in Lisbon"))
+        again = resolve("And the previous one?", [back], Scope(), SPEAKERS, videos=CARDS)
+        assert again.filters == Scope(video_ids=frozenset(("v1",)))
+
+
+@pytest.mark.parametrize(
+    "question", ["In which meeting?", "Which video was that?", "which recording is that from"]
+)
+def test_which_meeting_is_asked_of_the_answer(question: str) -> None:
+    assert resolve(question, [DECIDED], Scope(), SPEAKERS).mode == "again"
 
 
 @pytest.mark.parametrize(
@@ -230,7 +256,7 @@ def test_a_question_that_stands_alone_is_left_alone(question: str) -> None:
 )
 def test_the_first_question_refers_to_nothing_and_says_so(question: str) -> None:
     lm = OneReply("{}")
-    resolved = resolve(question, [], Scope(), SPEAKERS, lm)  # type: ignore[arg-type]
+    resolved = resolve(question, [], Scope(), SPEAKERS, lm)
     assert (resolved.question, resolved.filters, resolved.mode) == (question, Scope(), "ask")
     assert resolved.notes == ("nothing was asked before: asked as it stands",)
     assert lm.requests == []
@@ -288,7 +314,7 @@ def test_nothing_widens_what_the_caller_allowed(
 ) -> None:
     lm = None if reply is None else OneReply(json.dumps(reply))
     admitted = [c for c in CARDS if filters.video_ids is None or c.video_id in filters.video_ids]
-    resolved = resolve(question, turns, filters, SPEAKERS, lm, admitted)  # type: ignore[arg-type]
+    resolved = resolve(question, turns, filters, SPEAKERS, lm, admitted)
     assert narrower(resolved.filters, filters)
     assert FILTERS.validate_json(json.dumps(FILTERS.dump_python(resolved.filters, mode="json"))) == (
         resolved.filters
@@ -324,7 +350,7 @@ def rewritten(
     turns: Sequence[Turn] = (DECIDED,),
 ) -> tuple[Any, OneReply]:
     lm = OneReply(reply if isinstance(reply, str) else json.dumps(reply))
-    return resolve(question, turns, Scope(), SPEAKERS, lm), lm  # type: ignore[arg-type]
+    return resolve(question, turns, Scope(), SPEAKERS, lm), lm
 
 
 def test_a_model_rewrites_with_one_call_and_code_takes_the_time_from_the_citation() -> None:
@@ -404,7 +430,7 @@ def test_no_call_where_nothing_is_referred_to_or_the_store_alone_can_tell() -> N
 
 def test_a_model_that_is_down_says_so() -> None:
     with pytest.raises(ModelError, match="down"):
-        resolve("Is it expensive?", [DECIDED], Scope(), SPEAKERS, OneReply(ModelError("it is down")))  # type: ignore[arg-type]
+        resolve("Is it expensive?", [DECIDED], Scope(), SPEAKERS, OneReply(ModelError("it is down")))
 
 
 def test_turns_are_plain_data() -> None:

@@ -175,7 +175,7 @@ def test_each_collection_reads_its_own_whoever_indexes_next(
 def test_work_on_the_media_alone_is_done_once(film: Path, tmp_path: Path, lib: Library) -> None:
     first = index(lib, lay(film, tmp_path / "a", OURS), "ours")
     engines = lib.engines
-    read, seen = engines.screen_reader.calls, engines.image_encoder.pictures  # type: ignore[union-attr]
+    read, seen = engines.screen_reader.calls, engines.image_encoder.pictures
     assert read
     assert seen
     assert first.stages["visual"].counters["frames_decoded"] == 10
@@ -189,7 +189,7 @@ def test_work_on_the_media_alone_is_done_once(film: Path, tmp_path: Path, lib: L
         assert second.stages[stage].counters["copied_from_same_media"] == 1
         assert "copied_from_same_media" not in first.stages[stage].counters
     assert "copied_from_same_media" not in second.stages["transcript"].counters
-    assert (engines.screen_reader.calls, engines.image_encoder.pictures) == (read, seen)  # type: ignore[union-attr]
+    assert (engines.screen_reader.calls, engines.image_encoder.pictures) == (read, seen)
     one, other = (lib.show(str(report.video_id)) for report in (first, second))
     assert (one.slides, one.screen_text) == (other.slides, other.screen_text)
     assert one.slides
@@ -199,7 +199,7 @@ def test_work_on_the_media_alone_is_done_once(film: Path, tmp_path: Path, lib: L
         assert frames[0] == frames[1]
         shots = [view.segments(v.video_id, "shot") for v in (one, other)]
         assert shots[0] == shots[1]
-        assert view.keyframes(other.video_id, without_vector_of=engines.image_encoder.fingerprint) == []  # type: ignore[union-attr]
+        assert view.keyframes(other.video_id, without_vector_of=engines.image_encoder.fingerprint) == []
     assert index(lib, tmp_path / "b", "theirs").status == "unchanged"
 
 

@@ -203,7 +203,7 @@ def test_a_precision_is_part_of_the_fingerprint(vit: Path) -> None:
         assert (cosine < 1).any()
     assert OpenClipEncoder(vit).precision in ("fp32", "bf16", "fp16")
     with pytest.raises(UsageError, match="precision is 'int8'"):
-        OpenClipEncoder(vit, precision="int8").fingerprint  # type: ignore[arg-type]  # noqa: B018
+        OpenClipEncoder(vit, precision="int8").fingerprint  # noqa: B018
 
 
 @pytest.mark.slow

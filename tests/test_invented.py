@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from longvid_indexer.audio import SAMPLE_RATE
 from longvid_indexer.invented import Guard, compression_ratio, is_unsure
+from longvid_indexer.mixing import SAMPLE_RATE
 from longvid_indexer.recognition import transcribe_all
 from longvid_indexer.voice import Stretch
 from longvid_storage.types import Utterance
@@ -124,7 +124,7 @@ def test_stretches_are_heard_together_in_order_and_no_more_are_held_than_asked_f
 
     together = Together()
     heard = []
-    for one, lines in transcribe_all(together, stretches()):  # type: ignore[arg-type]
+    for one, lines in transcribe_all(together, stretches()):
         heard.append((one.start_s, lines[0].text))
         assert given - len(heard) < 3
     assert heard == [(float(i), str(float(i))) for i in range(7)]

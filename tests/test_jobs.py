@@ -25,7 +25,7 @@ from longvid_indexer.report import (
     StageStarted,
     Told,
 )
-from longvid_indexer.stages import STAGES
+from longvid_indexer.stages.job import STAGES
 from longvid_storage.errors import AccessError
 from postgres_tools import new_database
 from serve_tools import bearer, serving

@@ -166,7 +166,7 @@ def test_claims_are_compared_with_the_places_they_cite() -> None:
     question = Question("1", "v", "Why?", ((0.0, 10.0),))
     said = cited("Frost kills seedlings.", "frost in May kills seedlings")
     other = cited("Nobody waters beans.", "zzz qqq")
-    scores = score_answer(question, "v", answer(said, other), _Letters())  # type: ignore[arg-type]
+    scores = score_answer(question, "v", answer(said, other), _Letters())
     assert scores["claim words"] == pytest.approx(0.5)
     assert scores["claim support"] == pytest.approx(0.5)
     assert "claim support" not in score_answer(question, "v", answer(said))

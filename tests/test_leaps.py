@@ -90,7 +90,7 @@ def both(path: Path) -> tuple[VisualResult, VisualResult]:
 @pytest.mark.parametrize("name", FILMS)
 def test_what_every_frame_shows_is_found(name: str, tmp_path: Path) -> None:
     make, groups, share = FILMS[name]
-    path = write_video(tmp_path / "film.mp4", make(), 10, **GROUPS[groups])  # type: ignore[arg-type]
+    path = write_video(tmp_path / "film.mp4", make(), 10, **GROUPS[groups])
     every, leapt = both(path)
     assert leapt.shots == every.shots
     assert [(s.start_s, s.end_s) for s in leapt.slides] == [(s.start_s, s.end_s) for s in every.slides]
@@ -114,18 +114,18 @@ def test_files_of_which_every_frame_is_decoded(kind: str, tmp_path: Path) -> Non
         "seldom": ("film.mp4", {"gop": 250}),
     }
     name, more = how[kind]
-    every, leapt = both(write_video(tmp_path / name, still, 10, **more))  # type: ignore[arg-type]
+    every, leapt = both(write_video(tmp_path / name, still, 10, **more))
     assert leapt == every
     assert leapt.counters["frames_left_out"] == 0
 
 
 def test_the_library_keeps_what_every_frame_said(tmp_path: Path) -> None:
     """Frames are left out unless a user wants all of them, which is remembered."""
-    path = write_video(tmp_path / "still.mp4", [page(GATE)] * 120, 10, **FIXED)  # type: ignore[arg-type]
+    path = write_video(tmp_path / "still.mp4", [page(GATE)] * 120, 10, **FIXED)
     with Library.open(tmp_path / "library", create=True, engines=Engines(profile="offline")) as library:
 
         def told(**how: bool) -> tuple[str, float]:
-            [report] = library.index(path, only=["visual"], **how)  # type: ignore[arg-type]
+            [report] = library.index(path, only=["visual"], **how)
             stage = report.stages["visual"]
             return stage.status, stage.counters["frames_left_out"]
 

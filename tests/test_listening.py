@@ -9,8 +9,9 @@ import pytest
 from numpy.typing import NDArray
 
 from longvid import Library
-from longvid_indexer.audio import SAMPLE_RATE, audio_between, read_audio
+from longvid_indexer.audio import audio_between, read_audio
 from longvid_indexer.listening import sound_track
+from longvid_indexer.mixing import SAMPLE_RATE
 from longvid_indexer.probe import probe
 from longvid_indexer.voice import voiced_stretches
 from media_factory import place, speech_clip, write_video

@@ -29,7 +29,7 @@ from agent_server import CLINIC, HARBOUR, running, two_collections
 from longvid import Library
 from longvid.engines import Engines
 from longvid.links import moment_uri, page_link, read_address, read_page_link
-from longvid.models.roles import ROLES
+from longvid.models.registry import ROLES
 from longvid.server import mcp_tasks
 from longvid.server.mcp import INSTRUCTIONS
 from longvid.server.mcp_resources import APP
@@ -472,7 +472,7 @@ def test_addresses_and_links_are_read_back() -> None:
     address = read_address(moment_uri("ab", 87.7, 92.5))
     assert address is not None
     assert (address.video, address.part, address.start_s, address.end_s) == ("ab", "", 87.7, 92.5)
-    assert read_address("longvid://video/a%2Fb/frame/3.25").at_s == 3.25  # type: ignore[union-attr]
+    assert read_address("longvid://video/a%2Fb/frame/3.25").at_s == 3.25
     for wrong in ("longvid://video/", "longvid://video/a/b/c", "longvid://video/a#t=x", "http://video/a", ""):
         assert read_address(wrong) is None
     assert read_page_link(page_link("https://x.example/", "ab", 87.7004)) == ("ab", 87.7)

@@ -14,11 +14,9 @@ from longvid_storage.errors import UsageError
 from longvid_storage.search import mentions as searching
 from longvid_storage.search.mentions import VideoMentions
 from longvid_storage.types import EVERYTHING, Scope, ScreenText, Slide, Utterance
-from test_search import add, store, talk
+from test_search import add, talk
 
 pytestmark = pytest.mark.both_stores
-
-__all__ = ["store"]
 
 
 def mentions(store: Store, terms: list[str], scope: Scope = EVERYTHING) -> list[VideoMentions]:
@@ -29,7 +27,7 @@ def mentions(store: Store, terms: list[str], scope: Scope = EVERYTHING) -> list[
 def places(store: Store, *terms: str, **filters: object) -> list[tuple[str, float]]:
     return [
         (group.title, mention.start_s)
-        for group in mentions(store, list(terms), Scope(**filters))  # type: ignore[arg-type]
+        for group in mentions(store, list(terms), Scope(**filters))
         for mention in group.mentions
     ]
 

@@ -113,7 +113,7 @@ def test_a_long_meeting_is_read_in_parts_and_put_together(monkeypatch: pytest.Mo
 
 def _first_decision(request: Request) -> dict[str, Any]:
     if "minutes" not in request.prompt:
-        return verdicts()(request)  # type: ignore[no-any-return]
+        return verdicts()(request)
     return {"decisions": [{"text": request.evidence[0].text, "evidence": ["e1"]}]}
 
 

@@ -19,7 +19,7 @@ from longvid.engines import Engines
 from longvid.models.hub import needed_files
 from longvid.models.listing import size
 from longvid.models.profiles import PROFILES
-from longvid.models.roles import ROLES
+from longvid.models.registry import ROLES
 from longvid.models.sources import named, source_of
 from longvid_storage.errors import ModelError, UsageError
 from longvid_storage.models.weights import complete

@@ -32,7 +32,7 @@ KILLS = int(os.environ.get("LONGVID_KILLS", "12"))
 class NightEngines(Engines):
     """A text encoder without weights."""
 
-    text_encoder = Trigrams()  # type: ignore[assignment]
+    text_encoder = Trigrams()
 
 
 def opened(path: Path) -> Library:

@@ -99,14 +99,14 @@ def test_what_is_not_there_says_what_was_looked_through(client: OpenAI) -> None:
     assert "Looked through 1 video (" in text
     response = client.responses.create(model=MODEL, input=NOBODY)
     assert "Looked through 1 video (" in response.output_text
-    assert response.output[0].content[0].annotations == []  # type: ignore[union-attr]
+    assert response.output[0].content[0].annotations == []
 
 
 def test_a_response_annotates_its_citations(client: OpenAI, url: str) -> None:
     response = client.responses.create(model=MODEL, input=QUESTION)
     assert response.status == "completed"
-    (part,) = response.output[0].content  # type: ignore[union-attr]
-    annotation: Any = part.annotations[0]  # type: ignore[union-attr]
+    (part,) = response.output[0].content
+    annotation: Any = part.annotations[0]
     assert annotation.type == "url_citation"
     assert (
         response.output_text[annotation.start_index : annotation.end_index]
@@ -133,7 +133,7 @@ def test_a_streamed_response_has_its_events_in_order(client: OpenAI) -> None:
     text = "".join(event.delta for event in events if event.type == "response.output_text.delta")
     last: Any = events[-1]
     assert text == last.response.output_text == whole.output_text
-    assert last.response.output[0].content[0].annotations == whole.output[0].content[0].annotations  # type: ignore[union-attr]
+    assert last.response.output[0].content[0].annotations == whole.output[0].content[0].annotations
     with client.responses.stream(model=MODEL, input=QUESTION) as stream:
         assert stream.get_final_response().output_text == text
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from longvid.pace import Pace
+from longvid.progress import Pace
 from longvid_indexer.report import FileFinished, FilesFound, IndexReport, StageFinished, StageStarted
-from longvid_indexer.stages import STAGES
+from longvid_indexer.stages.job import STAGES
 from longvid_storage.types import StageResult
 
 

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from longvid_indexer.audio import SAMPLE_RATE, audio_between, read_audio
+from longvid_indexer.audio import audio_between, read_audio
 from longvid_indexer.frames import FrameReader
 from longvid_indexer.listening import sound_track
+from longvid_indexer.mixing import SAMPLE_RATE
 from longvid_indexer.packets import OneClock, breaks
 from longvid_indexer.probe import probe
 from longvid_indexer.rewatch import Rewatcher

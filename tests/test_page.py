@@ -7,7 +7,7 @@ import os
 import re
 from pathlib import Path
 
-from longvid_indexer.stages import STAGES
+from longvid_indexer.stages.job import STAGES
 from serve_tools import library_of, serving
 
 PAGE = Path(__file__).parent.parent / "longvid" / "page"

@@ -21,13 +21,13 @@ from page_tools import (
     Served,
     browser,
     film,
-    free_port,
     fresh_page,
     make_library,
     scheme,
     size,
     wait,
 )
+from serve_tools import free_port
 
 pytestmark = pytest.mark.slow
 AXE = Path(__file__).parent / "axe" / "axe.min.js"

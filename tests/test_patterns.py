@@ -31,8 +31,8 @@ from longvid_storage.types import Passage
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
-    from re import _constants as sre  # type: ignore[attr-defined]
-    from re import _parser as parser  # type: ignore[attr-defined]
+    from re import _constants as sre
+    from re import _parser as parser
 
 PACKAGES = (longvid, longvid_agents, longvid_indexer, longvid_storage)
 METHODS = ("search", "match", "fullmatch", "sub", "subn", "findall", "finditer", "split")

@@ -16,8 +16,7 @@ from longvid_indexer.stages.vectors import encode_keyframes
 from longvid_indexer.vision.pictures import encode_webp
 from longvid_storage.db.store import Store
 from longvid_storage.models.image_encoder import ImageEncoder
-from longvid_storage.search.pictures import standing_out
-from longvid_storage.search.pictures_at import similarity_at
+from longvid_storage.search.pictures import similarity_at, standing_out
 from store_tools import PICTURES, fill, frames_of, unit_vectors, video_id
 
 COLOURS = {"red": (200, 30, 30), "green": (30, 170, 40), "blue": (30, 40, 200)}
@@ -54,7 +53,7 @@ class ColourEngines(Engines):
         self.encoder = encoder
 
     @property
-    def image_encoder(self) -> ImageEncoder:  # type: ignore[override]
+    def image_encoder(self) -> ImageEncoder:
         return self.encoder
 
 

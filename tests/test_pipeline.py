@@ -18,7 +18,7 @@ import media_factory as mf
 from library_tools import MEETING, dump, make_media
 from longvid import Library, UsageError
 from longvid_indexer.report import IndexReport
-from longvid_indexer.stages import STAGES
+from longvid_indexer.stages.job import STAGES
 
 pytestmark = pytest.mark.slow
 

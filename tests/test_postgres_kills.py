@@ -24,7 +24,8 @@ import pytest
 from cluster_tools import SlowEngines, everything
 from longvid import Library
 from postgres_tools import new_database
-from served_films import _warm, free_port
+from serve_tools import free_port
+from served_films import _warm
 from test_neighbours import WORDS, transcript
 
 KILLING_S = float(os.environ.get("LONGVID_KILLING_S", "30"))

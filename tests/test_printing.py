@@ -101,7 +101,7 @@ def test_whatever_is_written_one_visible_line_comes_out_and_stays(text: str) -> 
 
 def citation(**changes: object) -> Citation:
     made = Citation("v" * 64, HOSTILE, f"/films/{HOSTILE}", 1.0, 4.0, "speech", HOSTILE)
-    return replace(made, **changes)  # type: ignore[arg-type]
+    return replace(made, **changes)
 
 
 def answer(found: bool = True) -> Answer:
@@ -323,7 +323,7 @@ def test_an_indexed_video_is_one_line_of_at_most_80_columns(
 ) -> None:
     with Progress(json=True) as show:
         for event in events(title):
-            show(event)  # type: ignore[arg-type]
+            show(event)
         show.close([])
     told = capsys.readouterr()
     lines = told.err.splitlines()
@@ -338,7 +338,7 @@ def test_an_indexed_video_is_one_line_of_at_most_80_columns(
 def test_quiet_tells_of_failures_only(capsys: pytest.CaptureFixture[str]) -> None:
     with Progress(json=False, quiet=True) as show:
         for event in events("talk"):
-            show(event)  # type: ignore[arg-type]
+            show(event)
         show.close([])
     assert capsys.readouterr().err == "failed     /films/talk.mp4: /films/talk.mp4 is broken\n"
 
@@ -361,7 +361,7 @@ def test_on_a_terminal_bars_are_drawn_and_taken_away(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(sys, "stderr", terminal)
     with Progress(json=False) as show:
         for event in events(HOSTILE):
-            show(event)  # type: ignore[arg-type]
+            show(event)
         show.close([])
     drawn = terminal.getvalue()
     for never in ("\x1b[31m", "\x1b]0;", "\u202e", "\x9b", "\u200b"):

@@ -249,7 +249,7 @@ def course(language: str) -> SmallLibrary:
     lines = COURSES[language][0]
     library = SmallLibrary([video(language, f"Boote {language}", [("", line) for line in lines])])
     assert library.text_encoder is not None
-    library.text_encoder.languages = frozenset({"en"})  # type: ignore[attr-defined]
+    library.text_encoder.languages = frozenset({"en"})
     return library
 
 
@@ -532,6 +532,7 @@ def test_a_series_a_title_of_two_words_and_months_choose_too(
         ("Who took part on 3 February?", "Jon speaks for 0:", ["mon", "mon"]),
         ("How many people spoke in the first meeting?", "Ida speaks for 0:", ["mon", "mon"]),
         ("List the speakers", "in 2025-02-03 harbour sync", ["mon"] * 2 + ["lat"] * 2),
+        ("Who talks the most in the last meeting?", "Ida speaks for 0:", ["lat", "lat"]),
         ('In how many meetings does "goodbye" come up?', '"goodbye": 2 times in 2 videos', ["mon", "lat"]),
         ("How often does Ida speak?", "8 times in all", ["mon"] * 4 + ["lat"] * 4),
         ("Wie oft wird D&H erwähnt?", '"D&H": 4 times in 2 videos', ["mon", "mon", "lat"]),
@@ -662,6 +663,20 @@ def test_the_talk_about_something_is_the_one_whose_title_says_it(
     ]
     narrowed = narrow(question, Scope(), cards)
     assert (narrowed.inside.video_ids, narrowed.rest) == (video_id and frozenset((video_id,)), rest)
+
+
+@pytest.mark.parametrize(
+    ("question", "chosen", "rest"),
+    [
+        ("Who talks the most in ES2002d?", "a", "Who talks the most"),
+        ("summarize es2002d", "a", "summarize"),
+        ("What does covid19 change?", None, "What does covid19 change?"),
+    ],
+)
+def test_a_number_of_a_series_names_its_video(question: str, chosen: str | None, rest: str) -> None:
+    cards = [VideoCard(i, title, f"{i}.mp4", 90.0) for i, title in (("a", "ES2002d"), ("b", "covid19"))]
+    narrowed = narrow(question, Scope(), cards)
+    assert (narrowed.inside.video_ids, narrowed.rest) == (chosen and frozenset((chosen,)), rest)
 
 
 def test_sentences_of_one_cue_are_spoken_once() -> None:

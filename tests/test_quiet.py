@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from library_tools import MEETING
-from longvid_storage.quiet import OFF, silence
-from longvid_storage.threads import sum_alone
+from longvid_storage.process import OFF, silence, sum_alone
 
 # Python's own calls are seen by an audit hook; those of native code (onnxruntime) by strace, where that is allowed.
 HOOK = """

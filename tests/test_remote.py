@@ -21,7 +21,7 @@ import pytest
 from cluster_tools import everything
 from longvid import Library
 from longvid.engines import Engines
-from longvid.models.roles import ROLES
+from longvid.models.registry import ROLES
 from longvid.server.settings import read_settings
 from longvid_indexer.remote import RemotePath, as_path
 from longvid_storage.errors import UsageError

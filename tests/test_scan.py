@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import sys
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
 import pytest
@@ -192,3 +192,19 @@ def test_accents_stored_in_two_ways_still_match(tmp_path: Path, clip: Path) -> N
     fill(tmp_path, clip, "caf\u00e9.mp4", "cafe\u0301.srt", "UPPER.MP4", "upper.SRT")
     shutil.copy(clip, tmp_path / "UPPER.MP4")
     assert found(tmp_path) == {"UPPER.MP4": ["upper.SRT"], "caf\u00e9.mp4": ["cafe\u0301.srt"]}
+
+
+def test_a_folder_of_many_transcripts_compares_each_name_a_few_times(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(300):
+        (tmp_path / f"talk {number}.vtt").write_text("WEBVTT\n\n00:00.000 --> 00:02.000\nHello.\n")
+    compared, equal = [0], PurePath.__eq__
+
+    def counted(one: PurePath, other: object) -> bool:
+        compared[0] += 1
+        return equal(one, other)
+
+    monkeypatch.setattr(PurePath, "__eq__", counted)
+    assert len(found(tmp_path)) == 300
+    assert compared[0] < 10 * 300

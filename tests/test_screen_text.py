@@ -33,7 +33,7 @@ def keyframe(image: np.ndarray, start_s: float = 0.0, end_s: float = 5.0) -> Key
 @pytest.mark.slow
 @pytest.mark.parametrize("theme", ["white", "light", "dark"])
 def test_slides_are_read(theme: str, rapidocr: RapidOcrReader) -> None:
-    pages = sample_slides(3, theme)  # type: ignore[arg-type]
+    pages = sample_slides(3, theme)
     frames = [
         keyframe(slide(p.title, p.bullets, p.theme, (1280, 720)), i * 5.0, i * 5.0 + 5)
         for i, p in enumerate(pages)
@@ -126,7 +126,7 @@ def test_title_is_the_upper_of_the_tallest_lines() -> None:
 
 
 @pytest.mark.parametrize("record", SCREEN_READERS, ids=lambda record: record.name)
-def test_every_reader_keeps_the_contract_without_loading(record) -> None:  # type: ignore[no-untyped-def]
+def test_every_reader_keeps_the_contract_without_loading(record) -> None:
     reader = record.load(**({"weights": "nowhere"} if record.weights else {}))
     assert reader.name
     assert reader.fingerprint == record.load(**({"weights": "nowhere"} if record.weights else {})).fingerprint

@@ -115,7 +115,7 @@ def test_what_is_seen_is_seen_at_its_time_and_a_blind_server_is_gone_on_with(
     none = json.dumps({"complete": True, "claims": []})
     enough = json.dumps({"enough": True, "calls": []})
     replies = {"Does the evidence answer": iter([looked, *[enough] * 9]), "You are shown": iter([seen] * 9)}
-    server.describe = lambda received: next(  # type: ignore[method-assign]
+    server.describe = lambda received: next(
         (next(own) for words, own in replies.items() if words in received.texts[-1]), none
     )
     run(

@@ -20,7 +20,7 @@ OWN = {"adaptive": AdaptiveDetector, "content": ContentDetector}
 
 
 def starts(path: Path, **settings: object) -> list[float]:
-    seen = visual_pass(path, probe(path, "test"), VisualSettings(**settings))  # type: ignore[arg-type]
+    seen = visual_pass(path, probe(path, "test"), VisualSettings(**settings))
     return [shot.start_s for shot in seen.shots]
 
 
@@ -36,7 +36,7 @@ def flicker(seconds: float) -> Script:
 def test_exact_mode_equals_pyscenedetect_cut_for_cut(
     make: object, detector: str, backend: str, tmp_path: Path
 ) -> None:
-    path = make().write(tmp_path / "film.mp4")  # type: ignore[operator]
+    path = make().write(tmp_path / "film.mp4")
     manager = SceneManager()
     manager.add_detector(OWN[detector]())
     video = open_video(str(path), backend=backend)
@@ -87,7 +87,7 @@ def test_a_cut_to_black_and_back_is_one_cut(tmp_path: Path) -> None:
 
     film = shots((8.0,), ())
 
-    def frames():  # type: ignore[no-untyped-def]
+    def frames():
         for number, picture in enumerate(film.frames()):
             yield zeros_like(picture) if 72 <= number < 96 else picture
 

@@ -65,7 +65,7 @@ def test_film_has_no_slides(tmp_path: Path) -> None:
 def test_slides_between_film(tmp_path: Path) -> None:
     film, talk = shots((5.0,), (), rate=10, size=(640, 360)), lecture(sample_slides(2), rate=10)
 
-    def frames():  # type: ignore[no-untyped-def]
+    def frames():
         yield from film.frames()
         yield from talk.frames()
         yield from film.frames()

@@ -27,7 +27,7 @@ from longvid_indexer.sound_taggers.clap import ClapTagger
 from longvid_indexer.sound_taggers.firered import GRAPH, FireRedTagger, draw, read_weights
 from longvid_storage.db.store import Store
 from longvid_storage.errors import ModelError
-from longvid_storage.models.carriers import SOUND_EVENTS
+from longvid_storage.models.carried import SOUND_EVENTS
 from longvid_storage.search.looked import POOL
 from longvid_storage.search.memory import memory_of
 from longvid_storage.text.sound_words import describe_sound, is_event, origins, sound_table

@@ -42,12 +42,6 @@ TALK = [
 ]
 
 
-@pytest.fixture
-def store(tmp_path: Path):
-    with Store.open(tmp_path / "library", create=True) as opened:
-        yield opened
-
-
 # What goes in comes out
 
 

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -38,12 +37,6 @@ from store_tools import (
 )
 
 TESTS = Path(__file__).parent
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path / "library", create=True) as opened:
-        yield opened
 
 
 def child(code: str, *arguments: object) -> subprocess.Popen[str]:
@@ -189,8 +182,8 @@ with Store.open(sys.argv[1]) as store, store.writer_lock():
 
     def on_wait(sentence: str) -> None:
         said.append(sentence)
-        holder.stdin.write("go\n")  # type: ignore[union-attr]
-        holder.stdin.flush()  # type: ignore[union-attr]
+        holder.stdin.write("go\n")
+        holder.stdin.flush()
 
     with store.writer_lock(on_wait=on_wait):
         assert [row.info.title for row in seen(store).videos()] == ["theirs"]
@@ -282,7 +275,7 @@ def test_a_database_that_cannot_grow_is_a_full_disk_and_keeps_what_it_had(store:
 
     @event.listens_for(store._engine, "begin")
     def limit(connection: object) -> None:
-        connection.exec_driver_sql("PRAGMA max_page_count = 100")  # type: ignore[attr-defined]
+        connection.exec_driver_sql("PRAGMA max_page_count = 100")
 
     with pytest.raises(StorageFullError, match=r"disk .* is full: free some space and run it again"):
         _write(store, key, long_talk(1))

@@ -79,11 +79,11 @@ def assert_tree(segments: tuple[Segment, ...], duration_s: float) -> None:
 @settings(max_examples=150, deadline=None)
 @given(videos())
 def test_levels_cover_and_nest(video: dict[str, object]) -> None:
-    segments = build_structure(**video)  # type: ignore[arg-type]
-    assert_tree(segments, video["info"].duration_s)  # type: ignore[attr-defined]
+    segments = build_structure(**video)
+    assert_tree(segments, video["info"].duration_s)
     assert all(s.title is None or (s.title.strip() == s.title and s.title) for s in segments)
-    assert segments == build_structure(**video)  # type: ignore[arg-type]
-    starts = {passage.id: passage.start_s for passage in video["passages"]}  # type: ignore[attr-defined]
+    assert segments == build_structure(**video)
+    starts = {passage.id: passage.start_s for passage in video["passages"]}
     for segment in segments:
         # What a summary rests on is said in its segment, in that order.
         chosen = [starts[each] for each in segment.passages]
@@ -190,7 +190,7 @@ class CountingEncoder:
         self.dimension = dimension
         self.asked: list[str] = []
 
-    def encode(self, texts, *, kind):  # type: ignore[no-untyped-def]
+    def encode(self, texts, *, kind):
         self.asked.extend(texts)
         return np.eye(self.dimension, dtype=np.float32)[[len(t) % self.dimension for t in texts]]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from longvid_agents.checks.claim import Support, check_claim
-from longvid_agents.checks.days import days_in
+from longvid_agents.checks.times import days_in
 from longvid_agents.text_check import CheckedSentence, check_text, sentences_of
 from longvid_storage.types import Passage, Scope, Utterance
 from small_library import SmallLibrary, SmallVideo

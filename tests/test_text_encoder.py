@@ -15,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from longvid_storage.errors import MissingExtraError, ModelError
-from longvid_storage.models.carriers import MINILM
+from longvid_storage.models.carried import MINILM
 from longvid_storage.models.text_encoder import TEXT_ENCODERS, TextEncoder
 from longvid_storage.models.text_encoders import minilm
 from longvid_storage.models.text_encoders.minilm import MiniLMEncoder

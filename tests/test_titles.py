@@ -180,11 +180,11 @@ def test_where_nobody_set_a_full_stop_every_part_counts_as_complete() -> None:
     said = [Utterance(i * 5.0, i * 5.0 + 4.5, f"the list number {i} must be sorted") for i in range(4)]
     assert [s.complete for s in sentences_of(said)] == [True] * 4
     close = [
-        Utterance(i * 5.0, i * 5.0 + 4.9, f"the list number {i} must be sorted before it") for i in range(9)
+        Utterance(i * 5.0, i * 5.0 + 4.9, f"the list number {i} must be sorted by its name") for i in range(9)
     ]
     lengths = [s.length for s in sentences_of(close)]
-    assert sum(lengths) == 81
-    assert {length % 9 for length in lengths} == {0}, "the words tell where sentences end"
+    assert sum(lengths) == 90
+    assert {length % 10 for length in lengths} == {0}, "the words tell where sentences end"
     assert max(lengths) < 30
     ended = [
         Utterance(i * 5.0, i * 5.0 + 4.5, f"Item {i} must be sorted{'.' * (i != 2)}", "AB"[i % 2])

@@ -11,7 +11,7 @@ import ctranslate2
 import numpy as np
 import pytest
 
-from longvid_indexer.audio import SAMPLE_RATE
+from longvid_indexer.mixing import SAMPLE_RATE
 from longvid_indexer.transcribers.faster_whisper import FasterWhisperTranscriber
 from longvid_indexer.voice import Stretch
 from longvid_storage.errors import MissingExtraError, ModelError

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from longvid_indexer.audio import SAMPLE_RATE
+from longvid_indexer.mixing import SAMPLE_RATE
 from longvid_indexer.transcribers.openai import OpenAITranscriber, segments_of, wav
 from longvid_indexer.voice import Stretch
 from longvid_storage.errors import MissingExtraError, ModelError

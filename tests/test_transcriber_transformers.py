@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from longvid_indexer.audio import SAMPLE_RATE
+from longvid_indexer.mixing import SAMPLE_RATE
 from longvid_indexer.transcribers.asr_kinds import RecognisedSpeech, kind_of
 from longvid_indexer.transcribers.asr_words import ctc_words, token_words
 from longvid_indexer.transcribers.transformers import TransformersTranscriber

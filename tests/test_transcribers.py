@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from longvid_indexer.audio import SAMPLE_RATE
+from longvid_indexer.mixing import SAMPLE_RATE
 from longvid_indexer.recognition import transcribe_all
 from longvid_indexer.transcriber import ADAPTERS, TRANSCRIBERS, Batched, Transcriber
 from longvid_indexer.transcribers.faster_whisper import FasterWhisperTranscriber

@@ -33,7 +33,7 @@ def vtt(lines: list[str]) -> str:
 
 def film(folder: Path, name: str, **more: object) -> Path:
     folder.mkdir(exist_ok=True)
-    return write_video(folder / name, [np.zeros((32, 32, 3), np.uint8)] * 40, 1, **more)  # type: ignore[arg-type]
+    return write_video(folder / name, [np.zeros((32, 32, 3), np.uint8)] * 40, 1, **more)
 
 
 @pytest.fixture(scope="module")

@@ -49,7 +49,7 @@ EVIDENCE = (EvidenceText("e1", "Talk", 5.0, 9.5, "speech", "Entropy is the avera
 
 def ask(**changes: object) -> Request:
     given: dict[str, object] = {"system": "Be exact.", "prompt": "What is entropy?", "max_tokens": 16}
-    return Request(**{**given, **changes})  # type: ignore[arg-type]
+    return Request(**{**given, **changes})
 
 
 @pytest.mark.parametrize("count", [0, 1, 8])

@@ -239,7 +239,7 @@ def test_a_reader_that_goes_away_stops_the_model(qwen: Path) -> None:
     lm = Seen(qwen, device="cpu")
     stream = lm.stream(ask(1, max_tokens=3000))
     next(stream)
-    stream.close()  # type: ignore[attr-defined]
+    stream.close()
     assert "longvid-video-lm" not in {thread.name for thread in threading.enumerate()}
     assert lm.reply(ask(1)).output_tokens == 5
 
@@ -265,7 +265,7 @@ def test_a_stream_left_open_is_said_and_not_waited_for(qwen: Path) -> None:
     next(stream)
     with pytest.raises(UsageError, match="read it to its end or close it"):
         lm.reply(ask(1))
-    stream.close()  # type: ignore[attr-defined]
+    stream.close()
     assert lm.reply(ask(1)).text
 
 

@@ -84,7 +84,7 @@ def test_memory_does_not_grow_with_the_video(tmp_path: Path) -> None:
     most = 0
     original = FrameReader.__iter__
 
-    def counting(reader: FrameReader):  # type: ignore[no-untyped-def]
+    def counting(reader: FrameReader):
         nonlocal most
         for frame in original(reader):
             if frame.number % 50 == 0:
@@ -105,7 +105,7 @@ def test_middle_frame_of_a_stretch_of_unknown_length() -> None:
     for length_s in (0.4, 1.0, 7.3, 31.0, 60.0):
         middle = MiddleFrame(10.0)
         for number in range(int(length_s * 5)):
-            middle.see(Stub(10.0 + number / 5))  # type: ignore[arg-type]
+            middle.see(Stub(10.0 + number / 5))
         best = middle.best(10.0 + length_s)
         assert best is not None
         assert 0.2 * length_s - 0.21 <= best.time_s - 10.0 <= 0.8 * length_s

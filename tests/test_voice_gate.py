@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from longvid_indexer import voice_gate
-from longvid_indexer.audio import SAMPLE_RATE
+from longvid_indexer.mixing import SAMPLE_RATE
 from longvid_indexer.recognition import recognition_fingerprint
 from longvid_indexer.transcribers.pocketsphinx import PocketsphinxTranscriber
 from longvid_indexer.voice import voiced_stretches
@@ -116,6 +116,6 @@ def test_another_gate_makes_another_fingerprint_of_what_is_recognised() -> None:
     assert len(prints) == 2
     assert recognition_fingerprint(sphinx) in prints
     before = recognition_fingerprint(sphinx)
-    sphinx.pause_s = 2.0  # type: ignore[attr-defined]
+    sphinx.pause_s = 2.0
     assert recognition_fingerprint(sphinx) != before
     assert recognition_fingerprint(None, "silero") == recognition_fingerprint(None, "energy") == "off"

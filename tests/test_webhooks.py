@@ -29,8 +29,8 @@ class Receiver(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.told.append((dict(self.headers), body))  # type: ignore[attr-defined]
-        answers: list[int] = self.server.answers  # type: ignore[attr-defined]
+        self.server.told.append((dict(self.headers), body))
+        answers: list[int] = self.server.answers
         status = answers.pop(0) if answers else 204
         self.send_response(status)
         if status == 302:

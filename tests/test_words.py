@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
@@ -19,12 +18,6 @@ from longvid_storage.search.memory import memory_of
 from longvid_storage.search.word_memory import WordMemory
 from longvid_storage.types import Scope, ScreenText, Utterance
 from store_tools import fill, hits, holding, info, seen, video_id
-
-
-@pytest.fixture
-def store(tmp_path: Path):
-    with Store.open(tmp_path / "library", create=True) as opened:
-        yield opened
 
 
 def put(store: Store, name: str, texts: list[str], collection: str | None = None, *, speaker: str | None = None,

@@ -34,6 +34,9 @@ _OF_ITS_KIND = re.compile(
 )
 
 
+_A_VALUE = re.compile(r"\b(?:the|our|my|your|their|its|current|new|latest)\b", re.IGNORECASE)
+
+
 def with_other_values(
     plan: QuestionPlan,
     chosen: Sequence[Passage],
@@ -47,7 +50,9 @@ def with_other_values(
         sentences: what ``scores`` are of.
         dates: video id → day, of the videos whose names have one.
     """
-    if len(chosen) != 1 or plan.broad or plan.kind == "who" or len(set(dates.values())) < 2:
+    # "What is the limit?" may have been changed, "What is ePBS?" not.
+    a_thing = plan.kind == "define" and _A_VALUE.search(plan.question) is None
+    if len(chosen) != 1 or plan.broad or plan.kind == "who" or a_thing or len(set(dates.values())) < 2:
         return list(chosen)
     first = chosen[0]
     named = values_of(plan.question)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from itertools import groupby
 
-from longvid_storage.text.shown import shown
+from longvid_storage.text.shown import one_line
 from longvid_storage.text.timecode import format_span, format_time
 from longvid_storage.types import Citation, Claim
 
@@ -26,7 +26,7 @@ def format_citations(citations: Sequence[Citation]) -> str:
     for _, group in groupby(citations, key=lambda citation: (citation.video_id, citation.title)):
         of_video = tuple(group)
         spans = "; ".join(dict.fromkeys(map(_span, of_video)))
-        brackets.append(f"[{' '.join(shown(of_video[0].title).split())} @ {spans}]")
+        brackets.append(f"[{one_line(of_video[0].title)} @ {spans}]")
     return " ".join(brackets)
 
 

@@ -16,8 +16,7 @@ from functools import lru_cache
 from longvid_agents.expected import asked_for
 from longvid_agents.question import QuestionPlan
 from longvid_storage.db.view import View
-from longvid_storage.search.evidence import moment_of
-from longvid_storage.search.naming import naming
+from longvid_storage.search.evidence import moment_of, naming
 from longvid_storage.text.analysis import WRITTEN_WORD
 from longvid_storage.types import Moment
 

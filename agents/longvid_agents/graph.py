@@ -21,33 +21,28 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from longvid_agents.budget import Budget
 from longvid_agents.cite import format_claim
-from longvid_agents.context import Context
 from longvid_agents.differences import differing
-from longvid_agents.examples import WorkedExample
 from longvid_agents.kinds import Kind
 from longvid_agents.lists import Listed, counted, held, minutes, nothing_named, told
-from longvid_agents.media import Media
 from longvid_agents.narrowing import narrow, only
-from longvid_agents.nodes.answer import answer
-from longvid_agents.nodes.look import look
-from longvid_agents.nodes.plan import plan
-from longvid_agents.nodes.reflect import reflect
+from longvid_agents.nodes.quote import plan_quotes, quote, verify_quotes
 from longvid_agents.nodes.search import search
-from longvid_agents.nodes.verify import verify
 from longvid_agents.people import who_mentions, who_speaks
 from longvid_agents.question import make_plan
 from longvid_agents.run import AskEvent, Run
-from longvid_agents.state import UNREADABLE, AskState
-from longvid_agents.video_lm import VideoLM
+from longvid_agents.state import UNREADABLE, AskState, Context
 from longvid_agents.whole import asks_whole, whole_claims
 from longvid_storage.db.view import View
 from longvid_storage.errors import UsageError
-from longvid_storage.search.reading import readable
-from longvid_storage.search.searched import searched
+from longvid_storage.search.question import readable
 from longvid_storage.types import Answer, Searched
 
 if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
+
+    from longvid_agents.examples import WorkedExample
+    from longvid_agents.media import Media
+    from longvid_agents.video_lm import VideoLM
 
 NOT_FOUND = "The library does not contain an answer."
 NOT_FOUND_IN_TIME = "No answer was found: {reason}."
@@ -118,6 +113,8 @@ def ask(
 
 def _searched(view: View, state: AskState) -> Searched:
     """What was looked through in vain, and the words of the question and of the model's own searches."""
+    from longvid_storage.search.searched import searched
+
     inside = view if state.route is None else view.within(state.route.inside)
     words = [term.word or term.text for term in state.plan.terms] if state.plan is not None else []
     asked = sorted({text for call in state.done for text in (call.query, *call.terms) if text})
@@ -234,13 +231,20 @@ def build_graph(nodes: Nodes) -> CompiledStateGraph[AskState, None, AskState, As
 
 
 class Nodes:
-    """The nodes and the choices between them; each takes the state and returns the fields it changes."""
+    """The nodes and the choices between them; each takes the state and returns the fields it changes.
+
+    Those that ask a model are loaded where there is one.
+    """
 
     def __init__(self, run: Run) -> None:
         self.run = run
 
     def plan(self, state: AskState) -> dict[str, Any]:
         """Read the question: by rules, by the model where they are unsure."""
+        if self.run.lm is None:
+            return plan_quotes(self.run, state)
+        from longvid_agents.nodes.plan import plan
+
         return plan(self.run, state)
 
     def search(self, state: AskState) -> dict[str, Any]:
@@ -249,18 +253,30 @@ class Nodes:
 
     def look(self, state: AskState) -> dict[str, Any]:
         """Watch again: show pictures of the media to a model that sees."""
+        from longvid_agents.nodes.look import look
+
         return look(self.run, state)
 
     def reflect(self, state: AskState) -> dict[str, Any]:
         """Enough? Else what to look up next, while the budget lasts."""
+        from longvid_agents.nodes.reflect import reflect
+
         return reflect(self.run, state)
 
     def answer(self, state: AskState) -> dict[str, Any]:
         """Write claims with evidence ids, or choose the sentences to quote; none when they do not answer."""
+        if self.run.lm is None:
+            return quote(self.run, state)
+        from longvid_agents.nodes.answer import answer
+
         return answer(self.run, state)
 
     def verify(self, state: AskState) -> dict[str, Any]:
         """Drop every claim that its cited evidence does not support."""
+        if self.run.lm is None:
+            return verify_quotes(self.run, state)
+        from longvid_agents.nodes.verify import verify
+
         return verify(self.run, state)
 
     def after_search(self, state: AskState) -> Literal["look", "reflect", "answer"]:

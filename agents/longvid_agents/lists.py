@@ -13,18 +13,15 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from longvid_agents.asked_of import about_them, speakers_asked
-from longvid_agents.cues import owner_of
 from longvid_agents.cues_elsewhere import Cue, asked_elsewhere
 from longvid_agents.days import day_of_video
 from longvid_agents.kinds import WHICH_VIDEOS, has_sign, shortest_asked
 from longvid_agents.question import QuestionPlan, Term, make_plan
-from longvid_agents.summarise import strongest
 from longvid_agents.whole import asks_whole
 from longvid_storage.db.view import View
 from longvid_storage.errors import UsageError
 from longvid_storage.search.lexical import matching
 from longvid_storage.search.memory import memory_of
-from longvid_storage.search.mentions import mentions
 from longvid_storage.search.question import named_speakers
 from longvid_storage.text.analysis import analyse, query_terms
 from longvid_storage.text.languages import guess_language
@@ -176,6 +173,8 @@ def counted(question: str, view: View) -> Listed | None:
     at_all = _MENTIONED.match(question) or _EVERY.match(question)
     if not (often or at_all or has_sign(question, "in which videos")):
         return None
+    from longvid_storage.search.mentions import mentions
+
     if often and _SPEAKS.search(question):
         return _spoken(question, view)
     speakers = speakers_asked(question, memory_of(view).facts(view).speakers)
@@ -277,6 +276,9 @@ def minutes(plan: QuestionPlan, view: View) -> Listed | None:
     )
     if cue is None or not (_LISTS.search(question) or _BARE.match(rest)):
         return None
+    from longvid_agents.cues import owner_of
+    from longvid_agents.summarise import strongest
+
     subject = make_plan(rest) if any(map(str.isalnum, rest)) else None
     terms = () if subject is None or asks_whole(subject, []) else subject.terms
     cards = sorted(view.cards(), key=lambda card: (day_of_video(card) or "", card.title))

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from longvid_agents.asking import ask_model
 from longvid_agents.checks.claim import Support, check_claim
 from longvid_agents.extractive import overlap
 from longvid_agents.material import as_data, evidence_block
 from longvid_agents.prompts import MINUTES, SYSTEM, VERIFY
 from longvid_agents.replies import MINUTES as FORM
 from longvid_agents.replies import VERDICTS, Draft, Minutes, TaskDraft, read_minutes, read_verdicts
-from longvid_agents.run import Run, ask_model
+from longvid_agents.run import Run
 from longvid_agents.state import AskState
 from longvid_agents.summarise import MOST, Length, Summary, SummaryLine, overview, summarise
 from longvid_agents.verify import normalise, supported

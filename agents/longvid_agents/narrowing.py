@@ -57,6 +57,8 @@ _ABOUT = re.compile(
     rf"\b(?:the|this|that|our|your) (?:{KIND})( (?:about|on|called|titled|named))((?: [\w'#+.-]+){{1,6}})",
     re.IGNORECASE,
 )
+# "ES2002d", "sync_2026-03-09", "rec-0042"; "covid19" may be what is talked about.
+_NUMBERED = re.compile(r"(?=[\w-]*[^\W\d_])(?=(?:[\w-]*?\d){3})[\w-]+")
 _BY_WORDS = re.compile(rf"\b(?:the|in|of|this|our) ((?:[\w'-]+ ){{0,3}})({KIND})s?\b", re.IGNORECASE)
 
 
@@ -131,13 +133,14 @@ def _as_written(title: str) -> str:
 
 def has_title(question: str, title: str, *, surely: bool = False) -> bool:
     """A title of a common word or two ("Entropy") may be what is asked about: it counts in quotes, or if ``surely``;
-    one of two words also after "in" or "of", in its own letters."""
+    one of two words also after "in" or "of", in its own letters; a number of a series ("ES2002d") always."""
     folded = question.casefold()
     if not title.split() or not all(word in folded for word in title.casefold().split()):
         return False  # before a pattern is made of it: ten thousand titles took seconds
     words = _as_written(title)
     quoted = rf"[\"“”'‘’«»„]\W*{words}\W*[\"“”'‘’«»„]"
-    pattern = rf"(?<!\w){words}(?!\w)" if surely or len(title.split()) > 2 else quoted
+    surely = surely or len(title.split()) > 2 or _NUMBERED.fullmatch(title) is not None
+    pattern = rf"(?<!\w){words}(?!\w)" if surely else quoted
     if len(title.split()) == 2 and not title.islower() and re.search(rf"\b{_IN}\s+{words}(?!\w)", question):
         return True  # in the letters of the title, where a recording may be named
     return bool(re.search(pattern, question, re.IGNORECASE))

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
 
 from longvid_agents.kinds import VIDEOS
 from longvid_agents.lists import Listed, times
 from longvid_storage.db.view import View
 from longvid_storage.errors import UsageError
-from longvid_storage.search.mentions import mentions
 from longvid_storage.text.timecode import format_time
-from longvid_storage.types import Citation, Claim, Passage
+from longvid_storage.types import Citation, Claim, Passage, covered_s
 
 MOST_VIDEOS = 20
 """Of more videos the sentences are not read for it."""
@@ -24,6 +22,7 @@ _SPEAKS = (
 _PEOPLE = "speakers|participants|attendees|people|persons"
 _ASKED = re.compile(
     rf"^\W*(?:who (?:all )?(?:(?:is|are|was|were) )?(?:{_SPEAKS})"
+    r"|who (?:speaks?|spoke|talk(?:s|ed)?|said|says) (?:the )?(?:most|longest|least)"
     rf"|(?:who are|list|name|show(?: me)?|which are)(?: all)?(?: the)? (?:{_PEOPLE})(?: there)?"
     rf"|how many (?:{_PEOPLE}) (?:(?:are|were) )?(?:{_SPEAKS})"
     r"|wer (?:spricht|redet|nimmt teil)|qui parle|quién(?:es)? hablan?)"
@@ -51,7 +50,10 @@ def who_speaks(question: str, view: View) -> Listed | None:
         for passage in view.passages_of(card.video_id, ["speech"]):
             if passage.speaker:
                 said[passage.speaker].append(passage)
-        spoken_s = {name: _length_s(passages) for name, passages in said.items()}
+        # Sentences of one cue have its whole span, which counts once.
+        spoken_s = {
+            name: covered_s((p.start_s, p.end_s) for p in passages) for name, passages in said.items()
+        }
         where = f" in {card.title}" if len(cards) > 1 else ""
         for name in sorted(said, key=lambda name: -spoken_s[name]):
             text = f"{name} speaks for {format_time(spoken_s[name])}{where}."
@@ -59,20 +61,13 @@ def who_speaks(question: str, view: View) -> Listed | None:
     return Listed(tuple(claims), "listed who speaks", (_ONLY_HEARD,)) if claims else None
 
 
-def _length_s(passages: Sequence[Passage]) -> float:
-    """How long they last together; in time order. Sentences of one cue have its whole span, which counts once."""
-    total_s = until_s = 0.0
-    for passage in passages:
-        total_s += max(0.0, passage.end_s - max(passage.start_s, until_s))
-        until_s = max(until_s, passage.end_s)
-    return total_s
-
-
 def who_mentions(question: str, view: View) -> Listed | None:
     """Everybody who says what the question names, with every place; None where that is not asked, or it is nobody."""
     match = _WHO_MENTIONS.match(question)
     if match is None:
         return None
+    from longvid_storage.search.mentions import mentions
+
     what = match["what"]
     try:
         groups = mentions(view, [what])

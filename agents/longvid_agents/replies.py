@@ -18,7 +18,7 @@ from longvid_storage.models.replies import (
     read_reply,
     schema_of,
 )
-from longvid_storage.text.shown import shown
+from longvid_storage.text.shown import one_line
 
 MOST_CLAIMS = 24
 MOST_CLAIM_LETTERS = 1200
@@ -33,13 +33,9 @@ _CITED = re.compile(r"\s{0,9}[\[(（【]e\d+(?:\s*[,;、–-]\s*e\d+)*[\])）】
 _EVIDENCE_ID = re.compile(r"e[1-9][0-9]{0,5}\Z")
 
 
-def _line(text: str) -> str:
-    return " ".join(shown(text).split())
-
-
 def _words(said: Any) -> Any:
     """Words alone on one line: no ids (they are added), nothing that cannot be seen."""
-    return _line(_CITED.sub("", said)) if isinstance(said, str) else said
+    return one_line(_CITED.sub("", said)) if isinstance(said, str) else said
 
 
 def _ids(said: Any) -> Any:
@@ -53,7 +49,7 @@ def _queries(said: Any) -> Any:
     """The first few that are words."""
     if not isinstance(said, list | tuple):
         return said
-    texts = (_line(each[:_MOST_QUERY_LETTERS]) for each in said if isinstance(each, str))
+    texts = (one_line(each[:_MOST_QUERY_LETTERS]) for each in said if isinstance(each, str))
     return tuple(text for text in texts if text)[:MOST_QUESTIONS]
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from longvid_agents.budget import Budget
 from longvid_agents.calls import Call
-from longvid_agents.context import Context
 from longvid_agents.question import QuestionPlan
 from longvid_agents.replies import Draft
 from longvid_agents.route import Route
 from longvid_agents.working_memory import WorkingMemory
 from longvid_storage.types import Claim, Moment, Passage, TrailStep, Usage
+
+if TYPE_CHECKING:
+    from longvid_agents.conversation.turns import Turn
 
 # Why an answer ends where neither a reply nor its second try is what was asked for.
 UNREADABLE = "the model's reply could not be read"
@@ -23,6 +26,16 @@ class Refusal:
 
     draft: Draft
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The turns before the question at hand, oldest first; none outside a conversation."""
+
+    turns: tuple[Turn, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.turns)
 
 
 @dataclass(frozen=True, slots=True)

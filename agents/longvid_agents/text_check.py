@@ -16,17 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longvid_agents.checks.claim import Check, Support, check_claim
-from longvid_agents.checks.days import days_in
 from longvid_agents.checks.names import has_name, names_in
 from longvid_agents.checks.numbers import numbers_in
 from longvid_agents.checks.support import coverage
+from longvid_agents.checks.times import days_in
 from longvid_agents.nodes.judge import likelihood
 from longvid_agents.working_memory import Names, sources_of
 from longvid_agents.written import sentences_of
 from longvid_storage.db.view import View
 from longvid_storage.search.evidence import around, vectors_of
 from longvid_storage.search.moments import search
-from longvid_storage.search.reading import readable
+from longvid_storage.search.question import readable
 from longvid_storage.text.languages import guess_language
 from longvid_storage.types import Citation, Passage
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from longvid_agents.checks.claim import Support, check_claim
 from longvid_agents.question import FRAME_WORDS, QuestionPlan
 from longvid_storage.db.chain import ChainLink, SummarySentence
 from longvid_storage.db.view import View
@@ -19,6 +19,10 @@ from longvid_storage.text.mmr import central
 from longvid_storage.text.segmentation import UNSPACED
 from longvid_storage.text.stop_words import ASKING_WORDS, STOP_WORDS
 from longvid_storage.types import Citation, Claim, VideoCard
+
+if TYPE_CHECKING:
+    from longvid_agents.checks.claim import Support
+
 
 # Words of such a question that name no subject of their own.
 _WHOLE_WORDS = """
@@ -89,6 +93,8 @@ def claims_of(
     sentences: Iterable[SummarySentence], view: View, cards: Iterable[VideoCard]
 ) -> list[tuple[Claim, list[Support]]]:
     """Summary sentences as claims that cite the passages they rest on; those of which one is gone are left out."""
+    from longvid_agents.checks.claim import Support
+
     listed = list(sentences)
     by_id = {card.video_id: card for card in cards}
     known = {passage.id: passage for passage in view.passages([i for s in listed for i in s.passages])}
@@ -128,6 +134,8 @@ def _only_names(question: str, cards: Sequence[VideoCard]) -> bool:
 
 
 def _holds(claim: Claim, supports: Sequence[Support]) -> bool:
+    from longvid_agents.checks.claim import check_claim
+
     return check_claim(claim.text, supports).verdict != "refuted"
 
 

@@ -1,5 +1,5 @@
 """longvid indexer."""
 
-from longvid_storage.quiet import silence
+from longvid_storage.process import silence
 
 silence()

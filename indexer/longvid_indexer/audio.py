@@ -16,8 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longvid_indexer.listening import SoundTrack, sound_track
-from longvid_indexer.mixing import SAMPLE_RATE as SAMPLE_RATE
-from longvid_indexer.mixing import Mixer
+from longvid_indexer.mixing import SAMPLE_RATE, Mixer
 from longvid_indexer.opening import open_media
 from longvid_indexer.packets import breaks, broken_clock, demux
 from longvid_indexer.reached import reached

@@ -24,7 +24,7 @@ from longvid_indexer.cluster_tasks import FileRead, Sent, Workplace, look, run_s
 from longvid_indexer.pipeline import Pipeline, error_of_file
 from longvid_indexer.register import Register
 from longvid_indexer.report import ErrorInfo, IndexEvent, IndexReport, StageFinished, StageStarted
-from longvid_indexer.stages import Job, StageEngines
+from longvid_indexer.stages.job import Job, StageEngines
 from longvid_storage.errors import MediaError, MissingExtraError, UsageError
 
 if TYPE_CHECKING:

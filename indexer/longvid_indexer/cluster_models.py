@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from longvid_storage.errors import MediaError, UsageError
 
 if TYPE_CHECKING:
-    from longvid_indexer.stages import StageEngines
+    from longvid_indexer.stages.job import StageEngines
 
 # Telling voices apart is not here: it takes the sound of a whole video, which goes through no store of objects.
 _ASKED = {

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any, cast
 from longvid_indexer.cluster_models import SharedEngines
 from longvid_indexer.pipeline import error_of_file, stage_events
 from longvid_indexer.report import ErrorInfo, IndexEvent, Told
-from longvid_indexer.stages import Job, StageEngines, run_begins
+from longvid_indexer.stages.job import Job, StageEngines, run_begins
 from longvid_storage.errors import MediaError, UsageError
-from longvid_storage.threads import threads_allowed
+from longvid_storage.process import threads_allowed
 
 if TYPE_CHECKING:
     from longvid_storage.db.store import Store

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_storage.models.carriers import VOICE_ENCODER
+from longvid_storage.models.carried import VOICE_ENCODER
 from longvid_storage.models.model_record import ModelRecord
 from longvid_storage.models.weights import hub_folder
 from longvid_storage.types import Utterance

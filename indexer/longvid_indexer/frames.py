@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longvid_indexer.reached import reached
-from longvid_storage.threads import threads_allowed
+from longvid_storage.process import threads_allowed
 
 if TYPE_CHECKING:
     from longvid_storage.types import VideoInfo

@@ -28,17 +28,10 @@ from longvid_indexer.report import (
     Told,
     Waiting,
 )
-from longvid_indexer.stages import (
-    STAGES,
-    Job,
-    StageEngines,
-    run_begins,
-    run_stage,
-    settled,
-    unchanged,
-    why_again,
-)
+from longvid_indexer.stages.job import STAGES, Job, StageEngines, run_begins
+from longvid_indexer.stages.run import run_stage, settled, unchanged, why_again
 from longvid_storage.errors import LongvidError, MediaError
+from longvid_storage.process import collector_paused
 from longvid_storage.types import StageResult
 
 if TYPE_CHECKING:
@@ -103,12 +96,13 @@ class Pipeline:
         run_begins()
         sidecars = Sidecars(self.everything)
         with self.store.writer_lock(on_wait=lambda message: tell(Waiting(message))):
-            files = list(scan(paths, everything=self.everything, leave=self._leave, sidecars=sidecars))
-            names = [str(path) for found in files for path in (found.path, *found.sidecars)]
-            folders = any(path.is_dir() for path in paths)  # what is gone of them is looked for among all
-            with self.store.view() as view:  # one snapshot: a file that is unchanged asks nothing more
-                known = KnownPaths(self.store, view, None if folders else names)
-                rows = view.videos_by_id({each for name in names for each in known.at(name)})
+            with collector_paused():
+                files = list(scan(paths, everything=self.everything, leave=self._leave, sidecars=sidecars))
+                names = [str(path) for found in files for path in (found.path, *found.sidecars)]
+                folders = any(path.is_dir() for path in paths)  # what is gone of them is looked for among all
+                with self.store.view() as view:  # one snapshot: a file that is unchanged asks nothing more
+                    known = KnownPaths(self.store, view, None if folders else names)
+                    rows = view.videos_by_id({each for name in names for each in known.at(name)})
             self._register = self.register(
                 self.store,
                 self.engines,

@@ -11,10 +11,10 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from io import RawIOBase
 from pathlib import Path, PosixPath
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Self, cast
 
 from longvid_storage import object_stores
 from longvid_storage.errors import UsageError
@@ -81,9 +81,9 @@ class RemotePath(PosixPath):
                 if name and name != self.name:
                     yield name, each["type"] == "directory"
 
-    def iterdir(self) -> Iterator[RemotePath]:  # type: ignore[override]
+    def iterdir(self) -> Generator[Self]:
         """What lies in it."""
-        return (self / name for name, _ in self.names())
+        yield from (self / name for name, _ in self.names())
 
     def open_bytes(self) -> BinaryIO:
         """The file, read by ranges as it is asked for."""

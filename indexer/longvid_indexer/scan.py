@@ -275,8 +275,9 @@ class _Walk:
         ]
         lone = [path for path in alone if path not in self._taken and is_transcript(path)]
         talks = {talk.path.name: talk for talk in one_a_talk(lone)}
+        known = {*self._taken, *lone}
         for path in alone:
-            if path not in self._taken and path not in lone:
+            if path not in known:
                 self._leave(path, "other")
         for name in listing.files:
             if name in matched.beside:

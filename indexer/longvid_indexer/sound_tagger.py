@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_storage.models.carriers import SOUND_EVENTS
+from longvid_storage.models.carried import SOUND_EVENTS
 from longvid_storage.models.model_record import ModelRecord
 from longvid_storage.text.sound_words import is_event
 from longvid_storage.types import Sound

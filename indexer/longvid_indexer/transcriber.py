@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_storage.models.carried import Carrier
-from longvid_storage.models.carriers import WHISPER_BASE, WHISPER_TINY_EN
+from longvid_storage.models.carried import WHISPER_BASE, WHISPER_TINY_EN, Carrier
 from longvid_storage.models.model_record import ModelRecord
 from longvid_storage.models.weights import hub_folder
 from longvid_storage.types import Utterance

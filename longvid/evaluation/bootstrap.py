@@ -37,22 +37,19 @@ def estimate(
     statistic: Callable[[NDArray[np.float64]], NDArray[np.float64]] = mean_rows,
     *,
     resamples: int = RESAMPLES,
-    seed: int = 0,
 ) -> Estimate | None:
     """The statistic of ``values`` with its 95% percentile bootstrap interval; ``None`` without values.
 
     Efron, Tibshirani, "An introduction to the bootstrap", 1993, chapter 13. ``statistic`` maps an array of
-    shape (rows, n) to one figure a row. The same seed gives the same interval.
+    shape (rows, n) to one figure a row. The same values give the same interval.
     """
     if not values:
         return None
     rows = np.asarray(values, dtype=np.float64)[:, None]
-    return _interval(rows, lambda sample: statistic(sample[:, :, 0]), resamples, seed)
+    return _interval(rows, lambda sample: statistic(sample[:, :, 0]), resamples)
 
 
-def ratio_estimate(
-    parts: Sequence[tuple[float, float]], *, resamples: int = RESAMPLES, seed: int = 0
-) -> Estimate | None:
+def ratio_estimate(parts: Sequence[tuple[float, float]]) -> Estimate | None:
     """Sum of numerators over sum of denominators (a micro average), resampling the pairs together.
 
     A resample whose denominators sum to 0 counts as 0. ``None`` without pairs or when all denominators are 0.
@@ -64,17 +61,16 @@ def ratio_estimate(
         above, below = sample[:, :, 0].sum(axis=1), sample[:, :, 1].sum(axis=1)
         return np.asarray(above / np.where(below == 0, np.inf, below), dtype=np.float64)
 
-    return _interval(np.asarray(parts, dtype=np.float64), ratio, resamples, seed)
+    return _interval(np.asarray(parts, dtype=np.float64), ratio, RESAMPLES)
 
 
 def _interval(
     rows: NDArray[np.float64],
     statistic: Callable[[NDArray[np.float64]], NDArray[np.float64]],
     resamples: int,
-    seed: int,
 ) -> Estimate:
     """``rows`` has shape (n, columns); ``statistic`` maps (resamples, n, columns) to one figure each."""
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(0)
     count = len(rows)
     figures = [
         statistic(rows[generator.integers(0, count, (min(_CHUNK, resamples - begin), count))])

@@ -12,8 +12,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from longvid_agents.asking import retry_prompt
 from longvid_agents.material import as_data
-from longvid_agents.run import retry_prompt
 from longvid_agents.video_lm import Request, VideoLM
 from longvid_storage.models.replies import ReplyModel, UnreadableError, read_reply, schema_of
 from longvid_storage.types import Answer

@@ -8,7 +8,7 @@ from importlib.resources import files as resources
 from pathlib import Path
 
 from longvid.exports.report import PARTIAL, Report, ReportSource
-from longvid_storage.text.shown import shown
+from longvid_storage.text.shown import one_line
 from longvid_storage.text.timecode import format_span
 
 _KINDS = {
@@ -80,4 +80,4 @@ def _figure(source: ReportSource) -> str:
 
 
 def _text(text: str) -> str:
-    return html.escape(" ".join(shown(text).split()))
+    return html.escape(one_line(text))

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from longvid.exports.report import PARTIAL, Report, ReportSource
-from longvid_storage.text.shown import shown
+from longvid_storage.text.shown import one_line
 from longvid_storage.text.timecode import format_span
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|!~])")
@@ -54,4 +54,4 @@ def _source(source: ReportSource, folder: Path, written: dict[Path, bytes]) -> l
 
 def _plain(text: str) -> str:
     """Text that Markdown shows as it is."""
-    return _SPECIAL.sub(r"\\\1", " ".join(shown(text).split()))
+    return _SPECIAL.sub(r"\\\1", one_line(text))

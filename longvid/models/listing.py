@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from longvid.engines import Engines
 from longvid.models.naming import ModelPlan
-from longvid.models.registry import adapters, records
-from longvid.models.roles import ROLES, role_named
+from longvid.models.registry import ROLES, adapters, records, role_named
 from longvid_storage.models.model_record import Role
 
 

@@ -9,7 +9,7 @@ from longvid import output
 from longvid.models.files import ModelFile, ModelSource
 from longvid.models.naming import Wanted, plan
 from longvid.models.profiles import profile_named
-from longvid.models.roles import role_named
+from longvid.models.registry import role_named
 from longvid.models.sources import named, source_of
 from longvid_storage.errors import ModelError
 from longvid_storage.text.shown import cut

@@ -13,8 +13,7 @@ from urllib.parse import urlsplit
 from longvid.models.files import Grew, ModelFile, ModelSource, download, remote_size
 from longvid.models.hub import HubSource, Kind
 from longvid.models.naming import ModelPlan, Wanted, plan, plan_of
-from longvid.models.registry import adapters, records
-from longvid.models.roles import ROLES
+from longvid.models.registry import ROLES, adapters, records
 from longvid_storage.errors import MissingExtraError, UsageError
 from longvid_storage.models.model_record import ModelRecord
 

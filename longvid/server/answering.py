@@ -15,7 +15,7 @@ from longvid import jsonform
 from longvid.server.problems import LOG, of_error, problem
 from longvid.server.replies import told
 from longvid_storage.errors import LongvidError
-from longvid_storage.threads import processors
+from longvid_storage.process import processors
 from longvid_storage.types import Answer, Claim
 
 if TYPE_CHECKING:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import mimetypes
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, FastAPI
+from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.staticfiles import StaticFiles
 
 from longvid.server import mcp, openai_shapes, problems
 from longvid.server.answering import Asking, InTurn
@@ -17,7 +22,6 @@ from longvid.server.audit import Audit
 from longvid.server.guards import Guards
 from longvid.server.identity import Identity
 from longvid.server.metrics import Measured, Metrics
-from longvid.server.page_files import page_files
 from longvid.server.revoked import EndsWithKey
 from longvid.server.routes import (
     about,
@@ -68,6 +72,8 @@ EXPOSED = (
     "Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size", "Upload-Offset", "Upload-Length", "Upload-Expires",
 )  # fmt: skip
 """What scripts of other origins (``origins``) may read of an answer."""
+# A system may have it otherwise, and a browser runs no module of another type.
+mimetypes.add_type("text/javascript", ".js")
 
 
 def create_app(library: Library, settings: ServerSettings) -> FastAPI:
@@ -128,3 +134,18 @@ def create_app(library: Library, settings: ServerSettings) -> FastAPI:
 def _operation(route: APIRoute) -> str:
     """The stable id of an operation is the name of the function that does it."""
     return route.name
+
+
+class PageFiles(StaticFiles):
+    """The page's folder; nothing is kept unasked, so that a renewed page is whole."""
+
+    def file_response(self, *args: Any, **named: Any) -> Response:
+        """The file, or that it did not change."""
+        response = super().file_response(*args, **named)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
+def page_files() -> GZipMiddleware:
+    """The page as an ASGI application."""
+    return GZipMiddleware(PageFiles(directory=Path(__file__).parent.parent / "page", html=True))

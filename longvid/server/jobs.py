@@ -35,7 +35,7 @@ from longvid_indexer.report import (
     Told,
     Waiting,
 )
-from longvid_indexer.stages import STAGES
+from longvid_indexer.stages.job import STAGES
 from longvid_storage.db.work import UNFINISHED, JobState, StoredJob
 from longvid_storage.errors import AccessError, LongvidError, UsageError
 

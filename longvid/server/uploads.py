@@ -24,7 +24,7 @@ import unicodedata
 from collections.abc import AsyncIterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from anyio import to_thread
 
@@ -312,8 +312,8 @@ def _gone(upload: StoredUpload) -> AccessError:
     return AccessError(f"what was sent of {upload.name} is gone: send it anew", code="gone")
 
 
-def _write_all(file: object, data: bytes) -> int:
+def _write_all(file: BinaryIO, data: bytes) -> int:
     view = memoryview(data)
     while view:
-        view = view[file.write(view) :]  # type: ignore[attr-defined]
+        view = view[file.write(view) :]
     return len(data)

@@ -29,6 +29,15 @@ def check_span(start_s: float, end_s: float) -> None:
         raise ValueError(f"span [{start_s}, {end_s}) must satisfy 0 <= start_s <= end_s, both finite")
 
 
+def covered_s(spans: Iterable[tuple[float, float]]) -> float:
+    """Seconds that spans cover together; they come in order of their starts."""
+    total_s = until_s = 0.0
+    for start_s, end_s in spans:
+        total_s += max(0.0, end_s - max(start_s, until_s))
+        until_s = max(until_s, end_s)
+    return total_s
+
+
 @dataclass(frozen=True, slots=True)
 class Word:
     """One spoken word and when it is said."""

@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 from scipy.signal import resample_poly
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tiny_sounds.factory import RATE, VOICES, Samples, applause, hiss, tone, voice  # noqa: E402
+from tiny_sounds.factory import RATE, VOICES, Samples, applause, hiss, tone, voice
+
+HERE = Path(__file__).parent
 
 
 def teach_voices(folder: Path, *, steps: int = 110) -> Path:

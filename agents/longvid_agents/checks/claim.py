@@ -13,12 +13,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from longvid_agents.checks.days import days_in
 from longvid_agents.checks.names import has_name, names_in
 from longvid_agents.checks.negation import speaks_against
 from longvid_agents.checks.numbers import named_numbers, numbers_in
 from longvid_agents.checks.support import coverage
-from longvid_agents.checks.times import times_in
+from longvid_agents.checks.times import days_in, times_in
 from longvid_agents.verify import normalise
 from longvid_storage.text.languages import guess_language
 from longvid_storage.text.stop_words import STOP_WORDS

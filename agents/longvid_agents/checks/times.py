@@ -1,4 +1,4 @@
-"""Times a text names, in digits or in words: a model never writes one, unless somebody in the video said it."""
+"""Times and days a text names, in digits or in words: a model never writes one that nobody in the video said."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 from longvid_agents.checks.numbers import named_numbers
+from longvid_storage.text.dates import WEEKDAYS
 
 _UNITS = {
     "hour": "hours? hrs? stunden? heures? horas? ore часов часа час 小时 小時 点钟 點鐘 時間",
@@ -24,6 +25,23 @@ _AFTER = {unit: re.compile(rf"(?<!\w)(?:{'|'.join(words.split())})\s+({_NUMBER})
 
 Time = tuple[str, float]
 
+_MONTHS = """january januar janvier enero|february februar février febrero|march märz mars marzo|april avril abril
+    |may mai mayo|june juni juin junio|july juli juillet julio|august août agosto
+    |september septembre septiembre|october oktober octobre octubre|november novembre noviembre
+    |december dezember décembre diciembre"""
+_NAMES = {
+    name: (kind, number)
+    for kind, listed in (("weekday", WEEKDAYS), ("month", tuple(_MONTHS.split("|"))))
+    for number, names in enumerate(listed, 1)
+    for name in names.split()
+}
+# Words of their own, which name a month only with a capital letter.
+_ALSO_WORDS = frozenset(["march", "may", "mars", "mayo", "august"])
+_NAMED = re.compile(rf"\b(?:{'|'.join(_NAMES)})\b", re.IGNORECASE)
+_ORDINAL = re.compile(r"\b([12]?\d|3[01])(?:st|nd|rd|th)\b", re.IGNORECASE)
+
+Day = tuple[str, str, int]
+
 
 def times_in(text: str, language: str | None = None) -> set[Time]:
     """Clock times as ``("clock", seconds)`` and counted ones as ``("minute", 12.0)``: "at 12:30", "minute twelve"."""
@@ -38,4 +56,14 @@ def times_in(text: str, language: str | None = None) -> set[Time]:
             found |= {(unit, value) for readings in named[-1:] for value in readings}
         for match in _AFTER[unit].finditer(text):  # "the second one" is no time
             found |= {(unit, readings[0]) for readings in named_numbers(match.group(1), language)}
+    return found
+
+
+def days_in(text: str) -> set[Day]:
+    """``("weekday", "Tuesday", 2)``, ``("month", "mai", 5)``, ``("day", "3rd", 3)``, named as the text names them."""
+    found = {("day", match.group(), int(match.group(1))) for match in _ORDINAL.finditer(text)}
+    for match in _NAMED.finditer(text):
+        name = match.group()
+        if name not in _ALSO_WORDS:
+            found.add((_NAMES[name.casefold()][0], name, _NAMES[name.casefold()][1]))
     return found

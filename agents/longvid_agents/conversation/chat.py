@@ -11,16 +11,17 @@ from dataclasses import dataclass, replace
 
 from longvid_agents.cite import format_claim
 from longvid_agents.conversation.resolve import MOST_TURNS, Resolved, resolve
-from longvid_agents.conversation.said import again, following
 from longvid_agents.conversation.turns import Cited, Turn
 from longvid_agents.video_lm import VideoLM
 from longvid_storage.db.view import View
-from longvid_storage.types import Answer, Citation, speaker_key
+from longvid_storage.types import Answer, Citation, Claim, speaker_key
 
 Ask = Callable[[str, View, Sequence[Turn]], Answer]
 """Answers a question that stands alone, from a view, knowing the turns before."""
 
 NOTHING_SAID = "Nothing is said there."
+# Of what is said right after or before a place: so many passages, each of so many words.
+MOST, FEWEST_WORDS = 3, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,4 +141,36 @@ def _cited(view: View, citations: Sequence[Citation]) -> tuple[Cited, ...]:
             c.passage_id,
         )
         for c in citations
+    )
+
+
+def following(view: View, anchor: Cited, *, backwards: bool = False) -> tuple[Claim, ...]:
+    """The first passages said in the view after ``anchor`` (or the last before it), in order of time."""
+    inside = view.scope.narrowed(
+        videos=[anchor.video_id],
+        from_s=None if backwards else anchor.end_s,
+        to_s=anchor.start_s if backwards else None,
+    )
+    if inside is None or not view.has_video(anchor.video_id):
+        return ()
+    said = [
+        passage
+        for passage in view.within(inside).passages_of(anchor.video_id, ["speech"])
+        if len(passage.text.split()) >= FEWEST_WORDS
+        and (passage.end_s <= anchor.start_s if backwards else passage.start_s >= anchor.end_s)
+    ]
+    return tuple(
+        Claim(
+            f"{passage.speaker}: {passage.text}" if passage.speaker else passage.text,
+            (Citation.of(passage, anchor.title, anchor.path),),
+        )
+        for passage in (said[-MOST:] if backwards else said[:MOST])
+    )
+
+
+def again(anchor: Sequence[Cited]) -> tuple[Claim, ...]:
+    """The last answer's citations once more, each with who said it."""
+    return tuple(
+        Claim(f"{cited.speaker}: {cited.quote}" if cited.speaker else cited.quote, (cited.citation,))
+        for cited in anchor
     )

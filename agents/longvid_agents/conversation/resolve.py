@@ -14,10 +14,12 @@ from dataclasses import dataclass, replace
 from longvid_agents.conversation.rules import (
     Mode,
     Reading,
+    When,
     asks_by_itself,
     bound_s,
     elsewhere,
     leans,
+    neighbour,
     only_said,
     placed,
     read,
@@ -25,6 +27,7 @@ from longvid_agents.conversation.rules import (
     sentence,
 )
 from longvid_agents.conversation.turns import Cited, Turn
+from longvid_agents.days import day_of_video
 from longvid_agents.narrowing import narrow
 from longvid_agents.prompts import FOLLOW_UP, FOLLOW_UP_SYSTEM
 from longvid_agents.replies import FOLLOW_UP as FORM
@@ -83,6 +86,9 @@ def _moved(
     last = next((turn for turn in reversed(turns) if turn.cited), turns[-1] if turns else None)
     if last is None or asks_by_itself(question):
         return None
+    side = neighbour(question)
+    if side is not None and last.cited:
+        return _beside(side, last, filters, videos)
     rest, other = elsewhere(question)
     met = {cited.video_id for cited in last.cited}
     among = [card for card in videos if not (other and card.video_id in met)]
@@ -95,6 +101,26 @@ def _moved(
     asked = sentence(narrow(last.asked, filters, videos).rest or last.asked)
     where = narrowed.said or ("the other videos",)
     return Resolved(asked, narrowed.inside, notes=(f"asked as: {asked}", f"in {', '.join(where)}"))
+
+
+def _beside(side: When, last: Turn, filters: Scope, videos: Sequence[VideoCard]) -> Resolved | None:
+    """The question before, asked of the recordings of the nearest day before or after those that its answer cites."""
+    days = {card.video_id: day for card in videos if (day := day_of_video(card))}
+    met = [days[cited.video_id] for cited in last.cited if cited.video_id in days]
+    if not met:
+        return None
+    beside = [day for day in days.values() if (day < min(met) if side == "before" else day > max(met))]
+    if not beside:
+        return None
+    day = max(beside) if side == "before" else min(beside)
+    chosen = [card for card in videos if days.get(card.video_id) == day]
+    inside = filters.narrowed(videos=[card.video_id for card in chosen])
+    if inside is None:
+        return None
+    asked = sentence(narrow(last.asked, filters, videos).rest or last.asked)
+    return Resolved(
+        asked, inside, notes=(f"asked as: {asked}", f"in the videos of {day}, the nearest day {side}")
+    )
 
 
 def _within(reading: Reading, filters: Scope) -> Resolved:

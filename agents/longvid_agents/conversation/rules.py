@@ -58,7 +58,14 @@ _OTHER = re.compile(
 )
 # "And in the last one?": the last meeting, where a few words say where.
 _THE_LAST_ONE = re.compile(
-    r"\b(the (?:very )?(?:first|second|third|last|latest|newest|oldest|previous|earliest|most recent)) one\b",
+    r"\b(the (?:very )?(?:first|second|third|last|latest|newest|oldest|earliest|most recent)) one\b",
+    re.I,
+)
+# "And the one before?": the meeting of the day before or after, by the dates of the videos.
+_NEIGHBOUR = re.compile(
+    rf"^(?:(?:in|at|during|from) )?(?:the )?"
+    rf"(?:(?P<before>previous|one before|{_MEDIA} before)|(?:next|following|one after|{_MEDIA} after))"
+    rf"(?: (?:one|{_MEDIA}|that|it|this))?\W*$",
     re.I,
 )
 _MORE = re.compile(
@@ -69,7 +76,8 @@ _MORE = re.compile(
     re.I,
 )
 _AGAIN = re.compile(
-    r"^(?:who (?:said|says|told us|asked) (?:that|this|it)|(?:when|where) (?:was|is) (?:that|this|it)(?: said| shown)?"
+    rf"^(?:(?:in )?(?:which|what) (?:{_MEDIA})(?: (?:was|is) (?:that|this|it)(?: said| from| in)?)?"
+    r"|who (?:said|says|told us|asked) (?:that|this|it)|(?:when|where) (?:was|is) (?:that|this|it)(?: said| shown)?"
     r"|(?:when|where) did (?:he|she|they) say (?:that|this|it)|who was (?:that|it)|(?:say )?(?:that )?again"
     r"(?: please)?)\W*$",
     re.I,
@@ -157,6 +165,12 @@ def elsewhere(question: str) -> tuple[str, bool]:
     left, other = _OTHER.subn(" ", bare, count=1)
     left = _THE_LAST_ONE.sub(r"\1 video", left)
     return " ".join(left.split()), bool(other)
+
+
+def neighbour(question: str) -> When | None:
+    """Whether nothing but the recording before or after is named ("And the one before?")."""
+    found = _NEIGHBOUR.match(_ABOUT.sub("", _CONNECTIVE.sub("", question)))
+    return None if found is None else "before" if found["before"] else "after"
 
 
 def asks_by_itself(question: str) -> bool:

@@ -1,4 +1,4 @@
-"""answer: claims with evidence ids, written by the model; or the best quotes, where there is none to write."""
+"""answer: claims with evidence ids, written by the model."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from longvid_agents.asking import ask_model, cost, retry_prompt, usage_after
 from longvid_agents.budget import estimate_tokens
 from longvid_agents.examples import EXAMPLE_TOKENS, examples_within
 from longvid_agents.material import as_data
-from longvid_agents.nodes.extract import extract
-from longvid_agents.nodes.hints import hints
 from longvid_agents.nodes.judge import judge
-from longvid_agents.prompts import ANSWER, ANSWER_SYSTEM, REPAIR
+from longvid_agents.prompts import ANSWER, ANSWER_SYSTEM, REPAIR, hints
 from longvid_agents.replies import DRAFTS, SIMPLE_DRAFTS, ClaimStream, Draft, Drafts, read_drafts
-from longvid_agents.run import Run, ask_model, retry_prompt, seconds_ran_out, usage_after
+from longvid_agents.run import Run, seconds_ran_out
 from longvid_agents.state import UNREADABLE, AskState, Refusal
 from longvid_agents.video_lm import Reply, Request
 from longvid_agents.working_memory import MemoryItem
@@ -33,16 +32,14 @@ _TRIES = 4
 
 
 def answer(run: Run, state: AskState) -> dict[str, Any]:
-    """Write claims, repair those refused, or quote."""
-    if run.lm is None:
-        return extract(run, state)
+    """Write claims, or repair those refused."""
     if state.refused:
         return _repair(run, state)
     if not state.memory.items:
         step = run.step(state, "answer", "no evidence to answer from", 0)
         return {"answered": 0, "answers": state.answers + 1, "trail": (*state.trail, step)}
     request = answer_request(run, state)
-    short = run.out_of(state, run.cost(state, request) if request else 0) or (
+    short = run.out_of(state, cost(run, state, request) if request else 0) or (
         "" if request else _no_room(state)
     )
     if request is None or short:
@@ -74,7 +71,7 @@ def answer_request(run: Run, state: AskState) -> Request | None:
     left = run.left(state)
     if left is not None:
         request = replace(request, max_tokens=max(1, min(request.max_tokens, left // 3)))
-        most = min(most, left - run.cost(state, replace(request, prompt=_prompt(state, ()))))
+        most = min(most, left - cost(run, state, replace(request, prompt=_prompt(state, ()))))
     for _ in range(_TRIES):
         if most < _LEAST_EVIDENCE:
             return None
@@ -83,7 +80,7 @@ def answer_request(run: Run, state: AskState) -> Request | None:
         request = replace(
             request, prompt=_prompt(state, window.digests), evidence=evidence, budget_tokens=left
         )
-        over = 0 if left is None else run.cost(state, request) - left
+        over = 0 if left is None else cost(run, state, request) - left
         if over <= 0:
             return request
         most -= over + _LEAST_EVIDENCE // 4
@@ -122,7 +119,7 @@ def _write(run: Run, state: AskState, request: Request) -> _Written:
     usage, problem = written
     again = replace(request, prompt=retry_prompt(request.prompt, problem))
     after = replace(state, usage=usage)
-    if not run.out_of(after, run.cost(after, again)):
+    if not run.out_of(after, cost(run, after, again)):
         written = _stream(run, after, again)
         if not isinstance(written, tuple):
             return written
@@ -226,7 +223,7 @@ def _repair(run: Run, state: AskState) -> dict[str, Any]:
         schema=DRAFTS,
     )
     spent: dict[str, Any] = {"refused": (), "repairs": state.repairs + 1}
-    short = run.out_of(state, run.cost(state, request))
+    short = run.out_of(state, cost(run, state, request))
     if short:
         step = run.step(state, "answer", f"{short}: {len(refused)} refused claims are left out")
         return {**spent, "stopped": state.stopped or short, "trail": (*state.trail, step)}

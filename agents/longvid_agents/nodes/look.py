@@ -1,4 +1,4 @@
-"""look: watch again. Fresh pictures of the media, where and as dense as the question needs, for a model that sees."""
+"""look: watch again. Fresh pictures of the media, where and as dense as the question needs, and their sound."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from longvid_agents.asking import ask_model, cost
 from longvid_agents.calls import Call
 from longvid_agents.material import as_data
-from longvid_agents.nodes.hear import heard_in
 from longvid_agents.nodes.watch import kept, watch
 from longvid_agents.prompts import LOOK, LOOK_HEARING, SYSTEM
 from longvid_agents.replies import SEEN, read_seen
-from longvid_agents.run import Run, ask_model
+from longvid_agents.run import Run
 from longvid_agents.state import AskState
 from longvid_agents.video_lm import AudioClip, Frame, Request
 from longvid_storage.errors import MediaError, ModelError
@@ -22,6 +22,8 @@ MOST_FRAMES = 16
 # Moments watched when the question is about what is to be seen and nothing was asked for yet.
 FIRST_LOOKS = 4
 LOOK_TOKENS = 500
+# Seconds of sound of one look, from its start on.
+MOST_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ def _see(
     counted = shown if state.budget.tokens is not None else ()
     try:
         pictures = sum(run.lm.counter.frame(s.keyframe.width, s.keyframe.height) for s in counted)
-        short = run.out_of(state, run.cost(state, request) + pictures, searching=True)
+        short = run.out_of(state, cost(run, state, request) + pictures, searching=True)
         if short:
             return {"trail": (*state.trail, run.step(state, "look", f"{short}: not looked at", 0))}
         outcome = ask_model(run, state, request, lambda text: read_seen(text, len(shown)), searching=True)
@@ -175,3 +177,26 @@ def _source(state: AskState, shown: ShownPicture) -> tuple[str, str]:
     known = state.memory.sources.get(shown.video_id)
     path = next((moment.path for moment in state.moments if moment.video_id == shown.video_id), "")
     return known or (shown.title, path)
+
+
+def heard_in(run: Run, looks: Sequence[Call]) -> tuple[tuple[AudioClip, ...], str]:
+    """The sound of ``looks`` inside the caller's filters, and why some of it is missing; none without ears."""
+    sounds: list[AudioClip] = []
+    notes: list[str] = []
+    media = run.media if run.lm is not None and run.lm.hears else None
+    for call in looks if media is not None else ():
+        inside = run.view.scope.narrowed(videos=[call.video_id or ""], from_s=call.from_s, to_s=call.to_s)
+        if inside is None or inside.speaker is not None:
+            continue
+        for card in run.view.within(inside).cards():
+            from_s = inside.from_s or 0.0
+            to_s = min(card.duration_s, inside.to_s or card.duration_s, from_s + MOST_S)
+            try:
+                assert media is not None
+                samples = media.audio(run.view, card.video_id, from_s, to_s)
+            except MediaError as error:
+                notes.append(f"not heard: {as_data(error.message)}")
+                continue
+            if len(samples):
+                sounds.append(AudioClip(samples, from_s, card.video_id))
+    return tuple(sounds), "; ".join(dict.fromkeys(notes))

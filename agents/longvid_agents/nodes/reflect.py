@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from longvid_agents.asking import ask_model, cost
 from longvid_agents.budget import estimate_tokens
 from longvid_agents.calls import BadCallError, Call, read_call
 from longvid_agents.material import as_data
 from longvid_agents.nodes.answer import answer_request
-from longvid_agents.nodes.hints import hints
-from longvid_agents.prompts import LOOK_TOOL, REFLECT, SYSTEM, TOOLS
+from longvid_agents.prompts import LOOK_TOOL, REFLECT, SYSTEM, TOOLS, hints
 from longvid_agents.replies import MOST_CALLS, Reflection, read_reflection
-from longvid_agents.run import Run, ask_model
+from longvid_agents.run import Run
 from longvid_agents.state import UNREADABLE, AskState
 from longvid_agents.toolbox import MOST_VIDEOS
 from longvid_agents.video_lm import Request
@@ -61,8 +61,8 @@ def _stopped(run: Run, state: AskState) -> str:
     if state.rounds >= state.budget.rounds:
         return f"the {state.budget.rounds} search rounds were used up"
     answer = answer_request(run, state) if state.memory.items else None
-    reserve = run.cost(state, answer) if answer is not None else 0
-    return run.out_of(state, run.cost(state, reflect_request(run, state)) + reserve, searching=True)
+    reserve = cost(run, state, answer) if answer is not None else 0
+    return run.out_of(state, cost(run, state, reflect_request(run, state)) + reserve, searching=True)
 
 
 def reflect_request(run: Run, state: AskState) -> Request:

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from longvid_agents.budget import estimate_tokens
-from longvid_agents.calls import Call
 from longvid_agents.definitions import defined
 from longvid_agents.extractive import fitness
 from longvid_agents.narrowing import only
-from longvid_agents.nodes.extract import planned, scores_with
+from longvid_agents.nodes.quote import planned, scores_with
 from longvid_agents.question import make_plan
 from longvid_agents.route import widened
 from longvid_agents.run import Run
 from longvid_agents.state import AskState
-from longvid_agents.toolbox import CallResult, run_calls
 from longvid_agents.working_memory import WorkingMemory
 from longvid_storage.search.evidence import around
 from longvid_storage.search.moments import search as find
 from longvid_storage.types import Moment, Passage, TrailStep
+
+if TYPE_CHECKING:
+    from longvid_agents.calls import Call
+    from longvid_agents.toolbox import CallResult
+
 
 # Tokens of evidence kept of one turn of searching: for a simple question, and for any other.
 SIMPLE_TOKENS, TURN_TOKENS = 450, 3_000
@@ -44,6 +47,8 @@ def search(run: Run, state: AskState) -> dict[str, Any]:
         step = run.step(state, "search", f'search "{plan.query}"', len(moments))
         evidence = tuple(around(inside, moments))
         return {"moments": moments, "evidence": evidence, "trail": (*state.trail, step)}
+    from longvid_agents.toolbox import run_calls
+
     inside = run.view if state.rounds else run.view.within(route.inside)
     found = run_calls(state.calls, inside, k=state.k)
     trail = [*state.trail]

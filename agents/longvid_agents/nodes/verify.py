@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from longvid_agents.asking import ask_model, cost
 from longvid_agents.material import as_data
 from longvid_agents.nodes.judge import Judged, judge, likely, plausible
 from longvid_agents.prompts import SYSTEM, VERIFY
 from longvid_agents.replies import VERDICTS, read_verdicts
-from longvid_agents.run import Run, ask_model
+from longvid_agents.run import Run
 from longvid_agents.state import AskState, Refusal
-from longvid_agents.verify import supported
 from longvid_agents.video_lm import Request
 from longvid_agents.working_memory import MemoryItem
 from longvid_storage.types import Usage
@@ -21,9 +21,7 @@ _VERDICT_TOKENS, _AROUND_TOKENS = 24, 40
 
 
 def verify(run: Run, state: AskState) -> dict[str, Any]:
-    """Quotes: drop those the store does not hold. A model's claims: those their evidence does not support."""
-    if run.lm is None:
-        return _verify_quotes(run, state)
+    """Drop the claims that their evidence does not support."""
     judged = [judge(run, state, draft) for draft in dict.fromkeys(state.drafts)]
     unsure = [each for each in judged if each.check.verdict == "unsure" and plausible(run, each)]
     usage, entailed, how = _entailed(run, state, unsure)
@@ -49,17 +47,6 @@ def verify(run: Run, state: AskState) -> dict[str, Any]:
     }
 
 
-def _verify_quotes(run: Run, state: AskState) -> dict[str, Any]:
-    kept = tuple(supported(state.claims, run.view))
-    refuted = set(state.claims) - set(kept)
-    for claim in kept:
-        run.on_event(claim)
-    step = run.step(
-        state, "verify", f"{len(kept)} of {len(state.claims)} quotes are where they are cited", len(kept)
-    )
-    return {"claims": kept, "refuted": state.refuted | refuted, "trail": (*state.trail, step)}
-
-
 def _entailed(run: Run, state: AskState, unsure: Sequence[Judged]) -> tuple[Usage, list[Judged], str]:
     """Those of ``unsure`` whose evidence says so as the model reads it, or by words and meaning past the budget."""
     if not unsure:
@@ -76,7 +63,7 @@ def _entailed(run: Run, state: AskState, unsure: Sequence[Judged]) -> tuple[Usag
         max_tokens=_AROUND_TOKENS + _VERDICT_TOKENS * len(unsure),
         schema=VERDICTS,
     )
-    if short := run.out_of(state, run.cost(state, request)):
+    if short := run.out_of(state, cost(run, state, request)):
         return state.usage, *_near_enough(run, unsure, short)
     outcome = ask_model(run, state, request, lambda text: read_verdicts(text, len(unsure)))
     if outcome.value is None and outcome.late:

@@ -12,7 +12,7 @@ from longvid_agents.media import Media
 from longvid_agents.packing import inverse_transform, spread
 from longvid_storage.db.view import View
 from longvid_storage.errors import MediaError
-from longvid_storage.search.pictures_at import similarity_at
+from longvid_storage.search.pictures import similarity_at
 from longvid_storage.types import Keyframe
 
 # Places of a span that pictures are chosen from: so many for each picture, at least one a second, at most so many.

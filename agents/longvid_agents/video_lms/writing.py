@@ -32,18 +32,13 @@ def write(
     import torch
     from transformers import StoppingCriteriaList, TextIteratorStreamer
 
-    class Counting(TextIteratorStreamer):  # type: ignore[misc]
-        def put(self, value: Any) -> None:
-            if not self.next_tokens_are_prompt:
-                written.tokens += value.numel()
-                written.ended = int(value.flatten()[-1]) in ends
-            super().put(value)
-
-    streamer = Counting(tokenizer, skip_prompt=True, skip_special_tokens=True)
+    streamer = TextIteratorStreamer(tokenizer, skip_prompt=True, skip_special_tokens=True)
     gone = threading.Event()
     failed: list[Exception] = []
 
-    def stop(ids: Any, scores: Any, **_: Any) -> Any:
+    def stop(ids: Any, scores: Any, **_: Any) -> Any:  # asked after each token
+        written.tokens += 1
+        written.ended = int(ids[0, -1]) in ends
         written.late = written.late or (over() and not written.ended)
         return torch.full((len(ids),), written.late or gone.is_set(), device=ids.device)
 

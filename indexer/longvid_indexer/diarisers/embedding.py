@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_indexer.audio import SAMPLE_RATE
+from longvid_indexer.mixing import SAMPLE_RATE
 from longvid_indexer.windows import AudioWindow
 
 Samples = NDArray[np.float32]

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_indexer.audio import SAMPLE_RATE
 from longvid_indexer.diariser import SpeakerTurn
 from longvid_indexer.diarisers.clustering import cluster_voices
 from longvid_indexer.diarisers.embedding import SHORTEST_S, embed_windows, plan_windows
 from longvid_indexer.hearing import Hearing, load_hearing
+from longvid_indexer.mixing import SAMPLE_RATE
 from longvid_indexer.windows import windows_at
 from longvid_storage.errors import ModelError
 from longvid_storage.models.torch_device import in_batches

@@ -19,7 +19,7 @@ from longvid_indexer.diarisers.clustering import cluster_voices
 from longvid_indexer.diarisers.embedding import SHORTEST_S, embed_windows, plan_windows
 from longvid_indexer.spectrum import HOP, mel_power
 from longvid_indexer.windows import windows_at
-from longvid_storage.models.carriers import VOICE_ENCODER
+from longvid_storage.models.carried import VOICE_ENCODER
 from longvid_storage.models.drawn_graph import external, open_graph
 
 Weights = dict[str, NDArray[np.float32]]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from longvid_indexer.screen_reader import ReadLine
 from longvid_indexer.vision.writing import Part, Writing, sheet_of
 from longvid_storage.errors import MissingExtraError
-from longvid_storage.threads import threads_allowed
+from longvid_storage.process import threads_allowed
 
 # Text is found on a picture of this long side and read at full size: measured in docs/visual.md.
 _DETECT_LONG_SIDE = 1280

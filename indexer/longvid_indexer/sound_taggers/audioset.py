@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_indexer.audio import SAMPLE_RATE
 from longvid_indexer.hearing import Hearing, load_hearing
+from longvid_indexer.mixing import SAMPLE_RATE
 from longvid_storage.errors import ModelError
 from longvid_storage.models.torch_device import in_batches
 from longvid_storage.models.weights import find_weights, fingerprint_of

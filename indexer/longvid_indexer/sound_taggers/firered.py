@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from longvid_indexer.mixing import SAMPLE_RATE
 from longvid_indexer.spectrum import kaldi_fbank
-from longvid_storage.models.carriers import SOUND_EVENTS
+from longvid_storage.models.carried import SOUND_EVENTS
 from longvid_storage.models.drawn_graph import external, open_graph
 
 Weights = dict[str, NDArray[np.float32]]

@@ -27,9 +27,9 @@ def transcript_stage(job: Job, recorded: dict[str, str]) -> StagePlan:
     heard = digest("transcript", *read, recogniser)
     with_subtitles = digest("transcript", *read, _READING)
     recognised = digest("transcript", heard, _READING)
-    older = (heard, *(digest("transcript", heard, n) for n in range(_FIRST_READING, _READING)))
 
     def make() -> Work:
+        older = (heard, *(digest("transcript", heard, n) for n in range(_FIRST_READING, _READING)))
         made = _heard_before(job, recorded.get("transcript") in older) or make_transcript(
             job.path, job.info, job.engines.transcriber, job.found.beside, wanted=job.audio_track
         )

@@ -9,7 +9,7 @@ import numpy as np
 
 from longvid_indexer.reached import reached
 from longvid_indexer.stages.job import Job, StagePlan, Work, digest, fingerprint_of
-from longvid_storage.kept_pictures import picture_of
+from longvid_indexer.vision.pictures import decode_webp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,9 +87,5 @@ def encode_keyframes(encoder: ImageEncoder, kept: Sequence[bytes]) -> NDArray[np
     vectors = []
     for start in range(0, max(len(kept), 1), _UNPACKED):
         reached(start / max(len(kept), 1))
-        vectors.append(encoder.encode_images([_pixels(each) for each in kept[start : start + _UNPACKED]]))
+        vectors.append(encoder.encode_images([decode_webp(each) for each in kept[start : start + _UNPACKED]]))
     return np.concatenate(vectors)
-
-
-def _pixels(image: bytes) -> NDArray[np.uint8]:
-    return np.asarray(picture_of(image))

@@ -84,18 +84,15 @@ def _fill(
         at = pick + 1
 
 
-def make_blocks(
-    source: StructureEvidence,
-    forced: Sequence[float] = (),
-    *,
-    speaker_share: float = 0.25,
-    word_share: float = 0.7,
-) -> Blocks:
+# What words count beside vectors, and who speaks beside both.
+_WORDS_SHARE, _SPEAKERS_SHARE = 0.7, 0.25
+
+
+def make_blocks(source: StructureEvidence, forced: Sequence[float] = ()) -> Blocks:
     """Cut the timeline into blocks and say in vectors what each is about.
 
     Three views side by side, each scaled to the same total: sentence vectors (when there are any), words
-    (random projection of tf-idf, so that it is one matrix whatever the vocabulary), and who speaks (scaled by
-    ``speaker_share``).
+    (random projection of tf-idf, so that it is one matrix whatever the vocabulary), and who speaks.
     """
     edges, strength = block_edges(cut_strengths(source), source.duration_s, forced)
     n = len(edges) - 1
@@ -108,7 +105,7 @@ def make_blocks(
     weights = _sum_rows(spoken[:, None], owner, n)[:, 0]
     _add_screen_words(source.screen_texts, edges, words)
     lexical_weights = np.array([float(counts.total()) for counts in words])
-    scale = 1.0 if source.vectors is None else word_share
+    scale = 1.0 if source.vectors is None else _WORDS_SHARE
     views = [centred(_lexical(words), lexical_weights) * scale]
     if source.vectors is not None and len(source.said):
         rows = source.vectors.astype(np.float64) * spoken[:, None]
@@ -116,7 +113,7 @@ def make_blocks(
     speakers = sorted(name for name in main_speakers(u.speaker for u in source.said) if name)
     if len(speakers) > 1:
         who = np.array([[u.speaker == name for name in speakers] for u in source.said], dtype=np.float64)
-        views.append(centred(_sum_rows(who * spoken[:, None], owner, n), weights) * speaker_share)
+        views.append(centred(_sum_rows(who * spoken[:, None], owner, n), weights) * _SPEAKERS_SHARE)
     return Blocks(edges, strength, lexical_weights, np.hstack(views))
 
 

@@ -39,14 +39,14 @@ def chapter_edges(chapters: Sequence[Chapter], duration_s: float) -> list[float]
     return kept
 
 
-def find_events(blocks: Blocks, penalty: float | None = None) -> list[int]:
+def find_events(blocks: Blocks) -> list[int]:
     """Edges of the events as indices into ``blocks.edges_s``: ``[0, …, n]``.
 
-    Maximises explained scatter (:class:`Scatter`) plus a bonus for natural cuts minus ``penalty`` per
-    event (by default ``EVENT_PENALTY`` x ln n), which also decides how many events there are. No event is
+    Maximises explained scatter (:class:`Scatter`) plus a bonus for natural cuts minus ``EVENT_PENALTY`` x ln n
+    per event, which also decides how many events there are. No event is
     shorter than 30 s or longer than an hour if that is possible.
     """
-    penalty = EVENT_PENALTY * math.log(len(blocks) + 1) if penalty is None else penalty
+    penalty = EVENT_PENALTY * math.log(len(blocks) + 1)
     scatter = Scatter(blocks.vectors, blocks.weights)
     bonus = blocks.bonus()
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from longvid_indexer.subtitles.cue import Cue, CueLine, Subtitles
 from longvid_indexer.subtitles.timing import READING_SPEED
+from longvid_storage.types import covered_s
 
 _CRAMMED = "cues hold more than anyone can say in their time; where there was room, they last longer"
 # Letters a second. The fastest talkers reach about 30; subtitles may be shown a little late and end a little early.
@@ -83,8 +84,8 @@ def possible_times(read: Subtitles, until_s: float | None) -> None:
         n > _LETTERS_MAX * (cue.end_s - cue.start_s + _SLACK_S)
         for n, cue in zip(letters, read.cues, strict=True)
     ]
-    covered_s = _covered_s(read.cues)
-    if sum(letters) > _LETTERS_MAX * (covered_s + _SLACK_S):
+    shown_s = covered_s((cue.start_s, cue.end_s) for cue in read.cues)
+    if sum(letters) > _LETTERS_MAX * (shown_s + _SLACK_S):
         crammed = [True] * len(letters)  # each for itself may be possible, but not all at once
     if not any(crammed):
         return
@@ -92,7 +93,7 @@ def possible_times(read: Subtitles, until_s: float | None) -> None:
     if lost * 2 >= sum(letters):
         words = sum(len(line.text.split()) for cue in read.cues for line in cue.lines)
         length_s = sum(c.end_s - c.start_s for c, bad in zip(read.cues, crammed, strict=True) if bad)
-        length_s = min(length_s, covered_s)
+        length_s = min(length_s, shown_s)
         read.cues[:] = _spread(read.cues, sum(letters), until_s)
         read.guessed = True
         read.remarks.append(
@@ -107,15 +108,6 @@ def possible_times(read: Subtitles, until_s: float | None) -> None:
             needed_s = cue.start_s + letters[place] / READING_SPEED
             room_s = read.cues[place + 1].start_s if place + 1 < len(read.cues) else needed_s
             read.cues[place] = replace(cue, end_s=max(cue.end_s, min(needed_s, room_s)))
-
-
-def _covered_s(cues: Sequence[Cue]) -> float:
-    """Seconds in which something is shown; ``cues`` are in order of their starts."""
-    covered_s = until_s = 0.0
-    for cue in cues:
-        covered_s += max(0.0, cue.end_s - max(cue.start_s, until_s))
-        until_s = max(until_s, cue.end_s)
-    return covered_s
 
 
 def _letters(cue: Cue) -> int:

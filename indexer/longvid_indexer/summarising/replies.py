@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from longvid_storage.models.replies import ReplyModel
-from longvid_storage.text.shown import shown
+from longvid_storage.text.shown import one_line
 
 LONGEST_SENTENCE = 600
 LONGEST_SO_FAR = 1200
@@ -17,9 +17,7 @@ _MOST_EVIDENCE, _MOST_SENTENCES = 64, 12
 
 def _line(most: int) -> BeforeValidator:
     """One line of at most ``most`` letters: a talkative model is cut short, not refused."""
-    return BeforeValidator(
-        lambda said: " ".join(shown(said).split())[:most] if isinstance(said, str) else said
-    )
+    return BeforeValidator(lambda said: one_line(said)[:most] if isinstance(said, str) else said)
 
 
 def _listed(said: Any) -> Any:

@@ -17,6 +17,7 @@ from longvid_indexer.summarising.replies import LONGEST_SO_FAR, EventReply, Fold
 from longvid_storage.db.chain import ChainLink, SummarySentence
 from longvid_storage.errors import ModelError
 from longvid_storage.models.replies import UnreadableError, read_reply, schema_of, whole_part
+from longvid_storage.text.passages import squeeze
 from longvid_storage.types import Passage
 
 # Tokens a reply may take; the material gets what the window leaves.
@@ -144,10 +145,10 @@ class Writer:
         return self.fingerprint(self._fold_prompt(FOLD_SENTENCES), items_of(sentences, self.passages), "")
 
     def _event_prompt(self) -> str:
-        return prompts.EVENT.format(title=_plain(self.title), most=EVENT_SENTENCES)
+        return prompts.EVENT.format(title=squeeze(self.title), most=EVENT_SENTENCES)
 
     def _fold_prompt(self, most: int) -> str:
-        return prompts.FOLD.format(title=_plain(self.title), most=most, what=self.what)
+        return prompts.FOLD.format(title=squeeze(self.title), most=most, what=self.what)
 
     def _parts(
         self, items: Sequence[SummaryItem], prompt: str, form: type[FoldReply], so_far: str
@@ -265,7 +266,3 @@ def _best_passages(text: str, items: Sequence[SummaryItem]) -> tuple[int, ...]:
     rounds = [passage for each in zip_longest(*ranked) for passage in each if passage is not None]
     chosen = list(dict.fromkeys(rounds))[:MOST_PASSAGES]
     return tuple(p.id for p in sorted(chosen, key=lambda p: (p.video_id, p.start_s, p.end_s)))
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.split())

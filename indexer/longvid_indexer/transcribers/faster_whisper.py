@@ -16,14 +16,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_indexer.audio import SAMPLE_RATE
 from longvid_indexer.invented import COMPRESSION_MAX, LOGPROB_MIN, NO_SPEECH_MAX
+from longvid_indexer.mixing import SAMPLE_RATE
 from longvid_indexer.transcribers.segments import RecognisedSegment, holes, to_utterances
 from longvid_indexer.transcribers.words import RecognisedWord
 from longvid_indexer.voice import Stretch
 from longvid_storage.errors import MissingExtraError, ModelError, first_line
-from longvid_storage.models.carried import Carrier, joined
-from longvid_storage.models.carriers import WHISPER_BASE, WHISPER_BASE_SHA256, WHISPER_TINY_EN
+from longvid_storage.models.carried import WHISPER_BASE, WHISPER_BASE_SHA256, WHISPER_TINY_EN, Carrier, joined
 from longvid_storage.models.torch_device import in_batches, no_panic
 from longvid_storage.models.weights import BROKEN_WEIGHTS, find_weights, fingerprint_of
 from longvid_storage.types import Utterance

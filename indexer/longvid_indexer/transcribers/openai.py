@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_indexer.audio import SAMPLE_RATE
+from longvid_indexer.mixing import SAMPLE_RATE
 from longvid_indexer.subtitles.languages import normalise_language
 from longvid_indexer.transcribers.segments import RecognisedSegment, to_utterances
 from longvid_indexer.transcribers.words import RecognisedWord

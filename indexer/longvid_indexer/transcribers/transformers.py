@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_indexer.audio import SAMPLE_RATE
+from longvid_indexer.mixing import SAMPLE_RATE
 from longvid_indexer.transcribers.asr_kinds import LoadedAsr, RecognisedSpeech, hears_alone, kind_of
 from longvid_indexer.transcribers.words import group_words
 from longvid_indexer.voice import Stretch

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_indexer.audio import SAMPLE_RATE
 from longvid_indexer.invented import COMPRESSION_MAX, LOGPROB_MIN, NO_SPEECH_MAX
+from longvid_indexer.mixing import SAMPLE_RATE
 from longvid_indexer.transcribers.segments import RecognisedSegment, to_utterances
 from longvid_indexer.transcribers.words import RecognisedWord
 from longvid_storage.errors import MissingExtraError, ModelError, first_line

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from longvid_storage.models.carriers import TRANSNET
+from longvid_storage.models.carried import TRANSNET
 from longvid_storage.models.torch_device import import_torch
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ from starlette.requests import ClientDisconnect
 from longvid.server.identity import IndexerDep
 from longvid.server.problems import of_error
 from longvid.server.uploads import EXTENSIONS, QUIET_S, VERSION, Uploads, metadata
+from longvid_storage.db.work import StoredUpload
 from longvid_storage.errors import AccessError, LongvidError, UsageError
 
 router = APIRouter(prefix="/v1/uploads", tags=["uploads"])
@@ -68,8 +69,8 @@ def create_upload(
     )
 
 
-def _expires(uploads: Uploads, upload: object) -> dict[str, str]:
-    return {"Upload-Expires": formatdate(uploads.expires_s(upload), usegmt=True)}  # type: ignore[arg-type]
+def _expires(uploads: Uploads, upload: StoredUpload) -> dict[str, str]:
+    return {"Upload-Expires": formatdate(uploads.expires_s(upload), usegmt=True)}
 
 
 @router.head("/{upload_id}", response_class=Response)

@@ -8,13 +8,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
-from longvid_storage.collector import collector_paused
 from longvid_storage.db import schema
 from longvid_storage.db.apart import Apart, with_apart
 from longvid_storage.db.columns import rows_in_one
 from longvid_storage.db.dialects import each_id
 from longvid_storage.db.scope import passage_conditions
 from longvid_storage.db.speakers import SpeakerNames
+from longvid_storage.process import collector_paused
 from longvid_storage.types import Scope, VideoCard
 
 

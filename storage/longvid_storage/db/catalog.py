@@ -8,16 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, insert, literal, select, update
 
-from longvid_storage.db import (
-    chain_rows,
-    chats,
-    list_columns,
-    revisions,
-    schema,
-    stage_writer,
-    vectors,
-    word_index,
-)
+from longvid_storage.db import revisions, schema, vectors, word_index
 from longvid_storage.db.apart import Apart
 from longvid_storage.db.rows import PathRow, StageRecord, VideoRow
 from longvid_storage.db.scope import collection_conditions
@@ -119,11 +110,13 @@ def part(connection: Connection, video_id: str, own_id: str, collection: str) ->
 
 def remove_video(connection: Connection, video_id: str) -> None:
     """Delete a video and all that hangs on it; a collection that held nothing else goes with it."""
+    from longvid_storage.db import chain, chats, stage_writer
+
     key = video_key(connection, video_id)
     row = schema.PassageRow
     its = connection.execute(select(row.passage_id).where(row.video_key == key)).scalars()
     stage_writer.remove_passages(connection, list(its))
-    chain_rows.forget_video(connection, key)
+    chain.forget_video(connection, key)
     chats.forget_video(connection, key)
     connection.execute(delete(schema.Video).where(schema.Video.video_key == key))
     members = select(schema.VideoCollection.collection_key)
@@ -155,6 +148,8 @@ def remove_path(connection: Connection, path: str, video_id: str) -> None:
 
 
 def _tell_day(connection: Connection, key: int) -> None:
+    from longvid_storage.db import list_columns
+
     list_columns.write(connection, list_columns.days(connection, schema.Video.video_key == key))
 
 
@@ -204,6 +199,9 @@ def videos(
     ``stages``: with the records of their stages, most of the cost.
     """
     table, member = schema.Video, schema.VideoCollection
+    found = connection.execute(select(table.__table__).where(*admitting)).all()
+    if not found:
+        return []
     where = select(schema.Path.video_key, schema.Path.path).join(table).where(*admitting)
     within = select(member.video_key, schema.Collection.name).join(schema.Collection)
     within = within.join(table, table.video_key == member.video_key).where(*admitting)
@@ -213,7 +211,6 @@ def videos(
         for each in (where, within)  # one by one costs three times as much
     )
     records = stage_records(connection, admitting) if stages else {}
-    found = connection.execute(select(table.__table__).where(*admitting)).all()
     beside = apart([row.video_key for row in found])
     rows = [
         VideoRow(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, insert, inspect, text
 
-from longvid_storage.db import terms, word_index
+from longvid_storage.db import word_index
 from longvid_storage.db.dialects import is_postgresql
 from longvid_storage.db.library_files import APPLICATION_ID
 from longvid_storage.db.schema import HEAD, VERSIONS, Base, LibraryState
@@ -73,6 +73,8 @@ def _place(connection: Connection) -> str:
 
 def create(connection: Connection) -> None:
     """Make all tables of the newest schema in an empty database."""
+    from longvid_storage.db import terms
+
     Base.metadata.create_all(connection)
     word_index.create(connection)
     connection.execute(
@@ -87,12 +89,12 @@ def create(connection: Connection) -> None:
         connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
 
 
-def upgrade(connection: Connection, *, migrations: Path = _MIGRATIONS, target: str = "head") -> None:
+def upgrade(connection: Connection, *, target: str = "head") -> None:
     """Run the migrations between the database's version and ``target``, all in the connection's transaction."""
     from alembic import command
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(migrations).replace("%", "%%"))
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, target)

@@ -1,10 +1,13 @@
-"""What the store hands out beside the shared words: frozen, detached from the database."""
+"""What the store hands out beside the shared words: frozen, detached from the database; and passages of their rows."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from longvid_storage.types import StageResult, VideoInfo
+from longvid_storage.db.schema import PassageRow
+from longvid_storage.types import Passage, StageResult, VideoInfo
 
 CUT_SHORT = ("decode only until", "ends early")
 """How stages note that a file ends before its time (``longvid_indexer``: audio, visual)."""
@@ -71,3 +74,16 @@ class SpeakerRow:
     utterances: int
     talk_s: float
     first_s: float
+
+
+def passage_columns() -> tuple[Any, ...]:
+    """The columns that ``passage_of`` reads, in order."""
+    row = PassageRow
+    return (row.kind, row.start_s, row.end_s, row.text, row.speaker, row.language, row.boxes)
+
+
+def passage_of(passage_id: int, video_id: str, fields: Sequence[Any]) -> Passage:
+    """The passage of a row; its speaker as the source calls them."""
+    kind, start_s, end_s, text, speaker, language, boxes = fields
+    shown = tuple((x0, y0, x1, y1) for x0, y0, x1, y1 in boxes or ())
+    return Passage(passage_id, video_id, kind, start_s, end_s, text, speaker, language, shown)

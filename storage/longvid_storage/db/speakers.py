@@ -17,7 +17,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from longvid_storage.db import schema
 from longvid_storage.db.rows import SpeakerRow
 from longvid_storage.errors import NotFoundError, UsageError
-from longvid_storage.types import speaker_key
+from longvid_storage.types import covered_s, speaker_key
 
 LONGEST_NAME = 200
 _LISTED = 8
@@ -105,16 +105,7 @@ def speakers_of(connection: Connection, key: int) -> list[SpeakerRow]:
         if label not in labels[same]:
             labels[same].append(label)
     found = [
-        SpeakerRow(shown[same], tuple(labels[same]), len(own), _covered_s(own), own[0][0])
+        SpeakerRow(shown[same], tuple(labels[same]), len(own), covered_s(own), own[0][0])
         for same, own in spans.items()
     ]
     return sorted(found, key=lambda row: (-row.talk_s, row.first_s, row.name))
-
-
-def _covered_s(spans: Iterable[tuple[float, float]]) -> float:
-    """Seconds of the union of spans that come in order of start."""
-    total_s = until_s = 0.0
-    for start_s, end_s in spans:
-        total_s += max(0.0, end_s - max(start_s, until_s))
-        until_s = max(until_s, end_s)
-    return total_s

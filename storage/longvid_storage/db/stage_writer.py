@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, delete, func, insert, literal, select, update
 
 from longvid_storage.db import (
-    chain_rows,
+    chain,
     list_columns,
     pgvector,
     pictures,
@@ -20,6 +20,7 @@ from longvid_storage.db import (
     word_index,
 )
 from longvid_storage.db.chain import ChainLink
+from longvid_storage.db.rows import passage_columns, passage_of
 from longvid_storage.db.speakers import SpeakerNames
 from longvid_storage.db.word_indexes.entries import count_terms, join_terms
 from longvid_storage.text.analysis import analyse
@@ -27,7 +28,6 @@ from longvid_storage.text.passages import Timed, screen_passages, sound_passages
 from longvid_storage.text.sound_words import origins
 from longvid_storage.types import (
     Keyframe,
-    Passage,
     ScreenText,
     Segment,
     Slide,
@@ -200,7 +200,7 @@ class StageWriter:
 
     def replace_chain(self, links: Iterable[ChainLink]) -> None:
         """Replace the chain of summaries."""
-        chain_rows.replace(self._connection, self._video_key, links)
+        chain.replace(self._connection, self._video_key, links)
 
     def replace_keyframes(self, keyframes: Iterable[Keyframe], names: Sequence[str] = ()) -> list[int]:
         """Replace the keyframes, and with them their vectors; returns the new ids, in order.
@@ -371,19 +371,6 @@ class StageWriter:
         word_index.add(
             self._connection, [{"passage_id": each, **row} for each, row in zip(ids, rows, strict=True)]
         )
-
-
-def passage_columns() -> tuple[Any, ...]:
-    """The columns that ``passage_of`` reads, in order."""
-    row = schema.PassageRow
-    return (row.kind, row.start_s, row.end_s, row.text, row.speaker, row.language, row.boxes)
-
-
-def passage_of(passage_id: int, video_id: str, fields: Sequence[Any]) -> Passage:
-    """The passage of a row; its speaker as the source calls them."""
-    kind, start_s, end_s, text, speaker, language, boxes = fields
-    shown = tuple((x0, y0, x1, y1) for x0, y0, x1, y1 in boxes or ())
-    return Passage(passage_id, video_id, kind, start_s, end_s, text, speaker, language, shown)
 
 
 def _insert_returning(

@@ -9,25 +9,12 @@ from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import Connection, Engine
 
-from longvid_storage.db import (
-    backup,
-    catalog,
-    chain_rows,
-    checking,
-    migrate,
-    pictures,
-    revisions,
-    schema,
-    speakers,
-    terms,
-    word_index,
-)
+from longvid_storage.db import catalog, chain, migrate, revisions, schema, speakers, word_index
 from longvid_storage.db.chain import ChainLink
-from longvid_storage.db.checking import CheckReport
 from longvid_storage.db.damage import Damage, mapped_damage
 from longvid_storage.db.library_files import (
     JOBS,
@@ -44,11 +31,15 @@ from longvid_storage.db.library_files import (
     writable,
 )
 from longvid_storage.db.locking import BorrowedLock, WriterLock
-from longvid_storage.db.stage_writer import StageWriter
 from longvid_storage.db.view import Encoders, View
 from longvid_storage.errors import BusyError, ReadOnlyError
-from longvid_storage.picture_store import PictureStore
 from longvid_storage.types import EVERYTHING, Scope, VideoInfo
+
+if TYPE_CHECKING:
+    from longvid_storage.db.checking import CheckReport
+    from longvid_storage.db.stage_writer import StageWriter
+    from longvid_storage.picture_store import PictureStore
+
 
 # Who empties the log holds the writer lock and waits for readers; SQLite's usual patience is thirty seconds.
 _READERS_MS = 1000
@@ -312,6 +303,8 @@ class Store:
 
         ``refresh``: make passages' terms anew first, where another analysis made them.
         """
+        from longvid_storage.db import terms
+
         with (
             self.writer_lock(),
             self._mapped_errors(),
@@ -334,6 +327,8 @@ class Store:
             NotFoundError: no such video.
             ReadOnlyError, StorageFullError: the library cannot be written.
         """
+        from longvid_storage.db.stage_writer import StageWriter
+
         with self._writing() as connection:
             key = catalog.video_key(connection, video_id)
             writer = StageWriter(connection, key, video_id, stage, fingerprint)
@@ -350,21 +345,25 @@ class Store:
         Raises:
             LibraryError: the object store cannot be written.
         """
+        from longvid_storage.db import pictures
+
         return pictures.keep(self.home.pictures, self.conversing, images)
 
     def sweep_pictures(self) -> None:
         """Delete there what no keyframe has any more; see ``pictures.sweep``."""
+        from longvid_storage.db import pictures
+
         pictures.sweep(self.home.pictures, self.conversing)
 
     def keep_link(self, video_id: str, link: ChainLink) -> None:
         """Keep one link of a video's chain before the stage is done, so that a model writes it only once."""
         with self._writing() as connection:
-            chain_rows.keep(connection, catalog.video_key(connection, video_id), link)
+            chain.keep(connection, catalog.video_key(connection, video_id), link)
 
     def replace_library_chain(self, collection: str | None, links: Iterable[ChainLink]) -> None:
         """Replace what a model wrote of a collection (which must exist), or of the whole library."""
         with self._writing() as connection:
-            chain_rows.replace_library(connection, collection, links)
+            chain.replace_library(connection, collection, links)
 
     def upsert_video(
         self,
@@ -458,6 +457,9 @@ class Store:
         Raises:
             ReadOnlyError: ``repair``, and the library may not be written.
         """
+        from longvid_storage.db import checking
+        from longvid_storage.db.checking import CheckReport
+
         with self._mapped_errors():
             if not repair:
                 return CheckReport(self._findings())
@@ -472,6 +474,8 @@ class Store:
         return CheckReport(found, repaired=not left, left=left)
 
     def _findings(self) -> tuple[Damage, ...]:
+        from longvid_storage.db import checking
+
         with self._engine.connect() as connection, connection.begin() as transaction:
             try:
                 return tuple(checking.findings(connection, self.path))
@@ -487,6 +491,8 @@ class Store:
             UsageError: something is there already.
             StorageFullError, ReadOnlyError: it cannot be written.
         """
+        from longvid_storage.db import backup
+
         with (
             self._mapped_errors(),
             self._engine.connect().execution_options(transaction=False) as connection,

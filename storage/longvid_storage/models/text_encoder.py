@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_storage.models.carriers import MINILM, UNIVERSAL
+from longvid_storage.models.carried import MINILM, UNIVERSAL
 from longvid_storage.models.model_record import ModelRecord
 
 TextKind = Literal["query", "passage"]

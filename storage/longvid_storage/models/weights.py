@@ -13,7 +13,6 @@ from pickle import UnpicklingError
 from typing import Any
 
 from longvid_storage.errors import ModelError
-from longvid_storage.models.tokenizer_file import check_tokenizer
 
 # What decides how a model computes: weights, settings, vocabularies.
 _TELLING = {".safetensors", ".bin", ".pt", ".onnx", ".json", ".txt", ".model", ".jinja"}
@@ -71,6 +70,8 @@ def find_weights(model: str | Path, role: str) -> Path:
         ModelError: it is not on this disk (code ``"no_weights"``); ``role`` says in the message what it is for. Or its
             configuration asks for more than ``MOST_LAYERS``, its tokenizer for what no model's does.
     """
+    from longvid_storage.models.tokenizer_file import check_tokenizer
+
     directory = _found(model, role)
     _check_layers(directory / "config.json")
     for pattern in ("tokenizer.json", "*/tokenizer.json"):

@@ -7,11 +7,15 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy import select
 
+from longvid_storage.db.dialects import each_id
+from longvid_storage.db.schema import PassageRow
 from longvid_storage.db.view import View
+from longvid_storage.search import lexical
 from longvid_storage.search.memory import memory_of
 from longvid_storage.search.timeline import Floats, Timeline
-from longvid_storage.text.analysis import analyse
+from longvid_storage.text.analysis import analyse, phrases
 from longvid_storage.types import Moment, Passage, speaker_key
 
 MOST_SPOKEN = 5
@@ -177,3 +181,17 @@ def _spans(moment: Moment) -> list[tuple[float, float]]:
     if moment.end_s - moment.start_s <= LONG_MOMENT_S or not pieces:
         pieces = [(moment.start_s, moment.end_s)]
     return [(max(0.0, start_s - MARGIN_S), end_s + MARGIN_S) for start_s, end_s in pieces]
+
+
+def naming(view: View, name: str, most: int) -> list[tuple[int, str]]:
+    """Ids and texts of what is said in the view with ``name`` in it, in any of its languages' forms, ordered by id.
+
+    Where it is said in more than ``most`` passages, every second (third, …) of them.
+    """
+    runs = phrases(name, [*memory_of(view).facts(view).languages, None])
+    found = lexical.matching(view, runs, ("speech",))
+    ids = sorted(passage_id for its in found.values() for passage_id in its)
+    ids = ids[:: max(1, -(-len(ids) // most))]
+    row = PassageRow
+    query = select(row.passage_id, row.text).where(row.passage_id.in_(each_id(ids))).order_by(row.passage_id)
+    return [(passage_id, text) for passage_id, text in view.connection.execute(query)]

@@ -17,8 +17,7 @@ from longvid_storage.search import lexical, scoring, wording
 from longvid_storage.search.compounds import COMPOUNDING, compounds_of
 from longvid_storage.search.evidence import encoded
 from longvid_storage.search.memory import memory_of, vectors_of
-from longvid_storage.search.question import RankingQuery, read_question
-from longvid_storage.search.reading import readable
+from longvid_storage.search.question import RankingQuery, read_question, readable
 from longvid_storage.search.timeline import Floats, Timeline, admitted
 from longvid_storage.search.word_memory import WordMemory
 from longvid_storage.text.languages import guess_language

@@ -29,13 +29,14 @@ from longvid_storage.db.vectors import mismatch
 from longvid_storage.search import lexical
 from longvid_storage.search.scope_facts import ScopeFacts, VideoTally, read_facts
 from longvid_storage.search.timeline import Timeline, read_timelines
-from longvid_storage.search.vector_search import VectorSearch
 from longvid_storage.search.word_memory import WordMemory
 from longvid_storage.types import Scope
 
 if TYPE_CHECKING:
-    from longvid_storage.db.view import Home, View
+    from longvid_storage.db.contents import Home
+    from longvid_storage.db.view import View
     from longvid_storage.models.text_encoder import TextEncoder
+    from longvid_storage.search.vector_search import VectorSearch
 
 _PASSAGE_BYTES, _POSTING_BYTES = 2600, 16
 _FEWEST = 300_000 * _PASSAGE_BYTES
@@ -267,6 +268,8 @@ def memory_of(view: View) -> Memory:
 
 def vectors_of(view: View) -> VectorSearch:
     """The vector indexes of the library, kept over its generations."""
+    from longvid_storage.search.vector_search import VectorSearch
+
     with _LOCK:
         if view.home not in _VECTORS:
             cache = None if view.home.read_only else view.home.path / CACHE

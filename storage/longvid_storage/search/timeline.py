@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import select
 
+from longvid_storage.db.rows import passage_columns, passage_of
 from longvid_storage.db.schema import PassageRow, PassageVector, VectorSet, Video
-from longvid_storage.db.stage_writer import passage_columns, passage_of
 from longvid_storage.db.vectors import rows_of
 from longvid_storage.db.view import View
 from longvid_storage.search.lexical import SPOKEN_AND_SHOWN

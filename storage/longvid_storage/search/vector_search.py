@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, func, select
 
-from longvid_storage.db import pgvector, vectors
+from longvid_storage.db import vectors
 from longvid_storage.db.dialects import each_id, is_postgresql
 from longvid_storage.db.index_files import IndexFiles
 from longvid_storage.db.revisions import changed_since
@@ -131,6 +131,8 @@ class VectorSearch:
 
     def _named(self, view: View, part: IndexedSet, vector: NDArray[np.float32], k: int) -> Pairs | None:
         """What an index outside of this process names; None where there is none."""
+        from longvid_storage.db import pgvector
+
         if view.home.vector_server:
             from longvid_storage.search.shared_vectors import SharedVectors
 

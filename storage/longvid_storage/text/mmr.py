@@ -15,9 +15,7 @@ REDUNDANCY = 0.5
 """What a text like one already taken loses."""
 
 
-def mmr(
-    worth: Floats, alike: Callable[[int], Floats], most: int, redundancy: float = REDUNDANCY
-) -> list[int]:
+def mmr(worth: Floats, alike: Callable[[int], Floats], most: int) -> list[int]:
     """The rows of the ``most`` texts of greatest ``worth`` less what the most similar one taken before has of them.
 
     Args:
@@ -30,7 +28,7 @@ def mmr(
     taken: list[int] = []
     like = np.zeros(len(worth))
     while len(taken) < min(most, len(worth)):
-        ranked = worth - redundancy * like
+        ranked = worth - REDUNDANCY * like
         ranked[taken] = -np.inf
         best = int(np.argmax(ranked))
         taken.append(best)

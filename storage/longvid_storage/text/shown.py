@@ -76,3 +76,8 @@ def cut(text: str, width: int) -> str:
     """The text on one line of at most ``width`` signs."""
     line = shown(text)
     return line if len(line) <= width else f"{line[: max(1, width - 1)]}…"
+
+
+def one_line(text: str) -> str:
+    """``shown`` with white space of any kind as single spaces."""
+    return " ".join(shown(text).split())

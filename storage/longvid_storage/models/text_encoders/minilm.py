@@ -16,10 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longvid_storage.errors import MissingExtraError
-from longvid_storage.models.carried import verify
-from longvid_storage.models.carriers import MINILM
+from longvid_storage.models.carried import MINILM, verify
 from longvid_storage.models.text_encoder import TextKind
-from longvid_storage.threads import processors, threads_allowed
+from longvid_storage.process import processors, threads_allowed
 
 MAX_TOKENS = 256
 LAYERS, HEADS = 6, 12

@@ -18,8 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longvid_storage.errors import MissingExtraError
-from longvid_storage.models.carried import verify
-from longvid_storage.models.carriers import UNIVERSAL
+from longvid_storage.models.carried import UNIVERSAL, verify
 from longvid_storage.models.text_encoder import TextKind
 
 Floats = NDArray[np.float32]

@@ -1,4 +1,4 @@
-"""answer, without a model: choose the sentences that answer, or none when they probably do not."""
+"""plan, answer and verify without a model: quote the sentences that answer, or none when they probably do not."""
 
 from __future__ import annotations
 
@@ -8,14 +8,19 @@ from dataclasses import replace
 from typing import Any
 
 from longvid_agents.answerability import model_for
+from longvid_agents.asked_of import speakers_asked, without_listeners
 from longvid_agents.changed import with_other_values
 from longvid_agents.days import day_of_video
 from longvid_agents.definitions import names_asked
 from longvid_agents.extractive import MAX_CLAIMS, choose, rank
-from longvid_agents.question import QuestionPlan
+from longvid_agents.kinds import Kind
+from longvid_agents.narrowing import narrow, only
+from longvid_agents.question import QuestionPlan, make_plan
+from longvid_agents.route import make_route
 from longvid_agents.run import Run
 from longvid_agents.scoring import Scores, question_parts, score
 from longvid_agents.state import AskState
+from longvid_agents.verify import supported
 from longvid_storage.db.view import View
 from longvid_storage.search.compounds import SHORT, compounds_of
 from longvid_storage.search.evidence import encoded, terms_of, vectors_of
@@ -28,9 +33,39 @@ _NEAR = 0.4
 # EIP-7907, RFC 1918, ES2002d: names of one thing, that no other words stand for.
 _CODE = re.compile(r"\b(?:[A-Z]{2,8}[ -]\d{3,8}|[A-Za-z]{1,8}-?\d{3,8})[a-z]?\b")
 _AS_SAID = "The words are said there; whether that answers the question is not sure."
+_ASKS_FOR: dict[Kind, str] = {
+    "summary": "a summary",
+    "discussion": "what was said of a subject",
+    "define": "what a thing is",
+    "count": "a number",
+    "when": "a time",
+    "who": "a person",
+    "list": "several things",
+    "explain": "an explanation",
+}
 
 
-def extract(run: Run, state: AskState) -> dict[str, Any]:
+def plan_quotes(run: Run, state: AskState) -> dict[str, Any]:
+    """The plan for quoting: what the question narrows is taken out of what is searched for."""
+    cards = run.view.cards()
+    narrowed = narrow(state.question, run.view.scope, cards)
+    question = narrowed.rest if any(map(str.isalnum, narrowed.rest)) else state.question
+    scope, said = narrowed.inside, narrowed.said
+    speakers = memory_of(run.view).facts(run.view.within(scope)).speakers
+    for speaker in speakers_asked(question, speakers):
+        if (theirs := scope.narrowed(speaker=speaker)) is not None:
+            scope, said = theirs, (*said, f"what {speaker} says")
+            question = without_listeners(question, speakers)
+    made = make_plan(question)
+    route = make_route(made.question, made.query, scope, ())
+    route = replace(route, inside=scope, narrowing=", ".join(said))
+    inside = f", inside {route.narrowing}" if route.narrowing else ""
+    step = run.step(state, "plan", f"asks for {_ASKS_FOR[made.kind]}{inside}")
+    notes = (*state.notes, *only(said), *narrowed.notes)
+    return {"plan": made, "route": route, "notes": notes, "trail": (*state.trail, step)}
+
+
+def quote(run: Run, state: AskState) -> dict[str, Any]:
     """Quote the sentences that answer; those whose quote the store refuted are done without."""
     plan = planned(state)
     titles = {moment.video_id: moment for moment in state.moments}
@@ -67,6 +102,18 @@ def extract(run: Run, state: AskState) -> dict[str, Any]:
         "answers": state.answers + 1,
         "trail": (*state.trail, step),
     }
+
+
+def verify_quotes(run: Run, state: AskState) -> dict[str, Any]:
+    """Drop the quotes that the store does not hold."""
+    kept = tuple(supported(state.claims, run.view))
+    refuted = set(state.claims) - set(kept)
+    for claim in kept:
+        run.on_event(claim)
+    step = run.step(
+        state, "verify", f"{len(kept)} of {len(state.claims)} quotes are where they are cited", len(kept)
+    )
+    return {"claims": kept, "refuted": state.refuted | refuted, "trail": (*state.trail, step)}
 
 
 def _on_the_subject(sentences: Sequence[Passage], scores: Scores) -> list[Passage]:
