@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cluster_tools import everything
+from cluster_tools import everything, for_workers
 from longvid import Library
 from longvid.config import Config, load_config
 from longvid.engines import Engines
@@ -86,6 +86,24 @@ def test_pictures_are_elsewhere_and_as_they_would_be_here(bucket: Any, tmp_path:
         there.remove(second)
         assert objects(bucket) == []
         assert everything(there)["pictures_elsewhere"] == []
+
+
+@pytest.mark.slow
+def test_a_cluster_keeps_them_where_one_process_does(
+    bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", for_workers())
+    folder = tmp_path / "films"
+    folder.mkdir()
+    make_film(folder / "one.mp4", seconds=3)
+    with (
+        Library.open(tmp_path / "near", create=True, engines=engines(None)) as near,
+        Library.open(tmp_path / "far", create=True, engines=engines(PLACE)) as far,
+    ):
+        near.index(folder)
+        assert [report.status for report in far.index(folder, ray="local")] == ["indexed"]
+        assert images(far) == images(near)
+        assert len(objects(bucket)) == len(images(near)) > 0
 
 
 @pytest.mark.parametrize("in_postgresql", [False, True], ids=["in a directory", "in PostgreSQL"])
