@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from longvid.config import Config, load_config, not_from_here
-from longvid.models.held import of_role
 from longvid.models.naming import ModelPlan, ModelSpec, Wanted, plan, plan_of, wanted
 from longvid.models.profiles import PROFILES, profile_named
 from longvid.models.registry import ROLES, records, role_named
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from longvid_agents.video_lm import VideoLM
     from longvid_indexer.screen_reader import ScreenReader
     from longvid_indexer.transcriber import Transcriber
+    from longvid_storage.db.store import Store
     from longvid_storage.models.image_encoder import ImageEncoder
     from longvid_storage.models.reranker import Reranker
     from longvid_storage.models.text_encoder import TextEncoder
@@ -129,7 +129,7 @@ class Engines:
         """The ready model of the role that wrote the library's vectors, if there is one."""
         if self._held is None or role not in ("text", "image"):
             return None
-        held = of_role(self._held(), role)
+        held = _of_role(self._held(), role)
         if not held:
             return None
         ready = [record for record in records(role) if record.ready]
@@ -215,6 +215,33 @@ class Engines:
 
         return None if self.video_lm is None else VideoLMSummariser(self.video_lm)
 
+    def stale(self, store: Store) -> list[str]:
+        """A sentence for each model whose vectors some videos still have, though search uses another one now.
+
+        Such videos are found by their words, not by meaning (or not by their pictures); where no vector is of the
+        model that search uses, search refuses instead.
+        """
+        with store.view() as view:
+            models = view.vector_models()
+            counts = {model: view.videos_of_model(model) for model in models}
+        told = []
+        encoders: dict[Role, TextEncoder | ImageEncoder | None] = {
+            "text": self.text_encoder,
+            "image": self.image_encoder,
+        }
+        for role, encoder in encoders.items():
+            held = _of_role(models, role)
+            if encoder is None or encoder.fingerprint not in held:
+                continue
+            for other in sorted(held - {encoder.fingerprint}):
+                number = counts[other]
+                told.append(
+                    f"{number} video{'s' * (number != 1)} still {'have' if number != 1 else 'has'} {role} vectors of "
+                    f"{other.partition('@')[0]}, which {encoder.name} cannot be compared with: "
+                    "longvid index --reprocess"
+                )
+        return told
+
     def names(self) -> dict[str, str]:
         """Role → what runs, for ``Answer.engine`` and ``doctor``."""
         return {role: choice.name for role, choice in self.choices.items()}
@@ -276,6 +303,15 @@ def choose(role: Role, options: Mapping[str, Any] | None = None) -> Choice:
         (record for record in known if record.carriers), known[0]
     )  # a package, not a hub's gigabytes
     return Choice(role, None, f"no weights of {least.name} here: {info.lost}", _to_get(least))
+
+
+def _of_role(models: Mapping[str, list[str]], role: Role) -> frozenset[str]:
+    """The fingerprints of the text or image models among ``models`` (fingerprint → channels)."""
+    return frozenset(
+        fingerprint
+        for fingerprint, channels in models.items()
+        if any((channel == "picture") == (role == "image") for channel in channels)
+    )
 
 
 def _by(where: str) -> str:

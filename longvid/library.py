@@ -158,9 +158,7 @@ class Library(Conversations):
 
     def stale_vectors(self) -> list[str]:
         """A sentence for each model whose vectors some videos still have, though search uses another one now."""
-        from longvid.models.held import stale
-
-        return stale(self._store, text=self.engines.text_encoder, image=self.engines.image_encoder)
+        return self.engines.stale(self._store)
 
     def search(
         self,

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from longvid import Library
+from longvid_storage.db import pgvector
 from longvid_storage.types import Moment
 from postgres_tools import new_database
 
@@ -36,20 +37,25 @@ def order(moments: Sequence[Moment]) -> list[tuple[object, ...]]:
 @pytest.mark.skipif(
     not (MEETINGS / "qmsum").is_dir(), reason=f"no meetings at {MEETINGS} ($LONGVID_MEETINGS)"
 )
-@pytest.mark.parametrize("vectors", ["compared one by one", "by the graph"])
 def test_both_stores_find_the_same_moments_of_real_meetings(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, vectors: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """All of them where vectors are compared one by one, as up to 50,000 are; nearly all where a graph is asked."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(
-        "longvid_storage.db.pgvector.EXACT", 10**9 if vectors == "compared one by one" else 1000
-    )
     address, asked = new_database(), questions("qmsum")
     with Library.open(tmp_path / "lib", create=True) as here:
         here.index(MEETINGS / "qmsum", only=["transcript", "vectors"])
         here.copy_to(address)
         wanted = [order(here.search(each)) for each in asked]
     with Library.open(address) as there:
-        found = [order(there.search(each)) for each in asked]
-    other = [question for question, one, two in zip(asked, wanted, found, strict=True) if one != two]
-    assert other == []
+        assert [
+            question
+            for question, one in zip(asked, wanted, strict=True)
+            if order(there.search(question)) != one
+        ] == []
+        monkeypatch.setattr("longvid_storage.db.pgvector.EXACT", 10_000)
+        with there._store.conversing() as connection:
+            pgvector.fill(connection)
+        same = sum(order(there.search(question)) == one for question, one in zip(asked, wanted, strict=True))
+    print(f"by the graph, {same} of {QUESTIONS}")
+    assert same >= 0.95 * QUESTIONS

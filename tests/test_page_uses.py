@@ -117,6 +117,19 @@ def test_a_cited_part_ends_where_it_ends_and_play_goes_on(page: Page) -> None:
     page.press("k")
 
 
+def test_places_of_one_video_name_it_once(page: Page, served: Served) -> None:
+    asked = "How often does Maya speak?"
+    claims = served.library.ask(asked).claims
+    assert max(len(claim.citations) for claim in claims) > 1
+    page.ask(asked)
+    counted = (
+        "deep('.claims li').map((li) => ['.chip', '.chip .of'].map((of) => li.querySelectorAll(of).length))"
+    )
+    assert page.run(f"return {counted}") == [
+        [len(c.citations), len({p.video_id for p in c.citations})] for c in claims
+    ]
+
+
 def test_a_speaker_gets_a_name_and_has_it_everywhere(page: Page, served: Served) -> None:
     monday = video_of(served, "monday")
     page.open(f"?view=search&video={monday}&t=1")
@@ -141,7 +154,10 @@ def test_a_speaker_gets_a_name_and_has_it_everywhere(page: Page, served: Served)
 def saved(folder: Path, before: set[Path]) -> Path:
     """The file that the browser has saved since, whole."""
     place = folder / "saved"
-    there = lambda: {each for each in place.glob("*") if each.suffix != ".crdownload"} - before  # noqa: E731
+
+    def there() -> set[Path]:
+        return {each for each in place.glob("*") if each.suffix != ".crdownload"} - before
+
     (found,) = wait(there, "a file is saved")
     return Path(found)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cluster_tools import everything
+from cluster_tools import everything, for_workers
 from longvid import Library
 from longvid.config import Config, load_config
 from longvid.engines import Engines
@@ -22,6 +22,7 @@ from longvid_storage.db.store import Store
 from longvid_storage.errors import LibraryError, LongvidWarning, UsageError
 from longvid_storage.picture_store import PictureStore
 from longvid_storage.types import Scope
+from postgres_tools import new_database
 from served_films import make_film
 from store_tools import fill, keyframes
 from test_remote import served_store
@@ -87,13 +88,36 @@ def test_pictures_are_elsewhere_and_as_they_would_be_here(bucket: Any, tmp_path:
         assert everything(there)["pictures_elsewhere"] == []
 
 
-def test_a_copy_has_its_own(bucket: Any, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_a_cluster_keeps_them_where_one_process_does(
+    bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", for_workers())
+    folder = tmp_path / "films"
+    folder.mkdir()
+    make_film(folder / "one.mp4", seconds=3)
+    with (
+        Library.open(tmp_path / "near", create=True, engines=engines(None)) as near,
+        Library.open(tmp_path / "far", create=True, engines=engines(PLACE)) as far,
+    ):
+        near.index(folder)
+        assert [report.status for report in far.index(folder, ray="local")] == ["indexed"]
+        assert images(far) == images(near)
+        assert len(objects(bucket)) == len(images(near)) > 0
+
+
+@pytest.mark.parametrize("in_postgresql", [False, True], ids=["in a directory", "in PostgreSQL"])
+def test_a_copy_has_its_own(
+    bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_postgresql: bool
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    place = new_database() if in_postgresql else tmp_path / "copy"
     small = PictureStore("s3://archive/pictures", 8)
     with Library.open(tmp_path / "lib", create=True, engines=engines(PLACE)) as lib:
         fill(lib._store, "a", ["One."])
         keep(lib._store, "a")
-        lib.copy_to(tmp_path / "copy")
-        lib.copy_to(tmp_path / "copy")  # goes on where it was: at the end
+        lib.copy_to(place)
+        lib.copy_to(place)  # goes on where it was: at the end
         assert len(objects(bucket)) == 4
         lib._store.home.pictures = None
         with pytest.raises(
@@ -104,7 +128,7 @@ def test_a_copy_has_its_own(bucket: Any, tmp_path: Path) -> None:
         wanted = images(lib)
         lib.remove(lib.videos()[0].video_id)
     assert len(objects(bucket)) == 2
-    with Library.open(tmp_path / "copy", engines=engines(small)) as copy:
+    with Library.open(place, engines=engines(small)) as copy:
         assert images(copy) == wanted == [each.image for each in keyframes(2)]
         bucket.pipe(objects(bucket)[0], b"something else")
         with pytest.raises(LibraryError, match=r"is not the picture that was put there"):
@@ -114,6 +138,8 @@ def test_a_copy_has_its_own(bucket: Any, tmp_path: Path) -> None:
             LibraryError, match=r"pictures at s3://archive/pictures cannot be read .*No such file"
         ):
             images(copy)
+        copy.remove(copy.videos()[0].video_id)
+    assert objects(bucket) == []
 
 
 def keep(store: Store, name: str) -> str:
@@ -203,7 +229,7 @@ def test_a_hostile_name_reaches_no_other_object(bucket: Any, tmp_path: Path) -> 
 
 def test_another_process_opens_the_same(tmp_path: Path) -> None:
     Store.open(tmp_path / "lib", create=True).close()
-    opened = pickle.loads(pickle.dumps(partial(open_store, str(tmp_path / "lib"), pictures=PLACE)))
+    opened = pickle.loads(pickle.dumps(partial(open_store, str(tmp_path / "lib"), pictures=PLACE)))  # noqa: S301 - what was just made
     with opened() as store:
         assert store.within(["a"]).home.pictures == PLACE
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -189,7 +190,10 @@ def test_filters_admit_only_what_they_say(store: Store) -> None:
     said = {100.0: "the solar panel is cheap", 800.0: "the solar panel is heavy"}
     one = add(store, "one", talk(said, speakers={800.0: "Bob"}), collection="private")
     two = add(store, "two", talk(said), collection="public")
-    find = lambda **filters: search(store, "solar panel", filters=Scope(**filters))  # noqa: E731
+
+    def find(**filters: Any) -> list[Moment]:
+        return search(store, "solar panel", filters=Scope(**filters))
+
     assert {moment.video_id for moment in find(video_ids=frozenset([one]))} == {one}
     assert {moment.video_id for moment in find(collection="public")} == {two}
     assert find(video_ids=frozenset([one]), collection="public") == []

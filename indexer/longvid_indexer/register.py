@@ -188,7 +188,7 @@ class Register:
     ) -> VideoRow | None:
         """A known video that this file is too: of the same collection, or one at this very path that is in none."""
         with self.store.view() as view:
-            same_media = [row for row in view.videos_of_media(media_id) if row.info.video_id != but]
+            same_media = view.videos_of_media(media_id, but)
         signatures = (contents(found.beside.taken), found.sidecar_signature)
         row = known_video(same_media, collections, signatures)
         if row is None and self.collection is not None:
@@ -308,9 +308,9 @@ class Register:
             except MediaError:
                 continue  # whoever reads it tells
             with self.store.view() as view:
-                rows = view.videos_of_media(media_id)
+                rows = view.videos_of_media(media_id, job.video_id)
             for row in rows:
-                if row.info.video_id != job.video_id and set(row.collections) == set(collections):
+                if set(row.collections) == set(collections):
                     self._retire(row.info.video_id, job, f"what was known of {as_text(sidecar.name)} alone")
 
     def _former(self, path: str, job: Job, collections: Collection[str]) -> list[str]:

@@ -7,10 +7,13 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from longvid.evaluation.retrieval import Span
 from longvid_storage.errors import UsageError
+
+if TYPE_CHECKING:
+    from longvid.details import VideoSummary
 
 _FIELDS = ("id", "video", "question", "spans", "answer", "kind")
 
@@ -149,17 +152,6 @@ def shown(value: object) -> str:
     return text if len(text) <= 60 else text[:59] + "…"
 
 
-class NamedVideo(Protocol):
-    """What resolving a name needs of a video."""
-
-    @property
-    def video_id(self) -> str: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def paths(self) -> Sequence[str]: ...
-
-
 class Named(Protocol):
     """A line that names its video, or none."""
 
@@ -169,7 +161,7 @@ class Named(Protocol):
     def line(self) -> int: ...
 
 
-def resolve_videos(lines: Iterable[Named], videos: Sequence[NamedVideo], path: Path) -> dict[str, str]:
+def resolve_videos(lines: Iterable[Named], videos: Sequence[VideoSummary], path: Path) -> dict[str, str]:
     """Map every video name in ``lines`` to the id of the video that is called so.
 
     A name is an id, a title, a file's name without its extension, or the unambiguous beginning of an id; the
@@ -191,8 +183,8 @@ def resolve_videos(lines: Iterable[Named], videos: Sequence[NamedVideo], path: P
     return found
 
 
-def _called(name: str, videos: Sequence[NamedVideo]) -> list[str]:
-    tests: tuple[Callable[[NamedVideo], bool], ...] = (
+def _called(name: str, videos: Sequence[VideoSummary]) -> list[str]:
+    tests: tuple[Callable[[VideoSummary], bool], ...] = (
         lambda video: video.video_id == name,
         lambda video: video.title == name,
         lambda video: name in (PurePath(path).stem for path in video.paths),

@@ -16,40 +16,21 @@ from longvid.evaluation.bootstrap import Estimate
 from longvid.evaluation.judge import judge_answer
 from longvid.evaluation.questions import Question, resolve_videos
 from longvid.evaluation.scores import DEPTH, QuestionOutcome, by_kind, score_answer, score_search, summarise
-from longvid_storage.types import Answer, Moment, StageResult
+from longvid_storage.types import Moment
 
 if TYPE_CHECKING:
+    from longvid.details import VideoSummary
+    from longvid.library import Library
     from longvid_agents.video_lm import VideoLM
     from longvid_storage.models.text_encoder import TextEncoder
 
 Progress = Callable[[int, int], None]
 
 
-class VideoEntry(Protocol):
-    """What evaluation needs to know of a video."""
-
-    @property
-    def video_id(self) -> str: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def paths(self) -> Sequence[str]: ...
-    @property
-    def duration_s(self) -> float: ...
-
-
 class SearchesMoments(Protocol):
     """What finds moments for a question, in one video or in all."""
 
     def search(self, query: str, *, k: int, video: str | None) -> Sequence[Moment]: ...
-
-
-class SearchedLibrary(SearchesMoments, Protocol):
-    """The part of ``longvid.Library`` that is measured here."""
-
-    def videos(self) -> Sequence[VideoEntry]: ...
-    def ask(self, question: str, *, video: str | None) -> Answer: ...
-    def stage_results(self, video: str) -> Sequence[StageResult]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +58,7 @@ class Evaluation:
     questions_file: str
     library: str
     within: bool
-    videos: dict[str, VideoEntry]
+    videos: dict[str, VideoSummary]
     outcomes: tuple[QuestionOutcome, ...]
     overall: dict[str, Estimate]
     kinds: dict[str, dict[str, Estimate]]
@@ -122,7 +103,7 @@ def _plain(scores: dict[str, Estimate]) -> dict[str, dict[str, float | int]]:
 
 
 def evaluate(
-    library: SearchedLibrary,
+    library: Library,
     questions: Sequence[Question],
     *,
     questions_file: Path,
@@ -176,7 +157,7 @@ def evaluate(
 
 
 def _searched(
-    searches: SearchesMoments, question: Question, video: VideoEntry | None, within: bool
+    searches: SearchesMoments, question: Question, video: VideoSummary | None, within: bool
 ) -> QuestionOutcome:
     video_id = video.video_id if video else None
     started = time.perf_counter()
@@ -187,7 +168,7 @@ def _searched(
 
 
 def _answered(
-    library: SearchedLibrary,
+    library: Library,
     found: QuestionOutcome,
     within: bool,
     judge: VideoLM | None,
@@ -205,8 +186,8 @@ def _answered(
 
 
 def _cost(
-    library: SearchedLibrary,
-    videos: Iterable[VideoEntry],
+    library: Library,
+    videos: Iterable[VideoSummary],
     outcomes: Sequence[QuestionOutcome],
     first_s: float,
 ) -> Cost:

@@ -15,14 +15,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from longvid.evaluation.bootstrap import Estimate, estimate, ratio_estimate
 from longvid.evaluation.questions import is_seconds, parse_spans, read_lines, resolve_videos, shown
 from longvid.evaluation.retrieval import Span
 from longvid.evaluation.segmentation import BoundaryScore, boundary_f1, pk, span_boundaries, window_diff
 from longvid_storage.errors import UsageError
-from longvid_storage.types import Segment, Slide
+
+if TYPE_CHECKING:
+    from longvid.details import VideoDetails
+    from longvid.library import Library
 
 TOLERANCE_S = {"shot": 0.25, "slide": 1.0, "scene": 5.0, "event": 15.0}
 """How far off a boundary may be, by level, unless the caller says otherwise."""
@@ -82,54 +85,7 @@ def _spans(record: dict[str, Any]) -> list[Span]:
     return [span for spans in lists for span in parse_spans(spans)]
 
 
-class SceneNode(Protocol):
-    """A scene with its shots."""
-
-    @property
-    def segment(self) -> Segment: ...
-    @property
-    def shots(self) -> Sequence[Segment]: ...
-
-
-class EventNode(Protocol):
-    """An event with its scenes."""
-
-    @property
-    def segment(self) -> Segment: ...
-    @property
-    def scenes(self) -> Sequence[SceneNode]: ...
-
-
-class ShownStructure(Protocol):
-    """What ``longvid.Library.show`` tells about a video's structure."""
-
-    @property
-    def duration_s(self) -> float: ...
-    @property
-    def events(self) -> Sequence[EventNode]: ...
-    @property
-    def slides(self) -> Sequence[Slide]: ...
-
-
-class NamedEntry(Protocol):
-    """A video's names."""
-
-    @property
-    def video_id(self) -> str: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def paths(self) -> Sequence[str]: ...
-
-
-class StructuredLibrary(Protocol):
-    """The part of ``longvid.Library`` that is measured here."""
-
-    def videos(self) -> Sequence[NamedEntry]: ...
-    def show(self, video: str) -> ShownStructure: ...
-
-
-def boundaries_s(video: ShownStructure, level: str) -> list[float]:
+def boundaries_s(video: VideoDetails, level: str) -> list[float]:
     """Where the library begins a new shot, slide, scene or event, without the start of the video itself."""
     events = video.events
     starts = {
@@ -168,7 +124,7 @@ class LevelResult:
 
 
 def evaluate_structure(
-    library: StructuredLibrary, gold: Sequence[Gold], path: Path, tolerance_s: float | None = None
+    library: Library, gold: Sequence[Gold], path: Path, tolerance_s: float | None = None
 ) -> dict[str, LevelResult]:
     """Score every level that ``gold`` speaks of; ``tolerance_s`` replaces :data:`TOLERANCE_S`.
 
@@ -198,7 +154,7 @@ def evaluate_structure(
     return results
 
 
-def _entry(video: ShownStructure, gold: Gold) -> tuple[ShownStructure, list[float]]:
+def _entry(video: VideoDetails, gold: Gold) -> tuple[VideoDetails, list[float]]:
     return video, gold.boundaries_s(video.duration_s)
 
 
@@ -208,7 +164,7 @@ def equal_length(duration_s: float, boundaries: int) -> list[float]:
 
 
 def _score(
-    entries: Sequence[tuple[ShownStructure, list[float]]],
+    entries: Sequence[tuple[VideoDetails, list[float]]],
     predicted: Sequence[list[float]],
     tolerance_s: float,
     topics: bool,

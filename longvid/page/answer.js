@@ -164,7 +164,7 @@ class Answer extends Part {
       ${turn.asked && turn.asked !== turn.question ? html`<p class="soft">${t('ask.read', {asked: turn.asked})}</p>` : nothing}
       ${turn.done ? nothing : html`<p class="working"><i class="spin"></i> <span dir="auto">${turn.steps.at(-1)?.did ?? t('ask.working')}</span></p>`}
       ${turn.claims.length ? html`<ul class="claims">${turn.claims.map((claim) => html`<li><span dir="auto">${claim.text}</span>
-        <span class="chips">${claim.citations.map((citation) => chip(this, citation))}</span></li>`)}</ul>` : nothing}
+        <span class="chips">${claim.citations.map((citation, i, all) => chip(this, citation, citation.video_id === all[i - 1]?.video_id))}</span></li>`)}</ul>` : nothing}
       ${turn.done && !turn.claims.length && !turn.fault ? this.nothing(turn) : nothing}
       ${turn.notes?.length ? html`<ul class="notes">${turn.notes.map((note) => html`<li dir="auto">${note}</li>`)}</ul>` : nothing}
       ${turn.answer?.partial ? html`<p class="notes">${t('ask.partial')}</p>` : nothing}

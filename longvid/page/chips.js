@@ -6,7 +6,7 @@ import {span} from './times.js';
 import {seek} from './video.js';
 
 /** @param part the component that shows it; @param place a citation, a moment or a mention with its video; @param alone
- * nothing but the time is shown, where every chip is of one video. */
+ * nothing but the time is shown, where every chip is of one video, or the one before it is of the same. */
 export function chip(part, place, alone = false) {
   const show = (event) => card(part, event.currentTarget, place);
   const hide = () => card(part, null);

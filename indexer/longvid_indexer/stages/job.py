@@ -37,7 +37,7 @@ _VERSIONS = {
     "visual": 3,
     "sounds": 2,
     "screen_text": 3,
-    "structure": 3,
+    "structure": 4,
 }
 
 
@@ -111,9 +111,9 @@ class Job:
         if not self.media_id:
             return []
         with self.store.view() as view:
-            rows = view.videos_of_media(self.media_id)
+            rows = view.videos_of_media(self.media_id, self.video_id)
         found = ((row.info.video_id, row.stages.get(stage)) for row in rows)
-        return [(each, r) for each, r in found if each != self.video_id and r and r.result.status == "done"]
+        return [(each, record) for each, record in found if record and record.result.status == "done"]
 
     @property
     def fingerprints(self) -> dict[str, str]:

@@ -199,6 +199,9 @@ def videos(
     ``stages``: with the records of their stages, most of the cost.
     """
     table, member = schema.Video, schema.VideoCollection
+    found = connection.execute(select(table.__table__).where(*admitting)).all()
+    if not found:
+        return []
     where = select(schema.Path.video_key, schema.Path.path).join(table).where(*admitting)
     within = select(member.video_key, schema.Collection.name).join(schema.Collection)
     within = within.join(table, table.video_key == member.video_key).where(*admitting)
@@ -208,7 +211,6 @@ def videos(
         for each in (where, within)  # one by one costs three times as much
     )
     records = stage_records(connection, admitting) if stages else {}
-    found = connection.execute(select(table.__table__).where(*admitting)).all()
     beside = apart([row.video_key for row in found])
     rows = [
         VideoRow(

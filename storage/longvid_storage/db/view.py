@@ -183,10 +183,12 @@ class View(Contents):
             there = f"there are {', '.join(names)}" if names else "there is none"
             raise NotFoundError(f"the library has no collection {name!r}: {there}")
 
-    def videos_of_media(self, media_id: str) -> list[VideoRow]:
-        """The scope's videos whose media has that hash, by title and id."""
-        admitted = self._admitting(schema.Video.video_key)
-        return catalog.videos(self.connection, schema.Video.media_id == media_id, *admitted, scope=self.scope)
+    def videos_of_media(self, media_id: str, but: str | None = None) -> list[VideoRow]:
+        """The scope's videos whose media has that hash, by title and id, without the one whose id is ``but``."""
+        wanted = [schema.Video.media_id == media_id, *self._admitting(schema.Video.video_key)]
+        if but is not None:
+            wanted.append(schema.Video.video_id != but)
+        return catalog.videos(self.connection, *wanted, scope=self.scope)
 
     def videos_by_id(self, ids: Iterable[str]) -> dict[str, VideoRow]:
         """Those of the scope's videos with these ids, by id, without what tells their titles from others'."""
