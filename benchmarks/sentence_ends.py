@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from longvid_storage.models.carriers import MINILM
+from longvid_storage.models.carried import MINILM
 from numpy.typing import NDArray
 
 from longvid_indexer.said import to_utterances
