@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from longvid_storage.models.carriers import MINILM
 from numpy.typing import NDArray
 
 from longvid_indexer.said import to_utterances
 from longvid_indexer.subtitles.reading import read_subtitles
+from longvid_storage.models.carried import MINILM
 from longvid_storage.text import sentence_ends
 from longvid_storage.text.sentences import split_sentences
 
