@@ -384,7 +384,7 @@ NOT_RUN = (
         "search over 1,000,000 passages",
         "≤ 10 ms",
         "not run",
-        "`benchmarks/performance.py` has the scans",
+        "`benchmarks/scale.py --passages 1000000 --alone` measures it",
     ),
     BenchRow(
         "GPU", "decode to tensors, FAISS over 10 million, time to first token", "–", "not run", "no GPU here"

@@ -10,12 +10,18 @@ although nothing answers.
 
 ``--fragments``: a model's claim of a word or two is read together with the question. Beside the places that say the
 answer, and beside all others of its library that have its words, the share of which that is refused.
+
+``--bare``: the texts' own questions asked of the same talks as a recogniser writes them, in small letters, without
+marks, in captions of seven words, with the pauses between paragraphs and without any: how many are right, at the same
+place and in the same words as of the punctuated copy, and how many lines of the summaries are the same.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -37,10 +43,10 @@ SETS = {"talks": "questions.jsonl", "lectures": "lectures.jsonl", "heldout": "he
 # values of other days with ``calls``, which was written before it was asked.
 MEETINGS = {"talks": "podcasts.jsonl", "calls": "calls.jsonl"}
 TALKS = {"talks": ("interview", "sourdough", "standup", "volcano"), "heldout": ("crew", "garden")}
-WORDS_A_SECOND, PAUSE_S = 2.6, 0.4
+WORDS_A_SECOND, PAUSE_S, CAPTION = 2.6, 0.4, 7
 
 
-def write_talk(text: Path, folder: Path) -> None:
+def write_talk(text: Path, folder: Path, pause_s: float = PAUSE_S) -> None:
     """The lines of ``text`` as WebVTT; each is said at a usual pace, a voice tag for who says it."""
     cues, at_s = ["WEBVTT\n"], 0.0
     for line in text.read_text(encoding="utf-8").splitlines():
@@ -49,8 +55,79 @@ def write_talk(text: Path, folder: Path) -> None:
         end_s = at_s + len(line.split()) / WORDS_A_SECOND
         words = f"<v {speaker}>{said}" if named else line
         cues.append(f"{format_clock(at_s)} --> {format_clock(end_s)}\n{words}\n")
-        at_s = end_s + PAUSE_S
+        at_s = end_s + pause_s
     (folder / f"{text.stem}.vtt").write_text("\n".join(cues), encoding="utf-8")
+
+
+def write_bare(text: Path, folder: Path, pause_s: float) -> None:
+    """The same at the same times as a recogniser writes it, in captions of seven words that end at a pause."""
+    cues, at_s = ["WEBVTT\n"], 0.0
+    run: list[tuple[float, float, str]] = []
+    for line in text.read_text(encoding="utf-8").splitlines():
+        speaker, colon, said = line.partition(": ")
+        said = said if colon and " " not in speaker else line
+        words = [bare for word in said.split() if (bare := word.strip('.,;:!?…"“”()[]–—-').lower())]
+        each_s = len(line.split()) / WORDS_A_SECOND / max(1, len(words))
+        run += [(at_s + n * each_s, at_s + (n + 1) * each_s, word) for n, word in enumerate(words)]
+        at_s += len(line.split()) / WORDS_A_SECOND + pause_s
+        while len(run) >= CAPTION or (pause_s and run):
+            cues, run = [*cues, caption(run[:CAPTION])], run[CAPTION:]
+    (folder / f"{text.stem}.vtt").write_text(
+        "\n".join([*cues, *([caption(run)] if run else [])]), encoding="utf-8"
+    )
+
+
+def caption(run: list[tuple[float, float, str]]) -> str:
+    """Words with their times as a cue."""
+    words = " ".join(word for *_, word in run)
+    return f"{format_clock(run[0][0])} --> {format_clock(run[-1][1])}\n{words}\n"
+
+
+def words_of(text: str) -> list[str]:
+    """Its words in small letters, without marks."""
+    return re.findall(r"[\w'’]+", text.lower())
+
+
+def compare(work: Path, pause_s: float) -> str:
+    """What becomes of answers and summaries where nobody sets marks."""
+    counts: Counter[str] = Counter()
+    for name, talks in TALKS.items():
+        folders = [work / f"{name}-{kind}-{pause_s}" for kind in ("points", "bare")]
+        for folder in folders:
+            folder.mkdir(exist_ok=True)
+        for talk in talks:
+            write_talk(TEXTS / f"{talk}.txt", folders[0], pause_s)
+            write_bare(TEXTS / f"{talk}.txt", folders[1], pause_s)
+        lines = (TEXTS / SETS[name]).read_text(encoding="utf-8").splitlines()
+        questions = [item for item in map(json.loads, lines) if item["answer"]]
+        points, bare = (opened(work / f"{folder.name}.longvid", folder) for folder in folders)
+        with points, bare:
+            for item in questions:
+                claims = [
+                    next(iter(library.ask(item["question"], extractive=True).claims), None)
+                    for library in (points, bare)
+                ]
+                told = [words_of(claim.text) if claim else [] for claim in claims]
+                right = [any(part.lower() in " ".join(words_of(claim.text)) or part.lower() in claim.text.lower()
+                             for part in item["answer"]) if claim else False for claim in claims]  # fmt: skip
+                counts["questions"] += 1
+                counts["right, punctuated"] += right[0]
+                counts["right, bare"] += right[1]
+                if claims[0] and claims[1]:
+                    first, other = (claim.citations[0] for claim in claims if claim)
+                    counts["same place"] += (
+                        first.title == other.title
+                        and first.start_s < other.end_s
+                        and other.start_s < first.end_s
+                    )
+                    counts["all its words"] += set(told[0]) <= set(told[1])
+                    counts["its words alone"] += told[0] == told[1]
+            for talk in talks:
+                summaries = [library.summary(talk, extractive=True) for library in (points, bare)]
+                kept = [{" ".join(words_of(line.text)) for line in each.overview} for each in summaries]
+                counts["lines of summaries"] += len(kept[0])
+                counts["lines that are equal"] += len(kept[0] & kept[1])
+    return "  ".join(f"{what} {count}" for what, count in counts.items())
 
 
 def folder_of(work: Path, name: str) -> Path:
@@ -123,8 +200,13 @@ def main() -> None:
     parser.add_argument(
         "--fragments", action="store_true", help="claims of a word or two, without the meetings"
     )
+    parser.add_argument("--bare", action="store_true", help="the texts' own, with and without punctuation")
     arguments = parser.parse_args()
     arguments.work.mkdir(parents=True, exist_ok=True)
+    if arguments.bare:
+        for pause_s in (PAUSE_S, 0.0):
+            print(f"pauses of {pause_s} s: {compare(arguments.work, pause_s)}")
+        return
     sets = [(name, file, folder_of(arguments.work, name)) for name, file in SETS.items()]
     if arguments.meetings is not None:
         sets += [(Path(file).stem, file, arguments.meetings / name) for name, file in MEETINGS.items()]

@@ -32,7 +32,10 @@ from longvid_indexer.stages.job import STAGES
 from longvid_storage.db import list_columns, schema, vectors, word_index
 from longvid_storage.db.listing import ListQuery
 from longvid_storage.db.store import Store
-from longvid_storage.search.memory import vectors_of
+from longvid_storage.search import lexical
+from longvid_storage.search.looked import MOST_TERMS
+from longvid_storage.search.memory import memory_of, vectors_of
+from longvid_storage.search.question import read_question
 from longvid_storage.search.vector_indexes.exact import inner_products
 from longvid_storage.types import Moment, Scope, StageResult, Utterance, VideoInfo
 
@@ -62,11 +65,16 @@ def main() -> None:
     parser.add_argument(
         "--videos", type=int, default=0, help="of a library of many short videos; 0 leaves it out"
     )
+    parser.add_argument("--alone", action="store_true", help="also the vectors and the words by themselves")
     parser.add_argument("--postgresql", default="", help="address of a server's own database")
     options = parser.parse_args()
     if options.passages:
         questions = read_questions(options.data, options.questions)
-        searched(options, make_library(options), questions)
+        place = make_library(options)
+        if options.alone:
+            with Library.open(place) as library:
+                alone(library, questions[:40])
+        searched(options, place, questions)
     if options.videos:
         lists(options.work / f"many-{options.videos}", options.videos)
 
@@ -259,6 +267,43 @@ def recall(library: Library, questions: Sequence[str]) -> list[float]:
                 good += sum(score >= tenth - 1e-6 for _, score in named)
         shares.append(good / (10 * len(asked)))
     return shares
+
+
+def alone(library: Library, questions: Sequence[str]) -> None:
+    """What naming candidates costs, beside a scan of every vector by numpy and the words in SQL: processor ms of each,
+    question by question in turns.
+    """
+    asked = library.engines.text_encoder.encode(list(questions), kind="query")
+    times: dict[str, list[float]] = {}
+
+    def spent(name: str, call: Callable[[], object]) -> None:
+        before = time.process_time()
+        call()
+        times.setdefault(name, []).append(1000 * (time.process_time() - before))
+
+    with library._store.view() as view:
+        (part,) = [each for each in vectors.sets(view.connection, None) if each.kind == "speech"]
+        rows = vectors.read(view.connection, part, vectors.pairs(view.connection, part.ids())[:, 0])
+        facts, search = memory_of(view).facts(view), vectors_of(view).search
+        search(view, "speech", asked[0], 10)
+        for question, vector in zip(questions, asked, strict=True):
+            spent("vectors, the best 10", partial(search, view, "speech", vector, 10))
+            spent("vectors, the best 400", partial(search, view, "speech", vector, 400))
+            spent("every vector by numpy", partial(_by_numpy, rows, vector))
+            idf, counts = facts.idf(view, read_question(question).terms, MOST_TERMS), facts.counts["speech"]
+            spent(
+                "words in SQL (FTS5)",
+                partial(lexical.best, view, idf, "speech", counts, 400),
+            )
+    print("| alone | p50 / p95, ms |\n|---|---|")
+    for name, each in times.items():
+        print(f"| {name} | {_spread(each)} |", flush=True)
+
+
+def _by_numpy(rows: np.ndarray, vector: np.ndarray) -> np.ndarray:
+    blocks = (rows[start : start + 65_536].astype(np.float32) for start in range(0, len(rows), 65_536))
+    scores = np.concatenate([inner_products(block, vector) for block in blocks])
+    return np.argpartition(-scores, 10)[:10]
 
 
 def _sqlite(options: argparse.Namespace, place: Path) -> Iterator[Searching]:

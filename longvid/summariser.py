@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from longvid_agents.material import evidence_block
-from longvid_agents.video_lm import EvidenceText, Request, VideoLM
+from longvid_agents.video_lm import Request, VideoLM
 from longvid_indexer.summariser import WriteRequest, Written
 
 WINDOW = 8000
@@ -34,7 +34,7 @@ class VideoLMSummariser:
 
     def count(self, request: WriteRequest) -> int:
         """Tokens of instructions, task and material, by the model's own counter."""
-        texts = (request.system, request.prompt, evidence_block(_evidence(request)))
+        texts = (request.system, request.prompt, evidence_block(request.material))
         return sum(self._lm.counter.text(text) for text in texts if text)
 
     def write(self, request: WriteRequest) -> Written:
@@ -47,16 +47,10 @@ class VideoLMSummariser:
             Request(
                 system=request.system,
                 prompt=request.prompt,
-                evidence=_evidence(request),
+                evidence=request.material,
                 max_tokens=request.max_tokens,
                 budget_tokens=self.window - request.max_tokens,
                 schema=request.schema,
             )
         )
         return Written(reply.text, reply.input_tokens, reply.output_tokens, reply.cut)
-
-
-def _evidence(request: WriteRequest) -> tuple[EvidenceText, ...]:
-    return tuple(
-        EvidenceText(m.id, m.title, m.start_s, m.end_s, m.kind, m.text, m.speaker) for m in request.material
-    )

@@ -71,6 +71,7 @@ CARDS = [
         ("In other videos?", {"v2", "v3"}, None),
         ("And on 10 February?", {"v2"}, None),
         ("What about the last meeting?", {"v2"}, None),
+        ("and in the last one?", {"v2"}, None),
         ("and in The hotel in Lisbon?", {"v2"}, None),
         ("and in the first 20 seconds?", None, 20.0),
     ],

@@ -17,12 +17,13 @@ from PIL import Image
 
 from longvid.engines import Engines
 from longvid_agents.material import EVIDENCE_CLOSE, EVIDENCE_OPEN
-from longvid_agents.video_lm import AudioClip, EvidenceText, Frame, Packing, Reply, Request
+from longvid_agents.video_lm import AudioClip, Frame, Packing, Reply, Request
 from longvid_agents.video_lms.openai import OpenAIVideoLM
 from longvid_indexer.frames import FrameReader
 from longvid_indexer.probe import probe
 from longvid_storage.errors import ModelError, UsageError
 from longvid_storage.models.endpoint import HOSTED, Endpoint
+from longvid_storage.types import EvidenceText
 from media_factory import write_video
 from openai_server import Cut, Hang, OpenAIServer, Raw, Says, Status, code_of, coded
 

@@ -26,8 +26,9 @@ from longvid_agents.packing import (
     sights_of,
     spread,
 )
-from longvid_agents.video_lm import AudioClip, EvidenceText, Frame, Packing, Request
+from longvid_agents.video_lm import AudioClip, Frame, Packing, Request
 from longvid_storage.errors import ModelError
+from longvid_storage.types import EvidenceText
 
 STRATEGIES: tuple[Packing, ...] = get_args(Packing)
 

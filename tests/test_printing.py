@@ -23,7 +23,7 @@ from longvid.exports import report_html, report_markdown, timeline
 from longvid.exports.report import build_report
 from longvid.progress import Progress
 from longvid_agents.digest import Digest, DigestLine
-from longvid_agents.summarise import Summary, SummaryChapter, SummaryLine
+from longvid_agents.summarise import Summary, SummaryLine
 from longvid_indexer.clipping.cut import Clip, ClipPart
 from longvid_indexer.report import (
     ErrorInfo,
@@ -42,6 +42,7 @@ from longvid_storage.search.mentions import Mention, VideoMentions
 from longvid_storage.text.shown import cut, in_lines, shown
 from longvid_storage.types import (
     Answer,
+    Chapter,
     Citation,
     Claim,
     MediaSpan,
@@ -124,7 +125,7 @@ def outputs() -> dict[str, str]:
     line = SummaryLine(HOSTILE, citation(), HOSTILE, HOSTILE, (citation(),))
     spoken = replace(line, owner=None)
     summary = Summary(
-        "v", HOSTILE, HOSTILE, 60.0, (spoken,), (SummaryChapter(0, 60, HOSTILE),), (line,), (line,), (line,)
+        "v", HOSTILE, HOSTILE, 60.0, (spoken,), (Chapter(0, 60, HOSTILE),), (line,), (line,), (line,)
     )
     digest_line = DigestLine(HOSTILE, HOSTILE, None, citation(), HOSTILE, (citation(),))
     digest = Digest(HOSTILE, (line,), (digest_line,), (digest_line,), (digest_line,), (summary,), HOSTILE)

@@ -573,6 +573,7 @@ def test_what_is_counted_is_counted_completely_and_every_place_cited(
         ("How many meetings were there on 2/3/2025?", "1 video, 0:41 in all", ["mon"]),
         ("How many meetings were there on 10/02/2025?", "1 video, 0:35 in all", ["lat"]),
         ("What is the longest video?", "The longest of 3 videos", ["mon"]),
+        ("How long is the longest video?", "The longest of 3 videos", ["mon"]),
         ("shortest video", "Oceans and tides lasts 0:23.", ["tid"]),
         (
             "What changed between 2025-02-03 and 10 February 2025?",

@@ -144,8 +144,34 @@ def test_the_words_around_tell_an_end_and_a_pause_makes_it_likelier() -> None:
     begins = [begin for begin, _ in sentence_ends.parts(words, [False] * len(words))]
     assert words.index("so") in begins
     assert not {words.index("the") + 1, words.index("will") + 1, words.index("about") + 1} & {*begins}
-    paused = [begin for begin, _ in sentence_ends.parts(words, [True] * len(words))]
-    assert {*begins} < {*paused}
+    with_pause = {
+        at
+        for at in range(1, len(words))
+        if at in {begin for begin, _ in sentence_ends.parts(words, [n == at for n in range(len(words))])}
+    }
+    assert {*begins} - {0} < with_pause
+
+
+TOLD = [
+    "the pump leaks and we have to close the plant for a day",
+    "so we decided to buy a new one",
+    "it costs two hundred thousand euros",
+    "peter will order the valve by monday",
+    "the report for this year is ready",
+    "the last point is about the tunnel",
+]
+
+
+def test_sentences_of_words_that_were_never_learned_are_told_apart() -> None:
+    words = " ".join(TOLD).split()
+    said = [" ".join(words[begin:end]) for begin, end in sentence_ends.parts(words, [False] * len(words))]
+    assert sum(one in TOLD for one in said) >= 4, said
+    assert not any(one.endswith((" two", " hundred", " costs", " the")) for one in said)
+
+
+@pytest.mark.parametrize("words", [["tom"], ["12", "müde"], ["…"], ["x" * 5000], ["'"], ["字"] * 70])
+def test_any_words_have_scores(words: list[str]) -> None:
+    assert sentence_ends.parts(words, [True] * len(words))[-1][1] == len(words)
 
 
 @pytest.mark.parametrize(

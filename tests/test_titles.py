@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from longvid_indexer.structure import build_structure
+from longvid_indexer.structuring.announced import announced
 from longvid_indexer.structuring.describe import Describer, slide_titles
 from longvid_indexer.structuring.keyphrases import PhraseIndex
 from longvid_indexer.structuring.spoken import SpokenSentence, readable, spoken
@@ -179,11 +180,11 @@ def test_where_nobody_set_a_full_stop_every_part_counts_as_complete() -> None:
     said = [Utterance(i * 5.0, i * 5.0 + 4.5, f"the list number {i} must be sorted") for i in range(4)]
     assert [s.complete for s in sentences_of(said)] == [True] * 4
     close = [
-        Utterance(i * 5.0, i * 5.0 + 4.9, f"the list number {i} must be sorted before it") for i in range(9)
+        Utterance(i * 5.0, i * 5.0 + 4.9, f"the list number {i} must be sorted by its name") for i in range(9)
     ]
     lengths = [s.length for s in sentences_of(close)]
-    assert sum(lengths) == 81
-    assert {length % 9 for length in lengths} == {0}, "the words tell where sentences end"
+    assert sum(lengths) == 90
+    assert {length % 10 for length in lengths} == {0}, "the words tell where sentences end"
     assert max(lengths) < 30
     ended = [
         Utterance(i * 5.0, i * 5.0 + 4.5, f"Item {i} must be sorted{'.' * (i != 2)}", "AB"[i % 2])
@@ -275,3 +276,44 @@ def test_chinese_is_cut_where_its_words_end(words: str) -> None:
 
 def test_a_count_of_chinese_is_no_title() -> None:
     assert content_words("每三天浇一次水") == ["浇", "水"]
+
+
+@pytest.mark.parametrize(
+    ("said", "subject"),
+    [
+        ("今天我们讲怎样种西红柿。", "种西红柿"),
+        ("下面我们讲怎样修理水龙头。", "修理水龙头"),
+        ("接下來我們討論水泵和閥門的維護。", "水泵和閥門的維護"),
+        ("今日は味噌汁の作り方を説明します。", "味噌汁の作り方"),
+        ("次は自転車の修理の話です。", "自転車の修理"),
+        ("これから、学習率について話します。", "学習率"),
+        ("오늘은 김치를 담그는 방법을 알려 드리겠습니다.", "김치를 담그는 방법"),
+        ("다음은 학습률에 대해 이야기하겠습니다.", "학습률"),
+        ("วันนี้เราจะเรียนทำต้มยำกุ้ง", "ทำต้มยำกุ้ง"),
+        ("Сегодня мы говорим о ремонте крыши.", "О ремонте крыши"),
+        ("اليوم نتحدث عن المضخات والصمامات.", "المضخات والصمامات"),
+        ("次に豆腐を切ります。", None),
+        ("今天很冷。", None),
+        ("Сегодня холодно.", None),
+        ("오늘은 배추를 씻습니다.", None),
+    ],
+)
+def test_what_a_speaker_announces(said: str, subject: str | None) -> None:
+    assert announced(said) == subject
+
+
+def test_a_part_is_called_what_was_announced_at_its_beginning_or_right_before_it() -> None:
+    texts = [
+        "今日は味噌汁の作り方を説明します。",
+        "豆腐を切ります。",
+        "豆腐を入れます。",
+        "次は自転車の修理の話です。",
+        "チューブを見ます。",
+        "チューブを替えます。",
+    ]
+    describer = Describer(
+        sentences_of([Utterance(10.0 * n, 10.0 * n + 9, text) for n, text in enumerate(texts)]), ()
+    )
+    for edge in (30.0, 40.0):
+        spans = [(0.0, edge), (edge, 60.0)]
+        assert describer.titles(spans, describer.phrases(spans)) == ["味噌汁の作り方", "自転車の修理"]

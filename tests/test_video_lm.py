@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from PIL import Image
 
-from longvid_agents.video_lm import ADAPTERS, VIDEO_LMS, EvidenceText, Frame, Reply, Request, VideoLM
+from longvid_agents.video_lm import ADAPTERS, VIDEO_LMS, Frame, Reply, Request, VideoLM
 from longvid_agents.video_lms.openai import OpenAIVideoLM
+from longvid_storage.types import EvidenceText
 from openai_server import OpenAIServer, coded
 
 Maker = Callable[[], Iterator[VideoLM]]

@@ -174,6 +174,8 @@ def _names_value(plan: QuestionPlan, sentences: Sequence[Passage], scores: Score
     if kind not in OF_VALUES or (kind == "amount" and not _HOW_MANY.search(plan.question)):
         return True
     place = sentences[row]
+    if kind == "time" and place.kind == "sound":
+        return True  # "When does the audience applaud?": where it is heard
     near = np.array(
         [s.video_id == place.video_id and abs(s.start_s - place.start_s) <= NEARBY_S for s in sentences], bool
     )

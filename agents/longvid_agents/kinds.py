@@ -79,7 +79,7 @@ _TEXT = {
     r"|^\W*was\b.*\b(?:geändert|anders|neu)\W*$|^\W*qu['’]est-ce qui\b.*\bchangé\b|^\W*¿?qué\b.*\bcambi(?:ó|ado)\b"
     r"|^\W*(?:che )?cosa\b.*\bcambiat[oa]\b|^\W*o que\b.*\bmudou\b|^\W*что\b.*\b(?:изменилось|нового)\b"
     r"|有什么(?:变化|不同)|何が変わ",
-    "extreme": rf"^\W*(?:(?:which|what|show|name|list|find|the)\b(?:\W+(?:one|of|the|my|our|all|me|is|was|are"
+    "extreme": rf"^\W*(?:(?:which|what|show|name|list|find|the|how long)\b(?:\W+(?:one|of|the|my|our|all|me|is|was|are"
     rf"|{VIDEOS}))*\W+)?"
     rf"(?P<most>longest|shortest)(?: one| {VIDEOS})?(?:\W+(?:is|was|in|the|this|library|collection|of|all|them"
     rf"|here|there"

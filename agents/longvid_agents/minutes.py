@@ -20,9 +20,9 @@ from longvid_agents.run import Run
 from longvid_agents.state import AskState
 from longvid_agents.summarise import MOST, Length, Summary, SummaryLine, overview, summarise
 from longvid_agents.verify import normalise, supported
-from longvid_agents.video_lm import EvidenceText, Request, VideoLM
+from longvid_agents.video_lm import Request, VideoLM
 from longvid_storage.db.view import View
-from longvid_storage.types import Citation, Claim, Passage
+from longvid_storage.types import Citation, Claim, EvidenceText, Passage
 
 PART_TOKENS = 6_000
 """Tokens of transcript in one request, by the model's own counter."""

@@ -16,7 +16,7 @@ from longvid_agents.whole import claims_of
 from longvid_storage.db.chain import ChainLink
 from longvid_storage.db.view import View
 from longvid_storage.text.languages import guess_language
-from longvid_storage.types import Citation, Passage, VideoCard
+from longvid_storage.types import Chapter, Citation, Passage, VideoCard
 
 Length = Literal["short", "long"]
 
@@ -47,15 +47,6 @@ class SummaryLine:
 
 
 @dataclass(frozen=True, slots=True)
-class SummaryChapter:
-    """One event of the video, ``[start_s, end_s)``, with its title."""
-
-    start_s: float
-    end_s: float
-    title: str
-
-
-@dataclass(frozen=True, slots=True)
 class Summary:
     """What people ask a meeting for; every line carries its citation, ``how`` says what made it."""
 
@@ -64,7 +55,7 @@ class Summary:
     path: str
     duration_s: float
     overview: tuple[SummaryLine, ...]
-    chapters: tuple[SummaryChapter, ...]
+    chapters: tuple[Chapter, ...]
     decisions: tuple[SummaryLine, ...]
     action_items: tuple[SummaryLine, ...]
     open_questions: tuple[SummaryLine, ...]
@@ -94,7 +85,7 @@ def summarise(view: View, card: VideoCard, *, length: Length = "short") -> Summa
         path=card.path,
         duration_s=card.duration_s,
         overview=tuple(overview(view, card, length)[:central]),
-        chapters=tuple(SummaryChapter(e.start_s, e.end_s, e.title or "(untitled)") for e in events),
+        chapters=tuple(Chapter(e.start_s, e.end_s, e.title or "(untitled)") for e in events),
         decisions=tuple(line(p) for p in listed("decision")),
         action_items=tuple(line(p, owner_of(p, speakers)) for p in listed("action")),
         open_questions=tuple(line(p) for p in listed("question")),

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from longvid_storage.models.model_record import ModelRecord
 from longvid_storage.models.weights import hub_folder
+from longvid_storage.types import EvidenceText
 
 Packing = Literal["uniform", "interleaved", "slow_fast", "pooled", "relevant"]
 
@@ -44,19 +45,6 @@ class AudioClip:
     samples: NDArray[np.float32] = field(repr=False)
     start_s: float
     video_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class EvidenceText:
-    """A piece of evidence as the model reads it: ``id`` (``e1``, ``e2``, …) is all it may cite."""
-
-    id: str
-    title: str
-    start_s: float
-    end_s: float
-    kind: str
-    text: str
-    speaker: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from longvid_storage.text.timecode import format_span
-from longvid_storage.types import Citation, Moment, Passage, VideoCard
-
-if TYPE_CHECKING:
-    from longvid_agents.video_lm import EvidenceText
-
+from longvid_storage.types import Citation, EvidenceText, Moment, Passage, VideoCard
 
 Names = tuple[str, str]  # (title, path) of a video
 
@@ -141,8 +136,6 @@ class WorkingMemory:
 
     def texts(self, items: Sequence[MemoryItem]) -> tuple[EvidenceText, ...]:
         """Pieces as a model reads them: by video as they were met, in time order."""
-        from longvid_agents.video_lm import EvidenceText
-
         place = {video_id: number for number, video_id in enumerate(self.videos)}
         ordered = sorted(
             items, key=lambda item: (place[item.passage.video_id], item.passage.start_s, int(item.id[1:]))

@@ -9,23 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from longvid_storage.types import Channel
-
-
-@dataclass(frozen=True, slots=True)
-class Material:
-    """A piece of a video, or of a summary, as the model reads it: data, never an instruction.
-
-    ``id`` (``e1``, ``e2``, …) is all that the model may cite.
-    """
-
-    id: str
-    start_s: float
-    end_s: float
-    kind: Channel
-    text: str
-    speaker: str | None = None
-    title: str = ""
+from longvid_storage.types import EvidenceText
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +18,7 @@ class WriteRequest:
 
     system: str
     prompt: str
-    material: tuple[Material, ...]
+    material: tuple[EvidenceText, ...]
     schema: Mapping[str, Any]
     max_tokens: int
 

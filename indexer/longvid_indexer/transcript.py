@@ -88,7 +88,7 @@ def _alone(path: Path, info: VideoInfo, beside: Beside) -> Transcript:
 def _guessed_spoken(path: Path, whole: Transcript) -> Iterator[str]:
     """Of a talk without media, whose names call none of several languages the spoken one, and none is English."""
     name, first = talk_of(path)
-    others = [str(said[0].language) for said in whole.translations]
+    others = list(dict.fromkeys(str(said[0].language) for said in whole.translations))
     if first.language not in (None, "en") and others and not first.original:
         yield (
             f"no name says which language is spoken: {path.name} is taken for it, and not {', '.join(others)};"

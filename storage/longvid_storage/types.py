@@ -148,7 +148,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """A chapter mark found in the container."""
+    """A chapter: a mark found in the container, or an event of a summary."""
 
     start_s: float
     end_s: float
@@ -406,6 +406,22 @@ class MediaSpan:
     def duration_s(self) -> float:
         """How long it is."""
         return self.end_s - self.start_s
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceText:
+    """A piece of a video, or of a summary, as a model reads it: data, never an instruction.
+
+    ``id`` (``e1``, ``e2``, …) is all that the model may cite.
+    """
+
+    id: str
+    title: str
+    start_s: float
+    end_s: float
+    kind: str
+    text: str
+    speaker: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,10 +32,10 @@ from longvid_agents.narrowing import narrow
 from longvid_agents.prompts import FOLLOW_UP, FOLLOW_UP_SYSTEM
 from longvid_agents.replies import FOLLOW_UP as FORM
 from longvid_agents.replies import FollowUp, read_follow_up
-from longvid_agents.video_lm import EvidenceText, Request, VideoLM
+from longvid_agents.video_lm import Request, VideoLM
 from longvid_storage.models.replies import UnreadableError
 from longvid_storage.search.question import named_speakers
-from longvid_storage.types import Scope, VideoCard
+from longvid_storage.types import EvidenceText, Scope, VideoCard
 
 MOST_TURNS = 4
 _MOST_LETTERS = 500

@@ -56,6 +56,11 @@ _WHERE = re.compile(
 _OTHER = re.compile(
     rf"\b(?:(?:in|during|from|at|of|on) )?(?:the|any|an)? ?other (?:ones?|(?:{_MEDIA})s?)\b", re.I
 )
+# "And in the last one?": the last meeting, where a few words say where.
+_THE_LAST_ONE = re.compile(
+    r"\b(the (?:very )?(?:first|second|third|last|latest|newest|oldest|earliest|most recent)) one\b",
+    re.I,
+)
 # "And the one before?": the meeting of the day before or after, by the dates of the videos.
 _NEIGHBOUR = re.compile(
     rf"^(?:(?:in|at|during|from) )?(?:the )?"
@@ -158,6 +163,7 @@ def elsewhere(question: str) -> tuple[str, bool]:
     """What a follow-up of a few words says without its "and", and whether it says "in the other meeting"."""
     bare = _ABOUT.sub("", _CONNECTIVE.sub("", question))
     left, other = _OTHER.subn(" ", bare, count=1)
+    left = _THE_LAST_ONE.sub(r"\1 video", left)
     return " ".join(left.split()), bool(other)
 
 

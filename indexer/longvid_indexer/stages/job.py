@@ -37,7 +37,7 @@ _VERSIONS = {
     "visual": 3,
     "sounds": 2,
     "screen_text": 3,
-    "structure": 3,
+    "structure": 4,
 }
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from longvid_indexer.said import Transcript
     from longvid_storage.db.stage_writer import StageWriter
 
-_READING = 5
+_READING = 6
 """Raise it when subtitles, speakers, translations or sentences come out otherwise: subtitles are then read again, and
 sentences made again of what was recognised, which is not heard again (the number in ``_VERSIONS`` is for that)."""
 _FIRST_READING = 3

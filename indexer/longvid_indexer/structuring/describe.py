@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from longvid_indexer.structuring.announced import announced
 from longvid_indexer.structuring.keyphrases import Phrase, PhraseIndex
 from longvid_indexer.structuring.spoken import SpokenSentence, closed
 from longvid_indexer.structuring.words import stem, tokens
@@ -31,6 +32,7 @@ _MARGIN = re.compile(
 _TITLE_WORDS = 12
 _CANDIDATES = 6
 _QUESTION_WITHIN_S = 45.0
+_ANNOUNCED_WITHIN_S, _ANNOUNCED_BEFORE_S = 30.0, 15.0
 # How a question begins that stands for itself; "In the right corner?" and "That one has it?" do not.
 _ASKS = re.compile(
     r"(?:what|how|why|when|where|who|which|can|could|do|does|did|is|are|was|were|will|would|should|shall|have|has"
@@ -129,14 +131,20 @@ class Describer:
         return PhraseIndex.of([[s.text for s in self._within(span)] for span in spans])
 
     def titles(self, spans: Sequence[Span], index: PhraseIndex) -> list[str | None]:
-        """One title a span: of the slides that fill a third of it, else the question it begins with, else its
-        keyphrases, else its most central sentence; ``None`` when nothing is said or shown. ``index``: of these spans.
+        """One title a span: of the slides that fill a third of it, else what is announced or asked where it begins,
+        else its keyphrases, else its most central sentence; ``None`` when nothing is said or shown. ``index``: of these
+        spans.
         """
         phrases = [index.best(i, _CANDIDATES) for i in range(len(spans))]
         fitting = self._weighed(spans, phrases)
         made: list[str | None] = []
         for span, chosen in zip(spans, fitting, strict=True):
-            title = self._slide_title(span, made) or self._opening_question(span, chosen) or _joined(chosen)
+            title = (
+                self._slide_title(span, made)
+                or self._announced(span, made)
+                or self._opening_question(span, chosen)
+            )
+            title = title or _joined(chosen)
             if title is None:
                 best = self.summary_sentences(span, 1)
                 title = shorten(best[0].text) if best else None
@@ -161,6 +169,14 @@ class Describer:
             ]
             weighed.append(sorted(scored, key=lambda p: -p.weight))
         return weighed
+
+    def _announced(self, span: Span, before: Sequence[str | None]) -> str | None:
+        """What the speaker says that it is about, at its beginning or in the last sentence before it."""
+        low, high = self._range((span[0], min(span[1], span[0] + _ANNOUNCED_WITHIN_S)))
+        low = max(0, low - 1)
+        near = (s for s in self._sentences[low:high] if s.start_s >= span[0] - _ANNOUNCED_BEFORE_S)
+        found = (subject for sentence in near if (subject := announced(sentence.text)))
+        return next((subject for subject in found if subject not in before), None)
 
     def _opening_question(self, span: Span, phrases: Sequence[Phrase]) -> str | None:
         """The question that opens the span, if it is about what the span is about: interviews go by questions."""

@@ -10,7 +10,7 @@ from itertools import zip_longest
 from types import MappingProxyType
 
 from longvid_indexer.structuring.words import content_words
-from longvid_indexer.summariser import Material, Summariser, WriteRequest
+from longvid_indexer.summariser import Summariser, WriteRequest
 from longvid_indexer.summarising import prompts
 from longvid_indexer.summarising.material import SummaryItem, items_of
 from longvid_indexer.summarising.replies import LONGEST_SO_FAR, EventReply, FoldReply, SentenceReply
@@ -18,7 +18,7 @@ from longvid_storage.db.chain import ChainLink, SummarySentence
 from longvid_storage.errors import ModelError
 from longvid_storage.models.replies import UnreadableError, read_reply, schema_of, whole_part
 from longvid_storage.text.passages import squeeze
-from longvid_storage.types import Passage
+from longvid_storage.types import EvidenceText, Passage
 
 # Tokens a reply may take; the material gets what the window leaves.
 REPLY_TOKENS = 600
@@ -227,9 +227,9 @@ def tokens_to_read(model: Summariser, items: Sequence[SummaryItem]) -> int:
 
 
 def _request(prompt: str, form: type[FoldReply], items: Sequence[SummaryItem], so_far: str) -> WriteRequest:
-    known = (Material("before", 0.0, 0.0, "summary", so_far),) if so_far else ()
+    known = (EvidenceText("before", "", 0.0, 0.0, "summary", so_far),) if so_far else ()
     material = tuple(
-        Material(f"e{number}", item.start_s, item.end_s, item.kind, item.text, item.speaker)
+        EvidenceText(f"e{number}", "", item.start_s, item.end_s, item.kind, item.text, item.speaker)
         for number, item in enumerate(items, 1)
     )
     return WriteRequest(prompts.SYSTEM, prompt, known + material, schema_of(form), REPLY_TOKENS)

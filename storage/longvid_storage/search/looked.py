@@ -75,8 +75,8 @@ def look(view: View, query: str) -> Looked | None:
         return None
     idf = facts.idf(view, question.terms, MOST_TERMS)
     said = bool(idf)
-    few = view.video_ids(POOL + 1)
-    pool = _pool(view, few) if len(few) <= POOL else []
+    few = memory.few_videos(view, POOL)
+    pool = [] if few is None else _pool(view, few)
     if parts := _in_compounds(question.terms, idf, pool, query, facts.languages):
         idf, said = {**idf, **facts.idf(view, parts, MOST_TERMS)}, True
     if not said and not question.asks:
@@ -86,17 +86,17 @@ def look(view: View, query: str) -> Looked | None:
     if text_encoder is not None:
         memory.check_model(view, text_encoder.fingerprint)
     asked = encoded(view, question.texts)
-    if len(few) > POOL:
+    if few is None:
         chosen = _choose(view, idf, asked)
         pool = _pool(view, chosen or _with_parts(view, question.terms, query, facts.languages))
         if parts := _in_compounds(question.terms, idf, pool, query, facts.languages):
             idf, said = {**idf, **facts.idf(view, parts, MOST_TERMS)}, True
     allowed = [scoring.near_speakers(timeline, question.speakers) for timeline in pool]
-    if question.speakers and len(few) > POOL and not _any(allowed):
+    if question.speakers and few is None and not _any(allowed):
         theirs = view.scope.narrowed(speaker=question.speakers[0]) or view.scope
         pool = _pool(view, _choose(view.within(theirs), idf, asked)) or pool
         allowed = [scoring.near_speakers(timeline, question.speakers) for timeline in pool]
-    within = len(few) == 1
+    within = few is not None and len(few) == 1
     unit = None if asked is None else scoring.unit(asked.sum(axis=0))
     cosines = [None if unit is None else scoring.cosines_of(timeline, unit) for timeline in pool]
     weights = scoring.WITHIN if within else scoring.ACROSS
@@ -179,6 +179,7 @@ def _choose(view: View, idf: Mapping[str, float], asked: NDArray[np.float32] | N
         rankings += [
             vectors_of(view).search(view, kind, mean, HITS, encoder.fingerprint)
             for kind in lexical.SPOKEN_AND_SHOWN
+            if kind in counts
         ]
     owners = _owners(view, {each for ranking in rankings for each, _ in ranking}, words.values())
     votes: defaultdict[str, float] = defaultdict(float)

@@ -108,6 +108,7 @@ class Memory:
         self._tallies: dict[int, VideoTally] = {}
         self._facts: OrderedDict[Scope, ScopeFacts] = OrderedDict()
         self._words: dict[str, WordMemory] = {}
+        self._many: set[tuple[Scope, int]] = set()
         self._counted: OrderedDict[tuple[Scope, tuple[str, ...]], tuple[int, int]] = OrderedDict()
         self._lock = threading.RLock()
 
@@ -149,6 +150,19 @@ class Memory:
                     self._facts.popitem(last=False)
             self._facts.move_to_end(view.scope)
             return self._facts[view.scope]
+
+    def few_videos(self, view: View, most: int) -> list[str] | None:
+        """Ids of the scope's videos; None where there are more than ``most``, which is looked up once."""
+        if (view.scope, most) in self._many:
+            return None
+        ids = view.video_ids(most + 1)
+        if len(ids) <= most:
+            return ids
+        with self._lock:
+            if len(self._many) >= _MOST_SCOPES:
+                self._many.clear()
+            self._many.add((view.scope, most))
+        return None
 
     def words(self, view: View) -> dict[str, WordMemory]:
         """Kind → its word index; none at a process's first search, since asking the database once costs less than

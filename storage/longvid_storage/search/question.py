@@ -8,8 +8,9 @@ happened to lie nearer.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from longvid_storage.db.view import Encoders, View
 from longvid_storage.models.image_encoder import ImageEncoder
@@ -108,7 +109,7 @@ def named_speakers(text: str, speakers: Iterable[str]) -> tuple[str, ...]:
     parts = {_possessive(word).casefold() for word in capitals} - STOP_WORDS["en"] - ASKING_WORDS["en"]
     full, partly = [], []
     for speaker in speakers:
-        of_name = [part.casefold() for part in _WORD.findall(speaker)]
+        of_name = _name_parts(speaker)
         name = " ".join(of_name)
         if not name:
             continue
@@ -122,7 +123,12 @@ def named_speakers(text: str, speakers: Iterable[str]) -> tuple[str, ...]:
     return tuple(full or partly)
 
 
-def _of_another(text: str, part: str, of_name: list[str]) -> bool:
+@lru_cache(maxsize=10_000)
+def _name_parts(speaker: str) -> tuple[str, ...]:
+    return tuple(part.casefold() for part in _WORD.findall(speaker))
+
+
+def _of_another(text: str, part: str, of_name: Sequence[str]) -> bool:
     """Whether the text writes this as a part of a longer name that is not the speaker's: "Aiko Tanaka" of "Aiko"."""
     pairs = re.findall(rf"(?<!\w){re.escape(part)}\s([^\W\d_]\w*)", text, re.IGNORECASE)
     return bool(pairs) and all(

@@ -135,6 +135,9 @@ class WordMemory:
         self._terms = terms
         self._kept = sum(each.size for each in terms.values())
         self._masks: dict[Scope, Mask] = {}
+        self._spare: list[
+            NDArray[np.float64]
+        ] = []  # zeros, one a passage: getting their memory anew takes longer
         self._lock = threading.Lock()
 
     @classmethod
@@ -162,10 +165,13 @@ class WordMemory:
         if not weights or limit < 1 or not len(ids):
             return []
         found = {term: self._term(view, term, mean_length) for term in weights}
-        scores = np.zeros(len(ids))
+        try:
+            scores = self._spare.pop()
+        except IndexError:  # the first question, or others are at it too
+            scores = np.zeros(len(ids))
         for term, each in found.items():
             scores[each.rows] += weights[term] * each.adds
-        rows = np.concatenate([each.rows for each in found.values()])
+        rows = said = np.concatenate([each.rows for each in found.values()])
         if (mask := self._mask(view)) is not None:
             rows = rows[mask[rows]]
         most = limit * len(found)  # a passage is there once for each of the terms it has
@@ -174,7 +180,10 @@ class WordMemory:
             rows = rows[values >= np.partition(values, -most)[-most]]
         rows = np.unique(rows)
         order = np.lexsort((rows, -scores[rows]))[:limit]
-        return list(zip(ids[rows[order]].tolist(), scores[rows[order]].tolist(), strict=True))
+        best = list(zip(ids[rows[order]].tolist(), scores[rows[order]].tolist(), strict=True))
+        scores[said] = 0.0
+        self._spare = [scores]
+        return best
 
     def frequency(self, view: View, term: str) -> int:
         """In how many passages of the scope the term occurs."""
