@@ -192,3 +192,8 @@ def test_any_words_have_scores(words: list[str]) -> None:
 )
 def test_a_question_is_told_by_its_mark_or_by_the_order_of_its_words(text: str, asking: bool) -> None:
     assert asks(text) is asking
+
+
+def test_a_row_of_serial_numbers_is_one_sentence() -> None:
+    words = [f"w{number * 7919 % 1_000_003}" for number in range(20)]
+    assert sentence_ends.parts(words, [False] * len(words)) == [(0, 20)]

@@ -64,7 +64,11 @@ def parts(words: Sequence[str], paused: Sequence[bool]) -> list[tuple[int, int]]
     scores = [score + _PAUSE * pause for score, pause in zip(likely, paused, strict=True)]
     told = [word.lower() for word in words]
     for at, (before, after) in enumerate(pairwise(told), 1):
-        if before in _HANGING or (before in _NUMBERS and after in _NUMBERS):
+        if (
+            before in _HANGING
+            or (before in _NUMBERS and after in _NUMBERS)
+            or (_code(before) and _code(after))
+        ):
             scores[at] -= _NEVER
     ends = {at for at in range(1, len(words)) if scores[at] > _FROM}
     ends -= {
@@ -82,6 +86,11 @@ def parts(words: Sequence[str], paused: Sequence[bool]) -> list[tuple[int, int]]
             first = at
         cut.append((first, end))
     return cut
+
+
+def _code(word: str) -> bool:
+    """Letters and digits in one, as serial numbers: what the network never saw, in a row of them every word an end."""
+    return any(map(str.isdigit, word)) and any(map(str.isalpha, word))
 
 
 def _between_verbs(words: Sequence[str], scores: Sequence[float], ends: set[int]) -> Iterator[int]:
