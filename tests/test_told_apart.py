@@ -88,6 +88,8 @@ def test_pages_are_those_of_the_whole_list_in_every_order(library: Library) -> N
                 library.page(ListQuery(sort, after=wrong))
     north = library.page(ListQuery(words="TIDES north"))
     assert ([video.title for video, _ in north.items], north.total) == (["tides (north)"], 1)
+    for nowhere in ("%", "tides_", "t" * 100_000, "tides%", "tides x " * 5_000):
+        assert library.page(ListQuery(words=nowhere)).total == 0
     march = library.page(ListQuery(from_date="2026-03-09", to_date="2026-03-09"))
     assert [card.title for _, card in march.items] == ["2026-03-09 harbour walk"]
 

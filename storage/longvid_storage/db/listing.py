@@ -11,8 +11,12 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 from longvid_storage.db import schema
 from longvid_storage.db.apart import Apart, with_apart
 from longvid_storage.db.columns import rows_in_one
+from longvid_storage.db.dialects import each_id
 from longvid_storage.db.scope import collection_conditions
 from longvid_storage.types import Scope, title_key
+
+# SQL compares so many words, and of a longer one the beginning: it has its limits, and narrows only.
+_WORDS, _PATTERN = 20, 200
 
 
 class ListedRow(NamedTuple):
@@ -152,8 +156,11 @@ def page(
         span = video.day.between(wanted.from_date or "0", wanted.to_date or "9999")
         admitting = [*admitting, span]
     if words := title_key(wanted.words).split():
-        rows = connection.execute(select(*_READ).where(*admitting)).all()
         beside = apart(None)
+        said_by_sql = (video.title_key.contains(each[:_PATTERN], autoescape=True) for each in words[:_WORDS])
+        told = and_(*said_by_sql)
+        asked = or_(told, video.video_key.in_(each_id(beside))) if beside else told
+        rows = connection.execute(select(*_READ).where(*admitting, asked)).all()
         said = (with_apart(row.title_key, title_key(beside.get(row.video_key, ""))) for row in rows)
         keys = _keys(
             [row for row, title in zip(rows, said, strict=True) if all(word in title for word in words)],
