@@ -269,10 +269,17 @@ def test_any_names_in_most_cues_are_read_and_every_word_is_kept(
         assert (name, line) in ((speaker, own), (None, form.format(speaker, own)))
 
 
+def test_a_dash_below_a_name_alone_is_theirs() -> None:
+    read = said(srt("Jonas: hello there", "Maya:\n- We go home.\n- So do I.", "Jonas: fine"))
+    assert read == [("Jonas", "hello there"), ("Maya", "We go home."), (None, "So do I."), ("Jonas", "fine")]
+
+
 @given(st.lists(st.text(alphabet="AaBb:>[]()- .\n", min_size=1, max_size=30), min_size=1, max_size=8))
 def test_no_letter_is_lost_whatever_stands_there(texts: list[str]) -> None:
-    # "[x]" and "a: [x]" are sounds.
-    assume(not any(re.search(r"(?m)^(?:[^\[(\n]*:)?\W*[\[(][^\])\n]*[\])]\W*$", text) for text in texts))
+    # "[x]" and "a: [x]" are sounds, over two lines too, and so may be "[ x]" in a line.
+    assume(not any(re.search(r"[\[(]\s", text) for text in texts))
+    a_sound = r"(?m)^(?:[^\[(\n]*:)?\W*(?:\[[^\]]*\]|\([^)]*\))\W*$"
+    assume(not any(re.search(a_sound, text) for text in texts))
     cues = [f"{number} x {text} y" for number, text in enumerate(texts)]
     read = said(srt(*cues))
     letters = re.sub(r"[^AaBbxy]", "", "".join(f"{name or ''}{line}" for name, line in read))

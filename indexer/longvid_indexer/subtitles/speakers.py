@@ -237,7 +237,7 @@ def _turns(cue: Cue, habits: Habits, now: str | None) -> tuple[list[Turn], str |
     turns: list[Turn] = []
     lasting = habits.lasting or habits.marked
     speaker = now if lasting else None
-    fresh = True
+    fresh, alone = True, False  # alone: the line above is a name and no more
     for line in cue.lines:
         if line.speaker is not None:
             name = line.speaker if any(map(str.isalnum, line.speaker)) else None
@@ -249,9 +249,11 @@ def _turns(cue: Cue, habits: Habits, now: str | None) -> tuple[list[Turn], str |
             dashed = _DASH.match(part.text) is not None
             if label is not None and _names_here(label, habits, dashed=dashed):
                 speaker, fresh, part = label.name, True, replace(part, text=label.rest)
-            elif changed or (speaker is not None and dashed):
+                alone = not label.rest.strip()
+            elif not alone and (changed or (speaker is not None and dashed)):
                 speaker, fresh = None, True
             if part.text.strip():
+                alone = False
                 _append(turns, speaker, part, fresh=fresh)
                 fresh = False
     return turns, speaker if lasting else None
