@@ -53,6 +53,7 @@ with atheris.instrument_imports(include=_READERS):
     from longvid_indexer.transcribers.whisper import load_checkpoint
     from longvid_indexer.transcript import make_transcript
 
+# The inputs are those of the tests, which are no package.
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 from longvid import jsonform  # noqa: E402
 from longvid_storage.errors import LongvidError  # noqa: E402

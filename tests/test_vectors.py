@@ -585,9 +585,8 @@ def test_what_an_index_names_is_looked_up_one_by_one(tmp_path: Path) -> None:
                 assert steps[0] < 100 * len(everything), scope
 
 
-def test_what_a_filter_admits_few_of_is_compared_one_by_one_and_not_asked_of_milvus(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def asked_of_milvus(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The conditions that Milvus is asked with from now on."""
     asked: list[str] = []
     nearest = MilvusIndex._nearest
 
@@ -596,6 +595,13 @@ def test_what_a_filter_admits_few_of_is_compared_one_by_one_and_not_asked_of_mil
         return nearest(self, vector, k, condition)
 
     monkeypatch.setattr(MilvusIndex, "_nearest", noted)
+    return asked
+
+
+def test_what_a_filter_admits_few_of_is_compared_one_by_one_and_not_asked_of_milvus(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = asked_of_milvus(monkeypatch)
     monkeypatch.setattr("longvid_storage.search.vector_search._FEW", 40)
     with Store.open(tmp_path / "library", create=True) as store:
         rows = big(store)
@@ -609,14 +615,7 @@ def test_a_collection_is_a_part_of_its_own_in_milvus(tmp_path: Path, monkeypatch
     """A filter by collection lists no videos; who comes into one, or is in several, is found in each of them."""
     monkeypatch.setattr("longvid_storage.search.vector_search._FEW", 0)
     server = {"milvus": str(tmp_path / "vectors.db"), "index": "FLAT"}
-    asked: list[str] = []
-    nearest = MilvusIndex._nearest
-
-    def noted(self: MilvusIndex, vector: Any, k: int, condition: str) -> Any:
-        asked.append(condition)
-        return nearest(self, vector, k, condition)
-
-    monkeypatch.setattr(MilvusIndex, "_nearest", noted)
+    asked = asked_of_milvus(monkeypatch)
     with Store.open(tmp_path / "library", create=True) as store:
         rows = big(store)
 
