@@ -575,6 +575,14 @@ def test_what_is_counted_is_counted_completely_and_every_place_cited(
         ("What is the longest video?", "The longest of 3 videos", ["mon"]),
         ("How long is the longest video?", "The longest of 3 videos", ["mon"]),
         ("shortest video", "Oceans and tides lasts 0:23.", ["tid"]),
+        ("How many videos are longer than 40 s?", "1 of 3 videos is longer than 0:40", ["mon"]),
+        (
+            "Which meetings are under a minute long?",
+            "3 of 3 videos are shorter than 1:00",
+            ["mon", "lat", "tid"],
+        ),
+        ("List the videos of at least 35 seconds", "2 of 3 videos are at least 0:35 long", ["mon", "lat"]),
+        ("Are there any recordings over an hour?", "0 of 3 videos are longer than 1:00:00", []),
         (
             "What changed between 2025-02-03 and 10 February 2025?",
             "another value than 2025-02-03",
@@ -808,6 +816,42 @@ def test_a_day_in_words_is_a_value_too() -> None:
          video("b", "2025-03-10 sync", [("Ada", "The release is on the tenth of April.")])]
     )  # fmt: skip
     assert cited(library.ask("When is the release?")) == [("b", 0.0), ("a", 0.0)]
+
+
+@pytest.mark.parametrize(
+    ("question", "days"),
+    [
+        ("When is the launch?", ["c", "b", "a"]),
+        ("When was the launch planned at first?", ["a", "b", "c"]),
+        ("What was the launch date originally?", ["a", "b", "c"]),
+        ("Wie viele Leute stellen wir ein?", ["b", "a"]),
+        ("Wie viele Leute stellen wir ursprünglich ein?", ["a", "b"]),
+        ("¿Cuál es la fecha de entrega?", ["b", "a"]),
+    ],
+)
+def test_a_value_in_words_that_changed_twice_and_what_it_was_at_first(question: str, days: list[str]) -> None:
+    library = SmallLibrary(
+        [video("a", "2025-03-03 sync", [("", "The launch is on the third of April."),
+                                        ("", "Wir stellen zwei Leute ein."),
+                                        ("", "La fecha de entrega es el tres de abril.")]),
+         video("b", "2025-03-10 sync", [("", "The launch date was moved to the tenth of April."),
+                                        ("", "Jetzt stellen wir vier Leute ein."),
+                                        ("", "La fecha de entrega se mueve al diez de mayo.")]),
+         video("c", "2025-03-17 sync", [("", "The launch moves once more, into June.")])]
+    )  # fmt: skip
+    answer = library.ask(question)
+    assert [video_id for video_id, _ in cited(answer)] == days
+
+
+def test_a_time_of_the_recording_that_the_subject_names(harbour: SmallLibrary) -> None:
+    for question in (
+        "What is said about tides at 0:08?",
+        "tides at 0:08",
+        "What was said of the tides after 0:18?",
+    ):
+        answer = harbour.ask(question)
+        assert [video_id for video_id, _ in cited(answer)] in (["tid"], ["tid", "tid"]), question
+        assert 'Only the video "Oceans and tides"' in answer.answer
 
 
 def test_who_asks_or_names_another_thing_on_another_day_tells_no_other_value() -> None:
