@@ -52,8 +52,8 @@ _VALUE = re.compile(
     r"|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|\w{2,9}zehn|\w{2,19}zig|hundert|tausend"
     r"|deux|trois|quatre|cinq|sept|huit|neuf|dix|onze|douze|quinze|vingt|trente|quarante|cinquante|soixante"
     r"|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|doce|quince|veinte|treinta|cuarenta|cincuenta|cien"
-    r"|due|quattro|cinque|sette|otto|dieci|dodici|venti|trenta|quaranta|dois|duas|três|quatro|oito|dez|vinte|twee|drie"
-    r"|vijf|negen|tien|twintig"
+    r"|due|quattro|cinque|sette|otto|dieci|dodici|venti|trenta|quaranta|dois|duas|três|quatro|oito|dez|vinte"
+    r"|twee|drie|vijf|negen|tien|twintig"
     r"|два|две|три|четыре|пять|шесть|семь|восемь|девять|десять|двадцать|тридцать|сорок|пятьдесят|сто)\b"
     r"|[一二两三四五六七八九十百千零]+(?=[月日号点人个元万亿年天名])",
     re.IGNORECASE,
@@ -65,9 +65,10 @@ _OF_ITS_KIND = re.compile(
     re.IGNORECASE,
 )
 _AT_FIRST = re.compile(
-    r"\b(?:at first|originally|initially|original|initial|to begin with|before (?:it|this|that) (?:was )?(?:changed|moved)"
-    r"|ursprünglich\w*|zuerst|anfangs|au départ|à l['’]origine|initialement|al principio|originalmente|inicialmente|inizialmente"
-    r"|originariamente|all['’]inizio|aanvankelijk|oorspronkelijk\w*|сначала|изначально|первоначально)\b|最初|一开始|原来|当初",
+    r"\b(?:at first|originally|initially|original|initial|to begin with"
+    r"|before (?:it|this|that) (?:was )?(?:changed|moved)"
+    r"|ursprünglich\w*|zuerst|anfangs|au départ|à l['’]origine|initialement|al principio|originalmente|inicialmente"
+    r"|inizialmente|originariamente|all['’]inizio|aanvankelijk|oorspronkelijk\w*|сначала|изначально|первоначально)\b|最初|一开始|原来|当初",
     re.IGNORECASE,
 )
 _A_VALUE = re.compile(r"\b(?:the|our|my|your|their|its|current|new|latest)\b", re.IGNORECASE)

@@ -2,8 +2,8 @@
 
 What is on screen is a list of lines. The next cue shows the last of them again, whole, and then what is new: a new line
 below (rolling, scrolling), or more words in the last line (growing, paint-on). Lines are compared by their words: not
-by where they break, since converters break them anew, nor by capitals and marks, which live captions mend as they show a
-line again. Only what is new is taken from such a cue.
+by where they break, since converters break them anew, nor by capitals and marks, which live captions mend when they
+show a line again. Only what is new is taken from such a cue.
 """
 
 from __future__ import annotations
