@@ -889,6 +889,21 @@ def test_words_inside_german_compounds_are_found(question: str, start_s: float) 
         assert not search(view, "Rahmen")[0].near
 
 
+@pytest.mark.parametrize(
+    ("asked", "start_s"),
+    [("packed linear", 0.0), ("PackedLinear", 0.0), ("data set", 6.0), ("TimeTable", 12.0), ("java", None)],
+)
+def test_words_that_others_write_as_one(asked: str, start_s: float | None) -> None:
+    said: Said = [("", "Use the PackedLinear layer."), ("", "My dataset is small."), ("", "The time table is new."),
+                  ("", "JavaScript is another language.")]  # fmt: skip
+    library = SmallLibrary([video("s", "layers", said), video("t", "tides", TIDES)])
+    with library.store.view() as view:
+        places = [place.start_s for group in mentions(view, [asked]) for place in group.mentions]
+        found = [moment.evidence[0].start_s for moment in search(view, asked) if not moment.near]
+    assert places == ([] if start_s is None else [start_s])
+    assert found[:1] == places
+
+
 def test_what_is_said_as_asked_is_not_looked_for_in_other_words() -> None:
     stands: Said = [("", "Der Stand auf dem Markt ist neu."), ("", "Der Verstand sagt etwas anderes dazu.")]
     library = SmallLibrary([video("s", "Markt", stands)])
