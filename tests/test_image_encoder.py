@@ -119,15 +119,15 @@ def test_a_batch_is_prepared_as_open_clip_prepares_each(mode: str) -> None:
     from longvid_storage.models.image_encoders.open_clip_pixels import in_batch
 
     prepare = image_transform(32, is_train=False, mean=(0.5,) * 3, std=(0.25,) * 3, resize_mode=mode)
-    sizes = ((90, 160), (160, 90), (16, 20), (33, 33), (300, 40))
+    sizes = ((90, 160), (160, 90), (16, 20), (33, 33), (54, 128))
     rng = np.random.default_rng(2)
     given = [rng.integers(0, 255, (high, wide, 3), dtype=np.uint8)[:, ::-1] for high, wide in sizes]
     each = np.stack([prepare(Image.fromarray(one)).numpy() for one in given])
     found = in_batch(prepare)(given).numpy()
     assert found.shape == each.shape
-    # Within two levels of 255, for few numbers of noise.
-    assert np.abs(found - each).max() <= 2.01 / 255 / 0.25
-    assert (np.abs(found - each) > 1e-6).mean() < 0.02
+    # Within one level of 255, of pictures of noise.
+    assert np.abs(found - each).max() <= 1.01 / 255 / 0.25
+    assert np.abs(found - each).mean() < 0.1 / 255 / 0.25
 
 
 def check_contract(encoder: ImageEncoder, tolerance: float = 1e-5) -> None:

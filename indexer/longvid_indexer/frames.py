@@ -120,9 +120,8 @@ class DecodedFrame:
         from av.video.reformatter import VideoReformatter
 
         scaler = self.scaler or VideoReformatter()
-        image: Image = scaler.reformat(
-            self.raw, width, height, "rgb24", interpolation="AREA", threads=1
-        ).to_ndarray()
+        scaled = scaler.reformat(self.raw, width, height, "rgb24", interpolation="AREA", threads=1)
+        image = np.asarray(scaled.to_ndarray(), np.uint8)
         return np.ascontiguousarray(np.rot90(image, self.rotation // 90))
 
 

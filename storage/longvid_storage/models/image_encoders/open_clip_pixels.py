@@ -15,8 +15,8 @@ Ready = Callable[[Sequence[NDArray[np.uint8]]], Any]
 def in_batch(preprocess: Any) -> Ready:
     """What ``preprocess`` does to each picture, for many.
 
-    Its resizing and cropping are done on the bytes by torchvision itself, in an eighth of Pillow's time and within two
-    levels of it (cosine of vectors: 0.99999), the rest on the whole batch. Steps that only Pillow can do are left to
+    Its resizing and cropping are done on the bytes by torchvision itself, in an eighth of Pillow's time and within one
+    level of it (cosine of vectors: 0.99999), the rest on the whole batch. Steps that only Pillow can do are left to
     ``preprocess``, one picture after the other.
     """
     import torch
