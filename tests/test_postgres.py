@@ -146,6 +146,30 @@ def test_a_video_that_another_process_works_on_is_left_to_it(tmp_path: Path) -> 
         assert len(lib.index(folder)) == 2
 
 
+def test_rights_hold_there_too(tmp_path: Path) -> None:
+    """A store that was narrowed shows, counts and names nothing but its collections."""
+    blue, green = talks(tmp_path / "blue", 2), talks(tmp_path / "green", 2, seed=2)
+    with (
+        Library.open(new_database(), create=True, engines=ToyEngines()) as lib,
+        Library.open(new_database(), create=True, engines=ToyEngines()) as alone,
+    ):
+        lib.index(blue, collection="blue")
+        lib.index(green, collection="green")
+        alone.index(blue, collection="blue")
+        seen = lib.within({"blue"})
+        assert [each.name for each in lib.collections()] == ["blue", "green"]
+        assert seen.collections() == alone.collections()
+        assert seen.videos() == alone.videos()
+        for query in ("budget", "migration plan"):
+            assert [(m.video_id, m.start_s) for m in seen.search(query)] == [
+                (m.video_id, m.start_s) for m in alone.search(query)
+            ]
+        with pytest.raises(NotFoundError, match=r"no collection 'green': there are blue$"):
+            seen.search("budget", collection="green")
+        assert seen.within({"blue", "green"}).collections() == alone.collections()
+        assert lib.within(()).videos() == []
+
+
 def test_a_view_is_one_state_whoever_writes(tmp_path: Path) -> None:
     place = new_database()
     with PostgresStore.connect(place, tmp_path, create=True) as store:

@@ -256,3 +256,17 @@ def test_captions_with_the_newest_line_on_top_are_read_in_order() -> None:
 def test_letters_that_are_marks_are_typed_too(line: str) -> None:
     cues = [(0.2 * n, 0.2 * n + 0.2, line[: 2 * n + 2].strip()) for n in range((len(line) + 1) // 2)]
     assert words_read(timed(cues)) == line.split()
+
+
+@pytest.mark.parametrize("again", [str.capitalize, str.upper, lambda line: f"{line[:1].upper()}{line[1:]}."])
+def test_a_line_that_comes_back_in_capitals_or_with_marks_is_read_once(again: Callable[[str], str]) -> None:
+    said = ["good morning all", "the pump leaks", "we need another", "jane orders it", "see you soon"]
+    shown = [
+        [again(before), line] if before else [line] for before, line in zip(["", *said], said, strict=False)
+    ]
+    cues = [
+        f"{n}\n00:00:{3 * n:02d},000 --> 00:00:{3 * n + 3:02d},000\n" + "\n".join(lines)
+        for n, lines in enumerate(shown)
+    ]
+    read = to_utterances(parse_subtitles("\n\n".join(cues)), "en")
+    assert [(u.start_s, u.text) for u in read] == [(3.0 * n, line) for n, line in enumerate(said)]

@@ -1,8 +1,9 @@
 """Captions that show again what they showed: rolling, scrolling, growing and paint-on captions, and typeset layers.
 
 What is on screen is a list of lines. The next cue shows the last of them again, whole, and then what is new: a new line
-below (rolling, scrolling), or more words in the last line (growing, paint-on). Lines are compared by their words, not
-by where they break, since converters break them anew. Only what is new is taken from such a cue.
+below (rolling, scrolling), or more words in the last line (growing, paint-on). Lines are compared by their words: not
+by where they break, since converters break them anew, nor by capitals and marks, which live captions mend when they
+show a line again. Only what is new is taken from such a cue.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ _PARTS_MAX = 48
 # Where words were added to a line, so many must be shown again to tell a scrolled line from a word said twice.
 _WORDS_MIN = 2
 _UNSPACED = re.compile(f"[{UNSPACED}]")
+_MARKS = ".,;:!?…"
 # A line shown again for less time than this, and than anyone needs to say it (30 letters a second), is the same line:
 # a frame of an animation. People do say "Mm-hmm." again in 0.2 s.
 _FRAME_S = 0.1
@@ -48,7 +50,7 @@ _MOVING_SHARE = 0.6
 class _Shown:
     """Words on screen that came at one time in one line: who says them, and the kept cue that has them.
 
-    ``inside`` when they were added to a line.
+    ``words`` as they are compared (``_bare``); ``inside`` when they were added to a line.
     """
 
     speaker: str | None
@@ -233,10 +235,11 @@ def _unroll(cues: Sequence[Cue], *, scrolls: bool, touch_s: float = _TOUCH_S) ->
         lines = [line.text.split() for line in cue.lines]
         words = [word for line in lines for word in line]
         touches = bool(shown) and cue.start_s - end_s <= touch_s
-        again = _again(shown, cue, words, scrolls=scrolls) if touches else None
+        again = _again(shown, cue, _bare(words), scrolls=scrolls) if touches else None
         if again is None:
             shown = [
-                _Shown(line.speaker, w, len(found.kept)) for line, w in zip(cue.lines, lines, strict=True)
+                _Shown(line.speaker, _bare(own), len(found.kept))
+                for line, own in zip(cue.lines, lines, strict=True)
             ]
             found.kept.append(cue)
             found.cleared += touches
@@ -262,6 +265,11 @@ def _again(shown: list[_Shown], cue: Cue, words: list[str], *, scrolls: bool) ->
         if words[: len(old)] == old and (_count(old) >= _WORDS_MIN or not part.inside):
             return shown[at:]
     return None
+
+
+def _bare(words: Sequence[str]) -> list[str]:
+    """Words without capitals and the marks at their ends, one for one."""
+    return [word.casefold().strip(_MARKS) or word for word in words]
 
 
 def _count(words: Sequence[str]) -> int:
@@ -291,7 +299,7 @@ def _take_new(
             fresh.append(line)
         rest = 0
     if fresh:
-        shown += [_Shown(line.speaker, line.text.split(), len(kept)) for line in fresh]
+        shown += [_Shown(line.speaker, _bare(line.text.split()), len(kept)) for line in fresh]
         kept.append(replace(cue, lines=tuple(fresh)))
     elif old == sum(map(len, lines)) and not scrolled:
         last = shown[-1].kept
@@ -314,4 +322,4 @@ def _grow(kept: list[Cue], last: _Shown, cue: Cue, line: CueLine, words: list[st
     told = (*old.words, *added.words) if old.words and added.words else ()
     grown = replace(old, text=f"{old.text} {added.text}", words=told)
     kept[last.kept] = replace(before, end_s=max(before.end_s, cue.end_s), lines=(*others, grown))
-    return _Shown(last.speaker, words, last.kept, inside=True)
+    return _Shown(last.speaker, _bare(words), last.kept, inside=True)

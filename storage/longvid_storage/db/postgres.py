@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -180,7 +181,7 @@ class PostgresStore(Store):
             self._engine.connect().execution_options(**options) as connection,
             connection.begin(),
         ):
-            yield View(connection, scope, self, encoders)
+            yield View(connection, replace(scope, rights=self.rights), self.home, encoders)
 
     def writer_lock(
         self, *, wait: bool = True, on_wait: Callable[[str], None] | None = None
