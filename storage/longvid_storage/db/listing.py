@@ -22,7 +22,7 @@ from longvid_storage.types import Scope, title_key
 _WORDS, _PATTERN = 20, 200
 
 
-class Listed(NamedTuple):
+class ListedColumns(NamedTuple):
     """Videos of a list, a column for each thing it shows; ``titles`` with what tells them apart, ``statuses`` by stage,
     paths and collections sorted; ``cut_short``: the file ends before its time."""
 
@@ -41,7 +41,7 @@ def listed(
     scope: Scope,
     apart: Apart,
     whole: bool = False,
-) -> Listed:
+) -> ListedColumns:
     """The videos admitted (conditions on ``Video``), by title; of their collections, the scope's alone.
 
     ``whole``: titles are told apart among these alone.
@@ -58,7 +58,7 @@ def listed(
     keys, ids, titles, durations_s, went, cut_short, _ = found
     paths = _by_video(*of_videos(connection, admitting, path.video_key, path.path))
     known = {each: dict(pair.split("=", 1) for pair in each.splitlines()) for each in set(went)}
-    return Listed(
+    return ListedColumns(
         ids,
         titles_apart(keys, titles, beside),
         list(map(paths.get, keys, repeat(()))),

@@ -108,7 +108,7 @@ class View(Contents):
         admitted.append(schema.Video.video_id.in_(each_text(ids)))
         return catalog.videos(self.connection, *admitted, scope=self.scope, apart=self.apart, stages=stages)
 
-    def listed(self, ids: Names[str] | None = None) -> listing.Listed:
+    def listed(self, ids: Names[str] | None = None) -> listing.ListedColumns:
         """The scope's videos as a list of all shows them, by title; of these ``ids`` only."""
         from longvid_storage.db import listing
 
