@@ -20,7 +20,7 @@ def check(
     ] = False,
     json_: JsonOption = False,
 ) -> int:
-    """Verify the library whole: the file, every row, the word index, the cache.
+    """Verify the library whole: the file, every row, the word index, the cache, pictures kept elsewhere.
 
     Exit status 1 when something is wrong and not repaired.
     """

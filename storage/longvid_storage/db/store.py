@@ -450,7 +450,8 @@ class Store:
     # The whole of it
 
     def check(self, repair: bool = False) -> CheckReport:
-        """Verify everything: the file, every row, the word index and the cache; see ``longvid_storage.db.checking``.
+        """Verify everything: the file, every row, the word index, the cache, and whether pictures elsewhere are
+        there; see ``longvid_storage.db.checking``.
 
         ``repair``: make anew what is derived, delete damaged rows and reopen their stages, in one transaction.
 
@@ -478,7 +479,7 @@ class Store:
 
         with self._engine.connect() as connection, connection.begin() as transaction:
             try:
-                return tuple(checking.findings(connection, self.path))
+                return tuple(checking.findings(connection, self.path, self.home.pictures))
             finally:
                 transaction.rollback()  # a commit fails once a damaged word index was looked at
 
