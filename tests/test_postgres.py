@@ -332,6 +332,7 @@ def test_vectors_are_searched_in_the_database(tmp_path: Path, monkeypatch: pytes
             for question in questions[:3]:
                 assert near(store, "speech", question, 10, scope) == exactly(store, question, scope, 10)
         monkeypatch.setattr(pgvector, "EXACT", 30)
+        monkeypatch.setattr(pgvector, "PATIENCE", 0)
         fill(store, "one more", ["words that make the index"], collection="odd", seed=7)
         with psycopg.connect(place) as connection:
             indexes = connection.execute(
@@ -357,6 +358,7 @@ def test_equal_vectors_are_one_node_of_the_graph(tmp_path: Path, monkeypatch: py
     """Whichever video the row in the graph is of, the equals in others are found, also once that video has gone."""
     place = new_database()
     monkeypatch.setattr(pgvector, "EXACT", 2)
+    monkeypatch.setattr(pgvector, "PATIENCE", 0)
     (said,) = unit_vectors(1, seed=99)
     with PostgresStore.connect(place, tmp_path, create=True) as store:
         for name in ("first", "second", "third"):
