@@ -854,6 +854,16 @@ def test_a_time_of_the_recording_that_the_subject_names(harbour: SmallLibrary) -
         assert 'Only the video "Oceans and tides"' in answer.answer
 
 
+@pytest.mark.parametrize("words", ["the May and the June meeting", "the May meeting and the June meeting"])
+def test_what_changed_between_two_months_is_of_these(words: str) -> None:
+    library = SmallLibrary(
+        [video("a", "Board 15 May 2025", [("", "The roof costs 80 thousand pounds.")]),
+         video("b", "Board 19 June 2025", [("", "The roof costs 95 thousand pounds.")]),
+         video("c", "Board 10 July 2025", [("", "The roof costs 97 thousand pounds.")])]
+    )  # fmt: skip
+    assert cited(library.ask(f"What changed between {words}?")) == [("b", 0.0), ("a", 0.0)]
+
+
 def test_who_asks_or_names_another_thing_on_another_day_tells_no_other_value() -> None:
     first = [("Ada", "The test network ran for 12 hours and then it broke.")]
     later = [("Ada", "What is running on test network 7?"), ("Bo", "We run network-4 now, it broke nothing.")]

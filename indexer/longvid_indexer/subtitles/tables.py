@@ -109,11 +109,12 @@ def _without_header(text: str) -> tuple[str, dict[str, int], int] | None:
     width = len(rows[0]) if rows else 0
     if len(rows) < 2 or width < _FEWEST_COLUMNS or any(len(row) != width for row in rows):
         return None
+    if not all(any(map(str.isalpha, row[-1])) for row in rows):
+        return None
     times = [[seconds(cell.strip()) for cell in row] for row in rows]
     for start, end in combinations(range(width - 1), 2):
-        if all(row[start] is not None and row[end] is not None and row[start] < row[end] for row in times):
-            if not all(any(map(str.isalpha, row[-1])) for row in rows):
-                return None
+        spans = [(row[start], row[end]) for row in times]
+        if all(from_s is not None and to_s is not None and from_s < to_s for from_s, to_s in spans):
             columns = {"start": start, "end": end, "text": width - 1}
             names = [at for at in range(start) if all(any(map(str.isalpha, row[at])) for row in rows)]
             return "\t", columns | ({"speaker": names[0]} if names else {}), 0
