@@ -878,6 +878,8 @@ REPAIR: Said = [
     ("", "Der Zaun bekommt jedes Jahr neue Farbe."),
     ("", "Am Ende räumen wir das Werkzeug auf."),
     ("", "Nachbar Olaf repariert am Sonntag die Haustür."),
+    ("", "Der Kürbis muss bis Oktober reifen."),
+    ("", "Den Keller lüftet man morgens."),
 ]
 
 
@@ -889,6 +891,8 @@ REPAIR: Said = [
         ("Was bekommt jedes Jahr neue Zaunfarbe?", 18.0),
         ("Wer räumt das Werkzeug auf?", 24.0),
         ("Wer repariert die Tür?", 30.0),
+        ("Wann reift der Kürbis?", 36.0),
+        ("Wann wird der Keller gelüftet?", 42.0),
     ],
 )
 def test_words_inside_german_compounds_are_found(question: str, start_s: float) -> None:
