@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from longvid_storage.db.apart import with_apart
+from longvid_storage.db.columns import objects_of
 from longvid_storage.db.rows import CUT_SHORT
 from longvid_storage.process import collector_paused
 from longvid_storage.search.lexical import kind_counts
@@ -136,22 +138,20 @@ def summary_of(row: VideoRow) -> VideoSummary:
 def summaries(view: View, ids: Collection[str] | None = None) -> list[VideoSummary]:
     """The lines of ``longvid ls``, by title; of the videos of these ``ids`` only."""
     with collector_paused():
-        rows = view.listed(ids)
-        missing = _missing(path for row in rows for path in row.paths)
-        return [
-            VideoSummary(
-                video_id,
-                title,
-                paths[0] if paths else "",
-                paths,
-                duration_s,
-                collections,
-                statuses,
-                bool(missing and paths) and missing.issuperset(paths),
-                cut_short,
-            )
-            for video_id, title, paths, duration_s, collections, statuses, cut_short in rows
-        ]
+        found = view.listed(ids)
+        missing = _missing(chain.from_iterable(found.paths))
+        return objects_of(
+            VideoSummary,
+            found.video_ids,
+            found.titles,
+            [paths[0] if paths else "" for paths in found.paths],
+            found.paths,
+            found.durations_s,
+            found.collections,
+            found.statuses,
+            [bool(missing and paths) and missing.issuperset(paths) for paths in found.paths],
+            found.cut_short,
+        )
 
 
 def _gone(paths: tuple[str, ...]) -> bool:
@@ -165,24 +165,19 @@ def _missing(paths: Iterable[str]) -> set[str]:
     """Those that are neither at an address nor on the disk; a folder of many is listed: a third of what asking is."""
     from longvid_indexer.remote import is_remote
 
-    missing, folders = set[str](), defaultdict[str, dict[str, str]](dict)
-    for path in paths:
-        if "://" not in path or not is_remote(path):
-            name_at = path.rfind(os.sep) + 1
-            folders[path[:name_at]][path[name_at:]] = path
+    unseen = {path for path in paths if "://" not in path or not is_remote(path)}
+    folders, gone = Counter([path[: path.rfind(os.sep) + 1] for path in unseen]), set[str]()
     for folder, files in folders.items():
-        unseen = set(files)
-        if folder and len(files) > _MANY:
+        if folder and files > _MANY:
             try:
                 with os.scandir(folder) as entries:  # of one that holds much else, a part
-                    unseen.difference_update([entry.name for entry in islice(entries, 4 * len(files))])
+                    names = map(attrgetter("name"), islice(entries, 4 * files))
+                    unseen.difference_update(map(folder.__add__, names))
             except FileNotFoundError:
-                missing.update(files.values())
-                continue
+                gone.add(folder)
             except OSError:
                 pass  # one that can't be listed may still be entered
-        missing.update(files[name] for name in unseen if not os.path.lexists(files[name]))
-    return missing
+    return {path for path in unseen if path[: path.rfind(os.sep) + 1] in gone or not os.path.lexists(path)}
 
 
 def details_of(view: View, video_id: str, *, lines: bool = True) -> VideoDetails:

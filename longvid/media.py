@@ -44,7 +44,7 @@ class LibraryMedia:
         most: int = 16,
         times_s: Sequence[float] | None = None,
     ) -> Sequence[Keyframe]:
-        """Pictures decoded anew from the media file of a video.
+        """Pictures decoded anew from the media file of a video, as JPEG, which goes to a model as it is.
 
         Raises:
             MediaError: the file is gone, was changed, or holds no pictures there.
@@ -55,7 +55,8 @@ class LibraryMedia:
         if not row.info.has_video:
             raise _no_pictures(row.info.title)
         wanted_s = _times(from_s, to_s, rate, most) if times_s is None else times_s
-        pictures = self._rewatcher.pictures(media_path(view, row), row.info, wanted_s, box=box)
+        path = media_path(view, row)
+        pictures = self._rewatcher.pictures(path, row.info, wanted_s, box=box, form="jpeg")
         ends_s = [*(picture.asked_s for picture in pictures[1:]), to_s]
         return [
             Keyframe(p.time_s, p.asked_s, max(end_s, p.asked_s), p.image, p.width, p.height, "shot")

@@ -22,10 +22,10 @@ from longvid.cli import main
 from longvid.engines import Engines
 from longvid_storage.db import schema
 from longvid_storage.db.backup import exchange
-from longvid_storage.db.columns import rows_in_one
+from longvid_storage.db.columns import in_columns, objects_of
 from longvid_storage.db.store import Store
 from longvid_storage.errors import LibraryError, LongvidError, NotALibraryError, UsageError
-from longvid_storage.types import Keyframe, KeyframeKind, StageResult, StageStatus
+from longvid_storage.types import Keyframe, KeyframeKind, StageResult, StageStatus, VideoCard
 from small_library import Trigrams
 from store_tools import fill
 
@@ -420,7 +420,7 @@ def test_what_is_checked_a_column_at_once_is_refused_as_one_by_one(
         with pytest.raises(ValueError, match=r"is no (text|positive finite number)$") as one_by_one:
             view.connection.execute(select(taken)).all()
         with pytest.raises(ValueError, match=re.escape(str(one_by_one.value))):
-            rows_in_one(view.connection, [taken], lambda columns: select(*columns))
+            in_columns(view.connection, [taken], lambda columns: select(*columns))
     with Library.open(library, engines=ToyEngines()) as lib, pytest.raises(LibraryError):
         lib.page()
 
@@ -433,6 +433,26 @@ def test_rows_are_the_same_whichever_way_they_are_checked(library: Path) -> None
     with Store.open(library) as store, store.view() as view:
         for table in (schema.Path, schema.Video, schema.Collection, schema.PassageRow):
             taken = list(table.__table__.columns)
-            found = rows_in_one(view.connection, taken, lambda columns: select(*columns))
-            assert found == view.connection.execute(select(*taken)).all()
+            found = in_columns(view.connection, taken, lambda columns: select(*columns))
+            assert list(zip(*found, strict=True)) == view.connection.execute(select(*taken)).all()
         assert view.cards()[0].path == name
+
+
+def test_objects_made_a_field_at_a_time_are_those_of_their_class() -> None:
+    fields = (
+        ["a", "b"],
+        ("A", "B"),
+        [(), ("x",)],
+        iter([1.0, 2.0]),
+        [None, "2020-01-01"],
+        [()] * 2,
+        ["", "B"],
+        ["", None],
+    )
+    rows = [("a", "A", (), 1.0, None, (), "", ""), ("b", "B", ("x",), 2.0, "2020-01-01", (), "B", None)]
+    assert objects_of(VideoCard, *fields) == [VideoCard(*row) for row in rows]
+    assert objects_of(VideoCard, *[()] * 8) == []
+    with pytest.raises(ValueError, match=r"VideoCard have \[1, 2, 1"):
+        objects_of(VideoCard, ["a"], ["a", "b"], *[["a"]] * 6)
+    with pytest.raises(ValueError, match="argument"):
+        objects_of(VideoCard, ["a"])

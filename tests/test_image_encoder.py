@@ -111,6 +111,25 @@ def pictures(count: int) -> list[NDArray[np.uint8]]:
     return [rng.integers(0, 255, (20 + 3 * (i % 9), 40 + i, 3), dtype=np.uint8) for i in range(count)]
 
 
+@pytest.mark.parametrize("mode", ["shortest", "longest", "squash"])
+def test_a_batch_is_prepared_as_open_clip_prepares_each(mode: str) -> None:
+    from open_clip.transform import image_transform
+    from PIL import Image
+
+    from longvid_storage.models.image_encoders.open_clip_pixels import in_batch
+
+    prepare = image_transform(32, is_train=False, mean=(0.5,) * 3, std=(0.25,) * 3, resize_mode=mode)
+    sizes = ((90, 160), (160, 90), (16, 20), (33, 33), (54, 128))
+    rng = np.random.default_rng(2)
+    given = [rng.integers(0, 255, (high, wide, 3), dtype=np.uint8)[:, ::-1] for high, wide in sizes]
+    each = np.stack([prepare(Image.fromarray(one)).numpy() for one in given])
+    found = in_batch(prepare)(given).numpy()
+    assert found.shape == each.shape
+    # Within one level of 255, of pictures of noise.
+    assert np.abs(found - each).max() <= 1.01 / 255 / 0.25
+    assert np.abs(found - each).mean() < 0.1 / 255 / 0.25
+
+
 def check_contract(encoder: ImageEncoder, tolerance: float = 1e-5) -> None:
     images = pictures(35)
     vectors = encoder.encode_images(images)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from dataclasses import replace
 from typing import get_args
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from longvid_agents.images import picture
+from longvid_agents.images import jpeg, picture
 from longvid_agents.material import EVIDENCE_CLOSE, EVIDENCE_OPEN, as_data, evidence_block, lay_out
 from longvid_agents.packing import (
     FramePart,
@@ -276,6 +277,17 @@ def test_pixels_come_at_the_size_of_the_plan() -> None:
     assert picture(frame, FramePart(1, 5.0, 280, 140)).size == (280, 140)
     small = picture(frame, FramePart(1, 5.0, 56, 28))
     assert (small.mode, small.size) == ("RGB", (56, 28))
+
+
+def test_a_jpeg_of_the_size_of_the_plan_goes_out_as_it_is() -> None:
+    frame = request().frames[0]
+    made = jpeg(frame, FramePart(1, 5.0, 280, 140))
+    again = replace(frame, image=made)
+    assert jpeg(again, FramePart(1, 5.0, 280, 140)) is made
+    assert picture(
+        replace(frame, image=jpeg(again, FramePart(1, 5.0, 56, 28))), FramePart(1, 5.0, 56, 28)
+    ).size == (56, 28)
+    assert jpeg(again, FramePart(1, 5.0, 56, 28)) != made
 
 
 def test_what_is_no_image_is_one_sentence() -> None:

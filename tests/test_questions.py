@@ -575,6 +575,14 @@ def test_what_is_counted_is_counted_completely_and_every_place_cited(
         ("What is the longest video?", "The longest of 3 videos", ["mon"]),
         ("How long is the longest video?", "The longest of 3 videos", ["mon"]),
         ("shortest video", "Oceans and tides lasts 0:23.", ["tid"]),
+        ("How many videos are longer than 40 s?", "1 of 3 videos is longer than 0:40", ["mon"]),
+        (
+            "Which meetings are under a minute long?",
+            "3 of 3 videos are shorter than 1:00",
+            ["mon", "lat", "tid"],
+        ),
+        ("List the videos of at least 35 seconds", "2 of 3 videos are at least 0:35 long", ["mon", "lat"]),
+        ("Are there any recordings over an hour?", "0 of 3 videos are longer than 1:00:00", []),
         (
             "What changed between 2025-02-03 and 10 February 2025?",
             "another value than 2025-02-03",
@@ -810,6 +818,52 @@ def test_a_day_in_words_is_a_value_too() -> None:
     assert cited(library.ask("When is the release?")) == [("b", 0.0), ("a", 0.0)]
 
 
+@pytest.mark.parametrize(
+    ("question", "days"),
+    [
+        ("When is the launch?", ["c", "b", "a"]),
+        ("When was the launch planned at first?", ["a", "b", "c"]),
+        ("What was the launch date originally?", ["a", "b", "c"]),
+        ("Wie viele Leute stellen wir ein?", ["b", "a"]),
+        ("Wie viele Leute stellen wir ursprünglich ein?", ["a", "b"]),
+        ("¿Cuál es la fecha de entrega?", ["b", "a"]),
+    ],
+)
+def test_a_value_in_words_that_changed_twice_and_what_it_was_at_first(question: str, days: list[str]) -> None:
+    library = SmallLibrary(
+        [video("a", "2025-03-03 sync", [("", "The launch is on the third of April."),
+                                        ("", "Wir stellen zwei Leute ein."),
+                                        ("", "La fecha de entrega es el tres de abril.")]),
+         video("b", "2025-03-10 sync", [("", "The launch date was moved to the tenth of April."),
+                                        ("", "Jetzt stellen wir vier Leute ein."),
+                                        ("", "La fecha de entrega se mueve al diez de mayo.")]),
+         video("c", "2025-03-17 sync", [("", "The launch moves once more, into June.")])]
+    )  # fmt: skip
+    answer = library.ask(question)
+    assert [video_id for video_id, _ in cited(answer)] == days
+
+
+def test_a_time_of_the_recording_that_the_subject_names(harbour: SmallLibrary) -> None:
+    for question in (
+        "What is said about tides at 0:08?",
+        "tides at 0:08",
+        "What was said of the tides after 0:18?",
+    ):
+        answer = harbour.ask(question)
+        assert [video_id for video_id, _ in cited(answer)] in (["tid"], ["tid", "tid"]), question
+        assert 'Only the video "Oceans and tides"' in answer.answer
+
+
+@pytest.mark.parametrize("words", ["the May and the June meeting", "the May meeting and the June meeting"])
+def test_what_changed_between_two_months_is_of_these(words: str) -> None:
+    library = SmallLibrary(
+        [video("a", "Board 15 May 2025", [("", "The roof costs 80 thousand pounds.")]),
+         video("b", "Board 19 June 2025", [("", "The roof costs 95 thousand pounds.")]),
+         video("c", "Board 10 July 2025", [("", "The roof costs 97 thousand pounds.")])]
+    )  # fmt: skip
+    assert cited(library.ask(f"What changed between {words}?")) == [("b", 0.0), ("a", 0.0)]
+
+
 def test_who_asks_or_names_another_thing_on_another_day_tells_no_other_value() -> None:
     first = [("Ada", "The test network ran for 12 hours and then it broke.")]
     later = [("Ada", "What is running on test network 7?"), ("Bo", "We run network-4 now, it broke nothing.")]
@@ -843,6 +897,21 @@ def test_words_inside_german_compounds_are_found(question: str, start_s: float) 
     with library.store.view() as view:
         assert search(view, "Rahmen")[0].evidence[0].start_s == 6.0
         assert not search(view, "Rahmen")[0].near
+
+
+@pytest.mark.parametrize(
+    ("asked", "start_s"),
+    [("packed linear", 0.0), ("PackedLinear", 0.0), ("data set", 6.0), ("TimeTable", 12.0), ("java", None)],
+)
+def test_words_that_others_write_as_one(asked: str, start_s: float | None) -> None:
+    said: Said = [("", "Use the PackedLinear layer."), ("", "My dataset is small."), ("", "The time table is new."),
+                  ("", "JavaScript is another language.")]  # fmt: skip
+    library = SmallLibrary([video("s", "layers", said), video("t", "tides", TIDES)])
+    with library.store.view() as view:
+        places = [place.start_s for group in mentions(view, [asked]) for place in group.mentions]
+        found = [moment.evidence[0].start_s for moment in search(view, asked) if not moment.near]
+    assert places == ([] if start_s is None else [start_s])
+    assert found[:1] == places
 
 
 def test_what_is_said_as_asked_is_not_looked_for_in_other_words() -> None:

@@ -22,7 +22,7 @@ from openai_server import code_of, coded
 RATE, FRAMES, GOP = 5, 150, 10
 
 
-@pytest.fixture(scope="module", params=[".mp4", ".mkv"])
+@pytest.fixture(scope="module", params=[".mp4", ".mkv", ".ts"])
 def film(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, VideoInfo]:
     """Half a minute whose frames carry their number; every tenth is an intra frame."""
     path = tmp_path_factory.mktemp("film") / f"numbers{request.param}"

@@ -1,4 +1,7 @@
-"""A value that was changed later: what another day says of the same subject with another number stands beside it."""
+"""A value that was changed later: what another day says of the same subject with another number stands beside it.
+
+The newest comes first, unless the question asks what it was at first.
+"""
 
 from __future__ import annotations
 
@@ -12,28 +15,62 @@ from longvid_agents.kinds import has_sign
 from longvid_agents.question import QuestionPlan
 from longvid_agents.scoring import Scores
 from longvid_storage.text.analysis import analyse
+from longvid_storage.text.dates import MONTH_NAME, WEEKDAY_NAME
 from longvid_storage.text.sentences import asks
 from longvid_storage.types import Passage
 
 MOST_VALUES = 3
 # Of the question's words, and of its meaning, the other sentence has at least these shares of what the first has.
 _WORDS, _MEANING = 0.6, 0.7
+_MEANING_OF_SAME = 0.5
+"""Where it names the same subject, so much of its meaning."""
 _COMPARED = 0.3
 """Where the question compares, so much of its words is enough."""
+# Of months those that are no common word besides; "may" only as a name.
+_OTHER_WORDS = (
+    "jan",
+    "mar",
+    "mars",
+    "mart",
+    "may",
+    "mai",
+    "mei",
+    "maj",
+    "maja",
+    "marca",
+    "ocak",
+    "ekim",
+    "dec",
+)
+_MONTH = "|".join(name for name in MONTH_NAME.split("|") if name not in _OTHER_WORDS)
 _VALUE = re.compile(
     r"(?<![\w-])v?\d[\d.,:]*|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|(?:twen|thir|for|fif|six|seven"
     r"|eigh|nine)ty(?:-\w+)?|hundred|thousand|million|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth"
-    r"|\w+teenth|\w+tieth|(?:mon|tues|wednes|thurs|fri"
-    r"|satur|sun)day)\b",
+    r"|\w+teenth|\w+tieth"
+    rf"|{WEEKDAY_NAME}|{_MONTH}|(?-i:May|Mai)"
+    r"|(?:ers|zwei|drit|vier|fünf|sechs|sieb|ach|neun|zehn|elf|zwölf|\w{2,9}zehn|\w{2,19}zigs)te[nrs]?"
+    r"|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|\w{2,9}zehn|\w{2,19}zig|hundert|tausend"
+    r"|deux|trois|quatre|cinq|sept|huit|neuf|dix|onze|douze|quinze|vingt|trente|quarante|cinquante|soixante"
+    r"|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|doce|quince|veinte|treinta|cuarenta|cincuenta|cien"
+    r"|due|quattro|cinque|sette|otto|dieci|dodici|venti|trenta|quaranta|dois|duas|três|quatro|oito|dez|vinte"
+    r"|twee|drie|vijf|negen|tien|twintig"
+    r"|два|две|три|четыре|пять|шесть|семь|восемь|девять|десять|двадцать|тридцать|сорок|пятьдесят|сто)\b"
+    r"|[一二两三四五六七八九十百千零]+(?=[月日号点人个元万亿年天名])",
     re.IGNORECASE,
 )
 # A sentence that names a price says what something costs, whatever its verb.
 _OF_ITS_KIND = re.compile(
-    r"(?:cost|price|pay|paid|worth|spen[dt]|charg|expens|version|releas|amount|number|cuesta|kost|preis|coûte|prix)\w*",
+    r"(?:cost|price|pay|paid|worth|spen[dt]|charg|expens|version|releas|amount|number|cuesta|kost|preis|coûte|prix"
+    r"|rent|fees?|fares?|salar|wage|budget|dates?\b|deadline|miete|gebühr|loyer|alquiler|affitto)\w*",
     re.IGNORECASE,
 )
-
-
+_AT_FIRST = re.compile(
+    r"\b(?:at first|originally|initially|original|initial|to begin with"
+    r"|before (?:it|this|that) (?:was )?(?:changed|moved)"
+    r"|ursprünglich\w*|zuerst|anfangs|au départ|à l['’]origine|initialement|al principio|originalmente|inicialmente"
+    r"|inizialmente|originariamente|all['’]inizio|aanvankelijk|oorspronkelijk\w*|сначала|изначально|первоначально)\b|最初|一开始|原来|当初",
+    re.IGNORECASE,
+)
 _A_VALUE = re.compile(r"\b(?:the|our|my|your|their|its|current|new|latest)\b", re.IGNORECASE)
 
 
@@ -44,7 +81,8 @@ def with_other_values(
     scores: Scores,
     dates: Mapping[str, str],
 ) -> list[Passage]:
-    """``chosen`` and, where its first sentence has a value, those of other days with another; the newest day first.
+    """``chosen`` and, where its first sentence has a value, those of other days with another; the newest day first, or
+    the oldest where that is asked (``oldest_asked``).
 
     Args:
         sentences: what ``scores`` are of.
@@ -67,14 +105,21 @@ def with_other_values(
     for other in np.argsort(-(words + meaning), kind="stable"):
         passage = sentences[other]
         date = dates.get(passage.video_id)
-        near = words[other] >= max(share * words[row], 1e-6) or _same_subject(plan, first, passage)
-        near &= bool(words[other] > 0 and meaning[other] >= _MEANING * meaning[row])
+        same = _same_subject(plan, first, passage)
+        near = words[other] >= max(share * words[row], 1e-6) or same
+        least = _MEANING_OF_SAME if same else _MEANING
+        near &= bool(words[other] > 0 and meaning[other] >= least * meaning[row])
         # Whoever asks, or names nothing of the kind that is asked for, tells no other value.
         near &= bool(scores.expected[other] >= scores.expected[row]) and not asks(passage.text)
         others = values_of(passage.text) - named
         if date and date not in best and near and others and others != values and len(best) < MOST_VALUES:
             best[date] = passage
-    return [best[date] for date in sorted(best, reverse=True)]
+    return [best[date] for date in sorted(best, reverse=not oldest_asked(plan.question))]
+
+
+def oldest_asked(question: str) -> bool:
+    """Whether it asks what a value was at first."""
+    return _AT_FIRST.search(question) is not None
 
 
 def values_of(text: str) -> set[str]:
@@ -85,5 +130,7 @@ def values_of(text: str) -> set[str]:
 def _same_subject(plan: QuestionPlan, first: Passage, other: Passage) -> bool:
     """Whether the other has all those of the question's words that ``first`` has, but for the kind of value."""
     said, told = (set(analyse(each.text, plan.language)) for each in (first, other))
-    subject = {term.text for term in plan.terms if _OF_ITS_KIND.fullmatch(term.word or term.text) is None}
+    asked = {term.text for term in plan.terms}
+    kinds = {term.text for term in plan.terms if _OF_ITS_KIND.fullmatch(term.word or term.text)}
+    subject = asked - kinds or asked  # "When is the release?"
     return bool(subject & said) and subject & said <= told

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from longvid_agents.media import Media
     from longvid_agents.video_lm import VideoLM
 
+_SAID_THEN = "What is said?"
 NOT_FOUND = "The library does not contain an answer."
 NOT_FOUND_IN_TIME = "No answer was found: {reason}."
 # A refuted quote means the index and the store disagree; trying for ever would not mend that.
@@ -154,14 +155,16 @@ def _direct(run: Run, state: AskState) -> AskState | None:
     if whole and (not narrowed.said or len({c.video_id for claim in whole for c in claim.citations}) == 1):
         return _with(run, state, Listed(whole, "from the chain of summaries"))
     inside = view.within(narrowed.inside)
-    plan = make_plan(narrowed.rest if any(map(str.isalnum, narrowed.rest)) else state.question)
     rest = narrowed.rest
+    if not any(map(str.isalnum, rest)) and narrowed.said:
+        rest = _SAID_THEN  # "bridges at 1:30", "the previous meeting"
+    plan = make_plan(rest if any(map(str.isalnum, rest)) else state.question)
     listed = held(rest, inside) or who_speaks(rest, inside) or who_mentions(rest, inside)
     listed = listed or counted(rest, inside)
     if listed is not None:
         state = replace(state, notes=())  # in any language: nothing was compared by meaning
     if listed is None and run.lm is None:
-        listed = differing(narrowed.rest, inside, view) or minutes(plan, inside)
+        listed = differing(rest, inside, view) or minutes(plan, inside)
     if listed is None:
         everything = bool(narrowed.said) and asks_whole(plan, [])
         kind: Kind = "summary" if everything and inside.scope.whole else plan.kind

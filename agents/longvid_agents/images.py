@@ -7,9 +7,10 @@ from typing import Any
 
 from longvid_agents.packing import FramePart
 from longvid_agents.video_lm import Frame
-from longvid_storage.kept_pictures import picture_of
+from longvid_storage.kept_pictures import picture_of, size_of
 
 _QUALITY = 90
+_JPEG = b"\xff\xd8\xff"
 
 
 def picture(frame: Frame, part: FramePart) -> Any:
@@ -23,7 +24,9 @@ def picture(frame: Frame, part: FramePart) -> Any:
 
 
 def jpeg(frame: Frame, part: FramePart) -> bytes:
-    """The frame as a JPEG of that size, which every server reads (not every one reads WebP)."""
+    """The frame as a JPEG of that size, which every server reads (not every one reads WebP); untouched if it is one."""
+    if frame.image.startswith(_JPEG) and size_of(frame.image) == (part.width, part.height):
+        return frame.image
     file = io.BytesIO()
     picture(frame, part).save(file, "JPEG", quality=_QUALITY)
     return file.getvalue()

@@ -16,6 +16,7 @@ from longvid_agents.asked_of import about_them, speakers_asked
 from longvid_agents.cues_elsewhere import Cue, asked_elsewhere
 from longvid_agents.days import day_of_video
 from longvid_agents.kinds import WHICH_VIDEOS, has_sign, shortest_asked
+from longvid_agents.lengths import length_asked
 from longvid_agents.question import QuestionPlan, Term, make_plan
 from longvid_agents.whole import asks_whole
 from longvid_storage.db.view import View
@@ -140,8 +141,8 @@ class Listed:
 
 def held(question: str, view: View) -> Listed | None:
     """The scope's videos and their lengths; None when neither is asked. Each is cited by where it begins or ends."""
-    short = shortest_asked(question)
-    lengths = has_sign(question, "how long") or short is not None
+    short, of_length = shortest_asked(question), length_asked(question)
+    lengths = has_sign(question, "how long") or short is not None or of_length is not None
     if not lengths and not has_sign(question, "the videos"):
         return None
     claims, total_s = [], 0.0
@@ -150,15 +151,19 @@ def held(question: str, view: View) -> Listed | None:
     if short is not None and cards:
         edge_s = (min if short else max)(card.duration_s for card in cards)
         cards = [card for card in cards if card.duration_s == edge_s]
+    if of_length is not None:
+        cards = [card for card in cards if of_length.fits(card.duration_s)]
     for number, card in enumerate(cards):
         total_s += card.duration_s
         if number < MOST_VIDEOS and (passages := view.passages_of(card.video_id, _OWN)):
             edge = max(passages, key=lambda p: p.end_s) if lengths else passages[0]
             text = f"{card.title} lasts {format_time(card.duration_s)}."
             claims.append(Claim(text, (Citation.of(edge, card.title, card.path),)))
-    if not claims:
+    if not claims and of_length is None:
         return None
     note = f"{len(cards)} video{'s' * (len(cards) != 1)}, {format_time(total_s)} in all."
+    if of_length is not None:
+        note = f"{len(cards)} of {of_all} videos {'is' if len(cards) == 1 else 'are'} {of_length.told}."
     if short is not None:
         note = f"The {'shortest' if short else 'longest'} of {of_all} videos."
     left = min(len(cards), MOST_VIDEOS) - len(claims)

@@ -135,17 +135,17 @@ def stretch_asked(text: str, length_s: float | None) -> tuple[Stretch, list[str]
         if words:
             return stretch, words
     after, before = _AFTER.search(text), _BEFORE.search(text)
-    stretch = (_seconds(after[1]) if after else None, _seconds(before[1]) if before else None)
+    stretch = (amount_s(after[1]) if after else None, amount_s(before[1]) if before else None)
     return stretch, [match.group() for match in (after, before) if match]
 
 
 def _between(text: str) -> tuple[Stretch, list[str]]:
     if match := _BETWEEN.search(text):
-        from_s, to_s = _seconds(match[1]), _seconds(match[2])
+        from_s, to_s = amount_s(match[1]), amount_s(match[2])
     elif match := _BETWEEN_BARE.search(text):
         clock = match[2]
-        from_s = _seconds(f"{match[1]}:00" if clock else f"{match[1]} {match[4]}")
-        to_s = _seconds(clock or f"{match[3]} {match[4]}")
+        from_s = amount_s(f"{match[1]}:00" if clock else f"{match[1]} {match[4]}")
+        to_s = amount_s(clock or f"{match[3]} {match[4]}")
     elif match := _MINUTES.search(text):
         from_s = 60.0 * int(match[1])
         to_s = 60.0 * int(match[2]) if match[2] else from_s + 60.0
@@ -157,15 +157,15 @@ def _between(text: str) -> tuple[Stretch, list[str]]:
 def _from_the_edges(length_s: float | None) -> Callable[[str], tuple[Stretch, list[str]]]:
     def read(text: str) -> tuple[Stretch, list[str]]:
         if match := _FIRST.search(text):
-            return (None, _seconds(match[1] or match[2])), [match.group()]
+            return (None, amount_s(match[1] or match[2])), [match.group()]
         if match := _FIRST_BEHIND.search(text):
-            return (None, _seconds(f"{match[1]} {match[2]}")), [match.group()]
+            return (None, amount_s(f"{match[1]} {match[2]}")), [match.group()]
         if length_s is None:
             return (None, None), []
         if match := _LAST.search(text):
-            return (max(0.0, length_s - _seconds(match[1])), None), [match.group()]
+            return (max(0.0, length_s - amount_s(match[1])), None), [match.group()]
         if match := _LAST_BEHIND.search(text):
-            return (max(0.0, length_s - _seconds(f"{match[1]} {match[2]}")), None), [match.group()]
+            return (max(0.0, length_s - amount_s(f"{match[1]} {match[2]}")), None), [match.group()]
         for pattern, begin, end in _OF_IT:
             if match := pattern.search(text):
                 return (begin * length_s or None, None if end == 1 else end * length_s), [match.group()]
@@ -190,10 +190,10 @@ def _edge(text: str, length_s: float) -> tuple[Stretch, list[str]]:
 
 def _points(text: str) -> tuple[Stretch, list[str]]:
     if match := _AROUND.search(text) or _INTO.search(text):
-        at_s = _seconds(match[1])
+        at_s = amount_s(match[1])
         return (max(0.0, at_s - _AROUND_S), at_s + _AROUND_S), [match.group()]
     if match := _AT.search(text):
-        return (_seconds(match[1]), _seconds(match[1]) + 1.0), [match.group()]
+        return (amount_s(match[1]), amount_s(match[1]) + 1.0), [match.group()]
     return (None, None), []
 
 
@@ -202,7 +202,8 @@ def is_point(text: str) -> bool:
     return _AT.search(text) is not None
 
 
-def _seconds(text: str) -> float:
+def amount_s(text: str) -> float:
+    """Seconds of a clock ("1:30") or of amounts with their units ("1 hour 20 min"); 0 where it names no unit."""
     if ":" in text:
         return parse_time(text)
     return sum(

@@ -59,6 +59,7 @@ _ABOUT = re.compile(
 )
 # "ES2002d", "sync_2026-03-09", "rec-0042"; "covid19" may be what is talked about.
 _NUMBERED = re.compile(r"(?=[\w-]*[^\W\d_])(?=(?:[\w-]*?\d){3})[\w-]+")
+_FEWEST_LETTERS = 3
 _BY_WORDS = re.compile(rf"\b(?:the|in|of|this|our) ((?:[\w'-]+ ){{0,3}})({KIND})s?\b", re.IGNORECASE)
 
 
@@ -78,7 +79,7 @@ class Narrowed:
 def narrow(question: str, scope: Scope, videos: Sequence[VideoCard], today: date | None = None) -> Narrowed:
     """Read what ``question`` narrows among ``videos``, those that ``scope`` admits; ``today`` is the clock's day."""
     reading = _Reading(question, scope, list(videos), today or date.today())
-    for step in (_by_title, _by_date, _by_order, _by_series, _by_words, _by_clock):
+    for step in (_by_title, _by_date, _by_order, _by_series, _by_words, _by_subject, _by_clock):
         step(reading)
     return Narrowed(reading.inside, tuple(reading.said), tuple(reading.notes), " ".join(reading.rest.split()))
 
@@ -261,6 +262,25 @@ def _by_words(reading: _Reading) -> None:
                 reading.choose(fits, "")
                 reading.without(f"{match.group(1)} {' '.join(written[:count])}")
                 return
+
+
+def _by_subject(reading: _Reading) -> None:
+    """ "What is said about bridges at 1:30?": a time is one of a recording, and one title alone has the subject."""
+    text = with_digits(reading.rest)
+    if reading.said or len(reading.videos) < 2 or not stretch_asked(text, 1.0)[1]:
+        return
+    asked = {word for word in _words(reading.rest) if len(word) >= _FEWEST_LETTERS} - STOP_WORDS["en"]
+    fits = [card for card in reading.videos if asked & _words(card.title)]
+    if len(fits) != 1:
+        return
+    reading.choose(fits, "")
+    named = "|".join(map(re.escape, sorted(asked & _words(fits[0].title), key=len, reverse=True)))
+    for match in list(
+        re.finditer(
+            rf"(?:\babout |\bin |\bof )?(?:\bthe |\bour )?\b(?:{named})\b", reading.rest, re.IGNORECASE
+        )
+    ):
+        reading.without(match.group())
 
 
 def _words(text: str) -> set[str]:

@@ -296,7 +296,7 @@ def _size(frame: Frame) -> tuple[int, int]:
     except LibraryError as error:
         raise ModelError(
             f"picture {frame.number} at {frame.time_s:.1f} s is not an image that can be read "
-            f"({len(frame.image)} bytes of {frame.media_type}): index its video again",
+            f"({len(frame.image)} bytes): index its video again",
             code="bad_image",
         ) from error
 

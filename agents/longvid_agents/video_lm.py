@@ -31,7 +31,6 @@ class Frame:
 
     number: int
     image: bytes = field(repr=False)
-    media_type: str = "image/webp"
     time_s: float = 0.0
     video_id: str = ""
     relevance: float | None = None

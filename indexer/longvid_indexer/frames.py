@@ -117,9 +117,11 @@ class DecodedFrame:
     def upright_rgb(self, long_side: int) -> Image:
         """The picture as a player shows it, ``(height, width, 3)`` uint8, its long side at most ``long_side``."""
         width, height = fit(round(self.raw.width * self.pixel_aspect), self.raw.height, long_side)
-        image: Image = self.raw.reformat(
-            width=width, height=height, format="rgb24", interpolation="AREA", threads=1
-        ).to_ndarray()
+        from av.video.reformatter import VideoReformatter
+
+        scaler = self.scaler or VideoReformatter()
+        scaled = scaler.reformat(self.raw, width, height, "rgb24", interpolation="AREA", threads=1)
+        image = np.asarray(scaled.to_ndarray(), np.uint8)
         return np.ascontiguousarray(np.rot90(image, self.rotation // 90))
 
 

@@ -11,12 +11,14 @@ import threading
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from longvid_indexer.frames import DecodedFrame, decoded, fit, pixel_aspect, share_out
-from longvid_indexer.vision.pictures import encode_webp
+from longvid_indexer.picking import picked, wanted_packets
+from longvid_indexer.vision.pictures import encode_jpeg, encode_webp
 from longvid_storage.errors import MediaError
 from longvid_storage.types import Box, VideoInfo
 
@@ -25,19 +27,26 @@ MOST_BYTES = 64 * 2**20
 LONG_SIDE = 1024
 """Pixels of the longer side of a picture, at most."""
 _QUALITY = 80
+_JPEG_QUALITY = 90
 # Without an index of intra frames, times closer together than this are decoded in one go.
 _NEAR_S = 10.0
 # A box is cut out of the picture as the film has it, whatever its size.
 _WHOLE = 1 << 16
+# So much earlier the intra frame is looked for where it was not found.
+_BEFORE_S = (2.0, 10.0, 60.0)
+# Times that differ by less are the same.
+_SAME_S = 1e-6
 # Pictures of one GOP may be shown after the intra frame of the next.
 _OPEN_S = 0.5
 
-_Key = tuple[str, float, Box | None, int]
+Form = Literal["webp", "jpeg"]
+"""How a picture is encoded: JPEG takes a tenth of the time of a WebP, and three times the bytes."""
+_Key = tuple[str, float, Box | None, int, Form]
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture shown at ``asked_s``: it appeared at ``time_s``; ``image`` is an upright WebP."""
+    """A picture shown at ``asked_s``: it appeared at ``time_s``; ``image`` is upright, WebP or JPEG."""
 
     asked_s: float
     time_s: float
@@ -68,6 +77,7 @@ class Rewatcher:
         *,
         box: Box | None = None,
         long_side: int = LONG_SIDE,
+        form: Form = "webp",
     ) -> list[Picture]:
         """What is on screen at each of ``times_s`` (seconds of the presentation timeline), by time.
 
@@ -80,16 +90,15 @@ class Rewatcher:
         """
         wanted = sorted(set(times_s))
         with self._lock:
-            found = {
-                t: self._kept[k] for t in wanted if (k := (info.video_id, t, box, long_side)) in self._kept
-            }
+            keys: dict[float, _Key] = {t: (info.video_id, t, box, long_side, form) for t in wanted}
+            found = {t: self._kept[key] for t, key in keys.items() if key in self._kept}
             for time_s in found:
-                self._kept.move_to_end((info.video_id, time_s, box, long_side))
+                self._kept.move_to_end(keys[time_s])
             missing = [time_s for time_s in wanted if time_s not in found]
             if missing:
-                for picture in self._decode(path, info, missing, box, long_side):
+                for picture in self._decode(path, info, missing, box, long_side, form):
                     found[picture.asked_s] = picture
-                    self._keep((info.video_id, picture.asked_s, box, long_side), picture)
+                    self._keep(keys[picture.asked_s], picture)
         if not found:
             raise MediaError(f"{path} has no readable picture at {wanted[0]:.1f} s", code="no_picture")
         return [found[time_s] for time_s in wanted if time_s in found]
@@ -101,8 +110,16 @@ class Rewatcher:
             self._bytes -= len(self._kept.popitem(last=False)[1].image)
 
     def _decode(
-        self, path: Path, info: VideoInfo, times_s: Sequence[float], box: Box | None, long_side: int
+        self,
+        path: Path,
+        info: VideoInfo,
+        times_s: Sequence[float],
+        box: Box | None,
+        long_side: int,
+        form: Form,
     ) -> Iterator[Picture]:
+        from av.video.reformatter import VideoReformatter
+
         from longvid_indexer.opening import open_media
         from longvid_indexer.packets import breaks
         from longvid_indexer.probe import first_video
@@ -112,7 +129,8 @@ class Rewatcher:
             if stream is None:
                 raise MediaError(f"{path} has no pictures", code="no_picture")
             share_out(stream)
-            aspect = pixel_aspect(stream)
+            aspect, scaler = pixel_aspect(stream), VideoReformatter()
+            made: Picture | None = None
             broken = bool(breaks(path))
             intra_s = [] if broken else intra_times(stream, info.stream_start_s)
             for group in [list(times_s)] if broken else groups_of(times_s, intra_s):
@@ -121,7 +139,9 @@ class Rewatcher:
                 for asked_s, raw, time_s in self._group(
                     container, stream, group, info.stream_start_s, packets
                 ):
-                    yield _picture(DecodedFrame(raw, time_s, 0, aspect), asked_s, box, long_side)
+                    if made is None or made.time_s != time_s:
+                        made = _picture(DecodedFrame(raw, time_s, 0, aspect, scaler), box, long_side, form)
+                    yield replace(made, asked_s=asked_s)
 
     def _group(
         self,
@@ -133,16 +153,31 @@ class Rewatcher:
     ) -> Iterator[tuple[float, Any, float]]:
         """``(asked, picture, time)`` for times in one stretch of the stream, decoded from the intra frame before."""
         if packets is None:
-            _enter(container, stream, times_s[0] + start_s)
-        last: tuple[Any, float] | None = None
+            packets = _enter(container, stream, times_s[0] + start_s + _SAME_S)
+        held: list[Any] = []
         left = list(times_s)
+        ticks = [(time_s + start_s + _SAME_S) / stream.time_base for time_s in times_s]
+        wanted = dict(wanted_packets(packets, held, ticks) or {})
+        for raw in picked(stream, held, wanted) if wanted else ():
+            self.frames_decoded += 1
+            for number in wanted.pop(raw.pts, ()):
+                left.remove(times_s[number])
+                yield times_s[number], raw, _time_s(raw, stream, start_s)
+        if left:
+            yield from self._one_by_one(container, stream, left, start_s, chain(held, packets))
+
+    def _one_by_one(
+        self, container: Any, stream: Any, left: list[float], start_s: float, packets: Iterator[Any]
+    ) -> Iterator[tuple[float, Any, float]]:
+        """The same by decoding every picture, where packets cannot tell or do not hold what they promise."""
+        last: tuple[Any, float] | None = None
         for raw in decoded(container, stream, packets=packets):
             self.frames_decoded += 1
-            time_s = max(0.0, float(raw.pts * stream.time_base) - start_s) if raw.pts is not None else None
-            if time_s is None:
+            if raw.pts is None:
                 continue
+            time_s = _time_s(raw, stream, start_s)
             # A frame is on screen until the next one appears.
-            while left and time_s > left[0] + 1e-6:
+            while left and time_s > left[0] + _SAME_S:
                 shown = last or (raw, time_s)
                 yield left.pop(0), *shown
             if not left:
@@ -152,13 +187,48 @@ class Rewatcher:
             yield from ((asked_s, *last) for asked_s in left)
 
 
-def _enter(container: Any, stream: Any, at_s: float) -> None:
+def _time_s(raw: Any, stream: Any, start_s: float) -> float:
+    return max(0.0, float(raw.pts * stream.time_base) - start_s)
+
+
+def _enter(container: Any, stream: Any, at_s: float) -> Iterator[Any]:
+    """Packets from the intra frame on that is needed to show what is on screen at ``at_s`` of the stream's own time.
+
+    Formats without an index find a place near the time, maybe behind that frame: it is looked for farther and farther
+    before, at last from the beginning.
+    """
+    from av.error import FFmpegError
+
+    from longvid_indexer.packets import demux
+
+    at = at_s / stream.time_base
+    for before_s in (0.0, *_BEFORE_S):
+        try:
+            container.seek(round((at_s - before_s) / stream.time_base), stream=stream, backward=True)
+        except FFmpegError:
+            break
+        packets = demux(container, stream)
+        first = _intra(packets, at)
+        if first is not None:
+            return chain([first], packets)
+    # The place of a byte: by time, formats without an index may not find the beginning.
+    container.seek(0, unsupported_byte_offset=container.format.name.startswith("mpeg"))
+    return demux(container, stream)
+
+
+def _intra(packets: Iterator[Any], at: float) -> Any:
+    """The next intra frame, if it is shown at ``at`` (ticks) or before."""
     from av.error import FFmpegError
 
     try:
-        container.seek(round(at_s / stream.time_base), stream=stream, backward=True)
+        for packet in packets:
+            if packet.is_keyframe and packet.size:
+                return packet if packet.pts is None or packet.pts <= at else None
+            if packet.dts is not None and packet.dts > at:
+                return None
     except FFmpegError:
-        container.seek(0)
+        return None
+    return None
 
 
 def _around(container: Any, stream: Any, times_s: Sequence[float], start_s: float) -> Iterator[Any]:
@@ -209,7 +279,7 @@ def intra_times(stream: Any, start_s: float) -> list[float]:
     return sorted(float(timestamp * stream.time_base) - start_s for timestamp in entries)
 
 
-def _picture(frame: DecodedFrame, asked_s: float, box: Box | None, long_side: int) -> Picture:
+def _picture(frame: DecodedFrame, box: Box | None, long_side: int, form: Form) -> Picture:
     image = frame.upright_rgb(long_side if box is None else _WHOLE)
     if box is not None:
         import cv2
@@ -223,4 +293,5 @@ def _picture(frame: DecodedFrame, asked_s: float, box: Box | None, long_side: in
         if size != (image.shape[1], image.shape[0]):
             image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
     height, width = image.shape[:2]
-    return Picture(asked_s, frame.time_s, encode_webp(image, _QUALITY), width, height)
+    encoded = encode_jpeg(image, _JPEG_QUALITY) if form == "jpeg" else encode_webp(image, _QUALITY)
+    return Picture(frame.time_s, frame.time_s, encoded, width, height)

@@ -110,7 +110,9 @@ class Slide:
 
 @dataclass(frozen=True, slots=True)
 class Keyframe:
-    """A frame kept for the span ``[start_s, end_s)``: ``image`` is an upright WebP of ``width`` x ``height``.
+    """A frame kept for the span ``[start_s, end_s)``: ``image`` is upright, of ``width`` x ``height``, a WebP.
+
+    One that was decoded anew for a question is a JPEG.
 
     ``kind`` is ``"slide"`` (kept large enough to read its text again without decoding the video), ``"shot"``, or
     ``"state"``: the rows of the screen that changed within one of the others, kept for their text alone.

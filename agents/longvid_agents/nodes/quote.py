@@ -9,7 +9,7 @@ from typing import Any
 
 from longvid_agents.answerability import model_for
 from longvid_agents.asked_of import speakers_asked, without_listeners
-from longvid_agents.changed import with_other_values
+from longvid_agents.changed import oldest_asked, with_other_values
 from longvid_agents.days import day_of_video
 from longvid_agents.definitions import names_asked
 from longvid_agents.extractive import MAX_CLAIMS, choose, rank
@@ -82,7 +82,7 @@ def quote(run: Run, state: AskState) -> dict[str, Any]:
     if ranking is not None and theirs and plan.broad:
         ranking = replace(ranking, most=MAX_CLAIMS, strict=False)  # all of them are theirs and on the subject
     chosen = choose(left, ranking) if ranking is not None and ranking.found else []
-    chosen, newest = _newest_first(run, plan, chosen, left, scores)
+    chosen, newest = _by_day(run, plan, chosen, left, scores)
     as_said = ranking is not None and ranking.as_said
     did = "quoted where the rare word is said" if as_said else "quoted the best sentences"
     step = run.step(state, "answer", did, len(chosen))
@@ -145,7 +145,7 @@ def _unsaid(view: View, plan: QuestionPlan, told: str, chosen: Sequence[Passage]
     ]
 
 
-def _newest_first(
+def _by_day(
     run: Run, plan: QuestionPlan, chosen: list[Passage], left: Sequence[Passage], scores: Scores | None
 ) -> tuple[list[Passage], tuple[str, ...]]:
     """The chosen sentence with what other days say instead, and the note that tells the days."""
@@ -156,7 +156,8 @@ def _newest_first(
     both = with_other_values(plan, chosen, left, scores, dates)
     if len(both) == 1:
         return both, ()
-    return both, (f"Values differ by day, the newest first: {', '.join(dates[p.video_id] for p in both)}.",)
+    first = "oldest" if oldest_asked(plan.question) else "newest"
+    return both, (f"Values differ by day, the {first} first: {', '.join(dates[p.video_id] for p in both)}.",)
 
 
 def scores_with(

@@ -27,8 +27,9 @@ _PARTED = re.compile(
 _MACHINE = re.compile(
     r"(?P<name>(?:speaker|spk)_\d{1,3})\s(?:[|–—-]\s)?(?P<rest>\S.*)\Z", re.DOTALL | re.IGNORECASE
 )
-_BOLD = re.compile(r"\*\*([^*\n]{1,60}?)(:?)\s?\*\*(:?)")
-# When it was said, between a name and its colon: "Jane (10:02 AM): …".
+_BOLD = re.compile(r"(\*\*?|__?)([^*_\n]{1,60}?)(:?)\s?\1(:?)(?=\s|\Z|:)")
+# When it was said, between a name and its colon, or inside its brackets: "Jane (10:02 AM): …", "[Jane 10:02] …".
+_CLOCK_INSIDE = re.compile(r"([\[(][^\[\]():]{1,60}?)[\s,|]{1,3}\d{1,2}:\d\d(?::\d\d)?(?=[\])])")
 _CLOCK_ASIDE = re.compile(r"\s?[\[(]\d{1,2}:\d\d(?::\d\d)?(?:\s?[AaPp][Mm])?[\])](?=\s?[:：])")
 _CLOCK_IN_FRONT = re.compile(r"[\[(]\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d{1,3})?[\])]\s{1,3}(?=\S)")
 # An aside to the name: "JOHN (laughing)", "MARY (V.O.)"; "(Boston)" and "(2)" are part of it.
@@ -73,12 +74,13 @@ def is_numbered(name: str) -> bool:
 
 
 def bare(text: str) -> str:
-    """Without the signs of a change or of a dialogue in front, and without the time in front of or behind a name."""
+    """Without the signs of a change or of a dialogue in front, and without the time around a name."""
     text = _CLOCK_IN_FRONT.sub("", text, count=1) if _CLOCK_IN_FRONT.match(text) else text
     head = text[:120]
     text = _CLOCK_ASIDE.sub("", head, count=1) + text[120:] if ":" in head else text
     text = CHANGE.sub("", text, count=1) if CHANGE.match(text) else text
-    text = _BOLD.sub(r"\1\2\3", text, count=1) if text.startswith("**") else text
+    text = _BOLD.sub(r"\2\3\4", text, count=1) if text.startswith(("*", "_")) else text
+    text = _CLOCK_INSIDE.sub(r"\1", text, count=1) if _CLOCK_INSIDE.match(text) else text
     return DASH.sub("", text, count=1) if DASH.match(text) else text
 
 

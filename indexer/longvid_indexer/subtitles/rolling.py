@@ -1,8 +1,9 @@
 """Captions that show again what they showed: rolling, scrolling, growing and paint-on captions, and typeset layers.
 
 What is on screen is a list of lines. The next cue shows the last of them again, whole, and then what is new: a new line
-below (rolling, scrolling), or more words in the last line (growing, paint-on). Lines are compared by their words, not
-by where they break, since converters break them anew. Only what is new is taken from such a cue.
+below (rolling, scrolling), or more words in the last line (growing, paint-on). Lines are compared by their words: not
+by where they break, since converters break them anew, nor by capitals and marks, which live captions mend when they
+show a line again. Only what is new is taken from such a cue.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ _PARTS_MAX = 48
 # Where words were added to a line, so many must be shown again to tell a scrolled line from a word said twice.
 _WORDS_MIN = 2
 _UNSPACED = re.compile(f"[{UNSPACED}]")
+_MARKS = ".,;:!?…"
 # A line shown again for less time than this, and than anyone needs to say it (30 letters a second), is the same line:
 # a frame of an animation. People do say "Mm-hmm." again in 0.2 s.
 _FRAME_S = 0.1
@@ -48,7 +50,7 @@ _MOVING_SHARE = 0.6
 class _Shown:
     """Words on screen that came at one time in one line: who says them, and the kept cue that has them.
 
-    ``inside`` when they were added to a line.
+    ``words`` as they are compared (``_bare``); ``inside`` when they were added to a line.
     """
 
     speaker: str | None
@@ -63,14 +65,14 @@ def unroll(cues: Sequence[Cue]) -> list[Cue]:
     A file in which fewer than three cues, or fewer than 15 %, show again what was there is no rolling one: people do
     say things twice. In a file of two to four cues two of them tell.
     """
-    cues = _whole_words(_word_by_word(_shown_on(_once_a_moment(cues))))
+    cues, typed = _whole_words(_word_by_word(_shown_on(_once_a_moment(cues))))
     found = _unroll(cues, scrolls=True)
     if found.scrolled * _CLEARED_TIMES < found.cleared:
         # Its screens are cleared, not scrolled: a page that begins as the one before it ended says so again.
         found = _unroll(cues, scrolls=False)
     again = found.grown + found.scrolled
     rolling = again >= max(_ROLLING_CUES, _ROLLING_SHARE * len(cues))
-    rolling |= again >= max(_FEW_ROLLING, _FEW_SHARE * len(cues))
+    rolling |= again >= max(_FEW_ROLLING, _FEW_SHARE * len(cues)) or (typed and again > 0)
     paused = _unroll(cues, scrolls=True, touch_s=_PAUSE_S)
     if rolling:
         pauses = sum(_TOUCH_S < cue.start_s - before.end_s <= _PAUSE_S for before, cue in pairwise(cues))
@@ -121,9 +123,9 @@ def _shown_on(cues: list[Cue]) -> list[Cue]:
     return kept if again >= max(_ROLLING_CUES, _NEARLY_ALL * (len(kept) - 1)) else cues
 
 
-def _whole_words(cues: list[Cue]) -> list[Cue]:
-    """Without cues that the next one shows again with more letters of the last word: captions that are typed, or
-    painted two letters at a time. Fewer than three in a file are left."""
+def _whole_words(cues: list[Cue]) -> tuple[list[Cue], bool]:
+    """Without cues that the next one shows again with more letters of the last word, and whether there are some:
+    captions that are typed, or painted two letters at a time. Fewer than three in a file are left."""
     kept: list[Cue] = []
     typed = 0
     for cue in cues:
@@ -140,7 +142,7 @@ def _whole_words(cues: list[Cue]) -> list[Cue]:
                 typed += 1
                 continue
         kept.append(cue)
-    return kept if typed >= _ROLLING_CUES else cues
+    return (kept, True) if typed >= _ROLLING_CUES else (cues, False)
 
 
 def _in_word(character: str) -> bool:
@@ -233,10 +235,11 @@ def _unroll(cues: Sequence[Cue], *, scrolls: bool, touch_s: float = _TOUCH_S) ->
         lines = [line.text.split() for line in cue.lines]
         words = [word for line in lines for word in line]
         touches = bool(shown) and cue.start_s - end_s <= touch_s
-        again = _again(shown, cue, words, scrolls=scrolls) if touches else None
+        again = _again(shown, cue, _bare(words), scrolls=scrolls) if touches else None
         if again is None:
             shown = [
-                _Shown(line.speaker, w, len(found.kept)) for line, w in zip(cue.lines, lines, strict=True)
+                _Shown(line.speaker, _bare(own), len(found.kept))
+                for line, own in zip(cue.lines, lines, strict=True)
             ]
             found.kept.append(cue)
             found.cleared += touches
@@ -245,6 +248,7 @@ def _unroll(cues: Sequence[Cue], *, scrolls: bool, touch_s: float = _TOUCH_S) ->
             scrolled = len(again) < len(shown)
             found.scrolled += scrolled
             found.grown += len(words) > old and not scrolled
+            _punctuate(found.kept, {part.kept for part in again}, cue)
             shown = _take_new(found.kept, again, cue, lines, old, scrolled=scrolled)
         end_s = cue.end_s
     return found
@@ -262,6 +266,11 @@ def _again(shown: list[_Shown], cue: Cue, words: list[str], *, scrolls: bool) ->
         if words[: len(old)] == old and (_count(old) >= _WORDS_MIN or not part.inside):
             return shown[at:]
     return None
+
+
+def _bare(words: Sequence[str]) -> list[str]:
+    """Words without capitals and the marks at their ends, one for one."""
+    return [word.casefold().strip(_MARKS) or word for word in words]
 
 
 def _count(words: Sequence[str]) -> int:
@@ -291,12 +300,29 @@ def _take_new(
             fresh.append(line)
         rest = 0
     if fresh:
-        shown += [_Shown(line.speaker, line.text.split(), len(kept)) for line in fresh]
+        shown += [_Shown(line.speaker, _bare(line.text.split()), len(kept)) for line in fresh]
         kept.append(replace(cue, lines=tuple(fresh)))
     elif old == sum(map(len, lines)) and not scrolled:
         last = shown[-1].kept
         kept[last] = replace(kept[last], end_s=max(kept[last].end_s, cue.end_s))
     return shown
+
+
+def _punctuate(kept: list[Cue], places: set[int], cue: Cue) -> None:
+    """Lines without a point at their end, which the cue shows again with one, as it shows them."""
+    ended = {
+        tuple(_bare(line.text.split())): line.text for line in cue.lines if line.text.endswith(tuple(_MARKS))
+    }
+    for place in places if ended else ():
+        kept[place] = replace(
+            kept[place],
+            lines=tuple(
+                replace(line, text=ended.get(tuple(_bare(line.text.split())), line.text))
+                if not line.words and not line.text.endswith(tuple(_MARKS))
+                else line
+                for line in kept[place].lines
+            ),
+        )
 
 
 def _end_of(line: CueLine, words: list[str]) -> CueLine:
@@ -314,4 +340,4 @@ def _grow(kept: list[Cue], last: _Shown, cue: Cue, line: CueLine, words: list[st
     told = (*old.words, *added.words) if old.words and added.words else ()
     grown = replace(old, text=f"{old.text} {added.text}", words=told)
     kept[last.kept] = replace(before, end_s=max(before.end_s, cue.end_s), lines=(*others, grown))
-    return _Shown(last.speaker, words, last.kept, inside=True)
+    return _Shown(last.speaker, _bare(words), last.kept, inside=True)

@@ -1,4 +1,4 @@
-"""Pictures as WebP bytes and back."""
+"""Pictures as WebP or JPEG bytes, and back."""
 
 from __future__ import annotations
 
@@ -20,6 +20,15 @@ def encode_webp(image: Image, quality: int) -> bytes:
     # Method 2 takes a third of the time of the default for files a few percent larger. Method 0 takes half of that
     # again, but what is read from its pictures is worse: of a lecture's eight slides one lost its heading.
     Pillow.fromarray(image).save(buffer, "WEBP", quality=quality, method=2)
+    return buffer.getvalue()
+
+
+def encode_jpeg(image: Image, quality: int) -> bytes:
+    """Compress an RGB picture ``(height, width, 3)`` uint8, in a tenth of the time that a WebP takes."""
+    from PIL import Image as Pillow
+
+    buffer = io.BytesIO()
+    Pillow.fromarray(image).save(buffer, "JPEG", quality=quality)
     return buffer.getvalue()
 
 

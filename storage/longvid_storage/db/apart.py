@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
+from operator import eq
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
@@ -71,3 +74,24 @@ def _ways(group: dict[int, _Named]) -> dict[int, str]:
 def with_apart(title: str, apart: str) -> str:
     """The title as lists and citations show it."""
     return f"{title} ({apart})" if apart else title
+
+
+def beside_of(columns: Sequence[Sequence[Any]], apart: Apart, whole: bool) -> Mapping[int, str]:
+    """What ``apart`` says of videos, whose keys and titles' keys are the first and the last of ``columns``, sorted by
+    the latter. ``whole``: titles are told apart among these alone, so that it is asked only where one is there twice.
+    """
+    keys, *_, titles = columns
+    return {} if whole and not any(map(eq, titles, islice(titles, 1, None))) else apart(keys)
+
+
+def titles_apart(keys: Sequence[int], titles: Sequence[str], beside: Mapping[int, str]) -> Sequence[str]:
+    """The titles of videos of these keys as lists show them."""
+    if not beside:
+        return titles
+    return [with_apart(title, beside.get(key, "")) for key, title in zip(keys, titles, strict=True)]
+
+
+def in_order(columns: Sequence[Sequence[Any]], beside: Mapping[int, str]) -> list[tuple[Any, ...]]:
+    """Columns of one video or more, their key first, their id second, their title's key last, sorted as lists are."""
+    rows = sorted(zip(*columns, strict=True), key=lambda row: (row[-1], beside.get(row[0], ""), row[1]))
+    return list(zip(*rows, strict=True))

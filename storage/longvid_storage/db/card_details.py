@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import repeat
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from longvid_storage.db import schema
-from longvid_storage.db.apart import Apart, with_apart
-from longvid_storage.db.columns import rows_in_one
+from longvid_storage.db.apart import Apart, beside_of, in_order, titles_apart
+from longvid_storage.db.columns import in_columns, objects_of
 from longvid_storage.db.dialects import each_id
-from longvid_storage.db.scope import passage_conditions
+from longvid_storage.db.scope import of_videos, passage_conditions
 from longvid_storage.db.speakers import SpeakerNames
 from longvid_storage.process import collector_paused
 from longvid_storage.types import Scope, VideoCard
@@ -25,11 +26,13 @@ def cards(
     apart: Apart,
     details: tuple[Scope, SpeakerNames] | None = None,
     has_namesake: ColumnElement[bool] | None = None,
+    whole: bool = False,
 ) -> list[VideoCard]:
     """Those of the videos admitted (conditions on ``Video``), by title.
 
     ``details``: with those who say something that this scope admits, under these names. ``has_namesake``: when
     ``apart`` has something to say of a ``Video``; looked up with the rest, which is quicker for a few videos.
+    ``whole``: titles are told apart among those admitted alone.
     """
     video, path = schema.Video, schema.Path
     columns = (
@@ -41,45 +44,40 @@ def cards(
         video.day,
         video.title_key,
     )
-    first: dict[int, str] = {}
+    first: Mapping[int, str]
+    found: Sequence[Sequence[Any]]
     if has_namesake is not None:
         name = select(func.min(path.path)).where(path.video_key == video.video_key).scalar_subquery()
         query = select(*columns, name, has_namesake).where(*admitting)
-        found = connection.execute(query.order_by(video.title_key, video.video_id)).all()
-        rows: list[Any] = [row[:-2] for row in found]
-        first = {row[0]: row[-2] or "" for row in found}
-        shared = [row[0] for row in found if row[-1]]
-        beside = apart(shared) if shared else {}
+        rows = connection.execute(query.order_by(video.title_key, video.video_id)).all()
+        *found, names, shared = zip(*rows, strict=True) if rows else [()] * (len(columns) + 2)
+        first = {key: where or "" for key, where in zip(found[0], names, strict=True)}
+        those = [key for key, is_shared in zip(found[0], shared, strict=True) if is_shared]
+        beside = apart(those) if those else {}
     else:
-        rows = rows_in_one(
+        found = in_columns(
             connection,
             columns,
             lambda taken: select(*taken).where(*admitting).order_by(video.title_key, video.video_id),
         )
-        files = (path.video_key, path.path)
-        for key, where in rows_in_one(
-            connection, files, lambda taken: select(*taken).select_from(path).join(video).where(*admitting)
-        ):
-            if (known := first.get(key)) is None or where < known:
-                first[key] = where
-        beside = apart([row[0] for row in rows])
-    keys = [row[0] for row in rows]
+        files = of_videos(connection, admitting, path.video_key, path.path)
+        first = dict(sorted(zip(*files, strict=True), reverse=True))
+        beside = beside_of(found, apart, whole)
     if beside:
-        rows = sorted(rows, key=lambda row: (row[-1], beside.get(row[0], ""), row[1]))
+        found = in_order(found, beside)
+    keys, ids, titles, durations_s, recorded_on, days, _ = found
     heard = {} if details is None else speakers(connection, details[0], keys, details[1])
-    return [
-        VideoCard(
-            video_id,
-            with_apart(title, beside.get(key, "")),
-            first.get(key, ""),
-            duration_s,
-            day or None,
-            heard.get(key, ()),
-            title,
-            recorded_on,
-        )
-        for key, video_id, title, duration_s, recorded_on, day, _ in rows
-    ]
+    return objects_of(
+        VideoCard,
+        ids,
+        titles_apart(keys, titles, beside),
+        map(first.get, keys, repeat("")),
+        durations_s,
+        [day or None for day in days],
+        map(heard.get, keys, repeat(())),
+        titles,
+        recorded_on,
+    )
 
 
 def speakers(

@@ -7,15 +7,19 @@ row, are ``longvid check``.
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from functools import cache
-from typing import Any, Protocol, runtime_checkable
+from itertools import repeat
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Connection,
     Dialect,
     Double,
@@ -31,7 +35,11 @@ from sqlalchemy.types import NullType
 
 from longvid_storage.db.dialects import POSTGRESQL
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 Check = Callable[[Any], bool]
+Made = TypeVar("Made", bound="DataclassInstance")
 
 
 @runtime_checkable
@@ -43,19 +51,39 @@ class InOne(Protocol):
         ...
 
 
-def rows_in_one(
+def in_columns(
     connection: Connection, columns: Sequence[Any], asked: Callable[[Sequence[Any]], Select[*tuple[Any, ...]]]
-) -> list[Any]:
-    """The rows of ``asked(columns)``, as ``execute`` gives them, a column checked at once instead of a value at a time.
+) -> list[tuple[Any, ...]]:
+    """The values of each of ``columns`` in the rows of ``asked(columns)``, checked at once instead of one by one.
 
     Raises:
         ValueError: a value is not of its column's kind.
     """
-    rows = connection.execute(asked(_unchecked(tuple(columns)))).all()
-    for column, values in zip(columns, zip(*rows, strict=True), strict=bool(rows)):
+    found = _turned(columns, connection.execute(asked(_unchecked(tuple(columns)))).all())
+    for column, values in zip(columns, found, strict=True):
         if isinstance(column.type, InOne) and not column.type.all_sound(values):
-            return list(connection.execute(asked(columns)).all())
-    return list(rows)
+            return _turned(columns, connection.execute(asked(columns)).all())
+    return found
+
+
+def _turned(columns: Sequence[Any], rows: Sequence[Any]) -> list[tuple[Any, ...]]:
+    return list(zip(*rows, strict=True)) or [()] * len(columns)
+
+
+def objects_of(kind: type[Made], *fields: Iterable[Any]) -> list[Made]:
+    """``list(map(kind, *fields))`` of a frozen dataclass with slots, whose own ``__init__`` takes five times as long.
+
+    ``fields`` are all of its fields, in their order and equally long; it checks nothing in ``__post_init__``.
+    """
+    first, *rest = (list(each) for each in fields)
+    if any(len(each) != len(first) for each in rest):
+        raise ValueError(
+            f"fields of {kind.__name__} have {[len(first), *map(len, rest)]} values: as many of each"
+        )
+    made = list(map(object.__new__, repeat(kind, len(first))))
+    for field, values in zip(dataclasses.fields(kind), (first, *rest), strict=True):
+        deque(map(getattr(kind, field.name).__set__, made, values), maxlen=0)
+    return made
 
 
 @cache
@@ -109,6 +137,14 @@ class Whole(Integer):
         return _only(int, "whole number")
 
 
+class Flag(Boolean):
+    """Yes or no."""
+
+    def all_sound(self, values: Sequence[Any]) -> bool:
+        """See ``InOne``; SQLite's are 0 and 1."""
+        return set(values) <= {False, True, None}
+
+
 class LongWhole(BigInteger):
     """A whole number in PostgreSQL, whose integers are short; SQLite counts rows in ``INTEGER`` alone."""
 
@@ -155,6 +191,17 @@ class Formed(Words):
             return value
 
         return process
+
+
+class Name(Formed):
+    """Text that rows are asked for by."""
+
+    def __init__(self) -> None:
+        super().__init__(is_name, "name")
+
+    def all_sound(self, values: Sequence[Any]) -> bool:
+        """See ``InOne``; where no part of the whole is bad, none is."""
+        return Words.all_sound(self, values) and is_name("".join(filter(None, values)))
 
 
 class Blob(LargeBinary):

@@ -2,92 +2,101 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import json
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Text, and_, cast, func, or_, select
 
 from longvid_storage.db import schema
-from longvid_storage.db.apart import Apart, with_apart
-from longvid_storage.db.columns import rows_in_one
+from longvid_storage.db.apart import Apart, beside_of, in_order, titles_apart, with_apart
+from longvid_storage.db.columns import in_columns
 from longvid_storage.db.dialects import each_id
-from longvid_storage.db.scope import collection_conditions
+from longvid_storage.db.scope import collection_conditions, of_videos
 from longvid_storage.types import Scope, title_key
 
 # SQL compares so many words, and of a longer one the beginning: it has its limits, and narrows only.
 _WORDS, _PATTERN = 20, 200
 
 
-class ListedRow(NamedTuple):
-    """A video in a list; ``title`` with what tells it apart, ``statuses`` by stage, paths and collections sorted;
-    ``cut_short``: its file ends before its time."""
+class ListedColumns(NamedTuple):
+    """Videos of a list, a column for each thing it shows; ``titles`` with what tells them apart, ``statuses`` by stage,
+    paths and collections sorted; ``cut_short``: the file ends before its time."""
 
-    video_id: str
-    title: str
-    paths: tuple[str, ...]
-    duration_s: float
-    collections: tuple[str, ...]
-    statuses: dict[str, str]
-    cut_short: bool
+    video_ids: Sequence[str]
+    titles: Sequence[str]
+    paths: Sequence[tuple[str, ...]]
+    durations_s: Sequence[float]
+    collections: Sequence[tuple[str, ...]]
+    statuses: Sequence[dict[str, str]]
+    cut_short: Sequence[bool]
 
 
 def listed(
-    connection: Connection, admitting: Sequence[ColumnElement[bool]], scope: Scope, apart: Apart
-) -> list[ListedRow]:
-    """The videos admitted (conditions on ``Video``), by title; of their collections, the scope's alone."""
-    video, path, name = schema.Video, schema.Path, schema.Collection.name
+    connection: Connection,
+    admitting: Sequence[ColumnElement[bool]],
+    scope: Scope,
+    apart: Apart,
+    whole: bool = False,
+) -> ListedColumns:
+    """The videos admitted (conditions on ``Video``), by title; of their collections, the scope's alone.
+
+    ``whole``: titles are told apart among these alone.
+    """
+    video, path = schema.Video, schema.Path
     columns = (video.video_key, video.video_id, video.title, video.duration_s, video.went, video.cut_short)
-    rows = rows_in_one(
+    found = in_columns(
         connection,
         (*columns, video.title_key),
         lambda taken: select(*taken).where(*admitting).order_by(video.title_key, video.video_id),
     )
-    beside = apart([row[0] for row in rows])
-    if beside:
-        rows = sorted(rows, key=lambda row: (row[-1], beside.get(row[0], ""), row[1]))
-    paths = _tuples(
-        rows_in_one(
-            connection,
-            (path.video_key, path.path),
-            lambda taken: select(*taken).select_from(path).join(video).where(*admitting),
-        )
+    if beside := beside_of(found, apart, whole):
+        found = in_order(found, beside)
+    keys, ids, titles, durations_s, went, cut_short, _ = found
+    paths = _by_video(*of_videos(connection, admitting, path.video_key, path.path))
+    known = {each: dict(pair.split("=", 1) for pair in each.splitlines()) for each in set(went)}
+    return ListedColumns(
+        ids,
+        titles_apart(keys, titles, beside),
+        list(map(paths.get, keys, repeat(()))),
+        durations_s,
+        list(map(_collections(connection, admitting, scope).get, keys, repeat(()))),
+        [known[each].copy() for each in went],
+        list(map(bool, cut_short)),
     )
-    member, within = schema.VideoCollection, collection_conditions(scope)
-    collections = _tuples(
-        rows_in_one(
-            connection,
-            (member.video_key, name),
-            lambda taken: (
-                select(*taken)
-                .select_from(member)
-                .join(schema.Collection)
-                .join(video, video.video_key == member.video_key)
-                .where(*admitting, *within)
-            ),
-        )
-    )
-    known = {
-        went: dict(pair.split("=", 1) for pair in went.splitlines()) for went in {row[4] for row in rows}
-    }
-    return [
-        ListedRow(
-            video_id,
-            with_apart(title, beside.get(key, "")),
-            paths.get(key, ()),
-            duration_s,
-            collections.get(key, ()),
-            dict(known[went]),
-            cut_short,
-        )
-        for key, video_id, title, duration_s, went, cut_short, _ in rows
-    ]
 
 
-def _tuples(pairs: Iterable[Any]) -> dict[int, tuple[str, ...]]:
+def _collections(
+    connection: Connection, admitting: Sequence[ColumnElement[bool]], scope: Scope
+) -> dict[int, tuple[str, ...]]:
+    """Video key → names of the collections that it is in and the scope has; a row for each collection is read."""
+    video, member, name = schema.Video, schema.VideoCollection, schema.Collection.name
+    keys = func.aggregate_strings(cast(member.video_key, Text), ",")
+    query = (
+        select(name, keys).select_from(member).join(schema.Collection).where(*collection_conditions(scope))
+    )
+    if admitting:
+        query = query.join(video, video.video_key == member.video_key).where(*admitting)
     found: dict[int, tuple[str, ...]] = {}
-    for key, value in pairs:
-        found[key] = tuple(sorted((*found[key], value))) if key in found else (value,)
+    for each, text in sorted(connection.execute(query.group_by(name)).all()):
+        its = json.loads(f"[{text}]")
+        if found.keys().isdisjoint(its):
+            found.update(dict.fromkeys(its, (each,)))
+        else:
+            found.update((key, (*found.get(key, ()), each)) for key in its)
+    return found
+
+
+def _by_video(keys: Sequence[int], values: Sequence[str]) -> dict[int, tuple[str, ...]]:
+    found: dict[int, tuple[str, ...]] = dict(zip(keys, zip(values, strict=True), strict=True))
+    if len(found) < len(keys):  # some have several
+        more: defaultdict[int, list[str]] = defaultdict(list)
+        for key, value in zip(keys, values, strict=True):
+            more[key].append(value)
+        found = {key: tuple(sorted(each)) for key, each in more.items()}
     return found
 
 

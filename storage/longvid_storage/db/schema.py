@@ -68,7 +68,7 @@ class PathText(TypeDecorator[str]):
 
     def all_sound(self, values: Sequence[Any]) -> bool:
         """See ``columns.InOne``."""
-        return all(type(each) is str and each.isascii() for each in values)
+        return set(map(type, values)) <= {str} and "".join(values).isascii()
 
 
 class Base(DeclarativeBase):
@@ -86,6 +86,7 @@ class Base(DeclarativeBase):
         str: columns.Words,
         int: columns.WHOLE,
         float: columns.Number,
+        bool: columns.Flag,
         bytes: columns.Blob,
         dict[str, Any]: columns.Json(columns.is_object),
     }
@@ -132,7 +133,7 @@ class Video(Base):
         {"sqlite_autoincrement": True},
     )
     video_key: Mapped[int] = mapped_column(primary_key=True)
-    video_id: Mapped[str] = mapped_column(columns.Formed(columns.is_name, "name"), unique=True)
+    video_id: Mapped[str] = mapped_column(columns.Name(), unique=True)
     title: Mapped[str]
     duration_s: Mapped[float]
     has_video: Mapped[bool]
@@ -174,7 +175,7 @@ class Collection(Base):
 
     __tablename__ = "collections"
     collection_key: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(columns.Formed(columns.is_name, "name"), unique=True)
+    name: Mapped[str] = mapped_column(columns.Name(), unique=True)
 
 
 class VideoCollection(Base):

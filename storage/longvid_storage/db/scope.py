@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection as Names
+from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, false, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from longvid_storage.db import schema
+from longvid_storage.db.columns import in_columns
 from longvid_storage.types import Scope, speaker_key
 
-Column = InstrumentedAttribute[float]
+Column = InstrumentedAttribute
 
 
 def passage_conditions(scope: Scope, kinds: Names[str] | None = None) -> list[ColumnElement[bool]]:
@@ -56,7 +59,7 @@ def collection_conditions(scope: Scope) -> list[ColumnElement[bool]]:
     return conditions if scope.rights is None else [*conditions, name.in_(sorted(scope.rights))]
 
 
-def touching(start: Column, end: Column, scope: Scope) -> list[ColumnElement[bool]]:
+def touching(start: Column[float], end: Column[float], scope: Scope) -> list[ColumnElement[bool]]:
     """The span shares a moment with the scope's time; an empty span is the moment it starts at."""
     conditions: list[ColumnElement[bool]] = []
     if scope.to_s is not None:
@@ -64,3 +67,17 @@ def touching(start: Column, end: Column, scope: Scope) -> list[ColumnElement[boo
     if scope.from_s is not None:
         conditions.append(or_(end > scope.from_s, and_(start == end, start == scope.from_s)))
     return conditions
+
+
+def of_videos(
+    connection: Connection, admitting: Names[ColumnElement[bool]], key: Column[int], value: Column[Any]
+) -> list[tuple[Any, ...]]:
+    """Keys of videos admitted (conditions on ``Video``) and what a table says of them; of all of them, without looking
+    at one."""
+    video = schema.Video
+
+    def asked(taken: Sequence[Any]) -> Select[Any]:
+        query = select(*taken)
+        return query.join(video, video.video_key == key).where(*admitting) if admitting else query
+
+    return in_columns(connection, (key, value), asked)

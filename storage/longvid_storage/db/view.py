@@ -108,13 +108,14 @@ class View(Contents):
         admitted.append(schema.Video.video_id.in_(each_text(ids)))
         return catalog.videos(self.connection, *admitted, scope=self.scope, apart=self.apart, stages=stages)
 
-    def listed(self, ids: Names[str] | None = None) -> list[listing.ListedRow]:
+    def listed(self, ids: Names[str] | None = None) -> listing.ListedColumns:
         """The scope's videos as a list of all shows them, by title; of these ``ids`` only."""
         from longvid_storage.db import listing
 
         admitted = self._admitting(schema.Video.video_key)
         if ids is None:
-            return listing.listed(self.connection, admitted, self.scope, lambda keys: self.apart())
+            every = self._wider is None
+            return listing.listed(self.connection, admitted, self.scope, lambda keys: self.apart(), every)
         admitted.append(schema.Video.video_id.in_(each_text(ids)))
         return listing.listed(self.connection, admitted, self.scope, self.apart)
 
@@ -245,6 +246,7 @@ class View(Contents):
             lambda keys: self.apart(None if ids is None else keys),  # of all: without naming each
             with_details,
             None if ids is None else self._has_namesake(),
+            ids is None and self._wider is None and self.scope.speaker is None,
         )
 
     def _has_namesake(self) -> ColumnElement[bool]:

@@ -20,6 +20,7 @@ from longvid_storage.search.memory import memory_of, vectors_of
 from longvid_storage.search.question import RankingQuery, read_question, readable
 from longvid_storage.search.timeline import Floats, Timeline, admitted
 from longvid_storage.search.word_memory import WordMemory
+from longvid_storage.text.analysis import query_terms, respaced
 from longvid_storage.text.languages import guess_language
 
 POOL = 12
@@ -73,7 +74,7 @@ def look(view: View, query: str) -> Looked | None:
     question = read_question(query, facts.languages, facts.speakers)
     if not question.terms:
         return None
-    idf = facts.idf(view, question.terms, MOST_TERMS)
+    idf = facts.idf(view, [*question.terms, *_respaced(question, facts.languages)], MOST_TERMS)
     said = bool(idf)
     few = memory.few_videos(view, POOL)
     pool = [] if few is None else _pool(view, few)
@@ -113,6 +114,11 @@ def look(view: View, query: str) -> Looked | None:
         within,
         said,
     )
+
+
+def _respaced(question: RankingQuery, languages: Sequence[str | None]) -> list[str]:
+    """The terms of words that others write as one, or as two."""
+    return query_terms(" ".join(respaced(question.words)), languages)[:MOST_TERMS]
 
 
 def _in_compounds(

@@ -1,8 +1,9 @@
 """Every place where a term is said or shown: no ranking, nothing left out.
 
 A term is one or more words that stand next to each other, each in any of its forms ("learning rate" finds "learning
-rates"); in double quotes, in exactly these forms (letter case and accents aside). The word index names the places to
-read; what is reported was read there, with its own span.
+rates"); two words also where they are written as one ("data set", "dataset"), and one with a capital inside as two. In
+double quotes it is in exactly these forms (letter case and accents aside). The word index names the places to read;
+what is reported was read there, with its own span.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from longvid_storage.db.view import View
 from longvid_storage.errors import UsageError
 from longvid_storage.search import lexical
 from longvid_storage.search.memory import memory_of
-from longvid_storage.text.analysis import analyse, fold, phrases
+from longvid_storage.text.analysis import analyse, fold, phrases, respaced
 from longvid_storage.types import Channel, check_span
 
 _KINDS = (*lexical.SPOKEN_AND_SHOWN, lexical.TRANSLATION)
@@ -35,6 +36,7 @@ MentionsKey = tuple[str, str]
 _in_time = attrgetter("start_s", "end_s", "kind")
 _AT_ONCE = 500
 """So many rows are made at a time: of more, Python's collector looks through each while they are made (at 700)."""
+_PAIR = 2
 _BREATH_S = 3.0
 """A phrase does not go on over a longer silence."""
 
@@ -181,7 +183,11 @@ class _Term:
     def of(cls, asked: str, languages: Iterable[str | None]) -> _Term:
         bare = asked.strip()
         quoted = len(bare) > 2 and bare[0] == bare[-1] == '"'
-        runs = tuple(tuple(run) for run in phrases(bare, [*languages, None]))
+        known = [*languages, None]
+        words = bare.split()
+        # One word is another way to write two: "data set" and "dataset".
+        others = respaced(words) if not quoted and len(words) <= _PAIR else []
+        runs = tuple(dict.fromkeys(tuple(run) for each in (bare, *others) for run in phrases(each, known)))
         if not runs:
             raise UsageError(f"the term {asked!r} has no letter or digit: give a word to look for")
         one = not quoted and len(runs) == 1 == len(runs[0])

@@ -18,8 +18,9 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from longvid_storage.text.languages import SCRIPTS, stop_words
@@ -56,6 +57,8 @@ _SPELLED = re.compile(
     r"(?<![\w.])(?:(?P<letters>(?:[^\W\d_]\.){2,8}(?:[^\W\d_](?=s?(?!\w)))?|[A-Z]\.[A-Z]|Ph\.[A-Z]\b\.?|[A-Z](?:_[A-Z]){1,8}_?)s?"
     r"|(?P<plural>[A-Z]{2,8}|PhD)s)(?!\w)"
 )
+_CAPITAL_INSIDE = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
+_FEWEST_LETTERS = 3
 _NO_DIGIT = re.compile(r"\D+")
 # 15.500: where the comma is the decimal point.
 _DOTTED = re.compile(r"[1-9]\d{0,2}\.\d{3}")
@@ -160,6 +163,19 @@ def phrases(text: str, languages: Iterable[str | None] = (None,)) -> list[list[s
                 terms.append(run if paired else _term(run, language))
         found[tuple(terms)] = None
     return [list(terms) for terms in found if terms]
+
+
+def respaced(words: Sequence[str]) -> list[str]:
+    """What words that stand next to each other are as one ("packed linear" → "packedlinear"), and words with a capital
+    inside as two ("PackedLinear" → "Packed Linear"); of plain words of ``_FEWEST_LETTERS`` letters and more alone."""
+    parted = [_CAPITAL_INSIDE.sub(" ", word) for word in words if _CAPITAL_INSIDE.search(word)]
+    plain = [
+        len(w) >= _FEWEST_LETTERS and w.isalpha() and w.casefold() not in STOP_WORDS["en"] for w in words
+    ]
+    joined = [
+        f"{one}{two}".casefold() for at, (one, two) in enumerate(pairwise(words)) if all(plain[at : at + 2])
+    ]
+    return parted + joined
 
 
 def fold(text: str) -> list[str]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from longvid_storage.errors import ModelError, first_line
 from longvid_storage.models.image_encoders.open_clip_files import OpenClipFiles, find_files, import_open_clip
+from longvid_storage.models.image_encoders.open_clip_pixels import Ready, in_batch
 from longvid_storage.models.torch_device import (
     Precision,
     import_torch,
@@ -95,16 +96,13 @@ class OpenClipEncoder:
 
     def encode_images(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """Embed upright RGB pictures, each ``(height, width, 3)``, to L2-normalised ``(n, dimension)``."""
-        from PIL import Image
-
         torch = import_torch(self._what)
-        model, preprocess = self._whole
+        model, ready = self._whole
         dtype = self._dtype
 
         def run(batch: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-            pixels = torch.stack([preprocess(Image.fromarray(image)) for image in batch])
             with torch.inference_mode():
-                return _unit(torch, model.encode_image(pixels.to(self.device, dtype)))
+                return _unit(torch, model.encode_image(ready(batch).to(self.device, dtype)))
 
         return self._joined(in_batches(run, images, BATCH, self._what))
 
@@ -129,8 +127,8 @@ class OpenClipEncoder:
         return {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[self.precision]
 
     @cached_property
-    def _whole(self) -> tuple[Any, Any]:
-        """(model with both towers, what prepares a picture for it)."""
+    def _whole(self) -> tuple[Any, Ready]:
+        """(model with both towers, what prepares pictures for it)."""
         open_clip, files = import_open_clip(), self._files
 
         def load() -> Any:
@@ -144,7 +142,7 @@ class OpenClipEncoder:
             )
 
         model, preprocess = self._try(load)
-        return model.eval(), preprocess
+        return model.eval(), in_batch(preprocess)
 
     @cached_property
     def _text_tower(self) -> Any:
