@@ -15,7 +15,7 @@ from statistics import median
 
 from longvid_indexer.subtitles.building import add_spoken, until_next
 from longvid_indexer.subtitles.cue import Subtitles
-from longvid_indexer.subtitles.speakers import is_numbered
+from longvid_indexer.subtitles.name_labels import is_numbered
 
 # Hours, minutes, seconds, a fraction or a frame, and the half of the day.
 _TIME = r"(?:(\d{1,2}):)?(\d{1,3}):([0-5]\d)(?:[.,](\d{1,3})|[:;.]\d{2}(?![\d:]))?(\s?[AaPp]\.?[Mm]\b\.?)?"
