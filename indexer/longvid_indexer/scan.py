@@ -251,23 +251,25 @@ class _Walk:
             self._leave(listing.folder / name, reason_of_name(name, folder=False) or "hidden")
         return replace(
             listing,
-            files=tuple(n for n in listing.files if not self._passed_over(listing.folder / n, folder=False)),
-            folders=tuple(
-                n for n in listing.folders if not self._passed_over(listing.folder / n, folder=True)
-            ),
+            files=tuple(n for n in listing.files if not self._passed_over(listing, n, folder=False)),
+            folders=tuple(n for n in listing.folders if not self._passed_over(listing, n, folder=True)),
         )
 
-    def _passed_over(self, path: Path, *, folder: bool) -> bool:
-        reason = reason_of_name(path.name, folder=folder)
+    def _passed_over(self, listing: Listing, name: str, *, folder: bool) -> bool:
+        reason = reason_of_name(name, folder=folder)
         if reason is not None:
-            self._leave(path, reason)
+            self._leave(listing.folder / name, reason)
         return reason is not None
 
     def _files(self, listing: Listing) -> Iterator[ScannedFile]:
         """What to index in one directory."""
         folder = listing.folder
         there = {*self._sidecars.listings.of(folder).files, *listing.hidden}
-        media = [name for name in listing.files if self._is_media(folder / name, there)]
+        media = [
+            name
+            for name in listing.files
+            if not like_subtitles(name) and self._is_media(folder / name, there)
+        ]
         matched = self._sidecars.match(listing, media)
         self._taken |= matched.taken
         alone = [
@@ -286,10 +288,11 @@ class _Walk:
                 yield _transcript(talks[name])
 
     def _is_media(self, path: Path, there: Collection[str]) -> bool:
-        """By suffix where that is clear, else by content; text called ``.mp4`` counts, so that its error is told."""
+        """By suffix where that is clear, else by content; text called ``.mp4`` counts, so that its error is told.
+
+        Of what is not named as subtitles are.
+        """
         suffix = path.suffix.lower()
-        if like_subtitles(path.name):
-            return False
         if not self._everything and is_awaited(path, there):
             self._leave(path, "unfinished")
             return False

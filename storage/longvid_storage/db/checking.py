@@ -1,30 +1,26 @@
 """A library verified whole, and mended: what is derived is made anew, and what a stage wrote is left to the stage.
 
 Checked are the file (``PRAGMA integrity_check``, ``foreign_key_check``), every row (``longvid_storage.db.damage``), the
-word index (each entry against ``passages.terms``), the files in ``cache/``, and whether the pictures that lie elsewhere
-are there. What only a person can do is left alone
+word index (each entry against ``passages.terms``) and the files in ``cache/``. Whether the pictures that lie elsewhere
+are there is ``pictures.lost``. What only a person can do is left alone
 and said: a page of the file that is lost comes back from a copy.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from longvid_storage.db import list_columns, revisions, word_index
 from longvid_storage.db.damage import Damage, damaged_rows
 from longvid_storage.db.index_files import IndexFiles
 from longvid_storage.db.library_files import CACHE
-from longvid_storage.db.schema import ElsewhereRow, KeyframeRow, Video
 from longvid_storage.db.word_indexes.entries import KINDS
 from longvid_storage.db.word_indexes.fts5 import empty, table_of
-from longvid_storage.errors import LibraryError
-from longvid_storage.picture_store import PictureStore
 
 _MASK = (1 << 64) - 1
 # The table → the stage that writes it; what later stages make of it is done again too.
@@ -46,8 +42,8 @@ class CheckReport:
     left: tuple[Damage, ...] = ()
 
 
-def findings(connection: Connection, path: Path, place: PictureStore | None = None) -> Iterator[Damage]:
-    """Everything that is wrong with the library at ``path``, whose large pictures lie at ``place``."""
+def findings(connection: Connection, path: Path) -> Iterator[Damage]:
+    """Everything that is wrong with the library at ``path``."""
     yield from _file(connection)
     sound = True
     for each in damaged_rows(connection):
@@ -63,37 +59,6 @@ def findings(connection: Connection, path: Path, place: PictureStore | None = No
     generation = connection.exec_driver_sql("SELECT max(generation) FROM library").scalar_one()
     for name in IndexFiles(path / CACHE).wrong(generation if isinstance(generation, int) else 0):
         yield Damage("cache", f"{name} is damaged or of another library", _DERIVED)
-    if sound:
-        yield from _pictures(connection, place)
-
-
-def _pictures(connection: Connection, place: PictureStore | None) -> Iterator[Damage]:
-    """Of each video whose pictures are elsewhere, how many are not there."""
-    kept = "pictures_elsewhere"
-    query = select(Video.video_id, Video.title, ElsewhereRow.name).select_from(ElsewhereRow)
-    query = query.join(KeyframeRow, KeyframeRow.keyframe_id == ElsewhereRow.keyframe_id).join(Video)
-    names: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-    for video_id, title, name in connection.execute(query):
-        names[video_id, title].append(name)
-    if not names:
-        return
-    if place is None:
-        count = sum(map(len, names.values()))
-        yield Damage(
-            kept,
-            f"{count} pictures were not looked for: no [pictures] in longvid.toml says where they lie",
-            "",
-        )
-        return
-    try:
-        there = place.names()
-    except LibraryError as error:
-        yield Damage(kept, error.message, "")
-        return
-    for (video_id, title), its in sorted(names.items()):
-        if lost := len(set(its) - there):
-            what = f"{lost} of its {len(set(its))} pictures are not at {place.address}: bring them back from a copy"
-            yield Damage(kept, what, "", video_id, title)
 
 
 def _file(connection: Connection) -> Iterator[Damage]:
