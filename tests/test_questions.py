@@ -854,6 +854,19 @@ def test_a_time_of_the_recording_that_the_subject_names(harbour: SmallLibrary) -
         assert 'Only the video "Oceans and tides"' in answer.answer
 
 
+def test_a_short_decision_right_after_its_subject() -> None:
+    said: Said = [("Bob", "Nordix offered a new contract for the servers."), ("Ann", "We decided to take it."),
+                  ("Bob", "The coffee machine is broken again, by the way.")]  # fmt: skip
+    library = SmallLibrary([video("a", "sync", said), video("t", "tides", TIDES)])
+    assert cited(library.ask("What did we decide about Nordix?")) == [("a", 6.0)]
+
+
+def test_how_long_a_video_is_that_a_word_names() -> None:
+    library = SmallLibrary([video("k", "Keynote", TIDES), video("p", "Panel", MONDAY)])
+    for question in ("How long is the keynote?", "How long did the keynote last?"):
+        assert library.ask(question).answer.startswith("Keynote lasts 0:23."), question
+
+
 @pytest.mark.parametrize("words", ["the May and the June meeting", "the May meeting and the June meeting"])
 def test_what_changed_between_two_months_is_of_these(words: str) -> None:
     library = SmallLibrary(
@@ -878,6 +891,8 @@ REPAIR: Said = [
     ("", "Der Zaun bekommt jedes Jahr neue Farbe."),
     ("", "Am Ende räumen wir das Werkzeug auf."),
     ("", "Nachbar Olaf repariert am Sonntag die Haustür."),
+    ("", "Der Kürbis muss bis Oktober reifen."),
+    ("", "Den Keller lüftet man morgens."),
 ]
 
 
@@ -889,6 +904,8 @@ REPAIR: Said = [
         ("Was bekommt jedes Jahr neue Zaunfarbe?", 18.0),
         ("Wer räumt das Werkzeug auf?", 24.0),
         ("Wer repariert die Tür?", 30.0),
+        ("Wann reift der Kürbis?", 36.0),
+        ("Wann wird der Keller gelüftet?", 42.0),
     ],
 )
 def test_words_inside_german_compounds_are_found(question: str, start_s: float) -> None:

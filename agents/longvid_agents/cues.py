@@ -197,7 +197,9 @@ _TRAILS_OFF = re.compile(r"(?:…|\.{3})\W*$")
 _NAMED = re.compile(r"(?<=\s)(?:[A-Z]\w+|\w*\d\w*)")
 _A_NAME, _MOST_NAMED = 0.1, 5
 # An item says what is decided or done: shorter ones point at something said before, longer ones ramble.
-_FEWEST_WORDS, _MOST_WORDS = 7, 60
+FEWEST_WORDS, _MOST_WORDS = 7, 60
+FEWEST_ABOUT = 4
+"""Words of an item where the sentences around it tell its subject."""
 # Who says who does what by when needs fewer: "I will send them tonight."
 _FEWEST_OF_TASK, _A_WORD_LESS = 5, 0.75
 _TASK = re.compile(
@@ -206,18 +208,20 @@ _TASK = re.compile(
 )
 
 
-def strength(sentence: Passage, cue: Cue, language: str | None = "en") -> float:
+def strength(sentence: Passage, cue: Cue, language: str | None = "en", fewest: int = FEWEST_WORDS) -> float:
     """How strongly ``sentence`` reads as that kind of item: the sum of the weights of its phrases, 0 for none.
 
     ``language``: what is spoken around it; where that is not known to be English, cues of other languages are read too.
+    ``fewest``: of shorter ones none is an item, but for a task that says who does what.
     """
     if language != "en" and not (cue == "decision" and asks(sentence.text)):
-        return max(strength_elsewhere(sentence.text, cue), strength(sentence, cue))
+        return max(strength_elsewhere(sentence.text, cue), strength(sentence, cue, fewest=fewest))
     small = sentence.text.lower()
     if not any(sign in small for sign in _SIGNS[cue]):
         return 0.0
     words = len(sentence.text.split())
-    fewest = _FEWEST_OF_TASK if cue == "action" and _TASK.search(sentence.text) else _FEWEST_WORDS
+    if cue == "action" and _TASK.search(sentence.text):
+        fewest = min(fewest, _FEWEST_OF_TASK)
     if not fewest <= words <= _MOST_WORDS or _IDLE.search(sentence.text):
         return 0.0
     # "Should we use it?" decides nothing; "Can you send it?" is a task, and a question that may stay open.
@@ -229,7 +233,7 @@ def strength(sentence: Passage, cue: Cue, language: str | None = "en") -> float:
     # A task that names something can be done; what is not said to its end cannot. Of the actions in the minutes of the
     # two halves of 25 calls .63 and .48 are found so, .50 and .45 without (benchmarks/summary.py).
     named = min(len(_NAMED.findall(sentence.text)), _MOST_NAMED)
-    short = _A_WORD_LESS * max(0, _FEWEST_WORDS - words)
+    short = _A_WORD_LESS * max(0, FEWEST_WORDS - words)
     return max(0.0, found + _A_NAME * named - short - bool(_TRAILS_OFF.search(sentence.text)))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from longvid_agents.cues import doer_of, owner_of, strength
+from longvid_agents.cues import FEWEST_ABOUT, FEWEST_WORDS, doer_of, owner_of, strength
 from longvid_agents.cues_elsewhere import Cue
 from longvid_agents.whole import claims_of
 from longvid_storage.db.chain import ChainLink
@@ -110,10 +110,14 @@ def lines_of(links: Iterable[ChainLink], view: View, cards: Sequence[VideoCard])
     ]
 
 
-def strongest(sentences: Sequence[Passage], cue: Cue, most: int) -> list[Passage]:
-    """The ``most`` sentences that read most strongly as ``cue``, in time order, one a place and a doer."""
+def strongest(sentences: Sequence[Passage], cue: Cue, most: int, *, about: bool = False) -> list[Passage]:
+    """The ``most`` sentences that read most strongly as ``cue``, in time order, one a place and a doer.
+
+    ``about``: all are said of the subject that is asked about, so that "We decided to take it." says enough.
+    """
     language = guess_language(" ".join(s.text for s in sentences[:_TELL_LANGUAGE]))
-    worth = {s.id: strength(s, cue, language) for s in sentences}
+    fewest = FEWEST_ABOUT if about else FEWEST_WORDS
+    worth = {s.id: strength(s, cue, language, fewest) for s in sentences}
     doers = {s.id: doer_of(s) for s in sentences if cue == "action" and worth[s.id] > 0}
     chosen: list[Passage] = []
     for sentence in sorted(sentences, key=lambda s: (-worth[s.id], s.start_s)):
