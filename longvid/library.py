@@ -40,6 +40,12 @@ class Library(Conversations):
     ...     answer.claims[0].citations[0].start_s
 
     Every method raises a ``LongvidError`` whose message is one sentence that says what to do next.
+
+    Filters mean the same in every method, and all that are given hold at once. ``video``: one or several of an id, a
+    prefix of one, a title, a path or a file's name. ``collection``: a name. ``from_s``, ``to_s``: seconds of a video's
+    own time, half-open; what shares a moment with ``[from_s, to_s)`` is admitted, and spans of moments end there.
+    ``speaker``: what they say and nothing that is shown or heard; case and outer spaces do not count, and a name that
+    nobody has finds nothing.
     """
 
     def __init__(self, store: Store, engines: Engines | None = None) -> None:
@@ -130,7 +136,8 @@ class Library(Conversations):
             on_event: called with every progress event; the last ones, ``LeftOut``, say what was passed over and why.
 
         Returns:
-            One report a video, in the order they were done; a broken file is a report with an error.
+            One report a video, in the order they were done; a broken file, or a path at which there is none, is a
+            report with an error.
 
         Raises:
             LibraryError: the library cannot be written (read-only, disk full).
@@ -171,13 +178,15 @@ class Library(Conversations):
         speaker: str | None = None,
         reranker: Reranker | None = None,
     ) -> list[Moment]:
-        """The ``k`` best moments for ``query``, best first, in what the filters admit.
+        """At most ``k`` moments for ``query``, best first, in what the filters admit; none for a query without a letter
+        or digit. Moments of one video do not overlap; their scores compare within this query alone.
 
         ``reranker`` (anything that fulfils the ``Reranker`` protocol; by default the one that ``Engines`` names)
         puts the best moments in its own order.
 
         Raises:
-            UsageError: an empty query, ``k`` below 1, or ``from_s`` after ``to_s``.
+            UsageError: an empty query or one of more than 10,000 letters, ``k`` below 1, or ``from_s`` not before
+                ``to_s``.
             NotFoundError: no such video or collection.
         """
         from longvid_storage.search.moments import search
@@ -213,14 +222,16 @@ class Library(Conversations):
         Args:
             extractive: quote, although there is a language model.
             budget_tokens, budget_seconds: what it may cost; when that runs out, the answer is what there is by then.
-            rounds: how often to search on after the first search, at most; default 5.
+                Seconds are those of the clock.
+            rounds: how often a model may search on after the first search, at most; default 5.
             context: the conversation before, as the agent knows it. before: the same as somebody else keeps it; what
                 the question refers to is found in there.
             on_event: called with each ``TrailStep`` when it is done (and with one that no trail keeps when a model
                 begins to read), and with each ``Claim`` once it is verified, while the rest is still being written.
 
         Raises:
-            UsageError: an empty question, ``from_s`` after ``to_s``, or a budget that allows nothing.
+            UsageError: an empty question or one of more than 10,000 letters, ``from_s`` not before ``to_s``, or a
+                budget that allows nothing.
             NotFoundError: no such video or collection.
             ModelError: the language model failed before it gave any claim.
         """

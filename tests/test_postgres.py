@@ -331,6 +331,7 @@ def test_vectors_are_searched_in_the_database(tmp_path: Path, monkeypatch: pytes
             for question in questions[:3]:
                 assert near(store, "speech", question, 10, scope) == exactly(store, question, scope, 10)
         monkeypatch.setattr(pgvector, "EXACT", 30)
+        monkeypatch.setattr(pgvector, "PATIENCE", 0)
         fill(store, "one more", ["words that make the index"], collection="odd", seed=7)
         with psycopg.connect(place) as connection:
             indexes = connection.execute(
@@ -352,6 +353,43 @@ def test_vectors_are_searched_in_the_database(tmp_path: Path, monkeypatch: pytes
     assert not list(tmp_path.rglob("*.npz")), "no process keeps vectors of its own"
 
 
+def test_equal_vectors_are_one_node_of_the_graph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever video the row in the graph is of, the equals in others are found, also once that video has gone."""
+    place = new_database()
+    monkeypatch.setattr(pgvector, "EXACT", 2)
+    monkeypatch.setattr(pgvector, "PATIENCE", 0)
+    (said,) = unit_vectors(1, seed=99)
+    with Store.connect(place, tmp_path, create=True) as store:
+        for name in ("first", "second", "third"):
+            key = fill(
+                store, name, [f"words {number}." for number in range(8)], collection=name, seed=len(name)
+            )
+            with store.view() as view:
+                ids = [each.id for each in view.passages_of(key, ["speech"])][1:]
+            with store.stage(key, "vectors", "x2") as writer:
+                writer.put_vectors("speech", MODEL, ids, np.stack([said] * len(ids)))
+
+        def equals(scope: Scope = EVERYTHING) -> list[int]:
+            return near(store, "speech", said, 3, scope)
+
+        def graph() -> tuple[int, int]:
+            """Rows in it, and distinct vectors."""
+            query = (
+                "SELECT count(*) FILTER (WHERE leads), count(DISTINCT vector::text) FROM near_passage_vectors"
+            )
+            with psycopg.connect(place) as connection:
+                return connection.execute(query).fetchone() or (0, 0)
+
+        assert graph()[0] == graph()[1] == 3
+        assert equals() == exactly(store, said, EVERYTHING, 3)
+        for name in ("first", "second"):
+            for scope in (EVERYTHING, Scope(collection="third")):
+                assert equals(scope) == exactly(store, said, scope, 3)
+            store.remove_video(video_id(name))
+            assert graph()[0] == graph()[1]
+        assert len(equals()) == 3
+
+
 def test_where_the_database_has_no_pgvector_the_process_searches(tmp_path: Path) -> None:
     place = new_database()
     with Store.connect(place, tmp_path, create=True) as store:
@@ -359,7 +397,9 @@ def test_where_the_database_has_no_pgvector_the_process_searches(tmp_path: Path)
         question = unit_vectors(1, seed=3)[0]
         before = near(store, "speech", question)
         with psycopg.connect(place, autocommit=True) as connection:
-            connection.execute("ALTER TABLE near_passage_vectors DROP COLUMN video_key")  # an older longvid's
+            connection.execute(
+                "ALTER TABLE near_passage_vectors DROP COLUMN leads CASCADE"
+            )  # an older longvid's
         with pytest.warns(InMemoryWarning, match="install that on the server"):
             assert near(store, "speech", question) == before
         fill(store, "two", ["written meanwhile"], seed=1)

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from longvid_agents.conversation.turns import Turn
     from longvid_agents.replies import Draft
 else:
-    # langgraph resolves the fields' types, and a question without a model starts a fifth sooner without the forms of
-    # replies.
+    # langgraph resolves the fields' types; a question without a model starts sooner without the forms of replies.
     Draft = object
 
 # Why an answer ends where neither a reply nor its second try is what was asked for.

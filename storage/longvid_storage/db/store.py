@@ -342,7 +342,8 @@ class Store:
     # The whole of it
 
     def check(self, repair: bool = False) -> CheckReport:
-        """Verify everything: the file, every row, the word index and the cache; see ``longvid_storage.db.checking``.
+        """Verify everything: the file, every row, the word index, the cache, and whether pictures elsewhere are
+        there; see ``longvid_storage.db.checking``.
 
         ``repair``: make anew what is derived, delete damaged rows and reopen their stages, in one transaction.
 
@@ -350,9 +351,20 @@ class Store:
             ReadOnlyError: ``repair``, and the library may not be written.
             UsageError: it is in PostgreSQL, which has its own tools.
         """
+        from longvid_storage.db import pictures
+
         if repair:
             self.require_writable()
-        return self._database.check(repair)
+        report = self._database.check(repair)
+        if report.left or (report.findings and not repair):
+            return report  # what the rows say of pictures may be wrong
+        with self.view() as view:
+            lost = tuple(pictures.lost(view.connection, self.home.pictures))
+        if not lost:
+            return report
+        return replace(
+            report, findings=(*report.findings, *lost), repaired=False, left=lost if repair else ()
+        )
 
     def backup(self, target: Path, *, force: bool = False) -> None:
         """Write a consistent copy, a library itself, to the directory ``target``, whoever writes meanwhile.
