@@ -198,7 +198,7 @@ def _index_large(connection: Connection, near: TableClause) -> None:
         if name in indexed or dimension > _WIDEST:
             indexed.discard(name)
             continue
-        held = select(func.count()).select_from(near).where(near.c.set_key == key, near.c.leads)
+        held = select(func.count()).select_from(near).where(near.c.set_key == key)
         if (count := connection.execute(held).scalar_one()) <= EXACT:
             continue
         # The graph is built several times faster where all of it fits.
