@@ -246,7 +246,7 @@ def seen_through(client: TestClient, request: Request) -> tuple[int, str, Any]:
 def test_nothing_of_what_one_may_not_see_changes_any_answer() -> None:
     mixed = [each for pair in zip(_FOREIGN, [*_MINE[:4]], strict=True) for each in pair] + _MINE[4:]
     both, alone = library_of(mixed), library_of(_MINE)
-    requests = REQUESTS // 10 if both._store.shared else REQUESTS  # rights are a view's
+    requests = REQUESTS // 20 if both._store.shared else REQUESTS  # rights are a view's
     _, key = both.keys.add("reader", scopes=["index"], collections=SEEN)
     _, own = alone.keys.add("reader", scopes=["index"])
     _, theirs = both.keys.add("another", collections=[HIDDEN])
