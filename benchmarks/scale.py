@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -25,33 +24,19 @@ from typing import Any
 
 import numpy as np
 import psycopg
-from sqlalchemy import insert
+from scale_libraries import make_library
+from scale_lists import lists
 
 from longvid import Library
-from longvid_indexer.stages.job import STAGES
-from longvid_storage.db import list_columns, schema, vectors, word_index
-from longvid_storage.db.listing import ListQuery
-from longvid_storage.db.store import Store
+from longvid_storage.db import vectors
 from longvid_storage.search import lexical
 from longvid_storage.search.looked import MOST_TERMS
 from longvid_storage.search.memory import memory_of, vectors_of
 from longvid_storage.search.question import read_question
 from longvid_storage.search.vector_indexes.exact import inner_products
-from longvid_storage.types import Moment, Scope, StageResult, Utterance, VideoInfo
+from longvid_storage.types import Moment, Scope
 
-SETS = ("calls", "qmsum", "talks")
-COLLECTIONS = 10
-NOISE = 0.02  # of each of 384 numbers, 0.4 of the vector's length: about as far as a sentence is from its paraphrase
 _ROOT = Path("/proc")
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A real meeting: what is said, when, and the vectors."""
-
-    title: str
-    said: Sequence[Utterance]
-    rows: np.ndarray
 
 
 def main() -> None:
@@ -85,72 +70,6 @@ def read_questions(data: Path, count: int) -> list[str]:
     return [
         json.loads(lines[place * len(lines) // count])["question"] for place in range(min(count, len(lines)))
     ]
-
-
-def read_sources(data: Path, work: Path) -> Iterator[Source]:
-    """Every meeting of the data, indexed into ``work`` first."""
-    for name in SETS:
-        with Library.open(work / name, create=True) as library:
-            library.index(data / name, only=["transcript", "vectors"])
-            fingerprint = library.engines.text_encoder.fingerprint
-            with library._store.view() as view:
-                for row in view.videos():
-                    passages = view.passages_of(row.info.video_id, ["speech"])
-                    held = view.vectors([each.id for each in passages], fingerprint)
-                    kept = [each for each in passages if each.id in held]
-                    said = [Utterance(p.start_s, p.end_s, p.text, p.speaker, p.language) for p in kept]
-                    if kept:
-                        rows = np.stack([held[each.id] for each in kept]).astype(np.float32)
-                        yield Source(row.info.title, said, rows)
-
-
-def make_library(options: argparse.Namespace) -> Path:
-    """A directory of so many passages; one that was not finished is gone on with."""
-    place, count = options.work / f"made-{options.passages}", options.passages
-    before = time.process_time()
-    with Library.open(place, create=True) as library:
-        model = library.engines.text_encoder.fingerprint
-        with library._store.view() as view:
-            number, made = len(view.video_ids()), sum(view.speakers().values())
-        had, sources = made, list(read_sources(options.data, options.work)) if made < count else []
-        while made < count:
-            made += enter(library._store, sources[number % len(sources)], number, model)
-            number += 1
-    spent = time.process_time() - before
-    print(
-        f"{made:,} passages of {number:,} videos; {spent / max(1, made - had) * 1e6:.0f} s of CPU a million"
-    )
-    return place
-
-
-def enter(store: Store, source: Source, number: int, model: str) -> int:
-    """One more video; how many passages it has."""
-    chance, noise = random.Random(number), np.random.default_rng(number)
-    video_id = f"{number:064x}"
-    length_s = max(each.end_s for each in source.said)
-    info = VideoInfo(video_id, f"{source.title} {number}", length_s, False, True, None, None, None, 0.0, ())
-    store.upsert_video(info, f"collection {number % COLLECTIONS}")
-    with store.stage(video_id, "transcript", "made") as writer:
-        writer.replace_utterances(
-            [_shuffled(each, chance) for each in source.said], source="made", language="en"
-        )
-        writer.result(StageResult("transcript", "done", "made", 0.0, {}, None))
-    with store.view() as view:
-        ids = [each.id for each in view.passages_of(video_id, ["speech"])]
-    rows = source.rows[np.arange(len(ids)) * len(source.rows) // max(1, len(ids))]
-    rows = rows + noise.normal(0, NOISE, rows.shape)
-    with store.stage(video_id, "vectors", "made") as writer:
-        writer.put_vectors("speech", model, ids, rows / np.linalg.norm(rows, axis=1, keepdims=True))
-    return len(ids)
-
-
-def _shuffled(said: Utterance, chance: random.Random) -> Utterance:
-    words = said.text.rstrip(".?!").split()
-    chance.shuffle(words)
-    return Utterance(said.start_s, said.end_s, " ".join(words) + ".", said.speaker, said.language)
-
-
-# Searching
 
 
 @dataclass
@@ -356,89 +275,6 @@ _OPENED: dict[str, Callable[[argparse.Namespace, Path], Iterator[Searching]]] = 
     "postgresql": _postgresql,
     "milvus": _milvus,
 }
-
-
-# Lists
-
-
-def lists(place: Path, count: int) -> None:
-    """Processor ms of what looks at every video, the best of five."""
-    if not place.exists():
-        many_videos(place, count)
-    with Library.open(place) as library:
-        store = library._store
-        video, middle = f"{count // 2:064x}", library.page(ListQuery(first=count // 2)).next
-        calls: dict[str, Callable[[], object]] = {
-            "the page's list, by title": library.page,
-            "the page behind the middle one": partial(library.page, ListQuery(after=middle)),
-            "the last page, by number": partial(library.page, ListQuery(first=count - 50)),
-            "of one collection": partial(library.page, collection="collection 3"),
-            "with a speaker": partial(library.page, speaker="Speaker 3"),
-            "with words of a title": partial(library.page, ListQuery(words="talk 9")),
-            "longest first": partial(library.page, ListQuery(sort="-duration")),
-            "newest first": partial(library.page, ListQuery(sort="-date")),
-            "of some days": partial(library.page, ListQuery(from_date="1970-01-01", to_date="1970-01-02")),
-            "ls": library.videos,
-            "ls, one collection": partial(library.videos, collection="collection 3"),
-            "cards of all": lambda: _viewed(store, lambda view: view.cards()),
-            "one video by title": lambda: _viewed(store, lambda view: view.resolve(f"Talk {count // 2}")),
-            "collections, their sums": library.collections,
-            "speakers": lambda: _viewed(store, lambda view: view.speakers()),
-            "show one": partial(library.show, video),
-            "search": partial(library.search, "pumps and budgets"),
-            "search, one collection": partial(library.search, "pumps and budgets", collection="collection 3"),
-            "search, one video": partial(library.search, "pumps and budgets", video=video),
-        }
-        print(f"\n{count:,} videos, CPU ms")
-        for name, call in calls.items():
-            call()
-            times = []
-            for _ in range(5):
-                before = time.process_time()
-                call()
-                times.append(1000 * (time.process_time() - before))
-            print(f"| {name} | {min(times):.0f} |", flush=True)
-
-
-def many_videos(place: Path, count: int) -> None:
-    """A library of so many videos of one sentence, as its stages would have left it."""
-    keys, files = range(1, count + 1), place.with_name(f"{place.name}-files")
-    files.mkdir(exist_ok=True)
-    for key in keys:
-        (files / f"talk {key}.vtt").touch()
-    said = [f"Talk {key} of pumps and budgets." for key in keys]
-    video = {"duration_s": 5.0, "has_video": False, "has_audio": True, "stream_start_s": 0.0, "chapters": [],
-             "media_type": "audio", "subtitles": ""}  # fmt: skip
-    stage = {"fingerprint": "made", "status": "done", "seconds": 0.1, "counters": {"rows": 1}}
-    terms = [" ".join(["talk", str(key), "pump", "budget"]) for key in keys]
-    rows: dict[type[schema.Base], list[dict[str, Any]]] = {
-        schema.Video: [
-            {**video, "video_key": key, "video_id": f"{key:064x}", "media_id": f"{key:064x}", "title": f"Talk {key}"}
-            for key in keys
-        ],
-        schema.Path: [
-            {"path": str(files / f"talk {key}.vtt"), "video_key": key, "size": 1, "mtime_ns": 1, "sidecars": ""}
-            for key in keys
-        ],
-        schema.Collection: [{"collection_key": key + 1, "name": f"collection {key}"} for key in range(COLLECTIONS)],
-        schema.VideoCollection: [{"collection_key": key % COLLECTIONS + 1, "video_key": key} for key in keys],
-        schema.Stage: [{**stage, "video_key": key, "stage": name} for key in keys for name in STAGES],
-        schema.PassageRow: [
-            {"video_key": key, "kind": "speech", "start_s": 0.0, "end_s": 4.0, "speaker": f"Speaker {key % 50}",
-             "speaker_key": f"speaker {key % 50}", "language": "en", "text": text, "terms": words, "length": 4}
-            for key, text, words in zip(keys, said, terms, strict=True)
-        ],
-    }  # fmt: skip
-    with Store.open(place, create=True) as store, store.conversing() as connection:
-        for table, each in rows.items():
-            connection.execute(insert(table), each)
-        word_index.rebuild(connection)
-        list_columns.write_all(connection)
-
-
-def _viewed(store: Store, use: Callable[[Any], object]) -> object:
-    with store.view() as view:
-        return use(view)
 
 
 if __name__ == "__main__":

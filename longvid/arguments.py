@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -33,8 +34,11 @@ def checked_scope(
     """The scope that these words mean in a library: ``video`` is one or more ids, prefixes of ids, or titles.
 
     Raises:
-        UsageError: ``from_s`` is not before ``to_s``. NotFoundError: no such video or collection.
+        UsageError: ``from_s`` is not before ``to_s``, or one is no number. NotFoundError: no such video or collection.
     """
+    for name, seconds in (("from", from_s), ("to", to_s)):
+        if seconds is not None and math.isnan(seconds):
+            raise UsageError(f"{name} is {seconds}: give seconds of the video's time, or leave it out")
     if from_s is not None and to_s is not None and from_s >= to_s:
         raise UsageError(f"from {from_s} s is not before to {to_s} s: give a span that holds something")
     if video is None and collection is None:

@@ -1,4 +1,4 @@
-"""The third of ``Library`` that shows: the films themselves, single pictures of them, and storyboards."""
+"""The part of ``Library`` that shows: films, pictures of them, storyboards; and what an answer cites, to take along."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from longvid.shelf import Shelf
 from longvid_storage.errors import MediaError, NotFoundError, UsageError
-from longvid_storage.types import VideoInfo
+from longvid_storage.types import Answer, VideoInfo
 
 if TYPE_CHECKING:
     from longvid.media import LibraryMedia
     from longvid.storyboard import Storyboard
     from longvid.worklist import Worklist
+    from longvid_indexer.clipping.cut import Clip
     from longvid_indexer.streaming import Playback
 
 _LOG = logging.getLogger("longvid")
@@ -78,7 +79,7 @@ class Film:
 
 
 class Cinema(Shelf):
-    """What can be seen of a library's videos; their files are read where they lie."""
+    """What can be seen of a library's videos, and taken along of an answer; films are read where they lie."""
 
     @property
     def read_only(self) -> bool:
@@ -92,11 +93,8 @@ class Cinema(Shelf):
         """
         import platformdirs
 
-        from longvid_storage.db.postgres import PostgresStore
-
         place = self._store.path
-        far = isinstance(self._store, PostgresStore)
-        folder = Path(platformdirs.user_data_dir("longvid")) if far else place.parent
+        folder = Path(platformdirs.user_data_dir("longvid")) if self._store.shared else place.parent
         return folder / f"{place.name}.{what}"
 
     @property
@@ -174,6 +172,80 @@ class Cinema(Shelf):
 
         with self._store.view() as view:
             return slide_picture(view, view.resolve(video), number)
+
+    # Of an answer
+
+    def save_report(self, answer: Answer, path: str | Path, *, page: str | None = None) -> list[Path]:
+        """Write an answer as a page with its quotes, links and cited frames (``.html`` or ``.md``); what was written.
+
+        Around screen text that is cited a box is drawn. The frames of Markdown go into a folder beside it. Links open
+        the files, or with the address of a server's ``page`` that.
+
+        Raises:
+            UsageError: another suffix, or the place cannot be written.
+        """
+        from longvid.exports.report_files import save_report
+
+        with self._store.view() as view:
+            return save_report(answer, view, Path(path), page)
+
+    def export(self, answer: Answer, *, file_format: str, pad_s: float = 0.0, page: str | None = None) -> str:
+        """The cited spans, one behind the other, as ``edl`` (CMX 3600), ``otio`` (OpenTimelineIO) or ``srt``.
+
+        Spans of transcripts without a film are left out, unless there is nothing else and it is for subtitles.
+
+        Args:
+            answer: of ``ask``, or read back by ``longvid.exports.saved.read_answer``.
+            file_format: one of the three. ``pad_s``: each span is made longer by so much at both ends.
+            page: the address of a server, which gives the films; else they are named by where they lie.
+
+        Raises:
+            UsageError: another format, an answer without citations, only transcripts for an editor.
+            MissingExtraError: the extra ``export`` is not installed.
+        """
+        from longvid.exports.spans import cited_spans
+        from longvid.exports.timeline import export
+
+        with self._store.view() as view:
+            infos = {row.info.video_id: row.info for row in view.videos(stages=False)}
+        return export(cited_spans(answer, pad_s=pad_s), file_format, infos, answer.question, page)
+
+    def known_answer(self, answer: Answer) -> Answer:
+        """The answer as this library can vouch for it: of each citation the title and path are those it has.
+
+        For answers that somebody else brings: no file is opened that they name.
+
+        Raises:
+            NotFoundError: it cites a video that is not here.
+        """
+        from longvid.exports.saved import known_answer
+
+        with self._store.view() as view:
+            return known_answer(view, answer)
+
+    def clip(
+        self,
+        answer: Answer,
+        path: str | Path,
+        *,
+        pad_s: float = 0.0,
+        reencode: bool = False,
+        force: bool = False,
+    ) -> Clip:
+        """Cut the cited spans of an answer into one film at ``path`` (``.mp4``, ``.mov``, ``.mkv``; ``.m4a``).
+
+        A span that begins at a keyframe is copied where its pictures can follow the others', the rest is made anew;
+        the result says which. ``pad_s``: each span is made longer by so much at both ends. ``reencode``: copy
+        nothing. ``force``: write over a file that is there.
+
+        Raises:
+            UsageError: an answer without citations, another suffix, or the file is there.
+            MediaError: a film is gone, or there are only transcripts.
+        """
+        from longvid.exports.film import cut_cited
+
+        with self._store.view() as view:
+            return cut_cited(view, answer, Path(path), pad_s=pad_s, reencode=reencode, force=force)
 
 
 def _check_time(info: VideoInfo, time_s: float) -> None:

@@ -20,7 +20,7 @@ def check(
     ] = False,
     json_: JsonOption = False,
 ) -> int:
-    """Verify the library whole: the file, every row, the word index, the cache.
+    """Verify the library whole: the file, every row, the word index, the cache, pictures kept elsewhere.
 
     Exit status 1 when something is wrong and not repaired.
     """
@@ -48,11 +48,11 @@ def check(
 
 
 def backup(
-    target: Annotated[Path, typer.Argument(metavar="FILE", help="Where the copy goes: a new directory.")],
+    target: Annotated[Path, typer.Argument(metavar="DIRECTORY", help="Where the copy goes: a new one.")],
     library: LibraryOption = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a library that is there.")] = False,
 ) -> None:
-    """Copy the library, also while it is being used; the copy is a library (--library FILE)."""
+    """Copy the library, also while it is being used; the copy is a library (--library DIRECTORY)."""
     with open_library(library) as lib:
         lib.backup(target, force=force)
     output.note(shown(f"wrote {target}"))

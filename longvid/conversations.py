@@ -35,7 +35,7 @@ class Conversations(Cinema):
         quote, and read follow-ups by rules, although there is a language model.
 
         Raises:
-            UsageError: the session was begun with other filters, or ``from_s`` is after ``to_s``.
+            UsageError: the session was begun with other filters, or ``from_s`` is not before ``to_s``.
             NotFoundError: no such video or collection. ReadOnlyError: the library may not be written.
         """
         from longvid.chat import Chat

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from longvid_agents.state import Context
     from longvid_agents.summarise import Summary
     from longvid_agents.text_check import CheckedSentence
-    from longvid_indexer.clipping.cut import Clip
     from longvid_indexer.report import IndexEvent, IndexReport
     from longvid_storage.db.store import Store
     from longvid_storage.db.view import View
@@ -41,6 +40,12 @@ class Library(Conversations):
     ...     answer.claims[0].citations[0].start_s
 
     Every method raises a ``LongvidError`` whose message is one sentence that says what to do next.
+
+    Filters mean the same in every method, and all that are given hold at once. ``video``: one or several of an id, a
+    prefix of one, a title, a path or a file's name. ``collection``: a name. ``from_s``, ``to_s``: seconds of a video's
+    own time, half-open; what shares a moment with ``[from_s, to_s)`` is admitted, and spans of moments end there.
+    ``speaker``: what they say and nothing that is shown or heard; case and outer spaces do not count, and a name that
+    nobody has finds nothing.
     """
 
     def __init__(self, store: Store, engines: Engines | None = None) -> None:
@@ -131,7 +136,8 @@ class Library(Conversations):
             on_event: called with every progress event; the last ones, ``LeftOut``, say what was passed over and why.
 
         Returns:
-            One report a video, in the order they were done; a broken file is a report with an error.
+            One report a video, in the order they were done; a broken file, or a path at which there is none, is a
+            report with an error.
 
         Raises:
             LibraryError: the library cannot be written (read-only, disk full).
@@ -172,13 +178,15 @@ class Library(Conversations):
         speaker: str | None = None,
         reranker: Reranker | None = None,
     ) -> list[Moment]:
-        """The ``k`` best moments for ``query``, best first, in what the filters admit.
+        """At most ``k`` moments for ``query``, best first, in what the filters admit; none for a query without a letter
+        or digit. Moments of one video do not overlap; their scores compare within this query alone.
 
         ``reranker`` (anything that fulfils the ``Reranker`` protocol; by default the one that ``Engines`` names)
         puts the best moments in its own order.
 
         Raises:
-            UsageError: an empty query, ``k`` below 1, or ``from_s`` after ``to_s``.
+            UsageError: an empty query or one of more than 10,000 letters, ``k`` below 1, or ``from_s`` not before
+                ``to_s``.
             NotFoundError: no such video or collection.
         """
         from longvid_storage.search.moments import search
@@ -214,14 +222,16 @@ class Library(Conversations):
         Args:
             extractive: quote, although there is a language model.
             budget_tokens, budget_seconds: what it may cost; when that runs out, the answer is what there is by then.
-            rounds: how often to search on after the first search, at most; default 5.
+                Seconds are those of the clock.
+            rounds: how often a model may search on after the first search, at most; default 5.
             context: the conversation before, as the agent knows it. before: the same as somebody else keeps it; what
                 the question refers to is found in there.
             on_event: called with each ``TrailStep`` when it is done (and with one that no trail keeps when a model
                 begins to read), and with each ``Claim`` once it is verified, while the rest is still being written.
 
         Raises:
-            UsageError: an empty question, ``from_s`` after ``to_s``, or a budget that allows nothing.
+            UsageError: an empty question or one of more than 10,000 letters, ``from_s`` not before ``to_s``, or a
+                budget that allows nothing.
             NotFoundError: no such video or collection.
             ModelError: the language model failed before it gave any claim.
         """
@@ -257,78 +267,6 @@ class Library(Conversations):
             return continued(opened, answered, question, before, lm, names)
         with opened() as view:
             return answered(question, view, ())
-
-    def save_report(self, answer: Answer, path: str | Path, *, page: str | None = None) -> list[Path]:
-        """Write an answer as a page with its quotes, links and cited frames (``.html`` or ``.md``); what was written.
-
-        Around screen text that is cited a box is drawn. The frames of Markdown go into a folder beside it. Links open
-        the files, or with the address of a server's ``page`` that.
-
-        Raises:
-            UsageError: another suffix, or the place cannot be written.
-        """
-        from longvid.exports.report_files import save_report
-
-        with self._store.view() as view:
-            return save_report(answer, view, Path(path), page)
-
-    def export(self, answer: Answer, *, file_format: str, pad_s: float = 0.0, page: str | None = None) -> str:
-        """The cited spans, one behind the other, as ``edl`` (CMX 3600), ``otio`` (OpenTimelineIO) or ``srt``.
-
-        Args:
-            answer: of ``ask``, or read back by ``longvid.exports.saved.read_answer``.
-            file_format: one of the three. ``pad_s``: each span is made longer by so much at both ends.
-            page: the address of a server, which gives the films; else they are named by where they lie.
-
-        Raises:
-            UsageError: another format, an answer without citations, only transcripts for an editor.
-            MissingExtraError: the extra ``export`` is not installed.
-
-        Spans of transcripts without a film are left out, unless there is nothing else and it is for subtitles.
-        """
-        from longvid.exports.spans import cited_spans
-        from longvid.exports.timeline import export
-
-        with self._store.view() as view:
-            infos = {row.info.video_id: row.info for row in view.videos(stages=False)}
-        return export(cited_spans(answer, pad_s=pad_s), file_format, infos, answer.question, page)
-
-    def known_answer(self, answer: Answer) -> Answer:
-        """The answer as this library can vouch for it: of each citation the title and path are those it has.
-
-        For answers that somebody else brings: no file is opened that they name.
-
-        Raises:
-            NotFoundError: it cites a video that is not here.
-        """
-        from longvid.exports.saved import known_answer
-
-        with self._store.view() as view:
-            return known_answer(view, answer)
-
-    def clip(
-        self,
-        answer: Answer,
-        path: str | Path,
-        *,
-        pad_s: float = 0.0,
-        reencode: bool = False,
-        force: bool = False,
-    ) -> Clip:
-        """Cut the cited spans of an answer into one film at ``path`` (``.mp4``, ``.mov``, ``.mkv``; ``.m4a``).
-
-        A span that begins at a keyframe is copied where its pictures can follow the others', the rest is made anew;
-        the result says which. ``pad_s``: each span is made longer by so much at both ends. ``reencode``: copy
-        nothing. ``force``: write over a file that is there.
-
-        Raises:
-            UsageError: an answer without citations, another suffix, or the file is there.
-            MediaError: a film is gone, or there are only transcripts.
-        """
-        from longvid.exports.film import cut_cited
-
-        with self._store.view() as view:
-            return cut_cited(view, answer, Path(path), pad_s=pad_s, reencode=reencode, force=force)
 
     def _vector_models(self) -> dict[str, list[str]]:
         with self._store.view() as view:

@@ -58,15 +58,13 @@ def open_store(place: str | Path, *, create: bool = False, pictures: PictureStor
 
     ``pictures``: where those lie that are too large for its database.
 
-    Raises as ``Store.open`` and ``PostgresStore.connect`` do.
+    Raises as ``Store.open`` and ``Store.connect`` do.
     """
+    from longvid_storage.db.store import Store
+
     if _POSTGRESQL.match(str(place)):
-        from longvid_storage.db.postgres import PostgresStore
-
-        store: Store = PostgresStore.connect(str(place), cache_directory(), create=create)
+        store = Store.connect(str(place), cache_directory(), create=create)
     else:
-        from longvid_storage.db.store import Store
-
         store = Store.open(place, create=create)
     store.pictures = pictures
     return store

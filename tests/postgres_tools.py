@@ -14,7 +14,6 @@ from typing import Any
 import psycopg
 import pytest
 
-from longvid_storage.db.postgres import PostgresStore
 from longvid_storage.db.store import Store
 
 _NUMBERS = itertools.count(1)
@@ -46,11 +45,11 @@ def in_postgres(monkeypatch: pytest.MonkeyPatch, cache: Path) -> dict[str, str]:
     """From now on a library at a path lies in a database of its own; path → address."""
     known: dict[str, str] = {}
 
-    def opened(place: str | Path, *, create: bool = False) -> PostgresStore:
+    def opened(place: str | Path, *, create: bool = False) -> Store:
         path = os.path.abspath(place)
         if path not in known:
             known[path] = new_database()
-        return PostgresStore.connect(known[path], cache, create=create)
+        return Store.connect(known[path], cache, create=create)
 
     opening: Any = opened
     monkeypatch.setattr(Store, "open", opening)

@@ -23,10 +23,11 @@ NOT_LOADED = (
 )  # fmt: skip
 # Of ours: what asks a model and judges what it says, what writes, what indexes, what lists, what talks on.
 OURS = (
-    "longvid_agents.asking", "longvid_agents.prompts", "longvid_agents.packing", "longvid_agents.nodes.answer",
-    "longvid_agents.checks", "longvid_agents.conversation", "longvid_indexer.scan", "longvid_indexer.pipeline",
-    "longvid_indexer.stages.run", "longvid_indexer.subtitles", "longvid_storage.db.stage_writer",
-    "longvid_storage.db.checking", "longvid_storage.db.listing", "longvid.details", "longvid.chat", "longvid.exports",
+    "longvid_agents.asking", "longvid_agents.prompts", "longvid_agents.replies", "longvid_agents.packing",
+    "longvid_agents.nodes.answer", "longvid_agents.checks", "longvid_agents.conversation", "longvid_indexer.scan",
+    "longvid_indexer.pipeline", "longvid_indexer.stages.run", "longvid_indexer.subtitles",
+    "longvid_storage.db.stage_writer", "longvid_storage.db.checking", "longvid_storage.db.listing", "longvid.details",
+    "longvid.chat", "longvid.exports",
 )  # fmt: skip
 # What this question needs: the store, and vectors of words.
 LOADED = ("sqlalchemy", "numpy", "onnxruntime", "tokenizers")

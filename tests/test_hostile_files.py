@@ -23,6 +23,7 @@ import pytest
 from library_tools import MEETING
 from longvid import Library
 from longvid.cli import main
+from longvid_indexer.directory import Listings
 from longvid_indexer.leaving import is_being_written, is_unfinished, reason_of_name
 from longvid_indexer.opening import open_regular
 from longvid_indexer.report import IndexEvent, IndexReport, LeftOut
@@ -383,9 +384,10 @@ def test_what_systems_leave_is_left_out_with_one_line_and_taken_with_all(
     done = longvid("index", folder, "-L", tmp_path / "library", "--only", "transcript", "--json")
     assert done.returncode == 0, done.stderr
     *reports, last = map(json.loads, done.stdout.splitlines())
-    assert [Path(report["path"]).name for report in reports] == ["copy of talk.mp4", "copy of talk.mp4"]
+    assert [Path(report["path"]).name for report in reports] == ["talk.mp4", "copy of talk.mp4"]
     notes = {note["reason"]: [Path(f).name for f in note["files"]] for note in last["notes"]}
     assert set(notes) == {"system", "copy", "other", "reference"}
+    assert notes["copy"][0] == "copy of talk.mp4"
     assert len(notes["system"]) == 9
     assert notes["reference"] == ["radio.m3u8"]
     lines = [line for line in done.stderr.splitlines() if line.startswith("left out ")]
@@ -407,11 +409,21 @@ def test_what_systems_leave_is_left_out_with_one_line_and_taken_with_all(
         ("a.mp4.xltd", "unfinished"), ("a.mp4.crswap", "unfinished"), ("~uTorrentPartFile_1A.dat", "unfinished"),
         ("a.mp4.part-Frag3.part", "unfinished"), ("@Transcode", "system"), ("Backups.backupdb", "system"),
         (".Trash-501", "system"), ("$Recycle.Bin", "system"), (".git", "hidden"), ("a.mp4", None),
+        ("a.mp4~", "system"), ("a.mkv.BAK", "system"), ("a.srt.swp", "system"), ("bak.mp4", None),
         ("part.mp4", None), ("temp.mp4", None), ("The last part", None), ("download.mp4", None),
     ],
 )  # fmt: skip
 def test_names_tell(name: str, reason: str | None) -> None:
     assert reason_of_name(name, folder=False) == reason
+
+
+@pytest.mark.parametrize(
+    "copy", ["Copy of talk.mp4", "a (1).mp4", "a copy 2.mp4", "a - Kopie.mp4", "Kopie von b.mp4"]
+)
+def test_of_equal_files_a_copy_gives_no_name(tmp_path: Path, copy: str) -> None:
+    for name in (copy, "talk.mp4", "zz copying talk.mp4"):
+        (tmp_path / name).write_bytes(b"same")
+    assert Listings().of(tmp_path).files == ("talk.mp4", "zz copying talk.mp4", copy)
 
 
 def test_a_folder_may_be_called_part_and_safaris_is_a_download() -> None:

@@ -214,7 +214,33 @@ def test_what_a_process_left_that_died_is_deleted_and_what_is_brought_is_not(
         assert objects(bucket) == []
 
 
-def refused(self: PictureStore, names: Any) -> None:
+def test_check_says_which_pictures_are_not_there(
+    bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store.open(tmp_path / "lib", create=True) as store:
+        store.pictures = PLACE
+        for name in ("a", "b"):
+            fill(store, name, ["One."])
+            keep(store, name)
+        assert store.check().findings == ()
+        with store.view() as view:
+            (of_a,) = (each.info.video_id for each in view.videos() if each.info.title == "a")
+            ids = [keyframe_id for keyframe_id, _ in view.keyframes(of_a)]
+            lost = pictures.names_of(view.connection, ids)[ids[0]]
+        PLACE.delete([lost])
+        (found,) = store.check().findings
+        assert (found.video_id, found.title) == (of_a, "a")
+        assert found.what.startswith("1 of its 2 pictures are not at s3://archive/pictures")
+        assert store.check(repair=True).left == (found,), "it may be the wrong bucket"
+        bucket.rm(objects(bucket))
+        assert {each.title for each in store.check().findings} == {"a", "b"}
+        monkeypatch.setattr(PictureStore, "names", refused)
+        assert [each.what for each in store.check().findings] == ["no network"]
+        store.pictures = None
+        assert "of 2 videos were not looked for" in str(*store.check().findings)
+
+
+def refused(self: PictureStore, names: Any = ()) -> Any:
     raise LibraryError("no network")
 
 

@@ -19,7 +19,6 @@ from longvid import Library
 from longvid.cli import main
 from longvid.doctor import examine
 from longvid_storage.db import pgvector
-from longvid_storage.db.postgres import PostgresStore
 from longvid_storage.db.store import Store
 from longvid_storage.errors import (
     LibraryError,
@@ -136,7 +135,7 @@ def test_a_video_that_another_process_works_on_is_left_to_it(tmp_path: Path) -> 
     left: list[Any] = []
     with (
         Library.open(place, create=True, engines=ToyEngines()) as lib,
-        PostgresStore.connect(place, tmp_path / "other") as other,
+        Store.connect(place, tmp_path / "other") as other,
     ):
         with other.claim(str(folder / "talk 0.vtt")) as ours, lib._store.claim("another") as mine:
             assert (ours, mine) == (True, True)
@@ -172,9 +171,9 @@ def test_rights_hold_there_too(tmp_path: Path) -> None:
 
 def test_a_view_is_one_state_whoever_writes(tmp_path: Path) -> None:
     place = new_database()
-    with PostgresStore.connect(place, tmp_path, create=True) as store:
+    with Store.connect(place, tmp_path, create=True) as store:
         fill(store, "one", ["the budget is late"])
-        with store.view() as view, PostgresStore.connect(place, tmp_path / "b") as other:
+        with store.view() as view, Store.connect(place, tmp_path / "b") as other:
             assert len(view.videos()) == 1
             fill(other, "two", ["the budget is later"])
             assert len(view.videos()) == 1
@@ -184,7 +183,7 @@ def test_a_view_is_one_state_whoever_writes(tmp_path: Path) -> None:
 
 def test_an_older_schema_is_upgraded(tmp_path: Path) -> None:
     place = new_database()
-    with PostgresStore.connect(place, tmp_path, create=True) as store:
+    with Store.connect(place, tmp_path, create=True) as store:
         for name, engine in (("told", "subtitles"), ("heard", "ear"), ("mixed", "subtitles + ear")):
             store.upsert_video(info(name))
             with store.stage(video_id(name), "sounds", "s") as writer:
@@ -199,7 +198,7 @@ def test_an_older_schema_is_upgraded(tmp_path: Path) -> None:
         connection.execute("DROP TABLE pictures_elsewhere")
         connection.execute("UPDATE alembic_version SET version_num = '0012'")
     sounds = [Sound(5.0, 8.0, "Applause")]
-    with PostgresStore.connect(place, tmp_path) as store, store.view() as view:
+    with Store.connect(place, tmp_path) as store, store.view() as view:
         known = {name: view.told_and_heard(video_id(name)) for name in ("told", "heard", "mixed")}
         assert known == {"told": (sounds, []), "heard": ([], sounds), "mixed": None}
         assert view.sounds(video_id("mixed")) == sounds
@@ -208,29 +207,29 @@ def test_an_older_schema_is_upgraded(tmp_path: Path) -> None:
 def test_what_may_not_be_opened_is_one_sentence(tmp_path: Path) -> None:
     empty, other, newer = new_database(), new_database(), new_database()
     with pytest.raises(NotFoundError, match="there is no library at postgresql://"):
-        PostgresStore.connect(empty, tmp_path)
+        Store.connect(empty, tmp_path)
     with psycopg.connect(other, autocommit=True) as connection:
         connection.execute("CREATE TABLE invoices (id INTEGER)")
     with pytest.raises(NotALibraryError, match="another program's database"):
-        PostgresStore.connect(other, tmp_path, create=True)
-    PostgresStore.connect(newer, tmp_path, create=True).close()
+        Store.connect(other, tmp_path, create=True)
+    Store.connect(newer, tmp_path, create=True).close()
     with psycopg.connect(newer, autocommit=True) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(SchemaError, match="newer longvid"):
-        PostgresStore.connect(newer, tmp_path)
+        Store.connect(newer, tmp_path)
     for wrong in ("postgresql://", "postgresql://ada@db", "postgresql://ada:se:cr@et@:x/y"):
         with pytest.raises(UsageError, match="postgresql://USER@HOST:PORT/DATABASE") as refused:
-            PostgresStore.connect(wrong, tmp_path)
+            Store.connect(wrong, tmp_path)
         assert "cr" not in str(refused.value).partition("write")[0]
     with pytest.raises(LibraryError, match="cannot be reached") as caught:
-        PostgresStore.connect("postgresql://ada:secret@127.0.0.1:1/archive", tmp_path)
+        Store.connect("postgresql://ada:secret@127.0.0.1:1/archive", tmp_path)
     assert "secret" not in str(caught.value)
     assert "secret" not in str(examine("postgresql://ada:secret@127.0.0.1:1/archive"))
 
 
 def test_a_user_who_may_only_read_reads(tmp_path: Path) -> None:
     place = new_database()
-    with PostgresStore.connect(place, tmp_path, create=True) as store:
+    with Store.connect(place, tmp_path, create=True) as store:
         fill(store, "one", ["the budget is late"])
     with psycopg.connect(place, autocommit=True) as connection:
         connection.execute("DROP ROLE IF EXISTS reader")
@@ -246,7 +245,7 @@ def test_a_user_who_may_only_read_reads(tmp_path: Path) -> None:
 
 
 def test_text_that_postgresql_does_not_take_is_taken(tmp_path: Path) -> None:
-    with PostgresStore.connect(new_database(), tmp_path, create=True) as store:
+    with Store.connect(new_database(), tmp_path, create=True) as store:
         about = info("one")
         store.upsert_video(about)
         with store.stage(about.video_id, "transcript", "t") as writer:
@@ -306,14 +305,14 @@ FEW = Scope(video_ids=frozenset([video_id("talk 7")]))
 SOME = Scope(collection="odd")
 
 
-def fill_talks(store: PostgresStore, count: int = 50, said: int = 40) -> None:
+def fill_talks(store: Store, count: int = 50, said: int = 40) -> None:
     """Talks of so many passages each, every other one in a collection."""
     for number in range(count):
         words = [f"words {number} {place}" for place in range(said)]
         fill(store, f"talk {number}", words, collection="odd" if number % 2 else "even", seed=number)
 
 
-def exactly(store: PostgresStore, question: Any, scope: Scope, k: int) -> list[int]:
+def exactly(store: Store, question: Any, scope: Scope, k: int) -> list[int]:
     """What numpy finds among the vectors that a view of the scope has."""
     with store.view(scope) as view:
         ids = [each.id for video in view.video_ids() for each in view.passages_of(video, ["speech"])]
@@ -325,13 +324,14 @@ def exactly(store: PostgresStore, question: Any, scope: Scope, k: int) -> list[i
 def test_vectors_are_searched_in_the_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One by one they are all found; by HNSW 98 of 100, also where few are admitted and most of it is passed over."""
     place = new_database()
-    with PostgresStore.connect(place, tmp_path, create=True) as store:
+    with Store.connect(place, tmp_path, create=True) as store:
         fill_talks(store)
         questions = unit_vectors(20, seed=1000)
         for scope in (EVERYTHING, SOME, FEW):
             for question in questions[:3]:
                 assert near(store, "speech", question, 10, scope) == exactly(store, question, scope, 10)
         monkeypatch.setattr(pgvector, "EXACT", 30)
+        monkeypatch.setattr(pgvector, "PATIENCE", 0)
         fill(store, "one more", ["words that make the index"], collection="odd", seed=7)
         with psycopg.connect(place) as connection:
             indexes = connection.execute(
@@ -353,16 +353,55 @@ def test_vectors_are_searched_in_the_database(tmp_path: Path, monkeypatch: pytes
     assert not list(tmp_path.rglob("*.npz")), "no process keeps vectors of its own"
 
 
+def test_equal_vectors_are_one_node_of_the_graph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever video the row in the graph is of, the equals in others are found, also once that video has gone."""
+    place = new_database()
+    monkeypatch.setattr(pgvector, "EXACT", 2)
+    monkeypatch.setattr(pgvector, "PATIENCE", 0)
+    (said,) = unit_vectors(1, seed=99)
+    with Store.connect(place, tmp_path, create=True) as store:
+        for name in ("first", "second", "third"):
+            key = fill(
+                store, name, [f"words {number}." for number in range(8)], collection=name, seed=len(name)
+            )
+            with store.view() as view:
+                ids = [each.id for each in view.passages_of(key, ["speech"])][1:]
+            with store.stage(key, "vectors", "x2") as writer:
+                writer.put_vectors("speech", MODEL, ids, np.stack([said] * len(ids)))
+
+        def equals(scope: Scope = EVERYTHING) -> list[int]:
+            return near(store, "speech", said, 3, scope)
+
+        def graph() -> tuple[int, int]:
+            """Rows in it, and distinct vectors."""
+            query = (
+                "SELECT count(*) FILTER (WHERE leads), count(DISTINCT vector::text) FROM near_passage_vectors"
+            )
+            with psycopg.connect(place) as connection:
+                return connection.execute(query).fetchone() or (0, 0)
+
+        assert graph()[0] == graph()[1] == 3
+        assert equals() == exactly(store, said, EVERYTHING, 3)
+        for name in ("first", "second"):
+            for scope in (EVERYTHING, Scope(collection="third")):
+                assert equals(scope) == exactly(store, said, scope, 3)
+            store.remove_video(video_id(name))
+            assert graph()[0] == graph()[1]
+        assert len(equals()) == 3
+
+
 def test_where_the_database_has_no_pgvector_the_process_searches(tmp_path: Path) -> None:
     place = new_database()
-    with PostgresStore.connect(place, tmp_path, create=True) as store:
+    with Store.connect(place, tmp_path, create=True) as store:
         fill(store, "one", ["the budget is late", "the budget is later"])
         question = unit_vectors(1, seed=3)[0]
         before = near(store, "speech", question)
         with psycopg.connect(place, autocommit=True) as connection:
-            connection.execute("ALTER TABLE near_passage_vectors DROP COLUMN video_key")  # an older longvid's
+            connection.execute(
+                "ALTER TABLE near_passage_vectors DROP COLUMN leads CASCADE"
+            )  # an older longvid's
         with pytest.warns(InMemoryWarning, match="install that on the server"):
             assert near(store, "speech", question) == before
         fill(store, "two", ["written meanwhile"], seed=1)
-    with PostgresStore.connect(place, tmp_path) as store:  # who may write makes it anew
+    with Store.connect(place, tmp_path) as store:  # who may write makes it anew
         assert len(near(store, "speech", question)) == 3

@@ -854,6 +854,29 @@ def test_a_time_of_the_recording_that_the_subject_names(harbour: SmallLibrary) -
         assert 'Only the video "Oceans and tides"' in answer.answer
 
 
+def test_a_short_decision_right_after_its_subject() -> None:
+    said: Said = [("Bob", "Nordix offered a new contract for the servers."), ("Ann", "We decided to take it."),
+                  ("Bob", "The coffee machine is broken again, by the way.")]  # fmt: skip
+    library = SmallLibrary([video("a", "sync", said), video("t", "tides", TIDES)])
+    assert cited(library.ask("What did we decide about Nordix?")) == [("a", 6.0)]
+
+
+def test_how_long_a_video_is_that_a_word_names() -> None:
+    library = SmallLibrary([video("k", "Keynote", TIDES), video("p", "Panel", MONDAY)])
+    for question in ("How long is the keynote?", "How long did the keynote last?"):
+        assert library.ask(question).answer.startswith("Keynote lasts 0:23."), question
+
+
+@pytest.mark.parametrize("words", ["the May and the June meeting", "the May meeting and the June meeting"])
+def test_what_changed_between_two_months_is_of_these(words: str) -> None:
+    library = SmallLibrary(
+        [video("a", "Board 15 May 2025", [("", "The roof costs 80 thousand pounds.")]),
+         video("b", "Board 19 June 2025", [("", "The roof costs 95 thousand pounds.")]),
+         video("c", "Board 10 July 2025", [("", "The roof costs 97 thousand pounds.")])]
+    )  # fmt: skip
+    assert cited(library.ask(f"What changed between {words}?")) == [("b", 0.0), ("a", 0.0)]
+
+
 def test_who_asks_or_names_another_thing_on_another_day_tells_no_other_value() -> None:
     first = [("Ada", "The test network ran for 12 hours and then it broke.")]
     later = [("Ada", "What is running on test network 7?"), ("Bo", "We run network-4 now, it broke nothing.")]
@@ -868,6 +891,8 @@ REPAIR: Said = [
     ("", "Der Zaun bekommt jedes Jahr neue Farbe."),
     ("", "Am Ende räumen wir das Werkzeug auf."),
     ("", "Nachbar Olaf repariert am Sonntag die Haustür."),
+    ("", "Der Kürbis muss bis Oktober reifen."),
+    ("", "Den Keller lüftet man morgens."),
 ]
 
 
@@ -879,6 +904,8 @@ REPAIR: Said = [
         ("Was bekommt jedes Jahr neue Zaunfarbe?", 18.0),
         ("Wer räumt das Werkzeug auf?", 24.0),
         ("Wer repariert die Tür?", 30.0),
+        ("Wann reift der Kürbis?", 36.0),
+        ("Wann wird der Keller gelüftet?", 42.0),
     ],
 )
 def test_words_inside_german_compounds_are_found(question: str, start_s: float) -> None:
@@ -1018,3 +1045,21 @@ def test_a_number_is_found_however_its_thousands_are_parted(said: str) -> None:
             ], asked
     answer = library.ask("What costs 15000 euros?")
     assert answer.claims[0].text == f"The new crane costs {said} euros."
+
+
+@pytest.mark.parametrize(
+    ("asked", "start_s"),
+    [
+        ("€3.50", 0.0),
+        ("3.50 €", 0.0),
+        ("$5M", 6.0),
+        ("5M $", 6.0),
+        ("z.B.", 12.0),
+        ("z. B.", 12.0),
+        ("u.a.", 18.0),
+    ],
+)
+def test_signs_on_the_other_side_and_abbreviations_with_or_without_spaces(asked: str, start_s: float) -> None:
+    lines = ["He paid 3.50 € for it.", "It costs $5M.", "Das kostet z. B. nichts.", "Es gibt u. a. Äpfel."]
+    with SmallLibrary([video("v", "v", [("", line) for line in lines])]).view() as view:
+        assert [place.start_s for group in mentions(view, [asked]) for place in group.mentions] == [start_s]

@@ -269,4 +269,17 @@ def test_a_line_that_comes_back_in_capitals_or_with_marks_is_read_once(again: Ca
         for n, lines in enumerate(shown)
     ]
     read = to_utterances(parse_subtitles("\n\n".join(cues)), "en")
-    assert [(u.start_s, u.text) for u in read] == [(3.0 * n, line) for n, line in enumerate(said)]
+    marked = again("x").endswith(".")  # the mark is kept, the capitals are not
+    told = [again(line) if marked and line != said[-1] else line for line in said]
+    assert [(u.start_s, u.text) for u in read] == [(3.0 * n, line) for n, line in enumerate(told)]
+
+
+def test_a_line_that_is_typed_letter_by_letter_is_read_once_with_its_point() -> None:
+    typed = "The pump leaks."
+    cues = [(0.1 * n, typed[:n]) for n in range(1, len(typed) + 1)] + [(3.0, "Call Tom.")]
+    events = "".join(
+        f"Dialogue: 0,0:00:{at_s:05.2f},0:00:{at_s + 0.1:05.2f},Default,,0,0,0,,{shown}\n"
+        for at_s, shown in cues
+    )
+    read = to_utterances(parse_subtitles(f"[Events]\n{events}"), "en")
+    assert [u.text for u in read] == ["The pump leaks.", "Call Tom."]

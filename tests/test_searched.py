@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from longvid import Library
 from longvid.cli import main
 from longvid.engines import Engines
 from longvid.exports.saved import read_answer
+from longvid_storage.errors import UsageError
 from longvid_storage.search.searched import searched
 from longvid_storage.types import Scope, Utterance, VideoInfo
 from small_library import SmallLibrary, SmallVideo
@@ -45,6 +47,13 @@ def test_what_cannot_be_looked_through_is_named_inside_the_scope_only(library: S
         ("Just arrived", "not indexed"),
     ]
     assert found.unsearched[0].what == "transcript, screen text, vectors"
+
+
+@pytest.mark.parametrize("times", [{"from_s": math.nan}, {"to_s": math.nan}])
+def test_a_time_that_is_no_number_is_refused(library: SmallLibrary, times: dict[str, float]) -> None:
+    """It admitted nothing, so that a search found nothing and said no more."""
+    with pytest.raises(UsageError, match=r"(from|to) is nan: give seconds"):
+        Library(library.store).search("budget", **times)
 
 
 def test_times_cut_the_hours(library: SmallLibrary) -> None:

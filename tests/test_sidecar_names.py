@@ -226,7 +226,7 @@ def test_several_files_of_one_talk_without_media_are_one_video(tmp_path: Path, c
     lay(tmp_path, clip, "talk.en.vtt", "talk.ru-orig.vtt", "talk.srt", "other-de.srt", "other-fr.srt", "a (1).srt",
         "a (2).srt")  # fmt: skip
     items = found(tmp_path)
-    assert list(items) == ["a (1).srt", "a (2).srt", "other-de.srt", "talk.srt"]
+    assert sorted(items) == ["a (1).srt", "a (2).srt", "other-de.srt", "talk.srt"]
     assert [path.name for path in items["talk.srt"].sidecars] == ["talk.ru-orig.vtt", "talk.en.vtt"]
     assert [path.name for path in items["other-de.srt"].sidecars] == ["other-fr.srt"]
     assert not items["a (1).srt"].sidecars

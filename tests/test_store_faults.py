@@ -411,7 +411,7 @@ def test_a_log_that_nobody_finished_is_not_passed_over_where_nothing_can_be_writ
 
 
 def test_writing_to_a_store_opened_closed_raises_before_anything_else(store: Store) -> None:
-    store.read_only = True
+    store._database.read_only = True
     for write in (
         lambda: store.upsert_video(info("Talk")),
         lambda: store.remove_video(video_id("Talk")),

@@ -401,3 +401,29 @@ def test_utf8_that_was_encoded_twice_is_read_as_it_was_meant(said: str) -> None:
     )
     assert decode_text(wrong.encode()) == (said, "UTF-8 that was encoded twice")
     assert decode_text(said.encode()) == (said, None)
+
+
+USUAL = "0\n00:00:00,000 --> 00:00:01,000\nA hen.\n\n"
+
+
+@pytest.mark.parametrize("arrow", ["--&gt;", "-&gt;", "–", "—", "–&gt;", "=>"])
+def test_arrows_of_other_hands(arrow: str) -> None:
+    text = f"1\n00:00:01,000 {arrow} 00:00:03,000\nA cat.\n\n2\n00:00:03,000 {arrow} 00:00:05,000\nA dog.\n"
+    read = to_utterances(parse_subtitles(f"{USUAL}{text}"), "en")
+    assert [(u.start_s, u.end_s, u.text) for u in read[1:]] == [(1.0, 3.0, "A cat."), (3.0, 5.0, "A dog.")]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        '<ad id="1" url="x"/>',
+        '<slide n="2">two</slide>',
+        "SUQzBAAAAAAAI1RTU0UAAAAPAAADTGF2ZjU4",
+        "QUJDREVGR0hJSktMTU5PUFE=",
+    ],
+)
+def test_elements_and_bytes_as_letters_are_no_speech(data: str) -> None:
+    cues = "".join(f"00:0{n}.000 --> 00:0{n + 1}.000\n{data}\n\n" for n in range(3))
+    read = parse_subtitles(f"WEBVTT\n\n{cues}")
+    assert not read.cues
+    assert any("thumbnails or metadata" in note for note in read.notes())

@@ -155,6 +155,27 @@ def test_who_takes_a_task_on() -> None:
     assert owner_of(sentence("Maya and Jonas Weber should write it.", "Ada"), speakers) is None
 
 
+def test_tasks_of_two_people_one_after_the_other_are_two() -> None:
+    said = [
+        "Tom will order the valve tomorrow.",
+        "Jane will write the report by Monday.",
+        "I think so.",
+        "I will send them tonight.",
+    ]
+    passages = [
+        Passage(n, "v", "speech", 4.0 * n, 4.0 * n + 4.0, text, "Maya") for n, text in enumerate(said, 1)
+    ]
+    assert [p.text for p in strongest(passages[:2], "action", 5)] == said[:2]
+    bare = [
+        Passage(p.id, "v", "speech", p.start_s, p.end_s, p.text.lower().strip("."), None) for p in passages
+    ]
+    assert [p.id for p in strongest(bare[:2], "action", 5)] == [1, 2]
+    assert strength(passages[3], "action") > 0
+    # Nobody takes on what "it" or "that" will do.
+    assert strength(sentence("It will make the new prices."), "action") == 0
+    assert strength(sentence("That will do for now."), "action") == 0
+
+
 def test_small_talk_and_questions_decide_nothing() -> None:
     assert (
         strength(sentence("Should we agree to postpone it until the week after the next?"), "decision") == 0

@@ -372,6 +372,12 @@ TITLES = [
     "Copyright 2020 Example",
     "Teams Meeting Transcript",
     "Sous-titres français",
+    "Ohne Titel",
+    "Sin título",
+    "無題",
+    "Sequence 01",
+    "Timeline 1",
+    "Subtitle Edit export",
 ]
 
 
@@ -397,3 +403,45 @@ def test_a_title_that_says_something_stays_unless_another_file_has_it_too(tmp_pa
         "three": False,
     }
     assert probe(tmp_path / "three.vtt", "id").title == "A talk in English"
+
+
+ROWS = [("Ann", "0.5", "2.5", "The pump leaks."), ("Bob", "2.5", "4.5", "Call Tom now.")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "".join(f"{who}\t\t{a}\t{b}\t2.0\t{said}\n" for who, a, b, said in ROWS),
+        "".join(
+            f"{who}\t\t00:00:0{a}00\t{a}\t00:00:0{b}00\t{b}\t00:00:02.000\t2.0\t{said}\n"
+            for who, a, b, said in ROWS
+        ),
+        "Sprecher;Beginn;Ende;Text\n"
+        + "".join(f"{who};{a.replace('.', ',')};{b.replace('.', ',')};{said}\n" for who, a, b, said in ROWS),
+    ],
+    ids=["tiers in seconds", "tiers in two forms of time", "decimal commas"],
+)
+def test_tables_without_a_header_and_with_decimal_commas(text: str) -> None:
+    read = to_utterances(parse_subtitles(text), None)
+    assert [(u.speaker, u.start_s, u.end_s, u.text) for u in read] == [
+        (who, float(a), float(b), said) for who, a, b, said in ROWS
+    ]
+
+
+def test_of_two_languages_at_one_point_of_sami_the_first_is_read() -> None:
+    points = "".join(
+        f"<SYNC Start={at}>\n<P Class=ENCC>{said}\n<P Class=KRCC>{korean}\n"
+        for at, said, korean in [(1000, "The pump leaks.", "펌프가 샌다."), (3000, "&nbsp;", "&nbsp;")]
+    )
+    parsed = parse_subtitles(f"<SAMI><BODY>\n{points}</BODY></SAMI>")
+    assert [(u.start_s, u.end_s, u.text) for u in to_utterances(parsed, None)] == [
+        (1.0, 3.0, "The pump leaks.")
+    ]
+    assert any("language of several" in note for note in parsed.notes())
+
+
+def test_a_list_of_times_is_a_transcript() -> None:
+    read = parse_subtitles("- 00:05 The pump leaks.\n- 00:12 Call Tom.\n- 00:20 He comes.\n")
+    assert [(u.start_s, u.text) for u in to_utterances(read, None)] == [
+        (5.0, "The pump leaks."), (12.0, "Call Tom."), (20.0, "He comes.")
+    ]  # fmt: skip

@@ -291,6 +291,9 @@ def test_no_letter_is_lost_whatever_stands_there(texts: list[str]) -> None:
     "form",
     [
         "**{}:** {}",
+        "*{}*: {}",
+        "__{}__: {}",
+        "[{} 00:12]: {}",
         "【{}】{}",
         "<{}> {}",
         "{{{}}} {}",

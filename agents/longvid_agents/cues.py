@@ -24,6 +24,15 @@ _PROMISE = f"{_DO}|talk|ask|circle|bring|work|sync|coordinate|organi[sz]e|get|tr
 _OUGHT = f"{_DO}|implement|test|finish|bring|investigate|figure"
 _WEEKDAY = "monday|tuesday|wednesday|thursday|friday"
 
+# "Tom will order the valve"; what "it", "this" or "the market" will do is no task, so that one word stands for whom.
+_SOMEBODY_WILL = (
+    r"^\W*(?:(?:and|so|then|okay|ok|next|tomorrow|monday)\W+)?"
+    r"(?!(?:i|you|we|they|it|this|that|these|those|there|here|he|she|what|which|who|how|when|where|why|everything"
+    r"|nothing|something|someone|nobody|everybody|one|two|all|some|most|many|people|things|time|and|or|but|if)\b)"
+    rf"(?P<who>[^\W\d_]{{2,}}) will (?:also |then |now )?(?:{_PROMISE}|buy|clean|contact|deliver|arrange|collect|repair"
+    r"|replace|test|finish)\b"
+)
+
 
 def _rules(*rules: tuple[float, str]) -> tuple[tuple[float, re.Pattern[str]], ...]:
     return tuple((weight, re.compile(pattern, re.IGNORECASE)) for weight, pattern in rules)
@@ -71,6 +80,7 @@ _RULES: dict[Cue, tuple[tuple[float, re.Pattern[str]], ...]] = {
             2.0,
             rf"\b(?:you|they|s?he|teams?|clients) (?:will|should|needs? to|ha(?:ve|s) to|must) (?:\w+ )?(?:{_OUGHT})\b",
         ),
+        (2.0, _SOMEBODY_WILL),
         (1.5, rf"\bwe (?:need|have|still need|should|ought) (?:to )?(?:\w+ )?(?:{_OUGHT})\b"),
         (
             1.0,
@@ -187,21 +197,32 @@ _TRAILS_OFF = re.compile(r"(?:…|\.{3})\W*$")
 _NAMED = re.compile(r"(?<=\s)(?:[A-Z]\w+|\w*\d\w*)")
 _A_NAME, _MOST_NAMED = 0.1, 5
 # An item says what is decided or done: shorter ones point at something said before, longer ones ramble.
-_FEWEST_WORDS, _MOST_WORDS = 7, 60
+FEWEST_WORDS, _MOST_WORDS = 7, 60
+FEWEST_ABOUT = 4
+"""Words of an item where the sentences around it tell its subject."""
+# Who says who does what by when needs fewer: "I will send them tonight."
+_FEWEST_OF_TASK, _A_WORD_LESS = 5, 0.75
+_TASK = re.compile(
+    rf"{_SOMEBODY_WILL}|^\W*I(?:'ll| will) (?:{_PROMISE})\b.*\b(?:today|tonight|tomorrow|now|by|{_WEEKDAY}|week)\b",
+    re.IGNORECASE,
+)
 
 
-def strength(sentence: Passage, cue: Cue, language: str | None = "en") -> float:
+def strength(sentence: Passage, cue: Cue, language: str | None = "en", fewest: int = FEWEST_WORDS) -> float:
     """How strongly ``sentence`` reads as that kind of item: the sum of the weights of its phrases, 0 for none.
 
     ``language``: what is spoken around it; where that is not known to be English, cues of other languages are read too.
+    ``fewest``: of shorter ones none is an item, but for a task that says who does what.
     """
     if language != "en" and not (cue == "decision" and asks(sentence.text)):
-        return max(strength_elsewhere(sentence.text, cue), strength(sentence, cue))
+        return max(strength_elsewhere(sentence.text, cue), strength(sentence, cue, fewest=fewest))
     small = sentence.text.lower()
     if not any(sign in small for sign in _SIGNS[cue]):
         return 0.0
     words = len(sentence.text.split())
-    if not _FEWEST_WORDS <= words <= _MOST_WORDS or _IDLE.search(sentence.text):
+    if cue == "action" and _TASK.search(sentence.text):
+        fewest = min(fewest, _FEWEST_OF_TASK)
+    if not fewest <= words <= _MOST_WORDS or _IDLE.search(sentence.text):
         return 0.0
     # "Should we use it?" decides nothing; "Can you send it?" is a task, and a question that may stay open.
     if (cue == "decision" and asks(sentence.text)) or _BROKEN_OFF.search(sentence.text):
@@ -212,7 +233,14 @@ def strength(sentence: Passage, cue: Cue, language: str | None = "en") -> float:
     # A task that names something can be done; what is not said to its end cannot. Of the actions in the minutes of the
     # two halves of 25 calls .63 and .48 are found so, .50 and .45 without (benchmarks/summary.py).
     named = min(len(_NAMED.findall(sentence.text)), _MOST_NAMED)
-    return max(0.0, found + _A_NAME * named - bool(_TRAILS_OFF.search(sentence.text)))
+    short = _A_WORD_LESS * max(0, FEWEST_WORDS - words)
+    return max(0.0, found + _A_NAME * named - short - bool(_TRAILS_OFF.search(sentence.text)))
+
+
+def doer_of(sentence: Passage) -> str | None:
+    """Who does it, where the sentence says so in as many words: "Tom will order it", "I'll send it tonight"."""
+    task = _TASK.search(sentence.text)
+    return None if task is None else (task["who"] or sentence.speaker or "I").casefold()
 
 
 def owner_of(sentence: Passage, speakers: Sequence[str]) -> str | None:

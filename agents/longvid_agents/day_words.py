@@ -157,8 +157,8 @@ IN_MONTH = re.compile(rf"\b(?:in|of|from|im) {MONTH} (?P<year>(?:19|20)\d{{2}})\
 # A month alone is that of a recording where the question asks what was said or decided then: "in March" may also be
 # when something is to happen.
 MONTHS_ALONE = re.compile(
-    rf"\b(?:(?:in|during|of|from|between|im|en) |(?=\w+(?:'s)? (?:\w+ ){{0,2}}(?:{KIND})\b)){MONTH}(?:'s)?"
-    rf"(?: (?:and|to|until) (?P<until>{MONTH_NAME}))?(?!\w|\.? \d)",
+    rf"\b(?:(?:in|during|of|from|between|im|en) (?:the )?|(?=\w+(?:'s)? (?:\w+ ){{0,2}}(?:{KIND})\b)){MONTH}(?:'s)?"
+    rf"(?:(?: (?:{KIND}))? (?:and|to|until) (?:the )?(?P<until>{MONTH_NAME})(?: (?:{KIND})s?)?)?(?!\w|\.? \d)",
     re.IGNORECASE,
 )
 YEAR_ALONE = re.compile(r"\b(?:in|during|from|of|im|en|nel|em|в) ((?:19|20)\d{2})\b(?![-.]\d)")

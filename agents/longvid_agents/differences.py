@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from longvid_agents.changed import values_of
+from longvid_agents.day_words import KIND
 from longvid_agents.days import day_of_video
 from longvid_agents.kinds import has_sign
 from longvid_agents.lists import Listed
@@ -31,7 +32,8 @@ _GREETS = re.compile(
 )
 
 _CHANGED = re.compile(
-    r"\b(?:chang\w*|differen\w+|new|geändert|anders|neu|changé|cambi\w+|mudou|изменилось|нового|hat|sich|has|have|two|both|standups?)\b"
+    r"\b(?:chang\w*|differen\w+|new|geändert|anders|neu|changé|cambi\w+|mudou|изменилось|нового|hat|sich|has|have|two"
+    rf"|both|(?:{KIND})s?)\b"
     rf"|\b(?:{MONTH_NAME})\b|\b\d{{1,2}}\b|有什么|变化|不同|何が|変わりましたか|変わった",
     re.IGNORECASE,
 )

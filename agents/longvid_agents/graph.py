@@ -156,8 +156,8 @@ def _direct(run: Run, state: AskState) -> AskState | None:
         return _with(run, state, Listed(whole, "from the chain of summaries"))
     inside = view.within(narrowed.inside)
     rest = narrowed.rest
-    if not any(map(str.isalnum, rest)) and not inside.scope.whole:
-        rest = _SAID_THEN  # "bridges at 1:30"
+    if not any(map(str.isalnum, rest)) and narrowed.said:
+        rest = _SAID_THEN  # "bridges at 1:30", "the previous meeting"
     plan = make_plan(rest if any(map(str.isalnum, rest)) else state.question)
     listed = held(rest, inside) or who_speaks(rest, inside) or who_mentions(rest, inside)
     listed = listed or counted(rest, inside)

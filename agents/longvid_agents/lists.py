@@ -301,7 +301,7 @@ def minutes(plan: QuestionPlan, view: View) -> Listed | None:
         if named:
             there = sorted({p.speaker for p in view.passages_of(card.video_id, ["speech"]) if p.speaker})
             about = [p for p in about if (owner_of(p, there) if cue == "action" else p.speaker) in named]
-        items = strongest(about, cue, MOST_ITEMS)
+        items = strongest(about, cue, MOST_ITEMS, about=of_video is not None)
         claims += [Claim(p.text, (Citation.of(p, card.title, card.path),)) for p in items]
     whose = f" of {', '.join(named)}" if named else ""
     return Listed(tuple(claims), f"listed by cue phrases: {cue}{whose}") if claims else None

@@ -59,6 +59,12 @@ _ABOUT = re.compile(
 )
 # "ES2002d", "sync_2026-03-09", "rec-0042"; "covid19" may be what is talked about.
 _NUMBERED = re.compile(r"(?=[\w-]*[^\W\d_])(?=(?:[\w-]*?\d){3})[\w-]+")
+_HOW_LONG = re.compile(
+    r"\W*how (?:long|many (?:minutes|hours|seconds)) (?:is|was|are|were|does|did|do) (?:the |our |my )?"
+    r"(?P<what>[^?.!]{1,80}?)"
+    r"(?: (?:last|take|run))?\W*\Z",
+    re.IGNORECASE,
+)
 _FEWEST_LETTERS = 3
 _BY_WORDS = re.compile(rf"\b(?:the|in|of|this|our) ((?:[\w'-]+ ){{0,3}})({KIND})s?\b", re.IGNORECASE)
 
@@ -245,6 +251,13 @@ def _by_words(reading: _Reading) -> None:
     """ "The physics lecture": words that one title alone has."""
     if reading.said or len(reading.videos) < 2:
         return
+    if match := _HOW_LONG.match(reading.rest):  # "How long is the keynote?", where one is called so
+        words = _words(match["what"]) - STOP_WORDS["en"]
+        fits = [card for card in reading.videos if words and words == _words(card.title) - STOP_WORDS["en"]]
+        if len(fits) == 1:
+            reading.choose(fits, "")
+            reading.without(match["what"])
+            return
     for match in _BY_WORDS.finditer(reading.rest):
         words = {word.casefold() for word in match.group(1).split()} - {"the", "this", "our", "whole", "last"}
         words = words or {match.group(2).casefold()}  # "the interview", where one is called so

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 from longvid_agents.budget import Budget
 from longvid_agents.calls import Call
 from longvid_agents.question import QuestionPlan
-from longvid_agents.replies import Draft
 from longvid_agents.route import Route
 from longvid_agents.working_memory import WorkingMemory
 from longvid_storage.types import Claim, Moment, Passage, TrailStep, Usage
 
 if TYPE_CHECKING:
     from longvid_agents.conversation.turns import Turn
+    from longvid_agents.replies import Draft
+else:
+    # langgraph resolves the fields' types; a question without a model starts sooner without the forms of replies.
+    Draft = object
 
 # Why an answer ends where neither a reply nor its second try is what was asked for.
 UNREADABLE = "the model's reply could not be read"

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from longvid_agents.cues import owner_of, strength
+from longvid_agents.cues import FEWEST_ABOUT, FEWEST_WORDS, doer_of, owner_of, strength
 from longvid_agents.cues_elsewhere import Cue
 from longvid_agents.whole import claims_of
 from longvid_storage.db.chain import ChainLink
@@ -110,17 +110,31 @@ def lines_of(links: Iterable[ChainLink], view: View, cards: Sequence[VideoCard])
     ]
 
 
-def strongest(sentences: Sequence[Passage], cue: Cue, most: int) -> list[Passage]:
-    """The ``most`` sentences that read most strongly as ``cue``, in time order, one a place."""
+def strongest(sentences: Sequence[Passage], cue: Cue, most: int, *, about: bool = False) -> list[Passage]:
+    """The ``most`` sentences that read most strongly as ``cue``, in time order, one a place and a doer.
+
+    ``about``: all are said of the subject that is asked about, so that "We decided to take it." says enough.
+    """
     language = guess_language(" ".join(s.text for s in sentences[:_TELL_LANGUAGE]))
-    worth = {s.id: strength(s, cue, language) for s in sentences}
+    fewest = FEWEST_ABOUT if about else FEWEST_WORDS
+    worth = {s.id: strength(s, cue, language, fewest) for s in sentences}
+    doers = {s.id: doer_of(s) for s in sentences if cue == "action" and worth[s.id] > 0}
     chosen: list[Passage] = []
     for sentence in sorted(sentences, key=lambda s: (-worth[s.id], s.start_s)):
         if len(chosen) >= most or worth[sentence.id] <= 0:
             break
         if all(
-            sentence.start_s >= other.end_s + _SAME_PLACE_S or sentence.end_s + _SAME_PLACE_S <= other.start_s
+            _apart(sentence, other) or _of_others(doers.get(sentence.id), doers.get(other.id))
             for other in chosen
         ):
             chosen.append(sentence)
     return sorted(chosen, key=lambda s: s.start_s)
+
+
+def _apart(one: Passage, other: Passage) -> bool:
+    return one.start_s >= other.end_s + _SAME_PLACE_S or one.end_s + _SAME_PLACE_S <= other.start_s
+
+
+def _of_others(one: str | None, other: str | None) -> bool:
+    """Whether two people do them: "Tom will order it. Jane will write the report." are two tasks."""
+    return one is not None and other is not None and one != other

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,11 +13,16 @@ from longvid_indexer.opening import require_below
 from longvid_indexer.remote import RemotePath
 
 _KEPT = 256
+_COPY = re.compile(
+    r"\A(?:copy of|kopie von|copie de|copia d[ei]) | \(\d{1,3}\)(?=\.\w+\Z)"
+    r"|[ _-](?:copy|kopie|copie|copia)(?: \d+)?(?=\.\w+\Z)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The names in a directory in alphabetical order; ``files`` is whatever is no directory.
+    """The names in a directory in alphabetical order, copies last; ``files`` is whatever is no directory.
 
     ``hidden`` are those of both kinds that begin with a dot, and are in neither unless asked for.
     """
@@ -58,11 +64,18 @@ class Listings:
                 hidden.append(name)
             else:
                 (folders if is_folder else files).append(name)
-        made = Listing(folder, tuple(sorted(files)), tuple(sorted(folders)), tuple(sorted(hidden)))
+        made = Listing(
+            folder, tuple(sorted(files, key=_copies_last)), tuple(sorted(folders)), tuple(sorted(hidden))
+        )
         self._known[folder] = made
         while len(self._known) > _KEPT:
             self._known.popitem(last=False)
         return made
+
+
+def _copies_last(name: str) -> tuple[bool, str]:
+    """By name, but what systems call a copy after all others: equal files are called like the first of them."""
+    return _COPY.search(name) is not None, name
 
 
 def _names(folder: Path) -> Iterator[tuple[str, bool]]:

@@ -33,7 +33,7 @@ _TOLD: dict[Reason, tuple[str, str]] = {
         "data for players and maps (thumbnails, metadata, telemetry), no speech",
         "nothing to do: beside a film, what is said in it is heard",
     ),
-    "system": ("left by the system (thumbnails, bins, snapshots)", "--all takes them"),
+    "system": ("left by the system (thumbnails, bins, snapshots, backups)", "--all takes them"),
     "hidden": ("hidden", "--all takes them"),
     "other": ("neither video, sound nor subtitles", "nothing to do, or convert what should be: subtitles to .srt"),
 }  # fmt: skip
@@ -60,6 +60,8 @@ _SYSTEM = frozenset(
         "backups.backupdb",
     )
 )  # fmt: skip
+# What editors and converters keep of the file before.
+_BACKUP_SUFFIXES = ("~", ".bak", ".swp", ".swo", ".old", ".orig")
 _SYSTEM_BEGINNINGS = ("._", ".trash-", "synofile_thumb", ".nfs", ".fuse_hidden", ".~lock.")
 
 
@@ -67,6 +69,8 @@ def reason_of_name(name: str, *, folder: bool) -> Reason | None:
     """Why a file or folder of that name is passed over in a folder, whatever it holds; None when it is not."""
     low = name.lower()
     if low in _SYSTEM or low.startswith(_SYSTEM_BEGINNINGS):
+        return "system"
+    if not folder and low.endswith(_BACKUP_SUFFIXES):
         return "system"
     if is_unfinished(name) and (not folder or low.endswith(".download")):  # Safari makes a folder
         return "unfinished"

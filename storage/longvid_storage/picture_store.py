@@ -56,6 +56,19 @@ class PictureStore:
                 )
         return [found[name] for name in names]
 
+    def names(self) -> set[str]:
+        """What is there, and whatever else lies beside it: one listing.
+
+        Raises:
+            LibraryError: the store cannot be listed.
+        """
+        with self._mapped("listed"):
+            try:
+                with as_os_errors(self.address):
+                    return {each.rpartition("/")[2] for each in self._system().ls(self.address, detail=False)}
+            except FileNotFoundError:
+                return set()  # a store has no empty folders
+
     def delete(self, names: Sequence[str]) -> None:
         """Delete them, as far as they are there.
 

@@ -322,9 +322,10 @@ class VideoCard:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A search result: a tight span of one video, its score, and the passages that made it a hit, best first.
+    """A search result: the span ``[start_s, end_s)`` of one video, and the passages that made it a hit, best first.
 
-    ``near``: no word that was looked for is said or shown in it; it is near in meaning, or has a word spelt like one.
+    ``score``: higher is better, within one query alone; it may be negative. ``near``: no word that was looked for is
+    said or shown in it; it is near in meaning, or has a word spelt like one.
     ``play_s`` is where a player should start: where the passage that answers begins, within the span; its start
     where nothing is known.
     """

@@ -139,7 +139,7 @@ def read(question: str, turns: Sequence[Turn], speakers: Sequence[str]) -> Readi
     about = _ABOUT.sub("", bare)
     reading = Reading(bare)
     if about != bare and says_something(about, ()):
-        reading = Reading(about, notes=(f"asked about: {about}",))
+        reading = Reading(about, notes=(f"asked about: {about.rstrip(' ?.!')}",))
     if last is not None:
         reading = _in_place(_in_time(reading, last.cited, speakers), last.cited, speakers)
     reading = _by_thing(_by_speaker(reading, turns, speakers), turns)

@@ -24,6 +24,9 @@ _LATE_S = 10.0
 _DATA_SHARE = 0.8
 _FILES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".avif", ".svg", ".vtt", ".mp4", ".ts", ".m4s")
 _ADDRESSES = ("http://", "https://", "data:", "blob:", "file:")
+_ELEMENT = re.compile(r"<[A-Za-z][^<>]{0,2000}=[^<>]{0,2000}>(?:[^<>]{0,2000}</[\w:]{1,40}>)?\Z")
+# Bytes as letters: no word has so many, in both cases and with a digit or an equals sign.
+_ENCODED = re.compile(r"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=[^\d=]*[\d=])[A-Za-z0-9+/_-]{20,}={0,2}\Z")
 _KEY = re.compile(r"[{\[]\s{0,20}[\"'{\[]|[{\[]\s{0,20}[}\]]")
 
 
@@ -40,8 +43,12 @@ def _is_data(cue: Cue) -> bool:
     last = cue.lines[-1].text
     if _KEY.match(text):
         return last.endswith(("}", "]"))
+    if len(cue.lines) == 1 and _ELEMENT.match(text):
+        return True
     if len(cue.lines) > 1 or " " in text:
         return False
+    if _ENCODED.match(text):
+        return True
     name = text.partition("#")[0].partition("?")[0].lower()
     return name.endswith(_FILES) or name.startswith(_ADDRESSES)
 

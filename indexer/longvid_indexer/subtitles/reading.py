@@ -40,7 +40,7 @@ READABLE = (
 _HEAD_BYTES = 64 * 2**10
 # JSON of times and texts may be anything; a talk has more words than an entry of a list.
 _FEWEST_WORDS = 3
-_ARROW = re.compile(r"\d\s{0,4}(?:[-=]{1,4}\s{0,2}>|[→➔➜⇒]|—>|–>)\s{0,4}(?:\d|$)", re.MULTILINE)
+_ARROW = re.compile(r"\d\s{0,4}(?:[-=]{1,4}\s{0,2}(?:>|&gt;)|[→➔➜⇒]|—>|–>)\s{0,4}(?:\d|$)", re.MULTILINE)
 _JSON = re.compile(r"\s{0,1000}(?:\{\s{0,1000}\"|\[\s{0,1000}\{)")
 # What the beginning of a transcript in JSON shows: a time, or a text of more than fits into the beginning.
 _JSON_TOLD = re.compile(

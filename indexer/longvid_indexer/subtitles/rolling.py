@@ -65,14 +65,14 @@ def unroll(cues: Sequence[Cue]) -> list[Cue]:
     A file in which fewer than three cues, or fewer than 15 %, show again what was there is no rolling one: people do
     say things twice. In a file of two to four cues two of them tell.
     """
-    cues = _whole_words(_word_by_word(_shown_on(_once_a_moment(cues))))
+    cues, typed = _whole_words(_word_by_word(_shown_on(_once_a_moment(cues))))
     found = _unroll(cues, scrolls=True)
     if found.scrolled * _CLEARED_TIMES < found.cleared:
         # Its screens are cleared, not scrolled: a page that begins as the one before it ended says so again.
         found = _unroll(cues, scrolls=False)
     again = found.grown + found.scrolled
     rolling = again >= max(_ROLLING_CUES, _ROLLING_SHARE * len(cues))
-    rolling |= again >= max(_FEW_ROLLING, _FEW_SHARE * len(cues))
+    rolling |= again >= max(_FEW_ROLLING, _FEW_SHARE * len(cues)) or (typed and again > 0)
     paused = _unroll(cues, scrolls=True, touch_s=_PAUSE_S)
     if rolling:
         pauses = sum(_TOUCH_S < cue.start_s - before.end_s <= _PAUSE_S for before, cue in pairwise(cues))
@@ -123,9 +123,9 @@ def _shown_on(cues: list[Cue]) -> list[Cue]:
     return kept if again >= max(_ROLLING_CUES, _NEARLY_ALL * (len(kept) - 1)) else cues
 
 
-def _whole_words(cues: list[Cue]) -> list[Cue]:
-    """Without cues that the next one shows again with more letters of the last word: captions that are typed, or
-    painted two letters at a time. Fewer than three in a file are left."""
+def _whole_words(cues: list[Cue]) -> tuple[list[Cue], bool]:
+    """Without cues that the next one shows again with more letters of the last word, and whether there are some:
+    captions that are typed, or painted two letters at a time. Fewer than three in a file are left."""
     kept: list[Cue] = []
     typed = 0
     for cue in cues:
@@ -142,7 +142,7 @@ def _whole_words(cues: list[Cue]) -> list[Cue]:
                 typed += 1
                 continue
         kept.append(cue)
-    return kept if typed >= _ROLLING_CUES else cues
+    return (kept, True) if typed >= _ROLLING_CUES else (cues, False)
 
 
 def _in_word(character: str) -> bool:
@@ -248,6 +248,7 @@ def _unroll(cues: Sequence[Cue], *, scrolls: bool, touch_s: float = _TOUCH_S) ->
             scrolled = len(again) < len(shown)
             found.scrolled += scrolled
             found.grown += len(words) > old and not scrolled
+            _punctuate(found.kept, {part.kept for part in again}, cue)
             shown = _take_new(found.kept, again, cue, lines, old, scrolled=scrolled)
         end_s = cue.end_s
     return found
@@ -305,6 +306,23 @@ def _take_new(
         last = shown[-1].kept
         kept[last] = replace(kept[last], end_s=max(kept[last].end_s, cue.end_s))
     return shown
+
+
+def _punctuate(kept: list[Cue], places: set[int], cue: Cue) -> None:
+    """Lines without a point at their end, which the cue shows again with one, as it shows them."""
+    ended = {
+        tuple(_bare(line.text.split())): line.text for line in cue.lines if line.text.endswith(tuple(_MARKS))
+    }
+    for place in places if ended else ():
+        kept[place] = replace(
+            kept[place],
+            lines=tuple(
+                replace(line, text=ended.get(tuple(_bare(line.text.split())), line.text))
+                if not line.words and not line.text.endswith(tuple(_MARKS))
+                else line
+                for line in kept[place].lines
+            ),
+        )
 
 
 def _end_of(line: CueLine, words: list[str]) -> CueLine:

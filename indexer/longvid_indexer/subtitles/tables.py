@@ -1,10 +1,12 @@
-"""Transcripts as tables: TSV and CSV of Whisper (milliseconds), exports with a header, the labels of Audacity."""
+"""Transcripts as tables: TSV and CSV of Whisper (milliseconds), exports with a header, tiers of ELAN, the labels of
+Audacity."""
 
 from __future__ import annotations
 
 import csv
 import re
 from collections.abc import Sequence
+from itertools import combinations
 
 from longvid_indexer.subtitles.building import add_spoken, seconds, speaker_label, unit_of, until_next
 from longvid_indexer.subtitles.cue import Subtitles
@@ -28,11 +30,14 @@ _COLUMNS = {
         "tier", "sprecher", "locuteur", "hablante", "orador", "спикер", "说话人", "発言者",
     ),
 }  # fmt: skip
+_COMMA = re.compile(r"(?<=\d),(?=\d{1,3}\Z)")
+# A table without a header: so many columns, and rows that show what they are.
+_FEWEST_COLUMNS, _ROWS_READ = 4, 20
 _LABEL = re.compile(r"\d{1,9}\.\d{1,9}\t\d{1,9}\.\d{1,9}\t")
 
 
 def is_table(text: str) -> bool:
-    """Whether the first line names columns of times and text, or is a label as Audacity exports it.
+    """Whether the first line names columns of times and text or is a label of Audacity, or the rows show what they are.
 
     Of a start alone it is one where speakers have a column too.
     """
@@ -56,7 +61,7 @@ def parse_table(text: str) -> Subtitles:
         )
     except csv.Error:
         read.problems["rows behind one that cannot be parsed were left out"] += 1
-    spans = [(_cell(row, columns["start"]), _cell(row, columns.get("end", len(row)))) for row in rows]
+    spans = [(_time(row, columns["start"]), _time(row, columns.get("end", len(row)))) for row in rows]
     unit = unit_of(
         [
             (seconds(a), seconds(b), len(_cell(row, columns["text"])))
@@ -91,11 +96,39 @@ def _layout(text: str) -> tuple[str, dict[str, int], int] | None:
         }
         if {"start", "text"} <= columns.keys() and columns.keys() & {"end", "speaker"}:
             return delimiter, columns, 1
+    return _without_header(text)
+
+
+def _without_header(text: str) -> tuple[str, dict[str, int], int] | None:
+    """The layout of rows that all have two times, the second later, text in the last column and names in one before
+    them, as ELAN exports tiers."""
+    rows = [
+        line.split("\t") for line in text.lstrip("\ufeff")[:4000].splitlines()[:_ROWS_READ] if line.strip()
+    ]
+    rows = rows[: max(2, len(rows) - 1)]  # the last line may be cut
+    width = len(rows[0]) if rows else 0
+    if len(rows) < 2 or width < _FEWEST_COLUMNS or any(len(row) != width for row in rows):
+        return None
+    if not all(any(map(str.isalpha, row[-1])) for row in rows):
+        return None
+    times = [[seconds(cell.strip()) for cell in row] for row in rows]
+    for start, end in combinations(range(width - 1), 2):
+        spans = [(row[start], row[end]) for row in times]
+        if all(from_s is not None and to_s is not None and from_s < to_s for from_s, to_s in spans):
+            columns = {"start": start, "end": end, "text": width - 1}
+            names = [at for at in range(start) if all(any(map(str.isalpha, row[at])) for row in rows)]
+            return "\t", columns | ({"speaker": names[0]} if names else {}), 0
     return None
 
 
 def _cell(row: Sequence[str], column: int) -> str:
     return row[column] if column < len(row) else ""
+
+
+def _time(row: Sequence[str], column: int) -> str:
+    """A time, with a point where it has a decimal comma."""
+    cell = _cell(row, column).strip()
+    return _COMMA.sub(".", cell) if ":" not in cell else cell
 
 
 def _moment(value: str, scale: float) -> float | None:

@@ -23,6 +23,7 @@ _FILM_RATE = 23.976
 _LRC_TIME = re.compile(r"\[(\d{1,3}):(\d{1,2}(?:\.\d{1,3})?)\]\s{0,9}")
 _LRC_TAG = re.compile(r"\[(ti|ar|al|by|la|offset|length|re|ve|au)\s*:([^\]]{0,200})\]\s*\Z", re.IGNORECASE)
 _LRC_WORD = re.compile(r"<\d{1,3}:\d{1,2}(?:[.:]\d{1,3})?>")
+_PARAGRAPH = re.compile(r"(?=<p\b)", re.IGNORECASE)
 _SYNC = re.compile(r"<sync\b[^<>]{0,200}?\bstart\s*=\s*[\"']?(-?\d{1,9})[^<>]{0,200}>", re.IGNORECASE)
 _CLASS = re.compile(r"<p\b[^<>]{0,200}?\bclass\s*=\s*[\"']?([\w-]{1,60})", re.IGNORECASE)
 _CLASS_LANGUAGE = re.compile(r"\.([\w-]{1,60})\s*\{[^{}]{0,400}?\blang\s*:\s*([\w-]{1,20})", re.IGNORECASE)
@@ -134,12 +135,15 @@ def parse_sami(text: str) -> Subtitles:
     shown: list[tuple[float, str | None, str]] = []
     for number, point in enumerate(points):
         body = text[point.end() : points[number + 1].start() if number + 1 < len(points) else len(text)]
-        named = _CLASS.match(body.lstrip())
-        kind = named[1].casefold() if named else None
-        if kind:
-            classes.setdefault(kind)
         body = re.sub(r"<br\s{0,5}/?>", "\n", body, flags=re.IGNORECASE)
-        shown.append((max(0, int(point[1])) / 1000, kind, _ANY_TAG.sub("", body)))
+        # One point may have a paragraph a language.
+        for part in _PARAGRAPH.split(body.lstrip()):
+            named = _CLASS.match(part)
+            kind = named[1].casefold() if named else None
+            if kind:
+                classes.setdefault(kind)
+            if part:
+                shown.append((max(0, int(point[1])) / 1000, kind, _ANY_TAG.sub("", part)))
     first = next(iter(classes), None)
     if len(classes) > 1:
         read.problems["language of several in the file is read, the first"] += 1

@@ -15,7 +15,7 @@ from statistics import median
 
 from longvid_indexer.subtitles.building import add_spoken, until_next
 from longvid_indexer.subtitles.cue import Subtitles
-from longvid_indexer.subtitles.speakers import is_numbered
+from longvid_indexer.subtitles.name_labels import is_numbered
 
 # Hours, minutes, seconds, a fraction or a frame, and the half of the day.
 _TIME = r"(?:(\d{1,2}):)?(\d{1,3}):([0-5]\d)(?:[.,](\d{1,3})|[:;.]\d{2}(?![\d:]))?(\s?[AaPp]\.?[Mm]\b\.?)?"
@@ -41,6 +41,7 @@ _BETWEEN = re.compile(
 _LIKE_A_NAME = re.compile(r"[^\W\d_a-z]\S{0,30}(?: (?:[^\Wa-z_]\S{0,30})){0,2} ?\Z")
 _INNER = re.compile(rf"(?:(?<=\s)|(?<=\A))\[{_TIME}\](?=\s)")
 _DROP_FRAMES = re.compile(r"(?<!\d)(\d\d);(\d\d);(\d\d)[;:](?=\d\d(?!\d))")
+_BULLET = re.compile(r"\A[-*•–]\s{1,3}(?=[\[(<]?\d{1,3}:\d)")
 _TIME_PARTS = 5
 _LONGEST_HEADING = 120
 _MOST_NAME_WORDS = 8
@@ -189,6 +190,7 @@ def _inner(entry: _Entry) -> Iterator[_Entry]:
 
 
 def _entry(bare: str, spaced: str) -> _Entry | None:
+    bare = _BULLET.sub("", bare, count=1)
     if bare[0] in "[(<0123456789" and (match := _FIRST.match(bare)):
         at_s, of_day = _seconds(match.groups())
         until = match.groups()[_TIME_PARTS : 2 * _TIME_PARTS]

@@ -15,13 +15,14 @@ _CLOCK = re.compile(
 )
 _SECONDS = re.compile(r"\s{0,20}(?P<seconds>\d{1,7})(?:[.,](?P<fraction>\d{1,12}))?(?![\d:])")
 _SETTINGS = re.compile(r"\s{0,20}(?:\Z|(?:align|line|position|size|vertical|region):)")
-_ARROW = re.compile(r"\s{0,20}(?:[-=]{1,8}\s{0,2}>|[—–]>|[→➔➜⇒])\s{0,20}")
+# A dash alone is one between spaces only; "--&gt;" was copied out of a page.
+_ARROW = re.compile(r"\s{0,20}(?:[-=]{1,8}\s{0,2}(?:>|&gt;)|[—–](?:>|&gt;)|[→➔➜⇒]|(?<=\s)[—–](?=\s))\s{0,20}")
 _POINTS = re.compile(r"(?<![\d.])(\d{1,2})\.(\d\d)\.(\d\d)(?=[.,\s]|\Z)")  # "00.00.01.500"
 _GAP = re.compile(r"\s{1,20}(?:-\s{1,20})?")
 _USUAL = re.compile(
     r"(\d\d):(\d\d):(\d\d)[,.](\d\d\d) --> (\d\d):(\d\d):(\d\d)[,.](\d\d\d)(?:[ \t][^\n]{0,200})?\Z"
 )
-_ANY_ARROW = re.compile(r"[-=]\s{0,2}>|[→➔➜⇒]")
+_ANY_ARROW = re.compile(r"[-=]\s{0,2}(?:>|&gt;)|[→➔➜⇒]")
 # Full-width digits and signs, as input methods of East Asia write them.
 _NARROW = str.maketrans("０１２３４５６７８９：；，．－＞", "0123456789:;,.->")
 

@@ -110,12 +110,12 @@ def part(connection: Connection, video_id: str, own_id: str, collection: str) ->
 
 def remove_video(connection: Connection, video_id: str) -> None:
     """Delete a video and all that hangs on it; a collection that held nothing else goes with it."""
-    from longvid_storage.db import chain, chats, stage_writer
+    from longvid_storage.db import chain, chats, passage_rows
 
     key = video_key(connection, video_id)
     row = schema.PassageRow
     its = connection.execute(select(row.passage_id).where(row.video_key == key)).scalars()
-    stage_writer.remove_passages(connection, list(its))
+    passage_rows.remove(connection, list(its))
     chain.forget_video(connection, key)
     chats.forget_video(connection, key)
     connection.execute(delete(schema.Video).where(schema.Video.video_key == key))

@@ -1,7 +1,8 @@
 """A library verified whole, and mended: what is derived is made anew, and what a stage wrote is left to the stage.
 
 Checked are the file (``PRAGMA integrity_check``, ``foreign_key_check``), every row (``longvid_storage.db.damage``), the
-word index (each entry against ``passages.terms``) and the files in ``cache/``. What only a person can do is left alone
+word index (each entry against ``passages.terms``) and the files in ``cache/``. Whether the pictures that lie elsewhere
+are there is ``pictures.lost``. What only a person can do is left alone
 and said: a page of the file that is lost comes back from a copy.
 """
 

@@ -49,9 +49,15 @@ _FEW = 50
 class Home(Protocol):
     """What a view says of the library it reads; search keeps what it has read of one for as long as it is open."""
 
-    path: Path
-    name: str
-    read_only: bool
+    @property
+    def path(self) -> Path: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def read_only(self) -> bool: ...
+
     vector_server: Mapping[str, str]
     memory_mb: int | None
     pictures: PictureStore | None

@@ -3,12 +3,18 @@
 Beside each table of vectors lies one of ``halfvec``, derived from it: its rows go with those they were made of, and
 all that is younger than its youngest row is still to be entered (writers follow one another, and ids ascend). A set
 that grows past ``EXACT`` gets an HNSW index (Malkov & Yashunin 2016, arXiv 1603.09320), which is asked with the scope
-inside the query (iterative scan). Here vectors are named; whoever asks scores them anew by the truth.
+inside the query (iterative scan). In it is one row of each distinct vector, the one that ``leads``: what is said a
+thousand times would fill the lists of neighbours with its equals, and hide others. The equals have the same ``same``, a
+hash of the vector; where the one that leads goes, the eldest of them does. Here vectors are named; whoever asks scores
+them anew by the truth.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from hashlib import blake2b
+from math import isqrt
 from typing import Any
 
 import numpy as np
@@ -19,6 +25,7 @@ from sqlalchemy import (
     Connection,
     Double,
     FromClause,
+    Row,
     Select,
     TableClause,
     cast,
@@ -30,11 +37,12 @@ from sqlalchemy import (
     select,
     table,
     text,
+    true,
 )
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import UserDefinedType
 
-from longvid_storage.db.dialects import is_postgresql
+from longvid_storage.db.dialects import each_id, is_postgresql
 from longvid_storage.db.schema import (
     KeyframeRow,
     KeyframeVector,
@@ -48,8 +56,10 @@ from longvid_storage.db.vectors import PICTURE, IndexedSet
 from longvid_storage.types import EVERYTHING, Scope
 
 EXACT = 50_000
-"""Up to so many admitted vectors are compared one by one: 34 ms for 43,661, where the graph takes 18 and, since what is
-said a thousand times fills the lists of its neighbours, never comes to a few."""
+"""Up to so many admitted vectors are compared one by one: 34 ms for 43,661, of which the graph misses a few."""
+PATIENCE = 12_000
+"""Of a scope more are compared one by one, up to the root of so many times all: the graph comes to ``k`` that it admits
+by way of all the others around (40 µs each, of a tenth of a million 240 ms), and a comparison takes 1.4 µs (142 ms)."""
 _OLDEST = "{0,8}"  # knows iterative scans
 _WIDEST = 4000  # numbers of a vector that HNSW takes
 _BATCH = 2000
@@ -61,6 +71,16 @@ _OWNERS: dict[type[PassageVector] | type[KeyframeVector], FromClause] = {
     KeyframeVector: KeyframeRow.__table__,
 }
 _TABLES = tuple(_OWNERS)
+
+
+# At the end of a transaction, since a video goes a row at a time, and what is put anew may lead by then.
+_FOLLOWING = (
+    "CREATE OR REPLACE FUNCTION follow_{name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+    "UPDATE {name} SET leads = true WHERE vector_id = (SELECT min(vector_id) FROM {name} "
+    "WHERE set_key = OLD.set_key AND same = OLD.same HAVING NOT bool_or(leads)); RETURN NULL; END $$",
+    "CREATE CONSTRAINT TRIGGER follow_{name} AFTER DELETE ON {name} DEFERRABLE INITIALLY DEFERRED FOR EACH ROW "
+    "WHEN (OLD.leads) EXECUTE FUNCTION follow_{name}()",
+)
 
 
 class _Numbers(UserDefinedType[str]):
@@ -78,7 +98,7 @@ class _Numbers(UserDefinedType[str]):
 
 def _near(of: type[PassageVector] | type[KeyframeVector]) -> TableClause:
     columns: list[ColumnClause[Any]] = [
-        column(name) for name in ("vector_id", "owner_id", "video_key", "set_key", "vector")
+        column(name) for name in ("vector_id", "owner_id", "video_key", "set_key", "vector", "same", "leads")
     ]
     return table(f"near_{of.__tablename__}", *columns)
 
@@ -110,11 +130,14 @@ def prepare(connection: Connection) -> None:
                     text(
                         f"CREATE TABLE {name} (vector_id BIGINT PRIMARY KEY REFERENCES {of.__tablename__} "
                         "ON DELETE CASCADE, owner_id BIGINT NOT NULL, video_key BIGINT NOT NULL, "
-                        "set_key BIGINT NOT NULL, vector halfvec NOT NULL)"
+                        "set_key BIGINT NOT NULL, vector halfvec NOT NULL, same BIGINT NOT NULL, "
+                        "leads BOOLEAN NOT NULL)"
                     )
                 )
-                for columns in ("owner_id", "set_key, video_key"):
+                for columns in ("owner_id", "set_key, video_key", "set_key, same, owner_id"):
                     connection.execute(text(f"CREATE INDEX ON {name} ({columns})"))
+                for statement in _FOLLOWING:
+                    connection.execute(text(statement.format(name=name)))
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) != "42501":  # insufficient privilege
             raise
@@ -125,7 +148,7 @@ def prepared(connection: Connection) -> bool:
     """Whether the tables are there and this user may read them."""
     asked = " AND ".join(
         f"coalesce(has_table_privilege(to_regclass('{_near(of).name}'), 'SELECT'), false) AND EXISTS (SELECT FROM "
-        f"pg_attribute WHERE attrelid = to_regclass('{_near(of).name}') AND attname = 'video_key')"
+        f"pg_attribute WHERE attrelid = to_regclass('{_near(of).name}') AND attname = 'leads')"
         for of in _TABLES
     )
     return bool(connection.execute(text(f"SELECT {asked}")).scalar_one())
@@ -143,13 +166,24 @@ def fill(connection: Connection) -> None:
         while rows := connection.execute(
             select(*columns).join(owner).where(of.vector_id > last).order_by(of.vector_id).limit(_BATCH)
         ).all():
-            entered = [
-                {**row._asdict(), "vector": _written(np.frombuffer(row.vector, "<f2"))} for row in rows
-            ]
             values = {"vector": cast(text(":vector"), _Numbers("halfvec"))}
-            connection.execute(insert(near).values(values), entered)
+            connection.execute(insert(near).values(values), _entries(connection, near, rows))
             last = rows[-1].vector_id
         _index_large(connection, near)
+
+
+def _entries(connection: Connection, near: TableClause, rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
+    """Rows of ``near``; the first of its equals leads."""
+    hashes = [int.from_bytes(blake2b(row.vector, digest_size=8).digest(), signed=True) for row in rows]
+    query = select(near.c.set_key, near.c.same).where(near.c.leads, near.c.same.in_(each_id(hashes)))
+    led = {tuple(row) for row in connection.execute(query)}
+    entered = []
+    for row, same in zip(rows, hashes, strict=True):
+        leads = (row.set_key, same) not in led
+        led.add((row.set_key, same))
+        vector = _written(np.frombuffer(row.vector, "<f2"))
+        entered.append({**row._asdict(), "vector": vector, "same": same, "leads": leads})
+    return entered
 
 
 def _written(vector: NDArray[Any]) -> str:
@@ -164,7 +198,7 @@ def _index_large(connection: Connection, near: TableClause) -> None:
         if name in indexed or dimension > _WIDEST:
             indexed.discard(name)
             continue
-        held = select(func.count()).select_from(near).where(near.c.set_key == key)
+        held = select(func.count()).select_from(near).where(near.c.set_key == key, near.c.leads)
         if (count := connection.execute(held).scalar_one()) <= EXACT:
             continue
         # The graph is built several times faster where all of it fits.
@@ -173,7 +207,7 @@ def _index_large(connection: Connection, near: TableClause) -> None:
         connection.execute(
             text(
                 f"CREATE INDEX {name} ON {near.name} USING hnsw ((vector::halfvec({dimension})) halfvec_ip_ops) "
-                f"WITH (m = 16, ef_construction = 100) WHERE set_key = {key}"
+                f"WITH (m = 16, ef_construction = 100) WHERE set_key = {key} AND leads"
             )
         )
     for name in indexed:  # of sets that are no more
@@ -181,64 +215,84 @@ def _index_large(connection: Connection, near: TableClause) -> None:
 
 
 def named(
-    connection: Connection, part: IndexedSet, vector: NDArray[np.float32], k: int, scope: Scope
+    connection: Connection,
+    part: IndexedSet,
+    vector: NDArray[np.float32],
+    k: int,
+    scope: Scope,
+    admitted: int | None = None,
 ) -> NDArray[np.int64] | None:
     """(vector id, owner id) of the about ``k`` nearest that ``scope`` admits, by vector id, shape (n, 2); None where
     the tables do not hold what the library does, as this connection sees it.
 
-    All are compared where at most ``EXACT`` are admitted.
+    All are compared where few are ``admitted`` (about so many; None: it is counted); see ``EXACT`` and ``PATIENCE``.
     """
     near = _near(part.table)
     if not prepared(connection):
         return None
     youngest = [select(func.max(each.vector_id)).scalar_subquery() for each in (part.table, near.c)]
     has_index = func.to_regclass(_index(near, part.set_key)).is_not(None)
-    current, indexed = connection.execute(
-        select(youngest[0].is_not_distinct_from(youngest[1]), has_index)
-    ).one()
-    if not current:
+    last, entered, indexed = connection.execute(select(youngest[0], youngest[1], has_index)).one()
+    if last != entered:
         return None
-    # A plan is made for one set: its index is known by a condition without parameters.
-    wanted = select(near.c.vector_id, near.c.owner_id).where(
-        near.c.set_key == literal_column(str(part.set_key))
-    )
-    if (
-        scope.whole and part.kind != PICTURE
-    ):  # rows of a video lie together; one by one they cost six times as much
-        keys = select(Video.video_key).where(*video_conditions(Video.video_key, scope))
-        wanted = wanted if scope == EVERYTHING else wanted.where(near.c.video_key.in_(keys))
-    elif scope != EVERYTHING:
-        wanted = wanted.where(near.c.owner_id.in_(part.owners(scope)))
-    if indexed and (scope == EVERYTHING or _many(connection, wanted)):
-        found = _by_index(connection, wanted, near, part.dimension, vector, k)
+    conditions = _conditions(near, part, scope)
+    wanted = select(near.c.vector_id, near.c.owner_id).where(*conditions)
+    few = max(EXACT, isqrt(PATIENCE * (last or 0)))
+    if indexed and (scope == EVERYTHING or _more(connection, wanted, few, admitted)):
+        found = _by_index(connection, near, part, scope, vector, k)
         if len(found) == k:
             return found
     return _one_by_one(connection, wanted, near, vector, k)
 
 
-def _many(connection: Connection, wanted: Select[Any]) -> bool:
-    some = wanted.limit(EXACT + 1).subquery()
-    return int(connection.execute(select(func.count()).select_from(some)).scalar_one()) > EXACT
+def _conditions(near: FromClause, part: IndexedSet, scope: Scope) -> list[ColumnElement[bool]]:
+    """That a row of ``near`` is of the set and the scope admits it."""
+    # A plan is made for one set: its index is known by a condition without parameters.
+    conditions = [near.c.set_key == literal_column(str(part.set_key))]
+    if (
+        scope.whole and part.kind != PICTURE
+    ):  # rows of a video lie together; one by one they cost six times as much
+        keys = select(Video.video_key).where(*video_conditions(Video.video_key, scope))
+        return conditions if scope == EVERYTHING else [*conditions, near.c.video_key.in_(keys)]
+    return conditions if scope == EVERYTHING else [*conditions, near.c.owner_id.in_(part.owners(scope))]
+
+
+def _more(connection: Connection, wanted: Select[Any], few: int, admitted: int | None) -> bool:
+    if admitted is None:
+        some = wanted.limit(few + 1).subquery()
+        admitted = int(connection.execute(select(func.count()).select_from(some)).scalar_one())
+    return admitted > few
 
 
 def _by_index(
     connection: Connection,
-    wanted: Select[Any],
     near: TableClause,
-    dimension: int,
+    part: IndexedSet,
+    scope: Scope,
     vector: NDArray[np.float32],
     k: int,
 ) -> NDArray[np.int64]:
+    """Of the nearest distinct vectors that any admitted row has, those rows."""
     settings = {
-        "hnsw.ef_search": min(1000, max(400, 2 * k)),  # things said a thousand times fill a short list
+        "hnsw.ef_search": min(1000, max(800, 2 * k)),
         "hnsw.iterative_scan": "relaxed_order",
         "hnsw.max_scan_tuples": _MOST_SCANNED,
         "hnsw.scan_mem_multiplier": 16,
     }
     connection.execute(select(*(func.set_config(name, str(value), True) for name, value in settings.items())))
-    kind = _Numbers(f"halfvec({dimension})")
-    far = _far(near, vector, kind)
-    return _pairs(connection, wanted.order_by(far).limit(k))
+    equal = near.alias("equal")
+    far = _far(near, vector, _Numbers(f"halfvec({part.dimension})"))
+    leading = select(near.c.same, far.label("far")).where(*_conditions(near, part, EVERYTHING), near.c.leads)
+    its = (equal.c.same == near.c.same, *_conditions(equal, part, scope))
+    if scope != EVERYTHING:  # as a value, not EXISTS: the rows come in the order of the graph
+        leading = leading.where(select(true()).where(*its).limit(1).scalar_subquery())
+    found = leading.order_by(far).limit(k).subquery()
+    its = (equal.c.same == found.c.same, *_conditions(equal, part, scope))
+    rows = (
+        select(equal.c.vector_id, equal.c.owner_id).where(*its).order_by(equal.c.owner_id).limit(k).lateral()
+    )
+    query = select(rows.c.vector_id, rows.c.owner_id).select_from(found.join(rows, true()))
+    return _pairs(connection, query.order_by(found.c.far, rows.c.owner_id).limit(k))
 
 
 def _one_by_one(

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 
 from sqlalchemy import Connection, delete, insert, literal, select, update
 from sqlalchemy.orm import aliased
 
+from longvid_storage.db.damage import Damage
 from longvid_storage.db.dialects import each_id, each_text
-from longvid_storage.db.schema import ElsewhereRow
+from longvid_storage.db.schema import ElsewhereRow, KeyframeRow, Video
 from longvid_storage.errors import LibraryError, LongvidWarning
 from longvid_storage.picture_store import PictureStore, name_of
 
@@ -115,3 +117,35 @@ def sweep(place: PictureStore | None, writing: Writing) -> None:
         return
     with writing() as connection:
         connection.execute(delete(table).where(*due, table.name.in_(each_text(loose))))
+
+
+def lost(connection: Connection, place: PictureStore | None) -> Iterator[Damage]:
+    """Of each video some of whose pictures should be elsewhere and are not, how many; one listing tells.
+
+    Nothing of it can be mended here: another place in the configuration looks the same.
+    """
+    query = select(Video.video_id, Video.title, ElsewhereRow.name).select_from(ElsewhereRow)
+    query = query.join(KeyframeRow, KeyframeRow.keyframe_id == ElsewhereRow.keyframe_id).join(Video)
+    names: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for video_id, title, name in connection.execute(query):
+        names[video_id, title].add(name)
+    if not names:
+        return
+    table = ElsewhereRow.__tablename__
+    if place is None:
+        what = (
+            f"of {len(names)} videos were not looked for: no [pictures] in longvid.toml says where they lie"
+        )
+        yield Damage(table, what, "")
+        return
+    try:
+        there = place.names()
+    except LibraryError as error:
+        yield Damage(table, error.message, "")
+        return
+    for (video_id, title), its in sorted(names.items()):
+        if gone := len(its - there):
+            what = (
+                f"{gone} of its {len(its)} pictures are not at {place.address}: bring them back from a copy"
+            )
+            yield Damage(table, what, "", video_id, title)

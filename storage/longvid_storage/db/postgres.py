@@ -10,18 +10,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from longvid_storage.db import migrate, pgvector, schema
-from longvid_storage.db.checking import CheckReport
-from longvid_storage.db.store import Store
-from longvid_storage.db.view import Encoders, View
 from longvid_storage.errors import (
     BusyError,
     LibraryError,
@@ -35,7 +31,10 @@ from longvid_storage.errors import (
     UsageError,
 )
 from longvid_storage.text.shown import without_password
-from longvid_storage.types import EVERYTHING, Scope
+from longvid_storage.types import Scope
+
+if TYPE_CHECKING:
+    from longvid_storage.db.checking import CheckReport
 
 SCHEME = "postgresql"
 OLDEST = 15
@@ -61,33 +60,24 @@ def _shown(url: URL) -> str:
     return without_password(url.set(drivername=SCHEME).render_as_string(hide_password=False))
 
 
-class PostgresStore(Store):
-    """A library in a database of its own; see ``Store``.
+class PostgresDatabase:
+    """A database of its own; see ``Database``.
 
     Args:
         url: of the database.
         engine: over it.
         cache: where this machine keeps what is derived.
-        read_only: this user may not write.
     """
 
-    def __init__(self, url: URL, engine: Engine, cache: Path, *, read_only: bool) -> None:
-        super().__init__(cache, engine, read_only=read_only)
+    def __init__(self, url: URL, engine: Engine, cache: Path) -> None:
+        self.path = cache
         self.name = _shown(url)
+        self.engine = engine
+        self.read_only = False
 
     @classmethod
     def connect(cls, place: str, cache_root: Path, *, create: bool = False) -> Self:
-        """Open the library in the database that ``place`` names; an older schema is upgraded.
-
-        Args:
-            place: ``postgresql://USER:PASSWORD@HOST:PORT/DATABASE``; the database must exist.
-            cache_root: a directory for what is derived, of all libraries.
-            create: make the tables in an empty database.
-
-        Raises:
-            NotFoundError: the database is empty and ``create`` is False. NotALibraryError: it holds something else.
-            SchemaError: a newer longvid wrote it. MissingExtraError: psycopg is not installed.
-        """
+        """See ``Store.connect``."""
         url = _parsed(place)
         try:
             import psycopg  # noqa: F401  (the engine would fail later, with less to say)
@@ -97,27 +87,31 @@ class PostgresStore(Store):
             ) from error
         cache = cache_root / f"postgresql-{hashlib.sha256(_shown(url).encode()).hexdigest()[:16]}"
         engine = _make_engine(url)
-        store = cls(url, engine, cache, read_only=False)
+        database = cls(url, engine, cache)
         try:
-            with store._mapped_errors():
-                store.read_only = store._may_only_read()
-                store._make_current(create)
+            with database.mapped_errors():
+                database.read_only = database._may_only_read()
+                database._make_current(create)
         except BaseException:
             engine.dispose()
             raise
         cache.mkdir(parents=True, exist_ok=True)
-        return store
+        return database
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.engine.dispose()
 
     def bytes_held(self) -> int:
-        """What the database takes, tables and indexes, and what is derived here."""
-        with self._mapped_errors(), self._engine.connect() as connection:
+        """What the database takes, tables and indexes."""
+        with self.mapped_errors(), self.engine.connect() as connection:
             query = text("SELECT pg_database_size(current_database())")
-            return super().bytes_held() + int(connection.execute(query).scalar_one())
+            return int(connection.execute(query).scalar_one())
 
     @property
     def address(self) -> str:
         """What opens this library in another process, password and all: never told to anybody."""
-        return self._engine.url.set(drivername=SCHEME).render_as_string(hide_password=False)
+        return self.engine.url.set(drivername=SCHEME).render_as_string(hide_password=False)
 
     @property
     def shared(self) -> bool:
@@ -125,7 +119,7 @@ class PostgresStore(Store):
         return True
 
     def _may_only_read(self) -> bool:
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             if (found := connection.dialect.server_version_info or (0,)) < (OLDEST,):
                 raise LibraryError(
                     f"{self.name} is PostgreSQL {'.'.join(map(str, found))}: longvid needs {OLDEST} or newer"
@@ -136,7 +130,7 @@ class PostgresStore(Store):
             return not connection.execute(query).scalar_one()
 
     def _make_current(self, create: bool) -> None:
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             version = self._version(connection)
             lacking = not self.read_only and pgvector.lacking(connection)
         if version == schema.HEAD and not lacking:
@@ -150,7 +144,7 @@ class PostgresStore(Store):
             raise ReadOnlyError(
                 f"the library at {self.name} has an older schema and may not be written: open it once as a user who may"
             )
-        with self._engine.connect().execution_options(write=True) as connection, connection.begin():
+        with self.engine.connect().execution_options(write=True) as connection, connection.begin():
             version = self._version(connection)  # another process may have been first
             if version is None:
                 migrate.create(connection)
@@ -172,34 +166,46 @@ class PostgresStore(Store):
             )
         return version
 
+    def mapped_errors(self) -> AbstractContextManager[None]:
+        """Turns PostgreSQL's complaints into longvid's."""
+        return _mapped(self.name)
+
+    def refusal(self) -> Exception:
+        """The error for writing as a user who may not."""
+        return ReadOnlyError(f"{self.name} may not be written by this user: connect as one who may")
+
     @contextmanager
-    def view(self, scope: Scope = EVERYTHING, encoders: Encoders | None = None) -> Iterator[View]:
-        """A snapshot of the library within ``scope``: one state of it, whoever writes meanwhile."""
+    def reading(self, scope: Scope) -> Iterator[Connection]:
+        """A transaction that reads alone; no row is damaged: PostgreSQL holds a column to its type."""
         options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         with (
-            self._mapped_errors(),
-            self._engine.connect().execution_options(**options) as connection,
+            self.mapped_errors(),
+            self.engine.connect().execution_options(**options) as connection,
             connection.begin(),
         ):
-            yield View(connection, replace(scope, rights=self.rights), self.home, encoders)
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that others wait for from its beginning."""
+        with (
+            self.mapped_errors(),
+            self.engine.connect().execution_options(write=True) as connection,
+            connection.begin(),
+        ):
+            yield connection
 
     def writer_lock(
-        self, *, wait: bool = True, on_wait: Callable[[str], None] | None = None
+        self, wait: bool = True, on_wait: Callable[[str], None] | None = None
     ) -> AbstractContextManager[None]:
         """Nothing is held for long: others index other videos meanwhile; see ``claim``."""
-        self.require_writable()
         return nullcontext()
-
-    def require_writable(self) -> None:
-        """Raise ``ReadOnlyError`` where this user may not write."""
-        if self.read_only:
-            raise ReadOnlyError(f"{self.name} may not be written by this user: connect as one who may")
 
     @contextmanager
     def claim(self, what: str) -> Iterator[bool]:
         """Keep ``what`` (a file's content) for this process during the block; False where another has it."""
         number = int.from_bytes(hashlib.sha256(what.encode()).digest()[:4], signed=True)
-        with self._mapped_errors(), self._engine.connect() as connection:
+        with self.mapped_errors(), self.engine.connect() as connection:
             mine = {"ours": _OURS, "number": number}
             held = connection.execute(text("SELECT pg_try_advisory_lock(:ours, :number)"), mine).scalar_one()
             connection.commit()  # the lock is the session's
@@ -215,25 +221,23 @@ class PostgresStore(Store):
         """Several do, each the jobs that it claims."""
         yield True
 
-    def _mapped_errors(self) -> AbstractContextManager[None]:
-        return _mapped(self.name)
+    def help_holder(self) -> None:
+        """There is no holder."""
 
-    def _mapped_damage(
-        self, connection: Connection, scope: Scope = EVERYTHING
-    ) -> AbstractContextManager[None]:
-        return nullcontext()  # PostgreSQL holds a column to its type
+    def wait_for_helpers(self) -> None:
+        """PostgreSQL waits as long as it takes."""
 
-    def _compact(self) -> None:
+    def note_deleted(self) -> None:
         """Space of deleted rows is PostgreSQL's."""
 
-    def _empty_log(self) -> None:
+    def erase_deleted(self) -> None:
         """The log is PostgreSQL's."""
 
-    def check(self, repair: bool = False) -> CheckReport:
+    def check(self, repair: bool) -> CheckReport:
         """Raises UsageError: PostgreSQL has its own tools."""
         raise UsageError(f"{self.name} is PostgreSQL's to check: run pg_amcheck")
 
-    def backup(self, target: Path, *, force: bool = False) -> None:
+    def backup(self, target: Path, force: bool) -> None:
         """Raises UsageError: PostgreSQL has its own tools."""
         raise UsageError(
             f"{self.name} is PostgreSQL's to back up: run pg_dump, or longvid copy to a directory"

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import Connection, insert
+from sqlalchemy.orm import InstrumentedAttribute
+
 from longvid_storage.db.schema import PassageRow
 from longvid_storage.types import Passage, StageResult, VideoInfo
 
@@ -87,3 +90,13 @@ def passage_of(passage_id: int, video_id: str, fields: Sequence[Any]) -> Passage
     kind, start_s, end_s, text, speaker, language, boxes = fields
     shown = tuple((x0, y0, x1, y1) for x0, y0, x1, y1 in boxes or ())
     return Passage(passage_id, video_id, kind, start_s, end_s, text, speaker, language, shown)
+
+
+def insert_returning(
+    connection: Connection, key: InstrumentedAttribute[int], rows: list[dict[str, Any]]
+) -> list[int]:
+    """Insert rows into the table of ``key``; their keys, in order."""
+    if not rows:
+        return []
+    query = insert(key.class_).returning(key, sort_by_parameter_order=True)
+    return list(connection.execute(query, rows).scalars())

@@ -12,18 +12,15 @@ from sqlalchemy import Connection, delete, func, insert, literal, select, update
 from longvid_storage.db import (
     chain,
     list_columns,
+    passage_rows,
     pgvector,
     pictures,
     revisions,
     schema,
     vectors,
-    word_index,
 )
 from longvid_storage.db.chain import ChainLink
-from longvid_storage.db.rows import passage_columns, passage_of
-from longvid_storage.db.speakers import SpeakerNames
-from longvid_storage.db.word_indexes.entries import count_terms, join_terms
-from longvid_storage.text.analysis import analyse
+from longvid_storage.db.rows import insert_returning
 from longvid_storage.text.passages import Timed, screen_passages, sound_passages, speech_passages
 from longvid_storage.text.sound_words import origins
 from longvid_storage.types import (
@@ -34,7 +31,6 @@ from longvid_storage.types import (
     Sound,
     StageResult,
     Utterance,
-    speaker_key,
 )
 
 _BATCH = 2000
@@ -226,7 +222,7 @@ class StageWriter:
             }
             for frame, name in zip(frames, names, strict=True)
         ]
-        ids = _insert_returning(self._connection, table, table.keyframe_id, rows)
+        ids = insert_returning(self._connection, table.keyframe_id, rows)
         pictures.bind(self._connection, names, ids)
         return ids
 
@@ -264,25 +260,9 @@ class StageWriter:
         self._replace_passages("sound", sound_passages(self._video_id, heard))
 
     def _replace_passages(self, kind: str, passages: Sequence[Timed]) -> None:
-        """Make the video's passages of a kind exactly these.
-
-        One that is already there, equal in every field, keeps its id and its vector; those that are gone leave the
-        word index and lose their vectors.
-        """
-        there = self._passages_there(kind)
-        new = []
-        for timed in passages:
-            held = there.get(timed)
-            if held:
-                held.pop()
-            else:
-                new.append(timed)
-        gone = [passage_id for held in there.values() for passage_id in held]
-        if gone or new:
-            self.touched = True
+        gone, new = passage_rows.replace(self._connection, self._video_key, self._video_id, kind, passages)
+        self.touched |= bool(gone or new)
         self.removed |= bool(gone)
-        remove_passages(self._connection, gone)
-        self._add_passages(new)
 
     def put_vectors(
         self, kind: str, model_fingerprint: str, owner_ids: Sequence[int], array: NDArray[Any]
@@ -333,63 +313,3 @@ class StageWriter:
         batch = [{"seq": seq, **row, "video_key": self._video_key} for seq, row in enumerate(rows)]
         if batch:
             self._connection.execute(insert(table), batch)
-
-    def _passages_there(self, kind: str) -> defaultdict[Timed, list[int]]:
-        """The video's passages of a kind, as the builder makes them → their ids, the lowest last."""
-        row = schema.PassageRow
-        query = select(row.passage_id, row.times, *passage_columns()).where(
-            row.video_key == self._video_key, row.kind == kind
-        )
-        there: defaultdict[Timed, list[int]] = defaultdict(list)
-        for passage_id, times, *fields in self._connection.execute(query.order_by(row.passage_id.desc())):
-            timed = (passage_of(0, self._video_id, fields), tuple((at, a, b) for at, a, b in times or ()))
-            there[timed].append(passage_id)
-        return there
-
-    def _add_passages(self, passages: Sequence[Timed]) -> None:
-        names = SpeakerNames(self._connection, self._video_key)
-        rows = []
-        for passage, times in passages:
-            terms = join_terms(analyse(passage.text, passage.language))
-            rows.append(
-                {
-                    "video_key": self._video_key,
-                    "kind": passage.kind,
-                    "start_s": passage.start_s,
-                    "end_s": passage.end_s,
-                    "speaker": passage.speaker,
-                    "speaker_key": speaker_key(names.of(self._video_key, passage.speaker)),
-                    "language": passage.language,
-                    "text": passage.text,
-                    "boxes": [list(map(float, box)) for box in passage.boxes] or None,
-                    "times": [list(each) for each in times] or None,
-                    "terms": terms,
-                    "length": count_terms(terms),
-                }
-            )
-        ids = _insert_returning(self._connection, schema.PassageRow, schema.PassageRow.passage_id, rows)
-        word_index.add(
-            self._connection, [{"passage_id": each, **row} for each, row in zip(ids, rows, strict=True)]
-        )
-
-
-def _insert_returning(
-    connection: Connection, table: type[schema.Base], key: Any, rows: list[dict[str, Any]]
-) -> list[int]:
-    if not rows:
-        return []
-    return list(
-        connection.execute(insert(table).returning(key, sort_by_parameter_order=True), rows).scalars()
-    )
-
-
-def remove_passages(connection: Connection, passage_ids: Sequence[int]) -> None:
-    """Delete passages, their entries in the word index and their vectors."""
-    row = schema.PassageRow
-    for start in range(0, len(passage_ids), _BATCH):
-        these = row.passage_id.in_(passage_ids[start : start + _BATCH])
-        entries = connection.execute(select(row.passage_id, row.kind, row.terms).where(these))
-        word_index.remove(connection, [entry._asdict() for entry in entries])
-        connection.execute(delete(row).where(these))
-    if passage_ids:
-        vectors.drop_empty_sets(connection)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from copy import copy
 from dataclasses import replace
 from pathlib import Path
@@ -13,36 +12,17 @@ from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import Connection, Engine
 
-from longvid_storage.db import catalog, chain, migrate, revisions, schema, speakers, word_index
+from longvid_storage.db import catalog, chain, revisions, speakers
 from longvid_storage.db.chain import ChainLink
-from longvid_storage.db.damage import Damage, mapped_damage
-from longvid_storage.db.library_files import (
-    JOBS,
-    LOCK,
-    check_place,
-    forget_cache,
-    make_engine,
-    make_patient,
-    mapped_errors,
-    mapped_os_errors,
-    missing,
-    read_only,
-    remove_old_chats,
-    writable,
-)
-from longvid_storage.db.locking import BorrowedLock, WriterLock
+from longvid_storage.db.library_files import forget_cache
 from longvid_storage.db.view import Encoders, View
-from longvid_storage.errors import BusyError, ReadOnlyError
 from longvid_storage.types import EVERYTHING, Scope, VideoInfo
 
 if TYPE_CHECKING:
     from longvid_storage.db.checking import CheckReport
+    from longvid_storage.db.database import Database
     from longvid_storage.db.stage_writer import StageWriter
     from longvid_storage.picture_store import PictureStore
-
-
-# Who empties the log holds the writer lock and waits for readers; SQLite's usual patience is thirty seconds.
-_READERS_MS = 1000
 
 
 class Store:
@@ -54,58 +34,95 @@ class Store:
     ...         writer.replace_utterances(utterances, source="sidecar:talk.vtt", language="en")
 
     Args:
-        path: the library's directory.
-        engine: over its database, whose schema is the newest.
-        read_only: nothing may be written.
+        database: that it lies in.
 
     ``vector_server``, empty by default, says where vectors are searched instead of in this process (``MilvusIndex``);
     ``memory_mb`` how much of the library a process that searches keeps in memory (``search.memory``); ``pictures``,
     None by default, where those lie that are too large for the database.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        engine: Engine,
-        *,
-        read_only: bool,
-    ) -> None:
-        self.path = path
-        self.name = str(path)
+    def __init__(self, database: Database) -> None:
+        self._database = database
         self.vector_server: Mapping[str, str] = {}
         self.memory_mb: int | None = None
         self.pictures: PictureStore | None = None
-        self._engine = engine
-        self.read_only = read_only
         self._terms_current = False
-        self._removed = False
-        self._lock = WriterLock(path / LOCK)
         self._whole: Store | None = None
         self.rights: frozenset[str] | None = None
         self.owner = ""
 
+    @classmethod
+    def open(cls, path: str | Path, *, create: bool = False) -> Self:
+        """Open the library in the directory ``path``; an older schema is upgraded.
+
+        ``create``: make a library there if there is none.
+
+        Raises:
+            NotFoundError: there is none and ``create`` is False.
+            NotALibraryError: something else is there.
+            SchemaError: a newer longvid wrote it.
+            ReadOnlyError: it must be made or upgraded, and may not be written.
+        """
+        from longvid_storage.db.sqlite import SqliteDatabase
+
+        return cls(SqliteDatabase.open(path, create=create))
+
+    @classmethod
+    def connect(cls, place: str, cache_root: Path, *, create: bool = False) -> Self:
+        """Open the library in the PostgreSQL database that ``place`` names; an older schema is upgraded.
+
+        Args:
+            place: ``postgresql://USER:PASSWORD@HOST:PORT/DATABASE``; the database must exist.
+            cache_root: a directory for what is derived, of all libraries.
+            create: make the tables in an empty database.
+
+        Raises:
+            NotFoundError: the database is empty and ``create`` is False. NotALibraryError: it holds something else.
+            SchemaError: a newer longvid wrote it. MissingExtraError: psycopg is not installed.
+        """
+        from longvid_storage.db.postgres import PostgresDatabase
+
+        return cls(PostgresDatabase.connect(place, cache_root, create=create))
+
+    @property
+    def path(self) -> Path:
+        """The library's directory; of one in PostgreSQL, where this machine keeps what is derived."""
+        return self._database.path
+
+    @property
+    def name(self) -> str:
+        """What the library is called in messages."""
+        return self._database.name
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing may be written."""
+        return self._database.read_only
+
     @property
     def address(self) -> str:
         """What opens this library in another process, password and all: never told to anybody."""
-        return str(self.path)
+        return self._database.address
 
     @property
     def shared(self) -> bool:
         """Whether processes on several machines may write to it."""
-        return False
+        return self._database.shared
+
+    @property
+    def _engine(self) -> Engine:
+        return self._database.engine
 
     def help_holder(self) -> None:
         """From now on this process writes for another one, which holds the writer lock."""
-        self._lock = BorrowedLock(self.path / LOCK)
-        self.wait_for_helpers()
+        self._database.help_holder()
 
     def wait_for_helpers(self) -> None:
         """Others write for the same run, in turns that are nobody's: no transaction gives up while theirs go on.
 
         Sixteen of them on two processors kept one of them waiting for longer than the half minute that ends a run.
         """
-        if not self.shared:
-            make_patient(self._engine)
+        self._database.wait_for_helpers()
 
     @property
     def home(self) -> Store:
@@ -125,110 +142,9 @@ class Store:
             narrowed.rights = mine if self.rights is None else mine & self.rights
         return narrowed
 
-    @classmethod
-    def open(
-        cls,
-        path: str | Path,
-        *,
-        create: bool = False,
-    ) -> Self:
-        """Open the library at ``path``; an older schema is upgraded.
-
-        Args:
-            path: a directory.
-            create: make a library there if there is none.
-
-        Raises:
-            NotFoundError: there is none and ``create`` is False.
-            NotALibraryError: something else is there.
-            SchemaError: a newer longvid wrote it.
-            ReadOnlyError: it must be made or upgraded, and may not be written.
-        """
-        path = Path(os.path.abspath(path))
-        exists = check_place(path)
-        if not exists and not create:
-            raise missing(path)
-        closed = exists and not writable(path)
-        with mapped_errors(path):
-            if not exists:
-                with mapped_os_errors(path):
-                    path.mkdir(parents=True, exist_ok=True)
-            engine = make_engine(path, read_only=closed, create=not exists)
-            store = cls(path, engine, read_only=closed)
-            try:
-                store._make_current(create)
-            except BaseException:
-                engine.dispose()
-                raise
-        return store
-
-    def _make_current(self, create: bool) -> None:
-        with self._engine.connect() as connection:
-            version = migrate.current_version(connection)
-        if version == schema.HEAD:
-            if not self.read_only:
-                remove_old_chats(self.path)
-            return
-        if version is None and not create:
-            raise missing(self.path)
-        if self.read_only:
-            raise ReadOnlyError(
-                f"the library at {self.path} has an older schema and may not be written: "
-                "open it once where it may be"
-            )
-        with self._lock.held():
-            self._pragma("journal_mode = WAL")
-            with self._engine.connect().execution_options(write=True) as connection, connection.begin():
-                version = migrate.current_version(connection)  # another process may have been first
-                if version is None:
-                    forget_cache(self.path)  # of a library that lay here before
-                    migrate.create(connection)
-                elif version != schema.HEAD:
-                    migrate.upgrade(connection)
-        remove_old_chats(self.path)
-
-    def _mapped_errors(self) -> AbstractContextManager[None]:
-        return mapped_errors(self.path)
-
-    def _mapped_damage(
-        self, connection: Connection, scope: Scope = EVERYTHING
-    ) -> AbstractContextManager[None]:
-        return mapped_damage(connection, self.path, scope)
-
-    def _empty_log(self) -> None:
-        """Take out of the log what was deleted; while somebody reads an older state it stays until the store closes."""
-        with self._engine.connect().execution_options(transaction=False) as connection:
-            patient_ms = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
-            connection.exec_driver_sql(f"PRAGMA busy_timeout = {_READERS_MS}")
-            try:
-                busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar_one()
-            finally:
-                connection.exec_driver_sql(f"PRAGMA busy_timeout = {patient_ms}")
-        self.home._removed |= bool(busy)
-
-    def _pragma(self, pragma: str) -> None:
-        """Run one that SQLite allows outside a transaction only."""
-        with self._engine.connect().execution_options(transaction=False) as connection:
-            connection.exec_driver_sql(f"PRAGMA {pragma}")
-
     def close(self) -> None:
-        """Close the files; the library is complete on disk at any time.
-
-        Words of passages that were replaced leave the word index's files now: each time would cost a pass over it.
-        """
-        try:
-            if self._removed:
-                self._compact()
-        finally:
-            self._engine.dispose()
-
-    def _compact(self) -> None:
-        with suppress(BusyError), self._lock.held(wait=False):  # somebody who indexes is not waited for
-            with self._writing() as connection:
-                word_index.compact(connection)
-            with self._mapped_errors():
-                self._empty_log()
-            self._removed = False
+        """Let go of the database; the library is complete at any time."""
+        self._database.close()
 
     def __enter__(self) -> Self:
         return self
@@ -240,18 +156,14 @@ class Store:
 
     def bytes_held(self) -> int:
         """What the library takes: of the disk here, and of the database where that is elsewhere."""
-        return sum(path.stat().st_size for path in self.path.rglob("*") if path.is_file())
+        here = sum(path.stat().st_size for path in self.path.rglob("*") if path.is_file())
+        return here + self._database.bytes_held()
 
     @contextmanager
     def view(self, scope: Scope = EVERYTHING, encoders: Encoders | None = None) -> Iterator[View]:
         """A snapshot of the library within ``scope``: one state of it, whoever writes meanwhile."""
         scope = replace(scope, rights=self.rights)
-        with (
-            self._mapped_errors(),
-            self._engine.connect() as connection,
-            connection.begin(),
-            self._mapped_damage(connection, scope),
-        ):
+        with self._database.reading(scope) as connection:
             yield View(connection, scope, self.home, encoders)
 
     # Writing
@@ -270,52 +182,37 @@ class Store:
             ReadOnlyError: the library may not be written.
         """
         self.require_writable()
-        return self._lock.held(wait=wait, on_wait=on_wait)
+        return self._database.writer_lock(wait, on_wait)
 
-    @contextmanager
-    def claim(self, what: str) -> Iterator[bool]:
-        """Keep the work on ``what`` for this process during the block; False where another has it.
+    def claim(self, what: str) -> AbstractContextManager[bool]:
+        """Keep the work on ``what`` for this process during the block; False where another has it."""
+        return self._database.claim(what)
 
-        Here that is so already: who works on a video holds the writer lock.
-        """
-        yield True
-
-    @contextmanager
-    def working_off(self) -> Iterator[bool]:
+    def working_off(self) -> AbstractContextManager[bool]:
         """Do the jobs of the library during the block; False where another process does them already.
 
-        What runs here is that process's then, or was left by one that died: the system lets go of what it held.
+        Where several processes may, True: each claims the jobs that it does.
         """
-        try:
-            with WriterLock(self.path / JOBS).held(wait=False):
-                yield True
-        except BusyError:
-            yield False
+        return self._database.working_off()
 
     def require_writable(self) -> None:
         """Raise ``ReadOnlyError`` where the library may not be written."""
         if self.read_only:
-            raise read_only(self.path)
+            raise self._database.refusal()
 
     @contextmanager
-    def _writing(self, *, refresh: bool = True) -> Iterator[Connection]:
+    def _writing(self) -> Iterator[Connection]:
         """A transaction that commits when the block ends well and else leaves no trace.
 
-        ``refresh``: make passages' terms anew first, where another analysis made them.
+        The first one makes passages' terms anew where another analysis made them.
         """
         from longvid_storage.db import terms
 
-        with (
-            self.writer_lock(),
-            self._mapped_errors(),
-            self._engine.connect().execution_options(write=True) as connection,
-            connection.begin(),
-            self._mapped_damage(connection),
-        ):
-            if refresh and not self.home._terms_current:
+        with self.writer_lock(), self._database.writing() as connection:
+            if not self.home._terms_current:
                 terms.refresh(connection)
             yield connection
-        self.home._terms_current |= refresh
+        self.home._terms_current = True
 
     @contextmanager
     def stage(self, video_id: str, stage: str, fingerprint: str) -> Iterator[StageWriter]:
@@ -334,7 +231,8 @@ class Store:
             writer = StageWriter(connection, key, video_id, stage, fingerprint)
             yield writer
             writer.finish()
-        self.home._removed |= writer.removed
+        if writer.removed:
+            self._database.note_deleted()
         if stage == "visual":
             self.sweep_pictures()
 
@@ -423,15 +321,10 @@ class Store:
         another's transaction only.
         """
         self.require_writable()
-        with self._mapped_errors():
-            with (
-                self._engine.connect().execution_options(write=True) as connection,
-                connection.begin(),
-                self._mapped_damage(connection),
-            ):
-                yield connection
-            if erase:
-                self._empty_log()
+        with self._database.writing() as connection:
+            yield connection
+        if erase:
+            self._database.erase_deleted()
 
     def remove_video(self, video_id: str) -> None:
         """Delete a video (by its full id) with every row, vector, picture and cache entry.
@@ -442,45 +335,36 @@ class Store:
         with self.writer_lock():
             with self._writing() as connection:
                 catalog.remove_video(connection, video_id)
-            with self._mapped_errors():
-                self._empty_log()
+            self._database.erase_deleted()
             forget_cache(self.path)
             self.sweep_pictures()
 
     # The whole of it
 
     def check(self, repair: bool = False) -> CheckReport:
-        """Verify everything: the file, every row, the word index and the cache; see ``longvid_storage.db.checking``.
+        """Verify everything: the file, every row, the word index, the cache, and whether pictures elsewhere are
+        there; see ``longvid_storage.db.checking``.
 
         ``repair``: make anew what is derived, delete damaged rows and reopen their stages, in one transaction.
 
         Raises:
             ReadOnlyError: ``repair``, and the library may not be written.
+            UsageError: it is in PostgreSQL, which has its own tools.
         """
-        from longvid_storage.db import checking
-        from longvid_storage.db.checking import CheckReport
+        from longvid_storage.db import pictures
 
-        with self._mapped_errors():
-            if not repair:
-                return CheckReport(self._findings())
-            with self.writer_lock():
-                found = self._findings()
-                self._engine.dispose()  # a connection that has met a damaged word index keeps what it read of it
-                if found:
-                    with self._writing(refresh=False) as connection:
-                        checking.repair(connection)
-                    forget_cache(self.path)
-                left = self._findings() if found else ()
-        return CheckReport(found, repaired=not left, left=left)
-
-    def _findings(self) -> tuple[Damage, ...]:
-        from longvid_storage.db import checking
-
-        with self._engine.connect() as connection, connection.begin() as transaction:
-            try:
-                return tuple(checking.findings(connection, self.path))
-            finally:
-                transaction.rollback()  # a commit fails once a damaged word index was looked at
+        if repair:
+            self.require_writable()
+        report = self._database.check(repair)
+        if report.left or (report.findings and not repair):
+            return report  # what the rows say of pictures may be wrong
+        with self.view() as view:
+            lost = tuple(pictures.lost(view.connection, self.home.pictures))
+        if not lost:
+            return report
+        return replace(
+            report, findings=(*report.findings, *lost), repaired=False, left=lost if repair else ()
+        )
 
     def backup(self, target: Path, *, force: bool = False) -> None:
         """Write a consistent copy, a library itself, to the directory ``target``, whoever writes meanwhile.
@@ -488,13 +372,7 @@ class Store:
         ``force``: in place of a library that is there.
 
         Raises:
-            UsageError: something is there already.
+            UsageError: something is there already, or the library is in PostgreSQL, which has its own tools.
             StorageFullError, ReadOnlyError: it cannot be written.
         """
-        from longvid_storage.db import backup
-
-        with (
-            self._mapped_errors(),
-            self._engine.connect().execution_options(transaction=False) as connection,
-        ):
-            backup.write(connection, target, force=force)
+        self._database.backup(target, force)

@@ -29,7 +29,13 @@ def compounds_of(terms: Iterable[str], vocabulary: Iterable[str]) -> dict[str, t
             t
             for t in asked
             if t != said
-            and (_within(t, said) or _within(said, t) or _alike(t, said) or _joined(t, said, words))
+            and (
+                _within(t, said)
+                or _within(said, t)
+                or _alike(t, said)
+                or _conjugated(t, said)
+                or _joined(t, said, words)
+            )
         ):
             found[said] = of
     return found
@@ -54,6 +60,22 @@ def _alike(one: str, other: str) -> bool:
     """Stems that differ in an ending: "schreibt" and "schreib"."""
     same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
     return same >= _SPECIFIES and max(len(one), len(other)) - same <= _ENDING
+
+
+def _conjugated(one: str, other: str) -> bool:
+    """Stems of a regular verb of German or Dutch in other persons or as its participle: "reift" and "reif" (of
+    "reifen"), "gelüftet" and "lüftet", "gekauft" and "kauf"; not "Gefahr" and "Fahrt"."""
+    if min(len(one), len(other)) < _HEAD:
+        return False
+    persons = one == f"{other}t" or other == f"{one}t"
+    return persons or _participle(one, other) or _participle(other, one)
+
+
+def _participle(whole: str, form: str) -> bool:
+    rest = whole.removeprefix("ge")
+    if rest == whole or len(rest) < _HEAD:
+        return False
+    return (rest == form and rest.endswith("t")) or rest == f"{form}t" or form == f"{rest}et"
 
 
 def _within(part: str, whole: str) -> bool:

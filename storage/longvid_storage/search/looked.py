@@ -183,7 +183,7 @@ def _choose(view: View, idf: Mapping[str, float], asked: NDArray[np.float32] | N
         mean = asked.sum(axis=0)
         mean = mean / max(float(np.linalg.norm(mean)), 1e-6)
         rankings += [
-            vectors_of(view).search(view, kind, mean, HITS, encoder.fingerprint)
+            vectors_of(view).search(view, kind, mean, HITS, encoder.fingerprint, counts[kind].passages)
             for kind in lexical.SPOKEN_AND_SHOWN
             if kind in counts
         ]

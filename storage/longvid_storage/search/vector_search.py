@@ -80,25 +80,34 @@ class VectorSearch:
         self.vectors_read = 0  # from SQL, in all; the counter that shows what a cache saves
 
     def search(
-        self, view: View, kind: str, query: NDArray[Any], limit: int, model_fingerprint: str | None = None
+        self,
+        view: View,
+        kind: str,
+        query: NDArray[Any],
+        limit: int,
+        model_fingerprint: str | None = None,
+        admitted: int | None = None,
     ) -> list[tuple[int, float]]:
-        """(owner id, inner product) within the view's scope, best first; equal scores in order of owner id."""
+        """(owner id, inner product) within the view's scope, best first; equal scores in order of owner id.
+
+        ``admitted``: about how many the view has of the kind, where that is known.
+        """
         vector = np.asarray(query, np.float32).reshape(-1)
         hits: list[tuple[int, float]] = []
         if limit >= 1:
             for part in vectors.parts(
                 view.connection, kind, model_fingerprint, len(vector), view.scope.rights
             ):
-                ids, scores = self._search_part(view, part, vector, limit)
+                ids, scores = self._search_part(view, part, vector, limit, admitted)
                 hits.extend(zip(ids.tolist(), scores.tolist(), strict=True))
         hits.sort(key=lambda hit: (-hit[1], hit[0]))
         return hits[:limit]
 
     def _search_part(
-        self, view: View, part: IndexedSet, vector: NDArray[np.float32], limit: int
+        self, view: View, part: IndexedSet, vector: NDArray[np.float32], limit: int, admitted: int | None
     ) -> tuple[Ids, NDArray[np.float32]]:
         connection, now = view.connection, view.generation
-        if (named := self._named(view, part, vector, limit + _SPARE)) is not None:
+        if (named := self._named(view, part, vector, limit + _SPARE, admitted)) is not None:
             return self._few(connection, part, named, vector, limit)
         if view.scope == EVERYTHING:
             return self._asked(connection, part, self._fresh(connection, part, now), vector, limit, None)
@@ -106,12 +115,12 @@ class VectorSearch:
         held = self._at(part, now)
         if held is None and view.scope.whole and self._held.get(part):
             held = self._fresh(connection, part, now)
-        admitted = part.admitted(view.scope)
+        its = part.admitted(view.scope)
         if held is not None:
             scope = held.scopes.get(view.scope)
             scope = scope or Admitted(view.scope, partial(_ids, view, part, held))
             return self._asked(connection, part, held, vector, limit, scope)
-        pairs = vectors.pairs(connection, admitted)
+        pairs = vectors.pairs(connection, its)
         if len(pairs) <= _FEW:
             return self._few(connection, part, pairs, vector, limit)
         held = self._fresh(connection, part, now)
@@ -129,7 +138,9 @@ class VectorSearch:
         own = part.ids().where(part.table.owner_id.in_(each_id(named.tolist())))
         return self._few(connection, part, vectors.pairs(connection, own), vector, limit)
 
-    def _named(self, view: View, part: IndexedSet, vector: NDArray[np.float32], k: int) -> Pairs | None:
+    def _named(
+        self, view: View, part: IndexedSet, vector: NDArray[np.float32], k: int, admitted: int | None
+    ) -> Pairs | None:
         """What an index outside of this process names; None where there is none."""
         from longvid_storage.db import pgvector
 
@@ -145,7 +156,7 @@ class VectorSearch:
             return self._shared.named(view, part, vector, k)
         if self._type is not None or not is_postgresql(view.connection):
             return None
-        named = pgvector.named(view.connection, part, vector, k, view.scope)
+        named = pgvector.named(view.connection, part, vector, k, view.scope, admitted)
         if named is None:
             warnings.warn(_NO_PGVECTOR, InMemoryWarning, stacklevel=6)
         return named
