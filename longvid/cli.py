@@ -90,7 +90,8 @@ def main() -> None:
         output.note(f"longvid: the output cannot be written: {error.strerror}")
         status = 1
     except TyperException as error:  # a wrong flag, a missing argument
-        output.note(f"longvid: {error.format_message()} (longvid --help lists commands and options)")
+        dash = "; text that begins with a dash stands after --" if "No such option" in str(error) else ""
+        output.note(f"longvid: {error.format_message()} (longvid --help lists commands and options{dash})")
         status = 2
     except typer.Abort:
         output.note("\nlongvid: not confirmed, so nothing was done (--yes answers for you)")

@@ -145,6 +145,7 @@ def test_ls_show_and_rm(library: Path, tmp_path: Path) -> None:
         (("search", "x", "--from", "20", "--to", "10"), "is not before"),
         (("index", ".", "--only", "colours"), "no stage is called 'colours'"),
         (("search", "x", "--frobnicate"), "frobnicate"),
+        (("mentions", "--no-cache"), "text that begins with a dash stands after --"),
     ],
 )
 def test_wrong_usage_exits_2_with_a_sentence(

@@ -1045,3 +1045,21 @@ def test_a_number_is_found_however_its_thousands_are_parted(said: str) -> None:
             ], asked
     answer = library.ask("What costs 15000 euros?")
     assert answer.claims[0].text == f"The new crane costs {said} euros."
+
+
+@pytest.mark.parametrize(
+    ("asked", "start_s"),
+    [
+        ("€3.50", 0.0),
+        ("3.50 €", 0.0),
+        ("$5M", 6.0),
+        ("5M $", 6.0),
+        ("z.B.", 12.0),
+        ("z. B.", 12.0),
+        ("u.a.", 18.0),
+    ],
+)
+def test_signs_on_the_other_side_and_abbreviations_with_or_without_spaces(asked: str, start_s: float) -> None:
+    lines = ["He paid 3.50 € for it.", "It costs $5M.", "Das kostet z. B. nichts.", "Es gibt u. a. Äpfel."]
+    with SmallLibrary([video("v", "v", [("", line) for line in lines])]).view() as view:
+        assert [place.start_s for group in mentions(view, [asked]) for place in group.mentions] == [start_s]

@@ -197,3 +197,23 @@ def test_a_question_is_told_by_its_mark_or_by_the_order_of_its_words(text: str, 
 def test_a_row_of_serial_numbers_is_one_sentence() -> None:
     words = [f"w{number * 7919 % 1_000_003}" for number in range(20)]
     assert sentence_ends.parts(words, [False] * len(words)) == [(0, 20)]
+
+
+@pytest.mark.parametrize(
+    ("language", "sentences"),
+    [
+        ("en", ["It takes 5 min. of work.", "It takes 5 min.", "Then we go."]),
+        (
+            "de",
+            [
+                "Er kommt ca. 10 Min. später.",
+                "Das sind 3 Std. Arbeit.",
+                "Das dauert 3 Std.",
+                "Dann gehen wir.",
+            ],
+        ),
+        ("cs", ["Přijde v 5 hod. ráno.", "Potom jdeme."]),
+    ],
+)
+def test_a_unit_after_a_number_ends_no_sentence_that_goes_on(language: str, sentences: list[str]) -> None:
+    assert split_sentences(" ".join(sentences), language) == sentences

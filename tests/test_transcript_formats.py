@@ -372,6 +372,12 @@ TITLES = [
     "Copyright 2020 Example",
     "Teams Meeting Transcript",
     "Sous-titres français",
+    "Ohne Titel",
+    "Sin título",
+    "無題",
+    "Sequence 01",
+    "Timeline 1",
+    "Subtitle Edit export",
 ]
 
 

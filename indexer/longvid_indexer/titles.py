@@ -21,6 +21,9 @@ _SAYS_NOTHING = re.compile(
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _JUNK_TITLE = re.compile(
     r"(untitled|unknown|no title|title|video|movie|recording|default|none|null|test|output|new (video|project).*"
+    r"|ohne titel|unbenannt|sans titre|sin t[ií]tulo|senza titolo|sem t[ií]tulo|zonder titel|bez tytułu"
+    r"|без названия|無題|无标题|無標題|未命名|字幕|제목 없음|subtitle edit.*"
+    r"|(sequence|sequenz|timeline|project|projekt|comp)[ _]?\d*"
     r"|lavf.*|core media.*|isomedia.*|iso media.*|.*\bgpac\b.*|[0-9a-f]{16,}"
     r"|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})",
     re.IGNORECASE,

@@ -25,7 +25,7 @@ from longvid_storage.db.view import View
 from longvid_storage.errors import UsageError
 from longvid_storage.search import lexical
 from longvid_storage.search.memory import memory_of
-from longvid_storage.text.analysis import analyse, fold, phrases, respaced
+from longvid_storage.text.analysis import analyse, fold, phrases, respaced, turned
 from longvid_storage.types import Channel, check_span
 
 _KINDS = (*lexical.SPOKEN_AND_SHOWN, lexical.TRANSLATION)
@@ -187,6 +187,7 @@ class _Term:
         words = bare.split()
         # One word is another way to write two: "data set" and "dataset".
         others = respaced(words) if not quoted and len(words) <= _PAIR else []
+        others += [] if quoted else turned(bare)
         runs = tuple(dict.fromkeys(tuple(run) for each in (bare, *others) for run in phrases(each, known)))
         if not runs:
             raise UsageError(f"the term {asked!r} has no letter or digit: give a word to look for")

@@ -59,6 +59,10 @@ _SPELLED = re.compile(
 )
 _CAPITAL_INSIDE = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
 _FEWEST_LETTERS = 3
+_PRICE = re.compile(
+    r"(?P<sign>[$€£¥₹])\s?(?P<number>\d[\d.,]{0,20}[kKmM]?)|(?P<before>\d[\d.,]{0,20}[kKmM]?)\s?(?P<behind>[$€£¥₹])"
+)
+_LETTERS_WITH_POINTS = re.compile(r"(?:[^\W\d_]\.\s?){1,4}[^\W\d_]\.?")
 _NO_DIGIT = re.compile(r"\D+")
 # 15.500: where the comma is the decimal point.
 _DOTTED = re.compile(r"[1-9]\d{0,2}\.\d{3}")
@@ -176,6 +180,18 @@ def respaced(words: Sequence[str]) -> list[str]:
         f"{one}{two}".casefold() for at, (one, two) in enumerate(pairwise(words)) if all(plain[at : at + 2])
     ]
     return parted + joined
+
+
+def turned(text: str) -> list[str]:
+    """A price with its sign on the other side ("€3.50", "3.50 €"), an abbreviation with or without its spaces."""
+    price = _PRICE.fullmatch(text)
+    if price is not None:
+        sign, number = price["sign"] or price["behind"], price["number"] or price["before"]
+        return [f"{sign}{number}" if price["behind"] else f"{number} {sign}"]
+    if _LETTERS_WITH_POINTS.fullmatch(text):
+        bare = "".join(text.split())
+        return [bare, bare.replace(".", ". ").strip()]
+    return []
 
 
 def fold(text: str) -> list[str]:

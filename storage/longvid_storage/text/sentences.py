@@ -98,6 +98,9 @@ _INSIDE = {
     "de": "jh mio mrd tsd",
     "": "inc ltd co corp jr sr bros plc al st rep jan feb apr jun jul aug sept sep oct okt nov dec dez ave blvd",
 }
+# After a number, cut short: they end a sentence where a capital follows; in German one of a noun does not tell.
+_UNITS_TEXT = "min mins sec secs sek std stdn hr hrs hod godz tim kg km cm mm ml mg eur usd chf"
+_UNITS = frozenset(_UNITS_TEXT.split())
 # Words of the language too: abbreviations only before a number.
 _NUMBERED = {"": "no nos art vol sec ch min max mind abs mar p s § kap n par bl tab tabl tbl eq sect fol"}
 
@@ -188,6 +191,8 @@ def _goes_on(token: str, previous: str, word: str, begins: bool, code: str | Non
         )  # "Raum 5. Kommt" is no ordinal
     if folded in _listed("numbered", code) and word.isdecimal():
         return True
+    if folded in _UNITS and previous[-1:].isdigit():
+        return word[:1].islower() or (code == "de" and not begins and word.isalpha())
     if folded in _listed("closing", code):
         return not word[:1].isupper()
     if _is_initial(token):
