@@ -274,7 +274,7 @@ def _by_index(
 ) -> NDArray[np.int64]:
     """Of the nearest distinct vectors that any admitted row has, those rows."""
     settings = {
-        "hnsw.ef_search": min(1000, max(400, 2 * k)),
+        "hnsw.ef_search": min(1000, max(800, 2 * k)),
         "hnsw.iterative_scan": "relaxed_order",
         "hnsw.max_scan_tuples": _MOST_SCANNED,
         "hnsw.scan_mem_multiplier": 16,
