@@ -57,6 +57,8 @@ def main() -> None:
 def write(page: Path, rows: list[BenchRow]) -> None:
     """Put rows into the table of a page; those that were not measured now stay as they were."""
     before, table, after = page.read_text(encoding="utf-8").split(MARK)
+    known = {old.split("|")[1].strip() for old in table.splitlines() if old.startswith("| ")}
+    rows = [row for row in rows if row not in NOT_RUN or row.number not in known]
     now = {row.number for row in rows}
     stay = [
         old

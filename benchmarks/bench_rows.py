@@ -328,10 +328,12 @@ def memory(place: Path, minutes: float) -> Iterator[BenchRow]:
             [
                 sys.executable,
                 "-c",
-                "import resource, sys; from pathlib import Path\n"
+                "import sys; from pathlib import Path\n"
                 "from longvid_indexer.probe import probe; from longvid_indexer.visual import visual_pass\n"
                 "path = Path(sys.argv[1]); seen = visual_pass(path, probe(path, 'bench'))\n"
-                "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, "
+                # Not ru_maxrss, which begins with the memory of the process that started this one.
+                "peak = Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0]\n"
+                "print(peak, "
                 "sum(len(k.image) for k in (*seen.keyframes, *seen.states)))",
                 str(path),
             ],

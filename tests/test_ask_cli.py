@@ -12,20 +12,10 @@ from typing import Any
 
 import pytest
 
+from library_tools import MEETING
 from longvid import Library
 from openai_server import Cut, OpenAIServer, Status
 
-MEETING = """WEBVTT
-
-00:00:01.000 --> 00:00:04.000
-<v Maya>Good morning, let us talk about the data migration.
-
-00:00:05.000 --> 00:00:09.000
-<v Jonas>I will send the migration plan to everyone by Friday.
-
-00:00:10.000 --> 00:00:14.000
-<v Maya>The budget for the new database is nine thousand euros.
-"""
 QUESTION = "Who will send the migration plan?"
 
 

@@ -12,7 +12,6 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +20,13 @@ from sqlalchemy import event
 
 from longvid import Library
 from longvid.cli import app
-from longvid.engines import Engines
 from longvid_agents.conversation.turns import Turn
 from longvid_agents.prompts import FOLLOW_UP_SYSTEM
 from longvid_agents.verify import supported
 from longvid_agents.video_lm import Request
 from longvid_storage.errors import LibraryError, NotFoundError, ReadOnlyError, UsageError
 from scripted_lm import ScriptedLM, claims
+from toy_engines import LMEngines
 
 MEETING = """WEBVTT
 
@@ -614,18 +613,6 @@ class _Terminal:
 
 
 # --- with a language model ---------------------------------------------------------------------------------
-
-
-class LMEngines(Engines):
-    """Engines with a scripted model."""
-
-    def __init__(self, lm: ScriptedLM) -> None:
-        super().__init__({"text": "off", "image": "off", "speech": "off", "screen": "off"})
-        self._lm = lm
-
-    @cached_property
-    def video_lm(self) -> Any:
-        return self._lm
 
 
 def test_with_a_model_a_turn_is_one_call_to_resolve_and_the_answers_own(made: Path) -> None:

@@ -16,7 +16,7 @@ from longvid_storage.db import schema
 from longvid_storage.db.store import Store
 from longvid_storage.types import Scope, VideoInfo
 from small_library import Trigrams
-from test_neighbours import ToyEngines
+from toy_engines import ToyEngines
 
 MEETING = """WEBVTT
 

@@ -10,7 +10,6 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from functools import cached_property
 from pathlib import Path
 from typing import Any, get_args
 
@@ -19,7 +18,6 @@ from sqlalchemy import select, update
 
 from longvid import Library
 from longvid.cli import main
-from longvid.engines import Engines
 from longvid_storage.db import schema
 from longvid_storage.db.backup import exchange
 from longvid_storage.db.columns import in_columns, objects_of
@@ -28,20 +26,10 @@ from longvid_storage.errors import LibraryError, LongvidError, NotALibraryError,
 from longvid_storage.types import Keyframe, KeyframeKind, StageResult, StageStatus, VideoCard
 from small_library import Trigrams
 from store_tools import fill
+from toy_engines import ToyEngines
 
 TALK = "The migration plan"
 SAID = ["We move the database on Friday.", "The budget is nine thousand euros.", "Who sends the plan?"]
-
-
-class ToyEngines(Engines):
-    """A text encoder without weights, and nothing else."""
-
-    def __init__(self) -> None:
-        super().__init__({"text": "off", "image": "off", "speech": "off", "screen": "off"})
-
-    @cached_property
-    def text_encoder(self) -> Any:
-        return Trigrams()
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +10,19 @@ import pytest
 
 from longvid import Library
 from longvid.cli import app
-from longvid.engines import Engines
 from longvid_agents import minutes
 from longvid_agents.minutes import written_summary
-from longvid_agents.replies import read_minutes
+from longvid_agents.replies import Minutes
 from longvid_agents.summarise import summarise
 from longvid_agents.verify import supported
 from longvid_agents.video_lm import Request
 from longvid_storage.errors import ModelError
-from longvid_storage.models.replies import UnreadableError
+from longvid_storage.models.replies import UnreadableError, read_reply
 from longvid_storage.text.dates import date_in
 from longvid_storage.types import Claim, Utterance
 from scripted_lm import ScriptedLM
 from small_library import SmallLibrary, SmallVideo
+from toy_engines import OFF, LMEngines
 
 SAID = [
     ("Maya", "We look at the migration of the customer database today."),
@@ -130,12 +129,11 @@ def test_a_part_that_cannot_be_read_is_told() -> None:
 )
 def test_replies_are_read_strictly(text: str) -> None:
     with pytest.raises(UnreadableError):
-        read_minutes(text)
+        read_reply(text, Minutes)
 
 
 # --- a collection ----------------------------------------------------------------------------------------
 
-FAST = {"text": "off", "image": "off", "speech": "off", "screen": "off"}
 MEETING = """WEBVTT
 
 00:00:01.000 --> 00:00:08.000
@@ -151,7 +149,7 @@ def week(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("week")
     (folder / "2026-03-04 budget.vtt").write_text(MEETING.format(who="Zoe", what="budget"))
     (folder / "2026-03-02 launch.vtt").write_text(MEETING.format(who="Adam", what="launch"))
-    with Library.open(folder / "library", create=True, models=FAST) as library:
+    with Library.open(folder / "library", create=True, models=OFF) as library:
         library.index(sorted(folder.glob("*.vtt")), collection="week")
     return folder / "library"
 
@@ -159,7 +157,7 @@ def week(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_week_of_meetings_is_one_digest_by_date_and_owner(
     week: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with Library.open(week, models=FAST) as library:
+    with Library.open(week, models=OFF) as library:
         digest = library.collection_digest("week")
     assert [(line.date, line.meeting) for line in digest.decisions] == [
         ("2026-03-02", "2026-03-02 launch"),
@@ -185,18 +183,6 @@ def test_a_week_of_meetings_is_one_digest_by_date_and_owner(
     ]
     app(arguments, standalone_mode=False)
     assert len(json.loads(capsys.readouterr().out)["summaries"]) == 2
-
-
-class LMEngines(Engines):
-    """Engines with a scripted model."""
-
-    def __init__(self, lm: ScriptedLM) -> None:
-        super().__init__(FAST)
-        self._lm = lm
-
-    @cached_property
-    def video_lm(self) -> Any:
-        return self._lm
 
 
 def test_the_library_asks_its_model_unless_told_not_to(week: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import random
 from collections.abc import Callable
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,9 @@ import pytest
 
 from longvid import Library
 from longvid.cli import main
-from longvid.engines import Engines
 from longvid.jsonform import to_plain
 from longvid_storage.errors import LongvidError
-from small_library import Trigrams
+from toy_engines import ToyEngines
 
 WORDS = [
     *(
@@ -50,17 +49,6 @@ WORDS = [
     *("momentum", "entropy", "bits", "code", "channel", "noise", "hotel", "lisbon", "workshop"),
 ]
 PEOPLE = ("Maya", "Jonas", "Ada", "Pooja")
-
-
-class ToyEngines(Engines):
-    """A text encoder without weights, and nothing else."""
-
-    def __init__(self) -> None:
-        super().__init__({"text": "off", "image": "off", "speech": "off", "screen": "off"})
-
-    @cached_property
-    def text_encoder(self) -> Any:
-        return Trigrams()
 
 
 def transcript(chance: random.Random) -> str:

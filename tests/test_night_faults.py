@@ -19,24 +19,17 @@ import pytest
 from fault_shim import build, needs_gcc, run_longvid
 from library_tools import MEETING
 from longvid import Library
-from longvid.engines import Engines
 from longvid_storage.db import migrate
 from longvid_storage.db.library_files import make_engine
 from longvid_storage.db.store import Store
-from small_library import Trigrams
 from test_migrations import old_library
+from toy_engines import ToyEngines
 
 KILLS = int(os.environ.get("LONGVID_KILLS", "12"))
 
 
-class NightEngines(Engines):
-    """A text encoder without weights."""
-
-    text_encoder = Trigrams()
-
-
 def opened(path: Path) -> Library:
-    return Library.open(path, create=True, engines=NightEngines({"speech": "off", "image": "off"}))
+    return Library.open(path, create=True, engines=ToyEngines())
 
 
 @pytest.fixture(scope="module")

@@ -32,7 +32,8 @@ from longvid_storage.search.vector_search import InMemoryWarning
 from longvid_storage.types import EVERYTHING, Scope, Sound, StageResult, Utterance
 from postgres_tools import new_database
 from store_tools import MODEL, fill, info, near, seen, unit_vectors, video_id
-from test_neighbours import ToyEngines, requests, told, transcript
+from test_neighbours import requests, told, transcript
+from toy_engines import ToyEngines
 
 # Indexes a folder into a library, in another process.
 _INDEX = """
@@ -40,7 +41,7 @@ import sys
 from pathlib import Path
 sys.path[:0] = [sys.argv[3]]
 from longvid import Library
-from test_neighbours import ToyEngines
+from toy_engines import ToyEngines
 with Library.open(sys.argv[1], engines=ToyEngines()) as lib:
     lib.index(Path(sys.argv[2]), collection="b")
 """

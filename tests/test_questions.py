@@ -951,6 +951,13 @@ def test_of_much_that_somebody_says_what_says_most_is_told_and_of_questions_only
     assert [claim.text for claim in only.claims] == ["Hello?", "Who pays for the roof of the budget?"]
 
 
+def test_what_somebody_asks_another_to_do_are_requests() -> None:
+    said: Said = [("Ada", "Who pays for the roof?"), ("Bo", "The bank does."),
+                  ("Ada", "Please send me the photos, Bo."), ("Bo", "I will.")]  # fmt: skip
+    library = SmallLibrary([video("a", "roofs", said), video("t", "tides", TIDES)])
+    assert cited(library.ask("What did Ada ask Bo to do?")) == [("a", 12.0)]
+
+
 def test_what_the_question_counts_itself_is_no_other_value() -> None:
     first, later = (
         [("Ada", "Between stage 6 and stage 7 the crew changed.")],

@@ -15,10 +15,6 @@ from longvid_agents.replies import (
     Draft,
     Drafts,
     Reflection,
-    read_drafts,
-    read_minutes,
-    read_plan,
-    read_reflection,
     read_seen,
     read_verdicts,
 )
@@ -72,7 +68,7 @@ def test_schemas_are_strict_and_bounded(form: type[ReplyModel]) -> None:
     ],
 )
 def test_what_stands_around_the_object_does_no_harm(around: str) -> None:
-    drafts = read_drafts(around.format(ANSWER))
+    drafts = read_reply(around.format(ANSWER), Drafts)
     assert drafts == Drafts(complete=True, claims=(Draft(text="Ben {writes} it.", evidence=("e1",)),))
 
 
@@ -97,7 +93,7 @@ def test_what_stands_around_the_object_does_no_harm(around: str) -> None:
 )
 def test_what_is_wrong_is_told_in_a_sentence(text: str, said: str) -> None:
     with pytest.raises(UnreadableError) as caught:
-        read_drafts(text)
+        read_reply(text, Drafts)
     assert said in str(caught.value)
     assert len(str(caught.value)) < 300
     assert "\n" not in str(caught.value)
@@ -119,14 +115,17 @@ def test_numbers_are_those_that_were_asked_about() -> None:
 
 def test_one_call_alone_is_a_reflection_with_this_call() -> None:
     call = {"tool": "search", "query": "moons"}
-    assert read_reflection(json.dumps(call)) == Reflection(calls=(call,))
+    assert read_reply(json.dumps(call), Reflection) == Reflection(calls=(call,))
 
 
 def test_a_plan_keeps_what_it_can_use() -> None:
-    read = read_plan(json.dumps({"kind": "who", "questions": ["  a\nb ", "", 3, "c" * 400, "d", "e", "f"]}))
+    read = read_reply(
+        json.dumps({"kind": "who", "questions": ["  a\nb ", "", 3, "c" * 400, "d", "e", "f"]}),
+        replies.PlanReply,
+    )
     assert read.questions == ("a b", "c" * 300, "d", "e")
     with pytest.raises(UnreadableError, match="'guess'"):
-        read_plan('{"kind": "guess"}')
+        read_reply('{"kind": "guess"}', replies.PlanReply)
 
 
 def test_a_summary_of_a_talkative_model_is_cut_short() -> None:
@@ -175,9 +174,9 @@ def test_however_a_reply_grows_only_what_is_whole_is_given(
 
 def test_a_reply_that_was_cut_off_gives_its_whole_claims() -> None:
     two = '{"complete": true, "claims": [{"text": "a", "evidence": ["e1"]}, {"text": "b", "evidence": ["e'
-    assert read_drafts(whole_part(two)).claims == (Draft(text="a", evidence=("e1",)),)
+    assert read_reply(whole_part(two), Drafts).claims == (Draft(text="a", evidence=("e1",)),)
     minutes = '```json\n{"overview": [{"text": "a"}], "decisions": [{"text": "b"}, {"text": "c"'
-    read = read_minutes(whole_part(minutes))
+    read = read_reply(whole_part(minutes), replies.Minutes)
     assert ([each.text for each in read.overview], [each.text for each in read.decisions]) == (["a"], ["b"])
     for nothing in ("", "{", '{"complete": true, "claims": [{"text": "a', "prose"):
         with pytest.raises(UnreadableError, match="cut off"):

@@ -15,8 +15,16 @@ import media_factory as mf
 from longvid import Library, ModelMismatchError, UsageError
 from longvid.cli import main
 from longvid_indexer.diariser import SpeakerTurn
-from longvid_indexer.report import FileGone, FilesFound, IndexEvent, RunsAgain
+from longvid_indexer.report import (
+    FileGone,
+    FilesFound,
+    IndexEvent,
+    RunsAgain,
+    StageFinished,
+    StageStarted,
+)
 from longvid_indexer.screen_reader import ReadLine
+from longvid_indexer.stages.job import STAGES
 from longvid_storage.types import Utterance
 
 TALK = "WEBVTT\n\n00:01.000 --> 00:05.000\nThe tax of the city is paid in March.\n"
@@ -331,3 +339,18 @@ def command(*arguments: str) -> None:
         with pytest.raises(SystemExit) as caught:
             main()
     assert caught.value.code == 0
+
+
+def test_of_an_unchanged_file_no_stage_starts_and_each_is_told(tmp_path: Path) -> None:
+    media = tmp_path / "media"
+    media.mkdir()
+    (media / "talk.vtt").write_text(TALK)
+    only: dict[str, Any] = {"only": ["transcript"]}
+    _, first = index(tmp_path / "library", media, {}, **only)
+    assert [event.stage for event in first if isinstance(event, StageStarted)] == list(STAGES)
+    ran, again = index(tmp_path / "library", media, {}, **only)
+    told = [event.result for event in again if isinstance(event, StageFinished)]
+    assert not any(ran.values())
+    assert not any(isinstance(event, StageStarted) for event in again)
+    assert [result.stage for result in told] == list(STAGES)
+    assert [result.status for result in told] == ["unchanged", *["skipped"] * 7]

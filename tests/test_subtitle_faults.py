@@ -427,3 +427,25 @@ def test_elements_and_bytes_as_letters_are_no_speech(data: str) -> None:
     read = parse_subtitles(f"WEBVTT\n\n{cues}")
     assert not read.cues
     assert any("thumbnails or metadata" in note for note in read.notes())
+
+
+@pytest.mark.parametrize(
+    ("lines", "text"),
+    [
+        ("It is well-\nknown here.", "It is well-known here."),
+        ("The wor-\nkers left.", "The wor-kers left."),
+        ("Die Vor-\nund Nachteile.", "Die Vor- und Nachteile."),
+        ("From the A-\nTeam to -\nyou.", "From the A- Team to - you."),
+        ("[i]Hello[/i] {b}there{/b}", "Hello there"),
+        ("I press [b] twice.", "I press [b] twice."),
+    ],
+)
+def test_words_over_two_lines_and_marks_of_forums(lines: str, text: str) -> None:
+    read = to_utterances(parse_subtitles(f"1\n00:00:01,000 --> 00:00:03,000\n{lines}\n"), "en")
+    assert [u.text for u in read] == [text]
+
+
+def test_a_mark_of_order_inside_a_file_is_no_part_of_it() -> None:
+    cue = "\ufeff{0}\n00:00:0{0},000 --> 00:00:0{1},000\nA cat.\n\n"
+    read = to_utterances(parse_subtitles(cue.format(1, 2) + cue.format(2, 3)), "en")
+    assert [(u.start_s, u.text) for u in read] == [(1.0, "A cat."), (2.0, "A cat.")]

@@ -36,6 +36,11 @@ MOST_SAID = 8
 """Sentences told of a stretch or a speaker; a note says how many there are."""
 _FEWEST_WORDS, _COMPARED = 5, 1000
 """Shorter sentences are interjections; so many are compared with each other at most."""
+_TO_DO = re.compile(r"\bask(?:s|ed|ing)?\b.+\bto\b", re.IGNORECASE)
+_REQUESTS = re.compile(
+    r"\b(?:please|(?:can|could|would|will) (?:you|someone|somebody)|bitte|por favor|s['’]il (?:te|vous) pla[iî]t)\b",
+    re.I,
+)
 _WHAT_IS_ASKED = re.compile(r"\bask(?:s|ed|ing)?\b|\bquestions?\b", re.IGNORECASE)
 MOST_ITEMS = 5
 MOST_VIDEOS = 100
@@ -370,7 +375,8 @@ def told(plan: QuestionPlan, view: View, *, timed: bool) -> Listed | None:
     if not found:
         return None
     if _WHAT_IS_ASKED.search(plan.question):
-        found = [(card, p) for card, p in found if asks(p.text)] or found
+        wanted = _REQUESTS.search if _TO_DO.search(plan.question) else asks
+        found = [(card, p) for card, p in found if wanted(p.text)] or found
     chosen = _telling(found)
     claims = tuple(
         Claim(

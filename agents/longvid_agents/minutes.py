@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from longvid_agents.asking import ask_model
 from longvid_agents.checks.claim import Support, check_claim
@@ -15,13 +16,14 @@ from longvid_agents.extractive import overlap
 from longvid_agents.material import as_data, evidence_block
 from longvid_agents.prompts import MINUTES, SYSTEM, VERIFY
 from longvid_agents.replies import MINUTES as FORM
-from longvid_agents.replies import VERDICTS, Draft, Minutes, TaskDraft, read_minutes, read_verdicts
+from longvid_agents.replies import VERDICTS, Draft, Minutes, TaskDraft, read_verdicts
 from longvid_agents.run import Run
 from longvid_agents.state import AskState
 from longvid_agents.summarise import MOST, Length, Summary, SummaryLine, overview, summarise
 from longvid_agents.verify import normalise, supported
 from longvid_agents.video_lm import Request, VideoLM
 from longvid_storage.db.view import View
+from longvid_storage.models.replies import read_reply
 from longvid_storage.types import Citation, Claim, EvidenceText, Passage
 
 PART_TOKENS = 6_000
@@ -86,7 +88,7 @@ def written_summary(
         evidence = tuple(evidence_texts(part, base.title))
         prompt = MINUTES.format(title=as_data(base.title), most=max(3, most // len(parts) + 2))
         request = Request(SYSTEM, prompt, evidence, max_tokens=REPLY_TOKENS, schema=FORM)
-        outcome = ask_model(run, state, request, read_minutes)
+        outcome = ask_model(run, state, request, partial(read_reply, form=Minutes))
         unread += outcome.value is None
         cut += outcome.cut
         rows = () if outcome.value is None else rows_of(outcome.value)

@@ -173,31 +173,6 @@ VERDICTS, SEEN = schema_of(Verdicts), schema_of(Seen)
 PLAN, MINUTES, FOLLOW_UP = schema_of(PlanReply), _bounded(Minutes, 12, 280), schema_of(FollowUp)
 
 
-def read_drafts(text: str) -> Drafts:
-    """An answer. Raises ``UnreadableError``, as all of these do."""
-    return read_reply(text, Drafts)
-
-
-def read_reflection(text: str) -> Reflection:
-    """What is missing; the calls are judged later."""
-    return read_reply(text, Reflection)
-
-
-def read_plan(text: str) -> PlanReply:
-    """How the question is read."""
-    return read_reply(text, PlanReply)
-
-
-def read_minutes(text: str) -> Minutes:
-    """The minutes of a part."""
-    return read_reply(text, Minutes)
-
-
-def read_follow_up(text: str) -> FollowUp:
-    """A follow-up question, rewritten."""
-    return read_reply(text, FollowUp)
-
-
 def read_verdicts(text: str, count: int) -> tuple[bool, ...]:
     """One verdict for each of ``count`` claims; one not judged is not supported.
 

@@ -4,12 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from longvid_indexer.invented import without_loops
 from longvid_indexer.subtitles.cleaning import join_brackets, tidy_line
 from longvid_indexer.subtitles.cue import Cue, CueLine, Subtitles
 from longvid_indexer.subtitles.speakers import Turn, turns_of
 from longvid_storage.types import Sound, Utterance, VideoInfo, Word
+
+_JOINS_HALVES = (
+    "and",
+    "or",
+    "und",
+    "oder",
+    "bis",
+    "sowie",
+    "et",
+    "ou",
+    "y",
+    "o",
+    "e",
+    "en",
+    "of",
+    "och",
+    "eller",
+    "og",
+    "i",
+    "и",
+    "или",
+    "to",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +95,21 @@ def _cue_utterances(cue: Cue, turns: list[Turn], language: str | None) -> list[U
     made = []
     for speaker, raw in turns:
         lines = list(filter(None, map(tidy_line, raw)))
-        text = " ".join(line.text for line in lines)
+        text = _together(lines)
         if text:
             made.append(Utterance(cue.start_s, cue.end_s, text, speaker, language, _words_of(lines)))
     return made
+
+
+def _together(lines: list[CueLine]) -> str:
+    """The lines as one text; a word that was broken at a hyphen has no space behind it ("well-" and "known")."""
+    parts = [line.text for line in lines[:1]]
+    for before, line in pairwise(lines):
+        broken = before.text[-1:] == "-" and before.text[-3:-1].isalpha() and line.text[:1].islower()
+        # "Vor- und Nachteile": the hyphen stands for what comes later.
+        whole = broken and line.text.split(maxsplit=1)[0] not in _JOINS_HALVES
+        parts.append(line.text if whole else f" {line.text}")
+    return "".join(parts)
 
 
 def _words_of(lines: list[CueLine]) -> tuple[Word, ...]:

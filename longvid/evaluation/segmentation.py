@@ -123,16 +123,15 @@ def pk(
     gold: Iterable[float],
     duration_s: float,
     *,
-    step_s: float = 1.0,
     window: int | None = None,
 ) -> float:
     """Share of probes ``k`` cells apart on which gold and prediction disagree: one segment or two; 0 is best.
 
     Beeferman, Berger, Lafferty, "Statistical models for text segmentation", Machine Learning 34 (1999), on a
-    grid of ``step_s`` seconds (:func:`boundary_grid`), ``k`` by :func:`window_cells` of gold unless
+    grid of seconds (:func:`boundary_grid`), ``k`` by :func:`window_cells` of gold unless
     ``window`` (cells) is given. A video too short for one probe scores 0.
     """
-    differences = _window_differences(predicted, gold, duration_s, step_s, window)
+    differences = _window_differences(predicted, gold, duration_s, window)
     return _mean([float((ours > 0) != (theirs > 0)) for ours, theirs in differences])
 
 
@@ -141,7 +140,6 @@ def window_diff(
     gold: Iterable[float],
     duration_s: float,
     *,
-    step_s: float = 1.0,
     window: int | None = None,
 ) -> float:
     """Share of windows of ``k`` cells in which the number of boundaries differs. 0 is best.
@@ -149,15 +147,15 @@ def window_diff(
     Pevzner, Hearst, "A critique and improvement of an evaluation metric for text segmentation", Computational
     Linguistics 28 (2002); grid and window as in :func:`pk`, which it never falls below.
     """
-    differences = _window_differences(predicted, gold, duration_s, step_s, window)
+    differences = _window_differences(predicted, gold, duration_s, window)
     return _mean([float(ours != theirs) for ours, theirs in differences])
 
 
 def _window_differences(
-    predicted: Iterable[float], gold: Iterable[float], duration_s: float, step_s: float, window: int | None
+    predicted: Iterable[float], gold: Iterable[float], duration_s: float, window: int | None
 ) -> list[tuple[int, int]]:
     """Boundaries (predicted, gold) in every window of ``k`` gaps."""
-    ours, theirs = boundary_grid(predicted, duration_s, step_s), boundary_grid(gold, duration_s, step_s)
+    ours, theirs = boundary_grid(predicted, duration_s), boundary_grid(gold, duration_s)
     k = window_cells(theirs) if window is None else window
     if k < 1:
         raise ValueError(f"window is {k} cells; it must be 1 or more")

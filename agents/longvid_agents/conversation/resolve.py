@@ -31,9 +31,9 @@ from longvid_agents.days import day_of_video
 from longvid_agents.narrowing import narrow
 from longvid_agents.prompts import FOLLOW_UP, FOLLOW_UP_SYSTEM
 from longvid_agents.replies import FOLLOW_UP as FORM
-from longvid_agents.replies import FollowUp, read_follow_up
+from longvid_agents.replies import FollowUp
 from longvid_agents.video_lm import Request, VideoLM
-from longvid_storage.models.replies import UnreadableError
+from longvid_storage.models.replies import UnreadableError, read_reply
 from longvid_storage.search.question import named_speakers
 from longvid_storage.types import EvidenceText, Scope, VideoCard
 
@@ -167,7 +167,7 @@ def _rewritten(question: str, turns: Sequence[Turn], speakers: Sequence[str], lm
     )
     request = Request(FOLLOW_UP_SYSTEM, prompt, tuple(pieces), max_tokens=200, schema=FORM)
     try:
-        found = read_follow_up(lm.reply(request).text)
+        found = read_reply(lm.reply(request).text, FollowUp)
     except UnreadableError:
         return None
     return _checked(found, " ".join(question.split()), labels, speakers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from longvid_agents.asking import ask_model, cost, retry_prompt, usage_after
@@ -12,13 +13,13 @@ from longvid_agents.examples import EXAMPLE_TOKENS, examples_within
 from longvid_agents.material import as_data
 from longvid_agents.nodes.judge import judge
 from longvid_agents.prompts import ANSWER, ANSWER_SYSTEM, REPAIR, hints
-from longvid_agents.replies import DRAFTS, SIMPLE_DRAFTS, ClaimStream, Draft, Drafts, read_drafts
+from longvid_agents.replies import DRAFTS, SIMPLE_DRAFTS, ClaimStream, Draft, Drafts
 from longvid_agents.run import Run, seconds_ran_out
 from longvid_agents.state import UNREADABLE, AskState, Refusal
 from longvid_agents.video_lm import Reply, Request
 from longvid_agents.working_memory import MemoryItem
 from longvid_storage.errors import OUT_OF_TIME, ModelError
-from longvid_storage.models.replies import UnreadableError
+from longvid_storage.models.replies import UnreadableError, read_reply
 from longvid_storage.types import Claim, Usage
 
 # Tokens of evidence shown, and of the answer written: for a simple question, and for any other.
@@ -161,7 +162,7 @@ def _stream(run: Run, state: AskState, request: Request) -> _Written | tuple[Usa
     usage = usage_after(state.usage, request, reply)
     run.reading.learn(usage, state.usage, run.clock() - began_s)
     try:
-        return _Written(read_drafts(reply.text), usage, shown=whole)
+        return _Written(read_reply(reply.text, Drafts), usage, shown=whole)
     except UnreadableError as error:
         if shown or (drafts and reply.cut):
             stopped = (
@@ -227,7 +228,7 @@ def _repair(run: Run, state: AskState) -> dict[str, Any]:
     if short:
         step = run.step(state, "answer", f"{short}: {len(refused)} refused claims are left out")
         return {**spent, "stopped": state.stopped or short, "trail": (*state.trail, step)}
-    outcome = ask_model(run, state, request, read_drafts)
+    outcome = ask_model(run, state, request, partial(read_reply, form=Drafts))
     written = outcome.value.claims if outcome.value is not None else ()
     anew = [_without(state.refused, draft) for draft in written]
     # Who writes the same once more has nothing else to say: with no claim left the graph ends, and quotes.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from longvid_agents import replies
@@ -13,11 +14,12 @@ from longvid_agents.material import as_data
 from longvid_agents.narrowing import only
 from longvid_agents.prompts import PLAN, SYSTEM, conversation
 from longvid_agents.question import make_plan
-from longvid_agents.replies import PlanReply, read_plan
+from longvid_agents.replies import PlanReply
 from longvid_agents.route import MOST_QUESTIONS, Route, make_route
 from longvid_agents.run import Run
 from longvid_agents.state import AskState
 from longvid_agents.video_lm import Request
+from longvid_storage.models.replies import read_reply
 
 # The outline of so many videos is read at once to summarise them.
 MOST_OUTLINES = 4
@@ -34,7 +36,7 @@ def plan(run: Run, state: AskState) -> dict[str, Any]:
     if not route.sure:
         request = _request(state)
         if not run.out_of(state, 2 * cost(run, state, request), searching=True):
-            outcome = ask_model(run, state, request, read_plan, searching=True)
+            outcome = ask_model(run, state, request, partial(read_reply, form=PlanReply), searching=True)
             usage = outcome.usage
             by = f"by rules ({outcome.problem})" if outcome.late else by
             if outcome.value is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from longvid_agents.asking import ask_model, cost
@@ -12,11 +13,12 @@ from longvid_agents.calls import BadCallError, Call, read_call
 from longvid_agents.material import as_data
 from longvid_agents.nodes.answer import answer_request
 from longvid_agents.prompts import LOOK_TOOL, REFLECT, SYSTEM, TOOLS, hints
-from longvid_agents.replies import MOST_CALLS, Reflection, read_reflection
+from longvid_agents.replies import MOST_CALLS, Reflection
 from longvid_agents.run import Run
 from longvid_agents.state import UNREADABLE, AskState
 from longvid_agents.toolbox import MOST_VIDEOS
 from longvid_agents.video_lm import Request
+from longvid_storage.models.replies import read_reply
 from longvid_storage.text.timecode import format_time
 from longvid_storage.types import TrailStep, VideoCard
 
@@ -32,7 +34,9 @@ def reflect(run: Run, state: AskState) -> dict[str, Any]:
     stopped = _stopped(run, state)
     if stopped:
         return {"stopped": stopped, "trail": (*state.trail, run.step(state, "reflect", stopped))}
-    outcome = ask_model(run, state, reflect_request(run, state), read_reflection, searching=True)
+    outcome = ask_model(
+        run, state, reflect_request(run, state), partial(read_reply, form=Reflection), searching=True
+    )
     reflection = outcome.value
     if outcome.late:
         step = run.step(state, "reflect", outcome.problem)

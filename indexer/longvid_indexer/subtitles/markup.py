@@ -15,6 +15,7 @@ from longvid_storage.types import Word
 
 _BLOCK = re.compile(r"\{([^{}]*)\}")
 _TAG = re.compile(r"<([^<>]*)>")
+_FORUM = re.compile(r"\[/?[biu]\]|\{/?[biu]\}", re.IGNORECASE)
 _NAME = re.compile(r"/?([A-Za-z_]{1,16})(?=[.\s/]|\Z)")
 _MARK = re.compile(r"(?:\d{1,4}:)?\d{1,2}:\d{2}[.,]\d{1,9}\Z")
 _STYLES_TEXT = "c i b u s v lang ruby rt rp font em strong span p div big small tt"
@@ -59,6 +60,8 @@ def plain(text: str) -> str:
 
 def parse_lines(raw: str, start_s: float, end_s: float) -> tuple[CueLine, ...]:
     """The lines of one cue that hold text. Word times are those of ``<00:00:01.000>`` marks, within the cue's span."""
+    if "[/" in raw or "{/" in raw:
+        raw = _FORUM.sub("", raw)
     if "<" not in raw and "{" not in raw:
         return tuple(CueLine(text) for line in raw.split("\n") if (text := plain(line)))
     text = _BLOCK.sub(_no_override, raw) if "{" in raw else raw

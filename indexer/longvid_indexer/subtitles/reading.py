@@ -78,7 +78,7 @@ def read_subtitles(
 
 def parse_subtitles(text: str, frame_rate: float | None = None, until_s: float | None = None) -> Subtitles:
     """Parse by content: a header decides, and without one the lines of times do. The cues are those of ``finish``."""
-    text = text.replace("\x00", "").replace("\r\r\n", "\n").lstrip("\ufeff")
+    text = text.replace("\x00", "").replace("\r\r\n", "\n").replace("\ufeff", "")
     parse = _parser_for(text.lstrip()) or parse_srt
     if parse is parse_microdvd:
         return finish(parse_microdvd(text, frame_rate), until_s)

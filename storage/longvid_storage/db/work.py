@@ -16,6 +16,7 @@ from longvid_storage.db.schema import DeliveryRow, JobRow, UploadRow, WebhookRow
 
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 UNFINISHED: tuple[JobState, ...] = ("queued", "running")
+_MOST_DUE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +191,8 @@ def add_event(connection: Connection, owner: str, event_id: str, body: str, now_
     return len(keys)
 
 
-def due(connection: Connection, now_s: float, limit: int = 20) -> list[Delivery]:
-    """Events that should be told by now, those that wait longest first."""
+def due(connection: Connection, now_s: float) -> list[Delivery]:
+    """At most ``_MOST_DUE`` events that should be told by now, those that wait longest first."""
     query = (
         select(
             DeliveryRow.delivery_key,
@@ -203,7 +204,7 @@ def due(connection: Connection, now_s: float, limit: int = 20) -> list[Delivery]
         .join(WebhookRow)
         .where(DeliveryRow.next_s <= now_s)
         .order_by(DeliveryRow.next_s, DeliveryRow.delivery_key)
-        .limit(limit)
+        .limit(_MOST_DUE)
     )
     return [
         Delivery(key, StoredWebhook(*hook), event_id, body, attempts)

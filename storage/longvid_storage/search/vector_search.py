@@ -64,15 +64,12 @@ class VectorSearch:
 
     Args:
         cache: where index files go; None keeps them in memory only (a library that may not be written).
-        index_type: the index to use; default the best one installed, and ``SignIndex`` where vectors take more room.
-        most_bytes: of memory that indexes may take together.
+        most_bytes: of memory that indexes may take together; where the best index installed takes more, it is
+            ``SignIndex``.
     """
 
-    def __init__(
-        self, cache: Path | None, index_type: type[VectorIndex] | None = None, most_bytes: float = math.inf
-    ) -> None:
+    def __init__(self, cache: Path | None, most_bytes: float = math.inf) -> None:
         self._files = IndexFiles(cache)
-        self._type = index_type
         self._most_bytes = most_bytes
         self._held: dict[IndexedSet, tuple[HeldIndex, ...]] = {}  # the latest last
         self._lock = threading.Lock()
@@ -154,7 +151,7 @@ class VectorSearch:
             with self._lock:
                 self._shared = self._shared or SharedVectors(view.home.name, view.home.vector_server)
             return self._shared.named(view, part, vector, k)
-        if self._type is not None or not is_postgresql(view.connection):
+        if not is_postgresql(view.connection):
             return None
         named = pgvector.named(view.connection, part, vector, k, view.scope, admitted)
         if named is None:
@@ -261,8 +258,6 @@ class VectorSearch:
 
     def _index_type(self, connection: Connection, part: IndexedSet) -> type[VectorIndex]:
         """What the set is held in: as the last time, or by how many there are."""
-        if self._type is not None:
-            return self._type
         if states := self._held.get(part):
             return type(states[-1].index)
         there = connection.execute(select(func.count()).select_from(part.ids().subquery())).scalar_one()
@@ -272,8 +267,7 @@ class VectorSearch:
     def _index_of(self, part: IndexedSet, bytes_wanted: int, kind: type[VectorIndex]) -> type[VectorIndex]:
         """``kind``, or signs where that and the other sets take more than there is room for."""
         others = sum(states[-1].bytes_held for p, states in self._held.items() if p.kind != part.kind)
-        fits = self._type is not None or others + bytes_wanted <= self._most_bytes
-        return kind if fits else SignIndex
+        return kind if others + bytes_wanted <= self._most_bytes else SignIndex
 
     def _load(self, part: IndexedSet, kind: type[VectorIndex]) -> HeldIndex | None:
         found = self._files.load(_file(part, kind))
