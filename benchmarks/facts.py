@@ -11,6 +11,10 @@ although nothing answers.
 ``--fragments``: a model's claim of a word or two is read together with the question. Beside the places that say the
 answer, and beside all others of its library that have its words, the share of which that is refused.
 
+``--play``: is a player right that starts at the first moment of ``search``, in the whole set and inside the video that
+says most of it? ``at``: from ten seconds before what says the answer to its end; ``before``: at most half a minute
+before it, so that all of it is heard.
+
 ``--bare``: the texts' own questions asked of the same talks as a recogniser writes them, in small letters, without
 marks, in captions of seven words, with the pauses between paragraphs and without any: how many are right, at the same
 place and in the same words as of the punctuated copy, and how many lines of the summaries are the same.
@@ -27,6 +31,7 @@ from pathlib import Path
 from typing import Any
 
 from longvid import Library
+from longvid.evaluation.retrieval import EARLY_S
 from longvid_agents.checks.claim import COVERED
 from longvid_agents.checks.numbers import numbers_in
 from longvid_agents.checks.support import coverage
@@ -44,6 +49,7 @@ SETS = {"talks": "questions.jsonl", "lectures": "lectures.jsonl", "heldout": "he
 MEETINGS = {"talks": "podcasts.jsonl", "calls": "calls.jsonl"}
 TALKS = {"talks": ("interview", "sourdough", "standup", "volcano"), "heldout": ("crew", "garden")}
 WORDS_A_SECOND, PAUSE_S, CAPTION = 2.6, 0.4, 7
+HEARD_S, SAME_S = 30.0, 1.0
 
 
 def write_talk(text: Path, folder: Path, pause_s: float = PAUSE_S) -> None:
@@ -166,6 +172,25 @@ def ask_all(library: Library, questions: Iterable[dict[str, Any]], show: bool) -
     return counts
 
 
+def play_all(library: Library, questions: Iterable[dict[str, Any]], within: bool) -> dict[str, int]:
+    """Counts of where the first moment of each question is played from; of those that somebody says the answer to."""
+    counts = {"questions": 0, "at": 0, "before": 0}
+    with library._store.view(Scope(), library.engines) as view:
+        passages = [p for video in view.video_ids() for p in view.passages_of(video, ("speech", "screen"))]
+    for item in questions:
+        right = [p for p in passages if any(part.lower() in p.text.lower() for part in item["answer"])]
+        if right:
+            most = Counter(passage.video_id for passage in right).most_common(1)[0][0]
+            first = next(iter(library.search(item["question"], k=1, video=most if within else None)), None)
+            places = [p for p in right if first and p.video_id == first.video_id]
+            counts["questions"] += 1
+            counts["at"] += any(p.start_s - EARLY_S <= first.play_s < p.end_s for p in places if first)
+            counts["before"] += any(
+                p.start_s - HEARD_S <= first.play_s <= p.start_s + SAME_S for p in places if first
+            )
+    return counts
+
+
 def fragments(library: Library, questions: Iterable[dict[str, Any]]) -> dict[str, list[float]]:
     """How likely each place that has the words of an answer is said to answer, by whether it does."""
     found: dict[str, list[float]] = {"right": [], "others": []}
@@ -200,6 +225,7 @@ def main() -> None:
     parser.add_argument(
         "--fragments", action="store_true", help="claims of a word or two, without the meetings"
     )
+    parser.add_argument("--play", action="store_true", help="where the first moment of search is played from")
     parser.add_argument("--bare", action="store_true", help="the texts' own, with and without punctuation")
     arguments = parser.parse_args()
     arguments.work.mkdir(parents=True, exist_ok=True)
@@ -218,6 +244,11 @@ def main() -> None:
             if arguments.fragments:
                 for kind, values in fragments(library, questions).items():
                     places[kind] += values
+                continue
+            if arguments.play:
+                for label, within in (("whole", False), ("inside", True)):
+                    counts = play_all(library, questions, within)
+                    print(f"{name:9}", label, *(f"{key} {value}" for key, value in counts.items()), sep="  ")
                 continue
             counts = ask_all(library, questions, arguments.show)
         print(f"{name:9}", *(f"{key} {value}" for key, value in counts.items()), sep="  ")

@@ -27,7 +27,7 @@ from longvid.evaluation.questions import read_questions
 from longvid.evaluation.retrieval import EARLY_S
 from longvid_storage.search.looked import look
 from longvid_storage.search.playing import TOGETHER_S, candidates, settled
-from longvid_storage.search.signals import SIGNALS
+from longvid_storage.search.signals import AS_THEY_ARE, SIGNALS
 from longvid_storage.search.surroundings import HABITS
 from longvid_storage.types import EVERYTHING, Scope
 
@@ -38,6 +38,9 @@ ALONE = np.array([float(name in ("stretch", "wording")) for name in SIGNALS])
 """The weights by which a passage is as good as the stretch around it."""
 DECAY = 0.1
 MEANING = tuple(number for number, name in enumerate(SIGNALS) if "cosine" in name)
+NEAR = tuple(number for number, name in enumerate(SIGNALS) if name.startswith("near"))
+OTHERS = tuple(number for number, name in enumerate(SIGNALS) if name not in AS_THEY_ARE)
+"""What ``POINT`` does without: only how well a place fits counts, and nothing counts against it."""
 
 
 @dataclass
@@ -76,6 +79,10 @@ def main() -> None:
         for name, left_out in ((group, ()), (f"WORDS_{group}", MEANING)):
             weights = dict(zip(SIGNALS, fit(found, left_out).round(3).tolist(), strict=True))
             print(f"{name} = { ({signal: value for signal, value in weights.items() if value}) }")
+        if group == "ACROSS":
+            for name, left_out in (("POINT", OTHERS), ("WORDS_POINT", (*OTHERS, *MEANING, *NEAR))):
+                weights = dict(zip(SIGNALS, fit(found, left_out, least=0.0).round(3).tolist(), strict=True))
+                print(f"{name} = { ({signal: value for signal, value in weights.items() if value}) }")
 
 
 def collect(folder: Path, library: Path, within: bool) -> list[Asked]:
@@ -112,9 +119,14 @@ def collect(folder: Path, library: Path, within: bool) -> list[Asked]:
 
 
 def fit(
-    asked: Sequence[Asked], left_out: Sequence[int] = (), decay: float = DECAY, steps: int = 60
+    asked: Sequence[Asked],
+    left_out: Sequence[int] = (),
+    decay: float = DECAY,
+    steps: int = 60,
+    least: float | None = None,
 ) -> NDArray[np.float64]:
-    """Weights that maximise the log of the softmax mass on gold passages (L-BFGS), those of ``left_out`` 0.
+    """Weights that maximise the log of the softmax mass on gold passages (L-BFGS), those of ``left_out`` 0, none below
+    ``least``.
 
     Signals are scaled to one deviation, so that ``decay``, which draws the weights to 0, means the same for each.
     """
@@ -138,7 +150,9 @@ def fit(
         gradient = (p - p * gold / mass[owner]) @ x / len(asked) + 2 * decay * weight
         return float(-np.log(mass).mean() + decay * (weight**2).sum()), gradient.astype(np.float64)
 
-    found = minimize(loss, np.zeros(x.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": steps})
+    bounds = [(least, None)] * x.shape[1]
+    start = np.zeros(x.shape[1])
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": steps})
     whole = np.zeros(len(SIGNALS))
     whole[free] = found.x / scale[free]
     return whole

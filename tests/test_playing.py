@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from longvid import Library
 from longvid_storage.search.playing import settled, stretches
 from longvid_storage.search.playing_weights import WEIGHTS
 from longvid_storage.search.question import read_question
@@ -16,6 +18,7 @@ from longvid_storage.search.signals import COMPARED, SIGNALS, compared, signals
 from longvid_storage.search.spans import grow_spans, growth_for
 from longvid_storage.search.surroundings import HABITS, MOST_WEIGHT, WINDOWS, surroundings
 from longvid_storage.search.timeline import WORDS_A_SECOND, RankedPassage, Timeline, make_timeline
+from longvid_storage.text.timecode import format_clock
 from longvid_storage.types import Passage
 
 SAID = [
@@ -167,8 +170,54 @@ def test_who_wants_a_discussion_summarised_gets_more_of_it_than_who_asks_what_wa
 
 def test_the_weights_are_of_signals_that_there_are() -> None:
     assert set(WEIGHTS) == {
-        words + where for words in ("", "WORDS_") for where in ("WITHIN", "TOPIC", "ACROSS", "SHORT")
+        words + where for words in ("", "WORDS_") for where in ("WITHIN", "TOPIC", "ACROSS", "POINT", "SHORT")
     }
     for kind, weights in WEIGHTS.items():
         assert set(weights) <= set(SIGNALS)
         assert not kind.startswith("WORDS") or not any("cosine" in name for name in weights)
+
+
+@pytest.mark.parametrize(
+    ("text", "of_talk"),
+    [
+        ("What did the group discuss about the roof?", True),
+        ("Why did they reject glass?", True),
+        ("What was decided about the roof?", True),
+        ("What is Ann's opinion of glass?", True),
+        ("How many accounts are affected?", False),
+        ("Who hosts the meeting?", False),
+        ("What does FROST stand for?", False),
+        ("they decided about the roof", False),  # no question
+    ],
+)
+def test_a_discussion_is_told_from_what_is_said_at_one_point(text: str, of_talk: bool) -> None:
+    asked = read_question(text)
+    assert asked.of_talk is (of_talk and asked.asks)
+
+
+@pytest.mark.parametrize(
+    "question", ["Why do people worry about blob propagation?", "worry about blob propagation"]
+)
+def test_among_many_calls_a_player_starts_at_the_words_and_not_behind_them(
+    tmp_path: Path, question: str
+) -> None:
+    said = {
+        "monday": {300.0: "Do not worry, it is fine.", 304.0: "And we won't worry about that now."},
+        "tuesday": {60.0: "The next item is the blob count."},
+    }
+    for name, spoken in said.items():
+        lines = {
+            20.0 * n: f"We go on with item number {n} of the long list for today now." for n in range(60)
+        }
+        lines = {at_s: line for at_s, line in lines.items() if not 240 <= at_s < 400 or name == "tuesday"}
+        # Greetings behind the words: little is said in a window there, and nothing else is.
+        lines |= {308.0 + 3 * n: "Okay, thanks." for n in range(8) if name == "monday"} | spoken
+        cues = [
+            f"{format_clock(at_s)} --> {format_clock(at_s + 2)}\n{line}\n"
+            for at_s, line in sorted(lines.items())
+        ]
+        (tmp_path / f"{name}.vtt").write_text("\n".join(["WEBVTT\n", *cues]))
+    with Library.open(tmp_path / "calls.longvid", create=True) as library:
+        library.index([tmp_path])
+        first = library.search(question, k=1)[0]
+    assert first.title == "monday" and round(first.play_s) in (300, 304)

@@ -35,6 +35,8 @@ _OWN_WORDS = SIGNALS.index("own_words")
 _WORDING = SIGNALS.index("wording")
 """Its fitted weight counts only in questions about long recordings, where it was right less often than the rest (0.41
 of 22 that one place says in full, qmsum); elsewhere what has the wording comes first."""
+FEW_TERMS = 5
+"""Keywords, where a statement has more."""
 TOGETHER_S, OWN = 45.0, 0.5
 """A passage counts by how likely it is itself, to this power, and all within so many seconds together."""
 
@@ -74,16 +76,16 @@ def place_values(seen: Looked, k: int) -> list[Floats]:
     """For each row of each timeline how good it is to start there; ``NO_HIT`` for those outside the best stretches."""
     found = candidates(seen, k)
     words = "" if seen.query is not None else "WORDS_"
-    within = "WITHIN" if seen.question.asks else "TOPIC"
-    kinds = (words + (within if seen.within else "ACROSS"), words + "SHORT")
-    long, short = (np.array([WEIGHTS[kind].get(name, 0.0) for name in SIGNALS]) for kind in kinds)
+    kind = _kind(seen)
+    kinds = (kind, "POINT" if seen.question.asks else "SHORT")
+    long, short = (np.array([WEIGHTS[words + each].get(name, 0.0) for name in SIGNALS]) for each in kinds)
     short[_WORDING] = 1.0
     if not seen.question.asks:
         long[_WORDING] = 1.0
     scales = np.array([timeline.scale for timeline in seen.pool])
     weights = np.where(scales[found.timelines, None] < 1, short, long)
     whole = np.clip((found.signals[:, _OWN_WORDS] - SAID_FROM) / (1 - SAID_FROM), 0.0, 1.0)
-    if seen.within and seen.question.asks:
+    if kind == "WITHIN":
         whole *= scales[found.timelines] < 1
     fit = (found.signals * weights).sum(axis=1) + SAID * whole
     values = [np.full(len(timeline), NO_HIT) for timeline in seen.pool]
@@ -94,6 +96,15 @@ def place_values(seen: Looked, k: int) -> list[Floats]:
             fit[own] - fit.max(), timeline.starts[found.rows[own]], reach_s
         )
     return values
+
+
+def _kind(seen: Looked) -> str:
+    """Which weights count in long videos."""
+    asked = seen.question
+    if seen.within:
+        kind = "WITHIN" if asked.of_talk else "POINT"
+        return kind if asked.asks else "TOPIC"
+    return "POINT" if asked.asks or len(set(asked.terms)) <= FEW_TERMS else "ACROSS"
 
 
 def settled(fit: Floats, starts: Floats, reach_s: float) -> Floats:

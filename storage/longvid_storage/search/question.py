@@ -30,6 +30,13 @@ _OPENING = """
 """
 _ASKS_FIRST = frozenset(_OPENING.split())
 _SUMS_UP = frozenset(("summarize", "summarise", "summary", "outline", "recap"))
+# What people said to each other lasts for minutes: "What did the group discuss …", "Why did they reject …".
+_TALK = re.compile(
+    r"\b(?:did|didn['’]?t|summar\w+|discuss\w*|debat\w*|argu(?:e|ed|ment)\w*|opinions?|views?|think|thinks|thought|feels?|felt"
+    r"|attitudes?|suggest\w*|propos\w*|recommend\w*|(?:dis)?agree\w*|decid\w*|decisions?|conclu\w*|consider\w*|reasons?"
+    r"|concerns?|doubts?|disk?ut\w*|discut\w*|besprochen|meinung\w*|entschied\w*|décid\w*|decid\w*|decisi[oó]n\w*)\b",
+    re.IGNORECASE,
+)
 _QUOTED = re.compile(r"[\"“”„«»「」『』]([^\"“”„«»「」『』]{2,200})[\"“”„«»「」『』]")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
@@ -44,6 +51,7 @@ class RankingQuery:
         texts: what is embedded: the question, and its content words alone.
         words: its content words as written.
         asks: whether it is put as a question; else it is keywords or a statement.
+        of_talk: whether what people said to each other is asked for, which lasts; a fact is said at one point.
         sums_up: whether a whole discussion is asked for ("Summarize …").
         wordings: all its terms in order, in each language; with quotes, those of each quoted part.
     """
@@ -54,6 +62,7 @@ class RankingQuery:
     words: tuple[str, ...] = ()
     wordings: tuple[tuple[str, ...], ...] = ()
     asks: bool = False
+    of_talk: bool = False
     sums_up: bool = False
 
 
@@ -85,6 +94,7 @@ def read_question(
         words=tuple(content),
         wordings=tuple(wordings),
         asks=asks,
+        of_talk=asks and _TALK.search(text) is not None,
         sums_up=words[0].casefold() in _SUMS_UP,
     )
 
