@@ -439,7 +439,7 @@ def test_an_old_file_that_cannot_be_read_is_neither_lost_nor_passed_over(copy: P
 def test_a_library_that_may_only_be_read_keeps_no_conversation(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(library._store, "read_only", True)
+    monkeypatch.setattr(library._store._database, "read_only", True)
     with pytest.raises(ReadOnlyError):
         library.chat("monday")
     with pytest.raises(ReadOnlyError):
