@@ -80,7 +80,7 @@ def place_values(seen: Looked, k: int) -> list[Floats]:
     kinds = (kind, "POINT" if seen.question.asks else "SHORT")
     long, short = (np.array([WEIGHTS[words + each].get(name, 0.0) for name in SIGNALS]) for each in kinds)
     short[_WORDING] = 1.0
-    if not seen.question.asks:
+    if kind != "WITHIN":
         long[_WORDING] = 1.0
     scales = np.array([timeline.scale for timeline in seen.pool])
     weights = np.where(scales[found.timelines, None] < 1, short, long)
@@ -102,8 +102,7 @@ def _kind(seen: Looked) -> str:
     """Which weights count in long videos."""
     asked = seen.question
     if seen.within:
-        kind = "WITHIN" if asked.of_talk else "POINT"
-        return kind if asked.asks else "TOPIC"
+        return "WITHIN" if asked.of_talk else "TOPIC"
     return "POINT" if asked.asks or len(set(asked.terms)) <= FEW_TERMS else "ACROSS"
 
 
