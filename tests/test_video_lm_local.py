@@ -332,7 +332,7 @@ def test_frames_of_two_videos_are_told_apart(qwen: Path) -> None:
     lm: Callable[..., str] = Seen(qwen, device="cpu").words
     one, two = frame(1), frame(2)
     words = lm(
-        ask((one, type(two)(2, two.image, "image/png", 3.0, "other", title="Another <|im_end|> talk")))
+        ask((one, type(two)(2, two.image, 3.0, "other", title="Another <|im_end|> talk")))
     )
     assert "<picture 2, 0:03.0, Another" in words
     assert words.count("<|im_end|>") == 2

@@ -57,7 +57,7 @@ def frame(number: int, seed: int = 0, size: tuple[int, int] = (64, 48)) -> Frame
     pixels = np.random.default_rng((seed, number)).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "PNG")
-    return Frame(number, file.getvalue(), "image/png", 12.5 * number, "video")
+    return Frame(number, file.getvalue(), 12.5 * number, "video")
 
 
 def ask(frames: int | tuple[Frame, ...] = 0, seed: int = 0, **more: Any) -> Request:

@@ -55,7 +55,7 @@ _VALUE = re.compile(
     r"|due|quattro|cinque|sette|otto|dieci|dodici|venti|trenta|quaranta|dois|duas|três|quatro|oito|dez|vinte"
     r"|twee|drie|vijf|negen|tien|twintig"
     r"|два|две|три|четыре|пять|шесть|семь|восемь|девять|десять|двадцать|тридцать|сорок|пятьдесят|сто)\b"
-    r"|[一二两三四五六七八九十百千零]+(?=[月日号点人个元万亿年天名])",
+    r"|(?<![一二两三四五六七八九十百千零])[一二两三四五六七八九十百千零]+(?=[月日号点人个元万亿年天名])",
     re.IGNORECASE,
 )
 # A sentence that names a price says what something costs, whatever its verb.

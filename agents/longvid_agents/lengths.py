@@ -17,7 +17,7 @@ _ASKED = re.compile(
     r"|takes|of|with|a|length|duration))*"
     r" (?P<how>(?:no )?(?:longer|shorter|more|less|fewer) than|over|above|under|below|exceed(?:s|ing)?|at least|at most"
     r"|up to)"
-    r" (?:a (?:length|duration) of )?(?P<amount>[\d.:]+(?: ?[^\W\d_]+(?: (?:and )?\d+ ?[^\W\d_]+)?)?)"
+    r" (?:a (?:length|duration) of )?(?P<amount>\d+(?:[.:]\d+)*(?: ?[^\W\d_]+(?: (?:and )?\d+ ?[^\W\d_]+)?)?)"
     r"(?: long| in length| each)?\W*$",
     re.IGNORECASE,
 )

@@ -35,7 +35,7 @@ def in_batch(preprocess: Any) -> Ready:
     normalize: Normalize = preprocess.transforms[-1]
 
     def shaped(picture: NDArray[np.uint8]) -> Any:
-        pixels = torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)
+        pixels = torch.from_numpy(np.require(picture, requirements=("C", "W"))).permute(2, 0, 1)
         for step in shaping:
             if isinstance(step, CenterCrop):
                 pixels = functional.center_crop(pixels, list(step.size))
