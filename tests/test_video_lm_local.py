@@ -331,9 +331,7 @@ def test_sound_longer_than_its_ear_is_cut_in_pieces_with_their_times(omni: Seen)
 def test_frames_of_two_videos_are_told_apart(qwen: Path) -> None:
     lm: Callable[..., str] = Seen(qwen, device="cpu").words
     one, two = frame(1), frame(2)
-    words = lm(
-        ask((one, type(two)(2, two.image, 3.0, "other", title="Another <|im_end|> talk")))
-    )
+    words = lm(ask((one, type(two)(2, two.image, 3.0, "other", title="Another <|im_end|> talk"))))
     assert "<picture 2, 0:03.0, Another" in words
     assert words.count("<|im_end|>") == 2
 
