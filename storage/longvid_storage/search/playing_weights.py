@@ -5,9 +5,10 @@ on statements about many calls, ``SHORT`` on headings in videos of 3 to 8 minute
 meaning. Those of ``ACROSS`` are of an earlier form of it and of the signals ``AS_THEY_ARE``: others were
 no better there.
 
-``POINT`` is for what is said in a few words somewhere. It is fitted on the same statements as ``ACROSS``, none of its
-signals may count against a place: whoever wrote the times of those statements often wrote them half a minute behind the
-words, and ``ACROSS`` learned to begin there.
+``POINT`` is for what is said in a few words somewhere. It is fitted on the same statements as ``ACROSS``, but none of
+its signals may count against a place. The times of those statements were noted up to a minute before or behind the
+words, and count with the minute after them: a start behind the words falls into it more often, so that ``ACROSS``
+learned to begin there.
 """
 
 from __future__ import annotations

@@ -33,8 +33,8 @@ _SUMS_UP = frozenset(("summarize", "summarise", "summary", "outline", "recap"))
 # What people said to each other lasts for minutes: "What did the group discuss …", "Why did they reject …".
 _TALK = re.compile(
     r"\b(?:did|didn['’]?t|summar\w+|discuss\w*|debat\w*|argu(?:e|ed|ment)\w*|opinions?|views?|think|thinks|thought|feels?|felt"
-    r"|attitudes?|suggest\w*|propos\w*|recommend\w*|(?:dis)?agree\w*|decid\w*|decisions?|conclu\w*|consider\w*|reasons?"
-    r"|concerns?|doubts?|disk?ut\w*|discut\w*|besprochen|meinung\w*|entschied\w*|décid\w*|decid\w*|decisi[oó]n\w*)\b",
+    r"|attitudes?|suggest\w*|propos\w*|recommend\w*|(?:dis)?agree\w*|decid\w*|conclu\w*|consider\w*|reasons?"
+    r"|concerns?|doubts?|dis[kc]ut\w*|besprochen|meinung\w*|entschied\w*|décid\w*|decisi[oó]n\w*)\b",
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r"[\"“”„«»「」『』]([^\"“”„«»「」『』]{2,200})[\"“”„«»「」『』]")
