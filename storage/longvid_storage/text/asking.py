@@ -13,12 +13,11 @@ from importlib.resources import files
 from itertools import islice, pairwise
 
 BIAS = "(bias)"
-_BEFORE = frozenset(
-    "so and but like well okay ok um uh then now yeah yes right or also mm hmm oh no sure alright".split()
-)
+_OPENERS = "so and but like well okay ok um uh then now yeah yes right or also mm hmm oh no sure alright"
+_BEFORE = frozenset(_OPENERS.split())
 """What a sentence may begin with, whatever it is."""
 _FIRST, _FEWEST, _LONG = 5, 3, 30
-_WH = frozenset("what how why who where when which".split())
+_WH = frozenset(("what", "how", "why", "who", "where", "when", "which"))
 
 
 def asks_by_words(text: str) -> bool:

@@ -34,8 +34,8 @@ _ASKS_BY_ORDER = re.compile(
     re.IGNORECASE,
 )
 _MARKED = re.compile(r"[^\w\s\"'”’)][\"'”’)\s]*+$")
-# Without marks, more words that begin as a question often have its answer in them. Of 93 questions about six such talks,
-# by which this was chosen, 68 are answered rightly (62 where no words tell a question).
+# Without marks, more words that begin as a question often have its answer in them. Of 93 questions about six such
+# talks, by which this was chosen, 68 are answered rightly (62 where no words tell a question).
 _MOST_ASKED = 8
 _CLOSERS = "\"'”’“«»)\\]}」』）】》"
 # Possessive, and begun only where a run begins: a million dots are read once. ". . ." is an ellipsis too.
@@ -130,8 +130,8 @@ def split_sentences(text: str, language: str | None = None) -> list[str]:
 
 @lru_cache(maxsize=200_000)
 def asks(text: str) -> bool:
-    """Whether a text ends as a question does, begins as one in English ("so when do we"), or, where no mark ends it, has
-    the words of one ("how many customers noticed")."""
+    """Whether a text ends as a question does, begins as one in English ("so when do we"), or, where no mark ends it,
+    has the words of one ("how many customers noticed")."""
     if _ASKS.search(text) or asks_by_order(text):
         return True
     unmarked = _MARKED.search(text) is None
