@@ -48,7 +48,9 @@ def test_who_or_what_is_asked_for_is_named_by_the_sentence_that_is_quoted(
     assert opening.ask(question).claims[0].citations[0].start_s == start_s
 
 
-def test_a_day_that_is_named_far_from_every_word_of_the_question_is_none_of_its(opening: SmallLibrary) -> None:
+def test_a_day_that_is_named_far_from_every_word_of_the_question_is_none_of_its(
+    opening: SmallLibrary,
+) -> None:
     assert not opening.ask("When is the picnic?", Scope(video_ids=frozenset({"b"}))).found
 
 

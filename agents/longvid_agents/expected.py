@@ -260,7 +260,9 @@ def _only_the_identified(question: str, sentences: Sequence[Passage], named: lis
     """Where it is said who the director is, no other sentence of that video names what "who is the director?" asks."""
     identifies = identified(question, [passage.text for passage in sentences])
     videos = {
-        passage.video_id for passage, identifies_one in zip(sentences, identifies, strict=True) if identifies_one
+        passage.video_id
+        for passage, identifies_one in zip(sentences, identifies, strict=True)
+        if identifies_one
     }
     return np.array(
         [

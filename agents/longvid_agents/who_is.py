@@ -1,4 +1,4 @@
-"""Who somebody is said to be: "Helena Brandt is our director", "the director, Helena Brandt", for "who is the director?".
+"""Who somebody is said to be: for "who is the director?" "Helena Brandt is our director", "the director, Helena Brandt".
 
 A sentence that only speaks of the director has the question's words too, and often more of them; what it says of the
 director is no answer.
@@ -15,14 +15,15 @@ from longvid_storage.text.stop_words import STOP_WORDS
 _OF = r"of|for|in|at|on|from|des|der|vom|von|im|du|de|del|della|di|dell['’]|do|da|d['’]"
 _ASKED = re.compile(
     r"^\W*(?:who(?:['’]s| is| are| was| were)|wer (?:ist|war)|qui (?:est|était)|qui[ée]n (?:es|fue|era)|chi (?:è|era))"
-    r"(?: (?:(?:the|an?|our|your|their|his|her|my|der|die|das|unsere?|le|la|el|il|lo|nuestr[oa]|notre|nostr[oa]) |l['’])"
+    r"(?: (?:(?:the|an?|our|your|their|his|her|my|der|die|das|unsere?|le|la|el|il|lo|nuestr[oa]|notre|nostr[oa])"
+    r" |l['’])"
     rf"|(?= [\w-]+ (?:{_OF}) ))\s?(?P<role>(?:(?!(?:{_OF})\b)[\w'’-]{{1,40}}+ ){{0,3}}?(?!(?:{_OF})\b)[\w-]{{3,40}}+)"
     rf"(?:\s(?:(?:{_OF})\b\s?(?P<of>.*)|(?:now|here|there|today|tonight|jetzt|hier|heute)))?\W*$",
     re.IGNORECASE,
 )
 _NAME = (
-    rf"(?!(?i:{WEEKDAY_NAME}|{MONTH_NAME})\b(?! [A-Z]))[^\W\d_a-zß-ÿ][\w'’.-]*[^\W_](?: (?:(?:van|von|de|da|di|el|al|bin) )?"
-    r"[^\W\d_a-zß-ÿ][\w'’.-]*[^\W_]){0,3}"
+    rf"(?!(?i:{WEEKDAY_NAME}|{MONTH_NAME})\b(?! [A-Z]))[^\W\d_a-zß-ÿ][\w'’.-]*[^\W_]"
+    r"(?: (?:(?:van|von|de|da|di|el|al|bin) )?[^\W\d_a-zß-ÿ][\w'’.-]*[^\W_]){0,3}"
 )
 _IS = (
     r"(?i:is|was|['’]s|becomes?|became|has been|will be|ist|war|wird|wurde|heißt|est|était|s['’]appelle|es|fue|era"

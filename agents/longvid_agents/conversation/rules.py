@@ -123,10 +123,10 @@ _ASKED_BEFORE = re.compile(
 _IT_ALL = rf"(?:it|this|that|(?:this|that|the)(?: whole| entire)? (?:{_MEDIA})|all of (?:it|this|that))"
 _SUMS_UP = re.compile(
     rf"^\W*(?:(?:please|can you|could you|now) )*(?:(?:summari[sz]e|recap|sum up)(?: {_IT_ALL})?|sum {_IT_ALL} up"
-    rf"|(?:give (?:me |us )?)?(?:an? |the )?(?:(?:short|brief|quick) )?(?:summary|overview|recap|gist)(?: of {_IT_ALL})?"
-    rf"|tl;?dr|what(?:['’]s| is| was) (?:it|this|that)(?: all)? about)(?:,? (?:for me|please|briefly|then))*\W*$"
-    r"|^\W*(?:fass(?:e)? (?:es|das) (?:bitte )?(?:kurz )?zusammen|résume(?:z)?(?:[- ](?:le|la|ça))?|res[úu]m[ea](?:lo|la)?"
-    r"|riassumi(?:lo|la)?|vat (?:het|dat) samen)\W*$",
+    rf"|(?:give (?:me |us )?)?(?:an? |the )?(?:(?:short|brief|quick) )?(?:summary|overview|recap|gist)"
+    rf"(?: of {_IT_ALL})?|tl;?dr|what(?:['’]s| is| was) (?:it|this|that)(?: all)? about)(?:,? (?:for me|please|briefly|then))*\W*$"
+    r"|^\W*(?:fass(?:e)? (?:es|das) (?:bitte )?(?:kurz )?zusammen|résume(?:z)?(?:[- ](?:le|la|ça))?"
+    r"|res[úu]m[ea](?:lo|la)?|riassumi(?:lo|la)?|vat (?:het|dat) samen)\W*$",
     re.I,
 )
 _ENGLISH_SUM = re.compile(r"\b(?:sum\w*|recap|overview|gist|about)\b|tl;?dr", re.I)
