@@ -1,4 +1,4 @@
-"""Who somebody is said to be: for "who is the director?" "Helena Brandt is our director", "the director, Helena Brandt".
+"""Who somebody is: for "who is the director?" "Helena Brandt is our director", "the director, Helena Brandt".
 
 A sentence that only speaks of the director has the question's words too, and often more of them; what it says of the
 director is no answer.

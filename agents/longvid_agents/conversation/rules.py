@@ -124,7 +124,8 @@ _IT_ALL = rf"(?:it|this|that|(?:this|that|the)(?: whole| entire)? (?:{_MEDIA})|a
 _SUMS_UP = re.compile(
     rf"^\W*(?:(?:please|can you|could you|now) )*(?:(?:summari[sz]e|recap|sum up)(?: {_IT_ALL})?|sum {_IT_ALL} up"
     rf"|(?:give (?:me |us )?)?(?:an? |the )?(?:(?:short|brief|quick) )?(?:summary|overview|recap|gist)"
-    rf"(?: of {_IT_ALL})?|tl;?dr|what(?:['’]s| is| was) (?:it|this|that)(?: all)? about)(?:,? (?:for me|please|briefly|then))*\W*$"
+    rf"(?: of {_IT_ALL})?|tl;?dr|what(?:['’]s| is| was) (?:it|this|that)(?: all)? about)"
+    r"(?:,? (?:for me|please|briefly|then))*\W*$"
     r"|^\W*(?:fass(?:e)? (?:es|das) (?:bitte )?(?:kurz )?zusammen|résume(?:z)?(?:[- ](?:le|la|ça))?"
     r"|res[úu]m[ea](?:lo|la)?|riassumi(?:lo|la)?|vat (?:het|dat) samen)\W*$",
     re.I,
