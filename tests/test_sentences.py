@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from longvid_storage.text import sentence_ends, sentences
-from longvid_storage.text.sentences import asks, ends_sentence, split_sentences
+from longvid_storage.text.sentences import asks, breaks_off, ends_sentence, split_sentences
 from sentence_cases import SENTENCES, UNSPACED
 
 CASES = [(language, case) for language, cases in SENTENCES.items() for case in cases]
@@ -235,3 +235,18 @@ def test_a_unit_after_a_number_ends_no_sentence_that_goes_on(language: str, sent
 )
 def test_without_marks_words_tell_what_asks(text: str, asking: bool) -> None:
     assert asks(text) is asking
+
+
+@pytest.mark.parametrize(
+    ("text", "broken"),
+    [
+        ("FROST is really like the...", True),
+        ("What I will do is, I will…", True),
+        ("so that means that the —", True),
+        ("and so on…", False),
+        ("That is what it is for.", False),
+        ("which one is it for?", False),
+    ],
+)
+def test_what_breaks_off_where_something_must_follow(text: str, broken: bool) -> None:
+    assert breaks_off(text) is broken

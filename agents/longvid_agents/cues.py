@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 
 from longvid_agents.cues_elsewhere import Cue, by_who_speaks, strength_elsewhere
-from longvid_storage.text.sentences import asks
+from longvid_storage.text.sentences import asks, breaks_off
 from longvid_storage.types import Passage
 
 _SETTLE = "go with|use|keep|drop|postpone|move|ship|target|include|remove"
@@ -188,10 +188,6 @@ _IDLE = re.compile(
     r"(?:I'll|let me|can I) (?:just )?(?:start|begin)|next slide)\b",
     re.IGNORECASE,
 )
-# "What I will do is, I will…"
-_BROKEN_OFF = re.compile(
-    r"(?:\b(?:will|can|could|should|to|is|and|that|the|a)|['’]ll)\W*(?:…|\.{3})\W*$", re.IGNORECASE
-)
 _TRAILS_OFF = re.compile(r"(?:…|\.{3})\W*$")
 # A name or a number: "Grafana", "DevNet 3".
 _NAMED = re.compile(r"(?<=\s)(?:[A-Z]\w+|\w*\d\w*)")
@@ -225,7 +221,7 @@ def strength(sentence: Passage, cue: Cue, language: str | None = "en", fewest: i
     if not fewest <= words <= _MOST_WORDS or _IDLE.search(sentence.text):
         return 0.0
     # "Should we use it?" decides nothing; "Can you send it?" is a task, and a question that may stay open.
-    if (cue == "decision" and asks(sentence.text)) or _BROKEN_OFF.search(sentence.text):
+    if (cue == "decision" and asks(sentence.text)) or breaks_off(sentence.text):
         return 0.0
     found = sum(weight for weight, pattern in _RULES[cue] if pattern.search(sentence.text))
     if cue != "action" or not found:

@@ -22,7 +22,7 @@ from longvid_agents.question import QuestionPlan
 from longvid_agents.scoring import Array, Scores
 from longvid_agents.who_is import WhoIs
 from longvid_storage.text.analysis import analyse
-from longvid_storage.text.sentences import asks
+from longvid_storage.text.sentences import asks, breaks_off
 from longvid_storage.text.stop_words import STOP_WORDS
 from longvid_storage.types import Passage
 
@@ -64,6 +64,7 @@ _DOES = (
 # "How much", "how far" may be answered in words.
 _HOW_MANY = re.compile(r"\bhow many\b", re.IGNORECASE)
 _SUPPOSING = re.compile(r"\b(?:if|unless)\b|\bwhat (?:\w+ )?happen\w* (?:when|once|after)\b", re.IGNORECASE)
+_BROKEN_WORDS = 12  # what breaks off after more has said something
 _CONDITION = re.compile(r"\b(?:if|unless|when|whenever|once)\b", re.IGNORECASE)
 
 
@@ -312,9 +313,12 @@ def overlap(a: str, b: str) -> float:
 
 
 def readable(sentence: Passage, terms: int, fewest: int = MIN_WORDS) -> bool:
-    """False for interjections, which have few terms, and for questions, which ask and do not answer."""
+    """False for interjections, which have few terms, for questions, which ask and do not answer, and for what breaks
+    off where something must follow ("It is really like the …")."""
     if sentence.kind != "speech":
         return True
+    if breaks_off(sentence.text) and len(sentence.text.split()) <= _BROKEN_WORDS:
+        return False
     if sentence.language not in (None, "en"):  # others say in three words what English says in five
         fewest = min(fewest, MIN_OWN_WORDS)
     return terms >= fewest and not asks(sentence.text)

@@ -37,6 +37,12 @@ _MARKED = re.compile(r"[^\w\s\"'”’)][\"'”’)\s]*+$")
 # Without marks, more words that begin as a question often have its answer in them. Of 93 questions about six such
 # talks, by which this was chosen, 68 are answered rightly (62 where no words tell a question).
 _MOST_ASKED = 8
+# "What I will do is, I will…", "It is really like the..."
+_BREAKS_OFF = re.compile(
+    r"(?:\b(?:the|an?|of|to|in|on|at|for|from|with|by|as|than|into|my|your|our|their|his|its|is|are|was|were|and|or|but|because"
+    r"|that|which|if|will|can|could|should)|['’]ll)\W{0,3}(?:\.{3}|…|[-–—])[\"'”’)\s]*+$",
+    re.IGNORECASE,
+)
 _CLOSERS = "\"'”’“«»)\\]}」』）】》"
 # Possessive, and begun only where a run begins: a million dots are read once. ". . ." is an ellipsis too.
 _END = re.compile(rf"(?<![{_ENDS}])([{_ENDS}]++(?:\s\.(?=[\s{_CLOSERS}]|\Z))*+)((?:[{_CLOSERS}]|\s»)*+)")
@@ -141,6 +147,11 @@ def asks(text: str) -> bool:
 def asks_by_order(text: str) -> bool:
     """Whether a text begins as a question does in English, with the verb before who does it, whatever mark ends it."""
     return _ASKS_BY_ORDER.match(text) is not None
+
+
+def breaks_off(text: str) -> bool:
+    """Whether English ends, with a mark that says so, at a word behind which something must follow ("like the…")."""
+    return _BREAKS_OFF.search(text) is not None
 
 
 def ends_sentence(text: str, language: str | None = None) -> bool:
