@@ -12,7 +12,7 @@ them anew by the truth.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from math import isqrt
 from typing import Any
@@ -28,6 +28,7 @@ from sqlalchemy import (
     Row,
     Select,
     TableClause,
+    and_,
     cast,
     column,
     func,
@@ -174,16 +175,24 @@ def fill(connection: Connection) -> None:
 
 def _entries(connection: Connection, near: TableClause, rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
     """Rows of ``near``; the first of its equals leads."""
-    hashes = [int.from_bytes(blake2b(row.vector, digest_size=8).digest(), signed=True) for row in rows]
+    hashes = [_hash(row.vector) for row in rows]
     query = select(near.c.set_key, near.c.same).where(near.c.leads, near.c.same.in_(each_id(hashes)))
     led = {tuple(row) for row in connection.execute(query)}
     entered = []
     for row, same in zip(rows, hashes, strict=True):
         leads = (row.set_key, same) not in led
         led.add((row.set_key, same))
-        vector = _written(np.frombuffer(row.vector, "<f2"))
+        vector = _written(_halves(row.vector))
         entered.append({**row._asdict(), "vector": vector, "same": same, "leads": leads})
     return entered
+
+
+def _hash(vector: bytes) -> int:
+    return int.from_bytes(blake2b(vector, digest_size=8).digest(), signed=True)
+
+
+def _halves(vector: bytes) -> NDArray[np.float16]:
+    return np.frombuffer(vector, "<f2")
 
 
 def _written(vector: NDArray[Any]) -> str:
@@ -212,6 +221,51 @@ def _index_large(connection: Connection, near: TableClause) -> None:
         )
     for name in indexed:  # of sets that are no more
         connection.execute(text(f"DROP INDEX {name}"))
+
+
+def wrong(connection: Connection) -> Iterator[tuple[str, str]]:
+    """(table, what is wrong with it) where the tables are not what ``fill`` makes of the vectors, row by row."""
+    if not prepared(connection):
+        return
+    for of in _TABLES:
+        near, owner = _near(of), _OWNERS[of]
+        keys = (
+            (near.c.owner_id, of.owner_id),
+            (near.c.set_key, of.set_key),
+            (near.c.video_key, owner.c.video_key),
+        )
+        its = and_(*(held == meant for held, meant in keys))
+        query = select(of.vector, near.c.same, func.halfvec_send(near.c.vector), its).select_from(of)
+        query = query.join(owner).outerjoin(near, near.c.vector_id == of.vector_id)
+        rows = connection.execute(query, execution_options={"stream_results": True})
+        count = right = 0
+        for vector, same, sent, of_its_owner in rows:
+            count += 1
+            halves = _halves(vector).astype(">f2").tobytes()
+            right += bool(of_its_owner) and same == _hash(vector) and sent[4:] == halves
+        if right < count:
+            yield (
+                near.name,
+                f"{count - right} of {count} vectors are not there as they are in {of.__tablename__}",
+            )
+        group = select(near.c.same).group_by(near.c.set_key, near.c.same)
+        alone = func.count().filter(near.c.leads) == 1
+        unled = connection.execute(
+            select(func.count()).select_from(group.having(~alone).subquery())
+        ).scalar_one()
+        if unled:
+            yield near.name, f"of {unled} distinct vectors none leads, or several do"
+
+
+def renew(connection: Connection) -> None:
+    """Make the tables anew, where they are."""
+    if prepared(connection):
+        connection.execute(
+            text("SET CONSTRAINTS ALL IMMEDIATE")
+        )  # whoever follows does so before the table goes
+        for of in _TABLES:
+            connection.execute(text(f"DROP TABLE {_near(of).name}"))
+        prepare(connection)
 
 
 def named(
