@@ -264,7 +264,9 @@ def unchanged(place: Path, minutes: float) -> Iterator[BenchRow]:
 def exact_seek(path: Path, time_s: float) -> bytes:
     """The picture shown at a time as a plain reader gets it: opened, sought, decoded until it is there, encoded."""
     import av
+    from av.video.reformatter import VideoReformatter
 
+    from longvid_indexer.frames import DecodedFrame
     from longvid_indexer.vision.pictures import encode_jpeg
 
     shown = None
@@ -276,8 +278,9 @@ def exact_seek(path: Path, time_s: float) -> bytes:
             if frame.time > time_s + 1e-6:
                 break
             shown = frame
-        picture = shown.reformat(1024, 576, "rgb24", interpolation="AREA", threads=1)
-    return encode_jpeg(picture.to_ndarray(), 90)
+        # A picture is made as it is for a question: what is compared is how it is found.
+        picture = DecodedFrame(shown, time_s, 0).upright_rgb(1024, VideoReformatter())
+    return encode_jpeg(picture, 90)
 
 
 def seeking(place: Path, minutes: float) -> Iterator[BenchRow]:

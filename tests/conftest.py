@@ -41,12 +41,7 @@ def _store_kind(request: pytest.FixtureRequest) -> str:
 def _store(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    kind = (
-        request.getfixturevalue("_store_kind")
-        if "_store_kind" in request.fixturenames
-        else request.config.getoption("store")
-    )
-    if kind == "postgresql":
+    if request.getfixturevalue("_store_kind") == "postgresql":
         from postgres_tools import in_postgres
 
         in_postgres(monkeypatch, tmp_path_factory.mktemp("cache"))

@@ -39,7 +39,8 @@ UNANSWERED = turn("What is the capital of Australia?")
     ("before", "question"),
     [
         (DECIDED, "How much does it cost?"),
-        (DECIDED, "Why?"),
+        (DECIDED, "Why not?"),
+        (turn("Why?", CITED), "When?"),
         (DECIDED, "What did Jonas say about her plan?"),
         (DECIDED, "is that the newest?"),
         (DECIDED, "and in the other meeting?"),
@@ -84,6 +85,44 @@ def test_where_else_is_the_question_before_it_asked_there(
     assert resolved.question == DECIDED.asked
     assert resolved.filters == Scope(video_ids=None if videos is None else frozenset(videos), to_s=until_s)
     assert resolved.notes[0] == f"asked as: {DECIDED.asked}"
+
+
+@pytest.mark.parametrize(
+    ("before", "question", "asked"),
+    [
+        ("When is the launch?", "where?", "Where is the launch?"),
+        ("Does the museum open on Sunday?", "And since when?", "Since when does the museum open on Sunday?"),
+        ("Tell me about the watering.", "how often", "How often the watering."),
+        ("Jonas", "Why?", "Why Jonas?"),
+        ("Wo findet der Kurs statt?", "Wie oft?", "Wie oft findet der Kurs statt?"),
+        ("Quand est la fête ?", "Où ?", "Où est la fête?"),
+    ],
+)
+def test_a_question_word_alone_asks_of_what_was_asked_before(before: str, question: str, asked: str) -> None:
+    resolved = resolve(question, [turn(before, CITED), UNANSWERED], Scope(), SPEAKERS)
+    assert resolved == Resolved(asked, Scope(), notes=(f"asked as: {asked}",))
+    assert read(question, [turn(before, CITED)], SPEAKERS).open, "a model would be asked"
+    assert resolve(question, [turn(before)], Scope(), SPEAKERS).question == question, "nothing was found"
+
+
+@pytest.mark.parametrize(
+    ("question", "asked"),
+    [
+        ("Summarize it", "Summarize the video."),
+        ("sum it up, please", "Summarize the video."),
+        ("and what was it about?", "Summarize the video."),
+        ("give me a short summary of that meeting", "Summarize the video."),
+        ("fasse es zusammen", "fasse es zusammen"),
+        ("summarize the budget", None),
+        ("What is this formula about?", None),
+        ("Summarize all videos", None),
+    ],
+)
+def test_summarize_it_means_the_video_spoken_of(question: str, asked: str | None) -> None:
+    resolved = resolve(question, [DECIDED], Scope(), SPEAKERS)
+    videos = None if asked is None else frozenset({"v1"})
+    assert (resolved.question, resolved.filters) == (asked or question, Scope(video_ids=videos))
+    assert resolve(question, [], Scope(), SPEAKERS).filters == Scope()
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from av.video.reformatter import VideoReformatter
 
 from longvid_indexer.frames import DecodedFrame, FrameReader, fit
 from longvid_indexer.probe import probe
@@ -44,6 +45,27 @@ def test_rotated_pictures_come_out_upright(rotation: int, tmp_path: Path) -> Non
     image = frames[2].upright_rgb(1920)
     assert image.shape == picture.shape
     assert np.abs(image.astype(int) - picture).mean() < 5
+
+
+@pytest.mark.parametrize(
+    ("form", "matrix", "levels"), [("yuv420p", 1, 1), ("yuv420p", 5, 1), ("yuvj420p", 5, 2)]
+)
+def test_shrunk_before_colours_are_made_a_picture_has_its_own_colours(
+    form: str, matrix: int, levels: int
+) -> None:
+    """BT.709 and BT.601, video and full range."""
+    red, blue = (0.2126, 0.0722) if matrix == 1 else (0.299, 0.114)
+    y, u, v = 120, 90, 170
+    raw = av.VideoFrame(1280, 720, form)
+    for plane, value in zip(raw.planes, (y, u, v), strict=True):
+        plane.update(bytes([value]) * plane.buffer_size)
+    raw.colorspace, raw.color_range = matrix, levels
+    light, chroma = ((y - 16) / 219, 224) if levels == 1 else (y / 255, 255)
+    r, b = (light + 2 * (1 - k) * (c - 128) / chroma for k, c in ((red, v), (blue, u)))
+    exact = 255 * np.array([r, (light - red * r - blue * b) / (1 - red - blue), b])
+    shrunk = DecodedFrame(raw, 0.0, 0).upright_rgb(1024, VideoReformatter())
+    assert shrunk.shape == (576, 1024, 3)
+    assert np.abs(shrunk - exact).max() <= 2
 
 
 @pytest.mark.parametrize(("width", "height"), [(2, 2), (640, 2), (34, 62), (16, 16)])

@@ -433,3 +433,9 @@ def test_where_the_database_has_no_pgvector_the_process_searches(tmp_path: Path)
         fill(store, "two", ["written meanwhile"], seed=1)
     with Store.connect(place, tmp_path) as store:  # who may write makes it anew
         assert len(near(store, "speech", question)) == 3
+
+
+@pytest.mark.both_stores
+def test_a_test_of_both_stores_runs_on_both(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    with Store.open(tmp_path / "library", create=True) as store:
+        assert store.shared == ("postgresql" in request.node.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from longvid import Library, ModelMismatchError, UsageError
 from longvid.cli import main
 from longvid_indexer.diariser import SpeakerTurn
 from longvid_indexer.report import (
+    FileFinished,
     FileGone,
     FilesFound,
     IndexEvent,
@@ -341,7 +343,7 @@ def command(*arguments: str) -> None:
     assert caught.value.code == 0
 
 
-def test_of_an_unchanged_file_no_stage_starts_and_each_is_told(tmp_path: Path) -> None:
+def test_of_an_unchanged_file_no_stage_begins_or_ends_and_its_report_has_each(tmp_path: Path) -> None:
     media = tmp_path / "media"
     media.mkdir()
     (media / "talk.vtt").write_text(TALK)
@@ -349,8 +351,10 @@ def test_of_an_unchanged_file_no_stage_starts_and_each_is_told(tmp_path: Path) -
     _, first = index(tmp_path / "library", media, {}, **only)
     assert [event.stage for event in first if isinstance(event, StageStarted)] == list(STAGES)
     ran, again = index(tmp_path / "library", media, {}, **only)
-    told = [event.result for event in again if isinstance(event, StageFinished)]
     assert not any(ran.values())
-    assert not any(isinstance(event, StageStarted) for event in again)
-    assert [result.stage for result in told] == list(STAGES)
-    assert [result.status for result in told] == ["unchanged", *["skipped"] * 7]
+    assert not any(isinstance(event, (StageStarted, StageFinished)) for event in again)
+    (told,) = (event.report.stages for event in again if isinstance(event, FileFinished))
+    assert list(told) == [result.stage for result in told.values()] == list(STAGES)
+    assert [result.status for result in told.values()] == ["unchanged", *["skipped"] * 7]
+    (before,) = (event.report.stages["transcript"] for event in first if isinstance(event, FileFinished))
+    assert replace(told["transcript"], status="done") == before

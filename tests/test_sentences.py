@@ -217,3 +217,21 @@ def test_a_row_of_serial_numbers_is_one_sentence() -> None:
 )
 def test_a_unit_after_a_number_ends_no_sentence_that_goes_on(language: str, sentences: list[str]) -> None:
     assert split_sentences(" ".join(sentences), language) == sentences
+
+
+@pytest.mark.parametrize(
+    ("text", "asking"),
+    [
+        ("how many customers noticed", True),
+        ("where do I find the runbook", True),
+        ("so what did you study", True),
+        ("is there enough for one pump", True),
+        ("is there enough for one pump.", False),  # who set a mark here set none that asks
+        ("what we need is a pump", False),
+        ("tom will order the valve tomorrow", False),
+        ("how many", False),
+        ("are they better in blind tests the players preferred the new ones", False),  # the answer is in it
+    ],
+)
+def test_without_marks_words_tell_what_asks(text: str, asking: bool) -> None:
+    assert asks(text) is asking

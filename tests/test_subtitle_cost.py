@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import time
 from collections.abc import Callable
@@ -72,15 +73,22 @@ def read_all(text: str) -> None:
 
 
 def cost(work: Callable[[str], object], text: str) -> float:
-    began = time.process_time()
-    work(text)
-    return time.process_time() - began
+    """CPU seconds, without the collector: many objects make it walk whatever the tests before left in memory."""
+    gc.disable()
+    try:
+        began = time.process_time()
+        work(text)
+        return time.process_time() - began
+    finally:
+        gc.enable()
 
 
 def assert_linear(work: Callable[[str], object], make: Callable[[int], str], start: int) -> None:
     """Over four doublings the cost grows by little more than the length: 16 times."""
     sizes = [start * 2**n for n in range(5)]
-    costs = [min(cost(work, make(size)) for _ in range(2)) for size in sizes]
+    # One text after the other, three times over: a busy moment of the machine meets all lengths alike.
+    rounds = [[cost(work, make(size)) for size in sizes] for _ in range(3)]
+    costs = [min(each) for each in zip(*rounds, strict=True)]
     # Quadratic work costs 256 times as much for 16 times the length, linear work 16 times.
     assert costs[-1] <= max(0.3, 70 * max(costs[0], 0.002)), dict(zip(sizes, costs, strict=True))
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longvid_agents.kinds import has_sign
+from longvid_agents.who_is import identified
 from longvid_storage.text.analysis import analyse
 from longvid_storage.text.dates import MONTH_NAME, WEEKDAY_NAME
 from longvid_storage.text.sentences import asks
@@ -252,7 +253,24 @@ def names_expected(question: str, sentences: Sequence[Passage]) -> Array:
             return _HALF if kind in _LESS_SURE and _LESS_SURE[kind].search(passage.text) else 0.0
         return 1.0 if unit is None or unit.search(passage.text) else _HALF
 
-    return np.array([named(passage) for passage in sentences], np.float64)
+    return _only_the_identified(question, sentences, [named(passage) for passage in sentences])
+
+
+def _only_the_identified(question: str, sentences: Sequence[Passage], named: list[float]) -> Array:
+    """Where it is said who the director is, no other sentence of that video names what "who is the director?" asks."""
+    identifies = identified(question, [passage.text for passage in sentences])
+    videos = {
+        passage.video_id
+        for passage, identifies_one in zip(sentences, identifies, strict=True)
+        if identifies_one
+    }
+    return np.array(
+        [
+            float(identifies_one) if passage.video_id in videos else worth
+            for passage, identifies_one, worth in zip(sentences, identifies, named, strict=True)
+        ],
+        np.float64,
+    )
 
 
 @lru_cache(maxsize=200_000)

@@ -20,6 +20,7 @@ from longvid_agents.definitions import DEFINES, definition, names_asked
 from longvid_agents.expected import OF_VALUES, asked_for
 from longvid_agents.question import QuestionPlan
 from longvid_agents.scoring import Array, Scores
+from longvid_agents.who_is import WhoIs
 from longvid_storage.text.analysis import analyse
 from longvid_storage.text.sentences import asks
 from longvid_storage.text.stop_words import STOP_WORDS
@@ -45,7 +46,9 @@ _ADDS = 2
 _STATES = re.compile(r"[=<>≤≥≈→:]|\d")
 # What names a thing of the kind asked for right after so like a question is shown, whatever it means.
 _ASKED_THERE = 0.4
-_UNLIKE = 0.2
+_UNLIKE, _UNLIKE_AND_FAR = 0.2, 0.5
+# What names the thing asked for has this share of the question, and of what another sentence has of it.
+_SHARED = 0.4
 # A sentence's own probability counts to this power beside its minute's.
 _OWN = 0.3
 
@@ -148,6 +151,7 @@ def rank(
     if not plan.broad:
         value = np.where(np.isfinite(fit), place + probability, -1.0)
     order = np.argsort(-value, kind="stable")[: int(np.isfinite(fit).sum())]
+    order = _what_is_asked_first(plan, scores, order, together)
     found_features = features(scores, order[:MAX_CLAIMS])
     confidence = model.probability(found_features)
     found = confidence >= model.threshold and not (scores.meaning and _beside(plan, scores, best))
@@ -168,6 +172,22 @@ def rank(
     )
 
 
+def _what_is_asked_first(
+    plan: QuestionPlan, scores: Scores, order: Array, together: NDArray[np.bool_]
+) -> Array:
+    """The order; before a sentence that has the question's words but not the day, the price or the name that is asked
+    for, the best one of its minute that names one and has words of the question too."""
+    first = int(order[0])
+    asked = asked_for(plan.question)
+    if plan.broad or scores.expected[first] > 0 or not (asked in OF_VALUES or WhoIs.read(plan.question)):
+        return order
+    enough = max(_SHARED * scores.words[first], _SHARED)
+    named = (scores.expected >= 1) & (scores.words >= enough) & together[first]
+    ahead = named[order]
+    best = order[ahead][:1]
+    return np.concatenate([best, order[order != best[0]]]) if len(best) else order
+
+
 def _names_value(plan: QuestionPlan, sentences: Sequence[Passage], scores: Scores, row: int) -> bool:
     """Whether a day, a number or the like that is asked for is named where would be quoted, or soon before or after."""
     kind = asked_for(plan.question) if plan.language in (None, "en") and not plan.broad else None
@@ -185,7 +205,10 @@ def _names_value(plan: QuestionPlan, sentences: Sequence[Passage], scores: Score
 def _beside(plan: QuestionPlan, scores: Scores, row: int) -> bool:
     """Whether a fact would be quoted that has neither a word nor the meaning of the question, and follows no asking of
     it: somebody asked the same there, and nobody answered."""
-    alone = scores.words[row] == 0 and scores.cosine[row] < _UNLIKE and scores.follows[row] == 0
+    # Any day is like a question for a day: it has to be near a word of the question, or much like it.
+    far = asked_for(plan.question) in OF_VALUES and scores.words_near[row] == 0
+    unlike = _UNLIKE_AND_FAR if far else _UNLIKE
+    alone = scores.words[row] == 0 and scores.cosine[row] < unlike and scores.follows[row] == 0
     return bool(alone and not plan.broad)
 
 
@@ -214,7 +237,7 @@ def fitness(
         if name not in _BY_KIND and not (plan.broad and name in _OF_A_FACT):
             fit = fit + getattr(weights, name) * getattr(scores, name)
     shown = np.array([sentence.kind == "screen" for sentence in sentences], bool)
-    if plan.kind == "define":
+    if plan.kind == "define" and asked_for(plan.question) not in OF_VALUES:  # "what is the price of the bed?"
         names = names_asked(plan)
         strength = np.array([definition(sentence.text, names) for sentence in sentences])
         says = strength >= DEFINES

@@ -114,13 +114,20 @@ class DecodedFrame:
             return image
         return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
 
-    def upright_rgb(self, long_side: int) -> Image:
-        """The picture as a player shows it, ``(height, width, 3)`` uint8, its long side at most ``long_side``."""
+    def upright_rgb(self, long_side: int, shrinker: Any = None) -> Image:
+        """The picture as a player shows it, ``(height, width, 3)`` uint8, its long side at most ``long_side``.
+
+        ``shrinker``: another ``VideoReformatter`` of the video, which shrinks the planes before colours are made of
+        them. That is a third of the work; chroma is then repeated, not blended, for each two pixels, which is lost
+        where it is halved again (JPEG).
+        """
         width, height = fit(round(self.raw.width * self.pixel_aspect), self.raw.height, long_side)
         from av.video.reformatter import VideoReformatter
 
-        scaler = self.scaler or VideoReformatter()
-        scaled = scaler.reformat(self.raw, width, height, "rgb24", interpolation="AREA", threads=1)
+        scaler, raw, form = self.scaler or VideoReformatter(), self.raw, self.raw.format.name
+        if shrinker is not None and form in _I420 and width % 2 == height % 2 == 0:
+            raw = shrinker.reformat(raw, width, height, form, interpolation="AREA", threads=1)
+        scaled = scaler.reformat(raw, width, height, "rgb24", interpolation="AREA", threads=1)
         image = np.asarray(scaled.to_ndarray(), np.uint8)
         return np.ascontiguousarray(np.rot90(image, self.rotation // 90))
 

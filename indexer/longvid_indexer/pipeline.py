@@ -131,11 +131,11 @@ class Pipeline:
 
     def _fold(self, reports: list[IndexReport], on_event: Callable[[IndexEvent], None]) -> None:
         """What the collections and the library are about, when a video's summary is new or a collection grew."""
-        from longvid_indexer.summarising.library import fold_library
-
         wrote = any(r.stages["summaries"].status == "done" for r in reports if "summaries" in r.stages)
         model = self.engines.summariser
         if model is not None and "summaries" in self.stages and (wrote or self._register.grew):
+            from longvid_indexer.summarising.library import fold_library
+
             fold_library(self.store, model, lambda message: on_event(Told(message)))
 
     def _gone(self, paths: list[Path], seen: set[str]) -> list[Path]:
@@ -244,23 +244,22 @@ def stage_events(
 ) -> Iterator[IndexEvent]:
     """Bring the stages of a video up to date, one after the other; what is to be told of each, before and after it.
 
-    ``amid`` is told how far a stage is; only ``stages`` are run. Of a video of which none is to be run no stage starts.
+    ``amid`` is told how far a stage is; only ``stages`` are run. Of a video of which none is to be run nothing is told.
 
     Raises:
         LibraryError: the library cannot be written.
     """
     path, title = str(job.path), job.info.title
-    nothing_to_do = job.same_subtitles and not job.results and settled(job, stages)
-    if job.same_subtitles and not job.results and not nothing_to_do:
+    if job.same_subtitles and not job.results:
+        if settled(job, stages):
+            job.results |= _SKIPPED | {stage: unchanged(job, stage) for stage in stages}
+            return
         for message in why_again(job, stages):
             yield RunsAgain(path, message)
     for stage in STAGES:
-        if not nothing_to_do:
-            yield StageStarted(path, title, stage, job.info.duration_s)
+        yield StageStarted(path, title, stage, job.info.duration_s)
         if stage not in stages:
             result = _SKIPPED[stage]
-        elif nothing_to_do:
-            result = unchanged(job, stage)
         else:
             with heard(partial(_reached, amid, path, title, stage)):
                 result = run_stage(job, stage)

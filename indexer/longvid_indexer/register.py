@@ -202,10 +202,10 @@ class Register:
 
     def _name_track(self, job: Job) -> None:
         """The sound track that is named now, or was before."""
-        from longvid_indexer.listening import AUTO, asked_before, sound_track
-
         if not job.info.has_audio:
             return
+        from longvid_indexer.listening import AUTO, asked_before, sound_track
+
         if self.audio_track is None:
             job.audio_track = asked_before(record.result for record in job.recorded.values())
             return
@@ -223,12 +223,12 @@ class Register:
         for the video (where several have some, they are the same). A path whose file is gone, or holds another film by
         now, is forgotten; where none is left, the file was renamed, and a title that was its name follows.
         """
-        from longvid_indexer.scan import look_at, still_there
-
         found, candidates, lost = job.found, [job.found], []
         here = self.known.at(str(found.path)).get(job.video_id)
         if here and here.sidecars == found.sidecar_signature and row.paths == (str(found.path),):
             return
+        from longvid_indexer.scan import look_at, still_there
+
         given = contents(found.beside.taken)
         for path in row.paths:
             if path == str(found.path):

@@ -130,6 +130,7 @@ class Rewatcher:
                 raise MediaError(f"{path} has no pictures", code="no_picture")
             share_out(stream)
             aspect, scaler = pixel_aspect(stream), VideoReformatter()
+            shrinker = VideoReformatter() if form == "jpeg" else None
             made: Picture | None = None
             broken = bool(breaks(path))
             intra_s = [] if broken else intra_times(stream, info.stream_start_s)
@@ -140,7 +141,8 @@ class Rewatcher:
                     container, stream, group, info.stream_start_s, packets
                 ):
                     if made is None or made.time_s != time_s:
-                        made = _picture(DecodedFrame(raw, time_s, 0, aspect, scaler), box, long_side, form)
+                        frame = DecodedFrame(raw, time_s, 0, aspect, scaler)
+                        made = _picture(frame, box, long_side, form, shrinker)
                     yield replace(made, asked_s=asked_s)
 
     def _group(
@@ -279,8 +281,8 @@ def intra_times(stream: Any, start_s: float) -> list[float]:
     return sorted(float(timestamp * stream.time_base) - start_s for timestamp in entries)
 
 
-def _picture(frame: DecodedFrame, box: Box | None, long_side: int, form: Form) -> Picture:
-    image = frame.upright_rgb(long_side if box is None else _WHOLE)
+def _picture(frame: DecodedFrame, box: Box | None, long_side: int, form: Form, shrinker: Any) -> Picture:
+    image = frame.upright_rgb(long_side if box is None else _WHOLE, shrinker)
     if box is not None:
         import cv2
         import numpy as np

@@ -196,17 +196,18 @@ def _transcript(talk: Talk) -> ScannedFile:
         from longvid_indexer.subtitles.reading import refusal
 
         return ScannedFile(talk.path, error=refusal(talk.path))
-    return replace(_found(talk.path, talk.beside), titles=talk.titles)
+    return _found(talk.path, talk.beside, talk.titles)
 
 
-def _found(path: Path, beside: Beside) -> ScannedFile:
+def _found(path: Path, beside: Beside, titles: SharedTitles | None = None) -> ScannedFile:
     try:
         status = stat_regular(path)
     except MediaError as error:
-        return ScannedFile(path, error=error)
+        return ScannedFile(path, titles=titles, error=error)
     if like_subtitles(path.name) and (why := why_not_read(status)):
-        return ScannedFile(path, error=MediaError(f"{path} was not read: {why}", code="not_media"))
-    return ScannedFile(path, status.st_size, status.st_mtime_ns, beside, sign(beside.taken, path))
+        refused = MediaError(f"{path} was not read: {why}", code="not_media")
+        return ScannedFile(path, titles=titles, error=refused)
+    return ScannedFile(path, status.st_size, status.st_mtime_ns, beside, sign(beside.taken, path), titles)
 
 
 class _Walk:
@@ -275,12 +276,14 @@ class _Walk:
         alone = [
             folder / name for name in listing.files if name not in matched.beside and like_subtitles(name)
         ]
-        lone = [path for path in alone if path not in self._taken and is_transcript(path)]
+        rest = [path for path in alone if path not in self._taken] if self._taken else alone
+        lone = [path for path in rest if is_transcript(path)]
         talks = {talk.path.name: talk for talk in one_a_talk(lone)}
-        known = {*self._taken, *lone}
-        for path in alone:
-            if path not in known:
-                self._leave(path, "other")
+        if len(lone) < len(rest):
+            known = set(lone)
+            for path in rest:
+                if path not in known:
+                    self._leave(path, "other")
         for name in listing.files:
             if name in matched.beside:
                 yield _found(folder / name, matched.beside[name])

@@ -17,6 +17,7 @@ from longvid_agents.definitions import names_asked
 from longvid_agents.question import FRAME_WORDS, content_terms, make_plan
 from longvid_storage.search.question import named_speakers
 from longvid_storage.text.languages import guess_language
+from longvid_storage.text.stop_words import STOP_WORDS
 from longvid_storage.text.timecode import format_time
 
 Mode = Literal["ask", "next", "before", "again"]
@@ -102,6 +103,34 @@ _ASKS = re.compile(
     re.I,
 )
 _MOST_WORDS_OF_A_FRAGMENT = 4
+# "How often?", "since when?": the question before it, with these words in place of its own.
+_HOW = "often|long|much|many(?: times)?|far|fast|big|large|small|old|high|tall|deep|heavy|expensive|soon"
+_QUESTION_WORD = (
+    rf"(?:(?:by|since|until|till|for|from|with|to|at|in|ab|bis|seit|mit|desde|hasta|depuis|jusqu['’]à|pour|par|avec|da)"
+    rf"\s)?(?:how (?:{_HOW})|what (?:time|day|date)|when|where|why|who(?:m|se)?|how"
+    r"|wie (?:oft|lange|viele?|teuer|hoch|weit|alt)|wann|wo(?:hin|her)?|warum|wieso|wer|wem|wen|wie"
+    r"|combien(?: de (?:temps|fois))?|à quelle heure|quand|où|pourquoi|qui|comment"
+    r"|cada cuánto|cu[áa]nt[oa]s?(?: (?:tiempo|veces))?|cu[áa]ndo|d[óo]nde|por qu[ée]|qui[ée]n(?:es)?|c[óo]mo"
+    r"|ogni quanto|quant[oaie](?: (?:tempo|volte))?|quando|dove|perch[ée]|chi)"
+)
+_ASKS_ALONE = re.compile(rf"^\W*(?P<what>{_QUESTION_WORD})(?: (?:so|then|exactly|genau|denn))?\W*$", re.I)
+_ASKED_BEFORE = re.compile(
+    rf"^\W*(?:(?:please|can you|could you) )*(?:(?:tell me|explain|describe|show me|say)(?: (?:about|of))? )?"
+    rf"(?:(?:{_QUESTION_WORD}|what|which|was|welche[rsnm]?|quel(?:le)?s?|que|qu[ée]|cosa|quale) )?(?P<rest>\S.*)$",
+    re.I | re.S,
+)
+# "Summarize it": the video spoken of.
+_IT_ALL = rf"(?:it|this|that|(?:this|that|the)(?: whole| entire)? (?:{_MEDIA})|all of (?:it|this|that))"
+_SUMS_UP = re.compile(
+    rf"^\W*(?:(?:please|can you|could you|now) )*(?:(?:summari[sz]e|recap|sum up)(?: {_IT_ALL})?|sum {_IT_ALL} up"
+    rf"|(?:give (?:me |us )?)?(?:an? |the )?(?:(?:short|brief|quick) )?(?:summary|overview|recap|gist)"
+    rf"(?: of {_IT_ALL})?|tl;?dr|what(?:['’]s| is| was) (?:it|this|that)(?: all)? about)"
+    r"(?:,? (?:for me|please|briefly|then))*\W*$"
+    r"|^\W*(?:fass(?:e)? (?:es|das) (?:bitte )?(?:kurz )?zusammen|résume(?:z)?(?:[- ](?:le|la|ça))?"
+    r"|res[úu]m[ea](?:lo|la)?|riassumi(?:lo|la)?|vat (?:het|dat) samen)\W*$",
+    re.I,
+)
+_ENGLISH_SUM = re.compile(r"\b(?:sum\w*|recap|overview|gist|about)\b|tl;?dr", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +165,8 @@ def read(question: str, turns: Sequence[Turn], speakers: Sequence[str]) -> Readi
     if last is not None and more:
         when: When = "before" if more["before"] else "after"
         return Reading(text, _MODES[when], when, True, anchor=last.cited, notes=(placed(last.cited, when),))
+    if last is not None and (left_out := _left_out(bare, last)):
+        return left_out
     about = _ABOUT.sub("", bare)
     reading = Reading(bare)
     if about != bare and says_something(about, ()):
@@ -151,6 +182,24 @@ def read(question: str, turns: Sequence[Turn], speakers: Sequence[str]) -> Readi
     if theirs and reading.speaker and not (reading.in_video or unsure) and _only_happens(asked, speakers):
         return replace(reading, question=text, mode="again", anchor=theirs)
     return only_said(replace(reading, question=asked, open=unsure), speakers)
+
+
+def _left_out(bare: str, last: Turn) -> Reading | None:
+    """What a question word alone asks ("how often?") after the question that was answered; "summarize it": its video.
+
+    ``open``, so that a model may put the former better.
+    """
+    if _SUMS_UP.match(bare):
+        asked = "Summarize the video." if _ENGLISH_SUM.search(bare) else bare
+        first = last.cited[:1]
+        return Reading(asked, in_video=True, anchor=first, notes=(placed(first, None),))
+    alone, before = _ASKS_ALONE.match(bare), _ASKED_BEFORE.match(last.asked)
+    if alone is None or before is None or not says_something(before["rest"], ()):
+        return None
+    first_word, space, rest = before["rest"].partition(" ")
+    first_word = first_word.lower() if first_word.lower() in STOP_WORDS["en"] else first_word
+    asked = sentence(f"{alone['what']} {first_word}{space}{rest}")
+    return Reading(asked, notes=(f"asked as: {asked}",), open=True)
 
 
 def leans(question: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -144,7 +145,13 @@ StagePlan = tuple[frozenset[str], Callable[[], Work]]
 
 def digest(stage: str, *parts: object) -> str:
     """The fingerprint of a stage: its code version and everything that decides what it writes."""
-    return hashlib.sha256("\x1f".join(map(str, (stage, _VERSIONS[stage], *parts))).encode()).hexdigest()[:32]
+    return _digest("\x1f".join(map(str, (stage, _VERSIONS[stage], *parts))))
+
+
+@lru_cache(1024)
+def _digest(text: str) -> str:
+    """Most files of a run ask for the same ones."""
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def as_text(name: str) -> str:

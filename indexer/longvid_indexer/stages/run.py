@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
-from dataclasses import replace
 
 from longvid_indexer.report import ErrorInfo
 from longvid_indexer.stages.again import reasons
@@ -68,7 +67,9 @@ def settled(job: Job, stages: frozenset[str]) -> bool:
 
 def unchanged(job: Job, stage: str) -> StageResult:
     """The result of a stage that is up to date."""
-    return replace(job.recorded[stage].result, status="unchanged")
+    was = job.recorded[stage].result
+    # As ``replace`` does, in a fifth of its time, since it is done for each stage of each file that is known.
+    return StageResult(was.stage, "unchanged", was.engine, was.seconds, was.counters, was.note)
 
 
 def run_stage(job: Job, stage: str) -> StageResult:

@@ -9,6 +9,7 @@ from longvid_indexer.stages.job import Job, StagePlan, Work, as_text, asked_once
 
 if TYPE_CHECKING:
     from longvid_indexer.said import Transcript
+    from longvid_indexer.transcriber import Transcriber
     from longvid_storage.db.stage_writer import StageWriter
 
 _READING = 6
@@ -19,16 +20,15 @@ _FIRST_READING = 3
 
 def transcript_stage(job: Job, recorded: dict[str, str]) -> StagePlan:
     """Subtitles beside the file, inside it, or speech recognition; its utterances are searchable at once."""
-    from longvid_indexer.recognition import recognition_fingerprint
-    from longvid_indexer.transcript import make_transcript
-
     read = (job.found.sidecar_signature, *named_track(job))
-    recogniser = asked_once(job.engines.transcriber, recognition_fingerprint, "recognition")
+    recogniser = asked_once(job.engines.transcriber, _recognition, "recognition")
     heard = digest("transcript", *read, recogniser)
     with_subtitles = digest("transcript", *read, _READING)
     recognised = digest("transcript", heard, _READING)
 
     def make() -> Work:
+        from longvid_indexer.transcript import make_transcript
+
         older = (heard, *(digest("transcript", heard, n) for n in range(_FIRST_READING, _READING)))
         made = _heard_before(job, recorded.get("transcript") in older) or make_transcript(
             job.path, job.info, job.engines.transcriber, job.found.beside, wanted=job.audio_track
@@ -54,6 +54,12 @@ def transcript_stage(job: Job, recorded: dict[str, str]) -> StagePlan:
         )
 
     return frozenset((with_subtitles, recognised)), make
+
+
+def _recognition(transcriber: Transcriber | None) -> str:
+    from longvid_indexer.recognition import recognition_fingerprint
+
+    return recognition_fingerprint(transcriber)
 
 
 def _heard_before(job: Job, same: bool) -> Transcript | None:

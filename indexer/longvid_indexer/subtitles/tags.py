@@ -108,6 +108,9 @@ class Tags:
     copy: bool = False
 
 
+_NO_TAGS = Tags()
+
+
 def composed(name: str) -> str:
     """The name with its accents in one piece: some systems store them apart."""
     return unicodedata.normalize("NFC", name)
@@ -147,6 +150,8 @@ def read_tags(rest: str) -> Tags | None:
 
     None when any part of it is something else, so that the file is not one of this stem.
     """
+    if not rest:
+        return _NO_TAGS
     languages: list[str] = []
     marks: set[str] = set()
     at = parts = 0

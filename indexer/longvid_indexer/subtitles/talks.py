@@ -5,6 +5,7 @@ Its first file is read; the others lie beside that one as subtitles do beside a 
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 from longvid_indexer.sniff import SUBTITLE_SUFFIXES, TRANSCRIPT_SUFFIXES, UNREAD_SUFFIXES, like_subtitles
-from longvid_indexer.subtitles.beside import Beside, Sidecar, Sidecars, in_order
+from longvid_indexer.subtitles.beside import NOTHING_BESIDE, Beside, Sidecar, Sidecars, in_order
 from longvid_indexer.subtitles.tags import composed, cuts, only_tags, read_tags
 from longvid_indexer.titles import sensible_title
 from longvid_storage.errors import MediaError
@@ -32,6 +33,7 @@ _TOOL_TITLE = re.compile(
     r"|(?:subtitles?|captions?|transcripts?|transcription)(?:\s(?:by|from|for|in|file|track)\b.{0,200})?",
     re.IGNORECASE,
 )
+_TAGGED = frozenset((*SUBTITLE_SUFFIXES, *TRANSCRIPT_SUFFIXES))
 # Headers with a title stand at the very beginning.
 _HEAD_BYTES = 4096
 
@@ -75,9 +77,14 @@ def one_a_talk(paths: Sequence[Path]) -> list[Talk]:
     for path in sorted(paths):
         key, sidecar = talk_of(path)
         talks.setdefault(key, []).append(sidecar)
-    chosen = [_first_with_words(in_order(files, None)) for files in talks.values()]
+    chosen = [
+        files if len(files) == 1 else _first_with_words(in_order(files, None)) for files in talks.values()
+    ]
     titles = SharedTitles([files[0].path for files in chosen])
-    return [Talk(first.path, Beside(tuple(others)), titles) for first, *others in chosen]
+    return [
+        Talk(first.path, Beside(tuple(others)) if others else NOTHING_BESIDE, titles)
+        for first, *others in chosen
+    ]
 
 
 class Talks:
@@ -122,8 +129,6 @@ def is_transcript(path: Path) -> bool:
 
 def _first_with_words(files: list[Sidecar]) -> list[Sidecar]:
     """A header without cues, or what cannot be read, is no talk's first file where others are."""
-    if len(files) == 1:
-        return files
     first = next((file for file in files if not _is_empty(file.path)), files[0])
     return [first, *(file for file in files if file is not first)]
 
@@ -141,9 +146,10 @@ def _is_empty(path: Path) -> bool:
 
 def talk_of(path: Path) -> tuple[str, Sidecar]:
     """The name of the talk of which a file is one, compared without case, and the file with what its tags say."""
-    base = composed(path.stem)
+    stem, suffix = os.path.splitext(path.name)
+    base = composed(stem)
     key, found = base, Sidecar(path, None, False)
-    if path.suffix.lower() in (*SUBTITLE_SUFFIXES, *TRANSCRIPT_SUFFIXES):
+    if suffix.lower() in _TAGGED:
         for stem, rest in cuts(base):
             tags = read_tags(rest)
             # "(1)" and "(2)" without media are as likely two recordings as two copies.

@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, insert, literal, select, update
+from sqlalchemy import ColumnElement, Connection, Select, delete, insert, literal, select, update
 
 from longvid_storage.db import revisions, schema, vectors, word_index
 from longvid_storage.db.apart import Apart
+from longvid_storage.db.columns import in_columns, objects_of
 from longvid_storage.db.rows import PathRow, StageRecord, VideoRow
 from longvid_storage.db.scope import collection_conditions
 from longvid_storage.errors import NotFoundError
@@ -160,10 +161,13 @@ def paths(
 ) -> list[PathRow]:
     """Known paths of the videos admitted, of ``among`` only, by path; one for each video that lies there."""
     table, video = schema.Path, schema.Video
-    query = select(table.path, video.video_id, video.media_id, table.size, table.mtime_ns, table.sidecars)
-    query = query.join(video).where(*admitting).order_by(table.path, video.video_id)
+    columns = (table.path, video.video_id, video.media_id, table.size, table.mtime_ns, table.sidecars)
+    query = select(*columns).select_from(table).join(video)
+    query = query.where(*admitting).order_by(table.path, video.video_id)
     if among is None:
-        return [PathRow(*row) for row in connection.execute(query)]
+        return objects_of(
+            PathRow, *in_columns(connection, columns, lambda asked: query.with_only_columns(*asked))
+        )
     named = sorted(set(among))
     pieces = (named[start : start + _NAMES] for start in range(0, len(named), _NAMES))
     return [PathRow(*row) for each in pieces for row in connection.execute(query.where(table.path.in_(each)))]
@@ -174,16 +178,27 @@ def stage_records(
 ) -> defaultdict[str, dict[str, StageRecord]]:
     """Video id → stage → record, of the videos admitted."""
     table = schema.Stage
-    query = (
-        select(table.__table__, schema.Video.video_id)
-        .join(schema.Video)
-        .where(*admitting)
-        .order_by(table.video_key, table.stage)
+    columns = (
+        schema.Video.video_id,
+        table.fingerprint,
+        table.stage,
+        table.status,
+        table.engine,
+        table.seconds,
+        table.counters,
+        table.note,
     )
+
+    def asked(taken: Sequence[Any]) -> Select[Any]:
+        query = select(*taken).select_from(table).join(schema.Video).where(*admitting)
+        return query.order_by(table.video_key, table.stage)
+
+    ids, fingerprints, names, *told = in_columns(connection, columns, asked)
+    results = objects_of(StageResult, names, *told)
     records: defaultdict[str, dict[str, StageRecord]] = defaultdict(dict)
-    for row in connection.execute(query).all():
-        result = StageResult(row.stage, row.status, row.engine, row.seconds, row.counters, row.note)
-        records[row.video_id][row.stage] = StageRecord(row.fingerprint, result)
+    made = objects_of(StageRecord, fingerprints, results)
+    for video_id, name, record in zip(ids, names, made, strict=True):
+        records[video_id][name] = record
     return records
 
 
@@ -199,8 +214,11 @@ def videos(
     ``stages``: with the records of their stages, most of the cost.
     """
     table, member = schema.Video, schema.VideoCollection
-    found = connection.execute(select(table.__table__).where(*admitting)).all()
-    if not found:
+    columns = (table.video_key, table.media_id, table.subtitles, *_info_columns())
+    keys, media_ids, subtitles, *told = in_columns(
+        connection, columns, lambda taken: select(*taken).where(*admitting)
+    )
+    if not keys:
         return []
     where = select(schema.Path.video_key, schema.Path.path).join(table).where(*admitting)
     within = select(member.video_key, schema.Collection.name).join(schema.Collection)
@@ -211,19 +229,17 @@ def videos(
         for each in (where, within)  # one by one costs three times as much
     )
     records = stage_records(connection, admitting) if stages else {}
-    beside = apart([row.video_key for row in found])
-    rows = [
-        VideoRow(
-            _info(row),
-            tuple(sorted(seen_at[row.video_key])),
-            tuple(sorted(in_collections[row.video_key])),
-            records.get(row.video_id, {}),
-            row.media_id,
-            row.subtitles,
-            beside.get(row.video_key, ""),
-        )
-        for row in found
-    ]
+    beside = apart(keys)
+    rows = objects_of(
+        VideoRow,
+        infos := _infos(*told),
+        (tuple(sorted(seen_at[key])) for key in keys),
+        (tuple(sorted(in_collections[key])) for key in keys),
+        [records.get(info.video_id, {}) for info in infos],
+        media_ids,
+        subtitles,
+        [beside.get(key, "") for key in keys],
+    )
     return sorted(rows, key=lambda row: (title_key(row.info.title), row.apart, row.info.video_id))
 
 
@@ -234,18 +250,41 @@ def _grouped(pairs: Iterable[Any]) -> defaultdict[int, list[str]]:
     return grouped
 
 
-def _info(row: Row[Any]) -> VideoInfo:
-    return VideoInfo(
-        video_id=row.video_id,
-        title=row.title,
-        duration_s=row.duration_s,
-        has_video=row.has_video,
-        has_audio=row.has_audio,
-        width=row.width,
-        height=row.height,
-        frame_rate=row.frame_rate,
-        stream_start_s=row.stream_start_s,
-        chapters=tuple(Chapter(*chapter) for chapter in row.chapters),
-        media_type=row.media_type,
-        recorded_on=row.recorded_on,
+def _info_columns() -> tuple[Any, ...]:
+    """The columns that ``_infos`` reads, in order."""
+    table = schema.Video
+    return (
+        table.has_video,
+        table.has_audio,
+        table.chapters,
+        table.video_id,
+        table.title,
+        table.duration_s,
+        table.width,
+        table.height,
+        table.frame_rate,
+        table.stream_start_s,
+        table.media_type,
+        table.recorded_on,
+    )
+
+
+def _infos(
+    has_video: Sequence[Any], has_audio: Sequence[Any], chapters: Sequence[Any], *plain: Sequence[Any]
+) -> list[VideoInfo]:
+    ids, titles, durations_s, widths, heights, rates, starts_s, media_types, days = plain
+    return objects_of(
+        VideoInfo,
+        ids,
+        titles,
+        durations_s,
+        map(bool, has_video),  # of SQLite they are numbers
+        map(bool, has_audio),
+        widths,
+        heights,
+        rates,
+        starts_s,
+        (tuple(Chapter(*chapter) for chapter in each) for each in chapters),
+        media_types,
+        days,
     )

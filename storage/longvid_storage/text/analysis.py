@@ -23,6 +23,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
+from longvid_storage.text.inflection import AFTER, BEFORE
 from longvid_storage.text.languages import SCRIPTS, stop_words
 from longvid_storage.text.light_stems import LIGHT, portuguese_singular
 from longvid_storage.text.stop_words import STOP_WORDS
@@ -247,8 +248,12 @@ def _term(word: str, language: str | None) -> str:
     stemmer = _stemmer(code)
     if stemmer is None:
         return _without_marks(word)
+    if (before := BEFORE.get(code)) is not None:
+        word = before(word)
     with _STEMMING:
         stem = stemmer.stemWord(word)
+    if (after := AFTER.get(code)) is not None:
+        stem = after(stem)
     return _without_marks(stem or word)
 
 

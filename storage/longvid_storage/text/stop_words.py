@@ -89,7 +89,7 @@ _ASKING = {
     "en": """answer answered answers ask asked asking believe believed comment comments describe described describes
         describing detail details discuss discussed discusses discussing discussion discussions exactly explain
         explained explaining explains explanation find give given gives gave happen happened happens know known list
-        main mean meaning means mention mentioned mentions name named opinion opinions part point points question
+        main mean meaning means mention mentioned mentions name named often opinion opinions part point points question
         questions recommend recommended regard regarding said say saying says show shows speak speaker speakers spoke
         state stated states summarise summarize summary talk talked talking talks tell tells thing things think thinks
         thought thoughts told topic topics video videos view views lecture lectures lecturer meeting meetings
