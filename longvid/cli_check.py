@@ -54,8 +54,9 @@ def backup(
 ) -> None:
     """Copy the library, also while it is being used; the copy is a library (--library DIRECTORY)."""
     with open_library(library) as lib:
-        lib.backup(target, force=force)
-    output.note(shown(f"wrote {target}"))
+        lines = lib.backup(target, force=force)
+    for line in (f"wrote {target}", *lines):
+        output.note(shown(line))
 
 
 def copy(

@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain, islice, repeat
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -140,6 +140,11 @@ def summaries(view: View, ids: Collection[str] | None = None) -> list[VideoSumma
     with collector_paused():
         found = view.listed(ids)
         missing = _missing(chain.from_iterable(found.paths))
+        gone = (
+            [bool(each) and missing.issuperset(each) for each in found.paths]
+            if missing
+            else repeat(False, len(found.paths))
+        )
         return objects_of(
             VideoSummary,
             found.video_ids,
@@ -149,7 +154,7 @@ def summaries(view: View, ids: Collection[str] | None = None) -> list[VideoSumma
             found.durations_s,
             found.collections,
             found.statuses,
-            [bool(missing and paths) and missing.issuperset(paths) for paths in found.paths],
+            gone,
             found.cut_short,
         )
 
@@ -166,18 +171,18 @@ def _missing(paths: Iterable[str]) -> set[str]:
     from longvid_indexer.remote import is_remote
 
     unseen = {path for path in paths if "://" not in path or not is_remote(path)}
-    folders, gone = Counter([path[: path.rfind(os.sep) + 1] for path in unseen]), set[str]()
+    folders, gone = Counter([path.rpartition(os.sep)[0] for path in unseen]), set[str]()
     for folder, files in folders.items():
         if folder and files > _MANY:
             try:
                 with os.scandir(folder) as entries:  # of one that holds much else, a part
                     names = map(attrgetter("name"), islice(entries, 4 * files))
-                    unseen.difference_update(map(folder.__add__, names))
+                    unseen.difference_update(map(f"{folder}{os.sep}".__add__, names))
             except FileNotFoundError:
                 gone.add(folder)
             except OSError:
                 pass  # one that can't be listed may still be entered
-    return {path for path in unseen if path[: path.rfind(os.sep) + 1] in gone or not os.path.lexists(path)}
+    return {path for path in unseen if path.rpartition(os.sep)[0] in gone or not os.path.lexists(path)}
 
 
 def details_of(view: View, video_id: str, *, lines: bool = True) -> VideoDetails:

@@ -262,15 +262,17 @@ class Shelf:
         """
         return self._store.check(repair)
 
-    def backup(self, path: str | Path, *, force: bool = False) -> None:
+    def backup(self, path: str | Path, *, force: bool = False) -> list[str]:
         """Write a consistent copy of the library to a new directory, a library itself, also while it is being used.
+
+        A line for the user where pictures lie in an object store, and so are not in the copy; else none.
 
         ``force``: in place of a library that is there, once the copy is complete.
 
         Raises:
             UsageError: something is there. StorageFullError: the disk is full.
         """
-        self._store.backup(Path(path), force=force)
+        return self._store.backup(Path(path), force=force)
 
     def copy_to(
         self, place: str | Path, on_table: Callable[[str, int], None] = lambda name, rows: None

@@ -413,6 +413,15 @@ def test_what_is_checked_a_column_at_once_is_refused_as_one_by_one(
         lib.page()
 
 
+def test_text_that_is_none_is_told_of_by_a_list(library: Path) -> None:
+    edit(library, "UPDATE videos SET title = CAST(x'ff' AS TEXT)")
+    with (
+        Library.open(library, engines=ToyEngines()) as lib,
+        pytest.raises(LibraryError, match=r"damaged \(videos"),
+    ):
+        lib.videos()
+
+
 def test_rows_are_the_same_whichever_way_they_are_checked(library: Path) -> None:
     name = os.fsdecode(b"talk \xff.vtt")
     with Store.open(library) as store, store.conversing() as connection:

@@ -169,6 +169,30 @@ def test_a_slides_lines_are_passages_and_a_line_that_runs_on_is_joined_with_its_
     ]
 
 
+@pytest.mark.parametrize(
+    "shown",
+    [
+        [
+            ("ana: the server is down again", 0.1, 0.6),
+            ("bo: rebooting now", 0.1, 0.4),
+            ("ana: thanks", 0.1, 0.3),
+        ],
+        [
+            ("compiling parser.c", 0.1, 0.4),
+            ("linking a very long name of a library", 0.1, 0.9),
+            ("$ make", 0.1, 0.2),
+        ],
+        [("Loss by epoch", 0.1, 0.4), ("falls, then rises once more at the end", 0.1, 0.9)],
+    ],
+)
+def test_entries_of_a_list_are_no_lines_that_run_on(shown: list[tuple[str, float, float]]) -> None:
+    rows = [
+        ScreenText(0, 9, text, (left, 0.1 * row, right, 0.1 * row + 0.05))
+        for row, (text, left, right) in enumerate(shown)
+    ]
+    assert [p.text for p, _ in screen_passages("v", rows)] == [text for text, _, _ in shown]
+
+
 def test_a_sound_is_described_in_words() -> None:
     found = [p for p, _ in sound_passages("v", [Sound(3, 5, "Applause")])]
     assert [(p.kind, p.start_s, p.language) for p in found] == [("sound", 3, "en")]

@@ -214,10 +214,16 @@ def test_what_a_process_left_that_died_is_deleted_and_what_is_brought_is_not(
         assert objects(bucket) == []
 
 
+@pytest.mark.parametrize("in_postgresql", [False, True], ids=["in a directory", "in PostgreSQL"])
 def test_check_says_which_pictures_are_not_there(
-    bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_postgresql: bool
 ) -> None:
-    with Store.open(tmp_path / "lib", create=True) as store:
+    opened = (
+        Store.connect(new_database(), tmp_path / "cache", create=True)
+        if in_postgresql
+        else Store.open(tmp_path / "lib", create=True)
+    )
+    with opened as store:
         store.pictures = PLACE
         for name in ("a", "b"):
             fill(store, name, ["One."])
@@ -242,6 +248,21 @@ def test_check_says_which_pictures_are_not_there(
 
 def refused(self: PictureStore, names: Any = ()) -> Any:
     raise LibraryError("no network")
+
+
+def test_a_backup_says_how_many_pictures_are_not_in_it(bucket: Any, tmp_path: Path) -> None:
+    with Library.open(tmp_path / "lib", create=True, engines=engines(PLACE)) as lib:
+        fill(lib._store, "a", ["One."])
+        assert lib.backup(tmp_path / "without pictures") == []
+        keep(lib._store, "a")
+        (line,) = lib.backup(tmp_path / "copy")
+        assert line.startswith("2 pictures of it stay at s3://archive/pictures, under names that both")
+        wanted = images(lib)
+        lib._store.home.pictures = None
+        (line,) = lib.backup(tmp_path / "other")
+        assert line.startswith("2 pictures of it stay in the object store, ")
+    with Library.open(tmp_path / "copy", engines=engines(PLACE)) as copy:
+        assert images(copy) == wanted
 
 
 def test_a_hostile_name_reaches_no_other_object(bucket: Any, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ import pytest
 from longvid import Library
 from longvid.cli import main
 from longvid.doctor import examine
-from longvid_storage.db import pgvector
+from longvid_storage.db import pgvector, vectors
 from longvid_storage.db.store import Store
 from longvid_storage.errors import (
     LibraryError,
@@ -197,12 +197,20 @@ def test_an_older_schema_is_upgraded(tmp_path: Path) -> None:
             connection.execute(f"ALTER TABLE videos DROP COLUMN {column}")
         connection.execute("DROP INDEX ix_videos_duration_s")
         connection.execute("DROP TABLE pictures_elsewhere")
+        connection.execute(
+            "ALTER TABLE postings DROP CONSTRAINT postings_pkey, ADD PRIMARY KEY (kind, term, passage_id)"
+        )
         connection.execute("UPDATE alembic_version SET version_num = '0012'")
     sounds = [Sound(5.0, 8.0, "Applause")]
     with Store.connect(place, tmp_path) as store, store.view() as view:
         known = {name: view.told_and_heard(video_id(name)) for name in ("told", "heard", "mixed")}
         assert known == {"told": (sounds, []), "heard": ([], sounds), "mixed": None}
         assert view.sounds(video_id("mixed")) == sounds
+    with psycopg.connect(place) as connection:
+        made = connection.execute(
+            "SELECT indexdef FROM pg_indexes WHERE indexname = 'postings_pkey'"
+        ).fetchone()
+        assert "INCLUDE (times)" in str(made)
 
 
 def test_what_may_not_be_opened_is_one_sentence(tmp_path: Path) -> None:
@@ -354,6 +362,25 @@ def test_vectors_are_searched_in_the_database(tmp_path: Path, monkeypatch: pytes
     assert not list(tmp_path.rglob("*.npz")), "no process keeps vectors of its own"
 
 
+def test_a_large_scope_is_compared_by_signs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So many times as many whose signs differ least are named, and of these the nearest are exactly numpy's."""
+    for name, value in (("EXACT", 30), ("PATIENCE", 10**9), ("_BY_SIGNS", 3)):
+        monkeypatch.setattr(pgvector, name, value)
+    with Store.connect(new_database(), tmp_path, create=True) as store:
+        fill_talks(store, 20)
+        with store.view(SOME) as view:
+            ids = [each.id for video in view.video_ids() for each in view.passages_of(video, ["speech"])]
+            held = view.vectors(ids, MODEL)
+            (part,) = (each for each in vectors.sets(view.connection, None) if each.kind == "speech")
+            for question in unit_vectors(10, seed=1000):
+                differing = {each: np.sum((held[each] > 0) != (question > 0)) for each in ids}
+                like = sorted(ids, key=lambda each: (differing[each], each))[: 3 * 20]
+                scores = {each: np.vecdot(held[each].astype(np.float32), question) for each in like}
+                named = pgvector.named(view.connection, part, question, 20, view.scope)
+                assert named is not None
+                assert {*named[:, 1].tolist()} == {*sorted(like, key=lambda each: -scores[each])[:20]}
+
+
 def test_equal_vectors_are_one_node_of_the_graph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whichever video the row in the graph is of, the equals in others are found, also once that video has gone."""
     place = new_database()
@@ -399,7 +426,7 @@ def test_where_the_database_has_no_pgvector_the_process_searches(tmp_path: Path)
         before = near(store, "speech", question)
         with psycopg.connect(place, autocommit=True) as connection:
             connection.execute(
-                "ALTER TABLE near_passage_vectors DROP COLUMN leads CASCADE"
+                "ALTER TABLE near_passage_vectors DROP COLUMN signs CASCADE"
             )  # an older longvid's
         with pytest.warns(InMemoryWarning, match="install that on the server"):
             assert near(store, "speech", question) == before

@@ -283,3 +283,30 @@ def test_a_line_that_is_typed_letter_by_letter_is_read_once_with_its_point() -> 
     )
     read = to_utterances(parse_subtitles(f"[Events]\n{events}"), "en")
     assert [u.text for u in read] == ["The pump leaks.", "Call Tom."]
+
+
+@pytest.mark.parametrize("cut", ["end", "beginning"])
+@pytest.mark.parametrize("style", ["rolling", "youtube", "painted"])
+@pytest.mark.parametrize("rows", [2, 3])
+def test_a_line_that_is_cut_where_it_is_shown_again_is_read_once(style: str, rows: int, cut: str) -> None:
+    lines = [tuple(WORDS[at : at + 6]) for at in range(0, 36, 6)]
+    keep = slice(0, 20) if cut == "end" else slice(-20, None)
+    screens = [
+        (at_s, [*(row[keep].strip() for row in above), last])
+        for at_s, (*above, last) in STYLES[style](lines, rows)
+    ]
+    assert words_read(as_srt(screens)) == [word for line in lines for word in line]
+
+
+def test_a_first_line_whose_beginning_was_cut_off_is_read_once_and_whole() -> None:
+    lines = [tuple(WORDS[at : at + 6]) for at in range(0, 36, 6)]
+    (at_s, rows), *rest = rolling(lines, 2)
+    screens = [(at_s, [" ".join(rows[0].split()[2:])]), *rest]
+    assert words_read(as_srt(screens)) == [word for line in lines for word in line]
+
+
+def test_half_a_line_said_by_itself_is_said() -> None:
+    screens = [(0.0, ["we take the train"]), (3.0, ["we take"]), (6.0, ["the bus is late", "as always"])]
+    assert words_read(as_srt(screens)) == [
+        word for _, rows in screens for row in rows for word in row.split()
+    ]

@@ -275,6 +275,20 @@ def test_documents_beside_a_film_are_no_subtitles(tmp_path: Path, clip: Path) ->
     assert ".vtt, .srt" in note
 
 
+def test_subtitles_that_are_not_read_are_told_beside_their_film_and_fail_by_themselves_only(
+    tmp_path: Path, clip: Path
+) -> None:
+    lay(tmp_path, clip, "talk.mp4")
+    for name in ("talk.en.sup", "lone.sup"):
+        (tmp_path / name).write_bytes(b"PG" + b"\0" * 300)
+    items = found(tmp_path)
+    assert list(items) == ["lone.sup", "talk.mp4"]
+    assert items["talk.mp4"].beside.notes[0].startswith("talk.en.sup beside it was not read")
+    error = items["lone.sup"].error
+    assert error is not None
+    assert "Subtitle Edit reads its pictures" in error.message
+
+
 def test_each_directory_is_read_once_and_each_name_looked_at_a_bounded_number_of_times(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
@@ -238,3 +240,17 @@ def test_a_title_cannot_break_the_task(tmp_path: Path, title: str) -> None:
     (event,) = events_of([Segment("event", 0, 1)], said)
     Writer(model, title, {passage.id: passage for passage in said}).event(event.items, "")
     assert "\n" not in model.requests[0].prompt.split("\nWrite at most")[0]
+
+
+def test_without_a_model_no_forms_of_replies_are_loaded(tmp_path: Path) -> None:
+    (tmp_path / "talk.vtt").write_text("WEBVTT\n\n00:01.000 --> 00:05.000\nThe pump was moved to Tuesday.\n")
+    code = (
+        "import sys\nfrom longvid import Library\n"
+        "with Library.open(sys.argv[2], create=True) as lib:\n"
+        "    (report,) = lib.index(sys.argv[1], only=['transcript', 'structure', 'summaries'])\n"
+        "assert report.stages['summaries'].status == 'done', report\n"
+        "assert 'longvid_indexer.summarising.replies' not in sys.modules"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "talk.vtt"), str(tmp_path / "library")], check=True
+    )

@@ -131,11 +131,11 @@ class Pipeline:
 
     def _fold(self, reports: list[IndexReport], on_event: Callable[[IndexEvent], None]) -> None:
         """What the collections and the library are about, when a video's summary is new or a collection grew."""
-        from longvid_indexer.summarising.library import fold_library
-
         wrote = any(r.stages["summaries"].status == "done" for r in reports if "summaries" in r.stages)
         model = self.engines.summariser
         if model is not None and "summaries" in self.stages and (wrote or self._register.grew):
+            from longvid_indexer.summarising.library import fold_library
+
             fold_library(self.store, model, lambda message: on_event(Told(message)))
 
     def _gone(self, paths: list[Path], seen: set[str]) -> list[Path]:

@@ -272,7 +272,7 @@ class _Walk:
             if not like_subtitles(name) and self._is_media(folder / name, there)
         ]
         matched = self._sidecars.match(listing, media)
-        self._taken |= matched.taken
+        self._taken |= matched.taken | matched.told
         alone = [
             folder / name for name in listing.files if name not in matched.beside and like_subtitles(name)
         ]

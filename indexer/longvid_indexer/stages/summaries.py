@@ -39,7 +39,6 @@ def summaries_stage(job: Job, recorded: dict[str, str]) -> StagePlan:
     def make() -> Work:
         from longvid_indexer.summarising.extractive import extractive_chain
         from longvid_indexer.summarising.material import events_of
-        from longvid_indexer.summarising.write import Writer
 
         with job.store.view() as view:
             segments = view.segments(job.video_id)
@@ -49,6 +48,8 @@ def summaries_stage(job: Job, recorded: dict[str, str]) -> StagePlan:
         instead = extractive_chain(segments, events, passages)
         if model is None or not any(event.items for event in events):
             return _work(fingerprint, instead, "extractive")
+        from longvid_indexer.summarising.write import Writer  # which loads the forms of replies
+
         writer = Writer(model, job.info.title, {passage.id: passage for passage in passages})
         return _written(job, writer, events, instead, known, fingerprint)
 

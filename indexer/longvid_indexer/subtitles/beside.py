@@ -85,9 +85,11 @@ NOTHING_BESIDE = Beside()
 
 @dataclass
 class Matched:
-    """A directory's subtitle files, by the media file that they are of."""
+    """A directory's subtitle files, by the media file that they are of; ``told``: those that a note beside one says
+    are not read."""
 
     beside: dict[str, Beside] = field(default_factory=dict)
+    told: frozenset[Path] = frozenset()
 
     @property
     def taken(self) -> set[Path]:
@@ -110,6 +112,7 @@ def match_sidecars(
     found: dict[str, list[Sidecar]] = {name: [] for name in owners.media}
     faults: dict[str, list[tuple[bool, str]]] = {name: [] for name in owners.media}
     alone: list[Path] = []
+    told: set[Path] = set()
     for path, tags, names in _claims(owners, listing, listings):
         certain = path.suffix.lower() not in TRANSCRIPT_SUFFIXES
         fault = _fault(path) if names or certain else None
@@ -118,6 +121,7 @@ def match_sidecars(
             for name in names:
                 found[name].append(sidecar)
         elif fault is not None and names:
+            told |= {path} if path.suffix.lower() in UNREAD_SUFFIXES else set()
             for name in names:
                 faults[name].append((certain, f"{path.name} beside it was not read: {fault}"))
         elif certain and path.parent == listing.folder:
@@ -128,7 +132,7 @@ def match_sidecars(
         # A text or table of that name may be anything; it is only worth a line where subtitles are missing.
         notes = [note for certain, note in faults[name] if certain or not taken]
         made[name] = Beside(tuple(taken), (*notes, *(() if taken else stray)))
-    return Matched(made)
+    return Matched(made, frozenset(told))
 
 
 class _Owners:

@@ -126,9 +126,15 @@ def holds_transcript(path: Path, *, alone: bool = False) -> bool:
 
 def refusal(path: Path) -> MediaError:
     """What to say of a file that is no transcript: what is readable, and how to get there."""
+    pictures = path.suffix.lower() in (".sup", ".idx")
+    by = (
+        "Subtitle Edit reads its pictures"
+        if pictures
+        else f"Subtitle Edit, or ffmpeg -i '{path.name}' '{path.stem}.srt'"
+    )
     return MediaError(
         f"{path} holds no subtitles or transcript with times that can be read: readable are {READABLE};"
-        f" convert it to {path.stem}.srt (Subtitle Edit, or ffmpeg -i '{path.name}' '{path.stem}.srt')",
+        f" convert it to {path.stem}.srt ({by})",
         code="no_cues",
     )
 

@@ -236,6 +236,9 @@ def _unroll(cues: Sequence[Cue], *, scrolls: bool, touch_s: float = _TOUCH_S) ->
         words = [word for line in lines for word in line]
         touches = bool(shown) and cue.start_s - end_s <= touch_s
         again = _again(shown, cue, _bare(words), scrolls=scrolls) if touches else None
+        old = sum(len(part.words) for part in again or ())
+        if again is None and touches:
+            again, old = _cut_again(found.kept, shown, cue, lines, scrolls=scrolls)
         if again is None:
             shown = [
                 _Shown(line.speaker, _bare(own), len(found.kept))
@@ -244,7 +247,6 @@ def _unroll(cues: Sequence[Cue], *, scrolls: bool, touch_s: float = _TOUCH_S) ->
             found.kept.append(cue)
             found.cleared += touches
         else:
-            old = sum(len(part.words) for part in again)
             scrolled = len(again) < len(shown)
             found.scrolled += scrolled
             found.grown += len(words) > old and not scrolled
@@ -266,6 +268,39 @@ def _again(shown: list[_Shown], cue: Cue, words: list[str], *, scrolls: bool) ->
         if words[: len(old)] == old and (_count(old) >= _WORDS_MIN or not part.inside):
             return shown[at:]
     return None
+
+
+def _cut_again(
+    kept: list[Cue], shown: list[_Shown], cue: Cue, lines: list[list[str]], *, scrolls: bool
+) -> tuple[list[_Shown] | None, int]:
+    """The last lines on screen with which the cue begins although either was cut off at an end, and how many of the
+    cue's words they are; None when there are none, or it is one line and nothing follows. Where the cue has more of a
+    line, that is kept."""
+    for at in range(max(0, len(shown) - len(lines)), len(shown) if scrolls else 1):
+        parts, own = shown[at:], lines[: len(shown) - at]
+        if len(lines) == 1:
+            continue
+        if parts[0].inside or not all(
+            _cut(part, _bare(words)) for part, words in zip(parts, own, strict=True)
+        ):
+            continue
+        for part, words, line in zip(parts, own, cue.lines, strict=False):
+            before = kept[part.kept].lines
+            if len(" ".join(words)) > len(" ".join(part.words)) and len(before) == 1:
+                kept[part.kept] = replace(kept[part.kept], lines=(replace(line, speaker=before[0].speaker),))
+                part.words = _bare(words)
+        return parts, sum(map(len, own))
+    return None, 0
+
+
+def _cut(part: _Shown, words: list[str]) -> bool:
+    """Whether the words are those of a line on screen, or one of the two is the other cut off at its end or
+    beginning: half of it and more, and ``_WORDS_MIN`` words."""
+    one, other = sorted((" ".join(part.words), " ".join(words)), key=len)
+    if one == other:
+        return True
+    enough = min(_count(part.words), _count(words)) >= _WORDS_MIN and 2 * len(one) >= len(other)
+    return enough and (other.startswith(one) or other.endswith(one))
 
 
 def _bare(words: Sequence[str]) -> list[str]:

@@ -1,6 +1,7 @@
 """Finding the rows that cannot be what longvid wrote: asked when reading failed, and by ``longvid check``.
 
 Every column has its rule (``longvid_storage.db.columns``); what is to be said of several columns of a row is here.
+PostgreSQL holds a column to its type, which is less than the rule.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -19,6 +20,7 @@ from sqlalchemy.exc import DBAPIError, MultipleResultsFound, NoResultFound
 
 from longvid_storage.db import schema
 from longvid_storage.db.columns import Json
+from longvid_storage.db.dialects import is_postgresql
 from longvid_storage.db.library_files import LONGEST
 from longvid_storage.db.word_indexes.entries import KINDS
 from longvid_storage.errors import LibraryError, LongvidError
@@ -26,6 +28,8 @@ from longvid_storage.types import EVERYTHING, LEVELS, KeyframeKind, Scope, Stage
 
 _BLOCK = 500
 _DIALECT = sqlite.dialect()
+STREAMED = {"stream_results": True}
+"""Rows come in parts; a driver of PostgreSQL's would hold all of them."""
 # What building objects from rows raises when a row is not what longvid wrote.
 _BUILDING = (
     ValueError, TypeError, OverflowError, LookupError, AttributeError, RecursionError, ArithmeticError, MemoryError,
@@ -47,7 +51,8 @@ _CHOICES = {
 class Damage:
     """Something wrong in a library: ``what`` of which ``table``, in which row and video, where it is one's.
 
-    ``repair`` says what ``longvid check --repair`` does about it; empty where it can do nothing.
+    ``repair`` says what ``longvid check --repair`` does about it; empty where it can do nothing. ``rowid`` is SQLite's,
+    of PostgreSQL 65,536 times the row's page and its number there (``row_at``).
     """
 
     table: str
@@ -117,7 +122,7 @@ def _admitted(connection: Connection, scope: Scope) -> set[str] | None:
 
 def damaged_rows(connection: Connection) -> Iterator[Damage]:
     """Every damaged row, table by table; rows are read in blocks."""
-    with _lenient(connection):
+    with nullcontext() if is_postgresql(connection) else _lenient(connection):
         yield from _state(connection)
         titles = _titles(connection)
         for table in schema.Base.metadata.sorted_tables:
@@ -157,10 +162,14 @@ def _of_table(connection: Connection, table: Table, titles: dict[Any, tuple[str,
     owner = _owner(table)
     columns = list(table.columns)
     listed = ", ".join(f't."{column.name}"' for column in columns)
-    rows = connection.exec_driver_sql(
-        f'SELECT t.rowid, {owner[0]}, {listed} FROM "{table.name}" t {owner[1]} ORDER BY t.rowid'
-    )
+    rowid, order = "t.rowid", "ORDER BY t.rowid"
+    if is_postgresql(connection):  # a place reads as a point does: (page,number)
+        rowid, order = "(t.ctid::text::point)[0]::bigint * 65536 + (t.ctid::text::point)[1]::bigint", ""
     dimensions = _dimensions(connection) if table.name.endswith("_vectors") else {}
+    rows = connection.exec_driver_sql(
+        f'SELECT {rowid}, {owner[0]}, {listed} FROM "{table.name}" t {owner[1]} {order}',
+        execution_options=STREAMED,
+    )
     checks = [
         (column, column.type.dialect_impl(_DIALECT).result_processor(_DIALECT, None)) for column in columns
     ]
@@ -177,6 +186,14 @@ def _of_table(connection: Connection, table: Table, titles: dict[Any, tuple[str,
             if what is not None:
                 video_id, title = titles.get(key, (None, None))
                 yield Damage(table.name, what, repair, video_id, title, rowid)
+
+
+def row_at(connection: Connection, rowid: int) -> str:
+    """The condition, in SQL, that a row is the one with this ``Damage.rowid``."""
+    if is_postgresql(connection):
+        page, number = divmod(rowid, 65536)
+        return f"ctid = '({page:d},{number:d})'"
+    return f"rowid = {rowid:d}"
 
 
 def _owner(table: Table) -> tuple[str, str]:
@@ -230,6 +247,6 @@ def _read(column: Column[Any], process: Any, value: Any) -> Any:
         value.encode()  # bytes that are no UTF-8 came as surrogates
     if isinstance(column.type, Boolean) and value not in (None, 0, 1):
         raise ValueError(f"{value!r:.40} is neither 0 nor 1")
-    if value is None and isinstance(column.type, Json):
-        return None
+    if isinstance(column.type, Json) and (value is None or isinstance(value, list | dict)):
+        return column.type.process_result_value(value, _DIALECT)  # PostgreSQL's driver has read it
     return value if process is None else process(value)

@@ -92,7 +92,7 @@ class Database(Protocol):
         ...
 
     def check(self, repair: bool) -> CheckReport:
-        """See ``Store.check``. Raises ``UsageError``: it has tools of its own for that."""
+        """See ``Store.check``."""
         ...
 
     def backup(self, target: Path, force: bool) -> None:

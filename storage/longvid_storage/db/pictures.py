@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 
-from sqlalchemy import Connection, delete, insert, literal, select, update
+from sqlalchemy import Connection, delete, func, insert, literal, select, update
 from sqlalchemy.orm import aliased
 
 from longvid_storage.db.damage import Damage
@@ -86,6 +86,19 @@ def names_of(connection: Connection, keyframe_ids: Sequence[int]) -> dict[int, s
     table = ElsewhereRow
     query = select(table.keyframe_id, table.name).where(table.keyframe_id.in_(each_id(keyframe_ids)))
     return {each: name for each, name in connection.execute(query) if each is not None}
+
+
+def staying(connection: Connection, place: PictureStore | None) -> list[str]:
+    """A line for whoever makes a copy of the database, where pictures lie elsewhere; else nothing."""
+    table = ElsewhereRow
+    asked = select(func.count(table.name.distinct())).where(table.keyframe_id.is_not(None))
+    count = connection.execute(asked).scalar_one()
+    where = "in the object store" if place is None else f"at {place.address}"
+    line = (
+        f"{count} picture{'s' * (count != 1)} of it stay{'s' * (count == 1)} {where}, under names that both libraries "
+        "have: what one of them removes, the other has lost (longvid copy brings pictures along)"
+    )
+    return [line] if count else []
 
 
 def sweep(place: PictureStore | None, writing: Writing) -> None:

@@ -31,7 +31,7 @@ from longvid_storage.errors import (
     UsageError,
 )
 from longvid_storage.text.shown import without_password
-from longvid_storage.types import Scope
+from longvid_storage.types import EVERYTHING, Scope
 
 if TYPE_CHECKING:
     from longvid_storage.db.checking import CheckReport
@@ -234,8 +234,19 @@ class PostgresDatabase:
         """The log is PostgreSQL's."""
 
     def check(self, repair: bool) -> CheckReport:
-        """Raises UsageError: PostgreSQL has its own tools."""
-        raise UsageError(f"{self.name} is PostgreSQL's to check: run pg_amcheck")
+        """Every row, the word index and pgvector's tables, in one snapshot; the files are for ``pg_amcheck``."""
+        from longvid_storage.db import checking
+        from longvid_storage.db.checking import CheckReport
+
+        if not repair:
+            with self.reading(EVERYTHING) as connection:
+                return CheckReport(tuple(checking.findings(connection, self.path)))
+        with self.writing() as connection:
+            found = tuple(checking.findings(connection, self.path))
+            if found:
+                checking.repair(connection)
+            left = tuple(checking.findings(connection, self.path)) if found else ()
+        return CheckReport(found, repaired=not left, left=left)
 
     def backup(self, target: Path, force: bool) -> None:
         """Raises UsageError: PostgreSQL has its own tools."""

@@ -43,6 +43,7 @@ VERSIONS = (
     "0014",
     "0015",
     "0016",
+    "0017",
 )  # the files in migrations/versions, in order; a test holds the two together
 HEAD = VERSIONS[-1]
 

@@ -342,14 +342,13 @@ class Store:
     # The whole of it
 
     def check(self, repair: bool = False) -> CheckReport:
-        """Verify everything: the file, every row, the word index, the cache, and whether pictures elsewhere are
-        there; see ``longvid_storage.db.checking``.
+        """Verify everything: the file (not PostgreSQL's), every row, the word index, what finds vectors, and whether
+        pictures elsewhere are there; see ``longvid_storage.db.checking``.
 
         ``repair``: make anew what is derived, delete damaged rows and reopen their stages, in one transaction.
 
         Raises:
             ReadOnlyError: ``repair``, and the library may not be written.
-            UsageError: it is in PostgreSQL, which has its own tools.
         """
         from longvid_storage.db import pictures
 
@@ -366,8 +365,9 @@ class Store:
             report, findings=(*report.findings, *lost), repaired=False, left=lost if repair else ()
         )
 
-    def backup(self, target: Path, *, force: bool = False) -> None:
-        """Write a consistent copy, a library itself, to the directory ``target``, whoever writes meanwhile.
+    def backup(self, target: Path, *, force: bool = False) -> list[str]:
+        """Write a consistent copy, a library itself, to the directory ``target``, whoever writes meanwhile; a line for
+        the user where pictures stay elsewhere, else none.
 
         ``force``: in place of a library that is there.
 
@@ -375,4 +375,8 @@ class Store:
             UsageError: something is there already, or the library is in PostgreSQL, which has its own tools.
             StorageFullError, ReadOnlyError: it cannot be written.
         """
+        from longvid_storage.db import pictures
+
         self._database.backup(target, force)
+        with self.view() as view:
+            return pictures.staying(view.connection, self.home.pictures)

@@ -45,6 +45,11 @@ _NO_SPACES = ("zh", "ja")
 _TOKEN = re.compile(r"\S+\s*")
 _CLAUSE_END = tuple(",;:–—，、；：،")
 
+# "bo: rebooting now": an entry of a chat or a log.
+_ENTRY = re.compile(r"[\w.-]{1,24}:\s")
+# Lines whose heights differ by no more are of one size.
+_SAME_SIZE = 0.25
+
 Atom = tuple[int, float, float]
 """Where a cue or word begins in a text (letters), and its span in seconds."""
 Timed = tuple[Passage, tuple[Atom, ...]]
@@ -75,7 +80,8 @@ def speech_passages(video_id: str, utterances: Iterable[Utterance], kind: Channe
 
 
 def screen_passages(video_id: str, lines: Iterable[ScreenText]) -> list[Timed]:
-    """Passages of what is on screen, by time and top to bottom; a line goes on where the next is in lower case."""
+    """Passages of what is on screen, by time and top to bottom; a line goes on where the next is in lower case and its
+    first word had no room left in it: entries of a chat, a terminal or code are short, or begin with a name."""
     slides: dict[tuple[float, float], list[ScreenText]] = {}
     for line in lines:
         if line.text.strip():
@@ -85,8 +91,8 @@ def screen_passages(video_id: str, lines: Iterable[ScreenText]) -> list[Timed]:
         language = guess_language(" ".join(line.text for line in shown))
         runs: list[list[ScreenText]] = []
         for line in shown:
-            before = runs[-1][-1].text if runs else ""
-            if before and line.text.lstrip()[0].islower() and not ends_sentence(before, language):
+            before = runs[-1][-1] if runs else None
+            if before is not None and _goes_on(before, line, shown, language):
                 runs[-1].append(line)
             else:
                 runs.append([line])
@@ -97,6 +103,22 @@ def screen_passages(video_id: str, lines: Iterable[ScreenText]) -> list[Timed]:
                 for part in _readable(squeeze(" ".join(line.text for line in run)), MOST_WORDS)
             ]
     return passages
+
+
+def _goes_on(before: ScreenText, line: ScreenText, shown: Sequence[ScreenText], language: str | None) -> bool:
+    text = line.text.lstrip()
+    if not text[0].islower() or ends_sentence(before.text, language) or _ENTRY.match(text):
+        return False
+    left, top, right, bottom = before.box
+    letter = (right - left) / max(1, len(before.text))
+    near = 2 * letter  # the same left edge, or the same middle
+    column = [
+        to
+        for from_, above, to, below in (other.box for other in shown)
+        if abs((below - above) - (bottom - top)) <= _SAME_SIZE * (bottom - top)
+        and (abs(from_ - left) <= near or abs(from_ + to - left - right) <= 2 * near)
+    ]
+    return right + (len(text.split()[0]) + 1) * letter >= max(column, default=right) - near
 
 
 def sound_passages(video_id: str, sounds: Iterable[Sound]) -> list[Timed]:

@@ -1,8 +1,11 @@
 """A BERT sentence encoder as an ONNX graph of fused operators, built in memory from safetensors weights.
 
 The operators are onnxruntime's own for CPU (domain ``com.microsoft``: EmbedLayerNormalization, Attention,
-SkipLayerNormalization, BiasGelu); they compute what BERT does (Devlin et al. 2018, arXiv 1810.04805), with
+BiasGelu) and ONNX's LayerNormalization; they compute what BERT does (Devlin et al. 2018, arXiv 1810.04805), with
 the exact GELU. ``minilm.onnx`` is the drawing of it.
+
+Sums before a normalisation are operators of their own: SkipLayerNormalization, which does all of it, took six times as
+long as the three (onnxruntime 1.31).
 """
 
 from __future__ import annotations
@@ -92,9 +95,13 @@ def _layer(p: str, output: str, heads: int) -> list[Any]:
     def product(name: str, source: str) -> Any:
         return helper.make_node("MatMul", [source, f"{p}{name}.weight"], [f"{p}{name}"])
 
-    def norm(name: str, source: str, skip: str, bias: str, out: str) -> Any:
-        inputs = [source, skip, f"{p}{name}.gamma", f"{p}{name}.beta", f"{p}{bias}.bias"]
-        return fused("SkipLayerNormalization", inputs, out, epsilon=_EPSILON)
+    def norm(name: str, source: str, skip: str, bias: str, out: str) -> list[Any]:
+        inputs = [f"{p}{name}.sum", f"{p}{name}.gamma", f"{p}{name}.beta"]
+        return [
+            helper.make_node("Add", [source, f"{p}{bias}.bias"], [f"{p}{bias}.biased"]),
+            helper.make_node("Add", [f"{p}{bias}.biased", skip], [f"{p}{name}.sum"]),
+            helper.make_node("LayerNormalization", inputs, [out], axis=-1, epsilon=_EPSILON),
+        ]
 
     return [
         fused(
@@ -104,9 +111,9 @@ def _layer(p: str, output: str, heads: int) -> list[Any]:
             num_heads=heads,
         ),
         product("attended", f"{p}context"),
-        norm("norm1", f"{p}attended", f"{p}in", "attended", f"{p}middle"),
+        *norm("norm1", f"{p}attended", f"{p}in", "attended", f"{p}middle"),
         product("inner", f"{p}middle"),
         fused("BiasGelu", [f"{p}inner", f"{p}inner.bias"], f"{p}gelu"),
         product("outer", f"{p}gelu"),
-        norm("norm2", f"{p}outer", f"{p}middle", "outer", output),
+        *norm("norm2", f"{p}outer", f"{p}middle", "outer", output),
     ]
