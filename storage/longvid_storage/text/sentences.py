@@ -39,8 +39,8 @@ _MARKED = re.compile(r"[^\w\s\"'”’)][\"'”’)\s]*+$")
 _MOST_ASKED = 8
 # "What I will do is, I will…", "It is really like the..."
 _BREAKS_OFF = re.compile(
-    r"(?:\b(?<!so )(?:the|an?|of|to|in|on|at|for|from|with|by|as|than|into|my|your|our|their|his|its|is|are|was|were|and|or|but|because"
-    r"|that|which|if|will|can|could|should)|['’]ll)\W{0,3}(?:\.{3}|…|[-–—])[\"'”’)\s]*+$",
+    r"(?:\b(?<!so )(?:the|an?|of|to|in|on|at|for|from|with|by|as|than|into|my|your|our|their|his|its|is|are|was|were"
+    r"|and|or|but|because|that|which|if|will|can|could|should)|['’]ll)\W{0,3}(?:\.{3}|…|[-–—])[\"'”’)\s]*+$",
     re.IGNORECASE,
 )
 _CLOSERS = "\"'”’“«»)\\]}」』）】》"
