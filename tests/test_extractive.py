@@ -424,6 +424,7 @@ def test_what_kind_of_thing_is_asked_for(question: str, kind: str | None) -> Non
         ("What does HTLC stand for in BOLT?", "A hash time lock contract.", "A contract."),
         ("Which version mends it?", "It is mended in 2.4.1.", "The next version mends it."),
         ("How many failed?", "Three did.", "See RFC-9110."),
+        ("How many failed?", "There was one.", "One of the things that no one likes is this one."),
     ],
 )
 def test_a_sentence_names_what_is_asked_for(question: str, names: str, does_not: str) -> None:

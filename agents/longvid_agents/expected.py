@@ -37,6 +37,12 @@ _NUMBER = (
     r"|tausend|deux|trois|quatre|cinq|sept|huit|neuf|dix|douze|vingt|trente|cent|mille"
     r"|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|doce|veinte|treinta|cien|mil)\b"
 )
+# "One of the key things", "this one", "no one" and "one could say" count nothing.
+_ONE_OF_THEM = (
+    r"(?:(?<=\bthat )|(?<=\bthis )|(?<=\bthe )|(?<=\bno )|(?<=\bevery )|(?<=\beach )|(?<=\bany )|(?<=\bwhich )"
+    r"|(?<=\banother )|(?<=\bother ))one\b"
+    r"|\bone (?:of|or|another|way|thing|day|could|can|would|should|might|has|is|was|that|who|which)\b"
+)
 _WEEKDAY = rf"(?:{WEEKDAY_NAME})s?"
 _TYPES = {
     "time": re.compile(
@@ -63,7 +69,7 @@ _TYPES = {
         r"|[两三四五六七八九十\d](?:个)?(?:小时|分钟|天|周|年)",
         re.IGNORECASE,
     ),
-    "amount": re.compile(rf"(?<![\w-])(?:{_NUMBER})|[一二两三四五六七八九十百千万亿]", re.IGNORECASE),
+    "amount": re.compile(rf"(?<![\w-])(?!{_ONE_OF_THEM})(?:{_NUMBER})|[一二两三四五六七八九十百千万亿]", re.IGNORECASE),
     "money": re.compile(
         r"[$€£¥]\s?\d|\d[\d.,]{0,30}+\s?(?:[$€£¥]|[km]?\s?(?:dollars?|euros?|pounds?|bucks?|cents?|franc\w*|yen|usd|eur)\b)"
         r"|\b(?:free|thousand|million)\b|\b\d[\d.,]{2,}",
