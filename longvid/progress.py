@@ -37,6 +37,8 @@ from longvid_storage.text.timecode import format_time
 
 _SILENT_S = 30.0
 """Where there are no bars, so long nothing is told before a line says what is at work."""
+_SCREEN = 20
+"""So many files are told on one screen."""
 
 
 class Progress:
@@ -113,12 +115,17 @@ class Progress:
             output.note(shown(line))
 
     def close(self, reports: Sequence[IndexReport]) -> None:
-        """The closing lines: how many files ended how, then what was left out; with JSON a last object holds that."""
+        """The closing lines: how many files ended how, which failed where they were many, then what was left out; with
+        JSON a last object holds that."""
         if self._bars is not None:
             self._bars.stop()
         counts = {status: sum(r.status == status for r in reports) for status in get_args(FileStatus)}
         told = ", ".join(f"{number} {status}" for status, number in counts.items() if number)
         self._say(f"{len(reports)} file{'s' * (len(reports) != 1)}: {told or 'nothing to do'}")
+        if len(reports) > _SCREEN and not self.quiet:  # those that were told on the way are out of sight
+            for report in reports:
+                if report.status == "failed":
+                    self._say(printing.report_line(report))
         for each in self._left_out:
             for line in printing.left_out(each):
                 self._say(line)

@@ -22,7 +22,7 @@ from postgres_tools import new_database
 from test_neighbours import transcript
 
 NODES = 3
-KILLS = 10
+KILLS, TALKS = 10, 10
 
 
 @contextmanager
@@ -85,7 +85,7 @@ def test_what_is_killed_goes_on_elsewhere(
     monkeypatch.setenv("PYTHONPATH", for_workers())
     folder, chance = tmp_path / "talks", random.Random(3)
     folder.mkdir()
-    for number in range(16):
+    for number in range(TALKS):
         (folder / f"talk {number}.vtt").write_text(transcript(chance), "utf-8")
     killed: list[str] = []
     done = threading.Event()
@@ -106,7 +106,7 @@ def test_what_is_killed_goes_on_elsewhere(
         print(f"{len(killed)} kills in {time.monotonic() - began_s:.0f} s: {killed}")
         assert killed.count("machine") >= 1
         assert len(killed) >= 4
-        assert sorted(report.title for report in reports) == sorted(f"talk {n}" for n in range(16))
+        assert sorted(report.title for report in reports) == sorted(f"talk {n}" for n in range(TALKS))
         # What was hit in one stage as often as a poisonous file may be is told so, and waits for the next run.
         assert {report.error.code for report in reports if report.error} <= {"crashed"}
         lib.index(folder, collection="b")

@@ -344,6 +344,20 @@ def test_quiet_tells_of_failures_only(capsys: pytest.CaptureFixture[str]) -> Non
     assert capsys.readouterr().err == "failed     /films/talk.mp4: /films/talk.mp4 is broken\n"
 
 
+@pytest.mark.parametrize(("further", "times"), [(3, 1), (30, 2)])
+def test_of_many_files_those_that_failed_are_told_again_at_the_end(
+    further: int, times: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reports = [event.report for event in events("talk") if isinstance(event, FileFinished)]
+    well = next(report for report in reports if report.status != "failed")
+    with Progress(json=False) as show:
+        for event in events("talk"):
+            show(event)
+        show.close([*reports, *[well] * further])
+    lines = capsys.readouterr().err.splitlines()
+    assert lines.count("failed     /films/talk.mp4: /films/talk.mp4 is broken") == times
+
+
 def test_on_a_pipe_a_line_now_and_then_says_what_is_at_work(capsys: pytest.CaptureFixture[str]) -> None:
     now = 0.0
     show = Progress(json=False, clock=lambda: now)

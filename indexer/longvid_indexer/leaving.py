@@ -35,7 +35,10 @@ _TOLD: dict[Reason, tuple[str, str]] = {
     ),
     "system": ("left by the system (thumbnails, bins, snapshots, backups)", "--all takes them"),
     "hidden": ("hidden", "--all takes them"),
-    "other": ("neither video, sound nor subtitles", "nothing to do, or convert what should be: subtitles to .srt"),
+    "other": (
+        "neither video, sound nor subtitles",
+        "nothing to do, or make of it what is read: unpack archives, convert subtitles to .srt",
+    ),
 }  # fmt: skip
 
 UNFINISHED_SUFFIXES = (
