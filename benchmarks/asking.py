@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 
 from longvid_indexer.said import to_utterances
@@ -20,7 +20,7 @@ from longvid_indexer.subtitles.reading import read_subtitles
 from longvid_storage.text import asking, sentences
 
 SEEN = 4
-"""A feature of fewer sentences is not learned."""
+"""A feature of fewer sentences of talks, or of meetings, is not learned: names and subjects are of one kind alone."""
 STRENGTH = 0.2
 """Of the data against the penalty that makes weights 0: with five times as much, three times as many are kept for two
 more questions in a hundred."""
@@ -38,18 +38,21 @@ def said_in(files: Iterable[Path]) -> Iterator[Sentence]:
                     yield " ".join(words), end == "?"
 
 
-def learn(learned: list[Sentence]) -> dict[str, float]:
+def learn(kinds: list[list[Sentence]]) -> dict[str, float]:
     """Feature → weight, of those that are not 0."""
     from sklearn.feature_extraction import DictVectorizer
     from sklearn.linear_model import LogisticRegression
 
-    told = [dict(asking.features(text.split())) for text, _ in learned]
-    seen = Counter(name for each in told for name in each)
+    told = [[dict(asking.features(text.split())) for text, _ in kind] for kind in kinds]
+    seen = [Counter(name for each in kind for name in each) for kind in told]
+    common = {name for name in seen[0] if all(counts[name] >= SEEN for counts in seen)}
     columns = DictVectorizer()
-    rows = columns.fit_transform([{name: each[name] for name in each if seen[name] >= SEEN} for each in told])
+    rows = columns.fit_transform(
+        [{name: each[name] for name in each if name in common} for each in chain(*told)]
+    )
     rows.indices, rows.indptr = rows.indices.astype("int32"), rows.indptr.astype("int32")
     model = LogisticRegression(C=STRENGTH, penalty="l1", solver="liblinear", max_iter=1000, random_state=0)
-    model.fit(rows, [asked for _, asked in learned])
+    model.fit(rows, [asked for _, asked in chain(*kinds)])
     weights = zip(columns.get_feature_names_out(), model.coef_[0].tolist(), strict=True)
     return {asking.BIAS: float(model.intercept_[0])} | {name: weight for name, weight in weights if weight}
 
@@ -72,8 +75,10 @@ def main() -> None:
     kinds = {kind: sorted((given.data / kind).glob("*.vtt")) for kind in ("talks", "qmsum", "calls")}
     held = {kind: files if kind == "calls" else files[::6] for kind, files in kinds.items()}
     if given.write:
-        learned = [path for kind, files in kinds.items() for path in files if path not in held[kind]]
-        weights = sorted(learn(list(said_in(learned))).items(), key=lambda item: -abs(item[1]))
+        learned = [[path for path in kinds[kind] if path not in held[kind]] for kind in ("talks", "qmsum")]
+        weights = sorted(
+            learn([[*said_in(files)] for files in learned]).items(), key=lambda item: -abs(item[1])
+        )
         told = "".join(f"{name}\t{weight:.3f}\n" for name, weight in weights)
         Path(asking.__file__).with_suffix(".tsv").write_text(told, "utf-8")
     for kind, files in held.items():

@@ -1,6 +1,6 @@
 """Whether a sentence of English that nobody punctuated asks something ("how many customers noticed").
 
-Logistic regression over the first words, by place, and the last ones. The 300 weights that are not 0 stand in
+Logistic regression over the first words, by place, and the last ones. The 260 weights that are not 0 stand in
 ``asking.tsv`` in words that can be read; ``benchmarks/asking.py`` learns them from sentences whose mark was taken off,
 and measures them on others.
 """
