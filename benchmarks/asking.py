@@ -12,11 +12,11 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain, groupby
+from itertools import chain
 from pathlib import Path
 
-from longvid_indexer.said import to_utterances
-from longvid_indexer.subtitles.reading import read_subtitles
+from sentence_ends import learned_and_held, said
+
 from longvid_storage.text import asking, sentences
 
 SEEN = 4
@@ -29,13 +29,12 @@ Sentence = tuple[str, bool]
 
 def said_in(files: Iterable[Path]) -> Iterator[Sentence]:
     """Each sentence of three words and more as a recogniser writes it, and whether it asks."""
-    for path in files:
-        for _, turn in groupby(to_utterances(read_subtitles(path), None), key=lambda each: each.speaker):
-            for text in sentences.split_sentences(" ".join(each.text for each in turn), "en"):
-                end = text.rstrip("\"”') ")[-1:]
-                words = [bare for word in text.lower().split() if (bare := word.strip('.,;:!?…"“”()[]–—-'))]
-                if len(words) >= 3 and end in (".", "?", "!"):
-                    yield " ".join(words), end == "?"
+    for turn in said(files):
+        for text in sentences.split_sentences(turn, "en"):
+            end = text.rstrip("\"”') ")[-1:]
+            words = asking.bare_words(text)
+            if len(words) >= 3 and end in (".", "?", "!"):
+                yield " ".join(words), end == "?"
 
 
 def learn(kinds: list[list[Sentence]]) -> dict[str, float]:
@@ -72,20 +71,17 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="a folder with talks, qmsum and calls in it")
     parser.add_argument("--write", action="store_true", help="learn anew, and keep the weights")
     given = parser.parse_args()
-    kinds = {kind: sorted((given.data / kind).glob("*.vtt")) for kind in ("talks", "qmsum", "calls")}
-    held = {kind: files if kind == "calls" else files[::6] for kind, files in kinds.items()}
+    learned, held = learned_and_held(given.data)
     if given.write:
-        learned = [[path for path in kinds[kind] if path not in held[kind]] for kind in ("talks", "qmsum")]
-        weights = sorted(
-            learn([[*said_in(files)] for files in learned]).items(), key=lambda item: -abs(item[1])
-        )
+        kinds = [[*said_in(learned[kind])] for kind in ("talks", "qmsum")]
+        weights = sorted(learn(kinds).items(), key=lambda item: -abs(item[1]))
         told = "".join(f"{name}\t{weight:.3f}\n" for name, weight in weights)
         Path(asking.__file__).with_suffix(".tsv").write_text(told, "utf-8")
     for kind, files in held.items():
-        said = list(said_in(files))
-        print(f"{kind}, {len(said)} sentences, {sum(asked for _, asked in said)} of them questions:")
-        print(f"  by the order of words: {measure(said, sentences.asks_by_order)}")
-        print(f"  by words:              {measure(said, asking.asks_by_words)}")
+        asked_of = list(said_in(files))
+        print(f"{kind}, {len(asked_of)} sentences, {sum(asked for _, asked in asked_of)} of them questions:")
+        print(f"  by the order of words: {measure(asked_of, sentences.asks_by_order)}")
+        print(f"  by words:              {measure(asked_of, asking.asks_by_words)}")
 
 
 if __name__ == "__main__":

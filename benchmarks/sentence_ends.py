@@ -39,12 +39,23 @@ FACTS = Path(__file__).parent / "facts"
 Turn = tuple[list[str], list[int]]
 
 
-def turns(files: list[Path]) -> Iterator[Turn]:
-    """The words of each person's turns, and where their sentences begin."""
+def learned_and_held(data: Path) -> tuple[dict[str, list[Path]], dict[str, list[Path]]]:
+    """The files of each kind that are learned from, and those that are not."""
+    kinds = {kind: sorted((data / kind).glob("*.vtt")) for kind in ("talks", "qmsum", "calls")}
+    held = {kind: files if kind == "calls" else files[::6] for kind, files in kinds.items()}
+    return {kind: [each for each in files if each not in held[kind]] for kind, files in kinds.items()}, held
+
+
+def said(files: Iterable[Path]) -> Iterator[str]:
+    """What each person says in one go."""
     for path in files:
-        said = to_utterances(read_subtitles(path), None)
-        for _, turn in groupby(said, key=lambda each: each.speaker):
-            yield _turn(" ".join(each.text for each in turn))
+        for _, turn in groupby(to_utterances(read_subtitles(path), None), key=lambda each: each.speaker):
+            yield " ".join(each.text for each in turn)
+
+
+def turns(files: Iterable[Path]) -> Iterator[Turn]:
+    """The words of each person's turns, and where their sentences begin."""
+    return map(_turn, said(files))
 
 
 def written(files: Iterable[Path]) -> Iterator[Turn]:
@@ -185,11 +196,9 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="a folder with talks, qmsum and calls in it")
     parser.add_argument("--write", action="store_true", help="learn anew, and keep the weights")
     given = parser.parse_args()
-    kinds = {kind: sorted((given.data / kind).glob("*.vtt")) for kind in ("talks", "qmsum", "calls")}
-    held = {kind: files if kind == "calls" else files[::6] for kind, files in kinds.items()}
+    learned, held = learned_and_held(given.data)
     if given.write:
-        learned = [path for kind, files in kinds.items() for path in files if path not in held[kind]]
-        arrays = learn(list(turns(learned)))
+        arrays = learn(list(turns(chain(*learned.values()))))
         np.savez_compressed(Path(sentence_ends.__file__).with_suffix(".npz"), **arrays)
     sets = {kind: list(turns(files)) for kind, files in held.items()}
     for kind, items in (sets | {"facts": list(written(sorted(FACTS.glob("*.txt"))))}).items():

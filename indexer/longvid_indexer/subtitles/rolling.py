@@ -274,15 +274,14 @@ def _cut_again(
     kept: list[Cue], shown: list[_Shown], cue: Cue, lines: list[list[str]], *, scrolls: bool
 ) -> tuple[list[_Shown] | None, int]:
     """The last lines on screen with which the cue begins although either was cut off at an end, and how many of the
-    cue's words they are; None when there are none, or it is one line and nothing follows. Where the cue has more of a
+    cue's words they are; None when there are none, or the cue is one line. Where the cue has more of a
     line, that is kept."""
+    if len(lines) == 1:
+        return None, 0
     for at in range(max(0, len(shown) - len(lines)), len(shown) if scrolls else 1):
         parts, own = shown[at:], lines[: len(shown) - at]
-        if len(lines) == 1:
-            continue
-        if parts[0].inside or not all(
-            _cut(part, _bare(words)) for part, words in zip(parts, own, strict=True)
-        ):
+        cut = all(_cut(part, _bare(words)) for part, words in zip(parts, own, strict=True))
+        if parts[0].inside or not cut:
             continue
         for part, words, line in zip(parts, own, cue.lines, strict=False):
             before = kept[part.kept].lines

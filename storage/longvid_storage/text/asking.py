@@ -22,12 +22,17 @@ _WH = frozenset(("what", "how", "why", "who", "where", "when", "which"))
 
 def asks_by_words(text: str) -> bool:
     """Whether words alone say so; False for fewer than three."""
-    words = [bare for word in text.lower().split() if (bare := word.strip('.,;:!?…"“”()[]–—-'))]
+    words = bare_words(text)
     if len(words) < _FEWEST:
         return False
     weights = _weights()
     score = weights[BIAS] + sum(weights.get(name, 0.0) * value for name, value in features(words))
     return score > 0
+
+
+def bare_words(text: str) -> list[str]:
+    """Its words in small letters, without the marks around them."""
+    return [bare for word in text.lower().split() if (bare := word.strip('.,;:!?…"“”()[]–—-'))]
 
 
 def features(words: list[str]) -> Iterator[tuple[str, float]]:
