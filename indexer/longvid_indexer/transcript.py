@@ -50,8 +50,8 @@ def make_transcript(
     beside = beside or Sidecars().of(path)
     notes = [*beside.notes]
     tracks = _list_tracks(path)
-    left = in_order(_with_languages(beside.taken, tracks.spoken, info), tracks.spoken)
-    found = _beside(left, info, notes) or _inside(path, info, tracks, notes)
+    left = in_order(_with_languages(beside.taken, tracks, info), tracks.spoken)
+    found = _beside(left, info, tracks.timecode_s, notes) or _inside(path, info, tracks, notes)
     if found is not None:
         return with_translations(found, path, info, left, tracks)
     if not info.has_audio:
@@ -96,8 +96,9 @@ def _guessed_spoken(path: Path, whole: Transcript) -> Iterator[str]:
         )
 
 
-def _with_languages(taken: Sequence[Sidecar], spoken: str | None, info: VideoInfo) -> list[Sidecar]:
+def _with_languages(taken: Sequence[Sidecar], tracks: Tracks, info: VideoInfo) -> list[Sidecar]:
     """Where a file is of the language that is spoken, one that names none and has words of another is of that one."""
+    spoken = tracks.spoken
     if spoken is None or not any(each.language == spoken and not each.partial for each in taken):
         return list(taken)
     told = ((each, _language_of_words(each, info) if each.language is None else None) for each in taken)
@@ -123,12 +124,16 @@ def _list_tracks(path: Path) -> Tracks:
     return list_tracks(path)
 
 
-def _beside(left: list[Sidecar], info: VideoInfo, notes: list[str]) -> Transcript | None:
+def _beside(
+    left: list[Sidecar], info: VideoInfo, timecode_s: float | None, notes: list[str]
+) -> Transcript | None:
     """The first that has words; those that were tried are taken from ``left``."""
     while left:
         sidecar = left.pop(0)
         try:
-            read = read_subtitles(sidecar.path, sidecar.language, info.frame_rate, info.duration_s)
+            read = read_subtitles(
+                sidecar.path, sidecar.language, info.frame_rate, info.duration_s, timecode_s
+            )
         except MediaError as error:
             notes.append(error.message)
             continue

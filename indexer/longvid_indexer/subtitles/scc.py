@@ -33,12 +33,10 @@ _GERMAN_PORTUGUESE = "ÃãÍÌìÒòÕõ{}\\^_|~ÄäÖöß¥¤│ÅåØø┌┐�
 def parse_scc(text: str) -> Subtitles:
     """The captions, each from when it is shown until it is erased or replaced."""
     reader = CaptionDecoder(Subtitles())
-    for line in text.splitlines():
-        match = _LINE.match(line.strip())
-        if match is None:
-            continue
+    for match in filter(None, (_LINE.match(line.strip()) for line in text.splitlines())):
         hours, minutes, whole, sign, frames = match.groups()[:5]
         at_s = _clock(int(hours), int(minutes), int(whole), int(frames), drops=sign != ":")
+        reader.read.hour_s = _clock(1, 0, 0, 0, drops=sign != ":")
         for number, word in enumerate(match[6].split()):
             if len(word) == 4:
                 # A word takes one frame.

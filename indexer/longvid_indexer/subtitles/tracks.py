@@ -12,6 +12,7 @@ from longvid_indexer.packets import demux
 from longvid_indexer.probe import first_audio
 from longvid_indexer.subtitles.ass import Event, add_events
 from longvid_indexer.subtitles.cue import LONGEST_S, Subtitles
+from longvid_indexer.subtitles.film_clock import timecode_of
 from longvid_indexer.subtitles.languages import normalise_language
 from longvid_indexer.subtitles.markup import visible
 from longvid_indexer.subtitles.reading import finish
@@ -37,11 +38,13 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Tracks:
-    """The text tracks in the order to try them, the codecs of picture tracks, and the language that is spoken."""
+    """The text tracks in the order to try them, the codecs of picture tracks, the language that is spoken, and where
+    the film's timecode begins."""
 
     text: tuple[Track, ...]
     pictures: tuple[str, ...]
     spoken: str | None
+    timecode_s: float | None = None
 
 
 def list_tracks(path: Path) -> Tracks:
@@ -67,7 +70,7 @@ def list_tracks(path: Path) -> Tracks:
             language = normalise_language(stream.metadata.get("language"))
             text.append(Track(stream.index, codec, language, _rank(stream, language, spoken)))
         ordered = tuple(sorted(text, key=lambda track: track.rank))
-        return Tracks(ordered, tuple(pictures), spoken)
+        return Tracks(ordered, tuple(pictures), spoken, timecode_of(container))
 
 
 def _undecoded(path: Path, stream: Any) -> str:
