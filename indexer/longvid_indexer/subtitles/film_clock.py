@@ -1,4 +1,4 @@
-"""Cues on another clock than the film's: a broadcast's timecode, which begins at ten hours, and begins anew at midnight."""
+"""Cues on another clock than the film's: a broadcast's timecode, which may begin at ten hours or pass midnight."""
 
 from __future__ import annotations
 

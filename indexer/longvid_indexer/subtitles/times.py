@@ -90,7 +90,7 @@ def _clock(match: re.Match[str]) -> float:
 
 
 def _frames(match: re.Match[str]) -> float:
-    """Seconds of a timecode whose last two digits are frames (``00:01:02:12``), at the slowest rate that has so many."""
+    """Seconds of a timecode that ends in frames (``00:01:02:12``), at the slowest rate that has so many."""
     frames = int(match["fraction"])
     return int(match["seconds"]) + frames / next(rate for rate in _RATES if frames < rate)
 
