@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -154,9 +155,9 @@ def _beside(
 
 
 def _inside(path: Path, info: VideoInfo, tracks: Tracks, notes: list[str]) -> Transcript | None:
-    from longvid_indexer.subtitles.tracks import read_track
+    from longvid_indexer.subtitles.tracks import IN_PICTURES, captions_in_pictures, read_track
 
-    for track in tracks.text:
+    for track in chain(tracks.text, captions_in_pictures(path)):
         read = read_track(path, track, info.stream_start_s, info.duration_s)
         if read.telemetry:
             notes.append(f"subtitle track {track.index} {TELEMETRY}")
@@ -168,10 +169,11 @@ def _inside(path: Path, info: VideoInfo, tracks: Tracks, notes: list[str]) -> Tr
             source = f"track:{track.index}:{track.language or 'und'}"
             sounds, guessed = _heard(read, info), _guessed(read, utterances)
             return Transcript(utterances, source, track.language, tuple(notes), sounds, guessed)
-        notes.append(f"subtitle track {track.index} ({track.codec}) has no text and was passed over")
+        if track.codec != IN_PICTURES:  # senders put empty ones into every picture
+            notes.append(f"subtitle track {track.index} ({track.codec}) has no text and was passed over")
     if tracks.pictures:
         kinds = ", ".join(sorted(set(tracks.pictures)))
-        notes.append(f"subtitle tracks of pictures are not read ({kinds})")
+        notes.append(f"subtitle tracks of pictures or teletext are not read ({kinds})")
     return None
 
 
