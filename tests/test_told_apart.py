@@ -150,7 +150,7 @@ def test_a_name_is_found_however_its_letters_and_spaces_are_written(
         (video,) = library.videos()
         assert video.title == title
         assert library.find(asked) == library.find(path.name) == library.find(name) == video
-        assert len(printing.table([video]).splitlines()) == 2
+        assert len(printing.table(library.lines()).splitlines()) == 2
 
 
 def test_words_that_two_titles_share_name_neither(tmp_path: Path) -> None:
