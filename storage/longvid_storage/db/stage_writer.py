@@ -21,7 +21,8 @@ from longvid_storage.db import (
 )
 from longvid_storage.db.chain import ChainLink
 from longvid_storage.db.rows import insert_returning
-from longvid_storage.text.passages import Timed, screen_passages, sound_passages, speech_passages
+from longvid_storage.db.said import said_passages
+from longvid_storage.text.passages import Timed, screen_passages, sound_passages
 from longvid_storage.text.sound_words import origins
 from longvid_storage.types import (
     Keyframe,
@@ -69,8 +70,12 @@ class StageWriter:
         source: str = "none",
         language: str | None = None,
         translations: Iterable[Sequence[Utterance]] = (),
+        passages: Sequence[Timed] | None = None,
     ) -> None:
-        """Replace the transcript, and the passages of speech with it; and its ``translations``, one a language."""
+        """Replace the transcript, and the passages of speech with it; and its ``translations``, one a language.
+
+        ``passages``: ``said_passages`` of the utterances, made before the transaction; without them it waits for that.
+        """
         said = list(utterances)
         self.touched = True
         self._connection.execute(
@@ -79,19 +84,22 @@ class StageWriter:
         self._connection.execute(
             insert(schema.TranscriptRow).values(video_key=self._video_key, source=source, language=language)
         )
-        self._replace_said(said)
+        self._replace_said(said, passages)
         other = [
-            timed for each in translations for timed in speech_passages(self._video_id, each, "translation")
+            timed for each in translations for timed in said_passages(self._video_id, each, "translation")
         ]
         self._replace_passages("translation", other)
 
-    def assign_speakers(self, utterances: Sequence[Utterance], by: str | None) -> None:
+    def assign_speakers(
+        self, utterances: Sequence[Utterance], by: str | None, passages: Sequence[Timed] | None = None
+    ) -> None:
         """Say who speaks in each utterance of the transcript; the passages of speech are made anew.
 
         Args:
             utterances: those of the transcript in order of time, as ``View.utterances`` gives them, with labels; one in
                 which the voice changes may have been cut.
             by: the model that told the voices apart; None when nothing did.
+            passages: ``said_passages`` of the utterances, made before the transaction.
 
         Raises:
             ValueError: there are fewer than the transcript has.
@@ -103,9 +111,9 @@ class StageWriter:
             raise ValueError(f"{len(utterances)} utterances have speakers and the transcript has {there}")
         self.touched = True
         self._connection.execute(update(info).where(info.video_key == self._video_key).values(speakers_by=by))
-        self._replace_said(utterances)
+        self._replace_said(utterances, passages)
 
-    def _replace_said(self, utterances: Sequence[Utterance]) -> None:
+    def _replace_said(self, utterances: Sequence[Utterance], passages: Sequence[Timed] | None) -> None:
         self._replace(
             schema.UtteranceRow,
             (
@@ -120,7 +128,9 @@ class StageWriter:
                 for utterance in utterances
             ),
         )
-        self._replace_passages("speech", speech_passages(self._video_id, utterances))
+        if passages is None:
+            passages = said_passages(self._video_id, utterances)
+        self._replace_passages("speech", passages)
 
     def replace_slides(self, slides: Iterable[Slide]) -> None:
         """Replace the slides."""
@@ -255,7 +265,7 @@ class StageWriter:
         self, said: Sequence[Utterance], shown: Sequence[ScreenText], heard: Sequence[Sound]
     ) -> None:
         """Make the passages of rows that are there already (a library of an older schema)."""
-        self._replace_passages("speech", speech_passages(self._video_id, said))
+        self._replace_passages("speech", said_passages(self._video_id, said))
         self._replace_passages("screen", screen_passages(self._video_id, shown))
         self._replace_passages("sound", sound_passages(self._video_id, heard))
 

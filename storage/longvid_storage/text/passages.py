@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from longvid_storage.text import cue_ends, sentence_ends
@@ -34,7 +34,7 @@ MOST_LETTERS = 600
 # A recogniser that writes no full stops: there pauses end a sentence, and fewer words, so that a quote is not a blob.
 UNPUNCTUATED_PAUSE_S, UNPUNCTUATED_WORDS = 0.35, 25
 # Where the words tell the ends (English), a short pause only makes one likelier; so many words are read at once.
-LEARNED_PAUSE_S, LEARNED_WORDS = 1.0, 400
+LEARNED_PAUSE_S, LEARNED_WORDS = 1.0, 2000
 # Less than one sentence end in so many words, and nobody has set any.
 _PUNCTUATED = 60
 _SAMPLE = 20_000
@@ -56,16 +56,28 @@ Timed = tuple[Passage, tuple[Atom, ...]]
 """A passage and the cues or words it is made of; none where it is one."""
 
 
-def speech_passages(video_id: str, utterances: Iterable[Utterance], kind: Channel = "speech") -> list[Timed]:
-    """Passages of what is said (``utterances`` in any order), by time; interleaved speakers are kept apart."""
+def speech_passages(
+    video_id: str,
+    utterances: Iterable[Utterance],
+    kind: Channel = "speech",
+    model: Callable[[], sentence_ends.Scores | None] = lambda: None,
+) -> list[Timed]:
+    """Passages of what is said (``utterances`` in any order), by time; interleaved speakers are kept apart.
+
+    Args:
+        video_id, utterances, kind: whose they are, what is said, and whether it is a translation.
+        model: gives what tells where sentences of English begin, and is asked only where nobody punctuated; None, and
+            pauses and length tell.
+    """
     cues = sorted((u for u in utterances if u.text.strip()), key=lambda cue: (cue.start_s, cue.end_s))
     sample = " ".join(cue.text for cue in cues[:_SAMPLE])
     language = guess_language(sample)
-    pause_s, most, told_in = PAUSE_S, MOST_WORDS, ""
+    pause_s, most, told_in, begins = PAUSE_S, MOST_WORDS, "", None
     if not _punctuated(cues):
         told_in = (next((cue.language for cue in cues if cue.language), language) or "")[:2]
         pause_s, most = UNPUNCTUATED_PAUSE_S, UNPUNCTUATED_WORDS
-        if told_in == sentence_ends.LANGUAGE:
+        begins = model() if told_in == sentence_ends.LANGUAGE else None
+        if begins is not None:
             pause_s, most = LEARNED_PAUSE_S, LEARNED_WORDS
         elif cue_ends.known(told_in):
             most = MOST_WORDS
@@ -73,7 +85,7 @@ def speech_passages(video_id: str, utterances: Iterable[Utterance], kind: Channe
         timed
         for run in _runs(cues, pause_s, most, language)
         for timed in _passages_of(
-            video_id, run, min(most, MOST_WORDS), run[0].language or language, kind, told_in
+            video_id, run, min(most, MOST_WORDS), run[0].language or language, kind, told_in, begins
         )
     ]
     return sorted(passages, key=lambda timed: (timed[0].start_s, timed[0].end_s))
@@ -169,8 +181,9 @@ def _passages_of(
     language: str | None,
     kind: Channel,
     told_in: str,
+    begins: sentence_ends.Scores | None,
 ) -> Iterator[Timed]:
-    """``told_in``: the language of a text without punctuation; empty where it has some."""
+    """``told_in``: the language of a text without punctuation, else empty; ``begins``: what tells there."""
     atoms: list[Atom] = []
     texts: list[str] = []
     length = 0
@@ -186,18 +199,18 @@ def _passages_of(
         texts.append(text)
         length += len(text)
     joined = "".join(texts)
-    begins = [begin for begin, _, _ in atoms]
+    starts = [begin for begin, _, _ in atoms]
     cursor = 0
     sentences = split_sentences(joined, language)
-    if told_in == sentence_ends.LANGUAGE:
-        sentences = list(_told_by_words(sentences, joined, atoms))
+    if begins is not None:
+        sentences = list(_told_by_words(sentences, joined, atoms, begins))
     elif cue_ends.known(told_in):
         sentences = [part for sentence in sentences for part in cue_ends.cut(sentence, told_in)]
     for sentence in sentences:
         for part in _readable(sentence, most):
             begin = joined.index(part, cursor)
             cursor = begin + len(part)
-            used = atoms[bisect_right(begins, begin) - 1 : bisect_right(begins, cursor - 1)]
+            used = atoms[bisect_right(starts, begin) - 1 : bisect_right(starts, cursor - 1)]
             start_s, end_s = min(atom[1] for atom in used), max(atom[2] for atom in used)
             passage = Passage(0, video_id, kind, start_s, end_s, part, cues[0].speaker, language)
             times = (
@@ -208,7 +221,9 @@ def _passages_of(
             yield passage, times
 
 
-def _told_by_words(sentences: Sequence[str], joined: str, atoms: Sequence[Atom]) -> Iterator[str]:
+def _told_by_words(
+    sentences: Sequence[str], joined: str, atoms: Sequence[Atom], begins: sentence_ends.Scores
+) -> Iterator[str]:
     """Sentences in which nobody set an end, cut where the words and pauses tell one."""
     paused = {
         at for (_, _, until_s), (at, from_s, _) in pairwise(atoms) if from_s - until_s > UNPUNCTUATED_PAUSE_S
@@ -222,7 +237,7 @@ def _told_by_words(sentences: Sequence[str], joined: str, atoms: Sequence[Atom])
             pauses.append(cursor in paused)
             cursor += len(word) + 1
         cursor -= 1
-        for begin, end in sentence_ends.parts(words, pauses):
+        for begin, end in sentence_ends.parts(words, pauses, begins):
             yield " ".join(words[begin:end])
 
 
