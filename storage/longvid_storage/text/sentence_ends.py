@@ -6,7 +6,7 @@ likelier, what hangs ends nothing, and a sentence is no longer than people read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -33,8 +33,9 @@ _NUMBERS = _words(
 )
 # Of two ends fewer words apart the likelier, unless both are so likely.
 _FEWEST, _SURE = 3, 1.0
-# A sentence of more words is cut at its likeliest place, so many words away from both ends.
-_LONGEST, _AWAY = 30, 4
+# A sentence of more words is cut at its likeliest place, so many words away from both ends; one of more than the first
+# number where that is likely enough, each word more lowering what is.
+_LONG, _EACH, _LONGEST, _AWAY = 12, 0.2, 30, 4
 
 
 def parts(words: Sequence[str], paused: Sequence[bool], scores: Scores) -> list[tuple[int, int]]:
@@ -60,15 +61,23 @@ def parts(words: Sequence[str], paused: Sequence[bool], scores: Scores) -> list[
             if other in ends
         )
     }
-    cut: list[tuple[int, int]] = []
-    for begin, end in pairwise(sorted({0, *begins, len(words)})):
-        first = begin
-        while end - first > _LONGEST:
-            at = max(range(first + _AWAY, min(first + _LONGEST, end - _AWAY)), key=likely.__getitem__)
-            cut.append((first, at))
-            first = at
-        cut.append((first, end))
-    return cut
+    begins_of = sorted({0, *begins, len(words)})
+    return [part for begin, end in pairwise(begins_of) for part in _no_longer(begin, end, likely)]
+
+
+def _no_longer(begin: int, end: int, likely: Sequence[float]) -> Iterator[tuple[int, int]]:
+    """One sentence, cut at its likeliest place while it is long: the longer, the less likely that may be."""
+    open_ = [(begin, end)]
+    while open_:
+        first, last = open_.pop()
+        away = _AWAY if last - first > _LONGEST else _FEWEST
+        places = range(first + away, last - away + 1)
+        at = max(places, key=likely.__getitem__, default=first)
+        excess = last - first - _LONG
+        if places and (last - first > _LONGEST or (excess > 0 and likely[at] > _FROM - _EACH * excess)):
+            open_ += [(at, last), (first, at)]
+        else:
+            yield first, last
 
 
 def _code(word: str) -> bool:
