@@ -19,7 +19,9 @@ _SAYS_NOTHING = re.compile(
     re.IGNORECASE,
 )
 # What yt-dlp puts behind a title: the key of a video on its site, which is no word.
-_SITE_KEY = re.compile(r"(?<=\S)\s?\[(?=[^\]]*[0-9_-])(?=[^\]]*[a-z])(?=[\w-]+[A-Z])[\w-]{11}\]\Z")
+_SITE_KEY = re.compile(
+    r"(?<=\S)\s?\[(?=[\w-]{0,10}[0-9_-])(?=[\w-]{0,10}[a-z])(?=[\w-]{1,10}[A-Z])[\w-]{11}\]\Z", re.ASCII
+)
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _JUNK_TITLE = re.compile(
     r"(untitled|unknown|no title|title|video|movie|recording|default|none|null|test|output|new (video|project).*"
