@@ -145,12 +145,12 @@ def ls(library: LibraryOption = None, collection: CollectionOption = None, json_
     from longvid import printing
 
     with open_library(library) as lib:
-        videos = lib.videos(collection=collection)
-    if json_:
-        for video in videos:
+        found = lib.videos(collection=collection) if json_ else lib.lines(collection=collection)
+    if isinstance(found, list):
+        for video in found:
             output.record(video)
     else:
-        output.result(printing.table(videos))
+        output.result(printing.table(found))
 
 
 @app.command(epilog="Example: longvid show 'Gradient descent'")

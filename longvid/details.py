@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice, repeat
+from itertools import compress, count, islice, repeat
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from longvid_indexer.stages.job import STAGES
 from longvid_storage.db.apart import with_apart
 from longvid_storage.db.columns import objects_of
 from longvid_storage.db.rows import CUT_SHORT
@@ -18,6 +19,7 @@ from longvid_storage.search.lexical import kind_counts
 from longvid_storage.types import ScreenText, Segment, Slide, Sound, Utterance, VideoCard
 
 if TYPE_CHECKING:
+    from longvid_storage.db.listing import ListedColumns
     from longvid_storage.db.rows import VideoRow
     from longvid_storage.db.view import View
 
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
 class VideoSummary:
     """One video of a library; ``stages`` maps each stage to its status; ``gone``: no file of it is left.
 
-    ``cut_short``: its file ends before its time.
+    ``cut_short``: its file ends before its time. Videos of a list whose stages went alike have one ``stages``, to
+    be read only.
     """
 
     video_id: str
@@ -135,28 +138,66 @@ def summary_of(row: VideoRow) -> VideoSummary:
     )
 
 
+class VideoLines(NamedTuple):
+    """What ``longvid ls`` prints of videos, a column for each thing: of thousands, no object is made for each.
+
+    ``states``: ``complete``, ``partial``, ``cut short`` (the file ends before its time) or ``gone`` (none is left).
+    """
+
+    video_ids: Sequence[str]
+    titles: Sequence[str]
+    durations_s: Sequence[float]
+    collections: Sequence[tuple[str, ...]]
+    states: Sequence[str]
+
+
+def lines(view: View) -> VideoLines:
+    """The lines of ``longvid ls``, by title."""
+    with collector_paused():
+        found = view.listed()
+        state = {
+            went: "complete" if statuses.items() >= _ALL_DONE else "partial"
+            for went, statuses in found.statuses().items()
+        }
+        states = list(map(state.__getitem__, found.went))
+        gone = _gone_keys(found)
+        for place in compress(count(), found.cut_short):
+            states[place] = "cut short"
+        if gone:
+            states = [
+                "gone" if key in gone else each for key, each in zip(found.video_keys, states, strict=True)
+            ]
+        collections = list(map(found.collections.get, found.video_keys, repeat(())))
+        return VideoLines(found.video_ids, found.titles, found.durations_s, collections, states)
+
+
 def summaries(view: View, ids: Collection[str] | None = None) -> list[VideoSummary]:
-    """The lines of ``longvid ls``, by title; of the videos of these ``ids`` only."""
+    """Everything that a list tells of each video, by title; of the videos of these ``ids`` only."""
     with collector_paused():
         found = view.listed(ids)
-        missing = _missing(chain.from_iterable(found.paths))
-        gone = (
-            [bool(each) and missing.issuperset(each) for each in found.paths]
-            if missing
-            else repeat(False, len(found.paths))
-        )
+        keys, gone, statuses = found.video_keys, _gone_keys(found), found.statuses()
+        paths = list(map(found.paths_by_video().get, keys, repeat(())))
         return objects_of(
             VideoSummary,
             found.video_ids,
             found.titles,
-            [paths[0] if paths else "" for paths in found.paths],
-            found.paths,
+            [its[0] if its else "" for its in paths],
+            paths,
             found.durations_s,
-            found.collections,
-            found.statuses,
-            gone,
-            found.cut_short,
+            map(found.collections.get, keys, repeat(())),
+            map(statuses.__getitem__, found.went),
+            map(gone.__contains__, keys) if gone else repeat(False, len(keys)),
+            map(bool, found.cut_short),
         )
+
+
+def _gone_keys(found: ListedColumns) -> set[int]:
+    """Keys of the videos that had files, of which none is left."""
+    missing = _missing(found.paths)
+    if not missing:
+        return set()
+    there = {key for key, path in zip(found.paths_of, found.paths, strict=True) if path not in missing}
+    return set(found.paths_of) - there
 
 
 def _gone(paths: tuple[str, ...]) -> bool:
@@ -164,6 +205,7 @@ def _gone(paths: tuple[str, ...]) -> bool:
 
 
 _MANY = 8
+_ALL_DONE = dict.fromkeys(STAGES, "done").items()
 
 
 def _missing(paths: Iterable[str]) -> set[str]:
@@ -176,8 +218,7 @@ def _missing(paths: Iterable[str]) -> set[str]:
         if folder and files > _MANY:
             try:
                 with os.scandir(folder) as entries:  # of one that holds much else, a part
-                    names = map(attrgetter("name"), islice(entries, 4 * files))
-                    unseen.difference_update(map(f"{folder}{os.sep}".__add__, names))
+                    unseen.difference_update(map(attrgetter("path"), islice(entries, 4 * files)))
             except FileNotFoundError:
                 gone.add(folder)
             except OSError:

@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING
 
 from longvid_agents.cite import format_citation, format_claim
 from longvid_indexer.remote import is_remote
-from longvid_indexer.stages.job import STAGES
 from longvid_storage.text.shown import cut, shown
 from longvid_storage.text.timecode import format_span, format_time
 
 if TYPE_CHECKING:
-    from longvid.details import VideoDetails, VideoSummary
+    from longvid.details import VideoDetails, VideoLines
     from longvid_agents.text_check import CheckedSentence
     from longvid_indexer.report import IndexReport, LeftOut
     from longvid_storage.db.rows import SpeakerRow, TranscriptInfo
@@ -189,26 +188,16 @@ def count_mentioned(count: int, videos: int, through: Searched | None = None) ->
     return f"{count} in {videos} video{'s' * (videos != 1)}"
 
 
-def table(videos: Sequence[VideoSummary]) -> str:
+def table(videos: VideoLines) -> str:
     """``longvid ls``: one line a video."""
-    if not videos:
+    if not videos.video_ids:
         return "The library holds no videos yet: longvid index FOLDER"
-    lines = [f"{'id':8}  {'length':>8}  {'state':10}  title"]
-    for video in videos:
-        state = (
-            "gone"
-            if video.gone
-            else "cut short"
-            if video.cut_short
-            else "complete"
-            if all(video.stages.get(stage) == "done" for stage in STAGES)
-            else "partial"
-        )
-        more = f"  ({', '.join(video.collections)})" if video.collections else ""
-        lines.append(
-            f"{video.video_id[:8]}  {format_time(video.duration_s):>8}  {state:10}  {shown(video.title + more)}"
-        )
-    return "\n".join(lines)
+    told = {each: f"  ({', '.join(each)})" if each else "" for each in set(videos.collections)}
+    names = map(str.__add__, videos.titles, map(told.__getitem__, videos.collections))
+    lengths = map(format_time, videos.durations_s)
+    rows = zip(videos.video_ids, lengths, videos.states, map(shown, names), strict=True)
+    line = "%-8.8s  %8s  %-10s  %s"
+    return "\n".join([line % ("id", "length", "state", "title"), *map(line.__mod__, rows)])
 
 
 def speakers(found: Sequence[SpeakerRow], transcript: TranscriptInfo | None) -> str:

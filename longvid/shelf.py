@@ -12,7 +12,7 @@ from longvid.arguments import Names, checked_scope, unknown_speaker
 from longvid_storage.types import Slide, Sound, StageResult, Utterance
 
 if TYPE_CHECKING:
-    from longvid.details import CollectionSummary, ShelfPage, VideoDetails, VideoSummary
+    from longvid.details import CollectionSummary, ShelfPage, VideoDetails, VideoLines, VideoSummary
     from longvid.lines import LineMap
     from longvid_storage.db.checking import CheckReport
     from longvid_storage.db.listing import ListQuery
@@ -62,6 +62,13 @@ class Shelf:
 
         with self._store.view(checked_scope(self._store, None, collection, None, None, None)) as view:
             return summaries(view)
+
+    def lines(self, *, collection: str | None = None) -> VideoLines:
+        """What ``longvid ls`` prints of every video, by title."""
+        from longvid.details import lines
+
+        with self._store.view(checked_scope(self._store, None, collection, None, None, None)) as view:
+            return lines(view)
 
     def count(self) -> int:
         """How many videos it holds."""

@@ -40,7 +40,8 @@ def gone(view: View, below: Sequence[str | Path] | None = None) -> list[VideoRow
     """Videos of which no file is left, all of them or those that lay below the given folders.
 
     Raises:
-        UsageError: one of ``below`` is no folder, or an empty one: a disk that is not there looks like that.
+        UsageError: one of ``below`` is no folder, or an empty one, or what is left of a video's path is: a disk that is
+            not there looks like that.
     """
     tops = None if below is None else [absolute(as_path(path)) for path in below]
     for top in tops or ():
@@ -49,10 +50,22 @@ def gone(view: View, below: Sequence[str | Path] | None = None) -> list[VideoRow
                 f"{top} is missing or empty, so nothing is forgotten: is its disk there? "
                 "`longvid rm VIDEO` forgets single videos"
             )
-    return [
+    found = [
         row
         for row in view.videos()
         if row.paths
         and not any(is_there(path) for path in row.paths)
         and (tops is None or any(top in as_path(path).parents for top in tops for path in row.paths))
     ]
+    for folder in {_left_of(as_path(path)) for row in found for path in row.paths if "://" not in path}:
+        if not any(folder.iterdir()):
+            raise UsageError(
+                f"{folder} is empty, so nothing is forgotten: is its disk there? If it should be empty, remove the "
+                "folder; `longvid rm VIDEO` forgets single videos"
+            )
+    return found
+
+
+def _left_of(path: Path) -> Path:
+    """The innermost folder of a path that is there."""
+    return next(folder for folder in path.parents if folder.is_dir())

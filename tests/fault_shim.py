@@ -1,8 +1,8 @@
 """System calls that fail, for files below one folder: a small library in front of the C library, built by gcc.
 
 Modes, any of them together: ``f`` fcntl's locks, ``l`` flock, ``m`` shared memory (some network shares; ``error`` is
-what they say); ``r`` reading, ``w`` writing and ``s`` syncing are input/output errors after the first so many calls (a
-dying disk); ``c`` the time of day jumps by years at every look.
+what they say); ``r`` reading, ``w`` writing and ``s`` syncing fail after the first so many calls (a dying disk, a share
+that goes away); ``c`` the time of day jumps by years at every look.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ MAPS(mmap, off_t)
 MAPS(mmap64, off64_t)
 #define AT(NAME, DATA, OFFSET, MODE) ssize_t NAME(int fd, DATA at, size_t n, OFFSET o) { \
   ssize_t (*real)(int, DATA, size_t, OFFSET) = dlsym(RTLD_NEXT, #NAME); \
-  if (broken(fd, MODE)) { errno = EIO; return -1; } \
+  if (broken(fd, MODE)) { errno = atol(getenv("SHIM_ERROR")); return -1; } \
   return real(fd, at, n, o); }
 AT(pread, void *, off_t, 'r')
 AT(pread64, void *, off64_t, 'r')
@@ -70,11 +70,11 @@ AT(pwrite, const void *, off_t, 'w')
 AT(pwrite64, const void *, off64_t, 'w')
 ssize_t write(int fd, const void *at, size_t n) {
   ssize_t (*real)(int, const void *, size_t) = dlsym(RTLD_NEXT, "write");
-  if (broken(fd, 'w')) { errno = EIO; return -1; }
+  if (broken(fd, 'w')) { errno = atol(getenv("SHIM_ERROR")); return -1; }
   return real(fd, at, n); }
 #define SYNC(NAME) int NAME(int fd) { \
   int (*real)(int) = dlsym(RTLD_NEXT, #NAME); \
-  if (broken(fd, 's')) { errno = EIO; return -1; } \
+  if (broken(fd, 's')) { errno = atol(getenv("SHIM_ERROR")); return -1; } \
   return real(fd); }
 SYNC(fsync)
 SYNC(fdatasync)

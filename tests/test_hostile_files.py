@@ -479,6 +479,13 @@ def test_a_disk_that_is_not_there_forgets_nothing(
     done = longvid("index", folder, "--prune", "--yes", "-L", tmp_path / "library")
     assert "is its disk there?" in done.stderr
     assert len(titles(library)) == 2
+    # Where no folder is named, or one above, that one is there and not empty.
+    done = longvid("index", "--prune", "--yes", "-L", tmp_path / "library")
+    assert f"{folder} is empty, so nothing is forgotten" in done.stderr
+    assert len(titles(library)) == 2
+    folder.rmdir()
+    done = longvid("index", "--prune", "--yes", "-L", tmp_path / "library")
+    assert titles(library) == []
 
 
 def test_a_renamed_file_keeps_its_knowledge_and_takes_its_name(shelf: tuple[Library, Path]) -> None:

@@ -164,3 +164,23 @@ def test_a_disk_without_locks_is_one_sentence_and_reading_works(
         (line,) = done.stderr.splitlines()
         assert "cannot lock files" in line
         assert "--library" in line
+
+
+@pytest.mark.slow
+@needs_gcc
+@pytest.mark.parametrize("error", [errno.ESTALE, errno.ENOTCONN])
+def test_a_share_that_goes_away_is_one_sentence_that_calls_no_disk_full(
+    error: int, library: Path, tmp_path: Path
+) -> None:
+    shim = build(tmp_path)
+    (tmp_path / "more.vtt").write_text(MEETING)
+    for arguments, mode in (
+        (("mentions", "migration"), "r"),
+        (("index", tmp_path / "more.vtt", "--only", "transcript"), "w"),
+    ):
+        done = run_longvid(
+            *arguments, "-L", library, shim=shim, below=library, mode=mode, after=3, error=error
+        )
+        assert done.returncode == 1
+        (line,) = done.stderr.splitlines()
+        assert "is its disk or share still there" in line

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import resource
@@ -168,7 +169,16 @@ def test_a_dying_disk_is_one_sentence_and_nothing_is_lost(
     library = Path(shutil.copytree(sound, tmp_path / "library"))
     (tmp_path / "new.vtt").write_text(MEETING.replace("Friday", "Monday"))
     done = run_longvid(
-        "index", tmp_path / "new.vtt", "-L", library, *OFF, shim=shim, below=library, mode=mode, after=after
+        "index",
+        tmp_path / "new.vtt",
+        "-L",
+        library,
+        *OFF,
+        shim=shim,
+        below=library,
+        mode=mode,
+        after=after,
+        error=errno.EIO,
     )
     assert done.returncode == 1, done.stderr
     assert "Traceback" not in done.stderr

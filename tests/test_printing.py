@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from longvid import Library, chapters, doctor, jsonform, output, printing, summary_markdown
 from longvid.cli import app, main
 from longvid.cli_clip import render
-from longvid.details import EventTree, SceneTree, VideoDetails, VideoSummary
+from longvid.details import EventTree, SceneTree, VideoDetails, VideoLines
 from longvid.exports import report_html, report_markdown, timeline
 from longvid.exports.report import build_report
 from longvid.progress import Progress
@@ -135,7 +135,7 @@ def outputs() -> dict[str, str]:
         "v" * 64, HOSTILE, HOSTILE, (HOSTILE,), 60, (HOSTILE,), {}, HOSTILE, HOSTILE, (HOSTILE,), None, HOSTILE,
         (EventTree(segment, (scene, scene)),), (), (), (), (),
     )  # fmt: skip
-    listed = VideoSummary("v" * 64, HOSTILE, HOSTILE, (HOSTILE,), 60, (HOSTILE,), {})
+    listed = VideoLines(("v" * 64,), (HOSTILE,), (60.0,), ((HOSTILE,),), ("complete",))
     mention = Mention("speech", 1, 4, HOSTILE, HOSTILE, ("x",), 1)
     speaker = SpeakerRow(HOSTILE, (HOSTILE + "x",), 3, 10.0, 1.0)
     report = IndexReport("v", HOSTILE, HOSTILE, "indexed", 60.0)
@@ -152,7 +152,7 @@ def outputs() -> dict[str, str]:
         "step": printing.step(answer().trail[0]),
         "search": printing.moments(answer().nearest),
         "mentions": printing.mentioned(VideoMentions("v", HOSTILE, HOSTILE, 1, (mention,))),
-        "ls": printing.table([listed]),
+        "ls": printing.table(listed),
         "show": printing.show(details),
         "speakers": printing.speakers([speaker], TranscriptInfo(HOSTILE, None, HOSTILE)),
         "indexed": printing.report_line(report),

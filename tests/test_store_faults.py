@@ -328,6 +328,25 @@ store.close()
     assert [path for path in (store.path / "cache").iterdir() if path.stat().st_size] == []
 
 
+@pytest.mark.slow
+def test_a_full_disk_can_be_read(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "library", create=True) as store:
+        fill(store, "Talk", ["some words"])
+    code = """
+import resource
+from longvid_storage.errors import LongvidError
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+store = Store.open(sys.argv[1])
+print(len(hits(store, "word")))
+try:
+    store.require_writable()
+except LongvidError as error:
+    print(error.code)
+store.close()
+"""
+    assert finish(child(code, tmp_path / "library")).split() == ["1", "disk_full"]
+
+
 # Closed
 
 

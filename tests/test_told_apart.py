@@ -119,6 +119,9 @@ def test_the_day_of_a_video_follows_its_names(tmp_path: Path) -> None:
         ("downloads/video.mp4", "video"),
         ("a b c/video.mp4", "video"),
         ("Kick-off with the harbour/Talk on tides.mp4", "Talk on tides"),
+        ("downloads/Talk on tides [x9QwR4w-gXc].mp4", "Talk on tides"),
+        ("downloads/Talk on tides [Remastered1].mp4", "Talk on tides [Remastered1]"),
+        ("downloads/[x9QwR4w-gXc].mp4", "[x9QwR4w-gXc]"),
     ],
 )
 def test_the_folder_names_what_the_file_does_not(path: str, title: str) -> None:
@@ -150,7 +153,7 @@ def test_a_name_is_found_however_its_letters_and_spaces_are_written(
         (video,) = library.videos()
         assert video.title == title
         assert library.find(asked) == library.find(path.name) == library.find(name) == video
-        assert len(printing.table([video]).splitlines()) == 2
+        assert len(printing.table(library.lines()).splitlines()) == 2
 
 
 def test_words_that_two_titles_share_name_neither(tmp_path: Path) -> None:

@@ -205,7 +205,7 @@ def test_a_talk_without_media_keeps_its_other_languages(tmp_path: Path) -> None:
     (folder / "house.en-GB.srt").write_text("1\n00:00:01,000 --> 00:00:02,000\nToday we mend a house.\n")
     with Library.open(tmp_path / "library", create=True) as library:
         (report,) = library.index([folder], only=["transcript", "vectors"])
-        assert (report.title, report.stages["transcript"].counters["translations"]) == ("house.en", 4)
+        assert (report.title, report.stages["transcript"].counters["translations"]) == ("house", 4)
         assert "other subtitles beside it were not used (house.en-GB.srt)" in " ".join(report.notes)
         assert quotes(library.ask("How long does the paint dry?")) == [("speech", SPOKEN[1])]
         assert quotes(library.ask("Сколько сохнет краска?")) == [("translation", RUSSIAN[1])]
@@ -267,26 +267,26 @@ def test_the_files_of_a_talk_without_media_are_followed(tmp_path: Path) -> None:
             ]
             return [*titles(library), *filter(None, found)]
 
-        assert index() == ["house.en", "Eimer", "bucket"]
+        assert index() == ["house", "Eimer", "bucket"]
         video = library.videos()[0].video_id
         (folder / "house.de.vtt").rename(folder / "house.de-AT.vtt")
-        assert index() == ["house.en", "Eimer", "bucket"]
+        assert index() == ["house", "Eimer", "bucket"]
         lay(folder, **{"de-AT": ["Stellen Sie einen Kübel hin."]})
-        assert index() == ["house.en", "bucket"]
+        assert index() == ["house", "bucket"]
         (folder / "house.de-AT.vtt").unlink()
-        assert index() == ["house.en", "bucket"]
+        assert index() == ["house", "bucket"]
         lay(folder, de=GERMAN)
-        assert index() == ["house.en", "Eimer", "bucket"]
+        assert index() == ["house", "Eimer", "bucket"]
         for path in folder.iterdir():
             path.rename(folder / path.name.replace("house", "roof"))
-        assert index() == ["roof.en", "Eimer", "bucket"]
+        assert index() == ["roof", "Eimer", "bucket"]
         assert library.videos()[0].video_id == video
         # Another one is the first now: what was known under the first one's name is part of it.
         (folder / "roof.en.vtt").rename(folder / "roof.fr.vtt")
         (folder / "roof.de.vtt").rename(folder / "roof.vtt")
         assert index() == ["roof", "Eimer", "bucket"]
         (folder / "roof.vtt").rename(folder / "roof.nl.vtt")
-        assert index() == ["roof.fr", "Eimer", "bucket"]
+        assert index() == ["roof", "Eimer", "bucket"]
 
 
 def test_a_talk_whose_first_file_is_gone_is_told_and_forgotten(tmp_path: Path) -> None:
@@ -295,10 +295,10 @@ def test_a_talk_whose_first_file_is_gone_is_told_and_forgotten(tmp_path: Path) -
         library.index([folder], only=["transcript"])
         (folder / "house.en.vtt").unlink()
         library.index([folder], only=["transcript"])
-        assert titles(library) == ["house.de", "house.en"]
+        assert titles(library) == ["house (house.de.vtt)", "house (house.en.vtt)"]
         (gone,) = library.gone([folder])
         library.remove(gone.video_id)
-        assert titles(library) == ["house.de"]
+        assert titles(library) == ["house"]
         assert [m.kind for m in library.mentions(["Eimer"])[0].mentions] == ["speech"]
 
 
@@ -308,7 +308,7 @@ def test_a_talk_is_not_what_an_empty_file_of_it_says(tmp_path: Path) -> None:
     (folder / "house.idx").write_text("# VobSub index file, v7\n")
     with Library.open(tmp_path / "library", create=True) as library:
         (report,) = library.index([folder], only=["transcript"])
-        assert (report.title, report.status) == ("house.de", "indexed")
+        assert (report.title, report.status) == ("house", "indexed")
         (note,) = report.notes
         assert "not used (house.vtt, house.idx, house.ru.vtt)" in note
 
@@ -323,3 +323,21 @@ def test_two_translations_of_one_word_are_one_place(tmp_path: Path) -> None:
     assert [(each.kind, each.language, each.start_s) for each in group.mentions] == [
         ("translation", "de", 0.0)
     ]
+
+
+def test_a_talk_without_media_is_called_by_its_stem_and_told_apart_by_its_folder(tmp_path: Path) -> None:
+    for number in (1, 2):
+        lay(tmp_path / f"Week {number}", de=[f"Eimer {number}."], **{"en-orig": [f"Bucket {number}."]})
+    (tmp_path / "Say no.vtt").write_text("WEBVTT\n\n00:01.000 --> 00:02.000\nBasket.\n")
+    with Library.open(tmp_path / "library", create=True) as library:
+
+        def index() -> list[str]:
+            library.index([tmp_path], only=["transcript"])
+            return titles(library)
+
+        assert index() == ["Say no", "house (Week 1)", "house (Week 2)"]
+        known = {video.video_id for video in library.videos()}
+        for path in (tmp_path / "Week 2").iterdir():
+            path.rename(path.with_name(path.name.replace("house", "roof")))
+        assert index() == ["Say no", "house", "roof"]
+        assert {video.video_id for video in library.videos()} == known

@@ -14,6 +14,7 @@ from longvid_indexer.remote import as_path
 from longvid_indexer.stages.job import Job, StageEngines, as_text
 from longvid_indexer.subtitles.beside import contents
 from longvid_indexer.subtitles.regular import digest_of
+from longvid_indexer.subtitles.talks import talk_title
 from longvid_indexer.titles import file_title
 from longvid_storage.db.rows import PathRow, VideoRow
 from longvid_storage.errors import MediaError
@@ -154,7 +155,8 @@ class Register:
         with self.store.view() as view:
             video_id = new_id(media_id, collections, contents(found.beside.taken), view.has_video)
         info = self.probe(found.path, video_id)
-        return replace(info, title=file_title(found.path)) if found.title_is_shared else info
+        named_after_file = found.title_is_shared or info.title == file_title(found.path)
+        return replace(info, title=_title(found, info)) if named_after_file else info
 
     def _still_its(self, was: VideoRow | None, known: PathRow, found: ScannedFile, media_id: str) -> bool:
         """Whether a known path still holds its video: edited subtitles are read again under the same id.
@@ -245,9 +247,9 @@ class Register:
         if new and len(candidates) > 1:
             self.leaving.add(found.path, "copy")
         if len(candidates) == 1 and row.info.title in {
-            as_text(name) for path in lost for name in (file_title(path), path.stem)
+            as_text(name) for path in lost for name in _titles(path)
         }:
-            job.info = replace(row.info, title=as_text(file_title(found.path)))
+            job.info = replace(row.info, title=_title(found, row.info))
             job.renamed = True
             job.notes.append(f"it was {as_text(lost[0].name)} before")
             self.store.upsert_video(job.info)
@@ -317,3 +319,15 @@ class Register:
         """Other videos known at a path, of the job's own collection; those of others are theirs."""
         rows = ((each, self._row(each)) for each in self.known.at(path) if each != job.video_id)
         return [each for each, row in rows if row is not None and set(row.collections) == set(collections)]
+
+
+def _title(found: ScannedFile, info: VideoInfo) -> str:
+    """What a video is called by the name of its file."""
+    if info.media_type == "transcript":
+        return as_text(talk_title(found.path, several=bool(found.beside.taken)))
+    return as_text(file_title(found.path))
+
+
+def _titles(path: Path) -> tuple[str, ...]:
+    """All that a video may have been called by the name of its file."""
+    return file_title(path), path.stem, *(talk_title(path, several=several) for several in (True, False))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,8 +51,8 @@ def make_transcript(
     beside = beside or Sidecars().of(path)
     notes = [*beside.notes]
     tracks = _list_tracks(path)
-    left = in_order(_with_languages(beside.taken, tracks.spoken, info), tracks.spoken)
-    found = _beside(left, info, notes) or _inside(path, info, tracks, notes)
+    left = in_order(_with_languages(beside.taken, tracks, info), tracks.spoken)
+    found = _beside(left, info, tracks.timecode_s, notes) or _inside(path, info, tracks, notes)
     if found is not None:
         return with_translations(found, path, info, left, tracks)
     if not info.has_audio:
@@ -96,8 +97,9 @@ def _guessed_spoken(path: Path, whole: Transcript) -> Iterator[str]:
         )
 
 
-def _with_languages(taken: Sequence[Sidecar], spoken: str | None, info: VideoInfo) -> list[Sidecar]:
+def _with_languages(taken: Sequence[Sidecar], tracks: Tracks, info: VideoInfo) -> list[Sidecar]:
     """Where a file is of the language that is spoken, one that names none and has words of another is of that one."""
+    spoken = tracks.spoken
     if spoken is None or not any(each.language == spoken and not each.partial for each in taken):
         return list(taken)
     told = ((each, _language_of_words(each, info) if each.language is None else None) for each in taken)
@@ -123,12 +125,16 @@ def _list_tracks(path: Path) -> Tracks:
     return list_tracks(path)
 
 
-def _beside(left: list[Sidecar], info: VideoInfo, notes: list[str]) -> Transcript | None:
+def _beside(
+    left: list[Sidecar], info: VideoInfo, timecode_s: float | None, notes: list[str]
+) -> Transcript | None:
     """The first that has words; those that were tried are taken from ``left``."""
     while left:
         sidecar = left.pop(0)
         try:
-            read = read_subtitles(sidecar.path, sidecar.language, info.frame_rate, info.duration_s)
+            read = read_subtitles(
+                sidecar.path, sidecar.language, info.frame_rate, info.duration_s, timecode_s
+            )
         except MediaError as error:
             notes.append(error.message)
             continue
@@ -149,9 +155,9 @@ def _beside(left: list[Sidecar], info: VideoInfo, notes: list[str]) -> Transcrip
 
 
 def _inside(path: Path, info: VideoInfo, tracks: Tracks, notes: list[str]) -> Transcript | None:
-    from longvid_indexer.subtitles.tracks import read_track
+    from longvid_indexer.subtitles.tracks import IN_PICTURES, captions_in_pictures, read_track
 
-    for track in tracks.text:
+    for track in chain(tracks.text, captions_in_pictures(path)):
         read = read_track(path, track, info.stream_start_s, info.duration_s)
         if read.telemetry:
             notes.append(f"subtitle track {track.index} {TELEMETRY}")
@@ -163,10 +169,11 @@ def _inside(path: Path, info: VideoInfo, tracks: Tracks, notes: list[str]) -> Tr
             source = f"track:{track.index}:{track.language or 'und'}"
             sounds, guessed = _heard(read, info), _guessed(read, utterances)
             return Transcript(utterances, source, track.language, tuple(notes), sounds, guessed)
-        notes.append(f"subtitle track {track.index} ({track.codec}) has no text and was passed over")
+        if track.codec != IN_PICTURES:  # senders put empty ones into every picture
+            notes.append(f"subtitle track {track.index} ({track.codec}) has no text and was passed over")
     if tracks.pictures:
         kinds = ", ".join(sorted(set(tracks.pictures)))
-        notes.append(f"subtitle tracks of pictures are not read ({kinds})")
+        notes.append(f"subtitle tracks of pictures or teletext are not read ({kinds})")
     return None
 
 

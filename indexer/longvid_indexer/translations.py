@@ -55,7 +55,7 @@ def with_translations(
         return True
 
     for sidecar in left:
-        read = None if sidecar.partial else _read(sidecar, info)
+        read = None if sidecar.partial else _read(sidecar, info, tracks)
         if read is None or not keep(read, sidecar.language, sidecar.path.name):
             unused.append(sidecar.path.name)
     others = _worth_reading(tracks, found.source, tuple(letters)) if tracks else []
@@ -87,9 +87,10 @@ def _letters(said: Sequence[Utterance]) -> list[str]:
     return [letter if script == "CJK" else script for letter, script in named]
 
 
-def _read(sidecar: Sidecar, info: VideoInfo) -> Subtitles | None:
+def _read(sidecar: Sidecar, info: VideoInfo, tracks: Tracks | None) -> Subtitles | None:
     try:
-        return read_subtitles(sidecar.path, sidecar.language, info.frame_rate, info.duration_s)
+        timecode_s = tracks.timecode_s if tracks is not None else None
+        return read_subtitles(sidecar.path, sidecar.language, info.frame_rate, info.duration_s, timecode_s)
     except MediaError:
         return None
 

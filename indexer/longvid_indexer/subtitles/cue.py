@@ -9,6 +9,7 @@ from longvid_storage.types import Word
 
 # No recording is longer; a time beyond it is a slip of the hand, and would make a lone transcript days long.
 LONGEST_S = 48 * 3600.0
+DAY_S = 24 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,8 @@ class Subtitles:
 
     ``remarks`` are sentences about the file as a whole. ``telemetry``: the cues hold measured values, not speech.
     ``guessed``: their times are made up, since the file's cannot be right. ``voices_last``: a speaker that is
-    given may go on until the next one, because the file never ends a voice.
+    given may go on until the next one, because the file never ends a voice. ``hour_s``: seconds that pass while the
+    file's clock counts an hour; timecode that counts 30 pictures a second of 29.97 is slow.
     """
 
     cues: list[Cue] = field(default_factory=list)
@@ -46,6 +48,7 @@ class Subtitles:
     remarks: list[str] = field(default_factory=list)
     telemetry: bool = False
     guessed: bool = False
+    hour_s: float = 3600.0
 
     def notes(self) -> tuple[str, ...]:
         """The problems as sentences for a person."""

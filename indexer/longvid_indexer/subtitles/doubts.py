@@ -1,4 +1,4 @@
-"""What a file says that cannot be so: a talk in two seconds, a broadcast's clock, thumbnails where speech should be."""
+"""What a file says that cannot be so: a talk in two seconds, thumbnails where speech should be."""
 
 from __future__ import annotations
 
@@ -18,9 +18,6 @@ _SLACK_S = 0.25
 _TALKING_SPEED = 15.0
 # Words of a piece, where text is spread over a recording.
 _PIECE_WORDS = 20
-_HOUR_S = 3600.0
-# Cues may outlast the film by the length of a closing caption.
-_LATE_S = 10.0
 _DATA_SHARE = 0.8
 _FILES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".avif", ".svg", ".vtt", ".mp4", ".ts", ".m4s")
 _ADDRESSES = ("http://", "https://", "data:", "blob:", "file:")
@@ -51,33 +48,6 @@ def _is_data(cue: Cue) -> bool:
         return True
     name = text.partition("#")[0].partition("?")[0].lower()
     return name.endswith(_FILES) or name.startswith(_ADDRESSES)
-
-
-def on_the_films_clock(read: Subtitles, until_s: float | None) -> None:
-    """Move cues that all lie whole hours behind a film's end: a broadcast's timecode often begins at ten hours."""
-    if until_s is None or not read.cues:
-        return
-    first_s = min(cue.start_s for cue in read.cues)
-    offset_s = first_s // _HOUR_S * _HOUR_S
-    if first_s < until_s or not offset_s:
-        return
-    if max(cue.end_s for cue in read.cues) - offset_s > until_s + _LATE_S:
-        return
-    read.cues[:] = [_moved(cue, -offset_s) for cue in read.cues]
-    hours = int(offset_s // _HOUR_S)
-    read.remarks.append(
-        f"all cues lie {hours:02d}:00:00 later than the film (a broadcast's timecode) and were moved by that"
-    )
-
-
-def _moved(cue: Cue, by_s: float) -> Cue:
-    lines = tuple(
-        replace(
-            line, words=tuple(replace(w, start_s=w.start_s + by_s, end_s=w.end_s + by_s) for w in line.words)
-        )
-        for line in cue.lines
-    )
-    return Cue(cue.start_s + by_s, cue.end_s + by_s, lines)
 
 
 def possible_times(read: Subtitles, until_s: float | None) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 from longvid_indexer.subtitles.ass import is_event, parse_ass
 from longvid_indexer.subtitles.cue import Subtitles
 from longvid_indexer.subtitles.docx import MAGIC, docx_text, name_first_lines
-from longvid_indexer.subtitles.doubts import on_the_films_clock, possible_times, without_data
+from longvid_indexer.subtitles.doubts import possible_times, without_data
 from longvid_indexer.subtitles.encodings import decode_text
+from longvid_indexer.subtitles.film_clock import on_the_films_clock
 from longvid_indexer.subtitles.json_transcripts import parse_json
 from longvid_indexer.subtitles.regular import read_regular
 from longvid_indexer.subtitles.rolling import unroll
@@ -51,7 +52,11 @@ _JSON_TOLD = re.compile(
 
 
 def read_subtitles(
-    path: Path, language: str | None = None, frame_rate: float | None = None, until_s: float | None = None
+    path: Path,
+    language: str | None = None,
+    frame_rate: float | None = None,
+    until_s: float | None = None,
+    timecode_s: float | None = None,
 ) -> Subtitles:
     """Read a subtitle file or a transcript with times, in any of the formats that ``READABLE`` names.
 
@@ -62,13 +67,14 @@ def read_subtitles(
         language: what it is said to be written in (``"ru"``); helps to tell an encoding.
         frame_rate: that of the film beside, in 1/s; places formats that count frames.
         until_s: where the recording ends that it belongs to, if that is known.
+        timecode_s: where that one's own timecode begins, if it has one.
 
     Raises:
         MediaError: it is no regular file, cannot be read, or is far too large for subtitles.
     """
     data = read_regular(path)
     text, encoding = _text_of(data, language)
-    read = parse_subtitles(text, frame_rate, until_s)
+    read = parse_subtitles(text, frame_rate, until_s, timecode_s)
     if data.startswith(MAGIC):
         name_first_lines(read)
     if encoding is not None:
@@ -76,19 +82,24 @@ def read_subtitles(
     return read
 
 
-def parse_subtitles(text: str, frame_rate: float | None = None, until_s: float | None = None) -> Subtitles:
+def parse_subtitles(
+    text: str,
+    frame_rate: float | None = None,
+    until_s: float | None = None,
+    timecode_s: float | None = None,
+) -> Subtitles:
     """Parse by content: a header decides, and without one the lines of times do. The cues are those of ``finish``."""
     text = text.replace("\x00", "").replace("\r\r\n", "\n").replace("\ufeff", "")
     parse = _parser_for(text.lstrip()) or parse_srt
     if parse is parse_microdvd:
         return finish(parse_microdvd(text, frame_rate), until_s)
-    return finish(parse(text.lstrip() if parse is parse_webvtt else text), until_s)
+    return finish(parse(text.lstrip() if parse is parse_webvtt else text), until_s, timecode_s)
 
 
-def finish(read: Subtitles, until_s: float | None = None) -> Subtitles:
+def finish(read: Subtitles, until_s: float | None = None, timecode_s: float | None = None) -> Subtitles:
     """Bring what a parser read into the order of time, everything said once, at times that are possible."""
     without_data(read)
-    on_the_films_clock(read, until_s)
+    on_the_films_clock(read, until_s, timecode_s)
     read.cues.sort(key=lambda cue: cue.start_s)
     if is_telemetry(read):  # its lines come again from cue to cue, as those of captions that roll
         read.telemetry = True

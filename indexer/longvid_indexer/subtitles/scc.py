@@ -32,19 +32,20 @@ _GERMAN_PORTUGUESE = "ÃãÍÌìÒòÕõ{}\\^_|~ÄäÖöß¥¤│ÅåØø┌┐�
 
 def parse_scc(text: str) -> Subtitles:
     """The captions, each from when it is shown until it is erased or replaced."""
-    reader = CaptionDecoder(Subtitles())
-    for line in text.splitlines():
-        match = _LINE.match(line.strip())
-        if match is None:
-            continue
+    captions = ClosedCaptions()
+    hour_s = 3600.0
+    for match in filter(None, (_LINE.match(line.strip()) for line in text.splitlines())):
         hours, minutes, whole, sign, frames = match.groups()[:5]
         at_s = _clock(int(hours), int(minutes), int(whole), int(frames), drops=sign != ":")
+        hour_s = _clock(1, 0, 0, 0, drops=sign != ":")
         for number, word in enumerate(match[6].split()):
             if len(word) == 4:
                 # A word takes one frame.
-                reader.word(int(word[:2], 16) & 0x7F, int(word[2:], 16) & 0x7F, at_s + number / _RATE)
-    reader.show_until(None)
-    return reader.read
+                pair = int(word[:2], 16), int(word[2:], 16)
+                captions.pair(0, *pair, at_s + number / _RATE)
+    read = captions.close(None)
+    read.hour_s = hour_s
+    return read
 
 
 def _clock(hours: int, minutes: int, whole: int, frames: int, *, drops: bool) -> float:
@@ -54,50 +55,85 @@ def _clock(hours: int, minutes: int, whole: int, frames: int, *, drops: bool) ->
     return (((hours * 60 + minutes) * 60 + whole) * 30 + frames) / _RATE
 
 
-class CaptionDecoder:
-    """The two memories of a caption decoder: what is on screen, and what is being prepared."""
+class ClosedCaptions:
+    """The four channels of closed captions, two in each of two fields; the first is in the programme's language."""
 
-    def __init__(self, read: Subtitles) -> None:
-        self.read = read
-        self.mode = "pop"
-        self.hidden: list[str] = []
-        self.shown: list[str] = []
-        self.since_s: float | None = None
-        self.last: tuple[int, int] | None = None
-        self.mine = True
+    def __init__(self) -> None:
+        self.fields = (_Field(), _Field())
 
     def packet(self, data: bytes, at_s: float) -> None:
-        """The pairs of a packet of a caption track (``cc_data`` of CEA-708: three bytes a pair), all at its time.
+        """The pairs of a packet (``cc_data`` of CEA-708: three bytes a pair), all at its time.
 
         FFmpeg's decoder (``cc_dec``) is not used: it swallowed the first two letters after a position.
         """
         for at in range(0, len(data) - 2, 3):
-            if data[at] & 0x07 == 0x04:  # valid, and of the first field
-                self.word(data[at + 1] & 0x7F, data[at + 2] & 0x7F, at_s)
+            if data[at] & 0x06 == 0x04:  # valid, and of one of the two fields
+                self.pair(data[at] & 0x01, data[at + 1], data[at + 2], at_s)
 
-    def word(self, first: int, second: int, at_s: float) -> None:
+    def pair(self, field: int, first: int, second: int, at_s: float) -> None:
+        """Two bytes of a field, the bits of parity still on them."""
+        self.fields[field].pair(first & 0x7F, second & 0x7F, at_s)
+
+    def close(self, at_s: float | None, read: Subtitles | None = None) -> Subtitles:
+        """The captions of the first channel that has any, added to ``read``; a note names the others."""
+        read = read or Subtitles()
+        channels = [channel for field in self.fields for channel in field.channels]
+        for channel in channels:
+            channel.show_until(at_s)
+        used = [f"CC{number}" for number, channel in enumerate(channels, 1) if channel.read.cues]
+        chosen = next((channel.read for channel in channels if channel.read.cues), Subtitles())
+        read.cues += chosen.cues
+        read.problems += chosen.problems
+        if used[1:]:
+            read.remarks.append(
+                f"closed captions were read in the channel {used[0]}, and not in {', '.join(used[1:])}"
+            )
+        return read
+
+
+class _Field:
+    """One field's pairs, each to the channel that the last control code named; other data in between is nobody's."""
+
+    def __init__(self) -> None:
+        self.channels = (_CaptionDecoder(), _CaptionDecoder())
+        self.current: _CaptionDecoder | None = self.channels[0]
+        self.last: tuple[int, int] | None = None
+
+    def pair(self, first: int, second: int, at_s: float) -> None:
         if 0x10 <= first <= 0x1F:
             repeated = self.last == (first, second)
             self.last = None if repeated else (first, second)
             if not repeated:
-                self.mine = not first & 0x08  # the second channel is another language
-                if self.mine:
-                    self._control(first, second, at_s)
+                self.current = self.channels[first >> 3 & 1]
+                self.current.control(first & ~0x08, second, at_s)
             return
         self.last = None
-        if self.mine:
+        if 0x01 <= first <= 0x0F:
+            self.current = None  # what a programme is called and the like (XDS), until captions go on
+        elif self.current is not None:
             for code in (first, second):
                 if code >= 0x20:
-                    self._put(_BASIC.get(code, chr(code)), at_s)
+                    self.current.put(_BASIC.get(code, chr(code)), at_s)
 
-    def _control(self, first: int, second: int, at_s: float) -> None:
+
+class _CaptionDecoder:
+    """The two memories of a channel's decoder: what is on screen, and what is being prepared."""
+
+    def __init__(self) -> None:
+        self.read = Subtitles()
+        self.mode = "pop"
+        self.hidden: list[str] = []
+        self.shown: list[str] = []
+        self.since_s: float | None = None
+
+    def control(self, first: int, second: int, at_s: float) -> None:
         if first == 0x11 and 0x30 <= second <= 0x3F:
-            self._put(_SPECIAL[second - 0x30], at_s)
+            self.put(_SPECIAL[second - 0x30], at_s)
         elif first in (0x12, 0x13) and 0x20 <= second <= 0x3F:
             # These replace the plain letter that was sent before them for older decoders.
             if memory := self._memory():
                 memory.pop()
-            self._put((_SPANISH_FRENCH if first == 0x12 else _GERMAN_PORTUGUESE)[second - 0x20], at_s)
+            self.put((_SPANISH_FRENCH if first == 0x12 else _GERMAN_PORTUGUESE)[second - 0x20], at_s)
         elif first in (0x14, 0x15) and 0x20 <= second <= 0x2F:
             self._command(second, at_s)
         elif second >= 0x40 or (first == 0x11 and 0x20 <= second <= 0x2F):
@@ -132,7 +168,7 @@ class CaptionDecoder:
         if memory and not memory[-1].isspace():
             memory.append(space)
 
-    def _put(self, letter: str, at_s: float) -> None:
+    def put(self, letter: str, at_s: float) -> None:
         if self.mode != "pop" and not self.shown:
             self.since_s = at_s
         self._memory().append(letter)

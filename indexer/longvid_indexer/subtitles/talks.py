@@ -16,7 +16,7 @@ from pathlib import Path
 from longvid_indexer.sniff import SUBTITLE_SUFFIXES, TRANSCRIPT_SUFFIXES, UNREAD_SUFFIXES, like_subtitles
 from longvid_indexer.subtitles.beside import NOTHING_BESIDE, Beside, Sidecar, Sidecars, in_order
 from longvid_indexer.subtitles.tags import composed, cuts, only_tags, read_tags
-from longvid_indexer.titles import sensible_title
+from longvid_indexer.titles import file_title, sensible_title
 from longvid_storage.errors import MediaError
 
 # What tools write where a title could stand.
@@ -146,16 +146,32 @@ def _is_empty(path: Path) -> bool:
 
 def talk_of(path: Path) -> tuple[str, Sidecar]:
     """The name of the talk of which a file is one, compared without case, and the file with what its tags say."""
+    stem, found = _stem_and_tags(path)
+    return stem.casefold(), found
+
+
+def talk_title(path: Path, *, several: bool) -> str:
+    """What a transcript without media is called by its name: that of the talk, without language and marks.
+
+    Behind a dot these are surely tags (``lesson.en.vtt``); behind a space or a dash (``Say no.vtt``) where the talk
+    has ``several`` files.
+    """
+    stem, _ = _stem_and_tags(path)
+    tagged = several or composed(path.stem)[len(stem) :].startswith(".")
+    return file_title(path.with_name(stem + path.suffix) if tagged else path)
+
+
+def _stem_and_tags(path: Path) -> tuple[str, Sidecar]:
     stem, suffix = os.path.splitext(path.name)
     base = composed(stem)
-    key, found = base, Sidecar(path, None, False)
+    name, found = base, Sidecar(path, None, False)
     if suffix.lower() in _TAGGED:
         for stem, rest in cuts(base):
             tags = read_tags(rest)
             # "(1)" and "(2)" without media are as likely two recordings as two copies.
             if tags is not None and not tags.copy:
-                key, found = stem, Sidecar(path, tags.language, tags.partial, tags.original)
-    return key.casefold(), found
+                name, found = stem, Sidecar(path, tags.language, tags.partial, tags.original)
+    return name, found
 
 
 def own_title(title: str | None) -> str | None:

@@ -11,13 +11,14 @@ import re
 _HEAD = 300
 _CLOCK = re.compile(
     r"\s{0,20}(?P<minus>-?)(?:(?P<hours>\d{1,4})\s{0,2}:\s{0,2})?(?P<minutes>\d{1,5})\s{0,2}:\s{0,2}"
-    r"(?P<below>-?)(?P<seconds>\d{1,2})(?:\s{0,2}[.,:;]\s{0,2}(?P<fraction>\d{1,12}))?(?!\d)"
+    r"(?P<below>-?)(?P<seconds>\d{1,2})(?:\s{0,2}(?P<sign>[.,:;])\s{0,2}(?P<fraction>\d{1,12}))?(?!\d)"
 )
 _SECONDS = re.compile(r"\s{0,20}(?P<seconds>\d{1,7})(?:[.,](?P<fraction>\d{1,12}))?(?![\d:])")
 _SETTINGS = re.compile(r"\s{0,20}(?:\Z|(?:align|line|position|size|vertical|region):)")
 # A dash alone is one between spaces only; "--&gt;" was copied out of a page.
 _ARROW = re.compile(r"\s{0,20}(?:[-=]{1,8}\s{0,2}(?:>|&gt;)|[—–](?:>|&gt;)|[→➔➜⇒]|(?<=\s)[—–](?=\s))\s{0,20}")
 _POINTS = re.compile(r"(?<![\d.])(\d{1,2})\.(\d\d)\.(\d\d)(?=[.,\s]|\Z)")  # "00.00.01.500"
+_RATES = (25, 30, 60, 100)
 _GAP = re.compile(r"\s{1,20}(?:-\s{1,20})?")
 _USUAL = re.compile(
     r"(\d\d):(\d\d):(\d\d)[,.](\d\d\d) --> (\d\d):(\d\d):(\d\d)[,.](\d\d\d)(?:[ \t][^\n]{0,200})?\Z"
@@ -81,8 +82,17 @@ def _in_seconds(head: str) -> tuple[float, float] | None:
 
 
 def _clock(match: re.Match[str]) -> float:
-    at_s = int(match["hours"] or 0) * 3600 + int(match["minutes"]) * 60 + _value(match)
-    return 0.0 if match["minus"] or match["below"] else at_s
+    if match["minus"] or match["below"]:
+        return 0.0
+    whole_s = int(match["hours"] or 0) * 3600 + int(match["minutes"]) * 60
+    counts_frames = match["sign"] in (":", ";") and len(match["fraction"]) == 2
+    return whole_s + (_frames(match) if counts_frames else _value(match))
+
+
+def _frames(match: re.Match[str]) -> float:
+    """Seconds of a timecode that ends in frames (``00:01:02:12``), at the slowest rate that has so many."""
+    frames = int(match["fraction"])
+    return int(match["seconds"]) + frames / next(rate for rate in _RATES if frames < rate)
 
 
 def _value(match: re.Match[str]) -> float:

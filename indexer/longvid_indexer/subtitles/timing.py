@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from longvid_indexer.subtitles.cue import Cue, Subtitles
+from longvid_indexer.subtitles.cue import DAY_S, Cue, Subtitles
 from longvid_indexer.subtitles.markup import parse_lines
 
 # Fast readers manage about 20 characters a second; a cue with a lost end was shown at least so long.
@@ -13,8 +13,11 @@ _SHORTEST_S = 1.0
 def add_cue(read: Subtitles, start_s: float, end_s: float, raw: str, speaker: str | None = None) -> None:
     """Append one cue; ``speaker`` is what the format says beside the text (ASS), else the markup tells.
 
-    An end that is not after the start is replaced by an estimate from the length of the text.
+    An end that is not after the start is replaced by an estimate from the length of the text, except after midnight,
+    where a clock begins anew.
     """
+    if start_s - end_s > DAY_S / 2:
+        end_s += DAY_S
     mended = end_s <= start_s
     if mended:
         letters = sum(len(line.text) for line in parse_lines(raw, start_s, start_s))

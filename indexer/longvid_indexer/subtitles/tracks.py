@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,23 @@ from longvid_indexer.packets import demux
 from longvid_indexer.probe import first_audio
 from longvid_indexer.subtitles.ass import Event, add_events
 from longvid_indexer.subtitles.cue import LONGEST_S, Subtitles
+from longvid_indexer.subtitles.film_clock import timecode_of
 from longvid_indexer.subtitles.languages import normalise_language
 from longvid_indexer.subtitles.markup import visible
+from longvid_indexer.subtitles.picture_captions import caption_pairs, damaged, has_captions
 from longvid_indexer.subtitles.reading import finish
-from longvid_indexer.subtitles.scc import CaptionDecoder
+from longvid_indexer.subtitles.scc import ClosedCaptions
 from longvid_indexer.subtitles.timing import add_cue
 from longvid_indexer.subtitles.xml_captions import parse_xml_captions
 
-TEXT_CODECS = frozenset(("mov_text", "subrip", "srt", "webvtt", "ass", "ssa", "text", "cc_dec", "ttml"))
+TEXT_CODECS = frozenset(
+    ("mov_text", "subrip", "srt", "webvtt", "ass", "ssa", "text", "cc_dec", "ttml", "wvtt")
+)
+IN_PICTURES = "CEA-608 in the pictures"
 _WITHOUT_LENGTH_S = 5.0
+_WEBVTT_BOXES = frozenset((b"vttc", b"vtte", b"vtta"))
+# Packets of all tracks before the first one of a track that nobody knows.
+_TRIED = 1000
 _MOST_AT_ONCE = 16
 """Cues of one packet's document that may come again in the next."""
 
@@ -37,11 +46,13 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Tracks:
-    """The text tracks in the order to try them, the codecs of picture tracks, and the language that is spoken."""
+    """The text tracks in the order to try them, the codecs of picture tracks, the language that is spoken, and where
+    the film's timecode begins."""
 
     text: tuple[Track, ...]
     pictures: tuple[str, ...]
     spoken: str | None
+    timecode_s: float | None = None
 
 
 def list_tracks(path: Path) -> Tracks:
@@ -57,30 +68,57 @@ def list_tracks(path: Path) -> Tracks:
         spoken = normalise_language(audio.metadata.get("language")) if audio is not None else None
         text: list[Track] = []
         pictures: list[str] = []
-        for stream in container.streams.subtitles:
-            codec = (
-                stream.codec_context.name if stream.codec_context is not None else _undecoded(path, stream)
-            )
+        for stream in container.streams:
+            codec = _codec(path, stream)
+            if codec is None:
+                continue
             if codec not in TEXT_CODECS:
                 pictures.append(codec)
                 continue
             language = normalise_language(stream.metadata.get("language"))
             text.append(Track(stream.index, codec, language, _rank(stream, language, spoken)))
         ordered = tuple(sorted(text, key=lambda track: track.rank))
-        return Tracks(ordered, tuple(pictures), spoken)
+        return Tracks(ordered, tuple(pictures), spoken, timecode_of(container))
 
 
-def _undecoded(path: Path, stream: Any) -> str:
-    """What a track is that FFmpeg has no decoder for."""
+def captions_in_pictures(path: Path) -> Iterator[Track]:
+    """The closed captions that the pictures themselves carry, as a track; nothing where they carry none.
+
+    Raises:
+        MediaError: the file cannot be opened.
+    """
+    index = has_captions(path)
+    if index is not None:
+        yield Track(index, IN_PICTURES, None, (True, 2, index))
+
+
+def _codec(path: Path, stream: Any) -> str | None:
+    """The codec of a subtitle track, by its first packet where FFmpeg has no decoder; None of other tracks."""
+    if stream.type == "subtitle" and stream.codec_context is not None:
+        return str(stream.codec_context.name)
+    if stream.type not in ("subtitle", "data"):
+        return None
+    first = _first_packet(path, stream.index)
+    if first.lstrip().startswith((b"<?xml", b"<tt")):
+        return "ttml"
+    if first[4:8] in _WEBVTT_BOXES:  # ISO/IEC 14496-30, which FFmpeg hands on as data
+        return "wvtt"
+    if stream.type == "data":
+        return None
+    return "teletext" if b"\x10" <= first[:1] <= b"\x1f" else "unknown"  # ETSI EN 300 472
+
+
+def _first_packet(path: Path, index: int) -> bytes:
     from av.error import FFmpegError
 
     with open_media(path) as container:
         try:
-            packets = container.demux(container.streams[stream.index])
-            first = next((bytes(packet) for packet in packets if packet.size), b"")
+            for packet in islice(container.demux(), _TRIED):
+                if packet.stream.index == index and packet.size:
+                    return bytes(packet)
         except FFmpegError:
-            return "unknown"
-    return "ttml" if first.lstrip().startswith((b"<?xml", b"<tt")) else "unknown"
+            return b""  # whoever reads the track tells of it
+    return b""
 
 
 def _rank(stream: Any, language: str | None, spoken: str | None) -> tuple[bool, int, int]:
@@ -93,8 +131,13 @@ def _rank(stream: Any, language: str | None, spoken: str | None) -> tuple[bool, 
 
 
 def read_track(path: Path, track: Track, start_s: float, until_s: float | None = None) -> Subtitles:
-    """``read_tracks`` of one."""
-    return read_tracks(path, [track], start_s, until_s)[0]
+    """``read_tracks`` of one; also of what ``captions_in_pictures`` found."""
+    if track.codec != IN_PICTURES:
+        return read_tracks(path, [track], start_s, until_s)[0]
+    captions, read = ClosedCaptions(), Subtitles()
+    for shown_s, pairs in caption_pairs(path, track.index, read.problems):
+        captions.packet(pairs, max(0.0, shown_s - start_s))
+    return finish(captions.close(None, read), until_s)
 
 
 def read_tracks(
@@ -117,9 +160,7 @@ def read_tracks(
                     readers[packet.stream.index].add(packet)
         except FFmpegError as error:
             for reader in readers.values():
-                reader.read.problems[
-                    f"damage inside the subtitle track ({error.strerror}); what came before it is kept"
-                ] += 1
+                reader.read.problems[damaged(error)] += 1
     return [finish(reader.close(), until_s) for reader in readers.values()]
 
 
@@ -132,7 +173,7 @@ class _PacketReader:
         self.start_s = start_s
         self.last_s: float | None = None
         self.events: list[Event] = []
-        self.captions = CaptionDecoder(self.read)
+        self.captions = ClosedCaptions()
 
     def add(self, packet: Any) -> None:
         begin = float(packet.pts * packet.time_base) - self.start_s
@@ -145,11 +186,13 @@ class _PacketReader:
             self.captions.packet(data, max(0.0, begin))
         elif self.codec == "ttml":
             self._document(data, begin)
+        elif self.codec == "wvtt":
+            self._wrapped(data, begin, begin + length)
         else:
             self._text(data, begin, begin + length)
 
     def close(self) -> Subtitles:
-        self.captions.show_until(self.last_s)
+        self.captions.close(self.last_s, self.read)
         add_events(self.read, self.events)
         return self.read
 
@@ -168,6 +211,28 @@ class _PacketReader:
             speaker, effect = fields[3].strip() or None, fields[7].strip().lower()
             self.events.append(Event(max(0.0, begin), end, fields[8], speaker, fields[2], effect))
 
+    def _wrapped(self, data: bytes, begin: float, end: float) -> None:
+        """A sample of WebVTT in MP4: a box for each cue, which the next sample has again where it goes on."""
+        for kind, cue in _boxes(data):
+            text = (
+                next((inner for name, inner in _boxes(cue) if name == b"payl"), b"")
+                if kind == b"vttc"
+                else b""
+            )
+            if not text.strip():
+                continue
+            before = len(self.read.cues)
+            add_cue(self.read, max(0.0, begin), end, text.decode("utf-8", errors="replace"))
+            for place in range(before - 1, max(-1, before - 1 - _MOST_AT_ONCE), -1):
+                again = self.read.cues[place]
+                if (
+                    self.read.cues[before:]
+                    and again.lines == self.read.cues[before].lines
+                    and again.end_s == begin
+                ):
+                    self.read.cues[place] = replace(again, end_s=self.read.cues.pop().end_s)
+                    break
+
     def _document(self, data: bytes, begin: float) -> None:
         """A packet of TTML is a document, on the track's clock (ISO/IEC 14496-30); some writers count from the packet.
 
@@ -182,3 +247,14 @@ class _PacketReader:
             moved = replace(cue, start_s=max(cue.start_s + shift_s, 0.0), end_s=cue.end_s + shift_s)
             if moved.start_s < moved.end_s and moved not in known:
                 self.read.cues.append(moved)
+
+
+def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """The boxes of an MP4 sample: name and content; what is cut short is left out."""
+    at = 0
+    while at + 8 <= len(data):
+        size = int.from_bytes(data[at : at + 4], "big")
+        if size < 8 or at + size > len(data):
+            return
+        yield data[at + 4 : at + 8], data[at + 8 : at + size]
+        at += size

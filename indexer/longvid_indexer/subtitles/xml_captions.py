@@ -50,6 +50,7 @@ class _XmlReader:
         self.agents: dict[str, str] = {}
         self.naming: str | None = None
         self.rate, self.ticks = 30.0, 0.0
+        self.second_s = 1.0
         self.root = ""
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
@@ -102,7 +103,11 @@ class _XmlReader:
         self.rate = _positive(given.get("frameRate")) or 30.0
         multiplier = re.fullmatch(r"\s*(\d{1,6})[\s:]+(\d{1,6})\s*", given.get("frameRateMultiplier", ""))
         if multiplier and int(multiplier[1]) and int(multiplier[2]):
-            self.rate *= int(multiplier[1]) / int(multiplier[2])
+            slower = int(multiplier[1]) / int(multiplier[2])
+            self.rate *= slower
+            if given.get("timeBase") == "smpte" and not given.get("dropMode", "").startswith("drop"):
+                # Pictures are counted, so many a second by the clock, while a little more than a second passes.
+                self.second_s, self.read.hour_s = 1 / slower, 3600.0 / slower
         self.ticks = _positive(given.get("tickRate")) or 0.0
 
     def _ttml_span(self, element: _Element, around: _Element, given: dict[str, str]) -> None:
@@ -124,7 +129,7 @@ class _XmlReader:
         text = (value or "").strip()[:40]
         if match := _FRAMES.match(text):
             hours, minutes, whole, frames = map(int, match.groups())
-            return hours * 3600 + minutes * 60 + whole + frames / self.rate
+            return (hours * 3600 + minutes * 60 + whole) * self.second_s + frames / self.rate
         if match := _OFFSET.match(text):
             per_tick = 1 / (self.ticks or self.rate)
             unit = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "f": 1 / self.rate, "t": per_tick}

@@ -22,6 +22,7 @@ NO_LOCKS = frozenset((errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSY
 _NETWORK = re.compile(r"nfs\d?|cifs|smb\d?|smbfs|9p|afs|ncpfs|vboxsf|vmhgfs|prl_fs|davfs|fuse\.(sshfs|rclone|s3fs"
                       r"|gcsfuse|vmhgfs-fuse|davfs2?|glusterfs|goofys|smbnetfs|curlftpfs)")  # fmt: skip
 _MOUNTS = Path("/proc/mounts")
+_ROOM = 1 << 20
 
 
 def can_share(folder: Path) -> bool:
@@ -57,6 +58,20 @@ def _scratch(folder: Path) -> tuple[int, bool]:
                 os.pwrite(descriptor, b"?", 0)
             return descriptor, True
     return os.open(folder / ".lock", os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), False
+
+
+def has_room(folder: Path) -> bool:
+    """Whether a disk has room for a file of a megabyte, as far as the system tells: quotas are told of by few."""
+    import resource
+
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+    if limit != resource.RLIM_INFINITY:
+        return False
+    try:
+        free = os.statvfs(folder)
+    except OSError:
+        return True  # it went away
+    return free.f_bavail * free.f_frsize >= _ROOM
 
 
 def no_locks(path: Path) -> LibraryError:

@@ -26,7 +26,7 @@ from urllib.parse import quote
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
-from longvid_storage.db.disk import NO_LOCKS, can_share, no_locks, warn_of_network
+from longvid_storage.db.disk import NO_LOCKS, can_share, has_room, no_locks, warn_of_network
 from longvid_storage.errors import (
     BusyError,
     LibraryError,
@@ -61,6 +61,10 @@ _SHARED_MEMORY = frozenset(
         "SQLITE_IOERR_RDLOCK", "SQLITE_IOERR_UNLOCK", "SQLITE_IOERR_CHECKRESERVEDLOCK",
     )
 )  # fmt: skip
+
+_OF_A_WRITE = frozenset(
+    ("SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_TRUNCATE")
+)
 
 
 def check_place(path: Path) -> bool:
@@ -116,6 +120,12 @@ def _permitted(path: Path) -> bool:
     return os.access(path, os.W_OK | os.X_OK) and os.access(path / DATABASE, os.W_OK)
 
 
+def has_log(path: Path) -> bool:
+    """Whether what some process wrote is not in the database yet."""
+    log = path / f"{DATABASE}-wal"
+    return log.exists() and log.stat().st_size > 0
+
+
 def remove_old_chats(path: Path) -> None:
     """Remove the file of conversations of an older longvid, once they are in the database."""
     with mapped_os_errors(path):
@@ -123,8 +133,11 @@ def remove_old_chats(path: Path) -> None:
             (path / f"{CHATS}{end}").unlink(missing_ok=True)
 
 
-def make_engine(path: Path, *, read_only: bool, create: bool = False) -> Engine:
-    """An engine over the database; transactions with the option ``write`` take SQLite's write lock at once."""
+def make_engine(path: Path, *, read_only: bool, create: bool = False, alone: bool = False) -> Engine:
+    """An engine over the database; transactions with the option ``write`` take SQLite's write lock at once.
+
+    ``alone``: nobody writes to it now, so that no file need be made beside it for reading.
+    """
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         raise LibraryError(
             f"SQLite {sqlite3.sqlite_version} is too old: longvid needs 3.37 or newer, with FTS5"
@@ -136,7 +149,7 @@ def make_engine(path: Path, *, read_only: bool, create: bool = False) -> Engine:
     uri = (
         f"file:{quote(os.fsencode(path / DATABASE))}?mode={'ro' if read_only else 'rwc' if create else 'rw'}"
     )
-    if read_only and not (path / f"{DATABASE}-wal").exists():
+    if alone or (read_only and not (path / f"{DATABASE}-wal").exists()):
         # Nobody has it open for writing, and reading a WAL database would need files made beside it.
         uri += "&immutable=1"
 
@@ -207,7 +220,7 @@ def mapped_os_errors(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise _full(path) from error
+            raise full(path) from error
         if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
             raise read_only(path) from error
         if error.errno in (errno.ENOTDIR, errno.EEXIST):
@@ -223,7 +236,8 @@ def mapped_os_errors(path: Path) -> Iterator[None]:
         raise LibraryError(f"the library at {path} cannot be used: {error.strerror or error}") from error
 
 
-def _full(path: Path) -> LongvidError:
+def full(path: Path) -> LongvidError:
+    """The error for writing where there is no room."""
     return StorageFullError(
         f"the disk that holds the library at {path} is full: free some space and run it again"
     )
@@ -243,9 +257,16 @@ def _of_sqlite(path: Path, error: BaseException | None) -> LongvidError:
     if name in _SHARED_MEMORY or (name.startswith("SQLITE_BUSY") and not can_share(path)):
         return no_locks(path)
     primary = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
-    if primary == sqlite3.SQLITE_FULL or name in ("SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE"):
-        # A quota or file-size limit, unlike a full disk, reaches SQLite as an error of the write itself.
-        return _full(path)
+    if primary == sqlite3.SQLITE_FULL or (name in _OF_A_WRITE and not has_room(path)):
+        # A file-size limit, unlike a full disk, reaches SQLite as an error of the write itself.
+        return full(path)
+    if primary == sqlite3.SQLITE_IOERR:
+        what = (
+            "written: is its disk or share still there, and within its quota?"
+            if name in _OF_A_WRITE
+            else ("read or written: is its disk or share still there?")
+        )
+        return LibraryError(f"the library at {path} cannot be {what} (disk I/O error)")
     if primary in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
         return read_only(path)
     if primary == sqlite3.SQLITE_CANTOPEN and not writable(path):

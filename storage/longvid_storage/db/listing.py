@@ -6,7 +6,6 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import repeat
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Text, and_, cast, func, or_, select
@@ -23,16 +22,41 @@ _WORDS, _PATTERN = 20, 200
 
 
 class ListedColumns(NamedTuple):
-    """Videos of a list, a column for each thing it shows; ``titles`` with what tells them apart, ``statuses`` by stage,
-    paths and collections sorted; ``cut_short``: the file ends before its time."""
+    """Videos of a list, a column for each thing that can be shown of one, as it was read.
 
+    Attributes:
+        titles: with what tells them apart.
+        went: how the stages went, ``name=status`` a line; of many videos the same.
+        cut_short: the file ends before its time; of SQLite 0 or 1.
+        collections: by key of a video that is in any, the names, sorted.
+        paths_of, paths: the files, and the key of the video that each is of; one video's lie anywhere.
+    """
+
+    video_keys: Sequence[int]
     video_ids: Sequence[str]
     titles: Sequence[str]
-    paths: Sequence[tuple[str, ...]]
     durations_s: Sequence[float]
-    collections: Sequence[tuple[str, ...]]
-    statuses: Sequence[dict[str, str]]
+    went: Sequence[str]
     cut_short: Sequence[bool]
+    collections: Mapping[int, tuple[str, ...]]
+    paths_of: Sequence[int]
+    paths: Sequence[str]
+
+    def paths_by_video(self) -> dict[int, tuple[str, ...]]:
+        """Key of a video that has any → its files, sorted."""
+        found: dict[int, tuple[str, ...]] = dict(
+            zip(self.paths_of, zip(self.paths, strict=True), strict=True)
+        )
+        if len(found) < len(self.paths):  # some have several
+            more: defaultdict[int, list[str]] = defaultdict(list)
+            for key, path in zip(self.paths_of, self.paths, strict=True):
+                more[key].append(path)
+            found = {key: tuple(sorted(each)) for key, each in more.items()}
+        return found
+
+    def statuses(self) -> dict[str, dict[str, str]]:
+        """Each text of ``went`` → status by stage."""
+        return {each: dict(pair.split("=", 1) for pair in each.splitlines()) for each in set(self.went)}
 
 
 def listed(
@@ -56,16 +80,15 @@ def listed(
     if beside := beside_of(found, apart, whole):
         found = in_order(found, beside)
     keys, ids, titles, durations_s, went, cut_short, _ = found
-    paths = _by_video(*of_videos(connection, admitting, path.video_key, path.path))
-    known = {each: dict(pair.split("=", 1) for pair in each.splitlines()) for each in set(went)}
     return ListedColumns(
+        keys,
         ids,
         titles_apart(keys, titles, beside),
-        list(map(paths.get, keys, repeat(()))),
         durations_s,
-        list(map(_collections(connection, admitting, scope).get, keys, repeat(()))),
-        [known[each].copy() for each in went],
-        list(map(bool, cut_short)),
+        went,
+        cut_short,
+        _collections(connection, admitting, scope),
+        *of_videos(connection, admitting, path.video_key, path.path),
     )
 
 
@@ -87,16 +110,6 @@ def _collections(
             found.update(dict.fromkeys(its, (each,)))
         else:
             found.update((key, (*found.get(key, ()), each)) for key in its)
-    return found
-
-
-def _by_video(keys: Sequence[int], values: Sequence[str]) -> dict[int, tuple[str, ...]]:
-    found: dict[int, tuple[str, ...]] = dict(zip(keys, zip(values, strict=True), strict=True))
-    if len(found) < len(keys):  # some have several
-        more: defaultdict[int, list[str]] = defaultdict(list)
-        for key, value in zip(keys, values, strict=True):
-            more[key].append(value)
-        found = {key: tuple(sorted(each)) for key, each in more.items()}
     return found
 
 

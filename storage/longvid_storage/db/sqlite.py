@@ -17,6 +17,8 @@ from longvid_storage.db.library_files import (
     LOCK,
     check_place,
     forget_cache,
+    full,
+    has_log,
     make_engine,
     make_patient,
     mapped_errors,
@@ -27,7 +29,7 @@ from longvid_storage.db.library_files import (
     writable,
 )
 from longvid_storage.db.locking import BorrowedLock, WriterLock
-from longvid_storage.errors import BusyError, ReadOnlyError
+from longvid_storage.errors import BusyError, ReadOnlyError, StorageFullError
 from longvid_storage.types import EVERYTHING, Scope
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ class SqliteDatabase:
         self.read_only = closed
         self._lock = WriterLock(path / LOCK)
         self._deleted = False
+        self._full = False
 
     @classmethod
     def open(cls, path: str | Path, *, create: bool = False) -> Self:
@@ -61,12 +64,23 @@ class SqliteDatabase:
         exists = check_place(path)
         if not exists and not create:
             raise missing(path)
-        closed = exists and not writable(path)
+        if not exists:
+            with mapped_os_errors(path):
+                path.mkdir(parents=True, exist_ok=True)
+        try:
+            return cls._opened(path, closed=exists and not writable(path), create=create, exists=exists)
+        except StorageFullError:
+            if not exists or has_log(path):
+                raise
+            # Reading needs no room, and nobody can write.
+            database = cls._opened(path, closed=True, create=create, exists=True, alone=True)
+            database._full = True
+            return database
+
+    @classmethod
+    def _opened(cls, path: Path, *, closed: bool, create: bool, exists: bool, alone: bool = False) -> Self:
         with mapped_errors(path):
-            if not exists:
-                with mapped_os_errors(path):
-                    path.mkdir(parents=True, exist_ok=True)
-            engine = make_engine(path, read_only=closed, create=not exists)
+            engine = make_engine(path, read_only=closed, create=not exists, alone=alone)
             database = cls(path, engine, closed=closed)
             try:
                 database._make_current(create)
@@ -139,7 +153,7 @@ class SqliteDatabase:
 
     def refusal(self) -> Exception:
         """The error for writing where that is not allowed, or not safe."""
-        return read_only(self.path)
+        return full(self.path) if self._full else read_only(self.path)
 
     @contextmanager
     def reading(self, scope: Scope) -> Iterator[Connection]:

@@ -47,7 +47,7 @@ def shown(text: str) -> str:
 
     White space of any kind is spaces, one for one. A byte of a file name that is no text is told as ``\\udcff``.
     """
-    if text.isprintable() and _BLANK.isdisjoint(text):
+    if text.isprintable() and (text.isascii() or _BLANK.isdisjoint(text)):
         return text
     kept = {match.end() - 1 for match in _SPELLED.finditer(text)}
     return "".join(sign if place in kept else _sign(sign) for place, sign in enumerate(text))
