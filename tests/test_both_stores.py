@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from longvid import Library
-from longvid_storage.db import pgvector
+from longvid_storage.db import pgvector_tables
 from longvid_storage.types import Moment
 from postgres_tools import new_database
 
@@ -105,9 +105,9 @@ def test_both_stores_find_the_same_moments(tmp_path: Path, monkeypatch: pytest.M
             for question, one in zip(asked, wanted, strict=True)
             if order(there.search(question)) != one
         ] == []
-        monkeypatch.setattr("longvid_storage.db.pgvector.EXACT", 10_000 if REAL else 100)
+        monkeypatch.setattr("longvid_storage.db.pgvector_tables.EXACT", 10_000 if REAL else 100)
         with there._store.conversing() as connection:
-            pgvector.fill(connection)
+            pgvector_tables.fill(connection)
         same = sum(order(there.search(question)) == one for question, one in zip(asked, wanted, strict=True))
     print(f"by the graph, {same} of {QUESTIONS}")
     assert same >= 0.99 * QUESTIONS

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from longvid import Library
-from longvid_storage.db import pgvector
+from longvid_storage.db import pgvector_tables
 from postgres_tools import new_database
 from test_postgres import contents, run, talks
 from toy_engines import ToyEngines
@@ -101,7 +101,7 @@ def test_what_is_derived_is_compared_with_what_it_is_of_and_made_anew(
         assert lib.check(repair=True).repaired
         assert not lib.check().findings
         with lib._store.view() as view:
-            assert pgvector.prepared(view.connection)
+            assert pgvector_tables.prepared(view.connection)
         assert lib.search("budget", k=2)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import delete, select
 
 from cluster_tools import everything, for_workers
 from longvid import Library
@@ -18,6 +19,7 @@ from longvid.engines import Engines
 from longvid.models.registry import ROLES
 from longvid.paths import open_store
 from longvid_storage.db import pictures
+from longvid_storage.db.schema import ElsewhereRow
 from longvid_storage.db.store import Store
 from longvid_storage.errors import LibraryError, LongvidWarning, UsageError
 from longvid_storage.picture_store import PictureStore
@@ -256,13 +258,65 @@ def test_a_backup_says_how_many_pictures_are_not_in_it(bucket: Any, tmp_path: Pa
         assert lib.backup(tmp_path / "without pictures") == []
         keep(lib._store, "a")
         (line,) = lib.backup(tmp_path / "copy")
-        assert line.startswith("2 pictures of it stay at s3://archive/pictures, under names that both")
+        assert line.startswith("2 pictures of it stay at s3://archive/pictures: what this library ")
         wanted = images(lib)
         lib._store.home.pictures = None
         (line,) = lib.backup(tmp_path / "other")
-        assert line.startswith("2 pictures of it stay in the object store, ")
+        assert line.startswith("2 pictures of it stay in the object store: ")
     with Library.open(tmp_path / "copy", engines=engines(PLACE)) as copy:
         assert images(copy) == wanted
+
+
+def test_what_a_backup_removes_stays_with_the_library_that_put_it_there(bucket: Any, tmp_path: Path) -> None:
+    with Library.open(tmp_path / "lib", create=True, engines=engines(PLACE)) as lib:
+        for name in ("a", "b"):
+            fill(lib._store, name, ["One."])
+            keep(lib._store, name)
+        kept, wanted = objects(bucket), images(lib)
+        lib.backup(tmp_path / "copy")
+        with Library.open(tmp_path / "copy", engines=engines(PLACE)) as copy:
+            with pytest.warns(
+                LongvidWarning,
+                match=r"2 pictures of what was removed stay at s3://archive/pictures: they are those",
+            ):
+                copy.remove(copy.find("a").video_id)
+            assert objects(bucket) == kept
+            assert len(everything(copy)["pictures_elsewhere"]) == 2, "those of b"
+            copy.backup(tmp_path / "copy of the copy")
+            fill(copy._store, "c", ["Two."])
+            keep(copy._store, "c")
+            assert len(objects(bucket)) == 6
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", LongvidWarning)
+                copy.remove(copy.find("c").video_id)
+        assert objects(bucket) == kept, "its own went, no other"
+        with (
+            Library.open(tmp_path / "copy of the copy", engines=engines(PLACE)) as second,
+            pytest.warns(LongvidWarning, match="2 pictures"),
+        ):
+            second.remove(second.find("b").video_id)
+        assert images(lib) == wanted
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", LongvidWarning)
+            lib.remove(lib.find("a").video_id)
+        assert len(objects(bucket)) == 2
+
+
+def test_a_copy_of_the_same_media_in_a_backup_is_borrowed_too(bucket: Any, tmp_path: Path) -> None:
+    with Library.open(tmp_path / "lib", create=True, engines=engines(PLACE)) as lib:
+        fill(lib._store, "a", ["One."])
+        keep(lib._store, "a")
+        lib.backup(tmp_path / "copy")
+    with Store.open(tmp_path / "copy") as store, store.conversing() as connection:
+        row = ElsewhereRow
+        old, new = connection.execute(select(row.keyframe_id).order_by(row.keyframe_id)).scalars()
+        connection.execute(delete(row).where(row.keyframe_id == new))
+        pictures.share(connection, old, new)
+        assert [tuple(each) for each in connection.execute(select(row.keyframe_id, row.borrowed))] == [
+            (old, True),
+            (new, True),
+        ]
+        assert len(set(connection.execute(select(row.name)).scalars())) == 1
 
 
 def test_a_hostile_name_reaches_no_other_object(bucket: Any, tmp_path: Path) -> None:

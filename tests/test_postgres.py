@@ -18,7 +18,7 @@ import pytest
 from longvid import Library
 from longvid.cli import main
 from longvid.doctor import examine
-from longvid_storage.db import pgvector, vectors
+from longvid_storage.db import pgvector, pgvector_tables, vectors
 from longvid_storage.db.store import Store
 from longvid_storage.errors import (
     LibraryError,
@@ -339,7 +339,7 @@ def test_vectors_are_searched_in_the_database(tmp_path: Path, monkeypatch: pytes
         for scope in (EVERYTHING, SOME, FEW):
             for question in questions[:3]:
                 assert near(store, "speech", question, 10, scope) == exactly(store, question, scope, 10)
-        monkeypatch.setattr(pgvector, "EXACT", 30)
+        monkeypatch.setattr(pgvector_tables, "EXACT", 30)
         monkeypatch.setattr(pgvector, "PATIENCE", 0)
         fill(store, "one more", ["words that make the index"], collection="odd", seed=7)
         with psycopg.connect(place) as connection:
@@ -364,8 +364,9 @@ def test_vectors_are_searched_in_the_database(tmp_path: Path, monkeypatch: pytes
 
 def test_a_large_scope_is_compared_by_signs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """So many times as many whose signs differ least are named, and of these the nearest are exactly numpy's."""
-    for name, value in (("EXACT", 30), ("PATIENCE", 10**9), ("_BY_SIGNS", 3)):
-        monkeypatch.setattr(pgvector, name, value)
+    monkeypatch.setattr(pgvector_tables, "EXACT", 30)
+    monkeypatch.setattr(pgvector, "PATIENCE", 10**9)
+    monkeypatch.setattr(pgvector, "_BY_SIGNS", 3)
     with Store.connect(new_database(), tmp_path, create=True) as store:
         fill_talks(store, 20)
         with store.view(SOME) as view:
@@ -384,7 +385,7 @@ def test_a_large_scope_is_compared_by_signs(tmp_path: Path, monkeypatch: pytest.
 def test_equal_vectors_are_one_node_of_the_graph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whichever video the row in the graph is of, the equals in others are found, also once that video has gone."""
     place = new_database()
-    monkeypatch.setattr(pgvector, "EXACT", 2)
+    monkeypatch.setattr(pgvector_tables, "EXACT", 2)
     monkeypatch.setattr(pgvector, "PATIENCE", 0)
     (said,) = unit_vectors(1, seed=99)
     with Store.connect(place, tmp_path, create=True) as store:

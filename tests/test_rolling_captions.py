@@ -298,6 +298,24 @@ def test_a_line_that_is_cut_where_it_is_shown_again_is_read_once(style: str, row
     assert words_read(as_srt(screens)) == [word for line in lines for word in line]
 
 
+@pytest.mark.parametrize("keep", [slice(0, 20), slice(-20, None), slice(None)])
+@pytest.mark.parametrize("rows", [2, 3])
+def test_words_that_come_one_by_one_below_lines_that_are_cut_are_read_once(rows: int, keep: slice) -> None:
+    lines = [WORDS[at : at + 6] for at in range(0, 36, 6)]
+    screens = [
+        (
+            (6 * number + count) * 0.5,
+            [
+                *(" ".join(row)[keep].strip() for row in lines[max(0, number + 1 - rows) : number]),
+                " ".join(lines[number][: count + 1]),
+            ],
+        )
+        for number in range(len(lines))
+        for count in range(6)
+    ]
+    assert words_read(as_srt(screens)) == [word for line in lines for word in line]
+
+
 def test_a_first_line_whose_beginning_was_cut_off_is_read_once_and_whole() -> None:
     lines = [tuple(WORDS[at : at + 6]) for at in range(0, 36, 6)]
     (at_s, rows), *rest = rolling(lines, 2)

@@ -210,6 +210,7 @@ def test_of_two_languages_the_spoken_one_answers_and_the_other_is_named(tmp_path
         (["t.de.vtt", "t.en.vtt"], "de", "t.de.vtt"),
         (["t.json", "t.srt", "t.vtt"], None, "t.json"),
         (["t.en.forced.vtt", "t.fr.srt"], "en", "t.fr.srt"),
+        (["t.cc.vtt", "t.transcript.vtt"], None, "t.transcript.vtt"),
     ],
 )
 def test_which_comes_first(

@@ -376,12 +376,39 @@ def test_another_models_fingerprint_differs(tiny: Path, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_minilm_computes_what_sentence_transformers_does() -> None:
+    """In 8 bits, that is: the same but for what rounding takes."""
     from sentence_transformers import SentenceTransformer
 
     encoder = MiniLMEncoder()
     oracle = SentenceTransformer(str(encoder.directory), device="cpu")
     expected = oracle.encode(TEXTS, normalize_embeddings=True, show_progress_bar=False)
-    np.testing.assert_allclose(encoder.encode(TEXTS, kind="passage"), expected, atol=1e-5)
+    cosines = (encoder.encode(TEXTS, kind="passage") * expected).sum(axis=1)
+    assert cosines.min() > 0.99, cosines
+
+
+def test_matrices_of_8_bits_are_the_ones_given_within_half_a_step() -> None:
+    from longvid_storage.models.text_encoders.bert_graph import BLOCK, quantised
+
+    weight = np.random.default_rng(0).normal(size=(6, 3 * BLOCK)).astype(np.float32)
+    weight[2, :BLOCK] = 0
+    weight[3, BLOCK] = 100  # one large number coarsens its own block and no other
+    numbers, scales = quantised(weight)
+    assert (numbers.shape, numbers.dtype, scales.shape) == ((6, 3, BLOCK), np.uint8, (18,))
+    steps = scales.reshape(6, 3, 1)
+    again = (numbers.astype(np.float32) - 128) * steps
+    assert (np.abs(again - weight.reshape(6, 3, BLOCK)) <= steps * 0.5001).all()
+    assert steps[3, 1] > 0.7
+    assert steps[3, 0] < 0.05
+
+
+def test_minilm_rounds_a_text_alike_whatever_is_beside_it() -> None:
+    """A sum that takes another way changes the last bit, then what is rounded to 8 bits, then the second decimal."""
+    encoder = MiniLMEncoder()
+    texts = [" ".join(["what was moved to Tuesday"] * (1 + row % 9)) + f" {row}?" for row in range(40)]
+    together = encoder.encode(texts, kind="passage")
+    np.testing.assert_allclose(encoder.encode(texts[::-1], kind="passage")[::-1], together, atol=1e-6)
+    alone = [encoder.encode([text], kind="query")[0] for text in texts[::3]]
+    np.testing.assert_allclose(alone, together[::3], atol=1e-6)
 
 
 def test_minilm_knows_like_from_unlike() -> None:

@@ -119,6 +119,9 @@ def test_the_day_of_a_video_follows_its_names(tmp_path: Path) -> None:
         ("downloads/video.mp4", "video"),
         ("a b c/video.mp4", "video"),
         ("Kick-off with the harbour/Talk on tides.mp4", "Talk on tides"),
+        ("downloads/Talk on tides [x9QwR4w-gXc].mp4", "Talk on tides"),
+        ("downloads/Talk on tides [Remastered1].mp4", "Talk on tides [Remastered1]"),
+        ("downloads/[x9QwR4w-gXc].mp4", "[x9QwR4w-gXc]"),
     ],
 )
 def test_the_folder_names_what_the_file_does_not(path: str, title: str) -> None:

@@ -21,15 +21,18 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from longvid_agents.budget import Budget
 from longvid_agents.cite import format_claim
+from longvid_agents.counts import counted
+from longvid_agents.cue_lists import minutes
 from longvid_agents.differences import differing
 from longvid_agents.kinds import Kind
-from longvid_agents.lists import Listed, counted, held, minutes, nothing_named, told
+from longvid_agents.lists import Listed, held, nothing_named
 from longvid_agents.narrowing import narrow, only
 from longvid_agents.nodes.quote import plan_quotes, quote, verify_quotes
 from longvid_agents.nodes.search import search
 from longvid_agents.people import who_mentions, who_speaks
 from longvid_agents.question import make_plan
 from longvid_agents.run import AskEvent, Run
+from longvid_agents.said_there import told
 from longvid_agents.state import UNREADABLE, AskState, Context
 from longvid_agents.whole import asks_whole, whole_claims
 from longvid_storage.db.view import View

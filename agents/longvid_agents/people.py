@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 
+from longvid_agents.counts import times
 from longvid_agents.kinds import VIDEOS
-from longvid_agents.lists import Listed, times
+from longvid_agents.lists import Listed
 from longvid_storage.db.view import View
 from longvid_storage.errors import UsageError
 from longvid_storage.text.timecode import format_time

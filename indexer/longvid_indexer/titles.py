@@ -18,6 +18,10 @@ _SAYS_NOTHING = re.compile(
     r"[ _-]closed[ _-]captions?|audio[ _-]only)(?:[ _-]?(?:\d++|only|recording|\(\d++\)))*+",
     re.IGNORECASE,
 )
+# What yt-dlp puts behind a title: the key of a video on its site, which is no word.
+_SITE_KEY = re.compile(
+    r"(?<=\S)\s?\[(?=[\w-]{0,10}[0-9_-])(?=[\w-]{0,10}[a-z])(?=[\w-]{1,10}[A-Z])[\w-]{11}\]\Z", re.ASCII
+)
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _JUNK_TITLE = re.compile(
     r"(untitled|unknown|no title|title|video|movie|recording|default|none|null|test|output|new (video|project).*"
@@ -32,10 +36,10 @@ _JUNK_TITLE = re.compile(
 
 def file_title(path: Path) -> str:
     """A file's name as its title, on one line and without what nobody sees; the folder's where the file's says nothing
-    and the folder's has a date or words."""
+    and the folder's has a date or words; without the key that yt-dlp puts behind it."""
     folder = path.parent.name
     says = date_in(folder) is not None or len(_WORD.findall(folder)) > 1
-    name = folder if says and _SAYS_NOTHING.fullmatch(path.stem) else path.stem
+    name = folder if says and _SAYS_NOTHING.fullmatch(path.stem) else _SITE_KEY.sub("", path.stem)
     lines = " ".join(name.split())  # white space first: some of it is a control character
     return " ".join(visible(unicodedata.normalize("NFC", lines)).split()) or name
 

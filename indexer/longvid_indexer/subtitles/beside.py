@@ -303,17 +303,20 @@ def in_order(found: Sequence[Sidecar], spoken: str | None) -> list[Sidecar]:
 
     Complete ones before forced ones; the one without a language tag, then the language spoken in the recording (as a
     name says with ``-orig``, else as the container does), then English, then by language code; then by format,
-    transcripts of words and speakers (JSON) before ``.vtt`` before ``.srt`` before ``.ass``.
+    transcripts of words and speakers (JSON) before ``.vtt`` before ``.srt`` before ``.ass``; then what is called a
+    transcript, which names who speaks, before live captions (Zoom's ``.transcript.vtt`` and ``.cc.vtt``).
     """
     told = next((s.language for s in found if s.original and s.language), None)
     first = told or spoken or "en"
 
-    def rank(sidecar: Sidecar) -> tuple[bool, int, str, bool, int, str]:
+    def rank(sidecar: Sidecar) -> tuple[bool, int, str, bool, int, bool, str]:
         wanted = [None, first, "en"]
         # What is called the original beside a file without any language is still that language's.
         place = wanted.index(sidecar.language) if sidecar.language in wanted else len(wanted)
         suffix = PREFERENCE.index(sidecar.path.suffix.lower())
-        return sidecar.partial, place, sidecar.language or "", sidecar.original, suffix, sidecar.path.name
+        name = sidecar.path.name
+        captions = "transcript" not in name.casefold()
+        return sidecar.partial, place, sidecar.language or "", sidecar.original, suffix, captions, name
 
     return sorted(found, key=rank)
 

@@ -275,30 +275,51 @@ def _cut_again(
 ) -> tuple[list[_Shown] | None, int]:
     """The last lines on screen with which the cue begins although either was cut off at an end, and how many of the
     cue's words they are; None when there are none, or the cue is one line. Where the cue has more of a
-    line, that is kept."""
+    line, that is kept; below cut lines the last one may have grown."""
     if len(lines) == 1:
         return None, 0
-    for at in range(max(0, len(shown) - len(lines)), len(shown) if scrolls else 1):
-        parts, own = shown[at:], lines[: len(shown) - at]
-        cut = all(_cut(part, _bare(words)) for part, words in zip(parts, own, strict=True))
-        if parts[0].inside or not cut:
+    there = _by_line(shown)
+    for at in range(max(0, len(there) - len(lines)), len(there) if scrolls else 1):
+        parts, own = there[at:], lines[: len(there) - at]
+        bare = [_bare(words) for words in own]
+        last = _words_of(parts[-1])
+        grown = len(own) > 1 and len(bare[-1]) > len(last) and bare[-1][: len(last)] == last
+        whole = len(own) - grown
+        cut = all(_cut(_words_of(line), words) for line, words in zip(parts[:whole], bare, strict=False))
+        if parts[0][0].inside or not cut:
             continue
-        for part, words, line in zip(parts, own, cue.lines, strict=False):
+        for (part, *more), words, line in zip(parts[:whole], own, cue.lines, strict=False):
             before = kept[part.kept].lines
-            if len(" ".join(words)) > len(" ".join(part.words)) and len(before) == 1:
+            if len(" ".join(words)) > len(" ".join(part.words)) and len(before) == 1 and not more:
                 kept[part.kept] = replace(kept[part.kept], lines=(replace(line, speaker=before[0].speaker),))
                 part.words = _bare(words)
-        return parts, sum(map(len, own))
+        old = sum(map(len, own[:whole])) + len(last) * grown
+        return [part for line in parts for part in line], old
     return None, 0
 
 
-def _cut(part: _Shown, words: list[str]) -> bool:
+def _by_line(shown: Sequence[_Shown]) -> list[list[_Shown]]:
+    """What is on screen, line by line: with a line the words that were added to it."""
+    found: list[list[_Shown]] = []
+    for part in shown:
+        if part.inside and found and found[-1][-1].kept == part.kept:
+            found[-1].append(part)
+        else:
+            found.append([part])
+    return found
+
+
+def _words_of(line: Sequence[_Shown]) -> list[str]:
+    return [word for part in line for word in part.words]
+
+
+def _cut(there: list[str], words: list[str]) -> bool:
     """Whether the words are those of a line on screen, or one of the two is the other cut off at its end or
     beginning: half of it and more, and ``_WORDS_MIN`` words."""
-    one, other = sorted((" ".join(part.words), " ".join(words)), key=len)
+    one, other = sorted((" ".join(there), " ".join(words)), key=len)
     if one == other:
         return True
-    enough = min(_count(part.words), _count(words)) >= _WORDS_MIN and 2 * len(one) >= len(other)
+    enough = min(_count(there), _count(words)) >= _WORDS_MIN and 2 * len(one) >= len(other)
     return enough and (other.startswith(one) or other.endswith(one))
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from longvid_storage.db.library_files import DATABASE, check_place, mapped_os_errors
+from longvid_storage.db.schema import ElsewhereRow
 from longvid_storage.errors import UsageError
 
 _HERE = -100  # AT_FDCWD
@@ -78,9 +79,11 @@ def exchange(one: Path, other: Path) -> bool:
 
 
 def _finish(database: Path) -> None:
-    """The copy gets the log that libraries have, and is on the disk before its name is."""
+    """The copy gets the log that libraries have, owns no picture elsewhere, and is on the disk before its name is."""
     copy = sqlite3.connect(database)
     try:
+        with copy:  # what lies in an object store is the affair of the library that put it there
+            copy.execute(f"UPDATE {ElsewhereRow.__tablename__} SET borrowed = 1")
         copy.execute("PRAGMA journal_mode = WAL")
     finally:
         copy.close()

@@ -17,7 +17,7 @@ from pathlib import Path
 from sqlalchemy import Connection, TextClause, bindparam, text
 from sqlalchemy.exc import DBAPIError
 
-from longvid_storage.db import list_columns, pgvector, revisions, word_index
+from longvid_storage.db import list_columns, pgvector_tables, revisions, word_index
 from longvid_storage.db.damage import STREAMED, Damage, damaged_rows, row_at
 from longvid_storage.db.dialects import is_postgresql
 from longvid_storage.db.index_files import IndexFiles
@@ -60,7 +60,7 @@ def findings(connection: Connection, path: Path) -> Iterator[Damage]:
         yield Damage("videos", f"lists show {told} days or stages that are not those of the rows", _DERIVED)
     if of_server:
         yield from _postings(connection)
-        for name, what in pgvector.wrong(connection):
+        for name, what in pgvector_tables.wrong(connection):
             yield Damage(name, what, _DERIVED)
         return
     yield from _words(connection)
@@ -157,7 +157,7 @@ def repair(connection: Connection) -> None:
         )
     )
     if of_server:
-        pgvector.renew(connection)
+        pgvector_tables.renew(connection)
     else:
         connection.exec_driver_sql("REINDEX")
     word_index.rebuild(connection)

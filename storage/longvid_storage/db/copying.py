@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, Row, Table, func, insert, select, text, tuple_, update
 
-from longvid_storage.db import pgvector, pictures, word_index
+from longvid_storage.db import pgvector_tables, pictures, word_index
 from longvid_storage.db.dialects import is_postgresql
 from longvid_storage.db.schema import Base, ElsewhereRow, KeyframeRow, LibraryState, Video
 from longvid_storage.db.store import Store
@@ -54,7 +54,7 @@ def copy(source: Store, target: Store, on_table: Callable[[str, int], None] = la
         with target.conversing() as writing:
             _set_sequences(writing)
             word_index.rebuild(writing)
-            pgvector.fill(writing)
+            pgvector_tables.fill(writing)
             writing.execute(
                 update(LibraryState).values(generation=generation, analysis=analysis, remade=generation)
             )

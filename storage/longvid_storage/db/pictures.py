@@ -2,7 +2,7 @@
 
 A name is written down (``ElsewhereRow``) before its picture is brought there, and stays written down when its keyframe
 goes, however it goes, until the object is deleted: a process that dies leaves nothing behind but what the next one
-deletes.
+deletes. What a library has borrowed, as a backup has all that was there, it never deletes.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ def bind(connection: Connection, names: Sequence[str], keyframe_ids: Sequence[in
 def share(connection: Connection, old: int, new: int) -> None:
     """A keyframe has the picture of another one, if that is elsewhere."""
     table = ElsewhereRow
-    same = select(table.name, literal(new), literal(0.0)).where(table.keyframe_id == old)
-    connection.execute(insert(table).from_select(["name", "keyframe_id", "announced_s"], same))
+    same = select(table.name, literal(new), literal(0.0), table.borrowed).where(table.keyframe_id == old)
+    connection.execute(insert(table).from_select(["name", "keyframe_id", "announced_s", "borrowed"], same))
 
 
 def images(
@@ -95,8 +95,8 @@ def staying(connection: Connection, place: PictureStore | None) -> list[str]:
     count = connection.execute(asked).scalar_one()
     where = "in the object store" if place is None else f"at {place.address}"
     line = (
-        f"{count} picture{'s' * (count != 1)} of it stay{'s' * (count == 1)} {where}, under names that both libraries "
-        "have: what one of them removes, the other has lost (longvid copy brings pictures along)"
+        f"{count} picture{'s' * (count != 1)} of it stay{'s' * (count == 1)} {where}: what this library removes there, "
+        "the copy has lost, and the copy removes none of them (longvid copy brings pictures along)"
     )
     return [line] if count else []
 
@@ -104,7 +104,8 @@ def staying(connection: Connection, place: PictureStore | None) -> list[str]:
 def sweep(place: PictureStore | None, writing: Writing) -> None:
     """Delete the objects whose keyframe is gone, and those that a process left that died while it brought them.
 
-    Where the object store cannot be written, a warning says so, and they stay written down for the next time.
+    What is borrowed stays where it is, and a warning says so. Where the object store cannot be written, another one
+    does, and they stay written down for the next time.
     """
     if place is None:
         return
@@ -114,8 +115,9 @@ def sweep(place: PictureStore | None, writing: Writing) -> None:
     used = select(other.picture_key).where(other.name == table.name, other.keyframe_id.is_not(None))
     with writing() as connection:
         loose = list(connection.execute(select(table.name).where(*due).distinct()).scalars())
-        alone = select(table.name).where(*due, ~used.exists()).distinct()
-        gone = list(connection.execute(alone).scalars())
+        alone = select(table.name, table.borrowed).where(*due, ~used.exists()).distinct()
+        found = connection.execute(alone).all()
+        gone = [name for name, borrowed in found if not borrowed]
     if not loose:
         return
     try:
@@ -130,6 +132,13 @@ def sweep(place: PictureStore | None, writing: Writing) -> None:
         return
     with writing() as connection:
         connection.execute(delete(table).where(*due, table.name.in_(each_text(loose))))
+    if theirs := len(found) - len(gone):
+        warnings.warn(
+            f"{theirs} pictures of what was removed stay at {place.address}: they are those of the library that this "
+            "one is a copy of",
+            LongvidWarning,
+            stacklevel=3,
+        )
 
 
 def lost(connection: Connection, place: PictureStore | None) -> Iterator[Damage]:

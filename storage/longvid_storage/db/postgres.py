@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
-from longvid_storage.db import migrate, pgvector, schema
+from longvid_storage.db import migrate, pgvector_tables, schema
 from longvid_storage.errors import (
     BusyError,
     LibraryError,
@@ -132,7 +132,7 @@ class PostgresDatabase:
     def _make_current(self, create: bool) -> None:
         with self.engine.connect() as connection:
             version = self._version(connection)
-            lacking = not self.read_only and pgvector.lacking(connection)
+            lacking = not self.read_only and pgvector_tables.lacking(connection)
         if version == schema.HEAD and not lacking:
             return
         if version is None and not create:
@@ -150,7 +150,7 @@ class PostgresDatabase:
                 migrate.create(connection)
             elif version != schema.HEAD:
                 migrate.upgrade(connection)
-            pgvector.prepare(connection)
+            pgvector_tables.prepare(connection)
 
     def _version(self, connection: Connection) -> str | None:
         tables = set(inspect(connection).get_table_names())

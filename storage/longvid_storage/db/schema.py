@@ -44,6 +44,7 @@ VERSIONS = (
     "0015",
     "0016",
     "0017",
+    "0018",
 )  # the files in migrations/versions, in order; a test holds the two together
 HEAD = VERSIONS[-1]
 
@@ -304,6 +305,8 @@ class KeyframeRow(Base):
 class ElsewhereRow(Base):
     """A picture in an object store, and the keyframe that it is of; several may share one. One that is of none is still
     being brought there, since ``announced_s``, or its keyframe is gone, where that is 0.
+
+    ``borrowed``: the object is the affair of another library, of which this one is a copy.
     """
 
     __tablename__ = "pictures_elsewhere"
@@ -313,6 +316,7 @@ class ElsewhereRow(Base):
         ForeignKey("keyframes.keyframe_id", ondelete="SET NULL"), unique=True
     )
     announced_s: Mapped[float]
+    borrowed: Mapped[bool] = mapped_column(server_default=false())
 
 
 class SegmentRow(Base):

@@ -13,7 +13,7 @@ from longvid_storage.db import (
     chain,
     list_columns,
     passage_rows,
-    pgvector,
+    pgvector_tables,
     pictures,
     revisions,
     schema,
@@ -314,7 +314,7 @@ class StageWriter:
         its = schema.Video.video_key == self._video_key
         list_columns.write(self._connection, list_columns.stages(self._connection, its))
         if self.touched:
-            pgvector.fill(self._connection)
+            pgvector_tables.fill(self._connection)
             revisions.bump(self._connection, self._video_key)
 
     def _replace(self, table: type[schema.Base], rows: Iterable[dict[str, Any]]) -> None:

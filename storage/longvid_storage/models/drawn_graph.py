@@ -9,13 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from longvid_storage.errors import MissingExtraError
 
 
-def open_graph(drawing: Path, weights: Mapping[str, NDArray[np.float32]]) -> Any:
+def open_graph(drawing: Path, weights: Mapping[str, NDArray[Any]]) -> Any:
     """An ``onnxruntime.InferenceSession`` of the graph in a file, with the weights that it names.
 
     It computes in the thread that calls it; several may at once.
@@ -43,11 +42,12 @@ def open_graph(drawing: Path, weights: Mapping[str, NDArray[np.float32]]) -> Any
     return onnxruntime.InferenceSession(drawing.read_bytes(), options, providers=["CPUExecutionProvider"])
 
 
-def external(name: str, array: NDArray[np.float32]) -> Any:
+def external(name: str, array: NDArray[Any]) -> Any:
     """A graph's initialiser whose numbers ``open_graph`` is given."""
-    from onnx import TensorProto
+    from onnx import TensorProto, helper
 
-    tensor = TensorProto(name=name, data_type=TensorProto.FLOAT, dims=array.shape)
+    kind = helper.np_dtype_to_tensor_dtype(array.dtype)
+    tensor = TensorProto(name=name, data_type=kind, dims=array.shape)
     tensor.data_location = TensorProto.EXTERNAL
     tensor.external_data.add(key="location", value="in memory")
     return tensor

@@ -24,7 +24,7 @@ class TextEncoder(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """Changes whenever its vectors would; cheap to read, loads nothing heavy."""
+        """Changes whenever its vectors would no longer compare with those of before; loads nothing heavy."""
         ...
 
     @property

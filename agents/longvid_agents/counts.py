@@ -1,0 +1,150 @@
+"""How often and in which videos something is said or shown, or somebody speaks: counted as ``mentions`` counts, every
+place cited.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+
+from longvid_agents.asked_of import speakers_asked
+from longvid_agents.kinds import WHICH_VIDEOS, has_sign
+from longvid_agents.lists import OWN, Listed, without
+from longvid_storage.db.view import View
+from longvid_storage.errors import UsageError
+from longvid_storage.search.memory import memory_of
+from longvid_storage.search.question import named_speakers
+from longvid_storage.text.analysis import analyse
+from longvid_storage.text.languages import guess_language
+from longvid_storage.text.stop_words import STOP_WORDS
+from longvid_storage.types import Citation, Claim
+
+_COUNT_WORDS = re.compile(
+    r"\b(?:how|many|often|times?|number|in|which|what|of|the|my|our|videos?|meetings?|lectures?|talks?|calls?"
+    r"|recordings?|files?|is|are|was|were|does|do|did|has|have|been|they|anyone|anybody|somebody|someone|we|it|there"
+    r"|mention(?:s|ed)?|sa(?:y|ys|id)|talk(?:s|ed)?|discuss(?:es|ed)?|speaks?|spoken?|cover(?:s|ed)?|contains?"
+    r"|about|appears?|comes?|come up|up|word|name|term|phrase|altogether|total)\b",
+    re.IGNORECASE,
+)
+_COUNT_WORDS_ELSEWHERE = re.compile(
+    r"\b(?:oft|erwähn\w*|genannt|gesagt|fällt|kommt|wort|begriff|geht|welche\w*|aufnahmen?|besprechung\w*"
+    r"|vorlesung\w*|gesprochen|rede"
+    r"|combien|fois|mentionn\w*(?:-t)?(?:-on)?|prononc\w*|parl\w*(?:-t)?(?:-on)?|mot|quel\w*|vidéos?|réunions?|cu[aá]nt\w*"
+    r"|veces|menciona\w*|nombra\w*"
+    r"|dice\w*|dicho|habla\w*|palabra|v[ií]deos?|reuni\w+|quant\w*|volte|viene|menzion\w*|nomina\w*|detto|parola"
+    r"|quali|vezes"
+    r"|citad\w*|fala\w*|palavra|quais|сколько|раза?|упомина\w*|упомян\w*|говор\w*|сказа\w*|слово|как\w*|видео)\b",
+    re.IGNORECASE,
+)
+# "Did anyone mention Satoshi?", "Is Satoshi mentioned?"
+_MENTIONED = re.compile(
+    r"^\W*(?:did|does|do|has|have) (?:any(?:one|body)|some(?:one|body)|they|people|we) (?:ever )?"
+    r"(?:mention(?:ed)?|br(?:ing|ought) up|(?:talk(?:ed)?|sp(?:eak|oke|oken)) (?:about|of)"
+    r"|sa(?:y|id) (?:anything|something) about)\s{1,9}(?P<what>[^?]{1,80}?)\W*$"
+    r"|^\W*(?:is|are|was|were) (?:there any mention of )?(?P<that>[^?]{1,80}?) (?:ever )?(?:mentioned|brought up)\W*$",
+    re.IGNORECASE,
+)
+# "List every mention of Satoshi", "all the places where Satoshi is mentioned"
+_EVERY = re.compile(
+    r"^\W*(?:(?:please )?(?:list|show|find|give|tell)(?: me)? )?(?:all|every|each)(?: of)?(?: the)? "
+    r"(?:mentions?|places?|occurrences?|times?|moments?|instances?)(?: of| where| when| in which| that)? "
+    r"(?P<what>[^?]{1,80}?)(?: (?:is|are|was|were|gets?|comes?)(?: being)? "
+    r"(?:mentioned|said|named|shown|spoken of|up))?\W*$",
+    re.IGNORECASE,
+)
+_QUOTED = re.compile(r"[\"“„«「]([^\"“”„«»「」]{1,80})[\"”“»」]")
+_SPEAKS = re.compile(
+    r"\bhow (?:many times|often) (?:does|do|did|has|have) .*\b(?:speak|talk|spoken|say something)\W*$", re.I
+)
+
+
+def counted(question: str, view: View) -> Listed | None:
+    """How often, or in which videos, something is said or shown; None when that is not asked, or it is nowhere."""
+    often = has_sign(question, "times")
+    at_all = _MENTIONED.match(question) or _EVERY.match(question)
+    if not (often or at_all or has_sign(question, "in which videos")):
+        return None
+    from longvid_storage.search.mentions import mentions
+
+    if often and _SPEAKS.search(question):
+        return _spoken(question, view)
+    speakers = speakers_asked(question, memory_of(view).facts(view).speakers)
+    for speaker in speakers:
+        view = view.within(view.scope.narrowed(speaker=speaker) or view.scope)
+    asked = next(filter(None, at_all.groups())) if at_all else question
+    rest = _what_is_counted(without(asked, speakers))
+    wanted = _QUOTED.findall(question) or ([rest] if rest else [])
+    try:
+        groups = mentions(view, wanted) if wanted else []
+    except UsageError:  # no word to count
+        return None
+    titled = [] if often else _titled(wanted, view, {group.video_id for group in groups})
+    if not groups and not titled:
+        return None
+    what = ", ".join(f'"{term}"' for term in wanted)
+    claims = []
+    for group in groups:
+        ids = dict.fromkeys(i for place in group.mentions for i in place.passage_ids)
+        cited = (Citation.of(p, group.title, group.path) for p in view.passages(list(ids)))
+        claims.append(Claim(f"{what}: {times(group.count)} in {group.title}", tuple(cited)))
+    claims += titled
+    total = sum(group.count for group in groups)
+    whose = "".join(f" by {speaker}" for speaker in speakers)
+    note = f"{what}: {times(total)}{whose} in {len(groups)} video{'s' * (len(groups) != 1)}, none left out."
+    if titled and not groups:
+        note = f"{what}: nowhere said or shown, in the title of {len(titled)}."
+    elif titled:
+        note += f" {len(titled)} more {'have' if len(titled) > 1 else 'has'} it in the title."
+    return Listed(tuple(claims), f"counted every mention of {what}", (note,))
+
+
+def _what_is_counted(question: str) -> str:
+    """The question without the words that ask for a count or for videos."""
+    language = guess_language(question)
+    if language in (None, "en", "zh", "ja", "ko"):
+        question = re.sub(WHICH_VIDEOS, " ", question, flags=re.IGNORECASE)
+        return " ".join(_COUNT_WORDS.sub(" ", question).strip(" ?？.!").split())
+    words = _COUNT_WORDS_ELSEWHERE.sub(" ", question).strip(" ¿?？.!").split()
+    stops = STOP_WORDS.get(str(language), frozenset())
+    return " ".join(word for word in words if word.casefold() not in stops)
+
+
+def _titled(wanted: Sequence[str], view: View, known: Collection[str]) -> list[Claim]:
+    """The videos that have it in their title alone, each cited by where it begins."""
+    runs = [set(analyse(term, None)) for term in wanted]
+    claims = []
+    for card in view.cards():
+        words = set(analyse(card.title, None))
+        if card.video_id not in known and any(run and run <= words for run in runs):
+            first = next(iter(view.passages_of(card.video_id, OWN)), None)
+            if first is not None:
+                claims.append(
+                    Claim(f"{card.title} has it in its title", (Citation.of(first, card.title, card.path),))
+                )
+    return claims
+
+
+def times(count: int) -> str:
+    """ "once", "3 times"."""
+    return "once" if count == 1 else f"{count} times"
+
+
+def _spoken(question: str, view: View) -> Listed | None:
+    """How many utterances a named speaker has in each video."""
+    named = named_speakers(question, memory_of(view).facts(view).speakers)
+    claims, total = [], 0
+    for card in view.cards():
+        own = [p for p in view.passages_of(card.video_id, ["speech"]) if p.speaker in named]
+        utterances = [u for u in view.utterances(card.video_id) if u.speaker in named]
+        inside = [u for u in utterances if view.scope.touches(u.start_s, u.end_s)]
+        if own and inside:
+            total += len(inside)
+            text = f"{', '.join(named)} speaks {times(len(inside))} in {card.title}"
+            # Two sentences of one utterance are at one place.
+            places = {(p.start_s, p.end_s): p for p in own}.values()
+            claims.append(Claim(text, tuple(Citation.of(p, card.title, card.path) for p in places)))
+    if not claims:
+        return None
+    return Listed(
+        tuple(claims), f"counted what {', '.join(named)} says", (f"{times(total).capitalize()} in all.",)
+    )
