@@ -19,8 +19,8 @@ from longvid_storage.types import Utterance, Word
 
 SAID = [
     "good evening everybody",
-    "the pump is leaking since monday",
-    "we need a new one this month",
+    "the pump in the cellar is leaking",
+    "we need a new one",
     "it costs thirty thousand euros",
     "the tunnel is closed as well",
     "peter will call the vendor",

@@ -116,7 +116,7 @@ def test_renaming_back_leaves_the_library_as_it_was(library: Path) -> None:
 
 def test_passages_keep_their_ids_and_vectors(tmp_path: Path) -> None:
     with Store.open(tmp_path / "library", create=True) as store:
-        key = fill(store, "Talk", ["alpha beta", "gamma delta"], speaker="Speaker 1")
+        key = fill(store, "Talk", ["Alpha beta.", "Gamma delta."], speaker="Speaker 1")
         before = every_row(store.path)
         store.rename_speaker(key, "Speaker 1", "Ada")
         after = every_row(store.path)

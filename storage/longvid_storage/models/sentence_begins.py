@@ -30,6 +30,8 @@ _AT_ONCE = 2
 _UNKNOWN = 100
 _PIECES, _LETTERS = 6, 100
 """More of a word is not read."""
+_BEFORE = "thank you very much"
+"""Stands before every text: the model has read none that nothing comes before (F1 of narrated texts 0.678 → 0.688)."""
 _MARKS = '.,;:!?…"“”()[]–—-'
 
 
@@ -78,10 +80,8 @@ class SentenceBegins:
         self._pieces = lru_cache(maxsize=20_000)(lambda word: pieces(tokenizer, word))
 
     def scores(self, words: Sequence[str]) -> NDArray[np.float32]:
-        """Log odds of each word's being the first of a sentence, ``(n,)``; the first word's are nobody's guess."""
-        if not words:
-            return np.zeros(0, np.float32)
-        ids: list[int] = []
+        """Log odds of each word's being the first of a sentence, ``(n,)``."""
+        ids = [each for word in _BEFORE.split() for each in self._pieces(word)]
         first: list[int] = []
         for word in words:
             first.append(len(ids))
