@@ -266,7 +266,7 @@ def test_threads_share_a_store(store: Store) -> None:
 
 def long_talk(number: int) -> list[Utterance]:
     words = random.Random(number)
-    return utterances(" ".join(f"w{words.randrange(10**6)}" for _ in range(20)) for _ in range(2000))
+    return utterances(" ".join(f"w{words.randrange(10**6)}" for _ in range(20)) + "." for _ in range(2000))
 
 
 def test_a_database_that_cannot_grow_is_a_full_disk_and_keeps_what_it_had(store: Store) -> None:
