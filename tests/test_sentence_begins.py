@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from longvid_storage.db import said
+from longvid_storage.errors import LongvidWarning
 from longvid_storage.models import sentence_begins
 from longvid_storage.models.carried import MINILM
 from longvid_storage.models.sentence_begins import MARGIN, WINDOW, SentenceBegins, window_begins
@@ -97,7 +98,8 @@ def test_where_the_model_is_not_installed_pauses_and_length_tell(monkeypatch: py
     try:
         assert sentence_begins.carried() is None
         cues = [Utterance(at, at + 1, " ".join(SAID[at : at + 1])) for at in range(len(SAID))]
-        made = said.said_passages("v", cues)
+        with pytest.warns(LongvidWarning, match="by pauses and length alone"):
+            made = said.said_passages("v", cues)
         assert list(made) == speech_passages("v", cues)
         assert " ".join(passage.text for passage, _ in made) == " ".join(SAID)
     finally:

