@@ -317,7 +317,7 @@ SOME = Scope(collection="odd")
 def fill_talks(store: Store, count: int = 50, said: int = 40) -> None:
     """Talks of so many passages each, every other one in a collection."""
     for number in range(count):
-        words = [f"words {number} {place}" for place in range(said)]
+        words = [f"words {number} {place}." for place in range(said)]
         fill(store, f"talk {number}", words, collection="odd" if number % 2 else "even", seed=number)
 
 
