@@ -21,7 +21,7 @@ def _words(told: str) -> frozenset[str]:
     return frozenset(told.split())
 
 
-_FROM, _PAUSE, _NEVER = -0.5, 2.0, 9.0
+_FROM, _PAUSE, _NEVER, _SURELY = -0.5, 2.0, 9.0, 9.0
 # Nothing ends with one of these, nor inside a number.
 _HANGING = _words(
     "the a an my your our their its of and or because under over between against behind during without within upon"
@@ -43,7 +43,7 @@ def parts(words: Sequence[str], paused: Sequence[bool], scores: Scores) -> list[
     if not words:
         return []
     likely = [float(score) + _PAUSE * pause for score, pause in zip(scores(words), paused, strict=True)]
-    likely[0] = _NEVER
+    likely[0] = _SURELY  # the first word begins one, whatever it looks like
     for at, (before, after) in enumerate(pairwise(word.lower() for word in words), 1):
         if (
             before in _HANGING
@@ -61,8 +61,8 @@ def parts(words: Sequence[str], paused: Sequence[bool], scores: Scores) -> list[
             if other in ends
         )
     }
-    begins_of = sorted({0, *begins, len(words)})
-    return [part for begin, end in pairwise(begins_of) for part in _no_longer(begin, end, likely)]
+    edges = sorted({*begins, len(words)})
+    return [part for begin, end in pairwise(edges) for part in _no_longer(begin, end, likely)]
 
 
 def _no_longer(begin: int, end: int, likely: Sequence[float]) -> Iterator[tuple[int, int]]:
