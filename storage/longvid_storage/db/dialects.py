@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, cast, select
+from sqlalchemy import BigInteger, Connection, String, bindparam, cast, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
@@ -30,8 +30,21 @@ def each_id(ids: Iterable[int]) -> Any:
 
     A thousand placeholders take longer to write than to look up, and PostgreSQL takes no more than 65,535.
     """
-    listed = JsonItems(json.dumps([int(each) for each in ids])).table_valued("value")
-    return select(cast(listed.c.value, BigInteger))
+    return _ids_in(as_ids(ids))
+
+
+def each_id_given(name: str) -> Any:
+    """The same of the parameter ``name``, whose value is ``as_ids`` of them: for a statement that is made once."""
+    return _ids_in(bindparam(name, type_=String))
+
+
+def as_ids(ids: Iterable[int]) -> str:
+    """Ids as one parameter."""
+    return json.dumps([int(each) for each in ids])
+
+
+def _ids_in(listed: Any) -> Any:
+    return select(cast(JsonItems(listed).table_valued("value").c.value, BigInteger))
 
 
 def each_text(texts: Iterable[str]) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Select, delete, insert, select
 
-from longvid_storage.db.dialects import each_id
+from longvid_storage.db.dialects import as_ids, each_id, each_id_given
 from longvid_storage.db.schema import (
     KeyframeRow,
     KeyframeVector,
@@ -25,6 +26,7 @@ from longvid_storage.types import Scope
 
 PICTURE = "picture"
 _BATCH = 2000
+_SETS = select(VectorSet.__table__).order_by(VectorSet.set_key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +137,18 @@ def drop_empty_sets(connection: Connection) -> None:
 
 def read(connection: Connection, part: IndexedSet, vector_ids: NDArray[np.int64]) -> NDArray[np.float16]:
     """Vectors in the order of ``vector_ids``, which ascends; shape (n, dimension)."""
-    table = part.table
     blobs: list[bytes] = []
     for start in range(0, len(vector_ids), _BATCH):
-        wanted = each_id(vector_ids[start : start + _BATCH].tolist())
-        rows = select(table.vector).where(table.vector_id.in_(wanted)).order_by(table.vector_id)
-        blobs.extend(connection.execute(rows).scalars())
+        wanted = as_ids(vector_ids[start : start + _BATCH].tolist())
+        blobs.extend(connection.execute(_reading(part.table), {"ids": wanted}).scalars().all())
     return rows_of(blobs, part.dimension)
+
+
+@cache
+def _reading(table: type[PassageVector] | type[KeyframeVector]) -> Select[bytes]:
+    """Made once: making it takes longer than looking up fifty vectors."""
+    wanted = table.vector_id.in_(each_id_given("ids"))
+    return select(table.vector).where(wanted).order_by(table.vector_id)
 
 
 def rows_of(blobs: Sequence[bytes], dimension: int | None = None) -> NDArray[np.float16]:
@@ -204,7 +211,7 @@ def owned(
 
 def sets(connection: Connection, rights: frozenset[str] | None) -> list[IndexedSet]:
     """Every vector set; with ``rights``, those that hold anything of these collections."""
-    rows = connection.execute(select(VectorSet.__table__).order_by(VectorSet.set_key))
+    rows = connection.execute(_SETS)
     found = [IndexedSet(row.set_key, row.model_fingerprint, row.dimension, row.kind) for row in rows]
     if rights is None:
         return found

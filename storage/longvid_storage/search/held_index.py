@@ -9,14 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longvid_storage.search.vector_index import Admitted, VectorIndex
-from longvid_storage.search.vector_indexes.exact import ExactIndex, best_of
+from longvid_storage.search.vector_indexes.codes import CodeIndex
+from longvid_storage.search.vector_indexes.exact import ExactIndex, best_of, rows_of
 from longvid_storage.search.vector_indexes.signs import SignIndex
 from longvid_storage.types import Scope
 
 # Scopes remembered for each index, the ids of one take 8 bytes each.
 _SCOPES = 16
 # So many vectors, or this share of all, lie beside the index before it is made with them; of those gone, so many.
-_BESIDE, _SHARE = 4096, 16
+_BESIDE, _SHARE = 4096, 64
 _MOST_GONE = 1024
 
 Ids = NDArray[np.int64]
@@ -44,7 +45,8 @@ class _Entries:
 
 def bytes_each(dimension: int, kind: type[VectorIndex]) -> int:
     """What an index takes for a vector: its ids and signs, and its numbers."""
-    return 16 + dimension // 8 + (0 if kind is SignIndex else 2 * dimension)
+    numbers = {SignIndex: 0, CodeIndex: -(-dimension // 2)}.get(kind, 2 * dimension)
+    return 16 + dimension // 8 + numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +69,19 @@ class HeldIndex:
     beside: tuple[_Entries, NDArray[np.float16], ExactIndex] | None = None
     scopes: dict[Scope, Admitted] = field(default_factory=dict)
 
+    def named(self, k: int) -> int | None:
+        """Where it only names what may be near: how many are to be asked for, so that the ``k`` best are among them."""
+        return self.index.named(k) if isinstance(self.index, (CodeIndex, SignIndex)) else None
+
     @property
-    def of_signs(self) -> bool:
-        """Whether it only names what may be near."""
-        return isinstance(self.index, SignIndex)
+    def count(self) -> int:
+        """How many vectors it holds."""
+        return len(self.vector_ids) + (0 if self.beside is None else len(self.beside[0].ids))
 
     @property
     def bytes_held(self) -> int:
         """What it takes of memory."""
-        beside = 0 if self.beside is None else len(self.beside[0].ids)
-        return (len(self.vector_ids) + beside) * bytes_each(self.index.dimension, type(self.index))
+        return self.count * bytes_each(self.index.dimension, type(self.index))
 
     @property
     def plain(self) -> bool:
@@ -86,21 +91,35 @@ class HeldIndex:
     def query(
         self, vector: NDArray[np.float32], limit: int, scope: Admitted | None
     ) -> tuple[Ids, NDArray[np.float32]]:
-        """The index's answer, without what is gone, with what is beside it; of signs, all that may be near."""
+        """The index's answer, without what is gone, with what is beside it; where it only names, as many of both."""
+        names = self.named(limit) is not None
         ids, scores = self.index.query(vector, limit + len(self.gone), scope)
         if len(self.gone):
             there = ~np.isin(ids, self.gone)
-            ids, scores = ids[there], scores[there]
+            ids, scores = ids[there][:limit], scores[there][:limit]
         if self.beside is not None:
             more, theirs = self.beside[2].query(vector, limit, scope)
             ids, scores = np.concatenate([ids, more]), np.concatenate([scores, theirs])
-            if not self.of_signs:
+            if not names:
                 ids, scores = best_of(ids, scores, limit)
         if scope is not None and scope.known:
             if len(self.scopes) >= _SCOPES:
                 self.scopes.clear()
             self.scopes[scope.scope] = scope
-        return (ids, scores) if self.of_signs else (ids[:limit], scores[:limit])
+        return (ids, scores) if names else (ids[:limit], scores[:limit])
+
+    def pairs_of(self, ids: Ids) -> Pairs:
+        """The vector ids of these, all of which it has."""
+        ids = np.sort(ids)
+        rows = rows_of(self.index.ids(), ids)
+        found = np.column_stack([self.vector_ids[rows], self.index.ids()[rows]])
+        if len(self.gone):
+            found = found[~np.isin(found[:, 1], self.gone)]
+        if self.beside is not None:
+            entries = self.beside[0]
+            rows = rows_of(entries.ids, ids)
+            found = np.concatenate([found, np.column_stack([entries.vector_ids[rows], entries.ids[rows]])])
+        return found[np.argsort(found[:, 0])]
 
     def made_whole(self) -> tuple[VectorIndex, Ids]:
         """One index of all that there is, and the vector ids of its ids."""

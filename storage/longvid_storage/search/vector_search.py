@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, func, select
 
 from longvid_storage.db import vectors
-from longvid_storage.db.dialects import each_id, is_postgresql
+from longvid_storage.db.dialects import is_postgresql
 from longvid_storage.db.index_files import IndexFiles
 from longvid_storage.db.revisions import changed_since
 from longvid_storage.db.schema import Video
@@ -33,7 +33,10 @@ from longvid_storage.errors import LongvidWarning
 from longvid_storage.search.held_index import HeldIndex, Ids, Pairs, bytes_each
 from longvid_storage.search.vector_index import Admitted, VectorIndex
 from longvid_storage.search.vector_indexes import best_index_type
-from longvid_storage.search.vector_indexes.signs import LIKELY, SignIndex
+from longvid_storage.search.vector_indexes.codes import CodeIndex
+from longvid_storage.search.vector_indexes.exact import best_of, inner_products
+from longvid_storage.search.vector_indexes.faiss import FaissIndex
+from longvid_storage.search.vector_indexes.signs import SignIndex
 from longvid_storage.types import EVERYTHING
 
 if TYPE_CHECKING:
@@ -65,7 +68,7 @@ class VectorSearch:
     Args:
         cache: where index files go; None keeps them in memory only (a library that may not be written).
         most_bytes: of memory that indexes may take together; where the best index installed takes more, it is
-            ``SignIndex``.
+            ``CodeIndex`` (with FAISS), and where that does, ``SignIndex``.
     """
 
     def __init__(self, cache: Path | None, most_bytes: float = math.inf) -> None:
@@ -128,12 +131,12 @@ class VectorSearch:
         self, connection: Connection, part: IndexedSet, held: HeldIndex, vector: NDArray[np.float32], limit: int,
         scope: Admitted | None,
     ) -> tuple[Ids, NDArray[np.float32]]:  # fmt: skip
-        """The index's answer; where it holds no more than signs, that of the vectors it names."""
-        if not held.of_signs:
+        """The index's answer; where it only names what may be near, that of the vectors it names."""
+        many = held.named(limit)
+        if many is None:
             return held.query(vector, limit, scope)
-        named = held.query(vector, max(LIKELY, 16 * limit), scope)[0]
-        own = part.ids().where(part.table.owner_id.in_(each_id(named.tolist())))
-        return self._few(connection, part, vectors.pairs(connection, own), vector, limit)
+        pairs = held.pairs_of(held.query(vector, many, scope)[0])
+        return self._few(connection, part, pairs, vector, limit)
 
     def _named(
         self, view: View, part: IndexedSet, vector: NDArray[np.float32], k: int, admitted: int | None
@@ -161,11 +164,10 @@ class VectorSearch:
     def _few(
         self, connection: Connection, part: IndexedSet, pairs: Pairs, vector: NDArray[np.float32], limit: int
     ) -> tuple[Ids, NDArray[np.float32]]:
-        from longvid_storage.search.vector_indexes.exact import ExactIndex
-
-        index = ExactIndex(part.dimension)
-        index.insert(np.sort(pairs[:, 1]), self._read(connection, part, pairs))
-        return index.query(vector, limit)
+        """The ``limit`` best of ``pairs`` (ascending by vector id), as an exact index has them."""
+        rows = vectors.read(connection, part, pairs[:, 0])
+        self.vectors_read += len(rows)
+        return best_of(pairs[:, 1], inner_products(rows.astype(np.float32), vector), limit)
 
     def _at(self, part: IndexedSet, now: int) -> HeldIndex | None:
         return next((each for each in self._held.get(part, ()) if each.generation == now), None)
@@ -182,8 +184,8 @@ class VectorSearch:
             earlier = tuple(each for each in states if each.generation < now)
             if earlier:
                 held = self._advanced(connection, part, earlier[-1], now)
-            if held is not None and self._index_of(part, held.bytes_held, kind) is not kind:
-                held, kind, states, earlier = None, SignIndex, (), ()  # it has outgrown its room
+            if held is not None and (fits := self._index_of(part, held.count, kind)) is not kind:
+                held, kind, states, earlier = None, fits, (), ()  # it has outgrown its room
             if held is None:
                 held = self._loaded(connection, part, (earlier or states)[-1:], now, kind)
             others = {p: h for p, h in self._held.items() if p.kind != part.kind}
@@ -261,13 +263,18 @@ class VectorSearch:
         if states := self._held.get(part):
             return type(states[-1].index)
         there = connection.execute(select(func.count()).select_from(part.ids().subquery())).scalar_one()
-        best = best_index_type()
-        return self._index_of(part, there * bytes_each(part.dimension, best), best)
+        return self._index_of(part, there, best_index_type())
 
-    def _index_of(self, part: IndexedSet, bytes_wanted: int, kind: type[VectorIndex]) -> type[VectorIndex]:
-        """``kind``, or signs where that and the other sets take more than there is room for."""
-        others = sum(states[-1].bytes_held for p, states in self._held.items() if p.kind != part.kind)
-        return kind if others + bytes_wanted <= self._most_bytes else SignIndex
+    def _index_of(self, part: IndexedSet, count: int, kind: type[VectorIndex]) -> type[VectorIndex]:
+        """``kind``, or what keeps less of so many vectors: codes where they are many, and codes or else signs where
+        they and the other sets take more than there is room for."""
+        room = self._most_bytes - sum(
+            states[-1].bytes_held for p, states in self._held.items() if p.kind != part.kind
+        )
+        smaller = kind
+        if kind is FaissIndex and (count >= CodeIndex.fewest or _bytes(part, count, kind) > room):
+            smaller = CodeIndex
+        return smaller if _bytes(part, count, smaller) <= room else SignIndex
 
     def _load(self, part: IndexedSet, kind: type[VectorIndex]) -> HeldIndex | None:
         found = self._files.load(_file(part, kind))
@@ -297,6 +304,10 @@ class VectorSearch:
         with self._lock:
             self._held.clear()
             self._files.forget()
+
+
+def _bytes(part: IndexedSet, count: int, kind: type[VectorIndex]) -> int:
+    return count * bytes_each(part.dimension, kind)
 
 
 def _file(part: IndexedSet, kind: type[VectorIndex]) -> str:

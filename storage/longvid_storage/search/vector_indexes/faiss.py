@@ -3,16 +3,11 @@ scan.
 
 The codes are the very float16 numbers kept in SQL, so nothing is lost; what the scan names is scored anew as the exact
 index scores it, so that scores and order are its.
-
-From ``fewest`` vectors on, a scan over one bit a number (its sign; Charikar 2002, "Similarity estimation
-techniques from rounding algorithms") names what may be near, and only that is compared: scores stay exact, but one of
-the best may be missed. ``docs/scale.md`` says how many were.
 """
 
 from __future__ import annotations
 
 import importlib
-import sys
 from dataclasses import dataclass
 from typing import Any, Self
 from weakref import WeakKeyDictionary
@@ -58,9 +53,6 @@ class Chosen:
 class FaissIndex:
     """Vectors as an ``IndexScalarQuantizer`` of float16 (2 bytes a number); rows lie in the order of ids."""
 
-    fewest = 65_536
-    likely = 8192  # of so many at least the exact scores are compared
-
     def __init__(self, dimension: int) -> None:
         faiss = _faiss()
         self._ids = np.empty(0, np.int64)
@@ -70,8 +62,6 @@ class FaissIndex:
         self._index.is_trained = True  # float16 codes have nothing to learn
         # One scope is often asked with many questions, and finding a million ids takes 40 ms.
         self._known: WeakKeyDictionary[Admitted, Chosen] = WeakKeyDictionary()
-        self._signs: Any = None
-        self._spare: list[_Few] = []
 
     @property
     def dimension(self) -> int:
@@ -107,7 +97,6 @@ class FaissIndex:
     def _changed(self) -> None:
         """Forget what held for the rows as they were."""
         self._known.clear()
-        self._signs = None
 
     def query(
         self, vector: NDArray[np.float32], k: int, scope: Admitted | None = None
@@ -131,17 +120,6 @@ class FaissIndex:
         self, vector: NDArray[np.float32], k: int, chosen: Chosen | None
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Rows and scores of the best of those ``chosen`` (None: all), of which there is at least one."""
-        if (len(self) if chosen is None else chosen.count) >= max(self.fewest, 2 * k):
-            likely = self._likely(vector, k, chosen)
-            # Side by side they take half the time that they take where they are, and less where memory is at hand.
-            try:
-                few = self._spare.pop()
-            except IndexError:  # the first question, or others are at it too
-                few = _Few(self.dimension)
-            few.hold(self._rows(), likely)
-            places, scores = few._nearest(vector, k, None)
-            self._spare = [few]
-            return likely[places], scores
         passing = len(self) if chosen is None else chosen.count
         parameters = None if chosen is None else _faiss().SearchParameters(sel=chosen.selector)
         question = vector.reshape(1, -1)
@@ -156,23 +134,6 @@ class FaissIndex:
                 least = np.nextafter(least, np.float32(-np.inf))
                 _, _, rows = self._index.range_search(question, float(least), params=parameters)
         return best_of(rows, self._scores(rows, vector), k)
-
-    def _likely(self, vector: NDArray[np.float32], k: int, chosen: Chosen | None) -> NDArray[np.int64]:
-        """The rows, ascending, of those of ``chosen`` whose signs agree best with the vector's."""
-        faiss = _faiss()
-        if self._signs is None:
-            signs = faiss.IndexBinaryFlat(-(-self.dimension // 8) * 8)
-            signs.use_heap = False  # counting is faster where thousands are named
-            for start in range(0, len(self), _BLOCK):
-                signs.add(np.packbits(self._rows()[start : start + _BLOCK] > 0, axis=1))
-            self._signs = signs
-        parameters = None if chosen is None else faiss.SearchParameters(sel=chosen.selector)
-        most = min(len(self) if chosen is None else chosen.count, max(self.likely, 16 * k))
-        _, (rows,) = self._signs.search(np.packbits(vector > 0)[None], most, params=parameters)
-        if chosen is not None:
-            rows = rows[chosen.mask[rows]]  # what FAISS does with a selector there is its own affair
-        ascending: NDArray[np.int64] = np.sort(rows)
-        return ascending
 
     def _scores(self, rows: NDArray[np.int64], vector: NDArray[np.float32]) -> NDArray[np.float32]:
         blocks = (rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK))
@@ -195,17 +156,3 @@ class FaissIndex:
     def from_bytes(cls, ids: NDArray[np.int64], state: NDArray[np.uint8], dimension: int) -> Self:
         """The index that ``ids`` and ``to_bytes`` came from."""
         return filled(cls(dimension), ids, state)
-
-
-class _Few(FaissIndex):
-    """Of what signs have named: compared one by one."""
-
-    fewest = sys.maxsize
-
-    def hold(self, vectors: NDArray[np.float16], rows: NDArray[np.int64]) -> None:
-        """Be an index of these rows of ``vectors``, in the memory of those before where there are as many."""
-        if len(self) != len(rows):
-            self._index.reset()
-            self._index.add_sa_codes(np.zeros((len(rows), 2 * self.dimension), np.uint8))
-        self._ids = rows
-        np.take(vectors, rows, axis=0, out=self._rows(), mode="clip")

@@ -34,6 +34,10 @@ class SignIndex:
         """The ids of all vectors, ascending."""
         return self._ids
 
+    def named(self, k: int) -> int:
+        """How many are to be asked for, so that the ``k`` best of them are the best."""
+        return max(LIKELY, 16 * k)
+
     def insert(self, ids: NDArray[np.int64], vectors: NDArray[np.float16]) -> None:
         """Take in the signs of vectors, shape (len(ids), dimension); ``ids`` ascend and are new."""
         at = places(self._ids, ids)
