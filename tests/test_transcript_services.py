@@ -494,3 +494,28 @@ def test_stretches_under_their_numbers_and_numbers_in_quotes(document: object) -
 @pytest.mark.parametrize("text", ["0", "null", '"a word"', "true", "1\n2\n", "[0]", "[[0]]", "{}"])
 def test_json_that_is_no_document_holds_no_speech(text: str) -> None:
     assert parse_json(text).cues == []
+
+
+def test_what_a_meeting_program_noted_is_not_said() -> None:
+    """As Fathom's transcripts have it."""
+    link = "https://fathom.video/share/x?timestamp=62.5"
+    text = (
+        f"Budget call - 24 March\nVIEW RECORDING - 45 mins (No highlights): {link}\n\n---\n\n"
+        "0:00 - Jane Miller (ACME)\n  The old pump is leaking since Friday.\n\n"
+        "1:02 - Tom Stone\n  I will order a new one, and I call the vendor.\n"
+        f"  ACTION ITEM: Order a new pump before Friday - WATCH: {link}\n"
+        f"  HIGHLIGHT: The pump leaks - WATCH: {link}\n\n"
+        f"SCREEN SHARING: Jane started screen sharing - WATCH: {link}\n\n"
+        "1:30 - Jane Miller (ACME)\n  Good. WATCH: the new film is about pumps.\n"
+    )
+    read = parse_subtitles(text)
+    assert [(cue.start_s, cue.lines[0].speaker, cue.lines[0].text) for cue in read.cues] == [
+        (0.0, "Jane Miller (ACME)", "The old pump is leaking since Friday."),
+        (62.0, "Tom Stone", "I will order a new one, and I call the vendor."),
+        (90.0, "Jane Miller (ACME)", "Good. WATCH: the new film is about pumps."),
+    ]
+    (noted, *_) = read.remarks
+    assert noted == (
+        "the meeting program noted, and nobody said: ACTION ITEM: Order a new pump before Friday;"
+        " HIGHLIGHT: The pump leaks; SCREEN SHARING: Jane started screen sharing"
+    )

@@ -53,6 +53,9 @@ _ADDED = re.compile(
     r"|(?:End of )?transcript(?:ion)?\.?",
     re.IGNORECASE,
 )
+# Fathom puts what it noted between what is said, with a link to the place.
+_MARKED = re.compile(r"(?P<note>[A-Z][A-Z ]{2,29}: \S.{0,500}?)\s[-–—]\sWATCH:\s\S{1,2000}", re.DOTALL)
+_MOST_MARKED = 5
 # A first time so late is the time of day.
 _CLOCK_FROM_S = 4 * 3600.0
 _DAY_S = 24 * 3600.0
@@ -132,7 +135,12 @@ def _in_seconds(line: str) -> _Entry | None:
 def parse_timed_text(text: str) -> Subtitles:
     """One cue for each time, with the speaker where a line names one."""
     read = Subtitles()
-    entries, before = _entries(text.splitlines())
+    lines = text.splitlines()
+    if marked := [match["note"] for line in lines if (match := _MARKED.fullmatch(line.strip()[:3000]))]:
+        more = f" and {len(marked) - _MOST_MARKED} more" if len(marked) > _MOST_MARKED else ""
+        noted = "; ".join(marked[:_MOST_MARKED])
+        read.remarks.append(f"the meeting program noted, and nobody said: {noted}{more}")
+    entries, before = _entries(lines)
     before -= _names_above(entries)
     if before > 0 and entries:
         read.problems["lines before the first time were left out"] += before
@@ -157,6 +165,8 @@ def _entries(lines: Sequence[str]) -> tuple[list[_Entry], int]:
     """The entries in file order, and how many lines with text stand before the first one."""
     told: list[tuple[str, _Entry | None]] = []
     for line in lines:
+        if _MARKED.fullmatch(line.strip()[:3000]):
+            continue
         spaced = _DROP_FRAMES.sub(r"\1:\2:\3:", line.strip()).replace("**", "").strip().strip("*").strip()
         bare = " ".join(spaced.split())
         if bare and not _ADDED.fullmatch(bare[:300]):
