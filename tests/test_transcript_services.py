@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from longvid_indexer.probe import probe
-from longvid_indexer.said import to_utterances
+from longvid_indexer.said import said_in, to_utterances
 from longvid_indexer.subtitles.building import unit_of
 from longvid_indexer.subtitles.cue import LONGEST_S
 from longvid_indexer.subtitles.json_transcripts import parse_json
@@ -494,6 +494,29 @@ def test_stretches_under_their_numbers_and_numbers_in_quotes(document: object) -
 @pytest.mark.parametrize("text", ["0", "null", '"a word"', "true", "1\n2\n", "[0]", "[[0]]", "{}"])
 def test_json_that_is_no_document_holds_no_speech(text: str) -> None:
     assert parse_json(text).cues == []
+
+
+@pytest.mark.parametrize("form", ["00:0{}\n{}\n\n", "{0}\n00:00:0{0},000 --> 00:00:0{0},900\n{1}\n\n"])
+def test_what_a_service_writes_into_a_transcript_is_not_said(form: str) -> None:
+    said = [
+        "[Auto-generated transcript. Edits may have been applied for clarity.]\nThe old pump is leaking.",
+        "We need [inaudible 00:00:05] a new one.",
+        "[crosstalk 00:00:07]",
+        "I will order it.",
+    ]
+    text = "".join(form.format(2 * number + 1, line) for number, line in enumerate(said))
+    told = [each.text for each in said_in(parse_subtitles(text), "en")[0]]
+    assert told == ["The old pump is leaking.", "We need [inaudible] a new one.", "I will order it."]
+
+
+def test_who_speaks_within_one_minute_of_a_clock_speaks_one_after_the_other() -> None:
+    turns = [("10:01 AM", "Jane", "The old pump is leaking since Friday."), ("10:01 AM", "Tom", "It is."),
+             ("10:02 AM", "Jane", "Who calls the vendor?")]  # fmt: skip
+    text = "".join(f"{name} Stone (External)  {at}\n{said}\n\n" for at, name, said in turns)
+    cues = parse_subtitles(text).cues
+    assert [cue.lines[0].speaker for cue in cues] == [f"{name} Stone (External)" for _, name, _ in turns]
+    assert cues[0].start_s == 0.0
+    assert cues[0].end_s <= cues[1].start_s < cues[1].end_s <= cues[2].start_s == 60.0
 
 
 def test_what_a_meeting_program_noted_is_not_said() -> None:

@@ -17,7 +17,7 @@ from longvid_indexer.subtitles.languages import normalise_language
 from longvid_indexer.subtitles.markup import visible
 from longvid_indexer.subtitles.regular import read_regular
 from longvid_indexer.subtitles.tags import composed
-from longvid_indexer.titles import NAMELESS, sensible_title
+from longvid_indexer.titles import is_counted, sensible_title
 from longvid_storage.errors import MediaError
 from longvid_storage.text.dates import date_in
 from longvid_storage.text.shown import read_json
@@ -156,7 +156,7 @@ def _chapters(told: Any) -> tuple[tuple[float, str], ...]:
         start_s = _seconds(each.get("start_time")) if isinstance(each, dict) else None
         if start_s is not None:
             title = _line(each.get("title"))
-            nameless = NAMELESS.fullmatch(title) or _UNTITLED.fullmatch(title)
+            nameless = is_counted(title) or _UNTITLED.fullmatch(title)
             starts.setdefault(round(start_s, 3), "" if nameless else title)
     found = tuple(sorted(starts.items()))
     return found if any(title for _, title in found) else ()

@@ -15,7 +15,7 @@ from longvid_indexer.sniff import (
     reference_kind,
     sniff_bytes,
 )
-from longvid_indexer.titles import NAMELESS, file_title, sensible_title
+from longvid_indexer.titles import file_title, is_counted, sensible_title
 from longvid_storage.errors import MediaError
 from longvid_storage.text.dates import date_in
 from longvid_storage.types import Chapter, VideoInfo
@@ -269,6 +269,6 @@ def _chapters(container: InputContainer, start_s: float, duration_s: float) -> t
         begin = min(max(float(mark["start"] * base) - start_s, 0.0), duration_s)
         end = min(max(float(mark["end"] * base) - start_s, begin), duration_s)
         title = " ".join(mark["metadata"].get("title", "").split())
-        if end > begin and title and not NAMELESS.fullmatch(title):
+        if end > begin and title and not is_counted(title):
             found.append(Chapter(begin, end, title))
     return tuple(sorted(found, key=lambda chapter: (chapter.start_s, chapter.end_s)))

@@ -43,7 +43,7 @@ _ASIAN = (
     r"(?:第\s?\d{1,4}|第?\s?[一二三四五六七八九十百]{1,6})\s?[章節节話话장]?|제?\s?\d{1,4}\s?[장화]"
     r"|チャプター\s?\d{1,4}"
 )
-NAMELESS = re.compile(
+_NAMELESS = re.compile(
     rf"\W*(?:{_TIME}|(?:{_COUNTED}\W{{0,3}})?(?:\d{{1,3}}|[ivx]{{1,5}})(?:\W{{1,3}}{_TIME})?|{_ASIAN}|{_COUNTED})\W*",
     re.IGNORECASE,
 )
@@ -69,3 +69,8 @@ def sensible_title(title: str | None) -> str | None:
     is_path = re.match(r"([A-Za-z]:)?[\\/]\S|~/|https?://", text) or "\\" in text
     is_file = Path(text).suffix.lower() in MEDIA_SUFFIXES
     return None if is_path or is_file else text
+
+
+def is_counted(title: str) -> bool:
+    """Whether the title of a chapter only counts it or gives its time: nobody named it."""
+    return _NAMELESS.fullmatch(title) is not None
