@@ -38,7 +38,7 @@ class CodeIndex:
         self._codes = np.empty((0, -(-dimension // 2)), np.uint8)
         self._ranges = np.empty(0, np.float32)  # least and width of each number, shape (2 * dimension,)
         self._known: WeakKeyDictionary[Admitted, Chosen] = WeakKeyDictionary()
-        self._spare: list[_Few] = []
+        self._spare: list[_CodesOfFew] = []
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -60,7 +60,7 @@ class CodeIndex:
             first = vectors[:_BLOCK].astype(np.float32)
             width = _WITHIN * first.std(axis=0)
             self._ranges = np.concatenate([first.mean(axis=0) - width, 2 * width])
-        few = _Few(self.dimension, self._ranges)
+        few = _CodesOfFew(self.dimension, self._ranges)
         codes = np.concatenate(
             [few.codes_of(vectors[start : start + _BLOCK]) for start in range(0, len(ids), _BLOCK)]
         )
@@ -94,7 +94,7 @@ class CodeIndex:
         try:
             few = self._spare.pop()
         except IndexError:  # the first question, or others are at it too
-            few = _Few(self.dimension, self._ranges)
+            few = _CodesOfFew(self.dimension, self._ranges)
         found, scores = few.best(self._codes, rows, vector, k)
         self._spare = [few]
         return self._ids[found], scores
@@ -109,7 +109,7 @@ class CodeIndex:
         """Ranges, what FAISS makes of some numbers by them, signs, codes: one after the other."""
         if not len(self._ranges):
             return np.empty(0, np.uint8)
-        sample = _Few(self.dimension, self._ranges).sample()
+        sample = _CodesOfFew(self.dimension, self._ranges).sample()
         parts = (self._ranges.astype("<f4").view(np.uint8), sample, self._signs.rows(), self._codes)
         return np.concatenate([each.reshape(-1) for each in parts])
 
@@ -131,7 +131,7 @@ class CodeIndex:
         index._ranges = ranges.copy().view("<f4").reshape(2 * dimension).astype(np.float32)
         if not np.isfinite(index._ranges).all():
             raise ValueError("ranges of codes are not finite")
-        if not np.array_equal(_Few(dimension, index._ranges).sample(), sample):
+        if not np.array_equal(_CodesOfFew(dimension, index._ranges).sample(), sample):
             raise ValueError("codes are not those that this version of FAISS makes")
         index._codes = codes.reshape(len(ids), width).copy()
         index._signs.add(signs.reshape(len(ids), index._signs.width))
@@ -139,7 +139,7 @@ class CodeIndex:
         return index
 
 
-class _Few:
+class _CodesOfFew:
     """FAISS's index of the codes of some rows, in memory that the next question uses again.
 
     Args:
