@@ -7,7 +7,7 @@ Every sixth file of ``talks`` and ``qmsum``, and all of ``calls``, are not learn
 the share of those set that are right, and their F1: for every 25th word, which is what is left where nothing tells,
 and for the model. No pauses are in these texts. ``--write`` learns anew, from paragraphs of manuals too
 (``FOLDER``: where HTML of manuals lies, as Debian's packages debian-handbook, developers-reference, debian-faq,
-debian-reference-en and git-doc have it), and writes corrections to all-MiniLM-L6-v2 into the package: half an hour of
+debian-reference-en and git-doc have it), and writes corrections to all-MiniLM-L6-v2 into the package: 45 minutes of
 one core, with torch and transformers (``longvid[offline,models]``).
 """
 
@@ -33,9 +33,10 @@ from longvid_storage.text.sentences import split_sentences
 
 RANK, HIDDEN, DROPPED = 8, 64, 0.05
 """Of the corrections; numbers between the encoder and the answer; share of tokens that are hidden while learning."""
-AT_ONCE, PHASES = 16, ((800, 1225, 2e-3, 0), (900, 900, 1.5e-3, 6))
-"""Windows that are learned from at once; of each phase the steps, where its rate would come to 0, the highest rate, and
-how many of the windows are of manuals: what people say is more, and splits where writers would not ("… and")."""
+STEPS, RATE = 3200, 2e-3
+OF_TALK, OF_MANUALS = 5, 3
+"""Windows that are learned from at once, with starts of turns marked, and as many without (captions of several people
+that name none): what people say is more, and splits where writers would not ("… and")."""
 FACTS = Path(__file__).parent / "facts"
 Turn = tuple[list[str], list[int]]
 
@@ -95,23 +96,27 @@ def manuals(folder: Path) -> Iterator[Turn]:
 
 
 class Tokens:
-    """Turns one after the other as the encoder reads them; of each token whether a sentence begins there, and whether
-    that is to be learned (the first of a word, and not of a turn)."""
+    """Turns one after the other as the encoder reads them, with what stands before a text before each if ``marked``; of
+    each token whether a sentence begins there, and whether that is to be learned (the first of a word)."""
 
-    def __init__(self, said: Iterable[Turn], tokenizer: Any) -> None:
+    def __init__(self, said: Iterable[Turn], tokenizer: Any, marked: bool) -> None:
         known: dict[str, tuple[int, ...]] = {}
         ids: list[int] = []
         begins: list[float] = []
         asked: list[float] = []
         for words, ends in said:
-            places = {*ends}
+            places = {*ends} if marked else {0, *ends}
+            if marked:
+                ids.append(sentence_begins.BEFORE)
+                begins.append(0.0)
+                asked.append(0.0)
             for at, word in enumerate(words):
                 if word not in known:
                     known[word] = sentence_begins.pieces(tokenizer, word)
                 rest = [0.0] * (len(known[word]) - 1)
                 ids += known[word]
                 begins += [float(at in places), *rest]
-                asked += [float(at > 0), *rest]
+                asked += [float(at > 0 or not marked), *rest]
         self.ids, self.begins, self.asked = (
             np.array(ids),
             np.array(begins, np.float32),
@@ -131,7 +136,11 @@ def learn(spoken: list[Turn], written: list[Turn]) -> dict[str, NDArray[Any]]:
     tokenizer = Tokenizer.from_file(str(MINILM.path / "tokenizer.json"))
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    talk, manual = (Tokens(said, tokenizer) for said in (spoken, written))
+    drawn = [
+        (Tokens(said, tokenizer, marked), count)
+        for said, count in ((spoken, OF_TALK), (written, OF_MANUALS))
+        for marked in (True, False)
+    ]
 
     class Corrected(nn.Module):
         def __init__(self, linear: nn.Linear) -> None:
@@ -160,35 +169,33 @@ def learn(spoken: list[Turn], written: list[Turn]) -> dict[str, NDArray[Any]]:
     window = sentence_begins.WINDOW
     hidden = tokenizer.token_to_id("[MASK]")
     encoder.train()
-    for steps, last, rate, of_manuals in PHASES:
-        optimiser = torch.optim.AdamW(learned, rate, weight_decay=1e-2)
-        drawn = ((talk, AT_ONCE - of_manuals), (manual, of_manuals))
-        for step in range(steps):
-            part = step / last
-            for group in optimiser.param_groups:
-                group["lr"] = rate * min(1, part / 0.05) * (1 - part) + 1e-5
-            places = [
-                (tokens, torch.randint(0, len(tokens.ids) - window, (count, 1)).numpy() + np.arange(window))
-                for tokens, count in drawn
-            ]
-            ids, begins, asked = (
-                torch.from_numpy(np.concatenate([getattr(tokens, name)[at] for tokens, at in places]))
-                for name in ("ids", "begins", "asked")
-            )
-            asked[:, :4] = 0
-            ids = torch.where(torch.rand(ids.shape) < DROPPED, torch.tensor(hidden), ids)
-            with torch.autocast("cpu", torch.bfloat16):
-                told = encoder(input_ids=ids).last_hidden_state
-                before = nn.functional.pad(told, (0, 0, 1, 0))[:, :-1]
-                scores = head(torch.cat([told, before], -1))[..., 0]
-            losses = nn.functional.binary_cross_entropy_with_logits(scores.float(), begins, reduction="none")
-            loss = (losses * asked).sum() / asked.sum()
-            optimiser.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(learned, 1.0)
-            optimiser.step()
-            if step % 100 == 99:
-                print(f"step {step + 1} of {steps}: loss {loss.item():.3f}", flush=True)
+    optimiser = torch.optim.AdamW(learned, RATE, weight_decay=1e-2)
+    for step in range(STEPS):
+        part = step / STEPS
+        for group in optimiser.param_groups:
+            group["lr"] = RATE * min(1, part / 0.05) * (1 - part) + 1e-5
+        places = [
+            (tokens, torch.randint(0, len(tokens.ids) - window, (count, 1)).numpy() + np.arange(window))
+            for tokens, count in drawn
+        ]
+        ids, begins, asked = (
+            torch.from_numpy(np.concatenate([getattr(tokens, name)[at] for tokens, at in places]))
+            for name in ("ids", "begins", "asked")
+        )
+        asked[:, :4] = 0
+        ids = torch.where(torch.rand(ids.shape) < DROPPED, torch.tensor(hidden), ids)
+        with torch.autocast("cpu", torch.bfloat16):
+            told = encoder(input_ids=ids).last_hidden_state
+            before = nn.functional.pad(told, (0, 0, 1, 0))[:, :-1]
+            scores = head(torch.cat([told, before], -1))[..., 0]
+        losses = nn.functional.binary_cross_entropy_with_logits(scores.float(), begins, reduction="none")
+        loss = (losses * asked).sum() / asked.sum()
+        optimiser.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(learned, 1.0)
+        optimiser.step()
+        if step % 100 == 99:
+            print(f"step {step + 1} of {STEPS}: loss {loss.item():.3f}", flush=True)
     state = {name: value.detach().numpy() for name, value in encoder.state_dict().items()}
     ends = head.state_dict()
     arrays = {name: value for name, value in state.items() if name.endswith(".down")}

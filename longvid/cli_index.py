@@ -22,9 +22,10 @@ from longvid.cli_options import (
     open_library,
     tell,
 )
-from longvid_storage.errors import UsageError
+from longvid_storage.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
+    from longvid.engines import Engines
     from longvid.library import Library
     from longvid_indexer.report import IndexEvent
 
@@ -91,7 +92,7 @@ def index(
         os.nice(10)  # as the command `nice` does
     engines = chosen_engines(model, device, profile, config)
     with (
-        open_library(library, create=bool(paths), engines=engines) as lib,
+        _opened(library, paths, engines) as lib,
         progress.for_terminal(json_, quiet) as show,
     ):
         show.watch_for_interrupt()
@@ -124,6 +125,24 @@ def index(
                     output.note(line)
             output.note("           (longvid doctor says why, and what to type)")
     return int(any(report.status == "failed" for report in reports))
+
+
+def _opened(library: str | None, paths: list[str] | None, engines: Engines) -> Library:
+    """The library to index into; a new one only where there is something to put into it.
+
+    Raises:
+        MediaError: there is no library yet, and none of the paths is there either. Else as ``open_library``.
+    """
+    from longvid_indexer.opening import unreadable
+    from longvid_indexer.remote import as_path, is_there
+
+    there = any(is_there(path) for path in paths or ())
+    try:
+        return open_library(library, create=there, engines=engines)
+    except NotFoundError:
+        if not paths or there:
+            raise
+        raise unreadable(as_path(paths[0]), FileNotFoundError()) from None
 
 
 def _but_gone(show: Callable[[IndexEvent], None], event: IndexEvent) -> None:

@@ -41,11 +41,11 @@ def gone(view: View, below: Sequence[str | Path] | None = None) -> list[VideoRow
 
     Raises:
         UsageError: one of ``below`` is no folder, or an empty one, or what is left of a video's path is: a disk that is
-            not there looks like that.
+            not there looks like that. Also where such a folder may not be read, so that nobody can tell.
     """
     tops = None if below is None else [absolute(as_path(path)) for path in below]
     for top in tops or ():
-        if not top.is_dir() or not any(top.iterdir()):
+        if _is_empty(top):
             raise UsageError(
                 f"{top} is missing or empty, so nothing is forgotten: is its disk there? "
                 "`longvid rm VIDEO` forgets single videos"
@@ -58,12 +58,25 @@ def gone(view: View, below: Sequence[str | Path] | None = None) -> list[VideoRow
         and (tops is None or any(top in as_path(path).parents for top in tops for path in row.paths))
     ]
     for folder in {_left_of(as_path(path)) for row in found for path in row.paths if "://" not in path}:
-        if not any(folder.iterdir()):
+        if _is_empty(folder):
             raise UsageError(
                 f"{folder} is empty, so nothing is forgotten: is its disk there? If it should be empty, remove the "
                 "folder; `longvid rm VIDEO` forgets single videos"
             )
     return found
+
+
+def _is_empty(folder: Path) -> bool:
+    """Whether nothing lies in it, or it is no folder."""
+    try:
+        return not any(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError as error:
+        raise UsageError(
+            f"{folder} cannot be read ({error.strerror or error}), so nobody can tell what is gone and nothing is "
+            "forgotten: make it readable, or name the folders that are to be looked through"
+        ) from error
 
 
 def _left_of(path: Path) -> Path:

@@ -64,7 +64,7 @@ def test_a_clock_that_begins_anew_at_midnight_goes_on(tmp_path: Path) -> None:
     assert heard(path)[0] == IN_THE_EVENING
     alone = tmp_path / "alone.srt"
     alone.write_text(EVENING)
-    assert [cue.start_s - 86400 for cue in read_subtitles(alone).cues] == [-20.0, -2.0, 10.0]
+    assert [cue.start_s for cue in read_subtitles(alone).cues] == [0.0, 18.0, 30.0]
 
 
 def test_without_the_films_timecode_a_round_time_is_a_guess_and_said_so(tmp_path: Path) -> None:
@@ -121,3 +121,32 @@ def test_timed_text_that_counts_pictures_is_slower_than_the_clock(drops: str, st
 def test_two_digits_behind_a_colon_are_frames() -> None:
     (cue,) = parse_subtitles("1\n00:00:01:12 --> 00:00:03:20\nThe boiler is cold.\n").cues
     assert (cue.start_s, cue.end_s) == (1.48, 3.8)
+
+
+@pytest.mark.parametrize(
+    ("first", "starts_s", "less"),
+    [("10:00:05", 5.0, "10:00:00"), ("14:32:10", 0.0, "14:32:10"), ("01:02:03", 3723.0, None)],
+)
+def test_a_transcript_alone_on_a_timecode_begins_where_a_recording_would(
+    tmp_path: Path, first: str, starts_s: float, less: str | None
+) -> None:
+    path = tmp_path / "talk.srt"
+    hour, minute, _ = first.split(":")
+    path.write_text(
+        srt(
+            (first, f"{hour}:{minute}:15", "The boiler is cold."),
+            (f"{hour}:50:00", f"{hour}:50:04", "Good night."),
+        )
+    )
+    info = probe(path, "id")
+    assert info.duration_s < 3700.0 or less is None
+    made = make_transcript(path, info, None)
+    assert made.utterances[0].start_s == starts_s
+    assert [note for note in made.notes if "less than in the file" in note] == (
+        []
+        if less is None
+        else [
+            f"it begins at {first}, which is an editor's or a broadcast's timecode or a time of day:"
+            f" every time is {less} less than in the file"
+        ]
+    )

@@ -42,7 +42,7 @@ UNANSWERED = turn("What is the capital of Australia?")
         (DECIDED, "Why not?"),
         (turn("Why?", CITED), "When?"),
         (DECIDED, "What did Jonas say about her plan?"),
-        (DECIDED, "is that the newest?"),
+        (DECIDED, "is that the biggest?"),
         (DECIDED, "and in the other meeting?"),
         (BUDGET, "And Jonas?"),
         (BUDGET, "and about the hotel in Lisbon?"),
@@ -103,6 +103,23 @@ def test_a_question_word_alone_asks_of_what_was_asked_before(before: str, questi
     assert resolved == Resolved(asked, Scope(), notes=(f"asked as: {asked}",))
     assert read(question, [turn(before, CITED)], SPEAKERS).open, "a model would be asked"
     assert resolve(question, [turn(before)], Scope(), SPEAKERS).question == question, "nothing was found"
+
+
+@pytest.mark.parametrize(
+    ("question", "again"),
+    [
+        ("is that the newest?", True),
+        ("And is it still the latest version?", True),
+        ("Is that still true?", True),
+        ("Is that the newest member of the team?", False),
+        ("Is that true?", False),
+    ],
+)
+def test_whether_that_is_the_newest_asks_the_question_before_again(question: str, again: bool) -> None:
+    resolved = resolve(question, [DECIDED, UNANSWERED], Scope(), SPEAKERS)
+    assert (resolved.question == DECIDED.asked) == again
+    assert (f"asked again, the newest first: {DECIDED.asked}" in resolved.notes) == again
+    assert resolve(question, [], Scope(), SPEAKERS).question == question
 
 
 @pytest.mark.parametrize(

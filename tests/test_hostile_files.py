@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -29,7 +30,7 @@ from longvid_indexer.opening import open_regular
 from longvid_indexer.report import IndexEvent, IndexReport, LeftOut
 from longvid_indexer.scan import content_id, scan
 from longvid_indexer.subtitles.regular import LARGEST_BYTES
-from longvid_storage.errors import MediaError
+from longvid_storage.errors import MediaError, UsageError
 from media_factory import write_video
 
 CUE = "1\n00:00:01,000 --> 00:00:02,000\nhello\n"
@@ -488,6 +489,29 @@ def test_a_disk_that_is_not_there_forgets_nothing(
     assert titles(library) == []
 
 
+def test_what_may_not_be_looked_at_is_not_gone(
+    shelf: tuple[Library, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library, folder = shelf
+    for path in folder.iterdir():
+        path.unlink()
+    (folder / "other.txt").touch()
+    assert len(library.gone([folder])) == 2
+    refused = PermissionError(errno.EACCES, "Permission denied")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise refused
+
+    with monkeypatch.context() as within:
+        within.setattr(Path, "iterdir", refuse)
+        for below in (None, [folder]):
+            with pytest.raises(UsageError, match=r"Permission denied.*nothing is forgotten"):
+                library.gone(below)
+    with monkeypatch.context() as within:
+        within.setattr(Path, "stat", refuse)
+        assert library.gone() == []
+
+
 def test_a_renamed_file_keeps_its_knowledge_and_takes_its_name(shelf: tuple[Library, Path]) -> None:
     library, folder = shelf
     before = library.find("VID_20240304")
@@ -577,3 +601,14 @@ def test_links_to_folders_are_entered_once(tmp_path: Path, clips: list[Path]) ->
     shutil.copy(clips[0], tmp_path / "a" / "b" / "talk.mp4")
     (tmp_path / "a" / "b" / "up").symlink_to(tmp_path, target_is_directory=True)
     assert [found.path.name for found in scan([tmp_path])] == ["talk.mp4"]
+
+
+def test_a_name_of_nothing_makes_no_library(tmp_path: Path, longvid: Command) -> None:
+    place = tmp_path / "library"
+    done = longvid("index", tmp_path / "talk.mp4", tmp_path / "more.mp4", "-L", place)
+    assert done.returncode == 1
+    assert done.stderr == f"longvid: {tmp_path / 'talk.mp4'} does not exist: check the path\n"
+    assert not place.exists()
+    (tmp_path / "talk.srt").write_text(CUE)
+    done = longvid("index", tmp_path / "talk.mp4", tmp_path / "talk.srt", "-L", place, "--only", "transcript")
+    assert (done.returncode, titles(Library.open(place))) == (1, ["talk"])

@@ -186,6 +186,22 @@ def test_typing_goes_on_and_a_counter_does_not() -> None:
     assert spans("Crash1oop", "Crashloop") == [(0, 9, "Crashloop")]
 
 
+@pytest.mark.parametrize("beside", [[], ["a pane", "that stands", "still"]])
+def test_the_same_short_line_of_a_chat_said_twice_has_its_own_spans(beside: list[str]) -> None:
+    """A chat that shows five entries and is scrolled by two; another pane may stand still beside it."""
+    chat = ["hello all", "is it done", "ok", "not yet", "ok", "now it is", "ok", "great work", "bye"]
+    tracker = LineTracker()
+    for at_s, top in enumerate((0, 2, 4)):
+        shown = [line(text, place) for place, text in enumerate(chat[top : top + 5])]
+        still = [
+            ReadLine(text, (0.8, place / 20 + 0.01, 0.99, place / 20 + 0.04), 0.9)
+            for place, text in enumerate(beside)
+        ]
+        tracker.see(float(at_s), 0.0, 1.0, [*still, *shown])
+    spans = [(each.start_s, each.end_s) for each in tracker.finish(9.0) if each.text == "ok"]
+    assert spans == [(0.0, 2.0), (0.0, 9.0), (1.0, 9.0)]
+
+
 def test_zeros_inside_of_words_are_letters_and_in_numbers_are_not() -> None:
     table = {
         "CrashLoopBack0ff": "CrashLoopBackoff",

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from longvid_indexer.probe import probe
-from longvid_indexer.said import to_utterances
+from longvid_indexer.said import said_in, to_utterances
 from longvid_indexer.subtitles.building import unit_of
 from longvid_indexer.subtitles.cue import LONGEST_S
 from longvid_indexer.subtitles.json_transcripts import parse_json
@@ -494,3 +494,51 @@ def test_stretches_under_their_numbers_and_numbers_in_quotes(document: object) -
 @pytest.mark.parametrize("text", ["0", "null", '"a word"', "true", "1\n2\n", "[0]", "[[0]]", "{}"])
 def test_json_that_is_no_document_holds_no_speech(text: str) -> None:
     assert parse_json(text).cues == []
+
+
+@pytest.mark.parametrize("form", ["00:0{}\n{}\n\n", "{0}\n00:00:0{0},000 --> 00:00:0{0},900\n{1}\n\n"])
+def test_what_a_service_writes_into_a_transcript_is_not_said(form: str) -> None:
+    said = [
+        "[Auto-generated transcript. Edits may have been applied for clarity.]\nThe old pump is leaking.",
+        "We need [inaudible 00:00:05] a new one.",
+        "[crosstalk 00:00:07]",
+        "I will order it.",
+    ]
+    text = "".join(form.format(2 * number + 1, line) for number, line in enumerate(said))
+    told = [each.text for each in said_in(parse_subtitles(text), "en")[0]]
+    assert told == ["The old pump is leaking.", "We need [inaudible] a new one.", "I will order it."]
+
+
+def test_who_speaks_within_one_minute_of_a_clock_speaks_one_after_the_other() -> None:
+    turns = [("10:01 AM", "Jane", "The old pump is leaking since Friday."), ("10:01 AM", "Tom", "It is."),
+             ("10:02 AM", "Jane", "Who calls the vendor?")]  # fmt: skip
+    text = "".join(f"{name} Stone (External)  {at}\n{said}\n\n" for at, name, said in turns)
+    cues = parse_subtitles(text).cues
+    assert [cue.lines[0].speaker for cue in cues] == [f"{name} Stone (External)" for _, name, _ in turns]
+    assert cues[0].start_s == 0.0
+    assert cues[0].end_s <= cues[1].start_s < cues[1].end_s <= cues[2].start_s == 60.0
+
+
+def test_what_a_meeting_program_noted_is_not_said() -> None:
+    """As Fathom's transcripts have it."""
+    link = "https://fathom.video/share/x?timestamp=62.5"
+    text = (
+        f"Budget call - 24 March\nVIEW RECORDING - 45 mins (No highlights): {link}\n\n---\n\n"
+        "0:00 - Jane Miller (ACME)\n  The old pump is leaking since Friday.\n\n"
+        "1:02 - Tom Stone\n  I will order a new one, and I call the vendor.\n"
+        f"  ACTION ITEM: Order a new pump before Friday - WATCH: {link}\n"
+        f"  HIGHLIGHT: The pump leaks - WATCH: {link}\n\n"
+        f"SCREEN SHARING: Jane started screen sharing - WATCH: {link}\n\n"
+        "1:30 - Jane Miller (ACME)\n  Good. WATCH: the new film is about pumps.\n"
+    )
+    read = parse_subtitles(text)
+    assert [(cue.start_s, cue.lines[0].speaker, cue.lines[0].text) for cue in read.cues] == [
+        (0.0, "Jane Miller (ACME)", "The old pump is leaking since Friday."),
+        (62.0, "Tom Stone", "I will order a new one, and I call the vendor."),
+        (90.0, "Jane Miller (ACME)", "Good. WATCH: the new film is about pumps."),
+    ]
+    (noted, *_) = read.remarks
+    assert noted == (
+        "the meeting program noted, and nobody said: ACTION ITEM: Order a new pump before Friday;"
+        " HIGHLIGHT: The pump leaks; SCREEN SHARING: Jane started screen sharing"
+    )

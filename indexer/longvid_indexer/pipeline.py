@@ -210,7 +210,7 @@ class Pipeline:
             raise found.error
         job = self._register.job(found, known, rows)
         sidecars = "" if known is None else known.sidecars
-        job.same_subtitles = sidecars == job.found.sidecar_signature
+        job.same_subtitles = sidecars == job.found.beside_signature
         return job
 
     def _failed(self, found: ScannedFile, told: ErrorInfo) -> IndexReport | None:

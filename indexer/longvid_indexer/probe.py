@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from longvid_indexer.info_json import is_info, no_transcript
 from longvid_indexer.opening import open_media, open_regular, refers_elsewhere, unreadable
 from longvid_indexer.sniff import (
     HEAD_BYTES,
@@ -15,7 +15,7 @@ from longvid_indexer.sniff import (
     reference_kind,
     sniff_bytes,
 )
-from longvid_indexer.titles import file_title, sensible_title
+from longvid_indexer.titles import file_title, is_counted, sensible_title
 from longvid_storage.errors import MediaError
 from longvid_storage.text.dates import date_in
 from longvid_storage.types import Chapter, VideoInfo
@@ -27,22 +27,6 @@ if TYPE_CHECKING:
 _PACKETS_FOR_FIRST_PICTURE = 100
 _ENCRYPTED_TAGS = frozenset(("encv", "enca", "drmi", "drms"))
 _LATE_START_S = 0.5
-# What converters write where nobody named a chapter: its number, or its time.
-_TIME = r"\d{1,3}(?:[:.]\d{2}){1,2}(?:[.,:]\d{1,9})?"
-_COUNTED = (
-    r"(?:chapter|chapitre|kapitel|cap[ií]tulo|capitolo|hoofdstuk|rozdzia[łl]|kapitola|fejezet|luku|b[öo]l[üu]m|глава|"
-    r"κεφάλαιο|ch|scene|sc[èe]ne|szene|escena|part|teil|parte|track|section|segment|mark|marker|index)"
-)
-_ASIAN = (
-    r"(?:第\s?\d{1,4}|第?\s?[一二三四五六七八九十百]{1,6})\s?[章節节話话장]?|제?\s?\d{1,4}\s?[장화]"
-    r"|チャプター\s?\d{1,4}"
-)
-_NAMELESS = re.compile(
-    rf"\W*(?:{_TIME}|(?:{_COUNTED}\W{{0,3}})?(?:\d{{1,3}}|[ivx]{{1,5}})(?:\W{{1,3}}{_TIME})?|{_ASIAN}|{_COUNTED})\W*",
-    re.IGNORECASE,
-)
-
-
 _CLOCK_WAS_SET = "1995-01-01"
 
 
@@ -64,6 +48,8 @@ def probe(path: Path, video_id: str) -> VideoInfo:
         raise MediaError(f"{path} is empty (0 bytes): copy or download it again", code="empty_file")
     if kind == "reference":
         raise refers_elsewhere(path, reference_kind(head) or "a list of files")
+    if is_info(path):
+        raise no_transcript(path)
     if kind == "subtitles" or (like_subtitles(path.name) and kind in ("text", "unknown")):
         return _probe_transcript(path, video_id)
     if like_subtitles(path.name) and path.suffix.lower() not in SUBTITLE_SUFFIXES:
@@ -283,6 +269,6 @@ def _chapters(container: InputContainer, start_s: float, duration_s: float) -> t
         begin = min(max(float(mark["start"] * base) - start_s, 0.0), duration_s)
         end = min(max(float(mark["end"] * base) - start_s, begin), duration_s)
         title = " ".join(mark["metadata"].get("title", "").split())
-        if end > begin and title and not _NAMELESS.fullmatch(title):
+        if end > begin and title and not is_counted(title):
             found.append(Chapter(begin, end, title))
     return tuple(sorted(found, key=lambda chapter: (chapter.start_s, chapter.end_s)))

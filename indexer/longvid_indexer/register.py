@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from longvid_indexer.identity import known_video, new_id
+from longvid_indexer.info_json import described, read_info
 from longvid_indexer.leaving import Leaving, unfinished_names
 from longvid_indexer.remote import as_path
 from longvid_indexer.stages.job import Job, StageEngines, as_text
@@ -106,8 +107,9 @@ class Register:
             collections = (self.collection,)
         if row is None:
             row = self._find(found, media_id, collections, None if was is None else was.info.video_id)
-        info = row.info if row is not None else self._new(found, media_id, collections)
+        info, notes = (row.info, []) if row is not None else self._new(found, media_id, collections)
         job = Job(store, self.engines, found, info, media_id=media_id, every_frame=self.every_frame)
+        job.notes += notes
         if row is None:
             subtitles = contents(found.beside.taken)
             for collection in collections or (None,):
@@ -117,24 +119,27 @@ class Register:
             store.upsert_video(info, self.collection)
             self.grew = True
         new_here = known is None or known.video_id != info.video_id
-        if new_here or not same or (known is not None and known.sidecars != found.sidecar_signature):
+        edited = known is not None and known.sidecars != found.beside_signature
+        if new_here or not same or edited:
             store.set_path(
                 found.path,
                 info.video_id,
                 size=found.size,
                 mtime_ns=found.mtime_ns,
-                sidecars=found.sidecar_signature,
+                sidecars=found.beside_signature,
             )
         if row is not None:
             job.recorded = dict(row.stages)
             self._other_paths(job, row, new=known is None)
+            if edited:
+                self._described_anew(job, found)
         self._name_track(job)
         if known is not None and was is not None and new_here:
             self._leave_former(job, known, was)
         if known is None:
             self._retire_unfinished(job, collections)
         self._retire_lone_transcripts(job, found.sidecars, collections)
-        if new_here or (known is not None and known.sidecars != found.sidecar_signature):
+        if new_here or edited:
             self._retire_renamed_transcripts(job, found.sidecars, collections)
         return job
 
@@ -150,13 +155,42 @@ class Register:
 
         return probe(path, video_id)
 
-    def _new(self, found: ScannedFile, media_id: str, collections: Sequence[str]) -> VideoInfo:
-        """What probing tells of a new video, with the id that it gets."""
+    def _new(
+        self, found: ScannedFile, media_id: str, collections: Sequence[str]
+    ) -> tuple[VideoInfo, list[str]]:
+        """What is known of a new video, with the id that it gets, and notes on that."""
         with self.store.view() as view:
             video_id = new_id(media_id, collections, contents(found.beside.taken), view.has_video)
+        return self._described(found, video_id)
+
+    def _described(self, found: ScannedFile, video_id: str) -> tuple[VideoInfo, list[str]]:
+        """What probing and yt-dlp's notes beside it tell of a video, and notes on that."""
         info = self.probe(found.path, video_id)
         named_after_file = found.title_is_shared or info.title == file_title(found.path)
-        return replace(info, title=_title(found, info)) if named_after_file else info
+        info = replace(info, title=_title(found, info)) if named_after_file else info
+        if found.beside.site is None:
+            return info, []
+        try:
+            return described(info, read_info(found.beside.site))
+        except MediaError as error:
+            return info, [error.message]
+
+    def _described_anew(self, job: Job, found: ScannedFile) -> None:
+        """yt-dlp's notes of a known video came or changed: title, day and chapters follow, and what is made of them."""
+        if found.beside.site is None:
+            return
+        told, notes = self._described(found, job.video_id)
+        job.notes += notes
+        was = job.info
+        job.info = replace(was, title=told.title, recorded_on=told.recorded_on, chapters=told.chapters)
+        if job.info == was:
+            return
+        self.store.upsert_video(job.info)
+        record = job.recorded.get("transcript")
+        if record is not None and (record.result.engine or "").startswith(("sidecar:", "file")):
+            job.undone.add("transcript")  # which of several is the spoken language
+        job.undone.add("structure")
+        job.look_again(job.recorded)
 
     def _still_its(self, was: VideoRow | None, known: PathRow, found: ScannedFile, media_id: str) -> bool:
         """Whether a known path still holds its video: edited subtitles are read again under the same id.
@@ -168,7 +202,7 @@ class Register:
             return False
         if self.collection is not None and len(was.collections) > 1:
             return False
-        if known.sidecars == found.sidecar_signature:
+        if known.sidecars == found.beside_signature:
             return True
         now = contents(found.beside.taken)
         others = (contents(each.beside.taken) for each in self._elsewhere(was, found.path))
@@ -227,7 +261,7 @@ class Register:
         """
         found, candidates, lost = job.found, [job.found], []
         here = self.known.at(str(found.path)).get(job.video_id)
-        if here and here.sidecars == found.sidecar_signature and row.paths == (str(found.path),):
+        if here and here.sidecars == found.beside_signature and row.paths == (str(found.path),):
             return
         from longvid_indexer.scan import look_at, still_there
 

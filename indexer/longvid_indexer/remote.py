@@ -165,13 +165,11 @@ def absolute(path: Path) -> Path:
 
 
 def is_there(place: str | Path) -> bool:
-    """Whether anything lies there, a link to nothing too; an address that cannot be asked may."""
+    """Whether anything lies there, a link to nothing too; what may not be looked at, or cannot be asked, may."""
     path = as_path(place)
-    if not isinstance(path, RemotePath):
-        return os.path.lexists(path)
     try:
-        path.stat()
-    except FileNotFoundError:
+        path.stat(follow_symlinks=False)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return False
     except OSError:
         return True

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from longvid_indexer.directory import Listing
+from longvid_indexer.info_json import info_files, is_info, no_transcript
 from longvid_indexer.leaving import Leave, is_awaited, is_being_written, is_unfinished, reason_of_name
 from longvid_indexer.opening import open_regular, stat_regular, unreadable
 from longvid_indexer.remote import absolute, as_path, stat_open
@@ -20,7 +21,7 @@ from longvid_indexer.sniff import (
     like_subtitles,
     sniff_bytes,
 )
-from longvid_indexer.subtitles.beside import NOTHING_BESIDE, Beside, Sidecars, sign
+from longvid_indexer.subtitles.beside import NOTHING_BESIDE, Beside, Sidecar, Sidecars, contents, sign
 from longvid_indexer.subtitles.regular import why_not_read
 from longvid_indexer.subtitles.talks import SharedTitles, Talk, Talks, is_transcript, one_a_talk
 from longvid_storage.errors import MediaError
@@ -47,6 +48,7 @@ class ScannedFile:
     """One input: a media file or a lone transcript with what ``stat`` says of it, or ``error``, one sentence why not.
 
     ``path`` is absolute. ``sidecar_signature`` changes when a subtitle file beside it does; empty when there is none.
+    ``beside_signature`` changes when yt-dlp's notes beside it do, too.
     ``titles``: of a lone transcript, those of its directory.
     ``named``: the user gave this very file, not a folder that holds it.
     """
@@ -56,6 +58,7 @@ class ScannedFile:
     mtime_ns: int = 0
     beside: Beside = NOTHING_BESIDE
     sidecar_signature: str = ""
+    beside_signature: str = ""
     titles: SharedTitles | None = None
     named: bool = False
     error: MediaError | None = None
@@ -168,8 +171,12 @@ def _given_files(
     media = {path: sidecars.of(path) for path in whole if not like_subtitles(path.name) and path.is_file()}
     taken = {sidecar.path for beside in media.values() for sidecar in beside.taken}
     lone = [path for path in whole if like_subtitles(path.name) and path not in taken]
+    sites = [path for path in lone if is_info(path)]
     found |= {path: [_found(path, beside)] for path, beside in media.items()}
-    found |= {talk.path: [_transcript(talk)] for talk in _given_talks(lone, Talks(sidecars))}
+    talks = list(_given_talks([path for path in lone if path not in sites], Talks(sidecars)))
+    found |= {talk.path: [_transcript(talk)] for talk in talks}
+    used = {each.site for each in (*media.values(), *(talk.beside for talk in talks))}
+    found |= {path: [ScannedFile(path, error=no_transcript(path))] for path in sites if path not in used}
     rest = [path for path in whole if path not in media and not like_subtitles(path.name)]
     found |= {path: [_found(path, Beside())] for path in rest}
     return {path: [replace(item, named=True) for item in items] for path, items in found.items()}
@@ -180,7 +187,8 @@ def _given_talks(lone: Sequence[Path], talks: Talks) -> Iterator[Talk]:
     for folder in _by_folder(lone):
         whole = {path: talk for path in folder if (talk := talks.first_of(path)) is not None}
         within = {sidecar.path for talk in whole.values() for sidecar in talk.beside.taken}
-        for talk in one_a_talk([path for path in folder if path not in within]):
+        sites = talks.sites(folder[0].parent)
+        for talk in one_a_talk([path for path in folder if path not in within], sites):
             yield replace(talk, beside=whole[talk.path].beside) if talk.path in whole else talk
 
 
@@ -207,7 +215,9 @@ def _found(path: Path, beside: Beside, titles: SharedTitles | None = None) -> Sc
     if like_subtitles(path.name) and (why := why_not_read(status)):
         refused = MediaError(f"{path} was not read: {why}", code="not_media")
         return ScannedFile(path, titles=titles, error=refused)
-    return ScannedFile(path, status.st_size, status.st_mtime_ns, beside, sign(beside.taken, path), titles)
+    sidecars = sign(beside.taken, path)
+    whole = sidecars if beside.site is None else f"{sidecars}+{contents([Sidecar(beside.site, None, False)])}"
+    return ScannedFile(path, status.st_size, status.st_mtime_ns, beside, sidecars, whole, titles)
 
 
 class _Walk:
@@ -278,12 +288,14 @@ class _Walk:
         ]
         rest = [path for path in alone if path not in self._taken] if self._taken else alone
         lone = [path for path in rest if is_transcript(path)]
-        talks = {talk.path.name: talk for talk in one_a_talk(lone)}
+        known = set(lone)
+        sites = info_files(folder, (path.name for path in rest if path not in known))
+        talks = {talk.path.name: talk for talk in one_a_talk(lone, sites)}
         if len(lone) < len(rest):
-            known = set(lone)
+            used = {talk.beside.site for talk in talks.values()}
             for path in rest:
-                if path not in known:
-                    self._leave(path, "other")
+                if path not in known and path not in used:
+                    self._leave(path, "data" if path in sites.values() else "other")
         for name in listing.files:
             if name in matched.beside:
                 yield _found(folder / name, matched.beside[name])

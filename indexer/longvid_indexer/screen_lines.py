@@ -4,6 +4,7 @@ that no longer does, also where it is scrolled meanwhile or grows as it is typed
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
@@ -40,11 +41,12 @@ class LineTracker:
         rest = [line for line in self._there if _share_inside(line.read.box, top, bottom) < _INSIDE]
         left = list(judged)
         now = []
+        once = _Once([each.read for each in judged], read)
         for line in read:
             # Rows are cut a little outside of what changed: half a line there is one that did not change.
             if any(overlap(line.box, other.read.box) > 0.3 for other in rest):
                 continue
-            before = _match(line, left)
+            before = _match(line, left, once)
             if before is None:
                 now.append(_SeenLine(at_s, line))
             else:
@@ -66,12 +68,44 @@ class LineTracker:
                 self._gone.append(ScreenText(line.start_s, end_s, read.text, read.box, read.confidence))
 
 
-def _match(line: ReadLine, there: Sequence[_SeenLine]) -> _SeenLine | None:
-    """The line of before that this one is: at its place first, else anywhere (scrolled)."""
-    here = [each for each in there if overlap(line.box, each.read.box) > 0.5]
-    for each in here:
-        if _same(each.read.text, line.text) or _grown(each.read.text, line.text):
+class _Once:
+    """Lines that are there once before and once now tell how far what stands beside them was scrolled."""
+
+    def __init__(self, before: Sequence[ReadLine], now: Sequence[ReadLine]) -> None:
+        were, are = Counter(line.text for line in before), Counter(line.text for line in now)
+        tops = {line.text: line.box[1] for line in before if were[line.text] == 1}
+        self._several = {text for count in (were, are) for text, times in count.items() if times > 1}
+        self._moved = [
+            (line.box, line.box[1] - tops[line.text])
+            for line in now
+            if are[line.text] == 1 and line.text in tops
+        ]
+
+    def shift(self, box: Box) -> float | None:
+        """How far down, as a fraction of the height, the nearest one above or below was moved; None without any."""
+        column = [each for each in self._moved if min(each[0][2], box[2]) > max(each[0][0], box[0])]
+        return min(column, key=lambda each: abs(each[0][1] - box[1]))[1] if column else None
+
+    def several(self, text: str) -> bool:
+        """Whether a text stands there more than once."""
+        return text in self._several
+
+
+def _match(line: ReadLine, there: Sequence[_SeenLine], once: _Once) -> _SeenLine | None:
+    """The line of before that this one is: where it was scrolled to or at its place first, else anywhere.
+
+    Of texts that stand there more than once (the "ok" of a chat) only the one that was scrolled to this place.
+    """
+    shift = once.shift(line.box) if once.several(line.text) else None
+    down = shift or 0.0
+    for each in there:
+        left, top, right, bottom = each.read.box
+        if overlap(line.box, (left, top + down, right, bottom + down)) > 0.5 and (
+            _same(each.read.text, line.text) or _grown(each.read.text, line.text)
+        ):
             return each
+    if shift is not None:
+        return None
     return next((each for each in there if _same(each.read.text, line.text)), None)
 
 

@@ -33,6 +33,21 @@ _JUNK_TITLE = re.compile(
     re.IGNORECASE,
 )
 
+# What converters write where nobody named a chapter: its number, or its time.
+_TIME = r"\d{1,3}(?:[:.]\d{2}){1,2}(?:[.,:]\d{1,9})?"
+_COUNTED = (
+    r"(?:chapter|chapitre|kapitel|cap[ií]tulo|capitolo|hoofdstuk|rozdzia[łl]|kapitola|fejezet|luku|b[öo]l[üu]m|глава|"
+    r"κεφάλαιο|ch|scene|sc[èe]ne|szene|escena|part|teil|parte|track|section|segment|mark|marker|index)"
+)
+_ASIAN = (
+    r"(?:第\s?\d{1,4}|第?\s?[一二三四五六七八九十百]{1,6})\s?[章節节話话장]?|제?\s?\d{1,4}\s?[장화]"
+    r"|チャプター\s?\d{1,4}"
+)
+_NAMELESS = re.compile(
+    rf"\W*(?:{_TIME}|(?:{_COUNTED}\W{{0,3}})?(?:\d{{1,3}}|[ivx]{{1,5}})(?:\W{{1,3}}{_TIME})?|{_ASIAN}|{_COUNTED})\W*",
+    re.IGNORECASE,
+)
+
 
 def file_title(path: Path) -> str:
     """A file's name as its title, on one line and without what nobody sees; the folder's where the file's says nothing
@@ -54,3 +69,8 @@ def sensible_title(title: str | None) -> str | None:
     is_path = re.match(r"([A-Za-z]:)?[\\/]\S|~/|https?://", text) or "\\" in text
     is_file = Path(text).suffix.lower() in MEDIA_SUFFIXES
     return None if is_path or is_file else text
+
+
+def is_counted(title: str) -> bool:
+    """Whether the title of a chapter only counts it or gives its time: nobody named it."""
+    return _NAMELESS.fullmatch(title) is not None

@@ -8,6 +8,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from longvid_indexer.info_json import spoken_language
 from longvid_indexer.said import Transcript, said_in, within
 from longvid_indexer.subtitles.beside import NOTHING_BESIDE, Beside, Sidecar, Sidecars, in_order
 from longvid_indexer.subtitles.cue import Subtitles
@@ -51,7 +52,8 @@ def make_transcript(
     beside = beside or Sidecars().of(path)
     notes = [*beside.notes]
     tracks = _list_tracks(path)
-    left = in_order(_with_languages(beside.taken, tracks, info), tracks.spoken)
+    spoken = tracks.spoken or spoken_language(beside.site)
+    left = in_order(_with_languages(beside.taken, spoken, info), spoken)
     found = _beside(left, info, tracks.timecode_s, notes) or _inside(path, info, tracks, notes)
     if found is not None:
         return with_translations(found, path, info, left, tracks)
@@ -83,7 +85,8 @@ def _alone(path: Path, info: VideoInfo, beside: Beside) -> Transcript:
     notes = (*beside.notes, *read.notes(), *more)
     found = Transcript(said, "file", language, notes, described_sounds(read), _guessed(read, said))
     whole = with_translations(found, path, info, in_order(beside.taken, None))
-    return replace(whole, notes=(*whole.notes, *_guessed_spoken(path, whole)))
+    unsure = () if spoken_language(beside.site) else _guessed_spoken(path, whole)
+    return replace(whole, notes=(*whole.notes, *unsure))
 
 
 def _guessed_spoken(path: Path, whole: Transcript) -> Iterator[str]:
@@ -97,9 +100,8 @@ def _guessed_spoken(path: Path, whole: Transcript) -> Iterator[str]:
         )
 
 
-def _with_languages(taken: Sequence[Sidecar], tracks: Tracks, info: VideoInfo) -> list[Sidecar]:
+def _with_languages(taken: Sequence[Sidecar], spoken: str | None, info: VideoInfo) -> list[Sidecar]:
     """Where a file is of the language that is spoken, one that names none and has words of another is of that one."""
-    spoken = tracks.spoken
     if spoken is None or not any(each.language == spoken and not each.partial for each in taken):
         return list(taken)
     told = ((each, _language_of_words(each, info) if each.language is None else None) for each in taken)

@@ -161,7 +161,8 @@ class Chapter:
 class VideoInfo:
     """What probing a file tells about it; ``video_id`` is who it is in its library (``longvid_indexer.identity``).
 
-    ``recorded_on`` is the day (``YYYY-MM-DD``, UTC) that the media itself names; None where it names none.
+    ``recorded_on`` is the day (``YYYY-MM-DD``, UTC) that the media names, or the site that it is from; None where
+    neither does.
     """
 
     video_id: str

@@ -119,6 +119,14 @@ _ASKED_BEFORE = re.compile(
     rf"(?:(?:{_QUESTION_WORD}|what|which|was|welche[rsnm]?|quel(?:le)?s?|que|qu[ée]|cosa|quale) )?(?P<rest>\S.*)$",
     re.I | re.S,
 )
+# "Is that the newest?": the question before it once more, whose answer has the newest day first.
+_NEWEST = re.compile(
+    r"^\W*(?:is|are|was|were) (?:that|this|it|those|these|they) (?:really |actually )?(?:"
+    r"(?:still )?(?:the )?(?:newest|latest|most recent|current|up[ -]to[ -]date|last)"
+    r"(?: (?:ones?|value|number|figure|date|version|state|plan|decision|information|word|news))?"
+    r"|still (?:true|so|valid|right|correct|the case|the plan))\W*$",
+    re.I,
+)
 # "Summarize it": the video spoken of.
 _IT_ALL = rf"(?:it|this|that|(?:this|that|the)(?: whole| entire)? (?:{_MEDIA})|all of (?:it|this|that))"
 _SUMS_UP = re.compile(
@@ -185,7 +193,8 @@ def read(question: str, turns: Sequence[Turn], speakers: Sequence[str]) -> Readi
 
 
 def _left_out(bare: str, last: Turn) -> Reading | None:
-    """What a question word alone asks ("how often?") after the question that was answered; "summarize it": its video.
+    """What a question word alone asks ("how often?") after the question that was answered; "summarize it": its video;
+    "is that the newest?": that question.
 
     ``open``, so that a model may put the former better.
     """
@@ -193,6 +202,8 @@ def _left_out(bare: str, last: Turn) -> Reading | None:
         asked = "Summarize the video." if _ENGLISH_SUM.search(bare) else bare
         first = last.cited[:1]
         return Reading(asked, in_video=True, anchor=first, notes=(placed(first, None),))
+    if _NEWEST.match(bare):
+        return Reading(last.asked, notes=(f"asked again, the newest first: {last.asked}",), open=True)
     alone, before = _ASKS_ALONE.match(bare), _ASKED_BEFORE.match(last.asked)
     if alone is None or before is None or not says_something(before["rest"], ()):
         return None

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from longvid_indexer.transcriber import Transcriber
     from longvid_storage.db.stage_writer import StageWriter
 
-_READING = 8
+_READING = 9
 """Raise it when subtitles, speakers, translations or sentences come out otherwise: subtitles are then read again, and
 sentences made again of what was recognised, which is not heard again (the number in ``_VERSIONS`` is for that)."""
 _FIRST_READING = 3

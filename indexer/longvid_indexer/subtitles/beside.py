@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from longvid_indexer.directory import Listing, Listings
+from longvid_indexer.info_json import info_files
 from longvid_indexer.sniff import (
     MEDIA_SUFFIXES,
     SUBTITLE_SUFFIXES,
@@ -74,10 +75,14 @@ class Sidecar:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What lies beside one file: the subtitle files that are its own, and sentences about what was not taken."""
+    """What lies beside one file: the subtitle files that are its own, and sentences about what was not taken.
+
+    ``site``: yt-dlp's notes of it (``longvid_indexer.info_json``).
+    """
 
     taken: tuple[Sidecar, ...] = ()
     notes: tuple[str, ...] = ()
+    site: Path | None = None
 
 
 NOTHING_BESIDE = Beside()
@@ -94,7 +99,8 @@ class Matched:
     @property
     def taken(self) -> set[Path]:
         """Every file that belongs to a media file."""
-        return {sidecar.path for each in self.beside.values() for sidecar in each.taken}
+        sites = {each.site for each in self.beside.values() if each.site is not None}
+        return sites | {sidecar.path for each in self.beside.values() for sidecar in each.taken}
 
 
 def match_sidecars(
@@ -127,11 +133,13 @@ def match_sidecars(
         elif certain and path.parent == listing.folder:
             alone.append(path)
     stray = _stray([path for path in alone if indexed is not None and path not in indexed])
-    made = {}
+    made, sites = {}, info_files(listing.folder, listing.files)
     for name, taken in found.items():
         # A text or table of that name may be anything; it is only worth a line where subtitles are missing.
         notes = [note for certain, note in faults[name] if certain or not taken]
-        made[name] = Beside(tuple(taken), (*notes, *(() if taken else stray)))
+        stems = media_stems(composed(os.path.splitext(name)[0])) if sites else []
+        site = next((sites[stem.casefold()] for stem in stems if stem.casefold() in sites), None)
+        made[name] = Beside(tuple(taken), (*notes, *(() if taken else stray)), site)
     return Matched(made, frozenset(told))
 
 

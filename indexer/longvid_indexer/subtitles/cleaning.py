@@ -14,6 +14,12 @@ _LINES_MAX = 4
 _DASH = re.compile(r"[-–—‐](?:\s+|(?=[^\W\d]))")
 # Marks of whisper.cpp: of times, of a change of voice.
 _MARKS = re.compile(r"\s?\[(?:_[A-Z]{2,4}_(?:\d{1,6}\]|\])|SPEAKER_TURN\])")
+# What services write into a transcript: Panopto's first line; Rev's times of what could not be heard.
+_WRITTEN = re.compile(r"\[Auto-generated transcript\.[^\[\]]{0,100}\]")
+_UNHEARD = re.compile(
+    r"\[(inaudible|crosstalk|unintelligible|indiscernible|foreign language)\s\d{1,2}:\d{2}(?::\d{2})?\]",
+    re.IGNORECASE,
+)
 _MUSIC = re.compile("[♪♫♬]+")
 
 
@@ -46,9 +52,16 @@ def _closed_below(lines: Sequence[CueLine], number: int) -> int:
     return number + 1
 
 
+def _without_notes(line: CueLine) -> CueLine:
+    text = _UNHEARD.sub(r"[\1]", _WRITTEN.sub(" ", line.text))
+    return line if text == line.text else replace(line, text=" ".join(text.split()), words=())
+
+
 def tidy_line(line: CueLine) -> CueLine | None:
     """The line without its dialogue dash or song signs; None when it describes sound only."""
-    if is_sound(line.text):
+    if "[" in line.text:
+        line = _without_notes(line)
+    if not line.text or is_sound(line.text):
         return None
     text = (
         _MARKS.sub("", line.text).strip() if "[_" in line.text or "[SPEAKER_TURN]" in line.text else line.text

@@ -16,6 +16,9 @@ _LATE_S = 10.0
 # Where a recorder's timecode begins that nothing names: seconds of a round number, the roundest that fits.
 _ROUND_S = (600.0, 60.0, 30.0, 10.0)
 _MOST_OF_IT = 0.5
+# Nobody is silent so long at the beginning of a recording; a programme begins within minutes of the hour.
+_SILENT_S = 4 * 3600.0
+_SOON_S = 300.0
 _TIMECODE = re.compile(r"(\d{2}):(\d{2}):(\d{2})[:;.,](\d{2,3})\Z")
 
 
@@ -33,14 +36,18 @@ def on_the_films_clock(read: Subtitles, until_s: float | None, timecode_s: float
     """Move cues that do not fit into a film as they are, and do on its timecode; ``read.cues`` are in file order.
 
     Args:
-        until_s: the film's length; None for a transcript alone, which is only followed over midnight.
+        until_s: the film's length; None for a transcript alone: it is followed over midnight, and where it begins
+            later than any recording is silent, its clock is taken off.
         timecode_s: where the film's own timecode begins, if it has one. Without it whole hours are tried, then, for
             cues that fill most of the film, rounder and less round times of day: what is so moved is a guess.
     """
     _over_midnight(read)
-    if until_s is None or not read.cues:
+    if not read.cues:
         return
     first_s = min(cue.start_s for cue in read.cues)
+    if until_s is None:
+        _from_zero(read, first_s)
+        return
     last_s = max(cue.end_s for cue in read.cues)
     if first_s < until_s and last_s <= until_s + _LATE_S:
         return
@@ -55,6 +62,19 @@ def on_the_films_clock(read: Subtitles, until_s: float | None, timecode_s: float
                 + (": where the film's own begins is not known, so every time is a guess" if guessed else "")
             )
             return
+
+
+def _from_zero(read: Subtitles, first_s: float) -> None:
+    """Without a film: from the whole hour where the first cue comes soon after it, else from the first cue."""
+    if first_s < _SILENT_S:
+        return
+    since_s = first_s % read.hour_s
+    offset_s = first_s - since_s if since_s <= _SOON_S else first_s
+    read.cues[:] = [_moved(cue, -offset_s) for cue in read.cues]
+    read.remarks.append(
+        f"it begins at {_shown(first_s * _HOUR_S / read.hour_s)}, which is an editor's or a broadcast's timecode or a"
+        f" time of day: every time is {_shown(offset_s * _HOUR_S / read.hour_s)} less than in the file"
+    )
 
 
 def _offsets(

@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from longvid_indexer.info_json import info_files, is_info, spoken_language
 from longvid_indexer.sniff import SUBTITLE_SUFFIXES, TRANSCRIPT_SUFFIXES, UNREAD_SUFFIXES, like_subtitles
 from longvid_indexer.subtitles.beside import NOTHING_BESIDE, Beside, Sidecar, Sidecars, in_order
 from longvid_indexer.subtitles.tags import composed, cuts, only_tags, read_tags
@@ -68,22 +69,28 @@ class SharedTitles:
         return path in self._shared
 
 
-def one_a_talk(paths: Sequence[Path]) -> list[Talk]:
+def one_a_talk(paths: Sequence[Path], sites: Mapping[str, Path] | None = None) -> list[Talk]:
     """The transcripts of one directory, one for each talk: ``talk.en.vtt``, ``talk.de.vtt``, ``talk.json`` are one.
 
-    The language that ``-orig`` calls the spoken one comes first, else as ``in_order`` has it; never one without words.
+    The language that ``-orig``, or yt-dlp's notes among ``sites`` (``info_json.info_files``), call the spoken one comes
+    first, else as ``in_order`` has it; never one without words.
     """
+    sites = sites or {}
     talks: dict[str, list[Sidecar]] = {}
     for path in sorted(paths):
         key, sidecar = talk_of(path)
         talks.setdefault(key, []).append(sidecar)
     chosen = [
-        files if len(files) == 1 else _first_with_words(in_order(files, None)) for files in talks.values()
+        (
+            files if len(files) == 1 else _first_with_words(in_order(files, spoken_language(sites.get(key)))),
+            sites.get(key),
+        )
+        for key, files in talks.items()
     ]
-    titles = SharedTitles([files[0].path for files in chosen])
+    titles = SharedTitles([files[0].path for files, _ in chosen])
     return [
-        Talk(first.path, Beside(tuple(others)) if others else NOTHING_BESIDE, titles)
-        for first, *others in chosen
+        Talk(first.path, Beside(tuple(others), site=site) if others or site else NOTHING_BESIDE, titles)
+        for (first, *others), site in chosen
     ]
 
 
@@ -97,17 +104,24 @@ class Talks:
     def __init__(self, sidecars: Sidecars) -> None:
         self._sidecars = sidecars
         self._names: dict[Path, dict[str, list[Path]]] = {}
+        self._sites: dict[Path, dict[str, Path]] = {}
 
     def first_of(self, path: Path) -> Talk | None:
         """The talk of which ``path`` is the first file, with those beside it; None where it is a later one."""
         if path.parent not in self._names:
             self._names[path.parent] = self._by_talk(path.parent)
         alike = self._names[path.parent].get(talk_of(path)[0], [])
-        (talk,) = one_a_talk([path, *(each for each in alike if each != path and is_transcript(each))])
+        others = (each for each in alike if each != path and is_transcript(each))
+        (talk,) = one_a_talk([path, *others], self._sites[path.parent])
         return talk if talk.path == path else None
+
+    def sites(self, folder: Path) -> dict[str, Path]:
+        """What yt-dlp noted of the talks in a directory that was asked about."""
+        return self._sites.get(folder, {})
 
     def _by_talk(self, folder: Path) -> dict[str, list[Path]]:
         listing, taken = self._sidecars.in_folder(folder)
+        self._sites[folder] = info_files(folder, listing)
         talks: dict[str, list[Path]] = {}
         for path in (folder / name for name in listing if like_subtitles(name)):
             if path not in taken:
@@ -121,6 +135,8 @@ def is_transcript(path: Path) -> bool:
 
     if path.suffix.lower() not in TRANSCRIPT_SUFFIXES:
         return True
+    if is_info(path):
+        return False
     try:
         return holds_transcript(path, alone=True)
     except MediaError:

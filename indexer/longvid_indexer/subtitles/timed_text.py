@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import accumulate, groupby, pairwise
 from statistics import median
 
 from longvid_indexer.subtitles.building import add_spoken, until_next
@@ -53,6 +53,9 @@ _ADDED = re.compile(
     r"|(?:End of )?transcript(?:ion)?\.?",
     re.IGNORECASE,
 )
+# Fathom puts what it noted between what is said, with a link to the place.
+_MARKED = re.compile(r"(?P<note>[A-Z][A-Z ]{2,29}: \S.{0,500}?)\s[-–—]\sWATCH:\s\S{1,2000}", re.DOTALL)
+_MOST_MARKED = 5
 # A first time so late is the time of day.
 _CLOCK_FROM_S = 4 * 3600.0
 _DAY_S = 24 * 3600.0
@@ -132,7 +135,12 @@ def _in_seconds(line: str) -> _Entry | None:
 def parse_timed_text(text: str) -> Subtitles:
     """One cue for each time, with the speaker where a line names one."""
     read = Subtitles()
-    entries, before = _entries(text.splitlines())
+    lines = text.splitlines()
+    if marked := [match["note"] for line in lines if (match := _MARKED.fullmatch(line.strip()[:3000]))]:
+        more = f" and {len(marked) - _MOST_MARKED} more" if len(marked) > _MOST_MARKED else ""
+        noted = "; ".join(marked[:_MOST_MARKED])
+        read.remarks.append(f"the meeting program noted, and nobody said: {noted}{more}")
+    entries, before = _entries(lines)
     before -= _names_above(entries)
     if before > 0 and entries:
         read.problems["lines before the first time were left out"] += before
@@ -143,6 +151,7 @@ def parse_timed_text(text: str) -> Subtitles:
         _from_the_first(entries)
     entries.sort(key=lambda entry: entry.at_s)
     entries = list(_by_speaker(entries))
+    _share_starts(entries)
     said = [" ".join([entry.same_line, *entry.lines]).strip() for entry in entries]
     ends = until_next([entry.at_s for entry in entries], said)
     for entry, words, end_s in zip(entries, said, ends, strict=True):
@@ -157,6 +166,8 @@ def _entries(lines: Sequence[str]) -> tuple[list[_Entry], int]:
     """The entries in file order, and how many lines with text stand before the first one."""
     told: list[tuple[str, _Entry | None]] = []
     for line in lines:
+        if _MARKED.fullmatch(line.strip()[:3000]):
+            continue
         spaced = _DROP_FRAMES.sub(r"\1:\2:\3:", line.strip()).replace("**", "").strip().strip("*").strip()
         bare = " ".join(spaced.split())
         if bare and not _ADDED.fullmatch(bare[:300]):
@@ -215,6 +226,7 @@ def _entry(bare: str, spaced: str) -> _Entry | None:
     ):
         return None
     name = match["name"].strip("[]():|,-–— *")
+    name += ")" * (name.count("(") - name.count(")"))  # "Tom Stone (External)"
     if not any(map(str.isalpha, name)) or len(name.split()) > _MOST_NAME_WORDS:
         return None
     # A sentence may end in a time; a heading sets it apart.
@@ -325,12 +337,30 @@ def _by_speaker(entries: Sequence[_Entry]) -> Iterator[_Entry]:
             else:
                 parts[-1].lines.append(line)
         letters = [len(" ".join([part.same_line, *part.lines])) for part in parts]
-        pace = 1 / _LETTERS_A_SECOND
-        if after_s is not None and after_s > entry.at_s and any(letters):
-            pace = min(pace, (after_s - entry.at_s) / sum(letters))
-        for at, part in enumerate(parts):
-            if letters[at]:
-                yield replace(part, at_s=entry.at_s + pace * sum(letters[:at]))
+        for part, count, at_s in zip(parts, letters, _shared(entry.at_s, after_s, letters), strict=True):
+            if count:
+                yield replace(part, at_s=at_s)
+
+
+def _share_starts(entries: list[_Entry]) -> None:
+    """Several that begin together (a clock without seconds) speak one after the other; they are in order of time."""
+    at = 0
+    for at_s, group in groupby(entries, key=lambda entry: entry.at_s):
+        together = list(group)
+        at += len(together)
+        if len(together) > 1 and not any(entry.until_s is not None for entry in together):
+            after_s = entries[at].at_s if at < len(entries) else None
+            letters = [len(" ".join([entry.same_line, *entry.lines])) for entry in together]
+            for entry, start_s in zip(together, _shared(at_s, after_s, letters), strict=True):
+                entry.at_s = start_s
+
+
+def _shared(at_s: float, after_s: float | None, letters: Sequence[int]) -> list[float]:
+    """When each of several begins that share the time up to ``after_s``, by their lengths."""
+    pace = 1 / _LETTERS_A_SECOND
+    if after_s is not None and after_s > at_s and any(letters):
+        pace = min(pace, (after_s - at_s) / sum(letters))
+    return [at_s + pace * before for before in accumulate(letters[:-1], initial=0)]
 
 
 def _from_the_first(entries: Sequence[_Entry]) -> None:

@@ -21,7 +21,7 @@ def _words(told: str) -> frozenset[str]:
     return frozenset(told.split())
 
 
-_FROM, _PAUSE, _NEVER, _SURELY = -0.5, 2.0, 9.0, 9.0
+_FROM, _PAUSE, _NEVER, _SURELY = 0.0, 3.0, 9.0, 9.0
 # Nothing ends with one of these, nor inside a number.
 _HANGING = _words(
     "the a an my your our their its of and or because under over between against behind during without within upon"
@@ -35,7 +35,7 @@ _NUMBERS = _words(
 _FEWEST, _SURE = 3, 1.0
 # A sentence of more words is cut at its likeliest place, so many words away from both ends; one of more than the first
 # number where that is likely enough, each word more lowering what is.
-_LONG, _EACH, _LONGEST, _AWAY = 12, 0.1, 30, 4
+_LONG, _EACH, _LONGEST, _AWAY = 12, 0.15, 30, 4
 
 
 def parts(words: Sequence[str], paused: Sequence[bool], scores: Scores) -> list[tuple[int, int]]:
