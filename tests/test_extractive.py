@@ -425,6 +425,17 @@ def test_what_kind_of_thing_is_asked_for(question: str, kind: str | None) -> Non
         ("Which version mends it?", "It is mended in 2.4.1.", "The next version mends it."),
         ("How many failed?", "Three did.", "See RFC-9110."),
         ("How many failed?", "There was one.", "One of the things that no one likes is this one."),
+        (
+            "How much is the membership?",
+            "Each month we pay twelve euros.",
+            "The membership is for all twelve of us.",
+        ),
+        (
+            "What is the fee for the course?",
+            "It is a hundred dollars each.",
+            "The fee for the course is due soon.",
+        ),
+        ("What is the rent?", "We give them three hundred pounds.", "The rent is a matter for three of us."),
     ],
 )
 def test_a_sentence_names_what_is_asked_for(question: str, names: str, does_not: str) -> None:

@@ -519,6 +519,26 @@ def test_who_speaks_within_one_minute_of_a_clock_speaks_one_after_the_other() ->
     assert cues[0].end_s <= cues[1].start_s < cues[1].end_s <= cues[2].start_s == 60.0
 
 
+def test_a_meetings_chat_names_who_wrote() -> None:
+    text = (
+        "10:01:03\t From Jane Miller to Everyone:\n\tHello, can you hear me?\n"
+        "10:02:10\t From Tom Stone to Jane Miller (Direct Message):\n\tYes, loud and clear.\n"
+        "10:03:00\t From Jane Miller to Everyone:\n\tGreat.\n"
+    )
+    read = parse_subtitles(text)
+    assert [cue.lines[0].speaker for cue in read.cues] == ["Jane Miller", "Tom Stone", "Jane Miller"]
+    assert "it is the chat of a meeting: its lines were written, and nobody said them" in read.remarks
+
+
+def test_a_name_behind_a_counter_in_the_name_of_a_cue_is_who_speaks() -> None:
+    who = ["Jane Miller", "Tom Stone", "Jane Miller"]
+    text = "WEBVTT\n\n" + "".join(
+        f"{n} - {name}\n00:0{n}.000 --> 00:0{n}.900\nThe pump is leaking again.\n\n"
+        for n, name in enumerate(who, 1)
+    )
+    assert [cue.lines[0].speaker for cue in parse_subtitles(text).cues] == who
+
+
 def test_what_a_meeting_program_noted_is_not_said() -> None:
     """As Fathom's transcripts have it."""
     link = "https://fathom.video/share/x?timestamp=62.5"

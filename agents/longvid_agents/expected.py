@@ -43,6 +43,10 @@ _ONE_OF_THEM = (
     r"|(?<=\banother )|(?<=\bother ))one\b"
     r"|\bone (?:of|or|another|way|thing|day|could|can|would|should|might|has|is|was|that|who|which)\b"
 )
+_COINS = (
+    r"dollars?|euros?|pounds?|bucks?|quid|cents?|pence|francs?|yen|yuan|rupees?|pesos?|crowns?|kron(?:a|e|er|or)|z[łl]oty"
+    r"|dólares?|libras?|livres?|centimes?|rubles?|roubles?"
+)
 _WEEKDAY = rf"(?:{WEEKDAY_NAME})s?"
 _TYPES = {
     "time": re.compile(
@@ -72,6 +76,7 @@ _TYPES = {
     "amount": re.compile(rf"(?<![\w-])(?!{_ONE_OF_THEM})(?:{_NUMBER})|[一二两三四五六七八九十百千万亿]", re.IGNORECASE),
     "money": re.compile(
         r"[$€£¥]\s?\d|\d[\d.,]{0,30}+\s?(?:[$€£¥]|[km]?\s?(?:dollars?|euros?|pounds?|bucks?|cents?|franc\w*|yen|usd|eur)\b)"
+        rf"|\b(?:{_NUMBER}|an?)(?: (?:hundred|thousand|million|billion|and a half))?[ -](?:{_COINS})\b"
         r"|\b(?:free|thousand|million)\b|\b\d[\d.,]{2,}",
         re.IGNORECASE,
     ),
@@ -143,7 +148,9 @@ _ASKED: tuple[tuple[str, str], ...] = (
         "money",
         r"\bhow (?:much|expensive)\b.*\b(?:cost|price|pay|paid|worth|spen[dt]|charge|salary|budget|earn)\b"
         r"|\bhow (?:much|expensive) (?:is|are)\b"
-        r"|\bwhat\b.*\b(?:costs?|price)\b",
+        r"|\bwhat\b.*\b(?:costs?|price)\b"
+        r"|\bwhat(?:['’]s| is| are| was| were) the (?:\w+ ){0,3}(?:fees?|fares?|rent|salary|deposit|tuition)\b"
+        r"(?=\W*$| (?:of|for|per|in|to|at|each|now|today|a)\b)",
     ),
     (
         "duration",

@@ -15,6 +15,7 @@ _NUMBERED = re.compile(
     r"(?:speaker|spk|voice|participant|unknown speaker)[\s_#-]{0,2}(?:\d{1,3}|[A-Za-z])\Z", re.IGNORECASE
 )
 _LONGEST_NAME = 60
+_COUNTER = re.compile(r"\A\d{1,6}\s?[-–:.]\s(?=[^\W\d_])")  # "12 - Jane Miller"
 
 
 def name_by_ids(read: Subtitles, lines: Sequence[str]) -> None:
@@ -23,7 +24,7 @@ def name_by_ids(read: Subtitles, lines: Sequence[str]) -> None:
     Webex's form and numbered speakers are surely names; any other is one where names come back and are no numbers
     (a counter, or an id of each cue's own, never does).
     """
-    ids = _ids(lines)
+    ids = {span: _COUNTER.sub("", text) for span, text in _ids(lines).items()}
     if not ids:
         return
     counts = Counter(ids.values())

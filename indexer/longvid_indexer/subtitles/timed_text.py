@@ -56,6 +56,10 @@ _ADDED = re.compile(
 # Fathom puts what it noted between what is said, with a link to the place.
 _MARKED = re.compile(r"(?P<note>[A-Z][A-Z ]{2,29}: \S.{0,500}?)\s[-–—]\sWATCH:\s\S{1,2000}", re.DOTALL)
 _MOST_MARKED = 5
+# Zoom's chat: "From Jane Miller to Everyone".
+_SENDER = re.compile(
+    r"From (?P<name>\S.{0,59}?) to (?:Everyone|\S.{0,79}\(Direct Message\))\Z", re.IGNORECASE
+)
 # A first time so late is the time of day.
 _CLOCK_FROM_S = 4 * 3600.0
 _DAY_S = 24 * 3600.0
@@ -149,6 +153,7 @@ def parse_timed_text(text: str) -> Subtitles:
     if entries and (entries[0].of_day or entries[0].at_s >= _CLOCK_FROM_S):
         read.problems["file has times of day: they were counted from its first one"] += 1
         _from_the_first(entries)
+    _senders(read, entries)
     entries.sort(key=lambda entry: entry.at_s)
     entries = list(_by_speaker(entries))
     _share_starts(entries)
@@ -340,6 +345,15 @@ def _by_speaker(entries: Sequence[_Entry]) -> Iterator[_Entry]:
         for part, count, at_s in zip(parts, letters, _shared(entry.at_s, after_s, letters), strict=True):
             if count:
                 yield replace(part, at_s=at_s)
+
+
+def _senders(read: Subtitles, entries: Sequence[_Entry]) -> None:
+    """Who wrote each line of a meeting's chat."""
+    sent = [(entry, match) for entry in entries if entry.name and (match := _SENDER.match(entry.name))]
+    if sent:
+        read.remarks.append("it is the chat of a meeting: its lines were written, and nobody said them")
+    for entry, match in sent:
+        entry.name = match["name"].strip()
 
 
 def _share_starts(entries: list[_Entry]) -> None:
