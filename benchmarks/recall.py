@@ -106,11 +106,11 @@ def measure(store: Store, rows: np.ndarray, asked: np.ndarray, exact: int) -> No
                     (part,) = vectors.sets(view.connection, None)
                     view.connection.execute(select(1))
                     start = time.perf_counter()
-                    named = pgvector.named(view.connection, part, question, k + 16, scope)
+                    near = pgvector.nearest(view.connection, part, question, k + 16, scope)
                     times.append(1000 * (time.perf_counter() - start))
-                if named is None:
+                if near is None:
                     raise SystemExit("the server has no pgvector")
-                found = np.sort(scores[named[:, 0] - 1])[::-1][:wanted]
+                found = np.sort(scores[[owner - 1 for owner, _ in near]])[::-1][:wanted]
                 good += int((found >= np.partition(scores, -wanted)[-wanted] - 1e-6).sum())
                 total += wanted
             print(

@@ -193,11 +193,13 @@ def table(videos: VideoLines) -> str:
     if not videos.video_ids:
         return "The library holds no videos yet: longvid index FOLDER"
     told = {each: f"  ({', '.join(each)})" if each else "" for each in set(videos.collections)}
-    names = map(str.__add__, videos.titles, map(told.__getitem__, videos.collections))
-    lengths = map(format_time, videos.durations_s)
-    rows = zip(videos.video_ids, lengths, videos.states, map(shown, names), strict=True)
-    line = "%-8.8s  %8s  %-10s  %s"
-    return "\n".join([line % ("id", "length", "state", "title"), *map(line.__mod__, rows)])
+    states = {each: f"  {each:10}  " for each in {*videos.states, "state"}}
+    columns = (videos.video_ids, videos.durations_s, videos.states, videos.titles, videos.collections)
+    rows = [
+        f"{video_id:8.8}  {format_time(duration_s):>8}{states[state]}{shown(title + told[its])}"
+        for video_id, duration_s, state, title, its in zip(*columns, strict=True)
+    ]
+    return "\n".join([f"{'id':8}  {'length':>8}{states['state']}title", *rows])
 
 
 def speakers(found: Sequence[SpeakerRow], transcript: TranscriptInfo | None) -> str:

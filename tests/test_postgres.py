@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import psycopg
 import pytest
+from sqlalchemy import event
 
 from longvid import Library
 from longvid.cli import main
@@ -377,9 +378,23 @@ def test_a_large_scope_is_compared_by_signs(tmp_path: Path, monkeypatch: pytest.
                 differing = {each: np.sum((held[each] > 0) != (question > 0)) for each in ids}
                 like = sorted(ids, key=lambda each: (differing[each], each))[: 3 * 20]
                 scores = {each: np.vecdot(held[each].astype(np.float32), question) for each in like}
-                named = pgvector.named(view.connection, part, question, 20, view.scope)
-                assert named is not None
-                assert {*named[:, 1].tolist()} == {*sorted(like, key=lambda each: -scores[each])[:20]}
+                found = pgvector.nearest(view.connection, part, question, 20, view.scope)
+                nearest = sorted(like, key=lambda each: -scores[each])[:20]
+                assert dict(found or ()) == pytest.approx({each: scores[each] for each in nearest}, abs=1e-6)
+
+
+def test_vectors_are_asked_for_in_few_statements_and_not_read(tmp_path: Path) -> None:
+    with Store.connect(new_database(), tmp_path, create=True) as store:
+        fill(store, "one", ["the budget is late", "the budget is later"])
+        question = unit_vectors(1, seed=3)[0]
+        first = near(store, "speech", question)
+        asked: list[str] = []
+        event.listen(store._engine, "before_cursor_execute", lambda *each: asked.append(each[2]))
+        assert near(store, "speech", question) == first
+        assert len(asked) <= 4
+        assert not [sql for sql in asked if sql.startswith("SELECT passage_vectors.vector")]
+        fill(store, "two", ["written meanwhile"], seed=1)
+        assert len(near(store, "speech", question)) == 3
 
 
 def test_equal_vectors_are_one_node_of_the_graph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

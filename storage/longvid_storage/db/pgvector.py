@@ -2,11 +2,13 @@
 
 What few are admitted are compared one by one; of many the HNSW index is asked, with the scope inside the query
 (iterative scan), or the signs, one bit a number, are compared without reading the vectors. The tables are those of
-``pgvector_tables``. Here vectors are named; whoever asks scores them anew by the truth.
+``pgvector_tables``, whose ``halfvec`` are the numbers of the vectors in SQL, bit by bit (``longvid check``): what a
+rounded question or signs have named is scored by them, with the question as it is.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isqrt
 from typing import Any
 
@@ -17,6 +19,7 @@ from sqlalchemy import (
     Connection,
     Double,
     FromClause,
+    ScalarSelect,
     Select,
     TableClause,
     cast,
@@ -45,16 +48,16 @@ _MOST_SCANNED = (
 )
 
 
-def named(
+def nearest(
     connection: Connection,
     part: IndexedSet,
     vector: NDArray[np.float32],
     k: int,
     scope: Scope,
     admitted: int | None = None,
-) -> NDArray[np.int64] | None:
-    """(vector id, owner id) of the about ``k`` nearest that ``scope`` admits, by vector id, shape (n, 2); None where
-    the tables do not hold what the library does, as this connection sees it.
+) -> list[tuple[int, float]] | None:
+    """(owner id, inner product) of the about ``k`` nearest that ``scope`` admits, in any order; None where the tables
+    do not hold what the library does, as this connection sees it.
 
     All are compared where few are ``admitted`` (about so many; None: it is counted); see ``PATIENCE`` and
     ``pgvector_tables.EXACT``.
@@ -62,24 +65,30 @@ def named(
     near = near_table(part.table)
     if not prepared(connection):
         return None
+    settings = {
+        "hnsw.ef_search": min(1000, max(800, 2 * k)),
+        "hnsw.iterative_scan": "relaxed_order",
+        "hnsw.max_scan_tuples": _MOST_SCANNED,
+        "hnsw.scan_mem_multiplier": 16,
+    }
     youngest = [select(func.max(each.vector_id)).scalar_subquery() for each in (part.table, near.c)]
     has_index = func.to_regclass(index_of(near, part.set_key)).is_not(None)
-    last, entered, indexed = connection.execute(select(youngest[0], youngest[1], has_index)).one()
+    told = (func.set_config(name, str(value), True) for name, value in settings.items())
+    last, entered, indexed, *_ = connection.execute(select(*youngest, has_index, *told)).one()
     if last != entered:
         return None
     conditions = _conditions(near, part, scope)
-    wanted = select(near.c.vector_id, near.c.owner_id).where(*conditions)
     few = max(pgvector_tables.EXACT, isqrt(PATIENCE * (last or 0)))
     if admitted is None and indexed and scope != EVERYTHING:
-        some = wanted.limit(few + 1).subquery()
+        some = select(near.c.vector_id).where(*conditions).limit(few + 1).subquery()
         admitted = int(connection.execute(select(func.count()).select_from(some)).scalar_one())
     if indexed and (scope == EVERYTHING or (admitted or 0) > few):
-        found = _by_index(connection, near, part, scope, vector, k)
+        found = _scored(connection, _by_index(near, part, scope, vector, k), vector)
         if len(found) == k:
             return found
     elif _of_whole_videos(part, scope) and (admitted or 0) > pgvector_tables.EXACT:
-        return _by_signs(connection, wanted, near, part, vector, k)
-    return _one_by_one(connection, wanted, near, vector, k)
+        return _scored(connection, _by_signs(near, part, conditions, vector, k), vector)
+    return _scored(connection, _one_by_one(near, conditions, vector, k), vector)
 
 
 def _conditions(near: FromClause, part: IndexedSet, scope: Scope) -> list[ColumnElement[bool]]:
@@ -97,21 +106,9 @@ def _of_whole_videos(part: IndexedSet, scope: Scope) -> bool:
 
 
 def _by_index(
-    connection: Connection,
-    near: TableClause,
-    part: IndexedSet,
-    scope: Scope,
-    vector: NDArray[np.float32],
-    k: int,
-) -> NDArray[np.int64]:
+    near: TableClause, part: IndexedSet, scope: Scope, vector: NDArray[np.float32], k: int
+) -> Select[Any]:
     """Of the nearest distinct vectors that any admitted row has, those rows."""
-    settings = {
-        "hnsw.ef_search": min(1000, max(800, 2 * k)),
-        "hnsw.iterative_scan": "relaxed_order",
-        "hnsw.max_scan_tuples": _MOST_SCANNED,
-        "hnsw.scan_mem_multiplier": 16,
-    }
-    connection.execute(select(*(func.set_config(name, str(value), True) for name, value in settings.items())))
     equal = near.alias("equal")
     far = _far(near, vector, Numbers(f"halfvec({part.dimension})"))
     leading = select(near.c.same, far.label("far")).where(*_conditions(near, part, EVERYTHING), near.c.leads)
@@ -120,54 +117,60 @@ def _by_index(
         leading = leading.where(select(true()).where(*its).limit(1).scalar_subquery())
     found = leading.order_by(far).limit(k).subquery()
     its = (equal.c.same == found.c.same, *_conditions(equal, part, scope))
-    rows = (
-        select(equal.c.vector_id, equal.c.owner_id).where(*its).order_by(equal.c.owner_id).limit(k).lateral()
-    )
-    query = select(rows.c.vector_id, rows.c.owner_id).select_from(found.join(rows, true()))
-    return _pairs(connection, query.order_by(found.c.far, rows.c.owner_id).limit(k))
+    rows = select(equal.c.owner_id, equal.c.vector).where(*its).order_by(equal.c.owner_id).limit(k).lateral()
+    query = select(rows.c.owner_id, rows.c.vector).select_from(found.join(rows, true()))
+    return query.order_by(found.c.far, rows.c.owner_id).limit(k)
 
 
 def _by_signs(
-    connection: Connection,
-    wanted: Select[Any],
     near: TableClause,
     part: IndexedSet,
+    conditions: Sequence[ColumnElement[bool]],
     vector: NDArray[np.float32],
     k: int,
-) -> NDArray[np.int64]:
+) -> Select[Any]:
     """Of those whose signs differ least from the question's, the nearest."""
     signs = "".join("1" if each > 0 else "0" for each in vector)
-    differing = near.c.signs.op("<~>")(cast(literal(signs), Numbers(f"bit({part.dimension})")))
-    of_index = wanted.with_only_columns(near.c.vector_id)  # the table itself is not read
+    differing = near.c.signs.op("<~>")(_once(signs, Numbers(f"bit({part.dimension})")))
+    of_index = select(near.c.vector_id).where(*conditions)  # the table itself is not read
     like = of_index.order_by(differing, near.c.vector_id).limit(_BY_SIGNS * k).subquery()
     row = near.alias("row")
-    its = select(row.c.vector_id, row.c.owner_id, row.c.vector).where(row.c.vector_id == like.c.vector_id)
+    its = select(row.c.owner_id, row.c.vector).where(row.c.vector_id == like.c.vector_id)
     its_row = its.limit(1).lateral()  # looked up: else the whole table is read for them
     far = _far(its_row, vector, Numbers("halfvec"))
-    query = select(its_row.c.vector_id, its_row.c.owner_id).select_from(like.join(its_row, true()))
-    return _pairs(connection, query.order_by(far, its_row.c.owner_id).limit(k))
+    query = select(its_row.c.owner_id, its_row.c.vector).select_from(like.join(its_row, true()))
+    return query.order_by(far, its_row.c.owner_id).limit(k)
 
 
 def _one_by_one(
-    connection: Connection, wanted: Select[Any], near: TableClause, vector: NDArray[np.float32], k: int
-) -> NDArray[np.int64]:
+    near: TableClause, conditions: Sequence[ColumnElement[bool]], vector: NDArray[np.float32], k: int
+) -> Select[Any]:
     """All of them; the question is rounded to halves, which more are asked for than are wanted for.
 
     The index is one of the vectors cast to their length, so that it is not asked for this.
     """
     far = _far(near, vector, Numbers("halfvec"))
-    return _pairs(connection, wanted.order_by(far, near.c.owner_id).limit(k))
+    return select(near.c.owner_id, near.c.vector).where(*conditions).order_by(far, near.c.owner_id).limit(k)
 
 
 def _far(near: FromClause, vector: NDArray[np.float32], kind: Numbers) -> ColumnElement[float]:
     """The inner product, negated."""
-    question = cast(literal(written(vector)), kind)
     rows = near.c.vector if kind.name == "halfvec" else cast(near.c.vector, kind)
-    found: ColumnElement[float] = rows.op("<#>", return_type=Double())(question)
+    found: ColumnElement[float] = rows.op("<#>", return_type=Double())(_once(written(vector), kind))
     return found
 
 
-def _pairs(connection: Connection, query: Select[Any]) -> NDArray[np.int64]:
-    rows = [tuple(row) for row in connection.execute(query)]
-    pairs = np.array(rows, np.int64).reshape(-1, 2)
-    return pairs[np.argsort(pairs[:, 0])]
+def _once(question: str, kind: Numbers) -> ScalarSelect[str]:
+    """The question as pgvector's type, in a subquery, so that it is read once. A cast parameter is read for each row,
+    should PostgreSQL plan the prepared statement without knowing it: twice the time for 416 rows.
+    """
+    return select(cast(literal(question), kind)).scalar_subquery()
+
+
+def _scored(
+    connection: Connection, named: Select[Any], vector: NDArray[np.float32]
+) -> list[tuple[int, float]]:
+    """The rows of ``named`` (owner id, vector) with their inner products."""
+    rows = named.subquery()
+    far = _far(rows, vector, Numbers("vector"))
+    return [(owner_id, -each) for owner_id, each in connection.execute(select(rows.c.owner_id, far))]

@@ -77,6 +77,10 @@ class VectorSearch:
         self._held: dict[IndexedSet, tuple[HeldIndex, ...]] = {}  # the latest last
         self._lock = threading.Lock()
         self._shared: SharedVectors | None = None
+        self._parts: tuple[int, dict[Any, list[IndexedSet]]] = (
+            -1,
+            {},
+        )  # of one generation, by what is asked of it
         self.vectors_read = 0  # from SQL, in all; the counter that shows what a cache saves
 
     def search(
@@ -95,19 +99,30 @@ class VectorSearch:
         vector = np.asarray(query, np.float32).reshape(-1)
         hits: list[tuple[int, float]] = []
         if limit >= 1:
-            for part in vectors.parts(
-                view.connection, kind, model_fingerprint, len(vector), view.scope.rights
-            ):
-                ids, scores = self._search_part(view, part, vector, limit, admitted)
-                hits.extend(zip(ids.tolist(), scores.tolist(), strict=True))
+            for part in self._parts_of(view, kind, model_fingerprint, len(vector), view.scope.rights):
+                found = self._by_database(view, part, vector, limit + _SPARE, admitted)
+                if found is None:
+                    ids, scores = self._search_part(view, part, vector, limit)
+                    found = list(zip(ids.tolist(), scores.tolist(), strict=True))
+                hits += found
         hits.sort(key=lambda hit: (-hit[1], hit[0]))
         return hits[:limit]
 
+    def _parts_of(self, view: View, *asked: Any) -> list[IndexedSet]:
+        """See ``vectors.parts``; asked of the library once, while it stays as it is."""
+        generation, known = self._parts
+        if generation != view.generation:
+            known = {}
+            self._parts = view.generation, known
+        if asked not in known:
+            known[asked] = vectors.parts(view.connection, *asked)
+        return known[asked]
+
     def _search_part(
-        self, view: View, part: IndexedSet, vector: NDArray[np.float32], limit: int, admitted: int | None
+        self, view: View, part: IndexedSet, vector: NDArray[np.float32], limit: int
     ) -> tuple[Ids, NDArray[np.float32]]:
         connection, now = view.connection, view.generation
-        if (named := self._named(view, part, vector, limit + _SPARE, admitted)) is not None:
+        if (named := self._named(view, part, vector, limit + _SPARE)) is not None:
             return self._few(connection, part, named, vector, limit)
         if view.scope == EVERYTHING:
             return self._asked(connection, part, self._fresh(connection, part, now), vector, limit, None)
@@ -138,28 +153,32 @@ class VectorSearch:
         pairs = held.pairs_of(held.query(vector, many, scope)[0])
         return self._few(connection, part, pairs, vector, limit)
 
-    def _named(
+    def _by_database(
         self, view: View, part: IndexedSet, vector: NDArray[np.float32], k: int, admitted: int | None
-    ) -> Pairs | None:
-        """What an index outside of this process names; None where there is none."""
+    ) -> list[tuple[int, float]] | None:
+        """What pgvector finds; None where the library is not in PostgreSQL, or the vectors are not pgvector's."""
+        if view.home.vector_server or not is_postgresql(view.connection):
+            return None
         from longvid_storage.db import pgvector
 
-        if view.home.vector_server:
-            from longvid_storage.search.shared_vectors import SharedVectors
+        found = pgvector.nearest(view.connection, part, vector, k, view.scope, admitted)
+        if found is None:
+            warnings.warn(_NO_PGVECTOR, InMemoryWarning, stacklevel=4)
+        return found
 
-            if view.scope != EVERYTHING:  # a graph finds few of the few that a filter admits
-                few = vectors.pairs(view.connection, part.admitted(view.scope).limit(_FEW + 1))
-                if len(few) <= _FEW:
-                    return few
-            with self._lock:
-                self._shared = self._shared or SharedVectors(view.home.name, view.home.vector_server)
-            return self._shared.named(view, part, vector, k)
-        if not is_postgresql(view.connection):
+    def _named(self, view: View, part: IndexedSet, vector: NDArray[np.float32], k: int) -> Pairs | None:
+        """What a server of vectors names; None where there is none."""
+        if not view.home.vector_server:
             return None
-        named = pgvector.named(view.connection, part, vector, k, view.scope, admitted)
-        if named is None:
-            warnings.warn(_NO_PGVECTOR, InMemoryWarning, stacklevel=6)
-        return named
+        from longvid_storage.search.shared_vectors import SharedVectors
+
+        if view.scope != EVERYTHING:  # a graph finds few of the few that a filter admits
+            few = vectors.pairs(view.connection, part.admitted(view.scope).limit(_FEW + 1))
+            if len(few) <= _FEW:
+                return few
+        with self._lock:
+            self._shared = self._shared or SharedVectors(view.home.name, view.home.vector_server)
+        return self._shared.named(view, part, vector, k)
 
     def _few(
         self, connection: Connection, part: IndexedSet, pairs: Pairs, vector: NDArray[np.float32], limit: int

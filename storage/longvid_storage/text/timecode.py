@@ -13,9 +13,10 @@ _CLOCK = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{1,2}(?:\.\d+)?)\Z")
 
 def format_time(seconds: float) -> str:
     """``754.2`` → ``"12:34"``; from one hour on ``"1:02:03"``. Fractions are cut: a link never overshoots."""
-    whole = max(0, int(seconds))
-    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
-    return f"{hours}:{_TWO[minutes]}:{_TWO[rest]}" if hours else f"{minutes}:{_TWO[rest]}"
+    if (whole := int(seconds)) < 0:
+        whole = 0
+    minutes, rest = whole // 60, _TWO[whole % 60]
+    return f"{minutes}:{rest}" if minutes < 60 else f"{minutes // 60}:{_TWO[minutes % 60]}:{rest}"
 
 
 def format_span(start_s: float, end_s: float) -> str:
