@@ -209,6 +209,27 @@ def test_a_share_that_is_none_is_told(ray: Any) -> None:
         shares(Engines(config=Config(ray=ray)), {"CPU": 4.0})
 
 
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        (LOCAL, "does not start on this machine"),
+        ("10.0.0.1:6379", "no Ray cluster answers at '10.0.0.1:6379'"),
+    ],
+)
+def test_a_cluster_that_does_not_come_up_is_told(
+    monkeypatch: pytest.MonkeyPatch, address: str, told: str
+) -> None:
+    import ray
+
+    def too_slow(**_: Any) -> None:
+        raise Exception("The current node timed out during startup.")  # as ray/_private/node.py does
+
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "init", too_slow)
+    with pytest.raises(UsageError, match=rf"{told}.* \(The current node timed out"), connected(address):
+        pass
+
+
 class Watched(ClusterPipeline):
     """Counts how many files are begun and not yet reported, at most."""
 

@@ -48,7 +48,7 @@ def connected(address: str) -> Iterator[None]:
     ``address``: ``"auto"`` (the one that runs here, or ``$RAY_ADDRESS``), ``"local"``, or ``HOST:PORT``.
 
     Raises:
-        MissingExtraError: Ray is not installed. UsageError: no cluster answers there.
+        MissingExtraError: Ray is not installed. UsageError: no cluster answers there, or none starts here.
     """
     try:
         import ray
@@ -66,9 +66,12 @@ def connected(address: str) -> Iterator[None]:
             configure_logging=False,
             **(alone if address == LOCAL else {}),
         )
-    except (ConnectionError, ValueError, RuntimeError, OSError) as error:
+    except Exception as error:  # of that plain class where its processes are too slow to start
+        reason = str(error).splitlines()[0] if str(error) else "no reason told"
         raise UsageError(
-            f"no Ray cluster answers at {address!r} ({str(error).splitlines()[0] if str(error) else 'no reason told'}):"
+            f"Ray does not start on this machine ({reason}): try again when it has less to do, or without --ray"
+            if address == LOCAL
+            else f"no Ray cluster answers at {address!r} ({reason}):"
             " start one with `ray start --head`, name its HOST:PORT, or use local"
         ) from error
     try:
