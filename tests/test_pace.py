@@ -81,9 +81,10 @@ def test_stages_that_are_left_out_take_no_time() -> None:
 
 
 def test_a_nice_run_lets_others_go_first(tmp_path: Path) -> None:
+    here = str(tmp_path)
     code = (
         "import os, sys; from longvid.cli import main\n"
-        f"sys.argv = ['longvid', 'index', '--nice', {str(tmp_path)!r}, '--only', 'no_stage', '-L', 'none']\n"
+        f"sys.argv = ['longvid', 'index', '--nice', {here!r}, '--only', 'no_stage', '-L', {here!r} + '/lib']\n"
         "try: main()\n"
         "finally: print(os.nice(0))"
     )
