@@ -63,9 +63,8 @@ def make_library(options: argparse.Namespace) -> Path:
             made += enter(library._store, sources[number % len(sources)], number, model)
             number += 1
     spent = time.process_time() - before
-    print(
-        f"{made:,} passages of {number:,} videos; {spent / max(1, made - had) * 1e6:.0f} s of CPU a million"
-    )
+    cost = f"; {spent / (made - had) * 1e6:.0f} s of CPU a million" if made > had else ""
+    print(f"{made:,} passages of {number:,} videos{cost}")
     return place
 
 
