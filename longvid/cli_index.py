@@ -85,11 +85,13 @@ def index(
     """
     from longvid import progress
     from longvid.models.registry import ROLES
+    from longvid_indexer.stages.run import choose_stages
 
     if not paths and not reprocess and not prune:
         raise UsageError("name folders or files to index, or --reprocess for what the library holds")
     if nice:
         os.nice(10)  # as the command `nice` does
+    choose_stages(_names(only), _names(skip))  # a wrong name makes no library
     engines = chosen_engines(model, device, profile, config)
     with (
         _opened(library, paths, engines) as lib,

@@ -608,7 +608,10 @@ def test_a_name_of_nothing_makes_no_library(tmp_path: Path, longvid: Command) ->
     done = longvid("index", tmp_path / "talk.mp4", tmp_path / "more.mp4", "-L", place)
     assert done.returncode == 1
     assert done.stderr == f"longvid: {tmp_path / 'talk.mp4'} does not exist: check the path\n"
-    assert not place.exists()
     (tmp_path / "talk.srt").write_text(CUE)
+    done = longvid("index", tmp_path, "-L", place, "--only", "subtitles")
+    assert done.returncode == 2
+    assert "no stage is called 'subtitles'" in done.stderr
+    assert not place.exists()
     done = longvid("index", tmp_path / "talk.mp4", tmp_path / "talk.srt", "-L", place, "--only", "transcript")
     assert (done.returncode, titles(Library.open(place))) == (1, ["talk"])
