@@ -221,7 +221,7 @@ def slow(work: Callable[[str], object], head: str, repeated: str, end: str) -> i
         return time.process_time() - began
 
     for size in SIZES:
-        if cost(size) > MOST_S:
+        if cost(size) > MOST_S and cost(size) > MOST_S:  # once may be the machine's doing
             return size
     once = min(cost(SIZES[-1]) for _ in range(2))
     if once > DOUBTED_S and min(cost(LONG) for _ in range(2)) > MOST_TIMES * once:

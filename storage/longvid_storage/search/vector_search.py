@@ -77,10 +77,8 @@ class VectorSearch:
         self._held: dict[IndexedSet, tuple[HeldIndex, ...]] = {}  # the latest last
         self._lock = threading.Lock()
         self._shared: SharedVectors | None = None
-        self._parts: tuple[int, dict[Any, list[IndexedSet]]] = (
-            -1,
-            {},
-        )  # of one generation, by what is asked of it
+        # Of one generation of the library: what is asked of it → the sets that are there.
+        self._parts: tuple[int, dict[Any, list[IndexedSet]]] = (-1, {})
         self.vectors_read = 0  # from SQL, in all; the counter that shows what a cache saves
 
     def search(
