@@ -70,8 +70,13 @@ _TEXT = {
     r"|\bin welche[mnr]? (?:videos?|aufnahmen?|filme?n?|besprechung(?:en)?|vorlesung(?:en)?|vorträgen?)\b"
     r"|\bdans quel(?:le)?s? (?:vidéos?|réunions?|films?)\b|\ben qué (?:v[ií]deos?|reuni(?:ón|ones))\b"
     r"|\bin quali (?:video|riunioni)\b|\bem (?:que|quais) (?:vídeos?|reuniões)\b|\bв каки?х? видео\b",
-    "how long": r"^\W*how (?:long|many (?:minutes|hours|seconds)) (?:is|are|was|were|does|do|did)\b"
+    "how long": r"^\W*(?:how (?:long|many (?:minutes|hours|seconds)) (?:is|are|was|were|does|do|did)"
+    r"|what(?:['’]s| is| was| are) the (?:(?:total|running|overall) )?(?:length|duration)"
+    r"|wie lange? (?:ist|sind|war|waren|dauerte?|geht|ging)|combien de temps (?:dure|a duré)|quelle est la durée"
+    r"|cu[aá]nto (?:dura|duró)|quanto (?:dura|è durat[ao]|durou)|hoe lang (?:is|duurt|was)"
+    r"|сколько (?:длится|длил\w+|идёт|идет))\b"
     r"(?:\W+(?:the|this|that|it|each|every|all|of|my|our|long|last|lasts?|take|run|recorded|whole|entire"
+    r"|das|die|der|dieses?|es|le|la|les|du|de|el|los|il|lo|o|a|het|это|vidéos?|v[ií]deos|видео|aufnahmen?"
     rf"|{VIDEOS}))*\W*$",
     "changed": r"^\W*(?:and |so )?what(?:['’]s| has| is| did| have)?\b.*\b(?:changed?|different"
     r"|new)\b(?: (?:since|between|from|in|after)\b.*)?\W*$"

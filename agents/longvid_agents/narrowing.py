@@ -5,15 +5,17 @@ Every choice is told in a sentence. A date that no video has is told too, and no
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from longvid_agents.day_words import KIND, LEAD
 from longvid_agents.days import AskedDays, day_of_video, days_asked, with_numbers
 from longvid_agents.moments_asked import is_point, needs_one, stretch_asked, with_digits
+from longvid_storage.db.view import View
 from longvid_storage.text.stop_words import STOP_WORDS
 from longvid_storage.text.timecode import format_span, format_time
 from longvid_storage.types import Scope, VideoCard
@@ -60,7 +62,8 @@ _ABOUT = re.compile(
 # "ES2002d", "sync_2026-03-09", "rec-0042"; "covid19" may be what is talked about.
 _NUMBERED = re.compile(r"(?=[\w-]*[^\W\d_])(?=(?:[\w-]*?\d){3})[\w-]+")
 _HOW_LONG = re.compile(
-    r"\W*how (?:long|many (?:minutes|hours|seconds)) (?:is|was|are|were|does|did|do) (?:the |our |my )?"
+    r"\W*(?:how (?:long|many (?:minutes|hours|seconds)) (?:is|was|are|were|does|did|do)"
+    r"|what(?:['’]s| is| was) the (?:length|duration) of) (?:the |our |my )?"
     r"(?P<what>[^?.!]{1,80}?)"
     r"(?: (?:last|take|run))?\W*\Z",
     re.IGNORECASE,
@@ -88,6 +91,30 @@ def narrow(question: str, scope: Scope, videos: Sequence[VideoCard], today: date
     for step in (_by_title, _by_date, _by_order, _by_series, _by_words, _by_subject, _by_clock):
         step(reading)
     return Narrowed(reading.inside, tuple(reading.said), tuple(reading.notes), " ".join(reading.rest.split()))
+
+
+def narrow_in(question: str, view: View) -> Narrowed:
+    """``narrow`` among the videos of ``view``. What is still being said when the stretch begins ("after 1:40") belongs
+    to it if half of it lies there, if it fills half of the stretch, or if nothing begins there.
+
+    Only where one recording is left: a moment is another sentence in each.
+    """
+    narrowed = narrow(question, view.scope, view.cards())
+    inside = narrowed.inside
+    if inside.from_s in (None, view.scope.from_s) or len(inside.video_ids or ()) != 1:
+        return narrowed
+    begin_s, end_s = inside.from_s or 0.0, inside.to_s if inside.to_s is not None else math.inf
+    (video_id,) = inside.video_ids or ()
+    said = view.within(inside).passages_of(video_id, ["speech"])
+    if not any(p.start_s >= begin_s for p in said):
+        return narrowed
+    over = [
+        p.end_s
+        for p in said
+        if p.start_s < begin_s
+        and min(p.end_s, end_s) - begin_s < min(p.end_s - p.start_s, end_s - begin_s) / 2
+    ]
+    return replace(narrowed, inside=inside.narrowed(from_s=max(over, default=begin_s)) or inside)
 
 
 def only(said: Sequence[str]) -> tuple[str, ...]:
@@ -251,10 +278,10 @@ def _by_words(reading: _Reading) -> None:
     """ "The physics lecture": words that one title alone has."""
     if reading.said or len(reading.videos) < 2:
         return
-    if match := _HOW_LONG.match(reading.rest):  # "How long is the keynote?", where one is called so
+    if match := _HOW_LONG.match(reading.rest):  # "How long is the keynote?", where one or more are called so
         words = _words(match["what"]) - STOP_WORDS["en"]
-        fits = [card for card in reading.videos if words and words == _words(card.title) - STOP_WORDS["en"]]
-        if len(fits) == 1:
+        fits = [card for card in reading.videos if words and _is_called(card.title, words)]
+        if 0 < len(fits) < len(reading.videos):
             reading.choose(fits, "")
             reading.without(match["what"])
             return
@@ -294,6 +321,12 @@ def _by_subject(reading: _Reading) -> None:
         )
     ):
         reading.without(match.group())
+
+
+def _is_called(title: str, words: set[str]) -> bool:
+    """Whether a title is these words, but for function words, and for numbers and dates where they are more."""
+    titled = _words(title) - STOP_WORDS["en"]
+    return words <= titled and all(word.isdecimal() for word in titled - words)
 
 
 def _words(text: str) -> set[str]:
