@@ -1,7 +1,7 @@
-"""Whether two transcripts whose names differ by what may be a language (``team_it.vtt``, ``team_hr.vtt``) are of one talk.
+"""Whether transcripts whose names differ by what may be a language (``team_it.vtt``, ``team_hr.vtt``) are of one talk.
 
-A dot before the language is a convention that nobody uses otherwise; a dash, an underscore or a space may stand before a
-department, a day or a series. Only the begin and the end of a file are read, since every run asks.
+A dot before the language is a convention that nobody uses otherwise; a dash, an underscore or a space may stand before
+a department, a day or a series. Only the begin and the end of a file are read, since every run asks.
 """
 
 from __future__ import annotations
@@ -85,7 +85,9 @@ class _Look:
     @cached_property
     def length_s(self) -> float:
         """From the first time to the last, whatever the clock begins at."""
-        head, tail = ([_seconds(time) for time in _TIME.findall(part.replace(b"\0", b""))] for part in self._bytes)
+        head, tail = (
+            [_seconds(time) for time in _TIME.findall(part.replace(b"\0", b""))] for part in self._bytes
+        )
         return max(tail) - head[0] if head and tail else 0.0
 
     @cached_property
