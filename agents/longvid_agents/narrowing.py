@@ -101,11 +101,11 @@ def narrow_in(question: str, view: View) -> Narrowed:
     """
     narrowed = narrow(question, view.scope, view.cards())
     inside = narrowed.inside
-    if inside.from_s in (None, view.scope.from_s) or len(inside.video_ids or ()) != 1:
+    videos = list(inside.video_ids or ())
+    if inside.from_s is None or inside.from_s == view.scope.from_s or len(videos) != 1:
         return narrowed
-    begin_s, end_s = inside.from_s or 0.0, inside.to_s if inside.to_s is not None else math.inf
-    (video_id,) = inside.video_ids or ()
-    said = view.within(inside).passages_of(video_id, ["speech"])
+    begin_s, end_s = inside.from_s, math.inf if inside.to_s is None else inside.to_s
+    said = view.within(inside).passages_of(videos[0], ["speech"])
     if not any(p.start_s >= begin_s for p in said):
         return narrowed
     over = [
