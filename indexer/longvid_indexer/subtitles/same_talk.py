@@ -46,7 +46,7 @@ def one_or_more(files: Sequence[Sidecar], stem: str) -> list[list[Sidecar]]:
     doubtful = [file for file in files if _is_doubtful(file, stem)]
     if not doubtful or len(files) < 2 or len(files) > _MOST_COMPARED:
         return [list(files)]
-    looks = {file: _Look(file) for file in files}
+    looks = {file: _Glance(file) for file in files}
     talks: list[list[Sidecar]] = []
     for file in files:
         of = (talk for talk in talks if not _are_two(looks[talk[0]], looks[file]))
@@ -63,7 +63,7 @@ def _is_doubtful(file: Sidecar, stem: str) -> bool:
     return file.language is not None and not file.partial and behind[:1] in ("_", "-", " ")
 
 
-def _are_two(first: _Look, other: _Look) -> bool:
+def _are_two(first: _Glance, other: _Glance) -> bool:
     if first.file.partial or other.file.partial:
         return False
     lengths = sorted((first.length_s, other.length_s))
@@ -77,7 +77,7 @@ def _are_two(first: _Look, other: _Look) -> bool:
 
 
 @dataclass(frozen=True)
-class _Look:
+class _Glance:
     """What the begin and the end of a file tell; nothing of one that is not read here."""
 
     file: Sidecar
