@@ -85,3 +85,14 @@ def test_a_folder_of_code_pages_of_one_text_is_one_talk(tmp_path: Path) -> None:
         (tmp_path / f"lone_{language}.srt").write_bytes((tmp_path / "x.vtt").read_text().encode(encoding))
     (tmp_path / "x.vtt").unlink()
     assert talks(tmp_path) == [["lone_el.srt", "lone_ko.srt", "lone_ru.srt"]]
+
+
+def test_text_that_is_named_by_hand_takes_no_neighbours_for_its_subtitles(tmp_path: Path) -> None:
+    """``38_mac.srt`` is called by a language, as the subtitles of the one film of a folder may be; this is no film."""
+    for name in ("notes.old", "notes.md"):
+        (tmp_path / name).write_text("0:00 Jane: The pump is leaking.\n0:04 Tom: Since when is that?\n")
+    write(tmp_path / "38_mac.srt", PEOPLE)
+    for name in ("notes.old", "notes.md"):
+        (item,) = scan([tmp_path / name])
+        assert item.sidecars == look_at(tmp_path / name).sidecars == ()
+    assert talks(tmp_path) == [["38_mac.srt"]]
