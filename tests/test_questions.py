@@ -1080,3 +1080,35 @@ def test_signs_on_the_other_side_and_abbreviations_with_or_without_spaces(asked:
     lines = ["He paid 3.50 € for it.", "It costs $5M.", "Das kostet z. B. nichts.", "Es gibt u. a. Äpfel."]
     with SmallLibrary([video("v", "v", [("", line) for line in lines])]).view() as view:
         assert [place.start_s for group in mentions(view, [asked]) for place in group.mentions] == [start_s]
+
+
+def test_a_number_behind_a_word_a_kind_and_a_day_choose_among_a_series() -> None:
+    library = SmallLibrary(
+        [
+            video(
+                "a",
+                "Lecture 01 - Rivers (2021-10-05)",
+                [("", "Welcome to the course. The exam is on Monday.")],
+            ),
+            video(
+                "b",
+                "Lecture 02 - Lakes (2021-10-12)",
+                [("", "We turn to lakes. The exam was moved to Friday.")],
+            ),
+            video("c", "Folge 3", [("", "Heute geht es um Moos und Farne im Wald.")]),
+        ]
+    )
+    for question, text, videos in (
+        ("What was said about the exam in lecture 2?", "moved to Friday.", {"b"}),
+        ("What was said about the exam in lecture 1?", "The exam is on Monday.", {"a"}),
+        ("Was wird in Folge 3 über Moos und Farne gesagt?", "Moos", {"c"}),
+        ("How many lectures are there?", 'those of 3 whose title has "lecture"', {"a", "b"}),
+        ("How many videos are there?", "3 videos", {"a", "b", "c"}),
+        ("When was the last lecture?", "is of 2021-10-12", {"b"}),
+        ("What is the date of the first lecture?", "is of 2021-10-05", {"a"}),
+        ("When was lecture 1 held?", "is of 2021-10-05", {"a"}),
+    ):
+        answer = library.ask(question)
+        assert text in answer.answer, question
+        assert {video_id for video_id, _ in cited(answer)} == videos, question
+    assert "is of" not in library.ask("When is the exam?").answer

@@ -25,7 +25,7 @@ from longvid_agents.counts import counted
 from longvid_agents.cue_lists import minutes
 from longvid_agents.differences import differing
 from longvid_agents.kinds import Kind
-from longvid_agents.lists import Listed, held, nothing_named
+from longvid_agents.lists import Listed, dated, held, nothing_named
 from longvid_agents.narrowing import narrow_in, only
 from longvid_agents.nodes.quote import plan_quotes, quote, verify_quotes
 from longvid_agents.nodes.search import search
@@ -162,7 +162,9 @@ def _direct(run: Run, state: AskState) -> AskState | None:
     if not any(map(str.isalnum, rest)) and narrowed.said:
         rest = _SAID_THEN  # "bridges at 1:30", "the previous meeting"
     plan = make_plan(rest if any(map(str.isalnum, rest)) else state.question)
-    listed = held(rest, inside) or who_speaks(rest, inside) or who_mentions(rest, inside)
+    listed = (
+        held(rest, inside) or dated(rest, inside) or who_speaks(rest, inside) or who_mentions(rest, inside)
+    )
     listed = listed or counted(rest, inside)
     if listed is not None:
         state = replace(state, notes=())  # in any language: nothing was compared by meaning

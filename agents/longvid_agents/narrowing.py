@@ -61,6 +61,14 @@ _ABOUT = re.compile(
 )
 # "ES2002d", "sync_2026-03-09", "rec-0042"; "covid19" may be what is talked about.
 _NUMBERED = re.compile(r"(?=[\w-]*[^\W\d_])(?=(?:[\w-]*?\d){3})[\w-]+")
+# "Lecture 2" is the one that is called so: "Lecture 02 - Lakes".
+_OF_A_SERIES = re.compile(
+    rf"\b(?:(?:in|of|from|during|im|von|aus|dans|en|nella|в) )?(?:the )?(?P<word>{KIND}|lesson|chapter|part|unit|module"
+    r"|webinar|vorlesung|kapitel|folge|teil|sitzung|stunde|leçon|épisode|chapitre|séance|clase|capítulo|episodio|sesión"
+    r"|lezione|puntata|aula|лекци\w|урок|глав\w)"
+    r"(?: (?:no\.?|nr\.?|number))? ?#?0{0,2}(?P<number>\d{1,3})(?![\d:.,]|\w)",
+    re.IGNORECASE,
+)
 _HOW_LONG = re.compile(
     r"\W*(?:how (?:long|many (?:minutes|hours|seconds)) (?:is|was|are|were|does|did|do)"
     r"|what(?:['’]s| is| was) the (?:length|duration) of) (?:the |our |my )?"
@@ -88,7 +96,7 @@ class Narrowed:
 def narrow(question: str, scope: Scope, videos: Sequence[VideoCard], today: date | None = None) -> Narrowed:
     """Read what ``question`` narrows among ``videos``, those that ``scope`` admits; ``today`` is the clock's day."""
     reading = _Reading(question, scope, list(videos), today or date.today())
-    for step in (_by_title, _by_date, _by_order, _by_series, _by_words, _by_subject, _by_clock):
+    for step in (_by_title, _by_date, _by_order, _by_series, _by_number, _by_words, _by_subject, _by_clock):
         step(reading)
     return Narrowed(reading.inside, tuple(reading.said), tuple(reading.notes), " ".join(reading.rest.split()))
 
@@ -271,6 +279,21 @@ def _by_series(reading: _Reading) -> None:
             chosen = [card for card in among if dates.get(card.video_id) == date]
             reading.choose(chosen, f"the newest, of {date}")
             reading.without(whole)
+            return
+
+
+def _by_number(reading: _Reading) -> None:
+    """ "Lecture 2", "Folge 12": where one title alone has this word with this number behind it."""
+    if reading.said or len(reading.videos) < 2:
+        return
+    for match in _OF_A_SERIES.finditer(reading.rest):
+        called = re.compile(
+            rf"(?<!\w){re.escape(match['word'])}\W{{0,3}}0{{0,3}}{match['number']}(?!\d)", re.IGNORECASE
+        )
+        fits = [card for card in reading.videos if called.search(card.title)]
+        if len(fits) == 1:
+            reading.choose(fits, "")
+            reading.without(match.group())
             return
 
 
