@@ -436,6 +436,7 @@ def test_what_kind_of_thing_is_asked_for(question: str, kind: str | None) -> Non
             "The fee for the course is due soon.",
         ),
         ("What is the rent?", "We give them three hundred pounds.", "The rent is a matter for three of us."),
+        ("How much is the bow?", "I gave 1500 for it.", "The shop was founded in 1911."),
     ],
 )
 def test_a_sentence_names_what_is_asked_for(question: str, names: str, does_not: str) -> None:
@@ -458,6 +459,8 @@ def test_a_sentence_names_what_is_asked_for(question: str, names: str, does_not:
             "We can think when we go away.",
         ),
         ("When is the launch?", "Half an hour ago.", "First of all, I'm Laura."),
+        ("How much is the membership?", "Each month we pay twelve euros.", "A new board costs thirty euros."),
+        ("What is the salary?", "She gets 4,000 euros per month.", "The desk was 400 euros."),
         ("When is the launch?", "Three weeks from now.", "There are 8282 of them."),
         ("Who sends the plan?", "I will send the plan.", "I haven't heard of it."),
         ("Who is the project manager?", "I'm the project manager.", "As I showed, there's a project folder."),

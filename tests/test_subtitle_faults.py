@@ -449,3 +449,38 @@ def test_a_mark_of_order_inside_a_file_is_no_part_of_it() -> None:
     cue = "\ufeff{0}\n00:00:0{0},000 --> 00:00:0{1},000\nA cat.\n\n"
     read = to_utterances(parse_subtitles(cue.format(1, 2) + cue.format(2, 3)), "en")
     assert [(u.start_s, u.text) for u in read] == [(1.0, "A cat."), (2.0, "A cat.")]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        # ASS's line break, and a folder.
+        ("1\n00:00:00,000 --> 00:00:02,000\nThe pump\\Nis leaking.\n", ["The pump", "is leaking."]),
+        (
+            "1\n00:00:00,000 --> 00:00:02,000\nIt is in C:\\News\\Notes today.\n",
+            ["It is in C:\\News\\Notes today."],
+        ),
+        # YouTube's first form escapes its tags with its text.
+        (
+            '<transcript><text start="0" dur="2">The &lt;i&gt;old&lt;/i&gt; pump &amp;lt; 5 bar</text></transcript>',
+            ["The old pump < 5 bar"],
+        ),
+        # TTML's ruby: how a word is read is no second word.
+        (
+            '<tt xmlns="http://www.w3.org/ns/ttml" xmlns:tts="http://www.w3.org/ns/ttml#styling"><head><styling>'
+            '<style xml:id="r" tts:ruby="text"/></styling></head><body><div><p begin="0s" end="2s"><span tts:ruby='
+            '"container"><span tts:ruby="base">漢字</span><span tts:ruby="text">かんじ</span></span>を<span>水'
+            '</span><span style="r">みず</span></p></div></body></tt>',
+            ["漢字を水"],
+        ),
+    ],
+)
+def test_what_stands_in_a_cue_and_nobody_says_is_no_word(text: str, said: list[str]) -> None:
+    (cue,) = parse_subtitles(text).cues
+    assert [line.text for line in cue.lines] == said
+
+
+def test_pictures_behind_the_seconds_are_no_hundredths() -> None:
+    rows = "Timecode In;Timecode Out;Speaker;Text\n00:00:02:12;00:00:04:24;Jane;The pump is leaking.\n"
+    (cue,) = parse_subtitles(rows + "00:00:05:00;00:00:06:15;Tom;Since when?\n").cues[:1]
+    assert (cue.start_s, cue.end_s) == (pytest.approx(2.4), pytest.approx(4.8))

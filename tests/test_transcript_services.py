@@ -196,6 +196,13 @@ def premiere(talk: list[Said]) -> object:
                 for t in talk]}  # fmt: skip
 
 
+def amberscript(talk: list[Said]) -> object:
+    return {"filename": "talk.mp3", "speakers": [{"spkid": "spk1", "name": "Jane"}, {"spkid": "spk2", "name": "Tom"}],
+            "segments": [{"speaker": f"spk{t.who + 1}", "words": [
+                {"text": w, "start": a, "end": b, "duration": round(b - a, 3), "conf": 0.9} for w, a, b in t.words]}
+                for t in talk]}  # fmt: skip
+
+
 def meeting_program(talk: list[Said]) -> object:
     return {"transcript": [{"speaker": {"display_name": ("Jane", "Tom")[t.who], "email": None}, "text": t.text,
                             "timestamp": clock(t.start)} for t in talk]}  # fmt: skip
@@ -276,7 +283,8 @@ JSON: list[tuple[Callable[[list[Said]], object], tuple[str | None, str | None]]]
     (amazon, ("spk_0", "spk_1")), (google, ("Speaker 0", "Speaker 1")), (deepgram, ("Speaker 0", "Speaker 1")),
     (assembly, ("A", "B")), (rev, ("Speaker 0", "Speaker 1")), (azure, ("Speaker 0", "Speaker 1")),
     (azure_fast, ("Speaker 0", "Speaker 1")), (speechmatics, ("S0", "S1")), (elevenlabs, ("speaker_0", "speaker_1")),
-    (watson, ("Speaker 0", "Speaker 1")), (premiere, ("Jane", "Tom")), (meeting_program, ("Jane", "Tom")),
+    (watson, ("Speaker 0", "Speaker 1")), (premiere, ("Jane", "Tom")), (amberscript, ("Jane", "Tom")),
+    (meeting_program, ("Jane", "Tom")),
     (timeline, ("Jane", "Tom")), (insights, ("Jane", "Tom")), (hyperaudio, ("Jane", "Tom")),
     (lines, ("Speaker 0", "Speaker 1")), (vosk, (None, None)), (youtube_api, (None, None)),
     (kaltura, (None, None)), (gong, ("x0", "x1")), (recall, ("Jane", "Tom")),
@@ -527,6 +535,19 @@ def test_a_meetings_chat_names_who_wrote() -> None:
     )
     read = parse_subtitles(text)
     assert [cue.lines[0].speaker for cue in read.cues] == ["Jane Miller", "Tom Stone", "Jane Miller"]
+    assert "it is the chat of a meeting: its lines were written, and nobody said them" in read.remarks
+
+
+@pytest.mark.parametrize(
+    "line", ["00:{n:02}:27\t{who}:\t{said}\n", "10:{n:02}:27\t From  {who} : {said}\n",
+             "10:{n:02}:27\t From  {who}  to  Ada Long(Privately) : {said}\n"]
+)  # fmt: skip
+def test_older_and_recorded_chats_are_told_as_what_nobody_said(line: str) -> None:
+    sent = [("Jane Miller", "Hello, can you hear me?"), ("Tom Stone", "Yes, loud and clear."),
+            ("Jane Miller", "Then we begin with the pump.")]  # fmt: skip
+    text = "".join(line.format(n=n, who=who, said=said) for n, (who, said) in enumerate(sent))
+    read = parse_subtitles(text)
+    assert [(cue.lines[0].speaker, cue.lines[0].text) for cue in read.cues] == sent
     assert "it is the chat of a meeting: its lines were written, and nobody said them" in read.remarks
 
 

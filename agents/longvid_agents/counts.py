@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Sequence
 
 from longvid_agents.asked_of import speakers_asked
-from longvid_agents.kinds import WHICH_VIDEOS, has_sign
+from longvid_agents.kinds import VIDEOS, WHICH_VIDEOS, has_sign
 from longvid_agents.lists import OWN, Listed, without
 from longvid_storage.db.view import View
 from longvid_storage.errors import UsageError
@@ -54,7 +54,11 @@ _EVERY = re.compile(
 )
 _QUOTED = re.compile(r"[\"“„«「]([^\"“”„«»「」]{1,80})[\"”“»」]")
 _SPEAKS = re.compile(
-    r"\bhow (?:many times|often) (?:does|do|did|has|have) .*\b(?:speak|talk|spoken|say something)\W*$", re.I
+    r"\bhow (?:many times|often) (?:does|do|did|has|have) .*\b(?:speak|talk|spoken|say something)"
+    rf"(?: (?:in|at|during)(?: the| this| that| our| my)?(?: \w+){{0,3}} (?:{VIDEOS}))?\W*$"
+    r"|^\W*(?:wie oft (?:spricht|redet|sprach|redete)|combien de fois parle|cu[aá]ntas veces habla"
+    r"|quante volte parla|quantas vezes fala|сколько раз говорит) \S+(?: \S+)?\W*$",
+    re.IGNORECASE,
 )
 
 
@@ -62,12 +66,12 @@ def counted(question: str, view: View) -> Listed | None:
     """How often, or in which videos, something is said or shown; None when that is not asked, or it is nowhere."""
     often = has_sign(question, "times")
     at_all = _MENTIONED.match(question) or _EVERY.match(question)
+    if _SPEAKS.search(question):
+        return _spoken(question, view)
     if not (often or at_all or has_sign(question, "in which videos")):
         return None
     from longvid_storage.search.mentions import mentions
 
-    if often and _SPEAKS.search(question):
-        return _spoken(question, view)
     speakers = speakers_asked(question, memory_of(view).facts(view).speakers)
     for speaker in speakers:
         view = view.within(view.scope.narrowed(speaker=speaker) or view.scope)

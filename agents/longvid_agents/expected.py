@@ -77,7 +77,8 @@ _TYPES = {
     "money": re.compile(
         r"[$€£¥]\s?\d|\d[\d.,]{0,30}+\s?(?:[$€£¥]|[km]?\s?(?:dollars?|euros?|pounds?|bucks?|cents?|franc\w*|yen|usd|eur)\b)"
         rf"|\b(?:{_NUMBER}|an?)(?: (?:hundred|thousand|million|billion|and a half))?[ -](?:{_COINS})\b"
-        r"|\b(?:free|thousand|million)\b|\b\d[\d.,]{2,}",
+        r"|\b(?:free|thousand|million)\b|(?<!\bin )(?<!\bsince )(?<!\buntil )\b\d[\d.,]{2,}"
+        r"|\b(?!(?:1[5-9]|20)\d\d\b)\d[\d.,]{2,}",
         re.IGNORECASE,
     ),
     "version": re.compile(r"\b(?:version|release)\s+\d|\bv?\d+(?:\.\d+)+", re.IGNORECASE),
@@ -126,6 +127,17 @@ _MEASURES = tuple(
         ),
         (r"\b(?:often|frequen\w+|oft)\b", r"times?|mal|a (?:day|week|month|year)"),
     )
+)
+# What is paid again and again: an amount for each month or year is likelier meant.
+_DUES = re.compile(
+    r"\b(?:membership|subscription|salary|wages?|dues|allowance|retainer|gehalt|abo(?:nnement)?|sueldo|salaire)\b"
+    r"|mitglied",
+    re.IGNORECASE,
+)
+_EACH_TIME = re.compile(
+    rf"\b(?:per|an?|each|every|pro|par|por|im|al|jede[nrs]?|chaque|cada) (?:{_UNITS})\b|/\s?(?:{_UNITS})\b"
+    r"|\b(?:month|year|week|dai|hour|annual)ly\b|\bannual\b|\bmonatlich|\bjährlich|\bmensuel|\bmensual",
+    re.IGNORECASE,
 )
 # How many of what: a number of these is likelier meant than a number.
 _COUNTED = re.compile(
@@ -251,6 +263,9 @@ def names_expected(question: str, sentences: Sequence[Passage]) -> Array:
         return np.zeros(len(sentences))
     pattern, known = _TYPES[kind], set(analyse(question, None))
     unit = _unit(question) if kind == "amount" else None
+    if kind == "money" and _DUES.search(question):
+        each_time = (p.text for p in sentences if _EACH_TIME.search(p.text))
+        unit = _EACH_TIME if any(map(pattern.search, each_time)) else None
     own = _I_AM if _WHO_IS.search(question) else _FIRST_PERSON
     short = [each.rstrip("s").lower() for each in _ACRONYM.findall(question)] if kind == "expansion" else []
 

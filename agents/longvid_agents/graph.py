@@ -25,8 +25,8 @@ from longvid_agents.counts import counted
 from longvid_agents.cue_lists import minutes
 from longvid_agents.differences import differing
 from longvid_agents.kinds import Kind
-from longvid_agents.lists import Listed, held, nothing_named
-from longvid_agents.narrowing import narrow, only
+from longvid_agents.lists import Listed, dated, held, nothing_named
+from longvid_agents.narrowing import narrow_in, only
 from longvid_agents.nodes.quote import plan_quotes, quote, verify_quotes
 from longvid_agents.nodes.search import search
 from longvid_agents.people import who_mentions, who_speaks
@@ -152,7 +152,7 @@ def _direct(run: Run, state: AskState) -> AskState | None:
     """The answer of a list or of the chain of summaries, where one is asked for: nothing is ranked, no model called."""
     view = run.view
     written = run.lm is not None
-    narrowed = narrow(state.question, view.scope, view.cards())
+    narrowed = narrow_in(state.question, view)
     whole = whole_claims(make_plan(state.question), view, written=written)
     # "The interview" may be one video: then that of all is not asked for.
     if whole and (not narrowed.said or len({c.video_id for claim in whole for c in claim.citations}) == 1):
@@ -162,7 +162,9 @@ def _direct(run: Run, state: AskState) -> AskState | None:
     if not any(map(str.isalnum, rest)) and narrowed.said:
         rest = _SAID_THEN  # "bridges at 1:30", "the previous meeting"
     plan = make_plan(rest if any(map(str.isalnum, rest)) else state.question)
-    listed = held(rest, inside) or who_speaks(rest, inside) or who_mentions(rest, inside)
+    listed = (
+        held(rest, inside) or dated(rest, inside) or who_speaks(rest, inside) or who_mentions(rest, inside)
+    )
     listed = listed or counted(rest, inside)
     if listed is not None:
         state = replace(state, notes=())  # in any language: nothing was compared by meaning

@@ -16,6 +16,9 @@ RouteKind = Literal["locate", "explain", "list", "compare", "who", "count", "sum
 
 VIDEOS = "|".join(f"{kind}(?:e?s)?" for kind in (*KIND.split("|"), "file"))
 """A pattern of the words for one video and several."""
+# Any recording may be called these, whatever its title says.
+_OF_ANY = ("meeting", "call", "video", "recording", "session", "talk", "film")
+_KINDS_ALONE = [kind for kind in KIND.split("|") if kind not in _OF_ANY]
 WHICH_VIDEOS = rf"\b(?:which|what|how many)(?: of (?:the|my|our))? (?:{VIDEOS})\b"
 # Only what is said can be counted in the archive: "how often does the watch change" asks for what somebody says of it.
 _MENTIONED = (
@@ -70,8 +73,16 @@ _TEXT = {
     r"|\bin welche[mnr]? (?:videos?|aufnahmen?|filme?n?|besprechung(?:en)?|vorlesung(?:en)?|vorträgen?)\b"
     r"|\bdans quel(?:le)?s? (?:vidéos?|réunions?|films?)\b|\ben qué (?:v[ií]deos?|reuni(?:ón|ones))\b"
     r"|\bin quali (?:video|riunioni)\b|\bem (?:que|quais) (?:vídeos?|reuniões)\b|\bв каки?х? видео\b",
-    "how long": r"^\W*how (?:long|many (?:minutes|hours|seconds)) (?:is|are|was|were|does|do|did)\b"
+    "how long": r"^\W*(?:how (?:long|many (?:minutes|hours|seconds)) (?:is|are|was|were|does|do|did)"
+    r"|what(?:['’]s| is| was| are) the (?:(?:total|running|overall) )?(?:length|duration)"
+    r"|wie lange? (?:ist|sind|war|waren|dauerte?|geht|ging)|combien de temps (?:dure|a duré)|quelle est la durée"
+    r"|cu[aá]nto (?:dura|duró)|quanto (?:dura|è durat[ao]|durou)|hoe lang (?:is|duurt|was)"
+    r"|сколько (?:длится|длил\w+|идёт|идет))\b"
     r"(?:\W+(?:the|this|that|it|each|every|all|of|my|our|long|last|lasts?|take|run|recorded|whole|entire"
+    r"|das|die|der|dieses?|es|le|la|les|du|de|el|los|il|lo|o|a|het|это|vidéos?|v[ií]deos|видео|aufnahmen?"
+    rf"|{VIDEOS}))*\W*$",
+    "what day": r"^\W*(?:when|(?:on )?(?:what|which) (?:day|date)|what(?:['’]s| is| was) the date(?: of)?)"
+    r" ?(?:was|were|did)?(?:\W+(?:the|it|this|that|held|recorded|filmed|made|on|take|place|happen"
     rf"|{VIDEOS}))*\W*$",
     "changed": r"^\W*(?:and |so )?what(?:['’]s| has| is| did| have)?\b.*\b(?:changed?|different"
     r"|new)\b(?: (?:since|between|from|in|after)\b.*)?\W*$"
@@ -129,6 +140,12 @@ def shortest_asked(question: str) -> bool | None:
     if not has_sign(question, "extreme"):
         return None
     return re.search(r"short|kürz|court|cort", question, re.IGNORECASE) is not None
+
+
+def called_kind(question: str) -> str | None:
+    """ "lecture" of "How many lectures are there?"; None for words that any recording is called by."""
+    found = re.search(rf"\b({'|'.join(_KINDS_ALONE)})(?:e?s)?\b", question, re.IGNORECASE)
+    return found[1].casefold() if found else None
 
 
 def kind_of(question: str) -> Kind:

@@ -10,7 +10,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from longvid_agents.kinds import has_sign, shortest_asked
+from longvid_agents.days import day_of_video
+from longvid_agents.kinds import called_kind, has_sign, shortest_asked
 from longvid_agents.lengths import length_asked
 from longvid_agents.question import QuestionPlan
 from longvid_agents.whole import asks_whole
@@ -49,6 +50,9 @@ def held(question: str, view: View) -> Listed | None:
     claims, total_s = [], 0.0
     cards = view.cards()
     of_all = len(cards)
+    kind = None if lengths else called_kind(question)
+    so_called = [card for card in cards if kind and kind in card.title.casefold()]
+    cards = so_called or cards
     if short is not None and cards:
         edge_s = (min if short else max)(card.duration_s for card in cards)
         cards = [card for card in cards if card.duration_s == edge_s]
@@ -63,6 +67,8 @@ def held(question: str, view: View) -> Listed | None:
     if not claims and of_length is None:
         return None
     note = f"{len(cards)} video{'s' * (len(cards) != 1)}, {format_time(total_s)} in all."
+    if so_called and len(so_called) < of_all:
+        note = f'{note[:-1]}; those of {of_all} whose title has "{kind}".'
     if of_length is not None:
         note = f"{len(cards)} of {of_all} videos {'is' if len(cards) == 1 else 'are'} {of_length.told}."
     if short is not None:
@@ -71,6 +77,18 @@ def held(question: str, view: View) -> Listed | None:
     more = f" {left} of them hold no words that could be cited." if left else ""
     more += f" The first {MOST_VIDEOS} are listed." if len(cards) > MOST_VIDEOS else ""
     return Listed(tuple(claims), "listed the videos", (note + more,))
+
+
+def dated(question: str, view: View) -> Listed | None:
+    """The day of the scope's only video, by its name or its file; None when it isn't asked for, or not known."""
+    cards = view.cards()
+    day = day_of_video(cards[0]) if len(cards) == 1 and has_sign(question, "what day") else None
+    first = next(iter(view.passages_of(cards[0].video_id, OWN)), None) if day else None
+    if day is None or first is None:
+        return None
+    (card,) = cards
+    claim = Claim(f"{card.title} is of {day}.", (Citation.of(first, card.title, card.path),))
+    return Listed((claim,), "told its day", ("The day is that of its name or its file.",))
 
 
 def without(question: str, names: Sequence[str]) -> str:

@@ -5,15 +5,17 @@ Every choice is told in a sentence. A date that no video has is told too, and no
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from longvid_agents.day_words import KIND, LEAD
 from longvid_agents.days import AskedDays, day_of_video, days_asked, with_numbers
 from longvid_agents.moments_asked import is_point, needs_one, stretch_asked, with_digits
+from longvid_storage.db.view import View
 from longvid_storage.text.stop_words import STOP_WORDS
 from longvid_storage.text.timecode import format_span, format_time
 from longvid_storage.types import Scope, VideoCard
@@ -59,8 +61,17 @@ _ABOUT = re.compile(
 )
 # "ES2002d", "sync_2026-03-09", "rec-0042"; "covid19" may be what is talked about.
 _NUMBERED = re.compile(r"(?=[\w-]*[^\W\d_])(?=(?:[\w-]*?\d){3})[\w-]+")
+# "Lecture 2" is the one that is called so: "Lecture 02 - Lakes".
+_OF_A_SERIES = re.compile(
+    rf"\b(?:(?:in|of|from|during|im|von|aus|dans|en|nella|в) )?(?:the )?(?P<word>{KIND}|lesson|chapter|part|unit|module"
+    r"|webinar|vorlesung|kapitel|folge|teil|sitzung|stunde|leçon|épisode|chapitre|séance|clase|capítulo|episodio|sesión"
+    r"|lezione|puntata|aula|лекци\w|урок|глав\w)"
+    r"(?: (?:no\.?|nr\.?|number))? ?#?0{0,2}(?P<number>\d{1,3})(?![\d:.,]|\w)",
+    re.IGNORECASE,
+)
 _HOW_LONG = re.compile(
-    r"\W*how (?:long|many (?:minutes|hours|seconds)) (?:is|was|are|were|does|did|do) (?:the |our |my )?"
+    r"\W*(?:how (?:long|many (?:minutes|hours|seconds)) (?:is|was|are|were|does|did|do)"
+    r"|what(?:['’]s| is| was) the (?:length|duration) of) (?:the |our |my )?"
     r"(?P<what>[^?.!]{1,80}?)"
     r"(?: (?:last|take|run))?\W*\Z",
     re.IGNORECASE,
@@ -85,9 +96,33 @@ class Narrowed:
 def narrow(question: str, scope: Scope, videos: Sequence[VideoCard], today: date | None = None) -> Narrowed:
     """Read what ``question`` narrows among ``videos``, those that ``scope`` admits; ``today`` is the clock's day."""
     reading = _Reading(question, scope, list(videos), today or date.today())
-    for step in (_by_title, _by_date, _by_order, _by_series, _by_words, _by_subject, _by_clock):
+    for step in (_by_title, _by_date, _by_order, _by_series, _by_number, _by_words, _by_subject, _by_clock):
         step(reading)
     return Narrowed(reading.inside, tuple(reading.said), tuple(reading.notes), " ".join(reading.rest.split()))
+
+
+def narrow_in(question: str, view: View) -> Narrowed:
+    """``narrow`` among the videos of ``view``. What is still being said when the stretch begins ("after 1:40") belongs
+    to it if half of it lies there, if it fills half of the stretch, or if nothing begins there.
+
+    Only where one recording is left: a moment is another sentence in each.
+    """
+    narrowed = narrow(question, view.scope, view.cards())
+    inside = narrowed.inside
+    videos = list(inside.video_ids or ())
+    if inside.from_s is None or inside.from_s == view.scope.from_s or len(videos) != 1:
+        return narrowed
+    begin_s, end_s = inside.from_s, math.inf if inside.to_s is None else inside.to_s
+    said = view.within(inside).passages_of(videos[0], ["speech"])
+    if not any(p.start_s >= begin_s for p in said):
+        return narrowed
+    over = [
+        p.end_s
+        for p in said
+        if p.start_s < begin_s
+        and min(p.end_s, end_s) - begin_s < min(p.end_s - p.start_s, end_s - begin_s) / 2
+    ]
+    return replace(narrowed, inside=inside.narrowed(from_s=max(over, default=begin_s)) or inside)
 
 
 def only(said: Sequence[str]) -> tuple[str, ...]:
@@ -247,14 +282,29 @@ def _by_series(reading: _Reading) -> None:
             return
 
 
+def _by_number(reading: _Reading) -> None:
+    """ "Lecture 2", "Folge 12": where one title alone has this word with this number behind it."""
+    if reading.said or len(reading.videos) < 2:
+        return
+    for match in _OF_A_SERIES.finditer(reading.rest):
+        called = re.compile(
+            rf"(?<!\w){re.escape(match['word'])}\W{{0,3}}0{{0,3}}{match['number']}(?!\d)", re.IGNORECASE
+        )
+        fits = [card for card in reading.videos if called.search(card.title)]
+        if len(fits) == 1:
+            reading.choose(fits, "")
+            reading.without(match.group())
+            return
+
+
 def _by_words(reading: _Reading) -> None:
     """ "The physics lecture": words that one title alone has."""
     if reading.said or len(reading.videos) < 2:
         return
-    if match := _HOW_LONG.match(reading.rest):  # "How long is the keynote?", where one is called so
+    if match := _HOW_LONG.match(reading.rest):  # "How long is the keynote?", where one or more are called so
         words = _words(match["what"]) - STOP_WORDS["en"]
-        fits = [card for card in reading.videos if words and words == _words(card.title) - STOP_WORDS["en"]]
-        if len(fits) == 1:
+        fits = [card for card in reading.videos if words and _is_called(card.title, words)]
+        if 0 < len(fits) < len(reading.videos):
             reading.choose(fits, "")
             reading.without(match["what"])
             return
@@ -294,6 +344,12 @@ def _by_subject(reading: _Reading) -> None:
         )
     ):
         reading.without(match.group())
+
+
+def _is_called(title: str, words: set[str]) -> bool:
+    """Whether a title is these words, but for function words, and for numbers and dates where they are more."""
+    titled = _words(title) - STOP_WORDS["en"]
+    return words <= titled and all(word.isdecimal() for word in titled - words)
 
 
 def _words(text: str) -> set[str]:

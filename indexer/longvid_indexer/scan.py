@@ -110,7 +110,7 @@ def look_at(path: Path, sidecars: Sidecars | None = None) -> ScannedFile:
     if like_subtitles(path.name):
         talk = Talks(sidecars).first_of(path)
         return _found(path, Beside() if talk is None else talk.beside)
-    return _found(path, sidecars.of(path))
+    return _found(path, sidecars.of(path) if _may_be_media(path) else Beside())
 
 
 def content_id(path: Path) -> str:
@@ -168,7 +168,7 @@ def _given_files(
                 found[path] = [ScannedFile(path, error=MediaError(message, code="unfinished"))]
     whole = [path for path in given if path not in found]
     sidecars.named = frozenset(path for path in whole if like_subtitles(path.name))
-    media = {path: sidecars.of(path) for path in whole if not like_subtitles(path.name) and path.is_file()}
+    media = {path: sidecars.of(path) for path in whole if path.is_file() and _may_be_media(path)}
     taken = {sidecar.path for beside in media.values() for sidecar in beside.taken}
     lone = [path for path in whole if like_subtitles(path.name) and path not in taken]
     sites = [path for path in lone if is_info(path)]
@@ -318,6 +318,13 @@ class _Walk:
             return True
         self._leave(path, "reference" if kind == "reference" else "other")
         return False
+
+
+def _may_be_media(path: Path) -> bool:
+    """Whether other files may be its subtitles: not of what is text by its content and no media by its name."""
+    if like_subtitles(path.name):
+        return False
+    return path.suffix.lower() in MEDIA_SUFFIXES or _kind_of(path) not in ("text", "subtitles")
 
 
 def _kind_of(path: Path) -> str:

@@ -19,7 +19,9 @@ _BREATH_S = 2.0
 _USUAL_SPEECH = 15.0
 _SHORTEST_S = 1.0
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200e\u200f\u202a\u202b\u202c\u2060\ufeff"))
-_CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,3}):(\d{1,2})(?:[.,:](\d{1,9}))?\Z")
+_CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,3}):(\d{1,2})(?:[.,](\d{1,9})|(?<=\d\d:\d\d:\d\d)[:;](\d\d))?\Z")
+# Pictures behind the seconds, where nothing tells how many a second has.
+_FRAMES_A_SECOND = 30
 _NUMBER = r"\d{1,9}(?:\.\d{1,9})?"
 # ISO 8601's lengths ("PT1M2.5S"), and what protocol buffers make of theirs ("2.5s").
 _LENGTH = re.compile(rf"(?:PT(?:({_NUMBER})H)?(?:({_NUMBER})M)?)?(?:({_NUMBER})S)?\Z", re.IGNORECASE)
@@ -51,8 +53,9 @@ def seconds(value: object) -> float | None:
         return None
     text = value.strip()
     if match := _CLOCK.match(text):
-        hours, minutes, whole, fraction = match.groups()
-        return int(hours or 0) * 3600 + int(minutes) * 60 + int(whole) + float(f"0.{fraction or 0}")
+        hours, minutes, whole, fraction, frame = match.groups()
+        part = float(f"0.{fraction or 0}") + min(int(frame or 0) / _FRAMES_A_SECOND, 1.0)
+        return int(hours or 0) * 3600 + int(minutes) * 60 + int(whole) + part
     if re.fullmatch(_NUMBER, text):
         return float(text)
     match = _LENGTH.match(text)

@@ -33,10 +33,10 @@ _END = (
 _LENGTH = ("duration", "dur", "length", "dduration")
 _SPEAKER = (
     "speakername", "speakerdisplayname", "displayname", "username", "speaker", "speakerlabel", "speakertag",
-    "speakerid", "spk", "speakers", "participant", "user", "users", "author", "from",
+    "speakerid", "spk", "spkid", "speakers", "participant", "user", "users", "author", "from",
 )  # fmt: skip
 _NAME = ("displayname", "name", "username", "speakername")
-_LABEL = ("id", "speakerid", "speaker", "label")
+_LABEL = ("id", "speakerid", "spkid", "speaker", "label")
 _WORDS = ("words", "elements", "tokens", "timestamps", "items", "result", "sentences")
 _MOST_LINES = 8
 _FIRST_OF = ("alternatives", "nbest", "instances")

@@ -16,6 +16,7 @@ from pathlib import Path
 from longvid_indexer.info_json import info_files, is_info, spoken_language
 from longvid_indexer.sniff import SUBTITLE_SUFFIXES, TRANSCRIPT_SUFFIXES, UNREAD_SUFFIXES, like_subtitles
 from longvid_indexer.subtitles.beside import NOTHING_BESIDE, Beside, Sidecar, Sidecars, in_order
+from longvid_indexer.subtitles.same_talk import one_or_more
 from longvid_indexer.subtitles.tags import composed, cuts, only_tags, read_tags
 from longvid_indexer.titles import file_title, sensible_title
 from longvid_storage.errors import MediaError
@@ -73,20 +74,20 @@ def one_a_talk(paths: Sequence[Path], sites: Mapping[str, Path] | None = None) -
     """The transcripts of one directory, one for each talk: ``talk.en.vtt``, ``talk.de.vtt``, ``talk.json`` are one.
 
     The language that ``-orig``, or yt-dlp's notes among ``sites`` (``info_json.info_files``), call the spoken one comes
-    first, else as ``in_order`` has it; never one without words.
+    first, else as ``in_order`` has it; never one without words. What only looks like a language (``team_it.vtt``) parts
+    them: ``same_talk``.
     """
     sites = sites or {}
     talks: dict[str, list[Sidecar]] = {}
     for path in sorted(paths):
         key, sidecar = talk_of(path)
         talks.setdefault(key, []).append(sidecar)
-    chosen = [
-        (
-            files if len(files) == 1 else _first_with_words(in_order(files, spoken_language(sites.get(key)))),
-            sites.get(key),
-        )
-        for key, files in talks.items()
-    ]
+    chosen = []
+    for key, files in talks.items():
+        site = sites.get(key)
+        first, *rest = one_or_more(in_order(files, spoken_language(site)), key)
+        # What yt-dlp noted is of one recording.
+        chosen += [(_first_with_words(first), site), *((_first_with_words(each), None) for each in rest)]
     titles = SharedTitles([files[0].path for files, _ in chosen])
     return [
         Talk(first.path, Beside(tuple(others), site=site) if others or site else NOTHING_BESIDE, titles)
@@ -112,8 +113,8 @@ class Talks:
             self._names[path.parent] = self._by_talk(path.parent)
         alike = self._names[path.parent].get(talk_of(path)[0], [])
         others = (each for each in alike if each != path and is_transcript(each))
-        (talk,) = one_a_talk([path, *others], self._sites[path.parent])
-        return talk if talk.path == path else None
+        talks = one_a_talk([path, *others], self._sites[path.parent])
+        return next((talk for talk in talks if talk.path == path), None)
 
     def sites(self, folder: Path) -> dict[str, Path]:
         """What yt-dlp noted of the talks in a directory that was asked about."""
@@ -145,6 +146,8 @@ def is_transcript(path: Path) -> bool:
 
 def _first_with_words(files: list[Sidecar]) -> list[Sidecar]:
     """A header without cues, or what cannot be read, is no talk's first file where others are."""
+    if len(files) == 1:
+        return files
     first = next((file for file in files if not _is_empty(file.path)), files[0])
     return [first, *(file for file in files if file is not first)]
 

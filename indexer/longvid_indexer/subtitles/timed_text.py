@@ -9,13 +9,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import accumulate, groupby, pairwise
+from dataclasses import replace
+from itertools import pairwise
 from statistics import median
 
 from longvid_indexer.subtitles.building import add_spoken, until_next
 from longvid_indexer.subtitles.cue import Subtitles
-from longvid_indexer.subtitles.name_labels import is_numbered
+from longvid_indexer.subtitles.meeting_notes import is_noted, tell_chat, tell_noted
+from longvid_indexer.subtitles.timed_entries import (
+    DAY_S,
+    MOST_NAME_WORDS,
+    NAMED,
+    Entry,
+    by_speaker,
+    from_the_first,
+    names_above,
+    names_on_the_line,
+    share_starts,
+    without_spoken_times,
+)
 
 # Hours, minutes, seconds, a fraction or a frame, and the half of the day.
 _TIME = r"(?:(\d{1,2}):)?(\d{1,3}):([0-5]\d)(?:[.,](\d{1,3})|[:;.]\d{2}(?![\d:]))?(\s?[AaPp]\.?[Mm]\b\.?)?"
@@ -44,8 +56,6 @@ _DROP_FRAMES = re.compile(r"(?<!\d)(\d\d);(\d\d);(\d\d)[;:](?=\d\d(?!\d))")
 _BULLET = re.compile(r"\A[-*•–]\s{1,3}(?=[\[(<]?\d{1,3}:\d)")
 _TIME_PARTS = 5
 _LONGEST_HEADING = 120
-_MOST_NAME_WORDS = 8
-_NAMED = re.compile(r"(?P<name>[^\W\d_][^:]{0,59}):\s(?P<text>\S.*)\Z")
 # What programs add to a transcript: nobody says it.
 _ADDED = re.compile(
     r".{0,80}\b(?:started|stopped) transcription|Transcribed by\b.{0,80}|Transcription ended after\b.{0,40}"
@@ -53,41 +63,14 @@ _ADDED = re.compile(
     r"|(?:End of )?transcript(?:ion)?\.?",
     re.IGNORECASE,
 )
-# Fathom puts what it noted between what is said, with a link to the place.
-_MARKED = re.compile(r"(?P<note>[A-Z][A-Z ]{2,29}: \S.{0,500}?)\s[-–—]\sWATCH:\s\S{1,2000}", re.DOTALL)
-_MOST_MARKED = 5
-# Zoom's chat: "From Jane Miller to Everyone".
-_SENDER = re.compile(
-    r"From (?P<name>\S.{0,59}?) to (?:Everyone|\S.{0,79}\(Direct Message\))\Z", re.IGNORECASE
-)
 # A first time so late is the time of day.
 _CLOCK_FROM_S = 4 * 3600.0
-_DAY_S = 24 * 3600.0
 # An agenda or a list of chapters has its times farther apart and fewer words to each.
 _APART_S = 60.0
 _WORDS = 3.0
 _LATEST_START_S = 300.0
 _HEAD_LINES = 12
-_LETTERS_A_SECOND = 15.0
 _LOGGED = re.compile(r"\W{0,3}(?:INFO|WARN(?:ING)?|ERROR|DEBUG|TRACE|FATAL|NOTICE|CRITICAL)\b")
-
-
-@dataclass(slots=True)
-class _Entry:
-    """A time, where it ends if that is written, who speaks where that stands with it, and the lines that follow.
-
-    ``strong``: set apart by a sign, so that it is no time that a sentence names. ``of_day``: a clock on the wall.
-    ``above``: the line before the first one.
-    """
-
-    at_s: float
-    name: str | None
-    same_line: str
-    strong: bool
-    until_s: float | None = None
-    of_day: bool = False
-    above: str = ""
-    lines: list[str] = field(default_factory=list)
 
 
 def is_timed_text(text: str, *, alone: bool = False) -> bool:
@@ -97,7 +80,7 @@ def is_timed_text(text: str, *, alone: bool = False) -> bool:
         return False
     starts = [entry.at_s for entry in entries]
     # Past midnight a clock begins again.
-    steps = [b - a if b - a > -_DAY_S / 2 else b - a + _DAY_S for a, b in pairwise(starts)]
+    steps = [b - a if b - a > -DAY_S / 2 else b - a + DAY_S for a, b in pairwise(starts)]
     if sum(step < 0 for step in steps) * 10 > len(steps):
         return False
     if not alone:
@@ -111,7 +94,7 @@ def is_timed_text(text: str, *, alone: bool = False) -> bool:
     )
     spaceless = sum(len(entry.same_line) + sum(map(len, entry.lines)) for entry in entries) / 6
     begins = starts[0] <= _LATEST_START_S or starts[0] >= _CLOCK_FROM_S
-    named = all(entry.name or any(map(_NAMED.match, entry.lines)) for entry in entries)
+    named = all(entry.name or any(map(NAMED.match, [entry.same_line, *entry.lines])) for entry in entries)
     return begins and max(words, spaceless) >= _WORDS * len(entries) and (named or median(steps) <= _APART_S)
 
 
@@ -128,35 +111,32 @@ def _is_span(line: str) -> bool:
     return (match is not None and match.group(_TIME_PARTS + 2) is not None) or _in_seconds(line) is not None
 
 
-def _in_seconds(line: str) -> _Entry | None:
+def _in_seconds(line: str) -> Entry | None:
     """A line that opens with two numbers of seconds, in brackets or with their unit."""
     match = _IN_SECONDS.match(line)
     if match is None or not (line[0] in "[(" or (match[2] and match[4])):
         return None
-    return _Entry(float(match[1]), None, match["rest"].strip(), True, float(match[3]))
+    return Entry(float(match[1]), None, match["rest"].strip(), True, float(match[3]))
 
 
 def parse_timed_text(text: str) -> Subtitles:
     """One cue for each time, with the speaker where a line names one."""
     read = Subtitles()
     lines = text.splitlines()
-    if marked := [match["note"] for line in lines if (match := _MARKED.fullmatch(line.strip()[:3000]))]:
-        more = f" and {len(marked) - _MOST_MARKED} more" if len(marked) > _MOST_MARKED else ""
-        noted = "; ".join(marked[:_MOST_MARKED])
-        read.remarks.append(f"the meeting program noted, and nobody said: {noted}{more}")
+    tell_noted(read, lines)
     entries, before = _entries(lines)
-    before -= _names_above(entries)
+    before -= names_above(entries)
     if before > 0 and entries:
         read.problems["lines before the first time were left out"] += before
-    _without_spoken_times(entries)
-    _names_on_the_line(entries)
+    without_spoken_times(entries)
+    names_on_the_line(entries)
     if entries and (entries[0].of_day or entries[0].at_s >= _CLOCK_FROM_S):
         read.problems["file has times of day: they were counted from its first one"] += 1
-        _from_the_first(entries)
-    _senders(read, entries)
+        from_the_first(entries)
+    tell_chat(read, entries, lines)
     entries.sort(key=lambda entry: entry.at_s)
-    entries = list(_by_speaker(entries))
-    _share_starts(entries)
+    entries = list(by_speaker(entries))
+    share_starts(entries)
     said = [" ".join([entry.same_line, *entry.lines]).strip() for entry in entries]
     ends = until_next([entry.at_s for entry in entries], said)
     for entry, words, end_s in zip(entries, said, ends, strict=True):
@@ -167,11 +147,11 @@ def parse_timed_text(text: str) -> Subtitles:
     return read
 
 
-def _entries(lines: Sequence[str]) -> tuple[list[_Entry], int]:
+def _entries(lines: Sequence[str]) -> tuple[list[Entry], int]:
     """The entries in file order, and how many lines with text stand before the first one."""
-    told: list[tuple[str, _Entry | None]] = []
+    told: list[tuple[str, Entry | None]] = []
     for line in lines:
-        if _MARKED.fullmatch(line.strip()[:3000]):
+        if is_noted(line):
             continue
         spaced = _DROP_FRAMES.sub(r"\1:\2:\3:", line.strip()).replace("**", "").strip().strip("*").strip()
         bare = " ".join(spaced.split())
@@ -181,7 +161,7 @@ def _entries(lines: Sequence[str]) -> tuple[list[_Entry], int]:
     # A heading says when a recording was made; where most times are of the day, it is those that count.
     found = [entry.of_day for _, entry in told if entry is not None]
     of_day = sum(found) * 2 > len(found)
-    entries: list[_Entry] = []
+    entries: list[Entry] = []
     before, above = 0, ""
     for bare, entry in told:
         if entry is not None and entry.of_day == of_day:
@@ -193,7 +173,7 @@ def _entries(lines: Sequence[str]) -> tuple[list[_Entry], int]:
     return entries, before
 
 
-def _inner(entry: _Entry) -> Iterator[_Entry]:
+def _inner(entry: Entry) -> Iterator[Entry]:
     """The entry, and one of the same speaker for each further time within its line (Sonix, Trint)."""
     parts = list(_INNER.finditer(entry.same_line))
     if not parts:
@@ -205,25 +185,25 @@ def _inner(entry: _Entry) -> Iterator[_Entry]:
         yield replace(entry, at_s=_seconds(part.groups())[0], same_line=rest, until_s=None, lines=[])
 
 
-def _entry(bare: str, spaced: str) -> _Entry | None:
+def _entry(bare: str, spaced: str) -> Entry | None:
     bare = _BULLET.sub("", bare, count=1)
     if bare[0] in "[(<0123456789" and (match := _FIRST.match(bare)):
         at_s, of_day = _seconds(match.groups())
         until = match.groups()[_TIME_PARTS : 2 * _TIME_PARTS]
         until_s = _seconds(until)[0] if until[1] is not None else None
         rest = match["rest"].strip() if until_s is None else " ".join(match["rest"].replace("|", " ").split())
-        return _Entry(at_s, None, rest, bare[0] in "[(<", until_s, of_day)
+        return Entry(at_s, None, rest, bare[0] in "[(<", until_s, of_day)
     if (bare[0] in "[(" or bare[0].isdecimal()) and (spoken := _in_seconds(bare)) is not None:
         return spoken
     if (match := _BETWEEN.match(bare)) and (
         match["colon"] or match["after"] or _LIKE_A_NAME.match(match["name"])
     ):
         at_s, of_day = _seconds(match.groups()[2:])
-        if len(match["name"].split()) <= _MOST_NAME_WORDS:
-            return _Entry(at_s, match["name"].strip(), match["rest"].strip(), True, None, of_day)
-    if (match := _COLUMNS.match(spaced)) and len(match["name"].split()) <= _MOST_NAME_WORDS:
+        if len(match["name"].split()) <= MOST_NAME_WORDS:
+            return Entry(at_s, match["name"].strip(), match["rest"].strip(), True, None, of_day)
+    if (match := _COLUMNS.match(spaced)) and len(match["name"].split()) <= MOST_NAME_WORDS:
         at_s, of_day = _seconds(match.groups()[1:])
-        return _Entry(at_s, match["name"].strip(), " ".join(match["rest"].split()), True, None, of_day)
+        return Entry(at_s, match["name"].strip(), " ".join(match["rest"].split()), True, None, of_day)
     if (
         bare[-1] not in "]):.0123456789mM"
         or len(bare) > _LONGEST_HEADING
@@ -232,14 +212,14 @@ def _entry(bare: str, spaced: str) -> _Entry | None:
         return None
     name = match["name"].strip("[]():|,-–— *")
     name += ")" * (name.count("(") - name.count(")"))  # "Tom Stone (External)"
-    if not any(map(str.isalpha, name)) or len(name.split()) > _MOST_NAME_WORDS:
+    if not any(map(str.isalpha, name)) or len(name.split()) > MOST_NAME_WORDS:
         return None
     # A sentence may end in a time; a heading sets it apart.
     apart = match["sign"] != " " or re.search(r"(?:\s{2}|\t|\])\s{0,20}[\d]", spaced[-40:]) is not None
     at_s, of_day = _seconds(match.groups()[2:])
     until = match.groups()[2 + _TIME_PARTS :]
     until_s = _seconds(until)[0] if until[1] is not None else None
-    return _Entry(at_s, name, "", apart, until_s, of_day) if apart or len(name.split()) <= 4 else None
+    return Entry(at_s, name, "", apart, until_s, of_day) if apart or len(name.split()) <= 4 else None
 
 
 def _seconds(parts: Sequence[str | None]) -> tuple[float, bool]:
@@ -253,138 +233,3 @@ def _seconds(parts: Sequence[str | None]) -> tuple[float, bool]:
         hours, minutes, whole = minutes, whole, "0"
     late = "p" in half.casefold()
     return (int(hours or 0) % 12 + 12 * late) * 3600.0 + int(minutes or 0) * 60 + int(whole or 0), True
-
-
-def _without_spoken_times(entries: Sequence[_Entry]) -> None:
-    """YouTube's pane says each time twice, the second time in words: ``1:02``, then ``1 minute, 2 seconds``."""
-    told = [
-        entry for entry in entries if not entry.same_line and entry.lines and _tells(entry, entry.lines[0])
-    ]
-    if len(told) > 1 and len(told) * 4 >= len(entries) * 3:
-        for entry in told:
-            del entry.lines[0]
-
-
-def _tells(entry: _Entry, line: str) -> bool:
-    whole = int(entry.at_s)
-    parts = [part for part in (whole // 3600, whole % 3600 // 60, whole % 60) if part] or [0]
-    return len(line) <= 60 and list(map(int, re.findall(r"\d{1,5}", line))) == parts
-
-
-def _names_on_the_line(entries: Sequence[_Entry]) -> None:
-    """Where a time stands first, the line goes on with a name if what is said follows below, or before a colon."""
-    both = [entry for entry in entries if entry.name is None and entry.same_line and entry.lines]
-    heading = len(both) * 2 > len(entries)
-    for entry in entries:
-        if entry.name is not None:
-            continue
-        alone = entry.same_line.removesuffix(":").strip()
-        short = 0 < len(alone.split()) <= _MOST_NAME_WORDS
-        if short and entry.lines and (heading or entry.same_line.endswith(":")):
-            entry.name, entry.same_line = alone, ""
-    opened = [match for entry in entries if (match := _NAMED.match(entry.same_line))]
-    if len(opened) * 2 > len(entries):
-        for entry in entries:
-            if entry.name is None and (match := _NAMED.match(entry.same_line)):
-                entry.name, entry.same_line = match["name"].strip(), match["text"]
-    _names_below(entries)
-
-
-def _names_below(entries: Sequence[_Entry]) -> None:
-    """Editors write the speaker on a line of their own below the time: ``Speaker 1``, or a few that come back."""
-    below = [
-        entry for entry in entries if entry.name is None and not entry.same_line and len(entry.lines) > 1
-    ]
-    firsts = [entry.lines[0] for entry in below]
-    if len(below) * 2 > len(entries) and _come_back(firsts):
-        for entry in below:
-            entry.name = entry.lines.pop(0).removesuffix(":")
-
-
-def _come_back(lines: Sequence[str]) -> bool:
-    """Whether these are names of a few who speak by turns: short, beginning large, without a point, and again."""
-    short = all(
-        len(line.split()) <= 4 and line[-1] not in ".,?!;" and not line[0].islower() for line in lines
-    )
-    several = len(lines) > 2 and len(set(lines)) < len(lines)
-    return short and (several or (bool(lines) and all(map(is_numbered, lines))))
-
-
-def _names_above(entries: Sequence[_Entry]) -> int:
-    """Some write the name on a line of its own, the time below it, then what is said; how many lines that takes off
-    those before the first time."""
-    if not entries or any(entry.same_line or entry.name for entry in entries):
-        return 0
-    names = [entries[0].above, *(entry.lines[-1] for entry in entries[:-1] if len(entry.lines) > 1)]
-    if len(names) < len(entries) or not names[0] or not _come_back(names):
-        return 0
-    for entry, name in zip(entries, names, strict=True):
-        entry.name = name.removesuffix(":")
-    for entry in entries[:-1]:
-        del entry.lines[-1]
-    return 1
-
-
-def _by_speaker(entries: Sequence[_Entry]) -> Iterator[_Entry]:
-    """One entry a speaker, where several speak below one time (Google Meet): their times are shared by length."""
-    lines = [line for entry in entries for line in entry.lines]
-    named = len(list(filter(_NAMED.match, lines)))
-    several = any(len(list(filter(_NAMED.match, entry.lines))) > 1 for entry in entries)
-    if not several or named * 2 <= len(lines):
-        yield from entries
-        return
-    for number, entry in enumerate(entries):
-        after_s = entries[number + 1].at_s if number + 1 < len(entries) else None
-        parts = [replace(entry, lines=[])]
-        for line in entry.lines:
-            if match := _NAMED.match(line):
-                parts.append(replace(entry, name=match["name"].strip(), same_line=match["text"], lines=[]))
-            else:
-                parts[-1].lines.append(line)
-        letters = [len(" ".join([part.same_line, *part.lines])) for part in parts]
-        for part, count, at_s in zip(parts, letters, _shared(entry.at_s, after_s, letters), strict=True):
-            if count:
-                yield replace(part, at_s=at_s)
-
-
-def _senders(read: Subtitles, entries: Sequence[_Entry]) -> None:
-    """Who wrote each line of a meeting's chat."""
-    sent = [(entry, match) for entry in entries if entry.name and (match := _SENDER.match(entry.name))]
-    if sent:
-        read.remarks.append("it is the chat of a meeting: its lines were written, and nobody said them")
-    for entry, match in sent:
-        entry.name = match["name"].strip()
-
-
-def _share_starts(entries: list[_Entry]) -> None:
-    """Several that begin together (a clock without seconds) speak one after the other; they are in order of time."""
-    at = 0
-    for at_s, group in groupby(entries, key=lambda entry: entry.at_s):
-        together = list(group)
-        at += len(together)
-        if len(together) > 1 and not any(entry.until_s is not None for entry in together):
-            after_s = entries[at].at_s if at < len(entries) else None
-            letters = [len(" ".join([entry.same_line, *entry.lines])) for entry in together]
-            for entry, start_s in zip(together, _shared(at_s, after_s, letters), strict=True):
-                entry.at_s = start_s
-
-
-def _shared(at_s: float, after_s: float | None, letters: Sequence[int]) -> list[float]:
-    """When each of several begins that share the time up to ``after_s``, by their lengths."""
-    pace = 1 / _LETTERS_A_SECOND
-    if after_s is not None and after_s > at_s and any(letters):
-        pace = min(pace, (after_s - at_s) / sum(letters))
-    return [at_s + pace * before for before in accumulate(letters[:-1], initial=0)]
-
-
-def _from_the_first(entries: Sequence[_Entry]) -> None:
-    first_s = last_s = entries[0].at_s
-    days = 0.0
-    for entry in entries:
-        if entry.at_s + days < last_s - _DAY_S / 2:
-            days += _DAY_S  # past midnight
-        entry.at_s += days
-        last_s = entry.at_s
-        entry.at_s -= first_s
-        if entry.until_s is not None:
-            entry.until_s += days - first_s

@@ -19,6 +19,9 @@ _OFFSET = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(h|ms|m|s|f|t)\Z")
 _FRAMES = re.compile(r"(\d{1,3}):(\d{1,2}):(\d{1,2}):(\d{1,3})(?:\.\d{1,3})?\Z")
 _ROOT = re.compile(r"<(?:[A-Za-z][\w.-]{0,40}:)?(?:tt|timedtext|transcript)\b")
 _METADATA = frozenset(("title", "name"))
+# How the base beneath it is read, in small letters (TTML2's ruby).
+_READINGS = frozenset(("text", "textContainer", "delimiter"))
+_STYLING = re.compile(r"</?(?:i|b|u|em|strong|font)\b[^<>]{0,100}>", re.IGNORECASE)
 
 
 def is_xml_captions(text: str) -> bool:
@@ -35,6 +38,7 @@ class _Element:
     start_s: float | None = None
     end_s: float | None = None
     agent: str | None = None
+    is_reading: bool = False
     # Text so far, each piece with its own start where a part of the element is timed.
     runs: list[TimedWord] = field(default_factory=list)
     text: list[str] = field(default_factory=list)
@@ -49,6 +53,7 @@ class _XmlReader:
         self.cue: _Element | None = None
         self.agents: dict[str, str] = {}
         self.naming: str | None = None
+        self.readings: set[str] = set()  # styles of ruby
         self.rate, self.ticks = 30.0, 0.0
         self.second_s = 1.0
         self.root = ""
@@ -60,6 +65,11 @@ class _XmlReader:
             self._root(name, given)
         around = self.open[-1] if self.open else _Element("")
         element = _Element(name, around.start_s, around.end_s, given.get("agent", around.agent))
+        reads = given.get("ruby") in _READINGS
+        if name == "style" and reads:
+            self.readings.add(given.get("id", ""))
+        styles = self.readings.intersection(given.get("style", "").split())
+        element.is_reading = around.is_reading or reads or bool(styles)
         if self.root == "tt":
             self._ttml_span(element, around, given)
         elif name in ("p", "text", "s"):
@@ -74,7 +84,7 @@ class _XmlReader:
 
     def data(self, data: str) -> None:
         inner = self.open[-1] if self.open else None
-        if inner is None:
+        if inner is None or inner.is_reading:
             return
         if self.cue is not None:
             self.cue.text.append(data)
@@ -151,7 +161,7 @@ class _XmlReader:
     def _finish(self, cue: _Element) -> None:
         text = "".join(cue.text)
         if self.root != "tt":
-            text = html.unescape(text)  # srv1 escapes twice
+            text = _STYLING.sub("", html.unescape(text))  # srv1 escapes twice, its tags too
         if not text.strip():
             return  # an empty paragraph clears the screen
         speaker = self.agents.get(cue.agent or "")
