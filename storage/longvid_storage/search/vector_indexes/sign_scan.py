@@ -1,5 +1,5 @@
-"""FAISS's scan over signs, one bit each (Charikar 2002, "Similarity estimation techniques from rounding algorithms"): it
-names the rows that may be near.
+"""FAISS's scan over signs, one bit each (Charikar 2002, "Similarity estimation techniques from rounding algorithms"):
+it names the rows that may be near.
 
 FAISS counts 64, 128, 256 and 512 signs in ways of their own, so that 512 take two thirds of the time of 384. Vectors of
 less than 512 numbers are turned into as many as the next of these has by a Hadamard matrix with its rows' signs changed
