@@ -57,9 +57,7 @@ def workers(kind: bytes) -> list[int]:
     return found
 
 
-def kill_some(
-    cluster: Any, done: threading.Event, killed: list[str], kinds: list[bytes], most: int
-) -> None:
+def kill_some(cluster: Any, done: threading.Event, killed: list[str], kinds: list[bytes], most: int) -> None:
     chance = random.Random(11)
     while not done.wait(chance.uniform(0.1, 0.8)) and len(killed) < most:
         if len(killed) in (3, 7):  # a whole machine, and another one in its place
