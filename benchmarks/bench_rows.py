@@ -279,7 +279,7 @@ def exact_seek(path: Path, time_s: float) -> bytes:
                 break
             shown = frame
         # A picture is made as it is for a question: what is compared is how it is found.
-        picture = DecodedFrame(shown, time_s, 0).upright_rgb(1024, VideoReformatter())
+        picture = DecodedFrame(shown, time_s, 0).upright(1024, VideoReformatter())
     return encode_jpeg(picture, 90)
 
 

@@ -98,7 +98,7 @@ def heard(path: Path, at_s: float) -> int:
 def truth(path: str) -> list[tuple[float, int]]:
     """(time, number carried) of every picture of a film, on its presentation timeline, as indexing sees it."""
     reader = FrameReader(Path(path), probe(Path(path), "film"))
-    return [(frame.time_s, code_of(frame.upright_rgb(320))) for frame in reader]
+    return [(frame.time_s, code_of(frame.upright(320)[..., :3])) for frame in reader]
 
 
 def agrees(clip: Clip, path: Path) -> None:

@@ -64,7 +64,7 @@ def test_pictures_sound_and_length_are_on_one_timeline(tmp_path: Path, clocks: t
     assert info.duration_s == pytest.approx(30.0, abs=0.5)  # AAC fills up its last block
     assert len(breaks(path)) == 2
     frames = list(FrameReader(path, info))
-    assert [code_of(frame.upright_rgb(1920)) for frame in frames] == list(range(150))
+    assert [code_of(frame.upright(1920)[..., :3]) for frame in frames] == list(range(150))
     assert [frame.time_s for frame in frames] == pytest.approx([i / RATE for i in range(150)], abs=0.4)
     audio = read_audio(path, info)
     assert onsets(np.concatenate(list(audio))) == pytest.approx([3.0, 13.0, 23.0], abs=0.4)
@@ -79,7 +79,7 @@ def test_a_picture_is_found_again_behind_a_break_without_decoding_what_lies_befo
     watcher = Rewatcher()
     pictures = watcher.pictures(path, probe(path, "id"), [4.1, 25.1])
     codes = [code_of(np.asarray(Image.open(io.BytesIO(each.image)).convert("RGB"))) for each in pictures]
-    shown = {code_of(f.upright_rgb(1920)): f.time_s for f in FrameReader(path, probe(path, "id"))}
+    shown = {code_of(f.upright(1920)[..., :3]): f.time_s for f in FrameReader(path, probe(path, "id"))}
     expected = [max(code for code, time_s in shown.items() if time_s <= at_s + 1e-6) for at_s in (4.1, 25.1)]
     assert codes == expected
     assert watcher.frames_decoded <= 4 * 10

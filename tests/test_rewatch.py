@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,8 +14,9 @@ from PIL import Image
 
 import media_factory as mf
 from longvid import Library
+from longvid_indexer.opening import open_media
 from longvid_indexer.probe import probe
-from longvid_indexer.rewatch import Rewatcher, groups_of
+from longvid_indexer.rewatch import Rewatcher, groups_of, intra_times
 from longvid_storage.errors import MediaError
 from longvid_storage.types import VideoInfo
 from media_factory import write_video
@@ -103,6 +106,36 @@ def test_times_are_grouped_by_the_intra_frame_before_them(
     times: list[float], intra: list[float], groups: list[list[float]]
 ) -> None:
     assert groups_of(times, intra) == groups
+
+
+class _Looked:
+    """An index that counts how many of its entries are looked at."""
+
+    def __init__(self, index: Any) -> None:
+        self.index, self.entries = index, 0
+
+    def search_timestamp(self, timestamp: int, *, backward: bool) -> int:
+        return int(self.index.search_timestamp(timestamp, backward=backward))
+
+    def __getitem__(self, place: int) -> Any:
+        self.entries += 1
+        return self.index[place]
+
+
+def test_intra_frames_are_looked_up_and_not_listed(film: tuple[Path, VideoInfo]) -> None:
+    path, info = film
+    drawn = np.random.default_rng(0).uniform(0, 31, 60).round(2)
+    times = [*sorted(float(time_s) for time_s in drawn), 31.0, 40.0]
+    with open_media(path) as container:
+        stream = container.streams.video[0]
+        everything = [entry for entry in stream.index_entries if entry.is_keyframe]
+        every = sorted(float(e.timestamp * stream.time_base) - info.stream_start_s for e in everything)
+        index = _Looked(stream.index_entries)
+        seen = SimpleNamespace(index_entries=index, time_base=stream.time_base)
+        for few in (times, times[::7], times[:1], times[-1:]):
+            index.entries = 0
+            assert groups_of(few, intra_times(seen, info.stream_start_s, few)) == groups_of(few, every)
+            assert index.entries <= len(few) + 1
 
 
 # --- the library's media ------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import pytest
 from longvid_indexer.probe import probe
 from longvid_indexer.vision.keyframes import MiddleFrame
 from longvid_indexer.vision.moments import Moments
-from longvid_indexer.vision.pictures import decode_webp, encode_webp
+from longvid_indexer.vision.pictures import decode_webp, encode_webp, in_pillow
 from longvid_indexer.visual import VisualSettings, visual_pass
 from media_factory import lecture, no_video, sample_slides, shots, slide, write_video
 
@@ -118,6 +118,13 @@ def test_moments_find_the_frame_of_the_change() -> None:
         moments.see(number * 0.04, white if number >= 7 else black)
     assert moments.refine(0.4) == pytest.approx(0.28)
     assert moments.refine(0.9) == 0.9
+
+
+def test_four_bytes_a_pixel_are_given_to_pillow_where_they_lie() -> None:
+    image = np.zeros((8, 16, 4), np.uint8)
+    shown = in_pillow(image)
+    image[3, 5] = (10, 20, 30, 255)
+    assert shown.convert("RGB").getpixel((5, 3)) == (10, 20, 30)
 
 
 def test_webp_there_and_back() -> None:

@@ -114,8 +114,11 @@ class DecodedFrame:
             return image
         return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
 
-    def upright_rgb(self, long_side: int, shrinker: Any = None) -> Image:
-        """The picture as a player shows it, ``(height, width, 3)`` uint8, its long side at most ``long_side``.
+    def upright(self, long_side: int, shrinker: Any = None) -> Image:
+        """The picture as a player shows it, its long side at most ``long_side``; to be read only.
+
+        ``(height, width, 3)`` uint8, RGB, or ``(height, width, 4)``, RGB and a byte that means nothing: so it is where
+        that costs no copy, here and in Pillow (``vision.pictures``). Colours are the same.
 
         ``shrinker``: another ``VideoReformatter`` of the video, which shrinks the planes before colours are made of
         them. That is a third of the work; chroma is then repeated, not blended, for each two pixels, which is lost
@@ -125,10 +128,16 @@ class DecodedFrame:
         from av.video.reformatter import VideoReformatter
 
         scaler, raw, form = self.scaler or VideoReformatter(), self.raw, self.raw.format.name
-        if shrinker is not None and form in _I420 and width % 2 == height % 2 == 0:
+        halved = form in _I420 and width % 2 == height % 2 == 0
+        if shrinker is not None and halved:
             raw = shrinker.reformat(raw, width, height, form, interpolation="AREA", threads=1)
-        scaled = scaler.reformat(raw, width, height, "rgb24", interpolation="AREA", threads=1)
-        image = np.asarray(scaled.to_ndarray(), np.uint8)
+        # Of other widths FFmpeg leaves the last columns out, and of what it scales it rounds the four bytes otherwise.
+        if halved and width % 8 == 0 and (raw.width, raw.height) == (width, height):
+            scaled = scaler.reformat(raw, format="rgb0", interpolation="AREA", threads=1)
+            image = _plane(scaled.planes[0], 4)
+        else:
+            scaled = scaler.reformat(raw, width, height, "rgb24", interpolation="AREA", threads=1)
+            image = np.asarray(scaled.to_ndarray(), np.uint8)
         return np.ascontiguousarray(np.rot90(image, self.rotation // 90))
 
 
@@ -138,9 +147,11 @@ def fit(width: int, height: int, long_side: int) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def _plane(plane: Any) -> Image:
-    data = np.frombuffer(plane, np.uint8)
-    return data.reshape(-1, plane.line_size)[: plane.height, : plane.width]
+def _plane(plane: Any, numbers: int = 1) -> Image:
+    """A plane where it lies: ``(height, width)``, or ``(height, width, numbers)`` of so many numbers a pixel."""
+    rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+    image = rows[: plane.height, : plane.width * numbers]
+    return image if numbers == 1 else image.reshape(plane.height, plane.width, numbers)
 
 
 @dataclass

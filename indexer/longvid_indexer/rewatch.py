@@ -13,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
+from math import floor
 from pathlib import Path
 from typing import Any, Literal
 
@@ -38,6 +39,8 @@ _BEFORE_S = (2.0, 10.0, 60.0)
 _SAME_S = 1e-6
 # Pictures of one GOP may be shown after the intra frame of the next.
 _OPEN_S = 0.5
+# Behind every timestamp, in ticks.
+_LATEST = 2**62
 
 Form = Literal["webp", "jpeg"]
 """How a picture is encoded: JPEG takes a tenth of the time of a WebP, and three times the bytes."""
@@ -133,7 +136,7 @@ class Rewatcher:
             shrinker = VideoReformatter() if form == "jpeg" else None
             made: Picture | None = None
             broken = bool(breaks(path))
-            intra_s = [] if broken else intra_times(stream, info.stream_start_s)
+            intra_s = [] if broken else intra_times(stream, info.stream_start_s, times_s)
             for group in [list(times_s)] if broken else groups_of(times_s, intra_s):
                 self.groups_decoded += 1
                 packets = _around(container, stream, group, info.stream_start_s) if broken else None
@@ -275,14 +278,19 @@ def _together(before_s: float, time_s: float, intra_s: Sequence[float]) -> bool:
     return time_s - before_s <= _NEAR_S or bool(intra_s and time_s < intra_s[-1])
 
 
-def intra_times(stream: Any, start_s: float) -> list[float]:
-    """When the stream's intra frames appear, as its index has it; empty without an index."""
-    entries = [entry.timestamp for entry in stream.index_entries if entry.is_keyframe]
-    return sorted(float(timestamp * stream.time_base) - start_s for timestamp in entries)
+def intra_times(stream: Any, start_s: float, times_s: Sequence[float]) -> list[float]:
+    """When the intra frames appear behind which ``times_s`` lie, and the last, as the stream's index has it.
+
+    They are looked up, since an index of hours has a line for each picture; empty without an index.
+    """
+    index, ticks, over = stream.index_entries, stream.time_base.numerator, stream.time_base.denominator
+    sought = [floor((time_s + start_s + _SAME_S) * over / ticks) for time_s in times_s]
+    places = {index.search_timestamp(tick, backward=True) for tick in (*sought, _LATEST)}
+    return sorted(index[place].timestamp * ticks / over - start_s for place in places if place >= 0)
 
 
 def _picture(frame: DecodedFrame, box: Box | None, long_side: int, form: Form, shrinker: Any) -> Picture:
-    image = frame.upright_rgb(long_side if box is None else _WHOLE, shrinker)
+    image = frame.upright(long_side if box is None else _WHOLE, shrinker)
     if box is not None:
         import cv2
         import numpy as np

@@ -26,7 +26,7 @@ def keep(
     quality: int,
 ) -> Keyframe:
     """Turn a frame into a keyframe of the span ``[start_s, end_s)``."""
-    image = frame.upright_rgb(long_side)
+    image = frame.upright(long_side)
     height, width = image.shape[:2]
     return Keyframe(
         frame.time_s, start_s, end_s, encode_webp(image, quality), width=width, height=height, kind=kind
@@ -45,11 +45,12 @@ def keep_state(
 
     A picture that players turn is kept whole: its rows are not rows of the upright picture.
     """
-    image = frame.upright_rgb(long_side)
+    image = frame.upright(long_side)
     height, width = image.shape[:2]
     if not frame.rotation:
-        image[: int(rows[0] * height)] = _OUTSIDE
-        image[ceil(rows[1] * height) :] = _OUTSIDE
+        image = image.copy()
+        image[: int(rows[0] * height), :, :3] = _OUTSIDE
+        image[ceil(rows[1] * height) :, :, :3] = _OUTSIDE
     kept = encode_webp(image, quality)
     return Keyframe(frame.time_s, start_s, start_s, kept, width=width, height=height, kind="state")
 

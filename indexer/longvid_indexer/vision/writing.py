@@ -45,7 +45,10 @@ class Writing:
         steps = cv2.morphologyEx(image, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
         red, green, blue = cv2.split(steps)
         edges = cv2.threshold(cv2.max(cv2.max(red, green), blue), _EDGE, 1, cv2.THRESH_BINARY)[1]
-        _, labels, stats, _ = cv2.connectedComponentsWithStats(edges, connectivity=8)
+        # By blocks of four pixels: OpenCV's own choice gives the same in three times as long.
+        _, labels, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(
+            edges, 8, cv2.CV_32S, cv2.CCL_GRANA
+        )
         x, y, wide, high, area = (stats[:, column] for column in range(5))
         sparse = (np.maximum(wide, high) > height * _LONG) & (area < _SPARSE * wide * high)
         sparse[0] = False
@@ -68,8 +71,7 @@ class Writing:
             edges[max(0, y0) : y1, max(0, x0) : x1] = 0
         aside, below = max(_LEAST_ASIDE, int(height * _ASIDE)), max(_LEAST_BELOW, int(height * _BELOW))
         joined = cv2.dilate(edges, np.ones((2 * below + 1, 2 * aside + 1), np.uint8))
-        _, _, boxes, _ = cv2.connectedComponentsWithStats(joined, connectivity=4)
-        parts = [(x, max(y, top), x + w, min(y + h, bottom)) for x, y, w, h, _ in boxes[1:].tolist()]
+        parts = [(x0, max(y0, top), x1, min(y1, bottom)) for x0, y0, x1, y1 in _pieces(joined)]
         return [part for part in _apart(parts) if _rows(edges, part) >= _FLAT]
 
     def letter_height(self, part: Part) -> float:
@@ -94,6 +96,27 @@ class Writing:
         x0, y0, x1, y1 = part
         x, y = (self.marks[:, 0] + self.marks[:, 2]) / 2, (self.marks[:, 1] + self.marks[:, 3]) / 2
         return np.asarray((x >= x0) & (x < x1) & (y >= y0) & (y < y1))
+
+
+def _pieces(mask: NDArray[np.uint8]) -> list[Part]:
+    """The rectangles of what is connected in a mask of zeros and ones, up, down and sideways.
+
+    Rows like the one above are left out, and columns like the one before, which joins and parts nothing: of a mask
+    that was widened few are left.
+    """
+    import cv2
+
+    rows = np.flatnonzero((mask[1:] != mask[:-1]).any(axis=1)) + 1
+    small = mask[np.append(0, rows)]
+    columns = np.flatnonzero((small[:, 1:] != small[:, :-1]).any(axis=0)) + 1
+    small = np.ascontiguousarray(small[:, np.append(0, columns)])
+    y, x = (np.concatenate([[0], at, [side]]) for at, side in zip((rows, columns), mask.shape, strict=True))
+    _, _, boxes, _ = cv2.connectedComponentsWithStats(small, connectivity=4)
+    left, top, wide, high = boxes[1:, :4].T
+    return [
+        (int(x0), int(y0), int(x1), int(y1))
+        for x0, y0, x1, y1 in zip(x[left], y[top], x[left + wide], y[top + high], strict=True)
+    ]
 
 
 def _rows(edges: NDArray[np.uint8], part: Part) -> int:
