@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import compress, count, islice, repeat
@@ -212,18 +212,23 @@ def _missing(paths: Iterable[str]) -> set[str]:
     """Those that are neither at an address nor on the disk; a folder of many is listed: a third of what asking is."""
     from longvid_indexer.remote import is_remote
 
-    unseen = {path for path in paths if "://" not in path or not is_remote(path)}
-    folders, gone = Counter([path.rpartition(os.sep)[0] for path in unseen]), set[str]()
-    for folder, files in folders.items():
-        if folder and files > _MANY:
+    folders = defaultdict[str, set[str]](set)
+    for path in paths:
+        if "://" not in path or not is_remote(path):
+            folders[path.rpartition(os.sep)[0]].add(path)
+    missing = set[str]()
+    for folder, unseen in folders.items():
+        if folder and len(unseen) > _MANY:
             try:
                 with os.scandir(folder) as entries:  # of one that holds much else, a part
-                    unseen.difference_update(map(attrgetter("path"), islice(entries, 4 * files)))
+                    unseen.difference_update(map(attrgetter("path"), islice(entries, 4 * len(unseen))))
             except FileNotFoundError:
-                gone.add(folder)
+                missing |= unseen
+                continue
             except OSError:
                 pass  # one that can't be listed may still be entered
-    return {path for path in unseen if path.rpartition(os.sep)[0] in gone or not os.path.lexists(path)}
+        missing.update(path for path in unseen if not os.path.lexists(path))
+    return missing
 
 
 def details_of(view: View, video_id: str, *, lines: bool = True) -> VideoDetails:

@@ -196,9 +196,11 @@ def table(videos: VideoLines) -> str:
     states = {each: f"  {each:10}  " for each in {*videos.states, "state"}}
     columns = (videos.video_ids, videos.durations_s, videos.states, videos.titles, videos.collections)
     rows = [
-        f"{video_id:8.8}  {format_time(duration_s):>8}{states[state]}{shown(title + told[its])}"
+        f"{video_id:8.8}  {format_time(duration_s):>8}{states[state]}{title}{told[its]}"
         for video_id, duration_s, state, title, its in zip(*columns, strict=True)
     ]
+    if shown(every := "".join(rows)) != every:
+        rows = [*map(shown, rows)]
     return "\n".join([f"{'id':8}  {'length':>8}{states['state']}title", *rows])
 
 

@@ -22,7 +22,7 @@ from postgres_tools import new_database
 from test_neighbours import transcript
 
 NODES = 3
-KILLS, TALKS = 10, 10
+TALKS = 10
 
 
 @contextmanager
@@ -57,9 +57,9 @@ def workers(kind: bytes) -> list[int]:
     return found
 
 
-def kill_some(cluster: Any, done: threading.Event, killed: list[str], kinds: list[bytes]) -> None:
+def kill_some(cluster: Any, done: threading.Event, killed: list[str], kinds: list[bytes], most: int) -> None:
     chance = random.Random(11)
-    while not done.wait(chance.uniform(0.1, 0.8)) and len(killed) < KILLS:
+    while not done.wait(chance.uniform(0.1, 0.8)) and len(killed) < most:
         if len(killed) in (3, 7):  # a whole machine, and another one in its place
             cluster.remove_node(cluster.list_all_nodes()[-1], allow_graceful=False)
             killed.append("machine")
@@ -74,12 +74,12 @@ def kill_some(cluster: Any, done: threading.Event, killed: list[str], kinds: lis
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("config", "kinds"),
-    [(Config(), [b"ray::run_stages"]), (SHARED_TEXT, [b"ray::run_stages", b"ray::Model"])],
+    ("config", "kinds", "kills"),
+    [(Config(), [b"ray::run_stages"], 4), (SHARED_TEXT, [b"ray::run_stages", b"ray::Model"], 10)],
     ids=["in each process", "shared"],
 )
 def test_what_is_killed_goes_on_elsewhere(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, config: Config, kinds: list[bytes]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, config: Config, kinds: list[bytes], kills: int
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("PYTHONPATH", for_workers())
@@ -101,7 +101,7 @@ def test_what_is_killed_goes_on_elsewhere(
         with ThreadPoolExecutor(1) as aside:
             indexing = aside.submit(lib.index, folder, collection="b", ray="auto")
             indexing.add_done_callback(lambda _: done.set())
-            kill_some(cluster, done, killed, kinds)
+            kill_some(cluster, done, killed, kinds, kills)
             reports = indexing.result()
         print(f"{len(killed)} kills in {time.monotonic() - began_s:.0f} s: {killed}")
         assert killed.count("machine") >= 1

@@ -34,6 +34,7 @@ from longvid_storage.search.vector_indexes.exact import ExactIndex
 from longvid_storage.search.vector_indexes.faiss import FaissIndex
 from longvid_storage.search.vector_indexes.faiss_gpu import FaissGpuIndex, GpuFullWarning, gpu_count
 from longvid_storage.search.vector_indexes.milvus import MilvusIndex
+from longvid_storage.search.vector_indexes.sign_scan import frame, signs_of, width_of
 from longvid_storage.search.vector_indexes.signs import SignIndex
 from longvid_storage.search.vector_search import VectorSearch
 from longvid_storage.types import EVERYTHING, Passage, Scope, ScreenText, Utterance
@@ -279,6 +280,22 @@ def test_what_a_scope_admits_is_read_only_when_ids_are_asked_for() -> None:
     assert reads == [1]
 
 
+@pytest.mark.parametrize("dimension", [24, 64, 384, 512, 768])
+def test_vectors_are_turned_into_as_many_numbers_as_are_counted_quickly(dimension: int) -> None:
+    """A frame is tight: it keeps every angle. What is counted quickly already is taken as it is."""
+    vectors = unit_vectors(20, dimension)
+    turned = frame(dimension)
+    if dimension in {64, 512, 768}:
+        assert turned is None
+        assert (signs_of(vectors) == np.packbits(vectors > 0, axis=1)).all()
+    else:
+        assert turned is not None
+        signs = 8 * width_of(dimension)
+        assert signs == {24: 64, 384: 512}[dimension]
+        assert (turned @ turned.T == signs * np.eye(dimension)).all()
+        assert (np.unpackbits(signs_of(vectors), axis=1) == (vectors @ turned > 0)).all()
+
+
 def test_without_faiss_the_exact_index_serves(monkeypatch: pytest.MonkeyPatch) -> None:
     assert best_index_type() is FaissIndex
     monkeypatch.setattr(vector_indexes.importlib.util, "find_spec", lambda name: None)
@@ -297,15 +314,15 @@ def test_from_many_vectors_on_signs_name_what_is_compared_and_few_of_the_best_ar
         fewest, most = 1000, 0
 
     index_type: type[VectorIndex] = CodeIndex if kind == "codes" else Signed
-    for module in ("codes", "faiss_gpu"):
-        monkeypatch.setattr(f"longvid_storage.search.vector_indexes.{module}.LIKELY", 400)
+    for of in ("codes._LIKELY", "faiss_gpu.LIKELY"):
+        monkeypatch.setattr(f"longvid_storage.search.vector_indexes.{of}", 400)
     chance = np.random.default_rng(4)
-    middles = chance.normal(size=(40, 64))
-    rows = middles[chance.integers(40, size=4000)] + 0.8 * chance.normal(size=(4000, 64))
+    middles = chance.normal(size=(40, 48))
+    rows = middles[chance.integers(40, size=4000)] + 0.8 * chance.normal(size=(4000, 48))
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     index, exact = held(index_type, rows), held(ExactIndex, rows)
     asked = index.named(10) if kind == "codes" else 10
-    questions = (rows[:50] + 0.05 * chance.normal(size=(50, 64))).astype(np.float32)
+    questions = (rows[:50] + 0.05 * chance.normal(size=(50, 48))).astype(np.float32)
     few, some = numbered(rows)[::100], numbered(rows)[::2]
     for ids in (None, some, few):
         named = 0
@@ -536,13 +553,13 @@ def test_vectors_without_room_in_memory_are_found_by_their_signs(
             found = [small.search(view, "speech", query, 2) for query in queries]
             ((index,),) = small._held.values()
             assert isinstance(index.index, SignIndex)
-            assert index.bytes_held == 160 * 19 <= bound < 160 * 31
+            assert index.bytes_held == 160 * 19 <= bound < 160 * 36
             assert [each[0] for each in found] == [each[0] for each in whole]
             assert small.vectors_read == 160 + 3 * 32
             kept = VectorSearch(tmp_path / "cache", most_bytes=bound)
             assert [kept.search(view, "speech", query, 2) for query in queries] == found
             assert kept.vectors_read == 3 * 32, "its file is read back"
-            roomy = VectorSearch(tmp_path / "cache", most_bytes=160 * 31)
+            roomy = VectorSearch(tmp_path / "cache", most_bytes=160 * 36)
             assert [roomy.search(view, "speech", query, 2) for query in queries] == whole
             assert isinstance(next(iter(roomy._held.values()))[-1].index, CodeIndex)
         put(store, "one more", 4)
@@ -581,7 +598,7 @@ def test_many_vectors_are_held_as_codes_and_those_that_these_name_compared_in_sq
             with warm.view() as view:
                 ((held_index,),) = vectors_of(view)._held.values()
             assert isinstance(held_index.index, CodeIndex)
-            assert held_index.bytes_held == 164 * 31
+            assert held_index.bytes_held == 164 * 36
         (after,) = (store.path / "cache").iterdir()
         assert after != before
         with Store.open(store.path) as again:

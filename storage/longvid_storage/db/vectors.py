@@ -158,7 +158,7 @@ def rows_of(blobs: Sequence[bytes], dimension: int | None = None) -> NDArray[np.
         ValueError: one has another length (a damaged library).
     """
     size = len(blobs[0]) if dimension is None else 2 * dimension
-    if not size or any(len(blob) != size for blob in blobs):
+    if not size or not {*map(len, blobs)} <= {size}:
         raise ValueError(f"a vector has not the {size} bytes of its set")
     return np.frombuffer(b"".join(blobs), "<f2").reshape(len(blobs), size // 2)
 

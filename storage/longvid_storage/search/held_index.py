@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from longvid_storage.search.vector_index import Admitted, VectorIndex
 from longvid_storage.search.vector_indexes.codes import CodeIndex
 from longvid_storage.search.vector_indexes.exact import ExactIndex, best_of, rows_of
+from longvid_storage.search.vector_indexes.sign_scan import width_of
 from longvid_storage.search.vector_indexes.signs import SignIndex
 from longvid_storage.types import Scope
 
@@ -46,7 +47,8 @@ class _Entries:
 def bytes_each(dimension: int, kind: type[VectorIndex]) -> int:
     """What an index takes for a vector: its ids and signs, and its numbers."""
     numbers = {SignIndex: 0, CodeIndex: -(-dimension // 2)}.get(kind, 2 * dimension)
-    return 16 + dimension // 8 + numbers
+    signs = width_of(dimension) if kind is CodeIndex else dimension // 8
+    return 16 + signs + numbers
 
 
 @dataclass(frozen=True, slots=True)

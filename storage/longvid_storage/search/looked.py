@@ -192,8 +192,8 @@ def _choose(view: View, idf: Mapping[str, float], asked: NDArray[np.float32] | N
     for ranking in rankings:
         best: defaultdict[str, list[float]] = defaultdict(list)
         for passage_id, score in ranking:
-            if len(best[owners[passage_id]]) < _VOTERS:
-                best[owners[passage_id]].append(score)
+            if len(voters := best[owners[passage_id]]) < _VOTERS:
+                voters.append(score)
         strongest = max((sum(each) for each in best.values()), default=0.0)
         for video_id, each in best.items():
             votes[video_id] += sum(each) / max(strongest, 1e-6)

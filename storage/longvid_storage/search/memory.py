@@ -269,7 +269,9 @@ def memory_of(view: View) -> Memory:
     """What is known of the library as the view sees it; the last few states of it are known at once."""
     now = view.generation
     with _LOCK:
-        shared, kept = _MEMORIES.setdefault(view.home, (_Shared(), deque(maxlen=_MOST_GENERATIONS)))
+        if view.home not in _MEMORIES:
+            _MEMORIES[view.home] = _Shared(), deque(maxlen=_MOST_GENERATIONS)
+        shared, kept = _MEMORIES[view.home]
         for memory in kept:
             if memory.generation == now:
                 return memory

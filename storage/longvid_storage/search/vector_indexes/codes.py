@@ -1,7 +1,7 @@
-"""Four bits a number beside its sign, in place of sixteen: what a large library keeps of its vectors in memory.
+"""Four bits a number beside signs, in place of sixteen: what a large library keeps of its vectors in memory.
 
-Signs name 8,192 that may be near, the codes of those (FAISS's scalar quantizer) the few dozen or hundred whose vectors
-in SQL whoever asks compares. Of a million vectors of 384 numbers it keeps 256 MB, where they are 776. ``docs/scale.md``
+Signs name 6,144 that may be near, the codes of those (FAISS's scalar quantizer) the few dozen or hundred whose vectors
+in SQL whoever asks compares. Of a million vectors of 384 numbers it keeps 272 MB, where they are 776. ``docs/scale.md``
 says how many of the best are missed.
 """
 
@@ -18,11 +18,12 @@ from longvid_storage.search.vector_index import Admitted
 from longvid_storage.search.vector_indexes.exact import best_of, places, rows_of
 from longvid_storage.search.vector_indexes.faiss import SPARE, Chosen
 from longvid_storage.search.vector_indexes.sign_scan import SignScan, signs_of
-from longvid_storage.search.vector_indexes.signs import LIKELY
 
 # The sixteen levels of a number lie within so many standard deviations of its mean among the first vectors that come.
 _WITHIN = 3.0
 _BLOCK = 65_536
+# Signs name so many at least, and so many for each that is wanted.
+_LIKELY, _FOR_EACH = 6144, 12
 
 
 class CodeIndex:
@@ -64,7 +65,8 @@ class CodeIndex:
         codes = np.concatenate(
             [few.codes_of(vectors[start : start + _BLOCK]) for start in range(0, len(ids), _BLOCK)]
         )
-        self._signs.insert(at, signs_of(vectors))
+        signs = [signs_of(vectors[start : start + _BLOCK]) for start in range(0, len(ids), _BLOCK)]
+        self._signs.insert(at, np.concatenate(signs))
         self._codes = np.insert(self._codes, at, codes, axis=0) if len(self) else codes
         self._ids = np.insert(self._ids, at, ids)
         self._known.clear()
@@ -86,7 +88,7 @@ class CodeIndex:
         passing = len(self) if chosen is None else chosen.count
         if not passing:
             return np.empty(0, np.int64), np.empty(0, np.float32)
-        vector, likely = vector.astype(np.float32), max(LIKELY, 16 * k)
+        vector, likely = vector.astype(np.float32), max(_LIKELY, _FOR_EACH * k)
         if likely < passing:
             rows = self._signs.nearest(vector, likely, chosen)
         else:
@@ -106,7 +108,7 @@ class CodeIndex:
         return chosen
 
     def to_bytes(self) -> NDArray[np.uint8]:
-        """Ranges, what FAISS makes of some numbers by them, signs, codes: one after the other."""
+        """Ranges, what is made of some numbers by them, signs, codes: one after the other."""
         if not len(self._ranges):
             return np.empty(0, np.uint8)
         sample = _CodesOfFew(self.dimension, self._ranges).sample()
@@ -126,7 +128,7 @@ class CodeIndex:
         if state.dtype != np.uint8:
             raise ValueError(f"codes have the dtype {state.dtype}, expected uint8")
         width = index._codes.shape[1]
-        ends = np.cumsum([8 * dimension, width, len(ids) * index._signs.width])
+        ends = np.cumsum([8 * dimension, width + index._signs.width, len(ids) * index._signs.width])
         ranges, sample, signs, codes = np.split(state, ends)
         index._ranges = ranges.copy().view("<f4").reshape(2 * dimension).astype(np.float32)
         if not np.isfinite(index._ranges).all():
@@ -161,10 +163,11 @@ class _CodesOfFew:
         return codes
 
     def sample(self) -> NDArray[np.uint8]:
-        """The codes of numbers in the middle of each level in turn: what a file is of that has the same."""
+        """The codes, and signs, of numbers in the middle of each level in turn: what a file is of that has the same."""
         least, width = self._ranges.reshape(2, -1)
         levels = (np.arange(len(least)) % 15 + np.float32(0.5)) / np.float32(15)
-        return self.codes_of((least + levels * width)[None]).reshape(-1)
+        numbers = (least + levels * width)[None]
+        return np.concatenate([self.codes_of(numbers), signs_of(numbers)], axis=None)
 
     def best(
         self, codes: NDArray[np.uint8], rows: NDArray[np.int64], vector: NDArray[np.float32], k: int
