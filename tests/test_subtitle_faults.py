@@ -507,3 +507,19 @@ def test_an_archive_or_a_page_in_place_of_subtitles_is_called_so(
     assert any(told in note for note in make_transcript(film, probe(film, "a" * 64), None).notes)
     with pytest.raises(MediaError, match=told):
         probe(tmp_path / "alone.vtt", "a" * 64)
+
+
+def test_a_track_of_chapters_is_no_speech() -> None:
+    titles = ["Introduction", "Why the old pump leaks", "Valves", "Questions?"]
+    spans = [(0, 180), (180, 600), (600, 1500), (1500, 1520)]
+
+    def track(said: list[str]) -> str:
+        times = (tuple(f"{t // 3600:02}:{t // 60 % 60:02}:{t % 60:02}.000" for t in span) for span in spans)
+        return "WEBVTT\n\n" + "".join(
+            f"{begin} --> {end}\n{text}\n\n" for (begin, end), text in zip(times, said, strict=True)
+        )
+
+    read = parse_subtitles(track(titles))
+    assert not read.cues
+    assert read.remarks == ["a track of chapters: nothing in it is speech"]
+    assert len(parse_subtitles(track([f"{title}." for title in titles])).cues) == 4  # sentences are said

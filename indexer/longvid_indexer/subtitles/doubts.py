@@ -1,10 +1,11 @@
-"""What a file says that cannot be so: a talk in two seconds, thumbnails where speech should be."""
+"""What a file says that cannot be so: a talk in two seconds, thumbnails or chapters where speech should be."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from longvid_indexer.subtitles.cue import Cue, CueLine, Subtitles
 from longvid_indexer.subtitles.timing import READING_SPEED
@@ -19,6 +20,7 @@ _TALKING_SPEED = 15.0
 # Words of a piece, where text is spread over a recording.
 _PIECE_WORDS = 20
 _DATA_SHARE = 0.8
+_FEWEST_CHAPTERS, _CHAPTER_S, _TITLE_WORDS = 3, 45.0, 10
 _FILES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".avif", ".svg", ".vtt", ".mp4", ".ts", ".m4s")
 _ADDRESSES = ("http://", "https://", "data:", "blob:", "file:")
 _ELEMENT = re.compile(r"<[A-Za-z][^<>]{0,2000}=[^<>]{0,2000}>(?:[^<>]{0,2000}</[\w:]{1,40}>)?\Z")
@@ -28,11 +30,26 @@ _KEY = re.compile(r"[{\[]\s{0,20}[\"'{\[]|[{\[]\s{0,20}[}\]]")
 
 
 def without_data(read: Subtitles) -> None:
-    """Leave out all cues of a track that a player's script reads, not a person: picture names, addresses, JSON."""
+    """Leave out all cues of a track that a player reads, not a person: picture names, addresses, JSON, chapters."""
+    if _are_chapters(read.cues):
+        read.cues.clear()
+        read.remarks.append("a track of chapters: nothing in it is speech")
+        return
     data = sum(map(_is_data, read.cues))
     if data and data >= _DATA_SHARE * len(read.cues):
         read.cues.clear()
         read.remarks.append("a track of thumbnails or metadata: nothing in it is speech")
+
+
+def _are_chapters(cues: Sequence[Cue]) -> bool:
+    """Whether minutes pass below each of a few words, and the next ones follow at once: nobody speaks like that."""
+    return (
+        len(cues) >= _FEWEST_CHAPTERS
+        and all(c.end_s - c.start_s >= _CHAPTER_S for c in cues[:-1])
+        and all(abs(after.start_s - c.end_s) <= 1.0 for c, after in pairwise(cues))
+        and all(len(c.lines) == 1 and len(c.lines[0].text.split()) <= _TITLE_WORDS for c in cues)
+        and not any(c.lines[0].text.endswith((".", ",", "!", "…")) for c in cues)
+    )
 
 
 def _is_data(cue: Cue) -> bool:
