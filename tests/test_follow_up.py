@@ -44,7 +44,9 @@ UNANSWERED = turn("What is the capital of Australia?")
         (DECIDED, "What did Jonas say about her plan?"),
         (DECIDED, "is that the biggest?"),
         (DECIDED, "and in the other meeting?"),
-        (BUDGET, "And Jonas?"),
+        (DECIDED, "And Jonas?"),
+        (BUDGET, "And Maya?"),
+        (turn("What did Maya tell Jonas Weber?", CITED), "And Jonas?"),
         (BUDGET, "and about the hotel in Lisbon?"),
         (BUDGET, "What about it?"),
         (ENTROPY, "and Huffman codes?"),
@@ -96,9 +98,14 @@ def test_where_else_is_the_question_before_it_asked_there(
         ("Jonas", "Why?", "Why Jonas?"),
         ("Wo findet der Kurs statt?", "Wie oft?", "Wie oft findet der Kurs statt?"),
         ("Quand est la fête ?", "Où ?", "Où est la fête?"),
+        (BUDGET.asked, "And Jonas?", "What did Jonas Weber say about the budget?"),
+        ("When does Jonas travel?", "And Maya?", "When does Maya travel?"),
+        ("Wann reist Jonas Weber ab?", "Und Maya?", "Wann reist Maya ab?"),
     ],
 )
-def test_a_question_word_alone_asks_of_what_was_asked_before(before: str, question: str, asked: str) -> None:
+def test_a_question_word_or_a_name_alone_asks_of_what_was_asked_before(
+    before: str, question: str, asked: str
+) -> None:
     resolved = resolve(question, [turn(before, CITED), UNANSWERED], Scope(), SPEAKERS)
     assert resolved == Resolved(asked, Scope(), notes=(f"asked as: {asked}",))
     assert read(question, [turn(before, CITED)], SPEAKERS).open, "a model would be asked"

@@ -354,6 +354,9 @@ def test_the_last_meeting_of_videos_without_dates_is_no_guess() -> None:
         ("When does the ferry move in January?", None),
         ("What was said in May?", None),
         ("What was said in the most recent sync?", "lat"),
+        ("what was said on may 2?", ""),
+        ("what was said before the ship may 3 times turn?", None),
+        ("what was decided on february 3", "mon"),
         ("Was wurde in der letzten Besprechung gesagt?", "lat"),
         ("Was wurde in der letzten Redaktionssitzung gesagt?", "lat"),
         ("Qu'a-t-on dit dans la dernière réunion ?", "lat"),
@@ -551,6 +554,15 @@ def test_a_series_a_title_of_two_words_and_months_choose_too(
         ("Quantas vezes se fala de D&H?", '"D&H": 4 times', ["mon", "mon", "lat"]),
         ("Wie oft wird von D&H gesprochen?", '"D&H": 4 times', ["mon", "mon", "lat"]),
         ("Who mentioned D&H?", "Ida says it once", ["mon", "mon", "lat"]),
+        ("Wer hat D&H erwähnt?", "Ida says it once", ["mon", "mon", "lat"]),
+        ("Wer hat über D&H gesprochen?", "Ida says it once", ["mon", "mon", "lat"]),
+        ("Qui a parlé de D&H ?", "Ida says it once", ["mon", "mon", "lat"]),
+        ("¿Quién habló de D&H?", "Ida says it once", ["mon", "mon", "lat"]),
+        ("D&H被提到多少次？", '"D&H": 4 times', ["mon", "mon", "lat"]),
+        ("提到了D&H几次？", '"D&H": 4 times', ["mon", "mon", "lat"]),
+        ("D&Hは何回言及されましたか", '"D&H": 4 times', ["mon", "mon", "lat"]),
+        ("D&H가 몇 번 언급되었나요?", '"D&H": 4 times', ["mon", "mon", "lat"]),
+        ("Who was at the sync of 10 February?", "Jon speaks for 0:11", ["lat", "lat"]),
         ("How many times does Jon say D&H?", '"D&H": 3 times by Jon in 2 videos', ["mon", "lat"]),
         ("Which videos are about oceans?", "nowhere said or shown, in the title of 1", ["tid"]),
         ("Jon", "The crane needs 12 new bolts", ["mon"] * 3 + ["lat"] * 2),
@@ -1112,3 +1124,17 @@ def test_a_number_behind_a_word_a_kind_and_a_day_choose_among_a_series() -> None
         assert text in answer.answer, question
         assert {video_id for video_id, _ in cited(answer)} == videos, question
     assert "is of" not in library.ask("When is the exam?").answer
+
+
+def test_a_summary_has_as_many_sentences_as_are_asked_for(harbour: SmallLibrary) -> None:
+    for question, count in (
+        ("Summarize the tides lecture in one sentence.", 1),
+        ("Give me a one-sentence summary of the tides lecture", 1),
+        ("Summarize the tides lecture in at most 2 bullet points", 2),
+        ("Fasse Oceans and tides in zwei Sätzen zusammen", 2),
+        ("Summarize the tides lecture in 50 words", 2),
+    ):
+        answer = harbour.ask(question)
+        assert {video_id for video_id, _ in cited(answer)} == {"tid"}, question
+        assert len(answer.claims) == count, question
+        assert ("of 2 sentences" in answer.answer) == (count == 1), question

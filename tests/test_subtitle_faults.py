@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -484,3 +485,25 @@ def test_pictures_behind_the_seconds_are_no_hundredths() -> None:
     rows = "Timecode In;Timecode Out;Speaker;Text\n00:00:02:12;00:00:04:24;Jane;The pump is leaking.\n"
     (cue,) = parse_subtitles(rows + "00:00:05:00;00:00:06:15;Tom;Since when?\n").cues[:1]
     assert (cue.start_s, cue.end_s) == (pytest.approx(2.4), pytest.approx(4.8))
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (
+            gzip.compress(b"1\n00:00:00,000 --> 00:00:02,000\nThe pump is leaking.\n"),
+            "is packed by gzip: unpack it",
+        ),
+        (b"PK\x03\x04" + bytes(60), "is a ZIP archive: unpack it"),
+        (b"<!DOCTYPE html>\n<html><title>404 Not Found</title></html>", "is a web page"),
+    ],
+)
+def test_an_archive_or_a_page_in_place_of_subtitles_is_called_so(
+    tmp_path: Path, data: bytes, told: str
+) -> None:
+    film = write_video(tmp_path / "talk.mp4", [np.zeros((32, 32, 3), np.uint8)] * 3)
+    for name in ("talk.srt", "alone.vtt"):
+        (tmp_path / name).write_bytes(data)
+    assert any(told in note for note in make_transcript(film, probe(film, "a" * 64), None).notes)
+    with pytest.raises(MediaError, match=told):
+        probe(tmp_path / "alone.vtt", "a" * 64)

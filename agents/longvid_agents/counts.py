@@ -36,6 +36,14 @@ _COUNT_WORDS_ELSEWHERE = re.compile(
     r"|citad\w*|fala\w*|palavra|quais|сколько|раза?|упомина\w*|упомян\w*|говор\w*|сказа\w*|слово|как\w*|видео)\b",
     re.IGNORECASE,
 )
+# The same in Chinese, Japanese and Korean, which put no spaces around it.
+_SAID_ZH = "(?:提到|提及|说到|說到|讲到|講到|出现|出現|说|說|讲|講)(?:过|過|了)?"
+_TIMES_ZH = "(?:多少次|几次|幾次)"
+_COUNT_WORDS_UNSPACED = re.compile(
+    rf"(?:被|一共|总共|總共){{0,2}}{_SAID_ZH}{_TIMES_ZH}.*\Z|\A\W*(?:一共|总共|總共)?(?:{_TIMES_ZH}(?:被)?)?{_SAID_ZH}|{_TIMES_ZH}\W*\Z"
+    r"|(?:という)?(?:言葉|単語|名前)?(?:は|が|を|について)?(?:何回|何度).*\Z"
+    r"|(?:이|가|은|는|을|를)?\s?몇 ?번.*\Z",
+)
 # "Did anyone mention Satoshi?", "Is Satoshi mentioned?"
 _MENTIONED = re.compile(
     r"^\W*(?:did|does|do|has|have) (?:any(?:one|body)|some(?:one|body)|they|people|we) (?:ever )?"
@@ -105,6 +113,8 @@ def counted(question: str, view: View) -> Listed | None:
 def _what_is_counted(question: str) -> str:
     """The question without the words that ask for a count or for videos."""
     language = guess_language(question)
+    if language in ("zh", "ja", "ko"):
+        question = _COUNT_WORDS_UNSPACED.sub(" ", question)
     if language in (None, "en", "zh", "ja", "ko"):
         question = re.sub(WHICH_VIDEOS, " ", question, flags=re.IGNORECASE)
         return " ".join(_COUNT_WORDS.sub(" ", question).strip(" ?？.!").split())

@@ -24,7 +24,7 @@ from longvid_agents.cite import format_claim
 from longvid_agents.counts import counted
 from longvid_agents.cue_lists import minutes
 from longvid_agents.differences import differing
-from longvid_agents.kinds import Kind
+from longvid_agents.kinds import Kind, without_length
 from longvid_agents.lists import Listed, dated, held, nothing_named
 from longvid_agents.narrowing import narrow_in, only
 from longvid_agents.nodes.quote import plan_quotes, quote, verify_quotes
@@ -38,7 +38,7 @@ from longvid_agents.whole import asks_whole, whole_claims
 from longvid_storage.db.view import View
 from longvid_storage.errors import UsageError
 from longvid_storage.search.question import readable
-from longvid_storage.types import Answer, Searched
+from longvid_storage.types import Answer, Claim, Searched
 
 if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
@@ -152,16 +152,17 @@ def _direct(run: Run, state: AskState) -> AskState | None:
     """The answer of a list or of the chain of summaries, where one is asked for: nothing is ranked, no model called."""
     view = run.view
     written = run.lm is not None
-    narrowed = narrow_in(state.question, view)
-    whole = whole_claims(make_plan(state.question), view, written=written)
+    question, most = without_length(state.question)
+    narrowed = narrow_in(question, view)
+    whole = whole_claims(make_plan(question), view, written=written)
     # "The interview" may be one video: then that of all is not asked for.
     if whole and (not narrowed.said or len({c.video_id for claim in whole for c in claim.citations}) == 1):
-        return _with(run, state, Listed(whole, "from the chain of summaries"))
+        return _with(run, state, _summed_up(whole, most))
     inside = view.within(narrowed.inside)
     rest = narrowed.rest
     if not any(map(str.isalnum, rest)) and narrowed.said:
         rest = _SAID_THEN  # "bridges at 1:30", "the previous meeting"
-    plan = make_plan(rest if any(map(str.isalnum, rest)) else state.question)
+    plan = make_plan(rest if any(map(str.isalnum, rest)) else question)
     listed = (
         held(rest, inside) or dated(rest, inside) or who_speaks(rest, inside) or who_mentions(rest, inside)
     )
@@ -175,7 +176,7 @@ def _direct(run: Run, state: AskState) -> AskState | None:
         kind: Kind = "summary" if everything and inside.scope.whole else plan.kind
         claims = whole_claims(replace(plan, kind=kind), inside, written=written)
         if claims:
-            listed = Listed(claims, "from the chain of summaries")
+            listed = _summed_up(claims, most)
         elif run.lm is None:
             timed = not inside.scope.whole and view.scope != inside.scope
             listed = told(plan, inside, timed=timed)
@@ -186,6 +187,13 @@ def _direct(run: Run, state: AskState) -> AskState | None:
     did = listed.did + "".join(f", inside {each}" for each in narrowed.said)
     notes = (*only(narrowed.said), *narrowed.notes, *listed.notes)
     return _with(run, state, Listed(listed.claims, did, notes))
+
+
+def _summed_up(claims: tuple[Claim, ...], most: int | None) -> Listed:
+    """A summary, or as many of its sentences as were asked for."""
+    cut = most is not None and most < len(claims)
+    notes = (f"The first {most} of {len(claims)} sentences of the summary.",) if cut else ()
+    return Listed(claims[:most], "from the chain of summaries", notes)
 
 
 def _with(run: Run, state: AskState, listed: Listed) -> AskState:

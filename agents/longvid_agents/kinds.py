@@ -56,7 +56,8 @@ _TEXT = {
     "count": r"\bhow (?:many|often)\b|\bnumber of times\b|多少次|几次|几个",
     "amount": r"\bhow much\b",
     "times": rf"\b(?:how (?:many times|often)|number of times)\b.*\b(?:{_MENTIONED})"
-    r"|(?:提到|说|讲|出现).*(?:多少次|几次)|(?:多少次|几次).*(?:提到|说|讲|出现)"
+    r"|(?:提到|提及|说|說|讲|講|出现|出現).*(?:多少次|几次|幾次)|(?:多少次|几次|幾次).*(?:提到|提及|说|說|讲|講|出现|出現)"
+    r"|(?:何回|何度).*(?:言及|登場|話|言わ|出て|触れ)|몇 ?번.*(?:언급|나오|나왔|말)"
     rf"|\b(?:wie oft|combien de fois|cu[aá]ntas veces|quante volte|quantas vezes|сколько раз)\b.*\b(?:{_ELSEWHERE})",
     "who": r"\b(?:who|whom|whose)\b|谁",
     "when": r"\b(?:when|at what (?:time|point)|where in)\b|什么时候|何时",
@@ -105,6 +106,23 @@ _TEXT = {
     r" (?:y a-t-il|avons-nous)|^\W*cuántos? v[ií]deos? hay|^\W*quanti video ci sono|^\W*quantos vídeos há"
     r"|^\W*сколько видео\W*$",
 }  # fmt: skip
+_COUNT_WORDS = (
+    "one a single einem einen une un una uno", "two zwei deux dos due", "three drei trois tres tre",
+    "four vier quatre cuatro", "five fünf cinq cinco", "six sechs seis", "seven", "eight", "nine", "ten zehn dix diez",
+)  # fmt: skip
+_COUNTS = {word: number for number, words in enumerate(_COUNT_WORDS, 1) for word in words.split()}
+_LENGTHS = (
+    r"sentences?|lines?|bullets?(?: points?)?|(?:key )?points?|words?|paragraphs?|s[aä]tz(?:en|e)?|wort(?:en)?|phrases?"
+    r"|mots?|frases?|palabras?"
+)
+_SENTENCES = ("sent", "line", "bull", "point", "key", "satz", "sätz", "phras", "fras")
+# "in two sentences", "in at most 50 words", "a one-sentence summary".
+_IN_SO_MANY = re.compile(
+    rf",?\s?\b(?:in|with|using|as|into|en)\s(?:(?:just|only|about|at most|under|less than|max(?:imum)?)\s)?"
+    rf"(?P<number>\d{{1,3}}|{'|'.join(_COUNTS)}|a few|some)\s(?:(?:short|brief|simple|single)\s)?(?P<unit>{_LENGTHS})\b"
+    rf"|\b(?P<first>\d{{1,3}}|{'|'.join(_COUNTS)})[- ](?P<of>{_LENGTHS})(?=\s(?:summary|overview|recap)\b)",
+    re.IGNORECASE,
+)
 _SIGNS = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in _TEXT.items()}
 # The first sign that a question has decides its kind.
 _QUOTED: tuple[tuple[str, Kind], ...] = (
@@ -140,6 +158,20 @@ def shortest_asked(question: str) -> bool | None:
     if not has_sign(question, "extreme"):
         return None
     return re.search(r"short|kürz|court|cort", question, re.IGNORECASE) is not None
+
+
+def without_length(question: str) -> tuple[str, int | None]:
+    """A request to sum up without the length that it asks for ("in two sentences"), and that in sentences; the
+    question as it is, and None, for any other."""
+    if not has_sign(question, "summary"):
+        return question, None
+    found = _IN_SO_MANY.search(question)
+    if found is None:
+        return question, None
+    left = " ".join(f"{question[: found.start()]} {question[found.end() :]}".split())
+    number, unit = found["number"] or found["first"], (found["unit"] or found["of"]).casefold()
+    counted = _COUNTS.get(number.casefold()) or (int(number) if number.isdecimal() else None)
+    return left, counted if counted and unit.startswith(_SENTENCES) else None
 
 
 def called_kind(question: str) -> str | None:

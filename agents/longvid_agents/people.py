@@ -23,6 +23,7 @@ _SPEAKS = (
 _PEOPLE = "speakers|participants|attendees|people|persons"
 _ASKED = re.compile(
     rf"^\W*(?:who (?:all )?(?:(?:is|are|was|were) )?(?:{_SPEAKS})"
+    r"|who (?:all )?(?:was|were|joined|came)"
     r"|who (?:speaks?|spoke|talk(?:s|ed)?|said|says) (?:the )?(?:most|longest|least)"
     rf"|(?:who are|list|name|show(?: me)?|which are)(?: all)?(?: the)? (?:{_PEOPLE})(?: there)?"
     rf"|how many (?:{_PEOPLE}) (?:(?:are|were) )?(?:{_SPEAKS})"
@@ -32,7 +33,11 @@ _ASKED = re.compile(
 )
 _WHO_MENTIONS = re.compile(
     r"^\W*who (?:all |else )?(?:mention(?:s|ed)|talk(?:s|ed) about|sp(?:eaks|oke) (?:about|of)|brought up)\s{1,9}"
-    r"(?:the )?(?P<what>[\w&+#.'-]{1,64}(?: [\w&+#.'-]{1,64}){0,3}?)\W{0,9}$",
+    r"(?:the )?(?P<what>[\w&+#.'-]{1,64}(?: [\w&+#.'-]{1,64}){0,3}?)\W{0,9}$"
+    r"|^\W*wer (?:hat|erwähnt|erwähnte|spricht|sprach|redet)(?: über| von)? (?P<wen>[\w&+#.'-]{1,64})"
+    r"(?: (?:gesprochen|geredet|erwähnt|genannt))?\W{0,9}$"
+    r"|^\W*qui (?:a )?(?:parl[eé]|mentionn[eé]|évoqu[eé])(?: de| d['’])? ?(?P<qui>[\w&+#.'-]{1,64})\W{0,9}$"
+    r"|^\W*quién(?:es)? (?:ha )?(?:habl[aóo]d?o?|mencion[aó]d?o?)(?: de| sobre)? (?P<quien>[\w&+#.'-]{1,64})\W{0,9}$",
     re.IGNORECASE,
 )
 _ONLY_HEARD = "Those who are heard by name; who was there and silent is not known."
@@ -69,7 +74,7 @@ def who_mentions(question: str, view: View) -> Listed | None:
         return None
     from longvid_storage.search.mentions import mentions
 
-    what = match["what"]
+    what = next(filter(None, match.groups()))
     try:
         groups = mentions(view, [what])
     except UsageError:  # no word to look for

@@ -66,6 +66,10 @@ _XML_REFERENCES = (
     (rb"<playlist[\s>][^\0]{0,500}xspf", "a playlist (XSPF)"),
     (rb"<(fcpxml|xmeml)[\s>]", "an edit list (Final Cut)"),
 )
+_PACKED = (
+    (b"PK\x03\x04", "a ZIP archive"), (b"\x1f\x8b", "packed by gzip"), (b"Rar!", "a RAR archive"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"), (b"\xfd7zXZ", "packed by xz"), (b"BZh", "packed by bzip2"),
+)  # fmt: skip
 _BEFORE_TEXT = bytes(range(33)) + b"\x7f\xef\xbb\xbf\xfe\xff"
 _IMAGE_MAGIC = (
     (0, b"\x89PNG"), (0, b"\xff\xd8\xff"), (0, b"GIF8"), (0, b"II*\x00"), (0, b"MM\x00*"),
@@ -96,6 +100,15 @@ def reference_kind(head: bytes) -> str | None:
     if text.startswith(b"<"):
         found = (name for pattern, name in _XML_REFERENCES if re.search(pattern, text))
     return next(found, None)
+
+
+def no_subtitles_kind(head: bytes) -> str | None:
+    """What stands in place of subtitles where a download went wrong, as the end of a sentence; None for others."""
+    packed = next((name for magic, name in _PACKED if head.startswith(magic)), None)
+    if packed is not None:
+        return f"is {packed}: unpack it"
+    page = re.match(rb"(?:<!doctype html|<html)[\s>]", head.replace(b"\0", b"").lstrip(_BEFORE_TEXT).lower())
+    return "is a web page, as sites send in place of what they have not: fetch it again" if page else None
 
 
 def sniff_bytes(head: bytes) -> Kind:

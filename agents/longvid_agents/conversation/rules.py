@@ -30,6 +30,7 @@ _SPEECH = (
 )
 _AUX = "did|does|do|has|have|had|will|would|was|is|were|are|can|could|should|might|am|shall|may"
 _CONNECTIVE = re.compile(r"^(?:(?:and|so|but|ok(?:ay)?|then|well|also|now)\b[,\s]*)+", re.I)
+_AND_ELSEWHERE = re.compile(r"^(?:und|et|y|e|en|и|а)\s+", re.I)
 _ABOUT = re.compile(r"^(?:what|how) about\b\s*", re.I)
 # "After that" as a whole: "after that meeting" and "after it is deployed" name something else.
 _WHOLE = r"(?=\s*(?:$|[?.!,;])|\s+(?:about|of|on|regarding|in)\b)"
@@ -173,7 +174,7 @@ def read(question: str, turns: Sequence[Turn], speakers: Sequence[str]) -> Readi
     if last is not None and more:
         when: When = "before" if more["before"] else "after"
         return Reading(text, _MODES[when], when, True, anchor=last.cited, notes=(placed(last.cited, when),))
-    if last is not None and (left_out := _left_out(bare, last)):
+    if last is not None and (left_out := _left_out(bare, last) or _somebody_else(text, last, speakers)):
         return left_out
     about = _ABOUT.sub("", bare)
     reading = Reading(bare)
@@ -211,6 +212,19 @@ def _left_out(bare: str, last: Turn) -> Reading | None:
     first_word = first_word.lower() if first_word.lower() in STOP_WORDS["en"] else first_word
     asked = sentence(f"{alone['what']} {first_word}{space}{rest}")
     return Reading(asked, notes=(f"asked as: {asked}",), open=True)
+
+
+def _somebody_else(text: str, last: Turn, speakers: Sequence[str]) -> Reading | None:
+    """ "And Oleg?" after a question that names one other person: that question with this name; a name alone is none."""
+    about = _ABOUT.sub("", _CONNECTIVE.sub("", _AND_ELSEWHERE.sub("", text)))
+    if about == text:
+        return None
+    named, before = named_speakers(about, speakers), named_speakers(last.asked, speakers)
+    if len(named) != 1 or len(before) != 1 or named == before or says_something(about, named):
+        return None
+    known = "|".join(map(re.escape, (before[0], *before[0].split())))
+    asked = sentence(re.sub(rf"(?<!\w)(?:{known})(?!\w)", lambda _: named[0], last.asked, count=1))
+    return Reading(asked, notes=(f"asked as: {asked}",), open=True) if named[0] in asked else None
 
 
 def leans(question: str) -> bool:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from longvid_indexer.sniff import HEAD_BYTES, no_subtitles_kind
 from longvid_indexer.subtitles.ass import is_event, parse_ass
 from longvid_indexer.subtitles.cue import Subtitles
 from longvid_indexer.subtitles.docx import MAGIC, docx_text, name_first_lines
@@ -70,11 +71,13 @@ def read_subtitles(
         timecode_s: where that one's own timecode begins, if it has one.
 
     Raises:
-        MediaError: it is no regular file, cannot be read, or is far too large for subtitles.
+        MediaError: it is no regular file, cannot be read, is too large for subtitles, or is an archive or a web page.
     """
     data = read_regular(path)
     text, encoding = _text_of(data, language)
     read = parse_subtitles(text, frame_rate, until_s, timecode_s)
+    if not (read.cues or path.suffix.lower() == ".docx") and (what := no_subtitles_kind(data[:HEAD_BYTES])):
+        raise MediaError(f"{path} {what}", code="no_cues")
     if data.startswith(MAGIC):
         name_first_lines(read)
     if encoding is not None:

@@ -78,6 +78,14 @@ _FORMS = (
 )
 
 
+# In small letters these are other words, but for who writes all so: "on march 4".
+_OTHER_WORDS = ("may", "mar", "mart", "march", "mai")
+_BEFORE_A_DAY = re.compile(
+    r"\b(?:on|of|from|since|until|before|after|le|du|am|vom|el|del|il)\s+(?:the\s+)?\Z", re.IGNORECASE
+)
+_LEAD = 16
+
+
 @dataclass(frozen=True, slots=True)
 class WrittenDate:
     """A date where it stands in a text; ``year`` is None where none is written."""
@@ -89,15 +97,16 @@ class WrittenDate:
 
 
 def written_dates(text: str) -> Iterator[WrittenDate]:
-    """The dates in a text, form by form; those that no calendar has are none, nor is "may 5"."""
+    """The dates in a text, form by form; those that no calendar has are none, nor is "may 5" (but "on may 5")."""
     taken: list[tuple[int, int]] = []
     for pattern, year, month, day in _FORMS:
         for match in pattern.finditer(text):
             if any(match.start() < end and start < match.end() for start, end in taken):
                 continue
             name = match[month]
-            if name in ("may", "mar", "mart", "march", "mai") and not match[year]:
-                continue  # in small letters it is another word
+            before = text[max(0, match.start() - _LEAD) : match.start()]
+            if name in _OTHER_WORDS and not match[year] and not _BEFORE_A_DAY.search(before):
+                continue
             number = int(name) if name.isdigit() else MONTH_NUMBERS[name.casefold()]
             full = None if not match[year] else int(match[year]) + (2000 if len(match[year]) == 2 else 0)
             try:
