@@ -37,7 +37,7 @@ with warnings.catch_warnings():
 PACKAGES = (longvid, longvid_agents, longvid_indexer, longvid_storage)
 METHODS = ("search", "match", "fullmatch", "sub", "subn", "findall", "finditer", "split")
 SIGNS = "a0 -.:,'\"<>([{}])/\\\n\té中"
-SIZES = (*range(12, 42, 2), 60, 90, 140, 200, 300, 500, 800, 1_300, 2_000)
+SIZES = (*range(12, 42, 4), 60, 140, 500, 2_000)
 MOST_S = 0.25
 """What none may take; an exponential pattern does within the first few sizes."""
 DOUBTED_S, LONG, MOST_TIMES = 0.002, 8_000, 9
@@ -220,12 +220,12 @@ def slow(work: Callable[[str], object], head: str, repeated: str, end: str) -> i
         work(text)
         return time.process_time() - began
 
+    once = 0.0
     for size in SIZES:
-        if cost(size) > MOST_S and cost(size) > MOST_S:  # once may be the machine's doing
+        if (once := cost(size)) > MOST_S and cost(size) > MOST_S:  # once may be the machine's doing
             return size
-    once = min(cost(SIZES[-1]) for _ in range(2))
-    if once > DOUBTED_S and min(cost(LONG) for _ in range(2)) > MOST_TIMES * once:
-        return LONG
+    if once > DOUBTED_S and (once := min(cost(SIZES[-1]) for _ in range(2))) > DOUBTED_S:
+        return LONG if min(cost(LONG) for _ in range(2)) > MOST_TIMES * once else None
     return None
 
 

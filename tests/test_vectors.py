@@ -581,6 +581,7 @@ def test_many_vectors_are_held_as_codes_and_those_that_these_name_compared_in_sq
         wanted = [vector_search(store, "speech", query, limit=6) for query in queries]
         (before,) = (store.path / "cache").iterdir()
         monkeypatch.setattr(CodeIndex, "fewest", 161)
+        monkeypatch.setattr("longvid_storage.search.vector_indexes.codes._NAMED", 1)
         with Store.open(store.path) as warm:
             assert vector_search(warm, "speech", rows[0], limit=6) == wanted[0]
             assert list((store.path / "cache").iterdir()) == [before]
