@@ -491,12 +491,13 @@ def test_pictures_behind_the_seconds_are_no_hundredths() -> None:
     ("data", "told"),
     [
         (
-            gzip.compress(b"1\n00:00:00,000 --> 00:00:02,000\nThe pump is leaking.\n"),
+            gzip.compress(b"1\n00:00:00,000 --> 00:00:02,000\nThe pump is leaking.\n", mtime=0),
             "is packed by gzip: unpack it",
         ),
         (b"PK\x03\x04" + bytes(60), "is a ZIP archive: unpack it"),
         (b"<!DOCTYPE html>\n<html><title>404 Not Found</title></html>", "is a web page"),
     ],
+    ids=["gzip", "zip", "page"],
 )
 def test_an_archive_or_a_page_in_place_of_subtitles_is_called_so(
     tmp_path: Path, data: bytes, told: str

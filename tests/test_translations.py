@@ -341,3 +341,14 @@ def test_a_talk_without_media_is_called_by_its_stem_and_told_apart_by_its_folder
             path.rename(path.with_name(path.name.replace("house", "roof")))
         assert index() == ["Say no", "house", "roof"]
         assert {video.video_id for video in library.videos()} == known
+
+
+def test_how_the_bytes_of_a_translation_were_read_is_told(tmp_path: Path) -> None:
+    film(tmp_path, "house.mp4")
+    (tmp_path / "house.en.vtt").write_text(vtt(SPOKEN), "utf-8")
+    russian = ["Сегодня мы чиним старый дом.", "Краска сохнет три дня.", "Поставьте ведро под трубу."]
+    (tmp_path / "house.ru.vtt").write_text(vtt(russian), "cp1251")
+    with Library.open(tmp_path / "library", create=True) as library:
+        (report,) = library.index([tmp_path / "house.mp4"], only=["transcript"])
+        assert library.mentions(["Краска"])[0].mentions
+    assert "house.ru.vtt: 1 subtitle file is not UTF-8: it was read as cp1251" in str(report.notes)

@@ -51,7 +51,7 @@ def with_translations(
         letters.setdefault(language, set()).update(written)
         kept.append(tuple(replace(each, language=language) for each in said))
         names.append(f"{file} ({language})")
-        notes.extend(f"{file}: {note}" for note in late)
+        notes.extend(f"{file}: {note}" for note in (*late, *read.notes()))
         return True
 
     for sidecar in left:
