@@ -23,6 +23,8 @@ from test_neighbours import transcript
 
 NODES = 3
 TALKS = 10
+SOON = {"health_check_initial_delay_ms": 1000, "health_check_period_ms": 500, "health_check_timeout_ms": 3000}
+"""A machine that is gone is noticed in seconds; Ray waits for five checks, three seconds apart."""
 
 
 @contextmanager
@@ -31,7 +33,8 @@ def machines() -> Iterator[Any]:
     import ray
     from ray.cluster_utils import Cluster
 
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+    head = {"num_cpus": 0, "include_dashboard": False, "_system_config": SOON}
+    cluster = Cluster(initialize_head=True, head_node_args=head)
     try:
         for _ in range(NODES):
             cluster.add_node(num_cpus=1, object_store_memory=80 << 20, include_dashboard=False)
