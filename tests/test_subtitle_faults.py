@@ -10,6 +10,7 @@ import pytest
 
 from longvid_indexer.probe import probe
 from longvid_indexer.said import Transcript, to_utterances
+from longvid_indexer.subtitles.building import seconds
 from longvid_indexer.subtitles.encodings import decode_text
 from longvid_indexer.subtitles.reading import parse_subtitles
 from longvid_indexer.subtitles.sounds import described_sounds
@@ -485,6 +486,7 @@ def test_pictures_behind_the_seconds_are_no_hundredths() -> None:
     rows = "Timecode In;Timecode Out;Speaker;Text\n00:00:02:12;00:00:04:24;Jane;The pump is leaking.\n"
     (cue,) = parse_subtitles(rows + "00:00:05:00;00:00:06:15;Tom;Since when?\n").cues[:1]
     assert (cue.start_s, cue.end_s) == (pytest.approx(2.4), pytest.approx(4.8))
+    assert seconds("00:00:02:500") == 2.5, "three digits are a fraction"
 
 
 @pytest.mark.parametrize(

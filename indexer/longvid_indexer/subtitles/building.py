@@ -19,7 +19,10 @@ _BREATH_S = 2.0
 _USUAL_SPEECH = 15.0
 _SHORTEST_S = 1.0
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200e\u200f\u202a\u202b\u202c\u2060\ufeff"))
-_CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,3}):(\d{1,2})(?:[.,](\d{1,9})|(?<=\d\d:\d\d:\d\d)[:;](\d\d))?\Z")
+_CLOCK = re.compile(
+    r"(?:(\d{1,3}):)?(\d{1,3}):(\d{1,2})"
+    r"(?:(?:[.,]|:(?=\d{3}))(\d{1,9})|(?<=\d\d:\d\d:\d\d)[:;](\d\d))?\Z"
+)
 # Pictures behind the seconds, where nothing tells how many a second has.
 _FRAMES_A_SECOND = 30
 _NUMBER = r"\d{1,9}(?:\.\d{1,9})?"
