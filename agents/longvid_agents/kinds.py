@@ -10,6 +10,7 @@ import re
 from typing import Literal
 
 from longvid_agents.day_words import KIND
+from longvid_agents.moments_asked import NUMBER_WORDS
 
 Kind = Literal["summary", "discussion", "define", "count", "when", "who", "list", "explain"]
 RouteKind = Literal["locate", "explain", "list", "compare", "who", "count", "summarise", "visual"]
@@ -106,11 +107,8 @@ _TEXT = {
     r" (?:y a-t-il|avons-nous)|^\W*cuántos? v[ií]deos? hay|^\W*quanti video ci sono|^\W*quantos vídeos há"
     r"|^\W*сколько видео\W*$",
 }  # fmt: skip
-_COUNT_WORDS = (
-    "one a single einem einen une un una uno", "two zwei deux dos due", "three drei trois tres tre",
-    "four vier quatre cuatro", "five fünf cinq cinco", "six sechs seis", "seven", "eight", "nine", "ten zehn dix diez",
-)  # fmt: skip
-_COUNTS = {word: number for number, words in enumerate(_COUNT_WORDS, 1) for word in words.split()}
+# "In a sentence" is in one; elsewhere such words count nothing.
+_COUNTS = {**NUMBER_WORDS, **dict.fromkeys(("a", "single", "einem", "einen", "une", "un", "una", "uno"), 1)}
 _LENGTHS = (
     r"sentences?|lines?|bullets?(?: points?)?|(?:key )?points?|words?|paragraphs?|s[aä]tz(?:en|e)?|wort(?:en)?|phrases?"
     r"|mots?|frases?|palabras?"

@@ -10,22 +10,23 @@ from longvid_storage.text.timecode import parse_time
 Stretch = tuple[float | None, float | None]
 """From and to, in seconds of the recording; None is its beginning or end."""
 
-_WORDS = {
+NUMBER_WORDS = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
     "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50,
-    "zwei": 2, "drei": 3, "vier": 4, "fünf": 5, "zehn": 10, "fünfzehn": 15, "zwanzig": 20, "dreißig": 30,
+    "zwei": 2, "drei": 3, "vier": 4, "fünf": 5, "sechs": 6, "zehn": 10, "fünfzehn": 15, "zwanzig": 20, "dreißig": 30,
     "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "dix": 10, "quinze": 15, "vingt": 20, "trente": 30,
-    "dos": 2, "tres": 3, "cuatro": 4, "cinco": 5, "diez": 10, "veinte": 20, "treinta": 30,
+    "dos": 2, "tres": 3, "cuatro": 4, "cinco": 5, "seis": 6, "diez": 10, "veinte": 20, "treinta": 30,
     "due": 2, "tre": 3, "cinque": 5, "dieci": 10, "venti": 20, "dois": 2, "duas": 2, "três": 3, "dez": 10, "vinte": 20,
     "twee": 2, "drie": 3, "vijf": 5, "tien": 10, "twintig": 20,
     "две": 2, "три": 3, "четыре": 4, "пять": 5, "десять": 10, "двадцать": 20,
 }  # fmt: skip
+"""Small ones, as a question counts minutes or sentences with them; what is said is read by ``checks.numbers``."""
 _UNIT = (
     r"(?:seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|sekunden?|minuten?|stunden?|secondes?|heures?|segundos?|minutos?"
     r"|horas?|secondi|minuti?|ore|ora|seconden|uur|секунд\w*|минут\w*|час\w*)"
 )
 # "in ten minutes", but neither "one speaker" nor "the two halves".
-_COUNTED = re.compile(rf"\b({'|'.join(_WORDS)})\b(?=\s(?:[\w-]+\s)?{_UNIT}\b)", re.IGNORECASE)
+_COUNTED = re.compile(rf"\b({'|'.join(NUMBER_WORDS)})\b(?=\s(?:[\w-]+\s)?{_UNIT}\b)", re.IGNORECASE)
 _ONE = re.compile(r"\b(the (?:first|last|final)) (?=(?:second|minute|hour)\b)", re.IGNORECASE)
 _HALF_AN_HOUR = re.compile(r"\b(?:half an hour|eine halbe stunde|une demi-heure|media hora)\b", re.IGNORECASE)
 _QUARTER_OF_AN_HOUR = re.compile(r"\b(?:an? )?quarter of an hour\b", re.IGNORECASE)
@@ -114,7 +115,7 @@ _EDGE, _EDGE_LEAST_S, _EDGE_MOST_S = 0.1, 10.0, 300.0
 def with_digits(text: str) -> str:
     """Amounts of time with digits: "in the last ten minutes" → "in the last 10 minutes"."""
     text = _HALF_AN_HOUR.sub("30 minutes", _QUARTER_OF_AN_HOUR.sub("15 minutes", text))
-    text = _COUNTED.sub(lambda match: str(_WORDS[match.group(1).casefold()]), text)
+    text = _COUNTED.sub(lambda match: str(NUMBER_WORDS[match.group(1).casefold()]), text)
     return _ONE.sub(r"\1 1 ", text)
 
 

@@ -60,9 +60,8 @@ def plain(text: str) -> str:
 
 def parse_lines(raw: str, start_s: float, end_s: float) -> tuple[CueLine, ...]:
     """The lines of one cue that hold text. Word times are those of ``<00:00:01.000>`` marks, within the cue's span."""
-    if (
-        "\\N" in raw and ":\\" not in raw
-    ):  # ASS's line break, left there by converters; no folder of "C:\\News"
+    # ASS's line break, left there by converters; no folder of "C:\\News".
+    if "\\N" in raw and ":\\" not in raw:
         raw = raw.replace("\\N", "\n")
     if "[/" in raw or "{/" in raw:
         raw = _FORUM.sub("", raw)

@@ -23,10 +23,14 @@ from longvid_storage.search.vector_indexes.faiss import Chosen
 _QUICK = (64, 128, 256, 512)
 
 
+def _signs(dimension: int) -> int:
+    return next((each for each in _QUICK if each >= dimension), dimension)
+
+
 @cache
 def frame(dimension: int) -> NDArray[np.float32] | None:
     """What turns vectors into numbers whose signs are kept, shape (dimension, signs); None: their own are."""
-    signs = next((each for each in _QUICK if each >= dimension), dimension)
+    signs = _signs(dimension)
     if signs == dimension:
         return None
     hadamard = np.ones((1, 1), np.float32)
@@ -46,8 +50,7 @@ def signs_of(vectors: NDArray[np.floating]) -> NDArray[np.uint8]:
 
 def width_of(dimension: int) -> int:
     """Bytes of signs that a vector takes."""
-    turning = frame(dimension)
-    return -(-(dimension if turning is None else turning.shape[1]) // 8)
+    return -(-_signs(dimension) // 8)
 
 
 class SignScan:
