@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from longvid import printing
+from longvid_agents.first_said import edge_asked
 from longvid_agents.graph import ask
 from longvid_agents.narrowing import narrow
 from longvid_agents.question import content_terms
@@ -1138,3 +1139,43 @@ def test_a_summary_has_as_many_sentences_as_are_asked_for(harbour: SmallLibrary)
         assert {video_id for video_id, _ in cited(answer)} == {"tid"}, question
         assert len(answer.claims) == count, question
         assert ("of 2 sentences" in answer.answer) == (count == 1), question
+
+
+@pytest.mark.parametrize(
+    ("question", "place"),
+    [
+        ("What did Jon say first?", ("mon", 6.0)),
+        ("What was the last thing Ida said on February 3?", ("mon", 36.0)),
+        ("What are Jon's first words on 10 February?", ("lat", 6.0)),
+        ("Who spoke first on February 3?", ("mon", 0.0)),
+        ("Who was the last to speak on 10 February?", ("lat", 30.0)),
+        ("When was D&H first mentioned?", ("mon", 12.0)),
+        ("Who mentions D&H first?", ("mon", 12.0)),
+        ("When did Jon last talk about the ferry?", ("lat", 18.0)),
+        ("When was the first time Jon mentioned D&H?", ("mon", 30.0)),
+        ("Show me the last mention of the office", ("lat", 24.0)),
+        ("Was hat Jon zuletzt gesagt?", ("lat", 18.0)),
+        ("Qu'est-ce que Jon a dit en premier ?", ("mon", 6.0)),
+        ("¿Cuándo se habló por primera vez de D&H?", ("mon", 12.0)),
+    ],
+)
+def test_the_first_and_the_last_place_are_found_by_time(
+    harbour: SmallLibrary, question: str, place: tuple[str, float]
+) -> None:
+    with harbour.view() as view:
+        answer = ask(question, view)
+    assert set(cited(answer)) == {place}
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What did Jon say last week about the crane?",
+        "What was said in the last talk?",
+        "What did they say about the first lock?",
+        "What was the launch date at first?",
+        "What is the first thing to do?",
+    ],
+)
+def test_first_and_last_that_belong_to_something_else(question: str) -> None:
+    assert edge_asked(question) is None

@@ -333,7 +333,7 @@ def test_cues_of_another_cut_are_not_called_unreadable(tmp_path: Path) -> None:
     path = write_video(tmp_path / "talk.mp4", BLACK, 5)
     (tmp_path / "talk.srt").write_text("1\n00:20:01,000 --> 00:20:03,000\nThe pump leaks.\n")
     assert made_of(path).notes[:2] == (
-        "1 cues begin after the end of the video and were left out: are they of another cut?",
+        "1 cue begins after the end of the video and was left out: are they of another cut?",
         "talk.srt says nothing while the video lasts and was passed over",
     )
 
