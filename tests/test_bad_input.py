@@ -256,7 +256,7 @@ def test_empty_and_malformed_cues_cost_only_themselves(
 ) -> None:
     told = notes(indexed["malformed.srt"])
     assert "1 cue without readable times was left out" in told
-    assert "1 cues that ended before they began" in told
+    assert "1 cue that ended before it began" in told
     assert "1 empty cue was left out" in told
     spoken = {u.text: u for u in library.show("malformed").utterances}
     assert list(spoken) == ["First of three.", "Ends before it begins.", "Last of three."]
