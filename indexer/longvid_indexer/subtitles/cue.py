@@ -32,8 +32,8 @@ class Cue:
 
 
 _SEVERAL = re.compile(r"^((?:\w+ )?(?:cue|line|row|piece))s\b")
-_WERE_ONE = {"were": "was", "they": "it"}
-_WERE = re.compile(r"\b(?:were|they)\b")
+_WERE_ONE = {"were": "was", "they": "it", "their": "its", "hold": "holds", "last": "lasts"}
+_WERE = re.compile(r"\b(?:were|they|their|hold|last)\b")
 
 
 @dataclass
