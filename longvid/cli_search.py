@@ -82,7 +82,7 @@ def mentions(
     speaker: SpeakerOption = None,
     json_: JsonOption = False,
 ) -> None:
-    """List every place where a term is said or shown, video by video; none is left out."""
+    """List every place where a term is said or shown, or a sound is called so, video by video; none is left out."""
     from longvid import printing
 
     chosen = filters(video, collection, from_, to, speaker)

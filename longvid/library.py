@@ -282,7 +282,8 @@ class Library(Conversations):
         to_s: float | None = None,
         speaker: str | None = None,
     ) -> list[VideoMentions]:
-        """Every place where any of ``terms`` is said or shown, by video and in time order; none is left out.
+        """Every place where any of ``terms`` is said or shown, or a sound is called so, by video and in time order;
+        none is left out.
 
         A term is one or more words in a row, compared as search compares words (case and inflection folded); in
         double quotes it is compared word for word.

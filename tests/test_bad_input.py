@@ -255,9 +255,9 @@ def test_empty_and_malformed_cues_cost_only_themselves(
     indexed: dict[str, dict[str, Any]], library: Library
 ) -> None:
     told = notes(indexed["malformed.srt"])
-    assert "1 cues without readable times were left out" in told
-    assert "1 cues that ended before they began" in told
-    assert "1 empty cues were left out" in told
+    assert "1 cue without readable times was left out" in told
+    assert "1 cue that ended before it began" in told
+    assert "1 empty cue was left out" in told
     spoken = {u.text: u for u in library.show("malformed").utterances}
     assert list(spoken) == ["First of three.", "Ends before it begins.", "Last of three."]
     assert spoken["Ends before it begins."].start_s == 9.0

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from longvid import printing
+from longvid_agents.first_said import edge_asked
 from longvid_agents.graph import ask
 from longvid_agents.narrowing import narrow
 from longvid_agents.question import content_terms
@@ -1138,3 +1139,95 @@ def test_a_summary_has_as_many_sentences_as_are_asked_for(harbour: SmallLibrary)
         assert {video_id for video_id, _ in cited(answer)} == {"tid"}, question
         assert len(answer.claims) == count, question
         assert ("of 2 sentences" in answer.answer) == (count == 1), question
+
+
+@pytest.mark.parametrize(
+    ("question", "place"),
+    [
+        ("What did Jon say first?", ("mon", 6.0)),
+        ("What was the last thing Ida said on February 3?", ("mon", 36.0)),
+        ("What are Jon's first words on 10 February?", ("lat", 6.0)),
+        ("Who spoke first on February 3?", ("mon", 0.0)),
+        ("Who was the last to speak on 10 February?", ("lat", 30.0)),
+        ("When was D&H first mentioned?", ("mon", 12.0)),
+        ("Who mentions D&H first?", ("mon", 12.0)),
+        ("When did Jon last talk about the ferry?", ("lat", 18.0)),
+        ("When was the first time Jon mentioned D&H?", ("mon", 30.0)),
+        ("Show me the last mention of the office", ("lat", 24.0)),
+        ("Was hat Jon zuletzt gesagt?", ("lat", 18.0)),
+        ("Qu'est-ce que Jon a dit en premier ?", ("mon", 6.0)),
+        ("¿Cuándo se habló por primera vez de D&H?", ("mon", 12.0)),
+    ],
+)
+def test_the_first_and_the_last_place_are_found_by_time(
+    harbour: SmallLibrary, question: str, place: tuple[str, float]
+) -> None:
+    with harbour.view() as view:
+        answer = ask(question, view)
+    assert set(cited(answer)) == {place}
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What did Jon say last week about the crane?",
+        "What was said in the last talk?",
+        "What did they say about the first lock?",
+        "What was the launch date at first?",
+        "What is the first thing to do?",
+    ],
+)
+def test_first_and_last_that_belong_to_something_else(question: str) -> None:
+    assert edge_asked(question) is None
+
+
+def test_who_speaks_most_is_told_of_all_videos_together(harbour: SmallLibrary) -> None:
+    with harbour.view() as view:
+        most = ask("Who talked the most?", view)
+        least = ask("Who spoke the least in the harbour sync of 10 February?", view)
+    assert [claim.text for claim in most.claims] == [
+        "Ida speaks for 0:44 in 2 videos.",
+        "Jon speaks for 0:27 in 2 videos.",
+    ]
+    assert cited(most) == [("mon", 0.0), ("lat", 0.0), ("mon", 6.0), ("lat", 6.0)]
+    assert [claim.text.split()[0] for claim in least.claims] == ["Jon", "Ida"]
+
+
+@pytest.mark.parametrize(
+    ("question", "video_id"),
+    [
+        ("How much is the ferry in the previous harbour sync?", "mon"),
+        ("How much is the ferry in the first harbour sync?", "mon"),
+        ("How much is the ferry in the latest harbour sync?", "lat"),
+    ],
+)
+def test_a_series_is_counted_from_either_end(harbour: SmallLibrary, question: str, video_id: str) -> None:
+    with harbour.view() as view:
+        assert {place for place, _ in cited(ask(question, view))} == {video_id}
+
+
+@pytest.mark.parametrize(
+    ("question", "span"),
+    [
+        ("What is said halfway through the lecture?", (540.0, 660.0)),
+        ("What happens at the halfway point?", (540.0, 660.0)),
+        ("What happens at the 15-minute mark?", (885.0, 915.0)),
+        ("What is shown around the 2 minute mark?", (105.0, 135.0)),
+    ],
+)
+def test_half_of_the_way_and_marks_of_minutes(question: str, span: tuple[float, float]) -> None:
+    card = VideoCard("a", "Lecture", "/a.mp4", 1200.0)
+    inside = narrow(question, Scope(), [card]).inside
+    assert (inside.from_s, inside.to_s) == span
+
+
+def test_dotless_letters_and_tones_beside_letters_are_of_their_words() -> None:
+    said = [("", "Bugün Işık Sokağı'ndayız."), ("", "ค่าเรือคนละห้าสิบบาท"), ("", "ตลาดเปิดตอนแปดโมงเช้า")]
+    library = SmallLibrary([video("trip", "Trip", said)])
+    with library.view() as view:
+        for word in ("ışık", "IŞIK", "isik"):
+            assert [place.start_s for group in mentions(view, [word]) for place in group.mentions] == [0.0], (
+                word
+            )
+        assert cited(ask("ค่าเรือเท่าไหร่", view)) == [("trip", 6.0)]
+    assert [term.word for term in content_terms("ค่าเรือเท่าไหร่", "th")][:1] == ["ค่าเรือเท่าไหร่"]

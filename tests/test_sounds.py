@@ -302,6 +302,11 @@ def test_sounds_that_subtitles_describe_are_found_without_a_model(tmp_path: Path
         first, *_ = lib.search("when does the audience applaud?")
         assert (first.start_s, first.end_s) == (5.0, 9.0)
         assert lib.search("where do people laugh")[0].start_s == 13.0
+        # They are text of the file, so that "none is left out" holds for them; what is counted is said.
+        places = [(m.kind, m.start_s) for video in lib.mentions("applause") for m in video.mentions]
+        assert places == [("sound", 5.0)]
+        assert [m.kind for video in lib.mentions('"audience laughs"') for m in video.mentions] == ["sound"]
+        assert "Applause" in lib.ask("How often is applause heard?").claims[0].citations[0].quote
         answer = lib.ask("When does the audience applaud?")
         assert [c.kind for claim in answer.claims for c in claim.citations] == ["sound"]
         assert [report.status for report in lib.index(talk)] == ["unchanged"]

@@ -184,7 +184,7 @@ def test_two_encodings_in_one_file_are_each_read_as_what_they_are(
     assert text.count(one) == repeats
     assert other in text
     assert name is not None
-    assert name.startswith(f"UTF-8 in {repeats} lines and {encoding}")
+    assert name.startswith(f"UTF-8 in {repeats} line{'s' * (repeats != 1)} and {encoding}")
 
 
 def test_an_unsure_guess_says_so(tmp_path: Path) -> None:
@@ -315,7 +315,7 @@ def test_one_cue_that_is_too_short_lasts_longer() -> None:
     )
     assert [(cue.start_s, cue.end_s) for cue in read.cues] == [(1.0, 6.0), (10.0, 12.0), (12.0, 16.0)]
     assert read.notes() == (
-        "1 cues hold more than anyone can say in their time; where there was room, they last longer",
+        "1 cue holds more than anyone can say in its time; where there was room, it lasts longer",
     )
 
 
@@ -333,7 +333,7 @@ def test_cues_of_another_cut_are_not_called_unreadable(tmp_path: Path) -> None:
     path = write_video(tmp_path / "talk.mp4", BLACK, 5)
     (tmp_path / "talk.srt").write_text("1\n00:20:01,000 --> 00:20:03,000\nThe pump leaks.\n")
     assert made_of(path).notes[:2] == (
-        "1 cues begin after the end of the video and were left out: are they of another cut?",
+        "1 cue begins after the end of the video and was left out: are they of another cut?",
         "talk.srt says nothing while the video lasts and was passed over",
     )
 

@@ -445,3 +445,33 @@ def test_a_list_of_times_is_a_transcript() -> None:
     assert [(u.start_s, u.text) for u in to_utterances(read, None)] == [
         (5.0, "The pump leaks."), (12.0, "Call Tom."), (20.0, "He comes.")
     ]  # fmt: skip
+
+
+def test_apples_ttml_counts_seconds_without_a_unit_from_the_beginning() -> None:
+    """Its times do not count from the paragraph or division around them, as TTML's do."""
+    words = "".join(
+        f'<span begin="{at}" end="{at + 1}" podcasts:unit="word">{word}</span> '
+        for at, word in enumerate(["The", "pump", "is", "leaking."], 61)
+    )
+    text = (
+        '<tt xmlns="http://www.w3.org/ns/ttml" xmlns:ttm="http://www.w3.org/ns/ttml#metadata"'
+        ' xmlns:podcasts="http://podcasts.apple.com/transcript-ttml-internal"><body dur="90.0">'
+        f'<div begin="10.5" end="90.0"><p begin="61.0" end="65.0" ttm:agent="SPEAKER_1"><span begin="61.0" end="65.0"'
+        f' podcasts:unit="sentence">{words}</span></p>'
+        '<p begin="1:10.250" end="1:12" ttm:agent="SPEAKER_2">We need a new one.</p></div></body></tt>'
+    )
+    (first, second) = to_utterances(parse_subtitles(text), None)
+    assert (first.start_s, first.end_s, first.speaker, first.text) == (
+        61,
+        65,
+        "SPEAKER_1",
+        "The pump is leaking.",
+    )
+    assert [word.start_s for word in first.words] == [61, 62, 63, 64]
+    assert (second.start_s, second.end_s, second.speaker) == (70.25, 72, "SPEAKER_2")
+
+
+def test_the_table_that_subtitle_edit_writes() -> None:
+    text = 'Number,Start time in milliseconds,End time in milliseconds,"Text"\n1,0,2500,"The pump, it is leaking."\n'
+    (said,) = to_utterances(parse_subtitles(text), None)
+    assert (said.start_s, said.end_s, said.text) == (0, 2.5, "The pump, it is leaking.")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from longvid import Library, printing
+from longvid_storage.errors import NotFoundError
 from longvid_storage.types import Answer
 from media_factory import write_video
 from postgres_tools import new_database
@@ -352,3 +353,14 @@ def test_how_the_bytes_of_a_translation_were_read_is_told(tmp_path: Path) -> Non
         (report,) = library.index([tmp_path / "house.mp4"], only=["transcript"])
         assert library.mentions(["Краска"])[0].mentions
     assert "house.ru.vtt: 1 subtitle file is not UTF-8: it was read as cp1251" in str(report.notes)
+
+
+def test_the_file_of_a_translation_names_the_video_that_it_belongs_to(tmp_path: Path) -> None:
+    lay(tmp_path / "in", en=SPOKEN, de=GERMAN, ru=RUSSIAN)
+    with Library.open(tmp_path / "library", create=True) as library:
+        library.index(tmp_path / "in")
+        for name in ("house.ru", "house_ru.srt", "HOUSE.de.vtt", "in/house.ru.vtt", "house.de-AT"):
+            assert library.show(name).title == "house", name
+        for name in ("house.fr", "house.old"):
+            with pytest.raises(NotFoundError):
+                library.show(name)

@@ -371,3 +371,40 @@ def test_names_above_what_is_said_need_no_colon_where_nearly_every_cue_has_one()
     assert said(text) == list(zip(names, SAID, strict=True))
     verses = srt(*(f"Over the hills\nwe go {n} times" for n in range(4)))
     assert {name for name, _ in said(verses)} == {None}
+
+
+@pytest.mark.parametrize(
+    ("who", "texts"),
+    [
+        # Nothing begins large in such a file, points or not.
+        (["priya sharma", "ö. çelik", "priya sharma", "dr. wu"],
+         ["we start now.", "the pump is broken.", "then order one.", "it costs: a lot."]),
+        # Each of a few names comes again.
+        (["Priya S", "Çelik", "Priya S", "Wu", "Çelik", "Priya S", "Wu"],
+         ["we start now.", "the pump is broken.", "order one.", "it is dear.", "how much?", "ten euros.", "more."]),
+        # Where all cues open with a name, one that is written small and comes once is one too.
+        (["Özdemir, Ayşe", "Karl", "Özdemir, Ayşe", "iPhone von Karl"],
+         ["Wir fangen an.", "Gut.", "Die Pumpe ist kaputt.", "Ich bin auch da."]),
+    ],
+)  # fmt: skip
+def test_names_of_a_file_that_writes_much_small(who: list[str], texts: list[str]) -> None:
+    text = srt(*(f"{name}: {words}" for name, words in zip(who, texts, strict=True)))
+    assert said(text) == list(zip(who, texts, strict=True))
+
+
+def test_a_list_of_definitions_names_nobody() -> None:
+    lines = ["DNA: the molecule of life.", "Gene: a part of it.", "Cell: where it is.", "Virus: a parasite."]
+    assert said(srt(*lines)) == [(None, line) for line in lines]
+
+
+def test_names_on_a_line_of_their_own_only_where_the_speaker_changes() -> None:
+    text = srt(
+        "Ann Li\nWe start.",
+        "Two points.",
+        "Bo Kim\nIt is broken.",
+        "It leaks.",
+        "Ann Li\nOrder one.",
+        "Bo Kim\nYes.",
+    )
+    assert [who for who, _ in said(text)] == ["Ann Li", "Ann Li", "Bo Kim", "Bo Kim", "Ann Li", "Bo Kim"]
+    assert [words for _, words in said(text)][:2] == ["We start.", "Two points."]

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from longvid_agents.asked_of import speakers_asked
 from longvid_agents.kinds import VIDEOS, WHICH_VIDEOS, has_sign
@@ -19,11 +21,14 @@ from longvid_storage.text.languages import guess_language
 from longvid_storage.text.stop_words import STOP_WORDS
 from longvid_storage.types import Citation, Claim
 
+if TYPE_CHECKING:
+    from longvid_storage.search.mentions import VideoMentions
+
 _COUNT_WORDS = re.compile(
     r"\b(?:how|many|often|times?|number|in|which|what|of|the|my|our|videos?|meetings?|lectures?|talks?|calls?"
     r"|recordings?|files?|is|are|was|were|does|do|did|has|have|been|they|anyone|anybody|somebody|someone|we|it|there"
     r"|mention(?:s|ed)?|sa(?:y|ys|id)|talk(?:s|ed)?|discuss(?:es|ed)?|speaks?|spoken?|cover(?:s|ed)?|contains?"
-    r"|about|appears?|comes?|come up|up|word|name|term|phrase|altogether|total)\b",
+    r"|about|appears?|comes?|come up|up|hear[ds]?|word|name|term|phrase|altogether|total)\b",
     re.IGNORECASE,
 )
 _COUNT_WORDS_ELSEWHERE = re.compile(
@@ -84,10 +89,10 @@ def counted(question: str, view: View) -> Listed | None:
     for speaker in speakers:
         view = view.within(view.scope.narrowed(speaker=speaker) or view.scope)
     asked = next(filter(None, at_all.groups())) if at_all else question
-    rest = _what_is_counted(without(asked, speakers))
+    rest = what_is_counted(without(asked, speakers))
     wanted = _QUOTED.findall(question) or ([rest] if rest else [])
     try:
-        groups = mentions(view, wanted) if wanted else []
+        groups = said_or_heard(mentions(view, wanted)) if wanted else []
     except UsageError:  # no word to count
         return None
     titled = [] if often else _titled(wanted, view, {group.video_id for group in groups})
@@ -110,9 +115,25 @@ def counted(question: str, view: View) -> Listed | None:
     return Listed(tuple(claims), f"counted every mention of {what}", (note,))
 
 
-def _what_is_counted(question: str) -> str:
-    """The question without the words that ask for a count or for videos."""
-    language = guess_language(question)
+def said_or_heard(groups: list[VideoMentions], fewest_terms: int = 1) -> list[VideoMentions]:
+    """What is said or shown, without the sounds that are called so; these where it is neither said nor shown.
+
+    Only places that have so many of the terms.
+    """
+    for kinds in (("speech", "screen", "translation"), ("sound",)):
+        found = []
+        for group in groups:
+            places = tuple(p for p in group.mentions if p.kind in kinds and len(p.terms) >= fewest_terms)
+            if places:
+                found.append(replace(group, mentions=places, count=sum(place.count for place in places)))
+        if found:
+            return found
+    return []
+
+
+def what_is_counted(question: str, language: str | None = None) -> str:
+    """The question without the words that ask for a count or for videos; its language is guessed if not given."""
+    language = language or guess_language(question)
     if language in ("zh", "ja", "ko"):
         question = _COUNT_WORDS_UNSPACED.sub(" ", question)
     if language in (None, "en", "zh", "ja", "ko"):

@@ -24,6 +24,7 @@ from longvid_agents.cite import format_claim
 from longvid_agents.counts import counted
 from longvid_agents.cue_lists import minutes
 from longvid_agents.differences import differing
+from longvid_agents.first_said import at_the_edge, edge_asked
 from longvid_agents.kinds import Kind, without_length
 from longvid_agents.lists import Listed, dated, held, nothing_named
 from longvid_agents.narrowing import narrow_in, only
@@ -153,6 +154,11 @@ def _direct(run: Run, state: AskState) -> AskState | None:
     view = run.view
     written = run.lm is not None
     question, most = without_length(state.question)
+    if edge := edge_asked(question):
+        narrowed = narrow_in(edge.rest, view)
+        if found := at_the_edge(edge, narrowed.rest, view.within(narrowed.inside)):
+            notes = (*only(narrowed.said), *narrowed.notes, *found.notes)
+            return _with(run, replace(state, notes=()), replace(found, notes=notes))
     narrowed = narrow_in(question, view)
     whole = whole_claims(make_plan(question), view, written=written)
     # "The interview" may be one video: then that of all is not asked for.

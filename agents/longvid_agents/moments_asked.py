@@ -30,7 +30,10 @@ _COUNTED = re.compile(rf"\b({'|'.join(NUMBER_WORDS)})\b(?=\s(?:[\w-]+\s)?{_UNIT}
 _ONE = re.compile(r"\b(the (?:first|last|final)) (?=(?:second|minute|hour)\b)", re.IGNORECASE)
 _HALF_AN_HOUR = re.compile(r"\b(?:half an hour|eine halbe stunde|une demi-heure|media hora)\b", re.IGNORECASE)
 _QUARTER_OF_AN_HOUR = re.compile(r"\b(?:an? )?quarter of an hour\b", re.IGNORECASE)
-_AMOUNT = rf"\d+(?:\.\d+)?\s*{_UNIT}(?![^\W\d_])(?:\s?(?:and )?\d{{1,2}}\s*(?:minutes?|mins?|m|seconds?|secs?|s)\b)?"
+_AMOUNT = (
+    rf"\d+(?:\.\d+)?(?:\s*|-){_UNIT}(?![^\W\d_])"
+    r"(?:\s?(?:and )?\d{1,2}\s*(?:minutes?|mins?|m|seconds?|secs?|s)\b)?"
+)
 _TIME = rf"((?:\d+:)?\d{{1,2}}:\d{{2}}|{_AMOUNT})"
 _CLOCK = r"((?:\d+:)?\d{1,2}:\d{2})(?!\w| ?[ap]\.?m)"
 # Units written after the last time hold for both: "between 10 and 12 minutes"; so does a clock: "between 10 and 10:30".
@@ -57,6 +60,12 @@ _HALF = (
     (r"(?:the )?last quarter(?! of)", 3 / 4, 1),
     (r"the middle|der mitte", 1 / 3, 2 / 3),
 )  # fmt: skip
+_HALFWAY = re.compile(
+    r"\b(?:(?:about |around |roughly )?half ?-?way(?: through| in(?:to)?)?"
+    r"|at (?:about )?(?:the )?half ?-?way (?:point|mark)|auf halber strecke|à mi-chemin|a mitad de camino)\b",
+    re.IGNORECASE,
+)
+_HALFWAY_PART = 0.05
 _OF_IT = tuple(
     (re.compile(rf"\b(?:in|during|of|from|within|dans|en|nella|na) (?:{words})\b", re.IGNORECASE), begin, end)
     for words, begin, end in _HALF
@@ -107,6 +116,7 @@ _AROUND = re.compile(
     rf"\b(?:around|about|near|roughly|circa|ca\.|etwa bei|gegen|vers) {_CLOCK}", re.IGNORECASE
 )
 _INTO = re.compile(rf"\b(?:about |around |roughly )?{_TIME} (?:into|in(?=\W*\Z))", re.IGNORECASE)
+_MARK = re.compile(rf"\b(?:at|around|near|about) the {_TIME}(?=(?: |-)mark\b)(?: |-)mark", re.IGNORECASE)
 _AROUND_S = 15.0
 _EDGE, _EDGE_LEAST_S, _EDGE_MOST_S = 0.1, 10.0, 300.0
 """The beginning and the end are a tenth of a video, within these bounds."""
@@ -121,7 +131,7 @@ def with_digits(text: str) -> str:
 
 def needs_one(text: str) -> bool:
     """Whether a part of a recording is named that only one recording has: "in the second half"."""
-    return any(pattern.search(text) for pattern, _, _ in _OF_IT)
+    return any(pattern.search(text) for pattern, _, _ in _OF_IT) or _HALFWAY.search(text) is not None
 
 
 def stretch_asked(text: str, length_s: float | None) -> tuple[Stretch, list[str]]:
@@ -167,6 +177,9 @@ def _from_the_edges(length_s: float | None) -> Callable[[str], tuple[Stretch, li
             return (max(0.0, length_s - amount_s(match[1])), None), [match.group()]
         if match := _LAST_BEHIND.search(text):
             return (max(0.0, length_s - amount_s(f"{match[1]} {match[2]}")), None), [match.group()]
+        if match := _HALFWAY.search(text):
+            around_s = max(_HALFWAY_PART * length_s, _AROUND_S)
+            return (max(0.0, length_s / 2 - around_s), length_s / 2 + around_s), [match.group()]
         for pattern, begin, end in _OF_IT:
             if match := pattern.search(text):
                 return (begin * length_s or None, None if end == 1 else end * length_s), [match.group()]
@@ -190,7 +203,7 @@ def _edge(text: str, length_s: float) -> tuple[Stretch, list[str]]:
 
 
 def _points(text: str) -> tuple[Stretch, list[str]]:
-    if match := _AROUND.search(text) or _INTO.search(text):
+    if match := _AROUND.search(text) or _INTO.search(text) or _MARK.search(text):
         at_s = amount_s(match[1])
         return (max(0.0, at_s - _AROUND_S), at_s + _AROUND_S), [match.group()]
     if match := _AT.search(text):
@@ -209,7 +222,7 @@ def amount_s(text: str) -> float:
         return parse_time(text)
     return sum(
         float(number) * _unit_s(unit)
-        for number, unit in re.findall(r"(?<!\d)(\d{1,9}(?:\.\d{1,9})?)\s{0,9}([^\W\d_]+)", text)
+        for number, unit in re.findall(r"(?<!\d)(\d{1,9}(?:\.\d{1,9})?)[\s-]{0,9}([^\W\d_]+)", text)
         if unit.casefold() != "and"
     )
 

@@ -49,11 +49,7 @@ _NTH = re.compile(rf"{_TO_IT}(second|third|fourth|fifth) ((?:\w+ )?)({KIND})\b",
 _PLACES = {"second": 1, "third": 2, "fourth": 3, "fifth": 4}
 _LAST_TIME = re.compile(r"(?<!the )\blast time(?=\W*\Z)", re.IGNORECASE)
 # Of a series that no word of ``KIND`` names: "the most recent harbour board".
-_NEWEST_OF = re.compile(
-    r"\b(?:(?:in|at|of|from|during|since) )?(?:the |our |my )?(?:last|latest|most recent|newest)"
-    r"((?: [\w'-]+){1,4})",
-    re.IGNORECASE,
-)
+_OF_TITLES = rf"{_TO_IT}(?:{{}})((?: [\w'-]+){{{{1,4}}}})"
 # "The episode about Easypaysy"; the words are tried longest first.
 _ABOUT = re.compile(
     rf"\b(?:the|this|that|our|your) (?:{KIND})( (?:about|on|called|titled|named))((?: [\w'#+.-]+){{1,6}})",
@@ -77,6 +73,10 @@ _HOW_LONG = re.compile(
     re.IGNORECASE,
 )
 _FEWEST_LETTERS = 3
+_AT_THE_END = re.compile(
+    r" (?:in|at|of|during|from|on) (?:the|our|my|this) (?P<what>(?:[\w'-]{1,40} ){0,3}[\w'-]{1,40})(?=\W*\Z)",
+    re.IGNORECASE,
+)
 _BY_WORDS = re.compile(rf"\b(?:the|in|of|this|our) ((?:[\w'-]+ ){{0,3}})({KIND})s?\b", re.IGNORECASE)
 
 
@@ -98,6 +98,7 @@ def narrow(question: str, scope: Scope, videos: Sequence[VideoCard], today: date
     reading = _Reading(question, scope, list(videos), today or date.today())
     for step in (_by_title, _by_date, _by_order, _by_series, _by_number, _by_words, _by_subject, _by_clock):
         step(reading)
+    _without_name(reading)
     return Narrowed(reading.inside, tuple(reading.said), tuple(reading.notes), " ".join(reading.rest.split()))
 
 
@@ -263,9 +264,13 @@ _ORDERS: tuple[tuple[re.Pattern[str], Callable[[list[str], re.Match[str]], list[
 
 def _by_series(reading: _Reading) -> None:
     """ "The most recent harbour board": the newest of those whose titles have these words."""
-    match = _NEWEST_OF.search(reading.rest)
-    if match is None or reading.said or len(reading.videos) < 2:
-        return
+    for pattern, at, name in _IN_SERIES:
+        match = pattern.search(reading.rest)
+        if match is not None and not reading.said and len(reading.videos) > 1:
+            _of_series(reading, match, at, name)
+
+
+def _of_series(reading: _Reading, match: re.Match[str], at: int, name: str) -> None:
     words = match.group(1).split()
     for count in range(len(words), 0, -1):
         of_them = {word.casefold() for word in words[:count]}
@@ -275,11 +280,28 @@ def _by_series(reading: _Reading) -> None:
             tail = match.group(1).lstrip()
             kept = " ".join(words[:count])
             whole = match.group()[: len(match.group()) - len(tail)] + kept
-            date = max(dates.values())
-            chosen = [card for card in among if dates.get(card.video_id) == date]
-            reading.choose(chosen, f"the newest, of {date}")
+            days = sorted(set(dates.values()))
+            if not -len(days) <= at < len(days):
+                return
+            chosen = [card for card in among if dates.get(card.video_id) == days[at]]
+            reading.choose(chosen, f"{name}, of {days[at]}")
             reading.without(whole)
             return
+
+
+# Before words of titles, which of their days in order, and how that is told.
+_IN_SERIES = tuple(
+    (re.compile(_OF_TITLES.format(words), re.IGNORECASE), at, name)
+    for words, at, name in (
+        ("last|latest|most recent|newest", -1, "the newest"),
+        (
+            "previous|penultimate|second[- ]to[- ]last|next[- ]to[- ]last|last but one",
+            -2,
+            "the one before the newest",
+        ),
+        ("first|earliest|oldest", 0, "the oldest"),
+    )
+)
 
 
 def _by_number(reading: _Reading) -> None:
@@ -343,6 +365,16 @@ def _by_subject(reading: _Reading) -> None:
             rf"(?:\babout |\bin |\bof )?(?:\bthe |\bour )?\b(?:{named})\b", reading.rest, re.IGNORECASE
         )
     ):
+        reading.without(match.group())
+
+
+def _without_name(reading: _Reading) -> None:
+    """ "Who spoke most in the weekly of 4 March?": a date has chosen what "the weekly" is, in words of its title."""
+    match = _AT_THE_END.search(reading.rest)
+    if match is None or not reading.said:
+        return
+    called = {word for card in reading.videos for word in _words(card.title)}
+    if _words(match["what"]) <= called:
         reading.without(match.group())
 
 

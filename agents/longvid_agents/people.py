@@ -40,6 +40,9 @@ _WHO_MENTIONS = re.compile(
     r"|^\W*quién(?:es)? (?:ha )?(?:habl[aóo]d?o?|mencion[aó]d?o?)(?: de| sobre)? (?P<quien>[\w&+#.'-]{1,64})\W{0,9}$",
     re.IGNORECASE,
 )
+_MOST = re.compile(r"\b(?:most|longest|least)\b", re.IGNORECASE)
+# What programs call a voice is somebody else in every video.
+_NOBODY = re.compile(r"(?:\w+[\s_#-]?\d{1,3}|[A-Z]|unknown.*)\Z", re.IGNORECASE)
 _ONLY_HEARD = "Those who are heard by name; who was there and silent is not known."
 
 
@@ -51,6 +54,8 @@ def who_speaks(question: str, view: View) -> Listed | None:
     if len(cards) > MOST_VIDEOS:
         return None
     claims = []
+    totals: defaultdict[str, float] = defaultdict(float)
+    places: defaultdict[str, list[Citation]] = defaultdict(list)
     for card in cards:
         said: defaultdict[str, list[Passage]] = defaultdict(list)
         for passage in view.passages_of(card.video_id, ["speech"]):
@@ -64,6 +69,17 @@ def who_speaks(question: str, view: View) -> Listed | None:
         for name in sorted(said, key=lambda name: -spoken_s[name]):
             text = f"{name} speaks for {format_time(spoken_s[name])}{where}."
             claims.append(Claim(text, (Citation.of(said[name][0], card.title, card.path),)))
+            totals[name] += spoken_s[name]
+            places[name] += claims[-1].citations
+    extreme = _MOST.search(question)
+    if extreme and len(cards) > 1 and not any(map(_NOBODY.match, totals)):
+        claims = []
+        for name in sorted(totals, key=lambda name: -totals[name]):
+            count = len(places[name])
+            text = f"{name} speaks for {format_time(totals[name])} in {count} video{'s' * (count != 1)}."
+            claims.append(Claim(text, tuple(places[name])))
+    if extreme and extreme[0].casefold() == "least":
+        claims.reverse()
     return Listed(tuple(claims), "listed who speaks", (_ONLY_HEARD,)) if claims else None
 
 

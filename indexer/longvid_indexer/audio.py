@@ -67,7 +67,9 @@ class Audio:
                 " was heard there instead of their sum"
             )
         if count := self.counters["undecodable_packets"]:
-            found.append(f"{count} packets of sound could not be decoded; silence stands in for them")
+            found.append(
+                f"{count} packet{'s' * (count != 1)} of sound could not be decoded; silence stands in for them"
+            )
         if self.counters["cut_off"]:
             found.append(
                 f"the sound ends early, at {self._out.end_s:.1f} s: the file is damaged or cut off there"
@@ -75,7 +77,9 @@ class Audio:
         if count := len(breaks(self.path)):
             found.append(broken_clock(count))
         if count := self.counters["restarts"]:
-            found.append(f"the time stamps of the sound jump back {count} times; it was joined end to end")
+            found.append(
+                f"the time stamps of the sound jump back {count} time{'s' * (count != 1)}; it was joined end to end"
+            )
         return tuple(found)
 
     def __iter__(self) -> Generator[Samples]:

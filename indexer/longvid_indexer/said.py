@@ -67,8 +67,9 @@ def within(utterances: Iterable[Utterance], info: VideoInfo, notes: list[str]) -
     utterances = tuple(utterances)
     kept = tuple(_cut(u, info.duration_s) for u in utterances if u.start_s < info.duration_s)
     if late := len(utterances) - len(kept):
+        begin, were = ("cue begins", "was") if late == 1 else ("cues begin", "were")
         notes.append(
-            f"{late} cues begin after the end of the video and were left out: are they of another cut?"
+            f"{late} {begin} after the end of the video and {were} left out: are they of another cut?"
         )
     return kept
 

@@ -258,7 +258,7 @@ TOOLS = (
         _object(_HITS, ["hits"]), _search, shows=True,
     ),
     AgentTool(
-        "mentions", "Every place where any of the terms is said or shown, complete, in time order.",
+        "mentions", "Every place where any of the terms is said, shown or heard as a sound, complete, in time order.",
         _object({"terms": _TEXTS, **_FILTERS}, ["terms"]),
         _object({"count": {"type": "integer"}, **_HITS}, ["count", "hits"]), _mentions, shows=True,
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -30,6 +31,11 @@ class Cue:
     lines: tuple[CueLine, ...]
 
 
+_SEVERAL = re.compile(r"^((?:\w+ )?(?:cue|line|row|piece))s\b")
+_WERE_ONE = {"were": "was", "they": "it", "their": "its", "hold": "holds", "last": "lasts"}
+_WERE = re.compile(r"\b(?:were|they|their|hold|last)\b")
+
+
 @dataclass
 class Subtitles:
     """What a parser read: cues in file order, what it knows of the whole, and how often something was wrong.
@@ -52,4 +58,12 @@ class Subtitles:
 
     def notes(self) -> tuple[str, ...]:
         """The problems as sentences for a person."""
-        return (*self.remarks, *(f"{count} {what}" for what, count in self.problems.items()))
+        return (*self.remarks, *(_told(count, what) for what, count in self.problems.items()))
+
+
+def _told(count: int, what: str) -> str:
+    """A problem with how often it is there; written for several, or with a first word that is the same for one."""
+    if count != 1:
+        return f"{count} {what}"
+    one = _SEVERAL.sub(r"\1", what, count=1)
+    return f"1 {_WERE.sub(lambda word: _WERE_ONE[word[0]], one) if one != what else what}"

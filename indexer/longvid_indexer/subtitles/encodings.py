@@ -80,7 +80,10 @@ def _joined_files(data: bytes, language: str | None) -> tuple[str, str] | None:
         unicode_[at] if at in unicode_ else line.decode(guess.encoding, errors="replace")
         for at, line in enumerate(lines)
     )
-    return text, f"UTF-8 in {len(unicode_)} lines and {guess.described()} in {len(others)}"
+    return (
+        text,
+        f"UTF-8 in {len(unicode_)} line{'s' * (len(unicode_) != 1)} and {guess.described()} in {len(others)}",
+    )
 
 
 def _encoded_twice(text: str) -> str | None:

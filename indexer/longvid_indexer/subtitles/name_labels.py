@@ -141,13 +141,16 @@ def begins_sentence(label: NameLabel, cased: bool) -> bool:
     return not cased or not first.islower() or _NUMBERED.match(label.name) is not None
 
 
-def may_be_name(name: str, count: int, labels: int) -> bool:
-    """In a file of names: not what introduces remarks, and no part of a sentence that happens once."""
+def may_be_name(name: str, count: int, labels: int, *, surely: bool = False) -> bool:
+    """In a file of names: not what introduces remarks, and no part of a sentence that happens once.
+
+    ``surely``: nearly all cues open with one, so that four words may be small ("iPhone von Karl").
+    """
     words = name.split()
     if words[0].casefold() in _NOT_NAMES and not (len(words) > 1 and words[0].casefold() in ("the", "first")):
         return count * 4 >= labels and count >= 2 and labels >= 4 and len(words) == 1
     small = sum(word[0].islower() for word in words)
-    return count > 1 or len(words) < 3 or small * 2 <= len(words) or not name.isascii()
+    return count > 1 or len(words) < (5 if surely else 3) or small * 2 <= len(words) or not name.isascii()
 
 
 def looks_like_name(name: str) -> bool:

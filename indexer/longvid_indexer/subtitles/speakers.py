@@ -44,6 +44,9 @@ _OFTEN = 3
 # A file that names at a change only does so at least once in so many cues at its beginning.
 _CHANGES_APART = 12
 
+_MOSTLY_SMALL = 10
+"""Where all but one of so many cues begin small, what is said is written so."""
+
 _KINDS: tuple[Kind, ...] = ("colon", "brackets", "parted")
 
 
@@ -78,10 +81,17 @@ def turns_of(cues: Sequence[Cue], *, voices_last: bool = False) -> list[list[Tur
 
 
 def _names_above(cues: Sequence[Cue]) -> Sequence[Cue]:
-    """With a colon behind the names, where nearly every cue has one on a line of its own that comes back."""
+    """With a colon behind the names, where nearly every cue has one on a line of its own that comes back, or each that
+    has several lines has another one than the last."""
     firsts = [bare(cue.lines[0].text) for cue in cues if len(cue.lines) > 1 and cue.lines[0].speaker is None]
     names = set(firsts)
-    few = 2 <= len(names) <= len(firsts) // 2 and len(firsts) * 10 >= len(cues) * 9
+    at_change = (
+        len(firsts) >= 4
+        and len(cues[0].lines) > 1
+        and len(cues) <= len(firsts) * _CHANGES_APART
+        and not any(a == b for a, b in pairwise(firsts))
+    )
+    few = 2 <= len(names) <= len(firsts) // 2 and (len(firsts) * 10 >= len(cues) * 9 or at_change)
     if not few or not all(map(looks_like_name, names)) or any(name[-1] in ".,?!;" for name in names):
         return cues
     return [
@@ -122,7 +132,8 @@ def _learn(habits: Habits, kind: Kind, labels: Sequence[NameLabel | None], cased
             habits.names[kind] |= names
         return
     good = Counter(label.name for label in given if begins_sentence(label, cased))
-    names = {name for name, count in good.items() if may_be_name(name, count, good.total())}
+    surely = good.total() >= 4 and good.total() * 4 >= len(labels) * 3
+    names = {name for name, count in good.items() if may_be_name(name, count, good.total(), surely=surely)}
     sequence = _sequence(labels, names)
     most = 2 <= sum(name is not None for name in sequence) > len(labels) / 2
     if most:
@@ -158,8 +169,9 @@ def _names_at_change(sequence: Sequence[str | None]) -> bool:
 
 def _all_repeated(given: Sequence[NameLabel], labels: Sequence[NameLabel | None]) -> bool:
     """Whether nearly all cues open with one of a few names that come again and again, even before lower case."""
-    distinct = len({label.name for label in given})
-    return len(given) >= 6 and len(given) * 10 >= len(labels) * 9 and 2 <= distinct <= len(given) // 3
+    counts = Counter(label.name for label in given)
+    few = len(counts) <= len(given) // (2 if min(counts.values(), default=0) > 1 else 3)
+    return len(given) >= 6 and len(given) * 10 >= len(labels) * 9 and len(counts) >= 2 and few
 
 
 def _learn_marked(habits: Habits, lines: Sequence[str]) -> None:
@@ -262,6 +274,10 @@ def _opening(cue: Cue) -> NameLabel | None:
 
 def _is_cased(cues: Sequence[Cue]) -> bool:
     """Whether sentences are written as sentences: most cues have a point or the like, and some text begins large."""
-    texts = [" ".join(line.text for line in cue.lines) for cue in cues]
+    texts = [bare(" ".join(line.text for line in cue.lines)) for cue in cues]
     pointed = sum(any(mark in text for mark in ".?!。？！") for text in texts)
-    return pointed * 2 >= len(texts)
+    firsts = [next(filter(str.isalpha, text), "") for text in texts]
+    small = sum(map(str.islower, firsts))
+    return pointed * 2 >= len(texts) and (
+        small == 0 or small * _MOSTLY_SMALL < len(firsts) * (_MOSTLY_SMALL - 1)
+    )

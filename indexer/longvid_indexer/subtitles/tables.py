@@ -14,11 +14,13 @@ from longvid_indexer.subtitles.cue import Subtitles
 _COLUMNS = {
     "start": (
         "start", "start_time", "starttime", "begin", "from", "start_ms", "start time", "in", "start tc", "tc in",
+        "start time in milliseconds",
         "timecode in", "in point", "timestamp", "timecode", "time", "beginn", "anfang", "début", "inicio", "inizio",
         "начало", "开始", "开始时间", "開始",
     ),
     "end": (
         "end", "end_time", "endtime", "to", "stop", "end_ts", "end_ms", "end time", "out", "end tc", "tc out",
+        "end time in milliseconds",
         "timecode out", "out point", "ende", "fin", "fine", "конец", "结束", "结束时间", "終了",
     ),
     "text": (

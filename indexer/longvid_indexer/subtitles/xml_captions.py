@@ -16,6 +16,7 @@ from longvid_indexer.subtitles.cue import Subtitles
 from longvid_indexer.subtitles.languages import normalise_language
 
 _OFFSET = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(h|ms|m|s|f|t)\Z")
+_BARE = re.compile(r"\d{1,6}(?:\.\d{1,6})?\Z")
 _FRAMES = re.compile(r"(\d{1,3}):(\d{1,2}):(\d{1,2}):(\d{1,3})(?:\.\d{1,3})?\Z")
 _ROOT = re.compile(r"<(?:[A-Za-z][\w.-]{0,40}:)?(?:tt|timedtext|transcript)\b")
 _METADATA = frozenset(("title", "name"))
@@ -56,6 +57,9 @@ class _XmlReader:
         self.readings: set[str] = set()  # styles of ruby
         self.rate, self.ticks = 30.0, 0.0
         self.second_s = 1.0
+        self.absolute = (
+            False  # whether times count from the beginning, whatever is around (Apple's, without a unit)
+        )
         self.root = ""
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
@@ -121,10 +125,11 @@ class _XmlReader:
         self.ticks = _positive(given.get("tickRate")) or 0.0
 
     def _ttml_span(self, element: _Element, around: _Element, given: dict[str, str]) -> None:
-        """Times count from the beginning of what is around."""
+        """Times count from the beginning of what is around, but for those of Apple's podcasts and lyrics."""
         if not given.keys() & {"begin", "end", "dur"}:
             return
-        base_s = around.start_s or 0.0
+        self.absolute |= _BARE.match(given.get("begin", "")) is not None
+        base_s = 0.0 if self.absolute else around.start_s or 0.0
         begin, end, length = (self._ttml_time(given.get(key)) for key in ("begin", "end", "dur"))
         if "begin" in given and begin is None:
             element.start_s = None
@@ -144,7 +149,7 @@ class _XmlReader:
             per_tick = 1 / (self.ticks or self.rate)
             unit = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "f": 1 / self.rate, "t": per_tick}
             return float(match[1]) * unit[match[2]]
-        return seconds(text) if ":" in text else None
+        return seconds(text) if ":" in text or self.absolute else None
 
     def _youtube_span(self, element: _Element, around: _Element, given: dict[str, str]) -> None:
         """``start``/``dur`` in seconds (srv1), ``t``/``d`` in milliseconds, of a word from its paragraph's start."""
@@ -164,7 +169,7 @@ class _XmlReader:
             text = _STYLING.sub("", html.unescape(text))  # srv1 escapes twice, its tags too
         if not text.strip():
             return  # an empty paragraph clears the screen
-        speaker = self.agents.get(cue.agent or "")
+        speaker = self.agents.get(cue.agent or "", cue.agent if self.absolute else None)
         if cue.start_s is None and any(begin is not None for _, begin, _ in cue.runs):
             for piece, begin, end in cue.runs:
                 add_spoken(self.read, begin, end, piece, speaker)

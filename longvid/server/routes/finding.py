@@ -49,8 +49,8 @@ async def list_mentions(
 
 @router.post("/mentions", responses=gives(FoundMentions))
 async def mentions(request: Request, lib: LibraryDep, form: MentionsForm) -> Response:
-    """Every place where any of the terms is said or shown, by video and in time order, a page at a time; none is left
-    out. Of none, `searched` says what was looked through.
+    """Every place where any of the terms is said or shown, or a sound is called so, by video and in time order, a page
+    at a time; none is left out. Of none, `searched` says what was looked through.
     """
     return await _in_turn(request, lambda: told(_mentioned(request, lib, form)))
 

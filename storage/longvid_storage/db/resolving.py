@@ -11,13 +11,16 @@ from sqlalchemy import ColumnElement, Connection, func, select
 
 from longvid_storage.db.apart import Apart, with_apart
 from longvid_storage.db.dialects import each_text
-from longvid_storage.db.schema import Path, Video
+from longvid_storage.db.schema import PassageRow, Path, Video
 from longvid_storage.errors import NotFoundError
 from longvid_storage.text.analysis import fold
 from longvid_storage.types import title_key
 
 _SHORTEST_PREFIX = 4
 _LISTED = 5
+_SUBTITLES = re.compile(
+    r"(?P<base>.+?)[ ._-]{1,3}[(\[]?(?P<code>[a-z]{2,3})(?:[-_][a-z0-9]{2,4})?[)\]]?(?:\.[a-z0-9]{2,5})?\Z"
+)
 _LAST = "\U0010ffff"
 # Letters whose marks no normal form takes off.
 _LIKE = str.maketrans("łøđıħ", "lodih")
@@ -29,8 +32,9 @@ def resolve_video(
     """The id of the one video that answers to ``name``; ``apart`` tells what is said beside titles that several have.
 
     In this order: an id; a title, with or without that; a path, its file name or its stem; the words of a title,
-    without the accents, quotes, dashes and invisible characters that not every keyboard writes; a prefix of an id, at
-    least four characters long.
+    without the accents, quotes, dashes and invisible characters that not every keyboard writes; a subtitle file of a
+    video, by that one's title or stem and a language that its words are in; a prefix of an id, at least four characters
+    long.
 
     Raises:
         NotFoundError: no video does, or several; the message names some that might be meant.
@@ -46,6 +50,7 @@ def resolve_video(
         _by_title(connection, wanted, admitting, apart)
         or _by_path(connection, name, admitting)
         or _by_words(connection, written, admitting, apart)
+        or _by_subtitles(connection, wanted, admitting, apart)
     )
     if not found and len(wanted) >= _SHORTEST_PREFIX:
         prefixed = video_ids.where(Video.video_id >= wanted, Video.video_id <= wanted + _LAST)
@@ -112,6 +117,26 @@ def _by_words(
     beside = apart([row.video_key for row in rows])
     named = ((row, beside.get(row.video_key, "")) for row in rows)
     return [row.video_id for row, its in named if its and _words(with_apart(row.title, its)) == wanted]
+
+
+def _by_subtitles(
+    connection: Connection, wanted: str, admitting: Sequence[ColumnElement[bool]], apart: Apart
+) -> list[str]:
+    """Ids of the videos that ``wanted`` is the file of a language of: "talk_ru.srt", "talk.pt-BR" of "talk"."""
+    match = _SUBTITLES.match(PurePath(wanted).name)
+    if match is None:
+        return []
+    found = _by_title(connection, match["base"], admitting, apart)
+    found = found or _by_path(connection, match["base"], admitting)
+    query = (
+        select(Video.video_id)
+        .join(PassageRow, PassageRow.video_key == Video.video_key)
+        .where(
+            Video.video_id.in_(each_text(found)), PassageRow.language.in_((match["code"], match["code"][:2]))
+        )
+        .distinct()
+    )
+    return sorted(connection.execute(query).scalars()) if found else []
 
 
 def _words(title: str) -> list[str]:

@@ -28,6 +28,7 @@ _PROBES = (
     ("es", "las luces cuestan"),
     ("pl", "kosztuje osoby w mieście"),
     ("ja", "ニューラルネットワークの学習率"),
+    ("tr", "Işık, Łódź"),
     ("hi", "मशीन लर्निंग है।"),
     (None, "unmarked text with C++, C♯, .NET, Notepad++, 24/7, 15 000 and x_1"),
 )

@@ -24,6 +24,7 @@ from longvid_storage.types import EVERYTHING
 K1, B = 1.2, 0.75
 SPOKEN_AND_SHOWN = ("screen", "speech")
 TRANSLATION = "translation"
+SOUND = "sound"
 KindTally = tuple[str, str | None, int, int]
 """Kind, language, how many passages, how many terms in them."""
 

@@ -1,4 +1,4 @@
-"""Every place where a term is said or shown: no ranking, nothing left out.
+"""Every place where a term is said or shown, or a sound is heard that is called so: no ranking, nothing left out.
 
 A term is one or more words that stand next to each other, each in any of its forms ("learning rate" finds "learning
 rates"); two words also where they are written as one ("data set", "dataset"), and one with a capital inside as two. In
@@ -28,7 +28,7 @@ from longvid_storage.search.memory import memory_of
 from longvid_storage.text.analysis import analyse, fold, phrases, respaced, turned
 from longvid_storage.types import Channel, check_span
 
-_KINDS = (*lexical.SPOKEN_AND_SHOWN, lexical.TRANSLATION)
+_KINDS = (*lexical.SPOKEN_AND_SHOWN, lexical.TRANSLATION, lexical.SOUND)
 _ROWS = 2000
 """So many passages are read at a time, of several short videos or of one."""
 MentionsKey = tuple[str, str]
@@ -128,6 +128,8 @@ def each_mentioned(
     """
     facts = memory_of(view).facts(view)
     languages = [*facts.languages, *facts.translated]
+    if lexical.SOUND in facts.counts:
+        languages.append("en")  # as sounds are named
     wanted = [_Term.of(term, languages) for term in terms]
     if not wanted:
         raise UsageError("there is no term to look for: give one or more words")
@@ -281,7 +283,7 @@ def _in_video(lines: Iterable[_Line], wanted: Sequence[_Term]) -> Iterator[Menti
         if counts:
             asked = every if len(counts) == len(every) else tuple(counts)
             yield _mention(line, wanted, counts, asked)
-        if long:
+        if long and line.kind != lexical.SOUND:
             stream = (line.kind, line.speaker, _other_language(line))
             before, last[stream] = last.get(stream), line
             if before is not None and _goes_on(before, line):

@@ -70,13 +70,17 @@ _DOTTED = re.compile(r"[1-9]\d{0,2}\.\d{3}")
 _DECIMAL_COMMA = frozenset(
     ("cs", "da", "de", "es", "fr", "id", "it", "nb", "nl", "no", "pl", "pt", "ro", "ru", "sv", "tr")
 )
+# Vowels and tones of Thai, Lao, Burmese and Khmer are signs beside their letters.
+_IN_WORDS = f"{_COMBINING}\u0e31-\u0e4e\u0eb1-\u0ece\u102b-\u103e\u17b4-\u17d3"
 WRITTEN_WORD = re.compile(
-    rf"(?:[$€£¥₹§]\s?|(?<![\w.])\.(?=[^\W\d_]{{2}}))?[\w{_COMBINING}]+(?:['’\-.&][\w{_COMBINING}]+|[,:/]\d+)*"
+    rf"(?:[$€£¥₹§]\s?|(?<![\w.])\.(?=[^\W\d_]{{2}}))?[\w{_IN_WORDS}]+(?:['’\-.&][\w{_IN_WORDS}]+|[,:/]\d+)*"
     r"(?:\+\+|[\#♯]|\s?[%‰٪])?"
 )
 """A word as people write it, with the symbols that tell it from another ("C++", "$5M", "don't", "torch.nn.Linear")."""
 _ARABIC_SIGNS = re.compile("[\u0640\u064b-\u065f\u0670]")
 _ARABIC_LETTERS = str.maketrans("أإآٱى", "ااااي")
+# Letters whose marks no normal form takes off; of "Işık" small letters are "işık" or "ışık".
+_LIKE = str.maketrans("ıłøđħ", "ilodh")
 _MARKS = re.compile("[\u0300-\u036f]")
 # Where captions were joined: Chinese and Japanese have no space inside a word, nor between two.
 _UNSPACED = "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
@@ -260,7 +264,7 @@ def _term(word: str, language: str | None) -> str:
 def _without_marks(word: str) -> str:
     if word.isascii():
         return word
-    bare = _MARKS.sub("", unicodedata.normalize("NFD", word))
+    bare = _MARKS.sub("", unicodedata.normalize("NFD", word)).translate(_LIKE)
     return unicodedata.normalize("NFC", bare) or word
 
 

@@ -121,6 +121,8 @@ _ASKING = {
     "cs": """co čím kde kdy jak kdo proč kolik který která které dlouho dělat říká""",
     "hu": """mi mit mivel hol mikor hogyan ki miért mennyi hány meddig""",
     "tr": """ne neyle nerede nereye nereden kaç hangi hangisi nasıl kim neden niye zaman yapılır yaparız yapmalı""",
+    "th": """เท่าไหร่ เท่าไร กี่ อะไร ที่ไหน เมื่อไหร่ เมื่อไร อย่างไร ยังไง ใคร ทำไม ไหน ไหม หรือไม่ ใด""",
+    "vi": """gì nào đâu ai sao bao nhiêu khi thế tại mấy""",
     "ro": """ce unde când cum cine cât câte care face spune""",
     "id": """apa mana kapan bagaimana siapa mengapa berapa lama""",
     "el": """τι πού πότε πώς ποιος ποια ποιο γιατί πόσο πόση πόσα""",
