@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from longvid_indexer.invented import Guard, compression_ratio, is_unsure
+from longvid_indexer.invented import Guard, _runs, compression_ratio, is_unsure, without_loops
 from longvid_indexer.mixing import SAMPLE_RATE
 from longvid_indexer.recognition import transcribe_all
 from longvid_indexer.voice import Stretch
@@ -129,3 +131,15 @@ def test_stretches_are_heard_together_in_order_and_no_more_are_held_than_asked_f
         assert given - len(heard) < 3
     assert heard == [(float(i), str(float(i))) for i in range(7)]
     assert together.groups == [3, 3, 1]
+
+
+_STRETCHES = st.tuples(st.lists(st.sampled_from("abcde"), min_size=1, max_size=4), st.integers(1, 14))
+
+
+@given(st.lists(_STRETCHES, min_size=1, max_size=4))
+def test_no_loop_is_passed_over_where_few_words_come_again(stretches: list[tuple[list[str], int]]) -> None:
+    words = [word for phrase, times in stretches for word in phrase * times]
+    loops = [end - start for start, length, end in _runs(words, 12) if end - start >= max(12, 4 * length)]
+    (line,), note = without_loops([said(" ".join(words))])
+    assert (line.text != " ".join(words)) == bool(loops)
+    assert (note is not None) == bool(loops)

@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from longvid import Library
 from longvid_indexer.probe import probe
 from longvid_indexer.said import Transcript
+from longvid_indexer.subtitles import reading
+from longvid_indexer.subtitles.cue import Subtitles
 from longvid_indexer.transcript import make_transcript
 from longvid_storage.types import Utterance
 from media_factory import place, speech_clip, write_video
@@ -139,3 +142,35 @@ def test_a_lone_transcript_keeps_speakers_language_and_notes(tmp_path: Path) -> 
     ]
     assert made.source == "file"
     assert "ended before they began" in made.notes[0]
+
+
+def test_a_transcript_is_parsed_once_and_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[str] = []
+    parse = reading.parse_subtitles
+
+    def counted(text: str, *film: float | None) -> Subtitles:
+        parsed.append(text)
+        return parse(text, *film)
+
+    monkeypatch.setattr(reading, "parse_subtitles", counted)
+    (path := tmp_path / "talk.vtt").write_text("WEBVTT\n\n00:01.000 --> 00:02.000\nThe pump is late.\n")
+    with Library.open(tmp_path / "library", create=True) as lib:
+        lib.index(path, only=["transcript"])
+        (found,) = lib.search("pump")
+    assert found.video_id
+    assert len(parsed) == 1
+    reading.read_subtitles(path)
+    assert len(parsed) == 2
+
+
+def test_what_one_reader_changes_the_next_does_not_see(tmp_path: Path) -> None:
+    (path := tmp_path / "talk.srt").write_text(SRT)
+    reading.forget_parsed()
+    first = reading.read_subtitles(path)
+    first.cues.clear()
+    first.problems["of mine"] += 1
+    first.remarks.append("mine")
+    second = reading.read_subtitles(path)
+    assert [line.text for cue in second.cues for line in cue.lines] == ["beside"]
+    assert not second.problems
+    assert not second.remarks

@@ -127,9 +127,17 @@ def without_loops(said: Sequence[Utterance]) -> tuple[tuple[Utterance, ...], str
     A loop is a phrase of up to 12 words that fills a line four times or more (12 words or more in all), or a line, or
     two or three in turn, by one speaker four times in a row (six times, if it is a single word).
     """
-    lines = [_without_phrases(utterance) for utterance in said]
-    changed = {number for number, old in enumerate(said) if lines[number] is not old}
-    keys = [(line.speaker, tuple(word for word, _ in _tokens(line.text))) for line in lines]
+    lines: list[Utterance] = []
+    keys: list[tuple[str | None, tuple[str, ...]]] = []
+    changed: set[int] = set()
+    for number, utterance in enumerate(said):
+        tokens = _tokens(utterance.text)
+        line = _without_phrases(utterance, tokens)
+        if line is not utterance:
+            changed.add(number)
+            tokens = _tokens(line.text)
+        lines.append(line)
+        keys.append((line.speaker, tuple(word for word, _ in tokens)))
     dropped: set[int] = set()
     for start, length, end in _runs(keys, _TURNS):
         words = sum(len(words) for _, words in keys[start : start + length])
@@ -148,12 +156,13 @@ def _tokens(text: str) -> list[tuple[str, int]]:
     return [(match.group().casefold(), match.start()) for match in _TOKEN.finditer(text)]
 
 
-def _without_phrases(utterance: Utterance) -> Utterance:
-    tokens = _tokens(utterance.text)
-    if len(tokens) < _PHRASES_WORDS:
+def _without_phrases(utterance: Utterance, tokens: Sequence[tuple[str, int]]) -> Utterance:
+    words = [word for word, _ in tokens]
+    # All but one in ``_PHRASE_TIMES`` words of a loop were said before.
+    if _PHRASE_TIMES * (len(words) - len(set(words))) < (_PHRASE_TIMES - 1) * _PHRASES_WORDS:
         return utterance
     kept, at = [], 0
-    for start, length, end in _runs([word for word, _ in tokens], _PHRASE_WORDS):
+    for start, length, end in _runs(words, _PHRASE_WORDS):
         if end - start >= max(_PHRASES_WORDS, _PHRASE_TIMES * length):
             kept.append(utterance.text[at : tokens[start + length][1]])
             at = tokens[end][1] if end < len(tokens) else len(utterance.text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -46,8 +47,10 @@ def with_translations(
         if language is None or read.telemetry or not said or len(kept) == MOST_TRANSLATIONS:
             return False
         written, known = _letters(said), letters.get(language)
-        if known is not None and sum(each not in known for each in written) <= _OTHER_LETTERS * len(written):
-            return False
+        if known is not None:
+            others = sum(count for script, count in written.items() if script not in known)
+            if others <= _OTHER_LETTERS * written.total():
+                return False
         letters.setdefault(language, set()).update(written)
         kept.append(tuple(replace(each, language=language) for each in said))
         names.append(f"{file} ({language})")
@@ -80,11 +83,14 @@ def _told(said: Sequence[Utterance]) -> str | None:
     return guess_language(" ".join(each.text for each in said[:500]))
 
 
-def _letters(said: Sequence[Utterance]) -> list[str]:
-    """The scripts of the letters, one by one; a Chinese character, which two scripts may share or not, is itself."""
-    texts = (letter for each in said for letter in each.text if letter.isalpha())
-    named = ((letter, name(letter, "").partition(" ")[0]) for letter in texts)
-    return [letter if script == "CJK" else script for letter, script in named]
+def _letters(said: Sequence[Utterance]) -> Counter[str]:
+    """How many letters are of each script; a Chinese character, which two scripts may share or not, is itself."""
+    scripts: Counter[str] = Counter()
+    for letter, count in Counter("".join(each.text for each in said)).items():
+        if letter.isalpha():
+            script = name(letter, "").partition(" ")[0]
+            scripts[letter if script == "CJK" else script] += count
+    return scripts
 
 
 def _read(sidecar: Sidecar, info: VideoInfo, tracks: Tracks | None) -> Subtitles | None:

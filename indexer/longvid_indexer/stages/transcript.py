@@ -27,6 +27,7 @@ def transcript_stage(job: Job, recorded: dict[str, str]) -> StagePlan:
     recognised = digest("transcript", heard, _READING)
 
     def make() -> Work:
+        from longvid_indexer.subtitles.reading import forget_parsed
         from longvid_indexer.transcript import make_transcript
         from longvid_storage.db.said import said_passages
 
@@ -34,6 +35,7 @@ def transcript_stage(job: Job, recorded: dict[str, str]) -> StagePlan:
         made = _heard_before(job, recorded.get("transcript") in older) or make_transcript(
             job.path, job.info, job.engines.transcriber, job.found.beside, wanted=job.audio_track
         )
+        forget_parsed()  # probing had parsed a lone transcript already
         job.described = made.sounds
         needs_engine = made.source == "none" or made.source.startswith("speech:")
         named = _named(job)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 from longvid_indexer.sniff import HEAD_BYTES, no_subtitles_kind
@@ -62,6 +65,8 @@ def read_subtitles(
     """Read a subtitle file or a transcript with times, in any of the formats that ``READABLE`` names.
 
     Malformed cues are mended or left out, and ``problems`` counts them; a file of nothing but those has no cues.
+    A lone transcript is read when it is probed and again by its stage: what was parsed last is not parsed anew, until
+    ``forget_parsed``.
 
     Args:
         path: the file.
@@ -75,7 +80,8 @@ def read_subtitles(
     """
     data = read_regular(path)
     text, encoding = _text_of(data, language)
-    read = parse_subtitles(text, frame_rate, until_s, timecode_s)
+    last = _last_parsed(text, frame_rate, until_s, timecode_s)
+    read = replace(last, cues=[*last.cues], problems=Counter(last.problems), remarks=[*last.remarks])
     if not (read.cues or path.suffix.lower() == ".docx") and (what := no_subtitles_kind(data[:HEAD_BYTES])):
         raise MediaError(f"{path} {what}", code="no_cues")
     if data.startswith(MAGIC):
@@ -97,6 +103,18 @@ def parse_subtitles(
     if parse is parse_microdvd:
         return finish(parse_microdvd(text, frame_rate), until_s)
     return finish(parse(text.lstrip() if parse is parse_webvtt else text), until_s, timecode_s)
+
+
+@lru_cache(maxsize=1)
+def _last_parsed(
+    text: str, frame_rate: float | None, until_s: float | None, timecode_s: float | None
+) -> Subtitles:
+    return parse_subtitles(text, frame_rate, until_s, timecode_s)
+
+
+def forget_parsed() -> None:
+    """Give back the memory of the file that was read last."""
+    _last_parsed.cache_clear()
 
 
 def finish(read: Subtitles, until_s: float | None = None, timecode_s: float | None = None) -> Subtitles:

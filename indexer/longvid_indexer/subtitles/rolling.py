@@ -57,6 +57,24 @@ class _Shown:
     inside: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Screen:
+    """A cue, and of each of its lines the words as they stand and as they are compared (``_bare``)."""
+
+    cue: Cue
+    lines: list[list[str]]
+    bare: list[list[str]]
+
+    @classmethod
+    def of(cls, cue: Cue) -> _Screen:
+        lines = [line.text.split() for line in cue.lines]
+        return cls(cue, lines, [_bare(words) for words in lines])
+
+    def newest_first(self) -> _Screen:
+        """The lines in the other order."""
+        return _Screen(replace(self.cue, lines=self.cue.lines[::-1]), self.lines[::-1], self.bare[::-1])
+
+
 def unroll(cues: Sequence[Cue]) -> list[Cue]:
     """Each line once, at the time it first appeared; ``cues`` are in order of their starts.
 
@@ -64,19 +82,20 @@ def unroll(cues: Sequence[Cue]) -> list[Cue]:
     say things twice. In a file of two to four cues two of them tell.
     """
     cues, typed = whole_words(word_by_word(shown_on(once_a_moment(cues))))
-    found = _unroll(cues, scrolls=True)
+    screens = [_Screen.of(cue) for cue in cues]
+    found = _unroll(screens, scrolls=True)
     if found.scrolled * _CLEARED_TIMES < found.cleared:
         # Its screens are cleared, not scrolled: a page that begins as the one before it ended says so again.
-        found = _unroll(cues, scrolls=False)
+        found = _unroll(screens, scrolls=False)
     again = found.grown + found.scrolled
     rolling = again >= max(FEWEST_CUES, _ROLLING_SHARE * len(cues))
     rolling |= again >= max(_FEW_ROLLING, _FEW_SHARE * len(cues)) or (typed and again > 0)
-    paused = _unroll(cues, scrolls=True, touch_s=_PAUSE_S)
+    paused = _unroll(screens, scrolls=True, touch_s=_PAUSE_S)
     if rolling:
         pauses = sum(TOUCH_S < cue.start_s - before.end_s <= _PAUSE_S for before, cue in pairwise(cues))
         more = paused.grown + paused.scrolled - again
         return paused.kept if more >= max(FEWEST_CUES, NEARLY_ALL * pauses) else found.kept
-    newest_first = _unroll([replace(cue, lines=cue.lines[::-1]) for cue in cues], scrolls=True)
+    newest_first = _unroll([screen.newest_first() for screen in screens], scrolls=True)
     for other in (paused, newest_first):
         if other.scrolled >= max(FEWEST_CUES, NEARLY_ALL * (len(cues) - 1)):
             return other.kept
@@ -93,22 +112,22 @@ class _Unrolled:
     cleared: int = 0
 
 
-def _unroll(cues: Sequence[Cue], *, scrolls: bool, touch_s: float = TOUCH_S) -> _Unrolled:
+def _unroll(screens: Sequence[_Screen], *, scrolls: bool, touch_s: float = TOUCH_S) -> _Unrolled:
     found = _Unrolled([])
     shown: list[_Shown] = []
     end_s = 0.0
-    for cue in cues:
-        lines = [line.text.split() for line in cue.lines]
-        words = [word for line in lines for word in line]
+    for screen in screens:
+        cue, lines = screen.cue, screen.lines
         touches = bool(shown) and cue.start_s - end_s <= touch_s
-        again = _again(shown, cue, _bare(words), scrolls=scrolls) if touches else None
+        words = [word for line in screen.bare for word in line] if touches else []
+        again = _again(shown, cue, words, scrolls=scrolls) if touches else None
         old = sum(len(part.words) for part in again or ())
         if again is None and touches:
-            again, old = _cut_again(found.kept, shown, cue, lines, scrolls=scrolls)
+            again, old = _cut_again(found.kept, shown, screen, scrolls=scrolls)
         if again is None:
             shown = [
-                _Shown(line.speaker, _bare(own), len(found.kept))
-                for line, own in zip(cue.lines, lines, strict=True)
+                _Shown(line.speaker, own, len(found.kept))
+                for line, own in zip(cue.lines, screen.bare, strict=True)
             ]
             found.kept.append(cue)
             found.cleared += touches
@@ -137,17 +156,18 @@ def _again(shown: list[_Shown], cue: Cue, words: list[str], *, scrolls: bool) ->
 
 
 def _cut_again(
-    kept: list[Cue], shown: list[_Shown], cue: Cue, lines: list[list[str]], *, scrolls: bool
+    kept: list[Cue], shown: list[_Shown], screen: _Screen, *, scrolls: bool
 ) -> tuple[list[_Shown] | None, int]:
     """The last lines on screen with which the cue begins although either was cut off at an end, and how many of the
     cue's words they are; None when there are none, or the cue is one line. Where the cue has more of a
     line, that is kept; below cut lines the last one may have grown."""
+    cue, lines = screen.cue, screen.lines
     if len(lines) == 1:
         return None, 0
     there = _by_line(shown)
     for at in range(max(0, len(there) - len(lines)), len(there) if scrolls else 1):
         parts, own = there[at:], lines[: len(there) - at]
-        bare = [_bare(words) for words in own]
+        bare = screen.bare[: len(own)]
         last = _words_of(parts[-1])
         grown = len(own) > 1 and len(bare[-1]) > len(last) and bare[-1][: len(last)] == last
         whole = len(own) - grown

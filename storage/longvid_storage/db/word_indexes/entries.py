@@ -21,7 +21,7 @@ def count_terms(joined: str) -> int:
 
 
 def _clean(term: str) -> str:
-    return "".join(character for character in term if not character.isspace() and character != "\0")
+    return "".join(term.split()).replace("\0", "")
 
 
 def checked_kind(kind: str) -> str:
