@@ -49,8 +49,21 @@ def _ids_in(listed: Any) -> Any:
 
 def each_text(texts: Iterable[str]) -> Any:
     """A query of these texts, for ``column.in_``."""
-    listed = JsonItems(json.dumps(list(texts))).table_valued("value")
-    return select(listed.c.value)
+    return _texts_in(as_texts(texts))
+
+
+def each_text_given(name: str) -> Any:
+    """The same of the parameter ``name``, whose value is ``as_texts`` of them."""
+    return _texts_in(bindparam(name, type_=String))
+
+
+def as_texts(texts: Iterable[str]) -> str:
+    """Texts as one parameter."""
+    return json.dumps(list(texts))
+
+
+def _texts_in(listed: Any) -> Any:
+    return select(JsonItems(listed).table_valued("value").c.value)
 
 
 def is_postgresql(connection: Connection) -> bool:

@@ -13,6 +13,8 @@ from sqlalchemy import Connection, select, update
 from longvid_storage.db.dialects import each_text
 from longvid_storage.db.schema import LibraryState, Video
 
+_TIME = select(LibraryState.generation, LibraryState.remade)
+
 
 class LibraryTime(NamedTuple):
     """How far a snapshot's library has come."""
@@ -31,8 +33,7 @@ class ChangedVideo(NamedTuple):
 
 def library_time(connection: Connection) -> LibraryTime:
     """That of the connection's transaction."""
-    query = select(LibraryState.generation, LibraryState.remade)
-    return LibraryTime(*connection.execute(query).one())
+    return LibraryTime(*connection.execute(_TIME).one())
 
 
 def bump(connection: Connection, *video_keys: int) -> None:

@@ -52,6 +52,16 @@ def video_conditions(column: InstrumentedAttribute[int], scope: Scope) -> list[C
     return conditions
 
 
+def speaking(scope: Scope) -> list[ColumnElement[bool]]:
+    """Conditions on ``Video``: it is of the scope, and the scope's speaker, if there is one, speaks in it."""
+    admitted = video_conditions(schema.Video.video_key, scope)
+    if scope.speaker is None:
+        return admitted
+    row = schema.PassageRow
+    speaks = select(row.video_key).where(row.speaker_key == speaker_key(scope.speaker))
+    return [*admitted, schema.Video.video_key.in_(speaks)]
+
+
 def collection_conditions(scope: Scope) -> list[ColumnElement[bool]]:
     """Conditions on ``Collection``: each admits names of the scope, and a video must have one for each of them."""
     name = schema.Collection.name

@@ -8,8 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
-from sqlalchemy import ColumnElement, Connection, func, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import Connection, func, select
 
 from longvid_storage.db import card_details, catalog, chain, revisions, schema
 from longvid_storage.db.apart import told_apart
@@ -17,16 +16,14 @@ from longvid_storage.db.chain import ChainLink
 from longvid_storage.db.contents import Contents, Home
 from longvid_storage.db.dialects import each_text
 from longvid_storage.db.rows import PathRow, VideoRow
-from longvid_storage.db.scope import collection_conditions
+from longvid_storage.db.scope import collection_conditions, speaking
 from longvid_storage.errors import NotFoundError
-from longvid_storage.types import Scope, VideoCard, speaker_key
+from longvid_storage.types import Scope, VideoCard
 
 if TYPE_CHECKING:
     from longvid_storage.db import listing
     from longvid_storage.models.image_encoder import ImageEncoder
     from longvid_storage.models.text_encoder import TextEncoder
-
-_OTHER = aliased(schema.Video)
 
 
 class Encoders(Protocol):
@@ -123,7 +120,7 @@ class View(Contents):
         """A page of the scope's videos, with a speaker of those in which they speak; and how many are on all pages."""
         from longvid_storage.db import listing
 
-        return listing.page(self.connection, self._speaking(), self.apart, wanted)
+        return listing.page(self.connection, speaking(self.scope), self.apart, wanted)
 
     def count(self) -> int:
         """How many videos the scope has."""
@@ -228,7 +225,7 @@ class View(Contents):
             own = self.scope.video_ids
         else:
             own = frozenset(
-                self.connection.execute(select(schema.Video.video_id).where(*self._speaking())).scalars()
+                self.connection.execute(select(schema.Video.video_id).where(*speaking(self.scope))).scalars()
             )
         return [card for card in wider._cards if own is None or card.video_id in own]
 
@@ -238,32 +235,18 @@ class View(Contents):
         return "_cards" in vars(self) or (self._wider is not None and self._wider._knows_cards)
 
     def _read_cards(self, details: bool, ids: Names[str] | None) -> list[VideoCard]:
-        named = [] if ids is None else [schema.Video.video_id.in_(each_text(ids))]
         with_details = (self.scope, self._names) if details else None
-        return card_details.cards(
-            self.connection,
-            [*self._speaking(), *named],
-            lambda keys: self.apart(None if ids is None else keys),  # of all: without naming each
-            with_details,
-            None if ids is None else self._has_namesake(),
-            ids is None and self._wider is None and self.scope.speaker is None,
-        )
+        if ids is not None:
+            return card_details.named_cards(
+                self.connection, self.scope, self._widest.scope, ids, self.apart, with_details
+            )
+        alone = self._wider is None and self.scope.speaker is None
+        return card_details.cards(self.connection, self.scope, lambda keys: self.apart(), with_details, alone)
 
-    def _has_namesake(self) -> ColumnElement[bool]:
-        """That a ``Video`` has its title from another one too, as ``apart`` sees it."""
-        if self._wider is not None:
-            return self._wider._has_namesake()
-        video = schema.Video
-        same = (_OTHER.title_key == video.title_key, _OTHER.video_key != video.video_key)
-        return select(_OTHER.video_key).where(*same, *self._admitting(_OTHER.video_key)).exists()
-
-    def _speaking(self) -> list[ColumnElement[bool]]:
-        """Conditions on ``Video``: it is of the scope, and the scope's speaker, if there is one, speaks in it."""
-        row, admitted = schema.PassageRow, self._admitting(schema.Video.video_key)
-        if self.scope.speaker is not None:
-            speaks = select(row.video_key).where(row.speaker_key == speaker_key(self.scope.speaker))
-            admitted.append(schema.Video.video_key.in_(speaks))
-        return admitted
+    @property
+    def _widest(self) -> View:
+        """The one in which titles are told apart."""
+        return self if self._wider is None else self._wider._widest
 
     # Summaries
 
