@@ -364,6 +364,14 @@ def test_vectors_are_searched_in_the_database(tmp_path: Path, monkeypatch: pytes
     assert not list(tmp_path.rglob("*.npz")), "no process keeps vectors of its own"
 
 
+def test_a_graph_is_built_in_memory_where_the_server_has_room_for_it() -> None:
+    assert pgvector_tables.graph_megabytes(60_000, 384, 2**27) == 152
+    assert pgvector_tables.graph_megabytes(1_000_000, 384, 2**27) == 1536
+    assert pgvector_tables.graph_megabytes(5_000_000, 384, 2**27) == 2048, "a server as it comes"
+    assert pgvector_tables.graph_megabytes(5_000_000, 384, 8 * 2**30) == 7424
+    assert pgvector_tables.graph_megabytes(50_000_000, 384, 8 * 2**30) == 8192
+
+
 def test_a_large_scope_is_compared_by_signs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """So many times as many whose signs differ least are named, and of these the nearest are exactly numpy's."""
     monkeypatch.setattr(pgvector_tables, "EXACT", 30)
