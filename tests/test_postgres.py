@@ -30,6 +30,7 @@ from longvid_storage.errors import (
     UsageError,
 )
 from longvid_storage.search.vector_search import InMemoryWarning
+from longvid_storage.sign_bits import signs_of
 from longvid_storage.types import EVERYTHING, Scope, Sound, StageResult, Utterance
 from postgres_tools import new_database
 from store_tools import MODEL, fill, info, near, seen, unit_vectors, video_id
@@ -363,6 +364,14 @@ def test_vectors_are_searched_in_the_database(tmp_path: Path, monkeypatch: pytes
     assert not list(tmp_path.rglob("*.npz")), "no process keeps vectors of its own"
 
 
+def test_a_graph_is_built_in_memory_where_the_server_has_room_for_it() -> None:
+    assert pgvector_tables.graph_megabytes(60_000, 384, 2**27) == 152
+    assert pgvector_tables.graph_megabytes(1_000_000, 384, 2**27) == 1536
+    assert pgvector_tables.graph_megabytes(5_000_000, 384, 2**27) == 2048, "a server as it comes"
+    assert pgvector_tables.graph_megabytes(5_000_000, 384, 8 * 2**30) == 7424
+    assert pgvector_tables.graph_megabytes(50_000_000, 384, 8 * 2**30) == 8192
+
+
 def test_a_large_scope_is_compared_by_signs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """So many times as many whose signs differ least are named, and of these the nearest are exactly numpy's."""
     monkeypatch.setattr(pgvector_tables, "EXACT", 30)
@@ -375,7 +384,8 @@ def test_a_large_scope_is_compared_by_signs(tmp_path: Path, monkeypatch: pytest.
             held = view.vectors(ids, MODEL)
             (part,) = (each for each in vectors.sets(view.connection, None) if each.kind == "speech")
             for question in unit_vectors(10, seed=1000):
-                differing = {each: np.sum((held[each] > 0) != (question > 0)) for each in ids}
+                asked = signs_of(question[None])
+                differing = {each: np.bitwise_count(signs_of(held[each][None]) ^ asked).sum() for each in ids}
                 like = sorted(ids, key=lambda each: (differing[each], each))[: 3 * 20]
                 scores = {each: np.vecdot(held[each].astype(np.float32), question) for each in like}
                 found = pgvector.nearest(view.connection, part, question, 20, view.scope)
@@ -434,16 +444,22 @@ def test_equal_vectors_are_one_node_of_the_graph(tmp_path: Path, monkeypatch: py
         assert len(equals()) == 3
 
 
-def test_where_the_database_has_no_pgvector_the_process_searches(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "added",
+    [
+        "ADD COLUMN other int",
+        "ADD COLUMN signs BIT VARYING NOT NULL GENERATED ALWAYS AS (binary_quantize(vector)) STORED",
+    ],
+)
+def test_where_the_tables_are_an_older_longvids_the_process_searches(tmp_path: Path, added: str) -> None:
     place = new_database()
     with Store.connect(place, tmp_path, create=True) as store:
         fill(store, "one", ["the budget is late", "the budget is later"])
         question = unit_vectors(1, seed=3)[0]
         before = near(store, "speech", question)
         with psycopg.connect(place, autocommit=True) as connection:
-            connection.execute(
-                "ALTER TABLE near_passage_vectors DROP COLUMN signs CASCADE"
-            )  # an older longvid's
+            connection.execute("ALTER TABLE near_passage_vectors DROP COLUMN signs CASCADE")
+            connection.execute(f"ALTER TABLE near_passage_vectors {added}")  # an older longvid's
         with pytest.warns(InMemoryWarning, match="install that on the server"):
             assert near(store, "speech", question) == before
         fill(store, "two", ["written meanwhile"], seed=1)

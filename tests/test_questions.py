@@ -1231,3 +1231,25 @@ def test_dotless_letters_and_tones_beside_letters_are_of_their_words() -> None:
             )
         assert cited(ask("ค่าเรือเท่าไหร่", view)) == [("trip", 6.0)]
     assert [term.word for term in content_terms("ค่าเรือเท่าไหร่", "th")][:1] == ["ค่าเรือเท่าไหร่"]
+
+
+def test_as_many_videos_as_are_called_so_are_meant() -> None:
+    cards = [
+        VideoCard(each, title, f"/{each}.mp4", 60.0)
+        for each, title in [("a", "Choir rehearsal 1"), ("b", "Choir rehearsal 2"), ("c", "Tax talk")]
+    ]
+    for question in ("Summarise the two choir rehearsals", "What changed between both rehearsals?"):
+        assert narrow(question, Scope(), cards).inside.video_ids == frozenset("ab"), question
+    for question in ("Summarise the three rehearsals", "What are the two taxes?"):
+        assert narrow(question, Scope(), cards).inside == Scope(), question
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [("費用はいくらですか", "費用は三億円です。"), ("월세는 얼마예요?", "월세는 삼백만 원입니다.")],
+)
+def test_how_much_in_scripts_whose_words_carry_what_asks(question: str, said: str) -> None:
+    others = [("", "工事は来年の四月に始まります。"), ("", "창고는 부산에 있습니다."), ("", said)]
+    library = SmallLibrary([video("a", "A", others)])
+    with library.view() as view:
+        assert cited(ask(question, view)) == [("a", 12.0)]

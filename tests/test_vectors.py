@@ -34,9 +34,9 @@ from longvid_storage.search.vector_indexes.exact import ExactIndex
 from longvid_storage.search.vector_indexes.faiss import FaissIndex
 from longvid_storage.search.vector_indexes.faiss_gpu import FaissGpuIndex, GpuFullWarning, gpu_count
 from longvid_storage.search.vector_indexes.milvus import MilvusIndex
-from longvid_storage.search.vector_indexes.sign_scan import frame, signs_of, width_of
 from longvid_storage.search.vector_indexes.signs import SignIndex
 from longvid_storage.search.vector_search import VectorSearch
+from longvid_storage.sign_bits import frame, signs_of, width_of
 from longvid_storage.types import EVERYTHING, Passage, Scope, ScreenText, Utterance
 from store_tools import MODEL, PICTURES, fill, info, keyframes, seen, unit_vectors, video_id
 

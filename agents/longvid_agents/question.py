@@ -28,6 +28,7 @@ FRAME_WORDS = ASKING_WORDS["en"]
 _TO_COME = frozenset(("next", "upcoming", "nächste", "nächsten", "prochaine", "próxima", "prossima"))
 _ASKING_ANYWHERE = frozenset().union(*ASKING_WORDS.values())
 # How a verb ends that asks; one that tells ends in other letters.
+_KOREAN_IS = re.compile("(?:이에요|예요|인가요?|이?죠|일까요?|입)\\Z")
 _KOREAN_QUESTION = re.compile("(?:습니까|니까|나요|가요|까요)\\Z")
 
 
@@ -115,6 +116,8 @@ def content_terms(text: str, language: str | None = None) -> tuple[Term, ...]:
     for match in WRITTEN_WORD.finditer(unicodedata.normalize("NFKC", text)):
         word = match.group()
         word = (_KOREAN_QUESTION.sub("", word) or word) if code == "ko" else word
+        if code == "ko" and (asks := _KOREAN_IS.sub("", word)) in asking:
+            word = asks
         folded = word.casefold()
         special = any(c.isdigit() for c in word) or (any(c.isupper() for c in word) and not at_start)
         at_start = text[match.end() : match.end() + 1] in {".", "?", "!"}

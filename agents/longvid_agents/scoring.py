@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from longvid_agents.expected import asked_for, follows_question, names_expected, only_opens, says
 from longvid_agents.question import QuestionPlan, Term
+from longvid_storage.running_sums import running_sums
 from longvid_storage.search.compounds import COMPOUNDING, compounds_of, inflected
 from longvid_storage.search.wording import FROM, likeness
 from longvid_storage.text.analysis import analyse
@@ -333,7 +334,7 @@ def context(sentences: Sequence[Passage], lengths: Array, words: int) -> NDArray
 
 def sums(rows: Array, bounds: NDArray[np.intp]) -> Array:
     """Sum of ``rows`` over each range of ``bounds``."""
-    totals = np.concatenate([np.zeros((1, *rows.shape[1:])), np.cumsum(rows, axis=0, dtype=np.float64)])
+    totals = running_sums(rows)
     difference: Array = totals[bounds[:, 1]] - totals[bounds[:, 0]]
     return difference
 

@@ -9,6 +9,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from longvid_storage.running_sums import running_sums
+
 Floats = NDArray[np.float64]
 GainOf = Callable[[int, int], Floats]
 
@@ -56,7 +58,7 @@ class Scatter:
     """
 
     def __init__(self, vectors: Floats, weights: Floats) -> None:
-        self._sums = np.concatenate([np.zeros((1, vectors.shape[1])), np.cumsum(vectors, axis=0)])
+        self._sums = running_sums(vectors)
         self._weights = np.concatenate([[0.0], np.cumsum(weights)])
         self._squares = np.einsum("ij,ij->i", self._sums, self._sums)
         alone = np.einsum("ij,ij->i", vectors, vectors) / np.maximum(weights, 1e-9)

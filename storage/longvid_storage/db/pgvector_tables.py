@@ -5,7 +5,7 @@ all that is younger than its youngest row is still to be entered (writers follow
 that grows past ``EXACT`` gets an HNSW index (Malkov & Yashunin 2016, arXiv 1603.09320). In it is one row of each
 distinct vector, the one that ``leads``: what is said a thousand times would fill the lists of neighbours with its
 equals, and hide others. The equals have the same ``same``, a hash of the vector; where the one that leads goes, the
-eldest of them does. One bit a number (``signs``) lies in the index by video. ``pgvector`` asks them.
+eldest of them does. ``signs`` (``longvid_storage.sign_bits``) lie in the index by video. ``pgvector`` asks them.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ from longvid_storage.db.schema import (
     PassageVector,
     VectorSet,
 )
+from longvid_storage.sign_bits import signs_of
 
 EXACT = 50_000
 """A set of more has an index; so many vectors are compared one by one: 34 ms for 43,661, of which the graph misses a
@@ -117,7 +118,7 @@ def prepare(connection: Connection) -> None:
                         "ON DELETE CASCADE, owner_id BIGINT NOT NULL, video_key BIGINT NOT NULL, "
                         "set_key BIGINT NOT NULL, vector halfvec NOT NULL, same BIGINT NOT NULL, "
                         "leads BOOLEAN NOT NULL, "
-                        "signs BIT VARYING NOT NULL GENERATED ALWAYS AS (binary_quantize(vector)) STORED)"
+                        "signs BIT VARYING NOT NULL)"
                     )
                 )
                 by_video = "(set_key, video_key) INCLUDE (vector_id, signs)"
@@ -135,7 +136,8 @@ def prepared(connection: Connection) -> bool:
     """Whether the tables are there and this user may read them."""
     asked = " AND ".join(
         f"coalesce(has_table_privilege(to_regclass('{near_table(of).name}'), 'SELECT'), false) AND EXISTS (SELECT FROM "
-        f"pg_attribute WHERE attrelid = to_regclass('{near_table(of).name}') AND attname = 'signs')"
+        f"pg_attribute WHERE attrelid = to_regclass('{near_table(of).name}') AND attname = 'signs' "
+        "AND attgenerated = '')"  # an older longvid had PostgreSQL make other ones
         for of in _TABLES
     )
     return bool(connection.execute(text(f"SELECT {asked}")).scalar_one())
@@ -153,7 +155,8 @@ def fill(connection: Connection) -> None:
         while rows := connection.execute(
             select(*columns).join(owner).where(of.vector_id > last).order_by(of.vector_id).limit(_BATCH)
         ).all():
-            values = {"vector": cast(text(":vector"), Numbers("halfvec"))}
+            kinds = {"vector": Numbers("halfvec"), "signs": Numbers("bit varying")}
+            values = {name: cast(text(f":{name}"), kind) for name, kind in kinds.items()}
             connection.execute(insert(near).values(values), _entries(connection, near, rows))
             last = rows[-1].vector_id
         _index_large(connection, near)
@@ -168,8 +171,9 @@ def _entries(connection: Connection, near: TableClause, rows: Sequence[Row[Any]]
     for row, same in zip(rows, hashes, strict=True):
         leads = (row.set_key, same) not in led
         led.add((row.set_key, same))
-        vector = written(_halves(row.vector))
-        entered.append({**row._asdict(), "vector": vector, "same": same, "leads": leads})
+        halves = _halves(row.vector)
+        its = {"vector": written(halves), "signs": written_signs(halves)}
+        entered.append({**row._asdict(), **its, "same": same, "leads": leads})
     return entered
 
 
@@ -186,6 +190,18 @@ def written(vector: NDArray[Any]) -> str:
     return json.dumps(vector.astype(np.float32).tolist())
 
 
+def written_signs(vector: NDArray[np.floating]) -> str:
+    """Its signs as PostgreSQL reads bits."""
+    return (np.unpackbits(signs_of(vector[None])) + ord("0")).tobytes().decode()
+
+
+def graph_megabytes(count: int, dimension: int, buffers: int) -> int:
+    """The memory to build a graph in, which is many times faster where all of it fits (a vector of 384 numbers takes
+    1,454 bytes in it): 2 GB at the most, or as much as the server has been given ``buffers`` (bytes).
+    """
+    return min(max(2048, buffers // 2**20), 64 + count * (2 * dimension + 704) // 1_000_000)
+
+
 def _index_large(connection: Connection, near: TableClause) -> None:
     names = text("SELECT indexname FROM pg_indexes WHERE tablename = :near AND indexdef LIKE '%USING hnsw%'")
     indexed = set(connection.execute(names, {"near": near.name}).scalars())
@@ -197,9 +213,9 @@ def _index_large(connection: Connection, near: TableClause) -> None:
         held = select(func.count()).select_from(near).where(near.c.set_key == key)
         if (count := connection.execute(held).scalar_one()) <= EXACT:
             continue
-        # The graph is built many times faster where all of it fits; a vector of 384 numbers takes 1,454 bytes in it.
-        megabytes = min(2048, 64 + count * (2 * dimension + 704) // 1_000_000)
-        connection.execute(text(f"SET LOCAL maintenance_work_mem = '{megabytes}MB'"))
+        buffers = text("SELECT pg_size_bytes(current_setting('shared_buffers'))")
+        room = graph_megabytes(count, dimension, connection.execute(buffers).scalar_one())
+        connection.execute(text(f"SET LOCAL maintenance_work_mem = '{room}MB'"))
         connection.execute(
             text(
                 f"CREATE INDEX {name} ON {near.name} USING hnsw ((vector::halfvec({dimension})) halfvec_ip_ops) "
@@ -222,14 +238,20 @@ def wrong(connection: Connection) -> Iterator[tuple[str, str]]:
             (near.c.video_key, owner.c.video_key),
         )
         its = and_(*(held == meant for held, meant in keys))
-        query = select(of.vector, near.c.same, func.halfvec_send(near.c.vector), its).select_from(of)
+        sent_as = func.halfvec_send(near.c.vector), func.varbit_send(near.c.signs)
+        query = select(of.vector, near.c.same, *sent_as, its).select_from(of)
         query = query.join(owner).outerjoin(near, near.c.vector_id == of.vector_id)
         rows = connection.execute(query, execution_options={"stream_results": True})
         count = right = 0
-        for vector, same, sent, of_its_owner in rows:
+        for vector, same, sent, signs, of_its_owner in rows:
             count += 1
-            halves = _halves(vector).astype(">f2").tobytes()
-            right += bool(of_its_owner) and same == _hash(vector) and sent[4:] == halves
+            halves = _halves(vector)
+            right += (
+                bool(of_its_owner)
+                and same == _hash(vector)
+                and sent[4:] == halves.astype(">f2").tobytes()
+                and signs[4:] == signs_of(halves[None]).tobytes()
+            )
         if right < count:
             yield (
                 near.name,

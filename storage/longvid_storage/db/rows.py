@@ -88,7 +88,7 @@ def passage_columns() -> tuple[Any, ...]:
 def passage_of(passage_id: int, video_id: str, fields: Sequence[Any]) -> Passage:
     """The passage of a row; its speaker as the source calls them."""
     kind, start_s, end_s, text, speaker, language, boxes = fields
-    shown = tuple((x0, y0, x1, y1) for x0, y0, x1, y1 in boxes or ())
+    shown = tuple((x0, y0, x1, y1) for x0, y0, x1, y1 in boxes) if boxes else ()
     return Passage(passage_id, video_id, kind, start_s, end_s, text, speaker, language, shown)
 
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from longvid_storage.search.vector_index import Admitted, VectorIndex
 from longvid_storage.search.vector_indexes.codes import CodeIndex
 from longvid_storage.search.vector_indexes.exact import ExactIndex, best_of, rows_of
-from longvid_storage.search.vector_indexes.sign_scan import width_of
 from longvid_storage.search.vector_indexes.signs import SignIndex
+from longvid_storage.sign_bits import width_of
 from longvid_storage.types import Scope
 
 # Scopes remembered for each index, the ids of one take 8 bytes each.

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from longvid_storage.running_sums import running_sums
 from longvid_storage.text.sentences import asks
 
 WINDOWS = (
@@ -63,8 +64,9 @@ def surroundings(
     norms, turn = None, np.zeros(len(starts))
     if vectors is not None:
         weighted = vectors * np.minimum(lengths, MOST_WEIGHT)[:, None].astype(np.float32)
-        sums = np.concatenate([np.zeros_like(weighted[:1]), np.cumsum(weighted, axis=0)])
-        norms = np.stack([np.linalg.norm(sums[b] - sums[a], axis=1) for a, b in zip(low, high, strict=True)])
+        sums = running_sums(weighted, np.float32)
+        within = (sums[last] - sums[first] for first, last in zip(low, high, strict=True))
+        norms = np.sqrt(np.stack([np.vecdot(each, each) for each in within]))
         turn = _turn(sums[here] - sums[low[_BEFORE]], sums[high[_AFTER]] - sums[here])
     asking = [asks(text) for text in texts]
     position = (starts - starts.min()) / max(float(ends.max() - starts.min()), 1.0)

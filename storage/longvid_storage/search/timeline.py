@@ -16,6 +16,7 @@ from longvid_storage.db.rows import passage_columns, passage_of
 from longvid_storage.db.schema import PassageRow, PassageVector, VectorSet, Video
 from longvid_storage.db.vectors import rows_of
 from longvid_storage.db.view import View
+from longvid_storage.running_sums import running_sums
 from longvid_storage.search.lexical import SPOKEN_AND_SHOWN
 from longvid_storage.search.surroundings import Surroundings, surroundings
 from longvid_storage.types import Passage, Scope, speaker_key
@@ -227,9 +228,7 @@ def window_sums(
     values: NDArray[np.floating], low: NDArray[np.int64], high: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """Sums of ``values`` (along the first axis) over the ranges."""
-    total = np.concatenate(
-        [np.zeros_like(values[:1], np.float64), np.cumsum(values, axis=0, dtype=np.float64)]
-    )
+    total = running_sums(values)
     sums: NDArray[np.float64] = total[high] - total[low]
     return sums
 

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from longvid_storage.search.vector_index import Admitted
 from longvid_storage.search.vector_indexes.exact import best_of, places, rows_of
 from longvid_storage.search.vector_indexes.faiss import SPARE, Chosen
-from longvid_storage.search.vector_indexes.sign_scan import SignScan, signs_of
+from longvid_storage.search.vector_indexes.sign_scan import SignScan
+from longvid_storage.sign_bits import signs_of
 
 # The sixteen levels of a number lie within so many standard deviations of its mean among the first vectors that come.
 _WITHIN = 3.0

@@ -25,8 +25,9 @@ from numpy.typing import NDArray
 from longvid_storage.errors import LongvidWarning
 from longvid_storage.search.vector_indexes.exact import best_of
 from longvid_storage.search.vector_indexes.faiss import SPARE, Chosen, FaissIndex
-from longvid_storage.search.vector_indexes.sign_scan import SignScan, signs_of
+from longvid_storage.search.vector_indexes.sign_scan import SignScan
 from longvid_storage.search.vector_indexes.signs import LIKELY
+from longvid_storage.sign_bits import signs_of
 
 # Rounding a question of length 1 to float16 costs at most 2^-11 of a row's length; as much again is left for float32.
 ERROR = 2.0**-10
