@@ -43,9 +43,9 @@ class CountingReader(TinyReader):
 
     calls = 0
 
-    def read(self, image: Any, parts: Any = None) -> Any:
+    def read(self, image: Any, parts: Any = None, writing: Any = None) -> Any:
         self.calls += 1
-        return super().read(image, parts)
+        return super().read(image, parts, writing)
 
 
 class CountingPictures(TinyPictures):

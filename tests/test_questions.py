@@ -1253,3 +1253,23 @@ def test_how_much_in_scripts_whose_words_carry_what_asks(question: str, said: st
     library = SmallLibrary([video("a", "A", others)])
     with library.view() as view:
         assert cited(ask(question, view)) == [("a", 12.0)]
+
+
+@pytest.mark.parametrize(
+    ("question", "video_id", "rest"),
+    [
+        ("What was decided the week before last?", "b", "What was decided ?"),
+        ("What was decided on the Tuesday before last?", "b", "What was decided ?"),
+        ("Was wurde vorletzten Dienstag beschlossen?", "b", "Was wurde beschlossen?"),
+        ("What did Ivo say in today's weekly?", "a", "What did Ivo say ?"),
+        ("What did Ivo say in today's weekly about pumps?", "a", "What did Ivo say about pumps?"),
+        ("What did Ivo say in the weekly of 17 November?", "b", "What did Ivo say ?"),
+    ],
+)
+def test_the_week_before_last_and_names_beside_a_day(question: str, video_id: str, rest: str) -> None:
+    cards = [
+        VideoCard(each, f"{day} weekly", f"/{each}.mp4", 60.0)
+        for each, day in [("a", "2026-11-30"), ("b", "2026-11-17"), ("c", "2026-11-24")]
+    ]
+    narrowed = narrow(question, Scope(), cards, date(2026, 11, 30))
+    assert (narrowed.inside.video_ids, narrowed.rest) == (frozenset(video_id), rest)

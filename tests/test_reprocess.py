@@ -75,7 +75,7 @@ class TinyReader:
         self.name = model
         self.fingerprint = f"{model}@1"
 
-    def read(self, image: NDArray[np.uint8], parts: object = None) -> list[ReadLine]:
+    def read(self, image: NDArray[np.uint8], parts: object = None, writing: object = None) -> list[ReadLine]:
         return [ReadLine(f"read by {self.name}", (0.1, 0.1, 0.9, 0.2), 0.9)]
 
 

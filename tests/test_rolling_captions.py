@@ -328,3 +328,35 @@ def test_half_a_line_said_by_itself_is_said() -> None:
     assert words_read(as_srt(screens)) == [
         word for _, rows in screens for row in rows for word in row.split()
     ]
+
+
+def test_a_word_that_live_captions_put_right_when_the_line_comes_back_is_read_once_and_right() -> None:
+    said = [
+        "so today we are going",
+        "to look at the river",
+        "and the old stone bridge",
+        "that was built by monks",
+    ]
+    first = [
+        "so today we are going",
+        "to look at the rover",
+        "and the old stove bridge",
+        "that was build by monks",
+    ]
+    screens = [(2.0 * at, [*said[max(0, at - 1) : at], first[at]]) for at in range(4)]
+    assert words_read(as_srt([*screens, (8.0, [said[-1], "in the winter"])])) == [
+        word for line in [*said, "in the winter"] for word in line.split()
+    ]
+
+
+def test_another_word_in_a_like_line_is_said_too() -> None:
+    screens = [
+        (0.0, ["I do not know him"]),
+        (2.0, ["I do not know her", "who is she"]),
+        (4.0, ["who is she", "a friend"]),
+        (6.0, ["a friend", "of mine"]),
+        (8.0, ["of mine", "and yours"]),
+    ]
+    assert " ".join(words_read(as_srt(screens))).startswith(
+        "I do not know him I do not know her who is she a"
+    )

@@ -27,7 +27,9 @@ class PartReader:
     def __init__(self) -> None:
         self.parts: list[Part] = []
 
-    def read(self, image: np.ndarray, parts: Sequence[Part] | None = None) -> list[ReadLine]:
+    def read(
+        self, image: np.ndarray, parts: Sequence[Part] | None = None, writing: object = None
+    ) -> list[ReadLine]:
         height, width = image.shape[:2]
         assert parts is not None
         self.parts += parts
@@ -159,3 +161,18 @@ def test_text_in_a_photograph_and_on_a_strip_is_found_as_well() -> None:
         draw.text((40, 40 + 100 * number), word, font=font(44), fill=(255, 255, 255))
     read = reader.read(np.asarray(grain))
     assert {line.text.replace(" ", "") for line in read} >= {"HarbourStreet", "Openuntilnine", "Breadandfish"}
+
+
+def test_edges_of_a_picture_are_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+    make = Writing.__init__
+
+    def counted(self: Writing, image: np.ndarray) -> None:
+        made.append(image.shape[0])
+        make(self, image)
+
+    monkeypatch.setattr(Writing, "__init__", counted)
+    images = [slide("Budget", ("seven engineers",)), slide("Release", ("on Tuesday",))]
+    read = read_screen(keyframes(images), RapidOcrReader())
+    assert {line.text for line in read.lines} >= {"Budget", "Release"}
+    assert made == [images[0].shape[0]] * 2

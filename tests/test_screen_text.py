@@ -71,7 +71,7 @@ def test_pictures_that_differ_in_a_word_are_read_each() -> None:
     class Counting:
         name, fingerprint = "counting", "1"
 
-        def read(self, image: np.ndarray, parts: object = None) -> list[ReadLine]:
+        def read(self, image: np.ndarray, parts: object = None, writing: object = None) -> list[ReadLine]:
             return [ReadLine(f"brightness {image.mean():.3f}", (0, 0, 1, 1), 1.0)]
 
     reader: ScreenReader = Counting()
@@ -107,7 +107,7 @@ def test_faint_readings_are_dropped() -> None:
     class Unsure:
         name, fingerprint = "unsure", "1"
 
-        def read(self, image: np.ndarray, parts: object = None) -> list[ReadLine]:
+        def read(self, image: np.ndarray, parts: object = None, writing: object = None) -> list[ReadLine]:
             return [ReadLine("clear", (0, 0, 1, 0.1), 0.9), ReadLine("guess", (0, 0.2, 1, 0.3), 0.2)]
 
     read = read_screen([keyframe(slide("x"))], Unsure())

@@ -95,6 +95,8 @@ def found(folder: Path) -> dict[str, ScannedFile]:
         ("talk.mp4", "talk.distil-large-v3.srt", None),
         ("talk.mp4", "talk_track3_[eng].srt", "en"),
         ("talk.mp4", "talk_track4_deu.srt", "de"),
+        ("talk.mp4", "talk.3.eng.srt", "en"),
+        ("talk.mp4", "talk.2_Deutsch.srt", "de"),
         ("talk.mp4", "talk.stream0.srt", None),
         ("talk.mp4", "talk copy 2.srt", None),
         ("talk.mp4", "Copy of talk.srt", None),

@@ -146,6 +146,11 @@ PARTS = {
     "last week": (25, 31),
     "first half": (1, 15), "second half": (16, 31),
 }  # fmt: skip
+BEFORE_LAST = re.compile(
+    rf"\b(?:(?:on|of|from|in|during) )?the (?:(?P<unit>week|month|year)|(?P<day>{DAY})) before last\b"
+    rf"|\b(?:am |in der |im )?vorletzte[nrms]? (?:(?P<unit2>woche|monat|jahr)|(?P<day2>{DAY}))\b",
+    re.IGNORECASE,
+)
 QUARTER = re.compile(
     r"\b(?:in |during |of )?Q([1-4])(?: (?:of )?((?:19|20)\d\d))?\b|\b(?:in |im )?((?:19|20)\d\d)[ -]?Q([1-4])\b"
 )

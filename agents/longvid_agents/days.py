@@ -242,6 +242,12 @@ def _by_clock(question: str, today: date) -> Iterator[AskedDays]:
     for pattern in say.AGO:
         for match in pattern.finditer(question):
             yield _ago(match.group(), _count(match["count"]), _unit(match["unit"]), today)
+    if match := say.BEFORE_LAST.search(question):
+        if unit := match["unit"] or match["unit2"]:
+            yield _ago(match.group(), 2, _unit(unit), today)
+        else:
+            day = say.DAY_NUMBERS[(match["day"] or match["day2"]).casefold()]
+            yield _one(match.group(), today - timedelta((today.weekday() - day - 1) % 7 + 8))
     if match := say.OVER.search(question):
         days = (
             _count(match["count"] or match["count2"])

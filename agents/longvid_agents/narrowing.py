@@ -36,8 +36,12 @@ _HOW_LONG = re.compile(
     re.IGNORECASE,
 )
 _FEWEST_LETTERS = 3
+_NAME_BEHIND = re.compile(
+    r"(?:['’]s)? (?P<what>[\w-]{1,40}(?: [\w-]{1,40}){0,2}?)(?=\W*\Z| (?:about|before|after)\b)"
+)
 _AT_THE_END = re.compile(
-    r" (?:in|at|of|during|from|on) (?:the|our|my|this) (?P<what>(?:[\w'-]{1,40} ){0,3}[\w'-]{1,40})(?=\W*\Z)",
+    r" (?:in|at|of|during|from|on)\s{1,9}(?:(?:the|our|my|this)\s{1,9})?(?:['’]s )?"
+    r"(?P<what>(?:[\w'-]{1,40} ){0,3}[\w'-]{1,40})(?=\W*\Z)",
     re.IGNORECASE,
 )
 _BY_WORDS = re.compile(rf"\b(?:the|in|of|this|our) ((?:[\w'-]+ ){{0,3}})({KIND})s?\b", re.IGNORECASE)
@@ -146,7 +150,14 @@ def _by_date(reading: AskedVideos) -> None:
                     f"No video is dated {each.told} by its name or its file, so that date chose none."
                 )
         elif len(fits) < len(given):
-            reading.without(each.words)
+            reading.without(each.words + _named_behind(reading, each.words))
+
+
+def _named_behind(reading: AskedVideos, words: str) -> str:
+    """ " weekly" of "today's weekly", where that is in the title of what the day has chosen."""
+    match = _NAME_BEHIND.match(reading.rest.partition(words)[2])
+    called = {word for card in reading.videos for word in words_of(card.title)}
+    return match.group() if match and words_of(match["what"]) <= called else ""
 
 
 def _days_in(asked: AskedDays, days: Iterable[str]) -> set[str]:

@@ -146,9 +146,11 @@ def without_loops(said: Sequence[Utterance]) -> tuple[tuple[Utterance, ...], str
     if not changed and not dropped:
         return tuple(said), None
     kept = tuple(line for number, line in enumerate(lines) if number not in dropped)
-    return kept, (
-        f"{len(changed | dropped)} lines repeat themselves as only a recogniser does and were left out or said once"
+    count = len(changed | dropped)
+    told, were = (
+        ("1 line repeats itself", "was") if count == 1 else (f"{count} lines repeat themselves", "were")
     )
+    return kept, (f"{told} as only a recogniser does and {were} left out or said once")
 
 
 def _tokens(text: str) -> list[tuple[str, int]]:

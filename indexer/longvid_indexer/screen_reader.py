@@ -13,7 +13,7 @@ from longvid_storage.models.model_record import ModelRecord
 from longvid_storage.types import Box
 
 if TYPE_CHECKING:
-    from longvid_indexer.vision.writing import Part
+    from longvid_indexer.vision.writing import Part, Writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +38,18 @@ class ScreenReader(Protocol):
         """Changes whenever its readings would; cheap to read, loads nothing heavy."""
         ...
 
-    def read(self, image: NDArray[np.uint8], parts: Sequence[Part] | None = None) -> list[ReadLine]:
+    def read(
+        self,
+        image: NDArray[np.uint8],
+        parts: Sequence[Part] | None = None,
+        writing: Writing | None = None,
+    ) -> list[ReadLine]:
         """Read an upright RGB picture ``(height, width, 3)``; pieces of text in no particular order.
 
         Args:
             image: the picture; boxes are fractions of it.
             parts: what of it may hold text that is wanted; None for all of it.
+            writing: the picture's, where whoever chose the parts has made it.
 
         Raises:
             ModelError: the engine cannot be loaded.

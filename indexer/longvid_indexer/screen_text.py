@@ -118,11 +118,13 @@ class _ScreenReading:
         luma = np.asarray(cv2.blur(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), (3, 3)), np.uint8)
         known = self._memory.recall(luma, (top, bottom))
         covered = [_pixels(line.box, width, height) for line in known]
-        parts = Writing(image).parts(covered, (top, bottom))
+        writing = Writing(image)
+        parts = writing.parts(covered, (top, bottom))
         new: list[ReadLine] = []
         if parts or not known:
             self.counters["ocr_calls"] += 1
-            new = [line for line in self._reader.read(image, parts) if line.confidence >= _CONFIDENT]
+            read = self._reader.read(image, parts, writing)
+            new = [line for line in read if line.confidence >= _CONFIDENT]
             new = [line for line in new if not any(overlap(line.box, each.box) > 0.5 for each in known)]
             self._memory.remember(new, luma)
         else:

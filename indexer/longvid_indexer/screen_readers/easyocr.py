@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longvid_indexer.screen_reader import ReadLine
-from longvid_indexer.vision.writing import Part
+from longvid_indexer.vision.writing import Part, Writing
 from longvid_storage.errors import MissingExtraError, ModelError, first_line
 from longvid_storage.models.torch_device import pick_device
 from longvid_storage.models.weights import BROKEN_WEIGHTS
@@ -84,7 +84,12 @@ class EasyOcrReader:
                 code="no_weights",
             ) from error
 
-    def read(self, image: NDArray[np.uint8], parts: Sequence[Part] | None = None) -> list[ReadLine]:
+    def read(
+        self,
+        image: NDArray[np.uint8],
+        parts: Sequence[Part] | None = None,
+        writing: Writing | None = None,
+    ) -> list[ReadLine]:
         """Read an upright RGB picture ``(height, width, 3)``, or parts of it."""
         height, width = image.shape[:2]
         engine = self._engine

@@ -75,13 +75,20 @@ class RapidOcrReader:
             }
         )
 
-    def read(self, image: NDArray[np.uint8], parts: Sequence[Part] | None = None) -> list[ReadLine]:
+    def read(
+        self,
+        image: NDArray[np.uint8],
+        parts: Sequence[Part] | None = None,
+        writing: Writing | None = None,
+    ) -> list[ReadLine]:
         """Read an upright RGB picture ``(height, width, 3)``, or parts of it."""
         height, width = image.shape[:2]
         if min(height, width) < _FEWEST:
             return []
-        blue_first = np.ascontiguousarray(image[:, :, ::-1])
-        boxes = self._found(blue_first, parts)
+        import cv2
+
+        blue_first = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2BGR), np.uint8)
+        boxes = self._found(blue_first, parts, writing or Writing(image))
         if not boxes:
             return []
         engine = self._engine
@@ -96,10 +103,11 @@ class RapidOcrReader:
                 lines.append(ReadLine(text, (float(left), float(top), float(right), float(bottom)), sure))
         return lines
 
-    def _found(self, image: NDArray[np.uint8], parts: Sequence[Part] | None) -> list[NDArray[np.float32]]:
+    def _found(
+        self, image: NDArray[np.uint8], parts: Sequence[Part] | None, writing: Writing
+    ) -> list[NDArray[np.float32]]:
         """Corners ``(4, 2)`` in pixels of each line that stands in these parts."""
         scale = min(1.0, _DETECT_LONG_SIDE / max(image.shape[:2]))
-        writing = Writing(image)
         parts = writing.parts() if parts is None else parts
         large = [part for part in parts if writing.letter_height(part) * scale >= _LARGE]
         small = [part for part in parts if part not in large]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 from itertools import pairwise
 
 from longvid_indexer.subtitles.cue import Cue, CueLine
@@ -40,6 +41,8 @@ _CLEARED_TIMES = 5
 _LINES_MAX = 8
 # Where words were added to a line, so many must be shown again to tell a scrolled line from a word said twice.
 _WORDS_MIN = 2
+# A line is mended where no more than one in so many words is another, which has as much of the letters.
+_MENDED_WORDS, _ALIKE = 4, 0.5
 _UNSPACED = re.compile(f"[{UNSPACED}]")
 _MARKS = ".,;:!?…"
 
@@ -171,12 +174,16 @@ def _cut_again(
         last = _words_of(parts[-1])
         grown = len(own) > 1 and len(bare[-1]) > len(last) and bare[-1][: len(last)] == last
         whole = len(own) - grown
-        cut = all(_cut(_words_of(line), words) for line, words in zip(parts[:whole], bare, strict=False))
+        cut = all(
+            _cut(_words_of(line), words) or _mended(_words_of(line), words)
+            for line, words in zip(parts[:whole], bare, strict=False)
+        )
         if parts[0][0].inside or not cut:
             continue
         for (part, *more), words, line in zip(parts[:whole], own, cue.lines, strict=False):
             before = kept[part.kept].lines
-            if len(" ".join(words)) > len(" ".join(part.words)) and len(before) == 1 and not more:
+            longer = len(" ".join(words)) > len(" ".join(part.words)) or _mended(part.words, _bare(words))
+            if longer and len(before) == 1 and not more:
                 kept[part.kept] = replace(kept[part.kept], lines=(replace(line, speaker=before[0].speaker),))
                 part.words = _bare(words)
         old = sum(map(len, own[:whole])) + len(last) * grown
@@ -207,6 +214,15 @@ def _cut(there: list[str], words: list[str]) -> bool:
         return True
     enough = min(_count(there), _count(words)) >= _WORDS_MIN and 2 * len(one) >= len(other)
     return enough and (other.startswith(one) or other.endswith(one))
+
+
+def _mended(there: list[str], words: list[str]) -> bool:
+    """Whether the words are those of a line on screen in which live captions have put one in four right, at most."""
+    if len(there) != len(words) or len(words) < _MENDED_WORDS:
+        return False
+    others = [(one, other) for one, other in zip(there, words, strict=True) if one != other]
+    few = 0 < len(others) <= len(words) // _MENDED_WORDS
+    return few and all(SequenceMatcher(None, *pair).ratio() >= _ALIKE for pair in others)
 
 
 def _bare(words: Sequence[str]) -> list[str]:

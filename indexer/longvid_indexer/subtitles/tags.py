@@ -88,6 +88,8 @@ _MEDIA_ONLY = re.compile(
 )
 # The number of a track of the film it was taken out of: "track3", "stream0".
 _TRACK = re.compile(r"(?:track|stream|titl?e|spur|piste)s?[_-]?\d{1,2}\Z", re.IGNORECASE)
+# The same without a word, before a language: "talk.3.eng.srt", "talk.2_English.srt".
+_STREAM = re.compile(r"\.\d{1,2}(?=[._])")
 _SITE = re.compile(r"[\w-]{1,40}\.(?:com|net|org|io|ai|tv|me|app)\Z", re.IGNORECASE)
 # What people and sites put in front: "Copy of talk.srt", "Transcript - talk.docx", "[English] talk.srt".
 _IN_FRONT = re.compile(
@@ -155,6 +157,9 @@ def read_tags(rest: str) -> Tags | None:
     languages: list[str] = []
     marks: set[str] = set()
     at = parts = 0
+    if numbered := _STREAM.match(rest):
+        at = numbered.end()
+        marks.add("copy")
     while match := _PART.match(rest, at):
         at, parts = match.end(), parts + 1
         inner = match["inner"]
@@ -178,7 +183,7 @@ def read_tags(rest: str) -> Tags | None:
             marks.update(inner.casefold().split())
         if not known or parts > _MOST_PARTS:
             return None
-    if rest[at:].strip(" ._-"):
+    if rest[at:].strip(" ._-") or (numbered and not languages):
         return None
     return Tags(
         languages[0] if languages else None,
