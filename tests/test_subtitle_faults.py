@@ -12,7 +12,7 @@ from longvid_indexer.probe import probe
 from longvid_indexer.said import Transcript, to_utterances
 from longvid_indexer.subtitles.building import seconds
 from longvid_indexer.subtitles.encodings import decode_text
-from longvid_indexer.subtitles.reading import parse_subtitles
+from longvid_indexer.subtitles.reading import parse_subtitles, refusal
 from longvid_indexer.subtitles.sounds import described_sounds
 from longvid_indexer.transcript import make_transcript
 from longvid_storage.errors import MediaError
@@ -526,3 +526,18 @@ def test_a_track_of_chapters_is_no_speech() -> None:
     assert not read.cues
     assert read.remarks == ["a track of chapters: nothing in it is speech"]
     assert len(parse_subtitles(track([f"{title}." for title in titles])).cues) == 4  # sentences are said
+
+
+@pytest.mark.parametrize(
+    ("name", "tool"),
+    [
+        ("talk.stl", "Subtitle Edit reads some"),
+        ("talk.mks", "ffmpeg -i 'talk.mks' 'talk.srt'"),
+        ("talk.sup", "its pictures"),
+    ],
+)
+def test_what_cannot_be_read_is_said_how_to_convert(name: str, tool: str) -> None:
+    """FFmpeg is named only where it reads the format."""
+    said = str(refusal(Path(name)))
+    assert tool in said
+    assert ("ffmpeg" in said) == (name == "talk.mks")

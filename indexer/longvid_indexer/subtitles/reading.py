@@ -156,14 +156,18 @@ def holds_transcript(path: Path, *, alone: bool = False) -> bool:
     return parse is not None
 
 
+_FFMPEG_READS = (".mks", ".aqt", ".jss", ".pjs", ".rt", ".vpl")
+
+
 def refusal(path: Path) -> MediaError:
     """What to say of a file that is no transcript: what is readable, and how to get there."""
-    pictures = path.suffix.lower() in (".sup", ".idx")
-    by = (
-        "Subtitle Edit reads its pictures"
-        if pictures
-        else f"Subtitle Edit, or ffmpeg -i '{path.name}' '{path.stem}.srt'"
-    )
+    suffix = path.suffix.lower()
+    if suffix in (".sup", ".idx"):
+        by = "Subtitle Edit reads its pictures"
+    elif suffix in _FFMPEG_READS:
+        by = f"Subtitle Edit, or ffmpeg -i '{path.name}' '{path.stem}.srt'"
+    else:
+        by = "Subtitle Edit reads some 300 formats"
     return MediaError(
         f"{path} holds no subtitles or transcript with times that can be read: readable are {READABLE};"
         f" convert it to {path.stem}.srt ({by})",
