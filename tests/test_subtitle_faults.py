@@ -528,6 +528,27 @@ def test_a_track_of_chapters_is_no_speech() -> None:
     assert len(parse_subtitles(track([f"{title}." for title in titles])).cues) == 4  # sentences are said
 
 
+def test_a_line_of_spaces_does_not_end_a_cue() -> None:
+    first = "00:00.000 --> 00:03.000\n(Jane Miller)\nThe pump\n\n"
+    second = "00:03.000 --> 00:06.000\n(Jane Miller)\nand the valve?\n-\n \n(Tom Stone)\nThe old valve\n\n"
+    third = "00:06.000 --> 00:09.000\n(Tom Stone)\nor the new?\n"
+    found = to_utterances(parse_subtitles(f"WEBVTT\n\n{first}{second}{third}"), None)
+    assert [(each.speaker, each.text) for each in found] == [
+        ("Jane Miller", "The pump"),
+        ("Jane Miller", "and the valve?"),
+        ("Tom Stone", "The old valve"),
+        ("Tom Stone", "or the new?"),
+    ]
+    read = parse_subtitles("WEBVTT\n\n00:00.000 --> 00:03.000\nThe pump\n \nNOTE not said\n")
+    assert [line.text for each in read.cues for line in each.lines] == ["The pump"]
+
+
+def test_a_cue_without_an_end_did_not_end_before_it_began() -> None:
+    read = parse_subtitles("1\n00:00:00,000 -->\nThe pump is leaking\n\n2\n00:00:03,000 -->\nA new one\n")
+    assert [(each.start_s, each.end_s) for each in read.cues] == [(0.0, 3.0), (3.0, 4.0)]
+    assert list(read.problems) == ["cues without an end last until the next one begins"]
+
+
 @pytest.mark.parametrize(
     ("name", "tool"),
     [

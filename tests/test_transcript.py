@@ -141,7 +141,7 @@ def test_a_lone_transcript_keeps_speakers_language_and_notes(tmp_path: Path) -> 
         ("Bo", "Late", "en"),
     ]
     assert made.source == "file"
-    assert "ended before they began" in made.notes[0]
+    assert "1 cue that ended before it began" in made.notes[0]
 
 
 def test_a_transcript_is_parsed_once_and_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

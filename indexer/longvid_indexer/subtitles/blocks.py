@@ -23,10 +23,10 @@ _ENDLESS = "cues without an end last until the next one begins"
 
 @dataclass(slots=True)
 class Block:
-    """A cue as written: times in seconds (not yet checked) and raw text."""
+    """A cue as written: times in seconds (not yet checked) and raw text; no end where the last has none."""
 
     start_s: float
-    end_s: float
+    end_s: float | None
     lines: list[str]
 
 
@@ -59,7 +59,7 @@ def split_blocks(lines: Sequence[str], problems: Counter[str], *, named: bool) -
         start_s, end_s = span
         if end_s is None:
             problems[_ENDLESS] += 1
-            end_s = following[1][0] if following[1] else start_s
+            end_s = following[1][0] if following[1] else None
         yield Block(start_s, end_s, own)
 
 
@@ -102,9 +102,22 @@ def _own_lines(lines: Sequence[str], names: _Names, named: bool, last: bool) -> 
     if not named:
         return own
     at = next((n for n, line in enumerate(own) if line.strip()), len(own))
-    until = next((n for n in range(at, len(own)) if not own[n].strip()), len(own))
+    until = _until(own, at)
     # An empty line right below the times is a common slip; then the next paragraph is meant, if it can be text.
     return [] if at and own[at:] and _is_comment(own[at]) else own[at:until]
+
+
+def _until(lines: Sequence[str], at: int) -> int:
+    """Where the text from ``at`` on ends: at an empty line, or at one of spaces with a comment behind it (else it is
+    text, as players have it)."""
+    until, comment = len(lines), False
+    for number in range(len(lines) - 1, at - 1, -1):
+        line = lines[number]
+        if line.strip():
+            comment = _is_comment(line)
+        elif not line or comment:
+            until = number
+    return until
 
 
 def _is_name(lines: Sequence[str], names: _Names, named: bool) -> bool:

@@ -10,16 +10,18 @@ READING_SPEED = 20.0
 _SHORTEST_S = 1.0
 
 
-def add_cue(read: Subtitles, start_s: float, end_s: float, raw: str, speaker: str | None = None) -> None:
+def add_cue(
+    read: Subtitles, start_s: float, end_s: float | None, raw: str, speaker: str | None = None
+) -> None:
     """Append one cue; ``speaker`` is what the format says beside the text (ASS), else the markup tells.
 
-    An end that is not after the start is replaced by an estimate from the length of the text, except after midnight,
-    where a clock begins anew.
+    An end that is missing or not after the start is replaced by an estimate from the length of the text, except after
+    midnight, where a clock begins anew.
     """
-    if start_s - end_s > DAY_S / 2:
+    if end_s is not None and start_s - end_s > DAY_S / 2:
         end_s += DAY_S
-    mended = end_s <= start_s
-    if mended:
+    mended = end_s is not None and end_s <= start_s
+    if end_s is None or end_s <= start_s:
         letters = sum(len(line.text) for line in parse_lines(raw, start_s, start_s))
         end_s = start_s + max(_SHORTEST_S, letters / READING_SPEED)
     lines = parse_lines(raw, start_s, end_s)
