@@ -623,6 +623,12 @@ def test_the_videos_themselves_are_counted_listed_and_measured(
     assert [video_id for video_id, _ in cited(answer)] == videos
 
 
+def test_what_changed_since_the_last_meeting_does_not_tell_of_that_one_only(harbour: SmallLibrary) -> None:
+    told = harbour.ask("What has changed since the last meeting?").answer
+    assert "another value than 2025-02-03" in told
+    assert "Only" not in told
+
+
 def test_what_a_named_speaker_says_of_a_common_word_is_evidence() -> None:
     board: Said = [
         ("Ben Okoro", "The ferry budget is forty million euros this year."),

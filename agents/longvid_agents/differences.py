@@ -67,7 +67,8 @@ def differing(question: str, view: View, around: View) -> Listed | None:
         for card, passage, _, _ in pair
     ]
     note = f"What {last} says with another value than {before}, with the older one; no other changes were looked for."
-    return Listed(tuple(claims), f"compared the values of {before} and {last}", (note,)) if claims else None
+    did = f"compared the values of {before} and {last}"
+    return Listed(tuple(claims), did, (note,), beyond=seen is not view) if claims else None
 
 
 def _by_day(view: View) -> dict[str, list[VideoCard]]:

@@ -190,9 +190,9 @@ def _direct(run: Run, state: AskState) -> AskState | None:
         listed = nothing_named(plan)
     if listed is None:
         return None
-    did = listed.did + "".join(f", inside {each}" for each in narrowed.said)
-    notes = (*only(narrowed.said), *narrowed.notes, *listed.notes)
-    return _with(run, state, Listed(listed.claims, did, notes))
+    within = () if listed.beyond else narrowed.said
+    did = listed.did + "".join(f", inside {each}" for each in within)
+    return _with(run, state, Listed(listed.claims, did, (*only(within), *narrowed.notes, *listed.notes)))
 
 
 def _summed_up(claims: tuple[Claim, ...], most: int | None) -> Listed:

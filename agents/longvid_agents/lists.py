@@ -34,11 +34,15 @@ _ASK_IN_FULL = (
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """The claims of a list, what was done for it (for the trail) and what its reader must know."""
+    """The claims of a list, what was done for it (for the trail) and what its reader must know.
+
+    ``beyond``: more was looked at than what the question narrows itself to; the notes say what.
+    """
 
     claims: tuple[Claim, ...]
     did: str
     notes: tuple[str, ...] = ()
+    beyond: bool = False
 
 
 def held(question: str, view: View) -> Listed | None:
