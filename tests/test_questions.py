@@ -16,6 +16,7 @@ from longvid_agents.narrowing import narrow
 from longvid_agents.question import content_terms
 from longvid_agents.summarise import summarise
 from longvid_storage.db.chain import ChainLink, SummarySentence
+from longvid_storage.db.view import View
 from longvid_storage.search.mentions import mentions
 from longvid_storage.search.moments import search
 from longvid_storage.search.wording import likeness
@@ -1171,6 +1172,23 @@ def test_the_first_and_the_last_place_are_found_by_time(
     with harbour.view() as view:
         answer = ask(question, view)
     assert set(cited(answer)) == {place}
+
+
+def test_who_speaks_first_does_not_read_every_video(monkeypatch: pytest.MonkeyPatch) -> None:
+    videos = [video(f"v{day}", f"2025-03-{day:02} sync", [("Ida", "Good morning.")]) for day in range(1, 31)]
+    read: list[str] = []
+    passages_of = View.passages_of
+
+    def counted(view: View, video_id: str, kinds: list[str]) -> object:
+        read.append(video_id)
+        return passages_of(view, video_id, kinds)
+
+    monkeypatch.setattr(View, "passages_of", counted)
+    with SmallLibrary(videos).view() as view:
+        read.clear()
+        assert set(cited(ask("Who spoke first?", view))) == {("v1", 0.0)}
+        assert set(cited(ask("Who spoke last?", view))) == {("v30", 0.0)}
+    assert sorted(set(read)) == ["v1", "v2", "v29", "v30"]
 
 
 @pytest.mark.parametrize(

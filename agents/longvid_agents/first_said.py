@@ -174,12 +174,23 @@ _Places = tuple[VideoCard, list[Passage]]
 
 
 def _spoken(view: View, *, last: bool) -> Iterator[_Places]:
-    """The first or last sentences of each video that were said as one."""
-    for card in view.cards():
+    """The first or last sentences of each video that were said as one: up to the second day on which anybody speaks, or
+    of so many as are told where a video has no day. The rest is not read."""
+    cards = view.cards()
+    days = {card.video_id: day_of_video(card) or "" for card in cards}
+    dated = all(days.values())
+    if dated or len(cards) > MOST_VIDEOS:  # those without a day first
+        cards.sort(key=lambda card: days[card.video_id], reverse=last and dated)
+    seen: list[str] = []
+    for card in cards:
         passages = view.passages_of(card.video_id, ["speech"])
         if passages:
             edge = (max if last else min)(passages, key=lambda p: (p.start_s, p.id))
             yield card, [p for p in passages if (p.start_s, p.end_s) == (edge.start_s, edge.end_s)]
+            seen.append(days[card.video_id])
+            enough = seen[-1] != seen[0] if dated else len(seen) > MOST_VIDEOS
+            if enough:
+                return
 
 
 def _mentioned(view: View, what: str, *, last: bool) -> Iterator[_Places]:

@@ -150,7 +150,7 @@ def without_loops(said: Sequence[Utterance]) -> tuple[tuple[Utterance, ...], str
     told, were = (
         ("1 line repeats itself", "was") if count == 1 else (f"{count} lines repeat themselves", "were")
     )
-    return kept, (f"{told} as only a recogniser does and {were} left out or said once")
+    return kept, f"{told} as only a recogniser does and {were} left out or said once"
 
 
 def _tokens(text: str) -> list[tuple[str, int]]:

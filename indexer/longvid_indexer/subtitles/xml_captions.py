@@ -57,9 +57,8 @@ class _XmlReader:
         self.readings: set[str] = set()  # styles of ruby
         self.rate, self.ticks = 30.0, 0.0
         self.second_s = 1.0
-        self.absolute = (
-            False  # whether times count from the beginning, whatever is around (Apple's, without a unit)
-        )
+        # Whether times count from the beginning, whatever is around (Apple's, without a unit).
+        self.absolute = False
         self.root = ""
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
