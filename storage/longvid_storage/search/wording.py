@@ -72,6 +72,9 @@ def lifts(timeline: Timeline, wordings: Sequence[Sequence[str]], idf: Mapping[st
         total = sum(weights.values())
         if len(weights) < 2 or total <= 0:
             continue
+        there_at_all = sum(weight for term, weight in weights.items() if term in timeline.postings)
+        if there_at_all < FROM * total - 1e-9:
+            continue
         # No alignment reaches more than the words that a row and the next one have.
         bound = np.zeros(len(timeline) + 1)
         for term, weight in weights.items():
