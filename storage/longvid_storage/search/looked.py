@@ -112,7 +112,7 @@ def look(view: View, query: str) -> Looked | None:
         unit,
         cosines,
         scoring.score_pool(pool, question, None if unit is None else cosines, idf, terms, weights),
-        [wording.lifts(timeline, question.wordings, idf) for timeline in pool],
+        wording.lifts(pool, question.wordings, idf, terms),
         allowed if _any(allowed) else None,
         within,
         said,

@@ -23,11 +23,13 @@ class TermSums:
 
     Attributes:
         firsts: ``(p,)``; where each timeline's sums begin.
-        weights: ``(t,)``; ``whole`` is that of all the question's terms, those that no timeline has too.
+        terms: ``t`` of them, with their ``weights``; ``whole`` is that of all the question's terms, those that no
+            timeline has too.
         sums: ``(t, n + p)``; how often each occurs before each row.
     """
 
     firsts: NDArray[np.intp]
+    terms: tuple[str, ...]
     weights: Floats
     whole: float
     sums: Floats
@@ -44,7 +46,7 @@ class TermSums:
                     own[first + 1 + places.rows] = places.counts
         np.cumsum(sums, axis=1, out=sums)  # whole numbers: no sum depends on those before it
         weights = np.array([idf[term] for term in there])
-        return cls(firsts, weights, sum(idf.values()) or 1.0, sums)
+        return cls(firsts, tuple(there), weights, sum(idf.values()) or 1.0, sums)
 
     def spoken(self, pool: Sequence[Timeline]) -> TermSums:
         """Of what is said alone."""
@@ -58,6 +60,11 @@ class TermSums:
         inside = self.sums.take(high, axis=1)
         inside -= self.sums.take(low, axis=1)
         return inside
+
+    def rows(self, numbers: Sequence[int]) -> NDArray[np.bool_]:
+        """Which rows have each of these terms, where their sums begin; of the places between timelines none has."""
+        there: NDArray[np.bool_] = np.diff(self.sums[numbers], axis=1, append=self.sums[numbers, -1:]) > 0
+        return there
 
     def weighed(self, counts: Floats) -> Floats:
         """The terms' weights, beside ``counts``."""
