@@ -156,7 +156,8 @@ def _meaning(
     nothing = [np.zeros(len(timeline)) for timeline in pool]
     own = [each if each is not None else zero for each, zero in zip(cosines, nothing, strict=True)]
     norms = [each.norms if each.norms is not None else zero for each, zero in zip(pool, nothing, strict=True)]
-    weighted = np.split(np.concatenate(own) * lengths, np.cumsum([len(each) for each in own])[:-1])
+    near: Floats = np.concatenate(own, dtype=np.float64)
+    weighted = np.split(near * lengths, np.cumsum([len(each) for each in own])[:-1])
     sums = sums_apart(weighted)
     inside: Floats = (sums[windows.high] - sums[windows.low]) / np.maximum(np.concatenate(norms), 1e-6)
     return inside

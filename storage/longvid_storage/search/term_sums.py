@@ -66,7 +66,7 @@ class TermSums:
         there: NDArray[np.bool_] = np.diff(self.sums[numbers], axis=1, append=self.sums[numbers, -1:]) > 0
         return there
 
-    def weighed(self, counts: Floats) -> Floats:
+    def weighed(self, counts: NDArray[np.float64 | np.bool_]) -> Floats:
         """The terms' weights, beside ``counts``."""
         return self.weights.reshape(-1, *[1] * (counts.ndim - 1))
 
@@ -77,7 +77,8 @@ class TermSums:
         scores = self.weighed(counts) * counts
         scores *= K1 + 1
         scores /= counts + norm
-        return scores.sum(axis=0)
+        summed: Floats = scores.sum(axis=0)
+        return summed
 
 
 def firsts_of(pool: Sequence[Timeline]) -> NDArray[np.intp]:
