@@ -13,10 +13,11 @@ from longvid import Library
 from longvid_storage.search.playing import settled, stretches
 from longvid_storage.search.playing_weights import WEIGHTS
 from longvid_storage.search.question import read_question
-from longvid_storage.search.scoring import K1, NO_HIT, B, cosines_of
+from longvid_storage.search.scoring import NO_HIT, cosines_of
 from longvid_storage.search.signals import COMPARED, SIGNALS, compared, signals
 from longvid_storage.search.spans import grow_spans, growth_for
 from longvid_storage.search.surroundings import HABITS, MOST_WEIGHT, WINDOWS, surroundings
+from longvid_storage.search.term_sums import K1, B, TermSums
 from longvid_storage.search.timeline import WORDS_A_SECOND, RankedPassage, Timeline, make_timeline
 from longvid_storage.text.timecode import format_clock
 from longvid_storage.types import Passage
@@ -52,11 +53,19 @@ def timeline(said: Sequence[tuple[float, float, str, str]] = SAID, seed: int = 1
 
 
 def found(made: Timeline, query: NDArray[np.float32] | None) -> dict[str, list[float]]:
-    rows = np.arange(len(made))
-    cosines = None if query is None else cosines_of(made, query)
-    table = signals(made, rows, np.arange(6.0), np.zeros(6), np.zeros(6), IDF, cosines)
-    assert table.shape == (len(made), len(SIGNALS))
-    return {name: table[:, column].round(5).tolist() for column, name in enumerate(SIGNALS)}
+    # Beside another, before and after it, whose words and vectors are to change nothing.
+    other = timeline([(at_s, end_s, "Cy", "glass greenhouse roof") for at_s, end_s, *_ in SAID[1:]], seed=2)
+    pool = [other, made, other]
+    cosines = [None if query is None else cosines_of(each, query) for each in pool]
+    scores, lifts = ([function(len(each)) for each in pool] for function in (np.arange, np.zeros))
+    terms = TermSums.of(pool, IDF)
+    alone, beside = (
+        signals(pool, inside, scores, lifts, [], terms, cosines)
+        for inside in ({1: np.arange(len(made))}, {2: np.arange(2), 1: np.arange(len(made))})
+    )
+    assert alone.shape == (len(SIGNALS), len(made))
+    assert np.array_equal(alone, beside[:, 2:])
+    return {name: row.round(5).tolist() for name, row in zip(SIGNALS, alone, strict=True)}
 
 
 def test_words_and_meaning_in_each_window_are_those_of_a_plain_count() -> None:
@@ -92,13 +101,13 @@ def made_positions() -> list[float]:
 
 
 def test_words_and_meaning_count_by_how_far_they_are_from_the_mean_of_what_is_looked_at() -> None:
-    tables = [np.full((2, len(SIGNALS)), 1.0), np.full((1, len(SIGNALS)), 4.0)]
-    whole = compared(tables, np.array([1.0, 1.0, 1.0]))
-    assert whole.shape == (3, len(SIGNALS))
-    for column, name in enumerate(SIGNALS):
+    table = np.tile([1.0, 1.0, 4.0], (len(SIGNALS), 1))
+    whole = compared(table, np.array([1.0, 1.0, 1.0]))
+    assert whole.shape == (len(SIGNALS), 3)
+    for row, name in zip(whole, SIGNALS, strict=True):
         expected = [-(0.5**0.5), -(0.5**0.5), 2**0.5] if name in COMPARED else [1, 1, 4]
-        assert whole[:, column] == pytest.approx(expected)
-    assert compared([], np.zeros(0)).shape == (0, len(SIGNALS))
+        assert row == pytest.approx(expected)
+    assert compared(np.zeros((len(SIGNALS), 0)), np.zeros(0)).shape == (len(SIGNALS), 0)
 
 
 def test_another_subject_begins_where_the_minutes_before_and_after_have_other_vectors() -> None:

@@ -15,7 +15,7 @@ from longvid_storage.db.store import Store
 from longvid_storage.errors import ModelMismatchError, UsageError
 from longvid_storage.models.text_encoder import TextEncoder
 from longvid_storage.search import moments
-from longvid_storage.search.evidence import find_evidence
+from longvid_storage.search.evidence import find_evidence, word_weights
 from longvid_storage.search.memory import memory_of
 from longvid_storage.search.timeline import RankedPassage, make_timeline
 from longvid_storage.types import (
@@ -329,7 +329,8 @@ def test_a_silent_span_shows_what_is_on_screen_although_no_word_of_the_question_
 
     def evidence(*passages: Passage) -> tuple[Passage, ...]:
         timeline = make_timeline("v", [RankedPassage(each, each.text.lower(), None) for each in passages])
-        return find_evidence(timeline, 0, 10, 0, {"plant": 1.0})
+        idf = {"plant": 1.0}
+        return find_evidence(timeline, timeline.touching(0, 10), 0, word_weights(timeline, idf), idf)
 
     assert evidence(*lines) == (lines[0],)
     assert evidence(said, *lines) == (said,)

@@ -31,35 +31,33 @@ _BESIDE = ("sound", "translation")
 
 def find_evidence(
     timeline: Timeline,
-    start_s: float,
-    end_s: float,
+    rows: NDArray[np.intp],
     play: int,
+    weights: Floats,
     idf: Mapping[str, float],
     named: Collection[str] = (),
 ) -> tuple[Passage, ...]:
-    """The best passages of speech of the span, best first, then the best lines on screen.
+    """The best passages of speech of these rows, best first, then the best lines on screen.
 
-    First is the row ``play`` where a player starts, then those with the question's weightiest words, then those
-    nearest to it; a line on screen must have
+    First is the row ``play`` where a player starts, then those with the question's weightiest words (``weights``, of
+    each row of the timeline), then those nearest to it; a line on screen must have
     some of the words, unless nothing else is there to tell why the span was found. Nobody else is quoted when a
     speaker is asked for in the question (``named``).
     """
-    rows = timeline.touching(start_s, end_s)
-    weights = _weights(timeline, idf)
-    spoken = sorted(
-        (row != play, -weights[row], abs(timeline.starts[row] - timeline.starts[play]), int(row))
-        for row in rows
-        if timeline.speech[row]
-    )
+    said = timeline.speech[rows]
+    spoken = rows[said]
+    away_s = np.abs(timeline.starts[spoken] - timeline.starts[play])
+    spoken = spoken[np.lexsort((spoken, away_s, -weights[spoken], spoken != play))]
+    best = spoken.tolist()
     of_named = set(map(speaker_key, named))
-    theirs = [each for each in spoken if timeline.speakers[each[-1]] in of_named]
-    said = [timeline.of_row(row)[0] for *_, row in (theirs or spoken)[:MOST_SPOKEN]]
-    lines = [line for row in rows if not timeline.speech[row] for line in timeline.of_row(int(row))]
-    return (*said, *_shown(lines, idf, any_line=not said))
+    theirs = [row for row in best if timeline.speakers[row] in of_named] if of_named else []
+    quoted = [timeline.of_row(row)[0] for row in (theirs or best)[:MOST_SPOKEN]]
+    lines = [line for row in rows[~said].tolist() for line in timeline.of_row(row)]
+    return (*quoted, *_shown(lines, idf, any_line=not quoted))
 
 
-def _weights(timeline: Timeline, idf: Mapping[str, float]) -> Floats:
-    """What the question's words that each row has weigh together."""
+def word_weights(timeline: Timeline, idf: Mapping[str, float]) -> Floats:
+    """What the question's words that each row has weigh together; 0 where it has none."""
     weights = np.zeros(len(timeline))
     for term, weight in idf.items():
         if term in timeline.postings:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Select, Text, cast, func, select
 
 from longvid_storage.db.dialects import each_id
-from longvid_storage.db.schema import PassageRow, Video
+from longvid_storage.db.schema import PassageRow
 from longvid_storage.db.scope import passage_conditions
 from longvid_storage.db.view import View
 from longvid_storage.db.word_index import word_index_of
@@ -135,11 +135,12 @@ def matching(view: View, phrases: Sequence[Sequence[str]], kinds: Names[str]) ->
     return found
 
 
-def videos_of(view: View, passage_ids: Iterable[int]) -> dict[int, str]:
-    """Passage id → video id."""
-    query = select(PassageRow.passage_id, Video.video_id).join(Video)
-    rows = view.connection.execute(query.where(PassageRow.passage_id.in_(each_id(passage_ids))))
-    return {row.passage_id: row.video_id for row in rows}
+def video_keys(view: View, passage_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The key of each passage's video; ``passage_ids`` ascend, each there once."""
+    row = PassageRow
+    query = select(row.video_key).where(row.passage_id.in_(each_id(passage_ids.tolist())))
+    rows = view.connection.execute(query.order_by(row.passage_id)).scalars()
+    return np.fromiter(rows, np.int64, len(passage_ids))
 
 
 def _postings(view: View, kind: str, terms: Iterable[str]) -> Select[Any]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +17,7 @@ from longvid_storage.search.compounds import COMPOUNDING, compounds_of
 from longvid_storage.search.evidence import encoded
 from longvid_storage.search.memory import memory_of, vectors_of
 from longvid_storage.search.question import RankingQuery, read_question, readable
+from longvid_storage.search.term_sums import TermSums
 from longvid_storage.search.timeline import Floats, Timeline, admitted
 from longvid_storage.search.word_memory import WordMemory
 from longvid_storage.text.analysis import query_terms, respaced
@@ -38,7 +38,8 @@ class Looked:
 
     Attributes:
         view: with the encoders that read the question.
-        idf: weight of each term that is looked for; ``said``: whether they are the question's own.
+        idf: weight of each term that is looked for; ``said``: whether they are the question's own; ``terms``: how
+            often each occurs on the timelines.
         query: the question's unit vector; None where words alone decide. ``cosines``: of each row with it, None of a
             timeline without vectors.
         scores, lifts: of each row; ``allowed``: near to what a named speaker says, None where nobody is named.
@@ -49,6 +50,7 @@ class Looked:
     question: RankingQuery
     pool: list[Timeline]
     idf: dict[str, float]
+    terms: TermSums
     query: NDArray[np.float32] | None
     cosines: list[NDArray[np.float32] | None]
     scores: list[Floats]
@@ -100,16 +102,17 @@ def look(view: View, query: str) -> Looked | None:
     within = few is not None and len(few) == 1
     unit = None if asked is None else scoring.unit(asked.sum(axis=0))
     cosines = [None if unit is None else scoring.cosines_of(timeline, unit) for timeline in pool]
-    weights = scoring.WITHIN if within else scoring.ACROSS
+    terms, weights = TermSums.of(pool, idf), scoring.WITHIN if within else scoring.ACROSS
     return Looked(
         view,
         question,
         pool,
         idf,
+        terms,
         unit,
         cosines,
-        scoring.score_pool(pool, question, None if unit is None else cosines, idf, weights),
-        [wording.lifts(timeline, question.wordings, idf) for timeline in pool],
+        scoring.score_pool(pool, question, None if unit is None else cosines, idf, terms, weights),
+        wording.lifts(pool, question.wordings, idf, terms),
         allowed if _any(allowed) else None,
         within,
         said,
@@ -187,26 +190,46 @@ def _choose(view: View, idf: Mapping[str, float], asked: NDArray[np.float32] | N
             for kind in lexical.SPOKEN_AND_SHOWN
             if kind in counts
         ]
-    owners = _owners(view, {each for ranking in rankings for each, _ in ranking}, words.values())
-    votes: defaultdict[str, float] = defaultdict(float)
-    for ranking in rankings:
-        best: defaultdict[str, list[float]] = defaultdict(list)
-        for passage_id, score in ranking:
-            if len(voters := best[owners[passage_id]]) < _VOTERS:
-                voters.append(score)
-        strongest = max((sum(each) for each in best.values()), default=0.0)
-        for video_id, each in best.items():
-            votes[video_id] += sum(each) / max(strongest, 1e-6)
-    return sorted(votes, key=lambda video_id: (-votes[video_id], video_id))[:POOL]
+    return _voted(view, rankings, words.values())
 
 
-def _owners(view: View, passage_ids: Set[int], words: Iterable[WordMemory]) -> dict[int, str]:
-    """Passage id → video id."""
-    keys = {each: key for memory in words for each, key in memory.video_keys(passage_ids).items()}
-    if len(keys) < len(passage_ids):
-        return lexical.videos_of(view, passage_ids)
-    videos = memory_of(view).videos_of_keys(view, set(keys.values()))
-    return {each: videos[key] for each, key in keys.items()}
+def _voted(
+    view: View, rankings: Sequence[Sequence[tuple[int, float]]], words: Iterable[WordMemory]
+) -> list[str]:
+    """The videos for which their best ``_VOTERS`` passages of each ranking vote most, as a share of the most there."""
+    sizes = [len(ranking) for ranking in rankings]
+    passages = np.fromiter((each for ranking in rankings for each, _ in ranking), np.int64, sum(sizes))
+    scores = np.fromiter((score for ranking in rankings for _, score in ranking), np.float64, sum(sizes))
+    keys, owners = np.unique(_video_keys(view, passages, words), return_inverse=True)
+    votes = np.zeros(len(keys))
+    first = 0
+    for size in sizes:
+        own, score = owners[first : first + size], scores[first : first + size]
+        order = np.argsort(own, kind="stable")
+        before = np.arange(size) - np.searchsorted(own[order], own[order])
+        voters = order[before < _VOTERS]
+        sums = np.bincount(own[voters], score[voters], len(keys))
+        votes += sums / max(sums.max(initial=0.0), 1e-6)
+        first += size
+    least = np.partition(votes, -POOL)[-POOL] if len(votes) > POOL else -np.inf
+    likely = np.flatnonzero(votes >= least)
+    ids = memory_of(view).videos_of_keys(view, set(keys[likely].tolist()))
+    ranked = sorted(
+        (-vote, ids[key]) for vote, key in zip(votes[likely].tolist(), keys[likely].tolist(), strict=True)
+    )
+    return [video_id for _, video_id in ranked[:POOL]]
+
+
+def _video_keys(view: View, passage_ids: NDArray[np.int64], words: Iterable[WordMemory]) -> NDArray[np.int64]:
+    """The key of each passage's video."""
+    wanted, places = np.unique(passage_ids, return_inverse=True)
+    keys = np.full(len(wanted), -1)
+    for memory in words:
+        own, there = memory.video_keys(wanted)
+        keys[there] = own
+    if (keys < 0).any():
+        keys = lexical.video_keys(view, wanted)
+    return keys[places]
 
 
 def _pool(view: View, chosen: Sequence[str]) -> list[Timeline]:

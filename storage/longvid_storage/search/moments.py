@@ -8,16 +8,13 @@ what each step gave on real meetings.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
-
-import numpy as np
-from numpy.typing import NDArray
 
 from longvid_storage.db.view import View
 from longvid_storage.errors import UsageError
 from longvid_storage.models.reranker import rerank
-from longvid_storage.search.evidence import find_evidence
+from longvid_storage.search.evidence import find_evidence, word_weights
 from longvid_storage.search.looked import Looked, look
 from longvid_storage.search.pictures import with_pictures
 from longvid_storage.search.playing import place_values
@@ -71,19 +68,11 @@ def _spoken_and_shown(seen: Looked, k: int) -> list[Moment]:
     return _moments(seen, spans)
 
 
-def _with_a_word(timeline: Timeline, idf: Mapping[str, float]) -> NDArray[np.bool_]:
-    """Which of the timeline's rows have one of the terms."""
-    found = np.zeros(len(timeline), np.bool_)
-    for term in idf.keys() & timeline.postings.keys():
-        found[timeline.postings[term].rows] = True
-    return found
-
-
 def _moments(seen: Looked, spans: Sequence[Grown]) -> list[Moment]:
     pool, scope = seen.pool, seen.view.scope
     ids = {pool[span.timeline].video_id for span in spans}
     cards = {card.video_id: card for card in seen.view.cards(ids=ids)}
-    with_a_word = {number: _with_a_word(pool[number], seen.idf) for number in {s.timeline for s in spans}}
+    weights = {number: word_weights(pool[number], seen.idf) for number in {s.timeline for s in spans}}
     moments = []
     for span in spans:
         timeline = pool[span.timeline]
@@ -93,10 +82,11 @@ def _moments(seen: Looked, spans: Sequence[Grown]) -> list[Moment]:
         if card.duration_s > start_s:
             end_s = min(end_s, card.duration_s)
         end_s = max(start_s, end_s)
-        evidence = find_evidence(timeline, start_s, end_s, span.row, seen.idf, seen.question.speakers)
+        rows, weighed = timeline.touching(start_s, end_s), weights[span.timeline]
+        evidence = find_evidence(timeline, rows, span.row, weighed, seen.idf, seen.question.speakers)
         found = (card.video_id, card.title, card.path, start_s, end_s, span.score, "moment", evidence)
-        near = not seen.said or not with_a_word[span.timeline][timeline.touching(start_s, end_s)].any()
-        moments.append(Moment(*found, bool(near), _play_s(timeline, span.row)))
+        near = not seen.said or not weighed[rows].any()
+        moments.append(Moment(*found, near, _play_s(timeline, span.row)))
     return moments
 
 

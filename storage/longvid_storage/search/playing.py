@@ -7,7 +7,7 @@ the answer is there, among all that is looked at.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longvid_storage.search.playing_weights import WEIGHTS
-from longvid_storage.search.scoring import NO_HIT, theirs
+from longvid_storage.search.scoring import NO_HIT
 from longvid_storage.search.signals import SIGNALS, compared, signals
 from longvid_storage.search.timeline import Floats, Timeline
 
@@ -31,6 +31,8 @@ APART_S = 30.0
 SAID, SAID_FROM = 12.0, 0.6
 """What says all the question's words is where to start, whatever the other signals say, and the less, the less it has
 down to this share; not in a question within a long video (play@1 on qmsum 0.517 with it)."""
+_LIKELY = 16
+"""So many rows a stretch, the best first, mostly have all of them."""
 _OWN_WORDS = SIGNALS.index("own_words")
 _WORDING = SIGNALS.index("wording")
 """Its fitted weight counts only in questions about long recordings, where it was right less often than the rest (0.41
@@ -57,19 +59,16 @@ class PlayableRows:
 
 def candidates(seen: Looked, k: int = 0) -> PlayableRows:
     """What lies in the best stretches, when ``k`` moments are asked for."""
-    numbers, rows, tables, said = [], [], [], []
     most = max(STRETCHES if seen.within else STRETCHES // 2, 2 * k)
-    for number, inside in stretches(seen.pool, seen.peaks, most).items():
-        timeline = seen.pool[number]
-        named = theirs(timeline, seen.question.speakers)
-        of = (seen.scores[number], seen.lifts[number], named, seen.idf, seen.cosines[number])
-        tables.append(signals(timeline, inside, *of))
-        said.append(np.maximum(1.0, (timeline.lengths * timeline.speech)[inside]))
-        rows.append(inside)
-        numbers.append(np.full(len(inside), number))
-    whole = (np.concatenate([*each, []]) for each in (numbers, rows, said))
-    of_timelines, of_rows, weights = whole
-    return PlayableRows(of_timelines.astype(np.intp), of_rows.astype(np.intp), compared(tables, weights))
+    inside = stretches(seen.pool, seen.peaks, most)
+    of = (seen.scores, seen.lifts, seen.question.speakers, seen.terms, seen.cosines)
+    table = signals(seen.pool, inside, *of)
+    nothing = np.zeros(0, np.intp)
+    timelines = np.repeat([*inside, *nothing], [len(rows) for rows in inside.values()])
+    rows = np.concatenate([*inside.values(), nothing])
+    said = [(seen.pool[n].lengths * seen.pool[n].speech)[own] for n, own in inside.items()]
+    weights = np.maximum(1.0, np.concatenate([*said, nothing]))
+    return PlayableRows(timelines.astype(np.intp), rows, compared(table, weights).T)
 
 
 def place_values(seen: Looked, k: int) -> list[Floats]:
@@ -83,11 +82,15 @@ def place_values(seen: Looked, k: int) -> list[Floats]:
     if kind != "WITHIN":
         long[_WORDING] = 1.0
     scales = np.array([timeline.scale for timeline in seen.pool])
-    weights = np.where(scales[found.timelines, None] < 1, short, long)
+    small = scales[found.timelines] < 1
+    table = found.signals.T
+    fit = (table * (np.where(small, short[:, None], long[:, None]) if small.any() else long[:, None])).sum(
+        axis=0
+    )
     whole = np.clip((found.signals[:, _OWN_WORDS] - SAID_FROM) / (1 - SAID_FROM), 0.0, 1.0)
     if kind == "WITHIN":
-        whole *= scales[found.timelines] < 1
-    fit = (found.signals * weights).sum(axis=1) + SAID * whole
+        whole *= small
+    fit += SAID * whole
     values = [np.full(len(timeline), NO_HIT) for timeline in seen.pool]
     for number in np.unique(found.timelines):
         timeline, own = seen.pool[number], found.timelines == number
@@ -121,27 +124,53 @@ def settled(fit: Floats, starts: Floats, reach_s: float) -> Floats:
 
 def stretches(pool: Sequence[Timeline], scores: Sequence[Floats], most: int) -> dict[int, NDArray[np.intp]]:
     """By timeline the rows of the ``most`` best stretches: of speech, where any is there."""
+    sizes = [len(timeline) for timeline in pool]
+    firsts = np.cumsum([0, *sizes])
+    owners = np.repeat(np.arange(len(pool)), sizes)
     flat = np.concatenate([*scores, np.zeros(0)])
-    owners = np.repeat(np.arange(len(pool)), [len(timeline) for timeline in pool]).tolist()
-    middles = np.concatenate([timeline.middles for timeline in pool] or [np.zeros(0)]).tolist()
     peaks: dict[int, list[float]] = {}
-    found = 0
-    for place in np.argsort(-flat, kind="stable").tolist():
+    near_one, found = np.zeros(len(flat), np.bool_), 0
+    for place in _best_first(flat, _LIKELY * most):
         if flat[place] <= NO_HIT / 2 or found == most:
             break
-        middle_s, apart_s = middles[place], APART_S * pool[owners[place]].scale
-        there = peaks.setdefault(owners[place], [])
-        if all(abs(middle_s - other_s) >= apart_s for other_s in there):
-            there.append(middle_s)
-            found += 1
-    inside = {}
-    for number, own in peaks.items():
-        timeline = pool[number]
-        near = np.zeros(len(timeline), np.bool_)
-        for middle_s in own:
-            around = np.abs(timeline.middles - middle_s) <= REACH_S * timeline.scale
-            around &= scores[number] > NO_HIT / 2
-            spoken = around & timeline.speech
-            near |= spoken if spoken.any() else around
-        inside[number] = np.flatnonzero(near)
-    return inside
+        if near_one[place]:
+            continue
+        number = int(owners[place])
+        timeline, first = pool[number], int(firsts[number])
+        middle_s = float(timeline.middles[place - first])
+        part = _beside(timeline, middle_s, APART_S * timeline.scale)
+        apart_s = np.abs(timeline.middles[part] - middle_s)
+        near_one[first + part.start : first + part.stop] |= apart_s < APART_S * timeline.scale
+        peaks.setdefault(number, []).append(middle_s)
+        found += 1
+    return {number: _around(pool[number], scores[number], own) for number, own in peaks.items()}
+
+
+def _around(timeline: Timeline, scores: Floats, peaks: Sequence[float]) -> NDArray[np.intp]:
+    """The rows within a stretch's reach of a peak."""
+    reach_s, hits = REACH_S * timeline.scale, scores > NO_HIT / 2
+    near = np.zeros(len(timeline), np.bool_)
+    for middle_s in peaks:
+        part = _beside(timeline, middle_s, reach_s)
+        around = (np.abs(timeline.middles[part] - middle_s) <= reach_s) & hits[part]
+        spoken = around & timeline.speech[part]
+        near[part] |= spoken if spoken.any() else around
+    return np.flatnonzero(near)
+
+
+def _beside(timeline: Timeline, middle_s: float, reach_s: float) -> slice:
+    """Rows among which are all whose middle is within reach."""
+    low, high = timeline.middles.searchsorted((middle_s - reach_s - 0.01, middle_s + reach_s + 0.01))
+    return slice(int(low), int(high))
+
+
+def _best_first(values: Floats, likely: int) -> Iterator[int]:
+    """Places of the values, the highest first, equal ones in their order; sorted no further than they are asked for,
+    of which ``likely`` come at once."""
+    rest = np.arange(len(values))
+    while len(rest) > likely:
+        worst = np.partition(values[rest], -likely)[-likely]
+        best = rest[values[rest] >= worst]
+        yield from best[np.argsort(-values[best], kind="stable")].tolist()
+        rest, likely = rest[values[rest] < worst], 4 * likely
+    yield from rest[np.argsort(-values[rest], kind="stable")].tolist()

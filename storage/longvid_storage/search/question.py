@@ -114,15 +114,18 @@ def named_speakers(text: str, speakers: Iterable[str]) -> tuple[str, ...]:
 
     A part that belongs to several speakers names them all; a first word is a name only when it is not a common word.
     """
-    folded = f" {' '.join(_WORD.findall(text.casefold()))} "
+    folded_words = _WORD.findall(text.casefold())
+    folded = f" {' '.join(folded_words)} "
     capitals = {word for word in _WORD.findall(text) if word[:1] != word[:1].casefold()}
     parts = {_possessive(word).casefold() for word in capitals} - STOP_WORDS["en"] - ASKING_WORDS["en"]
+    written = parts.union(folded_words, map(_possessive, folded_words))
+    everybody = tuple(speakers)
+    by_part = _by_part(everybody)
     full, partly = [], []
-    for speaker in speakers:
+    for number in sorted({each for part in written for each in by_part.get(part, ())}):
+        speaker = everybody[number]
         of_name = _name_parts(speaker)
         name = " ".join(of_name)
-        if not name:
-            continue
         in_full = f" {name} " in folded or f" {name}'s " in folded or f" {name}’s " in folded
         if in_full and (len(of_name) > 1 or (name in parts and not _of_another(text, name, of_name))):
             full.append(speaker)
@@ -131,6 +134,16 @@ def named_speakers(text: str, speakers: Iterable[str]) -> tuple[str, ...]:
         ):
             partly.append(speaker)
     return tuple(full or partly)
+
+
+@lru_cache(maxsize=64)
+def _by_part(speakers: tuple[str, ...]) -> dict[str, list[int]]:
+    """Part of a name → the numbers of the speakers that have it: of hundreds a question writes few."""
+    found: dict[str, list[int]] = {}
+    for number, speaker in enumerate(speakers):
+        for part in _name_parts(speaker):
+            found.setdefault(part, []).append(number)
+    return found
 
 
 @lru_cache(maxsize=10_000)

@@ -7,13 +7,14 @@ of it the named speaker says, and the slide on screen. ``docs/retrieval.md`` say
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from longvid_storage.search.question import RankingQuery
+from longvid_storage.search.term_sums import TermSums, sums_apart
 from longvid_storage.search.timeline import (
     CONTEXT_S,
     WINDOW_S,
@@ -24,7 +25,6 @@ from longvid_storage.search.timeline import (
 )
 from longvid_storage.types import speaker_key
 
-K1, B = 1.2, 0.5
 NEAR_S = 10.0
 """A moment that a named speaker is asked for grows from a place this near to what they say."""
 NO_HIT = -1e3
@@ -53,40 +53,68 @@ def score_pool(
     question: RankingQuery,
     cosines: Sequence[NDArray[np.float32] | None] | None,
     idf: Mapping[str, float],
+    terms: TermSums,
     weights: RankingWeights,
 ) -> list[Floats]:
     """A score for each piece of each timeline.
 
     Args:
         cosines: of each row of each timeline with the question (``cosines_of``); None without an encoder.
-        idf: weight of each of the question's terms.
+        idf: weight of each of the question's terms; ``terms``: how often they occur there.
     """
     sizes = [len(timeline) for timeline in pool]
     total = np.zeros(sum(sizes))
-    # A row counts by what is said in it: "Yeah." is no more of a place than a word is.
-    said = np.concatenate([np.maximum(1.0, each.lengths * each.speech) for each in pool] or [total])
     if not len(total):
         return [np.zeros(0) for _ in pool]
-    spoken = [_SpokenTerms.of(timeline, idf) for timeline in pool]
+    lengths = np.concatenate([timeline.lengths * timeline.speech for timeline in pool])
+    # A row counts by what is said in it: "Yeah." is no more of a place than a word is.
+    said = np.maximum(1.0, lengths)
+    spoken = terms.spoken(pool)
     near = [None] * len(pool) if cosines is None else cosines
+    window, context = (_Windows.of(pool, terms, width_s) for width_s in (WINDOW_S, CONTEXT_S))
 
-    def add(weight: float, parts: Iterable[Floats]) -> None:
+    def add(weight: float, part: Floats) -> None:
         if weight:
             nonlocal total
-            total = total + weight * standardised(np.concatenate(list(parts)), said)
+            total += weight * standardised(part, said)
 
-    add(weights.words, (each.bm25(WINDOW_S * each.timeline.scale) for each in spoken))
-    add(weights.context, (each.bm25(CONTEXT_S * each.timeline.scale) for each in spoken))
+    for weight, windows in ((weights.words, window), (weights.context, context)):
+        add(weight, spoken.bm25(spoken.counts(windows.low, windows.high), windows.lengths, windows.full))
     if cosines is not None:
-        add(weights.meaning, map(_meaning, pool, near))
+        add(weights.meaning, _meaning(pool, cosines, lengths, window))
     if question.speakers:
-        add(weights.speaker, (_share(timeline, question.speakers) for timeline in pool))
+        add(weights.speaker, np.concatenate([_share(timeline, question.speakers) for timeline in pool]))
     if any(not timeline.speech.all() for timeline in pool):
-        add(weights.slide, (_slides(each, idf, own) for each, own in zip(pool, near, strict=True)))
+        shown = [_slides(each, idf, own) for each, own in zip(pool, near, strict=True)]
+        add(weights.slide, np.concatenate(shown))
     if cosines is None:
         # Without meaning, only a place with some of the words is a hit.
         total[~np.concatenate([_has_words(timeline, idf) for timeline in pool])] = NO_HIT
     return np.split(total, np.cumsum(sizes)[:-1])
+
+
+@dataclass(frozen=True, slots=True)
+class _Windows:
+    """The windows of one width around each of the pool's ``n`` rows, each ``(n,)``.
+
+    Attributes:
+        low, high: half-open ranges of sums that lie as those of ``TermSums`` do.
+        lengths: how many terms are said in each; ``full``: in one of ordinary speech.
+    """
+
+    low: NDArray[np.intp]
+    high: NDArray[np.intp]
+    lengths: Floats
+    full: Floats
+
+    @classmethod
+    def of(cls, pool: Sequence[Timeline], terms: TermSums, width_s: float) -> _Windows:
+        each = [timeline.windows_of(width_s * timeline.scale) for timeline in pool]
+        sizes = [len(timeline) for timeline in pool]
+        firsts = np.repeat(terms.firsts, sizes)
+        low, high, lengths = (np.concatenate(part) for part in zip(*each, strict=True))
+        full = [width_s * timeline.scale * WORDS_A_SECOND for timeline in pool]
+        return cls(low + firsts, high + firsts, lengths, np.repeat(full, sizes))
 
 
 def _has_words(timeline: Timeline, idf: Mapping[str, float]) -> NDArray[np.bool_]:
@@ -113,53 +141,26 @@ def standardised(values: Floats, weights: Floats) -> Floats:
     return deviations
 
 
-def term_sums(timeline: Timeline, idf: Mapping[str, float]) -> tuple[Floats, Floats]:
-    """The weights of those terms that the timeline has, shape ``(t, 1)``, and how often each occurs before each row,
-    ``(t, n + 1)``: what a window holds is a difference of two."""
-    there = [(weight, timeline.postings[term]) for term, weight in idf.items() if term in timeline.postings]
-    sums = np.zeros((len(there), len(timeline) + 1))
-    for own, (_, places) in zip(sums, there, strict=True):
-        own[places.rows + 1] = places.counts
-    return np.array([[weight] for weight, _ in there]).reshape(-1, 1), np.cumsum(sums, axis=1, out=sums)
-
-
-@dataclass(frozen=True, slots=True)
-class _SpokenTerms:
-    """The question's terms in what is said on a timeline; ``weights`` and ``sums`` as ``term_sums`` gives them."""
-
-    timeline: Timeline
-    weights: Floats
-    sums: Floats
-
-    @classmethod
-    def of(cls, timeline: Timeline, idf: Mapping[str, float]) -> _SpokenTerms:
-        weights, sums = term_sums(timeline, idf)
-        if not timeline.speech.all():
-            np.cumsum(np.diff(sums) * timeline.speech, axis=1, out=sums[:, 1:])
-        return cls(timeline, weights, sums)
-
-    def bm25(self, width_s: float) -> Floats:
-        """BM25 of the speech in the window around each piece."""
-        low, high, length = self.timeline.windows_of(width_s)
-        # A full window of ordinary speech, rather than the mean of this pool, so that a pool of one is no exception.
-        norm = K1 * (1 - B + B * length / (width_s * WORDS_A_SECOND))
-        counts = self.sums[:, high] - self.sums[:, low]
-        score: Floats = (self.weights * counts * (K1 + 1) / (counts + norm)).sum(axis=0)
-        return score
-
-
 def cosines_of(timeline: Timeline, query: NDArray[np.float32]) -> NDArray[np.float32] | None:
     """Of each row's vector with the question's unit vector; None where the timeline has no vectors."""
     return None if timeline.vectors is None else timeline.vectors @ query
 
 
-def _meaning(timeline: Timeline, cosines: NDArray[np.float32] | None) -> Floats:
-    """The cosine of the sum of what is said in the window around each piece."""
-    if cosines is None or timeline.norms is None:
-        return np.zeros(len(timeline))
-    low, high, _ = timeline.windows_of(WINDOW_S * timeline.scale)
-    each = cosines * (timeline.lengths * timeline.speech)
-    return window_sums(each, low, high) / np.maximum(timeline.norms, 1e-6)
+def _meaning(
+    pool: Sequence[Timeline],
+    cosines: Sequence[NDArray[np.float32] | None],
+    lengths: Floats,
+    windows: _Windows,
+) -> Floats:
+    """The cosine of the sum of what is said in the window around each piece; 0 on timelines without vectors."""
+    nothing = [np.zeros(len(timeline)) for timeline in pool]
+    own = [each if each is not None else zero for each, zero in zip(cosines, nothing, strict=True)]
+    norms = [each.norms if each.norms is not None else zero for each, zero in zip(pool, nothing, strict=True)]
+    near: Floats = np.concatenate(own, dtype=np.float64)
+    weighted = np.split(near * lengths, np.cumsum([len(each) for each in own])[:-1])
+    sums = sums_apart(weighted)
+    inside: Floats = (sums[windows.high] - sums[windows.low]) / np.maximum(np.concatenate(norms), 1e-6)
+    return inside
 
 
 def _share(timeline: Timeline, names: Sequence[str]) -> Floats:

@@ -13,8 +13,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_storage.search.scoring import K1, B, standardised, term_sums
+from longvid_storage.search.scoring import standardised, theirs
 from longvid_storage.search.surroundings import HABITS, MOST_WEIGHT, WINDOWS
+from longvid_storage.search.term_sums import TermSums, sums_apart
 from longvid_storage.search.timeline import WORDS_A_SECOND, Floats, Timeline
 
 COMPARED = (
@@ -39,75 +40,94 @@ _FARTHEST = 12.0
 
 
 def signals(
-    timeline: Timeline,
-    rows: NDArray[np.intp],
-    stretch: Floats,
-    lifts: Floats,
-    theirs: Floats,
-    idf: Mapping[str, float],
-    own_cosines: NDArray[np.float32] | None,
+    pool: Sequence[Timeline],
+    inside: Mapping[int, NDArray[np.intp]],
+    stretch: Sequence[Floats],
+    lifts: Sequence[Floats],
+    named: Sequence[str],
+    terms: TermSums,
+    cosines: Sequence[NDArray[np.float32] | None],
 ) -> Floats:
-    """Shape ``(len(rows), len(SIGNALS))``; those of ``COMPARED`` not yet as deviations.
+    """Shape ``(len(SIGNALS), n)``; those of ``COMPARED`` not yet as deviations.
 
     Args:
-        stretch: the score of each of the timeline's rows as a place; ``lifts`` what its wording adds; ``theirs``
-            whether a speaker that the question names says it.
-        idf: weight of each of the question's terms.
-        own_cosines: of each of the timeline's rows with the question; None without vectors.
+        inside: the ``n`` rows that are looked at, by the number of their timeline.
+        stretch: the score of each of the timelines' rows as a place; ``lifts`` what its wording adds.
+        named: the speakers that the question names.
+        terms: how often its terms occur on the timelines.
+        cosines: of each of the timelines' rows with the question; None of one without vectors.
     """
-    low, high = timeline.around.low[:, rows], timeline.around.high[:, rows]
-    cosines = np.zeros((len(WINDOWS) + 1, len(rows)))
-    if own_cosines is not None and timeline.around.norms is not None:
-        sums = _sums(own_cosines * np.minimum(timeline.lengths, MOST_WEIGHT))
-        cosines[0] = own_cosines[rows]
-        cosines[1:] = (sums[high] - sums[low]) / np.maximum(timeline.around.norms[:, rows], 1e-6)
-    words, shares = _words(timeline, low, high, idf)
-    near = cosines[1:][_SHARES]
-    columns = [stretch[rows], theirs[rows], cosines[0], *words, *cosines[1:]]
-    columns += [
-        stretch[rows],
-        _own_words(timeline, rows, idf),
-        cosines[0],
-        *shares[_SHARES],
-        *near,
-        lifts[rows],
-    ]
-    return np.column_stack([*columns, timeline.around.habits[rows]])
+    if not inside:
+        return np.zeros((len(SIGNALS), 0))
+    of = [(pool[number], rows, terms.firsts[number]) for number, rows in inside.items()]
+    low = np.concatenate([each.around.low.take(rows, axis=1) + first for each, rows, first in of], axis=1)
+    high = np.concatenate([each.around.high.take(rows, axis=1) + first for each, rows, first in of], axis=1)
+    places = np.concatenate([rows + first for _, rows, first in of])
+    scales = np.repeat([each.scale for each, *_ in of], [len(rows) for _, rows, _ in of])
+    score, lift = (np.concatenate([each[n][rows] for n, rows in inside.items()]) for each in (stretch, lifts))
+    said = np.concatenate([theirs(each, named)[rows] for each, rows, _ in of])
+    own, meaning = _meaning(pool, inside, cosines, low, high)
+    words, shares = _words(pool, terms, scales, low, high)
+    habits = np.concatenate([each.around.habits[rows] for each, rows, _ in of])
+    compared_ones = (score[None], said[None], own[None], words, meaning)
+    as_they_are = (score[None], _own_words(terms, places)[None], own[None], shares, meaning[_SHARES])
+    return np.concatenate([*compared_ones, *as_they_are, lift[None], habits.T])
 
 
-def compared(tables: Sequence[Floats], said: Floats) -> Floats:
-    """The tables of all that is looked at as one, with deviations; ``said`` is what each row counts for the mean."""
-    whole = np.concatenate([*tables, np.zeros((0, len(SIGNALS)))])
-    if len(whole):
-        columns = np.ascontiguousarray(whole[:, : len(COMPARED)].T)
-        whole[:, : len(COMPARED)] = np.clip(standardised(columns, said), -_FARTHEST, _FARTHEST).T
-    return whole
+def compared(table: Floats, said: Floats) -> Floats:
+    """The signals of all that is looked at with deviations; ``said`` is what each row counts for the mean."""
+    if len(said):
+        those = table[: len(COMPARED)]
+        np.clip(standardised(those, said), -_FARTHEST, _FARTHEST, out=those)
+    return table
 
 
-def _own_words(timeline: Timeline, rows: NDArray[np.intp], idf: Mapping[str, float]) -> Floats:
-    """The share of the terms' weight that each row has."""
-    own = np.zeros(len(timeline))
-    for term, weight in idf.items():
-        if term in timeline.postings:
-            own[timeline.postings[term].rows] += weight
-    share: Floats = own[rows] / (sum(idf.values()) or 1.0)
+def _own_words(terms: TermSums, places: NDArray[np.intp]) -> Floats:
+    """The share of the terms' weight that each row has; ``places`` are the rows in the sums."""
+    there = terms.counts(places, places + 1) > 0
+    share: Floats = (terms.weighed(there) * there).sum(axis=0) / terms.whole
     return share
 
 
-def _sums(values: NDArray[np.floating]) -> Floats:
-    return np.concatenate([[0.0], np.cumsum(values)])
+def _meaning(
+    pool: Sequence[Timeline],
+    inside: Mapping[int, NDArray[np.intp]],
+    cosines: Sequence[NDArray[np.float32] | None],
+    low: NDArray[np.intp],
+    high: NDArray[np.intp],
+) -> tuple[Floats, Floats]:
+    """The cosine of each row, and of what is said in each of its windows, ``(len(WINDOWS), n)``."""
+    nears = [
+        np.zeros(len(timeline), np.float32) if near is None else near
+        for timeline, near in zip(pool, cosines, strict=True)
+    ]
+    weighted = [
+        near * np.minimum(timeline.lengths, MOST_WEIGHT) for timeline, near in zip(pool, nears, strict=True)
+    ]
+    norms = [
+        np.ones((len(WINDOWS), len(rows)))
+        if (its := pool[number].around.norms) is None
+        else its.take(rows, 1)
+        for number, rows in inside.items()
+    ]
+    own = np.concatenate([nears[number][rows] for number, rows in inside.items()])
+    sums = sums_apart(weighted)
+    return own, (sums[high] - sums[low]) / np.maximum(np.concatenate(norms, axis=1), 1e-6)
 
 
 def _words(
-    timeline: Timeline, low: NDArray[np.intp], high: NDArray[np.intp], idf: Mapping[str, float]
+    pool: Sequence[Timeline],
+    terms: TermSums,
+    scales: Floats,
+    low: NDArray[np.intp],
+    high: NDArray[np.intp],
 ) -> tuple[Floats, Floats]:
-    """BM25 of each row's windows, shape ``(len(WINDOWS), len(rows))``; and the share of the terms' weight in them."""
-    spoken = _sums(timeline.lengths)
-    full = np.array([sum(window) for window in WINDOWS])[:, None] * timeline.scale * WORDS_A_SECOND
-    norm = K1 * (1 - B + B * (spoken[high] - spoken[low]) / full)
-    weights, sums = term_sums(timeline, idf)
-    weights = weights[:, :, None]
-    inside = sums[:, high] - sums[:, low]
-    words = (weights * inside * (K1 + 1) / (inside + norm)).sum(axis=0)
-    shares = (weights / (sum(idf.values()) or 1.0) * inside / (inside + 1)).sum(axis=0)
+    """BM25 of each row's windows, shape ``(len(WINDOWS), n)``; and of those in ``_SHARED`` the share of the terms'
+    weight."""
+    lengths = sums_apart([timeline.lengths for timeline in pool])
+    full = np.array([sum(window) for window in WINDOWS])[:, None] * scales * WORDS_A_SECOND
+    counts = terms.counts(low, high)
+    words = terms.bm25(counts, lengths[high] - lengths[low], full)
+    some = counts[:, _SHARES]
+    shares: Floats = (terms.weighed(some) / terms.whole * some / (some + 1)).sum(axis=0)
     return words, shares

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
+from functools import cache
 
 import numpy as np
 
@@ -48,6 +49,7 @@ ACROSS = Growth(threshold=0.8, shortest_s=35.0, longest_s=44.0, share=0.5, befor
 _MANY = 12
 
 
+@cache
 def growth_for(videos: int, *, sums_up: bool = False) -> Growth:
     """From ``WITHIN`` for one video to ``ACROSS`` for twelve: a peak stands out the more, the more it is among.
 
@@ -79,18 +81,17 @@ def grow_spans(
         scores: what each row is worth as part of a span.
         values: how good it is to start at each row; ``NO_HIT`` where no span starts.
     """
-    owners = np.repeat(np.arange(len(pool)), [len(timeline) for timeline in pool])
-    rows = np.concatenate([np.arange(len(timeline)) for timeline in pool] or [np.zeros(0, np.int64)])
-    flat = np.concatenate([*values, np.zeros(0)])
+    hits = [np.flatnonzero(each > NO_HIT) for each in values]
+    owners = np.repeat(np.arange(len(pool)), [len(each) for each in hits]).tolist()
+    rows = [row for each in hits for row in each.tolist()]
+    flat = np.concatenate([*(each[own] for each, own in zip(values, hits, strict=True)), np.zeros(0)])
+    fittings = [growth.scaled(timeline.scale) for timeline in pool]
     spans: list[Grown] = []
     taken: dict[int, list[Grown]] = {}
-    for place in np.lexsort((rows, owners, -flat)):
-        if flat[place] <= NO_HIT:
-            break
-        owner, row = int(owners[place]), int(rows[place])
-        timeline, there = pool[owner], taken.setdefault(owner, [])
+    for place in np.argsort(-flat, kind="stable").tolist():
+        owner, row = owners[place], rows[place]
+        timeline, there, fitting = pool[owner], taken.setdefault(owner, []), fittings[owner]
         start_s = float(timeline.starts[row])
-        fitting = growth.scaled(timeline.scale)
         if any(span.start_s - fitting.apart_s < start_s < span.end_s + fitting.apart_s for span in there):
             continue
         span = _grown(timeline, scores[owner], row, fitting)
@@ -106,15 +107,19 @@ def grow_spans(
 
 def _grown(timeline: Timeline, score: Floats, row: int, growth: Growth) -> tuple[float, float]:
     """Seconds of the span around ``row``: whole pieces, so that nobody is cut off in mid-sentence."""
-    # A slide may be on for minutes: it says how good a place is, not how long the moment is.
-    seconds = np.where(timeline.speech, np.maximum(timeline.ends - timeline.starts, 0.5), 0.0)
-    worth = (score - max(growth.threshold, growth.share * score[row])) * seconds
     played_s = float(timeline.starts[row])
-    first = np.searchsorted(timeline.middles, played_s - growth.before_s)
-    left = row - _best(worth[first:row][::-1])
+    reach_s = (played_s - growth.before_s, played_s + growth.longest_s)
+    first, most = timeline.middles.searchsorted(reach_s).tolist()
+    part = slice(first, max(most, row + 1))
+    # A slide may be on for minutes: it says how good a place is, not how long the moment is.
+    seconds = np.where(
+        timeline.speech[part], np.maximum(timeline.ends[part] - timeline.starts[part], 0.5), 0.0
+    )
+    worth = (score[part] - max(growth.threshold, growth.share * score[row])) * seconds
+    left = row - _best(worth[: row - first][::-1])
     start_s = float(min(timeline.starts[left], played_s))
-    last = np.searchsorted(timeline.middles, start_s + growth.longest_s)
-    right = row + _best(worth[row + 1 : last])
+    last = int(timeline.middles.searchsorted(start_s + growth.longest_s))
+    right = row + _best(worth[row + 1 - first : max(0, last - first)])
     within = np.arange(left, right + 1)
     spoken = within[timeline.speech[within]]
     within = spoken if len(spoken) else within

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Self
@@ -190,11 +190,10 @@ class WordMemory:
         rows, mask = self._term(view, term).rows, self._mask(view)
         return len(rows) if mask is None else int(mask[rows].sum())
 
-    def video_keys(self, passage_ids: Iterable[int]) -> dict[int, int]:
-        """Passage id → its video's key; without those that are of another kind."""
-        wanted = np.sort(np.fromiter(passage_ids, np.int64))  # neighbours are found in half the time
-        rows, there = self._rows(wanted)
-        return dict(zip(wanted[there].tolist(), self._passages.video_keys[rows].tolist(), strict=True))
+    def video_keys(self, passage_ids: NDArray[np.int64]) -> tuple[NDArray[np.int32], Mask]:
+        """The keys of the videos of those that are of this kind, and which they are; quicker where ids ascend."""
+        rows, there = self._rows(passage_ids)
+        return self._passages.video_keys[rows], there
 
     def _rows(self, passage_ids: NDArray[np.int64]) -> tuple[NDArray[np.int32], Mask]:
         """The rows of those that are of this kind, and which they are."""

@@ -14,6 +14,7 @@ import numpy as np
 
 from longvid_storage.db.view import View
 from longvid_storage.search import lexical
+from longvid_storage.search.term_sums import TermSums
 from longvid_storage.search.timeline import Floats, Timeline
 from longvid_storage.text.analysis import analyse
 
@@ -64,24 +65,28 @@ def likeness(asked: Sequence[str], said: Sequence[str], weights: Mapping[str, fl
     return min(1.0, best / total)
 
 
-def lifts(timeline: Timeline, wordings: Sequence[Sequence[str]], idf: Mapping[str, float]) -> Floats:
+def lifts(
+    pool: Sequence[Timeline], wordings: Sequence[Sequence[str]], idf: Mapping[str, float], terms: TermSums
+) -> list[Floats]:
     """What each row's wording adds to its score: ``LIFT`` where it is the question's, 0 up to ``FROM`` of it."""
-    lifted = np.zeros(len(timeline))
+    lifted = [np.zeros(len(timeline)) for timeline in pool]
     for asked in wordings:
         weights = {term: idf[term] for term in asked if term in idf}
         total = sum(weights.values())
         if len(weights) < 2 or total <= 0:
             continue
         # No alignment reaches more than the words that a row and the next one have.
-        bound = np.zeros(len(timeline) + 1)
-        for term, weight in weights.items():
-            if term in timeline.postings:
-                there = np.zeros(len(timeline) + 1, np.bool_)
-                there[timeline.postings[term].rows] = True
-                bound += weight * (there | np.append(there[1:], False))
-        for row in np.flatnonzero(bound[:-1] >= FROM * total - 1e-9):
-            found = _row_likeness(timeline, int(row), asked, weights)
-            lifted[row] = max(lifted[row], LIFT * max(0.0, found - FROM) / (1 - FROM))
+        own = [number for number, term in enumerate(terms.terms) if term in weights]
+        there = terms.rows(own)
+        there[:, :-1] |= there[:, 1:].copy()
+        bound = (terms.weights[own, None] * there).sum(axis=0)
+        for place in np.flatnonzero(bound >= FROM * total - 1e-9).tolist():
+            number = int(terms.firsts.searchsorted(place, "right")) - 1
+            timeline, row = pool[number], place - int(terms.firsts[number])
+            if row < len(timeline):
+                found = _row_likeness(timeline, row, asked, weights)
+                lift = LIFT * max(0.0, found - FROM) / (1 - FROM)
+                lifted[number][row] = max(lifted[number][row], lift)
     return lifted
 
 
