@@ -350,6 +350,53 @@ def test_a_folder_while_it_is_downloaded_into_and_afterwards(
     assert titles(library) == ["demo", "lecture"]
 
 
+@pytest.mark.parametrize(
+    ("name", "beside"),
+    [
+        ("talk.mp4.az!", None),
+        ("talk.mp4.dtapart", None),
+        ("talk.mp4.downloading", None),
+        ("talk.mp4.baiduyun.p.downloading", None),
+        ("talk.bt.xltd", None),
+        ("talk.mp4.inprogress", None),
+        ("INCOMPLETE~talk.mp4", None),
+        ("___ARESTRA___talk.mp4", None),
+        ("talk.mp4", "talk.mp4.st"),
+        ("talk.mp4", "talk.mp4.lftp-pget-status"),
+    ],
+)
+def test_other_fetchers_names_of_what_is_not_whole(
+    library: Library, tmp_path: Path, clips: list[Path], name: str, beside: str | None
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    data = clips[0].read_bytes()
+    (folder / name).write_bytes(data[: len(data) // 2])
+    if beside is not None:
+        (folder / beside).write_bytes(b"parts")
+    reports, left = index(library, folder)
+    assert [report.error.code for report in reports.values() if report.error] == ["empty_directory"]
+    assert [Path(path).name for path in left["unfinished"]] == [name]
+
+
+def test_a_stream_fetched_by_itself_is_no_video_beside_the_film_that_it_is_part_of(
+    library: Library, tmp_path: Path, clips: list[Path]
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    shutil.copy(clips[0], folder / "Talk [abc].f137.mp4")
+    reports, left = index(library, folder)
+    assert [report.status for report in reports.values()] == ["indexed"]  # nothing else is there
+    shutil.copy(clips[1], folder / "Talk [abc].mp4")
+    (folder / "Talk [abc].f140.m4a").write_bytes(clips[0].read_bytes())
+    reports, left = index(library, folder)
+    assert [name for name, report in reports.items() if report.status == "indexed"] == ["Talk [abc].mp4"]
+    assert sorted(Path(path).name for path in left["unfinished"]) == [
+        "Talk [abc].f137.mp4",
+        "Talk [abc].f140.m4a",
+    ]
+
+
 def test_what_was_taken_unfinished_is_one_video_when_it_is_whole(
     library: Library, tmp_path: Path, clips: list[Path]
 ) -> None:

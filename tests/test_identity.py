@@ -409,6 +409,41 @@ def test_a_renamed_pair_is_the_same_video(
     assert video.paths == (str(path.with_stem("renamed")),)
 
 
+@pytest.mark.parametrize("name", ["talk", "renamed"])
+def test_a_film_that_was_moved_and_whose_subtitles_were_edited_is_the_same_video(
+    name: str, film: Path, tmp_path: Path, lib: Library
+) -> None:
+    path = lay(film, tmp_path / "a", OURS)
+    first = index(lib, path)
+    moved = tmp_path / "a" / "deep" / f"{name}{film.suffix}"
+    moved.parent.mkdir()
+    path.rename(moved)
+    path.with_suffix(".vtt").unlink()
+    moved.with_suffix(".vtt").write_text(THEIRS)
+    report = index(lib, tmp_path / "a")
+    assert (report.video_id, report.title) == (first.video_id, name)
+    (video,) = lib.videos()
+    assert [each.text for each in lib.show(video.video_id).utterances] == [OWN["theirs"]]
+    assert index(lib, moved).status == "unchanged"
+
+
+def test_films_that_change_places_have_the_subtitles_that_are_beside_them_now(
+    film: Path, tmp_path: Path, lib: Library
+) -> None:
+    one = lay(film, tmp_path / "a", OURS, "one")
+    other = tmp_path / "a" / f"other{film.suffix}"
+    mf.lecture(mf.sample_slides(1, "dark"), seconds=1.0, rate=5, size=(320, 180)).write(other)
+    other.with_suffix(".vtt").write_text(THEIRS)
+    assert [report.error for report in lib.index(tmp_path / "a")] == [None, None]
+    one.rename(tmp_path / "between")
+    other.rename(one)
+    (tmp_path / "between").rename(other)
+    assert [report.error for report in lib.index(tmp_path / "a")] == [None, None]
+    texts = {Path(v.path).stem: [u.text for u in lib.show(v.video_id).utterances] for v in lib.videos()}
+    assert texts == {"one": [OWN["ours"]], "other": [OWN["theirs"]]}
+    assert {v.title for v in lib.videos()} == {"one", "other"}
+
+
 def test_a_video_of_no_collection_joins_the_first_that_indexes_its_file(
     film: Path, tmp_path: Path, lib: Library
 ) -> None:

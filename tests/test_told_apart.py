@@ -166,6 +166,19 @@ def test_words_that_two_titles_share_name_neither(tmp_path: Path) -> None:
             library.find("Cafe plan")
 
 
+def test_the_last_folders_of_a_path_tell_files_of_one_name_apart(tmp_path: Path) -> None:
+    for week in ("week1", "week2"):
+        transcript(tmp_path / "in" / week / "standup.vtt", f"The valve was opened in {week}.")
+    with Library.open(tmp_path / "library", create=True) as library:
+        library.index([tmp_path / "in"], only=["transcript"])
+        for name in ("week2/standup.vtt", "week2/standup", "./in/week2/Standup", "week2\\standup.vtt"):
+            assert library.find(name).path == str(tmp_path / "in" / "week2" / "standup.vtt"), name
+        with pytest.raises(NotFoundError, match="may be any of 2 videos"):
+            library.find("standup.vtt")
+        with pytest.raises(NotFoundError, match="no video"):
+            library.find("week3/standup")
+
+
 def test_a_speaker_is_found_however_accents_are_written(tmp_path: Path) -> None:
     path = transcript(
         tmp_path / "talk.vtt", "<v Jose\u0301>The moon pulls at the water.", "<v Ana>The sun does too."

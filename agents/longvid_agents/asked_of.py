@@ -9,15 +9,16 @@ _SAYING = re.compile(
     r"\b(?:sa(?:y|ys|id)|th(?:ink|inks|ought)|tell|told|mention(?:ed|s)?|report(?:ed|s)?|explain(?:ed|s)?|suggest(?:ed|s)?"
     r"|propose[sd]?|recommend(?:ed|s)?|ask(?:ed|s)?|answer(?:ed|s)?|argue[sd]?|claim(?:ed|s)?|believe[sd]?|warn(?:ed|s)?"
     r"|feel|felt|comment(?:ed|s)?|talk(?:ed|s)?|speak|spoke|describe[sd]?|repl(?:y|ied)|opinions?|views?"
-    r"|stance|according to"
+    r"|stance|according to|(?<=['’]s )(?:own )?words|in the words of"
     r"|gesagt|sagte?|meinte?|denkt|dachte|erzählte?|dit|pense|dijo|dice|dicho|piensa|opina|detto|pensa|disse|diz|acha"
-    r"|сказал\w*|говорит|говорил\w*|думает|zei|zegt|gezegd)\b",
+    r"|сказал\w*|говорит|говорил\w*|думает|zei|zegt|gezegd"
+    r"|laut|zufolge|selon|d['’]après|según|secondo|segundo|volgens|согласно|словам)\b",
     re.IGNORECASE,
 )
 # Of whom something is said, or to whom.
 _AS_SUBJECT = re.compile(
-    r"\b(?<!according )(?:about|of|with|to|from|for|than|on|über|von|mit|an|sur|de|avec|à|sobre|con|su|di|о"
-    r"|об|с)\s+(?:the\s+)?\Z",
+    r"\b(?<!according )(?<!in the words )(?:about|of|with|to|from|for|than|on|über|von|mit|an|sur"
+    r"|de|avec|à|sobre|con|su|di|о|об|с)\s+(?:the\s+)?\Z",
     re.IGNORECASE,
 )
 _JOINED = re.compile(r"(?:\b(?:and|or|und|oder|et|ou|y|e|и|или)|[,&])\s+(?:the\s+)?\Z", re.IGNORECASE)
@@ -46,10 +47,14 @@ def speakers_asked(question: str, speakers: Iterable[str]) -> tuple[str, ...]:
 
 
 def without_listeners(question: str, speakers: Iterable[str]) -> str:
-    """The question without those to whom something is said: "What did Lena tell Maya about the office?"."""
+    """The question without those to whom something is said ("What did Lena tell Maya about the office?"), and without
+    "in Lena's words"."""
     names = {part for speaker in speakers for part in (speaker, *speaker.split()) if len(part) >= _SHORTEST}
     listed = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
-    return re.sub(rf"{_TOLD}\s+(?:{listed})(?!\w)", r"\1", question) if names else question
+    if not names:
+        return question
+    question = re.sub(rf"\bin (?:{listed})['’]s? (?:own )?words\b", " ", question, flags=re.IGNORECASE)
+    return re.sub(rf"{_TOLD}\s+(?:{listed})(?!\w)", r"\1", question)
 
 
 def about_them(question: str, speakers: Iterable[str]) -> bool:

@@ -100,10 +100,13 @@ DAY_OF_MONTH = re.compile(
 AM = re.compile(r"\b(?:am|vom) (?:(?P<day>montag|dienstag|mittwoch|donnerstag|freitag|samstag"
                  r"|sonntag),? (?:dem |den )?)?"
                  r"(?P<number>[12]?\d|3[01])\.(?=\s*(?:\Z|[?!,]|[a-zäöü]))", re.IGNORECASE)  # fmt: skip
+# How things were by then, not only on that day.
+AS_OF = r"as of|as at|stand|à la date d[eu]|a fecha del?|alla data del"
 # Before, until, after and since a date; "by 12 March" is when something is due.
 OPEN_ENDS = tuple(
     (re.compile(rf"(?<!\w)(?:{words})\s(?:the )?\Z", re.IGNORECASE), begins, shift)
     for words, begins, shift in (
+        (AS_OF, False, 0),
         (r"before|prior to|earlier than|vor(?: dem)?|avant(?: le)?|antes del?|prima del?|voor|до", False, -1),
         (r"until|till|up to|bis(?: zum)?|jusqu'au|hasta el|fino al|tot", False, 0),
         (r"after|later than|nach(?: dem)?|après(?: le)?|después del?|dopo il|depois de|na|после", True, 1),
@@ -132,16 +135,19 @@ DAY_BEHIND = re.compile(
 LEAD_OF_DAYS = re.compile(
     r"(?:\b(?:between|from|zwischen|vom|entre|du|del|tra|on|of)\s(?:the )?)?\Z", re.IGNORECASE
 )
+_BEGIN = "early|beginning|start|anfang|début|principios|comienzos|inicios|inizio|início|começo|begin|начале"
+_MID = "mid|middle|mitte|mi|mediados|metà|meados|half|середине"
+_LATE = "late|end|ende|fin|finales|fines|fine|fim|final|eind|конце"
 PART_OF_MONTH = re.compile(
-    rf"\b(?:in |at |from |during )?(?:the )?(?P<part>early|mid|middle of|late|beginning of|start of|end of"
-    rf"|(?:first|second|third|fourth|last) week"
-    rf"(?: of| in)?|first half of|second half of|anfang|mitte|ende|début|fin)[ -]{MONTH}(?: (?P<year>(?:19"
-    rf"|20)\d{{2}}))?\b",
+    rf"(?<!\w)(?:(?P<as_of>{AS_OF}) |(?:in|at|from|during|a|à|au|en|all['’]|no|em|в) )?(?:the |la )?"
+    rf"(?P<part>{_BEGIN}|{_MID}|{_LATE}|(?:first|second|third|fourth|last) week|first half|second half)"
+    rf"(?: (?:of|in|de|di|del))?[ -]{MONTH}(?: (?:of |de )?(?P<year>(?:19|20)\d{{2}}))?(?!\w)",
     re.IGNORECASE,
 )
 PARTS = {
-    "early": (1, 10), "beginning": (1, 10), "start": (1, 10), "anfang": (1, 10), "début": (1, 10), "mid": (11, 20),
-    "middle": (11, 20), "mitte": (11, 20), "late": (21, 31), "end": (21, 31), "ende": (21, 31), "fin": (21, 31),
+    **dict.fromkeys(_BEGIN.split("|"), (1, 10)),
+    **dict.fromkeys(_MID.split("|"), (11, 20)),
+    **dict.fromkeys(_LATE.split("|"), (21, 31)),
     "first week": (1, 7), "second week": (8, 14), "third week": (15, 21), "fourth week": (22, 28),
     "last week": (25, 31),
     "first half": (1, 15), "second half": (16, 31),
@@ -158,11 +164,14 @@ WEEK = re.compile(
     r"\b(?:in |of )?(?:(?:calendar )?week|KW|CW)\s?([1-5]?\d)(?: (?:of )?((?:19|20)\d\d))?(?!\d)",
     re.IGNORECASE,
 )
-IN_MONTH = re.compile(rf"\b(?:in|of|from|im) {MONTH} (?P<year>(?:19|20)\d{{2}})\b", re.IGNORECASE)
+IN_MONTH = re.compile(
+    rf"\b(?:(?P<as_of>{AS_OF})|in|of|from|im) {MONTH} (?P<year>(?:19|20)\d{{2}})\b", re.IGNORECASE
+)
 # A month alone is that of a recording where the question asks what was said or decided then: "in March" may also be
 # when something is to happen.
 MONTHS_ALONE = re.compile(
-    rf"\b(?:(?:in|during|of|from|between|im|en) (?:the )?|(?=\w+(?:'s)? (?:\w+ ){{0,2}}(?:{KIND})\b)){MONTH}(?:'s)?"
+    rf"\b(?:(?:(?P<as_of>{AS_OF})|in|during|of|from|between|im|en) (?:the )?"
+    rf"|(?=\w+(?:'s)? (?:\w+ ){{0,2}}(?:{KIND})\b)){MONTH}(?:'s)?"
     rf"(?:(?: (?:{KIND}))? (?:and|to|until) (?:the )?(?P<until>{MONTH_NAME})(?: (?:{KIND})s?)?)?(?!\w|\.? \d)",
     re.IGNORECASE,
 )

@@ -20,6 +20,7 @@ _SLASHED = re.compile(
     re.IGNORECASE,
 )
 _MONTHS = 12
+_NO_MONTHS = ("may", "march", "mar")  # in small letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class AskedDays:
     ``words`` are those of the question, ``told`` how it is named to the reader. ``surely``: nothing but a date can be
     meant; else ("on Saturday") it is one only where a video is of that day. ``month_open``: the day of any month, and
     then a ``weekday`` (0 is Monday) if one is named; the newest of them is meant. ``other``: the day that others read
-    in it ("12/3/2024").
+    in it ("12/3/2024"). ``unless_said``: a month that may be what is asked about, if anybody says it.
     """
 
     words: str
@@ -41,6 +42,7 @@ class AskedDays:
     weekday: int | None = None
     month_open: bool = False
     other: date | None = None
+    unless_said: str = ""
 
     def __contains__(self, day: str) -> bool:
         if not day:
@@ -91,30 +93,42 @@ def days_asked(question: str, today: date) -> Iterator[AskedDays]:
 def _months(question: str, today: date) -> Iterator[AskedDays]:
     for match in say.IN_MONTH.finditer(question):
         first = date(int(match["year"]), MONTH_NUMBERS[match["month"].casefold()], 1)
-        yield AskedDays(match.group(), first, _month_end(first), f"{first:%Y-%m}")
+        begins = date.min if match["as_of"] else first
+        yield AskedDays(match.group(), begins, _month_end(first), f"{first:%Y-%m}")
     if say.REPORTED.search(question) and (year := say.YEAR_ALONE.search(question)):
         first, last = date(int(year[1]), 1, 1), date(int(year[1]), 12, 31)
         yield AskedDays(year.group(), first, last, year[1], surely=False)
-    if say.REPORTED.search(question) and (alone := _month_alone(question)):
+    if alone := _month_alone(question):
         names = [alone["month"], alone["until"] or alone["month"]]
         first, last = (date(2000, MONTH_NUMBERS[name.casefold()], 1) for name in names)
         if first <= last and all(name[0].isupper() for name in names):  # "in may" is no month
             told = " to ".join(dict.fromkeys(names))
-            yield AskedDays(alone.group(), first, _month_end(last), told, year_open=True, surely=False)
+            said = "" if say.REPORTED.search(question) or alone["as_of"] else names[0]
+            first = date(2000, 1, 1) if alone["as_of"] else first
+            yield AskedDays(
+                alone.group(), first, _month_end(last), told, year_open=True, surely=False, unless_said=said
+            )
 
 
 def _parts_of_months(question: str, today: date) -> Iterator[AskedDays]:
-    """ "Early March", "in the first week of March"."""
+    """ "Early March", "in the first week of March", "as of the end of March"."""
     match = say.PART_OF_MONTH.search(question)
-    if match is None or not match["month"][0].isupper() or not say.REPORTED.search(question):
+    if match is None or match["month"] in _NO_MONTHS:
         return
-    part = re.sub(r"[ -](?:of|in)\Z", "", match["part"].casefold())
-    begin, end = say.PARTS[part]
+    begin, end = say.PARTS[match["part"].casefold()]
     year = int(match["year"] or 2000)
     first = date(year, MONTH_NUMBERS[match["month"].casefold()], begin)
     last = min(_month_end(first), first + timedelta(end - begin))
+    if match["as_of"]:
+        first = date(2000, 1, 1) if match["year"] is None else date.min
     yield AskedDays(
-        match.group(), first, last, match.group().strip(), year_open=match["year"] is None, surely=False
+        match.group(),
+        first,
+        last,
+        match.group().strip(),
+        year_open=match["year"] is None,
+        surely=False,
+        unless_said="" if say.REPORTED.search(question) or match["as_of"] else match["month"],
     )
 
 
@@ -173,7 +187,7 @@ def _written(question: str, today: date) -> Iterator[AskedDays]:
             continue
         before = question[max(0, found.where.start() - _BEFORE) : found.where.start()]
         if any(pattern.search(before) for pattern, _, _ in say.OPEN_ENDS):
-            if reported:
+            if reported or re.search(rf"(?<!\w)(?:{say.AS_OF})\s(?:the )?\Z", before, re.IGNORECASE):
                 yield _open_ended(before, found)
             continue
         words = found.where.group()

@@ -95,11 +95,16 @@ _TYPES = {
         rf"(?<=[\w,;] )(?!(?i:{_WEEKDAY}|{MONTH_NAME})\b)[A-Z][a-zà-ÿ]+\b(?! \d)|\b[A-Z][a-zà-ÿ]+ [A-Z][a-zà-ÿ]+\b"
     ),
     "place": re.compile(
-        r"\b(?:in|at|on|inside|under|near|to|from|between|around|behind|across|im|am|beim|unter|neben|dans|sous|chez|près"
-        r"|en|bajo|sobre|cerca) (?:the |an? |my |our |der |dem |den |le |la |les |el |los )?\w",
+        r"\b(?:in|at|on|inside|under|near|to|from|between|around|behind|across|into|onto|beside|above|below"
+        r"|opposite|outside|towards?|im|am|beim|ins|ans|zum|zur|aufs|vom|an(?= d(?:er|em|en|ie|as)\b)|unter"
+        r"|neben|dans|sous|chez|près|en|bajo|sobre|cerca|auf"
+        r"|bei|hinter|vor|über|aux?|à|sur|devant|derrière|junto a|detrás de|nell?[ao]?"
+        r"|sull?[ao]?|presso|op|bij|naast|achter|voor)"
+        r" (?:the |an? |my |our |de[rmn] |die |das |einem |le |la |les |el |los |il |het |de )?\w",
         re.IGNORECASE,
     ),
 }  # fmt: skip
+PLACES = _TYPES["place"]
 # How much of what: a number with such a unit is likelier meant than a number.
 _MEASURES = tuple(
     (

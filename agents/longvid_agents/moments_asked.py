@@ -82,9 +82,6 @@ _END = re.compile(
     r"|\bal final\b|\balla fine\b|\bno (?:fim|final)\b|в конце",
     re.IGNORECASE,
 )
-_BEGINS = re.compile(
-    r"\A\W*how (?:does|did|do) .{0,80}\b(?P<edge>begin|start|end|finish|close)\W*\Z", re.IGNORECASE
-)
 _FIRST = re.compile(
     rf"\b{_LEADS}(?:{_FIRST_WORDS}) {_TIME}|\b{_LEADS}(?:les|los) {_TIME} (?:premi[eè]res|primeros)",
     re.IGNORECASE,
@@ -189,17 +186,16 @@ def _from_the_edges(length_s: float | None) -> Callable[[str], tuple[Stretch, li
 
 
 def _edge(text: str, length_s: float) -> tuple[Stretch, list[str]]:
-    edge_s = min(max(_EDGE * length_s, _EDGE_LEAST_S), _EDGE_MOST_S)
-    whole = _BEGINS.match(text)
-    edge = whole["edge"] if whole else ""
     if first := _BEGINNING.search(text):
-        return (None, edge_s), [first.group()]
-    if edge.casefold() in ("begin", "start"):
-        return (None, edge_s), [edge]
-    last = _END.search(text)
-    if last or edge:
-        return (max(0.0, length_s - edge_s), None), [last.group() if last else edge]
+        return (None, edge_s(length_s)), [first.group()]
+    if last := _END.search(text):
+        return (max(0.0, length_s - edge_s(length_s)), None), [last.group()]
     return (None, None), []
+
+
+def edge_s(length_s: float) -> float:
+    """How long its beginning and its end are."""
+    return min(max(_EDGE * length_s, _EDGE_LEAST_S), _EDGE_MOST_S)
 
 
 def _points(text: str) -> tuple[Stretch, list[str]]:

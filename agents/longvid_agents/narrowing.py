@@ -7,20 +7,28 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from longvid_agents.day_words import KIND, LEAD
 from longvid_agents.days import AskedDays, day_of_video, days_asked
+from longvid_agents.edges_asked import edge_of, what_begins_or_ends
 from longvid_agents.moments_asked import is_point, needs_one, stretch_asked, with_digits
-from longvid_agents.videos_asked import AskedVideos, by_number, by_order, by_series, words_of
+from longvid_agents.videos_asked import AskedVideos, IsSaid, by_number, by_order, by_series, words_of
 from longvid_storage.db.view import View
+from longvid_storage.search.memory import memory_of
+from longvid_storage.text.analysis import query_terms
 from longvid_storage.text.stop_words import STOP_WORDS
 from longvid_storage.text.timecode import format_span, format_time
 from longvid_storage.types import Scope, VideoCard
 
 _IN = r"(?:in|of|from|during|im|von|aus|dans|de|du|en|del|из|в)"
+# What is behind it is a recording or a person.
+_SOURCE = (
+    r"\b(?:according to|laut|selon|d['’]après|según|secondo|volgens|согласно)"
+    r"\s+(?:the\s|the\s\w+\s|der\s|dem\s|la\s|le\s|el\s|il\s|het\s|de\s|l['’])?"
+)
 # "The episode about Easypaysy"; the words are tried longest first.
 _ABOUT = re.compile(
     rf"\b(?:the|this|that|our|your) (?:{KIND})( (?:about|on|called|titled|named))((?: [\w'#+.-]+){{1,6}})",
@@ -60,9 +68,18 @@ class Narrowed:
     rest: str
 
 
-def narrow(question: str, scope: Scope, videos: Sequence[VideoCard], today: date | None = None) -> Narrowed:
-    """Read what ``question`` narrows among ``videos``, those that ``scope`` admits; ``today`` is the clock's day."""
-    reading = AskedVideos(question, scope, list(videos), today or date.today())
+def narrow(
+    question: str,
+    scope: Scope,
+    videos: Sequence[VideoCard],
+    today: date | None = None,
+    is_said: IsSaid = lambda word, videos: True,
+) -> Narrowed:
+    """Read what ``question`` narrows among ``videos``, those that ``scope`` admits; ``today`` is the clock's day.
+
+    ``is_said``: whether a word is said in some of them; a month that only its own recordings name is theirs.
+    """
+    reading = AskedVideos(question, scope, list(videos), today or date.today(), is_said)
     for step in (_by_title, _by_date, by_order, by_series, by_number, _by_words, _by_subject, _by_clock):
         step(reading)
     _without_name(reading)
@@ -75,7 +92,15 @@ def narrow_in(question: str, view: View) -> Narrowed:
 
     Only where one recording is left: a moment is another sentence in each.
     """
-    narrowed = narrow(question, view.scope, view.cards())
+
+    def is_said(word: str, videos: Sequence[VideoCard]) -> bool:
+        inside = view.scope.narrowed(videos=[card.video_id for card in videos])
+        facts = memory_of(view).facts
+        return inside is not None and any(
+            facts(view.within(inside)).frequencies(view.within(inside), query_terms(word)).values()
+        )
+
+    narrowed = narrow(question, view.scope, view.cards(), is_said=is_said)
     inside = narrowed.inside
     videos = list(inside.video_ids or ())
     if inside.from_s is None or inside.from_s == view.scope.from_s or len(videos) != 1:
@@ -107,6 +132,8 @@ def _by_title(reading: AskedVideos) -> None:
         c for c in reading.videos if has_title(reading.rest, c.title, surely=c.named not in ("", c.title))
     ]
     named = told or [card for card in reading.videos if card.named and has_title(reading.rest, card.named)]
+    if not named and (called := what_begins_or_ends(reading.rest)):
+        told = named = [card for card in reading.videos if words_of(card.title) == called]
     titles = {(card.title if told else card.named) for card in named}
     if len({title.casefold() for title in titles}) == 1:
         reading.choose(named, "")
@@ -129,7 +156,7 @@ def has_title(question: str, title: str, *, surely: bool = False) -> bool:
     words = _as_written(title)
     quoted = rf"[\"“”'‘’«»„]\W*{words}\W*[\"“”'‘’«»„]"
     surely = surely or len(title.split()) > 2 or _NUMBERED.fullmatch(title) is not None
-    pattern = rf"(?<!\w){words}(?!\w)" if surely else quoted
+    pattern = rf"(?<!\w){words}(?!\w)" if surely else rf"{quoted}|{_SOURCE}{words}(?!\w)"
     if len(title.split()) == 2 and not title.islower() and re.search(rf"\b{_IN}\s+{words}(?!\w)", question):
         return True  # in the letters of the title, where a recording may be named
     return bool(re.search(pattern, question, re.IGNORECASE))
@@ -138,7 +165,8 @@ def has_title(question: str, title: str, *, surely: bool = False) -> bool:
 def _by_date(reading: AskedVideos) -> None:
     """Every day that is named counts: "on 4 March and 11 March" is two meetings."""
     dates = {card.video_id: day for card in reading.videos if (day := day_of_video(card))}
-    asked, given = list(days_asked(reading.rest, reading.today)), reading.videos
+    asked = [each for each in days_asked(reading.rest, reading.today) if _of_recordings(reading, each, dates)]
+    given = reading.videos
     wanted = {day for each in asked if (days := _days_in(each, dates.values())) for day in days}
     fits = [c for c in reading.videos if dates.get(c.video_id, "") in wanted]
     if fits and len(fits) < len(reading.videos):
@@ -151,6 +179,14 @@ def _by_date(reading: AskedVideos) -> None:
                 )
         elif len(fits) < len(given):
             reading.without(each.words + _named_behind(reading, each.words))
+
+
+def _of_recordings(reading: AskedVideos, asked: AskedDays, dates: Mapping[str, str]) -> bool:
+    """Whether days are those of recordings: a month may be what is asked about, where those of other months name it."""
+    others = [
+        card for card in reading.videos if dates.get(card.video_id, "")[5:7] != f"{asked.first.month:02}"
+    ]
+    return not asked.unless_said or not others or not reading.is_said(asked.unless_said, others)
 
 
 def _named_behind(reading: AskedVideos, words: str) -> str:
@@ -234,7 +270,10 @@ def _is_called(title: str, words: set[str]) -> bool:
 def _by_clock(reading: AskedVideos) -> None:
     text = with_digits(reading.rest)
     lengths = [card.duration_s for card in reading.videos]
-    (from_s, to_s), words = stretch_asked(text, lengths[0] if len(lengths) == 1 else None)
+    edge = edge_of(text, reading.videos[0]) if len(lengths) == 1 else None
+    (from_s, to_s), words = (
+        (edge, [text]) if edge else stretch_asked(text, lengths[0] if len(lengths) == 1 else None)
+    )
     if not words:
         if len(lengths) > 1 and needs_one(text):
             reading.notes.append(

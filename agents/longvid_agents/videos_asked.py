@@ -11,20 +11,19 @@ from longvid_agents.day_words import KIND
 from longvid_agents.days import day_of_video, with_numbers
 from longvid_storage.types import Scope, VideoCard
 
-_NEWEST = re.compile(rf"\b(?:(?:in|at|of|from|during|since) )?(?:the |our |my )?(?:last|latest|most recent|newest)"
-                     rf" ((?:\w+ )?)({KIND})\b", re.IGNORECASE)  # fmt: skip
-_OLDEST = re.compile(rf"\b(?:(?:in|at|of|from|during) )?(?:the |our |my )?(?:first|earliest|oldest)"
-                     rf" ((?:\w+ )?)({KIND})\b", re.IGNORECASE)  # fmt: skip
+_TO_IT = r"\b(?:(?:in|at|of|from|during|since|over|according to|as of|by) )?(?:the |our |my )?"
+_NEWEST = re.compile(rf"{_TO_IT}(?:last|latest|most recent|newest) ((?:\w+ )?)({KIND})\b", re.IGNORECASE)
+_OLDEST = re.compile(rf"{_TO_IT}(?:first|earliest|oldest) ((?:\w+ )?)({KIND})\b", re.IGNORECASE)
 # The last one, in German, French, Spanish, Italian, Portuguese, Russian and Chinese.
 _NEWEST_ELSEWHERE = re.compile(
-    r"(?:\b(?:in|bei|beim|im|dans|lors de|en|durante|nella|na|в|на)\s)?(?:\b(?:der|dem|la|le|el)\s)?(?:\b|nell['’])()"
+    r"(?:\b(?:in|bei|beim|im|laut|dans|lors de|selon|d['’]après|en|durante|según|nella|secondo|na|segundo|в|на"
+    r"|согласно)\s)?(?:\b(?:der|dem|la|le|el)\s)?(?:\b|nell['’])()"
     r"(?:letzten?|jüngsten?|derni[eè]re?|último?a?|ultim[oa]|последн\w+)\s"
     r"(\w*(?:besprechung|sitzung|meeting|treffen|vorlesung|aufnahme)|video|réunion|séance|vidéo|conférence|cours|reunión"
     r"|sesión|clase|vídeo|riunione|lezione|reunião|sessão|aula|встреч\w*|совещани\w*|лекци\w*|видео)\b"
     r"|在?(?:上次|最近一?次?|最后一次)()的?(会议|会上|视频|课)",
     re.IGNORECASE,
 )
-_TO_IT = r"\b(?:(?:in|at|of|from|during|since|over) )?(?:the |our |my )?"
 _COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 _LAST_FEW = re.compile(
     rf"{_TO_IT}(?:last|past|previous|latest) ({'|'.join(_COUNTS)}|\d{{1,2}}) ((?:\w+ )?)({KIND})s\b",
@@ -39,7 +38,14 @@ _NTH = re.compile(rf"{_TO_IT}(second|third|fourth|fifth) ((?:\w+ )?)({KIND})\b",
 _PLACES = {"second": 1, "third": 2, "fourth": 3, "fifth": 4}
 _LAST_TIME = re.compile(r"(?<!the )\blast time(?=\W*\Z)", re.IGNORECASE)
 # Of a series that no word of ``KIND`` names: "the most recent harbour board".
-_OF_TITLES = rf"{_TO_IT}(?:{{}})((?: [\w'-]+){{{{1,4}}}})"
+_OF_TITLES = r"(?:{})((?: [\w'-]+){{1,4}})"
+# "Second" may count anything: it is a day's only after one of these.
+_SURELY_TO_IT = r"\b(?:in|at|of|from|during|according to|as of) (?:the |our |my )?"
+_TO_IT_ELSEWHERE = (
+    r"(?<!\w)(?:(?:in|bei|laut|seit|dans|lors de|selon|de|d['’]après|en|durante|según|nella?|secondo|na|no|segundo|в|на"
+    r"|согласно|op|volgens)\s)?(?:(?:der|die|das|dem|den|la|le|el|il|o|a|de|het)\s|l['’])?"
+)
+_AS_OF = re.compile(r"as of\b", re.IGNORECASE)
 _MANY = {"two": 2, "both": 2, "three": 3, "four": 4}
 _SEVERAL = re.compile(
     rf"(?:\bbetween )?{_TO_IT}(?P<many>{'|'.join(_MANY)}) (?:of )?(?:the )?"
@@ -55,12 +61,23 @@ _OF_A_SERIES = re.compile(
     re.IGNORECASE,
 )
 
+IsSaid = Callable[[str, Sequence[VideoCard]], bool]
+
 
 class AskedVideos:
-    """A question while it is read: what is ``inside``, the ``videos`` left, what was ``said``, and the ``rest``."""
+    """A question while it is read: what is ``inside``, the ``videos`` left, what was ``said``, and the ``rest``;
+    ``is_said`` tells whether a word is said in some videos."""
 
-    def __init__(self, question: str, scope: Scope, videos: list[VideoCard], today: date) -> None:
+    def __init__(
+        self,
+        question: str,
+        scope: Scope,
+        videos: list[VideoCard],
+        today: date,
+        is_said: IsSaid = lambda word, videos: True,
+    ) -> None:
         self.today = today
+        self.is_said = is_said
         self.rest = with_numbers(unicodedata.normalize("NFC", question))
         self.inside = scope
         self.videos = videos
@@ -108,9 +125,27 @@ def by_order(reading: AskedVideos) -> None:
                 f'There are only {len(set(dates.values()))} days, so "{match.group().strip()}" chose none.'
             )
             continue
+        _choose_of(reading, among, dates, days, match.group(), name)
+
+
+def _choose_of(
+    reading: AskedVideos,
+    among: Sequence[VideoCard],
+    dates: dict[str, str],
+    days: Sequence[str],
+    words: str,
+    name: str,
+) -> None:
+    """Those of these days; "as of" them, those before too."""
+    if _AS_OF.match(words):
+        chosen = [card for card in among if dates.get(card.video_id, "9") <= days[-1]]
+        why = f"until {days[-1]}"
+    else:
         chosen = [card for card in among if dates.get(card.video_id) in days]
-        reading.choose(chosen, f"{name}, of {', '.join(days)}")
-        reading.without(match.group())
+        why = f"{name}, of {', '.join(days)}"
+    if len(chosen) < len(reading.videos):
+        reading.choose(chosen, why)
+    reading.without(words)
 
 
 def _last_few(days: list[str], match: re.Match[str]) -> list[str]:
@@ -168,23 +203,38 @@ def _of_series(reading: AskedVideos, match: re.Match[str], at: int, name: str) -
             days = sorted(set(dates.values()))
             if not -len(days) <= at < len(days):
                 return
-            chosen = [card for card in among if dates.get(card.video_id) == days[at]]
-            reading.choose(chosen, f"{name}, of {days[at]}")
-            reading.without(whole)
+            _choose_of(reading, among, dates, days[at:][:1], whole, name)
             return
 
 
 # Before words of titles, which of their days in order, and how that is told.
+_LAST_NAME, _BEFORE_NAME, _FIRST_NAME = "the newest", "the one before the newest", "the oldest"
+_BEFORE_LAST = "previous|penultimate|second[- ]to[- ]last|next[- ]to[- ]last|last but one"
 _IN_SERIES = tuple(
-    (re.compile(_OF_TITLES.format(words), re.IGNORECASE), at, name)
-    for words, at, name in (
-        ("last|latest|most recent|newest", -1, "the newest"),
+    (re.compile(lead + _OF_TITLES.format(words), re.IGNORECASE), at, name)
+    for lead, words, at, name in (
+        (_TO_IT, _BEFORE_LAST, -2, _BEFORE_NAME),
+        (_TO_IT, "last|latest|most recent|newest", -1, _LAST_NAME),
+        (_TO_IT, "first|earliest|oldest", 0, _FIRST_NAME),
+        *((_SURELY_TO_IT, word, at, "in this place by date") for word, at in _PLACES.items()),
         (
-            "previous|penultimate|second[- ]to[- ]last|next[- ]to[- ]last|last but one",
+            _TO_IT_ELSEWHERE,
+            r"vorletzte[nrms]?|avant-derni[eè]re?|penúltim[oa]|penultim[oa]|voorlaatste|предпоследн\w+",
             -2,
-            "the one before the newest",
+            _BEFORE_NAME,
         ),
-        ("first|earliest|oldest", 0, "the oldest"),
+        (
+            _TO_IT_ELSEWHERE,
+            r"letzte[nrms]?|jüngste[nrms]?|derni[eè]re?|últim[oa]|ultim[oa]|laatste|последн\w+",
+            -1,
+            _LAST_NAME,
+        ),
+        (
+            _TO_IT_ELSEWHERE,
+            r"erste[nrms]?|premi[eè]re?|primera?|prim[oa]|primeir[oa]|eerste|перв(?:ом|ой|ую|ый|ая)",
+            0,
+            _FIRST_NAME,
+        ),
     )
 )
 

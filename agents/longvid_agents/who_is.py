@@ -63,10 +63,15 @@ class WhoIs:
 
     def said_in(self, text: str) -> bool:
         """Whether a person is named as the one: not as that of something else than the question names."""
+        return bool(self.names_in(text))
+
+    def names_in(self, text: str) -> set[str]:
+        """The names, in small letters, of those whom the text says to be the one."""
         other = self._other.search(text)
         if other is not None and self._of and not self._of & set(_words(other["of"])):
-            return False
-        return any(self._is_name(match["name"]) for said in self._said for match in said.finditer(text))
+            return set()
+        names = (match["name"] for said in self._said for match in said.finditer(text))
+        return {name.casefold() for name in names if self._is_name(name)}
 
     def _is_name(self, name: str) -> bool:
         first = name.split()[0].lower()

@@ -2,8 +2,9 @@
 
 A video is its media and the subtitles that were given with it, in one collection (or in none): a collection holds its
 own transcript, names and titles, whoever else has the same recording. So a file at a path that is new is a known video
-only if that has the same media, is in the same collection, and has the same subtitles, or one of the two has none. At
-a path that is known, the video stays who it is when its subtitles are edited: only its transcript is read again.
+only if that has the same media, is in the same collection, and has the same subtitles, or one of the two has none, or
+no file of it is left (it was moved, and its subtitles edited). At a path that is known, the video stays who it is when
+its subtitles are edited: only its transcript is read again.
 What follows from the media alone is made once and copied (``longvid_indexer.stages.shared``).
 """
 

@@ -44,13 +44,21 @@ _TOLD: dict[Reason, tuple[str, str]] = {
 UNFINISHED_SUFFIXES = (
     ".part", ".crdownload", ".!qb", ".!ut", ".!bt", ".!sync", ".bc!", ".download", ".partial", ".opdownload", ".aria2",
     ".fdmdownload", ".filepart", ".ytdl", ".dctmp", ".incomplete", ".unfinished", ".tmp", ".temp",
-    ".crswap", ".xltd", ".td", ".jc!",
+    ".crswap", ".xltd", ".td", ".jc!", ".az!", ".fb!", ".dtapart", ".downloading", ".inprogress", ".drivedownload",
+    ".megatmp",
 )  # fmt: skip
-# yt-dlp's fragments, and what it writes while it joins sound and pictures; Syncthing's and rsync's temporary names.
+# yt-dlp's fragments, and what it writes while it joins sound and pictures; Syncthing's, rsync's, Soulseek's and Ares's
+# temporary names.
 _UNFINISHED = re.compile(
-    r".*\.part-frag\d{1,9}(?:\.part)?|~utorrentpartfile_.*|.*\.temp\.[a-z0-9]{2,4}|[~.]syncthing[~.].*|~\$.*",
+    r".*\.part-frag\d{1,9}(?:\.part)?|~utorrentpartfile_.*|.*\.temp\.[a-z0-9]{2,4}|[~.]syncthing[~.].*|~\$.*"
+    r"|incomplete~.*|___arestra___.*",
     re.IGNORECASE,
 )
+# What stands beside a file of its last name as long as it is being fetched: of aria2, axel, lftp.
+_LISTS_OF_PARTS = (".aria2", ".st", ".lftp-pget-status")
+# A stream that yt-dlp fetched by itself: "Talk [abc].f137.mp4", of which "Talk [abc].mp4" is made.
+_STREAM = re.compile(r"(?P<whole>.+)\.f\d{1,4}(?:-\w{1,8})?\.[a-z0-9]{2,4}", re.IGNORECASE)
+_JOINED = (".mp4", ".mkv", ".webm", ".mov")
 _SYSTEM = frozenset(
     (
         "@eadir", "@recycle", "@recently-snapshot", "@tmp", "#recycle", "#snapshot", "$recycle.bin", "recycler",
@@ -86,11 +94,15 @@ def is_unfinished(name: str) -> bool:
 
 
 def is_awaited(path: Path, there: Container[str]) -> bool:
-    """Whether the files beside it say that it is not whole: aria2's list of parts, a browser's empty place.
+    """Whether the files beside it say that it is not whole: a list of its parts, a browser's empty place, the film that
+    its stream is a part of.
 
     ``there`` are the names in its folder.
     """
-    if f"{path.name}.aria2" in there:
+    if any(f"{path.name}{suffix}" in there for suffix in _LISTS_OF_PARTS):
+        return True
+    stream = _STREAM.fullmatch(path.name)
+    if stream is not None and any(f"{stream['whole']}{suffix}" in there for suffix in _JOINED):
         return True
     try:
         return f"{path.name}.part" in there and path.stat().st_size == 0

@@ -222,7 +222,10 @@ class Register:
     def _find(
         self, found: ScannedFile, media_id: str, collections: Collection[str], but: str | None
     ) -> VideoRow | None:
-        """A known video that this file is too: of the same collection, or one at this very path that is in none."""
+        """A known video that this file is too: of the same collection, or one at this very path that is in none.
+
+        Also the only one of its media and collection of which no file is left: it was moved, and its subtitles edited.
+        """
         with self.store.view() as view:
             same_media = view.videos_of_media(media_id, but)
         signatures = (contents(found.beside.taken), found.sidecar_signature)
@@ -230,7 +233,18 @@ class Register:
         if row is None and self.collection is not None:
             of_none = (row for row in same_media if not row.collections and row.paths == (str(found.path),))
             row = next(of_none, None)
+        if row is None:
+            here = [row for row in same_media if set(row.collections) == set(collections)]
+            left = [row for row in here if self._is_left(row)]
+            row = left[0] if len(left) == 1 else None
         return row
+
+    def _is_left(self, row: VideoRow) -> bool:
+        """Whether no file holds the video any more."""
+        from longvid_indexer.scan import still_there
+
+        known = [self.known.at(path).get(row.info.video_id) for path in row.paths]
+        return bool(known) and not any(each is None or still_there(each) for each in known)
 
     def _row(self, video_id: str) -> VideoRow | None:
         with self.store.view() as view:

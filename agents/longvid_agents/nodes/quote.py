@@ -9,7 +9,7 @@ from typing import Any
 
 from longvid_agents.answerability import model_for
 from longvid_agents.asked_of import speakers_asked, without_listeners
-from longvid_agents.changed import oldest_asked, with_other_values
+from longvid_agents.changed import names_kind, oldest_asked, with_other_values
 from longvid_agents.days import day_of_video
 from longvid_agents.definitions import names_asked
 from longvid_agents.extractive import MAX_CLAIMS, choose, rank
@@ -89,7 +89,7 @@ def quote(run: Run, state: AskState) -> dict[str, Any]:
     unsaid = _unsaid(view, plan, told, chosen) if chosen else []
     quoted = ", ".join(f'"{word}"' for word in unsaid)
     missing = (f"Neither said nor shown in what was searched: {quoted}.",) if unsaid else ()
-    defined = [word for name in names_asked(plan)[:1] for word in name]
+    defined = [word for name in names_asked(plan)[:1] for word in name if not names_kind(word)]
     coded = [word for code in _CODE.findall(plan.question) for word in (code, code.split()[-1])]
     if any(word.casefold() in defined or word in coded for word in unsaid):
         chosen = []  # nobody defines what nobody names, and of EIP-7907 nobody speaks who says another number

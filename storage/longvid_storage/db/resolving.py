@@ -31,10 +31,10 @@ def resolve_video(
 ) -> str:
     """The id of the one video that answers to ``name``; ``apart`` tells what is said beside titles that several have.
 
-    In this order: an id; a title, with or without that; a path, its file name or its stem; the words of a title,
-    without the accents, quotes, dashes and invisible characters that not every keyboard writes; a subtitle file of a
-    video, by that one's title or stem and a language that its words are in; a prefix of an id, at least four characters
-    long.
+    In this order: an id; a title, with or without that; a path, its file name or its stem, with its last folders or
+    without; the words of a title, without the accents, quotes, dashes and invisible characters that not every keyboard
+    writes; a subtitle file of a video, by that one's title or stem and a language that its words are in; a prefix of an
+    id, at least four characters long.
 
     Raises:
         NotFoundError: no video does, or several; the message names some that might be meant.
@@ -92,12 +92,17 @@ def _by_title(
 
 def _by_path(connection: Connection, name: str, admitting: Sequence[ColumnElement[bool]]) -> list[str]:
     exact, loose, wanted = set(), set(), title_key(name)
+    *folders, last = [title_key(part) for part in re.split(r"[\\/]", name) if part not in ("", ".")] or [
+        wanted
+    ]
     query = select(Path.path, Video.video_id).join(Video, Video.video_key == Path.video_key)
     for where, video_id in connection.execute(query.where(*admitting)).all():
         if where == name:
             exact.add(video_id)
         file = PurePath(where)
-        if wanted in (title_key(file.name), title_key(file.stem)):
+        if last not in (title_key(file.name), title_key(file.stem)):
+            continue
+        if not folders or folders == [title_key(part) for part in file.parts[-len(folders) - 1 : -1]]:
             loose.add(video_id)
     return sorted(exact or loose)
 

@@ -95,22 +95,23 @@ _ASKING = {
         thought thoughts told topic topics video videos view views lecture lectures lecturer meeting meetings
         presenter presentation group team people participants define defined defines defining definition introduce
         introduced introduces time times first concerning towards related recording clip slide slides shown
-        showed showing""",
+        showed showing according go goes went come comes came""",
     "de": """womit wozu wofür wodurch woran wohin woher worum worüber welche welcher welches welchen welchem wieviel
         wieviele viel viele lange oft wann beim wurde wurden hoch groß weit alt teuer schwer tief breit dick
         schnell macht mache machst tun tut tue wer was wie wo
-        machen sagen sagt sagte gesagt gibt heißt bedeutet braucht dauert man muss soll sollte darf""",
+        machen sagen sagt sagte gesagt gibt heißt bedeutet braucht dauert man muss soll sollte darf laut zufolge
+        geht gehen kommt kommen liegt liegen befindet befinden findet statt""",
     "fr": """combien comment quand quoi quel quelle où temps faut faire fait fais dit dire dois
-        doit doivent peut trouve trouvent dure est-ce""",
+        doit doivent peut trouve trouvent dure est-ce selon vont vient viennent tient tiennent""",
     "es": """cuándo dónde quién quiénes cuál cuáles cuánto cuánta cuántos cuántas cómo tiempo hago hacer hace
         haces hacemos
-        dice dijo debe deben debo tarda dura encuentra""",
+        dice dijo debe deben debo tarda dura encuentra según adónde va van viene vienen queda quedan celebra""",
     "it": """quanto quanta quanti quante cosa dove quando come quale quali tempo fa fare faccio facciamo detto
-        dice dov dov'è cos com'è deve devono devo dura trova""",
+        dice dov dov'è cos com'è deve devono devo dura trova secondo va vanno viene vengono""",
     "pt": """quanto quanta quantos quantas onde quando qual quais tempo fazer faço faz fazemos disse deve
-        devem devo demora demoram dura fica preciso""",
+        devem devo demora demoram dura fica preciso segundo vai vão vem""",
     "nl": """hoe hoeveel lang wanneer waar waarmee waarvoor waarom wat wie welke welk doe doet doen zegt gezegd moet
-        moeten duurt""",
+        moeten duurt volgens gaat gaan komt komen ligt liggen""",
     "sv": """vad var när hur vem vilken vilket vilka varför länge mycket många gör säger sa""",
     "da": """hvad hvor hvornår hvordan hvem hvilken hvilket hvilke hvorfor længe meget mange gør siger sagde""",
     "no": """hva hvor når hvordan hvem hvilken hvilket hvilke hvorfor lenge mye mange gjør sier sa""",
@@ -131,7 +132,8 @@ _ASKING = {
     "ko": """무엇 무엇을 무엇이 무엇으로 무엇에 무엇입 뭐 뭘 뭐가 어디 어디에 어디서 어디로 언제 누가 누구 누구를 누구의
         왜
         어떻게 얼마나 얼마 몇 어느 어떤 무슨 있습 합 됩 입 하 있 되 해야 합니다""",
-    "ru": """чем сколько делать какой какая какие какое почему зачем куда откуда нужно говорят сказал""",
+    "ru": """чем сколько делать какой какая какие какое почему зачем куда откуда нужно говорят сказал
+        согласно словам идёт идет находится лежит""",
     "zh": """什么时候 什么 怎么办 怎么样 怎么 为什么 多久 多少 哪里 哪儿 哪个 谁 吗 呢 如何 才能 的 在""",
     "ja": """いくら いくつ 何時 何人 どれ どちら どんな
         いつ どこ どのくらい どれくらい どうすれば どう 何 誰 なぜ ですか しますか ましたか ますか には
