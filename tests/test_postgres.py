@@ -20,7 +20,9 @@ from longvid import Library
 from longvid.cli import main
 from longvid.doctor import examine
 from longvid_storage.db import pgvector, pgvector_tables, vectors
+from longvid_storage.db.scope_signs import ScopeSigns
 from longvid_storage.db.store import Store
+from longvid_storage.db.view import View
 from longvid_storage.errors import (
     LibraryError,
     NotALibraryError,
@@ -342,7 +344,7 @@ def test_vectors_are_searched_in_the_database(tmp_path: Path, monkeypatch: pytes
             for question in questions[:3]:
                 assert near(store, "speech", question, 10, scope) == exactly(store, question, scope, 10)
         monkeypatch.setattr(pgvector_tables, "EXACT", 30)
-        monkeypatch.setattr(pgvector, "PATIENCE", 0)
+        monkeypatch.setattr(pgvector, "LARGE", 10**9)
         fill(store, "one more", ["words that make the index"], collection="odd", seed=7)
         with psycopg.connect(place) as connection:
             indexes = connection.execute(
@@ -372,25 +374,58 @@ def test_a_graph_is_built_in_memory_where_the_server_has_room_for_it() -> None:
     assert pgvector_tables.graph_megabytes(50_000_000, 384, 8 * 2**30) == 8192
 
 
+def nearest_by_signs(view: View, question: Any, k: int, named: int) -> dict[int, float]:
+    """Owner id → score of the ``k`` nearest of the ``named`` whose signs differ least, of equals the eldest."""
+    (part,) = (each for each in vectors.sets(view.connection, None) if each.kind == "speech")
+    eldest_first = [owner for _, owner in vectors.pairs(view.connection, part.admitted(view.scope)).tolist()]
+    held = view.vectors(eldest_first, MODEL)
+    asked = signs_of(question[None])
+    like = sorted(eldest_first, key=lambda each: np.bitwise_count(signs_of(held[each][None]) ^ asked).sum())
+    scores = {each: float(np.vecdot(held[each].astype(np.float32), question)) for each in like[:named]}
+    return {each: scores[each] for each in sorted(scores, key=lambda each: -scores[each])[:k]}
+
+
 def test_a_large_scope_is_compared_by_signs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """So many times as many whose signs differ least are named, and of these the nearest are exactly numpy's."""
+    """So many times as many whose signs differ least are named, and of these the nearest are exactly numpy's, whatever
+    changes between two questions; of the signs those of what has changed are read again."""
     monkeypatch.setattr(pgvector_tables, "EXACT", 30)
-    monkeypatch.setattr(pgvector, "PATIENCE", 10**9)
+    monkeypatch.setattr(pgvector, "LARGE", 1)
     monkeypatch.setattr(pgvector, "_BY_SIGNS", 3)
+    monkeypatch.setattr(pgvector, "_LEAST", 1)
+    questions, signs = unit_vectors(10, seed=1000), ScopeSigns(most_bytes=10**6)
+
+    def as_numpy(view: View, question: Any) -> None:
+        (part,) = (each for each in vectors.sets(view.connection, None) if each.kind == "speech")
+        found = pgvector.nearest(view, part, question, 20, signs)
+        assert dict(found or ()) == pytest.approx(nearest_by_signs(view, question, 20, 60), abs=1e-6)
+
     with Store.connect(new_database(), tmp_path, create=True) as store:
         fill_talks(store, 20)
+        with store.view(SOME) as before:
+            for question in questions:
+                as_numpy(before, question)
+            all_of_them, (gone, other, *_) = signs.read, before.video_ids()
+            new = fill(
+                store, "one more", [f"words {place}." for place in range(50)], collection="odd", seed=7
+            )
+            with store.view(SOME) as view:
+                as_numpy(view, questions[0])
+                assert signs.read == all_of_them + len(view.passages_of(new, ["speech"]))
+            as_numpy(before, questions[1])
+        with store.stage(other, "vectors", "x2") as writer:
+            ids = [each.id for each in seen(store).passages_of(other, ["speech"])]
+            writer.put_vectors("speech", MODEL, ids, unit_vectors(len(ids), seed=77))
+        for change in (lambda: None, lambda: store.remove_video(gone)):
+            change()
+            with store.view(SOME) as view:
+                for question in questions:
+                    as_numpy(view, question)
+        none = ScopeSigns(most_bytes=100)
         with store.view(SOME) as view:
-            ids = [each.id for video in view.video_ids() for each in view.passages_of(video, ["speech"])]
-            held = view.vectors(ids, MODEL)
             (part,) = (each for each in vectors.sets(view.connection, None) if each.kind == "speech")
-            for question in unit_vectors(10, seed=1000):
-                asked = signs_of(question[None])
-                differing = {each: np.bitwise_count(signs_of(held[each][None]) ^ asked).sum() for each in ids}
-                like = sorted(ids, key=lambda each: (differing[each], each))[: 3 * 20]
-                scores = {each: np.vecdot(held[each].astype(np.float32), question) for each in like}
-                found = pgvector.nearest(view.connection, part, question, 20, view.scope)
-                nearest = sorted(like, key=lambda each: -scores[each])[:20]
-                assert dict(found or ()) == pytest.approx({each: scores[each] for each in nearest}, abs=1e-6)
+            found = pgvector.nearest(view, part, questions[0], 20, none)
+            assert len(found or ()) == 20
+            assert not none.read, "where there is no room PostgreSQL compares"
 
 
 def test_vectors_are_asked_for_in_few_statements_and_not_read(tmp_path: Path) -> None:
@@ -411,7 +446,7 @@ def test_equal_vectors_are_one_node_of_the_graph(tmp_path: Path, monkeypatch: py
     """Whichever video the row in the graph is of, the equals in others are found, also once that video has gone."""
     place = new_database()
     monkeypatch.setattr(pgvector_tables, "EXACT", 2)
-    monkeypatch.setattr(pgvector, "PATIENCE", 0)
+    monkeypatch.setattr(pgvector, "LARGE", 10**9)
     (said,) = unit_vectors(1, seed=99)
     with Store.connect(place, tmp_path, create=True) as store:
         for name in ("first", "second", "third"):

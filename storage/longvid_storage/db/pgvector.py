@@ -1,7 +1,7 @@
-"""The vector index of a library in PostgreSQL: pgvector is asked, so that no process holds the vectors itself.
+"""The vector index of a library in PostgreSQL: pgvector is asked, so that no process holds the vectors themselves.
 
 What few are admitted are compared one by one; of many the HNSW index is asked, with the scope inside the query
-(iterative scan), or the signs, a bit each, are compared without reading the vectors. The tables are those of
+(iterative scan), or the signs, a bit each, are compared in this process (``scope_signs``). The tables are those of
 ``pgvector_tables``, whose ``halfvec`` are the numbers of the vectors in SQL, bit by bit (``longvid check``): what a
 rounded question or signs have named is scored by them, with the question as it is.
 """
@@ -31,39 +31,44 @@ from sqlalchemy import (
 )
 
 from longvid_storage.db import pgvector_tables
-from longvid_storage.db.pgvector_tables import Numbers, index_of, near_table, prepared, written, written_signs
+from longvid_storage.db.pgvector_tables import Numbers, index_of, near_table, prepared, written
 from longvid_storage.db.schema import Video
 from longvid_storage.db.scope import video_conditions
+from longvid_storage.db.scope_signs import ScopeSigns
 from longvid_storage.db.vectors import PICTURE, IndexedSet
+from longvid_storage.db.view import View
 from longvid_storage.types import EVERYTHING, Scope
 
 PATIENCE = 12_000
-"""Of a scope more are compared, of whole videos by signs, up to the root of so many times all: the graph comes to ``k``
-that it admits by way of all the others around (40 µs each, of a tenth of a million 240 ms), and a comparison takes
-1.4 µs (142 ms)."""
-_BY_SIGNS = 7
-"""So many times ``k`` are named by their signs, whose vectors decide: of 100,000 passages 0.990 of the 416 nearest.
-Five times as many name 0.980, ten times as many by the vectors' own 384 signs 0.989."""
+"""Of a scope of times or of a speaker, up to the root of so many times all are compared: the graph comes to ``k`` that
+it admits by way of all the others around (40 µs each, of a tenth of a million 240 ms), a comparison takes 1.4 µs."""
+LARGE = 3
+"""Of a scope of whole videos up to so many-th part of all is compared by signs: of three tenths of a million 19 ms,
+where the graph takes 27, of nine tenths 27 and 16."""
+_BY_SIGNS, _LEAST = 7, 1500
+"""So many times ``k`` are named by their signs, and so many at least, whose vectors decide: of 100,000 passages 0.990
+of the 416 nearest, and the ten nearest. Five times as many name 0.980, ten times as many by the vectors' own 384 signs
+0.989."""
 _MOST_SCANNED = (
     200_000  # a scope that admits nothing near the question ends there, and is then compared one by one
 )
 
 
 def nearest(
-    connection: Connection,
+    view: View,
     part: IndexedSet,
     vector: NDArray[np.float32],
     k: int,
-    scope: Scope,
+    signs: ScopeSigns,
     admitted: int | None = None,
 ) -> list[tuple[int, float]] | None:
-    """(owner id, inner product) of the about ``k`` nearest that ``scope`` admits, in any order; None where the tables
-    do not hold what the library does, as this connection sees it.
+    """(owner id, inner product) of the about ``k`` nearest that the view admits, in any order; None where the tables
+    do not hold what the library does, as the view sees it.
 
-    All are compared where few are ``admitted`` (about so many; None: it is counted); see ``PATIENCE`` and
-    ``pgvector_tables.EXACT``.
+    All are compared where few are ``admitted`` (about so many; None: it is counted), by their vectors or ``signs``; see
+    ``PATIENCE``, ``LARGE`` and ``pgvector_tables.EXACT``.
     """
-    near = near_table(part.table)
+    connection, scope, near = view.connection, view.scope, near_table(part.table)
     if not prepared(connection):
         return None
     settings = {
@@ -79,7 +84,12 @@ def nearest(
     if last != entered:
         return None
     conditions = _conditions(near, part, scope)
-    few = max(pgvector_tables.EXACT, isqrt(PATIENCE * (last or 0)))
+    exact, most = pgvector_tables.EXACT, 0  # by their vectors, and by signs
+    few = isqrt(PATIENCE * (last or 0))
+    if _of_whole_videos(part, scope):
+        most = signs.most(part.dimension)
+        few = min((last or 0) // LARGE, most)
+    few = max(few, exact)
     if admitted is None and indexed and scope != EVERYTHING:
         some = select(near.c.vector_id).where(*conditions).limit(few + 1).subquery()
         admitted = int(connection.execute(select(func.count()).select_from(some)).scalar_one())
@@ -87,8 +97,9 @@ def nearest(
         found = _scored(connection, _by_index(near, part, scope, vector, k), vector)
         if len(found) == k:
             return found
-    elif _of_whole_videos(part, scope) and (admitted or 0) > pgvector_tables.EXACT:
-        return _scored(connection, _by_signs(near, part, conditions, vector, k), vector)
+    if exact < (admitted or 0) <= most:
+        named = signs.named(view, part, vector, max(_LEAST, _BY_SIGNS * k))
+        return _scored(connection, _by_ids(near, named, vector, k), vector)
     return _scored(connection, _one_by_one(near, conditions, vector, k), vector)
 
 
@@ -123,23 +134,14 @@ def _by_index(
     return query.order_by(found.c.far, rows.c.owner_id).limit(k)
 
 
-def _by_signs(
-    near: TableClause,
-    part: IndexedSet,
-    conditions: Sequence[ColumnElement[bool]],
-    vector: NDArray[np.float32],
-    k: int,
+def _by_ids(
+    near: TableClause, vector_ids: NDArray[np.int64], vector: NDArray[np.float32], k: int
 ) -> Select[Any]:
-    """Of those whose signs differ least from the question's, the nearest."""
-    differing = near.c.signs.op("<~>")(_once(written_signs(vector), Numbers("bit varying")))
-    of_index = select(near.c.vector_id).where(*conditions)  # the table itself is not read
-    like = of_index.order_by(differing, near.c.vector_id).limit(_BY_SIGNS * k).subquery()
-    row = near.alias("row")
-    its = select(row.c.owner_id, row.c.vector).where(row.c.vector_id == like.c.vector_id)
-    its_row = its.limit(1).lateral()  # looked up: else the whole table is read for them
-    far = _far(its_row, vector, Numbers("halfvec"))
-    query = select(its_row.c.owner_id, its_row.c.vector).select_from(like.join(its_row, true()))
-    return query.order_by(far, its_row.c.owner_id).limit(k)
+    """Of these vectors the nearest."""
+    ids = cast(literal("{" + ",".join(map(str, vector_ids.tolist())) + "}"), Numbers("bigint[]"))
+    far = _far(near, vector, Numbers("halfvec"))
+    query = select(near.c.owner_id, near.c.vector).where(near.c.vector_id == func.any(ids))
+    return query.order_by(far, near.c.owner_id).limit(k)
 
 
 def _one_by_one(

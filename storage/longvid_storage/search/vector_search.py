@@ -40,6 +40,7 @@ from longvid_storage.search.vector_indexes.signs import SignIndex
 from longvid_storage.types import EVERYTHING
 
 if TYPE_CHECKING:
+    from longvid_storage.db.scope_signs import ScopeSigns
     from longvid_storage.search.shared_vectors import SharedVectors
 
 # Below this many admitted vectors, reading just them beats bringing a whole index up to date.
@@ -77,6 +78,7 @@ class VectorSearch:
         self._held: dict[IndexedSet, tuple[HeldIndex, ...]] = {}  # the latest last
         self._lock = threading.Lock()
         self._shared: SharedVectors | None = None
+        self._signs: ScopeSigns | None = None
         # Of one generation of the library: what is asked of it → the sets that are there.
         self._parts: tuple[int, dict[Any, list[IndexedSet]]] = (-1, {})
         self.vectors_read = 0  # from SQL, in all; the counter that shows what a cache saves
@@ -158,8 +160,11 @@ class VectorSearch:
         if view.home.vector_server or not is_postgresql(view.connection):
             return None
         from longvid_storage.db import pgvector
+        from longvid_storage.db.scope_signs import ScopeSigns
 
-        found = pgvector.nearest(view.connection, part, vector, k, view.scope, admitted)
+        with self._lock:
+            self._signs = self._signs or ScopeSigns(self._most_bytes)
+        found = pgvector.nearest(view, part, vector, k, self._signs, admitted)
         if found is None:
             warnings.warn(_NO_PGVECTOR, InMemoryWarning, stacklevel=4)
         return found
@@ -320,6 +325,7 @@ class VectorSearch:
         """Drop every index, in memory and on disk, so that nothing of a removed video stays."""
         with self._lock:
             self._held.clear()
+            self._signs = None
             self._files.forget()
 
 
