@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -14,6 +15,13 @@ from longvid_storage.db.store import Store
 # No test measures seconds: a busy machine takes a hundred times as long now and then.
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
+
+# Where Python is told to keep no compiled modules, each of the hundreds of processes that tests start would compile all
+# that it imports: more than half of its time. They are kept in the environment, beside no source.
+if sys.dont_write_bytecode and sys.pycache_prefix is None:
+    sys.dont_write_bytecode = False
+    sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = str(Path(sys.prefix, "pycache"))
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
