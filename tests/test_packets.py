@@ -29,6 +29,10 @@ CLOCKS = {
     "ahead": (0.0, 7200.0, 300.0),
     "back": (7200.0, 0.0, 90_000.0),
     "ahead by little": (0.0, 40.0, 80.0),
+    "back twice": (500.0, 200.0, 20.0),
+    "back by little": (100.0, 95.0, 90.0),
+    "past the end of the clock": (95_440.0, 300.0, 5.0),
+    "back, then where it was": (100.0, 10.0, 120.0),
 }
 
 

@@ -20,6 +20,10 @@ from longvid_indexer.vision.keyframes import rows_of_state
 from longvid_indexer.vision.pictures import decode_webp
 from longvid_indexer.visual import VisualResult, visual_pass
 
+LOGGED = """
+    harbour lantern bicycle thunder cabbage violin glacier pepper station walnut orchard zeppelin marble falcon copper
+    engine saddle ribbon tunnel wagon kettle meadow pirate candle
+"""
 RATE = 5
 SIZE = (960, 540)
 WORDS = [
@@ -184,6 +188,24 @@ def test_typing_goes_on_and_a_counter_does_not() -> None:
     assert spans("Change +12 %", "Change −12 %") == [(0, 1, "Change +12 %"), (1, 9, "Change −12 %")]
     assert spans("3-4 items left", "3–4 items left") == [(0, 9, "3–4 items left")]
     assert spans("Crash1oop", "Crashloop") == [(0, 9, "Crashloop")]
+    assert spans("info: the pepper is ready", "info: the copper is ready") == [
+        (0, 1, "info: the pepper is ready"),
+        (1, 9, "info: the copper is ready"),
+    ]
+    assert spans("a modern harbour of steel", "a modem harbuur of steel") == [
+        (0, 9, "a modem harbuur of steel")
+    ]
+
+
+def test_lines_of_a_log_that_differ_in_a_word_are_each_there_when_they_are_shown() -> None:
+    """Three lines more at once, six fit: whatever stands there afterwards in their place."""
+    words = LOGGED.split()
+    tracker = LineTracker()
+    for at_s in range(8):
+        shown = words[: 3 * (at_s + 1)][-6:]
+        tracker.see(float(at_s), 0.0, 1.0, [line(f"info: {w} ready", row) for row, w in enumerate(shown)])
+    found = {each.text.split()[1]: (each.start_s, each.end_s) for each in tracker.finish(8.0)}
+    assert found == {word: (at // 3, min(8, at // 3 + 2)) for at, word in enumerate(words)}
 
 
 @pytest.mark.parametrize("beside", [[], ["a pane", "that stands", "still"]])

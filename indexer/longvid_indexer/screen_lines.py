@@ -117,7 +117,24 @@ def _same(a: str, b: str) -> bool:
     one, two = (re.sub(r"\W+", "", text.lower()) for text in (a, b))
     if _numbers(a) != _numbers(b) and one.translate(_LOOK_ALIKE) != two.translate(_LOOK_ALIKE):
         return False
-    return SequenceMatcher(None, one, two, autojunk=False).ratio() >= _SAME
+    if SequenceMatcher(None, one, two, autojunk=False).ratio() < _SAME:
+        return False
+    words, others = (_words(text) for text in (a, b))
+    return len(words) != len(others) or all(map(_misread, words, others))
+
+
+def _misread(word: str, other: str) -> bool:
+    """Whether two words may be two readings of one: a letter of five differs, or one; not "pepper" and "copper"."""
+    if word == other:
+        return True
+    blocks = SequenceMatcher(None, word, other, autojunk=False).get_matching_blocks()
+    longer = max(len(word), len(other))
+    return longer - sum(block.size for block in blocks) <= max(1, longer // 5)
+
+
+def _words(text: str) -> list[str]:
+    """Words without numbers, letters that look alike as one."""
+    return re.findall(r"[^\W\d_]+", text.lower().translate(_LOOK_ALIKE).replace("rn", "m"))
 
 
 def _numbers(text: str) -> list[str]:

@@ -28,7 +28,7 @@ SUBTITLE_SUFFIXES = (
     ".smi", ".sami", ".scc", ".lrc",
 )  # fmt: skip
 # Suffixes of much else: such a file is a transcript if its content is one.
-TRANSCRIPT_SUFFIXES = (".json", ".tsv", ".csv", ".sub", ".xml", ".docx", ".txt")
+TRANSCRIPT_SUFFIXES = (".json", ".textgrid", ".eaf", ".tsv", ".csv", ".sub", ".xml", ".docx", ".txt")
 # Subtitles that cannot be read: pictures, and formats of broadcasting.
 UNREAD_SUFFIXES = (".sup", ".idx", ".stl", ".cap", ".pac", ".mks")
 

@@ -18,6 +18,7 @@ from longvid_indexer.subtitles.building import SINCE_1970_S, TimedWord, add_spok
 from longvid_indexer.subtitles.cue import LONGEST_S, Subtitles
 from longvid_indexer.subtitles.json_items import Piece, joined, person, read_piece, speaker_of
 from longvid_indexer.subtitles.languages import normalise_language
+from longvid_indexer.subtitles.spotify import add_sections
 from longvid_storage.text.shown import read_json
 
 # Parsed JSON takes many times its bytes; a day with every word's times is about half of this.
@@ -59,6 +60,10 @@ def parse_json(text: str) -> Subtitles:
         return read
     if isinstance(document, dict) and isinstance(document.get("events"), list):
         _youtube(read, document["events"])
+    elif isinstance(document, dict) and isinstance(document.get("section"), list):
+        add_sections(read, document["section"])
+        language = document.get("language")
+        read.language = normalise_language(language) if isinstance(language, str) else None
     lists = {} if read.cues else _lists(document, read)
     chosen = _best(lists)
     if chosen is not None:

@@ -14,6 +14,7 @@ from longvid_indexer.subtitles.ass import is_event, parse_ass
 from longvid_indexer.subtitles.cue import Subtitles
 from longvid_indexer.subtitles.docx import MAGIC, docx_text, name_first_lines
 from longvid_indexer.subtitles.doubts import possible_times, without_data
+from longvid_indexer.subtitles.elan import is_elan, parse_elan
 from longvid_indexer.subtitles.encodings import decode_text
 from longvid_indexer.subtitles.film_clock import on_the_films_clock
 from longvid_indexer.subtitles.json_transcripts import parse_json
@@ -23,6 +24,7 @@ from longvid_indexer.subtitles.scc import parse_scc
 from longvid_indexer.subtitles.srt import parse_srt
 from longvid_indexer.subtitles.tables import is_table, parse_table
 from longvid_indexer.subtitles.telemetry import is_telemetry
+from longvid_indexer.subtitles.textgrid import is_textgrid, parse_textgrid
 from longvid_indexer.subtitles.timed_lines import (
     is_lrc,
     is_microdvd,
@@ -34,13 +36,14 @@ from longvid_indexer.subtitles.timed_lines import (
     parse_sbv,
 )
 from longvid_indexer.subtitles.timed_text import is_bracketed_spans, is_timed_text, parse_timed_text
+from longvid_indexer.subtitles.tmplayer import is_tmplayer, parse_tmplayer
 from longvid_indexer.subtitles.webvtt import parse_webvtt
 from longvid_indexer.subtitles.xml_captions import is_xml_captions, parse_xml_captions
 from longvid_storage.errors import MediaError
 
 READABLE = (
     ".vtt, .srt, .ass, .ttml, .sbv, .lrc, .smi, .scc, .sub with text, YouTube's .json3 and .srv3, JSON, .tsv and .csv"
-    " of Whisper, .txt and .docx with times"
+    " of Whisper, .TextGrid, .eaf, .txt and .docx with times"
 )
 _HEAD_BYTES = 64 * 2**10
 # JSON of times and texts may be anything; a talk has more words than an entry of a list.
@@ -202,12 +205,15 @@ _FORMATS: tuple[tuple[Callable[[str], bool], Callable[[str], Subtitles]], ...] =
     (_is_ass, parse_ass),
     (lambda text: _JSON.match(text) is not None, parse_json),
     (is_xml_captions, parse_xml_captions),
+    (is_elan, parse_elan),
+    (is_textgrid, parse_textgrid),
     (is_sami, parse_sami),
     (lambda text: text.startswith("Scenarist_SCC"), parse_scc),
     (is_microdvd, parse_microdvd),
     (is_bracketed_spans, parse_timed_text),
     (lambda text: _ARROW.search(text) is not None, parse_srt),
     (is_sbv, parse_sbv),
+    (is_tmplayer, parse_tmplayer),
     (is_lrc, parse_lrc),
     (is_table, parse_table),
     (is_timed_text, parse_timed_text),
