@@ -168,7 +168,8 @@ def _spoken(question: str, view: View) -> Listed | None:
     """How many utterances a named speaker has in each video."""
     named = named_speakers(question, memory_of(view).facts(view).speakers)
     claims, total = [], 0
-    for card in view.cards():
+    one = view.scope.narrowed(speaker=named[0]) if len(named) == 1 else None
+    for card in (view if one is None else view.within(one)).cards():
         own = [p for p in view.passages_of(card.video_id, ["speech"]) if p.speaker in named]
         utterances = [u for u in view.utterances(card.video_id) if u.speaker in named]
         inside = [u for u in utterances if view.scope.touches(u.start_s, u.end_s)]

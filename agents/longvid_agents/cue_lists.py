@@ -10,6 +10,7 @@ from itertools import groupby
 from longvid_agents.cues_elsewhere import Cue, asked_elsewhere
 from longvid_agents.days import day_of_video
 from longvid_agents.lists import Listed, without
+from longvid_agents.newest import newest
 from longvid_agents.question import QuestionPlan, Term, make_plan
 from longvid_agents.whole import asks_whole
 from longvid_storage.db.view import View
@@ -93,19 +94,24 @@ def minutes(plan: QuestionPlan, view: View) -> Listed | None:
     if titled:  # "the decisions of the harbour board"
         cards, terms = titled, ()
     of_video = _about(view, terms) if terms else None
+    notes: tuple[str, ...] = ()
+    if of_video is None and not titled:
+        few, notes = newest(view)
+        read = {card.video_id for card in few.cards()}
+        cards = [card for card in cards if card.video_id in read]
     claims = []
     for card in cards:
-        if of_video is None:
-            about = view.passages_of(card.video_id, ["speech"])
-        elif not (about := of_video.get(card.video_id, [])):
+        if of_video is not None and card.video_id not in of_video:
             continue
+        said = view.passages_of(card.video_id, ["speech"]) if named or of_video is None else []
+        about = said if of_video is None else of_video[card.video_id]
         if named:
-            there = sorted({p.speaker for p in view.passages_of(card.video_id, ["speech"]) if p.speaker})
+            there = sorted({p.speaker for p in said if p.speaker})
             about = [p for p in about if (owner_of(p, there) if cue == "action" else p.speaker) in named]
         items = strongest(about, cue, MOST_ITEMS, about=of_video is not None)
         claims += [Claim(p.text, (Citation.of(p, card.title, card.path),)) for p in items]
     whose = f" of {', '.join(named)}" if named else ""
-    return Listed(tuple(claims), f"listed by cue phrases: {cue}{whose}") if claims else None
+    return Listed(tuple(claims), f"listed by cue phrases: {cue}{whose}", notes) if claims else None
 
 
 def _about(view: View, terms: Sequence[Term]) -> dict[str, list[Passage]]:

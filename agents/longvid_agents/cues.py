@@ -250,8 +250,8 @@ def owner_of(sentence: Passage, speakers: Sequence[str]) -> str | None:
 
 def _names(text: str, speaker: str) -> bool:
     first = speaker.split()[0] if speaker.split() else ""
-    whole = re.search(rf"(?<!\w){re.escape(speaker)}(?!\w)", text) if speaker else None
-    return bool(
-        whole
-        or (len(first) > 2 and first[0].isupper() and re.search(rf"(?<!\w){re.escape(first)}(?!\w)", text))
-    )
+    return _has_word(text, speaker) or (len(first) > 2 and first[0].isupper() and _has_word(text, first))
+
+
+def _has_word(text: str, name: str) -> bool:
+    return name != "" and name in text and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None

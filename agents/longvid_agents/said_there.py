@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from longvid_agents.asked_of import about_them, speakers_asked
 from longvid_agents.lists import Listed, without
+from longvid_agents.newest import newest
 from longvid_agents.question import QuestionPlan, make_plan
 from longvid_agents.whole import asks_whole
 from longvid_storage.db.view import View
@@ -43,6 +44,9 @@ def told(plan: QuestionPlan, view: View, *, timed: bool) -> Listed | None:
     named = asked or named
     if not (timed or named) or (rest and not asks_whole(make_plan(rest), [])):
         return None
+    if len(named) == 1 and (theirs := view.scope.narrowed(speaker=named[0])) is not None:
+        view = view.within(theirs)
+    view, notes = newest(view)
     found: list[tuple[VideoCard, Passage]] = []
     for card in view.cards():
         passages = view.passages_of(card.video_id, ["speech"]) or view.passages_of(card.video_id, ["screen"])
@@ -60,10 +64,9 @@ def told(plan: QuestionPlan, view: View, *, timed: bool) -> Listed | None:
         )
         for card, p in chosen
     )
-    more = (
-        (f"{len(chosen)} of {len(found)} sentences, those that say most.",) if len(found) > MOST_SAID else ()
-    )
-    return Listed(claims, "told what is said there", more)
+    if len(found) > MOST_SAID:
+        notes = (f"{len(chosen)} of {len(found)} sentences, those that say most.", *notes)
+    return Listed(claims, "told what is said there", notes)
 
 
 def _telling(found: Sequence[tuple[VideoCard, Passage]]) -> list[tuple[VideoCard, Passage]]:

@@ -201,6 +201,10 @@ class _Term:
         """Words of its longest run: more than one may cross from one passage into the next."""
         return max(map(len, self.runs))
 
+    def may_cross(self, before: Sequence[str], after: Sequence[str]) -> bool:
+        """Whether it may begin in a text of these analysed terms and end in one of those."""
+        return bool(self.exact) or any(run[0] in before and run[-1] in after for run in self.runs)
+
     def count(self, terms: Sequence[str], text: str) -> int:
         """How often it occurs in a text of these analysed terms."""
         if self.word is not None:
@@ -213,6 +217,8 @@ class _Term:
 def _occurrences(terms: Sequence[str], run: Sequence[str]) -> int:
     if len(run) == 1:
         return terms.count(run[0])
+    if run[0] not in terms:  # nearly always
+        return 0
     width, wanted = len(run), list(run)
     return sum(
         terms[at] == wanted[0] and list(terms[at : at + width]) == wanted
@@ -336,6 +342,9 @@ def _goes_on(one: _Line, other: _Line) -> bool:
 
 def _crossing(before: _Line, line: _Line, wanted: Sequence[_Term]) -> Iterator[Mention]:
     """Words that follow each other across two passages: the span is that of both."""
+    wanted = [term for term in wanted if term.may_cross(before.terms, line.terms)]
+    if not wanted:
+        return
     text = f"{before.text} {line.text}"
     counts = {}
     for term in wanted:
