@@ -40,7 +40,7 @@ SIGNS = "a0 -.:,'\"<>([{}])/\\\n\té中"
 SIZES = (*range(12, 42, 4), 60, 140, 500, 2_000)
 MOST_S = 0.25
 """What none may take; an exponential pattern does within the first few sizes."""
-DOUBTED_S, LONG, MOST_TIMES = 0.002, 8_000, 9
+DOUBTED_S, LONG, MOST_TIMES = 0.0005, 8_000, 9
 """What takes longer than that for 2,000 letters is tried on more: linear work takes 4 times as long there, quadratic
 work 16 times."""
 
