@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from longvid_agents.answerability import WITH_VECTORS, Features, Logistic, features
 from longvid_agents.definitions import DEFINES, definition, names_asked
 from longvid_agents.expected import OF_VALUES, asked_for
+from longvid_agents.prices import LANGUAGES
 from longvid_agents.question import QuestionPlan
 from longvid_agents.scoring import Array, Scores
 from longvid_agents.who_is import WhoIs
@@ -191,7 +192,9 @@ def _what_is_asked_first(
 
 def _names_value(plan: QuestionPlan, sentences: Sequence[Passage], scores: Scores, row: int) -> bool:
     """Whether a day, a number or the like that is asked for is named where would be quoted, or soon before or after."""
-    kind = asked_for(plan.question) if plan.language in (None, "en") and not plan.broad else None
+    asked = asked_for(plan.question)
+    known = LANGUAGES if asked == "money" else (None, "en")
+    kind = asked if plan.language in known and not plan.broad else None
     if kind not in OF_VALUES or (kind == "amount" and not _HOW_MANY.search(plan.question)):
         return True
     place = sentences[row]

@@ -16,6 +16,7 @@ from longvid_agents.days import AskedDays, day_of_video, days_asked
 from longvid_agents.edges_asked import edge_of, what_begins_or_ends
 from longvid_agents.moments_asked import is_point, needs_one, stretch_asked, with_digits
 from longvid_agents.videos_asked import AskedVideos, IsSaid, by_number, by_order, by_series, words_of
+from longvid_agents.whole_asked import WholeAsked
 from longvid_storage.db.view import View
 from longvid_storage.search.memory import memory_of
 from longvid_storage.text.analysis import query_terms
@@ -134,6 +135,11 @@ def _by_title(reading: AskedVideos) -> None:
     named = told or [card for card in reading.videos if card.named and has_title(reading.rest, card.named)]
     if not named and (called := what_begins_or_ends(reading.rest)):
         told = named = [card for card in reading.videos if words_of(card.title) == called]
+    if not named and (whole := WholeAsked.read(reading.rest)):
+        fits = [card for card in reading.videos if whole.names(card)]
+        if len(fits) == 1:
+            reading.choose(fits, "")
+            reading.rest = whole.asked
     titles = {(card.title if told else card.named) for card in named}
     if len({title.casefold() for title in titles}) == 1:
         reading.choose(named, "")

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longvid_agents.expected import asked_for, follows_question, names_expected, only_opens, says
+from longvid_agents.prices import only_says_price
 from longvid_agents.question import QuestionPlan, Term
 from longvid_storage.running_sums import running_sums
 from longvid_storage.search.compounds import COMPOUNDING, compounds_of, inflected
@@ -119,7 +120,7 @@ def score(
     question's language.
     """
     speakers = named_speakers(plan.question, sentences)
-    terms = plan.without(speakers)
+    terms = _without_price(plan, all_terms := plan.without(speakers), frequency)
     how_many = np.array([len(each) for each in said_terms], np.int64)
     said_terms, frequency = _as_asked(plan, terms, said_terms, frequency)
     share = weights(terms, documents, frequency)
@@ -156,10 +157,21 @@ def score(
         expected=expected,
         follows=follows_question(plan.question, sentences, np.maximum(cosine, words), expected),
         opens=only_opens(plan.question, sentences, expected),
-        said=_said(counts > 0, terms, share, frequency, named > 0),
+        said=_said(counts > 0, terms, share, frequency, named > 0)
+        & ((expected > 0) | (len(terms) == len(all_terms))),  # a price without the word for it has to be one
         terms=how_many,
         meaning=vectors is not None,
     )
+
+
+def _without_price(
+    plan: QuestionPlan, terms: tuple[Term, ...], frequency: Mapping[str, int]
+) -> tuple[Term, ...]:
+    """The terms of a question for a price without those that are nowhere said and only say that it is one."""
+    if asked_for(plan.question) != "money":
+        return terms
+    left = tuple(t for t in terms if frequency.get(t.text) or not only_says_price(t.word))
+    return left or terms
 
 
 def _announces(question: str, text: str) -> bool:
