@@ -17,7 +17,7 @@ ASKS = (
     r"(?:coûte\w{0,3}|coûtait|vaut|valent|faut-il payer|paie-t-on|paye-t-on)\b"
     r"|\bcuánto (?:cuestan?|costaba|costó|valen?|hay que pagar|se paga)\b"
     r"|\bquanto (?:costa(?:no|va)?|si paga|viene a costare|custam?|custou|custava|se paga)\b"
-    r"|\b(?:hoeveel|wat) (?:kosten?|kostte)\b|\bhoe duur\b"
+    r"|\b(?:hoeveel|wat) kost(?:en|te)?\b|\bhoe duur\b"
     r"|\b(?:was ist|wie (?:hoch )?ist|quel (?:est|était)|cuál (?:es|era)|qual (?:è|é|era)|wat is) (?:der|le|el|il|o|de)"
     r" (?:preis|prix|tarif|precio|prezzo|preço|prijs)\b"
 )
@@ -30,8 +30,7 @@ NUMBER_WORDS = (
 )
 """A pattern of numbers in words of these languages, as they stand before a coin."""
 FREE = r"gratuit\w{0,4}|gratis|grátis|kostenlos\w{0,2}|kostenfrei\w{0,2}|umsonst"
-LANGUAGES = (None, "en", "de", "fr", "es", "it", "pt", "nl")
-"""Languages of questions of which a price is known when it is read."""
+_ASKS = re.compile(ASKS, re.IGNORECASE)
 _PRICE = re.compile(
     rf"(?:{_VERBS}|{_NOUNS}|expensive|teuer|cher|chère|car[oa]s?|duur|pa(?:y|id)|payer|pagar\w*)",
     re.IGNORECASE,
@@ -41,3 +40,8 @@ _PRICE = re.compile(
 def only_says_price(word: str) -> bool:
     """Whether a word says that something has a price, and not what: who names one need not say it."""
     return _PRICE.fullmatch(word) is not None
+
+
+def asked_elsewhere(question: str) -> bool:
+    """Whether a price is asked for in one of these languages other than English."""
+    return _ASKS.search(question) is not None
