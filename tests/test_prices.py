@@ -98,24 +98,20 @@ def test_other_questions_ask_for_no_price(question: str) -> None:
 
 
 def test_words_that_only_say_that_there_is_a_price() -> None:
-    assert all(
-        map(
-            only_says_price,
-            [
-                "costs",
-                "coûte",
-                "kostet",
-                "cuesta",
-                "costa",
-                "custa",
-                "kost",
-                "prix",
-                "Preis",
-                "precio",
-                "prezzo",
-            ],
-        )
-    )
+    says = [
+        "costs",
+        "coûte",
+        "kostet",
+        "cuesta",
+        "costa",
+        "custa",
+        "kost",
+        "prix",
+        "Preis",
+        "precio",
+        "prezzo",
+    ]
+    assert all(map(only_says_price, says))
     assert not any(
         map(only_says_price, ["cotisation", "Beitrag", "cuota", "costume", "pricey", "value", "rent"])
     )
