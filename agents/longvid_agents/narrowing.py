@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 
 from longvid_agents.day_words import KIND, LEAD
 from longvid_agents.days import AskedDays, day_of_video, days_asked
@@ -156,8 +157,8 @@ def _as_written(title: str) -> str:
 def has_title(question: str, title: str, *, surely: bool = False) -> bool:
     """A title of a common word or two ("Entropy") may be what is asked about: it counts in quotes, or if ``surely``;
     one of two words also after "in" or "of", in its own letters; a number of a series ("ES2002d") always."""
-    folded = question.casefold()
-    if not title.split() or not all(word in folded for word in title.casefold().split()):
+    folded, folded_title = question.casefold(), _folded(title)
+    if not folded_title or not all(word in folded for word in folded_title):
         return False  # before a pattern is made of it: ten thousand titles took seconds
     words = _as_written(title)
     quoted = rf"[\"“”'‘’«»„]\W*{words}\W*[\"“”'‘’«»„]"
@@ -168,10 +169,19 @@ def has_title(question: str, title: str, *, surely: bool = False) -> bool:
     return bool(re.search(pattern, question, re.IGNORECASE))
 
 
+@lru_cache(maxsize=20_000)
+def _folded(title: str) -> tuple[str, ...]:
+    """Its words in small letters; those of a large library are asked for at each question."""
+    return tuple(title.casefold().split())
+
+
 def _by_date(reading: AskedVideos) -> None:
     """Every day that is named counts: "on 4 March and 11 March" is two meetings."""
+    asked = list(days_asked(reading.rest, reading.today))
+    if not asked:
+        return
     dates = {card.video_id: day for card in reading.videos if (day := day_of_video(card))}
-    asked = [each for each in days_asked(reading.rest, reading.today) if _of_recordings(reading, each, dates)]
+    asked = [each for each in asked if _of_recordings(reading, each, dates)]
     given = reading.videos
     wanted = {day for each in asked if (days := _days_in(each, dates.values())) for day in days}
     fits = [c for c in reading.videos if dates.get(c.video_id, "") in wanted]
