@@ -226,8 +226,8 @@ def _beside(plan: QuestionPlan, scores: Scores) -> NDArray[np.bool_]:
     # Any day is like a question for a day: it has to be near a word of the question, or much like it.
     far = (scores.words_near == 0) & (kind in OF_VALUES)
     unlike = np.where(far, _UNLIKE_AND_FAR, _UNLIKE_A_PLACE if kind in _ANYTHING_HAS else _UNLIKE)
-    alone = (scores.words == 0) & (scores.cosine < unlike) & (scores.follows == 0)
-    return alone & (scores.meaning and not plan.broad)
+    alone: NDArray[np.bool_] = (scores.words == 0) & (scores.cosine < unlike) & (scores.follows == 0)
+    return alone if scores.meaning and not plan.broad else np.zeros(len(alone), bool)
 
 
 def _without_beside(
@@ -247,7 +247,8 @@ def _tells_who(plan: QuestionPlan, sentences: Sequence[Passage], scores: Scores)
     asked = WhoIs.read(plan.question)
     if asked is None:
         return np.ones(len(sentences), bool)
-    return (scores.expected > 0) | np.array([asked.described_in(each.text) for each in sentences], bool)
+    told: NDArray[np.bool_] = np.array([asked.described_in(each.text) for each in sentences], bool)
+    return np.asarray((scores.expected > 0) | told, bool)
 
 
 def _as_said(plan: QuestionPlan, worth: Array, found: Features, confidence: float) -> Ranking:
