@@ -168,6 +168,25 @@ def test_a_disk_without_locks_is_one_sentence_and_reading_works(
 
 @pytest.mark.slow
 @needs_gcc
+@pytest.mark.parametrize(("refused", "error"), [("f", errno.ENOLCK), ("m", errno.ENODEV)])
+def test_what_a_killed_process_left_on_such_a_disk_is_read_if_it_is_empty_and_told_if_not(
+    refused: str, error: int, library: Path, tmp_path: Path
+) -> None:
+    shim = build(tmp_path)
+    log = library / "library.db-wal"
+    for left, found in ((b"", True), (b"not in the database yet", False)):
+        log.write_bytes(left)
+        (library / "library.db-shm").write_bytes(bytes(32768))
+        (library / ".lock").write_text("4711\n")  # another machine's, long gone
+        listed = run_longvid(
+            "mentions", "migration", "-L", library, shim=shim, below=tmp_path, mode=refused, error=error
+        )
+        assert (listed.returncode == 0, "data migration" in listed.stdout) == (found, found), listed.stderr
+        assert ("cannot lock files" in listed.stderr) is not found
+
+
+@pytest.mark.slow
+@needs_gcc
 @pytest.mark.parametrize("error", [errno.ESTALE, errno.ENOTCONN])
 def test_a_share_that_goes_away_is_one_sentence_that_calls_no_disk_full(
     error: int, library: Path, tmp_path: Path

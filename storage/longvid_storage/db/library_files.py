@@ -149,7 +149,9 @@ def make_engine(path: Path, *, read_only: bool, create: bool = False, alone: boo
     uri = (
         f"file:{quote(os.fsencode(path / DATABASE))}?mode={'ro' if read_only else 'rwc' if create else 'rw'}"
     )
-    if alone or (read_only and not (path / f"{DATABASE}-wal").exists()):
+    # An empty log, as a process that was killed leaves one, holds nothing: SQLite would ask for locks to find that out.
+    log = has_log(path) if read_only and not can_share(path) else (path / f"{DATABASE}-wal").exists()
+    if alone or (read_only and not log):
         # Nobody has it open for writing, and reading a WAL database would need files made beside it.
         uri += "&immutable=1"
 
