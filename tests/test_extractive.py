@@ -267,6 +267,69 @@ def test_inside_one_named_video_an_answer_is_expected_sooner() -> None:
     assert model_for(False, Scope()) is WORDS_ONLY
 
 
+SURE = Logistic(9.0, (0.0,) * 5)
+KEYS = "The spare keys hang in the pilot house behind the radar."
+LOT = "Visitors park on the gravel lot beside the crane."
+MOWER = "Abdul looks after the mower, ask him before you borrow it."
+
+
+def alike(question: str, sentences: list[Passage], cosines: list[float]) -> Scores:
+    """Scores with these cosines; no word of the question is rare where it is said."""
+    plan = make_plan(question)
+    said = [analyse(sentence.text, plan.language) for sentence in sentences]
+    known = {term.text: 9 if any(term.text in each for each in said) else 0 for term in plan.terms}
+    vectors = np.array([[c, np.sqrt(1 - c * c)] for c in cosines], np.float32)
+    asked = np.array([[1.0, 0.0]], np.float32)
+    return score(plan, sentences, [], 100, known, asked, vectors, said)
+
+
+@pytest.mark.parametrize(
+    ("question", "said", "cosines", "told"),
+    [
+        # Everything is somewhere: a place without a word of the question is another thing's, unless it means the same.
+        ("Where are the lifejackets kept?", (KEYS, LOT), [0.35, 0.3], None),
+        ("Where are the lifejackets kept?", ("The buoyancy aids lie in the locker.", LOT), [0.55, 0.3], 0),
+        ("Where does the spare radio hang?", (KEYS, LOT), [0.35, 0.3], 0),
+        # What has the words comes before another thing's place.
+        (
+            "Where is the lawn mower?",
+            ("The hives have moved to the meadow behind it.", MOWER),
+            [0.25, 0.56],
+            1,
+        ),
+        # A pilot house is no pilot.
+        ("Who is the pilot?", (KEYS, LOT), [0.39, 0.1], None),
+        ("Who is the harbour master?", ("We open the first harbour board of the year.",), [0.5], None),
+        ("Who is the pilot?", ("our pilot is a neighbour from the ferry.", LOT), [0.5, 0.1], 0),
+        ("Who is the pilot?", ("so the pilot is still greta olsen then.", LOT), [0.5, 0.1], 0),
+        ("Who is the pilot?", ("Since Monday we have Greta Olsen as a pilot.", LOT), [0.5, 0.1], 0),
+        # The price of something else.
+        ("How much does the taxi cost?", ("For the shirts we ask fifteen euros.", LOT), [0.3, 0.1], None),
+    ],
+)
+def test_another_things_place_name_or_price_is_no_answer(
+    question: str, said: tuple[str, ...], cosines: list[float], told: int | None
+) -> None:
+    sentences = spoken(*said)
+    ranking = rank(make_plan(question), sentences, alike(question, sentences, cosines), model=SURE)
+    assert ranking is not None
+    assert (sentences.index(choose(sentences, ranking)[0]) if ranking.found else None) == told
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("Damit schließe ich die Sitzung, kommt gut nach Hause.", False),
+        ("Das neue Krankenhaus steht am Stadtrand.", True),
+        ("Das Kreiskrankenhaus steht am Stadtrand.", True),
+    ],
+)
+def test_a_part_of_what_is_asked_for_is_not_it(said: str, found: bool) -> None:
+    cues = [Utterance(0, 5, "Wir beginnen nun mit der Sitzung."), Utterance(6, 11, said)]
+    answer = SmallLibrary([SmallVideo("v", "Rat", cues)], encoder=False).ask("Wo liegt das Krankenhaus?")
+    assert answer.found is found
+
+
 def test_more_similar_evidence_is_more_likely_an_answer() -> None:
     weak, strong = (Features(s, s, s, s, 5.8) for s in (0.25, 0.65))
     assert WITH_VECTORS.probability(weak) < 0.1

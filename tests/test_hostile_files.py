@@ -518,6 +518,59 @@ def test_a_deleted_file_is_told_and_pruned(
     assert titles(library) == ["VID_20240304"]
 
 
+def test_a_transcript_whose_film_was_deleted_says_nothing_twice(
+    shelf: tuple[Library, Path], tmp_path: Path, clips: list[Path], longvid: Command
+) -> None:
+    library, folder = shelf
+    film = folder / "exam-info.mp4"
+    place = tmp_path / "library"
+    film.unlink()
+    before = library.find("exam-info").video_id
+    reports, left = index(library, folder)
+    assert left == {"gone": ["exam-info.mp4"], "film_gone": ["exam-info.srt"]}
+    assert list(reports) == ["VID_20240304.mp4"]
+    assert [(video.title, video.gone) for video in library.videos()] == [
+        ("exam-info", True),
+        ("VID_20240304", False),
+    ]
+    # Named by itself too, and whoever cites the film says that it is not there.
+    assert index(library, folder / "exam-info.srt")[1] == {"film_gone": ["exam-info.srt"]}
+    for told in (
+        longvid("search", "hello exam-info", "-L", place).stdout,
+        longvid("ask", "who says hello from the exam-info?", "-L", place).stdout,
+        longvid("show", "exam-info", "-L", place).stdout,
+    ):
+        assert "exam-info.mp4" in told or "exam-info @" in told
+        assert "gone: no file is there any more" in told
+    cut = longvid("clip", "exam-info", "0", "1", "-o", tmp_path / "c.mp4", "-L", place)
+    assert cut.returncode == 1
+    assert "gone or holds something else by now" in cut.stderr
+    # It comes back as who it was, or is forgotten and its transcript is a video.
+    shutil.copy(clips[1], film)
+    assert index(library, folder)[1] == {}
+    assert library.find("exam-info").video_id == before
+    film.unlink()
+    longvid("index", folder, "--prune", "--yes", "-L", place, "--only", "transcript")
+    index(library, folder)
+    assert {video.path for video in library.videos()} == {
+        str(folder / "VID_20240304.mp4"),
+        str(folder / "exam-info.srt"),
+    }
+    assert not any(video.gone for video in library.videos())
+
+
+def test_the_transcript_of_a_film_with_another_name_is_not_left(shelf: tuple[Library, Path]) -> None:
+    library, folder = shelf
+    (folder / "exam-info.mp4").rename(folder / "zz autumn.mp4")
+    _, left = index(library, folder)
+    assert left == {}
+    assert sorted(Path(video.path).name for video in library.videos()) == [
+        "VID_20240304.mp4",
+        "exam-info.srt",
+        "zz autumn.mp4",
+    ]
+
+
 def test_a_disk_that_is_not_there_forgets_nothing(
     shelf: tuple[Library, Path], tmp_path: Path, longvid: Command
 ) -> None:

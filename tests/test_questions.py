@@ -321,6 +321,75 @@ def test_dates_and_times_choose_where_to_look_and_it_is_said(
     assert any("inside the video" in step.did for step in answer.trail)
 
 
+WHOLE_CARDS = [
+    VideoCard("s", "standup", "in/standup.mp4", 60.0),
+    VideoCard("p", "platform standup", "in/platform.mp4", 60.0),
+    VideoCard("e", "Entropy", "in/lecture 3.mp4", 60.0),
+    VideoCard("k", "Kickoff of the harbour project", "in/kickoff.mkv", 60.0),
+    VideoCard("a", "retro", "in/a.mp4", 60.0),
+    VideoCard("b", "retro", "in/b.mp4", 60.0),
+]
+
+
+@pytest.mark.parametrize(
+    ("question", "chosen", "rest"),
+    [
+        ("What is said in standup?", "s", "What is said?"),
+        ("what was discussed in Standup", "s", "What is said?"),
+        ("What is said in standup.mp4?", "s", "What is said?"),
+        ("What was said at kickoff?", "k", "What is said?"),
+        ("A summary of kickoff", "k", "What is said?"),
+        ("What is it about in entropy?", "e", "What is said?"),
+        ("What is said in lecture 3?", "e", "What is said?"),
+        ("Who speaks in standup?", "s", "Who speaks?"),
+        ("Who are the speakers in standup?", "s", "Who speaks?"),
+        ("Was wird in standup gesagt?", "s", "What is said?"),
+        ("Worum geht es in standup?", "s", "What is said?"),
+        ("Wer spricht in standup?", "s", "Who speaks?"),
+        ("De quoi parle-t-on dans standup ?", "s", "What is said?"),
+        ("¿Qué se dice en standup?", "s", "What is said?"),
+        ("Di cosa si parla in standup?", "s", "What is said?"),
+        ("De que se fala em standup?", "s", "What is said?"),
+        ("Wat wordt er gezegd in standup?", "s", "What is said?"),
+    ],
+)
+def test_a_bare_title_is_a_recording_where_nothing_but_the_whole_is_asked(
+    question: str, chosen: str, rest: str
+) -> None:
+    narrowed = narrow(question, Scope(), WHOLE_CARDS)
+    assert narrowed.inside.video_ids == frozenset({chosen})
+    assert narrowed.rest == rest
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is entropy?",
+        "What is said about entropy?",
+        "What is the meaning of entropy?",
+        "What happens in entropy?",
+        "Where is the unit of entropy defined?",
+        "What is said in standup about entropy?",
+        "What is said in retro?",
+        "Who decided in standup?",
+        "What is said in the garden?",
+    ],
+)
+def test_a_bare_title_may_be_what_is_asked_about(question: str) -> None:
+    assert narrow(question, Scope(), WHOLE_CARDS).inside == Scope()
+
+
+def test_what_is_said_in_one_recording_is_told() -> None:
+    library = SmallLibrary([video("s", "standup", MONDAY), video("t", "tides", TIDES)])
+    passages = library.passages("s")
+    sentences = tuple(SummarySentence(p.text, (p.id,)) for p in passages[1:3])
+    library.write_chain("s", [ChainLink("video", 0, 0.0, passages[-1].end_s, sentences, "", "extractive")])
+    answer = library.ask("What is said in standup?")
+    assert cited(answer) == [("s", 6.0), ("s", 12.0)]
+    assert 'Only the video "standup" was looked at.' in answer.notes
+    assert {each.video_id for each in library.ask("Who speaks in standup?").claims[0].citations} == {"s"}
+
+
 def test_a_date_that_no_video_has_chooses_none_and_is_told(harbour: SmallLibrary) -> None:
     answer = harbour.ask("What happened on 24 December 2025?")
     assert not answer.found

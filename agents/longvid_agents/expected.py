@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from longvid_agents import prices
 from longvid_agents.kinds import has_sign
 from longvid_agents.who_is import identified
 from longvid_storage.text.analysis import analyse
@@ -45,7 +46,7 @@ _ONE_OF_THEM = (
 )
 _COINS = (
     r"dollars?|euros?|pounds?|bucks?|quid|cents?|pence|francs?|yen|yuan|rupees?|pesos?|crowns?|kron(?:a|e|er|or)|z[łl]oty"
-    r"|dólares?|libras?|livres?|centimes?|rubles?|roubles?"
+    r"|dólares?|libras?|livres?|centimes?|rubles?|roubles?|franken|rappen|franchi|francos|sterline|reais|kronen|coronas"
 )
 _WEEKDAY = rf"(?:{WEEKDAY_NAME})s?"
 _TYPES = {
@@ -77,6 +78,7 @@ _TYPES = {
     "money": re.compile(
         r"[$€£¥]\s?\d|\d[\d.,]{0,30}+\s?(?:[$€£¥]|[km]?\s?(?:dollars?|euros?|pounds?|bucks?|cents?|franc\w*|yen|usd|eur)\b)"
         rf"|\b(?:{_NUMBER}|an?)(?: (?:hundred|thousand|million|billion|and a half))?[ -](?:{_COINS})\b"
+        rf"|\b{prices.NUMBER_WORDS}[ -](?:{_COINS})\b|\b(?:{prices.FREE})\b"
         r"|\b(?:free|thousand|million)\b|(?<!\bin )(?<!\bsince )(?<!\buntil )\b\d[\d.,]{2,}"
         r"|\b(?!(?:1[5-9]|20)\d\d\b)\d[\d.,]{2,}",
         re.IGNORECASE,
@@ -167,7 +169,8 @@ _ASKED: tuple[tuple[str, str], ...] = (
         r"|\bhow (?:much|expensive) (?:is|are)\b"
         r"|\bwhat\b.*\b(?:costs?|price)\b"
         r"|\bwhat(?:['’]s| is| are| was| were) the (?:\w+ ){0,3}(?:fees?|fares?|rent|salary|deposit|tuition)\b"
-        r"(?=\W*$| (?:of|for|per|in|to|at|each|now|today|a)\b)",
+        r"(?=\W*$| (?:of|for|per|in|to|at|each|now|today|a)\b)"
+        rf"|{prices.ASKS}",
     ),
     (
         "duration",

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from longvid_agents.answerability import WITH_VECTORS, Features, Logistic, features
 from longvid_agents.definitions import DEFINES, definition, names_asked
 from longvid_agents.expected import OF_VALUES, asked_for
+from longvid_agents.prices import asked_elsewhere
 from longvid_agents.question import QuestionPlan
 from longvid_agents.scoring import Array, Scores
 from longvid_agents.who_is import WhoIs
@@ -47,6 +48,8 @@ _STATES = re.compile(r"[=<>≤≥≈→:]|\d")
 # What names a thing of the kind asked for right after so like a question is shown, whatever it means.
 _ASKED_THERE = 0.4
 _UNLIKE, _UNLIKE_AND_FAR = 0.2, 0.5
+# Everything is somewhere and has its price, and any name is somebody's.
+_ANYTHING_HAS, _UNLIKE_A_PLACE = ("place", "person", "money"), 0.4
 # What names the thing asked for has this share of the question, and of what another sentence has of it.
 _SHARED = 0.4
 # A sentence's own probability counts to this power beside its minute's.
@@ -142,12 +145,14 @@ def rank(
     fit = fitness(plan, sentences, scores, weights)
     if not np.isfinite(fit).any():
         return None
-    probability = np.exp(fit - fit.max())
-    probability /= probability.sum()
     together = _together(sentences)
-    mass = together @ probability
-    value = mass * probability**_OWN
+    beside = _beside(plan, scores)
+    probability, mass, value = _likely(fit, together)
     best = int(np.argmax(value))
+    if beside[best] and (left := _without_beside(plan, scores, fit, beside)) is not None:
+        fit = left
+        probability, mass, value = _likely(fit, together)
+        best = int(np.argmax(value))
     place = together[best]
     if not plan.broad:
         value = np.where(np.isfinite(fit), place + probability, -1.0)
@@ -155,9 +160,10 @@ def rank(
     order = _what_is_asked_first(plan, scores, order, together)
     found_features = features(scores, order[:MAX_CLAIMS])
     confidence = model.probability(found_features)
-    found = confidence >= model.threshold and not (scores.meaning and _beside(plan, scores, best))
+    told = _tells_who(plan, sentences, scores)
+    found = confidence >= model.threshold and not beside[best] and bool(told[order[0]])
     found = found and _names_value(plan, sentences, scores, int(order[0]))
-    said = scores.said | ((scores.follows >= _ASKED_THERE) & (scores.expected > 0))
+    said = (scores.said & told) | ((scores.follows >= _ASKED_THERE) & (scores.expected > 0))
     if not found and (said & np.isfinite(fit)).any():
         return _as_said(plan, np.where(said, fit, -np.inf), found_features, confidence)
     return Ranking(
@@ -191,6 +197,8 @@ def _what_is_asked_first(
 
 def _names_value(plan: QuestionPlan, sentences: Sequence[Passage], scores: Scores, row: int) -> bool:
     """Whether a day, a number or the like that is asked for is named where would be quoted, or soon before or after."""
+    if asked_elsewhere(plan.question):
+        return bool(scores.expected[row] > 0)
     kind = asked_for(plan.question) if plan.language in (None, "en") and not plan.broad else None
     if kind not in OF_VALUES or (kind == "amount" and not _HOW_MANY.search(plan.question)):
         return True
@@ -203,14 +211,44 @@ def _names_value(plan: QuestionPlan, sentences: Sequence[Passage], scores: Score
     return bool(scores.expected[near].max() > 0)
 
 
-def _beside(plan: QuestionPlan, scores: Scores, row: int) -> bool:
-    """Whether a fact would be quoted that has neither a word nor the meaning of the question, and follows no asking of
-    it: somebody asked the same there, and nobody answered."""
+def _likely(fit: Array, together: NDArray[np.bool_]) -> tuple[Array, Array, Array]:
+    """How likely each sentence is the place asked for; its minute; and what both are worth together."""
+    probability = np.exp(fit - fit.max())
+    probability /= probability.sum()
+    mass = together @ probability
+    return probability, mass, mass * probability**_OWN
+
+
+def _beside(plan: QuestionPlan, scores: Scores) -> NDArray[np.bool_]:
+    """Which sentences are quoted for no fact: those that have neither a word nor the meaning of the question, and
+    follow no asking of it: somebody asked the same there, and nobody answered; or another thing's place is told."""
+    kind = asked_for(plan.question)
     # Any day is like a question for a day: it has to be near a word of the question, or much like it.
-    far = asked_for(plan.question) in OF_VALUES and scores.words_near[row] == 0
-    unlike = _UNLIKE_AND_FAR if far else _UNLIKE
-    alone = scores.words[row] == 0 and scores.cosine[row] < unlike and scores.follows[row] == 0
-    return bool(alone and not plan.broad)
+    far = (scores.words_near == 0) & (kind in OF_VALUES)
+    unlike = np.where(far, _UNLIKE_AND_FAR, _UNLIKE_A_PLACE if kind in _ANYTHING_HAS else _UNLIKE)
+    alone: NDArray[np.bool_] = (scores.words == 0) & (scores.cosine < unlike) & (scores.follows == 0)
+    return alone if scores.meaning and not plan.broad else np.zeros(len(alone), bool)
+
+
+def _without_beside(
+    plan: QuestionPlan, scores: Scores, fit: Array, beside: NDArray[np.bool_]
+) -> Array | None:
+    """The fit without them, where a place or a person is asked for and a sentence has words and the meaning of the
+    question, though it may name none; else None."""
+    others = np.isfinite(fit) & (scores.words > 0) & (scores.cosine >= _UNLIKE_A_PLACE)
+    if asked_for(plan.question) not in ("place", "person") or not others.any():
+        return None
+    return np.where(beside, -np.inf, fit)
+
+
+def _tells_who(plan: QuestionPlan, sentences: Sequence[Passage], scores: Scores) -> NDArray[np.bool_]:
+    """Which sentences name somebody, or say something of who is asked for; all where that is not asked: the pilot house
+    is no pilot."""
+    asked = WhoIs.read(plan.question)
+    if asked is None:
+        return np.ones(len(sentences), bool)
+    told: NDArray[np.bool_] = np.array([asked.described_in(each.text) for each in sentences], bool)
+    return np.asarray((scores.expected > 0) | told, bool)
 
 
 def _as_said(plan: QuestionPlan, worth: Array, found: Features, confidence: float) -> Ranking:

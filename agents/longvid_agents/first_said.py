@@ -10,7 +10,7 @@ from longvid_agents.asked_of import speakers_asked
 from longvid_agents.counts import said_or_heard, what_is_counted
 from longvid_agents.days import day_of_video
 from longvid_agents.kinds import VIDEOS, has_sign
-from longvid_agents.lists import MOST_VIDEOS, Listed, without
+from longvid_agents.lists import MOST_LISTED, Listed, without
 from longvid_storage.db.view import View
 from longvid_storage.errors import UsageError
 from longvid_storage.search.memory import memory_of
@@ -179,7 +179,7 @@ def _spoken(view: View, *, last: bool) -> Iterator[_Places]:
     cards = view.cards()
     days = {card.video_id: day_of_video(card) or "" for card in cards}
     dated = all(days.values())
-    if dated or len(cards) > MOST_VIDEOS:  # those without a day first
+    if dated or len(cards) > MOST_LISTED:  # those without a day first
         cards.sort(key=lambda card: days[card.video_id], reverse=last and dated)
     seen: list[str] = []
     for card in cards:
@@ -188,7 +188,7 @@ def _spoken(view: View, *, last: bool) -> Iterator[_Places]:
             edge = (max if last else min)(passages, key=lambda p: (p.start_s, p.id))
             yield card, [p for p in passages if (p.start_s, p.end_s) == (edge.start_s, edge.end_s)]
             seen.append(days[card.video_id])
-            enough = seen[-1] != seen[0] if dated else len(seen) > MOST_VIDEOS
+            enough = seen[-1] != seen[0] if dated else len(seen) > MOST_LISTED
             if enough:
                 return
 
@@ -218,7 +218,7 @@ def _by_day(places: Sequence[_Places], *, last: bool) -> tuple[list[_Places], tu
     where = "last" if last else "first"
     known = [day for day in days if day]
     if len(known) < len(places):
-        return list(places[:MOST_VIDEOS]), (
+        return list(places[:MOST_LISTED]), (
             f"Not all of them have a day, so the {where} place in each is told.",
         )
     day = (max if last else min)(known)

@@ -19,7 +19,7 @@ from longvid_storage.db.view import View
 from longvid_storage.text.timecode import format_time
 from longvid_storage.types import Citation, Claim
 
-MOST_VIDEOS = 100
+MOST_LISTED = 100
 OWN = ("screen", "sound", "speech")
 """Kinds of passages that are of the video itself."""
 _GOES_ON = re.compile(
@@ -64,7 +64,7 @@ def held(question: str, view: View) -> Listed | None:
         cards = [card for card in cards if of_length.fits(card.duration_s)]
     for number, card in enumerate(cards):
         total_s += card.duration_s
-        if number < MOST_VIDEOS and (passages := view.passages_of(card.video_id, OWN)):
+        if number < MOST_LISTED and (passages := view.passages_of(card.video_id, OWN)):
             edge = max(passages, key=lambda p: p.end_s) if lengths else passages[0]
             text = f"{card.title} lasts {format_time(card.duration_s)}."
             claims.append(Claim(text, (Citation.of(edge, card.title, card.path),)))
@@ -77,9 +77,9 @@ def held(question: str, view: View) -> Listed | None:
         note = f"{len(cards)} of {of_all} videos {'is' if len(cards) == 1 else 'are'} {of_length.told}."
     if short is not None:
         note = f"The {'shortest' if short else 'longest'} of {of_all} videos."
-    left = min(len(cards), MOST_VIDEOS) - len(claims)
+    left = min(len(cards), MOST_LISTED) - len(claims)
     more = f" {left} of them hold no words that could be cited." if left else ""
-    more += f" The first {MOST_VIDEOS} are listed." if len(cards) > MOST_VIDEOS else ""
+    more += f" The first {MOST_LISTED} are listed." if len(cards) > MOST_LISTED else ""
     return Listed(tuple(claims), "listed the videos", (note + more,))
 
 

@@ -10,12 +10,14 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 
 from longvid_agents.day_words import KIND, LEAD
 from longvid_agents.days import AskedDays, day_of_video, days_asked
 from longvid_agents.edges_asked import edge_of, what_begins_or_ends
 from longvid_agents.moments_asked import is_point, needs_one, stretch_asked, with_digits
 from longvid_agents.videos_asked import AskedVideos, IsSaid, by_number, by_order, by_series, words_of
+from longvid_agents.whole_asked import WholeAsked
 from longvid_storage.db.view import View
 from longvid_storage.search.memory import memory_of
 from longvid_storage.text.analysis import query_terms
@@ -134,6 +136,11 @@ def _by_title(reading: AskedVideos) -> None:
     named = told or [card for card in reading.videos if card.named and has_title(reading.rest, card.named)]
     if not named and (called := what_begins_or_ends(reading.rest)):
         told = named = [card for card in reading.videos if words_of(card.title) == called]
+    if not named and (whole := WholeAsked.read(reading.rest)):
+        fits = [card for card in reading.videos if whole.names(card)]
+        if len(fits) == 1:
+            reading.choose(fits, "")
+            reading.rest = whole.asked
     titles = {(card.title if told else card.named) for card in named}
     if len({title.casefold() for title in titles}) == 1:
         reading.choose(named, "")
@@ -150,8 +157,8 @@ def _as_written(title: str) -> str:
 def has_title(question: str, title: str, *, surely: bool = False) -> bool:
     """A title of a common word or two ("Entropy") may be what is asked about: it counts in quotes, or if ``surely``;
     one of two words also after "in" or "of", in its own letters; a number of a series ("ES2002d") always."""
-    folded = question.casefold()
-    if not title.split() or not all(word in folded for word in title.casefold().split()):
+    folded, folded_title = question.casefold(), _folded(title)
+    if not folded_title or not all(word in folded for word in folded_title):
         return False  # before a pattern is made of it: ten thousand titles took seconds
     words = _as_written(title)
     quoted = rf"[\"“”'‘’«»„]\W*{words}\W*[\"“”'‘’«»„]"
@@ -162,10 +169,19 @@ def has_title(question: str, title: str, *, surely: bool = False) -> bool:
     return bool(re.search(pattern, question, re.IGNORECASE))
 
 
+@lru_cache(maxsize=20_000)
+def _folded(title: str) -> tuple[str, ...]:
+    """Its words in small letters; those of a large library are asked for at each question."""
+    return tuple(title.casefold().split())
+
+
 def _by_date(reading: AskedVideos) -> None:
     """Every day that is named counts: "on 4 March and 11 March" is two meetings."""
+    asked = list(days_asked(reading.rest, reading.today))
+    if not asked:
+        return
     dates = {card.video_id: day for card in reading.videos if (day := day_of_video(card))}
-    asked = [each for each in days_asked(reading.rest, reading.today) if _of_recordings(reading, each, dates)]
+    asked = [each for each in asked if _of_recordings(reading, each, dates)]
     given = reading.videos
     wanted = {day for each in asked if (days := _days_in(each, dates.values())) for day in days}
     fits = [c for c in reading.videos if dates.get(c.video_id, "") in wanted]

@@ -13,7 +13,7 @@ from longvid_storage.errors import UsageError
 from longvid_storage.text.timecode import format_time
 from longvid_storage.types import Citation, Claim, Passage, covered_s
 
-MOST_VIDEOS = 20
+MOST_HEARD = 20
 """Of more videos the sentences are not read for it."""
 
 _SPEAKS = (
@@ -51,7 +51,7 @@ def who_speaks(question: str, view: View) -> Listed | None:
     if _ASKED.match(question) is None:
         return None
     cards = view.cards()
-    if len(cards) > MOST_VIDEOS:
+    if len(cards) > MOST_HEARD:
         return None
     claims = []
     totals: defaultdict[str, float] = defaultdict(float)

@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longvid_agents.expected import asked_for, follows_question, names_expected, only_opens, says
+from longvid_agents.prices import only_says_price
 from longvid_agents.question import QuestionPlan, Term
 from longvid_storage.running_sums import running_sums
-from longvid_storage.search.compounds import COMPOUNDING, compounds_of, inflected
+from longvid_storage.search.compounds import COMPOUNDING, REST, compounds_of, inflected
 from longvid_storage.search.wording import FROM, likeness
 from longvid_storage.text.analysis import analyse
 from longvid_storage.types import Moment, Passage
@@ -119,9 +120,10 @@ def score(
     question's language.
     """
     speakers = named_speakers(plan.question, sentences)
-    terms = plan.without(speakers)
+    terms = _without_price(plan, all_terms := plan.without(speakers), frequency)
     how_many = np.array([len(each) for each in said_terms], np.int64)
-    said_terms, frequency = _as_asked(plan, terms, said_terms, frequency)
+    expected = names_expected(plan.question, sentences)
+    said_terms, frequency = _as_asked(plan, terms, said_terms, frequency, expected)
     share = weights(terms, documents, frequency)
     lengths = np.array([max(1, len(s.text.split())) for s in sentences], np.float64)
     near, around, subject = (context(sentences, lengths, words) for words in (NEAR, AROUND, SUBJECT))
@@ -138,7 +140,6 @@ def score(
         if len(asked) > 1:
             circumstance_near = _cosine(sums(counted, near), asked[1])
     words = _words(counts > 0, before) @ share
-    expected = names_expected(plan.question, sentences)
     return Scores(
         cosine=cosine,
         cosine_around=cosine_around,
@@ -156,10 +157,21 @@ def score(
         expected=expected,
         follows=follows_question(plan.question, sentences, np.maximum(cosine, words), expected),
         opens=only_opens(plan.question, sentences, expected),
-        said=_said(counts > 0, terms, share, frequency, named > 0),
+        said=_said(counts > 0, terms, share, frequency, named > 0)
+        & ((expected > 0) | (len(terms) == len(all_terms))),  # a price without the word for it has to be one
         terms=how_many,
         meaning=vectors is not None,
     )
+
+
+def _without_price(
+    plan: QuestionPlan, terms: tuple[Term, ...], frequency: Mapping[str, int]
+) -> tuple[Term, ...]:
+    """The terms of a question for a price without those that are nowhere said and only say that it is one."""
+    if asked_for(plan.question) != "money":
+        return terms
+    left = tuple(t for t in terms if frequency.get(t.text) or not only_says_price(t.word))
+    return left or terms
 
 
 def _announces(question: str, text: str) -> bool:
@@ -175,9 +187,13 @@ def _as_asked(
     terms: Sequence[Term],
     sentences: Sequence[list[str]],
     frequency: Mapping[str, int],
+    expected: Array,
 ) -> tuple[list[list[str]], Mapping[str, int]]:
     """The sentences' terms, with a compound or another form as the term of the question that it has in it, where that
-    is nowhere said; and the frequencies with theirs."""
+    is nowhere said; and the frequencies with theirs.
+
+    A part of what is asked for ("Haus" of "Krankenhaus") stands for it only where a thing of its kind is named.
+    """
     missing = [term.text for term in terms if not frequency.get(term.text)]
     if plan.language in (None, "en") or not missing:
         return list(sentences), frequency
@@ -186,7 +202,15 @@ def _as_asked(
     found = (compounds_of if plan.language in COMPOUNDING else inflected)(missing, vocabulary)
     if not found:
         return list(sentences), frequency
-    told = [[term for word in each for term in found.get(word, (word,))] for each in sentences]
+    longer = {
+        word: tuple(term for term in of if len(term) - len(word) < REST) or (word,)
+        for word, of in found.items()
+    }
+    kind = asked_for(plan.question)
+    told = [
+        [term for word in each for term in (longer if kind and not named else found).get(word, (word,))]
+        for each, named in zip(sentences, expected > 0, strict=True)
+    ]
     counted = {term: sum(term in each for each in told) for terms_of in found.values() for term in terms_of}
     return told, {**frequency, **counted}
 

@@ -19,7 +19,7 @@ from longvid_storage.types import Moment, Passage, VideoCard
 
 # Of the places where a term is said, and of the videos of a library, at most so many are read in one call.
 MOST_PLACES = 60
-MOST_VIDEOS = 50
+MOST_SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +77,8 @@ def _mentioned(call: Call, view: View) -> CallResult:
 def _listed(call: Call, view: View) -> CallResult:
     """The first videos of the library, each with its date, length and speakers."""
     admitted = view.cards()
-    more = f"the first {MOST_VIDEOS} of {len(admitted)}" if len(admitted) > MOST_VIDEOS else None
-    first = [card.video_id for card in admitted[:MOST_VIDEOS]]
+    more = f"the first {MOST_SHOWN} of {len(admitted)}" if len(admitted) > MOST_SHOWN else None
+    first = [card.video_id for card in admitted[:MOST_SHOWN]]
     cards = tuple(view.cards(details=True, ids=first))
     sources = {card.video_id: (card.title, card.path) for card in cards}
     return CallResult(call, sources=sources, cards=cards, note=more)

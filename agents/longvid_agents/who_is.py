@@ -45,6 +45,9 @@ class WhoIs:
         there = rf"(?: (?i:{_OF}) (?:(?!(?i:is|was|ist|est|es|è)\b)[\w'’-]{{1,40}} ?){{1,5}}?)?"
         self._of = {word for word in _words(of) if word not in STOP_WORDS["en"]}
         self._other = re.compile(rf"\b{head} (?i:of|des|vom|du|del|della) (?P<of>[\w'’ -]{{1,60}})")
+        self._described = re.compile(
+            rf"\b{head}{there} {_IS}\b|{_IS} (?:(?!(?:{_OTHER_THAN})\b)[\w'’-]{{1,40}}+ ){{0,4}}?{head}\b(?! [\w-]+ )"
+        )
         self._said = (
             re.compile(
                 rf"(?P<name>{_NAME})(?:,| {_IS}|['’]s| as)(?: (?!(?:{_OTHER_THAN})\b)[\w'’-]{{1,40}}+){{0,4}}? {head}\b"
@@ -64,6 +67,10 @@ class WhoIs:
     def said_in(self, text: str) -> bool:
         """Whether a person is named as the one: not as that of something else than the question names."""
         return bool(self.names_in(text))
+
+    def described_in(self, text: str) -> bool:
+        """Whether it is told of the one, without a name perhaps: "the pilot is my neighbour"."""
+        return self._described.search(text) is not None
 
     def names_in(self, text: str) -> set[str]:
         """The names, in small letters, of those whom the text says to be the one."""

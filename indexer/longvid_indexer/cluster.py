@@ -182,7 +182,7 @@ class ClusterPipeline(Pipeline):
     def _reports(
         self, files: list[ScannedFile], rows: dict[str, VideoRow], on_event: Callable[[IndexEvent], None]
     ) -> Iterator[IndexReport]:
-        source = ((found, known) for found in files for known in self._targets(found, rows))
+        source = ((found, known) for found in self._in_turn(files) for known in self._targets(found, rows))
         ahead: deque[_Next] = deque()
         try:
             room = self._room()

@@ -17,7 +17,17 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 Reason = Literal[
-    "unfinished", "growing", "busy", "system", "hidden", "reference", "copy", "gone", "data", "other"
+    "unfinished",
+    "growing",
+    "busy",
+    "system",
+    "hidden",
+    "reference",
+    "copy",
+    "gone",
+    "film_gone",
+    "data",
+    "other",
 ]
 Leave = Callable[[Path, Reason], None]
 
@@ -27,6 +37,10 @@ _TOLD: dict[Reason, tuple[str, str]] = {
     "growing": ("being written right now", "index again when they are whole"),
     "busy": ("being indexed by another process", "nothing to do"),
     "gone": ("known and not there any more", "longvid index --prune forgets them, or put them back"),
+    "film_gone": (
+        "the transcript of a film that is gone and whose words are known",
+        "put the film back; or longvid index --prune, and once more, to have the transcript alone",
+    ),
     "reference": ("only naming other files (playlists, manifests)", "index the files they name"),
     "copy": ("the same, byte for byte, as a file that is known", "nothing to do: copies are one video"),
     "data": (

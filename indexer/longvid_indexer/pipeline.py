@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from longvid_indexer.film_gone import without_left
 from longvid_indexer.leaving import Leaving, Reason
 from longvid_indexer.reached import heard
 from longvid_indexer.register import KnownPaths, Register
@@ -160,7 +161,7 @@ class Pipeline:
         self, files: list[ScannedFile], rows: dict[str, VideoRow], on_event: Callable[[IndexEvent], None]
     ) -> Iterator[IndexReport]:
         """One report a video, as each is done."""
-        for found in files:
+        for found in self._in_turn(files):
             with self.store.claim(str(found.path)) as ours:
                 if not ours:
                     self._left.add(found.path, "busy")
@@ -169,6 +170,10 @@ class Pipeline:
                     report = self._video(found, known, rows, on_event)
                     if report is not None:
                         yield report
+
+    def _in_turn(self, files: list[ScannedFile]) -> Iterator[ScannedFile]:
+        """The files, without transcripts whose film is gone."""
+        return without_left(files, self.store, self._register.known, self.collection, self._left.add)
 
     def _targets(self, found: ScannedFile, rows: dict[str, VideoRow]) -> list[PathRow | None]:
         """The videos that the file is: with a collection its own, else all that are known there; None: a new one."""

@@ -16,7 +16,7 @@ from longvid_agents.prompts import LOOK_TOOL, REFLECT, SYSTEM, TOOLS, hints
 from longvid_agents.replies import MOST_CALLS, Reflection
 from longvid_agents.run import Run
 from longvid_agents.state import UNREADABLE, AskState
-from longvid_agents.toolbox import MOST_VIDEOS
+from longvid_agents.toolbox import MOST_SHOWN
 from longvid_agents.video_lm import Request
 from longvid_storage.models.replies import read_reply
 from longvid_storage.text.timecode import format_time
@@ -24,7 +24,6 @@ from longvid_storage.types import TrailStep, VideoCard
 
 EVIDENCE_TOKENS = 4_000
 REFLECT_TOKENS = 400
-_MOST_VIDEOS = MOST_VIDEOS
 _MOST_SPEAKERS, _NAME_LETTERS = 8, 40
 _MOST_DONE = 20
 
@@ -104,7 +103,7 @@ def _videos(state: AskState) -> str:
     memory = state.memory
     lines = [
         f"v{number} = {as_data(memory.sources[video_id][0])}{_described(memory.cards.get(video_id))}"
-        for number, video_id in enumerate(memory.videos[:_MOST_VIDEOS], 1)
+        for number, video_id in enumerate(memory.videos[:MOST_SHOWN], 1)
     ]
     return "\n".join(lines) or "none met yet"
 

@@ -12,7 +12,7 @@ from itertools import takewhile
 
 COMPOUNDING = frozenset(["da", "de", "et", "fi", "hu", "is", "nb", "nl", "nn", "no", "sv"])
 # Letters of a stem that may be the head of another word, of one that may specify it, and of what is left.
-_HEAD, _SPECIFIES, _REST = 4, 5, 3
+_HEAD, _SPECIFIES, REST = 4, 5, 3
 SHORT = 3
 """Letters of a head that counts only where what is left is a word too: "Tür" in "Haustür"; no "Eis" in "Preis"."""
 _LINKS = ("", "s", "n", "es", "en", "er", "e")
@@ -43,7 +43,7 @@ def compounds_of(terms: Iterable[str], vocabulary: Iterable[str]) -> dict[str, t
 
 def _joined(head: str, whole: str, words: frozenset[str]) -> bool:
     """Whether ``whole`` is one of the words, perhaps with a sound that links, and this short head."""
-    if len(head) != SHORT or not whole.endswith(head) or len(whole) - len(head) < _REST:
+    if len(head) != SHORT or not whole.endswith(head) or len(whole) - len(head) < REST:
         return False
     rest = whole.removesuffix(head)
     return any(rest.endswith(link) and rest[: len(rest) - len(link)] in words for link in _LINKS)
@@ -79,6 +79,6 @@ def _participle(whole: str, form: str) -> bool:
 
 
 def _within(part: str, whole: str) -> bool:
-    if len(part) < _HEAD or len(whole) - len(part) < _REST:
+    if len(part) < _HEAD or len(whole) - len(part) < REST:
         return False
     return whole.endswith(part) or (len(part) >= _SPECIFIES and whole.startswith(part))
