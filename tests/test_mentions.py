@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +171,29 @@ def test_recall_against_a_plain_scan(store: Store) -> None:
         times = sum(len(pattern.findall(utterance.text.replace("ï", "i"))) for _, utterance in scan)
         counted = sum(each.count for _, each in found)
         assert counted == times if " " not in term else counted >= times
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [["remote control"], ["of the remote"], ["we we"], ["remote control", "the", "the of"]],
+)
+def test_what_of_a_phrase_is_read_is_all_that_holds_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch, terms: list[str]
+) -> None:
+    """The same as with every passage read of the videos that may hold it."""
+    chance = random.Random(3)
+    for title in "abc":
+        said, at = [], 0.0
+        for _ in range(150):
+            text = " ".join(chance.choices(["remote", "control", "of", "the", "we"], k=3))
+            said.append(Utterance(at, at + 2, f"{text.capitalize()}.", chance.choice(["Ann", "Bob", None])))
+            at += chance.choice([2.0, 4.5, 6.0])
+        add(store, title, said)
+    few = searching._Across.of
+    found = mentions(store, terms)
+    monkeypatch.setattr(searching._Across, "of", lambda *given: replace(few(*given), exact=True))
+    assert found == mentions(store, terms)
+    assert any(len(each.passage_ids) > 1 for group in found for each in group.mentions)
 
 
 def test_a_phrase_over_two_cues_of_a_sentence_has_the_span_of_the_cues_it_is_in(store: Store) -> None:

@@ -5,6 +5,7 @@ place cited.
 from __future__ import annotations
 
 import re
+from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from longvid_storage.search.question import named_speakers
 from longvid_storage.text.analysis import analyse
 from longvid_storage.text.languages import guess_language
 from longvid_storage.text.stop_words import STOP_WORDS
-from longvid_storage.types import Citation, Claim
+from longvid_storage.types import Citation, Claim, Passage
 
 if TYPE_CHECKING:
     from longvid_storage.search.mentions import VideoMentions
@@ -100,9 +101,11 @@ def counted(question: str, view: View) -> Listed | None:
         return None
     what = ", ".join(f'"{term}"' for term in wanted)
     claims = []
+    ids = dict.fromkeys(i for group in groups for place in group.mentions for i in place.passage_ids)
+    passages = {passage.id: passage for passage in view.passages(list(ids))}
     for group in groups:
-        ids = dict.fromkeys(i for place in group.mentions for i in place.passage_ids)
-        cited = (Citation.of(p, group.title, group.path) for p in view.passages(list(ids)))
+        its = dict.fromkeys(i for place in group.mentions for i in place.passage_ids)
+        cited = (Citation.of(passages[i], group.title, group.path) for i in its if i in passages)
         claims.append(Claim(f"{what}: {times(group.count)} in {group.title}", tuple(cited)))
     claims += titled
     total = sum(group.count for group in groups)
@@ -167,17 +170,24 @@ def times(count: int) -> str:
 def _spoken(question: str, view: View) -> Listed | None:
     """How many utterances a named speaker has in each video."""
     named = named_speakers(question, memory_of(view).facts(view).speakers)
+    said, counts = defaultdict[str, list[Passage]](list), Counter[str]()
+    for name in named:
+        if (theirs := view.scope.narrowed(speaker=name)) is not None:
+            own = view.within(theirs)
+            for passage in own.passages_of_all(["speech"]):
+                if passage.speaker == name:
+                    said[passage.video_id].append(passage)
+            for (video_id, speaker), count in own.utterance_counts().items():
+                counts[video_id] += count if speaker == name else 0
     claims, total = [], 0
-    one = view.scope.narrowed(speaker=named[0]) if len(named) == 1 else None
-    for card in (view if one is None else view.within(one)).cards():
-        own = [p for p in view.passages_of(card.video_id, ["speech"]) if p.speaker in named]
-        utterances = [u for u in view.utterances(card.video_id) if u.speaker in named]
-        inside = [u for u in utterances if view.scope.touches(u.start_s, u.end_s)]
-        if own and inside:
-            total += len(inside)
-            text = f"{', '.join(named)} speaks {times(len(inside))} in {card.title}"
+    for card in view.cards() if said else ():
+        passages, count = said.get(card.video_id, []), counts[card.video_id]
+        if passages and count:
+            total += count
+            text = f"{', '.join(named)} speaks {times(count)} in {card.title}"
             # Two sentences of one utterance are at one place.
-            places = {(p.start_s, p.end_s): p for p in own}.values()
+            passages.sort(key=lambda p: (p.start_s, p.end_s, p.id))
+            places = {(p.start_s, p.end_s): p for p in passages}.values()
             claims.append(Claim(text, tuple(Citation.of(p, card.title, card.path) for p in places)))
     if not claims:
         return None

@@ -27,7 +27,7 @@ from longvid_agents.differences import differing
 from longvid_agents.first_said import at_the_edge, edge_asked
 from longvid_agents.kinds import Kind, without_length
 from longvid_agents.lists import Listed, dated, held, nothing_named
-from longvid_agents.narrowing import narrow_in, only
+from longvid_agents.narrowing import only
 from longvid_agents.nodes.quote import plan_quotes, quote, verify_quotes
 from longvid_agents.nodes.search import search
 from longvid_agents.people import who_mentions, who_speaks
@@ -155,11 +155,11 @@ def _direct(run: Run, state: AskState) -> AskState | None:
     written = run.lm is not None
     question, most = without_length(state.question)
     if edge := edge_asked(question):
-        narrowed = narrow_in(edge.rest, view)
+        narrowed = run.narrowed(edge.rest)
         if found := at_the_edge(edge, narrowed.rest, view.within(narrowed.inside)):
             notes = (*only(narrowed.said), *narrowed.notes, *found.notes)
             return _with(run, replace(state, notes=()), replace(found, notes=notes))
-    narrowed = narrow_in(question, view)
+    narrowed = run.narrowed(question)
     whole = whole_claims(make_plan(question), view, written=written)
     # "The interview" may be one video: then that of all is not asked for.
     if whole and (not narrowed.said or len({c.video_id for claim in whole for c in claim.citations}) == 1):

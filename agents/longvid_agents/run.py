@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from longvid_agents.narrowing import Narrowed, narrow_in
 from longvid_agents.state import AskState
 from longvid_storage.db.view import View
 from longvid_storage.types import Claim, TrailStep, Usage
@@ -55,7 +56,7 @@ class Run:
     """One run over one view; ``clock`` gives seconds that only grow, ``on_event`` hears of steps and verified claims.
 
     ``media`` decodes pictures and sound anew; without it the model sees what the index kept. ``examples`` stand
-    between the instructions and the evidence of an answer.
+    between the instructions and the evidence of an answer. ``narrowings``: what ``narrowed`` has read.
     """
 
     view: View
@@ -65,6 +66,13 @@ class Run:
     on_event: Callable[[AskEvent], None] = lambda event: None
     reading: ReadingSpeed = field(default_factory=ReadingSpeed)
     examples: tuple[WorkedExample, ...] = ()
+    narrowings: dict[str, Narrowed] = field(default_factory=dict)
+
+    def narrowed(self, question: str) -> Narrowed:
+        """What a question narrows itself within the view; read once a run: it looks at the title of every video."""
+        if question not in self.narrowings:
+            self.narrowings[question] = narrow_in(question, self.view)
+        return self.narrowings[question]
 
     def step(self, state: AskState, node: str, did: str, found: int | None = None) -> TrailStep:
         """A step of the trail, told to the listener at once."""

@@ -14,7 +14,7 @@ from longvid_agents.days import day_of_video
 from longvid_agents.definitions import names_asked
 from longvid_agents.extractive import MAX_CLAIMS, choose, rank
 from longvid_agents.kinds import Kind
-from longvid_agents.narrowing import narrow_in, only
+from longvid_agents.narrowing import only
 from longvid_agents.question import QuestionPlan, make_plan
 from longvid_agents.route import make_route
 from longvid_agents.run import Run
@@ -47,7 +47,7 @@ _ASKS_FOR: dict[Kind, str] = {
 
 def plan_quotes(run: Run, state: AskState) -> dict[str, Any]:
     """The plan for quoting: what the question narrows is taken out of what is searched for."""
-    narrowed = narrow_in(state.question, run.view)
+    narrowed = run.narrowed(state.question)
     question = narrowed.rest if any(map(str.isalnum, narrowed.rest)) else state.question
     scope, said = narrowed.inside, narrowed.said
     speakers = memory_of(run.view).facts(run.view.within(scope)).speakers

@@ -21,6 +21,7 @@ from longvid_storage.db.rows import SpeakerRow, TranscriptInfo, passage_columns,
 from longvid_storage.db.scope import (
     keyframe_conditions,
     passage_conditions,
+    speaking,
     touching,
     video_conditions,
 )
@@ -118,6 +119,23 @@ class Contents:
                 spoken = tuple(Word(*word) for word in words or ())
                 found.append(Utterance(start_s, end_s, text, label if labels else name, language, spoken))
         return found
+
+    def utterance_counts(self) -> Counter[tuple[str, str | None]]:
+        """(id of a video, name of a speaker) → how many utterances of the scope they have there."""
+        table = schema.UtteranceRow
+        query = (
+            select(table.video_key, schema.Video.video_id, table.speaker, func.count())
+            .join(schema.Video)
+            .where(*speaking(self.scope), *touching(table.start_s, table.end_s, self.scope))
+            .group_by(table.video_key, schema.Video.video_id, table.speaker)
+        )
+        wanted = speaker_key(self.scope.speaker)
+        counts: Counter[tuple[str, str | None]] = Counter()
+        for key, video_id, label, count in self.connection.execute(query):
+            name = self._names.of(key, label)
+            if wanted is None or speaker_key(name) == wanted:
+                counts[video_id, name] += count
+        return counts
 
     def lines(self, video_id: str) -> Iterator[tuple[float, float, str | None, str]]:
         """(start in s, end in s, speaker, text) of every utterance, in time order: ``utterances`` at a lower cost."""
@@ -222,6 +240,10 @@ class Contents:
         if kinds is not None:
             conditions.append(schema.PassageRow.kind.in_(sorted(kinds)))
         return self._passages(*conditions)
+
+    def passages_of_all(self, kinds: Names[str]) -> list[Passage]:
+        """The scope's passages of all its videos, of these kinds: of each video in time order."""
+        return self._passages(schema.PassageRow.kind.in_(sorted(kinds)))
 
     def _passages(self, *conditions: ColumnElement[bool]) -> list[Passage]:
         row = schema.PassageRow

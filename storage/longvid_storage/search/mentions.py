@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import groupby, pairwise
+from itertools import pairwise
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -137,7 +137,9 @@ def each_mentioned(
 
 
 def _by_title(view: View, wanted: Sequence[_Term], after: MentionsKey | None) -> Iterator[VideoMentions]:
-    held = _holding(view, wanted)
+    rarest = _rarest(view, wanted)
+    held = lexical.matching(view, [[word] for word in sorted(set(rarest.values()))], _KINDS)
+    across = _Across.of(wanted, rarest)
     ids = select(Video.video_key, Video.video_id).where(Video.video_key.in_(each_id(held)))
     keys = {video_id: key for key, video_id in view.connection.execute(ids)}
     cards = {keys[card.video_id]: card for card in view.cards() if card.video_id in keys}
@@ -146,12 +148,9 @@ def _by_title(view: View, wanted: Sequence[_Term], after: MentionsKey | None) ->
         (key for key, at in places_of.items() if after is None or at > after), key=places_of.__getitem__
     )
     for few in _a_few(ordered, held):
-        found = {}
-        lines = _lines(view, wanted, {key: held.pop(key) for key in few})
-        for key, its in groupby(lines, key=lambda line: line.video_key):
-            found[key] = tuple(_said_once(_in_video(its, wanted)))
+        found = _in_videos(view, wanted, {key: held.pop(key) for key in few}, across)
         for key in few:
-            if places := found.pop(key, ()):
+            if places := tuple(_said_once(found.pop(key))):
                 card, count = cards[key], sum(each.count for each in places)
                 yield VideoMentions(card.video_id, card.title, card.path, count, places)
 
@@ -242,21 +241,75 @@ class _Line(NamedTuple):
     times: Sequence[Sequence[float]]
 
 
-def _holding(view: View, wanted: Sequence[_Term]) -> dict[int, list[int]]:
-    """Key of a video → its passages that may hold a term: those with the rarest word of each run."""
+def _rarest(view: View, wanted: Sequence[_Term]) -> dict[tuple[str, ...], str]:
+    """Run of words → the rarest of them: what has the run, or a part of it that has this word, is found by it."""
     runs = [run for term in wanted for run in term.runs]
     words = {word for run in runs if len(run) > 1 for word in run}
     frequency = memory_of(view).facts(view).frequencies(view, words)
-    rarest = {min(run, key=lambda word: (frequency.get(word, 0), word)) for run in runs}
-    return lexical.matching(view, [[word] for word in sorted(rarest)], _KINDS)
+    return {run: min(run, key=lambda word: (frequency.get(word, 0), word)) for run in runs}
 
 
-def _lines(view: View, wanted: Sequence[_Term], held: Mapping[int, Sequence[int]]) -> Iterator[_Line]:
-    """Those passages, by video and time: for a phrase, all of each video."""
+@dataclass(frozen=True, slots=True)
+class _Across:
+    """The phrases among the terms, which may begin in one passage and end in the next.
+
+    One of the two passages has the rarest word: it ends with one of ``ends`` or begins with one of ``begins``. Of a
+    phrase in exact forms (``exact``) that is not known, so all of each video is read.
+    """
+
+    phrases: tuple[_Term, ...]
+    exact: bool
+    ends: frozenset[tuple[str, ...]]
+    begins: frozenset[tuple[str, ...]]
+
+    @classmethod
+    def of(cls, wanted: Sequence[_Term], rarest: Mapping[tuple[str, ...], str]) -> _Across:
+        phrases = tuple(term for term in wanted if term.longest > 1)
+        cuts = [(run[:at], run[at:], word) for run, word in rarest.items() for at in range(1, len(run))]
+        ends = frozenset(end for end, _, word in cuts if word in end)
+        begins = frozenset(begin for _, begin, word in cuts if word in begin)
+        return cls(phrases, any(term.exact for term in phrases), ends, begins)
+
+    def has_part(self, terms: Sequence[str]) -> bool:
+        """Whether a passage of these analysed terms ends or begins with a part of a phrase."""
+        return any(tuple(terms[-len(end) :]) == end for end in self.ends) or any(
+            tuple(terms[: len(begin)]) == begin for begin in self.begins
+        )
+
+
+def _in_videos(
+    view: View, wanted: Sequence[_Term], held: Mapping[int, Sequence[int]], across: _Across
+) -> dict[int, list[Mention]]:
+    """Key of a video → its mentions: those within each of the passages that ``held`` names, and behind them those that
+    cross from one passage into the next. All of a video is read only where one may."""
     row = PassageRow
-    among: Any = row.passage_id.in_(each_id(each for ids in held.values() for each in ids))
-    if any(term.longest > 1 for term in wanted):
-        among = row.video_key.in_(each_id(held))
+    of_videos: Any = row.video_key.in_(each_id(held))
+    named: Any = row.passage_id.in_(each_id(each for ids in held.values() for each in ids))
+    found = {key: list[Mention]() for key in held}
+    crossing: dict[int, list[Mention]] = {key: [] for key in held}
+    streams, cut = _Streams(across.phrases), set[int]()
+    # Of a common word there are as many mentions as passages; what Python's collector looks through is kept small.
+    every = tuple(dict.fromkeys(term.asked for term in wanted))
+    for line in _lines(view, of_videos if across.exact else named):
+        counts = {}
+        for term in wanted:
+            if count := term.count(line.terms, line.text):
+                counts[term.asked] = count
+        if counts:
+            asked = every if len(counts) == len(every) else tuple(counts)
+            found[line.video_key].append(_mention(line, wanted, counts, asked))
+        if across.exact:
+            crossing[line.video_key] += streams.crossing(line)
+        elif across.phrases and across.has_part(line.terms):
+            cut.add(line.video_key)
+    for line in _lines(view, row.video_key.in_(each_id(cut))) if cut else ():
+        crossing[line.video_key] += streams.crossing(line)
+    return {key: [*its, *crossing[key]] for key, its in found.items()}
+
+
+def _lines(view: View, among: Any) -> Iterator[_Line]:
+    """The passages that the condition ``among`` admits, by video and time."""
+    row = PassageRow
     query = (
         select(row.video_key, row.passage_id, row.kind, row.start_s, row.end_s, row.text,
                row.speaker, row.language, row.terms, row.times)
@@ -274,27 +327,22 @@ def _lines(view: View, wanted: Sequence[_Term], held: Mapping[int, Sequence[int]
             )
 
 
-def _in_video(lines: Iterable[_Line], wanted: Sequence[_Term]) -> Iterator[Mention]:
-    """The mentions within each line, and at the end those that cross from one line into the next."""
-    long = [term for term in wanted if term.longest > 1]
-    # Of a common word there are as many mentions as passages; what Python's collector looks through is kept small.
-    every = tuple(dict.fromkeys(term.asked for term in wanted))
-    last: dict[tuple[str | None, ...], _Line] = {}
-    crossing: list[Mention] = []
-    for line in lines:
-        counts = {}
-        for term in wanted:
-            if count := term.count(line.terms, line.text):
-                counts[term.asked] = count
-        if counts:
-            asked = every if len(counts) == len(every) else tuple(counts)
-            yield _mention(line, wanted, counts, asked)
-        if long and line.kind != lexical.SOUND:
-            stream = (line.kind, line.speaker, _other_language(line))
-            before, last[stream] = last.get(stream), line
-            if before is not None and _goes_on(before, line):
-                crossing += _crossing(before, line, long)
-    yield from crossing
+class _Streams:
+    """All passages of some videos, one after the other in each stream of what is said or shown."""
+
+    def __init__(self, phrases: Sequence[_Term]) -> None:
+        self._phrases = phrases
+        self._last: dict[tuple[int | str | None, ...], _Line] = {}
+
+    def crossing(self, line: _Line) -> Iterable[Mention]:
+        """The mentions that begin in the passage before it and end in ``line``, which comes next."""
+        if line.kind == lexical.SOUND:
+            return ()
+        stream = (line.video_key, line.kind, line.speaker, _other_language(line))
+        before, self._last[stream] = self._last.get(stream), line
+        if before is None or not _goes_on(before, line):
+            return ()
+        return _crossing(before, line, self._phrases)
 
 
 def _said_once(found: Iterable[Mention]) -> list[Mention]:
