@@ -44,6 +44,7 @@ os.execv(sys.executable, [sys.executable, "-m", "longvid.cli", *sys.argv[1:]])
 """
 WITH_SMALL_DISK = f"""
 import os, resource, sys
+os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # a compiled module cut short breaks whoever imports it next
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), {resource.RLIM_INFINITY}))
 os.execv(sys.executable, [sys.executable, "-m", "longvid.cli", *sys.argv[2:]])
 """

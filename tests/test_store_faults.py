@@ -295,6 +295,7 @@ def test_a_write_beyond_the_quota_is_a_full_disk_too(store: Store) -> None:
     before = every_row(store.path)
     code = """
 import resource
+sys.dont_write_bytecode = True  # a compiled module cut short breaks whoever imports it next
 from longvid_storage.errors import LongvidError
 resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
 store = Store.open(sys.argv[1])
@@ -318,6 +319,7 @@ def test_a_search_whose_cache_cannot_be_written_still_answers(store: Store) -> N
     fill(store, "Talk", ["some words."] * 500)
     code = """
 import resource
+sys.dont_write_bytecode = True  # a compiled module cut short breaks whoever imports it next
 import numpy as np
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 store = Store.open(sys.argv[1])
@@ -334,6 +336,7 @@ def test_a_full_disk_can_be_read(tmp_path: Path) -> None:
         fill(store, "Talk", ["some words"])
     code = """
 import resource
+sys.dont_write_bytecode = True  # a compiled module cut short breaks whoever imports it next
 from longvid_storage.errors import LongvidError
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 store = Store.open(sys.argv[1])
