@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from longvid_indexer.leaving import Leave
 from longvid_indexer.register import KnownPaths
 from longvid_indexer.remote import is_there
-from longvid_indexer.sniff import like_subtitles
+from longvid_indexer.sniff import MEDIA_SUFFIXES, like_subtitles
 from longvid_indexer.subtitles.beside import Sidecar, contents
 
 if TYPE_CHECKING:
@@ -27,17 +27,12 @@ def without_left(
     waits for all others, since the film may be one of them under another name; ``leave`` is told of what is left.
     """
     waiting: list[tuple[ScannedFile, list[str]]] = []
-    by_subtitles: dict[str, list[VideoRow]] | None = None
     for found in files:
-        if found.error is None and like_subtitles(found.path.name) and not known.at(str(found.path)):
-            if by_subtitles is None:
-                by_subtitles = _by_subtitles(store, collection)
-            same = by_subtitles.get(contents([Sidecar(found.path, None, False), *found.beside.taken]), [])
-            gone = [row.info.video_id for row in same if _gone(row)]
-            if gone:
-                waiting.append((found, gone))
-                continue
-        yield found
+        new = found.error is None and like_subtitles(found.path.name) and not known.at(str(found.path))
+        if new and (gone := _gone_films(found, store, known, collection)):
+            waiting.append((found, gone))
+        else:
+            yield found
     for found, ids in waiting:
         with store.view() as view:
             gone_still = any(_gone(row) for row in view.videos_by_id(ids).values())
@@ -47,14 +42,32 @@ def without_left(
             yield found
 
 
-def _by_subtitles(store: Store, collection: str | None) -> dict[str, list[VideoRow]]:
-    """What signs the subtitles beside a film → the videos (of the collection) that had them."""
-    found: defaultdict[str, list[VideoRow]] = defaultdict(list)
+def _gone_films(found: ScannedFile, store: Store, known: KnownPaths, collection: str | None) -> list[str]:
+    """Ids of the films (of the collection) that lay beside the transcript, had its subtitles and are gone.
+
+    They are looked up by the names that they may have had, so that one more file costs no more in a large library.
+    """
+    named = list(_films(found.path))
+    known.look_up(named)
+    ids = {video_id for path in named for video_id in known.at(path)}
+    if not ids:
+        return []
+    signs = contents([Sidecar(found.path, None, False), *found.beside.taken])
     with store.view() as view:
-        for row in view.videos():
-            if row.subtitles and (collection is None or collection in row.collections):
-                found[row.subtitles].append(row)
-    return found
+        rows = list(view.videos_by_id(ids).values())
+    return [
+        row.info.video_id
+        for row in rows
+        if row.subtitles == signs and _gone(row) and (collection is None or collection in row.collections)
+    ]
+
+
+def _films(transcript: Path) -> Iterator[str]:
+    """Where a film may have been that it lies beside: "talk.mp4" of "talk.en.vtt"."""
+    name = transcript.name
+    while "." in name[1:]:
+        name = name.rpartition(".")[0]
+        yield from (str(transcript.with_name(name + suffix)) for suffix in MEDIA_SUFFIXES)
 
 
 def _gone(row: VideoRow) -> bool:
