@@ -27,9 +27,13 @@ def without_left(
     waits for all others, since the film may be one of them under another name; ``leave`` is told of what is left.
     """
     waiting: list[tuple[ScannedFile, list[str]]] = []
+    empty: bool | None = None
     for found in files:
         new = found.error is None and like_subtitles(found.path.name) and not known.at(str(found.path))
-        if new and (gone := _gone_films(found, store, known, collection)):
+        if new and empty is None:  # before any of this run
+            with store.view() as view:
+                empty = not view.video_ids(1)
+        if new and not empty and (gone := _gone_films(found, store, collection)):
             waiting.append((found, gone))
         else:
             yield found
@@ -42,19 +46,17 @@ def without_left(
             yield found
 
 
-def _gone_films(found: ScannedFile, store: Store, known: KnownPaths, collection: str | None) -> list[str]:
+def _gone_films(found: ScannedFile, store: Store, collection: str | None) -> list[str]:
     """Ids of the films (of the collection) that lay beside the transcript, had its subtitles and are gone.
 
     They are looked up by the names that they may have had, so that one more file costs no more in a large library.
     """
-    named = list(_films(found.path))
-    known.look_up(named)
-    ids = {video_id for path in named for video_id in known.at(path)}
-    if not ids:
+    with store.view() as view:
+        ids = {row.video_id for row in view.paths(set(_films(found.path)))}
+        rows = list(view.videos_by_id(ids).values()) if ids else []
+    if not rows:
         return []
     signs = contents([Sidecar(found.path, None, False), *found.beside.taken])
-    with store.view() as view:
-        rows = list(view.videos_by_id(ids).values())
     return [
         row.info.video_id
         for row in rows
