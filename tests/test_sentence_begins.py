@@ -118,3 +118,24 @@ def test_a_text_with_punctuation_asks_no_model() -> None:
 
     made = speech_passages("v", [Utterance(0, 4, "The pump leaks. We buy a new one.")], model=never)
     assert [passage.text for passage, _ in made] == ["The pump leaks.", "We buy a new one."]
+
+
+def _parts(text: str, unsure: float) -> list[str]:
+    """As sentences may begin with "the" alone, at these odds."""
+    words = text.split()
+    scores = np.array([unsure if word == "the" else -6.0 for word in words], np.float32)
+    made = sentence_ends.parts(words, [False] * len(words), lambda _: scores)
+    return [" ".join(words[begin:end]) for begin, end in made]
+
+
+def test_two_verbs_that_nothing_joins_are_two_sentences() -> None:
+    apart = "harbour can mend it soon the yard can mend it cheaply"
+    assert _parts(apart, -1.0) == ["harbour can mend it soon", "the yard can mend it cheaply"]
+    assert _parts(apart, -1.5) == [apart], "too unlikely a place"
+    for joined in (
+        "harbour can mend it and the yard can mend it",
+        "harbour can say that the yard can mend it",
+        "it will have been mended by the yard",
+        "harbour mends it soon the yard mends it cheaply",
+    ):
+        assert _parts(joined, -1.0) == [joined]

@@ -1,7 +1,7 @@
 """Where sentences end in English that nobody punctuated, once a model has said how likely one begins with each word.
 
 The model is ``longvid_storage.models.sentence_begins``; what it is not asked stands here: a pause makes an end
-likelier, what hangs ends nothing, and a sentence is no longer than people read.
+likelier, what hangs ends nothing, two verbs that nothing joins are two sentences, and none is longer than people read.
 """
 
 from __future__ import annotations
@@ -36,6 +36,19 @@ _FEWEST, _SURE = 3, 1.0
 # A sentence of more words is cut at its likeliest place, so many words away from both ends; one of more than the first
 # number where that is likely enough, each word more lowering what is.
 _LONG, _EACH, _LONGEST, _AWAY = 12, 0.15, 30, 4
+# So is one with two of these verbs, so many words apart or more, if nothing between them joins two clauses ("North can
+# deliver soon vendor South can …"), at the likeliest place between them, if that is likelier than this.
+_FINITE = _words(
+    "can could will would should must may might shall is are was were am has have had does did do it's that's there's"
+    " i'm we're they're he's she's i'll we'll you'll they'll it'll i'd we'd i've we've you've they've don't doesn't didn't"
+    " isn't aren't wasn't weren't won't can't couldn't wouldn't shouldn't haven't hasn't hadn't"
+)
+_JOINS = _words(
+    "and or but nor yet so then that which who whom whose what how why where when whenever while if whether because cause"
+    " cuz since although though until unless before after once as than like say says said saying tell told think thinks"
+    " thought know knows knew mean means guess see saw suppose believe hope feel feels sure"
+)
+_BETWEEN, _UNJOINED = 3, -1.25
 
 
 def parts(words: Sequence[str], paused: Sequence[bool], scores: Scores) -> list[tuple[int, int]]:
@@ -62,22 +75,43 @@ def parts(words: Sequence[str], paused: Sequence[bool], scores: Scores) -> list[
         )
     }
     edges = sorted({*begins, len(words)})
-    return [part for begin, end in pairwise(edges) for part in _no_longer(begin, end, likely)]
+    return [part for begin, end in pairwise(edges) for part in _whole(begin, end, words, likely)]
 
 
-def _no_longer(begin: int, end: int, likely: Sequence[float]) -> Iterator[tuple[int, int]]:
-    """One sentence, cut at its likeliest place while it is long: the longer, the less likely that may be."""
+def _whole(begin: int, end: int, words: Sequence[str], likely: Sequence[float]) -> Iterator[tuple[int, int]]:
+    """One sentence, cut while it is long or more than one."""
     open_ = [(begin, end)]
     while open_:
         first, last = open_.pop()
-        away = _AWAY if last - first > _LONGEST else _FEWEST
-        places = range(first + away, last - away + 1)
-        at = max(places, key=likely.__getitem__, default=first)
-        excess = last - first - _LONG
-        if places and (last - first > _LONGEST or (excess > 0 and likely[at] > _FROM - _EACH * excess)):
-            open_ += [(at, last), (first, at)]
-        else:
+        at = _too_long(first, last, likely) or _unjoined(first, last, words, likely)
+        if at is None:
             yield first, last
+        else:
+            open_ += [(at, last), (first, at)]
+
+
+def _too_long(first: int, last: int, likely: Sequence[float]) -> int | None:
+    """The likeliest place to cut a sentence at that is long: the longer, the less likely that may be."""
+    away = _AWAY if last - first > _LONGEST else _FEWEST
+    at = max(range(first + away, last - away + 1), key=likely.__getitem__, default=None)
+    excess = last - first - _LONG
+    if at is not None and (last - first > _LONGEST or (excess > 0 and likely[at] > _FROM - _EACH * excess)):
+        return at
+    return None
+
+
+def _unjoined(first: int, last: int, words: Sequence[str], likely: Sequence[float]) -> int | None:
+    """The likeliest place between two verbs that nothing joins."""
+    read = [word.lower() for word in words[first:last]]
+    verbs = [at for at, word in enumerate(read) if word in _FINITE]
+    places = [
+        at
+        for before, after in pairwise(verbs)
+        if after - before >= _BETWEEN and _JOINS.isdisjoint(read[before + 1 : after])
+        for at in range(first + max(before + 1, _FEWEST), min(first + after, last - _FEWEST) + 1)
+        if likely[at] > _UNJOINED
+    ]
+    return max(places, key=likely.__getitem__, default=None)
 
 
 def _code(word: str) -> bool:
