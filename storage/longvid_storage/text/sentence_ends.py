@@ -40,12 +40,12 @@ _LONG, _EACH, _LONGEST, _AWAY = 12, 0.15, 30, 4
 # deliver soon vendor South can …"), at the likeliest place between them, if that is likelier than this.
 _FINITE = _words(
     "can could will would should must may might shall is are was were am has have had does did do it's that's there's"
-    " i'm we're they're he's she's i'll we'll you'll they'll it'll i'd we'd i've we've you've they've don't doesn't didn't"
-    " isn't aren't wasn't weren't won't can't couldn't wouldn't shouldn't haven't hasn't hadn't"
+    " i'm we're they're he's she's i'll we'll you'll they'll it'll i'd we'd i've we've you've they've don't doesn't"
+    " didn't isn't aren't wasn't weren't won't can't couldn't wouldn't shouldn't haven't hasn't hadn't"
 )
 _JOINS = _words(
-    "and or but nor yet so then that which who whom whose what how why where when whenever while if whether because cause"
-    " cuz since although though until unless before after once as than like say says said saying tell told think thinks"
+    "and or but nor yet so then that which who whom whose what how why where when whenever while if whether because"
+    " cause cuz since although though until unless before after once as than like say says said saying tell told think thinks"
     " thought know knows knew mean means guess see saw suppose believe hope feel feels sure"
 )
 _BETWEEN, _UNJOINED = 3, -1.25
