@@ -45,8 +45,8 @@ _FINITE = _words(
 )
 _JOINS = _words(
     "and or but nor yet so then that which who whom whose what how why where when whenever while if whether because"
-    " cause cuz since although though until unless before after once as than like say says said saying tell told think thinks"
-    " thought know knows knew mean means guess see saw suppose believe hope feel feels sure"
+    " cause cuz since although though until unless before after once as than like say says said saying tell told"
+    " think thinks thought know knows knew mean means guess see saw suppose believe hope feel feels sure"
 )
 _BETWEEN, _UNJOINED = 3, -1.25
 
