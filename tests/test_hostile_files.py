@@ -509,6 +509,11 @@ def test_a_deleted_file_is_told_and_pruned(
     assert [line.split()[2] for line in listed.splitlines()[1:]] == ["gone", "partial"]
     found = longvid("search", "hello exam", "-L", place).stdout
     assert "gone: no file is there any more" in found
+    listed = longvid("search", "hello from", "-L", place, "--json").stdout
+    moments = [json.loads(line) for line in listed.splitlines()]
+    assert {each["title"]: each["gone"] for each in moments} == {"exam-info": True, "VID_20240304": False}
+    said = longvid("ask", "who says hello from the exam-info?", "-L", place, "--json").stdout
+    assert [cited["gone"] for claim in json.loads(said)["claims"] for cited in claim["citations"]] == [True]
     refused = longvid("index", folder, "--prune", "-L", place, "--only", "transcript")
     assert refused.returncode == 130
     assert "exam-info" in refused.stderr
