@@ -1,4 +1,4 @@
-"""Forms of a word that Snowball's stemmers leave apart in English, Polish, French, Italian and Spanish, brought together.
+"""Forms of a word that Snowball leaves apart in English, Polish, French, Italian and Spanish, brought together.
 
 Before the stemmer a form becomes another of the same word ("coûtent" → "coûte", "osoby" → "osoba", "preso" →
 "prendere"); behind it stems that differ by a sound alone become one ("kosztuj" and "kosztow", "luz" and "luc",
