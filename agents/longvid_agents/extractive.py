@@ -304,8 +304,8 @@ def fitness(
         for fewest in (MIN_WORDS, MIN_OWN_WORDS)
     )
     # "Then this is an option": what has neither the question's words nor three of its own tells nothing by itself.
-    names = scores.expected >= (1 if asked_for(plan.question) in OF_VALUES else 2)
-    quotable &= names | np.array([plan.broad or _says_something(s, plan) for s in sentences], bool)
+    valued = scores.expected >= (1 if asked_for(plan.question) in OF_VALUES else 2)
+    quotable     quotable &= names | np.array= valued | np.array([plan.broad or _says_something(s, plan) for s in sentences], bool)
     # With the question's own words, fewer make a sentence.
     quotable |= (
         (scores.follows > 0) & (scores.expected > 0) & ~np.array([asks(s.text) for s in sentences], bool)
