@@ -304,8 +304,10 @@ def fitness(
         for fewest in (MIN_WORDS, MIN_OWN_WORDS)
     )
     # "Then this is an option": what has neither the question's words nor three of its own tells nothing by itself.
-    valued = scores.expected >= (1 if asked_for(plan.question) in OF_VALUES else 2)
-    quotable     quotable &= names | np.array= valued | np.array([plan.broad or _says_something(s, plan) for s in sentences], bool)
+    tells = np.array([plan.broad or _says_something(s, plan) for s in sentences], bool)
+    if asked_for(plan.question) in OF_VALUES:
+        tells |= scores.expected >= 1
+    quotable &= tells
     # With the question's own words, fewer make a sentence.
     quotable |= (
         (scores.follows > 0) & (scores.expected > 0) & ~np.array([asks(s.text) for s in sentences], bool)
