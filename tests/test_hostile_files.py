@@ -311,6 +311,56 @@ def test_a_fault_of_longvid_costs_the_file_and_names_itself(
     assert "Traceback" not in capsys.readouterr().err
 
 
+def _deep(opening: str, closing: str, times: int = 240) -> str:
+    return '[{"start": 1, ' + opening * times + '"x"' + closing * times + "}]"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        _deep('"text": [{', "}]").replace('{"x"}', '{"text": "x"}'),
+        _deep('"words": [{', "}]").replace('{"x"}', '{"text": "x"}'),
+        '{"events": [{"tStartMs": 0, "segs": [{"utf8": "hello to all of you", "tOffsetMs": 1' + "0" * 400 + "}]}]}",
+    ],
+    ids=["lines in lines", "words in words", "a number that is none"],
+)  # fmt: skip
+def test_json_of_any_depth_and_numbers_costs_itself(library: Library, tmp_path: Path, text: str) -> None:
+    """A file of 400 bytes ended the run before it began."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.json").write_text(text)
+    (folder / "b.vtt").write_text(MEETING)
+    reports, _ = index(library, folder)
+    assert reports["b.vtt"].status == "indexed"
+    assert all(report.error is None for report in reports.values())
+
+
+def test_a_parser_that_fails_costs_its_file_wherever_it_is_asked(
+    library: Library, tmp_path: Path, clips: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from longvid_indexer.subtitles import reading
+
+    folder = tmp_path / "in"
+    folder.mkdir()
+    shutil.copy(clips[0], folder / "talk.mp4")
+    (folder / "talk.srt").write_text(CUE.replace("hello", "Maya is here"))
+    (folder / "other.json").write_text('[{"start": 1, "text": "Maya and what she said"}]')
+    (folder / "meeting.vtt").write_text(MEETING.replace("Maya", "Ada"))
+    real = reading.finish
+
+    def explode(read: Any, *arguments: Any) -> Any:
+        if "Maya" in repr(read):
+            raise ZeroDivisionError("at the worst moment")
+        return real(read, *arguments)
+
+    monkeypatch.setattr(reading, "finish", explode)
+    reports, left = index(library, folder)
+    assert reports["meeting.vtt"].status == "indexed"
+    assert reports["talk.mp4"].status == "indexed"
+    assert any("ZeroDivisionError (at the worst moment)" in note for note in reports["talk.mp4"].notes)
+    assert left == {"other": ["other.json"]}
+
+
 def test_what_the_callers_callback_raises_ends_the_run(library: Library, tmp_path: Path) -> None:
     (tmp_path / "a.vtt").write_text(MEETING)
 

@@ -79,6 +79,9 @@ _TYPES = {
         r"[$€£¥]\s?\d|\d[\d.,]{0,30}+\s?(?:[$€£¥]|[km]?\s?(?:dollars?|euros?|pounds?|bucks?|cents?|franc\w*|yen|usd|eur)\b)"
         rf"|\b(?:{_NUMBER}|an?)(?: (?:hundred|thousand|million|billion|and a half))?[ -](?:{_COINS})\b"
         rf"|\b{prices.NUMBER_WORDS}[ -](?:{_COINS})\b|\b(?:{prices.FREE})\b"
+        # "A kilo is four fifty", "four fifty a kilo"
+        rf"|\b(?:an?|one|each|every) \w{{1,20}} (?:is|costs?|for|at) (?:{_NUMBER})(?: (?:{_NUMBER}))?(?=\W|\Z)(?! \w)"
+        rf"|\b(?:is|are|costs?|for|at) (?:{_NUMBER})(?: (?:{_NUMBER}))? (?:an?|per|each|every) \w"
         r"|\b(?:free|thousand|million)\b|(?<!\bin )(?<!\bsince )(?<!\buntil )\b\d[\d.,]{2,}"
         r"|\b(?!(?:1[5-9]|20)\d\d\b)\d[\d.,]{2,}",
         re.IGNORECASE,
@@ -107,6 +110,16 @@ _TYPES = {
     ),
 }  # fmt: skip
 PLACES = _TYPES["place"]
+_LENGTHS = r"(?:kilo|centi|milli|micro|nano)?met(?:re|er)s?|km|cm|mm|m\b|feet|foot|ft|miles?|inch(?:es)?|yards?|light"
+# "How long is the screen?" may ask for metres.
+_HOW_LONG_IS = re.compile(
+    r"\bhow long (?:is|are|was|were) (?:the|an?|your|our|this|that|his|her|their|its)\b(?!.*\b\w+ing\b)",
+    re.IGNORECASE,
+)
+_LENGTH = re.compile(rf"(?:{_NUMBER}|\d)[\s-]{{0,9}}(?:{_LENGTHS})\b", re.IGNORECASE)
+# "Where do they come from?"
+_WHERE_FROM = re.compile(r"\bwhere\b.*\bfrom\W*$", re.IGNORECASE)
+_FROM = re.compile(r"\bfrom (?:the |an? |my |our )?\w", re.IGNORECASE)
 # How much of what: a number with such a unit is likelier meant than a number.
 _MEASURES = tuple(
     (
@@ -122,7 +135,7 @@ _MEASURES = tuple(
         (r"\b(?:old|age|alt)\b", rf"{_UNITS}"),
         (
             r"\b(?:high|tall|deep|wide|far|thick|distance|height|length|depth|size|hoch|weit)\b",
-            r"(?:kilo|centi|milli|micro|nano)?met(?:re|er)s?|km|cm|mm|m\b|feet|foot|ft|miles?|inch(?:es)?|yards?|light",
+            _LENGTHS,
         ),
         (
             r"\b(?:heavy|weighs?|weight|schwer)\b",
@@ -229,6 +242,9 @@ _SENTENCES_AFTER, _AFTER_S = 3, 20.0
 # Two questions are alike from this cosine, or share of the question's words, on.
 _ALIKE = 0.4
 _FADES = 0.8
+_NEGATES = re.compile(
+    r"n['’]t\b|\bnever\b|\b(?:do|does|did|is|are|was|were|can|could|will|would|has|have) not\b", re.IGNORECASE
+)
 # A question of no more words asks of what was said before it.
 _SHORT = 6
 
@@ -269,7 +285,8 @@ def names_expected(question: str, sentences: Sequence[Passage]) -> Array:
     kind = asked_for(question)
     if kind is None:
         return np.zeros(len(sentences))
-    pattern, known = _TYPES[kind], set(analyse(question, None))
+    pattern, known = _FROM if _WHERE_FROM.search(question) else _TYPES[kind], set(analyse(question, None))
+    long = kind == "duration" and _HOW_LONG_IS.search(question) is not None
     unit = _unit(question) if kind == "amount" else None
     if kind == "money" and _DUES.search(question):
         each_time = (p.text for p in sentences if _EACH_TIME.search(p.text))
@@ -283,6 +300,8 @@ def names_expected(question: str, sentences: Sequence[Passage]) -> Array:
             return 1.0 if known & set(does) else _HALF
         initials = "".join(word[0] for word in _WORD.findall(passage.text)).lower() if short else ""
         if any(each in initials for each in short):
+            return 1.0
+        if long and _LENGTH.search(passage.text):
             return 1.0
         found = (match.group() for match in pattern.finditer(passage.text))
         if not any(kind == "reason" or not set(analyse(text, None)) <= known for text in found):
@@ -315,6 +334,16 @@ def says(pattern: re.Pattern[str], text: str) -> bool:
     return pattern.search(text) is not None
 
 
+def asks_whence(question: str) -> bool:
+    """Whether it asks where something is from."""
+    return _WHERE_FROM.search(question) is not None
+
+
+def measures(question: str) -> bool:
+    """Whether it asks for a number of something: kilos, doses."""
+    return asked_for(question) == "amount" and _unit(question) is not None
+
+
 def _unit(question: str) -> re.Pattern[str] | None:
     """A number of what the question measures or counts."""
     measured = next((unit for of, unit in _MEASURES if of.search(question)), None)
@@ -337,7 +366,7 @@ def follows_question(question: str, sentences: Sequence[Passage], alike: Array, 
     opens = [passage.kind == "speech" and says(_OPENS, passage.text) for passage in sentences]
     follows = np.zeros(len(sentences))
     for row in map(int, np.flatnonzero(np.logical_or(asking, opens))):
-        near = max(0.0, _likeness(kind, sentences, alike, row) - _ALIKE) / (1 - _ALIKE)
+        near = max(0.0, _likeness(question, kind, sentences, alike, row) - _ALIKE) / (1 - _ALIKE)
         near *= 1.0 if asking[row] else _HALF
         after = row + 1
         while (
@@ -346,17 +375,23 @@ def follows_question(question: str, sentences: Sequence[Passage], alike: Array, 
             and _answers(sentences, row, after)
         ):
             follows[after] = max(follows[after], near * _FADES ** (after - row - 1))
+            if kind in OF_VALUES and asking[row] and expected[after] >= 1:
+                break  # that was the answer
             after += 1
     if kind is not None:
         follows = np.where(expected > 0, follows, follows * _HALF)
     return np.where(asking, 0.0, follows)
 
 
-def _likeness(kind: str | None, sentences: Sequence[Passage], alike: Array, row: int) -> float:
+def _likeness(question: str, kind: str | None, sentences: Sequence[Passage], alike: Array, row: int) -> float:
     """How nearly the question in this row is the one asked; "why?" asks of what was said just before it."""
     asked = sentences[row]
     own, other = float(alike[row]), asked_for(asked.text)
     if kind is not None and other is not None and other != kind:
+        return own / 2
+    if bool(_NEGATES.search(question)) != says(
+        _NEGATES, asked.text
+    ):  # "what went well?", "what didn't go well?"
         return own / 2
     # "Can you fix it before the launch?" asks for a yes, not for a day, unless it names one ("Is it on Friday?").
     if kind in OF_VALUES and has_sign(asked.text, "yes or no") and not says(_TYPES[kind], asked.text):

@@ -23,6 +23,7 @@ from longvid_storage.running_sums import running_sums
 from longvid_storage.search.compounds import COMPOUNDING, REST, compounds_of, inflected
 from longvid_storage.search.wording import FROM, likeness
 from longvid_storage.text.analysis import analyse
+from longvid_storage.text.sentences import asks
 from longvid_storage.types import Moment, Passage
 
 # Words on either side of a sentence that count as said around it: in a breath, in its minute, on its subject.
@@ -47,7 +48,7 @@ _ANNOUNCES = re.compile(
 
 # What refers back in its first words means what it refers to too: "if it is too large" is of what came before.
 _REFERS_BACK = re.compile(
-    r"^(?:\W*+\w++){0,4}?\W*+\b(?:it|its|this|that|these|those|they|them|their|he|she|him|her|his|such|so|then)\b",
+    r"^(?:\W*+\w++){0,4}?\W*+\b(?:it|its|this|that|these|those|they|them|their|he|she|him|her|his|such|so|then|each|both)\b",
     re.IGNORECASE,
 )
 # What follows tells in which circumstance something was said, and is another subject than what is asked.
@@ -297,7 +298,10 @@ def term_counts(sentences: Sequence[Sequence[str]], terms: Sequence[Term]) -> Ar
 
 
 def referred_to(sentences: Sequence[Passage]) -> NDArray[np.intp]:
-    """For each sentence the row of what its speaker said just before, if it refers back; else its own row."""
+    """For each sentence the row of what its speaker said just before, if it refers back; else its own row.
+
+    It does not refer to a question that somebody else has answered since.
+    """
     before = np.arange(len(sentences))
     last: dict[tuple[str, str | None], int] = {}
     for row, sentence in enumerate(sentences):
@@ -309,6 +313,7 @@ def referred_to(sentences: Sequence[Passage]) -> NDArray[np.intp]:
             previous is not None
             and sentence.start_s - sentences[previous].end_s <= _REFERRED_S
             and says(_REFERS_BACK, sentence.text)
+            and not (previous < row - 1 and asks(sentences[previous].text))
         ):
             before[row] = previous
         last[speaker] = row
