@@ -614,6 +614,27 @@ def test_a_transcript_whose_film_was_deleted_says_nothing_twice(
     assert not any(video.gone for video in library.videos())
 
 
+@pytest.mark.parametrize("beside", ["exam-info-en.srt", "exam-info_en (1).srt", "Subs/exam-info.srt"])
+def test_a_transcript_of_any_name_is_left_with_its_film_that_is_gone_edited_too(
+    library: Library, tmp_path: Path, clips: list[Path], beside: str
+) -> None:
+    folder = tmp_path / "in"
+    (folder / "Subs").mkdir(parents=True)
+    shutil.copy(clips[0], folder / "exam-info.MP4")
+    transcript = folder / beside
+    transcript.write_text(CUE)
+    index(library, folder)
+    (folder / "exam-info.MP4").unlink()
+    for text in (CUE, CUE.replace("hello", "hello again")):
+        transcript.write_text(text)
+        assert index(library, folder)[1] == {"gone": ["exam-info.MP4"], "film_gone": [transcript.name]}
+    assert titles(library) == ["exam-info"]
+    # One that the film never had says something new.
+    (folder / "exam-info.de.srt").write_text(CUE.replace("hello", "guten Tag"))
+    assert "film_gone" not in index(library, folder / "exam-info.de.srt")[1]
+    assert len(titles(library)) == 2
+
+
 def test_the_transcript_of_a_film_with_another_name_is_not_left(shelf: tuple[Library, Path]) -> None:
     library, folder = shelf
     (folder / "exam-info.mp4").rename(folder / "zz autumn.mp4")
