@@ -37,7 +37,7 @@ TIMEOUT_S = 10.0
 _AT_ONCE = 4
 _LOOK_EACH_S = 1.0
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
-# Of protocols, and at clouds of their machines' metadata (192.0.0.192); Python before 3.11.10 takes most of it for global.
+# Of protocols, and at a cloud of a machine's metadata; Python before 3.11.10 takes most of it for global.
 _OF_PROTOCOLS = ipaddress.ip_network("192.0.0.0/24")
 
 
