@@ -8,7 +8,7 @@ stand two that meetings have: what is said after somebody asked the same, and wh
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -21,6 +21,7 @@ from longvid_agents.who_is import identified
 from longvid_storage.text.analysis import analyse
 from longvid_storage.text.dates import MONTH_NAME, WEEKDAY_NAME
 from longvid_storage.text.sentences import asks
+from longvid_storage.text.stop_words import STOP_WORDS
 from longvid_storage.types import Passage
 
 Array = NDArray[Any]
@@ -82,7 +83,7 @@ _TYPES = {
         # "A kilo is four fifty", "four fifty a kilo"
         rf"|\b(?:an?|one|each|every) \w{{1,20}} (?:is|costs?|for|at) (?:{_NUMBER})(?: (?:{_NUMBER}))?(?=\W|\Z)(?! \w)"
         rf"|\b(?:is|are|costs?|for|at) (?:{_NUMBER})(?: (?:{_NUMBER}))? (?:an?|per|each|every) \w"
-        r"|\b(?:free|thousand|million)\b|(?<!\bin )(?<!\bsince )(?<!\buntil )\b\d[\d.,]{2,}"
+        r"|\b(?:free|hundred|thousand|million)\b|(?<!\bin )(?<!\bsince )(?<!\buntil )\b\d[\d.,]{2,}"
         r"|\b(?!(?:1[5-9]|20)\d\d\b)\d[\d.,]{2,}",
         re.IGNORECASE,
     ),
@@ -97,7 +98,13 @@ _TYPES = {
         re.IGNORECASE,
     ),
     "person": re.compile(
-        rf"(?<=[\w,;] )(?!(?i:{_WEEKDAY}|{MONTH_NAME})\b)[A-Z][a-zà-ÿ]+\b(?! \d)|\b[A-Z][a-zà-ÿ]+ [A-Z][a-zà-ÿ]+\b"
+        rf"(?<=[\w,;] )(?<!\b[Ii]n )(?<!\b[Aa]t )(?!(?i:{_WEEKDAY}|{MONTH_NAME})\b)[A-Z][a-zà-ÿ]+\b(?! \d)"
+        r"|\b[A-Z][a-zà-ÿ]+ [A-Z][a-zà-ÿ]+\b|\b(?:Mrs?|Ms|Dr|Prof)\.? [A-Z][\w’'-]+"
+        r"|\b(?i:my|his|her|our|their|your) (?:mother|father|mum|mom|dad|parents|sister|brother|son|daughter|wife"
+        r"|husband|cousin|aunt|uncle|neighbou?r|boss|colleague|friend|partner)s?\b"
+    ),
+    "name": re.compile(
+        r"\b(?:called|named|names? (?:is|was|are|were)|name['’]s)\b|(?<=[\w,;] )[A-Z][a-zà-ÿ]+\b(?! \d)"
     ),
     "place": re.compile(
         r"\b(?:in|at|on|inside|under|near|to|from|between|around|behind|across|into|onto|beside|above|below"
@@ -211,6 +218,11 @@ _ASKED: tuple[tuple[str, str], ...] = (
         r"\bwhy\b|\bwhat (?:caused?|causes|made|makes)\b|\bhow come\b|\bwarum\b|\bwieso\b|\bpourquoi\b"
         r"|\bpor qu[ée]\b|почему|为什么",
     ),
+    (
+        "name",
+        r"^\W*what(?:['’]s| is| are| was| were)\b.*\b(?:called|named)\W*$"
+        r"|^\W*what(?:['’]s| is| was) (?:the|his|her|their|your|its|our) (?:\w+ ){0,2}names?\b",
+    ),
     ("person", r"\bwho(?:m|se)?\b|\bwer\b|\bwem\b|\bqui\b|\bqui[ée]n(?:es)?\b|кто|谁"),
     (
         "place",
@@ -219,7 +231,7 @@ _ASKED: tuple[tuple[str, str], ...] = (
     ),
 )  # fmt: skip
 _ASKED_FOR = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _ASKED)
-OF_VALUES = ("time", "duration", "amount", "money", "version")
+OF_VALUES = ("time", "duration", "amount", "money", "version", "name")
 """What has a form that can be told: without one a sentence names none."""
 _LOCATES = re.compile(_OF_THE_VIDEO, re.IGNORECASE)
 
@@ -231,6 +243,11 @@ _LESS_SURE = {
 _DOES_WITHIN = 6
 """So many words after "I" tell what one does."""
 _WORD = re.compile(r"[^\W\d_]+")
+# "Later the brewery in our town sponsored them": a subject of so many words before the verb.
+_WHO_DOES = re.compile(
+    r"^\W*who (?:will |would |has |had |is going to )?(?P<verb>[a-z]{3,})\b(?! by\b)", re.IGNORECASE
+)
+_DETERMINERS, _SUBJECT = frozenset(("the", "a", "an", "our", "my", "his", "her", "their", "your")), 6
 _FIRST_PERSON = re.compile(r"\bI(?:['’](?:ll|ve|m|d))?\b|\bmy(?:self)?\b")
 # Who is something says so of themselves: "I'm the Project Manager".
 _WHO_IS = re.compile(
@@ -291,6 +308,7 @@ def names_expected(question: str, sentences: Sequence[Passage]) -> Array:
     if kind == "money" and _DUES.search(question):
         each_time = (p.text for p in sentences if _EACH_TIME.search(p.text))
         unit = _EACH_TIME if any(map(pattern.search, each_time)) else None
+    does_it = _doing(question) if kind == "person" else None
     own = _I_AM if _WHO_IS.search(question) else _FIRST_PERSON
     short = [each.rstrip("s").lower() for each in _ACRONYM.findall(question)] if kind == "expansion" else []
 
@@ -301,6 +319,8 @@ def names_expected(question: str, sentences: Sequence[Passage]) -> Array:
         initials = "".join(word[0] for word in _WORD.findall(passage.text)).lower() if short else ""
         if any(each in initials for each in short):
             return 1.0
+        if does_it is not None and does_it(passage.text):
+            return 1.0
         if long and _LENGTH.search(passage.text):
             return 1.0
         found = (match.group() for match in pattern.finditer(passage.text))
@@ -309,6 +329,24 @@ def names_expected(question: str, sentences: Sequence[Passage]) -> Array:
         return 1.0 if unit is None or unit.search(passage.text) else _HALF
 
     return _only_the_identified(question, sentences, [named(passage) for passage in sentences])
+
+
+def _doing(question: str) -> Callable[[str], bool] | None:
+    """Tells whether a text names who does what is asked: "the brewery sponsored them" of "who sponsored the boxes?"."""
+    asked = _WHO_DOES.match(question)
+    verb = set(analyse(asked["verb"], None)) - STOP_WORDS["en"] if asked else set()
+    if not verb:
+        return None
+
+    def says_so(text: str) -> bool:
+        words = _WORD.findall(text.lower())
+        return any(
+            set(analyse(word, None)) == verb
+            and _DETERMINERS.intersection(words[max(0, at - _SUBJECT) : at - 1])
+            for at, word in enumerate(words)
+        )
+
+    return says_so
 
 
 def _only_the_identified(question: str, sentences: Sequence[Passage], named: list[float]) -> Array:
@@ -339,6 +377,12 @@ def asks_whence(question: str) -> bool:
     return _WHERE_FROM.search(question) is not None
 
 
+def counted(question: str) -> list[str]:
+    """The words of what is counted: "eggs" of "how many eggs does it lay?"; none where nothing is."""
+    found = _COUNTED.search(question)
+    return [word for word in found.groups() if word] if found is not None else []
+
+
 def measures(question: str) -> bool:
     """Whether it asks for a number of something: kilos, doses."""
     return asked_for(question) == "amount" and _unit(question) is not None
@@ -347,10 +391,10 @@ def measures(question: str) -> bool:
 def _unit(question: str) -> re.Pattern[str] | None:
     """A number of what the question measures or counts."""
     measured = next((unit for of, unit in _MEASURES if of.search(question)), None)
-    counted = _COUNTED.search(question)
-    if measured is not None or counted is None:
+    things = counted(question)
+    if measured is not None or not things:
         return measured
-    of = "|".join(re.escape(re.sub(r"(?:ie)?s$", "", word)) for word in counted.groups() if word)
+    of = "|".join(re.escape(re.sub(r"(?:ie)?s$", "", word)) for word in things)
     return re.compile(rf"(?:{_NUMBER}|\d)[\s-]{{0,9}}(?:\w{{1,40}}[\s-]{{1,9}})?(?:{of})", re.IGNORECASE)
 
 

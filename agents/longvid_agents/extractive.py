@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from longvid_agents.answerability import WITH_VECTORS, Features, Logistic, features
 from longvid_agents.definitions import DEFINES, definition, names_asked
-from longvid_agents.expected import OF_VALUES, asked_for, asks_whence, measures
+from longvid_agents.expected import OF_VALUES, asked_for, asks_whence, counted, measures
 from longvid_agents.prices import asked_elsewhere
 from longvid_agents.question import QuestionPlan
 from longvid_agents.scoring import Array, Scores
@@ -216,7 +216,12 @@ def _names_value(plan: QuestionPlan, sentences: Sequence[Passage], scores: Score
     near = np.array(
         [s.video_id == place.video_id and abs(s.start_s - place.start_s) <= NEARBY_S for s in sentences], bool
     )
-    return bool(scores.expected[near].max() > 0)
+    named = scores.expected[near].max()
+    if kind == "amount" and named < 1 and scores.follows[row] < _ASKED_THERE:
+        # A number of something else is none of eggs where nobody speaks of eggs.
+        things = {term for word in counted(plan.question)[:1] for term in analyse(word, plan.language)}
+        return bool(named > 0) and any(things.intersection(analyse(s.text, plan.language)) for s in sentences)
+    return bool(named > 0)
 
 
 def _likely(fit: Array, together: NDArray[np.bool_]) -> tuple[Array, Array, Array]:

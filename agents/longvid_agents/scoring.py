@@ -16,7 +16,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_agents.expected import asked_for, follows_question, names_expected, only_opens, says
+from longvid_agents.expected import (
+    asked_for,
+    follows_question,
+    measures,
+    names_expected,
+    only_opens,
+    says,
+)
 from longvid_agents.prices import only_says_price
 from longvid_agents.question import QuestionPlan, Term
 from longvid_storage.running_sums import running_sums
@@ -154,7 +161,7 @@ def score(
         named_share=sums(named * lengths, around) / sums(lengths, around),
         found_early=np.array([1 / (1 + _rank(s, moments) / 5) for s in sentences]),
         wording=_wording(plan, said_terms, terms, share, frequency)
-        * np.where(asked_for(plan.question) is not None and expected <= 0, _NOT_WHAT_IS_ASKED, 1.0),
+        * np.where(_names_none(plan.question, expected), _NOT_WHAT_IS_ASKED, 1.0),
         expected=expected,
         follows=follows_question(plan.question, sentences, np.maximum(cosine, words), expected),
         opens=only_opens(plan.question, sentences, expected),
@@ -284,6 +291,12 @@ def weights(terms: Sequence[Term], documents: int, frequency: Mapping[str, int])
     weight *= np.array([0.0 if term.loose and not frequency.get(term.text) else 1.0 for term in terms])
     share: Array = weight / max(weight.sum(), 1e-9)
     return share
+
+
+def _names_none(question: str, expected: Array) -> NDArray[np.bool_]:
+    """Which sentences name nothing of the kind asked for: of what is measured or counted a number of something else."""
+    asked = asked_for(question) is not None
+    return np.asarray(asked & (expected < 1 if measures(question) else expected <= 0), bool)
 
 
 def term_counts(sentences: Sequence[Sequence[str]], terms: Sequence[Term]) -> Array:
