@@ -115,3 +115,22 @@ def test_words_that_only_say_that_there_is_a_price() -> None:
     assert not any(
         map(only_says_price, ["cotisation", "Beitrag", "cuota", "costume", "pricey", "value", "rent"])
     )
+
+
+def test_what_something_else_costs_answers_nothing_minutes_away_from_what_is_asked_about() -> None:
+    between = (
+        "Nobody knows who broke the big window of the hall last night.",
+        "The library has opened again, and the new chairs are very good.",
+        "We met the mayor, who was glad to hear about our garden.",
+        "Lunch is soup and bread for everybody who helps us on the day.",
+    )
+    said = (
+        "It costs forty thousand euros to heat the pool.",
+        *between,
+        "A fence was put up behind the school.",
+    )
+    beside = ("A fence was put up behind the school.", "It costs forty thousand euros all in all.", *between)
+    for lines, found in ((said, False), (beside, True)):
+        told = [Utterance(6.0 * at, 6.0 * at + 6, text) for at, text in enumerate(lines)]
+        answer = SmallLibrary([SmallVideo("board", "board", tuple(told))]).ask("What does the fence cost?")
+        assert any("forty thousand" in claim.text for claim in answer.claims) == found

@@ -240,6 +240,8 @@ def _beside(plan: QuestionPlan, scores: Scores) -> NDArray[np.bool_]:
     far = (scores.words_near == 0) & (kind in OF_VALUES)
     unlike = np.where(far, _UNLIKE_AND_FAR, _UNLIKE_A_PLACE if kind in _ANYTHING_HAS else _UNLIKE)
     alone: NDArray[np.bool_] = (scores.words == 0) & (scores.cosine < unlike) & (scores.follows == 0)
+    if kind == "money" and scores.priced_near.any():  # what costs something else has only the word for it
+        alone |= (scores.priced_near == 0) & (scores.cosine < _UNLIKE_AND_FAR) & (scores.follows == 0)
     return alone if scores.meaning and not plan.broad else np.zeros(len(alone), bool)
 
 

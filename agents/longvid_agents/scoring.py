@@ -79,7 +79,8 @@ class Scores:
     what is said near: whole stretches share it, and it is not what is asked (all 0 without a text
     encoder); ``words``, ``words_near`` and ``words_subject`` are the IDF share
     of the question's words that occur in, near, and for some minutes around the sentence, saturated;
-    ``covered_near`` the same without saturation; ``announcing`` the share of sentences around that
+    ``covered_near`` the same without saturation, ``priced_near`` without what only says that there is a price;
+    ``announcing`` the share of sentences around that
     announce; ``named`` is 1 where a speaker the question names speaks, ``named_share`` their share of
     the words around; ``found_early`` falls with the rank of the moment the sentence was found by; ``wording`` how
     nearly it has the question's own wording (0 below ``wording.FROM`` of it); ``expected`` is 1 where a thing of the
@@ -97,6 +98,7 @@ class Scores:
     words_near: Array
     words_subject: Array
     covered_near: Array
+    priced_near: Array
     announcing: Array
     named: Array
     named_share: Array
@@ -156,6 +158,7 @@ def score(
         words_near=saturated(counts_near) @ share,
         words_subject=saturated(sums(counts, subject)) @ share,
         covered_near=(counts_near > 0) @ share,
+        priced_near=(counts_near > 0) @ np.where([only_says_price(t.word) for t in terms], 0.0, share),
         announcing=sums(announces, around) / np.maximum(around[:, 1] - around[:, 0], 1),
         named=named,
         named_share=sums(named * lengths, around) / sums(lengths, around),
