@@ -67,8 +67,8 @@ _DOES = (
     r"(?!(?:is|was|has|does|this|these|its|his|us|as|across|always|perhaps|besides|plus|versus|less|unless)\b)"
     r"[a-z]{2,}s\b"
 )
-# "How much", "how far" may be answered in words.
-_HOW_MANY = re.compile(r"\bhow many\b", re.IGNORECASE)
+# "How much", "how far" may be answered in words, and "how old" by a number alone.
+_HOW_MANY = re.compile(r"\bhow (?:many|heavy|tall|deep|wide|thick)\b", re.IGNORECASE)
 _SUPPOSING = re.compile(r"\b(?:if|unless)\b|\bwhat (?:\w+ )?happen\w* (?:when|once|after)\b", re.IGNORECASE)
 _BROKEN_WORDS = 12  # what breaks off after more has said something
 _CONDITION = re.compile(r"\b(?:if|unless|when|whenever|once)\b", re.IGNORECASE)
