@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import textwrap
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from longvid_agents.cite import format_citation, format_claim
-from longvid_indexer.remote import is_remote
+from longvid_storage.files import is_gone
 from longvid_storage.text.shown import cut, shown
 from longvid_storage.text.timecode import format_span, format_time
 
@@ -76,11 +75,7 @@ def answer(result: Answer, told: int = 0) -> str:
 
 def _gone(path: str) -> str:
     """What is said behind the path of a file that is not where it was."""
-    return (
-        "  (gone: no file is there any more)"
-        if path and not is_remote(path) and not os.path.lexists(path)
-        else ""
-    )
+    return "  (gone: no file is there any more)" if is_gone(path) else ""
 
 
 def claim(found: Claim) -> str:

@@ -96,9 +96,8 @@ def test_search_json_is_the_contract(library: Path) -> None:
     assert done.returncode == 0, done.stderr
     moments = [json.loads(line) for line in done.stdout.splitlines()]
     assert 1 <= len(moments) <= 2
-    keys = {"video_id", "title", "path", "start_s", "end_s", "score", "level", "evidence", "near"} | {
-        "play_s"
-    }
+    keys = {"video_id", "title", "path", "start_s", "end_s", "score", "level", "evidence", "near"}
+    keys |= {"play_s", "gone"}
     assert set(moments[0]) == keys
     of_a_passage = {
         "id",

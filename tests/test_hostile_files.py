@@ -311,6 +311,56 @@ def test_a_fault_of_longvid_costs_the_file_and_names_itself(
     assert "Traceback" not in capsys.readouterr().err
 
 
+def _deep(opening: str, closing: str, times: int = 240) -> str:
+    return '[{"start": 1, ' + opening * times + '"x"' + closing * times + "}]"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        _deep('"text": [{', "}]").replace('{"x"}', '{"text": "x"}'),
+        _deep('"words": [{', "}]").replace('{"x"}', '{"text": "x"}'),
+        '{"events": [{"tStartMs": 0, "segs": [{"utf8": "hello to all of you", "tOffsetMs": 1' + "0" * 400 + "}]}]}",
+    ],
+    ids=["lines in lines", "words in words", "a number that is none"],
+)  # fmt: skip
+def test_json_of_any_depth_and_numbers_costs_itself(library: Library, tmp_path: Path, text: str) -> None:
+    """A file of 400 bytes ended the run before it began."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.json").write_text(text)
+    (folder / "b.vtt").write_text(MEETING)
+    reports, _ = index(library, folder)
+    assert reports["b.vtt"].status == "indexed"
+    assert all(report.error is None for report in reports.values())
+
+
+def test_a_parser_that_fails_costs_its_file_wherever_it_is_asked(
+    library: Library, tmp_path: Path, clips: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from longvid_indexer.subtitles import reading
+
+    folder = tmp_path / "in"
+    folder.mkdir()
+    shutil.copy(clips[0], folder / "talk.mp4")
+    (folder / "talk.srt").write_text(CUE.replace("hello", "Maya is here"))
+    (folder / "other.json").write_text('[{"start": 1, "text": "Maya and what she said"}]')
+    (folder / "meeting.vtt").write_text(MEETING.replace("Maya", "Ada"))
+    real = reading.finish
+
+    def explode(read: Any, *arguments: Any) -> Any:
+        if "Maya" in repr(read):
+            raise ZeroDivisionError("at the worst moment")
+        return real(read, *arguments)
+
+    monkeypatch.setattr(reading, "finish", explode)
+    reports, left = index(library, folder)
+    assert reports["meeting.vtt"].status == "indexed"
+    assert reports["talk.mp4"].status == "indexed"
+    assert any("ZeroDivisionError (at the worst moment)" in note for note in reports["talk.mp4"].notes)
+    assert left == {"other": ["other.json"]}
+
+
 def test_what_the_callers_callback_raises_ends_the_run(library: Library, tmp_path: Path) -> None:
     (tmp_path / "a.vtt").write_text(MEETING)
 
@@ -509,6 +559,11 @@ def test_a_deleted_file_is_told_and_pruned(
     assert [line.split()[2] for line in listed.splitlines()[1:]] == ["gone", "partial"]
     found = longvid("search", "hello exam", "-L", place).stdout
     assert "gone: no file is there any more" in found
+    listed = longvid("search", "hello from", "-L", place, "--json").stdout
+    moments = [json.loads(line) for line in listed.splitlines()]
+    assert {each["title"]: each["gone"] for each in moments} == {"exam-info": True, "VID_20240304": False}
+    said = longvid("ask", "who says hello from the exam-info?", "-L", place, "--json").stdout
+    assert [cited["gone"] for claim in json.loads(said)["claims"] for cited in claim["citations"]] == [True]
     refused = longvid("index", folder, "--prune", "-L", place, "--only", "transcript")
     assert refused.returncode == 130
     assert "exam-info" in refused.stderr
@@ -557,6 +612,27 @@ def test_a_transcript_whose_film_was_deleted_says_nothing_twice(
         str(folder / "exam-info.srt"),
     }
     assert not any(video.gone for video in library.videos())
+
+
+@pytest.mark.parametrize("beside", ["exam-info-en.srt", "exam-info_en (1).srt", "Subs/exam-info.srt"])
+def test_a_transcript_of_any_name_is_left_with_its_film_that_is_gone_edited_too(
+    library: Library, tmp_path: Path, clips: list[Path], beside: str
+) -> None:
+    folder = tmp_path / "in"
+    (folder / "Subs").mkdir(parents=True)
+    shutil.copy(clips[0], folder / "exam-info.MP4")
+    transcript = folder / beside
+    transcript.write_text(CUE)
+    index(library, folder)
+    (folder / "exam-info.MP4").unlink()
+    for text in (CUE, CUE.replace("hello", "hello again")):
+        transcript.write_text(text)
+        assert index(library, folder)[1] == {"gone": ["exam-info.MP4"], "film_gone": [transcript.name]}
+    assert titles(library) == ["exam-info"]
+    # One that the film never had says something new.
+    (folder / "exam-info.de.srt").write_text(CUE.replace("hello", "guten Tag"))
+    assert "film_gone" not in index(library, folder / "exam-info.de.srt")[1]
+    assert len(titles(library)) == 2
 
 
 def test_the_transcript_of_a_film_with_another_name_is_not_left(shelf: tuple[Library, Path]) -> None:

@@ -53,6 +53,24 @@ def test_a_link_inside_a_library_is_refused_and_what_it_names_stays(
     assert {path: path.read_bytes() for path in (treasure, *treasure.rglob("*")) if path.is_file()} == before
 
 
+@pytest.mark.parametrize(
+    "left", ["@eaDir", ".DS_Store", "desktop.ini", "Thumbs.db", "._talks", "lost+found", ".Trash-1000"]
+)
+def test_a_new_library_lies_beside_what_systems_leave_and_nothing_else(left: str, tmp_path: Path) -> None:
+    place = tmp_path / "talks"
+    place.mkdir()
+    (place / left).write_bytes(b"left")
+    Library.open(place, create=True).close()
+    assert (place / left).read_bytes() == b"left"
+    Library.open(place).close()
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / left).write_bytes(b"left")
+    (other / "thesis.doc").write_bytes(b"gold")
+    with pytest.raises(NotALibraryError, match=r"it holds thesis\.doc\)"):
+        Library.open(other, create=True)
+
+
 def test_a_pipe_inside_a_library_is_refused_and_not_waited_for(library: Path) -> None:
     (library / ".lock").unlink()
     os.mkfifo(library / ".lock")

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from longvid import Library
 from longvid_indexer.said import to_utterances
+from longvid_indexer.subtitles import tiers
+from longvid_indexer.subtitles.cue import Subtitles
 from longvid_indexer.subtitles.reading import holds_transcript, parse_subtitles
 from test_subtitle_cost import assert_linear, read_all
 
@@ -143,6 +145,12 @@ def test_elan_tells_who_speaks_and_shares_slots_without_a_time() -> None:
     ]
 
 
+@pytest.mark.parametrize("time", ["9" * 400, "9" * 5000])
+def test_a_time_of_elan_that_no_number_can_be_is_none(time: str) -> None:
+    whole = eaf([500, 4500, 5000], ('TIER_ID="Rosa"', [(0, 1, "We lived by the sea.")]))
+    assert said(whole.replace("5000", time)) == said(whole)
+
+
 def test_an_elan_tier_called_default_names_nobody_and_an_empty_document_says_nothing() -> None:
     assert said(eaf([0, 2000], ('TIER_ID="default"', [(0, 1, "Good morning.")]))) == [
         (0.0, 2.0, None, "Good morning.")
@@ -242,6 +250,13 @@ def test_they_are_found_in_a_folder_and_beside_a_recording(tmp_path: Path) -> No
 )  # fmt: skip
 def test_they_cost_their_length(make: object) -> None:
     assert_linear(read_all, make, 5_000)  # type: ignore[arg-type]
+
+
+def test_tiers_cost_their_number() -> None:
+    def of(number: int) -> list[tiers.Tier]:
+        return [tiers.Tier("words", None, [(0.0, 1.0, f"w{at}")]) for at in range(number)]
+
+    assert_linear(lambda made: tiers.add_tiers(Subtitles(), made), of, 2_500)
 
 
 WHOLE = (textgrid(ASKED, TALK), textgrid(WORDS, PHONES, short=True), TMPLAYER[2][1],

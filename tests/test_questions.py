@@ -141,6 +141,24 @@ def test_the_wording_that_is_asked_for_ranks_first(talks: SmallLibrary, query: s
     assert first.evidence[0].text == "The new gas limit goes up by a third."
 
 
+@pytest.mark.parametrize("query", ['"if there are too many then"', "if there are too many then"])
+def test_wording_of_common_words_ranks_first_among_many_videos(query: str) -> None:
+    around = [
+        "There are many of them, too many.",
+        "Then there are the others, if any.",
+        "Many, many, and too many.",
+    ]
+    videos = [
+        video(f"v{n:02}", f"Talk {n}", [("", around[(n + at) % 3]) for at in range(20)]) for n in range(20)
+    ]
+    held = ["Visitors arrive at noon.", "And if there are too many, then it waits.", "The lift is slow."]
+    library = SmallLibrary([*videos, video("held", "Talk held", [("", text) for text in held])])
+    with library.view(Scope()) as view:
+        first = search(view, query, 3)[0]
+    assert first.video_id == "held"
+    assert first.evidence[0].text == held[1]
+
+
 def test_an_answer_quotes_the_wording(talks: SmallLibrary) -> None:
     answer = talks.ask("Where did they say that the gas limit goes up by a third?")
     assert cited(answer)[:1] == [("v2", 240.0)]

@@ -6,6 +6,7 @@ import gc
 import re
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +16,8 @@ from longvid_indexer.invented import without_loops
 from longvid_indexer.said import to_utterances
 from longvid_indexer.sniff import sniff_bytes
 from longvid_indexer.subtitles.encodings import decode_text
+from longvid_indexer.subtitles.json_items import Piece
+from longvid_indexer.subtitles.json_transcripts import _named, _sentences
 from longvid_indexer.subtitles.markup import plain
 from longvid_indexer.subtitles.reading import parse_subtitles
 from longvid_indexer.subtitles.sounds import described_sounds
@@ -72,7 +75,7 @@ def read_all(text: str) -> None:
     without_loops(to_utterances(read, "en"))
 
 
-def cost(work: Callable[[str], object], text: str) -> float:
+def cost(work: Callable[[Any], object], text: object) -> float:
     """CPU seconds, without the collector: many objects make it walk whatever the tests before left in memory."""
     gc.disable()
     try:
@@ -83,7 +86,7 @@ def cost(work: Callable[[str], object], text: str) -> float:
         gc.enable()
 
 
-def assert_linear(work: Callable[[str], object], make: Callable[[int], str], start: int) -> None:
+def assert_linear(work: Callable[[Any], object], make: Callable[[int], object], start: int) -> None:
     """Over four doublings the cost grows by little more than the length: 16 times."""
     sizes = [start * 2**n for n in range(5)]
     # One text after the other, three times over: a busy moment of the machine meets all lengths alike.
@@ -97,6 +100,17 @@ def assert_linear(work: Callable[[str], object], make: Callable[[int], str], sta
 def test_hard_text_costs_its_length(kind: str) -> None:
     frame, head, repeated = HARD[kind]
     assert_linear(read_all, lambda size: frame.format(head + repeated * (size // len(repeated))), 5_000)
+
+
+def test_words_that_nothing_parts_and_turns_apart_cost_their_number() -> None:
+    def words(number: int) -> list[Piece]:
+        return [Piece("a", 0.0, None, None)] * number
+
+    def named(words: list[Piece]) -> object:
+        return _named(words, {(): [{"start": 0, "speaker": "A"}] * len(words)}, 1.0)
+
+    assert_linear(lambda words: list(_sentences(words)), words, 5_000)
+    assert_linear(named, words, 1_000)
 
 
 def test_an_exponential_pattern_would_never_end_here() -> None:

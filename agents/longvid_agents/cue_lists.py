@@ -22,6 +22,8 @@ from longvid_storage.types import Citation, Claim, Passage
 
 MOST_ITEMS = 5
 _AROUND_S = 20.0
+# A discussion comes to its decision within this time; what decides in other words than its subject's has to be surer.
+_DECIDED_AFTER_S, _SURELY_DECIDES = 60.0, 2.0
 _LISTS = re.compile(
     r"^\W*(?:what|which|list|show|give|tell|any|are there|were there|summari[sz]e|was|welche[nrs]?|wozu|qu['’]"
     r"|quel(?:le)?s?"
@@ -111,8 +113,28 @@ def minutes(plan: QuestionPlan, view: View) -> Listed | None:
         there = sorted({p.speaker for p in said if p.speaker})
         items = strongest(about, cue, MOST_ITEMS, about=of_video is not None, owners=tasks_of, speakers=there)
         claims += [Claim(p.text, (Citation.of(p, card.title, card.path),)) for p in items]
+    if not claims and cue == "decision" and of_video and not named:
+        few, notes = newest(view)
+        for card in few.cards():
+            items = _decided_after(of_video.get(card.video_id, ()), few)
+            claims += [Claim(p.text, (Citation.of(p, card.title, card.path),)) for p in items]
     whose = f" of {', '.join(named)}" if named else ""
     return Listed(tuple(claims), f"listed by cue phrases: {cue}{whose}", notes) if claims else None
+
+
+def _decided_after(brought_up: Sequence[Passage], view: View) -> list[Passage]:
+    """What is decided soon after the subject is brought up, in other words: "Okay, we go with a screen."."""
+    if not brought_up:
+        return []
+    from longvid_agents.cues import FEWEST_ABOUT, strength
+    from longvid_agents.summarise import strongest
+
+    said = view.passages_of(brought_up[0].video_id, ["speech"])
+    soon = [
+        p for p in said if any(0 < p.start_s - subject.start_s <= _DECIDED_AFTER_S for subject in brought_up)
+    ]
+    sure = [p for p in soon if strength(p, "decision", p.language, FEWEST_ABOUT) >= _SURELY_DECIDES]
+    return strongest(sure, "decision", MOST_ITEMS, about=True)
 
 
 def _about(view: View, terms: Sequence[Term]) -> dict[str, list[Passage]]:

@@ -20,7 +20,11 @@ _DO = (
     "send|write|open|post|share|fix|check|prepare|ping|reach|follow|update|create|make|add|take|look|draft|review|set"
     "|schedule|put|merge|release|push|do"
 )
-_PROMISE = f"{_DO}|talk|ask|circle|bring|work|sync|coordinate|organi[sz]e|get|try|book|order|call|tell|invite"
+_PROMISE = (
+    f"{_DO}|talk|ask|circle|bring|work|sync|coordinate|organi[sz]e|get|try|book|order|call|tell|invite|move (?!on)"
+    "|replace|clean|install|migrate|rewrite|delete|print|pay|collect|document|submit|deliver|phone|ring|e?mail|notify"
+    "|remind|arrange|repair|paint|bake|build|drive|upload|publish|translate"
+)
 _OUGHT = f"{_DO}|implement|test|finish|bring|investigate|figure"
 _WEEKDAY = "monday|tuesday|wednesday|thursday|friday"
 
@@ -46,8 +50,10 @@ _RULES: dict[Cue, tuple[tuple[float, re.Pattern[str]], ...]] = {
         (3.0, r"\blet'?s (?:all )?(?:decide|agree|settle)\b|\bthat(?:'s| is) (?:decided|agreed|settled)\b"),
         (
             2.0,
-            rf"^(?:okay|ok|so|then|and|right|good|fine|alright|\W)*\bthen we(?:'ll| will)? (?:{_SETTLE})\b",
+            r"^(?:okay|ok|so|then|and|right|good|fine|alright|\W)*\b(?:then|okay,?|ok,?|fine,?|alright,?)"
+            rf" we(?:'ll| will)? (?:{_SETTLE})\b",
         ),
+        (2.0, r"\blet'?s try (?:it|this|that)\b"),
         (
             2.5,
             r"\b(?:let'?s|we'?ll|we (?:will|should)) (?:just )?(?:go|stick|proceed|move (?:on|ahead)) (?:with|for)\b",
@@ -129,6 +135,7 @@ _SIGNS: dict[Cue, tuple[str, ...]] = {
             "plan",
             "final",
             "then we",
+            *(f"{word}{comma} we" for word in ("okay", "ok", "fine", "alright") for comma in ("", ",")),
             "let's",
             "lets",
             "we'll",

@@ -8,7 +8,7 @@ stand two that meetings have: what is said after somebody asked the same, and wh
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -21,6 +21,7 @@ from longvid_agents.who_is import identified
 from longvid_storage.text.analysis import analyse
 from longvid_storage.text.dates import MONTH_NAME, WEEKDAY_NAME
 from longvid_storage.text.sentences import asks
+from longvid_storage.text.stop_words import STOP_WORDS
 from longvid_storage.types import Passage
 
 Array = NDArray[Any]
@@ -79,7 +80,10 @@ _TYPES = {
         r"[$€£¥]\s?\d|\d[\d.,]{0,30}+\s?(?:[$€£¥]|[km]?\s?(?:dollars?|euros?|pounds?|bucks?|cents?|franc\w*|yen|usd|eur)\b)"
         rf"|\b(?:{_NUMBER}|an?)(?: (?:hundred|thousand|million|billion|and a half))?[ -](?:{_COINS})\b"
         rf"|\b{prices.NUMBER_WORDS}[ -](?:{_COINS})\b|\b(?:{prices.FREE})\b"
-        r"|\b(?:free|thousand|million)\b|(?<!\bin )(?<!\bsince )(?<!\buntil )\b\d[\d.,]{2,}"
+        # "A kilo is four fifty", "four fifty a kilo"
+        rf"|\b(?:an?|one|each|every) \w{{1,20}} (?:is|costs?|for|at) (?:{_NUMBER})(?: (?:{_NUMBER}))?(?=\W|\Z)(?! \w)"
+        rf"|\b(?:is|are|costs?|for|at) (?:{_NUMBER})(?: (?:{_NUMBER}))? (?:an?|per|each|every) \w"
+        r"|\b(?:free|hundred|thousand|million)\b|(?<!\bin )(?<!\bsince )(?<!\buntil )\b\d[\d.,]{2,}"
         r"|\b(?!(?:1[5-9]|20)\d\d\b)\d[\d.,]{2,}",
         re.IGNORECASE,
     ),
@@ -94,7 +98,13 @@ _TYPES = {
         re.IGNORECASE,
     ),
     "person": re.compile(
-        rf"(?<=[\w,;] )(?!(?i:{_WEEKDAY}|{MONTH_NAME})\b)[A-Z][a-zà-ÿ]+\b(?! \d)|\b[A-Z][a-zà-ÿ]+ [A-Z][a-zà-ÿ]+\b"
+        rf"(?<=[\w,;] )(?<!\b[Ii]n )(?<!\b[Aa]t )(?!(?i:{_WEEKDAY}|{MONTH_NAME})\b)[A-Z][a-zà-ÿ]+\b(?! \d)"
+        r"|\b[A-Z][a-zà-ÿ]+ [A-Z][a-zà-ÿ]+\b|\b(?:Mrs?|Ms|Dr|Prof)\.? [A-Z][\w’'-]+"
+        r"|\b(?i:my|his|her|our|their|your) (?:mother|father|mum|mom|dad|parents|sister|brother|son|daughter|wife"
+        r"|husband|cousin|aunt|uncle|neighbou?r|boss|colleague|friend|partner)s?\b"
+    ),
+    "name": re.compile(
+        r"\b(?:called|named|names? (?:is|was|are|were)|name['’]s)\b|(?<=[\w,;] )[A-Z][a-zà-ÿ]+\b(?! \d)"
     ),
     "place": re.compile(
         r"\b(?:in|at|on|inside|under|near|to|from|between|around|behind|across|into|onto|beside|above|below"
@@ -107,6 +117,16 @@ _TYPES = {
     ),
 }  # fmt: skip
 PLACES = _TYPES["place"]
+_LENGTHS = r"(?:kilo|centi|milli|micro|nano)?met(?:re|er)s?|km|cm|mm|m\b|feet|foot|ft|miles?|inch(?:es)?|yards?|light"
+# "How long is the screen?" may ask for metres.
+_HOW_LONG_IS = re.compile(
+    r"\bhow long (?:is|are|was|were) (?:the|an?|your|our|this|that|his|her|their|its)\b(?!.*\b\w+ing\b)",
+    re.IGNORECASE,
+)
+_LENGTH = re.compile(rf"(?:{_NUMBER}|\d)[\s-]{{0,9}}(?:{_LENGTHS})\b", re.IGNORECASE)
+# "Where do they come from?"
+_WHERE_FROM = re.compile(r"\bwhere\b.*\bfrom\W*$", re.IGNORECASE)
+_FROM = re.compile(r"\bfrom (?:the |an? |my |our )?\w", re.IGNORECASE)
 # How much of what: a number with such a unit is likelier meant than a number.
 _MEASURES = tuple(
     (
@@ -122,7 +142,7 @@ _MEASURES = tuple(
         (r"\b(?:old|age|alt)\b", rf"{_UNITS}"),
         (
             r"\b(?:high|tall|deep|wide|far|thick|distance|height|length|depth|size|hoch|weit)\b",
-            r"(?:kilo|centi|milli|micro|nano)?met(?:re|er)s?|km|cm|mm|m\b|feet|foot|ft|miles?|inch(?:es)?|yards?|light",
+            _LENGTHS,
         ),
         (
             r"\b(?:heavy|weighs?|weight|schwer)\b",
@@ -198,6 +218,11 @@ _ASKED: tuple[tuple[str, str], ...] = (
         r"\bwhy\b|\bwhat (?:caused?|causes|made|makes)\b|\bhow come\b|\bwarum\b|\bwieso\b|\bpourquoi\b"
         r"|\bpor qu[ée]\b|почему|为什么",
     ),
+    (
+        "name",
+        r"^\W*what(?:['’]s| is| are| was| were)\b.*\b(?:called|named)\W*$"
+        r"|^\W*what(?:['’]s| is| was) (?:the|his|her|their|your|its|our) (?:\w+ ){0,2}names?\b",
+    ),
     ("person", r"\bwho(?:m|se)?\b|\bwer\b|\bwem\b|\bqui\b|\bqui[ée]n(?:es)?\b|кто|谁"),
     (
         "place",
@@ -206,7 +231,7 @@ _ASKED: tuple[tuple[str, str], ...] = (
     ),
 )  # fmt: skip
 _ASKED_FOR = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _ASKED)
-OF_VALUES = ("time", "duration", "amount", "money", "version")
+OF_VALUES = ("time", "duration", "amount", "money", "version", "name")
 """What has a form that can be told: without one a sentence names none."""
 _LOCATES = re.compile(_OF_THE_VIDEO, re.IGNORECASE)
 
@@ -218,6 +243,11 @@ _LESS_SURE = {
 _DOES_WITHIN = 6
 """So many words after "I" tell what one does."""
 _WORD = re.compile(r"[^\W\d_]+")
+# "Later the brewery in our town sponsored them": a subject of so many words before the verb.
+_WHO_DOES = re.compile(
+    r"^\W*who (?:will |would |has |had |is going to )?(?P<verb>[a-z]{3,})\b(?! by\b)", re.IGNORECASE
+)
+_DETERMINERS, _SUBJECT = frozenset(("the", "a", "an", "our", "my", "his", "her", "their", "your")), 6
 _FIRST_PERSON = re.compile(r"\bI(?:['’](?:ll|ve|m|d))?\b|\bmy(?:self)?\b")
 # Who is something says so of themselves: "I'm the Project Manager".
 _WHO_IS = re.compile(
@@ -229,6 +259,9 @@ _SENTENCES_AFTER, _AFTER_S = 3, 20.0
 # Two questions are alike from this cosine, or share of the question's words, on.
 _ALIKE = 0.4
 _FADES = 0.8
+_NEGATES = re.compile(
+    r"n['’]t\b|\bnever\b|\b(?:do|does|did|is|are|was|were|can|could|will|would|has|have) not\b", re.IGNORECASE
+)
 # A question of no more words asks of what was said before it.
 _SHORT = 6
 
@@ -269,11 +302,13 @@ def names_expected(question: str, sentences: Sequence[Passage]) -> Array:
     kind = asked_for(question)
     if kind is None:
         return np.zeros(len(sentences))
-    pattern, known = _TYPES[kind], set(analyse(question, None))
+    pattern, known = _FROM if _WHERE_FROM.search(question) else _TYPES[kind], set(analyse(question, None))
+    long = kind == "duration" and _HOW_LONG_IS.search(question) is not None
     unit = _unit(question) if kind == "amount" else None
     if kind == "money" and _DUES.search(question):
         each_time = (p.text for p in sentences if _EACH_TIME.search(p.text))
         unit = _EACH_TIME if any(map(pattern.search, each_time)) else None
+    does_it = _doing(question) if kind == "person" else None
     own = _I_AM if _WHO_IS.search(question) else _FIRST_PERSON
     short = [each.rstrip("s").lower() for each in _ACRONYM.findall(question)] if kind == "expansion" else []
 
@@ -284,12 +319,34 @@ def names_expected(question: str, sentences: Sequence[Passage]) -> Array:
         initials = "".join(word[0] for word in _WORD.findall(passage.text)).lower() if short else ""
         if any(each in initials for each in short):
             return 1.0
+        if does_it is not None and does_it(passage.text):
+            return 1.0
+        if long and _LENGTH.search(passage.text):
+            return 1.0
         found = (match.group() for match in pattern.finditer(passage.text))
         if not any(kind == "reason" or not set(analyse(text, None)) <= known for text in found):
             return _HALF if kind in _LESS_SURE and _LESS_SURE[kind].search(passage.text) else 0.0
         return 1.0 if unit is None or unit.search(passage.text) else _HALF
 
     return _only_the_identified(question, sentences, [named(passage) for passage in sentences])
+
+
+def _doing(question: str) -> Callable[[str], bool] | None:
+    """Tells whether a text names who does what is asked: "the brewery sponsored them" of "who sponsored the boxes?"."""
+    asked = _WHO_DOES.match(question)
+    verb = set(analyse(asked["verb"], None)) - STOP_WORDS["en"] if asked else set()
+    if not verb:
+        return None
+
+    def says_so(text: str) -> bool:
+        words = _WORD.findall(text.lower())
+        return any(
+            set(analyse(word, None)) == verb
+            and _DETERMINERS.intersection(words[max(0, at - _SUBJECT) : at - 1])
+            for at, word in enumerate(words)
+        )
+
+    return says_so
 
 
 def _only_the_identified(question: str, sentences: Sequence[Passage], named: list[float]) -> Array:
@@ -315,13 +372,29 @@ def says(pattern: re.Pattern[str], text: str) -> bool:
     return pattern.search(text) is not None
 
 
+def asks_whence(question: str) -> bool:
+    """Whether it asks where something is from."""
+    return _WHERE_FROM.search(question) is not None
+
+
+def counted(question: str) -> list[str]:
+    """The words of what is counted: "eggs" of "how many eggs does it lay?"; none where nothing is."""
+    found = _COUNTED.search(question)
+    return [word for word in found.groups() if word] if found is not None else []
+
+
+def measures(question: str) -> bool:
+    """Whether it asks for a number of something: kilos, doses."""
+    return asked_for(question) == "amount" and _unit(question) is not None
+
+
 def _unit(question: str) -> re.Pattern[str] | None:
     """A number of what the question measures or counts."""
     measured = next((unit for of, unit in _MEASURES if of.search(question)), None)
-    counted = _COUNTED.search(question)
-    if measured is not None or counted is None:
+    things = counted(question)
+    if measured is not None or not things:
         return measured
-    of = "|".join(re.escape(re.sub(r"(?:ie)?s$", "", word)) for word in counted.groups() if word)
+    of = "|".join(re.escape(re.sub(r"(?:ie)?s$", "", word)) for word in things)
     return re.compile(rf"(?:{_NUMBER}|\d)[\s-]{{0,9}}(?:\w{{1,40}}[\s-]{{1,9}})?(?:{of})", re.IGNORECASE)
 
 
@@ -337,7 +410,7 @@ def follows_question(question: str, sentences: Sequence[Passage], alike: Array, 
     opens = [passage.kind == "speech" and says(_OPENS, passage.text) for passage in sentences]
     follows = np.zeros(len(sentences))
     for row in map(int, np.flatnonzero(np.logical_or(asking, opens))):
-        near = max(0.0, _likeness(kind, sentences, alike, row) - _ALIKE) / (1 - _ALIKE)
+        near = max(0.0, _likeness(question, kind, sentences, alike, row) - _ALIKE) / (1 - _ALIKE)
         near *= 1.0 if asking[row] else _HALF
         after = row + 1
         while (
@@ -346,17 +419,23 @@ def follows_question(question: str, sentences: Sequence[Passage], alike: Array, 
             and _answers(sentences, row, after)
         ):
             follows[after] = max(follows[after], near * _FADES ** (after - row - 1))
+            if kind in OF_VALUES and asking[row] and expected[after] >= 1:
+                break  # that was the answer
             after += 1
     if kind is not None:
         follows = np.where(expected > 0, follows, follows * _HALF)
     return np.where(asking, 0.0, follows)
 
 
-def _likeness(kind: str | None, sentences: Sequence[Passage], alike: Array, row: int) -> float:
+def _likeness(question: str, kind: str | None, sentences: Sequence[Passage], alike: Array, row: int) -> float:
     """How nearly the question in this row is the one asked; "why?" asks of what was said just before it."""
     asked = sentences[row]
     own, other = float(alike[row]), asked_for(asked.text)
     if kind is not None and other is not None and other != kind:
+        return own / 2
+    if bool(_NEGATES.search(question)) != says(
+        _NEGATES, asked.text
+    ):  # "what went well?", "what didn't go well?"
         return own / 2
     # "Can you fix it before the launch?" asks for a yes, not for a day, unless it names one ("Is it on Friday?").
     if kind in OF_VALUES and has_sign(asked.text, "yes or no") and not says(_TYPES[kind], asked.text):

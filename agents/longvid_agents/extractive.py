@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from longvid_agents.answerability import WITH_VECTORS, Features, Logistic, features
 from longvid_agents.definitions import DEFINES, definition, names_asked
-from longvid_agents.expected import OF_VALUES, asked_for
+from longvid_agents.expected import OF_VALUES, asked_for, asks_whence, counted, measures
 from longvid_agents.prices import asked_elsewhere
 from longvid_agents.question import QuestionPlan
 from longvid_agents.scoring import Array, Scores
@@ -42,11 +42,14 @@ TOO_SIMILAR = 0.6
 NEARLY, NEARLY_OWN = 1.0, 0.5
 # No line of a slide with fewer words than this is a further claim: it is a heading.
 HEADING_WORDS = 5
+_REPLY_WORDS = 2
 # A line on screen says something when it has this many words that the question has not, or a value.
 _ADDS = 2
 _STATES = re.compile(r"[=<>≤≥≈→:]|\d")
 # What names a thing of the kind asked for right after so like a question is shown, whatever it means.
 _ASKED_THERE = 0.4
+# What has a number of what is measured or counted, and a word of the question, answers if it is so like it.
+_MEASURED = 0.4
 _UNLIKE, _UNLIKE_AND_FAR = 0.2, 0.5
 # Everything is somewhere and has its price, and any name is somebody's.
 _ANYTHING_HAS, _UNLIKE_A_PLACE = ("place", "person", "money"), 0.4
@@ -164,6 +167,8 @@ def rank(
     found = confidence >= model.threshold and not beside[best] and bool(told[order[0]])
     found = found and _names_value(plan, sentences, scores, int(order[0]))
     said = (scores.said & told) | ((scores.follows >= _ASKED_THERE) & (scores.expected > 0))
+    if not plan.broad and measures(plan.question):  # "how heavy is the cat?" "she weighs seven kilos"
+        said |= (scores.expected >= 1) & (scores.words > 0) & (scores.cosine >= _MEASURED)
     if not found and (said & np.isfinite(fit)).any():
         return _as_said(plan, np.where(said, fit, -np.inf), found_features, confidence)
     return Ranking(
@@ -186,10 +191,13 @@ def _what_is_asked_first(
     for, the best one of its minute that names one and has words of the question too."""
     first = int(order[0])
     asked = asked_for(plan.question)
-    if plan.broad or scores.expected[first] > 0 or not (asked in OF_VALUES or WhoIs.read(plan.question)):
+    valued = asked in OF_VALUES or asks_whence(plan.question) or WhoIs.read(plan.question)
+    if plan.broad or scores.expected[first] > 0 or not valued:
         return order
-    enough = max(_SHARED * scores.words[first], _SHARED)
-    named = (scores.expected >= 1) & (scores.words >= enough) & together[first]
+    shared = scores.words >= max(_SHARED * scores.words[first], _SHARED)
+    if asks_whence(plan.question):  # "…, and they come from a quarry": like it, in other words
+        shared |= scores.cosine >= _SHARED
+    named = (scores.expected >= 1) & shared & together[first]
     ahead = named[order]
     best = order[ahead][:1]
     return np.concatenate([best, order[order != best[0]]]) if len(best) else order
@@ -208,7 +216,12 @@ def _names_value(plan: QuestionPlan, sentences: Sequence[Passage], scores: Score
     near = np.array(
         [s.video_id == place.video_id and abs(s.start_s - place.start_s) <= NEARBY_S for s in sentences], bool
     )
-    return bool(scores.expected[near].max() > 0)
+    named = scores.expected[near].max()
+    if kind == "amount" and named < 1 and scores.follows[row] < _ASKED_THERE:
+        # A number of something else is none of eggs where nobody speaks of eggs.
+        things = {term for word in counted(plan.question)[:1] for term in analyse(word, plan.language)}
+        return bool(named > 0) and any(things.intersection(analyse(s.text, plan.language)) for s in sentences)
+    return bool(named > 0)
 
 
 def _likely(fit: Array, together: NDArray[np.bool_]) -> tuple[Array, Array, Array]:
@@ -296,12 +309,17 @@ def fitness(
         for fewest in (MIN_WORDS, MIN_OWN_WORDS)
     )
     # "Then this is an option": what has neither the question's words nor three of its own tells nothing by itself.
-    quotable &= np.array([plan.broad or _says_something(s, plan) for s in sentences], bool)
+    tells = np.array([plan.broad or _says_something(s, plan) for s in sentences], bool)
+    if asked_for(plan.question) in OF_VALUES:
+        tells |= scores.expected >= 1
+    quotable &= tells
     # With the question's own words, fewer make a sentence.
     quotable |= (
         (scores.follows > 0) & (scores.expected > 0) & ~np.array([asks(s.text) for s in sentences], bool)
     )
     quotable |= scores.said & few
+    # "What went well?" "The new pipeline.": a reply needs no verb.
+    quotable |= (scores.follows >= _ASKED_THERE) & np.array([_replies(s) for s in sentences], bool)
     return np.where(quotable & related, fit, -np.inf)
 
 
@@ -370,6 +388,12 @@ def _says_something(sentence: Passage, plan: QuestionPlan) -> bool:
     if said & {term.text for term in plan.terms} or _STATES.search(sentence.text):
         return True
     return len(said - STOP_WORDS["en"]) >= MIN_OWN_WORDS
+
+
+def _replies(sentence: Passage) -> bool:
+    """Whether it has two words that are no stop words and asks nothing."""
+    said = {*analyse(sentence.text, sentence.language)} - STOP_WORDS["en"]
+    return sentence.kind == "speech" and len(said) >= _REPLY_WORDS and not asks(sentence.text)
 
 
 def begins_with_subject(text: str, question: str) -> bool:

@@ -16,13 +16,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_agents.expected import asked_for, follows_question, names_expected, only_opens, says
+from longvid_agents.expected import (
+    asked_for,
+    follows_question,
+    measures,
+    names_expected,
+    only_opens,
+    says,
+)
 from longvid_agents.prices import only_says_price
 from longvid_agents.question import QuestionPlan, Term
 from longvid_storage.running_sums import running_sums
 from longvid_storage.search.compounds import COMPOUNDING, REST, compounds_of, inflected
 from longvid_storage.search.wording import FROM, likeness
 from longvid_storage.text.analysis import analyse
+from longvid_storage.text.sentences import asks
 from longvid_storage.types import Moment, Passage
 
 # Words on either side of a sentence that count as said around it: in a breath, in its minute, on its subject.
@@ -47,7 +55,7 @@ _ANNOUNCES = re.compile(
 
 # What refers back in its first words means what it refers to too: "if it is too large" is of what came before.
 _REFERS_BACK = re.compile(
-    r"^(?:\W*+\w++){0,4}?\W*+\b(?:it|its|this|that|these|those|they|them|their|he|she|him|her|his|such|so|then)\b",
+    r"^(?:\W*+\w++){0,4}?\W*+\b(?:it|its|this|that|these|those|they|them|their|he|she|him|her|his|such|so|then|each|both)\b",
     re.IGNORECASE,
 )
 # What follows tells in which circumstance something was said, and is another subject than what is asked.
@@ -153,7 +161,7 @@ def score(
         named_share=sums(named * lengths, around) / sums(lengths, around),
         found_early=np.array([1 / (1 + _rank(s, moments) / 5) for s in sentences]),
         wording=_wording(plan, said_terms, terms, share, frequency)
-        * np.where(asked_for(plan.question) is not None and expected <= 0, _NOT_WHAT_IS_ASKED, 1.0),
+        * np.where(_names_none(plan.question, expected), _NOT_WHAT_IS_ASKED, 1.0),
         expected=expected,
         follows=follows_question(plan.question, sentences, np.maximum(cosine, words), expected),
         opens=only_opens(plan.question, sentences, expected),
@@ -285,6 +293,12 @@ def weights(terms: Sequence[Term], documents: int, frequency: Mapping[str, int])
     return share
 
 
+def _names_none(question: str, expected: Array) -> NDArray[np.bool_]:
+    """Which sentences name nothing of the kind asked for: of what is measured or counted a number of something else."""
+    asked = asked_for(question) is not None
+    return np.asarray(asked & (expected < 1 if measures(question) else expected <= 0), bool)
+
+
 def term_counts(sentences: Sequence[Sequence[str]], terms: Sequence[Term]) -> Array:
     """How often each term occurs in each analysed sentence, shape ``(len(sentences), len(terms))``."""
     column = {term.text: i for i, term in enumerate(terms)}
@@ -297,7 +311,10 @@ def term_counts(sentences: Sequence[Sequence[str]], terms: Sequence[Term]) -> Ar
 
 
 def referred_to(sentences: Sequence[Passage]) -> NDArray[np.intp]:
-    """For each sentence the row of what its speaker said just before, if it refers back; else its own row."""
+    """For each sentence the row of what its speaker said just before, if it refers back; else its own row.
+
+    It does not refer to a question that somebody else has answered since.
+    """
     before = np.arange(len(sentences))
     last: dict[tuple[str, str | None], int] = {}
     for row, sentence in enumerate(sentences):
@@ -309,6 +326,7 @@ def referred_to(sentences: Sequence[Passage]) -> NDArray[np.intp]:
             previous is not None
             and sentence.start_s - sentences[previous].end_s <= _REFERRED_S
             and says(_REFERS_BACK, sentence.text)
+            and not (previous < row - 1 and asks(sentences[previous].text))
         ):
             before[row] = previous
         last[speaker] = row

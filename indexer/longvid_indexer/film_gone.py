@@ -10,7 +10,8 @@ from longvid_indexer.leaving import Leave
 from longvid_indexer.register import KnownPaths
 from longvid_indexer.remote import is_there
 from longvid_indexer.sniff import MEDIA_SUFFIXES, like_subtitles
-from longvid_indexer.subtitles.beside import Sidecar, contents
+from longvid_indexer.subtitles.beside import SUBTITLE_FOLDERS, Sidecar, contents
+from longvid_indexer.subtitles.tags import stems_of
 
 if TYPE_CHECKING:
     from longvid_indexer.scan import ScannedFile
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 def without_left(
     files: Iterable[ScannedFile], store: Store, known: KnownPaths, collection: str | None, leave: Leave
 ) -> Iterator[ScannedFile]:
-    """``files`` in turn, but for new transcripts with the subtitles of a video of which no file is left.
+    """``files`` in turn, but for new transcripts that were, as they are or before they were edited, the subtitles of a
+    video of which no file is left.
 
     As a video of its own such a one would say everything twice, and forgetting the film's would lose its pictures. It
     waits for all others, since the film may be one of them under another name; ``leave`` is told of what is left.
@@ -47,7 +49,8 @@ def without_left(
 
 
 def _gone_films(found: ScannedFile, store: Store, collection: str | None) -> list[str]:
-    """Ids of the films (of the collection) that lay beside the transcript, had its subtitles and are gone.
+    """Ids of the films (of the collection) that lay beside the transcript, had its subtitles or a file of its name as
+    such, and are gone.
 
     They are looked up by the names that they may have had, so that one more file costs no more in a large library.
     """
@@ -56,20 +59,28 @@ def _gone_films(found: ScannedFile, store: Store, collection: str | None) -> lis
         rows = list(view.videos_by_id(ids).values()) if ids else []
     if not rows:
         return []
-    signs = contents([Sidecar(found.path, None, False), *found.beside.taken])
+    its = [Sidecar(found.path, None, False), *found.beside.taken]
+    signs, sources = contents(its), {f"sidecar:{each.path.name}" for each in its}
+    left = [row for row in rows if _gone(row) and (collection is None or collection in row.collections)]
+    with store.view() as view:
+        told = {row.info.video_id: view.transcript(row.info.video_id) for row in left}
     return [
         row.info.video_id
-        for row in rows
-        if row.subtitles == signs and _gone(row) and (collection is None or collection in row.collections)
+        for row in left
+        if row.subtitles == signs or ((own := told[row.info.video_id]) is not None and own.source in sources)
     ]
 
 
 def _films(transcript: Path) -> Iterator[str]:
-    """Where a film may have been that it lies beside: "talk.mp4" of "talk.en.vtt"."""
-    name = transcript.name
-    while "." in name[1:]:
-        name = name.rpartition(".")[0]
-        yield from (str(transcript.with_name(name + suffix)) for suffix in MEDIA_SUFFIXES)
+    """Where its film may have been: "talk.mp4" of "talk.en.vtt", "talk-en (1).vtt", "Subs/talk.srt"."""
+    folders = [transcript.parent]
+    if transcript.parent.name.casefold() in SUBTITLE_FOLDERS:
+        folders.append(transcript.parent.parent)
+    for stem in dict.fromkeys(stems_of(transcript.stem)):
+        for suffix in MEDIA_SUFFIXES:
+            yield from (
+                str(folder / f"{stem}{each}") for folder in folders for each in (suffix, suffix.upper())
+            )
 
 
 def _gone(row: VideoRow) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from longvid_indexer.report import LeftOut
+from longvid_storage.files import left_by_system
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -73,27 +74,14 @@ _LISTS_OF_PARTS = (".aria2", ".st", ".lftp-pget-status")
 # A stream that yt-dlp fetched by itself: "Talk [abc].f137.mp4", of which "Talk [abc].mp4" is made.
 _STREAM = re.compile(r"(?P<whole>.+)\.f\d{1,4}(?:-\w{1,8})?\.[a-z0-9]{2,4}", re.IGNORECASE)
 _JOINED = (".mp4", ".mkv", ".webm", ".mov")
-_SYSTEM = frozenset(
-    (
-        "@eadir", "@recycle", "@recently-snapshot", "@tmp", "#recycle", "#snapshot", "$recycle.bin", "recycler",
-        "recycled", "system volume information", "lost+found", "found.000", "__macosx", ".trash", ".trashes",
-        ".spotlight-v100", ".fseventsd", ".temporaryitems", ".documentrevisions-v100", ".appledouble", ".appledb",
-        ".appledesktop", ".ds_store", ".@__thumb", ".thumbnails", ".thumbcache", ".snapshot", ".snapshots", ".zfs",
-        ".stversions", ".stfolder", ".sync", ".dropbox.cache", ".directory", ".nomedia", "thumbs.db",
-        "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "icon\r",
-        ".synologyworkingdirectory", "network trash folder", "temporary items", "@transcode", "@sharebin", "~snapshot",
-        "backups.backupdb",
-    )
-)  # fmt: skip
 # What editors and converters keep of the file before.
 _BACKUP_SUFFIXES = ("~", ".bak", ".swp", ".swo", ".old", ".orig")
-_SYSTEM_BEGINNINGS = ("._", ".trash-", "synofile_thumb", ".nfs", ".fuse_hidden", ".~lock.")
 
 
 def reason_of_name(name: str, *, folder: bool) -> Reason | None:
     """Why a file or folder of that name is passed over in a folder, whatever it holds; None when it is not."""
     low = name.lower()
-    if low in _SYSTEM or low.startswith(_SYSTEM_BEGINNINGS):
+    if left_by_system(name):
         return "system"
     if not folder and low.endswith(_BACKUP_SUFFIXES):
         return "system"

@@ -76,7 +76,7 @@ def known_answer(view: View, answer: Answer) -> Answer:
 
     def here(place: Place) -> Place:
         card = cards[place.video_id]
-        return replace(place, title=card.title, path=card.path)
+        return replace(place, title=card.title, path=card.path, gone=card.gone)
 
     claims = tuple(replace(each, citations=tuple(map(here, each.citations))) for each in answer.claims)
     return replace(answer, claims=claims, nearest=tuple(map(here, answer.nearest)))

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from longvid_storage.errors import UsageError
+from longvid_storage.files import is_gone
 
 Channel = Literal["speech", "screen", "picture", "summary", "sound", "translation"]
 Level = Literal["shot", "scene", "event", "video"]
@@ -320,6 +321,11 @@ class VideoCard:
     named: str = ""
     recorded_on: str | None = None
 
+    @property
+    def gone(self) -> bool:
+        """Whether no file is at ``path`` any more."""
+        return is_gone(self.path)
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:
@@ -328,7 +334,7 @@ class Moment:
     ``score``: higher is better, within one query alone; it may be negative. ``near``: no word that was looked for is
     said or shown in it; it is near in meaning, or has a word spelt like one.
     ``play_s`` is where a player should start: where the passage that answers begins, within the span; its start
-    where nothing is known.
+    where nothing is known. ``gone``: no file is at ``path`` any more.
     """
 
     video_id: str
@@ -341,6 +347,7 @@ class Moment:
     evidence: tuple[Passage, ...] = ()
     near: bool = False
     play_s: float = -1.0
+    gone: bool = False
 
     def __post_init__(self) -> None:
         _play_within(self)
@@ -352,7 +359,8 @@ class Citation:
 
     ``approximate``: its words are said near that span; the source has no times that could be right. ``language``:
     that of a translation.
-    ``play_s`` is where a player should start, within the span; its start where nothing is known.
+    ``play_s`` is where a player should start, within the span; its start where nothing is known. ``gone``: no file is
+    at ``path`` any more.
     """
 
     video_id: str
@@ -366,6 +374,7 @@ class Citation:
     play_s: float = -1.0
     approximate: bool = False
     language: str | None = None
+    gone: bool = False
 
     def __post_init__(self) -> None:
         _play_within(self)
@@ -375,7 +384,9 @@ class Citation:
         """The passage, cited; the one place where citations are made."""
         p = passage
         span, language = (p.start_s, p.end_s), p.language if p.kind == "translation" else None
-        return cls(p.video_id, title, path, *span, p.kind, p.text, p.id, -1.0, p.guessed, language)
+        return cls(
+            p.video_id, title, path, *span, p.kind, p.text, p.id, -1.0, p.guessed, language, is_gone(path)
+        )
 
 
 def _play_within(place: Moment | Citation) -> None:

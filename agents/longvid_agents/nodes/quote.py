@@ -31,6 +31,12 @@ from longvid_storage.types import Citation, Claim, Moment, Passage
 # Cosine from which a sentence without any word of the subject may be about it.
 _NEAR = 0.4
 # EIP-7907, RFC 1918, ES2002d: names of one thing, that no other words stand for.
+# "The greatest danger" is no name.
+_COMPARES = re.compile(
+    r"(?:(?:bigg|great|larg|small|high|low|long|short|old|new|lat|earli|fast|slow|strong|weak|cheap|near|b|hard|easi)est"
+    r"|worst|main|most|least|only)",
+    re.IGNORECASE,
+)
 _CODE = re.compile(r"\b(?:[A-Z]{2,8}[ -]\d{3,8}|[A-Za-z]{1,8}-?\d{3,8})[a-z]?\b")
 _AS_SAID = "The words are said there; whether that answers the question is not sure."
 _ASKS_FOR: dict[Kind, str] = {
@@ -89,7 +95,7 @@ def quote(run: Run, state: AskState) -> dict[str, Any]:
     unsaid = _unsaid(view, plan, told, chosen) if chosen else []
     quoted = ", ".join(f'"{word}"' for word in unsaid)
     missing = (f"Neither said nor shown in what was searched: {quoted}.",) if unsaid else ()
-    defined = [word for name in names_asked(plan)[:1] for word in name if not names_kind(word)]
+    defined = [word for name in names_asked(plan)[:1] for word in name if not _says_no_name(word)]
     coded = [word for code in _CODE.findall(plan.question) for word in (code, code.split()[-1])]
     if any(word.casefold() in defined or word in coded for word in unsaid):
         chosen = []  # nobody defines what nobody names, and of EIP-7907 nobody speaks who says another number
@@ -125,7 +131,9 @@ def _unsaid(view: View, plan: QuestionPlan, told: str, chosen: Sequence[Passage]
     """Names and numbers of the question that are nowhere in the scope, not even as a speaker's or in a word of what is
     ``chosen``, and not in what is ``told`` already; words of a longer name that is to be defined count as names."""
     facts = memory_of(view).facts(view)
-    defined = {word for name in names_asked(plan)[:1] if len(name) > 1 for word in name}
+    defined = {
+        w for name in names_asked(plan)[:1] if len(name) > 1 for w in name if not _COMPARES.fullmatch(w)
+    }
     defined = defined if plan.language in (None, "en") else set()
     names = [t for t in plan.terms if (t.special or t.word.casefold() in defined) and not t.loose]
     found = facts.frequencies(view, [term.text for term in names])
@@ -142,6 +150,11 @@ def _unsaid(view: View, plan: QuestionPlan, told: str, chosen: Sequence[Passage]
         and not compounds_of([t.text], quoted_words)
         and not (len(t.text) >= SHORT and any(word.endswith(t.text) for word in quoted_words))
     ]
+
+
+def _says_no_name(word: str) -> bool:
+    """Of a thing that is to be defined: "price", and "greatest" in "the greatest danger"."""
+    return names_kind(word) or _COMPARES.fullmatch(word) is not None
 
 
 def _by_day(

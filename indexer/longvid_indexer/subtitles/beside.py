@@ -37,7 +37,7 @@ from longvid_storage.errors import MediaError
 
 # A transcript of words and speakers (JSON) says more than subtitles made from it.
 PREFERENCE = (".json", *SUBTITLE_SUFFIXES, *TRANSCRIPT_SUFFIXES[1:], *UNREAD_SUFFIXES)
-_FOLDERS = frozenset(
+SUBTITLE_FOLDERS = frozenset(
     [
         "subs",
         "sub",
@@ -199,7 +199,7 @@ def _claims(
         if like_subtitles(name) and name not in owners.media:
             yield _claim(owners, listing.folder / name)
     for name in listing.folders:
-        if name.casefold() not in _FOLDERS:
+        if name.casefold() not in SUBTITLE_FOLDERS:
             continue
         below = _listed(listing.folder / name, listings)
         for file in below.files if below else ():
@@ -294,7 +294,10 @@ class Sidecars:
         listing, taken = _listed(folder, self.listings), set[Path]()
         while (here := _listed(folder, self.listings)) is not None:
             taken |= self._of_folder(here).taken
-            if folder.name.casefold() not in _FOLDERS and folder.parent.name.casefold() not in _FOLDERS:
+            if (
+                folder.name.casefold() not in SUBTITLE_FOLDERS
+                and folder.parent.name.casefold() not in SUBTITLE_FOLDERS
+            ):
                 break
             folder = folder.parent
         return (listing.files if listing else ()), taken

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from longvid_indexer.subtitles.cue import Subtitles
 from longvid_indexer.subtitles.tiers import Tier, add_tiers
+
+_MILLISECONDS = re.compile(r"\d{1,12}\Z")
 
 
 def is_elan(text: str) -> bool:
@@ -25,7 +28,8 @@ class _Reader:
     def start(self, tag: str, given: dict[str, str]) -> None:
         if tag == "TIME_SLOT":
             value = given.get("TIME_VALUE", "")
-            self.slots[given.get("TIME_SLOT_ID", "")] = int(value) / 1000 if value.isdecimal() else None
+            at_s = int(value) / 1000 if _MILLISECONDS.match(value) else None
+            self.slots[given.get("TIME_SLOT_ID", "")] = at_s
         elif tag == "TIER" and "PARENT_REF" not in given:  # a child translates or takes apart its parent
             self.tiers.append((Tier(given.get("TIER_ID", ""), given.get("PARTICIPANT") or None), []))
         elif tag == "TIER":

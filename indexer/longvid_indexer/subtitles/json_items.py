@@ -39,6 +39,7 @@ _NAME = ("displayname", "name", "username", "speakername")
 _LABEL = ("id", "speakerid", "spkid", "speaker", "label")
 _WORDS = ("words", "elements", "tokens", "timestamps", "items", "result", "sentences")
 _MOST_LINES = 8
+_DEEPEST_LINES = 3
 _FIRST_OF = ("alternatives", "nbest", "instances")
 _UNITS = (
     ("inticks", 1e-7), ("ticks", 1e-7), ("inmilliseconds", 1e-3), ("milliseconds", 1e-3), ("millis", 1e-3),
@@ -94,16 +95,22 @@ def read_piece(item: object) -> Piece:
     if not isinstance(item, dict):
         return Piece(None, None, None, None)
     item = _lifted(item)
-    start, end, counted = _span(item)
     listed: list[Any] = next(
         (item[key] for key in item if _plain(key) in _WORDS and isinstance(item[key], list)), []
     )
     words = tuple(word for element in listed if (word := _word(element)).text is not None)
-    return Piece(_text(item), start, end, speaker_of(item), words, counted)
+    return replace(_alone(item), words=words)
+
+
+def _alone(item: Item) -> Piece:
+    """Without its words."""
+    start, end, counted = _span(item)
+    return Piece(_text(item), start, end, speaker_of(item), counted=counted)
 
 
 def _word(element: object) -> Piece:
-    return replace(read_piece(element), words=()) if isinstance(element, (dict, list)) else read_piece(None)
+    """Words have none of their own, however deep a document is."""
+    return _alone(_lifted(element)) if isinstance(element, dict) else read_piece(element)
 
 
 def joined(words: Sequence[str]) -> str:
@@ -157,19 +164,21 @@ def _lifted(item: Item) -> Item:
     return item
 
 
-def _text(item: Item) -> str | None:
-    found = {_plain(key): text for key, value in item.items() if (text := _written(value)) is not None}
+def _text(item: Item, deeper: int = _DEEPEST_LINES) -> str | None:
+    found = {
+        _plain(key): text for key, value in item.items() if (text := _written(value, deeper)) is not None
+    }
     return next((found[name] for name in _TEXT if name in found), None)
 
 
-def _written(value: object) -> str | None:
+def _written(value: object, deeper: int) -> str | None:
     """A text, or the lines of one: strings, or objects with a text and no time."""
     if isinstance(value, str):
         return value
-    if not isinstance(value, list) or not 0 < len(value) <= _MOST_LINES:
+    if not isinstance(value, list) or not 0 < len(value) <= _MOST_LINES or not deeper:
         return None
     lines = [
-        _text(each) if isinstance(each, dict) and _span(each)[0] is None else each
+        _text(each, deeper - 1) if isinstance(each, dict) and _span(each)[0] is None else each
         for each in value
         if isinstance(each, (str, dict))
     ]

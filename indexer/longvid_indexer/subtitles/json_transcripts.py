@@ -10,11 +10,18 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import Any
 
-from longvid_indexer.subtitles.building import SINCE_1970_S, TimedWord, add_spoken, unit_of, until_next
+from longvid_indexer.subtitles.building import (
+    SINCE_1970_S,
+    TimedWord,
+    add_spoken,
+    seconds,
+    unit_of,
+    until_next,
+)
 from longvid_indexer.subtitles.cue import LONGEST_S, Subtitles
 from longvid_indexer.subtitles.json_items import Piece, joined, person, read_piece, speaker_of
 from longvid_indexer.subtitles.languages import normalise_language
@@ -248,36 +255,48 @@ def _short(piece: Piece) -> Iterator[Piece]:
         yield replace(part, speaker=_voice(part) or piece.speaker)
 
 
+@dataclass(slots=True)
+class _Run:
+    """Words that belong together so far: who speaks, when the first of them begins and the last one ends."""
+
+    words: list[Piece] = field(default_factory=list)
+    speaker: str | None = None
+    start: float | None = None
+    end: float | None = None
+
+    def add(self, word: Piece) -> None:
+        self.words.append(word)
+        self.speaker = self.speaker if word.speaker is None else word.speaker
+        self.start = word.start if self.start is None else self.start
+        self.end = self.end if word.end is None else word.end
+
+    def ends_before(self, word: Piece) -> bool:
+        if word.speaker is not None and word.speaker != self.speaker:
+            return True
+        if joined([each.text or "" for each in self.words[-2:]]).rstrip().endswith(_ENDS):
+            return True
+        if word.start is None:
+            return False
+        return (self.end is not None and word.start - self.end > _PAUSE_S) or (
+            self.start is not None and word.start - self.start > _LONGEST_STRETCH_S
+        )
+
+
 def _sentences(words: Sequence[Piece]) -> Iterator[Piece]:
     """Stretches out of a plain list of words; signs and spaces stay with the word before them."""
-    run: list[Piece] = []
+    run = _Run()
     for word in words:
-        if run and any(map(str.isalnum, word.text or "")) and _parts(run, word):
+        if run.words and any(map(str.isalnum, word.text or "")) and run.ends_before(word):
             yield _stretch(run)
-            run = []
-        if run or (word.text or "").strip():
-            run.append(word)
-    if run:
+            run = _Run()
+        if run.words or (word.text or "").strip():
+            run.add(word)
+    if run.words:
         yield _stretch(run)
 
 
-def _stretch(run: Sequence[Piece]) -> Piece:
-    return Piece(None, None, None, None, tuple(run))
-
-
-def _parts(run: Sequence[Piece], word: Piece) -> bool:
-    speaker = next((each.speaker for each in reversed(run) if each.speaker is not None), None)
-    if word.speaker is not None and word.speaker != speaker:
-        return True
-    if joined([each.text or "" for each in run[-2:]]).rstrip().endswith(_ENDS):
-        return True
-    last = next((each.end for each in reversed(run) if each.end is not None), None)
-    first = next((each.start for each in run if each.start is not None), None)
-    if word.start is None:
-        return False
-    return (last is not None and word.start - last > _PAUSE_S) or (
-        first is not None and word.start - first > _LONGEST_STRETCH_S
-    )
+def _stretch(run: _Run) -> Piece:
+    return Piece(None, None, None, None, tuple(run.words))
 
 
 def _named(pieces: Sequence[Piece], lists: Mapping[tuple[str, ...], list[Any]], scale: float) -> list[Piece]:
@@ -293,7 +312,8 @@ def _named(pieces: Sequence[Piece], lists: Mapping[tuple[str, ...], list[Any]], 
         )
         if turns:
             starts = [start for start, _ in turns]
-            return [_with_speaker(piece, starts, [who for _, who in turns]) for piece in pieces]
+            names = [who for _, who in turns]
+            return [_with_speaker(piece, starts, names) for piece in pieces]
     return list(pieces)
 
 
@@ -327,8 +347,7 @@ def _youtube(read: Subtitles, events: Sequence[Any]) -> None:
 
 
 def _offset(piece: Mapping[str, Any]) -> float:
-    value = piece.get("tOffsetMs")
-    return value / 1000 if isinstance(value, (int, float)) and not isinstance(value, bool) else 0.0
+    return (seconds(piece.get("tOffsetMs")) or 0.0) / 1000
 
 
 def _line(event: Mapping[str, Any]) -> str:

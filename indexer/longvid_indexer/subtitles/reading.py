@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
+from longvid_indexer.report import ErrorInfo
 from longvid_indexer.sniff import HEAD_BYTES, no_subtitles_kind
 from longvid_indexer.subtitles.ass import is_event, parse_ass
 from longvid_indexer.subtitles.cue import Subtitles
@@ -79,11 +80,16 @@ def read_subtitles(
         timecode_s: where that one's own timecode begins, if it has one.
 
     Raises:
-        MediaError: it is no regular file, cannot be read, is too large for subtitles, or is an archive or a web page.
+        MediaError: it is no regular file, cannot be read, is too large for subtitles, or is an archive or a web page;
+            or a parser failed, which is a fault of longvid (code ``"unexpected"``).
     """
     data = read_regular(path)
     text, encoding = _text_of(data, language)
-    last = _last_parsed(text, frame_rate, until_s, timecode_s)
+    try:
+        last = _last_parsed(text, frame_rate, until_s, timecode_s)
+    except Exception as error:  # whoever looks for transcripts in a folder goes on to the next file
+        fault = ErrorInfo.of(error, str(path))
+        raise MediaError(fault.message, code=fault.code) from error
     read = replace(last, cues=[*last.cues], problems=Counter(last.problems), remarks=[*last.remarks])
     if not (read.cues or path.suffix.lower() == ".docx") and (what := no_subtitles_kind(data[:HEAD_BYTES])):
         raise MediaError(f"{path} {what}", code="no_cues")

@@ -126,6 +126,14 @@ def cuts(base: str) -> Iterator[tuple[str, str]]:
             yield base[:at], base[at:]
 
 
+def stems_of(base: str) -> Iterator[str]:
+    """The stems of media files whose subtitles may be called ``base``, with their accents in either form."""
+    for whole in dict.fromkeys((base, composed(base))):
+        for stem, rest in cuts(whole):
+            if read_tags(composed(rest)) is not None:
+                yield stem
+
+
 def behind_front(base: str) -> str | None:
     """The name without what people and sites put in front of a whole one; None when nothing is."""
     match = _IN_FRONT.match(base)

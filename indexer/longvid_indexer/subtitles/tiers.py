@@ -54,9 +54,10 @@ def add_tiers(read: Subtitles, tiers: list[Tier]) -> None:
     kept: dict[str, Tier] = {}
     for tier in sorted(spoken, key=lambda each: len(each.said)):
         kept.setdefault("".join("".join(text.split()) for _, _, text in tier.said).casefold(), tier)
+    chosen = set(map(id, kept.values()))
     if len(kept) < len(full):
         read.remarks.append(f"{len(kept)} of {len(full)} tiers are read as speech.")
-    for tier in (tier for tier in spoken if any(tier is each for each in kept.values())):
+    for tier in (tier for tier in spoken if id(tier) in chosen):
         bare = _SPEAKER.sub("", tier.name).strip()
         speaker = tier.speaker or (None if not bare or _NO_NAME.fullmatch(bare) else bare)
         alone = mean(len(text.split()) for _, _, text in tier.said) < _WORDS_ALONE

@@ -28,7 +28,7 @@ def is_tmplayer(text: str) -> bool:
 def parse_tmplayer(text: str) -> Subtitles:
     """Cues until the next time, sooner where nobody could be so slow; a time without text ends the one before."""
     read = Subtitles()
-    shown: list[tuple[float, str]] = []
+    written: list[tuple[float, list[str]]] = []
     for line in text.splitlines():
         match = _LINE.match(line)
         if match is None:
@@ -37,11 +37,12 @@ def parse_tmplayer(text: str) -> Subtitles:
             continue
         at_s = int(match[1]) * 3600.0 + int(match[2]) * 60 + int(match[3])
         said = "\n".join(part.lstrip("/") for part in match[5].split("|")).strip()
-        if match[4] not in (None, "1") and shown and shown[-1][0] == at_s:
-            shown[-1] = at_s, f"{shown[-1][1]}\n{said}".strip()
+        if match[4] not in (None, "1") and written and written[-1][0] == at_s:
+            written[-1][1].append(said)
         else:
-            shown.append((at_s, said))
-    shown.sort(key=lambda each: each[0])
+            written.append((at_s, [said]))
+    written.sort(key=lambda each: each[0])
+    shown = [(at_s, "\n".join(lines).strip()) for at_s, lines in written]
     ends = until_next([at_s for at_s, _ in shown], [said for _, said in shown])
     for (at_s, said), end_s in zip(shown, ends, strict=True):
         if said:

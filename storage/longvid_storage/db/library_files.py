@@ -36,6 +36,7 @@ from longvid_storage.errors import (
     ReadOnlyError,
     StorageFullError,
 )
+from longvid_storage.files import left_by_system
 
 DATABASE = "library.db"
 CHATS = "chats.db"  # where conversations were before schema 0006
@@ -86,8 +87,9 @@ def check_place(path: Path) -> bool:
             _require_own(path / name)
     if DATABASE in names:
         return True
-    if names - _OURS:
-        some = ", ".join(sorted(names)[:3])
+    others = sorted(name for name in names - _OURS if not left_by_system(name))
+    if others:
+        some = ", ".join(others[:3])
         raise NotALibraryError(
             f"{path} is not a library (it holds {some}): name a library or a new, empty directory"
         )

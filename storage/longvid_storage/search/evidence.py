@@ -112,7 +112,9 @@ def moment_of(view: View, passage: Passage) -> Moment:
     card = view.cards(ids=[passage.video_id])[0]
     start_s = max(passage.start_s, view.scope.from_s or 0.0)
     end_s = max(start_s, min(passage.end_s, math.inf if view.scope.to_s is None else view.scope.to_s))
-    return Moment(card.video_id, card.title, card.path, start_s, end_s, 0.0, "moment", (passage,))
+    return Moment(
+        card.video_id, card.title, card.path, start_s, end_s, 0.0, "moment", (passage,), gone=card.gone
+    )
 
 
 def vectors_of(view: View, passages: Sequence[Passage]) -> NDArray[np.float32] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +17,13 @@ from longvid_storage.search import lexical, scoring, wording
 from longvid_storage.search.compounds import COMPOUNDING, compounds_of
 from longvid_storage.search.evidence import encoded
 from longvid_storage.search.memory import memory_of, vectors_of
+from longvid_storage.search.mentions import each_mentioned
 from longvid_storage.search.question import RankingQuery, read_question, readable
+from longvid_storage.search.scope_facts import ScopeFacts
 from longvid_storage.search.term_sums import TermSums
 from longvid_storage.search.timeline import Floats, Timeline, admitted
 from longvid_storage.search.word_memory import WordMemory
-from longvid_storage.text.analysis import query_terms, respaced
+from longvid_storage.text.analysis import analyse, query_terms, respaced
 from longvid_storage.text.languages import guess_language
 
 POOL = 12
@@ -30,6 +33,8 @@ HITS = 400
 MOST_TERMS = 48
 _VOTERS = 3
 _SHORTEST_PART = 3
+_MOST_QUOTED = 4
+_COMMON = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,7 @@ def look(view: View, query: str) -> Looked | None:
     said = bool(idf)
     few = memory.few_videos(view, POOL)
     pool = [] if few is None else _pool(view, few)
+    quoted = _in_quotes(view, facts, question.quoted)
     if parts := _in_compounds(question.terms, idf, pool, query, facts.languages):
         idf, said = {**idf, **facts.idf(view, parts, MOST_TERMS)}, True
     if not said and not question.asks:
@@ -91,7 +97,8 @@ def look(view: View, query: str) -> Looked | None:
     asked = encoded(view, question.texts)
     if few is None:
         chosen = _choose(view, idf, asked)
-        pool = _pool(view, chosen or _with_parts(view, question.terms, query, facts.languages))
+        likely = chosen or _with_parts(view, question.terms, query, facts.languages)
+        pool = _pool(view, list(dict.fromkeys([*quoted, *likely]))[:POOL])
         if parts := _in_compounds(question.terms, idf, pool, query, facts.languages):
             idf, said = {**idf, **facts.idf(view, parts, MOST_TERMS)}, True
     allowed = [scoring.near_speakers(timeline, question.speakers) for timeline in pool]
@@ -112,11 +119,39 @@ def look(view: View, query: str) -> Looked | None:
         unit,
         cosines,
         scoring.score_pool(pool, question, None if unit is None else cosines, idf, terms, weights),
-        wording.lifts(pool, question.wordings, idf, terms),
+        _raised(wording.lifts(pool, question.wordings, idf, terms), pool, quoted),
         allowed if _any(allowed) else None,
         within,
         said,
     )
+
+
+def _in_quotes(view: View, facts: ScopeFacts, quoted: Sequence[str]) -> dict[str, set[int]]:
+    """The passages, by video, in which what stands in quotes begins as it is written; of at most ``POOL`` videos.
+
+    Of words that are all common too much would be read.
+    """
+    found: dict[str, set[int]] = {}
+    for part in quoted[:_MOST_QUOTED]:
+        counts = [facts.frequencies(view, analyse(part, each)).values() for each in facts.languages]
+        rarest = [min(each, default=0) for each in counts]
+        if not 0 < max(rarest, default=0) <= _COMMON:
+            continue
+        for video in islice(each_mentioned(view, [f'"{part}"']), POOL):
+            begins = {mention.passage_ids[0] for mention in video.mentions if mention.passage_ids}
+            found[video.video_id] = found.get(video.video_id, set()) | begins
+    return found
+
+
+def _raised(
+    lifts: list[Floats], pool: Sequence[Timeline], quoted: Mapping[str, Iterable[int]]
+) -> list[Floats]:
+    """With the rows that hold what is quoted before all others; common words count there too."""
+    for timeline, lift in zip(pool, lifts, strict=True):
+        numbers = [timeline.places[i] for i in quoted.get(timeline.video_id, ()) if i in timeline.places]
+        rows = timeline.first.searchsorted(numbers, "right") - 1
+        lift[rows] = 2 * wording.LIFT
+    return lifts
 
 
 def _respaced(question: RankingQuery, languages: Sequence[str | None]) -> list[str]:

@@ -86,7 +86,7 @@ def _moments(seen: Looked, spans: Sequence[Grown]) -> list[Moment]:
         evidence = find_evidence(timeline, rows, span.row, weighed, seen.idf, seen.question.speakers)
         found = (card.video_id, card.title, card.path, start_s, end_s, span.score, "moment", evidence)
         near = not seen.said or not weighed[rows].any()
-        moments.append(Moment(*found, near, _play_s(timeline, span.row)))
+        moments.append(Moment(*found, near, _play_s(timeline, span.row), card.gone))
     return moments
 
 

@@ -83,7 +83,14 @@ def _enter(ranked: list[tuple[Moment, float]], card: VideoCard, frame: Keyframe,
             return
     if any(m.video_id == video_id and m.start_s < end_s and start_s < m.end_s for m, _ in ranked):
         return
-    ranked.append((Moment(video_id, card.title, card.path, start_s, end_s, score, "moment", (shown,)), score))
+    ranked.append(
+        (
+            Moment(
+                video_id, card.title, card.path, start_s, end_s, score, "moment", (shown,), gone=card.gone
+            ),
+            score,
+        )
+    )
 
 
 def _cut(moment: Moment, start_s: float, end_s: float) -> Moment:

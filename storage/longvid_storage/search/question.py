@@ -23,6 +23,7 @@ from longvid_storage.text.stop_words import ASKING_WORDS, STOP_WORDS
 MOST_WORDS = 400
 """Longer questions are read so far: 10,000 words must not take forever."""
 MOST_TERMS = 256
+STATED = 4
 
 _OPENING = """
     what what's why how who whom whose when which where did does do has have is are was were can could summarize
@@ -54,6 +55,7 @@ class RankingQuery:
         of_talk: whether what people said to each other is asked for, which lasts; a fact is said at one point.
         sums_up: whether a whole discussion is asked for ("Summarize …").
         wordings: all its terms in order, in each language; with quotes, those of each quoted part.
+        quoted: the quoted parts of several words, as written; without quotes, a whole statement of ``STATED`` words.
     """
 
     terms: tuple[str, ...]
@@ -61,6 +63,7 @@ class RankingQuery:
     texts: tuple[str, ...]
     words: tuple[str, ...] = ()
     wordings: tuple[tuple[str, ...], ...] = ()
+    quoted: tuple[str, ...] = ()
     asks: bool = False
     of_talk: bool = False
     sums_up: bool = False
@@ -83,7 +86,8 @@ def read_question(
     of_names = {term for name in named for language in languages for term in analyse(name, language)}
     kept = [term for term in terms if term not in of_names][:MOST_TERMS]
     bare = " ".join(content)
-    parts = _QUOTED.findall(text) or [text]
+    quoted = _QUOTED.findall(text)
+    parts, fewest = quoted or [text], 2 if quoted else STATED if not asks else len(text)
     wordings = dict.fromkeys(
         tuple(analyse(part, language)[:MOST_TERMS]) for part in parts for language in languages
     )
@@ -93,6 +97,7 @@ def read_question(
         texts=(text, bare) if bare and bare != text else (text,),
         words=tuple(content),
         wordings=tuple(wordings),
+        quoted=tuple(part for part in parts if len(WRITTEN_WORD.findall(part)) >= fewest),
         asks=asks,
         of_talk=asks and _TALK.search(text) is not None,
         sums_up=words[0].casefold() in _SUMS_UP,

@@ -63,7 +63,19 @@ def _heard(view: View, query: str, k: int, speakers: Sequence[str]) -> list[Mome
         start_s = max(sound.start_s, view.scope.from_s or 0.0)
         end_s = sound.end_s if view.scope.to_s is None else min(sound.end_s, view.scope.to_s)
         score = -share / (RANK_CONSTANT + rank)
-        heard.append(Moment(card.video_id, card.title, card.path, start_s, end_s, score, "moment", (sound,)))
+        heard.append(
+            Moment(
+                card.video_id,
+                card.title,
+                card.path,
+                start_s,
+                end_s,
+                score,
+                "moment",
+                (sound,),
+                gone=card.gone,
+            )
+        )
     return _apart(heard)
 
 

@@ -1,4 +1,4 @@
-"""Forms of a word that Snowball's stemmers leave apart in Polish, French, Italian and Spanish, brought together.
+"""Forms of a word that Snowball leaves apart in English, Polish, French, Italian and Spanish, brought together.
 
 Before the stemmer a form becomes another of the same word ("coûtent" → "coûte", "osoby" → "osoba", "preso" →
 "prendere"); behind it stems that differ by a sound alone become one ("kosztuj" and "kosztow", "luz" and "luc",
@@ -25,6 +25,28 @@ def _table(text: str) -> Mapping[str, str]:
     return MappingProxyType({form: word.strip() for forms, word in pairs for form in forms.split()})
 
 
+# What is another word too is left out: "ground", "left", "saw", "rose", "shot", "lives", "leaves".
+_ENGLISH = _table(
+    "threw thrown = throw; built = build; rebuilt = rebuild; bought = buy; brought = bring; caught = catch;"
+    " taught = teach; sought = seek; fought = fight; sold = sell; told = tell; gave given = give;"
+    " took taken = take; wrote written = write; rewrote rewritten = rewrite; drove driven = drive;"
+    " chose chosen = choose; broke broken = break; spoke spoken = speak; stole stolen = steal;"
+    " froze frozen = freeze; woke woken = wake; wore worn = wear; tore torn = tear; swore sworn = swear;"
+    " grew grown = grow; knew known = know; flew flown = fly; blew blown = blow; drew drawn = draw; shown = show;"
+    " withdrew withdrawn = withdraw; began begun = begin; drank = drink; sang sung = sing; rang = ring;"
+    " swam swum = swim; ran = run; came = come; became = become; went gone = go; seen = see; sent = send;"
+    " spent = spend; lent = lend; bent = bend; lost = lose; met = meet; kept = keep; slept = sleep; felt = feel;"
+    " dealt = deal; meant = mean; heard = hear; held = hold; stood = stand; understood = understand; said = say;"
+    " paid = pay; laid = lay; made = make; led = lead; fed = feed; fled = flee; found = find; hung = hang;"
+    " stuck = stick; struck = strike; won = win; dug = dig; spun = spin; sat = sit; sank sunk = sink;"
+    " shrank shrunk = shrink; risen = rise; arose arisen = arise; fell fallen = fall; ate eaten = eat;"
+    " forgot forgotten = forget; hid hidden = hide; bitten = bite; rode ridden = ride; shook shaken = shake;"
+    " proven = prove; burnt = burn; learnt = learn; dreamt = dream; swept = sweep; sewn = sew; sown = sow;"
+    " swollen = swell; forbidden = forbid; children = child; men = man; women = woman; feet = foot; teeth = tooth;"
+    " mice = mouse; geese = goose; knives = knife; wives = wife; wolves = wolf; shelves = shelf; halves = half;"
+    " loaves = loaf; thieves = thief; criteria = criterion; phenomena = phenomenon; hypotheses = hypothesis;"
+    " crises = crisis; indices = index; matrices = matrix; vertices = vertex"
+)
 # Nouns and adjectives in -ent, whose end is none of a verb; those in -ment are told by that.
 _FRENCH_ENT_WORDS = """
     absent accent accident adhérent adjacent adolescent agent antécédent apparent ardent argent astringent
@@ -129,6 +151,7 @@ def _put(rules: tuple[Rule, ...], word: str) -> str:
 
 BEFORE: Mapping[str, Callable[[str], str]] = MappingProxyType(
     {
+        "en": lambda word: _ENGLISH.get(word, word),
         "fr": _french,
         "it": lambda word: _put(_ITALIAN_BEFORE, _ITALIAN.get(word, word)),
         "pl": lambda word: _put(_POLISH_BEFORE, _POLISH.get(word, word)),
