@@ -190,7 +190,9 @@ def _spoken(question: str, view: View) -> Listed | None:
             text = f"{', '.join(named)} speaks {times(count)} in {card.title}"
             # Two sentences of one utterance are at one place.
             passages.sort(key=lambda p: (p.start_s, p.end_s, p.id))
-            places = list({(p.start_s, p.end_s): p for p in passages}.values())[: most if first_cited else None]
+            places = list({(p.start_s, p.end_s): p for p in passages}.values())[
+                : most if first_cited else None
+            ]
             claims.append(Claim(text, tuple(Citation.of(p, card.title, card.path) for p in places)))
     if not claims:
         return None

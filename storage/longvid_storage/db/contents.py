@@ -242,7 +242,7 @@ class Contents:
         return self._passages(*conditions)
 
     def edge_of(self, video_id: str, kinds: Names[str], *, last: bool = False) -> Passage | None:
-        """The scope's passage of a video, of these kinds, that begins first, or ends ``last``; None where it has none."""
+        """The scope's passage of a video, of these kinds, that begins first, or ends ``last``; None for none."""
         row = schema.PassageRow
         conditions = row.video_key == self._key(video_id), row.kind.in_(sorted(kinds))
         found = self._passages(*conditions, first=row.end_s.desc() if last else None, limit=1)

@@ -204,16 +204,22 @@ class _Term:
         """Words of its longest run: more than one may cross from one passage into the next."""
         return max(map(len, self.runs))
 
+    @property
+    def by_runs(self) -> bool:
+        """Whether a text that has it has one of its runs, too; of exact forms that is known of plain letters alone."""
+        return not self.exact or self.asked.isascii()
+
     def may_cross(self, before: Sequence[str], after: Sequence[str]) -> bool:
         """Whether it may begin in a text of these analysed terms and end in one of those."""
-        return bool(self.exact) or any(run[0] in before and run[-1] in after for run in self.runs)
+        return not self.by_runs or any(run[0] in before and run[-1] in after for run in self.runs)
 
     def count(self, terms: Sequence[str], text: str) -> int:
         """How often it occurs in a text of these analysed terms."""
         if self.word is not None:
             return terms.count(self.word)
         if self.exact:
-            return _occurrences(fold(text), self.exact)
+            may = not (self.by_runs and text.isascii()) or any(_occurrences(terms, run) for run in self.runs)
+            return _occurrences(fold(text), self.exact) if may else 0
         return max(_occurrences(terms, run) for run in self.runs)
 
 
@@ -257,9 +263,9 @@ def _rarest(view: View, wanted: Sequence[_Term]) -> dict[tuple[str, ...], str]:
 class _Across:
     """The phrases among the terms, which may begin in one passage and end in the next.
 
-    One of the two passages has the rarest word: it ends with one of ``ends`` or begins with one of ``begins``; the other
-    one has the other of the two ``parts`` (as terms are joined). Of a phrase in exact forms (``exact``) that is not
-    known, so all of each video is read.
+    One of the two passages has the rarest word: it ends with one of ``ends`` or begins with one of ``begins``; the
+    other one has the other of the two ``parts`` (as terms are joined). Of exact forms that are not of plain letters
+    (``exact``) that is not known, so all of each video is read.
     """
 
     phrases: tuple[_Term, ...]
@@ -275,7 +281,7 @@ class _Across:
         ends = frozenset(end for end, _, word in cuts if word in end)
         begins = frozenset(begin for _, begin, word in cuts if word in begin)
         parts = frozenset((join_terms(end), join_terms(begin)) for end, begin, _ in cuts)
-        return cls(phrases, any(term.exact for term in phrases), ends, begins, parts)
+        return cls(phrases, not all(term.by_runs for term in phrases), ends, begins, parts)
 
     def has_part(self, terms: Sequence[str]) -> bool:
         """Whether a passage of these analysed terms ends or begins with a part of a phrase."""
@@ -330,7 +336,11 @@ def _crossings(view: View, keys: Set[int], across: _Across) -> dict[int, list[Me
         has_part = [row.terms.endswith(end, autoescape=True) for end in sorted(ends)]
         has_part += [row.terms.startswith(begin, autoescape=True) for begin in sorted(begins)]
         streams = _Streams(across.phrases)
-        keys = {line.video_key for line in _lines(view, and_(wanted, or_(*has_part))) if any(streams.crossing(line))}
+        keys = {
+            line.video_key
+            for line in _lines(view, and_(wanted, or_(*has_part)))
+            if any(streams.crossing(line))
+        }
         wanted = row.video_key.in_(each_id(keys))
     found = defaultdict[int, list[Mention]](list)
     streams = _Streams(across.phrases)
