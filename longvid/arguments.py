@@ -36,9 +36,7 @@ def checked_scope(
     Raises:
         UsageError: ``from_s`` is not before ``to_s``, or one is no number. NotFoundError: no such video or collection.
     """
-    for name, seconds in (("from", from_s), ("to", to_s)):
-        if seconds is not None and math.isnan(seconds):
-            raise UsageError(f"{name} is {seconds}: give seconds of the video's time, or leave it out")
+    from_s, to_s = _seconds("from", from_s), _seconds("to", to_s)
     if from_s is not None and to_s is not None and from_s >= to_s:
         raise UsageError(f"from {from_s} s is not before to {to_s} s: give a span that holds something")
     if video is None and collection is None:
@@ -50,6 +48,17 @@ def checked_scope(
         inside = view.within(Scope(collection=collection))
         ids = None if names is None else frozenset(inside.resolve(name) for name in names)
     return Scope(ids, collection, from_s, to_s, speaker)
+
+
+def _seconds(name: str, given: float | None) -> float | None:
+    """As a float: an integer of Python has no end, and a database none of such."""
+    try:
+        seconds = None if given is None else float(given)
+    except OverflowError:
+        seconds = math.nan
+    if seconds is not None and math.isnan(seconds):
+        raise UsageError(f"{name} is {given!r:.40}: give seconds of the video's time, or leave it out")
+    return seconds
 
 
 def unknown_speaker(store: Store, scope: Scope) -> list[str]:

@@ -190,12 +190,19 @@ def test_what_is_not_found_says_what_was_looked_through(url: str) -> None:
         ("search", {}, "query"),
         ("outline", {"video": "nothing of that name"}, "nothing of that name"),
         ("transcript", {"video": HARBOUR, "from_s": 9, "to_s": 3}, "not before"),
+        ("transcript", {"video": HARBOUR, "from_s": 10**400}, "from is 1000"),
     ],
 )
 def test_a_wrong_call_is_told_to_the_model(url: str, name: str, arguments: dict[str, Any], says: str) -> None:
     reply = over_http(url, call(name, **arguments))
     assert reply.is_error
     assert says in reply.content[0].text
+
+
+def test_a_time_of_any_size_is_one(url: str) -> None:
+    for name, arguments in (("search", {"query": "harbour"}), ("ask", {"question": "Who is at the harbour?"}),
+                            ("mentions", {"terms": ["harbour"]}), ("transcript", {"video": HARBOUR})):  # fmt: skip
+        assert not over_http(url, call(name, **arguments, from_s=2**70)).is_error, name
 
 
 def test_what_is_not_there_is_an_error_of_the_protocol(url: str) -> None:

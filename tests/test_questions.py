@@ -733,6 +733,23 @@ def test_what_a_named_speaker_says_of_a_common_word_is_evidence() -> None:
     assert not library.ask("What did Ben say about the lighthouse?").found
 
 
+@pytest.mark.parametrize("asked", ["say", "suggest"])
+def test_a_speaker_whose_name_is_words_is_not_what_is_asked_about(asked: str) -> None:
+    board: Said = [
+        (
+            "Industrial Designer",
+            "I am the Industrial Designer and what the Industrial Designer does is design.",
+        ),
+        ("Marketing", "The buttons are of rubber this year."),
+        ("Industrial Designer", "Rubber is what children do not break."),
+    ]
+    library = SmallLibrary([video("a", "board", board), video("t", "tides", TIDES)])
+    inside = Scope(video_ids=frozenset({"a"}))
+    assert not library.ask(f"What does the Industrial Designer {asked} about divorce?", inside).found
+    told = library.ask(f"What does the Industrial Designer {asked} about rubber?", inside)
+    assert cited(told) == [("a", 12.0)]
+
+
 def test_only_what_the_named_speaker_says_is_quoted_and_it_is_told() -> None:
     board: Said = [
         ("Ben Okoro", "The ferry budget is forty million euros this year."),

@@ -46,6 +46,11 @@ def speakers_asked(question: str, speakers: Iterable[str]) -> tuple[str, ...]:
     return tuple(owners)
 
 
+def asks_what_is_said(word: str) -> bool:
+    """Whether a word of a question asks for what somebody says ("suggest"), not about what."""
+    return _SAYING.fullmatch(word) is not None
+
+
 def without_listeners(question: str, speakers: Iterable[str]) -> str:
     """The question without those to whom something is said ("What did Lena tell Maya about the office?"), and without
     "in Lena's words"."""

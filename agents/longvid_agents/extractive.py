@@ -68,7 +68,7 @@ _DOES = (
     r"[a-z]{2,}s\b"
 )
 # "How much", "how far" may be answered in words.
-_HOW_MANY = re.compile(r"\bhow many\b", re.IGNORECASE)
+_HOW_MANY = re.compile(r"\bhow (?:many|heavy|tall|old|deep|wide|thick)\b", re.IGNORECASE)
 _SUPPOSING = re.compile(r"\b(?:if|unless)\b|\bwhat (?:\w+ )?happen\w* (?:when|once|after)\b", re.IGNORECASE)
 _BROKEN_WORDS = 12  # what breaks off after more has said something
 _CONDITION = re.compile(r"\b(?:if|unless|when|whenever|once)\b", re.IGNORECASE)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -72,13 +72,17 @@ class QuestionPlan:
     def without(self, names: Sequence[str]) -> tuple[Term, ...]:
         """The terms of the question with these speakers' names taken out, or their first names where it writes no more;
         all when no other is left."""
-        text = self.question
-        for name in sorted(names, key=len, reverse=True):
-            text, whole = _without_name(text, name, re.IGNORECASE)
-            if not whole:
-                text, _ = _without_name(text, name.split()[0], 0)
-        left = {term.text for term in content_terms(text, self.language)}
+        left = {term.text for term in content_terms(without_names(self.question, names), self.language)}
         return tuple(term for term in self.terms if term.text in left) or self.terms
+
+
+def without_names(text: str, names: Iterable[str]) -> str:
+    """The text with these speakers' names taken out, or their first names where it writes no more."""
+    for name in sorted(names, key=len, reverse=True):
+        text, whole = _without_name(text, name, re.IGNORECASE)
+        if not whole:
+            text, _ = _without_name(text, name.split()[0], 0)
+    return text
 
 
 def _without_name(text: str, name: str, flags: int) -> tuple[str, int]:

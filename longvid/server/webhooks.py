@@ -37,6 +37,8 @@ TIMEOUT_S = 10.0
 _AT_ONCE = 4
 _LOOK_EACH_S = 1.0
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# Of protocols, and at a cloud of a machine's metadata; Python before 3.11.10 takes most of it for global.
+_OF_PROTOCOLS = ipaddress.ip_network("192.0.0.0/24")
 
 
 def is_public(address: str) -> bool:
@@ -50,7 +52,9 @@ def is_public(address: str) -> bool:
             return False
         if ip.is_site_local:
             return False
-    return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)
+    return ip.is_global and not (
+        ip.is_multicast or ip.is_reserved or ip.is_unspecified or ip in _OF_PROTOCOLS
+    )
 
 
 def checked_url(url: str, allowed: Collection[str]) -> SplitResult:

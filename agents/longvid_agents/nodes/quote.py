@@ -8,14 +8,14 @@ from dataclasses import replace
 from typing import Any
 
 from longvid_agents.answerability import model_for
-from longvid_agents.asked_of import speakers_asked, without_listeners
+from longvid_agents.asked_of import asks_what_is_said, speakers_asked, without_listeners
 from longvid_agents.changed import names_kind, oldest_asked, with_other_values
 from longvid_agents.days import day_of_video
 from longvid_agents.definitions import names_asked
 from longvid_agents.extractive import MAX_CLAIMS, choose, rank
 from longvid_agents.kinds import Kind
 from longvid_agents.narrowing import only
-from longvid_agents.question import QuestionPlan, make_plan
+from longvid_agents.question import QuestionPlan, make_plan, without_names
 from longvid_agents.route import make_route
 from longvid_agents.run import Run
 from longvid_agents.scoring import Scores, question_parts, score
@@ -76,15 +76,18 @@ def quote(run: Run, state: AskState) -> dict[str, Any]:
     titles = {moment.video_id: moment for moment in state.moments}
     left = [s for s in state.evidence if quoting(s, plan, titles) not in state.refuted]
     view = run.view if state.route is None else run.view.within(state.route.inside)
+    theirs = view.scope.speaker if run.view.scope.speaker is None else None
+    if theirs is not None and not _about_something_said(run, view, plan, theirs):
+        # Of a name that is of words ("Industrial Designer") none is what is asked about.
+        plan = replace(plan, query=without_names(plan.query, [theirs]))
     scores = scores_with(view, plan, left, state.moments)
-    theirs = view.scope.speaker is not None and run.view.scope.speaker is None
-    if scores is not None and theirs:
+    if scores is not None and theirs is not None:
         left = _on_the_subject(left, scores)
         scores = scores_with(view, plan, left, state.moments)
     ranking = None
     if scores is not None:
         ranking = rank(plan, left, scores, model=model_for(scores.meaning, view.scope))
-    if ranking is not None and theirs and plan.broad:
+    if ranking is not None and theirs is not None and plan.broad:
         ranking = replace(ranking, most=MAX_CLAIMS, strict=False)  # all of them are theirs and on the subject
     chosen = choose(left, ranking) if ranking is not None and ranking.found else []
     chosen, newest = _by_day(run, plan, chosen, left, scores)
@@ -119,6 +122,13 @@ def verify_quotes(run: Run, state: AskState) -> dict[str, Any]:
         state, "verify", f"{len(kept)} of {len(state.claims)} quotes are where they are cited", len(kept)
     )
     return {"claims": kept, "refuted": state.refuted | refuted, "trail": (*state.trail, step)}
+
+
+def _about_something_said(run: Run, view: View, plan: QuestionPlan, speaker: str) -> bool:
+    """Whether anybody says a word of what the speaker is asked about."""
+    anybody = run.view.within(replace(view.scope, speaker=None))
+    about = [t.text for t in plan.without([speaker]) if not asks_what_is_said(t.word)]
+    return not about or any(memory_of(anybody).facts(anybody).frequencies(anybody, about).values())
 
 
 def _on_the_subject(sentences: Sequence[Passage], scores: Scores) -> list[Passage]:
