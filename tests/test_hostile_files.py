@@ -177,6 +177,24 @@ def test_subtitles_of_twenty_gigabytes_are_neither_read_nor_hashed(
     assert any(f"have at most {LARGEST_BYTES}" in note for note in reports["talk.mp4"].notes)
 
 
+def test_a_film_that_is_mostly_holes_is_a_download_that_is_not_done(
+    library: Library, tmp_path: Path, clips: list[Path]
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    hollow = Path(shutil.copy(clips[0], folder / "torrent.mp4"))
+    shutil.copy(clips[1], folder / "talk.mp4")
+    with hollow.open("ab") as file:
+        file.truncate(3 * 2**30)
+    reports, left = index(library, folder)
+    assert (list(reports), left) == (["talk.mp4"], {"unfinished": ["torrent.mp4"]})
+    named, _ = index(library, hollow)
+    assert named["torrent.mp4"].error is not None
+    assert named["torrent.mp4"].error.code == "unfinished"
+    (item,) = scan([hollow], everything=True)
+    assert item.error is None
+
+
 def test_fifteen_hundred_nested_folders(library: Library, tmp_path: Path) -> None:
     top = tmp_path / "in"
     top.mkdir()

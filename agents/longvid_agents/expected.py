@@ -339,6 +339,8 @@ def _doing(question: str) -> Callable[[str], bool] | None:
         return None
 
     def says_so(text: str) -> bool:
+        if verb.isdisjoint(analyse(text, None)):
+            return False
         words = _WORD.findall(text.lower())
         return any(
             set(analyse(word, None)) == verb

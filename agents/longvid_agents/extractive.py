@@ -15,13 +15,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from longvid_agents.another_thing import (
+    ASKED_THERE,
+    beside_it,
+    names_value,
+    tells_who,
+    what_is_asked_first,
+    without_beside,
+)
 from longvid_agents.answerability import WITH_VECTORS, Features, Logistic, features
 from longvid_agents.definitions import DEFINES, definition, names_asked
-from longvid_agents.expected import OF_VALUES, asked_for, asks_whence, counted, measures
-from longvid_agents.prices import asked_elsewhere
+from longvid_agents.expected import OF_VALUES, asked_for, measures
 from longvid_agents.question import QuestionPlan
 from longvid_agents.scoring import Array, Scores
-from longvid_agents.who_is import WhoIs
 from longvid_storage.text.analysis import analyse
 from longvid_storage.text.sentences import asks, breaks_off
 from longvid_storage.text.stop_words import STOP_WORDS
@@ -32,8 +38,6 @@ MAX_CLAIMS = 3
 MIN_WORDS, MIN_OWN_WORDS = 5, 3
 # Sentences of one video this close answer together.
 TOGETHER_S = 60.0
-# A value that is asked for is named this close to what is quoted.
-NEARBY_S = 20.0
 # A place that holds this share of the probability gets more than one claim; each says something new.
 SURE = 0.65
 TOO_SIMILAR = 0.6
@@ -46,15 +50,8 @@ _REPLY_WORDS = 2
 # A line on screen says something when it has this many words that the question has not, or a value.
 _ADDS = 2
 _STATES = re.compile(r"[=<>≤≥≈→:]|\d")
-# What names a thing of the kind asked for right after so like a question is shown, whatever it means.
-_ASKED_THERE = 0.4
 # What has a number of what is measured or counted, and a word of the question, answers if it is so like it.
 _MEASURED = 0.4
-_UNLIKE, _UNLIKE_AND_FAR = 0.2, 0.5
-# Everything is somewhere and has its price, and any name is somebody's.
-_ANYTHING_HAS, _UNLIKE_A_PLACE = ("place", "person", "money"), 0.4
-# What names the thing asked for has this share of the question, and of what another sentence has of it.
-_SHARED = 0.4
 # A sentence's own probability counts to this power beside its minute's.
 _OWN = 0.3
 
@@ -67,8 +64,6 @@ _DOES = (
     r"(?!(?:is|was|has|does|this|these|its|his|us|as|across|always|perhaps|besides|plus|versus|less|unless)\b)"
     r"[a-z]{2,}s\b"
 )
-# "How much", "how far" may be answered in words.
-_HOW_MANY = re.compile(r"\bhow (?:many|heavy|tall|old|deep|wide|thick)\b", re.IGNORECASE)
 _SUPPOSING = re.compile(r"\b(?:if|unless)\b|\bwhat (?:\w+ )?happen\w* (?:when|once|after)\b", re.IGNORECASE)
 _BROKEN_WORDS = 12  # what breaks off after more has said something
 _CONDITION = re.compile(r"\b(?:if|unless|when|whenever|once)\b", re.IGNORECASE)
@@ -149,10 +144,10 @@ def rank(
     if not np.isfinite(fit).any():
         return None
     together = _together(sentences)
-    beside = _beside(plan, scores)
+    beside = beside_it(plan, scores)
     probability, mass, value = _likely(fit, together)
     best = int(np.argmax(value))
-    if beside[best] and (left := _without_beside(plan, scores, fit, beside)) is not None:
+    if beside[best] and (left := without_beside(plan, scores, fit, beside)) is not None:
         fit = left
         probability, mass, value = _likely(fit, together)
         best = int(np.argmax(value))
@@ -160,13 +155,13 @@ def rank(
     if not plan.broad:
         value = np.where(np.isfinite(fit), place + probability, -1.0)
     order = np.argsort(-value, kind="stable")[: int(np.isfinite(fit).sum())]
-    order = _what_is_asked_first(plan, scores, order, together)
+    order = what_is_asked_first(plan, scores, order, together)
     found_features = features(scores, order[:MAX_CLAIMS])
     confidence = model.probability(found_features)
-    told = _tells_who(plan, sentences, scores)
+    told = tells_who(plan, sentences, scores)
     found = confidence >= model.threshold and not beside[best] and bool(told[order[0]])
-    found = found and _names_value(plan, sentences, scores, int(order[0]))
-    said = (scores.said & told) | ((scores.follows >= _ASKED_THERE) & (scores.expected > 0))
+    found = found and names_value(plan, sentences, scores, int(order[0]))
+    said = (scores.said & told) | ((scores.follows >= ASKED_THERE) & (scores.expected > 0))
     if not plan.broad and measures(plan.question):  # "how heavy is the cat?" "she weighs seven kilos"
         said |= (scores.expected >= 1) & (scores.words > 0) & (scores.cosine >= _MEASURED)
     if not found and (said & np.isfinite(fit)).any():
@@ -184,84 +179,12 @@ def rank(
     )
 
 
-def _what_is_asked_first(
-    plan: QuestionPlan, scores: Scores, order: Array, together: NDArray[np.bool_]
-) -> Array:
-    """The order; before a sentence that has the question's words but not the day, the price or the name that is asked
-    for, the best one of its minute that names one and has words of the question too."""
-    first = int(order[0])
-    asked = asked_for(plan.question)
-    valued = asked in OF_VALUES or asks_whence(plan.question) or WhoIs.read(plan.question)
-    if plan.broad or scores.expected[first] > 0 or not valued:
-        return order
-    shared = scores.words >= max(_SHARED * scores.words[first], _SHARED)
-    if asks_whence(plan.question):  # "…, and they come from a quarry": like it, in other words
-        shared |= scores.cosine >= _SHARED
-    named = (scores.expected >= 1) & shared & together[first]
-    ahead = named[order]
-    best = order[ahead][:1]
-    return np.concatenate([best, order[order != best[0]]]) if len(best) else order
-
-
-def _names_value(plan: QuestionPlan, sentences: Sequence[Passage], scores: Scores, row: int) -> bool:
-    """Whether a day, a number or the like that is asked for is named where would be quoted, or soon before or after."""
-    if asked_elsewhere(plan.question):
-        return bool(scores.expected[row] > 0)
-    kind = asked_for(plan.question) if plan.language in (None, "en") and not plan.broad else None
-    if kind not in OF_VALUES or (kind == "amount" and not _HOW_MANY.search(plan.question)):
-        return True
-    place = sentences[row]
-    if kind == "time" and place.kind == "sound":
-        return True  # "When does the audience applaud?": where it is heard
-    near = np.array(
-        [s.video_id == place.video_id and abs(s.start_s - place.start_s) <= NEARBY_S for s in sentences], bool
-    )
-    named = scores.expected[near].max()
-    if kind == "amount" and named < 1 and scores.follows[row] < _ASKED_THERE:
-        # A number of something else is none of eggs where nobody speaks of eggs.
-        things = {term for word in counted(plan.question)[:1] for term in analyse(word, plan.language)}
-        return bool(named > 0) and any(things.intersection(analyse(s.text, plan.language)) for s in sentences)
-    return bool(named > 0)
-
-
 def _likely(fit: Array, together: NDArray[np.bool_]) -> tuple[Array, Array, Array]:
     """How likely each sentence is the place asked for; its minute; and what both are worth together."""
     probability = np.exp(fit - fit.max())
     probability /= probability.sum()
     mass = together @ probability
     return probability, mass, mass * probability**_OWN
-
-
-def _beside(plan: QuestionPlan, scores: Scores) -> NDArray[np.bool_]:
-    """Which sentences are quoted for no fact: those that have neither a word nor the meaning of the question, and
-    follow no asking of it: somebody asked the same there, and nobody answered; or another thing's place is told."""
-    kind = asked_for(plan.question)
-    # Any day is like a question for a day: it has to be near a word of the question, or much like it.
-    far = (scores.words_near == 0) & (kind in OF_VALUES)
-    unlike = np.where(far, _UNLIKE_AND_FAR, _UNLIKE_A_PLACE if kind in _ANYTHING_HAS else _UNLIKE)
-    alone: NDArray[np.bool_] = (scores.words == 0) & (scores.cosine < unlike) & (scores.follows == 0)
-    return alone if scores.meaning and not plan.broad else np.zeros(len(alone), bool)
-
-
-def _without_beside(
-    plan: QuestionPlan, scores: Scores, fit: Array, beside: NDArray[np.bool_]
-) -> Array | None:
-    """The fit without them, where a place or a person is asked for and a sentence has words and the meaning of the
-    question, though it may name none; else None."""
-    others = np.isfinite(fit) & (scores.words > 0) & (scores.cosine >= _UNLIKE_A_PLACE)
-    if asked_for(plan.question) not in ("place", "person") or not others.any():
-        return None
-    return np.where(beside, -np.inf, fit)
-
-
-def _tells_who(plan: QuestionPlan, sentences: Sequence[Passage], scores: Scores) -> NDArray[np.bool_]:
-    """Which sentences name somebody, or say something of who is asked for; all where that is not asked: the pilot house
-    is no pilot."""
-    asked = WhoIs.read(plan.question)
-    if asked is None:
-        return np.ones(len(sentences), bool)
-    told: NDArray[np.bool_] = np.array([asked.described_in(each.text) for each in sentences], bool)
-    return np.asarray((scores.expected > 0) | told, bool)
 
 
 def _as_said(plan: QuestionPlan, worth: Array, found: Features, confidence: float) -> Ranking:
@@ -319,7 +242,7 @@ def fitness(
     )
     quotable |= scores.said & few
     # "What went well?" "The new pipeline.": a reply needs no verb.
-    quotable |= (scores.follows >= _ASKED_THERE) & np.array([_replies(s) for s in sentences], bool)
+    quotable |= (scores.follows >= ASKED_THERE) & np.array([_replies(s) for s in sentences], bool)
     return np.where(quotable & related, fit, -np.inf)
 
 

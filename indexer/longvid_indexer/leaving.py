@@ -6,12 +6,16 @@ Every file that a run passes over has one reason; a run ends with one list of th
 from __future__ import annotations
 
 import errno
+import os
 import re
 from collections.abc import Callable, Container
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from longvid_indexer.opening import open_regular
+from longvid_indexer.remote import RemotePath
 from longvid_indexer.report import LeftOut
+from longvid_storage.errors import MediaError
 from longvid_storage.files import left_by_system
 
 if TYPE_CHECKING:
@@ -71,6 +75,8 @@ _UNFINISHED = re.compile(
 )
 # What stands beside a file of its last name as long as it is being fetched: of aria2, axel, lftp.
 _LISTS_OF_PARTS = (".aria2", ".st", ".lftp-pget-status")
+# Silence may be kept as holes too: only of what is so large, less than this share is there.
+_HOLLOW_BYTES, _HOLLOW_SHARE = 2**30, 0.25
 # A stream that yt-dlp fetched by itself: "Talk [abc].f137.mp4", of which "Talk [abc].mp4" is made.
 _STREAM = re.compile(r"(?P<whole>.+)\.f\d{1,4}(?:-\w{1,8})?\.[a-z0-9]{2,4}", re.IGNORECASE)
 _JOINED = (".mp4", ".mkv", ".webm", ".mov")
@@ -109,6 +115,24 @@ def is_awaited(path: Path, there: Container[str]) -> bool:
     try:
         return f"{path.name}.part" in there and path.stat().st_size == 0
     except OSError:
+        return False
+
+
+def is_hollow(path: Path) -> bool:
+    """Whether a large file is mostly holes, as of a download that takes its room first: all would be hashed.
+
+    False where the file system cannot tell.
+    """
+    if isinstance(path, RemotePath):
+        return False
+    try:
+        status = path.stat()
+        # Where blocks are compressed there are fewer of them too, and no hole.
+        if status.st_size < _HOLLOW_BYTES or not 0 <= status.st_blocks * 512 < status.st_size * _HOLLOW_SHARE:
+            return False
+        with open_regular(path) as file:
+            return os.lseek(file.fileno(), 0, os.SEEK_HOLE) < status.st_size
+    except (OSError, MediaError):
         return False
 
 

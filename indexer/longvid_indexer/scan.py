@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 
 from longvid_indexer.directory import Listing
 from longvid_indexer.info_json import info_files, is_info, no_transcript
-from longvid_indexer.leaving import Leave, is_awaited, is_being_written, is_unfinished, reason_of_name
+from longvid_indexer.leaving import (
+    Leave,
+    is_awaited,
+    is_being_written,
+    is_hollow,
+    is_unfinished,
+    reason_of_name,
+)
 from longvid_indexer.opening import open_regular, stat_regular, unreadable
 from longvid_indexer.remote import absolute, as_path, stat_open
 from longvid_indexer.sniff import (
@@ -161,7 +168,7 @@ def _given_files(
     found: dict[Path, list[ScannedFile]] = {}
     if not everything:
         for path in given:
-            if is_unfinished(path.name) and path.is_file():
+            if path.is_file() and (is_unfinished(path.name) or is_hollow(path)):
                 message = (
                     f"{path} is an unfinished download: index it when it is done, or as it is with --all"
                 )
@@ -308,7 +315,7 @@ class _Walk:
         Of what is not named as subtitles are.
         """
         suffix = path.suffix.lower()
-        if not self._everything and is_awaited(path, there):
+        if not self._everything and (is_awaited(path, there) or is_hollow(path)):
             self._leave(path, "unfinished")
             return False
         if suffix in MEDIA_SUFFIXES and suffix not in _AMBIGUOUS_SUFFIXES:
