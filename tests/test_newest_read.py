@@ -64,6 +64,14 @@ def test_else_the_newest_are(
     )
 
 
+def test_so_are_those_of_many_of_one_name(boards: SmallLibrary, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(boards.ask("What was decided by the board?").claims) == len(DAYS)
+    monkeypatch.setattr(newest, "MOST_S", 85.0)
+    answer = boards.ask("What was decided by the board?")
+    assert {claim.citations[0].video_id for claim in answer.claims} == {"v2024-06-03", "v2024-09-02"}
+    assert "Only the 2 newest of 3 videos were read" in " ".join(answer.notes)
+
+
 def test_one_is_read_however_long_it_is(boards: SmallLibrary, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(newest, "MOST_S", 5.0)
     answer = boards.ask("What was decided?")

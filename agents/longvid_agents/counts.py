@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from longvid_agents.asked_of import speakers_asked
 from longvid_agents.kinds import VIDEOS, WHICH_VIDEOS, has_sign
-from longvid_agents.lists import OWN, Listed, without
+from longvid_agents.lists import OWN, Listed, places_cited, without
 from longvid_storage.db.view import View
 from longvid_storage.errors import UsageError
 from longvid_storage.search.memory import memory_of
@@ -101,10 +101,10 @@ def counted(question: str, view: View) -> Listed | None:
         return None
     what = ", ".join(f'"{term}"' for term in wanted)
     claims = []
-    ids = dict.fromkeys(i for group in groups for place in group.mentions for i in place.passage_ids)
-    passages = {passage.id: passage for passage in view.passages(list(ids))}
-    for group in groups:
-        its = dict.fromkeys(i for place in group.mentions for i in place.passage_ids)
+    most, first_cited = places_cited([len(group.mentions) for group in groups], "video")
+    places = [dict.fromkeys(i for p in group.mentions[:most] for i in p.passage_ids) for group in groups]
+    passages = {passage.id: passage for passage in view.passages([i for its in places for i in its])}
+    for group, its in zip(groups, places, strict=True):
         cited = (Citation.of(passages[i], group.title, group.path) for i in its if i in passages)
         claims.append(Claim(f"{what}: {times(group.count)} in {group.title}", tuple(cited)))
     claims += titled
@@ -115,7 +115,7 @@ def counted(question: str, view: View) -> Listed | None:
         note = f"{what}: nowhere said or shown, in the title of {len(titled)}."
     elif titled:
         note += f" {len(titled)} more {'have' if len(titled) > 1 else 'has'} it in the title."
-    return Listed(tuple(claims), f"counted every mention of {what}", (note,))
+    return Listed(tuple(claims), f"counted every mention of {what}", (f"{note} {first_cited}".rstrip(),))
 
 
 def said_or_heard(groups: list[VideoMentions], fewest_terms: int = 1) -> list[VideoMentions]:
@@ -154,7 +154,7 @@ def _titled(wanted: Sequence[str], view: View, known: Collection[str]) -> list[C
     for card in view.cards():
         words = set(analyse(card.title, None))
         if card.video_id not in known and any(run and run <= words for run in runs):
-            first = next(iter(view.passages_of(card.video_id, OWN)), None)
+            first = view.edge_of(card.video_id, OWN)
             if first is not None:
                 claims.append(
                     Claim(f"{card.title} has it in its title", (Citation.of(first, card.title, card.path),))
@@ -170,15 +170,18 @@ def times(count: int) -> str:
 def _spoken(question: str, view: View) -> Listed | None:
     """How many utterances a named speaker has in each video."""
     named = named_speakers(question, memory_of(view).facts(view).speakers)
-    said, counts = defaultdict[str, list[Passage]](list), Counter[str]()
-    for name in named:
-        if (theirs := view.scope.narrowed(speaker=name)) is not None:
-            own = view.within(theirs)
-            for passage in own.passages_of_all(["speech"]):
-                if passage.speaker == name:
-                    said[passage.video_id].append(passage)
-            for (video_id, speaker), count in own.utterance_counts().items():
-                counts[video_id] += count if speaker == name else 0
+    scopes = {name: view.scope.narrowed(speaker=name) for name in named}
+    views = {name: view.within(theirs) for name, theirs in scopes.items() if theirs is not None}
+    counts = Counter[str]()
+    for name, own in views.items():
+        for (video_id, speaker), count in own.utterance_counts().items():
+            counts[video_id] += count if speaker == name else 0
+    most, first_cited = places_cited([*counts.values()], "video")
+    said = defaultdict[str, list[Passage]](list)
+    for name, own in views.items():
+        for passage in own.passages_of_all(["speech"], places=most if first_cited else None):
+            if passage.speaker == name:
+                said[passage.video_id].append(passage)
     claims, total = [], 0
     for card in view.cards() if said else ():
         passages, count = said.get(card.video_id, []), counts[card.video_id]
@@ -187,10 +190,11 @@ def _spoken(question: str, view: View) -> Listed | None:
             text = f"{', '.join(named)} speaks {times(count)} in {card.title}"
             # Two sentences of one utterance are at one place.
             passages.sort(key=lambda p: (p.start_s, p.end_s, p.id))
-            places = {(p.start_s, p.end_s): p for p in passages}.values()
+            places = list({(p.start_s, p.end_s): p for p in passages}.values())[
+                : most if first_cited else None
+            ]
             claims.append(Claim(text, tuple(Citation.of(p, card.title, card.path) for p in places)))
     if not claims:
         return None
-    return Listed(
-        tuple(claims), f"counted what {', '.join(named)} says", (f"{times(total).capitalize()} in all.",)
-    )
+    note = f"{times(total).capitalize()} in all. {first_cited}".rstrip()
+    return Listed(tuple(claims), f"counted what {', '.join(named)} says", (note,))

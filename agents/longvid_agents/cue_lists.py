@@ -85,7 +85,6 @@ def minutes(plan: QuestionPlan, view: View) -> Listed | None:
     )
     if cue is None or not (_LISTS.search(question) or _BARE.match(rest)):
         return None
-    from longvid_agents.cues import owner_of
     from longvid_agents.summarise import strongest
 
     subject = make_plan(rest) if any(map(str.isalnum, rest)) else None
@@ -94,10 +93,11 @@ def minutes(plan: QuestionPlan, view: View) -> Listed | None:
     asked = {term.text for term in terms}
     titled = [card for card in cards if terms and asked <= set(analyse(card.title, plan.language))]
     if titled:  # "the decisions of the harbour board"
-        cards, terms = titled, ()
+        terms = ()
+        view = view.within(view.scope.narrowed(videos=[card.video_id for card in titled]) or view.scope)
     of_video = _about(view, terms) if terms else None
     notes: tuple[str, ...] = ()
-    if of_video is None and not titled:
+    if of_video is None:
         few, notes = newest(view)
         read = {card.video_id for card in few.cards()}
         cards = [card for card in cards if card.video_id in read]
@@ -105,12 +105,13 @@ def minutes(plan: QuestionPlan, view: View) -> Listed | None:
     for card in cards:
         if of_video is not None and card.video_id not in of_video:
             continue
-        said = view.passages_of(card.video_id, ["speech"]) if named or of_video is None else []
+        tasks_of = named if cue == "action" else ()
+        said = view.passages_of(card.video_id, ["speech"]) if tasks_of or of_video is None else []
         about = said if of_video is None else of_video[card.video_id]
-        if named:
-            there = sorted({p.speaker for p in said if p.speaker})
-            about = [p for p in about if (owner_of(p, there) if cue == "action" else p.speaker) in named]
-        items = strongest(about, cue, MOST_ITEMS, about=of_video is not None)
+        if named and not tasks_of:
+            about = [p for p in about if p.speaker in named]
+        there = sorted({p.speaker for p in said if p.speaker})
+        items = strongest(about, cue, MOST_ITEMS, about=of_video is not None, owners=tasks_of, speakers=there)
         claims += [Claim(p.text, (Citation.of(p, card.title, card.path),)) for p in items]
     if not claims and cue == "decision" and of_video and not named:
         few, notes = newest(view)

@@ -93,12 +93,18 @@ def _with_values(card: VideoCard, view: View) -> list[Told]:
 def _pairs(new: Sequence[Told], old: Sequence[Told]) -> list[tuple[Told, Told]]:
     """The pairs that share most, each sentence in one, in the order of the newer ones."""
     counts = Counter(word for _, _, words, _ in (*new, *old) for word in words)
+    rows_of = defaultdict[str, list[int]](list)
+    for other, (_, _, had, _) in enumerate(old):
+        for word in had:
+            rows_of[word].append(other)
     found = []
     for row, (_, _, words, values) in enumerate(new):
-        for other, (_, _, had, were) in enumerate(old):
-            shared = words & had
-            if values != were and (len(shared) >= _SHARED or any(counts[word] <= _RARE for word in shared)):
-                found.append((sum(1 / counts[word] for word in shared), -row, -other))
+        shared_with = Counter(other for word in words for other in rows_of.get(word, ()))
+        rare = {other for word in words if counts[word] <= _RARE for other in rows_of.get(word, ())}
+        for other, number in shared_with.items():
+            _, _, had, were = old[other]
+            if values != were and (number >= _SHARED or other in rare):
+                found.append((sum(1 / counts[word] for word in words & had), -row, -other))
     taken: dict[int, int] = {}
     for _, row, other in sorted(found, reverse=True):
         if -row not in taken and -other not in taken.values() and len(taken) < MOST_PAIRS:

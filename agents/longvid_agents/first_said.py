@@ -205,9 +205,10 @@ def _mentioned(view: View, what: str, *, last: bool) -> Iterator[_Places]:
     except UsageError:  # no word to look for
         return
     cards = {card.video_id: card for card in view.cards()}
-    for group in groups:
-        place = group.mentions[-1 if last else 0]
-        yield cards[group.video_id], view.passages(list(place.passage_ids))
+    edges = {group.video_id: group.mentions[-1 if last else 0].passage_ids for group in groups}
+    found = {p.id: p for p in view.passages([each for ids in edges.values() for each in ids])}
+    for video_id, ids in edges.items():
+        yield cards[video_id], [found[each] for each in ids if each in found]
 
 
 def _by_day(places: Sequence[_Places], *, last: bool) -> tuple[list[_Places], tuple[str, ...]]:

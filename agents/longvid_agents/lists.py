@@ -20,6 +20,8 @@ from longvid_storage.text.timecode import format_time
 from longvid_storage.types import Citation, Claim
 
 MOST_LISTED = 100
+MOST_PLACES = 1000
+"""Places of a list, where it has more than one a claim; who needs every one lists the mentions."""
 OWN = ("screen", "sound", "speech")
 """Kinds of passages that are of the video itself."""
 _GOES_ON = re.compile(
@@ -64,8 +66,7 @@ def held(question: str, view: View) -> Listed | None:
         cards = [card for card in cards if of_length.fits(card.duration_s)]
     for number, card in enumerate(cards):
         total_s += card.duration_s
-        if number < MOST_LISTED and (passages := view.passages_of(card.video_id, OWN)):
-            edge = max(passages, key=lambda p: p.end_s) if lengths else passages[0]
+        if number < MOST_LISTED and (edge := view.edge_of(card.video_id, OWN, last=lengths)):
             text = f"{card.title} lasts {format_time(card.duration_s)}."
             claims.append(Claim(text, (Citation.of(edge, card.title, card.path),)))
     if not claims and of_length is None:
@@ -83,11 +84,21 @@ def held(question: str, view: View) -> Listed | None:
     return Listed(tuple(claims), "listed the videos", (note + more,))
 
 
+def places_cited(counts: Sequence[int], of_each: str) -> tuple[int, str]:
+    """How many places of each claim are cited, where they have so many, and the sentence that tells it, empty where all
+    are. ``of_each``: what a claim is of."""
+    if sum(counts) <= MOST_PLACES:
+        return max(counts, default=0), ""
+    most = max(1, MOST_PLACES // len(counts))
+    first = f"first {most} places" if most > 1 else "first place"
+    return most, f"Of each {of_each} the {first} {'are' if most > 1 else 'is'} cited."
+
+
 def dated(question: str, view: View) -> Listed | None:
     """The day of the scope's only video, by its name or its file; None when it isn't asked for, or not known."""
     cards = view.cards()
     day = day_of_video(cards[0]) if len(cards) == 1 and has_sign(question, "what day") else None
-    first = next(iter(view.passages_of(cards[0].video_id, OWN)), None) if day else None
+    first = view.edge_of(cards[0].video_id, OWN) if day else None
     if day is None or first is None:
         return None
     (card,) = cards

@@ -7,7 +7,7 @@ from collections import defaultdict
 
 from longvid_agents.counts import times
 from longvid_agents.kinds import VIDEOS
-from longvid_agents.lists import Listed
+from longvid_agents.lists import Listed, places_cited
 from longvid_storage.db.view import View
 from longvid_storage.errors import UsageError
 from longvid_storage.text.timecode import format_time
@@ -95,15 +95,17 @@ def who_mentions(question: str, view: View) -> Listed | None:
         groups = mentions(view, [what])
     except UsageError:  # no word to look for
         return None
-    cards = {group.video_id: group for group in groups}
-    ids = dict.fromkeys(i for group in groups for place in group.mentions for i in place.passage_ids)
-    by: dict[str, list[Passage]] = {}
-    for passage in view.passages(list(ids)):
-        if passage.speaker and passage.kind == "speech":
-            by.setdefault(passage.speaker, []).append(passage)
-    claims = tuple(
-        Claim(f"{speaker} says it {times(len(said))}",
-              tuple(Citation.of(p, cards[p.video_id].title, cards[p.video_id].path) for p in said))
-        for speaker, said in by.items()
-    )  # fmt: skip
-    return Listed(claims, f'listed who says "{what}"') if claims else None
+    videos = {group.video_id: group for group in groups}
+    by = defaultdict[str, dict[int, None]](dict)
+    for place in (place for group in groups for place in group.mentions):
+        if place.speaker and place.kind == "speech":
+            by[place.speaker].update(dict.fromkeys(place.passage_ids))
+    most, first_cited = places_cited([len(said) for said in by.values()], "speaker")
+    claims = []
+    cited = {p.id: p for p in view.passages([i for said in by.values() for i in [*said][:most]])}
+    for speaker, said in by.items():
+        places = (cited[i] for i in [*said][:most] if i in cited)
+        of = tuple(Citation.of(p, videos[p.video_id].title, videos[p.video_id].path) for p in places)
+        claims.append(Claim(f"{speaker} says it {times(len(said))}", of))
+    notes = (first_cited,) if first_cited else ()
+    return Listed(tuple(claims), f'listed who says "{what}"', notes) if claims else None

@@ -6,7 +6,7 @@ prose, and it says so (``Summary.how``).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -110,18 +110,28 @@ def lines_of(links: Iterable[ChainLink], view: View, cards: Sequence[VideoCard])
     ]
 
 
-def strongest(sentences: Sequence[Passage], cue: Cue, most: int, *, about: bool = False) -> list[Passage]:
+def strongest(
+    sentences: Sequence[Passage],
+    cue: Cue,
+    most: int,
+    *,
+    about: bool = False,
+    owners: Collection[str] = (),
+    speakers: Sequence[str] = (),
+) -> list[Passage]:
     """The ``most`` sentences that read most strongly as ``cue``, in time order, one a place and a doer.
 
     ``about``: all are said of the subject that is asked about, so that "We decided to take it." says enough.
+    ``owners``: tasks of these of all ``speakers`` alone.
     """
     language = guess_language(" ".join(s.text for s in sentences[:_TELL_LANGUAGE]))
     fewest = FEWEST_ABOUT if about else FEWEST_WORDS
     worth = {s.id: strength(s, cue, language, fewest) for s in sentences}
-    doers = {s.id: doer_of(s) for s in sentences if cue == "action" and worth[s.id] > 0}
+    items = [s for s in sentences if worth[s.id] > 0 and (not owners or owner_of(s, speakers) in owners)]
+    doers = {s.id: doer_of(s) for s in items if cue == "action"}
     chosen: list[Passage] = []
-    for sentence in sorted(sentences, key=lambda s: (-worth[s.id], s.start_s)):
-        if len(chosen) >= most or worth[sentence.id] <= 0:
+    for sentence in sorted(items, key=lambda s: (-worth[s.id], s.start_s)):
+        if len(chosen) >= most:
             break
         if all(
             _apart(sentence, other) or _of_others(doers.get(sentence.id), doers.get(other.id))

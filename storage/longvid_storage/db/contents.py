@@ -241,19 +241,44 @@ class Contents:
             conditions.append(schema.PassageRow.kind.in_(sorted(kinds)))
         return self._passages(*conditions)
 
-    def passages_of_all(self, kinds: Names[str]) -> list[Passage]:
-        """The scope's passages of all its videos, of these kinds: of each video in time order."""
-        return self._passages(schema.PassageRow.kind.in_(sorted(kinds)))
-
-    def _passages(self, *conditions: ColumnElement[bool]) -> list[Passage]:
+    def edge_of(self, video_id: str, kinds: Names[str], *, last: bool = False) -> Passage | None:
+        """The scope's passage of a video, of these kinds, that begins first, or ends ``last``; None for none."""
         row = schema.PassageRow
+        conditions = row.video_key == self._key(video_id), row.kind.in_(sorted(kinds))
+        found = self._passages(*conditions, first=row.end_s.desc() if last else None, limit=1)
+        return found[0] if found else None
+
+    def passages_of_all(self, kinds: Names[str], *, places: int | None = None) -> list[Passage]:
+        """The scope's passages of all its videos, of these kinds: of each video in time order.
+
+        ``places``: those at the first so many places (spans) of each speaker in each video.
+        """
+        row = schema.PassageRow
+        wanted = row.kind.in_(sorted(kinds))
+        if places is None:
+            return self._passages(wanted)
+        place = func.dense_rank().over(
+            partition_by=(row.video_key, row.speaker), order_by=(row.start_s, row.end_s)
+        )
+        ranked = select(row.passage_id, place.label("place")).where(wanted, *passage_conditions(self.scope))
+        each = ranked.subquery().c
+        return self._passages(row.passage_id.in_(select(each.passage_id).where(each.place <= places)))
+
+    def _passages(
+        self,
+        *conditions: ColumnElement[bool],
+        first: ColumnElement[Any] | None = None,
+        limit: int | None = None,
+    ) -> list[Passage]:
+        row = schema.PassageRow
+        in_time = row.start_s, row.end_s, row.passage_id
         query = (
             select(row.passage_id, row.video_key, schema.Video.video_id, *passage_columns())
             .join(schema.Video)
             .where(*conditions, *passage_conditions(self.scope))
-            .order_by(row.video_key, row.start_s, row.end_s, row.passage_id)
+            .order_by(row.video_key if first is None else first, *in_time)
         )
-        rows = self.connection.execute(query).all()
+        rows = self.connection.execute(query.limit(limit)).all()
         keys = {key for _, key, *_ in rows}
         if len(keys) >= _FEW:
             its = self._guessed

@@ -45,6 +45,7 @@ VERSIONS = (
     "0016",
     "0017",
     "0018",
+    "0019",
 )  # the files in migrations/versions, in order; a test holds the two together
 HEAD = VERSIONS[-1]
 
@@ -488,6 +489,7 @@ class PassageRow(Base):
     __tablename__ = "passages"
     __table_args__ = (
         Index(None, "video_key", "kind", "start_s"),
+        Index(None, "speaker_key", "video_key"),
         {"sqlite_autoincrement": True},
     )
     passage_id: Mapped[int] = mapped_column(primary_key=True)

@@ -9,19 +9,21 @@ what is reported was read there, with its own span.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from longvid_storage.db.dialects import each_id
 from longvid_storage.db.schema import PassageRow, Video
 from longvid_storage.db.scope import passage_conditions
 from longvid_storage.db.view import View
+from longvid_storage.db.word_indexes.entries import join_terms
 from longvid_storage.errors import UsageError
 from longvid_storage.search import lexical
 from longvid_storage.search.memory import memory_of
@@ -37,6 +39,8 @@ _in_time = attrgetter("start_s", "end_s", "kind")
 _AT_ONCE = 500
 """So many rows are made at a time: of more, Python's collector looks through each while they are made (at 700)."""
 _PAIR = 2
+_MOST_PARTS = 50
+"""Of a longer phrase its parts are not looked for one by one."""
 _BREATH_S = 3.0
 """A phrase does not go on over a longer silence."""
 
@@ -200,16 +204,22 @@ class _Term:
         """Words of its longest run: more than one may cross from one passage into the next."""
         return max(map(len, self.runs))
 
+    @property
+    def by_runs(self) -> bool:
+        """Whether a text that has it has one of its runs, too; of exact forms that is known of plain letters alone."""
+        return not self.exact or self.asked.isascii()
+
     def may_cross(self, before: Sequence[str], after: Sequence[str]) -> bool:
         """Whether it may begin in a text of these analysed terms and end in one of those."""
-        return bool(self.exact) or any(run[0] in before and run[-1] in after for run in self.runs)
+        return not self.by_runs or any(run[0] in before and run[-1] in after for run in self.runs)
 
     def count(self, terms: Sequence[str], text: str) -> int:
         """How often it occurs in a text of these analysed terms."""
         if self.word is not None:
             return terms.count(self.word)
         if self.exact:
-            return _occurrences(fold(text), self.exact)
+            may = not (self.by_runs and text.isascii()) or any(_occurrences(terms, run) for run in self.runs)
+            return _occurrences(fold(text), self.exact) if may else 0
         return max(_occurrences(terms, run) for run in self.runs)
 
 
@@ -253,14 +263,16 @@ def _rarest(view: View, wanted: Sequence[_Term]) -> dict[tuple[str, ...], str]:
 class _Across:
     """The phrases among the terms, which may begin in one passage and end in the next.
 
-    One of the two passages has the rarest word: it ends with one of ``ends`` or begins with one of ``begins``. Of a
-    phrase in exact forms (``exact``) that is not known, so all of each video is read.
+    One of the two passages has the rarest word: it ends with one of ``ends`` or begins with one of ``begins``; the
+    other one has the other of the two ``parts`` (as terms are joined). Of exact forms that are not of plain letters
+    (``exact``) that is not known, so all of each video is read.
     """
 
     phrases: tuple[_Term, ...]
     exact: bool
     ends: frozenset[tuple[str, ...]]
     begins: frozenset[tuple[str, ...]]
+    parts: frozenset[tuple[str, str]]
 
     @classmethod
     def of(cls, wanted: Sequence[_Term], rarest: Mapping[tuple[str, ...], str]) -> _Across:
@@ -268,7 +280,8 @@ class _Across:
         cuts = [(run[:at], run[at:], word) for run, word in rarest.items() for at in range(1, len(run))]
         ends = frozenset(end for end, _, word in cuts if word in end)
         begins = frozenset(begin for _, begin, word in cuts if word in begin)
-        return cls(phrases, any(term.exact for term in phrases), ends, begins)
+        parts = frozenset((join_terms(end), join_terms(begin)) for end, begin, _ in cuts)
+        return cls(phrases, not all(term.by_runs for term in phrases), ends, begins, parts)
 
     def has_part(self, terms: Sequence[str]) -> bool:
         """Whether a passage of these analysed terms ends or begins with a part of a phrase."""
@@ -287,9 +300,10 @@ def _in_videos(
     named: Any = row.passage_id.in_(each_id(each for ids in held.values() for each in ids))
     found = {key: list[Mention]() for key in held}
     crossing: dict[int, list[Mention]] = {key: [] for key in held}
-    streams, cut = _Streams(across.phrases), set[int]()
+    cut = set[int]()
     # Of a common word there are as many mentions as passages; what Python's collector looks through is kept small.
     every = tuple(dict.fromkeys(term.asked for term in wanted))
+    streams = _Streams(across.phrases)
     for line in _lines(view, of_videos if across.exact else named):
         counts = {}
         for term in wanted:
@@ -302,9 +316,37 @@ def _in_videos(
             crossing[line.video_key] += streams.crossing(line)
         elif across.phrases and across.has_part(line.terms):
             cut.add(line.video_key)
-    for line in _lines(view, row.video_key.in_(each_id(cut))) if cut else ():
-        crossing[line.video_key] += streams.crossing(line)
+    for key, its in _crossings(view, cut, across).items():
+        crossing[key] = its
     return {key: [*its, *crossing[key]] for key, its in found.items()}
+
+
+def _crossings(view: View, keys: Set[int], across: _Across) -> dict[int, list[Mention]]:
+    """Key of a video → the mentions there that begin in one passage and end in the next, of the videos that have any.
+
+    Those are next to each other among the passages that end or begin with a part of a phrase, too: only of a video
+    where two of these are is all read.
+    """
+    row = PassageRow
+    wanted: Any = row.video_key.in_(each_id(keys))
+    if not keys:
+        return {}
+    if len(across.parts) <= _MOST_PARTS:
+        ends, begins = ({part[at] for part in across.parts} for at in (0, 1))
+        has_part = [row.terms.endswith(end, autoescape=True) for end in sorted(ends)]
+        has_part += [row.terms.startswith(begin, autoescape=True) for begin in sorted(begins)]
+        streams = _Streams(across.phrases)
+        keys = {
+            line.video_key
+            for line in _lines(view, and_(wanted, or_(*has_part)))
+            if any(streams.crossing(line))
+        }
+        wanted = row.video_key.in_(each_id(keys))
+    found = defaultdict[int, list[Mention]](list)
+    streams = _Streams(across.phrases)
+    for line in _lines(view, wanted) if keys else ():
+        found[line.video_key] += streams.crossing(line)
+    return found
 
 
 def _lines(view: View, among: Any) -> Iterator[_Line]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import copy
 import re
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from functools import cache, lru_cache
 from tempfile import gettempdir
 from typing import Any
@@ -98,6 +98,8 @@ def stop_words(text: str) -> frozenset[str]:
 
 def _script(text: str) -> str | None:
     """The most widely used language of a text's script; None where it is Latin, or none of these."""
+    if text.isascii():
+        return None
     letters = sum(character.isalpha() for character in text)
     for language, script in SCRIPTS:
         # Japanese mixes in Chinese characters: a fifth of kana is enough.
@@ -121,7 +123,11 @@ def _words(text: str) -> list[str]:
 def _by_function_words(words: list[str]) -> str | None:
     """The language whose function words are two at least, near a third of all, and twice those of any other."""
     counted = Counter(words)
-    scores = Counter({code: sum(counted[word] for word in stops) for code, stops in _latin_stops().items()})
+    scores = Counter(dict.fromkeys(_latin_stops(), 0))
+    languages = _languages_of_stops()
+    for word, count in counted.items():
+        for code in languages.get(word, ()):
+            scores[code] += count
     (best, score), (_, second) = scores.most_common(2)
     several = len(counted.keys() & STOP_WORDS[best]) >= 2
     return best if several and score >= 2 * second and score >= 0.3 * len(words) else None
@@ -131,6 +137,15 @@ def _by_function_words(words: list[str]) -> str | None:
 def _latin_stops() -> dict[str, frozenset[str]]:
     others = {code for code, _ in SCRIPTS}
     return {code: words for code, words in STOP_WORDS.items() if code not in others}
+
+
+@cache
+def _languages_of_stops() -> dict[str, list[str]]:
+    found = defaultdict[str, list[str]](list)
+    for code, words in _latin_stops().items():
+        for word in words:
+            found[word].append(code)
+    return dict(found)
 
 
 def _classified(sample: str, languages: tuple[str, ...], sure: float = _SURE) -> str | None:
