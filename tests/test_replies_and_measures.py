@@ -100,6 +100,16 @@ def test_what_something_is_called_is_a_name() -> None:
         assert names_expected(question, passages).tolist() == [1, 0, 1]
 
 
+def test_a_clock_in_words_is_a_time() -> None:
+    said = (
+        "The bus leaves at seven.",
+        "It opens at half past nine on Sundays.",
+        "At one point two of five left.",
+    )
+    passages = [Passage(at, "v", "speech", at, at + 1, text) for at, text in enumerate(said)]
+    assert names_expected("When does the bus leave?", passages).tolist() == [1, 1, 0]
+
+
 def test_what_is_replaced_is_a_task(brewery: Library) -> None:
     summary = brewery.summary("brewery")
     assert any("replace the lamp" in line.text for line in summary.action_items)

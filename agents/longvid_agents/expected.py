@@ -31,6 +31,13 @@ _UNITS = (
     r"|decades?|centur(?:y|ies)|sekunden?|minuten?|stunden?|tagen?|wochen?|monaten?|jahren?|secondes?|heures?|jours?"
     r"|semaines?|mois|ans?|années?|segundos?|minutos?|horas?|d[ií]as?|semanas?|meses|años?|anos?"
 )
+# "At seven", "by half past nine in the evening"; not "at one point".
+_CLOCK = (
+    r"(?:at|by|around|about|until|since|before|after|from) (?:(?:half|quarter|ten|twenty|five) (?:past|to) )?"
+    r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
+    r"(?:[ -](?:fifteen|twenty|thirty|forty|forty[ -]five|a\.?m|p\.?m))?"
+    r"(?=\W*\Z|[,.;:!?]| (?:in the|on|and|or|tomorrow|today|tonight|sharp|every|each|to|until|till|instead)\b)"
+)
 # Nothing here repeats without end: of a passage of 600 digits each would be tried as a beginning, and as an end.
 _NUMBER = (
     r"\d[\d.,:]{0,30}+|(?:half|several|a few|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w{1,9}teen"
@@ -60,6 +67,7 @@ _TYPES = {
         r"|(?:di|la) (?:mattina|sera|notte)|(?:de|à) (?:manhã|tarde|noite)|утром|вечером|днём|ночью"
         r"|(?:next|last|this|coming) (?:week|month|year|quarter|spring|summer|autumn|fall|winter|time)"
         r"|(?:in|at|by|around|since|until) \d[\d:.]*|(?:\d+|an?|half an) (?:years?|months?|weeks?|days?|hours?) ago"
+        rf"|{_CLOCK}"
         rf"|(?:in|within|after) (?:about |around |like )?(?:(?:{_NUMBER})|an?|half an) (?:{_UNITS})"
         rf"|(?:{_NUMBER}) (?:{_UNITS}) (?:ago|from now|later)|o['’]clock"
         r"|(?:this|\w+day|next|last|every|in the) (?:morning|afternoon|evening|night)"
