@@ -20,7 +20,7 @@ from longvid_storage.text.timecode import format_time
 from longvid_storage.types import Citation, Claim
 
 MOST_LISTED = 100
-MOST_PLACES = 1000
+MOST_PLACES = 10_000
 """Places of a list, where it has more than one a claim; who needs every one lists the mentions."""
 OWN = ("screen", "sound", "speech")
 """Kinds of passages that are of the video itself."""
