@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from longvid_agents import lists
+from longvid_agents import lists, people
+from longvid_storage import types
 from longvid_storage.types import Utterance
 from small_library import SmallLibrary, SmallVideo
 
@@ -61,3 +62,20 @@ def test_else_the_first_of_each_are_and_the_counts_are_of_all(
     notes = " ".join(answer.notes)
     assert total in notes
     assert f"Of each {of} the first 2 places are cited." in notes
+
+
+def test_the_file_of_a_video_is_looked_for_once(
+    boards: SmallLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+
+    def is_gone(path: str) -> bool:
+        looked.append(path)
+        return False
+
+    for module in (lists, people, types):
+        monkeypatch.setattr(module, "is_gone", is_gone)
+    for question in QUESTIONS:
+        looked.clear()
+        assert boards.ask(question).claims
+        assert len(looked) == len(set(looked)), question

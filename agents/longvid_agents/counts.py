@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from longvid_agents.asked_of import speakers_asked
 from longvid_agents.kinds import VIDEOS, WHICH_VIDEOS, has_sign
-from longvid_agents.lists import OWN, Listed, places_cited, without
+from longvid_agents.lists import OWN, Listed, cited, places_cited, without
 from longvid_storage.db.view import View
 from longvid_storage.errors import UsageError
 from longvid_storage.search.memory import memory_of
@@ -105,8 +105,10 @@ def counted(question: str, view: View) -> Listed | None:
     places = [dict.fromkeys(i for p in group.mentions[:most] for i in p.passage_ids) for group in groups]
     passages = {passage.id: passage for passage in view.passages([i for its in places for i in its])}
     for group, its in zip(groups, places, strict=True):
-        cited = (Citation.of(passages[i], group.title, group.path) for i in its if i in passages)
-        claims.append(Claim(f"{what}: {times(group.count)} in {group.title}", tuple(cited)))
+        found = [passages[i] for i in its if i in passages]
+        claims.append(
+            Claim(f"{what}: {times(group.count)} in {group.title}", cited(found, group.title, group.path))
+        )
     claims += titled
     total = sum(group.count for group in groups)
     whose = "".join(f" by {speaker}" for speaker in speakers)
@@ -193,7 +195,7 @@ def _spoken(question: str, view: View) -> Listed | None:
             places = list({(p.start_s, p.end_s): p for p in passages}.values())[
                 : most if first_cited else None
             ]
-            claims.append(Claim(text, tuple(Citation.of(p, card.title, card.path) for p in places)))
+            claims.append(Claim(text, cited(places, card.title, card.path)))
     if not claims:
         return None
     note = f"{times(total).capitalize()} in all. {first_cited}".rstrip()

@@ -7,7 +7,7 @@ Nothing is ranked, and every place is cited.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from longvid_agents.days import day_of_video
@@ -16,8 +16,9 @@ from longvid_agents.lengths import length_asked
 from longvid_agents.question import QuestionPlan
 from longvid_agents.whole import asks_whole
 from longvid_storage.db.view import View
+from longvid_storage.files import is_gone
 from longvid_storage.text.timecode import format_time
-from longvid_storage.types import Citation, Claim
+from longvid_storage.types import Citation, Claim, Passage
 
 MOST_LISTED = 100
 MOST_PLACES = 10_000
@@ -92,6 +93,12 @@ def places_cited(counts: Sequence[int], of_each: str) -> tuple[int, str]:
     most = max(1, MOST_PLACES // len(counts))
     first = f"first {most} places" if most > 1 else "first place"
     return most, f"Of each {of_each} the {first} {'are' if most > 1 else 'is'} cited."
+
+
+def cited(passages: Iterable[Passage], title: str, path: str) -> tuple[Citation, ...]:
+    """Passages of one video, whose file is looked for once: there may be thousands, and the file far away."""
+    gone = is_gone(path)
+    return tuple(Citation.of(each, title, path, gone=gone) for each in passages)
 
 
 def dated(question: str, view: View) -> Listed | None:

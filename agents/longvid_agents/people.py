@@ -10,6 +10,7 @@ from longvid_agents.kinds import VIDEOS
 from longvid_agents.lists import Listed, places_cited
 from longvid_storage.db.view import View
 from longvid_storage.errors import UsageError
+from longvid_storage.files import is_gone
 from longvid_storage.text.timecode import format_time
 from longvid_storage.types import Citation, Claim, Passage, covered_s
 
@@ -103,9 +104,13 @@ def who_mentions(question: str, view: View) -> Listed | None:
     most, first_cited = places_cited([len(said) for said in by.values()], "speaker")
     claims = []
     cited = {p.id: p for p in view.passages([i for said in by.values() for i in [*said][:most]])}
+    gone = {video_id: is_gone(videos[video_id].path) for video_id in {p.video_id for p in cited.values()}}
     for speaker, said in by.items():
         places = (cited[i] for i in [*said][:most] if i in cited)
-        of = tuple(Citation.of(p, videos[p.video_id].title, videos[p.video_id].path) for p in places)
-        claims.append(Claim(f"{speaker} says it {times(len(said))}", of))
+        of = (
+            Citation.of(p, videos[p.video_id].title, videos[p.video_id].path, gone=gone[p.video_id])
+            for p in places
+        )
+        claims.append(Claim(f"{speaker} says it {times(len(said))}", tuple(of)))
     notes = (first_cited,) if first_cited else ()
     return Listed(tuple(claims), f'listed who says "{what}"', notes) if claims else None

@@ -380,13 +380,12 @@ class Citation:
         _play_within(self)
 
     @classmethod
-    def of(cls, passage: Passage, title: str, path: str) -> Citation:
-        """The passage, cited; the one place where citations are made."""
+    def of(cls, passage: Passage, title: str, path: str, *, gone: bool | None = None) -> Citation:
+        """The passage, cited; the one place where citations are made. ``gone``: known already, else looked up."""
         p = passage
+        gone = is_gone(path) if gone is None else gone
         span, language = (p.start_s, p.end_s), p.language if p.kind == "translation" else None
-        return cls(
-            p.video_id, title, path, *span, p.kind, p.text, p.id, -1.0, p.guessed, language, is_gone(path)
-        )
+        return cls(p.video_id, title, path, *span, p.kind, p.text, p.id, -1.0, p.guessed, language, gone)
 
 
 def _play_within(place: Moment | Citation) -> None:
