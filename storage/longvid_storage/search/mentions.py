@@ -23,11 +23,11 @@ from longvid_storage.db.dialects import each_id
 from longvid_storage.db.schema import PassageRow, Video
 from longvid_storage.db.scope import passage_conditions
 from longvid_storage.db.view import View
-from longvid_storage.db.word_indexes.entries import join_terms
 from longvid_storage.errors import UsageError
 from longvid_storage.search import lexical
+from longvid_storage.search.asked_terms import AcrossPassages, AskedTerm, rarest_words
 from longvid_storage.search.memory import memory_of
-from longvid_storage.text.analysis import analyse, fold, phrases, respaced, turned
+from longvid_storage.text.analysis import analyse
 from longvid_storage.types import Channel, check_span
 
 _KINDS = (*lexical.SPOKEN_AND_SHOWN, lexical.TRANSLATION, lexical.SOUND)
@@ -38,7 +38,6 @@ MentionsKey = tuple[str, str]
 _in_time = attrgetter("start_s", "end_s", "kind")
 _AT_ONCE = 500
 """So many rows are made at a time: of more, Python's collector looks through each while they are made (at 700)."""
-_PAIR = 2
 _MOST_PARTS = 50
 """Of a longer phrase its parts are not looked for one by one."""
 _BREATH_S = 3.0
@@ -134,16 +133,16 @@ def each_mentioned(
     languages = [*facts.languages, *facts.translated]
     if lexical.SOUND in facts.counts:
         languages.append("en")  # as sounds are named
-    wanted = [_Term.of(term, languages) for term in terms]
+    wanted = [AskedTerm.of(term, languages) for term in terms]
     if not wanted:
         raise UsageError("there is no term to look for: give one or more words")
     return _by_title(view, wanted, after)
 
 
-def _by_title(view: View, wanted: Sequence[_Term], after: MentionsKey | None) -> Iterator[VideoMentions]:
-    rarest = _rarest(view, wanted)
+def _by_title(view: View, wanted: Sequence[AskedTerm], after: MentionsKey | None) -> Iterator[VideoMentions]:
+    rarest = rarest_words(view, wanted)
     held = lexical.matching(view, [[word] for word in sorted(set(rarest.values()))], _KINDS)
-    across = _Across.of(wanted, rarest)
+    across = AcrossPassages.of(wanted, rarest)
     ids = select(Video.video_key, Video.video_id).where(Video.video_key.in_(each_id(held)))
     keys = {video_id: key for key, video_id in view.connection.execute(ids)}
     cards = {keys[card.video_id]: card for card in view.cards() if card.video_id in keys}
@@ -172,69 +171,6 @@ def _a_few(keys: Iterable[int], held: Mapping[int, Sequence[int]]) -> Iterator[l
         yield few
 
 
-@dataclass(frozen=True, slots=True)
-class _Term:
-    """A term as asked: its runs of analysed words, one a language, and its bare words when it was quoted.
-
-    ``word`` is set where one analysed word is all that it is.
-    """
-
-    asked: str
-    runs: tuple[tuple[str, ...], ...]
-    exact: tuple[str, ...]
-    word: str | None
-
-    @classmethod
-    def of(cls, asked: str, languages: Iterable[str | None]) -> _Term:
-        bare = asked.strip()
-        quoted = len(bare) > 2 and bare[0] == bare[-1] == '"'
-        known = [*languages, None]
-        words = bare.split()
-        # One word is another way to write two: "data set" and "dataset".
-        others = respaced(words) if not quoted and len(words) <= _PAIR else []
-        others += [] if quoted else turned(bare)
-        runs = tuple(dict.fromkeys(tuple(run) for each in (bare, *others) for run in phrases(each, known)))
-        if not runs:
-            raise UsageError(f"the term {asked!r} has no letter or digit: give a word to look for")
-        one = not quoted and len(runs) == 1 == len(runs[0])
-        return cls(asked, runs, tuple(fold(bare)) if quoted else (), runs[0][0] if one else None)
-
-    @property
-    def longest(self) -> int:
-        """Words of its longest run: more than one may cross from one passage into the next."""
-        return max(map(len, self.runs))
-
-    @property
-    def by_runs(self) -> bool:
-        """Whether a text that has it has one of its runs, too; of exact forms that is known of plain letters alone."""
-        return not self.exact or self.asked.isascii()
-
-    def may_cross(self, before: Sequence[str], after: Sequence[str]) -> bool:
-        """Whether it may begin in a text of these analysed terms and end in one of those."""
-        return not self.by_runs or any(run[0] in before and run[-1] in after for run in self.runs)
-
-    def count(self, terms: Sequence[str], text: str) -> int:
-        """How often it occurs in a text of these analysed terms."""
-        if self.word is not None:
-            return terms.count(self.word)
-        if self.exact:
-            may = not (self.by_runs and text.isascii()) or any(_occurrences(terms, run) for run in self.runs)
-            return _occurrences(fold(text), self.exact) if may else 0
-        return max(_occurrences(terms, run) for run in self.runs)
-
-
-def _occurrences(terms: Sequence[str], run: Sequence[str]) -> int:
-    if len(run) == 1:
-        return terms.count(run[0])
-    if run[0] not in terms:  # nearly always
-        return 0
-    width, wanted = len(run), list(run)
-    return sum(
-        terms[at] == wanted[0] and list(terms[at : at + width]) == wanted
-        for at in range(len(terms) - width + 1)
-    )
-
-
 class _Line(NamedTuple):
     """A passage as it is looked through: its analysed terms, and where its cues or words begin (letters) with their
     spans. A whole ``Passage`` takes as long to make as all the rest, and "the" is in nearly every one."""
@@ -251,47 +187,8 @@ class _Line(NamedTuple):
     times: Sequence[Sequence[float]]
 
 
-def _rarest(view: View, wanted: Sequence[_Term]) -> dict[tuple[str, ...], str]:
-    """Run of words → the rarest of them: what has the run, or a part of it that has this word, is found by it."""
-    runs = [run for term in wanted for run in term.runs]
-    words = {word for run in runs if len(run) > 1 for word in run}
-    frequency = memory_of(view).facts(view).frequencies(view, words)
-    return {run: min(run, key=lambda word: (frequency.get(word, 0), word)) for run in runs}
-
-
-@dataclass(frozen=True, slots=True)
-class _Across:
-    """The phrases among the terms, which may begin in one passage and end in the next.
-
-    One of the two passages has the rarest word: it ends with one of ``ends`` or begins with one of ``begins``; the
-    other one has the other of the two ``parts`` (as terms are joined). Of exact forms that are not of plain letters
-    (``exact``) that is not known, so all of each video is read.
-    """
-
-    phrases: tuple[_Term, ...]
-    exact: bool
-    ends: frozenset[tuple[str, ...]]
-    begins: frozenset[tuple[str, ...]]
-    parts: frozenset[tuple[str, str]]
-
-    @classmethod
-    def of(cls, wanted: Sequence[_Term], rarest: Mapping[tuple[str, ...], str]) -> _Across:
-        phrases = tuple(term for term in wanted if term.longest > 1)
-        cuts = [(run[:at], run[at:], word) for run, word in rarest.items() for at in range(1, len(run))]
-        ends = frozenset(end for end, _, word in cuts if word in end)
-        begins = frozenset(begin for _, begin, word in cuts if word in begin)
-        parts = frozenset((join_terms(end), join_terms(begin)) for end, begin, _ in cuts)
-        return cls(phrases, not all(term.by_runs for term in phrases), ends, begins, parts)
-
-    def has_part(self, terms: Sequence[str]) -> bool:
-        """Whether a passage of these analysed terms ends or begins with a part of a phrase."""
-        return any(tuple(terms[-len(end) :]) == end for end in self.ends) or any(
-            tuple(terms[: len(begin)]) == begin for begin in self.begins
-        )
-
-
 def _in_videos(
-    view: View, wanted: Sequence[_Term], held: Mapping[int, Sequence[int]], across: _Across
+    view: View, wanted: Sequence[AskedTerm], held: Mapping[int, Sequence[int]], across: AcrossPassages
 ) -> dict[int, list[Mention]]:
     """Key of a video → its mentions: those within each of the passages that ``held`` names, and behind them those that
     cross from one passage into the next. All of a video is read only where one may."""
@@ -321,7 +218,7 @@ def _in_videos(
     return {key: [*its, *crossing[key]] for key, its in found.items()}
 
 
-def _crossings(view: View, keys: Set[int], across: _Across) -> dict[int, list[Mention]]:
+def _crossings(view: View, keys: Set[int], across: AcrossPassages) -> dict[int, list[Mention]]:
     """Key of a video → the mentions there that begin in one passage and end in the next, of the videos that have any.
 
     Those are next to each other among the passages that end or begin with a part of a phrase, too: only of a video
@@ -372,7 +269,7 @@ def _lines(view: View, among: Any) -> Iterator[_Line]:
 class _Streams:
     """All passages of some videos, one after the other in each stream of what is said or shown."""
 
-    def __init__(self, phrases: Sequence[_Term]) -> None:
+    def __init__(self, phrases: Sequence[AskedTerm]) -> None:
         self._phrases = phrases
         self._last: dict[tuple[int | str | None, ...], _Line] = {}
 
@@ -430,7 +327,7 @@ def _goes_on(one: _Line, other: _Line) -> bool:
     return other.start_s - one.end_s <= _BREATH_S
 
 
-def _crossing(before: _Line, line: _Line, wanted: Sequence[_Term]) -> Iterator[Mention]:
+def _crossing(before: _Line, line: _Line, wanted: Sequence[AskedTerm]) -> Iterator[Mention]:
     """Words that follow each other across two passages: the span is that of both."""
     wanted = [term for term in wanted if term.may_cross(before.terms, line.terms)]
     if not wanted:
@@ -449,7 +346,9 @@ def _crossing(before: _Line, line: _Line, wanted: Sequence[_Term]) -> Iterator[M
         )
 
 
-def _mention(line: _Line, wanted: Sequence[_Term], counts: dict[str, int], asked: tuple[str, ...]) -> Mention:
+def _mention(
+    line: _Line, wanted: Sequence[AskedTerm], counts: dict[str, int], asked: tuple[str, ...]
+) -> Mention:
     start_s, end_s = line.start_s, line.end_s
     if line.times:
         start_s, end_s = _span(line, [term for term in wanted if term.asked in counts])
@@ -458,7 +357,7 @@ def _mention(line: _Line, wanted: Sequence[_Term], counts: dict[str, int], asked
     return Mention(line.kind, start_s, end_s, line.text, line.speaker, asked, total, (line.id,), language)
 
 
-def _span(line: _Line, terms: Sequence[_Term]) -> tuple[float, float]:
+def _span(line: _Line, terms: Sequence[AskedTerm]) -> tuple[float, float]:
     """From the first cue (or word) that has a part of what was found to the last."""
     whole = (line.start_s, line.end_s)
     begins = [int(begin) for begin, *_ in line.times]
