@@ -189,9 +189,9 @@ def test_what_of_a_phrase_is_read_is_all_that_holds_it(
             said.append(Utterance(at, at + 2, f"{text.capitalize()}.", chance.choice(["Ann", "Bob", None])))
             at += chance.choice([2.0, 4.5, 6.0])
         add(store, title, said)
-    few = searching._Across.of
+    few = searching.AcrossPassages.of
     found = mentions(store, terms)
-    monkeypatch.setattr(searching._Across, "of", lambda *given: replace(few(*given), exact=True))
+    monkeypatch.setattr(searching.AcrossPassages, "of", lambda *given: replace(few(*given), exact=True))
     assert found == mentions(store, terms)
     assert any(len(each.passage_ids) > 1 for group in found for each in group.mentions)
 
