@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from longvid_agents.expected import asked_for
+from longvid_agents.expected import asked_for, names_expected
 from longvid_agents.prices import only_says_price
-from longvid_storage.types import Utterance
+from longvid_storage.types import Passage, Utterance
 from small_library import SmallLibrary, SmallVideo
 
 MEETINGS = {
@@ -95,6 +95,17 @@ def test_a_price_need_not_be_called_one_and_has_to_be_there(
 )
 def test_other_questions_ask_for_no_price(question: str) -> None:
     assert asked_for(question) != "money"
+
+
+def test_a_day_is_no_price() -> None:
+    said = (
+        "Die Fahrt geht vom 8. bis zum 12. Juni.",
+        "Sie kostet 240.",
+        "Es sind 1.200,50 im Jahr.",
+        "Das war 12.",
+    )
+    passages = [Passage(at, "v", "speech", at, at + 1, text) for at, text in enumerate(said)]
+    assert names_expected("Was kostet die Fahrt?", passages).tolist() == [0, 1, 1, 0]
 
 
 def test_words_that_only_say_that_there_is_a_price() -> None:

@@ -10,7 +10,8 @@ from longvid import Library
 from longvid_agents.expected import asked_for, names_expected
 from longvid_storage.text.analysis import analyse
 from longvid_storage.text.timecode import format_clock
-from longvid_storage.types import Passage
+from longvid_storage.types import Passage, Utterance
+from small_library import SmallLibrary, SmallVideo
 
 TALK = (
     ("Guide", "Welcome to the old brewery, please stay close together."),
@@ -108,6 +109,21 @@ def test_a_clock_in_words_is_a_time() -> None:
     )
     passages = [Passage(at, "v", "speech", at, at + 1, text) for at, text in enumerate(said)]
     assert names_expected("When does the bus leave?", passages).tolist() == [1, 1, 0]
+
+
+def test_who_does_it_comes_before_who_is_looked_for() -> None:
+    said = (
+        "Drittens suchen wir jemanden, der das Sommerfest organisiert.",
+        "Das mache ich gern, letztes Jahr habe ich den Grill betreut.",
+        "Wunderbar, dann übernimmt Frau Yilmaz das Sommerfest.",
+        "Die Turnhalle wird im Herbst abgerissen.",
+    )
+    evening = SmallVideo(
+        "v", "Abend", [Utterance(6.0 * at, 6.0 * at + 5, text) for at, text in enumerate(said)]
+    )
+    library = SmallLibrary([evening], encoder=False)
+    for question, row in (("Wer organisiert das Sommerfest?", 2), ("Was passiert mit der Turnhalle?", 3)):
+        assert [claim.text for claim in library.ask(question).claims] == [said[row]]
 
 
 def test_what_is_replaced_is_a_task(brewery: Library) -> None:

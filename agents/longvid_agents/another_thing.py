@@ -39,7 +39,7 @@ def what_is_asked_first(
     for, the best one of its minute that names one and has words of the question too."""
     first = int(order[0])
     asked = asked_for(plan.question)
-    valued = asked in OF_VALUES or asks_whence(plan.question) or WhoIs.read(plan.question)
+    valued = asked in (*OF_VALUES, "person") or asks_whence(plan.question)
     if plan.broad or scores.expected[first] > 0 or not valued:
         return order
     shared = scores.words >= max(_SHARED * scores.words[first], _SHARED)

@@ -91,8 +91,8 @@ _TYPES = {
         # "A kilo is four fifty", "four fifty a kilo"
         rf"|\b(?:an?|one|each|every) \w{{1,20}} (?:is|costs?|for|at) (?:{_NUMBER})(?: (?:{_NUMBER}))?(?=\W|\Z)(?! \w)"
         rf"|\b(?:is|are|costs?|for|at) (?:{_NUMBER})(?: (?:{_NUMBER}))? (?:an?|per|each|every) \w"
-        r"|\b(?:free|hundred|thousand|million)\b|(?<!\bin )(?<!\bsince )(?<!\buntil )\b\d[\d.,]{2,}"
-        r"|\b(?!(?:1[5-9]|20)\d\d\b)\d[\d.,]{2,}",
+        r"|\b(?:free|hundred|thousand|million)\b|(?<!\bin )(?<!\bsince )(?<!\buntil )\b\d[\d.,]{1,29}\d"
+        r"|\b(?!(?:1[5-9]|20)\d\d\b)\d[\d.,]{1,29}\d",
         re.IGNORECASE,
     ),
     "version": re.compile(r"\b(?:version|release)\s+\d|\bv?\d+(?:\.\d+)+", re.IGNORECASE),

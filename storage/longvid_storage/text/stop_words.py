@@ -100,18 +100,20 @@ _ASKING = {
         wieviele viel viele lange oft wann beim wurde wurden hoch groß weit alt teuer schwer tief breit dick
         schnell macht mache machst tun tut tue wer was wie wo
         machen sagen sagt sagte gesagt gibt heißt bedeutet braucht dauert man muss soll sollte darf laut zufolge
-        geht gehen kommt kommen liegt liegen befindet befinden findet statt""",
+        geht gehen kommt kommen liegt liegen befindet befinden findet statt passiert passieren geschieht hängt hängen
+        steht stehen""",
     "fr": """combien comment quand quoi quel quelle où temps faut faire fait fais dit dire dois
         doit doivent peut trouve trouvent dure est-ce selon vont vient viennent tient tiennent""",
     "es": """cuándo dónde quién quiénes cuál cuáles cuánto cuánta cuántos cuántas cómo tiempo hago hacer hace
         haces hacemos
-        dice dijo debe deben debo tarda dura encuentra según adónde va van viene vienen queda quedan celebra""",
+        dice dijo debe deben debo tarda dura encuentra según adónde va van viene vienen queda quedan celebra pasa pasará
+        sucede""",
     "it": """quanto quanta quanti quante cosa dove quando come quale quali tempo fa fare faccio facciamo detto
-        dice dov dov'è cos com'è deve devono devo dura trova secondo va vanno viene vengono""",
+        dice dov dov'è cos com'è deve devono devo dura trova secondo va vanno viene vengono succede""",
     "pt": """quanto quanta quantos quantas onde quando qual quais tempo fazer faço faz fazemos disse deve
-        devem devo demora demoram dura fica preciso segundo vai vão vem""",
+        devem devo demora demoram dura fica preciso segundo vai vão vem acontece""",
     "nl": """hoe hoeveel lang wanneer waar waarmee waarvoor waarom wat wie welke welk doe doet doen zegt gezegd moet
-        moeten duurt volgens gaat gaan komt komen ligt liggen""",
+        moeten duurt volgens gaat gaan komt komen ligt liggen gebeurt""",
     "sv": """vad var när hur vem vilken vilket vilka varför länge mycket många gör säger sa""",
     "da": """hvad hvor hvornår hvordan hvem hvilken hvilket hvilke hvorfor længe meget mange gør siger sagde""",
     "no": """hva hvor når hvordan hvem hvilken hvilket hvilke hvorfor lenge mye mange gjør sier sa""",
