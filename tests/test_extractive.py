@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from longvid_agents.answerability import WITH_VECTORS, WORDS_ONLY, Features, Logistic, model_for
+from longvid_agents.asked_there import follows_question, only_opens
 from longvid_agents.definitions import DEFINES, definition, names_asked
-from longvid_agents.expected import asked_for, follows_question, names_expected, only_opens
+from longvid_agents.expected import asked_for, names_expected
 from longvid_agents.extractive import begins_with_subject, choose, fitness, overlap, rank, readable
 from longvid_agents.question import make_plan
 from longvid_agents.scoring import (

@@ -48,7 +48,7 @@ PASSED = {
     "longvid_storage.models.replies._FENCE": {"match"},
     "longvid_storage.text.cue_ends._INVERTS": {"match"},
     "longvid_agents.cues._RULES": {"search"},
-    "longvid_agents.expected._TYPES": {"finditer"},
+    "longvid_agents.expected.TYPES": {"finditer"},
     "longvid_agents.expected._MEASURES": {"search"},
     "longvid_agents.checks.times._BEFORE": {"finditer"},
     "longvid_agents.checks.times._AFTER": {"finditer"},

@@ -83,7 +83,12 @@ def test_the_sentence_that_answers_is_quoted(brewery: Library, question: str, an
 
 
 @pytest.mark.parametrize(
-    "question", ["How many visitors come each year?", "How many eggs does the horse lay?"]
+    "question",
+    [
+        "How many visitors come each year?",
+        "How many eggs does the horse lay?",
+        "How tall is the copper kettle?",
+    ],
 )
 def test_a_number_of_something_else_measures_nothing(brewery: Library, question: str) -> None:
     assert not brewery.ask(question, extractive=True).claims

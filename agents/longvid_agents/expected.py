@@ -1,8 +1,7 @@
 """What kind of thing a question asks for, and which sentences name one: a day for "when", an amount for "how many".
 
 Answer types are the oldest sign of question answering (Li & Roth 2002, "Learning question classifiers"); here they are
-read by patterns and are one sign among the others of ``scoring``: a sentence without one may still answer. Beside them
-stand two that meetings have: what is said after somebody asked the same, and what only announces a subject.
+read by patterns and are one sign among the others of ``scoring``: a sentence without one may still answer.
 """
 
 from __future__ import annotations
@@ -16,11 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longvid_agents import prices
-from longvid_agents.kinds import has_sign
 from longvid_agents.who_is import identified
 from longvid_storage.text.analysis import analyse
 from longvid_storage.text.dates import MONTH_NAME, WEEKDAY_NAME
-from longvid_storage.text.sentences import asks
 from longvid_storage.text.stop_words import STOP_WORDS
 from longvid_storage.types import Passage
 
@@ -57,7 +54,7 @@ _COINS = (
     r"|dólares?|libras?|livres?|centimes?|rubles?|roubles?|franken|rappen|franchi|francos|sterline|reais|kronen|coronas"
 )
 _WEEKDAY = rf"(?:{WEEKDAY_NAME})s?"
-_TYPES = {
+TYPES = {
     "time": re.compile(
         rf"(?!\bfirst of all\b)\b(?:{_WEEKDAY}|{MONTH_NAME}|q[1-4]|\d{{1,2}}(?:st|nd|rd|th)|(?:1[0-9]|20)\d\ds?"
         r"|(?:\w+th|first|second|third) (?:of|quarter|week|half)|tomorrow|yesterday|tonight|midnight|noon"
@@ -124,7 +121,7 @@ _TYPES = {
         re.IGNORECASE,
     ),
 }  # fmt: skip
-PLACES = _TYPES["place"]
+PLACES = TYPES["place"]
 _LENGTHS = r"(?:kilo|centi|milli|micro|nano)?met(?:re|er)s?|km|cm|mm|m\b|feet|foot|ft|miles?|inch(?:es)?|yards?|light"
 # "How long is the screen?" may ask for metres.
 _HOW_LONG_IS = re.compile(
@@ -181,7 +178,7 @@ _COUNTED = re.compile(
 )
 # Two letters begin words that follow each other in many a sentence.
 _ACRONYM = re.compile(r"\b[A-Z]{3,7}s?\b")
-_HALF = 0.5
+HALF = 0.5
 # Who asks when something is said asks for the place in the video, which has no form of its own.
 _OF_THE_VIDEO = (
     r"\b(?:say|said|talk\w*|mention\w*|defin\w+|explain\w*|discuss\w*|show\w*|introduc\w+|speak\w*|spoke|present(?:s|ed)?"
@@ -262,36 +259,6 @@ _WHO_IS = re.compile(
     r"^\W*who(?:['’]s| is| are| was| were) (?:the|an?|y?our)\b(?!.*\b\w+ing\b)", re.IGNORECASE
 )
 _I_AM = re.compile(r"\bI(?:['’]m| am| was)\b|\bmy (?:role|job|name|part) (?:is|was)\b")
-# A question is answered by what comes after it, in a few sentences and soon.
-_SENTENCES_AFTER, _AFTER_S = 3, 20.0
-# Two questions are alike from this cosine, or share of the question's words, on.
-_ALIKE = 0.4
-_FADES = 0.8
-_NEGATES = re.compile(
-    r"n['’]t\b|\bnever\b|\b(?:do|does|did|is|are|was|were|can|could|will|would|has|have) not\b", re.IGNORECASE
-)
-# A question of no more words asks of what was said before it.
-_SHORT = 6
-
-# "Second point: the launch date", "we have three points today", "let's go through the release".
-_OPENS = re.compile(
-    r"\b(?:(?:first|second|third|fourth|last|next|final) (?:point|item|topic|thing|question|slide|part|chapter)"
-    r"|(?:two|three|four|five|some|few) (?:points|topics|items|things) (?:today|on the agenda)|(?:on|our|the) agenda"
-    r"|let['’]?s (?:go through|talk about|start with|move on|turn to|look at|begin with)"
-    r"|(?:we(?:['’]ll| will)?|I(?:['’]ll| will)?) (?:now )?(?:turn to|talk about|look at|go through|discuss|cover)"
-    r"|(?:in )?(?:this|today['’]?s|the (?:last|next|previous)) (?:lecture|video|talk|lesson|meeting|episode|one)"
-    r" (?:we|I)"
-    r"|(?:today|next week|next time),? (?:we|I)|welcome (?:to|back)|my guest)\b",
-    re.IGNORECASE,
-)
-# "Maybe we explain what it is", "I don't know how many there are": the question itself, told.
-_ASKS_AGAIN = re.compile(
-    r"\b(?:explain\w*|wonder\w*|ask\w*|know|talk(?:ing)? (?:a bit )?about|discuss\w*|describ\w+|understand|figure out"
-    r"|find out|tell (?:us|me|you)|curious|idea|question(?: is)?)\b(?:\W+\w+){0,6}?\W+"
-    r"(?:what|why|how|when|where|who|which)\b",
-    re.IGNORECASE,
-)
-_DEFINITION = re.compile(r"^\W*what (?:is|are|was|were|does .* mean)\b", re.IGNORECASE)
 
 
 def asked_for(question: str) -> str | None:
@@ -310,7 +277,7 @@ def names_expected(question: str, sentences: Sequence[Passage]) -> Array:
     kind = asked_for(question)
     if kind is None:
         return np.zeros(len(sentences))
-    pattern, known = _FROM if _WHERE_FROM.search(question) else _TYPES[kind], set(analyse(question, None))
+    pattern, known = _FROM if _WHERE_FROM.search(question) else TYPES[kind], set(analyse(question, None))
     long = kind == "duration" and _HOW_LONG_IS.search(question) is not None
     unit = _unit(question) if kind == "amount" else None
     if kind == "money" and _DUES.search(question):
@@ -323,7 +290,7 @@ def names_expected(question: str, sentences: Sequence[Passage]) -> Array:
     def named(passage: Passage) -> float:
         if kind == "person" and passage.speaker and (first := own.search(passage.text)):
             does = analyse(" ".join(passage.text[first.end() :].split()[:_DOES_WITHIN]), None)
-            return 1.0 if known & set(does) else _HALF
+            return 1.0 if known & set(does) else HALF
         initials = "".join(word[0] for word in _WORD.findall(passage.text)).lower() if short else ""
         if any(each in initials for each in short):
             return 1.0
@@ -333,8 +300,8 @@ def names_expected(question: str, sentences: Sequence[Passage]) -> Array:
             return 1.0
         found = (match.group() for match in pattern.finditer(passage.text))
         if not any(kind == "reason" or not set(analyse(text, None)) <= known for text in found):
-            return _HALF if kind in _LESS_SURE and _LESS_SURE[kind].search(passage.text) else 0.0
-        return 1.0 if unit is None or unit.search(passage.text) else _HALF
+            return HALF if kind in _LESS_SURE and _LESS_SURE[kind].search(passage.text) else 0.0
+        return 1.0 if unit is None or unit.search(passage.text) else HALF
 
     return _only_the_identified(question, sentences, [named(passage) for passage in sentences])
 
@@ -406,77 +373,3 @@ def _unit(question: str) -> re.Pattern[str] | None:
         return measured
     of = "|".join(re.escape(re.sub(r"(?:ie)?s$", "", word)) for word in things)
     return re.compile(rf"(?:{_NUMBER}|\d)[\s-]{{0,9}}(?:\w{{1,40}}[\s-]{{1,9}})?(?:{of})", re.IGNORECASE)
-
-
-def follows_question(question: str, sentences: Sequence[Passage], alike: Array, expected: Array) -> Array:
-    """How nearly what was asked or announced just before each sentence is the question: in ``[0, 1]``, shape ``(n,)``.
-
-    ``alike``: how nearly each sentence is the question itself, in ``[0, 1]``. Sentences of one video stand together in
-    time order; 0 for questions, and where none was asked. What does not name the thing asked for (``expected``, of
-    ``names_expected``) follows by half.
-    """
-    kind = asked_for(question)
-    asking = [passage.kind == "speech" and asks(passage.text) for passage in sentences]
-    opens = [passage.kind == "speech" and says(_OPENS, passage.text) for passage in sentences]
-    follows = np.zeros(len(sentences))
-    for row in map(int, np.flatnonzero(np.logical_or(asking, opens))):
-        near = max(0.0, _likeness(question, kind, sentences, alike, row) - _ALIKE) / (1 - _ALIKE)
-        near *= 1.0 if asking[row] else _HALF
-        after = row + 1
-        while (
-            near
-            and after <= min(row + _SENTENCES_AFTER, len(sentences) - 1)
-            and _answers(sentences, row, after)
-        ):
-            follows[after] = max(follows[after], near * _FADES ** (after - row - 1))
-            if kind in OF_VALUES and asking[row] and expected[after] >= 1:
-                break  # that was the answer
-            after += 1
-    if kind is not None:
-        follows = np.where(expected > 0, follows, follows * _HALF)
-    return np.where(asking, 0.0, follows)
-
-
-def _likeness(question: str, kind: str | None, sentences: Sequence[Passage], alike: Array, row: int) -> float:
-    """How nearly the question in this row is the one asked; "why?" asks of what was said just before it."""
-    asked = sentences[row]
-    own, other = float(alike[row]), asked_for(asked.text)
-    if kind is not None and other is not None and other != kind:
-        return own / 2
-    if bool(_NEGATES.search(question)) != says(
-        _NEGATES, asked.text
-    ):  # "what went well?", "what didn't go well?"
-        return own / 2
-    # "Can you fix it before the launch?" asks for a yes, not for a day, unless it names one ("Is it on Friday?").
-    if kind in OF_VALUES and has_sign(asked.text, "yes or no") and not says(_TYPES[kind], asked.text):
-        return own / 2
-    if kind is not None and kind == other and row and len(asked.text.split()) <= _SHORT:
-        before = sentences[row - 1]
-        if before.video_id == asked.video_id and asked.start_s - before.end_s <= _AFTER_S:
-            return max(own, float(alike[row - 1]))
-    return own
-
-
-def _answers(sentences: Sequence[Passage], question: int, after: int) -> bool:
-    asked, said = sentences[question], sentences[after]
-    return (
-        said.video_id == asked.video_id
-        and said.kind == "speech"
-        and said.start_s - asked.end_s <= _AFTER_S
-        and not (after > question + 1 and asks(sentences[after - 1].text))
-    )
-
-
-def only_opens(question: str, sentences: Sequence[Passage], expected: Array) -> Array:
-    """1 for each sentence that says what will be talked about, or that this is asked, and not the thing asked for; else
-    0. Shape ``(n,)``.
-
-    All 0 where no kind of thing and no definition is asked for: a subject may be all that is said of it.
-    """
-    if asked_for(question) is None:
-        if not _DEFINITION.search(question):
-            return np.zeros(len(sentences))
-        return np.array([says(_ASKS_AGAIN, passage.text) for passage in sentences], np.float64)
-    said = (passage.text for passage in sentences)
-    opens = np.array([says(_OPENS, text) or says(_ASKS_AGAIN, text) for text in said], np.float64)
-    return np.where(expected > 0, 0.0, opens)

@@ -16,14 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from longvid_agents.expected import (
-    asked_for,
-    follows_question,
-    measures,
-    names_expected,
-    only_opens,
-    says,
-)
+from longvid_agents.asked_there import follows_question, only_opens
+from longvid_agents.expected import asked_for, measures, names_expected, says
 from longvid_agents.prices import only_says_price
 from longvid_agents.question import QuestionPlan, Term
 from longvid_storage.running_sums import running_sums
